@@ -1,0 +1,34 @@
+# What every target of the project shares: language level, warnings, sanitizers, the precompiled ATen header.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+find_program(HFC_CCACHE ccache)
+if(HFC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # pch_defines and time_macros let ccache work with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HFC_CCACHE})
+endif()
+
+# hfc_target(NAME): the compile settings of a target that uses ATen.
+function(hfc_target name)
+  # x86-64-v2 (SSE4.2, 2009) is the floor; wider code is chosen at run time by FFTW, LibTorch and our own dispatch.
+  # -fopenmp: without it at::parallel_for runs serially, without a word.
+  target_compile_options(${name} PRIVATE -march=x86-64-v2 -fopenmp -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas
+    $<$<BOOL:${HFC_WERROR}>:-Werror>)
+  target_compile_definitions(${name} PRIVATE FMT_HEADER_ONLY)
+  if(HFC_SANITIZE)
+    target_compile_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE} -fno-omit-frame-pointer)
+    target_link_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE})
+  endif()
+  if(name STREQUAL hfc_base)
+    target_precompile_headers(${name} PRIVATE
+      <ATen/ATen.h> <algorithm> <cmath> <filesystem> <functional> <memory> <optional> <string> <string_view> <vector> <fmt/format.h> <fmt/ranges.h>)
+  else()
+    target_link_libraries(${name} PRIVATE LibTorch::LibTorch)
+    target_precompile_headers(${name} REUSE_FROM hfc_base)
+  endif()
+endfunction()

@@ -1,0 +1,43 @@
+// Errors of the core: one type, always with a complete sentence for the user.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hfc {
+
+/// A mistake of the caller or of the outside world (a file, a device). The text names the function, the parameter or file,
+/// what was expected and what was found.
+class Error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Throws Error with a formatted text: `fail("hfc.data: batch size must be at least 1, got {}", n)`.
+template <typename... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) {
+    throw Error(fmt::format(text, std::forward<Args>(args)...));
+}
+
+/// Throws Error with the formatted text unless the condition holds.
+template <typename... Args>
+void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
+    if (!condition) {
+        fail(text, std::forward<Args>(args)...);
+    }
+}
+
+/// The candidate nearest to `name` by edit distance, or "" when none is near enough to be a likely slip.
+std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
+
+/// " (did you mean 'epochs'?)" or "", to be put behind the name of something unknown.
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
+
+/// The first line of a LibTorch error's text, without its C++ backtrace.
+std::string short_message(const std::exception& error);
+
+}  // namespace hfc

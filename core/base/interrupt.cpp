@@ -1,0 +1,58 @@
+#include "base/interrupt.h"
+
+#include <atomic>
+#include <csignal>
+#include <unistd.h>
+
+namespace hfc {
+namespace {
+
+volatile std::sig_atomic_t requests = 0;
+std::atomic<void (*)()> on_first = nullptr;
+
+void on_interrupt(int) {
+    if (requests > 0) {
+        _exit(130);
+    }
+    requests = 1;
+    if (const auto callback = on_first.load()) {
+        callback();
+    }
+    constexpr char text[] = "\ninterrupted: stopping at the next batch; Ctrl-C again ends at once\n";
+    // A signal handler may only write; a failed write changes nothing.
+    [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
+}
+
+}  // namespace
+
+void install_interrupt_handler() {
+    struct sigaction action = {};
+    action.sa_handler = on_interrupt;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, nullptr);
+}
+
+void set_interrupt_callback(void (*callback)()) noexcept {
+    on_first = callback;
+}
+
+void request_interrupt() noexcept {
+    requests = 1;
+}
+
+void clear_interrupt() noexcept {
+    requests = 0;
+}
+
+bool interrupt_requested() noexcept {
+    return requests > 0;
+}
+
+void check_interrupt() {
+    if (interrupt_requested()) {
+        throw Interrupted();
+    }
+}
+
+}  // namespace hfc

@@ -1,0 +1,110 @@
+// A data set: images kept once as bytes, and light views on them that become float batches.
+#pragma once
+
+#include "frequency/split.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hfc::data {
+
+/// The images of one part (training or test) of a data set, shared by all views on it.
+struct Images {
+    std::string name;                      ///< for messages: "cifar10 train"
+    at::Tensor pixels;                     ///< uint8 [N, C, H, W]
+    at::Tensor labels;                     ///< int64 [N], zero-based
+    std::vector<std::string> class_names;  ///< one a class
+};
+
+enum class Part { whole, low, high };
+
+/// What happens to a filtered image's pixel range, which leaves [0,1].
+enum class Rescale {
+    none,
+    max,  ///< x / max(x) for each image, as the public code does; negative values stay
+};
+
+/// A frequency filter that is applied to a batch as it is made.
+struct Filter {
+    Part part = Part::whole;
+    double radius = 0;  ///< in frequency bins
+    frequency::Rule rule = frequency::Rule::inclusive;
+    Rescale rescale = Rescale::none;
+};
+
+struct Batch {
+    at::Tensor images;  ///< float32 [n, C, H, W], in [0,1] unless filtered, CPU
+    at::Tensor labels;  ///< int64 [n], CPU
+};
+
+/// A view: which images, in which order, under which labels, through which filter. Cheap to copy; never changes.
+class Dataset {
+  public:
+    /// All images of `images` in their order. Throws Error unless shapes and dtypes are as Images says and each label names a class.
+    explicit Dataset(std::shared_ptr<const Images> images);
+
+    int64_t size() const;
+    int64_t channels() const;
+    int64_t height() const;
+    int64_t width() const;
+    int64_t classes() const;
+    const std::vector<std::string>& class_names() const;
+    /// "cifar10 train, shuffled labels, low r=4"
+    const std::string& name() const;
+    const at::Tensor& labels() const;      ///< int64 [size()], as this view sees them
+    const Filter& filter() const;
+
+    /// The first `n` images of a random order of `seed`. Throws Error unless 1 <= n <= size().
+    Dataset subset(int64_t n, uint64_t seed) const;
+    /// Images begin .. end-1 of this view. Throws Error unless 0 <= begin < end <= size().
+    Dataset slice(int64_t begin, int64_t end) const;
+    /// `n` images of each class, drawn by `seed`. Throws Error naming a class that has fewer.
+    Dataset per_class(int64_t n, uint64_t seed) const;
+    /// The same images under a fixed permutation of their labels, which depends on `seed` alone.
+    Dataset shuffle_labels(uint64_t seed) const;
+    /// The same images through a filter, which replaces an earlier one. Throws Error for a radius below 0 or not a number.
+    Dataset filtered(const Filter& filter) const;
+    Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
+    Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
+
+    /// Images `positions` (int64 [n], positions in this view) as a float batch, filtered.
+    Batch batch(const at::Tensor& positions) const;
+    /// Images begin .. end-1 as a float batch, filtered.
+    Batch batch(int64_t begin, int64_t end) const;
+
+    /// True where both views show the same images in the same order under the same labels; the filters may differ. Such views
+    /// share one forward transform in batches_through().
+    bool same_images(const Dataset& other) const;
+
+    /// The batch begin .. end-1 of this view's images through each filter, all from one forward transform: one tensor a filter.
+    /// This view's own filter is not applied.
+    std::vector<at::Tensor> batches_through(const std::vector<Filter>& filters, int64_t begin, int64_t end) const;
+
+  private:
+    std::shared_ptr<const Images> images_;
+    at::Tensor indices_;  ///< int64 [size()], into images_
+    at::Tensor labels_;   ///< int64 [size()]
+    std::string name_;
+    Filter filter_;
+};
+
+/// Filters float images [n, C, H, W] as Dataset does: split, then rescale.
+at::Tensor apply(const Filter& filter, const at::Tensor& images);
+
+/// Each image divided by its largest value, as the public code does. An image whose largest value is not positive stays as it is.
+at::Tensor rescale_by_max(const at::Tensor& images);
+
+/// "none" or "max". Throws Error for anything else.
+Rescale parse_rescale(std::string_view text);
+
+/// A training and a test part that belong together.
+struct Pair {
+    Dataset train;
+    Dataset test;
+};
+
+}  // namespace hfc::data

@@ -1,0 +1,46 @@
+// Low- and high-frequency parts of images, as in section 3 of Wang et al., CVPR 2020.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string_view>
+#include <vector>
+
+namespace hfc::frequency {
+
+/// Which frequencies at distance d from the zero frequency belong to the low part of radius r.
+enum class Rule {
+    inclusive,  ///< d <= r, as the paper says
+    exclusive,  ///< d < r, as the authors' public code does
+};
+
+/// "<=" or "<". Throws Error for anything else.
+Rule parse_rule(std::string_view text);
+
+struct SplitOptions {
+    Rule rule = Rule::inclusive;
+    bool low = true;   ///< compute the low parts
+    bool high = true;  ///< compute the high parts, x - x_low
+};
+
+/// One tensor a radius, each of x's shape; empty where not asked for.
+struct Parts {
+    std::vector<at::Tensor> low;
+    std::vector<at::Tensor> high;
+};
+
+/// Splits each channel by its two-dimensional Fourier transform: low(r) keeps the frequencies within `r` bins of the zero
+/// frequency (which after a shift lies at floor(H/2), floor(W/2)), high(r) = x - low(r).
+/// x: float32, [..., H, W] with any leading dimensions, any layout (channels_last too), any device. radii: in frequency bins, at least 0 and finite.
+/// FFTW does the work on the CPU, torch.fft elsewhere. Differentiable: the operator is linear and self-adjoint.
+/// Throws Error for another dtype, fewer than two dimensions, a radius below 0 or not a number, no radius.
+Parts split(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options = {});
+
+/// split() for one radius and one part.
+at::Tensor low_pass(const at::Tensor& x, double radius, Rule rule = Rule::inclusive);
+at::Tensor high_pass(const at::Tensor& x, double radius, Rule rule = Rule::inclusive);
+
+/// The mask of the low part: float64 CPU tensor [H, W] of zeros and ones, zero frequency first (the layout of fft2, not shifted).
+at::Tensor radial_mask(int64_t height, int64_t width, double radius, Rule rule = Rule::inclusive);
+
+}  // namespace hfc::frequency

@@ -1,0 +1,61 @@
+// Networks. One base for those built here and for those written in Lua.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hfc::model {
+
+/// A network that turns images into logits. Everything that trains, attacks or evaluates takes this type.
+class Model : public torch::nn::Module {
+  public:
+    using torch::nn::Module::Module;
+    /// images: float32 [N, C, H, W] -> logits float32 [N, classes]. Throws Error for images of another shape.
+    virtual at::Tensor forward(const at::Tensor& images) = 0;
+};
+
+using ModelPtr = std::shared_ptr<Model>;
+
+struct ModelOptions {
+    int64_t classes = 10;
+    int64_t channels = 3;      ///< of the input images: 1 or 3. preact_resnet*: with 1 the first layer is 5x5, as for the paper's grey sets
+    bool batch_norm = false;   ///< preact_resnet*: BatchNorm before each ReLU (eps 1e-3). resnet18 always has its own.
+    double dropout = 0;        ///< probability, before the last linear layer, in [0,1)
+    uint64_t seed = 0;         ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
+};
+
+/// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name (listing the known ones) and for a setting out of range.
+ModelPtr make(const std::string& name, const ModelOptions& options = {});
+
+/// The names make() knows.
+const std::vector<std::string>& known_names();
+
+/// Number of trainable weights.
+int64_t count_parameters(const Model& model);
+
+/// The device of the model's first parameter; the CPU for a model without any.
+at::Device device_of(const Model& model);
+
+/// Lays the convolution kernels out channels_last, which is the fastest layout for images of that layout. Values and names stay.
+void use_channels_last(Model& model);
+
+/// Evaluation mode for a scope; at its end each module is back in the mode it was in.
+class EvaluationScope {
+  public:
+    explicit EvaluationScope(Model& model);
+    ~EvaluationScope();
+    EvaluationScope(const EvaluationScope&) = delete;
+    EvaluationScope& operator=(const EvaluationScope&) = delete;
+
+  private:
+    Model& model_;
+    bool was_training_;
+    std::vector<std::pair<std::shared_ptr<torch::nn::Module>, bool>> parts_;
+};
+
+}  // namespace hfc::model

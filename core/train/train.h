@@ -1,0 +1,65 @@
+// Training: the epoch loop of every experiment.
+#pragma once
+
+#include "data/dataset.h"
+#include "model/model.h"
+#include "train/evaluate.h"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace hfc::train {
+
+struct OptimizerOptions {
+    std::string name = "adam";  ///< adam (Kingma and Ba, betas .9 .999, eps 1e-8) or sgd
+    double lr = 1e-4;           ///< step size, above 0
+    double momentum = 0;        ///< sgd
+    double weight_decay = 0;
+};
+
+struct TrainOptions {
+    int64_t epochs = 100;           ///< passes over the training set, at least 1
+    int64_t batch_size = 100;       ///< at least 1; the last batch of an epoch may be smaller
+    OptimizerOptions optimizer;
+    uint64_t seed = 0;              ///< of the order of the images (a new one each epoch) and of dropout
+    std::vector<Probe> probes;      ///< evaluated after each epoch
+    int64_t probe_samples = 0;      ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all
+    at::Device device = at::kCPU;
+};
+
+/// Where a running epoch stands, told after each batch.
+struct Progress {
+    int64_t epoch = 0;             ///< one-based
+    int64_t epochs = 0;
+    int64_t batch = 0;             ///< one-based; 0 while the probes run
+    int64_t batches = 0;
+    double loss = 0;               ///< mean of the epoch so far
+    double images_per_second = 0;  ///< training only, this epoch
+    double seconds_left = 0;       ///< of the whole training, estimated from what it took so far, probes included
+};
+
+/// What one epoch gave.
+struct EpochResult {
+    int64_t epoch = 0;             ///< one-based
+    int64_t step = 0;              ///< optimizer steps since the beginning
+    double loss = 0;               ///< mean cross-entropy over the epoch's images, as they were trained
+    double train_seconds = 0;
+    double probe_seconds = 0;
+    double images_per_second = 0;  ///< of the training part
+    std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
+};
+
+/// Who listens: a log, a progress line, a test. Both may throw, which ends the training.
+struct Observer {
+    std::function<void(const Progress&)> on_batch = [](const Progress&) {};
+    std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
+};
+
+/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same seed, machine and threads: the same numbers
+/// to the last bit. Returns the epochs' results.
+/// Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss is not finite (naming epoch and batch);
+/// Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported.
+std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer = {});
+
+}  // namespace hfc::train

@@ -1,0 +1,60 @@
+#include "model/layers.h"
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace hfc::model {
+
+Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride)
+    : weight_(register_parameter("weight", at::zeros({out_channels, in_channels, kernel, kernel}))), stride_(stride), padding_(kernel / 2) {}
+
+at::Tensor Convolution::forward(const at::Tensor& x) const {
+    return at::conv2d(x, weight_, {}, stride_, padding_);
+}
+
+BatchNorm::BatchNorm(int64_t channels, double epsilon)
+    : weight_(register_parameter("weight", at::ones({channels}))),
+      bias_(register_parameter("bias", at::zeros({channels}))),
+      running_mean_(register_buffer("running_mean", at::zeros({channels}))),
+      running_var_(register_buffer("running_var", at::ones({channels}))),
+      num_batches_tracked_(register_buffer("num_batches_tracked", at::zeros({}, at::kLong))),
+      epsilon_(epsilon) {}
+
+at::Tensor BatchNorm::forward(const at::Tensor& x) {
+    constexpr double momentum = 0.1;
+    if (is_training()) {
+        num_batches_tracked_.add_(1);
+    }
+    return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, is_training(), momentum, epsilon_, /*cudnn_enabled=*/true);
+}
+
+Linear::Linear(int64_t in_features, int64_t out_features)
+    : weight_(register_parameter("weight", at::zeros({out_features, in_features}))), bias_(register_parameter("bias", at::zeros({out_features}))) {}
+
+at::Tensor Linear::forward(const at::Tensor& x) const {
+    return at::linear(x, weight_, bias_);
+}
+
+void initialise_xavier(Model& model, uint64_t seed) {
+    const at::NoGradGuard no_grad;
+    for (auto& entry : model.named_parameters()) {
+        auto& weight = entry.value();
+        if (weight.dim() < 2) {
+            continue;
+        }
+        const auto receptive_field = weight.dim() > 2 ? weight[0][0].numel() : 1;
+        const auto bound = std::sqrt(6.0 / static_cast<double>((weight.size(0) + weight.size(1)) * receptive_field));
+        weight.uniform_(-bound, bound, make_generator(seed, "xavier " + entry.key()));
+    }
+}
+
+void require_images(const at::Tensor& images, const std::string& model, int64_t channels) {
+    require(images.dim() == 4, "hfc.model: {} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]", model, channels,
+            fmt::join(images.sizes(), ", "));
+    require(images.size(1) == channels, "hfc.model: this {} takes images of {} channel(s), got a batch of shape [{}], which has {}; build it with channels = {}",
+            model, channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
+    require(images.size(2) > 0 && images.size(3) > 0, "hfc.model: {} takes images of at least one pixel, got a batch of shape [{}]", model,
+            fmt::join(images.sizes(), ", "));
+}
+
+}  // namespace hfc::model

@@ -1,0 +1,44 @@
+#include "model/model.h"
+
+namespace hfc::model {
+
+int64_t count_parameters(const Model& model) {
+    int64_t count = 0;
+    for (const auto& parameter : model.parameters()) {
+        count += parameter.requires_grad() ? parameter.numel() : 0;
+    }
+    return count;
+}
+
+at::Device device_of(const Model& model) {
+    const auto parameters = model.parameters();
+    return parameters.empty() ? at::Device(at::kCPU) : parameters.front().device();
+}
+
+void use_channels_last(Model& model) {
+    for (auto& parameter : model.parameters()) {
+        if (parameter.dim() == 4) {
+            // set_data keeps the variable, so that an optimizer that already holds it goes on with it.
+            parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
+        }
+    }
+}
+
+EvaluationScope::EvaluationScope(Model& model) : model_(model), was_training_(model.is_training()) {
+    for (const auto& part : model.modules(/*include_self=*/false)) {
+        parts_.emplace_back(part, part->is_training());
+    }
+    model_.eval();
+}
+
+EvaluationScope::~EvaluationScope() {
+    model_.train(was_training_);
+    // train() sets all that is below it; a part that had a mode of its own (a frozen BatchNorm) comes after its parent here.
+    for (const auto& [part, was_training] : parts_) {
+        if (part->is_training() != was_training) {
+            part->train(was_training);
+        }
+    }
+}
+
+}  // namespace hfc::model

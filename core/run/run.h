@@ -5,11 +5,15 @@
 //   metrics.jsonl   one event a line, flushed as it happens: {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}}
 //   NAME.csv .md    tables
 //   NAME.svg .png   figures
+//
+// Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, text that is not UTF-8 gets U+FFFD.
 #pragma once
+
+#include "run/figure.h"
 
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -20,24 +24,16 @@ namespace hfc::run {
 using Json = nlohmann::ordered_json;
 
 struct RunOptions {
-    std::string name;               ///< of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS
-    std::filesystem::path out;      ///< the directory itself, where the user chose one
-    std::filesystem::path script;   ///< copied, where given
-    Json config = Json::object();   ///< written to config.json as it is
-};
-
-/// A figure of curves, one panel a series.
-struct FigureOptions {
-    std::string x = "epoch";              ///< key of the horizontal axis in the events
-    std::string y = "accuracy";           ///< key of the vertical axis: a number (one curve) or an object of numbers (one curve a key)
-    std::vector<std::string> panels;      ///< series, each in a panel of its own, side by side; empty: all of the log
-    std::string title;
+    std::string name;              ///< of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS
+    std::filesystem::path out;     ///< the directory itself, where the user chose one
+    std::filesystem::path script;  ///< copied, where given
+    Json config = Json::object();  ///< written to config.json as it is
 };
 
 class Run {
   public:
-    /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten (the default name gets -2, -3 … where taken).
-    /// Throws Error naming the directory when it holds something or cannot be written; nothing is then left behind.
+    /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten (the default name gets -2, -3 … where
+    /// taken). Throws Error naming the directory when it holds something or cannot be written; nothing is then left behind.
     explicit Run(const RunOptions& options);
     ~Run();
     Run(const Run&) = delete;
@@ -45,26 +41,31 @@ class Run {
 
     const std::filesystem::path& directory() const { return directory_; }
 
-    /// Appends one event (an object; "time", seconds since the start, is added) to metrics.jsonl and flushes it.
-    /// Throws Error when it cannot be written whole (full disk); the torn line is then cut off again.
+    /// Appends one event (an object; "time", seconds since the start, is added) to metrics.jsonl, visible at once to whoever reads the
+    /// file. Throws Error when the event is no object, brings a "time" of its own, or cannot be written whole (full disk); the torn line is
+    /// then cut off again.
     void log(const Json& event);
 
-    /// Adds a row (column name -> number, text or boolean) to table `name` and writes NAME.csv and NAME.md anew. Columns keep the order of first use.
+    /// Adds a row (column name -> number, text, boolean or null) to table `name` and writes NAME.csv and NAME.md anew. Columns keep the
+    /// order of first use. A row that cannot be written is not kept.
     void row(const std::string& table, const Json& row);
 
-    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their paths. Throws Error when there is nothing to draw, a
-    /// panel names no series (listing the known ones), or gnuplot is missing or fails.
-    std::vector<std::filesystem::path> plot(const std::string& figure, const FigureOptions& options);
+    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their paths. Throws Error when there is nothing to
+    /// draw, a panel names no series (listing the known ones), or gnuplot is missing or fails.
+    std::vector<std::filesystem::path> plot(const std::string& figure, const FigureOptions& options) const;
 
   private:
+    void write_table(const std::string& table) const;
+
     std::filesystem::path directory_;
     int metrics_ = -1;  ///< file descriptor
-    double started_ = 0;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::vector<Json> events_;
     std::map<std::string, std::vector<Json>> tables_;
 };
 
-/// Throws Error unless `name` can be a file name of its own: letters, digits, space, '.', '_', '-', and no leading dot.
+/// Throws Error unless `name` can be a file name of its own: letters, digits, space, '.', '_', '-', no leading dot, at most 200 bytes.
+/// `what` opens the sentence: "run:plot: the figure's name".
 void check_name(const std::string& what, const std::string& name);
 
 }  // namespace hfc::run

@@ -1,0 +1,128 @@
+#include "run/figure.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdlib>
+#include <optional>
+
+namespace hfc::run {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <typename Items>
+auto* find_or_add(Items& items, const std::string& name, std::string Items::value_type::*key) {
+    auto found = std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.*key == name; });
+    if (found == items.end()) {
+        found = items.insert(items.end(), {name, {}});
+    }
+    return &*found;
+}
+
+std::optional<double> finite(const Json& event, const std::string& key) {
+    const auto found = event.find(key);
+    if (found == event.end() || !found->is_number() || !std::isfinite(found->get<double>())) {
+        return std::nullopt;
+    }
+    return found->get<double>();
+}
+
+std::string series_of(const Json& event) {
+    const auto found = event.find("series");
+    return found != event.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+void add_points(const Json& event, const FigureOptions& options, Panel& panel) {
+    const auto x = finite(event, options.x);
+    const auto y = event.find(options.y);
+    if (!x || y == event.end()) {
+        return;
+    }
+    if (const auto number = finite(event, options.y)) {
+        find_or_add(panel.curves, options.y, &Curve::name)->points.emplace_back(*x, *number);
+    } else if (y->is_object()) {
+        for (const auto& [name, ignored] : y->items()) {
+            if (const auto value = finite(*y, name)) {
+                find_or_add(panel.curves, name, &Curve::name)->points.emplace_back(*x, *value);
+            }
+        }
+    }
+}
+
+// "train low r=12" -> ("train low r=#", {12})
+std::pair<std::string, std::vector<double>> split_numbers(const std::string& name) {
+    std::string text;
+    std::vector<double> numbers;
+    for (size_t i = 0; i < name.size();) {
+        if (std::isdigit(static_cast<unsigned char>(name[i])) == 0) {
+            text += name[i++];
+            continue;
+        }
+        const auto end = std::min(name.find_first_not_of("0123456789.", i), name.size());
+        numbers.push_back(std::strtod(name.substr(i, end - i).c_str(), nullptr));
+        text += '#';
+        i = end;
+    }
+    return {text, numbers};
+}
+
+// Radii come from tables without an order; a legend with 12, 16, 4, 8 would be hard to read.
+void sort_by_numbers(std::vector<Curve>& curves) {
+    std::vector<std::string> families;
+    for (const auto& curve : curves) {
+        families.push_back(split_numbers(curve.name).first);
+    }
+    const auto rank = [&](const Curve& curve) {
+        const auto [text, numbers] = split_numbers(curve.name);
+        return std::pair(std::find(families.begin(), families.end(), text) - families.begin(), numbers);
+    };
+    std::stable_sort(curves.begin(), curves.end(), [&](const Curve& a, const Curve& b) { return rank(a) < rank(b); });
+}
+
+std::vector<std::string> keys_of(const std::vector<Json>& events) {
+    std::vector<std::string> keys;
+    for (const auto& event : events) {
+        for (const auto& [key, value] : event.items()) {
+            if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+                keys.push_back(key);
+            }
+        }
+    }
+    return keys;
+}
+
+}  // namespace
+
+std::vector<Panel> make_panels(const std::vector<Json>& events, const FigureOptions& options) {
+    require(!events.empty(), "run:plot: nothing has been logged yet, so there is nothing to draw");
+    std::vector<Panel> logged;
+    for (const auto& event : events) {
+        add_points(event, options, *find_or_add(logged, series_of(event), &Panel::series));
+    }
+    std::vector<std::string> known;
+    for (auto& panel : logged) {
+        sort_by_numbers(panel.curves);
+        known.push_back(panel.series);
+    }
+    if (options.panels.empty()) {
+        logged.erase(std::remove_if(logged.begin(), logged.end(), [](const Panel& panel) { return panel.curves.empty(); }), logged.end());
+        require(!logged.empty(), "run:plot: no event has numbers under both '{}' and '{}'; the events' keys are {}", options.x, options.y,
+                fmt::join(keys_of(events), ", "));
+        return logged;
+    }
+    std::vector<Panel> chosen;
+    for (const auto& name : options.panels) {
+        const auto found = std::find_if(logged.begin(), logged.end(), [&](const Panel& panel) { return panel.series == name; });
+        require(found != logged.end(), "run:plot: no series '{}' has been logged{}; there are '{}'", name, did_you_mean(name, known),
+                fmt::join(known, "', '"));
+        require(!found->curves.empty(), "run:plot: series '{}' has no numbers under both '{}' and '{}'; the events' keys are {}", name,
+                options.x, options.y, fmt::join(keys_of(events), ", "));
+        chosen.push_back(*found);
+    }
+    return chosen;
+}
+
+}  // namespace hfc::run

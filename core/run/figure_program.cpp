@@ -1,0 +1,185 @@
+// How a figure looks.
+#include "run/figure.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace hfc::run {
+namespace {
+
+// Okabe and Ito's colours, the yellow last: it is faint on white. https://jfly.uni-koeln.de/color/
+constexpr const char* colours[] = {"#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442"};
+constexpr int markers[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};  // filled and open circle, square, triangles, diamond
+constexpr int font_size = 13;
+constexpr double character = 0.6 * font_size;  // mean width of one, in points
+constexpr double panel_width = 400;
+constexpr double panel_height = 290;
+constexpr double panel_gap = 22;
+constexpr double left = 72;
+constexpr double bottom = 58;
+
+struct Range {
+    double low = std::numeric_limits<double>::infinity();
+    double high = -std::numeric_limits<double>::infinity();
+
+    void include(double value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+    /// With room at both ends, so that the outermost points are not cut.
+    std::string padded(double part) const {
+        const double room = high > low ? (high - low) * part : std::max(std::abs(high) * part, 0.5);
+        return fmt::format("[{:.10g}:{:.10g}]", low - room, high + room);
+    }
+};
+
+// Between single quotes gnuplot expands nothing; a line break would end the command.
+std::string quote(const std::string& text) {
+    std::string quoted = "'";
+    for (const char c : text) {
+        quoted += c == '\'' ? "''" : std::string(1, static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
+    }
+    return quoted + "'";
+}
+
+size_t characters(const std::string& text) {
+    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string capitalised(std::string text) {
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
+        text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    }
+    return text;
+}
+
+std::vector<std::string> legend_of(const std::vector<Panel>& panels) {
+    std::vector<std::string> names;
+    for (const auto& panel : panels) {
+        for (const auto& curve : panel.curves) {
+            if (std::find(names.begin(), names.end(), curve.name) == names.end()) {
+                names.push_back(curve.name);
+            }
+        }
+    }
+    return names;
+}
+
+Range range_of(const std::vector<Panel>& panels, bool vertical) {
+    Range range;
+    for (const auto& panel : panels) {
+        for (const auto& curve : panel.curves) {
+            for (const auto& [x, y] : curve.points) {
+                range.include(vertical ? y : x);
+            }
+        }
+    }
+    return range;
+}
+
+std::string vertical_axis(const std::vector<Panel>& panels, const std::string& key) {
+    const auto range = range_of(panels, true);
+    if (key.find("accuracy") != std::string::npos && range.low >= 0 && range.high <= 1) {
+        return "set yrange [-0.02:1.02]\nset ytics 0,0.2,1\n";
+    }
+    return fmt::format("set yrange {}\n", range.padded(0.05));
+}
+
+std::string horizontal_axis(const Panel& panel) {
+    const auto range = range_of({panel}, false);
+    // Few epochs: a tic each, where gnuplot would put tics at half epochs too.
+    const bool few = range.high - range.low <= 10 && range.low == std::floor(range.low) && range.high == std::floor(range.high);
+    return fmt::format("set xrange {}\nset xtics {}\n", range.padded(0.03), few ? "1" : "autofreq");
+}
+
+std::string data_blocks(const std::vector<Panel>& panels) {
+    std::string text;
+    for (size_t p = 0; p < panels.size(); ++p) {
+        for (size_t c = 0; c < panels[p].curves.size(); ++c) {
+            text += fmt::format("$panel{}curve{} << END\n", p, c);
+            for (const auto& [x, y] : panels[p].curves[c].points) {
+                text += fmt::format("{} {}\n", x, y);
+            }
+            text += "END\n";
+        }
+    }
+    return text;
+}
+
+std::string line_styles(size_t count) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) {
+        text += fmt::format("set linetype {} linecolor rgb '{}' linewidth 1.8 pointtype {} pointsize 0.75 dashtype {}\n", i + 1,
+                            colours[i % std::size(colours)], markers[i % std::size(markers)], 1 + i / std::size(colours) % 4);
+    }
+    return text;
+}
+
+std::string plot_command(const Panel& panel, size_t number, const std::vector<std::string>& legend, bool with_legend) {
+    std::vector<std::string> parts;
+    for (size_t c = 0; c < panel.curves.size(); ++c) {
+        const auto& curve = panel.curves[c];
+        const auto line = std::find(legend.begin(), legend.end(), curve.name) - legend.begin() + 1;
+        const auto interval = std::max<size_t>(1, curve.points.size() / 12);  // markers that do not run into one another
+        parts.push_back(
+            fmt::format("$panel{}curve{} using 1:2 with linespoints linetype {} pointinterval {} notitle", number, c, line, interval));
+    }
+    for (size_t i = 0; with_legend && i < legend.size(); ++i) {
+        parts.push_back(fmt::format("keyentry with linespoints linetype {} title {}", i + 1, quote(legend[i])));
+    }
+    return fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
+}
+
+std::string terminal(Format format, double width, double height) {
+    if (format == Format::svg) {
+        return fmt::format("set terminal svg size {:.0f},{:.0f} dynamic noenhanced font 'sans-serif,{}' background '#ffffff'\n", width,
+                           height, font_size);
+    }
+    // Twice the size, for print. pngcairo counts fonts in points of 4/3 of a pixel, svg in pixels.
+    return fmt::format(
+        "set terminal pngcairo size {:.0f},{:.0f} noenhanced font 'Sans,{}' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'\n",
+        2 * width, 2 * height, font_size);
+}
+
+}  // namespace
+
+std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOptions& options, Format format) {
+    const auto legend = legend_of(panels);
+    size_t longest = 0;
+    for (const auto& name : legend) {
+        longest = std::max(longest, characters(name));
+    }
+    const bool with_legend = legend.size() > 1;
+    const auto count = static_cast<double>(panels.size());
+    const double top = 34 + (options.title.empty() ? 0 : 26);
+    const double right = with_legend ? 62 + character * static_cast<double>(longest) : 16;
+    const double plots_end = left + count * panel_width + (count - 1) * panel_gap;
+    const double width = plots_end + right;
+    const double height = bottom + panel_height + top;
+
+    auto text = terminal(format, width, height) + "set encoding utf8\n" + data_blocks(panels) + line_styles(legend.size());
+    text +=
+        "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth 0.7 dashtype solid\nset border 3 linecolor rgb '#444444'\nset tics nomirror "
+        "out scale 0.6\nset format '%g'\n";
+    text += fmt::format("set key at screen {:.6f},{:.6f} left top Left reverse vertical spacing 1.25 samplen 2.4 noautotitle\n",
+                        (plots_end + 8) / width, (bottom + panel_height) / height);
+    text += vertical_axis(panels, options.y);
+    text += fmt::format("set multiplot layout 1,{} margins {:.6f},{:.6f},{:.6f},{:.6f} spacing {:.6f}\n", panels.size(), left / width,
+                        plots_end / width, bottom / height, (bottom + panel_height) / height, panel_gap / width);
+    if (!options.title.empty()) {
+        text += fmt::format("set label 1 {} at screen {:.6f},{:.6f} center font ',{}'\n", quote(options.title),
+                            (left + plots_end) / 2 / width, 1 - 18 / height, font_size + 2);
+    }
+    for (size_t p = 0; p < panels.size(); ++p) {
+        text +=
+            fmt::format("set title {} offset 0,-0.4\nset xlabel {} offset 0,0.2\n", quote(panels[p].series), quote(capitalised(options.x)));
+        text += p == 0 ? fmt::format("set ylabel {}\n", quote(capitalised(options.y))) : "unset ylabel\nset format y ''\nunset label 1\n";
+        text += horizontal_axis(panels[p]) + plot_command(panels[p], p, legend, with_legend && p + 1 == panels.size());
+    }
+    return text + "unset multiplot\n";
+}
+
+}  // namespace hfc::run

@@ -1,0 +1,109 @@
+#include "run/gnuplot.h"
+
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks the program to declare it
+
+namespace hfc::run {
+namespace {
+
+// A file in memory. Unlike a pipe it cannot block both sides, unlike a temporary file it cannot be left behind.
+class MemoryFile {
+  public:
+    explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
+        require(descriptor_ >= 0, "run:plot: cannot make a file in memory for gnuplot: {}", std::strerror(errno));
+    }
+    ~MemoryFile() { ::close(descriptor_); }
+    MemoryFile(const MemoryFile&) = delete;
+    MemoryFile& operator=(const MemoryFile&) = delete;
+
+    int get() const { return descriptor_; }
+
+    void fill(const std::string& text) const {
+        size_t done = 0;
+        while (done < text.size()) {
+            const ssize_t written = ::pwrite(descriptor_, text.data() + done, text.size() - done, static_cast<off_t>(done));
+            require(written > 0 || errno == EINTR, "run:plot: cannot hand gnuplot its program: {}", std::strerror(errno));
+            done += written > 0 ? static_cast<size_t>(written) : 0;
+        }
+    }
+
+    std::string content() const {
+        std::string text(static_cast<size_t>(std::max<off_t>(0, ::lseek(descriptor_, 0, SEEK_END))), '\0');
+        size_t done = 0;
+        while (done < text.size()) {
+            const ssize_t got = ::pread(descriptor_, text.data() + done, text.size() - done, static_cast<off_t>(done));
+            require(got > 0 || (got < 0 && errno == EINTR), "run:plot: cannot read what gnuplot wrote: {}", std::strerror(errno));
+            done += got > 0 ? static_cast<size_t>(got) : 0;
+        }
+        return text;
+    }
+
+  private:
+    int descriptor_;
+};
+
+// Starts gnuplot in a process group of its own, so that the first Ctrl-C, which only asks, does not end a drawing half done.
+pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile& errors) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_adddup2(&files, input.get(), STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&files, output.get(), STDOUT_FILENO);
+    ::posix_spawn_file_actions_adddup2(&files, errors.get(), STDERR_FILENO);
+    ::posix_spawnattr_init(&attributes);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    std::string name = "gnuplot";
+    std::string defaults = "-d";
+    char* arguments[] = {name.data(), defaults.data(), nullptr};
+    pid_t child = -1;
+    const int result = ::posix_spawnp(&child, name.c_str(), &files, &attributes, arguments, environ);
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&files);
+    require(result != ENOENT,
+            "run:plot: gnuplot is not installed, so no figure can be drawn (Debian package gnuplot-nox: apt-get install gnuplot-nox)");
+    require(result == 0, "run:plot: cannot start gnuplot: {}", std::strerror(result));
+    return child;
+}
+
+// gnuplot's complaint in one line, without the echo of the program.
+std::string last_line(std::string text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
+        text.pop_back();
+    }
+    const auto start = text.rfind('\n');
+    text = start == std::string::npos ? text : text.substr(start + 1);
+    return text.empty() ? "it said nothing" : text;
+}
+
+}  // namespace
+
+std::string run_gnuplot(const std::string& program) {
+    const MemoryFile input("gnuplot program");
+    const MemoryFile output("gnuplot output");
+    const MemoryFile errors("gnuplot errors");
+    input.fill(program);
+    const pid_t child = spawn(input, output, errors);
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0) {
+        require(errno == EINTR, "run:plot: cannot wait for gnuplot: {}", std::strerror(errno));
+    }
+    require(!WIFSIGNALED(status), "run:plot: gnuplot was ended by signal {}", WTERMSIG(status));
+    require(WEXITSTATUS(status) == 0, "run:plot: gnuplot failed with status {}: {}", WEXITSTATUS(status), last_line(errors.content()));
+    auto drawn = output.content();
+    require(!drawn.empty(), "run:plot: gnuplot drew nothing: {}", last_line(errors.content()));
+    return drawn;
+}
+
+}  // namespace hfc::run

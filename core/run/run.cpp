@@ -1,0 +1,207 @@
+#include "run/run.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "run/gnuplot.h"
+#include "run/table.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cctype>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+
+namespace hfc::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What the constructor has made so far: taken away again unless kept.
+class Made {
+  public:
+    Made() = default;
+    ~Made() {
+        for (auto path = paths_.rbegin(); path != paths_.rend(); ++path) {
+            std::error_code ignored;
+            fs::remove(*path, ignored);  // a folder only while empty: never what somebody else put there
+        }
+    }
+    Made(const Made&) = delete;
+    Made& operator=(const Made&) = delete;
+
+    void add(const fs::path& path) { paths_.push_back(path); }
+    void keep() { paths_.clear(); }
+
+  private:
+    std::vector<fs::path> paths_;
+};
+
+// Makes one folder; false when it was there.
+bool add_folder(const fs::path& path, Made& made) {
+    std::error_code error;
+    const bool created = fs::create_directory(path, error);
+    require(!error, "cannot make the run directory '{}': {}", path.string(), error.message());
+    if (created) {
+        made.add(path);
+    }
+    return created;
+}
+
+void add_parents(const fs::path& path, Made& made) {
+    const auto parent = path.parent_path();
+    std::error_code ignored;
+    if (!parent.empty() && !fs::exists(parent, ignored)) {
+        add_parents(parent, made);
+        add_folder(parent, made);
+    }
+}
+
+fs::path chosen_directory(const fs::path& out, Made& made) {
+    auto directory = out.has_filename() ? out : out.parent_path();  // without a slash at the end
+    std::error_code error;
+    if (!fs::exists(directory, error)) {
+        add_parents(directory, made);
+        add_folder(directory, made);
+        return directory;
+    }
+    require(fs::is_directory(directory, error), "the run directory '{}' is a file; give a folder that does not exist or is empty",
+            directory.string());
+    const fs::directory_iterator entries(directory, error);
+    require(!error, "cannot read the run directory '{}': {}", directory.string(), error.message());
+    require(entries == fs::directory_iterator(),
+            "the run directory '{}' is not empty (it holds '{}'); an earlier run is never overwritten, so give another folder",
+            directory.string(), entries == fs::directory_iterator() ? "" : entries->path().filename().string());
+    return directory;
+}
+
+fs::path default_directory(const std::string& name, Made& made) {
+    const auto now = std::time(nullptr);
+    std::tm parts = {};
+    ::localtime_r(&now, &parts);
+    char stamp[32];
+    std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
+    const auto first = fs::path("runs") / fmt::format("{}-{}", name, stamp);
+    add_parents(first, made);
+    auto directory = first;
+    for (int number = 2; !add_folder(directory, made); ++number) {
+        directory = fmt::format("{}-{}", first.string(), number);
+    }
+    return directory;
+}
+
+void add_file(const fs::path& path, const std::string& bytes, Made& made) {
+    write_file(path, bytes);
+    made.add(path);
+}
+
+std::string to_text(const Json& json, int indent = -1) {
+    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+// 0, or the errno of what went wrong.
+int append(int file, const std::string& line) {
+    size_t done = 0;
+    while (done < line.size()) {
+        const ssize_t written = ::write(file, line.data() + done, line.size() - done);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return written < 0 ? errno : ENOSPC;
+        }
+        done += static_cast<size_t>(written);
+    }
+    return 0;
+}
+
+}  // namespace
+
+Run::Run(const RunOptions& options) {
+    require(options.config.is_object(), "hfc.run: the config must be an object, got {}", options.config.type_name());
+    if (options.out.empty() || !options.name.empty()) {
+        check_name("hfc.run: the experiment's name", options.name);
+    }
+    const auto script = options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
+    Made made;
+    directory_ = options.out.empty() ? default_directory(options.name, made) : chosen_directory(options.out, made);
+    add_file(directory_ / "config.json", to_text(options.config, 2), made);
+    if (!options.script.empty()) {
+        add_file(directory_ / "script.lua", script, made);
+    }
+    const auto path = directory_ / "metrics.jsonl";
+    metrics_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+    require(metrics_ >= 0, "cannot write '{}': {}", path.string(), std::strerror(errno));
+    made.keep();
+}
+
+Run::~Run() {
+    ::close(metrics_);
+}
+
+void Run::log(const Json& event) {
+    require(event.is_object(), "run:log: an event must be a table with named values, got {}", event.type_name());
+    require(!event.contains("time"), "run:log: the key 'time' is the run's own (seconds since its start); choose another");
+    auto full = event;
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    full["time"] = std::round(seconds * 1000) / 1000;
+    const off_t before = ::lseek(metrics_, 0, SEEK_END);
+    if (const int reason = append(metrics_, to_text(full)); reason != 0) {
+        const bool whole = before >= 0 && ::ftruncate(metrics_, before) == 0;
+        fail("run:log: cannot write '{}': {}{}", (directory_ / "metrics.jsonl").string(), std::strerror(reason),
+             whole ? "" : "; its last line is torn");
+    }
+    events_.push_back(std::move(full));
+}
+
+void Run::row(const std::string& table, const Json& row) {
+    check_name("run:row: the table's name", table);
+    require(row.is_object() && !row.empty(),
+            "run:row: a row of table '{}' must be a table of column = value with at least one column, got {}", table,
+            row.is_object() ? "none" : row.type_name());
+    for (const auto& [column, value] : row.items()) {
+        require(value.is_primitive() && !value.is_binary(),
+                "run:row: column '{}' of table '{}' must be a number, a string, a boolean or nil, got {}", column, table,
+                value.type_name());
+    }
+    auto& rows = tables_[table];
+    rows.push_back(row);
+    try {
+        write_table(table);
+    } catch (...) {
+        rows.pop_back();
+        throw;
+    }
+}
+
+void Run::write_table(const std::string& table) const {
+    const auto& rows = tables_.at(table);
+    write_file(directory_ / (table + ".csv"), to_csv(rows));
+    write_file(directory_ / (table + ".md"), to_markdown(rows));
+}
+
+std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& options) const {
+    check_name("run:plot: the figure's name", figure);
+    const auto panels = make_panels(events_, options);
+    // Both are drawn before either is written: a failure leaves no figure rather than half of one.
+    const auto svg = run_gnuplot(gnuplot_program(panels, options, Format::svg));
+    const auto png = run_gnuplot(gnuplot_program(panels, options, Format::png));
+    const std::vector<fs::path> paths = {directory_ / (figure + ".svg"), directory_ / (figure + ".png")};
+    write_file(paths[0], svg);
+    write_file(paths[1], png);
+    return paths;
+}
+
+void check_name(const std::string& what, const std::string& name) {
+    require(!name.empty(), "{} must not be empty", what);
+    require(name.front() != '.', "{} must not begin with a dot, got '{}'", what, name);
+    require(name.size() <= 200, "{} must have at most 200 bytes, got {}", what, name.size());
+    for (const char c : name) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr(" ._-", c) != nullptr;
+        require(plain && c != '\0', "{} may hold letters, digits, space, '.', '_' and '-' only, got '{}'", what, name);
+    }
+}
+
+}  // namespace hfc::run

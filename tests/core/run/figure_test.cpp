@@ -1,0 +1,173 @@
+#include "run/figure.h"
+#include "run/gnuplot.h"
+#include "run/run.h"
+
+#include "scratch.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <regex>
+
+namespace hfc::run {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+bool has_gnuplot() {
+    return std::system("gnuplot --version > /dev/null 2>&1") == 0;
+}
+
+std::vector<std::string> names_of(const Panel& panel) {
+    std::vector<std::string> names;
+    for (const auto& curve : panel.curves) {
+        names.push_back(curve.name);
+    }
+    return names;
+}
+
+// What Figure 3 of the paper shows: low frequencies first, unless the labels are shuffled.
+std::vector<Json> figure3_events() {
+    std::vector<Json> events;
+    for (const auto* series : {"natural", "shuffled"}) {
+        const bool natural = std::string(series) == "natural";
+        for (int epoch = 1; epoch <= (natural ? 12 : 36); ++epoch) {
+            Json accuracy;
+            const double train = natural ? 1 - 0.6 * std::exp(-epoch / 4.0) : 1 / (1 + 9 * std::exp(-epoch / 6.0));
+            accuracy["train"] = train;
+            for (const int radius : {12, 4, 16, 8}) {
+                accuracy["train low r=" + std::to_string(radius)] =
+                    0.1 + (train - 0.1) * (natural ? 0.5 + radius / 35.0 : std::pow(radius / 18.0, 3));
+            }
+            events.push_back({{"series", series}, {"epoch", epoch}, {"loss", -std::log(train)}, {"accuracy", accuracy}});
+        }
+    }
+    return events;
+}
+
+TEST(Panels, one_a_series_with_radii_in_order) {
+    const auto panels = make_panels(figure3_events(), {});
+    ASSERT_EQ(panels.size(), 2U);
+    EXPECT_EQ(panels[0].series, "natural");
+    EXPECT_EQ(panels[1].series, "shuffled");
+    EXPECT_THAT(names_of(panels[1]), ElementsAre("train", "train low r=4", "train low r=8", "train low r=12", "train low r=16"));
+    ASSERT_EQ(panels[1].curves[0].points.size(), 36U);
+    EXPECT_EQ(panels[1].curves[0].points[35].first, 36);
+}
+
+TEST(Panels, follow_the_chosen_order) {
+    FigureOptions options;
+    options.panels = {"shuffled", "natural"};
+    options.y = "loss";
+    const auto panels = make_panels(figure3_events(), options);
+    ASSERT_EQ(panels.size(), 2U);
+    EXPECT_EQ(panels[0].series, "shuffled");
+    EXPECT_THAT(names_of(panels[0]), ElementsAre("loss"));
+}
+
+TEST(Panels, leave_out_what_is_no_finite_number) {
+    FigureOptions options;
+    options.y = "loss";
+    const std::vector<Json> events = {Json{{"epoch", 1}, {"loss", 2}}, Json{{"epoch", 2}, {"loss", std::nan("")}},
+                                      Json{{"epoch", 3}, {"loss", "x"}}, Json{{"epoch", "4"}, {"loss", 1}}, Json{{"loss", 1}}};
+    const auto panels = make_panels(events, options);
+    ASSERT_EQ(panels.size(), 1U);
+    EXPECT_EQ(panels[0].series, "");
+    EXPECT_THAT(panels[0].curves.at(0).points, ElementsAre(std::pair(1.0, 2.0)));
+}
+
+TEST(Panels, errors_name_what_there_is) {
+    FigureOptions options;
+    EXPECT_THAT(error_of([&] { make_panels({}, options); }), HasSubstr("nothing has been logged yet"));
+    options.panels = {"natral"};
+    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
+                "run:plot: no series 'natral' has been logged (did you mean 'natural'?); there are 'natural', 'shuffled'");
+    options.panels = {"natural"};
+    options.y = "acuracy";
+    EXPECT_THAT(
+        error_of([&] { make_panels(figure3_events(), options); }),
+        "run:plot: series 'natural' has no numbers under both 'epoch' and 'acuracy'; the events' keys are series, epoch, loss, accuracy");
+    options.panels.clear();
+    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }), StartsWith("run:plot: no event has numbers under both"));
+}
+
+TEST(Program, accuracies_share_zero_to_one_and_other_values_their_range) {
+    FigureOptions options;
+    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg), HasSubstr("set yrange [-0.02:1.02]"));
+    options.y = "loss";
+    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg), Not(HasSubstr("set yrange [-0.02:1.02]")));
+}
+
+TEST(Program, names_cannot_become_commands) {
+    FigureOptions options;
+    options.title = "it's `id`\nset output '/tmp/x'";
+    const auto program = gnuplot_program(make_panels({Json{{"epoch", 1}, {"accuracy", 0.5}}}, options), options, Format::svg);
+    EXPECT_THAT(program, HasSubstr("'it''s `id` set output ''/tmp/x'''"));
+}
+
+class Figure : public Scratch {
+  protected:
+    void SetUp() override {
+        if (!has_gnuplot()) {
+            GTEST_SKIP() << "gnuplot is not installed (Debian package gnuplot-nox)";
+        }
+        RunOptions options;
+        options.out = folder_ / "run";
+        run_ = std::make_unique<run::Run>(options);
+        for (const auto& event : figure3_events()) {
+            run_->log(event);
+        }
+    }
+
+    std::unique_ptr<run::Run> run_;
+};
+
+TEST_F(Figure, is_written_as_svg_and_png) {
+    FigureOptions options;
+    options.title = "Low frequencies first & \xCF\xB5 <\xE2\x89\xA4> it's";
+    options.panels = {"natural", "shuffled"};
+    const auto paths = run_->plot("figure3", options);
+    EXPECT_THAT(paths, ElementsAre(folder_ / "run/figure3.svg", folder_ / "run/figure3.png"));
+    const auto svg = text_of(paths[0]);
+    EXPECT_THAT(
+        svg, AllOf(StartsWith("<?xml"), EndsWith("</svg>\n\n"), HasSubstr("natural"), HasSubstr("shuffled"), HasSubstr("train low r=16")));
+    EXPECT_THAT(svg, AllOf(HasSubstr("Low frequencies first &amp;"), HasSubstr("Accuracy"), HasSubstr("Epoch")));
+    const auto png = text_of(paths[1]);
+    EXPECT_EQ(png.substr(0, 8), "\x89PNG\r\n\x1A\n");
+    EXPECT_EQ(png.substr(png.size() - 8, 4), "IEND");
+    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "figure3.png", "figure3.svg", "metrics.jsonl"));
+    if (const char* keep = std::getenv("HFC_KEEP_FIGURES")) {
+        std::filesystem::copy(paths[0], std::filesystem::path(keep) / "figure3.svg", std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::copy(paths[1], std::filesystem::path(keep) / "figure3.png", std::filesystem::copy_options::overwrite_existing);
+    }
+}
+
+TEST_F(Figure, of_one_point_can_be_drawn) {
+    run_->log({{"series", "one"}, {"epoch", 1}, {"loss", 2.5}});
+    FigureOptions options;
+    options.panels = {"one"};
+    options.y = "loss";
+    EXPECT_NO_THROW(run_->plot("one", options));
+}
+
+TEST_F(Figure, failure_of_gnuplot_is_told_in_its_words) {
+    EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }), StartsWith("run:plot: gnuplot failed with status 1: "));
+    EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }), StartsWith("run:plot: gnuplot drew nothing"));
+}
+
+TEST_F(Figure, missing_gnuplot_names_the_package_and_leaves_nothing) {
+    const std::string before = std::getenv("PATH");
+    ::setenv("PATH", folder_.c_str(), 1);
+    EXPECT_THAT(error_of([&] { run_->plot("figure", {}); }),
+                AllOf(HasSubstr("gnuplot is not installed"), HasSubstr("apt-get install gnuplot-nox")));
+    ::setenv("PATH", before.c_str(), 1);
+    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "metrics.jsonl"));
+}
+
+}  // namespace
+}  // namespace hfc::run

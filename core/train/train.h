@@ -4,6 +4,7 @@
 #include "data/dataset.h"
 #include "model/model.h"
 #include "train/evaluate.h"
+#include "train/optimizer.h"
 
 #include <functional>
 #include <string>
@@ -11,20 +12,14 @@
 
 namespace hfc::train {
 
-struct OptimizerOptions {
-    std::string name = "adam";  ///< adam (Kingma and Ba, betas .9 .999, eps 1e-8) or sgd
-    double lr = 1e-4;           ///< step size, above 0
-    double momentum = 0;        ///< sgd
-    double weight_decay = 0;
-};
-
 struct TrainOptions {
     int64_t epochs = 100;           ///< passes over the training set, at least 1
     int64_t batch_size = 100;       ///< at least 1; the last batch of an epoch may be smaller
     OptimizerOptions optimizer;
     uint64_t seed = 0;              ///< of the order of the images (a new one each epoch) and of dropout
     std::vector<Probe> probes;      ///< evaluated after each epoch
-    int64_t probe_samples = 0;      ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all
+    int64_t probe_samples = 0;      ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views on the
+                                    ///< same images get the same ones; a probe with fewer images is evaluated whole.
     at::Device device = at::kCPU;
 };
 
@@ -34,7 +29,7 @@ struct Progress {
     int64_t epochs = 0;
     int64_t batch = 0;             ///< one-based; 0 while the probes run
     int64_t batches = 0;
-    double loss = 0;               ///< mean of the epoch so far
+    double loss = 0;               ///< mean of the epoch so far (on CUDA it may lag some batches behind)
     double images_per_second = 0;  ///< training only, this epoch
     double seconds_left = 0;       ///< of the whole training, estimated from what it took so far, probes included
 };
@@ -57,8 +52,10 @@ struct Observer {
 };
 
 /// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same seed, machine and threads: the same numbers
-/// to the last bit. Returns the epochs' results.
-/// Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss is not finite (naming epoch and batch);
+/// to the last bit. For that, dropout being drawn from the global generators, it seeds those of the CPU and of the device as it begins.
+/// Returns the epochs' results.
+/// Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss is not finite (naming epoch and batch;
+/// on the CPU before the weights take the step, on CUDA some batches later, since looking at a loss waits for the device);
 /// Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer = {});
 

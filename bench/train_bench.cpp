@@ -1,0 +1,109 @@
+// Training and evaluation of the paper's network, batch 100 of 3x32x32: images a second.
+//   training_step, forward   compare with `peer.py train` of the same minutes
+//   main_job_epoch           an epoch of the main job with its probes (training, test, low r = 4, 8, 12, 16); its counter
+//                            `overhead` is its time over that of the same training steps and forward passes alone, with ready batches
+#include "data/synthetic.h"
+#include "model/model.h"
+#include "train/train.h"
+
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+#include <benchmark/benchmark.h>
+
+#include <chrono>
+
+namespace hfc {
+namespace {
+
+constexpr int64_t batch_size = 100;
+
+/// The network with a ready batch in the layout that training uses.
+struct Bare {
+    model::ModelPtr model = model::make("preact_resnet32");
+    at::Tensor images = at::rand({batch_size, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor labels = at::randint(10, {batch_size}, at::kLong);
+    std::unique_ptr<train::Optimizer> optimizer;
+
+    Bare() {
+        model::use_channels_last(*model);
+        optimizer = train::make_optimizer(model->parameters(), {});
+    }
+    void step() {
+        optimizer->zero_grad();
+        at::cross_entropy_loss(model->forward(images), labels).backward();
+        optimizer->step();
+    }
+    void forward() {
+        const at::NoGradGuard no_grad;
+        benchmark::DoNotOptimize(model->forward(images));
+    }
+};
+
+template <typename Work>
+double seconds_of(Work&& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void images_a_second(benchmark::State& state) {
+    state.counters["images/s"] = benchmark::Counter(static_cast<double>(state.iterations() * batch_size), benchmark::Counter::kIsRate);
+}
+
+void training_step(benchmark::State& state) {
+    Bare bare;
+    bare.step();
+    for (auto _ : state) {
+        bare.step();
+    }
+    images_a_second(state);
+}
+
+void forward(benchmark::State& state) {
+    Bare bare;
+    bare.forward();
+    for (auto _ : state) {
+        bare.forward();
+    }
+    images_a_second(state);
+}
+
+void main_job_epoch(benchmark::State& state) {
+    constexpr int64_t train_images = 1000, test_images = 200;
+    const auto data = data::synthetic({.train = train_images, .test = test_images});
+    train::TrainOptions options;
+    options.epochs = 1;
+    options.batch_size = batch_size;
+    options.probes = {{"train", data.train}, {"test", data.test}};
+    for (const double radius : {4, 8, 12, 16}) {
+        options.probes.push_back({"low", data.train.low_pass(radius)});
+    }
+    const int64_t steps = train_images / batch_size, forwards = (5 * train_images + test_images) / batch_size;
+    Bare bare;
+    bare.step();
+    double job = 0, alone = 0;
+    for (auto _ : state) {
+        auto model = model::make("preact_resnet32");
+        job += seconds_of([&] { train::train(*model, data.train, options); });
+        state.PauseTiming();
+        alone += seconds_of([&] {
+            for (int64_t i = 0; i < steps; ++i) {
+                bare.step();
+            }
+            for (int64_t i = 0; i < forwards; ++i) {
+                bare.forward();
+            }
+        });
+        state.ResumeTiming();
+    }
+    state.counters["overhead"] = job / alone;
+}
+
+BENCHMARK(training_step)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(forward)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(main_job_epoch)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
+
+}  // namespace
+}  // namespace hfc
+
+BENCHMARK_MAIN();

@@ -1,0 +1,185 @@
+#include "train/train.h"
+
+#include "base/device.h"
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+#include "train/loss_meter.h"
+#include "train/stopwatch.h"
+
+#include <ATen/Context.h>
+
+#include <mutex>
+
+namespace hfc::train {
+namespace {
+
+void require_valid(const TrainOptions& options) {
+    require(options.epochs >= 1, "hfc.train: epochs must be at least 1, got {}", options.epochs);
+    require(options.batch_size >= 1, "hfc.train: batch size must be at least 1, got {}", options.batch_size);
+    require(options.probe_samples >= 0, "hfc.train: probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
+    require_valid(options.optimizer);
+}
+
+/// Views on the same images are given the same part, since the part depends on their size and the seed alone.
+std::vector<Probe> sample(const std::vector<Probe>& probes, int64_t samples, uint64_t seed) {
+    auto sampled = probes;
+    for (auto& probe : sampled) {
+        if (samples > 0 && samples < probe.dataset.size()) {
+            probe.dataset = probe.dataset.subset(samples, derive_seed(seed, "probe samples"));
+        }
+    }
+    return sampled;
+}
+
+void seed_global_generators(at::Device device, uint64_t seed) {
+    const auto seed_one = [&](at::Device one) {
+        auto generator = at::globalContext().defaultGenerator(one);
+        const std::lock_guard<std::mutex> lock(generator.mutex());
+        generator.set_current_seed(derive_seed(seed, "dropout"));
+    };
+    seed_one(at::kCPU);
+    if (!device.is_cpu()) {
+        seed_one(device);
+    }
+}
+
+/// cuDNN's repeatable algorithms for a scope; the CPU's are repeatable anyway.
+class RepeatableCudnn {
+  public:
+    RepeatableCudnn() : before_(at::globalContext().deterministicCuDNN()) { at::globalContext().setDeterministicCuDNN(true); }
+    ~RepeatableCudnn() { at::globalContext().setDeterministicCuDNN(before_); }
+    RepeatableCudnn(const RepeatableCudnn&) = delete;
+    RepeatableCudnn& operator=(const RepeatableCudnn&) = delete;
+
+  private:
+    bool before_;
+};
+
+std::vector<at::Tensor> trainable_parameters(model::Model& model) {
+    auto parameters = model.parameters();
+    std::erase_if(parameters, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
+    require(!parameters.empty(), "hfc.train: the model has no parameter that asks for a gradient, so there is nothing to train");
+    return parameters;
+}
+
+/// One call of train().
+class Training {
+  public:
+    Training(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer)
+        : model_(model),
+          dataset_(dataset),
+          options_(options),
+          observer_(observer),
+          probes_(sample(options.probes, options.probe_samples, options.seed)),
+          batches_((dataset.size() + options.batch_size - 1) / options.batch_size),
+          max_label_(dataset.labels().max().item<int64_t>()),
+          stopwatch_(options.epochs, dataset.size(), probe_images()) {
+        model_.to(options_.device);
+        model::use_channels_last(model_);
+        optimizer_ = make_optimizer(trainable_parameters(model_), options_.optimizer);
+        seed_global_generators(options_.device, options_.seed);
+    }
+
+    ~Training() { optimizer_->zero_grad(); }
+    Training(const Training&) = delete;
+    Training& operator=(const Training&) = delete;
+
+    std::vector<EpochResult> run() {
+        std::vector<EpochResult> results;
+        for (int64_t epoch = 1; epoch <= options_.epochs; ++epoch) {
+            EpochResult result;
+            result.epoch = epoch;
+            train_epoch(result);
+            result.step = epoch * batches_;
+            run_probes(result);
+            results.push_back(result);
+            if (observer_.on_epoch) {
+                observer_.on_epoch(results.back());
+            }
+        }
+        return results;
+    }
+
+  private:
+    int64_t probe_images() const {
+        int64_t count = 0;
+        for (const auto& probe : probes_) {
+            count += probe.dataset.size();
+        }
+        return count;
+    }
+
+    void train_epoch(EpochResult& result) {
+        model_.train();
+        stopwatch_.start_training();
+        const auto order = permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
+        LossMeter losses(result.epoch, options_.optimizer.lr);
+        for (int64_t batch = 1; batch <= batches_; ++batch) {
+            check_interrupt();
+            const auto begin = (batch - 1) * options_.batch_size;
+            const auto positions = order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
+            step(positions, losses);
+            stopwatch_.trained(positions.size(0));
+            tell(result.epoch, batch, losses.mean());
+        }
+        losses.flush();
+        synchronize(options_.device);
+        result.loss = losses.mean();
+        result.images_per_second = stopwatch_.images_per_second();
+        result.train_seconds = stopwatch_.end_training();
+    }
+
+    void step(const at::Tensor& positions, LossMeter& losses) {
+        const auto batch = dataset_.batch(positions);
+        optimizer_->zero_grad();
+        const auto logits = logits_of(model_, batch.images, options_.device, dataset_, max_label_);
+        const auto loss = at::cross_entropy_loss(logits, batch.labels.to(options_.device));
+        losses.add(loss, positions.size(0));
+        require(loss.requires_grad(), "hfc.train: the model's logits do not depend on its parameters, so there is nothing to train");
+        loss.backward();
+        optimizer_->step();
+    }
+
+    void run_probes(EpochResult& result) {
+        stopwatch_.start_probes();
+        if (!probes_.empty()) {
+            tell(result.epoch, 0, result.loss);
+            const auto shares = accuracies(model_, probes_, evaluation_batch, [&](double share) {
+                stopwatch_.probed(share);
+                tell(result.epoch, 0, result.loss);
+            });
+            for (size_t i = 0; i < probes_.size(); ++i) {
+                result.accuracy.emplace_back(probes_[i].name, shares[i]);
+            }
+        }
+        result.probe_seconds = stopwatch_.end_probes();
+    }
+
+    void tell(int64_t epoch, int64_t batch, double loss) {
+        if (observer_.on_batch) {
+            observer_.on_batch({epoch, options_.epochs, batch, batches_, loss, stopwatch_.images_per_second(), stopwatch_.seconds_left()});
+        }
+    }
+
+    model::Model& model_;
+    const data::Dataset& dataset_;
+    const TrainOptions& options_;
+    const Observer& observer_;
+    std::vector<Probe> probes_;
+    int64_t batches_;
+    int64_t max_label_;
+    Stopwatch stopwatch_;
+    RepeatableCudnn repeatable_;
+    std::unique_ptr<Optimizer> optimizer_;
+};
+
+}  // namespace
+
+std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer) {
+    require_valid(options);
+    require(dataset.size() >= 1, "hfc.train: '{}' has no images", dataset.name());
+    return Training(model, dataset, options, observer).run();
+}
+
+}  // namespace hfc::train

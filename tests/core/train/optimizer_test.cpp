@@ -1,0 +1,89 @@
+// Three steps of each optimizer against PyTorch's from the same weights.
+#include "train/optimizer.h"
+
+#include "model/reference.h"
+
+#include <ATen/core/grad_mode.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hfc::train {
+namespace {
+
+using test::distance;
+using test::error_of;
+using test::reference;
+using testing::HasSubstr;
+
+struct Case {
+    const char* line;
+    OptimizerOptions options;
+    bool channels_last;
+};
+
+void PrintTo(const Case& c, std::ostream* out) {
+    *out << c.line << (c.channels_last ? " channels_last" : "");
+}
+
+class ThreeSteps : public testing::TestWithParam<Case> {};
+
+TEST_P(ThreeSteps, are_within_1e_5_of_pytorch) {
+    const auto& c = GetParam();
+    auto model = model::make("preact_resnet8");
+    test::set_formula_weights(*model);
+    auto images = test::formula_images(8, 3, 32);
+    if (c.channels_last) {
+        model::use_channels_last(*model);
+        images = images.contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    const auto optimizer = make_optimizer(model->parameters(), c.options);
+    std::vector<at::Tensor> losses, weights;
+    for (int step = 0; step < 3; ++step) {
+        optimizer->zero_grad();
+        const auto loss = at::cross_entropy_loss(model->forward(images), at::arange(8));
+        loss.backward();
+        optimizer->step();
+        losses.push_back(loss.detach());
+        std::vector<at::Tensor> flat;
+        for (const auto& parameter : model->parameters()) {
+            flat.push_back(parameter.detach().reshape({-1}));
+        }
+        weights.push_back(at::cat(flat).slice(0, 0, std::nullopt, 101).clone());
+    }
+    EXPECT_LT(distance(at::stack(losses), reference(std::string(c.line) + "_losses")), 1e-5);
+    EXPECT_LT(distance(at::cat(weights), reference(std::string(c.line) + "_weights")), 1e-5);
+}
+
+const OptimizerOptions adam = {"adam", 1e-4, 0, 0}, adam_decay = {"adam", 1e-4, 0, 0.01}, sgd = {"sgd", 0.01, 0, 0}, sgd_momentum = {"sgd", 0.01, 0.9, 0.01};
+
+INSTANTIATE_TEST_SUITE_P(Optimizers, ThreeSteps,
+                         testing::Values(Case{"adam", adam, false}, Case{"adam", adam, true}, Case{"adam_weight_decay", adam_decay, true},
+                                         Case{"sgd", sgd, true}, Case{"sgd_momentum_weight_decay", sgd_momentum, true}));
+
+TEST(Optimizer, leaves_a_parameter_without_gradient_alone) {
+    for (const auto& name : known_optimizers()) {
+        auto used = at::ones({2}).requires_grad_(), unused = at::ones({2}).requires_grad_();
+        const auto optimizer = make_optimizer({used, unused}, {.name = name, .lr = 0.1, .weight_decay = 0.1});
+        optimizer->step();
+        EXPECT_TRUE(at::equal(used, at::ones({2}))) << name << ": no gradients at all yet";
+        used.sum().backward();
+        optimizer->step();
+        EXPECT_LT(used.max().item<double>(), 0.95) << name;
+        EXPECT_TRUE(at::equal(unused, at::ones({2}))) << name;
+        optimizer->zero_grad();
+        EXPECT_FALSE(used.grad().defined()) << name;
+    }
+}
+
+TEST(Optimizer, says_what_is_wrong) {
+    const auto make = [](const OptimizerOptions& options) { return error_of([&] { make_optimizer({}, options); }); };
+    EXPECT_THAT(make({.name = "adan"}), HasSubstr("unknown optimizer 'adan' (did you mean 'adam'?): expected one of adam, sgd"));
+    EXPECT_THAT(make({.lr = 0}), HasSubstr("lr must be a number above 0, got 0"));
+    EXPECT_THAT(make({.lr = std::nan("")}), HasSubstr("got nan"));
+    EXPECT_THAT(make({.name = "sgd", .momentum = 1}), HasSubstr("momentum must be in [0,1), got 1"));
+    EXPECT_THAT(make({.momentum = 0.9}), HasSubstr("momentum belongs to sgd, the optimizer is adam"));
+    EXPECT_THAT(make({.weight_decay = -1}), HasSubstr("weight_decay must be a number of at least 0, got -1"));
+}
+
+}  // namespace
+}  // namespace hfc::train

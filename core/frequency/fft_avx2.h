@@ -1,0 +1,46 @@
+// One-dimensional complex Fourier transforms of eight sequences at once, one in each lane of an AVX2 register.
+//
+// The project is compiled for processors without AVX2; only functions marked HFC_AVX2 use it, and callers ask the processor first.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+#include <vector>
+
+#define HFC_AVX2 __attribute__((target("avx2,fma")))
+#define HFC_AVX2_INLINE __attribute__((target("avx2,fma"), always_inline)) inline
+
+namespace hfc::frequency {
+
+/// Eight complex numbers, the same element of eight sequences.
+struct Complex8 {
+    __m256 re;
+    __m256 im;
+};
+
+/// The transform of length n by Stockham's algorithm: each stage takes out one factor and leaves its results sorted.
+/// Lengths whose prime factors are 2, 3, 5 and 7.
+class FftAvx2 {
+  public:
+    static bool supports(int64_t n);
+
+    explicit FftAvx2(int64_t n);
+
+    /// The forward transform, X(k) = sum over j of x(j) exp(-2 pi i j k / n). `in` is used as scratch, `scratch` and `out` are
+    /// not read; the three do not overlap and hold n elements each. An inverse transform swaps re and im before and after.
+    void run(Complex8* in, Complex8* scratch, Complex8* out) const;
+
+  private:
+    struct Stage {
+        int radix;
+        int64_t groups;  ///< butterflies with different twiddle factors
+        int64_t stride;  ///< butterflies with the same ones
+        std::vector<float> twiddles;  ///< (radix - 1) complex numbers a group
+        std::vector<float> roots;     ///< the radix-th roots of unity, as cosines, then sines
+    };
+
+    std::vector<Stage> stages_;
+};
+
+}  // namespace hfc::frequency

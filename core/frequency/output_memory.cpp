@@ -1,0 +1,86 @@
+#include "frequency/output_memory.h"
+
+#include <ATen/EmptyTensor.h>
+#include <c10/core/Allocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+
+#include <deque>
+#include <mutex>
+
+namespace hfc::frequency {
+namespace {
+
+constexpr size_t kept_limit = size_t{256} << 20;
+/// malloc serves smaller blocks from memory that it holds anyway.
+constexpr size_t smallest_kept = size_t{128} << 10;
+
+struct Block {
+    explicit Block(size_t size) : bytes(size), memory(c10::alloc_cpu(size)) {}
+    ~Block() { c10::free_cpu(memory); }
+    Block(const Block&) = delete;
+    Block& operator=(const Block&) = delete;
+
+    size_t bytes;
+    void* memory;
+};
+
+class OutputAllocator final : public c10::Allocator {
+  public:
+    /// Never destroyed: tensors may be freed while the process ends.
+    static OutputAllocator& instance() {
+        static auto& allocator = *new OutputAllocator;
+        return allocator;
+    }
+
+    c10::DataPtr allocate(size_t bytes) override {
+        auto block = take(bytes);
+        if (!block) {
+            block = std::make_unique<Block>(bytes);
+        }
+        auto* const memory = block->memory;
+        return {memory, block.release(), [](void* context) { instance().keep(std::unique_ptr<Block>(static_cast<Block*>(context))); },
+                at::Device(at::kCPU)};
+    }
+
+    void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+
+  private:
+    std::unique_ptr<Block> take(size_t bytes) {
+        const std::scoped_lock lock(mutex_);
+        const auto found = std::ranges::find(kept_, bytes, [](const auto& block) { return block->bytes; });
+        if (found == kept_.end()) {
+            return nullptr;
+        }
+        auto block = std::move(*found);
+        kept_.erase(found);
+        kept_bytes_ -= bytes;
+        return block;
+    }
+
+    /// The newest go to the front, where they are found first; the oldest make room.
+    void keep(std::unique_ptr<Block> block) {
+        if (block->bytes < smallest_kept || block->bytes > kept_limit) {
+            return;
+        }
+        const std::scoped_lock lock(mutex_);
+        kept_bytes_ += block->bytes;
+        kept_.push_front(std::move(block));
+        while (kept_bytes_ > kept_limit) {
+            kept_bytes_ -= kept_.back()->bytes;
+            kept_.pop_back();
+        }
+    }
+
+    std::mutex mutex_;
+    std::deque<std::unique_ptr<Block>> kept_;
+    size_t kept_bytes_ = 0;
+};
+
+}  // namespace
+
+at::Tensor empty_output(const at::Tensor& x) {
+    const c10::DispatchKeySet cpu(c10::DispatchKey::CPU);
+    return at::detail::empty_generic(x.sizes(), &OutputAllocator::instance(), cpu, at::kFloat, std::nullopt);
+}
+
+}  // namespace hfc::frequency

@@ -1,0 +1,12 @@
+// Memory for the parts of a split, used again from call to call.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace hfc::frequency {
+
+/// An uninitialised float32 CPU tensor of x's shape. A split writes several times its input; the kernel's work of mapping fresh
+/// zeroed pages for that costs more than the transforms. So freed outputs are kept, up to 256 MB, for the next call that asks for the same size.
+at::Tensor empty_output(const at::Tensor& x);
+
+}  // namespace hfc::frequency

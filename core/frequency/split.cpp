@@ -1,0 +1,109 @@
+#include "frequency/split.h"
+
+#include "base/error.h"
+#include "frequency/backends.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace hfc::frequency {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+void check(std::string_view function, const at::Tensor& x, const std::vector<double>& radii) {
+    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor", function);
+    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}; convert it first", function,
+            at::toString(x.scalar_type()));
+    require(x.dim() >= 2, "{}: x must have at least two dimensions [..., H, W], got shape [{}]", function, fmt::join(x.sizes(), ", "));
+    require(!radii.empty(), "{}: at least one radius is needed, got none", function);
+    for (const double radius : radii) {
+        require(std::isfinite(radius) && radius >= 0, "{}: a radius must be a finite number of at least 0, got {}", function, radius);
+    }
+}
+
+Parts compute(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+    if (x.numel() == 0) {
+        const auto copies = [&](bool wanted) {
+            std::vector<at::Tensor> tensors(wanted ? radii.size() : 0);
+            std::ranges::generate(tensors, [&] { return at::empty(x.sizes(), x.options()); });
+            return tensors;
+        };
+        return {copies(options.low), copies(options.high)};
+    }
+    return x.is_cpu() ? split_cpu(x.contiguous(), radii, options) : split_torch(x, radii, options);
+}
+
+/// The outputs are the low parts, then the high parts. With L the symmetric operator of a radius and g, h the gradients of its
+/// low and high part, the gradient of x is L g + (h - L h) = L (g - h) + h: one low pass a radius.
+struct SplitFunction : public torch::autograd::Function<SplitFunction> {
+    static variable_list forward(AutogradContext* context, const at::Tensor& x, const std::vector<double>& radii,
+                                 const SplitOptions& options) {
+        context->saved_data["radii"] = radii;
+        context->saved_data["inclusive"] = options.rule == Rule::inclusive;
+        context->saved_data["low"] = options.low;
+        context->saved_data["high"] = options.high;
+        auto [outputs, high] = compute(x, radii, options);
+        outputs.insert(outputs.end(), high.begin(), high.end());
+        return outputs;
+    }
+
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        const auto radii = context->saved_data["radii"].toDoubleVector();
+        const auto rule = context->saved_data["inclusive"].toBool() ? Rule::inclusive : Rule::exclusive;
+        const bool low = context->saved_data["low"].toBool();
+        const bool high = context->saved_data["high"].toBool();
+        at::Tensor sum;
+        const auto add = [&sum](const at::Tensor& term) { sum = sum.defined() ? sum + term : term; };
+        for (size_t i = 0; i < radii.size(); ++i) {
+            const auto of_low = low ? gradients[i] : at::Tensor();
+            const auto of_high = high ? gradients[i + (low ? radii.size() : 0)] : at::Tensor();
+            if (of_high.defined() && of_low.defined()) {
+                add(low_pass(of_low - of_high, radii[i], rule) + of_high);
+            } else if (of_high.defined()) {
+                add(high_pass(of_high, radii[i], rule));
+            } else if (of_low.defined()) {
+                add(low_pass(of_low, radii[i], rule));
+            }
+        }
+        return {sum, at::Tensor(), at::Tensor()};
+    }
+};
+
+Parts differentiable(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+    if (!(options.low || options.high) || !x.requires_grad() || !at::GradMode::is_enabled()) {
+        return compute(x, radii, options);
+    }
+    auto low = SplitFunction::apply(x, radii, options);
+    const auto count = options.low ? static_cast<int64_t>(radii.size()) : 0;
+    std::vector<at::Tensor> high(low.begin() + count, low.end());
+    low.resize(count);
+    return {std::move(low), std::move(high)};
+}
+
+}  // namespace
+
+Rule parse_rule(std::string_view text) {
+    if (text == "<=") {
+        return Rule::inclusive;
+    }
+    require(text == "<", "hfc.frequency: rule must be \"<=\" (distance at most the radius) or \"<\" (below it), got \"{}\"", text);
+    return Rule::exclusive;
+}
+
+Parts split(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+    check("hfc.frequency.split", x, radii);
+    return differentiable(x, radii, options);
+}
+
+at::Tensor low_pass(const at::Tensor& x, double radius, Rule rule) {
+    check("hfc.frequency.low_pass", x, {radius});
+    return differentiable(x, {radius}, {.rule = rule, .low = true, .high = false}).low[0];
+}
+
+at::Tensor high_pass(const at::Tensor& x, double radius, Rule rule) {
+    check("hfc.frequency.high_pass", x, {radius});
+    return differentiable(x, {radius}, {.rule = rule, .low = false, .high = true}).high[0];
+}
+
+}  // namespace hfc::frequency

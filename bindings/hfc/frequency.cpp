@@ -1,0 +1,81 @@
+// hfc.frequency.
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+#include "frequency/split.h"
+
+namespace hfc::lua {
+namespace {
+
+const at::Tensor& image(Call& call) {
+    return call.argument(1, "x").object<LuaTensor>().tensor;
+}
+
+frequency::Rule rule_of(Options& options) {
+    return frequency::parse_rule(options.text("rule", "<="));
+}
+
+int split(Call& call) {
+    const at::Tensor x = image(call);
+    auto options = call.options(2);
+    bool several = false;
+    options.with("radius", [&](const Value& value) { several = lua_istable(call.L, value.index()) != 0; });
+    const auto radii = options.numbers("radius", {});
+    const auto rule = rule_of(options);
+    options.finish();
+    require(!radii.empty(), "option 'radius': expected a number of bins or a list of them, got none");
+    const auto parts = frequency::split(x, radii, {rule, true, true});
+    return several ? call.returns(parts.low, parts.high) : call.returns(parts.low[0], parts.high[0]);
+}
+
+int one_part(Call& call, at::Tensor (*filter)(const at::Tensor&, double, frequency::Rule)) {
+    const at::Tensor x = image(call);
+    const double radius = call.argument(2, "radius").number();
+    auto options = call.options(3);
+    const auto rule = rule_of(options);
+    options.finish();
+    return call.returns(filter(x, radius, rule));
+}
+
+int low_pass(Call& call) {
+    return one_part(call, frequency::low_pass);
+}
+
+int high_pass(Call& call) {
+    return one_part(call, frequency::high_pass);
+}
+
+int mask(Call& call) {
+    const int64_t height = call.argument(1, "height").integer();
+    const int64_t width = call.argument(2, "width").integer();
+    const double radius = call.argument(3, "radius").number();
+    auto options = call.options(4);
+    const auto rule = rule_of(options);
+    options.finish();
+    return call.returns(frequency::radial_mask(height, width, radius, rule));
+}
+
+const std::vector<Declaration> declarations = {
+    {"hfc.frequency.split", split,
+     "hfc.frequency.split(x, {radius = r, rule = \"<=\"}) -> x_low, x_high\n\n"
+     "Splits images into their low- and high-frequency parts (Wang et al., 2020, section 3): each channel's two-dimensional Fourier transform is cut at `radius`\n"
+     "bins from the zero frequency, x_low + x_high = x. radius may be a list: then two lists of tensors come back, all from one forward transform.\n"
+     "x: float32 [..., H, W], any device, any size. rule: \"<=\" keeps distance <= radius (paper), \"<\" distance < radius (public code). Differentiable.\n"
+     "Errors: another dtype, fewer than two dimensions, a radius below 0 or not a number."},
+    {"hfc.frequency.low_pass", low_pass, "hfc.frequency.low_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe low part of hfc.frequency.split alone."},
+    {"hfc.frequency.high_pass", high_pass, "hfc.frequency.high_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe high part of hfc.frequency.split alone."},
+    {"hfc.frequency.mask", mask,
+     "hfc.frequency.mask(height, width, radius, {rule = \"<=\"}) -> Tensor float64 [height, width]\n\nThe mask of the low part: ones and zeros, zero frequency first, as fft2 "
+     "lays frequencies out."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_frequency(lua_State* L) {
+    declare(L, declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,79 @@
+// What the prelude (the Lua half of the API) needs of the host: passed to each of its files as `...`.
+#include "bindings/hfc/host.h"
+
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/operators.h"
+
+namespace hfc::lua {
+namespace {
+
+int end_host(Call& call) {
+    throw Exit(static_cast<int>(call.argument(1, "status").integer()), call.given(2) ? call.argument(2, "message").text() : "");
+}
+
+int nearest_name(Call& call) {
+    return call.returns(nearest(call.argument(1, "name").text(), call.argument(2, "candidates").texts()));
+}
+
+/// host.declare(name, documentation, function): documents a function of the prelude.
+int declare_prelude(Call& call) {
+    const std::string name = call.argument(1, "name").text();
+    declare_documentation(name, call.argument(2, "documentation").text());
+    lua_pushvalue(call.L, 3);
+    remember_function(call.L, name);
+    return 1;
+}
+
+/// host.documentation(name) -> text or nil; an operator's are its signatures.
+int find_documentation(Call& call) {
+    const std::string name = call.argument(1, "name").text();
+    if (const auto found = documentation().find(name); found != documentation().end()) {
+        return call.returns(found->second);
+    }
+    const auto signatures = operator_signatures(name.starts_with("torch.") ? name.substr(6) : name);
+    if (signatures.empty()) {
+        lua_pushnil(call.L);
+        return 1;
+    }
+    return call.returns(fmt::format("torch.{}: PyTorch's operator of that name\n\n{}", name.starts_with("torch.") ? name.substr(6) : name, fmt::join(signatures, "\n")));
+}
+
+/// host.function_name(f) -> the name it was declared under, or nil.
+int function_name(Call& call) {
+    lua_getfield(call.L, LUA_REGISTRYINDEX, "hfc.function_names");
+    lua_pushvalue(call.L, 1);
+    lua_rawget(call.L, -2);
+    return 1;
+}
+
+/// host.names() -> list of all documented names.
+int names(Call& call) {
+    std::vector<std::string> all;
+    for (const auto& [name, text] : documentation()) {
+        all.push_back(name);
+    }
+    return call.returns(all);
+}
+
+const Declaration prelude_functions[] = {
+    {"exit", end_host, ""},
+    {"nearest", nearest_name, ""},
+    {"declare", declare_prelude, ""},
+    {"documentation", find_documentation, ""},
+    {"function_name", function_name, ""},
+    {"names", names, ""},
+};
+
+}  // namespace
+
+void push_host_table(lua_State* L) {
+    lua_newtable(L);
+    for (const auto& declaration : prelude_functions) {
+        push_function(L, declaration);
+        lua_setfield(L, -2, declaration.name);
+    }
+}
+
+}  // namespace hfc::lua

@@ -1,0 +1,11 @@
+// The functions that the prelude gets from the host.
+#pragma once
+
+#include <lua.hpp>
+
+namespace hfc::lua {
+
+/// Pushes the table that each file of the prelude gets as `...`: exit, nearest, declare, documentation, function_name, names.
+void push_host_table(lua_State* L);
+
+}  // namespace hfc::lua

@@ -1,0 +1,20 @@
+#include "bindings/hfc/register.h"
+
+namespace hfc::lua {
+
+void register_hfc(lua_State* L) {
+    detail::register_data(L);
+    detail::register_frequency(L);
+    detail::register_model(L);
+    detail::register_run(L);
+    detail::register_train(L);
+}
+
+void set_metamethod(lua_State* L, const std::string& type, const char* event, lua_CFunction function) {
+    push_metatable_of(L, type);
+    lua_pushcfunction(L, function);
+    lua_setfield(L, -2, event);
+    lua_pop(L, 1);
+}
+
+}  // namespace hfc::lua

@@ -1,0 +1,45 @@
+// The table `hfc`: one file a concept of the core.
+#pragma once
+
+#include "data/dataset.h"
+#include "model/model.h"
+#include "run/run.h"
+
+#include "bindings/runtime/types.h"
+
+#include <lua.hpp>
+
+#include <memory>
+#include <string>
+
+namespace hfc::lua {
+
+/// A named line of events in a run's log.
+struct Series {
+    std::shared_ptr<run::Run> run;
+    std::string name;
+};
+
+template <>
+inline constexpr const char* type_name<data::Dataset> = "Dataset";
+template <>
+inline constexpr const char* type_name<model::ModelPtr> = "Model";
+template <>
+inline constexpr const char* type_name<std::shared_ptr<run::Run>> = "Run";
+template <>
+inline constexpr const char* type_name<Series> = "Series";
+
+void register_hfc(lua_State* L);
+
+namespace detail {
+void register_data(lua_State* L);
+void register_frequency(lua_State* L);
+void register_model(lua_State* L);
+void register_train(lua_State* L);
+void register_run(lua_State* L);
+}  // namespace detail
+
+/// Sets a metamethod of a registered type.
+void set_metamethod(lua_State* L, const std::string& type, const char* event, lua_CFunction function);
+
+}  // namespace hfc::lua

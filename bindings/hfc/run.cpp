@@ -1,0 +1,127 @@
+// hfc.run and the types Run and Series.
+#include "run/run.h"
+
+#include "base/device.h"
+#include "bindings/hfc/json.h"
+#include "bindings/hfc/register.h"
+#include "bindings/hfc/versions.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/runtime/state.h"
+
+#include <ATen/Parallel.h>
+
+namespace hfc::lua {
+namespace {
+
+using RunPtr = std::shared_ptr<run::Run>;
+
+RunPtr& self(Call& call) {
+    return call.argument(1, "run").object<RunPtr>();
+}
+
+run::Json table_argument(Call& call, int position, const char* parameter) {
+    if (!lua_istable(call.L, position)) {
+        call.argument(position, parameter).expected("a table");
+    }
+    return to_json(call.L, position);
+}
+
+int make(Call& call) {
+    call.at_most(2);
+    const auto& info = host_info(call.L);
+    run::RunOptions options;
+    options.name = call.argument(1, "name").text();
+    options.out = info.out;
+    options.script = info.script;
+    options.config["name"] = options.name;
+    options.config["options"] = call.given(2) ? table_argument(call, 2, "options") : run::Json::object();
+    options.config["command_line"] = info.command_line;
+    options.config["device"] = default_device().str();
+    options.config["threads"] = at::get_num_threads();
+    options.config["versions"] = run::Json::object();
+    for (const auto& [library, version] : versions()) {
+        options.config["versions"][library] = version;
+    }
+    return call.returns_object(std::make_shared<run::Run>(options));
+}
+
+int log_event(Call& call) {
+    self(call)->log(table_argument(call, 2, "event"));
+    return 0;
+}
+
+int series(Call& call) {
+    const std::string name = call.argument(2, "name").text();
+    return call.returns_object(Series{self(call), name});
+}
+
+int log_series(Call& call) {
+    const auto& target = call.argument(1, "series").object<Series>();
+    run::Json event = {{"series", target.name}};
+    event.update(table_argument(call, 2, "event"));
+    target.run->log(event);
+    return 0;
+}
+
+int row(Call& call) {
+    self(call)->row(call.argument(2, "table").text(), table_argument(call, 3, "row"));
+    return 0;
+}
+
+int plot(Call& call) {
+    const std::string figure = call.argument(2, "figure").text();
+    auto options = call.options(3);
+    run::FigureOptions settings;
+    settings.x = options.text("x", settings.x);
+    settings.y = options.text("y", settings.y);
+    settings.panels = options.texts("panels", {});
+    settings.title = options.text("title", "");
+    options.finish();
+    std::vector<std::string> paths;
+    for (const auto& path : self(call)->plot(figure, settings)) {
+        paths.push_back(path.string());
+    }
+    return call.returns(paths);
+}
+
+int directory(Call& call) {
+    return call.returns(self(call)->directory().string());
+}
+
+const std::vector<Declaration> declarations = {
+    {"hfc.run", make,
+     "hfc.run(name, options) -> Run\n\n"
+     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the options, seed, versions, device, command line), a copy of the script,\n"
+     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures (SVG, PNG). An earlier run is never overwritten.\n"
+     "Errors: a directory that is not empty or cannot be written."},
+    {"Run:log", log_event, "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is full."},
+    {"Run:series", series, "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of run:plot."},
+    {"Series:log", log_series, "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
+    {"Run:row", row, "run:row(table, {column = value, ...})\n\nAdds a row to a table and writes TABLE.csv and TABLE.md anew."},
+    {"Run:plot", plot,
+     "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, title = \"\"}) -> list of paths\n\n"
+     "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. y: the key of a number, or of a table of numbers (a curve each).\n"
+     "Errors: nothing to draw, an unknown series, gnuplot missing."},
+    {"Run:directory", directory, "run:directory() -> text\n\nWhere the run is written."},
+};
+
+int text(lua_State* L) {
+    return guarded(L, "tostring", [&] {
+        push(L, fmt::format("Run {}", Value(L, 1, "run").object<RunPtr>()->directory().string()));
+        return 1;
+    });
+}
+
+}  // namespace
+
+namespace detail {
+
+void register_run(lua_State* L) {
+    register_type<RunPtr>(L);
+    register_type<Series>(L);
+    declare(L, declarations);
+    set_metamethod(L, "Run", "__tostring", text);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,233 @@
+// hfc.train and hfc.accuracy.
+#include "train/train.h"
+
+#include "base/device.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/registry.h"
+#include "train/progress.h"
+
+namespace hfc::lua {
+namespace {
+
+/// "r=4" before "r=12": runs of digits compare as numbers. Lua tables keep no order, so probes get this one.
+bool natural_less(const std::string& a, const std::string& b) {
+    size_t i = 0;
+    size_t j = 0;
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    while (i < a.size() && j < b.size()) {
+        if (is_digit(a[i]) && is_digit(b[j])) {
+            size_t i_end = i;
+            size_t j_end = j;
+            while (i_end < a.size() && is_digit(a[i_end])) ++i_end;
+            while (j_end < b.size() && is_digit(b[j_end])) ++j_end;
+            const auto x = std::stold(a.substr(i, i_end - i));
+            const auto y = std::stold(b.substr(j, j_end - j));
+            if (x != y) {
+                return x < y;
+            }
+            i = i_end;
+            j = j_end;
+        } else if (a[i] != b[j]) {
+            return a[i] < b[j];
+        } else {
+            ++i;
+            ++j;
+        }
+    }
+    return a.size() - i < b.size() - j;
+}
+
+std::vector<train::Probe> read_probes(lua_State* L, const Value& table) {
+    if (!lua_istable(L, table.index())) {
+        table.expected("a table name -> Dataset");
+    }
+    std::vector<train::Probe> probes;
+    lua_pushnil(L);
+    while (lua_next(L, table.index()) != 0) {
+        require(lua_type(L, -2) == LUA_TSTRING, "option 'probes': expected names as keys, got {}", describe(L, -2));
+        const std::string name = lua_tostring(L, -2);
+        probes.push_back({name, Value(L, lua_gettop(L), fmt::format("option 'probes', '{}'", name)).object<data::Dataset>()});
+        lua_pop(L, 1);
+    }
+    std::sort(probes.begin(), probes.end(), [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
+    return probes;
+}
+
+/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}.
+train::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
+    train::OptimizerOptions optimizer;
+    if (lua_type(L, value.index()) == LUA_TSTRING) {
+        optimizer.name = value.text();
+        return optimizer;
+    }
+    if (!lua_istable(L, value.index())) {
+        value.expected("a name or a table {name, lr = ...}");
+    }
+    lua_rawgeti(L, value.index(), 1);
+    optimizer.name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
+    lua_pop(L, 1);
+    Options options(L, value.index());
+    optimizer.lr = options.number("lr", optimizer.lr);
+    optimizer.momentum = options.number("momentum", optimizer.momentum);
+    optimizer.weight_decay = options.number("weight_decay", optimizer.weight_decay);
+    options.allow_list(1);
+    options.finish();
+    return optimizer;
+}
+
+run::Json to_event(const train::EpochResult& result, const std::string& series) {
+    run::Json event = run::Json::object();
+    if (!series.empty()) {
+        event["series"] = series;
+    }
+    event["epoch"] = result.epoch;
+    event["step"] = result.step;
+    event["loss"] = result.loss;
+    event["accuracy"] = run::Json::object();
+    for (const auto& [name, value] : result.accuracy) {
+        event["accuracy"][name] = value;
+    }
+    event["images_per_second"] = result.images_per_second;
+    event["train_seconds"] = result.train_seconds;
+    event["probe_seconds"] = result.probe_seconds;
+    return event;
+}
+
+void push_result(lua_State* L, const train::EpochResult& result) {
+    lua_createtable(L, 0, 5);
+    push(L, result.epoch);
+    lua_setfield(L, -2, "epoch");
+    push(L, result.step);
+    lua_setfield(L, -2, "step");
+    push(L, result.loss);
+    lua_setfield(L, -2, "loss");
+    push(L, result.images_per_second);
+    lua_setfield(L, -2, "images_per_second");
+    lua_createtable(L, 0, static_cast<int>(result.accuracy.size()));
+    for (const auto& [name, value] : result.accuracy) {
+        push(L, value);
+        lua_setfield(L, -2, name.c_str());
+    }
+    lua_setfield(L, -2, "accuracy");
+}
+
+/// Everything the options of hfc.train say.
+struct TrainCall {
+    train::TrainOptions settings;
+    const Series* series = nullptr;
+    std::shared_ptr<run::Run> run;
+    bool quiet = false;
+    int on_epoch = 0;  ///< stack index of the callback, or 0
+};
+
+TrainCall read_train_options(Call& call) {
+    TrainCall result;
+    auto& settings = result.settings;
+    settings.device = default_device();
+    auto options = call.options(3);
+    settings.epochs = options.integer("epochs", settings.epochs);
+    settings.batch_size = options.integer("batch_size", settings.batch_size);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    settings.probe_samples = options.integer("probe_samples", settings.probe_samples);
+    options.with("device", [&](const Value& value) { settings.device = parse_device(value.text()); });
+    options.with("optimizer", [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
+    options.with("probes", [&](const Value& value) { settings.probes = read_probes(call.L, value); });
+    options.with("log", [&](const Value& value) {
+        if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
+            result.run = *run;
+        } else {
+            result.series = &value.object<Series>();
+            result.run = result.series->run;
+        }
+    });
+    result.quiet = options.boolean("quiet", false);
+    bool callback = false;
+    options.with("on_epoch", [&](const Value& value) {
+        callback = lua_isfunction(call.L, value.index());
+        if (!callback) {
+            value.expected("a function");
+        }
+    });
+    options.finish();
+    if (callback) {
+        lua_getfield(call.L, 3, "on_epoch");
+        result.on_epoch = lua_gettop(call.L);
+    }
+    return result;
+}
+
+int train_model(Call& call) {
+    call.at_most(3);
+    const auto network = call.argument(1, "model").object<model::ModelPtr>();
+    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
+    const TrainCall train_call = read_train_options(call);
+    lua_State* L = call.L;
+    const std::string series = train_call.series != nullptr ? train_call.series->name : "";
+    std::optional<train::ProgressLine> line;
+    if (!train_call.quiet) {
+        line.emplace(series.empty() ? dataset.name() : series);
+    }
+    train::Observer observer;
+    observer.on_batch = [&](const train::Progress& progress) {
+        if (line) {
+            line->on_batch(progress);
+        }
+    };
+    observer.on_epoch = [&](const train::EpochResult& result) {
+        if (train_call.run) {
+            train_call.run->log(to_event(result, series));
+        }
+        if (line) {
+            line->on_epoch(result, train_call.settings.epochs);
+        }
+        if (train_call.on_epoch != 0) {
+            lua_pushvalue(L, train_call.on_epoch);
+            push_result(L, result);
+            protected_call(L, 1, 0);
+        }
+    };
+    const auto history = train::train(*network, dataset, train_call.settings, observer);
+    lua_createtable(L, static_cast<int>(history.size()), 0);
+    for (size_t i = 0; i < history.size(); ++i) {
+        push_result(L, history[i]);
+        lua_rawseti(L, -2, static_cast<int>(i) + 1);
+    }
+    return 1;
+}
+
+int accuracy(Call& call) {
+    call.at_most(3);
+    auto& network = *call.argument(1, "model").object<model::ModelPtr>();
+    const auto& dataset = call.argument(2, "dataset").object<data::Dataset>();
+    auto options = call.options(3);
+    const int64_t batch_size = options.integer("batch_size", train::evaluation_batch);
+    options.finish();
+    return call.returns(train::accuracy(network, dataset, batch_size));
+}
+
+const std::vector<Declaration> declarations = {
+    {"hfc.train", train_model,
+     "hfc.train(model, dataset, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = 1e-4}, ...}) -> list of results\n\n"
+     "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the device. The defaults are the paper's.\n"
+     "optimizer: a name or {name, lr = 1e-4, momentum = 0, weight_decay = 0}; names: \"adam\", \"sgd\".\n"
+     "seed = 0: of the order and of dropout; the same seed, machine and threads give the same numbers to the last bit.\n"
+     "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn once; 0 is all.\n"
+     "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
+     "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
+     "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
+     "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},
+    {"hfc.accuracy", accuracy,
+     "hfc.accuracy(model, dataset, {batch_size = 100}) -> number in [0,1]\n\nThe share of images whose largest logit is at the label, in evaluation mode."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_train(lua_State* L) {
+    declare(L, declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

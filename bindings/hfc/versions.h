@@ -1,0 +1,13 @@
+// What this program is made of.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace hfc::lua {
+
+/// Library -> version: hfc-host, LuaJIT, LibTorch, FFTW.
+std::vector<std::pair<std::string, std::string>> versions();
+
+}  // namespace hfc::lua

@@ -1,0 +1,39 @@
+-- Lua code comes as text: compiled chunks can crash the process and are refused everywhere.
+local plain_load, plain_loadfile = load, loadfile
+
+function load(chunk, name, _, ...)
+  return plain_load(chunk, name, "t", ...)
+end
+
+function loadstring(text, name)
+  return plain_load(text, name or text, "t")
+end
+
+function loadfile(path, _, ...)
+  return plain_loadfile(path, "t", ...)
+end
+
+function dofile(path)
+  local chunk, message = loadfile(path)
+  if not chunk then error(message, 0) end
+  return chunk()
+end
+
+-- require: the same search along package.path, text only.
+package.loaders[2] = function(name)
+  local tried = {}
+  for pattern in package.path:gmatch("[^;]+") do
+    local path = pattern:gsub("?", (name:gsub("%.", "/")))
+    local file = io.open(path)
+    if file then
+      file:close()
+      local chunk, message = loadfile(path)
+      if not chunk then error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, message), 0) end
+      return chunk
+    end
+    tried[#tried + 1] = ("\n\tno file '%s'"):format(path)
+  end
+  return table.concat(tried)
+end
+
+package.loaded.torch, package.loaded.hfc = torch, hfc

@@ -1,0 +1,207 @@
+-- hfc.options: a script's settings, typed by their defaults, set from the command line.
+local host = ...
+
+local function is_list(value)
+  return type(value) == "table" and (#value > 0 or next(value) == nil)
+end
+
+-- {default, "what it is"} or the default itself.
+local function split_entry(entry)
+  if is_list(entry) and (#entry == 1 or (#entry == 2 and type(entry[2]) == "string")) then
+    return entry[1], entry[2]
+  end
+  return entry, nil
+end
+
+local function copy(value)
+  if type(value) ~= "table" then return value end
+  local result = {}
+  for k, v in pairs(value) do result[k] = copy(v) end
+  return result
+end
+
+-- All settings with a value of their own, nested ones as "epochs.natural".
+local function flatten(defaults, docs)
+  local flat = {}
+  local function walk(prefix, value, doc)
+    if type(value) == "table" and not is_list(value) then
+      for key, part in pairs(value) do walk(prefix .. "." .. key, part, doc) end
+    else
+      flat[prefix] = {default = value, doc = doc}
+    end
+  end
+  for key, value in pairs(defaults) do walk(key, value, docs[key]) end
+  return flat
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+local function show(value)
+  if not is_list(value) then return tostring(value) end
+  local parts = {}
+  for i, part in ipairs(value) do parts[i] = tostring(part) end
+  return table.concat(parts, ",")
+end
+
+local function wrong_use(text, ...)
+  local script = arg and arg[0] or "script"
+  host.exit(2, script .. ": " .. text:format(...) .. "; see --help")
+end
+
+local function unknown(name, flat)
+  local guess = host.nearest(name, sorted_keys(flat))
+  wrong_use("unknown option --%s%s", name, guess ~= "" and (" (did you mean --%s?)"):format(guess) or "")
+end
+
+-- The text of the command line as a value of the default's type.
+local function parse(name, text, default)
+  if is_list(default) then
+    local result = {}
+    for part in (text .. ","):gmatch("(.-),") do
+      if part ~= "" then result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1]) end
+    end
+    return result
+  elseif type(default) == "number" then
+    return tonumber(text) or wrong_use("option --%s: expected a number, got '%s'", name, text)
+  elseif type(default) == "boolean" then
+    if text == "true" then return true elseif text == "false" then return false end
+    wrong_use("option --%s: expected true or false, got '%s'", name, text)
+  end
+  return text
+end
+
+local function set_path(t, path, value)
+  local parents, last = path:match("^(.*)%.([^.]+)$")
+  for part in (parents or ""):gmatch("[^.]+") do t = t[part] end
+  t[last or path] = value
+end
+
+-- Puts a preset's values over the defaults; every key must be known and of the default's type.
+local function apply_preset(name, preset, target, path)
+  for key, value in pairs(preset) do
+    local full = path .. key
+    local old = target[key]
+    if old == nil then error(("preset '%s' sets the unknown option '%s'"):format(name, full), 0) end
+    if type(old) ~= type(value) then
+      error(("preset '%s', option '%s': expected a %s, got a %s"):format(name, full, type(old), type(value)), 0)
+    end
+    if type(old) == "table" and not is_list(old) then apply_preset(name, value, old, full .. ".") else target[key] = copy(value) end
+  end
+end
+
+-- The comment a script opens with.
+local function opening_comment(path)
+  local file = path and io.open(path)
+  if not file then return "" end
+  local lines = {}
+  for line in file:lines() do
+    local text = line:match("^%-%-%s?(.*)")
+    if text then lines[#lines + 1] = text elseif not line:match("^#!") then break end
+  end
+  file:close()
+  return #lines > 0 and table.concat(lines, "\n") .. "\n\n" or ""
+end
+
+local function print_help(flat, presets)
+  local script = arg and arg[0] or "script"
+  io.write(opening_comment(arg and arg[0]))
+  io.write("Usage: hfc-host ", script, " [options]\n\nOptions of the script (default):\n")
+  local width = 0
+  for name in pairs(flat) do width = math.max(width, #name) end
+  for _, name in ipairs(sorted_keys(flat)) do
+    local entry = flat[name]
+    io.write(("  --%-" .. width .. "s  %s%s\n"):format(name, entry.doc and entry.doc .. " " or "", "(" .. show(entry.default) .. ")"))
+  end
+  if next(presets) then
+    io.write("\nPresets, overridden by options:\n")
+    for _, name in ipairs(sorted_keys(presets)) do
+      local parts = {}
+      local chosen = flatten(presets[name], {})
+      for _, key in ipairs(sorted_keys(chosen)) do parts[#parts + 1] = "--" .. key .. " " .. show(chosen[key].default) end
+      io.write("  --preset ", name, "  ", table.concat(parts, " "), "\n")
+    end
+  end
+  io.write("\nOptions of the host, here or before the script: --device, --threads, --data, --out; see hfc-host --help\n")
+  host.exit(0)
+end
+
+-- Reads the command line: option name -> text (or true for a flag without a value), and whether help is asked for.
+local function read_arguments(arguments, flat)
+  local given, order, help = {}, {}, false
+  local i = 1
+  while i <= #arguments do
+    local token = arguments[i]
+    local name, value = token:match("^%-%-([^=]+)=(.*)$")
+    name = name or token:match("^%-%-(.+)$")
+    if token == "--help" or token == "-h" then
+      help = true
+    elseif not name then
+      wrong_use("unexpected argument '%s'", token)
+    else
+      name = name:gsub("%-", "_")
+      local entry = name == "preset" and {default = ""} or flat[name]
+      local negated = not entry and flat[name:match("^no_(.+)$") or ""]
+      if negated and type(negated.default) == "boolean" and value == nil then
+        name, value, entry = name:match("^no_(.+)$"), "false", negated
+      end
+      if not entry then
+        for full in pairs(flat) do
+          if full:sub(1, #name + 1) == name .. "." then
+            wrong_use("option --%s has parts of its own, such as --%s", name, full)
+          end
+        end
+        unknown(name, flat)
+      end
+      if value == nil and type(entry.default) == "boolean" and arguments[i + 1] ~= "true" and arguments[i + 1] ~= "false" then
+        value = "true"
+      elseif value == nil then
+        i = i + 1
+        value = arguments[i]
+        if value == nil then wrong_use("option --%s: expected a value", name) end
+      end
+      given[name] = value
+      order[#order + 1] = name
+    end
+    i = i + 1
+  end
+  return given, order, help
+end
+
+local function options(specification)
+  if type(specification) ~= "table" then error("hfc.options: expected a table of options, got " .. type(specification), 2) end
+  local defaults, docs, presets = {}, {}, specification.presets or {}
+  for key, entry in pairs(specification) do
+    if type(key) ~= "string" then error("hfc.options: expected names as keys, got " .. tostring(key), 2) end
+    if key ~= "presets" then
+      local default, doc = split_entry(entry)
+      defaults[key], docs[key] = copy(default), doc
+    end
+  end
+  local flat = flatten(defaults, docs)
+  local given, order, help = read_arguments(arg or {}, flat)
+  if help then print_help(flat, presets) end
+  if given.preset then
+    local preset = presets[given.preset]
+    if not preset then
+      local names = sorted_keys(presets)
+      wrong_use("unknown preset '%s'; %s", given.preset, #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
+    end
+    apply_preset(given.preset, preset, defaults, "")
+  end
+  for _, name in ipairs(order) do
+    if name ~= "preset" then set_path(defaults, name, parse(name, given[name], flat[name].default)) end
+  end
+  return defaults
+end
+
+hfc.options = host.declare("hfc.options", [[
+hfc.options {name = default, name = {default, "what it is"}, ..., presets = {paper = {name = value}}} -> table name -> value
+
+A script's settings, overridden from the command line. The default says the type: number, text, boolean, list (--radii 4,8), or a table of
+named parts (--epochs.natural 20). --preset NAME takes a preset's values, single options go over it; --help prints them all.
+A list of exactly two texts must be written {{"a", "b"}}. Wrong use ends the host with status 2 and names the nearest option.]], options)

@@ -1,0 +1,72 @@
+#include "bindings/runtime/error.h"
+
+#include <cstring>
+#include <string_view>
+
+namespace hfc::lua {
+namespace {
+
+/// Chunks of the prelude are named "=hfc:options.lua".
+constexpr std::string_view prelude_prefix = "=hfc:";
+
+bool belongs_to_script(const lua_Debug& frame) {
+    return std::strcmp(frame.what, "C") != 0 && !std::string_view(frame.source).starts_with(prelude_prefix);
+}
+
+}  // namespace
+
+LuaError::LuaError(lua_State* L) {
+    const char* text = lua_tostring(L, -1);
+    text_ = text != nullptr ? text : lua_typename(L, lua_type(L, -1));
+    reference_ = std::shared_ptr<int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [L](const int* reference) {
+        luaL_unref(L, LUA_REGISTRYINDEX, *reference);
+        delete reference;
+    });
+}
+
+void LuaError::push(lua_State* L) const {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, *reference_);
+}
+
+std::string script_position(lua_State* L) {
+    lua_Debug frame = {};
+    for (int level = 0; lua_getstack(L, level, &frame) != 0; ++level) {
+        lua_getinfo(L, "Sl", &frame);
+        if (belongs_to_script(frame) && frame.currentline > 0) {
+            return std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": ";
+        }
+    }
+    return "";
+}
+
+void protected_call(lua_State* L, int arguments, int results) {
+    if (lua_pcall(L, arguments, results, 0) != 0) {
+        throw LuaError(L);
+    }
+}
+
+int add_traceback(lua_State* L) {
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        return 1;
+    }
+    std::string text = lua_tostring(L, 1);
+    std::string frames;
+    lua_Debug frame = {};
+    for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
+        lua_getinfo(L, "Sln", &frame);
+        if (!belongs_to_script(frame)) {
+            continue;
+        }
+        const bool main_chunk = std::strcmp(frame.what, "main") == 0;
+        const std::string where = main_chunk ? "in main chunk" : frame.name != nullptr ? "in '" + std::string(frame.name) + "'"
+                                                                                       : "in a function of line " + std::to_string(frame.linedefined);
+        frames += "\n  " + std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": " + where;
+    }
+    if (!frames.empty()) {
+        text += "\ntraceback:" + frames;
+    }
+    lua_pushlstring(L, text.data(), text.size());
+    return 1;
+}
+
+}  // namespace hfc::lua

@@ -1,0 +1,43 @@
+// Errors on their way between C++ and Lua.
+#pragma once
+
+#include <lua.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+
+namespace hfc::lua {
+
+/// An error raised by Lua code that C++ called (a callback of a script): carries Lua's own error value back through C++ frames.
+class LuaError : public std::exception {
+  public:
+    /// Takes the error value from the top of the stack.
+    explicit LuaError(lua_State* L);
+    const char* what() const noexcept override { return text_.c_str(); }
+    /// Pushes the error value.
+    void push(lua_State* L) const;
+
+  private:
+    std::string text_;
+    std::shared_ptr<int> reference_;
+};
+
+/// Asks the host to end with this status. A message is printed to standard error, without a traceback: the user, not the script, is wrong.
+struct Exit : std::exception {
+    Exit(int exit_status, std::string text) : status(exit_status), message(std::move(text)) {}
+    const char* what() const noexcept override { return message.c_str(); }
+    int status;
+    std::string message;
+};
+
+/// "script.lua:12: " of the innermost function on the stack that is a script's, or "".
+std::string script_position(lua_State* L);
+
+/// Calls the function and arguments on the stack as lua_call does; throws LuaError where it fails.
+void protected_call(lua_State* L, int arguments, int results);
+
+/// Message handler for lua_pcall: a text becomes text + traceback without the host's own frames; other values pass.
+int add_traceback(lua_State* L);
+
+}  // namespace hfc::lua

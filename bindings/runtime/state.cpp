@@ -1,0 +1,132 @@
+#include "bindings/runtime/state.h"
+
+#include "base/interrupt.h"
+#include "bindings/hfc/host.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/prelude.h"
+#include "bindings/runtime/types.h"
+#include "bindings/torch/register.h"
+
+#include <cstdio>
+#include <stdexcept>
+#include <string_view>
+
+namespace hfc::lua {
+namespace {
+
+char info_key;
+
+/// The running state, for the signal handler: lua_sethook is the one call of Lua that is safe there.
+lua_State* interruptible = nullptr;
+
+void stop_script(lua_State* L, lua_Debug*) {
+    lua_sethook(L, nullptr, 0, 0);
+    luaL_error(L, "interrupted");
+}
+
+void on_interrupt() {
+    if (interruptible != nullptr) {
+        lua_sethook(interruptible, stop_script, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
+    }
+}
+
+int load_prelude(lua_State* L) {
+    for (const auto& file : prelude_files()) {
+        const std::string chunk = std::string("=hfc:") + file.name;
+        if (luaL_loadbuffer(L, file.text, std::string_view(file.text).size(), chunk.c_str()) != 0) {
+            return lua_error(L);
+        }
+        push_host_table(L);
+        lua_call(L, 1, 0);
+    }
+    return 0;
+}
+
+int open_all(lua_State* L) {
+    luaL_openlibs(L);
+    register_torch(L);
+    register_hfc(L);
+    return load_prelude(L);
+}
+
+}  // namespace
+
+State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
+    if (L_ == nullptr) {
+        throw std::runtime_error("LuaJIT could not make a state: out of memory");
+    }
+    lua_pushlightuserdata(L_, &info_key);
+    lua_pushlightuserdata(L_, &info_);
+    lua_rawset(L_, LUA_REGISTRYINDEX);
+    lua_pushcfunction(L_, open_all);
+    if (lua_pcall(L_, 0, 0, 0) != 0) {
+        const std::string text = lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
+        lua_close(L_);
+        throw std::runtime_error("the Lua API could not be set up: " + text);
+    }
+}
+
+State::~State() {
+    lua_close(L_);
+}
+
+void State::set_arguments(const std::string& script, const std::vector<std::string>& arguments) {
+    lua_createtable(L_, static_cast<int>(arguments.size()), 1);
+    lua_pushstring(L_, script.c_str());
+    lua_rawseti(L_, -2, 0);
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        lua_pushstring(L_, arguments[i].c_str());
+        lua_rawseti(L_, -2, static_cast<int>(i) + 1);
+    }
+    lua_setglobal(L_, "arg");
+}
+
+int State::run(const std::string& text, const std::string& name) {
+    if (text.starts_with('\x1b')) {
+        std::fprintf(stderr, "hfc-host: %s: compiled Lua is refused; give the source text\n", name.c_str());
+        return 1;
+    }
+    // A first line that starts with '#' makes a script executable; its line break stays, so that line numbers stay true.
+    const std::string source = text.starts_with('#') ? text.substr(std::min(text.find('\n'), text.size())) : text;
+    lua_pushcfunction(L_, add_traceback);
+    interruptible = L_;
+    set_interrupt_callback(on_interrupt);
+    int status = luaL_loadbufferx(L_, source.data(), source.size(), ("@" + name).c_str(), "t");
+    if (status == 0) {
+        status = lua_pcall(L_, 0, 0, -2);
+    }
+    set_interrupt_callback(nullptr);
+    interruptible = nullptr;
+    const int exit_status = status == 0 ? (interrupt_requested() ? 130 : 0) : report_failure();
+    lua_settop(L_, 0);
+    return exit_status;
+}
+
+int State::report_failure() const {
+    if (const Exit* exit = to_object<Exit>(L_, -1)) {
+        if (!exit->message.empty()) {
+            std::fprintf(stderr, "%s\n", exit->message.c_str());
+        }
+        return exit->status;
+    }
+    if (interrupt_requested()) {
+        std::fprintf(stderr, "hfc-host: interrupted\n");
+        return 130;
+    }
+    lua_getglobal(L_, "tostring");
+    lua_pushvalue(L_, -2);
+    const bool readable = lua_pcall(L_, 1, 1, 0) == 0 && lua_isstring(L_, -1) != 0;
+    std::fprintf(stderr, "hfc-host: %s\n", readable ? lua_tostring(L_, -1) : describe(L_, -1).c_str());
+    return 1;
+}
+
+const HostInfo& host_info(lua_State* L) {
+    lua_pushlightuserdata(L, &info_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    const auto* info = static_cast<const HostInfo*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    return *info;
+}
+
+}  // namespace hfc::lua

@@ -1,0 +1,44 @@
+// A Lua state with the whole API in it.
+#pragma once
+
+#include <lua.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace hfc::lua {
+
+/// What the host knows of the run and the API tells on (config.json, hfc.run, hfc.options).
+struct HostInfo {
+    std::vector<std::string> command_line;  ///< as typed
+    std::filesystem::path script;           ///< empty for -e and standard input
+    std::filesystem::path out;              ///< --out; empty: chosen by hfc.run
+};
+
+class State {
+  public:
+    explicit State(HostInfo info = {});
+    ~State();
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    lua_State* get() const { return L_; }
+
+    /// Sets the global `arg`, from which hfc.options reads.
+    void set_arguments(const std::string& script, const std::vector<std::string>& arguments);
+
+    /// Runs a chunk of Lua text. Returns the status the process should end with: 0; 1 after an error (text and traceback on standard error);
+    /// 2 after wrong use; 130 after Ctrl-C. Compiled chunks are refused. name: "script.lua" or "-e", for messages.
+    int run(const std::string& text, const std::string& name);
+
+  private:
+    int report_failure() const;
+    HostInfo info_;
+    lua_State* L_;
+};
+
+/// The info of the host that made this state.
+const HostInfo& host_info(lua_State* L);
+
+}  // namespace hfc::lua

@@ -1,0 +1,71 @@
+// C++ objects in Lua: typed userdata that hold the object itself.
+#pragma once
+
+#include <lua.hpp>
+
+#include <new>
+#include <string>
+#include <utility>
+
+namespace hfc::lua {
+
+/// The type's name in the API, specialised for each type that Lua can hold: `template <> inline constexpr const char* type_name<data::Dataset> = "Dataset";`
+template <typename T>
+inline constexpr const char* type_name = nullptr;
+
+namespace detail {
+/// Its address is the registry key of T's metatable.
+template <typename T>
+inline char type_key = 0;
+
+void make_metatable(lua_State* L, const char* name, void* key, lua_CFunction collect);
+void* checked_userdata(lua_State* L, int index, void* key);
+
+template <typename T>
+int collect(lua_State* L) {
+    auto* object = static_cast<T*>(lua_touserdata(L, 1));
+    object->~T();
+    // Whoever still holds this userdata gets a type error, not a freed object.
+    lua_pushnil(L);
+    lua_setmetatable(L, 1);
+    return 0;
+}
+}  // namespace detail
+
+/// Makes T known to the state; once, before its methods are declared.
+template <typename T>
+void register_type(lua_State* L) {
+    static_assert(type_name<T> != nullptr, "specialise hfc::lua::type_name for this type");
+    detail::make_metatable(L, type_name<T>, &detail::type_key<T>, detail::collect<T>);
+}
+
+/// Pushes the table of methods of the type of this name. Throws std::logic_error for a type that was not registered.
+void push_methods_of(lua_State* L, const std::string& name);
+
+/// Pushes the metatable of the type of this name.
+void push_metatable_of(lua_State* L, const std::string& name);
+
+/// Pushes a new userdata that holds `object`.
+template <typename T>
+void push_object(lua_State* L, T object) {
+    static_assert(alignof(T) <= 8, "LuaJIT aligns userdata to 8 bytes");
+    void* memory = lua_newuserdata(L, sizeof(T));
+    new (memory) T(std::move(object));
+    lua_pushlightuserdata(L, &detail::type_key<T>);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_setmetatable(L, -2);
+}
+
+/// The object at `index`, or nullptr where something else is there.
+template <typename T>
+T* to_object(lua_State* L, int index) {
+    return static_cast<T*>(detail::checked_userdata(L, index, &detail::type_key<T>));
+}
+
+struct Exit;
+void push(lua_State* L, const Exit& exit);
+
+/// What is at `index`, for messages: "nil", "number 3", "text 'abc'", "a Dataset", "a table".
+std::string describe(lua_State* L, int index);
+
+}  // namespace hfc::lua

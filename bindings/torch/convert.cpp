@@ -1,0 +1,207 @@
+#include "bindings/torch/convert.h"
+
+#include "base/device.h"
+#include "bindings/torch/tensor.h"
+
+#include <ATen/ScalarOps.h>
+
+namespace hfc::lua {
+namespace {
+
+using c10::IValue;
+using c10::TypeKind;
+using Result = std::optional<IValue>;
+
+std::optional<int64_t> to_integer(lua_State* L, int index) {
+    if (lua_type(L, index) != LUA_TNUMBER) {
+        return std::nullopt;
+    }
+    const double value = lua_tonumber(L, index);
+    if (value != std::floor(value) || std::abs(value) > 9007199254740992.0) {
+        return std::nullopt;
+    }
+    return static_cast<int64_t>(value);
+}
+
+/// A number without a fraction is an integer to PyTorch's type promotion: Lua does not tell 1 from 1.0.
+std::optional<at::Scalar> to_scalar(lua_State* L, int index) {
+    if (lua_isboolean(L, index)) {
+        return at::Scalar(lua_toboolean(L, index) != 0);
+    }
+    if (const auto whole = to_integer(L, index)) {
+        return at::Scalar(*whole);
+    }
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        return at::Scalar(lua_tonumber(L, index));
+    }
+    return std::nullopt;
+}
+
+Result to_tensor_value(lua_State* L, int index, bool numbers_as_tensors) {
+    if (const at::Tensor* tensor = to_tensor(L, index)) {
+        return IValue(*tensor);
+    }
+    if (!numbers_as_tensors) {
+        return std::nullopt;
+    }
+    const auto scalar = to_scalar(L, index);
+    if (!scalar) {
+        return std::nullopt;
+    }
+    at::Tensor tensor = c10::scalar_to_tensor(*scalar);
+    tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+    return IValue(tensor);
+}
+
+/// Reads a Lua list element by element; a single value stands for a list where `list_length` allows.
+template <typename Element, typename Read>
+std::optional<c10::List<Element>> to_list(lua_State* L, int index, c10::List<Element> list, std::optional<int> list_length, Read&& read) {
+    if (!lua_istable(L, index)) {
+        auto single = list_length ? read(index) : std::nullopt;
+        if (!single) {
+            return std::nullopt;
+        }
+        for (int i = 0; i < *list_length; ++i) {
+            list.push_back(*single);
+        }
+        return list;
+    }
+    const size_t length = lua_objlen(L, index);
+    for (size_t i = 1; i <= length; ++i) {
+        lua_rawgeti(L, index, static_cast<int>(i));
+        auto element = read(lua_gettop(L));
+        lua_pop(L, 1);
+        if (!element) {
+            return std::nullopt;
+        }
+        list.push_back(*element);
+    }
+    return list;
+}
+
+template <typename Element>
+Result as_value(std::optional<c10::List<Element>> list) {
+    return list ? Result(IValue(std::move(*list))) : std::nullopt;
+}
+
+Result to_list_value(lua_State* L, int index, const c10::Type& element, std::optional<int> list_length) {
+    switch (element.kind()) {
+        case TypeKind::IntType:
+        case TypeKind::SymIntType:
+            return as_value(to_list(L, index, c10::List<int64_t>(), list_length, [&](int i) { return to_integer(L, i); }));
+        case TypeKind::FloatType:
+            return as_value(to_list(L, index, c10::List<double>(), list_length, [&](int i) {
+                return lua_type(L, i) == LUA_TNUMBER ? std::optional(lua_tonumber(L, i)) : std::nullopt;
+            }));
+        case TypeKind::BoolType:
+            return as_value(to_list(L, index, c10::List<bool>(), list_length, [&](int i) {
+                return lua_isboolean(L, i) ? std::optional(lua_toboolean(L, i) != 0) : std::nullopt;
+            }));
+        case TypeKind::TensorType:
+            return as_value(to_list(L, index, c10::List<at::Tensor>(), std::nullopt, [&](int i) {
+                const at::Tensor* tensor = to_tensor(L, i);
+                return tensor != nullptr ? std::optional(*tensor) : std::nullopt;
+            }));
+        case TypeKind::NumberType:
+            return as_value(to_list(L, index, c10::List<at::Scalar>(), std::nullopt, [&](int i) { return to_scalar(L, i); }));
+        case TypeKind::OptionalType: {
+            using Element = std::optional<at::Tensor>;
+            return as_value(to_list(L, index, c10::List<Element>(), std::nullopt, [&](int i) -> std::optional<Element> {
+                const at::Tensor* tensor = to_tensor(L, i);
+                return tensor != nullptr ? std::optional<Element>(Element(*tensor)) : std::nullopt;
+            }));
+        }
+        default: return std::nullopt;
+    }
+}
+
+/// dtypes, devices, layouts and memory formats are given by name.
+Result to_named_value(const std::string& name, TypeKind kind) {
+    if (kind == TypeKind::ScalarTypeType) {
+        const auto dtype = find_dtype(name);
+        return dtype ? Result(IValue(static_cast<int64_t>(*dtype))) : std::nullopt;
+    }
+    if (kind == TypeKind::DeviceObjType) {
+        const bool looks_like_device = name == "cpu" || name == "auto" || name.starts_with("cuda") || name == "meta";
+        return !looks_like_device ? std::nullopt : Result(IValue(name == "meta" ? at::Device(at::kMeta) : parse_device(name)));
+    }
+    if (kind == TypeKind::MemoryFormatType) {
+        for (const auto& [text, format] : {std::pair{"contiguous_format", at::MemoryFormat::Contiguous}, {"channels_last", at::MemoryFormat::ChannelsLast},
+                                           {"preserve_format", at::MemoryFormat::Preserve}, {"channels_last_3d", at::MemoryFormat::ChannelsLast3d}}) {
+            if (name == text) {
+                return IValue(static_cast<int64_t>(format));
+            }
+        }
+    }
+    if (kind == TypeKind::LayoutType && (name == "strided" || name == "sparse_coo")) {
+        return IValue(static_cast<int64_t>(name == "strided" ? at::kStrided : at::kSparse));
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, std::optional<int> list_length, bool numbers_as_tensors) {
+    switch (type.kind()) {
+        case TypeKind::OptionalType:
+            if (lua_isnoneornil(L, index)) {
+                return IValue();
+            }
+            return to_ivalue(L, index, *type.castRaw<c10::OptionalType>()->getElementType(), list_length, numbers_as_tensors);
+        case TypeKind::TensorType: return to_tensor_value(L, index, numbers_as_tensors);
+        case TypeKind::ListType: return to_list_value(L, index, *type.castRaw<c10::ListType>()->getElementType(), list_length);
+        case TypeKind::NumberType: {
+            const auto scalar = to_scalar(L, index);
+            return scalar ? Result(IValue(*scalar)) : std::nullopt;
+        }
+        case TypeKind::IntType:
+        case TypeKind::SymIntType: {
+            const auto whole = to_integer(L, index);
+            return whole ? Result(IValue(*whole)) : std::nullopt;
+        }
+        case TypeKind::FloatType: return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index))) : std::nullopt;
+        case TypeKind::BoolType: return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0)) : std::nullopt;
+        default: break;
+    }
+    if (lua_type(L, index) != LUA_TSTRING) {
+        return std::nullopt;
+    }
+    const std::string text = lua_tostring(L, index);
+    return type.kind() == TypeKind::StringType ? Result(IValue(text)) : to_named_value(text, type.kind());
+}
+
+void push_ivalue(lua_State* L, const IValue& value) {
+    if (value.isTensor()) {
+        push(L, value.toTensor());
+    } else if (value.isNone()) {
+        lua_pushnil(L);
+    } else if (value.isBool()) {
+        push(L, value.toBool());
+    } else if (value.isInt()) {
+        push(L, value.toInt());
+    } else if (value.isDouble()) {
+        push(L, value.toDouble());
+    } else if (value.isScalar()) {
+        push(L, value.toScalar().toDouble());
+    } else if (value.isString()) {
+        push(L, value.toStringRef());
+    } else if (value.isDevice()) {
+        push(L, value.toDevice().str());
+    } else if (value.isList() || value.isTuple()) {
+        const auto elements = value.isTuple() ? value.toTupleRef().elements().vec() : value.toListRef().vec();
+        lua_createtable(L, static_cast<int>(elements.size()), 0);
+        for (size_t i = 0; i < elements.size(); ++i) {
+            push_ivalue(L, elements[i]);
+            lua_rawseti(L, -2, static_cast<int>(i) + 1);
+        }
+    } else {
+        fail("a result of type {} cannot be held by Lua", value.tagKind());
+    }
+}
+
+bool is_callable(const c10::FunctionSchema& schema) {
+    const auto takes_names = [](const c10::Argument& argument) { return argument.type()->str().find("Dimname") != std::string::npos || argument.name() == "names"; };
+    return std::none_of(schema.arguments().begin(), schema.arguments().end(), takes_names);
+}
+
+}  // namespace hfc::lua

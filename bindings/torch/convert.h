@@ -1,0 +1,23 @@
+// Lua values to the arguments of a schema, and results back.
+#pragma once
+
+#include <ATen/core/function_schema.h>
+#include <ATen/core/ivalue.h>
+#include <lua.hpp>
+
+#include <optional>
+
+namespace hfc::lua {
+
+/// The value at `index` as the schema's type asks, or nothing where it does not fit.
+/// list_length: the schema's fixed length of a list ("int[2]"), where a single number stands for all elements.
+/// numbers_as_tensors: a number may stand for a tensor without dimensions (as Python's PyTorch allows where nothing else fits).
+std::optional<c10::IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, std::optional<int> list_length, bool numbers_as_tensors);
+
+/// Pushes a result; tuples and lists as tables, nothing as nil. Throws Error for a type Lua cannot hold.
+void push_ivalue(lua_State* L, const c10::IValue& value);
+
+/// False for schemas with types that cannot be given from Lua (named dimensions, streams): such overloads are passed over.
+bool is_callable(const c10::FunctionSchema& schema);
+
+}  // namespace hfc::lua

@@ -1,0 +1,108 @@
+// x[i], x[{i, {from, to, step}, {}}], x[mask] and their assignments.
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/register.h"
+#include "bindings/torch/tensor.h"
+
+#include <ATen/TensorIndexing.h>
+#include <ATen/ops/scalar_tensor.h>
+
+namespace hfc::lua {
+
+namespace detail {
+int find_in_tensor(lua_State* L);
+}
+
+namespace {
+
+using at::indexing::Slice;
+using at::indexing::TensorIndex;
+
+/// {from, to, step}, each may be missing: {} is all, {2} from 2 on.
+Slice to_slice(lua_State* L, int index) {
+    const auto bound = [&](int position) -> std::optional<c10::SymInt> {
+        lua_rawgeti(L, index, position);
+        const Value value(L, lua_gettop(L), "range");
+        const auto result = value.given() ? std::optional<c10::SymInt>(value.integer()) : std::nullopt;
+        lua_pop(L, 1);
+        return result;
+    };
+    require(lua_objlen(L, index) <= 3, "a range has at most three numbers: {{from, to, step}}");
+    return {bound(1), bound(2), bound(3)};
+}
+
+TensorIndex to_index(lua_State* L, int index) {
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        return Value(L, index, "index").integer();
+    }
+    if (const at::Tensor* tensor = to_tensor(L, index)) {
+        return *tensor;
+    }
+    if (lua_istable(L, index)) {
+        return to_slice(L, index);
+    }
+    fail("an index is a whole number, a range {{from, to, step}}, {{}} for all, or a tensor; got {}", describe(L, index));
+}
+
+std::vector<TensorIndex> to_indices(lua_State* L, int index) {
+    std::vector<TensorIndex> indices;
+    if (!lua_istable(L, index)) {
+        indices.push_back(to_index(L, index));
+        return indices;
+    }
+    const size_t length = lua_objlen(L, index);
+    for (size_t i = 1; i <= length; ++i) {
+        lua_rawgeti(L, index, static_cast<int>(i));
+        indices.push_back(to_index(L, lua_gettop(L)));
+        lua_pop(L, 1);
+    }
+    return indices;
+}
+
+const at::Tensor& indexed(lua_State* L) {
+    const at::Tensor* tensor = to_tensor(L, 1);
+    require(tensor != nullptr, "expected a Tensor, got {}", describe(L, 1));
+    return *tensor;
+}
+
+int get(lua_State* L) {
+    return guarded(L, "Tensor[]", [&] {
+        push(L, indexed(L).index(to_indices(L, 2)));
+        return 1;
+    });
+}
+
+int set(lua_State* L) {
+    return guarded(L, "Tensor[]", [&] {
+        const at::Tensor tensor = indexed(L);
+        if (lua_type(L, 2) == LUA_TSTRING) {
+            fail("the field '{}' of a Tensor cannot be set", lua_tostring(L, 2));
+        }
+        const auto indices = to_indices(L, 2);
+        if (const at::Tensor* value = to_tensor(L, 3)) {
+            at::Tensor(tensor).index_put_(indices, *value);
+        } else if (lua_isboolean(L, 3)) {
+            at::Tensor(tensor).index_put_(indices, at::Scalar(lua_toboolean(L, 3) != 0));
+        } else {
+            at::Tensor(tensor).index_put_(indices, at::Scalar(Value(L, 3, "value").number()));
+        }
+        return 0;
+    });
+}
+
+}  // namespace
+
+namespace detail {
+
+void register_indexing(lua_State* L) {
+    push_metatable_of(L, "Tensor");
+    lua_getfield(L, -1, "methods");
+    lua_pushcfunction(L, get);
+    lua_pushcclosure(L, find_in_tensor, 2);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, set);
+    lua_setfield(L, -2, "__newindex");
+    lua_pop(L, 1);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,103 @@
+#include "host/command_line.h"
+
+#include "base/error.h"
+
+#include <CLI/CLI.hpp>
+
+namespace hfc::host {
+namespace {
+
+constexpr const char* examples = R"text(
+Examples:
+  hfc-host scripts/shuffled_labels.lua                     the main job, on data that need no file
+  hfc-host scripts/shuffled_labels.lua --help              the script's own options
+  hfc-host scripts/shuffled_labels.lua --dataset cifar10 --data ~/data --device cuda
+  hfc-host -e "print(hfc.frequency.mask(8, 8, 2))"
+
+Exit status: 0; 1 after a script's error; 2 after wrong use; 130 after Ctrl-C.)text";
+
+class Usage : public CLI::Formatter {
+    std::string make_usage(const CLI::App*, std::string) const override { return "Usage: hfc-host [options] script.lua [script options]\n"; }
+};
+
+void add_shared_options(CLI::App& app, CommandLine& line) {
+    app.add_option("--device", line.device, "auto (CUDA where usable), cpu, cuda or cuda:N")->capture_default_str();
+    app.add_option("--threads", line.threads, "threads of the CPU, 0: one a core")->check(CLI::Range(0, 1024))->capture_default_str();
+    app.add_option("--data", line.data, "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
+    app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
+}
+
+bool takes_value(const CLI::App& app, const std::string& token) {
+    return app.get_option_no_throw(token) != nullptr;
+}
+
+/// Takes the host's options out of what stands behind the script's name; the rest is the script's.
+std::vector<std::string> take_shared_options(const std::vector<std::string>& behind, CommandLine& line) {
+    CLI::App app;
+    app.set_help_flag();
+    add_shared_options(app, line);
+    std::vector<std::string> mine;
+    std::vector<std::string> others;
+    for (size_t i = 0; i < behind.size(); ++i) {
+        const std::string name = behind[i].substr(0, behind[i].find('='));
+        if (!name.starts_with("--") || !takes_value(app, name)) {
+            others.push_back(behind[i]);
+            continue;
+        }
+        mine.push_back(behind[i]);
+        if (behind[i].size() == name.size() && i + 1 < behind.size()) {
+            mine.push_back(behind[++i]);
+        }
+    }
+    std::reverse(mine.begin(), mine.end());  // the order in which CLI11 takes a vector
+    app.parse(mine);
+    return others;
+}
+
+[[noreturn]] void wrong_use(const std::string& text) {
+    throw CommandLineExit{2, "hfc-host: " + text + "; see hfc-host --help"};
+}
+
+void split_remaining(const CLI::App& app, CommandLine& line) {
+    auto remaining = app.remaining();
+    if (remaining.empty()) {
+        return;
+    }
+    if (!line.has_chunk) {
+        line.script = remaining.front();
+        if (line.script.size() > 1 && line.script.starts_with('-')) {
+            std::vector<std::string> known;
+            for (const auto* option : app.get_options()) {
+                known.push_back(option->get_name());
+            }
+            wrong_use(fmt::format("unknown option '{}'{}", line.script, did_you_mean(line.script, known)));
+        }
+        remaining.erase(remaining.begin());
+    }
+    line.arguments = take_shared_options(remaining, line);
+}
+
+}  // namespace
+
+CommandLine parse(int count, const char* const* arguments) {
+    CommandLine line;
+    CLI::App app("hfc-host runs frequency experiments on neural networks, written in Lua with PyTorch's operators.", "hfc-host");
+    app.formatter(std::make_shared<Usage>());
+    app.footer(examples);
+    app.prefix_command();
+    const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
+    app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");
+    add_shared_options(app, line);
+    try {
+        app.parse(count, arguments);
+        line.has_chunk = chunk->count() > 0;
+        split_remaining(app, line);
+    } catch (const CLI::CallForHelp&) {
+        throw CommandLineExit{0, app.help()};
+    } catch (const CLI::ParseError& error) {
+        wrong_use(error.what());
+    }
+    return line;
+}
+
+}  // namespace hfc::host

@@ -1,0 +1,31 @@
+// hfc-host [options] script.lua [script options]
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace hfc::host {
+
+struct CommandLine {
+    std::string script;                  ///< path, "-" for standard input, "" with -e
+    std::string chunk;                   ///< of -e
+    bool has_chunk = false;
+    std::vector<std::string> arguments;  ///< the script's own
+    std::string device = "auto";
+    int threads = 0;                     ///< 0: LibTorch's choice, one a core
+    std::string data;
+    std::string out;
+    bool version = false;
+};
+
+/// The command line was wrong, or answered by itself (--help): print `text` and end with `status`.
+struct CommandLineExit {
+    int status;
+    std::string text;
+};
+
+/// Reads the command line. The options of the host that a script's user wants (--device, --threads, --data, --out) count behind the script's name too.
+/// Throws CommandLineExit.
+CommandLine parse(int count, const char* const* arguments);
+
+}  // namespace hfc::host

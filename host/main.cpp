@@ -1,0 +1,97 @@
+// hfc-host: reads the command line, makes a Lua state with the API in it, runs the script.
+#include "base/device.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "bindings/hfc/versions.h"
+#include "bindings/runtime/state.h"
+#include "data/image_file.h"
+#include "data/load.h"
+#include "host/command_line.h"
+
+#include <ATen/Parallel.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <unistd.h>
+
+namespace hfc::host {
+namespace {
+
+void print_version() {
+    for (const auto& [library, version] : lua::versions()) {
+        fmt::print("{} {}\n", library, version);
+    }
+    try {
+        fmt::print("OpenCV {}\n", data::opencv_version());
+    } catch (const Error& error) {
+        fmt::print("OpenCV: {}\n", error.what());
+    }
+    const auto& cuda = cuda_status();
+    fmt::print("CUDA {}\n", cuda.usable ? fmt::format("usable, {} device(s)", cuda.devices) : "not usable: " + cuda.reason);
+}
+
+std::string read_script(const std::string& path) {
+    if (path == "-") {
+        return {std::istreambuf_iterator<char>(std::cin), {}};
+    }
+    return read_file(path);
+}
+
+/// The settings that hold for the whole process.
+void apply_settings(const CommandLine& line) {
+    set_default_device(parse_device(line.device));
+    if (line.threads > 0) {
+        at::set_num_threads(line.threads);
+    }
+    if (!line.data.empty()) {
+        require(std::filesystem::is_directory(line.data), "option --data: '{}' is no folder", line.data);
+        data::set_root(line.data);
+    }
+}
+
+int run(int count, const char* const* arguments) {
+    CommandLine line = parse(count, arguments);
+    if (line.version) {
+        print_version();
+        return 0;
+    }
+    if (!line.has_chunk && line.script.empty()) {
+        if (isatty(STDIN_FILENO) != 0) {
+            std::fprintf(stderr, "hfc-host: no script given; see hfc-host --help\n");
+            return 2;
+        }
+        line.script = "-";
+    }
+    apply_settings(line);
+    const std::string text = line.has_chunk ? line.chunk : read_script(line.script);
+    const std::string name = line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
+    install_interrupt_handler();
+    const bool is_file = !line.has_chunk && line.script != "-";
+    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out});
+    state.set_arguments(name, line.arguments);
+    return state.run(text, name);
+}
+
+}  // namespace
+}  // namespace hfc::host
+
+int main(int count, char** arguments) {
+    // A closed pipe or a full disk is an error to report, not a reason to die.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+    try {
+        return hfc::host::run(count, arguments);
+    } catch (const hfc::host::CommandLineExit& exit) {
+        std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());
+        return exit.status;
+    } catch (const hfc::Error& error) {
+        std::fprintf(stderr, "hfc-host: %s\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "hfc-host: %s\n", hfc::short_message(error).c_str());
+        return 1;
+    }
+}

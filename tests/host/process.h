@@ -1,0 +1,44 @@
+// Runs the real binary and keeps what it said.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace hfc::test {
+
+struct Result {
+    int status = -1;  ///< exit status, or 128 + signal
+    std::string out;
+    std::string err;
+};
+
+struct ProcessOptions {
+    std::vector<std::string> environment;           ///< NAME=value, over the present one
+    std::string input;                              ///< standard input
+    std::filesystem::path folder;                   ///< working directory
+    std::function<void(int pid)> while_running;     ///< called once in the parent after the start
+};
+
+/// Runs hfc-host with these arguments to its end.
+Result run(const std::vector<std::string>& arguments, const ProcessOptions& options = {});
+
+/// A new empty folder, removed with all it holds at the end of the scope.
+class ScratchFolder {
+  public:
+    ScratchFolder();
+    ~ScratchFolder();
+    ScratchFolder(const ScratchFolder&) = delete;
+    ScratchFolder& operator=(const ScratchFolder&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+    /// Writes a file in it and returns its path.
+    std::string write(const std::string& name, const std::string& text) const;
+
+  private:
+    std::filesystem::path path_;
+};
+
+std::string read_text(const std::filesystem::path& path);
+
+}  // namespace hfc::test

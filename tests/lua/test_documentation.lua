@@ -1,0 +1,49 @@
+-- Every function of the API carries its documentation, and help() finds it.
+local lu = require "luaunit"
+
+TestDocumentation = {}
+
+local function printed(...)
+  local lines, plain = {}, print
+  print = function(text) lines[#lines + 1] = tostring(text) end
+  local ok, message = pcall(help, ...)
+  print = plain
+  assert(ok, message)
+  return table.concat(lines, "\n")
+end
+
+local function each_function(visit)
+  local function walk(prefix, t)
+    for name, value in pairs(t) do
+      if type(value) == "function" then visit(prefix .. name, value)
+      elseif type(value) == "table" and name ~= "loaded" then walk(prefix .. name .. ".", value) end
+    end
+  end
+  walk("hfc.", hfc)
+  walk("torch.", torch)
+  for _, object in ipairs {torch.ones(1), hfc.data("synthetic", {train = 1, test = 1}).train, hfc.model("preact_resnet8")} do
+    for name, method in pairs(debug.getmetatable(object).methods or debug.getmetatable(object).__index) do
+      if type(method) == "function" then visit(":" .. name, method) end
+    end
+  end
+end
+
+function TestDocumentation:test_every_function_is_documented()
+  local count = 0
+  each_function(function(name, f)
+    count = count + 1
+    lu.assertNotStrContains(printed(f), "nothing is documented", false, name)
+  end)
+  lu.assertTrue(count > 30)
+end
+
+function TestDocumentation:test_help_by_name_and_by_function()
+  lu.assertStrContains(printed("hfc.train"), "hfc.train(model, dataset")
+  lu.assertEquals(printed(hfc.train), printed("hfc.train"))
+  lu.assertStrContains(printed("Dataset:low_pass"), "frequencies within `radius` bins")
+  lu.assertStrContains(printed(torch.conv2d), "aten::conv2d(Tensor input")
+  lu.assertStrContains(printed("hfc.trian"), "did you mean hfc.train?")
+  lu.assertStrContains(printed(), "hfc.frequency.split")
+end
+
+os.exit(lu.LuaUnit.run())

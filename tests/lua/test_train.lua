@@ -1,0 +1,94 @@
+-- hfc.model, hfc.train, hfc.accuracy, hfc.run.
+local lu = require "luaunit"
+
+local function small_data()
+  return hfc.data("synthetic", {train = 40, test = 20, classes = 2, size = 16, high_radius = 6, noise = 0.1})
+end
+
+local function small_model(seed)
+  return hfc.model("preact_resnet8", {classes = 2, seed = seed or 0})
+end
+
+
+TestModel = {}
+
+function TestModel:test_logits()
+  local model = small_model()
+  lu.assertEquals(model(torch.rand(3, 3, 16, 16)).shape, {3, 2})
+  lu.assertStrContains(tostring(model), "weights on cpu")
+  lu.assertTrue(#model:parameters() > 8)
+end
+
+function TestModel:test_seed()
+  local x = torch.rand(1, 3, 16, 16)
+  lu.assertTrue(small_model(1)(x):equal(small_model(1)(x)))
+  lu.assertFalse(small_model(1)(x):equal(small_model(2)(x)))
+end
+
+function TestModel:test_bad_input()
+  lu.assertErrorMsgContains("preact_resnet32", hfc.model, "preact_resnet33")
+  lu.assertErrorMsgContains("dropout", hfc.model, "preact_resnet8", {dropout = 1})
+  lu.assertErrorMsgContains("unknown option 'class' (did you mean 'classes'?)", hfc.model, "preact_resnet8", {class = 3})
+  local model = small_model()
+  lu.assertErrorMsgContains("channels", function() return model(torch.rand(1, 1, 16, 16)) end)
+  lu.assertErrorMsgContains("expected a Tensor, got text 'x'", function() return model("x") end)
+end
+
+TestTrain = {}
+
+function TestTrain:test_learns_and_tells()
+  local data, model, epochs = small_data(), small_model(), {}
+  local history = hfc.train(model, data.train, {
+    epochs = 5, batch_size = 10, optimizer = {"adam", lr = 3e-3}, quiet = true,
+    probes = {train = data.train, test = data.test, ["low r=4"] = data.train:low_pass(4)},
+    on_epoch = function(result) epochs[#epochs + 1] = result.epoch end,
+  })
+  lu.assertEquals(epochs, {1, 2, 3, 4, 5})
+  lu.assertEquals(#history, 5)
+  lu.assertEquals(history[5].step, 20)
+  lu.assertTrue(history[5].loss < history[1].loss)
+  lu.assertTrue(history[5].accuracy.test > 0.8)
+  lu.assertAlmostEquals(history[5].accuracy.test, hfc.accuracy(model, data.test), 1e-12)
+end
+
+function TestTrain:test_same_seed_same_numbers()
+  local data = small_data()
+  local function losses()
+    local result = {}
+    for i, epoch in ipairs(hfc.train(small_model(), data.train, {epochs = 2, batch_size = 10, seed = 5, quiet = true})) do result[i] = epoch.loss end
+    return result
+  end
+  lu.assertEquals(losses(), losses())
+end
+
+function TestTrain:test_an_error_in_a_callback_ends_the_training_with_its_text()
+  local data = small_data()
+  lu.assertErrorMsgContains("from the script", hfc.train, small_model(), data.train,
+    {epochs = 2, batch_size = 10, quiet = true, on_epoch = function() error("from the script") end})
+end
+
+function TestTrain:test_bad_input()
+  local data, model = small_data(), small_model()
+  local function fails(text, options)
+    options.quiet = true
+    lu.assertErrorMsgContains(text, hfc.train, model, data.train, options)
+  end
+  fails("batch", {batch_size = 0})
+  fails("epochs", {epochs = 0})
+  fails("lr", {optimizer = {"adam", lr = -1}})
+  fails("adam", {optimizer = "adma"})
+  fails("unknown option 'momemtum' (did you mean 'momentum'?)", {optimizer = {"sgd", momemtum = 0.9}})
+  fails("unknown option 'epoch' (did you mean 'epochs'?)", {epoch = 3})
+  fails("option 'probes', 'test': expected a Dataset, got number 3", {probes = {test = 3}})
+  fails("unknown device 'gpu'", {device = "gpu"})
+  fails("option 'log': expected a Series", {log = 3})
+  fails("epoch 1, batch", {epochs = 1, batch_size = 10, optimizer = {"sgd", lr = 1e30}})
+end
+
+TestRun = {}
+
+function TestRun:test_series_rows_and_lists()
+  lu.assertErrorMsgContains("name", hfc.run, "../escape")
+end
+
+os.exit(lu.LuaUnit.run())

@@ -4,10 +4,10 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <csignal>
-#include <sstream>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <csignal>
+#include <sstream>
 #include <thread>
 
 namespace hfc::test {
@@ -16,8 +16,17 @@ namespace {
 using Json = nlohmann::json;
 using testing::HasSubstr;
 
-const std::vector<std::string> small_job = {HFC_SCRIPTS "/shuffled_labels.lua", "--model", "preact_resnet8", "--epochs.natural", "2", "--epochs.shuffled", "1", "--train_images", "40",
-                                            "--device", "cpu"};
+const std::vector<std::string> small_job = {HFC_SCRIPTS "/shuffled_labels.lua",
+                                            "--model",
+                                            "preact_resnet8",
+                                            "--epochs.natural",
+                                            "2",
+                                            "--epochs.shuffled",
+                                            "1",
+                                            "--train_images",
+                                            "40",
+                                            "--device",
+                                            "cpu"};
 
 std::vector<std::string> job(const std::vector<std::string>& more) {
     auto arguments = small_job;
@@ -118,24 +127,27 @@ TEST(MainJob, CtrlCEndsAtTheNextBatchWithEverythingLogged) {
 TEST(Interrupt, StopsALoopInLua) {
     const ScratchFolder scratch;
     const auto marker = scratch.path() / "started";
-    const auto result = run({"-e", "io.open(arg[1], 'w'):write('yes'):close(); jit.off(); local i = 0; while true do i = i + 1 end", marker},
-                            {.while_running = [&](int pid) {
-                                wait_for_text(marker, "yes");
-                                kill(pid, SIGINT);
-                            }});
+    const auto result = run(
+        {"-e", "local f = io.open(arg[1], 'w'); f:write('yes'); f:close(); jit.off(); local i = 0; while true do i = i + 1 end", marker},
+        {.while_running = [&](int pid) {
+            wait_for_text(marker, "yes");
+            kill(pid, SIGINT);
+        }});
     EXPECT_EQ(result.status, 130);
 }
 
 TEST(Interrupt, ASecondCtrlCEndsACompiledLoop) {
     const ScratchFolder scratch;
     const auto marker = scratch.path() / "started";
-    const auto result = run({"-e", "io.open(arg[1], 'w'):write('yes'):close(); local i = 0; while true do i = i + 1 end", marker}, {.while_running = [&](int pid) {
-                                wait_for_text(marker, "yes");
-                                std::this_thread::sleep_for(std::chrono::milliseconds(300));
-                                kill(pid, SIGINT);
-                                std::this_thread::sleep_for(std::chrono::milliseconds(300));
-                                kill(pid, SIGINT);
-                            }});
+    const auto result =
+        run({"-e", "local f = io.open(arg[1], 'w'); f:write('yes'); f:close(); local i = 0; while true do i = i + 1 end", marker},
+            {.while_running = [&](int pid) {
+                wait_for_text(marker, "yes");
+                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                kill(pid, SIGINT);
+                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                kill(pid, SIGINT);
+            }});
     EXPECT_EQ(result.status, 130);
 }
 
@@ -145,7 +157,8 @@ TEST(FullDisk, IsSaidAndLeavesWholeLines) {
         GTEST_SKIP() << "needs the right to mount a small tmpfs";
     }
     const auto out = scratch.path() / "run";
-    const auto result = run({"-e", "local run = hfc.run('full', {}); for i = 1, 100000 do run:log {step = i, text = ('x'):rep(500)} end", "--out", out});
+    const auto result =
+        run({"-e", "local run = hfc.run('full', {}); for i = 1, 100000 do run:log {step = i, text = ('x'):rep(500)} end", "--out", out});
     const auto lines = read_text(out / "metrics.jsonl");
     umount(scratch.path().c_str());
     EXPECT_EQ(result.status, 1);

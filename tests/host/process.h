@@ -15,10 +15,10 @@ struct Result {
 };
 
 struct ProcessOptions {
-    std::vector<std::string> environment;           ///< NAME=value, over the present one
-    std::string input;                              ///< standard input
-    std::filesystem::path folder;                   ///< working directory
-    std::function<void(int pid)> while_running;     ///< called once in the parent after the start
+    std::vector<std::string> environment = {};        ///< NAME=value, over the present one
+    std::string input = {};                           ///< standard input
+    std::filesystem::path folder = {};                ///< working directory
+    std::function<void(int pid)> while_running = {};  ///< called once in the parent after the start
 };
 
 /// Runs hfc-host with these arguments to its end.

@@ -5,9 +5,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hfc::data {
@@ -55,14 +56,14 @@ class Dataset {
     const std::vector<std::string>& class_names() const;
     /// "cifar10 train, shuffled labels, low r=4"
     const std::string& name() const;
-    const at::Tensor& labels() const;      ///< int64 [size()], as this view sees them
+    const at::Tensor& labels() const;  ///< int64 [size()], as this view sees them
     const Filter& filter() const;
 
     /// The first `n` images of a random order of `seed`. Throws Error unless 1 <= n <= size().
     Dataset subset(int64_t n, uint64_t seed) const;
     /// Images begin .. end-1 of this view. Throws Error unless 0 <= begin < end <= size().
     Dataset slice(int64_t begin, int64_t end) const;
-    /// `n` images of each class, drawn by `seed`. Throws Error naming a class that has fewer.
+    /// `n` images of each class, drawn by `seed`, in the order of this view. Throws Error naming a class that has fewer.
     Dataset per_class(int64_t n, uint64_t seed) const;
     /// The same images under a fixed permutation of their labels, which depends on `seed` alone.
     Dataset shuffle_labels(uint64_t seed) const;
@@ -71,9 +72,9 @@ class Dataset {
     Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
 
-    /// Images `positions` (int64 [n], positions in this view) as a float batch, filtered.
+    /// Images `positions` (int64 [n], positions in this view) as a float batch, filtered. Throws Error for a position outside the view.
     Batch batch(const at::Tensor& positions) const;
-    /// Images begin .. end-1 as a float batch, filtered.
+    /// Images begin .. end-1 as a float batch, filtered. Throws Error unless 0 <= begin < end <= size().
     Batch batch(int64_t begin, int64_t end) const;
 
     /// True where both views show the same images in the same order under the same labels; the filters may differ. Such views
@@ -85,21 +86,37 @@ class Dataset {
     std::vector<at::Tensor> batches_through(const std::vector<Filter>& filters, int64_t begin, int64_t end) const;
 
   private:
+    /// The images at `positions` of this view, under their labels; `what` is added to the name.
+    Dataset select(const at::Tensor& positions, const std::string& what) const;
+    void set_name(const std::string& unfiltered);
+    at::Tensor unfiltered_batch(const at::Tensor& indices) const;
+
     std::shared_ptr<const Images> images_;
     at::Tensor indices_;  ///< int64 [size()], into images_
     at::Tensor labels_;   ///< int64 [size()]
-    std::string name_;
+    std::string unfiltered_name_;
+    std::string name_;  ///< with the filter
     Filter filter_;
 };
 
 /// Filters float images [n, C, H, W] as Dataset does: split, then rescale.
 at::Tensor apply(const Filter& filter, const at::Tensor& images);
 
+/// The images through each filter: one tensor a filter, one forward transform for all filters of a rule. A filter that changes
+/// nothing gives `images` itself, and equal filters may give the same tensor.
+std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images);
+
 /// Each image divided by its largest value, as the public code does. An image whose largest value is not positive stays as it is.
 at::Tensor rescale_by_max(const at::Tensor& images);
 
 /// "none" or "max". Throws Error for anything else.
 Rescale parse_rescale(std::string_view text);
+
+/// Throws Error unless `filter` has a finite radius of at least 0 (where it has a use for one).
+void require_valid(const Filter& filter);
+
+/// "low r=4", "high r=12 (rule <, rescale max)", or "" where nothing is filtered.
+std::string describe(const Filter& filter);
 
 /// A training and a test part that belong together.
 struct Pair {

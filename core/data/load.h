@@ -11,9 +11,9 @@
 namespace hfc::data {
 
 struct LoadOptions {
-    uint64_t seed = 0;            ///< of `synthetic`
-    SyntheticOptions synthetic;   ///< settings of `synthetic`; its seed is taken from `seed`
-    int64_t image_size = 224;     ///< `folder:`: shorter side resized to this, then the centre cropped to a square of it
+    uint64_t seed = 0;                ///< of `synthetic`
+    SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
+    int64_t image_size = 224;         ///< `folder:`: shorter side resized to this, then the centre cropped to a square of it
 };
 
 /// Loads "synthetic", "cifar10", "mnist", "fashion_mnist" or "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*).
@@ -24,7 +24,7 @@ Pair load(const std::string& name, const LoadOptions& options = {});
 /// The names load() knows, for help and messages.
 const std::vector<std::string>& known_names();
 
-/// The folder that holds the data sets' folders: set_root(), else the environment's HFC_DATA, else ./data.
+/// The folder that holds the data sets' folders: set_root() (an empty path takes it back), else the environment's HFC_DATA, else ./data.
 std::filesystem::path root();
 void set_root(const std::filesystem::path& folder);
 

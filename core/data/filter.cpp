@@ -1,0 +1,93 @@
+// Frequency filters on float images.
+#include "base/error.h"
+#include "data/dataset.h"
+
+namespace hfc::data {
+namespace {
+
+/// The parts that some filters of one rule need, of one forward transform.
+class SharedSplit {
+  public:
+    SharedSplit(frequency::Rule rule, const std::vector<Filter>& filters, const at::Tensor& images) {
+        frequency::SplitOptions options{rule, false, false};
+        for (const auto& filter : filters) {
+            if (filter.part == Part::whole || filter.rule != rule) {
+                continue;
+            }
+            options.low |= filter.part == Part::low;
+            options.high |= filter.part == Part::high;
+            if (std::ranges::find(radii_, filter.radius) == radii_.end()) {
+                radii_.push_back(filter.radius);
+            }
+        }
+        if (!radii_.empty()) {
+            parts_ = frequency::split(images, radii_, options);
+        }
+    }
+
+    const at::Tensor& part(const Filter& filter) const {
+        const auto position = std::ranges::find(radii_, filter.radius) - radii_.begin();
+        return (filter.part == Part::low ? parts_.low : parts_.high)[static_cast<size_t>(position)];
+    }
+
+  private:
+    std::vector<double> radii_;
+    frequency::Parts parts_;
+};
+
+}  // namespace
+
+void require_valid(const Filter& filter) {
+    require(filter.part == Part::whole || (std::isfinite(filter.radius) && filter.radius >= 0),
+            "hfc.data: the radius of a {}_pass must be a finite number of at least 0, in frequency bins; got {}",
+            filter.part == Part::low ? "low" : "high", filter.radius);
+}
+
+std::string describe(const Filter& filter) {
+    const bool exclusive = filter.part != Part::whole && filter.rule == frequency::Rule::exclusive;
+    const bool rescaled = filter.rescale == Rescale::max;
+    const auto part = filter.part == Part::whole ? "" : fmt::format("{} r={}", filter.part == Part::low ? "low" : "high", filter.radius);
+    if (!exclusive && !rescaled) {
+        return part;
+    }
+    const auto how = fmt::format("({}{}{})", exclusive ? "rule <" : "", exclusive && rescaled ? ", " : "", rescaled ? "rescale max" : "");
+    return part.empty() ? how : part + " " + how;
+}
+
+std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images) {
+    std::ranges::for_each(filters, require_valid);
+    const SharedSplit inclusive(frequency::Rule::inclusive, filters, images);
+    const SharedSplit exclusive(frequency::Rule::exclusive, filters, images);
+    std::vector<at::Tensor> results;
+    for (const auto& filter : filters) {
+        const auto& splits = filter.rule == frequency::Rule::inclusive ? inclusive : exclusive;
+        const auto& part = filter.part == Part::whole ? images : splits.part(filter);
+        results.push_back(filter.rescale == Rescale::max ? rescale_by_max(part) : part);
+    }
+    return results;
+}
+
+at::Tensor apply(const Filter& filter, const at::Tensor& images) {
+    return apply_all({filter}, images).front();
+}
+
+at::Tensor rescale_by_max(const at::Tensor& images) {
+    require(images.defined() && images.dim() == 4 && images.is_floating_point(),
+            "hfc.data: rescale takes floating-point images [n, C, H, W], got {}",
+            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()), fmt::join(images.sizes(), ", ")) : "nothing");
+    if (images.numel() == 0) {
+        return images;
+    }
+    const auto largest = images.amax({1, 2, 3}, /*keepdim=*/true);
+    return images / largest.where(largest.gt(0), at::ones_like(largest));
+}
+
+Rescale parse_rescale(std::string_view text) {
+    if (text == "none") {
+        return Rescale::none;
+    }
+    require(text == "max", "hfc.data: rescale must be \"none\" or \"max\" (each image divided by its largest value), got \"{}\"", text);
+    return Rescale::max;
+}
+
+}  // namespace hfc::data

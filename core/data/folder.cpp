@@ -1,0 +1,143 @@
+#include "data/folder.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "data/image_file.h"
+
+#include <ATen/Parallel.h>
+
+#include <unistd.h>
+
+namespace hfc::data {
+namespace {
+
+using Path = std::filesystem::path;
+
+struct Picture {
+    Path path;
+    int64_t label;
+};
+
+/// The entries of a folder that are not hidden, sorted by name.
+std::vector<Path> entries(const Path& folder) {
+    std::error_code error;
+    std::vector<Path> found;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+        if (!entry->path().filename().string().starts_with(".")) {
+            found.push_back(entry->path());
+        }
+    }
+    require(!error, "hfc.data: cannot read the folder '{}': {}", folder.string(), error.message());
+    std::ranges::sort(found);
+    return found;
+}
+
+bool is_folder(const Path& path) {
+    std::error_code error;
+    return std::filesystem::is_directory(path, error);
+}
+
+bool is_picture(const Path& path) {
+    auto extension = path.extension().string();
+    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return (extension == ".jpg" || extension == ".jpeg" || extension == ".png") && !is_folder(path);
+}
+
+std::vector<std::string> class_names(const Path& part) {
+    std::vector<std::string> names;
+    for (const auto& entry : entries(part)) {
+        if (is_folder(entry)) {
+            names.push_back(entry.filename().string());
+        }
+    }
+    require(!names.empty(), "hfc.data: '{}' has no class folders, expected one folder of JPEG or PNG pictures for each class",
+            part.string());
+    return names;
+}
+
+void require_same_classes(const Path& train, const std::vector<std::string>& expected, const Path& test,
+                          const std::vector<std::string>& found) {
+    const auto only_in_first = [](const std::vector<std::string>& first, const std::vector<std::string>& second) {
+        std::vector<std::string> names;
+        std::ranges::set_difference(first, second, std::back_inserter(names));
+        if (names.size() > 5) {
+            const auto more = names.size() - 5;
+            names.resize(5);
+            names.push_back(fmt::format("{} more", more));
+        }
+        return names.empty() ? std::string("none") : fmt::format("{}", fmt::join(names, ", "));
+    };
+    require(expected == found, "hfc.data: '{}' and '{}' must have the same class folders; only in the first: {}; only in the second: {}",
+            train.string(), test.string(), only_in_first(expected, found), only_in_first(found, expected));
+}
+
+std::vector<Picture> list_pictures(const Path& part, const std::vector<std::string>& classes) {
+    std::vector<Picture> pictures;
+    for (size_t label = 0; label < classes.size(); ++label) {
+        const auto before = pictures.size();
+        const auto files = entries(part / classes[label]);
+        for (const auto& file : files) {
+            if (is_picture(file)) {
+                pictures.push_back({file, static_cast<int64_t>(label)});
+            }
+        }
+        require(pictures.size() > before,
+                "hfc.data: the class folder '{}' has no pictures, expected at least one file .jpg, .jpeg or .png, found {}",
+                (part / classes[label]).string(), files.empty() ? "nothing" : fmt::format("{} other entries", files.size()));
+    }
+    return pictures;
+}
+
+/// Before memory is asked for: the system might grant more than it has.
+void require_memory(const Path& part, size_t pictures, int64_t image_size) {
+    const double needed = 3.0 * static_cast<double>(pictures) * static_cast<double>(image_size * image_size);
+    const double present = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+    require(
+        needed < present,
+        "hfc.data: the {} pictures of '{}' at {} pixels need {:.1f} GB of memory, this machine has {:.1f} GB; choose a smaller image_size",
+        pictures, part.string(), image_size, needed / 1e9, present / 1e9);
+}
+
+Dataset read_part(const std::string& name, const Path& part, const std::vector<std::string>& classes, int64_t image_size) {
+    const auto pictures = list_pictures(part, classes);
+    require_memory(part, pictures.size(), image_size);
+    const auto count = static_cast<int64_t>(pictures.size());
+    auto images = std::make_shared<Images>();
+    images->name = name;
+    images->class_names = classes;
+    images->pixels = at::empty({count, 3, image_size, image_size}, at::kByte);
+    images->labels = at::empty({count}, at::kLong);
+    auto* pixels = images->pixels.mutable_data_ptr<uint8_t>();
+    auto* labels = images->labels.mutable_data_ptr<int64_t>();
+    at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+        for (auto i = begin; i < end; ++i) {
+            check_interrupt();
+            read_image(pictures[i].path, image_size, pixels + i * 3 * image_size * image_size);
+            labels[i] = pictures[i].label;
+        }
+    });
+    return Dataset(images);
+}
+
+}  // namespace
+
+Pair load_folder(const Path& folder, int64_t image_size) {
+    require(image_size >= 1 && image_size <= 4096, "hfc.data: image_size must be 1 to 4096 pixels, got {}", image_size);
+    const auto expected = "expected DIR/train/CLASS/* and DIR/val/CLASS/* (or DIR/test/CLASS/*)";
+    require(is_folder(folder), "hfc.data: there is no folder '{}'; {}", folder.string(), expected);
+    const auto train = folder / "train";
+    const auto test = is_folder(folder / "val") ? folder / "val" : folder / "test";
+    require(is_folder(train), "hfc.data: there is no folder '{}'; {}", train.string(), expected);
+    require(is_folder(test), "hfc.data: there is neither a folder '{}' nor '{}'; {}", (folder / "val").string(), test.string(), expected);
+    const auto classes = class_names(train);
+    require_same_classes(train, classes, test, class_names(test));
+    // "pictures/." and "pictures/" are called pictures.
+    auto named = std::filesystem::absolute(folder).lexically_normal();
+    if (!named.has_filename()) {
+        named = named.parent_path();
+    }
+    const auto name = named.filename().string();
+    return {read_part(name + " train", train, classes, image_size), read_part(name + " test", test, classes, image_size)};
+}
+
+}  // namespace hfc::data

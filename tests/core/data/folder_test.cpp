@@ -1,0 +1,107 @@
+#include "data/folder.h"
+
+#include "data/image_file.h"
+#include "data/support.h"
+
+namespace hfc::data {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// A PNG of one grey tone.
+std::string grey_png(uint8_t tone) {
+    const std::vector<uint8_t> pixels(10 * 12, tone);
+    return encode_png(pixels.data(), 1, 10, 12);
+}
+
+/// pictures/train and pictures/val of the classes cat and dog.
+class Folder : public ScratchTest {
+  protected:
+    Folder() {
+        write_bytes(folder_ / "train/dog/b.PNG", grey_png(30));
+        write_bytes(folder_ / "train/dog/a.JPEG", grey_png(20));
+        write_bytes(folder_ / "train/cat/x.jpg", grey_png(10));
+        write_bytes(folder_ / "val/cat/y.png", grey_png(40));
+        write_bytes(folder_ / "val/dog/z.JpEg", grey_png(50));
+    }
+
+    std::string error() {
+        return error_of([&] { load_folder(folder_, 4); });
+    }
+
+    static std::vector<int64_t> tones(const Dataset& dataset) {
+        const auto images = dataset.batch(0, dataset.size()).images.mul(255).round().to(at::kLong);
+        EXPECT_TRUE(at::equal(images, images.slice(2, 0, 1).slice(3, 0, 1).slice(1, 0, 1).expand_as(images)));
+        const auto first = images.select(3, 0).select(2, 0).select(1, 0).contiguous();
+        return {first.data_ptr<int64_t>(), first.data_ptr<int64_t>() + first.numel()};
+    }
+
+    const std::filesystem::path folder_ = scratch_ / "pictures";
+};
+
+TEST_F(Folder, sorts_classes_and_pictures_by_name) {
+    const auto [train, test] = load_folder(folder_, 4);
+    EXPECT_THAT(train.class_names(), ElementsAre("cat", "dog"));
+    EXPECT_THAT(tones(train), ElementsAre(10, 20, 30));
+    EXPECT_THAT(labels_of(train), ElementsAre(0, 1, 1));
+    EXPECT_THAT(tones(test), ElementsAre(40, 50));
+    EXPECT_EQ(train.batch(0, 1).images.sizes(), at::IntArrayRef({1, 3, 4, 4}));
+    EXPECT_EQ(train.name(), "pictures train");
+    EXPECT_EQ(load_folder(folder_ / "", 4).test.name(), "pictures test");
+}
+
+TEST_F(Folder, leaves_out_hidden_and_other_files) {
+    write_bytes(folder_ / "train/dog/.hidden.png", "no picture");
+    write_bytes(folder_ / "train/dog/notes.txt", "no picture");
+    write_bytes(folder_ / "train/.git/x.png", "no picture");
+    write_bytes(folder_ / "train/README", "no class");
+    std::filesystem::create_directory(folder_ / "train/dog/folder.png");
+    EXPECT_EQ(load_folder(folder_, 4).train.size(), 3);
+}
+
+TEST_F(Folder, takes_test_where_there_is_no_val) {
+    std::filesystem::rename(folder_ / "val", folder_ / "test");
+    EXPECT_EQ(load_folder(folder_, 4).test.size(), 2);
+    std::filesystem::remove_all(folder_ / "test");
+    EXPECT_THAT(error(), AllOf(HasSubstr("there is neither a folder '" + (folder_ / "val").string()), HasSubstr("DIR/val/CLASS/*")));
+}
+
+TEST_F(Folder, names_what_is_missing) {
+    std::filesystem::remove_all(folder_ / "train");
+    EXPECT_THAT(error(), HasSubstr("there is no folder '" + (folder_ / "train").string() + "'; expected DIR/train/CLASS/*"));
+    std::filesystem::create_directory(folder_ / "train");
+    EXPECT_THAT(error(), AllOf(HasSubstr((folder_ / "train").string()), HasSubstr("has no class folders")));
+    std::filesystem::remove_all(folder_);
+    EXPECT_THAT(error(), HasSubstr("there is no folder '" + folder_.string() + "'"));
+}
+
+TEST_F(Folder, names_a_class_without_pictures) {
+    std::filesystem::create_directory(folder_ / "train/ant");
+    std::filesystem::create_directory(folder_ / "val/ant");
+    EXPECT_THAT(error(),
+                AllOf(HasSubstr("class folder '" + (folder_ / "train/ant").string() + "' has no pictures"), HasSubstr("found nothing")));
+    write_bytes(folder_ / "train/ant/notes.txt", "");
+    EXPECT_THAT(error(), HasSubstr("found 1 other entries"));
+}
+
+TEST_F(Folder, names_classes_that_differ) {
+    std::filesystem::rename(folder_ / "val/dog", folder_ / "val/wolf");
+    EXPECT_THAT(error(), HasSubstr("must have the same class folders; only in the first: dog; only in the second: wolf"));
+    std::filesystem::remove_all(folder_ / "val/wolf");
+    EXPECT_THAT(error(), HasSubstr("only in the first: dog; only in the second: none"));
+}
+
+TEST_F(Folder, names_a_picture_that_does_not_decode) {
+    const auto path = folder_ / "val/dog/z.JpEg";
+    write_bytes(path, read_bytes(path).substr(0, 60));
+    EXPECT_THAT(error(), AllOf(HasSubstr(path.string()), HasSubstr("cut short")));
+}
+
+TEST_F(Folder, refuses_an_impossible_size) {
+    EXPECT_THAT(error_of([&] { load_folder(folder_, 0); }), HasSubstr("image_size must be 1 to 4096 pixels, got 0"));
+}
+
+}  // namespace
+}  // namespace hfc::data

@@ -13,7 +13,7 @@
 #include <csignal>
 #include <cstring>
 
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks the program to declare it
+extern char** environ;  // POSIX asks the program to declare it
 
 namespace hfc::run {
 namespace {

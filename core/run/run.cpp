@@ -188,7 +188,7 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     // Both are drawn before either is written: a failure leaves no figure rather than half of one.
     const auto svg = run_gnuplot(gnuplot_program(panels, options, Format::svg));
     const auto png = run_gnuplot(gnuplot_program(panels, options, Format::png));
-    const std::vector<fs::path> paths = {directory_ / (figure + ".svg"), directory_ / (figure + ".png")};
+    std::vector<fs::path> paths = {directory_ / (figure + ".svg"), directory_ / (figure + ".png")};
     write_file(paths[0], svg);
     write_file(paths[1], png);
     return paths;

@@ -1,0 +1,194 @@
+"""Measures hfc-host beside what it replaces and prints one table: figure, peer's figure, ratio, and what must hold.
+
+Called by tools/bench. Programs of this project and the peers take turns, so that both meet the same state of the machine; the best of
+all turns counts on both sides. A ratio above 1 means that hfc-host is better.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Row:
+    """One line of the table. `ours` names figures of ours and `peers` of the peers; the better of each side counts."""
+    what: str
+    unit: str
+    ours: list
+    peers: list
+    smaller_is_better: bool = False
+    least_ratio: float = None  # what must hold, beside the peer ...
+    at_most: float = None      # ... or by itself
+
+
+NETWORK = "preact_resnet32, batch 100"
+ROWS = [
+    Row("start-up", "s", ["startup time"], ["python import torch"], smaller_is_better=True, at_most=0.35),
+    Row("memory after start-up", "MB", ["startup memory"], ["python memory"], smaller_is_better=True, at_most=150),
+    Row(f"training step, {NETWORK}", "img/s", ["training_step"],
+        ["pytorch train step, contiguous", "pytorch train step, channels_last"], least_ratio=1.0),
+    Row(f"forward, {NETWORK}", "img/s", ["forward"], ["pytorch forward, contiguous", "pytorch forward, channels_last"], least_ratio=1.0),
+    Row("split, 4 radii, 32 px, beside torch.fft", "img/s", ["split/32px"], ["torch rfft2, low and high, 4 radii, 32px"], least_ratio=5),
+    Row("split, 4 radii, 224 px, beside torch.fft", "img/s", ["split/224px"], ["torch rfft2, low and high, 4 radii, 224px"], least_ratio=5),
+    Row("split, 4 radii, 32 px, beside the public code", "img/s", ["split/32px"],
+        ["numpy as in the public code, low and high, 4 radii, 32px"], least_ratio=150),
+    Row("split, 4 radii, 224 px, beside the public code", "img/s", ["split/224px"],
+        ["numpy as in the public code, low and high, 4 radii, 224px"]),
+    Row("epoch with probes / its steps and forwards alone", "", ["main_job_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
+]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(command, **more):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, **more)
+    if result.returncode != 0:
+        lines = (result.stderr.strip() or result.stdout.strip() or "it said nothing").splitlines()
+        sys.exit(f"bench: {' '.join(map(str, command))} failed with status {result.returncode}: {lines[-1]}")
+    return result.stdout
+
+
+def time_and_memory(command):
+    """Wall-clock seconds and the largest resident memory in MB of one process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"bench: {' '.join(map(str, command))} failed with status {process.returncode}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def plain_name(name):
+    """Google Benchmark's 'split/32px/real_time' or 'main_job_epoch/iterations:3/real_time' without how it was run."""
+    return "/".join(part for part in name.split("/") if part != "real_time" and ":" not in part)
+
+
+def google_benchmark(program):
+    """Figures of one benchmark program: images a second, and counters that are a ratio."""
+    for line in json.loads(run([program, "--benchmark_format=json"]))["benchmarks"]:
+        name = plain_name(line["name"])
+        for key in ("images/s", "items_per_second"):
+            if key in line:
+                yield name, line[key]
+        if "overhead" in line:
+            yield f"{name} overhead", line["overhead"]
+
+
+class Figures:
+    """The best figure of each name."""
+
+    def __init__(self):
+        self.smaller_is_better = {name for row in ROWS if row.smaller_is_better for name in row.ours + row.peers}
+        self.best = {}
+
+    def add(self, name, value):
+        better = min if name in self.smaller_is_better else max
+        self.best[name] = better(self.best.get(name, value), value)
+
+    def of(self, names, smaller_is_better):
+        values = [self.best[name] for name in names if name in self.best]
+        return (min if smaller_is_better else max)(values) if values else None
+
+
+def measure_ours(build, programs, figures):
+    for _ in range(3):
+        seconds, megabytes = time_and_memory([build / "host" / "hfc-host", "-e", "return 1"])
+        figures.add("startup time", seconds)
+        figures.add("startup memory", megabytes)
+    for program in programs:
+        for name, value in google_benchmark(program):
+            figures.add(name, value)
+
+
+def measure_peers(options, figures):
+    for _ in range(2):
+        seconds, megabytes = time_and_memory([options.peers, "-c", "import torch"])
+        figures.add("python import torch", seconds)
+        figures.add("python memory", megabytes)
+    for verb in ("train", "split"):
+        for line in run([options.peers, options.script, verb]).splitlines():
+            figure = json.loads(line)
+            figures.add(figure["peer"], figure["value"])
+
+
+def number(value):
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def verdict(row, ours, ratio):
+    if row.least_ratio is not None and ratio is not None:
+        return ratio >= row.least_ratio, f">= {row.least_ratio:g}x"
+    if row.at_most is not None and ours is not None:
+        return ours <= row.at_most, f"<= {row.at_most:g} {row.unit}".rstrip()
+    return None, ""
+
+
+def table(figures):
+    lines = [("", "unit", "hfc-host", "peer", "ratio", "wanted", "")]
+    missed = 0
+    for row in ROWS:
+        ours = figures.of(row.ours, row.smaller_is_better)
+        peer = figures.of(row.peers, row.smaller_is_better)
+        ratio = None
+        if ours and peer:
+            ratio = peer / ours if row.smaller_is_better else ours / peer
+        holds, wanted = verdict(row, ours, ratio)
+        missed += holds is False
+        lines.append((row.what, row.unit, number(ours), number(peer), f"{ratio:.2f}x" if ratio else "-", wanted,
+                      {True: "yes", False: "NO", None: ""}[holds]))
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for count, line in enumerate(lines):
+        cells = [cell.rjust(width) if 2 <= i <= 4 else cell.ljust(width) for i, (cell, width) in enumerate(zip(line, widths))]
+        print("| " + " | ".join(cells) + " |")
+        if count == 0:
+            print("| " + " | ".join("-" * (width - 1) + ":" if 2 <= i <= 4 else "-" * width for i, width in enumerate(widths)) + " |")
+    return missed
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build folder")
+    parser.add_argument("--peers", default=os.environ.get("HFC_PEER_PYTHON"), help="a Python with torch and numpy [HFC_PEER_PYTHON]")
+    parser.add_argument("--script", type=pathlib.Path, help="the peers' measurements [HFC_PEER_SCRIPT]",
+                        default=os.environ.get("HFC_PEER_SCRIPT", ROOT.parent / "shared" / "peers" / "peer.py"))
+    parser.add_argument("--repeats", type=int, default=2, help="turns of each side (default 2)")
+    options = parser.parse_args()
+    options.build = options.build.resolve()
+    if options.repeats < 1:
+        parser.error(f"--repeats must be at least 1, got {options.repeats}")
+    if options.peers and not options.script.is_file():
+        parser.error(f"the peers' script '{options.script}' does not exist; give --script or HFC_PEER_SCRIPT")
+    return options
+
+
+def main():
+    options = parse_arguments()
+    programs = sorted((options.build / "bench").glob("*_bench"))
+    figures = Figures()
+    if not options.peers:
+        say("No peers: --peers PYTHON (or HFC_PEER_PYTHON) names a Python with torch and numpy; hfc-host is measured alone")
+    for turn in range(1, options.repeats + 1):
+        say(f"Turn {turn} of {options.repeats}: hfc-host ({', '.join(program.name for program in programs)}) ...")
+        measure_ours(options.build, programs, figures)
+        if options.peers:
+            say(f"Turn {turn} of {options.repeats}: peers ...")
+            measure_peers(options, figures)
+    missed = table(figures)
+    if missed:
+        say(f"bench: {missed} figure(s) miss what is wanted")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+# What the scripts of this folder share; sourced by them after `set -euo pipefail`.
+# shellcheck shell=bash
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck source=tools/versions.sh
+source "$root/tools/versions.sh"
+build=$root/build/release
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+    say "${0##*/}: $*"
+    exit 1
+}
+
+# Prints the comment at the head of the calling script: its help.
+print_help() { sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"; }
+
+# make_build_folder: where logs, locks and stamps live.
+make_build_folder() {
+    if ! mkdir -p "$root/build" 2>/dev/null || [ ! -w "$root/build" ]; then
+        die "cannot write to '$root/build': no permission, or the disk is full or read-only"
+    fi
+}
+
+# torch_found DIR: prints the version of the LibTorch in a Python package torch; fails when it is none, has no headers or is too old.
+# Says the same as cmake/FindLibTorch.cmake, where the lowest version stands.
+torch_found() {
+    local dir=$1 version lowest
+    [ -f "$dir/version.py" ] && [ -f "$dir/lib/libtorch_cpu.so" ] && [ -f "$dir/include/ATen/ATen.h" ] || return 1
+    version=$(sed -n "s/^__version__ *= *'\([0-9.]*\).*/\1/p" "$dir/version.py")
+    lowest=$(sed -n 's/^set(LibTorch_MINIMUM \([0-9.]*\))/\1/p' "$root/cmake/FindLibTorch.cmake")
+    [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$lowest" "$version" | sort -V | head -n 1)" = "$lowest" ] || return 1
+    printf '%s\n' "$version"
+}
+
+# find_torch: prints the folder of the LibTorch that CMake will take, searched in the same order; fails when there is none.
+find_torch() {
+    local active dir
+    if [ -n "${HFC_TORCH_DIR:-}" ]; then
+        torch_found "$HFC_TORCH_DIR" >/dev/null && printf '%s\n' "$HFC_TORCH_DIR"
+        return
+    fi
+    active=$(python3 -c "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')" 2>/dev/null) || active=
+    for dir in "$active" "$root"/.venv/lib/python3*/site-packages/torch; do
+        if torch_found "$dir" >/dev/null; then
+            printf '%s\n' "$dir"
+            return
+        fi
+    done
+    return 1
+}
+
+# A build is described by what it was made from; a change of any of these means building again.
+build_key() { printf 'checkout=%s\nHFC_TORCH_DIR=%s\n' "$root" "${HFC_TORCH_DIR:-}"; }
+
+# is_current STAMP TARGET: nothing that the target is made from has changed since it was last built. Takes some 10 ms.
+is_current() {
+    local stamp=$build/.built-$1 inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host) torch
+    [ -f "$stamp" ] && [ -x "$build/host/hfc-host" ] || return 1
+    [ "$(sed '/^torch=/d;/^werror=/d' "$stamp")" = "$(build_key)" ] || return 1
+    torch=$(sed -n 's/^torch=//p' "$stamp")
+    [ -f "$torch/lib/libtorch_cpu.so" ] || return 1
+    [ "${CI:-}" != true ] || grep -qx 'werror=true' "$stamp" || return 1
+    if [ "$1" != hfc-host ]; then
+        inputs+=(tests bench)
+    fi
+    # An unreadable or missing input counts as a change: the build then says what is wrong.
+    [ -z "$(cd "$root" && find "${inputs[@]}" -newer "$stamp" -print -quit 2>&1)" ]
+}
+
+# Compilers of ATen headers take 1.5 GB each.
+jobs_that_fit() {
+    local cores memory
+    cores=$(nproc 2>/dev/null || echo 2)
+    memory=$(awk '/^MemAvailable:/ {print int($2 / 1500000)}' /proc/meminfo 2>/dev/null || echo "$cores")
+    [ "${memory:-0}" -ge 1 ] || memory=1
+    echo $((cores < memory ? cores : memory))
+}
+
+# run_step LOG WHAT COMMAND...: on a terminal the command's output is seen; else it goes to the log, and its end is shown when it fails.
+run_step() {
+    local log=$1 what=$2
+    shift 2
+    if [ -t 2 ]; then
+        say "$what ..."
+        "$@" >&2 && return
+    else
+        say "$what (details in ${log#"$root/"}) ..."
+        "$@" >>"$log" 2>&1 && return
+        grep -E -m 20 -A 4 'error|Error|FAILED|No space left' "$log" >&2 || tail -n 20 "$log" >&2
+    fi
+    say "${0##*/}: failed: $what"
+    return 1
+}
+
+configure_and_build() {
+    local target=$1 options=() log=$root/build/build.log torch home jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_that_fit)}
+    : 2>/dev/null >"$log" || die "cannot write '$log': no permission, or the disk is full"
+    torch=$(find_torch) || die "no usable LibTorch was found after tools/setup"
+    options=("-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}" -DHFC_TESTS=ON)
+    if [ "${CI:-}" = true ]; then
+        options+=(-DHFC_WERROR=ON)
+    fi
+    home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null) || home=
+    if [ -n "$home" ] && [ "$(realpath -m -- "$home")" != "$root" ]; then
+        say "Removing build/release: it was made for a checkout at another path"
+        rm -rf -- "$build"
+    fi
+    if ! mkdir -p "$build" || ! touch "$build/.building"; then
+        die "cannot write to '$build': no permission, or the disk is full"
+    fi
+    (cd "$root" && run_step "$log" "Configuring the Release build" cmake --preset release "${options[@]}") || return 1
+    (cd "$root" && run_step "$log" "Building $target with $jobs jobs; the first time takes some minutes" \
+        cmake --build --preset release --parallel "$jobs" --target "$target") || return 1
+    # The stamp bears the time of the beginning: what was edited while the compiler ran is newer.
+    {
+        build_key
+        printf 'torch=%s\nwerror=%s\n' "$torch" "$(sed -n 's/^HFC_WERROR:BOOL=ON/true/p' "$build/CMakeCache.txt")"
+    } >"$build/.built"
+    touch -r "$build/.building" "$build/.built"
+    if [ "$target" = all ]; then
+        cp -p -- "$build/.built" "$build/.built-hfc-host"
+    fi
+    mv -f -- "$build/.built" "$build/.built-$target"
+}
+
+# ensure_built TARGET: installs, configures and builds what is missing; returns at once where nothing is.
+ensure_built() {
+    local target=$1
+    if is_current "$target"; then
+        return
+    fi
+    make_build_folder
+    exec 9>"$root/build/.lock"
+    if ! flock -n 9; then
+        say "Waiting for another build of this checkout ..."
+        flock 9
+    fi
+    if ! is_current "$target"; then
+        "$root/tools/setup" || exit 1
+        configure_and_build "$target" || exit 1
+    fi
+    exec 9>&-
+}

@@ -17,7 +17,9 @@ Examples:
 Exit status: 0; 1 after a script's error; 2 after wrong use; 130 after Ctrl-C.)text";
 
 class Usage : public CLI::Formatter {
-    std::string make_usage(const CLI::App*, std::string) const override { return "Usage: hfc-host [options] script.lua [script options]\n"; }
+    std::string make_usage(const CLI::App*, std::string) const override {
+        return "Usage: hfc-host [options] script.lua [script options]\n";
+    }
 };
 
 void add_shared_options(CLI::App& app, CommandLine& line) {

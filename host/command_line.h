@@ -7,12 +7,12 @@
 namespace hfc::host {
 
 struct CommandLine {
-    std::string script;                  ///< path, "-" for standard input, "" with -e
-    std::string chunk;                   ///< of -e
+    std::string script;  ///< path, "-" for standard input, "" with -e
+    std::string chunk;   ///< of -e
     bool has_chunk = false;
     std::vector<std::string> arguments;  ///< the script's own
     std::string device = "auto";
-    int threads = 0;                     ///< 0: LibTorch's choice, one a core
+    int threads = 0;  ///< 0: LibTorch's choice, one a core
     std::string data;
     std::string out;
     bool version = false;
@@ -24,8 +24,8 @@ struct CommandLineExit {
     std::string text;
 };
 
-/// Reads the command line. The options of the host that a script's user wants (--device, --threads, --data, --out) count behind the script's name too.
-/// Throws CommandLineExit.
+/// Reads the command line. The options of the host that a script's user wants (--device, --threads, --data, --out) count behind the
+/// script's name too. Throws CommandLineExit.
 CommandLine parse(int count, const char* const* arguments);
 
 }  // namespace hfc::host

@@ -11,11 +11,11 @@
 
 #include <ATen/Parallel.h>
 
+#include <unistd.h>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
-#include <unistd.h>
 
 namespace hfc::host {
 namespace {

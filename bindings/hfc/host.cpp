@@ -37,7 +37,8 @@ int find_documentation(Call& call) {
         lua_pushnil(call.L);
         return 1;
     }
-    return call.returns(fmt::format("torch.{}: PyTorch's operator of that name\n\n{}", name.starts_with("torch.") ? name.substr(6) : name, fmt::join(signatures, "\n")));
+    return call.returns(fmt::format("torch.{}: PyTorch's operator of that name\n\n{}", name.starts_with("torch.") ? name.substr(6) : name,
+                                    fmt::join(signatures, "\n")));
 }
 
 /// host.function_name(f) -> the name it was declared under, or nil.

@@ -49,10 +49,14 @@ Json convert(lua_State* L, int index, int depth) {
     require(depth < 32, "tables nested deeper than 32 levels, or a table that contains itself");
     luaL_checkstack(L, 4, "tables nested too deep");
     switch (lua_type(L, index)) {
-        case LUA_TNIL: return nullptr;
-        case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0;
-        case LUA_TNUMBER: return convert_number(lua_tonumber(L, index));
-        case LUA_TSTRING: return Value(L, index, "text").text();
+        case LUA_TNIL:
+            return nullptr;
+        case LUA_TBOOLEAN:
+            return lua_toboolean(L, index) != 0;
+        case LUA_TNUMBER:
+            return convert_number(lua_tonumber(L, index));
+        case LUA_TSTRING:
+            return Value(L, index, "text").text();
         case LUA_TTABLE: {
             const size_t length = lua_objlen(L, index);
             return length > 0 ? convert_list(L, index, length, depth) : convert_object(L, index, depth);
@@ -65,7 +69,8 @@ Json convert(lua_State* L, int index, int depth) {
             lua_pop(L, 1);
             return text;
         }
-        default: fail("{} cannot be written", describe(L, index));
+        default:
+            fail("{} cannot be written", describe(L, index));
     }
 }
 

@@ -1,8 +1,8 @@
 // hfc.model and the type Model.
+#include "model/model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
-#include "model/model.h"
 
 namespace hfc::lua {
 namespace {
@@ -60,15 +60,21 @@ const std::vector<Declaration> declarations = {
     {"hfc.model", make,
      "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0}) -> Model\n\n"
      "A network with Xavier-initialised weights that depend on `seed` alone.\n"
-     "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 blocks a stage, widths 16, 32, 64, no BatchNorm unless `batch_norm`\n"
-     "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage). \"resnet18\": torchvision's with a 3x3 stem for small images; it always has BatchNorm.\n"
+     "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 blocks a stage, widths 16, 32, 64, no "
+     "BatchNorm unless `batch_norm`\n"
+     "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage). \"resnet18\": torchvision's with a 3x3 stem for small images; it "
+     "always has BatchNorm.\n"
      "channels: of the images, 3, or 1 for grey ones. dropout: probability before the last layer, in [0,1).\n"
-     "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. Errors: an unknown name, a setting out of range."},
-    {"Model:train", train_mode, "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or evaluation mode with false."},
+     "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. Errors: an unknown name, a setting out of "
+     "range."},
+    {"Model:train", train_mode,
+     "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or evaluation mode with false."},
     {"Model:eval", evaluation_mode, "model:eval() -> model\n\nEvaluation mode."},
     {"Model:parameters", parameters, "model:parameters() -> list of Tensors\n\nThe trainable weights."},
     {"Model:named_parameters", named_parameters, "model:named_parameters() -> table name -> Tensor\n\nThe trainable weights by name."},
-    {"Model:forward", forward, "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], moved to the model's device; logits: float32 [N, classes]."},
+    {"Model:forward", forward,
+     "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], moved to the model's device; logits: "
+     "float32 [N, classes]."},
 };
 
 int call_model(lua_State* L) {
@@ -81,7 +87,8 @@ int call_model(lua_State* L) {
 int text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& network = *Value(L, 1, "model").object<model::ModelPtr>();
-        push(L, fmt::format("Model {}: {} weights on {}", network.name(), model::count_parameters(network), model::device_of(network).str()));
+        push(L,
+             fmt::format("Model {}: {} weights on {}", network.name(), model::count_parameters(network), model::device_of(network).str()));
         return 1;
     });
 }

@@ -91,8 +91,10 @@ int directory(Call& call) {
 const std::vector<Declaration> declarations = {
     {"hfc.run", make,
      "hfc.run(name, options) -> Run\n\n"
-     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the options, seed, versions, device, command line), a copy of the script,\n"
-     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures (SVG, PNG). An earlier run is never overwritten.\n"
+     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the options, seed, versions, device, command line), "
+     "a copy of the script,\n"
+     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures (SVG, PNG). An earlier run is never "
+     "overwritten.\n"
      "Errors: a directory that is not empty or cannot be written."},
     {"Run:log", log_event, "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is full."},
     {"Run:series", series, "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of run:plot."},
@@ -100,7 +102,8 @@ const std::vector<Declaration> declarations = {
     {"Run:row", row, "run:row(table, {column = value, ...})\n\nAdds a row to a table and writes TABLE.csv and TABLE.md anew."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, title = \"\"}) -> list of paths\n\n"
-     "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. y: the key of a number, or of a table of numbers (a curve each).\n"
+     "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. y: the key of a number, or of a table "
+     "of numbers (a curve each).\n"
      "Errors: nothing to draw, an unknown series, gnuplot missing."},
     {"Run:directory", directory, "run:directory() -> text\n\nWhere the run is written."},
 };

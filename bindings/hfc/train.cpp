@@ -19,8 +19,10 @@ bool natural_less(const std::string& a, const std::string& b) {
         if (is_digit(a[i]) && is_digit(b[j])) {
             size_t i_end = i;
             size_t j_end = j;
-            while (i_end < a.size() && is_digit(a[i_end])) ++i_end;
-            while (j_end < b.size() && is_digit(b[j_end])) ++j_end;
+            while (i_end < a.size() && is_digit(a[i_end]))
+                ++i_end;
+            while (j_end < b.size() && is_digit(b[j_end]))
+                ++j_end;
             const auto x = std::stold(a.substr(i, i_end - i));
             const auto y = std::stold(b.substr(j, j_end - j));
             if (x != y) {
@@ -212,13 +214,15 @@ const std::vector<Declaration> declarations = {
      "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the device. The defaults are the paper's.\n"
      "optimizer: a name or {name, lr = 1e-4, momentum = 0, weight_decay = 0}; names: \"adam\", \"sgd\".\n"
      "seed = 0: of the order and of dropout; the same seed, machine and threads give the same numbers to the last bit.\n"
-     "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn once; 0 is all.\n"
+     "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn "
+     "once; 0 is all.\n"
      "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
      "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},
     {"hfc.accuracy", accuracy,
-     "hfc.accuracy(model, dataset, {batch_size = 100}) -> number in [0,1]\n\nThe share of images whose largest logit is at the label, in evaluation mode."},
+     "hfc.accuracy(model, dataset, {batch_size = 100}) -> number in [0,1]\n\nThe share of images whose largest logit is at the label, in "
+     "evaluation mode."},
 };
 
 }  // namespace

@@ -127,7 +127,8 @@ Value Call::argument(int position, const char* parameter) const {
     // A method is called with its object first; the user counts what stands in the parentheses.
     const bool method = std::string_view(name).find(':') != std::string_view::npos;
     const int shown = method ? position - 1 : position;
-    return {L, position, shown == 0 ? fmt::format("the object before ':' ({})", parameter) : fmt::format("argument {} ({})", shown, parameter)};
+    return {L, position,
+            shown == 0 ? fmt::format("the object before ':' ({})", parameter) : fmt::format("argument {} ({})", shown, parameter)};
 }
 
 Options Call::options(int position) const {

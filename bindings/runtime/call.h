@@ -20,12 +20,24 @@ namespace hfc::lua {
 void push(lua_State* L, const at::Tensor& tensor);
 
 /// Pushes a value of a plain C++ type.
-inline void push(lua_State* L, double value) { lua_pushnumber(L, value); }
-inline void push(lua_State* L, int64_t value) { lua_pushnumber(L, static_cast<double>(value)); }
-inline void push(lua_State* L, int value) { lua_pushnumber(L, value); }
-inline void push(lua_State* L, bool value) { lua_pushboolean(L, value); }
-inline void push(lua_State* L, const char* value) { lua_pushstring(L, value); }
-inline void push(lua_State* L, const std::string& value) { lua_pushlstring(L, value.data(), value.size()); }
+inline void push(lua_State* L, double value) {
+    lua_pushnumber(L, value);
+}
+inline void push(lua_State* L, int64_t value) {
+    lua_pushnumber(L, static_cast<double>(value));
+}
+inline void push(lua_State* L, int value) {
+    lua_pushnumber(L, value);
+}
+inline void push(lua_State* L, bool value) {
+    lua_pushboolean(L, value);
+}
+inline void push(lua_State* L, const char* value) {
+    lua_pushstring(L, value);
+}
+inline void push(lua_State* L, const std::string& value) {
+    lua_pushlstring(L, value.data(), value.size());
+}
 template <typename T>
 void push(lua_State* L, const std::vector<T>& values) {
     lua_createtable(L, static_cast<int>(values.size()), 0);

@@ -58,8 +58,9 @@ int add_traceback(lua_State* L) {
             continue;
         }
         const bool main_chunk = std::strcmp(frame.what, "main") == 0;
-        const std::string where = main_chunk ? "in main chunk" : frame.name != nullptr ? "in '" + std::string(frame.name) + "'"
-                                                                                       : "in a function of line " + std::to_string(frame.linedefined);
+        const std::string where = main_chunk              ? "in main chunk"
+                                  : frame.name != nullptr ? "in '" + std::string(frame.name) + "'"
+                                                          : "in a function of line " + std::to_string(frame.linedefined);
         frames += "\n  " + std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": " + where;
     }
     if (!frames.empty()) {

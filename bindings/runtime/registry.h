@@ -18,7 +18,8 @@ struct Declaration {
     /// Full name: "hfc.train", "torch.tensor", "Dataset:low_pass" (a method of the type Dataset).
     const char* name;
     Function function;
-    /// First line: the call, "hfc.accuracy(model, dataset, {batch_size = 100}) -> number". Then a blank line and the text: shapes, units, ranges, defaults, errors, source.
+    /// First line: the call, "hfc.accuracy(model, dataset, {batch_size = 100}) -> number". Then a blank line and the text: shapes, units,
+    /// ranges, defaults, errors, source.
     const char* documentation;
 };
 

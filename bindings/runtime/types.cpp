@@ -87,16 +87,22 @@ void push(lua_State* L, const Exit& exit) {
 
 std::string describe(lua_State* L, int index) {
     switch (lua_type(L, index)) {
-        case LUA_TNONE: return "nothing";
-        case LUA_TNIL: return "nil";
-        case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0 ? "true" : "false";
-        case LUA_TNUMBER: return fmt::format("number {}", lua_tonumber(L, index));
+        case LUA_TNONE:
+            return "nothing";
+        case LUA_TNIL:
+            return "nil";
+        case LUA_TBOOLEAN:
+            return lua_toboolean(L, index) != 0 ? "true" : "false";
+        case LUA_TNUMBER:
+            return fmt::format("number {}", lua_tonumber(L, index));
         case LUA_TSTRING: {
             const std::string text = lua_tostring(L, index);
             return text.size() > 60 ? fmt::format("text '{}...'", text.substr(0, 57)) : fmt::format("text '{}'", text);
         }
-        case LUA_TUSERDATA: break;
-        default: return fmt::format("a {}", lua_typename(L, lua_type(L, index)));
+        case LUA_TUSERDATA:
+            break;
+        default:
+            return fmt::format("a {}", lua_typename(L, lua_type(L, index)));
     }
     std::string name = "a userdata";
     if (lua_getmetatable(L, index) != 0) {

@@ -9,7 +9,8 @@
 
 namespace hfc::lua {
 
-/// The type's name in the API, specialised for each type that Lua can hold: `template <> inline constexpr const char* type_name<data::Dataset> = "Dataset";`
+/// The type's name in the API, specialised for each type that Lua can hold: `template <> inline constexpr const char*
+/// type_name<data::Dataset> = "Dataset";`
 template <typename T>
 inline constexpr const char* type_name = nullptr;
 

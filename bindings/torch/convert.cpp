@@ -94,9 +94,8 @@ Result to_list_value(lua_State* L, int index, const c10::Type& element, std::opt
                 return lua_type(L, i) == LUA_TNUMBER ? std::optional(lua_tonumber(L, i)) : std::nullopt;
             }));
         case TypeKind::BoolType:
-            return as_value(to_list(L, index, c10::List<bool>(), list_length, [&](int i) {
-                return lua_isboolean(L, i) ? std::optional(lua_toboolean(L, i) != 0) : std::nullopt;
-            }));
+            return as_value(to_list(L, index, c10::List<bool>(), list_length,
+                                    [&](int i) { return lua_isboolean(L, i) ? std::optional(lua_toboolean(L, i) != 0) : std::nullopt; }));
         case TypeKind::TensorType:
             return as_value(to_list(L, index, c10::List<at::Tensor>(), std::nullopt, [&](int i) {
                 const at::Tensor* tensor = to_tensor(L, i);
@@ -111,7 +110,8 @@ Result to_list_value(lua_State* L, int index, const c10::Type& element, std::opt
                 return tensor != nullptr ? std::optional<Element>(Element(*tensor)) : std::nullopt;
             }));
         }
-        default: return std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -126,8 +126,10 @@ Result to_named_value(const std::string& name, TypeKind kind) {
         return !looks_like_device ? std::nullopt : Result(IValue(name == "meta" ? at::Device(at::kMeta) : parse_device(name)));
     }
     if (kind == TypeKind::MemoryFormatType) {
-        for (const auto& [text, format] : {std::pair{"contiguous_format", at::MemoryFormat::Contiguous}, {"channels_last", at::MemoryFormat::ChannelsLast},
-                                           {"preserve_format", at::MemoryFormat::Preserve}, {"channels_last_3d", at::MemoryFormat::ChannelsLast3d}}) {
+        for (const auto& [text, format] : {std::pair{"contiguous_format", at::MemoryFormat::Contiguous},
+                                           {"channels_last", at::MemoryFormat::ChannelsLast},
+                                           {"preserve_format", at::MemoryFormat::Preserve},
+                                           {"channels_last_3d", at::MemoryFormat::ChannelsLast3d}}) {
             if (name == text) {
                 return IValue(static_cast<int64_t>(format));
             }
@@ -148,8 +150,10 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, 
                 return IValue();
             }
             return to_ivalue(L, index, *type.castRaw<c10::OptionalType>()->getElementType(), list_length, numbers_as_tensors);
-        case TypeKind::TensorType: return to_tensor_value(L, index, numbers_as_tensors);
-        case TypeKind::ListType: return to_list_value(L, index, *type.castRaw<c10::ListType>()->getElementType(), list_length);
+        case TypeKind::TensorType:
+            return to_tensor_value(L, index, numbers_as_tensors);
+        case TypeKind::ListType:
+            return to_list_value(L, index, *type.castRaw<c10::ListType>()->getElementType(), list_length);
         case TypeKind::NumberType: {
             const auto scalar = to_scalar(L, index);
             return scalar ? Result(IValue(*scalar)) : std::nullopt;
@@ -159,9 +163,12 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, 
             const auto whole = to_integer(L, index);
             return whole ? Result(IValue(*whole)) : std::nullopt;
         }
-        case TypeKind::FloatType: return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index))) : std::nullopt;
-        case TypeKind::BoolType: return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0)) : std::nullopt;
-        default: break;
+        case TypeKind::FloatType:
+            return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index))) : std::nullopt;
+        case TypeKind::BoolType:
+            return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0)) : std::nullopt;
+        default:
+            break;
     }
     if (lua_type(L, index) != LUA_TSTRING) {
         return std::nullopt;
@@ -200,7 +207,9 @@ void push_ivalue(lua_State* L, const IValue& value) {
 }
 
 bool is_callable(const c10::FunctionSchema& schema) {
-    const auto takes_names = [](const c10::Argument& argument) { return argument.type()->str().find("Dimname") != std::string::npos || argument.name() == "names"; };
+    const auto takes_names = [](const c10::Argument& argument) {
+        return argument.type()->str().find("Dimname") != std::string::npos || argument.name() == "names";
+    };
     return std::none_of(schema.arguments().begin(), schema.arguments().end(), takes_names);
 }
 

@@ -1,7 +1,7 @@
 // torch.tensor and what else makes tensors without being an operator.
+#include "base/device.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
-#include "base/device.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
@@ -93,12 +93,15 @@ int no_grad(Call& call) {
 
 const std::vector<Declaration> functions = {
     {"torch.tensor", tensor,
-     "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> Tensor\n\nA tensor of a number, a boolean or nested tables of them. "
-     "dtype: bool for booleans, float32 for numbers unless given. Errors: tables of different lengths or depths, numbers and booleans mixed."},
+     "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> Tensor\n\nA tensor of a number, a boolean or "
+     "nested tables of them. "
+     "dtype: bool for booleans, float32 for numbers unless given. Errors: tables of different lengths or depths, numbers and booleans "
+     "mixed."},
     {"torch.is_tensor", is_tensor, "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},
     {"torch.manual_seed", manual_seed, "torch.manual_seed(seed)\n\nSeeds the default generators of all devices, as PyTorch does."},
     {"torch.no_grad", no_grad,
-     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they are back on after it, also after an error inside."},
+     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they are back on after it, also after an error "
+     "inside."},
 };
 
 }  // namespace

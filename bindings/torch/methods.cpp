@@ -86,14 +86,22 @@ int to(Call& call) {
 }
 
 const std::vector<Declaration> methods = {
-    {"Tensor:item", item, "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. Error: more or fewer elements."},
-    {"Tensor:tolist", tolist, "x:tolist() -> table\n\nThe values as nested tables; a number for a tensor without dimensions. int64 values above 2^53 lose digits."},
-    {"Tensor:size", size, "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative counts from the end), or all of them."},
+    {"Tensor:item", item,
+     "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. Error: more or fewer elements."},
+    {"Tensor:tolist", tolist,
+     "x:tolist() -> table\n\nThe values as nested tables; a number for a tensor without dimensions. int64 values above 2^53 lose digits."},
+    {"Tensor:size", size,
+     "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative counts from the end), or all of them."},
     {"Tensor:dim", dim, "x:dim() -> number\n\nThe number of dimensions."},
     {"Tensor:numel", numel, "x:numel() -> number\n\nThe number of elements."},
-    {"Tensor:backward", backward, "x:backward(gradient)\n\nGradients of x with respect to the leaves it was computed from are added to their `grad`. Without an argument x must have one element."},
-    {"Tensor:requires_grad_", requires_grad, "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for backward()."},
-    {"Tensor:to", to, "x:to(\"cuda\"), x:to(\"float64\"), x:to(\"cuda\", \"float16\") -> Tensor\n\nA copy on a device or of a dtype; x itself where nothing changes."},
+    {"Tensor:backward", backward,
+     "x:backward(gradient)\n\nGradients of x with respect to the leaves it was computed from are added to their `grad`. Without an "
+     "argument x must have one element."},
+    {"Tensor:requires_grad_", requires_grad,
+     "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for backward()."},
+    {"Tensor:to", to,
+     "x:to(\"cuda\"), x:to(\"float64\"), x:to(\"cuda\", \"float16\") -> Tensor\n\nA copy on a device or of a dtype; x itself where nothing "
+     "changes."},
 };
 
 /// x.shape and its like; false where `key` is no property.
@@ -200,9 +208,9 @@ void register_tensor_type(lua_State* L) {
     lua_getfield(L, -1, "__index");
     lua_setfield(L, -2, "methods");
     const std::pair<const char*, lua_CFunction> metamethods[] = {
-        {"__add", arithmetic<add_name>}, {"__sub", arithmetic<sub_name>}, {"__mul", arithmetic<mul_name>},       {"__div", arithmetic<div_name>},
-        {"__pow", arithmetic<pow_name>}, {"__unm", negate},               {"__mod", arithmetic<remainder_name>}, {"__tostring", push_tensor_text},
-        {"__len", push_length},
+        {"__add", arithmetic<add_name>},       {"__sub", arithmetic<sub_name>},  {"__mul", arithmetic<mul_name>},
+        {"__div", arithmetic<div_name>},       {"__pow", arithmetic<pow_name>},  {"__unm", negate},
+        {"__mod", arithmetic<remainder_name>}, {"__tostring", push_tensor_text}, {"__len", push_length},
     };
     for (const auto& [name, function] : metamethods) {
         lua_pushcfunction(L, function);

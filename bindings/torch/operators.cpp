@@ -175,7 +175,8 @@ std::string describe_value(lua_State* L, int index) {
     if (given.named != 0) {
         lua_pushnil(L);
         while (lua_next(L, given.named) != 0) {
-            shown.push_back(fmt::format("{} = {}", lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : describe(L, -2), describe_value(L, lua_gettop(L))));
+            shown.push_back(fmt::format("{} = {}", lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : describe(L, -2),
+                                        describe_value(L, lua_gettop(L))));
             lua_pop(L, 1);
         }
     }

@@ -22,10 +22,24 @@ struct DtypeName {
 };
 
 constexpr DtypeName dtype_names[] = {
-    {at::kFloat, "float32"},   {at::kDouble, "float64"},        {at::kHalf, "float16"},           {at::kBFloat16, "bfloat16"}, {at::kLong, "int64"},
-    {at::kInt, "int32"},       {at::kShort, "int16"},           {at::kChar, "int8"},              {at::kByte, "uint8"},        {at::kBool, "bool"},
-    {at::kComplexFloat, "complex64"}, {at::kComplexDouble, "complex128"}, {at::kFloat, "float"}, {at::kDouble, "double"}, {at::kHalf, "half"},
-    {at::kLong, "long"},       {at::kInt, "int"},               {at::kShort, "short"},
+    {at::kFloat, "float32"},
+    {at::kDouble, "float64"},
+    {at::kHalf, "float16"},
+    {at::kBFloat16, "bfloat16"},
+    {at::kLong, "int64"},
+    {at::kInt, "int32"},
+    {at::kShort, "int16"},
+    {at::kChar, "int8"},
+    {at::kByte, "uint8"},
+    {at::kBool, "bool"},
+    {at::kComplexFloat, "complex64"},
+    {at::kComplexDouble, "complex128"},
+    {at::kFloat, "float"},
+    {at::kDouble, "double"},
+    {at::kHalf, "half"},
+    {at::kLong, "long"},
+    {at::kInt, "int"},
+    {at::kShort, "short"},
 };
 
 }  // namespace

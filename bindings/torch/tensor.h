@@ -7,8 +7,8 @@
 
 namespace hfc::lua {
 
-/// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live bytes pass a limit (512 MiB, or twice what the last
-/// collection left) the next tensor that is made runs a full collection first.
+/// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live bytes pass a limit (512 MiB, or twice what
+/// the last collection left) the next tensor that is made runs a full collection first.
 class MemoryBudget {
   public:
     static int64_t live_bytes();

@@ -19,7 +19,9 @@ CudaStatus find_cuda() {
     }
     // Must come before LibTorch's first question about CUDA: a 'no' is remembered for the life of the process.
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-        return {false, std::string("this LibTorch is installed in its CPU form; 'tools/setup --cuda' installs the full one (") + dlerror() + ")", 0};
+        return {false,
+                std::string("this LibTorch is installed in its CPU form; 'tools/setup --cuda' installs the full one (") + dlerror() + ")",
+                0};
     }
     try {
         const int count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());

@@ -1,8 +1,8 @@
 #include "base/interrupt.h"
 
+#include <unistd.h>
 #include <atomic>
 #include <csignal>
-#include <unistd.h>
 
 namespace hfc {
 namespace {

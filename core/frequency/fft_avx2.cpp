@@ -179,12 +179,18 @@ void FftAvx2::run(Complex8* in, Complex8* scratch, Complex8* out) const {
         auto* to = i + 1 == stages_.size() ? out : scratch;
         const auto run = [&] {
             switch (stage.radix) {
-                case 2: return run_stage<2>;
-                case 3: return run_stage<3>;
-                case 4: return run_stage<4>;
-                case 5: return run_stage<5>;
-                case 7: return run_stage<7>;
-                default: return run_stage<8>;
+                case 2:
+                    return run_stage<2>;
+                case 3:
+                    return run_stage<3>;
+                case 4:
+                    return run_stage<4>;
+                case 5:
+                    return run_stage<5>;
+                case 7:
+                    return run_stage<7>;
+                default:
+                    return run_stage<8>;
             }
         }();
         run(stage.groups, stage.stride, stage.twiddles.data(), stage.roots.data(), in, to);

@@ -34,8 +34,8 @@ class FftAvx2 {
   private:
     struct Stage {
         int radix;
-        int64_t groups;  ///< butterflies with different twiddle factors
-        int64_t stride;  ///< butterflies with the same ones
+        int64_t groups;               ///< butterflies with different twiddle factors
+        int64_t stride;               ///< butterflies with the same ones
         std::vector<float> twiddles;  ///< (radix - 1) complex numbers a group
         std::vector<float> roots;     ///< the radix-th roots of unity, as cosines, then sines
     };

@@ -34,8 +34,7 @@ HFC_AVX2_INLINE void transpose(__m256* rows) {
 
 }  // namespace
 
-DiscAvx2::DiscAvx2(int64_t height, int64_t width, double radius, Rule rule)
-    : factors(round_up(height / 2, 8) * width), nyquist(width) {
+DiscAvx2::DiscAvx2(int64_t height, int64_t width, double radius, Rule rule) : factors(round_up(height / 2, 8) * width), nyquist(width) {
     const auto scale = static_cast<float>(1.0 / (static_cast<double>(height) * static_cast<double>(width)));
     const auto widths = disc_widths(height, width, radius, rule);
     columns = widths[0];

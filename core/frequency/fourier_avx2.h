@@ -13,13 +13,12 @@ namespace hfc::frequency {
 template <typename T>
 class AlignedArray {
   public:
-    explicit AlignedArray(size_t count)
-        : memory_(static_cast<T*>(operator new(count * sizeof(T), std::align_val_t{64}))) {}
+    explicit AlignedArray(size_t count) : memory_(static_cast<T*>(operator new (count * sizeof(T), std::align_val_t{64}))) {}
     T* data() const { return memory_.get(); }
 
   private:
     struct Free {
-        void operator()(T* memory) const { operator delete(memory, std::align_val_t{64}); }
+        void operator()(T* memory) const { operator delete (memory, std::align_val_t{64}); }
     };
 
     std::unique_ptr<T, Free> memory_;
@@ -64,11 +63,11 @@ class SplitAvx2 {
     const FftAvx2& along_height_;
     const FftAvx2& along_width_;
     const float* pixels_ = nullptr;
-    AlignedArray<float> padded_;        ///< the channel with padded rows, where its own rows will not do
-    AlignedArray<float> half_;          ///< [row frequency][column], real parts: transformed along the height only
-    AlignedArray<float> half_im_;       ///< the imaginary parts
-    AlignedArray<Complex8> spectrum_;   ///< [group][column frequency]
-    std::vector<float> nyquist_;        ///< [column frequency], complex
+    AlignedArray<float> padded_;       ///< the channel with padded rows, where its own rows will not do
+    AlignedArray<float> half_;         ///< [row frequency][column], real parts: transformed along the height only
+    AlignedArray<float> half_im_;      ///< the imaginary parts
+    AlignedArray<Complex8> spectrum_;  ///< [group][column frequency]
+    std::vector<float> nyquist_;       ///< [column frequency], complex
     AlignedArray<Complex8> work_;
     AlignedArray<Complex8> scratch_;
     AlignedArray<Complex8> result_;

@@ -23,8 +23,10 @@ std::vector<at::Tensor> outputs(bool wanted, const at::Tensor& x, size_t count) 
 /// The memory of the channels of one call, in and out.
 struct Channels {
     Channels(const at::Tensor& x, const Parts& parts) : plane(x.size(-1) * x.size(-2)), pixels(x.const_data_ptr<float>()) {
-        std::ranges::transform(parts.low, std::back_inserter(low), [](const auto& part) { return part.template mutable_data_ptr<float>(); });
-        std::ranges::transform(parts.high, std::back_inserter(high), [](const auto& part) { return part.template mutable_data_ptr<float>(); });
+        std::ranges::transform(parts.low, std::back_inserter(low),
+                               [](const auto& part) { return part.template mutable_data_ptr<float>(); });
+        std::ranges::transform(parts.high, std::back_inserter(high),
+                               [](const auto& part) { return part.template mutable_data_ptr<float>(); });
     }
 
     float* low_of(size_t radius, int64_t channel) const { return low.empty() ? nullptr : low[radius] + channel * plane; }

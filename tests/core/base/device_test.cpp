@@ -1,6 +1,7 @@
 #include "base/device.h"
 
 #include "base/error.h"
+#include "cuda.h"
 
 #include <gmock/gmock.h>
 
@@ -26,10 +27,8 @@ TEST(Device, CudaWithoutAGpuSaysWhy) {
     EXPECT_THAT([] { parse_device("cuda"); }, ThrowsMessage<Error>(HasSubstr(cuda_status().reason)));
 }
 
-TEST(Cuda, DevicesAreNumbered) {
-    if (!cuda_status().usable) {
-        GTEST_SKIP() << "no usable CUDA device: " << cuda_status().reason;
-    }
+TEST(CudaDevice, DevicesAreNumbered) {
+    HFC_NEEDS_CUDA();
     EXPECT_EQ(parse_device("cuda"), at::Device(at::kCUDA, 0));
     EXPECT_THAT([] { parse_device("cuda:100"); }, ThrowsMessage<Error>(HasSubstr("does not exist")));
     EXPECT_NO_THROW(synchronize(parse_device("cuda")));

@@ -7,6 +7,8 @@ import argparse
 import json
 import os
 import pathlib
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -100,6 +102,35 @@ class Figures:
         return (min if smaller_is_better else max)(values) if values else None
 
 
+class Watch:
+    """How much of the machine other processes took while a side was measured.
+
+    Threads that wait for one another suffer beyond their share: one busy process cut training here to a third.
+    """
+    LIMIT = 0.05
+
+    def __init__(self):
+        self.shares = {}
+
+    @staticmethod
+    def _now():
+        fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        busy = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # without idle and waiting for disks; with time stolen
+        own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return time.perf_counter(), busy - sum(usage.ru_utime + usage.ru_stime for usage in own)
+
+    def measure(self, side, work):
+        began, others_before = self._now()
+        work()
+        ended, others_after = self._now()
+        share = (others_after - others_before) / ((ended - began) * os.cpu_count())
+        self.shares[side] = max(self.shares.get(side, 0), share)
+
+    def complaints(self):
+        return [f"bench: other processes took up to {share:.0%} of the processors while {side} was measured: do not trust this table"
+                for side, share in self.shares.items() if share > self.LIMIT]
+
+
 def measure_ours(build, programs, figures):
     for _ in range(3):
         seconds, megabytes = time_and_memory([build / "host" / "hfc-host", "-e", "return 1"])
@@ -174,20 +205,24 @@ def parse_arguments():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, which ends the program being measured too
     options = parse_arguments()
     programs = sorted((options.build / "bench").glob("*_bench"))
     figures = Figures()
+    watch = Watch()
     if not options.peers:
         say("No peers: --peers PYTHON (or HFC_PEER_PYTHON) names a Python with torch and numpy; hfc-host is measured alone")
     for turn in range(1, options.repeats + 1):
         say(f"Turn {turn} of {options.repeats}: hfc-host ({', '.join(program.name for program in programs)}) ...")
-        measure_ours(options.build, programs, figures)
+        watch.measure("hfc-host", lambda: measure_ours(options.build, programs, figures))
         if options.peers:
             say(f"Turn {turn} of {options.repeats}: peers ...")
-            measure_peers(options, figures)
+            watch.measure("the peers", lambda: measure_peers(options, figures))
     missed = table(figures)
     if missed:
         say(f"bench: {missed} figure(s) miss what is wanted")
+    for complaint in watch.complaints():
+        say(complaint)
 
 
 if __name__ == "__main__":

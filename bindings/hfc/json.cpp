@@ -1,5 +1,6 @@
 #include "bindings/hfc/json.h"
 
+#include "bindings/hfc/natural_order.h"
 #include "bindings/runtime/call.h"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ Json convert_object(lua_State* L, int index, int depth) {
         entries.emplace_back(key, convert(L, lua_gettop(L), depth + 1));
         lua_pop(L, 1);
     }
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
     Json object = Json::object();
     for (auto& [key, value] : entries) {
         object[key] = std::move(value);

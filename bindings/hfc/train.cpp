@@ -2,6 +2,7 @@
 #include "train/train.h"
 
 #include "base/device.h"
+#include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
@@ -9,36 +10,6 @@
 
 namespace hfc::lua {
 namespace {
-
-/// "r=4" before "r=12": runs of digits compare as numbers. Lua tables keep no order, so probes get this one.
-bool natural_less(const std::string& a, const std::string& b) {
-    size_t i = 0;
-    size_t j = 0;
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    while (i < a.size() && j < b.size()) {
-        if (is_digit(a[i]) && is_digit(b[j])) {
-            size_t i_end = i;
-            size_t j_end = j;
-            while (i_end < a.size() && is_digit(a[i_end]))
-                ++i_end;
-            while (j_end < b.size() && is_digit(b[j_end]))
-                ++j_end;
-            const auto x = std::stold(a.substr(i, i_end - i));
-            const auto y = std::stold(b.substr(j, j_end - j));
-            if (x != y) {
-                return x < y;
-            }
-            i = i_end;
-            j = j_end;
-        } else if (a[i] != b[j]) {
-            return a[i] < b[j];
-        } else {
-            ++i;
-            ++j;
-        }
-    }
-    return a.size() - i < b.size() - j;
-}
 
 std::vector<train::Probe> read_probes(lua_State* L, const Value& table) {
     if (!lua_istable(L, table.index())) {

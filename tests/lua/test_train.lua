@@ -55,7 +55,8 @@ function TestTrain:test_same_seed_same_numbers()
   local data = small_data()
   local function losses()
     local result = {}
-    for i, epoch in ipairs(hfc.train(small_model(), data.train, {epochs = 2, batch_size = 10, seed = 5, quiet = true})) do result[i] = epoch.loss end
+    local history = hfc.train(small_model(), data.train, {epochs = 2, batch_size = 10, seed = 5, quiet = true})
+    for i, epoch in ipairs(history) do result[i] = epoch.loss end
     return result
   end
   lu.assertEquals(losses(), losses())

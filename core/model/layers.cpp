@@ -6,7 +6,9 @@
 namespace hfc::model {
 
 Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride)
-    : weight_(register_parameter("weight", at::zeros({out_channels, in_channels, kernel, kernel}))), stride_(stride), padding_(kernel / 2) {}
+    : weight_(register_parameter("weight", at::zeros({out_channels, in_channels, kernel, kernel}))),
+      stride_(stride),
+      padding_(kernel / 2) {}
 
 at::Tensor Convolution::forward(const at::Tensor& x) const {
     return at::conv2d(x, weight_, {}, stride_, padding_);
@@ -29,7 +31,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
 }
 
 Linear::Linear(int64_t in_features, int64_t out_features)
-    : weight_(register_parameter("weight", at::zeros({out_features, in_features}))), bias_(register_parameter("bias", at::zeros({out_features}))) {}
+    : weight_(register_parameter("weight", at::zeros({out_features, in_features}))),
+      bias_(register_parameter("bias", at::zeros({out_features}))) {}
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
     return at::linear(x, weight_, bias_);
@@ -51,8 +54,9 @@ void initialise_xavier(Model& model, uint64_t seed) {
 void require_images(const at::Tensor& images, const std::string& model, int64_t channels) {
     require(images.dim() == 4, "hfc.model: {} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]", model, channels,
             fmt::join(images.sizes(), ", "));
-    require(images.size(1) == channels, "hfc.model: this {} takes images of {} channel(s), got a batch of shape [{}], which has {}; build it with channels = {}",
-            model, channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
+    require(images.size(1) == channels,
+            "hfc.model: this {} takes images of {} channel(s), got a batch of shape [{}], which has {}; build it with channels = {}", model,
+            channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
     require(images.size(2) > 0 && images.size(3) > 0, "hfc.model: {} takes images of at least one pixel, got a batch of shape [{}]", model,
             fmt::join(images.sizes(), ", "));
 }

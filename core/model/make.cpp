@@ -6,7 +6,8 @@ namespace hfc::model {
 namespace {
 
 /// A pre-activation ResNet of n blocks a stage has 6 n + 2 layers with weights.
-constexpr std::pair<const char*, int64_t> preact_resnets[] = {{"preact_resnet8", 1}, {"preact_resnet14", 2}, {"preact_resnet20", 3}, {"preact_resnet32", 5}};
+constexpr std::pair<const char*, int64_t> preact_resnets[] = {
+    {"preact_resnet8", 1}, {"preact_resnet14", 2}, {"preact_resnet20", 3}, {"preact_resnet32", 5}};
 
 ModelPtr build(const std::string& name, const ModelOptions& options) {
     for (const auto& [known, blocks_a_stage] : preact_resnets) {

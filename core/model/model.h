@@ -23,13 +23,14 @@ using ModelPtr = std::shared_ptr<Model>;
 
 struct ModelOptions {
     int64_t classes = 10;
-    int64_t channels = 3;      ///< of the input images: 1 or 3. preact_resnet*: with 1 the first layer is 5x5, as for the paper's grey sets
-    bool batch_norm = false;   ///< preact_resnet*: BatchNorm before each ReLU (eps 1e-3). resnet18 always has its own.
-    double dropout = 0;        ///< probability, before the last linear layer, in [0,1)
-    uint64_t seed = 0;         ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
+    int64_t channels = 3;     ///< of the input images: 1 or 3. preact_resnet*: with 1 the first layer is 5x5, as for the paper's grey sets
+    bool batch_norm = false;  ///< preact_resnet*: BatchNorm before each ReLU (eps 1e-3). resnet18 always has its own.
+    double dropout = 0;       ///< probability, before the last linear layer, in [0,1)
+    uint64_t seed = 0;        ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
 };
 
-/// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name (listing the known ones) and for a setting out of range.
+/// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name (listing the known ones) and for a setting out
+/// of range.
 ModelPtr make(const std::string& name, const ModelOptions& options = {});
 
 /// The names make() knows.

@@ -22,8 +22,7 @@ at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tens
 /// whose new channels are zero, half of them before the old ones and half behind.
 class Block : public torch::nn::Module {
   public:
-    Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm)
-        : first_(first), new_channels_(out_width - in_width) {
+    Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm) : first_(first), new_channels_(out_width - in_width) {
         if (batch_norm && !first) {
             batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(in_width, batch_norm_epsilon));
         }

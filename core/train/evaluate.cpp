@@ -36,13 +36,15 @@ at::Tensor logits_of(model::Model& model, const at::Tensor& images, at::Device d
     } catch (const Error& error) {
         fail("{} (while reading '{}')", error.what(), dataset.name());
     } catch (const c10::Error& error) {
-        fail("the model failed on a batch of shape [{}] of '{}': {}", fmt::join(images.sizes(), ", "), dataset.name(), short_message(error));
+        fail("the model failed on a batch of shape [{}] of '{}': {}", fmt::join(images.sizes(), ", "), dataset.name(),
+             short_message(error));
     }
     require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
             "the model must turn {} images into logits of shape [{}, classes]; it gave {}", images.size(0), images.size(0),
             logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
-    require(max_label < logits.size(1), "'{}' has labels up to {}, the model gives logits for {} classes, 0 to {}; build it with classes = {}",
-            dataset.name(), max_label, logits.size(1), logits.size(1) - 1, dataset.classes());
+    require(max_label < logits.size(1),
+            "'{}' has labels up to {}, the model gives logits for {} classes, 0 to {}; build it with classes = {}", dataset.name(),
+            max_label, logits.size(1), logits.size(1) - 1, dataset.classes());
     return logits;
 }
 

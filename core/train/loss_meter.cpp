@@ -23,8 +23,8 @@ void LossMeter::flush() {
     for (size_t i = 0; i < waiting_.size(); ++i) {
         const auto loss = losses.const_data_ptr<double>()[i];
         ++batches_read_;
-        require(std::isfinite(loss), "hfc.train: the loss is {} at epoch {}, batch {}; a smaller lr than {} may help", std::isnan(loss) ? "nan" : "infinite", epoch_,
-                batches_read_, lr_);
+        require(std::isfinite(loss), "hfc.train: the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
+                std::isnan(loss) ? "nan" : "infinite", epoch_, batches_read_, lr_);
         sum_ += loss * static_cast<double>(waiting_images_[i]);
         images_read_ += waiting_images_[i];
     }

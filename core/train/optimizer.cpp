@@ -90,13 +90,13 @@ const std::vector<std::string>& known_optimizers() {
 
 void require_valid(const OptimizerOptions& options) {
     const auto& known = known_optimizers();
-    require(std::find(known.begin(), known.end(), options.name) != known.end(), "hfc.train: unknown optimizer '{}'{}: expected one of {}", options.name,
-            did_you_mean(options.name, known), fmt::join(known, ", "));
+    require(std::find(known.begin(), known.end(), options.name) != known.end(), "hfc.train: unknown optimizer '{}'{}: expected one of {}",
+            options.name, did_you_mean(options.name, known), fmt::join(known, ", "));
     require(std::isfinite(options.lr) && options.lr > 0, "hfc.train: lr must be a number above 0, got {}", options.lr);
     require(options.momentum >= 0 && options.momentum < 1, "hfc.train: momentum must be in [0,1), got {}", options.momentum);
     require(options.momentum == 0 || options.name == "sgd", "hfc.train: momentum belongs to sgd, the optimizer is {}", options.name);
-    require(std::isfinite(options.weight_decay) && options.weight_decay >= 0, "hfc.train: weight_decay must be a number of at least 0, got {}",
-            options.weight_decay);
+    require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
+            "hfc.train: weight_decay must be a number of at least 0, got {}", options.weight_decay);
 }
 
 std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options) {

@@ -34,8 +34,8 @@ std::string format_seconds(double seconds) {
 
 std::string live_line(const std::string& title, const Progress& progress, size_t width) {
     const auto where = progress.batch > 0 ? fmt::format("batch {}/{}", progress.batch, progress.batches) : std::string("probes");
-    auto line = fmt::format("{}epoch {}/{}, {}, loss {:.4f}, {:.0f} images/s, {} left", prefix(title), progress.epoch, progress.epochs, where,
-                                  progress.loss, progress.images_per_second, format_seconds(progress.seconds_left));
+    auto line = fmt::format("{}epoch {}/{}, {}, loss {:.4f}, {:.0f} images/s, {} left", prefix(title), progress.epoch, progress.epochs,
+                            where, progress.loss, progress.images_per_second, format_seconds(progress.seconds_left));
     line.resize(std::min(line.size(), width));
     return line;
 }
@@ -52,7 +52,8 @@ std::string epoch_line(const std::string& title, const EpochResult& result, int6
     return line;
 }
 
-ProgressLine::ProgressLine(std::string title, int descriptor) : title_(std::move(title)), descriptor_(descriptor), live_(isatty(descriptor) == 1) {}
+ProgressLine::ProgressLine(std::string title, int descriptor)
+    : title_(std::move(title)), descriptor_(descriptor), live_(isatty(descriptor) == 1) {}
 
 ProgressLine::~ProgressLine() {
     erase();

@@ -10,7 +10,8 @@ namespace hfc::train {
 class Stopwatch {
   public:
     /// epochs of `train_images` each, followed by forward passes of `probe_images`.
-    Stopwatch(int64_t epochs, int64_t train_images, int64_t probe_images) : epochs_(epochs), train_images_(train_images), probe_images_(probe_images) {}
+    Stopwatch(int64_t epochs, int64_t train_images, int64_t probe_images)
+        : epochs_(epochs), train_images_(train_images), probe_images_(probe_images) {}
 
     void start_training();
     void trained(int64_t images);

@@ -13,21 +13,21 @@
 namespace hfc::train {
 
 struct TrainOptions {
-    int64_t epochs = 100;           ///< passes over the training set, at least 1
-    int64_t batch_size = 100;       ///< at least 1; the last batch of an epoch may be smaller
+    int64_t epochs = 100;      ///< passes over the training set, at least 1
+    int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
     OptimizerOptions optimizer;
-    uint64_t seed = 0;              ///< of the order of the images (a new one each epoch) and of dropout
-    std::vector<Probe> probes;      ///< evaluated after each epoch
-    int64_t probe_samples = 0;      ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views on the
-                                    ///< same images get the same ones; a probe with fewer images is evaluated whole.
+    uint64_t seed = 0;          ///< of the order of the images (a new one each epoch) and of dropout
+    std::vector<Probe> probes;  ///< evaluated after each epoch
+    int64_t probe_samples = 0;  ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views on the
+                                ///< same images get the same ones; a probe with fewer images is evaluated whole.
     at::Device device = at::kCPU;
 };
 
 /// Where a running epoch stands, told after each batch.
 struct Progress {
-    int64_t epoch = 0;             ///< one-based
+    int64_t epoch = 0;  ///< one-based
     int64_t epochs = 0;
-    int64_t batch = 0;             ///< one-based; 0 while the probes run
+    int64_t batch = 0;  ///< one-based; 0 while the probes run
     int64_t batches = 0;
     double loss = 0;               ///< mean of the epoch so far (on CUDA it may lag some batches behind)
     double images_per_second = 0;  ///< training only, this epoch
@@ -36,12 +36,12 @@ struct Progress {
 
 /// What one epoch gave.
 struct EpochResult {
-    int64_t epoch = 0;             ///< one-based
-    int64_t step = 0;              ///< optimizer steps since the beginning
-    double loss = 0;               ///< mean cross-entropy over the epoch's images, as they were trained
+    int64_t epoch = 0;  ///< one-based
+    int64_t step = 0;   ///< optimizer steps since the beginning
+    double loss = 0;    ///< mean cross-entropy over the epoch's images, as they were trained
     double train_seconds = 0;
     double probe_seconds = 0;
-    double images_per_second = 0;  ///< of the training part
+    double images_per_second = 0;                          ///< of the training part
     std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
 };
 
@@ -51,12 +51,12 @@ struct Observer {
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
 };
 
-/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same seed, machine and threads: the same numbers
-/// to the last bit. For that, dropout being drawn from the global generators, it seeds those of the CPU and of the device as it begins.
-/// Returns the epochs' results.
-/// Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss is not finite (naming epoch and batch;
-/// on the CPU before the weights take the step, on CUDA some batches later, since looking at a loss waits for the device);
-/// Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported.
-std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer = {});
+/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same seed, machine and threads: the same
+/// numbers to the last bit. For that, dropout being drawn from the global generators, it seeds those of the CPU and of the device as it
+/// begins. Returns the epochs' results. Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss
+/// is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA some batches later, since looking at a loss
+/// waits for the device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported.
+std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options,
+                               const Observer& observer = {});
 
 }  // namespace hfc::train

@@ -26,7 +26,8 @@ TEST(SplitGradient, IsTheSameOperatorOnTheGradients) {
     const auto x = at::rand({2, 3, 32, 33}).requires_grad_();
     const auto weights = at::rand({4, 2, 3, 32, 33});
     const auto parts = frequency::split(x, {4, 9});
-    const auto loss = (parts.low[0] * weights[0] + parts.low[1] * weights[1] + parts.high[0] * weights[2] + parts.high[1] * weights[3]).sum();
+    const auto loss =
+        (parts.low[0] * weights[0] + parts.low[1] * weights[1] + parts.high[0] * weights[2] + parts.high[1] * weights[3]).sum();
     const auto expected = low_pass(weights[0], 4) + low_pass(weights[1], 9) + high_pass(weights[2], 4) + high_pass(weights[3], 9);
     EXPECT_LT(distance(gradient(loss, x), expected), 1e-5);
 }
@@ -76,10 +77,15 @@ TEST(SplitErrors, NameTheParameterAndWhatWasFound) {
     EXPECT_THAT([&] { frequency::split(x.to(at::kDouble), {4}); },
                 ThrowsMessage<Error>(AllOf(HasSubstr("hfc.frequency.split: x must be of dtype float32"), HasSubstr("got Double"))));
     EXPECT_THAT([&] { frequency::split(x.to(at::kByte), {4}); }, ThrowsMessage<Error>(HasSubstr("got Byte")));
-    EXPECT_THAT([&] { frequency::split(x[0][0], {4}); }, ThrowsMessage<Error>(AllOf(HasSubstr("at least two dimensions"), HasSubstr("got shape [8]"))));
+    EXPECT_THAT([&] { frequency::split(x[0][0], {4}); },
+                ThrowsMessage<Error>(AllOf(HasSubstr("at least two dimensions"), HasSubstr("got shape [8]"))));
     EXPECT_THAT([&] { frequency::split(at::Tensor(), {4}); }, ThrowsMessage<Error>(HasSubstr("undefined")));
     EXPECT_THAT([&] { frequency::split(x, {}); }, ThrowsMessage<Error>(HasSubstr("at least one radius")));
-    EXPECT_THAT([&] { frequency::split(x, {4, -1}); }, ThrowsMessage<Error>(HasSubstr("a radius must be a finite number of at least 0, got -1")));
+    EXPECT_THAT(
+        [&] {
+            frequency::split(x, {4, -1});
+        },
+        ThrowsMessage<Error>(HasSubstr("a radius must be a finite number of at least 0, got -1")));
     EXPECT_THAT([&] { low_pass(x, nan); }, ThrowsMessage<Error>(HasSubstr("hfc.frequency.low_pass: a radius must be a finite number")));
     EXPECT_THAT([&] { high_pass(x, std::numeric_limits<double>::infinity()); },
                 ThrowsMessage<Error>(AllOf(HasSubstr("hfc.frequency.high_pass"), HasSubstr("got inf"))));

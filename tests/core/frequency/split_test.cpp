@@ -78,7 +78,8 @@ TEST_P(SplitBackend, AgreesWithTheFullTransformForManySizes) {
             for (size_t i = 0; i < radii.size(); ++i) {
                 const auto expected = reference_low(x, radii[i], rule);
                 EXPECT_LT(distance(parts.low[i], expected), 1e-5) << height << " x " << width << ", radius " << radii[i];
-                EXPECT_LT(distance(parts.high[i], x.to(at::kDouble) - expected), 1e-5) << height << " x " << width << ", radius " << radii[i];
+                EXPECT_LT(distance(parts.high[i], x.to(at::kDouble) - expected), 1e-5)
+                    << height << " x " << width << ", radius " << radii[i];
             }
         }
     }
@@ -182,7 +183,6 @@ TEST(Split, IsTheSameToTheLastBitEachTimeAndForAnyNumberOfThreads) {
         at::set_num_threads(threads);
     }
 }
-
 
 }  // namespace
 }  // namespace hfc::frequency

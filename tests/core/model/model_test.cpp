@@ -28,13 +28,15 @@ TEST(Make, builds_the_paper_network_of_a_half_million_weights) {
 
 TEST(Make, names_weights_as_pytorch_programs_do) {
     const auto plain = state_names(*make("preact_resnet8"));
-    EXPECT_THAT(plain, testing::ElementsAre("conv0.weight", "blocks.0.conv1.weight", "blocks.0.conv2.weight", "blocks.1.conv1.weight", "blocks.1.conv2.weight",
-                                            "blocks.2.conv1.weight", "blocks.2.conv2.weight", "fc.weight", "fc.bias"));
+    EXPECT_THAT(plain,
+                testing::ElementsAre("conv0.weight", "blocks.0.conv1.weight", "blocks.0.conv2.weight", "blocks.1.conv1.weight",
+                                     "blocks.1.conv2.weight", "blocks.2.conv1.weight", "blocks.2.conv2.weight", "fc.weight", "fc.bias"));
     const auto normed = state_names(*make("preact_resnet8", {.batch_norm = true}));
     EXPECT_THAT(normed, testing::IsSupersetOf({"bn0.weight", "blocks.0.bn2.running_mean", "blocks.1.bn1.bias", "bn.num_batches_tracked"}));
     EXPECT_THAT(normed, testing::Not(testing::Contains("blocks.0.bn1.weight"))) << "the very first convolution takes its input as it is";
     EXPECT_THAT(state_names(*make("resnet18")),
-                testing::IsSupersetOf({"conv1.weight", "bn1.weight", "layer1.0.conv1.weight", "layer2.0.downsample.0.weight", "layer4.1.bn2.running_var", "fc.bias"}));
+                testing::IsSupersetOf({"conv1.weight", "bn1.weight", "layer1.0.conv1.weight", "layer2.0.downsample.0.weight",
+                                       "layer4.1.bn2.running_var", "fc.bias"}));
 }
 
 TEST(Make, initialises_by_xavier_from_the_seed_alone) {
@@ -58,7 +60,8 @@ TEST(Make, initialises_by_xavier_from_the_seed_alone) {
 
 TEST(Make, says_what_is_wrong) {
     EXPECT_THAT(error_of([] { make("preact_resnet23"); }),
-                testing::AllOf(HasSubstr("unknown model 'preact_resnet23'"), HasSubstr("did you mean"), HasSubstr("preact_resnet8, preact_resnet14"), HasSubstr("resnet18")));
+                testing::AllOf(HasSubstr("unknown model 'preact_resnet23'"), HasSubstr("did you mean"),
+                               HasSubstr("preact_resnet8, preact_resnet14"), HasSubstr("resnet18")));
     EXPECT_THAT(error_of([] { make("preact_resnet8", {.classes = 0}); }), HasSubstr("classes must be 1 to 1000000, got 0"));
     EXPECT_THAT(error_of([] { make("preact_resnet8", {.channels = 2}); }), HasSubstr("channels must be 1 (grey) or 3 (RGB), got 2"));
     EXPECT_THAT(error_of([] { make("resnet18", {.dropout = 1}); }), HasSubstr("dropout must be a probability in [0,1), got 1"));
@@ -70,7 +73,9 @@ TEST(Make, says_what_is_wrong) {
 
 TEST(Forward, says_which_images_it_takes) {
     auto model = make("preact_resnet8");
-    EXPECT_THAT(error_of([&] { model->forward(at::zeros({2, 1, 28, 28})); }),
+    EXPECT_THAT(error_of([&] {
+                    model->forward(at::zeros({2, 1, 28, 28}));
+                }),
                 testing::AllOf(HasSubstr("images of 3 channel(s)"), HasSubstr("[2, 1, 28, 28]"), HasSubstr("channels = 1")));
     EXPECT_THAT(error_of([&] { model->forward(at::zeros({3, 28, 28})); }), HasSubstr("got a tensor of shape [3, 28, 28]"));
     EXPECT_THAT(error_of([&] { make("resnet18")->forward(at::zeros({1, 3, 0, 4})); }), HasSubstr("at least one pixel"));

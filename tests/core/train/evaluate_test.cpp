@@ -44,8 +44,14 @@ TEST(Accuracy, counts_a_logit_that_is_not_a_number_as_wrong_or_right_but_never_c
 TEST(Accuracies, are_those_of_each_probe_alone_in_order) {
     auto model = model::make("preact_resnet8", {.classes = 3});
     const auto a = toy(30, 1), b = toy(21, 2);
-    const std::vector<Probe> probes = {{"a", a},          {"b low", b.low_pass(1)},        {"a low", a.low_pass(2)}, {"a high", a.high_pass(2)},
-                                       {"b", b},          {"a shuffled", a.shuffle_labels(4)}, {"a again", a},           {"a other rule", a.low_pass(2, frequency::Rule::exclusive)}};
+    const std::vector<Probe> probes = {{"a", a},
+                                       {"b low", b.low_pass(1)},
+                                       {"a low", a.low_pass(2)},
+                                       {"a high", a.high_pass(2)},
+                                       {"b", b},
+                                       {"a shuffled", a.shuffle_labels(4)},
+                                       {"a again", a},
+                                       {"a other rule", a.low_pass(2, frequency::Rule::exclusive)}};
     const auto shares = accuracies(*model, probes, 8);
     ASSERT_EQ(shares.size(), probes.size());
     for (size_t i = 0; i < probes.size(); ++i) {
@@ -64,14 +70,17 @@ TEST(Accuracies, tells_the_share_done) {
 
 TEST(Accuracy, says_what_is_wrong) {
     auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
-    EXPECT_THAT(error_of([&] { accuracy(*grey, toy(4, 1)); }), AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
+    EXPECT_THAT(error_of([&] { accuracy(*grey, toy(4, 1)); }),
+                AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
     auto narrow = model::make("preact_resnet8", {.classes = 2});
-    EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1)); }), HasSubstr("labels up to 2, the model gives logits for 2 classes, 0 to 1; build it with classes = 3"));
+    EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1)); }),
+                HasSubstr("labels up to 2, the model gives logits for 2 classes, 0 to 1; build it with classes = 3"));
     EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1), 0); }), HasSubstr("batch size must be at least 1, got 0"));
     test::FunctionModel flat(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) { return images.flatten(); });
     EXPECT_THAT(error_of([&] { accuracy(flat, toy(2, 1)); }), HasSubstr("logits of shape [2, classes]; it gave [384]"));
     test::FunctionModel broken(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) { return images.matmul(at::ones({5, 5})); });
-    EXPECT_THAT(error_of([&] { accuracy(broken, toy(2, 1)); }), AllOf(HasSubstr("the model failed on a batch of shape [2, 3, 8, 8] of 'toy'"), testing::Not(HasSubstr("\n"))));
+    EXPECT_THAT(error_of([&] { accuracy(broken, toy(2, 1)); }),
+                AllOf(HasSubstr("the model failed on a batch of shape [2, 3, 8, 8] of 'toy'"), testing::Not(HasSubstr("\n"))));
 }
 
 TEST(Accuracy, stops_between_batches_when_the_user_asks) {

@@ -54,7 +54,8 @@ TEST_P(ThreeSteps, are_within_1e_5_of_pytorch) {
     EXPECT_LT(distance(at::cat(weights), reference(std::string(c.line) + "_weights")), 1e-5);
 }
 
-const OptimizerOptions adam = {"adam", 1e-4, 0, 0}, adam_decay = {"adam", 1e-4, 0, 0.01}, sgd = {"sgd", 0.01, 0, 0}, sgd_momentum = {"sgd", 0.01, 0.9, 0.01};
+const OptimizerOptions adam = {"adam", 1e-4, 0, 0}, adam_decay = {"adam", 1e-4, 0, 0.01}, sgd = {"sgd", 0.01, 0, 0},
+                       sgd_momentum = {"sgd", 0.01, 0.9, 0.01};
 
 INSTANTIATE_TEST_SUITE_P(Optimizers, ThreeSteps,
                          testing::Values(Case{"adam", adam, false}, Case{"adam", adam, true}, Case{"adam_weight_decay", adam_decay, true},

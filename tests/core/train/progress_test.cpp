@@ -12,7 +12,8 @@ namespace {
 
 using testing::HasSubstr;
 
-const Progress halfway = {.epoch = 3, .epochs = 12, .batch = 17, .batches = 500, .loss = 1.23456, .images_per_second = 269.6, .seconds_left = 83};
+const Progress halfway = {
+    .epoch = 3, .epochs = 12, .batch = 17, .batches = 500, .loss = 1.23456, .images_per_second = 269.6, .seconds_left = 83};
 const EpochResult third = {.epoch = 3,
                            .step = 1500,
                            .loss = 1.23456,
@@ -44,7 +45,8 @@ TEST(Lines, say_where_the_training_stands) {
     auto probing = halfway;
     probing.batch = 0;
     EXPECT_EQ(live_line("", probing, 200), "epoch 3/12, probes, loss 1.2346, 270 images/s, 1:23 left");
-    EXPECT_EQ(epoch_line("natural", third, 12), "natural: epoch 3/12, loss 1.2346, train 0.412, train low r=4 1.000, 270 images/s, 12.3 s + 4.6 s probes");
+    EXPECT_EQ(epoch_line("natural", third, 12),
+              "natural: epoch 3/12, loss 1.2346, train 0.412, train low r=4 1.000, 270 images/s, 12.3 s + 4.6 s probes");
     auto plain = third;
     plain.accuracy.clear();
     EXPECT_EQ(epoch_line("", plain, 12), "epoch 3/12, loss 1.2346, 270 images/s, 12.3 s");

@@ -47,7 +47,10 @@ TEST(Train, reports_every_batch_and_epoch) {
     options.probes = {{"test", toy(6, 2)}};
     std::vector<int64_t> batches, epochs;
     std::vector<Progress> told;
-    const Observer observer = {[&](const Progress& p) { batches.push_back(p.batch); told.push_back(p); },
+    const Observer observer = {[&](const Progress& p) {
+                                   batches.push_back(p.batch);
+                                   told.push_back(p);
+                               },
                                [&](const EpochResult& r) { epochs.push_back(r.epoch); }};
     const auto results = train(*model, toy(40, 1), options, observer);
     EXPECT_THAT(batches, testing::ElementsAre(1, 2, 3, 0, 0, 1, 2, 3, 0, 0)) << "40 images in batches of 16; then the probes";
@@ -190,9 +193,11 @@ TEST(Train, says_what_is_wrong) {
     EXPECT_THAT(with([](auto& o) { o.optimizer.lr = -1; }), HasSubstr("lr must be a number above 0, got -1"));
     EXPECT_THAT(with([](auto& o) { o.optimizer.name = "adamw"; }), HasSubstr("unknown optimizer 'adamw'"));
     auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
-    EXPECT_THAT(error_of([&] { train(*grey, data, quick(1)); }), AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("channels = 3")));
+    EXPECT_THAT(error_of([&] { train(*grey, data, quick(1)); }),
+                AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("channels = 3")));
     auto narrow = model::make("preact_resnet8", {.classes = 2});
-    EXPECT_THAT(error_of([&] { train(*narrow, data, quick(1)); }), HasSubstr("'toy' has labels up to 2, the model gives logits for 2 classes"));
+    EXPECT_THAT(error_of([&] { train(*narrow, data, quick(1)); }),
+                HasSubstr("'toy' has labels up to 2, the model gives logits for 2 classes"));
     test::FunctionModel constant(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) { return at::zeros({images.size(0), 3}); });
     EXPECT_THAT(error_of([&] { train(constant, data, quick(1)); }), HasSubstr("logits do not depend on its parameters"));
     for (auto& parameter : model->parameters()) {

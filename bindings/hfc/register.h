@@ -3,7 +3,6 @@
 
 #include "data/dataset.h"
 #include "model/model.h"
-#include "run/run.h"
 
 #include "bindings/runtime/types.h"
 
@@ -11,6 +10,10 @@
 
 #include <memory>
 #include <string>
+
+namespace hfc::run {
+class Run;
+}
 
 namespace hfc::lua {
 

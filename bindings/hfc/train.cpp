@@ -6,6 +6,7 @@
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "run/run.h"
 #include "train/progress.h"
 
 namespace hfc::lua {

@@ -19,7 +19,6 @@ function(hfc_target name)
   # -Wno-restrict, -Wno-stringop-overflow: g++ 12 sees both in std::string's own code (GCC bugs 105329, 105651).
   target_compile_options(${name} PRIVATE -march=x86-64-v2 -fopenmp -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas
     -Wno-restrict -Wno-stringop-overflow $<$<BOOL:${HFC_WERROR}>:-Werror>)
-  target_compile_definitions(${name} PRIVATE FMT_HEADER_ONLY)
   if(HFC_SANITIZE)
     target_compile_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE})

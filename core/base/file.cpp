@@ -12,27 +12,11 @@
 namespace hfc {
 namespace {
 
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0) {
-            ::close(number_);
-        }
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return number_; }
-    bool open() const { return number_ >= 0; }
-    bool close() {
-        const int result = ::close(number_);
-        number_ = -1;
-        return result == 0;
-    }
-
-  private:
-    int number_;
-};
+/// A device or a pipe cannot be replaced by a renamed file.
+bool is_special(const std::filesystem::path& path) {
+    struct stat status = {};
+    return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
 
 bool write_all(int descriptor, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -50,37 +34,91 @@ bool write_all(int descriptor, std::string_view bytes) {
 
 }  // namespace
 
-std::string read_file(const std::filesystem::path& path, uint64_t limit) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    require(file.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
+Descriptor::~Descriptor() {
+    if (number_ >= 0) {
+        ::close(number_);
+    }
+}
+
+bool Descriptor::close() {
+    const int result = ::close(number_);
+    number_ = -1;
+    return result == 0;
+}
+
+InputFile::InputFile(const std::filesystem::path& path)
+    // O_NONBLOCK: opening a pipe would wait for its writer.
+    : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    require(file_.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
     struct stat status = {};
-    require(::fstat(file.get(), &status) == 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
+    require(::fstat(file_.get(), &status) == 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
     require(S_ISREG(status.st_mode), "cannot read '{}': not a regular file", path.string());
-    const auto size = static_cast<uint64_t>(status.st_size);
-    require(size <= limit, "cannot read '{}': it has {} bytes, expected at most {}", path.string(), size, limit);
-    std::string bytes(size, '\0');
+    size_ = static_cast<uint64_t>(status.st_size);
+}
+
+void InputFile::read(uint64_t offset, void* to, size_t count) const {
     size_t done = 0;
-    while (done < bytes.size()) {
-        const ssize_t got = ::read(file.get(), bytes.data() + done, bytes.size() - done);
+    while (done < count) {
+        const ssize_t got = ::pread(file_.get(), static_cast<char*>(to) + done, count - done, static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) {
             continue;
         }
-        require(got >= 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
-        require(got > 0, "cannot read '{}': it ended after {} of {} bytes", path.string(), done, size);
+        require(got >= 0, "cannot read '{}': {}", path_.string(), std::strerror(errno));
+        require(got > 0, "cannot read '{}': it ended after {} of {} bytes", path_.string(), offset + done, size_);
         done += static_cast<size_t>(got);
     }
+}
+
+OutputFile::OutputFile(const std::filesystem::path& path)
+    : path_(path),
+      temporary_(is_special(path) ? std::string() : path.string() + fmt::format(".{}.tmp", ::getpid())),
+      file_(::open(temporary_.empty() ? path.c_str() : temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    if (!file_.open()) {
+        fail_to_write();
+    }
+}
+
+OutputFile::~OutputFile() {
+    if (!temporary_.empty()) {
+        ::unlink(temporary_.c_str());
+    }
+}
+
+void OutputFile::fail_to_write() const {
+    fail("cannot write '{}': {}", path_.string(), std::strerror(errno));
+}
+
+void OutputFile::write(std::string_view bytes) {
+    if (!write_all(file_.get(), bytes)) {
+        fail_to_write();
+    }
+}
+
+void OutputFile::commit() {
+    if (temporary_.empty()) {
+        if (!file_.close()) {
+            fail_to_write();
+        }
+        return;
+    }
+    if (::fsync(file_.get()) != 0 || !file_.close() || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+        fail_to_write();
+    }
+    temporary_.clear();
+}
+
+std::string read_file(const std::filesystem::path& path, uint64_t limit) {
+    const InputFile file(path);
+    require(file.size() <= limit, "cannot read '{}': it has {} bytes, expected at most {}", path.string(), file.size(), limit);
+    std::string bytes(file.size(), '\0');
+    file.read(0, bytes.data(), bytes.size());
     return bytes;
 }
 
 void write_file(const std::filesystem::path& path, std::string_view bytes) {
-    const auto temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-    Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    require(file.open(), "cannot write '{}': {}", path.string(), std::strerror(errno));
-    if (!write_all(file.get(), bytes) || ::fsync(file.get()) != 0 || !file.close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
-        const int reason = errno;
-        ::unlink(temporary.c_str());
-        fail("cannot write '{}': {}", path.string(), std::strerror(reason));
-    }
+    OutputFile file(path);
+    file.write(bytes);
+    file.commit();
 }
 
 void make_folder(const std::filesystem::path& path) {

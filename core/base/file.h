@@ -8,11 +8,60 @@
 
 namespace hfc {
 
+/// A file descriptor that closes itself.
+class Descriptor {
+  public:
+    explicit Descriptor(int number) : number_(number) {}
+    ~Descriptor();
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    int get() const { return number_; }
+    bool open() const { return number_ >= 0; }
+    /// False, with errno set, when what was written could not be kept.
+    bool close();
+
+  private:
+    int number_;
+};
+
+/// A regular file, opened to be read in pieces. What fails throws Error naming the file and the reason.
+class InputFile {
+  public:
+    explicit InputFile(const std::filesystem::path& path);
+    const std::filesystem::path& path() const { return path_; }
+    uint64_t size() const { return size_; }
+    /// Fills `to` with the `count` bytes at `offset`.
+    void read(uint64_t offset, void* to, size_t count) const;
+
+  private:
+    std::filesystem::path path_;
+    Descriptor file_;
+    uint64_t size_ = 0;
+};
+
+/// A file written in pieces that appears under its name when it is whole: the pieces go to a temporary file beside `path`, which
+/// commit() syncs and renames. Without commit() the temporary file is removed. A `path` that is a device or a pipe is written as it is.
+/// What fails throws Error naming the file and the reason (no space, no permission).
+class OutputFile {
+  public:
+    explicit OutputFile(const std::filesystem::path& path);
+    ~OutputFile();
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+    void write(std::string_view bytes);
+    void commit();
+
+  private:
+    [[noreturn]] void fail_to_write() const;
+    std::filesystem::path path_;
+    std::string temporary_;  ///< empty: written as it is, or already renamed
+    Descriptor file_;
+};
+
 /// The file's bytes. Throws Error naming the file when it is missing, not a regular file, unreadable, or larger than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, uint64_t limit = uint64_t{4} << 30);
 
-/// Writes to a temporary file beside `path`, syncs it and renames it, so that `path` holds either the old or the new content.
-/// Throws Error naming the file and the reason (no space, no permission); the temporary file is then removed.
+/// Writes the bytes through an OutputFile, so that `path` holds either the old or the new content.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// Makes a folder and its parents. Throws Error naming the folder and the reason.

@@ -50,6 +50,35 @@ TEST_F(File, AFailedWriteKeepsTheOldContent) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 2) << "no temporary file is left";
 }
 
+TEST_F(File, PiecesAppearTogetherOrNotAtAll) {
+    {
+        OutputFile file(folder_ / "x");
+        file.write("one");
+        EXPECT_FALSE(std::filesystem::exists(folder_ / "x"));
+        file.write("two");
+        file.commit();
+    }
+    EXPECT_EQ(read_file(folder_ / "x"), "onetwo");
+    { OutputFile(folder_ / "x").write("lost"); }
+    EXPECT_EQ(read_file(folder_ / "x"), "onetwo");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1) << "no temporary file is left";
+}
+
+TEST_F(File, PiecesAreReadWhereTheyLie) {
+    write_file(folder_ / "x", "0123456789");
+    const InputFile file(folder_ / "x");
+    std::string three(3, ' ');
+    file.read(4, three.data(), 3);
+    EXPECT_EQ(three, "456");
+    EXPECT_THAT([&] { file.read(8, three.data(), 3); }, ThrowsMessage<Error>(HasSubstr("it ended after 10 of 10 bytes")));
+}
+
+TEST_F(File, AFullDeviceIsAnErrorAndStaysADevice) {
+    EXPECT_THAT([] { write_file("/dev/full", "bytes"); }, ThrowsMessage<Error>(HasSubstr("'/dev/full': No space left on device")));
+    EXPECT_TRUE(std::filesystem::is_character_file("/dev/full"));
+    write_file("/dev/null", "bytes");
+}
+
 TEST_F(File, FoldersAreMadeWithTheirParents) {
     make_folder(folder_ / "a" / "b");
     EXPECT_TRUE(std::filesystem::is_directory(folder_ / "a" / "b"));

@@ -1,0 +1,37 @@
+// The dtypes of the file formats, and the check of a shape that a file claims.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace hfc::tensor_file {
+
+/// A dtype by the names of each format; "" where a format lacks it.
+struct Dtype {
+    at::ScalarType type;
+    std::string_view torch;        ///< torch.float32 is "float32"
+    std::string_view safetensors;  ///< "F32"
+    std::string_view npy;          ///< kind and bytes, without the byte order: "f4"
+    std::string_view storage;      ///< PyTorch's class of storages: "FloatStorage"
+};
+
+std::span<const Dtype> dtypes();
+
+/// The dtype that a format calls `name`, or nullptr: find_dtype(&Dtype::npy, "f4").
+const Dtype* find_dtype(std::string_view Dtype::*format, std::string_view name);
+const Dtype* find_dtype(at::ScalarType type);
+
+/// All names of one format, for errors: "F64, F32, ...".
+std::string dtype_names(std::string_view Dtype::*format);
+
+/// The bytes of a tensor. Throws Malformed for more than 64 dimensions, a negative one, and a product beyond 63 bits.
+uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type);
+
+/// Makes every byte of a boolean tensor 0 or 1, as C++ demands; other dtypes are left alone.
+void normalize_booleans(const at::Tensor& contiguous);
+
+}  // namespace hfc::tensor_file

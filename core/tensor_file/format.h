@@ -1,0 +1,63 @@
+// The readers and writers of each format, and what they share. Internal: users call load() and save().
+#pragma once
+
+#include "base/file.h"
+#include "tensor_file/tensor_file.h"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <functional>
+#include <stdexcept>
+
+namespace hfc::tensor_file {
+
+static_assert(std::endian::native == std::endian::little, "the formats are little-endian and are copied as they are");
+
+/// What is wrong in a file, in words that follow "cannot read 'FILE': "; load() makes an Error of it.
+class Malformed : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+template <typename... Args>
+[[noreturn]] void malformed(fmt::format_string<Args...> text, Args&&... args) {
+    throw Malformed(fmt::format(text, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+void expect(bool condition, fmt::format_string<Args...> text, Args&&... args) {
+    if (!condition) {
+        malformed(text, std::forward<Args>(args)...);
+    }
+}
+
+/// Bytes that are read one behind another: a file or a member of a zip archive.
+struct ByteSource {
+    uint64_t size;
+    std::function<void(void* to, size_t count)> read;
+};
+
+NamedTensors read_safetensors(const InputFile& file, Metadata* metadata);
+void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
+
+at::Tensor read_npy(const ByteSource& source);
+/// What stands before the tensor's bytes in an npy file.
+std::string npy_header(const std::string& name, const at::Tensor& tensor);
+void write_npy(OutputFile& file, const std::string& name, const at::Tensor& tensor);
+
+class ZipReader;
+NamedTensors read_npz(ZipReader& archive);
+void write_npz(OutputFile& file, const NamedTensors& tensors);
+
+NamedTensors read_pytorch(ZipReader& archive);
+
+/// The values of a dense tensor as a contiguous CPU tensor.
+at::Tensor plain(const at::Tensor& tensor);
+
+/// The bytes of a contiguous CPU tensor.
+inline std::string_view bytes_of(const at::Tensor& tensor) {
+    return {static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()};
+}
+
+}  // namespace hfc::tensor_file

@@ -1,0 +1,323 @@
+#include "tensor_file/pickle.h"
+
+#include "tensor_file/format.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hfc::tensor_file::pickle {
+namespace {
+
+constexpr size_t most_values = 4'000'000;
+constexpr int newest_protocol = 5;
+
+// The opcodes of Python's pickletools that tensors and plain containers need.
+enum Opcode : unsigned char {
+    protocol = 0x80,
+    frame = 0x95,
+    stop = '.',
+    mark = '(',
+    pop_one = '0',
+    none = 'N',
+    new_true = 0x88,
+    new_false = 0x89,
+    int4 = 'J',
+    int1 = 'K',
+    int2 = 'M',
+    long1 = 0x8a,
+    binary_float = 'G',
+    unicode1 = 0x8c,
+    unicode4 = 'X',
+    unicode8 = 0x8d,
+    string1 = 'U',
+    string4 = 'T',
+    empty_list = ']',
+    empty_tuple = ')',
+    empty_dict = '}',
+    tuple_to_mark = 't',
+    tuple1 = 0x85,
+    tuple2 = 0x86,
+    tuple3 = 0x87,
+    append_one = 'a',
+    append_many = 'e',
+    set_one = 's',
+    set_many = 'u',
+    put1 = 'q',
+    put4 = 'r',
+    memoize = 0x94,
+    get1 = 'h',
+    get4 = 'j',
+    global = 'c',
+    stack_global = 0x93,
+    reduce_call = 'R',
+    build_state = 'b',
+    persistent_id = 'Q',
+};
+
+}  // namespace
+
+const Value& Machine::run() {
+    for (;;) {
+        const auto opcode = number<unsigned char>();
+        if (opcode == stop) {
+            return *pop();
+        }
+        if (opcode == protocol) {
+            const int version = number<unsigned char>();
+            expect(version <= newest_protocol, "its pickle has the protocol {}, expected at most {}", version, newest_protocol);
+        } else if (opcode == frame) {
+            number<uint64_t>();
+        } else if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) && !step_object(opcode)) {
+            malformed("refused: its pickle has the opcode 0x{:02x} at byte {}; only tensors and plain containers are read", opcode,
+                      at_ - 1);
+        }
+    }
+}
+
+bool Machine::step_constant(unsigned char opcode) {
+    switch (opcode) {
+        case none:
+            push({None{}});
+            return true;
+        case new_true:
+        case new_false:
+            push({opcode == new_true});
+            return true;
+        case int4:
+            push({int64_t{number<int32_t>()}});
+            return true;
+        case int1:
+            push({int64_t{number<uint8_t>()}});
+            return true;
+        case int2:
+            push({int64_t{number<uint16_t>()}});
+            return true;
+        case long1:
+            push({long_integer(number<uint8_t>())});
+            return true;
+        case binary_float: {
+            const auto bits = __builtin_bswap64(number<uint64_t>());
+            push({std::bit_cast<double>(bits)});
+            return true;
+        }
+        case unicode1:
+        case string1:
+            push({std::string(bytes(number<uint8_t>()))});
+            return true;
+        case unicode4:
+        case string4:
+            push({std::string(bytes(number<uint32_t>()))});
+            return true;
+        case unicode8:
+            push({std::string(bytes(number<uint64_t>()))});
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool Machine::step_container(unsigned char opcode) {
+    switch (opcode) {
+        case mark:
+            marks_.push_back(stack_.size());
+            return true;
+        case pop_one:
+            pop();
+            return true;
+        case empty_list:
+            push({Sequence{{}, false}});
+            return true;
+        case empty_tuple:
+            push({Sequence{{}, true}});
+            return true;
+        case empty_dict:
+            push({Dict{}});
+            return true;
+        case tuple_to_mark:
+            push({Sequence{pop_to_mark(), true}});
+            return true;
+        case tuple1:
+        case tuple2:
+        case tuple3:
+            collect(opcode - tuple1 + size_t{1});
+            return true;
+        case append_one:
+            append({pop()});
+            return true;
+        case append_many:
+            append(pop_to_mark());
+            return true;
+        case set_one: {
+            const auto* const value = pop();
+            const auto* const key = pop();
+            set_items({key, value});
+            return true;
+        }
+        case set_many:
+            set_items(pop_to_mark());
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool Machine::step_memo(unsigned char opcode) {
+    switch (opcode) {
+        case put1:
+            remember(number<uint8_t>());
+            return true;
+        case put4:
+            remember(number<uint32_t>());
+            return true;
+        case memoize:
+            remember(memo_.size());
+            return true;
+        case get1:
+            recall(number<uint8_t>());
+            return true;
+        case get4:
+            recall(number<uint32_t>());
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool Machine::step_object(unsigned char opcode) {
+    switch (opcode) {
+        case global: {
+            const auto module = std::string(line());
+            push_global(module, std::string(line()));
+            return true;
+        }
+        case stack_global: {
+            const auto* const name = pop()->get<std::string>();
+            const auto* const module = pop()->get<std::string>();
+            expect(name != nullptr && module != nullptr, "its pickle names a global by something else than strings");
+            push_global(*module, *name);
+            return true;
+        }
+        case reduce_call:
+            reduce();
+            return true;
+        case build_state:
+            build();
+            return true;
+        case persistent_id:
+            push(builder_.persistent(*pop()));
+            return true;
+        default:
+            return false;
+    }
+}
+
+template <typename T>
+T Machine::number() {
+    T value;
+    std::memcpy(&value, bytes(sizeof(T)).data(), sizeof(T));
+    return value;
+}
+
+std::string_view Machine::bytes(uint64_t count) {
+    expect(count <= program_.size() - at_, "its pickle ends in the middle, at byte {}", program_.size());
+    const auto piece = program_.substr(at_, count);
+    at_ += count;
+    return piece;
+}
+
+std::string_view Machine::line() {
+    const auto end = program_.find('\n', at_);
+    expect(end != std::string_view::npos, "its pickle ends in the middle, at byte {}", program_.size());
+    const auto piece = program_.substr(at_, end - at_);
+    at_ = end + 1;
+    return piece;
+}
+
+int64_t Machine::long_integer(size_t count) {
+    const auto digits = bytes(count);
+    expect(count <= 8, "its pickle has an integer of {} bytes, expected at most 8", count);
+    // The highest byte carries the sign.
+    int64_t value = !digits.empty() && static_cast<signed char>(digits.back()) < 0 ? -1 : 0;
+    std::memcpy(&value, digits.data(), digits.size());
+    return value;
+}
+
+Value* Machine::make(Value value) {
+    expect(values_.size() < most_values, "its pickle makes more than {} values", most_values);
+    return &values_.emplace_back(std::move(value));
+}
+
+void Machine::push(Value value) {
+    stack_.push_back(make(std::move(value)));
+}
+
+Value* Machine::top() {
+    expect(stack_.size() > (marks_.empty() ? 0 : marks_.back()), "its pickle takes a value that is not there, before byte {}", at_);
+    return stack_.back();
+}
+
+Value* Machine::pop() {
+    auto* const value = top();
+    stack_.pop_back();
+    return value;
+}
+
+std::vector<const Value*> Machine::pop_to_mark() {
+    expect(!marks_.empty(), "its pickle has no mark where one is needed, before byte {}", at_);
+    const auto first = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
+    std::vector<const Value*> items(first, stack_.end());
+    stack_.erase(first, stack_.end());
+    marks_.pop_back();
+    return items;
+}
+
+void Machine::collect(size_t count) {
+    std::vector<const Value*> items(count);
+    std::generate(items.rbegin(), items.rend(), [&] { return pop(); });
+    push({Sequence{std::move(items), true}});
+}
+
+void Machine::append(const std::vector<const Value*>& items) {
+    auto* const list = std::get_if<Sequence>(&top()->data);
+    expect(list != nullptr && !list->tuple, "its pickle appends to something that is not a list, before byte {}", at_);
+    list->items.insert(list->items.end(), items.begin(), items.end());
+}
+
+void Machine::set_items(const std::vector<const Value*>& items) {
+    auto* const dict = std::get_if<Dict>(&top()->data);
+    expect(dict != nullptr && items.size() % 2 == 0, "its pickle sets items of something that is not a dict, before byte {}", at_);
+    for (size_t i = 0; i < items.size(); i += 2) {
+        dict->items.emplace_back(items[i], items[i + 1]);
+    }
+}
+
+void Machine::push_global(const std::string& module, const std::string& name) {
+    const auto full = module + "." + name;
+    builder_.require_known(full);
+    push({Global{full}});
+}
+
+void Machine::remember(uint64_t index) {
+    memo_[index] = top();
+}
+
+void Machine::recall(uint64_t index) {
+    const auto found = memo_.find(index);
+    expect(found != memo_.end(), "its pickle recalls value {}, which it never stored", index);
+    stack_.push_back(found->second);
+}
+
+void Machine::reduce() {
+    const auto* const arguments = pop()->get<Sequence>();
+    const auto* const function = pop()->get<Global>();
+    expect(arguments != nullptr && function != nullptr, "its pickle calls something that is not a function, before byte {}", at_);
+    push(builder_.call(function->name, *arguments));
+}
+
+/// Gives an object its attributes. Only the _metadata that a state dict carries (versions of its layers) is let pass, and dropped.
+void Machine::build() {
+    pop();
+    expect(top()->get<Dict>() != nullptr, "refused: its pickle sets attributes of something that is not a dict, before byte {}", at_);
+}
+
+}  // namespace hfc::tensor_file::pickle

@@ -1,0 +1,102 @@
+// Python's pickle, as far as tensors and plain containers need it. A pickle is a program for a small stack machine whose dangerous
+// opcodes name Python functions and call them. Here a name is only ever compared with a list, and no function but ours is called.
+#pragma once
+
+#include "tensor_file/dtype.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace hfc::tensor_file::pickle {
+
+struct Value;
+
+struct None {};
+/// The name of a function or class: "collections.OrderedDict".
+struct Global {
+    std::string name;
+};
+/// A list or a tuple.
+struct Sequence {
+    std::vector<const Value*> items;
+    bool tuple;
+};
+struct Dict {
+    std::vector<std::pair<const Value*, const Value*>> items;
+};
+/// The memory that tensors are views of, as a tensor of one dimension.
+struct Storage {
+    at::Tensor elements;
+};
+
+struct Value {
+    std::variant<None, bool, int64_t, double, std::string, Global, Sequence, Dict, Storage, at::Tensor> data;
+
+    template <typename T>
+    const T* get() const {
+        return std::get_if<T>(&data);
+    }
+};
+
+/// What a pickle may name and call.
+class Builder {
+  public:
+    virtual ~Builder() = default;
+    /// Throws Malformed for a name that is not on the list.
+    virtual void require_known(const std::string& global) = 0;
+    virtual Value call(const std::string& global, const Sequence& arguments) = 0;
+    /// The object that lies outside the pickle.
+    virtual Value persistent(const Value& id) = 0;
+};
+
+/// The stack machine. It owns every value that it makes; values may refer to each other in circles.
+class Machine {
+  public:
+    Machine(std::string_view program, Builder& builder) : program_(program), builder_(builder) {}
+    /// Runs the program and returns its result. Throws Malformed.
+    const Value& run();
+
+  private:
+    template <typename T>
+    T number();
+    std::string_view bytes(uint64_t count);
+    std::string_view line();
+    int64_t long_integer(size_t count);
+
+    Value* make(Value value);
+    void push(Value value);
+    Value* pop();
+    Value* top();
+    std::vector<const Value*> pop_to_mark();
+
+    bool step_constant(unsigned char opcode);
+    bool step_container(unsigned char opcode);
+    bool step_memo(unsigned char opcode);
+    bool step_object(unsigned char opcode);
+
+    void collect(size_t count);
+    void append(const std::vector<const Value*>& items);
+    void set_items(const std::vector<const Value*>& items);
+    void push_global(const std::string& module, const std::string& name);
+    void remember(uint64_t index);
+    void recall(uint64_t index);
+    void reduce();
+    void build();
+
+    std::string_view program_;
+    Builder& builder_;
+    size_t at_ = 0;
+    std::deque<Value> values_;
+    std::vector<Value*> stack_;
+    std::vector<size_t> marks_;
+    std::unordered_map<uint64_t, Value*> memo_;
+};
+
+}  // namespace hfc::tensor_file::pickle

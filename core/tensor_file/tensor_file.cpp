@@ -1,0 +1,126 @@
+#include "tensor_file/tensor_file.h"
+
+#include "base/error.h"
+#include "tensor_file/format.h"
+#include "tensor_file/zip.h"
+
+#include <unordered_set>
+
+namespace hfc::tensor_file {
+namespace {
+
+const auto known_extensions = ".safetensors, .npz and .npy";
+
+bool is_pytorch(const ZipReader& archive) {
+    const auto& members = archive.members();
+    return std::any_of(members.begin(), members.end(),
+                       [](const auto& member) { return member.name == "data.pkl" || member.name.ends_with("/data.pkl"); });
+}
+
+at::Tensor read_npy_file(const InputFile& file) {
+    uint64_t position = 0;
+    return read_npy({file.size(), [&](void* to, size_t count) {
+                         file.read(position, to, count);
+                         position += count;
+                     }});
+}
+
+NamedTensors read_any(const InputFile& file, Metadata* metadata) {
+    using namespace std::string_view_literals;
+    std::string start(std::min<uint64_t>(file.size(), 16), '\0');
+    file.read(0, start.data(), start.size());
+    if (start.starts_with("\x93NUMPY")) {
+        return {{"", read_npy_file(file)}};
+    }
+    if (start.starts_with("PK\3\4"sv) || start.starts_with("PK\5\6"sv)) {
+        ZipReader archive(file.path());
+        return is_pytorch(archive) ? read_pytorch(archive) : read_npz(archive);
+    }
+    if ((start.size() > 8 && start[8] == '{') || file.path().extension() == ".safetensors") {
+        return read_safetensors(file, metadata);
+    }
+    expect(!start.starts_with("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv),
+           "it is in PyTorch's old format, from before 1.6, which is not a zip file; write it anew in Python: "
+           "torch.save(torch.load(path, weights_only=True), path)");
+    expect(!start.starts_with('\x80'), "it is a bare Python pickle, which is refused: only tensors and plain containers are read");
+    malformed("it is neither safetensors, npz, npy nor a PyTorch zip file{}", file.size() == 0 ? " (it is empty)" : "");
+}
+
+void require_writable(const NamedTensors& tensors, const std::string& extension) {
+    std::unordered_set<std::string> names;
+    for (const auto& [name, tensor] : tensors) {
+        require(!name.empty() || extension == ".npy", "a tensor has no name");
+        require(name.find('\0') == std::string::npos, "a tensor's name holds a zero byte");
+        require(names.insert(name).second, "two tensors have the name '{}'", name);
+        require(tensor.defined(), "tensor '{}' is undefined", name);
+        require(tensor.layout() == at::kStrided && !tensor.is_quantized() && !tensor.is_nested() && !tensor.is_meta(),
+                "tensor '{}' must be dense and have values", name);
+    }
+}
+
+void write_any(OutputFile& file, const std::string& extension, const NamedTensors& tensors, const Metadata& metadata) {
+    if (extension == ".safetensors") {
+        write_safetensors(file, tensors, metadata);
+    } else if (extension == ".npz") {
+        write_npz(file, tensors);
+    } else {
+        write_npy(file, tensors.front().first, tensors.front().second);
+    }
+}
+
+}  // namespace
+
+at::Tensor plain(const at::Tensor& tensor) {
+    return tensor.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
+}
+
+NamedTensors load(const std::filesystem::path& path, Metadata* metadata) {
+    try {
+        if (metadata != nullptr) {
+            metadata->clear();
+        }
+        return read_any(InputFile(path), metadata);
+    } catch (const Malformed& error) {
+        fail("cannot read '{}': {}", path.string(), error.what());
+    } catch (const c10::Error& error) {
+        fail("cannot read '{}': {}", path.string(), short_message(error));
+    } catch (const std::bad_alloc&) {
+        fail("cannot read '{}': not enough memory", path.string());
+    }
+}
+
+void save(const std::filesystem::path& path, const NamedTensors& tensors, const Metadata& metadata) {
+    const auto extension = path.extension().string();
+    require(extension == ".safetensors" || extension == ".npz" || extension == ".npy",
+            "cannot write '{}': the extension must be one of {}, got '{}'", path.string(), known_extensions, extension);
+    require(extension != ".npy" || tensors.size() == 1,
+            "cannot write '{}': an npy file holds exactly one tensor, got {} (npz holds several)", path.string(), tensors.size());
+    require(extension == ".safetensors" || metadata.empty(), "cannot write '{}': only safetensors files hold metadata", path.string());
+    std::string reason;
+    OutputFile file(path);
+    try {
+        require_writable(tensors, extension);
+        write_any(file, extension, tensors, metadata);
+    } catch (const Error& error) {
+        reason = error.what();
+    } catch (const c10::Error& error) {
+        reason = short_message(error);
+    } catch (const std::exception& error) {
+        reason = error.what();  // JSON refuses text that is not UTF-8; no memory
+    }
+    require(reason.empty() || reason.starts_with("cannot write"), "cannot write '{}': {}", path.string(), reason);
+    require(reason.empty(), "{}", reason);
+    file.commit();
+}
+
+NamedTensors under(const NamedTensors& tensors, const std::string& prefix) {
+    NamedTensors found;
+    for (const auto& [name, tensor] : tensors) {
+        if (name.starts_with(prefix + ".")) {
+            found.emplace_back(name.substr(prefix.size() + 1), tensor);
+        }
+    }
+    return found;
+}
+
+}  // namespace hfc::tensor_file

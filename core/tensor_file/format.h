@@ -50,6 +50,8 @@ class ZipReader;
 NamedTensors read_npz(ZipReader& archive);
 void write_npz(OutputFile& file, const NamedTensors& tensors);
 
+/// The member, in a folder or not, that makes an archive one of PyTorch's.
+constexpr std::string_view pickle_name = "data.pkl";
 NamedTensors read_pytorch(ZipReader& archive);
 
 /// The values of a dense tensor as a contiguous CPU tensor.

@@ -43,7 +43,7 @@ class HeaderParser {
                 header.shape = tuple();
                 shape = true;
             } else {
-                malformed("its npy header has the key '{}' {}", key, descr || order || shape ? "twice or unexpectedly" : "unexpectedly");
+                malformed("its npy header has the key '{}', which does not belong there or stands there twice: {}", key, text_);
             }
             if (!take(',')) {
                 demand('}');

@@ -230,10 +230,8 @@ class Flattener {
 }  // namespace
 
 NamedTensors read_pytorch(ZipReader& archive) {
-    const auto& members = archive.members();
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [](const auto& member) { return member.name == "data.pkl" || member.name.ends_with("/data.pkl"); });
-    const auto folder = found->name.substr(0, found->name.size() - std::string_view("data.pkl").size());
+    const auto* const found = archive.find_in_any_folder(pickle_name);
+    const auto folder = found->name.substr(0, found->name.size() - pickle_name.size());
     expect(archive.find(folder + "constants.pkl") == nullptr, "it is a TorchScript program, which is refused: only state dicts are read");
     const auto* const order = archive.find(folder + "byteorder");
     expect(order == nullptr || (order->size < 16 && archive.read(*order) == "little"), "it was written by a big-endian machine");

@@ -11,12 +11,6 @@ namespace {
 
 const auto known_extensions = ".safetensors, .npz and .npy";
 
-bool is_pytorch(const ZipReader& archive) {
-    const auto& members = archive.members();
-    return std::any_of(members.begin(), members.end(),
-                       [](const auto& member) { return member.name == "data.pkl" || member.name.ends_with("/data.pkl"); });
-}
-
 at::Tensor read_npy_file(const InputFile& file) {
     uint64_t position = 0;
     return read_npy({file.size(), [&](void* to, size_t count) {
@@ -34,7 +28,7 @@ NamedTensors read_any(const InputFile& file, Metadata* metadata) {
     }
     if (start.starts_with("PK\3\4"sv) || start.starts_with("PK\5\6"sv)) {
         ZipReader archive(file.path());
-        return is_pytorch(archive) ? read_pytorch(archive) : read_npz(archive);
+        return archive.find_in_any_folder(pickle_name) != nullptr ? read_pytorch(archive) : read_npz(archive);
     }
     if ((start.size() > 8 && start[8] == '{') || file.path().extension() == ".safetensors") {
         return read_safetensors(file, metadata);

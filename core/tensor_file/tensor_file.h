@@ -26,7 +26,7 @@ using Metadata = std::map<std::string, std::string>;
 ///     plain containers are read. Names of nested dicts are joined by dots, lists and tuples count from 0 as in PyTorch:
 ///     {"model": {"fc.weight": w}, "epoch": 3} gives "model.fc.weight" and "epoch". Numbers and booleans become 0-dim tensors
 ///     (int64, float64, bool); strings, None, dtypes and devices are skipped. A lone tensor has the name "". Tensors that shared
-///     memory when they were saved share it again.
+///     memory when they were saved share it again; none asks for a gradient.
 /// Every length in the file is checked before it is used. Throws Error naming the file and what is wrong in it.
 NamedTensors load(const std::filesystem::path& path, Metadata* metadata = nullptr);
 

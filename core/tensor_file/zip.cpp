@@ -57,7 +57,7 @@ ZipReader::~ZipReader() {
     zip_discard(archive_);
 }
 
-ZipReader::Member ZipReader::describe(uint64_t index) const {
+ZipReader::Member ZipReader::describe(uint64_t index) {
     zip_stat_t status;
     const auto wanted = zip_uint64_t{ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD};
     expect(zip_stat_index(archive_, index, 0, &status) == 0 && (status.valid & wanted) == wanted, "its zip directory is damaged");
@@ -66,11 +66,21 @@ ZipReader::Member ZipReader::describe(uint64_t index) const {
     const auto most = status.comp_method == ZIP_CM_STORE ? status.comp_size : status.comp_size * largest_ratio;
     expect(status.comp_size <= file_size_ && status.size <= most, "its member '{}' claims {} bytes, more than its {} packed ones can hold",
            status.name, status.size, status.comp_size);
+    packed_size_ += status.comp_size;
+    expect(packed_size_ <= file_size_, "its zip members claim more bytes than the file has ({})", file_size_);
     return {status.name, status.size, index};
 }
 
 const ZipReader::Member* ZipReader::find(std::string_view name) const {
     const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.name == name; });
+    return found == members_.end() ? nullptr : &*found;
+}
+
+const ZipReader::Member* ZipReader::find_in_any_folder(std::string_view name) const {
+    // Without a slash, rfind() gives the largest number, and one more is 0.
+    const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
+        return std::string_view(member.name).substr(member.name.rfind('/') + 1) == name;
+    });
     return found == members_.end() ? nullptr : &*found;
 }
 

@@ -29,6 +29,8 @@ class ZipReader {
     const std::vector<Member>& members() const { return members_; }
     /// The member of that name, or nullptr.
     const Member* find(std::string_view name) const;
+    /// The first member of that name, whatever folder it is in, or nullptr.
+    const Member* find_in_any_folder(std::string_view name) const;
     uint64_t file_size() const { return file_size_; }
 
     /// Fills `to` with all bytes of the member and checks their checksum.
@@ -38,9 +40,10 @@ class ZipReader {
     void read(const Member& member, const std::function<void(const ByteSource&)>& use);
 
   private:
-    Member describe(uint64_t index) const;
+    Member describe(uint64_t index);
     zip* archive_ = nullptr;
     uint64_t file_size_;
+    uint64_t packed_size_ = 0;  ///< of the members seen so far
     std::vector<Member> members_;
 };
 

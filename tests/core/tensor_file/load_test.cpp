@@ -100,6 +100,7 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
         {"beyond_storage.pt", "a tensor of sizes [4], strides [1] and offset 0 reaches beyond its storage of 3 elements"},
         {"big_endian.pt", "written by a big-endian machine"},
         {"notes.npz", "the member 'notes.txt', neither npz (names in .npy) nor PyTorch's"},
+        {"overlap.npz", "its zip members claim more bytes than the file has"},
         {"objects.npy", "it holds Python objects (dtype '|O'): pickled objects are refused"},
         {"structured.npy", "it has a structured dtype, expected one of f8, f4"},
         {"text.npy", "it has the dtype '<U3', expected"},

@@ -69,12 +69,12 @@ TEST_F(Mutation, NoDamageToAFileCrashes) {
         if (item.path().extension() != ".json") {
             SCOPED_TRACE(item.path().filename());
             const auto bytes = read_file(item.path());
-            for (int i = 0; i < 200; ++i) {
+            for (int i = 0; i < 120; ++i) {
                 try_file(mutated(bytes));
             }
         }
     }
-    EXPECT_GT(refused_, 3000U);
+    EXPECT_GT(refused_, 2000U);
     EXPECT_GT(loaded_, 100U) << "some damage only changes values";
 }
 
@@ -82,7 +82,7 @@ TEST_F(Mutation, NoDamageToAHeaderCrashes) {
     for (const auto* const name : {"all.safetensors", "version1.npy", "version2.npy"}) {
         const auto bytes = read_file(fixture(name));
         const size_t header = std::string(name).ends_with("npy") ? 90 : 1100;
-        for (int i = 0; i < 1000; ++i) {
+        for (int i = 0; i < 700; ++i) {
             try_file(mutated(bytes.substr(0, header)) + bytes.substr(header));
         }
     }
@@ -98,7 +98,7 @@ TEST_F(Mutation, NoDamageToAMemberCrashes) {
         for (const auto& member : original.members()) {
             members.emplace_back(member.name, original.read(member));
         }
-        for (int i = 0; i < 500; ++i) {
+        for (int i = 0; i < 350; ++i) {
             const auto victim = std::string(name).ends_with("pt") ? 0 : pick(members.size());
             ZipWriter archive;
             for (size_t m = 0; m < members.size(); ++m) {
@@ -110,7 +110,7 @@ TEST_F(Mutation, NoDamageToAMemberCrashes) {
         }
     }
     EXPECT_GT(refused_, 1000U);
-    EXPECT_GT(loaded_, 100U);
+    EXPECT_GT(loaded_, 50U);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ ModelPtr make(const std::string& name, const ModelOptions& options) {
     require(options.dropout >= 0 && options.dropout < 1, "hfc.model: dropout must be a probability in [0,1), got {}", options.dropout);
     auto model = build(name, options);
     initialise_xavier(*model, options.seed);
+    model->origin = {name, options};
     return model;
 }
 

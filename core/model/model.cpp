@@ -1,6 +1,39 @@
 #include "model/model.h"
 
+#include "base/error.h"
+
+#include <ATen/core/grad_mode.h>
+
 namespace hfc::model {
+namespace {
+
+/// Copies values by name and follows dtype, layout and device of the originals.
+template <typename Named>
+void copy_values(Named&& to, const Named& from) {
+    for (auto& entry : to) {
+        const at::Tensor* original = from.find(entry.key());
+        require(original != nullptr, "a copied model has no '{}'", entry.key());
+        entry.value().set_data(original->detach().clone());
+        entry.value().requires_grad_(original->requires_grad());
+    }
+}
+
+}  // namespace
+
+ModelPtr Model::copy() const {
+    require(origin.has_value(), "this model cannot be copied: it was not built by hfc.model");
+    auto result = make(origin->name, origin->options);
+    copy_values(result->named_parameters(), named_parameters());
+    copy_values(result->named_buffers(), named_buffers());
+    const auto own = modules();
+    const auto copied = result->modules();
+    for (size_t i = 0; i < own.size(); ++i) {
+        if (copied[i]->is_training() != own[i]->is_training()) {
+            copied[i]->train(own[i]->is_training());
+        }
+    }
+    return result;
+}
 
 int64_t count_parameters(const Model& model) {
     int64_t count = 0;

@@ -5,21 +5,12 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace hfc::model {
-
-/// A network that turns images into logits. Everything that trains, attacks or evaluates takes this type.
-class Model : public torch::nn::Module {
-  public:
-    using torch::nn::Module::Module;
-    /// images: float32 [N, C, H, W] -> logits float32 [N, classes]. Throws Error for images of another shape.
-    virtual at::Tensor forward(const at::Tensor& images) = 0;
-};
-
-using ModelPtr = std::shared_ptr<Model>;
 
 struct ModelOptions {
     int64_t classes = 10;
@@ -27,6 +18,27 @@ struct ModelOptions {
     bool batch_norm = false;  ///< preact_resnet*: BatchNorm before each ReLU (eps 1e-3). resnet18 always has its own.
     double dropout = 0;       ///< probability, before the last linear layer, in [0,1)
     uint64_t seed = 0;        ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
+};
+
+class Model;
+using ModelPtr = std::shared_ptr<Model>;
+
+/// A network that turns images into logits. Everything that trains, attacks or evaluates takes this type.
+class Model : public torch::nn::Module {
+  public:
+    using torch::nn::Module::Module;
+    /// images: float32 [N, C, H, W] -> logits float32 [N, classes]. Throws Error for images of another shape.
+    virtual at::Tensor forward(const at::Tensor& images) = 0;
+
+    /// A network of the same weights, buffers, device and mode that shares nothing with this one.
+    virtual ModelPtr copy() const;
+
+    /// What make() built this network from.
+    struct Origin {
+        std::string name;
+        ModelOptions options;
+    };
+    std::optional<Origin> origin;
 };
 
 /// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name (listing the known ones) and for a setting out

@@ -1,110 +1,191 @@
 #include "train/optimizer.h"
 
+#include "train/optimizers.h"
+
 #include "base/error.h"
 
 #include <ATen/core/grad_mode.h>
 
+#include <unordered_set>
+
 namespace hfc::train {
 namespace {
 
-/// Adam by LibTorch's fused kernel: one pass over each weight, on the CPU and on CUDA.
-class Adam : public Optimizer {
-  public:
-    Adam(std::vector<at::Tensor> parameters, const OptimizerOptions& options) : Optimizer(std::move(parameters)), options_(options) {
-        for (const auto& parameter : parameters_) {
-            // zeros_like keeps the layout, which the fused kernel relies on.
-            means_.push_back(at::zeros_like(parameter, parameter.options().requires_grad(false)));
-            squares_.push_back(at::zeros_like(parameter, parameter.options().requires_grad(false)));
-            steps_.push_back(at::zeros({}, parameter.options().dtype(at::kFloat).requires_grad(false)));
-        }
-    }
+using Options = OptimizerOptions;
 
-    void step() override {
-        const at::NoGradGuard no_grad;
-        std::vector<at::Tensor> weights, gradients, means, squares, steps;
-        for (size_t i = 0; i < parameters_.size(); ++i) {
-            if (parameters_[i].grad().defined()) {
-                weights.push_back(parameters_[i]);
-                gradients.push_back(parameters_[i].grad());
-                means.push_back(means_[i]);
-                squares.push_back(squares_[i]);
-                steps.push_back(steps_[i].add_(1));
-            }
-        }
-        if (!weights.empty()) {
-            constexpr double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
-            at::_fused_adam_(weights, gradients, means, squares, {}, steps, options_.lr, beta1, beta2, options_.weight_decay, epsilon,
-                             /*amsgrad=*/false, /*maximize=*/false);
-        }
-    }
+constexpr OptimizerSetting lr = {"lr", &Options::lr, nullptr}, momentum = {"momentum", &Options::momentum, nullptr},
+                           weight_decay = {"weight_decay", &Options::weight_decay, nullptr},
+                           dampening = {"dampening", &Options::dampening, nullptr}, nesterov = {"nesterov", nullptr, &Options::nesterov},
+                           beta1 = {"beta1", &Options::beta1, nullptr}, beta2 = {"beta2", &Options::beta2, nullptr},
+                           eps = {"eps", &Options::eps, nullptr}, alpha = {"alpha", &Options::alpha, nullptr},
+                           centered = {"centered", nullptr, &Options::centered}, rho = {"rho", &Options::rho, nullptr},
+                           lr_decay = {"lr_decay", &Options::lr_decay, nullptr},
+                           initial_accumulator_value = {"initial_accumulator_value", &Options::initial_accumulator_value, nullptr};
 
-  private:
-    OptimizerOptions options_;
-    std::vector<at::Tensor> means_, squares_, steps_;
+/// What there is to know of one optimizer.
+struct Kind {
+    std::vector<OptimizerSetting> settings;
+    Options defaults;
+    std::unique_ptr<Optimizer> (*make)(std::vector<ParameterGroup>);
 };
 
-/// Stochastic gradient descent: v = momentum v + g; w = w - lr v.
-class Sgd : public Optimizer {
-  public:
-    Sgd(std::vector<at::Tensor> parameters, const OptimizerOptions& options) : Optimizer(std::move(parameters)), options_(options) {
-        for (const auto& parameter : parameters_) {
-            velocities_.push_back(at::zeros_like(parameter, parameter.options().requires_grad(false)));
-        }
-    }
+Options with(const std::string& name, double rate, double decay, double epsilon) {
+    Options options;
+    options.name = name;
+    options.lr = rate;
+    options.weight_decay = decay;
+    options.eps = epsilon;
+    return options;
+}
 
-    void step() override {
-        const at::NoGradGuard no_grad;
-        std::vector<at::Tensor> weights, gradients, velocities;
-        for (size_t i = 0; i < parameters_.size(); ++i) {
-            if (parameters_[i].grad().defined()) {
-                weights.push_back(parameters_[i]);
-                gradients.push_back(parameters_[i].grad());
-                if (options_.momentum > 0) {
-                    velocities.push_back(velocities_[i]);
-                }
-            }
-        }
-        if (!weights.empty()) {
-            at::_fused_sgd_(weights, gradients, velocities, options_.weight_decay, options_.momentum, options_.lr, /*dampening=*/0.0,
-                            /*nesterov=*/false, /*maximize=*/false, /*is_first_step=*/false);
-        }
-    }
+const std::map<std::string, Kind>& kinds() {
+    static const std::map<std::string, Kind> all = {
+        {"adadelta", {{lr, weight_decay, eps, rho}, with("adadelta", 1, 0, 1e-6), make_adadelta}},
+        {"adagrad", {{lr, weight_decay, eps, lr_decay, initial_accumulator_value}, with("adagrad", 1e-2, 0, 1e-10), make_adagrad}},
+        {"adam", {{lr, weight_decay, eps, beta1, beta2}, with("adam", 1e-3, 0, 1e-8), make_adam}},
+        {"adamw", {{lr, weight_decay, eps, beta1, beta2}, with("adamw", 1e-3, 1e-2, 1e-8), make_adamw}},
+        {"rmsprop", {{lr, weight_decay, eps, alpha, momentum, centered}, with("rmsprop", 1e-2, 0, 1e-8), make_rmsprop}},
+        {"sgd", {{lr, weight_decay, momentum, dampening, nesterov}, with("sgd", 1e-3, 0, 1e-8), make_sgd}},
+    };
+    return all;
+}
 
-  private:
-    OptimizerOptions options_;
-    std::vector<at::Tensor> velocities_;
-};
+const Kind& find(const std::string& name) {
+    const auto& known = known_optimizers();
+    require(kinds().contains(name), "unknown optimizer '{}'{}: expected one of {}", name, did_you_mean(name, known),
+            fmt::join(known, ", "));
+    return kinds().at(name);
+}
+
+void require_between(const Options& options, const OptimizerSetting& setting, double least, double below) {
+    const double value = options.*setting.number;
+    require(std::isfinite(value) && value >= least && value < below, "optimizer {}: {} must be {}, got {}", options.name, setting.name,
+            std::isinf(below) ? fmt::format("a number of at least {}", least) : fmt::format("in [{},{})", least, below), value);
+}
+
+/// Settings that differ from their defaults belong to the optimizer.
+void require_known_settings(const Options& options) {
+    const Options defaults = default_options(options.name);
+    const auto& own = settings_of(options.name);
+    for (const auto& setting : {momentum, dampening, nesterov, rho, alpha, centered, lr_decay, initial_accumulator_value}) {
+        const bool changed = setting.number != nullptr ? options.*setting.number != defaults.*setting.number
+                                                       : options.*setting.flag != defaults.*setting.flag;
+        const bool known = std::any_of(own.begin(), own.end(), [&](const auto& other) { return std::string(other.name) == setting.name; });
+        require(known || !changed, "optimizer {} has no {}", options.name, setting.name);
+    }
+}
+
+/// The same values as `gradient`, laid out in memory as the weight is: the fused kernels walk both side by side.
+at::Tensor in_layout_of(const at::Tensor& weight, const at::Tensor& gradient) {
+    if (gradient.strides() == weight.strides() && gradient.scalar_type() == weight.scalar_type()) {
+        return gradient;
+    }
+    return at::empty_like(weight, weight.options().requires_grad(false)).copy_(gradient);
+}
 
 }  // namespace
 
-void Optimizer::zero_grad() {
-    for (auto& parameter : parameters_) {
-        parameter.mutable_grad().reset();
-    }
-}
-
 const std::vector<std::string>& known_optimizers() {
-    static const std::vector<std::string> names = {"adam", "sgd"};
+    static const std::vector<std::string> names = [] {
+        std::vector<std::string> all;
+        for (const auto& [name, kind] : kinds()) {
+            all.push_back(name);
+        }
+        return all;
+    }();
     return names;
 }
 
-void require_valid(const OptimizerOptions& options) {
-    const auto& known = known_optimizers();
-    require(std::find(known.begin(), known.end(), options.name) != known.end(), "hfc.train: unknown optimizer '{}'{}: expected one of {}",
-            options.name, did_you_mean(options.name, known), fmt::join(known, ", "));
-    require(std::isfinite(options.lr) && options.lr > 0, "hfc.train: lr must be a number above 0, got {}", options.lr);
-    require(options.momentum >= 0 && options.momentum < 1, "hfc.train: momentum must be in [0,1), got {}", options.momentum);
-    require(options.momentum == 0 || options.name == "sgd", "hfc.train: momentum belongs to sgd, the optimizer is {}", options.name);
-    require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
-            "hfc.train: weight_decay must be a number of at least 0, got {}", options.weight_decay);
+const std::vector<OptimizerSetting>& settings_of(const std::string& name) {
+    return find(name).settings;
 }
 
-std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options) {
-    require_valid(options);
-    if (options.name == "sgd") {
-        return std::make_unique<Sgd>(std::move(parameters), options);
+OptimizerOptions default_options(const std::string& name) {
+    return find(name).defaults;
+}
+
+void require_valid(const Options& options) {
+    const double unlimited = std::numeric_limits<double>::infinity();
+    find(options.name);
+    require(std::isfinite(options.lr) && options.lr > 0, "optimizer {}: lr must be a number above 0, got {}", options.name, options.lr);
+    require_known_settings(options);
+    for (const auto& share : {momentum, beta1, beta2, alpha}) {
+        require_between(options, share, 0, 1);
     }
-    return std::make_unique<Adam>(std::move(parameters), options);
+    require_between(options, rho, 0, 1 + 1e-12);
+    require_between(options, dampening, 0, 1 + 1e-12);
+    for (const auto& size : {weight_decay, eps, lr_decay, initial_accumulator_value}) {
+        require_between(options, size, 0, unlimited);
+    }
+    require(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
+            "optimizer sgd: nesterov needs a momentum above 0 and no dampening");
+}
+
+Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {
+    size_t parameters = 0;
+    for (const auto& group : groups_) {
+        parameters += group.parameters.size();
+    }
+    states_.resize(parameters);
+}
+
+std::vector<Optimizer::Batch> Optimizer::collect(const ParameterGroup& group, size_t first_state) {
+    std::vector<Batch> batches;
+    for (size_t i = 0; i < group.parameters.size(); ++i) {
+        const auto& weight = group.parameters[i];
+        if (!weight.grad().defined()) {
+            continue;
+        }
+        const auto fits = [&](const Batch& batch) {
+            return batch.weights[0].scalar_type() == weight.scalar_type() && batch.weights[0].device() == weight.device();
+        };
+        auto batch = std::find_if(batches.begin(), batches.end(), fits);
+        if (batch == batches.end()) {
+            batch = batches.emplace(batches.end());
+        }
+        batch->weights.push_back(weight);
+        batch->gradients.push_back(in_layout_of(weight, weight.grad()));
+        batch->states.push_back(&states_[first_state + i]);
+    }
+    return batches;
+}
+
+void Optimizer::step() {
+    const at::NoGradGuard no_grad;
+    size_t first_state = 0;
+    for (const auto& group : groups_) {
+        for (const auto& batch : collect(group, first_state)) {
+            update(batch, group.options);
+        }
+        first_state += group.parameters.size();
+    }
+}
+
+void Optimizer::zero_grad() {
+    for (auto& group : groups_) {
+        for (auto& parameter : group.parameters) {
+            parameter.mutable_grad().reset();
+        }
+    }
+}
+
+std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups) {
+    require(!groups.empty(), "optimizer: there are no parameters");
+    std::unordered_set<at::TensorImpl*> seen;
+    for (auto& group : groups) {
+        require(!group.parameters.empty(), "optimizer {}: a group has no parameters", group.options.name);
+        for (const auto& parameter : group.parameters) {
+            require(seen.insert(parameter.unsafeGetTensorImpl()).second, "optimizer {}: a parameter of shape [{}] stands twice",
+                    group.options.name, fmt::join(parameter.sizes(), ", "));
+        }
+        group.options.name = groups.front().options.name;
+        require_valid(group.options);
+    }
+    return find(groups.front().options.name).make(std::move(groups));
+}
+
+std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const Options& options) {
+    return make_optimizer({{std::move(parameters), options}});
 }
 
 }  // namespace hfc::train

@@ -1,0 +1,180 @@
+#include "train/optimizers.h"
+
+#include <ATen/ATen.h>
+
+namespace hfc::train {
+namespace {
+
+/// The state's tensor of that name; made by `make` at the first step.
+template <typename Make>
+at::Tensor& state_of(Optimizer::State& state, const char* name, Make&& make) {
+    auto& tensor = state[name];
+    if (!tensor.defined()) {
+        tensor = make();
+    }
+    return tensor;
+}
+
+/// zeros_like keeps the layout, which the fused kernels rely on.
+at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& weight) {
+    return state_of(state, name, [&] { return at::zeros_like(weight, weight.options().requires_grad(false)); });
+}
+
+/// The number of steps taken, this one included. Only the fused kernels want it where the weights are.
+at::Tensor& count_step(Optimizer::State& state, at::Device device = at::kCPU) {
+    return state_of(state, "step", [&] { return at::zeros({}, at::dtype(at::kFloat).device(device)); }).add_(1);
+}
+
+at::Tensor with_decay(const at::Tensor& gradient, const at::Tensor& weight, double weight_decay) {
+    return weight_decay == 0 ? gradient : gradient.add(weight, weight_decay);
+}
+
+/// Adam and AdamW by LibTorch's fused kernels: one pass over each weight, on the CPU and on CUDA.
+class Adam : public Optimizer {
+  public:
+    Adam(Groups groups, bool decoupled) : Optimizer(std::move(groups)), decoupled_(decoupled) {}
+
+  protected:
+    void update(const Batch& batch, const OptimizerOptions& o) override {
+        std::vector<at::Tensor> means, squares, steps;
+        for (size_t i = 0; i < batch.weights.size(); ++i) {
+            auto& state = *batch.states[i];
+            means.push_back(zeros(state, "exp_avg", batch.weights[i]));
+            squares.push_back(zeros(state, "exp_avg_sq", batch.weights[i]));
+            steps.push_back(count_step(state, batch.weights[i].device()));
+        }
+        const auto fused = [&](auto&& kernel) {
+            kernel(batch.weights, batch.gradients, means, squares, at::TensorList(), steps, o.lr, o.beta1, o.beta2, o.weight_decay, o.eps,
+                   /*amsgrad=*/false, /*maximize=*/false, std::optional<at::Tensor>(), std::optional<at::Tensor>());
+        };
+        if (decoupled_) {
+            fused([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
+        } else {
+            fused([](auto&&... arguments) { at::_fused_adam_(arguments...); });
+        }
+    }
+
+  private:
+    bool decoupled_;
+};
+
+/// v = momentum v + (1 - dampening) g, the first v being g; w = w - lr v.
+class Sgd : public Optimizer {
+  public:
+    using Optimizer::Optimizer;
+
+  protected:
+    void update(const Batch& batch, const OptimizerOptions& o) override {
+        // The first step takes the gradient undamped: those parameters go together.
+        std::vector<at::Tensor> weights[2], gradients[2], velocities[2];
+        for (size_t i = 0; i < batch.weights.size(); ++i) {
+            auto& state = *batch.states[i];
+            const int first = o.momentum > 0 && !state.contains("momentum_buffer") ? 1 : 0;
+            weights[first].push_back(batch.weights[i]);
+            gradients[first].push_back(batch.gradients[i]);
+            if (o.momentum > 0) {
+                velocities[first].push_back(zeros(state, "momentum_buffer", batch.weights[i]));
+            }
+        }
+        for (const int first : {0, 1}) {
+            if (!weights[first].empty()) {
+                at::_fused_sgd_(weights[first], gradients[first], velocities[first], o.weight_decay, o.momentum, o.lr, o.dampening,
+                                o.nesterov, /*maximize=*/false, first == 1);
+            }
+        }
+    }
+};
+
+/// sum = sum + g^2; w = w - lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).
+class Adagrad : public Optimizer {
+  public:
+    using Optimizer::Optimizer;
+
+  protected:
+    void update(const Batch& batch, const OptimizerOptions& o) override {
+        for (size_t i = 0; i < batch.weights.size(); ++i) {
+            auto weight = batch.weights[i];
+            auto& state = *batch.states[i];
+            auto& sum = state_of(state, "sum",
+                                 [&] { return at::full_like(weight, o.initial_accumulator_value, weight.options().requires_grad(false)); });
+            const double step = count_step(state).item<double>();
+            const auto gradient = with_decay(batch.gradients[i], weight, o.weight_decay);
+            sum.addcmul_(gradient, gradient);
+            weight.addcdiv_(gradient, sum.sqrt().add_(o.eps), -o.lr / (1 + (step - 1) * o.lr_decay));
+        }
+    }
+};
+
+/// s = rho s + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(s + eps) g; u = rho u + (1 - rho) d^2; w = w - lr d.
+class Adadelta : public Optimizer {
+  public:
+    using Optimizer::Optimizer;
+
+  protected:
+    void update(const Batch& batch, const OptimizerOptions& o) override {
+        for (size_t i = 0; i < batch.weights.size(); ++i) {
+            auto weight = batch.weights[i];
+            auto& state = *batch.states[i];
+            auto& squares = zeros(state, "square_avg", weight);
+            auto& updates = zeros(state, "acc_delta", weight);
+            count_step(state);
+            const auto gradient = with_decay(batch.gradients[i], weight, o.weight_decay);
+            squares.mul_(o.rho).addcmul_(gradient, gradient, 1 - o.rho);
+            const auto delta = updates.add(o.eps).sqrt_().div_(squares.add(o.eps).sqrt_()).mul_(gradient);
+            updates.mul_(o.rho).addcmul_(delta, delta, 1 - o.rho);
+            weight.sub_(delta, o.lr);
+        }
+    }
+};
+
+/// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient and s less the squared mean if centered.
+class Rmsprop : public Optimizer {
+  public:
+    using Optimizer::Optimizer;
+
+  protected:
+    void update(const Batch& batch, const OptimizerOptions& o) override {
+        for (size_t i = 0; i < batch.weights.size(); ++i) {
+            auto weight = batch.weights[i];
+            auto& state = *batch.states[i];
+            count_step(state);
+            const auto gradient = with_decay(batch.gradients[i], weight, o.weight_decay);
+            auto& squares = zeros(state, "square_avg", weight).mul_(o.alpha).addcmul_(gradient, gradient, 1 - o.alpha);
+            at::Tensor spread = squares;
+            if (o.centered) {
+                auto& mean = zeros(state, "grad_avg", weight).lerp_(gradient, 1 - o.alpha);
+                spread = squares.addcmul(mean, mean, -1);
+            }
+            const auto denominator = spread.sqrt().add_(o.eps);
+            if (o.momentum > 0) {
+                auto& velocity = zeros(state, "momentum_buffer", weight).mul_(o.momentum).addcdiv_(gradient, denominator);
+                weight.sub_(velocity, o.lr);
+            } else {
+                weight.addcdiv_(gradient, denominator, -o.lr);
+            }
+        }
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<Optimizer> make_adadelta(Groups groups) {
+    return std::make_unique<Adadelta>(std::move(groups));
+}
+std::unique_ptr<Optimizer> make_adagrad(Groups groups) {
+    return std::make_unique<Adagrad>(std::move(groups));
+}
+std::unique_ptr<Optimizer> make_adam(Groups groups) {
+    return std::make_unique<Adam>(std::move(groups), false);
+}
+std::unique_ptr<Optimizer> make_adamw(Groups groups) {
+    return std::make_unique<Adam>(std::move(groups), true);
+}
+std::unique_ptr<Optimizer> make_rmsprop(Groups groups) {
+    return std::make_unique<Rmsprop>(std::move(groups));
+}
+std::unique_ptr<Optimizer> make_sgd(Groups groups) {
+    return std::make_unique<Sgd>(std::move(groups));
+}
+
+}  // namespace hfc::train

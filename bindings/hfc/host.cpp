@@ -5,6 +5,7 @@
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/operators.h"
+#include "bindings/torch/register.h"
 
 namespace hfc::lua {
 namespace {
@@ -58,7 +59,22 @@ int names(Call& call) {
     return call.returns(all);
 }
 
+/// host.methods(type) -> the table of a type's methods, to which the prelude adds its own.
+int methods_of(Call& call) {
+    push_methods_of(call.L, call.argument(1, "type").text());
+    return 1;
+}
+
+/// host.operator(name) -> PyTorch's operator, also where the table torch holds something else under that name.
+int find_operator(Call& call) {
+    const std::string name = call.argument(1, "name").text();
+    require(push_operator(call.L, name), "there is no operator '{}'", name);
+    return 1;
+}
+
 const Declaration prelude_functions[] = {
+    {"operator", find_operator, ""},
+    {"methods", methods_of, ""},
     {"exit", end_host, ""},
     {"nearest", nearest_name, ""},
     {"declare", declare_prelude, ""},
@@ -75,6 +91,10 @@ void push_host_table(lua_State* L) {
         push_function(L, declaration);
         lua_setfield(L, -2, declaration.name);
     }
+    push_apply_function(L);
+    lua_setfield(L, -2, "apply_function");
+    push_data_pointer(L);
+    lua_setfield(L, -2, "data_pointer");
 }
 
 }  // namespace hfc::lua

@@ -4,7 +4,16 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
+#include "base/device.h"
+#include "bindings/runtime/error.h"
+
 namespace hfc::lua {
+namespace {
+struct NamedTensors;
+}
+template <>
+inline constexpr const char* type_name<NamedTensors> = "NamedTensors";
+
 namespace {
 
 model::Model& self(Call& call) {
@@ -37,16 +46,62 @@ int evaluation_mode(Call& call) {
     return 1;
 }
 
-int parameters(Call& call) {
-    return call.returns(self(call).parameters());
+/// What an iterator over named tensors still has to give.
+struct NamedTensors {
+    std::vector<std::pair<std::string, at::Tensor>> entries;
+    size_t next = 0;
+};
+
+int next_tensor(lua_State* L) {
+    auto* rest = to_object<NamedTensors>(L, lua_upvalueindex(1));
+    if (rest == nullptr || rest->next == rest->entries.size()) {
+        lua_pushnil(L);
+        return 1;
+    }
+    const auto& [name, tensor] = rest->entries[rest->next++];
+    push(L, name);
+    push(L, tensor);
+    return 2;
+}
+
+template <typename Named>
+int returns_iterator(Call& call, const Named& named) {
+    NamedTensors rest;
+    for (const auto& entry : named) {
+        rest.entries.emplace_back(entry.key(), entry.value());
+    }
+    push_object(call.L, std::move(rest));
+    lua_pushcclosure(call.L, next_tensor, 1);
+    return 1;
 }
 
 int named_parameters(Call& call) {
-    lua_newtable(call.L);
-    for (const auto& entry : self(call).named_parameters()) {
-        push(call.L, entry.value());
-        lua_setfield(call.L, -2, entry.key().c_str());
+    return returns_iterator(call, self(call).named_parameters());
+}
+
+int named_buffers(Call& call) {
+    return returns_iterator(call, self(call).named_buffers());
+}
+
+int to(Call& call) {
+    for (int i = 2; i <= call.count(); ++i) {
+        const std::string name = call.argument(i, "device or dtype").text();
+        const auto dtype = find_dtype(name);
+        dtype ? self(call).to(*dtype) : self(call).to(parse_device(name));
     }
+    lua_settop(call.L, 1);
+    return 1;
+}
+
+int clone(Call& call) {
+    return call.returns_object(self(call).copy());
+}
+
+int apply(Call& call) {
+    self(call);
+    lua_settop(call.L, 2);
+    lua_pushvalue(call.L, 1);
+    protected_call(call.L, 1, 0);
     return 1;
 }
 
@@ -70,8 +125,13 @@ const std::vector<Declaration> declarations = {
     {"Model:train", train_mode,
      "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or evaluation mode with false."},
     {"Model:eval", evaluation_mode, "model:eval() -> model\n\nEvaluation mode."},
-    {"Model:parameters", parameters, "model:parameters() -> list of Tensors\n\nThe trainable weights."},
-    {"Model:named_parameters", named_parameters, "model:named_parameters() -> table name -> Tensor\n\nThe trainable weights by name."},
+    {"Model:named_parameters", named_parameters,
+     "for name, tensor in model:named_parameters() do\n\nThe weights by name, in the order in which the network was built."},
+    {"Model:named_buffers", named_buffers,
+     "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is not trained."},
+    {"Model:to", to, "model:to(device or dtype, ...) -> model\n\nMoves the weights and buffers."},
+    {"Model:clone", clone, "model:clone() -> Model\n\nA copy that shares nothing with the model."},
+    {"Model:apply", apply, "model:apply(f) -> model\n\nCalls f(model), as a module of torch.nn does for each of its parts."},
     {"Model:forward", forward,
      "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], moved to the model's device; logits: "
      "float32 [N, classes]."},
@@ -99,6 +159,7 @@ namespace detail {
 
 void register_model(lua_State* L) {
     register_type<model::ModelPtr>(L);
+    register_type<NamedTensors>(L);
     declare(L, declarations);
     set_metamethod(L, "Model", "__call", call_model);
     set_metamethod(L, "Model", "__tostring", text);

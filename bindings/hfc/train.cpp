@@ -2,10 +2,12 @@
 #include "train/train.h"
 
 #include "base/device.h"
+#include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/optim.h"
 #include "run/run.h"
 #include "train/progress.h"
 
@@ -28,24 +30,25 @@ std::vector<train::Probe> read_probes(lua_State* L, const Value& table) {
     return probes;
 }
 
-/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}.
+/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr, which is the paper's.
 train::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
     train::OptimizerOptions optimizer;
     if (lua_type(L, value.index()) == LUA_TSTRING) {
-        optimizer.name = value.text();
-        return optimizer;
+        const std::string name = value.text();
+        return name == optimizer.name ? optimizer : train::default_options(name);
     }
     if (!lua_istable(L, value.index())) {
         value.expected("a name or a table {name, lr = ...}");
     }
     lua_rawgeti(L, value.index(), 1);
-    optimizer.name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
+    const std::string name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
     lua_pop(L, 1);
+    if (name != optimizer.name) {
+        optimizer = train::default_options(name);
+    }
     Options options(L, value.index());
-    optimizer.lr = options.number("lr", optimizer.lr);
-    optimizer.momentum = options.number("momentum", optimizer.momentum);
-    optimizer.weight_decay = options.number("weight_decay", optimizer.weight_decay);
     options.allow_list(1);
+    read_optimizer_options(options, optimizer);
     options.finish();
     return optimizer;
 }
@@ -89,7 +92,7 @@ void push_result(lua_State* L, const train::EpochResult& result) {
 /// Everything the options of hfc.train say.
 struct TrainCall {
     train::TrainOptions settings;
-    const Series* series = nullptr;
+    std::string series;
     std::shared_ptr<run::Run> run;
     bool quiet = false;
     int on_epoch = 0;  ///< stack index of the callback, or 0
@@ -111,8 +114,9 @@ TrainCall read_train_options(Call& call) {
         if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
             result.run = *run;
         } else {
-            result.series = &value.object<Series>();
-            result.run = result.series->run;
+            const auto& series = value.object<Series>();
+            result.series = series.name;
+            result.run = series.run;
         }
     });
     result.quiet = options.boolean("quiet", false);
@@ -133,11 +137,11 @@ TrainCall read_train_options(Call& call) {
 
 int train_model(Call& call) {
     call.at_most(3);
-    const auto network = call.argument(1, "model").object<model::ModelPtr>();
+    const auto network = to_model(call.L, call.argument(1, "model"));
     const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
     const TrainCall train_call = read_train_options(call);
     lua_State* L = call.L;
-    const std::string series = train_call.series != nullptr ? train_call.series->name : "";
+    const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
     if (!train_call.quiet) {
         line.emplace(series.empty() ? dataset.name() : series);
@@ -172,19 +176,21 @@ int train_model(Call& call) {
 
 int accuracy(Call& call) {
     call.at_most(3);
-    auto& network = *call.argument(1, "model").object<model::ModelPtr>();
-    const auto& dataset = call.argument(2, "dataset").object<data::Dataset>();
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
     auto options = call.options(3);
     const int64_t batch_size = options.integer("batch_size", train::evaluation_batch);
     options.finish();
-    return call.returns(train::accuracy(network, dataset, batch_size));
+    return call.returns(train::accuracy(*network, dataset, batch_size));
 }
 
 const std::vector<Declaration> declarations = {
     {"hfc.train", train_model,
      "hfc.train(model, dataset, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = 1e-4}, ...}) -> list of results\n\n"
      "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the device. The defaults are the paper's.\n"
-     "optimizer: a name or {name, lr = 1e-4, momentum = 0, weight_decay = 0}; names: \"adam\", \"sgd\".\n"
+     "optimizer: a name or {name, lr = 1e-4, ...}; names and settings: those of torch.optim, small. lr: 1e-4 for adam, PyTorch's default "
+     "for "
+     "the others.\n"
      "seed = 0: of the order and of dropout; the same seed, machine and threads give the same numbers to the last bit.\n"
      "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn "
      "once; 0 is all.\n"

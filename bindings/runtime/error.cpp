@@ -9,23 +9,41 @@ namespace {
 /// Chunks of the prelude are named "=hfc:options.lua".
 constexpr std::string_view prelude_prefix = "=hfc:";
 
+char main_state_key;
+
 bool belongs_to_script(const lua_Debug& frame) {
     return std::strcmp(frame.what, "C") != 0 && !std::string_view(frame.source).starts_with(prelude_prefix);
 }
 
 }  // namespace
 
-LuaError::LuaError(lua_State* L) {
-    const char* text = lua_tostring(L, -1);
-    text_ = text != nullptr ? text : lua_typename(L, lua_type(L, -1));
-    reference_ = std::shared_ptr<int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [L](const int* reference) {
-        luaL_unref(L, LUA_REGISTRYINDEX, *reference);
-        delete reference;
+void remember_main_state(lua_State* L) {
+    lua_pushlightuserdata(L, &main_state_key);
+    lua_pushlightuserdata(L, L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+lua_State* main_state(lua_State* L) {
+    lua_pushlightuserdata(L, &main_state_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    auto* state = static_cast<lua_State*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    return state;
+}
+
+Reference::Reference(lua_State* L) {
+    // A coroutine may be gone when the value is let go.
+    lua_State* owner = main_state(L);
+    index_ = std::shared_ptr<int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [owner](const int* index) {
+        luaL_unref(owner, LUA_REGISTRYINDEX, *index);
+        delete index;
     });
 }
 
-void LuaError::push(lua_State* L) const {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, *reference_);
+LuaError::LuaError(lua_State* L) {
+    const char* text = lua_tostring(L, -1);
+    text_ = text != nullptr ? text : lua_typename(L, lua_type(L, -1));
+    value_ = Reference(L);
 }
 
 std::string script_position(lua_State* L) {

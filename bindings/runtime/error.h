@@ -9,6 +9,23 @@
 
 namespace hfc::lua {
 
+/// The main state of the one that a coroutine's L belongs to. remember_main_state() is called once, as the state is made.
+lua_State* main_state(lua_State* L);
+void remember_main_state(lua_State* L);
+
+/// Keeps a Lua value alive for C++: in the registry until the last copy is gone.
+class Reference {
+  public:
+    Reference() = default;
+    /// Takes the value from the top of the stack.
+    explicit Reference(lua_State* L);
+    void push(lua_State* L) const { lua_rawgeti(L, LUA_REGISTRYINDEX, *index_); }
+    explicit operator bool() const { return index_ != nullptr; }
+
+  private:
+    std::shared_ptr<int> index_;
+};
+
 /// An error raised by Lua code that C++ called (a callback of a script): carries Lua's own error value back through C++ frames.
 class LuaError : public std::exception {
   public:
@@ -16,11 +33,11 @@ class LuaError : public std::exception {
     explicit LuaError(lua_State* L);
     const char* what() const noexcept override { return text_.c_str(); }
     /// Pushes the error value.
-    void push(lua_State* L) const;
+    void push(lua_State* L) const { value_.push(L); }
 
   private:
     std::string text_;
-    std::shared_ptr<int> reference_;
+    Reference value_;
 };
 
 /// Asks the host to end with this status. A message is printed to standard error, without a traceback: the user, not the script, is wrong.

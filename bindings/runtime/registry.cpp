@@ -13,9 +13,23 @@ namespace {
 /// Registry key of the table function -> name.
 char names_key;
 
+lua_State* running = nullptr;
+
+class RunningScope {
+  public:
+    explicit RunningScope(lua_State* L) : before_(std::exchange(running, L)) {}
+    ~RunningScope() { running = before_; }
+    RunningScope(const RunningScope&) = delete;
+    RunningScope& operator=(const RunningScope&) = delete;
+
+  private:
+    lua_State* before_;
+};
+
 int trampoline(lua_State* L) {
     const auto& declaration = *static_cast<const Declaration*>(lua_touserdata(L, lua_upvalueindex(1)));
     return guarded(L, declaration.name, [&] {
+        const RunningScope scope(L);
         check_interrupt();
         Call call(L, declaration.name);
         return declaration.function(call);
@@ -42,6 +56,10 @@ void push_table_of(lua_State* L, const std::string& prefix) {
 }
 
 }  // namespace
+
+lua_State* running_state() {
+    return running;
+}
 
 Documentation& documentation() {
     static Documentation all;

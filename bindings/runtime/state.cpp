@@ -56,6 +56,7 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
     if (L_ == nullptr) {
         throw std::runtime_error("LuaJIT could not make a state: out of memory");
     }
+    remember_main_state(L_);
     lua_pushlightuserdata(L_, &info_key);
     lua_pushlightuserdata(L_, &info_);
     lua_rawset(L_, LUA_REGISTRYINDEX);

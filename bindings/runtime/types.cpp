@@ -37,18 +37,6 @@ void make_metatable(lua_State* L, const char* name, void* key, lua_CFunction col
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
-void* checked_userdata(lua_State* L, int index, void* key) {
-    void* memory = lua_touserdata(L, index);
-    if (memory == nullptr || lua_getmetatable(L, index) == 0) {
-        return nullptr;
-    }
-    lua_pushlightuserdata(L, key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    const bool same = lua_rawequal(L, -1, -2) != 0;
-    lua_pop(L, 2);
-    return same ? memory : nullptr;
-}
-
 }  // namespace detail
 
 void push_metatable_of(lua_State* L, const std::string& name) {

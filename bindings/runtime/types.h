@@ -15,20 +15,36 @@ template <typename T>
 inline constexpr const char* type_name = nullptr;
 
 namespace detail {
-/// Its address is the registry key of T's metatable.
+/// Its address marks the userdata that hold a T, and is the registry key of T's metatable.
 template <typename T>
 inline char type_key = 0;
 
+/// What a userdata holds: the mark first, so that a type check is one comparison and no look-up.
+template <typename T>
+struct Box {
+    static_assert(alignof(T) <= 8, "LuaJIT aligns userdata to 8 bytes");
+    void* key;  ///< &type_key<T>; nullptr once the object is destroyed
+    T object;
+};
+
 void make_metatable(lua_State* L, const char* name, void* key, lua_CFunction collect);
-void* checked_userdata(lua_State* L, int index, void* key);
+
+template <typename T>
+Box<T>* to_box(lua_State* L, int index) {
+    if (lua_type(L, index) != LUA_TUSERDATA || lua_objlen(L, index) != sizeof(Box<T>)) {
+        return nullptr;
+    }
+    auto* box = static_cast<Box<T>*>(lua_touserdata(L, index));
+    return box->key == &type_key<T> ? box : nullptr;
+}
 
 template <typename T>
 int collect(lua_State* L) {
-    auto* object = static_cast<T*>(lua_touserdata(L, 1));
-    object->~T();
-    // Whoever still holds this userdata gets a type error, not a freed object.
-    lua_pushnil(L);
-    lua_setmetatable(L, 1);
+    if (Box<T>* box = to_box<T>(L, 1)) {
+        // Whoever still holds this userdata gets a type error, not a freed object.
+        box->key = nullptr;
+        box->object.~T();
+    }
     return 0;
 }
 }  // namespace detail
@@ -49,9 +65,8 @@ void push_metatable_of(lua_State* L, const std::string& name);
 /// Pushes a new userdata that holds `object`.
 template <typename T>
 void push_object(lua_State* L, T object) {
-    static_assert(alignof(T) <= 8, "LuaJIT aligns userdata to 8 bytes");
-    void* memory = lua_newuserdata(L, sizeof(T));
-    new (memory) T(std::move(object));
+    using Box = detail::Box<T>;
+    new (lua_newuserdata(L, sizeof(Box))) Box{&detail::type_key<T>, std::move(object)};
     lua_pushlightuserdata(L, &detail::type_key<T>);
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_setmetatable(L, -2);
@@ -60,7 +75,8 @@ void push_object(lua_State* L, T object) {
 /// The object at `index`, or nullptr where something else is there.
 template <typename T>
 T* to_object(lua_State* L, int index) {
-    return static_cast<T*>(detail::checked_userdata(L, index, &detail::type_key<T>));
+    auto* box = detail::to_box<T>(L, index);
+    return box == nullptr ? nullptr : &box->object;
 }
 
 struct Exit;

@@ -44,13 +44,8 @@ Result to_tensor_value(lua_State* L, int index, bool numbers_as_tensors) {
     if (!numbers_as_tensors) {
         return std::nullopt;
     }
-    const auto scalar = to_scalar(L, index);
-    if (!scalar) {
-        return std::nullopt;
-    }
-    at::Tensor tensor = c10::scalar_to_tensor(*scalar);
-    tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
-    return IValue(tensor);
+    auto tensor = to_number_tensor(L, index);
+    return tensor ? Result(IValue(std::move(*tensor))) : std::nullopt;
 }
 
 /// Reads a Lua list element by element; a single value stands for a list where `list_length` allows.
@@ -115,6 +110,22 @@ Result to_list_value(lua_State* L, int index, const c10::Type& element, std::opt
     }
 }
 
+constexpr std::pair<const char*, at::MemoryFormat> memory_formats[] = {
+    {"contiguous_format", at::MemoryFormat::Contiguous},
+    {"channels_last", at::MemoryFormat::ChannelsLast},
+    {"channels_last_3d", at::MemoryFormat::ChannelsLast3d},
+    {"preserve_format", at::MemoryFormat::Preserve},
+};
+
+std::optional<at::MemoryFormat> find_memory_format(const std::string& name) {
+    for (const auto& [text, format] : memory_formats) {
+        if (name == text) {
+            return format;
+        }
+    }
+    return std::nullopt;
+}
+
 /// dtypes, devices, layouts and memory formats are given by name.
 Result to_named_value(const std::string& name, TypeKind kind) {
     if (kind == TypeKind::ScalarTypeType) {
@@ -126,14 +137,8 @@ Result to_named_value(const std::string& name, TypeKind kind) {
         return !looks_like_device ? std::nullopt : Result(IValue(name == "meta" ? at::Device(at::kMeta) : parse_device(name)));
     }
     if (kind == TypeKind::MemoryFormatType) {
-        for (const auto& [text, format] : {std::pair{"contiguous_format", at::MemoryFormat::Contiguous},
-                                           {"channels_last", at::MemoryFormat::ChannelsLast},
-                                           {"preserve_format", at::MemoryFormat::Preserve},
-                                           {"channels_last_3d", at::MemoryFormat::ChannelsLast3d}}) {
-            if (name == text) {
-                return IValue(static_cast<int64_t>(format));
-            }
-        }
+        const auto format = find_memory_format(name);
+        return format ? Result(IValue(static_cast<int64_t>(*format))) : std::nullopt;
     }
     if (kind == TypeKind::LayoutType && (name == "strided" || name == "sparse_coo")) {
         return IValue(static_cast<int64_t>(name == "strided" ? at::kStrided : at::kSparse));
@@ -142,6 +147,16 @@ Result to_named_value(const std::string& name, TypeKind kind) {
 }
 
 }  // namespace
+
+std::optional<at::Tensor> to_number_tensor(lua_State* L, int index) {
+    const auto scalar = to_scalar(L, index);
+    if (!scalar) {
+        return std::nullopt;
+    }
+    at::Tensor tensor = c10::scalar_to_tensor(*scalar);
+    tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+    return tensor;
+}
 
 std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, std::optional<int> list_length, bool numbers_as_tensors) {
     switch (type.kind()) {
@@ -167,6 +182,10 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, 
             return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index))) : std::nullopt;
         case TypeKind::BoolType:
             return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0)) : std::nullopt;
+        case TypeKind::GeneratorType: {
+            const auto* generator = to_object<at::Generator>(L, index);
+            return generator != nullptr ? Result(IValue(*generator)) : std::nullopt;
+        }
         default:
             break;
     }
@@ -206,11 +225,11 @@ void push_ivalue(lua_State* L, const IValue& value) {
     }
 }
 
-bool is_callable(const c10::FunctionSchema& schema) {
-    const auto takes_names = [](const c10::Argument& argument) {
-        return argument.type()->str().find("Dimname") != std::string::npos || argument.name() == "names";
-    };
-    return std::none_of(schema.arguments().begin(), schema.arguments().end(), takes_names);
+at::MemoryFormat parse_memory_format(const std::string& name) {
+    const auto format = find_memory_format(name);
+    require(format.has_value(),
+            "unknown memory format '{}': expected contiguous_format, channels_last, channels_last_3d or preserve_format", name);
+    return *format;
 }
 
 }  // namespace hfc::lua

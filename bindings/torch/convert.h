@@ -18,7 +18,7 @@ std::optional<c10::IValue> to_ivalue(lua_State* L, int index, const c10::Type& t
 /// Pushes a result; tuples and lists as tables, nothing as nil. Throws Error for a type Lua cannot hold.
 void push_ivalue(lua_State* L, const c10::IValue& value);
 
-/// False for schemas with types that cannot be given from Lua (named dimensions, streams): such overloads are passed over.
-bool is_callable(const c10::FunctionSchema& schema);
+/// "contiguous_format", "channels_last", "channels_last_3d" or "preserve_format"; throws Error for another name.
+at::MemoryFormat parse_memory_format(const std::string& name);
 
 }  // namespace hfc::lua

@@ -1,12 +1,11 @@
 // torch.tensor and what else makes tensors without being an operator.
 #include "base/device.h"
-#include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
-#include <ATen/core/grad_mode.h>
 
 namespace hfc::lua {
 namespace {
@@ -82,13 +81,20 @@ int manual_seed(Call& call) {
     return 0;
 }
 
-int no_grad(Call& call) {
-    if (!lua_isfunction(call.L, 1)) {
-        call.argument(1, "function").expected("a function");
-    }
-    const at::NoGradGuard guard;
-    protected_call(call.L, call.count() - 1, LUA_MULTRET);
-    return lua_gettop(call.L);
+int make_generator(Call& call) {
+    auto options = call.options(1);
+    const int64_t seed = options.integer("seed", static_cast<int64_t>(c10::detail::getNonDeterministicRandom() >> 12));
+    const at::Device device = parse_device(options.text("device", "cpu"));
+    options.finish();
+    auto generator = device.is_cpu() ? at::make_generator<at::CPUGeneratorImpl>() : at::globalContext().defaultGenerator(device).clone();
+    generator.set_current_seed(static_cast<uint64_t>(seed));
+    return call.returns_object(generator);
+}
+
+int seed_generator(Call& call) {
+    call.argument(1, "generator").object<at::Generator>().set_current_seed(static_cast<uint64_t>(call.argument(2, "seed").integer()));
+    lua_settop(call.L, 1);
+    return 1;
 }
 
 const std::vector<Declaration> functions = {
@@ -97,11 +103,12 @@ const std::vector<Declaration> functions = {
      "nested tables of them. "
      "dtype: bool for booleans, float32 for numbers unless given. Errors: tables of different lengths or depths, numbers and booleans "
      "mixed."},
+    {"torch.Generator", make_generator,
+     "torch.Generator({device = \"cpu\", seed}) -> Generator\n\nA source of random numbers of its own, for operators' {generator = g}. "
+     "Without a seed it gets a random one."},
+    {"Generator:manual_seed", seed_generator, "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
     {"torch.is_tensor", is_tensor, "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},
     {"torch.manual_seed", manual_seed, "torch.manual_seed(seed)\n\nSeeds the default generators of all devices, as PyTorch does."},
-    {"torch.no_grad", no_grad,
-     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they are back on after it, also after an error "
-     "inside."},
 };
 
 }  // namespace
@@ -109,6 +116,7 @@ const std::vector<Declaration> functions = {
 namespace detail {
 
 void register_creation(lua_State* L) {
+    register_type<at::Generator>(L);
     declare(L, functions);
 }
 

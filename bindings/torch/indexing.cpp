@@ -10,7 +10,8 @@ namespace hfc::lua {
 
 namespace detail {
 int find_in_tensor(lua_State* L);
-}
+int set_in_tensor(lua_State* L, const at::Tensor& tensor);
+}  // namespace detail
 
 namespace {
 
@@ -75,7 +76,7 @@ int set(lua_State* L) {
     return guarded(L, "Tensor[]", [&] {
         const at::Tensor tensor = indexed(L);
         if (lua_type(L, 2) == LUA_TSTRING) {
-            fail("the field '{}' of a Tensor cannot be set", lua_tostring(L, 2));
+            return detail::set_in_tensor(L, tensor);
         }
         const auto indices = to_indices(L, 2);
         if (const at::Tensor* value = to_tensor(L, 3)) {

@@ -1,11 +1,13 @@
 // The type Tensor: properties, methods that are no operators, arithmetic, printing.
 #include "base/device.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/convert.h"
 #include "bindings/torch/operators.h"
+#include "bindings/torch/print.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
-#include <sstream>
+#include <torch/csrc/autograd/function.h>
 
 namespace hfc::lua {
 namespace {
@@ -64,26 +66,65 @@ int numel(Call& call) {
     return call.returns(self(call).numel());
 }
 
-int backward(Call& call) {
-    const auto& tensor = self(call);
-    tensor.backward(call.given(2) ? call.argument(2, "gradient").object<LuaTensor>().tensor : at::Tensor());
-    return 0;
-}
-
 int requires_grad(Call& call) {
     const bool value = !call.given(2) || call.argument(2, "requires_grad").boolean();
     return call.returns(self(call).requires_grad_(value));
 }
 
+/// x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), each with named settings behind.
 int to(Call& call) {
-    at::Tensor tensor = self(call);
-    for (int i = 2; i <= call.count(); ++i) {
-        const std::string name = call.argument(i, "device or dtype").text();
+    const at::Tensor tensor = self(call);
+    at::TensorOptions wanted = tensor.options();
+    const auto read = [&](const Value& value) {
+        const std::string name = value.text();
         const auto dtype = find_dtype(name);
-        tensor = dtype ? tensor.to(*dtype) : tensor.to(parse_device(name));
+        wanted = dtype ? wanted.dtype(*dtype) : wanted.device(parse_device(name));
+    };
+    int position = 2;
+    for (; position <= call.count() && !lua_istable(call.L, position); ++position) {
+        const Value value = call.argument(position, "device, dtype or other");
+        if (const at::Tensor* other = to_tensor(call.L, position)) {
+            wanted = wanted.dtype(other->scalar_type()).device(other->device());
+        } else {
+            read(value);
+        }
     }
-    return call.returns(tensor);
+    auto options = call.options(position);
+    options.with("device", [&](const Value& value) { wanted = wanted.device(parse_device(value.text())); });
+    options.with("dtype", read);
+    const bool copy = options.boolean("copy", false);
+    const bool non_blocking = options.boolean("non_blocking", false);
+    std::optional<at::MemoryFormat> format;
+    options.with("memory_format", [&](const Value& value) { format = parse_memory_format(value.text()); });
+    options.finish();
+    return call.returns(tensor.to(wanted.device(), wanted.dtype().toScalarType(), non_blocking, copy, format));
 }
+
+int is_contiguous(Call& call) {
+    auto options = call.options(2);
+    const auto format = parse_memory_format(options.text("memory_format", "contiguous_format"));
+    options.finish();
+    return call.returns(self(call).is_contiguous(format));
+}
+
+int stride(Call& call) {
+    const auto& tensor = self(call);
+    return call.given(2) ? call.returns(tensor.stride(call.argument(2, "dim").integer())) : call.returns(tensor.strides().vec());
+}
+
+/// host.data_pointer(x) -> address, dtype, elements; the prelude makes a typed FFI pointer of it.
+int data_pointer(Call& call) {
+    const auto& tensor = self(call);
+    require(tensor.is_cpu(), "the elements are on {}; take x:cpu() first", tensor.device().str());
+    require(tensor.layout() == at::kStrided && tensor.is_contiguous(), "the elements do not stand in order; take x:contiguous() first");
+    require(!tensor.is_conj() && !tensor.is_neg(), "the elements wait for a conjugation or a sign; take x:clone() first");
+    lua_pushlightuserdata(call.L, tensor.data_ptr());
+    push(call.L, dtype_name(tensor.scalar_type()));
+    push(call.L, tensor.numel());
+    return 3;
+}
+
+const Declaration data_pointer_declaration = {"Tensor:data", data_pointer, ""};
 
 const std::vector<Declaration> methods = {
     {"Tensor:item", item,
@@ -94,14 +135,14 @@ const std::vector<Declaration> methods = {
      "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative counts from the end), or all of them."},
     {"Tensor:dim", dim, "x:dim() -> number\n\nThe number of dimensions."},
     {"Tensor:numel", numel, "x:numel() -> number\n\nThe number of elements."},
-    {"Tensor:backward", backward,
-     "x:backward(gradient)\n\nGradients of x with respect to the leaves it was computed from are added to their `grad`. Without an "
-     "argument x must have one element."},
     {"Tensor:requires_grad_", requires_grad,
      "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for backward()."},
     {"Tensor:to", to,
-     "x:to(\"cuda\"), x:to(\"float64\"), x:to(\"cuda\", \"float16\") -> Tensor\n\nA copy on a device or of a dtype; x itself where nothing "
-     "changes."},
+     "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, memory_format, copy = false, non_blocking = false} "
+     "-> Tensor\n\nA copy on a device or of a dtype (of another tensor's); x itself where nothing changes, unless copy."},
+    {"Tensor:is_contiguous", is_contiguous,
+     "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\nWhether the elements stand in memory in order."},
+    {"Tensor:stride", stride, "x:stride(dim) -> number, x:stride() -> table\n\nElements to step over for the next index of a dimension."},
 };
 
 /// x.shape and its like; false where `key` is no property.
@@ -120,6 +161,34 @@ bool push_property(lua_State* L, const at::Tensor& tensor, const std::string& ke
         push(L, tensor.requires_grad());
     } else if (key == "is_leaf") {
         push(L, tensor.is_leaf());
+    } else if (key == "grad_fn") {
+        tensor.grad_fn() ? push(L, tensor.grad_fn()->name()) : lua_pushnil(L);
+    } else if (key == "is_cuda") {
+        push(L, tensor.is_cuda());
+    } else if (key == "itemsize") {
+        push(L, static_cast<int64_t>(tensor.itemsize()));
+    } else if (key == "nbytes") {
+        push(L, static_cast<int64_t>(tensor.nbytes()));
+    } else if (key == "T") {
+        push(L, tensor.numpy_T());
+    } else if (key == "mT") {
+        push(L, tensor.mT());
+    } else if (key == "real") {
+        push(L, at::real(tensor));
+    } else if (key == "imag") {
+        push(L, at::imag(tensor));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// x.grad = nil and x.grad = tensor, x.requires_grad = true.
+bool set_property(lua_State* L, at::Tensor tensor, const std::string& key) {
+    if (key == "grad") {
+        tensor.mutable_grad() = lua_isnil(L, 3) ? at::Tensor() : Value(L, 3, "grad").object<LuaTensor>().tensor;
+    } else if (key == "requires_grad") {
+        tensor.requires_grad_(Value(L, 3, "requires_grad").boolean());
     } else {
         return false;
     }
@@ -130,13 +199,7 @@ int push_tensor_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const at::Tensor* tensor = to_tensor(L, 1);
         require(tensor != nullptr, "expected a Tensor, got {}", describe(L, 1));
-        if (tensor->numel() > 1000) {
-            push(L, describe_tensor(*tensor));
-            return 1;
-        }
-        std::ostringstream text;
-        at::print(text, tensor->detach(), 120);
-        push(L, text.str());
+        push(L, print_tensor(*tensor));
         return 1;
     });
 }
@@ -150,26 +213,21 @@ int push_length(lua_State* L) {
     });
 }
 
-/// A metamethod that is an operator; `swapped` says which operator serves `2 - x`, where the tensor stands on the right.
-template <const char* const& name>
-int arithmetic(lua_State* L) {
-    return guarded(L, name, [&] { return call_operator(L, name, 1, 2); });
-}
-
-const char* const add_name = "add";
-const char* const mul_name = "mul";
-const char* const div_name = "div";
-const char* const sub_name = "sub";
-const char* const pow_name = "pow";
-const char* const remainder_name = "remainder";
-
-int negate(lua_State* L) {
-    return guarded(L, "neg", [&] { return call_operator(L, "neg", 1, 1); });
-}
-
 }  // namespace
 
+void push_data_pointer(lua_State* L) {
+    push_function(L, data_pointer_declaration);
+}
+
 namespace detail {
+
+int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
+    const std::string key = lua_tostring(L, 2);
+    if (!set_property(L, tensor, key)) {
+        fail("the field '{}' of a Tensor cannot be set", key);
+    }
+    return 0;
+}
 
 /// x.NAME and x:NAME(...): property, method, operator; x[...] goes to the indexing function in the second upvalue.
 int find_in_tensor(lua_State* L) {
@@ -207,15 +265,10 @@ void register_tensor_type(lua_State* L) {
     // The methods move aside, because __index is a function here.
     lua_getfield(L, -1, "__index");
     lua_setfield(L, -2, "methods");
-    const std::pair<const char*, lua_CFunction> metamethods[] = {
-        {"__add", arithmetic<add_name>},       {"__sub", arithmetic<sub_name>},  {"__mul", arithmetic<mul_name>},
-        {"__div", arithmetic<div_name>},       {"__pow", arithmetic<pow_name>},  {"__unm", negate},
-        {"__mod", arithmetic<remainder_name>}, {"__tostring", push_tensor_text}, {"__len", push_length},
-    };
-    for (const auto& [name, function] : metamethods) {
-        lua_pushcfunction(L, function);
-        lua_setfield(L, -2, name);
-    }
+    lua_pushcfunction(L, push_tensor_text);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushcfunction(L, push_length);
+    lua_setfield(L, -2, "__len");
     lua_pushnil(L);
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);

@@ -56,7 +56,7 @@ const Operator* find_operator(const std::string& name) {
     Operator result = {"torch." + name, {}};
     for (const auto& overload : overloads->second) {
         const auto handle = c10::Dispatcher::singleton().findSchema({"aten::" + name, overload});
-        if (handle && is_callable(handle->schema())) {
+        if (handle) {
             result.overloads.push_back(*handle);
         }
     }
@@ -68,9 +68,11 @@ const Operator* find_operator(const std::string& name) {
 
 /// Where the arguments of a call stand on the stack.
 struct Arguments {
-    int first;       ///< index of the first positional one
-    int positional;  ///< their number
-    int named;       ///< index of the trailing table of named ones, or 0
+    int first;           ///< index of the first positional one
+    int positional;      ///< their number
+    int named;           ///< index of the trailing table of named ones, or 0
+    int named_count;     ///< of its keys
+    bool requires_grad;  ///< {requires_grad = true} is among them
 };
 
 /// A table that has string keys only gives arguments by name.
@@ -87,23 +89,63 @@ bool is_named_table(lua_State* L, int index) {
     return by_name;
 }
 
-Arguments locate(lua_State* L, int first, int count) {
-    if (count > 0 && is_named_table(L, first + count - 1)) {
-        return {first, count - 1, first + count - 1};
-    }
-    return {first, count, 0};
-}
-
 int count_named(lua_State* L, int table) {
     int count = 0;
-    if (table != 0) {
-        lua_pushnil(L);
-        while (lua_next(L, table) != 0) {
-            lua_pop(L, 1);
-            ++count;
-        }
+    lua_pushnil(L);
+    while (lua_next(L, table) != 0) {
+        lua_pop(L, 1);
+        ++count;
     }
     return count;
+}
+
+/// Pushes table[key], without metamethods.
+void push_field(lua_State* L, int table, const char* key) {
+    lua_pushstring(L, key);
+    lua_rawget(L, table);
+}
+
+Arguments locate(lua_State* L, int first, int count) {
+    const int last = first + count - 1;
+    if (count == 0 || !is_named_table(L, last)) {
+        return {first, count, 0, 0, false};
+    }
+    push_field(L, last, "requires_grad");
+    const bool requires_grad = lua_isboolean(L, -1) && lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return {first, count - 1, last, count_named(L, last), requires_grad};
+}
+
+/// zeros, rand, full and their like, which in Python also take requires_grad; the operators themselves do not.
+bool is_factory(const c10::FunctionSchema& schema) {
+    const auto is_pin_memory = [](const c10::Argument& argument) { return argument.name() == "pin_memory"; };
+    return std::any_of(schema.arguments().begin(), schema.arguments().end(), is_pin_memory);
+}
+
+/// reduction = "mean" for the losses, whose operators number the kinds; dimensions by name for the overloads that take them.
+std::optional<c10::IValue> to_special_value(lua_State* L, int index, const c10::FunctionSchema& schema, const c10::Argument& argument) {
+    if (lua_type(L, index) != LUA_TSTRING) {
+        return std::nullopt;
+    }
+    const std::string text = lua_tostring(L, index);
+    if (argument.name() == "reduction") {
+        static const std::vector<std::string> kinds = {"none", "mean", "sum"};
+        const auto found = std::find(kinds.begin(), kinds.end(), text);
+        return found == kinds.end() ? std::nullopt : std::optional<c10::IValue>(found - kinds.begin());
+    }
+    const auto kind = argument.type()->kind();
+    return kind == c10::TypeKind::StringType && schema.overload_name().find("name") != std::string::npos
+               ? std::optional<c10::IValue>("dimname::" + text)
+               : std::nullopt;
+}
+
+std::optional<c10::IValue> to_argument(lua_State* L, int index, const c10::FunctionSchema& schema, const c10::Argument& argument,
+                                       bool numbers_as_tensors) {
+    if (auto special = to_special_value(L, index, schema, argument)) {
+        return special;
+    }
+    const auto length = argument.N() ? std::optional<int>(*argument.N()) : std::nullopt;
+    return to_ivalue(L, index, *argument.real_type(), length, numbers_as_tensors);
 }
 
 /// torch.zeros(2, 3) means torch.zeros({2, 3}): numbers at the end stand for a list of integers of any length.
@@ -116,43 +158,54 @@ bool takes_trailing_integers(const c10::Argument& argument) {
     return element == c10::TypeKind::IntType || element == c10::TypeKind::SymIntType;
 }
 
+/// The positional arguments from `index` on as one list of integers.
+std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count, const c10::Argument& argument) {
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; ++i) {
+        lua_pushvalue(L, index + i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    auto value = to_ivalue(L, lua_gettop(L), *argument.real_type(), std::nullopt, false);
+    lua_pop(L, 1);
+    return value;
+}
+
+/// How freely arguments are read. All overloads are tried with one reading before the next: torch.tensor_split(x, 3) means three sections,
+/// though 3 could be a list of one index.
+enum class Reading {
+    exact,
+    spread,             ///< numbers at the end stand for a list of integers: torch.zeros(2, 3)
+    numbers_as_tensors  ///< a number stands for a tensor without dimensions: torch.maximum(x, 0)
+};
+
 /// Fills `stack` with the arguments as the schema asks; false where they do not fit.
-bool match(lua_State* L, const c10::FunctionSchema& schema, const Arguments& given, bool numbers_as_tensors, torch::jit::Stack& stack) {
+bool match(lua_State* L, const c10::FunctionSchema& schema, const Arguments& given, Reading reading, torch::jit::Stack& stack) {
+    const bool numbers_as_tensors = reading == Reading::numbers_as_tensors;
     stack.clear();
     int next = 0;
-    int named_left = count_named(L, given.named);
+    int named_left = given.named_count - (given.requires_grad && is_factory(schema) ? 1 : 0);
     for (const auto& argument : schema.arguments()) {
-        const auto length = argument.N() ? std::optional<int>(*argument.N()) : std::nullopt;
         std::optional<c10::IValue> value;
         if (!argument.kwarg_only() && next < given.positional) {
             const int index = given.first + next;
-            if (lua_type(L, index) == LUA_TNUMBER && takes_trailing_integers(argument)) {
-                lua_createtable(L, given.positional - next, 0);
-                for (int i = 1; next < given.positional; ++next, ++i) {
-                    lua_pushvalue(L, given.first + next);
-                    lua_rawseti(L, -2, i);
+            const bool integers = reading == Reading::spread && lua_type(L, index) == LUA_TNUMBER && takes_trailing_integers(argument);
+            const int taken = integers ? given.positional - next : 1;
+            value = integers ? to_integer_list(L, index, taken, argument) : to_argument(L, index, schema, argument, numbers_as_tensors);
+            next += taken;
+        } else {
+            bool named = false;
+            if (given.named != 0) {
+                push_field(L, given.named, argument.name().c_str());
+                named = !lua_isnil(L, -1);
+                if (named) {
+                    value = to_argument(L, lua_gettop(L), schema, argument, numbers_as_tensors);
+                    --named_left;
                 }
-                value = to_ivalue(L, lua_gettop(L), *argument.real_type(), length, false);
                 lua_pop(L, 1);
-            } else {
-                value = to_ivalue(L, index, *argument.real_type(), length, numbers_as_tensors);
-                ++next;
             }
-        } else if (given.named != 0) {
-            lua_getfield(L, given.named, argument.name().c_str());
-            if (!lua_isnil(L, -1)) {
-                value = to_ivalue(L, lua_gettop(L), *argument.real_type(), length, numbers_as_tensors);
-                --named_left;
-                lua_pop(L, 1);
-                if (!value) {
-                    return false;
-                }
-            } else {
-                lua_pop(L, 1);
+            if (!named) {
                 value = argument.default_value();
             }
-        } else {
-            value = argument.default_value();
         }
         if (!value) {
             return false;
@@ -189,10 +242,13 @@ std::string describe_value(lua_State* L, int index) {
 
 int call(lua_State* L, const Operator& op, const Arguments& given) {
     torch::jit::Stack stack;
-    for (const bool numbers_as_tensors : {false, true}) {
+    for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
         for (const auto& overload : op.overloads) {
-            if (match(L, overload.schema(), given, numbers_as_tensors, stack)) {
+            if (match(L, overload.schema(), given, reading, stack)) {
                 overload.callBoxed(stack);
+                if (given.requires_grad && is_factory(overload.schema())) {
+                    stack.back().toTensor().requires_grad_(true);
+                }
                 luaL_checkstack(L, static_cast<int>(stack.size()) + 4, "too many results");
                 for (const auto& result : stack) {
                     push_ivalue(L, result);

@@ -30,7 +30,10 @@ int find_in_torch(lua_State* L) {
 void register_torch(lua_State* L) {
     detail::register_tensor_type(L);
     detail::register_indexing(L);
+    detail::register_arithmetic(L);
     detail::register_creation(L);
+    detail::register_autograd(L);
+    detail::register_optim(L);
     lua_getglobal(L, "torch");
     lua_newtable(L);
     lua_pushcfunction(L, find_in_torch);

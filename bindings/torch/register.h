@@ -7,10 +7,18 @@ namespace hfc::lua {
 
 void register_torch(lua_State* L);
 
+/// Pushes host.apply_function, on which the prelude builds torch.autograd.Function.
+void push_apply_function(lua_State* L);
+/// Pushes host.data_pointer, on which the prelude builds x:data().
+void push_data_pointer(lua_State* L);
+
 namespace detail {
 void register_tensor_type(lua_State* L);
 void register_creation(lua_State* L);
 void register_indexing(lua_State* L);
+void register_arithmetic(lua_State* L);
+void register_autograd(lua_State* L);
+void register_optim(lua_State* L);
 }  // namespace detail
 
 }  // namespace hfc::lua

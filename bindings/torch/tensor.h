@@ -3,6 +3,7 @@
 
 #include "bindings/runtime/call.h"
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 namespace hfc::lua {
@@ -36,11 +37,18 @@ class LuaTensor {
 template <>
 inline constexpr const char* type_name<LuaTensor> = "Tensor";
 
+template <>
+inline constexpr const char* type_name<at::Generator> = "Generator";
+
 /// Pushes a tensor that this userdata then owns; an undefined one as nil.
 void push(lua_State* L, const at::Tensor& tensor);
 
 /// The tensor at `index`, or nullptr.
 const at::Tensor* to_tensor(lua_State* L, int index);
+
+/// A number or a boolean as a tensor without dimensions that, as in PyTorch, does not widen the type of the tensors it meets; nothing for
+/// other values. A number without a fraction is an integer: Lua does not tell 1 from 1.0.
+std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);
 
 /// "float32", "int64", ...: PyTorch's names for dtypes.
 std::string dtype_name(at::ScalarType dtype);

@@ -16,12 +16,16 @@ local function each_function(visit)
   local function walk(prefix, t)
     for name, value in pairs(t) do
       if type(value) == "function" then visit(prefix .. name, value)
-      elseif type(value) == "table" and name ~= "loaded" then walk(prefix .. name .. ".", value) end
+      elseif type(value) == "table" then
+        local meta = getmetatable(value)
+        if meta and meta.is_class then visit(prefix .. name, value) else walk(prefix .. name .. ".", value) end
+      end
     end
   end
   walk("hfc.", hfc)
   walk("torch.", torch)
-  for _, object in ipairs {torch.ones(1), hfc.data("synthetic", {train = 1, test = 1}).train, hfc.model("preact_resnet8")} do
+  for _, object in ipairs {torch.ones(1), hfc.data("synthetic", {train = 1, test = 1}).train, hfc.model("preact_resnet8"),
+                            torch.Generator(), torch.optim.Adam {torch.nn.Parameter(torch.ones(1))}} do
     for name, method in pairs(debug.getmetatable(object).methods or debug.getmetatable(object).__index) do
       if type(method) == "function" then visit(":" .. name, method) end
     end

@@ -100,7 +100,7 @@ function TestOperators:test_a_failing_operator_says_where()
 end
 
 function TestOperators:test_foreign_objects_are_refused()
-  lu.assertErrorMsgContains("argument 1 (model): expected a Model, got a Tensor", hfc.accuracy, torch.ones(1), nil)
+  lu.assertErrorMsgContains("argument 1 (model): expected a Model or a module of torch.nn, got a Tensor", hfc.accuracy, torch.ones(1), nil)
   lu.assertError(function() return torch.add(io.stdout, 1) end)
   lu.assertErrorMsgContains("expected a Tensor, got a table", torch.ones(1).item and function() torch.tensor(1).item({}) end)
 end

@@ -1,0 +1,155 @@
+// backward, torch.autograd.grad, gradient modes.
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/register.h"
+#include "bindings/torch/tensor.h"
+
+#include <ATen/core/grad_mode.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+namespace hfc::lua {
+namespace {
+
+/// A Tensor, or a list of them in which `allow_nil` admits gaps only behind a given length.
+std::vector<at::Tensor> read_tensors(const Value& value, lua_State* L) {
+    if (const at::Tensor* tensor = to_tensor(L, value.index())) {
+        return {*tensor};
+    }
+    if (!lua_istable(L, value.index())) {
+        value.expected("a Tensor or a list of Tensors");
+    }
+    std::vector<at::Tensor> tensors;
+    const size_t length = lua_objlen(L, value.index());
+    for (size_t i = 1; i <= length; ++i) {
+        lua_rawgeti(L, value.index(), static_cast<int>(i));
+        tensors.push_back(Value(L, lua_gettop(L), fmt::format("element {}", i)).object<LuaTensor>().tensor);
+        lua_pop(L, 1);
+    }
+    return tensors;
+}
+
+std::optional<bool> read_retain_graph(Options& options) {
+    std::optional<bool> retain;
+    options.with("retain_graph", [&](const Value& value) { retain = value.boolean(); });
+    return retain;
+}
+
+int backward(Call& call) {
+    const at::Tensor tensor = call.argument(1, "tensor").object<LuaTensor>().tensor;
+    const bool by_position = call.given(2) && to_tensor(call.L, 2) != nullptr;
+    at::Tensor gradient = by_position ? *to_tensor(call.L, 2) : at::Tensor();
+    auto options = call.options(by_position ? 3 : 2);
+    options.with("gradient", [&](const Value& value) { gradient = value.object<LuaTensor>().tensor; });
+    const auto retain_graph = read_retain_graph(options);
+    const bool create_graph = options.boolean("create_graph", false);
+    options.finish();
+    tensor.backward(gradient, retain_graph, create_graph);
+    return 0;
+}
+
+int grad(Call& call) {
+    const auto outputs = read_tensors(call.argument(1, "outputs"), call.L);
+    const auto inputs = read_tensors(call.argument(2, "inputs"), call.L);
+    auto options = call.options(3);
+    std::vector<at::Tensor> gradients;
+    options.with("grad_outputs", [&](const Value& value) { gradients = read_tensors(value, call.L); });
+    const auto retain_graph = read_retain_graph(options);
+    const bool create_graph = options.boolean("create_graph", false);
+    const bool allow_unused = options.boolean("allow_unused", false);
+    options.finish();
+    require(!inputs.empty() && !outputs.empty(), "expected at least one output and one input");
+    const auto results = torch::autograd::grad(outputs, inputs, gradients, retain_graph, create_graph, allow_unused);
+    luaL_checkstack(call.L, static_cast<int>(results.size()) + 4, "too many results");
+    for (const auto& result : results) {
+        push(call.L, result);
+    }
+    return static_cast<int>(results.size());
+}
+
+/// Calls the function that is the first argument while Guard(args...) lives.
+template <typename Guard, typename... Args>
+int call_under(Call& call, Args... args) {
+    if (!lua_isfunction(call.L, 1)) {
+        call.argument(1, "function").expected("a function");
+    }
+    const Guard guard(args...);
+    protected_call(call.L, call.count() - 1, LUA_MULTRET);
+    return lua_gettop(call.L);
+}
+
+int no_grad(Call& call) {
+    return call_under<at::NoGradGuard>(call);
+}
+
+int enable_grad(Call& call) {
+    return call_under<at::AutoGradMode>(call, true);
+}
+
+int inference_mode(Call& call) {
+    return call_under<c10::InferenceMode>(call, true);
+}
+
+int is_grad_enabled(Call& call) {
+    return call.returns(at::GradMode::is_enabled());
+}
+
+int set_grad_enabled(Call& call) {
+    at::GradMode::set_enabled(call.argument(1, "mode").boolean());
+    return 0;
+}
+
+int register_hook(Call& call) {
+    const at::Tensor tensor = call.argument(1, "tensor").object<LuaTensor>().tensor;
+    if (!lua_isfunction(call.L, 2)) {
+        call.argument(2, "hook").expected("a function");
+    }
+    lua_settop(call.L, 2);
+    const Reference hook(call.L);
+    tensor.register_hook([hook](const at::Tensor& gradient) {
+        lua_State* L = running_state();
+        hook.push(L);
+        push(L, gradient);
+        protected_call(L, 1, 1);
+        const at::Tensor* changed = to_tensor(L, -1);
+        at::Tensor result = changed != nullptr ? *changed : gradient;
+        lua_pop(L, 1);
+        return result;
+    });
+    return 0;
+}
+
+const std::vector<Declaration> declarations = {
+    {"Tensor:backward", backward,
+     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x with respect to the leaves it was "
+     "computed "
+     "from are added to their `grad`. Without a gradient x must have one element."},
+    {"Tensor:register_hook", register_hook,
+     "x:register_hook(function(gradient) ... end)\n\nCalled with x's gradient in each backward pass; a Tensor that it returns takes the "
+     "gradient's place."},
+    {"torch.autograd.grad", grad,
+     "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, create_graph = false, allow_unused = false}) -> one "
+     "Tensor for each input\n\nGradients of the sum of the outputs with respect to the inputs; nothing is added to any `grad`. outputs, "
+     "inputs, grad_outputs: a Tensor or a list. An unused input is an error, or nil with allow_unused."},
+    {"torch.no_grad", no_grad,
+     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they are back on after it, also after an error "
+     "inside."},
+    {"torch.enable_grad", enable_grad,
+     "torch.enable_grad(function, ...) -> its results\n\nCalls the function with gradients on, also inside no_grad."},
+    {"torch.inference_mode", inference_mode,
+     "torch.inference_mode(function, ...) -> its results\n\nAs no_grad, and faster: tensors made inside can never take part in autograd."},
+    {"torch.is_grad_enabled", is_grad_enabled, "torch.is_grad_enabled() -> boolean\n\nWhether operations are recorded for backward()."},
+    {"torch.set_grad_enabled", set_grad_enabled,
+     "torch.set_grad_enabled(mode)\n\nSwitches the recording of operations for backward() on or off."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_autograd(lua_State* L) {
+    declare(L, declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,37 @@
+-- What the tests of the API share.
+local support = {}
+
+local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
+support.fixtures = here .. "/../fixtures"
+
+-- A tensor of a fixture: tensor(dtype, shape, values in row order; complex ones as pairs of values).
+function support.tensor(dtype, shape, values)
+  local complex = dtype:find("^complex") ~= nil
+  local flat = torch.tensor(values, {dtype = complex and (dtype == "complex64" and "float32" or "float64") or (dtype == "bool" and "bool" or "float64")})
+  if complex then return torch.view_as_complex(flat:reshape {-1, 2}):reshape(shape) end
+  return flat:reshape(shape):to(dtype)
+end
+
+-- The table that tests/fixtures/torch/NAME.lua returns.
+function support.fixture(name)
+  return assert(loadfile(support.fixtures .. "/torch/" .. name .. ".lua"))(support.tensor)
+end
+
+-- The largest difference of two tensors, relative to values above 1; infinite where dtype or shape differ.
+function support.difference(a, b)
+  if a.dtype ~= b.dtype or table.concat(a.shape, ",") ~= table.concat(b.shape, ",") then return math.huge end
+  if a:numel() == 0 then return 0 end
+  if a.dtype:find("complex") then a, b = torch.view_as_real(a), torch.view_as_real(b) end
+  a, b = a:detach():double(), b:detach():double()
+  local same = torch.logical_or(a:eq(b), torch.logical_and(a:isnan(), b:isnan()))
+  local gap = (a - b):abs() / torch.clamp_min(b:abs(), 1)
+  return torch.where(same, torch.zeros_like(gap), gap):nan_to_num(math.huge):max():item()
+end
+
+-- Runs the test classes; each test must leave as many tensors alive as it found, but for what its fixtures (setUp) made.
+function support.run()
+  local lu = require "luaunit"
+  os.exit(lu.LuaUnit.run())
+end
+
+return support

@@ -6,6 +6,7 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/operators.h"
 #include "bindings/torch/register.h"
+#include "bindings/torch/tensor.h"
 
 namespace hfc::lua {
 namespace {
@@ -65,6 +66,11 @@ int methods_of(Call& call) {
     return 1;
 }
 
+/// host.memory() -> live tensors, their bytes
+int memory(Call& call) {
+    return call.returns(MemoryBudget::live_tensors(), MemoryBudget::live_bytes());
+}
+
 /// host.operator(name) -> PyTorch's operator, also where the table torch holds something else under that name.
 int find_operator(Call& call) {
     const std::string name = call.argument(1, "name").text();
@@ -74,6 +80,7 @@ int find_operator(Call& call) {
 
 const Declaration prelude_functions[] = {
     {"operator", find_operator, ""},
+    {"memory", memory, ""},
     {"methods", methods_of, ""},
     {"exit", end_host, ""},
     {"nearest", nearest_name, ""},

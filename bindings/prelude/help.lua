@@ -19,3 +19,11 @@ Prints what is documented: an overview, or one function given by itself or by na
   local guess = type(what) == "string" and host.nearest(what, host.names()) or ""
   print(("nothing is documented under %s%s"):format(tostring(what), guess ~= "" and (" (did you mean %s?)"):format(guess) or ""))
 end)
+
+hfc.memory = host.declare("hfc.memory", [[
+hfc.memory() -> {tensors = count, bytes = number}
+
+The tensors that Lua holds now, those not yet collected included, and the bytes that would be freed with them.]], function()
+  local tensors, bytes = host.memory()
+  return {tensors = tensors, bytes = bytes}
+end)

@@ -34,6 +34,7 @@ void register_torch(lua_State* L) {
     detail::register_creation(L);
     detail::register_autograd(L);
     detail::register_optim(L);
+    detail::register_files(L);
     lua_getglobal(L, "torch");
     lua_newtable(L);
     lua_pushcfunction(L, find_in_torch);

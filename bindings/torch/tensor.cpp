@@ -6,6 +6,7 @@ namespace hfc::lua {
 namespace {
 
 std::atomic<int64_t> live = 0;
+std::atomic<int64_t> tensor_count = 0;
 int64_t limit = int64_t{512} << 20;
 
 /// Bytes that die with this tensor: none where somebody else holds the storage too.
@@ -48,6 +49,10 @@ int64_t MemoryBudget::live_bytes() {
     return live;
 }
 
+int64_t MemoryBudget::live_tensors() {
+    return tensor_count;
+}
+
 void MemoryBudget::add(int64_t bytes) {
     live += bytes;
 }
@@ -66,12 +71,17 @@ void MemoryBudget::collect_if_needed(lua_State* L) {
 
 LuaTensor::LuaTensor(at::Tensor value) : tensor(std::move(value)), counted_(own_bytes(tensor)) {
     MemoryBudget::add(counted_);
+    ++tensor_count;
 }
 
 LuaTensor::~LuaTensor() {
     MemoryBudget::release(counted_);
+    if (tensor.defined()) {
+        --tensor_count;
+    }
 }
 
+// The moved-from one is undefined and counts no more.
 LuaTensor::LuaTensor(LuaTensor&& other) noexcept : tensor(std::move(other.tensor)), counted_(std::exchange(other.counted_, 0)) {}
 
 void push(lua_State* L, const at::Tensor& tensor) {

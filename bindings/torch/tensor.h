@@ -13,6 +13,7 @@ namespace hfc::lua {
 class MemoryBudget {
   public:
     static int64_t live_bytes();
+    static int64_t live_tensors();
     static void add(int64_t bytes);
     static void release(int64_t bytes);
     /// Collects if the limit is passed.

@@ -74,4 +74,4 @@ function TestSynthetic:test_bad_input()
   lu.assertErrorMsgContains("no-such-folder", hfc.data, "folder:no-such-folder")
 end
 
-os.exit(lu.LuaUnit.run())
+require("support").run()

@@ -50,4 +50,4 @@ function TestDocumentation:test_help_by_name_and_by_function()
   lu.assertStrContains(printed(), "hfc.frequency.split")
 end
 
-os.exit(lu.LuaUnit.run())
+require("support").run()

@@ -55,4 +55,4 @@ function TestFrequency:test_bad_input()
   lu.assertErrorMsgContains("=<", hfc.frequency.low_pass, x, 4, {rule = "=<"})
 end
 
-os.exit(lu.LuaUnit.run())
+require("support").run()

@@ -170,4 +170,4 @@ function TestMemory:test_dead_tensors_do_not_pile_up()
   lu.assertTrue(peak / 1024 < 1500, ("peak resident memory %d MiB"):format(peak / 1024))
 end
 
-os.exit(lu.LuaUnit.run())
+require("support").run()

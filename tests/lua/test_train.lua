@@ -92,4 +92,4 @@ function TestRun:test_series_rows_and_lists()
   lu.assertErrorMsgContains("name", hfc.run, "../escape")
 end
 
-os.exit(lu.LuaUnit.run())
+require("support").run()

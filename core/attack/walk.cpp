@@ -1,0 +1,126 @@
+#include "attack/walk.h"
+
+#include "base/error.h"
+#include "base/random.h"
+
+namespace hfc::attack {
+namespace {
+
+/// Above the rounding of a float32 norm and of scaling by it, so that a perturbation scaled to epsilon is within epsilon.
+constexpr double rounding = 1e-6;
+
+/// As PGDL2 of torchattacks: keeps a zero gradient from being divided by zero.
+constexpr double least_norm = 1e-10;
+
+at::Tensor one_an_image(const at::Tensor& values) {
+    return values.view({-1, 1, 1, 1});
+}
+
+at::Tensor l2_norm(const at::Tensor& x) {
+    return at::linalg_vector_norm(x, 2, at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
+}
+
+}  // namespace
+
+at::Tensor confine(const Band& band, const at::Tensor& perturbation) {
+    if (!band.mask.defined()) {
+        const auto filtered = band.part == data::Part::low ? frequency::low_pass(perturbation, band.radius, band.rule)
+                                                           : frequency::high_pass(perturbation, band.radius, band.rule);
+        return filtered.contiguous(perturbation.suggest_memory_format());
+    }
+    const auto spectrum = at::fft_fft2(perturbation.contiguous());
+    const auto filtered = at::real(at::fft_ifft2(spectrum * band.mask.to(perturbation.options())));
+    return filtered.contiguous(perturbation.suggest_memory_format());
+}
+
+at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings, const std::string& purpose) {
+    auto generator = make_generator(settings.seed, purpose);
+    auto start = at::empty(images.sizes(), images.options().device(at::kCPU).memory_format(at::MemoryFormat::Contiguous));
+    if (settings.norm == Norm::l_infinity) {
+        start.uniform_(-1, 1, generator);
+    } else {
+        start.normal_(0, 1, generator);
+        const auto length = at::empty({images.size(0), 1, 1, 1}).uniform_(0, 1, generator);
+        start.mul_(length / l2_norm(start).clamp_min(least_norm));
+    }
+    return start.to(images.device()).contiguous(images.suggest_memory_format());
+}
+
+at::Tensor sizes_of(const at::Tensor& perturbation, Norm norm) {
+    const auto order = norm == Norm::l2 ? 2.0 : std::numeric_limits<double>::infinity();
+    return at::linalg_vector_norm(perturbation.to(at::kDouble), order, at::IntArrayRef{1, 2, 3});
+}
+
+Walk::Walk(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons, const at::Tensor& alphas,
+           const at::Tensor& start)
+    : settings_(settings),
+      images_(images),
+      epsilons_(epsilons.to(images.device())),
+      alphas_(one_an_image(alphas.to(images.device(), at::kFloat))),
+      place_(images) {
+    set_bounds();
+    if (start.defined()) {
+        place_ = project(images_ + one_an_image(epsilons_).to(at::kFloat) * start);
+    }
+}
+
+void Walk::set_bounds() {
+    if (settings_.norm == Norm::l2) {
+        lower_ = at::zeros({}, images_.options());
+        upper_ = at::ones({}, images_.options());
+        return;
+    }
+    // Rounding x + epsilon to float32 can end beyond epsilon by half a unit in the last place; the next number inside is taken then.
+    const auto exact = images_.to(at::kDouble);
+    const auto inside = [&](const at::Tensor& bound) {
+        const auto rounded = bound.to(at::kFloat);
+        const auto beyond = rounded.to(at::kDouble).sub(exact).abs().gt(bound.sub(exact).abs());
+        return at::where(beyond, at::nextafter(rounded, images_), rounded);
+    };
+    const auto epsilon = one_an_image(epsilons_);
+    lower_ = inside(exact.sub(epsilon).clamp_min(0));
+    upper_ = inside(exact.add(epsilon).clamp_max(1));
+}
+
+at::Tensor Walk::direction(const at::Tensor& gradient) {
+    auto along = settings_.band ? confine(*settings_.band, gradient) : gradient;
+    if (settings_.norm == Norm::l2) {
+        return along / (l2_norm(along) + least_norm);
+    }
+    if (settings_.momentum) {
+        // A gradient of zeros adds nothing, where torchattacks divides zero by zero.
+        along = along / along.abs().mean({1, 2, 3}, /*keepdim=*/true).clamp_min(std::numeric_limits<float>::min());
+        momentum_ = momentum_.defined() ? along + momentum_ * settings_.decay : along;
+        along = momentum_;
+    }
+    return along.sign();
+}
+
+at::Tensor Walk::project(const at::Tensor& place) const {
+    if (settings_.norm == Norm::l_infinity && !settings_.band) {
+        return at::clamp(place, lower_, upper_);
+    }
+    auto perturbation = place - images_;
+    if (settings_.band) {
+        perturbation = confine(*settings_.band, perturbation);
+    }
+    const auto size = sizes_of(perturbation, settings_.norm).clamp_min(std::numeric_limits<float>::min());
+    const auto factor = at::where(size.gt(epsilons_), epsilons_ / size * (1 - rounding), at::ones_like(size));
+    return at::clamp(images_ + perturbation * one_an_image(factor).to(at::kFloat), lower_, upper_);
+}
+
+void Walk::step(const at::Tensor& gradient) {
+    place_ = project(place_ + alphas_ * direction(gradient));
+}
+
+void Walk::keep(const at::Tensor& positions) {
+    for (auto* tensor : {&images_, &epsilons_, &alphas_, &lower_, &upper_, &place_, &momentum_}) {
+        if (tensor->defined() && tensor->dim() > 0) {
+            *tensor = tensor->index_select(0, positions);
+        }
+    }
+    // Selecting rows keeps the layout on the CPU; asked for again because the passes are slower without it.
+    place_ = place_.contiguous(images_.suggest_memory_format());
+}
+
+}  // namespace hfc::attack

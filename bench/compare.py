@@ -42,6 +42,9 @@ ROWS = [
         ["numpy as in the public code, low and high, 4 radii, 32px"], least_ratio=150),
     Row("split, 4 radii, 224 px, beside the public code", "img/s", ["split/224px"],
         ["numpy as in the public code, low and high, 4 radii, 224px"]),
+    Row("a + b, 4 floats", "ns", ["a + b"], ["python a + b, 4 floats"], smaller_is_better=True, least_ratio=1 / 0.82),
+    Row("training loop in Lua / hfc.train", "", ["lua loop overhead"], [], smaller_is_better=True, at_most=1.03),
+    Row("loop over a million floats, beside C++ -O2", "floats/s", ["ffi loop"], ["float_loop"], least_ratio=1 / 1.5),
     Row("epoch with probes / its steps and forwards alone", "", ["main_job_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
 ]
 
@@ -139,6 +142,9 @@ def measure_ours(build, programs, figures):
     for program in programs:
         for name, value in google_benchmark(program):
             figures.add(name, value)
+    for line in run([build / "host" / "hfc-host", ROOT / "bench" / "lua_bench.lua"]).splitlines():
+        figure = json.loads(line)
+        figures.add(figure["name"], figure["value"])
 
 
 def measure_peers(options, figures):
@@ -146,7 +152,7 @@ def measure_peers(options, figures):
         seconds, megabytes = time_and_memory([options.peers, "-c", "import torch"])
         figures.add("python import torch", seconds)
         figures.add("python memory", megabytes)
-    for verb in ("train", "split"):
+    for verb in ("opcall", "train", "split"):
         for line in run([options.peers, options.script, verb]).splitlines():
             figure = json.loads(line)
             figures.add(figure["peer"], figure["value"])
@@ -160,7 +166,7 @@ def number(value):
 
 def verdict(row, ours, ratio):
     if row.least_ratio is not None and ratio is not None:
-        return ratio >= row.least_ratio, f">= {row.least_ratio:g}x"
+        return ratio >= row.least_ratio, f">= {row.least_ratio:.3g}x"
     if row.at_most is not None and ours is not None:
         return ours <= row.at_most, f"<= {row.at_most:g} {row.unit}".rstrip()
     return None, ""

@@ -1,6 +1,7 @@
 // torch.tensor and what else makes tensors without being an operator.
 #include "base/device.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/operators.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
@@ -81,6 +82,14 @@ int manual_seed(Call& call) {
     return 0;
 }
 
+int list_operators(Call& call) {
+    return call.returns(operator_names());
+}
+
+int list_signatures(Call& call) {
+    return call.returns(operator_signatures(call.argument(1, "name").text()));
+}
+
 int make_generator(Call& call) {
     auto options = call.options(1);
     const int64_t seed = options.integer("seed", static_cast<int64_t>(c10::detail::getNonDeterministicRandom() >> 12));
@@ -107,6 +116,10 @@ const std::vector<Declaration> functions = {
      "torch.Generator({device = \"cpu\", seed}) -> Generator\n\nA source of random numbers of its own, for operators' {generator = g}. "
      "Without a seed it gets a random one."},
     {"Generator:manual_seed", seed_generator, "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
+    {"torch.operators", list_operators,
+     "torch.operators() -> list of texts\n\nThe names of all of PyTorch's operators, in alphabetical order."},
+    {"torch.signatures", list_signatures,
+     "torch.signatures(name) -> list of texts\n\nThe forms of an operator, as PyTorch writes its schemas."},
     {"torch.is_tensor", is_tensor, "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},
     {"torch.manual_seed", manual_seed, "torch.manual_seed(seed)\n\nSeeds the default generators of all devices, as PyTorch does."},
 };

@@ -158,7 +158,8 @@ class Rebuilder {
         require(valid, "'{}': its structure is damaged", path_);
         lua_newtable(L_);
         for (const auto& entry : value["table"]) {
-            require(entry.is_array() && entry.size() == 2 && (entry[0].is_string() || entry[0].is_number()), "'{}': its structure is damaged", path_);
+            require(entry.is_array() && entry.size() == 2 && (entry[0].is_string() || entry[0].is_number()),
+                    "'{}': its structure is damaged", path_);
             push_value(entry[0], depth + 1);
             push_value(entry[1], depth + 1);
             lua_rawset(L_, -3);
@@ -204,7 +205,8 @@ const std::vector<Declaration> declarations = {
      "safetensors and numpy read. A .safetensors file also holds nested tables, numbers, booleans and texts (an optimizer's state_dict()). "
      "The file is written whole or not at all. Errors: an unknown extension, a value that cannot be saved, no space, no permission."},
     {"torch.load", load,
-     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\nReads .safetensors, .npz, .npy, and PyTorch's .pt and .pth: tensors and "
+     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\nReads .safetensors, .npz, .npy, and PyTorch's .pt and .pth: tensors "
+     "and "
      "plain containers of them under dotted names, nothing in the file is executed. A table name -> Tensor, or the value that torch.save "
      "wrote. Errors: a damaged or truncated file, or one that wants to run code, saying what is wrong in it."},
 };

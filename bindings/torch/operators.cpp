@@ -2,6 +2,7 @@
 
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/convert.h"
+#include "bindings/torch/refused.h"
 #include "bindings/torch/tensor.h"
 
 #include "base/interrupt.h"
@@ -17,6 +18,7 @@ namespace {
 struct Operator {
     std::string name;  ///< "torch.add", for messages
     std::vector<c10::OperatorHandle> overloads;
+    const char* refusal = nullptr;  ///< why it may not be called
 };
 
 using OverloadNames = std::unordered_map<std::string, std::vector<std::string>>;
@@ -53,7 +55,7 @@ const Operator* find_operator(const std::string& name) {
     if (overloads == overload_names().end()) {
         return nullptr;
     }
-    Operator result = {"torch." + name, {}};
+    Operator result = {"torch." + name, {}, refusal_of(name)};
     for (const auto& overload : overloads->second) {
         const auto handle = c10::Dispatcher::singleton().findSchema({"aten::" + name, overload});
         if (handle) {
@@ -241,6 +243,7 @@ std::string describe_value(lua_State* L, int index) {
 }
 
 int call(lua_State* L, const Operator& op, const Arguments& given) {
+    require(op.refusal == nullptr, "this inner operator does not check its arguments and cannot be called from Lua: {}", op.refusal);
     torch::jit::Stack stack;
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
         for (const auto& overload : op.overloads) {

@@ -1,0 +1,68 @@
+-- What Lua itself costs, one JSON object {name, value} a line:
+--   a + b                 nanoseconds for two tensors of four floats; beside `peer.py opcall`
+--   lua loop overhead     the rate of hfc.train over that of the same training in a loop written in Lua
+--   ffi loop              floats a second of a Lua loop through x:data(); beside the same loop in C++ (float_loop_bench)
+local ffi = require "ffi"
+ffi.cdef [[
+typedef struct { long seconds, nanoseconds; } hfc_time;
+int clock_gettime(int clock, hfc_time* time);
+]]
+local time = ffi.new "hfc_time"
+local function now()
+  ffi.C.clock_gettime(1, time)  -- CLOCK_MONOTONIC
+  return tonumber(time.seconds) + 1e-9 * tonumber(time.nanoseconds)
+end
+
+local function best(repeats, work)
+  local least = math.huge
+  for _ = 1, repeats do
+    local start = now()
+    work()
+    least = math.min(least, now() - start)
+  end
+  return least
+end
+
+local function say(name, value) print(('{"name": "%s", "value": %.9g}'):format(name, value)) end
+
+local function add(count)
+  local a, b = torch.ones(4), torch.ones(4)
+  return function()
+    local c
+    for _ = 1, count do c = a + b end
+    return c
+  end
+end
+say("a + b", best(5, add(100000)) / 100000 * 1e9)
+
+local function training_overhead()
+  local images = 600
+  local data = hfc.data("synthetic", {train = images, test = 10})
+  local model = hfc.model("preact_resnet32", {seed = 1})
+  local adam = torch.optim.Adam(model:parameters(), {lr = 1e-4})
+  local function in_lua()
+    model:train()
+    for x, y in data.train:batches {size = 100, shuffle = true} do
+      adam:zero_grad()
+      torch.cross_entropy_loss(model(x), y):backward()
+      adam:step()
+    end
+  end
+  local function in_core() hfc.train(model, data.train, {epochs = 1, batch_size = 100, quiet = true}) end
+  in_core()
+  -- The two take turns, so that both meet the same machine.
+  local lua, core = math.huge, math.huge
+  for _ = 1, 4 do lua, core = math.min(lua, best(1, in_lua)), math.min(core, best(1, in_core)) end
+  return lua / core
+end
+say("lua loop overhead", training_overhead())
+
+local function sum(p, count)
+  local total = 0
+  for i = 0, count - 1 do total = total + p[i] * 0.5 end
+  return total
+end
+local x = torch.rand(1000000)
+local p, count = x:data()
+sum(p, count)
+say("ffi loop", count / best(20, function() return sum(p, count) end))

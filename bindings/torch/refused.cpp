@@ -1,0 +1,46 @@
+#include "bindings/torch/refused.h"
+
+#include <unordered_map>
+
+namespace hfc::lua {
+
+const char* refusal_of(const std::string& name) {
+    static const std::unordered_map<std::string, const char*> refused = {
+        {"_cummax_helper", "use torch.cummax"},
+        {"_cummin_helper", "use torch.cummin"},
+        {"_dyn_quant_matmul_4bit", "it trusts the sizes it is given"},
+        {"_fft_c2c", "use torch.fft"},
+        {"_fft_c2r", "use torch.fft"},
+        {"_fft_r2c", "use torch.fft"},
+        {"_foreach_copy", "use Tensor:copy_"},
+        {"_fused_moving_avg_obs_fq_helper_functional", "it trusts the sizes it is given"},
+        {"_logcumsumexp", "use torch.logcumsumexp"},
+        {"_nested_compute_contiguous_strides_offsets", "it trusts the sizes it is given"},
+        {"_new_zeros_with_same_feature_meta", "use Tensor:new_zeros"},
+        {"_nnpack_spatial_convolution", "use torch.conv2d"},
+        {"_pdist_forward", "use torch.pdist"},
+        {"_remove_batch_dim", "it belongs to torch.vmap, which is Python's"},
+        {"_reshape_alias_copy", "use torch.reshape"},
+        {"_saturate_weight_to_fp16", "it trusts the sizes it is given"},
+        {"_slow_conv2d_backward", "use torch.conv2d and backward()"},
+        {"_stack", "use torch.stack"},
+        {"_thnn_differentiable_gru_cell_backward", "use torch.gru_cell and backward()"},
+        {"_thnn_differentiable_lstm_cell_backward", "use torch.lstm_cell and backward()"},
+        {"_transform_bias_rescale_qkv", "use torch.scaled_dot_product_attention"},
+        {"_weight_norm_interface", "use torch.norm_except_dim"},
+        {"fbgemm_linear_quantize_weight", "it trusts the sizes it is given"},
+        {"fbgemm_pack_gemm_matrix_fp16", "it trusts the sizes it is given"},
+        {"fractional_max_pool2d_backward", "use torch.fractional_max_pool2d and backward()"},
+        {"fractional_max_pool3d_backward", "use torch.fractional_max_pool3d and backward()"},
+        {"mkldnn_rnn_layer", "use torch.lstm"},
+        {"mkldnn_rnn_layer_backward", "use torch.lstm and backward()"},
+        {"native_batch_norm_backward", "use torch.batch_norm and backward()"},
+        {"quantized_lstm_cell", "use torch.lstm_cell"},
+        {"reflection_pad1d_backward", "use torch.pad and backward()"},
+        {"reflection_pad2d_backward", "use torch.pad and backward()"},
+    };
+    const auto found = refused.find(name);
+    return found == refused.end() ? nullptr : found->second;
+}
+
+}  // namespace hfc::lua

@@ -1,0 +1,124 @@
+-- Calls every operator with random arguments, most of them of the types its schema asks for, some not. Errors are what it is about: the
+-- process must live through all of them.
+--
+--   hfc-host fuzz_operators.lua [--rounds 7] [--seed 0] [--only NAME] [--log FILE]     (--log: the name of each call before it is made)
+local opt = hfc.options {
+  rounds = {7, "calls of each operator"}, seed = {0, "of the arguments"}, only = {"", "one operator"},
+  first = {1, "position of the first operator"}, log = {"", "file that receives each operator's name before it is called"},
+}
+local random = math.random
+math.randomseed(opt.seed)
+torch.manual_seed(opt.seed)
+
+local function pick(list) return list[random(#list)] end
+
+local dtypes = {"float32", "float32", "float32", "float64", "int64", "int32", "uint8", "bool", "complex64", "float16", "bfloat16"}
+local lengths = {0, 1, 1, 2, 2, 3, 4, 5}
+
+local function tensor()
+  local shape = {}
+  for i = 1, random(0, 5) do shape[i] = pick(lengths) end
+  local x = torch.rand(shape) * pick {1, 3, -2}
+  if random() < 0.05 and x:numel() > 0 then x = x / 0 end
+  x = x:to(pick(dtypes))
+  if random() < 0.2 and x.ndim > 1 then x = x:transpose(0, x.ndim - 1) end
+  if random() < 0.1 and x:is_floating_point() then x = x:detach():requires_grad_() end
+  return x
+end
+
+local function integer() return random() < 0.9 and random(-3, 6) or pick {-2 ^ 53, 2 ^ 53, 100, 64} end
+local function number() return random() < 0.5 and integer() or pick {0.5, -1.25, 1e-3, 1 / 0, 0 / 0, 1e30} end
+local function text() return pick {"none", "mean", "sum", "constant", "reflect", "ij,jk->ik", "tanh", "linear", "", "x", "fro", "floor", "r"} end
+
+local function list_of(make)
+  return function()
+    local list = {}
+    for i = 1, random(0, 4) do list[i] = make() end
+    return list
+  end
+end
+
+local generator = torch.Generator {seed = opt.seed}
+local makers = {
+  Tensor = tensor, int = integer, SymInt = integer, float = number, Scalar = number, str = text,
+  bool = function() return random() < 0.5 end,
+  ScalarType = function() return pick(dtypes) end,
+  Device = function() return pick {"cpu", "cpu", "meta", "cuda", "nowhere"} end,
+  Layout = function() return pick {"strided", "sparse_coo"} end,
+  MemoryFormat = function() return pick {"contiguous_format", "channels_last", "preserve_format"} end,
+  Generator = function() return generator end,
+  Dimname = function() return pick {"N", "C"} end,
+}
+
+local function anything() return pick {tensor, integer, number, text, makers.bool, list_of(tensor), list_of(integer), function() return print end}() end
+
+-- A value for a type as a schema writes it: "Tensor(a!)?", "SymInt[2]?", "int".
+local function value_of(type_name)
+  if random() < 0.03 then return anything() end
+  local optional = type_name:sub(-1) == "?"
+  if optional and random() < 0.5 then return nil end
+  local plain = type_name:gsub("%?$", ""):gsub("%b()", "")
+  local element = plain:match "^(%a+)%??%[%d*%]"
+  if element then return list_of(makers[element] or anything)() end
+  return (makers[plain] or anything)()
+end
+
+-- {type, name, named only} of each argument of a signature.
+local function arguments_of(signature)
+  local list, named = {}, false
+  local inside = signature:match "^aten::[%w_%.]+(%b())"
+  for argument in (inside:sub(2, -2) .. ","):gmatch "%s*(.-)%s*," do
+    if argument == "*" then named = true
+    elseif argument ~= "" then
+      local declaration = argument:gsub("=.*$", "")
+      local type_name, name = declaration:match "^(.-)%s+([%w_]+)$"
+      if type_name then list[#list + 1] = {type_name, name, named, argument:find "=" ~= nil} end
+    end
+  end
+  return list
+end
+
+local function call_once(name, signature)
+  local positional, count, options = {}, 0, {}
+  local by_name = false
+  for _, argument in ipairs(arguments_of(signature)) do
+    local type_name, argument_name, named, has_default = unpack(argument)
+    if has_default and random() < 0.5 then by_name = true
+    elseif named or by_name then options[argument_name] = value_of(type_name)
+    else
+      count = count + 1
+      positional[count] = value_of(type_name)
+    end
+  end
+  if next(options) then
+    count = count + 1
+    positional[count] = options
+  end
+  return pcall(torch[name], unpack(positional, 1, count))
+end
+
+-- Operators that do as they are told, to the harm of this test: they print, read files, or compute as long as they are asked to.
+local spared = {_print = true, from_file = true, choose_qparams_optimized = true, combinations = true}
+
+local log = opt.log ~= "" and io.open(opt.log, "w")
+local calls, succeeded, names = 0, 0, torch.operators()
+for position = opt.first, #names do
+  local name = names[position]
+  if not (spared[name] or name:find "polynomial") and (opt.only == "" or opt.only == name) then
+    local signatures = torch.signatures(name)
+    for round = 1, #signatures > 0 and opt.rounds or 0 do
+      if log then
+        log:seek "set"
+        log:write(("%5d %-60s\n"):format(position, name))
+        log:flush()
+      end
+      local ok, message = call_once(name, signatures[(round - 1) % #signatures + 1])
+      calls = calls + 1
+      succeeded = succeeded + (ok and 1 or 0)
+      if not ok and type(message) ~= "string" then error("an error that is no text") end
+    end
+  end
+end
+print(("%d calls, %d of them succeeded"):format(calls, succeeded))
+assert(opt.only ~= "" or opt.first > 1 or calls >= 10000, "too few calls")
+assert(opt.only ~= "" or opt.first > 1 or succeeded >= 1000, "too few calls that reach an operator")

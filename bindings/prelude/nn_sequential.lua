@@ -47,7 +47,8 @@ setmetatable(nn, {__index = function(t, name)
     end
   end
   local names = {}
-  for known in next, t do names[#names + 1] = known end
+  for known in next, t do names[#names + 1] = tostring(known) end
+  table.sort(names)
   local guess = host.nearest(tostring(name), names)
   error(("there is no torch.nn.%s%s"):format(tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
 end})

@@ -2,71 +2,13 @@
 
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/convert.h"
-#include "bindings/torch/refused.h"
+#include "bindings/torch/forms.h"
 #include "bindings/torch/tensor.h"
 
 #include "base/interrupt.h"
 
-#include <ATen/core/dispatch/Dispatcher.h>
-
-#include <unordered_map>
-
 namespace hfc::lua {
 namespace {
-
-/// All overloads of one name, in the order in which they are tried.
-struct Operator {
-    std::string name;  ///< "torch.add", for messages
-    std::vector<c10::OperatorHandle> overloads;
-    const char* refusal = nullptr;  ///< why it may not be called
-};
-
-using OverloadNames = std::unordered_map<std::string, std::vector<std::string>>;
-
-/// The dispatcher's ATen operators: name -> overload names. Read once, at the first use of an operator.
-const OverloadNames& overload_names() {
-    static const OverloadNames names = [] {
-        OverloadNames all;
-        for (const auto& operator_name : c10::Dispatcher::singleton().getAllOpNames()) {
-            if (operator_name.name.starts_with("aten::")) {
-                all[operator_name.name.substr(6)].push_back(operator_name.overload_name);
-            }
-        }
-        return all;
-    }();
-    return names;
-}
-
-/// The plain form first, tensors before numbers (as the argument parser of Python's PyTorch orders them), forms with `out` last.
-int rank(const c10::OperatorHandle& handle) {
-    const auto& schema = handle.schema();
-    const auto& overload = schema.overload_name();
-    const auto is_out = [](const c10::Argument& argument) { return argument.is_out(); };
-    const bool has_out = std::any_of(schema.arguments().begin(), schema.arguments().end(), is_out);
-    return (has_out ? 100 : 0) + (overload.empty() ? 0 : overload.starts_with("Tensor") ? 1 : overload.starts_with("Scalar") ? 2 : 3);
-}
-
-const Operator* find_operator(const std::string& name) {
-    static std::unordered_map<std::string, Operator> found;
-    if (const auto known = found.find(name); known != found.end()) {
-        return &known->second;
-    }
-    const auto overloads = overload_names().find(name);
-    if (overloads == overload_names().end()) {
-        return nullptr;
-    }
-    Operator result = {"torch." + name, {}, refusal_of(name)};
-    for (const auto& overload : overloads->second) {
-        const auto handle = c10::Dispatcher::singleton().findSchema({"aten::" + name, overload});
-        if (handle) {
-            result.overloads.push_back(*handle);
-        }
-    }
-    std::sort(result.overloads.begin(), result.overloads.end(), [](const auto& a, const auto& b) {
-        return std::make_pair(rank(a), a.schema().overload_name()) < std::make_pair(rank(b), b.schema().overload_name());
-    });
-    return &found.emplace(name, std::move(result)).first->second;
-}
 
 /// Where the arguments of a call stand on the stack.
 struct Arguments {
@@ -118,56 +60,31 @@ Arguments locate(lua_State* L, int first, int count) {
     return {first, count - 1, last, count_named(L, last), requires_grad};
 }
 
-/// zeros, rand, full and their like, which in Python also take requires_grad; the operators themselves do not.
-bool is_factory(const c10::FunctionSchema& schema) {
-    const auto is_pin_memory = [](const c10::Argument& argument) { return argument.name() == "pin_memory"; };
-    return std::any_of(schema.arguments().begin(), schema.arguments().end(), is_pin_memory);
-}
-
 /// reduction = "mean" for the losses, whose operators number the kinds; dimensions by name for the overloads that take them.
-std::optional<c10::IValue> to_special_value(lua_State* L, int index, const c10::FunctionSchema& schema, const c10::Argument& argument) {
-    if (lua_type(L, index) != LUA_TSTRING) {
-        return std::nullopt;
-    }
-    const std::string text = lua_tostring(L, index);
-    if (argument.name() == "reduction") {
+std::optional<c10::IValue> to_special_value(const std::string& text, const Parameter& parameter) {
+    if (parameter.is_reduction) {
         static const std::vector<std::string> kinds = {"none", "mean", "sum"};
         const auto found = std::find(kinds.begin(), kinds.end(), text);
         return found == kinds.end() ? std::nullopt : std::optional<c10::IValue>(found - kinds.begin());
     }
-    const auto kind = argument.type()->kind();
-    return kind == c10::TypeKind::StringType && schema.overload_name().find("name") != std::string::npos
-               ? std::optional<c10::IValue>("dimname::" + text)
-               : std::nullopt;
+    return c10::IValue("dimname::" + text);
 }
 
-std::optional<c10::IValue> to_argument(lua_State* L, int index, const c10::FunctionSchema& schema, const c10::Argument& argument,
-                                       bool numbers_as_tensors) {
-    if (auto special = to_special_value(L, index, schema, argument)) {
-        return special;
+std::optional<c10::IValue> to_argument(lua_State* L, int index, const Parameter& parameter, bool numbers_as_tensors) {
+    if ((parameter.is_reduction || parameter.is_dimension) && lua_type(L, index) == LUA_TSTRING) {
+        return to_special_value(lua_tostring(L, index), parameter);
     }
-    const auto length = argument.N() ? std::optional<int>(*argument.N()) : std::nullopt;
-    return to_ivalue(L, index, *argument.real_type(), length, numbers_as_tensors);
-}
-
-/// torch.zeros(2, 3) means torch.zeros({2, 3}): numbers at the end stand for a list of integers of any length.
-bool takes_trailing_integers(const c10::Argument& argument) {
-    const auto& type = *argument.real_type();
-    if (type.kind() != c10::TypeKind::ListType || argument.N()) {
-        return false;
-    }
-    const auto element = type.castRaw<c10::ListType>()->getElementType()->kind();
-    return element == c10::TypeKind::IntType || element == c10::TypeKind::SymIntType;
+    return to_ivalue(L, index, *parameter.type, parameter.list_length, numbers_as_tensors);
 }
 
 /// The positional arguments from `index` on as one list of integers.
-std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count, const c10::Argument& argument) {
+std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count, const Parameter& parameter) {
     lua_createtable(L, count, 0);
     for (int i = 0; i < count; ++i) {
         lua_pushvalue(L, index + i);
         lua_rawseti(L, -2, i + 1);
     }
-    auto value = to_ivalue(L, lua_gettop(L), *argument.real_type(), std::nullopt, false);
+    auto value = to_ivalue(L, lua_gettop(L), *parameter.type, std::nullopt, false);
     lua_pop(L, 1);
     return value;
 }
@@ -180,33 +97,40 @@ enum class Reading {
     numbers_as_tensors  ///< a number stands for a tensor without dimensions: torch.maximum(x, 0)
 };
 
+/// Whether the number of arguments alone rules the form out.
+bool may_match(const Form& form, const Arguments& given, Reading reading) {
+    const bool too_many = given.positional > form.most && !(reading == Reading::spread && form.spreads);
+    const bool too_few = given.positional + given.named_count < form.least;
+    return !too_many && !too_few && (reading != Reading::spread || form.spreads);
+}
+
 /// Fills `stack` with the arguments as the schema asks; false where they do not fit.
-bool match(lua_State* L, const c10::FunctionSchema& schema, const Arguments& given, Reading reading, torch::jit::Stack& stack) {
+bool match(lua_State* L, const Form& form, const Arguments& given, Reading reading, torch::jit::Stack& stack) {
     const bool numbers_as_tensors = reading == Reading::numbers_as_tensors;
     stack.clear();
     int next = 0;
-    int named_left = given.named_count - (given.requires_grad && is_factory(schema) ? 1 : 0);
-    for (const auto& argument : schema.arguments()) {
+    int named_left = given.named_count - (given.requires_grad && form.factory ? 1 : 0);
+    for (const auto& parameter : form.parameters) {
         std::optional<c10::IValue> value;
-        if (!argument.kwarg_only() && next < given.positional) {
+        if (!parameter.by_name_only && next < given.positional) {
             const int index = given.first + next;
-            const bool integers = reading == Reading::spread && lua_type(L, index) == LUA_TNUMBER && takes_trailing_integers(argument);
-            const int taken = integers ? given.positional - next : 1;
-            value = integers ? to_integer_list(L, index, taken, argument) : to_argument(L, index, schema, argument, numbers_as_tensors);
+            const bool row = reading == Reading::spread && parameter.spreads && lua_type(L, index) == LUA_TNUMBER;
+            const int taken = row ? given.positional - next : 1;
+            value = row ? to_integer_list(L, index, taken, parameter) : to_argument(L, index, parameter, numbers_as_tensors);
             next += taken;
         } else {
             bool named = false;
-            if (given.named != 0) {
-                push_field(L, given.named, argument.name().c_str());
+            if (named_left > 0) {
+                push_field(L, given.named, parameter.name.c_str());
                 named = !lua_isnil(L, -1);
                 if (named) {
-                    value = to_argument(L, lua_gettop(L), schema, argument, numbers_as_tensors);
+                    value = to_argument(L, lua_gettop(L), parameter, numbers_as_tensors);
                     --named_left;
                 }
                 lua_pop(L, 1);
             }
             if (!named) {
-                value = argument.default_value();
+                value = parameter.fallback;
             }
         }
         if (!value) {
@@ -236,8 +160,8 @@ std::string describe_value(lua_State* L, int index) {
         }
     }
     std::string signatures;
-    for (const auto& overload : op.overloads) {
-        signatures += fmt::format("\n  {}", c10::toString(overload.schema()));
+    for (const auto& form : op.forms) {
+        signatures += fmt::format("\n  {}", c10::toString(form.handle.schema()));
     }
     fail("no form takes ({}); the forms are:{}", fmt::join(shown, ", "), signatures);
 }
@@ -246,10 +170,10 @@ int call(lua_State* L, const Operator& op, const Arguments& given) {
     require(op.refusal == nullptr, "this inner operator does not check its arguments and cannot be called from Lua: {}", op.refusal);
     torch::jit::Stack stack;
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
-        for (const auto& overload : op.overloads) {
-            if (match(L, overload.schema(), given, reading, stack)) {
-                overload.callBoxed(stack);
-                if (given.requires_grad && is_factory(overload.schema())) {
+        for (const auto& form : op.forms) {
+            if (may_match(form, given, reading) && match(L, form, given, reading, stack)) {
+                form.handle.callBoxed(stack);
+                if (given.requires_grad && form.factory) {
                     stack.back().toTensor().requires_grad_(true);
                 }
                 luaL_checkstack(L, static_cast<int>(stack.size()) + 4, "too many results");
@@ -275,7 +199,7 @@ int operator_trampoline(lua_State* L) {
 
 bool push_operator(lua_State* L, const std::string& name) {
     const Operator* op = find_operator(name);
-    if (op == nullptr || op->overloads.empty()) {
+    if (op == nullptr || op->forms.empty()) {
         return false;
     }
     lua_pushlightuserdata(L, const_cast<Operator*>(op));
@@ -288,25 +212,6 @@ int call_operator(lua_State* L, const std::string& name, int first, int argument
     const Operator* op = find_operator(name);
     require(op != nullptr, "there is no operator '{}'", name);
     return call(L, *op, locate(L, first, arguments));
-}
-
-std::vector<std::string> operator_signatures(const std::string& name) {
-    std::vector<std::string> signatures;
-    if (const Operator* op = find_operator(name)) {
-        for (const auto& overload : op->overloads) {
-            signatures.push_back(c10::toString(overload.schema()));
-        }
-    }
-    return signatures;
-}
-
-std::vector<std::string> operator_names() {
-    std::vector<std::string> names;
-    for (const auto& [name, overloads] : overload_names()) {
-        names.push_back(name);
-    }
-    std::sort(names.begin(), names.end());
-    return names;
 }
 
 }  // namespace hfc::lua

@@ -22,23 +22,24 @@ const char* refusal_of(const std::string& name) {
         {"_remove_batch_dim", "it belongs to torch.vmap, which is Python's"},
         {"_reshape_alias_copy", "use torch.reshape"},
         {"_saturate_weight_to_fp16", "it trusts the sizes it is given"},
-        {"_slow_conv2d_backward", "use torch.conv2d and backward()"},
         {"_stack", "use torch.stack"},
-        {"_thnn_differentiable_gru_cell_backward", "use torch.gru_cell and backward()"},
-        {"_thnn_differentiable_lstm_cell_backward", "use torch.lstm_cell and backward()"},
         {"_transform_bias_rescale_qkv", "use torch.scaled_dot_product_attention"},
         {"_weight_norm_interface", "use torch.norm_except_dim"},
         {"fbgemm_linear_quantize_weight", "it trusts the sizes it is given"},
         {"fbgemm_pack_gemm_matrix_fp16", "it trusts the sizes it is given"},
-        {"fractional_max_pool2d_backward", "use torch.fractional_max_pool2d and backward()"},
-        {"fractional_max_pool3d_backward", "use torch.fractional_max_pool3d and backward()"},
         {"mkldnn_rnn_layer", "use torch.lstm"},
-        {"mkldnn_rnn_layer_backward", "use torch.lstm and backward()"},
-        {"native_batch_norm_backward", "use torch.batch_norm and backward()"},
         {"quantized_lstm_cell", "use torch.lstm_cell"},
-        {"reflection_pad1d_backward", "use torch.pad and backward()"},
-        {"reflection_pad2d_backward", "use torch.pad and backward()"},
+        {"_weight_norm", "use torch.norm_except_dim"},
+        {"_cholesky_solve_helper", "use torch.cholesky_solve"},
+        {"_chunk_cat", "use torch.chunk and torch.cat"},
+        {"_convert_indices_from_csr_to_coo", "it trusts the indices it is given"},
+        {"_dyn_quant_pack_4bit_weight", "it trusts the sizes it is given"},
+        {"_nested_from_padded", "it trusts the sizes it is given"},
+        {"fused_moving_avg_obs_fake_quant", "it trusts the sizes it is given"},
     };
+    if (name.find("_backward") != std::string::npos) {
+        return "call the operator itself, then backward()";
+    }
     const auto found = refused.find(name);
     return found == refused.end() ? nullptr : found->second;
 }

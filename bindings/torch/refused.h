@@ -5,8 +5,9 @@
 
 namespace hfc::lua {
 
-/// Why an operator is refused, or nullptr. These are inner parts of LibTorch, each reached through a public operator that checks the
-/// arguments; called directly with wrong ones they read foreign memory or end the process (seen, by tests/lua/fuzz_operators.lua).
+/// Why an operator is refused, or nullptr. These are inner parts of LibTorch (all *_backward operators, and some others), each reached
+/// through a public operator that checks the arguments; called directly with wrong ones they read foreign memory or end the process (seen,
+/// by tests/lua/fuzz_operators.lua).
 const char* refusal_of(const std::string& name);
 
 }  // namespace hfc::lua

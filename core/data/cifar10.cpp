@@ -14,7 +14,7 @@ constexpr int64_t pixel_bytes = 3 * 32 * 32;
 constexpr int64_t record_bytes = 1 + pixel_bytes;
 constexpr int64_t file_bytes = records_a_file * record_bytes;
 constexpr int64_t records_a_read = 100;  // 300 kB: stays in the cache until it is sorted into the tensors
-constexpr uint8_t classes = 10;
+constexpr uint8_t class_count = 10;
 
 struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
@@ -42,8 +42,8 @@ void read_records(const std::filesystem::path& path, uint8_t* pixels, int64_t* l
                 std::ferror(file.get()) ? std::strerror(errno) : "the file ends");
         for (int64_t i = 0; i < records_a_read; ++i) {
             const auto* record = buffer.data() + i * record_bytes;
-            require(record[0] < classes, "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(), first + i,
-                    record[0], classes - 1);
+            require(record[0] < class_count, "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(), first + i,
+                    record[0], class_count - 1);
             *labels++ = record[0];
             std::memcpy(pixels, record + 1, pixel_bytes);
             pixels += pixel_bytes;

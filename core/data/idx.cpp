@@ -9,7 +9,7 @@ namespace hfc::data {
 namespace {
 
 constexpr uint64_t side = 28;
-constexpr uint64_t most_bytes = uint64_t{1} << 30;  // twenty times MNIST
+constexpr uint64_t largest_idx = uint64_t{1} << 30;  // twenty times MNIST
 
 /// An IDX file of bytes, its header checked against its length.
 struct Idx {
@@ -31,7 +31,7 @@ Idx read_idx(const std::filesystem::path& folder, const std::string& name, uint3
     const auto gzipped = folder / (name + ".gz");
     Idx idx;
     idx.path = std::filesystem::exists(gzipped) ? gzipped : folder / name;
-    idx.bytes = read_gzip_or_plain(idx.path, most_bytes);
+    idx.bytes = read_gzip_or_plain(idx.path, largest_idx);
     idx.header_bytes = 4 + 4 * rank;
     const auto path = idx.path.string();
     require(idx.bytes.size() >= 4, "hfc.data: '{}' holds {} bytes, expected an IDX header of {}", path, idx.bytes.size(), idx.header_bytes);

@@ -10,7 +10,7 @@
 namespace hfc::data {
 namespace {
 
-constexpr uint64_t most_bytes = uint64_t{1} << 30;
+constexpr uint64_t largest_picture = uint64_t{1} << 30;
 
 struct Codec {
     HfcOpencvVersion version;
@@ -79,7 +79,7 @@ const Codec& codec() {
 
 void read_image(const std::filesystem::path& path, int64_t size, uint8_t* planes) {
     require(size >= 1 && size <= 16384, "hfc.data: a picture's size must be 1 to 16384 pixels, got {}", size);
-    const auto bytes = read_file(path, most_bytes);
+    const auto bytes = read_file(path, largest_picture);
     check_image(bytes, path);
     char message[256] = "";
     const int failed = codec().decode(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), static_cast<int>(size), planes, message,

@@ -13,6 +13,8 @@ namespace {
 
 using Options = OptimizerOptions;
 
+/// All settings there are.
+namespace setting {
 constexpr OptimizerSetting lr = {"lr", &Options::lr, nullptr}, momentum = {"momentum", &Options::momentum, nullptr},
                            weight_decay = {"weight_decay", &Options::weight_decay, nullptr},
                            dampening = {"dampening", &Options::dampening, nullptr}, nesterov = {"nesterov", nullptr, &Options::nesterov},
@@ -21,6 +23,7 @@ constexpr OptimizerSetting lr = {"lr", &Options::lr, nullptr}, momentum = {"mome
                            centered = {"centered", nullptr, &Options::centered}, rho = {"rho", &Options::rho, nullptr},
                            lr_decay = {"lr_decay", &Options::lr_decay, nullptr},
                            initial_accumulator_value = {"initial_accumulator_value", &Options::initial_accumulator_value, nullptr};
+}  // namespace setting
 
 /// What there is to know of one optimizer.
 struct Kind {
@@ -39,6 +42,7 @@ Options with(const std::string& name, double rate, double decay, double epsilon)
 }
 
 const std::map<std::string, Kind>& kinds() {
+    using namespace setting;
     static const std::map<std::string, Kind> all = {
         {"adadelta", {{lr, weight_decay, eps, rho}, with("adadelta", 1, 0, 1e-6), make_adadelta}},
         {"adagrad", {{lr, weight_decay, eps, lr_decay, initial_accumulator_value}, with("adagrad", 1e-2, 0, 1e-10), make_adagrad}},
@@ -57,21 +61,21 @@ const Kind& find(const std::string& name) {
     return kinds().at(name);
 }
 
-void require_between(const Options& options, const OptimizerSetting& setting, double least, double below) {
-    const double value = options.*setting.number;
-    require(std::isfinite(value) && value >= least && value < below, "optimizer {}: {} must be {}, got {}", options.name, setting.name,
+void require_between(const Options& options, const OptimizerSetting& which, double least, double below) {
+    const double value = options.*which.number;
+    require(std::isfinite(value) && value >= least && value < below, "optimizer {}: {} must be {}, got {}", options.name, which.name,
             std::isinf(below) ? fmt::format("a number of at least {}", least) : fmt::format("in [{},{})", least, below), value);
 }
 
 /// Settings that differ from their defaults belong to the optimizer.
 void require_known_settings(const Options& options) {
+    using namespace setting;
     const Options defaults = default_options(options.name);
     const auto& own = settings_of(options.name);
-    for (const auto& setting : {momentum, dampening, nesterov, rho, alpha, centered, lr_decay, initial_accumulator_value}) {
-        const bool changed = setting.number != nullptr ? options.*setting.number != defaults.*setting.number
-                                                       : options.*setting.flag != defaults.*setting.flag;
-        const bool known = std::any_of(own.begin(), own.end(), [&](const auto& other) { return std::string(other.name) == setting.name; });
-        require(known || !changed, "optimizer {} has no {}", options.name, setting.name);
+    for (const auto& one : {momentum, dampening, nesterov, rho, alpha, centered, lr_decay, initial_accumulator_value}) {
+        const bool changed = one.number != nullptr ? options.*one.number != defaults.*one.number : options.*one.flag != defaults.*one.flag;
+        const bool known = std::any_of(own.begin(), own.end(), [&](const auto& other) { return std::string(other.name) == one.name; });
+        require(known || !changed, "optimizer {} has no {}", options.name, one.name);
     }
 }
 
@@ -105,6 +109,7 @@ OptimizerOptions default_options(const std::string& name) {
 }
 
 void require_valid(const Options& options) {
+    using namespace setting;
     const double unlimited = std::numeric_limits<double>::infinity();
     find(options.name);
     require(std::isfinite(options.lr) && options.lr > 0, "optimizer {}: lr must be a number above 0, got {}", options.name, options.lr);

@@ -12,8 +12,10 @@
 #include <ATen/Parallel.h>
 
 #include <unistd.h>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <iterator>
 
@@ -72,7 +74,13 @@ int run(int count, const char* const* arguments) {
     const bool is_file = !line.has_chunk && line.script != "-";
     lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out});
     state.set_arguments(name, line.arguments);
-    return state.run(text, name);
+    const int status = state.run(text, name);
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    if (status == 0 && !written) {
+        std::fprintf(stderr, "hfc-host: standard output could not be written: %s\n", std::strerror(errno));
+        return 1;
+    }
+    return status;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ Json convert_object(lua_State* L, int index, int depth) {
     while (lua_next(L, index) != 0) {
         const int type = lua_type(L, -2);
         require(type == LUA_TSTRING || type == LUA_TNUMBER, "a key must be a text or a number, got {}", describe(L, -2));
-        const std::string key = type == LUA_TSTRING ? lua_tostring(L, -2) : fmt::format("{}", lua_tonumber(L, -2));
+        const std::string key = type == LUA_TSTRING ? Value(L, lua_gettop(L) - 1, "key").text() : fmt::format("{}", lua_tonumber(L, -2));
         entries.emplace_back(key, convert(L, lua_gettop(L), depth + 1));
         lua_pop(L, 1);
     }
@@ -39,6 +39,17 @@ Json convert_object(lua_State* L, int index, int depth) {
         object[key] = std::move(value);
     }
     return object;
+}
+
+/// Whether a key is a text.
+bool has_named(lua_State* L, int index) {
+    bool named = false;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        named = named || lua_type(L, -2) == LUA_TSTRING;
+        lua_pop(L, 1);
+    }
+    return named;
 }
 
 Json convert_number(double value) {
@@ -60,13 +71,14 @@ Json convert(lua_State* L, int index, int depth) {
             return Value(L, index, "text").text();
         case LUA_TTABLE: {
             const size_t length = lua_objlen(L, index);
+            require(length == 0 || !has_named(L, index), "a table is a list or has names, not both");
             return length > 0 ? convert_list(L, index, length, depth) : convert_object(L, index, depth);
         }
         case LUA_TUSERDATA: {
             if (luaL_callmeta(L, index, "__tostring") == 0) {
                 return describe(L, index);
             }
-            const std::string text = lua_tostring(L, -1);
+            const std::string text = lua_tostring(L, -1) != nullptr ? lua_tostring(L, -1) : describe(L, index);
             lua_pop(L, 1);
             return text;
         }

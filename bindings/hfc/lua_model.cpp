@@ -54,6 +54,9 @@ template <typename Visit>
 void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit) {
     luaL_checkstack(L, 8, "modules nested too deep");
     const int top = lua_gettop(L);
+    luaL_getmetafield(L, index, "find_new");
+    lua_pushvalue(L, index);
+    protected_call(L, 1, 0);
     lua_pushliteral(L, "_order");
     lua_rawget(L, index);
     lua_pushliteral(L, "_kind");

@@ -58,7 +58,9 @@ int series(Call& call) {
 int log_series(Call& call) {
     const auto& target = call.argument(1, "series").object<Series>();
     run::Json event = {{"series", target.name}};
-    event.update(table_argument(call, 2, "event"));
+    const auto given = table_argument(call, 2, "event");
+    require(given.is_object(), "argument 2 (event): expected a table with names");
+    event.update(given);
     target.run->log(event);
     return 0;
 }

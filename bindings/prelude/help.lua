@@ -23,7 +23,8 @@ end)
 hfc.memory = host.declare("hfc.memory", [[
 hfc.memory() -> {tensors = count, bytes = number}
 
-The tensors that Lua holds now, those not yet collected included, and the bytes that would be freed with them.]], function()
+The tensors that Lua holds now, those not yet collected included, and the bytes behind them: memory that several share counts once
+(below 64 KB: each time). What a graph keeps for its backward pass is not counted.]], function()
   local tensors, bytes = host.memory()
   return {tensors = tensors, bytes = bytes}
 end)

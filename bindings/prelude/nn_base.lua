@@ -22,19 +22,34 @@ local function kind_of(value)
 end
 
 local function remember(module, name, kind)
+  if type(name) ~= "string" then
+    error(("a %s must have a name, got field %s; torch.nn.ModuleList holds modules by number"):format(kind, tostring(name)), 3)
+  end
   if not module._kind[name] then module._order[#module._order + 1] = name end
   module._kind[name] = kind
 end
 
+-- A field that was something else when it was first set escapes __newindex: looks for those that have become parameters or modules since.
+local function find_new(module)
+  local found = {}
+  for key, value in next, module do
+    if type(key) == "string" and not module._kind[key] and kind_of(value) then found[#found + 1] = key end
+  end
+  table.sort(found)
+  for _, key in ipairs(found) do remember(module, key, kind_of(module[key])) end
+end
+
 -- Iterates over the fields of one kind: for name, value in each(module, "parameter").
 local function each(module, kind)
+  find_new(module)
   local i = 0
   return function()
     while i < #module._order do
       i = i + 1
       local name = module._order[i]
       local value = rawget(module, name)
-      if module._kind[name] == kind and value ~= nil then return name, value end
+      local fits = kind == "module" and (is_module(value) or is_model(value)) or kind ~= "module" and torch.is_tensor(value)
+      if module._kind[name] == kind and fits then return name, value end
     end
   end
 end
@@ -238,7 +253,7 @@ end
 local function new_class(name, parent)
   local methods = setmetatable({}, {__index = parent})
   local meta = {
-    name = name, is_module = true, __index = methods, __tostring = describe,
+    name = name, is_module = true, find_new = find_new, __index = methods, __tostring = describe,
     __call = function(module, ...) return module:forward(...) end,
     __newindex = function(module, key, value)
       local kind = kind_of(value)

@@ -173,12 +173,12 @@ A grid for grid_sample from affine matrices [N, 2, 3]; size: of the output, {N, 
 end)
 
 -- What Python's torch composes.
+local einsum = host.operator("einsum")
 torch.einsum = host.declare("torch.einsum", [[
 torch.einsum(equation, x, ...) or torch.einsum(equation, {x, ...}) -> Tensor
 
 Sums of products in Einstein's notation: torch.einsum("bij,bjk->bik", a, b).]], function(equation, first, ...)
-  local operator = host.operator("einsum")
-  return operator(equation, torch.is_tensor(first) and {first, ...} or first)
+  return einsum(equation, torch.is_tensor(first) and {first, ...} or first)
 end)
 
 torch.unique = host.declare("torch.unique", [[

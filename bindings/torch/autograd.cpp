@@ -39,7 +39,8 @@ int backward(Call& call) {
     const at::Tensor tensor = call.argument(1, "tensor").object<LuaTensor>().tensor;
     const bool by_position = call.given(2) && to_tensor(call.L, 2) != nullptr;
     at::Tensor gradient = by_position ? *to_tensor(call.L, 2) : at::Tensor();
-    auto options = call.options(by_position ? 3 : 2);
+    call.at_most(3);
+    auto options = call.options(by_position || call.count() == 3 ? 3 : 2);
     options.with("gradient", [&](const Value& value) { gradient = value.object<LuaTensor>().tensor; });
     const auto retain_graph = read_retain_graph(options);
     const bool create_graph = options.boolean("create_graph", false);

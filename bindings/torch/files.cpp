@@ -31,6 +31,8 @@ struct Flattened {
 std::string key_text(lua_State* L, int index) {
     const int type = lua_type(L, index);
     require(type == LUA_TSTRING || type == LUA_TNUMBER, "a key must be a text or a number, got {}", describe(L, index));
+    require(type == LUA_TSTRING || std::isfinite(lua_tonumber(L, index)), "a key must be a text or a finite number, got {}",
+            describe(L, index));
     return type == LUA_TSTRING ? Value(L, index, "key").text() : fmt::format("{}", lua_tonumber(L, index));
 }
 
@@ -75,6 +77,7 @@ class Flattener {
 
     Json flatten_table(int index, const std::string& path, int depth) {
         Json entries = Json::array();
+        result_.plain = result_.plain && depth == 0;
         lua_pushnil(L_);
         while (lua_next(L_, index) != 0) {
             const std::string key = key_text(L_, lua_gettop(L_) - 1);

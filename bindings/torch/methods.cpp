@@ -186,7 +186,13 @@ bool push_property(lua_State* L, const at::Tensor& tensor, const std::string& ke
 /// x.grad = nil and x.grad = tensor, x.requires_grad = true.
 bool set_property(lua_State* L, at::Tensor tensor, const std::string& key) {
     if (key == "grad") {
-        tensor.mutable_grad() = lua_isnil(L, 3) ? at::Tensor() : Value(L, 3, "grad").object<LuaTensor>().tensor;
+        const at::Tensor gradient = lua_isnil(L, 3) ? at::Tensor() : Value(L, 3, "grad").object<LuaTensor>().tensor;
+        if (gradient.defined()) {
+            const bool fits = gradient.sizes() == tensor.sizes() && gradient.scalar_type() == tensor.scalar_type() &&
+                              gradient.device() == tensor.device() && gradient.layout() == tensor.layout();
+            require(fits, "grad: expected a tensor like {}, got {}", describe_tensor(tensor), describe_tensor(gradient));
+        }
+        tensor.mutable_grad() = gradient;
     } else if (key == "requires_grad") {
         tensor.requires_grad_(Value(L, 3, "requires_grad").boolean());
     } else {

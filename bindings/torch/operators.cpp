@@ -12,11 +12,11 @@ namespace {
 
 /// Where the arguments of a call stand on the stack.
 struct Arguments {
-    int first;           ///< index of the first positional one
-    int positional;      ///< their number
-    int named;           ///< index of the trailing table of named ones, or 0
-    int named_count;     ///< of its keys
-    bool requires_grad;  ///< {requires_grad = true} is among them
+    int first;                          ///< index of the first positional one
+    int positional;                     ///< their number
+    int named;                          ///< index of the trailing table of named ones, or 0
+    int named_count;                    ///< of its keys
+    std::optional<bool> requires_grad;  ///< where it is among them
 };
 
 /// A table that has string keys only gives arguments by name.
@@ -52,10 +52,10 @@ void push_field(lua_State* L, int table, const char* key) {
 Arguments locate(lua_State* L, int first, int count) {
     const int last = first + count - 1;
     if (count == 0 || !is_named_table(L, last)) {
-        return {first, count, 0, 0, false};
+        return {first, count, 0, 0, std::nullopt};
     }
     push_field(L, last, "requires_grad");
-    const bool requires_grad = lua_isboolean(L, -1) && lua_toboolean(L, -1) != 0;
+    const auto requires_grad = lua_isboolean(L, -1) ? std::optional(lua_toboolean(L, -1) != 0) : std::nullopt;
     lua_pop(L, 1);
     return {first, count - 1, last, count_named(L, last), requires_grad};
 }
@@ -174,7 +174,7 @@ int call(lua_State* L, const Operator& op, const Arguments& given) {
             if (may_match(form, given, reading) && match(L, form, given, reading, stack)) {
                 form.handle.callBoxed(stack);
                 if (given.requires_grad && form.factory) {
-                    stack.back().toTensor().requires_grad_(true);
+                    stack.back().toTensor().requires_grad_(*given.requires_grad);
                 }
                 luaL_checkstack(L, static_cast<int>(stack.size()) + 4, "too many results");
                 for (const auto& result : stack) {

@@ -20,18 +20,27 @@ inline constexpr const char* type_name<OptimizerPtr> = "Optimizer";
 template <>
 inline constexpr const char* type_name<ParameterGroupView> = "ParameterGroup";
 
+namespace {
+
+/// betas = {0.9, 0.999}: PyTorch's two in one.
+void read_betas(Options& options, train::OptimizerOptions& optimizer) {
+    options.with("betas", [&](const Value& value) {
+        const auto betas = value.numbers();
+        if (betas.size() != 2) {
+            value.expected("a list of two numbers");
+        }
+        optimizer.beta1 = betas[0];
+        optimizer.beta2 = betas[1];
+    });
+}
+
+}  // namespace
+
 void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer) {
     for (const auto& setting : train::settings_of(optimizer.name)) {
         const std::string name = setting.name;
         if (name == "beta1") {
-            options.with("betas", [&](const Value& value) {
-                const auto betas = value.numbers();
-                if (betas.size() != 2) {
-                    value.expected("a list of two numbers");
-                }
-                optimizer.beta1 = betas[0];
-                optimizer.beta2 = betas[1];
-            });
+            read_betas(options, optimizer);
         } else if (name == "beta2") {
             continue;
         } else if (setting.number != nullptr) {
@@ -171,6 +180,8 @@ train::OptimizerOptions read_group_state(lua_State* L, int index, const train::P
             settings.*setting.flag = options.boolean(setting.name, settings.*setting.flag);
         }
     }
+    read_betas(options, settings);
+    train::require_valid_later(settings);
     size_t count = 0;
     options.with("params", [&](const Value& value) { count = value.numbers().size(); });
     require(count == group.parameters.size(), "param_groups[{}]: expected {} parameters, got {}", position, group.parameters.size(), count);
@@ -185,11 +196,11 @@ train::Optimizer::State read_state(lua_State* L, int index, const at::Tensor& pa
         const at::Tensor* tensor = to_tensor(L, -1);
         require(lua_type(L, -2) == LUA_TSTRING && tensor != nullptr, "state[{}]: expected named Tensors, got {} = {}", position,
                 describe(L, -2), describe(L, -1));
-        const bool fits = tensor->dim() == 0 || tensor->sizes() == parameter.sizes();
+        const bool is_step = std::string_view(lua_tostring(L, -2)) == "step";
+        const bool fits = is_step ? tensor->dim() == 0 : tensor->sizes() == parameter.sizes();
         require(fits, "state[{}].{}: expected shape [{}], got [{}]", position, lua_tostring(L, -2), fmt::join(parameter.sizes(), ", "),
                 fmt::join(tensor->sizes(), ", "));
-        auto own =
-            tensor->dim() == 0 ? tensor->clone() : at::empty_like(parameter, parameter.options().requires_grad(false)).copy_(*tensor);
+        auto own = is_step ? tensor->clone() : at::empty_like(parameter, parameter.options().requires_grad(false)).copy_(*tensor);
         state[lua_tostring(L, -2)] = own;
         lua_pop(L, 1);
     }
@@ -271,9 +282,10 @@ int set_setting(lua_State* L) {
             group.options.*setting->flag = Value(L, 3, name).boolean();
             return 0;
         }
-        const double value = Value(L, 3, name).number();
-        require(std::isfinite(value) && value >= 0, "{} must be a number of at least 0, got {}", name, value);
-        group.options.*setting->number = value;
+        auto changed = group.options;
+        changed.*setting->number = Value(L, 3, name).number();
+        train::require_valid_later(changed);
+        group.options = changed;
         return 0;
     });
 }

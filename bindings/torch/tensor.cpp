@@ -1,20 +1,44 @@
 #include "bindings/torch/tensor.h"
 
-#include <atomic>
+#include <fstream>
+#include <unordered_map>
+
+#include <unistd.h>
 
 namespace hfc::lua {
 namespace {
 
-std::atomic<int64_t> live = 0;
-std::atomic<int64_t> tensor_count = 0;
-int64_t limit = int64_t{512} << 20;
+constexpr int64_t megabyte = int64_t{1} << 20;
 
-/// Bytes that die with this tensor: none where somebody else holds the storage too.
-int64_t own_bytes(const at::Tensor& tensor) {
-    if (!tensor.defined() || !tensor.has_storage() || tensor.storage().use_count() > 1) {
-        return 0;
-    }
-    return static_cast<int64_t>(tensor.storage().nbytes());
+int64_t live = 0;
+int64_t tensor_count = 0;
+int64_t limit = 512 * megabyte;
+int64_t resident_limit = 0;  ///< of the whole process; 0: not looked at yet
+
+/// A storage of this size or more is counted once, however many tensors look at it; smaller ones by the tensor.
+constexpr int64_t large = 65536;
+
+struct Held {
+    int64_t users = 0;
+    int64_t bytes = 0;
+};
+
+std::unordered_map<const void*, Held>& held() {
+    static std::unordered_map<const void*, Held> storages;
+    return storages;
+}
+
+/// Bytes of the process in memory; 0 where the system does not tell.
+int64_t resident_bytes() {
+    std::ifstream statm("/proc/self/statm");
+    int64_t total = 0;
+    int64_t resident = 0;
+    return statm >> total >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
+}
+
+/// Half as much again as is alive now, at least 512 MiB and at most 2 GiB more.
+int64_t next_limit(int64_t bytes) {
+    return bytes + std::clamp(bytes / 2, 512 * megabyte, 2048 * megabyte);
 }
 
 struct DtypeName {
@@ -53,43 +77,62 @@ int64_t MemoryBudget::live_tensors() {
     return tensor_count;
 }
 
-void MemoryBudget::add(int64_t bytes) {
-    live += bytes;
-}
-
-void MemoryBudget::release(int64_t bytes) {
-    live -= bytes;
-}
-
-void MemoryBudget::collect_if_needed(lua_State* L) {
-    if (live <= limit) {
+void MemoryBudget::collect_if_needed(lua_State* L, bool holds_graph) {
+    // What a graph keeps for its backward pass hangs on one small tensor, so that only the process as a whole shows it.
+    static int graphs = 0;
+    const bool look = holds_graph && ++graphs % 8 == 0;
+    const int64_t resident = look ? resident_bytes() : 0;
+    if (look && resident_limit == 0) {
+        resident_limit = next_limit(resident);
+    }
+    if (live <= limit && resident <= resident_limit) {
         return;
     }
     lua_gc(L, LUA_GCCOLLECT, 0);
-    limit = std::max(int64_t{512} << 20, 2 * live.load());
+    limit = next_limit(live);
+    resident_limit = next_limit(resident_bytes());
 }
 
-LuaTensor::LuaTensor(at::Tensor value) : tensor(std::move(value)), counted_(own_bytes(tensor)) {
-    MemoryBudget::add(counted_);
+LuaTensor::LuaTensor(at::Tensor value) : tensor(std::move(value)) {
     ++tensor_count;
+    if (!tensor.defined() || !tensor.has_storage() || tensor.is_meta()) {
+        return;
+    }
+    bytes_ = static_cast<int64_t>(tensor.storage().nbytes());
+    if (bytes_ < large) {
+        live += bytes_;
+        return;
+    }
+    storage_ = tensor.storage().unsafeGetStorageImpl();
+    Held& entry = held()[storage_];
+    if (++entry.users == 1) {
+        entry.bytes = bytes_;
+        live += bytes_;
+    }
 }
 
 LuaTensor::~LuaTensor() {
-    MemoryBudget::release(counted_);
-    if (tensor.defined()) {
-        --tensor_count;
+    if (!tensor.defined()) {
+        return;
+    }
+    --tensor_count;
+    if (storage_ == nullptr) {
+        live -= bytes_;
+    } else if (const auto entry = held().find(storage_); --entry->second.users == 0) {
+        live -= entry->second.bytes;
+        held().erase(entry);
     }
 }
 
 // The moved-from one is undefined and counts no more.
-LuaTensor::LuaTensor(LuaTensor&& other) noexcept : tensor(std::move(other.tensor)), counted_(std::exchange(other.counted_, 0)) {}
+LuaTensor::LuaTensor(LuaTensor&& other) noexcept : tensor(std::move(other.tensor)), bytes_(other.bytes_), storage_(other.storage_) {}
 
 void push(lua_State* L, const at::Tensor& tensor) {
     if (!tensor.defined()) {
         lua_pushnil(L);
         return;
     }
-    MemoryBudget::collect_if_needed(L);
+    MemoryBudget::collect_if_needed(L, tensor.requires_grad() && !tensor.is_leaf());
     push_object(L, LuaTensor(tensor));
 }
 

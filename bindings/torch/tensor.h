@@ -8,16 +8,15 @@
 
 namespace hfc::lua {
 
-/// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live bytes pass a limit (512 MiB, or twice what
-/// the last collection left) the next tensor that is made runs a full collection first.
+/// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live bytes, or those of the process while graphs
+/// for backward() are made, pass a limit (what the last collection left and half as much again, at least 512 MiB more), the next tensor
+/// that is made runs a full collection first.
 class MemoryBudget {
   public:
     static int64_t live_bytes();
     static int64_t live_tensors();
-    static void add(int64_t bytes);
-    static void release(int64_t bytes);
-    /// Collects if the limit is passed.
-    static void collect_if_needed(lua_State* L);
+    /// Collects if a limit is passed. holds_graph: the tensor to be made keeps what its backward pass needs.
+    static void collect_if_needed(lua_State* L, bool holds_graph);
 };
 
 class LuaTensor {
@@ -32,7 +31,8 @@ class LuaTensor {
     at::Tensor tensor;
 
   private:
-    int64_t counted_ = 0;
+    int64_t bytes_ = 0;
+    const void* storage_ = nullptr;  ///< of a large tensor, counted once for all that share it
 };
 
 template <>

@@ -81,7 +81,9 @@ void require_known_settings(const Options& options) {
 
 /// The same values as `gradient`, laid out in memory as the weight is: the fused kernels walk both side by side.
 at::Tensor in_layout_of(const at::Tensor& weight, const at::Tensor& gradient) {
-    if (gradient.strides() == weight.strides() && gradient.scalar_type() == weight.scalar_type()) {
+    require(gradient.sizes() == weight.sizes(), "optimizer: a parameter of shape [{}] holds a gradient of shape [{}]",
+            fmt::join(weight.sizes(), ", "), fmt::join(gradient.sizes(), ", "));
+    if (gradient.strides() == weight.strides() && gradient.scalar_type() == weight.scalar_type() && gradient.device() == weight.device()) {
         return gradient;
     }
     return at::empty_like(weight, weight.options().requires_grad(false)).copy_(gradient);
@@ -124,6 +126,11 @@ void require_valid(const Options& options) {
     }
     require(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
             "optimizer sgd: nesterov needs a momentum above 0 and no dampening");
+}
+
+void require_valid_later(Options options) {
+    options.lr = options.lr == 0 ? 1 : options.lr;
+    require_valid(options);
 }
 
 Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {

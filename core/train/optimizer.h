@@ -46,6 +46,8 @@ OptimizerOptions default_options(const std::string& name);
 
 /// Throws Error for an unknown optimizer and for a setting out of range, naming both.
 void require_valid(const OptimizerOptions& options);
+/// The same between steps, where a schedule may bring lr down to 0.
+void require_valid_later(OptimizerOptions options);
 
 /// Parameters that share their settings.
 struct ParameterGroup {

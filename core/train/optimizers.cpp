@@ -1,5 +1,7 @@
 #include "train/optimizers.h"
 
+#include "base/error.h"
+
 #include <ATen/ATen.h>
 
 namespace hfc::train {
@@ -17,7 +19,14 @@ at::Tensor& state_of(Optimizer::State& state, const char* name, Make&& make) {
 
 /// zeros_like keeps the layout, which the fused kernels rely on.
 at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& weight) {
-    return state_of(state, name, [&] { return at::zeros_like(weight, weight.options().requires_grad(false)); });
+    auto& tensor = state_of(state, name, [&] { return at::zeros_like(weight, weight.options().requires_grad(false)); });
+    require(tensor.sizes() == weight.sizes(), "optimizer: a parameter of shape [{}] has a state '{}' of shape [{}]",
+            fmt::join(weight.sizes(), ", "), name, fmt::join(tensor.sizes(), ", "));
+    if (tensor.strides() != weight.strides() || tensor.device() != weight.device()) {
+        // The weight was laid out anew or moved since.
+        tensor = at::empty_like(weight, weight.options().requires_grad(false)).copy_(tensor);
+    }
+    return tensor;
 }
 
 /// The number of steps taken, this one included. Only the fused kernels want it where the weights are.

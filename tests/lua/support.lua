@@ -52,7 +52,7 @@ function support.run()
       end
     end
   end
-  os.exit(lu.LuaUnit.run())
+  os.exit(lu.LuaUnit.run(), true)
 end
 
 return support

@@ -52,8 +52,10 @@ function TestFiles:test_an_optimizers_state_goes_on_after_loading()
 end
 
 function TestFiles:test_nested_values()
-  local value = {epoch = 3, name = "a \"b\"", best = {true, false, 1 / 0}, ["x.y"] = torch.ones(1), x = {y = torch.zeros(1)}, [7] = "seven"}
+  local value = {epoch = 3, name = "a \"b\"", best = {true, false, 1 / 0}, ["x.y"] = torch.ones(1), x = {y = torch.zeros(1)}, [7] = "seven", none = {}}
   local read = saved(value, ".safetensors")
+  lu.assertEquals(read.none, {})
+  lu.assertEquals(saved({a = {}, b = torch.ones(1)}, ".safetensors").a, {})
   lu.assertEquals({read.epoch, read.name, read.best, read[7]}, {3, value.name, value.best, "seven"})
   lu.assertEquals({read["x.y"]:item(), read.x.y:item()}, {1, 0})
 end

@@ -169,6 +169,16 @@ function TestModule:test_inheritance()
   lu.assertTrue(derived(x):equal(derived.layer(x) * 2))
 end
 
+function TestModule:test_a_field_that_becomes_a_parameter_later()
+  local Late = nn.module "Late"
+  function Late:init()
+    self.scale = false
+    self.scale = nn.Parameter(torch.ones(1))
+  end
+  lu.assertEquals(#Late():parameters(), 1)
+  lu.assertErrorMsgContains("must have a name, got field 1", function() Late()[1] = nn.ReLU() end)
+end
+
 function TestModule:test_missing_forward_says_so()
   lu.assertErrorMsgContains("Empty has no forward: write function Empty:forward(x)", nn.module("Empty")(), torch.ones(1))
 end

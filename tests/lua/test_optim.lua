@@ -108,6 +108,13 @@ function TestOptimizers:test_bad_input()
     {state = {}, param_groups = {{lr = 1, params = {0}}}})
   lu.assertErrorMsgContains("expected shape [2, 2], got [3]", optimizer.load_state_dict, optimizer,
     {state = {[0] = {exp_avg = torch.ones(3)}}, param_groups = {{lr = 1, params = {0, 1}}}})
+  lu.assertErrorMsgContains("state[0].exp_avg: expected shape [2, 2], got []", optimizer.load_state_dict, optimizer,
+    {state = {[0] = {exp_avg = torch.tensor(1)}}, param_groups = {{lr = 1, params = {0, 1}}}})
+  lu.assertErrorMsgContains("lr must be a number above 0, got", optimizer.load_state_dict, optimizer,
+    {state = {}, param_groups = {{lr = 0 / 0, params = {0, 1}}}})
+  lu.assertErrorMsgContains("beta1 must be in [0,1), got 5", function() optimizer.param_groups[1].beta1 = 5 end)
+  lu.assertErrorMsgContains("grad: expected a tensor like Tensor float32 [2, 2], got Tensor float32 [2]",
+    function() weight.grad = torch.ones(2) end)
   lu.assertErrorMsgContains("argument 'step_size' is missing", torch.optim.lr_scheduler.StepLR, optimizer)
   lu.assertErrorMsgContains("unknown argument 'gama'", torch.optim.lr_scheduler.StepLR, optimizer, 3, {gama = 1})
 end

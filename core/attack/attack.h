@@ -24,7 +24,7 @@ struct Band {
     frequency::Rule rule = frequency::Rule::inclusive;
     /// In place of a radius: factors in [0,1] of each frequency, [H, W], zero frequency first (the layout of fft2). A mask that is not
     /// symmetric acts as its mean with its mirror image, since a perturbation is real.
-    at::Tensor mask;
+    at::Tensor mask = {};
 };
 
 /// What is not set has the default of its method:
@@ -38,18 +38,18 @@ struct Band {
 /// | pgdl2 | 1 | 0.2 | 10 | yes | L2 of an image |
 struct AttackOptions {
     std::string method = "pgd";
-    std::optional<double> epsilon;         ///< the largest perturbation, at least 0, of pixels in [0,1]
-    std::optional<double> alpha;           ///< the size of a step
-    std::optional<double> relative_alpha;  ///< the size of a step as a share of epsilon, in place of alpha
-    std::optional<int64_t> steps;
-    double decay = 1;                  ///< mifgsm: of the momentum
-    std::optional<bool> random_start;  ///< pgd and pgdl2
-    int64_t restarts = 1;              ///< runs from different random starts; for each image the best is kept
-    bool targeted = false;             ///< the labels are the classes that the images shall be taken for
+    std::optional<double> epsilon = {};         ///< the largest perturbation, at least 0, of pixels in [0,1]
+    std::optional<double> alpha = {};           ///< the size of a step
+    std::optional<double> relative_alpha = {};  ///< the size of a step as a share of epsilon, in place of alpha
+    std::optional<int64_t> steps = {};
+    double decay = 1;                       ///< mifgsm: of the momentum
+    std::optional<bool> random_start = {};  ///< pgd and pgdl2
+    int64_t restarts = 1;                   ///< runs from different random starts; for each image the best is kept
+    bool targeted = false;                  ///< the labels are the classes that the images shall be taken for
     /// "cross_entropy", or "margin": the largest other logit minus the label's. Summed over images, not averaged as in torchattacks: an
     /// image's result does not depend on its batch.
     std::string loss = "cross_entropy";
-    std::optional<Band> band;
+    std::optional<Band> band = {};
     uint64_t seed = 0;  ///< of the random starts
 };
 
@@ -75,7 +75,7 @@ struct RobustOptions {
     /// share is the same or a little lower than with `false`, which attacks every image in full and judges by the last step of the last
     /// restart's best alone, as the peers do.
     bool early_stop = true;
-    std::function<void(double)> after_batch;  ///< called with the share done, in (0,1]
+    std::function<void(double)> after_batch = {};  ///< called with the share done, in (0,1]
 };
 
 /// The share of images that the model gets right in spite of the attack, for each epsilon in the order given. Untargeted.

@@ -17,8 +17,10 @@ struct Method {
 
 const std::vector<Method>& methods() {
     static const std::vector<Method> all{
-        {"fgsm", Norm::l_infinity, 8.0 / 255, 8.0 / 255, false, false, false}, {"bim", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, false, false},
-        {"mifgsm", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, false, true}, {"pgd", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, true, false},
+        {"fgsm", Norm::l_infinity, 8.0 / 255, 8.0 / 255, false, false, false},
+        {"bim", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, false, false},
+        {"mifgsm", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, false, true},
+        {"pgd", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, true, false},
         {"pgdl2", Norm::l2, 1.0, 0.2, true, true, false},
     };
     return all;
@@ -118,13 +120,16 @@ void require_batch(const at::Tensor& images, const at::Tensor& labels, const Set
             "hfc.attack: images must be a float32 tensor [N, C, H, W], got {}",
             images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()), fmt::join(images.sizes(), ", ")) : "nothing");
     require(labels.defined() && labels.dim() == 1 && labels.scalar_type() == at::kLong && labels.size(0) == images.size(0),
-            "hfc.attack: labels must be an int64 tensor [{}], one a image, got {}", images.size(0),
+            "hfc.attack: labels must be an int64 tensor [{}], one an image, got {}", images.size(0),
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()), fmt::join(labels.sizes(), ", ")) : "nothing");
     if (images.numel() > 0) {
         const auto [least, most] = at::aminmax(images);
-        // Written so that not-a-number fails.
+        require(!std::isnan(least.item<float>()), "hfc.attack: images must have pixels in [0,1], got some that are not numbers");
         require(least.item<float>() >= 0 && most.item<float>() <= 1, "hfc.attack: images must have pixels in [0,1], got {} to {}",
                 least.item<float>(), most.item<float>());
+    }
+    if (labels.numel() > 0) {
+        require(labels.min().item<int64_t>() >= 0, "hfc.attack: labels must be at least 0, got {}", labels.min().item<int64_t>());
     }
     if (settings.band && settings.band->mask.defined()) {
         const auto& mask = settings.band->mask;

@@ -22,10 +22,11 @@ FrozenScope::~FrozenScope() {
     }
 }
 
-Victim::Victim(model::Model& model, const Settings& settings)
+Victim::Victim(model::Model& model, const Settings& settings, const at::Tensor& labels)
     : model_(model),
       targeted_(settings.targeted),
       margin_(settings.margin),
+      max_label_(labels.numel() > 0 ? labels.max().item<int64_t>() : 0),
       device_(model::device_of(model)),
       evaluation_(model),
       frozen_(model) {}
@@ -44,6 +45,7 @@ at::Tensor Victim::run(const at::Tensor& images) const {
     require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
             "hfc.attack: the model must turn {} images into logits of shape [{}, classes]; it gave {}", images.size(0), images.size(0),
             logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
+    require(max_label_ < logits.size(1), "hfc.attack: labels must be 0 to {}, the model's classes; got {}", logits.size(1) - 1, max_label_);
     require(!margin_ || logits.size(1) >= 2, "hfc.attack: the loss \"margin\" needs two classes at least, the model has {}",
             logits.size(1));
     return logits;
@@ -78,22 +80,19 @@ at::Tensor Victim::loss(const at::Tensor& logits, const at::Tensor& labels) cons
 at::Tensor Victim::gradient(const Pass& pass, const at::Tensor& labels) const {
     const at::AutoGradMode with_grad(true);
     const auto total = loss(pass.logits, labels).sum();
-    return torch::autograd::grad({total}, {pass.images}).front();
+    const auto gradient = torch::autograd::grad({total}, {pass.images}).front();
+    gradient_sum_ = gradient_sum_.defined() ? gradient_sum_ + gradient.sum() : gradient.sum();
+    return gradient;
+}
+
+void Victim::require_numbers() const {
+    require(!gradient_sum_.defined() || std::isfinite(gradient_sum_.item<float>()),
+            "hfc.attack: the model's gradient with respect to the images is not a number; are its weights finite?");
 }
 
 at::Tensor Victim::fooled(const at::Tensor& logits, const at::Tensor& labels) const {
     const auto at_label = logits.argmax(1).eq(labels);
     return targeted_ ? at_label : at_label.logical_not();
-}
-
-void Victim::require_labels(const at::Tensor& labels, const at::Tensor& logits) const {
-    if (labels.numel() == 0) {
-        return;
-    }
-    const auto [least, most] = at::aminmax(labels);
-    require(least.item<int64_t>() >= 0 && most.item<int64_t>() < logits.size(1),
-            "hfc.attack: labels must be 0 to {}, the model's classes; got {} to {}", logits.size(1) - 1, least.item<int64_t>(),
-            most.item<int64_t>());
 }
 
 }  // namespace hfc::attack

@@ -29,7 +29,8 @@ struct Pass {
 /// A model in evaluation mode and frozen while this lives.
 class Victim {
   public:
-    Victim(model::Model& model, const Settings& settings);
+    /// labels: all that will be asked about.
+    Victim(model::Model& model, const Settings& settings, const at::Tensor& labels);
 
     at::Device device() const { return device_; }
 
@@ -47,11 +48,11 @@ class Victim {
     at::Tensor gradient(const Pass& pass, const at::Tensor& labels) const;
     at::Tensor gradient(const at::Tensor& images, const at::Tensor& labels) const { return gradient(forward(images), labels); }
 
+    /// Throws Error if a gradient so far held what is not a number. Not asked for at each gradient: a GPU would have to wait.
+    void require_numbers() const;
+
     /// Which images the attack has succeeded on: bool [N].
     at::Tensor fooled(const at::Tensor& logits, const at::Tensor& labels) const;
-
-    /// Throws Error unless each label has a logit. `images` may be any the model takes.
-    void require_labels(const at::Tensor& labels, const at::Tensor& logits) const;
 
   private:
     at::Tensor run(const at::Tensor& images) const;
@@ -59,9 +60,11 @@ class Victim {
     model::Model& model_;
     bool targeted_;
     bool margin_;
+    int64_t max_label_;
     at::Device device_;
     model::EvaluationScope evaluation_;
     FrozenScope frozen_;
+    mutable at::Tensor gradient_sum_;  ///< not a number from the first such gradient on
 };
 
 }  // namespace hfc::attack

@@ -16,6 +16,12 @@ at::Tensor one_an_image(const at::Tensor& values) {
     return values.view({-1, 1, 1, 1});
 }
 
+/// One number an image: float64 [N].
+at::Tensor norm_of(const at::Tensor& perturbation, Norm norm) {
+    const auto order = norm == Norm::l2 ? 2.0 : std::numeric_limits<double>::infinity();
+    return at::linalg_vector_norm(perturbation.to(at::kDouble), order, at::IntArrayRef{1, 2, 3});
+}
+
 at::Tensor l2_norm(const at::Tensor& x) {
     return at::linalg_vector_norm(x, 2, at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
 }
@@ -46,9 +52,8 @@ at::Tensor random_perturbation(const at::Tensor& images, const Settings& setting
     return start.to(images.device()).contiguous(images.suggest_memory_format());
 }
 
-at::Tensor sizes_of(const at::Tensor& perturbation, Norm norm) {
-    const auto order = norm == Norm::l2 ? 2.0 : std::numeric_limits<double>::infinity();
-    return at::linalg_vector_norm(perturbation.to(at::kDouble), order, at::IntArrayRef{1, 2, 3});
+at::Tensor sizes_of(const at::Tensor& place, const at::Tensor& images, Norm norm) {
+    return norm_of(place.to(at::kDouble) - images.to(at::kDouble), norm);
 }
 
 Walk::Walk(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons, const at::Tensor& alphas,
@@ -104,7 +109,7 @@ at::Tensor Walk::project(const at::Tensor& place) const {
     if (settings_.band) {
         perturbation = confine(*settings_.band, perturbation);
     }
-    const auto size = sizes_of(perturbation, settings_.norm).clamp_min(std::numeric_limits<float>::min());
+    const auto size = norm_of(perturbation, settings_.norm).clamp_min(std::numeric_limits<float>::min());
     const auto factor = at::where(size.gt(epsilons_), epsilons_ / size * (1 - rounding), at::ones_like(size));
     return at::clamp(images_ + perturbation * one_an_image(factor).to(at::kFloat), lower_, upper_);
 }

@@ -41,7 +41,7 @@ class Walk {
     at::Tensor momentum_;
 };
 
-/// The size of each image's perturbation in the attack's norm: float64 [N].
-at::Tensor sizes_of(const at::Tensor& perturbation, Norm norm);
+/// The size of each image's perturbation, place - images, in the attack's norm: float64 [N].
+at::Tensor sizes_of(const at::Tensor& place, const at::Tensor& images, Norm norm);
 
 }  // namespace hfc::attack

@@ -3,6 +3,7 @@
 namespace hfc::lua {
 
 void register_hfc(lua_State* L) {
+    detail::register_attack(L);
     detail::register_data(L);
     detail::register_frequency(L);
     detail::register_model(L);

@@ -35,6 +35,7 @@ inline constexpr const char* type_name<Series> = "Series";
 void register_hfc(lua_State* L);
 
 namespace detail {
+void register_attack(lua_State* L);
 void register_data(lua_State* L);
 void register_frequency(lua_State* L);
 void register_model(lua_State* L);

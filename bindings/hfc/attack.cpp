@@ -1,0 +1,173 @@
+// hfc.attack, hfc.robust_accuracy, hfc.smallest_epsilon.
+#include "attack/attack.h"
+
+#include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+
+namespace hfc::lua {
+
+/// The settings of an attack, callable from Lua.
+struct Attack {
+    attack::AttackOptions options;
+    std::vector<double> epsilons;  ///< one, or several for several answers
+    bool several = false;          ///< they were given as a list
+};
+
+template <>
+inline constexpr const char* type_name<Attack> = "Attack";
+
+namespace {
+
+/// {part = "low", radius = 8, rule = "<="} or {mask = Tensor [H, W]}.
+attack::Band read_band(lua_State* L, const Value& value) {
+    if (!lua_istable(L, value.index())) {
+        value.expected("a table {part, radius} or {mask}");
+    }
+    Options options(L, value.index());
+    attack::Band band;
+    const std::string part = options.text("part", "");
+    band.radius = options.number("radius", 0);
+    band.rule = frequency::parse_rule(options.text("rule", "<="));
+    options.with("mask", [&](const Value& mask) { band.mask = mask.object<LuaTensor>().tensor; });
+    options.finish();
+    require(part == "low" || part == "high" || (part.empty() && band.mask.defined()),
+            "option 'band': part must be low or high, or a mask be given; got '{}'", part);
+    band.part = part == "low" ? data::Part::low : part == "high" ? data::Part::high : data::Part::whole;
+    return band;
+}
+
+template <const char* method>
+int make(Call& call) {
+    call.at_most(1);
+    Attack result;
+    auto& settings = result.options;
+    settings.method = method;
+    auto options = call.options(1);
+    options.with("epsilon", [&](const Value& value) {
+        result.epsilons = value.numbers();
+        result.several = lua_istable(call.L, value.index());
+    });
+    options.with("alpha", [&](const Value& value) { settings.alpha = value.number(); });
+    options.with("relative_alpha", [&](const Value& value) { settings.relative_alpha = value.number(); });
+    options.with("steps", [&](const Value& value) { settings.steps = value.integer(); });
+    options.with("random_start", [&](const Value& value) { settings.random_start = value.boolean(); });
+    options.with("band", [&](const Value& value) { settings.band = read_band(call.L, value); });
+    settings.decay = options.number("decay", settings.decay);
+    settings.restarts = options.integer("restarts", settings.restarts);
+    settings.targeted = options.boolean("targeted", settings.targeted);
+    settings.loss = options.text("loss", settings.loss);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    if (result.epsilons.empty()) {
+        require(!result.several, "option 'epsilon': expected a number or a list of at least one");
+        result.epsilons = {settings.method == "pgdl2" ? 1.0 : 8.0 / 255};
+    }
+    settings.epsilon = result.epsilons.front();
+    return call.returns_object(std::move(result));
+}
+
+/// attack(model, images, labels) -> images, or a list of them for a list of epsilons
+int perturb(Call& call) {
+    call.at_most(4);
+    const auto settings = call.argument(1, "attack").object<Attack>();
+    const auto network = to_model(call.L, call.argument(2, "model"));
+    const at::Tensor images = call.argument(3, "images").object<LuaTensor>().tensor;
+    const at::Tensor labels = call.argument(4, "labels").object<LuaTensor>().tensor;
+    const auto results = attack::perturb(*network, images, labels, settings.options, settings.epsilons);
+    return settings.several ? call.returns(results) : call.returns(results.front());
+}
+
+int robust_accuracy(Call& call) {
+    call.at_most(4);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
+    const auto settings = call.argument(3, "attack").object<Attack>();
+    auto options = call.options(4);
+    attack::RobustOptions robust;
+    robust.batch_size = options.integer("batch_size", robust.batch_size);
+    robust.early_stop = options.boolean("early_stop", robust.early_stop);
+    options.finish();
+    const auto shares = attack::robust_accuracy(*network, dataset, settings.options, settings.epsilons, robust);
+    return settings.several ? call.returns(shares) : call.returns(shares.front());
+}
+
+int smallest_epsilon(Call& call) {
+    call.at_most(5);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    const at::Tensor images = call.argument(2, "images").object<LuaTensor>().tensor;
+    const at::Tensor labels = call.argument(3, "labels").object<LuaTensor>().tensor;
+    const auto settings = call.argument(4, "attack").object<Attack>();
+    auto options = call.options(5);
+    attack::SearchOptions search;
+    search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
+    search.bisections = options.integer("bisections", search.bisections);
+    options.finish();
+    return call.returns(attack::smallest_epsilon(*network, images, labels, settings.options, search));
+}
+
+constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd", pgdl2[] = "pgdl2";
+
+const std::vector<Declaration> declarations = {
+    {"hfc.attack.fgsm", make<fgsm>,
+     "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et al. 2015). An Attack is called: "
+     "attack(model, images, labels) -> adversarial images, float32 [N, C, H, W] in [0,1]; epsilon may be a list, which gives a list.\n"
+     "All attacks: loss = \"cross_entropy\" or \"margin\" (the largest other logit minus the label's); targeted = false: labels are what "
+     "the images shall be taken for; band = {part = \"low\" or \"high\", radius = r, rule = \"<=\"} or {mask = Tensor [H, W]} confines the "
+     "perturbation to frequencies; seed = 0.\n"
+     "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, images outside [0,1], labels the model "
+     "has no logit for."},
+    {"hfc.attack.bim", make<bim>,
+     "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\nThe basic iterative method (Kurakin et al. 2017); see "
+     "hfc.attack.fgsm. relative_alpha: the step as a share of epsilon, in place of alpha."},
+    {"hfc.attack.mifgsm", make<mifgsm>,
+     "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM with momentum (Dong et al. 2018); see "
+     "hfc.attack.bim."},
+    {"hfc.attack.pgd", make<pgd>,
+     "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected gradient "
+     "descent "
+     "in L-infinity (Madry et al. 2018); see hfc.attack.bim."},
+    {"hfc.attack.pgdl2", make<pgdl2>,
+     "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected gradient descent "
+     "in the "
+     "L2 norm of an image; see hfc.attack.bim."},
+    {"hfc.robust_accuracy", robust_accuracy,
+     "hfc.robust_accuracy(model, dataset, attack, {batch_size = 100, early_stop = true}) -> number in [0,1], or a list for a list of "
+     "epsilons\n\nThe share of images that the model gets right in spite of the attack. early_stop: an image is done with once it is "
+     "fooled; "
+     "false attacks each in full, as torchattacks does."},
+    {"hfc.smallest_epsilon", smallest_epsilon,
+     "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10}) -> Tensor float64 [N]\n\nFor each image the "
+     "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: max_epsilon is not enough."},
+};
+
+int call_attack(lua_State* L) {
+    static const Declaration declaration = {"Attack", perturb, ""};
+    push_function(L, declaration);
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+int text(lua_State* L) {
+    return guarded(L, "tostring", [&] {
+        const auto& settings = Value(L, 1, "attack").object<Attack>();
+        push(L, fmt::format("Attack {}: epsilon {:.4g}", settings.options.method, fmt::join(settings.epsilons, ", ")));
+        return 1;
+    });
+}
+
+}  // namespace
+
+namespace detail {
+
+void register_attack(lua_State* L) {
+    register_type<Attack>(L);
+    declare(L, declarations);
+    set_metamethod(L, "Attack", "__call", call_attack);
+    set_metamethod(L, "Attack", "__tostring", text);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

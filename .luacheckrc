@@ -1,7 +1,7 @@
 std = "luajit"
 globals = {"torch", "hfc"}
 read_globals = {"help", "apropos"}
-max_line_length = 140
+max_line_length = 160
 self = false
 exclude_files = {".venv", "build"}
 -- The prelude defines what scripts only use, and wraps some of Lua's own; luaunit finds test classes among the globals.

@@ -36,7 +36,7 @@ pointer keeps the tensor alive; indices are not checked. Errors: a tensor on ano
     local address, dtype, count = host.data_pointer(tensor)
     local pointer = pointers[dtype]
     if not pointer then error("Tensor:data: C has no type for elements of dtype " .. dtype, 2) end
-    return ffi.gc(ffi.cast(pointer, address), function() tensor = nil end), count
+    return ffi.gc(ffi.cast(pointer, address), function() return tensor end), count
   end)
 
 local function declare_conversion(name, target)

@@ -54,7 +54,7 @@ class NumberFormat {
         }
         const double number = value.toDouble();
         if (!std::isfinite(number)) {
-            return fmt::format("{}", number);
+            return std::isnan(number) ? "nan" : fmt::format("{}", number);
         }
         return scientific_ ? fmt::format("{:.4e}", number) : whole_ ? fmt::format("{:.0f}.", number) : fmt::format("{:.4f}", number);
     }

@@ -8,6 +8,7 @@ void register_hfc(lua_State* L) {
     detail::register_frequency(L);
     detail::register_model(L);
     detail::register_run(L);
+    detail::register_smooth(L);
     detail::register_train(L);
 }
 

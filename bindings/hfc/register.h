@@ -39,6 +39,7 @@ void register_attack(lua_State* L);
 void register_data(lua_State* L);
 void register_frequency(lua_State* L);
 void register_model(lua_State* L);
+void register_smooth(lua_State* L);
 void register_train(lua_State* L);
 void register_run(lua_State* L);
 }  // namespace detail

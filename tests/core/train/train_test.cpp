@@ -191,7 +191,7 @@ TEST(Train, says_what_is_wrong) {
     EXPECT_THAT(with([](auto& o) { o.batch_size = 0; }), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(with([](auto& o) { o.probe_samples = -1; }), HasSubstr("probe_samples must be at least 1, or 0 for all images, got -1"));
     EXPECT_THAT(with([](auto& o) { o.optimizer.lr = -1; }), HasSubstr("lr must be a number above 0, got -1"));
-    EXPECT_THAT(with([](auto& o) { o.optimizer.name = "adamw"; }), HasSubstr("unknown optimizer 'adamw'"));
+    EXPECT_THAT(with([](auto& o) { o.optimizer.name = "adamx"; }), HasSubstr("unknown optimizer 'adamx'"));
     auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
     EXPECT_THAT(error_of([&] { train(*grey, data, quick(1)); }),
                 AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("channels = 3")));

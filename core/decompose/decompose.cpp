@@ -1,0 +1,171 @@
+#include "decompose/decompose.h"
+
+#include "base/error.h"
+#include "decompose/spectrum.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace hfc::decompose {
+namespace {
+
+std::string shape_of(const at::Tensor& x) {
+    return fmt::format("[{}]", fmt::join(x.sizes(), ", "));
+}
+
+/// Checked, as contiguous float32 [channels, H, W].
+at::Tensor planes_of(std::string_view function, const at::Tensor& x) {
+    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor", function);
+    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}; convert it first", function,
+            at::toString(x.scalar_type()));
+    require(x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
+            "{}: x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}", function, shape_of(x));
+    require(x.isfinite().all().item<bool>(), "{}: x must hold finite numbers only", function);
+    return x.detach().contiguous().reshape({-1, x.size(-2), x.size(-1)});
+}
+
+void require_share(std::string_view function, double share) {
+    require(share >= 0 && share <= 1, "{}: a share of energy must be in [0,1], got {}", function, share);
+}
+
+Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Chooser& choose) {
+    const at::NoGradGuard no_grad;
+    Parts parts;
+    if (planes.size(0) == 0) {
+        for (size_t i = 0; i < count; ++i) {
+            parts.low.push_back(at::empty_like(planes));
+            parts.high.push_back(at::empty_like(planes));
+        }
+    } else {
+        parts = planes.is_cpu() ? split_planes(planes, count, choose) : split_planes_torch(planes, count, choose);
+    }
+    for (auto* side : {&parts.low, &parts.high}) {
+        for (auto& part : *side) {
+            part = part.reshape(x.sizes());
+        }
+    }
+    return parts;
+}
+
+}  // namespace
+
+Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks) {
+    const auto* const function = "hfc.decompose.split";
+    const auto planes = planes_of(function, x);
+    const auto most = std::min(x.size(-1), x.size(-2));
+    require(!ranks.empty(), "{}: at least one rank is needed, got none", function);
+    for (const auto rank : ranks) {
+        require(rank >= 0 && rank <= most, "{}: a rank must be 0 to {}, the shorter side of images of {} x {}; got {}", function, most,
+                x.size(-2), x.size(-1), rank);
+    }
+    return run(x, planes, ranks.size(), [&](int64_t, const std::vector<double>&) { return ranks; });
+}
+
+Parts split_by_energy(const at::Tensor& x, const std::vector<double>& shares) {
+    const auto* const function = "hfc.decompose.split_by_energy";
+    const auto planes = planes_of(function, x);
+    require(!shares.empty(), "{}: at least one share is needed, got none", function);
+    std::ranges::for_each(shares, [&](double share) { require_share(function, share); });
+    return run(x, planes, shares.size(), [&](int64_t, const std::vector<double>& energies) {
+        std::vector<int64_t> ranks;
+        for (const double share : shares) {
+            ranks.push_back(rank_for(energies, share));
+        }
+        return ranks;
+    });
+}
+
+Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares) {
+    const auto* const function = "hfc.decompose.split_by_energy";
+    const auto planes = planes_of(function, x);
+    const auto leading = x.sizes().slice(0, x.dim() - 2);
+    require(shares.defined() && shares.sizes() == leading, "{}: shares must be of shape [{}], one a channel, got {}", function,
+            fmt::join(leading, ", "), shares.defined() ? shape_of(shares) : "nothing");
+    const auto given = shares.detach().to(at::kCPU, at::kDouble).contiguous();
+    const auto* const values = given.const_data_ptr<double>();
+    std::for_each_n(values, given.numel(), [&](double share) { require_share(function, share); });
+    return run(x, planes, 1, [&](int64_t channel, const std::vector<double>& energies) {
+        return std::vector<int64_t>{rank_for(energies, values[channel])};
+    });
+}
+
+at::Tensor singular_values(const at::Tensor& x) {
+    const auto planes = planes_of("hfc.decompose.singular_values", x);
+    auto shape = x.sizes().slice(0, x.dim() - 2).vec();
+    shape.push_back(std::min(x.size(-1), x.size(-2)));
+    return planes.size(0) == 0 ? at::empty(shape, at::kDouble) : energies_of(planes).sqrt().reshape(shape);
+}
+
+at::Tensor rank_of_energy(const at::Tensor& x, double share) {
+    require_share("hfc.decompose.rank_of_energy", share);
+    const auto energies = singular_values(x).square();
+    auto ranks = at::empty(x.sizes().slice(0, x.dim() - 2), at::kLong);
+    const auto n = energies.size(-1);
+    for (int64_t channel = 0; channel < ranks.numel(); ++channel) {
+        const auto* const row = energies.const_data_ptr<double>() + channel * n;
+        ranks.mutable_data_ptr<int64_t>()[channel] = rank_for({row, row + n}, share);
+    }
+    return ranks;
+}
+
+at::Tensor energy_of_radius(const at::Tensor& x, double radius, frequency::Rule rule) {
+    planes_of("hfc.decompose.energy_of_radius", x);
+    const auto energy = [](const at::Tensor& part) { return part.detach().to(at::kDouble).square().sum(at::IntArrayRef{-2, -1}); };
+    const auto low = energy(frequency::low_pass(x.detach(), radius, rule));
+    const auto whole = energy(x);
+    // By rounding the low part of an image without high frequencies can have a little more.
+    return at::where(whole.gt(0), low / whole, at::ones_like(whole)).clamp_max(1);
+}
+
+double radius_of_energy(const at::Tensor& x, double share) {
+    const auto* const function = "hfc.decompose.radius_of_energy";
+    const auto planes = planes_of(function, x);
+    require_share(function, share);
+    const auto height = planes.size(1);
+    const auto width = planes.size(2);
+    const auto energies = at::fft_fft2(planes).abs().to(at::kDouble).square().sum(0).cpu();
+    // Squared distances from the zero frequency are whole numbers: one bin each.
+    const auto distances = [](int64_t n) {
+        const auto index = at::arange(n, at::kLong);
+        return at::minimum(index, n - index).square();
+    };
+    const auto squares = (distances(height).unsqueeze(1) + distances(width).unsqueeze(0)).flatten();
+    const auto within = at::bincount(squares, energies.flatten()).cumsum(0);
+    const auto enough = within.ge(within[-1] * std::min(share, 1 - 1e-12)).nonzero();
+    return std::sqrt(static_cast<double>(enough[0].item<int64_t>()));
+}
+
+int64_t coefficients_of_radius(int64_t height, int64_t width, double radius, frequency::Rule rule) {
+    return frequency::radial_mask(height, width, radius, rule).sum().item<int64_t>();
+}
+
+int64_t coefficients_of_rank(int64_t height, int64_t width, int64_t rank) {
+    return rank * (height + width - rank);
+}
+
+int64_t rank_of_radius(int64_t height, int64_t width, double radius, frequency::Rule rule) {
+    const auto wanted = coefficients_of_radius(height, width, radius, rule);
+    int64_t best = 0;
+    for (int64_t rank = 1; rank <= std::min(height, width); ++rank) {
+        const auto distance = [&](int64_t of) { return std::abs(coefficients_of_rank(height, width, of) - wanted); };
+        best = distance(rank) < distance(best) ? rank : best;
+    }
+    return best;
+}
+
+Equal parse_equal(std::string_view text) {
+    if (text == "energy") {
+        return Equal::energy;
+    }
+    require(text == "coefficients", "hfc.decompose: equal must be \"energy\" or \"coefficients\", got \"{}\"", text);
+    return Equal::coefficients;
+}
+
+Parts split_like_radius(const at::Tensor& x, double radius, Equal equal, frequency::Rule rule) {
+    if (equal == Equal::energy) {
+        return split_by_energy(x, energy_of_radius(x, radius, rule));
+    }
+    planes_of("hfc.decompose.split_like_radius", x);
+    return split(x, std::vector<int64_t>{rank_of_radius(x.size(-2), x.size(-1), radius, rule)});
+}
+
+}  // namespace hfc::decompose

@@ -1,0 +1,169 @@
+#include "decompose/kernels.h"
+
+#include <cmath>
+#include <utility>
+
+// The project is compiled for processors without AVX2; the loader picks the clone.
+#define HFC_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+
+namespace hfc::decompose {
+namespace {
+
+/// A register of AVX2; two of SSE2. Written out, because the compiler's own choice mixed both sizes.
+using Four [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = double;
+constexpr int64_t fours = block_width / 4;
+static_assert(fours == 4);
+
+/// What the pass over the triangle reads along a row: A -= v q^T + q v^T is due, product += A next is wanted.
+struct Along {
+    const double* v;
+    const double* q;
+    const double* next;
+    double* product;
+};
+
+/// Columns `from` .. r of row r; `sum` is that of the columns before.
+inline void update_row(int64_t r, int64_t from, double* a, double sum, const Along& along) {
+    const double v_r = along.v[r], q_r = along.q[r], next_r = along.next[r];
+    for (int64_t c = from; c < r; ++c) {
+        a[c] -= v_r * along.q[c] + q_r * along.v[c];
+        sum += a[c] * along.next[c];
+        along.product[c] += next_r * a[c];
+    }
+    a[r] -= 2 * v_r * q_r;
+    along.product[r] += sum + a[r] * next_r;
+}
+
+/// Rows r and r + 1, so that what is read along them is read once.
+inline void update_two_rows(int64_t r, double* a, double* b, const Along& along) {
+    const double v_a = along.v[r], q_a = along.q[r], next_a = along.next[r];
+    const double v_b = along.v[r + 1], q_b = along.q[r + 1], next_b = along.next[r + 1];
+    Four sum_a = {}, sum_b = {};
+    const int64_t whole = r / 4 * 4;
+    for (int64_t c = 0; c < whole; c += 4) {
+        const Four v = *reinterpret_cast<const Four*>(along.v + c);
+        const Four q = *reinterpret_cast<const Four*>(along.q + c);
+        const Four next = *reinterpret_cast<const Four*>(along.next + c);
+        Four& in_a = *reinterpret_cast<Four*>(a + c);
+        Four& in_b = *reinterpret_cast<Four*>(b + c);
+        const Four of_a = in_a - v_a * q - q_a * v;
+        const Four of_b = in_b - v_b * q - q_b * v;
+        in_a = of_a;
+        in_b = of_b;
+        sum_a += of_a * next;
+        sum_b += of_b * next;
+        *reinterpret_cast<Four*>(along.product + c) += next_a * of_a + next_b * of_b;
+    }
+    update_row(r, whole, a, sum_a[0] + sum_a[1] + sum_a[2] + sum_a[3], along);
+    update_row(r + 1, whole, b, sum_b[0] + sum_b[1] + sum_b[2] + sum_b[3], along);
+}
+
+}  // namespace
+
+HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors, double* scratch) {
+    double* v = scratch;  // the reflector whose update A -= v q^T + q v^T is still to be done
+    double* q = scratch + n;
+    double* next = scratch + 2 * n;  // the reflector that clears the current row
+    double* product = scratch + 3 * n;
+    for (int64_t k = 0; k < 4 * n; ++k) {
+        scratch[k] = 0;
+    }
+    for (int64_t i = n - 1; i >= 1; --i) {
+        double* row = matrix + i * n;
+        const double v_here = v[i];
+        const double q_here = q[i];
+#pragma omp simd
+        for (int64_t c = 0; c <= i; ++c) {
+            row[c] -= v_here * q[c] + q_here * v[c];
+        }
+        diagonal[i] = row[i];
+        double rest = 0;
+#pragma omp simd reduction(+ : rest)
+        for (int64_t c = 0; c < i - 1; ++c) {
+            rest += row[c] * row[c];
+        }
+        const double last = row[i - 1];
+        const double length = std::sqrt(rest + last * last);
+        const double to = last > 0 ? -length : length;
+        const bool clear = rest == 0;
+        beside[i - 1] = clear ? last : to;
+        // v = x - to e, v.v = 2 (to^2 - to x_last).
+        const double factor = clear ? 0 : 1 / (to * to - to * last);
+        factors[i] = factor;
+        if (!clear) {
+            row[i - 1] = last - to;
+        }
+        for (int64_t c = 0; c < i; ++c) {
+            next[c] = clear ? 0 : row[c];
+            product[c] = 0;
+        }
+        // In one pass over the triangle: the update that is due, and the product with the next reflector.
+        int64_t r = 0;
+        for (; r + 1 < i; r += 2) {
+            update_two_rows(r, matrix + r * n, matrix + (r + 1) * n, {v, q, next, product});
+        }
+        if (r < i) {
+            update_row(r, 0, matrix + r * n, 0, {v, q, next, product});
+        }
+        double along = 0;
+        for (int64_t c = 0; c < i; ++c) {
+            along += next[c] * product[c];
+        }
+        const double half = factor * factor * along / 2;
+        for (int64_t c = 0; c < i; ++c) {
+            product[c] = factor * product[c] - half * next[c];
+        }
+        std::swap(v, next);
+        std::swap(q, product);
+    }
+    diagonal[0] = n > 0 ? matrix[0] - 2 * v[0] * q[0] : 0;
+}
+
+HFC_CLONES void rotate_back(double* block, int64_t begin, int64_t count, const double* rotations) {
+    Four* row = reinterpret_cast<Four*>(block + begin * block_width);
+    Four a = row[0], b = row[1], c = row[2], d = row[3];
+    for (int64_t i = count - 1; i >= 0; --i, row += fours) {
+        const double cosine = rotations[2 * i];
+        const double sine = rotations[2 * i + 1];
+        const Four a_below = row[4], b_below = row[5], c_below = row[6], d_below = row[7];
+        row[0] = cosine * a + sine * a_below;
+        row[1] = cosine * b + sine * b_below;
+        row[2] = cosine * c + sine * c_below;
+        row[3] = cosine * d + sine * d_below;
+        a = cosine * a_below - sine * a;
+        b = cosine * b_below - sine * b;
+        c = cosine * c_below - sine * c;
+        d = cosine * d_below - sine * d;
+    }
+    row[0] = a;
+    row[1] = b;
+    row[2] = c;
+    row[3] = d;
+}
+
+HFC_CLONES void reflect_back(double* block, int64_t n, const double* matrix, const double* factors) {
+    for (int64_t i = 2; i < n; ++i) {
+        const double* v = matrix + i * n;
+        Four* row = reinterpret_cast<Four*>(block);
+        Four a = {}, b = {}, c = {}, d = {};
+        for (int64_t r = 0; r < i; ++r, row += fours) {
+            a += v[r] * row[0];
+            b += v[r] * row[1];
+            c += v[r] * row[2];
+            d += v[r] * row[3];
+        }
+        a *= factors[i];
+        b *= factors[i];
+        c *= factors[i];
+        d *= factors[i];
+        row = reinterpret_cast<Four*>(block);
+        for (int64_t r = 0; r < i; ++r, row += fours) {
+            row[0] -= v[r] * a;
+            row[1] -= v[r] * b;
+            row[2] -= v[r] * c;
+            row[3] -= v[r] * d;
+        }
+    }
+}
+
+}  // namespace hfc::decompose

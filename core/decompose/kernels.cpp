@@ -1,5 +1,6 @@
 #include "decompose/kernels.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -58,6 +59,40 @@ inline void update_two_rows(int64_t r, double* a, double* b, const Along& along)
     update_row(r + 1, whole, b, sum_b[0] + sum_b[1] + sum_b[2] + sum_b[3], along);
 }
 
+/// The reflector that clears the first `i` numbers of a row but for the last of them, which becomes `beside`: left in the row and in
+/// `reflector`. Returns its factor; 0 where there is nothing to clear.
+inline double make_reflector(int64_t i, double* row, double& beside, double* reflector) {
+    double rest = 0;
+#pragma omp simd reduction(+ : rest)
+    for (int64_t c = 0; c < i - 1; ++c) {
+        rest += row[c] * row[c];
+    }
+    const double last = row[i - 1];
+    if (rest == 0) {
+        beside = last;
+        std::fill_n(reflector, i, 0.0);
+        return 0;
+    }
+    const double length = std::sqrt(rest + last * last);
+    beside = last > 0 ? -length : length;
+    row[i - 1] = last - beside;
+    std::copy_n(row, i, reflector);
+    // v = x - beside e, v.v = 2 (beside^2 - beside x_last).
+    return 1 / (beside * beside - beside * last);
+}
+
+/// From product = A v to the q of A -= v q^T + q v^T.
+inline void finish_product(int64_t i, double factor, const double* v, double* product) {
+    double along = 0;
+    for (int64_t c = 0; c < i; ++c) {
+        along += v[c] * product[c];
+    }
+    const double half = factor * factor * along / 2;
+    for (int64_t c = 0; c < i; ++c) {
+        product[c] = factor * product[c] - half * v[c];
+    }
+}
+
 }  // namespace
 
 HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors, double* scratch) {
@@ -77,26 +112,8 @@ HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, doub
             row[c] -= v_here * q[c] + q_here * v[c];
         }
         diagonal[i] = row[i];
-        double rest = 0;
-#pragma omp simd reduction(+ : rest)
-        for (int64_t c = 0; c < i - 1; ++c) {
-            rest += row[c] * row[c];
-        }
-        const double last = row[i - 1];
-        const double length = std::sqrt(rest + last * last);
-        const double to = last > 0 ? -length : length;
-        const bool clear = rest == 0;
-        beside[i - 1] = clear ? last : to;
-        // v = x - to e, v.v = 2 (to^2 - to x_last).
-        const double factor = clear ? 0 : 1 / (to * to - to * last);
-        factors[i] = factor;
-        if (!clear) {
-            row[i - 1] = last - to;
-        }
-        for (int64_t c = 0; c < i; ++c) {
-            next[c] = clear ? 0 : row[c];
-            product[c] = 0;
-        }
+        factors[i] = make_reflector(i, row, beside[i - 1], next);
+        std::fill_n(product, i, 0.0);
         // In one pass over the triangle: the update that is due, and the product with the next reflector.
         int64_t r = 0;
         for (; r + 1 < i; r += 2) {
@@ -105,14 +122,7 @@ HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, doub
         if (r < i) {
             update_row(r, 0, matrix + r * n, 0, {v, q, next, product});
         }
-        double along = 0;
-        for (int64_t c = 0; c < i; ++c) {
-            along += next[c] * product[c];
-        }
-        const double half = factor * factor * along / 2;
-        for (int64_t c = 0; c < i; ++c) {
-            product[c] = factor * product[c] - half * next[c];
-        }
+        finish_product(i, factors[i], next, product);
         std::swap(v, next);
         std::swap(q, product);
     }

@@ -34,10 +34,6 @@ at::Tensor& count_step(Optimizer::State& state, at::Device device = at::kCPU) {
     return state_of(state, "step", [&] { return at::zeros({}, at::dtype(at::kFloat).device(device)); }).add_(1);
 }
 
-at::Tensor with_decay(const at::Tensor& gradient, const at::Tensor& weight, double weight_decay) {
-    return weight_decay == 0 ? gradient : gradient.add(weight, weight_decay);
-}
-
 /// Adam and AdamW by LibTorch's fused kernels: one pass over each weight, on the CPU and on CUDA.
 class Adam : public Optimizer {
   public:
@@ -94,8 +90,8 @@ class Sgd : public Optimizer {
     }
 };
 
-/// sum = sum + g^2; w = w - lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).
-class Adagrad : public Optimizer {
+/// An optimizer without a fused kernel: takes one weight after the other, the decay already added to its gradient.
+class OneByOne : public Optimizer {
   public:
     using Optimizer::Optimizer;
 
@@ -103,64 +99,64 @@ class Adagrad : public Optimizer {
     void update(const Batch& batch, const OptimizerOptions& o) override {
         for (size_t i = 0; i < batch.weights.size(); ++i) {
             auto weight = batch.weights[i];
-            auto& state = *batch.states[i];
-            auto& sum = state_of(state, "sum",
-                                 [&] { return at::full_like(weight, o.initial_accumulator_value, weight.options().requires_grad(false)); });
-            const double step = count_step(state).item<double>();
-            const auto gradient = with_decay(batch.gradients[i], weight, o.weight_decay);
-            sum.addcmul_(gradient, gradient);
-            weight.addcdiv_(gradient, sum.sqrt().add_(o.eps), -o.lr / (1 + (step - 1) * o.lr_decay));
+            const auto gradient = o.weight_decay == 0 ? batch.gradients[i] : batch.gradients[i].add(weight, o.weight_decay);
+            update_one(weight, gradient, *batch.states[i], o);
         }
+    }
+    virtual void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) = 0;
+};
+
+/// sum = sum + g^2; w = w - lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).
+class Adagrad : public OneByOne {
+  public:
+    using OneByOne::OneByOne;
+
+  protected:
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) override {
+        auto& sum = state_of(state, "sum",
+                             [&] { return at::full_like(weight, o.initial_accumulator_value, weight.options().requires_grad(false)); });
+        const double step = count_step(state).item<double>();
+        sum.addcmul_(gradient, gradient);
+        weight.addcdiv_(gradient, sum.sqrt().add_(o.eps), -o.lr / (1 + (step - 1) * o.lr_decay));
     }
 };
 
 /// s = rho s + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(s + eps) g; u = rho u + (1 - rho) d^2; w = w - lr d.
-class Adadelta : public Optimizer {
+class Adadelta : public OneByOne {
   public:
-    using Optimizer::Optimizer;
+    using OneByOne::OneByOne;
 
   protected:
-    void update(const Batch& batch, const OptimizerOptions& o) override {
-        for (size_t i = 0; i < batch.weights.size(); ++i) {
-            auto weight = batch.weights[i];
-            auto& state = *batch.states[i];
-            auto& squares = zeros(state, "square_avg", weight);
-            auto& updates = zeros(state, "acc_delta", weight);
-            count_step(state);
-            const auto gradient = with_decay(batch.gradients[i], weight, o.weight_decay);
-            squares.mul_(o.rho).addcmul_(gradient, gradient, 1 - o.rho);
-            const auto delta = updates.add(o.eps).sqrt_().div_(squares.add(o.eps).sqrt_()).mul_(gradient);
-            updates.mul_(o.rho).addcmul_(delta, delta, 1 - o.rho);
-            weight.sub_(delta, o.lr);
-        }
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) override {
+        count_step(state);
+        auto& squares = zeros(state, "square_avg", weight).mul_(o.rho).addcmul_(gradient, gradient, 1 - o.rho);
+        auto& updates = zeros(state, "acc_delta", weight);
+        const auto delta = updates.add(o.eps).sqrt_().div_(squares.add(o.eps).sqrt_()).mul_(gradient);
+        updates.mul_(o.rho).addcmul_(delta, delta, 1 - o.rho);
+        weight.sub_(delta, o.lr);
     }
 };
 
 /// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient and s less the squared mean if centered.
-class Rmsprop : public Optimizer {
+class Rmsprop : public OneByOne {
   public:
-    using Optimizer::Optimizer;
+    using OneByOne::OneByOne;
 
   protected:
-    void update(const Batch& batch, const OptimizerOptions& o) override {
-        for (size_t i = 0; i < batch.weights.size(); ++i) {
-            auto weight = batch.weights[i];
-            auto& state = *batch.states[i];
-            count_step(state);
-            const auto gradient = with_decay(batch.gradients[i], weight, o.weight_decay);
-            auto& squares = zeros(state, "square_avg", weight).mul_(o.alpha).addcmul_(gradient, gradient, 1 - o.alpha);
-            at::Tensor spread = squares;
-            if (o.centered) {
-                auto& mean = zeros(state, "grad_avg", weight).lerp_(gradient, 1 - o.alpha);
-                spread = squares.addcmul(mean, mean, -1);
-            }
-            const auto denominator = spread.sqrt().add_(o.eps);
-            if (o.momentum > 0) {
-                auto& velocity = zeros(state, "momentum_buffer", weight).mul_(o.momentum).addcdiv_(gradient, denominator);
-                weight.sub_(velocity, o.lr);
-            } else {
-                weight.addcdiv_(gradient, denominator, -o.lr);
-            }
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) override {
+        count_step(state);
+        auto& squares = zeros(state, "square_avg", weight).mul_(o.alpha).addcmul_(gradient, gradient, 1 - o.alpha);
+        at::Tensor spread = squares;
+        if (o.centered) {
+            auto& mean = zeros(state, "grad_avg", weight).lerp_(gradient, 1 - o.alpha);
+            spread = squares.addcmul(mean, mean, -1);
+        }
+        const auto denominator = spread.sqrt().add_(o.eps);
+        if (o.momentum > 0) {
+            auto& velocity = zeros(state, "momentum_buffer", weight).mul_(o.momentum).addcdiv_(gradient, denominator);
+            weight.sub_(velocity, o.lr);
+        } else {
+            weight.addcdiv_(gradient, denominator, -o.lr);
         }
     }
 };

@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/error.h"
+#include "scratch_folder.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -15,13 +16,8 @@ using testing::ThrowsMessage;
 
 class File : public testing::Test {
   protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "hfc-file-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-    std::filesystem::path folder_;
+    test::ScratchFolder scratch_{"hfc file test"};
+    const std::filesystem::path folder_ = scratch_.path();
 };
 
 TEST_F(File, WhatIsWrittenIsRead) {

@@ -3,11 +3,10 @@
 
 #include "base/error.h"
 #include "data/dataset.h"
+#include "scratch_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -19,14 +18,8 @@ namespace hfc::data {
 /// A test with a folder of its own, gone when it ends.
 class ScratchTest : public ::testing::Test {
   protected:
-    ScratchTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "hfc data test XXXXXX").string();
-        EXPECT_NE(::mkdtemp(name.data()), nullptr);
-        scratch_ = name;
-    }
-    ~ScratchTest() override { std::filesystem::remove_all(scratch_); }
-
-    std::filesystem::path scratch_;
+    test::ScratchFolder folder_{"hfc data test"};
+    const std::filesystem::path scratch_ = folder_.path();
 };
 
 /// Writes a file and the folders above it.

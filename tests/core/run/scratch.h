@@ -2,11 +2,10 @@
 #pragma once
 
 #include "base/error.h"
+#include "scratch_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -18,13 +17,6 @@ namespace hfc::run {
 
 class Scratch : public ::testing::Test {
   protected:
-    Scratch() {
-        std::string name = (std::filesystem::temp_directory_path() / "hfc run test XXXXXX").string();
-        EXPECT_NE(::mkdtemp(name.data()), nullptr);
-        folder_ = name;
-    }
-    ~Scratch() override { std::filesystem::remove_all(folder_); }
-
     static std::string text_of(const std::filesystem::path& path) {
         std::ifstream file(path, std::ios::binary);
         EXPECT_TRUE(file.good()) << path;
@@ -42,7 +34,8 @@ class Scratch : public ::testing::Test {
         return names;
     }
 
-    std::filesystem::path folder_;
+    test::ScratchFolder scratch_{"hfc run test"};
+    const std::filesystem::path folder_ = scratch_.path();
 };
 
 /// The text of the Error that `work` throws; fails the test when it throws none.

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "scratch_folder.h"
 #include "tensor_file/tensor_file.h"
 
 #include <gmock/gmock.h>
@@ -18,13 +19,6 @@ inline std::filesystem::path fixture(const std::string& name) {
 
 class TensorFile : public testing::Test {
   protected:
-    void SetUp() override {
-        std::string pattern = (std::filesystem::temp_directory_path() / "hfc-tensor-file-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-
     /// The text of the error that loading these bytes gives, behind the file's name.
     std::string refusal(const std::string& bytes, const std::string& name = "file") {
         write_file(folder_ / name, bytes);
@@ -44,7 +38,8 @@ class TensorFile : public testing::Test {
 
     size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
 
-    std::filesystem::path folder_;
+    test::ScratchFolder scratch_{"hfc tensor file test"};
+    const std::filesystem::path folder_ = scratch_.path();
 };
 
 inline std::string bytes_in(const at::Tensor& tensor) {

@@ -1,5 +1,6 @@
 // hfc.attack, hfc.robust_accuracy, hfc.smallest_epsilon.
 #include "attack/attack.h"
+#include "attack/settings.h"
 
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
@@ -62,7 +63,7 @@ int make(Call& call) {
     options.finish();
     if (result.epsilons.empty()) {
         require(!result.several, "option 'epsilon': expected a number or a list of at least one");
-        result.epsilons = {settings.method == "pgdl2" ? 1.0 : 8.0 / 255};
+        result.epsilons = {attack::resolve({.method = method}).epsilon};
     }
     settings.epsilon = result.epsilons.front();
     return call.returns_object(std::move(result));
@@ -125,30 +126,21 @@ const std::vector<Declaration> declarations = {
      "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM with momentum (Dong et al. 2018); see "
      "hfc.attack.bim."},
     {"hfc.attack.pgd", make<pgd>,
-     "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected gradient "
-     "descent "
-     "in L-infinity (Madry et al. 2018); see hfc.attack.bim."},
+     "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected "
+     "gradient descent in L-infinity (Madry et al. 2018); see hfc.attack.bim."},
     {"hfc.attack.pgdl2", make<pgdl2>,
-     "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected gradient descent "
-     "in the "
-     "L2 norm of an image; see hfc.attack.bim."},
+     "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected "
+     "gradient descent in the L2 norm of an image; see hfc.attack.bim."},
     {"hfc.robust_accuracy", robust_accuracy,
      "hfc.robust_accuracy(model, dataset, attack, {batch_size = 100, early_stop = true}) -> number in [0,1], or a list for a list of "
-     "epsilons\n\nThe share of images that the model gets right in spite of the attack. early_stop: an image is done with once it is "
-     "fooled; "
-     "false attacks each in full, as torchattacks does."},
+     "epsilons\n\nThe share of images that the model gets right in spite of the attack. early_stop: an image is done with once it "
+     "is fooled; false attacks each in full, as torchattacks does."},
     {"hfc.smallest_epsilon", smallest_epsilon,
      "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10}) -> Tensor float64 [N]\n\nFor each image the "
      "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: max_epsilon is not enough."},
 };
 
-int call_attack(lua_State* L) {
-    static const Declaration declaration = {"Attack", perturb, ""};
-    push_function(L, declaration);
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-    return lua_gettop(L);
-}
+const Declaration call_attack = {"Attack", perturb, ""};
 
 int text(lua_State* L) {
     return guarded(L, "tostring", [&] {
@@ -165,7 +157,10 @@ namespace detail {
 void register_attack(lua_State* L) {
     register_type<Attack>(L);
     declare(L, declarations);
-    set_metamethod(L, "Attack", "__call", call_attack);
+    push_metatable_of(L, "Attack");
+    push_function(L, call_attack);
+    lua_setfield(L, -2, "__call");
+    lua_pop(L, 1);
     set_metamethod(L, "Attack", "__tostring", text);
 }
 

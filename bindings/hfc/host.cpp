@@ -1,4 +1,4 @@
-// What the prelude (the Lua half of the API) needs of the host: passed to each of its files as `...`.
+// What the prelude (the Lua half of the API) needs of the host: one table, passed to each of its files as `...`.
 #include "bindings/hfc/host.h"
 
 #include "bindings/hfc/register.h"

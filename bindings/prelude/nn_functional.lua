@@ -20,31 +20,14 @@ local F = setmetatable({}, {__index = function(t, name)
 end})
 torch.nn.functional = F
 
--- Takes {name = value} from the end of an argument list: options(default, ...) -> positional..., table
+local optional = host.optional
+
 local function declare(name, text, f)
   F[name] = host.declare("torch.nn.functional." .. name, text, f)
 end
 
--- Merges a trailing table of named arguments with positional ones: settings({"p", "training"}, {p = .5}, ...).
-local function settings(names, defaults, ...)
-  local given, result = {...}, {}
-  for key, value in pairs(defaults) do result[key] = value end
-  local count = select("#", ...)
-  local last = given[count]
-  if type(last) == "table" and #last == 0 and next(last) ~= nil then
-    count = count - 1
-    for key, value in pairs(last) do
-      local known = false
-      for _, option in ipairs(names) do known = known or option == key end
-      if not known then error(("unknown argument '%s': expected one of %s"):format(tostring(key), table.concat(names, ", ")), 3) end
-      result[key] = value
-    end
-  end
-  if count > #names then error(("too many arguments: expected %s"):format(table.concat(names, ", ")), 3) end
-  for i = 1, count do
-    if given[i] ~= nil then result[names[i]] = given[i] end
-  end
-  return result
+local function settings(name, names, defaults, ...)
+  return host.arguments("torch.nn.functional." .. name, names, defaults, 3, ...)
 end
 
 declare("cross_entropy", [[
@@ -52,8 +35,8 @@ torch.nn.functional.cross_entropy(input, target, {weight, ignore_index = -100, r
 
 input: logits [N, C, ...]; target: int64 classes [N, ...] or probabilities of input's shape. reduction: "mean", "sum" or "none".]],
   function(input, target, ...)
-    local o = settings({"weight", "ignore_index", "reduction", "label_smoothing"},
-                       {ignore_index = -100, reduction = "mean", label_smoothing = 0}, ...)
+    local o = settings("cross_entropy", {"weight", "ignore_index", "reduction", "label_smoothing"},
+                       {weight = optional, ignore_index = -100, reduction = "mean", label_smoothing = 0}, ...)
     return torch.cross_entropy_loss(input, target, o)
   end)
 
@@ -61,7 +44,7 @@ declare("dropout", [[
 torch.nn.functional.dropout(input, {p = 0.5, training = true, inplace = false}) -> Tensor
 
 Sets elements to zero with probability p and scales the others by 1 / (1 - p); input itself when not training.]], function(input, ...)
-  local o = settings({"p", "training", "inplace"}, {p = 0.5, training = true, inplace = false}, ...)
+  local o = settings("dropout", {"p", "training", "inplace"}, {p = 0.5, training = true, inplace = false}, ...)
   return (o.inplace and torch.dropout_ or torch.dropout)(input, o.p, o.training)
 end)
 
@@ -69,7 +52,8 @@ declare("batch_norm", [[
 torch.nn.functional.batch_norm(input, running_mean, running_var, {weight, bias, training = false, momentum = 0.1, eps = 1e-5}) -> Tensor
 
 input: [N, C, ...]; statistics over all dimensions but C, of the batch in training.]], function(input, running_mean, running_var, ...)
-  local o = settings({"weight", "bias", "training", "momentum", "eps"}, {training = false, momentum = 0.1, eps = 1e-5}, ...)
+  local o = settings("batch_norm", {"weight", "bias", "training", "momentum", "eps"},
+                     {weight = optional, bias = optional, training = false, momentum = 0.1, eps = 1e-5}, ...)
   return torch.batch_norm(input, o.weight, o.bias, running_mean, running_var, o.training, o.momentum, o.eps, true)
 end)
 
@@ -78,7 +62,7 @@ torch.nn.functional.embedding(input, weight, {padding_idx = -1}) -> Tensor
 
 input: int64 indices of any shape; weight: [entries, width]; the result has input's shape and the width behind.]],
   function(input, weight, ...)
-    local o = settings({"padding_idx"}, {padding_idx = -1}, ...)
+    local o = settings("embedding", {"padding_idx"}, {padding_idx = -1}, ...)
     return torch.embedding(weight, input, o.padding_idx, false, false)
   end)
 
@@ -86,7 +70,7 @@ declare("normalize", [[
 torch.nn.functional.normalize(input, {p = 2, dim = 1, eps = 1e-12}) -> Tensor
 
 input divided by its p-norm along dim.]], function(input, ...)
-  local o = settings({"p", "dim", "eps"}, {p = 2, dim = 1, eps = 1e-12}, ...)
+  local o = settings("normalize", {"p", "dim", "eps"}, {p = 2, dim = 1, eps = 1e-12}, ...)
   return input / torch.linalg_vector_norm(input, o.p, {o.dim}, true):clamp_min(o.eps):expand_as(input)
 end)
 
@@ -94,7 +78,7 @@ declare("unfold", [[
 torch.nn.functional.unfold(input, kernel_size, {dilation = 1, padding = 0, stride = 1}) -> Tensor
 
 Sliding blocks of [N, C, H, W] as [N, C * kernel elements, blocks].]], function(input, kernel_size, ...)
-  local o = settings({"dilation", "padding", "stride"}, {dilation = 1, padding = 0, stride = 1}, ...)
+  local o = settings("unfold", {"dilation", "padding", "stride"}, {dilation = 1, padding = 0, stride = 1}, ...)
   return torch.im2col(input, kernel_size, o.dilation, o.padding, o.stride)
 end)
 
@@ -102,7 +86,7 @@ declare("fold", [[
 torch.nn.functional.fold(input, output_size, kernel_size, {dilation = 1, padding = 0, stride = 1}) -> Tensor
 
 The sum of sliding blocks as made by unfold, [N, C, H, W].]], function(input, output_size, kernel_size, ...)
-  local o = settings({"dilation", "padding", "stride"}, {dilation = 1, padding = 0, stride = 1}, ...)
+  local o = settings("fold", {"dilation", "padding", "stride"}, {dilation = 1, padding = 0, stride = 1}, ...)
   return torch.col2im(input, output_size, kernel_size, o.dilation, o.padding, o.stride)
 end)
 
@@ -136,8 +120,9 @@ torch.nn.functional.interpolate(input, {size, scale_factor, mode = "nearest", al
 
 Resizes [N, C, ...]. size or scale_factor: a number or one for each dimension. mode: nearest, nearest-exact, linear, bilinear, bicubic, trilinear, area.]],
   function(input, ...)
-    local o = settings({"size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias"},
-                       {mode = "nearest", align_corners = false, antialias = false}, ...)
+    local o = settings("interpolate", {"size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias"},
+                       {size = optional, scale_factor = optional, mode = "nearest", align_corners = false,
+                        recompute_scale_factor = false, antialias = false}, ...)
     local dims = input.ndim - 2
     local operator = interpolations[o.mode] and interpolations[o.mode][dims]
     if not operator then
@@ -157,7 +142,7 @@ declare("grid_sample", [[
 torch.nn.functional.grid_sample(input, grid, {mode = "bilinear", padding_mode = "zeros", align_corners = false}) -> Tensor
 
 input [N, C, H, W] read at grid [N, H', W', 2] of (x, y) in [-1, 1].]], function(input, grid, ...)
-  local o = settings({"mode", "padding_mode", "align_corners"}, {mode = "bilinear", padding_mode = "zeros", align_corners = false}, ...)
+  local o = settings("grid_sample", {"mode", "padding_mode", "align_corners"}, {mode = "bilinear", padding_mode = "zeros", align_corners = false}, ...)
   if not grid_modes[o.mode] then error("grid_sample: mode must be bilinear, nearest or bicubic, got " .. tostring(o.mode), 2) end
   if not grid_paddings[o.padding_mode] then
     error("grid_sample: padding_mode must be zeros, border or reflection, got " .. tostring(o.padding_mode), 2)
@@ -169,7 +154,7 @@ declare("affine_grid", [[
 torch.nn.functional.affine_grid(theta, size, {align_corners = false}) -> Tensor
 
 A grid for grid_sample from affine matrices [N, 2, 3]; size: of the output, {N, C, H, W}.]], function(theta, size, ...)
-  return torch.affine_grid_generator(theta, size, settings({"align_corners"}, {align_corners = false}, ...).align_corners)
+  return torch.affine_grid_generator(theta, size, settings("affine_grid", {"align_corners"}, {align_corners = false}, ...).align_corners)
 end)
 
 -- What Python's torch composes.
@@ -185,7 +170,8 @@ torch.unique = host.declare("torch.unique", [[
 torch.unique(x, {sorted = true, return_inverse = false, return_counts = false, dim}) -> Tensor [, inverse] [, counts]
 
 The different values of x, or its different slices along dim.]], function(x, ...)
-  local o = settings({"sorted", "return_inverse", "return_counts", "dim"}, {sorted = true, return_inverse = false, return_counts = false}, ...)
+  local o = host.arguments("torch.unique", {"sorted", "return_inverse", "return_counts", "dim"},
+                           {sorted = true, return_inverse = false, return_counts = false, dim = optional}, 2, ...)
   local values, inverse, counts
   if o.dim then values, inverse, counts = torch.unique_dim(x, o.dim, o.sorted, o.return_inverse, o.return_counts)
   else values, inverse, counts = torch._unique2(x, o.sorted, o.return_inverse, o.return_counts) end

@@ -32,25 +32,7 @@ local function declare(name, text, fill)
   end)
 end
 
--- Arguments by position or by name in one table.
-local function read(names, defaults, ...)
-  local first = ...
-  local o = {}
-  if type(first) == "table" then
-    for key, value in pairs(first) do
-      local known = false
-      for _, name in ipairs(names) do known = known or name == key end
-      if not known then error(("unknown argument '%s': expected one of %s"):format(tostring(key), table.concat(names, ", ")), 4) end
-      o[key] = value
-    end
-  else
-    for i, name in ipairs(names) do o[name] = select(i, ...) end
-  end
-  for key, value in pairs(defaults) do
-    if o[key] == nil then o[key] = value end
-  end
-  return o
-end
+local function read(names, defaults, ...) return host.arguments("torch.nn.init", names, defaults, 5, ...) end
 
 declare("uniform_", "torch.nn.init.uniform_(tensor, {a = 0, b = 1}) -> tensor\n\nUniform in [a, b).", function(tensor, ...)
   local o = read({"a", "b"}, {a = 0, b = 1}, ...)

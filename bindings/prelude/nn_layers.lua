@@ -1,33 +1,7 @@
 -- torch.nn: PyTorch's layers and losses, with its names, arguments, defaults and initial values.
 local host = ...
 local nn, F = torch.nn, torch.nn.functional
-local none = {}  -- the default of an argument that may be left out
-
--- Reads a constructor's arguments: positional ones by name, then a table of named ones; `...` of required ones first.
-local function read(class, names, defaults, ...)
-  local given, count = {...}, select("#", ...)
-  local o, known = {}, {}
-  for _, name in ipairs(names) do known[name] = true end
-  local last = given[count]
-  if type(last) == "table" and #last == 0 and not getmetatable(last) then
-    count = count - 1
-    for key, value in pairs(last) do
-      if not known[key] then
-        error(("torch.nn.%s: unknown argument '%s'; expected %s"):format(class, tostring(key), table.concat(names, ", ")), 4)
-      end
-      o[key] = value
-    end
-  end
-  if count > #names then error(("torch.nn.%s: too many arguments; expected %s"):format(class, table.concat(names, ", ")), 4) end
-  for i = 1, count do o[names[i]] = given[i] end
-  for _, name in ipairs(names) do
-    if o[name] == nil then
-      if defaults[name] == nil then error(("torch.nn.%s: argument '%s' is missing"):format(class, name), 4) end
-      if defaults[name] ~= none then o[name] = defaults[name] end
-    end
-  end
-  return o
-end
+local none = host.optional
 
 local function signature(class, names, defaults)
   local parts, named = {}, {}
@@ -45,7 +19,7 @@ local function layer(class, definition)
   local made = nn.module(class)
   local names, defaults = definition.names or {}, definition.defaults or {}
   function made:init(...)
-    local o = read(class, names, defaults, ...)
+    local o = host.arguments("torch.nn." .. class, names, defaults, 3, ...)
     for key, value in pairs(o) do rawset(self, key, value) end
     if definition.setup then definition.setup(self, o) end
   end
@@ -65,19 +39,25 @@ end
 
 local function pair(value) return type(value) == "table" and value or {value, value} end
 
--- The bound of PyTorch's initial weights and biases: 1 / sqrt(fan_in), which is what kaiming_uniform_ with a = sqrt(5) gives.
-local function fill(tensor, fan_in)
+-- Gives a module its weight and, where it wants one, its bias, uniform within 1 / sqrt(fan_in): PyTorch's kaiming_uniform_ with a = sqrt(5).
+local function set_weights(self, shape, fan_in, outputs, bias)
   local bound = fan_in > 0 and 1 / math.sqrt(fan_in) or 0
-  return nn.Parameter(tensor:uniform_(-bound, bound))
+  self.weight = nn.Parameter(torch.empty(shape):uniform_(-bound, bound))
+  rawset(self, "bias", nil)  -- the argument of that name gives way to the parameter
+  if bias then self.bias = nn.Parameter(torch.empty(outputs):uniform_(-bound, bound)) end
+end
+
+-- The scale and shift of a normalisation.
+local function set_affine(self, shape)
+  self.weight = nn.Parameter(torch.ones(shape))
+  self.bias = nn.Parameter(torch.zeros(shape))
 end
 
 layer("Linear", {
   names = {"in_features", "out_features", "bias"}, defaults = {bias = true},
   text = "x W^T + b over the last dimension. Parameters: weight [out, in], bias [out].",
   setup = function(self, o)
-    self.weight = fill(torch.empty(o.out_features, o.in_features), o.in_features)
-    rawset(self, "bias", nil)
-    if o.bias then self.bias = fill(torch.empty(o.out_features), o.in_features) end
+    set_weights(self, {o.out_features, o.in_features}, o.in_features, o.out_features, o.bias)
   end,
   forward = function(self, x) return torch.linear(x, self.weight, self.bias) end,
 })
@@ -106,10 +86,8 @@ layer("Conv2d", {
   setup = function(self, o)
     check_padding_mode("Conv2d", o.padding_mode)
     local kernel = pair(o.kernel_size)
-    local fan_in = o.in_channels / o.groups * kernel[1] * kernel[2]
-    self.weight = fill(torch.empty(o.out_channels, o.in_channels / o.groups, kernel[1], kernel[2]), fan_in)
-    rawset(self, "bias", nil)
-    if o.bias then self.bias = fill(torch.empty(o.out_channels), fan_in) end
+    local inputs = o.in_channels / o.groups
+    set_weights(self, {o.out_channels, inputs, kernel[1], kernel[2]}, inputs * kernel[1] * kernel[2], o.out_channels, o.bias)
   end,
   forward = function(self, x)
     local padding = self.padding
@@ -128,10 +106,8 @@ layer("ConvTranspose2d", {
   text = "The transpose of a convolution of [N, C, H, W]. Parameters: weight [in, out / groups, height, width], bias [out].",
   setup = function(self, o)
     local kernel = pair(o.kernel_size)
-    local fan_in = o.out_channels / o.groups * kernel[1] * kernel[2]
-    self.weight = fill(torch.empty(o.in_channels, o.out_channels / o.groups, kernel[1], kernel[2]), fan_in)
-    rawset(self, "bias", nil)
-    if o.bias then self.bias = fill(torch.empty(o.out_channels), fan_in) end
+    local outputs = o.out_channels / o.groups
+    set_weights(self, {o.in_channels, outputs, kernel[1], kernel[2]}, outputs * kernel[1] * kernel[2], o.out_channels, o.bias)
   end,
   forward = function(self, x)
     return torch.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
@@ -144,10 +120,7 @@ local batch_norm = {
   text = "Normalises each channel by the batch's mean and variance in training, by running ones in evaluation. Parameters: weight, bias; "
     .. "buffers: running_mean, running_var, num_batches_tracked.",
   setup = function(self, o)
-    if o.affine then
-      self.weight = nn.Parameter(torch.ones(o.num_features))
-      self.bias = nn.Parameter(torch.zeros(o.num_features))
-    end
+    if o.affine then set_affine(self, {o.num_features}) end
     if o.track_running_stats then
       self:register_buffer("running_mean", torch.zeros(o.num_features))
       self:register_buffer("running_var", torch.ones(o.num_features))
@@ -167,10 +140,7 @@ layer("GroupNorm", {
   names = {"num_groups", "num_channels", "eps", "affine"}, defaults = {eps = 1e-5, affine = true},
   text = "Normalises groups of channels of each image. Parameters: weight, bias.",
   setup = function(self, o)
-    if o.affine then
-      self.weight = nn.Parameter(torch.ones(o.num_channels))
-      self.bias = nn.Parameter(torch.zeros(o.num_channels))
-    end
+    if o.affine then set_affine(self, {o.num_channels}) end
   end,
   forward = function(self, x) return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps) end,
 })
@@ -180,10 +150,7 @@ layer("LayerNorm", {
   text = "Normalises over the last dimensions, of the shape given (a number or a list). Parameters: weight, bias.",
   setup = function(self, o)
     self.normalized_shape = type(o.normalized_shape) == "table" and o.normalized_shape or {o.normalized_shape}
-    if o.elementwise_affine then
-      self.weight = nn.Parameter(torch.ones(self.normalized_shape))
-      self.bias = nn.Parameter(torch.zeros(self.normalized_shape))
-    end
+    if o.elementwise_affine then set_affine(self, self.normalized_shape) end
   end,
   forward = function(self, x) return torch.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps) end,
 })

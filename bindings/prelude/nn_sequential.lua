@@ -37,18 +37,4 @@ torch.nn.ModuleList {module, ...} -> module
 
 Modules that belong to a network without being called by themselves: for i, module in ipairs(list:children()) do ... end]], ModuleList)
 
--- torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d: Lua's programmers write names small.
-setmetatable(nn, {__index = function(t, name)
-  local plain = tostring(name):gsub("_", ""):lower()
-  for known, value in next, t do
-    if type(known) == "string" and known:lower() == plain then
-      rawset(t, name, value)
-      return value
-    end
-  end
-  local names = {}
-  for known in next, t do names[#names + 1] = tostring(known) end
-  table.sort(names)
-  local guess = host.nearest(tostring(name), names)
-  error(("there is no torch.nn.%s%s"):format(tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
-end})
+host.accept_small_names(nn, "torch.nn")

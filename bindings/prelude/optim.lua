@@ -2,20 +2,7 @@
 local host = ...
 local optim, nn = torch.optim, torch.nn
 
--- torch.optim.adam is torch.optim.Adam: Lua's programmers write names small.
-setmetatable(optim, {__index = function(t, name)
-  for known, value in next, t do
-    if type(known) == "string" and known:lower() == tostring(name):gsub("_", ""):lower() then
-      rawset(t, name, value)
-      return value
-    end
-  end
-  local names = {}
-  for known in next, t do names[#names + 1] = tostring(known) end
-  table.sort(names)
-  local guess = host.nearest(tostring(name), names)
-  error(("there is no torch.optim.%s%s"):format(tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
-end})
+host.accept_small_names(optim, "torch.optim")
 
 local schedulers = {}
 rawset(optim, "lr_scheduler", schedulers)
@@ -48,33 +35,12 @@ function Scheduler:load_state_dict(state)
   return self
 end
 
-local function read(name, known, options)
-  for key in pairs(options or {}) do
-    local found = false
-    for _, option in ipairs(known) do found = found or option == key end
-    if not found then
-      error(("torch.optim.lr_scheduler.%s: unknown argument '%s'; expected %s"):format(name, tostring(key), table.concat(known, ", ")), 4)
-    end
-  end
-  return options or {}
-end
-
--- Declares a schedule. required: names of positional numbers; options: names of the rest; setup(self) and rate(self, base, i, group) -> lr.
-local function declare(name, required, known, text, setup, rate)
-  schedulers[name] = host.declare("torch.optim.lr_scheduler." .. name, text, function(optimizer, ...)
-    local self = setmetatable({optimizer = optimizer, base_lrs = {}, last_lr = {}, last_epoch = 0, rate = rate}, Scheduler)
-    local given, all = {...}, {unpack(required)}
-    for _, option in ipairs(known) do all[#all + 1] = option end
-    local last = given[#given]
-    if type(last) == "table" and #last == 0 and next(last) ~= nil then
-      for key, value in pairs(read(name, all, table.remove(given))) do self[key] = value end
-    end
-    for i, argument in ipairs(all) do
-      if given[i] ~= nil then self[argument] = given[i] end
-    end
-    for _, argument in ipairs(required) do
-      if self[argument] == nil then error(("torch.optim.lr_scheduler.%s: argument '%s' is missing"):format(name, argument), 2) end
-    end
+-- Declares a schedule. names, defaults: of its arguments behind the optimizer; setup(self) and rate(self, base, i, group) -> lr.
+local function declare(name, names, defaults, text, setup, rate)
+  local owner = "torch.optim.lr_scheduler." .. name
+  schedulers[name] = host.declare(owner, text, function(optimizer, ...)
+    local self = setmetatable(host.arguments(owner, names, defaults, 2, ...), Scheduler)
+    self.optimizer, self.base_lrs, self.last_lr, self.last_epoch, self.rate = optimizer, {}, {}, 0, rate
     for i, group in ipairs(optimizer.param_groups) do self.base_lrs[i] = group.lr end
     if setup then setup(self) end
     apply(self)
@@ -82,19 +48,19 @@ local function declare(name, required, known, text, setup, rate)
   end)
 end
 
-declare("StepLR", {"step_size"}, {"gamma"}, [[
+declare("StepLR", {"step_size", "gamma"}, {gamma = 0.1}, [[
 torch.optim.lr_scheduler.StepLR(optimizer, step_size, {gamma = 0.1}) -> scheduler
 
 The rate times gamma every step_size steps. All schedulers: step(), get_last_lr(), state_dict(), load_state_dict(state).]], nil,
-  function(self, base) return base * (self.gamma or 0.1) ^ math.floor(self.last_epoch / self.step_size) end)
+  function(self, base) return base * self.gamma ^ math.floor(self.last_epoch / self.step_size) end)
 
-declare("MultiStepLR", {"milestones"}, {"gamma"}, [[
+declare("MultiStepLR", {"milestones", "gamma"}, {gamma = 0.1}, [[
 torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, {gamma = 0.1}) -> scheduler
 
 The rate times gamma at each of the milestones, a list of steps.]], nil, function(self, base)
   local passed = 0
   for _, milestone in ipairs(self.milestones) do passed = passed + (self.last_epoch >= milestone and 1 or 0) end
-  return base * (self.gamma or 0.1) ^ passed
+  return base * self.gamma ^ passed
 end)
 
 declare("ExponentialLR", {"gamma"}, {}, [[
@@ -102,19 +68,18 @@ torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma) -> scheduler
 
 The rate times gamma at each step.]], nil, function(self, base) return base * self.gamma ^ self.last_epoch end)
 
-declare("CosineAnnealingLR", {"T_max"}, {"eta_min"}, [[
+declare("CosineAnnealingLR", {"T_max", "eta_min"}, {eta_min = 0}, [[
 torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, {eta_min = 0}) -> scheduler
 
 From the rate to eta_min along half a cosine of T_max steps.]], nil, function(self, base)
-  local least = self.eta_min or 0
-  return least + (base - least) * (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
+  return self.eta_min + (base - self.eta_min) * (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
 end)
 
-declare("LinearLR", {}, {"start_factor", "end_factor", "total_iters"}, [[
+declare("LinearLR", {"start_factor", "end_factor", "total_iters"}, {start_factor = 1 / 3, end_factor = 1, total_iters = 5}, [[
 torch.optim.lr_scheduler.LinearLR(optimizer, {start_factor = 1/3, end_factor = 1, total_iters = 5}) -> scheduler
 
 A warm-up: the rate times a factor that goes linearly from start_factor to end_factor in total_iters steps.]], nil, function(self, base)
-  local first, last, total = self.start_factor or 1 / 3, self.end_factor or 1, self.total_iters or 5
+  local first, last, total = self.start_factor, self.end_factor, self.total_iters
   return base * (first + (last - first) * math.min(total, self.last_epoch) / total)
 end)
 
@@ -129,7 +94,7 @@ local function anneal_linear(first, last, share) return first + (last - first) *
 -- A value of the one-cycle policy: up from `first` to `top` until the end of the warm-up, then down to `last`.
 local function one_cycle(self, first, top, last)
   local anneal = self.anneal_strategy == "linear" and anneal_linear or anneal_cos
-  local turn, finish = (self.pct_start or 0.3) * self.total_steps - 1, self.total_steps - 1
+  local turn, finish = self.pct_start * self.total_steps - 1, self.total_steps - 1
   if self.last_epoch <= turn then return anneal(first, top, self.last_epoch / turn) end
   return anneal(top, last, (self.last_epoch - turn) / (finish - turn))
 end
@@ -139,14 +104,16 @@ local function momentum_name(group)
   return pcall(function() return group.beta1 end) and "beta1" or "momentum"
 end
 
-declare("OneCycleLR", {"max_lr", "total_steps"},
-  {"pct_start", "anneal_strategy", "cycle_momentum", "base_momentum", "max_momentum", "div_factor", "final_div_factor"}, [[
+declare("OneCycleLR",
+  {"max_lr", "total_steps", "pct_start", "anneal_strategy", "cycle_momentum", "base_momentum", "max_momentum", "div_factor", "final_div_factor"},
+  {pct_start = 0.3, anneal_strategy = "cos", cycle_momentum = true, base_momentum = 0.85, max_momentum = 0.95, div_factor = 25,
+   final_div_factor = 1e4}, [[
 torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps, {pct_start = 0.3, anneal_strategy = "cos", cycle_momentum = true,
   base_momentum = 0.85, max_momentum = 0.95, div_factor = 25, final_div_factor = 1e4}) -> scheduler
 
 Smith's one-cycle policy: from max_lr / div_factor up to max_lr in the first pct_start of the steps, then down to
 max_lr / div_factor / final_div_factor; momentum (Adam's first beta) moves the other way.]], function(self)
-    if self.anneal_strategy and self.anneal_strategy ~= "cos" and self.anneal_strategy ~= "linear" then
+    if self.anneal_strategy ~= "cos" and self.anneal_strategy ~= "linear" then
       error("torch.optim.lr_scheduler.OneCycleLR: anneal_strategy must be cos or linear, got " .. tostring(self.anneal_strategy), 4)
     end
   end, function(self, _, i, group)
@@ -154,12 +121,12 @@ max_lr / div_factor / final_div_factor; momentum (Adam's first beta) moves the o
       error(("torch.optim.lr_scheduler.OneCycleLR: step %d of a schedule of %d steps"):format(self.last_epoch + 1, self.total_steps), 4)
     end
     local top = type(self.max_lr) == "table" and self.max_lr[i] or self.max_lr
-    local first = top / (self.div_factor or 25)
-    if self.cycle_momentum ~= false then
-      local low, high = self.base_momentum or 0.85, self.max_momentum or 0.95
+    local first = top / self.div_factor
+    if self.cycle_momentum then
+      local low, high = self.base_momentum, self.max_momentum
       group[momentum_name(group)] = one_cycle(self, high, low, high)
     end
-    return one_cycle(self, first, top, first / (self.final_div_factor or 1e4))
+    return one_cycle(self, first, top, first / self.final_div_factor)
   end)
 
 local utils = {}

@@ -32,12 +32,14 @@ void on_interrupt() {
 }
 
 int load_prelude(lua_State* L) {
+    push_host_table(L);
+    const int host = lua_gettop(L);
     for (const auto& file : prelude_files()) {
         const std::string chunk = std::string("=hfc:") + file.name;
         if (luaL_loadbuffer(L, file.text, std::string_view(file.text).size(), chunk.c_str()) != 0) {
             return lua_error(L);
         }
-        push_host_table(L);
+        lua_pushvalue(L, host);
         lua_call(L, 1, 0);
     }
     return 0;

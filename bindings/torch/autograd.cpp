@@ -11,24 +11,6 @@
 namespace hfc::lua {
 namespace {
 
-/// A Tensor, or a list of them in which `allow_nil` admits gaps only behind a given length.
-std::vector<at::Tensor> read_tensors(const Value& value, lua_State* L) {
-    if (const at::Tensor* tensor = to_tensor(L, value.index())) {
-        return {*tensor};
-    }
-    if (!lua_istable(L, value.index())) {
-        value.expected("a Tensor or a list of Tensors");
-    }
-    std::vector<at::Tensor> tensors;
-    const size_t length = lua_objlen(L, value.index());
-    for (size_t i = 1; i <= length; ++i) {
-        lua_rawgeti(L, value.index(), static_cast<int>(i));
-        tensors.push_back(Value(L, lua_gettop(L), fmt::format("element {}", i)).object<LuaTensor>().tensor);
-        lua_pop(L, 1);
-    }
-    return tensors;
-}
-
 std::optional<bool> read_retain_graph(Options& options) {
     std::optional<bool> retain;
     options.with("retain_graph", [&](const Value& value) { retain = value.boolean(); });
@@ -50,22 +32,17 @@ int backward(Call& call) {
 }
 
 int grad(Call& call) {
-    const auto outputs = read_tensors(call.argument(1, "outputs"), call.L);
-    const auto inputs = read_tensors(call.argument(2, "inputs"), call.L);
+    const auto outputs = read_tensors(call.L, call.argument(1, "outputs"));
+    const auto inputs = read_tensors(call.L, call.argument(2, "inputs"));
     auto options = call.options(3);
     std::vector<at::Tensor> gradients;
-    options.with("grad_outputs", [&](const Value& value) { gradients = read_tensors(value, call.L); });
+    options.with("grad_outputs", [&](const Value& value) { gradients = read_tensors(call.L, value); });
     const auto retain_graph = read_retain_graph(options);
     const bool create_graph = options.boolean("create_graph", false);
     const bool allow_unused = options.boolean("allow_unused", false);
     options.finish();
     require(!inputs.empty() && !outputs.empty(), "expected at least one output and one input");
-    const auto results = torch::autograd::grad(outputs, inputs, gradients, retain_graph, create_graph, allow_unused);
-    luaL_checkstack(call.L, static_cast<int>(results.size()) + 4, "too many results");
-    for (const auto& result : results) {
-        push(call.L, result);
-    }
-    return static_cast<int>(results.size());
+    return push_results(call.L, torch::autograd::grad(outputs, inputs, gradients, retain_graph, create_graph, allow_unused));
 }
 
 /// Calls the function that is the first argument while Guard(args...) lives.
@@ -123,8 +100,7 @@ int register_hook(Call& call) {
 const std::vector<Declaration> declarations = {
     {"Tensor:backward", backward,
      "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x with respect to the leaves it was "
-     "computed "
-     "from are added to their `grad`. Without a gradient x must have one element."},
+     "computed from are added to their `grad`. Without a gradient x must have one element."},
     {"Tensor:register_hook", register_hook,
      "x:register_hook(function(gradient) ... end)\n\nCalled with x's gradient in each backward pass; a Tensor that it returns takes the "
      "gradient's place."},

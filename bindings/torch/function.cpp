@@ -126,12 +126,7 @@ int apply_function(Call& call) {
         }
     }
     lua_remove(L, 2);
-    const auto outputs = LuaFunction::apply(L, application, arguments, at::TensorList(inputs));
-    luaL_checkstack(L, static_cast<int>(outputs.size()) + 4, "too many results");
-    for (const auto& output : outputs) {
-        push(L, output);
-    }
-    return static_cast<int>(outputs.size());
+    return push_results(L, LuaFunction::apply(L, application, arguments, at::TensorList(inputs)));
 }
 
 const Declaration apply_declaration = {"torch.autograd.Function", apply_function, ""};

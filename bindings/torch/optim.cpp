@@ -22,6 +22,18 @@ inline constexpr const char* type_name<ParameterGroupView> = "ParameterGroup";
 
 namespace {
 
+void read_setting(Options& options, const train::OptimizerSetting& setting, train::OptimizerOptions& optimizer) {
+    if (setting.number != nullptr) {
+        optimizer.*setting.number = options.number(setting.name, optimizer.*setting.number);
+    } else {
+        optimizer.*setting.flag = options.boolean(setting.name, optimizer.*setting.flag);
+    }
+}
+
+void push_setting(lua_State* L, const train::OptimizerSetting& setting, const train::OptimizerOptions& optimizer) {
+    setting.number != nullptr ? push(L, optimizer.*setting.number) : push(L, optimizer.*setting.flag);
+}
+
 /// betas = {0.9, 0.999}: PyTorch's two in one.
 void read_betas(Options& options, train::OptimizerOptions& optimizer) {
     options.with("betas", [&](const Value& value) {
@@ -41,12 +53,8 @@ void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer
         const std::string name = setting.name;
         if (name == "beta1") {
             read_betas(options, optimizer);
-        } else if (name == "beta2") {
-            continue;
-        } else if (setting.number != nullptr) {
-            optimizer.*setting.number = options.number(setting.name, optimizer.*setting.number);
-        } else {
-            optimizer.*setting.flag = options.boolean(setting.name, optimizer.*setting.flag);
+        } else if (name != "beta2") {
+            read_setting(options, setting, optimizer);
         }
     }
 }
@@ -57,24 +65,12 @@ train::Optimizer& self(Call& call) {
     return *call.argument(1, "optimizer").object<OptimizerPtr>();
 }
 
-at::Tensor read_parameter(lua_State* L, int index, size_t position) {
-    const at::Tensor* tensor = to_tensor(L, index);
-    require(tensor != nullptr, "parameter {}: expected a Tensor, got {}", position, describe(L, index));
-    require(tensor->is_leaf(), "parameter {}: an optimizer takes leaf tensors; this one was computed from others", position);
-    require(tensor->is_floating_point(), "parameter {}: expected a floating-point Tensor, got {}", position, describe_tensor(*tensor));
-    return *tensor;
-}
-
-std::vector<at::Tensor> read_parameters(lua_State* L, int index) {
-    if (lua_istable(L, index) == 0) {
-        fail("expected a list of Tensors, got {}", describe(L, index));
-    }
-    std::vector<at::Tensor> parameters;
-    const size_t length = lua_objlen(L, index);
-    for (size_t i = 1; i <= length; ++i) {
-        lua_rawgeti(L, index, static_cast<int>(i));
-        parameters.push_back(read_parameter(L, lua_gettop(L), i));
-        lua_pop(L, 1);
+std::vector<at::Tensor> read_parameters(lua_State* L, const Value& value) {
+    const auto parameters = read_tensors(L, value, "parameter");
+    for (size_t i = 0; i < parameters.size(); ++i) {
+        require(parameters[i].is_leaf(), "parameter {}: an optimizer takes leaf tensors; this one was computed from others", i + 1);
+        require(parameters[i].is_floating_point(), "parameter {}: expected a floating-point Tensor, got {}", i + 1,
+                describe_tensor(parameters[i]));
     }
     return parameters;
 }
@@ -85,7 +81,7 @@ std::vector<train::ParameterGroup> read_groups(lua_State* L, int index, const tr
     const bool grouped = lua_istable(L, -1);
     lua_pop(L, 1);
     if (!grouped) {
-        return {{read_parameters(L, index), defaults}};
+        return {{read_parameters(L, Value(L, index, "argument 1 (params)")), defaults}};
     }
     std::vector<train::ParameterGroup> groups;
     const size_t length = lua_objlen(L, index);
@@ -95,7 +91,7 @@ std::vector<train::ParameterGroup> read_groups(lua_State* L, int index, const tr
         require(lua_istable(L, table), "group {}: expected a table {{params = ..., lr = ...}}, got {}", i, describe(L, table));
         Options options(L, table);
         train::ParameterGroup group = {{}, defaults};
-        options.with("params", [&](const Value& value) { group.parameters = read_parameters(L, value.index()); });
+        options.with("params", [&](const Value& value) { group.parameters = read_parameters(L, value); });
         read_optimizer_options(options, group.options);
         options.finish();
         groups.push_back(std::move(group));
@@ -129,7 +125,7 @@ int zero_grad(Call& call) {
 
 void push_settings(lua_State* L, const train::OptimizerOptions& options) {
     for (const auto& setting : train::settings_of(options.name)) {
-        setting.number != nullptr ? push(L, options.*setting.number) : push(L, options.*setting.flag);
+        push_setting(L, setting, options);
         lua_setfield(L, -2, setting.name);
     }
 }
@@ -174,11 +170,7 @@ train::OptimizerOptions read_group_state(lua_State* L, int index, const train::P
     Options options(L, index);
     auto settings = group.options;
     for (const auto& setting : train::settings_of(settings.name)) {
-        if (setting.number != nullptr) {
-            settings.*setting.number = options.number(setting.name, settings.*setting.number);
-        } else {
-            settings.*setting.flag = options.boolean(setting.name, settings.*setting.flag);
-        }
+        read_setting(options, setting, settings);
     }
     read_betas(options, settings);
     train::require_valid_later(settings);
@@ -267,7 +259,7 @@ int get_setting(lua_State* L) {
         }
         const auto* setting = find_setting(group.options, name);
         require(setting != nullptr, "optimizer {} has no {}", group.options.name, name);
-        setting->number != nullptr ? push(L, group.options.*setting->number) : push(L, group.options.*setting->flag);
+        push_setting(L, *setting, group.options);
         return 1;
     });
 }

@@ -141,6 +141,31 @@ const at::Tensor* to_tensor(lua_State* L, int index) {
     return object == nullptr ? nullptr : &object->tensor;
 }
 
+std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value, const char* what) {
+    if (const at::Tensor* tensor = to_tensor(L, value.index())) {
+        return {*tensor};
+    }
+    if (!lua_istable(L, value.index())) {
+        value.expected("a Tensor or a list of Tensors");
+    }
+    std::vector<at::Tensor> tensors;
+    const size_t length = lua_objlen(L, value.index());
+    for (size_t i = 1; i <= length; ++i) {
+        lua_rawgeti(L, value.index(), static_cast<int>(i));
+        tensors.push_back(Value(L, lua_gettop(L), fmt::format("{} {}", what, i)).object<LuaTensor>().tensor);
+        lua_pop(L, 1);
+    }
+    return tensors;
+}
+
+int push_results(lua_State* L, const std::vector<at::Tensor>& tensors) {
+    luaL_checkstack(L, static_cast<int>(tensors.size()) + 4, "too many results");
+    for (const auto& tensor : tensors) {
+        push(L, tensor);
+    }
+    return static_cast<int>(tensors.size());
+}
+
 std::string dtype_name(at::ScalarType dtype) {
     for (const auto& entry : dtype_names) {
         if (entry.dtype == dtype) {

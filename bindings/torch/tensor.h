@@ -47,6 +47,12 @@ void push(lua_State* L, const at::Tensor& tensor);
 /// The tensor at `index`, or nullptr.
 const at::Tensor* to_tensor(lua_State* L, int index);
 
+/// A Tensor, or a list of them. Throws Error for anything else; `what` names an element: "element", "parameter".
+std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value, const char* what = "element");
+
+/// Pushes tensors as that many results and returns their number.
+int push_results(lua_State* L, const std::vector<at::Tensor>& tensors);
+
 /// A number or a boolean as a tensor without dimensions that, as in PyTorch, does not widen the type of the tensors it meets; nothing for
 /// other values. A number without a fraction is an integer: Lua does not tell 1 from 1.0.
 std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);

@@ -22,7 +22,7 @@ at::Tensor smooth_kernel(const at::Tensor& kernel, double rho);
 at::Tensor gaussian_kernel(const at::Tensor& kernel, double sigma, int64_t size = 3);
 
 /// Smooths convolutions of a model in place, without retraining, and returns the names of their weights. layers: names of convolutions
-/// ("conv0", or of the weight, "conv0.weight"); none: the first one, as in the paper. For a smoothed copy: smooth(*model.copy(), rho).
+/// ("conv0", or of the weight, "conv0.weight"); none: the first one, as in the paper. For a smoothed copy smooth model.copy().
 /// Throws Error for a model without a convolution and for a name that is none (listing those there are); then nothing has changed.
 std::vector<std::string> smooth(model::Model& model, double rho, const std::vector<std::string>& layers = {});
 

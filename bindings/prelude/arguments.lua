@@ -1,0 +1,55 @@
+-- What the rest of the prelude shares, added to the table `host` that each of its files receives.
+local host = ...
+
+-- The default of an argument that may be left out without having one.
+host.optional = {}
+
+-- Reads arguments as PyTorch's functions take them: by position in the order of `names`, the rest by name in a last table.
+--   owner: "torch.nn.Linear", for messages; defaults: name -> value or host.optional, a name without one must be given;
+--   level: of the caller to blame, as for error(); ...: what was given. Returns a table name -> value.
+function host.arguments(owner, names, defaults, level, ...)
+  local given, count = {...}, select("#", ...)
+  local result, known = {}, {}
+  for _, name in ipairs(names) do known[name] = true end
+  local last = given[count]
+  -- An empty table gives no names, unless it stands where a list must.
+  local by_name = type(last) == "table" and #last == 0 and not getmetatable(last)
+    and (next(last) ~= nil or names[count] == nil or defaults[names[count]] ~= nil)
+  if by_name then
+    count = count - 1
+    for key, value in pairs(last) do
+      if not known[key] then
+        error(("%s: unknown argument '%s'; expected %s"):format(owner, tostring(key), table.concat(names, ", ")), level + 1)
+      end
+      result[key] = value
+    end
+  end
+  if count > #names then error(("%s: too many arguments; expected %s"):format(owner, table.concat(names, ", ")), level + 1) end
+  for i = 1, count do
+    if given[i] ~= nil then result[names[i]] = given[i] end
+  end
+  for _, name in ipairs(names) do
+    if result[name] == nil then
+      if defaults[name] == nil then error(("%s: argument '%s' is missing"):format(owner, name), level + 1) end
+      if defaults[name] ~= host.optional then result[name] = defaults[name] end
+    end
+  end
+  return result
+end
+
+-- Lets a table of classes answer to names as Lua's programmers write them: torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d.
+function host.accept_small_names(classes, prefix)
+  setmetatable(classes, {__index = function(_, name)
+    local plain, names = tostring(name):gsub("_", ""):lower(), {}
+    for known, value in next, classes do
+      if known:lower() == plain then
+        rawset(classes, name, value)
+        return value
+      end
+      names[#names + 1] = known
+    end
+    table.sort(names)
+    local guess = host.nearest(tostring(name), names)
+    error(("there is no %s.%s%s"):format(prefix, tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
+  end})
+end

@@ -97,7 +97,7 @@ int register_hook(Call& call) {
     return 0;
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
      "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x with respect to the leaves it was "
      "computed from are added to their `grad`. Without a gradient x must have one element."},
@@ -125,7 +125,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_autograd(lua_State* L) {
-    declare(L, declarations);
+    declare(L, autograd_declarations);
 }
 
 }  // namespace detail

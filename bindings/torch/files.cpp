@@ -202,7 +202,7 @@ int load(Call& call) {
     return 1;
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> file_declarations = {
     {"torch.save", save,
      "torch.save(value, path)\n\nWrites a tensor or a table name -> Tensor as .safetensors, .npz or .npy (one tensor), which Python's "
      "safetensors and numpy read. A .safetensors file also holds nested tables, numbers, booleans and texts (an optimizer's state_dict()). "
@@ -219,7 +219,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_files(lua_State* L) {
-    declare(L, declarations);
+    declare(L, file_declarations);
 }
 
 }  // namespace detail

@@ -12,7 +12,7 @@
 namespace hfc::lua {
 namespace {
 
-const at::Tensor& self(Call& call) {
+const at::Tensor& self_tensor(Call& call) {
     return call.argument(1, "tensor").object<LuaTensor>().tensor;
 }
 
@@ -25,7 +25,7 @@ void push_scalar(lua_State* L, const at::Scalar& value) {
 }
 
 int item(Call& call) {
-    const auto& tensor = self(call);
+    const auto& tensor = self_tensor(call);
     require(tensor.numel() == 1, "only a tensor of one element has an item, this one is {}", describe_tensor(tensor));
     push_scalar(call.L, tensor.item());
     return 1;
@@ -46,12 +46,12 @@ void push_nested(lua_State* L, const at::Tensor& tensor) {
 }
 
 int tolist(Call& call) {
-    push_nested(call.L, self(call).detach().cpu());
+    push_nested(call.L, self_tensor(call).detach().cpu());
     return 1;
 }
 
 int size(Call& call) {
-    const auto& tensor = self(call);
+    const auto& tensor = self_tensor(call);
     if (call.given(2)) {
         return call.returns(tensor.size(call.argument(2, "dim").integer()));
     }
@@ -59,21 +59,21 @@ int size(Call& call) {
 }
 
 int dim(Call& call) {
-    return call.returns(self(call).dim());
+    return call.returns(self_tensor(call).dim());
 }
 
 int numel(Call& call) {
-    return call.returns(self(call).numel());
+    return call.returns(self_tensor(call).numel());
 }
 
 int requires_grad(Call& call) {
     const bool value = !call.given(2) || call.argument(2, "requires_grad").boolean();
-    return call.returns(self(call).requires_grad_(value));
+    return call.returns(self_tensor(call).requires_grad_(value));
 }
 
 /// x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), each with named settings behind.
 int to(Call& call) {
-    const at::Tensor tensor = self(call);
+    const at::Tensor tensor = self_tensor(call);
     at::TensorOptions wanted = tensor.options();
     const auto read = [&](const Value& value) {
         const std::string name = value.text();
@@ -104,17 +104,17 @@ int is_contiguous(Call& call) {
     auto options = call.options(2);
     const auto format = parse_memory_format(options.text("memory_format", "contiguous_format"));
     options.finish();
-    return call.returns(self(call).is_contiguous(format));
+    return call.returns(self_tensor(call).is_contiguous(format));
 }
 
 int stride(Call& call) {
-    const auto& tensor = self(call);
+    const auto& tensor = self_tensor(call);
     return call.given(2) ? call.returns(tensor.stride(call.argument(2, "dim").integer())) : call.returns(tensor.strides().vec());
 }
 
 /// host.data_pointer(x) -> address, dtype, elements; the prelude makes a typed FFI pointer of it.
 int data_pointer(Call& call) {
-    const auto& tensor = self(call);
+    const auto& tensor = self_tensor(call);
     require(tensor.is_cpu(), "the elements are on {}; take x:cpu() first", tensor.device().str());
     require(tensor.layout() == at::kStrided && tensor.is_contiguous(), "the elements do not stand in order; take x:contiguous() first");
     require(!tensor.is_conj() && !tensor.is_neg(), "the elements wait for a conjugation or a sign; take x:clone() first");

@@ -61,7 +61,7 @@ void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer
 
 namespace {
 
-train::Optimizer& self(Call& call) {
+train::Optimizer& self_optimizer(Call& call) {
     return *call.argument(1, "optimizer").object<OptimizerPtr>();
 }
 
@@ -114,12 +114,12 @@ int make(Call& call) {
 }
 
 int step(Call& call) {
-    self(call).step();
+    self_optimizer(call).step();
     return 0;
 }
 
 int zero_grad(Call& call) {
-    self(call).zero_grad();
+    self_optimizer(call).zero_grad();
     return 0;
 }
 
@@ -133,7 +133,7 @@ void push_settings(lua_State* L, const train::OptimizerOptions& options) {
 /// {state = {[i] = {exp_avg = ...}}, param_groups = {{lr = ..., params = {0, 1}}}}: PyTorch's form, parameters counted from 0.
 int state_dict(Call& call) {
     lua_State* L = call.L;
-    auto& optimizer = self(call);
+    auto& optimizer = self_optimizer(call);
     lua_newtable(L);
     lua_newtable(L);
     for (size_t i = 0; i < optimizer.states().size(); ++i) {
@@ -201,7 +201,7 @@ train::Optimizer::State read_state(lua_State* L, int index, const at::Tensor& pa
 
 int load_state_dict(Call& call) {
     lua_State* L = call.L;
-    auto& optimizer = self(call);
+    auto& optimizer = self_optimizer(call);
     require(lua_istable(L, 2), "expected a table as state_dict() gives it, got {}", describe(L, 2));
     lua_getfield(L, 2, "param_groups");
     lua_getfield(L, 2, "state");
@@ -306,7 +306,7 @@ int get_field(lua_State* L) {
 
 constexpr char adadelta[] = "adadelta", adagrad[] = "adagrad", adam[] = "adam", adamw[] = "adamw", rmsprop[] = "rmsprop", sgd[] = "sgd";
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.Adadelta", make<adadelta>,
      "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0}) -> Optimizer\n\nparams: a list of leaf Tensors, or "
      "of "
@@ -344,7 +344,7 @@ namespace detail {
 void register_optim(lua_State* L) {
     register_type<OptimizerPtr>(L);
     register_type<ParameterGroupView>(L);
-    declare(L, declarations);
+    declare(L, optimizer_declarations);
     push_metatable_of(L, "ParameterGroup");
     lua_pushcfunction(L, get_setting);
     lua_setfield(L, -2, "__index");

@@ -1,0 +1,142 @@
+#include "checkpoint/store.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+#include <zlib.h>
+
+#include <charconv>
+
+namespace hfc::checkpoint {
+namespace {
+
+constexpr int64_t format = 1;
+constexpr std::string_view prefix = "step-";
+/// The rest of a checkpoint is a few numbers an epoch; a larger file is none of ours.
+constexpr uint64_t state_limit = uint64_t{64} << 20;
+
+uint32_t checksum(std::string_view bytes) {
+    return static_cast<uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+struct Fingerprint {
+    uint64_t bytes = 0;
+    uint32_t crc32 = 0;
+    bool operator==(const Fingerprint&) const = default;
+};
+
+Fingerprint fingerprint(const std::filesystem::path& path) {
+    const InputFile file(path);
+    Fingerprint result{file.size(), 0};
+    std::string piece;
+    for (uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
+        piece.resize(std::min<uint64_t>(file.size() - offset, 1 << 20));
+        file.read(offset, piece.data(), piece.size());
+        result.crc32 = static_cast<uint32_t>(::crc32_z(result.crc32, reinterpret_cast<const Bytef*>(piece.data()), piece.size()));
+    }
+    return result;
+}
+
+/// The number in "step-000000042.json", or nothing.
+std::optional<int64_t> number_of(const std::filesystem::path& path) {
+    const auto stem = path.stem().string();
+    if (path.extension() != ".json" || !stem.starts_with(prefix)) {
+        return std::nullopt;
+    }
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(stem.data() + prefix.size(), stem.data() + stem.size(), number);
+    return error == std::errc() && end == stem.data() + stem.size() && number >= 0 ? std::optional(number) : std::nullopt;
+}
+
+Json parse(const std::filesystem::path& path) {
+    try {
+        return Json::parse(read_file(path, state_limit));
+    } catch (const Json::exception&) {
+        fail("'{}' is not a whole JSON file", path.string());
+    }
+}
+
+}  // namespace
+
+Store::Store(std::filesystem::path folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
+    require(keep >= 1, "checkpoints: the number to keep must be at least 1, got {}", keep);
+}
+
+std::filesystem::path Store::path(int64_t number, const char* extension) const {
+    return folder_ / fmt::format("{}{:09}{}", prefix, number, extension);
+}
+
+void Store::save(int64_t number, const Checkpoint& checkpoint) const {
+    require(number >= 0, "checkpoints: a number must be at least 0, got {}", number);
+    make_folder(folder_);
+    const auto tensors = path(number, ".safetensors");
+    // One of the same number may be there from a run that was stopped after it: without its JSON it does not count while it is replaced.
+    std::error_code ignored;
+    std::filesystem::remove(path(number, ".json"), ignored);
+    tensor_file::save(tensors, checkpoint.tensors);
+    const auto written = fingerprint(tensors);
+    const Json file = {{"format", format},
+                       {"tensors", {{"bytes", written.bytes}, {"crc32", written.crc32}}},
+                       {"state_crc32", checksum(checkpoint.state.dump())},
+                       {"state", checkpoint.state}};
+    write_file(path(number, ".json"), file.dump(1) + "\n");
+    prune();
+}
+
+Checkpoint Store::load(int64_t number) const {
+    const auto name = path(number, ".json");
+    const auto file = parse(name);
+    try {
+        require(file.at("format").get<int64_t>() == format, "'{}' has format {}, and this program knows format {}", name.string(),
+                file.at("format").dump(), format);
+        Checkpoint checkpoint;
+        checkpoint.state = file.at("state");
+        require(checksum(checkpoint.state.dump()) == file.at("state_crc32").get<uint32_t>(), "'{}' is damaged: its checksum differs",
+                name.string());
+        const auto tensors = path(number, ".safetensors");
+        const Fingerprint expected{file.at("tensors").at("bytes").get<uint64_t>(), file.at("tensors").at("crc32").get<uint32_t>()};
+        require(fingerprint(tensors) == expected, "'{}' is damaged: its length or its checksum differs", tensors.string());
+        checkpoint.tensors = tensor_file::load(tensors);
+        return checkpoint;
+    } catch (const Json::exception&) {
+        fail("'{}' is no checkpoint: a field is missing or of another kind", name.string());
+    }
+}
+
+std::vector<int64_t> Store::numbers() const {
+    std::vector<int64_t> found;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+        if (const auto number = number_of(entry->path())) {
+            found.push_back(*number);
+        }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+std::optional<Checkpoint> Store::newest(const std::function<void(const std::string&)>& warn) const {
+    const auto all = numbers();
+    for (auto number = all.rbegin(); number != all.rend(); ++number) {
+        try {
+            return load(*number);
+        } catch (const Error& error) {
+            if (warn) {
+                warn(fmt::format("{}; the checkpoint before it is taken", error.what()));
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+void Store::prune() const {
+    const auto all = numbers();
+    const auto kept = std::min<size_t>(all.size(), static_cast<size_t>(keep_));
+    for (auto number = all.begin(); number != all.end() - static_cast<std::ptrdiff_t>(kept); ++number) {
+        std::error_code ignored;
+        std::filesystem::remove(path(*number, ".json"), ignored);
+        std::filesystem::remove(path(*number, ".safetensors"), ignored);
+    }
+}
+
+}  // namespace hfc::checkpoint

@@ -22,18 +22,18 @@ void LossMeter::flush() {
     const auto losses = at::stack(waiting_).to(at::kCPU, at::kDouble);
     for (size_t i = 0; i < waiting_.size(); ++i) {
         const auto loss = losses.const_data_ptr<double>()[i];
-        ++batches_read_;
+        ++read_.batches;
         require(std::isfinite(loss), "hfc.train: the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
-                std::isnan(loss) ? "nan" : "infinite", epoch_, batches_read_, lr_);
-        sum_ += loss * static_cast<double>(waiting_images_[i]);
-        images_read_ += waiting_images_[i];
+                std::isnan(loss) ? "nan" : "infinite", epoch_, read_.batches, lr_);
+        read_.sum += loss * static_cast<double>(waiting_images_[i]);
+        read_.images += waiting_images_[i];
     }
     waiting_.clear();
     waiting_images_.clear();
 }
 
 double LossMeter::mean() const {
-    return images_read_ == 0 ? 0 : sum_ / static_cast<double>(images_read_);
+    return read_.images == 0 ? 0 : read_.sum / static_cast<double>(read_.images);
 }
 
 }  // namespace hfc::train

@@ -12,7 +12,15 @@ namespace hfc::train {
 /// in groups.
 class LossMeter {
   public:
-    LossMeter(int64_t epoch, double lr) : epoch_(epoch), lr_(lr) {}
+    /// What has been read so far.
+    struct Sums {
+        double sum = 0;  ///< of the images' losses
+        int64_t images = 0;
+        int64_t batches = 0;
+    };
+
+    /// read: where the epoch was left, if it was.
+    LossMeter(int64_t epoch, double lr, const Sums& read) : epoch_(epoch), lr_(lr), read_(read) {}
 
     /// loss: the batch's mean loss, a scalar tensor; images: how many it is the mean of.
     /// Throws Error naming epoch and batch as soon as a loss read is not finite.
@@ -21,13 +29,12 @@ class LossMeter {
     void flush();
     /// The mean over the images read so far; 0 before the first.
     double mean() const;
+    const Sums& sums() const { return read_; }
 
   private:
     int64_t epoch_;
     double lr_;
-    int64_t batches_read_ = 0;
-    int64_t images_read_ = 0;
-    double sum_ = 0;
+    Sums read_;
     std::vector<at::Tensor> waiting_;
     std::vector<int64_t> waiting_images_;
 };

@@ -114,7 +114,7 @@ class Training {
         model_.train();
         stopwatch_.start_training();
         const auto order = permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
-        LossMeter losses(result.epoch, options_.optimizer.lr);
+        LossMeter losses(result.epoch, options_.optimizer.lr, {});
         for (int64_t batch = 1; batch <= batches_; ++batch) {
             check_interrupt();
             const auto begin = (batch - 1) * options_.batch_size;

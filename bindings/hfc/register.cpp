@@ -5,9 +5,13 @@ namespace hfc::lua {
 void register_hfc(lua_State* L) {
     detail::register_attack(L);
     detail::register_data(L);
+    detail::register_decompose(L);
     detail::register_frequency(L);
     detail::register_model(L);
+    detail::register_predict(L);
     detail::register_run(L);
+    detail::register_saved_model(L);  // methods of Run
+    detail::register_image(L);
     detail::register_smooth(L);
     detail::register_train(L);
 }

@@ -37,11 +37,15 @@ void register_hfc(lua_State* L);
 namespace detail {
 void register_attack(lua_State* L);
 void register_data(lua_State* L);
+void register_decompose(lua_State* L);
 void register_frequency(lua_State* L);
+void register_image(lua_State* L);
 void register_model(lua_State* L);
+void register_predict(lua_State* L);
 void register_smooth(lua_State* L);
 void register_train(lua_State* L);
 void register_run(lua_State* L);
+void register_saved_model(lua_State* L);
 }  // namespace detail
 
 /// Sets a metamethod of a registered type.

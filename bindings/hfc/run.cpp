@@ -65,8 +65,23 @@ int log_series(Call& call) {
     return 0;
 }
 
+/// The columns of that list first, in its order: a Lua table has none.
+run::Json in_order(const run::Json& row, const std::vector<std::string>& columns) {
+    run::Json ordered = run::Json::object();
+    for (const auto& column : columns) {
+        ordered[column] = row.contains(column) ? row[column] : run::Json();
+    }
+    for (const auto& [column, value] : row.items()) {
+        ordered[column] = value;
+    }
+    return ordered;
+}
+
 int row(Call& call) {
-    self(call)->row(call.argument(2, "table").text(), table_argument(call, 3, "row"));
+    call.at_most(4);
+    const auto given = table_argument(call, 3, "row");
+    const bool ordered = call.given(4) && given.is_object() && !given.empty();
+    self(call)->row(call.argument(2, "table").text(), ordered ? in_order(given, call.argument(4, "columns").texts()) : given);
     return 0;
 }
 
@@ -101,7 +116,9 @@ const std::vector<Declaration> declarations = {
     {"Run:log", log_event, "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is full."},
     {"Run:series", series, "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of run:plot."},
     {"Series:log", log_series, "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
-    {"Run:row", row, "run:row(table, {column = value, ...})\n\nAdds a row to a table and writes TABLE.csv and TABLE.md anew."},
+    {"Run:row", row,
+     "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table and writes TABLE.csv and TABLE.md anew. The list, "
+     "where given, says which columns come first."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, title = \"\"}) -> list of paths\n\n"
      "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. y: the key of a number, or of a table "

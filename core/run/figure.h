@@ -13,7 +13,7 @@ namespace hfc::run {
 struct FigureOptions {
     std::string x = "epoch";          ///< key of the horizontal axis in the events
     std::string y = "accuracy";       ///< key of the vertical axis: a number (one curve) or an object of numbers (one curve a key)
-    std::vector<std::string> panels;  ///< series, each in a panel of its own, side by side; empty: all of the log
+    std::vector<std::string> panels;  ///< series, each in a panel of its own; empty: all of the log
     std::string title;
 };
 
@@ -33,7 +33,7 @@ std::vector<Panel> make_panels(const std::vector<nlohmann::ordered_json>& events
 
 enum class Format { svg, png };
 
-/// The gnuplot program that draws the panels to its standard output: side by side, with one vertical axis ([0, 1] for accuracies), one
+/// The gnuplot program that draws the panels to its standard output: four in a row, with one vertical axis ([0, 1] for accuracies), one
 /// legend, the colours of Okabe and Ito and a marker a curve, so that they can be told apart without colour.
 std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOptions& options, Format format);
 

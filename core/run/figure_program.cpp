@@ -1,5 +1,6 @@
 // How a figure looks.
 #include "run/figure.h"
+#include "run/gnuplot_text.h"
 
 #include <fmt/format.h>
 
@@ -13,11 +14,10 @@ namespace {
 // Okabe and Ito's colours, the yellow last: it is faint on white. https://jfly.uni-koeln.de/color/
 constexpr const char* colours[] = {"#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442"};
 constexpr int markers[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};  // filled and open circle, square, triangles, diamond
-constexpr int font_size = 13;
-constexpr double character = 0.6 * font_size;  // mean width of one, in points
 constexpr double panel_width = 400;
 constexpr double panel_height = 290;
 constexpr double panel_gap = 22;
+constexpr size_t most_across = 4;  // panels in a row
 constexpr double left = 72;
 constexpr double bottom = 58;
 
@@ -35,19 +35,6 @@ struct Range {
         return fmt::format("[{:.10g}:{:.10g}]", low - room, high + room);
     }
 };
-
-// Between single quotes gnuplot expands nothing; a line break would end the command.
-std::string quote(const std::string& text) {
-    std::string quoted = "'";
-    for (const char c : text) {
-        quoted += c == '\'' ? "''" : std::string(1, static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
-    }
-    return quoted + "'";
-}
-
-size_t characters(const std::string& text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
 
 std::string capitalised(std::string text) {
     if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
@@ -133,17 +120,6 @@ std::string plot_command(const Panel& panel, size_t number, const std::vector<st
     return fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
 }
 
-std::string terminal(Format format, double width, double height) {
-    if (format == Format::svg) {
-        return fmt::format("set terminal svg size {:.0f},{:.0f} dynamic noenhanced font 'sans-serif,{}' background '#ffffff'\n", width,
-                           height, font_size);
-    }
-    // Twice the size, for print. pngcairo counts fonts in points of 4/3 of a pixel, svg in pixels.
-    return fmt::format(
-        "set terminal pngcairo size {:.0f},{:.0f} noenhanced font 'Sans,{}' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'\n",
-        2 * width, 2 * height, font_size);
-}
-
 }  // namespace
 
 std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOptions& options, Format format) {
@@ -153,22 +129,24 @@ std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOption
         longest = std::max(longest, characters(name));
     }
     const bool with_legend = legend.size() > 1;
-    const auto count = static_cast<double>(panels.size());
+    const auto columns = std::min(panels.size(), most_across), rows = (panels.size() + columns - 1) / columns;
+    const double row_gap = bottom + 34;
     const double top = 34 + (options.title.empty() ? 0 : 26);
     const double right = with_legend ? 62 + character * static_cast<double>(longest) : 16;
-    const double plots_end = left + count * panel_width + (count - 1) * panel_gap;
+    const double plots_end = left + static_cast<double>(columns) * (panel_width + panel_gap) - panel_gap;
+    const double plots_top = bottom + static_cast<double>(rows) * (panel_height + row_gap) - row_gap;
     const double width = plots_end + right;
-    const double height = bottom + panel_height + top;
+    const double height = plots_top + top;
 
     auto text = terminal(format, width, height) + "set encoding utf8\n" + data_blocks(panels) + line_styles(legend.size());
     text +=
         "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth 0.7 dashtype solid\nset border 3 linecolor rgb '#444444'\nset tics nomirror "
         "out scale 0.6\nset format '%g'\n";
     text += fmt::format("set key at screen {:.6f},{:.6f} left top Left reverse vertical spacing 1.25 samplen 2.4 noautotitle\n",
-                        (plots_end + 8) / width, (bottom + panel_height) / height);
+                        (plots_end + 8) / width, plots_top / height);
     text += vertical_axis(panels, options.y);
-    text += fmt::format("set multiplot layout 1,{} margins {:.6f},{:.6f},{:.6f},{:.6f} spacing {:.6f}\n", panels.size(), left / width,
-                        plots_end / width, bottom / height, (bottom + panel_height) / height, panel_gap / width);
+    text += fmt::format("set multiplot layout {},{} margins {:.6f},{:.6f},{:.6f},{:.6f} spacing {:.6f},{:.6f}\n", rows, columns,
+                        left / width, plots_end / width, bottom / height, plots_top / height, panel_gap / width, row_gap / height);
     if (!options.title.empty()) {
         text += fmt::format("set label 1 {} at screen {:.6f},{:.6f} center font ',{}'\n", quote(options.title),
                             (left + plots_end) / 2 / width, 1 - 18 / height, font_size + 2);
@@ -176,8 +154,10 @@ std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOption
     for (size_t p = 0; p < panels.size(); ++p) {
         text +=
             fmt::format("set title {} offset 0,-0.4\nset xlabel {} offset 0,0.2\n", quote(panels[p].series), quote(capitalised(options.x)));
-        text += p == 0 ? fmt::format("set ylabel {}\n", quote(capitalised(options.y))) : "unset ylabel\nset format y ''\nunset label 1\n";
-        text += horizontal_axis(panels[p]) + plot_command(panels[p], p, legend, with_legend && p + 1 == panels.size());
+        text += p % columns == 0 ? fmt::format("set ylabel {}\nset format y '%g'\n", quote(capitalised(options.y)))
+                                 : "unset ylabel\nset format y ''\n";
+        text += p == 1 ? "unset label 1\n" : "";
+        text += horizontal_axis(panels[p]) + plot_command(panels[p], p, legend, with_legend && p + 1 == columns);
     }
     return text + "unset multiplot\n";
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/image_file.h"
 #include "run/gnuplot.h"
 #include "run/table.h"
 
@@ -191,6 +192,32 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     std::vector<fs::path> paths = {directory_ / (figure + ".svg"), directory_ / (figure + ".png")};
     write_file(paths[0], svg);
     write_file(paths[1], png);
+    return paths;
+}
+
+std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event) {
+    check_name("run:image: the figure's name", name);
+    const auto whole = mosaic(grid);
+    const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0), whole.size(1), whole.size(2));
+    const auto svg = with_sharp_pixels(run_gnuplot(gnuplot_program(grid, Format::svg)));
+    const auto png = run_gnuplot(gnuplot_program(grid, Format::png));
+    const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
+    make_folder(directory_ / "images");
+    write_file(directory_ / file, plain);
+    std::vector<fs::path> paths = {directory_ / (name + ".svg"), directory_ / (name + ".png"), directory_ / file};
+    write_file(paths[0], svg);
+    write_file(paths[1], png);
+    Json full = event;
+    full["image"] = name;
+    full["file"] = file.string();
+    full["rows"] = grid.rows();
+    full["columns"] = std::min(grid.columns, grid.images.size(0));
+    full["height"] = grid.images.size(2);
+    full["width"] = grid.images.size(3);
+    full["headings"] = grid.headings;
+    full["captions"] = grid.captions;
+    log(full);
+    ++images_[name];
     return paths;
 }
 

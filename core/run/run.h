@@ -5,11 +5,13 @@
 //   metrics.jsonl   one event a line, flushed as it happens: {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}}
 //   NAME.csv .md    tables
 //   NAME.svg .png   figures
+//   images/NAME-1.png  the pictures of Run::image without captions, at their own size, counted from 1 for each name
 //
 // Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, text that is not UTF-8 gets U+FFFD.
 #pragma once
 
 #include "run/figure.h"
+#include "run/image_grid.h"
 
 #include <nlohmann/json.hpp>
 
@@ -54,6 +56,11 @@ class Run {
     /// draw, a panel names no series (listing the known ones), or gnuplot is missing or fails.
     std::vector<std::filesystem::path> plot(const std::string& figure, const FigureOptions& options) const;
 
+    /// Draws pictures to NAME.svg and NAME.png (a later grid of the same name replaces them), keeps them unscaled as images/NAME-N.png, and
+    /// logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"} and what `event`
+    /// adds ("epoch"). Returns the paths of the three files. Throws Error for a grid that does not fit together.
+    std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid, const Json& event = Json::object());
+
   private:
     void write_table(const std::string& table) const;
 
@@ -62,6 +69,7 @@ class Run {
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::vector<Json> events_;
     std::map<std::string, std::vector<Json>> tables_;
+    std::map<std::string, int64_t> images_;  ///< how many of each name
 };
 
 /// Throws Error unless `name` can be a file name of its own: letters, digits, space, '.', '_', '-', no leading dot, at most 200 bytes.

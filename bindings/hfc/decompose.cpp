@@ -1,0 +1,132 @@
+// hfc.decompose.
+#include "decompose/decompose.h"
+
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+
+namespace hfc::lua {
+namespace {
+
+const at::Tensor& image(Call& call) {
+    return call.argument(1, "x").object<LuaTensor>().tensor;
+}
+
+/// How much the dominant part keeps: exactly one of the three is given.
+struct Keep {
+    std::vector<int64_t> ranks;
+    std::vector<double> shares;
+    std::optional<double> radius;
+    decompose::Equal equal = decompose::Equal::energy;
+    frequency::Rule rule = frequency::Rule::inclusive;
+    bool several = false;  ///< they were given as a list
+};
+
+Keep read_keep(lua_State* L, Options options) {
+    Keep keep;
+    int given = 0;
+    const auto list = [&](const Value& value) {
+        ++given;
+        keep.several = lua_istable(L, value.index());
+        return value.numbers();
+    };
+    options.with("rank", [&](const Value& value) {
+        for (const double rank : list(value)) {
+            require(rank == std::floor(rank) && std::abs(rank) < 1e15, "option 'rank': expected whole numbers, got {}", rank);
+            keep.ranks.push_back(static_cast<int64_t>(rank));
+        }
+    });
+    options.with("energy", [&](const Value& value) { keep.shares = list(value); });
+    options.with("radius", [&](const Value& value) {
+        ++given;
+        keep.radius = value.number();
+    });
+    options.with("equal", [&](const Value& value) { keep.equal = decompose::parse_equal(value.text()); });
+    keep.rule = frequency::parse_rule(options.text("rule", "<="));
+    options.finish();
+    require(given == 1, "expected one of the options rank, energy and radius (as much as the low-pass of that radius keeps), got {}",
+            given);
+    return keep;
+}
+
+int svd(Call& call) {
+    call.at_most(2);
+    const at::Tensor x = image(call);
+    const auto keep = read_keep(call.L, call.options(2));
+    const auto parts = keep.radius          ? decompose::split_like_radius(x, *keep.radius, keep.equal, keep.rule)
+                       : keep.ranks.empty() ? decompose::split_by_energy(x, keep.shares)
+                                            : decompose::split(x, keep.ranks);
+    return keep.several ? call.returns(parts.low, parts.high) : call.returns(parts.low.at(0), parts.high.at(0));
+}
+
+int singular_values(Call& call) {
+    call.at_most(1);
+    return call.returns(decompose::singular_values(image(call)));
+}
+
+int rank_of_energy(Call& call) {
+    call.at_most(2);
+    return call.returns(decompose::rank_of_energy(image(call), call.argument(2, "share").number()));
+}
+
+int energy_of_radius(Call& call) {
+    const at::Tensor x = image(call);
+    const double radius = call.argument(2, "radius").number();
+    auto options = call.options(3);
+    const auto rule = frequency::parse_rule(options.text("rule", "<="));
+    options.finish();
+    return call.returns(decompose::energy_of_radius(x, radius, rule));
+}
+
+int radius_of_energy(Call& call) {
+    call.at_most(2);
+    return call.returns(decompose::radius_of_energy(image(call), call.argument(2, "share").number()));
+}
+
+int rank_of_radius(Call& call) {
+    const int64_t height = call.argument(1, "height").integer();
+    const int64_t width = call.argument(2, "width").integer();
+    const double radius = call.argument(3, "radius").number();
+    auto options = call.options(4);
+    const auto rule = frequency::parse_rule(options.text("rule", "<="));
+    options.finish();
+    return call.returns(decompose::rank_of_radius(height, width, radius, rule));
+}
+
+const std::vector<Declaration> declarations = {
+    {"hfc.decompose.svd", svd,
+     "hfc.decompose.svd(x, {rank = k} or {energy = share} or {radius = r, equal = \"energy\", rule = \"<=\"}) -> dominant, trailing\n\n"
+     "Splits images by singular values (Wang et al. 2020, section 8), the counterpart of hfc.frequency.split: of each channel the dominant "
+     "part keeps the\n"
+     "`rank` largest singular values, or as few as keep the share `energy` of its sum of squares, or as much as the low-pass of `radius` "
+     "bins keeps of it:\n"
+     "equal = \"energy\", at least the same energy channel by channel, or \"coefficients\", the rank that takes as many numbers. "
+     "dominant + trailing = x.\n"
+     "rank and energy may be lists: then two lists come back. x: finite float32 [..., H, W], any device. Not differentiable.\n"
+     "Errors: a rank below 0 or above min(H, W), a share outside [0,1], another dtype, values that are not finite."},
+    {"hfc.decompose.singular_values", singular_values,
+     "hfc.decompose.singular_values(x) -> Tensor float64 [..., min(H, W)]\n\nThe singular values of each channel, falling."},
+    {"hfc.decompose.rank_of_energy", rank_of_energy,
+     "hfc.decompose.rank_of_energy(x, share) -> Tensor int64 [...]\n\nFor each channel the smallest rank that keeps that share of its "
+     "energy."},
+    {"hfc.decompose.energy_of_radius", energy_of_radius,
+     "hfc.decompose.energy_of_radius(x, radius, {rule = \"<=\"}) -> Tensor float64 [...]\n\nThe share of each channel's energy at "
+     "frequencies within the radius."},
+    {"hfc.decompose.radius_of_energy", radius_of_energy,
+     "hfc.decompose.radius_of_energy(x, share) -> number\n\nThe smallest radius whose low parts keep that share of the energy of all of "
+     "x."},
+    {"hfc.decompose.rank_of_radius", rank_of_radius,
+     "hfc.decompose.rank_of_radius(height, width, radius, {rule = \"<=\"}) -> integer\n\nThe rank that takes as many numbers as the "
+     "frequencies within the radius, or nearly."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_decompose(lua_State* L) {
+    declare(L, declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,119 @@
+// Run:image.
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+#include "run/run.h"
+
+#include <ATen/ATen.h>
+
+namespace hfc::lua {
+namespace {
+
+/// A list of texts, or a list of such lists, row by row.
+std::vector<std::string> read_captions(lua_State* L, const Value& value) {
+    std::vector<std::string> captions;
+    const auto rows = lua_istable(L, value.index()) ? lua_objlen(L, value.index()) : 0;
+    for (size_t row = 1; row <= rows; ++row) {
+        lua_rawgeti(L, value.index(), static_cast<int>(row));
+        const Value part(L, lua_gettop(L), fmt::format("option 'captions', [{}]", row));
+        const auto texts = part.texts();
+        captions.insert(captions.end(), texts.begin(), texts.end());
+        lua_pop(L, 1);
+    }
+    return rows == 0 ? value.texts() : captions;
+}
+
+/// "each", or {black, white}.
+run::PixelRange read_range(lua_State* L, const Value& value) {
+    if (lua_type(L, value.index()) == LUA_TSTRING) {
+        require(value.text() == "each", "option 'range': expected \"each\" or {{black, white}}, got '{}'", value.text());
+        return {.each = true};
+    }
+    const auto bounds = value.numbers();
+    require(bounds.size() == 2, "option 'range': expected \"each\" or {{black, white}}, got {} numbers", bounds.size());
+    return {bounds[0], bounds[1]};
+}
+
+/// The rows of a picture: of a tensor alone, of a list of tensors, or of a list of lists of tensors, which are joined.
+std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
+    if (to_tensor(L, value.index()) != nullptr || !lua_istable(L, value.index())) {
+        return read_tensors(L, value, "row");
+    }
+    std::vector<at::Tensor> rows;
+    for (size_t i = 1; i <= lua_objlen(L, value.index()); ++i) {
+        lua_rawgeti(L, value.index(), static_cast<int>(i));
+        std::vector<at::Tensor> here;
+        for (const auto& part : read_tensors(L, Value(L, lua_gettop(L), fmt::format("argument 3 (images), row {}", i)), "picture")) {
+            here.push_back(part.cpu());
+        }
+        lua_pop(L, 1);
+        require(!here.empty(), "argument 3 (images): row {} is empty", i);
+        for (const auto& part : here) {
+            require(part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
+                    "argument 3 (images), row {}: expected pictures [N, C, H, W] of one size, got [{}]", i, fmt::join(part.sizes(), ", "));
+        }
+        rows.push_back(at::cat(here));
+    }
+    return rows;
+}
+
+/// The rows as one batch.
+at::Tensor join(const std::vector<at::Tensor>& rows) {
+    for (const auto& row : rows) {
+        require(row.dim() == 4 && row.sizes() == rows.front().sizes(),
+                "argument 3 (images): expected rows of the same shape [N, C, H, W], got [{}] after [{}]", fmt::join(row.sizes(), ", "),
+                fmt::join(rows.front().sizes(), ", "));
+    }
+    return at::cat(rows);
+}
+
+int image(Call& call) {
+    call.at_most(4);
+    const auto run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
+    const std::string name = call.argument(2, "name").text();
+    const auto images = read_rows(call.L, call.argument(3, "images"));
+    const bool in_rows = to_tensor(call.L, 3) == nullptr;
+    require(!images.empty(), "argument 3 (images): expected at least one row, got none");
+    auto options = call.options(4);
+    run::ImageGrid grid;
+    run::PixelRange range;
+    run::Json event = run::Json::object();
+    grid.columns = options.integer("columns", in_rows && images.front().dim() > 0 ? images.front().size(0) : grid.columns);
+    grid.headings = options.texts("headings", {});
+    grid.title = options.text("title", "");
+    options.with("captions", [&](const Value& value) { grid.captions = read_captions(call.L, value); });
+    options.with("range", [&](const Value& value) { range = read_range(call.L, value); });
+    options.with("series", [&](const Value& value) { event["series"] = value.text(); });
+    options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
+    options.finish();
+    grid.images = run::to_bytes(join(images), range);
+    std::vector<std::string> paths;
+    for (const auto& path : run->image(name, grid, event)) {
+        paths.push_back(path.string());
+    }
+    return call.returns(paths);
+}
+
+const std::vector<Declaration> declarations = {
+    {"Run:image", image,
+     "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", range = {0, 1}, epoch = n, series = text}) "
+     "-> "
+     "list of paths\n\n"
+     "Draws pictures to NAME.svg and NAME.png, keeps them unscaled as images/NAME-1.png, -2 ..., and logs an event that says so.\n"
+     "images: float [N, C, H, W] with 1 or 3 channels, `columns` a row; or a list with a row each, which is such a tensor or a list of "
+     "them. captions: a text under each "
+     "picture, lines parted by \\n, as a list or a list a row; headings: a text to the left of each row.\n"
+     "range: the values that become black and white, or \"each\" for each picture's own smallest and largest.\n"
+     "Errors: shapes that do not fit together, values that are no numbers, a wrong number of captions or headings."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_image(lua_State* L) {
+    declare(L, declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,138 @@
+// Run:save and hfc.saved_model: trained networks as safetensors files that say what they are.
+#include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "run/run.h"
+#include "tensor_file/tensor_file.h"
+
+#include "base/file.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace hfc::lua {
+namespace {
+
+using run::Json;
+namespace fs = std::filesystem;
+
+/// Where a file says which network its tensors belong to.
+constexpr const char* network_key = "hfc_model";
+
+std::string describe_network(const model::Model::Origin& origin) {
+    const auto& options = origin.options;
+    return Json{{"name", origin.name},
+                {"classes", options.classes},
+                {"channels", options.channels},
+                {"batch_norm", options.batch_norm},
+                {"dropout", options.dropout}}
+        .dump();
+}
+
+model::ModelPtr build_network(const std::string& description, const fs::path& path) {
+    const auto json = Json::parse(description, nullptr, /*allow_exceptions=*/false);
+    require(json.is_object() && json.contains("name") && json["name"].is_string(), "'{}': its description of the network is damaged",
+            path.string());
+    try {
+        model::ModelOptions options;
+        options.classes = json.value("classes", options.classes);
+        options.channels = json.value("channels", options.channels);
+        options.batch_norm = json.value("batch_norm", options.batch_norm);
+        options.dropout = json.value("dropout", options.dropout);
+        return model::make(json["name"].get<std::string>(), options);
+    } catch (const Json::exception&) {
+        fail("'{}': its description of the network is damaged", path.string());
+    }
+}
+
+tensor_file::NamedTensors state_of(const model::Model& network) {
+    tensor_file::NamedTensors state;
+    for (const auto& parameter : network.named_parameters()) {
+        state.emplace_back(parameter.key(), parameter.value().detach());
+    }
+    for (const auto& buffer : network.named_buffers()) {
+        state.emplace_back(buffer.key(), buffer.value());
+    }
+    return state;
+}
+
+void fill(model::Model& network, const tensor_file::NamedTensors& state, const fs::path& path) {
+    const at::NoGradGuard no_grad;
+    std::map<std::string, at::Tensor> given(state.begin(), state.end());
+    for (const auto& [name, own] : state_of(network)) {
+        const auto found = given.find(name);
+        require(found != given.end(), "'{}': the tensor '{}' is missing", path.string(), name);
+        require(found->second.sizes() == own.sizes(), "'{}': the tensor '{}' has shape [{}], expected [{}]", path.string(), name,
+                fmt::join(found->second.sizes(), ", "), fmt::join(own.sizes(), ", "));
+        own.copy_(found->second);
+    }
+}
+
+int save(Call& call) {
+    call.at_most(3);
+    const auto& run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
+    const auto network = to_model(call.L, call.argument(2, "model"));
+    const std::string name = call.given(3) ? call.argument(3, "name").text() : "model";
+    run::check_name("run:save: the model's name", name);
+    const auto path = run->directory() / (name + ".safetensors");
+    tensor_file::Metadata metadata;
+    if (network->origin) {
+        metadata[network_key] = describe_network(*network->origin);
+    }
+    tensor_file::save(path, state_of(*network), metadata);
+    return call.returns(path.string());
+}
+
+/// A file as it is, or the network of that name in a run directory; nothing for a text that can only be the name of a network to build.
+std::optional<fs::path> find_saved(const std::string& where, const std::string& name) {
+    const fs::path path = where;
+    if (where.find('/') == std::string::npos && path.extension() != ".safetensors") {
+        return std::nullopt;
+    }
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+        require(fs::exists(path, error), "no such file or run directory: '{}'", where);
+        return path;
+    }
+    const auto inside = path / (name + ".safetensors");
+    require(fs::exists(inside, error), "the run directory '{}' holds no '{}.safetensors'", where, name);
+    return inside;
+}
+
+int saved_model(Call& call) {
+    call.at_most(2);
+    const auto path = find_saved(call.argument(1, "path").text(), call.given(2) ? call.argument(2, "name").text() : "model");
+    if (!path) {
+        lua_pushnil(call.L);
+        return 1;
+    }
+    tensor_file::Metadata metadata;
+    const auto state = tensor_file::load(*path, &metadata);
+    const auto description = metadata.find(network_key);
+    require(description != metadata.end(),
+            "'{}' does not say which network it holds; build it and call model:load_state_dict(torch.load(path))", path->string());
+    const auto network = build_network(description->second, *path);
+    fill(*network, state, *path);
+    return call.returns_object(network);
+}
+
+const std::vector<Declaration> declarations = {
+    {"Run:save", save,
+     "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as NAME.safetensors into the run directory, with what "
+     "hfc.model built the network from. Python's safetensors reads it too."},
+    {"hfc.saved_model", saved_model,
+     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, on the CPU. path: the file, or the run "
+     "directory with NAME.safetensors in it. nil for a text that is no path (no '/', no .safetensors), such as the name of a network: a "
+     "script's --model may then be either.\n"
+     "Errors: a path that does not exist, a file that is damaged or does not say which network it holds (one written in Lua)."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_saved_model(lua_State* L) {
+    declare(L, declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,17 @@
+-- hfc.distances: how far images lie apart.
+local host = ...
+
+hfc.distances = host.declare("hfc.distances", [[
+hfc.distances(a, b) -> {linf = Tensor [N], l2 = Tensor [N]}
+
+The distance of each image of `a` to the one of `b` at the same place, in the L-infinity and the L2 norm. a, b: Datasets of the same size.]],
+function(a, b)
+  if #a ~= #b then error(("hfc.distances: expected Datasets of the same size, got %d and %d images"):format(#a, #b), 2) end
+  local linf, l2 = {}, {}
+  for begin = 0, #a - 1, 500 do
+    local stop = math.min(begin + 500, #a)
+    local gap = (a:batch(begin, stop) - b:batch(begin, stop)):flatten(1)
+    linf[#linf + 1], l2[#l2 + 1] = gap:abs():amax(1), gap:norm(2, 1)
+  end
+  return {linf = torch.cat(linf), l2 = torch.cat(l2)}
+end)

@@ -1,0 +1,105 @@
+-- hfc.run: images, tables, saved networks; and hfc.predict and hfc.distances, which scripts fill them with.
+local lu = require "luaunit"
+
+-- Runs are written below the working directory: a folder of this test's own, removed at its end.
+local support, ffi = require "support", require "ffi"
+ffi.cdef "int chdir(const char* path); int mkdir(const char* path, unsigned mode);"
+local folder, exit = os.tmpname(), os.exit
+os.remove(folder)
+assert(ffi.C.mkdir(folder, 448) == 0)
+os.execute(("cp '%s' '%s'"):format(arg[0], folder))  -- a run copies its script, whose path is relative
+assert(ffi.C.chdir(folder) == 0)
+os.exit = function(...)  -- luacheck: ignore 122
+  os.execute("rm -r '" .. folder .. "'")
+  exit(...)
+end
+
+local function text_of(path)
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
+local data, model, run
+
+TestRunDirectory = {}
+
+function TestRunDirectory:test_columns_stand_in_the_order_asked_for()
+  run:row("ordered", {b = 1, a = 2, c = 3}, {"c", "b"})
+  run:row("ordered", {b = 4}, {"c", "b"})
+  lu.assertEquals(text_of(run:directory() .. "/ordered.csv"), "c,b,a\n3,1,2\n,4,\n")
+end
+
+function TestRunDirectory:test_a_saved_network_gives_the_same_logits()
+  local x = data.test:batch(0, 3)
+  local path = run:save(model)
+  lu.assertEquals(path, run:directory() .. "/model.safetensors")
+  for _, where in ipairs {path, run:directory()} do
+    lu.assertTrue(hfc.saved_model(where)(x):equal(model(x)))
+  end
+  local with_norm = hfc.model("preact_resnet8", {classes = 3, channels = 1, batch_norm = true, dropout = .5}):eval()
+  run:save(with_norm, "other")
+  local grey = torch.rand(2, 1, 16, 16)
+  lu.assertTrue(hfc.saved_model(run:directory(), "other"):eval()(grey):equal(with_norm(grey)))
+  lu.assertNotNil(torch.load(path)["conv0.weight"], "the tensors have their own names")
+end
+
+function TestRunDirectory:test_what_is_no_saved_network()
+  lu.assertNil(hfc.saved_model("preact_resnet8"))
+  lu.assertErrorMsgContains("runs/no-such-run", hfc.saved_model, "runs/no-such-run")
+  lu.assertErrorMsgContains("holds no 'nothing.safetensors'", hfc.saved_model, run:directory(), "nothing")
+  local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(4, 2)}
+  lu.assertErrorMsgContains("does not say which network it holds", hfc.saved_model, run:save(net, "written in Lua"))
+  lu.assertErrorMsgContains("the model's name", run.save, run, model, "../escape")
+end
+
+function TestRunDirectory:test_images()
+  local x = data.test:batch(0, 4)
+  local paths = run:image("grid", {x, {x[{{0, 2}}], x[{{2, 4}}]}}, {captions = {{"a", "b", "c", "d"}, {"e", "f", "g", "h"}}, headings = {"x", "y"}, epoch = 3})
+  lu.assertEquals(#paths, 3)
+  lu.assertStrContains(text_of(run:directory() .. "/metrics.jsonl"), '"image":"grid","file":"images/grid-1.png","rows":2,"columns":4')
+  lu.assertEquals(text_of(paths[2]):sub(2, 4), "PNG")
+  run:image("kernels", model:parameters()[1], {range = "each", columns = 4})
+end
+
+function TestRunDirectory:test_bad_images()
+  local x = torch.rand(2, 3, 4, 4)
+  local function fails(text, ...) lu.assertErrorMsgContains(text, run.image, run, "bad", ...) end
+  fails("expected one caption for each of 2 pictures, got 1", x, {captions = {"one"}})
+  fails("rows of the same shape", {x, x[{{0, 1}}]})
+  fails("row 2 is empty", {x, {}})
+  fails("at least one row", {})
+  fails("expected \"each\"", x, {range = "all"})
+  fails("smaller to a larger", x, {range = {1, 0}})
+  fails("[N, C, H, W]", torch.rand(4, 4))
+  fails("unknown option 'caption' (did you mean 'captions'?)", x, {caption = {}})
+end
+
+TestPredict = {}
+
+function TestPredict:test_the_same_as_by_hand()
+  local x, y = data.test:batch(0, 20)
+  local class, confidence = hfc.predict(model, data.test, {batch_size = 7})
+  local again, sure = hfc.predict(model, x)
+  lu.assertTrue(class:equal(again))
+  lu.assertTrue((confidence - sure):abs():max():item() < 1e-6)
+  lu.assertTrue((confidence - model(x):softmax(1):amax(1)):abs():max():item() < 1e-6)
+  lu.assertAlmostEquals(class:eq(y):double():mean():item(), hfc.accuracy(model, data.test), 1e-12)
+  lu.assertErrorMsgContains("[N, C, H, W]", hfc.predict, model, x[0])
+  lu.assertErrorMsgContains("a Dataset or a Tensor", hfc.predict, model, 3)
+  lu.assertErrorMsgContains("batch_size", hfc.predict, model, x, {batch_size = 0})
+end
+
+function TestPredict:test_distances()
+  local distance = hfc.distances(data.test, data.test:low_pass(2))
+  local gap = (data.test:batch(0, 20)) - (data.test:low_pass(2):batch(0, 20))
+  lu.assertTrue((distance.l2 - gap:square():sum({1, 2, 3}):sqrt()):abs():max():item() < 1e-5)
+  lu.assertTrue(distance.linf:equal(gap:abs():amax({1, 2, 3})))
+  lu.assertErrorMsgContains("same size, got 20 and 5", hfc.distances, data.test, data.test:slice(0, 5))
+end
+
+data = hfc.data("synthetic", {train = 40, test = 20, classes = 2, size = 16, high_radius = 6})
+model = hfc.model("preact_resnet8", {classes = 2}):eval()
+run = hfc.run("test_run", {})
+support.run()

@@ -11,7 +11,7 @@ namespace hfc::checkpoint {
 namespace {
 
 constexpr int64_t format = 1;
-constexpr std::string_view prefix = "step-";
+constexpr std::string_view prefix = "checkpoint-";
 /// The rest of a checkpoint is a few numbers an epoch; a larger file is none of ours.
 constexpr uint64_t state_limit = uint64_t{64} << 20;
 
@@ -37,7 +37,7 @@ Fingerprint fingerprint(const std::filesystem::path& path) {
     return result;
 }
 
-/// The number in "step-000000042.json", or nothing.
+/// The number in "checkpoint-000000042.json", or nothing.
 std::optional<int64_t> number_of(const std::filesystem::path& path) {
     const auto stem = path.stem().string();
     if (path.extension() != ".json" || !stem.starts_with(prefix)) {

@@ -1,7 +1,7 @@
 // Checkpoints of one training in a folder of their own: written whole or not at all, checked when they are read.
 //
-//   step-000000042.safetensors   the tensors
-//   step-000000042.json          the rest, with the length and the checksum of both; written last, so a checkpoint without it is none
+//   checkpoint-000000042.safetensors   the tensors
+//   checkpoint-000000042.json          the rest, with the length and the checksum of both; written last, so a checkpoint without it is none
 #pragma once
 
 #include "tensor_file/tensor_file.h"
@@ -30,7 +30,7 @@ class Store {
 
     const std::filesystem::path& folder() const { return folder_; }
 
-    /// Writes a checkpoint under a number that grows from one to the next (optimizer steps), at least 0, then removes the oldest ones.
+    /// Writes a checkpoint under a number that grows from one to the next, at least 0, then removes the oldest ones.
     /// After a fault at any moment the folder holds this one or the one before. Throws Error naming the file and the reason (no space, no
     /// permission); the ones before are then all there.
     void save(int64_t number, const Checkpoint& checkpoint) const;

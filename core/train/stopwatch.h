@@ -13,6 +13,12 @@ class Stopwatch {
     Stopwatch(int64_t epochs, int64_t train_images, int64_t probe_images)
         : epochs_(epochs), train_images_(train_images), probe_images_(probe_images) {}
 
+    /// What an earlier process has done, and of the epoch that goes on so many images: neither done here nor left.
+    void skip(int64_t epochs, int64_t images) {
+        epochs_ -= epochs;
+        skipped_images_ = images;
+    }
+
     void start_training();
     void trained(int64_t images);
     /// Ends an epoch's training part; its seconds.
@@ -35,6 +41,7 @@ class Stopwatch {
     double since_start() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
     int64_t epochs_, train_images_, probe_images_;
+    int64_t skipped_images_ = 0;
     Phase phase_ = Phase::idle;
     Clock::time_point start_ = Clock::now();
     int64_t epochs_trained_ = 0, epochs_probed_ = 0;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "train/keeper.h"
 #include "train/loss_meter.h"
 #include "train/stopwatch.h"
 
@@ -18,6 +19,8 @@ void require_valid(const TrainOptions& options) {
     require(options.epochs >= 1, "hfc.train: epochs must be at least 1, got {}", options.epochs);
     require(options.batch_size >= 1, "hfc.train: batch size must be at least 1, got {}", options.batch_size);
     require(options.probe_samples >= 0, "hfc.train: probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
+    require(options.checkpoints.seconds >= 0, "hfc.train: the seconds between checkpoints must be at least 0, got {}",
+            options.checkpoints.seconds);
     require_valid(options.optimizer);
 }
 
@@ -79,6 +82,7 @@ class Training {
         model::use_channels_last(model_);
         optimizer_ = make_optimizer(trainable_parameters(model_), options_.optimizer);
         seed_global_generators(options_.device, options_.seed);
+        keeper_.emplace(model_, *optimizer_, dataset_, options_);
     }
 
     ~Training() { optimizer_->zero_grad(); }
@@ -86,19 +90,16 @@ class Training {
     Training& operator=(const Training&) = delete;
 
     std::vector<EpochResult> run() {
-        std::vector<EpochResult> results;
-        for (int64_t epoch = 1; epoch <= options_.epochs; ++epoch) {
-            EpochResult result;
-            result.epoch = epoch;
-            train_epoch(result);
-            result.step = epoch * batches_;
-            run_probes(result);
-            results.push_back(result);
-            if (observer_.on_epoch) {
-                observer_.on_epoch(results.back());
-            }
+        position_ = keeper_->begin();
+        stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
+        for (const auto& result : position_.results) {
+            report(result);
         }
-        return results;
+        while (position_.epoch <= options_.epochs) {
+            run_epoch();
+            keeper_->save(position_);
+        }
+        return position_.results;
     }
 
   private:
@@ -110,24 +111,58 @@ class Training {
         return count;
     }
 
+    void run_epoch() {
+        EpochResult result;
+        result.epoch = position_.epoch;
+        train_epoch(result);
+        result.step = result.epoch * batches_;
+        run_probes(result);
+        report(result);
+        position_.results.push_back(result);
+        position_.epoch = result.epoch + 1;
+        position_.batch = 0;
+        position_.losses = {};
+    }
+
+    void report(const EpochResult& result) const {
+        if (observer_.on_epoch) {
+            observer_.on_epoch(result);
+        }
+    }
+
     void train_epoch(EpochResult& result) {
         model_.train();
         stopwatch_.start_training();
         const auto order = permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
-        LossMeter losses(result.epoch, options_.optimizer.lr, {});
-        for (int64_t batch = 1; batch <= batches_; ++batch) {
-            check_interrupt();
-            const auto begin = (batch - 1) * options_.batch_size;
+        LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
+        while (position_.batch < batches_) {
+            pause_between_batches(losses);
+            const auto begin = position_.batch * options_.batch_size;
             const auto positions = order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
             step(positions, losses);
             stopwatch_.trained(positions.size(0));
-            tell(result.epoch, batch, losses.mean());
+            ++position_.batch;
+            tell(result.epoch, position_.batch, losses.mean());
         }
         losses.flush();
+        position_.losses = losses.sums();
         synchronize(options_.device);
         result.loss = losses.mean();
         result.images_per_second = stopwatch_.images_per_second();
         result.train_seconds = stopwatch_.end_training();
+    }
+
+    /// Everything is at rest here: the place for a checkpoint, and for Ctrl-C.
+    void pause_between_batches(LossMeter& losses) {
+        const bool stop = interrupt_requested();
+        if (stop || keeper_->due()) {
+            losses.flush();
+            position_.losses = losses.sums();
+            keeper_->save(position_);
+        }
+        if (stop) {
+            throw Interrupted();
+        }
     }
 
     void step(const at::Tensor& positions, LossMeter& losses) {
@@ -145,15 +180,24 @@ class Training {
         stopwatch_.start_probes();
         if (!probes_.empty()) {
             tell(result.epoch, 0, result.loss);
-            const auto shares = accuracies(model_, probes_, evaluation_batch, [&](double share) {
-                stopwatch_.probed(share);
-                tell(result.epoch, 0, result.loss);
-            });
+            const auto shares = probe(result);
             for (size_t i = 0; i < probes_.size(); ++i) {
                 result.accuracy.emplace_back(probes_[i].name, shares[i]);
             }
         }
         result.probe_seconds = stopwatch_.end_probes();
+    }
+
+    std::vector<double> probe(const EpochResult& result) {
+        try {
+            return accuracies(model_, probes_, evaluation_batch, [&](double share) {
+                stopwatch_.probed(share);
+                tell(result.epoch, 0, result.loss);
+            });
+        } catch (const Interrupted&) {
+            keeper_->save(position_);  // the epoch's steps are done
+            throw;
+        }
     }
 
     void tell(int64_t epoch, int64_t batch, double loss) {
@@ -172,6 +216,8 @@ class Training {
     Stopwatch stopwatch_;
     RepeatableCudnn repeatable_;
     std::unique_ptr<Optimizer> optimizer_;
+    std::optional<Keeper> keeper_;
+    Position position_;
 };
 
 }  // namespace

@@ -30,7 +30,7 @@ class StoreTest : public testing::Test {
         const auto found = store.newest([&](const std::string& text) { said.push_back(text); });
         ASSERT_TRUE(found);
         EXPECT_EQ(number_of(*found), 1);
-        EXPECT_THAT(said, ElementsAre(HasSubstr("step-000000002")));
+        EXPECT_THAT(said, ElementsAre(HasSubstr("checkpoint-000000002")));
     }
 
     test::ScratchFolder scratch{"hfc store"};
@@ -72,14 +72,14 @@ TEST_F(StoreTest, replaces_one_of_the_same_number) {
 }
 
 TEST_F(StoreTest, passes_over_a_checkpoint_damaged_anywhere) {
-    for (const char* name : {"step-000000002.safetensors", "step-000000002.json"}) {
+    for (const char* name : {"checkpoint-000000002.safetensors", "checkpoint-000000002.json"}) {
         store.save(1, numbered(1));
         store.save(2, numbered(2));
         const auto whole = read_file(file(name));
         for (size_t i = 0; i < whole.size(); i += 3) {
             auto damaged = whole;
             damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-            if (name == std::string("step-000000002.json") && Json::parse(damaged, nullptr, false) == Json::parse(whole)) {
+            if (name == std::string("checkpoint-000000002.json") && Json::parse(damaged, nullptr, false) == Json::parse(whole)) {
                 continue;  // white space that became other white space
             }
             write_file(file(name), damaged);
@@ -94,7 +94,7 @@ TEST_F(StoreTest, passes_over_a_checkpoint_damaged_anywhere) {
 TEST_F(StoreTest, passes_over_a_checkpoint_cut_off_anywhere) {
     store.save(1, numbered(1));
     store.save(2, numbered(2));
-    for (const char* name : {"step-000000002.safetensors", "step-000000002.json"}) {
+    for (const char* name : {"checkpoint-000000002.safetensors", "checkpoint-000000002.json"}) {
         const auto whole = read_file(file(name));
         for (size_t length = 0; length + 2 < whole.size(); length += 7) {
             write_file(file(name), whole.substr(0, length));
@@ -108,7 +108,7 @@ TEST_F(StoreTest, passes_over_a_checkpoint_cut_off_anywhere) {
 TEST_F(StoreTest, does_not_count_tensors_whose_state_was_never_written) {
     store.save(1, numbered(1));
     store.save(2, numbered(2));
-    std::filesystem::remove(file("step-000000002.json"));
+    std::filesystem::remove(file("checkpoint-000000002.json"));
     EXPECT_EQ(number_of(*store.newest()), 1);
 }
 
@@ -116,14 +116,14 @@ TEST_F(StoreTest, passes_over_what_is_no_checkpoint) {
     store.save(1, numbered(1));
     for (const char* text :
          {"[]", "{}", "3", R"({"format": 2})", R"({"format": "1"})", R"({"format": 1, "state": {}, "state_crc32": -1})"}) {
-        write_file(file("step-000000002.json"), text);
+        write_file(file("checkpoint-000000002.json"), text);
         SCOPED_TRACE(text);
         expect_falls_back_to_the_first();
     }
-    std::filesystem::remove(file("step-000000002.json"));
-    ASSERT_EQ(::mkfifo(file("step-000000002.json").c_str(), 0600), 0);
+    std::filesystem::remove(file("checkpoint-000000002.json"));
+    ASSERT_EQ(::mkfifo(file("checkpoint-000000002.json").c_str(), 0600), 0);
     expect_falls_back_to_the_first();
-    for (const char* name : {"step-.json", "step-x.json", "step-99999999999999999999.json", "notes.txt"}) {
+    for (const char* name : {"checkpoint-.json", "checkpoint-x.json", "checkpoint-99999999999999999999.json", "notes.txt"}) {
         write_file(file(name), "{}");
     }
     EXPECT_THAT(store.numbers(), ElementsAre(1, 2)) << "other files are none of ours";
@@ -132,7 +132,7 @@ TEST_F(StoreTest, passes_over_what_is_no_checkpoint) {
 TEST_F(StoreTest, leaves_the_others_alone_when_it_cannot_write) {
     if (::geteuid() == 0) {
         // Root may write everywhere; a folder in the file's place stops it too.
-        std::filesystem::create_directories(file("step-000000002.safetensors") / "x");
+        std::filesystem::create_directories(file("checkpoint-000000002.safetensors") / "x");
     } else {
         store.save(1, numbered(1));
         ::chmod(store.folder().c_str(), 0500);

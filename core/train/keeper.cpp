@@ -1,0 +1,35 @@
+#include "train/keeper.h"
+
+#include "base/error.h"
+
+namespace hfc::train {
+
+Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset, const TrainOptions& options)
+    : model_(model), optimizer_(optimizer), options_(options.checkpoints) {
+    if (options_.folder.empty()) {
+        return;
+    }
+    store_.emplace(options_.folder, options_.keep);
+    training_ = describe(dataset, options);
+    const auto there = store_->numbers();
+    require(there.empty() || options_.resume, "hfc.train: '{}' holds the checkpoints of another training", options_.folder.string());
+    next_ = there.empty() ? 0 : there.back() + 1;
+}
+
+Position Keeper::begin() {
+    const auto newest = store_ && options_.resume ? store_->newest(options_.warn) : std::nullopt;
+    return newest ? restore(*newest, model_, optimizer_, training_) : Position();
+}
+
+bool Keeper::due() const {
+    return store_ && std::chrono::steady_clock::now() - last_ >= std::chrono::duration<double>(options_.seconds);
+}
+
+void Keeper::save(const Position& position) {
+    if (store_) {
+        store_->save(next_++, capture(model_, optimizer_, position, training_));
+        last_ = std::chrono::steady_clock::now();
+    }
+}
+
+}  // namespace hfc::train

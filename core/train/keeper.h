@@ -1,0 +1,35 @@
+// Checkpoints of a training as it runs.
+#pragma once
+
+#include "train/resume.h"
+
+#include <chrono>
+#include <optional>
+
+namespace hfc::train {
+
+/// Writes checkpoints into the folder that the options name; does nothing where they name none.
+class Keeper {
+  public:
+    /// All three must outlive the keeper.
+    Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset, const TrainOptions& options);
+
+    /// Where to begin: at the newest whole checkpoint if the options ask for it and there is one, else at the beginning.
+    Position begin();
+
+    /// Whether the last one is options.checkpoints.seconds old.
+    bool due() const;
+
+    void save(const Position& position);
+
+  private:
+    model::Model& model_;
+    Optimizer& optimizer_;
+    const CheckpointOptions& options_;
+    std::optional<checkpoint::Store> store_;
+    checkpoint::Json training_;
+    int64_t next_ = 0;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace hfc::train

@@ -1,0 +1,173 @@
+#include "checkpoint/store.h"
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "scratch_folder.h"
+#include "train/toy.h"
+#include "train/train.h"
+
+#include <ATen/Functions.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace hfc::train {
+namespace {
+
+using test::error_of;
+using test::toy;
+using testing::HasSubstr;
+
+/// Two epochs of five batches with dropout, two probes and a shuffled order.
+class Keeping : public testing::Test {
+  protected:
+    static constexpr int64_t steps = 10;
+
+    Keeping() {
+        options.epochs = 2;
+        options.batch_size = 16;
+        options.optimizer.lr = 3e-3;
+        options.seed = 4;
+        options.probes = {{"train", data}, {"low", data.low_pass(3)}};
+    }
+    ~Keeping() override { clear_interrupt(); }
+
+    static model::ModelPtr new_model(uint64_t seed) {
+        return model::make("preact_resnet8", {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = seed});
+    }
+
+    TrainOptions kept(const std::filesystem::path& folder, bool resume) const {
+        auto with = options;
+        with.checkpoints.folder = folder;
+        with.checkpoints.resume = resume;
+        return with;
+    }
+
+    void expect_as_if_never_stopped(const model::Model& model, const std::vector<EpochResult>& results) const {
+        const auto expected = whole->named_parameters(), found = model.named_parameters();
+        for (const auto& item : expected) {
+            EXPECT_TRUE(at::equal(item.value(), found[item.key()])) << item.key() << " to the last bit";
+        }
+        for (const auto& item : whole->named_buffers()) {
+            EXPECT_TRUE(at::equal(item.value(), model.named_buffers()[item.key()])) << item.key();
+        }
+        ASSERT_EQ(results.size(), whole_results.size());
+        for (size_t i = 0; i < results.size(); ++i) {
+            EXPECT_EQ(results[i].loss, whole_results[i].loss);
+            EXPECT_EQ(results[i].accuracy, whole_results[i].accuracy);
+            EXPECT_EQ(results[i].step, whole_results[i].step);
+        }
+    }
+
+    data::Dataset data = toy(72, 1);
+    TrainOptions options;
+    model::ModelPtr whole;
+    std::vector<EpochResult> whole_results;
+
+    void train_whole() {
+        whole = new_model(0);
+        whole_results = train(*whole, data, options);
+    }
+};
+
+TEST_F(Keeping, goes_on_after_ctrl_c_at_any_moment) {
+    train_whole();
+    // Each progress report is a moment: after a batch, before the probes and during them.
+    for (int64_t moment = 1;; ++moment) {
+        SCOPED_TRACE(fmt::format("stopped at report {}", moment));
+        const test::ScratchFolder scratch("hfc keeper");
+        int64_t reports = 0;
+        bool stopped = false;
+        const Observer stop = {[&](const Progress&) {
+                                   if (++reports == moment) {
+                                       request_interrupt();
+                                   }
+                               },
+                               {}};
+        try {
+            train(*new_model(0), data, kept(scratch.path(), false), stop);
+        } catch (const Interrupted&) {
+            stopped = true;
+        }
+        clear_interrupt();
+        const auto model = new_model(8);
+        expect_as_if_never_stopped(*model, train(*model, data, kept(scratch.path(), true)));
+        if (!stopped) {
+            EXPECT_GT(moment, steps);
+            break;
+        }
+    }
+}
+
+TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
+    struct Death {};
+    train_whole();
+    for (int64_t moment = 1; moment <= steps + 2; moment += 3) {
+        SCOPED_TRACE(fmt::format("died at report {}", moment));
+        const test::ScratchFolder scratch("hfc keeper");
+        int64_t reports = 0;
+        const Observer die = {[&](const Progress&) {
+                                  if (++reports == moment) {
+                                      throw Death();
+                                  }
+                              },
+                              {}};
+        auto every_batch = kept(scratch.path(), false);
+        every_batch.checkpoints.seconds = 0;
+        EXPECT_THROW(train(*new_model(0), data, every_batch, die), Death);
+        const auto model = new_model(8);
+        std::vector<int64_t> epochs_told;
+        const Observer observer = {{}, [&](const EpochResult& result) { epochs_told.push_back(result.epoch); }};
+        expect_as_if_never_stopped(*model, train(*model, data, kept(scratch.path(), true), observer));
+        EXPECT_THAT(epochs_told, testing::ElementsAre(1, 2)) << "each once, those before the death too";
+    }
+}
+
+TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
+    train_whole();
+    const test::ScratchFolder scratch("hfc keeper");
+    train(*new_model(0), data, kept(scratch.path(), false));
+    checkpoint::Store store(scratch.path());
+    const auto newest = scratch.path() / fmt::format("checkpoint-{:09}.safetensors", store.numbers().back());
+    auto bytes = read_file(newest);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    write_file(newest, bytes);
+    std::vector<std::string> warnings;
+    auto again = kept(scratch.path(), true);
+    again.checkpoints.warn = [&](const std::string& text) { warnings.push_back(text); };
+    const auto model = new_model(8);
+    expect_as_if_never_stopped(*model, train(*model, data, again));
+    EXPECT_THAT(warnings, testing::ElementsAre(HasSubstr("damaged")));
+}
+
+TEST_F(Keeping, a_finished_training_is_read_and_not_repeated_and_may_be_made_longer) {
+    const test::ScratchFolder scratch("hfc keeper");
+    train(*new_model(0), data, kept(scratch.path(), false));
+    int64_t batches = 0;
+    const Observer count = {[&](const Progress& progress) { batches += progress.batch > 0 ? 1 : 0; }, {}};
+    train(*new_model(8), data, kept(scratch.path(), true), count);
+    EXPECT_EQ(batches, 0);
+
+    options.epochs = 3;
+    train_whole();
+    const auto model = new_model(8);
+    expect_as_if_never_stopped(*model, train(*model, data, kept(scratch.path(), true), count));
+    EXPECT_EQ(batches, steps / 2);
+}
+
+TEST_F(Keeping, refuses_what_belongs_to_another_training) {
+    const test::ScratchFolder scratch("hfc keeper");
+    options.epochs = 1;
+    train(*new_model(0), data, kept(scratch.path(), false));
+    EXPECT_THAT(error_of([&] { train(*new_model(0), data, kept(scratch.path(), false)); }),
+                HasSubstr("holds the checkpoints of another training"));
+    auto other = kept(scratch.path(), true);
+    other.seed = 5;
+    EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }), HasSubstr("seed was 4 and is now 5"));
+    EXPECT_THAT(error_of([&] { train(*model::make("preact_resnet8", {.classes = 3}), data, kept(scratch.path(), true)); }),
+                HasSubstr("hfc.train: the checkpoint"));
+    other.checkpoints.seconds = -1;
+    EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }), HasSubstr("seconds between checkpoints must be at least 0, got -1"));
+}
+
+}  // namespace
+}  // namespace hfc::train

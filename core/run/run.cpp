@@ -6,12 +6,7 @@
 #include "run/gnuplot.h"
 #include "run/table.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cctype>
-#include <cerrno>
-#include <cmath>
 #include <cstring>
 #include <ctime>
 
@@ -98,24 +93,10 @@ void add_file(const fs::path& path, const std::string& bytes, Made& made) {
     made.add(path);
 }
 
-std::string to_text(const Json& json, int indent = -1) {
-    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
-}
-
-// 0, or the errno of what went wrong.
-int append(int file, const std::string& line) {
-    size_t done = 0;
-    while (done < line.size()) {
-        const ssize_t written = ::write(file, line.data() + done, line.size() - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return written < 0 ? errno : ENOSPC;
-        }
-        done += static_cast<size_t>(written);
-    }
-    return 0;
+fs::path existing_directory(const fs::path& directory) {
+    std::error_code error;
+    require(fs::is_directory(directory, error), "there is no run directory '{}' to go on with", directory.string());
+    return directory;
 }
 
 }  // namespace
@@ -126,35 +107,27 @@ Run::Run(const RunOptions& options) {
         check_name("hfc.run: the experiment's name", options.name);
     }
     const auto script = options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
+    if (options.resume) {
+        directory_ = existing_directory(options.out);
+        log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::resume);
+        return;
+    }
     Made made;
     directory_ = options.out.empty() ? default_directory(options.name, made) : chosen_directory(options.out, made);
     add_file(directory_ / "config.json", to_text(options.config, 2), made);
     if (!options.script.empty()) {
         add_file(directory_ / "script.lua", script, made);
     }
-    const auto path = directory_ / "metrics.jsonl";
-    metrics_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-    require(metrics_ >= 0, "cannot write '{}': {}", path.string(), std::strerror(errno));
+    log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::fresh);
     made.keep();
 }
 
-Run::~Run() {
-    ::close(metrics_);
+void Run::log(const Json& event) {
+    log_->append(event);
 }
 
-void Run::log(const Json& event) {
-    require(event.is_object(), "run:log: an event must be a table with named values, got {}", event.type_name());
-    require(!event.contains("time"), "run:log: the key 'time' is the run's own (seconds since its start); choose another");
-    auto full = event;
-    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-    full["time"] = std::round(seconds * 1000) / 1000;
-    const off_t before = ::lseek(metrics_, 0, SEEK_END);
-    if (const int reason = append(metrics_, to_text(full)); reason != 0) {
-        const bool whole = before >= 0 && ::ftruncate(metrics_, before) == 0;
-        fail("run:log: cannot write '{}': {}{}", (directory_ / "metrics.jsonl").string(), std::strerror(reason),
-             whole ? "" : "; its last line is torn");
-    }
-    events_.push_back(std::move(full));
+fs::path Run::next_checkpoints() {
+    return directory_ / "checkpoints" / fmt::format("training-{}", ++trainings_);
 }
 
 void Run::row(const std::string& table, const Json& row) {
@@ -185,7 +158,7 @@ void Run::write_table(const std::string& table) const {
 
 std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& options) const {
     check_name("run:plot: the figure's name", figure);
-    const auto panels = make_panels(events_, options);
+    const auto panels = make_panels(log_->events(), options);
     // Both are drawn before either is written: a failure leaves no figure rather than half of one.
     const auto svg = run_gnuplot(gnuplot_program(panels, options, Format::svg));
     const auto png = run_gnuplot(gnuplot_program(panels, options, Format::png));

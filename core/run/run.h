@@ -3,6 +3,7 @@
 //   config.json     options, seed, versions, device, command line, start time
 //   script.lua      a copy of the script
 //   metrics.jsonl   one event a line, flushed as it happens: {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}}
+//   checkpoints/    training-1, training-2 ...: a folder of checkpoints for each training
 //   NAME.csv .md    tables
 //   NAME.svg .png   figures
 //   images/NAME-1.png  the pictures of Run::image without captions, at their own size, counted from 1 for each name
@@ -10,26 +11,24 @@
 // Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, text that is not UTF-8 gets U+FFFD.
 #pragma once
 
+#include "run/event_log.h"
 #include "run/figure.h"
 #include "run/image_grid.h"
 
-#include <nlohmann/json.hpp>
-
-#include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace hfc::run {
-
-using Json = nlohmann::ordered_json;
 
 struct RunOptions {
     std::string name;              ///< of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS
     std::filesystem::path out;     ///< the directory itself, where the user chose one
     std::filesystem::path script;  ///< copied, where given
     Json config = Json::object();  ///< written to config.json as it is
+    bool resume = false;           ///< go on with the run in `out`: its config and script stay, and its log is taken up again
 };
 
 class Run {
@@ -37,15 +36,9 @@ class Run {
     /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten (the default name gets -2, -3 … where
     /// taken). Throws Error naming the directory when it holds something or cannot be written; nothing is then left behind.
     explicit Run(const RunOptions& options);
-    ~Run();
-    Run(const Run&) = delete;
-    Run& operator=(const Run&) = delete;
-
     const std::filesystem::path& directory() const { return directory_; }
 
-    /// Appends one event (an object; "time", seconds since the start, is added) to metrics.jsonl, visible at once to whoever reads the
-    /// file. Throws Error when the event is no object, brings a "time" of its own, or cannot be written whole (full disk); the torn line is
-    /// then cut off again.
+    /// EventLog::append() on metrics.jsonl.
     void log(const Json& event);
 
     /// Adds a row (column name -> number, text, boolean or null) to table `name` and writes NAME.csv and NAME.md anew. Columns keep the
@@ -61,13 +54,16 @@ class Run {
     /// adds ("epoch"). Returns the paths of the three files. Throws Error for a grid that does not fit together.
     std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid, const Json& event = Json::object());
 
+    /// The folder for the checkpoints of the next training: checkpoints/training-1, -2 ... in the order in which they are asked for, which
+    /// is the same when the run is taken up again.
+    std::filesystem::path next_checkpoints();
+
   private:
     void write_table(const std::string& table) const;
 
     std::filesystem::path directory_;
-    int metrics_ = -1;  ///< file descriptor
-    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-    std::vector<Json> events_;
+    std::optional<EventLog> log_;
+    int64_t trainings_ = 0;
     std::map<std::string, std::vector<Json>> tables_;
     std::map<std::string, int64_t> images_;  ///< how many of each name
 };

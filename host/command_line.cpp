@@ -1,8 +1,10 @@
 #include "host/command_line.h"
 
 #include "base/error.h"
+#include "base/file.h"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 namespace hfc::host {
 namespace {
@@ -14,7 +16,9 @@ Examples:
   hfc-host scripts/shuffled_labels.lua --dataset cifar10 --data ~/data --device cuda
   hfc-host -e "print(hfc.frequency.mask(8, 8, 2))"
 
-Exit status: 0; 1 after a script's error; 2 after wrong use; 130 after Ctrl-C.)text";
+  hfc-host --resume runs/shuffled_labels-20260102-030405   goes on with a run that was stopped
+
+Exit status: 0; 1 after a script's error; 2 after wrong use; 130 after Ctrl-C; 143 after SIGTERM.)text";
 
 class Usage : public CLI::Formatter {
     std::string make_usage(const CLI::App*, std::string) const override {
@@ -79,10 +83,55 @@ void split_remaining(const CLI::App& app, CommandLine& line) {
     line.arguments = take_shared_options(remaining, line);
 }
 
+/// The command line that the run in a directory was begun with.
+std::vector<std::string> command_line_of(const std::filesystem::path& directory) {
+    const auto path = directory / "config.json";
+    if (!std::filesystem::is_regular_file(path)) {
+        wrong_use(fmt::format("option --resume: '{}' is no run directory: it holds no config.json", directory.string()));
+    }
+    if (!std::filesystem::is_regular_file(directory / "script.lua")) {
+        wrong_use(
+            fmt::format("option --resume: the run in '{}' cannot be resumed: it was not begun from a script's file", directory.string()));
+    }
+    try {
+        return nlohmann::json::parse(read_file(path, 16 << 20)).at("command_line").get<std::vector<std::string>>();
+    } catch (const nlohmann::json::exception&) {
+        wrong_use(fmt::format("option --resume: '{}' does not tell the command line of its run", path.string()));
+    }
+}
+
+/// The line that the run in `directory` was begun with, and what of this one may differ from it.
+CommandLine parse_resumed(const CLI::App& app, const CommandLine& now, const std::filesystem::path& directory) {
+    if (now.has_chunk || !now.script.empty()) {
+        wrong_use("option --resume takes the script and its options from the run directory; give no other");
+    }
+    if (!now.out.empty()) {
+        wrong_use("option --resume goes on in the same run directory; --out cannot be given with it");
+    }
+    const auto texts = command_line_of(directory);
+    std::vector<const char*> begun;
+    std::transform(texts.begin(), texts.end(), std::back_inserter(begun), [](const auto& text) { return text.c_str(); });
+    const bool resumed_before = std::find(texts.begin(), texts.end(), "--resume") != texts.end();
+    if (begun.empty() || resumed_before) {
+        wrong_use(fmt::format("option --resume: the config.json in '{}' is not one that a run has written", directory.string()));
+    }
+    auto line = parse(static_cast<int>(begun.size()), begun.data());
+    line.out = directory.string();
+    line.resume = true;
+    if (app.count("--threads") > 0) {
+        line.threads = now.threads;
+    }
+    if (app.count("--data") > 0) {
+        line.data = now.data;
+    }
+    return line;
+}
+
 }  // namespace
 
 CommandLine parse(int count, const char* const* arguments) {
     CommandLine line;
+    std::string resumed;
     CLI::App app("hfc-host runs frequency experiments on neural networks, written in Lua with PyTorch's operators.", "hfc-host");
     app.formatter(std::make_shared<Usage>());
     app.footer(examples);
@@ -90,6 +139,8 @@ CommandLine parse(int count, const char* const* arguments) {
     const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
     app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");
     add_shared_options(app, line);
+    const auto* resume =
+        app.add_option("--resume", resumed, "go on with the run in this directory, with its script and options")->type_name("DIR");
     try {
         app.parse(count, arguments);
         line.has_chunk = chunk->count() > 0;
@@ -99,7 +150,7 @@ CommandLine parse(int count, const char* const* arguments) {
     } catch (const CLI::ParseError& error) {
         wrong_use(error.what());
     }
-    return line;
+    return resume->count() > 0 ? parse_resumed(app, line, resumed) : line;
 }
 
 }  // namespace hfc::host

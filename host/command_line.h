@@ -15,6 +15,7 @@ struct CommandLine {
     int threads = 0;  ///< 0: LibTorch's choice, one a core
     std::string data;
     std::string out;
+    bool resume = false;  ///< --resume: `out` holds the run to go on with; script and arguments are that run's
     bool version = false;
 };
 
@@ -26,6 +27,7 @@ struct CommandLineExit {
 
 /// Reads the command line. The options of the host that a script's user wants (--device, --threads, --data, --out) count behind the
 /// script's name too. Throws CommandLineExit.
+/// With --resume DIR the command line that stands in DIR/config.json is read in place of this one.
 CommandLine parse(int count, const char* const* arguments);
 
 }  // namespace hfc::host

@@ -35,11 +35,14 @@ void print_version() {
     fmt::print("CUDA {}\n", cuda.usable ? fmt::format("usable, {} device(s)", cuda.devices) : "not usable: " + cuda.reason);
 }
 
-std::string read_script(const std::string& path) {
-    if (path == "-") {
+std::string read_script(const CommandLine& line) {
+    if (line.resume) {
+        return read_file(std::filesystem::path(line.out) / "script.lua");
+    }
+    if (line.script == "-") {
         return {std::istreambuf_iterator<char>(std::cin), {}};
     }
-    return read_file(path);
+    return read_file(line.script);
 }
 
 /// The settings that hold for the whole process.
@@ -68,11 +71,11 @@ int run(int count, const char* const* arguments) {
         line.script = "-";
     }
     apply_settings(line);
-    const std::string text = line.has_chunk ? line.chunk : read_script(line.script);
+    const std::string text = line.has_chunk ? line.chunk : read_script(line);
     const std::string name = line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
     install_interrupt_handler();
     const bool is_file = !line.has_chunk && line.script != "-";
-    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out});
+    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume});
     state.set_arguments(name, line.arguments);
     const int status = state.run(text, name);
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;

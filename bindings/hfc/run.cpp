@@ -32,6 +32,7 @@ int make(Call& call) {
     run::RunOptions options;
     options.name = call.argument(1, "name").text();
     options.out = info.out;
+    options.resume = info.resume;
     options.script = info.script;
     options.config["name"] = options.name;
     options.config["options"] = call.given(2) ? table_argument(call, 2, "options") : run::Json::object();
@@ -69,7 +70,9 @@ int log_series(Call& call) {
 run::Json in_order(const run::Json& row, const std::vector<std::string>& columns) {
     run::Json ordered = run::Json::object();
     for (const auto& column : columns) {
-        ordered[column] = row.contains(column) ? row[column] : run::Json();
+        if (row.contains(column)) {
+            ordered[column] = row[column];
+        }
     }
     for (const auto& [column, value] : row.items()) {
         ordered[column] = value;
@@ -111,7 +114,7 @@ const std::vector<Declaration> declarations = {
      "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the options, seed, versions, device, command line), "
      "a copy of the script,\n"
      "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures (SVG, PNG). An earlier run is never "
-     "overwritten.\n"
+     "overwritten, but `hfc-host --resume DIR` goes on with one.\n"
      "Errors: a directory that is not empty or cannot be written."},
     {"Run:log", log_event, "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is full."},
     {"Run:series", series, "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of run:plot."},

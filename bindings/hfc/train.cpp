@@ -2,11 +2,13 @@
 #include "train/train.h"
 
 #include "base/device.h"
+#include "base/interrupt.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/runtime/state.h"
 #include "bindings/torch/optim.h"
 #include "run/run.h"
 #include "train/progress.h"
@@ -94,6 +96,7 @@ struct TrainCall {
     train::TrainOptions settings;
     std::string series;
     std::shared_ptr<run::Run> run;
+    std::optional<bool> checkpoints;  ///< nothing: where there is a run
     bool quiet = false;
     int on_epoch = 0;  ///< stack index of the callback, or 0
 };
@@ -119,6 +122,10 @@ TrainCall read_train_options(Call& call) {
             result.run = series.run;
         }
     });
+    options.with("checkpoints", [&](const Value& value) { result.checkpoints = value.boolean(); });
+    settings.checkpoints.seconds = options.number("checkpoint_seconds", settings.checkpoints.seconds);
+    require(result.run || !result.checkpoints.value_or(false),
+            "option 'checkpoints': they are kept in a run directory, so 'log' must name one");
     result.quiet = options.boolean("quiet", false);
     bool callback = false;
     options.with("on_epoch", [&](const Value& value) {
@@ -135,12 +142,30 @@ TrainCall read_train_options(Call& call) {
     return result;
 }
 
+std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model, const data::Dataset& dataset, const TrainCall& call,
+                                                          const train::Observer& observer) {
+    try {
+        return train::train(model, dataset, call.settings, observer);
+    } catch (const Interrupted&) {
+        if (!call.settings.checkpoints.folder.empty()) {
+            std::fprintf(stderr, "To go on: hfc-host --resume %s\n", call.run->directory().c_str());
+        }
+        throw;
+    }
+}
+
 int train_model(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
     const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
-    const TrainCall train_call = read_train_options(call);
+    TrainCall train_call = read_train_options(call);
     lua_State* L = call.L;
+    if (train_call.run && train_call.checkpoints.value_or(true)) {
+        auto& checkpoints = train_call.settings.checkpoints;
+        checkpoints.folder = train_call.run->next_checkpoints();
+        checkpoints.resume = host_info(L).resume;
+        checkpoints.warn = [](const std::string& text) { std::fprintf(stderr, "hfc-host: %s\n", text.c_str()); };
+    }
     const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
     if (!train_call.quiet) {
@@ -165,7 +190,7 @@ int train_model(Call& call) {
             protected_call(L, 1, 0);
         }
     };
-    const auto history = train::train(*network, dataset, train_call.settings, observer);
+    const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
     lua_createtable(L, static_cast<int>(history.size()), 0);
     for (size_t i = 0; i < history.size(); ++i) {
         push_result(L, history[i]);
@@ -195,6 +220,9 @@ const std::vector<Declaration> declarations = {
      "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn "
      "once; 0 is all.\n"
      "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
+     "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds = 60, so that `hfc-host --resume DIR` "
+     "goes "
+     "on to the same numbers.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
      "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},

@@ -101,7 +101,7 @@ int State::run(const std::string& text, const std::string& name) {
     }
     set_interrupt_callback(nullptr);
     interruptible = nullptr;
-    const int exit_status = status == 0 ? (interrupt_requested() ? 130 : 0) : report_failure();
+    const int exit_status = status == 0 ? (interrupt_requested() ? interrupt_status() : 0) : report_failure();
     lua_settop(L_, 0);
     return exit_status;
 }
@@ -115,7 +115,7 @@ int State::report_failure() const {
     }
     if (interrupt_requested()) {
         std::fprintf(stderr, "hfc-host: interrupted\n");
-        return 130;
+        return interrupt_status();
     }
     lua_getglobal(L_, "tostring");
     lua_pushvalue(L_, -2);

@@ -13,7 +13,8 @@ namespace hfc::lua {
 struct HostInfo {
     std::vector<std::string> command_line;  ///< as typed
     std::filesystem::path script;           ///< empty for -e and standard input
-    std::filesystem::path out;              ///< --out; empty: chosen by hfc.run
+    std::filesystem::path out;              ///< --out or --resume; empty: chosen by hfc.run
+    bool resume = false;                    ///< `out` holds a run to go on with
 };
 
 class State {
@@ -29,7 +30,7 @@ class State {
     void set_arguments(const std::string& script, const std::vector<std::string>& arguments);
 
     /// Runs a chunk of Lua text. Returns the status the process should end with: 0; 1 after an error (text and traceback on standard
-    /// error); 2 after wrong use; 130 after Ctrl-C. Compiled chunks are refused. name: "script.lua" or "-e", for messages.
+    /// error); 2 after wrong use; 130 after Ctrl-C, 143 after SIGTERM. Compiled chunks are refused. name: "script.lua" or "-e", for messages.
     int run(const std::string& text, const std::string& name);
 
   private:

@@ -8,17 +8,19 @@ namespace hfc {
 namespace {
 
 volatile std::sig_atomic_t requests = 0;
+volatile std::sig_atomic_t last_signal = SIGINT;
 std::atomic<void (*)()> on_first = nullptr;
 
-void on_interrupt(int) {
+void on_interrupt(int signal) {
+    last_signal = signal;
     if (requests > 0) {
-        _exit(130);
+        _exit(interrupt_status());
     }
     requests = 1;
     if (const auto callback = on_first.load()) {
         callback();
     }
-    constexpr char text[] = "\ninterrupted: stopping at the next batch; Ctrl-C again ends at once\n";
+    constexpr char text[] = "\ninterrupted: stopping at the next batch; a second time ends at once\n";
     // A signal handler may only write; a failed write changes nothing.
     [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
 }
@@ -31,6 +33,7 @@ void install_interrupt_handler() {
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, nullptr);
+    sigaction(SIGTERM, &action, nullptr);
 }
 
 void set_interrupt_callback(void (*callback)()) noexcept {
@@ -38,6 +41,7 @@ void set_interrupt_callback(void (*callback)()) noexcept {
 }
 
 void request_interrupt() noexcept {
+    last_signal = SIGINT;
     requests = 1;
 }
 
@@ -47,6 +51,11 @@ void clear_interrupt() noexcept {
 
 bool interrupt_requested() noexcept {
     return requests > 0;
+}
+
+int interrupt_status() noexcept {
+    constexpr int killed_by = 128;
+    return killed_by + last_signal;
 }
 
 void check_interrupt() {

@@ -80,7 +80,7 @@ void Store::save(int64_t number, const Checkpoint& checkpoint) const {
                        {"state_crc32", checksum(checkpoint.state.dump())},
                        {"state", checkpoint.state}};
     write_file(path(number, ".json"), file.dump(1) + "\n");
-    prune();
+    prune(keep_);
 }
 
 Checkpoint Store::load(int64_t number) const {
@@ -129,9 +129,9 @@ std::optional<Checkpoint> Store::newest(const std::function<void(const std::stri
     return std::nullopt;
 }
 
-void Store::prune() const {
+void Store::prune(int64_t keep) const {
     const auto all = numbers();
-    const auto kept = std::min<size_t>(all.size(), static_cast<size_t>(keep_));
+    const auto kept = std::min<size_t>(all.size(), static_cast<size_t>(keep));
     for (auto number = all.begin(); number != all.end() - static_cast<std::ptrdiff_t>(kept); ++number) {
         std::error_code ignored;
         std::filesystem::remove(path(*number, ".json"), ignored);

@@ -42,13 +42,14 @@ class Store {
     /// The one of a number. Throws Error saying what is missing or damaged.
     Checkpoint load(int64_t number) const;
 
+    /// Removes all but the newest `keep`.
+    void prune(int64_t keep) const;
+
     /// The numbers of the checkpoints there are, damaged ones too, rising.
     std::vector<int64_t> numbers() const;
 
   private:
     std::filesystem::path path(int64_t number, const char* extension) const;
-    void prune() const;
-
     std::filesystem::path folder_;
     int64_t keep_;
 };

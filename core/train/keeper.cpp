@@ -21,14 +21,27 @@ Position Keeper::begin() {
     return newest ? restore(*newest, model_, optimizer_, training_) : Position();
 }
 
-bool Keeper::due() const {
-    return store_ && std::chrono::steady_clock::now() - last_ >= std::chrono::duration<double>(options_.seconds);
+bool Keeper::older_than(double seconds) const {
+    return store_ && std::chrono::steady_clock::now() - last_ >= std::chrono::duration<double>(seconds);
 }
 
 void Keeper::save(const Position& position) {
     if (store_) {
         store_->save(next_++, capture(model_, optimizer_, position, training_));
         last_ = std::chrono::steady_clock::now();
+    }
+}
+
+void Keeper::save_epoch(const Position& position) {
+    if (older_than(options_.seconds / 10)) {
+        save(position);
+    }
+}
+
+void Keeper::save_last(const Position& position) {
+    if (store_) {
+        save(position);
+        store_->prune(1);
     }
 }
 

@@ -18,11 +18,17 @@ class Keeper {
     Position begin();
 
     /// Whether the last one is options.checkpoints.seconds old.
-    bool due() const;
+    bool due() const { return older_than(options_.seconds); }
 
     void save(const Position& position);
+    /// After an epoch: saves unless one was saved just now.
+    void save_epoch(const Position& position);
+    /// After the last epoch: the one that stays.
+    void save_last(const Position& position);
 
   private:
+    bool older_than(double seconds) const;
+
     model::Model& model_;
     Optimizer& optimizer_;
     const CheckpointOptions& options_;

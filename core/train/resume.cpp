@@ -129,8 +129,12 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
         optimizer[setting.name] =
             setting.number != nullptr ? Json(options.optimizer.*setting.number) : Json(options.optimizer.*setting.flag);
     }
-    return {{"dataset", dataset.name()},      {"images", dataset.size()}, {"batch_size", options.batch_size},      {"seed", options.seed},
-            {"device", options.device.str()}, {"optimizer", optimizer},   {"probe_samples", options.probe_samples}};
+    Json probes = Json::array();
+    for (const auto& probe : options.probes) {
+        probes.push_back(probe.name);
+    }
+    return {{"probes", probes},     {"dataset", dataset.name()},      {"images", dataset.size()}, {"batch_size", options.batch_size},
+            {"seed", options.seed}, {"device", options.device.str()}, {"optimizer", optimizer},   {"probe_samples", options.probe_samples}};
 }
 
 Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position, const Json& training) {

@@ -97,7 +97,11 @@ class Training {
         }
         while (position_.epoch <= options_.epochs) {
             run_epoch();
-            keeper_->save(position_);
+            if (position_.epoch <= options_.epochs) {
+                keeper_->save_epoch(position_);
+            } else {
+                keeper_->save_last(position_);
+            }
         }
         return position_.results;
     }

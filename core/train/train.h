@@ -16,7 +16,7 @@ namespace hfc::train {
 /// Checkpoints, from which a training that was ended by whatever goes on to the same numbers, to the last bit.
 struct CheckpointOptions {
     std::filesystem::path folder = {};  ///< of this training alone; empty: none are written
-    double seconds = 60;                ///< between two within an epoch, at least 0; the end of each epoch has one of its own
+    double seconds = 60;                ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
     int64_t keep = 2;                   ///< how many of the newest stay, at least 1
     bool resume = false;                ///< go on from the newest whole one in the folder, if there is one
     std::function<void(const std::string&)> warn = {};  ///< told of a damaged one that is passed over
@@ -67,8 +67,8 @@ struct Observer {
 /// begins. Returns the epochs' results. Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss
 /// is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA some batches later, since looking at a loss
 /// waits for the device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported and a checkpoint written.
-/// With options.checkpoints a checkpoint is written after each epoch, when the observer has been told of it. A training that goes on from
-/// one tells the observer of the epochs before it again; its times count from there.
+/// With options.checkpoints the last one is written after the last epoch, and then stands alone. A training that goes on from a checkpoint
+/// tells the observer of the epochs before it again; its times count from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options,
                                const Observer& observer = {});
 

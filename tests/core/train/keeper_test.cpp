@@ -125,8 +125,18 @@ TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
 TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
     train_whole();
     const test::ScratchFolder scratch("hfc keeper");
-    train(*new_model(0), data, kept(scratch.path(), false));
+    struct Death {};
+    auto every_batch = kept(scratch.path(), false);
+    every_batch.checkpoints.seconds = 0;
+    const Observer die = {[&](const Progress& progress) {
+                              if (progress.epoch == 2 && progress.batch == 3) {
+                                  throw Death();
+                              }
+                          },
+                          {}};
+    EXPECT_THROW(train(*new_model(0), data, every_batch, die), Death);
     checkpoint::Store store(scratch.path());
+    EXPECT_EQ(store.numbers().size(), 2U);
     const auto newest = scratch.path() / fmt::format("checkpoint-{:09}.safetensors", store.numbers().back());
     auto bytes = read_file(newest);
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
@@ -142,6 +152,7 @@ TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
 TEST_F(Keeping, a_finished_training_is_read_and_not_repeated_and_may_be_made_longer) {
     const test::ScratchFolder scratch("hfc keeper");
     train(*new_model(0), data, kept(scratch.path(), false));
+    EXPECT_EQ(checkpoint::Store(scratch.path()).numbers().size(), 1U);
     int64_t batches = 0;
     const Observer count = {[&](const Progress& progress) { batches += progress.batch > 0 ? 1 : 0; }, {}};
     train(*new_model(8), data, kept(scratch.path(), true), count);

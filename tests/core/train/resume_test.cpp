@@ -97,7 +97,8 @@ TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(known_optimizers()), [](const auto& optimizer) { return optimizer.param; });
+INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(known_optimizers()),
+                         [](const auto& optimizer) { return optimizer.param; });
 
 TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     ByHand first("adam");

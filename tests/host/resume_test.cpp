@@ -1,0 +1,154 @@
+// --resume: a run that was ended by whatever goes on to what it would have been.
+#include "process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <random>
+#include <thread>
+
+namespace hfc::test {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using testing::HasSubstr;
+
+/// Two trainings one after the other, so that a run can be stopped in either or between, with a table and a line at the end.
+constexpr const char* job = R"lua(
+local data = hfc.data("synthetic", {train = 96, test = 32, seed = 3})
+local run = hfc.run("small")
+for _, name in ipairs {"first", "second"} do
+  local model = hfc.model("preact_resnet8", {dropout = 0.2, batch_norm = true, seed = 1})
+  hfc.train(model, data.train, {epochs = 4, batch_size = 8, optimizer = {"adam", lr = 1e-3}, quiet = true, checkpoint_seconds = 0.02,
+    probes = {test = data.test}, log = run:series(name)})
+  local sum = 0
+  for _, p in ipairs(model:parameters()) do sum = sum + p:double():abs():sum():item() end
+  run:row("sums", {name = name, sum = ("%.17g"):format(sum)})
+end
+run:log {done = true}
+)lua";
+
+/// The events without what is measured anew in each run.
+std::vector<Json> events_of(const std::filesystem::path& out) {
+    std::ifstream file(out / "metrics.jsonl");
+    std::vector<Json> events;
+    for (std::string line; std::getline(file, line);) {
+        auto event = Json::parse(line);
+        for (const char* key : {"time", "images_per_second", "train_seconds", "probe_seconds"}) {
+            event.erase(key);
+        }
+        events.push_back(event);
+    }
+    return events;
+}
+
+class Resume : public testing::Test {
+  protected:
+    std::vector<std::string> start(const std::filesystem::path& out) const { return {"--threads", "1", script, "--out", out.string()}; }
+    std::filesystem::path folder(const std::string& name) const { return scratch.path() / name; }
+
+    /// The run that nothing stops.
+    void run_whole() {
+        ASSERT_EQ(run(start(folder("whole"))).status, 0);
+        ASSERT_EQ(events_of(folder("whole")).size(), 9U);
+    }
+
+    void expect_same_as_whole(const std::filesystem::path& out) const {
+        EXPECT_EQ(events_of(out), events_of(folder("whole")));
+        EXPECT_EQ(read_text(out / "sums.csv"), read_text(folder("whole") / "sums.csv")) << "the weights, to the last bit";
+    }
+
+    static std::function<void(int)> signal_after(std::chrono::milliseconds delay, int signal) {
+        return [=](int pid) {
+            std::this_thread::sleep_for(delay);
+            kill(pid, signal);
+        };
+    }
+
+    ScratchFolder scratch;
+    const std::string script = scratch.write("job.lua", job);
+};
+
+TEST_F(Resume, AfterKill9AtRandomMoments) {
+    run_whole();
+    std::mt19937 random(1);
+    int killed = 0;
+    for (int round = 0; round < 5; ++round) {
+        SCOPED_TRACE(round);
+        const auto out = folder("round" + std::to_string(round));
+        auto arguments = start(out);
+        // Killed again and again until it gets through, each time somewhere else.
+        for (int status = 128 + SIGKILL; status == 128 + SIGKILL; arguments = {"--resume", out.string(), "--threads", "1"}) {
+            const auto delay = std::chrono::milliseconds(250 + random() % 700);
+            const auto result = run(arguments, {.while_running = signal_after(delay, SIGKILL)});
+            status = result.status;
+            killed += status == 128 + SIGKILL ? 1 : 0;
+            ASSERT_TRUE(status == 0 || status == 128 + SIGKILL) << result.err;
+            if (!std::filesystem::exists(out / "metrics.jsonl")) {
+                arguments = start(out);
+                std::filesystem::remove_all(out);
+                continue;
+            }
+        }
+        expect_same_as_whole(out);
+    }
+    EXPECT_GT(killed, 5);
+    RecordProperty("killed", killed);
+}
+
+TEST_F(Resume, AfterTerminationWithACheckpoint) {
+    run_whole();
+    const auto out = folder("run");
+    const auto result = run(start(out), {.while_running = signal_after(std::chrono::milliseconds(900), SIGTERM)});
+    EXPECT_EQ(result.status, 143) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("To go on: hfc-host --resume " + out.string()));
+    const auto resumed = run({"--resume", out.string(), "--threads", "1"});
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    expect_same_as_whole(out);
+}
+
+TEST_F(Resume, OfAFinishedRunTrainsNothing) {
+    run_whole();
+    const auto before = events_of(folder("whole"));
+    const auto resumed = run({"--resume", folder("whole").string(), "--threads", "1"});
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_EQ(events_of(folder("whole")), before);
+}
+
+TEST_F(Resume, IsRefusedWhileTheRunGoesOn) {
+    const auto out = folder("run");
+    Result second;
+    run(start(out), {.while_running = [&](int pid) {
+            while (!std::filesystem::exists(out / "checkpoints")) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
+            }
+            second = run({"--resume", out.string()});
+            kill(pid, SIGKILL);
+        }});
+    EXPECT_EQ(second.status, 1);
+    EXPECT_THAT(second.err, HasSubstr("is in use by another process"));
+}
+
+TEST_F(Resume, SaysWhatIsWrong) {
+    EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("holds no config.json"));
+    EXPECT_EQ(run({"--resume", scratch.path().string()}).status, 2);
+    EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err, HasSubstr("give no other"));
+    EXPECT_THAT(run({"--resume", scratch.path().string(), "--out", "x"}).err, HasSubstr("--out cannot be given"));
+    const auto out = folder("chunk");
+    ASSERT_EQ(run({"--out", out.string(), "-e", "hfc.run('x')"}).status, 0);
+    EXPECT_THAT(run({"--resume", out.string()}).err, HasSubstr("not begun from a script's file"));
+    scratch.write("chunk/script.lua", "");
+    for (const char* text :
+         {"", "{}", "[]", "{\"command_line\": 3}", "{\"command_line\": []}", "{\"command_line\": [\"hfc-host\", \"--resume\", \".\"]}"}) {
+        scratch.write("chunk/config.json", text);
+        const auto result = run({"--resume", out.string()});
+        EXPECT_EQ(result.status, 2) << text << result.err;
+    }
+}
+
+}  // namespace
+}  // namespace hfc::test

@@ -23,9 +23,9 @@ function(hfc_target name)
     target_compile_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE})
   endif()
-  # Four files are compiled as one: most of a file's time goes into the headers. Names in anonymous namespaces of a folder must differ.
+  # Six files are compiled as one: most of a file's time goes into the headers. Names in anonymous namespaces of a folder must differ.
   if(HFC_UNITY AND NOT name STREQUAL hfc-host)
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
   # One precompiled header for the program, one for the tests, which are compiled without optimisation: for both it is the time to
   # compile that counts. Together they halve the time of a clean build.

@@ -40,7 +40,7 @@ attack::Band read_band(lua_State* L, const Value& value) {
 }
 
 template <const char* method>
-int make(Call& call) {
+int make_attack(Call& call) {
     call.at_most(1);
     Attack result;
     auto& settings = result.options;
@@ -74,8 +74,8 @@ int perturb(Call& call) {
     call.at_most(4);
     const auto settings = call.argument(1, "attack").object<Attack>();
     const auto network = to_model(call.L, call.argument(2, "model"));
-    const at::Tensor images = call.argument(3, "images").object<LuaTensor>().tensor;
-    const at::Tensor labels = call.argument(4, "labels").object<LuaTensor>().tensor;
+    const at::Tensor images = tensor_argument(call, 3, "images");
+    const at::Tensor labels = tensor_argument(call, 4, "labels");
     const auto results = attack::perturb(*network, images, labels, settings.options, settings.epsilons);
     return settings.several ? call.returns(results) : call.returns(results.front());
 }
@@ -97,8 +97,8 @@ int robust_accuracy(Call& call) {
 int smallest_epsilon(Call& call) {
     call.at_most(5);
     const auto network = to_model(call.L, call.argument(1, "model"));
-    const at::Tensor images = call.argument(2, "images").object<LuaTensor>().tensor;
-    const at::Tensor labels = call.argument(3, "labels").object<LuaTensor>().tensor;
+    const at::Tensor images = tensor_argument(call, 2, "images");
+    const at::Tensor labels = tensor_argument(call, 3, "labels");
     const auto settings = call.argument(4, "attack").object<Attack>();
     auto options = call.options(5);
     attack::SearchOptions search;
@@ -110,8 +110,8 @@ int smallest_epsilon(Call& call) {
 
 constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd", pgdl2[] = "pgdl2";
 
-const std::vector<Declaration> declarations = {
-    {"hfc.attack.fgsm", make<fgsm>,
+const std::vector<Declaration> attack_declarations = {
+    {"hfc.attack.fgsm", make_attack<fgsm>,
      "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et al. 2015). An Attack is called: "
      "attack(model, images, labels) -> adversarial images, float32 [N, C, H, W] in [0,1]; epsilon may be a list, which gives a list.\n"
      "All attacks: loss = \"cross_entropy\" or \"margin\" (the largest other logit minus the label's); targeted = false: labels are what "
@@ -119,16 +119,16 @@ const std::vector<Declaration> declarations = {
      "perturbation to frequencies; seed = 0.\n"
      "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, images outside [0,1], labels the model "
      "has no logit for."},
-    {"hfc.attack.bim", make<bim>,
+    {"hfc.attack.bim", make_attack<bim>,
      "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\nThe basic iterative method (Kurakin et al. 2017); see "
      "hfc.attack.fgsm. relative_alpha: the step as a share of epsilon, in place of alpha."},
-    {"hfc.attack.mifgsm", make<mifgsm>,
+    {"hfc.attack.mifgsm", make_attack<mifgsm>,
      "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM with momentum (Dong et al. 2018); see "
      "hfc.attack.bim."},
-    {"hfc.attack.pgd", make<pgd>,
+    {"hfc.attack.pgd", make_attack<pgd>,
      "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected "
      "gradient descent in L-infinity (Madry et al. 2018); see hfc.attack.bim."},
-    {"hfc.attack.pgdl2", make<pgdl2>,
+    {"hfc.attack.pgdl2", make_attack<pgdl2>,
      "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected "
      "gradient descent in the L2 norm of an image; see hfc.attack.bim."},
     {"hfc.robust_accuracy", robust_accuracy,
@@ -142,7 +142,7 @@ const std::vector<Declaration> declarations = {
 
 const Declaration call_attack = {"Attack", perturb, ""};
 
-int text(lua_State* L) {
+int attack_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& settings = Value(L, 1, "attack").object<Attack>();
         push(L, fmt::format("Attack {}: epsilon {:.4g}", settings.options.method, fmt::join(settings.epsilons, ", ")));
@@ -156,12 +156,12 @@ namespace detail {
 
 void register_attack(lua_State* L) {
     register_type<Attack>(L);
-    declare(L, declarations);
+    declare(L, attack_declarations);
     push_metatable_of(L, "Attack");
     push_function(L, call_attack);
     lua_setfield(L, -2, "__call");
     lua_pop(L, 1);
-    set_metamethod(L, "Attack", "__tostring", text);
+    set_metamethod(L, "Attack", "__tostring", attack_text);
 }
 
 }  // namespace detail

@@ -10,7 +10,7 @@ namespace {
 
 using data::Dataset;
 
-Dataset& self(Call& call) {
+Dataset& self_dataset(Call& call) {
     return call.argument(1, "dataset").object<Dataset>();
 }
 
@@ -58,11 +58,11 @@ int subset(Call& call) {
     auto options = call.options(3);
     const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
     options.finish();
-    return call.returns_object(self(call).subset(n, seed));
+    return call.returns_object(self_dataset(call).subset(n, seed));
 }
 
 int slice(Call& call) {
-    return call.returns_object(self(call).slice(call.argument(2, "begin").integer(), call.argument(3, "end").integer()));
+    return call.returns_object(self_dataset(call).slice(call.argument(2, "begin").integer(), call.argument(3, "end").integer()));
 }
 
 int per_class(Call& call) {
@@ -70,14 +70,14 @@ int per_class(Call& call) {
     auto options = call.options(3);
     const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
     options.finish();
-    return call.returns_object(self(call).per_class(n, seed));
+    return call.returns_object(self_dataset(call).per_class(n, seed));
 }
 
 int shuffle_labels(Call& call) {
     auto options = call.options(2);
     const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
     options.finish();
-    return call.returns_object(self(call).shuffle_labels(seed));
+    return call.returns_object(self_dataset(call).shuffle_labels(seed));
 }
 
 int filtered(Call& call, data::Part part) {
@@ -88,19 +88,19 @@ int filtered(Call& call, data::Part part) {
     filter.rule = frequency::parse_rule(options.text("rule", "<="));
     filter.rescale = data::parse_rescale(options.text("rescale", "none"));
     options.finish();
-    return call.returns_object(self(call).filtered(filter));
+    return call.returns_object(self_dataset(call).filtered(filter));
 }
 
-int low_pass(Call& call) {
+int dataset_low_pass(Call& call) {
     return filtered(call, data::Part::low);
 }
 
-int high_pass(Call& call) {
+int dataset_high_pass(Call& call) {
     return filtered(call, data::Part::high);
 }
 
 int batch(Call& call) {
-    const Dataset& dataset = self(call);
+    const Dataset& dataset = self_dataset(call);
     const data::Batch result = dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
     return call.returns(result.images, result.labels);
 }
@@ -136,7 +136,7 @@ int next_batch(lua_State* L) {
 }
 
 int batches(Call& call) {
-    const Dataset& dataset = self(call);
+    const Dataset& dataset = self_dataset(call);
     auto options = call.options(2);
     const int64_t size = options.integer("size", 100);
     const bool shuffle = options.boolean("shuffle", false);
@@ -150,14 +150,14 @@ int batches(Call& call) {
 }
 
 int labels(Call& call) {
-    return call.returns(self(call).labels());
+    return call.returns(self_dataset(call).labels());
 }
 
 int name(Call& call) {
-    return call.returns(self(call).name());
+    return call.returns(self_dataset(call).name());
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> data_declarations = {
     {"hfc.data", load,
      "hfc.data(name, {seed = 0, ...}) -> {train = Dataset, test = Dataset, classes = n, channels = n, class_names = {...}}\n\n"
      "Loads \"synthetic\", \"cifar10\", \"mnist\", \"fashion_mnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*; "
@@ -180,11 +180,11 @@ const std::vector<Declaration> declarations = {
     {"Dataset:shuffle_labels", shuffle_labels,
      "dataset:shuffle_labels {seed = 0} -> Dataset\n\nThe same images under a fixed permutation of their labels (Zhang et al., 2017; "
      "section 4 of Wang et al., 2020)."},
-    {"Dataset:low_pass", low_pass,
+    {"Dataset:low_pass", dataset_low_pass,
      "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe same images with only the frequencies within "
      "`radius` bins of zero, computed as batches "
      "are made. rule: \"<=\" (paper) or \"<\" (public code). rescale: \"none\", or \"max\" (x / max(x) for each image, public code)."},
-    {"Dataset:high_pass", high_pass,
+    {"Dataset:high_pass", dataset_high_pass,
      "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less its low_pass; options as there."},
     {"Dataset:batch", batch,
      "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, W], labels int64 [n], on the CPU."},
@@ -203,7 +203,7 @@ int length(lua_State* L) {
     });
 }
 
-int text(lua_State* L) {
+int dataset_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& dataset = Value(L, 1, "dataset").object<Dataset>();
         push(L, fmt::format("Dataset {}: {} images {} x {} x {}, {} classes", dataset.name(), dataset.size(), dataset.channels(),
@@ -219,9 +219,9 @@ namespace detail {
 void register_data(lua_State* L) {
     register_type<Dataset>(L);
     register_type<BatchWalk>(L);
-    declare(L, declarations);
+    declare(L, data_declarations);
     set_metamethod(L, "Dataset", "__len", length);
-    set_metamethod(L, "Dataset", "__tostring", text);
+    set_metamethod(L, "Dataset", "__tostring", dataset_text);
 }
 
 }  // namespace detail

@@ -8,10 +8,6 @@
 namespace hfc::lua {
 namespace {
 
-const at::Tensor& image(Call& call) {
-    return call.argument(1, "x").object<LuaTensor>().tensor;
-}
-
 /// How much the dominant part keeps: exactly one of the three is given.
 struct Keep {
     std::vector<int64_t> ranks;
@@ -51,7 +47,7 @@ Keep read_keep(lua_State* L, Options options) {
 
 int svd(Call& call) {
     call.at_most(2);
-    const at::Tensor x = image(call);
+    const at::Tensor x = tensor_argument(call, 1, "x");
     const auto keep = read_keep(call.L, call.options(2));
     const auto parts = keep.radius          ? decompose::split_like_radius(x, *keep.radius, keep.equal, keep.rule)
                        : keep.ranks.empty() ? decompose::split_by_energy(x, keep.shares)
@@ -61,16 +57,16 @@ int svd(Call& call) {
 
 int singular_values(Call& call) {
     call.at_most(1);
-    return call.returns(decompose::singular_values(image(call)));
+    return call.returns(decompose::singular_values(tensor_argument(call, 1, "x")));
 }
 
 int rank_of_energy(Call& call) {
     call.at_most(2);
-    return call.returns(decompose::rank_of_energy(image(call), call.argument(2, "share").number()));
+    return call.returns(decompose::rank_of_energy(tensor_argument(call, 1, "x"), call.argument(2, "share").number()));
 }
 
 int energy_of_radius(Call& call) {
-    const at::Tensor x = image(call);
+    const at::Tensor x = tensor_argument(call, 1, "x");
     const double radius = call.argument(2, "radius").number();
     auto options = call.options(3);
     const auto rule = frequency::parse_rule(options.text("rule", "<="));
@@ -80,7 +76,7 @@ int energy_of_radius(Call& call) {
 
 int radius_of_energy(Call& call) {
     call.at_most(2);
-    return call.returns(decompose::radius_of_energy(image(call), call.argument(2, "share").number()));
+    return call.returns(decompose::radius_of_energy(tensor_argument(call, 1, "x"), call.argument(2, "share").number()));
 }
 
 int rank_of_radius(Call& call) {
@@ -93,7 +89,7 @@ int rank_of_radius(Call& call) {
     return call.returns(decompose::rank_of_radius(height, width, radius, rule));
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> decompose_declarations = {
     {"hfc.decompose.svd", svd,
      "hfc.decompose.svd(x, {rank = k} or {energy = share} or {radius = r, equal = \"energy\", rule = \"<=\"}) -> dominant, trailing\n\n"
      "Splits images by singular values (Wang et al. 2020, section 8), the counterpart of hfc.frequency.split: of each channel the dominant "
@@ -125,7 +121,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_decompose(lua_State* L) {
-    declare(L, declarations);
+    declare(L, decompose_declarations);
 }
 
 }  // namespace detail

@@ -7,16 +7,12 @@
 namespace hfc::lua {
 namespace {
 
-const at::Tensor& image(Call& call) {
-    return call.argument(1, "x").object<LuaTensor>().tensor;
-}
-
 frequency::Rule rule_of(Options& options) {
     return frequency::parse_rule(options.text("rule", "<="));
 }
 
 int split(Call& call) {
-    const at::Tensor x = image(call);
+    const at::Tensor x = tensor_argument(call, 1, "x");
     auto options = call.options(2);
     bool several = false;
     options.with("radius", [&](const Value& value) { several = lua_istable(call.L, value.index()) != 0; });
@@ -29,7 +25,7 @@ int split(Call& call) {
 }
 
 int one_part(Call& call, at::Tensor (*filter)(const at::Tensor&, double, frequency::Rule)) {
-    const at::Tensor x = image(call);
+    const at::Tensor x = tensor_argument(call, 1, "x");
     const double radius = call.argument(2, "radius").number();
     auto options = call.options(3);
     const auto rule = rule_of(options);
@@ -55,7 +51,7 @@ int mask(Call& call) {
     return call.returns(frequency::radial_mask(height, width, radius, rule));
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> frequency_declarations = {
     {"hfc.frequency.split", split,
      "hfc.frequency.split(x, {radius = r, rule = \"<=\"}) -> x_low, x_high\n\n"
      "Splits images into their low- and high-frequency parts (Wang et al., 2020, section 3): each channel's two-dimensional Fourier "
@@ -80,7 +76,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_frequency(lua_State* L) {
-    declare(L, declarations);
+    declare(L, frequency_declarations);
 }
 
 }  // namespace detail

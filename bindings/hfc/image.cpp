@@ -94,7 +94,7 @@ int image(Call& call) {
     return call.returns(paths);
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> image_declarations = {
     {"Run:image", image,
      "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", range = {0, 1}, epoch = n, series = text}) "
      "-> "
@@ -112,7 +112,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_image(lua_State* L) {
-    declare(L, declarations);
+    declare(L, image_declarations);
 }
 
 }  // namespace detail

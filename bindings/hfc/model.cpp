@@ -16,11 +16,11 @@ inline constexpr const char* type_name<NamedTensors> = "NamedTensors";
 
 namespace {
 
-model::Model& self(Call& call) {
+model::Model& self_model(Call& call) {
     return *call.argument(1, "model").object<model::ModelPtr>();
 }
 
-int make(Call& call) {
+int make_model(Call& call) {
     call.at_most(2);
     const std::string name = call.argument(1, "name").text();
     auto options = call.options(2);
@@ -35,13 +35,13 @@ int make(Call& call) {
 }
 
 int train_mode(Call& call) {
-    self(call).train(!call.given(2) || call.argument(2, "mode").boolean());
+    self_model(call).train(!call.given(2) || call.argument(2, "mode").boolean());
     lua_settop(call.L, 1);
     return 1;
 }
 
 int evaluation_mode(Call& call) {
-    self(call).eval();
+    self_model(call).eval();
     lua_settop(call.L, 1);
     return 1;
 }
@@ -76,29 +76,29 @@ int returns_iterator(Call& call, const Named& named) {
 }
 
 int named_parameters(Call& call) {
-    return returns_iterator(call, self(call).named_parameters());
+    return returns_iterator(call, self_model(call).named_parameters());
 }
 
 int named_buffers(Call& call) {
-    return returns_iterator(call, self(call).named_buffers());
+    return returns_iterator(call, self_model(call).named_buffers());
 }
 
 int to(Call& call) {
     for (int i = 2; i <= call.count(); ++i) {
         const std::string name = call.argument(i, "device or dtype").text();
         const auto dtype = find_dtype(name);
-        dtype ? self(call).to(*dtype) : self(call).to(parse_device(name));
+        dtype ? self_model(call).to(*dtype) : self_model(call).to(parse_device(name));
     }
     lua_settop(call.L, 1);
     return 1;
 }
 
 int clone(Call& call) {
-    return call.returns_object(self(call).copy());
+    return call.returns_object(self_model(call).copy());
 }
 
 int apply(Call& call) {
-    self(call);
+    self_model(call);
     lua_settop(call.L, 2);
     lua_pushvalue(call.L, 1);
     protected_call(call.L, 1, 0);
@@ -106,13 +106,13 @@ int apply(Call& call) {
 }
 
 int forward(Call& call) {
-    auto& network = self(call);
-    const at::Tensor images = call.argument(2, "images").object<LuaTensor>().tensor;
+    auto& network = self_model(call);
+    const at::Tensor images = tensor_argument(call, 2, "images");
     return call.returns(network.forward(images.to(model::device_of(network))));
 }
 
-const std::vector<Declaration> declarations = {
-    {"hfc.model", make,
+const std::vector<Declaration> model_declarations = {
+    {"hfc.model", make_model,
      "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0}) -> Model\n\n"
      "A network with Xavier-initialised weights that depend on `seed` alone.\n"
      "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 blocks a stage, widths 16, 32, 64, no "
@@ -144,7 +144,7 @@ int call_model(lua_State* L) {
     });
 }
 
-int text(lua_State* L) {
+int model_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& network = *Value(L, 1, "model").object<model::ModelPtr>();
         push(L,
@@ -160,9 +160,9 @@ namespace detail {
 void register_model(lua_State* L) {
     register_type<model::ModelPtr>(L);
     register_type<NamedTensors>(L);
-    declare(L, declarations);
+    declare(L, model_declarations);
     set_metamethod(L, "Model", "__call", call_model);
-    set_metamethod(L, "Model", "__tostring", text);
+    set_metamethod(L, "Model", "__tostring", model_text);
 }
 
 }  // namespace detail

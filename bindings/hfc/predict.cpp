@@ -1,6 +1,7 @@
-// hfc.predict.
+// hfc.predict and hfc.device.
 #include "train/evaluate.h"
 
+#include "base/device.h"
 #include "base/interrupt.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
@@ -60,7 +61,16 @@ int predict(Call& call) {
     return call.returns(at::cat(result.classes), at::cat(result.confidences));
 }
 
-const std::vector<Declaration> declarations = {
+int device(Call& call) {
+    call.at_most(0);
+    return call.returns(default_device().str());
+}
+
+const std::vector<Declaration> predict_declarations = {
+    {"hfc.device", device,
+     "hfc.device() -> \"cpu\" or \"cuda:N\"\n\nThe device of --device: where hfc.train works unless told otherwise, for loops of one's "
+     "own: "
+     "model:to(hfc.device())."},
     {"hfc.predict", predict,
      "hfc.predict(model, images, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes images for: the class of the largest "
      "logit, int64 [N], and its softmax probability, float32 [N], on the CPU; in evaluation mode, without gradients.\n"
@@ -72,7 +82,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_predict(lua_State* L) {
-    declare(L, declarations);
+    declare(L, predict_declarations);
 }
 
 }  // namespace detail

@@ -15,7 +15,7 @@ namespace {
 
 using RunPtr = std::shared_ptr<run::Run>;
 
-RunPtr& self(Call& call) {
+RunPtr& self_run(Call& call) {
     return call.argument(1, "run").object<RunPtr>();
 }
 
@@ -26,7 +26,7 @@ run::Json table_argument(Call& call, int position, const char* parameter) {
     return to_json(call.L, position);
 }
 
-int make(Call& call) {
+int make_run(Call& call) {
     call.at_most(2);
     const auto& info = host_info(call.L);
     run::RunOptions options;
@@ -47,13 +47,13 @@ int make(Call& call) {
 }
 
 int log_event(Call& call) {
-    self(call)->log(table_argument(call, 2, "event"));
+    self_run(call)->log(table_argument(call, 2, "event"));
     return 0;
 }
 
 int series(Call& call) {
     const std::string name = call.argument(2, "name").text();
-    return call.returns_object(Series{self(call), name});
+    return call.returns_object(Series{self_run(call), name});
 }
 
 int log_series(Call& call) {
@@ -84,7 +84,7 @@ int row(Call& call) {
     call.at_most(4);
     const auto given = table_argument(call, 3, "row");
     const bool ordered = call.given(4) && given.is_object() && !given.empty();
-    self(call)->row(call.argument(2, "table").text(), ordered ? in_order(given, call.argument(4, "columns").texts()) : given);
+    self_run(call)->row(call.argument(2, "table").text(), ordered ? in_order(given, call.argument(4, "columns").texts()) : given);
     return 0;
 }
 
@@ -98,18 +98,18 @@ int plot(Call& call) {
     settings.title = options.text("title", "");
     options.finish();
     std::vector<std::string> paths;
-    for (const auto& path : self(call)->plot(figure, settings)) {
+    for (const auto& path : self_run(call)->plot(figure, settings)) {
         paths.push_back(path.string());
     }
     return call.returns(paths);
 }
 
 int directory(Call& call) {
-    return call.returns(self(call)->directory().string());
+    return call.returns(self_run(call)->directory().string());
 }
 
-const std::vector<Declaration> declarations = {
-    {"hfc.run", make,
+const std::vector<Declaration> run_declarations = {
+    {"hfc.run", make_run,
      "hfc.run(name, options) -> Run\n\n"
      "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the options, seed, versions, device, command line), "
      "a copy of the script,\n"
@@ -130,7 +130,7 @@ const std::vector<Declaration> declarations = {
     {"Run:directory", directory, "run:directory() -> text\n\nWhere the run is written."},
 };
 
-int text(lua_State* L) {
+int run_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         push(L, fmt::format("Run {}", Value(L, 1, "run").object<RunPtr>()->directory().string()));
         return 1;
@@ -144,8 +144,8 @@ namespace detail {
 void register_run(lua_State* L) {
     register_type<RunPtr>(L);
     register_type<Series>(L);
-    declare(L, declarations);
-    set_metamethod(L, "Run", "__tostring", text);
+    declare(L, run_declarations);
+    set_metamethod(L, "Run", "__tostring", run_text);
 }
 
 }  // namespace detail

@@ -115,7 +115,7 @@ int saved_model(Call& call) {
     return call.returns_object(network);
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
      "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as NAME.safetensors into the run directory, with what "
      "hfc.model built the network from. Python's safetensors reads it too."},
@@ -131,7 +131,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_saved_model(lua_State* L) {
-    declare(L, declarations);
+    declare(L, saved_model_declarations);
 }
 
 }  // namespace detail

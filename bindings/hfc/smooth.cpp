@@ -32,11 +32,11 @@ int smooth_model(Call& call) {
 
 int smooth_kernel(Call& call) {
     call.at_most(2);
-    return call.returns(smooth::smooth_kernel(call.argument(1, "kernel").object<LuaTensor>().tensor, call.argument(2, "rho").number()));
+    return call.returns(smooth::smooth_kernel(tensor_argument(call, 1, "kernel"), call.argument(2, "rho").number()));
 }
 
 int roughness(Call& call) {
-    const at::Tensor kernel = call.argument(1, "kernel").object<LuaTensor>().tensor;
+    const at::Tensor kernel = tensor_argument(call, 1, "kernel");
     auto options = call.options(2);
     const bool relative = options.boolean("relative", true);
     options.finish();
@@ -45,11 +45,11 @@ int roughness(Call& call) {
 
 int frequency_response(Call& call) {
     call.at_most(2);
-    const at::Tensor kernel = call.argument(1, "kernel").object<LuaTensor>().tensor;
+    const at::Tensor kernel = tensor_argument(call, 1, "kernel");
     return call.returns(smooth::frequency_response(kernel, call.argument(2, "size").integer()));
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> smooth_declarations = {
     {"hfc.smooth", smooth_model,
      "hfc.smooth(model, {rho = r, layers = {...}}) or hfc.smooth(model, {sigma = s, size = 3, layers = {...}}) -> model\n\nA copy whose "
      "convolution kernels are smoothed, without retraining (Wang et al. 2020, section 6). rho, at least 0: equation 3, each weight plus "
@@ -71,7 +71,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_smooth(lua_State* L) {
-    declare(L, declarations);
+    declare(L, smooth_declarations);
 }
 
 }  // namespace detail

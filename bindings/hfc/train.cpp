@@ -209,7 +209,7 @@ int accuracy(Call& call) {
     return call.returns(train::accuracy(*network, dataset, batch_size));
 }
 
-const std::vector<Declaration> declarations = {
+const std::vector<Declaration> train_declarations = {
     {"hfc.train", train_model,
      "hfc.train(model, dataset, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = 1e-4}, ...}) -> list of results\n\n"
      "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the device. The defaults are the paper's.\n"
@@ -236,7 +236,7 @@ const std::vector<Declaration> declarations = {
 namespace detail {
 
 void register_train(lua_State* L) {
-    declare(L, declarations);
+    declare(L, train_declarations);
 }
 
 }  // namespace detail

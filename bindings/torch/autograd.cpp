@@ -18,7 +18,7 @@ std::optional<bool> read_retain_graph(Options& options) {
 }
 
 int backward(Call& call) {
-    const at::Tensor tensor = call.argument(1, "tensor").object<LuaTensor>().tensor;
+    const at::Tensor tensor = tensor_argument(call, 1, "tensor");
     const bool by_position = call.given(2) && to_tensor(call.L, 2) != nullptr;
     at::Tensor gradient = by_position ? *to_tensor(call.L, 2) : at::Tensor();
     call.at_most(3);
@@ -78,7 +78,7 @@ int set_grad_enabled(Call& call) {
 }
 
 int register_hook(Call& call) {
-    const at::Tensor tensor = call.argument(1, "tensor").object<LuaTensor>().tensor;
+    const at::Tensor tensor = tensor_argument(call, 1, "tensor");
     if (!lua_isfunction(call.L, 2)) {
         call.argument(2, "hook").expected("a function");
     }

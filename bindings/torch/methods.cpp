@@ -13,7 +13,7 @@ namespace hfc::lua {
 namespace {
 
 const at::Tensor& self_tensor(Call& call) {
-    return call.argument(1, "tensor").object<LuaTensor>().tensor;
+    return tensor_argument(call, 1, "tensor");
 }
 
 void push_scalar(lua_State* L, const at::Scalar& value) {

@@ -47,6 +47,11 @@ void push(lua_State* L, const at::Tensor& tensor);
 /// The tensor at `index`, or nullptr.
 const at::Tensor* to_tensor(lua_State* L, int index);
 
+/// The tensor that a function's argument must be.
+inline const at::Tensor& tensor_argument(Call& call, int position, const char* parameter) {
+    return call.argument(position, parameter).object<LuaTensor>().tensor;
+}
+
 /// A Tensor, or a list of them. Throws Error for anything else; `what` names an element: "element", "parameter".
 std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value, const char* what = "element");
 

@@ -4,14 +4,14 @@
 namespace hfc::model {
 namespace {
 
-constexpr double batch_norm_epsilon = 1e-5;
+constexpr double torchvision_epsilon = 1e-5;
 
 /// The 1x1 convolution and BatchNorm on the shortcut where width or size changes: "downsample.0", "downsample.1".
 class Downsample : public torch::nn::Module {
   public:
     Downsample(int64_t in_width, int64_t out_width)
         : conv_(register_module("0", std::make_shared<Convolution>(in_width, out_width, 1, 2))),
-          batch_norm_(register_module("1", std::make_shared<BatchNorm>(out_width, batch_norm_epsilon))) {}
+          batch_norm_(register_module("1", std::make_shared<BatchNorm>(out_width, torchvision_epsilon))) {}
     at::Tensor forward(const at::Tensor& x) { return batch_norm_->forward(conv_->forward(x)); }
 
   private:
@@ -24,9 +24,9 @@ class BasicBlock : public torch::nn::Module {
   public:
     BasicBlock(int64_t in_width, int64_t out_width) {
         conv1_ = register_module("conv1", std::make_shared<Convolution>(in_width, out_width, 3, in_width == out_width ? 1 : 2));
-        batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(out_width, batch_norm_epsilon));
+        batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(out_width, torchvision_epsilon));
         conv2_ = register_module("conv2", std::make_shared<Convolution>(out_width, out_width, 3));
-        batch_norm2_ = register_module("bn2", std::make_shared<BatchNorm>(out_width, batch_norm_epsilon));
+        batch_norm2_ = register_module("bn2", std::make_shared<BatchNorm>(out_width, torchvision_epsilon));
         if (in_width != out_width) {
             downsample_ = register_module("downsample", std::make_shared<Downsample>(in_width, out_width));
         }
@@ -49,7 +49,7 @@ class ResNet18 : public Model {
     explicit ResNet18(const ModelOptions& options) : Model("resnet18"), options_(options) {
         int64_t width = 64;
         conv1_ = register_module("conv1", std::make_shared<Convolution>(options.channels, width, 3));
-        batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(width, batch_norm_epsilon));
+        batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(width, torchvision_epsilon));
         for (const int64_t stage_width : {64, 128, 256, 512}) {
             const auto stage = register_module("layer" + std::to_string(stages_.size() + 1), std::make_shared<Row<BasicBlock>>());
             stage->append(width, stage_width);

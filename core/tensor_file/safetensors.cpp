@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t largest_header = 100'000'000;  // the limit of the reference implementation
+constexpr uint64_t largest_json_header = 100'000'000;  // the limit of the reference implementation
 constexpr auto metadata_name = "__metadata__";
 
 struct Entry {
@@ -56,7 +56,7 @@ std::string read_header(const InputFile& file) {
     expect(file.size() >= 8, "it has {} bytes, and a safetensors file begins with 8 bytes of header length", file.size());
     uint64_t length = 0;
     file.read(0, &length, sizeof(length));
-    expect(length <= largest_header, "its safetensors header claims {} bytes, expected at most {}", length, largest_header);
+    expect(length <= largest_json_header, "its safetensors header claims {} bytes, expected at most {}", length, largest_json_header);
     expect(length <= file.size() - 8, "its safetensors header claims {} bytes, but only {} follow", length, file.size() - 8);
     std::string header(length, '\0');
     file.read(8, header.data(), header.size());
@@ -190,8 +190,8 @@ void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Meta
     }
     header += '}';
     header.append((8 - header.size() % 8) % 8, ' ');
-    require(header.size() <= largest_header, "the safetensors header would have {} bytes, at most {} are allowed", header.size(),
-            largest_header);
+    require(header.size() <= largest_json_header, "the safetensors header would have {} bytes, at most {} are allowed", header.size(),
+            largest_json_header);
     const uint64_t length = header.size();
     file.write({reinterpret_cast<const char*>(&length), sizeof(length)});
     file.write(header);

@@ -6,6 +6,7 @@ namespace hfc::lua {
 
 const char* refusal_of(const std::string& name) {
     static const std::unordered_map<std::string, const char*> refused = {
+        {"_compute_linear_combination", "use torch.matrix_exp, or torch.tensordot"},
         {"_cummax_helper", "use torch.cummax"},
         {"_cummin_helper", "use torch.cummin"},
         {"_dyn_quant_matmul_4bit", "it trusts the sizes it is given"},

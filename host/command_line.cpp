@@ -118,6 +118,7 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now, const std
     auto line = parse(static_cast<int>(begun.size()), begun.data());
     line.out = directory.string();
     line.resume = true;
+    line.view = now.view;
     if (app.count("--threads") > 0) {
         line.threads = now.threads;
     }
@@ -138,6 +139,7 @@ CommandLine parse(int count, const char* const* arguments) {
     app.prefix_command();
     const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
     app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");
+    app.add_flag("--view", line.view, "show the run's curves in a window (hfc-host view RUNS... shows past and running ones)");
     add_shared_options(app, line);
     const auto* resume =
         app.add_option("--resume", resumed, "go on with the run in this directory, with its script and options")->type_name("DIR");

@@ -17,6 +17,7 @@ struct CommandLine {
     std::string out;
     bool resume = false;  ///< --resume: `out` holds the run to go on with; script and arguments are that run's
     bool version = false;
+    bool view = false;  ///< --view: with a window on the run
 };
 
 /// The command line was wrong, or answered by itself (--help): print `text` and end with `status`.

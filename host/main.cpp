@@ -8,6 +8,7 @@
 #include "data/image_file.h"
 #include "data/load.h"
 #include "host/command_line.h"
+#include "host/view.h"
 
 #include <ATen/Parallel.h>
 
@@ -71,6 +72,9 @@ int run(int count, const char* const* arguments) {
         line.script = "-";
     }
     apply_settings(line);
+    if (line.view) {
+        start_viewer(line.out);
+    }
     const std::string text = line.has_chunk ? line.chunk : read_script(line);
     const std::string name = line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
     install_interrupt_handler();
@@ -94,6 +98,9 @@ int main(int count, char** arguments) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
     try {
+        if (count > 1 && std::strcmp(arguments[1], "view") == 0) {
+            hfc::host::become_viewer(arguments + 1);
+        }
         return hfc::host::run(count, arguments);
     } catch (const hfc::host::CommandLineExit& exit) {
         std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());

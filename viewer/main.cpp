@@ -30,6 +30,7 @@ struct Settings {
     fs::path picture;   ///< --export: draw all there is, write it, end
     fs::path new_runs;  ///< --new-runs: show what appears in this folder
     long since = 0;     ///< --since: of the new runs, those not older (seconds since 1970)
+    bool detached = false;
     bool dark = true;
     int width = 1280, height = 800;
 };
@@ -40,6 +41,7 @@ constexpr const char* usage =
     "  --light             dark writing on white\n"
     "  --size WxH          of the window\n"
     "  --export FILE.ppm   write the window's picture and end\n"
+    "  --detached          let go of standard error as soon as the window is there\n"
     "  --new-runs FOLDER   also show the runs that appear in FOLDER\n"
     "  --since SECONDS     of those, none begun before (seconds since 1970)\n\n"
     "In the window: drag or wheel to zoom (Shift: horizontally), double click or R to show all, L logarithmic, T theme, Q to close.\n";
@@ -61,6 +63,8 @@ Settings parse(int count, char** arguments) {
             std::exit(0);
         } else if (word == "--light") {
             settings.dark = false;
+        } else if (word == "--detached") {
+            settings.detached = true;
         } else if (word == "--export") {
             settings.picture = value();
         } else if (word == "--new-runs") {
@@ -350,6 +354,9 @@ int run(const Settings& settings) {
         std::fprintf(stderr, "hfc-viewer: no window: %s\n", reason.c_str());
         glfwTerminate();
         return 3;
+    }
+    if (settings.detached && std::freopen("/dev/null", "w", stderr) == nullptr) {
+        return 1;
     }
     glfwMakeContextCurrent(window);
     glfwSwapInterval(1);

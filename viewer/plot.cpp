@@ -66,7 +66,10 @@ void draw_curve(ImDrawList& list, const Frame& frame, const PlotCurve& curve) {
         if (path.size() == 1) {
             list.AddCircleFilled(path[0], 3, curve.color);
         } else if (path.size() > 1) {
-            list.AddPolyline(path.data(), static_cast<int>(path.size()), curve.color, 0, 2);
+            // Segment by segment: ImGui's polyline grows thin and thorny where it turns sharply.
+            for (size_t i = 1; i < path.size(); ++i) {
+                list.AddLine(path[i - 1], path[i], curve.color, 2);
+            }
         }
         path.clear();
     };

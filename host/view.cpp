@@ -1,0 +1,70 @@
+#include "host/view.h"
+
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <vector>
+
+namespace hfc::host {
+namespace {
+
+/// It stands beside this program, in the build's folder as in an installed one.
+std::string viewer_program() {
+    std::error_code error;
+    const auto path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "hfc-viewer";
+    require(::access(path.c_str(), X_OK) == 0,
+            "there is no window: '{}' is missing; a build has it where ImGui, GLFW and OpenGL are found (Debian: libimgui-dev libglfw3-dev "
+            "libgl-dev)",
+            path.string());
+    return path;
+}
+
+}  // namespace
+
+void become_viewer(char** arguments) {
+    const auto program = viewer_program();
+    ::execv(program.c_str(), arguments);
+    fail("cannot start '{}': {}", program, std::strerror(errno));
+}
+
+void start_viewer(const std::string& directory) {
+    try {
+        auto program = viewer_program();
+        std::vector<std::string> words = {program, "--detached"};
+        if (directory.empty()) {
+            words.insert(words.end(), {"--new-runs", "runs", "--since", std::to_string(std::time(nullptr))});
+        } else {
+            words.push_back(std::filesystem::absolute(directory));
+        }
+        std::vector<char*> arguments;
+        for (auto& word : words) {
+            arguments.push_back(word.data());
+        }
+        arguments.push_back(nullptr);
+        // A session of its own: Ctrl-C ends the script, and the window stays with its curves.
+        posix_spawnattr_t attributes;
+        posix_spawn_file_actions_t files;
+        ::posix_spawnattr_init(&attributes);
+        ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+        ::posix_spawn_file_actions_init(&files);
+        ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+        ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+        pid_t process = 0;
+        const int error = ::posix_spawn(&process, program.c_str(), &files, &attributes, arguments.data(), environ);
+        ::posix_spawn_file_actions_destroy(&files);
+        ::posix_spawnattr_destroy(&attributes);
+        require(error == 0, "there is no window: cannot start '{}': {}", program, std::strerror(error));
+    } catch (const Error& error) {
+        std::fprintf(stderr, "hfc-host: option --view: %s\n", error.what());
+    }
+}
+
+}  // namespace hfc::host

@@ -1,6 +1,11 @@
 // The program's malloc is mimalloc's: see host/CMakeLists.txt for what that gains.
 #include <mimalloc.h>
 
+#include <sys/sysinfo.h>
+#include <cerrno>
+#include <cstddef>
+#include <new>
+
 namespace {
 
 /// Freed memory goes back to the system after ten seconds instead of 25 ms: the tensors of a training step are those of the step before it,
@@ -10,4 +15,45 @@ namespace {
     mi_option_set_default(mi_option_decommit_delay, milliseconds);
 }
 
+/// More than the machine has, swap included: the kernel would refuse it, but mimalloc asks with MAP_NORESERVE, which has it granted and the
+/// process killed when it is filled.
+bool more_than_there_is(std::size_t size) {
+    static const std::size_t there_is = [] {
+        struct sysinfo machine = {};
+        return sysinfo(&machine) == 0 ? (machine.totalram + machine.totalswap) * machine.mem_unit : SIZE_MAX;
+    }();
+    return size > there_is;
+}
+
+template <typename Allocate>
+void* or_throw(std::size_t size, Allocate&& allocate) {
+    void* const memory = more_than_there_is(size) ? nullptr : allocate();
+    if (memory == nullptr) {
+        throw std::bad_alloc();
+    }
+    return memory;
+}
+
 }  // namespace
+
+// Tensors on the CPU.
+extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
+    return more_than_there_is(size) ? ENOMEM : mi_posix_memalign(memory, alignment, size);
+}
+
+// mimalloc's own `new`, being C, ends the process when there is no memory. Its `delete` serves these.
+void* operator new(std::size_t size) {
+    return or_throw(size, [&] { return mi_malloc(size); });
+}
+
+void* operator new[](std::size_t size) {
+    return or_throw(size, [&] { return mi_malloc(size); });
+}
+
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return or_throw(size, [&] { return mi_malloc_aligned(size, static_cast<std::size_t>(alignment)); });
+}
+
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return or_throw(size, [&] { return mi_malloc_aligned(size, static_cast<std::size_t>(alignment)); });
+}

@@ -170,4 +170,9 @@ function TestMemory:test_dead_tensors_do_not_pile_up()
   lu.assertTrue(peak / 1024 < 1500, ("peak resident memory %d MiB"):format(peak / 1024))
 end
 
+function TestMemory:test_asking_for_more_than_there_is_is_an_error()
+  lu.assertErrorMsgContains("can't allocate memory", torch.empty, 1e13)
+  lu.assertErrorMsgContains("torch.tensor_split: out of memory", torch.tensor_split, torch.rand(3), 2 ^ 53)
+end
+
 require("support").run()

@@ -91,6 +91,16 @@ Settings parse(int count, char** arguments) {
     return settings;
 }
 
+/// Keys pressed since the last frame. ImGui asks what is down while it draws, and would miss a key that was let go before.
+std::set<int>& pressed_keys() {
+    static std::set<int> keys;
+    return keys;
+}
+
+bool pressed(int key) {
+    return pressed_keys().contains(key);
+}
+
 class Viewer {
   public:
     explicit Viewer(const Settings& settings) : settings_(settings), dark_(settings.dark) {
@@ -176,16 +186,16 @@ void Viewer::draw_controls() {
     ImGui::SetNextItemWidth(160);
     ImGui::SliderFloat("smoothing", &smoothing_, 0, 0.99F, "%.2f");
     ImGui::SameLine(0, 20);
-    if (ImGui::Checkbox("logarithmic", &logarithmic_) || ImGui::IsKeyPressed(GLFW_KEY_L, false)) {
-        logarithmic_ = ImGui::IsKeyPressed(GLFW_KEY_L, false) ? !logarithmic_ : logarithmic_;
+    if (ImGui::Checkbox("logarithmic", &logarithmic_) || pressed(GLFW_KEY_L)) {
+        logarithmic_ = pressed(GLFW_KEY_L) ? !logarithmic_ : logarithmic_;
         show_all();
     }
     ImGui::SameLine(0, 20);
-    if (ImGui::Button("Show all") || ImGui::IsKeyPressed(GLFW_KEY_R, false)) {
+    if (ImGui::Button("Show all") || pressed(GLFW_KEY_R)) {
         show_all();
     }
     ImGui::SameLine(0, 20);
-    if (ImGui::Button(dark_ ? "Light" : "Dark") || ImGui::IsKeyPressed(GLFW_KEY_T, false)) {
+    if (ImGui::Button(dark_ ? "Light" : "Dark") || pressed(GLFW_KEY_T)) {
         dark_ = !dark_;
         apply_theme();
     }
@@ -320,9 +330,10 @@ int show(GLFWwindow* window, const Settings& settings) {
         ImGui_ImplGlfw_NewFrame();
         ImGui::NewFrame();
         viewer.draw();
-        if (ImGui::IsKeyPressed(GLFW_KEY_Q, false)) {
+        if (pressed(GLFW_KEY_Q)) {
             glfwSetWindowShouldClose(window, GLFW_TRUE);
         }
+        pressed_keys().clear();
         ImGui::Render();
         glViewport(0, 0, width, height);
         glClear(GL_COLOR_BUFFER_BIT);
@@ -363,7 +374,12 @@ int run(const Settings& settings) {
     ImGui::CreateContext();
     ImGui::GetIO().IniFilename = nullptr;
     load_font();
-    ImGui_ImplGlfw_InitForOpenGL(window, true);
+    glfwSetKeyCallback(window, [](GLFWwindow*, int key, int, int action, int) {
+        if (action == GLFW_PRESS) {
+            pressed_keys().insert(key);
+        }
+    });
+    ImGui_ImplGlfw_InitForOpenGL(window, true);  // calls what was set before, too
     ImGui_ImplOpenGL3_Init("#version 130");
     const int status = show(window, settings);
     ImGui_ImplOpenGL3_Shutdown();

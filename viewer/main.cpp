@@ -1,4 +1,5 @@
 // hfc-viewer [--export FILE.ppm] [--light] [--since SECONDS] RUNS...: curves of run directories in a window.
+#include "viewer/images.h"
 #include "viewer/plot.h"
 #include "viewer/run_data.h"
 
@@ -31,6 +32,7 @@ struct Settings {
     fs::path new_runs;  ///< --new-runs: show what appears in this folder
     long since = 0;     ///< --since: of the new runs, those not older (seconds since 1970)
     bool detached = false;
+    bool show_images = false;  ///< --images
     bool dark = true;
     int width = 1280, height = 800;
 };
@@ -41,6 +43,7 @@ constexpr const char* usage =
     "  --light             dark writing on white\n"
     "  --size WxH          of the window\n"
     "  --export FILE.ppm   write the window's picture and end\n"
+    "  --images            begin with the images\n"
     "  --detached          let go of standard error as soon as the window is there\n"
     "  --new-runs FOLDER   also show the runs that appear in FOLDER\n"
     "  --since SECONDS     of those, none begun before (seconds since 1970)\n\n"
@@ -63,6 +66,8 @@ Settings parse(int count, char** arguments) {
             std::exit(0);
         } else if (word == "--light") {
             settings.dark = false;
+        } else if (word == "--images") {
+            settings.show_images = true;
         } else if (word == "--detached") {
             settings.detached = true;
         } else if (word == "--export") {
@@ -117,17 +122,23 @@ class Viewer {
         for (auto& run : runs_) {
             changed = run->poll() || changed;
         }
+        for (auto& images : images_) {
+            changed = images->poll() || changed;
+        }
         return changed;
     }
     bool more() const {
         return std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->more(); });
     }
     void draw();
+    /// From the second frame on the tab is the user's choice.
+    void began() { settings_.show_images = false; }
 
   private:
     void add(const fs::path& directory) {
         if (known_.insert(fs::weakly_canonical(directory)).second) {
             runs_.push_back(std::make_unique<RunData>(directory));
+            images_.push_back(std::make_unique<Images>(directory));
         }
     }
     void find_new_runs() {
@@ -156,6 +167,7 @@ class Viewer {
     void draw_controls();
     void draw_legend();
     void draw_panels();
+    void draw_images();
     std::string full_name(const RunData& run, const std::string& curve) const {
         return runs_.size() > 1 ? run.name() + " / " + curve : curve;
     }
@@ -166,6 +178,7 @@ class Viewer {
     float smoothing_ = 0;
     Theme theme_ = {};
     std::vector<std::unique_ptr<RunData>> runs_;
+    std::vector<std::unique_ptr<Images>> images_;  ///< of the runs, in their order
     std::set<fs::path> known_;
     std::set<std::string> hidden_;
     std::map<std::string, size_t> colors_;  ///< by full name: in the order of first sight
@@ -270,6 +283,25 @@ void Viewer::draw_panels() {
     }
 }
 
+void Viewer::draw_images() {
+    bool none = true;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+        if (images_[i]->empty()) {
+            continue;
+        }
+        none = false;
+        if (runs_.size() > 1) {
+            ImGui::TextDisabled("%s", runs_[i]->name().c_str());
+        }
+        ImGui::PushID(static_cast<int>(i));
+        images_[i]->draw();
+        ImGui::PopID();
+    }
+    if (none) {
+        ImGui::TextDisabled("No images logged yet (run:image).");
+    }
+}
+
 void Viewer::draw() {
     const auto& io = ImGui::GetIO();
     ImGui::SetNextWindowPos({0, 0});
@@ -281,7 +313,17 @@ void Viewer::draw() {
     ImGui::EndChild();
     ImGui::SameLine();
     ImGui::BeginChild("panels");
-    draw_panels();
+    if (ImGui::BeginTabBar("what")) {
+        if (ImGui::BeginTabItem("Curves")) {
+            draw_panels();
+            ImGui::EndTabItem();
+        }
+        if (ImGui::BeginTabItem("Images", nullptr, settings_.show_images ? ImGuiTabItemFlags_SetSelected : 0)) {
+            draw_images();
+            ImGui::EndTabItem();
+        }
+        ImGui::EndTabBar();
+    }
     ImGui::EndChild();
     ImGui::End();
 }
@@ -330,6 +372,7 @@ int show(GLFWwindow* window, const Settings& settings) {
         ImGui_ImplGlfw_NewFrame();
         ImGui::NewFrame();
         viewer.draw();
+        viewer.began();
         if (pressed(GLFW_KEY_Q)) {
             glfwSetWindowShouldClose(window, GLFW_TRUE);
         }

@@ -1,0 +1,80 @@
+#include "viewer/images.h"
+
+#include <imgui.h>
+#include <stb/stb_image.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+
+namespace hfc::viewer {
+
+namespace fs = std::filesystem;
+
+bool Images::poll() {
+    bool changed = false;
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const auto& path = entry->path();
+        const auto stem = path.stem().string();
+        const auto dash = stem.rfind('-');
+        const int number = dash == std::string::npos ? 0 : std::atoi(stem.c_str() + dash + 1);
+        if (path.extension() == ".png" && number > 0) {
+            changed = files_[stem.substr(0, dash)].emplace(number, path).second || changed;
+        }
+    }
+    return changed;
+}
+
+void Images::load(const fs::path& file, Shown& shown) const {
+    int channels = 0;
+    auto* const pixels = stbi_load(file.c_str(), &shown.width, &shown.height, &channels, 4);
+    if (pixels == nullptr) {
+        shown.loaded = -1;
+        return;
+    }
+    if (shown.texture == 0) {
+        glGenTextures(1, &shown.texture);
+    }
+    glBindTexture(GL_TEXTURE_2D, shown.texture);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);  // a pixel of a small image is to be seen
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, shown.width, shown.height, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
+    stbi_image_free(pixels);
+}
+
+void Images::draw() {
+    for (const auto& [name, files] : files_) {
+        auto& shown = shown_[name];
+        const int newest = files.rbegin()->first;
+        int number = shown.number == 0 ? newest : shown.number;
+        ImGui::TextUnformatted(name.c_str());
+        if (files.size() > 1) {
+            ImGui::SetNextItemWidth(300);
+            if (ImGui::SliderInt(("##" + name).c_str(), &number, files.begin()->first, newest)) {
+                shown.number = number == newest ? 0 : number;
+            }
+        }
+        const auto found = files.lower_bound(number);
+        if (found == files.end()) {
+            continue;
+        }
+        if (shown.loaded != found->first && shown.loaded != -1) {
+            shown.loaded = found->first;
+            load(found->second, shown);
+        }
+        if (shown.loaded == -1) {
+            ImGui::TextDisabled("%s cannot be read", found->second.c_str());
+            shown.loaded = 0;
+            continue;
+        }
+        // Made smaller to fit, or larger by a whole factor, so that pixels stay square.
+        const float fitting = std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
+        const float factor = fitting < 1 ? fitting : std::floor(fitting);
+        const ImVec2 size = {factor * static_cast<float>(shown.width), factor * static_cast<float>(shown.height)};
+        ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
+    }
+}
+
+}  // namespace hfc::viewer

@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* examples = R"text(
 Examples:
+  hfc-host                                                 the prompt: type Lua, Tab completes, help() explains, Ctrl-D leaves
   hfc-host scripts/shuffled_labels.lua                     the main job, on data that need no file
   hfc-host scripts/shuffled_labels.lua --help              the script's own options
   hfc-host scripts/shuffled_labels.lua --dataset cifar10 --data ~/data --device cuda
@@ -138,6 +139,7 @@ CommandLine parse(int count, const char* const* arguments) {
     app.footer(examples);
     app.prefix_command();
     const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
+    app.add_flag("-i", line.interactive, "open the prompt after the script, also after its error");
     app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");
     app.add_flag("--view", line.view, "show the run's curves in a window (hfc-host view RUNS... shows past and running ones)");
     add_shared_options(app, line);

@@ -15,7 +15,8 @@ struct CommandLine {
     int threads = 0;  ///< 0: LibTorch's choice, one a core
     std::string data;
     std::string out;
-    bool resume = false;  ///< --resume: `out` holds the run to go on with; script and arguments are that run's
+    bool resume = false;       ///< --resume: `out` holds the run to go on with; script and arguments are that run's
+    bool interactive = false;  ///< -i: a prompt after the script, or without one
     bool version = false;
     bool view = false;  ///< --view: with a window on the run
 };

@@ -8,6 +8,7 @@
 #include "data/image_file.h"
 #include "data/load.h"
 #include "host/command_line.h"
+#include "host/repl.h"
 #include "host/view.h"
 
 #include <ATen/Parallel.h>
@@ -64,24 +65,27 @@ int run(int count, const char* const* arguments) {
         print_version();
         return 0;
     }
-    if (!line.has_chunk && line.script.empty()) {
-        if (isatty(STDIN_FILENO) != 0) {
-            std::fprintf(stderr, "hfc-host: no script given; see hfc-host --help\n");
-            return 2;
-        }
+    const bool nothing_to_run = !line.has_chunk && line.script.empty();
+    const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);
+    const bool only_prompt = prompt && nothing_to_run;
+    if (nothing_to_run && !prompt) {
         line.script = "-";
     }
     apply_settings(line);
     if (line.view) {
         start_viewer(line.out);
     }
-    const std::string text = line.has_chunk ? line.chunk : read_script(line);
-    const std::string name = line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
+    const std::string text = only_prompt ? "" : line.has_chunk ? line.chunk : read_script(line);
+    const std::string name = only_prompt ? "prompt" : line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
     install_interrupt_handler();
-    const bool is_file = !line.has_chunk && line.script != "-";
+    const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
     lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume});
     state.set_arguments(name, line.arguments);
-    const int status = state.run(text, name);
+    int status = state.run(text, name);
+    if (prompt) {
+        clear_interrupt();
+        status = run_prompt(state);
+    }
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     if (status == 0 && !written) {
         std::fprintf(stderr, "hfc-host: standard output could not be written: %s\n", std::strerror(errno));

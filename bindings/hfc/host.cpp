@@ -78,7 +78,26 @@ int find_operator(Call& call) {
     return 1;
 }
 
+/// host.export(name, value): what the host's program finds under registry["hfc.NAME"].
+int export_value(Call& call) {
+    const std::string name = "hfc." + call.argument(1, "name").text();
+    lua_pushvalue(call.L, 2);
+    lua_setfield(call.L, LUA_REGISTRYINDEX, name.c_str());
+    return 0;
+}
+
+int all_operator_names(Call& call) {
+    return call.returns(operator_names());
+}
+
+int is_tensor(Call& call) {
+    return call.returns(to_tensor(call.L, 1) != nullptr);
+}
+
 const Declaration prelude_functions[] = {
+    {"export", export_value, ""},
+    {"operator_names", all_operator_names, ""},
+    {"is_tensor", is_tensor, ""},
     {"operator", find_operator, ""},
     {"memory", memory, ""},
     {"methods", methods_of, ""},

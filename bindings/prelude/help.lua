@@ -28,3 +28,19 @@ The tensors that Lua holds now, those not yet collected included, and the bytes 
   local tensors, bytes = host.memory()
   return {tensors = tensors, bytes = bytes}
 end)
+
+apropos = host.declare("apropos", [[
+apropos(word)
+
+Prints the first line of each function whose documentation holds the word, in any case of letters.]], function(word)
+  if type(word) ~= "string" then error("apropos: expected a text, got " .. type(word), 2) end
+  local found = 0
+  for _, name in ipairs(host.names()) do
+    local text = host.documentation(name)
+    if (name .. "\n" .. text):lower():find(word:lower(), 1, true) then
+      print("  " .. text:match "[^\n]*")
+      found = found + 1
+    end
+  end
+  if found == 0 then print(("nothing that is documented holds '%s'"):format(word)) end
+end)

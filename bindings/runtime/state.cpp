@@ -92,18 +92,27 @@ int State::run(const std::string& text, const std::string& name) {
     }
     // A first line that starts with '#' makes a script executable; its line break stays, so that line numbers stay true.
     const std::string source = text.starts_with('#') ? text.substr(std::min(text.find('\n'), text.size())) : text;
-    lua_pushcfunction(L_, add_traceback);
-    interruptible = L_;
-    set_interrupt_callback(on_interrupt);
     int status = luaL_loadbufferx(L_, source.data(), source.size(), ("@" + name).c_str(), "t");
     if (status == 0) {
-        status = lua_pcall(L_, 0, 0, -2);
+        status = call(0, 0);
     }
-    set_interrupt_callback(nullptr);
-    interruptible = nullptr;
     const int exit_status = status == 0 ? (interrupt_requested() ? interrupt_status() : 0) : report_failure();
     lua_settop(L_, 0);
     return exit_status;
+}
+
+int State::call(int arguments, int results) {
+    const int handler = lua_gettop(L_) - arguments;
+    lua_pushcfunction(L_, add_traceback);
+    lua_insert(L_, handler);
+    interruptible = L_;
+    set_interrupt_callback(on_interrupt);
+    const int status = lua_pcall(L_, arguments, results, handler);
+    set_interrupt_callback(nullptr);
+    interruptible = nullptr;
+    lua_sethook(L_, nullptr, 0, 0);  // a request that the C++ side met first has left it
+    lua_remove(L_, handler);
+    return status;
 }
 
 int State::report_failure() const {

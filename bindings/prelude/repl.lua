@@ -1,0 +1,147 @@
+-- What the prompt does with a line: compile, show, complete. The host reads lines and keeps the history.
+local host = ...
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in next, t do keys[#keys + 1] = key end
+  table.sort(keys, function(a, b)
+    if type(a) == type(b) and (type(a) == "number" or type(a) == "string") then return a < b end
+    return type(a) == "number" and type(b) ~= "number" or (type(a) == type(b) and tostring(a) < tostring(b))
+  end)
+  return keys
+end
+
+local deepest, longest = 3, 20
+
+-- A value as text: tables to a depth and length, everything else as it prints itself.
+local function describe(value, depth, seen)
+  if type(value) == "string" and depth > 0 then return ("%q"):format(value) end
+  local meta = type(value) == "table" and getmetatable(value)
+  if type(value) ~= "table" or (type(meta) == "table" and rawget(meta, "__tostring")) then return tostring(value) end
+  if seen[value] then return "<the table around it>" end
+  if next(value) == nil then return "{}" end
+  if depth >= deepest then return "{...}" end
+  seen[value] = true
+  local keys, lines, count = sorted_keys(value), {}, #value
+  for i, key in ipairs(keys) do
+    if i > longest then
+      lines[#lines + 1] = ("... %d more"):format(#keys - longest)
+      break
+    end
+    local in_list = type(key) == "number" and key >= 1 and key <= count
+    local name = type(key) == "string" and key:match "^[%a_][%w_]*$" or ("[" .. describe(key, deepest, seen) .. "]")
+    lines[#lines + 1] = (in_list and "" or name .. " = ") .. describe(rawget(value, key), depth + 1, seen)
+  end
+  seen[value] = nil
+  local flat = "{" .. table.concat(lines, ", ") .. "}"
+  if #flat <= 100 and not flat:find "\n" then return flat end
+  local indent = ("  "):rep(depth + 1)
+  return "{\n" .. indent .. table.concat(lines, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
+end
+
+-- Locals of a typed block live on as globals: called at the block's end.
+local function keep_locals()
+  for i = 1, math.huge do
+    local name, value = debug.getlocal(2, i)
+    if not name then return end
+    if not name:find "^%(" then rawset(_G, name, value) end
+  end
+end
+
+local keeper = "_keep_locals_of_the_prompt"
+
+-- LuaJIT's compiled loops do not see Ctrl-C, so what is typed at the prompt is interpreted; what it loads from files is compiled.
+local function interpreted(chunk)
+  if chunk then jit.off(chunk, true) end
+  return chunk
+end
+
+-- compile(text) -> function; or nil and a message, "incomplete" where more lines may complete it.
+local function compile(text)
+  local chunk = load("return " .. text, "=prompt")
+  if chunk then return interpreted(chunk) end
+  local message
+  chunk, message = load(text, "=prompt")
+  if not chunk then return nil, message:find "'<eof>'$" and "incomplete" or message end
+  local kept = load(text .. "\n" .. keeper .. "()", "=prompt")
+  if not kept then return interpreted(chunk) end
+  rawset(_G, keeper, keep_locals)
+  return interpreted(kept)
+end
+
+local function show(...)
+  local count = select("#", ...)
+  if count == 0 then return end
+  local first = ...
+  if count > 1 or first ~= nil then rawset(_G, "_", first) end
+  local texts = {}
+  for i = 1, count do texts[i] = describe((select(i, ...)), 0, {}) end
+  io.write(table.concat(texts, "\t"), "\n")
+end
+
+local function run(text)
+  local chunk, message = compile(text)
+  if not chunk then return message end
+  show(chunk())
+  rawset(_G, keeper, nil)
+  io.flush()
+end
+
+local function fields_of(value, add)
+  local seen = {}
+  while value ~= nil and not seen[value] do
+    seen[value] = true
+    local meta = debug.getmetatable(value)
+    if type(value) == "table" then
+      for key in next, value do add(key) end
+    end
+    local index = meta and (rawget(meta, "methods") or rawget(meta, "__index"))
+    value = type(index) == "table" and index or nil
+  end
+end
+
+-- The value of a dotted path, looked up without running anything but tables.
+local function value_of(path)
+  local value = _G
+  for part in path:gmatch "[^.:]+" do
+    if type(value) ~= "table" then return nil end
+    value = rawget(value, part)
+  end
+  return value
+end
+
+-- complete(text before the cursor) -> the part being completed, list of what it may become
+local function complete(text)
+  local found, known = {}, {}
+  local prefix = ""
+  local function add(key)
+    if type(key) == "string" and key:sub(1, #prefix) == prefix and not known[key] and key:find "^[%a_][%w_]*$" then
+      known[key] = true
+      found[#found + 1] = key
+    end
+  end
+  local called, inside = text:match "([%a_][%w_.:]*)%s*%(?[^{}]*{([^{}]*)$"
+  local documented = called and inside:match "[%w_]*$" == inside:match "[,%s]*([%w_]*)$" and not inside:match "=%s*[%w_]*$"
+    and host.documentation(called)
+  if documented then
+    prefix = inside:match "[%w_]*$"
+    for name in documented:match "[^\n]*":gmatch "([%a_][%w_]*) =" do add(name) end
+    if #found > 0 then
+      table.sort(found)
+      return prefix, found
+    end
+  end
+  local path, last = text:match "([%a_][%w_.]*)[.:]([%w_]*)$"
+  prefix = last or text:match "[%a_][%w_]*$" or ""
+  local owner = _G
+  if path then owner = value_of(path) end
+  if owner ~= nil then fields_of(owner, add) end
+  if owner == torch or (path and host.is_tensor(owner)) then
+    for _, name in ipairs(host.operator_names()) do add(name) end
+  end
+  table.sort(found)
+  return prefix, found
+end
+
+host.export("repl.run", run)
+host.export("repl.complete", complete)

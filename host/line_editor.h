@@ -1,0 +1,36 @@
+// Lines from a terminal (libedit: history, completion) or from anything else.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hfc::host {
+
+/// What a text before the cursor may go on with.
+struct Completion {
+    std::string prefix;  ///< the part of the text that the candidates begin with
+    std::vector<std::string> candidates;
+};
+
+class LineEditor {
+  public:
+    enum class Outcome { line, interrupted, end };
+
+    explicit LineEditor(std::function<Completion(const std::string&)> complete);
+    ~LineEditor();
+    LineEditor(const LineEditor&) = delete;
+    LineEditor& operator=(const LineEditor&) = delete;
+
+    /// Reads one line without its line break. interrupted: Ctrl-C, the line typed so far is dropped.
+    Outcome read(const char* prompt, std::string& line);
+    /// Remembers a line, in the file at once. Empty lines and repetitions of the last are left out.
+    void remember(const std::string& line);
+
+  private:
+    struct Terminal;
+    std::unique_ptr<Terminal> terminal_;  ///< empty: the input is no terminal
+};
+
+}  // namespace hfc::host

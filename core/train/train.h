@@ -15,10 +15,10 @@ namespace hfc::train {
 
 /// Checkpoints, from which a training that was ended by whatever goes on to the same numbers, to the last bit.
 struct CheckpointOptions {
-    std::filesystem::path folder = {};  ///< of this training alone; empty: none are written
-    double seconds = 60;                ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
-    int64_t keep = 2;                   ///< how many of the newest stay, at least 1
-    bool resume = false;                ///< go on from the newest whole one in the folder, if there is one
+    std::filesystem::path folder = {};                  ///< of this training alone; empty: none are written
+    double seconds = 60;                                ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
+    int64_t keep = 2;                                   ///< how many of the newest stay, at least 1
+    bool resume = false;                                ///< go on from the newest whole one in the folder, if there is one
     std::function<void(const std::string&)> warn = {};  ///< told of a damaged one that is passed over
 };
 

@@ -4,6 +4,7 @@
 #include "host/line_editor.h"
 
 #include <unistd.h>
+#include <csignal>
 #include <cstdio>
 #include <optional>
 
@@ -31,6 +32,9 @@ bool run_text(lua::State& state, const std::string& text, std::optional<int>& st
     }
     lua_settop(L, top);
     std::fflush(stdout);
+    if (interrupt_requested() && interrupt_status() != 128 + SIGINT) {
+        status = interrupt_status();
+    }
     clear_interrupt();
     return complete;
 }

@@ -13,7 +13,8 @@ std::atomic<void (*)()> on_first = nullptr;
 
 void on_interrupt(int signal) {
     last_signal = signal;
-    if (requests > 0) {
+    // Where nothing runs, at a prompt, nothing would see the request.
+    if (requests > 0 || (signal == SIGTERM && on_first.load() == nullptr)) {
         _exit(interrupt_status());
     }
     requests = 1;

@@ -1,0 +1,52 @@
+-- Figure 7 of Wang et al., CVPR 2020: kernels of the first convolution, of natural and adversarial training, as they are and smoothed.
+--
+--   hfc-host scripts/kernels.lua                                 embedded data: half a minute on two cores
+--   hfc-host scripts/kernels.lua --preset paper --device cuda    CIFAR-10 as in the paper
+--   hfc-host scripts/kernels.lua --model runs/NAME               with the networks of a run of smoothing_defence
+--
+-- Expect: adversarial training makes kernels whose neighbouring weights differ less (a smaller roughness), as smoothing does, and that let
+-- less of the highest frequencies through.
+local opt = hfc.options {
+  dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  model      = {"preact_resnet8", "networks to train (help(hfc.model)), or the run directory of trained ones"},
+  rho        = {{0, 1}, "strengths of the smoothing; 0: none"},
+  budget     = {8 / 255, "epsilon of the adversarial training (PGD)"},
+  steps      = {4, "of PGD in the training, each of epsilon / steps"},
+  epochs     = {{natural = 12, adversarial = 18}, "passes over the training set"},
+  batch_size = 10,
+  lr         = {3e-3, "of Adam"},
+  seed       = 0,
+  presets = {paper = {dataset = "cifar10", model = "preact_resnet32", steps = 10, epochs = {natural = 100, adversarial = 100},
+    batch_size = 100, lr = 1e-4}},
+}
+local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, low = .25, high = .1})
+local run = hfc.run("kernels", opt)
+local pgd = hfc.attack.pgd {epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false}
+
+local rows, headings = {}, {}
+for _, training in ipairs {"natural", "adversarial"} do
+  local model = hfc.saved_model(opt.model, training)
+  if not model then
+    model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, seed = opt.seed})
+    local adam = torch.optim.Adam(model:to(hfc.device()):parameters(), {lr = opt.lr})
+    for epoch = 1, opt.epochs[training] do
+      for x, y in data.train:batches {size = opt.batch_size, shuffle = true, seed = opt.seed + epoch} do
+        if training == "adversarial" then x = pgd(model, x, y) end
+        local loss = torch.cross_entropy_loss(model(x), y:to(hfc.device()))
+        adam:zero_grad(); loss:backward(); adam:step()
+      end
+      run:log {series = training, epoch = epoch, accuracy = hfc.accuracy(model, data.test)}
+    end
+    run:save(model, training)
+  end
+  for _, rho in ipairs(opt.rho) do
+    local kernel = hfc.smooth(model, {rho = rho}):parameters()[1]:detach():cpu()
+    local gain = hfc.frequency_response(kernel, 32):square():mean({0, 1})
+    table.insert(headings, ("%s, rho = %g"):format(training, rho))
+    table.insert(rows, kernel[{{0, math.min(16, #kernel)}}] / (2 * kernel:abs():amax()) + .5)  -- grey is 0
+    run:row("roughness", {training = training, rho = rho, roughness = hfc.roughness(kernel):mean():item(),
+      ["gain beyond r=12"] = (gain * (1 - hfc.frequency.mask(32, 32, 12))):sum():item() / gain:sum():item()}, {"training", "rho"})
+  end
+end
+run:image("figure7", rows, {headings = headings})
+print("results in " .. run:directory())

@@ -1,0 +1,33 @@
+#include "mask/network.h"
+
+#include "base/error.h"
+
+namespace hfc::mask {
+
+Network::Network(model::Model& model, std::string function)
+    : model_(model), function_(std::move(function)), device_(model::device_of(model)), evaluation_(model), frozen_(model) {}
+
+at::Tensor Network::logits(const at::Tensor& images) const {
+    at::Tensor logits;
+    try {
+        logits = model_.forward(images.contiguous(at::MemoryFormat::ChannelsLast));
+    } catch (const c10::Error& error) {
+        fail("{}: the model failed on a batch of shape [{}]: {}", function_, fmt::join(images.sizes(), ", "), short_message(error));
+    }
+    require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
+            "{}: the model must turn {} images into logits of shape [{}, classes]; it gave {}", function_, images.size(0), images.size(0),
+            logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
+    return logits;
+}
+
+at::Tensor Network::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {
+    if (labels.is_cpu() && labels.numel() > 0) {
+        const auto [least, most] = labels.aminmax();
+        require(least.item<int64_t>() >= 0 && most.item<int64_t>() < logits.size(1),
+                "{}: labels must be 0 to {}, the model's classes; got {} to {}", function_, logits.size(1) - 1, least.item<int64_t>(),
+                most.item<int64_t>());
+    }
+    return at::cross_entropy_loss(logits, labels.to(logits.device()), {}, at::Reduction::None);
+}
+
+}  // namespace hfc::mask

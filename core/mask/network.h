@@ -1,0 +1,33 @@
+// A network that is only asked: in evaluation mode, its parameters without gradients, for a scope.
+#pragma once
+
+#include "attack/victim.h"
+#include "model/model.h"
+
+#include <string>
+
+namespace hfc::mask {
+
+class Network {
+  public:
+    /// `function` opens error messages: "hfc.mask.learn".
+    Network(model::Model& model, std::string function);
+
+    at::Device device() const { return device_; }
+
+    /// Logits [N, classes] of images on the network's device. Records a graph where the caller's gradient mode says so. Throws Error for
+    /// images that the network cannot take.
+    at::Tensor logits(const at::Tensor& images) const;
+
+    /// The cross-entropy of each image. Throws Error for a label beyond the logits.
+    at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
+
+  private:
+    model::Model& model_;
+    std::string function_;
+    at::Device device_;
+    model::EvaluationScope evaluation_;
+    attack::FrozenScope frozen_;
+};
+
+}  // namespace hfc::mask

@@ -1,0 +1,187 @@
+#include "mask/scan.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+#include "mask/learner.h"
+#include "mask/network.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <limits>
+#include <numbers>
+
+namespace hfc::mask {
+namespace {
+
+/// An index of an unshifted spectrum, and that of its negative.
+struct Frequency {
+    int64_t row, column;
+    int64_t other_row, other_column;
+    bool single() const { return row == other_row && column == other_column; }
+};
+
+/// One of each pair k, -k within reach.
+std::vector<Frequency> frequencies_of(const Source& source, std::optional<int64_t> reach) {
+    const auto height = source.height(), width = source.width();
+    const auto near = [&](int64_t i, int64_t n) { return !reach || std::min(i, n - i) <= *reach; };
+    std::vector<Frequency> result;
+    for (int64_t row = 0; row < height; ++row) {
+        for (int64_t column = 0; column < width; ++column) {
+            const Frequency k{row, column, (height - row) % height, (width - column) % width};
+            const bool first = std::pair(k.row, k.column) <= std::pair(k.other_row, k.other_column);
+            if (first && near(row, height) && near(column, width)) {
+                result.push_back(k);
+            }
+        }
+    }
+    return result;
+}
+
+/// 2 pi (row i / H + column j / W) of each pixel (i, j): float64 [H, W].
+at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column) {
+    // Whole turns are taken off as integers, which costs no digits.
+    const auto rows = at::arange(height).mul(row).remainder(height).to(at::kDouble).div(height);
+    const auto columns = at::arange(width).mul(column).remainder(width).to(at::kDouble).div(width);
+    return (rows.unsqueeze(1) + columns.unsqueeze(0)) * (2 * std::numbers::pi);
+}
+
+void check(const char* function, const ScanOptions& options) {
+    require(options.batch_size >= 1, "{}: batch size must be at least 1, got {}", function, options.batch_size);
+    require(options.reach.value_or(0) >= 0, "{}: reach must be at least 0 bins, got {}", function, options.reach.value_or(0));
+}
+
+/// Signs of an image's channels, whatever batch it is in: float32 [n, C, 1, 1].
+at::Tensor signs_of(const Source& source, int64_t begin, int64_t end, uint64_t seed) {
+    const auto all =
+        at::empty({end, source.channels()}, at::kFloat).bernoulli_(0.5, make_generator(seed, "heat map signs")).mul_(2).sub_(1);
+    return all.slice(0, begin).unsqueeze(-1).unsqueeze(-1);
+}
+
+/// Calls work(begin, end, images) batch by batch; images: on the network's device, channels_last.
+template <typename Work>
+void for_each_batch(const Network& network, const Source& source, int64_t batch_size, Work&& work) {
+    for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
+        const auto end = std::min(begin + batch_size, source.size());
+        work(begin, end, source.images(begin, end).to(network.device()).contiguous(at::MemoryFormat::ChannelsLast));
+    }
+}
+
+/// Counts what is done of all batches and frequencies.
+class Meter {
+  public:
+    Meter(const Source& source, const ScanOptions& options, size_t frequencies)
+        : options_(options), total_(static_cast<double>(source.size()) * static_cast<double>(frequencies)) {}
+    void add(int64_t images) {
+        done_ += static_cast<double>(images);
+        if (options_.after_batch) {
+            options_.after_batch(done_ / total_);
+        }
+    }
+
+  private:
+    const ScanOptions& options_;
+    double done_ = 0, total_;
+};
+
+/// A map with `values` [..., frequencies] at each frequency and its negative, NaN elsewhere.
+at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& frequencies, const Source& source) {
+    auto shape = values.sizes().vec();
+    shape.back() = source.height();
+    shape.push_back(source.width());
+    auto map = at::full(shape, std::numeric_limits<double>::quiet_NaN(), at::kDouble);
+    for (size_t i = 0; i < frequencies.size(); ++i) {
+        const auto& k = frequencies[i];
+        const auto value = values.select(-1, static_cast<int64_t>(i));
+        map.select(-2, k.row).select(-1, k.column).copy_(value);
+        map.select(-2, k.other_row).select(-1, k.other_column).copy_(value);
+    }
+    return map;
+}
+
+/// For each frequency what takes it from an image: with X(k) = a + b i, its part is (a cosine - b sine) * scale.
+struct Wave {
+    at::Tensor cosine, sine;  ///< float32 [H, W], scaled
+
+    Wave(const Source& source, const Frequency& k, at::Device device) {
+        const auto phase = phase_of(source.height(), source.width(), k.row, k.column);
+        const double scale = (k.single() ? 1.0 : 2.0) / static_cast<double>(source.height() * source.width());
+        cosine = phase.cos().mul(scale).to(device, at::kFloat);
+        sine = phase.sin().mul(scale).to(device, at::kFloat);
+    }
+
+    at::Tensor taken_from(const at::Tensor& images, const at::Tensor& coefficient) const {
+        const auto parts = at::view_as_real(coefficient);
+        const auto column = [&](int64_t i) { return parts.select(-1, i).unsqueeze(-1).unsqueeze(-1); };
+        return at::addcmul(images, column(0), cosine, -1).addcmul_(column(1), sine);
+    }
+};
+
+}  // namespace
+
+at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t column) {
+    const auto wave = phase_of(height, width, row, column).cos();
+    return (wave / wave.norm()).to(at::kFloat);
+}
+
+at::Tensor heat_map(model::Model& model, const Source& source, const HeatMapOptions& options) {
+    const auto* const function = "hfc.mask.heat_map";
+    check(function, options.scan);
+    require(std::isfinite(options.epsilon) && options.epsilon >= 0, "{}: epsilon must be a finite number of at least 0, got {}", function,
+            options.epsilon);
+    const at::NoGradGuard no_grad;
+    const Network network(model, function);
+    const auto frequencies = frequencies_of(source, options.scan.reach);
+    std::vector<at::Tensor> waves;
+    std::ranges::transform(frequencies, std::back_inserter(waves), [&](const Frequency& k) {
+        return basis_image(source.height(), source.width(), k.row, k.column).mul_(options.epsilon).to(network.device());
+    });
+    const auto count = static_cast<int64_t>(frequencies.size());
+    const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
+    Meter meter(source, options.scan, frequencies.size());
+    for_each_batch(network, source, options.scan.batch_size, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+        const auto labels = source.labels().slice(0, begin, end);
+        const auto signs = signs_of(source, begin, end, options.seed).to(network.device());
+        const auto targets = labels.to(network.device());
+        network.cross_entropy(network.logits(images), labels);  // the labels fit
+        for (int64_t i = 0; i < count; ++i) {
+            check_interrupt();
+            const auto noisy = at::addcmul(images, signs, waves[i]).clamp_(0, 1);
+            wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
+            meter.add(end - begin);
+        }
+    });
+    return spread(wrong.cpu().to(at::kDouble) / source.size(), frequencies, source);
+}
+
+at::Tensor dominant(model::Model& model, const Source& source, const ScanOptions& options) {
+    const auto* const function = "hfc.mask.dominant";
+    check(function, options);
+    const at::NoGradGuard no_grad;
+    const Network network(model, function);
+    const auto frequencies = frequencies_of(source, options.reach);
+    std::vector<Wave> waves;
+    for (const auto& k : frequencies) {
+        waves.emplace_back(source, k, network.device());
+    }
+    const auto count = static_cast<int64_t>(frequencies.size());
+    const auto rises = at::zeros({source.classes(), count}, at::TensorOptions(network.device()).dtype(at::kDouble));
+    Meter meter(source, options, frequencies.size());
+    for_each_batch(network, source, options.batch_size, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+        const auto labels = source.labels().slice(0, begin, end);
+        const auto transforms = at::fft_fft2(images.contiguous());
+        const auto clean = network.cross_entropy(network.logits(images), labels);
+        for (int64_t i = 0; i < count; ++i) {
+            check_interrupt();
+            const auto& k = frequencies[i];
+            const auto without = waves[i].taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
+            const auto rise = network.cross_entropy(network.logits(without), labels) - clean;
+            rises.select(1, i).index_add_(0, labels.to(rises.device()), rise.to(at::kDouble));
+            meter.add(end - begin);
+        }
+    });
+    const auto images = at::bincount(source.labels(), {}, source.classes()).to(at::kDouble).unsqueeze(1);
+    return spread(rises.cpu() / images, frequencies, source);  // 0 / 0 is NaN for a class without images
+}
+
+}  // namespace hfc::mask

@@ -1,0 +1,193 @@
+#include "mask/scan.h"
+
+#include "mask/augment.h"
+#include "mask/networks.h"
+#include "mask/operator.h"
+#include "mask/spectra.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numbers>
+
+namespace hfc::mask {
+namespace {
+
+using test::distance;
+using test::error_of;
+using testing::HasSubstr;
+
+TEST(Basis, has_one_frequency_and_unit_norm) {
+    for (const auto& [row, column] : {std::pair<int64_t, int64_t>{0, 0}, {0, 3}, {2, 5}, {4, 0}, {7, 6}, {4, 3}}) {
+        const auto image = basis_image(8, 7, row, column).to(at::kDouble);
+        EXPECT_NEAR(image.norm().item<double>(), 1, 1e-6);
+        auto power = at::fft_fft2(image).abs().square();
+        const auto total = power.sum().item<double>();
+        power[row][column] = 0;
+        power[(8 - row) % 8][(7 - column) % 7] = 0;
+        EXPECT_LT(power.sum().item<double>(), 1e-10 * total);
+    }
+}
+
+/// The heat map as its definition says, frequency by frequency, both k and -k.
+TEST(HeatMap, is_what_its_definition_says) {
+    const auto [images, labels] = test::band_images(40, 1);
+    const auto model = test::band_model();
+    HeatMapOptions options{.epsilon = 8, .seed = 4};
+    options.scan.batch_size = 7;
+    const auto map = heat_map(*model, Source(images, labels), options);
+    ASSERT_EQ(map.sizes(), at::IntArrayRef({16, 16}));
+    const auto signs = at::empty({40, 1}, at::kFloat).bernoulli_(0.5, make_generator(4, "heat map signs")) * 2 - 1;
+    for (int64_t row = 0; row < 16; ++row) {
+        for (int64_t column = 0; column < 16; ++column) {
+            auto noise = at::zeros({16, 16}, at::kDouble);
+            for (int64_t i = 0; i < 16; ++i) {
+                for (int64_t j = 0; j < 16; ++j) {
+                    noise[i][j] = std::cos(2 * std::numbers::pi * static_cast<double>(row * i + column * j) / 16);
+                }
+            }
+            const auto noisy = (images + (noise / noise.norm() * 8).to(at::kFloat) * signs.reshape({40, 1, 1, 1})).clamp(0, 1);
+            const auto error = model->forward(noisy).argmax(1).ne(labels).to(at::kDouble).mean();
+            ASSERT_NEAR(map[row][column].item<double>(), error.item<double>(), 1e-9) << row << ' ' << column;
+        }
+    }
+    // The network hears the band alone (and, as noise is cut off to [0,1], a little of what that makes of other frequencies).
+    const auto band = test::band_mask();
+    const auto inside = (map * band).sum().item<double>() / band.sum().item<double>();
+    const auto outside = (map * (1 - band)).sum().item<double>() / (1 - band).sum().item<double>();
+    EXPECT_GT(inside, 2 * outside + 0.1) << outside;
+}
+
+TEST(HeatMap, does_not_depend_on_the_batch_and_stops_at_its_reach) {
+    const auto [images, labels] = test::band_images(20, 2);
+    const auto model = test::band_model();
+    HeatMapOptions options{.epsilon = 2};
+    options.scan.reach = 2;
+    double share = 0;
+    int64_t calls = 0;
+    options.scan.after_batch = [&](double now) {
+        EXPECT_GT(now, share);
+        share = now;
+        ++calls;
+    };
+    const auto whole = heat_map(*model, Source(images, labels), options);
+    EXPECT_EQ(calls, 13) << "of 25 frequencies one of each pair";
+    EXPECT_NEAR(share, 1, 1e-9);
+    EXPECT_EQ(whole.isnan().sum().item<int64_t>(), 256 - 25);
+    EXPECT_TRUE(whole[14][1].eq(whole[2][15]).item<bool>());
+    options.scan.after_batch = {};
+    options.scan.batch_size = 3;
+    EXPECT_LT(distance(whole.nan_to_num(9), heat_map(*model, Source(images, labels), options).nan_to_num(9)), 1e-9);
+    options.epsilon = 0;
+    const auto clean = 1 - model->forward(images).argmax(1).eq(labels).to(at::kDouble).mean().item<double>();
+    EXPECT_NEAR(heat_map(*model, Source(images, labels), options)[1][1].item<double>(), clean, 1e-9);
+}
+
+TEST(Dominant, is_the_rise_of_the_loss_without_a_frequency) {
+    const auto [images, labels] = test::band_images(24, 3);
+    const auto model = test::band_model();
+    const auto map = dominant(*model, Source(images, labels), {.batch_size = 10});
+    ASSERT_EQ(map.sizes(), at::IntArrayRef({4, 16, 16}));
+    const auto loss = [&](const at::Tensor& x) { return at::cross_entropy_loss(model->forward(x), labels, {}, at::Reduction::None); };
+    for (const auto& [row, column] : {std::pair<int64_t, int64_t>{3, 3}, {13, 13}, {0, 4}, {8, 8}, {0, 0}, {8, 3}}) {
+        auto mask = at::ones({16, 16}, at::kDouble);
+        mask[row][column] = 0;
+        mask[(16 - row) % 16][(16 - column) % 16] = 0;
+        const auto rise = loss(apply(images, mask)) - loss(images);
+        for (int64_t label = 0; label < 4; ++label) {
+            const auto expected = rise.index_select(0, labels.eq(label).nonzero().squeeze(1)).mean();
+            EXPECT_NEAR(map[label][row][column].item<double>(), expected.item<double>(), 1e-5) << label << ": " << row << ' ' << column;
+        }
+    }
+    const auto band = test::band_mask();
+    EXPECT_LT((map * (1 - band)).abs().max().item<double>(), 1e-4) << "nothing outside of the band matters";
+    EXPECT_GT((map * band).max().item<double>(), 1e-2);
+}
+
+TEST(PowerSpectrum, obeys_parseval_and_numpy) {
+    const auto x = test::formula_images(5, 2, 6).slice(3, 0, 5);
+    const auto spectrum = power_spectrum(Source(x, {}), 2);
+    ASSERT_EQ(spectrum.sizes(), at::IntArrayRef({2, 6, 5}));
+    const auto expected = at::fft_fft2(x.to(at::kDouble)).abs().square().mean(0) / 30;
+    EXPECT_LT(distance(spectrum, expected), 1e-5);
+    EXPECT_NEAR(spectrum.sum().item<double>(), x.to(at::kDouble).square().sum().item<double>() / 5, 1e-5);
+    EXPECT_EQ(power_spectrum(test::toy(4, 1)).sizes(), at::IntArrayRef({3, 8, 8}));
+}
+
+TEST(InputGradients, are_those_of_finite_differences) {
+    const auto [images, labels] = test::band_images(6, 4);
+    const auto model = test::band_model();
+    const auto gradients = input_gradients(*model, Source(images, labels), 4);
+    ASSERT_EQ(gradients.sizes(), images.sizes());
+    const auto direction = test::formula_values(images.numel(), 5).reshape(images.sizes()).to(at::kFloat) - 0.5;
+    const auto loss = [&](double step) {
+        const auto logits = model->forward(images + step * direction).to(at::kDouble);
+        return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum).item<double>();
+    };
+    EXPECT_NEAR((gradients * direction).sum().item<double>(), (loss(1e-3) - loss(-1e-3)) / 2e-3, 1e-3);
+    EXPECT_FALSE(model->parameters()[0].grad().defined());
+}
+
+TEST(Augment, does_what_is_asked) {
+    const auto x = test::formula_images(40, 3, 8);
+    EXPECT_LT(distance(augment(x, {}), x), 1e-5) << "the defaults change nothing";
+    EXPECT_LT(distance(augment(x, {.flip = true}).sum({0, 2, 3}), x.sum({0, 2, 3})), 1e-2);
+    const auto flipped = augment(x, {.flip = true, .seed = 3});
+    int64_t mirrored = 0;
+    for (int64_t i = 0; i < 40; ++i) {
+        const bool is_mirrored = distance(flipped[i], x[i].flip(-1)) < 1e-5;
+        mirrored += is_mirrored;
+        EXPECT_TRUE(is_mirrored || distance(flipped[i], x[i]) < 1e-5);
+    }
+    EXPECT_GT(mirrored, 8);
+    EXPECT_LT(mirrored, 32);
+    EXPECT_TRUE(at::equal(flipped, augment(x, {.flip = true, .seed = 3})));
+    EXPECT_FALSE(at::equal(augment(x, {.rotate = 30, .seed = 1}), augment(x, {.rotate = 30, .seed = 2})));
+}
+
+TEST(Augment, scales_turns_and_shifts) {
+    // A bright square in the middle: its area says the scale, its centre the shift.
+    auto x = at::zeros({30, 1, 32, 32});
+    x.slice(2, 12, 20).slice(3, 12, 20).fill_(1);
+    const auto area = [](const at::Tensor& images) { return images.sum({1, 2, 3}); };
+    EXPECT_LT(distance(area(augment(x, {.least_scale = 2, .most_scale = 2})), at::full({30}, 256)), 12);
+    EXPECT_LT(distance(area(augment(x, {.least_scale = 0.5, .most_scale = 0.5})), at::full({30}, 16)), 3);
+    EXPECT_LT(distance(area(augment(x, {.rotate = 180})), at::full({30}, 64)), 3);
+    const auto shifted = augment(x, {.translate = 0.2});
+    EXPECT_LT(distance(area(shifted), at::full({30}, 64)), 1e-2);
+    const auto columns = (shifted * at::arange(32)).sum({1, 2, 3}) / 64 - 15.5;
+    EXPECT_LE(columns.abs().max().item<double>(), 6.41);
+    EXPECT_GT(columns.abs().max().item<double>(), 4);
+    const auto cropped = area(augment(x, {.least_crop = 0.25}));
+    EXPECT_GT(cropped.max().item<double>(), 100) << "a crop enlarges";
+    // Pixels are turned, not the square [-1,1]: an image twice as wide keeps the square's area and shape.
+    auto wide = at::zeros({30, 1, 16, 32});
+    wide.slice(2, 4, 12).slice(3, 12, 20).fill_(1);
+    EXPECT_LT(distance(area(augment(wide, {.rotate = 90})), at::full({30}, 64)), 3);
+}
+
+TEST(MaskErrors, of_scans_and_augmentations_name_what_is_wrong) {
+    const auto [images, labels] = test::band_images(4, 5);
+    const auto model = test::band_model();
+    const Source source(images, labels);
+    EXPECT_THAT(error_of([&] { heat_map(*model, source, {.epsilon = -1}); }),
+                HasSubstr("epsilon must be a finite number of at least 0, got -1"));
+    HeatMapOptions options;
+    options.scan.batch_size = 0;
+    EXPECT_THAT(error_of([&] { heat_map(*model, source, options); }), HasSubstr("hfc.mask.heat_map: batch size must be at least 1, got 0"));
+    EXPECT_THAT(error_of([&] { dominant(*model, source, {.reach = -1}); }),
+                HasSubstr("hfc.mask.dominant: reach must be at least 0 bins, got -1"));
+    EXPECT_THAT(error_of([&] { heat_map(*model, source.with_labels(labels + 9)); }),
+                HasSubstr("labels must be 0 to 3, the model's classes"));
+    EXPECT_THAT(error_of([&] { power_spectrum(source, 0); }), HasSubstr("batch size must be at least 1, got 0"));
+    EXPECT_THAT(error_of([&] { input_gradients(*model, source, 0); }), HasSubstr("batch size must be at least 1, got 0"));
+    const auto with = [&](const AugmentOptions& wanted) { return error_of([&] { augment(images, wanted); }); };
+    EXPECT_THAT(with({.least_scale = 2}), HasSubstr("scale must be two rising numbers above 0, got 2 and 1"));
+    EXPECT_THAT(with({.translate = 2}), HasSubstr("translate must be a share in [0,1], got 2"));
+    EXPECT_THAT(with({.rotate = 270}), HasSubstr("rotate must be 0 to 180 degrees, got 270"));
+    EXPECT_THAT(with({.least_crop = 0}), HasSubstr("crop must be a share of the area in (0,1], got 0"));
+    EXPECT_THAT(error_of([&] { augment(images[0], {}); }), HasSubstr("images must be float32 [N, C, H, W], got Float [1, 16, 16]"));
+}
+
+}  // namespace
+}  // namespace hfc::mask

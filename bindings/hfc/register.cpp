@@ -7,6 +7,7 @@ void register_hfc(lua_State* L) {
     detail::register_data(L);
     detail::register_decompose(L);
     detail::register_frequency(L);
+    detail::register_mask(L);
     detail::register_model(L);
     detail::register_predict(L);
     detail::register_run(L);

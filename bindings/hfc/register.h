@@ -40,6 +40,7 @@ void register_data(lua_State* L);
 void register_decompose(lua_State* L);
 void register_frequency(lua_State* L);
 void register_image(lua_State* L);
+void register_mask(lua_State* L);
 void register_model(lua_State* L);
 void register_predict(lua_State* L);
 void register_smooth(lua_State* L);

@@ -1,0 +1,63 @@
+// Fourier masks and heat maps of the paper's network on 3x32x32 images.
+//   image_masks/32px    masks of 100 images learned together: seconds of one step of Adam for all (the counter `seconds_a_step`); compare
+//                       with 100 images one after the other, `peer mask: ...`
+//   heat_map/32px       network passes a second of a Fourier heat map on 1000 images, the mirrored half of the map counted
+//   heat_map_forward    the network's forward rate on batches of the same kind
+#include "mask/learn.h"
+#include "mask/scan.h"
+
+#include <ATen/Functions.h>
+#include <ATen/core/grad_mode.h>
+#include <benchmark/benchmark.h>
+
+namespace hfc {
+namespace {
+
+constexpr int64_t image_count = 100, steps = 5;
+
+mask::Source source_of(int64_t count) {
+    return {at::rand({count, 3, 32, 32}), at::randint(10, {count}, at::kLong)};
+}
+
+void image_masks(benchmark::State& state) {
+    const auto model = model::make("preact_resnet32");
+    const auto source = source_of(image_count);
+    mask::LearnOptions options{.scope = mask::Scope::image, .steps = steps, .patience = steps + 1};
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(mask::learn(*model, source, options));
+    }
+    state.counters["seconds_a_step"] =
+        benchmark::Counter(static_cast<double>(state.iterations() * steps), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+void heat_map(benchmark::State& state) {
+    constexpr int64_t reach = 1, visited = (2 * reach + 1) * (2 * reach + 1);
+    const auto model = model::make("preact_resnet32");
+    const auto source = source_of(1000);
+    mask::HeatMapOptions options;
+    options.scan.reach = reach;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(mask::heat_map(*model, source, options));
+    }
+    state.SetItemsProcessed(state.iterations() * source.size() * visited);
+}
+
+void heat_map_forward(benchmark::State& state) {
+    const auto model = model::make("preact_resnet32");
+    model->eval();
+    const auto images = at::rand({image_count, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::NoGradGuard no_grad;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(model->forward(images));
+    }
+    state.SetItemsProcessed(state.iterations() * image_count);
+}
+
+BENCHMARK(image_masks)->Name("image_masks/32px")->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(2);
+BENCHMARK(heat_map)->Name("heat_map/32px")->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(heat_map_forward)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace hfc
+
+BENCHMARK_MAIN();

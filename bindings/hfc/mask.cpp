@@ -1,0 +1,372 @@
+// hfc.mask: Fourier masks, maps over frequencies, and what the networks compared are trained and read with.
+#include "mask/augment.h"
+#include "mask/bands.h"
+#include "mask/evaluate.h"
+#include "mask/learn.h"
+#include "mask/linear_probe.h"
+#include "mask/operator.h"
+#include "mask/scan.h"
+#include "mask/spectra.h"
+
+#include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/mask_source.h"
+#include "bindings/runtime/registry.h"
+#include "run/run.h"
+
+namespace hfc::lua {
+namespace {
+
+int apply_mask(Call& call) {
+    call.at_most(2);
+    const at::Tensor x = tensor_argument(call, 1, "x");
+    return call.returns(mask::apply(x, tensor_argument(call, 2, "mask")));
+}
+
+int symmetrise(Call& call) {
+    call.at_most(1);
+    return call.returns(mask::symmetrise(tensor_argument(call, 1, "mask")));
+}
+
+/// What the labels of a fit shall be.
+struct Labels {
+    at::Tensor given;
+    bool predicted = false;
+};
+
+Labels read_labels(lua_State* L, Options& options) {
+    Labels labels;
+    options.with("labels", [&](const Value& value) {
+        if (lua_type(L, value.index()) != LUA_TSTRING) {
+            labels.given = value.object<LuaTensor>().tensor;
+            return;
+        }
+        const std::string text = value.text();
+        require(text == "true" || text == "predicted", "option 'labels': expected \"true\", \"predicted\" or a Tensor, got '{}'", text);
+        labels.predicted = text == "predicted";
+    });
+    return labels;
+}
+
+/// Where a fit's events go.
+struct Log {
+    std::shared_ptr<run::Run> run;
+    std::string series;
+
+    void event(const mask::Progress& progress) const {
+        run::Json event = run::Json::object();
+        if (!series.empty()) {
+            event["series"] = series;
+        }
+        event["mask"] = progress.mask;
+        event["epoch"] = progress.epoch;
+        event["loss"] = progress.loss;
+        event["l1"] = progress.l1;
+        event["accuracy"] = progress.accuracy;
+        run->log(event);
+    }
+};
+
+mask::LearnOptions read_learn_options(Options& options) {
+    mask::LearnOptions settings;
+    options.with("per", [&](const Value& value) { settings.scope = mask::parse_scope(value.text()); });
+    options.with("loss", [&](const Value& value) { settings.loss = mask::parse_loss(value.text()); });
+    options.with("lambda", [&](const Value& value) { settings.lambda = value.number(); });
+    options.with("lr", [&](const Value& value) { settings.lr = value.number(); });
+    options.with("one_cycle", [&](const Value& value) { settings.one_cycle = value.boolean(); });
+    options.with("batch_size", [&](const Value& value) { settings.batch_size = value.integer(); });
+    settings.per_channel = options.boolean("per_channel", settings.per_channel);
+    settings.epochs = options.integer("epochs", settings.epochs);
+    settings.steps = options.integer("steps", settings.steps);
+    settings.tolerance = options.number("tolerance", settings.tolerance);
+    settings.patience = options.integer("patience", settings.patience);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    return settings;
+}
+
+int learn_masks(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    auto options = call.options(3);
+    auto settings = read_learn_options(options);
+    const auto labels = read_labels(call.L, options);
+    Log log;
+    options.with("log", [&](const Value& value) {
+        if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
+            log.run = *run;
+        } else {
+            const auto& series = value.object<Series>();
+            log = {series.run, series.name};
+        }
+    });
+    options.finish();
+    auto source = source_argument(call, 2, "images", labels.given);
+    if (labels.predicted) {
+        source = source.with_labels(mask::predict(*network, source, {}).classes);
+    }
+    SlowProgress line(log.series.empty() ? "hfc.mask.learn" : log.series);
+    settings.report = [&](const mask::Progress& progress) {
+        line.tell(fmt::format("{} {}: l1 {:.3f}, accuracy {:.3f}", settings.scope == mask::Scope::image ? "step" : "epoch", progress.epoch,
+                              progress.l1, progress.accuracy));
+        if (log.run) {
+            log.event(progress);
+        }
+    };
+    const auto learned = mask::learn(*network, source, settings);
+    push(call.L, learned.masks);
+    lua_createtable(call.L, 0, 2);
+    push(call.L, learned.l1);
+    lua_setfield(call.L, -2, "l1");
+    push(call.L, learned.steps);
+    lua_setfield(call.L, -2, "steps");
+    return 2;
+}
+
+/// What predict and accuracy take after the model and the images.
+struct Question {
+    model::ModelPtr network;
+    std::optional<mask::Source> source;
+    at::Tensor mask;
+    int64_t batch_size;
+};
+
+Question read_question(Call& call) {
+    call.at_most(4);
+    Question question;
+    question.network = to_model(call.L, call.argument(1, "model"));
+    if (call.given(3)) {
+        question.mask = tensor_argument(call, 3, "mask");
+    }
+    auto options = call.options(4);
+    question.batch_size = options.integer("batch_size", 100);
+    const auto labels = labels_option(options);
+    options.finish();
+    question.source = source_argument(call, 2, "images", labels);
+    return question;
+}
+
+int predict_masked(Call& call) {
+    const auto question = read_question(call);
+    const auto result = mask::predict(*question.network, *question.source, question.mask, question.batch_size);
+    return call.returns(result.classes, result.confidences);
+}
+
+int masked_accuracy(Call& call) {
+    const auto question = read_question(call);
+    return call.returns(mask::accuracy(*question.network, *question.source, question.mask, question.batch_size));
+}
+
+int threshold(Call& call) {
+    call.at_most(2);
+    return call.returns(mask::threshold(tensor_argument(call, 1, "mask"), call.argument(2, "value").number()));
+}
+
+int largest(Call& call) {
+    call.at_most(2);
+    return call.returns(mask::largest(tensor_argument(call, 1, "map"), call.argument(2, "share").number()));
+}
+
+int gather(Call& call, mask::Bands (*into_bands)(const at::Tensor&, int64_t, mask::Measure, double)) {
+    call.at_most(2);
+    const at::Tensor map = tensor_argument(call, 1, "map");
+    auto options = call.options(2);
+    const int64_t bands = options.integer("bands", 64);
+    const auto measure = mask::parse_measure(options.text("measure", "norm"));
+    const double radius = options.number("radius", 0);
+    options.finish();
+    const auto result = into_bands(map, bands, measure, radius);
+    return call.returns(result.values, result.centres, result.counts);
+}
+
+int radial(Call& call) {
+    return gather(call, mask::radial);
+}
+
+int angular(Call& call) {
+    return gather(call, mask::angular);
+}
+
+mask::ScanOptions read_scan(Options& options, SlowProgress& line) {
+    mask::ScanOptions scan;
+    options.with("reach", [&](const Value& value) { scan.reach = value.integer(); });
+    scan.batch_size = options.integer("batch_size", scan.batch_size);
+    scan.after_batch = [&line](double share) { line.tell(fmt::format("{:.0f} %", 100 * share)); };
+    return scan;
+}
+
+int heat_map(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    SlowProgress line("hfc.mask.heat_map");
+    auto options = call.options(3);
+    mask::HeatMapOptions settings;
+    settings.scan = read_scan(options, line);
+    settings.epsilon = options.number("epsilon", settings.epsilon);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    const auto labels = labels_option(options);
+    options.finish();
+    return call.returns(mask::heat_map(*network, source_argument(call, 2, "images", labels), settings));
+}
+
+int dominant(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    SlowProgress line("hfc.mask.dominant");
+    auto options = call.options(3);
+    const auto scan = read_scan(options, line);
+    const auto labels = labels_option(options);
+    options.finish();
+    return call.returns(mask::dominant(*network, source_argument(call, 2, "images", labels), scan));
+}
+
+int power_spectrum(Call& call) {
+    call.at_most(1);
+    return call.returns(mask::power_spectrum(source_argument(call, 1, "images")));
+}
+
+int input_gradients(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    auto options = call.options(3);
+    const int64_t batch_size = options.integer("batch_size", 100);
+    const auto labels = labels_option(options);
+    options.finish();
+    return call.returns(mask::input_gradients(*network, source_argument(call, 2, "images", labels), batch_size));
+}
+
+int linear_probe(Call& call) {
+    call.at_most(5);
+    const at::Tensor train = tensor_argument(call, 1, "train_features"), train_labels = tensor_argument(call, 2, "train_labels"),
+                     test = tensor_argument(call, 3, "test_features"), test_labels = tensor_argument(call, 4, "test_labels");
+    auto options = call.options(5);
+    mask::ProbeOptions settings;
+    settings.weight_decay = options.number("weight_decay", settings.weight_decay);
+    settings.steps = options.integer("steps", settings.steps);
+    settings.lr = options.number("lr", settings.lr);
+    settings.scrambled = options.boolean("scrambled", settings.scrambled);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    const auto result = mask::linear_probe(train, train_labels, test, test_labels, settings);
+    return call.returns(result.train, result.test);
+}
+
+int augment(Call& call) {
+    call.at_most(2);
+    const at::Tensor images = tensor_argument(call, 1, "images");
+    auto options = call.options(2);
+    mask::AugmentOptions settings;
+    const auto scale = options.numbers("scale", {1, 1});
+    require(scale.size() == 2, "option 'scale': expected {{least, most}}, got {} numbers", scale.size());
+    settings.least_scale = scale[0];
+    settings.most_scale = scale[1];
+    settings.translate = options.number("translate", settings.translate);
+    settings.rotate = options.number("rotate", settings.rotate);
+    settings.least_crop = options.number("crop", settings.least_crop);
+    settings.flip = options.boolean("flip", settings.flip);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    return call.returns(mask::augment(images, settings));
+}
+
+const std::vector<Declaration> mask_declarations = {
+    {"hfc.mask.learn", learn_masks,
+     "hfc.mask.learn(model, images, {per = \"data set\", loss = \"invariance\", lambda = .2, ...}) -> masks, {l1, steps}\n\n"
+     "Learns which frequencies a network needs (Karantzas et al. 2022, Fourier masks): masks M that begin as ones and, by Adam, make loss "
+     "+ "
+     "lambda |M|_1 / |ones|_1 smaller, cut off to [0,1]; the network stays as it is.\n"
+     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (a Dataset's own), \"predicted\" (the network's, of the images "
+     "as "
+     "they are) or a Tensor int64 [N].\n"
+     "per: \"data set\", \"class\" or \"image\" (all of a batch learned together). per_channel = false: one mask for all channels. loss, "
+     "with "
+     "d = CE(f(M x), y) - CE(f(x), y): \"invariance\", exp(d^2), or \"cross_entropy\", CE(f(M x), y).\n"
+     "For a data set or class: epochs = 100, batch_size = 50, lambda = .2, lr = .01, one_cycle = true (PyTorch's OneCycleLR, lr its peak). "
+     "For "
+     "images: steps = 1000, batch_size = 100, lambda = .07, lr = .008, one_cycle = false.\n"
+     "A mask is done early when its l1 moved by at most tolerance = 1e-5 for patience = 7 epochs (steps) while the masked images were "
+     "given "
+     "their labels. seed = 0: of the order. log: a Series or Run that gets {mask, epoch, loss, l1, accuracy}.\n"
+     "masks: float32 [1, classes or N; C or 1; H; W], symmetric, zero frequency first; l1: float64, |M|_1 / |ones|_1 of each; steps: "
+     "epochs or "
+     "steps taken.\n"
+     "Errors: an option out of range, images or labels that do not fit the network, a gradient that is not a number."},
+    {"hfc.mask.apply", apply_mask,
+     "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * fft2(x))), channel by channel, with (M(k) + "
+     "M(-k)) / 2 "
+     "for the mask, so that the result is real by construction. Differentiable in both.\n"
+     "x: float32 or float64 [..., H, W]; mask: [..., H, W], zero frequency first; leading dimensions broadcast: [H, W], [C, H, W], "
+     "[N, 1, H, W]. The complement is hfc.mask.apply(x, 1 - mask)."},
+    {"hfc.mask.symmetrise", symmetrise,
+     "hfc.mask.symmetrise(mask) -> Tensor\n\n(M(k) + M(-k)) / 2 of a mask [..., H, W], zero frequency first: all that a real image feels "
+     "of it."},
+    {"hfc.mask.predict", predict_masked,
+     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes masked images for: int64 "
+     "[N], and "
+     "the softmax probability, float32 [N]. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or one an image [N, C or 1, H, "
+     "W]; "
+     "nil: none."},
+    {"hfc.mask.accuracy", masked_accuracy,
+     "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in [0,1]\n\nThe share of masked images that "
+     "are given "
+     "their labels (a Dataset's own unless given); see hfc.mask.predict."},
+    {"hfc.mask.threshold", threshold,
+     "hfc.mask.threshold(mask, value) -> Tensor float32\n\nOnes where the mask is above the value, else zeros."},
+    {"hfc.mask.largest", largest,
+     "hfc.mask.largest(map, share) -> Tensor float32\n\nOnes at that share of the frequencies where a map [..., H, W] is largest, else "
+     "zeros; each "
+     "[H, W] by itself."},
+    {"hfc.mask.radial", radial,
+     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, counts\n\nA map [..., H, W], zero frequency "
+     "first, "
+     "gathered in rings of equal width about the zero frequency, out to `radius` bins (0: to the farthest frequency).\n"
+     "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: float64 [..., bands], 0 where a ring holds no "
+     "frequency; centres: float64 [bands], in bins; counts: int64 [bands]."},
+    {"hfc.mask.angular", angular,
+     "hfc.mask.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, counts\n\nThe same in sectors of direction, "
+     "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in radians. Without the zero frequency, and "
+     "where radius is not 0 without those beyond it."},
+    {"hfc.mask.heat_map", heat_map,
+     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, labels = Tensor}) -> Tensor float64 [H, "
+     "W]\n\nThe "
+     "Fourier heat map of Yin et al. 2019: the model's error when each image gets noise of one frequency, of L2 norm epsilon in each "
+     "channel and "
+     "random sign, cut off to [0,1].\n"
+     "images: a Dataset, or a Tensor with labels. Zero frequency first. reach: the largest frequency in each direction; beyond it the map "
+     "is NaN."},
+    {"hfc.mask.dominant", dominant,
+     "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> Tensor float64 [classes, H, W]\n\nHow much "
+     "each "
+     "frequency matters to a class: the rise of the mean cross-entropy of its images when this frequency is taken from them (Wang et al. "
+     "2023, "
+     "frequency shortcuts). With hfc.mask.largest, the class's dominant frequencies."},
+    {"hfc.mask.power_spectrum", power_spectrum,
+     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, W], "
+     "zero "
+     "frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},
+    {"hfc.mask.input_gradients", input_gradients,
+     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor float32 [N, C, H, W]\n\nThe gradient of each "
+     "image's "
+     "cross-entropy with respect to the image, in evaluation mode."},
+    {"hfc.mask.linear_probe", linear_probe,
+     "hfc.mask.linear_probe(train_features, train_labels, test_features, test_labels, {weight_decay = 1e-2, steps = 300, lr = 1e-2, "
+     "scrambled = "
+     "false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic regression on standardised features [N, ...]. scrambled: "
+     "the "
+     "control, training labels permuted by `seed`."},
+    {"hfc.mask.augment", augment,
+     "hfc.mask.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, flip = false, seed = 0}) -> Tensor\n\nImages scaled, "
+     "shifted "
+     "by up to a share of the size, turned by up to so many degrees, cropped to a share of the area in [crop, 1] (RandomResizedCrop) and "
+     "flipped, each image by itself at random, in one bilinear interpolation with zeros beyond the borders.\n"
+     "The paper's networks: S scale = {.5, 1.5}, T translate = .4, R rotate = 180."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_mask(lua_State* L) {
+    declare(L, mask_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,6 +1,6 @@
 -- Figure 7 of Wang et al., CVPR 2020: kernels of the first convolution, of natural and adversarial training, as they are and smoothed.
 --
---   hfc-host scripts/kernels.lua                                 embedded data: half a minute on two cores
+--   hfc-host scripts/kernels.lua                                 embedded data: a minute on two cores
 --   hfc-host scripts/kernels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/kernels.lua --model runs/NAME               with the networks of a run of smoothing_defence
 --

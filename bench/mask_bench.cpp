@@ -1,8 +1,8 @@
 // Fourier masks and heat maps of the paper's network on 3x32x32 images.
-//   image_masks/32px    masks of 100 images learned together: seconds of one step of Adam for all (the counter `seconds_a_step`); compare
-//                       with 100 images one after the other, `peer mask: ...`
-//   heat_map/32px       network passes a second of a Fourier heat map on 1000 images, the mirrored half of the map counted
-//   heat_map_forward    the network's forward rate on batches of the same kind
+//   image_masks/NETWORK  masks of 100 images learned together: seconds of one step of Adam for all (the counter `seconds_a_step`, the clean
+//                        pass included); compare with mask_peer.py, 100 images one after the other
+//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images, the mirrored half of the map counted
+//   heat_map_forward     the network's forward rate on batches of the same kind
 #include "mask/learn.h"
 #include "mask/scan.h"
 
@@ -13,14 +13,14 @@
 namespace hfc {
 namespace {
 
-constexpr int64_t image_count = 100, steps = 5;
+constexpr int64_t image_count = 100, steps = 10;
 
 mask::Source source_of(int64_t count) {
     return {at::rand({count, 3, 32, 32}), at::randint(10, {count}, at::kLong)};
 }
 
-void image_masks(benchmark::State& state) {
-    const auto model = model::make("preact_resnet32");
+void image_masks(benchmark::State& state, const std::string& name, bool batch_norm) {
+    const auto model = model::make(name, {.batch_norm = batch_norm});
     const auto source = source_of(image_count);
     mask::LearnOptions options{.scope = mask::Scope::image, .steps = steps, .patience = steps + 1};
     for (auto _ : state) {
@@ -53,7 +53,9 @@ void heat_map_forward(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * image_count);
 }
 
-BENCHMARK(image_masks)->Name("image_masks/32px")->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(2);
+BENCHMARK_CAPTURE(image_masks, preact_resnet32, "preact_resnet32", false)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet20_bn, "preact_resnet20", true)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet8_bn, "preact_resnet8", true)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 BENCHMARK(heat_map)->Name("heat_map/32px")->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(1);
 BENCHMARK(heat_map_forward)->UseRealTime()->Unit(benchmark::kMillisecond);
 

@@ -56,10 +56,10 @@ struct Pass {
 };
 
 /// share: what an image's loss counts for in the gradients.
-Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
-                  double share) {
+Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
+                double share) {
     const at::AutoGradMode with_grad(true);
-    const auto leaf = images.detach().requires_grad_(true);
+    const auto leaf = images.contiguous(at::MemoryFormat::ChannelsLast).detach().requires_grad_(true);
     const auto logits = network.logits(leaf);
     require(logits.requires_grad(), "{}: the model's logits do not depend on its images in a way that has a gradient", learn_name);
     const auto losses = loss_of(loss, network.cross_entropy(logits, labels), clean);
@@ -68,6 +68,21 @@ Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, c
     pass.losses = losses.detach();
     pass.right = logits.detach().argmax(1).eq(labels);
     return pass;
+}
+
+Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
+                  double share) {
+    // On the CPU what a graph of 50 images keeps stays nearer to the caches: a tenth faster than 100 at once.
+    const int64_t chunk = images.is_cpu() ? 50 : images.size(0);
+    std::vector<at::Tensor> gradients, losses, right;
+    for (int64_t begin = 0; begin < images.size(0); begin += chunk) {
+        const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + chunk); };
+        const auto pass = pass_chunk(network, loss, part(images), part(labels), part(clean), share);
+        gradients.push_back(pass.gradients);
+        losses.push_back(pass.losses);
+        right.push_back(pass.right);
+    }
+    return {at::cat(gradients), at::cat(losses), at::cat(right)};
 }
 
 /// Which images a network is right about, and their cross-entropy: what a mask is to keep.

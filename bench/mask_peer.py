@@ -1,0 +1,92 @@
+"""Single-image Fourier masks one after the other in PyTorch, as the public code of Karantzas et al. 2022 learns them, timed.
+
+    python mask_peer.py [--threads N]     one line of JSON per measurement, as the other peers' scripts print
+
+A step: the image through real(ifft2(mask * fft2(x))), the frozen network, exp((CE - clean CE)^2) + lambda |M|_1 / |M0|_1, backward, Adam,
+clamp to [0,1], and another forward pass for the prediction, on which the public code's stopping rule hangs. The clean logits are known.
+Compare with `image_masks/32px` of mask_bench: seconds of one step for 100 images.
+"""
+import argparse
+import json
+import time
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Block(nn.Module):
+    def __init__(self, before, after, first, norm):
+        super().__init__()
+        self.first, self.grows = first, after != before
+        self.norm1, self.norm2 = norm(before), norm(after)
+        self.conv1 = nn.Conv2d(before, after, 3, 2 if self.grows else 1, 1, bias=False)
+        self.conv2 = nn.Conv2d(after, after, 3, 1, 1, bias=False)
+
+    def forward(self, x):
+        y = self.conv2(F.relu(self.norm2(self.conv1(x if self.first else F.relu(self.norm1(x))))))
+        if self.grows:
+            half = (self.conv1.out_channels - x.shape[1]) // 2
+            x = F.pad(F.avg_pool2d(x, 2), (0, 0, 0, 0, half, half))
+        return x + y
+
+
+class PreactResNet(nn.Module):
+    def __init__(self, blocks, batch_norm):
+        super().__init__()
+        norm = (lambda width: nn.BatchNorm2d(width, eps=1e-3)) if batch_norm else (lambda width: nn.Identity())
+        widths = [16] * (blocks + 1) + [32] * blocks + [64] * blocks
+        self.conv0, self.norm0 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), norm(16)
+        self.blocks = nn.Sequential(*[Block(a, b, i == 0, norm) for i, (a, b) in enumerate(zip(widths, widths[1:]))])
+        self.norm, self.fc = norm(64), nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.blocks(F.relu(self.norm0(self.conv0(x))))
+        return self.fc(F.relu(self.norm(x)).mean((2, 3)))
+
+
+def learn(network, image, label, steps):
+    mask = nn.Parameter(torch.ones(image.shape[-2:]))
+    adam = torch.optim.Adam([mask], 0.008)
+    ones = mask.detach().abs().sum().item()
+    with torch.no_grad():
+        clean = F.cross_entropy(network(image), label)
+
+    def see():
+        return torch.fft.ifft2(mask * torch.fft.fft2(image)).real
+
+    for _ in range(steps):
+        loss = torch.exp((F.cross_entropy(network(see()), label) - clean) ** 2) + 0.07 / ones * torch.norm(mask, p=1)
+        loss.backward()
+        adam.step()
+        adam.zero_grad()
+        mask.data = mask.data.clamp(0.0, 1.0)
+        with torch.no_grad():
+            network(see()).argmax(1).item()
+
+
+NETWORKS = (("preact_resnet32", 5, False), ("preact_resnet20 with BatchNorm", 3, True), ("preact_resnet8 with BatchNorm", 1, True))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=0, help="of PyTorch; 0: its own choice")
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    images, labels = torch.rand(10, 3, 32, 32), torch.randint(0, 10, (10,))
+    for name, blocks, batch_norm in NETWORKS:
+        network = PreactResNet(blocks, batch_norm).eval().requires_grad_(False)
+        steps, fastest = 10, float("inf")
+        learn(network, images[:1], labels[:1], steps)
+        for _ in range(3):
+            start = time.perf_counter()
+            for i in range(len(images)):
+                learn(network, images[i:i + 1], labels[i:i + 1], steps)
+            fastest = min(fastest, time.perf_counter() - start)
+        seconds = fastest / steps / len(images) * 100
+        print(json.dumps({"peer": f"pytorch image masks one by one, {name}", "value": round(seconds, 4), "unit": "s"}), flush=True)
+
+
+main()

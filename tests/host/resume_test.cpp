@@ -80,19 +80,18 @@ TEST_F(Resume, AfterKill9AtRandomMoments) {
     for (int round = 0; round < 5; ++round) {
         SCOPED_TRACE(round);
         const auto out = folder("round" + std::to_string(round));
-        auto arguments = start(out);
         // Killed again and again until it gets through, each time somewhere else.
-        for (int status = 128 + SIGKILL; status == 128 + SIGKILL; arguments = {"--resume", out.string(), "--threads", "1"}) {
+        for (int status = 128 + SIGKILL; status == 128 + SIGKILL;) {
+            const bool begun = std::filesystem::exists(out / "metrics.jsonl");
+            if (!begun) {
+                std::filesystem::remove_all(out);  // killed before there was a run
+            }
             const auto delay = std::chrono::milliseconds(250 + random() % 700);
-            const auto result = run(arguments, {.while_running = signal_after(delay, SIGKILL)});
+            const auto result = run(begun ? std::vector<std::string>{"--resume", out.string(), "--threads", "1"} : start(out),
+                                    {.while_running = signal_after(delay, SIGKILL)});
             status = result.status;
             killed += status == 128 + SIGKILL ? 1 : 0;
             ASSERT_TRUE(status == 0 || status == 128 + SIGKILL) << result.err;
-            if (!std::filesystem::exists(out / "metrics.jsonl")) {
-                arguments = start(out);
-                std::filesystem::remove_all(out);
-                continue;
-            }
         }
         expect_same_as_whole(out);
     }

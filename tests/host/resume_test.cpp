@@ -62,6 +62,12 @@ class Resume : public testing::Test {
         EXPECT_EQ(read_text(out / "sums.csv"), read_text(folder("whole") / "sums.csv")) << "the weights, to the last bit";
     }
 
+    static void wait_for(const std::filesystem::path& path) {
+        while (!std::filesystem::exists(path)) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        }
+    }
+
     static std::function<void(int)> signal_after(std::chrono::milliseconds delay, int signal) {
         return [=](int pid) {
             std::this_thread::sleep_for(delay);
@@ -81,12 +87,14 @@ TEST_F(Resume, AfterKill9AtRandomMoments) {
         SCOPED_TRACE(round);
         const auto out = folder("round" + std::to_string(round));
         // Killed again and again until it gets through, each time somewhere else.
-        for (int status = 128 + SIGKILL; status == 128 + SIGKILL;) {
+        // It is given longer each time, so that it gets through on a slow machine too.
+        int longest = 700;
+        for (int status = 128 + SIGKILL; status == 128 + SIGKILL; longest += 150) {
             const bool begun = std::filesystem::exists(out / "metrics.jsonl");
             if (!begun) {
                 std::filesystem::remove_all(out);  // killed before there was a run
             }
-            const auto delay = std::chrono::milliseconds(250 + random() % 700);
+            const auto delay = std::chrono::milliseconds(250 + static_cast<int>(random() % longest));
             const auto result = run(begun ? std::vector<std::string>{"--resume", out.string(), "--threads", "1"} : start(out),
                                     {.while_running = signal_after(delay, SIGKILL)});
             status = result.status;
@@ -102,7 +110,10 @@ TEST_F(Resume, AfterKill9AtRandomMoments) {
 TEST_F(Resume, AfterTerminationWithACheckpoint) {
     run_whole();
     const auto out = folder("run");
-    const auto result = run(start(out), {.while_running = signal_after(std::chrono::milliseconds(900), SIGTERM)});
+    const auto result = run(start(out), {.while_running = [&](int pid) {
+                                wait_for(out / "checkpoints");
+                                kill(pid, SIGTERM);
+                            }});
     EXPECT_EQ(result.status, 143) << result.err;
     EXPECT_THAT(result.err, HasSubstr("To go on: hfc-host --resume " + out.string()));
     const auto resumed = run({"--resume", out.string(), "--threads", "1"});
@@ -122,9 +133,7 @@ TEST_F(Resume, IsRefusedWhileTheRunGoesOn) {
     const auto out = folder("run");
     Result second;
     run(start(out), {.while_running = [&](int pid) {
-            while (!std::filesystem::exists(out / "checkpoints")) {
-                std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            }
+            wait_for(out / "checkpoints");
             second = run({"--resume", out.string()});
             kill(pid, SIGKILL);
         }});

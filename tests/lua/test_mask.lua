@@ -5,7 +5,8 @@ TestMask = {}
 
 -- A trained network and images of which the low frequencies (r <= 4) alone carry the label.
 local function trained()
-  local data = hfc.data("synthetic", {train = 200, test = 100, classes = 4, size = 16, channels = 1, low = .25, high = 0, noise = .15, low_radius = 3, high_radius = 8})
+  local data = hfc.data("synthetic", {train = 200, test = 100, classes = 4, size = 16, channels = 1, low = .25, high = 0, noise = .15,
+    low_radius = 3, high_radius = 8})
   local model = hfc.model("preact_resnet8", {classes = 4, channels = 1, batch_norm = true})
   hfc.train(model, data.train, {epochs = 6, batch_size = 20, optimizer = {"adam", lr = 3e-3}, quiet = true})
   return model, data

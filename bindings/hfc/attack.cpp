@@ -1,23 +1,13 @@
 // hfc.attack, hfc.robust_accuracy, hfc.smallest_epsilon.
-#include "attack/attack.h"
-#include "attack/settings.h"
+#include "bindings/hfc/attack.h"
 
+#include "attack/settings.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
 namespace hfc::lua {
-
-/// The settings of an attack, callable from Lua.
-struct Attack {
-    attack::AttackOptions options;
-    std::vector<double> epsilons;  ///< one, or several for several answers
-    bool several = false;          ///< they were given as a list
-};
-
-template <>
-inline constexpr const char* type_name<Attack> = "Attack";
 
 namespace {
 

@@ -1,5 +1,4 @@
 // hfc.mask: Fourier masks, maps over frequencies, and what the networks compared are trained and read with.
-#include "mask/augment.h"
 #include "mask/bands.h"
 #include "mask/evaluate.h"
 #include "mask/learn.h"
@@ -249,24 +248,6 @@ int linear_probe(Call& call) {
     return call.returns(result.train, result.test);
 }
 
-int augment(Call& call) {
-    call.at_most(2);
-    const at::Tensor images = tensor_argument(call, 1, "images");
-    auto options = call.options(2);
-    mask::AugmentOptions settings;
-    const auto scale = options.numbers("scale", {1, 1});
-    require(scale.size() == 2, "option 'scale': expected {{least, most}}, got {} numbers", scale.size());
-    settings.least_scale = scale[0];
-    settings.most_scale = scale[1];
-    settings.translate = options.number("translate", settings.translate);
-    settings.rotate = options.number("rotate", settings.rotate);
-    settings.least_crop = options.number("crop", settings.least_crop);
-    settings.flip = options.boolean("flip", settings.flip);
-    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
-    options.finish();
-    return call.returns(mask::augment(images, settings));
-}
-
 const std::vector<Declaration> mask_declarations = {
     {"hfc.mask.learn", learn_masks,
      "hfc.mask.learn(model, images, {per = \"data set\", loss = \"invariance\", lambda = .2, ...}) -> masks, {l1, steps}\n\n"
@@ -352,12 +333,6 @@ const std::vector<Declaration> mask_declarations = {
      "false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic regression on standardised features [N, ...]. scrambled: "
      "the "
      "control, training labels permuted by `seed`."},
-    {"hfc.mask.augment", augment,
-     "hfc.mask.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, flip = false, seed = 0}) -> Tensor\n\nImages scaled, "
-     "shifted "
-     "by up to a share of the size, turned by up to so many degrees, cropped to a share of the area in [crop, 1] (RandomResizedCrop) and "
-     "flipped, each image by itself at random, in one bilinear interpolation with zeros beyond the borders.\n"
-     "The paper's networks: S scale = {.5, 1.5}, T translate = .4, R rotate = 180."},
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include "base/device.h"
 #include "base/interrupt.h"
+#include "bindings/hfc/attack.h"
+#include "bindings/hfc/augment.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
@@ -53,6 +55,24 @@ train::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
     read_optimizer_options(options, optimizer);
     options.finish();
     return optimizer;
+}
+
+/// How the batches are changed before they are trained on.
+void read_recipe(lua_State* L, Options& options, train::TrainOptions& settings) {
+    settings.mixup = options.number("mixup", settings.mixup);
+    options.with("augment", [&](const Value& value) {
+        if (!lua_istable(L, value.index())) {
+            value.expected("a table of the settings of hfc.augment");
+        }
+        Options augment(L, value.index());
+        settings.augment = read_augment(augment);
+        augment.finish();
+    });
+    options.with("adversarial", [&](const Value& value) {
+        const auto& attack = value.object<Attack>();
+        require(!attack.several, "option 'adversarial': the attack must have one epsilon, it has a list of {}", attack.epsilons.size());
+        settings.adversarial = attack.options;
+    });
 }
 
 run::Json to_event(const train::EpochResult& result, const std::string& series) {
@@ -113,6 +133,7 @@ TrainCall read_train_options(Call& call) {
     options.with("device", [&](const Value& value) { settings.device = parse_device(value.text()); });
     options.with("optimizer", [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
     options.with("probes", [&](const Value& value) { settings.probes = read_probes(call.L, value); });
+    read_recipe(call.L, options, settings);
     options.with("log", [&](const Value& value) {
         if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
             result.run = *run;
@@ -219,6 +240,8 @@ const std::vector<Declaration> train_declarations = {
      "seed = 0: of the order and of dropout; the same seed, machine and threads give the same numbers to the last bit.\n"
      "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn "
      "once; 0 is all.\n"
+     "augment: a table of the settings of hfc.augment; adversarial: an Attack, such as hfc.attack.pgd {}, whose images are trained on in "
+     "place of the images; mixup = 0: alpha of mix-up's Beta distribution. All are drawn anew for each batch.\n"
      "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
      "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds = 60, so that `hfc-host --resume DIR` "
      "goes "

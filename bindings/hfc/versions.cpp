@@ -2,7 +2,7 @@
 
 #include <fftw3.h>
 
-#include <luajit.h>
+#include <lua.hpp>
 #include <torch/version.h>
 
 namespace hfc::lua {

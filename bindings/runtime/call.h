@@ -67,7 +67,8 @@ class Value {
         if (T* found = to_object<T>(L_, index_)) {
             return *found;
         }
-        expected(std::string("a ") + type_name<T>);
+        constexpr std::string_view name = type_name<T>;
+        expected((name.find_first_of("AEIOU") == 0 ? "an " : "a ") + std::string(name));
     }
     [[noreturn]] void expected(const std::string& what) const;
 

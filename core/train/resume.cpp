@@ -1,5 +1,6 @@
 #include "train/resume.h"
 
+#include "attack/settings.h"
 #include "base/error.h"
 
 #include <ATen/Context.h>
@@ -121,6 +122,33 @@ std::vector<Optimizer::State> optimizer_states(const NamedTensors& tensors, Opti
     return states;
 }
 
+/// Null for what is not asked for, so that a checkpoint from before these settings is one without them.
+Json describe_augment(const data::AugmentOptions& options) {
+    return options.any() ? Json{{"scale", {options.least_scale, options.most_scale}},
+                                {"translate", options.translate},
+                                {"rotate", options.rotate},
+                                {"crop", options.least_crop},
+                                {"pad", options.pad},
+                                {"flip", options.flip}}
+                         : Json();
+}
+
+Json describe_attack(const std::optional<attack::AttackOptions>& options) {
+    if (!options) {
+        return {};
+    }
+    const auto settings = attack::resolve(*options);
+    Json attack = {{"method", options->method},     {"epsilon", settings.epsilon},   {"alpha", settings.alpha_for(settings.epsilon)},
+                   {"steps", settings.steps},       {"decay", settings.decay},       {"random_start", settings.random_start},
+                   {"restarts", settings.restarts}, {"targeted", settings.targeted}, {"loss", options->loss}};
+    if (settings.band) {
+        const auto& band = *settings.band;
+        attack["band"] = {static_cast<int>(band.part), band.radius, static_cast<int>(band.rule),
+                          band.mask.defined() ? band.mask.sum().item<double>() : 0};
+    }
+    return attack;
+}
+
 }  // namespace
 
 Json describe(const data::Dataset& dataset, const TrainOptions& options) {
@@ -133,8 +161,17 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
     for (const auto& probe : options.probes) {
         probes.push_back(probe.name);
     }
-    return {{"probes", probes},     {"dataset", dataset.name()},      {"images", dataset.size()}, {"batch_size", options.batch_size},
-            {"seed", options.seed}, {"device", options.device.str()}, {"optimizer", optimizer},   {"probe_samples", options.probe_samples}};
+    return {{"probes", probes},
+            {"dataset", dataset.name()},
+            {"images", dataset.size()},
+            {"batch_size", options.batch_size},
+            {"seed", options.seed},
+            {"device", options.device.str()},
+            {"optimizer", optimizer},
+            {"probe_samples", options.probe_samples},
+            {"augment", describe_augment(options.augment)},
+            {"mixup", options.mixup > 0 ? Json(options.mixup) : Json()},
+            {"adversarial", describe_attack(options.adversarial)}};
 }
 
 Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position, const Json& training) {

@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "train/keeper.h"
 #include "train/loss_meter.h"
+#include "train/recipe.h"
 #include "train/stopwatch.h"
 
 #include <ATen/Context.h>
@@ -22,6 +23,7 @@ void require_valid(const TrainOptions& options) {
     require(options.checkpoints.seconds >= 0, "hfc.train: the seconds between checkpoints must be at least 0, got {}",
             options.checkpoints.seconds);
     require_valid(options.optimizer);
+    require_valid_recipe(options);
 }
 
 /// Views on the same images are given the same part, since the part depends on their size and the seed alone.
@@ -143,7 +145,7 @@ class Training {
             pause_between_batches(losses);
             const auto begin = position_.batch * options_.batch_size;
             const auto positions = order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
-            step(positions, losses);
+            step(dataset_.batch(positions), result.epoch, losses);
             stopwatch_.trained(positions.size(0));
             ++position_.batch;
             tell(result.epoch, position_.batch, losses.mean());
@@ -169,12 +171,12 @@ class Training {
         }
     }
 
-    void step(const at::Tensor& positions, LossMeter& losses) {
-        const auto batch = dataset_.batch(positions);
+    void step(const data::Batch& batch, int64_t epoch, LossMeter& losses) {
         optimizer_->zero_grad();
-        const auto logits = logits_of(model_, batch.images, options_.device, dataset_, max_label_);
-        const auto loss = at::cross_entropy_loss(logits, batch.labels.to(options_.device));
-        losses.add(loss, positions.size(0));
+        const auto lesson = prepare(model_, batch, options_, epoch, position_.batch);
+        const auto logits = logits_of(model_, lesson.images, options_.device, dataset_, max_label_);
+        const auto loss = loss_of(logits, lesson);
+        losses.add(loss, lesson.images.size(0));
         require(loss.requires_grad(), "hfc.train: the model's logits do not depend on its parameters, so there is nothing to train");
         loss.backward();
         optimizer_->step();

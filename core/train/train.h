@@ -1,6 +1,8 @@
 // Training: the epoch loop of every experiment.
 #pragma once
 
+#include "attack/attack.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "model/model.h"
 #include "train/evaluate.h"
@@ -8,6 +10,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +35,11 @@ struct TrainOptions {
                                 ///< same images get the same ones; a probe with fewer images is evaluated whole.
     at::Device device = at::kCPU;
     CheckpointOptions checkpoints;
+
+    data::AugmentOptions augment;  ///< of each batch, drawn anew; its seed is not used: `seed` is
+    double mixup = 0;  ///< alpha of the Beta distribution of which each batch's share is drawn (Zhang et al. 2018); 0: no mix-up
+    std::optional<attack::AttackOptions> adversarial;  ///< train on the attacked images in place of the images (Madry et al. 2018); the
+                                                       ///< model is in evaluation mode for the attack, in training mode for the step
 };
 
 /// Where a running epoch stands, told after each batch.
@@ -49,7 +57,7 @@ struct Progress {
 struct EpochResult {
     int64_t epoch = 0;  ///< one-based
     int64_t step = 0;   ///< optimizer steps since the beginning
-    double loss = 0;    ///< mean cross-entropy over the epoch's images, as they were trained
+    double loss = 0;    ///< mean cross-entropy over the epoch's images, as they were trained on
     double train_seconds = 0;
     double probe_seconds = 0;
     double images_per_second = 0;                          ///< of the training part

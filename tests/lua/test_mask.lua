@@ -69,8 +69,8 @@ function TestMask:test_probe_and_augmentation()
   lu.assertEquals({train, test}, {1, 1})
   lu.assertTrue(select(2, hfc.mask.linear_probe(x, y, x, y, {scrambled = true})) < .9)
   local images = torch.rand(3, 1, 8, 8)
-  lu.assertTrue((hfc.mask.augment(images, {}) - images):abs():max():item() < 1e-5)
-  lu.assertEquals(hfc.mask.augment(images, {scale = {.5, 1.5}, translate = .4, rotate = 180, crop = .5, flip = true}).shape, {3, 1, 8, 8})
+  lu.assertTrue((hfc.augment(images, {}) - images):abs():max():item() < 1e-5)
+  lu.assertEquals(hfc.augment(images, {scale = {.5, 1.5}, translate = .4, rotate = 180, crop = .5, flip = true}).shape, {3, 1, 8, 8})
 end
 
 function TestMask:test_bad_input()
@@ -83,7 +83,7 @@ function TestMask:test_bad_input()
   lu.assertErrorMsgContains("labels are needed", mask.learn, model, torch.rand(2, 3, 32, 32))
   lu.assertErrorMsgContains("expected a Dataset or a Tensor [N, C, H, W]", mask.learn, model, {})
   lu.assertErrorMsgContains("mask must be [..., 32, 32]", mask.accuracy, model, data.test, torch.ones(8, 8))
-  lu.assertErrorMsgContains("expected {least, most}, got 1 numbers", mask.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
+  lu.assertErrorMsgContains("expected {least, most}, got 1 numbers", hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
   lu.assertErrorMsgContains("measure must be one of", mask.radial, torch.rand(4, 4), {measure = "energy"})
 end
 

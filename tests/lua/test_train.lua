@@ -62,6 +62,27 @@ function TestTrain:test_same_seed_same_numbers()
   lu.assertEquals(losses(), losses())
 end
 
+function TestTrain:test_recipes()
+  local data = small_data()
+  local function weights(options)
+    options.epochs, options.batch_size, options.quiet = 1, 10, true
+    local model = small_model()
+    hfc.train(model, data.train, options)
+    return model:parameters()[1]:detach():clone()
+  end
+  local plain = weights {}
+  for name, options in pairs {
+    mixup = {mixup = 0.2},
+    augment = {augment = {pad = 2, flip = true}},
+    adversarial = {adversarial = hfc.attack.fgsm {epsilon = 4 / 255}},
+    both = {augment = {flip = true}, adversarial = hfc.attack.pgd {epsilon = 4 / 255, steps = 2}},
+  } do
+    local changed = weights(options)
+    lu.assertFalse(changed:equal(plain), name)
+    lu.assertTrue(changed:equal(weights(options)), name .. " again")
+  end
+end
+
 function TestTrain:test_an_error_in_a_callback_ends_the_training_with_its_text()
   local data = small_data()
   lu.assertErrorMsgContains("from the script", hfc.train, small_model(), data.train,
@@ -77,6 +98,11 @@ function TestTrain:test_bad_input()
   fails("batch", {batch_size = 0})
   fails("epochs", {epochs = 0})
   fails("lr", {optimizer = {"adam", lr = -1}})
+  fails("mixup", {mixup = -0.1})
+  fails("exclude each other", {mixup = 1, adversarial = hfc.attack.fgsm {}})
+  fails("option 'adversarial': expected an Attack", {adversarial = "pgd"})
+  fails("must have one epsilon", {adversarial = hfc.attack.pgd {epsilon = {0.01, 0.02}}})
+  fails("unknown option 'flop' (did you mean 'flip'?)", {augment = {flop = true}})
   fails("adam", {optimizer = "adma"})
   fails("unknown option 'momemtum' (did you mean 'momentum'?)", {optimizer = {"sgd", momemtum = 0.9}})
   fails("unknown option 'epoch' (did you mean 'epochs'?)", {epoch = 3})

@@ -1,6 +1,5 @@
 #include "mask/scan.h"
 
-#include "mask/augment.h"
 #include "mask/networks.h"
 #include "mask/operator.h"
 #include "mask/spectra.h"
@@ -128,45 +127,7 @@ TEST(InputGradients, are_those_of_finite_differences) {
     EXPECT_FALSE(model->parameters()[0].grad().defined());
 }
 
-TEST(Augment, does_what_is_asked) {
-    const auto x = test::formula_images(40, 3, 8);
-    EXPECT_LT(distance(augment(x, {}), x), 1e-5) << "the defaults change nothing";
-    EXPECT_LT(distance(augment(x, {.flip = true}).sum({0, 2, 3}), x.sum({0, 2, 3})), 1e-2);
-    const auto flipped = augment(x, {.flip = true, .seed = 3});
-    int64_t mirrored = 0;
-    for (int64_t i = 0; i < 40; ++i) {
-        const bool is_mirrored = distance(flipped[i], x[i].flip(-1)) < 1e-5;
-        mirrored += is_mirrored;
-        EXPECT_TRUE(is_mirrored || distance(flipped[i], x[i]) < 1e-5);
-    }
-    EXPECT_GT(mirrored, 8);
-    EXPECT_LT(mirrored, 32);
-    EXPECT_TRUE(at::equal(flipped, augment(x, {.flip = true, .seed = 3})));
-    EXPECT_FALSE(at::equal(augment(x, {.rotate = 30, .seed = 1}), augment(x, {.rotate = 30, .seed = 2})));
-}
-
-TEST(Augment, scales_turns_and_shifts) {
-    // A bright square in the middle: its area says the scale, its centre the shift.
-    auto x = at::zeros({30, 1, 32, 32});
-    x.slice(2, 12, 20).slice(3, 12, 20).fill_(1);
-    const auto area = [](const at::Tensor& images) { return images.sum({1, 2, 3}); };
-    EXPECT_LT(distance(area(augment(x, {.least_scale = 2, .most_scale = 2})), at::full({30}, 256)), 12);
-    EXPECT_LT(distance(area(augment(x, {.least_scale = 0.5, .most_scale = 0.5})), at::full({30}, 16)), 3);
-    EXPECT_LT(distance(area(augment(x, {.rotate = 180})), at::full({30}, 64)), 3);
-    const auto shifted = augment(x, {.translate = 0.2});
-    EXPECT_LT(distance(area(shifted), at::full({30}, 64)), 1e-2);
-    const auto columns = (shifted * at::arange(32)).sum({1, 2, 3}) / 64 - 15.5;
-    EXPECT_LE(columns.abs().max().item<double>(), 6.41);
-    EXPECT_GT(columns.abs().max().item<double>(), 4);
-    const auto cropped = area(augment(x, {.least_crop = 0.25}));
-    EXPECT_GT(cropped.max().item<double>(), 100) << "a crop enlarges";
-    // Pixels are turned, not the square [-1,1]: an image twice as wide keeps the square's area and shape.
-    auto wide = at::zeros({30, 1, 16, 32});
-    wide.slice(2, 4, 12).slice(3, 12, 20).fill_(1);
-    EXPECT_LT(distance(area(augment(wide, {.rotate = 90})), at::full({30}, 64)), 3);
-}
-
-TEST(MaskErrors, of_scans_and_augmentations_name_what_is_wrong) {
+TEST(MaskErrors, of_scans_name_what_is_wrong) {
     const auto [images, labels] = test::band_images(4, 5);
     const auto model = test::band_model();
     const Source source(images, labels);
@@ -181,12 +142,6 @@ TEST(MaskErrors, of_scans_and_augmentations_name_what_is_wrong) {
                 HasSubstr("labels must be 0 to 3, the model's classes"));
     EXPECT_THAT(error_of([&] { power_spectrum(source, 0); }), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { input_gradients(*model, source, 0); }), HasSubstr("batch size must be at least 1, got 0"));
-    const auto with = [&](const AugmentOptions& wanted) { return error_of([&] { augment(images, wanted); }); };
-    EXPECT_THAT(with({.least_scale = 2}), HasSubstr("scale must be two rising numbers above 0, got 2 and 1"));
-    EXPECT_THAT(with({.translate = 2}), HasSubstr("translate must be a share in [0,1], got 2"));
-    EXPECT_THAT(with({.rotate = 270}), HasSubstr("rotate must be 0 to 180 degrees, got 270"));
-    EXPECT_THAT(with({.least_crop = 0}), HasSubstr("crop must be a share of the area in (0,1], got 0"));
-    EXPECT_THAT(error_of([&] { augment(images[0], {}); }), HasSubstr("images must be float32 [N, C, H, W], got Float [1, 16, 16]"));
 }
 
 }  // namespace

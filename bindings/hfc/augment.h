@@ -1,0 +1,12 @@
+// Options of augmentation, for hfc.augment and hfc.train.
+#pragma once
+
+#include "bindings/runtime/call.h"
+#include "data/augment.h"
+
+namespace hfc::lua {
+
+/// scale, translate, rotate, crop, pad, flip; not the seed.
+data::AugmentOptions read_augment(Options& options);
+
+}  // namespace hfc::lua

@@ -20,16 +20,24 @@ model::Model& self_model(Call& call) {
     return *call.argument(1, "model").object<model::ModelPtr>();
 }
 
+/// Reads an option of the type that its default has.
+struct OptionReader {
+    Options& given;
+    void operator()(const char* name, int64_t& value) const { value = given.integer(name, value); }
+    void operator()(const char* name, uint64_t& value) const {
+        value = static_cast<uint64_t>(given.integer(name, static_cast<int64_t>(value)));
+    }
+    void operator()(const char* name, bool& value) const { value = given.boolean(name, value); }
+    void operator()(const char* name, double& value) const { value = given.number(name, value); }
+    void operator()(const char* name, std::string& value) const { value = given.text(name, value); }
+};
+
 int make_model(Call& call) {
     call.at_most(2);
     const std::string name = call.argument(1, "name").text();
     auto options = call.options(2);
     model::ModelOptions settings;
-    settings.classes = options.integer("classes", settings.classes);
-    settings.channels = options.integer("channels", settings.channels);
-    settings.batch_norm = options.boolean("batch_norm", settings.batch_norm);
-    settings.dropout = options.number("dropout", settings.dropout);
-    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    model::for_each_option(settings, OptionReader{options});
     options.finish();
     return call.returns_object(model::make(name, settings));
 }
@@ -113,13 +121,20 @@ int forward(Call& call) {
 
 const std::vector<Declaration> model_declarations = {
     {"hfc.model", make_model,
-     "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0}) -> Model\n\n"
+     "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0, form = \"small\"}) -> Model\n\n"
      "A network with Xavier-initialised weights that depend on `seed` alone.\n"
      "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 blocks a stage, widths 16, 32, 64, no "
      "BatchNorm unless `batch_norm`\n"
-     "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage). \"resnet18\": torchvision's with a 3x3 stem for small images; it "
-     "always has BatchNorm.\n"
-     "channels: of the images, 3, or 1 for grey ones. dropout: probability before the last layer, in [0,1).\n"
+     "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage).\n"
+     "\"resnet18\", \"resnet34\", \"resnet50\": always with BatchNorm. \"vgg11\", \"vgg16\": with `batch_norm` torchvision's vgg11_bn, "
+     "vgg16_bn. \"alexnet\"; \"lenet\": LeNet-5 with ReLU and max pools.\n"
+     "form: \"small\", for images such as CIFAR's and MNIST's, any size: a ResNet begins with a 3x3 convolution of stride 1 and no pool; "
+     "VGG and AlexNet end with a global mean and one linear layer, AlexNet begins with a 3x3 convolution of stride 2.\n"
+     "\"torchvision\" (ResNet, VGG, AlexNet): as torchvision builds them, for 224 pixels; with classes = 1000 its state dicts load. VGG "
+     "takes 32 pixels at least, AlexNet 63.\n"
+     "channels: of the images, 3, or 1 for grey ones; with 1 the first kernel of every small form is 5x5.\n"
+     "dropout: probability in [0,1), before the last layer; in torchvision's form of VGG and AlexNet at its two places (torchvision's own "
+     "value is .5, here it is 0 unless given).\n"
      "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. Errors: an unknown name, a setting out of "
      "range."},
     {"Model:train", train_mode,

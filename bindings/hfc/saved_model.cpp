@@ -19,13 +19,9 @@ namespace fs = std::filesystem;
 constexpr const char* network_key = "hfc_model";
 
 std::string describe_network(const model::Model::Origin& origin) {
-    const auto& options = origin.options;
-    return Json{{"name", origin.name},
-                {"classes", options.classes},
-                {"channels", options.channels},
-                {"batch_norm", options.batch_norm},
-                {"dropout", options.dropout}}
-        .dump();
+    Json json = {{"name", origin.name}};
+    model::for_each_option(origin.options, [&](const char* name, const auto& value) { json[name] = value; });
+    return json.dump();
 }
 
 model::ModelPtr build_network(const std::string& description, const fs::path& path) {
@@ -34,10 +30,7 @@ model::ModelPtr build_network(const std::string& description, const fs::path& pa
             path.string());
     try {
         model::ModelOptions options;
-        options.classes = json.value("classes", options.classes);
-        options.channels = json.value("channels", options.channels);
-        options.batch_norm = json.value("batch_norm", options.batch_norm);
-        options.dropout = json.value("dropout", options.dropout);
+        model::for_each_option(options, [&](const char* name, auto& value) { value = json.value(name, value); });
         return model::make(json["name"].get<std::string>(), options);
     } catch (const Json::exception&) {
         fail("'{}': its description of the network is damaged", path.string());

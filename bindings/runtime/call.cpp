@@ -23,6 +23,10 @@ void Value::expected(const std::string& what) const {
     fail("{}: expected {}, got {}", name_, what, describe(L_, index_));
 }
 
+void Value::expected_object(const std::string& type) const {
+    expected(fmt::format("{} {}", std::string_view("AEIOU").find(type.front()) == std::string_view::npos ? "a" : "an", type));
+}
+
 double Value::number() const {
     if (lua_type(L_, index_) != LUA_TNUMBER) {
         expected("a number");

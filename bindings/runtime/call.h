@@ -67,12 +67,13 @@ class Value {
         if (T* found = to_object<T>(L_, index_)) {
             return *found;
         }
-        constexpr std::string_view name = type_name<T>;
-        expected((name.find_first_of("AEIOU") == 0 ? "an " : "a ") + std::string(name));
+        expected_object(type_name<T>);
     }
     [[noreturn]] void expected(const std::string& what) const;
 
   private:
+    [[noreturn]] void expected_object(const std::string& type) const;
+
     lua_State* L_;
     int index_;
     std::string name_;

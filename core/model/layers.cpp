@@ -6,12 +6,19 @@
 namespace hfc::model {
 
 Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride)
+    : Convolution(in_channels, out_channels, kernel, Settings{.stride = stride, .padding = {}, .bias = false}) {}
+
+Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, const Settings& settings)
     : weight_(register_parameter("weight", at::zeros({out_channels, in_channels, kernel, kernel}))),
-      stride_(stride),
-      padding_(kernel / 2) {}
+      stride_(settings.stride),
+      padding_(settings.padding.value_or(kernel / 2)) {
+    if (settings.bias) {
+        bias_ = register_parameter("bias", at::zeros({out_channels}));
+    }
+}
 
 at::Tensor Convolution::forward(const at::Tensor& x) const {
-    return at::conv2d(x, weight_, {}, stride_, padding_);
+    return at::conv2d(x, weight_, bias_, stride_, padding_);
 }
 
 BatchNorm::BatchNorm(int64_t channels, double epsilon)
@@ -38,6 +45,29 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
     return at::linear(x, weight_, bias_);
 }
 
+void Sequence::append_relu() {
+    append_function([](at::Tensor x) { return x.relu_(); });
+}
+
+void Sequence::append_max_pool(int64_t kernel, int64_t stride, bool ceil_mode) {
+    append_function([=](const at::Tensor& x) { return at::max_pool2d(x, kernel, stride, 0, 1, ceil_mode); });
+}
+
+void Sequence::append_dropout(double probability) {
+    append_function([this, probability](const at::Tensor& x) { return at::dropout(x, probability, is_training()); });
+}
+
+at::Tensor Sequence::forward(at::Tensor x) const {
+    for (const auto& step : steps_) {
+        x = step(x);
+    }
+    return x;
+}
+
+int64_t small_first_kernel(const ModelOptions& options) {
+    return options.channels == 1 ? 5 : 3;
+}
+
 void initialise_xavier(Model& model, uint64_t seed) {
     const at::NoGradGuard no_grad;
     for (auto& entry : model.named_parameters()) {
@@ -51,7 +81,7 @@ void initialise_xavier(Model& model, uint64_t seed) {
     }
 }
 
-void require_images(const at::Tensor& images, const std::string& model, int64_t channels) {
+void require_images(const at::Tensor& images, const std::string& model, int64_t channels, int64_t smallest) {
     require(images.dim() == 4, "hfc.model: {} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]", model, channels,
             fmt::join(images.sizes(), ", "));
     require(images.size(1) == channels,
@@ -59,6 +89,11 @@ void require_images(const at::Tensor& images, const std::string& model, int64_t 
             channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
     require(images.size(2) > 0 && images.size(3) > 0, "hfc.model: {} takes images of at least one pixel, got a batch of shape [{}]", model,
             fmt::join(images.sizes(), ", "));
+    require(
+        images.size(2) >= smallest && images.size(3) >= smallest,
+        "hfc.model: {} in torchvision's form takes images of at least {} x {} pixels, got a batch of shape [{}]; form = \"small\" takes "
+        "any size",
+        model, smallest, smallest, fmt::join(images.sizes(), ", "));
 }
 
 }  // namespace hfc::model

@@ -5,17 +5,25 @@
 #include "model/model.h"
 
 #include <cstdint>
+#include <functional>
 
 namespace hfc::model {
 
-/// A square convolution without bias that keeps the size at stride 1 (padding kernel / 2, for an odd kernel). Parameter: weight.
+/// A square convolution that keeps the size at stride 1 unless told otherwise (for an odd kernel). Parameters: weight, and bias if asked
+/// for.
 class Convolution : public torch::nn::Module {
   public:
+    struct Settings {
+        int64_t stride = 1;
+        std::optional<int64_t> padding;  ///< kernel / 2 if not given
+        bool bias = false;
+    };
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride = 1);
+    Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, const Settings& settings);
     at::Tensor forward(const at::Tensor& x) const;
 
   private:
-    at::Tensor weight_;
+    at::Tensor weight_, bias_;
     int64_t stride_;
     int64_t padding_;
 };
@@ -42,30 +50,39 @@ class Linear : public torch::nn::Module {
     at::Tensor weight_, bias_;
 };
 
-/// Modules in a row, named 0, 1, 2 ... as in nn.Sequential.
-template <typename Layer>
-class Row : public torch::nn::Module {
+/// Layers in a row, numbered 0, 1, 2 ... as in nn.Sequential; layers without weights count too.
+class Sequence : public torch::nn::Module {
   public:
-    template <typename... Args>
+    using Function = std::function<at::Tensor(const at::Tensor&)>;
+
+    template <typename Layer, typename... Args>
     void append(Args&&... args) {
-        layers_.push_back(register_module(std::to_string(layers_.size()), std::make_shared<Layer>(std::forward<Args>(args)...)));
+        const auto layer = register_module(std::to_string(steps_.size()), std::make_shared<Layer>(std::forward<Args>(args)...));
+        steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
     }
-    at::Tensor forward(at::Tensor x) {
-        for (const auto& layer : layers_) {
-            x = layer->forward(x);
-        }
-        return x;
-    }
+    void append_function(Function function) { steps_.push_back(std::move(function)); }
+    /// In place: what comes before must not need its result.
+    void append_relu();
+    void append_max_pool(int64_t kernel, int64_t stride, bool ceil_mode);
+    /// Acts in training mode only.
+    void append_dropout(double probability);
+    at::Tensor forward(at::Tensor x) const;
 
   private:
-    std::vector<std::shared_ptr<Layer>> layers_;
+    std::vector<Function> steps_;
 };
 
 /// Xavier (Glorot) uniform values, +- sqrt(6 / (fan_in + fan_out)), for every weight of two or more dimensions, drawn by the seed
 /// and the weight's name: an option that adds layers does not shift the values of the others.
 void initialise_xavier(Model& model, uint64_t seed);
 
-/// Throws Error unless images are [N, channels, H, W] with at least one pixel.
-void require_images(const at::Tensor& images, const std::string& model, int64_t channels);
+/// The side of the first kernel of a network for small images: 3, or 5 for grey images, as for the paper's grey sets.
+int64_t small_first_kernel(const ModelOptions& options);
+
+/// BatchNorm's epsilon in torchvision's networks.
+constexpr double torchvision_epsilon = 1e-5;
+
+/// Throws Error unless images are [N, channels, H, W] of at least `smallest` x `smallest` pixels.
+void require_images(const at::Tensor& images, const std::string& model, int64_t channels, int64_t smallest = 1);
 
 }  // namespace hfc::model

@@ -5,20 +5,60 @@
 namespace hfc::model {
 namespace {
 
-/// A pre-activation ResNet of n blocks a stage has 6 n + 2 layers with weights.
-constexpr std::pair<const char*, int64_t> preact_resnets[] = {
-    {"preact_resnet8", 1}, {"preact_resnet14", 2}, {"preact_resnet20", 3}, {"preact_resnet32", 5}};
+struct Network {
+    std::string name;
+    bool in_torchvision;
+    bool takes_batch_norm;  ///< the option may be true
+    std::function<ModelPtr(const std::string& name, const ModelOptions& options)> build;
+};
 
-ModelPtr build(const std::string& name, const ModelOptions& options) {
-    for (const auto& [known, blocks_a_stage] : preact_resnets) {
-        if (name == known) {
-            return make_preact_resnet(name, blocks_a_stage, options);
+Network preact_resnet(const char* name, int64_t blocks_a_stage) {
+    return {name, false, true, [=](const auto& own, const auto& options) { return make_preact_resnet(own, blocks_a_stage, options); }};
+}
+
+Network resnet(const char* name, ResNetStages stages) {
+    return {name, true, true, [=](const auto& own, const auto& options) { return make_resnet(own, stages, options); }};
+}
+
+Network vgg(const char* name, std::vector<int64_t> convolutions) {
+    return {name, true, true, [=](const auto& own, const auto& options) { return make_vgg(own, convolutions, options); }};
+}
+
+const std::vector<Network>& networks() {
+    // A pre-activation ResNet of n blocks a stage has 6 n + 2 layers with weights.
+    static const std::vector<Network> all = {preact_resnet("preact_resnet8", 1),
+                                             preact_resnet("preact_resnet14", 2),
+                                             preact_resnet("preact_resnet20", 3),
+                                             preact_resnet("preact_resnet32", 5),
+                                             resnet("resnet18", {{2, 2, 2, 2}, false}),
+                                             resnet("resnet34", {{3, 4, 6, 3}, false}),
+                                             resnet("resnet50", {{3, 4, 6, 3}, true}),
+                                             vgg("vgg11", {1, 1, 2, 2, 2}),
+                                             vgg("vgg16", {2, 2, 3, 3, 3}),
+                                             {"alexnet", true, false, make_alexnet},
+                                             {"lenet", false, false, make_lenet}};
+    return all;
+}
+
+const Network& find(const std::string& name) {
+    for (const auto& network : networks()) {
+        if (network.name == name) {
+            return network;
         }
     }
-    if (name == "resnet18") {
-        return make_resnet18(options);
-    }
     fail("hfc.model: unknown model '{}'{}: expected one of {}", name, did_you_mean(name, known_names()), fmt::join(known_names(), ", "));
+}
+
+void check(const Network& network, const ModelOptions& options) {
+    require(options.classes >= 1 && options.classes <= 1'000'000, "hfc.model: classes must be 1 to 1000000, got {}", options.classes);
+    require(options.channels == 1 || options.channels == 3, "hfc.model: channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
+    require(options.dropout >= 0 && options.dropout < 1, "hfc.model: dropout must be a probability in [0,1), got {}", options.dropout);
+    require(options.form == "small" || options.form == "torchvision", "hfc.model: form must be 'small' or 'torchvision', got '{}'",
+            options.form);
+    require(options.form == "small" || network.in_torchvision, "hfc.model: torchvision has no {}: expected form 'small', got '{}'",
+            network.name, options.form);
+    require(!options.batch_norm || network.takes_batch_norm, "hfc.model: {} has no BatchNorm: expected batch_norm = false, got true",
+            network.name);
 }
 
 }  // namespace
@@ -26,20 +66,18 @@ ModelPtr build(const std::string& name, const ModelOptions& options) {
 const std::vector<std::string>& known_names() {
     static const auto names = [] {
         std::vector<std::string> all;
-        for (const auto& [name, blocks] : preact_resnets) {
-            all.emplace_back(name);
+        for (const auto& network : networks()) {
+            all.push_back(network.name);
         }
-        all.emplace_back("resnet18");
         return all;
     }();
     return names;
 }
 
 ModelPtr make(const std::string& name, const ModelOptions& options) {
-    require(options.classes >= 1 && options.classes <= 1'000'000, "hfc.model: classes must be 1 to 1000000, got {}", options.classes);
-    require(options.channels == 1 || options.channels == 3, "hfc.model: channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
-    require(options.dropout >= 0 && options.dropout < 1, "hfc.model: dropout must be a probability in [0,1), got {}", options.dropout);
-    auto model = build(name, options);
+    const auto& network = find(name);
+    check(network, options);
+    auto model = network.build(name, options);
     initialise_xavier(*model, options.seed);
     model->origin = {name, options};
     return model;

@@ -14,11 +14,23 @@ namespace hfc::model {
 
 struct ModelOptions {
     int64_t classes = 10;
-    int64_t channels = 3;     ///< of the input images: 1 or 3. preact_resnet*: with 1 the first layer is 5x5, as for the paper's grey sets
-    bool batch_norm = false;  ///< preact_resnet*: BatchNorm before each ReLU (eps 1e-3). resnet18 always has its own.
-    double dropout = 0;       ///< probability, before the last linear layer, in [0,1)
+    int64_t channels = 3;     ///< of the input images: 1 or 3. With 1, the first layer of a small form is 5x5, as for the paper's grey sets
+    bool batch_norm = false;  ///< preact_resnet*: before each ReLU (eps 1e-3); vgg*: torchvision's vgg*_bn. resnet* always have their own.
+    double dropout = 0;       ///< probability in [0,1): before the last linear layer; in torchvision's alexnet and vgg at its two places
     uint64_t seed = 0;        ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
+    std::string form = "small";  ///< "small": for images such as CIFAR's; "torchvision": as torchvision builds it, for 224 pixels
 };
+
+/// Calls visit(name, field) for each option: the one list for whoever reads or writes them by name.
+template <typename Options, typename Visit>
+void for_each_option(Options& options, Visit&& visit) {
+    visit("classes", options.classes);
+    visit("channels", options.channels);
+    visit("batch_norm", options.batch_norm);
+    visit("dropout", options.dropout);
+    visit("seed", options.seed);
+    visit("form", options.form);
+}
 
 class Model;
 using ModelPtr = std::shared_ptr<Model>;

@@ -56,16 +56,15 @@ class Block : public torch::nn::Module {
 class PreactResNet : public Model {
   public:
     PreactResNet(const std::string& name, int64_t blocks_a_stage, const ModelOptions& options) : Model(name), options_(options) {
-        const int64_t kernel = options.channels == 1 ? 5 : 3;
-        conv0_ = register_module("conv0", std::make_shared<Convolution>(options.channels, 16, kernel));
+        conv0_ = register_module("conv0", std::make_shared<Convolution>(options.channels, 16, small_first_kernel(options)));
         if (options.batch_norm) {
             batch_norm0_ = register_module("bn0", std::make_shared<BatchNorm>(16, batch_norm_epsilon));
         }
-        blocks_ = register_module("blocks", std::make_shared<Row<Block>>());
+        blocks_ = register_module("blocks", std::make_shared<Sequence>());
         int64_t width = 16;
         for (const int64_t stage_width : {16, 32, 64}) {
             for (int64_t i = 0; i < blocks_a_stage; ++i) {
-                blocks_->append(width, stage_width, /*first=*/stage_width == 16 && i == 0, options.batch_norm);
+                blocks_->append<Block>(width, stage_width, /*first=*/stage_width == 16 && i == 0, options.batch_norm);
                 width = stage_width;
             }
         }
@@ -79,14 +78,14 @@ class PreactResNet : public Model {
         require_images(images, name(), options_.channels);
         const auto features = blocks_->forward(activate_in_place(batch_norm0_, conv0_->forward(images)));
         const auto means = activate_in_place(batch_norm_, features).mean({2, 3});
-        return fc_->forward(options_.dropout > 0 ? at::dropout(means, options_.dropout, is_training()) : means);
+        return fc_->forward(at::dropout(means, options_.dropout, is_training()));
     }
 
   private:
     ModelOptions options_;
     std::shared_ptr<Convolution> conv0_;
     std::shared_ptr<BatchNorm> batch_norm0_, batch_norm_;
-    std::shared_ptr<Row<Block>> blocks_;
+    std::shared_ptr<Sequence> blocks_;
     std::shared_ptr<Linear> fc_;
 };
 

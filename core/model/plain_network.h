@@ -1,0 +1,48 @@
+// What AlexNet and VGG share: features in a row, a pool, a classifier.
+#pragma once
+
+#include "model/layers.h"
+
+namespace hfc::model {
+
+/// Convolutional features, then in the small form a global mean and one linear layer ("classifier"), in torchvision's form an average pool
+/// to a fixed size and a row of layers ("classifier.N"). A network fills the two in its constructor.
+class PlainNetwork : public Model {
+  public:
+    PlainNetwork(const std::string& name, const ModelOptions& options, int64_t smallest)
+        : Model(name),
+          options_(options),
+          smallest_(is_small() ? 1 : smallest),
+          features_(register_module("features", std::make_shared<Sequence>())) {}
+
+    at::Tensor forward(const at::Tensor& images) override {
+        require_images(images, name(), options_.channels, smallest_);
+        const auto features = features_->forward(images);
+        if (is_small()) {
+            return linear_->forward(at::dropout(features.mean({2, 3}), options_.dropout, is_training()));
+        }
+        return classifier_->forward(at::adaptive_avg_pool2d(features, {pooled_size_, pooled_size_}).flatten(1));
+    }
+
+  protected:
+    bool is_small() const { return options_.form == "small"; }
+    const ModelOptions& options() const { return options_; }
+    Sequence& features() { return *features_; }
+
+    void use_one_linear_layer(int64_t width) { linear_ = register_module("classifier", std::make_shared<Linear>(width, options_.classes)); }
+    /// The classifier's layers are for the caller to append.
+    Sequence& use_classifier(int64_t pooled_size) {
+        pooled_size_ = pooled_size;
+        classifier_ = register_module("classifier", std::make_shared<Sequence>());
+        return *classifier_;
+    }
+
+  private:
+    ModelOptions options_;
+    int64_t smallest_;
+    int64_t pooled_size_ = 1;
+    std::shared_ptr<Sequence> features_, classifier_;
+    std::shared_ptr<Linear> linear_;
+};
+
+}  // namespace hfc::model

@@ -19,7 +19,7 @@ Examples:
 
   hfc-host --resume runs/shuffled_labels-20260102-030405   goes on with a run that was stopped
 
-Exit status: 0; 1 after a script's error; 2 after wrong use; 130 after Ctrl-C; 143 after SIGTERM.)text";
+Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it; 130 after Ctrl-C; 143 after SIGTERM.)text";
 
 class Usage : public CLI::Formatter {
     std::string make_usage(const CLI::App*, std::string) const override {
@@ -32,6 +32,9 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_option("--threads", line.threads, "threads of the CPU, 0: one a core")->check(CLI::Range(0, 1024))->capture_default_str();
     app.add_option("--data", line.data, "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
     app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
+    app.add_flag("--sandbox", line.sandbox, "for a script from somebody else: no io, os, ffi, debug; writes in the run directory only");
+    app.add_option("--sandbox-seconds", line.sandbox_seconds, "how long it may run")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_option("--sandbox-memory", line.sandbox_memory, "MB of memory it may have")->check(CLI::PositiveNumber)->capture_default_str();
 }
 
 bool takes_value(const CLI::App& app, const std::string& token) {
@@ -52,7 +55,7 @@ std::vector<std::string> take_shared_options(const std::vector<std::string>& beh
             continue;
         }
         mine.push_back(behind[i]);
-        if (behind[i].size() == name.size() && i + 1 < behind.size()) {
+        if (behind[i].size() == name.size() && app.get_option(name)->get_items_expected_min() > 0 && i + 1 < behind.size()) {
             mine.push_back(behind[++i]);
         }
     }
@@ -120,6 +123,11 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now, const std
     line.out = directory.string();
     line.resume = true;
     line.view = now.view;
+    if (now.sandbox) {
+        line.sandbox = true;
+        line.sandbox_seconds = now.sandbox_seconds;
+        line.sandbox_memory = now.sandbox_memory;
+    }
     if (app.count("--threads") > 0) {
         line.threads = now.threads;
     }

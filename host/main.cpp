@@ -9,6 +9,7 @@
 #include "data/load.h"
 #include "host/command_line.h"
 #include "host/repl.h"
+#include "host/sandbox.h"
 #include "host/view.h"
 
 #include <ATen/Parallel.h>
@@ -71,6 +72,7 @@ int run(int count, const char* const* arguments) {
     if (nothing_to_run && !prompt) {
         line.script = "-";
     }
+    require(!prompt || !line.sandbox, "option --sandbox is for scripts; the prompt has none");
     apply_settings(line);
     if (line.view) {
         start_viewer(line.out);
@@ -79,7 +81,10 @@ int run(int count, const char* const* arguments) {
     const std::string name = only_prompt ? "prompt" : line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
     install_interrupt_handler();
     const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
-    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume});
+    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume, line.sandbox});
+    if (line.sandbox) {
+        start_limits(line.sandbox_seconds, line.sandbox_memory);
+    }
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
     if (prompt) {

@@ -1,5 +1,6 @@
 -- hfc.options: a script's settings, typed by their defaults, set from the command line.
 local host = ...
+local io = io  -- the sandbox takes the global away
 
 local function is_list(value)
   return type(value) == "table" and (#value > 0 or next(value) == nil)

@@ -5,6 +5,7 @@
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/prelude.h"
+#include "bindings/runtime/sandbox.h"
 #include "bindings/runtime/types.h"
 #include "bindings/torch/register.h"
 
@@ -62,11 +63,17 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
     lua_pushlightuserdata(L_, &info_key);
     lua_pushlightuserdata(L_, &info_);
     lua_rawset(L_, LUA_REGISTRYINDEX);
+    if (info_.sandbox) {
+        prepare_sandbox();
+    }
     lua_pushcfunction(L_, open_all);
     if (lua_pcall(L_, 0, 0, 0) != 0) {
         const std::string text = lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
         lua_close(L_);
         throw std::runtime_error("the Lua API could not be set up: " + text);
+    }
+    if (info_.sandbox) {
+        enter_sandbox(L_);
     }
 }
 

@@ -15,6 +15,7 @@ struct HostInfo {
     std::filesystem::path script;           ///< empty for -e and standard input
     std::filesystem::path out;              ///< --out or --resume; empty: chosen by hfc.run
     bool resume = false;                    ///< `out` holds a run to go on with
+    bool sandbox = false;                   ///< the script is somebody else's
 };
 
 class State {

@@ -3,6 +3,21 @@
 #include <unordered_map>
 
 namespace hfc::lua {
+namespace {
+
+bool inner_refused = false;
+
+/// Those that read or write files, or leave checks to Python, which calls them.
+bool is_inner(const std::string& name) {
+    const bool needed = name == "_unique2";  // torch.unique
+    return !needed && (name.starts_with('_') || name == "from_file" || name.find("unsafe") != std::string::npos);
+}
+
+}  // namespace
+
+void refuse_inner_operators() {
+    inner_refused = true;
+}
 
 const char* refusal_of(const std::string& name) {
     static const std::unordered_map<std::string, const char*> refused = {
@@ -43,6 +58,9 @@ const char* refusal_of(const std::string& name) {
     };
     if (name.find("_backward") != std::string::npos) {
         return "call the operator itself, then backward()";
+    }
+    if (inner_refused && is_inner(name)) {
+        return "the sandbox has none of PyTorch's inner operators";
     }
     const auto found = refused.find(name);
     return found == refused.end() ? nullptr : found->second;

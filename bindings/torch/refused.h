@@ -10,4 +10,8 @@ namespace hfc::lua {
 /// by tests/lua/fuzz_operators.lua).
 const char* refusal_of(const std::string& name);
 
+/// Refuses all inner operators from now on, also those of which no harm is known, and those that open files. To be called before the
+/// first operator is looked up.
+void refuse_inner_operators();
+
 }  // namespace hfc::lua

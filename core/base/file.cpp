@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include "base/confinement.h"
 #include "base/error.h"
 
 #include <fcntl.h>
@@ -16,6 +17,11 @@ namespace {
 bool is_special(const std::filesystem::path& path) {
     struct stat status = {};
     return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+const std::filesystem::path& writable(const std::filesystem::path& path) {
+    require_writable(path);
+    return path;
 }
 
 bool write_all(int descriptor, std::string_view bytes) {
@@ -70,7 +76,7 @@ void InputFile::read(uint64_t offset, void* to, size_t count) const {
 }
 
 OutputFile::OutputFile(const std::filesystem::path& path)
-    : path_(path),
+    : path_(writable(path)),
       temporary_(is_special(path) ? std::string() : path.string() + fmt::format(".{}.tmp", ::getpid())),
       file_(::open(temporary_.empty() ? path.c_str() : temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
     if (!file_.open()) {
@@ -122,6 +128,7 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
 }
 
 void make_folder(const std::filesystem::path& path) {
+    require_writable(path);
     std::error_code error;
     std::filesystem::create_directories(path, error);
     require(!error, "cannot make the folder '{}': {}", path.string(), error.message());

@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include "base/confinement.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "data/image_file.h"
@@ -109,11 +110,13 @@ Run::Run(const RunOptions& options) {
     const auto script = options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
     if (options.resume) {
         directory_ = existing_directory(options.out);
+        allow_writes_in(directory_);
         log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::resume);
         return;
     }
     Made made;
     directory_ = options.out.empty() ? default_directory(options.name, made) : chosen_directory(options.out, made);
+    allow_writes_in(directory_);
     add_file(directory_ / "config.json", to_text(options.config, 2), made);
     if (!options.script.empty()) {
         add_file(directory_ / "script.lua", script, made);

@@ -1,97 +1,22 @@
 #include "host/line_editor.h"
 
+#include "host/history.h"
+#include "host/terminal_input.h"
+
 #include <histedit.h>
+#include <poll.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <clocale>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <unordered_map>
 
 namespace hfc::host {
 namespace {
 
-constexpr int history_length = 10'000;
-volatile std::sig_atomic_t interrupted = 0;
-volatile std::sig_atomic_t resized = 0;
-
-/// While a line is read, Ctrl-C drops the line and a new size is taken up; both must end the read() that waits.
-class ReadingSignals {
-  public:
-    ReadingSignals() {
-        interrupted = 0;
-        struct sigaction action = {};
-        action.sa_handler = [](int) { interrupted = 1; };
-        sigemptyset(&action.sa_mask);
-        sigaction(SIGINT, &action, &interrupt_before_);
-        action.sa_handler = [](int) { resized = 1; };
-        sigaction(SIGWINCH, &action, &resize_before_);
-    }
-    ~ReadingSignals() {
-        sigaction(SIGINT, &interrupt_before_, nullptr);
-        sigaction(SIGWINCH, &resize_before_, nullptr);
-    }
-    ReadingSignals(const ReadingSignals&) = delete;
-    ReadingSignals& operator=(const ReadingSignals&) = delete;
-
-  private:
-    struct sigaction interrupt_before_ = {};
-    struct sigaction resize_before_ = {};
-};
-
-/// One byte of the terminal: 1, or 0 at the end, or -1 after Ctrl-C.
-int read_byte(EditLine* editor, char& byte) {
-    for (;;) {
-        const auto count = ::read(STDIN_FILENO, &byte, 1);
-        if (interrupted != 0) {
-            return -1;
-        }
-        if (count >= 0) {
-            return static_cast<int>(count);
-        }
-        if (errno != EINTR) {
-            return 0;
-        }
-        if (resized != 0) {
-            resized = 0;
-            el_resize(editor);
-        }
-    }
-}
-
-/// libedit's own reader gives up at a byte that is no UTF-8; this one takes a question mark for it.
-int read_character(EditLine* editor, wchar_t* character) {
-    std::mbstate_t state = {};
-    for (int length = 0; length < 4; ++length) {
-        char byte = 0;
-        if (const int count = read_byte(editor, byte); count <= 0) {
-            return count;
-        }
-        const size_t used = std::mbrtowc(character, &byte, 1, &state);
-        if (used == 0 || used == 1) {
-            return 1;
-        }
-        if (used == static_cast<size_t>(-1)) {
-            break;
-        }
-    }
-    *character = L'?';
-    return 1;
-}
-
-std::filesystem::path history_path() {
-    const auto variable = [](const char* name) { return std::string(std::getenv(name) != nullptr ? std::getenv(name) : ""); };
-    std::filesystem::path folder = variable("XDG_STATE_HOME");
-    if (folder.empty()) {
-        const std::string home = variable("HOME");
-        folder = home.empty() ? "" : home + "/.local/state";
-    }
-    return folder.empty() ? folder : folder / "hfc-host" / "history";
-}
+constexpr size_t history_length = 10'000;
 
 std::string common_start(const std::vector<std::string>& texts) {
     std::string start = texts.front();
@@ -107,6 +32,16 @@ std::string common_start(const std::vector<std::string>& texts) {
 
 const char* current_prompt = "";
 
+/// What a block of several lines holds behind its first, as far as it fits a screen.
+void show_pasted(const std::string& text) {
+    constexpr size_t most = 2000;
+    if (text.empty()) {
+        return;
+    }
+    std::fwrite(text.data() + (text.front() == '\n' ? 1 : 0), 1, std::min(text.size(), most) - (text.front() == '\n' ? 1 : 0), stdout);
+    std::printf(text.size() > most ? "\n... %zu bytes more\n" : "\n", text.size() - std::min(text.size(), most));
+}
+
 }  // namespace
 
 struct LineEditor::Terminal {
@@ -116,12 +51,9 @@ struct LineEditor::Terminal {
           history(history_init(), history_end),
           path(history_path()) {
         HistEvent event;
-        ::history(history.get(), &event, H_SETSIZE, history_length);
-        ::history(history.get(), &event, H_SETUNIQUE, 1);
-        std::ifstream file(path);
-        for (std::string line; std::getline(file, line);) {
-            ::history(history.get(), &event, H_ENTER, line.c_str());
-            last = line;
+        ::history(history.get(), &event, H_SETSIZE, static_cast<int>(history_length));
+        for (const auto& line : load_history(path, history_length)) {
+            enter(line);
         }
         el_set(editor.get(), EL_CLIENTDATA, this);
         el_set(editor.get(), EL_EDITOR, "emacs");
@@ -129,10 +61,28 @@ struct LineEditor::Terminal {
         el_set(
             editor.get(), EL_PROMPT, +[](EditLine*) { return const_cast<char*>(current_prompt); });
         el_set(editor.get(), EL_HIST, ::history, history.get());
-        el_set(editor.get(), EL_GETCFN, read_character);
+        el_set(editor.get(), EL_GETCFN, &Terminal::read_character);
         el_set(editor.get(), EL_ADDFN, "hfc-complete", "complete names", &Terminal::on_tab);
         el_set(editor.get(), EL_BIND, "^I", "hfc-complete", nullptr);
         el_set(editor.get(), EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    }
+
+    static int read_character(EditLine* editor, wchar_t* character) {
+        Terminal* self = nullptr;
+        el_get(editor, EL_CLIENTDATA, &self);
+        return self->input.read(
+            *character, [](void* resized) { el_resize(static_cast<EditLine*>(resized)); }, editor);
+    }
+
+    /// A line that is in the history already moves to its end.
+    void enter(const std::string& line) {
+        HistEvent event;
+        if (const auto earlier = numbers.find(line); earlier != numbers.end()) {
+            ::history(history.get(), &event, H_DEL, earlier->second);
+        }
+        if (::history(history.get(), &event, H_ENTER, line.c_str()) != -1) {
+            numbers[line] = event.num;
+        }
     }
 
     static unsigned char on_tab(EditLine* editor, int) {
@@ -169,7 +119,9 @@ struct LineEditor::Terminal {
     std::unique_ptr<EditLine, void (*)(EditLine*)> editor;
     std::unique_ptr<History, void (*)(History*)> history;
     std::filesystem::path path;
-    std::string last;
+    std::unordered_map<std::string, int> numbers;  ///< of the lines in the history
+    std::string last;                              ///< line remembered
+    TerminalInput input;
 };
 
 LineEditor::LineEditor(std::function<Completion(const std::string&)> complete) {
@@ -185,35 +137,49 @@ LineEditor::Outcome LineEditor::read(const char* prompt, std::string& line) {
     if (!terminal_) {
         return std::getline(std::cin, line) ? Outcome::line : Outcome::end;
     }
-    const ReadingSignals signals;
+    const ReadingScope scope;
     current_prompt = prompt;
     int count = 0;
     const char* text = el_gets(terminal_->editor.get(), &count);
-    if (interrupted != 0 || text == nullptr || count <= 0) {
+    if (ReadingScope::interrupted() || text == nullptr || count <= 0) {
+        terminal_->input.clear();
         std::putchar('\n');
         std::fflush(stdout);
-        return interrupted != 0 ? Outcome::interrupted : Outcome::end;
+        return ReadingScope::interrupted() ? Outcome::interrupted : Outcome::end;
     }
     line.assign(text, static_cast<size_t>(count));
     if (line.ends_with('\n')) {
         line.pop_back();
     }
+    const std::string pasted = terminal_->input.take_pasted();
+    show_pasted(pasted);
+    line += pasted;
     return Outcome::line;
 }
 
-void LineEditor::remember(const std::string& line) {
-    if (!terminal_ || line.empty() || line == terminal_->last) {
+bool LineEditor::more_waits() const {
+    if (!terminal_) {
+        return std::cin.good();
+    }
+    pollfd ready = {STDIN_FILENO, POLLIN, 0};
+    return ::poll(&ready, 1, 0) > 0;
+}
+
+void LineEditor::remember(const std::string& text) {
+    constexpr auto most_lines = 100;
+    if (!terminal_ || std::count(text.begin(), text.end(), '\n') > most_lines) {
         return;
     }
-    terminal_->last = line;
-    HistEvent event;
-    ::history(terminal_->history.get(), &event, H_ENTER, line.c_str());
-    if (terminal_->path.empty()) {
-        return;
+    for (size_t begin = 0; begin <= text.size();) {
+        const size_t end = std::min(text.find('\n', begin), text.size());
+        const std::string line = text.substr(begin, end - begin);
+        if (!line.empty() && line != terminal_->last) {
+            terminal_->last = line;
+            terminal_->enter(line);
+            append_history(terminal_->path, line);
+        }
+        begin = end + 1;
     }
-    std::error_code ignored;  // a history that cannot be written must not stop the work
-    std::filesystem::create_directories(terminal_->path.parent_path(), ignored);
-    std::ofstream(terminal_->path, std::ios::app) << line << '\n';
 }
 
 }  // namespace hfc::host

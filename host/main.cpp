@@ -89,7 +89,8 @@ int run(int count, const char* const* arguments) {
     int status = state.run(text, name);
     if (prompt) {
         clear_interrupt();
-        status = run_prompt(state);
+        const int prompt_status = run_prompt(state);
+        status = prompt_status != 0 ? prompt_status : status;
     }
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     if (status == 0 && !written) {

@@ -4,8 +4,11 @@
 #include "host/line_editor.h"
 
 #include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 namespace hfc::host {
@@ -39,16 +42,38 @@ bool run_text(lua::State& state, const std::string& text, std::optional<int>& st
     return complete;
 }
 
+/// The names in a folder that begin as the last part of `path` does; folders end with a slash.
+Completion complete_path(const std::string& path) {
+    Completion result;
+    const auto slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+    result.prefix = path.substr(folder.size());
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        std::error_code unknown;
+        if (name.starts_with(result.prefix) && (!result.prefix.empty() || !name.starts_with('.'))) {
+            result.candidates.push_back(name + (entry->is_directory(unknown) ? "/" : ""));
+        }
+    }
+    std::sort(result.candidates.begin(), result.candidates.end());
+    return result;
+}
+
 Completion complete(lua::State& state, const std::string& text) {
     lua_State* L = state.get();
     const int top = lua_gettop(L);
     Completion result;
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.repl.complete");
     lua_pushlstring(L, text.data(), text.size());
-    if (lua_pcall(L, 1, 2, 0) == 0 && lua_istable(L, -1)) {
-        result.prefix = lua_tostring(L, -2);
-        for (size_t i = 1; i <= lua_objlen(L, -1); ++i) {
-            lua_rawgeti(L, -1, static_cast<int>(i));
+    if (lua_pcall(L, 1, 3, 0) == 0 && lua_istable(L, -2)) {
+        result.prefix = lua_tostring(L, -3);
+        if (lua_isstring(L, -1) != 0) {
+            result = complete_path(result.prefix);
+        }
+        for (size_t i = 1; i <= lua_objlen(L, -2); ++i) {
+            lua_rawgeti(L, -2, static_cast<int>(i));
             result.candidates.emplace_back(lua_tostring(L, -1));
             lua_pop(L, 1);
         }
@@ -57,6 +82,29 @@ Completion complete(lua::State& state, const std::string& text) {
     return result;
 }
 
+/// A text that grows line by line, and is not worth compiling again after each where it is long and the next line is there already.
+class Pending {
+  public:
+    void add(const std::string& line) { text_ += (text_.empty() ? "" : "\n") + line; }
+    bool worth_a_try(bool more_waits) {
+        constexpr size_t small = 65536;
+        if (more_waits && text_.size() > small && text_.size() < tried_ + tried_ / 4) {
+            return false;
+        }
+        tried_ = text_.size();
+        return true;
+    }
+    void clear() {
+        text_.clear();
+        tried_ = 0;
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+    size_t tried_ = 0;
+};
+
 }  // namespace
 
 int run_prompt(lua::State& state) {
@@ -64,11 +112,11 @@ int run_prompt(lua::State& state) {
         std::puts("hfc-host: help() explains, Tab completes, Ctrl-C stops, Ctrl-D leaves");
     }
     LineEditor editor([&](const std::string& text) { return complete(state, text); });
-    std::string pending;
+    Pending pending;
     std::string line;
     std::optional<int> status;
     while (!status) {
-        const auto outcome = editor.read(pending.empty() ? "> " : ">> ", line);
+        const auto outcome = editor.read(pending.text().empty() ? "> " : ">> ", line);
         if (outcome == LineEditor::Outcome::end) {
             break;
         }
@@ -77,12 +125,15 @@ int run_prompt(lua::State& state) {
             continue;
         }
         editor.remember(line);
-        pending += (pending.empty() ? "" : "\n") + line;
-        if (run_text(state, pending, status)) {
+        pending.add(line);
+        if (pending.worth_a_try(editor.more_waits()) && run_text(state, pending.text(), status)) {
             pending.clear();
         }
     }
-    if (!status && !pending.empty()) {
+    if (!status && !pending.text().empty() && run_text(state, pending.text(), status)) {
+        return status.value_or(0);
+    }
+    if (!status && !pending.text().empty()) {
         std::fprintf(stderr, "hfc-host: the input ended in an unfinished statement\n");
         return 1;
     }

@@ -56,20 +56,23 @@ local function interpreted(chunk)
   return chunk
 end
 
--- compile(text) -> function; or nil and a message, "incomplete" where more lines may complete it.
+local function unfinished(message) return message:find "'<eof>'$" ~= nil end
+
+-- compile(text) -> function, whether it is an expression; or nil and a message, "incomplete" where more lines may complete it.
 local function compile(text)
-  local chunk = load("return " .. text, "=prompt")
-  if chunk then return interpreted(chunk) end
+  -- The nil before the expression keeps a call in it from being a tail call, which would leave the prompt without a frame to blame.
+  local chunk, as_expression = load("return nil, " .. text, "=prompt")
+  if chunk then return interpreted(chunk), true end
   local message
   chunk, message = load(text, "=prompt")
-  if not chunk then return nil, message:find "'<eof>'$" and "incomplete" or message end
+  if not chunk then return nil, (unfinished(message) or unfinished(as_expression)) and "incomplete" or message end
   local kept = load(text .. "\n" .. keeper .. "()", "=prompt")
   if not kept then return interpreted(chunk) end
   rawset(_G, keeper, keep_locals)
   return interpreted(kept)
 end
 
-local function show(...)
+local function show(_, ...)
   local count = select("#", ...)
   if count == 0 then return end
   local first = ...
@@ -79,69 +82,17 @@ local function show(...)
   io.write(table.concat(texts, "\t"), "\n")
 end
 
+-- The results of a text that is no expression are shown too: return 1, 2.
 local function run(text)
-  local chunk, message = compile(text)
-  if not chunk then return message end
-  show(chunk())
+  local chunk, is_expression = compile(text)
+  if not chunk then return is_expression end
+  if is_expression then
+    show(chunk())
+  else
+    show(nil, chunk())
+  end
   rawset(_G, keeper, nil)
   io.flush()
 end
 
-local function fields_of(value, add)
-  local seen = {}
-  while value ~= nil and not seen[value] do
-    seen[value] = true
-    local meta = debug.getmetatable(value)
-    if type(value) == "table" then
-      for key in next, value do add(key) end
-    end
-    local index = meta and (rawget(meta, "methods") or rawget(meta, "__index"))
-    value = type(index) == "table" and index or nil
-  end
-end
-
--- The value of a dotted path, looked up without running anything but tables.
-local function value_of(path)
-  local value = _G
-  for part in path:gmatch "[^.:]+" do
-    if type(value) ~= "table" then return nil end
-    value = rawget(value, part)
-  end
-  return value
-end
-
--- complete(text before the cursor) -> the part being completed, list of what it may become
-local function complete(text)
-  local found, known = {}, {}
-  local prefix = ""
-  local function add(key)
-    if type(key) == "string" and key:sub(1, #prefix) == prefix and not known[key] and key:find "^[%a_][%w_]*$" then
-      known[key] = true
-      found[#found + 1] = key
-    end
-  end
-  local called, inside = text:match "([%a_][%w_.:]*)%s*%(?[^{}]*{([^{}]*)$"
-  local documented = called and inside:match "[%w_]*$" == inside:match "[,%s]*([%w_]*)$" and not inside:match "=%s*[%w_]*$"
-    and host.documentation(called)
-  if documented then
-    prefix = inside:match "[%w_]*$"
-    for name in documented:match "[^\n]*":gmatch "([%a_][%w_]*) =" do add(name) end
-    if #found > 0 then
-      table.sort(found)
-      return prefix, found
-    end
-  end
-  local path, last = text:match "([%a_][%w_.]*)[.:]([%w_]*)$"
-  prefix = last or text:match "[%a_][%w_]*$" or ""
-  local owner = _G
-  if path then owner = value_of(path) end
-  if owner ~= nil then fields_of(owner, add) end
-  if owner == torch or (path and host.is_tensor(owner)) then
-    for _, name in ipairs(host.operator_names()) do add(name) end
-  end
-  table.sort(found)
-  return prefix, found
-end
-
 host.export("repl.run", run)
-host.export("repl.complete", complete)

@@ -1,0 +1,222 @@
+#include "host/terminal_input.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <cwchar>
+#include <string_view>
+
+namespace hfc::host {
+namespace {
+
+volatile std::sig_atomic_t interrupt = 0;
+volatile std::sig_atomic_t resized = 0;
+struct sigaction interrupt_before = {};
+struct sigaction resize_before = {};
+
+constexpr wchar_t escape = L'\x1b';
+constexpr wchar_t end_of_input = L'\x04';
+constexpr std::string_view paste_begin = "[200~";  // behind the escape
+constexpr std::string_view paste_end = "\x1b[201~";
+
+bool brackets_pastes() {
+    const char* terminal = std::getenv("TERM");
+    return terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+}
+
+void write_terminal(std::string_view text) {
+    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text.data(), text.size());  // a terminal that is gone ends the next read
+}
+
+/// Line breaks as Lua has them: a terminal sends carriage returns.
+std::string with_line_breaks(std::string_view text) {
+    std::string result;
+    for (size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\r') {
+            result += text[i];
+        } else if (i + 1 == text.size() || text[i + 1] != '\n') {
+            result += '\n';
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+ReadingScope::ReadingScope() {
+    interrupt = 0;
+    struct sigaction action = {};
+    action.sa_handler = [](int) { interrupt = 1; };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, &interrupt_before);
+    action.sa_handler = [](int) { resized = 1; };
+    sigaction(SIGWINCH, &action, &resize_before);
+    if (brackets_pastes()) {
+        write_terminal("\x1b[?2004h");
+    }
+}
+
+ReadingScope::~ReadingScope() {
+    if (brackets_pastes()) {
+        write_terminal("\x1b[?2004l");
+    }
+    sigaction(SIGINT, &interrupt_before, nullptr);
+    sigaction(SIGWINCH, &resize_before, nullptr);
+}
+
+bool ReadingScope::interrupted() {
+    return interrupt != 0;
+}
+
+int TerminalInput::read_byte(char& byte) {
+    if (used_ == bytes_.size()) {
+        bytes_.clear();
+        used_ = 0;
+    }
+    while (bytes_.empty()) {
+        char next = 0;
+        const auto count = ::read(STDIN_FILENO, &next, 1);
+        if (interrupt != 0) {
+            return -1;
+        }
+        if (count == 0 || (count < 0 && errno != EINTR)) {
+            return 0;
+        }
+        if (count == 1) {
+            bytes_ = next;
+        } else if (resized != 0) {
+            resized = 0;
+            resize_(resize_with_);
+        }
+    }
+    byte = bytes_[used_++];
+    return 1;
+}
+
+int TerminalInput::read_character(wchar_t& character) {
+    std::mbstate_t state = {};
+    for (int length = 0; length < 4; ++length) {
+        char byte = 0;
+        if (const int count = read_byte(byte); count <= 0) {
+            return count;
+        }
+        const size_t used = std::mbrtowc(&character, &byte, 1, &state);
+        if (used == 0) {
+            // A Ctrl-D that was typed while something ran: the terminal has kept its mark as a zero.
+            character = end_of_input;
+            return 1;
+        }
+        if (used == 1) {
+            return 1;
+        }
+        if (used == static_cast<size_t>(-1)) {
+            break;
+        }
+    }
+    character = L'?';
+    return 1;
+}
+
+/// After an escape: whether a pasted block follows. What was read to see that is typed otherwise.
+bool TerminalInput::paste_begins() {
+    constexpr int patience_ms = 30;  // a person's next key comes later
+    std::string read;
+    while (read.size() < paste_begin.size()) {
+        pollfd ready = {STDIN_FILENO, POLLIN, 0};
+        char byte = 0;
+        if ((used_ == bytes_.size() && ::poll(&ready, 1, patience_ms) <= 0) || read_byte(byte) <= 0) {
+            break;
+        }
+        read += byte;
+        if (!paste_begin.starts_with(read)) {
+            break;
+        }
+    }
+    if (read == paste_begin) {
+        return true;
+    }
+    bytes_.replace(0, used_, read);
+    used_ = 0;
+    return false;
+}
+
+void TerminalInput::type(const std::string& text) {
+    std::mbstate_t state = {};
+    for (size_t i = 0; i < text.size();) {
+        wchar_t character = L'?';
+        const size_t used = std::mbrtowc(&character, text.data() + i, text.size() - i, &state);
+        const bool whole = used != 0 && used <= text.size() - i;
+        if (!whole) {
+            state = {};
+        }
+        // Keys that mean something to the editor are no text: a tab would complete.
+        typed_.push_back(!whole ? L'?' : character >= L' ' ? character : L' ');
+        i += whole ? used : 1;
+    }
+}
+
+int TerminalInput::read_paste() {
+    constexpr size_t block = 65536;
+    std::string text = bytes_.substr(used_);
+    size_t end = text.find(paste_end);
+    while (end == std::string::npos) {
+        const size_t before = text.size();
+        text.resize(before + block);
+        const auto count = ::read(STDIN_FILENO, text.data() + before, block);
+        const int error = errno;
+        text.resize(before + static_cast<size_t>(count > 0 ? count : 0));
+        if (interrupt != 0) {
+            return -1;
+        }
+        if (count == 0 || (count < 0 && error != EINTR)) {
+            return 0;
+        }
+        end = text.find(paste_end, before > paste_end.size() ? before - paste_end.size() : 0);
+    }
+    bytes_ = text.substr(end + paste_end.size());
+    used_ = 0;
+    text = with_line_breaks(std::string_view(text).substr(0, end));
+    const size_t first = std::min(text.find('\n'), text.size());
+    type(text.substr(0, first));
+    if (first < text.size()) {
+        typed_.push_back(L'\n');
+        const size_t last = text.rfind('\n');
+        pasted_ = text.substr(first, last - first);
+        behind_ = text.substr(last + 1);
+    }
+    return 1;
+}
+
+int TerminalInput::read(wchar_t& character, void (*resize)(void*), void* with) {
+    resize_ = resize;
+    resize_with_ = with;
+    while (typed_.empty()) {
+        const int count = read_character(character);
+        if (count <= 0 || character != escape || !paste_begins()) {
+            return count;
+        }
+        if (const int pasted = read_paste(); pasted <= 0) {
+            return pasted;
+        }
+    }
+    character = typed_.front();
+    typed_.pop_front();
+    return 1;
+}
+
+std::string TerminalInput::take_pasted() {
+    type(std::exchange(behind_, {}));
+    return std::exchange(pasted_, {});
+}
+
+void TerminalInput::clear() {
+    typed_.clear();
+    pasted_.clear();
+    behind_.clear();
+}
+
+}  // namespace hfc::host

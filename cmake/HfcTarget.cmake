@@ -17,8 +17,8 @@ function(hfc_target name)
   # x86-64-v2 (SSE4.2, 2009) is the floor; wider code is chosen at run time by FFTW, LibTorch and our own dispatch.
   # -fopenmp: without it at::parallel_for runs serially, without a word.
   # -Wno-restrict, -Wno-stringop-overflow: g++ 12 sees both in std::string's own code (GCC bugs 105329, 105651).
-  target_compile_options(${name} PRIVATE -march=x86-64-v2 -fopenmp -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas
-    -Wno-restrict -Wno-stringop-overflow $<$<BOOL:${HFC_WERROR}>:-Werror>)
+  target_compile_options(${name} PRIVATE -march=x86-64-v2 $<$<CXX_COMPILER_ID:GNU>:-fopenmp> -Wall -Wextra -Wpedantic -Wshadow
+    -Wno-unknown-pragmas $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow> $<$<BOOL:${HFC_WERROR}>:-Werror>)
   if(HFC_SANITIZE)
     target_compile_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE} -fno-omit-frame-pointer)
     target_link_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE})

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_depth.h"
 
 #include <zlib.h>
 
@@ -49,8 +50,10 @@ std::optional<int64_t> number_of(const std::filesystem::path& path) {
 }
 
 Json parse(const std::filesystem::path& path) {
+    const auto text = read_file(path, state_limit);
+    require(!nests_deeper(text), "'{}' is no checkpoint: it nests deeper than {} levels", path.string(), deepest_json);
     try {
-        return Json::parse(read_file(path, state_limit));
+        return Json::parse(text);
     } catch (const Json::exception&) {
         fail("'{}' is not a whole JSON file", path.string());
     }

@@ -9,10 +9,8 @@
 namespace hfc::data {
 namespace {
 
-constexpr int64_t records_a_file = 10000;
 constexpr int64_t pixel_bytes = 3 * 32 * 32;
 constexpr int64_t record_bytes = 1 + pixel_bytes;
-constexpr int64_t file_bytes = records_a_file * record_bytes;
 constexpr int64_t records_a_read = 100;  // 300 kB: stays in the cache until it is sorted into the tensors
 constexpr uint8_t class_count = 10;
 
@@ -21,26 +19,27 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-void require_size(const std::filesystem::path& path) {
+void require_size(const std::filesystem::path& path, int64_t records) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(path, error);
     require(!error, "hfc.data: cannot read '{}': {}", path.string(), error.message());
-    require(bytes == static_cast<uint64_t>(file_bytes), "hfc.data: '{}' has {} bytes, expected {} ({} records of {} bytes)", path.string(),
-            bytes, file_bytes, records_a_file, record_bytes);
+    require(bytes == static_cast<uint64_t>(records * record_bytes), "hfc.data: '{}' has {} bytes, expected {} ({} records of {} bytes)",
+            path.string(), bytes, records * record_bytes, records, record_bytes);
 }
 
 /// Puts the records of one file into the places from `pixels` and `labels` on.
-void read_records(const std::filesystem::path& path, uint8_t* pixels, int64_t* labels) {
-    require_size(path);
+void read_records(const std::filesystem::path& path, int64_t records, uint8_t* pixels, int64_t* labels) {
+    require_size(path, records);
     const File file(std::fopen(path.c_str(), "rbe"));
     require(file != nullptr, "hfc.data: cannot read '{}': {}", path.string(), std::strerror(errno));
     std::setvbuf(file.get(), nullptr, _IONBF, 0);
     std::vector<uint8_t> buffer(records_a_read * record_bytes);
-    for (int64_t first = 0; first < records_a_file; first += records_a_read) {
-        require(std::fread(buffer.data(), record_bytes, records_a_read, file.get()) == records_a_read,
+    for (int64_t first = 0; first < records; first += records_a_read) {
+        const auto count = std::min(records_a_read, records - first);
+        require(std::fread(buffer.data(), record_bytes, static_cast<size_t>(count), file.get()) == static_cast<size_t>(count),
                 "hfc.data: cannot read '{}' beyond record {}: {}", path.string(), first,
                 std::ferror(file.get()) ? std::strerror(errno) : "the file ends");
-        for (int64_t i = 0; i < records_a_read; ++i) {
+        for (int64_t i = 0; i < count; ++i) {
             const auto* record = buffer.data() + i * record_bytes;
             require(record[0] < class_count, "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(), first + i,
                     record[0], class_count - 1);
@@ -51,7 +50,8 @@ void read_records(const std::filesystem::path& path, uint8_t* pixels, int64_t* l
     }
 }
 
-Dataset read_part(const std::filesystem::path& folder, const std::string& part, const std::vector<std::string>& files) {
+Dataset read_part(const std::filesystem::path& folder, const std::string& part, const std::vector<std::string>& files,
+                  int64_t records_a_file) {
     auto images = std::make_shared<Images>();
     images->name = "cifar10 " + part;
     images->class_names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
@@ -61,7 +61,7 @@ Dataset read_part(const std::filesystem::path& folder, const std::string& part, 
     auto* pixels = images->pixels.mutable_data_ptr<uint8_t>();
     auto* labels = images->labels.mutable_data_ptr<int64_t>();
     for (const auto& file : files) {
-        read_records(folder / file, pixels, labels);
+        read_records(folder / file, records_a_file, pixels, labels);
         pixels += records_a_file * pixel_bytes;
         labels += records_a_file;
     }
@@ -76,9 +76,10 @@ const std::vector<std::string>& cifar10_files() {
     return files;
 }
 
-Pair load_cifar10(const std::filesystem::path& folder) {
+Pair load_cifar10(const std::filesystem::path& folder, int64_t records_a_file) {
     const auto& files = cifar10_files();
-    return {read_part(folder, "train", {files.begin(), files.end() - 1}), read_part(folder, "test", {files.back()})};
+    return {read_part(folder, "train", {files.begin(), files.end() - 1}, records_a_file),
+            read_part(folder, "test", {files.back()}, records_a_file)};
 }
 
 }  // namespace hfc::data

@@ -13,7 +13,7 @@ namespace hfc::data {
 const std::vector<std::string>& cifar10_files();
 
 /// Reads the files in `folder`: 10000 records each of one label byte and 1024 bytes of red, green and blue.
-/// Throws Error naming the file for another size and for a label of 10 or more.
-Pair load_cifar10(const std::filesystem::path& folder);
+/// records_a_file: another number, for tests. Throws Error naming the file for another size and for a label of 10 or more.
+Pair load_cifar10(const std::filesystem::path& folder, int64_t records_a_file = 10000);
 
 }  // namespace hfc::data

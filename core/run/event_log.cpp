@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json_depth.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -80,7 +81,8 @@ void EventLog::read() {
     const auto text = read_file(path_);
     size_t begin = 0;
     for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
-        auto event = Json::parse(text.substr(begin, end - begin), nullptr, /*allow_exceptions=*/false);
+        const auto line = std::string_view(text).substr(begin, end - begin);
+        auto event = nests_deeper(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
         require(event.is_object(), "'{}', line {} is no event", path_.string(), earlier_.size() + 1);
         earlier_.push_back(std::move(event));
         begin = end + 1;

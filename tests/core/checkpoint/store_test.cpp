@@ -51,6 +51,13 @@ TEST_F(StoreTest, gives_back_to_the_last_bit_what_it_was_given) {
     EXPECT_EQ(found->state.at("third").get<double>(), 1.0 / 3);
 }
 
+TEST_F(StoreTest, refuses_a_file_of_brackets) {
+    store.save(1, numbered(1));
+    const size_t depth = 1'000'000;
+    write_file(file("checkpoint-000000002.json"), "{\"format\": 1, \"state\": " + std::string(depth, '[') + std::string(depth, ']') + "}");
+    expect_falls_back_to_the_first();
+}
+
 TEST_F(StoreTest, has_none_before_the_first) {
     EXPECT_FALSE(store.newest());
     EXPECT_TRUE(store.numbers().empty());

@@ -85,6 +85,8 @@ TEST_F(EventLogTest, refuses_a_file_that_is_no_log) {
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("cannot write"));
     write_file(path_, "{\"epoch\":1}\nnonsense\n{\"epoch\":2}\n");
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is no event"));
+    write_file(path_, "{\"epoch\":1}\n{\"a\":" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}\n");
+    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is no event"));
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::fresh); }), HasSubstr("cannot write"));
 }
 

@@ -1,0 +1,34 @@
+// How deep a JSON text nests.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace hfc {
+
+/// Far more than any file of ours has.
+constexpr int deepest_json = 100;
+
+/// Whether brackets nest deeper than `most`. Our JSON library parses any depth, but copies, compares and writes what it has parsed by
+/// recursion: a file of a million brackets would end the process.
+inline bool nests_deeper(std::string_view text, int most = deepest_json) {
+    int depth = 0;
+    int deepest = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            i += c == '\\' ? 1 : 0;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '[' || c == '{') {
+            deepest = std::max(deepest, ++depth);
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+    return deepest > most;
+}
+
+}  // namespace hfc

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz programs, corpus/NAME/*, from scratch: right files, and wrong ones of each kind.
+
+Files that are fixtures of the tests already are not copied: tools/fuzz gives them to the programs as they are.
+"""
+import gzip
+import json
+import pathlib
+import struct
+import zlib
+
+HERE = pathlib.Path(__file__).parent
+FIXTURES = HERE.parent / "fixtures" / "tensor_file"
+
+
+def seed(program, name, content):
+    folder = HERE / "corpus" / program
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+def cifar10():
+    records = b"".join(bytes([label]) + bytes(3072) for label in (0, 9))
+    seed("cifar10", "right", b"\0" + records)
+    seed("cifar10", "label", b"\5" + records[:3073] + b"\x0a" + records[3074:])
+    seed("cifar10", "short", b"\1" + records[:-1])
+
+
+def idx():
+    images = struct.pack(">IIII", 0x0803, 2, 28, 28) + bytes(2 * 784)
+    labels = struct.pack(">II", 0x0801, 2) + b"\1\2"
+    packed = gzip.compress(images, mtime=0)
+    seed("idx", "images", b"\0" + images)
+    seed("idx", "labels", b"\1" + labels)
+    seed("idx", "gzip", b"\x80" + packed)
+    seed("idx", "gzip_labels", b"\x81" + gzip.compress(labels, mtime=0))
+    seed("idx", "gzip_short", b"\x80" + packed[:-4])
+    seed("idx", "gzip_bomb", b"\x80" + gzip.compress(bytes(1 << 20), mtime=0))
+    seed("idx", "huge", b"\2" + struct.pack(">IIII", 0x0803, 0xFFFFFFFF, 28, 28))
+
+
+def picture():
+    def chunk(name, content):
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
+    png = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(14))) + chunk(b"IEND", b"")
+    jpeg = (b"\xff\xd8" + b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0" + b"\xff\xc0\x00\x0b\x08\0\2\0\2\1\1\x11\0" +
+            b"\xff\xda\x00\x08\1\1\0\0\x3f\0" + b"\1\2\xff\0\3" + b"\xff\xd9")
+    seed("picture", "png", png)
+    seed("picture", "jpeg", jpeg)
+    seed("picture", "png_huge", png[:16] + b"\x7f\xff\xff\xff" + png[20:])
+
+
+def tensors():
+    def safetensors(header, body=b""):
+        text = header if isinstance(header, bytes) else json.dumps(header).encode()
+        return struct.pack("<Q", len(text)) + text + body
+
+    one = {"a": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}
+    seed("tensors", "safetensors", safetensors({**one, "__metadata__": {"k": "v"}}, bytes(16)))
+    seed("tensors", "safetensors_overflow", safetensors({"a": {**one["a"], "shape": [1 << 33, 1 << 33]}}, bytes(16)))
+    seed("tensors", "safetensors_deep", safetensors(b"[" * 20000))
+    seed("tensors", "safetensors_deep_metadata", safetensors(b'{"a":' * 5000))
+    for shape in ("(2, 3)", "(99999999999,)", "(-1,)"):
+        text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
+        text = text.ljust(117) + b"\n"
+        seed("tensors", "npy_" + str(len(shape)), b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(24))
+
+
+def archive():
+    import zipfile
+    for name in ("all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "circle.pt", "deep.pt", "script.pt"):
+        with zipfile.ZipFile(FIXTURES / name) as file:
+            member = next(m for m in file.namelist() if m.endswith("data.pkl"))
+            seed("archive", name, b"\1" + file.read(member)[:60000])
+    seed("archive", "npy", b"\0" + (FIXTURES / "version1.npy").read_bytes())
+    seed("archive", "npy3", b"\0" + (FIXTURES / "version3.npy").read_bytes())
+
+
+def checkpoint():
+    state = {"training": {"seed": 1}, "epoch": 2, "batch": 3, "results": [{"epoch": 1, "loss": 0.5}]}
+    seed("checkpoint", "state", b"\1" + json.dumps(state).encode())
+    seed("checkpoint", "state_deep", b"\1" + b"[" * 20000 + b"]" * 20000)
+    seed("checkpoint", "whole_deep", b"\0" + b'{"format": 1, "state": ' + b"[" * 20000 + b"]" * 20000 + b"}")
+    seed("checkpoint", "whole", b"\0" + json.dumps(
+        {"format": 1, "tensors": {"bytes": 10, "crc32": 1}, "state_crc32": 2, "state": state}).encode())
+    seed("checkpoint", "tensors", b"\2" + (HERE / "corpus/tensors/safetensors").read_bytes())
+
+
+def metrics():
+    events = [{"series": "natural", "epoch": e, "loss": 1 / e, "accuracy": {"train": 0.5, "test": None}, "time": e} for e in (1, 2)]
+    text = "".join(json.dumps(e) + "\n" for e in events).encode()
+    seed("metrics", "right", text)
+    seed("metrics", "torn", text[:-10])
+    seed("metrics", "foreign", b"3\n[]\n\xff\xfe\n" + text)
+    seed("metrics", "deep", b'{"a":' * 10000 + b"1" + b"}" * 10000 + b"\n")
+
+
+def options():
+    begun = ["hfc-host", "--threads", "1", "script.lua", "--epochs", "3"]
+    seed("options", "config", b"\0" + json.dumps({"name": "x", "command_line": begun}).encode())
+    seed("options", "config_resumed", b"\0" + json.dumps({"command_line": ["hfc-host", "--resume", "."]}).encode())
+    seed("options", "config_deep", b"\0" + b"[" * 20000)
+    seed("options", "line", b"\1--device\ncpu\n--sandbox\nscript.lua\n--epochs=3\n--out\nx")
+    seed("options", "wrong", b"\1--threads\n-3\n--devise")
+    seed("options", "chunk", b"\1-e\nprint(1)\n-i\n--sandbox-memory\n1e999")
+
+
+for make in (cifar10, idx, picture, tensors, archive, checkpoint, metrics, options):
+    make()

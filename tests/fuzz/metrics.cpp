@@ -1,0 +1,19 @@
+// metrics.jsonl, as a run takes it up again and as the viewer reads it.
+#include "fuzz.h"
+#include "run/event_log.h"
+#include "run/figure.h"
+#include "viewer/run_data.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const auto path = hfc::fuzz::folder().write("metrics.jsonl", hfc::fuzz::text(data, size));
+    hfc::viewer::RunData run(hfc::fuzz::folder().path());
+    for (int i = 0; i < 3 && run.poll(); ++i) {
+        (void)run.note();
+    }
+    hfc::fuzz::refused_at_worst([&] {
+        hfc::run::EventLog log(path, hfc::run::EventLog::Open::resume);
+        log.append({{"series", "natural"}, {"epoch", 1}, {"accuracy", {{"train", 0.5}}}});
+        hfc::run::gnuplot_program(hfc::run::make_panels(log.events(), {}), {}, hfc::run::Format::svg);
+    });
+    return 0;
+}

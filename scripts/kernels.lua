@@ -19,7 +19,7 @@ local opt = hfc.options {
   presets = {paper = {dataset = "cifar10", model = "preact_resnet32", steps = 10, epochs = {natural = 100, adversarial = 100},
     batch_size = 100, lr = 1e-4}},
 }
-local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, low = .25, high = .1})
+local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, low = .5, high = .2})
 local run = hfc.run("kernels", opt)
 local pgd = hfc.attack.pgd {epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false}
 
@@ -28,15 +28,10 @@ for _, training in ipairs {"natural", "adversarial"} do
   local model = hfc.saved_model(opt.model, training)
   if not model then
     model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, seed = opt.seed})
-    local adam = torch.optim.Adam(model:to(hfc.device()):parameters(), {lr = opt.lr})
-    for epoch = 1, opt.epochs[training] do
-      for x, y in data.train:batches {size = opt.batch_size, shuffle = true, seed = opt.seed + epoch} do
-        if training == "adversarial" then x = pgd(model, x, y) end
-        local loss = torch.cross_entropy_loss(model(x), y:to(hfc.device()))
-        adam:zero_grad(); loss:backward(); adam:step()
-      end
-      run:log {series = training, epoch = epoch, accuracy = hfc.accuracy(model, data.test)}
-    end
+    hfc.train(model, data.train, {
+      epochs = opt.epochs[training], batch_size = opt.batch_size, optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
+      adversarial = training == "adversarial" and pgd or nil, probes = {test = data.test}, log = run:series(training),
+    })
     run:save(model, training)
   end
   for _, rho in ipairs(opt.rho) do

@@ -12,7 +12,8 @@ local opt = hfc.options {
   epsilons    = {{.03, .06, .09}, "bounds of the attacks, L-infinity"},
   steps       = {4, "of PGD in the training, each of epsilon / steps"},
   budget      = {8 / 255, "epsilon of the adversarial training"},
-  test_images = {0, "test on so many, 0: all"},
+  batch_norm  = {false, "BatchNorm before each ReLU; the paper's networks have none"},
+  train_images = {0, "train on so many, 0: all"}, test_images = {0, "test on so many, 0: all"},
   epochs      = {{natural = 12, adversarial = 18}, "passes over the training set"},
   batch_size = 10, lr = 3e-3, seed = 0,
   presets = {paper = {dataset = "cifar10", model = "preact_resnet32", steps = 10, epochs = {natural = 100, adversarial = 100},
@@ -24,8 +25,9 @@ local published = {  -- clean; FGSM at .03, .06, .09; PGD at the same
   adversarial = {[0] = {.707, .435, .232, .137, .403, .138, .038}, [.1] = {.691, .412, .192, .109, .379, .130, .047}, [.25] = {.667, .385, .176,
     .097, .352, .116, .040}, [.5] = {.653, .365, .180, .106, .334, .121, .062}, [1] = {.638, .356, .223, .186, .337, .175, .131}},
 }
-local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, low = .25, high = .1})
+local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, low = .5, high = .2})
 local test = opt.test_images > 0 and data.test:subset(opt.test_images, {seed = opt.seed}) or data.test
+local train = opt.train_images > 0 and data.train:subset(opt.train_images, {seed = opt.seed}) or data.train
 local run = hfc.run("smoothing_defence", opt)
 
 local pgd = hfc.attack.pgd {epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false}
@@ -33,16 +35,11 @@ local pgd = hfc.attack.pgd {epsilon = opt.budget, steps = opt.steps, relative_al
 for _, training in ipairs {"natural", "adversarial"} do
   local model = hfc.saved_model(opt.model, training)
   if not model then
-    model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, seed = opt.seed})
-    local adam = torch.optim.Adam(model:to(hfc.device()):parameters(), {lr = opt.lr})
-    for epoch = 1, opt.epochs[training] do
-      for x, y in data.train:batches {size = opt.batch_size, shuffle = true, seed = opt.seed + epoch} do
-        if training == "adversarial" then x = pgd(model, x, y) end
-        local loss = torch.cross_entropy_loss(model(x), y:to(hfc.device()))
-        adam:zero_grad(); loss:backward(); adam:step()
-      end
-      run:log {series = training, epoch = epoch, accuracy = hfc.accuracy(model, test)}
-    end
+    model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, batch_norm = opt.batch_norm, seed = opt.seed})
+    hfc.train(model, train, {
+      epochs = opt.epochs[training], batch_size = opt.batch_size, optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
+      adversarial = training == "adversarial" and pgd or nil, probes = {test = test}, log = run:series(training),
+    })
     run:save(model, training)
   end
   for _, rho in ipairs(opt.rho) do

@@ -9,6 +9,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+
 namespace hfc::lua {
 namespace {
 
@@ -75,14 +77,18 @@ int save(Call& call) {
     return call.returns(path.string());
 }
 
-/// A file as it is, or the network of that name in a run directory; nothing for a text that can only be the name of a network to build.
+/// A file as it is, or the network of that name in a run directory; nothing for a text that is the name of a network to build, or that
+/// hfc.model shall find wrong.
 std::optional<fs::path> find_saved(const std::string& where, const std::string& name) {
     const fs::path path = where;
-    if (where.find('/') == std::string::npos && path.extension() != ".safetensors") {
+    std::error_code error;
+    const bool directory = fs::is_directory(path, error);
+    const auto& networks = model::known_names();
+    const bool is_path = where.find('/') != std::string::npos || path.extension() == ".safetensors" || directory;
+    if (!is_path || std::find(networks.begin(), networks.end(), where) != networks.end()) {
         return std::nullopt;
     }
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
+    if (!directory) {
         require(fs::exists(path, error), "no such file or run directory: '{}'", where);
         return path;
     }
@@ -114,8 +120,8 @@ const std::vector<Declaration> saved_model_declarations = {
      "hfc.model built the network from. Python's safetensors reads it too."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, on the CPU. path: the file, or the run "
-     "directory with NAME.safetensors in it. nil for a text that is no path (no '/', no .safetensors), such as the name of a network: a "
-     "script's --model may then be either.\n"
+     "directory with NAME.safetensors in it. nil for the name of a network and for a text that is no path (no '/', no .safetensors, no "
+     "directory): a script's --model may then be either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not say which network it holds (one written in Lua)."},
 };
 

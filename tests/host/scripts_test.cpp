@@ -18,6 +18,11 @@ struct Job {
     std::vector<std::string> files;  ///< that it must leave, none of them empty
 };
 
+/// Else GoogleTest lists the bytes of each parameter.
+void PrintTo(const Job& job, std::ostream* out) {
+    *out << job.script << ".lua";
+}
+
 std::vector<std::string> arguments_of(const Job& job, const fs::path& out) {
     std::vector<std::string> arguments = {HFC_SCRIPTS "/" + job.script + ".lua", "--device", "cpu", "--out", out};
     arguments.insert(arguments.end(), job.options.begin(), job.options.end());
@@ -67,6 +72,7 @@ const Job jobs[] = {
     {"svd_versus_fft", {"--epochs", "1"}, {"samples.csv", "samples.md", "model.safetensors"}},
     {"batch_size", {"--epochs", "1", "--batch_sizes", "10,20", "--train_images", "40"}, {"accuracy.csv", "figure4.svg", "figure4.png"}},
     {"optimizers", {"--epochs", "1", "--train_images", "40"}, {"accuracy.csv", "optimizers.png"}},
+    {"heuristics", {"--epochs", "1", "--train_images", "20", "--probe_samples", "20"}, {"accuracy.csv", "figure5.png", "mixup.safetensors"}},
     {"architectures",
      {"--epochs", "1", "--train_images", "20", "--probe_samples", "20", "--models", "lenet,alexnet,vgg11"},
      {"accuracy.csv", "architectures.png"}},

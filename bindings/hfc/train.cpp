@@ -244,8 +244,7 @@ const std::vector<Declaration> train_declarations = {
      "place of the images; mixup = 0: alpha of mix-up's Beta distribution. All are drawn anew for each batch.\n"
      "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
      "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds = 60, so that `hfc-host --resume DIR` "
-     "goes "
-     "on to the same numbers.\n"
+     "goes on to the same numbers; the last and the best (by the probe 'test', else the first one, else the loss) stay.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
      "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},

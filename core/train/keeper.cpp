@@ -3,6 +3,18 @@
 #include "base/error.h"
 
 namespace hfc::train {
+namespace {
+
+/// What makes an epoch better than another.
+double merit_of(const EpochResult& result) {
+    const auto test = std::ranges::find(result.accuracy, "test", &std::pair<std::string, double>::first);
+    if (test != result.accuracy.end()) {
+        return test->second;
+    }
+    return result.accuracy.empty() ? -result.loss : result.accuracy.front().second;
+}
+
+}  // namespace
 
 Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset, const TrainOptions& options)
     : model_(model), optimizer_(optimizer), options_(options.checkpoints) {
@@ -36,6 +48,15 @@ void Keeper::save_epoch(const Position& position) {
     if (older_than(options_.seconds / 10)) {
         save(position);
     }
+}
+
+void Keeper::save_best(const Position& position) const {
+    const auto& results = position.results;
+    if (!store_ || !options_.best || std::ranges::max_element(results, {}, merit_of) != results.end() - 1) {
+        return;
+    }
+    const checkpoint::Store best(options_.folder / "best", 1);
+    best.save(results.back().epoch, capture(model_, optimizer_, position, training_));
 }
 
 void Keeper::save_last(const Position& position) {

@@ -23,6 +23,8 @@ class Keeper {
     void save(const Position& position);
     /// After an epoch: saves unless one was saved just now.
     void save_epoch(const Position& position);
+    /// After an epoch, before save_epoch(): saves it under its number in the folder "best" if it is better than all before it.
+    void save_best(const Position& position) const;
     /// After the last epoch: the one that stays.
     void save_last(const Position& position);
 

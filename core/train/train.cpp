@@ -128,6 +128,7 @@ class Training {
         position_.epoch = result.epoch + 1;
         position_.batch = 0;
         position_.losses = {};
+        keeper_->save_best(position_);
     }
 
     void report(const EpochResult& result) const {

@@ -21,6 +21,8 @@ struct CheckpointOptions {
     std::filesystem::path folder = {};                  ///< of this training alone; empty: none are written
     double seconds = 60;                                ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
     int64_t keep = 2;                                   ///< how many of the newest stay, at least 1
+    bool best = true;                                   ///< keep the best epoch's too, in folder/best: the one of the highest accuracy of
+                                                        ///< the probe "test", else of the first probe, else of the least loss
     bool resume = false;                                ///< go on from the newest whole one in the folder, if there is one
     std::function<void(const std::string&)> warn = {};  ///< told of a damaged one that is passed over
 };
@@ -75,8 +77,8 @@ struct Observer {
 /// begins. Returns the epochs' results. Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss
 /// is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA some batches later, since looking at a loss
 /// waits for the device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported and a checkpoint written.
-/// With options.checkpoints the last one is written after the last epoch, and then stands alone. A training that goes on from a checkpoint
-/// tells the observer of the epochs before it again; its times count from there.
+/// With options.checkpoints the last one is written after the last epoch, and then stands alone beside the best. A training that goes on
+/// from a checkpoint tells the observer of the epochs before it again; its times count from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options,
                                const Observer& observer = {});
 

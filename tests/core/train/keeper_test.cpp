@@ -122,6 +122,41 @@ TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
     }
 }
 
+TEST_F(Keeping, keeps_the_best_epoch_beside_the_last) {
+    struct Death {};
+    options.epochs = 8;
+    options.probes = {{"train", data}, {"test", toy(40, 2)}};
+    train_whole();
+    const auto by_test = [](const EpochResult& result) { return result.accuracy.at(1).second; };
+    const auto best = std::ranges::max_element(whole_results, {}, by_test)->epoch;
+    const test::ScratchFolder scratch("hfc keeper");
+    // A death on the way changes nothing.
+    const Observer die = {{}, [&](const EpochResult& result) {
+                              if (result.epoch == best) {
+                                  throw Death();
+                              }
+                          }};
+    auto every_batch = kept(scratch.path(), false);
+    every_batch.checkpoints.seconds = 0;
+    EXPECT_THROW(train(*new_model(0), data, every_batch, die), Death);
+    train(*new_model(8), data, kept(scratch.path(), true));
+
+    EXPECT_EQ(checkpoint::Store(scratch.path()).numbers().size(), 1U);
+    const checkpoint::Store store(scratch.path() / "best");
+    EXPECT_THAT(store.numbers(), testing::ElementsAre(best));
+    options.epochs = best;
+    const auto model = new_model(0);
+    train(*model, data, options);
+    const auto kept_best = store.load(best);
+    const auto parameters = model->named_parameters();
+    for (const auto& [name, tensor] : kept_best.tensors) {
+        if (name.starts_with("model.") && parameters.contains(name.substr(6))) {
+            EXPECT_TRUE(at::equal(tensor, parameters[name.substr(6)])) << name;
+        }
+    }
+    EXPECT_EQ(kept_best.state.at("epoch").get<int64_t>(), best + 1) << "the one to go on with";
+}
+
 TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
     train_whole();
     const test::ScratchFolder scratch("hfc keeper");

@@ -54,7 +54,7 @@ TEST_P(Scripts, LeavesItsTablesAndFigures) {
 TEST_P(Scripts, HelpOpensWithWhatItShows) {
     const auto result = run({HFC_SCRIPTS "/" + GetParam().script + ".lua", "--help"});
     EXPECT_EQ(result.status, 0);
-    EXPECT_THAT(result.out, HasSubstr("Wang et al., CVPR 2020"));
+    EXPECT_THAT(result.out, HasSubstr("hfc-host scripts/" + GetParam().script + ".lua"));
     EXPECT_THAT(result.out, HasSubstr("Expect: "));
     EXPECT_THAT(result.out, HasSubstr("--preset paper"));
 }
@@ -83,6 +83,17 @@ const Job jobs[] = {
     {"kernels",
      {"--epochs.natural", "1", "--epochs.adversarial", "1", "--steps", "1"},
      {"roughness.csv", "figure7.png", "figure7.svg", "images/figure7-1.png"}},
+    {"fourier_masks",
+     {"--epochs", "1", "--networks", "natural", "--mask.epochs", "2", "--mask.images", "20"},
+     {"masks.csv", "bands.png", "masks.png", "natural.safetensors"}},
+    {"image_masks", {"--epochs", "1", "--images", "10", "--steps", "5"}, {"agreement.csv", "probe.csv", "image_masks.png"}},
+    {"fourier_heatmap",
+     {"--epochs", "1", "--networks", "natural", "--images", "10", "--reach", "1"},
+     {"dominant.csv", "error.png", "heatmap.png", "dominant natural.png"}},
+    {"perturbation_spectrum",
+     {"--epochs", "1", "--networks", "natural", "--images", "10", "--attack.steps", "1"},
+     {"shares.csv", "spectrum.png"}},
+    {"frequency_sweep", {"--epochs", "1", "--step", "8"}, {"sweep.csv", "sweep.png", "power.png"}},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, Scripts, testing::ValuesIn(jobs), [](const auto& job) { return job.param.script; });

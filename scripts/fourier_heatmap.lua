@@ -1,0 +1,60 @@
+-- Fourier heat maps (Yin et al. 2019): the error of a network under noise of each frequency, by the way it was trained; and each class's
+-- dominant frequencies (Wang et al. 2023), those whose loss would hurt the class most.
+--
+--   hfc-host scripts/fourier_heatmap.lua                                embedded data: a minute on two cores
+--   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda   CIFAR-10, all frequencies, 1000 images
+--   hfc-host scripts/fourier_heatmap.lua --model runs/NAME              with the networks of fourier_masks
+--
+-- Expect: natural networks err under noise of all but the lowest frequencies; adversarially trained ones shrug off high frequencies and err
+-- under low ones. In the embedded data the label stands in r <= 4 alone, and so do the dominant frequencies of each class.
+local opt = hfc.options {
+  dataset  = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  model    = {"preact_resnet8", "networks to train (help(hfc.model)), or the run directory of trained ones"},
+  networks = {{"natural", "adversarial"}, "natural, adversarial"},
+  budget   = {{epsilon = 8 / 255, steps = 5}, "of the adversarial training, PGD in L-infinity"},
+  epsilon  = {4, "L2 norm of the noise in each channel"},
+  images   = {100, "test images"},
+  reach    = {10, "largest frequency in each direction"},
+  shares   = {{.02, .05, .1, .3}, "of the frequencies: a class seen through its dominant ones"},
+  epochs = 6, batch_size = 20, lr = 3e-3, seed = 0,
+  presets = {paper = {dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
+    budget = {epsilon = 8 / 255, steps = 10}, images = 1000, reach = 16}},
+}
+local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .2, high = 0, noise = .2})
+local run, mask = hfc.run("fourier_heatmap", opt), hfc.mask
+local test = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
+local x, y = test:batch(0, #test)
+local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.steps, relative_alpha = 1 / 8}
+local pictures, side = {{}}, 2 * opt.reach + 1
+-- The frequencies within reach, zero in the middle, as a picture.
+local function centre(map)
+  local h, w = map.shape[#map.shape - 1], map.shape[#map.shape]
+  return map:roll({opt.reach, opt.reach}, {-2, -1})[{{}, {0, math.min(h, side)}, {0, math.min(w, side)}}]:unsqueeze(1):nan_to_num(0):float()
+end
+for i, name in ipairs(opt.networks) do
+  local model = hfc.saved_model(opt.model, name)
+  if not model then
+    model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, batch_norm = true, seed = opt.seed})
+    hfc.train(model, data.train, {epochs = opt.epochs, batch_size = opt.batch_size, optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
+      adversarial = name == "adversarial" and pgd or nil, probes = {test = test}, log = run:series("training, " .. name)})
+    run:save(model, name)
+  end
+  local heat = mask.heat_map(model, test, {epsilon = opt.epsilon, reach = opt.reach, seed = opt.seed})
+  local errors, centres = mask.radial(heat:nan_to_num(0), {bands = opt.reach, measure = "mean", radius = opt.reach})
+  for b = 0, #errors - 1 do run:log {series = name, frequency = centres[b]:item(), error = errors[b]:item()} end
+  pictures[1][i] = centre(heat:unsqueeze(0))
+
+  local dominant = mask.dominant(model, test, {reach = opt.reach}):nan_to_num(0)
+  local row, columns = {network = name, clean = hfc.accuracy(model, test)}, {"network", "clean", "dominant in r <= 4"}
+  local weight = dominant:clamp_min(0)
+  row["dominant in r <= 4"] = ((weight * hfc.frequency.mask(x.shape[3], x.shape[4], 4)):sum() / weight:sum()):item()
+  for _, share in ipairs(opt.shares) do
+    columns[#columns + 1] = "top " .. share
+    row[columns[#columns]] = mask.accuracy(model, test, mask.largest(dominant, share):index_select(0, y):unsqueeze(1))
+  end
+  run:row("dominant", row, columns)
+  run:image("dominant " .. name, centre(dominant), {columns = data.classes, captions = data.class_names, range = "each"})
+end
+run:plot("error", {x = "frequency", y = "error", panels = opt.networks})
+run:image("heatmap", pictures, {captions = opt.networks, title = "error, 0 (black) to 1"})
+print("results in " .. run:directory())

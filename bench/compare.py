@@ -55,6 +55,12 @@ ROWS = [
     Row("SVD, rank 8, 32 px", "img/s", ["svd/32px"], ["numpy batched SVD, rank 8, 32px"], least_ratio=4),
     Row("SVD, rank 8, 32 px, beside torch.linalg", "img/s", ["svd/32px"], ["torch.linalg.svd, rank 8, 32px"]),
     Row("epoch with probes / its steps and forwards alone", "", ["main_job_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
+    Row("adversarial epoch / its passes forward and back alone", "", ["adversarial_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
+    Row("masks of 100 images together, beside one by one", "steps/s", ["image_masks/preact_resnet20_bn"],
+        ["pytorch image masks one by one, preact_resnet20 with BatchNorm"], least_ratio=10),
+    Row("the same, preact_resnet32 without BatchNorm", "steps/s", ["image_masks/preact_resnet32"],
+        ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
+    Row("Fourier heat map, beside the network's forward pass", "img/s", ["heat_map/32px"], ["heat_map_forward"], least_ratio=0.9),
 ]
 
 
@@ -170,8 +176,9 @@ def measure_peers(options, figures):
         seconds, megabytes = time_and_memory([options.peers, "-c", "import torch"])
         figures.add("python import torch", seconds)
         figures.add("python memory", megabytes)
-    for verb in ("opcall", "train", "split", "attack", "svd"):
-        for line in run([options.peers, options.script, verb]).splitlines():
+    scripts = [[options.script, verb] for verb in ("opcall", "train", "split", "attack", "svd")] + [[ROOT / "bench" / "mask_peer.py"]]
+    for script in scripts:
+        for line in run([options.peers, *script]).splitlines():
             figure = json.loads(line)
             figures.add(figure["peer"], figure["value"])
 

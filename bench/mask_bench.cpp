@@ -1,6 +1,6 @@
 // Fourier masks and heat maps of the paper's network on 3x32x32 images.
-//   image_masks/NETWORK  masks of 100 images learned together: seconds of one step of Adam for all (the counter `seconds_a_step`, the clean
-//                        pass included); compare with mask_peer.py, 100 images one after the other
+//   image_masks/NETWORK  masks of 100 images learned together: steps of Adam a second, each image's counted (the clean pass included);
+//                        compare with mask_peer.py, one image after the other
 //   heat_map/32px        network passes a second of a Fourier heat map on 1000 images, the mirrored half of the map counted
 //   heat_map_forward     the network's forward rate on batches of the same kind
 #include "mask/learn.h"
@@ -26,8 +26,7 @@ void image_masks(benchmark::State& state, const std::string& name, bool batch_no
     for (auto _ : state) {
         benchmark::DoNotOptimize(mask::learn(*model, source, options));
     }
-    state.counters["seconds_a_step"] =
-        benchmark::Counter(static_cast<double>(state.iterations() * steps), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    state.SetItemsProcessed(state.iterations() * steps * image_count);
 }
 
 void heat_map(benchmark::State& state) {

@@ -2,6 +2,7 @@
 //   training_step, forward   compare with `peer.py train` of the same minutes
 //   main_job_epoch           an epoch of the main job with its probes (training, test, low r = 4, 8, 12, 16); its counter
 //                            `overhead` is its time over that of the same training steps and forward passes alone, with ready batches
+//   adversarial_epoch        an epoch of adversarial training (PGD of 5 steps); `overhead` likewise, beside its passes forward and back
 #include "data/synthetic.h"
 #include "model/model.h"
 #include "train/train.h"
@@ -9,6 +10,7 @@
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <chrono>
 
@@ -36,6 +38,17 @@ struct Bare {
     void forward() {
         const at::NoGradGuard no_grad;
         benchmark::DoNotOptimize(model->forward(images));
+    }
+    /// Forward and back to the images, as a step of an attack needs it.
+    void attack_pass() {
+        const auto inputs = images.detach().requires_grad_();
+        const auto loss = at::cross_entropy_loss(model->forward(inputs), labels);
+        benchmark::DoNotOptimize(torch::autograd::grad({loss}, {inputs}));
+    }
+    void require_grad(bool value) {
+        for (auto& parameter : model->parameters()) {
+            parameter.requires_grad_(value);
+        }
     }
 };
 
@@ -99,9 +112,39 @@ void main_job_epoch(benchmark::State& state) {
     state.counters["overhead"] = job / alone;
 }
 
+void adversarial_epoch(benchmark::State& state) {
+    constexpr int64_t train_images = 500, attack_steps = 5;
+    const auto data = data::synthetic({.train = train_images, .test = 10});
+    train::TrainOptions options;
+    options.epochs = 1;
+    options.batch_size = batch_size;
+    options.adversarial = attack::AttackOptions{.method = "pgd", .steps = attack_steps};
+    Bare bare;
+    bare.step();
+    double job = 0, alone = 0;
+    for (auto _ : state) {
+        auto model = model::make("preact_resnet32");
+        job += seconds_of([&] { train::train(*model, data.train, options); });
+        state.PauseTiming();
+        alone += seconds_of([&] {
+            for (int64_t batch = 0; batch < train_images / batch_size; ++batch) {
+                bare.require_grad(false);
+                for (int64_t i = 0; i < attack_steps; ++i) {
+                    bare.attack_pass();
+                }
+                bare.require_grad(true);
+                bare.step();
+            }
+        });
+        state.ResumeTiming();
+    }
+    state.counters["overhead"] = job / alone;
+}
+
 BENCHMARK(training_step)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(forward)->Unit(benchmark::kMillisecond)->UseRealTime();
 BENCHMARK(main_job_epoch)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
+BENCHMARK(adversarial_epoch)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 
 }  // namespace
 }  // namespace hfc

@@ -55,3 +55,4 @@ for _, training in ipairs {"natural", "adversarial"} do
     run:row("table2", row, {"training", "rho", "clean", "clean (paper)"})
   end
 end
+print("results in " .. run:directory())

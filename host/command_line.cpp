@@ -148,6 +148,9 @@ CommandLine parse(int count, const char* const* arguments) {
     app.prefix_command();
     const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
     app.add_flag("-i", line.interactive, "open the prompt after the script, also after its error");
+    app.add_flag("--debug", line.debug, "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells who made what");
+    app.add_option("--write-docs", line.write_docs, "write the reference of the API into this folder, as Markdown")->type_name("DIR");
+    app.add_option("--write-stubs", line.write_stubs, "write stubs of the API for lua-language-server into this folder")->type_name("DIR");
     app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");
     app.add_flag("--view", line.view, "show the run's curves in a window (hfc-host view RUNS... shows past and running ones)");
     add_shared_options(app, line);

@@ -18,10 +18,13 @@ struct CommandLine {
     bool resume = false;       ///< --resume: `out` holds the run to go on with; script and arguments are that run's
     bool interactive = false;  ///< -i: a prompt after the script, or without one
     bool version = false;
+    bool debug = false;             ///< --debug: locals in tracebacks, origins of errors and tensors
+    std::string write_docs;         ///< --write-docs: the folder, "" without it
+    std::string write_stubs;        ///< --write-stubs
     bool sandbox = false;           ///< the script is somebody else's: little is left to it, and it is ended at a limit
     double sandbox_seconds = 3600;  ///< how long it may run
     double sandbox_memory = 4096;   ///< MB it may have
-    bool view = false;  ///< --view: with a window on the run
+    bool view = false;              ///< --view: with a window on the run
 };
 
 /// The command line was wrong, or answered by itself (--help): print `text` and end with `status`.

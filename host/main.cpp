@@ -60,11 +60,24 @@ void apply_settings(const CommandLine& line) {
     }
 }
 
+/// Calls what the prelude exports under that name, with a folder, which is made.
+int write_into(const std::string& folder, const char* exported) {
+    make_folder(folder);
+    lua::State state;
+    lua_getfield(state.get(), LUA_REGISTRYINDEX, exported);
+    lua_pushlstring(state.get(), folder.data(), folder.size());
+    return state.call(1, 0) == 0 ? 0 : state.report_failure();
+}
+
 int run(int count, const char* const* arguments) {
     CommandLine line = parse(count, arguments);
     if (line.version) {
         print_version();
         return 0;
+    }
+    if (!line.write_docs.empty() || !line.write_stubs.empty()) {
+        const int status = line.write_docs.empty() ? 0 : write_into(line.write_docs, "hfc.write_docs");
+        return status != 0 || line.write_stubs.empty() ? status : write_into(line.write_stubs, "hfc.write_stubs");
     }
     const bool nothing_to_run = !line.has_chunk && line.script.empty();
     const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);
@@ -81,7 +94,7 @@ int run(int count, const char* const* arguments) {
     const std::string name = only_prompt ? "prompt" : line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
     install_interrupt_handler();
     const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
-    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume, line.sandbox});
+    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume, line.sandbox, line.debug});
     if (line.sandbox) {
         start_limits(line.sandbox_seconds, line.sandbox_memory);
     }

@@ -82,27 +82,31 @@ Completion complete(lua::State& state, const std::string& text) {
     return result;
 }
 
-/// A text that grows line by line, and is not worth compiling again after each where it is long and the next line is there already.
+/// A text that grows line by line. Once many bytes of it were compiled in vain, it is not tried again after each line where the next is
+/// there already.
 class Pending {
   public:
     void add(const std::string& line) { text_ += (text_.empty() ? "" : "\n") + line; }
     bool worth_a_try(bool more_waits) {
-        constexpr size_t small = 65536;
-        if (more_waits && text_.size() > small && text_.size() < tried_ + tried_ / 4) {
+        constexpr size_t much = 50'000'000;
+        if (more_waits && compiled_ > much && text_.size() < tried_ + tried_ / 4) {
             return false;
         }
         tried_ = text_.size();
+        compiled_ += tried_;
         return true;
     }
     void clear() {
         text_.clear();
         tried_ = 0;
+        compiled_ = 0;
     }
     const std::string& text() const { return text_; }
 
   private:
     std::string text_;
     size_t tried_ = 0;
+    size_t compiled_ = 0;
 };
 
 }  // namespace

@@ -80,15 +80,16 @@ int TerminalInput::read_byte(char& byte) {
     while (bytes_.empty()) {
         char next = 0;
         const auto count = ::read(STDIN_FILENO, &next, 1);
+        if (count == 1) {
+            bytes_ = next;  // kept for the next line where Ctrl-C came before it
+        }
         if (interrupt != 0) {
             return -1;
         }
         if (count == 0 || (count < 0 && errno != EINTR)) {
             return 0;
         }
-        if (count == 1) {
-            bytes_ = next;
-        } else if (resized != 0) {
+        if (count < 0 && resized != 0) {
             resized = 0;
             resize_(resize_with_);
         }
@@ -114,6 +115,7 @@ int TerminalInput::read_character(wchar_t& character) {
             return 1;
         }
         if (used == static_cast<size_t>(-1)) {
+            used_ -= length > 0 ? 1 : 0;  // this byte may begin a character of its own
             break;
         }
     }

@@ -66,11 +66,6 @@ int methods_of(Call& call) {
     return 1;
 }
 
-/// host.memory() -> live tensors, their bytes
-int memory(Call& call) {
-    return call.returns(MemoryBudget::live_tensors(), MemoryBudget::live_bytes());
-}
-
 /// host.operator(name) -> PyTorch's operator, also where the table torch holds something else under that name.
 int find_operator(Call& call) {
     const std::string name = call.argument(1, "name").text();
@@ -99,7 +94,6 @@ const Declaration prelude_functions[] = {
     {"operator_names", all_operator_names, ""},
     {"is_tensor", is_tensor, ""},
     {"operator", find_operator, ""},
-    {"memory", memory, ""},
     {"methods", methods_of, ""},
     {"exit", end_host, ""},
     {"nearest", nearest_name, ""},

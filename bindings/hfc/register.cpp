@@ -9,8 +9,10 @@ void register_hfc(lua_State* L) {
     detail::register_decompose(L);
     detail::register_frequency(L);
     detail::register_mask(L);
+    detail::register_memory(L);
     detail::register_model(L);
     detail::register_predict(L);
+    detail::register_profile(L);
     detail::register_run(L);
     detail::register_saved_model(L);  // methods of Run
     detail::register_image(L);

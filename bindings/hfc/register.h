@@ -42,10 +42,12 @@ void register_decompose(lua_State* L);
 void register_frequency(lua_State* L);
 void register_image(lua_State* L);
 void register_mask(lua_State* L);
+void register_memory(lua_State* L);
 void register_model(lua_State* L);
 void register_predict(lua_State* L);
 void register_smooth(lua_State* L);
 void register_train(lua_State* L);
+void register_profile(lua_State* L);
 void register_run(lua_State* L);
 void register_saved_model(lua_State* L);
 }  // namespace detail

@@ -1,46 +1,105 @@
 -- help(): the registry's documentation, printed.
 local host = ...
+local metatable_of = debug.getmetatable
+
+local function first_line(name) return host.documentation(name):match "[^\n]*" end
+
+-- The lines of all functions whose name begins so; of "hfc." also those of hfc.mask.
+local function listed(prefix)
+  local lines = {}
+  for _, name in ipairs(host.names()) do
+    if name:sub(1, #prefix) == prefix then lines[#lines + 1] = "  " .. first_line(name) end
+  end
+  return lines
+end
 
 local function overview()
-  local lines = {"hfc-host: image frequencies and what networks make of them. help(f) or help(\"name\") explains one of these:", ""}
-  for _, name in ipairs(host.names()) do lines[#lines + 1] = "  " .. host.documentation(name):match("[^\n]*") end
+  local lines = listed ""
+  table.insert(lines, 1, "hfc-host: image frequencies and what networks make of them. help(f) or help(\"name\") explains one of these:\n")
   lines[#lines + 1] = "\ntorch.NAME and tensor:NAME are PyTorch's operators; help(torch.conv2d) prints their forms."
   return table.concat(lines, "\n")
 end
 
-help = host.declare("help", [[
-help(), help(f), help("hfc.train")
+-- Text, the paper's section and an example of one function, or nil.
+function host.full_documentation(name)
+  local text = host.documentation(name)
+  if not text then return nil end
+  local example = host.examples[name] or {}
+  if example.paper then text = ("%s\n\nIn the paper (Wang et al. 2020): section %s."):format(text, example.paper) end
+  if example.code then text = text .. "\n\nExample:\n  " .. example.code:gsub("\n", "\n  ") end
+  return text
+end
 
-Prints what is documented: an overview, or one function given by itself or by name. Operators print their forms.]], function(what)
+local function name_of_table(value)
+  for name, found in pairs {hfc = hfc, torch = torch} do
+    if found == value then return name end
+    for key, inner in next, found do
+      if inner == value then return name .. "." .. key end
+    end
+  end
+end
+
+-- What a value is: the prefix of its methods' or functions' names, and a line about it.
+local function prefix_of(value)
+  local meta = metatable_of(value)
+  if type(meta) == "table" and rawget(meta, "is_module") then return "Module:", rawget(meta, "name") end
+  local type_name = type(meta) == "table" and rawget(meta, "__name")
+  if type_name then return type_name .. ":", type_name end
+  local name = type(value) == "table" and name_of_table(value)
+  if name then return name .. ".", name end
+end
+
+local function object_help(value)
+  local prefix, name = prefix_of(value)
+  local lines = prefix and listed(prefix) or {}
+  if not prefix then return nil end
+  local class = prefix == "Module:" and host.full_documentation("torch.nn." .. name)
+  local shown = prefix:find ":$" and tostring(value) or name .. ": functions"
+  if #shown > 2000 then shown = shown:sub(1, 2000) .. " ..." end
+  table.insert(lines, 1, (class and class .. "\n\n" or "") .. shown .. "\n")
+  if prefix == "Tensor:" then lines[#lines + 1] = "\nand PyTorch's operators as methods: help(torch.conv2d), apropos \"pool\"" end
+  return table.concat(lines, "\n")
+end
+
+local function by_name(name)
+  local text = host.full_documentation(name)
+  if text then return text end
+  for _, separator in ipairs {":", "."} do
+    local lines = listed(name .. separator)
+    if #lines > 0 then return name .. "\n\n" .. table.concat(lines, "\n") end
+  end
+end
+
+help = host.declare("help", [[
+help(), help(f), help("hfc.train"), help(object)
+
+Prints what is documented: an overview; one function, given by itself or by name; the methods of an object, such as a network or a data set;
+the functions of a table, such as hfc.frequency. Operators print their forms.]], function(what)
   if what == nil then return print(overview()) end
   local name = type(what) == "string" and what or host.function_name(what)
-  local text = name and host.documentation(name)
+  local text = name and by_name(name) or type(what) ~= "string" and object_help(what)
   if text then return print(text) end
   local guess = type(what) == "string" and host.nearest(what, host.names()) or ""
   print(("nothing is documented under %s%s"):format(tostring(what), guess ~= "" and (" (did you mean %s?)"):format(guess) or ""))
 end)
 
-hfc.memory = host.declare("hfc.memory", [[
-hfc.memory() -> {tensors = count, bytes = number}
-
-The tensors that Lua holds now, those not yet collected included, and the bytes behind them: memory that several share counts once
-(below 64 KB: each time). What a graph keeps for its backward pass is not counted.]], function()
-  local tensors, bytes = host.memory()
-  return {tensors = tensors, bytes = bytes}
-end)
-
 apropos = host.declare("apropos", [[
 apropos(word)
 
-Prints the first line of each function whose documentation holds the word, in any case of letters.]], function(word)
+Prints the first line of each function whose documentation holds the word, in any case of letters, and the operators whose names hold it.]],
+function(word)
   if type(word) ~= "string" then error("apropos: expected a text, got " .. type(word), 2) end
-  local found = 0
+  local found, small = 0, word:lower()
   for _, name in ipairs(host.names()) do
-    local text = host.documentation(name)
-    if (name .. "\n" .. text):lower():find(word:lower(), 1, true) then
-      print("  " .. text:match "[^\n]*")
+    if (name .. "\n" .. host.documentation(name)):lower():find(small, 1, true) then
+      print("  " .. first_line(name))
       found = found + 1
     end
   end
-  if found == 0 then print(("nothing that is documented holds '%s'"):format(word)) end
+  local operators = {}
+  for _, name in ipairs(host.operator_names()) do
+    if name:lower():find(small, 1, true) and name:sub(1, 1) ~= "_" then operators[#operators + 1] = name end
+  end
+  if #operators > 0 then print("  PyTorch's operators: " .. table.concat(operators, " ", 1, math.min(#operators, 100))) end
+  if found + #operators == 0 then print(("nothing that is documented holds '%s'"):format(word)) end
 end)

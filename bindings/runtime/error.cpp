@@ -1,5 +1,7 @@
 #include "bindings/runtime/error.h"
 
+#include "bindings/runtime/debug.h"
+
 #include <cstring>
 #include <string_view>
 
@@ -69,6 +71,7 @@ int add_traceback(lua_State* L) {
     }
     std::string text = lua_tostring(L, 1);
     std::string frames;
+    const bool with_locals = debugging(L);
     lua_Debug frame = {};
     for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
         lua_getinfo(L, "Sln", &frame);
@@ -80,6 +83,9 @@ int add_traceback(lua_State* L) {
                                   : frame.name != nullptr ? "in '" + std::string(frame.name) + "'"
                                                           : "in a function of line " + std::to_string(frame.linedefined);
         frames += "\n  " + std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": " + where;
+        if (with_locals) {
+            frames += locals_of(L, frame);
+        }
     }
     if (!frames.empty()) {
         text += "\ntraceback:" + frames;

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "bindings/runtime/debug.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/types.h"
 
@@ -127,7 +128,10 @@ void push_current_exception(lua_State* L, const char* name) {
     } catch (const std::bad_alloc&) {
         lua_pushstring(L, (script_position(L) + name + ": out of memory").c_str());
     } catch (const std::exception& error) {
-        const std::string text = short_message(error);
+        std::string text = short_message(error);
+        if (const std::string origin = debugging(L) ? origin_of(error) : ""; !origin.empty()) {
+            text += "\n  raised in C++: " + origin;
+        }
         // The core names its own function where it knows the API's name for it.
         const std::string prefix = std::string(name) + ": ";
         lua_pushstring(L, (script_position(L) + (text.starts_with(prefix) ? "" : prefix) + text).c_str());

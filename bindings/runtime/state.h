@@ -16,6 +16,7 @@ struct HostInfo {
     std::filesystem::path out;              ///< --out or --resume; empty: chosen by hfc.run
     bool resume = false;                    ///< `out` holds a run to go on with
     bool sandbox = false;                   ///< the script is somebody else's
+    bool debug = false;                     ///< --debug
 };
 
 class State {

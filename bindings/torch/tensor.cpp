@@ -115,6 +115,7 @@ LuaTensor::~LuaTensor() {
     if (!tensor.defined()) {
         return;
     }
+    TensorOrigins::forget(this);
     --tensor_count;
     if (storage_ == nullptr) {
         live -= bytes_;
@@ -134,6 +135,7 @@ void push(lua_State* L, const at::Tensor& tensor) {
     }
     MemoryBudget::collect_if_needed(L, tensor.requires_grad() && !tensor.is_leaf());
     push_object(L, LuaTensor(tensor));
+    TensorOrigins::remember(L, *to_object<LuaTensor>(L, -1));
 }
 
 const at::Tensor* to_tensor(lua_State* L, int index) {

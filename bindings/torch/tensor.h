@@ -19,6 +19,23 @@ class MemoryBudget {
     static void collect_if_needed(lua_State* L, bool holds_graph);
 };
 
+class LuaTensor;
+
+/// Under --debug: the script's line that made each tensor that Lua holds.
+class TensorOrigins {
+  public:
+    struct Entry {
+        int64_t bytes;
+        std::string description;  ///< "Tensor float32 [2, 3]"
+        std::string line;         ///< "script.lua:12", or "" where no script made it
+    };
+    static void record(bool on);
+    static void remember(lua_State* L, const LuaTensor& tensor);
+    static void forget(const LuaTensor* tensor);
+    /// The largest storages, each once, the largest first.
+    static std::vector<Entry> largest(size_t count);
+};
+
 class LuaTensor {
   public:
     explicit LuaTensor(at::Tensor value);

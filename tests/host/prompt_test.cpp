@@ -1,15 +1,12 @@
 // The prompt, at a terminal and without one.
 #include "process.h"
+#include "terminal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <poll.h>
-#include <pty.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 
 namespace hfc::test {
@@ -17,74 +14,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-/// hfc-host at a terminal of its own.
-class Terminal {
-  public:
-    explicit Terminal(const std::filesystem::path& state_home, const std::vector<std::string>& arguments = {}) {
-        process_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
-        if (process_ == 0) {
-            ::setenv("XDG_STATE_HOME", state_home.c_str(), 1);
-            ::setenv("TERM", "xterm", 1);
-            std::vector<char*> argv = {const_cast<char*>(HFC_HOST)};
-            for (const auto& argument : arguments) {
-                argv.push_back(const_cast<char*>(argument.c_str()));
-            }
-            argv.push_back(nullptr);
-            ::execv(HFC_HOST, argv.data());
-            ::_exit(127);
-        }
-    }
-    ~Terminal() {
-        if (process_ > 0) {
-            ::kill(process_, SIGKILL);
-            ::waitpid(process_, nullptr, 0);
-        }
-        ::close(terminal_);
-    }
-    Terminal(const Terminal&) = delete;
-    Terminal& operator=(const Terminal&) = delete;
-
-    void type(const std::string& text) const { EXPECT_EQ(::write(terminal_, text.data(), text.size()), static_cast<ssize_t>(text.size())); }
-
-    /// Waits until `text` is shown, behind what was waited for before; fails after ten seconds.
-    void wait_for(const std::string& text) {
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-        size_t found = shown_.find(text);
-        for (; found == std::string::npos; found = shown_.find(text)) {
-            pollfd ready = {terminal_, POLLIN, 0};
-            char buffer[4096];
-            const bool late = std::chrono::steady_clock::now() > end;
-            const auto count = !late && ::poll(&ready, 1, 100) > 0 ? ::read(terminal_, buffer, sizeof buffer) : 0;
-            if (late || count < 0) {
-                ADD_FAILURE() << "waited for '" << text << "', was shown: " << shown_;
-                return;
-            }
-            shown_.append(buffer, static_cast<size_t>(count));
-        }
-        shown_.erase(0, found + text.size());
-    }
-
-    void signal(int number) const { ::kill(process_, number); }
-
-    int exit_status() {
-        int status = 0;
-        for (int tries = 0; ::waitpid(process_, &status, WNOHANG) == 0; ++tries) {
-            if (tries == 1000) {
-                ADD_FAILURE() << "it does not end; was shown: " << shown_;
-                return -1;
-            }
-            ::usleep(10'000);
-        }
-        process_ = -1;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    }
-
-  private:
-    std::string shown_;
-    int terminal_ = -1;
-    pid_t process_ = -1;
-};
 
 class Prompt : public testing::Test {
   protected:
@@ -171,6 +100,72 @@ TEST_F(Prompt, CompletesWithTab) {
     terminal.type("\x03");
 }
 
+TEST_F(Prompt, CompletesPathsAndOptions) {
+    (void)scratch.write("a_long_name.lua", "");
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("io.open('" + scratch.path().string() + "/a_lo\t");
+    terminal.wait_for("ng_name.lua");
+    terminal.type("\x03");
+    terminal.type("hfc.train(model, data, {optimizer = {'adam'}, probe_\t");
+    terminal.wait_for("probe_");
+    terminal.wait_for("samples");
+    terminal.type("\x03");
+    terminal.type("data = hfc.data('synthetic', {train = 8, test = 8})\r");
+    terminal.type("data.train:batches {si\t");
+    terminal.wait_for("batches {si");
+    terminal.wait_for("ze");
+    terminal.type("\x03");
+    terminal.type("torch.conv2d(x, w, {dila\t");
+    terminal.wait_for("dila");
+    terminal.wait_for("tion");
+    terminal.type("\x03");
+}
+
+TEST_F(Prompt, RunsAPastedBlockAsOne) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("\x1b[200~local a = 30\nlocal function f()\n\treturn a + 12\nend\nanswer = f()\n\x1b[201~");
+    terminal.type("answer .. ' and ' .. a\r");
+    terminal.wait_for("42 and 30");
+}
+
+TEST_F(Prompt, TakesTenMegabytesPasted) {
+    std::string block = "text = [[";
+    while (block.size() < 10'000'000) {
+        block += std::string(79, 'x') + "\n";
+    }
+    block += "]]";
+    auto bracketed = at_terminal();
+    bracketed.wait_for("> ");
+    bracketed.type("\x1b[200~" + block + "\x1b[201~\r");
+    bracketed.type("#text + 1\r");
+    bracketed.wait_for(std::to_string(block.size() - 11 + 1));
+}
+
+TEST_F(Prompt, LivesThroughInvalidTextAndANewSize) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type(
+        "'\xff\xfe"
+        "b\xe4' .. 'r'\r");
+    terminal.wait_for("??b?r");
+    terminal.type("6 *");
+    terminal.wait_for("6 *");
+    terminal.resize(40, 10);
+    terminal.type(" 7\r");
+    terminal.wait_for("\n42");
+}
+
+TEST_F(Prompt, BlamesTheTypedLine) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("error('wrong' .. 'doing')\r");
+    terminal.wait_for("prompt:1: wrongdoing");
+    terminal.type("{1,\r2} -- a list\r");
+    terminal.wait_for("{1, 2}");
+}
+
 TEST_F(Prompt, RemembersItsHistory) {
     {
         auto terminal = at_terminal();
@@ -181,9 +176,16 @@ TEST_F(Prompt, RemembersItsHistory) {
         terminal.signal(SIGKILL);
     }
     EXPECT_THAT(read_text(scratch.path() / "hfc-host" / "history"), HasSubstr("first = 'remem' .. 'bered'"));
+    {
+        auto terminal = at_terminal();
+        terminal.wait_for("> ");
+        terminal.type("second = 2\rfirst\rsecond + 5\r");
+        terminal.wait_for("\n7");
+    }
+    // "first" stands once, at its later place.
     auto terminal = at_terminal();
     terminal.wait_for("> ");
-    terminal.type("\x1b[A\x1b[A");  // up, up
+    terminal.type("\x1b[A\x1b[A\x1b[A\x1b[A");  // second + 5, first, second = 2, first = ...
     terminal.type("\r");
     terminal.type("first\r");
     terminal.wait_for("remembered");
@@ -192,8 +194,17 @@ TEST_F(Prompt, RemembersItsHistory) {
 TEST_F(Prompt, EndsOnCtrlD) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");
-    ::usleep(100'000);  // the prompt is shown before the terminal is in its mode, and a Ctrl-D before that is lost
     terminal.type("\x04");
+    EXPECT_EQ(terminal.exit_status(), 0);
+}
+
+TEST_F(Prompt, EndsOnCtrlDTypedWhileSomethingRuns) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("print('begin' .. 's') for i = 1, 1e7 do local x = i % 3 end print('en' .. 'ds')\r");
+    terminal.wait_for("begins");
+    terminal.type("\x04");
+    terminal.wait_for("ends");
     EXPECT_EQ(terminal.exit_status(), 0);
 }
 
@@ -215,6 +226,8 @@ TEST_F(Prompt, FollowsAScriptWithItsGlobals) {
     after.wait_for("failing.lua:2: no");
     after.type("answer + 1\r");
     after.wait_for("\n45");
+    after.type("\x04");
+    EXPECT_EQ(after.exit_status(), 1);
 }
 
 TEST_F(Prompt, WithoutATerminalAScriptIsRead) {

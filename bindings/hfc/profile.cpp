@@ -1,0 +1,156 @@
+// hfc.profile: where the time of a function goes, by LibTorch's profiler.
+#include "base/confinement.h"
+#include "base/device.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/registry.h"
+
+#include <torch/csrc/autograd/profiler_kineto.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+
+namespace hfc::lua {
+namespace {
+
+namespace profiler = torch::autograd::profiler;
+using torch::profiler::impl::ActivityType;
+
+struct OperatorTime {
+    int64_t calls = 0;
+    double total_ms = 0;  ///< with what it called
+    double own_ms = 0;
+};
+
+struct OpenEvent {
+    int64_t end;
+    OperatorTime* of;
+};
+
+/// Sums by name. Events of one thread nest; what an inner one takes is not its caller's own.
+std::map<std::string, OperatorTime> times_by_operator(const std::vector<profiler::KinetoEvent>& events, bool on_device) {
+    std::vector<const profiler::KinetoEvent*> sorted;
+    for (const auto& event : events) {
+        if ((event.deviceType() != c10::DeviceType::CPU) == on_device) {
+            sorted.push_back(&event);
+        }
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+        return std::pair(a->startNs(), b->durationNs()) < std::pair(b->startNs(), a->durationNs());
+    });
+    std::map<std::string, OperatorTime> times;
+    std::map<uint64_t, std::vector<OpenEvent>> open;
+    for (const auto* event : sorted) {
+        auto& time = times[event->name()];
+        auto& around = open[event->startThreadId()];
+        const auto begin = static_cast<int64_t>(event->startNs());
+        const double ms = static_cast<double>(event->durationNs()) / 1e6;
+        while (!around.empty() && around.back().end <= begin) {
+            around.pop_back();
+        }
+        if (!around.empty() && !on_device) {
+            around.back().of->own_ms -= ms;
+        }
+        ++time.calls;
+        time.total_ms += ms;
+        time.own_ms += ms;
+        around.push_back({begin + static_cast<int64_t>(event->durationNs()), &time});
+    }
+    return times;
+}
+
+void print_times(const std::map<std::string, OperatorTime>& times, const char* title, size_t rows) {
+    std::vector<std::pair<std::string, OperatorTime>> sorted(times.begin(), times.end());
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second.own_ms > b.second.own_ms; });
+    double all = 0;
+    for (const auto& [name, time] : sorted) {
+        all += time.own_ms;
+    }
+    fmt::print("{:<48} {:>8} {:>12} {:>7} {:>12}\n", title, "calls", "own ms", "share", "with inner");
+    for (size_t i = 0; i < std::min(rows, sorted.size()); ++i) {
+        const auto& [name, time] = sorted[i];
+        const std::string shown = name.size() > 48 ? name.substr(0, 45) + "..." : name;
+        fmt::print("{:<48} {:>8} {:>12.3f} {:>6.1f}% {:>12.3f}\n", shown, time.calls, time.own_ms, 100 * time.own_ms / std::max(all, 1e-9),
+                   time.total_ms);
+    }
+    fmt::print("{:<48} {:>8} {:>12.3f}\n", "all", "", all);
+}
+
+/// Ends the profiler also where the function fails.
+class Recording {
+  public:
+    Recording() {
+        ::setenv("KINETO_LOG_LEVEL", "99", 0);  // it would tell on standard error that it begins and ends
+        const torch::profiler::impl::ProfilerConfig config(torch::profiler::impl::ProfilerState::KINETO);
+        std::set<ActivityType> activities = {ActivityType::CPU};
+        if (cuda_status().usable) {
+            activities.insert(ActivityType::CUDA);
+        }
+        profiler::prepareProfiler(config, activities);
+        profiler::enableProfiler(config, activities);
+    }
+    ~Recording() {
+        if (running_) {
+            profiler::disableProfiler();
+        }
+    }
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
+    std::unique_ptr<profiler::ProfilerResult> end() {
+        running_ = false;
+        return profiler::disableProfiler();
+    }
+
+  private:
+    bool running_ = true;
+};
+
+int profile(Call& call) {
+    call.at_most(2);
+    if (!lua_isfunction(call.L, 1)) {
+        call.argument(1, "function").expected("a function");
+    }
+    auto options = call.options(2);
+    const std::string trace = options.text("trace", "profile.json");
+    const auto rows = options.integer("rows", 15);
+    options.finish();
+    require(rows >= 1, "option 'rows': expected at least 1, got {}", rows);
+    require(!torch::profiler::impl::profilerEnabled(), "a function that is being profiled cannot profile another");
+    if (!trace.empty()) {
+        require_writable(trace);
+    }
+    lua_settop(call.L, 1);
+    Recording recording;
+    protected_call(call.L, 0, LUA_MULTRET);
+    const auto result = recording.end();
+    print_times(times_by_operator(result->events(), false), "operator", static_cast<size_t>(rows));
+    if (const auto kernels = times_by_operator(result->events(), true); !kernels.empty()) {
+        print_times(kernels, "on the GPU", static_cast<size_t>(rows));
+    }
+    if (!trace.empty()) {
+        result->save(trace);
+        fmt::print("trace: {} (chrome://tracing or ui.perfetto.dev shows it)\n", trace);
+    }
+    return lua_gettop(call.L);
+}
+
+const std::vector<Declaration> profile_declarations = {
+    {"hfc.profile", profile,
+     "hfc.profile(function() ... end, {rows = 15, trace = \"profile.json\"}) -> the function's results\n\n"
+     "Runs the function under LibTorch's profiler and prints the `rows` operators that took most time: own ms is without, with inner is "
+     "with the operators that one calls; kernels on a GPU by themselves.\n"
+     "trace: a file that gets all of it in Chrome's trace format; \"\" for none.\n"
+     "Errors: the function's own, a file that cannot be written, a profile within a profile."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_profile(lua_State* L) {
+    declare(L, profile_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

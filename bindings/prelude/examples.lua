@@ -1,0 +1,202 @@
+-- Examples of the API: the part of the documentation that is code. help() and the reference show each below its function's text; a test runs
+-- them all, each by itself, and fails on a function of hfc without one.
+local host = ...
+
+-- name -> {code, paper: the section of Wang et al. 2020}
+host.examples = {}
+
+local function example(names, code, paper)
+  for name in names:gmatch "%S+" do host.examples[name] = {code = code, paper = paper} end
+end
+
+example("hfc.data", [[
+data = hfc.data("synthetic", {train = 100, test = 50})
+print(data.train, data.classes)
+images, labels = data.train:batch(0, 8)]])
+example("Dataset:batch Dataset:labels Dataset:name Dataset:slice", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+some = data.test:slice(2, 6)
+images, labels = some:batch(0, 4)
+print(some:name(), images.shape[1], labels:eq(some:labels()):all():item())]])
+example("Dataset:batches", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+for images, labels in data.train:batches {size = 8, shuffle = true, seed = 1} do print(images:size(0), labels[0]:item()) end]])
+example("Dataset:low_pass Dataset:high_pass", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+low, high = data.test:low_pass(4), data.test:high_pass(4)
+print((low:batch(0, 10) + high:batch(0, 10) - data.test:batch(0, 10)):abs():max())]], "3")
+example("Dataset:subset Dataset:per_class", [[
+data = hfc.data("synthetic", {train = 100, test = 50, classes = 5})
+print(#data.train:subset(12, {seed = 1}), #data.train:per_class(3))]])
+example("Dataset:shuffle_labels", [[
+data = hfc.data("synthetic", {train = 100, test = 50})
+shuffled = data.train:shuffle_labels {seed = 1}
+print(shuffled:labels():eq(data.train:labels()):float():mean())]], "4")
+
+example("hfc.frequency.split", [[
+x = torch.rand(2, 3, 32, 32)
+low, high = hfc.frequency.split(x, {radius = 8})
+print((low + high - x):abs():max())
+lows, highs = hfc.frequency.split(x, {radius = {4, 8}})]], "3")
+example("hfc.frequency.low_pass hfc.frequency.high_pass", [[
+x = torch.rand(2, 3, 32, 32)
+print((hfc.frequency.low_pass(x, 8) + hfc.frequency.high_pass(x, 8) - x):abs():max())]], "3")
+example("hfc.frequency.mask", [[print(hfc.frequency.mask(8, 8, 2))]], "3")
+example("hfc.decompose.svd", [[
+x = torch.rand(2, 3, 32, 32)
+dominant, trailing = hfc.decompose.svd(x, {rank = 8})
+same_energy = hfc.decompose.svd(x, {radius = 8, equal = "energy"})]], "8")
+example("hfc.decompose.singular_values hfc.decompose.rank_of_energy", [[
+x = torch.rand(3, 32, 32)
+print(hfc.decompose.singular_values(x)[{{}, {0, 4}}], hfc.decompose.rank_of_energy(x, 0.95))]], "8")
+example("hfc.decompose.energy_of_radius hfc.decompose.radius_of_energy", [[
+x = torch.rand(3, 32, 32)
+print(hfc.decompose.energy_of_radius(x, 4), hfc.decompose.radius_of_energy(x, 0.9))]], "8")
+example("hfc.decompose.rank_of_radius", [[print(hfc.decompose.rank_of_radius(32, 32, 8))]], "8")
+
+example("hfc.model Model:forward", [[
+model = hfc.model("preact_resnet8", {classes = 10, seed = 1})
+logits = model(torch.rand(4, 3, 32, 32))
+print(logits.shape[1], logits.shape[2])]])
+example("Model:clone Model:eval Model:train Model:to", [[
+model = hfc.model("preact_resnet8")
+copy = model:clone():eval():to("cpu")
+copy:train()]])
+example("Model:named_parameters Model:named_buffers", [[
+model = hfc.model("preact_resnet8", {batch_norm = true})
+for name, weight in model:named_parameters() do print(name, weight:numel()) end
+for name, buffer in model:named_buffers() do print(name, buffer:numel()) end]])
+example("Model:apply", [[hfc.model("preact_resnet8"):apply(function(part) print(part) end)]])
+example("hfc.train", [[
+data = hfc.data("synthetic", {train = 100, test = 50})
+model = hfc.model("preact_resnet8", {classes = data.classes})
+results = hfc.train(model, data.train, {
+  epochs = 1, batch_size = 20, optimizer = {"adam", lr = 1e-3}, probes = {test = data.test, low = data.test:low_pass(4)}, quiet = true,
+})
+print(results[1].loss, results[1].accuracy.low)]], "4")
+example("hfc.accuracy hfc.predict", [[
+data = hfc.data("synthetic", {train = 20, test = 20})
+model = hfc.model("preact_resnet8")
+classes, confidences = hfc.predict(model, data.test)
+print(hfc.accuracy(model, data.test), classes:eq(data.test:labels()):float():mean())]])
+example("hfc.augment", [[
+images = torch.rand(4, 3, 32, 32)
+changed = hfc.augment(images, {pad = 4, flip = true, seed = 1})]], "5")
+example("hfc.distances", [[
+data = hfc.data("synthetic", {train = 20, test = 20})
+print(hfc.distances(data.test, data.test:low_pass(8)).linf:max())]])
+
+example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+model = hfc.model("preact_resnet8")
+images, labels = data.test:batch(0, 10)
+for _, attack in ipairs {hfc.attack.fgsm {epsilon = 0.03}, hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}} do
+  print((attack(model, images, labels) - images):abs():max())
+end]], "6")
+example("hfc.robust_accuracy", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+model = hfc.model("preact_resnet8")
+print(hfc.robust_accuracy(model, data.test, hfc.attack.fgsm {epsilon = 0.03}))]], "6")
+example("hfc.smallest_epsilon", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+images, labels = data.test:batch(0, 4)
+print(hfc.smallest_epsilon(hfc.model("preact_resnet8"), images, labels, hfc.attack.fgsm {}, {bisections = 3}))]], "6")
+example("hfc.smooth hfc.smooth_kernel hfc.roughness", [[
+model = hfc.model("preact_resnet8")
+smooth = hfc.smooth(model, {rho = 0.5})
+kernel = model:parameters()[1]
+print(hfc.roughness(kernel):mean(), hfc.roughness(hfc.smooth_kernel(kernel, 0.5)):mean())]], "6")
+example("hfc.frequency_response", [[
+kernel = hfc.model("preact_resnet8"):parameters()[1]
+print(hfc.frequency_response(kernel, 32):mean({0, 1})[0][0])]], "6")
+
+example("hfc.mask.apply hfc.mask.threshold hfc.mask.symmetrise", [[
+x, mask = torch.rand(2, 3, 16, 16), torch.rand(16, 16)
+seen = hfc.mask.apply(x, hfc.mask.threshold(mask, 0.5))
+print((hfc.mask.apply(x, mask) - hfc.mask.apply(x, hfc.mask.symmetrise(mask))):abs():max())]])
+example("hfc.mask.learn hfc.mask.accuracy hfc.mask.predict", [[
+data = hfc.data("synthetic", {train = 20, test = 20})
+model = hfc.model("preact_resnet8")
+masks, report = hfc.mask.learn(model, data.train, {epochs = 1, lr = 0.02})
+print(report.l1, hfc.mask.accuracy(model, data.test, masks))
+classes, confidences = hfc.mask.predict(model, data.test, masks)]])
+example("hfc.mask.power_spectrum hfc.mask.radial hfc.mask.angular", [[
+data = hfc.data("synthetic", {train = 20, test = 20})
+spectrum = hfc.mask.power_spectrum(data.test)
+values, centres = hfc.mask.radial(spectrum, {bands = 8, measure = "mean"})
+directions = hfc.mask.angular(spectrum, {bands = 6})]])
+example("hfc.mask.heat_map hfc.mask.dominant hfc.mask.largest", [[
+data = hfc.data("synthetic", {train = 6, test = 6, size = 8, low_radius = 2, high_radius = 3})
+model = hfc.model("preact_resnet8")
+errors = hfc.mask.heat_map(model, data.test, {epsilon = 1, reach = 1})
+most = hfc.mask.largest(hfc.mask.dominant(model, data.test, {reach = 1}):nan_to_num(), 0.1)]])
+example("hfc.mask.input_gradients", [[
+data = hfc.data("synthetic", {train = 6, test = 6})
+gradients = hfc.mask.input_gradients(hfc.model("preact_resnet8"), data.test)
+print(hfc.mask.power_spectrum(gradients).shape[1])]])
+example("hfc.mask.linear_probe", [[
+x, y = torch.cat {torch.rand(20, 4), torch.rand(20, 4) + 0.8}, torch.cat {torch.zeros(20), torch.ones(20)}:long()
+print(hfc.mask.linear_probe(x, y, x, y))]])
+
+example("hfc.options", [[
+opt = hfc.options {epochs = {3, "passes over the training set"}, radii = {{4, 8}, "in bins"}, presets = {paper = {epochs = 100}}}
+print(opt.epochs, #opt.radii)]])
+example("hfc.run Run:log Run:series Series:log Run:row Run:directory", [[
+run = hfc.run("example", {rho = 0.5})
+run:log {epoch = 1, accuracy = 0.5}
+run:series("smooth"):log {epoch = 1, accuracy = 0.6}
+run:row("table", {rho = 0.5, accuracy = 0.6}, {"rho"})
+print(run:directory())]])
+example("Run:plot", [[
+run = hfc.run("example")
+for epoch = 1, 3 do run:series("natural"):log {epoch = epoch, accuracy = epoch / 4} end
+paths = run:plot("figure", {y = "accuracy", panels = {"natural"}})]])
+example("Run:image", [[
+run = hfc.run("example")
+paths = run:image("pictures", torch.rand(4, 3, 32, 32), {columns = 2})]])
+example("Run:save hfc.saved_model", [[
+run = hfc.run("example")
+run:save(hfc.model("preact_resnet8"), "trained")
+model = hfc.saved_model(run:directory(), "trained")]])
+example("hfc.device", [[model = hfc.model("preact_resnet8"):to(hfc.device())]])
+example("hfc.memory", [[
+kept = torch.zeros(1024, 1024)
+print(hfc.memory().tensors, hfc.memory().bytes)]])
+example("hfc.profile", [[
+x = torch.rand(64, 64)
+product = hfc.profile(function() return x:matmul(x) end)]])
+example("help", [[
+help(hfc.train)
+help("torch.conv2d")
+help(hfc.model("preact_resnet8"))
+help(hfc.frequency)]])
+example("apropos", [[apropos "low"]])
+
+example("torch.tensor Tensor:tolist Tensor:item", [[
+x = torch.tensor({{1, 2}, {3, 4}}, {dtype = "float64"})
+print(x:sum():item(), x:tolist()[2][1])]])
+example("Tensor:to Tensor:size Tensor:dim Tensor:numel", [[
+x = torch.zeros(2, 3):to("float64")
+print(x:size(1), x:dim(), x:numel())]])
+example("Tensor:backward Tensor:requires_grad_ torch.autograd.grad", [[
+x = torch.tensor {1, 2}:requires_grad_()
+x:square():sum():backward()
+print(x.grad, torch.autograd.grad(x:pow(3):sum(), x))]])
+example("torch.nn.module torch.nn.Parameter", [[
+Scale = torch.nn.module "Scale"
+function Scale:init() self.weight = torch.nn.Parameter(torch.ones(1)) end
+function Scale:forward(x) return x * self.weight end
+print(Scale()(torch.rand(2)))]])
+example("torch.nn.Sequential torch.nn.Conv2d torch.nn.Linear", [[
+net = torch.nn.Sequential {torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 10)}
+print(net(torch.rand(2, 3, 16, 16)):size(1))]])
+example("torch.optim.Adam torch.optim.SGD Optimizer:step Optimizer:zero_grad", [[
+layer = torch.nn.Linear(4, 2)
+adam = torch.optim.Adam(layer:parameters(), {lr = 1e-2})
+loss = layer(torch.rand(8, 4)):square():mean()
+adam:zero_grad(); loss:backward(); adam:step()]])
+example("torch.no_grad", [[torch.no_grad(function() print(torch.ones(1, {requires_grad = true}):add(1).requires_grad) end)]])
+example("torch.save torch.load", [[
+path = os.tmpname() .. ".safetensors"
+torch.save({weight = torch.rand(2)}, path)
+print(torch.load(path).weight)]])

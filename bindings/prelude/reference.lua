@@ -1,0 +1,77 @@
+-- hfc-host --write-docs DIR: the registry's documentation as Markdown, one file for each table of functions and each type.
+local host = ...
+local open = io.open
+
+function host.write_file(path, text)
+  local file = assert(open(path, "wb"))
+  assert(file:write(text))
+  assert(file:close())
+end
+
+-- Lines that end a sentence end a paragraph; what Markdown would take for its own is escaped.
+local function paragraphs(text)
+  text = text:gsub("%*", "\\*"):gsub("<(%a)", "&lt;%1"):gsub("([%.:;%)])\n", "%1\n\n"):gsub("\n\n\n+", "\n\n")
+  return text
+end
+
+local function section(name)
+  local call, text = host.documentation(name):match "^([^\n]*)\n*(.*)$"
+  local example = host.examples[name] or {}
+  local parts = {"## " .. name, "```text\n" .. call .. "\n```"}
+  if text ~= "" then parts[#parts + 1] = paragraphs(text) end
+  if example.paper then parts[#parts + 1] = ("In the paper (Wang et al. 2020): section %s."):format(example.paper) end
+  if example.code then parts[#parts + 1] = "```lua\n" .. example.code .. "\n```" end
+  return table.concat(parts, "\n\n")
+end
+
+-- The file of a name: "hfc.mask" for hfc.mask.learn, "Dataset" for Dataset:low_pass, "hfc" for help.
+local function owner_of(name) return name:match "^(.*)[.:][^.:]*$" or "hfc" end
+
+local function anchor(name) return "#" .. name:lower():gsub("[^%w_]", "") end
+
+local titles = {
+  hfc = "hfc: data, networks, training, runs", ["hfc.attack"] = "hfc.attack: adversarial images", ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
+  ["hfc.decompose"] = "hfc.decompose: images by singular values", ["hfc.frequency"] = "hfc.frequency: images by frequency",
+  torch = "torch: tensors", ["torch.nn"] = "torch.nn: networks written in Lua", Dataset = "Dataset: what hfc.data gives, and views of it",
+  Model = "Model: what hfc.model gives", Module = "Module: a network written in Lua", Run = "Run: a run directory", Tensor = "Tensor: methods",
+}
+
+local function grouped()
+  local owners, names_of = {}, {}
+  for _, name in ipairs(host.names()) do
+    local owner = owner_of(name)
+    if not names_of[owner] then
+      owners[#owners + 1] = owner
+      names_of[owner] = {}
+    end
+    table.insert(names_of[owner], name)
+  end
+  table.sort(owners)
+  return owners, names_of
+end
+
+local introduction = [[
+# Reference
+
+All functions that hfc-host adds to Lua, as `help()` prints them. `torch.NAME` and `tensor:NAME` are also PyTorch's operators, some 1 600, with their
+own arguments: `help(torch.conv2d)` prints the forms of one, `apropos "pool"` finds them by word.
+
+Written by `hfc-host --write-docs docs/reference`; do not edit. Run it after changing the documentation of a function: a test compares.
+`hfc-host --write-stubs DIR` writes the same for editors (lua-language-server); `.luarc.json` in the source tree looks for them in `build/stubs`.
+]]
+
+host.export("write_docs", function(folder)
+  local owners, names_of = grouped()
+  local index = {introduction}
+  for _, owner in ipairs(owners) do
+    local title = titles[owner] or owner
+    local parts, rows = {"# " .. title}, {("## [%s](%s.md)\n"):format(title, owner)}
+    for _, name in ipairs(names_of[owner]) do
+      parts[#parts + 1] = section(name)
+      rows[#rows + 1] = ("- [%s](%s.md%s)"):format(name, owner, anchor(name))
+    end
+    host.write_file(folder .. "/" .. owner .. ".md", table.concat(parts, "\n\n") .. "\n")
+    index[#index + 1] = table.concat(rows, "\n") .. "\n"
+  end
+  host.write_file(folder .. "/README.md", table.concat(index, "\n"))
+end)

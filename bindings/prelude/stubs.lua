@@ -1,0 +1,151 @@
+-- hfc-host --write-stubs DIR: the registry's documentation as LuaCATS, which lua-language-server shows and checks calls with.
+local host = ...
+
+local keywords = {}
+for word in ([[
+  and break do else elseif end false for function goto if in local nil not or repeat return then true until while]]):gmatch "%a+" do
+  keywords[word] = true
+end
+
+-- Parts of a list that are parted by commas outside of brackets and texts.
+local function split(list)
+  local parts, depth, part, quoted = {}, 0, "", false
+  for c in list:gmatch "." do
+    if c == '"' then quoted = not quoted end
+    if not quoted and c:find "[%(%[{]" then depth = depth + 1 end
+    if not quoted and c:find "[%)%]}]" then depth = depth - 1 end
+    if c == "," and depth == 0 and not quoted then
+      parts[#parts + 1] = part:match "^%s*(.-)%s*$"
+      part = ""
+    else
+      part = part .. c
+    end
+  end
+  part = part:match "^%s*(.-)%s*$"
+  if part ~= "" then parts[#parts + 1] = part end
+  return parts
+end
+
+local function type_of_default(default)
+  if not default then return "any" end
+  if default:find '^"' then return "string" end
+  if default == "true" or default == "false" then return "boolean" end
+  if default:find "^{" then return "table" end
+  return default:find "^[%d%.%-][%d%.eE/%-]*$" and "number" or "any"
+end
+
+local result_types = {
+  Tensor = "Tensor", tensor = "Tensor", x = "Tensor", number = "number", integer = "integer", text = "string", path = "string", boolean = "boolean",
+  Dataset = "Dataset", Model = "Model", model = "Model", Run = "Run", Series = "Series", Attack = "Attack", Generator = "Generator", generator = "Generator",
+  Optimizer = "Optimizer", optimizer = "Optimizer", module = "Module", images = "Tensor", labels = "Tensor", logits = "Tensor", classes = "Tensor",
+  table = "table", list = "table",
+}
+
+local function results_of(call)
+  local text, types = call:match "%->%s*(.*)$", {}
+  for _, part in ipairs(text and split(text) or {}) do types[#types + 1] = result_types[part:match "^[%a]*"] or "any" end
+  return types
+end
+
+-- Parameters of a call's brackets: lists of names and of their types.
+local function parameters_of(content, braces)
+  local names, types, taken = {}, {}, {}
+  for i, part in ipairs(braces and {"{" .. content .. "}"} or split(content)) do
+    local name, default = part:match "^([%a_][%w_]*)%s*=%s*(.*)$"
+    name = name or (part == "..." and "...") or part:match "^[%a_][%w_]*" or ("argument_" .. i)
+    local kind = default and type_of_default(default) or "any"
+    if part:find "^function" then
+      name, kind = "callback", "function"
+    elseif part:find "^{" then
+      name = "options"
+      local fields = {}
+      for _, field in ipairs(split(part:sub(2, -2))) do
+        local key, value = field:match "^([%a_][%w_]*)%s*=?%s*(.*)$"
+        if key and not keywords[key] then fields[#fields + 1] = ("%s?: %s"):format(key, type_of_default(value ~= "" and value or nil)) end
+      end
+      kind = "{" .. table.concat(fields, ", ") .. "}|table"
+    end
+    if keywords[name] then name = name .. "_" end
+    while taken[name] do name = name .. "_" end
+    taken[name] = true
+    names[#names + 1] = name
+    types[#types + 1] = ("---@param %s %s"):format(name .. ((default or part:find "^{") and name ~= "..." and "?" or ""), kind)
+  end
+  return names, types
+end
+
+local function comment(text) return "---" .. text:gsub("\n+$", ""):gsub("\n", "\n---") end
+
+local function stub(name)
+  local text = host.full_documentation(name)
+  local call, short = text:match "^[^\n]*", name:match "[^.:]*$"
+  local before_result = call:match "^(.-)%s*%->" or call
+  local escaped = short:gsub("%p", "%%%0")
+  local brackets = before_result:match("%f[%w_]" .. escaped .. "%s*(%b())") or before_result:match("%f[%w_]" .. escaped .. "%s*(%b{})") or "()"
+  local names, types = parameters_of(brackets:sub(2, -2), brackets:find "^{" ~= nil)
+  local lines = {comment(text), unpack(types)}
+  local walks = call:match "^for%s+(.-)%s+in%s"
+  if walks then
+    lines[#lines + 1] = "---@return fun(): " .. walks:gsub("[%a_]+", function(word) return result_types[word] or "any" end)
+  end
+  for _, kind in ipairs(walks and {} or results_of(call)) do lines[#lines + 1] = "---@return " .. kind end
+  lines[#lines + 1] = ("function %s(%s) end"):format(name, table.concat(names, ", "))
+  return table.concat(lines, "\n")
+end
+
+local function operator_stubs(declared)
+  local parts = {}
+  for _, name in ipairs(host.operator_names()) do
+    local forms = host.documentation("torch." .. name)
+    if forms and name:find "^%a[%w_]*$" and not keywords[name] then
+      forms = forms:gsub("^[^\n]*\n\n", "")
+      local result = forms:find "%) %-> Tensor%f[\n%z]" and "\n---@return Tensor" or "\n---@return any"
+      local function add(owner, separator)
+        if declared[owner .. separator .. name] then return end
+        parts[#parts + 1] = ("%s%s\nfunction %s%s%s(...) end"):format(comment(forms), result, owner, separator, name)
+      end
+      add("torch", ".")
+      if forms:find "%(Tensor%S* self" then add("Tensor", ":") end
+    end
+  end
+  return table.concat(parts, "\n\n")
+end
+
+local head = [[
+---@meta
+-- Written by hfc-host --write-stubs; do not edit.
+]]
+
+local tensor_fields = [[
+---@class Tensor
+---@field shape integer[]
+---@field dtype string
+---@field device string
+---@field grad Tensor?
+---@field requires_grad boolean
+---@field is_leaf boolean
+---@operator add(any): Tensor
+---@operator sub(any): Tensor
+---@operator mul(any): Tensor
+---@operator div(any): Tensor
+---@operator pow(any): Tensor
+---@operator unm: Tensor
+Tensor = {}]]
+
+host.export("write_stubs", function(folder)
+  local tables, parts, declared, made = {head, tensor_fields}, {}, {}, {Tensor = true}
+  local function make(owner)
+    if owner == "" or made[owner] then return end
+    make(owner:match "^(.*)%.[^.]*$" or "")
+    made[owner] = true
+    tables[#tables + 1] = ("---@class %s\n%s = {}"):format(owner, owner)
+  end
+  for _, name in ipairs {"Attack", "Series"} do make(name) end
+  for _, name in ipairs(host.names()) do
+    make(name:match "^(.*)[.:][^.:]*$" or "")
+    declared[name] = true
+    parts[#parts + 1] = stub(name)
+  end
+  host.write_file(folder .. "/hfc.lua", table.concat(tables, "\n\n") .. "\n\n" .. table.concat(parts, "\n\n") .. "\n")
+  host.write_file(folder .. "/operators.lua", head .. "\n" .. operator_stubs(declared) .. "\n")
+end)

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -112,6 +113,9 @@ void EventLog::append(const Json& event) {
         events_.push_back(earlier_[told_++]);
         return;
     }
+    struct stat status = {};
+    require(::fstat(file_, &status) != 0 || status.st_nlink > 0,
+            "run:log: '{}' has been deleted while the run went on; what it held is lost, so begin the run anew", path_.string());
     auto full = event;
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
     full["time"] = std::round(seconds * 1000) / 1000;

@@ -53,6 +53,7 @@ local function object_help(value)
   local prefix, name = prefix_of(value)
   local lines = prefix and listed(prefix) or {}
   if not prefix then return nil end
+  if #lines == 0 then lines = listed("hfc." .. name:lower() .. ".") end  -- an Attack has no methods
   local class = prefix == "Module:" and host.full_documentation("torch.nn." .. name)
   local shown = prefix:find ":$" and tostring(value) or name .. ": functions"
   if #shown > 2000 then shown = shown:sub(1, 2000) .. " ..." end

@@ -2,7 +2,9 @@
 
 #include "bindings/runtime/debug.h"
 
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 namespace hfc::lua {
@@ -57,6 +59,29 @@ std::string script_position(lua_State* L) {
         }
     }
     return "";
+}
+
+std::string with_source_line(const std::string& text) {
+    constexpr std::string_view suffix = ".lua:";
+    const size_t first_end = std::min(text.find('\n'), text.size());
+    const size_t found = text.find(suffix);
+    if (found >= first_end) {
+        return text;
+    }
+    const size_t number_at = found + suffix.size();
+    const int number = std::atoi(text.c_str() + number_at);
+    std::ifstream file(text.substr(0, number_at - 1));
+    std::string line;
+    int at = 0;
+    while (at < number && std::getline(file, line)) {
+        ++at;
+    }
+    const size_t begin = line.find_first_not_of(" \t");
+    if (at < number || number < 1 || begin == std::string::npos) {
+        return text;
+    }
+    constexpr size_t longest = 160;
+    return text.substr(0, first_end) + "\n    " + line.substr(begin, longest) + text.substr(first_end);
 }
 
 void protected_call(lua_State* L, int arguments, int results) {

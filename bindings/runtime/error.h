@@ -54,6 +54,9 @@ std::string script_position(lua_State* L);
 /// Calls the function and arguments on the stack as lua_call does; throws LuaError where it fails.
 void protected_call(lua_State* L, int arguments, int results);
 
+/// An error's text "script.lua:12: ..." with that line of the file behind its first line; the same text where there is no such file.
+std::string with_source_line(const std::string& text);
+
 /// Message handler for lua_pcall: a text becomes text + traceback without the host's own frames; other values pass.
 int add_traceback(lua_State* L);
 

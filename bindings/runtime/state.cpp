@@ -136,7 +136,9 @@ int State::report_failure() const {
     lua_getglobal(L_, "tostring");
     lua_pushvalue(L_, -2);
     const bool readable = lua_pcall(L_, 1, 1, 0) == 0 && lua_isstring(L_, -1) != 0;
-    std::fprintf(stderr, "hfc-host: %s\n", readable ? lua_tostring(L_, -1) : describe(L_, -2).c_str());
+    const std::string text = readable ? lua_tostring(L_, -1) : describe(L_, -2);
+    // Somebody else's script could name any file here.
+    std::fprintf(stderr, "hfc-host: %s\n", (info_.sandbox ? text : with_source_line(text)).c_str());
     return 1;
 }
 

@@ -7,7 +7,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
+#include <optional>
 
 namespace hfc::test {
 namespace {
@@ -69,6 +71,18 @@ TEST_F(Prompt, CtrlCStopsWhatRunsAndKeepsTheVariables) {
     ::usleep(200'000);
     terminal.type("kept * 3\r");
     terminal.wait_for("\n126");
+}
+
+TEST_F(Prompt, CtrlCStopsALoopOfOperators) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("count = 0 print('lo' .. 'op') while true do count = count + torch.ones(1000):sum():item() end\r");
+    terminal.wait_for("loop");
+    ::usleep(50'000);
+    terminal.type("\x03");
+    terminal.wait_for("interrupted");
+    terminal.type("'count' .. tostring(count > 0)\r");
+    terminal.wait_for("counttrue");
 }
 
 TEST_F(Prompt, CtrlCInATrainingGivesTheModelAsTrainedSoFar) {
@@ -240,6 +254,34 @@ TEST_F(Prompt, WithoutATerminalAScriptIsRead) {
     EXPECT_EQ(unfinished.status, 1);
     EXPECT_THAT(unfinished.err, HasSubstr("unfinished statement"));
 }
+
+#if !defined(__SANITIZE_ADDRESS__)
+TEST_F(Prompt, AppearsAndCompletesAtOnce) {
+    const auto seconds = [](auto&& work) {
+        const auto begin = std::chrono::steady_clock::now();
+        work();
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    };
+    // The best of several: this machine may be busy with something else.
+    double start = 1e9;
+    double completion = 1e9;
+    for (int i = 0; i < 4; ++i) {
+        std::optional<Terminal> terminal;
+        start = std::min(start, seconds([&] {
+                             terminal.emplace(scratch.path());
+                             terminal->wait_for("> ");
+                         }));
+        terminal->type("torch.");
+        terminal->wait_for("torch.");
+        completion = std::min(completion, seconds([&] {
+                                  terminal->type("\t");
+                                  terminal->wait_for(" more");
+                              }));
+    }
+    EXPECT_LT(start, 0.4);
+    EXPECT_LT(completion, 0.05);
+}
+#endif
 
 }  // namespace
 }  // namespace hfc::test

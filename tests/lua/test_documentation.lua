@@ -50,4 +50,43 @@ function TestDocumentation:test_help_by_name_and_by_function()
   lu.assertStrContains(printed(), "hfc.frequency.split")
 end
 
+function TestDocumentation:test_help_of_objects()
+  local model = hfc.model("preact_resnet8")
+  lu.assertStrContains(printed(model), "preact_resnet8")
+  lu.assertStrContains(printed(model), "model:clone() -> Model")
+  lu.assertStrContains(printed(hfc.data("synthetic", {train = 1, test = 1}).train), "dataset:low_pass(radius")
+  lu.assertStrContains(printed(torch.ones(2)), "x:backward(")
+  lu.assertStrContains(printed(torch.nn.Linear(2, 3)), "torch.nn.Linear(in_features")
+  lu.assertStrContains(printed(torch.nn.Linear(2, 3)), "module:state_dict()")
+  lu.assertStrContains(printed(hfc.attack.fgsm {}), "hfc.attack.fgsm")
+  lu.assertStrContains(printed(hfc.frequency), "hfc.frequency.split(x")
+  lu.assertNotStrContains(printed(hfc.frequency), "hfc.mask")
+  lu.assertStrContains(printed("Run"), "run:plot(figure")
+  lu.assertStrContains(printed({}), "nothing is documented")
+  lu.assertStrContains(printed(42), "nothing is documented")
+end
+
+function TestDocumentation:test_examples_and_sections()
+  local without = {}
+  each_function(function(name, f)
+    if name:find "^hfc" and not printed(f):find "\nExample:\n" then without[#without + 1] = name end
+  end)
+  lu.assertEquals(without, {})
+  lu.assertStrContains(printed(hfc.frequency.split), "In the paper (Wang et al. 2020): section 3.")
+end
+
+function TestDocumentation:test_apropos()
+  local lines, plain = {}, print
+  print = function(text) lines[#lines + 1] = text end
+  apropos "heat"
+  apropos "max_pool"
+  apropos "no such word"
+  print = plain
+  local text = table.concat(lines, "\n")
+  lu.assertStrContains(text, "hfc.mask.heat_map(")
+  lu.assertStrContains(text, "max_pool2d")
+  lu.assertStrContains(text, "nothing that is documented holds 'no such word'")
+  lu.assertErrorMsgContains("apropos: expected a text, got nil", apropos)
+end
+
 require("support").run()

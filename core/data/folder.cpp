@@ -3,10 +3,9 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "data/image_file.h"
+#include "data/pixel_memory.h"
 
 #include <ATen/Parallel.h>
-
-#include <unistd.h>
 
 namespace hfc::data {
 namespace {
@@ -88,24 +87,13 @@ std::vector<Picture> list_pictures(const Path& part, const std::vector<std::stri
     return pictures;
 }
 
-/// Before memory is asked for: the system might grant more than it has.
-void require_memory(const Path& part, size_t pictures, int64_t image_size) {
-    const double needed = 3.0 * static_cast<double>(pictures) * static_cast<double>(image_size * image_size);
-    const double present = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-    require(
-        needed < present,
-        "hfc.data: the {} pictures of '{}' at {} pixels need {:.1f} GB of memory, this machine has {:.1f} GB; choose a smaller image_size",
-        pictures, part.string(), image_size, needed / 1e9, present / 1e9);
-}
-
 Dataset read_part(const std::string& name, const Path& part, const std::vector<std::string>& classes, int64_t image_size) {
     const auto pictures = list_pictures(part, classes);
-    require_memory(part, pictures.size(), image_size);
     const auto count = static_cast<int64_t>(pictures.size());
     auto images = std::make_shared<Images>();
     images->name = name;
     images->class_names = classes;
-    images->pixels = at::empty({count, 3, image_size, image_size}, at::kByte);
+    images->pixels = make_pixels({count, 3, image_size, image_size});
     images->labels = at::empty({count}, at::kLong);
     auto* pixels = images->pixels.mutable_data_ptr<uint8_t>();
     auto* labels = images->labels.mutable_data_ptr<int64_t>();

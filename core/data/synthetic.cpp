@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "data/pixel_memory.h"
 
 #include <random>
 
@@ -104,7 +105,7 @@ Dataset make_part(const SyntheticOptions& options, const Patterns& patterns, con
     };
     auto images = std::make_shared<Images>();
     images->name = "synthetic " + part;
-    images->pixels = at::empty({count, options.channels, options.size, options.size}, at::kByte);
+    images->pixels = make_pixels({count, options.channels, options.size, options.size});
     images->labels = at::arange(count, at::kLong).remainder(options.classes);
     for (int64_t label = 0; label < options.classes; ++label) {
         images->class_names.push_back(fmt::format("class {}", label));

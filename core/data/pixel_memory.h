@@ -1,0 +1,18 @@
+// Where the pixels of a data set lie: in memory, or in a file where they are too many.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+namespace hfc::data {
+
+/// Half of the machine's memory, or the environment's HFC_PIXEL_MEMORY in MB.
+uint64_t default_pixel_memory();
+
+/// A uint8 tensor of these sizes, its content not set. Above `most_in_memory` bytes it is a mapped file without a name in $TMPDIR (else
+/// /var/tmp), which the system reads and writes page by page and which goes with the tensor. Throws Error naming that folder where it has
+/// no room.
+at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory = default_pixel_memory());
+
+}  // namespace hfc::data

@@ -32,6 +32,7 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_option("--threads", line.threads, "threads of the CPU, 0: one a core")->check(CLI::Range(0, 1024))->capture_default_str();
     app.add_option("--data", line.data, "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
     app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
+    app.add_flag("--deterministic", line.deterministic, "the same numbers on any number of cores: one thread, unless --threads says more");
     app.add_flag("--sandbox", line.sandbox, "for a script from somebody else: no io, os, ffi, debug; writes in the run directory only");
     app.add_option("--sandbox-seconds", line.sandbox_seconds, "how long it may run")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("--sandbox-memory", line.sandbox_memory, "MB of memory it may have")->check(CLI::PositiveNumber)->capture_default_str();

@@ -18,6 +18,7 @@ struct CommandLine {
     bool resume = false;       ///< --resume: `out` holds the run to go on with; script and arguments are that run's
     bool interactive = false;  ///< -i: a prompt after the script, or without one
     bool version = false;
+    bool deterministic = false;     ///< the same numbers whatever the number of cores
     bool debug = false;             ///< --debug: locals in tracebacks, origins of errors and tensors
     std::string write_docs;         ///< --write-docs: the folder, "" without it
     std::string write_stubs;        ///< --write-stubs

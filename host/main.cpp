@@ -12,12 +12,14 @@
 #include "host/sandbox.h"
 #include "host/view.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <unistd.h>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
 #include <iterator>
@@ -51,8 +53,13 @@ std::string read_script(const CommandLine& line) {
 /// The settings that hold for the whole process.
 void apply_settings(const CommandLine& line) {
     set_default_device(parse_device(line.device));
-    if (line.threads > 0) {
-        at::set_num_threads(line.threads);
+    if (line.threads > 0 || line.deterministic) {
+        at::set_num_threads(std::max(line.threads, 1));
+    }
+    if (line.deterministic) {
+        ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // cuBLAS repeats itself with it alone
+        at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+        at::globalContext().setDeterministicFillUninitializedMemory(false);
     }
     if (!line.data.empty()) {
         require(std::filesystem::is_directory(line.data), "option --data: '{}' is no folder", line.data);

@@ -11,21 +11,30 @@ local function sorted_keys(t)
   return keys
 end
 
-local deepest, longest = 3, 20
+local deepest, longest, longest_inside = 3, 20, 8
+
+-- What tostring() would show as an address: a function of the API, an object that does not print itself.
+local function describe_address(value)
+  local name = type(value) == "function" and host.function_name(value)
+  if name then return "function " .. name end
+  local meta, text = debug.getmetatable(value), tostring(value)
+  return type(value) == "userdata" and text:find "^userdata: " and meta and rawget(meta, "__name") or text
+end
 
 -- A value as text: tables to a depth and length, everything else as it prints itself.
 local function describe(value, depth, seen)
   if type(value) == "string" and depth > 0 then return ("%q"):format(value) end
   local meta = type(value) == "table" and getmetatable(value)
-  if type(value) ~= "table" or (type(meta) == "table" and rawget(meta, "__tostring")) then return tostring(value) end
+  if type(value) ~= "table" or (type(meta) == "table" and rawget(meta, "__tostring")) then return describe_address(value) end
   if seen[value] then return "<the table around it>" end
   if next(value) == nil then return "{}" end
   if depth >= deepest then return "{...}" end
   seen[value] = true
   local keys, lines, count = sorted_keys(value), {}, #value
+  local most = depth == 0 and longest or longest_inside
   for i, key in ipairs(keys) do
-    if i > longest then
-      lines[#lines + 1] = ("... %d more"):format(#keys - longest)
+    if i > most then
+      lines[#lines + 1] = ("... %d more"):format(#keys - most)
       break
     end
     local in_list = type(key) == "number" and key >= 1 and key <= count

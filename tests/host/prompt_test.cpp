@@ -5,11 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
-#include <optional>
 
 namespace hfc::test {
 namespace {
@@ -250,36 +250,46 @@ TEST_F(Prompt, WithoutATerminalAScriptIsRead) {
     const auto lines = run({"-i"}, {.input = "x = 6\nx * 7\nfor i = 1, 2 do\nprint(i)\nend\n"});
     EXPECT_EQ(lines.status, 0);
     EXPECT_EQ(lines.out, "42\n1\n2\n");
+    const auto shown = run({"-i"}, {.input = "hfc.train\n{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {{{}, {1}}}}\nt = {} t.t = t return t\n"});
+    EXPECT_EQ(shown.out, "function hfc.train\n{{1, 2, 3, 4, 5, 6, 7, 8, ... 2 more}, {{{}, {...}}}}\n{t = <the table around it>}\n");
     const auto unfinished = run({"-i"}, {.input = "for i = 1, 2 do\n"});
     EXPECT_EQ(unfinished.status, 1);
     EXPECT_THAT(unfinished.err, HasSubstr("unfinished statement"));
 }
 
 #if !defined(__SANITIZE_ADDRESS__)
-TEST_F(Prompt, AppearsAndCompletesAtOnce) {
-    const auto seconds = [](auto&& work) {
-        const auto begin = std::chrono::steady_clock::now();
-        work();
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    };
-    // The best of several: this machine may be busy with something else.
-    double start = 1e9;
-    double completion = 1e9;
-    for (int i = 0; i < 4; ++i) {
-        std::optional<Terminal> terminal;
-        start = std::min(start, seconds([&] {
-                             terminal.emplace(scratch.path());
-                             terminal->wait_for("> ");
-                         }));
-        terminal->type("torch.");
-        terminal->wait_for("torch.");
-        completion = std::min(completion, seconds([&] {
-                                  terminal->type("\t");
-                                  terminal->wait_for(" more");
-                              }));
+/// Processor time of the children that have ended.
+double children_seconds() {
+    rusage usage = {};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+// The best of several, and processor time for what takes long: this machine may be busy with something else.
+TEST_F(Prompt, AppearsWithin400Milliseconds) {
+    double best = 1e9;
+    for (int i = 0; i < 3; ++i) {
+        const double before = children_seconds();
+        EXPECT_EQ(run({"-i"}, {.environment = {"OMP_NUM_THREADS=1"}, .input = ""}).status, 0);
+        best = std::min(best, children_seconds() - before);
     }
-    EXPECT_LT(start, 0.4);
-    EXPECT_LT(completion, 0.05);
+    EXPECT_LT(best, 0.4);
+}
+
+TEST_F(Prompt, CompletesWithin50Milliseconds) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("torch.");
+    terminal.wait_for("torch.");
+    double best = 1e9;
+    for (int i = 0; i < 4; ++i) {
+        const auto begin = std::chrono::steady_clock::now();
+        terminal.type("\t");
+        terminal.wait_for(" more");
+        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
+    EXPECT_LT(best, 0.05);
 }
 #endif
 

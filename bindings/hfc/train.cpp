@@ -12,6 +12,7 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
 #include "bindings/torch/optim.h"
+#include "run/control.h"
 #include "run/run.h"
 #include "train/progress.h"
 
@@ -175,6 +176,18 @@ std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model, c
     }
 }
 
+/// Reads the run directory's control file. What is asked for is said once, and a stop is over with this training.
+std::function<run::Request()> requests_of(const std::filesystem::path& directory) {
+    return [directory, last = run::Request::go_on]() mutable {
+        const auto request = run::read_request(directory);
+        if (request != last && request == run::Request::pause) {
+            std::fprintf(stderr, "\nhfc-host: paused; to go on: echo go > '%s'\n", run::control_file(directory).c_str());
+        }
+        last = request;
+        return request;
+    };
+}
+
 int train_model(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
@@ -186,6 +199,9 @@ int train_model(Call& call) {
         checkpoints.folder = train_call.run->next_checkpoints();
         checkpoints.resume = host_info(L).resume;
         checkpoints.warn = [](const std::string& text) { std::fprintf(stderr, "hfc-host: %s\n", text.c_str()); };
+    }
+    if (train_call.run) {
+        train_call.settings.request = requests_of(train_call.run->directory());
     }
     const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
@@ -212,6 +228,13 @@ int train_model(Call& call) {
         }
     };
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
+    if (static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
+        std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n", history.size(),
+                     static_cast<long long>(train_call.settings.epochs));
+    }
+    if (train_call.run && run::read_request(train_call.run->directory()) == run::Request::stop) {
+        run::write_request(train_call.run->directory(), run::Request::go_on);  // it was for this training
+    }
     lua_createtable(L, static_cast<int>(history.size()), 0);
     for (size_t i = 0; i < history.size(); ++i) {
         push_result(L, history[i]);
@@ -245,6 +268,8 @@ const std::vector<Declaration> train_declarations = {
      "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
      "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds = 60, so that `hfc-host --resume DIR` "
      "goes on to the same numbers; the last and the best (by the probe 'test', else the first one, else the loss) stay.\n"
+     "With a log, the word in the run directory's file `control` is looked at between batches: `pause` waits until it is `go` or gone, "
+     "`stop` ends the training after the epoch. The viewer's buttons write it.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
      "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},

@@ -79,6 +79,7 @@ Position to_position(const Json& state) {
     position.epoch = state.at("epoch").get<int64_t>();
     position.batch = state.at("batch").get<int64_t>();
     position.losses = {state.at("loss_sum").get<double>(), state.at("loss_images").get<int64_t>(), state.at("loss_batches").get<int64_t>()};
+    position.stopped = state.value("stopped", false);
     for (const auto& result : state.at("results")) {
         position.results.push_back(to_result(result));
     }
@@ -192,6 +193,7 @@ Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Positi
     checkpoint.state = {{"training", training},
                         {"epoch", position.epoch},
                         {"batch", position.batch},
+                        {"stopped", position.stopped},
                         {"loss_sum", position.losses.sum},
                         {"loss_images", position.losses.images},
                         {"loss_batches", position.losses.batches},

@@ -18,6 +18,7 @@ struct Position {
     int64_t batch = 0;                 ///< how many of its batches are done
     LossMeter::Sums losses;            ///< of those
     std::vector<EpochResult> results;  ///< of the epochs before it
+    bool stopped = false;              ///< it ended here, before its last epoch, because somebody asked for it
 };
 
 /// Model, optimizer, the generators of the CPU and of the model's device, and the position. `training` says which training it is, for

@@ -21,6 +21,8 @@ class Stopwatch {
 
     void start_training();
     void trained(int64_t images);
+    /// Time in which nothing was done: as if it had not passed.
+    void paused(double seconds) { start_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)); }
     /// Ends an epoch's training part; its seconds.
     double end_training();
 

@@ -11,7 +11,9 @@
 
 #include <ATen/Context.h>
 
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 namespace hfc::train {
 namespace {
@@ -97,9 +99,10 @@ class Training {
         for (const auto& result : position_.results) {
             report(result);
         }
-        while (position_.epoch <= options_.epochs) {
+        while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
-            if (position_.epoch <= options_.epochs) {
+            position_.stopped = position_.epoch <= options_.epochs && requested(run::Request::stop);
+            if (position_.epoch <= options_.epochs && !position_.stopped) {
                 keeper_->save_epoch(position_);
             } else {
                 keeper_->save_last(position_);
@@ -159,17 +162,30 @@ class Training {
         result.train_seconds = stopwatch_.end_training();
     }
 
-    /// Everything is at rest here: the place for a checkpoint, and for Ctrl-C.
+    bool requested(run::Request request) const { return options_.request && options_.request() == request; }
+
+    /// Everything is at rest here: the place for a checkpoint, for a pause, and for Ctrl-C.
     void pause_between_batches(LossMeter& losses) {
-        const bool stop = interrupt_requested();
-        if (stop || keeper_->due()) {
+        const bool pause = requested(run::Request::pause);
+        if (pause || interrupt_requested() || keeper_->due()) {
             losses.flush();
             position_.losses = losses.sums();
             keeper_->save(position_);
         }
-        if (stop) {
+        if (pause) {
+            wait_while_paused();
+        }
+        if (interrupt_requested()) {
             throw Interrupted();
         }
+    }
+
+    void wait_while_paused() {
+        const auto begin = std::chrono::steady_clock::now();
+        while (requested(run::Request::pause) && !interrupt_requested()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        stopwatch_.paused(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
 
     void step(const data::Batch& batch, int64_t epoch, LossMeter& losses) {

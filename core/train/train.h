@@ -5,6 +5,7 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "model/model.h"
+#include "run/control.h"
 #include "train/evaluate.h"
 #include "train/optimizer.h"
 
@@ -42,6 +43,7 @@ struct TrainOptions {
     double mixup = 0;  ///< alpha of the Beta distribution of which each batch's share is drawn (Zhang et al. 2018); 0: no mix-up
     std::optional<attack::AttackOptions> adversarial;  ///< train on the attacked images in place of the images (Madry et al. 2018); the
                                                        ///< model is in evaluation mode for the attack, in training mode for the step
+    std::function<run::Request()> request = {};        ///< asked between batches and after each epoch: pause, or stop after the epoch
 };
 
 /// Where a running epoch stands, told after each batch.

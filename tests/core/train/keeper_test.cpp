@@ -215,5 +215,58 @@ TEST_F(Keeping, refuses_what_belongs_to_another_training) {
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }), HasSubstr("seconds between checkpoints must be at least 0, got -1"));
 }
 
+/// Says what it is told to from the given question on; the training asks once a batch and once an epoch (twelve times in all), and while
+/// it waits.
+std::function<run::Request()> asks(std::map<int, run::Request> changes, int& questions) {
+    return [changes = std::move(changes), &questions] {
+        const auto next = changes.upper_bound(++questions);
+        return next == changes.begin() ? run::Request::go_on : std::prev(next)->second;
+    };
+}
+
+TEST_F(Keeping, a_pause_changes_nothing_but_the_time) {
+    train_whole();
+    const test::ScratchFolder folder("pause");
+    auto paused = kept(folder.path(), false);
+    paused.checkpoints.seconds = 3600;
+    int questions = 0;
+    paused.request = asks({{3, run::Request::pause}, {7, run::Request::go_on}}, questions);
+    auto model = new_model(0);
+    int batches_before_the_pause = 0;
+    const auto results = train(*model, data, paused,
+                               {[&](const Progress& progress) { batches_before_the_pause += questions <= 3 && progress.batch > 0; }, {}});
+    EXPECT_EQ(batches_before_the_pause, 2) << "the third question is met with a pause";
+    expect_as_if_never_stopped(*model, results);
+}
+
+TEST_F(Keeping, a_pause_ends_with_ctrl_c) {
+    train_whole();
+    const test::ScratchFolder folder("pause");
+    auto paused = kept(folder.path(), false);
+    paused.request = [] {
+        request_interrupt();
+        return run::Request::pause;
+    };
+    auto model = new_model(0);
+    EXPECT_THROW(train(*model, data, paused), Interrupted);
+    clear_interrupt();
+    auto again = new_model(2);
+    expect_as_if_never_stopped(*again, train(*again, data, kept(folder.path(), true)));
+}
+
+TEST_F(Keeping, a_stop_ends_it_after_the_epoch_for_good) {
+    train_whole();
+    const test::ScratchFolder folder("stop");
+    auto stopped = kept(folder.path(), false);
+    stopped.request = [] { return run::Request::stop; };
+    auto model = new_model(0);
+    const auto results = train(*model, data, stopped);
+    ASSERT_EQ(results.size(), 1U);
+    EXPECT_EQ(results[0].loss, whole_results[0].loss);
+    auto again = new_model(2);
+    EXPECT_EQ(train(*again, data, kept(folder.path(), true)).size(), 1U) << "a resumed run meets the training as it was ended";
+    EXPECT_TRUE(at::equal(again->parameters()[0], model->parameters()[0]));
+}
+
 }  // namespace
 }  // namespace hfc::train

@@ -1,0 +1,61 @@
+// The control file of a run directory: what somebody outside wants of the training that runs, a word in DIR/control.
+// Header only and without LibTorch, since the viewer writes what hfc.train reads. A shell does it too: echo pause > runs/NAME/control
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace hfc::run {
+
+enum class Request {
+    go_on,  ///< the same as no file
+    pause,  ///< wait between two batches until there is another word
+    stop,   ///< end the training after the epoch, as if it had been the last; the script goes on
+};
+
+inline constexpr std::array<std::pair<Request, const char*>, 3> request_words = {
+    {{Request::go_on, "go"}, {Request::pause, "pause"}, {Request::stop, "stop"}}};
+
+inline std::filesystem::path control_file(const std::filesystem::path& run) {
+    return run / "control";
+}
+
+/// What the file asks for; go_on where there is none, or no word that is known.
+inline Request read_request(const std::filesystem::path& run) {
+    std::string word;
+    word.resize(8);
+    std::ifstream file(control_file(run));
+    file.read(word.data(), static_cast<std::streamsize>(word.size()));
+    word.resize(static_cast<size_t>(file.gcount()));
+    word = word.substr(0, word.find_first_of(" \r\n"));
+    for (const auto& [request, known] : request_words) {
+        if (word == known) {
+            return request;
+        }
+    }
+    return Request::go_on;
+}
+
+/// Writes the file whole, or removes it for go_on. False where the run directory cannot be written.
+inline bool write_request(const std::filesystem::path& run, Request request) {
+    std::error_code error;
+    if (request == Request::go_on) {
+        std::filesystem::remove(control_file(run), error);
+        return !error;
+    }
+    const auto temporary = run / "control.new";
+    std::ofstream file(temporary);
+    file << request_words[static_cast<size_t>(request)].second << '\n';
+    file.close();
+    if (!file) {
+        return false;
+    }
+    std::filesystem::rename(temporary, control_file(run), error);
+    return !error;
+}
+
+}  // namespace hfc::run

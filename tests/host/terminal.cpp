@@ -20,6 +20,7 @@ Terminal::Terminal(const std::filesystem::path& state_home, const std::vector<st
     if (process_ == 0) {
         ::setenv("XDG_STATE_HOME", state_home.c_str(), 1);
         ::setenv("TERM", "xterm", 1);
+        ::setenv("OMP_NUM_THREADS", "1", 1);
         std::vector<char*> argv = {const_cast<char*>(HFC_HOST)};
         for (const auto& argument : arguments) {
             argv.push_back(const_cast<char*>(argument.c_str()));
@@ -73,7 +74,7 @@ bool Terminal::read_shown(int wait_ms) {
 }
 
 void Terminal::wait_for(const std::string& text) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     size_t found = shown_.find(text);
     for (; found == std::string::npos; found = shown_.find(text)) {
         if (!read_shown(100) || std::chrono::steady_clock::now() > end) {

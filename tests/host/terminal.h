@@ -19,7 +19,7 @@ class Terminal {
 
     /// Types, and reads what is shown meanwhile.
     void type(const std::string& text);
-    /// Waits until `text` is shown, behind what was waited for before; fails after ten seconds.
+    /// Waits until `text` is shown, behind what was waited for before; fails after twenty seconds.
     void wait_for(const std::string& text);
     void resize(unsigned short columns, unsigned short rows) const;
     void signal(int number) const;

@@ -33,6 +33,7 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_option("--data", line.data, "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
     app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
     app.add_flag("--deterministic", line.deterministic, "the same numbers on any number of cores: one thread, unless --threads says more");
+    app.add_flag("--debug", line.debug, "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells who made what");
     app.add_flag("--sandbox", line.sandbox, "for a script from somebody else: no io, os, ffi, debug; writes in the run directory only");
     app.add_option("--sandbox-seconds", line.sandbox_seconds, "how long it may run")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("--sandbox-memory", line.sandbox_memory, "MB of memory it may have")->check(CLI::PositiveNumber)->capture_default_str();
@@ -149,7 +150,6 @@ CommandLine parse(int count, const char* const* arguments) {
     app.prefix_command();
     const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
     app.add_flag("-i", line.interactive, "open the prompt after the script, also after its error");
-    app.add_flag("--debug", line.debug, "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells who made what");
     app.add_option("--write-docs", line.write_docs, "write the reference of the API into this folder, as Markdown")->type_name("DIR");
     app.add_option("--write-stubs", line.write_stubs, "write stubs of the API for lua-language-server into this folder")->type_name("DIR");
     app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");

@@ -29,7 +29,7 @@ TEST(Debug, ATracebackShowsLocalsAndTheOriginOfAnError) {
     EXPECT_THAT(plain.err, HasSubstr("(2x3 and 5x5)\n    local product = images:matmul(torch.ones(5, 5))\ntraceback:\n"));
     EXPECT_THAT(plain.err, Not(HasSubstr("radius = 3")));
     EXPECT_THAT(plain.err, Not(HasSubstr("hfc:")));
-    const auto debug = run({"--debug", script});
+    const auto debug = run({script, "--debug"});
     EXPECT_EQ(debug.status, 1);
     EXPECT_THAT(debug.err, HasSubstr("in 'inner'\n      images = Tensor float32 [2, 3]\n      radius = 3\n      name = \"low\"\n"));
     const auto syntax = scratch.write("syntax.lua", "x = 1\n  y = = 2\n");

@@ -257,7 +257,7 @@ TEST_F(Prompt, WithoutATerminalAScriptIsRead) {
     EXPECT_THAT(unfinished.err, HasSubstr("unfinished statement"));
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(HFC_SANITIZED)
 /// Processor time of the children that have ended.
 double children_seconds() {
     rusage usage = {};

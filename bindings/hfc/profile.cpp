@@ -1,6 +1,6 @@
 // hfc.profile: where the time of a function goes, by LibTorch's profiler.
-#include "base/confinement.h"
 #include "base/device.h"
+#include "base/file.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
@@ -106,6 +106,27 @@ class Recording {
     bool running_ = true;
 };
 
+/// LibTorch's profiler does not say that a file could not be written: it writes another, which takes this one's place when it is whole.
+void save_trace(profiler::ProfilerResult& result, const std::string& path) {
+    const std::string unfinished = path + ".part";
+    result.save(unfinished);
+    std::string text;
+    try {
+        text = read_file(unfinished);
+    } catch (const Error&) {
+        // Judged below as an empty one.
+    }
+    std::error_code error;
+    const size_t last = text.find_last_not_of(" \n");
+    if (last != std::string::npos && text[last] == '}') {
+        std::filesystem::rename(unfinished, path, error);
+    } else {
+        std::filesystem::remove(unfinished, error);
+        fail("option 'trace': '{}' could not be written", path);
+    }
+    require(!error, "option 'trace': '{}' could not be written: {}", path, error.message());
+}
+
 int profile(Call& call) {
     call.at_most(2);
     if (!lua_isfunction(call.L, 1)) {
@@ -118,7 +139,11 @@ int profile(Call& call) {
     require(rows >= 1, "option 'rows': expected at least 1, got {}", rows);
     require(!torch::profiler::impl::profilerEnabled(), "a function that is being profiled cannot profile another");
     if (!trace.empty()) {
-        require_writable(trace);
+        // What is renamed to a device's name takes the device's place.
+        const auto there = std::filesystem::status(trace).type();
+        require(there == std::filesystem::file_type::not_found || there == std::filesystem::file_type::regular,
+                "option 'trace': '{}' is no regular file", trace);
+        const OutputFile can_be_written(trace + ".part");  // throws where not, before the time is spent
     }
     lua_settop(call.L, 1);
     Recording recording;
@@ -129,7 +154,7 @@ int profile(Call& call) {
         print_times(kernels, "on the GPU", static_cast<size_t>(rows));
     }
     if (!trace.empty()) {
-        result->save(trace);
+        save_trace(*result, trace);
         fmt::print("trace: {} (chrome://tracing or ui.perfetto.dev shows it)\n", trace);
     }
     return lua_gettop(call.L);

@@ -67,6 +67,8 @@ end, {rows = 5, trace = "trace.json"})
 print(a, b)
 print(pcall(hfc.profile, function() error "mine" end, {trace = ""}))
 print(pcall(hfc.profile, 3))
+print(pcall(hfc.profile, function() print "never run" end, {trace = "nowhere/trace.json"}))
+print(pcall(hfc.profile, function() print "never run" end, {trace = "."}))
 print(pcall(hfc.profile, function() hfc.profile(function() end) end))
 )");
     const auto result = run({script}, {.folder = scratch.path()});
@@ -77,6 +79,9 @@ print(pcall(hfc.profile, function() hfc.profile(function() end) end))
     EXPECT_THAT(result.out, HasSubstr("profile.lua:8: mine"));
     EXPECT_THAT(result.out, HasSubstr("hfc.profile: argument 1 (function): expected a function, got number 3"));
     EXPECT_THAT(result.out, HasSubstr("cannot profile another"));
+    EXPECT_THAT(result.out, HasSubstr("nowhere/trace.json"));
+    EXPECT_THAT(result.out, HasSubstr("hfc.profile: option 'trace': '.' is no regular file"));
+    EXPECT_THAT(result.out, Not(HasSubstr("never run")));
     const auto trace = nlohmann::json::parse(read_text(scratch.path() / "trace.json"));
     const auto& events = trace.at("traceEvents");
     const auto products =

@@ -25,7 +25,7 @@ constexpr std::string_view paste_end = "\x1b[201~";
 
 bool brackets_pastes() {
     const char* terminal = std::getenv("TERM");
-    return terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+    return terminal != nullptr && std::strcmp(terminal, "dumb") != 0 && ::isatty(STDOUT_FILENO) != 0;
 }
 
 void write_terminal(std::string_view text) {

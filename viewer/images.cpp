@@ -12,8 +12,24 @@ namespace hfc::viewer {
 
 namespace fs = std::filesystem;
 
-bool Images::poll() {
+bool Images::find_figures() {
     bool changed = false;
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(directory_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        std::error_code unreadable;
+        const auto written = fs::last_write_time(entry->path(), unreadable);
+        if (entry->path().extension() == ".png" && !unreadable) {
+            auto& figure = figures_[entry->path().stem().string()];
+            changed = changed || figure.written != written;
+            figure.file = entry->path();
+            figure.written = written;
+        }
+    }
+    return changed;
+}
+
+bool Images::poll() {
+    bool changed = find_figures();
     std::error_code error;
     for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
         const auto& path = entry->path();
@@ -27,7 +43,7 @@ bool Images::poll() {
     return changed;
 }
 
-void Images::load(const fs::path& file, Shown& shown) const {
+void Images::load(const fs::path& file, Shown& shown) {
     int channels = 0;
     auto* const pixels = stbi_load(file.c_str(), &shown.width, &shown.height, &channels, 4);
     if (pixels == nullptr) {
@@ -44,8 +60,33 @@ void Images::load(const fs::path& file, Shown& shown) const {
     stbi_image_free(pixels);
 }
 
+/// Made smaller to fit, or larger by a whole factor, so that pixels stay square.
+void Images::draw_texture(const Shown& shown) {
+    const float fitting = std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
+    const float factor = fitting < 1 ? fitting : std::floor(fitting);
+    const ImVec2 size = {factor * static_cast<float>(shown.width), factor * static_cast<float>(shown.height)};
+    ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
+}
+
 void Images::draw() {
+    for (auto& [name, figure] : figures_) {
+        auto& shown = drawn_figures_[name];
+        if (figure.loaded != figure.written) {
+            figure.loaded = figure.written;
+            shown.loaded = 1;
+            load(figure.file, shown);
+        }
+        ImGui::TextUnformatted(name.c_str());
+        if (shown.loaded == 1) {
+            draw_texture(shown);
+        } else {
+            ImGui::TextDisabled("%s cannot be read", figure.file.c_str());
+        }
+    }
     for (const auto& [name, files] : files_) {
+        if (files.size() == 1 && figures_.contains(name)) {
+            continue;  // shown above, with its captions
+        }
         auto& shown = shown_[name];
         const int newest = files.rbegin()->first;
         int number = shown.number == 0 ? newest : shown.number;
@@ -69,11 +110,7 @@ void Images::draw() {
             shown.loaded = 0;
             continue;
         }
-        // Made smaller to fit, or larger by a whole factor, so that pixels stay square.
-        const float fitting = std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
-        const float factor = fitting < 1 ? fitting : std::floor(fitting);
-        const ImVec2 size = {factor * static_cast<float>(shown.width), factor * static_cast<float>(shown.height)};
-        ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
+        draw_texture(shown);
     }
 }
 

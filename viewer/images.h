@@ -1,4 +1,4 @@
-// The pictures that scripts log (run:image), as they follow one another.
+// The pictures of a run: figures as they are drawn, and the images that scripts log (run:image) as they follow one another.
 #pragma once
 
 #include <GL/gl.h>
@@ -9,15 +9,15 @@
 
 namespace hfc::viewer {
 
-/// images/NAME-N.png of one run directory.
+/// NAME.png of one run directory, which have captions and headings, and images/NAME-N.png, which show how they came about.
 class Images {
   public:
-    explicit Images(std::filesystem::path directory) : folder_(std::move(directory) / "images") {}
+    explicit Images(const std::filesystem::path& directory) : directory_(directory), folder_(directory / "images") {}
 
     /// Looks for new ones; true when there are.
     bool poll();
-    bool empty() const { return files_.empty(); }
-    /// In the current ImGui window, with a slider over N for each NAME.
+    bool empty() const { return files_.empty() && figures_.empty(); }
+    /// In the current ImGui window, with a slider over N for each NAME that has several.
     void draw();
 
   private:
@@ -27,9 +27,17 @@ class Images {
         unsigned texture = 0;
         int width = 0, height = 0;
     };
-    void load(const std::filesystem::path& file, Shown& shown) const;
+    struct Figure {
+        std::filesystem::path file;
+        std::filesystem::file_time_type written, loaded = std::filesystem::file_time_type::min();
+    };
+    bool find_figures();
+    static void load(const std::filesystem::path& file, Shown& shown);
+    static void draw_texture(const Shown& shown);
 
-    std::filesystem::path folder_;
+    std::filesystem::path directory_, folder_;
+    std::map<std::string, Figure> figures_;
+    std::map<std::string, Shown> drawn_figures_;
     std::map<std::string, std::map<int, std::filesystem::path>> files_;
     std::map<std::string, Shown> shown_;
 };

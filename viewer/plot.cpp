@@ -26,16 +26,10 @@ struct Frame {
 };
 
 void fit(const std::vector<PlotCurve>& curves, PlotView& view) {
-    const double most = std::numeric_limits<double>::infinity();
-    Range x = {most, -most}, y = {most, -most};
+    Range x = PlotCurve::nowhere, y = PlotCurve::nowhere;
     for (const auto& curve : curves) {
-        for (size_t i = 0; i < curve.y.size(); ++i) {
-            const double at = (*curve.x)[i], value = curve.y[i];
-            if (std::isfinite(at) && std::isfinite(value)) {
-                x = {std::min(x.low, at), std::max(x.high, at)};
-                y = {std::min(y.low, value), std::max(y.high, value)};
-            }
-        }
+        x = {std::min(x.low, curve.x_range.low), std::max(x.high, curve.x_range.high)};
+        y = {std::min(y.low, curve.y_range.low), std::max(y.high, curve.y_range.high)};
     }
     view.x = fitted(x.low, x.high, 0.02);
     view.y = fitted(y.low, y.high, 0.05);
@@ -60,7 +54,15 @@ void draw_axes(ImDrawList& list, const Frame& frame, const std::string& x_name, 
     list.AddText({(frame.low.x + frame.high.x - extent.x) / 2, frame.high.y + 8 + extent.y}, theme.text, x_name.c_str());
 }
 
-void draw_curve(ImDrawList& list, const Frame& frame, const PlotCurve& curve) {
+const std::vector<Column>& columns_of(PlotCurve& curve, Range view, int width) {
+    auto& reduced = curve.reduced;
+    if (reduced.width != width || reduced.view.low != view.low || reduced.view.high != view.high) {
+        reduced = {reduce(*curve.x, curve.y, view, width), view, width};
+    }
+    return reduced.columns;
+}
+
+void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
     std::vector<ImVec2> path;
     const auto end_path = [&] {
         if (path.size() == 1) {
@@ -73,7 +75,7 @@ void draw_curve(ImDrawList& list, const Frame& frame, const PlotCurve& curve) {
         }
         path.clear();
     };
-    const auto columns = reduce(*curve.x, curve.y, frame.x, static_cast<int>(frame.width()));
+    const auto& columns = columns_of(curve, frame.x, static_cast<int>(frame.width()));
     // Few points: each at its own place and marked, since between them there is nothing.
     if (columns.size() < 60) {
         for (size_t i = 0; i < curve.y.size() && curve.y.size() < 500; ++i) {
@@ -195,7 +197,7 @@ ImU32 color_of(size_t index, bool dark) {
 }
 
 void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name, bool logarithmic,
-               const std::vector<PlotCurve>& curves, const Theme& theme, PlotView& view) {
+               std::vector<PlotCurve>& curves, const Theme& theme, PlotView& view) {
     if (view.fitted) {
         fit(curves, view);
     }
@@ -213,7 +215,7 @@ void draw_plot(const char* id, ImVec2 size, const std::string& title, const std:
     list.AddRectFilled(frame.low, frame.high, theme.background);
     draw_axes(list, frame, x_name, logarithmic, theme);
     list.PushClipRect(frame.low, frame.high, true);
-    for (const auto& curve : curves) {
+    for (auto& curve : curves) {
         draw_curve(list, frame, curve);
     }
     ImGui::InvisibleButton(id, size);

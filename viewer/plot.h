@@ -5,6 +5,7 @@
 
 #include <imgui.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,19 @@ namespace hfc::viewer {
 
 struct PlotCurve {
     std::string name;
-    const std::vector<double>* x;
+    const std::vector<double>* x = nullptr;
     std::vector<double> y;  ///< on a logarithmic axis: the logarithms to base 10
-    ImU32 color;
+    ImU32 color = 0;
+    Range x_range = nowhere, y_range = nowhere;  ///< of the points where both are finite
+
+    /// What reduce() gave for the last view; kept by draw_plot().
+    struct Reduced {
+        std::vector<Column> columns;
+        Range view;
+        int width = 0;
+    } reduced;
+
+    static constexpr Range nowhere = {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
 };
 
 /// What the user has chosen of a plot: stays from frame to frame.
@@ -35,6 +46,6 @@ ImU32 color_of(size_t index, bool dark);
 /// Draws the plot into the given rectangle of the current window and takes its mouse: dragging zooms to a rectangle, the wheel around the
 /// pointer (with Shift the horizontal axis alone), a double click shows all again, the pointer has a cross-hair with the values under it.
 void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name, bool logarithmic,
-               const std::vector<PlotCurve>& curves, const Theme& theme, PlotView& view);
+               std::vector<PlotCurve>& curves, const Theme& theme, PlotView& view);
 
 }  // namespace hfc::viewer

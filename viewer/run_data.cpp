@@ -4,28 +4,19 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
 
 namespace hfc::viewer {
 namespace {
 
 using Json = nlohmann::json;
+/// Places, names, and what the status tells.
+const std::set<std::string> no_curve = {"epoch", "step", "time", "series", "train_seconds", "probe_seconds"};
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 double number_at(const Json& event, const char* key) {
     const auto found = event.find(key);
     return found != event.end() && found->is_number() ? found->get<double>() : nothing;
-}
-
-/// Deeper than any event goes: the parser of JSON calls itself once a level.
-bool too_deep(const std::string& line) {
-    int depth = 0;
-    for (const char c : line) {
-        depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
-        if (depth > 64) {
-            return true;
-        }
-    }
-    return false;
 }
 
 std::string text_at(const Json& event, const char* key) {
@@ -35,6 +26,17 @@ std::string text_at(const Json& event, const char* key) {
 
 }  // namespace
 
+bool RunData::too_deep(const std::string& text) {
+    int depth = 0;
+    for (const char c : text) {
+        depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
+        if (depth > 64) {
+            return true;
+        }
+    }
+    return false;
+}
+
 RunData::RunData(std::filesystem::path directory) : tail_(directory / "metrics.jsonl") {
     const auto plain = directory.has_filename() ? directory : directory.parent_path();
     name_ = plain.filename().string();
@@ -43,6 +45,8 @@ RunData::RunData(std::filesystem::path directory) : tail_(directory / "metrics.j
 void RunData::clear() {
     panels_.clear();
     last_.clear();
+    latest_ = {};
+    lines_kept_.clear();
     lines_ = foreign_ = overlong_ = first_foreign_ = 0;
 }
 
@@ -58,6 +62,10 @@ bool RunData::poll() {
 
 void RunData::take(const std::string& line) {
     ++lines_;
+    lines_kept_.push_back(line.substr(0, 500));
+    if (lines_kept_.size() > 15) {
+        lines_kept_.pop_front();
+    }
     const auto event = too_deep(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!event.is_object()) {
         foreign_++;
@@ -78,7 +86,7 @@ void RunData::take(const std::string& line) {
         curve.y.push_back(std::isfinite(y) ? y : nothing);
     };
     for (const auto& [key, value] : event.items()) {
-        if (key == "epoch" || key == "step" || key == "time" || key == "series" || event.contains("image")) {
+        if (no_curve.contains(key) || event.contains("image")) {
             continue;
         }
         if (value.is_object()) {
@@ -89,9 +97,19 @@ void RunData::take(const std::string& line) {
             add(key, series.empty() ? key : series, value);
         }
     }
-    char text[64];
-    std::snprintf(text, sizeof text, "epoch %g, %.1f s", place[0], place[2]);
-    last_ = (series.empty() ? "" : series + ", ") + text;
+    if (event.contains("train_seconds")) {
+        const double probes = number_at(event, "probe_seconds");
+        latest_ = {series, place[0], number_at(event, "images_per_second"),
+                   number_at(event, "train_seconds") + (std::isfinite(probes) ? probes : 0)};
+    }
+    last_ = series;
+    for (const auto& [pattern, value] : {std::pair{"epoch %g", place[0]}, std::pair{"%.1f s", place[2]}}) {
+        if (std::isfinite(value)) {
+            char text[64];
+            std::snprintf(text, sizeof text, pattern, value);
+            last_ += (last_.empty() ? "" : ", ") + std::string(text);
+        }
+    }
 }
 
 std::string RunData::note() const {

@@ -4,7 +4,9 @@
 #include "viewer/tail.h"
 
 #include <array>
+#include <deque>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -21,6 +23,13 @@ struct Curve {
     std::vector<double> y;
 
     const std::vector<double>& along(Axis axis) const { return x[static_cast<size_t>(axis)]; }
+};
+
+/// Of the last event that ended an epoch; NaN where it did not say.
+struct Latest {
+    std::string series;
+    double epoch = std::numeric_limits<double>::quiet_NaN();
+    double images_per_second = epoch, epoch_seconds = epoch;
 };
 
 /// One run, followed while it grows.
@@ -40,8 +49,13 @@ class RunData {
     bool more() const { return more_; }
     /// "series natural, epoch 3, 12.5 s": of the last event.
     const std::string& last() const { return last_; }
+    const Latest& latest() const { return latest_; }
+    /// The last lines as they are, each cut off after 500 bytes.
+    const std::deque<std::string>& tail() const { return lines_kept_; }
     /// Takes one line of metrics.jsonl; never throws for what a line may hold.
     void take(const std::string& line);
+    /// Nested deeper than any event goes: the parser of JSON calls itself once a level.
+    static bool too_deep(const std::string& text);
 
   private:
     void clear();
@@ -50,6 +64,8 @@ class RunData {
     Tail tail_;
     std::map<std::string, std::map<std::string, Curve>> panels_;
     std::string last_;
+    Latest latest_;
+    std::deque<std::string> lines_kept_;
     bool exists_ = false, more_ = false;
     uint64_t lines_ = 0, foreign_ = 0, overlong_ = 0, first_foreign_ = 0;
 };

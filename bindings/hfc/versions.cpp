@@ -2,8 +2,8 @@
 
 #include <fftw3.h>
 
-#include <lua.hpp>
 #include <torch/version.h>
+#include <lua.hpp>
 
 namespace hfc::lua {
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
-#ifdef HFC_VIEWER_PROGRAM
+#if defined(HFC_VIEWER_PROGRAM) && defined(HFC_HOST_PROGRAM)
 
 namespace hfc::viewer {
 namespace {
@@ -52,8 +52,8 @@ class ViewerWindow : public testing::Test {
     void log(const std::string& text) const { std::ofstream(run() / "metrics.jsonl", std::ios::app) << text; }
     /// A shell's commands on a display of their own; $VIEWER, $RUN and $OUT are set.
     int shell(const std::string& commands) const {
-        std::ofstream(folder_ / "test.sh") << "VIEWER='" << HFC_VIEWER_PROGRAM << "' RUN='" << run().string() << "' OUT='"
-                                           << folder_.string() << "'\n"
+        std::ofstream(folder_ / "test.sh") << "VIEWER='" << HFC_VIEWER_PROGRAM << "' HOST='" << HFC_HOST_PROGRAM << "' RUN='"
+                                           << run().string() << "' OUT='" << folder_.string() << "'\ncd \"$OUT\"\n"
                                            << commands;
         const int status =
             std::system(("timeout 60 xvfb-run -a -s '-screen 0 1400x900x24' bash '" + (folder_ / "test.sh").string() + "'").c_str());
@@ -96,6 +96,96 @@ TEST_F(ViewerWindow, TheCurveIsWhereTheDataSay) {
         }
         EXPECT_TRUE(found) << "column " << x << ", expected at row " << expected;
     }
+}
+
+std::string text_of(const fs::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Opens the window on $RUN and waits until it has drawn; $W is the window, $V the process.
+constexpr const char* open =
+    "$VIEWER --size 1280x800 $RUN & V=$!\nW=$(xdotool search --sync --name 'hfc viewer' | tail -1)\nxdotool windowfocus --sync $W\n"
+    "sleep 1\nsave() { xdotool key --window $W s; for i in $(seq 50); do [ -s \"$1\" ] && break; sleep .1; done; }\n";
+constexpr const char* close = "xdotool key --window $W q\nwait $V\n";
+
+class ViewerMouse : public ViewerWindow {
+  protected:
+    /// The straight line from (0, 0) to (1000, 1000), saved before and after what the mouse does.
+    void expect_zoom(const std::string& mouse) {
+        for (int step = 0; step <= 1000; step += 10) {
+            log("{\"epoch\":" + std::to_string(step) + ",\"loss\":" + std::to_string(step) + "}\n");
+        }
+        ASSERT_EQ(shell(open + std::string("save loss.svg\n") + mouse +
+                        "\nsleep .5\nsave loss-2.svg\nxdotool key --window $W r\nsleep .5\n" + "save loss-3.svg\n" + close),
+                  0);
+        const auto before = text_of(folder_ / "loss.svg"), zoomed = text_of(folder_ / "loss-2.svg");
+        EXPECT_THAT(before, testing::HasSubstr(">1000</text>"));
+        EXPECT_THAT(zoomed, testing::AllOf(testing::HasSubstr("<svg"), testing::Not(testing::HasSubstr(">1000</text>"))));
+        EXPECT_EQ(text_of(folder_ / "loss-3.svg"), before) << "R shows all again";
+        EXPECT_EQ(text_of(folder_ / "loss-2.csv"), text_of(folder_ / "loss.csv")) << "the numbers are all of them";
+        EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::HasSubstr("loss,1000,1000\n"));
+        EXPECT_GT(fs::file_size(folder_ / "loss.png"), 2000U);
+    }
+};
+
+TEST_F(ViewerMouse, DraggingZoomsToTheRectangle) {
+    expect_zoom("xdotool mousemove 500 300 sleep .1 mousedown 1 sleep .1 mousemove 600 350 sleep .1 mousemove 700 450 sleep .1 mouseup 1");
+}
+
+TEST_F(ViewerMouse, TheWheelZoomsAroundThePointer) {
+    expect_zoom("xdotool mousemove 700 400 click 4 click 4 click 4 click 4");
+}
+
+TEST_F(ViewerMouse, LegendAndResizing) {
+    log("{\"series\":\"natural\",\"epoch\":1,\"loss\":1}\n{\"series\":\"shuffled\",\"epoch\":1,\"loss\":2}\n");
+    ASSERT_EQ(shell(open +
+                    std::string("xdotool windowsize --sync $W 700 500\nxdotool windowsize --sync $W 1300 850\nsleep .5\nsave loss.csv\n"
+                                "xdotool mousemove 80 87 click 1\nsleep .5\nsave loss-2.csv\n") +
+                    close),
+              0);
+    EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::AllOf(testing::HasSubstr("natural,1,1"), testing::HasSubstr("shuffled,1,2")));
+    EXPECT_THAT(text_of(folder_ / "loss-2.csv"),
+                testing::AllOf(testing::Not(testing::HasSubstr("natural")), testing::HasSubstr("shuffled")));
+}
+
+/// A training of some seconds by the real program, in $OUT/job.
+class ViewerTraining : public ViewerWindow {
+  protected:
+    void SetUp() override {
+        ViewerWindow::SetUp();
+        std::ofstream(folder_ / "job.lua")
+            << "local data = hfc.data('synthetic', {train = 100, test = 20})\nlocal run = hfc.run 'job'\n"
+               "local history = hfc.train(hfc.model 'preact_resnet8', data.train, {epochs = 30, batch_size = 10,\n"
+               "  quiet = true, probes = {test = data.test}, log = run})\n"
+               "run:row('done', {epochs = #history})\n";
+    }
+    std::string start =
+        "export OMP_NUM_THREADS=1\n$HOST job.lua --out $OUT/job & H=$!\nRUN=$OUT/job\nwhile [ ! -s $RUN/metrics.jsonl ]; do sleep .1; "
+        "done\n";
+    std::string table() const { return text_of(folder_ / "job" / "done.csv"); }
+};
+
+TEST_F(ViewerTraining, GoesOnWhenTheWindowIsClosedOrKilled) {
+    ASSERT_EQ(shell(start + open + close + open + "kill -9 $V\nwait $H\n"), 0);
+    EXPECT_EQ(table(), "epochs\n30\n");
+}
+
+TEST_F(ViewerTraining, TheWindowStaysWhenTheTrainingIsKilled) {
+    ASSERT_EQ(shell(start + open + "kill -9 $H\nsleep 1\nsave loss.csv\n" + close), 0);
+    EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::HasSubstr("loss,1,"));
+}
+
+TEST_F(ViewerTraining, TheButtonsPauseItAndStopIt) {
+    ASSERT_EQ(shell(start + open +
+                    "xdotool mousemove 40 87 click 1\nsleep 1\ncp $RUN/control paused\nA=$(wc -l < $RUN/metrics.jsonl)\nsleep 2\n"
+                    "B=$(wc -l < $RUN/metrics.jsonl)\necho $((B - A)) > grown\nxdotool mousemove 150 87 click 1\nwait $H\n" +
+                    close),
+              0);
+    EXPECT_EQ(text_of(folder_ / "paused"), "pause\n");
+    EXPECT_EQ(text_of(folder_ / "grown"), "0\n");
+    EXPECT_THAT(table(), testing::MatchesRegex("epochs\n[0-9]+\n"));
+    EXPECT_NE(table(), "epochs\n30\n");
 }
 
 TEST_F(ViewerWindow, AKeyClosesItWhileTheRunGrows) {

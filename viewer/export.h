@@ -1,0 +1,36 @@
+// A panel's curves as files.
+#pragma once
+
+#include "viewer/reduce.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace hfc::viewer {
+
+struct ExportCurve {
+    std::string name;
+    const std::vector<double>* x;
+    const std::vector<double>* y;  ///< on a logarithmic axis: the logarithms to base 10
+    uint32_t color;                ///< 0xRRGGBB
+};
+
+struct ExportPanel {
+    std::string title, x_name;
+    bool logarithmic = false;
+    Range x, y;  ///< the part shown
+    std::vector<ExportCurve> curves;
+};
+
+/// "curve,X,TITLE" and a line for each point where both values are finite, zoomed away or not; numbers with all their digits.
+std::string to_csv(const ExportPanel& panel);
+
+/// The part shown, with axes, ticks and a legend; lines where there are many points, marks too where there are few.
+std::string to_svg(const ExportPanel& panel, int width = 720, int height = 420);
+
+/// STEM.EXTENSION in the folder, or STEM-2, STEM-3 ... where there is one: nothing is overwritten.
+std::filesystem::path unused_name(const std::filesystem::path& folder, const std::string& stem, const std::string& extension);
+
+}  // namespace hfc::viewer

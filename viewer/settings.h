@@ -1,0 +1,23 @@
+// The command line of hfc-viewer.
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+namespace hfc::viewer {
+
+struct Settings {
+    std::vector<std::filesystem::path> runs;
+    std::filesystem::path picture;   ///< --export: draw all there is, write it, end
+    std::filesystem::path new_runs;  ///< --new-runs: show what appears in this folder
+    long since = 0;                  ///< --since: of the new runs, those not older (seconds since 1970)
+    bool detached = false;
+    int tab = 0;  ///< to begin with: 0 curves, 1 images, 2 tables, 3 status
+    bool dark = true;
+    int width = 1280, height = 800;
+};
+
+/// Ends the process where the command line is wrong (status 2), and after --help.
+Settings parse_settings(int count, char** arguments);
+
+}  // namespace hfc::viewer

@@ -1,0 +1,71 @@
+#include "viewer/tables.h"
+
+#include <fstream>
+
+namespace hfc::viewer {
+
+namespace fs = std::filesystem;
+
+Rows parse_csv(const std::string& text) {
+    Rows rows;
+    std::vector<std::string> row;
+    std::string field;
+    bool quoted = false, any = false;
+    const auto end_row = [&] {
+        if (any) {
+            row.push_back(std::move(field));
+            rows.push_back(std::move(row));
+        }
+        row.clear();
+        field.clear();
+        any = false;
+    };
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            const bool doubled = c == '"' && i + 1 < text.size() && text[i + 1] == '"';
+            quoted = c != '"' || doubled;
+            i += doubled ? 1 : 0;
+            if (quoted) {
+                field += c;
+            }
+        } else if (c == '\n') {
+            end_row();
+        } else if (c == ',') {
+            row.push_back(std::move(field));
+            field.clear();
+            any = true;
+        } else if (c == '"') {
+            quoted = any = true;
+        } else if (c != '\r') {
+            field += c;
+            any = true;
+        }
+    }
+    end_row();
+    return rows;
+}
+
+bool Tables::poll() {
+    bool changed = false;
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(directory_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const auto& path = entry->path();
+        std::error_code unreadable;
+        const auto written = fs::last_write_time(path, unreadable);
+        const auto name = path.stem().string();
+        if (path.extension() != ".csv" || unreadable || (read_.contains(name) && read_[name] == written)) {
+            continue;
+        }
+        std::string text(1 << 20, '\0');
+        std::ifstream file(path, std::ios::binary);
+        file.read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<size_t>(file.gcount()));
+        read_[name] = written;
+        tables_[name] = parse_csv(text);
+        changed = true;
+    }
+    return changed;
+}
+
+}  // namespace hfc::viewer

@@ -1,0 +1,274 @@
+#include "viewer/viewer.h"
+
+#include "run/control.h"
+#include "viewer/export.h"
+#include "viewer/window.h"
+
+#include <GLFW/glfw3.h>
+#include <imgui.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <utility>
+
+namespace hfc::viewer {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<const char*, 3> axis_names = {"epoch", "step", "seconds"};
+
+}  // namespace
+
+Viewer::Viewer(const Settings& settings) : settings_(settings) {
+    choice_.dark = settings.dark;
+    for (const auto& run : settings.runs) {
+        add(run);
+    }
+    apply_theme();
+}
+
+void Viewer::add(const fs::path& directory) {
+    if (known_.insert(fs::weakly_canonical(directory)).second) {
+        runs_.push_back(std::make_unique<RunData>(directory));
+        shown_.push_back(std::make_unique<Shown>(directory));
+    }
+}
+
+void Viewer::find_new_runs() {
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(settings_.new_runs, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+        struct stat status = {};
+        if (::stat((entry->path() / "config.json").c_str(), &status) == 0 && status.st_mtime >= settings_.since) {
+            add(entry->path());
+        }
+    }
+}
+
+bool Viewer::poll() {
+    find_new_runs();
+    bool curves = false, others = false;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+        auto& shown = *shown_[i];
+        curves = runs_[i]->poll() || curves;
+        others = shown.images.poll() || others;
+        others = shown.tables.poll() || others;
+        others = shown.status.poll() || others;
+    }
+    changed_ = changed_ || curves;
+    return curves || others || !wanted_.empty();
+}
+
+bool Viewer::more() const {
+    return std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->more(); });
+}
+
+void Viewer::apply_theme() {
+    choice_.dark ? ImGui::StyleColorsDark() : ImGui::StyleColorsLight();
+    auto& style = ImGui::GetStyle();
+    style.WindowRounding = 0;
+    style.FrameRounding = 4;
+    if (choice_.dark) {
+        style.Colors[ImGuiCol_WindowBg] = {0.09F, 0.10F, 0.12F, 1};
+        theme_ = {IM_COL32(16, 17, 21, 255), IM_COL32(48, 51, 58, 255), IM_COL32(214, 217, 222, 255), IM_COL32(110, 115, 125, 255)};
+    } else {
+        style.Colors[ImGuiCol_WindowBg] = {0.96F, 0.96F, 0.97F, 1};
+        theme_ = {IM_COL32(255, 255, 255, 255), IM_COL32(228, 229, 232, 255), IM_COL32(40, 42, 48, 255), IM_COL32(150, 153, 160, 255)};
+    }
+}
+
+void Viewer::draw() {
+    const auto& io = ImGui::GetIO();
+    panels_.prepare(runs_, choice_, std::exchange(changed_, false));
+    ImGui::SetNextWindowPos({0, 0});
+    ImGui::SetNextWindowSize(io.DisplaySize);
+    ImGui::Begin("hfc", nullptr, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoBringToFrontOnFocus);
+    draw_controls();
+    ImGui::BeginChild("legend", {250, 0}, true);
+    draw_runs();
+    ImGui::EndChild();
+    ImGui::SameLine();
+    ImGui::BeginChild("panels");
+    if (ImGui::BeginTabBar("what")) {
+        auto tab = [&, number = 0](const char* name, void (Viewer::*draw_tab)()) mutable {
+            const bool begin_here = first_frame_ && settings_.tab == number;
+            ++number;
+            if (ImGui::BeginTabItem(name, nullptr, begin_here ? ImGuiTabItemFlags_SetSelected : 0)) {
+                (this->*draw_tab)();
+                ImGui::EndTabItem();
+            }
+        };
+        tab("Curves", &Viewer::draw_panels);
+        tab("Images", &Viewer::draw_images);
+        tab("Tables", &Viewer::draw_tables);
+        tab("Status", &Viewer::draw_status);
+        ImGui::EndTabBar();
+    }
+    ImGui::EndChild();
+    ImGui::End();
+    first_frame_ = false;
+}
+
+void Viewer::draw_controls() {
+    ImGui::SetNextItemWidth(110);
+    int axis = static_cast<int>(choice_.axis);
+    if (ImGui::Combo("x", &axis, "epoch\0step\0wall-clock\0")) {
+        choice_.axis = static_cast<Axis>(axis);
+        panels_.show_all();
+    }
+    ImGui::SameLine(0, 20);
+    ImGui::SetNextItemWidth(160);
+    ImGui::SliderFloat("smoothing", &choice_.smoothing, 0, 0.99F, "%.2f");
+    ImGui::SameLine(0, 20);
+    if (ImGui::Checkbox("logarithmic", &choice_.logarithmic) || pressed(GLFW_KEY_L)) {
+        choice_.logarithmic = pressed(GLFW_KEY_L) ? !choice_.logarithmic : choice_.logarithmic;
+        panels_.show_all();
+    }
+    ImGui::SameLine(0, 20);
+    if (ImGui::Button("Show all") || pressed(GLFW_KEY_R)) {
+        panels_.show_all();
+    }
+    ImGui::SameLine(0, 20);
+    if (ImGui::Button(choice_.dark ? "Light" : "Dark") || pressed(GLFW_KEY_T)) {
+        choice_.dark = !choice_.dark;
+        apply_theme();
+    }
+    ImGui::SameLine(0, 20);
+    ImGui::TextDisabled("%s", message_.c_str());
+}
+
+void Viewer::draw_runs() {
+    for (size_t i = 0; i < runs_.size(); ++i) {
+        ImGui::PushID(static_cast<int>(i));
+        ImGui::TextUnformatted(runs_[i]->name().c_str());
+        ImGui::TextDisabled("%s", runs_[i]->last().c_str());
+        if (const auto note = runs_[i]->note(); !note.empty()) {
+            ImGui::TextWrapped("%s", note.c_str());
+        }
+        if (shown_[i]->status.running()) {
+            draw_requests(*shown_[i]);
+        }
+        draw_legend(*runs_[i]);
+        ImGui::Separator();
+        ImGui::PopID();
+    }
+}
+
+/// What hfc.train looks for between two batches.
+void Viewer::draw_requests(const Shown& shown) {
+    const auto& directory = shown.status.directory();
+    const auto now = run::read_request(directory);
+    const auto button = [&](const char* label, run::Request request) {
+        if (ImGui::SmallButton(label) && !run::write_request(directory, request)) {
+            message_ = directory.string() + " cannot be written";
+        }
+    };
+    if (now == run::Request::pause) {
+        button("Go on", run::Request::go_on);
+    } else {
+        button("Pause", run::Request::pause);
+    }
+    ImGui::SameLine();
+    if (now == run::Request::stop) {
+        button("Do not stop", run::Request::go_on);
+    } else {
+        button("Stop after this epoch", run::Request::stop);
+    }
+}
+
+void Viewer::draw_legend(const RunData& run) {
+    std::set<std::string> names;
+    for (const auto& [panel, curves] : run.panels()) {
+        for (const auto& [name, curve] : curves) {
+            names.insert(name);
+        }
+    }
+    for (const auto& name : names) {
+        const auto full = Panels::full_name(runs_, run, name);
+        const auto color = panels_.color(full, choice_.dark);
+        const bool hidden = choice_.hidden.contains(full);
+        const auto at = ImGui::GetCursorScreenPos();
+        const float line = ImGui::GetTextLineHeight();
+        ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + 2}, {at.x + line - 2, at.y + line}, hidden ? theme_.grid : color, 3);
+        ImGui::SetCursorScreenPos({at.x + line + 6, at.y});
+        ImGui::PushStyleColor(ImGuiCol_Text, hidden ? theme_.faint : theme_.text);
+        ImGui::PushID(full.c_str());
+        if (ImGui::Selectable(name.c_str())) {
+            hidden ? (void)choice_.hidden.erase(full) : (void)choice_.hidden.insert(full);
+        }
+        ImGui::PopID();
+        ImGui::PopStyleColor();
+    }
+}
+
+void Viewer::draw_panels() {
+    auto& panels = panels_.all();
+    if (panels.empty()) {
+        ImGui::TextDisabled("No curves yet.");
+        return;
+    }
+    const auto space = ImGui::GetContentRegionAvail();
+    const int columns = panels.size() == 1 ? 1 : space.x > 1500 ? 3 : 2;
+    const int rows = (static_cast<int>(panels.size()) + columns - 1) / columns;
+    const ImVec2 size = {space.x / static_cast<float>(columns) - 8, std::max(230.0F, space.y / static_cast<float>(rows) - 6)};
+    int index = 0;
+    for (auto& [name, panel] : panels) {
+        if (index++ % columns != 0) {
+            ImGui::SameLine();
+        }
+        draw_panel(name, panel, size);
+    }
+}
+
+void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
+    const auto corner = ImGui::GetCursorScreenPos();
+    const char* const x_name = axis_names[static_cast<size_t>(choice_.axis)];
+    draw_plot(name.c_str(), size, name, x_name, choice_.logarithmic, panel.curves, theme_, panel.view);
+    if (ImGui::BeginPopupContextItem((name + " menu").c_str())) {
+        for (const char* const extension : {"png", "svg", "csv"}) {
+            if (ImGui::MenuItem((std::string("Save as ") + extension).c_str())) {
+                save(name, panel, extension, corner, size);
+            }
+        }
+        ImGui::EndPopup();
+    }
+    if (pressed(GLFW_KEY_S)) {
+        for (const char* const extension : {"png", "svg", "csv"}) {
+            save(name, panel, extension, corner, size);
+        }
+    }
+}
+
+void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension, ImVec2 corner, ImVec2 size) {
+    const auto path = unused_name(fs::current_path(), file_stem(name), extension);
+    if (extension == "png") {
+        wanted_.push_back({path, corner, size});
+        return;
+    }
+    ExportPanel part = {name, axis_names[static_cast<size_t>(choice_.axis)], choice_.logarithmic, panel.view.x, panel.view.y, {}};
+    for (const auto& curve : panel.curves) {
+        const uint32_t red = (curve.color >> IM_COL32_R_SHIFT) & 0xFF, green = (curve.color >> IM_COL32_G_SHIFT) & 0xFF,
+                       blue = (curve.color >> IM_COL32_B_SHIFT) & 0xFF;
+        part.curves.push_back({curve.name, curve.x, &curve.y, red << 16 | green << 8 | blue});
+    }
+    std::ofstream file(path);
+    file << (extension == "svg" ? to_svg(part) : to_csv(part));
+    message_ = (file.flush() ? "saved " : "cannot write ") + path.string();
+}
+
+void Viewer::drawn() {
+    for (auto& wanted : wanted_) {
+        if (--wanted.frames == 0) {
+            const bool written = write_picture(wanted.path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
+                                               static_cast<int>(wanted.size.x), static_cast<int>(wanted.size.y));
+            message_ = (written ? "saved " : "cannot write ") + wanted.path.string();
+        }
+    }
+    std::erase_if(wanted_, [](const Wanted& wanted) { return wanted.frames <= 0; });
+}
+
+}  // namespace hfc::viewer

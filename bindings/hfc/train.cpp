@@ -228,7 +228,7 @@ int train_model(Call& call) {
         }
     };
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
-    if (static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
+    if (line && static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
         std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n", history.size(),
                      static_cast<long long>(train_call.settings.epochs));
     }

@@ -168,6 +168,18 @@ TEST_F(Sandbox, LeavesAScriptItsOptions) {
     EXPECT_THAT(run_text(text, {"--help"}).out, AllOf(HasSubstr("What it does."), HasSubstr("--epochs")));
 }
 
+TEST_F(Sandbox, HoldsForARunThatIsTakenUpAgain) {
+    const char* const text = "local run = hfc.run 'x'; run:log {io = tostring(io)}; run:row('t', {a = 1})";
+    ASSERT_EQ(run_text(text, {"--out", "own"}).status, 0);
+    auto resumed = run({"--resume", "own"}, {.folder = scratch_.path()});
+    EXPECT_EQ(resumed.status, 0) << resumed.err << "the option stands in the run's own command line";
+    // A directory from somebody else, who did not need it.
+    ASSERT_EQ(run({scratch_.path() / "script.lua", "--out", "other"}, {.folder = scratch_.path()}).status, 0);
+    resumed = run({"--resume", "other", "--sandbox"}, {.folder = scratch_.path()});
+    EXPECT_EQ(resumed.status, 1);
+    EXPECT_THAT(resumed.err, HasSubstr("now it would be {\"io\":\"nil\"}"));
+}
+
 TEST_F(Sandbox, HasNoPrompt) {
     const auto result = run({"--sandbox", "-i"});
     EXPECT_EQ(result.status, 2);

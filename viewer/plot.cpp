@@ -62,6 +62,28 @@ const std::vector<Column>& columns_of(PlotCurve& curve, Range view, int width) {
     return reduced.columns;
 }
 
+/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before where the two do not meet.
+void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column>& columns, ImU32 color) {
+    const Column* before = nullptr;
+    for (size_t i = 0; i < columns.size(); ++i) {
+        const auto& column = columns[i];
+        const float x = frame.low.x + static_cast<float>(column.pixel) + 0.5F;
+        before = column.gap_before ? nullptr : before;
+        if (column.lowest < column.highest) {
+            list.AddRectFilled({x - 1, frame.pixel_y(column.highest) - 0.5F}, {x + 1, frame.pixel_y(column.lowest) + 0.5F}, color);
+        } else if (before == nullptr && (i + 1 == columns.size() || columns[i + 1].gap_before)) {
+            list.AddCircleFilled({x, frame.pixel_y(column.first)}, 3, color);
+        }
+        const bool meet =
+            before != nullptr && before->pixel + 1 == column.pixel && before->lowest < column.highest && column.lowest < before->highest;
+        if (before != nullptr && !meet) {
+            const float from = frame.low.x + static_cast<float>(before->pixel) + 0.5F;
+            list.AddLine({from, frame.pixel_y(before->last)}, {x, frame.pixel_y(column.first)}, color, 2);
+        }
+        before = &column;
+    }
+}
+
 void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
     std::vector<ImVec2> path;
     const auto end_path = [&] {
@@ -98,19 +120,7 @@ void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
         end_path();
         return;
     }
-    for (const auto& column : columns) {
-        if (column.gap_before) {
-            end_path();
-        }
-        const float x = frame.low.x + static_cast<float>(column.pixel) + 0.5F;
-        path.push_back({x, frame.pixel_y(column.first)});
-        if (column.lowest < column.highest) {
-            path.push_back({x, frame.pixel_y(column.lowest)});
-            path.push_back({x, frame.pixel_y(column.highest)});
-            path.push_back({x, frame.pixel_y(column.last)});
-        }
-    }
-    end_path();
+    draw_columns(list, frame, columns, curve.color);
 }
 
 void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<PlotCurve>& curves, bool logarithmic,

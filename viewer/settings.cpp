@@ -16,7 +16,8 @@ constexpr const char* usage =
     "  --images, --tables, --status   begin there instead of with the curves\n"
     "  --detached          let go of standard error as soon as the window is there\n"
     "  --new-runs FOLDER   also show the runs that appear in FOLDER\n"
-    "  --since SECONDS     of those, none begun before (seconds since 1970)\n\n"
+    "  --since SECONDS     of those, none begun before (seconds since 1970)\n"
+    "  --measure SECONDS   draw without a pause for so long, print the frames a second and end\n\n"
     "In the window: drag or wheel to zoom (Shift: horizontally), double click or R to show all, right click to save a panel as PNG, SVG "
     "or\n"
     "CSV, S to save all panels, L logarithmic, T theme, Q to close. Buttons pause the run, let it go on, or stop it after this epoch.\n";
@@ -68,6 +69,8 @@ Settings parse_settings(int count, char** arguments) {
             settings.new_runs = value();
         } else if (word == "--since") {
             settings.since = std::strtol(value().c_str(), nullptr, 10);
+        } else if (word == "--measure") {
+            settings.measured = std::strtod(value().c_str(), nullptr);
         } else if (word == "--size") {
             parse_size(value(), settings);
         } else if (word.size() > 1 && word.starts_with("-")) {

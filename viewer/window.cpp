@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <ctime>
 #include <fstream>
 #include <set>
 #include <string>
@@ -70,6 +71,27 @@ int export_picture(GLFWwindow* window, Viewer& viewer, const fs::path& path) {
         return 1;
     }
     return 0;
+}
+
+/// As fast as it goes, once all there is has been read.
+void measure(GLFWwindow* window, Viewer& viewer, double seconds) {
+    glfwSwapInterval(0);
+    int frames = 0;
+    std::clock_t processor = 0;
+    for (double start = 0; glfwWindowShouldClose(window) == 0 && (frames == 0 || glfwGetTime() - start < seconds);) {
+        glfwPollEvents();
+        viewer.poll();
+        draw_frame(window, viewer);
+        glfwSwapBuffers(window);
+        if (!viewer.more()) {
+            start = frames == 0 ? glfwGetTime() : start;
+            processor = frames == 0 ? std::clock() : processor;
+            ++frames;
+        }
+    }
+    const double processor_seconds = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
+    std::printf("%.1f frames/s, %.1f ms of processor time a frame\n", (frames - 1) / seconds,
+                1000 * processor_seconds / std::max(1, frames - 1));
 }
 
 void draw_until_closed(GLFWwindow* window, Viewer& viewer) {
@@ -179,7 +201,9 @@ int show_window(const Settings& settings) {
     int status = 0;
     {
         Viewer viewer(settings);
-        if (settings.picture.empty()) {
+        if (settings.measured > 0) {
+            measure(window, viewer, settings.measured);
+        } else if (settings.picture.empty()) {
             draw_until_closed(window, viewer);
         } else {
             status = export_picture(window, viewer, settings.picture);

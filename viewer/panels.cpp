@@ -26,6 +26,13 @@ PlotCurve prepare_curve(const Curve& curve, const Choice& choice) {
 
 }  // namespace
 
+ImU32 Panels::color(const std::string& full_name, bool dark) {
+    const auto cut = full_name.rfind(": ");
+    const auto series = full_name.substr(0, cut), probe = cut == std::string::npos ? "" : full_name.substr(cut + 2);
+    const auto hue = hues_.emplace(series, hues_.size()).first->second, shade = shades_.emplace(probe, shades_.size()).first->second;
+    return shade_of(color_of(hue, dark), shade, dark);
+}
+
 void Panels::prepare(const std::vector<std::unique_ptr<RunData>>& runs, const Choice& choice, bool changed) {
     if (prepared_ && !changed && choice == prepared_for_) {
         return;

@@ -39,16 +39,15 @@ class Panels {
     void prepare(const std::vector<std::unique_ptr<RunData>>& runs, const Choice& choice, bool changed);
     std::map<std::string, Panel>& all() { return panels_; }
     void show_all();
-    /// The same for as long as the window is open, in the order of first sight.
-    ImU32 color(const std::string& full_name, bool dark) {
-        return color_of(colors_.emplace(full_name, colors_.size()).first->second, dark);
-    }
+    /// A hue for the series and a shade of it for the probe ("natural: test"); the same for as long as the window is open, in the order of
+    /// first sight.
+    ImU32 color(const std::string& full_name, bool dark);
 
   private:
     Choice prepared_for_;
     bool prepared_ = false;
     std::map<std::string, Panel> panels_;
-    std::map<std::string, size_t> colors_;
+    std::map<std::string, size_t> hues_, shades_;
 };
 
 /// A file name made of a panel's.

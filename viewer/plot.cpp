@@ -206,6 +206,16 @@ ImU32 color_of(size_t index, bool dark) {
     return colors[index % colors.size()];
 }
 
+ImU32 shade_of(ImU32 color, size_t index, bool dark) {
+    constexpr std::array<float, 6> shares = {0, 0.35F, 0.5F, 0.18F, 0.42F, 0.6F};
+    const float share = shares[index % shares.size()], towards = dark ? 1.0F : 0.0F;
+    auto mixed = ImGui::ColorConvertU32ToFloat4(color);
+    for (float* const channel : {&mixed.x, &mixed.y, &mixed.z}) {
+        *channel += (towards - *channel) * share;
+    }
+    return ImGui::ColorConvertFloat4ToU32(mixed);
+}
+
 void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name, bool logarithmic,
                std::vector<PlotCurve>& curves, const Theme& theme, PlotView& view) {
     if (view.fitted) {

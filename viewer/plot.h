@@ -43,6 +43,9 @@ struct Theme {
 /// Of Okabe and Ito: eight colours that the colour-blind tell apart; black or white is the last, by theme.
 ImU32 color_of(size_t index, bool dark);
 
+/// The colour itself, then lighter (on dark) or darker ones; six in turn.
+ImU32 shade_of(ImU32 color, size_t index, bool dark);
+
 /// Draws the plot into the given rectangle of the current window and takes its mouse: dragging zooms to a rectangle, the wheel around the
 /// pointer (with Shift the horizontal axis alone), a double click shows all again, the pointer has a cross-hair with the values under it.
 void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name, bool logarithmic,

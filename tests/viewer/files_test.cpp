@@ -70,7 +70,7 @@ TEST(ViewerStatus, TellsSettingsAndWhetherTheRunLives) {
 
 TEST(ViewerStatus, ADamagedConfigIsNone) {
     const test::ScratchFolder folder("viewer status");
-    for (const std::string text : {"", "[1,2", "null", "\xff\xfe", std::string(300000, '[').c_str()}) {
+    for (const auto& text : std::vector<std::string>{"", "[1,2", "null", "\xff\xfe", std::string(300000, '[')}) {
         std::ofstream(folder.path() / "config.json") << text;
         RunStatus status(folder.path());
         status.poll();

@@ -172,7 +172,9 @@ end
 
 function TestMemory:test_asking_for_more_than_there_is_is_an_error()
   lu.assertErrorMsgContains("can't allocate memory", torch.empty, 1e13)
-  lu.assertErrorMsgContains("torch.tensor_split: out of memory", torch.tensor_split, torch.rand(3), 2 ^ 53)
+  if not os.getenv "ASAN_OPTIONS" then  -- the sanitizer's operator new ends the process where the system's throws
+    lu.assertErrorMsgContains("torch.tensor_split: out of memory", torch.tensor_split, torch.rand(3), 2 ^ 53)
+  end
 end
 
 require("support").run()

@@ -141,7 +141,7 @@ TEST_F(ViewerMouse, LegendAndResizing) {
     log("{\"series\":\"natural\",\"epoch\":1,\"loss\":1}\n{\"series\":\"shuffled\",\"epoch\":1,\"loss\":2}\n");
     ASSERT_EQ(shell(open +
                     std::string("xdotool windowsize --sync $W 700 500\nxdotool windowsize --sync $W 1300 850\nsleep .5\nsave loss.csv\n"
-                                "xdotool mousemove 80 87 click 1\nsleep .5\nsave loss-2.csv\n") +
+                                "xdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n") +
                     close),
               0);
     EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::AllOf(testing::HasSubstr("natural,1,1"), testing::HasSubstr("shuffled,1,2")));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <pty.h>
 #include <unistd.h>
 
@@ -22,10 +23,18 @@ const EpochResult third = {.epoch = 3,
                            .images_per_second = 269.6,
                            .accuracy = {{"train", 0.41249}, {"train low r=4", 1}}};
 
+/// Waits for something, and then for as long as more comes: a terminal may hand over what was written in pieces.
 std::string read_all(int descriptor) {
-    std::string text(4096, '\0');
-    const auto count = read(descriptor, text.data(), text.size());
-    text.resize(count > 0 ? static_cast<size_t>(count) : 0);
+    std::string text;
+    pollfd wait = {descriptor, POLLIN, 0};
+    for (int patience = 5000; poll(&wait, 1, patience) == 1; patience = 50) {
+        char piece[4096];
+        const auto count = read(descriptor, piece, sizeof piece);
+        if (count <= 0) {
+            break;
+        }
+        text.append(piece, static_cast<size_t>(count));
+    }
     return text;
 }
 

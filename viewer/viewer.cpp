@@ -49,18 +49,30 @@ void Viewer::find_new_runs() {
     }
 }
 
-bool Viewer::poll() {
+bool Viewer::poll_folders() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - folders_read_ < std::chrono::milliseconds(200)) {
+        return false;
+    }
+    folders_read_ = now;
     find_new_runs();
-    bool curves = false, others = false;
-    for (size_t i = 0; i < runs_.size(); ++i) {
-        auto& shown = *shown_[i];
-        curves = runs_[i]->poll() || curves;
-        others = shown.images.poll() || others;
-        others = shown.tables.poll() || others;
-        others = shown.status.poll() || others;
+    bool changed = false;
+    for (const auto& shown : shown_) {
+        changed = shown->images.poll() || changed;
+        changed = shown->tables.poll() || changed;
+        changed = shown->status.poll() || changed;
+    }
+    return changed;
+}
+
+bool Viewer::poll() {
+    const bool folders = poll_folders();
+    bool curves = false;
+    for (const auto& run : runs_) {
+        curves = run->poll() || curves;
     }
     changed_ = changed_ || curves;
-    return curves || others || !wanted_.empty();
+    return curves || folders || !wanted_.empty();
 }
 
 bool Viewer::more() const {

@@ -8,6 +8,7 @@
 #include "viewer/settings.h"
 #include "viewer/tables.h"
 
+#include <chrono>
 #include <memory>
 #include <set>
 #include <string>
@@ -19,7 +20,8 @@ class Viewer {
   public:
     explicit Viewer(const Settings& settings);
 
-    /// Reads what is new; true when there is something to draw.
+    /// Reads what is new; true when there is something to draw. Folders are looked through some times a second at most, however often it
+    /// is called: that is once a frame.
     bool poll();
     /// Whether there is more to read at once.
     bool more() const;
@@ -45,6 +47,7 @@ class Viewer {
 
     void add(const std::filesystem::path& directory);
     void find_new_runs();
+    bool poll_folders();
     void apply_theme();
     void draw_controls();
     void draw_runs();
@@ -64,6 +67,7 @@ class Viewer {
     Panels panels_;
     bool changed_ = true;  ///< since the panels were prepared
     bool first_frame_ = true;
+    std::chrono::steady_clock::time_point folders_read_ = {};
     std::string message_;  ///< of what was saved last
     std::vector<Wanted> wanted_;
     std::vector<std::unique_ptr<RunData>> runs_;

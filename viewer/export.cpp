@@ -1,5 +1,6 @@
 #include "viewer/export.h"
 
+#include "run/csv.h"
 #include "viewer/axis.h"
 
 #include <algorithm>
@@ -8,17 +9,6 @@
 
 namespace hfc::viewer {
 namespace {
-
-std::string quoted(const std::string& text) {
-    if (text.find_first_of(",\"\n\r") == std::string::npos) {
-        return text;
-    }
-    std::string result = "\"";
-    for (const char c : text) {
-        result += c == '"' ? "\"\"" : std::string(1, c);
-    }
-    return result + '"';
-}
 
 std::string escaped(const std::string& text) {
     std::string result;
@@ -92,12 +82,12 @@ std::string draw(const Frame& frame, const ExportCurve& curve) {
 }  // namespace
 
 std::string to_csv(const ExportPanel& panel) {
-    std::string csv = "curve," + quoted(panel.x_name) + "," + quoted(panel.title) + "\n";
+    std::string csv = "curve," + run::csv_field(panel.x_name) + "," + run::csv_field(panel.title) + "\n";
     for (const auto& curve : panel.curves) {
         for (size_t i = 0; i < curve.y->size(); ++i) {
             const double x = (*curve.x)[i], y = (*curve.y)[i];
             if (std::isfinite(x) && std::isfinite(y)) {
-                csv += quoted(curve.name) + format(",%.17g,%.17g\n", x, panel.logarithmic ? std::pow(10, y) : y);
+                csv += run::csv_field(curve.name) + format(",%.17g,%.17g\n", x, panel.logarithmic ? std::pow(10, y) : y);
             }
         }
     }

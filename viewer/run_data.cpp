@@ -1,5 +1,7 @@
 #include "viewer/run_data.h"
 
+#include "base/json_depth.h"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -25,17 +27,6 @@ std::string text_at(const Json& event, const char* key) {
 }
 
 }  // namespace
-
-bool RunData::too_deep(const std::string& text) {
-    int depth = 0;
-    for (const char c : text) {
-        depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
-        if (depth > 64) {
-            return true;
-        }
-    }
-    return false;
-}
 
 RunData::RunData(std::filesystem::path directory) : tail_(directory / "metrics.jsonl") {
     const auto plain = directory.has_filename() ? directory : directory.parent_path();
@@ -66,7 +57,7 @@ void RunData::take(const std::string& line) {
     if (lines_kept_.size() > 15) {
         lines_kept_.pop_front();
     }
-    const auto event = too_deep(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto event = nests_deeper(line, deepest_nesting) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!event.is_object()) {
         foreign_++;
         first_foreign_ = first_foreign_ == 0 ? lines_ : first_foreign_;

@@ -13,6 +13,9 @@
 
 namespace hfc::viewer {
 
+/// Brackets within brackets of a text that is read at all: more than any event or config.json has.
+inline constexpr int deepest_nesting = 64;
+
 /// What the horizontal axis shows.
 enum class Axis { epoch, step, time };
 
@@ -54,8 +57,6 @@ class RunData {
     const std::deque<std::string>& tail() const { return lines_kept_; }
     /// Takes one line of metrics.jsonl; never throws for what a line may hold.
     void take(const std::string& line);
-    /// Nested deeper than any event goes: the parser of JSON calls itself once a level.
-    static bool too_deep(const std::string& text);
 
   private:
     void clear();

@@ -1,5 +1,7 @@
 #include "viewer/run_status.h"
 
+#include "base/json_depth.h"
+
 #include <nlohmann/json.hpp>
 
 #include <sys/stat.h>
@@ -22,7 +24,7 @@ OrderedJson read_json(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<size_t>(file.gcount()));
-    return RunData::too_deep(text) ? OrderedJson() : OrderedJson::parse(text, nullptr, /*allow_exceptions=*/false);
+    return nests_deeper(text, deepest_nesting) ? OrderedJson() : OrderedJson::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
 void flatten(const OrderedJson& value, const std::string& name, std::vector<std::pair<std::string, std::string>>& settings) {

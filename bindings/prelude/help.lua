@@ -20,12 +20,15 @@ local function overview()
   return table.concat(lines, "\n")
 end
 
+-- The sentence that names the paper's section of a function's example, or nil.
+function host.paper_of(example) return example.paper and ("In the paper (Wang et al. 2020): section %s."):format(example.paper) end
+
 -- Text, the paper's section and an example of one function, or nil.
 function host.full_documentation(name)
   local text = host.documentation(name)
   if not text then return nil end
   local example = host.examples[name] or {}
-  if example.paper then text = ("%s\n\nIn the paper (Wang et al. 2020): section %s."):format(text, example.paper) end
+  if example.paper then text = text .. "\n\n" .. host.paper_of(example) end
   if example.code then text = text .. "\n\nExample:\n  " .. example.code:gsub("\n", "\n  ") end
   return text
 end

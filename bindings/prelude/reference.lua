@@ -19,7 +19,7 @@ local function section(name)
   local example = host.examples[name] or {}
   local parts = {"## " .. name, "```text\n" .. call .. "\n```"}
   if text ~= "" then parts[#parts + 1] = paragraphs(text) end
-  if example.paper then parts[#parts + 1] = ("In the paper (Wang et al. 2020): section %s."):format(example.paper) end
+  parts[#parts + 1] = host.paper_of(example)
   if example.code then parts[#parts + 1] = "```lua\n" .. example.code .. "\n```" end
   return table.concat(parts, "\n\n")
 end

@@ -21,7 +21,7 @@ int read_module(Call& call) {
     std::error_code error;
     const auto folder = fs::canonical(script.has_parent_path() ? script.parent_path() : fs::path("."), error);
     const auto path = error ? fs::path() : fs::canonical(folder / call.argument(1, "file").text(), error);
-    const bool inside = !error && std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+    const bool inside = !error && lies_within(path, folder);
     if (script.empty() || !inside) {
         lua_pushnil(call.L);
         return 1;

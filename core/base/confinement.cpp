@@ -16,6 +16,10 @@ std::filesystem::path& allowed() {
 
 }  // namespace
 
+bool lies_within(const std::filesystem::path& path, const std::filesystem::path& folder) {
+    return std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first == folder.end();
+}
+
 void confine_writes() {
     confined = true;
 }
@@ -39,7 +43,7 @@ void require_writable(const std::filesystem::path& path) {
     std::error_code error;
     const auto real = std::filesystem::weakly_canonical(path, error);
     const auto& folder = allowed();
-    const bool inside = !error && std::mismatch(folder.begin(), folder.end(), real.begin(), real.end()).first == folder.end();
+    const bool inside = !error && lies_within(real, folder);
     require(inside, "cannot write '{}': the sandbox allows writes in the run directory '{}' only", path.string(), folder.string());
 }
 

@@ -5,6 +5,9 @@
 
 namespace hfc {
 
+/// Whether `path` is `folder` or lies below it; both canonical, as std::filesystem::canonical() gives them.
+bool lies_within(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 /// From now on OutputFile, make_folder() and run directories are refused until allow_writes_in() names a folder. For good.
 void confine_writes();
 

@@ -1,5 +1,7 @@
 #include "run/table.h"
 
+#include "run/csv.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -55,17 +57,6 @@ std::string rounded(const Json& value) {
     return std::abs(number) >= 1000 && std::abs(number) < 1e7 ? fmt::format("{:.1f}", number) : fmt::format("{:.4g}", number);
 }
 
-std::string quoted(const std::string& field) {
-    if (field.find_first_of(",\"\r\n") == std::string::npos) {
-        return field;
-    }
-    std::string text = "\"";
-    for (const char c : field) {
-        text += c == '"' ? "\"\"" : std::string(1, c);
-    }
-    return text + '"';
-}
-
 std::string escaped(const std::string& cell) {
     std::string text;
     for (const char c : cell) {
@@ -93,11 +84,11 @@ std::string to_csv(const Rows& rows) {
     const auto columns = column_names(rows);
     std::string text;
     for (const auto& column : columns) {
-        text += quoted(column) + (&column == &columns.back() ? "\n" : ",");
+        text += csv_field(column) + (&column == &columns.back() ? "\n" : ",");
     }
     for (const auto& row : rows) {
         for (const auto& column : columns) {
-            text += quoted(exact(value_of(row, column))) + (&column == &columns.back() ? "\n" : ",");
+            text += csv_field(exact(value_of(row, column))) + (&column == &columns.back() ? "\n" : ",");
         }
     }
     return text;

@@ -1,8 +1,7 @@
 // What befalls a run from outside: after each fault nothing is torn, the message says what happened, and --resume goes on.
-#include "process.h"
+#include "events.h"
 
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 #include <sys/mount.h>
 
@@ -14,7 +13,6 @@
 namespace hfc::test {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using testing::HasSubstr;
 
 /// Four epochs; FAULT is called after the second while the file `trouble` is there.
@@ -35,23 +33,6 @@ run:log {sum = ("%.17g"):format(sum)}
 )lua";
 }
 
-/// Lines that are whole JSON, without what is measured anew; anything else is a failure.
-std::vector<Json> events_of(const std::filesystem::path& run) {
-    const auto text = read_text(run / "metrics.jsonl");
-    EXPECT_TRUE(text.empty() || text.back() == '\n') << "a torn last line";
-    std::vector<Json> events;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        auto event = Json::parse(line, nullptr, false);
-        EXPECT_TRUE(event.is_object()) << line;
-        for (const char* key : {"time", "images_per_second", "train_seconds", "probe_seconds"}) {
-            event.erase(key);
-        }
-        events.push_back(event);
-    }
-    return events;
-}
-
 class Faults : public testing::Test {
   protected:
     Result start(const std::string& fault, const std::string& out, std::function<void(int)> meanwhile = {}) {
@@ -66,6 +47,19 @@ class Faults : public testing::Test {
         EXPECT_EQ(resumed.status, 0) << resumed.err;
         EXPECT_EQ(events_of(path(out)), events_of(path("whole")));
         EXPECT_EQ(events_of(path(out)).size(), 5U);
+    }
+    /// The fault ends the run with an error; once it is mended, the run goes on. Between the two: what the log holds then.
+    void expect_error_then_resumes(const std::string& fault, const testing::Matcher<std::string>& message,
+                                   const std::function<void()>& between = {}) {
+        scratch.write("trouble", "");
+        const auto result = start(fault, "run");
+        EXPECT_EQ(result.status, 1);
+        EXPECT_THAT(result.err, message);
+        if (between) {
+            between();
+        }
+        std::filesystem::remove(path("trouble"));
+        expect_resumes("run");
     }
     /// False where this user may not mount.
     bool mount_small(const std::string& name, const char* size) {
@@ -82,22 +76,12 @@ class Faults : public testing::Test {
 };
 
 TEST_F(Faults, AnErrorInACallback) {
-    scratch.write("trouble", "");
-    const auto result = start("error('thrown in a callback')", "run");
-    EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("thrown in a callback"));
-    EXPECT_EQ(events_of(path("run")).size(), 2U) << "the second epoch was told before its callback";
-    std::filesystem::remove(path("trouble"));
-    expect_resumes("run");
+    expect_error_then_resumes("error('thrown in a callback')", HasSubstr("thrown in a callback"),
+                              [&] { EXPECT_EQ(events_of(path("run")).size(), 2U) << "the second epoch was told before its callback"; });
 }
 
 TEST_F(Faults, NoMemoryLeft) {
-    scratch.write("trouble", "");
-    const auto result = start("local x = torch.ones(1e15)", "run");
-    EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, testing::ContainsRegex("memory|allocate"));
-    std::filesystem::remove(path("trouble"));
-    expect_resumes("run");
+    expect_error_then_resumes("local x = torch.ones(1e15)", testing::ContainsRegex("memory|allocate"));
 }
 
 TEST_F(Faults, ANumberThatIsNone) {

@@ -1,9 +1,8 @@
 // --resume: a run that was ended by whatever goes on to what it would have been.
-#include "process.h"
+#include "events.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include <chrono>
 #include <csignal>
@@ -14,7 +13,6 @@
 namespace hfc::test {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using testing::HasSubstr;
 
 /// Two trainings one after the other, so that a run can be stopped in either or between, with a table and a line at the end.
@@ -31,20 +29,6 @@ for _, name in ipairs {"first", "second"} do
 end
 run:log {done = true}
 )lua";
-
-/// The events without what is measured anew in each run.
-std::vector<Json> events_of(const std::filesystem::path& out) {
-    std::ifstream file(out / "metrics.jsonl");
-    std::vector<Json> events;
-    for (std::string line; std::getline(file, line);) {
-        auto event = Json::parse(line);
-        for (const char* key : {"time", "images_per_second", "train_seconds", "probe_seconds"}) {
-            event.erase(key);
-        }
-        events.push_back(event);
-    }
-    return events;
-}
 
 class Resume : public testing::Test {
   protected:

@@ -18,7 +18,11 @@ Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kern
 }
 
 at::Tensor Convolution::forward(const at::Tensor& x) const {
-    return at::conv2d(x, weight_, bias_, stride_, padding_);
+    return forward_with(x, weight_, bias_);
+}
+
+at::Tensor Convolution::forward_with(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
+    return at::conv2d(x, weight, bias, stride_, padding_);
 }
 
 BatchNorm::BatchNorm(int64_t channels, double epsilon)
@@ -37,12 +41,42 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, is_training(), momentum, epsilon_, /*cudnn_enabled=*/true);
 }
 
+BatchNorm::Affine BatchNorm::affine() const {
+    const auto scale = weight_ * (running_var_ + epsilon_).rsqrt();
+    return {scale, bias_ - running_mean_ * scale};
+}
+
+at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x) {
+    if (!batch_norm) {
+        return convolution.forward(x);
+    }
+    const auto& weight = convolution.weight();
+    const auto& bias = convolution.bias();
+    const bool learns = at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
+    // Folding writes all weights once: with fewer pixels than that, normalising the output costs less.
+    if (batch_norm->is_training() || learns || x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
+        return batch_norm->forward(convolution.forward(x));
+    }
+    const auto [scale, shift] = batch_norm->affine();
+    return convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}), bias.defined() ? shift + bias * scale : shift);
+}
+
 Linear::Linear(int64_t in_features, int64_t out_features)
     : weight_(register_parameter("weight", at::zeros({out_features, in_features}))),
       bias_(register_parameter("bias", at::zeros({out_features}))) {}
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
     return at::linear(x, weight_, bias_);
+}
+
+void Sequence::append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel, const Convolution::Settings& settings,
+                                           double epsilon) {
+    const auto number = steps_.size();
+    const auto convolution =
+        register_module(std::to_string(number), std::make_shared<Convolution>(in_channels, out_channels, kernel, settings));
+    const auto norm = register_module(std::to_string(number + 1), std::make_shared<BatchNorm>(out_channels, epsilon));
+    append_function([convolution, norm](const at::Tensor& x) { return convolve(*convolution, norm.get(), x); });
+    append_function([](const at::Tensor& x) { return x; });
 }
 
 void Sequence::append_relu() {

@@ -21,6 +21,11 @@ class Convolution : public torch::nn::Module {
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride = 1);
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, const Settings& settings);
     at::Tensor forward(const at::Tensor& x) const;
+    const at::Tensor& weight() const { return weight_; }
+    /// [out_channels], or undefined.
+    const at::Tensor& bias() const { return bias_; }
+    /// With other values for the weights and the bias.
+    at::Tensor forward_with(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const;
 
   private:
     at::Tensor weight_, bias_;
@@ -34,11 +39,21 @@ class BatchNorm : public torch::nn::Module {
   public:
     BatchNorm(int64_t channels, double epsilon);
     at::Tensor forward(const at::Tensor& x);
+    /// What evaluation mode does to a channel: x -> scale x + shift, both [channels].
+    struct Affine {
+        at::Tensor scale, shift;
+    };
+    Affine affine() const;
+    bool learns() const { return weight_.requires_grad() || bias_.requires_grad(); }
 
   private:
     at::Tensor weight_, bias_, running_mean_, running_var_, num_batches_tracked_;
     double epsilon_;
 };
+
+/// batch_norm(convolution(x)); batch_norm may be null. In evaluation mode without a gradient of a weight this is one convolution, the
+/// affine folded into its weights: equal but for rounding.
+at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x);
 
 /// x W^T + b. Parameters: weight and bias.
 class Linear : public torch::nn::Module {
@@ -60,6 +75,9 @@ class Sequence : public torch::nn::Module {
         const auto layer = register_module(std::to_string(steps_.size()), std::make_shared<Layer>(std::forward<Args>(args)...));
         steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
     }
+    /// Two layers by their numbers, one by their work: see convolve.
+    void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel, const Convolution::Settings& settings,
+                                     double epsilon);
     void append_function(Function function) { steps_.push_back(std::move(function)); }
     /// In place: what comes before must not need its result.
     void append_relu();

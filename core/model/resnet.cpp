@@ -20,8 +20,7 @@ class ResidualBlock : public torch::nn::Module {
         }
         if (stride != 1 || in_width != out_width) {
             downsample_ = register_module("downsample", std::make_shared<Sequence>());
-            downsample_->append<Convolution>(in_width, out_width, 1, stride);
-            downsample_->append<BatchNorm>(out_width, torchvision_epsilon);
+            downsample_->append_convolution_and_norm(in_width, out_width, 1, {.stride = stride, .padding = {}}, torchvision_epsilon);
         }
     }
 
@@ -29,7 +28,7 @@ class ResidualBlock : public torch::nn::Module {
         auto out = x;
         for (size_t i = 0; i < convolutions_.size(); ++i) {
             // The activation of the last pair comes after the sum.
-            out = batch_norms_[i]->forward(convolutions_[i]->forward(i == 0 ? out : out.relu_()));
+            out = convolve(*convolutions_[i], batch_norms_[i].get(), i == 0 ? out : out.relu_());
         }
         return out.add_(downsample_ ? downsample_->forward(x) : x).relu_();
     }
@@ -69,7 +68,7 @@ class ResNet : public Model {
 
     at::Tensor forward(const at::Tensor& images) override {
         require_images(images, name(), options_.channels);
-        auto x = batch_norm1_->forward(conv1_->forward(images)).relu_();
+        auto x = convolve(*conv1_, batch_norm1_.get(), images).relu_();
         if (!small_) {
             x = at::max_pool2d(x, 3, 2, 1);
         }

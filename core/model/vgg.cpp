@@ -25,9 +25,11 @@ class Vgg : public PlainNetwork {
 
   private:
     void append_convolution(int64_t in_width, int64_t out_width, int64_t kernel) {
-        features().append<Convolution>(in_width, out_width, kernel, Convolution::Settings{.stride = 1, .padding = {}, .bias = true});
+        const Convolution::Settings settings{.stride = 1, .padding = {}, .bias = true};
         if (options().batch_norm) {
-            features().append<BatchNorm>(out_width, torchvision_epsilon);
+            features().append_convolution_and_norm(in_width, out_width, kernel, settings, torchvision_epsilon);
+        } else {
+            features().append<Convolution>(in_width, out_width, kernel, settings);
         }
         features().append_relu();
     }

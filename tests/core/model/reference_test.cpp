@@ -67,6 +67,31 @@ TEST(BatchNormTraining, normalises_by_the_batch_and_moves_the_running_statistics
     EXPECT_EQ(buffers["bn0.num_batches_tracked"].item<int64_t>(), 1);
 }
 
+// Without gradients of the weights BatchNorm is folded into the convolutions: the same but for rounding, for the images' gradients too.
+TEST(FoldedBatchNorm, gives_what_batch_norm_gives) {
+    for (const auto* const name : {"preact_resnet8", "resnet18", "vgg11"}) {
+        auto model = make(name, {.batch_norm = std::string_view(name) != "resnet18"});
+        test::set_formula_weights(*model);
+        model->to(at::kDouble);
+        const EvaluationScope evaluation(*model);
+        const auto seen = [&](bool weights_learn) {
+            for (auto& parameter : model->parameters()) {
+                parameter.set_requires_grad(weights_learn);
+            }
+            auto images = formula_images(3, 3, 32).to(at::kDouble).requires_grad_(true);
+            const auto logits = model->forward(images);
+            logits.square().sum().backward();
+            return std::pair(logits.detach(), images.grad());
+        };
+        const auto [logits, gradient] = seen(true);
+        const auto [folded_logits, folded_gradient] = seen(false);
+        EXPECT_LT(distance(folded_logits, logits), 1e-11) << name;
+        EXPECT_LT(distance(folded_gradient, gradient), 1e-11) << name;
+        // Else nothing was folded.
+        EXPECT_FALSE(at::equal(folded_logits, logits)) << name;
+    }
+}
+
 TEST(Gradients, are_those_of_finite_differences) {
     auto model = make("preact_resnet8", {.channels = 1, .batch_norm = true});
     test::set_formula_weights(*model);

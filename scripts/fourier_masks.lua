@@ -37,10 +37,17 @@ for i, name in ipairs(opt.networks) do
   local row = {network = name, clean = hfc.accuracy(models[i], test), masked = mask.accuracy(models[i], test, masks[i]), l1 = map:mean():item(),
     complement = mask.accuracy(models[i], test, 1 - masks[i]), ["above .5"] = mask.accuracy(models[i], test, mask.threshold(masks[i], .5)),
     ["weight in r <= 4"] = (map * hfc.frequency.mask(map.shape[1], map.shape[2], 4)):sum():item() / map:sum():item()}
-  for j = 1, i - 1 do row["mask of " .. opt.networks[j]] = mask.accuracy(models[i], test, masks[j]) end
   run:row("masks", row, {"network", "clean", "masked", "complement", "above .5", "l1", "weight in r <= 4"})
   maps[i], pictures[1][i] = map / map:norm(), torch.fft_fftshift(map / map:max()):reshape {1, 1, map.shape[1], map.shape[2]}
   pictures[2][i] = mask.apply(test:batch(0, 1) - .5, masks[i]):mean(1, {keepdim = true}) + .5
+end
+for i, name in ipairs(opt.networks) do
+  local row, columns = {network = name}, {"network"}
+  for j, other in ipairs(opt.networks) do
+    columns[j + 1] = "mask of " .. other
+    row[columns[j + 1] ] = mask.accuracy(models[i], test, masks[j])
+  end
+  run:row("transfer", row, columns)
 end
 for _, kind in ipairs {"radial", "angular"} do
   local values, centres = {}, nil

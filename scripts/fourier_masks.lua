@@ -28,25 +28,22 @@ local function trained(name)
   return model
 end
 local some = opt.mask.images > 0 and #data.train > opt.mask.images and data.train:subset(opt.mask.images, {seed = opt.seed}) or data.train
-local models, masks, maps, pictures = {}, {}, {}, {{}, {}}
+local models, masks, maps, pictures, columns = {}, {}, {}, {{}, {}}, {"network"}
 for i, name in ipairs(opt.networks) do
-  models[i] = hfc.saved_model(opt.model, name) or trained(name)
+  models[i], columns[i + 1] = hfc.saved_model(opt.model, name) or trained(name), "mask of " .. name
   masks[i] = mask.learn(models[i], some, {epochs = opt.mask.epochs, batch_size = opt.mask.batch_size, lr = opt.mask.lr, lambda = opt.mask.lambda,
     per_channel = opt.mask.per_channel, seed = opt.seed, log = run:series(name)})
   local map = masks[i]:mean({0, 1})
-  local row = {network = name, clean = hfc.accuracy(models[i], test), masked = mask.accuracy(models[i], test, masks[i]), l1 = map:mean():item(),
+  run:row("masks", {network = name, clean = hfc.accuracy(models[i], test), masked = mask.accuracy(models[i], test, masks[i]), l1 = map:mean():item(),
     complement = mask.accuracy(models[i], test, 1 - masks[i]), ["above .5"] = mask.accuracy(models[i], test, mask.threshold(masks[i], .5)),
-    ["weight in r <= 4"] = (map * hfc.frequency.mask(map.shape[1], map.shape[2], 4)):sum():item() / map:sum():item()}
-  run:row("masks", row, {"network", "clean", "masked", "complement", "above .5", "l1", "weight in r <= 4"})
+    ["weight in r <= 4"] = (map * hfc.frequency.mask(map.shape[1], map.shape[2], 4)):sum():item() / map:sum():item()},
+    {"network", "clean", "masked", "complement", "above .5", "l1", "weight in r <= 4"})
   maps[i], pictures[1][i] = map / map:norm(), torch.fft_fftshift(map / map:max()):reshape {1, 1, map.shape[1], map.shape[2]}
   pictures[2][i] = mask.apply(test:batch(0, 1) - .5, masks[i]):mean(1, {keepdim = true}) + .5
 end
 for i, name in ipairs(opt.networks) do
-  local row, columns = {network = name}, {"network"}
-  for j, other in ipairs(opt.networks) do
-    columns[j + 1] = "mask of " .. other
-    row[columns[j + 1] ] = mask.accuracy(models[i], test, masks[j])
-  end
+  local row = {network = name}
+  for j in ipairs(masks) do row[columns[j + 1] ] = mask.accuracy(models[i], test, masks[j]) end
   run:row("transfer", row, columns)
 end
 for _, kind in ipairs {"radial", "angular"} do

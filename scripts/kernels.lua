@@ -31,6 +31,7 @@ for _, training in ipairs {"natural", "adversarial"} do
     hfc.train(model, data.train, {
       epochs = opt.epochs[training], batch_size = opt.batch_size, optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
       adversarial = training == "adversarial" and pgd or nil, probes = {test = data.test}, log = run:series(training),
+      log_kernels = true,
     })
     run:save(model, training)
   end

@@ -50,8 +50,8 @@ for _, name in ipairs(opt.networks) do
     end
     run:row("shares", row, columns)
     local rings, centres = hfc.mask.radial(spectrum, {bands = opt.bands, measure = "sum"})
-    for b = 0, #rings - 1 do run:log {series = what, radius = centres[b]:item(), ["share of power"] = {[name] = rings[b]:item()}} end
+    run:curve(what, rings, {x = centres, x_name = "radius", series = name})
   end
 end
-run:plot("spectrum", {x = "radius", y = "share of power", panels = {"images", "gradients", "perturbations"}})
+run:plot("spectrum", {curves = {"images", "gradients", "perturbations"}, x = "radius", y = "share of power"})
 print("results in " .. run:directory())

@@ -51,7 +51,7 @@ std::string axes(const Frame& frame, const ExportPanel& panel) {
 
 std::string draw(const Frame& frame, const ExportCurve& curve) {
     std::string path, marks;
-    const bool few = curve.y->size() < 100;
+    const bool few = curve.y->size() < 100 && !curve.faint;
     bool drawing = false;
     const auto point = [&](double x, double y) {
         path += format("%c%.2f %.2f", drawing ? 'L' : 'M', x, y);
@@ -75,8 +75,9 @@ std::string draw(const Frame& frame, const ExportCurve& curve) {
             }
         }
     }
-    return format("<g stroke=\"#%06x\" fill=\"#%06x\"><path fill=\"none\" stroke-width=\"1.8\" d=\"", curve.color, curve.color) + path +
-           "\"/>" + marks + "</g>\n";
+    return format("<g stroke=\"#%06x\" fill=\"#%06x\"%s><path fill=\"none\" stroke-width=\"1.8\" d=\"", curve.color, curve.color,
+                  curve.faint ? " opacity=\"0.3\"" : "") +
+           path + "\"/>" + marks + "</g>\n";
 }
 
 }  // namespace
@@ -111,6 +112,9 @@ std::string to_svg(const ExportPanel& panel, int width, int height) {
            escaped(panel.x_name) + "</text>\n";
     double at = frame.top + 10;
     for (const auto& curve : panel.curves) {
+        if (curve.faint) {
+            continue;
+        }
         svg += format("<rect x=\"%.1f\" y=\"%.1f\" width=\"11\" height=\"11\" fill=\"#%06x\"/><text x=\"%.1f\" y=\"%.1f\">",
                       frame.right + 12, at - 10, curve.color, frame.right + 28, at) +
                escaped(curve.name) + "</text>\n";

@@ -15,6 +15,7 @@ struct ExportCurve {
     const std::vector<double>* x;
     const std::vector<double>* y;  ///< on a logarithmic axis: the logarithms to base 10
     uint32_t color;                ///< 0xRRGGBB
+    bool faint = false;            ///< an earlier epoch's: without marks, and not in the legend
 };
 
 struct ExportPanel {

@@ -44,7 +44,13 @@ bool Images::poll() {
 }
 
 void Images::load(const fs::path& file, Shown& shown) {
+    constexpr int64_t most_pixels = int64_t{1} << 26;
     int channels = 0;
+    const bool known = stbi_info(file.c_str(), &shown.width, &shown.height, &channels) != 0;
+    if (!known || int64_t{shown.width} * shown.height > most_pixels) {
+        shown.loaded = -1;
+        return;
+    }
     auto* const pixels = stbi_load(file.c_str(), &shown.width, &shown.height, &channels, 4);
     if (pixels == nullptr) {
         shown.loaded = -1;
@@ -68,8 +74,90 @@ void Images::draw_texture(const Shown& shown) {
     ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
 }
 
-void Images::draw() {
+namespace {
+
+/// The extent that holds each of the texts, broken at `wrap` (-1: at their own line ends alone).
+ImVec2 extent_of(const std::vector<std::string>& texts, float wrap) {
+    ImVec2 most = {0, 0};
+    for (const auto& text : texts) {
+        const auto size = ImGui::CalcTextSize(text.c_str(), nullptr, false, wrap);
+        most = {std::max(most.x, size.x), std::max(most.y, size.y)};
+    }
+    return most;
+}
+
+void write(const std::string& text, ImVec2 at, float wrap) {
+    ImGui::GetWindowDrawList()->AddText(ImGui::GetFont(), ImGui::GetFontSize(), at, ImGui::GetColorU32(ImGuiCol_Text), text.c_str(),
+                                        nullptr, wrap);
+}
+
+/// Where the cells of a picture stand and what is written at them.
+struct Cells {
+    static constexpr float gap = 10, usual = 112;  // pixels a cell, where it is small
+    const Picture& picture;
+    int columns, rows;
+    ImVec2 corner, cell, pitch;
+    float heading, caption;  ///< widths
+
+    Cells(const Picture& of, float width, float height)
+        : picture(of), columns(static_cast<int>(of.columns)), rows(static_cast<int>(of.rows)), corner(ImGui::GetCursorScreenPos()) {
+        heading = of.headings.empty() ? 0 : std::min(extent_of(of.headings, -1).x, 200.0F) + gap;
+        const float space = std::max(20.0F, (ImGui::GetContentRegionAvail().x - heading) / static_cast<float>(columns) - gap);
+        const float wide = width / static_cast<float>(columns);
+        const float fitting = std::min(space, std::clamp(wide, usual, 400.0F)) / wide;
+        const float factor = fitting < 1 ? fitting : std::floor(fitting);
+        cell = {factor * wide, factor * height / static_cast<float>(rows)};
+        caption = std::min(space, std::max(cell.x, extent_of(of.captions, -1).x + 2));
+        pitch = {caption + gap, cell.y + extent_of(of.captions, caption).y + gap};
+    }
+    ImVec2 at(int row, int column) const {
+        return {corner.x + heading + static_cast<float>(column) * pitch.x + (caption - cell.x) / 2,
+                corner.y + static_cast<float>(row) * pitch.y};
+    }
+    void draw(ImTextureID texture, int row, int column) const {
+        const auto place = at(row, column);
+        const ImVec2 part = {1 / static_cast<float>(columns), 1 / static_cast<float>(rows)};
+        const ImVec2 from = {static_cast<float>(column) * part.x, static_cast<float>(row) * part.y};
+        ImGui::GetWindowDrawList()->AddImage(texture, place, {place.x + cell.x, place.y + cell.y}, from,
+                                             {from.x + part.x, from.y + part.y});
+        if (const auto number = static_cast<size_t>(row * columns + column); number < picture.captions.size()) {
+            const auto& text = picture.captions[number];
+            const float width = ImGui::CalcTextSize(text.c_str(), nullptr, false, caption).x;
+            write(text, {place.x + (cell.x - width) / 2, place.y + cell.y + 2}, caption + 1);
+        }
+    }
+    void draw_heading(int row) const {
+        if (const auto number = static_cast<size_t>(row); number < picture.headings.size()) {
+            write(picture.headings[number], {corner.x, at(row, 0).y + (cell.y - ImGui::GetFontSize()) / 2}, heading - gap + 1);
+        }
+    }
+};
+
+}  // namespace
+
+bool Images::draw_cells(const Shown& shown, const Picture& picture) {
+    if (picture.columns == 0 || picture.rows == 0 || static_cast<size_t>(shown.width) % picture.columns != 0 ||
+        static_cast<size_t>(shown.height) % picture.rows != 0) {
+        return false;
+    }
+    const Cells cells(picture, static_cast<float>(shown.width), static_cast<float>(shown.height));
+    const auto texture = reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture));  // NOLINT(performance-no-int-to-ptr)
+    for (int row = 0; row < cells.rows; ++row) {
+        cells.draw_heading(row);
+        for (int column = 0; column < cells.columns; ++column) {
+            cells.draw(texture, row, column);
+        }
+    }
+    ImGui::Dummy({cells.heading + static_cast<float>(cells.columns) * cells.pitch.x, static_cast<float>(cells.rows) * cells.pitch.y});
+    return true;
+}
+
+void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
     for (auto& [name, figure] : figures_) {
+        const auto images = files_.find(name);
+        if (images != files_.end() && pictures.contains("images/" + images->second.rbegin()->second.filename().string())) {
+            continue;
+        }
         auto& shown = drawn_figures_[name];
         if (figure.loaded != figure.written) {
             figure.loaded = figure.written;
@@ -83,34 +171,60 @@ void Images::draw() {
             ImGui::TextDisabled("%s cannot be read", figure.file.c_str());
         }
     }
+}
+
+/// By a slider and arrows, where there are several.
+const fs::path* Images::choose(const std::string& name, const std::map<int, fs::path>& files,
+                               const std::map<std::string, Picture>& pictures) {
+    auto& shown = shown_[name];
+    const int first = files.begin()->first, newest = files.rbegin()->first;
+    int number = std::clamp(shown.number == 0 ? newest : shown.number, first, newest);
+    ImGui::TextUnformatted(name.c_str());
+    if (files.size() > 1) {
+        ImGui::PushID(name.c_str());
+        ImGui::SetNextItemWidth(300);
+        ImGui::SliderInt("##number", &number, first, newest);
+        ImGui::SameLine();
+        number -= ImGui::ArrowButton("before", ImGuiDir_Left) && number > first ? 1 : 0;
+        ImGui::SameLine();
+        number += ImGui::ArrowButton("after", ImGuiDir_Right) && number < newest ? 1 : 0;
+        ImGui::PopID();
+        shown.number = number >= newest ? 0 : number;
+    }
+    const auto found = files.lower_bound(number);
+    if (found == files.end()) {
+        return nullptr;
+    }
+    if (const auto told = pictures.find("images/" + found->second.filename().string());
+        told != pictures.end() && !told->second.what.empty()) {
+        files.size() > 1 ? ImGui::SameLine() : (void)0;
+        ImGui::TextUnformatted(told->second.what.c_str());
+    }
+    if (shown.loaded != found->first) {
+        shown.loaded = found->first;
+        load(found->second, shown);
+    }
+    return &found->second;
+}
+
+void Images::draw(const std::map<std::string, Picture>& pictures) {
+    draw_figures(pictures);
     for (const auto& [name, files] : files_) {
-        if (files.size() == 1 && figures_.contains(name)) {
-            continue;  // shown above, with its captions
+        const auto told = pictures.find("images/" + files.rbegin()->second.filename().string());
+        if (files.size() == 1 && figures_.contains(name) && told == pictures.end()) {
+            continue;  // shown above
         }
+        const auto* const file = choose(name, files, pictures);
         auto& shown = shown_[name];
-        const int newest = files.rbegin()->first;
-        int number = shown.number == 0 ? newest : shown.number;
-        ImGui::TextUnformatted(name.c_str());
-        if (files.size() > 1) {
-            ImGui::SetNextItemWidth(300);
-            if (ImGui::SliderInt(("##" + name).c_str(), &number, files.begin()->first, newest)) {
-                shown.number = number == newest ? 0 : number;
-            }
-        }
-        const auto found = files.lower_bound(number);
-        if (found == files.end()) {
+        if (file == nullptr || shown.loaded == -1) {
+            ImGui::TextDisabled("%s cannot be read", file == nullptr ? name.c_str() : file->c_str());
+            shown.loaded = 0;  // again in the next frame: it may be about to be written
             continue;
         }
-        if (shown.loaded != found->first && shown.loaded != -1) {
-            shown.loaded = found->first;
-            load(found->second, shown);
+        const auto picture = pictures.find("images/" + file->filename().string());
+        if (picture == pictures.end() || !draw_cells(shown, picture->second)) {
+            draw_texture(shown);
         }
-        if (shown.loaded == -1) {
-            ImGui::TextDisabled("%s cannot be read", found->second.c_str());
-            shown.loaded = 0;
-            continue;
-        }
-        draw_texture(shown);
     }
 }
 

@@ -1,6 +1,8 @@
 // The pictures of a run: figures as they are drawn, and the images that scripts log (run:image) as they follow one another.
 #pragma once
 
+#include "viewer/run_data.h"
+
 #include <GL/gl.h>
 
 #include <filesystem>
@@ -17,8 +19,9 @@ class Images {
     /// Looks for new ones; true when there are.
     bool poll();
     bool empty() const { return files_.empty() && figures_.empty(); }
-    /// In the current ImGui window, with a slider over N for each NAME that has several.
-    void draw();
+    /// In the current ImGui window, with a slider over N for each NAME that has several, and captions where the log tells them. A figure
+    /// that shows the same as such images is left out.
+    void draw(const std::map<std::string, Picture>& pictures);
 
   private:
     struct Shown {
@@ -34,6 +37,11 @@ class Images {
     bool find_figures();
     static void load(const std::filesystem::path& file, Shown& shown);
     static void draw_texture(const Shown& shown);
+    /// Cell by cell, with what is written at them; false where the picture is not the one that the log describes.
+    static bool draw_cells(const Shown& shown, const Picture& picture);
+    void draw_figures(const std::map<std::string, Picture>& pictures);
+    const std::filesystem::path* choose(const std::string& name, const std::map<int, std::filesystem::path>& files,
+                                        const std::map<std::string, Picture>& pictures);
 
     std::filesystem::path directory_, folder_;
     std::map<std::string, Figure> figures_;

@@ -6,22 +6,55 @@
 namespace hfc::viewer {
 namespace {
 
-PlotCurve prepare_curve(const Curve& curve, const Choice& choice) {
+PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>& y, float smoothing, bool logarithmic) {
     PlotCurve result;
-    result.x = &curve.along(choice.axis);
-    result.y = choice.smoothing > 0 ? smooth(curve.y, static_cast<double>(choice.smoothing)) : curve.y;
-    if (choice.logarithmic) {
+    result.x = &x;
+    result.y = smoothing > 0 ? smooth(y, static_cast<double>(smoothing)) : y;
+    if (logarithmic) {
         std::transform(result.y.begin(), result.y.end(), result.y.begin(),
                        [](double value) { return value > 0 ? std::log10(value) : NAN; });
     }
     for (size_t i = 0; i < result.y.size(); ++i) {
-        const double at = (*result.x)[i], value = result.y[i];
+        const double at = x[i], value = result.y[i];
         if (std::isfinite(at) && std::isfinite(value)) {
             result.x_range = {std::min(result.x_range.low, at), std::max(result.x_range.high, at)};
             result.y_range = {std::min(result.y_range.low, value), std::max(result.y_range.high, value)};
         }
     }
     return result;
+}
+
+std::string version_name(const std::string& full_name, double epoch) {
+    if (!std::isfinite(epoch)) {
+        return full_name;
+    }
+    char text[48];
+    std::snprintf(text, sizeof text, ", epoch %g", epoch);
+    return full_name + text;
+}
+
+/// The last one up to the epoch chosen in its full colour, and of those before it some, the first one always, the fainter the earlier.
+void add_versions(const std::vector<Version>& versions, const std::string& full_name, ImU32 color, const Choice& choice, Panel& panel) {
+    constexpr size_t most_earlier = 4;
+    std::vector<const Version*> shown;
+    for (const auto& version : versions) {
+        if (choice.epoch < 0 || !(version.epoch > choice.epoch)) {
+            shown.push_back(&version);
+        }
+    }
+    if (shown.empty()) {
+        return;
+    }
+    const size_t earlier = shown.size() - 1, count = std::min(earlier, most_earlier);
+    for (size_t i = 0; i <= count; ++i) {
+        const auto& version = *shown[i == count ? earlier : i * earlier / count];
+        panel.curves.push_back(prepare_curve(version.x, version.y, 0, choice.logarithmic));
+        auto& curve = panel.curves.back();
+        curve.name = version_name(full_name, version.epoch);
+        const auto opacity = i == count ? 255U : static_cast<unsigned>(30 + 70 * i / count);
+        curve.faint = i < count;
+        curve.color = (color & ~IM_COL32_A_MASK) | opacity << IM_COL32_A_SHIFT;
+    }
 }
 
 }  // namespace
@@ -33,33 +66,63 @@ ImU32 Panels::color(const std::string& full_name, bool dark) {
     return shade_of(color_of(hue, dark), shade, dark);
 }
 
-void Panels::prepare(const std::vector<std::unique_ptr<RunData>>& runs, const Choice& choice, bool changed) {
+void Panels::prepare(const Runs& runs, const Choice& choice, bool changed) {
     if (prepared_ && !changed && choice == prepared_for_) {
         return;
     }
     for (auto& [name, panel] : panels_) {
         panel.curves.clear();
+        panel.whole = false;
     }
+    std::set<std::string> known;
+    prepare_values(runs, choice, known);
+    prepare_whole_curves(runs, choice, known);
+    // A panel whose curves are all hidden stays; one that no run has any more goes.
+    std::erase_if(panels_, [&](const auto& entry) { return !known.contains(entry.first); });
+    prepared_for_ = choice;
+    prepared_ = true;
+}
+
+void Panels::prepare_values(const Runs& runs, const Choice& choice, std::set<std::string>& known) {
     for (const auto& run : runs) {
         for (const auto& [name, curves] : run->panels()) {
+            known.insert(name);
             auto& panel = panels_[name];
             for (const auto& [curve_name, curve] : curves) {
                 const auto full = full_name(runs, *run, curve_name);
                 const auto own_color = color(full, choice.dark);
                 if (!choice.hidden.contains(full)) {
-                    panel.curves.push_back(prepare_curve(curve, choice));
+                    panel.curves.push_back(prepare_curve(curve.along(choice.axis), curve.y, choice.smoothing, choice.logarithmic));
                     panel.curves.back().name = full;
                     panel.curves.back().color = own_color;
                 }
             }
         }
     }
-    // A panel whose curves are all hidden stays; one that no run has any more goes.
-    std::erase_if(panels_, [&](const auto& entry) {
-        return std::none_of(runs.begin(), runs.end(), [&](const auto& run) { return run->panels().contains(entry.first); });
-    });
-    prepared_for_ = choice;
-    prepared_ = true;
+}
+
+void Panels::prepare_whole_curves(const Runs& runs, const Choice& choice, std::set<std::string>& known) {
+    last_epoch_ = 0;
+    for (const auto& run : runs) {
+        for (const auto& [name, curves] : run->whole_curves()) {
+            const auto key = known.contains(name) && !panels_[name].whole ? name + " (curve)" : name;
+            known.insert(key);
+            auto& panel = panels_[key];
+            panel.whole = true;
+            panel.x_name = curves.x_name;
+            for (const auto& [series, versions] : curves.by_series) {
+                const auto full = full_name(runs, *run, series.empty() ? name : series);
+                const auto own_color = color(full, choice.dark);
+                for (const auto& version : versions) {
+                    last_epoch_ =
+                        versions.size() > 1 && version.epoch < 1e9 ? std::max(last_epoch_, static_cast<int>(version.epoch)) : last_epoch_;
+                }
+                if (!choice.hidden.contains(full)) {
+                    add_versions(versions, full, own_color, choice, panel);
+                }
+            }
+        }
+    }
 }
 
 void Panels::show_all() {

@@ -18,6 +18,7 @@ struct Choice {
     float smoothing = 0;  ///< weight of the moving average, in [0,1)
     bool logarithmic = false;
     bool dark = true;
+    int epoch = -1;                ///< of whole curves, show those up to this epoch; -1: all
     std::set<std::string> hidden;  ///< full names of curves
 
     bool operator==(const Choice&) const = default;
@@ -26,26 +27,35 @@ struct Choice {
 struct Panel {
     std::vector<PlotCurve> curves;
     PlotView view;
+    bool whole = false;  ///< curves that were logged as a whole: along x_name
+    std::string x_name;
 };
 
 class Panels {
   public:
+    using Runs = std::vector<std::unique_ptr<RunData>>;
     /// "run / curve" where there are several runs.
-    static std::string full_name(const std::vector<std::unique_ptr<RunData>>& runs, const RunData& run, const std::string& curve) {
+    static std::string full_name(const Runs& runs, const RunData& run, const std::string& curve) {
         return runs.size() > 1 ? run.name() + " / " + curve : curve;
     }
 
     /// Makes the curves anew where the runs or the choice have changed.
-    void prepare(const std::vector<std::unique_ptr<RunData>>& runs, const Choice& choice, bool changed);
+    void prepare(const Runs& runs, const Choice& choice, bool changed);
     std::map<std::string, Panel>& all() { return panels_; }
     void show_all();
+    /// The last epoch that whole curves were logged for; 0 where there are none, or none but one.
+    int last_epoch() const { return last_epoch_; }
     /// A hue for the series and a shade of it for the probe ("natural: test"); the same for as long as the window is open, in the order of
     /// first sight.
     ImU32 color(const std::string& full_name, bool dark);
 
   private:
+    void prepare_values(const Runs& runs, const Choice& choice, std::set<std::string>& known);
+    void prepare_whole_curves(const Runs& runs, const Choice& choice, std::set<std::string>& known);
+
     Choice prepared_for_;
     bool prepared_ = false;
+    int last_epoch_ = 0;
     std::map<std::string, Panel> panels_;
     std::map<std::string, size_t> hues_, shades_;
 };

@@ -99,7 +99,7 @@ void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
     };
     const auto& columns = columns_of(curve, frame.x, static_cast<int>(frame.width()));
     // Few points: each at its own place and marked, since between them there is nothing.
-    if (columns.size() < 60) {
+    if (columns.size() < 60 && !curve.faint) {
         for (size_t i = 0; i < curve.y.size() && curve.y.size() < 500; ++i) {
             const double at = (*curve.x)[i];
             if (std::isfinite(at) && std::isfinite(curve.y[i]) && at >= frame.x.low && at <= frame.x.high) {
@@ -132,6 +132,9 @@ void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<Plo
     ImGui::BeginTooltip();
     ImGui::Text("%s %.6g, height %.4g", x_name.c_str(), at, logarithmic ? std::pow(10, height) : height);
     for (const auto& curve : curves) {
+        if (curve.faint) {
+            continue;
+        }
         double distance = std::numeric_limits<double>::infinity(), value = 0;
         for (size_t i = 0; i < curve.y.size(); ++i) {
             const double here = std::abs((*curve.x)[i] - at);
@@ -226,7 +229,7 @@ void draw_plot(const char* id, ImVec2 size, const std::string& title, const std:
                          {std::floor(corner.x + size.x - 14), std::floor(corner.y + size.y - 44)},
                          view.x,
                          view.y};
-    if (frame.width() < 40 || frame.height() < 40) {
+    if (frame.width() < 40 || frame.height() < 40 || !ImGui::IsRectVisible(size)) {
         ImGui::Dummy(size);
         return;
     }

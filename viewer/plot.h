@@ -16,6 +16,7 @@ struct PlotCurve {
     const std::vector<double>* x = nullptr;
     std::vector<double> y;  ///< on a logarithmic axis: the logarithms to base 10
     ImU32 color = 0;
+    bool faint = false;                          ///< in the background: without marks, and not told by the cross-hair
     Range x_range = nowhere, y_range = nowhere;  ///< of the points where both are finite
 
     /// What reduce() gave for the last view; kept by draw_plot().

@@ -1,6 +1,5 @@
 #include "viewer/viewer.h"
 
-#include "run/control.h"
 #include "viewer/export.h"
 #include "viewer/window.h"
 
@@ -68,8 +67,9 @@ bool Viewer::poll_folders() {
 bool Viewer::poll() {
     const bool folders = poll_folders();
     bool curves = false;
+    constexpr double most_seconds = 0.015;  // of a frame
     for (const auto& run : runs_) {
-        curves = run->poll() || curves;
+        curves = run->poll(most_seconds / static_cast<double>(runs_.size())) || curves;
     }
     changed_ = changed_ || curves;
     return curves || folders || !wanted_.empty();
@@ -125,96 +125,8 @@ void Viewer::draw() {
     first_frame_ = false;
 }
 
-void Viewer::draw_controls() {
-    ImGui::SetNextItemWidth(110);
-    int axis = static_cast<int>(choice_.axis);
-    if (ImGui::Combo("x", &axis, "epoch\0step\0wall-clock\0")) {
-        choice_.axis = static_cast<Axis>(axis);
-        panels_.show_all();
-    }
-    ImGui::SameLine(0, 20);
-    ImGui::SetNextItemWidth(160);
-    ImGui::SliderFloat("smoothing", &choice_.smoothing, 0, 0.99F, "%.2f");
-    ImGui::SameLine(0, 20);
-    if (ImGui::Checkbox("logarithmic", &choice_.logarithmic) || pressed(GLFW_KEY_L)) {
-        choice_.logarithmic = pressed(GLFW_KEY_L) ? !choice_.logarithmic : choice_.logarithmic;
-        panels_.show_all();
-    }
-    ImGui::SameLine(0, 20);
-    if (ImGui::Button("Show all") || pressed(GLFW_KEY_R)) {
-        panels_.show_all();
-    }
-    ImGui::SameLine(0, 20);
-    if (ImGui::Button(choice_.dark ? "Light" : "Dark") || pressed(GLFW_KEY_T)) {
-        choice_.dark = !choice_.dark;
-        apply_theme();
-    }
-    ImGui::SameLine(0, 20);
-    ImGui::TextDisabled("%s", message_.c_str());
-}
-
-void Viewer::draw_runs() {
-    for (size_t i = 0; i < runs_.size(); ++i) {
-        ImGui::PushID(static_cast<int>(i));
-        ImGui::TextUnformatted(runs_[i]->name().c_str());
-        ImGui::TextDisabled("%s", runs_[i]->last().c_str());
-        if (const auto note = runs_[i]->note(); !note.empty()) {
-            ImGui::TextWrapped("%s", note.c_str());
-        }
-        if (shown_[i]->status.running()) {
-            draw_requests(*shown_[i]);
-        }
-        draw_legend(*runs_[i]);
-        ImGui::Separator();
-        ImGui::PopID();
-    }
-}
-
-/// What hfc.train looks for between two batches.
-void Viewer::draw_requests(const Shown& shown) {
-    const auto& directory = shown.status.directory();
-    const auto now = run::read_request(directory);
-    const auto button = [&](const char* label, run::Request request) {
-        if (ImGui::SmallButton(label) && !run::write_request(directory, request)) {
-            message_ = directory.string() + " cannot be written";
-        }
-    };
-    if (now == run::Request::pause) {
-        button("Go on", run::Request::go_on);
-    } else {
-        button("Pause", run::Request::pause);
-    }
-    ImGui::SameLine();
-    if (now == run::Request::stop) {
-        button("Do not stop", run::Request::go_on);
-    } else {
-        button("Stop after this epoch", run::Request::stop);
-    }
-}
-
-void Viewer::draw_legend(const RunData& run) {
-    std::set<std::string> names;
-    for (const auto& [panel, curves] : run.panels()) {
-        for (const auto& [name, curve] : curves) {
-            names.insert(name);
-        }
-    }
-    for (const auto& name : names) {
-        const auto full = Panels::full_name(runs_, run, name);
-        const auto color = panels_.color(full, choice_.dark);
-        const bool hidden = choice_.hidden.contains(full);
-        const auto at = ImGui::GetCursorScreenPos();
-        const float line = ImGui::GetTextLineHeight();
-        ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + 2}, {at.x + line - 2, at.y + line}, hidden ? theme_.grid : color, 3);
-        ImGui::SetCursorScreenPos({at.x + line + 6, at.y});
-        ImGui::PushStyleColor(ImGuiCol_Text, hidden ? theme_.faint : theme_.text);
-        ImGui::PushID(full.c_str());
-        if (ImGui::Selectable(name.c_str())) {
-            hidden ? (void)choice_.hidden.erase(full) : (void)choice_.hidden.insert(full);
-        }
-        ImGui::PopID();
-        ImGui::PopStyleColor();
-    }
+std::string Viewer::x_name_of(const Panel& panel) const {
+    return panel.whole ? panel.x_name : axis_names[static_cast<size_t>(choice_.axis)];
 }
 
 void Viewer::draw_panels() {
@@ -238,8 +150,7 @@ void Viewer::draw_panels() {
 
 void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
     const auto corner = ImGui::GetCursorScreenPos();
-    const char* const x_name = axis_names[static_cast<size_t>(choice_.axis)];
-    draw_plot(name.c_str(), size, name, x_name, choice_.logarithmic, panel.curves, theme_, panel.view);
+    draw_plot(name.c_str(), size, name, x_name_of(panel), choice_.logarithmic, panel.curves, theme_, panel.view);
     if (ImGui::BeginPopupContextItem((name + " menu").c_str())) {
         for (const char* const extension : {"png", "svg", "csv"}) {
             if (ImGui::MenuItem((std::string("Save as ") + extension).c_str())) {
@@ -261,11 +172,11 @@ void Viewer::save(const std::string& name, const Panel& panel, const std::string
         wanted_.push_back({path, corner, size});
         return;
     }
-    ExportPanel part = {name, axis_names[static_cast<size_t>(choice_.axis)], choice_.logarithmic, panel.view.x, panel.view.y, {}};
+    ExportPanel part = {name, x_name_of(panel), choice_.logarithmic, panel.view.x, panel.view.y, {}};
     for (const auto& curve : panel.curves) {
         const uint32_t red = (curve.color >> IM_COL32_R_SHIFT) & 0xFF, green = (curve.color >> IM_COL32_G_SHIFT) & 0xFF,
                        blue = (curve.color >> IM_COL32_B_SHIFT) & 0xFF;
-        part.curves.push_back({curve.name, curve.x, &curve.y, red << 16 | green << 8 | blue});
+        part.curves.push_back({curve.name, curve.x, &curve.y, red << 16 | green << 8 | blue, curve.faint});
     }
     std::ofstream file(path);
     file << (extension == "svg" ? to_svg(part) : to_csv(part));

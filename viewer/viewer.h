@@ -53,6 +53,7 @@ class Viewer {
     void draw_runs();
     void draw_requests(const Shown& shown);
     void draw_legend(const RunData& run);
+    std::string x_name_of(const Panel& panel) const;
     void draw_panels();
     void draw_panel(const std::string& name, Panel& panel, ImVec2 size);
     void draw_images();

@@ -50,7 +50,7 @@ void Viewer::draw_images() {
             ImGui::TextDisabled("%s", runs_[i]->name().c_str());
         }
         ImGui::PushID(static_cast<int>(i));
-        shown_[i]->images.draw();
+        shown_[i]->images.draw(runs_[i]->pictures());
         ImGui::PopID();
     }
     if (none) {

@@ -85,10 +85,11 @@ int image(Call& call) {
     options.with("range", [&](const Value& value) { range = read_range(call.L, value); });
     options.with("series", [&](const Value& value) { event["series"] = value.text(); });
     options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
+    const bool figure = options.boolean("figure", true);
     options.finish();
     grid.images = run::to_bytes(join(images), range);
     std::vector<std::string> paths;
-    for (const auto& path : run->image(name, grid, event)) {
+    for (const auto& path : run->image(name, grid, event, figure)) {
         paths.push_back(path.string());
     }
     return call.returns(paths);
@@ -96,14 +97,14 @@ int image(Call& call) {
 
 const std::vector<Declaration> image_declarations = {
     {"Run:image", image,
-     "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", range = {0, 1}, epoch = n, series = text}) "
-     "-> "
-     "list of paths\n\n"
+     "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", range = {0, 1}, epoch = n, series = text, "
+     "figure = true}) -> list of paths\n\n"
      "Draws pictures to NAME.svg and NAME.png, keeps them unscaled as images/NAME-1.png, -2 ..., and logs an event that says so.\n"
      "images: float [N, C, H, W] with 1 or 3 channels, `columns` a row; or a list with a row each, which is such a tensor or a list of "
      "them. captions: a text under each "
      "picture, lines parted by \\n, as a list or a list a row; headings: a text to the left of each row.\n"
      "range: the values that become black and white, or \"each\" for each picture's own smallest and largest.\n"
+     "figure = false: no NAME.svg and NAME.png, which take a moment to draw; for pictures of each epoch.\n"
      "Errors: shapes that do not fit together, values that are no numbers, a wrong number of captions or headings."},
 };
 

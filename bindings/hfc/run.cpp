@@ -7,6 +7,7 @@
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
+#include "bindings/torch/tensor.h"
 
 #include <ATen/Parallel.h>
 
@@ -88,6 +89,35 @@ int row(Call& call) {
     return 0;
 }
 
+/// A list of numbers, or a tensor with one dimension.
+std::vector<double> read_curve(lua_State* L, const Value& value) {
+    const auto* tensor = to_tensor(L, value.index());
+    if (tensor == nullptr) {
+        return value.numbers();
+    }
+    require(tensor->dim() == 1 && !tensor->is_complex(), "run:curve: expected one dimension of real values, got {}",
+            describe_tensor(*tensor));
+    const auto values = tensor->detach().to(at::kCPU, at::kDouble).contiguous();
+    return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
+}
+
+int curve(Call& call) {
+    call.at_most(4);
+    const auto run = self_run(call);
+    const std::string name = call.argument(2, "name").text();
+    run::WholeCurve curve;
+    curve.y = read_curve(call.L, call.argument(3, "values"));
+    auto options = call.options(4);
+    run::Json event = run::Json::object();
+    options.with("series", [&](const Value& value) { event["series"] = value.text(); });
+    options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
+    options.with("x", [&](const Value& value) { curve.x = read_curve(call.L, value); });
+    curve.x_name = options.text("x_name", "");
+    options.finish();
+    run->curve(name, curve, event);
+    return 0;
+}
+
 int plot(Call& call) {
     const std::string figure = call.argument(2, "figure").text();
     auto options = call.options(3);
@@ -95,6 +125,7 @@ int plot(Call& call) {
     settings.x = options.text("x", settings.x);
     settings.y = options.text("y", settings.y);
     settings.panels = options.texts("panels", {});
+    settings.curves = options.texts("curves", {});
     settings.title = options.text("title", "");
     options.finish();
     std::vector<std::string> paths;
@@ -123,10 +154,18 @@ const std::vector<Declaration> run_declarations = {
      "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table and writes TABLE.csv and TABLE.md anew. The list, "
      "where given, says which columns come first."},
     {"Run:plot", plot,
-     "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, title = \"\"}) -> list of paths\n\n"
+     "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = \"\"}) -> list of paths\n\n"
      "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. y: the key of a number, or of a table "
      "of numbers (a curve each).\n"
-     "Errors: nothing to draw, an unknown series, gnuplot missing."},
+     "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a series, as it was logged last; x and y then "
+     "are what stands at the axes.\n"
+     "Errors: nothing to draw, an unknown series or curve, gnuplot missing."},
+    {"Run:curve", curve,
+     "run:curve(name, values, {x = {0, 1, ...}, x_name = \"\", epoch = n, series = text})\n\n"
+     "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer shows a panel for each name, with the curve "
+     "logged last and, fainter, those of earlier epochs; run:plot draws it by `curves`.\n"
+     "values, x: a Tensor with one dimension or a list of numbers, 65536 at most.\n"
+     "Errors: another number of values than of x, no values, x that is not finite."},
     {"Run:directory", directory, "run:directory() -> text\n\nWhere the run is written."},
 };
 

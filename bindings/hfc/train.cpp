@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/augment.h"
+#include "bindings/hfc/kernel_log.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
@@ -119,6 +120,7 @@ struct TrainCall {
     std::shared_ptr<run::Run> run;
     std::optional<bool> checkpoints;  ///< nothing: where there is a run
     bool quiet = false;
+    bool log_kernels = false;
     int on_epoch = 0;  ///< stack index of the callback, or 0
 };
 
@@ -149,6 +151,8 @@ TrainCall read_train_options(Call& call) {
     require(result.run || !result.checkpoints.value_or(false),
             "option 'checkpoints': they are kept in a run directory, so 'log' must name one");
     result.quiet = options.boolean("quiet", false);
+    result.log_kernels = options.boolean("log_kernels", false);
+    require(result.run || !result.log_kernels, "option 'log_kernels': they are kept in a run directory, so 'log' must name one");
     bool callback = false;
     options.with("on_epoch", [&](const Value& value) {
         callback = lua_isfunction(call.L, value.index());
@@ -218,6 +222,9 @@ int train_model(Call& call) {
         if (train_call.run) {
             train_call.run->log(to_event(result, series));
         }
+        if (train_call.log_kernels) {
+            log_kernels(*train_call.run, series, *network, result.epoch);
+        }
         if (line) {
             line->on_epoch(result, train_call.settings.epochs);
         }
@@ -227,6 +234,9 @@ int train_model(Call& call) {
             protected_call(L, 1, 0);
         }
     };
+    if (train_call.log_kernels) {
+        log_kernels(*train_call.run, series, *network, 0);
+    }
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
     if (line && static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
         std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n", history.size(),
@@ -270,6 +280,9 @@ const std::vector<Declaration> train_declarations = {
      "goes on to the same numbers; the last and the best (by the probe 'test', else the first one, else the loss) stay.\n"
      "With a log, the word in the run directory's file `control` is looked at between batches: `pause` waits until it is `go` or gone, "
      "`stop` ends the training after the epoch. The viewer's buttons write it.\n"
+     "log_kernels = false: before the first and after each epoch, log the kernels of the first convolution as the pictures `kernels "
+     "SERIES`, "
+     "for the viewer.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
      "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},

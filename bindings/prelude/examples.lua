@@ -154,6 +154,10 @@ paths = run:plot("figure", {y = "accuracy", panels = {"natural"}})]])
 example("Run:image", [[
 run = hfc.run("example")
 paths = run:image("pictures", torch.rand(4, 3, 32, 32), {columns = 2})]])
+example("Run:curve", [[
+run = hfc.run("example")
+for epoch = 1, 3 do run:curve("spectrum", torch.rand(16) / epoch, {x_name = "radius", epoch = epoch, series = "natural"}) end
+paths = run:plot("figure", {curves = {"spectrum"}, x = "radius", y = "power"})]])
 example("Run:save hfc.saved_model", [[
 run = hfc.run("example")
 run:save(hfc.model("preact_resnet8"), "trained")

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -44,6 +45,9 @@ bool same_event(const Json& before, const Json& now) {
             }
         }
         return true;
+    }
+    if (before.is_array() && now.is_array()) {
+        return std::equal(before.begin(), before.end(), now.begin(), now.end(), same_event);
     }
     const auto may_be_measured = [](const Json& value) { return value.is_number() || value.is_null(); };
     if (may_be_measured(before) && may_be_measured(now) && !(before.is_number_integer() && now.is_number_integer())) {

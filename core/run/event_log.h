@@ -34,6 +34,9 @@ class EventLog {
     /// own, is another one than before, or cannot be written whole (full disk); the torn line is then cut off again.
     void append(const Json& event);
 
+    /// Whether the file has the next event from before: what belongs to it has been written, too.
+    bool repeats() const { return told_ < earlier_.size(); }
+
     /// All that have been told, in order.
     const std::vector<Json>& events() const { return events_; }
 

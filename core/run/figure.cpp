@@ -35,6 +35,13 @@ std::string series_of(const Json& event) {
     return found != event.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+/// An event of Run::curve, and not one of the script's own that has such keys.
+bool is_whole_curve(const Json& event) {
+    const auto is_array = [&](const char* key) { return event.contains(key) && event.at(key).is_array(); };
+    return event.contains("curve") && event.at("curve").is_string() && is_array("x") && is_array("y") &&
+           event.at("x").size() == event.at("y").size();
+}
+
 void add_points(const Json& event, const FigureOptions& options, Panel& panel) {
     const auto x = finite(event, options.x);
     const auto y = event.find(options.y);
@@ -82,6 +89,41 @@ void sort_by_numbers(std::vector<Curve>& curves) {
     std::stable_sort(curves.begin(), curves.end(), [&](const Curve& a, const Curve& b) { return rank(a) < rank(b); });
 }
 
+/// The last of its name and series takes the place of those before.
+void take_whole_curve(const Json& event, Panel& panel) {
+    const auto& x = event.at("x");
+    const auto& y = event.at("y");
+    const auto series = series_of(event);
+    auto& points = find_or_add(panel.curves, series.empty() ? panel.series : series, &Curve::name)->points;
+    points.clear();
+    for (size_t i = 0; i < y.size(); ++i) {
+        if (x.at(i).is_number() && y.at(i).is_number() && std::isfinite(y.at(i).get<double>())) {
+            points.emplace_back(x.at(i).get<double>(), y.at(i).get<double>());
+        }
+    }
+}
+
+std::vector<Panel> whole_curves(const std::vector<Json>& events, const std::vector<std::string>& names) {
+    std::vector<Panel> logged;
+    for (const auto& event : events) {
+        if (is_whole_curve(event)) {
+            take_whole_curve(event, *find_or_add(logged, event.at("curve").get<std::string>(), &Panel::series));
+        }
+    }
+    std::vector<std::string> known;
+    for (const auto& panel : logged) {
+        known.push_back(panel.series);
+    }
+    std::vector<Panel> chosen;
+    for (const auto& name : names) {
+        const auto found = std::find_if(logged.begin(), logged.end(), [&](const Panel& panel) { return panel.series == name; });
+        require(found != logged.end(), "run:plot: run:curve has logged no curve '{}'{}; there are '{}'", name, did_you_mean(name, known),
+                fmt::join(known, "', '"));
+        chosen.push_back(*found);
+    }
+    return chosen;
+}
+
 std::vector<std::string> keys_of(const std::vector<Json>& events) {
     std::vector<std::string> keys;
     for (const auto& event : events) {
@@ -98,6 +140,9 @@ std::vector<std::string> keys_of(const std::vector<Json>& events) {
 
 std::vector<Panel> make_panels(const std::vector<Json>& events, const FigureOptions& options) {
     require(!events.empty(), "run:plot: nothing has been logged yet, so there is nothing to draw");
+    if (!options.curves.empty()) {
+        return whole_curves(events, options.curves);
+    }
     std::vector<Panel> logged;
     for (const auto& event : events) {
         add_points(event, options, *find_or_add(logged, series_of(event), &Panel::series));

@@ -14,6 +14,7 @@ struct FigureOptions {
     std::string x = "epoch";          ///< key of the horizontal axis in the events
     std::string y = "accuracy";       ///< key of the vertical axis: a number (one curve) or an object of numbers (one curve a key)
     std::vector<std::string> panels;  ///< series, each in a panel of its own; empty: all of the log
+    std::vector<std::string> curves;  ///< instead: names of whole curves (Run::curve), each in a panel of its own with a curve a series
     std::string title;
 };
 
@@ -28,7 +29,8 @@ struct Panel {
 };
 
 /// The panels' curves. Curves keep the order of first use, but names that differ in a number alone are in the order of the numbers (r=4, 8,
-/// 12). Throws Error when nothing can be drawn, saying which keys the events have, or when a panel names no series.
+/// 12). Of a whole curve logged several times it is the last one. Throws Error when nothing can be drawn, saying which keys the events
+/// have, or when a panel names no series or no whole curve.
 std::vector<Panel> make_panels(const std::vector<nlohmann::ordered_json>& events, const FigureOptions& options);
 
 enum class Format { svg, png };

@@ -8,6 +8,7 @@
 #include "run/table.h"
 
 #include <cctype>
+#include <cmath>
 #include <cstring>
 #include <ctime>
 
@@ -171,18 +172,17 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     return paths;
 }
 
-std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event) {
+std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event, bool figure) {
     check_name("run:image: the figure's name", name);
-    const auto whole = mosaic(grid);
-    const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0), whole.size(1), whole.size(2));
-    const auto svg = with_sharp_pixels(run_gnuplot(gnuplot_program(grid, Format::svg)));
-    const auto png = run_gnuplot(gnuplot_program(grid, Format::png));
+    require_valid(grid);
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
-    make_folder(directory_ / "images");
-    write_file(directory_ / file, plain);
-    std::vector<fs::path> paths = {directory_ / (name + ".svg"), directory_ / (name + ".png"), directory_ / file};
-    write_file(paths[0], svg);
-    write_file(paths[1], png);
+    std::vector<fs::path> paths = {directory_ / file};
+    if (figure) {
+        paths.insert(paths.begin(), {directory_ / (name + ".svg"), directory_ / (name + ".png")});
+    }
+    if (!log_->repeats() || !fs::exists(directory_ / file)) {
+        draw(grid, paths);
+    }
     Json full = event;
     full["image"] = name;
     full["file"] = file.string();
@@ -195,6 +195,42 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
     log(full);
     ++images_[name];
     return paths;
+}
+
+/// The unscaled pictures are the last of the paths; the figure's SVG and PNG stand before it, where wanted.
+void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const {
+    const auto whole = mosaic(grid);
+    const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0), whole.size(1), whole.size(2));
+    const bool figure = paths.size() > 1;
+    const auto svg = figure ? with_sharp_pixels(run_gnuplot(gnuplot_program(grid, Format::svg))) : "";
+    const auto png = figure ? run_gnuplot(gnuplot_program(grid, Format::png)) : "";
+    make_folder(directory_ / "images");
+    write_file(paths.back(), plain);
+    if (figure) {
+        write_file(paths[0], svg);
+        write_file(paths[1], png);
+    }
+}
+
+void Run::curve(const std::string& name, const WholeCurve& curve, const Json& event) {
+    constexpr size_t most_points = 65536;
+    require(!name.empty() && name.size() <= 200, "run:curve: the curve's name must have 1 to 200 bytes, got {}", name.size());
+    require(!curve.y.empty() && curve.y.size() <= most_points, "run:curve: curve '{}' must have 1 to {} points, got {}", name, most_points,
+            curve.y.size());
+    require(curve.x.empty() || curve.x.size() == curve.y.size(), "run:curve: curve '{}' has {} points, but x has {}", name, curve.y.size(),
+            curve.x.size());
+    Json full = event;
+    full["curve"] = name;
+    full["x_name"] = curve.x_name;
+    full["x"] = curve.x;
+    full["y"] = curve.y;
+    for (size_t i = 0; curve.x.empty() && i < curve.y.size(); ++i) {
+        full["x"].push_back(i);
+    }
+    for (const auto& x : curve.x) {
+        require(std::isfinite(x), "run:curve: x of curve '{}' must be finite, got {}", name, x);
+    }
+    log(full);
 }
 
 void check_name(const std::string& what, const std::string& name) {

@@ -31,6 +31,13 @@ struct RunOptions {
     bool resume = false;           ///< go on with the run in `out`: its config and script stay, and its log is taken up again
 };
 
+/// A curve that is logged as a whole, such as a spectrum.
+struct WholeCurve {
+    std::vector<double> y;
+    std::vector<double> x = {};  ///< as many as y, finite; empty: 0, 1, 2 ...
+    std::string x_name = {};     ///< what x is
+};
+
 class Run {
   public:
     /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten (the default name gets -2, -3 … where
@@ -51,14 +58,22 @@ class Run {
 
     /// Draws pictures to NAME.svg and NAME.png (a later grid of the same name replaces them), keeps them unscaled as images/NAME-N.png, and
     /// logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"} and what `event`
-    /// adds ("epoch"). Returns the paths of the three files. Throws Error for a grid that does not fit together.
-    std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid, const Json& event = Json::object());
+    /// adds ("epoch"). Returns the paths of the three files, or of the last alone without `figure`, which saves the time of drawing. A run
+    /// that is taken up again leaves the pictures that it has: a network that goes on from a checkpoint would draw later ones. Throws Error
+    /// for a grid that does not fit together.
+    std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid, const Json& event = Json::object(),
+                                             bool figure = true);
+
+    /// Logs a whole curve as one event: {"curve": NAME, "x_name", "x": [...], "y": [...]} and what `event` adds ("epoch", "series"). Throws
+    /// Error for a curve without a name or points, with more than 65536, or with another number of x than of y.
+    void curve(const std::string& name, const WholeCurve& curve, const Json& event = Json::object());
 
     /// The folder for the checkpoints of the next training: checkpoints/training-1, -2 ... in the order in which they are asked for, which
     /// is the same when the run is taken up again.
     std::filesystem::path next_checkpoints();
 
   private:
+    void draw(const ImageGrid& grid, const std::vector<std::filesystem::path>& paths) const;
     void write_table(const std::string& table) const;
 
     std::filesystem::path directory_;

@@ -75,6 +75,7 @@ function TestRunDirectory:test_images()
   lu.assertStrContains(text_of(run:directory() .. "/metrics.jsonl"), '"image":"grid","file":"images/grid-1.png","rows":2,"columns":4')
   lu.assertEquals(text_of(paths[2]):sub(2, 4), "PNG")
   run:image("kernels", model:parameters()[1], {range = "each", columns = 4})
+  lu.assertEquals(run:image("plain", x, {figure = false}), {run:directory() .. "/images/plain-1.png"})
 end
 
 function TestRunDirectory:test_bad_images()
@@ -88,6 +89,40 @@ function TestRunDirectory:test_bad_images()
   fails("smaller to a larger", x, {range = {1, 0}})
   fails("[N, C, H, W]", torch.rand(4, 4))
   fails("unknown option 'caption' (did you mean 'captions'?)", x, {caption = {}})
+end
+
+function TestRunDirectory:test_whole_curves()
+  run:curve("spectrum", torch.tensor {4, 2, 0 / 0}, {x = {1, 2, 3}, x_name = "radius", epoch = 2, series = "natural"})
+  run:curve("spectrum", {1, .5})
+  local log = text_of(run:directory() .. "/metrics.jsonl")
+  lu.assertStrContains(log, '"curve":"spectrum","x_name":"radius","x":[1.0,2.0,3.0],"y":[4.0,2.0,null]')
+  lu.assertStrContains(log, '"curve":"spectrum","x_name":"","x":[0,1],"y":[1.0,0.5]')
+  local paths = run:plot("spectrum", {curves = {"spectrum"}, x = "radius", y = "power"})
+  lu.assertEquals(#paths, 2)
+  local svg = text_of(paths[1])
+  for _, text in ipairs {"natural", "Radius", "Power"} do lu.assertStrContains(svg, text) end
+  local function fails(text, f, ...) lu.assertErrorMsgContains(text, f, run, ...) end
+  fails("'bad' has 2 points, but x has 3", run.curve, "bad", {1, 2}, {x = {1, 2, 3}})
+  fails("must have 1 to 65536 points, got 0", run.curve, "bad", {})
+  fails("x of curve 'bad' must be finite, got inf", run.curve, "bad", {1}, {x = {math.huge}})
+  fails("one dimension of real values, got Tensor float32 [2, 2]", run.curve, "bad", torch.rand(2, 2))
+  fails("the curve's name must have 1 to 200 bytes", run.curve, "", {1})
+  fails("logged no curve 'spectra' (did you mean 'spectrum'?)", run.plot, "bad", {curves = {"spectra"}})
+end
+
+function TestRunDirectory:test_kernels_of_each_epoch()
+  local net = hfc.model("preact_resnet8", {classes = 2})
+  hfc.train(net, data.train, {epochs = 2, quiet = true, checkpoints = false, log = run:series "a, b", log_kernels = true})
+  local log, folder_of_images = text_of(run:directory() .. "/metrics.jsonl"), run:directory() .. "/images/"
+  for number = 1, 3 do
+    lu.assertEquals(text_of(folder_of_images .. "kernels a_ b-" .. number .. ".png"):sub(2, 4), "PNG")
+    lu.assertStrContains(log, ('{"epoch":%d,"series":"a, b","image":"kernels a_ b"'):format(number - 1))
+  end
+  lu.assertNotEquals(text_of(folder_of_images .. "kernels a_ b-1.png"), text_of(folder_of_images .. "kernels a_ b-3.png"))
+  lu.assertNil(io.open(run:directory() .. "/kernels a_ b.png"), "no figure is drawn in each epoch")
+  lu.assertErrorMsgContains("'log' must name one", hfc.train, net, data.train, {log_kernels = true})
+  local flat = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 2)}
+  lu.assertErrorMsgContains("the network has no convolution", hfc.train, flat, data.train, {epochs = 1, quiet = true, log = run, log_kernels = true})
 end
 
 TestPredict = {}

@@ -51,6 +51,20 @@ TEST_F(EventLogTest, has_neither_a_gap_nor_a_duplicate_when_it_is_taken_up_again
     EXPECT_GE(found[2].at("time"), found[1].at("time"));
 }
 
+TEST_F(EventLogTest, takes_whole_curves_for_the_same_where_their_values_alone_differ) {
+    const auto curve = [](const Json& y) { return Json{{"curve", "spectrum"}, {"x", {1, 2}}, {"y", y}}; };
+    EventLog(path_, Open::fresh).append(curve({0.5, std::nan("")}));
+    {
+        EventLog log(path_, Open::resume);
+        EXPECT_TRUE(log.repeats());
+        log.append(curve({0.51, 0.2}));
+        EXPECT_FALSE(log.repeats());
+    }
+    EXPECT_EQ(lines().size(), 1U);
+    EventLog log(path_, Open::resume);
+    EXPECT_THAT(error_of([&] { log.append(curve({0.5})); }), HasSubstr("the script logs other events"));
+}
+
 TEST_F(EventLogTest, cuts_a_torn_last_line_off) {
     {
         EventLog log(path_, Open::fresh);

@@ -132,5 +132,24 @@ TEST_F(RunImages, EachGridIsKeptAndLogged) {
     EXPECT_THAT(error_of([&] { run.image("../escape", grid); }), HasSubstr("run:image: the figure's name"));
 }
 
+/// A network that goes on from a checkpoint has later kernels than when the events before were told first.
+TEST_F(RunImages, PicturesOfEventsThatAreToldAgainStayAsTheyWere) {
+    RunOptions options = {.name = "grids", .out = folder_ / "run", .script = {}};
+    const auto tell = [&](int64_t first, int64_t count, bool resume) {
+        options.resume = resume;
+        hfc::run::Run run(options);
+        for (int64_t i = 0; i < count; ++i) {
+            run.image("kernels", {.images = at::full({1, 1, 2, 2}, first + i, at::kByte)}, {{"epoch", i}}, /*figure=*/false);
+        }
+    };
+    const auto file = [&](int64_t number) { return text_of(options.out / "images" / fmt::format("kernels-{}.png", number)); };
+    tell(10, 2, false);
+    const auto before = file(1) + file(2);
+    tell(50, 3, true);
+    EXPECT_EQ(file(1) + file(2), before);
+    EXPECT_NE(file(3), file(2));
+    EXPECT_FALSE(std::filesystem::exists(options.out / "kernels.png"));
+}
+
 }  // namespace
 }  // namespace hfc::run

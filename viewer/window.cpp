@@ -17,6 +17,7 @@
 #include <fstream>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hfc::viewer {
@@ -27,6 +28,25 @@ namespace fs = std::filesystem;
 std::set<int>& pressed_keys() {
     static std::set<int> keys;
     return keys;
+}
+
+/// The mouse or a key did something since this was last set to false.
+bool& something_happened() {
+    static bool happened = false;
+    return happened;
+}
+
+/// Before ImGui's own, which calls these too.
+void set_callbacks(GLFWwindow* window) {
+    glfwSetKeyCallback(window, [](GLFWwindow*, int key, int, int action, int) {
+        something_happened() = true;
+        if (action == GLFW_PRESS) {
+            pressed_keys().insert(key);
+        }
+    });
+    glfwSetMouseButtonCallback(window, [](GLFWwindow*, int, int, int) { something_happened() = true; });
+    glfwSetScrollCallback(window, [](GLFWwindow*, double, double) { something_happened() = true; });
+    glfwSetCursorPosCallback(window, [](GLFWwindow*, double, double) { something_happened() = true; });
 }
 
 void load_font() {
@@ -105,6 +125,10 @@ void draw_until_closed(GLFWwindow* window, Viewer& viewer) {
         } else {
             glfwWaitEventsTimeout(0.5);
             frames = glfwGetTime() - before < 0.499 ? settling : 0;
+        }
+        // A button let go while the frames of its press are drawn needs frames of its own.
+        if (std::exchange(something_happened(), false)) {
+            frames = settling;
         }
         frames = viewer.poll() ? std::max(frames, 2) : frames;
         if (frames > 0) {
@@ -191,12 +215,8 @@ int show_window(const Settings& settings) {
     ImGui::CreateContext();
     ImGui::GetIO().IniFilename = nullptr;
     load_font();
-    glfwSetKeyCallback(window, [](GLFWwindow*, int key, int, int action, int) {
-        if (action == GLFW_PRESS) {
-            pressed_keys().insert(key);
-        }
-    });
-    ImGui_ImplGlfw_InitForOpenGL(window, true);  // calls what was set before, too
+    set_callbacks(window);
+    ImGui_ImplGlfw_InitForOpenGL(window, true);
     ImGui_ImplOpenGL3_Init("#version 130");
     int status = 0;
     {

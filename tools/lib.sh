@@ -76,6 +76,17 @@ jobs_that_fit() {
     echo $((cores < memory ? cores : memory))
 }
 
+# clang_can_fuzz: clang++ and its sanitizers' runtime libraries are installed (Debian: clang libclang-rt-14-dev).
+clang_can_fuzz() {
+    local program status=0
+    command -v clang++ >/dev/null || return 1
+    program=$(mktemp)
+    echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+        clang++ -x c++ -fsanitize=fuzzer,address,undefined -o "$program" - 2>/dev/null || status=1
+    rm -f -- "$program"
+    return $status
+}
+
 # run_step LOG WHAT COMMAND...: on a terminal the command's output is seen; else it goes to the log, and its end is shown when it fails.
 run_step() {
     local log=$1 what=$2

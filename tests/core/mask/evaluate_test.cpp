@@ -103,7 +103,8 @@ TEST(LinearProbe, reads_what_is_there_and_not_scrambled_labels) {
 }
 
 TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
-    const auto [images, labels] = test::band_images(8, 5);
+    const auto sample = test::band_images(8, 5);
+    const auto &images = sample.first, &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
     const Source source(images, labels);
     EXPECT_THAT(error_of([&] {

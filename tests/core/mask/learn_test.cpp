@@ -145,7 +145,8 @@ TEST(OneCycle, is_that_of_pytorch) {
 }
 
 TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
-    const auto [images, labels] = test::band_images(8, 5);
+    const auto sample = test::band_images(8, 5);
+    const auto &images = sample.first, &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
     const Source source(images, labels);
     const auto with = [&](const LearnOptions& options) { return error_of([&] { learn(*model, source, options); }); };

@@ -83,7 +83,8 @@ TEST(HeatMap, does_not_depend_on_the_batch_and_stops_at_its_reach) {
 }
 
 TEST(Dominant, is_the_rise_of_the_loss_without_a_frequency) {
-    const auto [images, labels] = test::band_images(24, 3);
+    const auto sample = test::band_images(24, 3);
+    const auto &images = sample.first, &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
     const auto map = dominant(*model, Source(images, labels), {.batch_size = 10});
     ASSERT_EQ(map.sizes(), at::IntArrayRef({4, 16, 16}));
@@ -114,7 +115,8 @@ TEST(PowerSpectrum, obeys_parseval_and_numpy) {
 }
 
 TEST(InputGradients, are_those_of_finite_differences) {
-    const auto [images, labels] = test::band_images(6, 4);
+    const auto sample = test::band_images(6, 4);
+    const auto &images = sample.first, &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
     const auto gradients = input_gradients(*model, Source(images, labels), 4);
     ASSERT_EQ(gradients.sizes(), images.sizes());
@@ -128,7 +130,8 @@ TEST(InputGradients, are_those_of_finite_differences) {
 }
 
 TEST(MaskErrors, of_scans_name_what_is_wrong) {
-    const auto [images, labels] = test::band_images(4, 5);
+    const auto sample = test::band_images(4, 5);
+    const auto &images = sample.first, &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
     const Source source(images, labels);
     EXPECT_THAT(error_of([&] { heat_map(*model, source, {.epsilon = -1}); }),

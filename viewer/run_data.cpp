@@ -1,6 +1,7 @@
 #include "viewer/run_data.h"
 
 #include "base/json_depth.h"
+#include "run/whole_curve.h"
 
 #include <nlohmann/json.hpp>
 
@@ -50,13 +51,6 @@ std::vector<std::string> texts_at(const Json& event, const char* key, size_t mos
         texts.push_back(text.is_string() ? text.get<std::string>().substr(0, 500) : "");
     }
     return texts;
-}
-
-/// An event of run:curve, and not one of the script's own that has such keys.
-bool is_whole_curve(const Json& event) {
-    const auto is_array = [&](const char* key) { return event.contains(key) && event.at(key).is_array(); };
-    return event.contains("curve") && event.at("curve").is_string() && is_array("x") && is_array("y") &&
-           event.at("x").size() == event.at("y").size();
 }
 
 /// "natural, epoch 3, 12.5 s"
@@ -121,7 +115,7 @@ void RunData::take(const std::string& line) {
     const auto series = text_at(event, "series").substr(0, longest_name);
     const double epoch = number_at(event, "epoch");
     last_ = where(series, epoch, number_at(event, "time"));
-    if (is_whole_curve(event)) {
+    if (run::is_whole_curve(event)) {
         take_whole_curve(event, series);
     } else if (!text_at(event, "image").empty()) {
         take_picture(event, where(series, epoch, nothing));

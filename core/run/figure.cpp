@@ -1,6 +1,7 @@
 #include "run/figure.h"
 
 #include "base/error.h"
+#include "run/whole_curve.h"
 
 #include <algorithm>
 #include <cctype>
@@ -33,13 +34,6 @@ std::optional<double> finite(const Json& event, const std::string& key) {
 std::string series_of(const Json& event) {
     const auto found = event.find("series");
     return found != event.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-/// An event of Run::curve, and not one of the script's own that has such keys.
-bool is_whole_curve(const Json& event) {
-    const auto is_array = [&](const char* key) { return event.contains(key) && event.at(key).is_array(); };
-    return event.contains("curve") && event.at("curve").is_string() && is_array("x") && is_array("y") &&
-           event.at("x").size() == event.at("y").size();
 }
 
 void add_points(const Json& event, const FigureOptions& options, Panel& panel) {

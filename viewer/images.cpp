@@ -152,10 +152,15 @@ bool Images::draw_cells(const Shown& shown, const Picture& picture) {
     return true;
 }
 
+const Picture* Images::told_of(const fs::path& file, const std::map<std::string, Picture>& pictures) {
+    const auto found = pictures.find("images/" + file.filename().string());
+    return found == pictures.end() ? nullptr : &found->second;
+}
+
 void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
     for (auto& [name, figure] : figures_) {
         const auto images = files_.find(name);
-        if (images != files_.end() && pictures.contains("images/" + images->second.rbegin()->second.filename().string())) {
+        if (images != files_.end() && told_of(images->second.rbegin()->second, pictures) != nullptr) {
             continue;
         }
         auto& shown = drawn_figures_[name];
@@ -195,10 +200,11 @@ const fs::path* Images::choose(const std::string& name, const std::map<int, fs::
     if (found == files.end()) {
         return nullptr;
     }
-    if (const auto told = pictures.find("images/" + found->second.filename().string());
-        told != pictures.end() && !told->second.what.empty()) {
-        files.size() > 1 ? ImGui::SameLine() : (void)0;
-        ImGui::TextUnformatted(told->second.what.c_str());
+    if (const auto* const told = told_of(found->second, pictures); told != nullptr && !told->what.empty()) {
+        if (files.size() > 1) {
+            ImGui::SameLine();
+        }
+        ImGui::TextUnformatted(told->what.c_str());
     }
     if (shown.loaded != found->first) {
         shown.loaded = found->first;
@@ -210,8 +216,7 @@ const fs::path* Images::choose(const std::string& name, const std::map<int, fs::
 void Images::draw(const std::map<std::string, Picture>& pictures) {
     draw_figures(pictures);
     for (const auto& [name, files] : files_) {
-        const auto told = pictures.find("images/" + files.rbegin()->second.filename().string());
-        if (files.size() == 1 && figures_.contains(name) && told == pictures.end()) {
+        if (files.size() == 1 && figures_.contains(name) && told_of(files.begin()->second, pictures) == nullptr) {
             continue;  // shown above
         }
         const auto* const file = choose(name, files, pictures);
@@ -221,8 +226,7 @@ void Images::draw(const std::map<std::string, Picture>& pictures) {
             shown.loaded = 0;  // again in the next frame: it may be about to be written
             continue;
         }
-        const auto picture = pictures.find("images/" + file->filename().string());
-        if (picture == pictures.end() || !draw_cells(shown, picture->second)) {
+        if (const auto* const told = told_of(*file, pictures); told == nullptr || !draw_cells(shown, *told)) {
             draw_texture(shown);
         }
     }

@@ -39,6 +39,8 @@ class Images {
     static void draw_texture(const Shown& shown);
     /// Cell by cell, with what is written at them; false where the picture is not the one that the log describes.
     static bool draw_cells(const Shown& shown, const Picture& picture);
+    /// What the log tells of a file, or null.
+    static const Picture* told_of(const std::filesystem::path& file, const std::map<std::string, Picture>& pictures);
     void draw_figures(const std::map<std::string, Picture>& pictures);
     const std::filesystem::path* choose(const std::string& name, const std::map<int, std::filesystem::path>& files,
                                         const std::map<std::string, Picture>& pictures);

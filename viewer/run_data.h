@@ -27,6 +27,9 @@ inline constexpr size_t most_points_in_all = size_t{1} << 23;
 inline constexpr size_t most_curves = 1000;
 inline constexpr size_t longest_name = 200;
 
+/// What a frame may take to read what is new.
+inline constexpr double seconds_a_frame = 0.015;
+
 /// One curve: values with their place on each axis, in the order logged. A value that was not finite is NaN, a gap in the curve; a place
 /// that the event did not give is NaN.
 struct Curve {
@@ -78,7 +81,7 @@ class RunData {
     explicit RunData(std::filesystem::path directory);
 
     /// Reads what is new, for about so many seconds at most; true when anything changed.
-    bool poll(double seconds = 0.015);
+    bool poll(double seconds = seconds_a_frame);
 
     const std::string& name() const { return name_; }
     /// panel ("loss", "accuracy") -> name of the curve ("natural", "natural: train") -> curve

@@ -67,9 +67,8 @@ bool Viewer::poll_folders() {
 bool Viewer::poll() {
     const bool folders = poll_folders();
     bool curves = false;
-    constexpr double most_seconds = 0.015;  // of a frame
     for (const auto& run : runs_) {
-        curves = run->poll(most_seconds / static_cast<double>(runs_.size())) || curves;
+        curves = run->poll(seconds_a_frame / static_cast<double>(runs_.size())) || curves;
     }
     changed_ = changed_ || curves;
     return curves || folders || !wanted_.empty();

@@ -52,6 +52,18 @@ find_torch() {
 # A build is described by what it was made from; a change of any of these means building again.
 build_key() { printf 'checkout=%s\nHFC_TORCH_DIR=%s\n' "$root" "${HFC_TORCH_DIR:-}"; }
 
+# build_preset PRESET LOG WHAT [cmake's options of a build]: installs what is missing, configures and builds; details in build/LOG.log.
+build_preset() {
+    local preset=$1 log=$root/build/$2.log what=$3
+    shift 3
+    make_build_folder
+    "$root/tools/setup" || return 1
+    : >"$log"
+    (cd "$root" && run_step "$log" "Configuring $what" cmake --preset "$preset" "-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}") || return 1
+    (cd "$root" && run_step "$log" "Building $what; the first time takes some minutes" \
+        cmake --build --preset "$preset" --parallel "$(jobs_that_fit)" "$@")
+}
+
 # is_current STAMP TARGET: nothing that the target is made from has changed since it was last built. Takes some 10 ms.
 is_current() {
     local stamp=$build/.built-$1 inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host) torch

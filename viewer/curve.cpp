@@ -30,7 +30,9 @@ void Curve::add(const std::array<double, 3>& place, double value) {
         const double low = std::min(y[last - 1], y[last]), high = std::max(y[last - 1], y[last]);
         if (std::isnan(low) || value < low || value > high) {
             // It takes the place of the extreme that it surpasses, and comes after the other one.
-            const bool second_stays = !std::isnan(y[last]) && (value < low ? y[last] > y[last - 1] : y[last] < y[last - 1]);
+            const bool second_stays = std::isnan(y[last - 1]) ? !std::isnan(y[last])
+                                      : value < low           ? y[last] > y[last - 1]
+                                                              : y[last] < y[last - 1];
             if (second_stays) {
                 copy(last, last - 1);
             }

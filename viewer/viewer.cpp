@@ -75,7 +75,7 @@ bool Viewer::poll() {
 }
 
 bool Viewer::more() const {
-    return std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->more(); });
+    return !wanted_.empty() || std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->more(); });
 }
 
 void Viewer::apply_theme() {

@@ -23,7 +23,7 @@ class Viewer {
     /// Reads what is new; true when there is something to draw. Folders are looked through some times a second at most, however often it
     /// is called: that is once a frame.
     bool poll();
-    /// Whether there is more to read at once.
+    /// Whether there is more to read, or a picture to take, at once.
     bool more() const;
     /// One frame, in ImGui.
     void draw();

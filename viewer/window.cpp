@@ -115,22 +115,27 @@ void measure(GLFWwindow* window, Viewer& viewer, double seconds) {
 }
 
 void draw_until_closed(GLFWwindow* window, Viewer& viewer) {
-    // After an event ImGui needs some frames to settle; then nothing is drawn until something happens.
+    // After an event ImGui needs some frames to settle; then nothing is drawn until something happens. New data get one frame a second,
+    // and one more a second later, for what that frame moved: a window open beside a training takes of its processor.
     constexpr int settling = 3;
+    constexpr double seconds_between_looks = 1;
     int frames = settling;
+    bool unsettled = false;
     while (glfwWindowShouldClose(window) == 0) {
         const double before = glfwGetTime();
-        if (frames > 0) {
+        if (frames > 0 || viewer.more()) {
             glfwPollEvents();
         } else {
-            glfwWaitEventsTimeout(0.5);
-            frames = glfwGetTime() - before < 0.499 ? settling : 0;
+            glfwWaitEventsTimeout(seconds_between_looks);
+            frames = glfwGetTime() - before < seconds_between_looks - 0.001 ? settling : 0;
         }
         // A button let go while the frames of its press are drawn needs frames of its own.
         if (std::exchange(something_happened(), false)) {
             frames = settling;
         }
-        frames = viewer.poll() ? std::max(frames, 2) : frames;
+        const bool changed = viewer.poll();
+        frames = changed || unsettled ? std::max(frames, 1) : frames;
+        unsettled = changed;
         if (frames > 0) {
             --frames;
             draw_frame(window, viewer);

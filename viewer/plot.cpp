@@ -36,13 +36,13 @@ void fit(const std::vector<PlotCurve>& curves, PlotView& view) {
 }
 
 void draw_axes(ImDrawList& list, const Frame& frame, const std::string& x_name, bool logarithmic, const Theme& theme) {
-    for (const auto& tick : linear_ticks(frame.x, std::max(2, static_cast<int>(frame.width() / 90)))) {
+    for (const auto& tick : linear_ticks(frame.x, std::max(2, static_cast<int>(frame.width() / 70)))) {
         const float at = std::floor(frame.pixel_x(tick.value)) + 0.5F;
         list.AddLine({at, frame.low.y}, {at, frame.high.y}, theme.grid);
         const float wide = ImGui::CalcTextSize(tick.label.c_str()).x;
         list.AddText({at - wide / 2, frame.high.y + 5}, theme.text, tick.label.c_str());
     }
-    const int most = std::max(2, static_cast<int>(frame.height() / 45));
+    const int most = std::max(2, static_cast<int>(frame.height() / 32));
     for (const auto& tick : logarithmic ? log_ticks(frame.y, most) : linear_ticks(frame.y, most)) {
         const float at = std::floor(frame.pixel_y(tick.value)) + 0.5F;
         list.AddLine({frame.low.x, at}, {frame.high.x, at}, theme.grid);

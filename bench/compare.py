@@ -58,7 +58,11 @@ ROWS = [
     Row("adversarial epoch / its passes forward and back alone", "", ["adversarial_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
     Row("masks of 100 images together, beside one by one", "steps/s", ["image_masks/preact_resnet20_bn"],
         ["pytorch image masks one by one, preact_resnet20 with BatchNorm"], least_ratio=10),
+    Row("the same with bfloat16 = true", "steps/s", ["image_masks/preact_resnet20_bn_bfloat16"],
+        ["pytorch image masks one by one, preact_resnet20 with BatchNorm"], least_ratio=10),
     Row("the same, preact_resnet32 without BatchNorm", "steps/s", ["image_masks/preact_resnet32"],
+        ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
+    Row("the same with bfloat16 = true", "steps/s", ["image_masks/preact_resnet32_bfloat16"],
         ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
     Row("Fourier heat map, beside the network's forward pass", "img/s", ["heat_map/32px"], ["heat_map_forward"], least_ratio=0.9),
 ]

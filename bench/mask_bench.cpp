@@ -1,6 +1,7 @@
 // Fourier masks and heat maps of the paper's network on 3x32x32 images.
 //   image_masks/NETWORK  masks of 100 images learned together: steps of Adam a second, each image's counted (the clean pass included);
 //                        compare with mask_peer.py, one image after the other
+//                        NETWORK_bfloat16: the same with the network's passes in bfloat16
 //   heat_map/32px        network passes a second of a Fourier heat map on 1000 images, the mirrored half of the map counted
 //   heat_map_forward     the network's forward rate on batches of the same kind
 #include "mask/learn.h"
@@ -19,10 +20,10 @@ mask::Source source_of(int64_t count) {
     return {at::rand({count, 3, 32, 32}), at::randint(10, {count}, at::kLong)};
 }
 
-void image_masks(benchmark::State& state, const std::string& name, bool batch_norm) {
+void image_masks(benchmark::State& state, const std::string& name, bool batch_norm, bool bfloat16 = false) {
     const auto model = model::make(name, {.batch_norm = batch_norm});
     const auto source = source_of(image_count);
-    mask::LearnOptions options{.scope = mask::Scope::image, .steps = steps, .patience = steps + 1};
+    mask::LearnOptions options{.scope = mask::Scope::image, .steps = steps, .patience = steps + 1, .bfloat16 = bfloat16};
     for (auto _ : state) {
         benchmark::DoNotOptimize(mask::learn(*model, source, options));
     }
@@ -55,6 +56,14 @@ void heat_map_forward(benchmark::State& state) {
 BENCHMARK_CAPTURE(image_masks, preact_resnet32, "preact_resnet32", false)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 BENCHMARK_CAPTURE(image_masks, preact_resnet20_bn, "preact_resnet20", true)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 BENCHMARK_CAPTURE(image_masks, preact_resnet8_bn, "preact_resnet8", true)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet20_bn_bfloat16, "preact_resnet20", true, true)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet32_bfloat16, "preact_resnet32", false, true)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
 BENCHMARK(heat_map)->Name("heat_map/32px")->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(1);
 BENCHMARK(heat_map_forward)->UseRealTime()->Unit(benchmark::kMillisecond);
 

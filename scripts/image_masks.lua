@@ -13,6 +13,7 @@ local opt = hfc.options {
   images  = {100, "test images"},
   steps   = {200, "of Adam, for each mask"},
   mask_lr = .03, lambda = .07, loss = {"invariance", "or cross_entropy"}, per_channel = false,
+  bfloat16 = {false, "fit with the network's passes in bfloat16"},
   attack  = {{epsilon = 8 / 255, steps = 10}, "PGD in L-infinity"},
   epochs = 6, batch_size = 20, lr = 3e-3, seed = 0,
   presets = {paper = {model = "resnet18", steps = 20000, mask_lr = .008, epochs = 50, batch_size = 128, lr = 1e-3, attack = {epsilon = 3.5 / 255, steps = 10}}},
@@ -29,7 +30,7 @@ end
 local set = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
 local x, class = set:batch(0, #set), hfc.predict(model, set)
 local masks, report = mask.learn(model, x, {per = "image", labels = class, steps = opt.steps, lr = opt.mask_lr, lambda = opt.lambda, loss = opt.loss,
-  per_channel = opt.per_channel, log = run:series("masks")})
+  per_channel = opt.per_channel, bfloat16 = opt.bfloat16, log = run:series("masks")})
 local attacked = hfc.attack.pgd {epsilon = opt.attack.epsilon, steps = opt.attack.steps, relative_alpha = 1 / 8}(model, x, class)
 local function agreement(images, through) return mask.accuracy(model, images, through, {labels = class}) end
 run:row("agreement", {["M(x)"] = agreement(x, masks), complement = agreement(x, 1 - masks), ["above .5"] = agreement(x, mask.threshold(masks, .5)),

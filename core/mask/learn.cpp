@@ -244,7 +244,7 @@ Loss parse_loss(std::string_view text) {
 Learned learn(model::Model& model, const Source& source, const LearnOptions& options) {
     const auto settings = resolve(options);
     const at::NoGradGuard no_grad;
-    const Network network(model, learn_name);
+    const Network network(model, learn_name, options.bfloat16);
     const auto fits = fit_all(network, source, settings);
     const auto join = [&](at::Tensor Fit::*member) {
         std::vector<at::Tensor> parts;

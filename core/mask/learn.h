@@ -57,6 +57,7 @@ struct LearnOptions {
     double tolerance = 1e-5;                 ///< a mask is done when its l1 moved by no more than this for `patience` epochs (steps) while
     int64_t patience = 7;                    ///< masked images were given their labels: .99 times as often as clean ones; an image's own
     uint64_t seed = 0;                       ///< of the order of the images in each epoch
+    bool bfloat16 = false;                   ///< passes of the network round to 8 bits: faster where the processor multiplies such numbers
     std::function<void(const Progress&)> report = {};  ///< after each epoch; of images every 50 steps
 };
 

@@ -1,15 +1,22 @@
 #include "mask/network.h"
 
+#include "base/autocast.h"
 #include "base/error.h"
 
 namespace hfc::mask {
 
-Network::Network(model::Model& model, std::string function)
-    : model_(model), function_(std::move(function)), device_(model::device_of(model)), evaluation_(model), frozen_(model) {}
+Network::Network(model::Model& model, std::string function, bool bfloat16)
+    : model_(model),
+      function_(std::move(function)),
+      bfloat16_(bfloat16),
+      device_(model::device_of(model)),
+      evaluation_(model),
+      frozen_(model) {}
 
 at::Tensor Network::logits(const at::Tensor& images) const {
     at::Tensor logits;
     try {
+        const AutocastScope autocast(device_.type(), bfloat16_);
         logits = model_.forward(images.contiguous(at::MemoryFormat::ChannelsLast));
     } catch (const c10::Error& error) {
         fail("{}: the model failed on a batch of shape [{}]: {}", function_, fmt::join(images.sizes(), ", "), short_message(error));
@@ -17,7 +24,7 @@ at::Tensor Network::logits(const at::Tensor& images) const {
     require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
             "{}: the model must turn {} images into logits of shape [{}, classes]; it gave {}", function_, images.size(0), images.size(0),
             logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
-    return logits;
+    return logits.to(at::kFloat);
 }
 
 at::Tensor Network::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {

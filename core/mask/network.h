@@ -10,13 +10,14 @@ namespace hfc::mask {
 
 class Network {
   public:
-    /// `function` opens error messages: "hfc.mask.learn".
-    Network(model::Model& model, std::string function);
+    /// `function` opens error messages: "hfc.mask.learn". bfloat16: convolutions and matrix products of passes in both directions are in
+    /// it.
+    Network(model::Model& model, std::string function, bool bfloat16 = false);
 
     at::Device device() const { return device_; }
 
-    /// Logits [N, classes] of images on the network's device. Records a graph where the caller's gradient mode says so. Throws Error for
-    /// images that the network cannot take.
+    /// Logits float32 [N, classes] of images on the network's device. Records a graph where the caller's gradient mode says so. Throws
+    /// Error for images that the network cannot take.
     at::Tensor logits(const at::Tensor& images) const;
 
     /// The cross-entropy of each image. Throws Error for a label beyond the logits.
@@ -25,6 +26,7 @@ class Network {
   private:
     model::Model& model_;
     std::string function_;
+    bool bfloat16_;
     at::Device device_;
     model::EvaluationScope evaluation_;
     attack::FrozenScope frozen_;

@@ -83,6 +83,22 @@ TEST(Learn, finds_the_band_that_carries_the_label_and_nothing_else) {
     EXPECT_GE(accuracy(*model, test, each.masks), accuracy(*model, test, {}));
 }
 
+TEST(Learn, in_bfloat16_finds_nearly_the_same_masks) {
+    const auto [images, labels] = test::band_images(40, 1);
+    const Source source(images, labels);
+    const auto model = test::band_model();
+    const auto band = test::band_mask();
+    LearnOptions options{.scope = Scope::image, .loss = Loss::cross_entropy, .lambda = 1, .lr = 0.05, .steps = 60, .patience = never};
+    const auto exact = learn(*model, source, options);
+    options.bfloat16 = true;
+    const auto rounded = learn(*model, source, options);
+    EXPECT_FALSE(at::equal(exact.masks, rounded.masks)) << "the option reaches the passes";
+    EXPECT_EQ(rounded.masks.scalar_type(), at::kFloat);
+    EXPECT_LT((exact.masks - rounded.masks).norm().item<double>(), 0.05 * exact.masks.norm().item<double>());
+    EXPECT_GE((rounded.masks * band).sum().item<double>() / rounded.masks.sum().item<double>(), 0.9);
+    EXPECT_EQ(at::mm(images[0][0], images[0][0]).scalar_type(), at::kFloat) << "what follows the fit is not in bfloat16";
+}
+
 TEST(Learn, gives_masks_in_range_symmetric_and_of_their_l1) {
     const auto [images, labels] = test::band_images(12, 3);
     const auto learned = learn(*test::band_model(), Source(images, labels), {.scope = Scope::image, .lr = 0.05, .steps = 30});

@@ -1,0 +1,27 @@
+#include "base/autocast.h"
+
+#include <ATen/autocast_mode.h>
+
+namespace hfc {
+
+AutocastScope::AutocastScope(at::DeviceType device, bool on) : device_(device), on_(on) {
+    if (on_) {
+        was_enabled_ = at::autocast::is_autocast_enabled(device_);
+        was_ = at::autocast::get_autocast_dtype(device_);
+        at::autocast::set_autocast_enabled(device_, true);
+        at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+        at::autocast::increment_nesting();
+    }
+}
+
+AutocastScope::~AutocastScope() {
+    if (on_) {
+        if (at::autocast::decrement_nesting() == 0) {
+            at::autocast::clear_cache();
+        }
+        at::autocast::set_autocast_dtype(device_, was_);
+        at::autocast::set_autocast_enabled(device_, was_enabled_);
+    }
+}
+
+}  // namespace hfc

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Measures whether an open viewer slows a training, what it takes of a core, and how fast it draws.
 
-    bench/viewer_pairs.py [--build DIR] [--pairs N]
+    bench/viewer_pairs.py [--build DIR] [--pairs N] [--epochs N] [--threads N]
 
-In pairs: the same training alone and with a window on it, in turns of changing order; the median of the pairs' ratios counts, of the
-seconds and of the processor time of the training. The window is on a virtual display (Xvfb) whose OpenGL is software: it takes of the
-processor what a graphics card would else do, so this is the worst case. Leave the machine alone meanwhile.
+In pairs: blocks of epochs of one training, while its window draws and while the window's process is stopped (SIGSTOP), in turns of changing
+order; the median of the pairs' ratios counts, of the seconds and of the processor time of an epoch. Whole trainings with and without a
+window differ by more from one to the next than by the window. The window is on a virtual display (Xvfb) whose OpenGL is software: it takes
+of the processor what a graphics card would else do, so this is the worst case. Leave the machine alone meanwhile.
 """
 import argparse
 import contextlib
 import json
 import os
 import pathlib
+import random
 import signal
 import statistics
 import subprocess
@@ -23,7 +25,7 @@ TRAINING = """
 local data = hfc.data("synthetic", {train = 400, test = 100})
 local run = hfc.run("pair")
 hfc.train(hfc.model("preact_resnet8", {classes = data.classes, channels = data.channels}), data.train,
-  {epochs = 20, batch_size = 20, quiet = true, probes = {test = data.test}, log = run, checkpoints = false})
+  {epochs = 1e6, batch_size = 20, quiet = true, probes = {test = data.test}, log = run, checkpoints = false})
 """
 
 
@@ -58,24 +60,84 @@ def window(build, run, environment):
         viewer.wait()
 
 
-def train(build, folder, environment):
-    """Seconds of training as the run logs them, processor time, and the viewer's processor time where an environment is given."""
-    run = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "run"
-    with contextlib.ExitStack() as stack:
-        viewer = stack.enter_context(window(build, run, environment)) if environment else None
-        if viewer:
-            time.sleep(1)
-        training = subprocess.Popen([build / "host/hfc-host", folder / "pair.lua", "--out", run], env=dict(os.environ, OMP_NUM_THREADS="1"))
-        before, start = processor_seconds(viewer.pid) if viewer else 0, time.perf_counter()
-        _, status, usage = os.wait4(training.pid, 0)
-        training.returncode = os.waitstatus_to_exitcode(status)
-        if training.returncode != 0:
-            raise SystemExit(f"viewer_pairs: the training failed with status {training.returncode}")
-        elapsed = time.perf_counter() - start
-        share = (processor_seconds(viewer.pid) - before) / elapsed if viewer else 0
-    events = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    # The first epoch warms up.
-    return sum(event["train_seconds"] for event in events[1:]), usage.ru_utime + usage.ru_stime, share
+def epochs_of(run):
+    """What the run logged of each whole epoch."""
+    try:
+        lines = (run / "metrics.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines]
+
+
+class Training:
+    """A training that goes on until the end of the with statement."""
+
+    def __init__(self, build, folder, threads):
+        self.run = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "run"
+        threads = ["--threads", str(threads)] if threads else []
+        self.process = subprocess.Popen([build / "host/hfc-host", *threads, folder / "training.lua", "--out", self.run])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def block(self, epochs):
+        """Median seconds of the next epochs, but for the one that has begun, and the training's processor time per epoch."""
+        begin = self.wait_for(len(epochs_of(self.run)) + 1)
+        before = processor_seconds(self.process.pid)
+        end = self.wait_for(begin + epochs)
+        spent = processor_seconds(self.process.pid) - before
+        return statistics.mean(event["train_seconds"] for event in epochs_of(self.run)[begin:begin + epochs]), spent / (end - begin)
+
+    def wait_for(self, epochs):
+        while (done := len(epochs_of(self.run))) < epochs:
+            if self.process.poll() is not None:
+                raise SystemExit(f"viewer_pairs: the training ended with status {self.process.returncode}")
+            time.sleep(0.02)
+        return done
+
+
+def slowdown(build, folder, environment, options):
+    """Of each pair of blocks what the drawing window adds to the seconds and the processor time of an epoch; the window's share of a core."""
+    seconds, processor, shares = [], [], []
+    with Training(build, folder, options.threads) as training, window(build, training.run, environment) as viewer:
+        training.wait_for(5)  # the first ones warm up
+        for pair in range(options.pairs):
+            results = {}
+            for drawing in (False, True) if pair % 2 == 0 else (True, False):
+                viewer.send_signal(signal.SIGCONT if drawing else signal.SIGSTOP)
+                before, start = processor_seconds(viewer.pid), time.perf_counter()
+                results[drawing] = training.block(options.epochs)
+                if drawing:
+                    shares.append((processor_seconds(viewer.pid) - before) / (time.perf_counter() - start))
+            seconds.append(results[True][0] / results[False][0] - 1)
+            processor.append(results[True][1] / results[False][1] - 1)
+        viewer.send_signal(signal.SIGCONT)
+    return seconds, processor, shares
+
+
+def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
+    """As the viewer counts them itself, while the curve of so many points grows and the wheel zooms in and out."""
+    run = folder / "million"
+    run.mkdir()
+    path = run / "metrics.jsonl"
+    line = '{{"step":{0},"loss":{1:.6f}}}\n'.format
+    path.write_text("".join(line(i, random.random()) for i in range(points)), encoding="utf-8")
+    viewer = subprocess.Popen([build / "host/hfc-viewer", "--size", "1280x800", "--measure", str(seconds), run], env=environment,
+                              stdout=subprocess.PIPE, text=True)
+    with open(path, "a", encoding="utf-8") as file:
+        for i in range(1 << 30):
+            if viewer.poll() is not None:
+                break
+            file.write(line(points + i, random.random()))
+            file.flush()
+            button = "4" if i // 20 % 2 == 0 else "5"
+            subprocess.run(["xdotool", "mousemove", "700", "400", "click", button], env=environment, check=True)
+            time.sleep(0.05)
+    return viewer.stdout.read().strip()
 
 
 def idle_share(build, folder, environment, seconds=10):
@@ -98,22 +160,17 @@ def interval(values):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="folder of the build (default: build/release)")
-    parser.add_argument("--pairs", type=int, default=24, help="how often both are measured, ten seconds each (default: 24)")
-    arguments = parser.parse_args()
+    parser.add_argument("--pairs", type=int, default=60, help="pairs of blocks (default: 60)")
+    parser.add_argument("--epochs", type=int, default=12, help="a block, some .3 s each (default: 12)")
+    parser.add_argument("--threads", type=int, default=0, help="of the training (default: 0, its own choice)")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, display() as environment:
         folder = pathlib.Path(name)
-        (folder / "pair.lua").write_text(TRAINING, encoding="utf-8")
-        print(f"idle window                    {100 * idle_share(arguments.build, folder, environment):6.2f} % of a core", flush=True)
-        train(arguments.build, folder, None)
-        seconds, processor, shares = [], [], []
-        for pair in range(arguments.pairs):
-            results = {}
-            for opened in (False, True) if pair % 2 == 0 else (True, False):
-                results[opened] = train(arguments.build, folder, environment if opened else None)
-            seconds.append(results[True][0] / results[False][0] - 1)
-            processor.append(results[True][1] / results[False][1] - 1)
-            shares.append(results[True][2])
-        for what, values in (("training, seconds", seconds), ("training, processor time", processor)):
+        (folder / "training.lua").write_text(TRAINING, encoding="utf-8")
+        print(f"idle window                    {100 * idle_share(options.build, folder, environment):6.2f} % of a core", flush=True)
+        print(f"a million points, zoomed and growing: {frames_a_second(options.build, folder, environment)}", flush=True)
+        seconds, processor, shares = slowdown(options.build, folder, environment, options)
+        for what, values in (("epoch, seconds", seconds), ("epoch, processor time", processor)):
             low, high = interval(values)
             print(f"{what:30} {100 * statistics.median(values):+6.2f} % with a window (95 %: {100 * low:+.2f} to {100 * high:+.2f} %)")
         print(f"window on a growing run        {100 * statistics.median(shares):6.2f} % of a core")

@@ -93,11 +93,15 @@ int export_picture(GLFWwindow* window, Viewer& viewer, const fs::path& path) {
     return 0;
 }
 
+double processor_seconds() {
+    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
 /// As fast as it goes, once all there is has been read.
 void measure(GLFWwindow* window, Viewer& viewer, double seconds) {
     glfwSwapInterval(0);
     int frames = 0;
-    std::clock_t processor = 0;
+    double processor = 0;
     for (double start = 0; glfwWindowShouldClose(window) == 0 && (frames == 0 || glfwGetTime() - start < seconds);) {
         glfwPollEvents();
         viewer.poll();
@@ -105,29 +109,36 @@ void measure(GLFWwindow* window, Viewer& viewer, double seconds) {
         glfwSwapBuffers(window);
         if (!viewer.more()) {
             start = frames == 0 ? glfwGetTime() : start;
-            processor = frames == 0 ? std::clock() : processor;
+            processor = frames == 0 ? processor_seconds() : processor;
             ++frames;
         }
     }
-    const double processor_seconds = static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC;
     std::printf("%.1f frames/s, %.1f ms of processor time a frame\n", (frames - 1) / seconds,
-                1000 * processor_seconds / std::max(1, frames - 1));
+                1000 * (processor_seconds() - processor) / std::max(1, frames - 1));
+}
+
+/// How long to wait before the next look at the runs, by the processor time that the last one and its frame took: a window open beside a
+/// training takes of its processor, most of it where OpenGL is software. So it gets half a percent of a core, within these bounds.
+double pause_after(double processor) {
+    constexpr double share = 0.005, least = 1, most = 4;
+    return std::clamp(processor / share, least, most);
 }
 
 void draw_until_closed(GLFWwindow* window, Viewer& viewer) {
-    // After an event ImGui needs some frames to settle; then nothing is drawn until something happens. New data get one frame a second,
-    // and one more a second later, for what that frame moved: a window open beside a training takes of its processor.
+    // After an event ImGui needs some frames to settle; then nothing is drawn until something happens. New data get one frame a look, and
+    // one more at the next, for what that frame moved.
     constexpr int settling = 3;
-    constexpr double seconds_between_looks = 1;
     int frames = settling;
     bool unsettled = false;
+    double looked = processor_seconds();
     while (glfwWindowShouldClose(window) == 0) {
-        const double before = glfwGetTime();
         if (frames > 0 || viewer.more()) {
             glfwPollEvents();
         } else {
-            glfwWaitEventsTimeout(seconds_between_looks);
-            frames = glfwGetTime() - before < seconds_between_looks - 0.001 ? settling : 0;
+            const double pause = pause_after(processor_seconds() - looked), before = glfwGetTime();
+            glfwWaitEventsTimeout(pause);
+            frames = glfwGetTime() - before < pause - 0.001 ? settling : 0;
+            looked = processor_seconds();
         }
         // A button let go while the frames of its press are drawn needs frames of its own.
         if (std::exchange(something_happened(), false)) {

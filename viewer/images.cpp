@@ -214,10 +214,9 @@ const fs::path* Images::choose(const std::string& name, const std::map<int, fs::
 }
 
 void Images::draw(const std::map<std::string, Picture>& pictures) {
-    draw_figures(pictures);
     for (const auto& [name, files] : files_) {
         if (files.size() == 1 && figures_.contains(name) && told_of(files.begin()->second, pictures) == nullptr) {
-            continue;  // shown above
+            continue;  // shown below
         }
         const auto* const file = choose(name, files, pictures);
         auto& shown = shown_[name];
@@ -230,6 +229,7 @@ void Images::draw(const std::map<std::string, Picture>& pictures) {
             draw_texture(shown);
         }
     }
+    draw_figures(pictures);  // the last ones: they are large
 }
 
 }  // namespace hfc::viewer

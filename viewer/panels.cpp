@@ -57,7 +57,19 @@ void add_versions(const std::vector<Version>& versions, const std::string& full_
     }
 }
 
+int rank_of(const std::string& panel) {
+    if (panel == "loss" || panel == "accuracy") {
+        return 0;
+    }
+    return panel.ends_with("seconds") || panel.ends_with("per_second") ? 2 : 1;
+}
+
 }  // namespace
+
+bool PanelOrder::operator()(const std::string& left, const std::string& right) const {
+    const int first = rank_of(left), second = rank_of(right);
+    return first != second ? first < second : left < right;
+}
 
 ImU32 Panels::color(const std::string& full_name, bool dark) {
     const auto cut = full_name.rfind(": ");

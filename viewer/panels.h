@@ -31,9 +31,15 @@ struct Panel {
     std::string x_name;
 };
 
+/// What is learned before anything else, and how fast it went last; else by name.
+struct PanelOrder {
+    bool operator()(const std::string& left, const std::string& right) const;
+};
+
 class Panels {
   public:
     using Runs = std::vector<std::unique_ptr<RunData>>;
+    using All = std::map<std::string, Panel, PanelOrder>;
     /// "run / curve" where there are several runs.
     static std::string full_name(const Runs& runs, const RunData& run, const std::string& curve) {
         return runs.size() > 1 ? run.name() + " / " + curve : curve;
@@ -41,7 +47,7 @@ class Panels {
 
     /// Makes the curves anew where the runs or the choice have changed.
     void prepare(const Runs& runs, const Choice& choice, bool changed);
-    std::map<std::string, Panel>& all() { return panels_; }
+    All& all() { return panels_; }
     void show_all();
     /// The last epoch that whole curves were logged for; 0 where there are none, or none but one.
     int last_epoch() const { return last_epoch_; }
@@ -56,7 +62,7 @@ class Panels {
     Choice prepared_for_;
     bool prepared_ = false;
     int last_epoch_ = 0;
-    std::map<std::string, Panel> panels_;
+    All panels_;
     std::map<std::string, size_t> hues_, shades_;
 };
 

@@ -10,7 +10,7 @@ local opt = hfc.options {
   networks = {{"natural", "adversarial"}, "of natural, adversarial, scale, translation, rotation; differences are to the first"},
   budget   = {{epsilon = 8 / 255, steps = 5}, "of the adversarial training, PGD in L-infinity"},
   epochs = 6, batch_size = 20, lr = 3e-3, seed = 0, crop = {1, "least area of RandomResizedCrop"}, flip = false, bands = {16, "rings and sectors"},
-  mask     = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2, images = 150, per_channel = false}, "of a network's mask; images 0: all"},
+  mask     = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2, images = 150, per_channel = false, bfloat16 = false}, "of a network's mask; images 0: all"},
   presets = {paper = {model = "resnet18", networks = {"natural", "adversarial", "scale", "translation", "rotation"}, epochs = 50, batch_size = 128, lr = 1e-3,
     crop = .08, flip = true, budget = {epsilon = 3.5 / 255, steps = 10}, mask = {epochs = 100, batch_size = 1, lr = 1e-3, images = 0}, bands = 64}},
 }
@@ -28,22 +28,22 @@ local function trained(name)
   return model
 end
 local some = opt.mask.images > 0 and #data.train > opt.mask.images and data.train:subset(opt.mask.images, {seed = opt.seed}) or data.train
-local models, masks, maps, pictures, columns = {}, {}, {}, {{}, {}}, {"network"}
+local models, masks, own, maps, pictures, columns = {}, {}, {}, {}, {{}, {}}, {"network"}
 for i, name in ipairs(opt.networks) do
   models[i], columns[i + 1] = hfc.saved_model(opt.model, name) or trained(name), "mask of " .. name
   masks[i] = mask.learn(models[i], some, {epochs = opt.mask.epochs, batch_size = opt.mask.batch_size, lr = opt.mask.lr, lambda = opt.mask.lambda,
-    per_channel = opt.mask.per_channel, seed = opt.seed, log = run:series(name)})
-  local map = masks[i]:mean({0, 1})
-  run:row("masks", {network = name, clean = hfc.accuracy(models[i], test), masked = mask.accuracy(models[i], test, masks[i]), l1 = map:mean():item(),
+    per_channel = opt.mask.per_channel, bfloat16 = opt.mask.bfloat16, seed = opt.seed, log = run:series(name)})
+  local map, masked = masks[i]:mean({0, 1}), mask.accuracy(models[i], test, masks[i])
+  run:row("masks", {network = name, clean = hfc.accuracy(models[i], test), masked = masked, l1 = map:mean():item(),
     complement = mask.accuracy(models[i], test, 1 - masks[i]), ["above .5"] = mask.accuracy(models[i], test, mask.threshold(masks[i], .5)),
     ["weight in r <= 4"] = (map * hfc.frequency.mask(map.shape[1], map.shape[2], 4)):sum():item() / map:sum():item()},
     {"network", "clean", "masked", "complement", "above .5", "l1", "weight in r <= 4"})
-  maps[i], pictures[1][i] = map / map:norm(), torch.fft_fftshift(map / map:max()):reshape {1, 1, map.shape[1], map.shape[2]}
+  own[i], maps[i], pictures[1][i] = masked, map / map:norm(), torch.fft_fftshift(map / map:max()):reshape {1, 1, map.shape[1], map.shape[2]}
   pictures[2][i] = mask.apply(test:batch(0, 1) - .5, masks[i]):mean(1, {keepdim = true}) + .5
 end
 for i, name in ipairs(opt.networks) do
   local row = {network = name}
-  for j in ipairs(masks) do row[columns[j + 1] ] = mask.accuracy(models[i], test, masks[j]) end
+  for j in ipairs(masks) do row[columns[j + 1] ] = i == j and own[i] or mask.accuracy(models[i], test, masks[j]) end
   run:row("transfer", row, columns)
 end
 for _, kind in ipairs {"radial", "angular"} do

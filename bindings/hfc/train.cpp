@@ -5,7 +5,6 @@
 #include "base/interrupt.h"
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/augment.h"
-#include "bindings/hfc/kernel_log.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
@@ -14,6 +13,7 @@
 #include "bindings/runtime/state.h"
 #include "bindings/torch/optim.h"
 #include "run/control.h"
+#include "run/kernel_log.h"
 #include "run/run.h"
 #include "train/progress.h"
 
@@ -223,7 +223,7 @@ int train_model(Call& call) {
             train_call.run->log(to_event(result, series));
         }
         if (train_call.log_kernels) {
-            log_kernels(*train_call.run, series, *network, result.epoch);
+            run::log_kernels(*train_call.run, series, network->parameters(), result.epoch);
         }
         if (line) {
             line->on_epoch(result, train_call.settings.epochs);
@@ -235,7 +235,7 @@ int train_model(Call& call) {
         }
     };
     if (train_call.log_kernels) {
-        log_kernels(*train_call.run, series, *network, 0);
+        run::log_kernels(*train_call.run, series, network->parameters(), 0);
     }
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
     if (line && static_cast<int64_t>(history.size()) < train_call.settings.epochs) {

@@ -244,9 +244,12 @@ std::string RunData::note() const {
         return "waiting for metrics.jsonl";
     }
     std::string text;
+    if (more_) {
+        text = "Reading: " + std::to_string(100 * tail_.bytes() / tail_.size()) + " % of " + std::to_string(tail_.size() >> 20) + " MB. ";
+    }
     if (foreign_ > 0) {
-        text = std::to_string(foreign_) + " line(s) of metrics.jsonl are no events (the first: line " + std::to_string(first_foreign_) +
-               ") and are passed over. ";
+        text += std::to_string(foreign_) + " line(s) of metrics.jsonl are no events (the first: line " + std::to_string(first_foreign_) +
+                ") and are passed over. ";
     }
     if (overlong_ > 0) {
         text += std::to_string(overlong_) + " line(s) are longer than 8 MB and are passed over. ";

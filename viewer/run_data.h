@@ -27,8 +27,8 @@ inline constexpr size_t most_points_in_all = size_t{1} << 23;
 inline constexpr size_t most_curves = 1000;
 inline constexpr size_t longest_name = 200;
 
-/// What a frame may take to read what is new.
-inline constexpr double seconds_a_frame = 0.015;
+/// What may go by with reading what is new before the next frame: while the user moves something, and while he only looks.
+inline constexpr double seconds_a_frame = 0.015, seconds_a_look = 0.25;
 
 /// One curve: values with their place on each axis, in the order logged. A value that was not finite is NaN, a gap in the curve; a place
 /// that the event did not give is NaN.
@@ -90,7 +90,7 @@ class RunData {
     const std::map<std::string, WholeCurves>& whole_curves() const { return whole_curves_; }
     /// "images/NAME-N.png" -> what is in it
     const std::map<std::string, Picture>& pictures() const { return pictures_; }
-    /// What could not be shown, in a sentence; empty when nothing.
+    /// How far a long reading is and what could not be shown, in sentences; empty when nothing.
     std::string note() const;
     bool exists() const { return exists_; }
     bool more() const { return more_; }

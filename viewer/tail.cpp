@@ -70,7 +70,7 @@ Tail::News Tail::poll(const std::function<void()>& begin_again, const std::funct
         return news;
     }
     news.exists = true;
-    const auto size = static_cast<uint64_t>(now.st_size);
+    const auto size = size_ = static_cast<uint64_t>(now.st_size);
     if (is_another(file.descriptor, now.st_ino, size)) {
         offset_ = 0;
         head_.clear();

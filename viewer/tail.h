@@ -25,8 +25,9 @@ class Tail {
     /// its newline; a torn last line waits for the rest of it.
     News poll(const std::function<void()>& begin_again, const std::function<void(const std::string&)>& line, size_t limit = 4 << 20);
 
-    /// Of the file, read so far.
+    /// Of the file, read so far, and in it at the last poll.
     uint64_t bytes() const { return offset_; }
+    uint64_t size() const { return size_; }
 
   private:
     static constexpr size_t longest_line = 8 << 20;
@@ -35,7 +36,7 @@ class Tail {
     void take(const char* data, size_t size, const std::function<void(const std::string&)>& line, News& news);
 
     std::filesystem::path path_;
-    uint64_t offset_ = 0;
+    uint64_t offset_ = 0, size_ = 0;
     uint64_t inode_ = 0;
     std::string head_;  ///< the file's first bytes: tell a file written anew under the same inode
     std::string torn_;

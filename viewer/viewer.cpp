@@ -64,11 +64,11 @@ bool Viewer::poll_folders() {
     return changed;
 }
 
-bool Viewer::poll() {
+bool Viewer::poll(double seconds) {
     const bool folders = poll_folders();
     bool curves = false;
     for (const auto& run : runs_) {
-        curves = run->poll(seconds_a_frame / static_cast<double>(runs_.size())) || curves;
+        curves = run->poll(seconds / static_cast<double>(runs_.size())) || curves;
     }
     changed_ = changed_ || curves;
     return curves || folders || !wanted_.empty();

@@ -20,9 +20,9 @@ class Viewer {
   public:
     explicit Viewer(const Settings& settings);
 
-    /// Reads what is new; true when there is something to draw. Folders are looked through some times a second at most, however often it
-    /// is called: that is once a frame.
-    bool poll();
+    /// Reads what is new, for about so many seconds at most; true when there is something to draw. Folders are looked through some times a
+    /// second at most, however often it is called: that is once a frame.
+    bool poll(double seconds = seconds_a_frame);
     /// Whether there is more to read, or a picture to take, at once.
     bool more() const;
     /// One frame, in ImGui.

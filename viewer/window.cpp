@@ -78,7 +78,7 @@ void draw_frame(GLFWwindow* window, Viewer& viewer) {
 int export_picture(GLFWwindow* window, Viewer& viewer, const fs::path& path) {
     for (int frames = 3; frames > 0;) {
         glfwPollEvents();
-        frames = viewer.poll() || viewer.more() ? 3 : frames - 1;
+        frames = viewer.poll(seconds_a_look) || viewer.more() ? 3 : frames - 1;
         draw_frame(window, viewer);
         if (frames > 0) {
             glfwSwapBuffers(window);
@@ -144,7 +144,7 @@ void draw_until_closed(GLFWwindow* window, Viewer& viewer) {
         if (std::exchange(something_happened(), false)) {
             frames = settling;
         }
-        const bool changed = viewer.poll();
+        const bool changed = viewer.poll(frames > 0 ? seconds_a_frame : seconds_a_look);
         frames = changed || unsettled ? std::max(frames, 1) : frames;
         unsettled = changed;
         if (frames > 0) {

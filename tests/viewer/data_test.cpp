@@ -102,6 +102,21 @@ TEST_F(ViewerTail, ARunIsItsCurves) {
     EXPECT_THAT(run.note(), IsEmpty());
 }
 
+TEST_F(ViewerTail, AReadingThatTakesLongSaysHowFarItIs) {
+    std::string lines;
+    for (int i = 0; i < 1 << 17; ++i) {
+        lines += "{\"loss\":1.12345}\n";  // 17 bytes
+    }
+    write(lines);
+    RunData run(folder_);
+    EXPECT_TRUE(run.poll(0));
+    EXPECT_THAT(run.note(), HasSubstr("Reading: 11 % of 2 MB"));
+    EXPECT_TRUE(run.poll(60));
+    EXPECT_FALSE(run.more());
+    EXPECT_THAT(run.note(), IsEmpty());
+    EXPECT_EQ(run.panels().at("loss").at("loss").y.size(), size_t{1} << 17);
+}
+
 TEST_F(ViewerTail, NestingWithoutEndIsAForeignLine) {
     RunData run(folder_);
     run.take(std::string(1 << 20, '['));

@@ -1,6 +1,7 @@
 // What a run directory says, as curves.
 #pragma once
 
+#include "base/natural_order.h"
 #include "viewer/tail.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -50,6 +51,9 @@ struct Curve {
     size_t gathered_ = 0;  ///< of them, in the last two
 };
 
+/// By name.
+using Curves = std::map<std::string, Curve, NaturalOrder>;
+
 /// A curve that was logged as a whole (run:curve), once or, mostly, once an epoch.
 struct Version {
     double epoch = std::numeric_limits<double>::quiet_NaN();
@@ -58,7 +62,7 @@ struct Version {
 
 struct WholeCurves {
     std::string x_name;
-    std::map<std::string, std::vector<Version>> by_series;  ///< in the order logged
+    std::map<std::string, std::vector<Version>, NaturalOrder> by_series;  ///< in the order logged
 };
 
 /// What the log says of a file images/NAME-N.png (run:image).
@@ -85,7 +89,7 @@ class RunData {
 
     const std::string& name() const { return name_; }
     /// panel ("loss", "accuracy") -> name of the curve ("natural", "natural: train") -> curve
-    const std::map<std::string, std::map<std::string, Curve>>& panels() const { return panels_; }
+    const std::map<std::string, Curves>& panels() const { return panels_; }
     /// name -> what run:curve logged
     const std::map<std::string, WholeCurves>& whole_curves() const { return whole_curves_; }
     /// "images/NAME-N.png" -> what is in it
@@ -113,7 +117,7 @@ class RunData {
 
     std::string name_;
     Tail tail_;
-    std::map<std::string, std::map<std::string, Curve>> panels_;
+    std::map<std::string, Curves> panels_;
     std::map<std::string, WholeCurves> whole_curves_;
     std::map<std::string, Picture> pictures_;
     size_t points_ = 0, curves_ = 0;  ///< of the panels

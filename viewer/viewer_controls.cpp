@@ -86,7 +86,7 @@ void Viewer::draw_requests(const Shown& shown) {
 }
 
 void Viewer::draw_legend(const RunData& run) {
-    std::set<std::string> names;
+    std::set<std::string, NaturalOrder> names;
     for (const auto& [panel, curves] : run.panels()) {
         for (const auto& [name, curve] : curves) {
             names.insert(name);

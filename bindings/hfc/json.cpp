@@ -1,6 +1,6 @@
 #include "bindings/hfc/json.h"
 
-#include "bindings/hfc/natural_order.h"
+#include "base/natural_order.h"
 #include "bindings/runtime/call.h"
 
 #include <algorithm>

@@ -3,10 +3,10 @@
 
 #include "base/device.h"
 #include "base/interrupt.h"
+#include "base/natural_order.h"
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/augment.h"
 #include "bindings/hfc/lua_model.h"
-#include "bindings/hfc/natural_order.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"

@@ -1,0 +1,58 @@
+// An order of names as people count: "r=4" before "r=12".
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hfc {
+namespace detail {
+
+inline bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+/// Takes the run of digits, or the one other character, at the front of `text`.
+inline std::string_view take_part(std::string_view& text) {
+    size_t length = 1;
+    while (is_digit(text[0]) && length < text.size() && is_digit(text[length])) {
+        ++length;
+    }
+    const auto part = text.substr(0, length);
+    text.remove_prefix(length);
+    return part;
+}
+
+/// Digits without leading zeros: the longer run is the larger number.
+inline std::string_view significant(std::string_view digits) {
+    const auto first = digits.find_first_not_of('0');
+    return first == std::string_view::npos ? std::string_view() : digits.substr(first);
+}
+
+}  // namespace detail
+
+/// Runs of digits compare as numbers, all else as text; names that differ in leading zeros alone as text.
+inline bool natural_less(std::string_view a, std::string_view b) {
+    std::string_view left = a, right = b;
+    while (!left.empty() && !right.empty()) {
+        auto x = detail::take_part(left);
+        auto y = detail::take_part(right);
+        if (detail::is_digit(x[0]) && detail::is_digit(y[0])) {
+            x = detail::significant(x);
+            y = detail::significant(y);
+            if (x.size() != y.size()) {
+                return x.size() < y.size();
+            }
+        }
+        if (x != y) {
+            return x < y;
+        }
+    }
+    return left.size() != right.size() ? left.size() < right.size() : a < b;
+}
+
+/// For sets and maps of names.
+struct NaturalOrder {
+    bool operator()(std::string_view a, std::string_view b) const { return natural_less(a, b); }
+};
+
+}  // namespace hfc

@@ -124,7 +124,7 @@ def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
     run = folder / "million"
     run.mkdir()
     path = run / "metrics.jsonl"
-    line = '{{"step":{0},"loss":{1:.6f}}}\n'.format
+    line = '{{"epoch":{0},"loss":{1:.6f}}}\n'.format
     path.write_text("".join(line(i, random.random()) for i in range(points)), encoding="utf-8")
     viewer = subprocess.Popen([build / "host/hfc-viewer", "--size", "1280x800", "--measure", str(seconds), run], env=environment,
                               stdout=subprocess.PIPE, text=True)

@@ -125,7 +125,8 @@ std::string to_svg(const ExportPanel& panel, int width, int height) {
 
 std::filesystem::path unused_name(const std::filesystem::path& folder, const std::string& stem, const std::string& extension) {
     auto path = folder / (stem + "." + extension);
-    for (int number = 2; std::filesystem::exists(path); ++number) {
+    std::error_code unreadable;
+    for (int number = 2; std::filesystem::exists(path, unreadable); ++number) {
         path = folder / (stem + "-" + std::to_string(number) + "." + extension);
     }
     return path;

@@ -4,50 +4,74 @@
 #include <stb/stb_image.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
+#include <utility>
 
 namespace hfc::viewer {
 
 namespace fs = std::filesystem;
 
-bool Images::find_figures() {
-    bool changed = false;
+std::map<std::string, Images::File> Images::find_figures() const {
+    std::map<std::string, File> figures;
     std::error_code error;
     for (auto entry = fs::directory_iterator(directory_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
         std::error_code unreadable;
-        const auto written = fs::last_write_time(entry->path(), unreadable);
-        if (entry->path().extension() == ".png" && !unreadable) {
-            auto& figure = figures_[entry->path().stem().string()];
-            changed = changed || figure.written != written;
-            figure.file = entry->path();
-            figure.written = written;
+        const auto written = entry->last_write_time(unreadable);
+        if (entry->path().extension() == ".png" && entry->is_regular_file(unreadable) && !unreadable) {
+            figures[entry->path().stem().string()] = {entry->path(), written};
         }
     }
-    return changed;
+    return figures;
+}
+
+/// NAME-N.png, N from 1 to what a slider takes.
+Images::Numbered Images::find_numbered() const {
+    constexpr int most = 1'000'000'000;
+    Numbered files;
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+        const auto stem = entry->path().stem().string();
+        const auto dash = stem.rfind('-');
+        int number = 0;
+        if (dash == std::string::npos || entry->path().extension() != ".png" ||
+            std::from_chars(stem.data() + dash + 1, stem.data() + stem.size(), number).ec != std::errc() || number < 1 || number > most) {
+            continue;
+        }
+        std::error_code unreadable;
+        const auto written = entry->last_write_time(unreadable);
+        if (entry->is_regular_file(unreadable) && !unreadable) {
+            files[stem.substr(0, dash)][number] = {entry->path(), written};
+        }
+    }
+    return files;
 }
 
 bool Images::poll() {
-    bool changed = find_figures();
-    std::error_code error;
-    for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        const auto& path = entry->path();
-        const auto stem = path.stem().string();
-        const auto dash = stem.rfind('-');
-        const int number = dash == std::string::npos ? 0 : std::atoi(stem.c_str() + dash + 1);
-        if (path.extension() == ".png" && number > 0) {
-            changed = files_[stem.substr(0, dash)].emplace(number, path).second || changed;
-        }
-    }
+    auto figures = find_figures();
+    auto files = find_numbered();
+    const bool changed = figures != figures_ || files != files_;
+    figures_ = std::move(figures);
+    files_ = std::move(files);
     return changed;
 }
 
-void Images::load(const fs::path& file, Shown& shown) {
+void Images::load(const File& file, int number, Shown& shown) {
+    if (shown.loaded != number || shown.written != file.written) {
+        shown.loaded = number;
+        shown.written = file.written;
+        read(file.path, shown);
+    }
+}
+
+void Images::read(const fs::path& file, Shown& shown) {
     constexpr int64_t most_pixels = int64_t{1} << 26;
     int channels = 0;
     const bool known = stbi_info(file.c_str(), &shown.width, &shown.height, &channels) != 0;
-    if (!known || int64_t{shown.width} * shown.height > most_pixels) {
+    GLint widest = 0;
+    glGetIntegerv(GL_MAX_TEXTURE_SIZE, &widest);
+    if (!known || std::max(shown.width, shown.height) > widest || int64_t{shown.width} * shown.height > most_pixels) {
         shown.loaded = -1;
         return;
     }
@@ -160,27 +184,23 @@ const Picture* Images::told_of(const fs::path& file, const std::map<std::string,
 void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
     for (auto& [name, figure] : figures_) {
         const auto images = files_.find(name);
-        if (images != files_.end() && told_of(images->second.rbegin()->second, pictures) != nullptr) {
+        if (images != files_.end() && told_of(images->second.rbegin()->second.path, pictures) != nullptr) {
             continue;
         }
         auto& shown = drawn_figures_[name];
-        if (figure.loaded != figure.written) {
-            figure.loaded = figure.written;
-            shown.loaded = 1;
-            load(figure.file, shown);
-        }
+        load(figure, 1, shown);
         ImGui::TextUnformatted(name.c_str());
         if (shown.loaded == 1) {
             draw_texture(shown);
         } else {
-            ImGui::TextDisabled("%s cannot be read", figure.file.c_str());
+            ImGui::TextDisabled("%s cannot be read", figure.path.c_str());
         }
     }
 }
 
 /// By a slider and arrows, where there are several.
-const fs::path* Images::choose(const std::string& name, const std::map<int, fs::path>& files,
-                               const std::map<std::string, Picture>& pictures) {
+const Images::File* Images::choose(const std::string& name, const std::map<int, File>& files,
+                                   const std::map<std::string, Picture>& pictures) {
     auto& shown = shown_[name];
     const int first = files.begin()->first, newest = files.rbegin()->first;
     int number = std::clamp(shown.number == 0 ? newest : shown.number, first, newest);
@@ -200,32 +220,29 @@ const fs::path* Images::choose(const std::string& name, const std::map<int, fs::
     if (found == files.end()) {
         return nullptr;
     }
-    if (const auto* const told = told_of(found->second, pictures); told != nullptr && !told->what.empty()) {
+    if (const auto* const told = told_of(found->second.path, pictures); told != nullptr && !told->what.empty()) {
         if (files.size() > 1) {
             ImGui::SameLine();
         }
         ImGui::TextUnformatted(told->what.c_str());
     }
-    if (shown.loaded != found->first) {
-        shown.loaded = found->first;
-        load(found->second, shown);
-    }
+    load(found->second, found->first, shown);
     return &found->second;
 }
 
 void Images::draw(const std::map<std::string, Picture>& pictures) {
     for (const auto& [name, files] : files_) {
-        if (files.size() == 1 && figures_.contains(name) && told_of(files.begin()->second, pictures) == nullptr) {
+        if (files.size() == 1 && figures_.contains(name) && told_of(files.begin()->second.path, pictures) == nullptr) {
             continue;  // shown below
         }
         const auto* const file = choose(name, files, pictures);
         auto& shown = shown_[name];
         if (file == nullptr || shown.loaded == -1) {
-            ImGui::TextDisabled("%s cannot be read", file == nullptr ? name.c_str() : file->c_str());
+            ImGui::TextDisabled("%s cannot be read", file == nullptr ? name.c_str() : file->path.c_str());
             shown.loaded = 0;  // again in the next frame: it may be about to be written
             continue;
         }
-        if (const auto* const told = told_of(*file, pictures); told == nullptr || !draw_cells(shown, *told)) {
+        if (const auto* const told = told_of(file->path, pictures); told == nullptr || !draw_cells(shown, *told)) {
             draw_texture(shown);
         }
     }

@@ -27,28 +27,34 @@ class Images {
     struct Shown {
         int number = 0;  ///< 0: the newest
         int loaded = 0;  ///< number of the one in the texture; -1: it could not be read
+        std::filesystem::file_time_type written = std::filesystem::file_time_type::min();  ///< of that file
         unsigned texture = 0;
         int width = 0, height = 0;
     };
-    struct Figure {
-        std::filesystem::path file;
-        std::filesystem::file_time_type written, loaded = std::filesystem::file_time_type::min();
+    struct File {
+        std::filesystem::path path;
+        std::filesystem::file_time_type written;
+
+        bool operator==(const File&) const = default;
     };
-    bool find_figures();
-    static void load(const std::filesystem::path& file, Shown& shown);
+    using Numbered = std::map<std::string, std::map<int, File>>;
+    std::map<std::string, File> find_figures() const;
+    Numbered find_numbered() const;
+    /// Into the texture, unless it is there.
+    static void load(const File& file, int number, Shown& shown);
+    static void read(const std::filesystem::path& file, Shown& shown);
     static void draw_texture(const Shown& shown);
     /// Cell by cell, with what is written at them; false where the picture is not the one that the log describes.
     static bool draw_cells(const Shown& shown, const Picture& picture);
     /// What the log tells of a file, or null.
     static const Picture* told_of(const std::filesystem::path& file, const std::map<std::string, Picture>& pictures);
     void draw_figures(const std::map<std::string, Picture>& pictures);
-    const std::filesystem::path* choose(const std::string& name, const std::map<int, std::filesystem::path>& files,
-                                        const std::map<std::string, Picture>& pictures);
+    const File* choose(const std::string& name, const std::map<int, File>& files, const std::map<std::string, Picture>& pictures);
 
     std::filesystem::path directory_, folder_;
-    std::map<std::string, Figure> figures_;
+    std::map<std::string, File> figures_;
     std::map<std::string, Shown> drawn_figures_;
-    std::map<std::string, std::map<int, std::filesystem::path>> files_;
+    Numbered files_;
     std::map<std::string, Shown> shown_;
 };
 

@@ -1,6 +1,7 @@
 #include "viewer/panels.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace hfc::viewer {
@@ -64,6 +65,25 @@ int rank_of(const std::string& panel) {
     return panel.ends_with("seconds") || panel.ends_with("per_second") ? 2 : 1;
 }
 
+/// The axis chosen, if any of the panel's values has a place on it; else the first one for which that is so.
+Axis axis_of(const Panels::Runs& runs, const std::string& panel, Axis chosen) {
+    for (const auto axis : {chosen, Axis::epoch, Axis::step, Axis::time}) {
+        for (const auto& run : runs) {
+            const auto found = run->panels().find(panel);
+            if (found == run->panels().end()) {
+                continue;
+            }
+            for (const auto& [name, curve] : found->second) {
+                const auto& x = curve.along(axis);
+                if (std::any_of(x.begin(), x.end(), [](double place) { return std::isfinite(place); })) {
+                    return axis;
+                }
+            }
+        }
+    }
+    return chosen;
+}
+
 }  // namespace
 
 bool PanelOrder::operator()(const std::string& left, const std::string& right) const {
@@ -96,15 +116,18 @@ void Panels::prepare(const Runs& runs, const Choice& choice, bool changed) {
 }
 
 void Panels::prepare_values(const Runs& runs, const Choice& choice, std::set<std::string>& known) {
+    constexpr std::array<const char*, 3> axis_names = {"epoch", "step", "seconds"};
     for (const auto& run : runs) {
         for (const auto& [name, curves] : run->panels()) {
             known.insert(name);
             auto& panel = panels_[name];
+            const auto axis = axis_of(runs, name, choice.axis);
+            panel.x_name = axis_names[static_cast<size_t>(axis)];
             for (const auto& [curve_name, curve] : curves) {
                 const auto full = full_name(runs, *run, curve_name);
                 const auto own_color = color(full, choice.dark);
                 if (!choice.hidden.contains(full)) {
-                    panel.curves.push_back(prepare_curve(curve.along(choice.axis), curve.y, choice.smoothing, choice.logarithmic));
+                    panel.curves.push_back(prepare_curve(curve.along(axis), curve.y, choice.smoothing, choice.logarithmic));
                     panel.curves.back().name = full;
                     panel.curves.back().color = own_color;
                 }

@@ -27,8 +27,8 @@ struct Choice {
 struct Panel {
     std::vector<PlotCurve> curves;
     PlotView view;
-    bool whole = false;  ///< curves that were logged as a whole: along x_name
-    std::string x_name;
+    bool whole = false;  ///< curves that were logged as a whole
+    std::string x_name;  ///< of a whole curve; of others the axis chosen, or where no value has a place on it the first one where some have
 };
 
 /// What is learned before anything else, and how fast it went last; else by name.

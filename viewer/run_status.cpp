@@ -73,7 +73,13 @@ bool RunStatus::poll() {
     running_ = locked(directory_ / "metrics.jsonl");
     std::error_code error;
     const auto written = fs::last_write_time(directory_ / "config.json", error);
-    if (error || written == read_) {
+    if (error || !fs::is_regular_file(directory_ / "config.json", error)) {
+        const bool gone = !settings_.empty();
+        settings_.clear();
+        read_ = {};
+        return gone || running_ != was_running;
+    }
+    if (written == read_) {
         return running_ != was_running;
     }
     read_ = written;

@@ -1,6 +1,7 @@
 #include "viewer/tables.h"
 
 #include <fstream>
+#include <set>
 
 namespace hfc::viewer {
 
@@ -46,25 +47,49 @@ Rows parse_csv(const std::string& text) {
     return rows;
 }
 
+namespace {
+
+/// A file's first megabyte, up to the end of a row, with a row that says so where there is more.
+Rows read_table(const fs::path& path) {
+    constexpr size_t first_bytes = 1 << 20;
+    std::string text(first_bytes, '\0');
+    std::ifstream file(path, std::ios::binary);
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<size_t>(file.gcount()));
+    const bool cut = text.size() == first_bytes && file.peek() != std::ifstream::traits_type::eof();
+    if (cut) {
+        text.resize(text.rfind('\n') + 1);  // without any newline: to nothing
+    }
+    auto rows = parse_csv(text);
+    if (cut) {
+        rows.push_back({"... only the first MB is shown"});
+    }
+    return rows;
+}
+
+}  // namespace
+
 bool Tables::poll() {
     bool changed = false;
+    std::set<std::string> there;
     std::error_code error;
     for (auto entry = fs::directory_iterator(directory_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
         const auto& path = entry->path();
         std::error_code unreadable;
         const auto written = fs::last_write_time(path, unreadable);
         const auto name = path.stem().string();
-        if (path.extension() != ".csv" || unreadable || (read_.contains(name) && read_[name] == written)) {
+        if (path.extension() != ".csv" || !entry->is_regular_file(unreadable) || unreadable) {
             continue;
         }
-        std::string text(1 << 20, '\0');
-        std::ifstream file(path, std::ios::binary);
-        file.read(text.data(), static_cast<std::streamsize>(text.size()));
-        text.resize(static_cast<size_t>(file.gcount()));
-        read_[name] = written;
-        tables_[name] = parse_csv(text);
-        changed = true;
+        there.insert(name);
+        if (!read_.contains(name) || read_[name] != written) {
+            read_[name] = written;
+            tables_[name] = read_table(path);
+            changed = true;
+        }
     }
+    std::erase_if(read_, [&](const auto& known) { return !there.contains(known.first); });
+    changed = std::erase_if(tables_, [&](const auto& known) { return !there.contains(known.first); }) > 0 || changed;
     return changed;
 }
 

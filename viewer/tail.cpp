@@ -85,7 +85,7 @@ Tail::News Tail::poll(const std::function<void()>& begin_again, const std::funct
         const auto wanted = std::min<uint64_t>({buffer.size(), size - offset_, limit - taken});
         const auto got = ::pread(file.descriptor, buffer.data(), wanted, static_cast<off_t>(offset_));
         if (got <= 0) {
-            break;
+            return news;  // cut off meanwhile, or a disk that fails: another time
         }
         if (head_.size() < head_bytes && offset_ == head_.size()) {
             head_.append(buffer.data(), std::min<size_t>(static_cast<size_t>(got), head_bytes - head_.size()));

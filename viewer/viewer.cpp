@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <utility>
 
@@ -16,13 +15,9 @@ namespace hfc::viewer {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr std::array<const char*, 3> axis_names = {"epoch", "step", "seconds"};
-
-}  // namespace
-
 Viewer::Viewer(const Settings& settings) : settings_(settings) {
+    std::error_code unreadable;
+    folder_ = fs::current_path(unreadable);
     choice_.dark = settings.dark;
     for (const auto& run : settings.runs) {
         add(run);
@@ -103,7 +98,9 @@ void Viewer::draw() {
     draw_runs();
     ImGui::EndChild();
     ImGui::SameLine();
-    ImGui::BeginChild("panels");
+    // The wheel over a plot is the plot's.
+    ImGui::BeginChild("panels", {0, 0}, false, plot_under_pointer_ ? ImGuiWindowFlags_NoScrollWithMouse : 0);
+    plot_under_pointer_ = false;
     if (ImGui::BeginTabBar("what")) {
         auto tab = [&, number = 0](const char* name, void (Viewer::*draw_tab)()) mutable {
             const bool begin_here = first_frame_ && settings_.tab == number;
@@ -122,10 +119,6 @@ void Viewer::draw() {
     ImGui::EndChild();
     ImGui::End();
     first_frame_ = false;
-}
-
-std::string Viewer::x_name_of(const Panel& panel) const {
-    return panel.whole ? panel.x_name : axis_names[static_cast<size_t>(choice_.axis)];
 }
 
 void Viewer::draw_panels() {
@@ -149,7 +142,8 @@ void Viewer::draw_panels() {
 
 void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
     const auto corner = ImGui::GetCursorScreenPos();
-    draw_plot(name.c_str(), size, name, x_name_of(panel), choice_.logarithmic, panel.curves, theme_, panel.view);
+    plot_under_pointer_ = plot_under_pointer_ || ImGui::IsMouseHoveringRect(corner, {corner.x + size.x, corner.y + size.y});
+    draw_plot(name.c_str(), size, name, panel.x_name, choice_.logarithmic, panel.curves, theme_, panel.view);
     if (ImGui::BeginPopupContextItem((name + " menu").c_str())) {
         for (const char* const extension : {"png", "svg", "csv"}) {
             if (ImGui::MenuItem((std::string("Save as ") + extension).c_str())) {
@@ -166,12 +160,17 @@ void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
 }
 
 void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension, ImVec2 corner, ImVec2 size) {
-    const auto path = unused_name(fs::current_path(), file_stem(name), extension);
     if (extension == "png") {
-        wanted_.push_back({path, corner, size});
+        const auto window = ImGui::GetIO().DisplaySize;
+        if (corner.y < 0 || corner.y + size.y > window.y + 1) {
+            message_ = name + " is not saved as png: it is not in sight";
+        } else {
+            wanted_.push_back({file_stem(name), corner, size});
+        }
         return;
     }
-    ExportPanel part = {name, x_name_of(panel), choice_.logarithmic, panel.view.x, panel.view.y, {}};
+    const auto path = unused_name(folder_, file_stem(name), extension);
+    ExportPanel part = {name, panel.x_name, choice_.logarithmic, panel.view.x, panel.view.y, {}};
     for (const auto& curve : panel.curves) {
         const uint32_t red = (curve.color >> IM_COL32_R_SHIFT) & 0xFF, green = (curve.color >> IM_COL32_G_SHIFT) & 0xFF,
                        blue = (curve.color >> IM_COL32_B_SHIFT) & 0xFF;
@@ -185,9 +184,10 @@ void Viewer::save(const std::string& name, const Panel& panel, const std::string
 void Viewer::drawn() {
     for (auto& wanted : wanted_) {
         if (--wanted.frames == 0) {
-            const bool written = write_picture(wanted.path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
+            const auto path = unused_name(folder_, wanted.stem, "png");
+            const bool written = write_picture(path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
                                                static_cast<int>(wanted.size.x), static_cast<int>(wanted.size.y));
-            message_ = (written ? "saved " : "cannot write ") + wanted.path.string();
+            message_ = (written ? "saved " : "cannot write ") + path.string();
         }
     }
     std::erase_if(wanted_, [](const Wanted& wanted) { return wanted.frames <= 0; });

@@ -40,7 +40,7 @@ class Viewer {
     };
     /// A picture of a part of the window, taken when the menu that asked for it is gone.
     struct Wanted {
-        std::filesystem::path path;
+        std::string stem;
         ImVec2 corner, size;
         int frames = 3;
     };
@@ -53,7 +53,6 @@ class Viewer {
     void draw_runs();
     void draw_requests(const Shown& shown);
     void draw_legend(const RunData& run);
-    std::string x_name_of(const Panel& panel) const;
     void draw_panels();
     void draw_panel(const std::string& name, Panel& panel, ImVec2 size);
     void draw_images();
@@ -67,9 +66,10 @@ class Viewer {
     Theme theme_ = {};
     Panels panels_;
     bool changed_ = true;  ///< since the panels were prepared
-    bool first_frame_ = true;
+    bool first_frame_ = true, plot_under_pointer_ = false;
     std::chrono::steady_clock::time_point folders_read_ = {};
-    std::string message_;  ///< of what was saved last
+    std::filesystem::path folder_;  ///< where panels are saved
+    std::string message_;           ///< of what was saved last
     std::vector<Wanted> wanted_;
     std::vector<std::unique_ptr<RunData>> runs_;
     std::vector<std::unique_ptr<Shown>> shown_;  ///< of the runs, in their order

@@ -76,9 +76,12 @@ void draw_frame(GLFWwindow* window, Viewer& viewer) {
 
 /// Draws what there is until it is whole, and writes it.
 int export_picture(GLFWwindow* window, Viewer& viewer, const fs::path& path) {
+    int more_frames = 60;  // once all has been read: a run may grow without end
     for (int frames = 3; frames > 0;) {
         glfwPollEvents();
-        frames = viewer.poll(seconds_a_look) || viewer.more() ? 3 : frames - 1;
+        const bool changed = viewer.poll(seconds_a_look);
+        more_frames -= viewer.more() ? 0 : 1;
+        frames = viewer.more() || (changed && more_frames > 0) ? 3 : frames - 1;
         draw_frame(window, viewer);
         if (frames > 0) {
             glfwSwapBuffers(window);

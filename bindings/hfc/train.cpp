@@ -192,6 +192,12 @@ std::function<run::Request()> requests_of(const std::filesystem::path& directory
     };
 }
 
+void drop_stop(const std::filesystem::path& directory) {
+    if (run::read_request(directory) == run::Request::stop) {
+        run::write_request(directory, run::Request::go_on);
+    }
+}
+
 int train_model(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
@@ -205,6 +211,7 @@ int train_model(Call& call) {
         checkpoints.warn = [](const std::string& text) { std::fprintf(stderr, "hfc-host: %s\n", text.c_str()); };
     }
     if (train_call.run) {
+        drop_stop(train_call.run->directory());  // it was for a training before this one
         train_call.settings.request = requests_of(train_call.run->directory());
     }
     const std::string& series = train_call.series;
@@ -242,8 +249,8 @@ int train_model(Call& call) {
         std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n", history.size(),
                      static_cast<long long>(train_call.settings.epochs));
     }
-    if (train_call.run && run::read_request(train_call.run->directory()) == run::Request::stop) {
-        run::write_request(train_call.run->directory(), run::Request::go_on);  // it was for this training
+    if (train_call.run) {
+        drop_stop(train_call.run->directory());  // it was for this training
     }
     lua_createtable(L, static_cast<int>(history.size()), 0);
     for (size_t i = 0; i < history.size(); ++i) {

@@ -26,6 +26,10 @@ inline std::filesystem::path control_file(const std::filesystem::path& run) {
 
 /// What the file asks for; go_on where there is none, or no word that is known.
 inline Request read_request(const std::filesystem::path& run) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(control_file(run), error)) {
+        return Request::go_on;  // a pipe would be waited for
+    }
     std::string word;
     word.resize(8);
     std::ifstream file(control_file(run));

@@ -32,17 +32,22 @@ function TestRunDirectory:test_columns_stand_in_the_order_asked_for()
 end
 
 function TestRunDirectory:test_a_word_in_the_control_file_stops_one_training()
+  local function ask_to_stop()
+    local file = assert(io.open(run:directory() .. "/control", "w"))
+    file:write "stop\n"
+    file:close()
+  end
   local function epochs(name)
     return #hfc.train(model, data.train, {epochs = 3, quiet = true, checkpoints = false, log = run:series(name), on_epoch = function(result)
       if name == "stopped" and result.epoch == 2 then
-        local file = assert(io.open(run:directory() .. "/control", "w"))
-        file:write "stop\n"
-        file:close()
+        ask_to_stop()
       end
     end})
   end
   lu.assertEquals(epochs "stopped", 2)
   lu.assertEquals(epochs "the next", 3)
+  ask_to_stop()
+  lu.assertEquals(epochs "asked for before it began", 3)
 end
 
 function TestRunDirectory:test_a_saved_network_gives_the_same_logits()

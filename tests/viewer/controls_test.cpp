@@ -87,6 +87,15 @@ TEST_F(ViewerControls, ImagesFollowTheirSliderAndArrows) {
     }
 }
 
+TEST_F(ViewerControls, ImagesOfARunThatIsWrittenAnewAreItsOwn) {
+    ASSERT_EQ(work("click 350 44; screen before\nrm -r run\nsed 's/{0, 1, 0}/{1, 0, 0}/' make.lua >other.lua\n"
+                   "\"$HOST\" other.lua --out run >made 2>&1 || exit 9\nscreen after; screen after"),
+              0);
+    EXPECT_EQ(find(screen("before"), green_square).pixels, 2 * cell * cell);
+    EXPECT_EQ(find(screen("after"), green_square).pixels, 0);
+    EXPECT_EQ(find(screen("after"), red_square).pixels, 2 * cell * cell);
+}
+
 TEST_F(ViewerControls, CaptionsStandUnderTheMiddleOfTheirImages) {
     ASSERT_EQ(work("click 350 44; screen images"), 0);
     const auto images = screen("images");

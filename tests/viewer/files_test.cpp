@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -43,6 +44,27 @@ TEST(ViewerTables, AreReadAnewWhenTheyChange) {
     fs::last_write_time(folder.path() / "accuracy.csv", fs::file_time_type::clock::now() + std::chrono::seconds(5));
     EXPECT_TRUE(tables.poll());
     EXPECT_EQ(tables.all().at("accuracy").at(1).at(1), "0.6");
+    fs::remove(folder.path() / "accuracy.csv");
+    EXPECT_TRUE(tables.poll());
+    EXPECT_THAT(tables.all(), IsEmpty());
+}
+
+TEST(ViewerTables, AreCutAtARowAndSaySo) {
+    const test::ScratchFolder folder("viewer large table");
+    std::ofstream large(folder.path() / "large.csv");
+    large << "epoch,loss\n";
+    for (int i = 0; i < 100000; ++i) {
+        large << i << ",0.98765\n";
+    }
+    large.close();
+    ASSERT_EQ(::mkfifo((folder.path() / "pipe.csv").c_str(), 0600), 0) << "not waited for";
+    Tables tables(folder.path());
+    EXPECT_TRUE(tables.poll());
+    ASSERT_EQ(tables.all().size(), 1U);
+    const auto& rows = tables.all().at("large");
+    ASSERT_GT(rows.size(), 1000U);
+    EXPECT_EQ(rows.at(rows.size() - 2).at(1), "0.98765");
+    EXPECT_THAT(rows.back().at(0), HasSubstr("only the first MB"));
 }
 
 TEST(ViewerStatus, TellsSettingsAndWhetherTheRunLives) {
@@ -111,7 +133,9 @@ TEST_F(ViewerExport, AMillionPointsMakeASmallPicture) {
         y[i] = std::sin(static_cast<double>(i) / 1000);
     }
     panel.x = {0, 1e6};
-    EXPECT_LT(to_svg(panel).size(), 200000U);
+    const auto svg = to_svg(panel);
+    EXPECT_LT(svg.size(), 200000U);
+    EXPECT_GT(svg.size(), 10000U) << "the curve is in it";
 }
 
 TEST_F(ViewerExport, NothingIsOverwritten) {

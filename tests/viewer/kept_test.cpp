@@ -3,8 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include "scratch_folder.h"
+
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -72,6 +75,15 @@ TEST(ViewerRun, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
     const auto& loss = run.panels().at("loss").at("loss");
     EXPECT_EQ(loss.y.size(), most_points / 2 + 1);
     EXPECT_EQ(*std::max_element(loss.y.begin(), loss.y.end()), 9);
+    const test::ScratchFolder folder("viewer thinned");
+    std::ofstream log(folder.path() / "metrics.jsonl");
+    for (size_t i = 0; i <= most_points; ++i) {
+        log << "{\"loss\":1}\n";
+    }
+    log.close();
+    RunData read(folder.path());
+    EXPECT_TRUE(read.poll(60));
+    EXPECT_THAT(read.note(), testing::HasSubstr("1 curve(s) have more points than are kept"));
 }
 
 TEST(ViewerRun, WholeCurvesHaveAVersionAnEpoch) {

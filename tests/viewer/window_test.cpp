@@ -98,6 +98,23 @@ TEST_F(ViewerWindow, TheCurveIsWhereTheDataSay) {
     }
 }
 
+TEST_F(ViewerWindow, WhereThereIsNoEpochTheStepIsTheAxis) {
+    for (int step = 0; step <= 1000; ++step) {
+        log("{\"step\":" + std::to_string(step) + ",\"loss\":" + std::to_string(step) + "}\n");
+    }
+    ASSERT_EQ(shell("$VIEWER --light --size 1280x800 --export $OUT/picture.ppm $RUN"), 0);
+    const auto picture = read_picture(folder_ / "picture.ppm");
+    int columns = 0;
+    for (int x = 300; x < 1280; ++x) {
+        bool found = false;
+        for (int y = 60; y < 800; ++y) {
+            found = found || picture.at(x, y) == blue;
+        }
+        columns += found ? 1 : 0;
+    }
+    EXPECT_GT(columns, 700);
+}
+
 std::string text_of(const fs::path& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};

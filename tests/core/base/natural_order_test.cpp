@@ -8,8 +8,8 @@ namespace hfc {
 namespace {
 
 TEST(NaturalOrder, counts_as_people_do) {
-    const std::set<std::string, NaturalOrder> names = {"train low r=12", "train", "train low r=4", "train low r=16", "a10b2", "a10b10",
-                                                       "a9b3",           "",      "10",            "9",              "a"};
+    const std::set<std::string, NaturalOrder> names = {
+        "train low r=12", "train", "train low r=4", "train low r=16", "a10b2", "a10b10", "a9b3", "", "10", "9", "a"};
     EXPECT_THAT(names, testing::ElementsAre("", "9", "10", "a", "a9b3", "a10b2", "a10b10", "train", "train low r=4", "train low r=12",
                                             "train low r=16"));
 }

@@ -62,7 +62,17 @@ const std::vector<Column>& columns_of(PlotCurve& curve, Range view, int width) {
     return reduced.columns;
 }
 
-/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before where the two do not meet.
+/// Whether there is a bar in this column and in those at both sides, which then need not be thicker than a pixel to leave no gap.
+bool is_inner(const std::vector<Column>& columns, size_t i) {
+    const auto follows = [&](size_t left) {
+        return columns[left].pixel + 1 == columns[left + 1].pixel && columns[left].lowest < columns[left].highest &&
+               columns[left + 1].lowest < columns[left + 1].highest;
+    };
+    return i > 0 && i + 1 < columns.size() && follows(i - 1) && follows(i);
+}
+
+/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before where the two do not meet. What a bar
+/// covers is what a frame costs where OpenGL is software.
 void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column>& columns, ImU32 color) {
     const Column* before = nullptr;
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -70,7 +80,8 @@ void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column
         const float x = frame.low.x + static_cast<float>(column.pixel) + 0.5F;
         before = column.gap_before ? nullptr : before;
         if (column.lowest < column.highest) {
-            list.AddRectFilled({x - 1, frame.pixel_y(column.highest) - 0.5F}, {x + 1, frame.pixel_y(column.lowest) + 0.5F}, color);
+            const float half = is_inner(columns, i) ? 0.5F : 1;
+            list.AddRectFilled({x - half, frame.pixel_y(column.highest) - 0.5F}, {x + half, frame.pixel_y(column.lowest) + 0.5F}, color);
         } else if (before == nullptr && (i + 1 == columns.size() || columns[i + 1].gap_before)) {
             list.AddCircleFilled({x, frame.pixel_y(column.first)}, 3, color);
         }

@@ -4,9 +4,12 @@
 #include <stb/stb_image.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
+#include <fstream>
 #include <utility>
 
 namespace hfc::viewer {
@@ -57,28 +60,48 @@ bool Images::poll() {
     return changed;
 }
 
-void Images::load(const File& file, int number, Shown& shown) {
+namespace {
+
+/// Width and height of a PNG file that a texture can hold.
+bool has_size(const fs::path& file, int& width, int& height) {
+    constexpr int64_t most_pixels = int64_t{1} << 26;
+    std::array<char, 8> signature = {};
+    std::ifstream(file, std::ios::binary).read(signature.data(), signature.size());
+    int channels = 0;
+    GLint widest = 0;
+    glGetIntegerv(GL_MAX_TEXTURE_SIZE, &widest);
+    return std::memcmp(signature.data(), "\x89PNG\r\n\x1a\n", signature.size()) == 0 &&
+           stbi_info(file.c_str(), &width, &height, &channels) != 0 && width > 0 && height > 0 && std::max(width, height) <= widest &&
+           int64_t{width} * height <= most_pixels;
+}
+
+}  // namespace
+
+void Images::look_at(const File& file, int number, Shown& shown) {
     if (shown.loaded != number || shown.written != file.written) {
-        shown.loaded = number;
         shown.written = file.written;
-        read(file.path, shown);
+        shown.in_texture = false;
+        shown.loaded = has_size(file.path, shown.width, shown.height) ? number : -1;
     }
 }
 
-void Images::read(const fs::path& file, Shown& shown) {
-    constexpr int64_t most_pixels = int64_t{1} << 26;
-    int channels = 0;
-    const bool known = stbi_info(file.c_str(), &shown.width, &shown.height, &channels) != 0;
-    GLint widest = 0;
-    glGetIntegerv(GL_MAX_TEXTURE_SIZE, &widest);
-    if (!known || std::max(shown.width, shown.height) > widest || int64_t{shown.width} * shown.height > most_pixels) {
-        shown.loaded = -1;
-        return;
+bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
+    if (!ImGui::IsRectVisible(size)) {
+        if (shown.texture != 0) {
+            glDeleteTextures(1, &shown.texture);
+            shown.texture = 0;
+            shown.in_texture = false;
+        }
+        return false;
     }
-    auto* const pixels = stbi_load(file.c_str(), &shown.width, &shown.height, &channels, 4);
+    if (shown.in_texture) {
+        return true;
+    }
+    int channels = 0;
+    auto* const pixels = stbi_load(file.path.c_str(), &shown.width, &shown.height, &channels, 4);
     if (pixels == nullptr) {
-        shown.loaded = -1;
-        return;
+        ImGui::TextDisabled("%s cannot be read", file.path.c_str());
+        return false;
     }
     if (shown.texture == 0) {
         glGenTextures(1, &shown.texture);
@@ -88,13 +111,19 @@ void Images::read(const fs::path& file, Shown& shown) {
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);  // a pixel of a small image is to be seen
     glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, shown.width, shown.height, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
     stbi_image_free(pixels);
+    shown.in_texture = true;
+    return true;
 }
 
 /// Made smaller to fit, or larger by a whole factor, so that pixels stay square.
-void Images::draw_texture(const Shown& shown) {
+void Images::draw_texture(const File& file, Shown& shown) {
     const float fitting = std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
     const float factor = fitting < 1 ? fitting : std::floor(fitting);
     const ImVec2 size = {factor * static_cast<float>(shown.width), factor * static_cast<float>(shown.height)};
+    if (!bring(file, size, shown)) {
+        ImGui::Dummy(size);
+        return;
+    }
     ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
 }
 
@@ -159,12 +188,17 @@ struct Cells {
 
 }  // namespace
 
-bool Images::draw_cells(const Shown& shown, const Picture& picture) {
+bool Images::draw_cells(const File& file, Shown& shown, const Picture& picture) {
     if (picture.columns == 0 || picture.rows == 0 || static_cast<size_t>(shown.width) % picture.columns != 0 ||
         static_cast<size_t>(shown.height) % picture.rows != 0) {
         return false;
     }
     const Cells cells(picture, static_cast<float>(shown.width), static_cast<float>(shown.height));
+    const ImVec2 size = {cells.heading + static_cast<float>(cells.columns) * cells.pitch.x, static_cast<float>(cells.rows) * cells.pitch.y};
+    if (!bring(file, size, shown)) {
+        ImGui::Dummy(size);
+        return true;
+    }
     const auto texture = reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture));  // NOLINT(performance-no-int-to-ptr)
     for (int row = 0; row < cells.rows; ++row) {
         cells.draw_heading(row);
@@ -172,7 +206,7 @@ bool Images::draw_cells(const Shown& shown, const Picture& picture) {
             cells.draw(texture, row, column);
         }
     }
-    ImGui::Dummy({cells.heading + static_cast<float>(cells.columns) * cells.pitch.x, static_cast<float>(cells.rows) * cells.pitch.y});
+    ImGui::Dummy(size);
     return true;
 }
 
@@ -188,10 +222,10 @@ void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
             continue;
         }
         auto& shown = drawn_figures_[name];
-        load(figure, 1, shown);
+        look_at(figure, 1, shown);
         ImGui::TextUnformatted(name.c_str());
         if (shown.loaded == 1) {
-            draw_texture(shown);
+            draw_texture(figure, shown);
         } else {
             ImGui::TextDisabled("%s cannot be read", figure.path.c_str());
         }
@@ -226,7 +260,7 @@ const Images::File* Images::choose(const std::string& name, const std::map<int, 
         }
         ImGui::TextUnformatted(told->what.c_str());
     }
-    load(found->second, found->first, shown);
+    look_at(found->second, found->first, shown);
     return &found->second;
 }
 
@@ -242,8 +276,8 @@ void Images::draw(const std::map<std::string, Picture>& pictures) {
             shown.loaded = 0;  // again in the next frame: it may be about to be written
             continue;
         }
-        if (const auto* const told = told_of(file->path, pictures); told == nullptr || !draw_cells(shown, *told)) {
-            draw_texture(shown);
+        if (const auto* const told = told_of(file->path, pictures); told == nullptr || !draw_cells(*file, shown, *told)) {
+            draw_texture(*file, shown);
         }
     }
     draw_figures(pictures);  // the last ones: they are large

@@ -4,6 +4,7 @@
 #include "viewer/run_data.h"
 
 #include <GL/gl.h>
+#include <imgui.h>
 
 #include <filesystem>
 #include <map>
@@ -26,9 +27,10 @@ class Images {
   private:
     struct Shown {
         int number = 0;  ///< 0: the newest
-        int loaded = 0;  ///< number of the one in the texture; -1: it could not be read
+        int loaded = 0;  ///< number of the one whose size this is; -1: it could not be read
         std::filesystem::file_time_type written = std::filesystem::file_time_type::min();  ///< of that file
         unsigned texture = 0;
+        bool in_texture = false;
         int width = 0, height = 0;
     };
     struct File {
@@ -40,12 +42,13 @@ class Images {
     using Numbered = std::map<std::string, std::map<int, File>>;
     std::map<std::string, File> find_figures() const;
     Numbered find_numbered() const;
-    /// Into the texture, unless it is there.
-    static void load(const File& file, int number, Shown& shown);
-    static void read(const std::filesystem::path& file, Shown& shown);
-    static void draw_texture(const Shown& shown);
+    /// Its size, unless that is known.
+    static void look_at(const File& file, int number, Shown& shown);
+    /// Into the texture, where the next `size` of the window is in sight; out of it where not, so that memory holds what is seen.
+    static bool bring(const File& file, ImVec2 size, Shown& shown);
+    static void draw_texture(const File& file, Shown& shown);
     /// Cell by cell, with what is written at them; false where the picture is not the one that the log describes.
-    static bool draw_cells(const Shown& shown, const Picture& picture);
+    static bool draw_cells(const File& file, Shown& shown, const Picture& picture);
     /// What the log tells of a file, or null.
     static const Picture* told_of(const std::filesystem::path& file, const std::map<std::string, Picture>& pictures);
     void draw_figures(const std::map<std::string, Picture>& pictures);

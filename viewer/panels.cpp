@@ -91,9 +91,9 @@ bool PanelOrder::operator()(const std::string& left, const std::string& right) c
     return first != second ? first < second : left < right;
 }
 
-ImU32 Panels::color(const std::string& full_name, bool dark) {
-    const auto cut = full_name.rfind(": ");
-    const auto series = full_name.substr(0, cut), probe = cut == std::string::npos ? "" : full_name.substr(cut + 2);
+ImU32 Panels::color(const RunData& run, const std::string& curve, bool dark) {
+    const auto cut = curve.rfind(": ");
+    const auto series = key(run, curve.substr(0, cut)), probe = cut == std::string::npos ? "" : curve.substr(cut + 2);
     const auto hue = hues_.emplace(series, hues_.size()).first->second, shade = shades_.emplace(probe, shades_.size()).first->second;
     return shade_of(color_of(hue, dark), shade, dark);
 }
@@ -125,8 +125,8 @@ void Panels::prepare_values(const Runs& runs, const Choice& choice, std::set<std
             panel.x_name = axis_names[static_cast<size_t>(axis)];
             for (const auto& [curve_name, curve] : curves) {
                 const auto full = full_name(runs, *run, curve_name);
-                const auto own_color = color(full, choice.dark);
-                if (!choice.hidden.contains(full)) {
+                const auto own_color = color(*run, curve_name, choice.dark);
+                if (!choice.hidden.contains(key(*run, curve_name))) {
                     panel.curves.push_back(prepare_curve(curve.along(axis), curve.y, choice.smoothing, choice.logarithmic));
                     panel.curves.back().name = full;
                     panel.curves.back().color = own_color;
@@ -140,19 +140,20 @@ void Panels::prepare_whole_curves(const Runs& runs, const Choice& choice, std::s
     last_epoch_ = 0;
     for (const auto& run : runs) {
         for (const auto& [name, curves] : run->whole_curves()) {
-            const auto key = known.contains(name) && !panels_[name].whole ? name + " (curve)" : name;
-            known.insert(key);
-            auto& panel = panels_[key];
+            const auto place = known.contains(name) && !panels_[name].whole ? name + " (curve)" : name;
+            known.insert(place);
+            auto& panel = panels_[place];
             panel.whole = true;
             panel.x_name = curves.x_name;
             for (const auto& [series, versions] : curves.by_series) {
-                const auto full = full_name(runs, *run, series.empty() ? name : series);
-                const auto own_color = color(full, choice.dark);
+                const auto curve_name = series.empty() ? name : series;
+                const auto full = full_name(runs, *run, curve_name);
+                const auto own_color = color(*run, curve_name, choice.dark);
                 for (const auto& version : versions) {
                     last_epoch_ =
                         versions.size() > 1 && version.epoch < 1e9 ? std::max(last_epoch_, static_cast<int>(version.epoch)) : last_epoch_;
                 }
-                if (!choice.hidden.contains(full)) {
+                if (!choice.hidden.contains(key(*run, curve_name))) {
                     add_versions(versions, full, own_color, choice, panel);
                 }
             }

@@ -19,7 +19,7 @@ struct Choice {
     bool logarithmic = false;
     bool dark = true;
     int epoch = -1;                ///< of whole curves, show those up to this epoch; -1: all
-    std::set<std::string> hidden;  ///< full names of curves
+    std::set<std::string> hidden;  ///< keys of curves
 
     bool operator==(const Choice&) const = default;
 };
@@ -40,7 +40,9 @@ class Panels {
   public:
     using Runs = std::vector<std::unique_ptr<RunData>>;
     using All = std::map<std::string, Panel, PanelOrder>;
-    /// "run / curve" where there are several runs.
+    /// What a curve goes by in Choice::hidden, whatever other runs there are.
+    static std::string key(const RunData& run, const std::string& curve) { return run.directory().string() + "\n" + curve; }
+    /// What it is called: "run / curve" where there are several runs.
     static std::string full_name(const Runs& runs, const RunData& run, const std::string& curve) {
         return runs.size() > 1 ? run.name() + " / " + curve : curve;
     }
@@ -53,7 +55,7 @@ class Panels {
     int last_epoch() const { return last_epoch_; }
     /// A hue for the series and a shade of it for the probe ("natural: test"); the same for as long as the window is open, in the order of
     /// first sight.
-    ImU32 color(const std::string& full_name, bool dark);
+    ImU32 color(const RunData& run, const std::string& curve, bool dark);
 
   private:
     void prepare_values(const Runs& runs, const Choice& choice, std::set<std::string>& known);

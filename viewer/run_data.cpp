@@ -68,9 +68,8 @@ std::string where(const std::string& series, double epoch, double time) {
 
 }  // namespace
 
-RunData::RunData(std::filesystem::path directory) : tail_(directory / "metrics.jsonl") {
-    const auto plain = directory.has_filename() ? directory : directory.parent_path();
-    name_ = plain.filename().string();
+RunData::RunData(std::filesystem::path directory) : directory_(std::move(directory)), tail_(directory_ / "metrics.jsonl") {
+    name_ = (directory_.has_filename() ? directory_ : directory_.parent_path()).filename().string();
 }
 
 void RunData::clear() {

@@ -87,7 +87,10 @@ class RunData {
     /// Reads what is new, for about so many seconds at most; true when anything changed.
     bool poll(double seconds = seconds_a_frame);
 
+    /// The last folders of the directory: one, unless rename() said more.
     const std::string& name() const { return name_; }
+    void rename(std::string name) { name_ = std::move(name); }
+    const std::filesystem::path& directory() const { return directory_; }
     /// panel ("loss", "accuracy") -> name of the curve ("natural", "natural: train") -> curve
     const std::map<std::string, Curves>& panels() const { return panels_; }
     /// name -> what run:curve logged
@@ -115,6 +118,7 @@ class RunData {
     void thin(Curve& curve);
     Curve& longest_curve();
 
+    std::filesystem::path directory_;
     std::string name_;
     Tail tail_;
     std::map<std::string, Curves> panels_;

@@ -26,9 +26,34 @@ Viewer::Viewer(const Settings& settings) : settings_(settings) {
 }
 
 void Viewer::add(const fs::path& directory) {
-    if (known_.insert(fs::weakly_canonical(directory)).second) {
-        runs_.push_back(std::make_unique<RunData>(directory));
-        shown_.push_back(std::make_unique<Shown>(directory));
+    std::error_code error;
+    auto path = fs::weakly_canonical(fs::absolute(directory, error), error);
+    path = error ? directory : path;
+    if (known_.insert(path).second) {
+        runs_.push_back(std::make_unique<RunData>(path));
+        shown_.push_back(std::make_unique<Shown>(path));
+        name_runs();
+    }
+}
+
+/// By as many folders from the end as it takes to tell all runs apart.
+void Viewer::name_runs() {
+    constexpr int most_folders = 16;
+    for (int folders = 1; folders <= most_folders; ++folders) {
+        std::set<std::string> names;
+        for (const auto& run : runs_) {
+            auto rest = run->directory().has_filename() ? run->directory() : run->directory().parent_path();
+            auto name = rest.filename();
+            for (int i = 1; i < folders && rest.has_relative_path(); ++i) {
+                rest = rest.parent_path();
+                name = rest.filename() / name;
+            }
+            names.insert(name.string());
+            run->rename(name.string());
+        }
+        if (names.size() == runs_.size()) {
+            return;
+        }
     }
 }
 

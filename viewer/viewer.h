@@ -46,6 +46,7 @@ class Viewer {
     };
 
     void add(const std::filesystem::path& directory);
+    void name_runs();
     void find_new_runs();
     bool poll_folders();
     void apply_theme();

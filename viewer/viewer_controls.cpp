@@ -98,17 +98,17 @@ void Viewer::draw_legend(const RunData& run) {
         }
     }
     for (const auto& name : names) {
-        const auto full = Panels::full_name(runs_, run, name);
-        const auto color = panels_.color(full, choice_.dark);
-        const bool hidden = choice_.hidden.contains(full);
+        const auto key = Panels::key(run, name);
+        const auto color = panels_.color(run, name, choice_.dark);
+        const bool hidden = choice_.hidden.contains(key);
         const auto at = ImGui::GetCursorScreenPos();
         const float line = ImGui::GetTextLineHeight();
         ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + 2}, {at.x + line - 2, at.y + line}, hidden ? theme_.grid : color, 3);
         ImGui::SetCursorScreenPos({at.x + line + 6, at.y});
         ImGui::PushStyleColor(ImGuiCol_Text, hidden ? theme_.faint : theme_.text);
-        ImGui::PushID(full.c_str());
+        ImGui::PushID(key.c_str());
         if (ImGui::Selectable(name.c_str())) {
-            hidden ? (void)choice_.hidden.erase(full) : (void)choice_.hidden.insert(full);
+            hidden ? (void)choice_.hidden.erase(key) : (void)choice_.hidden.insert(key);
         }
         ImGui::PopID();
         ImGui::PopStyleColor();

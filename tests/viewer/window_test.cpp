@@ -166,6 +166,34 @@ TEST_F(ViewerMouse, LegendAndResizing) {
                 testing::AllOf(testing::Not(testing::HasSubstr("natural")), testing::HasSubstr("shuffled")));
 }
 
+TEST_F(ViewerWindow, RunsOfOneNameAreToldApart) {
+    for (const auto* const name : {"a/out", "b/out"}) {
+        fs::create_directories(folder_ / name);
+        std::ofstream(folder_ / name / "metrics.jsonl") << "{\"epoch\":1,\"loss\":" << (name[0] == 'a' ? 1 : 2) << "}\n";
+    }
+    // The second run's legend: the first ones's name, last event and curve stand above it.
+    ASSERT_EQ(shell("cd a/out; RUN='. ../../b/out'\n" + std::string(open) +
+                    "save loss.csv\nxdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n" + close),
+              0);
+    const auto both = text_of(folder_ / "a/out/loss.csv"), one = text_of(folder_ / "a/out/loss-2.csv");
+    EXPECT_THAT(both, testing::AllOf(testing::HasSubstr("a/out / loss,1,1\n"), testing::HasSubstr("b/out / loss,1,2\n")));
+    EXPECT_THAT(one, testing::AllOf(testing::Not(testing::HasSubstr("a/out / loss")), testing::HasSubstr("b/out / loss,1,2\n")));
+}
+
+TEST_F(ViewerWindow, NewRunsAppear) {
+    log("{\"epoch\":1,\"loss\":1}\n");
+    ASSERT_EQ(shell("mkdir -p runs/old; echo '{}' >runs/old/config.json; touch -d '2 hours ago' runs/old/config.json\n"
+                    "RUN=\"--new-runs $OUT/runs --since $(date -d '1 hour ago' +%s) $RUN\"\n" +
+                    std::string(open) +
+                    "mkdir runs/new; echo '{}' >runs/new/config.json; echo '{\"epoch\":1,\"loss\":5}' >runs/new/metrics.jsonl\n"
+                    "cp runs/new/metrics.jsonl runs/old\nsleep 1\nxdotool mousemove 500 300\nsleep 1\nsave loss.csv\n" +
+                    close),
+              0);
+    EXPECT_THAT(text_of(folder_ / "loss.csv"),
+                testing::AllOf(testing::HasSubstr("run / loss,1,1\n"), testing::HasSubstr("new / loss,1,5\n"),
+                               testing::Not(testing::HasSubstr("old"))));
+}
+
 /// A training of some seconds by the real program, in $OUT/job.
 class ViewerTraining : public ViewerWindow {
   protected:

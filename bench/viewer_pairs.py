@@ -60,21 +60,13 @@ def window(build, run, environment):
         viewer.wait()
 
 
-def epochs_of(run):
-    """What the run logged of each whole epoch."""
-    try:
-        lines = (run / "metrics.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
-    except FileNotFoundError:
-        return []
-    return [json.loads(line) for line in lines]
-
-
 class Training:
     """A training that goes on until the end of the with statement."""
 
     def __init__(self, build, folder, threads):
         self.run = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "run"
         threads = ["--threads", str(threads)] if threads else []
+        self.epochs, self.read = [], 0  # what the run logged of each whole epoch, and the bytes of metrics.jsonl it was read from
         self.process = subprocess.Popen([build / "host/hfc-host", *threads, folder / "training.lua", "--out", self.run])
 
     def __enter__(self):
@@ -85,19 +77,31 @@ class Training:
         self.process.wait()
 
     def block(self, epochs):
-        """Median seconds of the next epochs, but for the one that has begun, and the training's processor time per epoch."""
-        begin = self.wait_for(len(epochs_of(self.run)) + 1)
+        """Mean seconds of the next epochs, but for the one that has begun, and the training's processor time per epoch."""
+        self.read_on()
+        begin = self.wait_for(len(self.epochs) + 1)
         before = processor_seconds(self.process.pid)
         end = self.wait_for(begin + epochs)
         spent = processor_seconds(self.process.pid) - before
-        return statistics.mean(event["train_seconds"] for event in epochs_of(self.run)[begin:begin + epochs]), spent / (end - begin)
+        return statistics.mean(event["train_seconds"] for event in self.epochs[begin:begin + epochs]), spent / (end - begin)
 
     def wait_for(self, epochs):
-        while (done := len(epochs_of(self.run))) < epochs:
+        self.read_on()
+        while len(self.epochs) < epochs:
             if self.process.poll() is not None:
                 raise SystemExit(f"viewer_pairs: the training ended with status {self.process.returncode}")
             time.sleep(0.02)
-        return done
+            self.read_on()
+        return len(self.epochs)
+
+    def read_on(self):
+        """Each byte once: whoever watches two cores should not be busy on them."""
+        with contextlib.suppress(FileNotFoundError), open(self.run / "metrics.jsonl", "rb") as file:
+            file.seek(self.read)
+            lines = file.read().rpartition(b"\n")[0]
+            if lines:
+                self.read += len(lines) + 1
+                self.epochs += map(json.loads, lines.splitlines())
 
 
 def slowdown(build, folder, environment, options):

@@ -16,44 +16,32 @@ namespace hfc::viewer {
 
 namespace fs = std::filesystem;
 
-std::map<std::string, Images::File> Images::find_figures() const {
-    std::map<std::string, File> figures;
-    std::error_code error;
-    for (auto entry = fs::directory_iterator(directory_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        std::error_code unreadable;
-        const auto written = entry->last_write_time(unreadable);
-        if (entry->path().extension() == ".png" && entry->is_regular_file(unreadable) && !unreadable) {
-            figures[entry->path().stem().string()] = {entry->path(), written};
-        }
-    }
-    return figures;
+namespace {
+
+/// N of a file's stem NAME-N, from 1 to what a slider takes; 0 where there is none.
+int number_of(const std::string& stem, size_t dash) {
+    constexpr int most = 1'000'000'000;
+    int number = 0;
+    const bool read =
+        dash != std::string::npos && std::from_chars(stem.data() + dash + 1, stem.data() + stem.size(), number).ec == std::errc();
+    return read && number >= 1 && number <= most ? number : 0;
 }
 
-/// NAME-N.png, N from 1 to what a slider takes.
-Images::Numbered Images::find_numbered() const {
-    constexpr int most = 1'000'000'000;
-    Numbered files;
-    std::error_code error;
-    for (auto entry = fs::directory_iterator(folder_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        const auto stem = entry->path().stem().string();
-        const auto dash = stem.rfind('-');
-        int number = 0;
-        if (dash == std::string::npos || entry->path().extension() != ".png" ||
-            std::from_chars(stem.data() + dash + 1, stem.data() + stem.size(), number).ec != std::errc() || number < 1 || number > most) {
-            continue;
-        }
-        std::error_code unreadable;
-        const auto written = entry->last_write_time(unreadable);
-        if (entry->is_regular_file(unreadable) && !unreadable) {
-            files[stem.substr(0, dash)][number] = {entry->path(), written};
-        }
-    }
-    return files;
-}
+}  // namespace
 
 bool Images::poll() {
-    auto figures = find_figures();
-    auto files = find_numbered();
+    std::map<std::string, File> figures;
+    for (auto& file : files_of(directory_, ".png")) {
+        figures[file.path.stem().string()] = std::move(file);
+    }
+    std::map<std::string, std::map<int, File>> files;
+    for (auto& file : files_of(folder_, ".png")) {
+        const auto stem = file.path.stem().string();
+        const auto dash = stem.rfind('-');
+        if (const int number = number_of(stem, dash); number > 0) {
+            files[stem.substr(0, dash)][number] = std::move(file);
+        }
+    }
     const bool changed = figures != figures_ || files != files_;
     figures_ = std::move(figures);
     files_ = std::move(files);
@@ -78,10 +66,10 @@ bool has_size(const fs::path& file, int& width, int& height) {
 }  // namespace
 
 void Images::look_at(const File& file, int number, Shown& shown) {
-    if (shown.loaded != number || shown.written != file.written) {
+    if (shown.measured != number || shown.written != file.written) {
         shown.written = file.written;
         shown.in_texture = false;
-        shown.loaded = has_size(file.path, shown.width, shown.height) ? number : -1;
+        shown.measured = has_size(file.path, shown.width, shown.height) ? number : 0;
     }
 }
 
@@ -92,6 +80,7 @@ bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
             shown.texture = 0;
             shown.in_texture = false;
         }
+        ImGui::Dummy(size);
         return false;
     }
     if (shown.in_texture) {
@@ -101,6 +90,7 @@ bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
     auto* const pixels = stbi_load(file.path.c_str(), &shown.width, &shown.height, &channels, 4);
     if (pixels == nullptr) {
         ImGui::TextDisabled("%s cannot be read", file.path.c_str());
+        ImGui::Dummy(size);
         return false;
     }
     if (shown.texture == 0) {
@@ -120,11 +110,9 @@ void Images::draw_texture(const File& file, Shown& shown) {
     const float fitting = std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
     const float factor = fitting < 1 ? fitting : std::floor(fitting);
     const ImVec2 size = {factor * static_cast<float>(shown.width), factor * static_cast<float>(shown.height)};
-    if (!bring(file, size, shown)) {
-        ImGui::Dummy(size);
-        return;
+    if (bring(file, size, shown)) {
+        ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
     }
-    ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
 }
 
 namespace {
@@ -196,7 +184,6 @@ bool Images::draw_cells(const File& file, Shown& shown, const Picture& picture) 
     const Cells cells(picture, static_cast<float>(shown.width), static_cast<float>(shown.height));
     const ImVec2 size = {cells.heading + static_cast<float>(cells.columns) * cells.pitch.x, static_cast<float>(cells.rows) * cells.pitch.y};
     if (!bring(file, size, shown)) {
-        ImGui::Dummy(size);
         return true;
     }
     const auto texture = reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture));  // NOLINT(performance-no-int-to-ptr)
@@ -224,7 +211,7 @@ void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
         auto& shown = drawn_figures_[name];
         look_at(figure, 1, shown);
         ImGui::TextUnformatted(name.c_str());
-        if (shown.loaded == 1) {
+        if (shown.measured == 1) {
             draw_texture(figure, shown);
         } else {
             ImGui::TextDisabled("%s cannot be read", figure.path.c_str());
@@ -233,8 +220,7 @@ void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
 }
 
 /// By a slider and arrows, where there are several.
-const Images::File* Images::choose(const std::string& name, const std::map<int, File>& files,
-                                   const std::map<std::string, Picture>& pictures) {
+const File* Images::choose(const std::string& name, const std::map<int, File>& files, const std::map<std::string, Picture>& pictures) {
     auto& shown = shown_[name];
     const int first = files.begin()->first, newest = files.rbegin()->first;
     int number = std::clamp(shown.number == 0 ? newest : shown.number, first, newest);
@@ -271,9 +257,8 @@ void Images::draw(const std::map<std::string, Picture>& pictures) {
         }
         const auto* const file = choose(name, files, pictures);
         auto& shown = shown_[name];
-        if (file == nullptr || shown.loaded == -1) {
+        if (file == nullptr || shown.measured == 0) {
             ImGui::TextDisabled("%s cannot be read", file == nullptr ? name.c_str() : file->path.c_str());
-            shown.loaded = 0;  // again in the next frame: it may be about to be written
             continue;
         }
         if (const auto* const told = told_of(file->path, pictures); told == nullptr || !draw_cells(*file, shown, *told)) {

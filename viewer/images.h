@@ -1,6 +1,7 @@
 // The pictures of a run: figures as they are drawn, and the images that scripts log (run:image) as they follow one another.
 #pragma once
 
+#include "viewer/files.h"
 #include "viewer/run_data.h"
 
 #include <GL/gl.h>
@@ -26,25 +27,17 @@ class Images {
 
   private:
     struct Shown {
-        int number = 0;  ///< 0: the newest
-        int loaded = 0;  ///< number of the one whose size this is; -1: it could not be read
+        int number = 0;    ///< 0: the newest
+        int measured = 0;  ///< number of the one whose size this is; 0: none, or one that cannot be read, which is tried in each frame
         std::filesystem::file_time_type written = std::filesystem::file_time_type::min();  ///< of that file
         unsigned texture = 0;
         bool in_texture = false;
         int width = 0, height = 0;
     };
-    struct File {
-        std::filesystem::path path;
-        std::filesystem::file_time_type written;
-
-        bool operator==(const File&) const = default;
-    };
-    using Numbered = std::map<std::string, std::map<int, File>>;
-    std::map<std::string, File> find_figures() const;
-    Numbered find_numbered() const;
     /// Its size, unless that is known.
     static void look_at(const File& file, int number, Shown& shown);
-    /// Into the texture, where the next `size` of the window is in sight; out of it where not, so that memory holds what is seen.
+    /// Into the texture, where the next `size` of the window is in sight; out of it where not, so that memory holds what is seen. False
+    /// where it is not there, and its place is left empty.
     static bool bring(const File& file, ImVec2 size, Shown& shown);
     static void draw_texture(const File& file, Shown& shown);
     /// Cell by cell, with what is written at them; false where the picture is not the one that the log describes.
@@ -57,7 +50,7 @@ class Images {
     std::filesystem::path directory_, folder_;
     std::map<std::string, File> figures_;
     std::map<std::string, Shown> drawn_figures_;
-    Numbered files_;
+    std::map<std::string, std::map<int, File>> files_;  ///< by NAME and N
     std::map<std::string, Shown> shown_;
 };
 

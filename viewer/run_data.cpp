@@ -68,9 +68,10 @@ std::string where(const std::string& series, double epoch, double time) {
 
 }  // namespace
 
-RunData::RunData(std::filesystem::path directory) : directory_(std::move(directory)), tail_(directory_ / "metrics.jsonl") {
-    name_ = (directory_.has_filename() ? directory_ : directory_.parent_path()).filename().string();
-}
+RunData::RunData(const std::filesystem::path& directory)
+    : directory_(directory.has_filename() ? directory : directory.parent_path()),
+      name_(directory_.filename().string()),
+      tail_(directory_ / "metrics.jsonl") {}
 
 void RunData::clear() {
     panels_.clear();

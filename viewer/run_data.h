@@ -62,7 +62,7 @@ struct Version {
 
 struct WholeCurves {
     std::string x_name;
-    std::map<std::string, std::vector<Version>, NaturalOrder> by_series;  ///< in the order logged
+    std::map<std::string, std::vector<Version>, NaturalOrder> by_series;  ///< of each the versions in the order logged
 };
 
 /// What the log says of a file images/NAME-N.png (run:image).
@@ -82,7 +82,7 @@ struct Latest {
 /// One run, followed while it grows.
 class RunData {
   public:
-    explicit RunData(std::filesystem::path directory);
+    explicit RunData(const std::filesystem::path& directory);
 
     /// Reads what is new, for about so many seconds at most; true when anything changed.
     bool poll(double seconds = seconds_a_frame);
@@ -90,6 +90,7 @@ class RunData {
     /// The last folders of the directory: one, unless rename() said more.
     const std::string& name() const { return name_; }
     void rename(std::string name) { name_ = std::move(name); }
+    /// Without a slash at its end.
     const std::filesystem::path& directory() const { return directory_; }
     /// panel ("loss", "accuracy") -> name of the curve ("natural", "natural: train") -> curve
     const std::map<std::string, Curves>& panels() const { return panels_; }

@@ -71,20 +71,15 @@ std::string duration(double seconds) {
 bool RunStatus::poll() {
     const bool was_running = running_;
     running_ = locked(directory_ / "metrics.jsonl");
+    const auto config = directory_ / "config.json";
     std::error_code error;
-    const auto written = fs::last_write_time(directory_ / "config.json", error);
-    if (error || !fs::is_regular_file(directory_ / "config.json", error)) {
-        const bool gone = !settings_.empty();
-        settings_.clear();
-        read_ = {};
-        return gone || running_ != was_running;
-    }
+    const auto written = fs::is_regular_file(config, error) ? fs::last_write_time(config, error) : fs::file_time_type::min();
     if (written == read_) {
         return running_ != was_running;
     }
     read_ = written;
     settings_.clear();
-    const auto json = read_json(directory_ / "config.json");
+    const auto json = written == fs::file_time_type::min() ? OrderedJson() : read_json(config);
     if (json.is_object()) {
         flatten(json, "", settings_);
     }

@@ -1,5 +1,7 @@
 #include "viewer/tables.h"
 
+#include "viewer/files.h"
+
 #include <fstream>
 #include <set>
 
@@ -72,15 +74,8 @@ Rows read_table(const fs::path& path) {
 bool Tables::poll() {
     bool changed = false;
     std::set<std::string> there;
-    std::error_code error;
-    for (auto entry = fs::directory_iterator(directory_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
-        const auto& path = entry->path();
-        std::error_code unreadable;
-        const auto written = fs::last_write_time(path, unreadable);
+    for (const auto& [path, written] : files_of(directory_, ".csv")) {
         const auto name = path.stem().string();
-        if (path.extension() != ".csv" || !entry->is_regular_file(unreadable) || unreadable) {
-            continue;
-        }
         there.insert(name);
         if (!read_.contains(name) || read_[name] != written) {
             read_[name] = written;

@@ -42,7 +42,7 @@ void Viewer::name_runs() {
     for (int folders = 1; folders <= most_folders; ++folders) {
         std::set<std::string> names;
         for (const auto& run : runs_) {
-            auto rest = run->directory().has_filename() ? run->directory() : run->directory().parent_path();
+            auto rest = run->directory();
             auto name = rest.filename();
             for (int i = 1; i < folders && rest.has_relative_path(); ++i) {
                 rest = rest.parent_path();

@@ -1,7 +1,7 @@
 // An order of names as people count: "r=4" before "r=12".
 #pragma once
 
-#include <string>
+#include <cstddef>
 #include <string_view>
 
 namespace hfc {

@@ -10,8 +10,8 @@ namespace hfc::mask {
 
 class Network {
   public:
-    /// `function` opens error messages: "hfc.mask.learn". bfloat16: convolutions and matrix products of passes in both directions are in
-    /// it.
+    /// `function` opens error messages: "hfc.mask.learn". bfloat16: passes in both directions are in an
+    /// AutocastScope.
     Network(model::Model& model, std::string function, bool bfloat16 = false);
 
     at::Device device() const { return device_; }

@@ -59,12 +59,14 @@ class DisplayTest : public testing::Test {
     ~DisplayTest() override { fs::remove_all(folder_); }
 
     fs::path run() const { return folder_ / "run"; }
-    /// A shell's commands on a display of their own, in the test's folder. `open RUN` starts the viewer and waits for its window; `screen
+    /// A shell's commands on a display of their own, in the test's folder, for so many seconds at most. $VIEWER and $HOST are the programs,
+    /// $RUN is run() and $OUT the folder. `open RUN` starts the viewer and waits for its window; `screen
     /// NAME` keeps what is to be seen, without the pointer on it; `click X Y`; `save FILE` saves all panels and waits for this one; `lines
     /// N` waits for so many events.
-    int shell(const std::string& commands) const {
+    int shell(const std::string& commands, int most_seconds = 90) const {
         std::ofstream(folder_ / "test.sh")
-            << "cd '" << folder_.string() << "'\nVIEWER='" << HFC_VIEWER_PROGRAM << "' HOST='" << HFC_HOST_PROGRAM << "'\n"
+            << "VIEWER='" << HFC_VIEWER_PROGRAM << "' HOST='" << HFC_HOST_PROGRAM << "' RUN='" << run().string() << "' OUT='"
+            << folder_.string() << "'\ncd \"$OUT\"\n"
             << "open() { \"$VIEWER\" --size 1000x700 \"$1\" & viewer=$!; xdotool search --sync --name 'hfc viewer' windowfocus --sync; "
                "sleep 0.5; }\n"
                "screen() { xdotool mousemove 100 480; sleep 0.8; cp screen/Xvfb_screen0 \"$1.xwd\"; }\n"
@@ -74,8 +76,9 @@ class DisplayTest : public testing::Test {
                "lines() { for _ in {1..200}; do [ \"$(wc -l <run/metrics.jsonl 2>/dev/null || echo 0)\" -ge $1 ] && return; sleep 0.1; "
                "done; }\n"
             << commands;
-        const auto command = "timeout 90 xvfb-run -a -s '-screen 0 1200x800x24 -fbdir " + (folder_ / "screen").string() + "' bash '" +
-                             (folder_ / "test.sh").string() + "' 2>'" + (folder_ / "errors").string() + "'";
+        const auto command = "timeout " + std::to_string(most_seconds) + " xvfb-run -a -s '-screen 0 1400x900x24 -fbdir " +
+                             (folder_ / "screen").string() + "' bash '" + (folder_ / "test.sh").string() + "' 2>'" +
+                             (folder_ / "errors").string() + "'";
         const int status = std::system(command.c_str());
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
@@ -86,7 +89,7 @@ class DisplayTest : public testing::Test {
     }
     Screen screen(const std::string& name) const { return Screen(folder_ / (name + ".xwd")); }
 
-    fs::path folder_ = fs::temp_directory_path() / ("hfc-viewer-screen-" + std::to_string(::getpid()));
+    fs::path folder_ = fs::temp_directory_path() / ("hfc-viewer-test-" + std::to_string(::getpid()));
 };
 
 }  // namespace hfc::test

@@ -1,16 +1,10 @@
 // The program in a real window: on a virtual display with OpenGL in software.
-#include <gmock/gmock.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#if defined(HFC_VIEWER_PROGRAM) && defined(HFC_HOST_PROGRAM)
+
+#include "screen.h"
 
 #include <array>
 #include <cmath>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-
-#if defined(HFC_VIEWER_PROGRAM) && defined(HFC_HOST_PROGRAM)
 
 namespace hfc::viewer {
 namespace {
@@ -38,29 +32,14 @@ Picture read_picture(const fs::path& path) {
     return picture;
 }
 
-class ViewerWindow : public testing::Test {
+class ViewerWindow : public test::DisplayTest {
   protected:
     void SetUp() override {
-        if (std::system("command -v xvfb-run >/dev/null && command -v xdotool >/dev/null") != 0) {
-            GTEST_SKIP() << "xvfb-run and xdotool (Debian: xvfb, xdotool) are not installed";
-        }
+        DisplayTest::SetUp();
         fs::create_directories(run());
     }
-    ~ViewerWindow() override { fs::remove_all(folder_); }
-
-    fs::path run() const { return folder_ / "run"; }
     void log(const std::string& text) const { std::ofstream(run() / "metrics.jsonl", std::ios::app) << text; }
-    /// A shell's commands on a display of their own; $VIEWER, $RUN and $OUT are set.
-    int shell(const std::string& commands) const {
-        std::ofstream(folder_ / "test.sh") << "VIEWER='" << HFC_VIEWER_PROGRAM << "' HOST='" << HFC_HOST_PROGRAM << "' RUN='"
-                                           << run().string() << "' OUT='" << folder_.string() << "'\ncd \"$OUT\"\n"
-                                           << commands;
-        const int status =
-            std::system(("timeout 60 xvfb-run -a -s '-screen 0 1400x900x24' bash '" + (folder_ / "test.sh").string() + "'").c_str());
-        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    }
-
-    fs::path folder_ = fs::temp_directory_path() / ("hfc-viewer-window-" + std::to_string(::getpid()));
+    int shell(const std::string& commands) const { return DisplayTest::shell(commands, 60); }
 };
 
 constexpr std::array<int, 3> blue = {0, 114, 178};  // the first curve's
@@ -115,11 +94,6 @@ TEST_F(ViewerWindow, WhereThereIsNoEpochTheStepIsTheAxis) {
     EXPECT_GT(columns, 700);
 }
 
-std::string text_of(const fs::path& path) {
-    std::ifstream file(path);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// Opens the window on $RUN and waits until it has drawn; $W is the window, $V the process.
 constexpr const char* open =
     "$VIEWER --size 1280x800 $RUN & V=$!\nW=$(xdotool search --sync --name 'hfc viewer' | tail -1)\nxdotool windowfocus --sync $W\n"
@@ -136,12 +110,12 @@ class ViewerMouse : public ViewerWindow {
         ASSERT_EQ(shell(open + std::string("save loss.svg\n") + mouse +
                         "\nsleep .5\nsave loss-2.svg\nxdotool key --window $W r\nsleep .5\n" + "save loss-3.svg\n" + close),
                   0);
-        const auto before = text_of(folder_ / "loss.svg"), zoomed = text_of(folder_ / "loss-2.svg");
+        const auto before = text_of("loss.svg"), zoomed = text_of("loss-2.svg");
         EXPECT_THAT(before, testing::HasSubstr(">1000</text>"));
         EXPECT_THAT(zoomed, testing::AllOf(testing::HasSubstr("<svg"), testing::Not(testing::HasSubstr(">1000</text>"))));
-        EXPECT_EQ(text_of(folder_ / "loss-3.svg"), before) << "R shows all again";
-        EXPECT_EQ(text_of(folder_ / "loss-2.csv"), text_of(folder_ / "loss.csv")) << "the numbers are all of them";
-        EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::HasSubstr("loss,1000,1000\n"));
+        EXPECT_EQ(text_of("loss-3.svg"), before) << "R shows all again";
+        EXPECT_EQ(text_of("loss-2.csv"), text_of("loss.csv")) << "the numbers are all of them";
+        EXPECT_THAT(text_of("loss.csv"), testing::HasSubstr("loss,1000,1000\n"));
         EXPECT_GT(fs::file_size(folder_ / "loss.png"), 2000U);
     }
 };
@@ -161,9 +135,8 @@ TEST_F(ViewerMouse, LegendAndResizing) {
                                 "xdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n") +
                     close),
               0);
-    EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::AllOf(testing::HasSubstr("natural,1,1"), testing::HasSubstr("shuffled,1,2")));
-    EXPECT_THAT(text_of(folder_ / "loss-2.csv"),
-                testing::AllOf(testing::Not(testing::HasSubstr("natural")), testing::HasSubstr("shuffled")));
+    EXPECT_THAT(text_of("loss.csv"), testing::AllOf(testing::HasSubstr("natural,1,1"), testing::HasSubstr("shuffled,1,2")));
+    EXPECT_THAT(text_of("loss-2.csv"), testing::AllOf(testing::Not(testing::HasSubstr("natural")), testing::HasSubstr("shuffled")));
 }
 
 TEST_F(ViewerWindow, RunsOfOneNameAreToldApart) {
@@ -175,7 +148,7 @@ TEST_F(ViewerWindow, RunsOfOneNameAreToldApart) {
     ASSERT_EQ(shell("cd a/out; RUN='. ../../b/out'\n" + std::string(open) +
                     "save loss.csv\nxdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n" + close),
               0);
-    const auto both = text_of(folder_ / "a/out/loss.csv"), one = text_of(folder_ / "a/out/loss-2.csv");
+    const auto both = text_of("a/out/loss.csv"), one = text_of("a/out/loss-2.csv");
     EXPECT_THAT(both, testing::AllOf(testing::HasSubstr("a/out / loss,1,1\n"), testing::HasSubstr("b/out / loss,1,2\n")));
     EXPECT_THAT(one, testing::AllOf(testing::Not(testing::HasSubstr("a/out / loss")), testing::HasSubstr("b/out / loss,1,2\n")));
 }
@@ -189,9 +162,8 @@ TEST_F(ViewerWindow, NewRunsAppear) {
                     "cp runs/new/metrics.jsonl runs/old\nsleep 1\nxdotool mousemove 500 300\nsleep 1\nsave loss.csv\n" +
                     close),
               0);
-    EXPECT_THAT(text_of(folder_ / "loss.csv"),
-                testing::AllOf(testing::HasSubstr("run / loss,1,1\n"), testing::HasSubstr("new / loss,1,5\n"),
-                               testing::Not(testing::HasSubstr("old"))));
+    EXPECT_THAT(text_of("loss.csv"), testing::AllOf(testing::HasSubstr("run / loss,1,1\n"), testing::HasSubstr("new / loss,1,5\n"),
+                                                    testing::Not(testing::HasSubstr("old"))));
 }
 
 /// A training of some seconds by the real program, in $OUT/job.
@@ -208,7 +180,7 @@ class ViewerTraining : public ViewerWindow {
     std::string start =
         "export OMP_NUM_THREADS=1\n$HOST job.lua --out $OUT/job & H=$!\nRUN=$OUT/job\nwhile [ ! -s $RUN/metrics.jsonl ]; do sleep .1; "
         "done\n";
-    std::string table() const { return text_of(folder_ / "job" / "done.csv"); }
+    std::string table() const { return text_of("job/done.csv"); }
 };
 
 TEST_F(ViewerTraining, GoesOnWhenTheWindowIsClosedOrKilled) {
@@ -218,7 +190,7 @@ TEST_F(ViewerTraining, GoesOnWhenTheWindowIsClosedOrKilled) {
 
 TEST_F(ViewerTraining, TheWindowStaysWhenTheTrainingIsKilled) {
     ASSERT_EQ(shell(start + open + "kill -9 $H\nsleep 1\nsave loss.csv\n" + close), 0);
-    EXPECT_THAT(text_of(folder_ / "loss.csv"), testing::HasSubstr("loss,1,"));
+    EXPECT_THAT(text_of("loss.csv"), testing::HasSubstr("loss,1,"));
 }
 
 TEST_F(ViewerTraining, TheButtonsPauseItAndStopIt) {
@@ -227,8 +199,8 @@ TEST_F(ViewerTraining, TheButtonsPauseItAndStopIt) {
                     "B=$(wc -l < $RUN/metrics.jsonl)\necho $((B - A)) > grown\nxdotool mousemove 150 87 click 1\nwait $H\n" +
                     close),
               0);
-    EXPECT_EQ(text_of(folder_ / "paused"), "pause\n");
-    EXPECT_EQ(text_of(folder_ / "grown"), "0\n");
+    EXPECT_EQ(text_of("paused"), "pause\n");
+    EXPECT_EQ(text_of("grown"), "0\n");
     EXPECT_THAT(table(), testing::MatchesRegex("epochs\n[0-9]+\n"));
     EXPECT_NE(table(), "epochs\n30\n");
 }

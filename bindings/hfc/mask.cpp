@@ -26,22 +26,17 @@ int symmetrise(Call& call) {
     return call.returns(mask::symmetrise(tensor_argument(call, 1, "mask")));
 }
 
-/// What the labels of a fit shall be.
-struct Labels {
-    at::Tensor given;
-    bool predicted = false;
-};
-
-Labels read_labels(lua_State* L, Options& options) {
-    Labels labels;
+/// Reads what the labels of a fit shall be: gives a Tensor's, or sets `predicted`.
+at::Tensor read_labels(lua_State* L, Options& options, bool& predicted) {
+    at::Tensor labels;
     options.with("labels", [&](const Value& value) {
         if (lua_type(L, value.index()) != LUA_TSTRING) {
-            labels.given = value.object<LuaTensor>().tensor;
+            labels = value.object<LuaTensor>().tensor;
             return;
         }
         const std::string text = value.text();
         require(text == "true" || text == "predicted", "option 'labels': expected \"true\", \"predicted\" or a Tensor, got '{}'", text);
-        labels.predicted = text == "predicted";
+        predicted = text == "predicted";
     });
     return labels;
 }
@@ -76,7 +71,7 @@ mask::LearnOptions read_learn_options(Options& options) {
     settings.per_channel = options.boolean("per_channel", settings.per_channel);
     settings.epochs = options.integer("epochs", settings.epochs);
     settings.steps = options.integer("steps", settings.steps);
-    settings.tolerance = options.number("tolerance", settings.tolerance);
+    options.with("tolerance", [&](const Value& value) { settings.tolerance = value.number(); });
     settings.patience = options.integer("patience", settings.patience);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     settings.bfloat16 = options.boolean("bfloat16", settings.bfloat16);
@@ -88,7 +83,7 @@ int learn_masks(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
     auto options = call.options(3);
     auto settings = read_learn_options(options);
-    const auto labels = read_labels(call.L, options);
+    const auto labels = read_labels(call.L, options, settings.predicted_labels);
     Log log;
     options.with("log", [&](const Value& value) {
         if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
@@ -99,10 +94,7 @@ int learn_masks(Call& call) {
         }
     });
     options.finish();
-    auto source = source_argument(call, 2, "images", labels.given);
-    if (labels.predicted) {
-        source = source.with_labels(mask::predict(*network, source, {}).classes);
-    }
+    const auto source = source_argument(call, 2, "images", labels);
     SlowProgress line(log.series.empty() ? "hfc.mask.learn" : log.series);
     settings.report = [&](const mask::Progress& progress) {
         line.tell(fmt::format("{} {}: l1 {:.3f}, accuracy {:.3f}", settings.scope == mask::Scope::image ? "step" : "epoch", progress.epoch,
@@ -252,55 +244,45 @@ int linear_probe(Call& call) {
 const std::vector<Declaration> mask_declarations = {
     {"hfc.mask.learn", learn_masks,
      "hfc.mask.learn(model, images, {per = \"data set\", loss = \"invariance\", lambda = .2, ...}) -> masks, {l1, steps}\n\n"
-     "Learns which frequencies a network needs (Karantzas et al. 2022, Fourier masks): masks M that begin as ones and, by Adam, make loss "
-     "+ "
-     "lambda |M|_1 / |ones|_1 smaller, cut off to [0,1]; the network stays as it is.\n"
-     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (a Dataset's own), \"predicted\" (the network's, of the images "
-     "as "
-     "they are) or a Tensor int64 [N].\n"
-     "per: \"data set\", \"class\" or \"image\" (all of a batch learned together). per_channel = false: one mask for all channels. loss, "
-     "with "
-     "d = CE(f(M x), y) - CE(f(x), y): \"invariance\", exp(d^2), or \"cross_entropy\", CE(f(M x), y).\n"
-     "For a data set or class: epochs = 100, batch_size = 50, lambda = .2, lr = .01, one_cycle = true (PyTorch's OneCycleLR, lr its peak). "
-     "For "
-     "images: steps = 1000, batch_size = 100, lambda = .07, lr = .008, one_cycle = false.\n"
-     "A mask is done early when its l1 moved by at most tolerance = 1e-5 for patience = 7 epochs (steps) while the masked images were "
-     "given "
-     "their labels. seed = 0: of the order. bfloat16 = false: true for the network's passes in bfloat16 (torch.autocast), up to "
-     "twice as fast on processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, loss, l1, accuracy}.\n"
+     "Learns which frequencies a network needs (Karantzas et al. 2022, Fourier masks): masks M that begin as ones and, by Adam, make "
+     "loss + lambda |M|_1 / |ones|_1 smaller, cut off to [0,1]; the network stays as it is.\n"
+     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (a Dataset's own), \"predicted\" (the network's, of the "
+     "images as they are) or a Tensor int64 [N].\n"
+     "per: \"data set\", \"class\" or \"image\" (all of a batch learned together). per_channel = false: one mask for all channels. "
+     "loss, with d = CE(f(M x), y) - CE(f(x), y): \"invariance\", exp(d^2), or \"cross_entropy\", CE(f(M x), y).\n"
+     "For a data set or class: epochs = 100, batch_size = 50, lambda = .2, lr = .01, one_cycle = true (PyTorch's OneCycleLR, lr its "
+     "peak). For images: steps = 1000, batch_size = 100, lambda = .07, lr = .008, one_cycle = false.\n"
+     "A mask is done early when its l1 moved by at most tolerance (1e-5, and no more than lr / 100) for patience = 7 epochs (steps) "
+     "while the masked images were given their labels: .99 times as often as clean ones, an image's own in each step.\n"
+     "seed = 0: of the order. bfloat16 = false: true for the network's passes in bfloat16 (torch.autocast), up to twice as fast on "
+     "processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, loss, l1, accuracy} after each "
+     "epoch, of images every 50 steps and the last.\n"
      "masks: float32 [1, classes or N; C or 1; H; W], symmetric, zero frequency first; l1: float64, |M|_1 / |ones|_1 of each; steps: "
-     "epochs or "
-     "steps taken.\n"
+     "epochs or steps taken.\n"
      "Errors: an option out of range, images or labels that do not fit the network, a gradient that is not a number."},
     {"hfc.mask.apply", apply_mask,
-     "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * fft2(x))), channel by channel, with (M(k) + "
-     "M(-k)) / 2 "
-     "for the mask, so that the result is real by construction. Differentiable in both.\n"
+     "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * fft2(x))), channel by channel, with "
+     "(M(k) + M(-k)) / 2 for the mask, so that the result is real by construction. Differentiable in both.\n"
      "x: float32 or float64 [..., H, W]; mask: [..., H, W], zero frequency first; leading dimensions broadcast: [H, W], [C, H, W], "
      "[N, 1, H, W]. The complement is hfc.mask.apply(x, 1 - mask)."},
     {"hfc.mask.symmetrise", symmetrise,
-     "hfc.mask.symmetrise(mask) -> Tensor\n\n(M(k) + M(-k)) / 2 of a mask [..., H, W], zero frequency first: all that a real image feels "
-     "of it."},
+     "hfc.mask.symmetrise(mask) -> Tensor\n\n(M(k) + M(-k)) / 2 of a mask [..., H, W], zero frequency first: all that a real image "
+     "feels of it."},
     {"hfc.mask.predict", predict_masked,
-     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes masked images for: int64 "
-     "[N], and "
-     "the softmax probability, float32 [N]. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or one an image [N, C or 1, H, "
-     "W]; "
-     "nil: none."},
+     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes masked images for: "
+     "int64 [N], and the softmax probability, float32 [N]. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or one an "
+     "image [N, C or 1, H, W]; nil: none."},
     {"hfc.mask.accuracy", masked_accuracy,
      "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in [0,1]\n\nThe share of masked images that "
-     "are given "
-     "their labels (a Dataset's own unless given); see hfc.mask.predict."},
+     "are given their labels (a Dataset's own unless given); see hfc.mask.predict."},
     {"hfc.mask.threshold", threshold,
      "hfc.mask.threshold(mask, value) -> Tensor float32\n\nOnes where the mask is above the value, else zeros."},
     {"hfc.mask.largest", largest,
-     "hfc.mask.largest(map, share) -> Tensor float32\n\nOnes at that share of the frequencies where a map [..., H, W] is largest, else "
-     "zeros; each "
-     "[H, W] by itself."},
+     "hfc.mask.largest(map, share) -> Tensor float32\n\nOnes at that share, in [0,1], of the frequencies where a map [..., H, W] is "
+     "largest, else zeros; each [H, W] by itself. NaN, as beyond the reach of a scan, is never kept."},
     {"hfc.mask.radial", radial,
-     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, counts\n\nA map [..., H, W], zero frequency "
-     "first, "
-     "gathered in rings of equal width about the zero frequency, out to `radius` bins (0: to the farthest frequency).\n"
+     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, counts\n\nA map [..., H, W], zero "
+     "frequency first, gathered in rings of equal width about the zero frequency, out to `radius` bins (0: to the farthest frequency).\n"
      "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: float64 [..., bands], 0 where a ring holds no "
      "frequency; centres: float64 [bands], in bins; counts: int64 [bands]."},
     {"hfc.mask.angular", angular,
@@ -308,33 +290,26 @@ const std::vector<Declaration> mask_declarations = {
      "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in radians. Without the zero frequency, and "
      "where radius is not 0 without those beyond it."},
     {"hfc.mask.heat_map", heat_map,
-     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, labels = Tensor}) -> Tensor float64 [H, "
-     "W]\n\nThe "
-     "Fourier heat map of Yin et al. 2019: the model's error when each image gets noise of one frequency, of L2 norm epsilon in each "
-     "channel and "
-     "random sign, cut off to [0,1].\n"
+     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, labels = Tensor}) -> Tensor float64 "
+     "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets noise of one frequency, of L2 norm "
+     "epsilon in each channel and random sign; what lies outside of [0,1] then is cut off.\n"
      "images: a Dataset, or a Tensor with labels. Zero frequency first. reach: the largest frequency in each direction; beyond it the map "
      "is NaN."},
     {"hfc.mask.dominant", dominant,
      "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> Tensor float64 [classes, H, W]\n\nHow much "
-     "each "
-     "frequency matters to a class: the rise of the mean cross-entropy of its images when this frequency is taken from them (Wang et al. "
-     "2023, "
-     "frequency shortcuts). With hfc.mask.largest, the class's dominant frequencies."},
+     "each frequency matters to a class: the rise of the mean cross-entropy of its images when this frequency is taken from them (Wang "
+     "et al. 2023, frequency shortcuts). NaN for a class without images and beyond the reach. With hfc.mask.largest, the class's dominant "
+     "frequencies."},
     {"hfc.mask.power_spectrum", power_spectrum,
-     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, W], "
-     "zero "
-     "frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},
+     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, "
+     "W], zero frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},
     {"hfc.mask.input_gradients", input_gradients,
-     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor float32 [N, C, H, W]\n\nThe gradient of each "
-     "image's "
-     "cross-entropy with respect to the image, in evaluation mode."},
+     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor float32 [N, C, H, W]\n\nThe gradient of "
+     "each image's cross-entropy with respect to the image, in evaluation mode."},
     {"hfc.mask.linear_probe", linear_probe,
      "hfc.mask.linear_probe(train_features, train_labels, test_features, test_labels, {weight_decay = 1e-2, steps = 300, lr = 1e-2, "
-     "scrambled = "
-     "false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic regression on standardised features [N, ...]. scrambled: "
-     "the "
-     "control, training labels permuted by `seed`."},
+     "scrambled = false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic regression on standardised features [N, "
+     "...], finite numbers. scrambled: the control, training labels permuted by `seed`."},
 };
 
 }  // namespace

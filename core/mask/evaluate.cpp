@@ -7,16 +7,15 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <limits>
+
 namespace hfc::mask {
 
-Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size) {
-    const auto* const function = "hfc.mask.predict";
-    require(batch_size >= 1, "{}: batch size must be at least 1, got {}", function, batch_size);
+Predictions predict(const Network& network, const Source& source, const at::Tensor& mask, int64_t batch_size) {
+    require(batch_size >= 1, "{}: batch size must be at least 1, got {}", network.function(), batch_size);
     const bool each = mask.defined() && mask.dim() == 4 && mask.size(0) != 1;
-    require(!each || mask.size(0) == source.size(), "{}: expected one mask, or one for each of the {} images; got [{}]", function,
+    require(!each || mask.size(0) == source.size(), "{}: expected one mask, or one for each of the {} images; got [{}]", network.function(),
             source.size(), mask.defined() ? fmt::format("{}", fmt::join(mask.sizes(), ", ")) : "");
-    const at::NoGradGuard no_grad;
-    const Network network(model, function);
     std::vector<at::Tensor> classes, confidences;
     for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
         check_interrupt();
@@ -32,9 +31,15 @@ Predictions predict(model::Model& model, const Source& source, const at::Tensor&
     return {at::cat(classes), at::cat(confidences)};
 }
 
+Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size) {
+    const at::NoGradGuard no_grad;
+    return predict(Network(model, "hfc.mask.predict"), source, mask, batch_size);
+}
+
 double accuracy(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size) {
+    const at::NoGradGuard no_grad;
     const auto& labels = source.labels();
-    return predict(model, source, mask, batch_size).classes.eq(labels).to(at::kDouble).mean().item<double>();
+    return predict(Network(model, "hfc.mask.accuracy"), source, mask, batch_size).classes.eq(labels).to(at::kDouble).mean().item<double>();
 }
 
 at::Tensor threshold(const at::Tensor& mask, double value) {
@@ -46,13 +51,16 @@ at::Tensor largest(const at::Tensor& map, double share) {
     const auto* const function = "hfc.mask.largest";
     require(map.dim() >= 2 && map.numel() > 0, "{}: map must be [..., H, W], got [{}]", function, fmt::join(map.sizes(), ", "));
     require(share >= 0 && share <= 1, "{}: share must be in [0,1], got {}", function, share);
-    const auto flat = map.flatten(-2);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    auto flat = map.flatten(-2);
+    const auto numbers = flat.isnan().logical_not();
+    flat = flat.nan_to_num(-infinity, infinity, -infinity);
     const auto count = static_cast<int64_t>(std::llround(share * static_cast<double>(flat.size(-1))));
     if (count == 0) {
         return at::zeros_like(map, at::kFloat);
     }
     const auto last = std::get<0>(flat.topk(count, -1)).narrow(-1, count - 1, 1);
-    return flat.ge(last).to(at::kFloat).reshape(map.sizes());
+    return flat.ge(last).logical_and(numbers).to(at::kFloat).reshape(map.sizes());
 }
 
 }  // namespace hfc::mask

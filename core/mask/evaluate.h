@@ -1,8 +1,7 @@
 // Networks asked about images seen through masks.
 #pragma once
 
-#include "mask/source.h"
-#include "model/model.h"
+#include "mask/network.h"
 
 namespace hfc::mask {
 
@@ -15,6 +14,9 @@ struct Predictions {
 /// [N, C or 1, H, W]; undefined: no mask. Throws Error for another shape and for images the model cannot take.
 Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size = 100);
 
+/// The same of a network at hand, in the caller's gradient mode.
+Predictions predict(const Network& network, const Source& source, const at::Tensor& mask, int64_t batch_size);
+
 /// The share of masked images that are given their labels.
 double accuracy(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size = 100);
 
@@ -22,7 +24,8 @@ double accuracy(model::Model& model, const Source& source, const at::Tensor& mas
 at::Tensor threshold(const at::Tensor& mask, double value);
 
 /// Ones at the share, in [0,1], of frequencies where a map [..., H, W] is largest, else zeros; each [H, W] by itself. Frequencies as
-/// large as the last one kept are kept too, and so always k and -k of a symmetric map.
+/// large as the last one kept are kept too, and so always k and -k of a symmetric map. What is not a number, as frequencies that a scan did
+/// not visit, is never kept, even where fewer than the share remain.
 at::Tensor largest(const at::Tensor& map, double share);
 
 }  // namespace hfc::mask

@@ -3,11 +3,11 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "mask/evaluate.h"
 #include "mask/learner.h"
-#include "mask/network.h"
+#include "mask/pass.h"
 
 #include <ATen/core/grad_mode.h>
-#include <torch/csrc/autograd/autograd.h>
 
 namespace hfc::mask {
 namespace {
@@ -20,90 +20,27 @@ struct Settings {
     double lr;
     bool one_cycle;
     int64_t batch_size;
+    double tolerance;
 };
 
 Settings resolve(const LearnOptions& options) {
     const bool image = options.scope == Scope::image;
-    Settings settings{options, options.lambda.value_or(image ? .07 : .2), options.lr.value_or(image ? .008 : .01),
-                      options.one_cycle.value_or(!image), options.batch_size.value_or(image ? 100 : 50)};
+    const double lr = options.lr.value_or(image ? .008 : .01);
+    Settings settings{options,
+                      options.lambda.value_or(image ? .07 : .2),
+                      lr,
+                      options.one_cycle.value_or(!image),
+                      options.batch_size.value_or(image ? 100 : 50),
+                      options.tolerance.value_or(std::min(1e-5, lr / 100))};
     require(std::isfinite(settings.lambda) && settings.lambda >= 0, "{}: lambda must be a finite number of at least 0, got {}", learn_name,
             settings.lambda);
     require(std::isfinite(settings.lr) && settings.lr > 0, "{}: lr must be a finite number above 0, got {}", learn_name, settings.lr);
     require(settings.batch_size >= 1, "{}: batch size must be at least 1, got {}", learn_name, settings.batch_size);
     require(options.epochs >= 1, "{}: epochs must be at least 1, got {}", learn_name, options.epochs);
     require(options.steps >= 1, "{}: steps must be at least 1, got {}", learn_name, options.steps);
-    require(options.tolerance >= 0, "{}: tolerance must be at least 0, got {}", learn_name, options.tolerance);
+    require(settings.tolerance >= 0, "{}: tolerance must be at least 0, got {}", learn_name, settings.tolerance);
     require(options.patience >= 1, "{}: patience must be at least 1, got {}", learn_name, options.patience);
     return settings;
-}
-
-/// The loss of each image without the L1 term.
-at::Tensor loss_of(Loss loss, const at::Tensor& cross_entropy, const at::Tensor& clean) {
-    if (loss == Loss::cross_entropy) {
-        return cross_entropy;
-    }
-    constexpr double most = 20;
-    const auto squared = (cross_entropy - clean).square();
-    const auto straight = std::exp(most) * (squared - most + 1);
-    return at::where(squared.lt(most), squared.clamp_max(most).exp(), straight);
-}
-
-/// What one pass of images through their masks gave.
-struct Pass {
-    at::Tensor gradients;  ///< of the images
-    at::Tensor losses;     ///< [n]
-    at::Tensor right;      ///< bool [n]: given their labels
-};
-
-/// share: what an image's loss counts for in the gradients.
-Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
-                double share) {
-    const at::AutoGradMode with_grad(true);
-    const auto leaf = images.contiguous(at::MemoryFormat::ChannelsLast).detach().requires_grad_(true);
-    const auto logits = network.logits(leaf);
-    require(logits.requires_grad(), "{}: the model's logits do not depend on its images in a way that has a gradient", learn_name);
-    const auto losses = loss_of(loss, network.cross_entropy(logits, labels), clean);
-    Pass pass;
-    pass.gradients = torch::autograd::grad({losses.sum() * share}, {leaf}).front();
-    pass.losses = losses.detach();
-    pass.right = logits.detach().argmax(1).eq(labels);
-    return pass;
-}
-
-Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
-                  double share) {
-    // On the CPU what a graph of 50 images keeps stays nearer to the caches: a tenth faster than 100 at once.
-    const int64_t chunk = images.is_cpu() ? 50 : images.size(0);
-    std::vector<at::Tensor> gradients, losses, right;
-    for (int64_t begin = 0; begin < images.size(0); begin += chunk) {
-        const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + chunk); };
-        const auto pass = pass_chunk(network, loss, part(images), part(labels), part(clean), share);
-        gradients.push_back(pass.gradients);
-        losses.push_back(pass.losses);
-        right.push_back(pass.right);
-    }
-    return {at::cat(gradients), at::cat(losses), at::cat(right)};
-}
-
-/// Which images a network is right about, and their cross-entropy: what a mask is to keep.
-struct Clean {
-    at::Tensor cross_entropy;  ///< float32 [N]
-    int64_t right = 0;
-};
-
-Clean clean_of(const Network& network, const Source& source, int64_t batch_size) {
-    Clean clean;
-    std::vector<at::Tensor> parts;
-    for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
-        check_interrupt();
-        const auto end = std::min(begin + batch_size, source.size());
-        const auto labels = source.labels().slice(0, begin, end);
-        const auto logits = network.logits(source.images(begin, end).to(network.device()));
-        parts.push_back(network.cross_entropy(logits, labels));
-        clean.right += logits.argmax(1).cpu().eq(labels).sum().item<int64_t>();
-    }
-    clean.cross_entropy = at::cat(parts);
-    return clean;
 }
 
 void require_numbers(double sum) {
@@ -145,7 +82,7 @@ Fit fit_one(const Network& network, const Source& source, const Settings& settin
         ++epoch;
         const double before = std::exchange(l1, learner.l1()[0].item<double>());
         require_numbers(l1);
-        still = std::abs(l1 - before) > options.tolerance ? 0 : still + (right.item<double>() >= .99 * static_cast<double>(clean.right));
+        still = std::abs(l1 - before) > settings.tolerance ? 0 : still + (right.item<double>() >= .99 * static_cast<double>(clean.right));
         if (options.report) {
             const auto size = static_cast<double>(source.size());
             options.report({which, epoch, losses.item<double>() / size, l1, right.item<double>() / size});
@@ -154,47 +91,81 @@ Fit fit_one(const Network& network, const Source& source, const Settings& settin
     return {learner.masks(), learner.l1(), at::full({1}, epoch, at::kLong)};
 }
 
-/// A mask for each image of `source`, all in one batch; those that are done leave it.
-Fit fit_images(const Network& network, const Source& source, const Settings& settings, int64_t first) {
-    const auto& options = settings.options;
-    const auto count = source.size();
-    Learner learner(count, options.per_channel ? source.channels() : 1, source.height(), source.width(), network.device());
-    auto transforms = transform_of(source.images(0, count).to(network.device()));
-    auto labels = source.labels().to(network.device());
-    auto clean = clean_of(network, source, settings.batch_size).cross_entropy;
-    auto l1 = at::ones({count}, at::kDouble), still = at::zeros({count}, at::kLong), rows = at::arange(count);
-    Fit fit{learner.masks(), l1.clone(), at::full({count}, options.steps, at::kLong)};
-    const OneCycle cycle(settings.lr, options.steps);
-    const auto store = [&](const at::Tensor& done) {
-        fit.masks.index_copy_(0, rows.index_select(0, done), learner.masks().index_select(0, done));
-        fit.l1.index_copy_(0, rows.index_select(0, done), l1.index_select(0, done));
-    };
-    for (int64_t step = 1; step <= options.steps && rows.numel() > 0; ++step) {
-        check_interrupt();
-        const auto pass = pass_through(network, options.loss, learner.through(transforms), labels, clean, 1);
-        const auto now = settings.one_cycle ? cycle.at(step - 1) : OneCycle::Setting{settings.lr, 0.9};
-        learner.step(transforms, pass.gradients, settings.lambda, now.lr, now.beta1);
-        const auto before = std::exchange(l1, learner.l1());
-        require_numbers(l1.sum().item<double>());
-        if (options.report && (step % 50 == 0 || step == options.steps)) {
-            options.report({first, step, pass.losses.mean().item<double>(), l1.mean().item<double>(),
-                            pass.right.to(at::kDouble).mean().item<double>()});
-        }
-        still = at::where((l1 - before).abs().gt(options.tolerance), at::zeros_like(still), still + pass.right.cpu());
-        const auto finished = still.ge(options.patience);
-        if (finished.any().item<bool>()) {
-            const auto done = finished.nonzero().squeeze(1), left = finished.logical_not().nonzero().squeeze(1);
-            store(done);
-            fit.steps.index_fill_(0, rows.index_select(0, done), step);
-            learner.keep(left);
-            for (auto* tensor : {&transforms, &labels, &clean, &l1, &still, &rows}) {
-                *tensor = tensor->index_select(0, left.to(tensor->device()));
+/// A mask for each image of a source, all in one batch; those that are done leave it.
+class ImageFit {
+  public:
+    ImageFit(const Network& network, const Source& source, const Settings& settings)
+        : network_(network),
+          settings_(settings),
+          cycle_(settings.lr, settings.options.steps),
+          learner_(source.size(), settings.options.per_channel ? source.channels() : 1, source.height(), source.width(), network.device()),
+          rows_(at::arange(source.size())),
+          transforms_(transform_of(source.images(0, source.size()).to(network.device()))),
+          labels_(source.labels().to(network.device())),
+          clean_(clean_of(network, source, settings.batch_size).cross_entropy),
+          l1_(at::ones({source.size()}, at::kDouble)),
+          still_(at::zeros({source.size()}, at::kLong)),
+          fit_{learner_.masks(), l1_.clone(), at::full({source.size()}, settings.options.steps, at::kLong)},
+          losses_(at::zeros_like(l1_)),
+          right_(at::zeros_like(l1_)) {}
+
+    /// first: the number of the first image, for reports.
+    Fit run(int64_t first) {
+        const auto& options = settings_.options;
+        for (int64_t step = 1; step <= options.steps && rows_.numel() > 0; ++step) {
+            check_interrupt();
+            advance(step);
+            retire(still_.ge(options.patience), step);
+            if (options.report && (step % 50 == 0 || step == options.steps || rows_.numel() == 0)) {
+                const auto mean = [](const at::Tensor& values) { return values.mean().item<double>(); };
+                options.report({first, step, mean(losses_), mean(fit_.l1), mean(right_)});
             }
         }
+        fit_.masks.index_copy_(0, rows_, learner_.masks());
+        return fit_;
     }
-    store(at::arange(rows.numel()));
-    return fit;
-}
+
+  private:
+    void advance(int64_t step) {
+        const auto& options = settings_.options;
+        const auto pass = pass_through(network_, options.loss, learner_.through(transforms_), labels_, clean_, 1);
+        const auto now = settings_.one_cycle ? cycle_.at(step - 1) : OneCycle::Setting{settings_.lr, 0.9};
+        learner_.step(transforms_, pass.gradients, settings_.lambda, now.lr, now.beta1);
+        const auto before = std::exchange(l1_, learner_.l1());
+        require_numbers(l1_.sum().item<double>());
+        const auto right = pass.right.cpu();
+        still_ = at::where((l1_ - before).abs().gt(settings_.tolerance), at::zeros_like(still_), still_ + right);
+        fit_.l1.index_copy_(0, rows_, l1_);
+        losses_.index_copy_(0, rows_, pass.losses.cpu().to(at::kDouble));
+        right_.index_copy_(0, rows_, right.to(at::kDouble));
+    }
+
+    /// Goes on without the masks that are finished (bool).
+    void retire(const at::Tensor& finished, int64_t step) {
+        if (!finished.any().item<bool>()) {
+            return;
+        }
+        const auto done = finished.nonzero().squeeze(1), left = finished.logical_not().nonzero().squeeze(1);
+        const auto done_rows = rows_.index_select(0, done);
+        fit_.masks.index_copy_(0, done_rows, learner_.masks().index_select(0, done));
+        fit_.steps.index_fill_(0, done_rows, step);
+        learner_.keep(left);
+        for (auto* tensor : {&rows_, &transforms_, &labels_, &clean_, &l1_, &still_}) {
+            *tensor = tensor->index_select(0, left.to(tensor->device()));
+        }
+    }
+
+    const Network& network_;
+    const Settings& settings_;
+    const OneCycle cycle_;
+    // Of the masks that are not finished:
+    Learner learner_;
+    at::Tensor rows_;  ///< their places among all
+    at::Tensor transforms_, labels_, clean_, l1_, still_;
+    // Of all, what is finished as it was in its last step:
+    Fit fit_;
+    at::Tensor losses_, right_;
+};
 
 std::vector<Fit> fit_all(const Network& network, const Source& source, const Settings& settings) {
     std::vector<Fit> fits;
@@ -203,7 +174,7 @@ std::vector<Fit> fit_all(const Network& network, const Source& source, const Set
     } else if (settings.options.scope == Scope::image) {
         for (int64_t begin = 0; begin < source.size(); begin += settings.batch_size) {
             const auto rows = at::arange(begin, std::min(begin + settings.batch_size, source.size()), at::kLong);
-            fits.push_back(fit_images(network, source.select(rows), settings, begin));
+            fits.push_back(ImageFit(network, source.select(rows), settings).run(begin));
         }
     } else {
         for (int64_t label = 0; label < source.classes(); ++label) {
@@ -244,8 +215,11 @@ Loss parse_loss(std::string_view text) {
 Learned learn(model::Model& model, const Source& source, const LearnOptions& options) {
     const auto settings = resolve(options);
     const at::NoGradGuard no_grad;
+    const auto predicted = [&] { return predict(Network(model, learn_name), source, {}, 100).classes; };
+    const auto labelled = options.predicted_labels ? source.with_labels(predicted()) : source;
     const Network network(model, learn_name, options.bfloat16);
-    const auto fits = fit_all(network, source, settings);
+    network.require_labels(labelled);
+    const auto fits = fit_all(network, labelled, settings);
     const auto join = [&](at::Tensor Fit::*member) {
         std::vector<at::Tensor> parts;
         std::ranges::transform(fits, std::back_inserter(parts), [&](const Fit& fit) { return fit.*member; });

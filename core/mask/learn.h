@@ -27,7 +27,7 @@ enum class Loss {
 /// "invariance" or "cross_entropy". Throws Error for anything else.
 Loss parse_loss(std::string_view text);
 
-/// Where a fit stands.
+/// Where a fit stands. Of images it tells of all that are learned together, of those that are done as they were in their last step.
 struct Progress {
     int64_t mask = 0;     ///< the class, or the first image of those learned together; 0 for a data set
     int64_t epoch = 0;    ///< one-based; of images: the step
@@ -54,11 +54,13 @@ struct LearnOptions {
     std::optional<int64_t> batch_size = {};  ///< images a step; of image masks: learned together
     int64_t epochs = 100;                    ///< data set, class: passes over the images
     int64_t steps = 1000;                    ///< image: of Adam
-    double tolerance = 1e-5;                 ///< a mask is done when its l1 moved by no more than this for `patience` epochs (steps) while
-    int64_t patience = 7;                    ///< masked images were given their labels: .99 times as often as clean ones; an image's own
+    std::optional<double> tolerance = {};    ///< at least 0; 1e-5, but at most lr / 100, lest a mask stand still before it has begun. It is
+    int64_t patience = 7;                    ///< done when its l1 moved by no more than this for `patience` epochs (steps) while masked
+                                             ///< images were given their labels: .99 times as often as clean ones; an image's own
+    bool predicted_labels = false;           ///< the network's predictions of the images as they are stand for the labels
     uint64_t seed = 0;                       ///< of the order of the images in each epoch
     bool bfloat16 = false;                   ///< passes of the network round to 8 bits: faster where the processor multiplies such numbers
-    std::function<void(const Progress&)> report = {};  ///< after each epoch; of images every 50 steps
+    std::function<void(const Progress&)> report = {};  ///< after each epoch; of images every 50 steps and the last
 };
 
 struct Learned {

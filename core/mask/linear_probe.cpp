@@ -16,6 +16,7 @@ void require_set(const char* which, const at::Tensor& features, const at::Tensor
             "{}: {} features must be [N, ...] of a floating dtype, got {}", probe_name, which,
             features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()), fmt::join(features.sizes(), ", "))
                                : "an undefined tensor");
+    require(features.isfinite().all().item<bool>(), "{}: {} features must be finite numbers", probe_name, which);
     require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.size(0) == features.size(0),
             "{}: {} labels must be int64 [{}], one for each of the features", probe_name, which, features.size(0));
     require(labels.min().item<int64_t>() >= 0, "{}: {} labels must be at least 0, got {}", probe_name, which, labels.min().item<int64_t>());

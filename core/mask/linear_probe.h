@@ -21,7 +21,7 @@ struct ProbeResult {
 };
 
 /// Multinomial logistic regression on standardised features (mean and deviation of the training set). features: [N, ...] of a floating
-/// dtype; labels: int64 [N]. Throws Error for shapes that do not fit and for an option out of range.
+/// dtype; labels: int64 [N]. Throws Error for shapes that do not fit, features that are not finite, and an option out of range.
 ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels, const at::Tensor& test_features,
                          const at::Tensor& test_labels, const ProbeOptions& options = {});
 

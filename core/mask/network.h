@@ -2,6 +2,7 @@
 #pragma once
 
 #include "attack/victim.h"
+#include "mask/source.h"
 #include "model/model.h"
 
 #include <string>
@@ -15,6 +16,7 @@ class Network {
     Network(model::Model& model, std::string function, bool bfloat16 = false);
 
     at::Device device() const { return device_; }
+    const std::string& function() const { return function_; }
 
     /// Logits float32 [N, classes] of images on the network's device. Records a graph where the caller's gradient mode says so. Throws
     /// Error for images that the network cannot take.
@@ -23,7 +25,12 @@ class Network {
     /// The cross-entropy of each image. Throws Error for a label beyond the logits.
     at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
 
+    /// Throws Error where a label of the images is beyond the logits: before anything is done class by class.
+    void require_labels(const Source& source) const;
+
   private:
+    void require_classes(const at::Tensor& labels, int64_t classes) const;
+
     model::Model& model_;
     std::string function_;
     bool bfloat16_;

@@ -39,10 +39,12 @@ std::vector<Frequency> frequencies_of(const Source& source, std::optional<int64_
 }
 
 /// 2 pi (row i / H + column j / W) of each pixel (i, j): float64 [H, W].
-at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column) {
+at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, at::Device device) {
     // Whole turns are taken off as integers, which costs no digits.
-    const auto rows = at::arange(height).mul(row).remainder(height).to(at::kDouble).div(height);
-    const auto columns = at::arange(width).mul(column).remainder(width).to(at::kDouble).div(width);
+    const auto share = [&](int64_t n, int64_t k) {
+        return at::arange(n, at::TensorOptions(device).dtype(at::kLong)).mul(k).remainder(n).to(at::kDouble).div(n);
+    };
+    const auto rows = share(height, row), columns = share(width, column);
     return (rows.unsqueeze(1) + columns.unsqueeze(0)) * (2 * std::numbers::pi);
 }
 
@@ -104,10 +106,10 @@ struct Wave {
     at::Tensor cosine, sine;  ///< float32 [H, W], scaled
 
     Wave(const Source& source, const Frequency& k, at::Device device) {
-        const auto phase = phase_of(source.height(), source.width(), k.row, k.column);
+        const auto phase = phase_of(source.height(), source.width(), k.row, k.column, device);
         const double scale = (k.single() ? 1.0 : 2.0) / static_cast<double>(source.height() * source.width());
-        cosine = phase.cos().mul(scale).to(device, at::kFloat);
-        sine = phase.sin().mul(scale).to(device, at::kFloat);
+        cosine = phase.cos().mul(scale).to(at::kFloat);
+        sine = phase.sin().mul(scale).to(at::kFloat);
     }
 
     at::Tensor taken_from(const at::Tensor& images, const at::Tensor& coefficient) const {
@@ -119,8 +121,8 @@ struct Wave {
 
 }  // namespace
 
-at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t column) {
-    const auto wave = phase_of(height, width, row, column).cos();
+at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t column, at::Device device) {
+    const auto wave = phase_of(height, width, row, column, device).cos();
     return (wave / wave.norm()).to(at::kFloat);
 }
 
@@ -131,22 +133,19 @@ at::Tensor heat_map(model::Model& model, const Source& source, const HeatMapOpti
             options.epsilon);
     const at::NoGradGuard no_grad;
     const Network network(model, function);
+    network.require_labels(source);
     const auto frequencies = frequencies_of(source, options.scan.reach);
-    std::vector<at::Tensor> waves;
-    std::ranges::transform(frequencies, std::back_inserter(waves), [&](const Frequency& k) {
-        return basis_image(source.height(), source.width(), k.row, k.column).mul_(options.epsilon).to(network.device());
-    });
     const auto count = static_cast<int64_t>(frequencies.size());
     const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
     Meter meter(source, options.scan, frequencies.size());
     for_each_batch(network, source, options.scan.batch_size, [&](int64_t begin, int64_t end, const at::Tensor& images) {
-        const auto labels = source.labels().slice(0, begin, end);
         const auto signs = signs_of(source, begin, end, options.seed).to(network.device());
-        const auto targets = labels.to(network.device());
-        network.cross_entropy(network.logits(images), labels);  // the labels fit
+        const auto targets = source.labels().slice(0, begin, end).to(network.device());
         for (int64_t i = 0; i < count; ++i) {
             check_interrupt();
-            const auto noisy = at::addcmul(images, signs, waves[i]).clamp_(0, 1);
+            const auto& k = frequencies[i];
+            const auto noise = basis_image(source.height(), source.width(), k.row, k.column, network.device()).mul_(options.epsilon);
+            const auto noisy = at::addcmul(images, signs, noise).clamp_(0, 1);
             wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
             meter.add(end - begin);
         }
@@ -159,24 +158,22 @@ at::Tensor dominant(model::Model& model, const Source& source, const ScanOptions
     check(function, options);
     const at::NoGradGuard no_grad;
     const Network network(model, function);
+    network.require_labels(source);
     const auto frequencies = frequencies_of(source, options.reach);
-    std::vector<Wave> waves;
-    for (const auto& k : frequencies) {
-        waves.emplace_back(source, k, network.device());
-    }
     const auto count = static_cast<int64_t>(frequencies.size());
     const auto rises = at::zeros({source.classes(), count}, at::TensorOptions(network.device()).dtype(at::kDouble));
     Meter meter(source, options, frequencies.size());
     for_each_batch(network, source, options.batch_size, [&](int64_t begin, int64_t end, const at::Tensor& images) {
-        const auto labels = source.labels().slice(0, begin, end);
+        const auto labels = source.labels().slice(0, begin, end).to(network.device());
         const auto transforms = at::fft_fft2(images.contiguous());
         const auto clean = network.cross_entropy(network.logits(images), labels);
         for (int64_t i = 0; i < count; ++i) {
             check_interrupt();
             const auto& k = frequencies[i];
-            const auto without = waves[i].taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
+            const Wave wave(source, k, network.device());
+            const auto without = wave.taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
             const auto rise = network.cross_entropy(network.logits(without), labels) - clean;
-            rises.select(1, i).index_add_(0, labels.to(rises.device()), rise.to(at::kDouble));
+            rises.select(1, i).index_add_(0, labels, rise.to(at::kDouble));
             meter.add(end - begin);
         }
     });

@@ -9,7 +9,9 @@ at::Tensor checked_labels(const at::Tensor& labels, int64_t size) {
     require(labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.size(0) == size,
             "hfc.mask: labels must be int64 [{}], one an image, got {} [{}]", size, at::toString(labels.scalar_type()),
             fmt::join(labels.sizes(), ", "));
-    return labels.cpu();
+    const auto result = labels.cpu();
+    require(size == 0 || result.min().item<int64_t>() >= 0, "hfc.mask: labels must be at least 0, got {}", result.min().item<int64_t>());
+    return result;
 }
 
 }  // namespace
@@ -37,7 +39,8 @@ Source::Source(at::Tensor images, at::Tensor labels) : images_(images.defined() 
 }
 
 int64_t Source::classes() const {
-    return dataset_ ? dataset_->classes() : labels().max().item<int64_t>() + 1;
+    const auto used = labels().max().item<int64_t>() + 1;
+    return dataset_ ? std::max(dataset_->classes(), used) : used;
 }
 
 const at::Tensor& Source::labels() const {

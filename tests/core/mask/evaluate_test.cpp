@@ -49,6 +49,13 @@ TEST(MaskedAccuracy, takes_data_sets) {
     EXPECT_TRUE(at::equal(some.images(at::tensor({0}, at::kLong)), data.batch(3, 4).images));
 }
 
+TEST(MaskedAccuracy, counts_the_classes_of_replaced_labels) {
+    const Source source(test::toy(6, 1));
+    EXPECT_EQ(source.classes(), 3);
+    EXPECT_EQ(source.with_labels(at::tensor({0, 1, 0, 1, 0, 0}, at::kLong)).classes(), 3) << "those of the data set stay";
+    EXPECT_EQ(source.with_labels(at::tensor({0, 1, 4, 1, 0, 0}, at::kLong)).classes(), 5);
+}
+
 TEST(Thresholds, keep_what_is_large) {
     const auto map = at::tensor({0.1, 0.9, 0.5, 0.5, 0.2, 0.0}, at::kDouble).reshape({2, 3});
     EXPECT_TRUE(at::equal(threshold(map, 0.5), at::tensor({0., 1., 0., 0., 0., 0.}, at::kFloat).reshape({2, 3})));
@@ -56,6 +63,15 @@ TEST(Thresholds, keep_what_is_large) {
     EXPECT_TRUE(at::equal(largest(map, 2.0 / 6), at::tensor({0., 1., 1., 1., 0., 0.}, at::kFloat).reshape({2, 3}))) << "ties stay together";
     EXPECT_EQ(largest(map, 0).sum().item<double>(), 0);
     EXPECT_EQ(largest(at::stack({map, -map}), 1).sum().item<double>(), 12);
+}
+
+TEST(Thresholds, never_keep_what_is_not_a_number) {
+    const double nan = std::nan("");
+    const auto map = at::tensor({nan, -0.9, nan, -0.5, 0.2, nan}, at::kDouble).reshape({2, 3});
+    EXPECT_TRUE(at::equal(largest(map, 2.0 / 6), at::tensor({0., 0., 0., 1., 1., 0.}, at::kFloat).reshape({2, 3})))
+        << "a negative number is more than none";
+    EXPECT_TRUE(at::equal(largest(map, 1), at::tensor({0., 1., 0., 1., 1., 0.}, at::kFloat).reshape({2, 3})));
+    EXPECT_EQ(largest(at::full({2, 3}, nan), 0.5).sum().item<double>(), 0);
 }
 
 TEST(Bands, equal_numpy) {
@@ -124,6 +140,7 @@ TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
         return error_of([&] { linear_probe(x, y, images, labels, options); });
     };
     EXPECT_THAT(probe(images.slice(3, 0, 4), labels), HasSubstr("training and test features must be as many, got 64 and 256"));
+    EXPECT_THAT(probe(images / 0, labels), HasSubstr("training features must be finite numbers"));
     EXPECT_THAT(probe(images, labels.slice(0, 0, 3)), HasSubstr("training labels must be int64 [8]"));
     EXPECT_THAT(probe(images, labels - 1), HasSubstr("training labels must be at least 0, got -1"));
     EXPECT_THAT(probe(images, labels, {.steps = 0}), HasSubstr("steps must be at least 1, got 0"));

@@ -130,6 +130,47 @@ TEST(Learn, stops_when_a_mask_stands_still) {
     EXPECT_LT(distance(alone.masks, some.masks), 1e-4);
 }
 
+TEST(Learn, does_not_stop_before_it_has_begun) {
+    const auto [images, labels] = test::band_images(8, 4);
+    const Source source(images, labels);
+    // OneCycle begins at a 25th of lr: one step moves the mask by 4e-6, less than the usual tolerance.
+    LearnOptions options{.lr = 1e-4, .batch_size = 8, .epochs = 40, .patience = 1};
+    EXPECT_GT(learn(*test::band_model(), source, options).steps[0].item<int64_t>(), 20);
+    options.tolerance = 1e-5;
+    EXPECT_EQ(learn(*test::band_model(), source, options).steps[0].item<int64_t>(), 1);
+}
+
+TEST(Learn, takes_the_predictions_for_labels_where_asked) {
+    const auto [images, labels] = test::band_images(9, 6);
+    const auto model = test::band_model();
+    LearnOptions options{.scope = Scope::image, .lr = 0.05, .steps = 20};
+    const auto predicted = learn(*model, Source(images, model->forward(images).argmax(1)), options);
+    options.predicted_labels = true;
+    EXPECT_TRUE(at::equal(learn(*model, Source(images, {}), options).masks, predicted.masks));
+    EXPECT_TRUE(at::equal(learn(*model, Source(images, (labels + 1).remainder(4)), options).masks, predicted.masks));
+}
+
+TEST(Learn, tells_of_images_that_are_done_too) {
+    const auto [images, labels] = test::band_images(8, 4);
+    const auto model = test::band_model();
+    std::vector<Progress> told;
+    LearnOptions options{.scope = Scope::image, .steps = 120, .report = [&](const Progress& now) { told.push_back(now); }};
+    // With such a tolerance an image is done as soon as it is given its label, the one under a false label never.
+    options.tolerance = 1;
+    options.patience = 3;
+    learn(*model, Source(images, labels), options);
+    ASSERT_EQ(told.size(), 1U) << "the last step is told of, also where it comes before the fiftieth";
+    EXPECT_EQ(told[0].epoch, 3);
+    EXPECT_EQ(told[0].accuracy, 1);
+    told.clear();
+    const auto false_first = (labels + at::tensor({1, 0, 0, 0, 0, 0, 0, 0}, at::kLong)).remainder(4);
+    const auto learned = learn(*model, Source(images, false_first), options);
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_EQ(told.back().epoch, 120);
+    EXPECT_EQ(told.back().accuracy, 7.0 / 8);
+    EXPECT_NEAR(told.back().l1, learned.l1.mean().item<double>(), 1e-9);
+}
+
 TEST(Learn, leaves_the_model_as_it_was_and_tells_how_it_goes) {
     const auto model = test::used_model();
     model->train();
@@ -175,6 +216,7 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     EXPECT_THAT(with({.patience = 0}), HasSubstr("patience must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { learn(*model, source.with_labels(labels + 4)); }),
                 HasSubstr("hfc.mask.learn: labels must be 0 to 3, the model's classes; got 4 to 7"));
+    EXPECT_THAT(error_of([&] { learn(*model, source.with_labels(labels - 1)); }), HasSubstr("hfc.mask: labels must be at least 0, got -1"));
     EXPECT_THAT(error_of([&] { learn(*model, Source(images, {})); }), HasSubstr("labels are needed, int64 [8], one an image"));
     EXPECT_THAT(error_of([&] { Source(images, labels.to(at::kFloat)); }),
                 HasSubstr("labels must be int64 [8], one an image, got Float [8]"));
@@ -183,7 +225,7 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     EXPECT_THAT(error_of([&] {
                     learn(*model, Source(at::rand({2, 1, 8, 8}), at::zeros({2}, at::kLong)));
                 }),
-                HasSubstr("hfc.mask.learn: the model failed on a batch of shape [2, 1, 8, 8]"));
+                HasSubstr("hfc.mask.learn: the model failed on a batch of shape [1, 1, 8, 8]"));
     EXPECT_THAT(error_of([&] { learn(*model, Source(images / 0, labels), {.epochs = 1}); }),
                 HasSubstr("gradient with respect to the images is not a number"));
     const auto constant = std::make_shared<test::FunctionModel>(at::ones({1}), [](const at::Tensor&, const at::Tensor& x) {

@@ -1,5 +1,6 @@
 #include "mask/scan.h"
 
+#include "attack/support.h"
 #include "mask/networks.h"
 #include "mask/operator.h"
 #include "mask/spectra.h"
@@ -102,6 +103,64 @@ TEST(Dominant, is_the_rise_of_the_loss_without_a_frequency) {
     const auto band = test::band_mask();
     EXPECT_LT((map * (1 - band)).abs().max().item<double>(), 1e-4) << "nothing outside of the band matters";
     EXPECT_GT((map * band).max().item<double>(), 1e-2);
+}
+
+/// Two channels of 6 x 5, and a network that hears all of them.
+struct Oblong {
+    at::Tensor images = test::formula_images(7, 2, 6).slice(3, 0, 5);
+    at::Tensor labels = at::tensor({0, 1, 2, 2, 1, 0, 0}, at::kLong);
+    std::shared_ptr<test::FunctionModel> model = test::tanh_model(2 * test::formula_values(180, 9).reshape({3, 60}) - 1);
+};
+
+TEST(HeatMap, of_oblong_images_with_channels_is_what_its_definition_says) {
+    const Oblong oblong;
+    HeatMapOptions options{.epsilon = 3, .seed = 2};
+    options.scan.batch_size = 3;
+    const auto map = heat_map(*oblong.model, Source(oblong.images, oblong.labels), options);
+    ASSERT_EQ(map.sizes(), at::IntArrayRef({6, 5}));
+    const auto signs = at::empty({7, 2}, at::kFloat).bernoulli_(0.5, make_generator(2, "heat map signs")) * 2 - 1;
+    for (int64_t row = 0; row < 6; ++row) {
+        for (int64_t column = 0; column < 5; ++column) {
+            auto spectrum = at::zeros({6, 5}, at::kComplexDouble);
+            spectrum[row][column] += 1;
+            spectrum[(6 - row) % 6][(5 - column) % 5] += 1;
+            const auto wave = at::real(at::fft_ifft2(spectrum));
+            const auto noise = (wave / wave.norm() * 3).to(at::kFloat) * signs.reshape({7, 2, 1, 1});
+            const auto error = oblong.model->forward((oblong.images + noise).clamp(0, 1)).argmax(1).ne(oblong.labels).to(at::kDouble);
+            EXPECT_NEAR(map[row][column].item<double>(), error.mean().item<double>(), 1e-9) << row << ' ' << column;
+        }
+    }
+    EXPECT_GT(map.std().item<double>(), 0.05) << "frequencies differ";
+}
+
+TEST(Dominant, of_oblong_images_with_channels_is_the_rise_of_the_loss) {
+    const Oblong oblong;
+    const auto map = dominant(*oblong.model, Source(oblong.images, oblong.labels), {.batch_size = 4});
+    ASSERT_EQ(map.sizes(), at::IntArrayRef({3, 6, 5}));
+    const auto loss = [&](const at::Tensor& x) {
+        return at::cross_entropy_loss(oblong.model->forward(x), oblong.labels, {}, at::Reduction::None);
+    };
+    for (int64_t row = 0; row < 6; ++row) {
+        for (int64_t column = 0; column < 5; ++column) {
+            auto mask = at::ones({6, 5}, at::kDouble);
+            mask[row][column] = 0;
+            mask[(6 - row) % 6][(5 - column) % 5] = 0;
+            const auto rise = loss(apply(oblong.images, mask)) - loss(oblong.images);
+            for (int64_t label = 0; label < 3; ++label) {
+                const auto expected = rise.index_select(0, oblong.labels.eq(label).nonzero().squeeze(1)).mean();
+                EXPECT_NEAR(map[label][row][column].item<double>(), expected.item<double>(), 1e-5) << label << ": " << row << ' ' << column;
+            }
+        }
+    }
+}
+
+TEST(Dominant, has_room_for_classes_without_images_and_beyond_the_data_sets_own) {
+    const auto model = test::linear_model();
+    const auto map = dominant(*model, Source(test::toy(4, 1)).with_labels(at::tensor({0, 4, 0, 4}, at::kLong)), {.reach = 1});
+    ASSERT_EQ(map.sizes(), at::IntArrayRef({5, 8, 8}));
+    for (int64_t label = 0; label < 5; ++label) {
+        EXPECT_EQ(map[label].isnan().sum().item<int64_t>(), label % 4 == 0 ? 64 - 9 : 64);
+    }
 }
 
 TEST(PowerSpectrum, obeys_parseval_and_numpy) {

@@ -1,0 +1,69 @@
+#include "mask/pass.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+namespace hfc::mask {
+namespace {
+
+/// The loss of each image without the L1 term.
+at::Tensor loss_of(Loss loss, const at::Tensor& cross_entropy, const at::Tensor& clean) {
+    if (loss == Loss::cross_entropy) {
+        return cross_entropy;
+    }
+    constexpr double most = 20;
+    const auto squared = (cross_entropy - clean).square();
+    const auto straight = std::exp(most) * (squared - most + 1);
+    return at::where(squared.lt(most), squared.clamp_max(most).exp(), straight);
+}
+
+Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
+                double share) {
+    const at::AutoGradMode with_grad(true);
+    const auto leaf = images.contiguous(at::MemoryFormat::ChannelsLast).detach().requires_grad_(true);
+    const auto logits = network.logits(leaf);
+    require(logits.requires_grad(), "{}: the model's logits do not depend on its images in a way that has a gradient", network.function());
+    const auto losses = loss_of(loss, network.cross_entropy(logits, labels), clean);
+    Pass pass;
+    pass.gradients = torch::autograd::grad({losses.sum() * share}, {leaf}).front();
+    pass.losses = losses.detach();
+    pass.right = logits.detach().argmax(1).eq(labels);
+    return pass;
+}
+
+}  // namespace
+
+Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
+                  double share) {
+    // On the CPU what a graph of 50 images keeps stays nearer to the caches: a tenth faster than 100 at once.
+    const int64_t chunk = images.is_cpu() ? 50 : images.size(0);
+    std::vector<at::Tensor> gradients, losses, right;
+    for (int64_t begin = 0; begin < images.size(0); begin += chunk) {
+        const auto part = [&](const at::Tensor& all) { return all.slice(0, begin, begin + chunk); };
+        const auto pass = pass_chunk(network, loss, part(images), part(labels), part(clean), share);
+        gradients.push_back(pass.gradients);
+        losses.push_back(pass.losses);
+        right.push_back(pass.right);
+    }
+    return {at::cat(gradients), at::cat(losses), at::cat(right)};
+}
+
+Clean clean_of(const Network& network, const Source& source, int64_t batch_size) {
+    Clean clean;
+    std::vector<at::Tensor> parts;
+    for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
+        check_interrupt();
+        const auto end = std::min(begin + batch_size, source.size());
+        const auto labels = source.labels().slice(0, begin, end);
+        const auto logits = network.logits(source.images(begin, end).to(network.device()));
+        parts.push_back(network.cross_entropy(logits, labels));
+        clean.right += logits.argmax(1).cpu().eq(labels).sum().item<int64_t>();
+    }
+    clean.cross_entropy = at::cat(parts);
+    return clean;
+}
+
+}  // namespace hfc::mask

@@ -6,15 +6,15 @@
 --   hfc-host scripts/fourier_heatmap.lua --model runs/NAME              with the networks of fourier_masks
 --
 -- Expect: natural networks err under noise of all but the lowest frequencies; adversarially trained ones shrug off high frequencies and err
--- under low ones. In the embedded data the label stands in r <= 4 alone, and so do the dominant frequencies of each class.
+-- under low ones. In the embedded data the label stands in r <= 4 alone, and so do the dominant frequencies of each class. These are chosen
+-- on training images; columns "top" give the accuracy of test images each seen through those of its own class: the filter goes by the label.
 local opt = hfc.options {
   dataset  = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
   model    = {"preact_resnet8", "networks to train (help(hfc.model)), or the run directory of trained ones"},
   networks = {{"natural", "adversarial"}, "natural, adversarial"},
   budget   = {{epsilon = 8 / 255, steps = 5}, "of the adversarial training, PGD in L-infinity"},
-  epsilon  = {4, "L2 norm of the noise in each channel"},
-  images   = {100, "test images"},
-  reach    = {10, "largest frequency in each direction"},
+  epsilon  = {4, "L2 norm of the noise in each channel"}, reach = {10, "largest frequency in each direction"},
+  images   = {100, "test images, and as many training images for the dominant frequencies"},
   shares   = {{.02, .05, .1, .3}, "of the frequencies: a class seen through its dominant ones"},
   epochs = 6, batch_size = 20, lr = 3e-3, seed = 0,
   presets = {paper = {dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
@@ -22,7 +22,8 @@ local opt = hfc.options {
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .2, high = 0, noise = .2})
 local run, mask = hfc.run("fourier_heatmap", opt), hfc.mask
-local test = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
+local function some(set) return set:subset(math.min(opt.images, #set), {seed = opt.seed}) end
+local train, test = some(data.train), some(data.test)
 local x, y = test:batch(0, #test)
 local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.steps, relative_alpha = 1 / 8}
 local pictures, side = {{}}, 2 * opt.reach + 1
@@ -43,10 +44,9 @@ for i, name in ipairs(opt.networks) do
   local errors, centres = mask.radial(heat:nan_to_num(0), {bands = opt.reach, measure = "mean", radius = opt.reach})
   for b = 0, #errors - 1 do run:log {series = name, frequency = centres[b]:item(), error = errors[b]:item()} end
   pictures[1][i] = centre(heat:unsqueeze(0))
-
-  local dominant = mask.dominant(model, test, {reach = opt.reach}):nan_to_num(0)
+  local dominant = mask.dominant(model, train, {reach = opt.reach})
   local row, columns = {network = name, clean = hfc.accuracy(model, test)}, {"network", "clean", "dominant in r <= 4"}
-  local weight = dominant:clamp_min(0)
+  local weight = dominant:nan_to_num(0):clamp_min(0)
   row["dominant in r <= 4"] = ((weight * hfc.frequency.mask(x.shape[3], x.shape[4], 4)):sum() / weight:sum()):item()
   for _, share in ipairs(opt.shares) do
     columns[#columns + 1] = "top " .. share

@@ -2,8 +2,8 @@
 --
 --   hfc-host scripts/fourier_masks.lua                                                      embedded data: a minute on two cores
 --   hfc-host scripts/fourier_masks.lua --preset paper --dataset folder:DIR --device cuda    as in the paper (five classes of Imagenette)
--- Masks are learned on training images and scored on test images. Expect: masked accuracy near the clean one with a few per cent of the
--- weight, in the embedded data nine tenths of it in the band that alone carries the label (r <= 4). Single images: image_masks.lua.
+-- Masks are learned on training images and scored on test images. Expect: masked accuracy near the clean one with a few per cent of the weight,
+-- in the embedded data nine tenths of it where the label lies (r <= 4). Bands are of maps divided by their own L2 norm. See image_masks.lua too.
 local opt = hfc.options {
   dataset  = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"}, image_size = {128, "of a folder's images"},
   model    = {"preact_resnet8", "networks to train (help(hfc.model)), or the run directory of trained ones"},

@@ -5,6 +5,7 @@
 #include "run/run.h"
 #include "tensor_file/tensor_file.h"
 
+#include "base/device.h"
 #include "base/file.h"
 
 #include <ATen/core/grad_mode.h>
@@ -111,6 +112,7 @@ int saved_model(Call& call) {
             "'{}' does not say which network it holds; build it and call model:load_state_dict(torch.load(path))", path->string());
     const auto network = build_network(description->second, *path);
     fill(*network, state, *path);
+    network->to(default_device());
     return call.returns_object(network);
 }
 
@@ -119,8 +121,9 @@ const std::vector<Declaration> saved_model_declarations = {
      "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as NAME.safetensors into the run directory, with what "
      "hfc.model built the network from. Python's safetensors reads it too."},
     {"hfc.saved_model", saved_model,
-     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, on the CPU. path: the file, or the run "
-     "directory with NAME.safetensors in it. nil for the name of a network and for a text that is no path (no '/', no .safetensors, no "
+     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, on the device of --device. path: the "
+     "file, or the "
+     "run directory with NAME.safetensors in it. nil for the name of a network and for a text that is no path (no '/', no .safetensors, no "
      "directory): a script's --model may then be either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not say which network it holds (one written in Lua)."},
 };

@@ -64,7 +64,7 @@ ROWS = [
         ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
     Row("the same with bfloat16 = true", "steps/s", ["image_masks/preact_resnet32_bfloat16"],
         ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
-    Row("Fourier heat map, beside the network's forward pass", "img/s", ["heat_map/32px"], ["heat_map_forward"], least_ratio=0.9),
+    Row("passes of a Fourier heat map, beside the network's forward pass", "img/s", ["heat_map/32px"], ["heat_map_forward"], least_ratio=0.9),
 ]
 
 
@@ -114,8 +114,9 @@ def google_benchmark(program):
 class Figures:
     """Of each name the best figure of each turn."""
 
-    def __init__(self):
-        self.smaller_is_better = {name for row in ROWS if row.smaller_is_better for name in row.ours + row.peers}
+    def __init__(self, rows):
+        self.rows = rows
+        self.smaller_is_better = {name for row in rows if row.smaller_is_better for name in row.ours + row.peers}
         self.turns = []
 
     def begin_turn(self):
@@ -162,6 +163,13 @@ class Watch:
                 for side, share in self.shares.items() if share > self.LIMIT]
 
 
+def add_lines(figures, command):
+    """Figures of a program that prints one JSON object a line: {name, value}, of a peer {peer, value, unit}."""
+    for line in run(command).splitlines():
+        figure = json.loads(line)
+        figures.add(figure.get("name") or figure["peer"], figure["value"])
+
+
 def measure_ours(build, programs, figures):
     for _ in range(3):
         seconds, megabytes = time_and_memory([build / "host" / "hfc-host", "-e", "return 1"])
@@ -170,9 +178,7 @@ def measure_ours(build, programs, figures):
     for program in programs:
         for name, value in google_benchmark(program):
             figures.add(name, value)
-    for line in run([build / "host" / "hfc-host", ROOT / "bench" / "lua_bench.lua"]).splitlines():
-        figure = json.loads(line)
-        figures.add(figure["name"], figure["value"])
+    add_lines(figures, [build / "host" / "hfc-host", ROOT / "bench" / "lua_bench.lua"])
 
 
 def measure_peers(options, figures):
@@ -182,9 +188,7 @@ def measure_peers(options, figures):
         figures.add("python memory", megabytes)
     scripts = [[options.script, verb] for verb in ("opcall", "train", "split", "attack", "svd")] + [[ROOT / "bench" / "mask_peer.py"]]
     for script in scripts:
-        for line in run([options.peers, *script]).splitlines():
-            figure = json.loads(line)
-            figures.add(figure["peer"], figure["value"])
+        add_lines(figures, [options.peers, *script])
 
 
 def number(value):
@@ -204,7 +208,7 @@ def verdict(row, ours, ratio):
 def table(figures):
     lines = [("", "unit", "hfc-host", "peer", "ratio", "wanted", "")]
     missed = 0
-    for row in ROWS:
+    for row in figures.rows:
         ours = figures.of(row.ours, row.smaller_is_better)
         peer = figures.of(row.peers, row.smaller_is_better)
         ratio = None
@@ -243,7 +247,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, which ends the program being measured too
     options = parse_arguments()
     programs = sorted((options.build / "bench").glob("*_bench"))
-    figures = Figures()
+    figures = Figures(ROWS)
     watch = Watch()
     if not options.peers:
         say("No peers: --peers PYTHON (or HFC_PEER_PYTHON) names a Python with torch and numpy; hfc-host is measured alone")

@@ -2,28 +2,8 @@
 --   a + b                 nanoseconds for two tensors of four floats; beside `peer.py opcall`
 --   lua loop overhead     the rate of hfc.train over that of the same training in a loop written in Lua
 --   ffi loop              floats a second of a Lua loop through x:data(); beside the same loop in C++ (float_loop_bench)
-local ffi = require "ffi"
-ffi.cdef [[
-typedef struct { long seconds, nanoseconds; } hfc_time;
-int clock_gettime(int clock, hfc_time* time);
-]]
-local time = ffi.new "hfc_time"
-local function now()
-  ffi.C.clock_gettime(1, time)  -- CLOCK_MONOTONIC
-  return tonumber(time.seconds) + 1e-9 * tonumber(time.nanoseconds)
-end
-
-local function best(repeats, work)
-  local least = math.huge
-  for _ = 1, repeats do
-    local start = now()
-    work()
-    least = math.min(least, now() - start)
-  end
-  return least
-end
-
-local function say(name, value) print(('{"name": "%s", "value": %.9g}'):format(name, value)) end
+local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
+local best, say = timing.best, timing.say
 
 local function add(count)
   local a, b = torch.ones(4), torch.ones(4)

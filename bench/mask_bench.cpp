@@ -2,7 +2,7 @@
 //   image_masks/NETWORK  masks of 100 images learned together: steps of Adam a second, each image's counted (the clean pass included);
 //                        compare with mask_peer.py, one image after the other
 //                        NETWORK_bfloat16: the same with the network's passes in bfloat16
-//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images, the mirrored half of the map counted
+//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images; one serves a frequency and its negative
 //   heat_map_forward     the network's forward rate on batches of the same kind
 #include "mask/learn.h"
 #include "mask/scan.h"
@@ -31,7 +31,7 @@ void image_masks(benchmark::State& state, const std::string& name, bool batch_no
 }
 
 void heat_map(benchmark::State& state) {
-    constexpr int64_t reach = 1, visited = (2 * reach + 1) * (2 * reach + 1);
+    constexpr int64_t reach = 1, side = 2 * reach + 1, passes = (side * side + 1) / 2;
     const auto model = model::make("preact_resnet32");
     const auto source = source_of(1000);
     mask::HeatMapOptions options;
@@ -39,7 +39,7 @@ void heat_map(benchmark::State& state) {
     for (auto _ : state) {
         benchmark::DoNotOptimize(mask::heat_map(*model, source, options));
     }
-    state.SetItemsProcessed(state.iterations() * source.size() * visited);
+    state.SetItemsProcessed(state.iterations() * source.size() * passes);
 }
 
 void heat_map_forward(benchmark::State& state) {

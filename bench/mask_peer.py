@@ -1,6 +1,6 @@
 """Single-image Fourier masks one after the other in PyTorch, as the public code of Karantzas et al. 2022 learns them, timed.
 
-    python mask_peer.py [--threads N]     one line of JSON per measurement, as the other peers' scripts print
+    python mask_peer.py [--threads N] [--device cpu]     one line of JSON per measurement, as the other peers' scripts print
 
 A step: training mode for the mask, evaluation mode for the network; the image through real(ifft2(mask * fft2(x))), the frozen network,
 exp((CE - clean CE)^2) + lambda |M|_1 / |M0|_1 with the clean cross-entropy computed anew from the known logits; both terms read out for the log;
@@ -50,16 +50,16 @@ class PreactResNet(nn.Module):
 class Masked(nn.Module):
     """A mask before a network: what the optimizer sees, and whose mode is set in each step."""
 
-    def __init__(self, network, size):
+    def __init__(self, network, image):
         super().__init__()
-        self.weight, self.network = nn.Parameter(torch.ones(size)), network
+        self.weight, self.network = nn.Parameter(torch.ones(image.shape[-2:], device=image.device)), network
 
     def forward(self, x):
         return self.network(torch.fft.ifft2(self.weight * torch.fft.fft2(x)).real)
 
 
 def learn(network, image, label, steps, tolerance=1e-5, patience=7):
-    model = Masked(network, image.shape[-2:])
+    model = Masked(network, image)
     adam, criterion = torch.optim.Adam([model.weight], 0.008), nn.CrossEntropyLoss()
     ones = torch.norm(model.weight.detach(), p=1)
     with torch.no_grad():
@@ -90,13 +90,14 @@ NETWORKS = (("preact_resnet32", 5, False), ("preact_resnet20 with BatchNorm", 3,
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=0, help="of PyTorch; 0: its own choice")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    images, labels = torch.rand(10, 3, 32, 32), torch.randint(0, 10, (10,))
+    images, labels = torch.rand(10, 3, 32, 32, device=options.device), torch.randint(0, 10, (10,), device=options.device)
     for name, blocks, batch_norm in NETWORKS:
-        network = PreactResNet(blocks, batch_norm).eval().requires_grad_(False)
+        network = PreactResNet(blocks, batch_norm).eval().requires_grad_(False).to(options.device)
         steps, fastest = 10, float("inf")  # too few for the stopping rule to end one
         learn(network, images[:1], labels[:1], steps)
         for _ in range(3):
@@ -108,4 +109,5 @@ def main():
         print(json.dumps({"peer": f"pytorch image masks one by one, {name}", "value": round(rate, 1), "unit": "steps/s"}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -18,12 +18,12 @@ local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, cl
 local run, test, mask = hfc.run("fourier_masks", opt), data.test, hfc.mask
 local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.steps, relative_alpha = 1 / 8}
 local changes = {natural = {}, adversarial = {}, scale = {scale = {.5, 1.5}}, translation = {translate = .4}, rotation = {rotate = 180}}
+for _, name in ipairs(opt.networks) do assert(hfc.saved_model(opt.model, name) or changes[name], "option --networks: there is no " .. name) end
 local function trained(name)
   local model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, batch_norm = true, seed = opt.seed})
-  local augment = assert(changes[name], "option --networks: there is no " .. name)
-  augment.crop, augment.flip = opt.crop, opt.flip
+  changes[name].crop, changes[name].flip = opt.crop, opt.flip
   hfc.train(model, data.train, {epochs = opt.epochs, batch_size = opt.batch_size, optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
-    augment = augment, adversarial = name == "adversarial" and pgd or nil, probes = {test = test}, log = run:series("training, " .. name)})
+    augment = changes[name], adversarial = name == "adversarial" and pgd or nil, probes = {test = test}, log = run:series("training, " .. name)})
   run:save(model, name)
   return model
 end

@@ -8,9 +8,9 @@
 -- chance. In the embedded data r <= 4 alone carries the label: the low-pass curve is at the top from r = 4 on, the high-pass curve at
 -- chance (.2) from there.
 local opt = hfc.options {
-  dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"}, image_size = {128, "of a folder's images"},
   model      = {"preact_resnet8", "network to train (help(hfc.model)), or the run directory of trained ones"},
-  networks   = {{"natural"}, "names of the trained ones in the run directory"},
+  networks   = {{"natural"}, "names of trained ones in the run directory; without --model: natural"},
   images     = {100, "test images, 0: all"},
   step       = {1, "of the radius, in frequency bins"},
   keep_mean  = {false, "give a high-passed image its mean back, lest it be darker than any the network knows"},
@@ -20,12 +20,16 @@ local opt = hfc.options {
   seed       = 0,
   presets = {paper = {dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3, images = 0, step = .5}},
 }
-local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
+local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
 local test = opt.images > 0 and opt.images < #data.test and data.test:subset(opt.images, {seed = opt.seed}) or data.test
 local run = hfc.run("frequency_sweep", opt)
 local spectrum = hfc.mask.power_spectrum(test):mean(0)
 local h, w = spectrum.shape[1], spectrum.shape[2]
 
+assert(opt.step > 0, "option --step: expected a number above 0, got " .. opt.step)
+for _, name in ipairs(opt.networks) do
+  assert(hfc.saved_model(opt.model, name) or name == "natural", "option --networks: '" .. name .. "' needs --model DIR that holds it")
+end
 for _, name in ipairs(opt.networks) do
   local model = hfc.saved_model(opt.model, name)
   if not model then

@@ -2,13 +2,13 @@
 --
 --   hfc-host scripts/perturbation_spectrum.lua                                 embedded data: half a minute on two cores
 --   hfc-host scripts/perturbation_spectrum.lua --preset paper --device cuda    CIFAR-10
---   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME               with the networks of smoothing_defence or fourier_masks
+--   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME               with the networks of fourier_masks
 --
 -- The share of the power in each ring of frequencies. Expect: the natural network's gradients and perturbations reach into the high
 -- frequencies, the adversarially trained one's lie lower. In the embedded data, where r <= 4 alone carries the label, the share of the
 -- gradient within r = 4 is larger for the adversarially trained network.
 local opt = hfc.options {
-  dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"}, image_size = {128, "of a folder's images"},
   model      = {"preact_resnet8", "networks to train (help(hfc.model)), or the run directory of trained ones"},
   networks   = {{"natural", "adversarial"}, "natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5}, "of the adversarial training, PGD in L-infinity"},
@@ -23,13 +23,15 @@ local opt = hfc.options {
   presets = {paper = {dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
     budget = {epsilon = 8 / 255, steps = 10}, images = 1000}},
 }
-local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
+local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
 local test = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
 local run = hfc.run("perturbation_spectrum", opt)
 local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.steps, relative_alpha = 1 / 8}
 local perturb = hfc.attack.pgdl2 {epsilon = opt.attack.epsilon, steps = opt.attack.steps, relative_alpha = .25, random_start = false}
 local x, y = test:batch(0, #test)
 
+local known = {natural = true, adversarial = true}
+for _, name in ipairs(opt.networks) do assert(hfc.saved_model(opt.model, name) or known[name], "option --networks: there is no " .. name) end
 for _, name in ipairs(opt.networks) do
   local model = hfc.saved_model(opt.model, name)
   if not model then

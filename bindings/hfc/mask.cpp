@@ -88,9 +88,10 @@ int learn_masks(Call& call) {
     options.with("log", [&](const Value& value) {
         if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
             log.run = *run;
+        } else if (const auto* series = to_object<Series>(call.L, value.index())) {
+            log = {series->run, series->name};
         } else {
-            const auto& series = value.object<Series>();
-            log = {series.run, series.name};
+            value.expected("a Series or a Run");
         }
     });
     options.finish();
@@ -116,12 +117,11 @@ int learn_masks(Call& call) {
 /// What predict and accuracy take after the model and the images.
 struct Question {
     model::ModelPtr network;
-    std::optional<mask::Source> source;
-    at::Tensor mask;
+    at::Tensor mask, labels;
     int64_t batch_size;
 };
 
-Question read_question(Call& call) {
+Question read_question(Call& call, bool with_labels) {
     call.at_most(4);
     Question question;
     question.network = to_model(call.L, call.argument(1, "model"));
@@ -130,21 +130,23 @@ Question read_question(Call& call) {
     }
     auto options = call.options(4);
     question.batch_size = options.integer("batch_size", 100);
-    const auto labels = labels_option(options);
+    if (with_labels) {
+        question.labels = labels_option(options);
+    }
     options.finish();
-    question.source = source_argument(call, 2, "images", labels);
     return question;
 }
 
 int predict_masked(Call& call) {
-    const auto question = read_question(call);
-    const auto result = mask::predict(*question.network, *question.source, question.mask, question.batch_size);
+    const auto question = read_question(call, false);
+    const auto result = mask::predict(*question.network, source_argument(call, 2, "images"), question.mask, question.batch_size);
     return call.returns(result.classes, result.confidences);
 }
 
 int masked_accuracy(Call& call) {
-    const auto question = read_question(call);
-    return call.returns(mask::accuracy(*question.network, *question.source, question.mask, question.batch_size));
+    const auto question = read_question(call, true);
+    const auto source = source_argument(call, 2, "images", question.labels);
+    return call.returns(mask::accuracy(*question.network, source, question.mask, question.batch_size));
 }
 
 int threshold(Call& call) {
@@ -257,7 +259,8 @@ const std::vector<Declaration> mask_declarations = {
      "seed = 0: of the order. bfloat16 = false: true for the network's passes in bfloat16 (torch.autocast), up to twice as fast on "
      "processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, loss, l1, accuracy} after each "
      "epoch, of images every 50 steps and the last.\n"
-     "masks: float32 [1, classes or N; C or 1; H; W], symmetric, zero frequency first; l1: float64, |M|_1 / |ones|_1 of each; steps: "
+     "masks: float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, zero frequency first; l1: float64, |M|_1 / |ones|_1 of each; "
+     "steps: "
      "epochs or steps taken.\n"
      "Errors: an option out of range, images or labels that do not fit the network, a gradient that is not a number."},
     {"hfc.mask.apply", apply_mask,
@@ -270,7 +273,8 @@ const std::vector<Declaration> mask_declarations = {
      "feels of it."},
     {"hfc.mask.predict", predict_masked,
      "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes masked images for: "
-     "int64 [N], and the softmax probability, float32 [N]. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or one an "
+     "int64 [N], and the softmax probability, float32 [N], on the CPU. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or "
+     "one an "
      "image [N, C or 1, H, W]; nil: none."},
     {"hfc.mask.accuracy", masked_accuracy,
      "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in [0,1]\n\nThe share of masked images that "
@@ -293,16 +297,18 @@ const std::vector<Declaration> mask_declarations = {
      "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, labels = Tensor}) -> Tensor float64 "
      "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets noise of one frequency, of L2 norm "
      "epsilon in each channel and random sign; what lies outside of [0,1] then is cut off.\n"
-     "images: a Dataset, or a Tensor with labels. Zero frequency first. reach: the largest frequency in each direction; beyond it the map "
+     "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the largest frequency in each direction; beyond "
+     "it the map "
      "is NaN."},
     {"hfc.mask.dominant", dominant,
      "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> Tensor float64 [classes, H, W]\n\nHow much "
      "each frequency matters to a class: the rise of the mean cross-entropy of its images when this frequency is taken from them (Wang "
-     "et al. 2023, frequency shortcuts). NaN for a class without images and beyond the reach. With hfc.mask.largest, the class's dominant "
+     "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the reach. With hfc.mask.largest, the "
+     "class's dominant "
      "frequencies."},
     {"hfc.mask.power_spectrum", power_spectrum,
      "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, "
-     "W], zero frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},
+     "W], on the CPU, zero frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},
     {"hfc.mask.input_gradients", input_gradients,
      "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor float32 [N, C, H, W]\n\nThe gradient of "
      "each image's cross-entropy with respect to the image, in evaluation mode."},

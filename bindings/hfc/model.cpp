@@ -122,7 +122,8 @@ int forward(Call& call) {
 const std::vector<Declaration> model_declarations = {
     {"hfc.model", make_model,
      "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0, form = \"small\"}) -> Model\n\n"
-     "A network with Xavier-initialised weights that depend on `seed` alone.\n"
+     "A network with Xavier-initialised weights that depend on `seed` alone, on the CPU: model:to(hfc.device()) moves it, hfc.train does "
+     "so itself. Kernels are laid out channels_last: p:reshape(-1), not p:view(-1); p:contiguous():data().\n"
      "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 blocks a stage, widths 16, 32, 64, no "
      "BatchNorm unless `batch_norm`\n"
      "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage).\n"

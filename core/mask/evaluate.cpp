@@ -38,8 +38,9 @@ Predictions predict(model::Model& model, const Source& source, const at::Tensor&
 
 double accuracy(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size) {
     const at::NoGradGuard no_grad;
-    const auto& labels = source.labels();
-    return predict(Network(model, "hfc.mask.accuracy"), source, mask, batch_size).classes.eq(labels).to(at::kDouble).mean().item<double>();
+    const Network network(model, "hfc.mask.accuracy");
+    network.require_labels(source);
+    return predict(network, source, mask, batch_size).classes.eq(source.labels()).to(at::kDouble).mean().item<double>();
 }
 
 at::Tensor threshold(const at::Tensor& mask, double value) {

@@ -17,7 +17,7 @@ Predictions predict(model::Model& model, const Source& source, const at::Tensor&
 /// The same of a network at hand, in the caller's gradient mode.
 Predictions predict(const Network& network, const Source& source, const at::Tensor& mask, int64_t batch_size);
 
-/// The share of masked images that are given their labels.
+/// The share of masked images that are given their labels. Throws Error as predict() does, and for labels that the model cannot give.
 double accuracy(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size = 100);
 
 /// Ones where the mask is above `value`, else zeros.

@@ -11,8 +11,8 @@ namespace hfc::mask {
 
 class Network {
   public:
-    /// `function` opens error messages: "hfc.mask.learn". bfloat16: passes in both directions are in an
-    /// AutocastScope.
+    /// `function` opens error messages: "hfc.mask.learn". bfloat16: forward passes are in an AutocastScope, and passes back take its
+    /// dtypes.
     Network(model::Model& model, std::string function, bool bfloat16 = false);
 
     at::Device device() const { return device_; }

@@ -51,6 +51,8 @@ void require_mask(std::string_view function, const at::Tensor& mask, int64_t hei
 at::Tensor symmetrise(const at::Tensor& mask) {
     require(mask.defined() && mask.dim() >= 2, "hfc.mask.symmetrise: mask must have at least two dimensions [..., H, W], got {}",
             mask.defined() ? fmt::format("[{}]", fmt::join(mask.sizes(), ", ")) : "an undefined tensor");
+    require(at::isFloatingType(mask.scalar_type()), "hfc.mask.symmetrise: mask must be of a floating dtype, got {}",
+            at::toString(mask.scalar_type()));
     return (mask + mask.flip({-2, -1}).roll({1, 1}, {-2, -1})) / 2;
 }
 

@@ -79,7 +79,7 @@ ModelPtr make(const std::string& name, const ModelOptions& options) {
     check(network, options);
     auto model = network.build(name, options);
     initialise_xavier(*model, options.seed);
-    use_channels_last(*model);  // convolutions are faster so, on the CPU and twice on a GPU; the layout of the images then follows
+    use_channels_last(*model);  // the faster layout, twice as fast as the other on a GPU; that of the images follows
     model->origin = {name, options};
     return model;
 }

@@ -73,7 +73,9 @@ TEST_F(ScriptAnswers, FourierMasksFindTheBandForBothNetworks) {
         EXPECT_LE(number_of(row, "complement"), 0.5);
         EXPECT_LE(number_of(row, "l1"), 0.1);
     }
-    for (const auto& row : table("transfer")) {
+    const auto transfer = table("transfer");
+    ASSERT_EQ(transfer.size(), 2U);
+    for (const auto& row : transfer) {
         EXPECT_GE(number_of(row, "mask of natural"), 0.9) << row.at("network");
         EXPECT_GE(number_of(row, "mask of adversarial"), 0.9) << row.at("network");
     }
@@ -92,7 +94,9 @@ TEST_F(ScriptAnswers, ImageMasksKeepThePredictionInTheBand) {
 
 TEST_F(ScriptAnswers, DominantFrequenciesLieInTheBand) {
     run_script("fourier_heatmap");
-    for (const auto& row : table("dominant")) {
+    const auto rows = table("dominant");
+    ASSERT_EQ(rows.size(), 2U);
+    for (const auto& row : rows) {
         SCOPED_TRACE(row.at("network"));
         EXPECT_GE(number_of(row, "dominant in r <= 4"), 0.9);
         EXPECT_GE(number_of(row, "top 0.05"), 0.9);
@@ -107,7 +111,7 @@ TEST_F(ScriptAnswers, DominantFrequenciesLieInTheBand) {
     }
     ASSERT_EQ(errors.size(), 2U);
     for (const auto& [network, by_band] : errors) {
-        EXPECT_THAT(by_band.at(true), testing::Each(testing::Gt(0.3))) << network;
+        EXPECT_THAT(by_band.at(true), testing::Each(testing::Gt(0.15))) << network;
         EXPECT_THAT(by_band.at(false), testing::Each(testing::Lt(0.1))) << network;
     }
 }

@@ -51,15 +51,16 @@ function TestRunDirectory:test_a_word_in_the_control_file_stops_one_training()
 end
 
 function TestRunDirectory:test_a_saved_network_gives_the_same_logits()
-  local x = data.test:batch(0, 3)
+  local x = data.test:batch(0, 3):to(hfc.device())
+  model:to(hfc.device())
   local path = run:save(model)
   lu.assertEquals(path, run:directory() .. "/model.safetensors")
   for _, where in ipairs {path, run:directory()} do
     lu.assertTrue(hfc.saved_model(where)(x):equal(model(x)))
   end
-  local with_norm = hfc.model("preact_resnet8", {classes = 3, channels = 1, batch_norm = true, dropout = .5}):eval()
+  local with_norm = hfc.model("preact_resnet8", {classes = 3, channels = 1, batch_norm = true, dropout = .5}):eval():to(hfc.device())
   run:save(with_norm, "other")
-  local grey = torch.rand(2, 1, 16, 16)
+  local grey = torch.rand(2, 1, 16, 16):to(hfc.device())
   lu.assertTrue(hfc.saved_model(run:directory(), "other"):eval()(grey):equal(with_norm(grey)))
   lu.assertNotNil(torch.load(path)["conv0.weight"], "the tensors have their own names")
 end

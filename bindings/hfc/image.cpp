@@ -1,4 +1,5 @@
 // Run:image.
+#include "bindings/hfc/figure_files.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
@@ -88,11 +89,7 @@ int image(Call& call) {
     const bool figure = options.boolean("figure", true);
     options.finish();
     grid.images = run::to_bytes(join(images), range);
-    std::vector<std::string> paths;
-    for (const auto& path : run->image(name, grid, event, figure)) {
-        paths.push_back(path.string());
-    }
-    return call.returns(paths);
+    return call.returns(figure_files("run:image", run->image(name, grid, event, figure)));
 }
 
 const std::vector<Declaration> image_declarations = {
@@ -104,7 +101,8 @@ const std::vector<Declaration> image_declarations = {
      "them. captions: a text under each "
      "picture, lines parted by \\n, as a list or a list a row; headings: a text to the left of each row.\n"
      "range: the values that become black and white, or \"each\" for each picture's own smallest and largest.\n"
-     "figure = false: no NAME.svg and NAME.png, which take a moment to draw; for pictures of each epoch.\n"
+     "Without gnuplot NAME.svg.gp and NAME.png.gp are written, as by run:plot. figure = false: no NAME.svg and NAME.png, which take a "
+     "moment to draw; for pictures of each epoch.\n"
      "Errors: shapes that do not fit together, values that are no numbers, a wrong number of captions or headings."},
 };
 

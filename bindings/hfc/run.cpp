@@ -2,6 +2,7 @@
 #include "run/run.h"
 
 #include "base/device.h"
+#include "bindings/hfc/figure_files.h"
 #include "bindings/hfc/json.h"
 #include "bindings/hfc/register.h"
 #include "bindings/hfc/versions.h"
@@ -128,11 +129,7 @@ int plot(Call& call) {
     settings.curves = options.texts("curves", {});
     settings.title = options.text("title", "");
     options.finish();
-    std::vector<std::string> paths;
-    for (const auto& path : self_run(call)->plot(figure, settings)) {
-        paths.push_back(path.string());
-    }
-    return call.returns(paths);
+    return call.returns(figure_files("run:plot", self_run(call)->plot(figure, settings)));
 }
 
 int directory(Call& call) {
@@ -159,7 +156,9 @@ const std::vector<Declaration> run_declarations = {
      "of numbers (a curve each).\n"
      "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a series, as it was logged last; x and y then "
      "are what stands at the axes.\n"
-     "Errors: nothing to draw, an unknown series or curve, gnuplot missing."},
+     "Where gnuplot is not installed its programs FIGURE.svg.gp and FIGURE.png.gp are written instead, with a word on standard error: "
+     "`gnuplot FIGURE.png.gp > FIGURE.png` draws them elsewhere.\n"
+     "Errors: nothing to draw, an unknown series or curve."},
     {"Run:curve", curve,
      "run:curve(name, values, {x = {0, 1, ...}, x_name = \"\", epoch = n, series = text})\n\n"
      "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer shows a panel for each name, with the curve "

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <sstream>
 
 extern char** environ;  // POSIX asks the program to declare it
 
@@ -88,6 +90,17 @@ std::string last_line(std::string text) {
 }
 
 }  // namespace
+
+bool has_gnuplot() {
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path != nullptr ? path : "");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        if (::access((folder + "/gnuplot").c_str(), X_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 std::string run_gnuplot(const std::string& program) {
     const MemoryFile input("gnuplot program");

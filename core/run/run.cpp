@@ -17,6 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Where a figure's SVG and PNG go. Without gnuplot their programs are kept in their stead, NAME.svg.gp and NAME.png.gp, to be drawn on a
+/// machine that has it: no run shall fail at its last step for want of a picture.
+std::vector<fs::path> figure_paths(const fs::path& folder, const std::string& name) {
+    const std::string suffix = has_gnuplot() ? "" : ".gp";
+    return {folder / (name + ".svg" + suffix), folder / (name + ".png" + suffix)};
+}
+
+std::string drawn(const std::string& program) {
+    return has_gnuplot() ? run_gnuplot(program) : program;
+}
+
 // What the constructor has made so far: taken away again unless kept.
 class Made {
   public:
@@ -164,9 +175,9 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     check_name("run:plot: the figure's name", figure);
     const auto panels = make_panels(log_->events(), options);
     // Both are drawn before either is written: a failure leaves no figure rather than half of one.
-    const auto svg = run_gnuplot(gnuplot_program(panels, options, Format::svg));
-    const auto png = run_gnuplot(gnuplot_program(panels, options, Format::png));
-    std::vector<fs::path> paths = {directory_ / (figure + ".svg"), directory_ / (figure + ".png")};
+    const auto svg = drawn(gnuplot_program(panels, options, Format::svg));
+    const auto png = drawn(gnuplot_program(panels, options, Format::png));
+    const auto paths = figure_paths(directory_, figure);
     write_file(paths[0], svg);
     write_file(paths[1], png);
     return paths;
@@ -176,10 +187,8 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
     check_name("run:image: the figure's name", name);
     require_valid(grid);
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
-    std::vector<fs::path> paths = {directory_ / file};
-    if (figure) {
-        paths.insert(paths.begin(), {directory_ / (name + ".svg"), directory_ / (name + ".png")});
-    }
+    auto paths = figure ? figure_paths(directory_, name) : std::vector<fs::path>();
+    paths.push_back(directory_ / file);
     if (!log_->repeats() || !fs::exists(directory_ / file)) {
         draw(grid, paths);
     }
@@ -202,8 +211,8 @@ void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const 
     const auto whole = mosaic(grid);
     const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0), whole.size(1), whole.size(2));
     const bool figure = paths.size() > 1;
-    const auto svg = figure ? with_sharp_pixels(run_gnuplot(gnuplot_program(grid, Format::svg))) : "";
-    const auto png = figure ? run_gnuplot(gnuplot_program(grid, Format::png)) : "";
+    const auto svg = figure ? with_sharp_pixels(drawn(gnuplot_program(grid, Format::svg))) : "";
+    const auto png = figure ? drawn(gnuplot_program(grid, Format::png)) : "";
     make_folder(directory_ / "images");
     write_file(paths.back(), plain);
     if (figure) {

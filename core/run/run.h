@@ -52,15 +52,16 @@ class Run {
     /// order of first use. A row that cannot be written is not kept.
     void row(const std::string& table, const Json& row);
 
-    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their paths. Throws Error when there is nothing to
-    /// draw, a panel names no series (listing the known ones), or gnuplot is missing or fails.
+    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their paths. Where gnuplot is not installed its
+    /// programs NAME.svg.gp and NAME.png.gp are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere. Throws Error when
+    /// there is nothing to draw, a panel names no series (listing the known ones), or gnuplot fails.
     std::vector<std::filesystem::path> plot(const std::string& figure, const FigureOptions& options) const;
 
-    /// Draws pictures to NAME.svg and NAME.png (a later grid of the same name replaces them), keeps them unscaled as images/NAME-N.png, and
-    /// logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"} and what `event`
-    /// adds ("epoch"). Returns the paths of the three files, or of the last alone without `figure`, which saves the time of drawing. A run
-    /// that is taken up again leaves the pictures that it has: a network that goes on from a checkpoint would draw later ones. Throws Error
-    /// for a grid that does not fit together.
+    /// Draws pictures to NAME.svg and NAME.png as plot() does (a later grid of the same name replaces them), keeps them unscaled as
+    /// images/NAME-N.png, and logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings",
+    /// "captions"} and what `event` adds ("epoch"). Returns the paths of the three files, or of the last alone without `figure`, which
+    /// saves the time of drawing. A run that is taken up again leaves the pictures that it has: a network that goes on from a checkpoint
+    /// would draw later ones. Throws Error for a grid that does not fit together.
     std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid, const Json& event = Json::object(),
                                              bool figure = true);
 

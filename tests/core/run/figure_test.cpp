@@ -19,10 +19,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-bool has_gnuplot() {
-    return std::system("gnuplot --version > /dev/null 2>&1") == 0;
-}
-
 std::vector<std::string> names_of(const Panel& panel) {
     std::vector<std::string> names;
     for (const auto& curve : panel.curves) {
@@ -160,13 +156,18 @@ TEST_F(Figure, failure_of_gnuplot_is_told_in_its_words) {
     EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }), StartsWith("run:plot: gnuplot drew nothing"));
 }
 
-TEST_F(Figure, missing_gnuplot_names_the_package_and_leaves_nothing) {
+TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {
     const std::string before = std::getenv("PATH");
     ::setenv("PATH", folder_.c_str(), 1);
-    EXPECT_THAT(error_of([&] { run_->plot("figure", {}); }),
+    EXPECT_FALSE(has_gnuplot());
+    const auto paths = run_->plot("figure", {});
+    EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }),
                 AllOf(HasSubstr("gnuplot is not installed"), HasSubstr("apt-get install gnuplot-nox")));
     ::setenv("PATH", before.c_str(), 1);
-    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "metrics.jsonl"));
+    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "figure.png.gp", "figure.svg.gp", "metrics.jsonl"));
+    ASSERT_EQ(paths.size(), 2U);
+    const auto later = run_gnuplot(read_file(paths[1])), now = read_file(run_->plot("figure", {})[1]);
+    EXPECT_EQ(later, now) << "the program draws the same picture";
 }
 
 }  // namespace

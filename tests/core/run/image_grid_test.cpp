@@ -14,10 +14,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-bool can_draw() {
-    return std::system("gnuplot --version > /dev/null 2>&1") == 0;
-}
-
 /// Pictures 2 x 3, each of one grey value: 0, 10, 20, ...
 ImageGrid grey_grid(int64_t count, int64_t columns) {
     auto values = at::arange(count, at::kLong).mul(10).to(at::kByte);
@@ -86,7 +82,7 @@ TEST(ImageGrid, WhatDoesNotFitIsSaid) {
 }
 
 TEST(ImageGrid, IsDrawnWithSharpPixels) {
-    if (!can_draw()) {
+    if (!has_gnuplot()) {
         GTEST_SKIP() << "gnuplot is not installed";
     }
     const auto svg = with_sharp_pixels(run_gnuplot(gnuplot_program(grey_grid(3, 2), Format::svg)));
@@ -104,7 +100,7 @@ TEST(ImageGrid, IsDrawnWithSharpPixels) {
 using RunImages = Scratch;
 
 TEST_F(RunImages, EachGridIsKeptAndLogged) {
-    if (!can_draw()) {
+    if (!has_gnuplot()) {
         GTEST_SKIP() << "gnuplot is not installed";
     }
     hfc::run::Run run({.name = "grids", .out = folder_ / "run", .script = {}});

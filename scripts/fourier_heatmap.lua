@@ -21,7 +21,6 @@ local opt = hfc.options {
     budget = {epsilon = 8 / 255, steps = 10}, images = 1000, reach = 16}},
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
-local run, mask = hfc.run("fourier_heatmap", opt), hfc.mask
 local function some(set) return set:subset(math.min(opt.images, #set), {seed = opt.seed}) end
 local train, test = some(data.train), some(data.test)
 local height, width, side = test:batch(0, 1).shape[3], test:batch(0, 1).shape[4], 2 * opt.reach + 1
@@ -29,6 +28,7 @@ local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.ste
 assert(opt.reach >= 1 and 2 * opt.reach <= math.min(height, width), "option --reach: expected 1 to half the images' size, got " .. opt.reach)
 local pictures, known = {{}}, {natural = true, adversarial = true}
 for _, name in ipairs(opt.networks) do assert(hfc.saved_model(opt.model, name) or known[name], "option --networks: there is no " .. name) end
+local run, mask = hfc.run("fourier_heatmap", opt), hfc.mask
 -- The frequencies within reach, zero in the middle, as a picture.
 local function centre(map)
   return map:roll({opt.reach, opt.reach}, {-2, -1})[{{}, {0, math.min(height, side)}, {0, math.min(width, side)}}]:unsqueeze(1):nan_to_num(0):float()

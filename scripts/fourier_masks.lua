@@ -15,10 +15,10 @@ local opt = hfc.options {
     crop = .08, flip = true, budget = {epsilon = 3.5 / 255, steps = 10}, mask = {epochs = 100, batch_size = 1, lr = 1e-3, images = 0}, bands = 64}},
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
-local run, test, mask = hfc.run("fourier_masks", opt), data.test, hfc.mask
 local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.steps, relative_alpha = 1 / 8}
 local changes = {natural = {}, adversarial = {}, scale = {scale = {.5, 1.5}}, translation = {translate = .4}, rotation = {rotate = 180}}
 for _, name in ipairs(opt.networks) do assert(hfc.saved_model(opt.model, name) or changes[name], "option --networks: there is no " .. name) end
+local run, test, mask = hfc.run("fourier_masks", opt), data.test, hfc.mask
 local function trained(name)
   local model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, batch_norm = true, seed = opt.seed})
   changes[name].crop, changes[name].flip = opt.crop, opt.flip

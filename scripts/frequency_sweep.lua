@@ -22,14 +22,14 @@ local opt = hfc.options {
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
 local test = opt.images > 0 and opt.images < #data.test and data.test:subset(opt.images, {seed = opt.seed}) or data.test
-local run = hfc.run("frequency_sweep", opt)
-local spectrum = hfc.mask.power_spectrum(test):mean(0)
-local h, w = spectrum.shape[1], spectrum.shape[2]
-
 assert(opt.step > 0, "option --step: expected a number above 0, got " .. opt.step)
 for _, name in ipairs(opt.networks) do
   assert(hfc.saved_model(opt.model, name) or name == "natural", "option --networks: '" .. name .. "' needs --model DIR that holds it")
 end
+local run = hfc.run("frequency_sweep", opt)
+local spectrum = hfc.mask.power_spectrum(test):mean(0)
+local h, w = spectrum.shape[1], spectrum.shape[2]
+
 for _, name in ipairs(opt.networks) do
   local model = hfc.saved_model(opt.model, name)
   if not model then

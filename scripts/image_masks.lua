@@ -16,9 +16,12 @@ local opt = hfc.options {
   bfloat16 = {false, "fit with the network's passes in bfloat16"},
   attack  = {{epsilon = 8 / 255, steps = 10}, "PGD in L-infinity"},
   epochs = 6, batch_size = 20, lr = 3e-3, seed = 0,
-  presets = {paper = {model = "resnet18", images = 1000, together = 1000, steps = 20000, mask_lr = .008, epochs = 50, batch_size = 128, lr = 1e-3, attack = {epsilon = 3.5 / 255, steps = 10}}},
+  presets = {paper = {model = "resnet18", images = 1000, together = 1000, steps = 20000, mask_lr = .008, epochs = 50, batch_size = 128, lr = 1e-3,
+    attack = {epsilon = 3.5 / 255, steps = 10}}},
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
+local set = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
+assert(#set >= 2, "option --images: expected at least 2, got " .. #set)
 local run, mask = hfc.run("image_masks", opt), hfc.mask
 local model = hfc.saved_model(opt.model)
 if not model then
@@ -27,11 +30,9 @@ if not model then
   run:save(model)
 end
 
-local set = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
-assert(#set >= 2, "option --images: expected at least 2, got " .. #set)
 local x, class = set:batch(0, #set), hfc.predict(model, set)
-local masks, report = mask.learn(model, x, {per = "image", labels = class, steps = opt.steps, batch_size = opt.together, lr = opt.mask_lr, lambda = opt.lambda, loss = opt.loss,
-  per_channel = opt.per_channel, bfloat16 = opt.bfloat16, log = run:series("masks")})
+local masks, report = mask.learn(model, x, {per = "image", labels = class, steps = opt.steps, batch_size = opt.together, lr = opt.mask_lr,
+  lambda = opt.lambda, loss = opt.loss, per_channel = opt.per_channel, bfloat16 = opt.bfloat16, log = run:series("masks")})
 local attacked = hfc.attack.pgd {epsilon = opt.attack.epsilon, steps = opt.attack.steps, relative_alpha = 1 / 8}(model, x, class)
 local function agreement(images, through) return mask.accuracy(model, images, through, {labels = class}) end
 run:row("agreement", {["M(x)"] = agreement(x, masks), complement = agreement(x, 1 - masks), ["above .5"] = agreement(x, mask.threshold(masks, .5)),

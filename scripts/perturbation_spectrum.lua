@@ -25,13 +25,13 @@ local opt = hfc.options {
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, image_size = opt.image_size})
 local test = data.test:subset(math.min(opt.images, #data.test), {seed = opt.seed})
+local known = {natural = true, adversarial = true}
+for _, name in ipairs(opt.networks) do assert(hfc.saved_model(opt.model, name) or known[name], "option --networks: there is no " .. name) end
 local run = hfc.run("perturbation_spectrum", opt)
 local pgd = hfc.attack.pgd {epsilon = opt.budget.epsilon, steps = opt.budget.steps, relative_alpha = 1 / 8}
 local perturb = hfc.attack.pgdl2 {epsilon = opt.attack.epsilon, steps = opt.attack.steps, relative_alpha = .25, random_start = false}
 local x, y = test:batch(0, #test)
 
-local known = {natural = true, adversarial = true}
-for _, name in ipairs(opt.networks) do assert(hfc.saved_model(opt.model, name) or known[name], "option --networks: there is no " .. name) end
 for _, name in ipairs(opt.networks) do
   local model = hfc.saved_model(opt.model, name)
   if not model then

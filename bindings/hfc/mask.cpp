@@ -260,8 +260,7 @@ const std::vector<Declaration> mask_declarations = {
      "processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, loss, l1, accuracy} after each "
      "epoch, of images every 50 steps and the last.\n"
      "masks: float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, zero frequency first; l1: float64, |M|_1 / |ones|_1 of each; "
-     "steps: "
-     "epochs or steps taken.\n"
+     "steps: epochs or steps taken.\n"
      "Errors: an option out of range, images or labels that do not fit the network, a gradient that is not a number."},
     {"hfc.mask.apply", apply_mask,
      "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * fft2(x))), channel by channel, with "
@@ -274,8 +273,7 @@ const std::vector<Declaration> mask_declarations = {
     {"hfc.mask.predict", predict_masked,
      "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes masked images for: "
      "int64 [N], and the softmax probability, float32 [N], on the CPU. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or "
-     "one an "
-     "image [N, C or 1, H, W]; nil: none."},
+     "one an image [N, C or 1, H, W]; nil: none."},
     {"hfc.mask.accuracy", masked_accuracy,
      "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in [0,1]\n\nThe share of masked images that "
      "are given their labels (a Dataset's own unless given); see hfc.mask.predict."},
@@ -298,14 +296,12 @@ const std::vector<Declaration> mask_declarations = {
      "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets noise of one frequency, of L2 norm "
      "epsilon in each channel and random sign; what lies outside of [0,1] then is cut off.\n"
      "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the largest frequency in each direction; beyond "
-     "it the map "
-     "is NaN."},
+     "it the map is NaN."},
     {"hfc.mask.dominant", dominant,
      "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> Tensor float64 [classes, H, W]\n\nHow much "
      "each frequency matters to a class: the rise of the mean cross-entropy of its images when this frequency is taken from them (Wang "
      "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the reach. With hfc.mask.largest, the "
-     "class's dominant "
-     "frequencies."},
+     "class's dominant frequencies."},
     {"hfc.mask.power_spectrum", power_spectrum,
      "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, "
      "W], on the CPU, zero frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},

@@ -122,8 +122,8 @@ const std::vector<Declaration> saved_model_declarations = {
      "hfc.model built the network from. Python's safetensors reads it too."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, on the device of --device. path: the "
-     "file, or the "
-     "run directory with NAME.safetensors in it. nil for the name of a network and for a text that is no path (no '/', no .safetensors, no "
+     "file, or the run directory with NAME.safetensors in it. nil for the name of a network and for a text that is no path (no '/', no "
+     ".safetensors, no "
      "directory): a script's --model may then be either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not say which network it holds (one written in Lua)."},
 };

@@ -28,19 +28,13 @@ at::Tensor Network::logits(const at::Tensor& images) const {
 }
 
 void Network::require_labels(const Source& source) const {
-    require_classes(source.labels(), logits(source.images(0, 1).to(device_)).size(1));
-}
-
-void Network::require_classes(const at::Tensor& labels, int64_t classes) const {
-    const auto [least, most] = labels.aminmax();
+    const auto [least, most] = source.labels().aminmax();
+    const auto classes = logits(source.images(0, 1).to(device_)).size(1);
     require(least.item<int64_t>() >= 0 && most.item<int64_t>() < classes, "{}: labels must be 0 to {}, the model's classes; got {} to {}",
             function_, classes - 1, least.item<int64_t>(), most.item<int64_t>());
 }
 
 at::Tensor Network::cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const {
-    if (labels.is_cpu() && labels.numel() > 0) {
-        require_classes(labels, logits.size(1));
-    }
     return at::cross_entropy_loss(logits, labels.to(logits.device()), {}, at::Reduction::None);
 }
 

@@ -22,15 +22,13 @@ class Network {
     /// Error for images that the network cannot take.
     at::Tensor logits(const at::Tensor& images) const;
 
-    /// The cross-entropy of each image. Throws Error for a label beyond the logits.
+    /// The cross-entropy of each image, whose labels are those of require_labels().
     at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& labels) const;
 
     /// Throws Error where a label of the images is beyond the logits: before anything is done class by class.
     void require_labels(const Source& source) const;
 
   private:
-    void require_classes(const at::Tensor& labels, int64_t classes) const;
-
     model::Model& model_;
     std::string function_;
     bool bfloat16_;

@@ -27,6 +27,7 @@ at::Tensor input_gradients(model::Model& model, const Source& source, int64_t ba
     const auto* const function = "hfc.mask.input_gradients";
     require(batch_size >= 1, "{}: batch size must be at least 1, got {}", function, batch_size);
     const Network network(model, function);
+    network.require_labels(source);
     const at::AutoGradMode with_grad(true);
     std::vector<at::Tensor> parts;
     for (int64_t begin = 0; begin < source.size(); begin += batch_size) {

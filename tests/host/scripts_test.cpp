@@ -1,4 +1,5 @@
-// Every script of the experiments, small, from end to end. What they conclude is asserted in tests/lua/test_known_answer.lua.
+// Every script of the experiments, small, from end to end. What they conclude is asserted in script_answers_test.cpp and in
+// tests/lua/test_known_answer.lua.
 #include "process.h"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,8 @@
-// Attacks on the paper's network, batch 100 of 3x32x32: images a second; compare with `peer.py attack` of the same minutes.
-//   fgsm, pgd10, pgdl2_10   one call of perturb() for images that the network gets right, nothing left out
-//   robust_pgd10            robust accuracy of a naturally trained network at epsilon 8/255, which leaves out what is fooled already
+// Attacks on the paper's network, batch 100 of 3x32x32: images a second; compare with `peer.py
+// attack` of the same minutes.
+//   fgsm, pgd10, pgdl2_10   one call of perturb() for images that the network gets right, nothing
+//   left out robust_pgd10            robust accuracy of a naturally trained network at epsilon
+//   8/255, which leaves out what is fooled already
 #include "attack/attack.h"
 #include "data/synthetic.h"
 #include "train/train.h"
@@ -54,7 +56,9 @@ void robust(benchmark::State& state) {
 
 BENCHMARK_CAPTURE(perturb, fgsm, {.method = "fgsm"})->UseRealTime()->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(perturb, pgd10, {.method = "pgd"})->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(perturb, pgdl2_10, {.method = "pgdl2"})->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(perturb, pgdl2_10, {.method = "pgdl2"})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK(robust)->Name("robust_pgd10")->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

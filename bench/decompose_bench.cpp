@@ -1,4 +1,5 @@
-// Truncated SVD of images, dominant and trailing part of one rank; images a second, beside `peer.py svd`.
+// Truncated SVD of images, dominant and trailing part of one rank; images a second, beside `peer.py
+// svd`.
 #include "decompose/decompose.h"
 
 #include <ATen/Functions.h>

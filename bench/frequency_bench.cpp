@@ -1,5 +1,5 @@
-// The frequency split, low and high parts of four radii, outputs allocated by the call as a user's script has it.
-// items_per_second is images per second.
+// The frequency split, low and high parts of four radii, outputs allocated by the call as a user's
+// script has it. items_per_second is images per second.
 #include "frequency/split.h"
 
 #include <benchmark/benchmark.h>
@@ -9,14 +9,19 @@ namespace {
 void split(benchmark::State& state, int64_t size, int64_t batch, const std::vector<double>& radii) {
     const auto images = at::rand({batch, 3, size, size});
     for (auto _ : state) {
-        benchmark::DoNotOptimize(hfc::frequency::split(images, radii, {.rule = hfc::frequency::Rule::exclusive}));
+        benchmark::DoNotOptimize(
+            hfc::frequency::split(images, radii, {.rule = hfc::frequency::Rule::exclusive}));
     }
     state.SetItemsProcessed(state.iterations() * batch);
 }
 
 }  // namespace
 
-BENCHMARK_CAPTURE(split, 32px, 32, 1000, {4, 8, 12, 16})->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(split, 224px, 224, 32, {25, 50, 100, 150})->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(split, 32px, 32, 1000, {4, 8, 12, 16})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(split, 224px, 224, 32, {25, 50, 100, 150})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 BENCHMARK_MAIN();

@@ -1,9 +1,11 @@
 // Fourier masks and heat maps of the paper's network on 3x32x32 images.
-//   image_masks/NETWORK  masks of 100 images learned together: steps of Adam a second, each image's counted (the clean pass included);
+//   image_masks/NETWORK  masks of 100 images learned together: steps of Adam a second, each image's
+//   counted (the clean pass included);
 //                        compare with mask_peer.py, one image after the other
 //                        NETWORK_bfloat16: the same with the network's passes in bfloat16
-//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images; one serves a frequency and its negative
-//   heat_map_forward     the network's forward rate on batches of the same kind
+//   heat_map/32px        network passes a second of a Fourier heat map on 1000 images; one serves a
+//   frequency and its negative heat_map_forward     the network's forward rate on batches of the
+//   same kind
 #include "mask/learn.h"
 #include "mask/scan.h"
 
@@ -20,10 +22,12 @@ mask::Source source_of(int64_t count) {
     return {at::rand({count, 3, 32, 32}), at::randint(10, {count}, at::kLong)};
 }
 
-void image_masks(benchmark::State& state, const std::string& name, bool batch_norm, bool bfloat16 = false) {
+void image_masks(benchmark::State& state, const std::string& name, bool batch_norm,
+                 bool bfloat16 = false) {
     const auto model = model::make(name, {.batch_norm = batch_norm});
     const auto source = source_of(image_count);
-    mask::LearnOptions options{.scope = mask::Scope::image, .steps = steps, .patience = steps + 1, .bfloat16 = bfloat16};
+    mask::LearnOptions options{
+        .scope = mask::Scope::image, .steps = steps, .patience = steps + 1, .bfloat16 = bfloat16};
     for (auto _ : state) {
         benchmark::DoNotOptimize(mask::learn(*model, source, options));
     }
@@ -45,7 +49,8 @@ void heat_map(benchmark::State& state) {
 void heat_map_forward(benchmark::State& state) {
     const auto model = model::make("preact_resnet32");
     model->eval();
-    const auto images = at::rand({image_count, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+    const auto images =
+        at::rand({image_count, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
     const at::NoGradGuard no_grad;
     for (auto _ : state) {
         benchmark::DoNotOptimize(model->forward(images));
@@ -53,9 +58,18 @@ void heat_map_forward(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations() * image_count);
 }
 
-BENCHMARK_CAPTURE(image_masks, preact_resnet32, "preact_resnet32", false)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
-BENCHMARK_CAPTURE(image_masks, preact_resnet20_bn, "preact_resnet20", true)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
-BENCHMARK_CAPTURE(image_masks, preact_resnet8_bn, "preact_resnet8", true)->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet32, "preact_resnet32", false)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet20_bn, "preact_resnet20", true)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
+BENCHMARK_CAPTURE(image_masks, preact_resnet8_bn, "preact_resnet8", true)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3);
 BENCHMARK_CAPTURE(image_masks, preact_resnet20_bn_bfloat16, "preact_resnet20", true, true)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond)
@@ -64,7 +78,11 @@ BENCHMARK_CAPTURE(image_masks, preact_resnet32_bfloat16, "preact_resnet32", fals
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond)
     ->Iterations(3);
-BENCHMARK(heat_map)->Name("heat_map/32px")->UseRealTime()->Unit(benchmark::kMillisecond)->Iterations(1);
+BENCHMARK(heat_map)
+    ->Name("heat_map/32px")
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1);
 BENCHMARK(heat_map_forward)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -1,8 +1,11 @@
 // Training and evaluation of the paper's network, batch 100 of 3x32x32: images a second.
 //   training_step, forward   compare with `peer.py train` of the same minutes
-//   main_job_epoch           an epoch of the main job with its probes (training, test, low r = 4, 8, 12, 16); its counter
-//                            `overhead` is its time over that of the same training steps and forward passes alone, with ready batches
-//   adversarial_epoch        an epoch of adversarial training (PGD of 5 steps); `overhead` likewise, beside its passes forward and back
+//   main_job_epoch           an epoch of the main job with its probes (training, test, low r = 4,
+//   8, 12, 16); its counter
+//                            `overhead` is its time over that of the same training steps and
+//                            forward passes alone, with ready batches
+//   adversarial_epoch        an epoch of adversarial training (PGD of 5 steps); `overhead`
+//   likewise, beside its passes forward and back
 #include "data/synthetic.h"
 #include "model/model.h"
 #include "train/train.h"
@@ -23,7 +26,8 @@ constexpr int64_t batch_size = 100;
 /// The network with a ready batch in the layout that training uses.
 struct Bare {
     model::ModelPtr model = model::make("preact_resnet32");
-    at::Tensor images = at::rand({batch_size, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+    at::Tensor images =
+        at::rand({batch_size, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor labels = at::randint(10, {batch_size}, at::kLong);
     std::unique_ptr<train::Optimizer> optimizer;
 
@@ -61,7 +65,8 @@ double seconds_of(Work&& work) {
 }
 
 void images_a_second(benchmark::State& state) {
-    state.counters["images/s"] = benchmark::Counter(static_cast<double>(state.iterations() * batch_size), benchmark::Counter::kIsRate);
+    state.counters["images/s"] = benchmark::Counter(
+        static_cast<double>(state.iterations() * batch_size), benchmark::Counter::kIsRate);
 }
 
 void training_step(benchmark::State& state) {
@@ -82,8 +87,10 @@ void forward(benchmark::State& state) {
     images_a_second(state);
 }
 
-/// Sets the counter `overhead`: the time of one training over that of `passes` alone, on a network of its own.
-void compare_with_passes(benchmark::State& state, const data::Dataset& dataset, const train::TrainOptions& options,
+/// Sets the counter `overhead`: the time of one training over that of `passes` alone, on a network
+/// of its own.
+void compare_with_passes(benchmark::State& state, const data::Dataset& dataset,
+                         const train::TrainOptions& options,
                          const std::function<void(Bare&)>& passes) {
     Bare bare;
     bare.step();
@@ -108,7 +115,8 @@ void main_job_epoch(benchmark::State& state) {
     for (const double radius : {4, 8, 12, 16}) {
         options.probes.push_back({"low", data.train.low_pass(radius)});
     }
-    const int64_t steps = train_images / batch_size, forwards = (5 * train_images + test_images) / batch_size;
+    const int64_t steps = train_images / batch_size,
+                  forwards = (5 * train_images + test_images) / batch_size;
     compare_with_passes(state, data.train, options, [&](Bare& bare) {
         for (int64_t i = 0; i < steps; ++i) {
             bare.step();

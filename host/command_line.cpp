@@ -28,15 +28,28 @@ class Usage : public CLI::Formatter {
 };
 
 void add_shared_options(CLI::App& app, CommandLine& line) {
-    app.add_option("--device", line.device, "auto (CUDA where usable), cpu, cuda or cuda:N")->capture_default_str();
-    app.add_option("--threads", line.threads, "threads of the CPU, 0: one a core")->check(CLI::Range(0, 1024))->capture_default_str();
-    app.add_option("--data", line.data, "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
+    app.add_option("--device", line.device, "auto (CUDA where usable), cpu, cuda or cuda:N")
+        ->capture_default_str();
+    app.add_option("--threads", line.threads, "threads of the CPU, 0: one a core")
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
+    app.add_option("--data", line.data,
+                   "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
     app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
-    app.add_flag("--deterministic", line.deterministic, "the same numbers on any number of cores: one thread, unless --threads says more");
-    app.add_flag("--debug", line.debug, "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells who made what");
-    app.add_flag("--sandbox", line.sandbox, "for a script from somebody else: no io, os, ffi, debug; writes in the run directory only");
-    app.add_option("--sandbox-seconds", line.sandbox_seconds, "how long it may run")->check(CLI::PositiveNumber)->capture_default_str();
-    app.add_option("--sandbox-memory", line.sandbox_memory, "MB of memory it may have")->check(CLI::PositiveNumber)->capture_default_str();
+    app.add_flag("--deterministic", line.deterministic,
+                 "the same numbers on any number of cores: one thread, unless --threads says more");
+    app.add_flag("--debug", line.debug,
+                 "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells "
+                 "who made what");
+    app.add_flag(
+        "--sandbox", line.sandbox,
+        "for a script from somebody else: no io, os, ffi, debug; writes in the run directory only");
+    app.add_option("--sandbox-seconds", line.sandbox_seconds, "how long it may run")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--sandbox-memory", line.sandbox_memory, "MB of memory it may have")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
 }
 
 bool takes_value(const CLI::App& app, const std::string& token) {
@@ -44,7 +57,8 @@ bool takes_value(const CLI::App& app, const std::string& token) {
 }
 
 /// Takes the host's options out of what stands behind the script's name; the rest is the script's.
-std::vector<std::string> take_shared_options(const std::vector<std::string>& behind, CommandLine& line) {
+std::vector<std::string> take_shared_options(const std::vector<std::string>& behind,
+                                             CommandLine& line) {
     CLI::App app;
     app.set_help_flag();
     add_shared_options(app, line);
@@ -57,7 +71,8 @@ std::vector<std::string> take_shared_options(const std::vector<std::string>& beh
             continue;
         }
         mine.push_back(behind[i]);
-        if (behind[i].size() == name.size() && app.get_option(name)->get_items_expected_min() > 0 && i + 1 < behind.size()) {
+        if (behind[i].size() == name.size() && app.get_option(name)->get_items_expected_min() > 0 &&
+            i + 1 < behind.size()) {
             mine.push_back(behind[++i]);
         }
     }
@@ -82,7 +97,8 @@ void split_remaining(const CLI::App& app, CommandLine& line) {
             for (const auto* option : app.get_options()) {
                 known.push_back(option->get_name());
             }
-            wrong_use(fmt::format("unknown option '{}'{}", line.script, did_you_mean(line.script, known)));
+            wrong_use(fmt::format("unknown option '{}'{}", line.script,
+                                  did_you_mean(line.script, known)));
         }
         remaining.erase(remaining.begin());
     }
@@ -93,33 +109,46 @@ void split_remaining(const CLI::App& app, CommandLine& line) {
 std::vector<std::string> command_line_of(const std::filesystem::path& directory) {
     const auto path = directory / "config.json";
     if (!std::filesystem::is_regular_file(path)) {
-        wrong_use(fmt::format("option --resume: '{}' is no run directory: it holds no config.json", directory.string()));
+        wrong_use(fmt::format("option --resume: '{}' is no run directory: it holds no config.json",
+                              directory.string()));
     }
     if (!std::filesystem::is_regular_file(directory / "script.lua")) {
         wrong_use(
-            fmt::format("option --resume: the run in '{}' cannot be resumed: it was not begun from a script's file", directory.string()));
+            fmt::format("option --resume: the run in '{}' cannot be resumed: it was not begun from "
+                        "a script's file",
+                        directory.string()));
     }
     try {
-        return nlohmann::json::parse(read_file(path, 16 << 20)).at("command_line").get<std::vector<std::string>>();
+        return nlohmann::json::parse(read_file(path, 16 << 20))
+            .at("command_line")
+            .get<std::vector<std::string>>();
     } catch (const nlohmann::json::exception&) {
-        wrong_use(fmt::format("option --resume: '{}' does not tell the command line of its run", path.string()));
+        wrong_use(fmt::format("option --resume: '{}' does not tell the command line of its run",
+                              path.string()));
     }
 }
 
 /// The line that the run in `directory` was begun with, and what of this one may differ from it.
-CommandLine parse_resumed(const CLI::App& app, const CommandLine& now, const std::filesystem::path& directory) {
+CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
+                          const std::filesystem::path& directory) {
     if (now.has_chunk || !now.script.empty()) {
-        wrong_use("option --resume takes the script and its options from the run directory; give no other");
+        wrong_use(
+            "option --resume takes the script and its options from the run directory; give no "
+            "other");
     }
     if (!now.out.empty()) {
-        wrong_use("option --resume goes on in the same run directory; --out cannot be given with it");
+        wrong_use(
+            "option --resume goes on in the same run directory; --out cannot be given with it");
     }
     const auto texts = command_line_of(directory);
     std::vector<const char*> begun;
-    std::transform(texts.begin(), texts.end(), std::back_inserter(begun), [](const auto& text) { return text.c_str(); });
+    std::transform(texts.begin(), texts.end(), std::back_inserter(begun),
+                   [](const auto& text) { return text.c_str(); });
     const bool resumed_before = std::find(texts.begin(), texts.end(), "--resume") != texts.end();
     if (begun.empty() || resumed_before) {
-        wrong_use(fmt::format("option --resume: the config.json in '{}' is not one that a run has written", directory.string()));
+        wrong_use(fmt::format(
+            "option --resume: the config.json in '{}' is not one that a run has written",
+            directory.string()));
     }
     auto line = parse(static_cast<int>(begun.size()), begun.data());
     line.out = directory.string();
@@ -144,19 +173,32 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now, const std
 CommandLine parse(int count, const char* const* arguments) {
     CommandLine line;
     std::string resumed;
-    CLI::App app("hfc-host runs frequency experiments on neural networks, written in Lua with PyTorch's operators.", "hfc-host");
+    CLI::App app(
+        "hfc-host runs frequency experiments on neural networks, written in Lua with PyTorch's "
+        "operators.",
+        "hfc-host");
     app.formatter(std::make_shared<Usage>());
     app.footer(examples);
     app.prefix_command();
-    const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")->type_name("CHUNK");
+    const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")
+                            ->type_name("CHUNK");
     app.add_flag("-i", line.interactive, "open the prompt after the script, also after its error");
-    app.add_option("--write-docs", line.write_docs, "write the reference of the API into this folder, as Markdown")->type_name("DIR");
-    app.add_option("--write-stubs", line.write_stubs, "write stubs of the API for lua-language-server into this folder")->type_name("DIR");
-    app.add_flag("--version", line.version, "print the versions of all parts, and whether CUDA is usable");
-    app.add_flag("--view", line.view, "show the run's curves in a window (hfc-host view RUNS... shows past and running ones)");
+    app.add_option("--write-docs", line.write_docs,
+                   "write the reference of the API into this folder, as Markdown")
+        ->type_name("DIR");
+    app.add_option("--write-stubs", line.write_stubs,
+                   "write stubs of the API for lua-language-server into this folder")
+        ->type_name("DIR");
+    app.add_flag("--version", line.version,
+                 "print the versions of all parts, and whether CUDA is usable");
+    app.add_flag(
+        "--view", line.view,
+        "show the run's curves in a window (hfc-host view RUNS... shows past and running ones)");
     add_shared_options(app, line);
     const auto* resume =
-        app.add_option("--resume", resumed, "go on with the run in this directory, with its script and options")->type_name("DIR");
+        app.add_option("--resume", resumed,
+                       "go on with the run in this directory, with its script and options")
+            ->type_name("DIR");
     try {
         app.parse(count, arguments);
         line.has_chunk = chunk->count() > 0;

@@ -15,14 +15,16 @@ struct CommandLine {
     int threads = 0;  ///< 0: LibTorch's choice, one a core
     std::string data;
     std::string out;
-    bool resume = false;       ///< --resume: `out` holds the run to go on with; script and arguments are that run's
+    bool resume = false;  ///< --resume: `out` holds the run to go on with; script and arguments are
+                          ///< that run's
     bool interactive = false;  ///< -i: a prompt after the script, or without one
     bool version = false;
-    bool deterministic = false;     ///< the same numbers whatever the number of cores
-    bool debug = false;             ///< --debug: locals in tracebacks, origins of errors and tensors
-    std::string write_docs;         ///< --write-docs: the folder, "" without it
-    std::string write_stubs;        ///< --write-stubs
-    bool sandbox = false;           ///< the script is somebody else's: little is left to it, and it is ended at a limit
+    bool deterministic = false;  ///< the same numbers whatever the number of cores
+    bool debug = false;          ///< --debug: locals in tracebacks, origins of errors and tensors
+    std::string write_docs;      ///< --write-docs: the folder, "" without it
+    std::string write_stubs;     ///< --write-stubs
+    bool sandbox =
+        false;  ///< the script is somebody else's: little is left to it, and it is ended at a limit
     double sandbox_seconds = 3600;  ///< how long it may run
     double sandbox_memory = 4096;   ///< MB it may have
     bool view = false;              ///< --view: with a window on the run
@@ -34,9 +36,9 @@ struct CommandLineExit {
     std::string text;
 };
 
-/// Reads the command line. The options of the host that a script's user wants (--device, --threads, --data, --out) count behind the
-/// script's name too. Throws CommandLineExit.
-/// With --resume DIR the command line that stands in DIR/config.json is read in place of this one.
+/// Reads the command line. The options of the host that a script's user wants (--device, --threads,
+/// --data, --out) count behind the script's name too. Throws CommandLineExit. With --resume DIR the
+/// command line that stands in DIR/config.json is read in place of this one.
 CommandLine parse(int count, const char* const* arguments);
 
 }  // namespace hfc::host

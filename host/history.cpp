@@ -10,7 +10,9 @@
 namespace hfc::host {
 
 std::filesystem::path history_path() {
-    const auto variable = [](const char* name) { return std::string(std::getenv(name) != nullptr ? std::getenv(name) : ""); };
+    const auto variable = [](const char* name) {
+        return std::string(std::getenv(name) != nullptr ? std::getenv(name) : "");
+    };
     std::filesystem::path folder = variable("XDG_STATE_HOME");
     if (folder.empty()) {
         const std::string home = variable("HOME");

@@ -38,8 +38,10 @@ void show_pasted(const std::string& text) {
     if (text.empty()) {
         return;
     }
-    std::fwrite(text.data() + (text.front() == '\n' ? 1 : 0), 1, std::min(text.size(), most) - (text.front() == '\n' ? 1 : 0), stdout);
-    std::printf(text.size() > most ? "\n... %zu bytes more\n" : "\n", text.size() - std::min(text.size(), most));
+    std::fwrite(text.data() + (text.front() == '\n' ? 1 : 0), 1,
+                std::min(text.size(), most) - (text.front() == '\n' ? 1 : 0), stdout);
+    std::printf(text.size() > most ? "\n... %zu bytes more\n" : "\n",
+                text.size() - std::min(text.size(), most));
 }
 
 }  // namespace

@@ -23,11 +23,14 @@ class LineEditor {
     LineEditor(const LineEditor&) = delete;
     LineEditor& operator=(const LineEditor&) = delete;
 
-    /// Reads one line, or the lines of a pasted block, without the last line break. interrupted: Ctrl-C, what was typed so far is dropped.
+    /// Reads one line, or the lines of a pasted block, without the last line break. interrupted:
+    /// Ctrl-C, what was typed so far is dropped.
     Outcome read(const char* prompt, std::string& line);
-    /// Whether the next line is on its way: from a file or pipe, or pasted without the terminal saying so.
+    /// Whether the next line is on its way: from a file or pipe, or pasted without the terminal
+    /// saying so.
     bool more_waits() const;
-    /// Remembers lines, in the file at once. Empty ones, repetitions of the last and blocks of more than a hundred are left out.
+    /// Remembers lines, in the file at once. Empty ones, repetitions of the last and blocks of more
+    /// than a hundred are left out.
     void remember(const std::string& text);
 
   private:

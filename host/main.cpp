@@ -37,7 +37,8 @@ void print_version() {
         fmt::print("OpenCV: {}\n", error.what());
     }
     const auto& cuda = cuda_status();
-    fmt::print("CUDA {}\n", cuda.usable ? fmt::format("usable, {} device(s)", cuda.devices) : "not usable: " + cuda.reason);
+    fmt::print("CUDA {}\n", cuda.usable ? fmt::format("usable, {} device(s)", cuda.devices)
+                                        : "not usable: " + cuda.reason);
 }
 
 std::string read_script(const CommandLine& line) {
@@ -62,7 +63,8 @@ void apply_settings(const CommandLine& line) {
         at::globalContext().setDeterministicFillUninitializedMemory(false);
     }
     if (!line.data.empty()) {
-        require(std::filesystem::is_directory(line.data), "option --data: '{}' is no folder", line.data);
+        require(std::filesystem::is_directory(line.data), "option --data: '{}' is no folder",
+                line.data);
         data::set_root(line.data);
     }
 }
@@ -83,8 +85,11 @@ int run(int count, const char* const* arguments) {
         return 0;
     }
     if (!line.write_docs.empty() || !line.write_stubs.empty()) {
-        const int status = line.write_docs.empty() ? 0 : write_into(line.write_docs, "hfc.write_docs");
-        return status != 0 || line.write_stubs.empty() ? status : write_into(line.write_stubs, "hfc.write_stubs");
+        const int status =
+            line.write_docs.empty() ? 0 : write_into(line.write_docs, "hfc.write_docs");
+        return status != 0 || line.write_stubs.empty()
+                   ? status
+                   : write_into(line.write_stubs, "hfc.write_stubs");
     }
     const bool nothing_to_run = !line.has_chunk && line.script.empty();
     const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);
@@ -98,10 +103,18 @@ int run(int count, const char* const* arguments) {
         start_viewer(line.out);
     }
     const std::string text = only_prompt ? "" : line.has_chunk ? line.chunk : read_script(line);
-    const std::string name = only_prompt ? "prompt" : line.has_chunk ? "-e" : line.script == "-" ? "stdin" : line.script;
+    const std::string name = only_prompt          ? "prompt"
+                             : line.has_chunk     ? "-e"
+                             : line.script == "-" ? "stdin"
+                                                  : line.script;
     install_interrupt_handler();
     const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
-    lua::State state({{arguments, arguments + count}, is_file ? line.script : "", line.out, line.resume, line.sandbox, line.debug});
+    lua::State state({{arguments, arguments + count},
+                      is_file ? line.script : "",
+                      line.out,
+                      line.resume,
+                      line.sandbox,
+                      line.debug});
     if (line.sandbox) {
         start_limits(line.sandbox_seconds, line.sandbox_memory);
     }
@@ -114,7 +127,8 @@ int run(int count, const char* const* arguments) {
     }
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     if (status == 0 && !written) {
-        std::fprintf(stderr, "hfc-host: standard output could not be written: %s\n", std::strerror(errno));
+        std::fprintf(stderr, "hfc-host: standard output could not be written: %s\n",
+                     std::strerror(errno));
         return 1;
     }
     return status;

@@ -8,19 +8,21 @@
 
 namespace {
 
-/// Freed memory goes back to the system after ten seconds instead of 25 ms: the tensors of a training step are those of the step before it,
-/// and to be handed zeroed pages anew (20 000 page faults a step) costs 15 % of the training. MIMALLOC_DECOMMIT_DELAY overrides it.
+/// Freed memory goes back to the system after ten seconds instead of 25 ms: the tensors of a
+/// training step are those of the step before it, and to be handed zeroed pages anew (20 000 page
+/// faults a step) costs 15 % of the training. MIMALLOC_DECOMMIT_DELAY overrides it.
 [[gnu::constructor]] void keep_freed_memory() {
     constexpr long milliseconds = 10'000;
     mi_option_set_default(mi_option_decommit_delay, milliseconds);
 }
 
-/// More than the machine has, swap included: the kernel would refuse it, but mimalloc asks with MAP_NORESERVE, which has it granted and the
-/// process killed when it is filled.
+/// More than the machine has, swap included: the kernel would refuse it, but mimalloc asks with
+/// MAP_NORESERVE, which has it granted and the process killed when it is filled.
 bool more_than_there_is(std::size_t size) {
     static const std::size_t there_is = [] {
         struct sysinfo machine = {};
-        return sysinfo(&machine) == 0 ? (machine.totalram + machine.totalswap) * machine.mem_unit : SIZE_MAX;
+        return sysinfo(&machine) == 0 ? (machine.totalram + machine.totalswap) * machine.mem_unit
+                                      : SIZE_MAX;
     }();
     return size > there_is;
 }
@@ -41,7 +43,8 @@ extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t 
     return more_than_there_is(size) ? ENOMEM : mi_posix_memalign(memory, alignment, size);
 }
 
-// mimalloc's own `new`, being C, ends the process when there is no memory. Its `delete` serves these.
+// mimalloc's own `new`, being C, ends the process when there is no memory. Its `delete` serves
+// these.
 void* operator new(std::size_t size) {
     return or_throw(size, [&] { return mi_malloc(size); });
 }
@@ -51,9 +54,11 @@ void* operator new[](std::size_t size) {
 }
 
 void* operator new(std::size_t size, std::align_val_t alignment) {
-    return or_throw(size, [&] { return mi_malloc_aligned(size, static_cast<std::size_t>(alignment)); });
+    return or_throw(size,
+                    [&] { return mi_malloc_aligned(size, static_cast<std::size_t>(alignment)); });
 }
 
 void* operator new[](std::size_t size, std::align_val_t alignment) {
-    return or_throw(size, [&] { return mi_malloc_aligned(size, static_cast<std::size_t>(alignment)); });
+    return or_throw(size,
+                    [&] { return mi_malloc_aligned(size, static_cast<std::size_t>(alignment)); });
 }

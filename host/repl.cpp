@@ -14,7 +14,8 @@
 namespace hfc::host {
 namespace {
 
-/// Runs a text. Returns false where more lines may complete it; sets `status` where the script asked to end.
+/// Runs a text. Returns false where more lines may complete it; sets `status` where the script
+/// asked to end.
 bool run_text(lua::State& state, const std::string& text, std::optional<int>& status) {
     lua_State* L = state.get();
     const int top = lua_gettop(L);
@@ -49,8 +50,8 @@ Completion complete_path(const std::string& path) {
     const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
     result.prefix = path.substr(folder.size());
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, error), end; !error && entry != end;
-         entry.increment(error)) {
+    for (std::filesystem::directory_iterator entry(folder.empty() ? "." : folder, error), end;
+         !error && entry != end; entry.increment(error)) {
         const std::string name = entry->path().filename().string();
         std::error_code unknown;
         if (name.starts_with(result.prefix) && (!result.prefix.empty() || !name.starts_with('.'))) {
@@ -82,8 +83,8 @@ Completion complete(lua::State& state, const std::string& text) {
     return result;
 }
 
-/// A text that grows line by line. Once many bytes of it were compiled in vain, it is not tried again after each line where the next is
-/// there already.
+/// A text that grows line by line. Once many bytes of it were compiled in vain, it is not tried
+/// again after each line where the next is there already.
 class Pending {
   public:
     void add(const std::string& line) { text_ += (text_.empty() ? "" : "\n") + line; }

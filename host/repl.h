@@ -5,8 +5,8 @@
 
 namespace hfc::host {
 
-/// Runs the prompt until the input's end; returns the status the process should end with. Without a terminal lines are read without
-/// prompts and history.
+/// Runs the prompt until the input's end; returns the status the process should end with. Without a
+/// terminal lines are read without prompts and history.
 int run_prompt(lua::State& state);
 
 }  // namespace hfc::host

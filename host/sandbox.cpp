@@ -41,7 +41,8 @@ void start_limits(double seconds, double megabytes) {
     ::pthread_sigmask(SIG_BLOCK, &all, &before);  // Ctrl-C and SIGTERM are the script's
     std::thread([=, began = std::chrono::steady_clock::now()] {
         for (;; std::this_thread::sleep_for(period)) {
-            if (std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() > seconds) {
+            if (std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() >
+                seconds) {
                 end(fmt::format("it has run for {:g} s (--sandbox-seconds)", seconds));
             }
             if (resident_bytes() > megabytes * 1e6) {

@@ -6,7 +6,8 @@ namespace hfc::host {
 /// What the process ends with when the sandbox ends it.
 constexpr int sandbox_status = 3;
 
-/// Ends the process, with a sentence on standard error, once it has run for that long or has that much memory.
+/// Ends the process, with a sentence on standard error, once it has run for that long or has that
+/// much memory.
 void start_limits(double seconds, double megabytes);
 
 }  // namespace hfc::host

@@ -25,11 +25,13 @@ constexpr std::string_view paste_end = "\x1b[201~";
 
 bool brackets_pastes() {
     const char* terminal = std::getenv("TERM");
-    return terminal != nullptr && std::strcmp(terminal, "dumb") != 0 && ::isatty(STDOUT_FILENO) != 0;
+    return terminal != nullptr && std::strcmp(terminal, "dumb") != 0 &&
+           ::isatty(STDOUT_FILENO) != 0;
 }
 
 void write_terminal(std::string_view text) {
-    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, text.data(), text.size());  // a terminal that is gone ends the next read
+    [[maybe_unused]] const auto written = ::write(
+        STDOUT_FILENO, text.data(), text.size());  // a terminal that is gone ends the next read
 }
 
 /// Line breaks as Lua has them: a terminal sends carriage returns.
@@ -107,7 +109,8 @@ int TerminalInput::read_character(wchar_t& character) {
         }
         const size_t used = std::mbrtowc(&character, &byte, 1, &state);
         if (used == 0) {
-            // A Ctrl-D that was typed while something ran: the terminal has kept its mark as a zero.
+            // A Ctrl-D that was typed while something ran: the terminal has kept its mark as a
+            // zero.
             character = end_of_input;
             return 1;
         }
@@ -130,7 +133,8 @@ bool TerminalInput::paste_begins() {
     while (read.size() < paste_begin.size()) {
         pollfd ready = {STDIN_FILENO, POLLIN, 0};
         char byte = 0;
-        if ((used_ == bytes_.size() && ::poll(&ready, 1, patience_ms) <= 0) || read_byte(byte) <= 0) {
+        if ((used_ == bytes_.size() && ::poll(&ready, 1, patience_ms) <= 0) ||
+            read_byte(byte) <= 0) {
             break;
         }
         read += byte;

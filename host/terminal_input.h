@@ -7,7 +7,8 @@
 
 namespace hfc::host {
 
-/// While it lives, Ctrl-C ends the read that waits, a new size of the terminal is noticed, and the terminal brackets what is pasted.
+/// While it lives, Ctrl-C ends the read that waits, a new size of the terminal is noticed, and the
+/// terminal brackets what is pasted.
 class ReadingScope {
   public:
     ReadingScope();
@@ -21,12 +22,14 @@ class ReadingScope {
 
 class TerminalInput {
   public:
-    /// The next character: 1; 0 at the end; -1 after Ctrl-C. `resize` is called after the terminal's size has changed.
-    /// A byte that is no UTF-8 reads as a question mark. The first line of a pasted block comes as if typed; the lines behind it are kept
-    /// for take_pasted(), and what stands behind its last line break comes as typed at the next prompt.
+    /// The next character: 1; 0 at the end; -1 after Ctrl-C. `resize` is called after the
+    /// terminal's size has changed. A byte that is no UTF-8 reads as a question mark. The first
+    /// line of a pasted block comes as if typed; the lines behind it are kept for take_pasted(),
+    /// and what stands behind its last line break comes as typed at the next prompt.
     int read(wchar_t& character, void (*resize)(void*), void* with);
 
-    /// The lines of a pasted block behind its first, each with a line break before it; "" where nothing was pasted.
+    /// The lines of a pasted block behind its first, each with a line break before it; "" where
+    /// nothing was pasted.
     std::string take_pasted();
 
     /// Drops what was pasted and not read yet.

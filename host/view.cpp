@@ -19,9 +19,11 @@ namespace {
 /// It stands beside this program, in the build's folder as in an installed one.
 std::string viewer_program() {
     std::error_code error;
-    const auto path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "hfc-viewer";
+    const auto path =
+        std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "hfc-viewer";
     require(::access(path.c_str(), X_OK) == 0,
-            "there is no window: '{}' is missing; a build has it where ImGui, GLFW and OpenGL are found (Debian: libimgui-dev libglfw3-dev "
+            "there is no window: '{}' is missing; a build has it where ImGui, GLFW and OpenGL are "
+            "found (Debian: libimgui-dev libglfw3-dev "
             "libgl-dev)",
             path.string());
     return path;
@@ -40,7 +42,8 @@ void start_viewer(const std::string& directory) {
         auto program = viewer_program();
         std::vector<std::string> words = {program, "--detached"};
         if (directory.empty()) {
-            words.insert(words.end(), {"--new-runs", "runs", "--since", std::to_string(std::time(nullptr))});
+            words.insert(words.end(),
+                         {"--new-runs", "runs", "--since", std::to_string(std::time(nullptr))});
         } else {
             words.push_back(std::filesystem::absolute(directory));
         }
@@ -58,10 +61,12 @@ void start_viewer(const std::string& directory) {
         ::posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
         ::posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
         pid_t process = 0;
-        const int error = ::posix_spawn(&process, program.c_str(), &files, &attributes, arguments.data(), environ);
+        const int error = ::posix_spawn(&process, program.c_str(), &files, &attributes,
+                                        arguments.data(), environ);
         ::posix_spawn_file_actions_destroy(&files);
         ::posix_spawnattr_destroy(&attributes);
-        require(error == 0, "there is no window: cannot start '{}': {}", program, std::strerror(error));
+        require(error == 0, "there is no window: cannot start '{}': {}", program,
+                std::strerror(error));
     } catch (const Error& error) {
         std::fprintf(stderr, "hfc-host: option --view: %s\n", error.what());
     }

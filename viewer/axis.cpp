@@ -14,10 +14,13 @@ std::string label_of(double value, double step) {
         return "0";
     }
     if (size >= 1e6 || step < 1e-5) {
-        const int digits = std::clamp(static_cast<int>(std::floor(std::log10(size) + 1e-9) - std::floor(std::log10(step) + 1e-9)), 0, 15);
+        const int digits = std::clamp(static_cast<int>(std::floor(std::log10(size) + 1e-9) -
+                                                       std::floor(std::log10(step) + 1e-9)),
+                                      0, 15);
         std::snprintf(text, sizeof text, "%.*e", digits, value);
     } else {
-        std::snprintf(text, sizeof text, "%.*f", std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9))), value);
+        std::snprintf(text, sizeof text, "%.*f",
+                      std::max(0, static_cast<int>(std::ceil(-std::log10(step) - 1e-9))), value);
     }
     return text;
 }

@@ -25,13 +25,16 @@ struct ExportPanel {
     std::vector<ExportCurve> curves;
 };
 
-/// "curve,X,TITLE" and a line for each point where both values are finite, zoomed away or not; numbers with all their digits.
+/// "curve,X,TITLE" and a line for each point where both values are finite, zoomed away or not;
+/// numbers with all their digits.
 std::string to_csv(const ExportPanel& panel);
 
-/// The part shown, with axes, ticks and a legend; lines where there are many points, marks too where there are few.
+/// The part shown, with axes, ticks and a legend; lines where there are many points, marks too
+/// where there are few.
 std::string to_svg(const ExportPanel& panel, int width = 720, int height = 420);
 
 /// STEM.EXTENSION in the folder, or STEM-2, STEM-3 ... where there is one: nothing is overwritten.
-std::filesystem::path unused_name(const std::filesystem::path& folder, const std::string& stem, const std::string& extension);
+std::filesystem::path unused_name(const std::filesystem::path& folder, const std::string& stem,
+                                  const std::string& extension);
 
 }  // namespace hfc::viewer

@@ -14,8 +14,8 @@ struct File {
     bool operator==(const File&) const = default;
 };
 
-/// The regular files in a folder whose names end with `extension` (".png"): opening anything else, such as a pipe, might wait. None where
-/// the folder cannot be read.
+/// The regular files in a folder whose names end with `extension` (".png"): opening anything else,
+/// such as a pipe, might wait. None where the folder cannot be read.
 std::vector<File> files_of(const std::filesystem::path& folder, std::string_view extension);
 
 }  // namespace hfc::viewer

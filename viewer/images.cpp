@@ -23,7 +23,9 @@ int number_of(const std::string& stem, size_t dash) {
     constexpr int most = 1'000'000'000;
     int number = 0;
     const bool read =
-        dash != std::string::npos && std::from_chars(stem.data() + dash + 1, stem.data() + stem.size(), number).ec == std::errc();
+        dash != std::string::npos &&
+        std::from_chars(stem.data() + dash + 1, stem.data() + stem.size(), number).ec ==
+            std::errc();
     return read && number >= 1 && number <= most ? number : 0;
 }
 
@@ -59,8 +61,8 @@ bool has_size(const fs::path& file, int& width, int& height) {
     GLint widest = 0;
     glGetIntegerv(GL_MAX_TEXTURE_SIZE, &widest);
     return std::memcmp(signature.data(), "\x89PNG\r\n\x1a\n", signature.size()) == 0 &&
-           stbi_info(file.c_str(), &width, &height, &channels) != 0 && width > 0 && height > 0 && std::max(width, height) <= widest &&
-           int64_t{width} * height <= most_pixels;
+           stbi_info(file.c_str(), &width, &height, &channels) != 0 && width > 0 && height > 0 &&
+           std::max(width, height) <= widest && int64_t{width} * height <= most_pixels;
 }
 
 }  // namespace
@@ -98,8 +100,10 @@ bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
     }
     glBindTexture(GL_TEXTURE_2D, shown.texture);
     glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
-    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);  // a pixel of a small image is to be seen
-    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, shown.width, shown.height, 0, GL_RGBA, GL_UNSIGNED_BYTE, pixels);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER,
+                    GL_NEAREST);  // a pixel of a small image is to be seen
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, shown.width, shown.height, 0, GL_RGBA, GL_UNSIGNED_BYTE,
+                 pixels);
     stbi_image_free(pixels);
     shown.in_texture = true;
     return true;
@@ -107,11 +111,14 @@ bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
 
 /// Made smaller to fit, or larger by a whole factor, so that pixels stay square.
 void Images::draw_texture(const File& file, Shown& shown) {
-    const float fitting = std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
+    const float fitting =
+        std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
     const float factor = fitting < 1 ? fitting : std::floor(fitting);
-    const ImVec2 size = {factor * static_cast<float>(shown.width), factor * static_cast<float>(shown.height)};
+    const ImVec2 size = {factor * static_cast<float>(shown.width),
+                         factor * static_cast<float>(shown.height)};
     if (bring(file, size, shown)) {
-        ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)), size);  // NOLINT(performance-no-int-to-ptr)
+        ImGui::Image(reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture)),
+                     size);  // NOLINT(performance-no-int-to-ptr)
     }
 }
 
@@ -128,8 +135,9 @@ ImVec2 extent_of(const std::vector<std::string>& texts, float wrap) {
 }
 
 void write(const std::string& text, ImVec2 at, float wrap) {
-    ImGui::GetWindowDrawList()->AddText(ImGui::GetFont(), ImGui::GetFontSize(), at, ImGui::GetColorU32(ImGuiCol_Text), text.c_str(),
-                                        nullptr, wrap);
+    ImGui::GetWindowDrawList()->AddText(ImGui::GetFont(), ImGui::GetFontSize(), at,
+                                        ImGui::GetColorU32(ImGuiCol_Text), text.c_str(), nullptr,
+                                        wrap);
 }
 
 /// Where the cells of a picture stand and what is written at them.
@@ -141,9 +149,14 @@ struct Cells {
     float heading, caption;  ///< widths
 
     Cells(const Picture& of, float width, float height)
-        : picture(of), columns(static_cast<int>(of.columns)), rows(static_cast<int>(of.rows)), corner(ImGui::GetCursorScreenPos()) {
+        : picture(of),
+          columns(static_cast<int>(of.columns)),
+          rows(static_cast<int>(of.rows)),
+          corner(ImGui::GetCursorScreenPos()) {
         heading = of.headings.empty() ? 0 : std::min(extent_of(of.headings, -1).x, 200.0F) + gap;
-        const float space = std::max(20.0F, (ImGui::GetContentRegionAvail().x - heading) / static_cast<float>(columns) - gap);
+        const float space = std::max(
+            20.0F,
+            (ImGui::GetContentRegionAvail().x - heading) / static_cast<float>(columns) - gap);
         const float wide = width / static_cast<float>(columns);
         const float fitting = std::min(space, std::clamp(wide, usual, 400.0F)) / wide;
         const float factor = fitting < 1 ? fitting : std::floor(fitting);
@@ -159,9 +172,10 @@ struct Cells {
         const auto place = at(row, column);
         const ImVec2 part = {1 / static_cast<float>(columns), 1 / static_cast<float>(rows)};
         const ImVec2 from = {static_cast<float>(column) * part.x, static_cast<float>(row) * part.y};
-        ImGui::GetWindowDrawList()->AddImage(texture, place, {place.x + cell.x, place.y + cell.y}, from,
-                                             {from.x + part.x, from.y + part.y});
-        if (const auto number = static_cast<size_t>(row * columns + column); number < picture.captions.size()) {
+        ImGui::GetWindowDrawList()->AddImage(texture, place, {place.x + cell.x, place.y + cell.y},
+                                             from, {from.x + part.x, from.y + part.y});
+        if (const auto number = static_cast<size_t>(row * columns + column);
+            number < picture.captions.size()) {
             const auto& text = picture.captions[number];
             const float width = ImGui::CalcTextSize(text.c_str(), nullptr, false, caption).x;
             write(text, {place.x + (cell.x - width) / 2, place.y + cell.y + 2}, caption + 1);
@@ -169,7 +183,9 @@ struct Cells {
     }
     void draw_heading(int row) const {
         if (const auto number = static_cast<size_t>(row); number < picture.headings.size()) {
-            write(picture.headings[number], {corner.x, at(row, 0).y + (cell.y - ImGui::GetFontSize()) / 2}, heading - gap + 1);
+            write(picture.headings[number],
+                  {corner.x, at(row, 0).y + (cell.y - ImGui::GetFontSize()) / 2},
+                  heading - gap + 1);
         }
     }
 };
@@ -177,16 +193,19 @@ struct Cells {
 }  // namespace
 
 bool Images::draw_cells(const File& file, Shown& shown, const Picture& picture) {
-    if (picture.columns == 0 || picture.rows == 0 || static_cast<size_t>(shown.width) % picture.columns != 0 ||
+    if (picture.columns == 0 || picture.rows == 0 ||
+        static_cast<size_t>(shown.width) % picture.columns != 0 ||
         static_cast<size_t>(shown.height) % picture.rows != 0) {
         return false;
     }
     const Cells cells(picture, static_cast<float>(shown.width), static_cast<float>(shown.height));
-    const ImVec2 size = {cells.heading + static_cast<float>(cells.columns) * cells.pitch.x, static_cast<float>(cells.rows) * cells.pitch.y};
+    const ImVec2 size = {cells.heading + static_cast<float>(cells.columns) * cells.pitch.x,
+                         static_cast<float>(cells.rows) * cells.pitch.y};
     if (!bring(file, size, shown)) {
         return true;
     }
-    const auto texture = reinterpret_cast<ImTextureID>(static_cast<intptr_t>(shown.texture));  // NOLINT(performance-no-int-to-ptr)
+    const auto texture = reinterpret_cast<ImTextureID>(
+        static_cast<intptr_t>(shown.texture));  // NOLINT(performance-no-int-to-ptr)
     for (int row = 0; row < cells.rows; ++row) {
         cells.draw_heading(row);
         for (int column = 0; column < cells.columns; ++column) {
@@ -197,7 +216,8 @@ bool Images::draw_cells(const File& file, Shown& shown, const Picture& picture) 
     return true;
 }
 
-const Picture* Images::told_of(const fs::path& file, const std::map<std::string, Picture>& pictures) {
+const Picture* Images::told_of(const fs::path& file,
+                               const std::map<std::string, Picture>& pictures) {
     const auto found = pictures.find("images/" + file.filename().string());
     return found == pictures.end() ? nullptr : &found->second;
 }
@@ -205,7 +225,8 @@ const Picture* Images::told_of(const fs::path& file, const std::map<std::string,
 void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
     for (auto& [name, figure] : figures_) {
         const auto images = files_.find(name);
-        if (images != files_.end() && told_of(images->second.rbegin()->second.path, pictures) != nullptr) {
+        if (images != files_.end() &&
+            told_of(images->second.rbegin()->second.path, pictures) != nullptr) {
             continue;
         }
         auto& shown = drawn_figures_[name];
@@ -220,7 +241,8 @@ void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
 }
 
 /// By a slider and arrows, where there are several.
-const File* Images::choose(const std::string& name, const std::map<int, File>& files, const std::map<std::string, Picture>& pictures) {
+const File* Images::choose(const std::string& name, const std::map<int, File>& files,
+                           const std::map<std::string, Picture>& pictures) {
     auto& shown = shown_[name];
     const int first = files.begin()->first, newest = files.rbegin()->first;
     int number = std::clamp(shown.number == 0 ? newest : shown.number, first, newest);
@@ -240,7 +262,8 @@ const File* Images::choose(const std::string& name, const std::map<int, File>& f
     if (found == files.end()) {
         return nullptr;
     }
-    if (const auto* const told = told_of(found->second.path, pictures); told != nullptr && !told->what.empty()) {
+    if (const auto* const told = told_of(found->second.path, pictures);
+        told != nullptr && !told->what.empty()) {
         if (files.size() > 1) {
             ImGui::SameLine();
         }
@@ -252,16 +275,19 @@ const File* Images::choose(const std::string& name, const std::map<int, File>& f
 
 void Images::draw(const std::map<std::string, Picture>& pictures) {
     for (const auto& [name, files] : files_) {
-        if (files.size() == 1 && figures_.contains(name) && told_of(files.begin()->second.path, pictures) == nullptr) {
+        if (files.size() == 1 && figures_.contains(name) &&
+            told_of(files.begin()->second.path, pictures) == nullptr) {
             continue;  // shown below
         }
         const auto* const file = choose(name, files, pictures);
         auto& shown = shown_[name];
         if (file == nullptr || shown.measured == 0) {
-            ImGui::TextDisabled("%s cannot be read", file == nullptr ? name.c_str() : file->path.c_str());
+            ImGui::TextDisabled("%s cannot be read",
+                                file == nullptr ? name.c_str() : file->path.c_str());
             continue;
         }
-        if (const auto* const told = told_of(file->path, pictures); told == nullptr || !draw_cells(*file, shown, *told)) {
+        if (const auto* const told = told_of(file->path, pictures);
+            told == nullptr || !draw_cells(*file, shown, *told)) {
             draw_texture(*file, shown);
         }
     }

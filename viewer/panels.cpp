@@ -7,7 +7,8 @@
 namespace hfc::viewer {
 namespace {
 
-PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>& y, float smoothing, bool logarithmic) {
+PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>& y, float smoothing,
+                        bool logarithmic) {
     PlotCurve result;
     result.x = &x;
     result.y = smoothing > 0 ? smooth(y, static_cast<double>(smoothing)) : y;
@@ -19,7 +20,8 @@ PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>&
         const double at = x[i], value = result.y[i];
         if (std::isfinite(at) && std::isfinite(value)) {
             result.x_range = {std::min(result.x_range.low, at), std::max(result.x_range.high, at)};
-            result.y_range = {std::min(result.y_range.low, value), std::max(result.y_range.high, value)};
+            result.y_range = {std::min(result.y_range.low, value),
+                              std::max(result.y_range.high, value)};
         }
     }
     return result;
@@ -34,8 +36,10 @@ std::string version_name(const std::string& full_name, double epoch) {
     return full_name + text;
 }
 
-/// The last one up to the epoch chosen in its full colour, and of those before it some, the first one always, the fainter the earlier.
-void add_versions(const std::vector<Version>& versions, const std::string& full_name, ImU32 color, const Choice& choice, Panel& panel) {
+/// The last one up to the epoch chosen in its full colour, and of those before it some, the first
+/// one always, the fainter the earlier.
+void add_versions(const std::vector<Version>& versions, const std::string& full_name, ImU32 color,
+                  const Choice& choice, Panel& panel) {
     constexpr size_t most_earlier = 4;
     std::vector<const Version*> shown;
     for (const auto& version : versions) {
@@ -65,7 +69,8 @@ int rank_of(const std::string& panel) {
     return panel.ends_with("seconds") || panel.ends_with("per_second") ? 2 : 1;
 }
 
-/// The axis chosen, if any of the panel's values has a place on it; else the first one for which that is so.
+/// The axis chosen, if any of the panel's values has a place on it; else the first one for which
+/// that is so.
 Axis axis_of(const Panels::Runs& runs, const std::string& panel, Axis chosen) {
     for (const auto axis : {chosen, Axis::epoch, Axis::step, Axis::time}) {
         for (const auto& run : runs) {
@@ -75,7 +80,8 @@ Axis axis_of(const Panels::Runs& runs, const std::string& panel, Axis chosen) {
             }
             for (const auto& [name, curve] : found->second) {
                 const auto& x = curve.along(axis);
-                if (std::any_of(x.begin(), x.end(), [](double place) { return std::isfinite(place); })) {
+                if (std::any_of(x.begin(), x.end(),
+                                [](double place) { return std::isfinite(place); })) {
                     return axis;
                 }
             }
@@ -93,8 +99,10 @@ bool PanelOrder::operator()(const std::string& left, const std::string& right) c
 
 ImU32 Panels::color(const RunData& run, const std::string& curve, bool dark) {
     const auto cut = curve.rfind(": ");
-    const auto series = key(run, curve.substr(0, cut)), probe = cut == std::string::npos ? "" : curve.substr(cut + 2);
-    const auto hue = hues_.emplace(series, hues_.size()).first->second, shade = shades_.emplace(probe, shades_.size()).first->second;
+    const auto series = key(run, curve.substr(0, cut)),
+               probe = cut == std::string::npos ? "" : curve.substr(cut + 2);
+    const auto hue = hues_.emplace(series, hues_.size()).first->second,
+               shade = shades_.emplace(probe, shades_.size()).first->second;
     return shade_of(color_of(hue, dark), shade, dark);
 }
 
@@ -127,7 +135,8 @@ void Panels::prepare_values(const Runs& runs, const Choice& choice, std::set<std
                 const auto full = full_name(runs, *run, curve_name);
                 const auto own_color = color(*run, curve_name, choice.dark);
                 if (!choice.hidden.contains(key(*run, curve_name))) {
-                    panel.curves.push_back(prepare_curve(curve.along(axis), curve.y, choice.smoothing, choice.logarithmic));
+                    panel.curves.push_back(prepare_curve(curve.along(axis), curve.y,
+                                                         choice.smoothing, choice.logarithmic));
                     panel.curves.back().name = full;
                     panel.curves.back().color = own_color;
                 }
@@ -136,11 +145,13 @@ void Panels::prepare_values(const Runs& runs, const Choice& choice, std::set<std
     }
 }
 
-void Panels::prepare_whole_curves(const Runs& runs, const Choice& choice, std::set<std::string>& known) {
+void Panels::prepare_whole_curves(const Runs& runs, const Choice& choice,
+                                  std::set<std::string>& known) {
     last_epoch_ = 0;
     for (const auto& run : runs) {
         for (const auto& [name, curves] : run->whole_curves()) {
-            const auto place = known.contains(name) && !panels_[name].whole ? name + " (curve)" : name;
+            const auto place =
+                known.contains(name) && !panels_[name].whole ? name + " (curve)" : name;
             known.insert(place);
             auto& panel = panels_[place];
             panel.whole = true;
@@ -150,8 +161,9 @@ void Panels::prepare_whole_curves(const Runs& runs, const Choice& choice, std::s
                 const auto full = full_name(runs, *run, curve_name);
                 const auto own_color = color(*run, curve_name, choice.dark);
                 for (const auto& version : versions) {
-                    last_epoch_ =
-                        versions.size() > 1 && version.epoch < 1e9 ? std::max(last_epoch_, static_cast<int>(version.epoch)) : last_epoch_;
+                    last_epoch_ = versions.size() > 1 && version.epoch < 1e9
+                                      ? std::max(last_epoch_, static_cast<int>(version.epoch))
+                                      : last_epoch_;
                 }
                 if (!choice.hidden.contains(key(*run, curve_name))) {
                     add_versions(versions, full, own_color, choice, panel);
@@ -170,7 +182,8 @@ void Panels::show_all() {
 std::string file_stem(const std::string& panel) {
     std::string stem = panel;
     std::replace_if(
-        stem.begin(), stem.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '.'; }, '_');
+        stem.begin(), stem.end(),
+        [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '.'; }, '_');
     return stem.empty() || stem[0] == '.' ? "panel" + stem : stem;
 }
 

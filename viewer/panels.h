@@ -28,7 +28,8 @@ struct Panel {
     std::vector<PlotCurve> curves;
     PlotView view;
     bool whole = false;  ///< curves that were logged as a whole
-    std::string x_name;  ///< of a whole curve; of others the axis chosen, or where no value has a place on it the first one where some have
+    std::string x_name;  ///< of a whole curve; of others the axis chosen, or where no value has a
+                         ///< place on it the first one where some have
 };
 
 /// What is learned before anything else, and how fast it went last; else by name.
@@ -41,7 +42,9 @@ class Panels {
     using Runs = std::vector<std::unique_ptr<RunData>>;
     using All = std::map<std::string, Panel, PanelOrder>;
     /// What a curve goes by in Choice::hidden, whatever other runs there are.
-    static std::string key(const RunData& run, const std::string& curve) { return run.directory().string() + "\n" + curve; }
+    static std::string key(const RunData& run, const std::string& curve) {
+        return run.directory().string() + "\n" + curve;
+    }
     /// What it is called: "run / curve" where there are several runs.
     static std::string full_name(const Runs& runs, const RunData& run, const std::string& curve) {
         return runs.size() > 1 ? run.name() + " / " + curve : curve;
@@ -53,8 +56,8 @@ class Panels {
     void show_all();
     /// The last epoch that whole curves were logged for; 0 where there are none, or none but one.
     int last_epoch() const { return last_epoch_; }
-    /// A hue for the series and a shade of it for the probe ("natural: test"); the same for as long as the window is open, in the order of
-    /// first sight.
+    /// A hue for the series and a shade of it for the probe ("natural: test"); the same for as long
+    /// as the window is open, in the order of first sight.
     ImU32 color(const RunData& run, const std::string& curve, bool dark);
 
   private:

@@ -16,13 +16,20 @@ struct Frame {
 
     float width() const { return high.x - low.x; }
     float height() const { return high.y - low.y; }
-    float pixel_x(double value) const { return low.x + static_cast<float>((value - x.low) / (x.high - x.low)) * width(); }
+    float pixel_x(double value) const {
+        return low.x + static_cast<float>((value - x.low) / (x.high - x.low)) * width();
+    }
     float pixel_y(double value) const {
-        const double share = std::clamp((value - y.low) / (y.high - y.low), -10.0, 10.0);  // far outside: still a float's pixel
+        const double share = std::clamp((value - y.low) / (y.high - y.low), -10.0,
+                                        10.0);  // far outside: still a float's pixel
         return high.y - static_cast<float>(share) * height();
     }
-    double value_x(float pixel) const { return x.low + (pixel - low.x) / width() * (x.high - x.low); }
-    double value_y(float pixel) const { return y.low + (high.y - pixel) / height() * (y.high - y.low); }
+    double value_x(float pixel) const {
+        return x.low + (pixel - low.x) / width() * (x.high - x.low);
+    }
+    double value_y(float pixel) const {
+        return y.low + (high.y - pixel) / height() * (y.high - y.low);
+    }
 };
 
 void fit(const std::vector<PlotCurve>& curves, PlotView& view) {
@@ -35,8 +42,10 @@ void fit(const std::vector<PlotCurve>& curves, PlotView& view) {
     view.y = fitted(y.low, y.high, 0.05);
 }
 
-void draw_axes(ImDrawList& list, const Frame& frame, const std::string& x_name, bool logarithmic, const Theme& theme) {
-    for (const auto& tick : linear_ticks(frame.x, std::max(2, static_cast<int>(frame.width() / 70)))) {
+void draw_axes(ImDrawList& list, const Frame& frame, const std::string& x_name, bool logarithmic,
+               const Theme& theme) {
+    for (const auto& tick :
+         linear_ticks(frame.x, std::max(2, static_cast<int>(frame.width() / 70)))) {
         const float at = std::floor(frame.pixel_x(tick.value)) + 0.5F;
         list.AddLine({at, frame.low.y}, {at, frame.high.y}, theme.grid);
         const float wide = ImGui::CalcTextSize(tick.label.c_str()).x;
@@ -47,11 +56,13 @@ void draw_axes(ImDrawList& list, const Frame& frame, const std::string& x_name, 
         const float at = std::floor(frame.pixel_y(tick.value)) + 0.5F;
         list.AddLine({frame.low.x, at}, {frame.high.x, at}, theme.grid);
         const auto extent = ImGui::CalcTextSize(tick.label.c_str());
-        list.AddText({frame.low.x - extent.x - 7, at - extent.y / 2}, theme.text, tick.label.c_str());
+        list.AddText({frame.low.x - extent.x - 7, at - extent.y / 2}, theme.text,
+                     tick.label.c_str());
     }
     list.AddRect(frame.low, {frame.high.x + 1, frame.high.y + 1}, theme.faint);
     const auto extent = ImGui::CalcTextSize(x_name.c_str());
-    list.AddText({(frame.low.x + frame.high.x - extent.x) / 2, frame.high.y + 8 + extent.y}, theme.text, x_name.c_str());
+    list.AddText({(frame.low.x + frame.high.x - extent.x) / 2, frame.high.y + 8 + extent.y},
+                 theme.text, x_name.c_str());
 }
 
 const std::vector<Column>& columns_of(PlotCurve& curve, Range view, int width) {
@@ -62,18 +73,21 @@ const std::vector<Column>& columns_of(PlotCurve& curve, Range view, int width) {
     return reduced.columns;
 }
 
-/// Whether there is a bar in this column and in those at both sides, which then need not be thicker than a pixel to leave no gap.
+/// Whether there is a bar in this column and in those at both sides, which then need not be thicker
+/// than a pixel to leave no gap.
 bool is_inner(const std::vector<Column>& columns, size_t i) {
     const auto follows = [&](size_t left) {
-        return columns[left].pixel + 1 == columns[left + 1].pixel && columns[left].lowest < columns[left].highest &&
+        return columns[left].pixel + 1 == columns[left + 1].pixel &&
+               columns[left].lowest < columns[left].highest &&
                columns[left + 1].lowest < columns[left + 1].highest;
     };
     return i > 0 && i + 1 < columns.size() && follows(i - 1) && follows(i);
 }
 
-/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before where the two do not meet. What a bar
-/// covers is what a frame costs where OpenGL is software.
-void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column>& columns, ImU32 color) {
+/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before
+/// where the two do not meet. What a bar covers is what a frame costs where OpenGL is software.
+void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column>& columns,
+                  ImU32 color) {
     const Column* before = nullptr;
     for (size_t i = 0; i < columns.size(); ++i) {
         const auto& column = columns[i];
@@ -81,15 +95,17 @@ void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column
         before = column.gap_before ? nullptr : before;
         if (column.lowest < column.highest) {
             const float half = is_inner(columns, i) ? 0.5F : 1;
-            list.AddRectFilled({x - half, frame.pixel_y(column.highest) - 0.5F}, {x + half, frame.pixel_y(column.lowest) + 0.5F}, color);
+            list.AddRectFilled({x - half, frame.pixel_y(column.highest) - 0.5F},
+                               {x + half, frame.pixel_y(column.lowest) + 0.5F}, color);
         } else if (before == nullptr && (i + 1 == columns.size() || columns[i + 1].gap_before)) {
             list.AddCircleFilled({x, frame.pixel_y(column.first)}, 3, color);
         }
-        const bool meet =
-            before != nullptr && before->pixel + 1 == column.pixel && before->lowest < column.highest && column.lowest < before->highest;
+        const bool meet = before != nullptr && before->pixel + 1 == column.pixel &&
+                          before->lowest < column.highest && column.lowest < before->highest;
         if (before != nullptr && !meet) {
             const float from = frame.low.x + static_cast<float>(before->pixel) + 0.5F;
-            list.AddLine({from, frame.pixel_y(before->last)}, {x, frame.pixel_y(column.first)}, color, 2);
+            list.AddLine({from, frame.pixel_y(before->last)}, {x, frame.pixel_y(column.first)},
+                         color, 2);
         }
         before = &column;
     }
@@ -113,15 +129,18 @@ void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
     if (columns.size() < 60 && !curve.faint) {
         for (size_t i = 0; i < curve.y.size() && curve.y.size() < 500; ++i) {
             const double at = (*curve.x)[i];
-            if (std::isfinite(at) && std::isfinite(curve.y[i]) && at >= frame.x.low && at <= frame.x.high) {
-                list.AddCircleFilled({frame.pixel_x(at), frame.pixel_y(curve.y[i])}, 3, curve.color);
+            if (std::isfinite(at) && std::isfinite(curve.y[i]) && at >= frame.x.low &&
+                at <= frame.x.high) {
+                list.AddCircleFilled({frame.pixel_x(at), frame.pixel_y(curve.y[i])}, 3,
+                                     curve.color);
             }
         }
     }
     if (curve.y.size() < 500) {
         for (size_t i = 0; i < curve.y.size(); ++i) {
             const double at = (*curve.x)[i];
-            if (!std::isfinite(at) || !std::isfinite(curve.y[i]) || (i > 0 && at < (*curve.x)[i - 1])) {
+            if (!std::isfinite(at) || !std::isfinite(curve.y[i]) ||
+                (i > 0 && at < (*curve.x)[i - 1])) {
                 end_path();
             }
             if (std::isfinite(at) && std::isfinite(curve.y[i])) {
@@ -134,14 +153,15 @@ void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
     draw_columns(list, frame, columns, curve.color);
 }
 
-void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<PlotCurve>& curves, bool logarithmic,
-                     const std::string& x_name, const Theme& theme) {
+void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<PlotCurve>& curves,
+                     bool logarithmic, const std::string& x_name, const Theme& theme) {
     const auto mouse = ImGui::GetIO().MousePos;
     list.AddLine({mouse.x, frame.low.y}, {mouse.x, frame.high.y}, theme.faint);
     list.AddLine({frame.low.x, mouse.y}, {frame.high.x, mouse.y}, theme.faint);
     const double at = frame.value_x(mouse.x), height = frame.value_y(mouse.y);
     ImGui::BeginTooltip();
-    ImGui::Text("%s %.6g, height %.4g", x_name.c_str(), at, logarithmic ? std::pow(10, height) : height);
+    ImGui::Text("%s %.6g, height %.4g", x_name.c_str(), at,
+                logarithmic ? std::pow(10, height) : height);
     for (const auto& curve : curves) {
         if (curve.faint) {
             continue;
@@ -156,7 +176,8 @@ void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<Plo
         }
         if (std::isfinite(distance)) {
             ImGui::PushStyleColor(ImGuiCol_Text, curve.color);
-            ImGui::Text("%-10.5g %s", logarithmic ? std::pow(10, value) : value, curve.name.c_str());
+            ImGui::Text("%-10.5g %s", logarithmic ? std::pow(10, value) : value,
+                        curve.name.c_str());
             ImGui::PopStyleColor();
         }
     }
@@ -164,15 +185,19 @@ void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<Plo
 }
 
 void zoom(Range& range, double around, double factor) {
-    const Range wanted = {around + (range.low - around) * factor, around + (range.high - around) * factor};
-    if (wanted.high - wanted.low > 1e-9 * std::max({std::abs(wanted.low), std::abs(wanted.high), 1e-6})) {
+    const Range wanted = {around + (range.low - around) * factor,
+                          around + (range.high - around) * factor};
+    if (wanted.high - wanted.low >
+        1e-9 * std::max({std::abs(wanted.low), std::abs(wanted.high), 1e-6})) {
         range = wanted;
     }
 }
 
-void take_mouse(ImDrawList& list, const Frame& frame, const Theme& theme, bool hovered, PlotView& view) {
+void take_mouse(ImDrawList& list, const Frame& frame, const Theme& theme, bool hovered,
+                PlotView& view) {
     const auto& io = ImGui::GetIO();
-    const ImVec2 mouse = {std::clamp(io.MousePos.x, frame.low.x, frame.high.x), std::clamp(io.MousePos.y, frame.low.y, frame.high.y)};
+    const ImVec2 mouse = {std::clamp(io.MousePos.x, frame.low.x, frame.high.x),
+                          std::clamp(io.MousePos.y, frame.low.y, frame.high.y)};
     if (hovered && io.MouseWheel != 0) {
         const double factor = std::pow(0.85, io.MouseWheel);
         zoom(view.x, frame.value_x(mouse.x), factor);
@@ -209,14 +234,15 @@ void take_mouse(ImDrawList& list, const Frame& frame, const Theme& theme, bool h
 }  // namespace
 
 ImU32 color_of(size_t index, bool dark) {
-    const std::array<ImU32, 8> colors = {IM_COL32(0, 114, 178, 255),
-                                         IM_COL32(213, 94, 0, 255),
-                                         IM_COL32(0, 158, 115, 255),
-                                         IM_COL32(204, 121, 167, 255),
-                                         IM_COL32(230, 159, 0, 255),
-                                         IM_COL32(86, 180, 233, 255),
-                                         dark ? IM_COL32(240, 228, 66, 255) : IM_COL32(150, 140, 0, 255),
-                                         dark ? IM_COL32(235, 235, 235, 255) : IM_COL32(20, 20, 20, 255)};
+    const std::array<ImU32, 8> colors = {
+        IM_COL32(0, 114, 178, 255),
+        IM_COL32(213, 94, 0, 255),
+        IM_COL32(0, 158, 115, 255),
+        IM_COL32(204, 121, 167, 255),
+        IM_COL32(230, 159, 0, 255),
+        IM_COL32(86, 180, 233, 255),
+        dark ? IM_COL32(240, 228, 66, 255) : IM_COL32(150, 140, 0, 255),
+        dark ? IM_COL32(235, 235, 235, 255) : IM_COL32(20, 20, 20, 255)};
     return colors[index % colors.size()];
 }
 
@@ -230,8 +256,9 @@ ImU32 shade_of(ImU32 color, size_t index, bool dark) {
     return ImGui::ColorConvertFloat4ToU32(mixed);
 }
 
-void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name, bool logarithmic,
-               std::vector<PlotCurve>& curves, const Theme& theme, PlotView& view) {
+void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name,
+               bool logarithmic, std::vector<PlotCurve>& curves, const Theme& theme,
+               PlotView& view) {
     if (view.fitted) {
         fit(curves, view);
     }
@@ -253,7 +280,8 @@ void draw_plot(const char* id, ImVec2 size, const std::string& title, const std:
         draw_curve(list, frame, curve);
     }
     ImGui::InvisibleButton(id, size);
-    const bool hovered = ImGui::IsItemHovered() && ImGui::IsMouseHoveringRect(frame.low, frame.high);
+    const bool hovered =
+        ImGui::IsItemHovered() && ImGui::IsMouseHoveringRect(frame.low, frame.high);
     take_mouse(list, frame, theme, hovered, view);
     if (hovered) {
         draw_cross_hair(list, frame, curves, logarithmic, x_name, theme);

@@ -6,7 +6,8 @@
 
 namespace hfc::viewer {
 
-std::vector<Column> reduce(const std::vector<double>& x, const std::vector<double>& y, Range view, int width) {
+std::vector<Column> reduce(const std::vector<double>& x, const std::vector<double>& y, Range view,
+                           int width) {
     std::vector<Column> columns;
     bool gap = false;
     double before = -std::numeric_limits<double>::infinity();
@@ -19,7 +20,8 @@ std::vector<Column> reduce(const std::vector<double>& x, const std::vector<doubl
         gap = gap || x[i] < before;
         before = x[i];
         // Clamped as a number: a far point's pixel would not fit into an int.
-        const int pixel = static_cast<int>(std::floor(std::clamp((x[i] - view.low) * scale, -1.0, double(width))));
+        const int pixel = static_cast<int>(
+            std::floor(std::clamp((x[i] - view.low) * scale, -1.0, double(width))));
         const bool outside = pixel < 0 || pixel >= width;
         if (!columns.empty() && !gap && columns.back().pixel == pixel) {
             if (outside && pixel < 0) {

@@ -17,12 +17,14 @@ struct Range {
     double low = 0, high = 1;
 };
 
-/// The curve reduced to at most width + 2 columns: pixel = floor((x - low) / (high - low) * width), -1 and `width` being the neighbours
-/// just outside, so that the line runs on to the border. x must not decrease (points that go back start a new gap).
-std::vector<Column> reduce(const std::vector<double>& x, const std::vector<double>& y, Range view, int width);
+/// The curve reduced to at most width + 2 columns: pixel = floor((x - low) / (high - low) * width),
+/// -1 and `width` being the neighbours just outside, so that the line runs on to the border. x must
+/// not decrease (points that go back start a new gap).
+std::vector<Column> reduce(const std::vector<double>& x, const std::vector<double>& y, Range view,
+                           int width);
 
-/// The moving average of exponential weights, corrected for its start: s_t = sum w^(t-i) y_i / sum w^(t-i), w = weight in [0,1).
-/// Values that are not finite stay so and are left out of the mean.
+/// The moving average of exponential weights, corrected for its start: s_t = sum w^(t-i) y_i / sum
+/// w^(t-i), w = weight in [0,1). Values that are not finite stay so and are left out of the mean.
 std::vector<double> smooth(const std::vector<double>& y, double weight);
 
 }  // namespace hfc::viewer

@@ -16,7 +16,8 @@ namespace {
 
 using Json = nlohmann::json;
 /// Places, names, and what the status tells.
-const std::set<std::string> no_curve = {"epoch", "step", "time", "series", "train_seconds", "probe_seconds"};
+const std::set<std::string> no_curve = {"epoch",  "step",          "time",
+                                        "series", "train_seconds", "probe_seconds"};
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 double number_at(const Json& event, const char* key) {
@@ -46,7 +47,8 @@ std::vector<double> numbers_of(const Json& list) {
 std::vector<std::string> texts_at(const Json& event, const char* key, size_t most) {
     std::vector<std::string> texts;
     const auto found = event.find(key);
-    for (size_t i = 0; found != event.end() && found->is_array() && i < std::min(most, found->size()); ++i) {
+    for (size_t i = 0;
+         found != event.end() && found->is_array() && i < std::min(most, found->size()); ++i) {
         const auto& text = found->at(i);
         texts.push_back(text.is_string() ? text.get<std::string>().substr(0, 500) : "");
     }
@@ -91,7 +93,8 @@ bool RunData::poll(double seconds) {
     bool restarted = false;
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     do {
-        const auto news = tail_.poll([this] { clear(); }, [this](const std::string& line) { take(line); }, 1 << 18);
+        const auto news = tail_.poll([this] { clear(); },
+                                     [this](const std::string& line) { take(line); }, 1 << 18);
         exists_ = news.exists;
         more_ = news.more;
         overlong_ += news.overlong;
@@ -106,7 +109,9 @@ void RunData::take(const std::string& line) {
     if (lines_kept_.size() > 15) {
         lines_kept_.pop_front();
     }
-    const auto event = nests_deeper(line, deepest_nesting) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto event = nests_deeper(line, deepest_nesting)
+                           ? Json()
+                           : Json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!event.is_object()) {
         foreign_++;
         first_foreign_ = first_foreign_ == 0 ? lines_ : first_foreign_;
@@ -130,8 +135,10 @@ void RunData::take(const std::string& line) {
 }
 
 void RunData::take_values(const Json& event, const std::string& series) {
-    const std::array<double, 3> place = {number_at(event, "epoch"), number_at(event, "step"), number_at(event, "time")};
-    const auto take_value = [&](const std::string& panel, const std::string& name, const Json& value) {
+    const std::array<double, 3> place = {number_at(event, "epoch"), number_at(event, "step"),
+                                         number_at(event, "time")};
+    const auto take_value = [&](const std::string& panel, const std::string& name,
+                                const Json& value) {
         if (value.is_number() || value.is_null()) {
             add(panel, name, place, finite_or_nothing(value));
         }
@@ -150,10 +157,12 @@ void RunData::take_values(const Json& event, const std::string& series) {
     }
 }
 
-void RunData::add(const std::string& panel, const std::string& name, const std::array<double, 3>& place, double value) {
+void RunData::add(const std::string& panel, const std::string& name,
+                  const std::array<double, 3>& place, double value) {
     const auto curves = panels_.find(panel);
     if (curves == panels_.end() || !curves->second.contains(name)) {
-        if (curves_ >= most_curves || panel.size() > longest_name || name.size() > 2 * longest_name) {
+        if (curves_ >= most_curves || panel.size() > longest_name ||
+            name.size() > 2 * longest_name) {
             too_many_ = true;
             return;
         }
@@ -189,7 +198,8 @@ Curve& RunData::longest_curve() {
 
 void RunData::take_whole_curve(const Json& event, const std::string& series) {
     const auto name = event.at("curve").get<std::string>();
-    Version version = {number_at(event, "epoch"), numbers_of(event.at("x")), numbers_of(event.at("y"))};
+    Version version = {number_at(event, "epoch"), numbers_of(event.at("x")),
+                       numbers_of(event.at("y"))};
     const bool fits = name.size() <= longest_name && version.y.size() <= most_points_in_all / 64;
     if (!fits || (!whole_curves_.contains(name) && whole_curves_.size() >= most_curves)) {
         too_many_ = true;
@@ -224,7 +234,8 @@ void RunData::take_picture(const Json& event, const std::string& what) {
         const double count = number_at(event, key);
         return count >= 1 && count <= most_cells ? static_cast<size_t>(count) : 0;
     };
-    const Picture picture = {count_at("columns"), count_at("rows"), texts_at(event, "captions", most_cells),
+    const Picture picture = {count_at("columns"), count_at("rows"),
+                             texts_at(event, "captions", most_cells),
                              texts_at(event, "headings", most_cells), what};
     const auto file = text_at(event, "file");
     for (const auto* texts : {&picture.captions, &picture.headings}) {
@@ -232,7 +243,8 @@ void RunData::take_picture(const Json& event, const std::string& what) {
             caption_bytes_ += text.size() + sizeof text;
         }
     }
-    if (pictures_.size() >= most_pictures || caption_bytes_ > most_caption_bytes || file.size() > 2 * longest_name) {
+    if (pictures_.size() >= most_pictures || caption_bytes_ > most_caption_bytes ||
+        file.size() > 2 * longest_name) {
         too_many_ = true;
         return;
     }
@@ -245,17 +257,21 @@ std::string RunData::note() const {
     }
     std::string text;
     if (more_) {
-        text = "Reading: " + std::to_string(100 * tail_.bytes() / tail_.size()) + " % of " + std::to_string(tail_.size() >> 20) + " MB. ";
+        text = "Reading: " + std::to_string(100 * tail_.bytes() / tail_.size()) + " % of " +
+               std::to_string(tail_.size() >> 20) + " MB. ";
     }
     if (foreign_ > 0) {
-        text += std::to_string(foreign_) + " line(s) of metrics.jsonl are no events (the first: line " + std::to_string(first_foreign_) +
-                ") and are passed over. ";
+        text += std::to_string(foreign_) +
+                " line(s) of metrics.jsonl are no events (the first: line " +
+                std::to_string(first_foreign_) + ") and are passed over. ";
     }
     if (overlong_ > 0) {
         text += std::to_string(overlong_) + " line(s) are longer than 8 MB and are passed over. ";
     }
     if (thinned_ > 0) {
-        text += std::to_string(thinned_) + " curve(s) have more points than are kept: the lowest and the highest of each few are shown. ";
+        text += std::to_string(thinned_) +
+                " curve(s) have more points than are kept: the lowest and the highest of each few "
+                "are shown. ";
     }
     if (too_many_) {
         text += "There are more curves or pictures than are shown. ";

@@ -28,11 +28,12 @@ inline constexpr size_t most_points_in_all = size_t{1} << 23;
 inline constexpr size_t most_curves = 1000;
 inline constexpr size_t longest_name = 200;
 
-/// What may go by with reading what is new before the next frame: while the user moves something, and while he only looks.
+/// What may go by with reading what is new before the next frame: while the user moves something,
+/// and while he only looks.
 inline constexpr double seconds_a_frame = 0.015, seconds_a_look = 0.25;
 
-/// One curve: values with their place on each axis, in the order logged. A value that was not finite is NaN, a gap in the curve; a place
-/// that the event did not give is NaN.
+/// One curve: values with their place on each axis, in the order logged. A value that was not
+/// finite is NaN, a gap in the curve; a place that the event did not give is NaN.
 struct Curve {
     std::array<std::vector<double>, 3> x;  ///< by Axis
     std::vector<double> y;
@@ -47,7 +48,7 @@ struct Curve {
     void push(const std::array<double, 3>& place, double value);
     void copy(size_t from, size_t to);
 
-    size_t each_ = 1;      ///< so many points of the file make two here: their lowest and their highest
+    size_t each_ = 1;  ///< so many points of the file make two here: their lowest and their highest
     size_t gathered_ = 0;  ///< of them, in the last two
 };
 
@@ -62,7 +63,8 @@ struct Version {
 
 struct WholeCurves {
     std::string x_name;
-    std::map<std::string, std::vector<Version>, NaturalOrder> by_series;  ///< of each the versions in the order logged
+    std::map<std::string, std::vector<Version>, NaturalOrder>
+        by_series;  ///< of each the versions in the order logged
 };
 
 /// What the log says of a file images/NAME-N.png (run:image).
@@ -115,7 +117,8 @@ class RunData {
     void take_values(const nlohmann::json& event, const std::string& series);
     void take_whole_curve(const nlohmann::json& event, const std::string& series);
     void take_picture(const nlohmann::json& event, const std::string& what);
-    void add(const std::string& panel, const std::string& name, const std::array<double, 3>& place, double value);
+    void add(const std::string& panel, const std::string& name, const std::array<double, 3>& place,
+             double value);
     void thin(Curve& curve);
     Curve& longest_curve();
 

@@ -24,21 +24,27 @@ OrderedJson read_json(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<size_t>(file.gcount()));
-    return nests_deeper(text, deepest_nesting) ? OrderedJson() : OrderedJson::parse(text, nullptr, /*allow_exceptions=*/false);
+    return nests_deeper(text, deepest_nesting)
+               ? OrderedJson()
+               : OrderedJson::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
-void flatten(const OrderedJson& value, const std::string& name, std::vector<std::pair<std::string, std::string>>& settings) {
+void flatten(const OrderedJson& value, const std::string& name,
+             std::vector<std::pair<std::string, std::string>>& settings) {
     if (value.is_object() && !value.empty()) {
         for (const auto& [key, inner] : value.items()) {
             flatten(inner, name.empty() ? key : name + "." + key, settings);
         }
     } else if (name != "command_line") {
         settings.emplace_back(
-            name, value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+            name, value.is_string()
+                      ? value.get<std::string>()
+                      : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
 }
 
-/// Whether somebody holds a lock on the file. Asking for the lock instead would refuse it to a host that starts in this moment.
+/// Whether somebody holds a lock on the file. Asking for the lock instead would refuse it to a host
+/// that starts in this moment.
 bool locked(const fs::path& path) {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) {
@@ -73,7 +79,8 @@ bool RunStatus::poll() {
     running_ = locked(directory_ / "metrics.jsonl");
     const auto config = directory_ / "config.json";
     std::error_code error;
-    const auto written = fs::is_regular_file(config, error) ? fs::last_write_time(config, error) : fs::file_time_type::min();
+    const auto written = fs::is_regular_file(config, error) ? fs::last_write_time(config, error)
+                                                            : fs::file_time_type::min();
     if (written == read_) {
         return running_ != was_running;
     }
@@ -100,9 +107,10 @@ std::string RunStatus::speed(const RunData& run) const {
     text += (text.empty() ? "" : ", ") + duration(latest.epoch_seconds) + " an epoch";
     for (const auto& [name, value] : settings_) {
         const double epochs = std::strtod(value.c_str(), nullptr);
-        if ((name == "options.epochs" || name == "options.epochs." + latest.series) && running_ && epochs >= latest.epoch) {
-            return text + ", " + duration((epochs - latest.epoch) * latest.epoch_seconds) + " left" +
-                   (latest.series.empty() ? "" : " of " + latest.series);
+        if ((name == "options.epochs" || name == "options.epochs." + latest.series) && running_ &&
+            epochs >= latest.epoch) {
+            return text + ", " + duration((epochs - latest.epoch) * latest.epoch_seconds) +
+                   " left" + (latest.series.empty() ? "" : " of " + latest.series);
         }
     }
     return text;

@@ -14,7 +14,8 @@ class RunStatus {
   public:
     explicit RunStatus(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-    /// Reads config.json if it has changed, and whether the run goes on; true when there is something new.
+    /// Reads config.json if it has changed, and whether the run goes on; true when there is
+    /// something new.
     bool poll();
 
     const std::filesystem::path& directory() const { return directory_; }

@@ -18,9 +18,11 @@ constexpr const char* usage =
     "  --new-runs FOLDER   also show the runs that appear in FOLDER\n"
     "  --since SECONDS     of those, none begun before (seconds since 1970)\n"
     "  --measure SECONDS   draw without a pause for so long, print the frames a second and end\n\n"
-    "In the window: drag or wheel to zoom (Shift: horizontally), double click or R to show all, right click to save a panel as PNG, SVG "
+    "In the window: drag or wheel to zoom (Shift: horizontally), double click or R to show all, "
+    "right click to save a panel as PNG, SVG "
     "or\n"
-    "CSV, S to save all panels, L logarithmic, T theme, Q to close. Buttons pause the run, let it go on, or stop it after this epoch.\n";
+    "CSV, S to save all panels, L logarithmic, T theme, Q to close. Buttons pause the run, let it "
+    "go on, or stop it after this epoch.\n";
 
 [[noreturn]] void refuse(const char* format, const std::string& word) {
     std::fputs("hfc-viewer: ", stderr);
@@ -31,10 +33,12 @@ constexpr const char* usage =
 
 void parse_size(const std::string& text, Settings& settings) {
     char rest = 0;
-    const int found = std::sscanf(text.c_str(), "%dx%d%c", &settings.width, &settings.height, &rest);
+    const int found =
+        std::sscanf(text.c_str(), "%dx%d%c", &settings.width, &settings.height, &rest);
     const auto fits = [](int pixels) { return pixels >= 200 && pixels <= 8192; };
     if (found != 2 || !fits(settings.width) || !fits(settings.height)) {
-        refuse("option --size: expected WIDTHxHEIGHT between 200x200 and 8192x8192, got '%s'", text);
+        refuse("option --size: expected WIDTHxHEIGHT between 200x200 and 8192x8192, got '%s'",
+               text);
     }
 }
 

@@ -10,8 +10,9 @@ struct Settings {
     std::vector<std::filesystem::path> runs;
     std::filesystem::path picture;   ///< --export: draw all there is, write it, end
     std::filesystem::path new_runs;  ///< --new-runs: show what appears in this folder
-    double measured = 0;             ///< --measure: draw so many seconds without a pause, print the frames a second, end
-    long since = 0;                  ///< --since: of the new runs, those not older (seconds since 1970)
+    double measured =
+        0;  ///< --measure: draw so many seconds without a pause, print the frames a second, end
+    long since = 0;  ///< --since: of the new runs, those not older (seconds since 1970)
     bool detached = false;
     int tab = 0;  ///< to begin with: 0 curves, 1 images, 2 tables, 3 status
     bool dark = true;

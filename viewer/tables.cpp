@@ -84,7 +84,9 @@ bool Tables::poll() {
         }
     }
     std::erase_if(read_, [&](const auto& known) { return !there.contains(known.first); });
-    changed = std::erase_if(tables_, [&](const auto& known) { return !there.contains(known.first); }) > 0 || changed;
+    changed = std::erase_if(tables_,
+                            [&](const auto& known) { return !there.contains(known.first); }) > 0 ||
+              changed;
     return changed;
 }
 

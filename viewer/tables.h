@@ -10,14 +10,16 @@ namespace hfc::viewer {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// The fields of a CSV text (RFC 4180); the first row names the columns. What is damaged is read as far as it goes.
+/// The fields of a CSV text (RFC 4180); the first row names the columns. What is damaged is read as
+/// far as it goes.
 Rows parse_csv(const std::string& text);
 
 class Tables {
   public:
     explicit Tables(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-    /// Reads the files that are new or have changed, of each at most a megabyte; true when there were any.
+    /// Reads the files that are new or have changed, of each at most a megabyte; true when there
+    /// were any.
     bool poll();
     /// name -> rows
     const std::map<std::string, Rows>& all() const { return tables_; }

@@ -12,7 +12,8 @@ namespace hfc::viewer {
 namespace {
 
 struct File {
-    explicit File(const std::filesystem::path& path) : descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
+    explicit File(const std::filesystem::path& path)
+        : descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
     ~File() {
         if (descriptor >= 0) {
             ::close(descriptor);
@@ -34,13 +35,16 @@ bool Tail::is_another(int file, uint64_t inode, uint64_t size) const {
     }
     char head[head_bytes];
     const auto got = ::pread(file, head, head_.size(), 0);
-    return got != static_cast<ssize_t>(head_.size()) || std::memcmp(head, head_.data(), head_.size()) != 0;
+    return got != static_cast<ssize_t>(head_.size()) ||
+           std::memcmp(head, head_.data(), head_.size()) != 0;
 }
 
-void Tail::take(const char* data, size_t size, const std::function<void(const std::string&)>& line, News& news) {
+void Tail::take(const char* data, size_t size, const std::function<void(const std::string&)>& line,
+                News& news) {
     const char* const end = data + size;
     while (data < end) {
-        const auto* newline = static_cast<const char*>(std::memchr(data, '\n', static_cast<size_t>(end - data)));
+        const auto* newline =
+            static_cast<const char*>(std::memchr(data, '\n', static_cast<size_t>(end - data)));
         const char* const stop = newline == nullptr ? end : newline;
         if (!skipping_) {
             torn_.append(data, stop);
@@ -62,7 +66,8 @@ void Tail::take(const char* data, size_t size, const std::function<void(const st
     }
 }
 
-Tail::News Tail::poll(const std::function<void()>& begin_again, const std::function<void(const std::string&)>& line, size_t limit) {
+Tail::News Tail::poll(const std::function<void()>& begin_again,
+                      const std::function<void(const std::string&)>& line, size_t limit) {
     News news;
     const File file(path_);
     struct ::stat now = {};
@@ -83,12 +88,14 @@ Tail::News Tail::poll(const std::function<void()>& begin_again, const std::funct
     std::vector<char> buffer(std::min<uint64_t>({size - std::min(size, offset_), limit, 1 << 18}));
     for (size_t taken = 0; offset_ < size && taken < limit;) {
         const auto wanted = std::min<uint64_t>({buffer.size(), size - offset_, limit - taken});
-        const auto got = ::pread(file.descriptor, buffer.data(), wanted, static_cast<off_t>(offset_));
+        const auto got =
+            ::pread(file.descriptor, buffer.data(), wanted, static_cast<off_t>(offset_));
         if (got <= 0) {
             return news;  // cut off meanwhile, or a disk that fails: another time
         }
         if (head_.size() < head_bytes && offset_ == head_.size()) {
-            head_.append(buffer.data(), std::min<size_t>(static_cast<size_t>(got), head_bytes - head_.size()));
+            head_.append(buffer.data(),
+                         std::min<size_t>(static_cast<size_t>(got), head_bytes - head_.size()));
         }
         offset_ += static_cast<uint64_t>(got);
         taken += static_cast<size_t>(got);

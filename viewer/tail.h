@@ -8,8 +8,8 @@
 
 namespace hfc::viewer {
 
-/// Reads each byte of the file once. A file that is not there yet is waited for; one that was replaced, cut off, or written anew under the
-/// same name is begun again.
+/// Reads each byte of the file once. A file that is not there yet is waited for; one that was
+/// replaced, cut off, or written anew under the same name is begun again.
 class Tail {
   public:
     struct News {
@@ -21,9 +21,11 @@ class Tail {
 
     explicit Tail(std::filesystem::path path) : path_(std::move(path)) {}
 
-    /// Reads at most `limit` new bytes. `begin_again` is called before any line of a file that was restarted, `line` for each line that has
-    /// its newline; a torn last line waits for the rest of it.
-    News poll(const std::function<void()>& begin_again, const std::function<void(const std::string&)>& line, size_t limit = 4 << 20);
+    /// Reads at most `limit` new bytes. `begin_again` is called before any line of a file that was
+    /// restarted, `line` for each line that has its newline; a torn last line waits for the rest of
+    /// it.
+    News poll(const std::function<void()>& begin_again,
+              const std::function<void(const std::string&)>& line, size_t limit = 4 << 20);
 
     /// Of the file, read so far, and in it at the last poll.
     uint64_t bytes() const { return offset_; }
@@ -33,7 +35,8 @@ class Tail {
     static constexpr size_t longest_line = 8 << 20;
     static constexpr size_t head_bytes = 64;
     bool is_another(int file, uint64_t inode, uint64_t size) const;
-    void take(const char* data, size_t size, const std::function<void(const std::string&)>& line, News& news);
+    void take(const char* data, size_t size, const std::function<void(const std::string&)>& line,
+              News& news);
 
     std::filesystem::path path_;
     uint64_t offset_ = 0, size_ = 0;

@@ -59,10 +59,11 @@ void Viewer::name_runs() {
 
 void Viewer::find_new_runs() {
     std::error_code error;
-    for (auto entry = fs::directory_iterator(settings_.new_runs, error); !error && entry != fs::directory_iterator();
-         entry.increment(error)) {
+    for (auto entry = fs::directory_iterator(settings_.new_runs, error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
         struct stat status = {};
-        if (::stat((entry->path() / "config.json").c_str(), &status) == 0 && status.st_mtime >= settings_.since) {
+        if (::stat((entry->path() / "config.json").c_str(), &status) == 0 &&
+            status.st_mtime >= settings_.since) {
             add(entry->path());
         }
     }
@@ -95,7 +96,8 @@ bool Viewer::poll(double seconds) {
 }
 
 bool Viewer::more() const {
-    return !wanted_.empty() || std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->more(); });
+    return !wanted_.empty() ||
+           std::any_of(runs_.begin(), runs_.end(), [](const auto& run) { return run->more(); });
 }
 
 void Viewer::apply_theme() {
@@ -105,10 +107,12 @@ void Viewer::apply_theme() {
     style.FrameRounding = 4;
     if (choice_.dark) {
         style.Colors[ImGuiCol_WindowBg] = {0.09F, 0.10F, 0.12F, 1};
-        theme_ = {IM_COL32(16, 17, 21, 255), IM_COL32(48, 51, 58, 255), IM_COL32(214, 217, 222, 255), IM_COL32(110, 115, 125, 255)};
+        theme_ = {IM_COL32(16, 17, 21, 255), IM_COL32(48, 51, 58, 255),
+                  IM_COL32(214, 217, 222, 255), IM_COL32(110, 115, 125, 255)};
     } else {
         style.Colors[ImGuiCol_WindowBg] = {0.96F, 0.96F, 0.97F, 1};
-        theme_ = {IM_COL32(255, 255, 255, 255), IM_COL32(228, 229, 232, 255), IM_COL32(40, 42, 48, 255), IM_COL32(150, 153, 160, 255)};
+        theme_ = {IM_COL32(255, 255, 255, 255), IM_COL32(228, 229, 232, 255),
+                  IM_COL32(40, 42, 48, 255), IM_COL32(150, 153, 160, 255)};
     }
 }
 
@@ -117,20 +121,24 @@ void Viewer::draw() {
     panels_.prepare(runs_, choice_, std::exchange(changed_, false));
     ImGui::SetNextWindowPos({0, 0});
     ImGui::SetNextWindowSize(io.DisplaySize);
-    ImGui::Begin("hfc", nullptr, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoBringToFrontOnFocus);
+    ImGui::Begin("hfc", nullptr,
+                 ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                     ImGuiWindowFlags_NoBringToFrontOnFocus);
     draw_controls();
     ImGui::BeginChild("legend", {250, 0}, true);
     draw_runs();
     ImGui::EndChild();
     ImGui::SameLine();
     // The wheel over a plot is the plot's.
-    ImGui::BeginChild("panels", {0, 0}, false, plot_under_pointer_ ? ImGuiWindowFlags_NoScrollWithMouse : 0);
+    ImGui::BeginChild("panels", {0, 0}, false,
+                      plot_under_pointer_ ? ImGuiWindowFlags_NoScrollWithMouse : 0);
     plot_under_pointer_ = false;
     if (ImGui::BeginTabBar("what")) {
         auto tab = [&, number = 0](const char* name, void (Viewer::*draw_tab)()) mutable {
             const bool begin_here = first_frame_ && settings_.tab == number;
             ++number;
-            if (ImGui::BeginTabItem(name, nullptr, begin_here ? ImGuiTabItemFlags_SetSelected : 0)) {
+            if (ImGui::BeginTabItem(name, nullptr,
+                                    begin_here ? ImGuiTabItemFlags_SetSelected : 0)) {
                 (this->*draw_tab)();
                 ImGui::EndTabItem();
             }
@@ -155,7 +163,8 @@ void Viewer::draw_panels() {
     const auto space = ImGui::GetContentRegionAvail();
     const int columns = panels.size() == 1 ? 1 : space.x > 1500 ? 3 : 2;
     const int rows = (static_cast<int>(panels.size()) + columns - 1) / columns;
-    const ImVec2 size = {space.x / static_cast<float>(columns) - 8, std::max(230.0F, space.y / static_cast<float>(rows) - 6)};
+    const ImVec2 size = {space.x / static_cast<float>(columns) - 8,
+                         std::max(230.0F, space.y / static_cast<float>(rows) - 6)};
     int index = 0;
     for (auto& [name, panel] : panels) {
         if (index++ % columns != 0) {
@@ -167,8 +176,11 @@ void Viewer::draw_panels() {
 
 void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
     const auto corner = ImGui::GetCursorScreenPos();
-    plot_under_pointer_ = plot_under_pointer_ || ImGui::IsMouseHoveringRect(corner, {corner.x + size.x, corner.y + size.y});
-    draw_plot(name.c_str(), size, name, panel.x_name, choice_.logarithmic, panel.curves, theme_, panel.view);
+    plot_under_pointer_ =
+        plot_under_pointer_ ||
+        ImGui::IsMouseHoveringRect(corner, {corner.x + size.x, corner.y + size.y});
+    draw_plot(name.c_str(), size, name, panel.x_name, choice_.logarithmic, panel.curves, theme_,
+              panel.view);
     if (ImGui::BeginPopupContextItem((name + " menu").c_str())) {
         for (const char* const extension : {"png", "svg", "csv"}) {
             if (ImGui::MenuItem((std::string("Save as ") + extension).c_str())) {
@@ -184,7 +196,8 @@ void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
     }
 }
 
-void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension, ImVec2 corner, ImVec2 size) {
+void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension,
+                  ImVec2 corner, ImVec2 size) {
     if (extension == "png") {
         const auto window = ImGui::GetIO().DisplaySize;
         if (corner.y < 0 || corner.y + size.y > window.y + 1) {
@@ -197,9 +210,11 @@ void Viewer::save(const std::string& name, const Panel& panel, const std::string
     const auto path = unused_name(folder_, file_stem(name), extension);
     ExportPanel part = {name, panel.x_name, choice_.logarithmic, panel.view.x, panel.view.y, {}};
     for (const auto& curve : panel.curves) {
-        const uint32_t red = (curve.color >> IM_COL32_R_SHIFT) & 0xFF, green = (curve.color >> IM_COL32_G_SHIFT) & 0xFF,
+        const uint32_t red = (curve.color >> IM_COL32_R_SHIFT) & 0xFF,
+                       green = (curve.color >> IM_COL32_G_SHIFT) & 0xFF,
                        blue = (curve.color >> IM_COL32_B_SHIFT) & 0xFF;
-        part.curves.push_back({curve.name, curve.x, &curve.y, red << 16 | green << 8 | blue, curve.faint});
+        part.curves.push_back(
+            {curve.name, curve.x, &curve.y, red << 16 | green << 8 | blue, curve.faint});
     }
     std::ofstream file(path);
     file << (extension == "svg" ? to_svg(part) : to_csv(part));
@@ -210,8 +225,9 @@ void Viewer::drawn() {
     for (auto& wanted : wanted_) {
         if (--wanted.frames == 0) {
             const auto path = unused_name(folder_, wanted.stem, "png");
-            const bool written = write_picture(path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
-                                               static_cast<int>(wanted.size.x), static_cast<int>(wanted.size.y));
+            const bool written = write_picture(
+                path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
+                static_cast<int>(wanted.size.x), static_cast<int>(wanted.size.y));
             message_ = (written ? "saved " : "cannot write ") + path.string();
         }
     }

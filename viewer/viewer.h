@@ -20,20 +20,23 @@ class Viewer {
   public:
     explicit Viewer(const Settings& settings);
 
-    /// Reads what is new, for about so many seconds at most; true when there is something to draw. Folders are looked through some times a
-    /// second at most, however often it is called: that is once a frame.
+    /// Reads what is new, for about so many seconds at most; true when there is something to draw.
+    /// Folders are looked through some times a second at most, however often it is called: that is
+    /// once a frame.
     bool poll(double seconds = seconds_a_frame);
     /// Whether there is more to read, or a picture to take, at once.
     bool more() const;
     /// One frame, in ImGui.
     void draw();
-    /// To be called when the frame's pixels stand and before they are shown: takes pictures of panels that were asked for.
+    /// To be called when the frame's pixels stand and before they are shown: takes pictures of
+    /// panels that were asked for.
     void drawn();
 
   private:
     /// One run directory with all that is read of it.
     struct Shown {
-        explicit Shown(const std::filesystem::path& directory) : status(directory), tables(directory), images(directory) {}
+        explicit Shown(const std::filesystem::path& directory)
+            : status(directory), tables(directory), images(directory) {}
         RunStatus status;
         Tables tables;
         Images images;
@@ -60,7 +63,8 @@ class Viewer {
     void draw_tables();
     void draw_status();
     /// Writes the panel as `extension` says, svg, csv or png, to the working directory.
-    void save(const std::string& name, const Panel& panel, const std::string& extension, ImVec2 corner, ImVec2 size);
+    void save(const std::string& name, const Panel& panel, const std::string& extension,
+              ImVec2 corner, ImVec2 size);
 
     Settings settings_;
     Choice choice_;

@@ -103,7 +103,8 @@ void Viewer::draw_legend(const RunData& run) {
         const bool hidden = choice_.hidden.contains(key);
         const auto at = ImGui::GetCursorScreenPos();
         const float line = ImGui::GetTextLineHeight();
-        ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + 2}, {at.x + line - 2, at.y + line}, hidden ? theme_.grid : color, 3);
+        ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + 2}, {at.x + line - 2, at.y + line},
+                                                  hidden ? theme_.grid : color, 3);
         ImGui::SetCursorScreenPos({at.x + line + 6, at.y});
         ImGui::PushStyleColor(ImGuiCol_Text, hidden ? theme_.faint : theme_.text);
         ImGui::PushID(key.c_str());

@@ -12,10 +12,13 @@ void draw_table(const std::string& name, const Rows& rows) {
     constexpr size_t most_columns = 64;  // ImGui's own limit
     const size_t columns = rows.empty() ? 0 : std::min(rows[0].size(), most_columns);
     ImGui::TextUnformatted(name.c_str());
-    const float height = static_cast<float>(std::min<size_t>(rows.size() + 1, 30)) * ImGui::GetTextLineHeightWithSpacing() * 1.15F;
-    constexpr auto flags = ImGuiTableFlags_Borders | ImGuiTableFlags_RowBg | ImGuiTableFlags_SizingFixedFit | ImGuiTableFlags_ScrollX |
+    const float height = static_cast<float>(std::min<size_t>(rows.size() + 1, 30)) *
+                         ImGui::GetTextLineHeightWithSpacing() * 1.15F;
+    constexpr auto flags = ImGuiTableFlags_Borders | ImGuiTableFlags_RowBg |
+                           ImGuiTableFlags_SizingFixedFit | ImGuiTableFlags_ScrollX |
                            ImGuiTableFlags_ScrollY;
-    if (columns == 0 || !ImGui::BeginTable(name.c_str(), static_cast<int>(columns), flags, {0, height})) {
+    if (columns == 0 ||
+        !ImGui::BeginTable(name.c_str(), static_cast<int>(columns), flags, {0, height})) {
         return;
     }
     for (size_t column = 0; column < columns; ++column) {
@@ -81,7 +84,8 @@ void Viewer::draw_status() {
         if (const auto speed = status.speed(*runs_[i]); !speed.empty()) {
             ImGui::TextUnformatted(speed.c_str());
         }
-        if (ImGui::BeginTable(("settings " + std::to_string(i)).c_str(), 2, ImGuiTableFlags_RowBg | ImGuiTableFlags_SizingFixedFit)) {
+        if (ImGui::BeginTable(("settings " + std::to_string(i)).c_str(), 2,
+                              ImGuiTableFlags_RowBg | ImGuiTableFlags_SizingFixedFit)) {
             for (const auto& [name, value] : status.settings()) {
                 ImGui::TableNextRow();
                 ImGui::TableSetColumnIndex(0);

@@ -44,9 +44,11 @@ void set_callbacks(GLFWwindow* window) {
             pressed_keys().insert(key);
         }
     });
-    glfwSetMouseButtonCallback(window, [](GLFWwindow*, int, int, int) { something_happened() = true; });
+    glfwSetMouseButtonCallback(window,
+                               [](GLFWwindow*, int, int, int) { something_happened() = true; });
     glfwSetScrollCallback(window, [](GLFWwindow*, double, double) { something_happened() = true; });
-    glfwSetCursorPosCallback(window, [](GLFWwindow*, double, double) { something_happened() = true; });
+    glfwSetCursorPosCallback(window,
+                             [](GLFWwindow*, double, double) { something_happened() = true; });
 }
 
 void load_font() {
@@ -105,7 +107,8 @@ void measure(GLFWwindow* window, Viewer& viewer, double seconds) {
     glfwSwapInterval(0);
     int frames = 0;
     double processor = 0;
-    for (double start = 0; glfwWindowShouldClose(window) == 0 && (frames == 0 || glfwGetTime() - start < seconds);) {
+    for (double start = 0;
+         glfwWindowShouldClose(window) == 0 && (frames == 0 || glfwGetTime() - start < seconds);) {
         glfwPollEvents();
         viewer.poll();
         draw_frame(window, viewer);
@@ -120,16 +123,17 @@ void measure(GLFWwindow* window, Viewer& viewer, double seconds) {
                 1000 * (processor_seconds() - processor) / std::max(1, frames - 1));
 }
 
-/// How long to wait before the next look at the runs, by the processor time that the last one and its frame took: a window open beside a
-/// training takes of its processor, most of it where OpenGL is software. So it gets half a percent of a core, within these bounds.
+/// How long to wait before the next look at the runs, by the processor time that the last one and
+/// its frame took: a window open beside a training takes of its processor, most of it where OpenGL
+/// is software. So it gets half a percent of a core, within these bounds.
 double pause_after(double processor) {
     constexpr double share = 0.005, least = 1, most = 4;
     return std::clamp(processor / share, least, most);
 }
 
 void draw_until_closed(GLFWwindow* window, Viewer& viewer) {
-    // After an event ImGui needs some frames to settle; then nothing is drawn until something happens. New data get one frame a look, and
-    // one more at the next, for what that frame moved.
+    // After an event ImGui needs some frames to settle; then nothing is drawn until something
+    // happens. New data get one frame a look, and one more at the next, for what that frame moved.
     constexpr int settling = 3;
     int frames = settling;
     bool unsettled = false;
@@ -205,9 +209,11 @@ bool write_picture(const fs::path& path, int left, int top, int width, int heigh
     const int stride = width * 3;
     std::vector<unsigned char> pixels(static_cast<size_t>(stride) * static_cast<size_t>(height));
     glPixelStorei(GL_PACK_ALIGNMENT, 1);
-    glReadPixels(left, whole[3] - top - height, width, height, GL_RGB, GL_UNSIGNED_BYTE, pixels.data());
+    glReadPixels(left, whole[3] - top - height, width, height, GL_RGB, GL_UNSIGNED_BYTE,
+                 pixels.data());
     for (int row = 0; row < height / 2; ++row) {  // OpenGL's first row is the lowest
-        std::swap_ranges(pixels.begin() + static_cast<ptrdiff_t>(row) * stride, pixels.begin() + static_cast<ptrdiff_t>(row + 1) * stride,
+        std::swap_ranges(pixels.begin() + static_cast<ptrdiff_t>(row) * stride,
+                         pixels.begin() + static_cast<ptrdiff_t>(row + 1) * stride,
                          pixels.begin() + static_cast<ptrdiff_t>(height - 1 - row) * stride);
     }
     if (path.extension() != ".ppm") {
@@ -215,7 +221,8 @@ bool write_picture(const fs::path& path, int left, int top, int width, int heigh
     }
     std::ofstream file(path, std::ios::binary);
     file << "P6\n" << width << ' ' << height << "\n255\n";
-    file.write(reinterpret_cast<const char*>(pixels.data()), static_cast<std::streamsize>(pixels.size()));
+    file.write(reinterpret_cast<const char*>(pixels.data()),
+               static_cast<std::streamsize>(pixels.size()));
     return static_cast<bool>(file.flush());
 }
 

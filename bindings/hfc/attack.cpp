@@ -25,7 +25,9 @@ attack::Band read_band(lua_State* L, const Value& value) {
     options.finish();
     require(part == "low" || part == "high" || (part.empty() && band.mask.defined()),
             "option 'band': part must be low or high, or a mask be given; got '{}'", part);
-    band.part = part == "low" ? data::Part::low : part == "high" ? data::Part::high : data::Part::whole;
+    band.part = part == "low"    ? data::Part::low
+                : part == "high" ? data::Part::high
+                                 : data::Part::whole;
     return band;
 }
 
@@ -41,9 +43,11 @@ int make_attack(Call& call) {
         result.several = lua_istable(call.L, value.index());
     });
     options.with("alpha", [&](const Value& value) { settings.alpha = value.number(); });
-    options.with("relative_alpha", [&](const Value& value) { settings.relative_alpha = value.number(); });
+    options.with("relative_alpha",
+                 [&](const Value& value) { settings.relative_alpha = value.number(); });
     options.with("steps", [&](const Value& value) { settings.steps = value.integer(); });
-    options.with("random_start", [&](const Value& value) { settings.random_start = value.boolean(); });
+    options.with("random_start",
+                 [&](const Value& value) { settings.random_start = value.boolean(); });
     options.with("band", [&](const Value& value) { settings.band = read_band(call.L, value); });
     settings.decay = options.number("decay", settings.decay);
     settings.restarts = options.integer("restarts", settings.restarts);
@@ -66,7 +70,8 @@ int perturb(Call& call) {
     const auto network = to_model(call.L, call.argument(2, "model"));
     const at::Tensor images = tensor_argument(call, 3, "images");
     const at::Tensor labels = tensor_argument(call, 4, "labels");
-    const auto results = attack::perturb(*network, images, labels, settings.options, settings.epsilons);
+    const auto results =
+        attack::perturb(*network, images, labels, settings.options, settings.epsilons);
     return settings.several ? call.returns(results) : call.returns(results.front());
 }
 
@@ -80,7 +85,8 @@ int robust_accuracy(Call& call) {
     robust.batch_size = options.integer("batch_size", robust.batch_size);
     robust.early_stop = options.boolean("early_stop", robust.early_stop);
     options.finish();
-    const auto shares = attack::robust_accuracy(*network, dataset, settings.options, settings.epsilons, robust);
+    const auto shares =
+        attack::robust_accuracy(*network, dataset, settings.options, settings.epsilons, robust);
     return settings.several ? call.returns(shares) : call.returns(shares.front());
 }
 
@@ -95,39 +101,54 @@ int smallest_epsilon(Call& call) {
     search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
     search.bisections = options.integer("bisections", search.bisections);
     options.finish();
-    return call.returns(attack::smallest_epsilon(*network, images, labels, settings.options, search));
+    return call.returns(
+        attack::smallest_epsilon(*network, images, labels, settings.options, search));
 }
 
-constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd", pgdl2[] = "pgdl2";
+constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd",
+               pgdl2[] = "pgdl2";
 
 const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.fgsm", make_attack<fgsm>,
-     "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et al. 2015). An Attack is called: "
-     "attack(model, images, labels) -> adversarial images, float32 [N, C, H, W] in [0,1]; epsilon may be a list, which gives a list.\n"
-     "All attacks: loss = \"cross_entropy\" or \"margin\" (the largest other logit minus the label's); targeted = false: labels are what "
-     "the images shall be taken for; band = {part = \"low\" or \"high\", radius = r, rule = \"<=\"} or {mask = Tensor [H, W]} confines the "
+     "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et "
+     "al. 2015). An Attack is called: "
+     "attack(model, images, labels) -> adversarial images, float32 [N, C, H, W] in [0,1]; epsilon "
+     "may be a list, which gives a list.\n"
+     "All attacks: loss = \"cross_entropy\" or \"margin\" (the largest other logit minus the "
+     "label's); targeted = false: labels are what "
+     "the images shall be taken for; band = {part = \"low\" or \"high\", radius = r, rule = "
+     "\"<=\"} or {mask = Tensor [H, W]} confines the "
      "perturbation to frequencies; seed = 0.\n"
-     "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, images outside [0,1], labels the model "
+     "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, "
+     "images outside [0,1], labels the model "
      "has no logit for."},
     {"hfc.attack.bim", make_attack<bim>,
-     "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\nThe basic iterative method (Kurakin et al. 2017); see "
+     "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\nThe basic iterative "
+     "method (Kurakin et al. 2017); see "
      "hfc.attack.fgsm. relative_alpha: the step as a share of epsilon, in place of alpha."},
     {"hfc.attack.mifgsm", make_attack<mifgsm>,
-     "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM with momentum (Dong et al. 2018); see "
+     "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM "
+     "with momentum (Dong et al. 2018); see "
      "hfc.attack.bim."},
     {"hfc.attack.pgd", make_attack<pgd>,
-     "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected "
+     "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = "
+     "1} -> Attack\n\nProjected "
      "gradient descent in L-infinity (Madry et al. 2018); see hfc.attack.bim."},
     {"hfc.attack.pgdl2", make_attack<pgdl2>,
-     "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} -> Attack\n\nProjected "
+     "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} "
+     "-> Attack\n\nProjected "
      "gradient descent in the L2 norm of an image; see hfc.attack.bim."},
     {"hfc.robust_accuracy", robust_accuracy,
-     "hfc.robust_accuracy(model, dataset, attack, {batch_size = 100, early_stop = true}) -> number in [0,1], or a list for a list of "
-     "epsilons\n\nThe share of images that the model gets right in spite of the attack. early_stop: an image is done with once it "
+     "hfc.robust_accuracy(model, dataset, attack, {batch_size = 100, early_stop = true}) -> number "
+     "in [0,1], or a list for a list of "
+     "epsilons\n\nThe share of images that the model gets right in spite of the attack. "
+     "early_stop: an image is done with once it "
      "is fooled; false attacks each in full, as torchattacks does."},
     {"hfc.smallest_epsilon", smallest_epsilon,
-     "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10}) -> Tensor float64 [N]\n\nFor each image the "
-     "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: max_epsilon is not enough."},
+     "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10}) -> "
+     "Tensor float64 [N]\n\nFor each image the "
+     "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: "
+     "max_epsilon is not enough."},
 };
 
 const Declaration call_attack = {"Attack", perturb, ""};
@@ -135,7 +156,8 @@ const Declaration call_attack = {"Attack", perturb, ""};
 int attack_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& settings = Value(L, 1, "attack").object<Attack>();
-        push(L, fmt::format("Attack {}: epsilon {:.4g}", settings.options.method, fmt::join(settings.epsilons, ", ")));
+        push(L, fmt::format("Attack {}: epsilon {:.4g}", settings.options.method,
+                            fmt::join(settings.epsilons, ", ")));
         return 1;
     });
 }

@@ -10,7 +10,8 @@ namespace hfc::lua {
 data::AugmentOptions read_augment(Options& options) {
     data::AugmentOptions settings;
     const auto scale = options.numbers("scale", {1, 1});
-    require(scale.size() == 2, "option 'scale': expected {{least, most}}, got {} numbers", scale.size());
+    require(scale.size() == 2, "option 'scale': expected {{least, most}}, got {} numbers",
+            scale.size());
     settings.least_scale = scale[0];
     settings.most_scale = scale[1];
     settings.translate = options.number("translate", settings.translate);
@@ -35,12 +36,17 @@ int augment_images(Call& call) {
 
 const std::vector<Declaration> augment_declarations = {
     {"hfc.augment", augment_images,
-     "hfc.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, pad = 0, flip = false, seed = 0}) -> Tensor\n\n"
-     "Images [N, C, H, W], each changed by itself at random: magnified by scale, shifted in each direction by up to `translate` of the "
-     "size, turned by up to `rotate` degrees either way, cropped to a share of the area in [crop, 1] (RandomResizedCrop), all in one "
-     "bilinear interpolation; padded by `pad` pixels and cropped to the size again; flipped left and right, every other one. Zeros lie "
+     "hfc.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, pad = 0, flip = "
+     "false, seed = 0}) -> Tensor\n\n"
+     "Images [N, C, H, W], each changed by itself at random: magnified by scale, shifted in each "
+     "direction by up to `translate` of the "
+     "size, turned by up to `rotate` degrees either way, cropped to a share of the area in [crop, "
+     "1] (RandomResizedCrop), all in one "
+     "bilinear interpolation; padded by `pad` pixels and cropped to the size again; flipped left "
+     "and right, every other one. Zeros lie "
      "beyond the borders.\n"
-     "CIFAR-10 is usually trained on with pad = 4, flip = true; the networks S, T, R of the Fourier masks with scale = {.5, 1.5}, "
+     "CIFAR-10 is usually trained on with pad = 4, flip = true; the networks S, T, R of the "
+     "Fourier masks with scale = {.5, 1.5}, "
      "translate = .4, rotate = 180. The same settings are hfc.train's option `augment`.\n"
      "Errors: images of another kind, a setting out of range."},
 };

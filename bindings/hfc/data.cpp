@@ -62,7 +62,8 @@ int subset(Call& call) {
 }
 
 int slice(Call& call) {
-    return call.returns_object(self_dataset(call).slice(call.argument(2, "begin").integer(), call.argument(3, "end").integer()));
+    return call.returns_object(self_dataset(call).slice(call.argument(2, "begin").integer(),
+                                                        call.argument(3, "end").integer()));
 }
 
 int per_class(Call& call) {
@@ -101,7 +102,8 @@ int dataset_high_pass(Call& call) {
 
 int batch(Call& call) {
     const Dataset& dataset = self_dataset(call);
-    const data::Batch result = dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
+    const data::Batch result =
+        dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
     return call.returns(result.images, result.labels);
 }
 
@@ -143,7 +145,8 @@ int batches(Call& call) {
     const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
     options.finish();
     require(size >= 1, "the batch size must be at least 1, got {}", size);
-    const at::Tensor order = shuffle ? permutation(dataset.size(), seed, "batches") : at::arange(dataset.size(), at::kLong);
+    const at::Tensor order = shuffle ? permutation(dataset.size(), seed, "batches")
+                                     : at::arange(dataset.size(), at::kLong);
     push_object(call.L, BatchWalk{dataset, order, size, 0});
     lua_pushcclosure(call.L, next_batch, 1);
     return 1;
@@ -159,41 +162,59 @@ int name(Call& call) {
 
 const std::vector<Declaration> data_declarations = {
     {"hfc.data", load,
-     "hfc.data(name, {seed = 0, ...}) -> {train = Dataset, test = Dataset, classes = n, channels = n, class_names = {...}}\n\n"
-     "Loads \"synthetic\", \"cifar10\", \"mnist\", \"fashion_mnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*; "
+     "hfc.data(name, {seed = 0, ...}) -> {train = Dataset, test = Dataset, classes = n, channels = "
+     "n, class_names = {...}}\n\n"
+     "Loads \"synthetic\", \"cifar10\", \"mnist\", \"fashion_mnist\" or \"folder:DIR\" "
+     "(DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*; "
      "JPEG and PNG).\n"
-     "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. Files are looked for below --data DIR, the environment's "
+     "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. Files are looked for "
+     "below --data DIR, the environment's "
      "HFC_DATA, or ./data.\n"
      "folder: image_size = 224 (shorter side resized, centre cropped).\n"
-     "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = 32, channels = 3, and the strength of "
+     "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
+     "32, channels = 3, and the strength of "
      "each class's\n"
-     "low- and high-frequency pattern and of the noise, low = .25, high = .125, noise = .125 (standard deviations, in halves of the pixel "
+     "low- and high-frequency pattern and of the noise, low = .25, high = .125, noise = .125 "
+     "(standard deviations, in halves of the pixel "
      "range), how often\n"
-     "each pattern is the label's, low_correlation = 1, high_correlation = 1, and the patterns' bands, low_radius = 4, high_radius = 12 "
+     "each pattern is the label's, low_correlation = 1, high_correlation = 1, and the patterns' "
+     "bands, low_radius = 4, high_radius = 12 "
      "(bins).\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
-    {"Dataset:subset", subset, "dataset:subset(n, {seed = 0}) -> Dataset\n\nn images drawn at random. Error: n below 1 or above the size."},
+    {"Dataset:subset", subset,
+     "dataset:subset(n, {seed = 0}) -> Dataset\n\nn images drawn at random. Error: n below 1 or "
+     "above the size."},
     {"Dataset:slice", slice,
-     "dataset:slice(begin, end) -> Dataset\n\nImages begin .. end-1, zero-based. Error: an empty or impossible range."},
+     "dataset:slice(begin, end) -> Dataset\n\nImages begin .. end-1, zero-based. Error: an empty "
+     "or impossible range."},
     {"Dataset:per_class", per_class,
-     "dataset:per_class(n, {seed = 0}) -> Dataset\n\nn images of each class. Error: a class that has fewer."},
+     "dataset:per_class(n, {seed = 0}) -> Dataset\n\nn images of each class. Error: a class that "
+     "has fewer."},
     {"Dataset:shuffle_labels", shuffle_labels,
-     "dataset:shuffle_labels {seed = 0} -> Dataset\n\nThe same images under a fixed permutation of their labels (Zhang et al., 2017; "
+     "dataset:shuffle_labels {seed = 0} -> Dataset\n\nThe same images under a fixed permutation of "
+     "their labels (Zhang et al., 2017; "
      "section 4 of Wang et al., 2020)."},
     {"Dataset:low_pass", dataset_low_pass,
-     "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe same images with only the frequencies within "
+     "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe same images "
+     "with only the frequencies within "
      "`radius` bins of zero, computed as batches "
-     "are made. rule: \"<=\" (paper) or \"<\" (public code). rescale: \"none\", or \"max\" (x / max(x) for each image, public code)."},
+     "are made. rule: \"<=\" (paper) or \"<\" (public code). rescale: \"none\", or \"max\" (x / "
+     "max(x) for each image, public code)."},
     {"Dataset:high_pass", dataset_high_pass,
-     "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less its low_pass; options as there."},
+     "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less "
+     "its low_pass; options as there."},
     {"Dataset:batch", batch,
-     "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, W], labels int64 [n], on the CPU."},
+     "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, "
+     "W], labels int64 [n], on the CPU."},
     {"Dataset:batches", batches,
-     "for images, labels in dataset:batches {size = 100, shuffle = false, seed = 0} do\n\nWalks along the data set; the last batch may be "
+     "for images, labels in dataset:batches {size = 100, shuffle = false, seed = 0} do\n\nWalks "
+     "along the data set; the last batch may be "
      "smaller. Give a new seed each epoch "
      "for a new order."},
-    {"Dataset:labels", labels, "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
-    {"Dataset:name", name, "dataset:name() -> text\n\nWhat the view shows: \"cifar10 train, shuffled labels, low r=4\"."},
+    {"Dataset:labels", labels,
+     "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
+    {"Dataset:name", name,
+     "dataset:name() -> text\n\nWhat the view shows: \"cifar10 train, shuffled labels, low r=4\"."},
 };
 
 int length(lua_State* L) {
@@ -206,8 +227,9 @@ int length(lua_State* L) {
 int dataset_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& dataset = Value(L, 1, "dataset").object<Dataset>();
-        push(L, fmt::format("Dataset {}: {} images {} x {} x {}, {} classes", dataset.name(), dataset.size(), dataset.channels(),
-                            dataset.height(), dataset.width(), dataset.classes()));
+        push(L, fmt::format("Dataset {}: {} images {} x {} x {}, {} classes", dataset.name(),
+                            dataset.size(), dataset.channels(), dataset.height(), dataset.width(),
+                            dataset.classes()));
         return 1;
     });
 }

@@ -28,7 +28,8 @@ Keep read_keep(lua_State* L, Options options) {
     };
     options.with("rank", [&](const Value& value) {
         for (const double rank : list(value)) {
-            require(rank == std::floor(rank) && std::abs(rank) < 1e15, "option 'rank': expected whole numbers, got {}", rank);
+            require(rank == std::floor(rank) && std::abs(rank) < 1e15,
+                    "option 'rank': expected whole numbers, got {}", rank);
             keep.ranks.push_back(static_cast<int64_t>(rank));
         }
     });
@@ -37,10 +38,13 @@ Keep read_keep(lua_State* L, Options options) {
         ++given;
         keep.radius = value.number();
     });
-    options.with("equal", [&](const Value& value) { keep.equal = decompose::parse_equal(value.text()); });
+    options.with("equal",
+                 [&](const Value& value) { keep.equal = decompose::parse_equal(value.text()); });
     keep.rule = frequency::parse_rule(options.text("rule", "<="));
     options.finish();
-    require(given == 1, "expected one of the options rank, energy and radius (as much as the low-pass of that radius keeps), got {}",
+    require(given == 1,
+            "expected one of the options rank, energy and radius (as much as the low-pass of that "
+            "radius keeps), got {}",
             given);
     return keep;
 }
@@ -49,10 +53,12 @@ int svd(Call& call) {
     call.at_most(2);
     const at::Tensor x = tensor_argument(call, 1, "x");
     const auto keep = read_keep(call.L, call.options(2));
-    const auto parts = keep.radius          ? decompose::split_like_radius(x, *keep.radius, keep.equal, keep.rule)
+    const auto parts = keep.radius
+                           ? decompose::split_like_radius(x, *keep.radius, keep.equal, keep.rule)
                        : keep.ranks.empty() ? decompose::split_by_energy(x, keep.shares)
                                             : decompose::split(x, keep.ranks);
-    return keep.several ? call.returns(parts.low, parts.high) : call.returns(parts.low.at(0), parts.high.at(0));
+    return keep.several ? call.returns(parts.low, parts.high)
+                        : call.returns(parts.low.at(0), parts.high.at(0));
 }
 
 int singular_values(Call& call) {
@@ -62,7 +68,8 @@ int singular_values(Call& call) {
 
 int rank_of_energy(Call& call) {
     call.at_most(2);
-    return call.returns(decompose::rank_of_energy(tensor_argument(call, 1, "x"), call.argument(2, "share").number()));
+    return call.returns(decompose::rank_of_energy(tensor_argument(call, 1, "x"),
+                                                  call.argument(2, "share").number()));
 }
 
 int energy_of_radius(Call& call) {
@@ -76,7 +83,8 @@ int energy_of_radius(Call& call) {
 
 int radius_of_energy(Call& call) {
     call.at_most(2);
-    return call.returns(decompose::radius_of_energy(tensor_argument(call, 1, "x"), call.argument(2, "share").number()));
+    return call.returns(decompose::radius_of_energy(tensor_argument(call, 1, "x"),
+                                                    call.argument(2, "share").number()));
 }
 
 int rank_of_radius(Call& call) {
@@ -91,28 +99,39 @@ int rank_of_radius(Call& call) {
 
 const std::vector<Declaration> decompose_declarations = {
     {"hfc.decompose.svd", svd,
-     "hfc.decompose.svd(x, {rank = k} or {energy = share} or {radius = r, equal = \"energy\", rule = \"<=\"}) -> dominant, trailing\n\n"
-     "Splits images by singular values (Wang et al. 2020, section 8), the counterpart of hfc.frequency.split: of each channel the dominant "
+     "hfc.decompose.svd(x, {rank = k} or {energy = share} or {radius = r, equal = \"energy\", rule "
+     "= \"<=\"}) -> dominant, trailing\n\n"
+     "Splits images by singular values (Wang et al. 2020, section 8), the counterpart of "
+     "hfc.frequency.split: of each channel the dominant "
      "part keeps the\n"
-     "`rank` largest singular values, or as few as keep the share `energy` of its sum of squares, or as much as the low-pass of `radius` "
+     "`rank` largest singular values, or as few as keep the share `energy` of its sum of squares, "
+     "or as much as the low-pass of `radius` "
      "bins keeps of it:\n"
-     "equal = \"energy\", at least the same energy channel by channel, or \"coefficients\", the rank that takes as many numbers. "
+     "equal = \"energy\", at least the same energy channel by channel, or \"coefficients\", the "
+     "rank that takes as many numbers. "
      "dominant + trailing = x.\n"
-     "rank and energy may be lists: then two lists come back. x: finite float32 [..., H, W], any device. Not differentiable.\n"
-     "Errors: a rank below 0 or above min(H, W), a share outside [0,1], another dtype, values that are not finite."},
+     "rank and energy may be lists: then two lists come back. x: finite float32 [..., H, W], any "
+     "device. Not differentiable.\n"
+     "Errors: a rank below 0 or above min(H, W), a share outside [0,1], another dtype, values that "
+     "are not finite."},
     {"hfc.decompose.singular_values", singular_values,
-     "hfc.decompose.singular_values(x) -> Tensor float64 [..., min(H, W)]\n\nThe singular values of each channel, falling."},
+     "hfc.decompose.singular_values(x) -> Tensor float64 [..., min(H, W)]\n\nThe singular values "
+     "of each channel, falling."},
     {"hfc.decompose.rank_of_energy", rank_of_energy,
-     "hfc.decompose.rank_of_energy(x, share) -> Tensor int64 [...]\n\nFor each channel the smallest rank that keeps that share of its "
+     "hfc.decompose.rank_of_energy(x, share) -> Tensor int64 [...]\n\nFor each channel the "
+     "smallest rank that keeps that share of its "
      "energy."},
     {"hfc.decompose.energy_of_radius", energy_of_radius,
-     "hfc.decompose.energy_of_radius(x, radius, {rule = \"<=\"}) -> Tensor float64 [...]\n\nThe share of each channel's energy at "
+     "hfc.decompose.energy_of_radius(x, radius, {rule = \"<=\"}) -> Tensor float64 [...]\n\nThe "
+     "share of each channel's energy at "
      "frequencies within the radius."},
     {"hfc.decompose.radius_of_energy", radius_of_energy,
-     "hfc.decompose.radius_of_energy(x, share) -> number\n\nThe smallest radius whose low parts keep that share of the energy of all of "
+     "hfc.decompose.radius_of_energy(x, share) -> number\n\nThe smallest radius whose low parts "
+     "keep that share of the energy of all of "
      "x."},
     {"hfc.decompose.rank_of_radius", rank_of_radius,
-     "hfc.decompose.rank_of_radius(height, width, radius, {rule = \"<=\"}) -> integer\n\nThe rank that takes as many numbers as the "
+     "hfc.decompose.rank_of_radius(height, width, radius, {rule = \"<=\"}) -> integer\n\nThe rank "
+     "that takes as many numbers as the "
      "frequencies within the radius, or nearly."},
 };
 

@@ -15,13 +15,16 @@ int split(Call& call) {
     const at::Tensor x = tensor_argument(call, 1, "x");
     auto options = call.options(2);
     bool several = false;
-    options.with("radius", [&](const Value& value) { several = lua_istable(call.L, value.index()) != 0; });
+    options.with("radius",
+                 [&](const Value& value) { several = lua_istable(call.L, value.index()) != 0; });
     const auto radii = options.numbers("radius", {});
     const auto rule = rule_of(options);
     options.finish();
-    require(!radii.empty(), "option 'radius': expected a number of bins or a list of them, got none");
+    require(!radii.empty(),
+            "option 'radius': expected a number of bins or a list of them, got none");
     const auto parts = frequency::split(x, radii, {rule, true, true});
-    return several ? call.returns(parts.low, parts.high) : call.returns(parts.low[0], parts.high[0]);
+    return several ? call.returns(parts.low, parts.high)
+                   : call.returns(parts.low[0], parts.high[0]);
 }
 
 int one_part(Call& call, at::Tensor (*filter)(const at::Tensor&, double, frequency::Rule)) {
@@ -54,19 +57,25 @@ int mask(Call& call) {
 const std::vector<Declaration> frequency_declarations = {
     {"hfc.frequency.split", split,
      "hfc.frequency.split(x, {radius = r, rule = \"<=\"}) -> x_low, x_high\n\n"
-     "Splits images into their low- and high-frequency parts (Wang et al., 2020, section 3): each channel's two-dimensional Fourier "
+     "Splits images into their low- and high-frequency parts (Wang et al., 2020, section 3): each "
+     "channel's two-dimensional Fourier "
      "transform is cut at `radius`\n"
-     "bins from the zero frequency, x_low + x_high = x. radius may be a list: then two lists of tensors come back, all from one forward "
+     "bins from the zero frequency, x_low + x_high = x. radius may be a list: then two lists of "
+     "tensors come back, all from one forward "
      "transform.\n"
-     "x: float32 [..., H, W], any device, any size. rule: \"<=\" keeps distance <= radius (paper), \"<\" distance < radius (public code). "
+     "x: float32 [..., H, W], any device, any size. rule: \"<=\" keeps distance <= radius (paper), "
+     "\"<\" distance < radius (public code). "
      "Differentiable.\n"
      "Errors: another dtype, fewer than two dimensions, a radius below 0 or not a number."},
     {"hfc.frequency.low_pass", low_pass,
-     "hfc.frequency.low_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe low part of hfc.frequency.split alone."},
+     "hfc.frequency.low_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe low part of "
+     "hfc.frequency.split alone."},
     {"hfc.frequency.high_pass", high_pass,
-     "hfc.frequency.high_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe high part of hfc.frequency.split alone."},
+     "hfc.frequency.high_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe high part of "
+     "hfc.frequency.split alone."},
     {"hfc.frequency.mask", mask,
-     "hfc.frequency.mask(height, width, radius, {rule = \"<=\"}) -> Tensor float64 [height, width]\n\nThe mask of the low part: ones and "
+     "hfc.frequency.mask(height, width, radius, {rule = \"<=\"}) -> Tensor float64 [height, "
+     "width]\n\nThe mask of the low part: ones and "
      "zeros, zero frequency first, as fft2 "
      "lays frequencies out."},
 };

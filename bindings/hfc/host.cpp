@@ -1,4 +1,5 @@
-// What the prelude (the Lua half of the API) needs of the host: one table, passed to each of its files as `...`.
+// What the prelude (the Lua half of the API) needs of the host: one table, passed to each of its
+// files as `...`.
 #include "bindings/hfc/host.h"
 
 #include "bindings/hfc/register.h"
@@ -12,11 +13,13 @@ namespace hfc::lua {
 namespace {
 
 int end_host(Call& call) {
-    throw Exit(static_cast<int>(call.argument(1, "status").integer()), call.given(2) ? call.argument(2, "message").text() : "");
+    throw Exit(static_cast<int>(call.argument(1, "status").integer()),
+               call.given(2) ? call.argument(2, "message").text() : "");
 }
 
 int nearest_name(Call& call) {
-    return call.returns(nearest(call.argument(1, "name").text(), call.argument(2, "candidates").texts()));
+    return call.returns(
+        nearest(call.argument(1, "name").text(), call.argument(2, "candidates").texts()));
 }
 
 /// host.declare(name, documentation, function): documents a function of the prelude.
@@ -39,7 +42,8 @@ int find_documentation(Call& call) {
         lua_pushnil(call.L);
         return 1;
     }
-    return call.returns(fmt::format("torch.{}: PyTorch's operator of that name\n\n{}", name.starts_with("torch.") ? name.substr(6) : name,
+    return call.returns(fmt::format("torch.{}: PyTorch's operator of that name\n\n{}",
+                                    name.starts_with("torch.") ? name.substr(6) : name,
                                     fmt::join(signatures, "\n")));
 }
 
@@ -66,7 +70,8 @@ int methods_of(Call& call) {
     return 1;
 }
 
-/// host.operator(name) -> PyTorch's operator, also where the table torch holds something else under that name.
+/// host.operator(name) -> PyTorch's operator, also where the table torch holds something else under
+/// that name.
 int find_operator(Call& call) {
     const std::string name = call.argument(1, "name").text();
     require(push_operator(call.L, name), "there is no operator '{}'", name);

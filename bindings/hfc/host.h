@@ -5,7 +5,8 @@
 
 namespace hfc::lua {
 
-/// Pushes the table that each file of the prelude gets as `...`: exit, nearest, declare, documentation, function_name, names.
+/// Pushes the table that each file of the prelude gets as `...`: exit, nearest, declare,
+/// documentation, function_name, names.
 void push_host_table(lua_State* L);
 
 }  // namespace hfc::lua

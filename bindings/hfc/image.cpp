@@ -27,15 +27,18 @@ std::vector<std::string> read_captions(lua_State* L, const Value& value) {
 /// "each", or {black, white}.
 run::PixelRange read_range(lua_State* L, const Value& value) {
     if (lua_type(L, value.index()) == LUA_TSTRING) {
-        require(value.text() == "each", "option 'range': expected \"each\" or {{black, white}}, got '{}'", value.text());
+        require(value.text() == "each",
+                "option 'range': expected \"each\" or {{black, white}}, got '{}'", value.text());
         return {.each = true};
     }
     const auto bounds = value.numbers();
-    require(bounds.size() == 2, "option 'range': expected \"each\" or {{black, white}}, got {} numbers", bounds.size());
+    require(bounds.size() == 2,
+            "option 'range': expected \"each\" or {{black, white}}, got {} numbers", bounds.size());
     return {bounds[0], bounds[1]};
 }
 
-/// The rows of a picture: of a tensor alone, of a list of tensors, or of a list of lists of tensors, which are joined.
+/// The rows of a picture: of a tensor alone, of a list of tensors, or of a list of lists of
+/// tensors, which are joined.
 std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
     if (to_tensor(L, value.index()) != nullptr || !lua_istable(L, value.index())) {
         return read_tensors(L, value, "row");
@@ -44,14 +47,18 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
     for (size_t i = 1; i <= lua_objlen(L, value.index()); ++i) {
         lua_rawgeti(L, value.index(), static_cast<int>(i));
         std::vector<at::Tensor> here;
-        for (const auto& part : read_tensors(L, Value(L, lua_gettop(L), fmt::format("argument 3 (images), row {}", i)), "picture")) {
+        for (const auto& part :
+             read_tensors(L, Value(L, lua_gettop(L), fmt::format("argument 3 (images), row {}", i)),
+                          "picture")) {
             here.push_back(part.cpu());
         }
         lua_pop(L, 1);
         require(!here.empty(), "argument 3 (images): row {} is empty", i);
         for (const auto& part : here) {
-            require(part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
-                    "argument 3 (images), row {}: expected pictures [N, C, H, W] of one size, got [{}]", i, fmt::join(part.sizes(), ", "));
+            require(
+                part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
+                "argument 3 (images), row {}: expected pictures [N, C, H, W] of one size, got [{}]",
+                i, fmt::join(part.sizes(), ", "));
         }
         rows.push_back(at::cat(here));
     }
@@ -62,8 +69,9 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
 at::Tensor join(const std::vector<at::Tensor>& rows) {
     for (const auto& row : rows) {
         require(row.dim() == 4 && row.sizes() == rows.front().sizes(),
-                "argument 3 (images): expected rows of the same shape [N, C, H, W], got [{}] after [{}]", fmt::join(row.sizes(), ", "),
-                fmt::join(rows.front().sizes(), ", "));
+                "argument 3 (images): expected rows of the same shape [N, C, H, W], got [{}] after "
+                "[{}]",
+                fmt::join(row.sizes(), ", "), fmt::join(rows.front().sizes(), ", "));
     }
     return at::cat(rows);
 }
@@ -79,10 +87,12 @@ int image(Call& call) {
     run::ImageGrid grid;
     run::PixelRange range;
     run::Json event = run::Json::object();
-    grid.columns = options.integer("columns", in_rows && images.front().dim() > 0 ? images.front().size(0) : grid.columns);
+    grid.columns = options.integer(
+        "columns", in_rows && images.front().dim() > 0 ? images.front().size(0) : grid.columns);
     grid.headings = options.texts("headings", {});
     grid.title = options.text("title", "");
-    options.with("captions", [&](const Value& value) { grid.captions = read_captions(call.L, value); });
+    options.with("captions",
+                 [&](const Value& value) { grid.captions = read_captions(call.L, value); });
     options.with("range", [&](const Value& value) { range = read_range(call.L, value); });
     options.with("series", [&](const Value& value) { event["series"] = value.text(); });
     options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
@@ -94,16 +104,23 @@ int image(Call& call) {
 
 const std::vector<Declaration> image_declarations = {
     {"Run:image", image,
-     "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", range = {0, 1}, epoch = n, series = text, "
+     "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", "
+     "range = {0, 1}, epoch = n, series = text, "
      "figure = true}) -> list of paths\n\n"
-     "Draws pictures to NAME.svg and NAME.png, keeps them unscaled as images/NAME-1.png, -2 ..., and logs an event that says so.\n"
-     "images: float [N, C, H, W] with 1 or 3 channels, `columns` a row; or a list with a row each, which is such a tensor or a list of "
+     "Draws pictures to NAME.svg and NAME.png, keeps them unscaled as images/NAME-1.png, -2 ..., "
+     "and logs an event that says so.\n"
+     "images: float [N, C, H, W] with 1 or 3 channels, `columns` a row; or a list with a row each, "
+     "which is such a tensor or a list of "
      "them. captions: a text under each "
-     "picture, lines parted by \\n, as a list or a list a row; headings: a text to the left of each row.\n"
-     "range: the values that become black and white, or \"each\" for each picture's own smallest and largest.\n"
-     "Without gnuplot NAME.svg.gp and NAME.png.gp are written, as by run:plot. figure = false: no NAME.svg and NAME.png, which take a "
+     "picture, lines parted by \\n, as a list or a list a row; headings: a text to the left of "
+     "each row.\n"
+     "range: the values that become black and white, or \"each\" for each picture's own smallest "
+     "and largest.\n"
+     "Without gnuplot NAME.svg.gp and NAME.png.gp are written, as by run:plot. figure = false: no "
+     "NAME.svg and NAME.png, which take a "
      "moment to draw; for pictures of each epoch.\n"
-     "Errors: shapes that do not fit together, values that are no numbers, a wrong number of captions or headings."},
+     "Errors: shapes that do not fit together, values that are no numbers, a wrong number of "
+     "captions or headings."},
 };
 
 }  // namespace

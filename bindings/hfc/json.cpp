@@ -28,12 +28,15 @@ Json convert_object(lua_State* L, int index, int depth) {
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         const int type = lua_type(L, -2);
-        require(type == LUA_TSTRING || type == LUA_TNUMBER, "a key must be a text or a number, got {}", describe(L, -2));
-        const std::string key = type == LUA_TSTRING ? Value(L, lua_gettop(L) - 1, "key").text() : fmt::format("{}", lua_tonumber(L, -2));
+        require(type == LUA_TSTRING || type == LUA_TNUMBER,
+                "a key must be a text or a number, got {}", describe(L, -2));
+        const std::string key = type == LUA_TSTRING ? Value(L, lua_gettop(L) - 1, "key").text()
+                                                    : fmt::format("{}", lua_tonumber(L, -2));
         entries.emplace_back(key, convert(L, lua_gettop(L), depth + 1));
         lua_pop(L, 1);
     }
-    std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
+    std::sort(entries.begin(), entries.end(),
+              [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
     Json object = Json::object();
     for (auto& [key, value] : entries) {
         object[key] = std::move(value);
@@ -71,14 +74,17 @@ Json convert(lua_State* L, int index, int depth) {
             return Value(L, index, "text").text();
         case LUA_TTABLE: {
             const size_t length = lua_objlen(L, index);
-            require(length == 0 || !has_named(L, index), "a table is a list or has names, not both");
-            return length > 0 ? convert_list(L, index, length, depth) : convert_object(L, index, depth);
+            require(length == 0 || !has_named(L, index),
+                    "a table is a list or has names, not both");
+            return length > 0 ? convert_list(L, index, length, depth)
+                              : convert_object(L, index, depth);
         }
         case LUA_TUSERDATA: {
             if (luaL_callmeta(L, index, "__tostring") == 0) {
                 return describe(L, index);
             }
-            const std::string text = lua_tostring(L, -1) != nullptr ? lua_tostring(L, -1) : describe(L, index);
+            const std::string text =
+                lua_tostring(L, -1) != nullptr ? lua_tostring(L, -1) : describe(L, index);
             lua_pop(L, 1);
             return text;
         }

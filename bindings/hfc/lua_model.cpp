@@ -49,7 +49,8 @@ class LuaPart : public torch::nn::Module {
     Reference module_;
 };
 
-/// Calls visit(name) for each field of the module at `index` of a kind, with the field's value on the top of the stack.
+/// Calls visit(name) for each field of the module at `index` of a kind, with the field's value on
+/// the top of the stack.
 template <typename Visit>
 void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit) {
     luaL_checkstack(L, 8, "modules nested too deep");
@@ -61,13 +62,15 @@ void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit)
     lua_rawget(L, index);
     lua_pushliteral(L, "_kind");
     lua_rawget(L, index);
-    require(lua_istable(L, top + 1) && lua_istable(L, top + 2), "a module's fields _order and _kind were overwritten");
+    require(lua_istable(L, top + 1) && lua_istable(L, top + 2),
+            "a module's fields _order and _kind were overwritten");
     const size_t count = lua_objlen(L, top + 1);
     for (size_t i = 1; i <= count; ++i) {
         lua_rawgeti(L, top + 1, static_cast<int>(i));
         lua_pushvalue(L, -1);
         lua_rawget(L, top + 2);
-        const bool wanted = lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING && kind == lua_tostring(L, -1);
+        const bool wanted = lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING &&
+                            kind == lua_tostring(L, -1);
         lua_pop(L, 1);
         if (wanted) {
             const std::string name = lua_tostring(L, -1);
@@ -80,20 +83,26 @@ void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit)
     lua_settop(L, top);
 }
 
-void add_fields(lua_State* L, int index, torch::nn::Module& part, std::vector<at::TensorImpl*>& seen) {
+void add_fields(lua_State* L, int index, torch::nn::Module& part,
+                std::vector<at::TensorImpl*>& seen) {
     const auto add_tensor = [&](const char* kind, auto&& add) {
         each_field(L, index, kind, [&](const std::string& name) {
             const at::Tensor* tensor = to_tensor(L, -1);
-            const bool is_new = tensor != nullptr && std::find(seen.begin(), seen.end(), tensor->unsafeGetTensorImpl()) == seen.end();
+            const bool is_new =
+                tensor != nullptr &&
+                std::find(seen.begin(), seen.end(), tensor->unsafeGetTensorImpl()) == seen.end();
             if (is_new) {
                 seen.push_back(tensor->unsafeGetTensorImpl());
                 add(name, *tensor);
             }
         });
     };
-    add_tensor("parameter",
-               [&](const std::string& name, const at::Tensor& tensor) { part.register_parameter(name, tensor, tensor.requires_grad()); });
-    add_tensor("buffer", [&](const std::string& name, const at::Tensor& tensor) { part.register_buffer(name, tensor); });
+    add_tensor("parameter", [&](const std::string& name, const at::Tensor& tensor) {
+        part.register_parameter(name, tensor, tensor.requires_grad());
+    });
+    add_tensor("buffer", [&](const std::string& name, const at::Tensor& tensor) {
+        part.register_buffer(name, tensor);
+    });
     each_field(L, index, "module", [&](const std::string& name) {
         if (const auto* network = to_object<model::ModelPtr>(L, -1)) {
             part.register_module(name, std::static_pointer_cast<torch::nn::Module>(*network));
@@ -128,7 +137,8 @@ class LuaModel : public model::Model {
         push(L, images);
         protected_call(L, 1, 1);
         const at::Tensor* logits = to_tensor(L, -1);
-        require(logits != nullptr, "the network's forward must return a Tensor, got {}", describe(L, -1));
+        require(logits != nullptr, "the network's forward must return a Tensor, got {}",
+                describe(L, -1));
         at::Tensor result = *logits;
         lua_pop(L, 1);
         return result;
@@ -140,7 +150,8 @@ class LuaModel : public model::Model {
         lua_getfield(L, -1, "clone");
         lua_insert(L, -2);
         protected_call(L, 1, 1);
-        require(is_module(L, lua_gettop(L)), "the network's clone() must return a module, got {}", describe(L, -1));
+        require(is_module(L, lua_gettop(L)), "the network's clone() must return a module, got {}",
+                describe(L, -1));
         auto result = std::make_shared<LuaModel>(L, lua_gettop(L));
         lua_pop(L, 1);
         return result;

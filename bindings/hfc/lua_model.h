@@ -6,8 +6,9 @@
 
 namespace hfc::lua {
 
-/// The network at `value`: a Model, or a module of torch.nn in a form that the core takes. The latter shares its parameters, buffers and
-/// mode with the module and calls its forward; it serves for the call that asked for it. Throws Error for anything else.
+/// The network at `value`: a Model, or a module of torch.nn in a form that the core takes. The
+/// latter shares its parameters, buffers and mode with the module and calls its forward; it serves
+/// for the call that asked for it. Throws Error for anything else.
 model::ModelPtr to_model(lua_State* L, const Value& value);
 
 /// Pushes a network that the core made (a copy): a LuaModel as the module it stands for.

@@ -1,4 +1,5 @@
-// hfc.mask: Fourier masks, maps over frequencies, and what the networks compared are trained and read with.
+// hfc.mask: Fourier masks, maps over frequencies, and what the networks compared are trained and
+// read with.
 #include "mask/bands.h"
 #include "mask/evaluate.h"
 #include "mask/learn.h"
@@ -35,7 +36,8 @@ at::Tensor read_labels(lua_State* L, Options& options, bool& predicted) {
             return;
         }
         const std::string text = value.text();
-        require(text == "true" || text == "predicted", "option 'labels': expected \"true\", \"predicted\" or a Tensor, got '{}'", text);
+        require(text == "true" || text == "predicted",
+                "option 'labels': expected \"true\", \"predicted\" or a Tensor, got '{}'", text);
         predicted = text == "predicted";
     });
     return labels;
@@ -62,8 +64,10 @@ struct Log {
 
 mask::LearnOptions read_learn_options(Options& options) {
     mask::LearnOptions settings;
-    options.with("per", [&](const Value& value) { settings.scope = mask::parse_scope(value.text()); });
-    options.with("loss", [&](const Value& value) { settings.loss = mask::parse_loss(value.text()); });
+    options.with("per",
+                 [&](const Value& value) { settings.scope = mask::parse_scope(value.text()); });
+    options.with("loss",
+                 [&](const Value& value) { settings.loss = mask::parse_loss(value.text()); });
     options.with("lambda", [&](const Value& value) { settings.lambda = value.number(); });
     options.with("lr", [&](const Value& value) { settings.lr = value.number(); });
     options.with("one_cycle", [&](const Value& value) { settings.one_cycle = value.boolean(); });
@@ -98,8 +102,9 @@ int learn_masks(Call& call) {
     const auto source = source_argument(call, 2, "images", labels);
     SlowProgress line(log.series.empty() ? "hfc.mask.learn" : log.series);
     settings.report = [&](const mask::Progress& progress) {
-        line.tell(fmt::format("{} {}: l1 {:.3f}, accuracy {:.3f}", settings.scope == mask::Scope::image ? "step" : "epoch", progress.epoch,
-                              progress.l1, progress.accuracy));
+        line.tell(fmt::format("{} {}: l1 {:.3f}, accuracy {:.3f}",
+                              settings.scope == mask::Scope::image ? "step" : "epoch",
+                              progress.epoch, progress.l1, progress.accuracy));
         if (log.run) {
             log.event(progress);
         }
@@ -139,27 +144,32 @@ Question read_question(Call& call, bool with_labels) {
 
 int predict_masked(Call& call) {
     const auto question = read_question(call, false);
-    const auto result = mask::predict(*question.network, source_argument(call, 2, "images"), question.mask, question.batch_size);
+    const auto result = mask::predict(*question.network, source_argument(call, 2, "images"),
+                                      question.mask, question.batch_size);
     return call.returns(result.classes, result.confidences);
 }
 
 int masked_accuracy(Call& call) {
     const auto question = read_question(call, true);
     const auto source = source_argument(call, 2, "images", question.labels);
-    return call.returns(mask::accuracy(*question.network, source, question.mask, question.batch_size));
+    return call.returns(
+        mask::accuracy(*question.network, source, question.mask, question.batch_size));
 }
 
 int threshold(Call& call) {
     call.at_most(2);
-    return call.returns(mask::threshold(tensor_argument(call, 1, "mask"), call.argument(2, "value").number()));
+    return call.returns(
+        mask::threshold(tensor_argument(call, 1, "mask"), call.argument(2, "value").number()));
 }
 
 int largest(Call& call) {
     call.at_most(2);
-    return call.returns(mask::largest(tensor_argument(call, 1, "map"), call.argument(2, "share").number()));
+    return call.returns(
+        mask::largest(tensor_argument(call, 1, "map"), call.argument(2, "share").number()));
 }
 
-int gather(Call& call, mask::Bands (*into_bands)(const at::Tensor&, int64_t, mask::Measure, double)) {
+int gather(Call& call,
+           mask::Bands (*into_bands)(const at::Tensor&, int64_t, mask::Measure, double)) {
     call.at_most(2);
     const at::Tensor map = tensor_argument(call, 1, "map");
     auto options = call.options(2);
@@ -198,7 +208,8 @@ int heat_map(Call& call) {
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     const auto labels = labels_option(options);
     options.finish();
-    return call.returns(mask::heat_map(*network, source_argument(call, 2, "images", labels), settings));
+    return call.returns(
+        mask::heat_map(*network, source_argument(call, 2, "images", labels), settings));
 }
 
 int dominant(Call& call) {
@@ -224,13 +235,16 @@ int input_gradients(Call& call) {
     const int64_t batch_size = options.integer("batch_size", 100);
     const auto labels = labels_option(options);
     options.finish();
-    return call.returns(mask::input_gradients(*network, source_argument(call, 2, "images", labels), batch_size));
+    return call.returns(
+        mask::input_gradients(*network, source_argument(call, 2, "images", labels), batch_size));
 }
 
 int linear_probe(Call& call) {
     call.at_most(5);
-    const at::Tensor train = tensor_argument(call, 1, "train_features"), train_labels = tensor_argument(call, 2, "train_labels"),
-                     test = tensor_argument(call, 3, "test_features"), test_labels = tensor_argument(call, 4, "test_labels");
+    const at::Tensor train = tensor_argument(call, 1, "train_features"),
+                     train_labels = tensor_argument(call, 2, "train_labels"),
+                     test = tensor_argument(call, 3, "test_features"),
+                     test_labels = tensor_argument(call, 4, "test_labels");
     auto options = call.options(5);
     mask::ProbeOptions settings;
     settings.weight_decay = options.number("weight_decay", settings.weight_decay);
@@ -245,72 +259,111 @@ int linear_probe(Call& call) {
 
 const std::vector<Declaration> mask_declarations = {
     {"hfc.mask.learn", learn_masks,
-     "hfc.mask.learn(model, images, {per = \"data set\", loss = \"invariance\", lambda = .2, ...}) -> masks, {l1, steps}\n\n"
-     "Learns which frequencies a network needs (Karantzas et al. 2022, Fourier masks): masks M that begin as ones and, by Adam, make "
+     "hfc.mask.learn(model, images, {per = \"data set\", loss = \"invariance\", lambda = .2, ...}) "
+     "-> masks, {l1, steps}\n\n"
+     "Learns which frequencies a network needs (Karantzas et al. 2022, Fourier masks): masks M "
+     "that begin as ones and, by Adam, make "
      "loss + lambda |M|_1 / |ones|_1 smaller, cut off to [0,1]; the network stays as it is.\n"
-     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (a Dataset's own), \"predicted\" (the network's, of the "
+     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (a Dataset's own), "
+     "\"predicted\" (the network's, of the "
      "images as they are) or a Tensor int64 [N].\n"
-     "per: \"data set\", \"class\" or \"image\" (all of a batch learned together). per_channel = false: one mask for all channels. "
-     "loss, with d = CE(f(M x), y) - CE(f(x), y): \"invariance\", exp(d^2), or \"cross_entropy\", CE(f(M x), y).\n"
-     "For a data set or class: epochs = 100, batch_size = 50, lambda = .2, lr = .01, one_cycle = true (PyTorch's OneCycleLR, lr its "
-     "peak). For images: steps = 1000, batch_size = 100, lambda = .07, lr = .008, one_cycle = false.\n"
-     "A mask is done early when its l1 moved by at most tolerance (1e-5, and no more than lr / 100) for patience = 7 epochs (steps) "
-     "while the masked images were given their labels: .99 times as often as clean ones, an image's own in each step.\n"
-     "seed = 0: of the order. bfloat16 = false: true for the network's passes in bfloat16 (torch.autocast), up to twice as fast on "
-     "processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, loss, l1, accuracy} after each "
+     "per: \"data set\", \"class\" or \"image\" (all of a batch learned together). per_channel = "
+     "false: one mask for all channels. "
+     "loss, with d = CE(f(M x), y) - CE(f(x), y): \"invariance\", exp(d^2), or \"cross_entropy\", "
+     "CE(f(M x), y).\n"
+     "For a data set or class: epochs = 100, batch_size = 50, lambda = .2, lr = .01, one_cycle = "
+     "true (PyTorch's OneCycleLR, lr its "
+     "peak). For images: steps = 1000, batch_size = 100, lambda = .07, lr = .008, one_cycle = "
+     "false.\n"
+     "A mask is done early when its l1 moved by at most tolerance (1e-5, and no more than lr / "
+     "100) for patience = 7 epochs (steps) "
+     "while the masked images were given their labels: .99 times as often as clean ones, an "
+     "image's own in each step.\n"
+     "seed = 0: of the order. bfloat16 = false: true for the network's passes in bfloat16 "
+     "(torch.autocast), up to twice as fast on "
+     "processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, "
+     "loss, l1, accuracy} after each "
      "epoch, of images every 50 steps and the last.\n"
-     "masks: float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, zero frequency first; l1: float64, |M|_1 / |ones|_1 of each; "
+     "masks: float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, zero frequency first; "
+     "l1: float64, |M|_1 / |ones|_1 of each; "
      "steps: epochs or steps taken.\n"
-     "Errors: an option out of range, images or labels that do not fit the network, a gradient that is not a number."},
+     "Errors: an option out of range, images or labels that do not fit the network, a gradient "
+     "that is not a number."},
     {"hfc.mask.apply", apply_mask,
-     "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * fft2(x))), channel by channel, with "
-     "(M(k) + M(-k)) / 2 for the mask, so that the result is real by construction. Differentiable in both.\n"
-     "x: float32 or float64 [..., H, W]; mask: [..., H, W], zero frequency first; leading dimensions broadcast: [H, W], [C, H, W], "
+     "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * "
+     "fft2(x))), channel by channel, with "
+     "(M(k) + M(-k)) / 2 for the mask, so that the result is real by construction. Differentiable "
+     "in both.\n"
+     "x: float32 or float64 [..., H, W]; mask: [..., H, W], zero frequency first; leading "
+     "dimensions broadcast: [H, W], [C, H, W], "
      "[N, 1, H, W]. The complement is hfc.mask.apply(x, 1 - mask)."},
     {"hfc.mask.symmetrise", symmetrise,
-     "hfc.mask.symmetrise(mask) -> Tensor\n\n(M(k) + M(-k)) / 2 of a mask [..., H, W], zero frequency first: all that a real image "
+     "hfc.mask.symmetrise(mask) -> Tensor\n\n(M(k) + M(-k)) / 2 of a mask [..., H, W], zero "
+     "frequency first: all that a real image "
      "feels of it."},
     {"hfc.mask.predict", predict_masked,
-     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes masked images for: "
-     "int64 [N], and the softmax probability, float32 [N], on the CPU. images: a Dataset or a Tensor [N, C, H, W]; mask: one for all, or "
+     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat "
+     "the model takes masked images for: "
+     "int64 [N], and the softmax probability, float32 [N], on the CPU. images: a Dataset or a "
+     "Tensor [N, C, H, W]; mask: one for all, or "
      "one an image [N, C or 1, H, W]; nil: none."},
     {"hfc.mask.accuracy", masked_accuracy,
-     "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in [0,1]\n\nThe share of masked images that "
+     "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in "
+     "[0,1]\n\nThe share of masked images that "
      "are given their labels (a Dataset's own unless given); see hfc.mask.predict."},
     {"hfc.mask.threshold", threshold,
-     "hfc.mask.threshold(mask, value) -> Tensor float32\n\nOnes where the mask is above the value, else zeros."},
+     "hfc.mask.threshold(mask, value) -> Tensor float32\n\nOnes where the mask is above the value, "
+     "else zeros."},
     {"hfc.mask.largest", largest,
-     "hfc.mask.largest(map, share) -> Tensor float32\n\nOnes at that share, in [0,1], of the frequencies where a map [..., H, W] is "
-     "largest, else zeros; each [H, W] by itself. NaN, as beyond the reach of a scan, is never kept."},
+     "hfc.mask.largest(map, share) -> Tensor float32\n\nOnes at that share, in [0,1], of the "
+     "frequencies where a map [..., H, W] is "
+     "largest, else zeros; each [H, W] by itself. NaN, as beyond the reach of a scan, is never "
+     "kept."},
     {"hfc.mask.radial", radial,
-     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, counts\n\nA map [..., H, W], zero "
-     "frequency first, gathered in rings of equal width about the zero frequency, out to `radius` bins (0: to the farthest frequency).\n"
-     "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: float64 [..., bands], 0 where a ring holds no "
+     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
+     "counts\n\nA map [..., H, W], zero "
+     "frequency first, gathered in rings of equal width about the zero frequency, out to `radius` "
+     "bins (0: to the farthest frequency).\n"
+     "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: "
+     "float64 [..., bands], 0 where a ring holds no "
      "frequency; centres: float64 [bands], in bins; counts: int64 [bands]."},
     {"hfc.mask.angular", angular,
-     "hfc.mask.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, counts\n\nThe same in sectors of direction, "
-     "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in radians. Without the zero frequency, and "
+     "hfc.mask.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
+     "counts\n\nThe same in sectors of direction, "
+     "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in "
+     "radians. Without the zero frequency, and "
      "where radius is not 0 without those beyond it."},
     {"hfc.mask.heat_map", heat_map,
-     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, labels = Tensor}) -> Tensor float64 "
-     "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets noise of one frequency, of L2 norm "
+     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, "
+     "labels = Tensor}) -> Tensor float64 "
+     "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets "
+     "noise of one frequency, of L2 norm "
      "epsilon in each channel and random sign; what lies outside of [0,1] then is cut off.\n"
-     "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the largest frequency in each direction; beyond "
+     "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the "
+     "largest frequency in each direction; beyond "
      "it the map is NaN."},
     {"hfc.mask.dominant", dominant,
-     "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> Tensor float64 [classes, H, W]\n\nHow much "
-     "each frequency matters to a class: the rise of the mean cross-entropy of its images when this frequency is taken from them (Wang "
-     "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the reach. With hfc.mask.largest, the "
+     "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> "
+     "Tensor float64 [classes, H, W]\n\nHow much "
+     "each frequency matters to a class: the rise of the mean cross-entropy of its images when "
+     "this frequency is taken from them (Wang "
+     "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the "
+     "reach. With hfc.mask.largest, the "
      "class's dominant frequencies."},
     {"hfc.mask.power_spectrum", power_spectrum,
-     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, "
-     "W], on the CPU, zero frequency first; its radial average is hfc.mask.radial(spectrum, {measure = \"mean\"})."},
+     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) "
+     "over a Dataset or a Tensor [N, C, H, "
+     "W], on the CPU, zero frequency first; its radial average is hfc.mask.radial(spectrum, "
+     "{measure = \"mean\"})."},
     {"hfc.mask.input_gradients", input_gradients,
-     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor float32 [N, C, H, W]\n\nThe gradient of "
+     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor "
+     "float32 [N, C, H, W]\n\nThe gradient of "
      "each image's cross-entropy with respect to the image, in evaluation mode."},
     {"hfc.mask.linear_probe", linear_probe,
-     "hfc.mask.linear_probe(train_features, train_labels, test_features, test_labels, {weight_decay = 1e-2, steps = 300, lr = 1e-2, "
-     "scrambled = false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic regression on standardised features [N, "
+     "hfc.mask.linear_probe(train_features, train_labels, test_features, test_labels, "
+     "{weight_decay = 1e-2, steps = 300, lr = 1e-2, "
+     "scrambled = false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic "
+     "regression on standardised features [N, "
      "...], finite numbers. scrambled: the control, training labels permuted by `seed`."},
 };
 

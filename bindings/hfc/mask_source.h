@@ -12,7 +12,8 @@
 namespace hfc::lua {
 
 /// A Dataset, or a Tensor float32 [N, C, H, W]; labels, where defined, replace the data set's.
-inline mask::Source source_argument(Call& call, int position, const char* parameter, const at::Tensor& labels = {}) {
+inline mask::Source source_argument(Call& call, int position, const char* parameter,
+                                    const at::Tensor& labels = {}) {
     const auto value = call.argument(position, parameter);
     if (const auto* dataset = to_object<data::Dataset>(call.L, position)) {
         const mask::Source source(*dataset);

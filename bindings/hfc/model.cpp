@@ -121,35 +121,52 @@ int forward(Call& call) {
 
 const std::vector<Declaration> model_declarations = {
     {"hfc.model", make_model,
-     "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0, form = \"small\"}) -> Model\n\n"
-     "A network with Xavier-initialised weights that depend on `seed` alone, on the CPU: model:to(hfc.device()) moves it, hfc.train does "
-     "so itself. Kernels are laid out channels_last: p:reshape(-1), not p:view(-1); p:contiguous():data().\n"
-     "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 blocks a stage, widths 16, 32, 64, no "
+     "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0, form "
+     "= \"small\"}) -> Model\n\n"
+     "A network with Xavier-initialised weights that depend on `seed` alone, on the CPU: "
+     "model:to(hfc.device()) moves it, hfc.train does "
+     "so itself. Kernels are laid out channels_last: p:reshape(-1), not p:view(-1); "
+     "p:contiguous():data().\n"
+     "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 "
+     "blocks a stage, widths 16, 32, 64, no "
      "BatchNorm unless `batch_norm`\n"
      "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage).\n"
-     "\"resnet18\", \"resnet34\", \"resnet50\": always with BatchNorm. \"vgg11\", \"vgg16\": with `batch_norm` torchvision's vgg11_bn, "
+     "\"resnet18\", \"resnet34\", \"resnet50\": always with BatchNorm. \"vgg11\", \"vgg16\": with "
+     "`batch_norm` torchvision's vgg11_bn, "
      "vgg16_bn. \"alexnet\"; \"lenet\": LeNet-5 with ReLU and max pools.\n"
-     "form: \"small\", for images such as CIFAR's and MNIST's, any size: a ResNet begins with a 3x3 convolution of stride 1 and no pool; "
-     "VGG and AlexNet end with a global mean and one linear layer, AlexNet begins with a 3x3 convolution of stride 2.\n"
-     "\"torchvision\" (ResNet, VGG, AlexNet): as torchvision builds them, for 224 pixels; with classes = 1000 its state dicts load. VGG "
+     "form: \"small\", for images such as CIFAR's and MNIST's, any size: a ResNet begins with a "
+     "3x3 convolution of stride 1 and no pool; "
+     "VGG and AlexNet end with a global mean and one linear layer, AlexNet begins with a 3x3 "
+     "convolution of stride 2.\n"
+     "\"torchvision\" (ResNet, VGG, AlexNet): as torchvision builds them, for 224 pixels; with "
+     "classes = 1000 its state dicts load. VGG "
      "takes 32 pixels at least, AlexNet 63.\n"
-     "channels: of the images, 3, or 1 for grey ones; with 1 the first kernel of every small form is 5x5.\n"
-     "dropout: probability in [0,1), before the last layer; in torchvision's form of VGG and AlexNet at its two places (torchvision's own "
+     "channels: of the images, 3, or 1 for grey ones; with 1 the first kernel of every small form "
+     "is 5x5.\n"
+     "dropout: probability in [0,1), before the last layer; in torchvision's form of VGG and "
+     "AlexNet at its two places (torchvision's own "
      "value is .5, here it is 0 unless given).\n"
-     "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. Errors: an unknown name, a setting out of "
+     "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. "
+     "Errors: an unknown name, a setting out of "
      "range."},
     {"Model:train", train_mode,
-     "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or evaluation mode with false."},
+     "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or "
+     "evaluation mode with false."},
     {"Model:eval", evaluation_mode, "model:eval() -> model\n\nEvaluation mode."},
     {"Model:named_parameters", named_parameters,
-     "for name, tensor in model:named_parameters() do\n\nThe weights by name, in the order in which the network was built."},
+     "for name, tensor in model:named_parameters() do\n\nThe weights by name, in the order in "
+     "which the network was built."},
     {"Model:named_buffers", named_buffers,
-     "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is not trained."},
+     "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is "
+     "not trained."},
     {"Model:to", to, "model:to(device or dtype, ...) -> model\n\nMoves the weights and buffers."},
     {"Model:clone", clone, "model:clone() -> Model\n\nA copy that shares nothing with the model."},
-    {"Model:apply", apply, "model:apply(f) -> model\n\nCalls f(model), as a module of torch.nn does for each of its parts."},
+    {"Model:apply", apply,
+     "model:apply(f) -> model\n\nCalls f(model), as a module of torch.nn does for each of its "
+     "parts."},
     {"Model:forward", forward,
-     "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], moved to the model's device; logits: "
+     "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "
+     "moved to the model's device; logits: "
      "float32 [N, classes]."},
 };
 
@@ -163,8 +180,8 @@ int call_model(lua_State* L) {
 int model_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& network = *Value(L, 1, "model").object<model::ModelPtr>();
-        push(L,
-             fmt::format("Model {}: {} weights on {}", network.name(), model::count_parameters(network), model::device_of(network).str()));
+        push(L, fmt::format("Model {}: {} weights on {}", network.name(),
+                            model::count_parameters(network), model::device_of(network).str()));
         return 1;
     });
 }

@@ -23,7 +23,8 @@ struct Predictions {
     }
 };
 
-void predict(model::Model& network, const data::Dataset& dataset, int64_t batch_size, Predictions& result) {
+void predict(model::Model& network, const data::Dataset& dataset, int64_t batch_size,
+             Predictions& result) {
     for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
         check_interrupt();
         const auto batch = dataset.batch(begin, std::min(begin + batch_size, dataset.size()));
@@ -31,11 +32,14 @@ void predict(model::Model& network, const data::Dataset& dataset, int64_t batch_
     }
 }
 
-void predict(model::Model& network, const at::Tensor& images, int64_t batch_size, Predictions& result) {
-    require(images.dim() == 4 && images.size(0) > 0, "argument 2 (images): expected images [N, C, H, W], got {}", describe_tensor(images));
+void predict(model::Model& network, const at::Tensor& images, int64_t batch_size,
+             Predictions& result) {
+    require(images.dim() == 4 && images.size(0) > 0,
+            "argument 2 (images): expected images [N, C, H, W], got {}", describe_tensor(images));
     for (const auto& batch : images.split(batch_size)) {
         check_interrupt();
-        result.add(network.forward(batch.to(model::device_of(network)).contiguous(at::MemoryFormat::ChannelsLast)));
+        result.add(network.forward(
+            batch.to(model::device_of(network)).contiguous(at::MemoryFormat::ChannelsLast)));
     }
 }
 
@@ -68,12 +72,15 @@ int device(Call& call) {
 
 const std::vector<Declaration> predict_declarations = {
     {"hfc.device", device,
-     "hfc.device() -> \"cpu\" or \"cuda:N\"\n\nThe device of --device: where hfc.train works unless told otherwise, for loops of one's "
+     "hfc.device() -> \"cpu\" or \"cuda:N\"\n\nThe device of --device: where hfc.train works "
+     "unless told otherwise, for loops of one's "
      "own: "
      "model:to(hfc.device())."},
     {"hfc.predict", predict,
-     "hfc.predict(model, images, {batch_size = 100}) -> classes, confidences\n\nWhat the model takes images for: the class of the largest "
-     "logit, int64 [N], and its softmax probability, float32 [N], on the CPU; in evaluation mode, without gradients.\n"
+     "hfc.predict(model, images, {batch_size = 100}) -> classes, confidences\n\nWhat the model "
+     "takes images for: the class of the largest "
+     "logit, int64 [N], and its softmax probability, float32 [N], on the CPU; in evaluation mode, "
+     "without gradients.\n"
      "images: a Dataset, or a Tensor float32 [N, C, H, W]."},
 };
 

@@ -29,7 +29,8 @@ struct OpenEvent {
 };
 
 /// Sums by name. Events of one thread nest; what an inner one takes is not its caller's own.
-std::map<std::string, OperatorTime> times_by_operator(const std::vector<profiler::KinetoEvent>& events, bool on_device) {
+std::map<std::string, OperatorTime> times_by_operator(
+    const std::vector<profiler::KinetoEvent>& events, bool on_device) {
     std::vector<const profiler::KinetoEvent*> sorted;
     for (const auto& event : events) {
         if ((event.deviceType() != c10::DeviceType::CPU) == on_device) {
@@ -62,17 +63,20 @@ std::map<std::string, OperatorTime> times_by_operator(const std::vector<profiler
 
 void print_times(const std::map<std::string, OperatorTime>& times, const char* title, size_t rows) {
     std::vector<std::pair<std::string, OperatorTime>> sorted(times.begin(), times.end());
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second.own_ms > b.second.own_ms; });
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+        return a.second.own_ms > b.second.own_ms;
+    });
     double all = 0;
     for (const auto& [name, time] : sorted) {
         all += time.own_ms;
     }
-    fmt::print("{:<48} {:>8} {:>12} {:>7} {:>12}\n", title, "calls", "own ms", "share", "with inner");
+    fmt::print("{:<48} {:>8} {:>12} {:>7} {:>12}\n", title, "calls", "own ms", "share",
+               "with inner");
     for (size_t i = 0; i < std::min(rows, sorted.size()); ++i) {
         const auto& [name, time] = sorted[i];
         const std::string shown = name.size() > 48 ? name.substr(0, 45) + "..." : name;
-        fmt::print("{:<48} {:>8} {:>12.3f} {:>6.1f}% {:>12.3f}\n", shown, time.calls, time.own_ms, 100 * time.own_ms / std::max(all, 1e-9),
-                   time.total_ms);
+        fmt::print("{:<48} {:>8} {:>12.3f} {:>6.1f}% {:>12.3f}\n", shown, time.calls, time.own_ms,
+                   100 * time.own_ms / std::max(all, 1e-9), time.total_ms);
     }
     fmt::print("{:<48} {:>8} {:>12.3f}\n", "all", "", all);
 }
@@ -81,8 +85,10 @@ void print_times(const std::map<std::string, OperatorTime>& times, const char* t
 class Recording {
   public:
     Recording() {
-        ::setenv("KINETO_LOG_LEVEL", "99", 0);  // it would tell on standard error that it begins and ends
-        const torch::profiler::impl::ProfilerConfig config(torch::profiler::impl::ProfilerState::KINETO);
+        ::setenv("KINETO_LOG_LEVEL", "99",
+                 0);  // it would tell on standard error that it begins and ends
+        const torch::profiler::impl::ProfilerConfig config(
+            torch::profiler::impl::ProfilerState::KINETO);
         std::set<ActivityType> activities = {ActivityType::CPU};
         if (cuda_status().usable) {
             activities.insert(ActivityType::CUDA);
@@ -106,7 +112,8 @@ class Recording {
     bool running_ = true;
 };
 
-/// LibTorch's profiler does not say that a file could not be written: it writes another, which takes this one's place when it is whole.
+/// LibTorch's profiler does not say that a file could not be written: it writes another, which
+/// takes this one's place when it is whole.
 void save_trace(profiler::ProfilerResult& result, const std::string& path) {
     const std::string unfinished = path + ".part";
     result.save(unfinished);
@@ -137,13 +144,16 @@ int profile(Call& call) {
     const auto rows = options.integer("rows", 15);
     options.finish();
     require(rows >= 1, "option 'rows': expected at least 1, got {}", rows);
-    require(!torch::profiler::impl::profilerEnabled(), "a function that is being profiled cannot profile another");
+    require(!torch::profiler::impl::profilerEnabled(),
+            "a function that is being profiled cannot profile another");
     if (!trace.empty()) {
         // What is renamed to a device's name takes the device's place.
         const auto there = std::filesystem::status(trace).type();
-        require(there == std::filesystem::file_type::not_found || there == std::filesystem::file_type::regular,
+        require(there == std::filesystem::file_type::not_found ||
+                    there == std::filesystem::file_type::regular,
                 "option 'trace': '{}' is no regular file", trace);
-        const OutputFile can_be_written(trace + ".part");  // throws where not, before the time is spent
+        const OutputFile can_be_written(trace +
+                                        ".part");  // throws where not, before the time is spent
     }
     lua_settop(call.L, 1);
     Recording recording;
@@ -162,8 +172,10 @@ int profile(Call& call) {
 
 const std::vector<Declaration> profile_declarations = {
     {"hfc.profile", profile,
-     "hfc.profile(function() ... end, {rows = 15, trace = \"profile.json\"}) -> the function's results\n\n"
-     "Runs the function under LibTorch's profiler and prints the `rows` operators that took most time: own ms is without, with inner is "
+     "hfc.profile(function() ... end, {rows = 15, trace = \"profile.json\"}) -> the function's "
+     "results\n\n"
+     "Runs the function under LibTorch's profiler and prints the `rows` operators that took most "
+     "time: own ms is without, with inner is "
      "with the operators that one calls; kernels on a GPU by themselves.\n"
      "trace: a file that gets all of it in Chrome's trace format; \"\" for none.\n"
      "Errors: the function's own, a file that cannot be written, a profile within a profile."},

@@ -20,7 +20,8 @@ void register_hfc(lua_State* L) {
     detail::register_train(L);
 }
 
-void set_metamethod(lua_State* L, const std::string& type, const char* event, lua_CFunction function) {
+void set_metamethod(lua_State* L, const std::string& type, const char* event,
+                    lua_CFunction function) {
     push_metatable_of(L, type);
     lua_pushcfunction(L, function);
     lua_setfield(L, -2, event);

@@ -53,6 +53,7 @@ void register_saved_model(lua_State* L);
 }  // namespace detail
 
 /// Sets a metamethod of a registered type.
-void set_metamethod(lua_State* L, const std::string& type, const char* event, lua_CFunction function);
+void set_metamethod(lua_State* L, const std::string& type, const char* event,
+                    lua_CFunction function);
 
 }  // namespace hfc::lua

@@ -37,7 +37,8 @@ int make_run(Call& call) {
     options.resume = info.resume;
     options.script = info.script;
     options.config["name"] = options.name;
-    options.config["options"] = call.given(2) ? table_argument(call, 2, "options") : run::Json::object();
+    options.config["options"] =
+        call.given(2) ? table_argument(call, 2, "options") : run::Json::object();
     options.config["command_line"] = info.command_line;
     options.config["device"] = default_device().str();
     options.config["threads"] = at::get_num_threads();
@@ -86,7 +87,8 @@ int row(Call& call) {
     call.at_most(4);
     const auto given = table_argument(call, 3, "row");
     const bool ordered = call.given(4) && given.is_object() && !given.empty();
-    self_run(call)->row(call.argument(2, "table").text(), ordered ? in_order(given, call.argument(4, "columns").texts()) : given);
+    self_run(call)->row(call.argument(2, "table").text(),
+                        ordered ? in_order(given, call.argument(4, "columns").texts()) : given);
     return 0;
 }
 
@@ -96,8 +98,8 @@ std::vector<double> read_curve(lua_State* L, const Value& value) {
     if (tensor == nullptr) {
         return value.numbers();
     }
-    require(tensor->dim() == 1 && !tensor->is_complex(), "run:curve: expected one dimension of real values, got {}",
-            describe_tensor(*tensor));
+    require(tensor->dim() == 1 && !tensor->is_complex(),
+            "run:curve: expected one dimension of real values, got {}", describe_tensor(*tensor));
     const auto values = tensor->detach().to(at::kCPU, at::kDouble).contiguous();
     return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
 }
@@ -139,29 +141,42 @@ int directory(Call& call) {
 const std::vector<Declaration> run_declarations = {
     {"hfc.run", make_run,
      "hfc.run(name, options) -> Run\n\n"
-     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the options, seed, versions, device, command line), "
+     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the "
+     "options, seed, versions, device, command line), "
      "a copy of the script,\n"
-     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures (SVG, PNG). An earlier run is never "
+     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures "
+     "(SVG, PNG). An earlier run is never "
      "overwritten, but `hfc-host --resume DIR` goes on with one.\n"
      "Errors: a directory that is not empty or cannot be written."},
-    {"Run:log", log_event, "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is full."},
-    {"Run:series", series, "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of run:plot."},
-    {"Series:log", log_series, "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
+    {"Run:log", log_event,
+     "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is "
+     "full."},
+    {"Run:series", series,
+     "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of "
+     "run:plot."},
+    {"Series:log", log_series,
+     "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
     {"Run:row", row,
-     "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table and writes TABLE.csv and TABLE.md anew. The list, "
+     "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table and writes "
+     "TABLE.csv and TABLE.md anew. The list, "
      "where given, says which columns come first."},
     {"Run:plot", plot,
-     "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = \"\"}) -> list of paths\n\n"
-     "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. y: the key of a number, or of a table "
+     "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
+     "\"\"}) -> list of paths\n\n"
+     "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. "
+     "y: the key of a number, or of a table "
      "of numbers (a curve each).\n"
-     "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a series, as it was logged last; x and y then "
+     "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a "
+     "series, as it was logged last; x and y then "
      "are what stands at the axes.\n"
-     "Where gnuplot is not installed its programs FIGURE.svg.gp and FIGURE.png.gp are written instead, with a word on standard error: "
+     "Where gnuplot is not installed its programs FIGURE.svg.gp and FIGURE.png.gp are written "
+     "instead, with a word on standard error: "
      "`gnuplot FIGURE.png.gp > FIGURE.png` draws them elsewhere.\n"
      "Errors: nothing to draw, an unknown series or curve."},
     {"Run:curve", curve,
      "run:curve(name, values, {x = {0, 1, ...}, x_name = \"\", epoch = n, series = text})\n\n"
-     "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer shows a panel for each name, with the curve "
+     "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer "
+     "shows a panel for each name, with the curve "
      "logged last and, fainter, those of earlier epochs; run:plot draws it by `curves`.\n"
      "values, x: a Tensor with one dimension or a list of numbers, 65536 at most.\n"
      "Errors: another number of values than of x, no values, x that is not finite."},

@@ -23,17 +23,19 @@ constexpr const char* network_key = "hfc_model";
 
 std::string describe_network(const model::Model::Origin& origin) {
     Json json = {{"name", origin.name}};
-    model::for_each_option(origin.options, [&](const char* name, const auto& value) { json[name] = value; });
+    model::for_each_option(origin.options,
+                           [&](const char* name, const auto& value) { json[name] = value; });
     return json.dump();
 }
 
 model::ModelPtr build_network(const std::string& description, const fs::path& path) {
     const auto json = Json::parse(description, nullptr, /*allow_exceptions=*/false);
-    require(json.is_object() && json.contains("name") && json["name"].is_string(), "'{}': its description of the network is damaged",
-            path.string());
+    require(json.is_object() && json.contains("name") && json["name"].is_string(),
+            "'{}': its description of the network is damaged", path.string());
     try {
         model::ModelOptions options;
-        model::for_each_option(options, [&](const char* name, auto& value) { value = json.value(name, value); });
+        model::for_each_option(
+            options, [&](const char* name, auto& value) { value = json.value(name, value); });
         return model::make(json["name"].get<std::string>(), options);
     } catch (const Json::exception&) {
         fail("'{}': its description of the network is damaged", path.string());
@@ -57,7 +59,8 @@ void fill(model::Model& network, const tensor_file::NamedTensors& state, const f
     for (const auto& [name, own] : state_of(network)) {
         const auto found = given.find(name);
         require(found != given.end(), "'{}': the tensor '{}' is missing", path.string(), name);
-        require(found->second.sizes() == own.sizes(), "'{}': the tensor '{}' has shape [{}], expected [{}]", path.string(), name,
+        require(found->second.sizes() == own.sizes(),
+                "'{}': the tensor '{}' has shape [{}], expected [{}]", path.string(), name,
                 fmt::join(found->second.sizes(), ", "), fmt::join(own.sizes(), ", "));
         own.copy_(found->second);
     }
@@ -78,14 +81,15 @@ int save(Call& call) {
     return call.returns(path.string());
 }
 
-/// A file as it is, or the network of that name in a run directory; nothing for a text that is the name of a network to build, or that
-/// hfc.model shall find wrong.
+/// A file as it is, or the network of that name in a run directory; nothing for a text that is the
+/// name of a network to build, or that hfc.model shall find wrong.
 std::optional<fs::path> find_saved(const std::string& where, const std::string& name) {
     const fs::path path = where;
     std::error_code error;
     const bool directory = fs::is_directory(path, error);
     const auto& networks = model::known_names();
-    const bool is_path = where.find('/') != std::string::npos || path.extension() == ".safetensors" || directory;
+    const bool is_path =
+        where.find('/') != std::string::npos || path.extension() == ".safetensors" || directory;
     if (!is_path || std::find(networks.begin(), networks.end(), where) != networks.end()) {
         return std::nullopt;
     }
@@ -94,13 +98,15 @@ std::optional<fs::path> find_saved(const std::string& where, const std::string& 
         return path;
     }
     const auto inside = path / (name + ".safetensors");
-    require(fs::exists(inside, error), "the run directory '{}' holds no '{}.safetensors'", where, name);
+    require(fs::exists(inside, error), "the run directory '{}' holds no '{}.safetensors'", where,
+            name);
     return inside;
 }
 
 int saved_model(Call& call) {
     call.at_most(2);
-    const auto path = find_saved(call.argument(1, "path").text(), call.given(2) ? call.argument(2, "name").text() : "model");
+    const auto path = find_saved(call.argument(1, "path").text(),
+                                 call.given(2) ? call.argument(2, "name").text() : "model");
     if (!path) {
         lua_pushnil(call.L);
         return 1;
@@ -109,7 +115,9 @@ int saved_model(Call& call) {
     const auto state = tensor_file::load(*path, &metadata);
     const auto description = metadata.find(network_key);
     require(description != metadata.end(),
-            "'{}' does not say which network it holds; build it and call model:load_state_dict(torch.load(path))", path->string());
+            "'{}' does not say which network it holds; build it and call "
+            "model:load_state_dict(torch.load(path))",
+            path->string());
     const auto network = build_network(description->second, *path);
     fill(*network, state, *path);
     network->to(default_device());
@@ -118,14 +126,18 @@ int saved_model(Call& call) {
 
 const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
-     "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as NAME.safetensors into the run directory, with what "
+     "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as "
+     "NAME.safetensors into the run directory, with what "
      "hfc.model built the network from. Python's safetensors reads it too."},
     {"hfc.saved_model", saved_model,
-     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, on the device of --device. path: the "
-     "file, or the run directory with NAME.safetensors in it. nil for the name of a network and for a text that is no path (no '/', no "
+     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, "
+     "on the device of --device. path: the "
+     "file, or the run directory with NAME.safetensors in it. nil for the name of a network and "
+     "for a text that is no path (no '/', no "
      ".safetensors, no "
      "directory): a script's --model may then be either.\n"
-     "Errors: a path that does not exist, a file that is damaged or does not say which network it holds (one written in Lua)."},
+     "Errors: a path that does not exist, a file that is damaged or does not say which network it "
+     "holds (one written in Lua)."},
 };
 
 }  // namespace

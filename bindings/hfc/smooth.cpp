@@ -19,7 +19,8 @@ int smooth_model(Call& call) {
     const int64_t size = options.integer("size", 3);
     const auto layers = options.texts("layers", {});
     options.finish();
-    require(rho.has_value() != sigma.has_value(), "expected one of the options rho (equation 3) and sigma (a Gaussian)");
+    require(rho.has_value() != sigma.has_value(),
+            "expected one of the options rho (equation 3) and sigma (a Gaussian)");
     const auto smoothed = network->copy();
     if (rho) {
         smooth::smooth(*smoothed, *rho, layers);
@@ -32,7 +33,8 @@ int smooth_model(Call& call) {
 
 int smooth_kernel(Call& call) {
     call.at_most(2);
-    return call.returns(smooth::smooth_kernel(tensor_argument(call, 1, "kernel"), call.argument(2, "rho").number()));
+    return call.returns(smooth::smooth_kernel(tensor_argument(call, 1, "kernel"),
+                                              call.argument(2, "rho").number()));
 }
 
 int roughness(Call& call) {
@@ -51,17 +53,24 @@ int frequency_response(Call& call) {
 
 const std::vector<Declaration> smooth_declarations = {
     {"hfc.smooth", smooth_model,
-     "hfc.smooth(model, {rho = r, layers = {...}}) or hfc.smooth(model, {sigma = s, size = 3, layers = {...}}) -> model\n\nA copy whose "
-     "convolution kernels are smoothed, without retraining (Wang et al. 2020, section 6). rho, at least 0: equation 3, each weight plus "
+     "hfc.smooth(model, {rho = r, layers = {...}}) or hfc.smooth(model, {sigma = s, size = 3, "
+     "layers = {...}}) -> model\n\nA copy whose "
+     "convolution kernels are smoothed, without retraining (Wang et al. 2020, section 6). rho, at "
+     "least 0: equation 3, each weight plus "
      "rho "
-     "times the sum of its eight neighbours, borders duplicated. sigma, above 0: a Gaussian of `size` weights (odd; 0: by sigma).\n"
-     "layers: names of convolutions; the first one unless given. Errors: a model without a convolution, a name that is none."},
-    {"hfc.smooth_kernel", smooth_kernel, "hfc.smooth_kernel(kernel, rho) -> Tensor\n\nEquation 3 for a kernel [..., height, width]."},
+     "times the sum of its eight neighbours, borders duplicated. sigma, above 0: a Gaussian of "
+     "`size` weights (odd; 0: by sigma).\n"
+     "layers: names of convolutions; the first one unless given. Errors: a model without a "
+     "convolution, a name that is none."},
+    {"hfc.smooth_kernel", smooth_kernel,
+     "hfc.smooth_kernel(kernel, rho) -> Tensor\n\nEquation 3 for a kernel [..., height, width]."},
     {"hfc.roughness", roughness,
-     "hfc.roughness(kernel, {relative = true}) -> Tensor float64 [...]\n\nThe energy of the differences of adjacent weights of kernels "
+     "hfc.roughness(kernel, {relative = true}) -> Tensor float64 [...]\n\nThe energy of the "
+     "differences of adjacent weights of kernels "
      "[..., height, width], as a share of the kernel's own energy unless relative is false."},
     {"hfc.frequency_response", frequency_response,
-     "hfc.frequency_response(kernel, size) -> Tensor float64 [..., size, size]\n\nThe gain of the kernel at each frequency of a size x "
+     "hfc.frequency_response(kernel, size) -> Tensor float64 [..., size, size]\n\nThe gain of the "
+     "kernel at each frequency of a size x "
      "size "
      "image, zero frequency first."},
 };

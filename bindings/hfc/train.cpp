@@ -27,16 +27,20 @@ std::vector<train::Probe> read_probes(lua_State* L, const Value& table) {
     std::vector<train::Probe> probes;
     lua_pushnil(L);
     while (lua_next(L, table.index()) != 0) {
-        require(lua_type(L, -2) == LUA_TSTRING, "option 'probes': expected names as keys, got {}", describe(L, -2));
+        require(lua_type(L, -2) == LUA_TSTRING, "option 'probes': expected names as keys, got {}",
+                describe(L, -2));
         const std::string name = lua_tostring(L, -2);
-        probes.push_back({name, Value(L, lua_gettop(L), fmt::format("option 'probes', '{}'", name)).object<data::Dataset>()});
+        probes.push_back({name, Value(L, lua_gettop(L), fmt::format("option 'probes', '{}'", name))
+                                    .object<data::Dataset>()});
         lua_pop(L, 1);
     }
-    std::sort(probes.begin(), probes.end(), [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
+    std::sort(probes.begin(), probes.end(),
+              [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
     return probes;
 }
 
-/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr, which is the paper's.
+/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr,
+/// which is the paper's.
 train::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
     train::OptimizerOptions optimizer;
     if (lua_type(L, value.index()) == LUA_TSTRING) {
@@ -72,7 +76,9 @@ void read_recipe(lua_State* L, Options& options, train::TrainOptions& settings) 
     });
     options.with("adversarial", [&](const Value& value) {
         const auto& attack = value.object<Attack>();
-        require(!attack.several, "option 'adversarial': the attack must have one epsilon, it has a list of {}", attack.epsilons.size());
+        require(!attack.several,
+                "option 'adversarial': the attack must have one epsilon, it has a list of {}",
+                attack.epsilons.size());
         settings.adversarial = attack.options;
     });
 }
@@ -133,9 +139,12 @@ TrainCall read_train_options(Call& call) {
     settings.batch_size = options.integer("batch_size", settings.batch_size);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     settings.probe_samples = options.integer("probe_samples", settings.probe_samples);
-    options.with("device", [&](const Value& value) { settings.device = parse_device(value.text()); });
-    options.with("optimizer", [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
-    options.with("probes", [&](const Value& value) { settings.probes = read_probes(call.L, value); });
+    options.with("device",
+                 [&](const Value& value) { settings.device = parse_device(value.text()); });
+    options.with("optimizer",
+                 [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
+    options.with("probes",
+                 [&](const Value& value) { settings.probes = read_probes(call.L, value); });
     read_recipe(call.L, options, settings);
     options.with("log", [&](const Value& value) {
         if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
@@ -147,12 +156,14 @@ TrainCall read_train_options(Call& call) {
         }
     });
     options.with("checkpoints", [&](const Value& value) { result.checkpoints = value.boolean(); });
-    settings.checkpoints.seconds = options.number("checkpoint_seconds", settings.checkpoints.seconds);
+    settings.checkpoints.seconds =
+        options.number("checkpoint_seconds", settings.checkpoints.seconds);
     require(result.run || !result.checkpoints.value_or(false),
             "option 'checkpoints': they are kept in a run directory, so 'log' must name one");
     result.quiet = options.boolean("quiet", false);
     result.log_kernels = options.boolean("log_kernels", false);
-    require(result.run || !result.log_kernels, "option 'log_kernels': they are kept in a run directory, so 'log' must name one");
+    require(result.run || !result.log_kernels,
+            "option 'log_kernels': they are kept in a run directory, so 'log' must name one");
     bool callback = false;
     options.with("on_epoch", [&](const Value& value) {
         callback = lua_isfunction(call.L, value.index());
@@ -168,7 +179,9 @@ TrainCall read_train_options(Call& call) {
     return result;
 }
 
-std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model, const data::Dataset& dataset, const TrainCall& call,
+std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
+                                                          const data::Dataset& dataset,
+                                                          const TrainCall& call,
                                                           const train::Observer& observer) {
     try {
         return train::train(model, dataset, call.settings, observer);
@@ -180,12 +193,14 @@ std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model, c
     }
 }
 
-/// Reads the run directory's control file. What is asked for is said once, and a stop is over with this training.
+/// Reads the run directory's control file. What is asked for is said once, and a stop is over with
+/// this training.
 std::function<run::Request()> requests_of(const std::filesystem::path& directory) {
     return [directory, last = run::Request::go_on]() mutable {
         const auto request = run::read_request(directory);
         if (request != last && request == run::Request::pause) {
-            std::fprintf(stderr, "\nhfc-host: paused; to go on: echo go > '%s'\n", run::control_file(directory).c_str());
+            std::fprintf(stderr, "\nhfc-host: paused; to go on: echo go > '%s'\n",
+                         run::control_file(directory).c_str());
         }
         last = request;
         return request;
@@ -208,7 +223,9 @@ int train_model(Call& call) {
         auto& checkpoints = train_call.settings.checkpoints;
         checkpoints.folder = train_call.run->next_checkpoints();
         checkpoints.resume = host_info(L).resume;
-        checkpoints.warn = [](const std::string& text) { std::fprintf(stderr, "hfc-host: %s\n", text.c_str()); };
+        checkpoints.warn = [](const std::string& text) {
+            std::fprintf(stderr, "hfc-host: %s\n", text.c_str());
+        };
     }
     if (train_call.run) {
         drop_stop(train_call.run->directory());  // it was for a training before this one
@@ -246,8 +263,8 @@ int train_model(Call& call) {
     }
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
     if (line && static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
-        std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n", history.size(),
-                     static_cast<long long>(train_call.settings.epochs));
+        std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n",
+                     history.size(), static_cast<long long>(train_call.settings.epochs));
     }
     if (train_call.run) {
         drop_stop(train_call.run->directory());  // it was for this training
@@ -272,29 +289,43 @@ int accuracy(Call& call) {
 
 const std::vector<Declaration> train_declarations = {
     {"hfc.train", train_model,
-     "hfc.train(model, dataset, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = 1e-4}, ...}) -> list of results\n\n"
-     "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the device. The defaults are the paper's.\n"
-     "optimizer: a name or {name, lr = 1e-4, ...}; names and settings: those of torch.optim, small. lr: 1e-4 for adam, PyTorch's default "
+     "hfc.train(model, dataset, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = "
+     "1e-4}, ...}) -> list of results\n\n"
+     "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the "
+     "device. The defaults are the paper's.\n"
+     "optimizer: a name or {name, lr = 1e-4, ...}; names and settings: those of torch.optim, "
+     "small. lr: 1e-4 for adam, PyTorch's default "
      "for "
      "the others.\n"
-     "seed = 0: of the order and of dropout; the same seed, machine and threads give the same numbers to the last bit.\n"
-     "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples = 0: on so many images of each, drawn "
+     "seed = 0: of the order and of dropout; the same seed, machine and threads give the same "
+     "numbers to the last bit.\n"
+     "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples "
+     "= 0: on so many images of each, drawn "
      "once; 0 is all.\n"
-     "augment: a table of the settings of hfc.augment; adversarial: an Attack, such as hfc.attack.pgd {}, whose images are trained on in "
-     "place of the images; mixup = 0: alpha of mix-up's Beta distribution. All are drawn anew for each batch.\n"
-     "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or Run that gets each epoch's event.\n"
-     "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds = 60, so that `hfc-host --resume DIR` "
-     "goes on to the same numbers; the last and the best (by the probe 'test', else the first one, else the loss) stay.\n"
-     "With a log, the word in the run directory's file `control` is looked at between batches: `pause` waits until it is `go` or gone, "
+     "augment: a table of the settings of hfc.augment; adversarial: an Attack, such as "
+     "hfc.attack.pgd {}, whose images are trained on in "
+     "place of the images; mixup = 0: alpha of mix-up's Beta distribution. All are drawn anew for "
+     "each batch.\n"
+     "device: \"auto\", \"cpu\", \"cuda\" or \"cuda:N\"; --device unless given. log: a Series or "
+     "Run that gets each epoch's event.\n"
+     "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds "
+     "= 60, so that `hfc-host --resume DIR` "
+     "goes on to the same numbers; the last and the best (by the probe 'test', else the first one, "
+     "else the loss) stay.\n"
+     "With a log, the word in the run directory's file `control` is looked at between batches: "
+     "`pause` waits until it is `go` or gone, "
      "`stop` ends the training after the epoch. The viewer's buttons write it.\n"
-     "log_kernels = false: before the first and after each epoch, log the kernels of the first convolution as the pictures `kernels "
+     "log_kernels = false: before the first and after each epoch, log the kernels of the first "
+     "convolution as the pictures `kernels "
      "SERIES`, "
      "for the viewer.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
-     "Errors: a setting out of range, images the model cannot take, a loss that is not finite (naming epoch and batch)."},
+     "Errors: a setting out of range, images the model cannot take, a loss that is not finite "
+     "(naming epoch and batch)."},
     {"hfc.accuracy", accuracy,
-     "hfc.accuracy(model, dataset, {batch_size = 100}) -> number in [0,1]\n\nThe share of images whose largest logit is at the label, in "
+     "hfc.accuracy(model, dataset, {batch_size = 100}) -> number in [0,1]\n\nThe share of images "
+     "whose largest logit is at the label, in "
      "evaluation mode."},
 };
 

@@ -12,7 +12,10 @@ std::vector<std::pair<std::string, std::string>> versions() {
     if (luajit.starts_with("LuaJIT ")) {
         luajit = luajit.substr(7);
     }
-    return {{"hfc-host", HFC_VERSION}, {"LuaJIT", luajit}, {"LibTorch", TORCH_VERSION}, {"FFTW", fftwf_version}};
+    return {{"hfc-host", HFC_VERSION},
+            {"LuaJIT", luajit},
+            {"LibTorch", TORCH_VERSION},
+            {"FFTW", fftwf_version}};
 }
 
 }  // namespace hfc::lua

@@ -24,7 +24,9 @@ void Value::expected(const std::string& what) const {
 }
 
 void Value::expected_object(const std::string& type) const {
-    expected(fmt::format("{} {}", std::string_view("AEIOU").find(type.front()) == std::string_view::npos ? "a" : "an", type));
+    expected(fmt::format(
+        "{} {}",
+        std::string_view("AEIOU").find(type.front()) == std::string_view::npos ? "a" : "an", type));
 }
 
 double Value::number() const {
@@ -35,7 +37,8 @@ double Value::number() const {
 }
 
 int64_t Value::integer() const {
-    const double value = lua_type(L_, index_) == LUA_TNUMBER ? lua_tonumber(L_, index_) : std::nan("");
+    const double value =
+        lua_type(L_, index_) == LUA_TNUMBER ? lua_tonumber(L_, index_) : std::nan("");
     if (!(std::abs(value) <= 9007199254740992.0) || value != std::floor(value)) {
         expected("a whole number");
     }
@@ -65,7 +68,8 @@ std::vector<double> Value::numbers() const {
     if (!lua_istable(L_, index_)) {
         expected("a number or a list of numbers");
     }
-    return read_list<double>(L_, index_, [&](int top) { return Value(L_, top, name_ + ", element").number(); });
+    return read_list<double>(L_, index_,
+                             [&](int top) { return Value(L_, top, name_ + ", element").number(); });
 }
 
 std::vector<std::string> Value::texts() const {
@@ -75,7 +79,8 @@ std::vector<std::string> Value::texts() const {
     if (!lua_istable(L_, index_)) {
         expected("a text or a list of texts");
     }
-    return read_list<std::string>(L_, index_, [&](int top) { return Value(L_, top, name_ + ", element").text(); });
+    return read_list<std::string>(
+        L_, index_, [&](int top) { return Value(L_, top, name_ + ", element").text(); });
 }
 
 double Options::number(const char* key, double fallback) {
@@ -116,13 +121,16 @@ void Options::finish() const {
     lua_pushnil(L_);
     while (lua_next(L_, index_) != 0) {
         lua_pop(L_, 1);
-        if (lua_type(L_, -1) == LUA_TNUMBER && lua_tonumber(L_, -1) >= 1 && lua_tonumber(L_, -1) <= list_) {
+        if (lua_type(L_, -1) == LUA_TNUMBER && lua_tonumber(L_, -1) >= 1 &&
+            lua_tonumber(L_, -1) <= list_) {
             continue;
         }
-        const std::string key = lua_type(L_, -1) == LUA_TSTRING ? lua_tostring(L_, -1) : describe(L_, -1);
+        const std::string key =
+            lua_type(L_, -1) == LUA_TSTRING ? lua_tostring(L_, -1) : describe(L_, -1);
         if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
             lua_pop(L_, 1);
-            fail("unknown option '{}'{}; the known ones are {}", key, did_you_mean(key, known_), fmt::join(known_, ", "));
+            fail("unknown option '{}'{}; the known ones are {}", key, did_you_mean(key, known_),
+                 fmt::join(known_, ", "));
         }
     }
 }
@@ -132,7 +140,8 @@ Value Call::argument(int position, const char* parameter) const {
     const bool method = std::string_view(name).find(':') != std::string_view::npos;
     const int shown = method ? position - 1 : position;
     return {L, position,
-            shown == 0 ? fmt::format("the object before ':' ({})", parameter) : fmt::format("argument {} ({})", shown, parameter)};
+            shown == 0 ? fmt::format("the object before ':' ({})", parameter)
+                       : fmt::format("argument {} ({})", shown, parameter)};
 }
 
 Options Call::options(int position) const {
@@ -147,7 +156,8 @@ Options Call::options(int position) const {
 
 void Call::at_most(int arguments) const {
     const int method = std::string_view(name).find(':') != std::string_view::npos ? 1 : 0;
-    require(count_ <= arguments, "expected at most {} argument(s), got {}", arguments - method, count_ - method);
+    require(count_ <= arguments, "expected at most {} argument(s), got {}", arguments - method,
+            count_ - method);
 }
 
 }  // namespace hfc::lua

@@ -16,7 +16,8 @@ class Tensor;
 
 namespace hfc::lua {
 
-/// Pushes a tensor (bindings/torch/tensor.h); declared here so that lists and results may hold tensors.
+/// Pushes a tensor (bindings/torch/tensor.h); declared here so that lists and results may hold
+/// tensors.
 void push(lua_State* L, const at::Tensor& tensor);
 
 /// Pushes a value of a plain C++ type.
@@ -50,7 +51,8 @@ void push(lua_State* L, const std::vector<T>& values) {
 /// A value at a stack index with a name for messages: "argument 1 (model)", "option 'radius'".
 class Value {
   public:
-    Value(lua_State* L, int index, std::string name) : L_(L), index_(index), name_(std::move(name)) {}
+    Value(lua_State* L, int index, std::string name)
+        : L_(L), index_(index), name_(std::move(name)) {}
 
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
@@ -79,7 +81,8 @@ class Value {
     std::string name_;
 };
 
-/// A table of named options, or none. Each getter makes its key known; finish() throws for a key that nobody asked for.
+/// A table of named options, or none. Each getter makes its key known; finish() throws for a key
+/// that nobody asked for.
 class Options {
   public:
     /// index 0: no table was given, all defaults.
@@ -98,7 +101,8 @@ class Options {
         return found;
     }
 
-    /// Calls work(Value) where the key is given, with the value on the top of the stack; the stack is balanced after it.
+    /// Calls work(Value) where the key is given, with the value on the top of the stack; the stack
+    /// is balanced after it.
     template <typename Work>
     void with(const char* key, Work&& work) {
         known_.push_back(key);
@@ -131,7 +135,8 @@ class Options {
 
 class Call {
   public:
-    Call(lua_State* state, const char* function) : L(state), name(function), count_(lua_gettop(state)) {}
+    Call(lua_State* state, const char* function)
+        : L(state), name(function), count_(lua_gettop(state)) {}
 
     lua_State* const L;
     const char* const name;
@@ -139,7 +144,8 @@ class Call {
     int count() const { return count_; }
     bool given(int position) const { return position <= count_ && !lua_isnil(L, position); }
 
-    /// The argument at a one-based position; `parameter` is its name in the documentation. A method's object is position 1.
+    /// The argument at a one-based position; `parameter` is its name in the documentation. A
+    /// method's object is position 1.
     Value argument(int position, const char* parameter) const;
     /// The table of options at a position, or none. Throws Error where something else is there.
     Options options(int position) const;

@@ -14,7 +14,8 @@ bool debugging(lua_State* L);
 /// "\n      x = Tensor float32 [2, 3]" for each local of a frame that lua_getinfo has filled.
 std::string locals_of(lua_State* L, const lua_Debug& frame);
 
-/// The text of `error` with what stands behind it: the innermost LibTorch function and its source line; "" where that is not known.
+/// The text of `error` with what stands behind it: the innermost LibTorch function and its source
+/// line; "" where that is not known.
 std::string origin_of(const std::exception& error);
 
 }  // namespace hfc::lua

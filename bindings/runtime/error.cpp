@@ -16,7 +16,8 @@ constexpr std::string_view prelude_prefix = "=hfc:";
 char main_state_key;
 
 bool belongs_to_script(const lua_Debug& frame) {
-    return std::strcmp(frame.what, "C") != 0 && !std::string_view(frame.source).starts_with(prelude_prefix);
+    return std::strcmp(frame.what, "C") != 0 &&
+           !std::string_view(frame.source).starts_with(prelude_prefix);
 }
 
 }  // namespace
@@ -38,10 +39,11 @@ lua_State* main_state(lua_State* L) {
 Reference::Reference(lua_State* L) {
     // A coroutine may be gone when the value is let go.
     lua_State* owner = main_state(L);
-    index_ = std::shared_ptr<int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [owner](const int* index) {
-        luaL_unref(owner, LUA_REGISTRYINDEX, *index);
-        delete index;
-    });
+    index_ =
+        std::shared_ptr<int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [owner](const int* index) {
+            luaL_unref(owner, LUA_REGISTRYINDEX, *index);
+            delete index;
+        });
 }
 
 LuaError::LuaError(lua_State* L) {
@@ -81,7 +83,8 @@ std::string with_source_line(const std::string& text) {
         return text;
     }
     constexpr size_t longest = 160;
-    return text.substr(0, first_end) + "\n    " + line.substr(begin, longest) + text.substr(first_end);
+    return text.substr(0, first_end) + "\n    " + line.substr(begin, longest) +
+           text.substr(first_end);
 }
 
 void protected_call(lua_State* L, int arguments, int results) {
@@ -104,10 +107,12 @@ int add_traceback(lua_State* L) {
             continue;
         }
         const bool main_chunk = std::strcmp(frame.what, "main") == 0;
-        const std::string where = main_chunk              ? "in main chunk"
-                                  : frame.name != nullptr ? "in '" + std::string(frame.name) + "'"
-                                                          : "in a function of line " + std::to_string(frame.linedefined);
-        frames += "\n  " + std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": " + where;
+        const std::string where =
+            main_chunk              ? "in main chunk"
+            : frame.name != nullptr ? "in '" + std::string(frame.name) + "'"
+                                    : "in a function of line " + std::to_string(frame.linedefined);
+        frames += "\n  " + std::string(frame.short_src) + ":" + std::to_string(frame.currentline) +
+                  ": " + where;
         if (with_locals) {
             frames += locals_of(L, frame);
         }

@@ -28,7 +28,8 @@ class RunningScope {
 };
 
 int trampoline(lua_State* L) {
-    const auto& declaration = *static_cast<const Declaration*>(lua_touserdata(L, lua_upvalueindex(1)));
+    const auto& declaration =
+        *static_cast<const Declaration*>(lua_touserdata(L, lua_upvalueindex(1)));
     return guarded(L, declaration.name, [&] {
         const RunningScope scope(L);
         check_interrupt();
@@ -37,7 +38,8 @@ int trampoline(lua_State* L) {
     });
 }
 
-/// Leaves the table of a dotted prefix on the stack, made where missing: "hfc.frequency" -> _G.hfc.frequency.
+/// Leaves the table of a dotted prefix on the stack, made where missing: "hfc.frequency" ->
+/// _G.hfc.frequency.
 void push_table_of(lua_State* L, const std::string& prefix) {
     lua_pushvalue(L, LUA_GLOBALSINDEX);
     size_t begin = 0;
@@ -134,7 +136,8 @@ void push_current_exception(lua_State* L, const char* name) {
         }
         // The core names its own function where it knows the API's name for it.
         const std::string prefix = std::string(name) + ": ";
-        lua_pushstring(L, (script_position(L) + (text.starts_with(prefix) ? "" : prefix) + text).c_str());
+        lua_pushstring(
+            L, (script_position(L) + (text.starts_with(prefix) ? "" : prefix) + text).c_str());
     }
 }
 

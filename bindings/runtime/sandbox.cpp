@@ -19,8 +19,10 @@ constexpr uint64_t largest_module = uint64_t{16} << 20;
 int read_module(Call& call) {
     const auto& script = host_info(call.L).script;
     std::error_code error;
-    const auto folder = fs::canonical(script.has_parent_path() ? script.parent_path() : fs::path("."), error);
-    const auto path = error ? fs::path() : fs::canonical(folder / call.argument(1, "file").text(), error);
+    const auto folder =
+        fs::canonical(script.has_parent_path() ? script.parent_path() : fs::path("."), error);
+    const auto path =
+        error ? fs::path() : fs::canonical(folder / call.argument(1, "file").text(), error);
     const bool inside = !error && lies_within(path, folder);
     if (script.empty() || !inside) {
         lua_pushnil(call.L);
@@ -42,7 +44,8 @@ void enter_sandbox(lua_State* L) {
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.sandbox");
     push_function(L, read_module_declaration);
     if (lua_pcall(L, 1, 0, 0) != 0) {
-        throw std::runtime_error(std::string("the sandbox could not be set up: ") + lua_tostring(L, -1));
+        throw std::runtime_error(std::string("the sandbox could not be set up: ") +
+                                 lua_tostring(L, -1));
     }
 }
 

@@ -18,7 +18,8 @@ namespace {
 
 char info_key;
 
-/// The running state, for the signal handler: lua_sethook is the one call of Lua that is safe there.
+/// The running state, for the signal handler: lua_sethook is the one call of Lua that is safe
+/// there.
 lua_State* interruptible = nullptr;
 
 void stop_script(lua_State* L, lua_Debug*) {
@@ -68,7 +69,8 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
     }
     lua_pushcfunction(L_, open_all);
     if (lua_pcall(L_, 0, 0, 0) != 0) {
-        const std::string text = lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
+        const std::string text =
+            lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
         lua_close(L_);
         throw std::runtime_error("the Lua API could not be set up: " + text);
     }
@@ -94,16 +96,20 @@ void State::set_arguments(const std::string& script, const std::vector<std::stri
 
 int State::run(const std::string& text, const std::string& name) {
     if (text.starts_with('\x1b')) {
-        std::fprintf(stderr, "hfc-host: %s: compiled Lua is refused; give the source text\n", name.c_str());
+        std::fprintf(stderr, "hfc-host: %s: compiled Lua is refused; give the source text\n",
+                     name.c_str());
         return 1;
     }
-    // A first line that starts with '#' makes a script executable; its line break stays, so that line numbers stay true.
-    const std::string source = text.starts_with('#') ? text.substr(std::min(text.find('\n'), text.size())) : text;
+    // A first line that starts with '#' makes a script executable; its line break stays, so that
+    // line numbers stay true.
+    const std::string source =
+        text.starts_with('#') ? text.substr(std::min(text.find('\n'), text.size())) : text;
     int status = luaL_loadbufferx(L_, source.data(), source.size(), ("@" + name).c_str(), "t");
     if (status == 0) {
         status = call(0, 0);
     }
-    const int exit_status = status == 0 ? (interrupt_requested() ? interrupt_status() : 0) : report_failure();
+    const int exit_status =
+        status == 0 ? (interrupt_requested() ? interrupt_status() : 0) : report_failure();
     lua_settop(L_, 0);
     return exit_status;
 }

@@ -31,13 +31,13 @@ class State {
     /// Sets the global `arg`, from which hfc.options reads.
     void set_arguments(const std::string& script, const std::vector<std::string>& arguments);
 
-    /// Runs a chunk of Lua text. Returns the status the process should end with: 0; 1 after an error (text and traceback on standard
-    /// error); 2 after wrong use; 130 after Ctrl-C, 143 after SIGTERM. Compiled chunks are refused. name: "script.lua" or "-e", for
-    /// messages.
+    /// Runs a chunk of Lua text. Returns the status the process should end with: 0; 1 after an
+    /// error (text and traceback on standard error); 2 after wrong use; 130 after Ctrl-C, 143 after
+    /// SIGTERM. Compiled chunks are refused. name: "script.lua" or "-e", for messages.
     int run(const std::string& text, const std::string& name);
 
-    /// Calls the function below `arguments` values on the stack, stoppable by Ctrl-C; leaves `results` values, or the error's, with a
-    /// traceback. Returns lua_pcall's status.
+    /// Calls the function below `arguments` values on the stack, stoppable by Ctrl-C; leaves
+    /// `results` values, or the error's, with a traceback. Returns lua_pcall's status.
     int call(int arguments, int results);
 
     /// Prints the error on the top of the stack; returns the status as run() does.

@@ -9,8 +9,8 @@
 
 namespace hfc::lua {
 
-/// The type's name in the API, specialised for each type that Lua can hold: `template <> inline constexpr const char*
-/// type_name<data::Dataset> = "Dataset";`
+/// The type's name in the API, specialised for each type that Lua can hold: `template <> inline
+/// constexpr const char* type_name<data::Dataset> = "Dataset";`
 template <typename T>
 inline constexpr const char* type_name = nullptr;
 
@@ -56,7 +56,8 @@ void register_type(lua_State* L) {
     detail::make_metatable(L, type_name<T>, &detail::type_key<T>, detail::collect<T>);
 }
 
-/// Pushes the table of methods of the type of this name. Throws std::logic_error for a type that was not registered.
+/// Pushes the table of methods of the type of this name. Throws std::logic_error for a type that
+/// was not registered.
 void push_methods_of(lua_State* L, const std::string& name);
 
 /// Pushes the metatable of the type of this name.

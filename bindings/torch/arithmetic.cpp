@@ -1,5 +1,5 @@
-// a + b, a - b, a * b, a / b, a ^ b, a % b, -a: straight to ATen, without the search for a schema that torch.NAME makes. These are what a
-// training loop written in Lua is made of.
+// a + b, a - b, a * b, a / b, a ^ b, a % b, -a: straight to ATen, without the search for a schema
+// that torch.NAME makes. These are what a training loop written in Lua is made of.
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
@@ -61,7 +61,8 @@ int arithmetic(lua_State* L) {
         check_interrupt();
         const at::Tensor* a = to_tensor(L, 1);
         const at::Tensor* b = to_tensor(L, 2);
-        push(L, a != nullptr && b != nullptr ? operation(*a, *b) : operation(operand(L, 1), operand(L, 2)));
+        push(L, a != nullptr && b != nullptr ? operation(*a, *b)
+                                             : operation(operand(L, 1), operand(L, 2)));
         return 1;
     });
 }

@@ -23,7 +23,8 @@ int backward(Call& call) {
     at::Tensor gradient = by_position ? *to_tensor(call.L, 2) : at::Tensor();
     call.at_most(3);
     auto options = call.options(by_position || call.count() == 3 ? 3 : 2);
-    options.with("gradient", [&](const Value& value) { gradient = value.object<LuaTensor>().tensor; });
+    options.with("gradient",
+                 [&](const Value& value) { gradient = value.object<LuaTensor>().tensor; });
     const auto retain_graph = read_retain_graph(options);
     const bool create_graph = options.boolean("create_graph", false);
     options.finish();
@@ -36,13 +37,15 @@ int grad(Call& call) {
     const auto inputs = read_tensors(call.L, call.argument(2, "inputs"));
     auto options = call.options(3);
     std::vector<at::Tensor> gradients;
-    options.with("grad_outputs", [&](const Value& value) { gradients = read_tensors(call.L, value); });
+    options.with("grad_outputs",
+                 [&](const Value& value) { gradients = read_tensors(call.L, value); });
     const auto retain_graph = read_retain_graph(options);
     const bool create_graph = options.boolean("create_graph", false);
     const bool allow_unused = options.boolean("allow_unused", false);
     options.finish();
     require(!inputs.empty() && !outputs.empty(), "expected at least one output and one input");
-    return push_results(call.L, torch::autograd::grad(outputs, inputs, gradients, retain_graph, create_graph, allow_unused));
+    return push_results(call.L, torch::autograd::grad(outputs, inputs, gradients, retain_graph,
+                                                      create_graph, allow_unused));
 }
 
 /// Calls the function that is the first argument while Guard(args...) lives.
@@ -99,25 +102,35 @@ int register_hook(Call& call) {
 
 const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
-     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x with respect to the leaves it was "
+     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x "
+     "with respect to the leaves it was "
      "computed from are added to their `grad`. Without a gradient x must have one element."},
     {"Tensor:register_hook", register_hook,
-     "x:register_hook(function(gradient) ... end)\n\nCalled with x's gradient in each backward pass; a Tensor that it returns takes the "
+     "x:register_hook(function(gradient) ... end)\n\nCalled with x's gradient in each backward "
+     "pass; a Tensor that it returns takes the "
      "gradient's place."},
     {"torch.autograd.grad", grad,
-     "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, create_graph = false, allow_unused = false}) -> one "
-     "Tensor for each input\n\nGradients of the sum of the outputs with respect to the inputs; nothing is added to any `grad`. outputs, "
-     "inputs, grad_outputs: a Tensor or a list. An unused input is an error, or nil with allow_unused."},
+     "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
+     "create_graph = false, allow_unused = false}) -> one "
+     "Tensor for each input\n\nGradients of the sum of the outputs with respect to the inputs; "
+     "nothing is added to any `grad`. outputs, "
+     "inputs, grad_outputs: a Tensor or a list. An unused input is an error, or nil with "
+     "allow_unused."},
     {"torch.no_grad", no_grad,
-     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they are back on after it, also after an error "
+     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they "
+     "are back on after it, also after an error "
      "inside."},
     {"torch.enable_grad", enable_grad,
-     "torch.enable_grad(function, ...) -> its results\n\nCalls the function with gradients on, also inside no_grad."},
+     "torch.enable_grad(function, ...) -> its results\n\nCalls the function with gradients on, "
+     "also inside no_grad."},
     {"torch.inference_mode", inference_mode,
-     "torch.inference_mode(function, ...) -> its results\n\nAs no_grad, and faster: tensors made inside can never take part in autograd."},
-    {"torch.is_grad_enabled", is_grad_enabled, "torch.is_grad_enabled() -> boolean\n\nWhether operations are recorded for backward()."},
+     "torch.inference_mode(function, ...) -> its results\n\nAs no_grad, and faster: tensors made "
+     "inside can never take part in autograd."},
+    {"torch.is_grad_enabled", is_grad_enabled,
+     "torch.is_grad_enabled() -> boolean\n\nWhether operations are recorded for backward()."},
     {"torch.set_grad_enabled", set_grad_enabled,
-     "torch.set_grad_enabled(mode)\n\nSwitches the recording of operations for backward() on or off."},
+     "torch.set_grad_enabled(mode)\n\nSwitches the recording of operations for backward() on or "
+     "off."},
 };
 
 }  // namespace

@@ -23,7 +23,8 @@ std::optional<int64_t> to_integer(lua_State* L, int index) {
     return static_cast<int64_t>(value);
 }
 
-/// A number without a fraction is an integer to PyTorch's type promotion: Lua does not tell 1 from 1.0.
+/// A number without a fraction is an integer to PyTorch's type promotion: Lua does not tell 1
+/// from 1.0.
 std::optional<at::Scalar> to_scalar(lua_State* L, int index) {
     if (lua_isboolean(L, index)) {
         return at::Scalar(lua_toboolean(L, index) != 0);
@@ -48,9 +49,11 @@ Result to_tensor_value(lua_State* L, int index, bool numbers_as_tensors) {
     return tensor ? Result(IValue(std::move(*tensor))) : std::nullopt;
 }
 
-/// Reads a Lua list element by element; a single value stands for a list where `list_length` allows.
+/// Reads a Lua list element by element; a single value stands for a list where `list_length`
+/// allows.
 template <typename Element, typename Read>
-std::optional<c10::List<Element>> to_list(lua_State* L, int index, c10::List<Element> list, std::optional<int> list_length, Read&& read) {
+std::optional<c10::List<Element>> to_list(lua_State* L, int index, c10::List<Element> list,
+                                          std::optional<int> list_length, Read&& read) {
     if (!lua_istable(L, index)) {
         auto single = list_length ? read(index) : std::nullopt;
         if (!single) {
@@ -79,31 +82,38 @@ Result as_value(std::optional<c10::List<Element>> list) {
     return list ? Result(IValue(std::move(*list))) : std::nullopt;
 }
 
-Result to_list_value(lua_State* L, int index, const c10::Type& element, std::optional<int> list_length) {
+Result to_list_value(lua_State* L, int index, const c10::Type& element,
+                     std::optional<int> list_length) {
     switch (element.kind()) {
         case TypeKind::IntType:
         case TypeKind::SymIntType:
-            return as_value(to_list(L, index, c10::List<int64_t>(), list_length, [&](int i) { return to_integer(L, i); }));
+            return as_value(to_list(L, index, c10::List<int64_t>(), list_length,
+                                    [&](int i) { return to_integer(L, i); }));
         case TypeKind::FloatType:
             return as_value(to_list(L, index, c10::List<double>(), list_length, [&](int i) {
-                return lua_type(L, i) == LUA_TNUMBER ? std::optional(lua_tonumber(L, i)) : std::nullopt;
+                return lua_type(L, i) == LUA_TNUMBER ? std::optional(lua_tonumber(L, i))
+                                                     : std::nullopt;
             }));
         case TypeKind::BoolType:
-            return as_value(to_list(L, index, c10::List<bool>(), list_length,
-                                    [&](int i) { return lua_isboolean(L, i) ? std::optional(lua_toboolean(L, i) != 0) : std::nullopt; }));
+            return as_value(to_list(L, index, c10::List<bool>(), list_length, [&](int i) {
+                return lua_isboolean(L, i) ? std::optional(lua_toboolean(L, i) != 0) : std::nullopt;
+            }));
         case TypeKind::TensorType:
             return as_value(to_list(L, index, c10::List<at::Tensor>(), std::nullopt, [&](int i) {
                 const at::Tensor* tensor = to_tensor(L, i);
                 return tensor != nullptr ? std::optional(*tensor) : std::nullopt;
             }));
         case TypeKind::NumberType:
-            return as_value(to_list(L, index, c10::List<at::Scalar>(), std::nullopt, [&](int i) { return to_scalar(L, i); }));
+            return as_value(to_list(L, index, c10::List<at::Scalar>(), std::nullopt,
+                                    [&](int i) { return to_scalar(L, i); }));
         case TypeKind::OptionalType: {
             using Element = std::optional<at::Tensor>;
-            return as_value(to_list(L, index, c10::List<Element>(), std::nullopt, [&](int i) -> std::optional<Element> {
-                const at::Tensor* tensor = to_tensor(L, i);
-                return tensor != nullptr ? std::optional<Element>(Element(*tensor)) : std::nullopt;
-            }));
+            return as_value(to_list(
+                L, index, c10::List<Element>(), std::nullopt, [&](int i) -> std::optional<Element> {
+                    const at::Tensor* tensor = to_tensor(L, i);
+                    return tensor != nullptr ? std::optional<Element>(Element(*tensor))
+                                             : std::nullopt;
+                }));
         }
         default:
             return std::nullopt;
@@ -133,8 +143,11 @@ Result to_named_value(const std::string& name, TypeKind kind) {
         return dtype ? Result(IValue(static_cast<int64_t>(*dtype))) : std::nullopt;
     }
     if (kind == TypeKind::DeviceObjType) {
-        const bool looks_like_device = name == "cpu" || name == "auto" || name.starts_with("cuda") || name == "meta";
-        return !looks_like_device ? std::nullopt : Result(IValue(name == "meta" ? at::Device(at::kMeta) : parse_device(name)));
+        const bool looks_like_device =
+            name == "cpu" || name == "auto" || name.starts_with("cuda") || name == "meta";
+        return !looks_like_device
+                   ? std::nullopt
+                   : Result(IValue(name == "meta" ? at::Device(at::kMeta) : parse_device(name)));
     }
     if (kind == TypeKind::MemoryFormatType) {
         const auto format = find_memory_format(name);
@@ -158,17 +171,20 @@ std::optional<at::Tensor> to_number_tensor(lua_State* L, int index) {
     return tensor;
 }
 
-std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, std::optional<int> list_length, bool numbers_as_tensors) {
+std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type,
+                                std::optional<int> list_length, bool numbers_as_tensors) {
     switch (type.kind()) {
         case TypeKind::OptionalType:
             if (lua_isnoneornil(L, index)) {
                 return IValue();
             }
-            return to_ivalue(L, index, *type.castRaw<c10::OptionalType>()->getElementType(), list_length, numbers_as_tensors);
+            return to_ivalue(L, index, *type.castRaw<c10::OptionalType>()->getElementType(),
+                             list_length, numbers_as_tensors);
         case TypeKind::TensorType:
             return to_tensor_value(L, index, numbers_as_tensors);
         case TypeKind::ListType:
-            return to_list_value(L, index, *type.castRaw<c10::ListType>()->getElementType(), list_length);
+            return to_list_value(L, index, *type.castRaw<c10::ListType>()->getElementType(),
+                                 list_length);
         case TypeKind::NumberType: {
             const auto scalar = to_scalar(L, index);
             return scalar ? Result(IValue(*scalar)) : std::nullopt;
@@ -179,9 +195,11 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, 
             return whole ? Result(IValue(*whole)) : std::nullopt;
         }
         case TypeKind::FloatType:
-            return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index))) : std::nullopt;
+            return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index)))
+                                                     : std::nullopt;
         case TypeKind::BoolType:
-            return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0)) : std::nullopt;
+            return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0))
+                                           : std::nullopt;
         case TypeKind::GeneratorType: {
             const auto* generator = to_object<at::Generator>(L, index);
             return generator != nullptr ? Result(IValue(*generator)) : std::nullopt;
@@ -193,7 +211,8 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, 
         return std::nullopt;
     }
     const std::string text = lua_tostring(L, index);
-    return type.kind() == TypeKind::StringType ? Result(IValue(text)) : to_named_value(text, type.kind());
+    return type.kind() == TypeKind::StringType ? Result(IValue(text))
+                                               : to_named_value(text, type.kind());
 }
 
 void push_ivalue(lua_State* L, const IValue& value) {
@@ -214,7 +233,8 @@ void push_ivalue(lua_State* L, const IValue& value) {
     } else if (value.isDevice()) {
         push(L, value.toDevice().str());
     } else if (value.isList() || value.isTuple()) {
-        const auto elements = value.isTuple() ? value.toTupleRef().elements().vec() : value.toListRef().vec();
+        const auto elements =
+            value.isTuple() ? value.toTupleRef().elements().vec() : value.toListRef().vec();
         lua_createtable(L, static_cast<int>(elements.size()), 0);
         for (size_t i = 0; i < elements.size(); ++i) {
             push_ivalue(L, elements[i]);
@@ -228,7 +248,9 @@ void push_ivalue(lua_State* L, const IValue& value) {
 at::MemoryFormat parse_memory_format(const std::string& name) {
     const auto format = find_memory_format(name);
     require(format.has_value(),
-            "unknown memory format '{}': expected contiguous_format, channels_last, channels_last_3d or preserve_format", name);
+            "unknown memory format '{}': expected contiguous_format, channels_last, "
+            "channels_last_3d or preserve_format",
+            name);
     return *format;
 }
 

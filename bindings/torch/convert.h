@@ -10,15 +10,18 @@
 namespace hfc::lua {
 
 /// The value at `index` as the schema's type asks, or nothing where it does not fit.
-/// list_length: the schema's fixed length of a list ("int[2]"), where a single number stands for all elements.
-/// numbers_as_tensors: a number may stand for a tensor without dimensions (as Python's PyTorch allows where nothing else fits).
-std::optional<c10::IValue> to_ivalue(lua_State* L, int index, const c10::Type& type, std::optional<int> list_length,
-                                     bool numbers_as_tensors);
+/// list_length: the schema's fixed length of a list ("int[2]"), where a single number stands for
+/// all elements. numbers_as_tensors: a number may stand for a tensor without dimensions (as
+/// Python's PyTorch allows where nothing else fits).
+std::optional<c10::IValue> to_ivalue(lua_State* L, int index, const c10::Type& type,
+                                     std::optional<int> list_length, bool numbers_as_tensors);
 
-/// Pushes a result; tuples and lists as tables, nothing as nil. Throws Error for a type Lua cannot hold.
+/// Pushes a result; tuples and lists as tables, nothing as nil. Throws Error for a type Lua cannot
+/// hold.
 void push_ivalue(lua_State* L, const c10::IValue& value);
 
-/// "contiguous_format", "channels_last", "channels_last_3d" or "preserve_format"; throws Error for another name.
+/// "contiguous_format", "channels_last", "channels_last_3d" or "preserve_format"; throws Error for
+/// another name.
 at::MemoryFormat parse_memory_format(const std::string& name);
 
 }  // namespace hfc::lua

@@ -34,16 +34,19 @@ std::vector<int64_t> find_shape(lua_State* L, int index) {
 }
 
 void read_values(lua_State* L, int index, size_t depth, Nested& nested) {
-    require(lua_istable(L, index) == (depth < nested.shape.size()), "the tables are nested to different depths");
+    require(lua_istable(L, index) == (depth < nested.shape.size()),
+            "the tables are nested to different depths");
     if (depth == nested.shape.size()) {
         const bool truth = lua_isboolean(L, index);
         require(nested.values.empty() || truth == nested.truth, "numbers and booleans are mixed");
         nested.truth = truth;
-        nested.values.push_back(truth ? lua_toboolean(L, index) : Value(L, index, "element").number());
+        nested.values.push_back(truth ? lua_toboolean(L, index)
+                                      : Value(L, index, "element").number());
         return;
     }
     const auto length = static_cast<int64_t>(lua_objlen(L, index));
-    require(nested.shape[depth] == length, "dimension {}: expected {} elements, got {}", depth, nested.shape[depth], length);
+    require(nested.shape[depth] == length, "dimension {}: expected {} elements, got {}", depth,
+            nested.shape[depth], length);
     for (int64_t i = 1; i <= length; ++i) {
         lua_rawgeti(L, index, static_cast<int>(i));
         read_values(L, lua_gettop(L), depth + 1, nested);
@@ -65,9 +68,12 @@ int tensor(Call& call) {
     const bool requires_grad = options.boolean("requires_grad", false);
     options.finish();
     const Nested nested = read_nested(call.L, 1);
-    const auto wanted = dtype.empty() ? std::optional(nested.truth ? at::kBool : at::kFloat) : find_dtype(dtype);
+    const auto wanted =
+        dtype.empty() ? std::optional(nested.truth ? at::kBool : at::kFloat) : find_dtype(dtype);
     require(wanted.has_value(), "unknown dtype '{}'", dtype);
-    at::Tensor result = at::tensor(nested.values, at::kDouble).reshape(nested.shape).to(parse_device(device), *wanted);
+    at::Tensor result = at::tensor(nested.values, at::kDouble)
+                            .reshape(nested.shape)
+                            .to(parse_device(device), *wanted);
     return call.returns(result.requires_grad_(requires_grad));
 }
 
@@ -92,36 +98,48 @@ int list_signatures(Call& call) {
 
 int make_generator(Call& call) {
     auto options = call.options(1);
-    const int64_t seed = options.integer("seed", static_cast<int64_t>(c10::detail::getNonDeterministicRandom() >> 12));
+    const int64_t seed = options.integer(
+        "seed", static_cast<int64_t>(c10::detail::getNonDeterministicRandom() >> 12));
     const at::Device device = parse_device(options.text("device", "cpu"));
     options.finish();
-    auto generator = device.is_cpu() ? at::make_generator<at::CPUGeneratorImpl>() : at::globalContext().defaultGenerator(device).clone();
+    auto generator = device.is_cpu() ? at::make_generator<at::CPUGeneratorImpl>()
+                                     : at::globalContext().defaultGenerator(device).clone();
     generator.set_current_seed(static_cast<uint64_t>(seed));
     return call.returns_object(generator);
 }
 
 int seed_generator(Call& call) {
-    call.argument(1, "generator").object<at::Generator>().set_current_seed(static_cast<uint64_t>(call.argument(2, "seed").integer()));
+    call.argument(1, "generator")
+        .object<at::Generator>()
+        .set_current_seed(static_cast<uint64_t>(call.argument(2, "seed").integer()));
     lua_settop(call.L, 1);
     return 1;
 }
 
 const std::vector<Declaration> functions = {
     {"torch.tensor", tensor,
-     "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> Tensor\n\nA tensor of a number, a boolean or "
+     "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> "
+     "Tensor\n\nA tensor of a number, a boolean or "
      "nested tables of them. "
-     "dtype: bool for booleans, float32 for numbers unless given. Errors: tables of different lengths or depths, numbers and booleans "
+     "dtype: bool for booleans, float32 for numbers unless given. Errors: tables of different "
+     "lengths or depths, numbers and booleans "
      "mixed."},
     {"torch.Generator", make_generator,
-     "torch.Generator({device = \"cpu\", seed}) -> Generator\n\nA source of random numbers of its own, for operators' {generator = g}. "
+     "torch.Generator({device = \"cpu\", seed}) -> Generator\n\nA source of random numbers of its "
+     "own, for operators' {generator = g}. "
      "Without a seed it gets a random one."},
-    {"Generator:manual_seed", seed_generator, "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
+    {"Generator:manual_seed", seed_generator,
+     "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
     {"torch.operators", list_operators,
-     "torch.operators() -> list of texts\n\nThe names of all of PyTorch's operators, in alphabetical order."},
+     "torch.operators() -> list of texts\n\nThe names of all of PyTorch's operators, in "
+     "alphabetical order."},
     {"torch.signatures", list_signatures,
-     "torch.signatures(name) -> list of texts\n\nThe forms of an operator, as PyTorch writes its schemas."},
-    {"torch.is_tensor", is_tensor, "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},
-    {"torch.manual_seed", manual_seed, "torch.manual_seed(seed)\n\nSeeds the default generators of all devices, as PyTorch does."},
+     "torch.signatures(name) -> list of texts\n\nThe forms of an operator, as PyTorch writes its "
+     "schemas."},
+    {"torch.is_tensor", is_tensor,
+     "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},
+    {"torch.manual_seed", manual_seed,
+     "torch.manual_seed(seed)\n\nSeeds the default generators of all devices, as PyTorch does."},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// torch.save and torch.load: tensors, and tables of them, in safetensors, npz and npy; PyTorch's own files are read.
+// torch.save and torch.load: tensors, and tables of them, in safetensors, npz and npy; PyTorch's
+// own files are read.
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
@@ -20,7 +21,8 @@ using Json = nlohmann::ordered_json;
 constexpr const char* structure_key = "hfc_structure";
 constexpr int deepest = 64;
 
-/// A Lua value as its tensors, named by their path, and the rest as JSON: numbers, booleans and texts as themselves, a tensor as
+/// A Lua value as its tensors, named by their path, and the rest as JSON: numbers, booleans and
+/// texts as themselves, a tensor as
 /// {"tensor": name}, a table as {"table": [[key, value], ...]}.
 struct Flattened {
     NamedTensors tensors;
@@ -30,10 +32,12 @@ struct Flattened {
 
 std::string key_text(lua_State* L, int index) {
     const int type = lua_type(L, index);
-    require(type == LUA_TSTRING || type == LUA_TNUMBER, "a key must be a text or a number, got {}", describe(L, index));
-    require(type == LUA_TSTRING || std::isfinite(lua_tonumber(L, index)), "a key must be a text or a finite number, got {}",
+    require(type == LUA_TSTRING || type == LUA_TNUMBER, "a key must be a text or a number, got {}",
             describe(L, index));
-    return type == LUA_TSTRING ? Value(L, index, "key").text() : fmt::format("{}", lua_tonumber(L, index));
+    require(type == LUA_TSTRING || std::isfinite(lua_tonumber(L, index)),
+            "a key must be a text or a finite number, got {}", describe(L, index));
+    return type == LUA_TSTRING ? Value(L, index, "key").text()
+                               : fmt::format("{}", lua_tonumber(L, index));
 }
 
 class Flattener {
@@ -48,7 +52,8 @@ class Flattener {
 
   private:
     Json flatten(int index, const std::string& path, int depth) {
-        require(depth < deepest, "tables nested deeper than {} levels, or a table that contains itself", deepest);
+        require(depth < deepest,
+                "tables nested deeper than {} levels, or a table that contains itself", deepest);
         luaL_checkstack(L_, 8, "tables nested too deep");
         if (const at::Tensor* tensor = to_tensor(L_, index)) {
             return {{"tensor", add(path.empty() ? "tensor" : path, *tensor)}};
@@ -66,13 +71,17 @@ class Flattener {
                 result_.plain = false;
                 return Value(L_, index, "text").text();
             default:
-                fail("{} at '{}' cannot be saved: tensors, tables, numbers, booleans and texts can", describe(L_, index), path);
+                fail("{} at '{}' cannot be saved: tensors, tables, numbers, booleans and texts can",
+                     describe(L_, index), path);
         }
     }
 
     /// JSON has no word for them.
     static Json number(double value) {
-        return std::isfinite(value) ? Json(value) : Json{{"number", std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf"}};
+        return std::isfinite(value) ? Json(value)
+                                    : Json{{"number", std::isnan(value) ? "nan"
+                                                      : value > 0       ? "inf"
+                                                                        : "-inf"}};
     }
 
     Json flatten_table(int index, const std::string& path, int depth) {
@@ -88,7 +97,8 @@ class Flattener {
             lua_pop(L_, 1);
         }
         // Lua's order of keys changes from run to run; files should not.
-        std::sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) { return a[0] < b[0]; });
+        std::sort(entries.begin(), entries.end(),
+                  [](const Json& a, const Json& b) { return a[0] < b[0]; });
         return entries;
     }
 
@@ -115,14 +125,17 @@ int save(Call& call) {
     call.at_most(2);
     auto value = Flattener(call.L).run(1);
     const std::string path = call.argument(2, "path").text();
-    std::sort(value.tensors.begin(), value.tensors.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(value.tensors.begin(), value.tensors.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
     tensor_file::Metadata metadata;
     if (!value.plain && is_safetensors(path)) {
         metadata[structure_key] = value.structure.dump();
     }
     const bool single = to_tensor(call.L, 1) != nullptr;
     require(value.plain || single || is_safetensors(path),
-            "'{}' can hold a tensor or a table name -> Tensor; a table with other values goes into a .safetensors file", path);
+            "'{}' can hold a tensor or a table name -> Tensor; a table with other values goes into "
+            "a .safetensors file",
+            path);
     tensor_file::save(path, value.tensors, metadata);
     return 0;
 }
@@ -130,7 +143,8 @@ int save(Call& call) {
 /// Pushes what Flattener made JSON of.
 class Rebuilder {
   public:
-    Rebuilder(lua_State* L, const std::string& path, const NamedTensors& tensors) : L_(L), path_(path) {
+    Rebuilder(lua_State* L, const std::string& path, const NamedTensors& tensors)
+        : L_(L), path_(path) {
         for (const auto& [name, tensor] : tensors) {
             tensors_[name] = tensor;
         }
@@ -148,7 +162,8 @@ class Rebuilder {
             push(L_, std::strtod(value["number"].get<std::string>().c_str(), nullptr));
         } else if (value.is_object() && value.contains("tensor") && value["tensor"].is_string()) {
             const auto found = tensors_.find(value["tensor"].get<std::string>());
-            require(found != tensors_.end(), "'{}': its structure names a tensor that it does not hold", path_);
+            require(found != tensors_.end(),
+                    "'{}': its structure names a tensor that it does not hold", path_);
             push(L_, found->second);
         } else {
             push_table(value, depth);
@@ -157,11 +172,13 @@ class Rebuilder {
 
   private:
     void push_table(const Json& value, int depth) {
-        const bool valid = depth < deepest && value.is_object() && value.contains("table") && value["table"].is_array();
+        const bool valid = depth < deepest && value.is_object() && value.contains("table") &&
+                           value["table"].is_array();
         require(valid, "'{}': its structure is damaged", path_);
         lua_newtable(L_);
         for (const auto& entry : value["table"]) {
-            require(entry.is_array() && entry.size() == 2 && (entry[0].is_string() || entry[0].is_number()),
+            require(entry.is_array() && entry.size() == 2 &&
+                        (entry[0].is_string() || entry[0].is_number()),
                     "'{}': its structure is damaged", path_);
             push_value(entry[0], depth + 1);
             push_value(entry[1], depth + 1);
@@ -204,14 +221,20 @@ int load(Call& call) {
 
 const std::vector<Declaration> file_declarations = {
     {"torch.save", save,
-     "torch.save(value, path)\n\nWrites a tensor or a table name -> Tensor as .safetensors, .npz or .npy (one tensor), which Python's "
-     "safetensors and numpy read. A .safetensors file also holds nested tables, numbers, booleans and texts (an optimizer's state_dict()). "
-     "The file is written whole or not at all. Errors: an unknown extension, a value that cannot be saved, no space, no permission."},
+     "torch.save(value, path)\n\nWrites a tensor or a table name -> Tensor as .safetensors, .npz "
+     "or .npy (one tensor), which Python's "
+     "safetensors and numpy read. A .safetensors file also holds nested tables, numbers, booleans "
+     "and texts (an optimizer's state_dict()). "
+     "The file is written whole or not at all. Errors: an unknown extension, a value that cannot "
+     "be saved, no space, no permission."},
     {"torch.load", load,
-     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\nReads .safetensors, .npz, .npy, and PyTorch's .pt and .pth: tensors "
+     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\nReads .safetensors, .npz, "
+     ".npy, and PyTorch's .pt and .pth: tensors "
      "and "
-     "plain containers of them under dotted names, nothing in the file is executed. A table name -> Tensor, or the value that torch.save "
-     "wrote. Errors: a damaged or truncated file, or one that wants to run code, saying what is wrong in it."},
+     "plain containers of them under dotted names, nothing in the file is executed. A table name "
+     "-> Tensor, or the value that torch.save "
+     "wrote. Errors: a damaged or truncated file, or one that wants to run code, saying what is "
+     "wrong in it."},
 };
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace {
 
 using OverloadNames = std::unordered_map<std::string, std::vector<std::string>>;
 
-/// The dispatcher's ATen operators: name -> overload names. Read once, at the first use of an operator.
+/// The dispatcher's ATen operators: name -> overload names. Read once, at the first use of an
+/// operator.
 const OverloadNames& overload_names() {
     static const OverloadNames names = [] {
         OverloadNames all;
@@ -24,13 +25,17 @@ const OverloadNames& overload_names() {
     return names;
 }
 
-/// The plain form first, tensors before numbers (as the argument parser of Python's PyTorch orders them), forms with `out` last.
+/// The plain form first, tensors before numbers (as the argument parser of Python's PyTorch orders
+/// them), forms with `out` last.
 int rank(const c10::OperatorHandle& handle) {
     const auto& schema = handle.schema();
     const auto& overload = schema.overload_name();
     const auto is_out = [](const c10::Argument& argument) { return argument.is_out(); };
     const bool has_out = std::any_of(schema.arguments().begin(), schema.arguments().end(), is_out);
-    return (has_out ? 100 : 0) + (overload.empty() ? 0 : overload.starts_with("Tensor") ? 1 : overload.starts_with("Scalar") ? 2 : 3);
+    return (has_out ? 100 : 0) + (overload.empty()                 ? 0
+                                  : overload.starts_with("Tensor") ? 1
+                                  : overload.starts_with("Scalar") ? 2
+                                                                   : 3);
 }
 
 /// torch.zeros(2, 3) means torch.zeros({2, 3}).
@@ -49,14 +54,15 @@ Form make_form(const c10::OperatorHandle& handle) {
     const bool takes_names = schema.overload_name().find("name") != std::string::npos;
     for (const auto& argument : schema.arguments()) {
         const bool is_text = argument.type()->kind() == c10::TypeKind::StringType;
-        form.parameters.push_back({.name = argument.name(),
-                                   .type = argument.real_type().get(),
-                                   .list_length = argument.N() ? std::optional<int>(*argument.N()) : std::nullopt,
-                                   .fallback = argument.default_value(),
-                                   .by_name_only = argument.kwarg_only(),
-                                   .spreads = spreads(argument),
-                                   .is_reduction = argument.name() == "reduction",
-                                   .is_dimension = is_text && takes_names});
+        form.parameters.push_back(
+            {.name = argument.name(),
+             .type = argument.real_type().get(),
+             .list_length = argument.N() ? std::optional<int>(*argument.N()) : std::nullopt,
+             .fallback = argument.default_value(),
+             .by_name_only = argument.kwarg_only(),
+             .spreads = spreads(argument),
+             .is_reduction = argument.name() == "reduction",
+             .is_dimension = is_text && takes_names});
         const auto& parameter = form.parameters.back();
         form.least += parameter.fallback ? 0 : 1;
         form.most += parameter.by_name_only ? 0 : 1;
@@ -79,12 +85,14 @@ const Operator* find_operator(const std::string& name) {
     }
     std::vector<c10::OperatorHandle> handles;
     for (const auto& overload : overloads->second) {
-        if (const auto handle = c10::Dispatcher::singleton().findSchema({"aten::" + name, overload})) {
+        if (const auto handle =
+                c10::Dispatcher::singleton().findSchema({"aten::" + name, overload})) {
             handles.push_back(*handle);
         }
     }
     std::sort(handles.begin(), handles.end(), [](const auto& a, const auto& b) {
-        return std::make_pair(rank(a), a.schema().overload_name()) < std::make_pair(rank(b), b.schema().overload_name());
+        return std::make_pair(rank(a), a.schema().overload_name()) <
+               std::make_pair(rank(b), b.schema().overload_name());
     });
     Operator result = {"torch." + name, {}, refusal_of(name)};
     std::transform(handles.begin(), handles.end(), std::back_inserter(result.forms), make_form);

@@ -28,7 +28,8 @@ struct Form {
     int least = 0;         ///< arguments without a default
     int most = 0;          ///< arguments that may be given by position
     bool spreads = false;  ///< one of the parameters does
-    bool factory = false;  ///< zeros, rand, full and their like, which in Python also take requires_grad; the operators do not
+    bool factory = false;  ///< zeros, rand, full and their like, which in Python also take
+                           ///< requires_grad; the operators do not
 };
 
 /// All overloads of one name, in the order in which they are tried.

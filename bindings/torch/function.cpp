@@ -24,14 +24,16 @@ variable_list take_tensors(lua_State* L, int first, const char* who) {
     variable_list tensors;
     for (int i = first; i <= lua_gettop(L); ++i) {
         const at::Tensor* tensor = to_tensor(L, i);
-        require(tensor != nullptr, "{} must return Tensors, result {} is {}", who, i - first + 1, describe(L, i));
+        require(tensor != nullptr, "{} must return Tensors, result {} is {}", who, i - first + 1,
+                describe(L, i));
         tensors.push_back(*tensor);
     }
     lua_settop(L, first - 1);
     return tensors;
 }
 
-/// ctx.saved as tensors; the field is cleared, because a tensor in ctx that depends on this application would keep both alive for ever.
+/// ctx.saved as tensors; the field is cleared, because a tensor in ctx that depends on this
+/// application would keep both alive for ever.
 variable_list take_saved(lua_State* L, int context) {
     variable_list saved;
     lua_getfield(L, context, "saved");
@@ -41,7 +43,8 @@ variable_list take_saved(lua_State* L, int context) {
         for (size_t i = 1; i <= length; ++i) {
             lua_rawgeti(L, list, static_cast<int>(i));
             const at::Tensor* tensor = to_tensor(L, -1);
-            require(tensor != nullptr, "ctx:save_for_backward takes Tensors, argument {} is {}", i, describe(L, -1));
+            require(tensor != nullptr, "ctx:save_for_backward takes Tensors, argument {} is {}", i,
+                    describe(L, -1));
             saved.push_back(*tensor);
             lua_pop(L, 1);
         }
@@ -53,8 +56,10 @@ variable_list take_saved(lua_State* L, int context) {
 }
 
 struct LuaFunction : torch::autograd::Function<LuaFunction> {
-    /// The Lua stack holds: forward, context, arguments. `inputs` only tells autograd which of them are tensors.
-    static variable_list forward(AutogradContext* context, lua_State* L, const c10::intrusive_ptr<Application>& application, int arguments,
+    /// The Lua stack holds: forward, context, arguments. `inputs` only tells autograd which of them
+    /// are tensors.
+    static variable_list forward(AutogradContext* context, lua_State* L,
+                                 const c10::intrusive_ptr<Application>& application, int arguments,
                                  at::TensorList /*inputs*/) {
         const int first = lua_gettop(L) - arguments - 1;
         protected_call(L, arguments + 1, LUA_MULTRET);
@@ -72,7 +77,8 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         const int top = lua_gettop(L);
         const auto holder = context->saved_data["application"].toCapsule();
         const auto& application = static_cast<const Application&>(*holder);
-        luaL_checkstack(L, static_cast<int>(gradients.size() + application.is_tensor.size()) + 8, "too many gradients");
+        luaL_checkstack(L, static_cast<int>(gradients.size() + application.is_tensor.size()) + 8,
+                        "too many gradients");
         application.backward.push(L);
         application.context.push(L);
         push(L, std::vector<at::Tensor>(context->get_saved_variables()));
@@ -91,15 +97,20 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
     }
 
   private:
-    /// Undefined ones for the three arguments of forward above that are no tensors, then one for each tensor.
-    static variable_list read_gradients(lua_State* L, int first, const std::vector<bool>& is_tensor) {
+    /// Undefined ones for the three arguments of forward above that are no tensors, then one for
+    /// each tensor.
+    static variable_list read_gradients(lua_State* L, int first,
+                                        const std::vector<bool>& is_tensor) {
         variable_list results(3);
         for (size_t i = 0; i < is_tensor.size(); ++i) {
             const int index = first + static_cast<int>(i);
             const at::Tensor* tensor = to_tensor(L, index);
             require(tensor != nullptr || lua_isnoneornil(L, index),
-                    "backward must return a Tensor or nil for argument {} of forward, got {}", i + 1, describe(L, index));
-            require(tensor == nullptr || is_tensor[i], "backward must return nil for argument {} of forward, which is no Tensor", i + 1);
+                    "backward must return a Tensor or nil for argument {} of forward, got {}",
+                    i + 1, describe(L, index));
+            require(tensor == nullptr || is_tensor[i],
+                    "backward must return nil for argument {} of forward, which is no Tensor",
+                    i + 1);
             if (is_tensor[i]) {
                 results.push_back(tensor != nullptr ? *tensor : at::Tensor());
             }

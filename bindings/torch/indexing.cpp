@@ -23,7 +23,8 @@ Slice to_slice(lua_State* L, int index) {
     const auto bound = [&](int position) -> std::optional<c10::SymInt> {
         lua_rawgeti(L, index, position);
         const Value value(L, lua_gettop(L), "range");
-        const auto result = value.given() ? std::optional<c10::SymInt>(value.integer()) : std::nullopt;
+        const auto result =
+            value.given() ? std::optional<c10::SymInt>(value.integer()) : std::nullopt;
         lua_pop(L, 1);
         return result;
     };
@@ -41,7 +42,9 @@ TensorIndex to_index(lua_State* L, int index) {
     if (lua_istable(L, index)) {
         return to_slice(L, index);
     }
-    fail("an index is a whole number, a range {{from, to, step}}, {{}} for all, or a tensor; got {}", describe(L, index));
+    fail(
+        "an index is a whole number, a range {{from, to, step}}, {{}} for all, or a tensor; got {}",
+        describe(L, index));
 }
 
 std::vector<TensorIndex> to_indices(lua_State* L, int index) {

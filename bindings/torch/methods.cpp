@@ -26,7 +26,8 @@ void push_scalar(lua_State* L, const at::Scalar& value) {
 
 int item(Call& call) {
     const auto& tensor = self_tensor(call);
-    require(tensor.numel() == 1, "only a tensor of one element has an item, this one is {}", describe_tensor(tensor));
+    require(tensor.numel() == 1, "only a tensor of one element has an item, this one is {}",
+            describe_tensor(tensor));
     push_scalar(call.L, tensor.item());
     return 1;
 }
@@ -90,14 +91,17 @@ int to(Call& call) {
         }
     }
     auto options = call.options(position);
-    options.with("device", [&](const Value& value) { wanted = wanted.device(parse_device(value.text())); });
+    options.with("device",
+                 [&](const Value& value) { wanted = wanted.device(parse_device(value.text())); });
     options.with("dtype", read);
     const bool copy = options.boolean("copy", false);
     const bool non_blocking = options.boolean("non_blocking", false);
     std::optional<at::MemoryFormat> format;
-    options.with("memory_format", [&](const Value& value) { format = parse_memory_format(value.text()); });
+    options.with("memory_format",
+                 [&](const Value& value) { format = parse_memory_format(value.text()); });
     options.finish();
-    return call.returns(tensor.to(wanted.device(), wanted.dtype().toScalarType(), non_blocking, copy, format));
+    return call.returns(
+        tensor.to(wanted.device(), wanted.dtype().toScalarType(), non_blocking, copy, format));
 }
 
 int is_contiguous(Call& call) {
@@ -109,15 +113,18 @@ int is_contiguous(Call& call) {
 
 int stride(Call& call) {
     const auto& tensor = self_tensor(call);
-    return call.given(2) ? call.returns(tensor.stride(call.argument(2, "dim").integer())) : call.returns(tensor.strides().vec());
+    return call.given(2) ? call.returns(tensor.stride(call.argument(2, "dim").integer()))
+                         : call.returns(tensor.strides().vec());
 }
 
 /// host.data_pointer(x) -> address, dtype, elements; the prelude makes a typed FFI pointer of it.
 int data_pointer(Call& call) {
     const auto& tensor = self_tensor(call);
     require(tensor.is_cpu(), "the elements are on {}; take x:cpu() first", tensor.device().str());
-    require(tensor.layout() == at::kStrided && tensor.is_contiguous(), "the elements do not stand in order; take x:contiguous() first");
-    require(!tensor.is_conj() && !tensor.is_neg(), "the elements wait for a conjugation or a sign; take x:clone() first");
+    require(tensor.layout() == at::kStrided && tensor.is_contiguous(),
+            "the elements do not stand in order; take x:contiguous() first");
+    require(!tensor.is_conj() && !tensor.is_neg(),
+            "the elements wait for a conjugation or a sign; take x:clone() first");
     lua_pushlightuserdata(call.L, tensor.data_ptr());
     push(call.L, dtype_name(tensor.scalar_type()));
     push(call.L, tensor.numel());
@@ -128,21 +135,30 @@ const Declaration data_pointer_declaration = {"Tensor:data", data_pointer, ""};
 
 const std::vector<Declaration> methods = {
     {"Tensor:item", item,
-     "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. Error: more or fewer elements."},
+     "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. Error: "
+     "more or fewer elements."},
     {"Tensor:tolist", tolist,
-     "x:tolist() -> table\n\nThe values as nested tables; a number for a tensor without dimensions. int64 values above 2^53 lose digits."},
+     "x:tolist() -> table\n\nThe values as nested tables; a number for a tensor without "
+     "dimensions. int64 values above 2^53 lose digits."},
     {"Tensor:size", size,
-     "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative counts from the end), or all of them."},
+     "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative "
+     "counts from the end), or all of them."},
     {"Tensor:dim", dim, "x:dim() -> number\n\nThe number of dimensions."},
     {"Tensor:numel", numel, "x:numel() -> number\n\nThe number of elements."},
     {"Tensor:requires_grad_", requires_grad,
-     "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for backward()."},
+     "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for "
+     "backward()."},
     {"Tensor:to", to,
-     "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, memory_format, copy = false, non_blocking = false} "
-     "-> Tensor\n\nA copy on a device or of a dtype (of another tensor's); x itself where nothing changes, unless copy."},
+     "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, "
+     "memory_format, copy = false, non_blocking = false} "
+     "-> Tensor\n\nA copy on a device or of a dtype (of another tensor's); x itself where nothing "
+     "changes, unless copy."},
     {"Tensor:is_contiguous", is_contiguous,
-     "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\nWhether the elements stand in memory in order."},
-    {"Tensor:stride", stride, "x:stride(dim) -> number, x:stride() -> table\n\nElements to step over for the next index of a dimension."},
+     "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\nWhether the elements "
+     "stand in memory in order."},
+    {"Tensor:stride", stride,
+     "x:stride(dim) -> number, x:stride() -> table\n\nElements to step over for the next index of "
+     "a dimension."},
 };
 
 /// x.shape and its like; false where `key` is no property.
@@ -186,11 +202,15 @@ bool push_property(lua_State* L, const at::Tensor& tensor, const std::string& ke
 /// x.grad = nil and x.grad = tensor, x.requires_grad = true.
 bool set_property(lua_State* L, at::Tensor tensor, const std::string& key) {
     if (key == "grad") {
-        const at::Tensor gradient = lua_isnil(L, 3) ? at::Tensor() : Value(L, 3, "grad").object<LuaTensor>().tensor;
+        const at::Tensor gradient =
+            lua_isnil(L, 3) ? at::Tensor() : Value(L, 3, "grad").object<LuaTensor>().tensor;
         if (gradient.defined()) {
-            const bool fits = gradient.sizes() == tensor.sizes() && gradient.scalar_type() == tensor.scalar_type() &&
-                              gradient.device() == tensor.device() && gradient.layout() == tensor.layout();
-            require(fits, "grad: expected a tensor like {}, got {}", describe_tensor(tensor), describe_tensor(gradient));
+            const bool fits = gradient.sizes() == tensor.sizes() &&
+                              gradient.scalar_type() == tensor.scalar_type() &&
+                              gradient.device() == tensor.device() &&
+                              gradient.layout() == tensor.layout();
+            require(fits, "grad: expected a tensor like {}, got {}", describe_tensor(tensor),
+                    describe_tensor(gradient));
         }
         tensor.mutable_grad() = gradient;
     } else if (key == "requires_grad") {
@@ -213,7 +233,8 @@ int push_tensor_text(lua_State* L) {
 int push_length(lua_State* L) {
     return guarded(L, "#", [&] {
         const at::Tensor* tensor = to_tensor(L, 1);
-        require(tensor != nullptr && tensor->dim() > 0, "a tensor without dimensions has no length");
+        require(tensor != nullptr && tensor->dim() > 0,
+                "a tensor without dimensions has no length");
         push(L, tensor->size(0));
         return 1;
     });
@@ -235,7 +256,8 @@ int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
     return 0;
 }
 
-/// x.NAME and x:NAME(...): property, method, operator; x[...] goes to the indexing function in the second upvalue.
+/// x.NAME and x:NAME(...): property, method, operator; x[...] goes to the indexing function in the
+/// second upvalue.
 int find_in_tensor(lua_State* L) {
     if (lua_type(L, 2) != LUA_TSTRING) {
         lua_pushvalue(L, lua_upvalueindex(2));
@@ -256,7 +278,8 @@ int find_in_tensor(lua_State* L) {
             return 1;
         }
         if (!push_operator(L, key)) {
-            fail("a Tensor has no field or method '{}'{}", key, did_you_mean(key, operator_names()));
+            fail("a Tensor has no field or method '{}'{}", key,
+                 did_you_mean(key, operator_names()));
         }
         lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);

@@ -55,22 +55,26 @@ Arguments locate(lua_State* L, int first, int count) {
         return {first, count, 0, 0, std::nullopt};
     }
     push_field(L, last, "requires_grad");
-    const auto requires_grad = lua_isboolean(L, -1) ? std::optional(lua_toboolean(L, -1) != 0) : std::nullopt;
+    const auto requires_grad =
+        lua_isboolean(L, -1) ? std::optional(lua_toboolean(L, -1) != 0) : std::nullopt;
     lua_pop(L, 1);
     return {first, count - 1, last, count_named(L, last), requires_grad};
 }
 
-/// reduction = "mean" for the losses, whose operators number the kinds; dimensions by name for the overloads that take them.
+/// reduction = "mean" for the losses, whose operators number the kinds; dimensions by name for the
+/// overloads that take them.
 std::optional<c10::IValue> to_special_value(const std::string& text, const Parameter& parameter) {
     if (parameter.is_reduction) {
         static const std::vector<std::string> kinds = {"none", "mean", "sum"};
         const auto found = std::find(kinds.begin(), kinds.end(), text);
-        return found == kinds.end() ? std::nullopt : std::optional<c10::IValue>(found - kinds.begin());
+        return found == kinds.end() ? std::nullopt
+                                    : std::optional<c10::IValue>(found - kinds.begin());
     }
     return c10::IValue("dimname::" + text);
 }
 
-std::optional<c10::IValue> to_argument(lua_State* L, int index, const Parameter& parameter, bool numbers_as_tensors) {
+std::optional<c10::IValue> to_argument(lua_State* L, int index, const Parameter& parameter,
+                                       bool numbers_as_tensors) {
     if ((parameter.is_reduction || parameter.is_dimension) && lua_type(L, index) == LUA_TSTRING) {
         return to_special_value(lua_tostring(L, index), parameter);
     }
@@ -78,7 +82,8 @@ std::optional<c10::IValue> to_argument(lua_State* L, int index, const Parameter&
 }
 
 /// The positional arguments from `index` on as one list of integers.
-std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count, const Parameter& parameter) {
+std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count,
+                                           const Parameter& parameter) {
     lua_createtable(L, count, 0);
     for (int i = 0; i < count; ++i) {
         lua_pushvalue(L, index + i);
@@ -89,8 +94,8 @@ std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count, c
     return value;
 }
 
-/// How freely arguments are read. All overloads are tried with one reading before the next: torch.tensor_split(x, 3) means three sections,
-/// though 3 could be a list of one index.
+/// How freely arguments are read. All overloads are tried with one reading before the next:
+/// torch.tensor_split(x, 3) means three sections, though 3 could be a list of one index.
 enum class Reading {
     exact,
     spread,             ///< numbers at the end stand for a list of integers: torch.zeros(2, 3)
@@ -99,13 +104,15 @@ enum class Reading {
 
 /// Whether the number of arguments alone rules the form out.
 bool may_match(const Form& form, const Arguments& given, Reading reading) {
-    const bool too_many = given.positional > form.most && !(reading == Reading::spread && form.spreads);
+    const bool too_many =
+        given.positional > form.most && !(reading == Reading::spread && form.spreads);
     const bool too_few = given.positional + given.named_count < form.least;
     return !too_many && !too_few && (reading != Reading::spread || form.spreads);
 }
 
 /// Fills `stack` with the arguments as the schema asks; false where they do not fit.
-bool match(lua_State* L, const Form& form, const Arguments& given, Reading reading, torch::jit::Stack& stack) {
+bool match(lua_State* L, const Form& form, const Arguments& given, Reading reading,
+           torch::jit::Stack& stack) {
     const bool numbers_as_tensors = reading == Reading::numbers_as_tensors;
     stack.clear();
     int next = 0;
@@ -114,9 +121,11 @@ bool match(lua_State* L, const Form& form, const Arguments& given, Reading readi
         std::optional<c10::IValue> value;
         if (!parameter.by_name_only && next < given.positional) {
             const int index = given.first + next;
-            const bool row = reading == Reading::spread && parameter.spreads && lua_type(L, index) == LUA_TNUMBER;
+            const bool row = reading == Reading::spread && parameter.spreads &&
+                             lua_type(L, index) == LUA_TNUMBER;
             const int taken = row ? given.positional - next : 1;
-            value = row ? to_integer_list(L, index, taken, parameter) : to_argument(L, index, parameter, numbers_as_tensors);
+            value = row ? to_integer_list(L, index, taken, parameter)
+                        : to_argument(L, index, parameter, numbers_as_tensors);
             next += taken;
         } else {
             bool named = false;
@@ -154,8 +163,9 @@ std::string describe_value(lua_State* L, int index) {
     if (given.named != 0) {
         lua_pushnil(L);
         while (lua_next(L, given.named) != 0) {
-            shown.push_back(fmt::format("{} = {}", lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : describe(L, -2),
-                                        describe_value(L, lua_gettop(L))));
+            shown.push_back(fmt::format(
+                "{} = {}", lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : describe(L, -2),
+                describe_value(L, lua_gettop(L))));
             lua_pop(L, 1);
         }
     }
@@ -167,7 +177,9 @@ std::string describe_value(lua_State* L, int index) {
 }
 
 int call(lua_State* L, const Operator& op, const Arguments& given) {
-    require(op.refusal == nullptr, "this inner operator does not check its arguments and cannot be called from Lua: {}", op.refusal);
+    require(op.refusal == nullptr,
+            "this inner operator does not check its arguments and cannot be called from Lua: {}",
+            op.refusal);
     torch::jit::Stack stack;
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
         for (const auto& form : op.forms) {

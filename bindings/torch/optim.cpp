@@ -1,4 +1,5 @@
-// torch.optim: the core's optimizers with parameter groups and state; schedules stand in prelude/optim.lua.
+// torch.optim: the core's optimizers with parameter groups and state; schedules stand in
+// prelude/optim.lua.
 #include "bindings/torch/optim.h"
 
 #include "bindings/runtime/registry.h"
@@ -22,7 +23,8 @@ inline constexpr const char* type_name<ParameterGroupView> = "ParameterGroup";
 
 namespace {
 
-void read_setting(Options& options, const train::OptimizerSetting& setting, train::OptimizerOptions& optimizer) {
+void read_setting(Options& options, const train::OptimizerSetting& setting,
+                  train::OptimizerOptions& optimizer) {
     if (setting.number != nullptr) {
         optimizer.*setting.number = options.number(setting.name, optimizer.*setting.number);
     } else {
@@ -30,8 +32,10 @@ void read_setting(Options& options, const train::OptimizerSetting& setting, trai
     }
 }
 
-void push_setting(lua_State* L, const train::OptimizerSetting& setting, const train::OptimizerOptions& optimizer) {
-    setting.number != nullptr ? push(L, optimizer.*setting.number) : push(L, optimizer.*setting.flag);
+void push_setting(lua_State* L, const train::OptimizerSetting& setting,
+                  const train::OptimizerOptions& optimizer) {
+    setting.number != nullptr ? push(L, optimizer.*setting.number)
+                              : push(L, optimizer.*setting.flag);
 }
 
 /// betas = {0.9, 0.999}: PyTorch's two in one.
@@ -68,15 +72,19 @@ train::Optimizer& self_optimizer(Call& call) {
 std::vector<at::Tensor> read_parameters(lua_State* L, const Value& value) {
     const auto parameters = read_tensors(L, value, "parameter");
     for (size_t i = 0; i < parameters.size(); ++i) {
-        require(parameters[i].is_leaf(), "parameter {}: an optimizer takes leaf tensors; this one was computed from others", i + 1);
-        require(parameters[i].is_floating_point(), "parameter {}: expected a floating-point Tensor, got {}", i + 1,
+        require(parameters[i].is_leaf(),
+                "parameter {}: an optimizer takes leaf tensors; this one was computed from others",
+                i + 1);
+        require(parameters[i].is_floating_point(),
+                "parameter {}: expected a floating-point Tensor, got {}", i + 1,
                 describe_tensor(parameters[i]));
     }
     return parameters;
 }
 
 /// A list of Tensors, or of groups {params = {...}, lr = ...}.
-std::vector<train::ParameterGroup> read_groups(lua_State* L, int index, const train::OptimizerOptions& defaults) {
+std::vector<train::ParameterGroup> read_groups(lua_State* L, int index,
+                                               const train::OptimizerOptions& defaults) {
     lua_rawgeti(L, index, 1);
     const bool grouped = lua_istable(L, -1);
     lua_pop(L, 1);
@@ -88,10 +96,13 @@ std::vector<train::ParameterGroup> read_groups(lua_State* L, int index, const tr
     for (size_t i = 1; i <= length; ++i) {
         lua_rawgeti(L, index, static_cast<int>(i));
         const int table = lua_gettop(L);
-        require(lua_istable(L, table), "group {}: expected a table {{params = ..., lr = ...}}, got {}", i, describe(L, table));
+        require(lua_istable(L, table),
+                "group {}: expected a table {{params = ..., lr = ...}}, got {}", i,
+                describe(L, table));
         Options options(L, table);
         train::ParameterGroup group = {{}, defaults};
-        options.with("params", [&](const Value& value) { group.parameters = read_parameters(L, value); });
+        options.with("params",
+                     [&](const Value& value) { group.parameters = read_parameters(L, value); });
         read_optimizer_options(options, group.options);
         options.finish();
         groups.push_back(std::move(group));
@@ -110,7 +121,8 @@ int make(Call& call) {
     auto options = call.options(2);
     read_optimizer_options(options, settings);
     options.finish();
-    return call.returns_object(OptimizerPtr(train::make_optimizer(read_groups(call.L, 1, settings))));
+    return call.returns_object(
+        OptimizerPtr(train::make_optimizer(read_groups(call.L, 1, settings))));
 }
 
 int step(Call& call) {
@@ -130,7 +142,8 @@ void push_settings(lua_State* L, const train::OptimizerOptions& options) {
     }
 }
 
-/// {state = {[i] = {exp_avg = ...}}, param_groups = {{lr = ..., params = {0, 1}}}}: PyTorch's form, parameters counted from 0.
+/// {state = {[i] = {exp_avg = ...}}, param_groups = {{lr = ..., params = {0, 1}}}}: PyTorch's form,
+/// parameters counted from 0.
 int state_dict(Call& call) {
     lua_State* L = call.L;
     auto& optimizer = self_optimizer(call);
@@ -166,7 +179,8 @@ int state_dict(Call& call) {
 }
 
 /// Reads the settings of the group table at `index`; the parameters' number must be the group's.
-train::OptimizerOptions read_group_state(lua_State* L, int index, const train::ParameterGroup& group, size_t position) {
+train::OptimizerOptions read_group_state(lua_State* L, int index,
+                                         const train::ParameterGroup& group, size_t position) {
     Options options(L, index);
     auto settings = group.options;
     for (const auto& setting : train::settings_of(settings.name)) {
@@ -176,23 +190,29 @@ train::OptimizerOptions read_group_state(lua_State* L, int index, const train::P
     train::require_valid_later(settings);
     size_t count = 0;
     options.with("params", [&](const Value& value) { count = value.numbers().size(); });
-    require(count == group.parameters.size(), "param_groups[{}]: expected {} parameters, got {}", position, group.parameters.size(), count);
+    require(count == group.parameters.size(), "param_groups[{}]: expected {} parameters, got {}",
+            position, group.parameters.size(), count);
     return settings;
 }
 
-train::Optimizer::State read_state(lua_State* L, int index, const at::Tensor& parameter, size_t position) {
+train::Optimizer::State read_state(lua_State* L, int index, const at::Tensor& parameter,
+                                   size_t position) {
     train::Optimizer::State state;
-    require(lua_istable(L, index), "state[{}]: expected a table, got {}", position, describe(L, index));
+    require(lua_istable(L, index), "state[{}]: expected a table, got {}", position,
+            describe(L, index));
     lua_pushnil(L);
     while (lua_next(L, index) != 0) {
         const at::Tensor* tensor = to_tensor(L, -1);
-        require(lua_type(L, -2) == LUA_TSTRING && tensor != nullptr, "state[{}]: expected named Tensors, got {} = {}", position,
-                describe(L, -2), describe(L, -1));
+        require(lua_type(L, -2) == LUA_TSTRING && tensor != nullptr,
+                "state[{}]: expected named Tensors, got {} = {}", position, describe(L, -2),
+                describe(L, -1));
         const bool is_step = std::string_view(lua_tostring(L, -2)) == "step";
         const bool fits = is_step ? tensor->dim() == 0 : tensor->sizes() == parameter.sizes();
-        require(fits, "state[{}].{}: expected shape [{}], got [{}]", position, lua_tostring(L, -2), fmt::join(parameter.sizes(), ", "),
-                fmt::join(tensor->sizes(), ", "));
-        auto own = is_step ? tensor->clone() : at::empty_like(parameter, parameter.options().requires_grad(false)).copy_(*tensor);
+        require(fits, "state[{}].{}: expected shape [{}], got [{}]", position, lua_tostring(L, -2),
+                fmt::join(parameter.sizes(), ", "), fmt::join(tensor->sizes(), ", "));
+        auto own = is_step ? tensor->clone()
+                           : at::empty_like(parameter, parameter.options().requires_grad(false))
+                                 .copy_(*tensor);
         state[lua_tostring(L, -2)] = own;
         lua_pop(L, 1);
     }
@@ -207,22 +227,25 @@ int load_state_dict(Call& call) {
     lua_getfield(L, 2, "state");
     const int groups = lua_gettop(L) - 1;
     const int states = groups + 1;
-    require(lua_istable(L, groups) && lua_istable(L, states), "the table must have the fields param_groups and state");
-    require(lua_objlen(L, groups) == optimizer.groups().size(), "expected {} groups, got {}", optimizer.groups().size(),
-            lua_objlen(L, groups));
+    require(lua_istable(L, groups) && lua_istable(L, states),
+            "the table must have the fields param_groups and state");
+    require(lua_objlen(L, groups) == optimizer.groups().size(), "expected {} groups, got {}",
+            optimizer.groups().size(), lua_objlen(L, groups));
     // Everything is read before anything is changed.
     std::vector<train::OptimizerOptions> settings;
     std::vector<train::Optimizer::State> read;
     for (size_t i = 0; i < optimizer.groups().size(); ++i) {
         const auto& group = optimizer.groups()[i];
         lua_rawgeti(L, groups, static_cast<int>(i) + 1);
-        require(lua_istable(L, -1), "param_groups[{}]: expected a table, got {}", i + 1, describe(L, -1));
+        require(lua_istable(L, -1), "param_groups[{}]: expected a table, got {}", i + 1,
+                describe(L, -1));
         settings.push_back(read_group_state(L, lua_gettop(L), group, i + 1));
         lua_pop(L, 1);
         for (const auto& parameter : group.parameters) {
             const size_t position = read.size();
             lua_rawgeti(L, states, static_cast<int>(position));
-            read.push_back(lua_isnil(L, -1) ? train::Optimizer::State() : read_state(L, lua_gettop(L), parameter, position));
+            read.push_back(lua_isnil(L, -1) ? train::Optimizer::State()
+                                            : read_state(L, lua_gettop(L), parameter, position));
             lua_pop(L, 1);
         }
     }
@@ -235,7 +258,8 @@ int load_state_dict(Call& call) {
 }
 
 /// The setting of a group under a name, or nullptr.
-const train::OptimizerSetting* find_setting(const train::OptimizerOptions& options, const std::string& name) {
+const train::OptimizerSetting* find_setting(const train::OptimizerOptions& options,
+                                            const std::string& name) {
     for (const auto& setting : train::settings_of(options.name)) {
         if (name == setting.name) {
             return &setting;
@@ -304,36 +328,49 @@ int get_field(lua_State* L) {
     });
 }
 
-constexpr char adadelta[] = "adadelta", adagrad[] = "adagrad", adam[] = "adam", adamw[] = "adamw", rmsprop[] = "rmsprop", sgd[] = "sgd";
+constexpr char adadelta[] = "adadelta", adagrad[] = "adagrad", adam[] = "adam", adamw[] = "adamw",
+               rmsprop[] = "rmsprop", sgd[] = "sgd";
 
 const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.Adadelta", make<adadelta>,
-     "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0}) -> Optimizer\n\nparams: a list of leaf Tensors, or "
+     "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0}) -> "
+     "Optimizer\n\nparams: a list of leaf Tensors, or "
      "of "
      "groups {params = {...}, lr = ...} with settings of their own; the same for all optimizers."},
     {"torch.optim.Adagrad", make<adagrad>,
-     "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10}) -> "
+     "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, "
+     "initial_accumulator_value = 0, eps = 1e-10}) -> "
      "Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"torch.optim.Adam", make<adam>,
-     "torch.optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0}) -> Optimizer\n\nparams as for "
+     "torch.optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0}) -> "
+     "Optimizer\n\nparams as for "
      "torch.optim.Adadelta."},
     {"torch.optim.AdamW", make<adamw>,
-     "torch.optim.AdamW(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0.01}) -> Optimizer\n\nparams as for "
+     "torch.optim.AdamW(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = "
+     "0.01}) -> Optimizer\n\nparams as for "
      "torch.optim.Adadelta; the decay acts on the weights, not on the gradients."},
     {"torch.optim.RMSprop", make<rmsprop>,
-     "torch.optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false}) -> "
+     "torch.optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum "
+     "= 0, centered = false}) -> "
      "Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"torch.optim.SGD", make<sgd>,
-     "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false}) -> Optimizer\n\nparams as for "
+     "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov "
+     "= false}) -> Optimizer\n\nparams as for "
      "torch.optim.Adadelta."},
-    {"Optimizer:step", step, "optimizer:step()\n\nChanges the parameters by the gradients they hold; one without a gradient stays."},
-    {"Optimizer:zero_grad", zero_grad, "optimizer:zero_grad()\n\nDrops the gradients of the parameters."},
+    {"Optimizer:step", step,
+     "optimizer:step()\n\nChanges the parameters by the gradients they hold; one without a "
+     "gradient stays."},
+    {"Optimizer:zero_grad", zero_grad,
+     "optimizer:zero_grad()\n\nDrops the gradients of the parameters."},
     {"Optimizer:state_dict", state_dict,
-     "optimizer:state_dict() -> table\n\nCopies of what the optimizer remembers and its settings: {state = {[i] = {...}}, param_groups = "
-     "{{lr = ..., params = {0, ...}}}}, parameters counted from 0. Settings of a group are read and changed as "
+     "optimizer:state_dict() -> table\n\nCopies of what the optimizer remembers and its settings: "
+     "{state = {[i] = {...}}, param_groups = "
+     "{{lr = ..., params = {0, ...}}}}, parameters counted from 0. Settings of a group are read "
+     "and changed as "
      "optimizer.param_groups[1].lr."},
     {"Optimizer:load_state_dict", load_state_dict,
-     "optimizer:load_state_dict(state) -> optimizer\n\nGoes on where the optimizer of state_dict() stood, learning rates included. Errors: "
+     "optimizer:load_state_dict(state) -> optimizer\n\nGoes on where the optimizer of state_dict() "
+     "stood, learning rates included. Errors: "
      "another number of groups or parameters, a tensor of another shape; nothing is changed then."},
 };
 

@@ -6,7 +6,8 @@
 
 namespace hfc::lua {
 
-/// Reads the settings that the optimizer has into `optimizer`, `betas = {0.9, 0.999}` included; what is not given stays.
+/// Reads the settings that the optimizer has into `optimizer`, `betas = {0.9, 0.999}` included;
+/// what is not given stays.
 void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer);
 
 }  // namespace hfc::lua

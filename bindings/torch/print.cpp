@@ -1,4 +1,5 @@
-// tostring(tensor): what Python's PyTorch prints, with its defaults (precision 4, 1000 elements, 3 at each edge, 80 columns).
+// tostring(tensor): what Python's PyTorch prints, with its defaults (precision 4, 1000 elements, 3
+// at each edge, 80 columns).
 #include "bindings/torch/print.h"
 
 #include "bindings/torch/tensor.h"
@@ -24,7 +25,10 @@ at::Tensor edges(const at::Tensor& tensor, int64_t dim = 0) {
     if (length <= 2 * edge_items) {
         return edges(tensor, dim + 1);
     }
-    return edges(at::cat({tensor.narrow(dim, 0, edge_items), tensor.narrow(dim, length - edge_items, edge_items)}, dim), dim + 1);
+    return edges(at::cat({tensor.narrow(dim, 0, edge_items),
+                          tensor.narrow(dim, length - edge_items, edge_items)},
+                         dim),
+                 dim + 1);
 }
 
 /// How one real number is written, so that all of a tensor have the same width.
@@ -32,7 +36,8 @@ class NumberFormat {
   public:
     NumberFormat() = default;
 
-    explicit NumberFormat(const at::Tensor& shown) : floating_(shown.is_floating_point()), truth_(shown.scalar_type() == at::kBool) {
+    explicit NumberFormat(const at::Tensor& shown)
+        : floating_(shown.is_floating_point()), truth_(shown.scalar_type() == at::kBool) {
         if (!floating_) {
             measure_whole(shown);
         } else {
@@ -42,7 +47,9 @@ class NumberFormat {
 
     int64_t width() const { return width_; }
 
-    std::string write(const at::Scalar& value) const { return fmt::format("{:>{}}", plain(value), width_); }
+    std::string write(const at::Scalar& value) const {
+        return fmt::format("{:>{}}", plain(value), width_);
+    }
 
   private:
     std::string plain(const at::Scalar& value) const {
@@ -56,7 +63,9 @@ class NumberFormat {
         if (!std::isfinite(number)) {
             return std::isnan(number) ? "nan" : fmt::format("{}", number);
         }
-        return scientific_ ? fmt::format("{:.4e}", number) : whole_ ? fmt::format("{:.0f}.", number) : fmt::format("{:.4f}", number);
+        return scientific_ ? fmt::format("{:.4e}", number)
+               : whole_    ? fmt::format("{:.0f}.", number)
+                           : fmt::format("{:.4f}", number);
     }
 
     void measure_whole(const at::Tensor& shown) {
@@ -66,7 +75,8 @@ class NumberFormat {
     }
 
     void measure_floating(const at::Tensor& values) {
-        const auto counted = values.masked_select(values.isfinite().logical_and(values != 0)).contiguous();
+        const auto counted =
+            values.masked_select(values.isfinite().logical_and(values != 0)).contiguous();
         if (counted.numel() == 0) {
             return;
         }
@@ -109,7 +119,8 @@ class TensorFormat {
         const auto value = element.item().toComplexDouble();
         std::string imaginary = imaginary_.write(value.imag());
         imaginary.erase(0, imaginary.find_first_not_of(' '));
-        return real_.write(value.real()) + (imaginary.starts_with('-') ? "" : "+") + imaginary + "j";
+        return real_.write(value.real()) + (imaginary.starts_with('-') ? "" : "+") + imaginary +
+               "j";
     }
 
   private:
@@ -131,7 +142,8 @@ std::vector<int64_t> shown_positions(int64_t length, bool summarize) {
     return positions;
 }
 
-std::string write_row(const at::Tensor& row, int64_t indent, bool summarize, const TensorFormat& format) {
+std::string write_row(const at::Tensor& row, int64_t indent, bool summarize,
+                      const TensorFormat& format) {
     const int64_t per_line = std::max<int64_t>(1, (line_width - indent) / (format.width() + 2));
     std::string text = "[";
     int64_t count = 0;
@@ -145,7 +157,8 @@ std::string write_row(const at::Tensor& row, int64_t indent, bool summarize, con
     return text + "]";
 }
 
-std::string write_elements(const at::Tensor& tensor, int64_t indent, bool summarize, const TensorFormat& format) {
+std::string write_elements(const at::Tensor& tensor, int64_t indent, bool summarize,
+                           const TensorFormat& format) {
     if (tensor.dim() == 0) {
         return format.write(tensor);
     }
@@ -158,7 +171,8 @@ std::string write_elements(const at::Tensor& tensor, int64_t indent, bool summar
     for (const int64_t position : shown_positions(tensor.size(0), summarize)) {
         text += first ? "" : between;
         first = false;
-        text += position < 0 ? "..." : write_elements(tensor[position], indent + 1, summarize, format);
+        text +=
+            position < 0 ? "..." : write_elements(tensor[position], indent + 1, summarize, format);
     }
     return text + "]";
 }
@@ -174,7 +188,9 @@ std::vector<std::string> find_suffixes(const at::Tensor& tensor) {
     if (empty && tensor.dim() != 1) {
         suffixes.push_back(fmt::format("size=({})", fmt::join(tensor.sizes(), ", ")));
     }
-    const bool usual = dtype == at::kFloat || (!empty && (dtype == at::kLong || dtype == at::kBool || dtype == at::kComplexFloat));
+    const bool usual =
+        dtype == at::kFloat ||
+        (!empty && (dtype == at::kLong || dtype == at::kBool || dtype == at::kComplexFloat));
     if (!usual) {
         suffixes.push_back("dtype=torch." + dtype_name(dtype));
     }
@@ -200,9 +216,12 @@ std::string print_tensor(const at::Tensor& tensor) {
     if (tensor.numel() > 0) {
         const auto values = tensor.detach();
         auto readable = summarize ? edges(values).cpu() : values.cpu();
-        readable = readable.is_floating_point() ? readable.to(at::kDouble) : readable.resolve_conj().resolve_neg();
-        // With `edges` taken, only its own dots are missing: positions are those of the summary, lengths those of the tensor.
-        elements = write_elements(summarize ? values.cpu() : readable, indent, summarize, TensorFormat(readable));
+        readable = readable.is_floating_point() ? readable.to(at::kDouble)
+                                                : readable.resolve_conj().resolve_neg();
+        // With `edges` taken, only its own dots are missing: positions are those of the summary,
+        // lengths those of the tensor.
+        elements = write_elements(summarize ? values.cpu() : readable, indent, summarize,
+                                  TensorFormat(readable));
     }
     std::string text = prefix + elements;
     auto line = static_cast<int64_t>(text.size() - (text.rfind('\n') + 1));

@@ -10,7 +10,8 @@ bool inner_refused = false;
 /// Those that read or write files, or leave checks to Python, which calls them.
 bool is_inner(const std::string& name) {
     const bool needed = name == "_unique2";  // torch.unique
-    return !needed && (name.starts_with('_') || name == "from_file" || name.find("unsafe") != std::string::npos);
+    return !needed && (name.starts_with('_') || name == "from_file" ||
+                       name.find("unsafe") != std::string::npos);
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ int64_t tensor_count = 0;
 int64_t limit = 512 * megabyte;
 int64_t resident_limit = 0;  ///< of the whole process; 0: not looked at yet
 
-/// A storage of this size or more is counted once, however many tensors look at it; smaller ones by the tensor.
+/// A storage of this size or more is counted once, however many tensors look at it; smaller ones by
+/// the tensor.
 constexpr int64_t large = 65536;
 
 struct Held {
@@ -78,7 +79,8 @@ int64_t MemoryBudget::live_tensors() {
 }
 
 void MemoryBudget::collect_if_needed(lua_State* L, bool holds_graph) {
-    // What a graph keeps for its backward pass hangs on one small tensor, so that only the process as a whole shows it.
+    // What a graph keeps for its backward pass hangs on one small tensor, so that only the process
+    // as a whole shows it.
     static int graphs = 0;
     const bool look = holds_graph && ++graphs % 8 == 0;
     const int64_t resident = look ? resident_bytes() : 0;
@@ -126,7 +128,8 @@ LuaTensor::~LuaTensor() {
 }
 
 // The moved-from one is undefined and counts no more.
-LuaTensor::LuaTensor(LuaTensor&& other) noexcept : tensor(std::move(other.tensor)), bytes_(other.bytes_), storage_(other.storage_) {}
+LuaTensor::LuaTensor(LuaTensor&& other) noexcept
+    : tensor(std::move(other.tensor)), bytes_(other.bytes_), storage_(other.storage_) {}
 
 void push(lua_State* L, const at::Tensor& tensor) {
     if (!tensor.defined()) {
@@ -154,7 +157,8 @@ std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value, const cha
     const size_t length = lua_objlen(L, value.index());
     for (size_t i = 1; i <= length; ++i) {
         lua_rawgeti(L, value.index(), static_cast<int>(i));
-        tensors.push_back(Value(L, lua_gettop(L), fmt::format("{} {}", what, i)).object<LuaTensor>().tensor);
+        tensors.push_back(
+            Value(L, lua_gettop(L), fmt::format("{} {}", what, i)).object<LuaTensor>().tensor);
         lua_pop(L, 1);
     }
     return tensors;
@@ -188,7 +192,8 @@ std::optional<at::ScalarType> find_dtype(const std::string& name) {
 
 std::string describe_tensor(const at::Tensor& tensor) {
     const std::string device = tensor.is_cpu() ? "" : fmt::format(" on {}", tensor.device().str());
-    return fmt::format("Tensor {} [{}]{}", dtype_name(tensor.scalar_type()), fmt::join(tensor.sizes(), ", "), device);
+    return fmt::format("Tensor {} [{}]{}", dtype_name(tensor.scalar_type()),
+                       fmt::join(tensor.sizes(), ", "), device);
 }
 
 }  // namespace hfc::lua

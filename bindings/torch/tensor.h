@@ -8,14 +8,16 @@
 
 namespace hfc::lua {
 
-/// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live bytes, or those of the process while graphs
-/// for backward() are made, pass a limit (what the last collection left and half as much again, at least 512 MiB more), the next tensor
-/// that is made runs a full collection first.
+/// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live
+/// bytes, or those of the process while graphs for backward() are made, pass a limit (what the last
+/// collection left and half as much again, at least 512 MiB more), the next tensor that is made
+/// runs a full collection first.
 class MemoryBudget {
   public:
     static int64_t live_bytes();
     static int64_t live_tensors();
-    /// Collects if a limit is passed. holds_graph: the tensor to be made keeps what its backward pass needs.
+    /// Collects if a limit is passed. holds_graph: the tensor to be made keeps what its backward
+    /// pass needs.
     static void collect_if_needed(lua_State* L, bool holds_graph);
 };
 
@@ -69,14 +71,17 @@ inline const at::Tensor& tensor_argument(Call& call, int position, const char* p
     return call.argument(position, parameter).object<LuaTensor>().tensor;
 }
 
-/// A Tensor, or a list of them. Throws Error for anything else; `what` names an element: "element", "parameter".
-std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value, const char* what = "element");
+/// A Tensor, or a list of them. Throws Error for anything else; `what` names an element: "element",
+/// "parameter".
+std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value,
+                                     const char* what = "element");
 
 /// Pushes tensors as that many results and returns their number.
 int push_results(lua_State* L, const std::vector<at::Tensor>& tensors);
 
-/// A number or a boolean as a tensor without dimensions that, as in PyTorch, does not widen the type of the tensors it meets; nothing for
-/// other values. A number without a fraction is an integer: Lua does not tell 1 from 1.0.
+/// A number or a boolean as a tensor without dimensions that, as in PyTorch, does not widen the
+/// type of the tensors it meets; nothing for other values. A number without a fraction is an
+/// integer: Lua does not tell 1 from 1.0.
 std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);
 
 /// "float32", "int64", ...: PyTorch's names for dtypes.

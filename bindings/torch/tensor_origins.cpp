@@ -56,9 +56,11 @@ std::vector<TensorOrigins::Entry> TensorOrigins::largest(size_t count) {
     std::vector<Entry> entries;
     for (const auto& [storage, made] : storages) {
         const at::Tensor& tensor = made.first->tensor;
-        entries.push_back({static_cast<int64_t>(tensor.storage().nbytes()), describe_tensor(tensor), made.second->line});
+        entries.push_back({static_cast<int64_t>(tensor.storage().nbytes()), describe_tensor(tensor),
+                           made.second->line});
     }
-    std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.bytes > b.bytes; });
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& a, const Entry& b) { return a.bytes > b.bytes; });
     entries.resize(std::min(entries.size(), count));
     return entries;
 }

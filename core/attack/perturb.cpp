@@ -19,8 +19,10 @@ at::Tensor same_for_all(const at::Tensor& images, double value) {
 }
 
 /// One run of all steps.
-at::Tensor run(const Victim& victim, const Settings& settings, const Batch& batch, double epsilon, const at::Tensor& start) {
-    Walk walk(settings, batch.images, same_for_all(batch.images, epsilon), same_for_all(batch.images, settings.alpha_for(epsilon)), start);
+at::Tensor run(const Victim& victim, const Settings& settings, const Batch& batch, double epsilon,
+               const at::Tensor& start) {
+    Walk walk(settings, batch.images, same_for_all(batch.images, epsilon),
+              same_for_all(batch.images, settings.alpha_for(epsilon)), start);
     for (int64_t step = 0; step < settings.steps; ++step) {
         check_interrupt();
         const bool known = step == 0 && batch.first_gradient.defined();
@@ -29,30 +31,40 @@ at::Tensor run(const Victim& victim, const Settings& settings, const Batch& batc
     return walk.place();
 }
 
-/// Which images of `now` replace those of `best`: the first that the attack succeeds with, else the one of the greater loss.
-at::Tensor better(const Victim& victim, const at::Tensor& now, const at::Tensor& best, const at::Tensor& labels) {
+/// Which images of `now` replace those of `best`: the first that the attack succeeds with, else the
+/// one of the greater loss.
+at::Tensor better(const Victim& victim, const at::Tensor& now, const at::Tensor& best,
+                  const at::Tensor& labels) {
     const auto logits_now = victim.logits(now);
     const auto logits_best = victim.logits(best);
     const auto fooled_now = victim.fooled(logits_now, labels);
     const auto fooled_best = victim.fooled(logits_best, labels);
     const auto greater = victim.loss(logits_now, labels).gt(victim.loss(logits_best, labels));
-    return at::where(fooled_now.eq(fooled_best), greater.logical_and(fooled_best.logical_not()), fooled_now);
+    return at::where(fooled_now.eq(fooled_best), greater.logical_and(fooled_best.logical_not()),
+                     fooled_now);
 }
 
-at::Tensor run_restarts(const Victim& victim, const Settings& settings, const Batch& batch, double epsilon, int64_t first) {
+at::Tensor run_restarts(const Victim& victim, const Settings& settings, const Batch& batch,
+                        double epsilon, int64_t first) {
     at::Tensor best;
     for (int64_t restart = 0; restart < settings.restarts; ++restart) {
         const auto purpose = fmt::format("attack restart {} image {}", restart, first);
-        const auto start = settings.random_start ? random_perturbation(batch.images, settings, purpose) : at::Tensor();
+        const auto start = settings.random_start
+                               ? random_perturbation(batch.images, settings, purpose)
+                               : at::Tensor();
         const auto now = run(victim, settings, batch, epsilon, start);
-        best = best.defined() ? at::where(better(victim, now, best, batch.labels).view({-1, 1, 1, 1}), now, best) : now;
+        best =
+            best.defined()
+                ? at::where(better(victim, now, best, batch.labels).view({-1, 1, 1, 1}), now, best)
+                : now;
     }
     return best;
 }
 
 }  // namespace
 
-std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& settings, const at::Tensor& images, const at::Tensor& labels,
+std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& settings,
+                                       const at::Tensor& images, const at::Tensor& labels,
                                        const std::vector<double>& epsilons, int64_t first) {
     Batch batch{victim.bring(images), labels.to(victim.device()), {}};
     if (!settings.random_start) {
@@ -66,7 +78,8 @@ std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& set
     return results;
 }
 
-std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels, const AttackOptions& options,
+std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
+                                const at::Tensor& labels, const AttackOptions& options,
                                 const std::vector<double>& epsilons) {
     const auto settings = resolve(options);
     require_batch(images, labels, settings);
@@ -74,7 +87,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images, c
     std::ranges::for_each(epsilons, require_epsilon);
     std::vector<at::Tensor> results;
     if (images.numel() == 0) {
-        std::ranges::transform(epsilons, std::back_inserter(results), [&](double) { return images.detach().clone(); });
+        std::ranges::transform(epsilons, std::back_inserter(results),
+                               [&](double) { return images.detach().clone(); });
         return results;
     }
     const at::NoGradGuard no_grad;
@@ -86,7 +100,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images, c
     return results;
 }
 
-at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels, const AttackOptions& options) {
+at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
+                   const AttackOptions& options) {
     return perturb(model, images, labels, options, {resolve(options).epsilon}).front();
 }
 

@@ -17,13 +17,15 @@ class Chase {
           images_(pursuit.images),
           labels_(pursuit.labels),
           positions_(at::arange(pursuit.images.size(0), labels_.options())),
-          found_(at::full({pursuit.images.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble)) {}
+          found_(at::full({pursuit.images.size(0)}, std::numeric_limits<double>::infinity(),
+                          at::kDouble)) {}
 
     const at::Tensor& found() const { return found_; }
     bool over() const { return positions_.numel() == 0; }
     void step(const at::Tensor& gradient) { walk_.step(gradient); }
 
-    /// One step along a gradient that is first computed; the images that turn out to be fooled where they are leave instead.
+    /// One step along a gradient that is first computed; the images that turn out to be fooled
+    /// where they are leave instead.
     void look_and_step() {
         auto pass = victim_.forward(walk_.place());
         const auto before = positions_.numel();
@@ -38,7 +40,8 @@ class Chase {
             // A second pass forward through the few costs less than one backward through all.
             step(victim_.gradient(walk_.place(), labels_));
         } else {
-            // The loss of the kept rows alone: what has left gets a gradient of zeros, which is cut off.
+            // The loss of the kept rows alone: what has left gets a gradient of zeros, which is cut
+            // off.
             const at::AutoGradMode with_grad(true);
             pass.logits = pass.logits.index_select(0, kept);
             const auto gradient = victim_.gradient(pass, labels_);
@@ -47,7 +50,8 @@ class Chase {
         }
     }
 
-    /// Notes and drops those that the logits at place() say are fooled. Returns the rows that are kept.
+    /// Notes and drops those that the logits at place() say are fooled. Returns the rows that are
+    /// kept.
     at::Tensor let_go(const at::Tensor& logits) {
         const auto fooled = victim_.fooled(logits, labels_);
         const auto gone = fooled.nonzero().squeeze(1);
@@ -55,7 +59,8 @@ class Chase {
         if (gone.numel() == 0) {
             return kept;
         }
-        const auto sizes = sizes_of(walk_.place().index_select(0, gone), images_.index_select(0, gone), settings_.norm);
+        const auto sizes = sizes_of(walk_.place().index_select(0, gone),
+                                    images_.index_select(0, gone), settings_.norm);
         found_.index_copy_(0, positions_.index_select(0, gone).cpu(), sizes.cpu());
         walk_.keep(kept);
         images_ = images_.index_select(0, kept);

@@ -6,9 +6,11 @@
 
 namespace hfc::attack {
 
-/// Every image through all steps and restarts, for each epsilon: one tensor each, on the victim's device. first: the position of the
-/// first image in its data set, so that batches start at different random places.
-std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& settings, const at::Tensor& images, const at::Tensor& labels,
+/// Every image through all steps and restarts, for each epsilon: one tensor each, on the victim's
+/// device. first: the position of the first image in its data set, so that batches start at
+/// different random places.
+std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& settings,
+                                       const at::Tensor& images, const at::Tensor& labels,
                                        const std::vector<double>& epsilons, int64_t first);
 
 /// One run of all steps on a batch whose images each have an epsilon of their own.
@@ -21,7 +23,8 @@ struct Pursuit {
     at::Tensor first_gradient;  ///< at the images, where it is known and there is no random start
 };
 
-/// For each image the size, in the attack's norm, of the first perturbation on the way that succeeds; infinity for none. float64 [N], CPU.
+/// For each image the size, in the attack's norm, of the first perturbation on the way that
+/// succeeds; infinity for none. float64 [N], CPU.
 at::Tensor pursue(const Victim& victim, const Settings& settings, const Pursuit& pursuit);
 
 }  // namespace hfc::attack

@@ -35,7 +35,10 @@ struct Survivors {
 
 /// The images that the model gets right to begin with, and where it helps the gradient at them.
 Survivors right_ones(const Victim& victim, const Settings& settings, const data::Batch& batch) {
-    Survivors left{victim.bring(batch.images), batch.labels.to(victim.device()), {}, at::arange(batch.labels.numel())};
+    Survivors left{victim.bring(batch.images),
+                   batch.labels.to(victim.device()),
+                   {},
+                   at::arange(batch.labels.numel())};
     left.positions = left.positions.to(victim.device());
     at::Tensor logits;
     if (settings.random_start) {
@@ -49,19 +52,25 @@ Survivors right_ones(const Victim& victim, const Settings& settings, const data:
     return left;
 }
 
-/// How many images of a batch survive each epsilon; an image that is fooled within a smaller one is fooled within a larger.
-std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& settings, const data::Batch& batch, int64_t begin,
+/// How many images of a batch survive each epsilon; an image that is fooled within a smaller one is
+/// fooled within a larger.
+std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& settings,
+                                          const data::Batch& batch, int64_t begin,
                                           const std::vector<double>& epsilons) {
     std::vector<int64_t> counts(epsilons.size(), 0);
     auto left = right_ones(victim, settings, batch);
     for (const auto i : rising(epsilons)) {
-        for (int64_t restart = 0; restart < settings.restarts && left.images.size(0) > 0; ++restart) {
+        for (int64_t restart = 0; restart < settings.restarts && left.images.size(0) > 0;
+             ++restart) {
             Pursuit pursuit{left.images, left.labels, {}, {}, {}, left.first_gradient};
             pursuit.epsilons = at::full({left.images.size(0)}, epsilons[i], at::kDouble);
-            pursuit.alphas = at::full({left.images.size(0)}, settings.alpha_for(epsilons[i]), at::kDouble);
+            pursuit.alphas =
+                at::full({left.images.size(0)}, settings.alpha_for(epsilons[i]), at::kDouble);
             if (settings.random_start) {
                 const auto purpose = fmt::format("attack restart {} image {}", restart, begin);
-                pursuit.start = random_perturbation(batch.images, settings, purpose).to(victim.device()).index_select(0, left.positions);
+                pursuit.start = random_perturbation(batch.images, settings, purpose)
+                                    .to(victim.device())
+                                    .index_select(0, left.positions);
             }
             const auto found = pursue(victim, settings, pursuit);
             left.keep(found.isinf().nonzero().squeeze(1).to(victim.device()));
@@ -72,25 +81,32 @@ std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& 
 }
 
 /// As count_stopping_early, but every image is attacked to the end.
-std::vector<int64_t> count_in_full(const Victim& victim, const Settings& settings, const data::Batch& batch, int64_t begin,
+std::vector<int64_t> count_in_full(const Victim& victim, const Settings& settings,
+                                   const data::Batch& batch, int64_t begin,
                                    const std::vector<double>& epsilons) {
     const auto labels = batch.labels.to(victim.device());
     std::vector<int64_t> counts;
-    for (const auto& adversarial : attack_in_full(victim, settings, batch.images, labels, epsilons, begin)) {
-        counts.push_back(victim.fooled(victim.logits(adversarial), labels).logical_not().sum().item<int64_t>());
+    for (const auto& adversarial :
+         attack_in_full(victim, settings, batch.images, labels, epsilons, begin)) {
+        counts.push_back(
+            victim.fooled(victim.logits(adversarial), labels).logical_not().sum().item<int64_t>());
     }
     return counts;
 }
 
 }  // namespace
 
-std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& dataset, const AttackOptions& options,
-                                    const std::vector<double>& epsilons, const RobustOptions& robust) {
+std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& dataset,
+                                    const AttackOptions& options,
+                                    const std::vector<double>& epsilons,
+                                    const RobustOptions& robust) {
     const auto settings = resolve(options);
-    require(!settings.targeted, "hfc.attack: robust accuracy is of untargeted attacks; leave targeted off");
+    require(!settings.targeted,
+            "hfc.attack: robust accuracy is of untargeted attacks; leave targeted off");
     require(!epsilons.empty(), "hfc.attack: at least one epsilon is needed, got none");
     std::ranges::for_each(epsilons, require_epsilon);
-    require(robust.batch_size >= 1, "hfc.attack: batch size must be at least 1, got {}", robust.batch_size);
+    require(robust.batch_size >= 1, "hfc.attack: batch size must be at least 1, got {}",
+            robust.batch_size);
     const at::NoGradGuard no_grad;
     const Victim victim(model, settings, dataset.labels());
     std::vector<int64_t> survivors(epsilons.size(), 0);

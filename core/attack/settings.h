@@ -23,7 +23,9 @@ struct Settings {
     std::optional<Band> band;
     uint64_t seed = 0;
 
-    double alpha_for(double of_epsilon) const { return alpha_relative ? alpha_share * of_epsilon : alpha; }
+    double alpha_for(double of_epsilon) const {
+        return alpha_relative ? alpha_share * of_epsilon : alpha;
+    }
 };
 
 /// Throws Error for an unknown method or loss and for values out of range.

@@ -6,16 +6,19 @@
 namespace hfc::attack {
 namespace {
 
-/// Bisection for the images of one batch, each between an epsilon that failed and one that succeeded.
+/// Bisection for the images of one batch, each between an epsilon that failed and one that
+/// succeeded.
 class Search {
   public:
-    Search(const Victim& victim, const Settings& settings, const at::Tensor& images, const at::Tensor& labels)
+    Search(const Victim& victim, const Settings& settings, const at::Tensor& images,
+           const at::Tensor& labels)
         : victim_(victim),
           settings_(settings),
           images_(victim.bring(images)),
           labels_(labels.to(victim.device())),
           failed_(at::zeros({images.size(0)}, at::kDouble)),
-          succeeded_(at::full({images.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble)) {
+          succeeded_(
+              at::full({images.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble)) {
         if (settings.random_start) {
             succeeded_.masked_fill_(victim.fooled(victim.logits(images_), labels_).cpu(), 0);
         } else {
@@ -32,7 +35,8 @@ class Search {
         const auto rows = which.nonzero().squeeze(1);
         for (int64_t restart = 0; restart < settings_.restarts; ++restart) {
             // What an earlier restart has brought within the epsilon needs no other.
-            const auto open = rows.index_select(0, succeeded_.gt(epsilons).index_select(0, rows).nonzero().squeeze(1));
+            const auto open = rows.index_select(
+                0, succeeded_.gt(epsilons).index_select(0, rows).nonzero().squeeze(1));
             if (open.numel() > 0) {
                 attack_once(open, epsilons.index_select(0, open), restart);
             }
@@ -50,7 +54,9 @@ class Search {
   private:
     void attack_once(const at::Tensor& rows, const at::Tensor& epsilons, int64_t restart) {
         const auto there = rows.to(victim_.device());
-        const auto pick = [&](const at::Tensor& all) { return all.defined() ? all.index_select(0, there) : at::Tensor(); };
+        const auto pick = [&](const at::Tensor& all) {
+            return all.defined() ? all.index_select(0, there) : at::Tensor();
+        };
         Pursuit pursuit;
         pursuit.images = pick(images_).contiguous(at::MemoryFormat::ChannelsLast);
         pursuit.labels = pick(labels_);
@@ -58,7 +64,8 @@ class Search {
         pursuit.alphas = epsilons * settings_.alpha_share;
         pursuit.first_gradient = pick(first_gradient_);
         if (settings_.random_start) {
-            pursuit.start = pick(random_perturbation(images_, settings_, fmt::format("attack restart {} image 0", restart)));
+            pursuit.start = pick(random_perturbation(
+                images_, settings_, fmt::format("attack restart {} image 0", restart)));
         }
         const auto found = pursue(victim_, settings_, pursuit);
         succeeded_.index_copy_(0, rows, at::minimum(succeeded_.index_select(0, rows), found));
@@ -75,13 +82,14 @@ class Search {
 
 }  // namespace
 
-at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels, const AttackOptions& options,
-                            const SearchOptions& search) {
+at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
+                            const AttackOptions& options, const SearchOptions& search) {
     const auto settings = resolve(options);
     require_batch(images, labels, settings);
-    require(std::isfinite(search.max_epsilon) && search.max_epsilon > 0, "hfc.attack: max_epsilon must be a finite number above 0, got {}",
-            search.max_epsilon);
-    require(search.bisections >= 0, "hfc.attack: bisections must be at least 0, got {}", search.bisections);
+    require(std::isfinite(search.max_epsilon) && search.max_epsilon > 0,
+            "hfc.attack: max_epsilon must be a finite number above 0, got {}", search.max_epsilon);
+    require(search.bisections >= 0, "hfc.attack: bisections must be at least 0, got {}",
+            search.bisections);
     if (images.numel() == 0) {
         return at::empty({images.size(0)}, at::kDouble);
     }

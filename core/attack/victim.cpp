@@ -40,13 +40,19 @@ at::Tensor Victim::run(const at::Tensor& images) const {
     try {
         logits = model_.forward(images);
     } catch (const c10::Error& error) {
-        fail("hfc.attack: the model failed on a batch of shape [{}]: {}", fmt::join(images.sizes(), ", "), short_message(error));
+        fail("hfc.attack: the model failed on a batch of shape [{}]: {}",
+             fmt::join(images.sizes(), ", "), short_message(error));
     }
-    require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
-            "hfc.attack: the model must turn {} images into logits of shape [{}, classes]; it gave {}", images.size(0), images.size(0),
-            logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
-    require(max_label_ < logits.size(1), "hfc.attack: labels must be 0 to {}, the model's classes; got {}", logits.size(1) - 1, max_label_);
-    require(!margin_ || logits.size(1) >= 2, "hfc.attack: the loss \"margin\" needs two classes at least, the model has {}",
+    require(
+        logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
+        "hfc.attack: the model must turn {} images into logits of shape [{}, classes]; it gave {}",
+        images.size(0), images.size(0),
+        logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
+    require(max_label_ < logits.size(1),
+            "hfc.attack: labels must be 0 to {}, the model's classes; got {}", logits.size(1) - 1,
+            max_label_);
+    require(!margin_ || logits.size(1) >= 2,
+            "hfc.attack: the loss \"margin\" needs two classes at least, the model has {}",
             logits.size(1));
     return logits;
 }
@@ -61,7 +67,9 @@ Pass Victim::forward(const at::Tensor& images) const {
     Pass pass;
     pass.images = images.detach().requires_grad_(true);
     pass.logits = run(pass.images);
-    require(pass.logits.requires_grad(), "hfc.attack: the model's logits do not depend on its images in a way that has a gradient");
+    require(
+        pass.logits.requires_grad(),
+        "hfc.attack: the model's logits do not depend on its images in a way that has a gradient");
     return pass;
 }
 
@@ -87,7 +95,8 @@ at::Tensor Victim::gradient(const Pass& pass, const at::Tensor& labels) const {
 
 void Victim::require_numbers() const {
     require(!gradient_sum_.defined() || std::isfinite(gradient_sum_.item<float>()),
-            "hfc.attack: the model's gradient with respect to the images is not a number; are its weights finite?");
+            "hfc.attack: the model's gradient with respect to the images is not a number; are its "
+            "weights finite?");
 }
 
 at::Tensor Victim::fooled(const at::Tensor& logits, const at::Tensor& labels) const {

@@ -8,7 +8,8 @@
 
 namespace hfc::attack {
 
-/// Parameters without requires_grad for a scope, so that autograd neither saves for nor computes their gradients.
+/// Parameters without requires_grad for a scope, so that autograd neither saves for nor computes
+/// their gradients.
 class FrozenScope {
   public:
     explicit FrozenScope(const model::Model& model);
@@ -46,9 +47,12 @@ class Victim {
 
     /// The gradient of the sum of losses.
     at::Tensor gradient(const Pass& pass, const at::Tensor& labels) const;
-    at::Tensor gradient(const at::Tensor& images, const at::Tensor& labels) const { return gradient(forward(images), labels); }
+    at::Tensor gradient(const at::Tensor& images, const at::Tensor& labels) const {
+        return gradient(forward(images), labels);
+    }
 
-    /// Throws Error if a gradient so far held what is not a number. Not asked for at each gradient: a GPU would have to wait.
+    /// Throws Error if a gradient so far held what is not a number. Not asked for at each gradient:
+    /// a GPU would have to wait.
     void require_numbers() const;
 
     /// Which images the attack has succeeded on: bool [N].

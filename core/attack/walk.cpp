@@ -6,7 +6,8 @@
 namespace hfc::attack {
 namespace {
 
-/// Above the rounding of a float32 norm and of scaling by it, so that a perturbation scaled to epsilon is within epsilon.
+/// Above the rounding of a float32 norm and of scaling by it, so that a perturbation scaled to
+/// epsilon is within epsilon.
 constexpr double rounding = 1e-6;
 
 /// As PGDL2 of torchattacks: keeps a zero gradient from being divided by zero.
@@ -30,8 +31,9 @@ at::Tensor l2_norm(const at::Tensor& x) {
 
 at::Tensor confine(const Band& band, const at::Tensor& perturbation) {
     if (!band.mask.defined()) {
-        const auto filtered = band.part == data::Part::low ? frequency::low_pass(perturbation, band.radius, band.rule)
-                                                           : frequency::high_pass(perturbation, band.radius, band.rule);
+        const auto filtered = band.part == data::Part::low
+                                  ? frequency::low_pass(perturbation, band.radius, band.rule)
+                                  : frequency::high_pass(perturbation, band.radius, band.rule);
         return filtered.contiguous(perturbation.suggest_memory_format());
     }
     const auto spectrum = at::fft_fft2(perturbation.contiguous());
@@ -39,9 +41,12 @@ at::Tensor confine(const Band& band, const at::Tensor& perturbation) {
     return filtered.contiguous(perturbation.suggest_memory_format());
 }
 
-at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings, const std::string& purpose) {
+at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings,
+                               const std::string& purpose) {
     auto generator = make_generator(settings.seed, purpose);
-    auto start = at::empty(images.sizes(), images.options().device(at::kCPU).memory_format(at::MemoryFormat::Contiguous));
+    auto start =
+        at::empty(images.sizes(),
+                  images.options().device(at::kCPU).memory_format(at::MemoryFormat::Contiguous));
     if (settings.norm == Norm::l_infinity) {
         start.uniform_(-1, 1, generator);
     } else {
@@ -56,8 +61,8 @@ at::Tensor sizes_of(const at::Tensor& place, const at::Tensor& images, Norm norm
     return norm_of(place.to(at::kDouble) - images.to(at::kDouble), norm);
 }
 
-Walk::Walk(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons, const at::Tensor& alphas,
-           const at::Tensor& start)
+Walk::Walk(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons,
+           const at::Tensor& alphas, const at::Tensor& start)
     : settings_(settings),
       images_(images),
       epsilons_(epsilons.to(images.device())),
@@ -75,7 +80,8 @@ void Walk::set_bounds() {
         upper_ = at::ones({}, images_.options());
         return;
     }
-    // Rounding x + epsilon to float32 can end beyond epsilon by half a unit in the last place; the next number inside is taken then.
+    // Rounding x + epsilon to float32 can end beyond epsilon by half a unit in the last place; the
+    // next number inside is taken then.
     const auto exact = images_.to(at::kDouble);
     const auto inside = [&](const at::Tensor& bound) {
         const auto rounded = bound.to(at::kFloat);
@@ -94,7 +100,9 @@ at::Tensor Walk::direction(const at::Tensor& gradient) {
     }
     if (settings_.momentum) {
         // A gradient of zeros adds nothing, where torchattacks divides zero by zero.
-        along = along / along.abs().mean({1, 2, 3}, /*keepdim=*/true).clamp_min(std::numeric_limits<float>::min());
+        along = along / along.abs()
+                            .mean({1, 2, 3}, /*keepdim=*/true)
+                            .clamp_min(std::numeric_limits<float>::min());
         momentum_ = momentum_.defined() ? along + momentum_ * settings_.decay : along;
         along = momentum_;
     }
@@ -109,8 +117,10 @@ at::Tensor Walk::project(const at::Tensor& place) const {
     if (settings_.band) {
         perturbation = confine(*settings_.band, perturbation);
     }
-    const auto size = norm_of(perturbation, settings_.norm).clamp_min(std::numeric_limits<float>::min());
-    const auto factor = at::where(size.gt(epsilons_), epsilons_ / size * (1 - rounding), at::ones_like(size));
+    const auto size =
+        norm_of(perturbation, settings_.norm).clamp_min(std::numeric_limits<float>::min());
+    const auto factor =
+        at::where(size.gt(epsilons_), epsilons_ / size * (1 - rounding), at::ones_like(size));
     return at::clamp(images_ + perturbation * one_an_image(factor).to(at::kFloat), lower_, upper_);
 }
 
@@ -124,7 +134,8 @@ void Walk::keep(const at::Tensor& positions) {
             *tensor = tensor->index_select(0, positions);
         }
     }
-    // Selecting rows keeps the layout on the CPU; asked for again because the passes are slower without it.
+    // Selecting rows keeps the layout on the CPU; asked for again because the passes are slower
+    // without it.
     place_ = place_.contiguous(images_.suggest_memory_format());
 }
 

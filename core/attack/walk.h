@@ -8,14 +8,18 @@ namespace hfc::attack {
 /// Filters a perturbation [N, C, H, W] so that only the band's frequencies are left.
 at::Tensor confine(const Band& band, const at::Tensor& perturbation);
 
-/// A random perturbation of epsilon 1 for each image, as torchattacks draws it: uniform in [-1,1], or (L2) of a random direction and a
-/// length uniform in [0,1]. `purpose` keeps batches and restarts apart.
-at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings, const std::string& purpose);
+/// A random perturbation of epsilon 1 for each image, as torchattacks draws it: uniform in [-1,1],
+/// or (L2) of a random direction and a length uniform in [0,1]. `purpose` keeps batches and
+/// restarts apart.
+at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings,
+                               const std::string& purpose);
 
 class Walk {
   public:
-    /// images: float32 [N, C, H, W]; epsilons, alphas: float64 [N]; start: a perturbation of epsilon 1, or undefined for none.
-    Walk(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons, const at::Tensor& alphas, const at::Tensor& start);
+    /// images: float32 [N, C, H, W]; epsilons, alphas: float64 [N]; start: a perturbation of
+    /// epsilon 1, or undefined for none.
+    Walk(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons,
+         const at::Tensor& alphas, const at::Tensor& start);
 
     /// The images where the walk is. A new tensor after each step.
     const at::Tensor& place() const { return place_; }

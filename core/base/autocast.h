@@ -6,8 +6,9 @@
 
 namespace hfc {
 
-/// torch.autocast(device, bfloat16) while this lives, where `on`; else nothing. Of the calling thread, and of backward passes begun in it.
-/// Weights stay float32 and are rounded at each use. Scopes nest; the last one restores what was.
+/// torch.autocast(device, bfloat16) while this lives, where `on`; else nothing. Of the calling
+/// thread, and of backward passes begun in it. Weights stay float32 and are rounded at each use.
+/// Scopes nest; the last one restores what was.
 class AutocastScope {
   public:
     AutocastScope(at::DeviceType device, bool on);

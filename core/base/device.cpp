@@ -17,10 +17,13 @@ CudaStatus find_cuda() {
     if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
         return {false, "no NVIDIA driver (libcuda.so.1) on this machine", 0};
     }
-    // Must come before LibTorch's first question about CUDA: a 'no' is remembered for the life of the process.
+    // Must come before LibTorch's first question about CUDA: a 'no' is remembered for the life of
+    // the process.
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
         return {false,
-                std::string("this LibTorch is installed in its CPU form; 'tools/setup --cuda' installs the full one (") + dlerror() + ")",
+                std::string("this LibTorch is installed in its CPU form; 'tools/setup --cuda' "
+                            "installs the full one (") +
+                    dlerror() + ")",
                 0};
     }
     try {
@@ -57,13 +60,16 @@ at::Device parse_device(std::string_view name) {
     bool known = name == "cuda";
     if (name.starts_with("cuda:")) {
         const auto digits = name.substr(5);
-        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-        known = error == std::errc() && end == digits.data() + digits.size() && index >= 0 && index < 128;
+        const auto [end, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), index);
+        known = error == std::errc() && end == digits.data() + digits.size() && index >= 0 &&
+                index < 128;
     }
     require(known, "unknown device '{}': expected auto, cpu, cuda or cuda:N", name);
     const auto& cuda = cuda_status();
     require(cuda.usable, "device '{}' cannot be used: {}", name, cuda.reason);
-    require(index < cuda.devices, "device '{}' does not exist: this machine has {} CUDA device(s)", name, cuda.devices);
+    require(index < cuda.devices, "device '{}' does not exist: this machine has {} CUDA device(s)",
+            name, cuda.devices);
     return {at::kCUDA, static_cast<at::DeviceIndex>(index)};
 }
 

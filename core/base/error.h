@@ -10,14 +10,15 @@
 
 namespace hfc {
 
-/// A mistake of the caller or of the outside world (a file, a device). The text names the function, the parameter or file,
-/// what was expected and what was found.
+/// A mistake of the caller or of the outside world (a file, a device). The text names the function,
+/// the parameter or file, what was expected and what was found.
 class Error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-/// Throws Error with a formatted text: `fail("hfc.data: batch size must be at least 1, got {}", n)`.
+/// Throws Error with a formatted text: `fail("hfc.data: batch size must be at least 1, got {}",
+/// n)`.
 template <typename... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) {
     throw Error(fmt::format(text, std::forward<Args>(args)...));
@@ -31,7 +32,8 @@ void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
     }
 }
 
-/// The candidate nearest to `name` by edit distance, or "" when none is near enough to be a likely slip.
+/// The candidate nearest to `name` by edit distance, or "" when none is near enough to be a likely
+/// slip.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 /// " (did you mean 'epochs'?)" or "", to be put behind the name of something unknown.

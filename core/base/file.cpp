@@ -16,7 +16,8 @@ namespace {
 /// A device or a pipe cannot be replaced by a renamed file.
 bool is_special(const std::filesystem::path& path) {
     struct stat status = {};
-    return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+    return ::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
+           !S_ISDIR(status.st_mode);
 }
 
 const std::filesystem::path& writable(const std::filesystem::path& path) {
@@ -57,7 +58,8 @@ InputFile::InputFile(const std::filesystem::path& path)
     : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     require(file_.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
     struct stat status = {};
-    require(::fstat(file_.get(), &status) == 0, "cannot read '{}': {}", path.string(), std::strerror(errno));
+    require(::fstat(file_.get(), &status) == 0, "cannot read '{}': {}", path.string(),
+            std::strerror(errno));
     require(S_ISREG(status.st_mode), "cannot read '{}': not a regular file", path.string());
     size_ = static_cast<uint64_t>(status.st_size);
 }
@@ -65,20 +67,24 @@ InputFile::InputFile(const std::filesystem::path& path)
 void InputFile::read(uint64_t offset, void* to, size_t count) const {
     size_t done = 0;
     while (done < count) {
-        const ssize_t got = ::pread(file_.get(), static_cast<char*>(to) + done, count - done, static_cast<off_t>(offset + done));
+        const ssize_t got = ::pread(file_.get(), static_cast<char*>(to) + done, count - done,
+                                    static_cast<off_t>(offset + done));
         if (got < 0 && errno == EINTR) {
             continue;
         }
         require(got >= 0, "cannot read '{}': {}", path_.string(), std::strerror(errno));
-        require(got > 0, "cannot read '{}': it ended after {} of {} bytes", path_.string(), offset + done, size_);
+        require(got > 0, "cannot read '{}': it ended after {} of {} bytes", path_.string(),
+                offset + done, size_);
         done += static_cast<size_t>(got);
     }
 }
 
 OutputFile::OutputFile(const std::filesystem::path& path)
     : path_(writable(path)),
-      temporary_(is_special(path) ? std::string() : path.string() + fmt::format(".{}.tmp", ::getpid())),
-      file_(::open(temporary_.empty() ? path.c_str() : temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+      temporary_(is_special(path) ? std::string()
+                                  : path.string() + fmt::format(".{}.tmp", ::getpid())),
+      file_(::open(temporary_.empty() ? path.c_str() : temporary_.c_str(),
+                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
     if (!file_.open()) {
         fail_to_write();
     }
@@ -107,7 +113,8 @@ void OutputFile::commit() {
         }
         return;
     }
-    if (::fsync(file_.get()) != 0 || !file_.close() || ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    if (::fsync(file_.get()) != 0 || !file_.close() ||
+        ::rename(temporary_.c_str(), path_.c_str()) != 0) {
         fail_to_write();
     }
     temporary_.clear();
@@ -115,7 +122,8 @@ void OutputFile::commit() {
 
 std::string read_file(const std::filesystem::path& path, uint64_t limit) {
     const InputFile file(path);
-    require(file.size() <= limit, "cannot read '{}': it has {} bytes, expected at most {}", path.string(), file.size(), limit);
+    require(file.size() <= limit, "cannot read '{}': it has {} bytes, expected at most {}",
+            path.string(), file.size(), limit);
     std::string bytes(file.size(), '\0');
     file.read(0, bytes.data(), bytes.size());
     return bytes;

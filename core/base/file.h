@@ -24,7 +24,8 @@ class Descriptor {
     int number_;
 };
 
-/// A regular file, opened to be read in pieces. What fails throws Error naming the file and the reason.
+/// A regular file, opened to be read in pieces. What fails throws Error naming the file and the
+/// reason.
 class InputFile {
   public:
     explicit InputFile(const std::filesystem::path& path);
@@ -39,9 +40,10 @@ class InputFile {
     uint64_t size_ = 0;
 };
 
-/// A file written in pieces that appears under its name when it is whole: the pieces go to a temporary file beside `path`, which
-/// commit() syncs and renames. Without commit() the temporary file is removed. A `path` that is a device or a pipe is written as it is.
-/// What fails throws Error naming the file and the reason (no space, no permission).
+/// A file written in pieces that appears under its name when it is whole: the pieces go to a
+/// temporary file beside `path`, which commit() syncs and renames. Without commit() the temporary
+/// file is removed. A `path` that is a device or a pipe is written as it is. What fails throws
+/// Error naming the file and the reason (no space, no permission).
 class OutputFile {
   public:
     explicit OutputFile(const std::filesystem::path& path);
@@ -58,7 +60,8 @@ class OutputFile {
     Descriptor file_;
 };
 
-/// The file's bytes. Throws Error naming the file when it is missing, not a regular file, unreadable, or larger than `limit` bytes.
+/// The file's bytes. Throws Error naming the file when it is missing, not a regular file,
+/// unreadable, or larger than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, uint64_t limit = uint64_t{4} << 30);
 
 /// Writes the bytes through an OutputFile, so that `path` holds either the old or the new content.

@@ -1,5 +1,6 @@
-// The compiled half of fmt. LibTorch brings fmt's headers but not its library; used header-only, fmt would be compiled anew into every
-// file of the project (half of the time that most of them take).
+// The compiled half of fmt. LibTorch brings fmt's headers but not its library; used header-only,
+// fmt would be compiled anew into every file of the project (half of the time that most of them
+// take).
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

@@ -21,7 +21,8 @@ void on_interrupt(int signal) {
     if (const auto callback = on_first.load()) {
         callback();
     }
-    constexpr char text[] = "\ninterrupted: stopping at the next batch; a second time ends at once\n";
+    constexpr char text[] =
+        "\ninterrupted: stopping at the next batch; a second time ends at once\n";
     // A signal handler may only write; a failed write changes nothing.
     [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
 }

@@ -9,8 +9,9 @@ namespace hfc {
 /// Far more than any file of ours has.
 constexpr int deepest_json = 100;
 
-/// Whether brackets nest deeper than `most`. Our JSON library parses any depth, but copies, compares and writes what it has parsed by
-/// recursion: a file of a million brackets would end the process.
+/// Whether brackets nest deeper than `most`. Our JSON library parses any depth, but copies,
+/// compares and writes what it has parsed by recursion: a file of a million brackets would end the
+/// process.
 inline bool nests_deeper(std::string_view text, int most = deepest_json) {
     int depth = 0;
     int deepest = 0;

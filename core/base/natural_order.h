@@ -30,7 +30,8 @@ inline std::string_view significant(std::string_view digits) {
 
 }  // namespace detail
 
-/// Runs of digits compare as numbers, all else as text; names that differ in leading zeros alone as text.
+/// Runs of digits compare as numbers, all else as text; names that differ in leading zeros alone as
+/// text.
 inline bool natural_less(std::string_view a, std::string_view b) {
     std::string_view left = a, right = b;
     while (!left.empty() && !right.empty()) {

@@ -9,7 +9,8 @@
 
 namespace hfc {
 
-/// A seed for one purpose ("shuffle labels", "epoch 3") derived from the user's seed (FNV-1a and splitmix64).
+/// A seed for one purpose ("shuffle labels", "epoch 3") derived from the user's seed (FNV-1a and
+/// splitmix64).
 uint64_t derive_seed(uint64_t seed, std::string_view purpose);
 
 /// A CPU generator seeded for one purpose.

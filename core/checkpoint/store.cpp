@@ -17,7 +17,8 @@ constexpr std::string_view prefix = "checkpoint-";
 constexpr uint64_t state_limit = uint64_t{64} << 20;
 
 uint32_t checksum(std::string_view bytes) {
-    return static_cast<uint32_t>(::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+    return static_cast<uint32_t>(
+        ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 
 struct Fingerprint {
@@ -33,7 +34,8 @@ Fingerprint fingerprint(const std::filesystem::path& path) {
     for (uint64_t offset = 0; offset < file.size(); offset += piece.size()) {
         piece.resize(std::min<uint64_t>(file.size() - offset, 1 << 20));
         file.read(offset, piece.data(), piece.size());
-        result.crc32 = static_cast<uint32_t>(::crc32_z(result.crc32, reinterpret_cast<const Bytef*>(piece.data()), piece.size()));
+        result.crc32 = static_cast<uint32_t>(
+            ::crc32_z(result.crc32, reinterpret_cast<const Bytef*>(piece.data()), piece.size()));
     }
     return result;
 }
@@ -45,13 +47,17 @@ std::optional<int64_t> number_of(const std::filesystem::path& path) {
         return std::nullopt;
     }
     int64_t number = 0;
-    const auto [end, error] = std::from_chars(stem.data() + prefix.size(), stem.data() + stem.size(), number);
-    return error == std::errc() && end == stem.data() + stem.size() && number >= 0 ? std::optional(number) : std::nullopt;
+    const auto [end, error] =
+        std::from_chars(stem.data() + prefix.size(), stem.data() + stem.size(), number);
+    return error == std::errc() && end == stem.data() + stem.size() && number >= 0
+               ? std::optional(number)
+               : std::nullopt;
 }
 
 Json parse(const std::filesystem::path& path) {
     const auto text = read_file(path, state_limit);
-    require(!nests_deeper(text), "'{}' is no checkpoint: it nests deeper than {} levels", path.string(), deepest_json);
+    require(!nests_deeper(text), "'{}' is no checkpoint: it nests deeper than {} levels",
+            path.string(), deepest_json);
     try {
         return Json::parse(text);
     } catch (const Json::exception&) {
@@ -73,7 +79,8 @@ void Store::save(int64_t number, const Checkpoint& checkpoint) const {
     require(number >= 0, "checkpoints: a number must be at least 0, got {}", number);
     make_folder(folder_);
     const auto tensors = path(number, ".safetensors");
-    // One of the same number may be there from a run that was stopped after it: without its JSON it does not count while it is replaced.
+    // One of the same number may be there from a run that was stopped after it: without its JSON it
+    // does not count while it is replaced.
     std::error_code ignored;
     std::filesystem::remove(path(number, ".json"), ignored);
     tensor_file::save(tensors, checkpoint.tensors);
@@ -90,15 +97,18 @@ Checkpoint Store::load(int64_t number) const {
     const auto name = path(number, ".json");
     const auto file = parse(name);
     try {
-        require(file.at("format").get<int64_t>() == format, "'{}' has format {}, and this program knows format {}", name.string(),
+        require(file.at("format").get<int64_t>() == format,
+                "'{}' has format {}, and this program knows format {}", name.string(),
                 file.at("format").dump(), format);
         Checkpoint checkpoint;
         checkpoint.state = file.at("state");
-        require(checksum(checkpoint.state.dump()) == file.at("state_crc32").get<uint32_t>(), "'{}' is damaged: its checksum differs",
-                name.string());
+        require(checksum(checkpoint.state.dump()) == file.at("state_crc32").get<uint32_t>(),
+                "'{}' is damaged: its checksum differs", name.string());
         const auto tensors = path(number, ".safetensors");
-        const Fingerprint expected{file.at("tensors").at("bytes").get<uint64_t>(), file.at("tensors").at("crc32").get<uint32_t>()};
-        require(fingerprint(tensors) == expected, "'{}' is damaged: its length or its checksum differs", tensors.string());
+        const Fingerprint expected{file.at("tensors").at("bytes").get<uint64_t>(),
+                                   file.at("tensors").at("crc32").get<uint32_t>()};
+        require(fingerprint(tensors) == expected,
+                "'{}' is damaged: its length or its checksum differs", tensors.string());
         checkpoint.tensors = tensor_file::load(tensors);
         return checkpoint;
     } catch (const Json::exception&) {
@@ -109,7 +119,8 @@ Checkpoint Store::load(int64_t number) const {
 std::vector<int64_t> Store::numbers() const {
     std::vector<int64_t> found;
     std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
+    for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;
+         entry.increment(error)) {
         if (const auto number = number_of(entry->path())) {
             found.push_back(*number);
         }
@@ -135,7 +146,8 @@ std::optional<Checkpoint> Store::newest(const std::function<void(const std::stri
 void Store::prune(int64_t keep) const {
     const auto all = numbers();
     const auto kept = std::min<size_t>(all.size(), static_cast<size_t>(keep));
-    for (auto number = all.begin(); number != all.end() - static_cast<std::ptrdiff_t>(kept); ++number) {
+    for (auto number = all.begin(); number != all.end() - static_cast<std::ptrdiff_t>(kept);
+         ++number) {
         std::error_code ignored;
         std::filesystem::remove(path(*number, ".json"), ignored);
         std::filesystem::remove(path(*number, ".safetensors"), ignored);

@@ -1,7 +1,9 @@
-// Checkpoints of one training in a folder of their own: written whole or not at all, checked when they are read.
+// Checkpoints of one training in a folder of their own: written whole or not at all, checked when
+// they are read.
 //
 //   checkpoint-000000042.safetensors   the tensors
-//   checkpoint-000000042.json          the rest, with the length and the checksum of both; written last, so a checkpoint without it is none
+//   checkpoint-000000042.json          the rest, with the length and the checksum of both; written
+//   last, so a checkpoint without it is none
 #pragma once
 
 #include "tensor_file/tensor_file.h"
@@ -30,14 +32,16 @@ class Store {
 
     const std::filesystem::path& folder() const { return folder_; }
 
-    /// Writes a checkpoint under a number that grows from one to the next, at least 0, then removes the oldest ones.
-    /// After a fault at any moment the folder holds this one or the one before. Throws Error naming the file and the reason (no space, no
-    /// permission); the ones before are then all there.
+    /// Writes a checkpoint under a number that grows from one to the next, at least 0, then removes
+    /// the oldest ones. After a fault at any moment the folder holds this one or the one before.
+    /// Throws Error naming the file and the reason (no space, no permission); the ones before are
+    /// then all there.
     void save(int64_t number, const Checkpoint& checkpoint) const;
 
-    /// The newest checkpoint that is whole, or nothing. `warn` is told, in a sentence each, about those passed over because they are
-    /// damaged.
-    std::optional<Checkpoint> newest(const std::function<void(const std::string&)>& warn = {}) const;
+    /// The newest checkpoint that is whole, or nothing. `warn` is told, in a sentence each, about
+    /// those passed over because they are damaged.
+    std::optional<Checkpoint> newest(
+        const std::function<void(const std::string&)>& warn = {}) const;
 
     /// The one of a number. Throws Error saying what is missing or damaged.
     Checkpoint load(int64_t number) const;

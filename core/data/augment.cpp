@@ -10,44 +10,61 @@
 namespace hfc::data {
 namespace {
 
-/// Where in [-1,1] x [-1,1] of the image each place of the result is read: x' = A x + b, one row [a b; c d] and shift an image.
+/// Where in [-1,1] x [-1,1] of the image each place of the result is read: x' = A x + b, one row [a
+/// b; c d] and shift an image.
 struct Places {
     at::Tensor xx, xy, yx, yy, x, y;  ///< float64 [N]
 
-    at::Tensor matrices() const { return at::stack({at::stack({xx, xy, x}, 1), at::stack({yx, yy, y}, 1)}, 1); }
+    at::Tensor matrices() const {
+        return at::stack({at::stack({xx, xy, x}, 1), at::stack({yx, yy, y}, 1)}, 1);
+    }
 };
 
-/// Scale, rotation and shift about the middle. Sides may differ, so a rotation is one of pixels, not of the square [-1,1].
-Places move(int64_t count, double ratio, const AugmentOptions& options, const at::Generator& generator) {
+/// Scale, rotation and shift about the middle. Sides may differ, so a rotation is one of pixels,
+/// not of the square [-1,1].
+Places move(int64_t count, double ratio, const AugmentOptions& options,
+            const at::Generator& generator) {
     const auto draw = [&](double from, double to) {
         return at::empty({count}, at::kDouble).uniform_(0, 1, generator) * (to - from) + from;
     };
     const auto scale = draw(options.least_scale, options.most_scale).reciprocal();
     const auto angle = draw(-options.rotate, options.rotate) * (std::numbers::pi / 180);
     const auto cosine = angle.cos() * scale, sine = angle.sin() * scale;
-    return {cosine, sine / ratio, -sine * ratio, cosine, draw(-2, 2) * options.translate, draw(-2, 2) * options.translate};
+    return {cosine,
+            sine / ratio,
+            -sine * ratio,
+            cosine,
+            draw(-2, 2) * options.translate,
+            draw(-2, 2) * options.translate};
 }
 
-/// The part of the image that RandomResizedCrop shows, as centre and half size in each direction, applied after `moved`.
-Places crop(const Places& moved, int64_t count, const AugmentOptions& options, const at::Generator& generator) {
+/// The part of the image that RandomResizedCrop shows, as centre and half size in each direction,
+/// applied after `moved`.
+Places crop(const Places& moved, int64_t count, const AugmentOptions& options,
+            const at::Generator& generator) {
     const auto draw = [&](double from, double to) {
         return at::empty({count}, at::kDouble).uniform_(0, 1, generator) * (to - from) + from;
     };
     const auto area = draw(options.least_crop, 1);
     const double widest = options.least_crop < 1 ? std::log(4.0 / 3) : 0;
     const auto ratio = draw(-widest, widest).exp();
-    const auto half_width = (area * ratio).sqrt().clamp_max(1), half_height = (area / ratio).sqrt().clamp_max(1);
-    const auto middle_x = draw(-1, 1) * (1 - half_width), middle_y = draw(-1, 1) * (1 - half_height);
-    return {moved.xx * half_width,  moved.xy * half_width,           moved.yx * half_height,
-            moved.yy * half_height, moved.x * half_width + middle_x, moved.y * half_height + middle_y};
+    const auto half_width = (area * ratio).sqrt().clamp_max(1),
+               half_height = (area / ratio).sqrt().clamp_max(1);
+    const auto middle_x = draw(-1, 1) * (1 - half_width),
+               middle_y = draw(-1, 1) * (1 - half_height);
+    return {moved.xx * half_width,           moved.xy * half_width,
+            moved.yx * half_height,          moved.yy * half_height,
+            moved.x * half_width + middle_x, moved.y * half_height + middle_y};
 }
 
 at::Tensor interpolate(const at::Tensor& images, const AugmentOptions& options) {
     const auto generator = make_generator(options.seed, "augment");
     const auto count = images.size(0);
     const double ratio = static_cast<double>(images.size(3)) / static_cast<double>(images.size(2));
-    const auto places = crop(move(count, ratio, options, generator), count, options, generator).matrices();
-    const auto grid = at::affine_grid_generator(places.to(images.device(), at::kFloat), images.sizes(), false);
+    const auto places =
+        crop(move(count, ratio, options, generator), count, options, generator).matrices();
+    const auto grid =
+        at::affine_grid_generator(places.to(images.device(), at::kFloat), images.sizes(), false);
     const int64_t bilinear = 0, zeros = 0;
     return at::grid_sampler_2d(images, grid, bilinear, zeros, false);
 }
@@ -55,7 +72,8 @@ at::Tensor interpolate(const at::Tensor& images, const AugmentOptions& options) 
 at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options) {
     const auto pad = options.pad, height = images.size(2), width = images.size(3);
     const auto padded = at::constant_pad_nd(images, {pad, pad, pad, pad});
-    const auto offsets = at::randint(2 * pad + 1, {images.size(0), 2}, make_generator(options.seed, "pad and crop"), at::kLong);
+    const auto offsets = at::randint(2 * pad + 1, {images.size(0), 2},
+                                     make_generator(options.seed, "pad and crop"), at::kLong);
     const auto offset = offsets.accessor<int64_t, 2>();
     auto result = at::empty_like(images);
     for (int64_t i = 0; i < images.size(0); ++i) {
@@ -65,27 +83,34 @@ at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options)
 }
 
 at::Tensor flip_half(const at::Tensor& images, const AugmentOptions& options) {
-    const auto flipped = at::randint(2, {images.size(0), 1, 1, 1}, make_generator(options.seed, "flip"), at::kLong).to(at::kBool);
+    const auto flipped =
+        at::randint(2, {images.size(0), 1, 1, 1}, make_generator(options.seed, "flip"), at::kLong)
+            .to(at::kBool);
     return at::where(flipped.to(images.device()), images.flip(3), images);
 }
 
 }  // namespace
 
 void require_valid_augment(const AugmentOptions& options, const char* function) {
-    require(options.least_scale > 0 && options.least_scale <= options.most_scale && std::isfinite(options.most_scale),
-            "{}: scale must be two rising numbers above 0, got {} and {}", function, options.least_scale, options.most_scale);
-    require(options.translate >= 0 && options.translate <= 1, "{}: translate must be a share in [0,1], got {}", function,
-            options.translate);
-    require(options.rotate >= 0 && options.rotate <= 180, "{}: rotate must be 0 to 180 degrees, got {}", function, options.rotate);
-    require(options.least_crop > 0 && options.least_crop <= 1, "{}: crop must be a share of the area in (0,1], got {}", function,
-            options.least_crop);
-    require(options.pad >= 0 && options.pad <= 4096, "{}: pad must be 0 to 4096 pixels, got {}", function, options.pad);
+    require(options.least_scale > 0 && options.least_scale <= options.most_scale &&
+                std::isfinite(options.most_scale),
+            "{}: scale must be two rising numbers above 0, got {} and {}", function,
+            options.least_scale, options.most_scale);
+    require(options.translate >= 0 && options.translate <= 1,
+            "{}: translate must be a share in [0,1], got {}", function, options.translate);
+    require(options.rotate >= 0 && options.rotate <= 180,
+            "{}: rotate must be 0 to 180 degrees, got {}", function, options.rotate);
+    require(options.least_crop > 0 && options.least_crop <= 1,
+            "{}: crop must be a share of the area in (0,1], got {}", function, options.least_crop);
+    require(options.pad >= 0 && options.pad <= 4096, "{}: pad must be 0 to 4096 pixels, got {}",
+            function, options.pad);
 }
 
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options) {
     require(images.defined() && images.scalar_type() == at::kFloat && images.dim() == 4,
             "hfc.augment: images must be float32 [N, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()), fmt::join(images.sizes(), ", "))
+            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()),
+                                           fmt::join(images.sizes(), ", "))
                              : "an undefined tensor");
     require_valid_augment(options, "hfc.augment");
     const at::NoGradGuard no_grad;
@@ -95,7 +120,8 @@ at::Tensor augment(const at::Tensor& images, const AugmentOptions& options) {
         result = options.pad > 0 ? pad_and_crop(result, options) : result;
         result = options.flip ? flip_half(result, options) : result;
     }
-    return result.is_same(images) ? images.detach().clone() : result.contiguous(images.suggest_memory_format());
+    return result.is_same(images) ? images.detach().clone()
+                                  : result.contiguous(images.suggest_memory_format());
 }
 
 }  // namespace hfc::data

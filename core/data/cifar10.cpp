@@ -11,7 +11,8 @@ namespace {
 
 constexpr int64_t pixel_bytes = 3 * 32 * 32;
 constexpr int64_t record_bytes = 1 + pixel_bytes;
-constexpr int64_t records_a_read = 100;  // 300 kB: stays in the cache until it is sorted into the tensors
+constexpr int64_t records_a_read =
+    100;  // 300 kB: stays in the cache until it is sorted into the tensors
 constexpr uint8_t class_count = 10;
 
 struct Close {
@@ -23,12 +24,14 @@ void require_size(const std::filesystem::path& path, int64_t records) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(path, error);
     require(!error, "hfc.data: cannot read '{}': {}", path.string(), error.message());
-    require(bytes == static_cast<uint64_t>(records * record_bytes), "hfc.data: '{}' has {} bytes, expected {} ({} records of {} bytes)",
-            path.string(), bytes, records * record_bytes, records, record_bytes);
+    require(bytes == static_cast<uint64_t>(records * record_bytes),
+            "hfc.data: '{}' has {} bytes, expected {} ({} records of {} bytes)", path.string(),
+            bytes, records * record_bytes, records, record_bytes);
 }
 
 /// Puts the records of one file into the places from `pixels` and `labels` on.
-void read_records(const std::filesystem::path& path, int64_t records, uint8_t* pixels, int64_t* labels) {
+void read_records(const std::filesystem::path& path, int64_t records, uint8_t* pixels,
+                  int64_t* labels) {
     require_size(path, records);
     const File file(std::fopen(path.c_str(), "rbe"));
     require(file != nullptr, "hfc.data: cannot read '{}': {}", path.string(), std::strerror(errno));
@@ -36,13 +39,15 @@ void read_records(const std::filesystem::path& path, int64_t records, uint8_t* p
     std::vector<uint8_t> buffer(records_a_read * record_bytes);
     for (int64_t first = 0; first < records; first += records_a_read) {
         const auto count = std::min(records_a_read, records - first);
-        require(std::fread(buffer.data(), record_bytes, static_cast<size_t>(count), file.get()) == static_cast<size_t>(count),
+        require(std::fread(buffer.data(), record_bytes, static_cast<size_t>(count), file.get()) ==
+                    static_cast<size_t>(count),
                 "hfc.data: cannot read '{}' beyond record {}: {}", path.string(), first,
                 std::ferror(file.get()) ? std::strerror(errno) : "the file ends");
         for (int64_t i = 0; i < count; ++i) {
             const auto* record = buffer.data() + i * record_bytes;
-            require(record[0] < class_count, "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(), first + i,
-                    record[0], class_count - 1);
+            require(record[0] < class_count,
+                    "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(),
+                    first + i, record[0], class_count - 1);
             *labels++ = record[0];
             std::memcpy(pixels, record + 1, pixel_bytes);
             pixels += pixel_bytes;
@@ -50,11 +55,12 @@ void read_records(const std::filesystem::path& path, int64_t records, uint8_t* p
     }
 }
 
-Dataset read_part(const std::filesystem::path& folder, const std::string& part, const std::vector<std::string>& files,
-                  int64_t records_a_file) {
+Dataset read_part(const std::filesystem::path& folder, const std::string& part,
+                  const std::vector<std::string>& files, int64_t records_a_file) {
     auto images = std::make_shared<Images>();
     images->name = "cifar10 " + part;
-    images->class_names = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
+    images->class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
+                           "dog",      "frog",       "horse", "ship", "truck"};
     const auto count = static_cast<int64_t>(files.size()) * records_a_file;
     images->pixels = at::empty({count, 3, 32, 32}, at::kByte);
     images->labels = at::empty({count}, at::kLong);
@@ -71,8 +77,9 @@ Dataset read_part(const std::filesystem::path& folder, const std::string& part, 
 }  // namespace
 
 const std::vector<std::string>& cifar10_files() {
-    static const std::vector<std::string> files = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
-                                                   "data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"};
+    static const std::vector<std::string> files = {"data_batch_1.bin", "data_batch_2.bin",
+                                                   "data_batch_3.bin", "data_batch_4.bin",
+                                                   "data_batch_5.bin", "test_batch.bin"};
     return files;
 }
 

@@ -11,20 +11,25 @@ namespace {
 std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
     require(images != nullptr, "hfc.data: a data set needs images, got none");
     const auto& [name, pixels, labels, class_names] = *images;
-    require(pixels.defined() && labels.defined(), "hfc.data: '{}' needs pixels and labels, got undefined tensors", name);
+    require(pixels.defined() && labels.defined(),
+            "hfc.data: '{}' needs pixels and labels, got undefined tensors", name);
     require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.is_cpu(),
-            "hfc.data: the pixels of '{}' must be a uint8 CPU tensor [N, C, H, W], got {} [{}]", name, at::toString(pixels.scalar_type()),
+            "hfc.data: the pixels of '{}' must be a uint8 CPU tensor [N, C, H, W], got {} [{}]",
+            name, at::toString(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "));
+    require(pixels.numel() > 0,
+            "hfc.data: '{}' needs at least one image of at least one pixel, got shape [{}]", name,
             fmt::join(pixels.sizes(), ", "));
-    require(pixels.numel() > 0, "hfc.data: '{}' needs at least one image of at least one pixel, got shape [{}]", name,
-            fmt::join(pixels.sizes(), ", "));
-    require(labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.is_cpu() && labels.size(0) == pixels.size(0),
-            "hfc.data: the labels of '{}' must be an int64 CPU tensor [{}], one an image; got {} [{}]", name, pixels.size(0),
-            at::toString(labels.scalar_type()), fmt::join(labels.sizes(), ", "));
+    require(
+        labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.is_cpu() &&
+            labels.size(0) == pixels.size(0),
+        "hfc.data: the labels of '{}' must be an int64 CPU tensor [{}], one an image; got {} [{}]",
+        name, pixels.size(0), at::toString(labels.scalar_type()), fmt::join(labels.sizes(), ", "));
     const auto lowest = labels.min().item<int64_t>();
     const auto highest = labels.max().item<int64_t>();
     const auto classes = static_cast<int64_t>(class_names.size());
-    require(lowest >= 0 && highest < classes, "hfc.data: '{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", name, classes,
-            classes - 1, lowest, highest);
+    require(lowest >= 0 && highest < classes,
+            "hfc.data: '{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", name,
+            classes, classes - 1, lowest, highest);
     if (pixels.is_contiguous()) {
         return images;
     }
@@ -35,14 +40,17 @@ std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
 
 void require_range(const char* function, int64_t begin, int64_t end, const Dataset& dataset) {
     require(0 <= begin && begin < end && end <= dataset.size(),
-            "{}: begin and end must satisfy 0 <= begin < end <= {}, the size of '{}'; got begin {} and end {}", function, dataset.size(),
-            dataset.name(), begin, end);
+            "{}: begin and end must satisfy 0 <= begin < end <= {}, the size of '{}'; got begin {} "
+            "and end {}",
+            function, dataset.size(), dataset.name(), begin, end);
 }
 
 }  // namespace
 
 Dataset::Dataset(std::shared_ptr<const Images> images)
-    : images_(checked(std::move(images))), indices_(at::arange(images_->pixels.size(0), at::kLong)), labels_(images_->labels.contiguous()) {
+    : images_(checked(std::move(images))),
+      indices_(at::arange(images_->pixels.size(0), at::kLong)),
+      labels_(images_->labels.contiguous()) {
     set_name(images_->name);
 }
 
@@ -97,13 +105,15 @@ Dataset Dataset::select(const at::Tensor& positions, const std::string& what) co
 }
 
 Dataset Dataset::subset(int64_t n, uint64_t seed) const {
-    require(1 <= n && n <= size(), "Dataset:subset: n must be 1 to {}, the size of '{}'; got {}", size(), name_, n);
+    require(1 <= n && n <= size(), "Dataset:subset: n must be 1 to {}, the size of '{}'; got {}",
+            size(), name_, n);
     return select(permutation(size(), seed, "subset").slice(0, 0, n), fmt::format("{} drawn", n));
 }
 
 Dataset Dataset::slice(int64_t begin, int64_t end) const {
     require_range("Dataset:slice", begin, end, *this);
-    return select(at::arange(begin, end, at::kLong), fmt::format("images {} to {}", begin, end - 1));
+    return select(at::arange(begin, end, at::kLong),
+                  fmt::format("images {} to {}", begin, end - 1));
 }
 
 Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
@@ -111,8 +121,10 @@ Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
     std::vector<at::Tensor> chosen;
     for (int64_t label = 0; label < classes(); ++label) {
         const auto members = labels_.eq(label).nonzero().flatten();
-        require(members.size(0) >= n, "Dataset:per_class: '{}' has {} images of class {} ('{}'), fewer than the {} asked for", name_,
-                members.size(0), label, class_names()[label], n);
+        require(
+            members.size(0) >= n,
+            "Dataset:per_class: '{}' has {} images of class {} ('{}'), fewer than the {} asked for",
+            name_, members.size(0), label, class_names()[label], n);
         const auto order = permutation(members.size(0), seed, fmt::format("per class {}", label));
         chosen.push_back(members.index_select(0, order.slice(0, 0, n)));
     }
@@ -151,43 +163,51 @@ at::Tensor Dataset::unfiltered_batch(const at::Tensor& indices) const {
     const auto* index = indices.const_data_ptr<int64_t>();
     auto* to = batch.mutable_data_ptr<float>();
     // A million pixels take some .3 ms; waking a second thread for less does not pay.
-    at::parallel_for(0, count, std::max<int64_t>(1, (int64_t{1} << 20) / pixels_an_image), [&](int64_t begin, int64_t end) {
-        for (auto image = begin; image < end; ++image) {
-            const auto* bytes = from + index[image] * pixels_an_image;
-            auto* floats = to + image * pixels_an_image;
-            for (int64_t i = 0; i < pixels_an_image; ++i) {
-                floats[i] = static_cast<float>(bytes[i]) / 255.0F;
-            }
-        }
-    });
+    at::parallel_for(0, count, std::max<int64_t>(1, (int64_t{1} << 20) / pixels_an_image),
+                     [&](int64_t begin, int64_t end) {
+                         for (auto image = begin; image < end; ++image) {
+                             const auto* bytes = from + index[image] * pixels_an_image;
+                             auto* floats = to + image * pixels_an_image;
+                             for (int64_t i = 0; i < pixels_an_image; ++i) {
+                                 floats[i] = static_cast<float>(bytes[i]) / 255.0F;
+                             }
+                         }
+                     });
     return batch;
 }
 
 Batch Dataset::batch(const at::Tensor& positions) const {
-    require(positions.defined() && positions.scalar_type() == at::kLong && positions.dim() == 1 && positions.is_cpu(),
+    require(positions.defined() && positions.scalar_type() == at::kLong && positions.dim() == 1 &&
+                positions.is_cpu(),
             "Dataset:batch: positions must be an int64 CPU tensor of one dimension, got {}",
-            positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()), fmt::join(positions.sizes(), ", "))
+            positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()),
+                                              fmt::join(positions.sizes(), ", "))
                                 : "nothing");
     if (positions.size(0) > 0) {
         const auto lowest = positions.min().item<int64_t>();
         const auto highest = positions.max().item<int64_t>();
-        require(lowest >= 0 && highest < size(), "Dataset:batch: positions must lie in 0 to {} for '{}', got {} to {}", size() - 1, name_,
-                lowest, highest);
+        require(lowest >= 0 && highest < size(),
+                "Dataset:batch: positions must lie in 0 to {} for '{}', got {} to {}", size() - 1,
+                name_, lowest, highest);
     }
-    return {apply(filter_, unfiltered_batch(indices_.index_select(0, positions))), labels_.index_select(0, positions)};
+    return {apply(filter_, unfiltered_batch(indices_.index_select(0, positions))),
+            labels_.index_select(0, positions)};
 }
 
 Batch Dataset::batch(int64_t begin, int64_t end) const {
     require_range("Dataset:batch", begin, end, *this);
     // The labels are copied: whoever writes into a batch must not write into the data set.
-    return {apply(filter_, unfiltered_batch(indices_.slice(0, begin, end))), labels_.slice(0, begin, end).clone()};
+    return {apply(filter_, unfiltered_batch(indices_.slice(0, begin, end))),
+            labels_.slice(0, begin, end).clone()};
 }
 
 bool Dataset::same_images(const Dataset& other) const {
-    return images_ == other.images_ && at::equal(indices_, other.indices_) && at::equal(labels_, other.labels_);
+    return images_ == other.images_ && at::equal(indices_, other.indices_) &&
+           at::equal(labels_, other.labels_);
 }
 
-std::vector<at::Tensor> Dataset::batches_through(const std::vector<Filter>& filters, int64_t begin, int64_t end) const {
+std::vector<at::Tensor> Dataset::batches_through(const std::vector<Filter>& filters, int64_t begin,
+                                                 int64_t end) const {
     require_range("Dataset:batches_through", begin, end, *this);
     return apply_all(filters, unfiltered_batch(indices_.slice(0, begin, end)));
 }

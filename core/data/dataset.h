@@ -42,10 +42,12 @@ struct Batch {
     at::Tensor labels;  ///< int64 [n], CPU
 };
 
-/// A view: which images, in which order, under which labels, through which filter. Cheap to copy; never changes.
+/// A view: which images, in which order, under which labels, through which filter. Cheap to copy;
+/// never changes.
 class Dataset {
   public:
-    /// All images of `images` in their order. Throws Error unless shapes and dtypes are as Images says and each label names a class.
+    /// All images of `images` in their order. Throws Error unless shapes and dtypes are as Images
+    /// says and each label names a class.
     explicit Dataset(std::shared_ptr<const Images> images);
 
     int64_t size() const;
@@ -63,27 +65,32 @@ class Dataset {
     Dataset subset(int64_t n, uint64_t seed) const;
     /// Images begin .. end-1 of this view. Throws Error unless 0 <= begin < end <= size().
     Dataset slice(int64_t begin, int64_t end) const;
-    /// `n` images of each class, drawn by `seed`, in the order of this view. Throws Error naming a class that has fewer.
+    /// `n` images of each class, drawn by `seed`, in the order of this view. Throws Error naming a
+    /// class that has fewer.
     Dataset per_class(int64_t n, uint64_t seed) const;
     /// The same images under a fixed permutation of their labels, which depends on `seed` alone.
     Dataset shuffle_labels(uint64_t seed) const;
-    /// The same images through a filter, which replaces an earlier one. Throws Error for a radius below 0 or not a number.
+    /// The same images through a filter, which replaces an earlier one. Throws Error for a radius
+    /// below 0 or not a number.
     Dataset filtered(const Filter& filter) const;
     Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
 
-    /// Images `positions` (int64 [n], positions in this view) as a float batch, filtered. Throws Error for a position outside the view.
+    /// Images `positions` (int64 [n], positions in this view) as a float batch, filtered. Throws
+    /// Error for a position outside the view.
     Batch batch(const at::Tensor& positions) const;
-    /// Images begin .. end-1 as a float batch, filtered. Throws Error unless 0 <= begin < end <= size().
+    /// Images begin .. end-1 as a float batch, filtered. Throws Error unless 0 <= begin < end <=
+    /// size().
     Batch batch(int64_t begin, int64_t end) const;
 
-    /// True where both views show the same images in the same order under the same labels; the filters may differ. Such views
-    /// share one forward transform in batches_through().
+    /// True where both views show the same images in the same order under the same labels; the
+    /// filters may differ. Such views share one forward transform in batches_through().
     bool same_images(const Dataset& other) const;
 
-    /// The batch begin .. end-1 of this view's images through each filter, all from one forward transform: one tensor a filter.
-    /// This view's own filter is not applied.
-    std::vector<at::Tensor> batches_through(const std::vector<Filter>& filters, int64_t begin, int64_t end) const;
+    /// The batch begin .. end-1 of this view's images through each filter, all from one forward
+    /// transform: one tensor a filter. This view's own filter is not applied.
+    std::vector<at::Tensor> batches_through(const std::vector<Filter>& filters, int64_t begin,
+                                            int64_t end) const;
 
   private:
     /// The images at `positions` of this view, under their labels; `what` is added to the name.
@@ -102,11 +109,13 @@ class Dataset {
 /// Filters float images [n, C, H, W] as Dataset does: split, then rescale.
 at::Tensor apply(const Filter& filter, const at::Tensor& images);
 
-/// The images through each filter: one tensor a filter, one forward transform for all filters of a rule. A filter that changes
-/// nothing gives `images` itself, and equal filters may give the same tensor.
+/// The images through each filter: one tensor a filter, one forward transform for all filters of a
+/// rule. A filter that changes nothing gives `images` itself, and equal filters may give the same
+/// tensor.
 std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images);
 
-/// Each image divided by its largest value, as the public code does. An image whose largest value is not positive stays as it is.
+/// Each image divided by its largest value, as the public code does. An image whose largest value
+/// is not positive stays as it is.
 at::Tensor rescale_by_max(const at::Tensor& images);
 
 /// "none" or "max". Throws Error for anything else.

@@ -8,7 +8,8 @@ namespace {
 /// The parts that some filters of one rule need, of one forward transform.
 class SharedSplit {
   public:
-    SharedSplit(frequency::Rule rule, const std::vector<Filter>& filters, const at::Tensor& images) {
+    SharedSplit(frequency::Rule rule, const std::vector<Filter>& filters,
+                const at::Tensor& images) {
         frequency::SplitOptions options{rule, false, false};
         for (const auto& filter : filters) {
             if (filter.part == Part::whole || filter.rule != rule) {
@@ -39,18 +40,23 @@ class SharedSplit {
 
 void require_valid(const Filter& filter) {
     require(filter.part == Part::whole || (std::isfinite(filter.radius) && filter.radius >= 0),
-            "hfc.data: the radius of a {}_pass must be a finite number of at least 0, in frequency bins; got {}",
+            "hfc.data: the radius of a {}_pass must be a finite number of at least 0, in frequency "
+            "bins; got {}",
             filter.part == Part::low ? "low" : "high", filter.radius);
 }
 
 std::string describe(const Filter& filter) {
     const bool exclusive = filter.part != Part::whole && filter.rule == frequency::Rule::exclusive;
     const bool rescaled = filter.rescale == Rescale::max;
-    const auto part = filter.part == Part::whole ? "" : fmt::format("{} r={}", filter.part == Part::low ? "low" : "high", filter.radius);
+    const auto part =
+        filter.part == Part::whole
+            ? ""
+            : fmt::format("{} r={}", filter.part == Part::low ? "low" : "high", filter.radius);
     if (!exclusive && !rescaled) {
         return part;
     }
-    const auto how = fmt::format("({}{}{})", exclusive ? "rule <" : "", exclusive && rescaled ? ", " : "", rescaled ? "rescale max" : "");
+    const auto how = fmt::format("({}{}{})", exclusive ? "rule <" : "",
+                                 exclusive && rescaled ? ", " : "", rescaled ? "rescale max" : "");
     return part.empty() ? how : part + " " + how;
 }
 
@@ -74,7 +80,9 @@ at::Tensor apply(const Filter& filter, const at::Tensor& images) {
 at::Tensor rescale_by_max(const at::Tensor& images) {
     require(images.defined() && images.dim() == 4 && images.is_floating_point(),
             "hfc.data: rescale takes floating-point images [n, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()), fmt::join(images.sizes(), ", ")) : "nothing");
+            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()),
+                                           fmt::join(images.sizes(), ", "))
+                             : "nothing");
     if (images.numel() == 0) {
         return images;
     }
@@ -86,7 +94,10 @@ Rescale parse_rescale(std::string_view text) {
     if (text == "none") {
         return Rescale::none;
     }
-    require(text == "max", "hfc.data: rescale must be \"none\" or \"max\" (each image divided by its largest value), got \"{}\"", text);
+    require(text == "max",
+            "hfc.data: rescale must be \"none\" or \"max\" (each image divided by its largest "
+            "value), got \"{}\"",
+            text);
     return Rescale::max;
 }
 

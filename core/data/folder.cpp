@@ -21,7 +21,8 @@ struct Picture {
 std::vector<Path> entries(const Path& folder) {
     std::error_code error;
     std::vector<Path> found;
-    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
         if (!entry->path().filename().string().starts_with(".")) {
             found.push_back(entry->path());
         }
@@ -38,7 +39,8 @@ bool is_folder(const Path& path) {
 
 bool is_picture(const Path& path) {
     auto extension = path.extension().string();
-    std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(extension, extension.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return (extension == ".jpg" || extension == ".jpeg" || extension == ".png") && !is_folder(path);
 }
 
@@ -49,14 +51,17 @@ std::vector<std::string> class_names(const Path& part) {
             names.push_back(entry.filename().string());
         }
     }
-    require(!names.empty(), "hfc.data: '{}' has no class folders, expected one folder of JPEG or PNG pictures for each class",
+    require(!names.empty(),
+            "hfc.data: '{}' has no class folders, expected one folder of JPEG or PNG pictures for "
+            "each class",
             part.string());
     return names;
 }
 
-void require_same_classes(const Path& train, const std::vector<std::string>& expected, const Path& test,
-                          const std::vector<std::string>& found) {
-    const auto only_in_first = [](const std::vector<std::string>& first, const std::vector<std::string>& second) {
+void require_same_classes(const Path& train, const std::vector<std::string>& expected,
+                          const Path& test, const std::vector<std::string>& found) {
+    const auto only_in_first = [](const std::vector<std::string>& first,
+                                  const std::vector<std::string>& second) {
         std::vector<std::string> names;
         std::ranges::set_difference(first, second, std::back_inserter(names));
         if (names.size() > 5) {
@@ -66,8 +71,11 @@ void require_same_classes(const Path& train, const std::vector<std::string>& exp
         }
         return names.empty() ? std::string("none") : fmt::format("{}", fmt::join(names, ", "));
     };
-    require(expected == found, "hfc.data: '{}' and '{}' must have the same class folders; only in the first: {}; only in the second: {}",
-            train.string(), test.string(), only_in_first(expected, found), only_in_first(found, expected));
+    require(expected == found,
+            "hfc.data: '{}' and '{}' must have the same class folders; only in the first: {}; only "
+            "in the second: {}",
+            train.string(), test.string(), only_in_first(expected, found),
+            only_in_first(found, expected));
 }
 
 std::vector<Picture> list_pictures(const Path& part, const std::vector<std::string>& classes) {
@@ -81,13 +89,16 @@ std::vector<Picture> list_pictures(const Path& part, const std::vector<std::stri
             }
         }
         require(pictures.size() > before,
-                "hfc.data: the class folder '{}' has no pictures, expected at least one file .jpg, .jpeg or .png, found {}",
-                (part / classes[label]).string(), files.empty() ? "nothing" : fmt::format("{} other entries", files.size()));
+                "hfc.data: the class folder '{}' has no pictures, expected at least one file .jpg, "
+                ".jpeg or .png, found {}",
+                (part / classes[label]).string(),
+                files.empty() ? "nothing" : fmt::format("{} other entries", files.size()));
     }
     return pictures;
 }
 
-Dataset read_part(const std::string& name, const Path& part, const std::vector<std::string>& classes, int64_t image_size) {
+Dataset read_part(const std::string& name, const Path& part,
+                  const std::vector<std::string>& classes, int64_t image_size) {
     const auto pictures = list_pictures(part, classes);
     const auto count = static_cast<int64_t>(pictures.size());
     auto images = std::make_shared<Images>();
@@ -110,13 +121,15 @@ Dataset read_part(const std::string& name, const Path& part, const std::vector<s
 }  // namespace
 
 Pair load_folder(const Path& folder, int64_t image_size) {
-    require(image_size >= 1 && image_size <= 4096, "hfc.data: image_size must be 1 to 4096 pixels, got {}", image_size);
+    require(image_size >= 1 && image_size <= 4096,
+            "hfc.data: image_size must be 1 to 4096 pixels, got {}", image_size);
     const auto expected = "expected DIR/train/CLASS/* and DIR/val/CLASS/* (or DIR/test/CLASS/*)";
     require(is_folder(folder), "hfc.data: there is no folder '{}'; {}", folder.string(), expected);
     const auto train = folder / "train";
     const auto test = is_folder(folder / "val") ? folder / "val" : folder / "test";
     require(is_folder(train), "hfc.data: there is no folder '{}'; {}", train.string(), expected);
-    require(is_folder(test), "hfc.data: there is neither a folder '{}' nor '{}'; {}", (folder / "val").string(), test.string(), expected);
+    require(is_folder(test), "hfc.data: there is neither a folder '{}' nor '{}'; {}",
+            (folder / "val").string(), test.string(), expected);
     const auto classes = class_names(train);
     require_same_classes(train, classes, test, class_names(test));
     // "pictures/." and "pictures/" are called pictures.
@@ -125,7 +138,8 @@ Pair load_folder(const Path& folder, int64_t image_size) {
         named = named.parent_path();
     }
     const auto name = named.filename().string();
-    return {read_part(name + " train", train, classes, image_size), read_part(name + " test", test, classes, image_size)};
+    return {read_part(name + " train", train, classes, image_size),
+            read_part(name + " test", test, classes, image_size)};
 }
 
 }  // namespace hfc::data

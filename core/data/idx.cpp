@@ -34,13 +34,17 @@ Idx read_idx(const std::filesystem::path& folder, const std::string& name, uint3
     idx.bytes = read_gzip_or_plain(idx.path, largest_idx);
     idx.header_bytes = 4 + 4 * rank;
     const auto path = idx.path.string();
-    require(idx.bytes.size() >= 4, "hfc.data: '{}' holds {} bytes, expected an IDX header of {}", path, idx.bytes.size(), idx.header_bytes);
+    require(idx.bytes.size() >= 4, "hfc.data: '{}' holds {} bytes, expected an IDX header of {}",
+            path, idx.bytes.size(), idx.header_bytes);
     // Two zero bytes, 8 for unsigned bytes, the number of dimensions.
     const uint32_t expected_magic = 0x0800 | rank;
     const auto magic = big_endian(idx.bytes, 0);
-    require(magic == expected_magic, "hfc.data: '{}' begins with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} dimension{})", path,
-            magic, expected_magic, rank, rank == 1 ? "" : "s");
-    require(idx.bytes.size() >= idx.header_bytes, "hfc.data: '{}' holds {} bytes, expected an IDX header of {}", path, idx.bytes.size(),
+    require(magic == expected_magic,
+            "hfc.data: '{}' begins with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} "
+            "dimension{})",
+            path, magic, expected_magic, rank, rank == 1 ? "" : "s");
+    require(idx.bytes.size() >= idx.header_bytes,
+            "hfc.data: '{}' holds {} bytes, expected an IDX header of {}", path, idx.bytes.size(),
             idx.header_bytes);
     for (uint32_t i = 0; i < rank; ++i) {
         idx.sizes.push_back(big_endian(idx.bytes, 4 + 4 * i));
@@ -51,33 +55,39 @@ Idx read_idx(const std::filesystem::path& folder, const std::string& name, uint3
 /// `elements` is what the header promises; below 2^32 * 28 * 28, so no overflow.
 void require_length(const Idx& idx, uint64_t elements) {
     const auto found = idx.bytes.size() - idx.header_bytes;
-    require(found == elements, "hfc.data: '{}' has {} bytes behind its header, expected {} ({}): {}", idx.path.string(), found, elements,
-            fmt::join(idx.sizes, " x "), found < elements ? "it is cut short" : "it is too long");
+    require(found == elements,
+            "hfc.data: '{}' has {} bytes behind its header, expected {} ({}): {}",
+            idx.path.string(), found, elements, fmt::join(idx.sizes, " x "),
+            found < elements ? "it is cut short" : "it is too long");
 }
 
 at::Tensor read_images(const std::filesystem::path& folder, const std::string& name) {
     const auto idx = read_idx(folder, name, 3);
-    require(idx.sizes[1] == side && idx.sizes[2] == side, "hfc.data: '{}' holds images of {} x {} pixels, expected {} x {}",
-            idx.path.string(), idx.sizes[1], idx.sizes[2], side, side);
-    require(idx.sizes[0] > 0, "hfc.data: '{}' holds 0 images, expected at least one", idx.path.string());
+    require(idx.sizes[1] == side && idx.sizes[2] == side,
+            "hfc.data: '{}' holds images of {} x {} pixels, expected {} x {}", idx.path.string(),
+            idx.sizes[1], idx.sizes[2], side, side);
+    require(idx.sizes[0] > 0, "hfc.data: '{}' holds 0 images, expected at least one",
+            idx.path.string());
     require_length(idx, idx.sizes[0] * side * side);
     auto pixels = at::empty({static_cast<int64_t>(idx.sizes[0]), 1, side, side}, at::kByte);
     std::memcpy(pixels.mutable_data_ptr(), idx.bytes.data() + idx.header_bytes, pixels.nbytes());
     return pixels;
 }
 
-at::Tensor read_labels(const std::filesystem::path& folder, const std::string& name, int64_t images, const std::string& images_name,
-                       size_t classes) {
+at::Tensor read_labels(const std::filesystem::path& folder, const std::string& name, int64_t images,
+                       const std::string& images_name, size_t classes) {
     const auto idx = read_idx(folder, name, 1);
-    require(idx.sizes[0] == static_cast<uint64_t>(images), "hfc.data: '{}' holds {} labels, expected {}, as many as '{}' has images",
+    require(idx.sizes[0] == static_cast<uint64_t>(images),
+            "hfc.data: '{}' holds {} labels, expected {}, as many as '{}' has images",
             idx.path.string(), idx.sizes[0], images, images_name);
     require_length(idx, idx.sizes[0]);
     auto labels = at::empty({images}, at::kLong);
     auto* label = labels.mutable_data_ptr<int64_t>();
     for (int64_t i = 0; i < images; ++i) {
         label[i] = static_cast<uint8_t>(idx.bytes[idx.header_bytes + static_cast<size_t>(i)]);
-        require(label[i] < static_cast<int64_t>(classes), "hfc.data: '{}': label {} is {}, expected 0 to {}", idx.path.string(), i,
-                label[i], classes - 1);
+        require(label[i] < static_cast<int64_t>(classes),
+                "hfc.data: '{}': label {} is {}, expected 0 to {}", idx.path.string(), i, label[i],
+                classes - 1);
     }
     return labels;
 }
@@ -85,18 +95,22 @@ at::Tensor read_labels(const std::filesystem::path& folder, const std::string& n
 }  // namespace
 
 const std::vector<std::string>& idx_files() {
-    static const std::vector<std::string> files = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                                                   "t10k-labels-idx1-ubyte"};
+    static const std::vector<std::string> files = {
+        "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte"};
     return files;
 }
 
-Pair load_idx(const std::string& name, const std::filesystem::path& folder, const std::vector<std::string>& class_names) {
-    const auto read_part = [&](const std::string& part, const std::string& images_file, const std::string& labels_file) {
+Pair load_idx(const std::string& name, const std::filesystem::path& folder,
+              const std::vector<std::string>& class_names) {
+    const auto read_part = [&](const std::string& part, const std::string& images_file,
+                               const std::string& labels_file) {
         auto images = std::make_shared<Images>();
         images->name = name + " " + part;
         images->class_names = class_names;
         images->pixels = read_images(folder, images_file);
-        images->labels = read_labels(folder, labels_file, images->pixels.size(0), images_file, class_names.size());
+        images->labels = read_labels(folder, labels_file, images->pixels.size(0), images_file,
+                                     class_names.size());
         return Dataset(images);
     };
     const auto& files = idx_files();

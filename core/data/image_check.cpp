@@ -10,7 +10,8 @@ namespace {
 /// Reads along the bytes of a file; what lies beyond the end is an error that names the file.
 class Walk {
   public:
-    Walk(std::string_view bytes, const std::filesystem::path& path, size_t begin) : bytes_(bytes), path_(path), at_(begin) {}
+    Walk(std::string_view bytes, const std::filesystem::path& path, size_t begin)
+        : bytes_(bytes), path_(path), at_(begin) {}
 
     uint64_t number(int width) {
         need(static_cast<uint64_t>(width));
@@ -37,9 +38,10 @@ class Walk {
     }
 
     void require_pixels(uint64_t width, uint64_t height) const {
-        require(width > 0 && height > 0 && width * height <= most_image_pixels,
-                "hfc.data: the picture '{}' says that it has {} x {} pixels, expected 1 to {} in all", path_.string(), width, height,
-                most_image_pixels);
+        require(
+            width > 0 && height > 0 && width * height <= most_image_pixels,
+            "hfc.data: the picture '{}' says that it has {} x {} pixels, expected 1 to {} in all",
+            path_.string(), width, height, most_image_pixels);
     }
 
     [[noreturn]] void damaged(const std::string& what) const {
@@ -48,7 +50,9 @@ class Walk {
 
   private:
     void need(uint64_t count) const {
-        require(count <= bytes_.size() - at_, "hfc.data: the picture '{}' is cut short: it ends after {} bytes, before its end marker",
+        require(count <= bytes_.size() - at_,
+                "hfc.data: the picture '{}' is cut short: it ends after {} bytes, before its end "
+                "marker",
                 path_.string(), bytes_.size());
     }
 
@@ -61,7 +65,8 @@ bool is_frame_header(uint64_t marker) {
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
-/// ITU T.81, annex B: segments with a length, except that a scan's entropy-coded data run to the next marker.
+/// ITU T.81, annex B: segments with a length, except that a scan's entropy-coded data run to the
+/// next marker.
 void check_jpeg(Walk walk) {
     bool has_frame = false;
     for (;;) {
@@ -73,7 +78,9 @@ void check_jpeg(Walk walk) {
         if (marker == 0xd9) {
             break;
         }
-        const bool stands_alone = marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8);  // 0: a data byte 0xff; d0 to d7: restarts
+        const bool stands_alone =
+            marker <= 0x01 ||
+            (marker >= 0xd0 && marker <= 0xd8);  // 0: a data byte 0xff; d0 to d7: restarts
         if (stands_alone) {
             continue;
         }
@@ -102,7 +109,8 @@ void check_png(Walk walk) {
         auto chunk = walk;
         const auto type_and_data = walk.take(4 + length);
         const auto type = type_and_data.substr(0, 4);
-        if (walk.number(4) != crc32(0, reinterpret_cast<const Bytef*>(type_and_data.data()), static_cast<uInt>(type_and_data.size()))) {
+        if (walk.number(4) != crc32(0, reinterpret_cast<const Bytef*>(type_and_data.data()),
+                                    static_cast<uInt>(type_and_data.size()))) {
             walk.damaged("a chunk's checksum does not fit its data");
         }
         if (first) {
@@ -127,8 +135,10 @@ void check_image(std::string_view bytes, const std::filesystem::path& path) {
     } else if (bytes.starts_with("\x89PNG\r\n\x1a\n")) {
         check_png(Walk(bytes, path, 8));
     } else {
-        fail("hfc.data: the picture '{}' is neither a JPEG nor a PNG, going by its first bytes ({} bytes in all)", path.string(),
-             bytes.size());
+        fail(
+            "hfc.data: the picture '{}' is neither a JPEG nor a PNG, going by its first bytes ({} "
+            "bytes in all)",
+            path.string(), bytes.size());
     }
 }
 

@@ -18,13 +18,16 @@ struct Codec {
     HfcEncodePng encode;
 };
 
-/// Where the module may lie: beside the program, where an installation puts it, where the build put it.
+/// Where the module may lie: beside the program, where an installation puts it, where the build put
+/// it.
 std::vector<std::filesystem::path> candidates() {
     std::error_code error;
-    const auto program_folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+    const auto program_folder =
+        std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
     std::vector<std::filesystem::path> folders;
     if (!error) {
-        folders = {program_folder, program_folder / ".." / HFC_INSTALL_LIBDIR / "hfc-host", program_folder / "../lib"};
+        folders = {program_folder, program_folder / ".." / HFC_INSTALL_LIBDIR / "hfc-host",
+                   program_folder / "../lib"};
     }
     folders.emplace_back(HFC_IMAGE_CODEC_FOLDER);
     for (auto& folder : folders) {
@@ -36,14 +39,17 @@ std::vector<std::filesystem::path> candidates() {
 template <typename Function>
 Function symbol(void* module, const std::filesystem::path& path, const char* name) {
     auto* address = ::dlsym(module, name);
-    require(address != nullptr, "hfc.data: the module '{}' has no function '{}': it belongs to another version of the program",
+    require(address != nullptr,
+            "hfc.data: the module '{}' has no function '{}': it belongs to another version of the "
+            "program",
             path.string(), name);
     return reinterpret_cast<Function>(address);
 }
 
 /// OpenCV's own bound on a picture's size; it reads the environment while it is loaded.
 void limit_pixels() {
-    ::setenv("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(), /*overwrite=*/0);
+    ::setenv("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),
+             /*overwrite=*/0);
 }
 
 Codec load_codec() {
@@ -52,7 +58,9 @@ Codec load_codec() {
         std::error_code error;
         return std::filesystem::is_regular_file(candidate, error);
     });
-    require(path != paths.end(), "hfc.data: pictures are read by the module libhfc_image_codec.so, which is missing; looked for '{}'",
+    require(path != paths.end(),
+            "hfc.data: pictures are read by the module libhfc_image_codec.so, which is missing; "
+            "looked for '{}'",
             fmt::join(
                 [&] {
                     std::vector<std::string> names;
@@ -64,8 +72,11 @@ Codec load_codec() {
                 "', '"));
     limit_pixels();
     auto* module = ::dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
-    require(module != nullptr, "hfc.data: the module '{}', which reads pictures by OpenCV, does not load: {}", path->string(), ::dlerror());
-    return {symbol<HfcOpencvVersion>(module, *path, "hfc_opencv_version"), symbol<HfcDecodeImage>(module, *path, "hfc_decode_image"),
+    require(module != nullptr,
+            "hfc.data: the module '{}', which reads pictures by OpenCV, does not load: {}",
+            path->string(), ::dlerror());
+    return {symbol<HfcOpencvVersion>(module, *path, "hfc_opencv_version"),
+            symbol<HfcDecodeImage>(module, *path, "hfc_decode_image"),
             symbol<HfcEncodePng>(module, *path, "hfc_encode_png")};
 }
 
@@ -78,27 +89,31 @@ const Codec& codec() {
 }  // namespace
 
 void read_image(const std::filesystem::path& path, int64_t size, uint8_t* planes) {
-    require(size >= 1 && size <= 16384, "hfc.data: a picture's size must be 1 to 16384 pixels, got {}", size);
+    require(size >= 1 && size <= 16384,
+            "hfc.data: a picture's size must be 1 to 16384 pixels, got {}", size);
     const auto bytes = read_file(path, largest_picture);
     check_image(bytes, path);
     char message[256] = "";
-    const int failed = codec().decode(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), static_cast<int>(size), planes, message,
-                                      sizeof message);
+    const int failed = codec().decode(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
+                                      static_cast<int>(size), planes, message, sizeof message);
     require(failed == 0, "hfc.data: the picture '{}' does not decode: {}", path.string(), message);
 }
 
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width) {
-    require(channels == 1 || channels == 3, "encode_png: channels must be 1 (grey) or 3 (RGB), got {}", channels);
-    require(height >= 1 && width >= 1 && height <= 65535 && width <= 65535, "encode_png: height and width must be 1 to 65535, got {} x {}",
-            height, width);
+    require(channels == 1 || channels == 3,
+            "encode_png: channels must be 1 (grey) or 3 (RGB), got {}", channels);
+    require(height >= 1 && width >= 1 && height <= 65535 && width <= 65535,
+            "encode_png: height and width must be 1 to 65535, got {} x {}", height, width);
     std::string png;
     const auto take = [](void* context, const uint8_t* bytes, size_t byte_count) {
-        static_cast<std::string*>(context)->assign(reinterpret_cast<const char*>(bytes), byte_count);
+        static_cast<std::string*>(context)->assign(reinterpret_cast<const char*>(bytes),
+                                                   byte_count);
     };
     char message[256] = "";
-    const int failed = codec().encode(planes, static_cast<int>(channels), static_cast<int>(height), static_cast<int>(width), take, &png,
-                                      message, sizeof message);
-    require(failed == 0, "encode_png: a picture of {} x {} x {} cannot be encoded: {}", channels, height, width, message);
+    const int failed = codec().encode(planes, static_cast<int>(channels), static_cast<int>(height),
+                                      static_cast<int>(width), take, &png, message, sizeof message);
+    require(failed == 0, "encode_png: a picture of {} x {} x {} cannot be encoded: {}", channels,
+            height, width, message);
     return png;
 }
 

@@ -17,7 +17,8 @@ namespace {
 
 std::string folder_of_files() {
     const char* chosen = std::getenv("TMPDIR");
-    return chosen != nullptr && *chosen != '\0' ? chosen : "/var/tmp";  // /tmp is in memory on some machines
+    return chosen != nullptr && *chosen != '\0' ? chosen
+                                                : "/var/tmp";  // /tmp is in memory on some machines
 }
 
 at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
@@ -30,8 +31,12 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
         // A hole in the file that finds no room later would end the process.
         reason = ::posix_fallocate(file.get(), 0, static_cast<off_t>(bytes));
     }
-    void* memory = reason == 0 ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0) : MAP_FAILED;
-    require(memory != MAP_FAILED, "hfc.data: {:.1f} GB of images do not fit into memory, nor into a file in '{}': {}; TMPDIR names another",
+    void* memory = reason == 0
+                       ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0)
+                       : MAP_FAILED;
+    require(memory != MAP_FAILED,
+            "hfc.data: {:.1f} GB of images do not fit into memory, nor into a file in '{}': {}; "
+            "TMPDIR names another",
             static_cast<double>(bytes) / 1e9, folder, std::strerror(reason != 0 ? reason : errno));
     return at::from_blob(
         memory, sizes, [bytes](void* begin) { ::munmap(begin, bytes); }, at::kByte);
@@ -40,15 +45,18 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
 }  // namespace
 
 uint64_t default_pixel_memory() {
-    if (const char* chosen = std::getenv("HFC_PIXEL_MEMORY"); chosen != nullptr && *chosen != '\0') {
+    if (const char* chosen = std::getenv("HFC_PIXEL_MEMORY");
+        chosen != nullptr && *chosen != '\0') {
         return std::strtoull(chosen, nullptr, 10) * 1'000'000;
     }
-    return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) / 2;
+    return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+           static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) / 2;
 }
 
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory) {
     const auto bytes = static_cast<uint64_t>(c10::multiply_integers(sizes));
-    return bytes <= most_in_memory || bytes == 0 ? at::empty(sizes, at::kByte) : map_file(sizes, bytes);
+    return bytes <= most_in_memory || bytes == 0 ? at::empty(sizes, at::kByte)
+                                                 : map_file(sizes, bytes);
 }
 
 }  // namespace hfc::data

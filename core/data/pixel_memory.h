@@ -10,9 +10,9 @@ namespace hfc::data {
 /// Half of the machine's memory, or the environment's HFC_PIXEL_MEMORY in MB.
 uint64_t default_pixel_memory();
 
-/// A uint8 tensor of these sizes, its content not set. Above `most_in_memory` bytes it is a mapped file without a name in $TMPDIR (else
-/// /var/tmp), which the system reads and writes page by page and which goes with the tensor. Throws Error naming that folder where it has
-/// no room.
+/// A uint8 tensor of these sizes, its content not set. Above `most_in_memory` bytes it is a mapped
+/// file without a name in $TMPDIR (else /var/tmp), which the system reads and writes page by page
+/// and which goes with the tensor. Throws Error naming that folder where it has no room.
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory = default_pixel_memory());
 
 }  // namespace hfc::data

@@ -9,8 +9,9 @@
 namespace hfc::data {
 namespace {
 
-/// Random numbers from integers alone, so that every machine draws the same. (LibTorch's normal_ takes its logarithms and
-/// cosines from whichever vector unit there is; the standard library's distributions differ from one library to the next.)
+/// Random numbers from integers alone, so that every machine draws the same. (LibTorch's normal_
+/// takes its logarithms and cosines from whichever vector unit there is; the standard library's
+/// distributions differ from one library to the next.)
 class Draws {
   public:
     Draws(uint64_t seed, std::string_view purpose) : engine_(derive_seed(seed, purpose)) {}
@@ -20,12 +21,14 @@ class Draws {
 
     int64_t below(int64_t n) { return static_cast<int64_t>(engine_() % static_cast<uint64_t>(n)); }
 
-    /// Normal, mean 0 and variance 1: the sum of twelve uniform 16-bit numbers, which are quarters of three 64-bit ones.
+    /// Normal, mean 0 and variance 1: the sum of twelve uniform 16-bit numbers, which are quarters
+    /// of three 64-bit ones.
     double normal() {
         uint64_t sum = 0;
         for (int i = 0; i < 3; ++i) {
             const uint64_t bits = engine_();
-            sum += (bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48);
+            sum +=
+                (bits & 0xffff) + ((bits >> 16) & 0xffff) + ((bits >> 32) & 0xffff) + (bits >> 48);
         }
         return (static_cast<double>(sum) - 6.0 * 65535.0) / 65536.0;
     }
@@ -35,13 +38,15 @@ class Draws {
 };
 
 void require_number(const char* name, double value, double lowest, double highest) {
-    require(value >= lowest && value <= highest, "hfc.data: {} of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
-            value);
+    require(value >= lowest && value <= highest,
+            "hfc.data: {} of the data set 'synthetic' must be {} to {}, got {}", name, lowest,
+            highest, value);
 }
 
 void require_count(const char* name, int64_t value, int64_t lowest, int64_t highest) {
-    require(value >= lowest && value <= highest, "hfc.data: {} of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
-            value);
+    require(value >= lowest && value <= highest,
+            "hfc.data: {} of the data set 'synthetic' must be {} to {}, got {}", name, lowest,
+            highest, value);
 }
 
 void require_valid(const SyntheticOptions& options) {
@@ -57,22 +62,29 @@ void require_valid(const SyntheticOptions& options) {
     require_number("high_correlation", options.high_correlation, 0, 1);
     require_number("low_radius", options.low_radius, 1, 1024);
     const double farthest = std::sqrt(2.0) * static_cast<double>(options.size / 2);
-    require(
-        options.high_radius >= 0 && options.high_radius < farthest,
-        "hfc.data: high_radius of the data set 'synthetic' must be at least 0 and below {:.2f}, the highest frequency of {} pixels; got {}",
-        farthest, options.size, options.high_radius);
-    const auto bytes = (options.train + options.test) * options.channels * options.size * options.size;
+    require(options.high_radius >= 0 && options.high_radius < farthest,
+            "hfc.data: high_radius of the data set 'synthetic' must be at least 0 and below "
+            "{:.2f}, the highest frequency of {} pixels; got {}",
+            farthest, options.size, options.high_radius);
+    const auto bytes =
+        (options.train + options.test) * options.channels * options.size * options.size;
     require(bytes <= int64_t{1} << 36,
-            "hfc.data: {} images of {} x {} x {} for the data set 'synthetic' would need {:.0f} GB, expected at most 69 GB",
-            options.train + options.test, options.channels, options.size, options.size, static_cast<double>(bytes) / 1e9);
+            "hfc.data: {} images of {} x {} x {} for the data set 'synthetic' would need {:.0f} "
+            "GB, expected at most 69 GB",
+            options.train + options.test, options.channels, options.size, options.size,
+            static_cast<double>(bytes) / 1e9);
 }
 
-/// One random field a class and channel, float64 [classes, channels, size, size]: white noise of which the frequencies of `mask`
-/// are kept, scaled to unit variance. Without the zero frequency, so that a pattern is not told by its brightness.
-at::Tensor make_patterns(const SyntheticOptions& options, std::string_view purpose, const at::Tensor& mask) {
+/// One random field a class and channel, float64 [classes, channels, size, size]: white noise of
+/// which the frequencies of `mask` are kept, scaled to unit variance. Without the zero frequency,
+/// so that a pattern is not told by its brightness.
+at::Tensor make_patterns(const SyntheticOptions& options, std::string_view purpose,
+                         const at::Tensor& mask) {
     Draws draws(options.seed, purpose);
-    auto fields = at::empty({options.classes, options.channels, options.size, options.size}, at::kDouble);
-    std::generate_n(fields.mutable_data_ptr<double>(), fields.numel(), [&] { return draws.normal(); });
+    auto fields =
+        at::empty({options.classes, options.channels, options.size, options.size}, at::kDouble);
+    std::generate_n(fields.mutable_data_ptr<double>(), fields.numel(),
+                    [&] { return draws.normal(); });
     mask[0][0] = 0;
     fields = at::real(at::fft_ifft2(at::fft_fft2(fields) * mask));
     return (fields / fields.square().mean({2, 3}, /*keepdim=*/true).sqrt()).contiguous();
@@ -84,7 +96,9 @@ struct Patterns {
 };
 
 Patterns make_patterns(const SyntheticOptions& options) {
-    const auto within = [&](double radius) { return frequency::radial_mask(options.size, options.size, radius); };
+    const auto within = [&](double radius) {
+        return frequency::radial_mask(options.size, options.size, radius);
+    };
     return {make_patterns(options, "synthetic low patterns", within(options.low_radius)),
             make_patterns(options, "synthetic high patterns", 1 - within(options.high_radius))};
 }
@@ -94,8 +108,10 @@ uint8_t to_byte(double value) {
     return static_cast<uint8_t>(std::clamp(127.5 * (1 + value), 0.0, 255.0) + 0.5);
 }
 
-Dataset make_part(const SyntheticOptions& options, const Patterns& patterns, const std::string& part, int64_t count) {
-    // The pattern's choice and the noise have draws of their own: a setting changes what it says and nothing else.
+Dataset make_part(const SyntheticOptions& options, const Patterns& patterns,
+                  const std::string& part, int64_t count) {
+    // The pattern's choice and the noise have draws of their own: a setting changes what it says
+    // and nothing else.
     Draws choices(options.seed, "synthetic choices " + part);
     Draws noise(options.seed, "synthetic noise " + part);
     const auto choose = [&](int64_t label, double correlation) {
@@ -114,10 +130,13 @@ Dataset make_part(const SyntheticOptions& options, const Patterns& patterns, con
     auto* pixel = images->pixels.mutable_data_ptr<uint8_t>();
     for (int64_t image = 0; image < count; ++image) {
         const auto label = image % options.classes;
-        const auto* low = patterns.low.const_data_ptr<double>() + choose(label, options.low_correlation) * values_an_image;
-        const auto* high = patterns.high.const_data_ptr<double>() + choose(label, options.high_correlation) * values_an_image;
+        const auto* low = patterns.low.const_data_ptr<double>() +
+                          choose(label, options.low_correlation) * values_an_image;
+        const auto* high = patterns.high.const_data_ptr<double>() +
+                           choose(label, options.high_correlation) * values_an_image;
         for (int64_t i = 0; i < values_an_image; ++i) {
-            *pixel++ = to_byte(options.low * low[i] + options.high * high[i] + options.noise * noise.normal());
+            *pixel++ = to_byte(options.low * low[i] + options.high * high[i] +
+                               options.noise * noise.normal());
         }
     }
     return Dataset(images);
@@ -128,7 +147,8 @@ Dataset make_part(const SyntheticOptions& options, const Patterns& patterns, con
 Pair synthetic(const SyntheticOptions& options) {
     require_valid(options);
     const auto patterns = make_patterns(options);
-    return {make_part(options, patterns, "train", options.train), make_part(options, patterns, "test", options.test)};
+    return {make_part(options, patterns, "train", options.train),
+            make_part(options, patterns, "test", options.test)};
 }
 
 }  // namespace hfc::data

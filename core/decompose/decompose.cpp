@@ -14,17 +14,22 @@ std::string shape_of(const at::Tensor& x) {
 
 /// Checked, as contiguous float32 [channels, H, W].
 at::Tensor planes_of(std::string_view function, const at::Tensor& x) {
-    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor", function);
-    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}; convert it first", function,
+    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor",
+            function);
+    require(x.scalar_type() == at::kFloat,
+            "{}: x must be of dtype float32, got {}; convert it first", function,
             at::toString(x.scalar_type()));
-    require(x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
-            "{}: x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}", function, shape_of(x));
+    require(
+        x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
+        "{}: x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}",
+        function, shape_of(x));
     require(x.isfinite().all().item<bool>(), "{}: x must hold finite numbers only", function);
     return x.detach().contiguous().reshape({-1, x.size(-2), x.size(-1)});
 }
 
 void require_share(std::string_view function, double share) {
-    require(share >= 0 && share <= 1, "{}: a share of energy must be in [0,1], got {}", function, share);
+    require(share >= 0 && share <= 1, "{}: a share of energy must be in [0,1], got {}", function,
+            share);
 }
 
 Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Chooser& choose) {
@@ -36,7 +41,8 @@ Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Cho
             parts.high.push_back(at::empty_like(planes));
         }
     } else {
-        parts = planes.is_cpu() ? split_planes(planes, count, choose) : split_planes_torch(planes, count, choose);
+        parts = planes.is_cpu() ? split_planes(planes, count, choose)
+                                : split_planes_torch(planes, count, choose);
     }
     for (auto* side : {&parts.low, &parts.high}) {
         for (auto& part : *side) {
@@ -54,8 +60,9 @@ Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks) {
     const auto most = std::min(x.size(-1), x.size(-2));
     require(!ranks.empty(), "{}: at least one rank is needed, got none", function);
     for (const auto rank : ranks) {
-        require(rank >= 0 && rank <= most, "{}: a rank must be 0 to {}, the shorter side of images of {} x {}; got {}", function, most,
-                x.size(-2), x.size(-1), rank);
+        require(rank >= 0 && rank <= most,
+                "{}: a rank must be 0 to {}, the shorter side of images of {} x {}; got {}",
+                function, most, x.size(-2), x.size(-1), rank);
     }
     return run(x, planes, ranks.size(), [&](int64_t, const std::vector<double>&) { return ranks; });
 }
@@ -78,7 +85,8 @@ Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares) {
     const auto* const function = "hfc.decompose.split_by_energy";
     const auto planes = planes_of(function, x);
     const auto leading = x.sizes().slice(0, x.dim() - 2);
-    require(shares.defined() && shares.sizes() == leading, "{}: shares must be of shape [{}], one a channel, got {}", function,
+    require(shares.defined() && shares.sizes() == leading,
+            "{}: shares must be of shape [{}], one a channel, got {}", function,
             fmt::join(leading, ", "), shares.defined() ? shape_of(shares) : "nothing");
     const auto given = shares.detach().to(at::kCPU, at::kDouble).contiguous();
     const auto* const values = given.const_data_ptr<double>();
@@ -92,7 +100,8 @@ at::Tensor singular_values(const at::Tensor& x) {
     const auto planes = planes_of("hfc.decompose.singular_values", x);
     auto shape = x.sizes().slice(0, x.dim() - 2).vec();
     shape.push_back(std::min(x.size(-1), x.size(-2)));
-    return planes.size(0) == 0 ? at::empty(shape, at::kDouble) : energies_of(planes).sqrt().reshape(shape);
+    return planes.size(0) == 0 ? at::empty(shape, at::kDouble)
+                               : energies_of(planes).sqrt().reshape(shape);
 }
 
 at::Tensor rank_of_energy(const at::Tensor& x, double share) {
@@ -109,7 +118,9 @@ at::Tensor rank_of_energy(const at::Tensor& x, double share) {
 
 at::Tensor energy_of_radius(const at::Tensor& x, double radius, frequency::Rule rule) {
     planes_of("hfc.decompose.energy_of_radius", x);
-    const auto energy = [](const at::Tensor& part) { return part.detach().to(at::kDouble).square().sum(at::IntArrayRef{-2, -1}); };
+    const auto energy = [](const at::Tensor& part) {
+        return part.detach().to(at::kDouble).square().sum(at::IntArrayRef{-2, -1});
+    };
     const auto low = energy(frequency::low_pass(x.detach(), radius, rule));
     const auto whole = energy(x);
     // By rounding the low part of an image without high frequencies can have a little more.
@@ -146,7 +157,9 @@ int64_t rank_of_radius(int64_t height, int64_t width, double radius, frequency::
     const auto wanted = coefficients_of_radius(height, width, radius, rule);
     int64_t best = 0;
     for (int64_t rank = 1; rank <= std::min(height, width); ++rank) {
-        const auto distance = [&](int64_t of) { return std::abs(coefficients_of_rank(height, width, of) - wanted); };
+        const auto distance = [&](int64_t of) {
+            return std::abs(coefficients_of_rank(height, width, of) - wanted);
+        };
         best = distance(rank) < distance(best) ? rank : best;
     }
     return best;
@@ -156,7 +169,8 @@ Equal parse_equal(std::string_view text) {
     if (text == "energy") {
         return Equal::energy;
     }
-    require(text == "coefficients", "hfc.decompose: equal must be \"energy\" or \"coefficients\", got \"{}\"", text);
+    require(text == "coefficients",
+            "hfc.decompose: equal must be \"energy\" or \"coefficients\", got \"{}\"", text);
     return Equal::coefficients;
 }
 

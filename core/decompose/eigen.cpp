@@ -8,11 +8,20 @@
 namespace hfc::decompose {
 
 SymmetricEigen::SymmetricEigen(int64_t n)
-    : n_(n), matrix_(n * n), diagonal_(n), beside_(n), factors_(n), scratch_(4 * n), order_(n), values_(n), block_(n * block_width) {}
+    : n_(n),
+      matrix_(n * n),
+      diagonal_(n),
+      beside_(n),
+      factors_(n),
+      scratch_(4 * n),
+      order_(n),
+      values_(n),
+      block_(n * block_width) {}
 
 void SymmetricEigen::decompose(const double* matrix) {
     std::copy_n(matrix, n_ * n_, matrix_.begin());
-    tridiagonalise(n_, matrix_.data(), diagonal_.data(), beside_.data(), factors_.data(), scratch_.data());
+    tridiagonalise(n_, matrix_.data(), diagonal_.data(), beside_.data(), factors_.data(),
+                   scratch_.data());
     find_values();
     std::iota(order_.begin(), order_.end(), int64_t{0});
     std::ranges::stable_sort(order_, std::greater<>(), [&](int64_t i) { return diagonal_[i]; });
@@ -37,18 +46,21 @@ void SymmetricEigen::find_values() {
             if (end == begin) {
                 break;
             }
-            require(tries < 100, "hfc.decompose: the eigenvalues of a {} x {} matrix did not converge", n_, n_);
+            require(tries < 100,
+                    "hfc.decompose: the eigenvalues of a {} x {} matrix did not converge", n_, n_);
             sweep(begin, end);
         }
     }
 }
 
-/// One implicit QL step with Wilkinson's shift on rows begin .. end (Bowdler, Martin, Reinsch and Wilkinson 1968).
+/// One implicit QL step with Wilkinson's shift on rows begin .. end (Bowdler, Martin, Reinsch and
+/// Wilkinson 1968).
 void SymmetricEigen::sweep(int64_t begin, int64_t end) {
     auto& d = diagonal_;
     auto& e = beside_;
     const auto ratio = (d[begin + 1] - d[begin]) / (2 * e[begin]);
-    double g = d[end] - d[begin] + e[begin] / (ratio + std::copysign(std::hypot(ratio, 1.0), ratio));
+    double g =
+        d[end] - d[begin] + e[begin] / (ratio + std::copysign(std::hypot(ratio, 1.0), ratio));
     double sine = 1, cosine = 1, shift = 0;
     int64_t i = end - 1;
     for (; i >= begin; --i) {

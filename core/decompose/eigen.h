@@ -1,5 +1,5 @@
-// Eigenvectors of small symmetric matrices, as many as are asked for. LAPACK through LibTorch computes all of them, at two to four
-// times the cost.
+// Eigenvectors of small symmetric matrices, as many as are asked for. LAPACK through LibTorch
+// computes all of them, at two to four times the cost.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,9 @@
 namespace hfc::decompose {
 
 /// One matrix at a time, in memory of its own: one object a thread.
-/// Householder reflections to tridiagonal form, implicit QL for the eigenvalues, whose rotations are kept; an eigenvector is a unit vector
-/// sent back through both. Orthogonal to rounding whatever the eigenvalues are. Accurate to rounding of the largest eigenvalue.
+/// Householder reflections to tridiagonal form, implicit QL for the eigenvalues, whose rotations
+/// are kept; an eigenvector is a unit vector sent back through both. Orthogonal to rounding
+/// whatever the eigenvalues are. Accurate to rounding of the largest eigenvalue.
 class SymmetricEigen {
   public:
     explicit SymmetricEigen(int64_t n);
@@ -20,7 +21,8 @@ class SymmetricEigen {
     /// Falling.
     const std::vector<double>& values() const { return values_; }
 
-    /// Writes the unit eigenvectors of values()[first .. first + count - 1] as columns: out[row * stride + j].
+    /// Writes the unit eigenvectors of values()[first .. first + count - 1] as columns: out[row *
+    /// stride + j].
     void vectors(int64_t first, int64_t count, float* out, int64_t stride);
 
   private:

@@ -10,12 +10,14 @@
 namespace hfc::decompose {
 namespace {
 
-/// A register of AVX2; two of SSE2. Written out, because the compiler's own choice mixed both sizes.
+/// A register of AVX2; two of SSE2. Written out, because the compiler's own choice mixed both
+/// sizes.
 using Four [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = double;
 constexpr int64_t fours = block_width / 4;
 static_assert(fours == 4);
 
-/// What the pass over the triangle reads along a row: A -= v q^T + q v^T is due, product += A next is wanted.
+/// What the pass over the triangle reads along a row: A -= v q^T + q v^T is due, product += A next
+/// is wanted.
 struct Along {
     const double* v;
     const double* q;
@@ -59,8 +61,9 @@ inline void update_two_rows(int64_t r, double* a, double* b, const Along& along)
     update_row(r + 1, whole, b, sum_b[0] + sum_b[1] + sum_b[2] + sum_b[3], along);
 }
 
-/// The reflector that clears the first `i` numbers of a row but for the last of them, which becomes `beside`: left in the row and in
-/// `reflector`. Returns its factor; 0 where there is nothing to clear.
+/// The reflector that clears the first `i` numbers of a row but for the last of them, which becomes
+/// `beside`: left in the row and in `reflector`. Returns its factor; 0 where there is nothing to
+/// clear.
 inline double make_reflector(int64_t i, double* row, double& beside, double* reflector) {
     double rest = 0;
 #pragma omp simd reduction(+ : rest)
@@ -95,7 +98,8 @@ inline void finish_product(int64_t i, double factor, const double* v, double* pr
 
 }  // namespace
 
-HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors, double* scratch) {
+HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside,
+                               double* factors, double* scratch) {
     double* v = scratch;  // the reflector whose update A -= v q^T + q v^T is still to be done
     double* q = scratch + n;
     double* next = scratch + 2 * n;  // the reflector that clears the current row
@@ -114,7 +118,8 @@ HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, doub
         diagonal[i] = row[i];
         factors[i] = make_reflector(i, row, beside[i - 1], next);
         std::fill_n(product, i, 0.0);
-        // In one pass over the triangle: the update that is due, and the product with the next reflector.
+        // In one pass over the triangle: the update that is due, and the product with the next
+        // reflector.
         int64_t r = 0;
         for (; r + 1 < i; r += 2) {
             update_two_rows(r, matrix + r * n, matrix + (r + 1) * n, {v, q, next, product});
@@ -151,7 +156,8 @@ HFC_CLONES void rotate_back(double* block, int64_t begin, int64_t count, const d
     row[3] = d;
 }
 
-HFC_CLONES void reflect_back(double* block, int64_t n, const double* matrix, const double* factors) {
+HFC_CLONES void reflect_back(double* block, int64_t n, const double* matrix,
+                             const double* factors) {
     for (int64_t i = 2; i < n; ++i) {
         const double* v = matrix + i * n;
         Four* row = reinterpret_cast<Four*>(block);

@@ -7,15 +7,18 @@
 namespace hfc::decompose {
 namespace {
 
-/// Channels done at a time: their Gram matrices in double and eigenvectors stay near this many bytes.
+/// Channels done at a time: their Gram matrices in double and eigenvectors stay near this many
+/// bytes.
 constexpr int64_t chunk_bytes = 32 << 20;
 
 at::Tensor gram(const at::Tensor& planes) {
     const auto exact = planes.to(at::kDouble);
-    return planes.size(1) <= planes.size(2) ? at::bmm(exact, exact.mT()) : at::bmm(exact.mT(), exact);
+    return planes.size(1) <= planes.size(2) ? at::bmm(exact, exact.mT())
+                                            : at::bmm(exact.mT(), exact);
 }
 
-/// Products with fewer than half of the eigenvectors: the dominant ones where the rank is small, else the trailing ones.
+/// Products with fewer than half of the eigenvectors: the dominant ones where the rank is small,
+/// else the trailing ones.
 struct Choice {
     int64_t rank;
     bool dominant;
@@ -23,27 +26,34 @@ struct Choice {
     int64_t count;
 
     Choice(int64_t of_rank, int64_t n)
-        : rank(of_rank), dominant(2 * of_rank <= n), first(dominant ? 0 : of_rank), count(dominant ? of_rank : n - of_rank) {}
+        : rank(of_rank),
+          dominant(2 * of_rank <= n),
+          first(dominant ? 0 : of_rank),
+          count(dominant ? of_rank : n - of_rank) {}
 };
 
 /// Runs `work(channel, eigen)` for each channel, whose Gram matrix has been decomposed.
-void for_each_channel(const at::Tensor& grams, const std::function<void(int64_t, SymmetricEigen&)>& work) {
+void for_each_channel(const at::Tensor& grams,
+                      const std::function<void(int64_t, SymmetricEigen&)>& work) {
     const auto n = grams.size(1);
     const auto* const matrices = grams.const_data_ptr<double>();
-    at::parallel_for(0, grams.size(0), std::max<int64_t>(1, 64 / n), [&](int64_t begin, int64_t end) {
-        SymmetricEigen eigen(n);
-        for (int64_t channel = begin; channel < end; ++channel) {
-            eigen.decompose(matrices + channel * n * n);
-            work(channel, eigen);
-        }
-    });
+    at::parallel_for(0, grams.size(0), std::max<int64_t>(1, 64 / n),
+                     [&](int64_t begin, int64_t end) {
+                         SymmetricEigen eigen(n);
+                         for (int64_t channel = begin; channel < end; ++channel) {
+                             eigen.decompose(matrices + channel * n * n);
+                             work(channel, eigen);
+                         }
+                     });
 }
 
-/// The eigenvectors of each channel for one part, as columns, filled up with zeros to a common number.
+/// The eigenvectors of each channel for one part, as columns, filled up with zeros to a common
+/// number.
 struct Basis {
-    at::Tensor vectors;                  ///< float32 [channels, n, most]
-    std::vector<uint8_t> dominant;       ///< a channel
-    std::vector<std::vector<float>> of;  ///< a channel's own [n][count], until the common number is known
+    at::Tensor vectors;             ///< float32 [channels, n, most]
+    std::vector<uint8_t> dominant;  ///< a channel
+    std::vector<std::vector<float>>
+        of;  ///< a channel's own [n][count], until the common number is known
     std::vector<int64_t> counts;
 };
 
@@ -55,13 +65,15 @@ void collect(Basis& basis, int64_t n) {
     for (int64_t channel = 0; channel < channels; ++channel) {
         const auto count = basis.counts[channel];
         for (int64_t row = 0; row < n && count > 0; ++row) {
-            std::copy_n(basis.of[channel].data() + row * count, count, out + (channel * n + row) * most);
+            std::copy_n(basis.of[channel].data() + row * count, count,
+                        out + (channel * n + row) * most);
         }
         basis.of[channel] = {};
     }
 }
 
-/// Writes low and high of a chunk. The basis spans the dominant part of some channels and the trailing part of the others.
+/// Writes low and high of a chunk. The basis spans the dominant part of some channels and the
+/// trailing part of the others.
 void project(const at::Tensor& planes, const Basis& basis, at::Tensor low, at::Tensor high) {
     const auto& v = basis.vectors;
     if (planes.size(1) <= planes.size(2)) {
@@ -78,7 +90,8 @@ void project(const at::Tensor& planes, const Basis& basis, at::Tensor low, at::T
     }
 }
 
-void split_chunk(const at::Tensor& planes, int64_t first_channel, const Chooser& choose, Parts& parts) {
+void split_chunk(const at::Tensor& planes, int64_t first_channel, const Chooser& choose,
+                 Parts& parts) {
     const auto grams = gram(planes);
     const auto channels = planes.size(0);
     const auto n = grams.size(1);
@@ -100,7 +113,8 @@ void split_chunk(const at::Tensor& planes, int64_t first_channel, const Chooser&
     });
     for (size_t i = 0; i < bases.size(); ++i) {
         collect(bases[i], n);
-        project(planes, bases[i], parts.low[i].narrow(0, first_channel, channels), parts.high[i].narrow(0, first_channel, channels));
+        project(planes, bases[i], parts.low[i].narrow(0, first_channel, channels),
+                parts.high[i].narrow(0, first_channel, channels));
     }
 }
 
@@ -113,10 +127,12 @@ Parts split_planes(const at::Tensor& planes, size_t parts, const Chooser& choose
         result.high.push_back(at::empty_like(planes));
     }
     const auto n = std::min(planes.size(1), planes.size(2));
-    const auto bytes = n * n * static_cast<int64_t>(sizeof(double)) + planes[0].numel() * static_cast<int64_t>(sizeof(double));
+    const auto bytes = n * n * static_cast<int64_t>(sizeof(double)) +
+                       planes[0].numel() * static_cast<int64_t>(sizeof(double));
     const auto chunk = std::max<int64_t>(16, chunk_bytes / bytes);
     for (int64_t begin = 0; begin < planes.size(0); begin += chunk) {
-        split_chunk(planes.narrow(0, begin, std::min(chunk, planes.size(0) - begin)), begin, choose, result);
+        split_chunk(planes.narrow(0, begin, std::min(chunk, planes.size(0) - begin)), begin, choose,
+                    result);
     }
     return result;
 }
@@ -138,7 +154,8 @@ Parts split_planes_torch(const at::Tensor& planes, size_t parts, const Chooser& 
     Parts result;
     const auto exact = planes.to(at::kDouble);
     for (size_t i = 0; i < parts; ++i) {
-        const auto projector = at::bmm(vectors * kept[static_cast<int64_t>(i)].unsqueeze(1).to(planes.device()), vectors.mT());
+        const auto projector = at::bmm(
+            vectors * kept[static_cast<int64_t>(i)].unsqueeze(1).to(planes.device()), vectors.mT());
         const auto low = wide ? at::bmm(projector, exact) : at::bmm(exact, projector);
         result.low.push_back(low.to(at::kFloat));
         result.high.push_back((exact - low).to(at::kFloat));
@@ -154,7 +171,8 @@ at::Tensor energies_of(const at::Tensor& planes) {
     auto energies = at::empty({planes.size(0), n}, at::kDouble);
     auto* const out = energies.mutable_data_ptr<double>();
     for_each_channel(gram(planes), [&](int64_t channel, const SymmetricEigen& eigen) {
-        std::ranges::transform(eigen.values(), out + channel * n, [](double value) { return std::max(value, 0.0); });
+        std::ranges::transform(eigen.values(), out + channel * n,
+                               [](double value) { return std::max(value, 0.0); });
     });
     return energies;
 }
@@ -167,7 +185,8 @@ int64_t rank_for(const std::vector<double>& energies, double share) {
     if (share == 0) {
         return 0;
     }
-    // From the end, where sums are small: the values that may be left out, and those that are rounding anyway.
+    // From the end, where sums are small: the values that may be left out, and those that are
+    // rounding anyway.
     const double spare = left * std::max(1 - share, 1e-14);
     double out = 0;
     auto rank = static_cast<int64_t>(energies.size());

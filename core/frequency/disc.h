@@ -14,14 +14,16 @@ inline int64_t frequency_of(int64_t i, int64_t n) {
     return i <= n / 2 ? i : n - i;
 }
 
-/// Whether the frequency (row, column) belongs to the low part. In double, as the mask of a numpy computation would be.
+/// Whether the frequency (row, column) belongs to the low part. In double, as the mask of a numpy
+/// computation would be.
 inline bool is_low(int64_t row, int64_t column, double radius, Rule rule) {
-    const double distance = std::sqrt(static_cast<double>(row) * row + static_cast<double>(column) * column);
+    const double distance =
+        std::sqrt(static_cast<double>(row) * row + static_cast<double>(column) * column);
     return rule == Rule::inclusive ? distance <= radius : distance < radius;
 }
 
-/// How many of the frequencies 0 .. width/2 along a row are kept, for each row frequency 0 .. height/2. A disc is convex, so
-/// these are always the first ones; this replaces the mask.
+/// How many of the frequencies 0 .. width/2 along a row are kept, for each row frequency 0 ..
+/// height/2. A disc is convex, so these are always the first ones; this replaces the mask.
 std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, Rule rule);
 
 }  // namespace hfc::frequency

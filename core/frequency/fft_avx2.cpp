@@ -7,7 +7,8 @@
 namespace hfc::frequency {
 namespace {
 
-/// The radices in the order of the stages. The last stage needs no twiddle factors: it is the largest.
+/// The radices in the order of the stages. The last stage needs no twiddle factors: it is the
+/// largest.
 std::vector<int> factors(int64_t n) {
     std::vector<int> found;
     for (const int radix : {8, 7, 5, 4, 3, 2}) {
@@ -96,8 +97,10 @@ HFC_AVX2_INLINE void butterfly_odd(Complex8* v, const float* roots) {
         for (int j = 0; j < half; ++j) {
             const __m256 cosine = _mm256_broadcast_ss(roots + (j + 1) * k % Radix);
             const __m256 sine = _mm256_broadcast_ss(roots + Radix + (j + 1) * k % Radix);
-            even = {_mm256_fmadd_ps(cosine, sums[j].re, even.re), _mm256_fmadd_ps(cosine, sums[j].im, even.im)};
-            odd = {_mm256_fmadd_ps(sine, differences[j].re, odd.re), _mm256_fmadd_ps(sine, differences[j].im, odd.im)};
+            even = {_mm256_fmadd_ps(cosine, sums[j].re, even.re),
+                    _mm256_fmadd_ps(cosine, sums[j].im, even.im)};
+            odd = {_mm256_fmadd_ps(sine, differences[j].re, odd.re),
+                   _mm256_fmadd_ps(sine, differences[j].im, odd.im)};
         }
         v[k] = subtract_i(even, odd);
         v[Radix - k] = add_i(even, odd);
@@ -120,7 +123,8 @@ HFC_AVX2_INLINE void butterfly(Complex8* v, const float* roots) {
 }
 
 template <int Radix, bool Twiddled>
-HFC_AVX2_INLINE void group(const Complex8* __restrict in, int64_t distance, Complex8* __restrict out, int64_t stride, const float* twiddles,
+HFC_AVX2_INLINE void group(const Complex8* __restrict in, int64_t distance,
+                           Complex8* __restrict out, int64_t stride, const float* twiddles,
                            const float* roots) {
     for (int64_t t = 0; t < stride; ++t) {
         Complex8 v[Radix];
@@ -138,11 +142,13 @@ HFC_AVX2_INLINE void group(const Complex8* __restrict in, int64_t distance, Comp
 }
 
 template <int Radix>
-HFC_AVX2 void run_stage(int64_t groups, int64_t stride, const float* twiddles, const float* roots, const Complex8* in, Complex8* out) {
+HFC_AVX2 void run_stage(int64_t groups, int64_t stride, const float* twiddles, const float* roots,
+                        const Complex8* in, Complex8* out) {
     const int64_t distance = stride * groups;
     group<Radix, false>(in, distance, out, stride, twiddles, roots);
     for (int64_t q = 1; q < groups; ++q) {
-        group<Radix, true>(in + stride * q, distance, out + stride * Radix * q, stride, twiddles + 2 * (Radix - 1) * q, roots);
+        group<Radix, true>(in + stride * q, distance, out + stride * Radix * q, stride,
+                           twiddles + 2 * (Radix - 1) * q, roots);
     }
 }
 
@@ -158,14 +164,16 @@ FftAvx2::FftAvx2(int64_t n) {
         Stage stage{radix, n / radix, stride, {}, {}};
         for (int64_t q = 0; q < stage.groups; ++q) {
             for (int j = 1; j < radix; ++j) {
-                const double angle = -2 * std::numbers::pi * static_cast<double>(q * j) / static_cast<double>(n);
+                const double angle =
+                    -2 * std::numbers::pi * static_cast<double>(q * j) / static_cast<double>(n);
                 stage.twiddles.push_back(static_cast<float>(std::cos(angle)));
                 stage.twiddles.push_back(static_cast<float>(std::sin(angle)));
             }
         }
         for (int j = 0; j < 2 * radix; ++j) {
             const double angle = 2 * std::numbers::pi * (j % radix) / radix;
-            stage.roots.push_back(static_cast<float>(j < radix ? std::cos(angle) : std::sin(angle)));
+            stage.roots.push_back(
+                static_cast<float>(j < radix ? std::cos(angle) : std::sin(angle)));
         }
         stages_.push_back(std::move(stage));
         n /= radix;

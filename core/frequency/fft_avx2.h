@@ -1,6 +1,8 @@
-// One-dimensional complex Fourier transforms of eight sequences at once, one in each lane of an AVX2 register.
+// One-dimensional complex Fourier transforms of eight sequences at once, one in each lane of an
+// AVX2 register.
 //
-// The project is compiled for processors without AVX2; only functions marked HFC_AVX2 use it, and callers ask the processor first.
+// The project is compiled for processors without AVX2; only functions marked HFC_AVX2 use it, and
+// callers ask the processor first.
 #pragma once
 
 #include <immintrin.h>
@@ -19,16 +21,17 @@ struct Complex8 {
     __m256 im;
 };
 
-/// The transform of length n by Stockham's algorithm: each stage takes out one factor and leaves its results sorted.
-/// Lengths whose prime factors are 2, 3, 5 and 7.
+/// The transform of length n by Stockham's algorithm: each stage takes out one factor and leaves
+/// its results sorted. Lengths whose prime factors are 2, 3, 5 and 7.
 class FftAvx2 {
   public:
     static bool supports(int64_t n);
 
     explicit FftAvx2(int64_t n);
 
-    /// The forward transform, X(k) = sum over j of x(j) exp(-2 pi i j k / n). `in` is used as scratch, `scratch` and `out` are
-    /// not read; the three do not overlap and hold n elements each. An inverse transform swaps re and im before and after.
+    /// The forward transform, X(k) = sum over j of x(j) exp(-2 pi i j k / n). `in` is used as
+    /// scratch, `scratch` and `out` are not read; the three do not overlap and hold n elements
+    /// each. An inverse transform swaps re and im before and after.
     void run(Complex8* in, Complex8* scratch, Complex8* out) const;
 
   private:

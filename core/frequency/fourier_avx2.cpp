@@ -34,11 +34,14 @@ HFC_AVX2_INLINE void transpose(__m256* rows) {
 
 }  // namespace
 
-DiscAvx2::DiscAvx2(int64_t height, int64_t width, double radius, Rule rule) : factors(round_up(height / 2, 8) * width), nyquist(width) {
-    const auto scale = static_cast<float>(1.0 / (static_cast<double>(height) * static_cast<double>(width)));
+DiscAvx2::DiscAvx2(int64_t height, int64_t width, double radius, Rule rule)
+    : factors(round_up(height / 2, 8) * width), nyquist(width) {
+    const auto scale =
+        static_cast<float>(1.0 / (static_cast<double>(height) * static_cast<double>(width)));
     const auto widths = disc_widths(height, width, radius, rule);
     columns = widths[0];
-    const auto kept_rows = std::count_if(widths.begin(), widths.end() - 1, [](int64_t kept) { return kept > 0; });
+    const auto kept_rows =
+        std::count_if(widths.begin(), widths.end() - 1, [](int64_t kept) { return kept > 0; });
     row_groups = round_up(kept_rows, 8) / 8;
     for (int64_t column = 0; column < width; ++column) {
         const auto frequency = frequency_of(column, width);
@@ -50,11 +53,12 @@ DiscAvx2::DiscAvx2(int64_t height, int64_t width, double radius, Rule rule) : fa
 }
 
 bool SplitAvx2::supports(int64_t height, int64_t width) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && height % 2 == 0 && height >= 8 && width >= 8 &&
-           FftAvx2::supports(height) && FftAvx2::supports(width);
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && height % 2 == 0 &&
+           height >= 8 && width >= 8 && FftAvx2::supports(height) && FftAvx2::supports(width);
 }
 
-SplitAvx2::SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height, const FftAvx2& along_width)
+SplitAvx2::SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height,
+                     const FftAvx2& along_width)
     : height_(height),
       width_(width),
       padded_width_(round_up(width, 16)),
@@ -69,7 +73,8 @@ SplitAvx2::SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height,
       work_(std::max(height, padded_width_)),
       scratch_(std::max(height, padded_width_)),
       result_(std::max(height, padded_width_)) {
-    // The lanes behind H/2 are computed with the others and never used: zeros keep them from slowing the rest down.
+    // The lanes behind H/2 are computed with the others and never used: zeros keep them from
+    // slowing the rest down.
     std::memset(half_.data(), 0, sizeof(float) * groups_ * 8 * padded_width_);
     std::memset(half_im_.data(), 0, sizeof(float) * groups_ * 8 * padded_width_);
 }
@@ -82,7 +87,8 @@ void SplitAvx2::forward(const float* pixels) {
     }
 }
 
-/// Sixteen columns at a time as eight complex ones, left + i right, taken apart afterwards by their symmetries.
+/// Sixteen columns at a time as eight complex ones, left + i right, taken apart afterwards by their
+/// symmetries.
 HFC_AVX2 void SplitAvx2::columns_forward() {
     const auto* pixels = pixels_;
     if (padded_width_ != width_) {
@@ -145,7 +151,8 @@ HFC_AVX2 void SplitAvx2::rows_forward(int64_t group) {
     if (group > 0) {
         return;
     }
-    // Lane 0 holds F0 + i F(H/2), both transforms of real rows: F0(k) = (G(k) + conj G(-k)) / 2, the other the difference over i.
+    // Lane 0 holds F0 + i F(H/2), both transforms of real rows: F0(k) = (G(k) + conj G(-k)) / 2,
+    // the other the difference over i.
     for (int64_t k = 0; k <= width_ / 2; ++k) {
         const auto mirrored = (width_ - k) % width_;
         const float re = spectrum[k].re[0];
@@ -168,8 +175,10 @@ HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
     const auto* factors = disc.factors.data() + group * width_ * 8;
     // Frequencies 0, 1, .. lie at the start, -1, -2, .. at the end, zeros between them.
     const auto negative = std::clamp(width_ - disc.columns + 1, disc.columns, width_);
-    std::memset(static_cast<void*>(work + disc.columns), 0, sizeof(Complex8) * (negative - disc.columns));
-    for (const auto& [begin, end] : {std::pair{int64_t{0}, disc.columns}, std::pair{negative, width_}}) {
+    std::memset(static_cast<void*>(work + disc.columns), 0,
+                sizeof(Complex8) * (negative - disc.columns));
+    for (const auto& [begin, end] :
+         {std::pair{int64_t{0}, disc.columns}, std::pair{negative, width_}}) {
         for (auto k = begin; k < end; ++k) {
             const __m256 factor = _mm256_loadu_ps(factors + 8 * k);
             work[k] = {spectrum[k].im * factor, spectrum[k].re * factor};
@@ -180,8 +189,10 @@ HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
         }
     }
     along_width_.run(work, scratch_.data(), result_.data());
-    // The columns behind the last one share complex numbers with real ones: whatever lay there would add its rounding errors.
-    std::memset(static_cast<void*>(result_.data() + width_), 0, sizeof(Complex8) * (round_up(width_, 8) - width_));
+    // The columns behind the last one share complex numbers with real ones: whatever lay there
+    // would add its rounding errors.
+    std::memset(static_cast<void*>(result_.data() + width_), 0,
+                sizeof(Complex8) * (round_up(width_, 8) - width_));
     for (int64_t column = 0; column < width_; column += 8) {
         __m256 rows[8];
         const auto offset = group * 8 * padded_width_ + column;
@@ -203,8 +214,8 @@ HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
     }
 }
 
-/// Back along sixteen columns, of whose row frequencies only those below `kept_rows` are not zero. result_ then holds the right
-/// columns as re and the left ones as im.
+/// Back along sixteen columns, of whose row frequencies only those below `kept_rows` are not zero.
+/// result_ then holds the right columns as re and the left ones as im.
 HFC_AVX2 void SplitAvx2::columns_inverse(int64_t pair, int64_t kept_rows) {
     auto* work = work_.data();
     const auto* re = half_.data() + pair * 16;
@@ -236,7 +247,8 @@ HFC_AVX2 void SplitAvx2::write(int64_t pair, float* low, float* high, bool strea
         for (int64_t i = 0; i < height_; ++i) {
             for (int64_t j = column; j < width_; ++j) {
                 const auto at = i * width_ + j;
-                const float value = j < column + 8 ? result[i].im[j - column] : result[i].re[j - column - 8];
+                const float value =
+                    j < column + 8 ? result[i].im[j - column] : result[i].re[j - column - 8];
                 if (low != nullptr) {
                     low[at] = value;
                 }
@@ -252,13 +264,16 @@ HFC_AVX2 void SplitAvx2::write(int64_t pair, float* low, float* high, bool strea
         const auto& [right, left] = result[i];
         if (low != nullptr) {
             streaming ? _mm256_stream_ps(low + at, left) : _mm256_storeu_ps(low + at, left);
-            streaming ? _mm256_stream_ps(low + at + 8, right) : _mm256_storeu_ps(low + at + 8, right);
+            streaming ? _mm256_stream_ps(low + at + 8, right)
+                      : _mm256_storeu_ps(low + at + 8, right);
         }
         if (high != nullptr) {
             const __m256 left_high = _mm256_loadu_ps(pixels_ + at) - left;
             const __m256 right_high = _mm256_loadu_ps(pixels_ + at + 8) - right;
-            streaming ? _mm256_stream_ps(high + at, left_high) : _mm256_storeu_ps(high + at, left_high);
-            streaming ? _mm256_stream_ps(high + at + 8, right_high) : _mm256_storeu_ps(high + at + 8, right_high);
+            streaming ? _mm256_stream_ps(high + at, left_high)
+                      : _mm256_storeu_ps(high + at, left_high);
+            streaming ? _mm256_stream_ps(high + at + 8, right_high)
+                      : _mm256_storeu_ps(high + at + 8, right_high);
         }
     }
 }

@@ -1,4 +1,5 @@
-// One channel's frequency split in AVX2 code: deterministic, and several times FFTW's speed without AVX2 codelets.
+// One channel's frequency split in AVX2 code: deterministic, and several times FFTW's speed without
+// AVX2 codelets.
 #pragma once
 
 #include "frequency/disc.h"
@@ -13,7 +14,8 @@ namespace hfc::frequency {
 template <typename T>
 class AlignedArray {
   public:
-    explicit AlignedArray(size_t count) : memory_(static_cast<T*>(operator new (count * sizeof(T), std::align_val_t{64}))) {}
+    explicit AlignedArray(size_t count)
+        : memory_(static_cast<T*>(operator new (count * sizeof(T), std::align_val_t{64}))) {}
     T* data() const { return memory_.get(); }
 
   private:
@@ -24,7 +26,8 @@ class AlignedArray {
     std::unique_ptr<T, Free> memory_;
 };
 
-/// The frequencies of a radius, as factors on the half spectrum in the order in which SplitAvx2 keeps it.
+/// The frequencies of a radius, as factors on the half spectrum in the order in which SplitAvx2
+/// keeps it.
 struct DiscAvx2 {
     DiscAvx2(int64_t height, int64_t width, double radius, Rule rule);
 
@@ -34,19 +37,22 @@ struct DiscAvx2 {
     std::vector<float> nyquist;  ///< [column], for the row frequency H/2
 };
 
-/// Scratch memory of one thread and the split of one channel at a time in it. The row frequencies k = 0 .. H/2 - 1 lie in the
-/// lanes of registers; H/2, real in the same way as 0, travels as the imaginary part of 0.
+/// Scratch memory of one thread and the split of one channel at a time in it. The row frequencies k
+/// = 0 .. H/2 - 1 lie in the lanes of registers; H/2, real in the same way as 0, travels as the
+/// imaginary part of 0.
 class SplitAvx2 {
   public:
     /// Whether the processor and the size allow it: AVX2, an even height, factors 2, 3, 5 and 7.
     static bool supports(int64_t height, int64_t width);
 
-    SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height, const FftAvx2& along_width);
+    SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height,
+              const FftAvx2& along_width);
 
     /// Transforms one channel of height x width pixels; `pixels` must stay valid for split().
     void forward(const float* pixels);
 
-    /// Writes the low part, x minus it, or both (nullptr where not wanted). `streaming` writes past the caches.
+    /// Writes the low part, x minus it, or both (nullptr where not wanted). `streaming` writes past
+    /// the caches.
     void split(const DiscAvx2& disc, float* low, float* high, bool streaming);
 
   private:
@@ -63,8 +69,9 @@ class SplitAvx2 {
     const FftAvx2& along_height_;
     const FftAvx2& along_width_;
     const float* pixels_ = nullptr;
-    AlignedArray<float> padded_;       ///< the channel with padded rows, where its own rows will not do
-    AlignedArray<float> half_;         ///< [row frequency][column], real parts: transformed along the height only
+    AlignedArray<float> padded_;  ///< the channel with padded rows, where its own rows will not do
+    AlignedArray<float>
+        half_;  ///< [row frequency][column], real parts: transformed along the height only
     AlignedArray<float> half_im_;      ///< the imaginary parts
     AlignedArray<Complex8> spectrum_;  ///< [group][column frequency]
     std::vector<float> nyquist_;       ///< [column frequency], complex

@@ -8,7 +8,8 @@
 namespace hfc::frequency {
 namespace {
 
-// FFTW_MEASURE would choose the plan by timing, so that two runs of one script could differ in the last bit.
+// FFTW_MEASURE would choose the plan by timing, so that two runs of one script could differ in the
+// last bit.
 constexpr unsigned planning = FFTW_ESTIMATE | FFTW_DESTROY_INPUT;
 
 FftwPlans make_plans(int64_t height, int64_t width) {
@@ -20,8 +21,8 @@ FftwPlans make_plans(int64_t height, int64_t width) {
                           fftwf_plan_dft_c2r_2d(h, w, spectrum, pixels, planning)};
     fftwf_free(pixels);
     fftwf_free(spectrum);
-    require(plans.forward != nullptr && plans.inverse != nullptr, "hfc.frequency.split: FFTW cannot plan for images of {} x {}", height,
-            width);
+    require(plans.forward != nullptr && plans.inverse != nullptr,
+            "hfc.frequency.split: FFTW cannot plan for images of {} x {}", height, width);
     return plans;
 }
 
@@ -33,7 +34,9 @@ const FftwPlans& fftw_plans(int64_t height, int64_t width) {
     static auto& cache = *new std::map<std::pair<int64_t, int64_t>, FftwPlans>;
     const std::scoped_lock lock(mutex);
     const auto found = cache.find({height, width});
-    return found != cache.end() ? found->second : cache.try_emplace({height, width}, make_plans(height, width)).first->second;
+    return found != cache.end()
+               ? found->second
+               : cache.try_emplace({height, width}, make_plans(height, width)).first->second;
 }
 
 FftwChannel::FftwChannel(const FftwPlans& plans)
@@ -42,7 +45,8 @@ FftwChannel::FftwChannel(const FftwPlans& plans)
       pixels_(fftwf_alloc_real(plans.height * plans.width)),
       spectrum_(fftwf_alloc_complex(plans.height * columns_)),
       masked_(fftwf_alloc_complex(plans.height * columns_)) {
-    require(pixels_ && spectrum_ && masked_, "hfc.frequency.split: no memory for images of {} x {}", plans.height, plans.width);
+    require(pixels_ && spectrum_ && masked_, "hfc.frequency.split: no memory for images of {} x {}",
+            plans.height, plans.width);
 }
 
 void FftwChannel::forward(const float* pixels) {
@@ -52,7 +56,8 @@ void FftwChannel::forward(const float* pixels) {
 }
 
 const float* FftwChannel::low(const std::vector<int64_t>& widths) {
-    const auto scale = static_cast<float>(1.0 / (static_cast<double>(plans_.height) * static_cast<double>(plans_.width)));
+    const auto scale = static_cast<float>(
+        1.0 / (static_cast<double>(plans_.height) * static_cast<double>(plans_.width)));
     for (int64_t i = 0; i < plans_.height; ++i) {
         const auto kept = 2 * widths[frequency_of(i, plans_.height)];
         const auto* from = reinterpret_cast<const float*>(spectrum_.get() + i * columns_);

@@ -28,7 +28,8 @@ class FftwChannel {
     /// Transforms one channel of height x width pixels; low() then refers to it.
     void forward(const float* pixels);
 
-    /// The channel with only the frequencies of a disc (see disc_widths) kept; valid until the next call.
+    /// The channel with only the frequencies of a disc (see disc_widths) kept; valid until the next
+    /// call.
     const float* low(const std::vector<int64_t>& widths);
 
   private:

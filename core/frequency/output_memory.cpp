@@ -38,16 +38,22 @@ class OutputAllocator final : public c10::Allocator {
             block = std::make_unique<Block>(bytes);
         }
         auto* const memory = block->memory;
-        return {memory, block.release(), [](void* context) { instance().keep(std::unique_ptr<Block>(static_cast<Block*>(context))); },
+        return {memory, block.release(),
+                [](void* context) {
+                    instance().keep(std::unique_ptr<Block>(static_cast<Block*>(context)));
+                },
                 at::Device(at::kCPU)};
     }
 
-    void copy_data(void* to, const void* from, size_t bytes) const override { default_copy_data(to, from, bytes); }
+    void copy_data(void* to, const void* from, size_t bytes) const override {
+        default_copy_data(to, from, bytes);
+    }
 
   private:
     std::unique_ptr<Block> take(size_t bytes) {
         const std::scoped_lock lock(mutex_);
-        const auto found = std::ranges::find(kept_, bytes, [](const auto& block) { return block->bytes; });
+        const auto found =
+            std::ranges::find(kept_, bytes, [](const auto& block) { return block->bytes; });
         if (found == kept_.end()) {
             return nullptr;
         }
@@ -80,7 +86,8 @@ class OutputAllocator final : public c10::Allocator {
 
 at::Tensor empty_output(const at::Tensor& x) {
     const c10::DispatchKeySet cpu(c10::DispatchKey::CPU);
-    return at::detail::empty_generic(x.sizes(), &OutputAllocator::instance(), cpu, at::kFloat, std::nullopt);
+    return at::detail::empty_generic(x.sizes(), &OutputAllocator::instance(), cpu, at::kFloat,
+                                     std::nullopt);
 }
 
 }  // namespace hfc::frequency

@@ -12,13 +12,17 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 void check(std::string_view function, const at::Tensor& x, const std::vector<double>& radii) {
-    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor", function);
-    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}; convert it first", function,
+    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor",
+            function);
+    require(x.scalar_type() == at::kFloat,
+            "{}: x must be of dtype float32, got {}; convert it first", function,
             at::toString(x.scalar_type()));
-    require(x.dim() >= 2, "{}: x must have at least two dimensions [..., H, W], got shape [{}]", function, fmt::join(x.sizes(), ", "));
+    require(x.dim() >= 2, "{}: x must have at least two dimensions [..., H, W], got shape [{}]",
+            function, fmt::join(x.sizes(), ", "));
     require(!radii.empty(), "{}: at least one radius is needed, got none", function);
     for (const double radius : radii) {
-        require(std::isfinite(radius) && radius >= 0, "{}: a radius must be a finite number of at least 0, got {}", function, radius);
+        require(std::isfinite(radius) && radius >= 0,
+                "{}: a radius must be a finite number of at least 0, got {}", function, radius);
     }
 }
 
@@ -34,11 +38,12 @@ Parts compute(const at::Tensor& x, const std::vector<double>& radii, const Split
     return x.is_cpu() ? split_cpu(x.contiguous(), radii, options) : split_torch(x, radii, options);
 }
 
-/// The outputs are the low parts, then the high parts. With L the symmetric operator of a radius and g, h the gradients of its
-/// low and high part, the gradient of x is L g + (h - L h) = L (g - h) + h: one low pass a radius.
+/// The outputs are the low parts, then the high parts. With L the symmetric operator of a radius
+/// and g, h the gradients of its low and high part, the gradient of x is L g + (h - L h) = L (g -
+/// h) + h: one low pass a radius.
 struct SplitFunction : public torch::autograd::Function<SplitFunction> {
-    static variable_list forward(AutogradContext* context, const at::Tensor& x, const std::vector<double>& radii,
-                                 const SplitOptions& options) {
+    static variable_list forward(AutogradContext* context, const at::Tensor& x,
+                                 const std::vector<double>& radii, const SplitOptions& options) {
         context->saved_data["radii"] = radii;
         context->saved_data["inclusive"] = options.rule == Rule::inclusive;
         context->saved_data["low"] = options.low;
@@ -50,11 +55,14 @@ struct SplitFunction : public torch::autograd::Function<SplitFunction> {
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
         const auto radii = context->saved_data["radii"].toDoubleVector();
-        const auto rule = context->saved_data["inclusive"].toBool() ? Rule::inclusive : Rule::exclusive;
+        const auto rule =
+            context->saved_data["inclusive"].toBool() ? Rule::inclusive : Rule::exclusive;
         const bool low = context->saved_data["low"].toBool();
         const bool high = context->saved_data["high"].toBool();
         at::Tensor sum;
-        const auto add = [&sum](const at::Tensor& term) { sum = sum.defined() ? sum + term : term; };
+        const auto add = [&sum](const at::Tensor& term) {
+            sum = sum.defined() ? sum + term : term;
+        };
         for (size_t i = 0; i < radii.size(); ++i) {
             const auto of_low = low ? gradients[i] : at::Tensor();
             const auto of_high = high ? gradients[i + (low ? radii.size() : 0)] : at::Tensor();
@@ -70,7 +78,8 @@ struct SplitFunction : public torch::autograd::Function<SplitFunction> {
     }
 };
 
-Parts differentiable(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+Parts differentiable(const at::Tensor& x, const std::vector<double>& radii,
+                     const SplitOptions& options) {
     if (!(options.low || options.high) || !x.requires_grad() || !at::GradMode::is_enabled()) {
         return compute(x, radii, options);
     }
@@ -87,7 +96,10 @@ Rule parse_rule(std::string_view text) {
     if (text == "<=") {
         return Rule::inclusive;
     }
-    require(text == "<", "hfc.frequency: rule must be \"<=\" (distance at most the radius) or \"<\" (below it), got \"{}\"", text);
+    require(text == "<",
+            "hfc.frequency: rule must be \"<=\" (distance at most the radius) or \"<\" (below it), "
+            "got \"{}\"",
+            text);
     return Rule::exclusive;
 }
 

@@ -29,21 +29,24 @@ struct Parts {
     std::vector<at::Tensor> high;
 };
 
-/// Splits each channel by its two-dimensional Fourier transform: low(r) keeps the frequencies within `r` bins of the zero
-/// frequency (which after a shift lies at floor(H/2), floor(W/2)), high(r) = x - low(r).
-/// x: float32, [..., H, W] with any leading dimensions, any layout (channels_last too), any device; the parts are contiguous.
-/// radii: in frequency bins, at least 0 and finite.
-/// On the CPU our own AVX2 code or FFTW does the work, by size and processor; torch.fft elsewhere. The same numbers to the last
-/// bit in every run on one machine, for any number of threads. Differentiable: the operator is linear and self-adjoint.
-/// Throws Error for another dtype, fewer than two dimensions, a radius below 0 or not a finite number, no radius.
-/// Write hfc::frequency::split: an unqualified call would compete with at::split.
-Parts split(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options = {});
+/// Splits each channel by its two-dimensional Fourier transform: low(r) keeps the frequencies
+/// within `r` bins of the zero frequency (which after a shift lies at floor(H/2), floor(W/2)),
+/// high(r) = x - low(r). x: float32, [..., H, W] with any leading dimensions, any layout
+/// (channels_last too), any device; the parts are contiguous. radii: in frequency bins, at least 0
+/// and finite. On the CPU our own AVX2 code or FFTW does the work, by size and processor; torch.fft
+/// elsewhere. The same numbers to the last bit in every run on one machine, for any number of
+/// threads. Differentiable: the operator is linear and self-adjoint. Throws Error for another
+/// dtype, fewer than two dimensions, a radius below 0 or not a finite number, no radius. Write
+/// hfc::frequency::split: an unqualified call would compete with at::split.
+Parts split(const at::Tensor& x, const std::vector<double>& radii,
+            const SplitOptions& options = {});
 
 /// split() for one radius and one part.
 at::Tensor low_pass(const at::Tensor& x, double radius, Rule rule = Rule::inclusive);
 at::Tensor high_pass(const at::Tensor& x, double radius, Rule rule = Rule::inclusive);
 
-/// The mask of the low part: float64 CPU tensor [H, W] of zeros and ones, zero frequency first (the layout of fft2, not shifted).
+/// The mask of the low part: float64 CPU tensor [H, W] of zeros and ones, zero frequency first (the
+/// layout of fft2, not shifted).
 at::Tensor radial_mask(int64_t height, int64_t width, double radius, Rule rule = Rule::inclusive);
 
 }  // namespace hfc::frequency

@@ -22,15 +22,22 @@ std::vector<at::Tensor> outputs(bool wanted, const at::Tensor& x, size_t count) 
 
 /// The memory of the channels of one call, in and out.
 struct Channels {
-    Channels(const at::Tensor& x, const Parts& parts) : plane(x.size(-1) * x.size(-2)), pixels(x.const_data_ptr<float>()) {
-        std::ranges::transform(parts.low, std::back_inserter(low),
-                               [](const auto& part) { return part.template mutable_data_ptr<float>(); });
-        std::ranges::transform(parts.high, std::back_inserter(high),
-                               [](const auto& part) { return part.template mutable_data_ptr<float>(); });
+    Channels(const at::Tensor& x, const Parts& parts)
+        : plane(x.size(-1) * x.size(-2)), pixels(x.const_data_ptr<float>()) {
+        std::ranges::transform(parts.low, std::back_inserter(low), [](const auto& part) {
+            return part.template mutable_data_ptr<float>();
+        });
+        std::ranges::transform(parts.high, std::back_inserter(high), [](const auto& part) {
+            return part.template mutable_data_ptr<float>();
+        });
     }
 
-    float* low_of(size_t radius, int64_t channel) const { return low.empty() ? nullptr : low[radius] + channel * plane; }
-    float* high_of(size_t radius, int64_t channel) const { return high.empty() ? nullptr : high[radius] + channel * plane; }
+    float* low_of(size_t radius, int64_t channel) const {
+        return low.empty() ? nullptr : low[radius] + channel * plane;
+    }
+    float* high_of(size_t radius, int64_t channel) const {
+        return high.empty() ? nullptr : high[radius] + channel * plane;
+    }
 
     int64_t plane;
     const float* pixels;
@@ -38,11 +45,14 @@ struct Channels {
     std::vector<float*> high;
 };
 
-void parallel(const at::Tensor& x, const Channels& channels, const std::function<void(int64_t, int64_t)>& work) {
-    at::parallel_for(0, x.numel() / channels.plane, std::max<int64_t>(1, 16384 / channels.plane), work);
+void parallel(const at::Tensor& x, const Channels& channels,
+              const std::function<void(int64_t, int64_t)>& work) {
+    at::parallel_for(0, x.numel() / channels.plane, std::max<int64_t>(1, 16384 / channels.plane),
+                     work);
 }
 
-void run_avx2(const at::Tensor& x, const std::vector<double>& radii, Rule rule, const Channels& channels) {
+void run_avx2(const at::Tensor& x, const std::vector<double>& radii, Rule rule,
+              const Channels& channels) {
     const auto height = x.size(-2);
     const auto width = x.size(-1);
     const FftAvx2 along_height(height);
@@ -52,20 +62,23 @@ void run_avx2(const at::Tensor& x, const std::vector<double>& radii, Rule rule, 
         discs.emplace_back(height, width, radius, rule);
     }
     const auto parts = static_cast<int64_t>(channels.low.size() + channels.high.size());
-    const bool streaming = parts * x.numel() * static_cast<int64_t>(sizeof(float)) > streaming_bytes;
+    const bool streaming =
+        parts * x.numel() * static_cast<int64_t>(sizeof(float)) > streaming_bytes;
     parallel(x, channels, [&](int64_t begin, int64_t end) {
         SplitAvx2 split(height, width, along_height, along_width);
         for (int64_t channel = begin; channel < end; ++channel) {
             split.forward(channels.pixels + channel * channels.plane);
             for (size_t i = 0; i < radii.size(); ++i) {
-                split.split(discs[i], channels.low_of(i, channel), channels.high_of(i, channel), streaming);
+                split.split(discs[i], channels.low_of(i, channel), channels.high_of(i, channel),
+                            streaming);
             }
         }
         _mm_sfence();
     });
 }
 
-void run_fftw(const at::Tensor& x, const std::vector<double>& radii, Rule rule, const Channels& channels) {
+void run_fftw(const at::Tensor& x, const std::vector<double>& radii, Rule rule,
+              const Channels& channels) {
     const auto& plans = fftw_plans(x.size(-2), x.size(-1));
     std::vector<std::vector<int64_t>> discs;
     for (const double radius : radii) {
@@ -91,13 +104,15 @@ void run_fftw(const at::Tensor& x, const std::vector<double>& radii, Rule rule, 
 
 }  // namespace
 
-Parts split_fftw(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+Parts split_fftw(const at::Tensor& x, const std::vector<double>& radii,
+                 const SplitOptions& options) {
     Parts parts{outputs(options.low, x, radii.size()), outputs(options.high, x, radii.size())};
     run_fftw(x, radii, options.rule, Channels(x, parts));
     return parts;
 }
 
-Parts split_cpu(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+Parts split_cpu(const at::Tensor& x, const std::vector<double>& radii,
+                const SplitOptions& options) {
     if (!SplitAvx2::supports(x.size(-2), x.size(-1))) {
         return split_fftw(x, radii, options);
     }

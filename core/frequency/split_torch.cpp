@@ -2,14 +2,17 @@
 
 namespace hfc::frequency {
 
-Parts split_torch(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
+Parts split_torch(const at::Tensor& x, const std::vector<double>& radii,
+                  const SplitOptions& options) {
     const auto height = x.size(-2);
     const auto width = x.size(-1);
     const auto spectrum = at::fft_rfft2(x);
     Parts parts;
     for (const double radius : radii) {
         // The mask is symmetric under k -> -k, so half of the spectrum says it all.
-        const auto mask = radial_mask(height, width, radius, options.rule).narrow(1, 0, width / 2 + 1).to(x.options());
+        const auto mask = radial_mask(height, width, radius, options.rule)
+                              .narrow(1, 0, width / 2 + 1)
+                              .to(x.options());
         const auto low = at::fft_irfft2(spectrum * mask, {{height, width}});
         if (options.high) {
             parts.high.push_back(x - low);

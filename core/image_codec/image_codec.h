@@ -1,5 +1,6 @@
-// The C interface of the OpenCV module, which data/image_file.cpp loads when the first picture is read. No exception crosses it.
-// Functions that can fail return 0 when done, else 1 with a text in `message`.
+// The C interface of the OpenCV module, which data/image_file.cpp loads when the first picture is
+// read. No exception crosses it. Functions that can fail return 0 when done, else 1 with a text in
+// `message`.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +11,16 @@ extern "C" {
 /// OpenCV's version: "4.6.0".
 using HfcOpencvVersion = const char* (*)();
 
-/// Decodes a JPEG or PNG, cuts out the central square, resizes it to size x size and writes it as planes of red, green and blue
-/// bytes (3 * size * size) to `planes`. Grey pictures give three equal planes; an alpha channel is dropped; EXIF's orientation is followed.
-using HfcDecodeImage = int (*)(const uint8_t* bytes, size_t byte_count, int size, uint8_t* planes, char* message, size_t message_size);
+/// Decodes a JPEG or PNG, cuts out the central square, resizes it to size x size and writes it as
+/// planes of red, green and blue bytes (3 * size * size) to `planes`. Grey pictures give three
+/// equal planes; an alpha channel is dropped; EXIF's orientation is followed.
+using HfcDecodeImage = int (*)(const uint8_t* bytes, size_t byte_count, int size, uint8_t* planes,
+                               char* message, size_t message_size);
 
-/// Encodes `channels` (1 or 3: red, green, blue) planes of height x width bytes as PNG and hands them to `take` with its `context`.
+/// Encodes `channels` (1 or 3: red, green, blue) planes of height x width bytes as PNG and hands
+/// them to `take` with its `context`.
 using HfcEncodePng = int (*)(const uint8_t* planes, int channels, int height, int width,
-                             void (*take)(void* context, const uint8_t* bytes, size_t byte_count), void* context, char* message,
-                             size_t message_size);
+                             void (*take)(void* context, const uint8_t* bytes, size_t byte_count),
+                             void* context, char* message, size_t message_size);
 
 }  // extern "C"

@@ -13,10 +13,14 @@ int64_t signed_frequency(int64_t i, int64_t n) {
 }
 
 void check(std::string_view function, const at::Tensor& map, int64_t bands, double radius) {
-    require(map.defined() && map.dim() >= 2 && map.numel() > 0 && !map.is_complex(), "{}: map must be real [..., H, W], got {}", function,
-            map.defined() ? fmt::format("[{}]", fmt::join(map.sizes(), ", ")) : "an undefined tensor");
-    require(bands >= 1 && bands <= 1'000'000, "{}: bands must be 1 to 1000000, got {}", function, bands);
-    require(std::isfinite(radius) && radius >= 0, "{}: radius must be a finite number of at least 0, got {}", function, radius);
+    require(
+        map.defined() && map.dim() >= 2 && map.numel() > 0 && !map.is_complex(),
+        "{}: map must be real [..., H, W], got {}", function,
+        map.defined() ? fmt::format("[{}]", fmt::join(map.sizes(), ", ")) : "an undefined tensor");
+    require(bands >= 1 && bands <= 1'000'000, "{}: bands must be 1 to 1000000, got {}", function,
+            bands);
+    require(std::isfinite(radius) && radius >= 0,
+            "{}: radius must be a finite number of at least 0, got {}", function, radius);
 }
 
 /// The band of each frequency, -1 where it has none: int64 [H, W].
@@ -26,7 +30,8 @@ at::Tensor assign(int64_t height, int64_t width, BandOf&& band_of) {
     auto values = bands.accessor<int64_t, 2>();
     for (int64_t i = 0; i < height; ++i) {
         for (int64_t j = 0; j < width; ++j) {
-            values[i][j] = band_of(static_cast<double>(signed_frequency(i, height)), static_cast<double>(signed_frequency(j, width)));
+            values[i][j] = band_of(static_cast<double>(signed_frequency(i, height)),
+                                   static_cast<double>(signed_frequency(j, width)));
         }
     }
     return bands;
@@ -57,8 +62,10 @@ Bands gather(const at::Tensor& map, const at::Tensor& assigned, int64_t bands, M
 }  // namespace
 
 Measure parse_measure(std::string_view text) {
-    constexpr std::pair<std::string_view, Measure> known[] = {
-        {"norm", Measure::norm}, {"rms", Measure::rms}, {"mean", Measure::mean}, {"sum", Measure::sum}};
+    constexpr std::pair<std::string_view, Measure> known[] = {{"norm", Measure::norm},
+                                                              {"rms", Measure::rms},
+                                                              {"mean", Measure::mean},
+                                                              {"sum", Measure::sum}};
     for (const auto& [name, measure] : known) {
         if (text == name) {
             return measure;
@@ -70,7 +77,9 @@ Measure parse_measure(std::string_view text) {
 Bands radial(const at::Tensor& map, int64_t bands, Measure measure, double radius) {
     check("hfc.mask.radial", map, bands, radius);
     const auto height = map.size(-2), width = map.size(-1);
-    const double end = radius > 0 ? radius : std::hypot(static_cast<double>(height / 2), static_cast<double>(width / 2));
+    const double end =
+        radius > 0 ? radius
+                   : std::hypot(static_cast<double>(height / 2), static_cast<double>(width / 2));
     const double scale = end > 0 ? static_cast<double>(bands) / end : 0;
     const auto assigned = assign(height, width, [&](double row, double column) -> int64_t {
         const double distance = std::hypot(row, column);
@@ -84,16 +93,17 @@ Bands radial(const at::Tensor& map, int64_t bands, Measure measure, double radiu
 Bands angular(const at::Tensor& map, int64_t bands, Measure measure, double radius) {
     check("hfc.mask.angular", map, bands, radius);
     const double width = std::numbers::pi / static_cast<double>(bands);
-    const auto assigned = assign(map.size(-2), map.size(-1), [&](double row, double column) -> int64_t {
-        const double distance = std::hypot(row, column);
-        if (distance == 0 || (radius > 0 && distance > radius)) {
-            return -1;
-        }
-        // Of k and -k the same one is asked, lest rounding at a sector's edge parts them.
-        const bool negate = row < 0 || (row == 0 && column < 0);
-        const double angle = negate ? std::atan2(-row, -column) : std::atan2(row, column);
-        return static_cast<int64_t>(std::floor(angle / width + 0.5)) % bands;
-    });
+    const auto assigned =
+        assign(map.size(-2), map.size(-1), [&](double row, double column) -> int64_t {
+            const double distance = std::hypot(row, column);
+            if (distance == 0 || (radius > 0 && distance > radius)) {
+                return -1;
+            }
+            // Of k and -k the same one is asked, lest rounding at a sector's edge parts them.
+            const bool negate = row < 0 || (row == 0 && column < 0);
+            const double angle = negate ? std::atan2(-row, -column) : std::atan2(row, column);
+            return static_cast<int64_t>(std::floor(angle / width + 0.5)) % bands;
+        });
     auto result = gather(map, assigned, bands, measure);
     result.centres = at::arange(bands, at::kDouble) * width;
     return result;

@@ -11,10 +11,13 @@
 
 namespace hfc::mask {
 
-Predictions predict(const Network& network, const Source& source, const at::Tensor& mask, int64_t batch_size) {
-    require(batch_size >= 1, "{}: batch size must be at least 1, got {}", network.function(), batch_size);
+Predictions predict(const Network& network, const Source& source, const at::Tensor& mask,
+                    int64_t batch_size) {
+    require(batch_size >= 1, "{}: batch size must be at least 1, got {}", network.function(),
+            batch_size);
     const bool each = mask.defined() && mask.dim() == 4 && mask.size(0) != 1;
-    require(!each || mask.size(0) == source.size(), "{}: expected one mask, or one for each of the {} images; got [{}]", network.function(),
+    require(!each || mask.size(0) == source.size(),
+            "{}: expected one mask, or one for each of the {} images; got [{}]", network.function(),
             source.size(), mask.defined() ? fmt::format("{}", fmt::join(mask.sizes(), ", ")) : "");
     std::vector<at::Tensor> classes, confidences;
     for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
@@ -31,16 +34,22 @@ Predictions predict(const Network& network, const Source& source, const at::Tens
     return {at::cat(classes), at::cat(confidences)};
 }
 
-Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size) {
+Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask,
+                    int64_t batch_size) {
     const at::NoGradGuard no_grad;
     return predict(Network(model, "hfc.mask.predict"), source, mask, batch_size);
 }
 
-double accuracy(model::Model& model, const Source& source, const at::Tensor& mask, int64_t batch_size) {
+double accuracy(model::Model& model, const Source& source, const at::Tensor& mask,
+                int64_t batch_size) {
     const at::NoGradGuard no_grad;
     const Network network(model, "hfc.mask.accuracy");
     network.require_labels(source);
-    return predict(network, source, mask, batch_size).classes.eq(source.labels()).to(at::kDouble).mean().item<double>();
+    return predict(network, source, mask, batch_size)
+        .classes.eq(source.labels())
+        .to(at::kDouble)
+        .mean()
+        .item<double>();
 }
 
 at::Tensor threshold(const at::Tensor& mask, double value) {
@@ -50,13 +59,15 @@ at::Tensor threshold(const at::Tensor& mask, double value) {
 
 at::Tensor largest(const at::Tensor& map, double share) {
     const auto* const function = "hfc.mask.largest";
-    require(map.dim() >= 2 && map.numel() > 0, "{}: map must be [..., H, W], got [{}]", function, fmt::join(map.sizes(), ", "));
+    require(map.dim() >= 2 && map.numel() > 0, "{}: map must be [..., H, W], got [{}]", function,
+            fmt::join(map.sizes(), ", "));
     require(share >= 0 && share <= 1, "{}: share must be in [0,1], got {}", function, share);
     constexpr double infinity = std::numeric_limits<double>::infinity();
     auto flat = map.flatten(-2);
     const auto numbers = flat.isnan().logical_not();
     flat = flat.nan_to_num(-infinity, infinity, -infinity);
-    const auto count = static_cast<int64_t>(std::llround(share * static_cast<double>(flat.size(-1))));
+    const auto count =
+        static_cast<int64_t>(std::llround(share * static_cast<double>(flat.size(-1))));
     if (count == 0) {
         return at::zeros_like(map, at::kFloat);
     }

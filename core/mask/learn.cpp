@@ -32,19 +32,28 @@ Settings resolve(const LearnOptions& options) {
                       options.one_cycle.value_or(!image),
                       options.batch_size.value_or(image ? 100 : 50),
                       options.tolerance.value_or(std::min(1e-5, lr / 100))};
-    require(std::isfinite(settings.lambda) && settings.lambda >= 0, "{}: lambda must be a finite number of at least 0, got {}", learn_name,
+    require(std::isfinite(settings.lambda) && settings.lambda >= 0,
+            "{}: lambda must be a finite number of at least 0, got {}", learn_name,
             settings.lambda);
-    require(std::isfinite(settings.lr) && settings.lr > 0, "{}: lr must be a finite number above 0, got {}", learn_name, settings.lr);
-    require(settings.batch_size >= 1, "{}: batch size must be at least 1, got {}", learn_name, settings.batch_size);
-    require(options.epochs >= 1, "{}: epochs must be at least 1, got {}", learn_name, options.epochs);
+    require(std::isfinite(settings.lr) && settings.lr > 0,
+            "{}: lr must be a finite number above 0, got {}", learn_name, settings.lr);
+    require(settings.batch_size >= 1, "{}: batch size must be at least 1, got {}", learn_name,
+            settings.batch_size);
+    require(options.epochs >= 1, "{}: epochs must be at least 1, got {}", learn_name,
+            options.epochs);
     require(options.steps >= 1, "{}: steps must be at least 1, got {}", learn_name, options.steps);
-    require(settings.tolerance >= 0, "{}: tolerance must be at least 0, got {}", learn_name, settings.tolerance);
-    require(options.patience >= 1, "{}: patience must be at least 1, got {}", learn_name, options.patience);
+    require(settings.tolerance >= 0, "{}: tolerance must be at least 0, got {}", learn_name,
+            settings.tolerance);
+    require(options.patience >= 1, "{}: patience must be at least 1, got {}", learn_name,
+            options.patience);
     return settings;
 }
 
 void require_numbers(double sum) {
-    require(std::isfinite(sum), "{}: the model's gradient with respect to the images is not a number; are its weights finite?", learn_name);
+    require(std::isfinite(sum),
+            "{}: the model's gradient with respect to the images is not a number; are its weights "
+            "finite?",
+            learn_name);
 }
 
 /// What came of masks learned together.
@@ -57,24 +66,30 @@ struct Fit {
 /// One mask for all images of `source`, in epochs.
 Fit fit_one(const Network& network, const Source& source, const Settings& settings, int64_t which) {
     const auto& options = settings.options;
-    Learner learner(1, options.per_channel ? source.channels() : 1, source.height(), source.width(), network.device());
+    Learner learner(1, options.per_channel ? source.channels() : 1, source.height(), source.width(),
+                    network.device());
     const auto clean = clean_of(network, source, 100);
     const auto batches = (source.size() + settings.batch_size - 1) / settings.batch_size;
     const OneCycle cycle(settings.lr, batches * options.epochs);
     int64_t epoch = 0, still = 0;
     double l1 = 1;
     while (epoch < options.epochs && still < options.patience) {
-        const auto order = permutation(source.size(), options.seed, fmt::format("mask epoch {}", epoch));
-        auto losses = at::zeros({}, clean.cross_entropy.options()), right = at::zeros({}, losses.options().dtype(at::kLong));
+        const auto order =
+            permutation(source.size(), options.seed, fmt::format("mask epoch {}", epoch));
+        auto losses = at::zeros({}, clean.cross_entropy.options()),
+             right = at::zeros({}, losses.options().dtype(at::kLong));
         for (int64_t batch = 0; batch < batches; ++batch) {
             check_interrupt();
-            const auto rows = order.slice(0, batch * settings.batch_size, (batch + 1) * settings.batch_size);
+            const auto rows =
+                order.slice(0, batch * settings.batch_size, (batch + 1) * settings.batch_size);
             const auto transforms = transform_of(source.images(rows).to(network.device()));
             const auto labels = source.labels().index_select(0, rows).to(network.device());
             const auto pass =
                 pass_through(network, options.loss, learner.through(transforms), labels,
-                             clean.cross_entropy.index_select(0, rows.to(network.device())), 1.0 / static_cast<double>(rows.size(0)));
-            const auto now = settings.one_cycle ? cycle.at(epoch * batches + batch) : OneCycle::Setting{settings.lr, 0.9};
+                             clean.cross_entropy.index_select(0, rows.to(network.device())),
+                             1.0 / static_cast<double>(rows.size(0)));
+            const auto now = settings.one_cycle ? cycle.at(epoch * batches + batch)
+                                                : OneCycle::Setting{settings.lr, 0.9};
             learner.step(transforms, pass.gradients, settings.lambda, now.lr, now.beta1);
             losses += pass.losses.sum();
             right += pass.right.sum();
@@ -82,10 +97,13 @@ Fit fit_one(const Network& network, const Source& source, const Settings& settin
         ++epoch;
         const double before = std::exchange(l1, learner.l1()[0].item<double>());
         require_numbers(l1);
-        still = std::abs(l1 - before) > settings.tolerance ? 0 : still + (right.item<double>() >= .99 * static_cast<double>(clean.right));
+        still = std::abs(l1 - before) > settings.tolerance
+                    ? 0
+                    : still + (right.item<double>() >= .99 * static_cast<double>(clean.right));
         if (options.report) {
             const auto size = static_cast<double>(source.size());
-            options.report({which, epoch, losses.item<double>() / size, l1, right.item<double>() / size});
+            options.report(
+                {which, epoch, losses.item<double>() / size, l1, right.item<double>() / size});
         }
     }
     return {learner.masks(), learner.l1(), at::full({1}, epoch, at::kLong)};
@@ -98,14 +116,16 @@ class ImageFit {
         : network_(network),
           settings_(settings),
           cycle_(settings.lr, settings.options.steps),
-          learner_(source.size(), settings.options.per_channel ? source.channels() : 1, source.height(), source.width(), network.device()),
+          learner_(source.size(), settings.options.per_channel ? source.channels() : 1,
+                   source.height(), source.width(), network.device()),
           rows_(at::arange(source.size())),
           transforms_(transform_of(source.images(0, source.size()).to(network.device()))),
           labels_(source.labels().to(network.device())),
           clean_(clean_of(network, source, settings.batch_size).cross_entropy),
           l1_(at::ones({source.size()}, at::kDouble)),
           still_(at::zeros({source.size()}, at::kLong)),
-          fit_{learner_.masks(), l1_.clone(), at::full({source.size()}, settings.options.steps, at::kLong)},
+          fit_{learner_.masks(), l1_.clone(),
+               at::full({source.size()}, settings.options.steps, at::kLong)},
           losses_(at::zeros_like(l1_)),
           right_(at::zeros_like(l1_)) {}
 
@@ -117,7 +137,9 @@ class ImageFit {
             advance(step);
             retire(still_.ge(options.patience), step);
             if (options.report && (step % 50 == 0 || step == options.steps || rows_.numel() == 0)) {
-                const auto mean = [](const at::Tensor& values) { return values.mean().item<double>(); };
+                const auto mean = [](const at::Tensor& values) {
+                    return values.mean().item<double>();
+                };
                 options.report({first, step, mean(losses_), mean(fit_.l1), mean(right_)});
             }
         }
@@ -128,13 +150,16 @@ class ImageFit {
   private:
     void advance(int64_t step) {
         const auto& options = settings_.options;
-        const auto pass = pass_through(network_, options.loss, learner_.through(transforms_), labels_, clean_, 1);
-        const auto now = settings_.one_cycle ? cycle_.at(step - 1) : OneCycle::Setting{settings_.lr, 0.9};
+        const auto pass =
+            pass_through(network_, options.loss, learner_.through(transforms_), labels_, clean_, 1);
+        const auto now =
+            settings_.one_cycle ? cycle_.at(step - 1) : OneCycle::Setting{settings_.lr, 0.9};
         learner_.step(transforms_, pass.gradients, settings_.lambda, now.lr, now.beta1);
         const auto before = std::exchange(l1_, learner_.l1());
         require_numbers(l1_.sum().item<double>());
         const auto right = pass.right.cpu();
-        still_ = at::where((l1_ - before).abs().gt(settings_.tolerance), at::zeros_like(still_), still_ + right);
+        still_ = at::where((l1_ - before).abs().gt(settings_.tolerance), at::zeros_like(still_),
+                           still_ + right);
         fit_.l1.index_copy_(0, rows_, l1_);
         losses_.index_copy_(0, rows_, pass.losses.cpu().to(at::kDouble));
         right_.index_copy_(0, rows_, right.to(at::kDouble));
@@ -145,7 +170,8 @@ class ImageFit {
         if (!finished.any().item<bool>()) {
             return;
         }
-        const auto done = finished.nonzero().squeeze(1), left = finished.logical_not().nonzero().squeeze(1);
+        const auto done = finished.nonzero().squeeze(1),
+                   left = finished.logical_not().nonzero().squeeze(1);
         const auto done_rows = rows_.index_select(0, done);
         fit_.masks.index_copy_(0, done_rows, learner_.masks().index_select(0, done));
         fit_.steps.index_fill_(0, done_rows, step);
@@ -173,7 +199,8 @@ std::vector<Fit> fit_all(const Network& network, const Source& source, const Set
         fits.push_back(fit_one(network, source, settings, 0));
     } else if (settings.options.scope == Scope::image) {
         for (int64_t begin = 0; begin < source.size(); begin += settings.batch_size) {
-            const auto rows = at::arange(begin, std::min(begin + settings.batch_size, source.size()), at::kLong);
+            const auto rows =
+                at::arange(begin, std::min(begin + settings.batch_size, source.size()), at::kLong);
             fits.push_back(ImageFit(network, source.select(rows), settings).run(begin));
         }
     } else {
@@ -183,8 +210,8 @@ std::vector<Fit> fit_all(const Network& network, const Source& source, const Set
                 fits.push_back(fit_one(network, source.select(rows), settings, label));
             } else {
                 const auto channels = settings.options.per_channel ? source.channels() : 1;
-                fits.push_back(
-                    {at::ones({1, channels, source.height(), source.width()}), at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
+                fits.push_back({at::ones({1, channels, source.height(), source.width()}),
+                                at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
             }
         }
     }
@@ -200,7 +227,8 @@ Scope parse_scope(std::string_view text) {
     if (text == "class") {
         return Scope::class_of_images;
     }
-    require(text == "image", "hfc.mask: per must be \"data set\", \"class\" or \"image\", got \"{}\"", text);
+    require(text == "image",
+            "hfc.mask: per must be \"data set\", \"class\" or \"image\", got \"{}\"", text);
     return Scope::image;
 }
 
@@ -208,21 +236,25 @@ Loss parse_loss(std::string_view text) {
     if (text == "invariance") {
         return Loss::invariance;
     }
-    require(text == "cross_entropy", "hfc.mask: loss must be \"invariance\" or \"cross_entropy\", got \"{}\"", text);
+    require(text == "cross_entropy",
+            "hfc.mask: loss must be \"invariance\" or \"cross_entropy\", got \"{}\"", text);
     return Loss::cross_entropy;
 }
 
 Learned learn(model::Model& model, const Source& source, const LearnOptions& options) {
     const auto settings = resolve(options);
     const at::NoGradGuard no_grad;
-    const auto predicted = [&] { return predict(Network(model, learn_name), source, {}, 100).classes; };
+    const auto predicted = [&] {
+        return predict(Network(model, learn_name), source, {}, 100).classes;
+    };
     const auto labelled = options.predicted_labels ? source.with_labels(predicted()) : source;
     const Network network(model, learn_name, options.bfloat16);
     network.require_labels(labelled);
     const auto fits = fit_all(network, labelled, settings);
     const auto join = [&](at::Tensor Fit::*member) {
         std::vector<at::Tensor> parts;
-        std::ranges::transform(fits, std::back_inserter(parts), [&](const Fit& fit) { return fit.*member; });
+        std::ranges::transform(fits, std::back_inserter(parts),
+                               [&](const Fit& fit) { return fit.*member; });
         return at::cat(parts);
     };
     return {join(&Fit::masks), join(&Fit::l1), join(&Fit::steps)};

@@ -16,8 +16,10 @@ class Learner {
     /// Images seen through their masks: of one mask all, else one image a mask. Contiguous.
     at::Tensor through(const at::Tensor& transforms) const;
 
-    /// One step of Adam from the images' gradients, summed for a mask that serves several, and from lambda |M|_1 / |ones|_1.
-    void step(const at::Tensor& transforms, const at::Tensor& image_gradients, double lambda, double lr, double beta1);
+    /// One step of Adam from the images' gradients, summed for a mask that serves several, and from
+    /// lambda |M|_1 / |ones|_1.
+    void step(const at::Tensor& transforms, const at::Tensor& image_gradients, double lambda,
+              double lr, double beta1);
 
     /// |M|_1 / |ones|_1: float64 [count] on the CPU.
     at::Tensor l1() const;

@@ -12,14 +12,20 @@ namespace {
 constexpr const char* probe_name = "hfc.mask.linear_probe";
 
 void require_set(const char* which, const at::Tensor& features, const at::Tensor& labels) {
-    require(features.defined() && features.dim() >= 2 && features.numel() > 0 && at::isFloatingType(features.scalar_type()),
+    require(features.defined() && features.dim() >= 2 && features.numel() > 0 &&
+                at::isFloatingType(features.scalar_type()),
             "{}: {} features must be [N, ...] of a floating dtype, got {}", probe_name, which,
-            features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()), fmt::join(features.sizes(), ", "))
+            features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()),
+                                             fmt::join(features.sizes(), ", "))
                                : "an undefined tensor");
-    require(features.isfinite().all().item<bool>(), "{}: {} features must be finite numbers", probe_name, which);
-    require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.size(0) == features.size(0),
-            "{}: {} labels must be int64 [{}], one for each of the features", probe_name, which, features.size(0));
-    require(labels.min().item<int64_t>() >= 0, "{}: {} labels must be at least 0, got {}", probe_name, which, labels.min().item<int64_t>());
+    require(features.isfinite().all().item<bool>(), "{}: {} features must be finite numbers",
+            probe_name, which);
+    require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
+                labels.size(0) == features.size(0),
+            "{}: {} labels must be int64 [{}], one for each of the features", probe_name, which,
+            features.size(0));
+    require(labels.min().item<int64_t>() >= 0, "{}: {} labels must be at least 0, got {}",
+            probe_name, which, labels.min().item<int64_t>());
 }
 
 /// Adam on one tensor.
@@ -42,30 +48,40 @@ struct Step {
 
 }  // namespace
 
-ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels, const at::Tensor& test_features,
-                         const at::Tensor& test_labels, const ProbeOptions& options) {
+ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels,
+                         const at::Tensor& test_features, const at::Tensor& test_labels,
+                         const ProbeOptions& options) {
     require_set("training", train_features, train_labels);
     require_set("test", test_features, test_labels);
-    const auto prepare = [](const at::Tensor& features) { return features.detach().cpu().to(at::kDouble).flatten(1); };
+    const auto prepare = [](const at::Tensor& features) {
+        return features.detach().cpu().to(at::kDouble).flatten(1);
+    };
     auto x = prepare(train_features), test = prepare(test_features);
-    require(x.size(1) == test.size(1), "{}: training and test features must be as many, got {} and {}", probe_name, x.size(1),
+    require(x.size(1) == test.size(1),
+            "{}: training and test features must be as many, got {} and {}", probe_name, x.size(1),
             test.size(1));
     require(options.steps >= 1, "{}: steps must be at least 1, got {}", probe_name, options.steps);
-    require(std::isfinite(options.lr) && options.lr > 0, "{}: lr must be a finite number above 0, got {}", probe_name, options.lr);
+    require(std::isfinite(options.lr) && options.lr > 0,
+            "{}: lr must be a finite number above 0, got {}", probe_name, options.lr);
     require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
-            "{}: weight_decay must be a finite number of at least 0, got {}", probe_name, options.weight_decay);
+            "{}: weight_decay must be a finite number of at least 0, got {}", probe_name,
+            options.weight_decay);
     const at::NoGradGuard no_grad;
     const auto mean = x.mean(0), deviation = x.std(0, /*unbiased=*/false);
-    const auto scale = at::where(deviation.gt(1e-9), deviation, at::ones_like(deviation));  // features that never vary stay at 0
+    const auto scale = at::where(deviation.gt(1e-9), deviation,
+                                 at::ones_like(deviation));  // features that never vary stay at 0
     x = (x - mean) / scale;
     test = (test - mean) / scale;
     auto labels = train_labels.cpu();
     if (options.scrambled) {
-        labels = labels.index_select(0, permutation(labels.size(0), options.seed, "scrambled probe labels"));
+        labels = labels.index_select(
+            0, permutation(labels.size(0), options.seed, "scrambled probe labels"));
     }
-    const auto classes = std::max(labels.max().item<int64_t>(), test_labels.max().item<int64_t>()) + 1;
+    const auto classes =
+        std::max(labels.max().item<int64_t>(), test_labels.max().item<int64_t>()) + 1;
     const auto targets = at::one_hot(labels, classes).to(at::kDouble);
-    auto weight = at::zeros({x.size(1), classes}, at::kDouble), bias = at::zeros({classes}, at::kDouble);
+    auto weight = at::zeros({x.size(1), classes}, at::kDouble),
+         bias = at::zeros({classes}, at::kDouble);
     Step weight_step, bias_step;
     for (int64_t step = 0; step < options.steps; ++step) {
         check_interrupt();
@@ -74,7 +90,12 @@ ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& tra
         bias_step.take(bias, error.sum(0), options.lr);
     }
     const auto share = [&](const at::Tensor& features, const at::Tensor& wanted) {
-        return at::addmm(bias, features, weight).argmax(1).eq(wanted).to(at::kDouble).mean().item<double>();
+        return at::addmm(bias, features, weight)
+            .argmax(1)
+            .eq(wanted)
+            .to(at::kDouble)
+            .mean()
+            .item<double>();
     };
     return {share(x, labels), share(test, test_labels.cpu())};
 }

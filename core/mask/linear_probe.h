@@ -1,4 +1,5 @@
-// Whether a linear classifier reads labels from features: from masks, what an image is or which network they belong to.
+// Whether a linear classifier reads labels from features: from masks, what an image is or which
+// network they belong to.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,9 +21,11 @@ struct ProbeResult {
     double test = 0;
 };
 
-/// Multinomial logistic regression on standardised features (mean and deviation of the training set). features: [N, ...] of a floating
-/// dtype; labels: int64 [N]. Throws Error for shapes that do not fit, features that are not finite, and an option out of range.
-ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels, const at::Tensor& test_features,
-                         const at::Tensor& test_labels, const ProbeOptions& options = {});
+/// Multinomial logistic regression on standardised features (mean and deviation of the training
+/// set). features: [N, ...] of a floating dtype; labels: int64 [N]. Throws Error for shapes that do
+/// not fit, features that are not finite, and an option out of range.
+ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels,
+                         const at::Tensor& test_features, const at::Tensor& test_labels,
+                         const ProbeOptions& options = {});
 
 }  // namespace hfc::mask

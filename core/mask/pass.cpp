@@ -20,12 +20,15 @@ at::Tensor loss_of(Loss loss, const at::Tensor& cross_entropy, const at::Tensor&
     return at::where(squared.lt(most), squared.clamp_max(most).exp(), straight);
 }
 
-Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
-                double share) {
+Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images,
+                const at::Tensor& labels, const at::Tensor& clean, double share) {
     const at::AutoGradMode with_grad(true);
-    const auto leaf = images.contiguous(at::MemoryFormat::ChannelsLast).detach().requires_grad_(true);
+    const auto leaf =
+        images.contiguous(at::MemoryFormat::ChannelsLast).detach().requires_grad_(true);
     const auto logits = network.logits(leaf);
-    require(logits.requires_grad(), "{}: the model's logits do not depend on its images in a way that has a gradient", network.function());
+    require(logits.requires_grad(),
+            "{}: the model's logits do not depend on its images in a way that has a gradient",
+            network.function());
     const auto losses = loss_of(loss, network.cross_entropy(logits, labels), clean);
     Pass pass;
     pass.gradients = torch::autograd::grad({losses.sum() * share}, {leaf}).front();
@@ -36,9 +39,10 @@ Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images, con
 
 }  // namespace
 
-Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
-                  double share) {
-    // On the CPU what a graph of 50 images keeps stays nearer to the caches: a tenth faster than 100 at once.
+Pass pass_through(const Network& network, Loss loss, const at::Tensor& images,
+                  const at::Tensor& labels, const at::Tensor& clean, double share) {
+    // On the CPU what a graph of 50 images keeps stays nearer to the caches: a tenth faster than
+    // 100 at once.
     const int64_t chunk = images.is_cpu() ? 50 : images.size(0);
     std::vector<at::Tensor> gradients, losses, right;
     for (int64_t begin = 0; begin < images.size(0); begin += chunk) {

@@ -13,10 +13,11 @@ struct Pass {
     at::Tensor right;      ///< bool [n]: given their labels
 };
 
-/// images: [n, C, H, W] as their masks show them; labels: [n]; clean: the cross-entropy of the images without masks, [n]; share: what an
-/// image's loss counts for in the gradients. Throws Error for a network without gradients.
-Pass pass_through(const Network& network, Loss loss, const at::Tensor& images, const at::Tensor& labels, const at::Tensor& clean,
-                  double share);
+/// images: [n, C, H, W] as their masks show them; labels: [n]; clean: the cross-entropy of the
+/// images without masks, [n]; share: what an image's loss counts for in the gradients. Throws Error
+/// for a network without gradients.
+Pass pass_through(const Network& network, Loss loss, const at::Tensor& images,
+                  const at::Tensor& labels, const at::Tensor& clean, double share);
 
 /// What a network makes of images without masks.
 struct Clean {

@@ -42,21 +42,29 @@ std::vector<Frequency> frequencies_of(const Source& source, std::optional<int64_
 at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, at::Device device) {
     // Whole turns are taken off as integers, which costs no digits.
     const auto share = [&](int64_t n, int64_t k) {
-        return at::arange(n, at::TensorOptions(device).dtype(at::kLong)).mul(k).remainder(n).to(at::kDouble).div(n);
+        return at::arange(n, at::TensorOptions(device).dtype(at::kLong))
+            .mul(k)
+            .remainder(n)
+            .to(at::kDouble)
+            .div(n);
     };
     const auto rows = share(height, row), columns = share(width, column);
     return (rows.unsqueeze(1) + columns.unsqueeze(0)) * (2 * std::numbers::pi);
 }
 
 void check(const char* function, const ScanOptions& options) {
-    require(options.batch_size >= 1, "{}: batch size must be at least 1, got {}", function, options.batch_size);
-    require(options.reach.value_or(0) >= 0, "{}: reach must be at least 0 bins, got {}", function, options.reach.value_or(0));
+    require(options.batch_size >= 1, "{}: batch size must be at least 1, got {}", function,
+            options.batch_size);
+    require(options.reach.value_or(0) >= 0, "{}: reach must be at least 0 bins, got {}", function,
+            options.reach.value_or(0));
 }
 
 /// Signs of an image's channels, whatever batch it is in: float32 [n, C, 1, 1].
 at::Tensor signs_of(const Source& source, int64_t begin, int64_t end, uint64_t seed) {
-    const auto all =
-        at::empty({end, source.channels()}, at::kFloat).bernoulli_(0.5, make_generator(seed, "heat map signs")).mul_(2).sub_(1);
+    const auto all = at::empty({end, source.channels()}, at::kFloat)
+                         .bernoulli_(0.5, make_generator(seed, "heat map signs"))
+                         .mul_(2)
+                         .sub_(1);
     return all.slice(0, begin).unsqueeze(-1).unsqueeze(-1);
 }
 
@@ -65,7 +73,10 @@ template <typename Work>
 void for_each_batch(const Network& network, const Source& source, int64_t batch_size, Work&& work) {
     for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
         const auto end = std::min(begin + batch_size, source.size());
-        work(begin, end, source.images(begin, end).to(network.device()).contiguous(at::MemoryFormat::ChannelsLast));
+        work(begin, end,
+             source.images(begin, end)
+                 .to(network.device())
+                 .contiguous(at::MemoryFormat::ChannelsLast));
     }
 }
 
@@ -73,7 +84,8 @@ void for_each_batch(const Network& network, const Source& source, int64_t batch_
 class Meter {
   public:
     Meter(const Source& source, const ScanOptions& options, size_t frequencies)
-        : options_(options), total_(static_cast<double>(source.size()) * static_cast<double>(frequencies)) {}
+        : options_(options),
+          total_(static_cast<double>(source.size()) * static_cast<double>(frequencies)) {}
     void add(int64_t images) {
         done_ += static_cast<double>(images);
         if (options_.after_batch) {
@@ -87,7 +99,8 @@ class Meter {
 };
 
 /// A map with `values` [..., frequencies] at each frequency and its negative, NaN elsewhere.
-at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& frequencies, const Source& source) {
+at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& frequencies,
+                  const Source& source) {
     auto shape = values.sizes().vec();
     shape.back() = source.height();
     shape.push_back(source.width());
@@ -101,27 +114,32 @@ at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& freque
     return map;
 }
 
-/// For each frequency what takes it from an image: with X(k) = a + b i, its part is (a cosine - b sine) * scale.
+/// For each frequency what takes it from an image: with X(k) = a + b i, its part is (a cosine - b
+/// sine) * scale.
 struct Wave {
     at::Tensor cosine, sine;  ///< float32 [H, W], scaled
 
     Wave(const Source& source, const Frequency& k, at::Device device) {
         const auto phase = phase_of(source.height(), source.width(), k.row, k.column, device);
-        const double scale = (k.single() ? 1.0 : 2.0) / static_cast<double>(source.height() * source.width());
+        const double scale =
+            (k.single() ? 1.0 : 2.0) / static_cast<double>(source.height() * source.width());
         cosine = phase.cos().mul(scale).to(at::kFloat);
         sine = phase.sin().mul(scale).to(at::kFloat);
     }
 
     at::Tensor taken_from(const at::Tensor& images, const at::Tensor& coefficient) const {
         const auto parts = at::view_as_real(coefficient);
-        const auto column = [&](int64_t i) { return parts.select(-1, i).unsqueeze(-1).unsqueeze(-1); };
+        const auto column = [&](int64_t i) {
+            return parts.select(-1, i).unsqueeze(-1).unsqueeze(-1);
+        };
         return at::addcmul(images, column(0), cosine, -1).addcmul_(column(1), sine);
     }
 };
 
 }  // namespace
 
-at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t column, at::Device device) {
+at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t column,
+                       at::Device device) {
     const auto wave = phase_of(height, width, row, column, device).cos();
     return (wave / wave.norm()).to(at::kFloat);
 }
@@ -129,8 +147,8 @@ at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t colum
 at::Tensor heat_map(model::Model& model, const Source& source, const HeatMapOptions& options) {
     const auto* const function = "hfc.mask.heat_map";
     check(function, options.scan);
-    require(std::isfinite(options.epsilon) && options.epsilon >= 0, "{}: epsilon must be a finite number of at least 0, got {}", function,
-            options.epsilon);
+    require(std::isfinite(options.epsilon) && options.epsilon >= 0,
+            "{}: epsilon must be a finite number of at least 0, got {}", function, options.epsilon);
     const at::NoGradGuard no_grad;
     const Network network(model, function);
     network.require_labels(source);
@@ -138,18 +156,22 @@ at::Tensor heat_map(model::Model& model, const Source& source, const HeatMapOpti
     const auto count = static_cast<int64_t>(frequencies.size());
     const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
     Meter meter(source, options.scan, frequencies.size());
-    for_each_batch(network, source, options.scan.batch_size, [&](int64_t begin, int64_t end, const at::Tensor& images) {
-        const auto signs = signs_of(source, begin, end, options.seed).to(network.device());
-        const auto targets = source.labels().slice(0, begin, end).to(network.device());
-        for (int64_t i = 0; i < count; ++i) {
-            check_interrupt();
-            const auto& k = frequencies[i];
-            const auto noise = basis_image(source.height(), source.width(), k.row, k.column, network.device()).mul_(options.epsilon);
-            const auto noisy = at::addcmul(images, signs, noise).clamp_(0, 1);
-            wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
-            meter.add(end - begin);
-        }
-    });
+    for_each_batch(
+        network, source, options.scan.batch_size,
+        [&](int64_t begin, int64_t end, const at::Tensor& images) {
+            const auto signs = signs_of(source, begin, end, options.seed).to(network.device());
+            const auto targets = source.labels().slice(0, begin, end).to(network.device());
+            for (int64_t i = 0; i < count; ++i) {
+                check_interrupt();
+                const auto& k = frequencies[i];
+                const auto noise =
+                    basis_image(source.height(), source.width(), k.row, k.column, network.device())
+                        .mul_(options.epsilon);
+                const auto noisy = at::addcmul(images, signs, noise).clamp_(0, 1);
+                wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
+                meter.add(end - begin);
+            }
+        });
     return spread(wrong.cpu().to(at::kDouble) / source.size(), frequencies, source);
 }
 
@@ -161,24 +183,30 @@ at::Tensor dominant(model::Model& model, const Source& source, const ScanOptions
     network.require_labels(source);
     const auto frequencies = frequencies_of(source, options.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
-    const auto rises = at::zeros({source.classes(), count}, at::TensorOptions(network.device()).dtype(at::kDouble));
+    const auto rises = at::zeros({source.classes(), count},
+                                 at::TensorOptions(network.device()).dtype(at::kDouble));
     Meter meter(source, options, frequencies.size());
-    for_each_batch(network, source, options.batch_size, [&](int64_t begin, int64_t end, const at::Tensor& images) {
-        const auto labels = source.labels().slice(0, begin, end).to(network.device());
-        const auto transforms = at::fft_fft2(images.contiguous());
-        const auto clean = network.cross_entropy(network.logits(images), labels);
-        for (int64_t i = 0; i < count; ++i) {
-            check_interrupt();
-            const auto& k = frequencies[i];
-            const Wave wave(source, k, network.device());
-            const auto without = wave.taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
-            const auto rise = network.cross_entropy(network.logits(without), labels) - clean;
-            rises.select(1, i).index_add_(0, labels, rise.to(at::kDouble));
-            meter.add(end - begin);
-        }
-    });
-    const auto images = at::bincount(source.labels(), {}, source.classes()).to(at::kDouble).unsqueeze(1);
-    return spread(rises.cpu() / images, frequencies, source);  // 0 / 0 is NaN for a class without images
+    for_each_batch(
+        network, source, options.batch_size,
+        [&](int64_t begin, int64_t end, const at::Tensor& images) {
+            const auto labels = source.labels().slice(0, begin, end).to(network.device());
+            const auto transforms = at::fft_fft2(images.contiguous());
+            const auto clean = network.cross_entropy(network.logits(images), labels);
+            for (int64_t i = 0; i < count; ++i) {
+                check_interrupt();
+                const auto& k = frequencies[i];
+                const Wave wave(source, k, network.device());
+                const auto without =
+                    wave.taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
+                const auto rise = network.cross_entropy(network.logits(without), labels) - clean;
+                rises.select(1, i).index_add_(0, labels, rise.to(at::kDouble));
+                meter.add(end - begin);
+            }
+        });
+    const auto images =
+        at::bincount(source.labels(), {}, source.classes()).to(at::kDouble).unsqueeze(1);
+    return spread(rises.cpu() / images, frequencies,
+                  source);  // 0 / 0 is NaN for a class without images
 }
 
 }  // namespace hfc::mask

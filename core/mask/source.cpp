@@ -7,10 +7,11 @@ namespace {
 
 at::Tensor checked_labels(const at::Tensor& labels, int64_t size) {
     require(labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.size(0) == size,
-            "hfc.mask: labels must be int64 [{}], one an image, got {} [{}]", size, at::toString(labels.scalar_type()),
-            fmt::join(labels.sizes(), ", "));
+            "hfc.mask: labels must be int64 [{}], one an image, got {} [{}]", size,
+            at::toString(labels.scalar_type()), fmt::join(labels.sizes(), ", "));
     const auto result = labels.cpu();
-    require(size == 0 || result.min().item<int64_t>() >= 0, "hfc.mask: labels must be at least 0, got {}", result.min().item<int64_t>());
+    require(size == 0 || result.min().item<int64_t>() >= 0,
+            "hfc.mask: labels must be at least 0, got {}", result.min().item<int64_t>());
     return result;
 }
 
@@ -24,10 +25,13 @@ Source::Source(data::Dataset dataset)
       height_(dataset_->height()),
       width_(dataset_->width()) {}
 
-Source::Source(at::Tensor images, at::Tensor labels) : images_(images.defined() ? images.detach() : images) {
-    require(images_.defined() && images_.scalar_type() == at::kFloat && images_.dim() == 4 && images_.numel() > 0,
+Source::Source(at::Tensor images, at::Tensor labels)
+    : images_(images.defined() ? images.detach() : images) {
+    require(images_.defined() && images_.scalar_type() == at::kFloat && images_.dim() == 4 &&
+                images_.numel() > 0,
             "hfc.mask: images must be float32 [N, C, H, W], at least one, got {}",
-            images_.defined() ? fmt::format("{} [{}]", at::toString(images_.scalar_type()), fmt::join(images_.sizes(), ", "))
+            images_.defined() ? fmt::format("{} [{}]", at::toString(images_.scalar_type()),
+                                            fmt::join(images_.sizes(), ", "))
                               : "an undefined tensor");
     size_ = images_.size(0);
     channels_ = images_.size(1);
@@ -72,7 +76,8 @@ at::Tensor Source::images(int64_t begin, int64_t end) const {
     if (!dataset_) {
         return images_.slice(0, begin, end);
     }
-    return rows_.defined() ? dataset_->batch(rows_.slice(0, begin, end)).images : dataset_->batch(begin, end).images;
+    return rows_.defined() ? dataset_->batch(rows_.slice(0, begin, end)).images
+                           : dataset_->batch(begin, end).images;
 }
 
 at::Tensor Source::images(const at::Tensor& positions) const {

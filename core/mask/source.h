@@ -11,14 +11,16 @@ namespace hfc::mask {
 class Source {
   public:
     Source(data::Dataset dataset);  // NOLINT(google-explicit-constructor): a data set is a source
-    /// images: float32 [N, C, H, W], at least one; labels: int64 [N] of at least 0, or undefined where none are needed.
+    /// images: float32 [N, C, H, W], at least one; labels: int64 [N] of at least 0, or undefined
+    /// where none are needed.
     Source(at::Tensor images, at::Tensor labels);
 
     int64_t size() const { return size_; }
     int64_t channels() const { return channels_; }
     int64_t height() const { return height_; }
     int64_t width() const { return width_; }
-    /// One more than the largest label, and no fewer than the data set has. Throws Error where there are no labels.
+    /// One more than the largest label, and no fewer than the data set has. Throws Error where
+    /// there are no labels.
     int64_t classes() const;
     /// int64 [N] on the CPU. Throws Error where there are none.
     const at::Tensor& labels() const;

@@ -6,9 +6,11 @@ namespace {
 
 class AlexNet : public PlainNetwork {
   public:
-    AlexNet(const std::string& name, const ModelOptions& options) : PlainNetwork(name, options, /*smallest=*/63) {
+    AlexNet(const std::string& name, const ModelOptions& options)
+        : PlainNetwork(name, options, /*smallest=*/63) {
         if (is_small()) {
-            append_convolution(options.channels, 64, small_first_kernel(options), {.stride = 2, .padding = {}, .bias = true});
+            append_convolution(options.channels, 64, small_first_kernel(options),
+                               {.stride = 2, .padding = {}, .bias = true});
         } else {
             append_convolution(options.channels, 64, 11, {.stride = 4, .padding = 2, .bias = true});
         }
@@ -24,12 +26,15 @@ class AlexNet : public PlainNetwork {
 
   private:
     void append_convolution(int64_t in_width, int64_t out_width, int64_t kernel,
-                            const Convolution::Settings& settings = {.stride = 1, .padding = {}, .bias = true}) {
+                            const Convolution::Settings& settings = {
+                                .stride = 1, .padding = {}, .bias = true}) {
         features().append<Convolution>(in_width, out_width, kernel, settings);
         features().append_relu();
     }
 
-    void append_pool() { features().append_max_pool(is_small() ? 2 : 3, 2, /*ceil_mode=*/is_small()); }
+    void append_pool() {
+        features().append_max_pool(is_small() ? 2 : 3, 2, /*ceil_mode=*/is_small());
+    }
 
     void append_classifier() {
         auto& classifier = use_classifier(/*pooled_size=*/6);

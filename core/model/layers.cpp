@@ -6,9 +6,11 @@
 namespace hfc::model {
 
 Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride)
-    : Convolution(in_channels, out_channels, kernel, Settings{.stride = stride, .padding = {}, .bias = false}) {}
+    : Convolution(in_channels, out_channels, kernel,
+                  Settings{.stride = stride, .padding = {}, .bias = false}) {}
 
-Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, const Settings& settings)
+Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel,
+                         const Settings& settings)
     : weight_(register_parameter("weight", at::zeros({out_channels, in_channels, kernel, kernel}))),
       stride_(settings.stride),
       padding_(settings.padding.value_or(kernel / 2)) {
@@ -21,7 +23,8 @@ at::Tensor Convolution::forward(const at::Tensor& x) const {
     return forward_with(x, weight_, bias_);
 }
 
-at::Tensor Convolution::forward_with(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
+at::Tensor Convolution::forward_with(const at::Tensor& x, const at::Tensor& weight,
+                                     const at::Tensor& bias) const {
     return at::conv2d(x, weight, bias, stride_, padding_);
 }
 
@@ -38,7 +41,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     if (is_training()) {
         num_batches_tracked_.add_(1);
     }
-    return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, is_training(), momentum, epsilon_, /*cudnn_enabled=*/true);
+    return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, is_training(), momentum,
+                          epsilon_, /*cudnn_enabled=*/true);
 }
 
 BatchNorm::Affine BatchNorm::affine() const {
@@ -52,13 +56,17 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
     }
     const auto& weight = convolution.weight();
     const auto& bias = convolution.bias();
-    const bool learns = at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
-    // Folding writes all weights once: with fewer pixels than that, normalising the output costs less.
-    if (batch_norm->is_training() || learns || x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
+    const bool learns =
+        at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
+    // Folding writes all weights once: with fewer pixels than that, normalising the output costs
+    // less.
+    if (batch_norm->is_training() || learns ||
+        x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
         return batch_norm->forward(convolution.forward(x));
     }
     const auto [scale, shift] = batch_norm->affine();
-    return convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}), bias.defined() ? shift + bias * scale : shift);
+    return convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}),
+                                    bias.defined() ? shift + bias * scale : shift);
 }
 
 Linear::Linear(int64_t in_features, int64_t out_features)
@@ -69,13 +77,17 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
     return at::linear(x, weight_, bias_);
 }
 
-void Sequence::append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel, const Convolution::Settings& settings,
+void Sequence::append_convolution_and_norm(int64_t in_channels, int64_t out_channels,
+                                           int64_t kernel, const Convolution::Settings& settings,
                                            double epsilon) {
     const auto number = steps_.size();
     const auto convolution =
-        register_module(std::to_string(number), std::make_shared<Convolution>(in_channels, out_channels, kernel, settings));
-    const auto norm = register_module(std::to_string(number + 1), std::make_shared<BatchNorm>(out_channels, epsilon));
-    append_function([convolution, norm](const at::Tensor& x) { return convolve(*convolution, norm.get(), x); });
+        register_module(std::to_string(number),
+                        std::make_shared<Convolution>(in_channels, out_channels, kernel, settings));
+    const auto norm = register_module(std::to_string(number + 1),
+                                      std::make_shared<BatchNorm>(out_channels, epsilon));
+    append_function(
+        [convolution, norm](const at::Tensor& x) { return convolve(*convolution, norm.get(), x); });
     append_function([](const at::Tensor& x) { return x; });
 }
 
@@ -84,11 +96,14 @@ void Sequence::append_relu() {
 }
 
 void Sequence::append_max_pool(int64_t kernel, int64_t stride, bool ceil_mode) {
-    append_function([=](const at::Tensor& x) { return at::max_pool2d(x, kernel, stride, 0, 1, ceil_mode); });
+    append_function(
+        [=](const at::Tensor& x) { return at::max_pool2d(x, kernel, stride, 0, 1, ceil_mode); });
 }
 
 void Sequence::append_dropout(double probability) {
-    append_function([this, probability](const at::Tensor& x) { return at::dropout(x, probability, is_training()); });
+    append_function([this, probability](const at::Tensor& x) {
+        return at::dropout(x, probability, is_training());
+    });
 }
 
 at::Tensor Sequence::forward(at::Tensor x) const {
@@ -110,24 +125,29 @@ void initialise_xavier(Model& model, uint64_t seed) {
             continue;
         }
         const auto receptive_field = weight.dim() > 2 ? weight[0][0].numel() : 1;
-        const auto bound = std::sqrt(6.0 / static_cast<double>((weight.size(0) + weight.size(1)) * receptive_field));
+        const auto bound = std::sqrt(
+            6.0 / static_cast<double>((weight.size(0) + weight.size(1)) * receptive_field));
         weight.uniform_(-bound, bound, make_generator(seed, "xavier " + entry.key()));
     }
 }
 
-void require_images(const at::Tensor& images, const std::string& model, int64_t channels, int64_t smallest) {
-    require(images.dim() == 4, "hfc.model: {} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]", model, channels,
-            fmt::join(images.sizes(), ", "));
+void require_images(const at::Tensor& images, const std::string& model, int64_t channels,
+                    int64_t smallest) {
+    require(images.dim() == 4,
+            "hfc.model: {} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]",
+            model, channels, fmt::join(images.sizes(), ", "));
     require(images.size(1) == channels,
-            "hfc.model: this {} takes images of {} channel(s), got a batch of shape [{}], which has {}; build it with channels = {}", model,
-            channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
-    require(images.size(2) > 0 && images.size(3) > 0, "hfc.model: {} takes images of at least one pixel, got a batch of shape [{}]", model,
+            "hfc.model: this {} takes images of {} channel(s), got a batch of shape [{}], which "
+            "has {}; build it with channels = {}",
+            model, channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
+    require(images.size(2) > 0 && images.size(3) > 0,
+            "hfc.model: {} takes images of at least one pixel, got a batch of shape [{}]", model,
             fmt::join(images.sizes(), ", "));
-    require(
-        images.size(2) >= smallest && images.size(3) >= smallest,
-        "hfc.model: {} in torchvision's form takes images of at least {} x {} pixels, got a batch of shape [{}]; form = \"small\" takes "
-        "any size",
-        model, smallest, smallest, fmt::join(images.sizes(), ", "));
+    require(images.size(2) >= smallest && images.size(3) >= smallest,
+            "hfc.model: {} in torchvision's form takes images of at least {} x {} pixels, got a "
+            "batch of shape [{}]; form = \"small\" takes "
+            "any size",
+            model, smallest, smallest, fmt::join(images.sizes(), ", "));
 }
 
 }  // namespace hfc::model

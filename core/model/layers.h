@@ -1,5 +1,6 @@
-// The few layers the built-in networks are made of: parameters under PyTorch's names, ATen calls for the work.
-// torch::nn's own modules would do the same at a third more compile time (measured: 14.2 against 10.5 s a file).
+// The few layers the built-in networks are made of: parameters under PyTorch's names, ATen calls
+// for the work. torch::nn's own modules would do the same at a third more compile time
+// (measured: 14.2 against 10.5 s a file).
 #pragma once
 
 #include "model/model.h"
@@ -9,8 +10,8 @@
 
 namespace hfc::model {
 
-/// A square convolution that keeps the size at stride 1 unless told otherwise (for an odd kernel). Parameters: weight, and bias if asked
-/// for.
+/// A square convolution that keeps the size at stride 1 unless told otherwise (for an odd kernel).
+/// Parameters: weight, and bias if asked for.
 class Convolution : public torch::nn::Module {
   public:
     struct Settings {
@@ -19,13 +20,15 @@ class Convolution : public torch::nn::Module {
         bool bias = false;
     };
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride = 1);
-    Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, const Settings& settings);
+    Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel,
+                const Settings& settings);
     at::Tensor forward(const at::Tensor& x) const;
     const at::Tensor& weight() const { return weight_; }
     /// [out_channels], or undefined.
     const at::Tensor& bias() const { return bias_; }
     /// With other values for the weights and the bias.
-    at::Tensor forward_with(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const;
+    at::Tensor forward_with(const at::Tensor& x, const at::Tensor& weight,
+                            const at::Tensor& bias) const;
 
   private:
     at::Tensor weight_, bias_;
@@ -33,8 +36,8 @@ class Convolution : public torch::nn::Module {
     int64_t padding_;
 };
 
-/// BatchNorm over N, H and W, running statistics with PyTorch's momentum .1. Parameters weight and bias; buffers running_mean,
-/// running_var and num_batches_tracked.
+/// BatchNorm over N, H and W, running statistics with PyTorch's momentum .1. Parameters weight and
+/// bias; buffers running_mean, running_var and num_batches_tracked.
 class BatchNorm : public torch::nn::Module {
   public:
     BatchNorm(int64_t channels, double epsilon);
@@ -51,8 +54,8 @@ class BatchNorm : public torch::nn::Module {
     double epsilon_;
 };
 
-/// batch_norm(convolution(x)); batch_norm may be null. In evaluation mode without a gradient of a weight this is one convolution, the
-/// affine folded into its weights: equal but for rounding.
+/// batch_norm(convolution(x)); batch_norm may be null. In evaluation mode without a gradient of a
+/// weight this is one convolution, the affine folded into its weights: equal but for rounding.
 at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x);
 
 /// x W^T + b. Parameters: weight and bias.
@@ -72,12 +75,13 @@ class Sequence : public torch::nn::Module {
 
     template <typename Layer, typename... Args>
     void append(Args&&... args) {
-        const auto layer = register_module(std::to_string(steps_.size()), std::make_shared<Layer>(std::forward<Args>(args)...));
+        const auto layer = register_module(std::to_string(steps_.size()),
+                                           std::make_shared<Layer>(std::forward<Args>(args)...));
         steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
     }
     /// Two layers by their numbers, one by their work: see convolve.
-    void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel, const Convolution::Settings& settings,
-                                     double epsilon);
+    void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel,
+                                     const Convolution::Settings& settings, double epsilon);
     void append_function(Function function) { steps_.push_back(std::move(function)); }
     /// In place: what comes before must not need its result.
     void append_relu();
@@ -90,17 +94,20 @@ class Sequence : public torch::nn::Module {
     std::vector<Function> steps_;
 };
 
-/// Xavier (Glorot) uniform values, +- sqrt(6 / (fan_in + fan_out)), for every weight of two or more dimensions, drawn by the seed
-/// and the weight's name: an option that adds layers does not shift the values of the others.
+/// Xavier (Glorot) uniform values, +- sqrt(6 / (fan_in + fan_out)), for every weight of two or more
+/// dimensions, drawn by the seed and the weight's name: an option that adds layers does not shift
+/// the values of the others.
 void initialise_xavier(Model& model, uint64_t seed);
 
-/// The side of the first kernel of a network for small images: 3, or 5 for grey images, as for the paper's grey sets.
+/// The side of the first kernel of a network for small images: 3, or 5 for grey images, as for the
+/// paper's grey sets.
 int64_t small_first_kernel(const ModelOptions& options);
 
 /// BatchNorm's epsilon in torchvision's networks.
 constexpr double torchvision_epsilon = 1e-5;
 
 /// Throws Error unless images are [N, channels, H, W] of at least `smallest` x `smallest` pixels.
-void require_images(const at::Tensor& images, const std::string& model, int64_t channels, int64_t smallest = 1);
+void require_images(const at::Tensor& images, const std::string& model, int64_t channels,
+                    int64_t smallest = 1);
 
 }  // namespace hfc::model

@@ -13,15 +13,21 @@ struct Network {
 };
 
 Network preact_resnet(const char* name, int64_t blocks_a_stage) {
-    return {name, false, true, [=](const auto& own, const auto& options) { return make_preact_resnet(own, blocks_a_stage, options); }};
+    return {name, false, true, [=](const auto& own, const auto& options) {
+                return make_preact_resnet(own, blocks_a_stage, options);
+            }};
 }
 
 Network resnet(const char* name, ResNetStages stages) {
-    return {name, true, true, [=](const auto& own, const auto& options) { return make_resnet(own, stages, options); }};
+    return {name, true, true, [=](const auto& own, const auto& options) {
+                return make_resnet(own, stages, options);
+            }};
 }
 
 Network vgg(const char* name, std::vector<int64_t> convolutions) {
-    return {name, true, true, [=](const auto& own, const auto& options) { return make_vgg(own, convolutions, options); }};
+    return {name, true, true, [=](const auto& own, const auto& options) {
+                return make_vgg(own, convolutions, options);
+            }};
 }
 
 const std::vector<Network>& networks() {
@@ -46,19 +52,24 @@ const Network& find(const std::string& name) {
             return network;
         }
     }
-    fail("hfc.model: unknown model '{}'{}: expected one of {}", name, did_you_mean(name, known_names()), fmt::join(known_names(), ", "));
+    fail("hfc.model: unknown model '{}'{}: expected one of {}", name,
+         did_you_mean(name, known_names()), fmt::join(known_names(), ", "));
 }
 
 void check(const Network& network, const ModelOptions& options) {
-    require(options.classes >= 1 && options.classes <= 1'000'000, "hfc.model: classes must be 1 to 1000000, got {}", options.classes);
-    require(options.channels == 1 || options.channels == 3, "hfc.model: channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
-    require(options.dropout >= 0 && options.dropout < 1, "hfc.model: dropout must be a probability in [0,1), got {}", options.dropout);
-    require(options.form == "small" || options.form == "torchvision", "hfc.model: form must be 'small' or 'torchvision', got '{}'",
+    require(options.classes >= 1 && options.classes <= 1'000'000,
+            "hfc.model: classes must be 1 to 1000000, got {}", options.classes);
+    require(options.channels == 1 || options.channels == 3,
+            "hfc.model: channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
+    require(options.dropout >= 0 && options.dropout < 1,
+            "hfc.model: dropout must be a probability in [0,1), got {}", options.dropout);
+    require(options.form == "small" || options.form == "torchvision",
+            "hfc.model: form must be 'small' or 'torchvision', got '{}'", options.form);
+    require(options.form == "small" || network.in_torchvision,
+            "hfc.model: torchvision has no {}: expected form 'small', got '{}'", network.name,
             options.form);
-    require(options.form == "small" || network.in_torchvision, "hfc.model: torchvision has no {}: expected form 'small', got '{}'",
-            network.name, options.form);
-    require(!options.batch_norm || network.takes_batch_norm, "hfc.model: {} has no BatchNorm: expected batch_norm = false, got true",
-            network.name);
+    require(!options.batch_norm || network.takes_batch_norm,
+            "hfc.model: {} has no BatchNorm: expected batch_norm = false, got true", network.name);
 }
 
 }  // namespace
@@ -79,7 +90,8 @@ ModelPtr make(const std::string& name, const ModelOptions& options) {
     check(network, options);
     auto model = network.build(name, options);
     initialise_xavier(*model, options.seed);
-    use_channels_last(*model);  // the faster layout, twice as fast as the other on a GPU; that of the images follows
+    use_channels_last(*model);  // the faster layout, twice as fast as the other on a GPU; that of
+                                // the images follows
     model->origin = {name, options};
     return model;
 }

@@ -51,7 +51,8 @@ at::Device device_of(const Model& model) {
 void use_channels_last(Model& model) {
     for (auto& parameter : model.parameters()) {
         if (parameter.dim() == 4) {
-            // set_data keeps the variable, so that an optimizer that already holds it goes on with it.
+            // set_data keeps the variable, so that an optimizer that already holds it goes on with
+            // it.
             parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
         }
     }
@@ -66,7 +67,8 @@ EvaluationScope::EvaluationScope(Model& model) : model_(model), was_training_(mo
 
 EvaluationScope::~EvaluationScope() {
     model_.train(was_training_);
-    // train() sets all that is below it; a part that had a mode of its own (a frozen BatchNorm) comes after its parent here.
+    // train() sets all that is below it; a part that had a mode of its own (a frozen BatchNorm)
+    // comes after its parent here.
     for (const auto& [part, was_training] : parts_) {
         if (part->is_training() != was_training) {
             part->train(was_training);

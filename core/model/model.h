@@ -14,11 +14,16 @@ namespace hfc::model {
 
 struct ModelOptions {
     int64_t classes = 10;
-    int64_t channels = 3;     ///< of the input images: 1 or 3. With 1, the first layer of a small form is 5x5, as for the paper's grey sets
-    bool batch_norm = false;  ///< preact_resnet*: before each ReLU (eps 1e-3); vgg*: torchvision's vgg*_bn. resnet* always have their own.
-    double dropout = 0;       ///< probability in [0,1): before the last linear layer; in torchvision's alexnet and vgg at its two places
-    uint64_t seed = 0;        ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
-    std::string form = "small";  ///< "small": for images such as CIFAR's; "torchvision": as torchvision builds it, for 224 pixels
+    int64_t channels = 3;  ///< of the input images: 1 or 3. With 1, the first layer of a small form
+                           ///< is 5x5, as for the paper's grey sets
+    bool batch_norm = false;  ///< preact_resnet*: before each ReLU (eps 1e-3); vgg*: torchvision's
+                              ///< vgg*_bn. resnet* always have their own.
+    double dropout = 0;  ///< probability in [0,1): before the last linear layer; in torchvision's
+                         ///< alexnet and vgg at its two places
+    uint64_t seed =
+        0;  ///< of the Xavier initialisation; a weight depends on it and on the weight's name alone
+    std::string form = "small";  ///< "small": for images such as CIFAR's; "torchvision": as
+                                 ///< torchvision builds it, for 224 pixels
 };
 
 /// Calls visit(name, field) for each option: the one list for whoever reads or writes them by name.
@@ -35,11 +40,13 @@ void for_each_option(Options& options, Visit&& visit) {
 class Model;
 using ModelPtr = std::shared_ptr<Model>;
 
-/// A network that turns images into logits. Everything that trains, attacks or evaluates takes this type.
+/// A network that turns images into logits. Everything that trains, attacks or evaluates takes this
+/// type.
 class Model : public torch::nn::Module {
   public:
     using torch::nn::Module::Module;
-    /// images: float32 [N, C, H, W] -> logits float32 [N, classes]. Throws Error for images of another shape.
+    /// images: float32 [N, C, H, W] -> logits float32 [N, classes]. Throws Error for images of
+    /// another shape.
     virtual at::Tensor forward(const at::Tensor& images) = 0;
 
     /// A network of the same weights, buffers, device and mode that shares nothing with this one.
@@ -53,8 +60,8 @@ class Model : public torch::nn::Module {
     std::optional<Origin> origin;
 };
 
-/// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name (listing the known ones) and for a setting out
-/// of range.
+/// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name
+/// (listing the known ones) and for a setting out of range.
 ModelPtr make(const std::string& name, const ModelOptions& options = {});
 
 /// The names make() knows.
@@ -66,7 +73,8 @@ int64_t count_parameters(const Model& model);
 /// The device of the model's first parameter; the CPU for a model without any.
 at::Device device_of(const Model& model);
 
-/// Lays the convolution kernels out channels_last, which is the fastest layout for images of that layout. Values and names stay.
+/// Lays the convolution kernels out channels_last, which is the fastest layout for images of that
+/// layout. Values and names stay.
 void use_channels_last(Model& model);
 
 /// Evaluation mode for a scope; at its end each module is back in the mode it was in.

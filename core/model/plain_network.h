@@ -5,8 +5,9 @@
 
 namespace hfc::model {
 
-/// Convolutional features, then in the small form a global mean and one linear layer ("classifier"), in torchvision's form an average pool
-/// to a fixed size and a row of layers ("classifier.N"). A network fills the two in its constructor.
+/// Convolutional features, then in the small form a global mean and one linear layer
+/// ("classifier"), in torchvision's form an average pool to a fixed size and a row of layers
+/// ("classifier.N"). A network fills the two in its constructor.
 class PlainNetwork : public Model {
   public:
     PlainNetwork(const std::string& name, const ModelOptions& options, int64_t smallest)
@@ -19,9 +20,11 @@ class PlainNetwork : public Model {
         require_images(images, name(), options_.channels, smallest_);
         const auto features = features_->forward(images);
         if (is_small()) {
-            return linear_->forward(at::dropout(features.mean({2, 3}), options_.dropout, is_training()));
+            return linear_->forward(
+                at::dropout(features.mean({2, 3}), options_.dropout, is_training()));
         }
-        return classifier_->forward(at::adaptive_avg_pool2d(features, {pooled_size_, pooled_size_}).flatten(1));
+        return classifier_->forward(
+            at::adaptive_avg_pool2d(features, {pooled_size_, pooled_size_}).flatten(1));
     }
 
   protected:
@@ -29,7 +32,9 @@ class PlainNetwork : public Model {
     const ModelOptions& options() const { return options_; }
     Sequence& features() { return *features_; }
 
-    void use_one_linear_layer(int64_t width) { linear_ = register_module("classifier", std::make_shared<Linear>(width, options_.classes)); }
+    void use_one_linear_layer(int64_t width) {
+        linear_ = register_module("classifier", std::make_shared<Linear>(width, options_.classes));
+    }
     /// The classifier's layers are for the caller to append.
     Sequence& use_classifier(int64_t pooled_size) {
         pooled_size_ = pooled_size;

@@ -7,9 +7,12 @@ namespace {
 constexpr double batch_norm_epsilon = 1e-3;
 
 /// Convolution, BatchNorm (where there is one) and ReLU.
-/// oneDNN's fused convolution + ReLU (mkldnn::_convolution_pointwise), which only works without gradients, was measured: 1 102 and 944
-/// images/s, against 1 192 and 953 in place and 1 116 and 927 with neither. So there is one path for all.
-at::Tensor convolve_and_activate(const Convolution& convolution, const std::shared_ptr<BatchNorm>& batch_norm, const at::Tensor& x) {
+/// oneDNN's fused convolution + ReLU (mkldnn::_convolution_pointwise), which only works without
+/// gradients, was measured: 1 102 and 944 images/s, against 1 192 and 953 in place and 1 116 and
+/// 927 with neither. So there is one path for all.
+at::Tensor convolve_and_activate(const Convolution& convolution,
+                                 const std::shared_ptr<BatchNorm>& batch_norm,
+                                 const at::Tensor& x) {
     return convolve(convolution, batch_norm.get(), x).relu_();
 }
 
@@ -18,31 +21,38 @@ at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tens
     return batch_norm ? batch_norm->forward(x).relu_() : at::relu(x);
 }
 
-/// x + conv2(activate(conv1(activate(x)))). Where the width doubles, conv1 has stride 2 and the shortcut is a 2x2 average pool
-/// whose new channels are zero, half of them before the old ones and half behind.
+/// x + conv2(activate(conv1(activate(x)))). Where the width doubles, conv1 has stride 2 and the
+/// shortcut is a 2x2 average pool whose new channels are zero, half of them before the old ones and
+/// half behind.
 class Block : public torch::nn::Module {
   public:
-    Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm) : first_(first), new_channels_(out_width - in_width) {
+    Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm)
+        : first_(first), new_channels_(out_width - in_width) {
         if (batch_norm && !first) {
-            batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(in_width, batch_norm_epsilon));
+            batch_norm1_ =
+                register_module("bn1", std::make_shared<BatchNorm>(in_width, batch_norm_epsilon));
         }
-        conv1_ = register_module("conv1", std::make_shared<Convolution>(in_width, out_width, 3, new_channels_ > 0 ? 2 : 1));
+        conv1_ = register_module("conv1", std::make_shared<Convolution>(in_width, out_width, 3,
+                                                                        new_channels_ > 0 ? 2 : 1));
         if (batch_norm) {
-            batch_norm2_ = register_module("bn2", std::make_shared<BatchNorm>(out_width, batch_norm_epsilon));
+            batch_norm2_ =
+                register_module("bn2", std::make_shared<BatchNorm>(out_width, batch_norm_epsilon));
         }
         conv2_ = register_module("conv2", std::make_shared<Convolution>(out_width, out_width, 3));
     }
 
     at::Tensor forward(const at::Tensor& x) {
         // The very first block's input has just been activated.
-        const auto inner = convolve_and_activate(*conv1_, batch_norm2_, first_ ? x : activate(batch_norm1_, x));
+        const auto inner =
+            convolve_and_activate(*conv1_, batch_norm2_, first_ ? x : activate(batch_norm1_, x));
         auto out = conv2_->forward(inner);
         return out.add_(new_channels_ > 0 ? shortcut(x) : x);
     }
 
   private:
     at::Tensor shortcut(const at::Tensor& x) const {
-        // ceil_mode: an odd size shrinks to (size + 1) / 2, as it does under a convolution of stride 2.
+        // ceil_mode: an odd size shrinks to (size + 1) / 2, as it does under a convolution of
+        // stride 2.
         const auto pooled = at::avg_pool2d(x, 2, 2, 0, /*ceil_mode=*/true);
         return at::constant_pad_nd(pooled, {0, 0, 0, 0, new_channels_ / 2, new_channels_ / 2});
     }
@@ -55,28 +65,34 @@ class Block : public torch::nn::Module {
 
 class PreactResNet : public Model {
   public:
-    PreactResNet(const std::string& name, int64_t blocks_a_stage, const ModelOptions& options) : Model(name), options_(options) {
-        conv0_ = register_module("conv0", std::make_shared<Convolution>(options.channels, 16, small_first_kernel(options)));
+    PreactResNet(const std::string& name, int64_t blocks_a_stage, const ModelOptions& options)
+        : Model(name), options_(options) {
+        conv0_ = register_module("conv0", std::make_shared<Convolution>(
+                                              options.channels, 16, small_first_kernel(options)));
         if (options.batch_norm) {
-            batch_norm0_ = register_module("bn0", std::make_shared<BatchNorm>(16, batch_norm_epsilon));
+            batch_norm0_ =
+                register_module("bn0", std::make_shared<BatchNorm>(16, batch_norm_epsilon));
         }
         blocks_ = register_module("blocks", std::make_shared<Sequence>());
         int64_t width = 16;
         for (const int64_t stage_width : {16, 32, 64}) {
             for (int64_t i = 0; i < blocks_a_stage; ++i) {
-                blocks_->append<Block>(width, stage_width, /*first=*/stage_width == 16 && i == 0, options.batch_norm);
+                blocks_->append<Block>(width, stage_width, /*first=*/stage_width == 16 && i == 0,
+                                       options.batch_norm);
                 width = stage_width;
             }
         }
         if (options.batch_norm) {
-            batch_norm_ = register_module("bn", std::make_shared<BatchNorm>(width, batch_norm_epsilon));
+            batch_norm_ =
+                register_module("bn", std::make_shared<BatchNorm>(width, batch_norm_epsilon));
         }
         fc_ = register_module("fc", std::make_shared<Linear>(width, options.classes));
     }
 
     at::Tensor forward(const at::Tensor& images) override {
         require_images(images, name(), options_.channels);
-        const auto features = blocks_->forward(convolve_and_activate(*conv0_, batch_norm0_, images));
+        const auto features =
+            blocks_->forward(convolve_and_activate(*conv0_, batch_norm0_, images));
         const auto means = activate(batch_norm_, features).mean({2, 3});
         return fc_->forward(at::dropout(means, options_.dropout, is_training()));
     }
@@ -91,7 +107,8 @@ class PreactResNet : public Model {
 
 }  // namespace
 
-ModelPtr make_preact_resnet(const std::string& name, int64_t blocks_a_stage, const ModelOptions& options) {
+ModelPtr make_preact_resnet(const std::string& name, int64_t blocks_a_stage,
+                            const ModelOptions& options) {
     return std::make_shared<PreactResNet>(name, blocks_a_stage, options);
 }
 

@@ -4,8 +4,9 @@
 namespace hfc::model {
 namespace {
 
-/// relu(shortcut(x) + bn(conv(... relu(bn(conv(x)))))): two 3x3 convolutions, or 1x1, 3x3, 1x1 to four times the width (a bottleneck). The
-/// stride is in the first 3x3 convolution, as in torchvision. Where width or size changes, a 1x1 convolution and BatchNorm on the shortcut.
+/// relu(shortcut(x) + bn(conv(... relu(bn(conv(x)))))): two 3x3 convolutions, or 1x1, 3x3, 1x1 to
+/// four times the width (a bottleneck). The stride is in the first 3x3 convolution, as in
+/// torchvision. Where width or size changes, a 1x1 convolution and BatchNorm on the shortcut.
 class ResidualBlock : public torch::nn::Module {
   public:
     ResidualBlock(int64_t in_width, int64_t width, int64_t stride, bool bottleneck) {
@@ -20,7 +21,8 @@ class ResidualBlock : public torch::nn::Module {
         }
         if (stride != 1 || in_width != out_width) {
             downsample_ = register_module("downsample", std::make_shared<Sequence>());
-            downsample_->append_convolution_and_norm(in_width, out_width, 1, {.stride = stride, .padding = {}}, torchvision_epsilon);
+            downsample_->append_convolution_and_norm(
+                in_width, out_width, 1, {.stride = stride, .padding = {}}, torchvision_epsilon);
         }
     }
 
@@ -36,8 +38,10 @@ class ResidualBlock : public torch::nn::Module {
   private:
     void append(int64_t in_width, int64_t out_width, int64_t kernel, int64_t stride) {
         const auto number = std::to_string(convolutions_.size() + 1);
-        convolutions_.push_back(register_module("conv" + number, std::make_shared<Convolution>(in_width, out_width, kernel, stride)));
-        batch_norms_.push_back(register_module("bn" + number, std::make_shared<BatchNorm>(out_width, torchvision_epsilon)));
+        convolutions_.push_back(register_module(
+            "conv" + number, std::make_shared<Convolution>(in_width, out_width, kernel, stride)));
+        batch_norms_.push_back(register_module(
+            "bn" + number, std::make_shared<BatchNorm>(out_width, torchvision_epsilon)));
     }
 
     std::vector<std::shared_ptr<Convolution>> convolutions_;
@@ -50,14 +54,19 @@ class ResNet : public Model {
     ResNet(const std::string& name, const ResNetStages& stages, const ModelOptions& options)
         : Model(name), options_(options), small_(options.form == "small") {
         int64_t in_width = 64;
-        conv1_ = register_module("conv1", small_ ? std::make_shared<Convolution>(options.channels, in_width, small_first_kernel(options))
-                                                 : std::make_shared<Convolution>(options.channels, in_width, 7, 2));
-        batch_norm1_ = register_module("bn1", std::make_shared<BatchNorm>(in_width, torchvision_epsilon));
+        conv1_ = register_module(
+            "conv1", small_ ? std::make_shared<Convolution>(options.channels, in_width,
+                                                            small_first_kernel(options))
+                            : std::make_shared<Convolution>(options.channels, in_width, 7, 2));
+        batch_norm1_ =
+            register_module("bn1", std::make_shared<BatchNorm>(in_width, torchvision_epsilon));
         int64_t width = 64;
         for (const auto blocks : stages.blocks) {
-            const auto stage = register_module("layer" + std::to_string(stages_.size() + 1), std::make_shared<Sequence>());
+            const auto stage = register_module("layer" + std::to_string(stages_.size() + 1),
+                                               std::make_shared<Sequence>());
             for (int64_t i = 0; i < blocks; ++i) {
-                stage->append<ResidualBlock>(in_width, width, i == 0 && !stages_.empty() ? 2 : 1, stages.bottleneck);
+                stage->append<ResidualBlock>(in_width, width, i == 0 && !stages_.empty() ? 2 : 1,
+                                             stages.bottleneck);
                 in_width = stages.bottleneck ? 4 * width : width;
             }
             stages_.push_back(stage);
@@ -89,7 +98,8 @@ class ResNet : public Model {
 
 }  // namespace
 
-ModelPtr make_resnet(const std::string& name, const ResNetStages& stages, const ModelOptions& options) {
+ModelPtr make_resnet(const std::string& name, const ResNetStages& stages,
+                     const ModelOptions& options) {
     return std::make_shared<ResNet>(name, stages, options);
 }
 

@@ -6,7 +6,8 @@ namespace {
 
 class Vgg : public PlainNetwork {
   public:
-    Vgg(const std::string& name, const std::vector<int64_t>& convolutions, const ModelOptions& options)
+    Vgg(const std::string& name, const std::vector<int64_t>& convolutions,
+        const ModelOptions& options)
         : PlainNetwork(name, options, /*smallest=*/32) {
         int64_t in_width = options.channels;
         int64_t kernel = is_small() ? small_first_kernel(options) : 3;
@@ -27,7 +28,8 @@ class Vgg : public PlainNetwork {
     void append_convolution(int64_t in_width, int64_t out_width, int64_t kernel) {
         const Convolution::Settings settings{.stride = 1, .padding = {}, .bias = true};
         if (options().batch_norm) {
-            features().append_convolution_and_norm(in_width, out_width, kernel, settings, torchvision_epsilon);
+            features().append_convolution_and_norm(in_width, out_width, kernel, settings,
+                                                   torchvision_epsilon);
         } else {
             features().append<Convolution>(in_width, out_width, kernel, settings);
         }
@@ -47,7 +49,8 @@ class Vgg : public PlainNetwork {
 
 }  // namespace
 
-ModelPtr make_vgg(const std::string& name, const std::vector<int64_t>& convolutions, const ModelOptions& options) {
+ModelPtr make_vgg(const std::string& name, const std::vector<int64_t>& convolutions,
+                  const ModelOptions& options) {
     return std::make_shared<Vgg>(name, convolutions, options);
 }
 

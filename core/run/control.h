@@ -1,5 +1,6 @@
-// The control file of a run directory: what somebody outside wants of the training that runs, a word in DIR/control.
-// Header only and without LibTorch, since the viewer writes what hfc.train reads. A shell does it too: echo pause > runs/NAME/control
+// The control file of a run directory: what somebody outside wants of the training that runs, a
+// word in DIR/control. Header only and without LibTorch, since the viewer writes what hfc.train
+// reads. A shell does it too: echo pause > runs/NAME/control
 #pragma once
 
 #include <array>

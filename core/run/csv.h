@@ -1,4 +1,5 @@
-// One field of a CSV file (RFC 4180), for the tables of a run and for the viewer, which has no LibTorch: header only.
+// One field of a CSV file (RFC 4180), for the tables of a run and for the viewer, which has no
+// LibTorch: header only.
 #pragma once
 
 #include <string>

@@ -11,7 +11,8 @@ namespace hfc::run {
 
 using Json = nlohmann::ordered_json;
 
-/// One line of text for a JSON value; text that is not UTF-8 gets U+FFFD. indent: as for Json::dump.
+/// One line of text for a JSON value; text that is not UTF-8 gets U+FFFD. indent: as for
+/// Json::dump.
 std::string to_text(const Json& json, int indent = -1);
 
 /// Only one process at a time has a log open: the lock goes with the process, however it ends.
@@ -22,16 +23,19 @@ class EventLog {
         resume,  ///< the file must exist; a torn last line is cut off
     };
 
-    /// Throws Error naming the file when it cannot be opened, is another process's, or (resume) holds a line that is no event.
+    /// Throws Error naming the file when it cannot be opened, is another process's, or (resume)
+    /// holds a line that is no event.
     EventLog(const std::filesystem::path& path, Open mode);
     ~EventLog();
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
 
-    /// Appends an event (an object; "time", seconds since the start, is added), visible at once to whoever reads the file. A log taken up
-    /// again is told its events anew, as the script comes by them: those that the file has are not written twice, but must be the same ones
-    /// (the same names, and the same values but for measured numbers). Throws Error when the event is no object, brings a "time" of its
-    /// own, is another one than before, or cannot be written whole (full disk); the torn line is then cut off again.
+    /// Appends an event (an object; "time", seconds since the start, is added), visible at once to
+    /// whoever reads the file. A log taken up again is told its events anew, as the script comes by
+    /// them: those that the file has are not written twice, but must be the same ones (the same
+    /// names, and the same values but for measured numbers). Throws Error when the event is no
+    /// object, brings a "time" of its own, is another one than before, or cannot be written whole
+    /// (full disk); the torn line is then cut off again.
     void append(const Json& event);
 
     /// Whether the file has the next event from before: what belongs to it has been written, too.

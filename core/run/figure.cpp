@@ -16,7 +16,8 @@ using Json = nlohmann::ordered_json;
 
 template <typename Items>
 auto* find_or_add(Items& items, const std::string& name, std::string Items::value_type::*key) {
-    auto found = std::find_if(items.begin(), items.end(), [&](const auto& item) { return item.*key == name; });
+    auto found = std::find_if(items.begin(), items.end(),
+                              [&](const auto& item) { return item.*key == name; });
     if (found == items.end()) {
         found = items.insert(items.end(), {name, {}});
     }
@@ -78,9 +79,11 @@ void sort_by_numbers(std::vector<Curve>& curves) {
     }
     const auto rank = [&](const Curve& curve) {
         const auto [text, numbers] = split_numbers(curve.name);
-        return std::pair(std::find(families.begin(), families.end(), text) - families.begin(), numbers);
+        return std::pair(std::find(families.begin(), families.end(), text) - families.begin(),
+                         numbers);
     };
-    std::stable_sort(curves.begin(), curves.end(), [&](const Curve& a, const Curve& b) { return rank(a) < rank(b); });
+    std::stable_sort(curves.begin(), curves.end(),
+                     [&](const Curve& a, const Curve& b) { return rank(a) < rank(b); });
 }
 
 /// The last of its name and series takes the place of those before.
@@ -88,7 +91,8 @@ void take_whole_curve(const Json& event, Panel& panel) {
     const auto& x = event.at("x");
     const auto& y = event.at("y");
     const auto series = series_of(event);
-    auto& points = find_or_add(panel.curves, series.empty() ? panel.series : series, &Curve::name)->points;
+    auto& points =
+        find_or_add(panel.curves, series.empty() ? panel.series : series, &Curve::name)->points;
     points.clear();
     for (size_t i = 0; i < y.size(); ++i) {
         if (x.at(i).is_number() && y.at(i).is_number() && std::isfinite(y.at(i).get<double>())) {
@@ -97,11 +101,13 @@ void take_whole_curve(const Json& event, Panel& panel) {
     }
 }
 
-std::vector<Panel> whole_curves(const std::vector<Json>& events, const std::vector<std::string>& names) {
+std::vector<Panel> whole_curves(const std::vector<Json>& events,
+                                const std::vector<std::string>& names) {
     std::vector<Panel> logged;
     for (const auto& event : events) {
         if (is_whole_curve(event)) {
-            take_whole_curve(event, *find_or_add(logged, event.at("curve").get<std::string>(), &Panel::series));
+            take_whole_curve(
+                event, *find_or_add(logged, event.at("curve").get<std::string>(), &Panel::series));
         }
     }
     std::vector<std::string> known;
@@ -110,9 +116,11 @@ std::vector<Panel> whole_curves(const std::vector<Json>& events, const std::vect
     }
     std::vector<Panel> chosen;
     for (const auto& name : names) {
-        const auto found = std::find_if(logged.begin(), logged.end(), [&](const Panel& panel) { return panel.series == name; });
-        require(found != logged.end(), "run:plot: run:curve has logged no curve '{}'{}; there are '{}'", name, did_you_mean(name, known),
-                fmt::join(known, "', '"));
+        const auto found = std::find_if(logged.begin(), logged.end(),
+                                        [&](const Panel& panel) { return panel.series == name; });
+        require(found != logged.end(),
+                "run:plot: run:curve has logged no curve '{}'{}; there are '{}'", name,
+                did_you_mean(name, known), fmt::join(known, "', '"));
         chosen.push_back(*found);
     }
     return chosen;
@@ -147,18 +155,24 @@ std::vector<Panel> make_panels(const std::vector<Json>& events, const FigureOpti
         known.push_back(panel.series);
     }
     if (options.panels.empty()) {
-        logged.erase(std::remove_if(logged.begin(), logged.end(), [](const Panel& panel) { return panel.curves.empty(); }), logged.end());
-        require(!logged.empty(), "run:plot: no event has numbers under both '{}' and '{}'; the events' keys are {}", options.x, options.y,
-                fmt::join(keys_of(events), ", "));
+        logged.erase(std::remove_if(logged.begin(), logged.end(),
+                                    [](const Panel& panel) { return panel.curves.empty(); }),
+                     logged.end());
+        require(!logged.empty(),
+                "run:plot: no event has numbers under both '{}' and '{}'; the events' keys are {}",
+                options.x, options.y, fmt::join(keys_of(events), ", "));
         return logged;
     }
     std::vector<Panel> chosen;
     for (const auto& name : options.panels) {
-        const auto found = std::find_if(logged.begin(), logged.end(), [&](const Panel& panel) { return panel.series == name; });
-        require(found != logged.end(), "run:plot: no series '{}' has been logged{}; there are '{}'", name, did_you_mean(name, known),
-                fmt::join(known, "', '"));
-        require(!found->curves.empty(), "run:plot: series '{}' has no numbers under both '{}' and '{}'; the events' keys are {}", name,
-                options.x, options.y, fmt::join(keys_of(events), ", "));
+        const auto found = std::find_if(logged.begin(), logged.end(),
+                                        [&](const Panel& panel) { return panel.series == name; });
+        require(found != logged.end(), "run:plot: no series '{}' has been logged{}; there are '{}'",
+                name, did_you_mean(name, known), fmt::join(known, "', '"));
+        require(!found->curves.empty(),
+                "run:plot: series '{}' has no numbers under both '{}' and '{}'; the events' keys "
+                "are {}",
+                name, options.x, options.y, fmt::join(keys_of(events), ", "));
         chosen.push_back(*found);
     }
     return chosen;

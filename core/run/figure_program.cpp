@@ -12,8 +12,10 @@ namespace hfc::run {
 namespace {
 
 // Okabe and Ito's colours, the yellow last: it is faint on white. https://jfly.uni-koeln.de/color/
-constexpr const char* colours[] = {"#000000", "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#F0E442"};
-constexpr int markers[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};  // filled and open circle, square, triangles, diamond
+constexpr const char* colours[] = {"#000000", "#0072B2", "#D55E00", "#009E73",
+                                   "#E69F00", "#CC79A7", "#56B4E9", "#F0E442"};
+constexpr int markers[] = {7, 5, 9, 11, 13,
+                           6, 4, 8, 10, 12};  // filled and open circle, square, triangles, diamond
 constexpr double panel_width = 400;
 constexpr double panel_height = 290;
 constexpr double panel_gap = 22;
@@ -78,7 +80,8 @@ std::string vertical_axis(const std::vector<Panel>& panels, const std::string& k
 std::string horizontal_axis(const Panel& panel) {
     const auto range = range_of({panel}, false);
     // Few epochs: a tic each, where gnuplot would put tics at half epochs too.
-    const bool few = range.high - range.low <= 10 && range.low == std::floor(range.low) && range.high == std::floor(range.high);
+    const bool few = range.high - range.low <= 10 && range.low == std::floor(range.low) &&
+                     range.high == std::floor(range.high);
     return fmt::format("set xrange {}\nset xtics {}\n", range.padded(0.03), few ? "1" : "autofreq");
 }
 
@@ -99,65 +102,85 @@ std::string data_blocks(const std::vector<Panel>& panels) {
 std::string line_styles(size_t count) {
     std::string text;
     for (size_t i = 0; i < count; ++i) {
-        text += fmt::format("set linetype {} linecolor rgb '{}' linewidth 1.8 pointtype {} pointsize 0.75 dashtype {}\n", i + 1,
-                            colours[i % std::size(colours)], markers[i % std::size(markers)], 1 + i / std::size(colours) % 4);
+        text += fmt::format(
+            "set linetype {} linecolor rgb '{}' linewidth 1.8 pointtype {} pointsize 0.75 dashtype "
+            "{}\n",
+            i + 1, colours[i % std::size(colours)], markers[i % std::size(markers)],
+            1 + i / std::size(colours) % 4);
     }
     return text;
 }
 
-std::string plot_command(const Panel& panel, size_t number, const std::vector<std::string>& legend, bool with_legend) {
+std::string plot_command(const Panel& panel, size_t number, const std::vector<std::string>& legend,
+                         bool with_legend) {
     std::vector<std::string> parts;
     for (size_t c = 0; c < panel.curves.size(); ++c) {
         const auto& curve = panel.curves[c];
         const auto line = std::find(legend.begin(), legend.end(), curve.name) - legend.begin() + 1;
-        const auto interval = std::max<size_t>(1, curve.points.size() / 12);  // markers that do not run into one another
-        parts.push_back(
-            fmt::format("$panel{}curve{} using 1:2 with linespoints linetype {} pointinterval {} notitle", number, c, line, interval));
+        const auto interval = std::max<size_t>(
+            1, curve.points.size() / 12);  // markers that do not run into one another
+        parts.push_back(fmt::format(
+            "$panel{}curve{} using 1:2 with linespoints linetype {} pointinterval {} notitle",
+            number, c, line, interval));
     }
     for (size_t i = 0; with_legend && i < legend.size(); ++i) {
-        parts.push_back(fmt::format("keyentry with linespoints linetype {} title {}", i + 1, quote(legend[i])));
+        parts.push_back(
+            fmt::format("keyentry with linespoints linetype {} title {}", i + 1, quote(legend[i])));
     }
     return fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
 }
 
 }  // namespace
 
-std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOptions& options, Format format) {
+std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOptions& options,
+                            Format format) {
     const auto legend = legend_of(panels);
     size_t longest = 0;
     for (const auto& name : legend) {
         longest = std::max(longest, characters(name));
     }
     const bool with_legend = legend.size() > 1;
-    const auto columns = std::min(panels.size(), most_across), rows = (panels.size() + columns - 1) / columns;
+    const auto columns = std::min(panels.size(), most_across),
+               rows = (panels.size() + columns - 1) / columns;
     const double row_gap = bottom + 34;
     const double top = 34 + (options.title.empty() ? 0 : 26);
     const double right = with_legend ? 62 + character * static_cast<double>(longest) : 16;
-    const double plots_end = left + static_cast<double>(columns) * (panel_width + panel_gap) - panel_gap;
-    const double plots_top = bottom + static_cast<double>(rows) * (panel_height + row_gap) - row_gap;
+    const double plots_end =
+        left + static_cast<double>(columns) * (panel_width + panel_gap) - panel_gap;
+    const double plots_top =
+        bottom + static_cast<double>(rows) * (panel_height + row_gap) - row_gap;
     const double width = plots_end + right;
     const double height = plots_top + top;
 
-    auto text = terminal(format, width, height) + "set encoding utf8\n" + data_blocks(panels) + line_styles(legend.size());
+    auto text = terminal(format, width, height) + "set encoding utf8\n" + data_blocks(panels) +
+                line_styles(legend.size());
     text +=
-        "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth 0.7 dashtype solid\nset border 3 linecolor rgb '#444444'\nset tics nomirror "
+        "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth 0.7 dashtype solid\nset border 3 "
+        "linecolor rgb '#444444'\nset tics nomirror "
         "out scale 0.6\nset format '%g'\n";
-    text += fmt::format("set key at screen {:.6f},{:.6f} left top Left reverse vertical spacing 1.25 samplen 2.4 noautotitle\n",
-                        (plots_end + 8) / width, plots_top / height);
+    text += fmt::format(
+        "set key at screen {:.6f},{:.6f} left top Left reverse vertical spacing 1.25 samplen 2.4 "
+        "noautotitle\n",
+        (plots_end + 8) / width, plots_top / height);
     text += vertical_axis(panels, options.y);
-    text += fmt::format("set multiplot layout {},{} margins {:.6f},{:.6f},{:.6f},{:.6f} spacing {:.6f},{:.6f}\n", rows, columns,
-                        left / width, plots_end / width, bottom / height, plots_top / height, panel_gap / width, row_gap / height);
+    text += fmt::format(
+        "set multiplot layout {},{} margins {:.6f},{:.6f},{:.6f},{:.6f} spacing {:.6f},{:.6f}\n",
+        rows, columns, left / width, plots_end / width, bottom / height, plots_top / height,
+        panel_gap / width, row_gap / height);
     if (!options.title.empty()) {
-        text += fmt::format("set label 1 {} at screen {:.6f},{:.6f} center font ',{}'\n", quote(options.title),
-                            (left + plots_end) / 2 / width, 1 - 18 / height, font_size + 2);
+        text += fmt::format("set label 1 {} at screen {:.6f},{:.6f} center font ',{}'\n",
+                            quote(options.title), (left + plots_end) / 2 / width, 1 - 18 / height,
+                            font_size + 2);
     }
     for (size_t p = 0; p < panels.size(); ++p) {
-        text +=
-            fmt::format("set title {} offset 0,-0.4\nset xlabel {} offset 0,0.2\n", quote(panels[p].series), quote(capitalised(options.x)));
-        text += p % columns == 0 ? fmt::format("set ylabel {}\nset format y '%g'\n", quote(capitalised(options.y)))
+        text += fmt::format("set title {} offset 0,-0.4\nset xlabel {} offset 0,0.2\n",
+                            quote(panels[p].series), quote(capitalised(options.x)));
+        text += p % columns == 0 ? fmt::format("set ylabel {}\nset format y '%g'\n",
+                                               quote(capitalised(options.y)))
                                  : "unset ylabel\nset format y ''\n";
         text += p == 1 ? "unset label 1\n" : "";
-        text += horizontal_axis(panels[p]) + plot_command(panels[p], p, legend, with_legend && p + 1 == columns);
+        text += horizontal_axis(panels[p]) +
+                plot_command(panels[p], p, legend, with_legend && p + 1 == columns);
     }
     return text + "unset multiplot\n";
 }

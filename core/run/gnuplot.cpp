@@ -20,11 +20,13 @@ extern char** environ;  // POSIX asks the program to declare it
 namespace hfc::run {
 namespace {
 
-// A file in memory. Unlike a pipe it cannot block both sides, unlike a temporary file it cannot be left behind.
+// A file in memory. Unlike a pipe it cannot block both sides, unlike a temporary file it cannot be
+// left behind.
 class MemoryFile {
   public:
     explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
-        require(descriptor_ >= 0, "run:plot: cannot make a file in memory for gnuplot: {}", std::strerror(errno));
+        require(descriptor_ >= 0, "run:plot: cannot make a file in memory for gnuplot: {}",
+                std::strerror(errno));
     }
     ~MemoryFile() { ::close(descriptor_); }
     MemoryFile(const MemoryFile&) = delete;
@@ -35,18 +37,23 @@ class MemoryFile {
     void fill(const std::string& text) const {
         size_t done = 0;
         while (done < text.size()) {
-            const ssize_t written = ::pwrite(descriptor_, text.data() + done, text.size() - done, static_cast<off_t>(done));
-            require(written > 0 || errno == EINTR, "run:plot: cannot hand gnuplot its program: {}", std::strerror(errno));
+            const ssize_t written = ::pwrite(descriptor_, text.data() + done, text.size() - done,
+                                             static_cast<off_t>(done));
+            require(written > 0 || errno == EINTR, "run:plot: cannot hand gnuplot its program: {}",
+                    std::strerror(errno));
             done += written > 0 ? static_cast<size_t>(written) : 0;
         }
     }
 
     std::string content() const {
-        std::string text(static_cast<size_t>(std::max<off_t>(0, ::lseek(descriptor_, 0, SEEK_END))), '\0');
+        std::string text(static_cast<size_t>(std::max<off_t>(0, ::lseek(descriptor_, 0, SEEK_END))),
+                         '\0');
         size_t done = 0;
         while (done < text.size()) {
-            const ssize_t got = ::pread(descriptor_, text.data() + done, text.size() - done, static_cast<off_t>(done));
-            require(got > 0 || (got < 0 && errno == EINTR), "run:plot: cannot read what gnuplot wrote: {}", std::strerror(errno));
+            const ssize_t got = ::pread(descriptor_, text.data() + done, text.size() - done,
+                                        static_cast<off_t>(done));
+            require(got > 0 || (got < 0 && errno == EINTR),
+                    "run:plot: cannot read what gnuplot wrote: {}", std::strerror(errno));
             done += got > 0 ? static_cast<size_t>(got) : 0;
         }
         return text;
@@ -56,7 +63,8 @@ class MemoryFile {
     int descriptor_;
 };
 
-// Starts gnuplot in a process group of its own, so that the first Ctrl-C, which only asks, does not end a drawing half done.
+// Starts gnuplot in a process group of its own, so that the first Ctrl-C, which only asks, does not
+// end a drawing half done.
 pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile& errors) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -70,11 +78,13 @@ pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile&
     std::string defaults = "-d";
     char* arguments[] = {name.data(), defaults.data(), nullptr};
     pid_t child = -1;
-    const int result = ::posix_spawnp(&child, name.c_str(), &files, &attributes, arguments, environ);
+    const int result =
+        ::posix_spawnp(&child, name.c_str(), &files, &attributes, arguments, environ);
     ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&files);
     require(result != ENOENT,
-            "run:plot: gnuplot is not installed, so no figure can be drawn (Debian package gnuplot-nox: apt-get install gnuplot-nox)");
+            "run:plot: gnuplot is not installed, so no figure can be drawn (Debian package "
+            "gnuplot-nox: apt-get install gnuplot-nox)");
     require(result == 0, "run:plot: cannot start gnuplot: {}", std::strerror(result));
     return child;
 }
@@ -113,7 +123,8 @@ std::string run_gnuplot(const std::string& program) {
         require(errno == EINTR, "run:plot: cannot wait for gnuplot: {}", std::strerror(errno));
     }
     require(!WIFSIGNALED(status), "run:plot: gnuplot was ended by signal {}", WTERMSIG(status));
-    require(WEXITSTATUS(status) == 0, "run:plot: gnuplot failed with status {}: {}", WEXITSTATUS(status), last_line(errors.content()));
+    require(WEXITSTATUS(status) == 0, "run:plot: gnuplot failed with status {}: {}",
+            WEXITSTATUS(status), last_line(errors.content()));
     auto drawn = output.content();
     require(!drawn.empty(), "run:plot: gnuplot drew nothing: {}", last_line(errors.content()));
     return drawn;

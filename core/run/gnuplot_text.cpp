@@ -15,17 +15,21 @@ std::string quote(const std::string& text) {
 }
 
 size_t characters(const std::string& text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string terminal(Format format, double width, double height) {
     if (format == Format::svg) {
-        return fmt::format("set terminal svg size {:.0f},{:.0f} dynamic noenhanced font 'sans-serif,{}' background '#ffffff'\n", width,
-                           height, font_size);
+        return fmt::format(
+            "set terminal svg size {:.0f},{:.0f} dynamic noenhanced font 'sans-serif,{}' "
+            "background '#ffffff'\n",
+            width, height, font_size);
     }
     // Twice the size, for print. pngcairo counts fonts in points of 4/3 of a pixel, svg in pixels.
     return fmt::format(
-        "set terminal pngcairo size {:.0f},{:.0f} noenhanced font 'Sans,{}' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'\n",
+        "set terminal pngcairo size {:.0f},{:.0f} noenhanced font 'Sans,{}' fontscale 1.5 "
+        "linewidth 2 pointscale 2 background '#ffffff'\n",
         2 * width, 2 * height, font_size);
 }
 

@@ -10,7 +10,8 @@ namespace hfc::run {
 constexpr int font_size = 13;
 constexpr double character = 0.6 * font_size;  ///< mean width of one, in points
 
-/// A text in single quotes, between which gnuplot expands nothing; a line break, which would end the command, becomes a space.
+/// A text in single quotes, between which gnuplot expands nothing; a line break, which would end
+/// the command, becomes a space.
 std::string quote(const std::string& text);
 
 /// Characters, not bytes.

@@ -54,7 +54,9 @@ struct Layout {
     double left, top;      ///< of the first picture
     double canvas_width, canvas_height;
 
-    double x(int64_t column) const { return left + static_cast<double>(column) * across + (across - gap - width) / 2; }
+    double x(int64_t column) const {
+        return left + static_cast<double>(column) * across + (across - gap - width) / 2;
+    }
     double y(int64_t row) const { return top + static_cast<double>(row) * down; }
 };
 
@@ -71,22 +73,28 @@ Layout make_layout(const ImageGrid& grid) {
     layout.top = border + (grid.title.empty() ? 0 : 2 * line_height);
     const auto columns = std::min(grid.columns, grid.images.size(0));
     layout.canvas_width = layout.left + static_cast<double>(columns) * layout.across - gap + border;
-    layout.canvas_width = std::max(layout.canvas_width, 2 * border + character * static_cast<double>(characters(grid.title)));
-    layout.canvas_height = layout.top + static_cast<double>(grid.rows()) * layout.down - gap + border;
+    layout.canvas_width = std::max(
+        layout.canvas_width, 2 * border + character * static_cast<double>(characters(grid.title)));
+    layout.canvas_height =
+        layout.top + static_cast<double>(grid.rows()) * layout.down - gap + border;
     return layout;
 }
 
-std::string label(const std::string& text, double x, double y, const std::string& alignment, int size = font_size) {
-    return fmt::format("set label {} at {:.2f},{:.2f} {} font ',{}'\n", quote(text), x, y, alignment, size);
+std::string label(const std::string& text, double x, double y, const std::string& alignment,
+                  int size = font_size) {
+    return fmt::format("set label {} at {:.2f},{:.2f} {} font ',{}'\n", quote(text), x, y,
+                       alignment, size);
 }
 
 std::string labels(const ImageGrid& grid, const Layout& layout) {
     std::string text;
     if (!grid.title.empty()) {
-        text += label(grid.title, layout.canvas_width / 2, border + line_height / 2, "center", font_size + 2);
+        text += label(grid.title, layout.canvas_width / 2, border + line_height / 2, "center",
+                      font_size + 2);
     }
     for (size_t i = 0; i < grid.captions.size(); ++i) {
-        const auto row = static_cast<int64_t>(i) / grid.columns, column = static_cast<int64_t>(i) % grid.columns;
+        const auto row = static_cast<int64_t>(i) / grid.columns,
+                   column = static_cast<int64_t>(i) % grid.columns;
         double y = layout.y(row) + layout.height + 0.65 * line_height;
         for (const auto& line : lines_of(grid.captions[i])) {
             text += label(line, layout.x(column) + layout.width / 2, y, "center");
@@ -94,12 +102,14 @@ std::string labels(const ImageGrid& grid, const Layout& layout) {
         }
     }
     for (size_t row = 0; row < grid.headings.size(); ++row) {
-        text += label(grid.headings[row], layout.left - gap, layout.y(static_cast<int64_t>(row)) + layout.height / 2, "right");
+        text += label(grid.headings[row], layout.left - gap,
+                      layout.y(static_cast<int64_t>(row)) + layout.height / 2, "right");
     }
     return text;
 }
 
-/// One pixel a line: column, row, red, green, blue. gnuplot finds the pixels' size from two rows and columns at least.
+/// One pixel a line: column, row, red, green, blue. gnuplot finds the pixels' size from two rows
+/// and columns at least.
 std::string data_block(const at::Tensor& image, int64_t number) {
     auto planes = image.size(0) == 1 ? image.expand({3, -1, -1}) : image;
     for (const int64_t dim : {1, 2}) {
@@ -110,9 +120,10 @@ std::string data_block(const at::Tensor& image, int64_t number) {
     const auto* red = planes.const_data_ptr<uint8_t>();
     std::string text = fmt::format("$image{} << END\n", number);
     for (int64_t i = 0; i < height * width; ++i) {
-        text += fmt::format("{} {} {} {} {}\n", (static_cast<double>(i % width) + 0.5) / static_cast<double>(width),
-                            (static_cast<double>(i / width) + 0.5) / static_cast<double>(height), red[i], red[height * width + i],
-                            red[2 * height * width + i]);
+        text += fmt::format("{} {} {} {} {}\n",
+                            (static_cast<double>(i % width) + 0.5) / static_cast<double>(width),
+                            (static_cast<double>(i / width) + 0.5) / static_cast<double>(height),
+                            red[i], red[height * width + i], red[2 * height * width + i]);
     }
     return text + "END\n";
 }
@@ -121,26 +132,36 @@ std::string data_block(const at::Tensor& image, int64_t number) {
 
 void require_valid(const ImageGrid& grid) {
     const auto& images = grid.images;
-    require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kByte && images.device().is_cpu(),
+    require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kByte &&
+                images.device().is_cpu(),
             "run:image: expected bytes [N, C, H, W] on the CPU, got {}",
-            images.defined() ? fmt::format("{} [{}]", images.toString(), fmt::join(images.sizes(), ", ")) : "nothing");
-    require(images.size(1) == 1 || images.size(1) == 3, "run:image: pictures have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
-    require(images.numel() > 0, "run:image: there is no picture to draw: [{}]", fmt::join(images.sizes(), ", "));
+            images.defined()
+                ? fmt::format("{} [{}]", images.toString(), fmt::join(images.sizes(), ", "))
+                : "nothing");
+    require(images.size(1) == 1 || images.size(1) == 3,
+            "run:image: pictures have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
+    require(images.numel() > 0, "run:image: there is no picture to draw: [{}]",
+            fmt::join(images.sizes(), ", "));
     require(images.size(0) <= most_images && images.numel() / images.size(1) <= most_pixels,
-            "run:image: {} pictures of {} x {} are too many for one figure: expected at most {}, and {} pixels in all", images.size(0),
-            images.size(2), images.size(3), most_images, most_pixels);
+            "run:image: {} pictures of {} x {} are too many for one figure: expected at most {}, "
+            "and {} pixels in all",
+            images.size(0), images.size(2), images.size(3), most_images, most_pixels);
     require(grid.columns >= 1, "run:image: columns must be at least 1, got {}", grid.columns);
     require(grid.captions.empty() || static_cast<int64_t>(grid.captions.size()) == images.size(0),
-            "run:image: expected one caption for each of {} pictures, got {}", images.size(0), grid.captions.size());
+            "run:image: expected one caption for each of {} pictures, got {}", images.size(0),
+            grid.captions.size());
     require(grid.headings.empty() || static_cast<int64_t>(grid.headings.size()) == grid.rows(),
-            "run:image: expected one heading for each of {} rows, got {}", grid.rows(), grid.headings.size());
+            "run:image: expected one heading for each of {} rows, got {}", grid.rows(),
+            grid.headings.size());
 }
 
 at::Tensor mosaic(const ImageGrid& grid) {
     require_valid(grid);
     const auto& images = grid.images;
     const auto columns = std::min(grid.columns, images.size(0));
-    const auto white = at::full({grid.rows() * columns - images.size(0), images.size(1), images.size(2), images.size(3)}, 255, at::kByte);
+    const auto white = at::full(
+        {grid.rows() * columns - images.size(0), images.size(1), images.size(2), images.size(3)},
+        255, at::kByte);
     return at::cat({images, white})
         .reshape({grid.rows(), columns, images.size(1), images.size(2), images.size(3)})
         .permute({2, 0, 3, 1, 4})
@@ -153,15 +174,18 @@ std::string gnuplot_program(const ImageGrid& grid, Format format) {
     const auto layout = make_layout(grid);
     auto text = terminal(format, layout.canvas_width, layout.canvas_height) + "set encoding utf8\n";
     text +=
-        "unset border\nunset tics\nunset key\nset lmargin at screen 0\nset rmargin at screen 1\nset tmargin at screen 1\n"
+        "unset border\nunset tics\nunset key\nset lmargin at screen 0\nset rmargin at screen "
+        "1\nset tmargin at screen 1\n"
         "set bmargin at screen 0\n";
-    text += fmt::format("set xrange [0:{:.2f}]\nset yrange [{:.2f}:0]\n", layout.canvas_width, layout.canvas_height);
+    text += fmt::format("set xrange [0:{:.2f}]\nset yrange [{:.2f}:0]\n", layout.canvas_width,
+                        layout.canvas_height);
     text += labels(grid, layout);
     std::vector<std::string> parts;
     for (int64_t i = 0; i < grid.images.size(0); ++i) {
         text += data_block(grid.images[i], i);
-        parts.push_back(fmt::format("$image{} using ({:.2f}+$1*{:.2f}):({:.2f}+$2*{:.2f}):3:4:5 with rgbimage", i,
-                                    layout.x(i % grid.columns), layout.width, layout.y(i / grid.columns), layout.height));
+        parts.push_back(fmt::format(
+            "$image{} using ({:.2f}+$1*{:.2f}):({:.2f}+$2*{:.2f}):3:4:5 with rgbimage", i,
+            layout.x(i % grid.columns), layout.width, layout.y(i / grid.columns), layout.height));
     }
     return text + fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
 }
@@ -169,19 +193,24 @@ std::string gnuplot_program(const ImageGrid& grid, Format format) {
 std::string with_sharp_pixels(std::string svg) {
     const std::string tag = "<image ";
     const std::string style = "style='image-rendering:pixelated' ";
-    for (auto found = svg.find(tag); found != std::string::npos; found = svg.find(tag, found + tag.size())) {
+    for (auto found = svg.find(tag); found != std::string::npos;
+         found = svg.find(tag, found + tag.size())) {
         svg.insert(found + tag.size(), style);
     }
     return svg;
 }
 
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
-    require(images.dim() == 4 && images.is_floating_point(), "run:image: expected floating-point images [N, C, H, W], got {} [{}]",
+    require(images.dim() == 4 && images.is_floating_point(),
+            "run:image: expected floating-point images [N, C, H, W], got {} [{}]",
             images.toString(), fmt::join(images.sizes(), ", "));
-    require(range.each || (std::isfinite(range.black) && std::isfinite(range.white) && range.black < range.white),
-            "run:image: range must go from a smaller to a larger number, got {} to {}", range.black, range.white);
+    require(range.each || (std::isfinite(range.black) && std::isfinite(range.white) &&
+                           range.black < range.white),
+            "run:image: range must go from a smaller to a larger number, got {} to {}", range.black,
+            range.white);
     auto values = images.detach().to(at::kCPU, at::kDouble);
-    require(values.isfinite().all().item<bool>(), "run:image: the images hold values that are no finite numbers");
+    require(values.isfinite().all().item<bool>(),
+            "run:image: the images hold values that are no finite numbers");
     if (values.numel() == 0) {
         return values.to(at::kByte);
     }

@@ -15,15 +15,19 @@ namespace {
 std::string picture_name(const std::string& series) {
     auto name = series.empty() ? std::string("kernels") : "kernels " + series.substr(0, 150);
     std::replace_if(
-        name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) == 0 && std::strchr(" ._-", c) == nullptr; }, '_');
+        name.begin(), name.end(),
+        [](unsigned char c) { return std::isalnum(c) == 0 && std::strchr(" ._-", c) == nullptr; },
+        '_');
     return name;
 }
 
 }  // namespace
 
-void log_kernels(Run& run, const std::string& series, const std::vector<at::Tensor>& parameters, int64_t epoch) {
+void log_kernels(Run& run, const std::string& series, const std::vector<at::Tensor>& parameters,
+                 int64_t epoch) {
     constexpr int64_t most = 64;
-    const auto first = std::find_if(parameters.begin(), parameters.end(), [](const auto& parameter) { return parameter.dim() == 4; });
+    const auto first = std::find_if(parameters.begin(), parameters.end(),
+                                    [](const auto& parameter) { return parameter.dim() == 4; });
     require(first != parameters.end(), "option 'log_kernels': the network has no convolution");
     auto kernels = first->detach().to(at::kCPU, at::kDouble).slice(0, 0, most);
     if (kernels.size(1) != 1 && kernels.size(1) != 3) {

@@ -17,8 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where a figure's SVG and PNG go. Without gnuplot their programs are kept in their stead, NAME.svg.gp and NAME.png.gp, to be drawn on a
-/// machine that has it: no run shall fail at its last step for want of a picture.
+/// Where a figure's SVG and PNG go. Without gnuplot their programs are kept in their stead,
+/// NAME.svg.gp and NAME.png.gp, to be drawn on a machine that has it: no run shall fail at its last
+/// step for want of a picture.
 std::vector<fs::path> figure_paths(const fs::path& folder, const std::string& name) {
     const std::string suffix = has_gnuplot() ? "" : ".gp";
     return {folder / (name + ".svg" + suffix), folder / (name + ".png" + suffix)};
@@ -35,7 +36,8 @@ class Made {
     ~Made() {
         for (auto path = paths_.rbegin(); path != paths_.rend(); ++path) {
             std::error_code ignored;
-            fs::remove(*path, ignored);  // a folder only while empty: never what somebody else put there
+            fs::remove(*path,
+                       ignored);  // a folder only while empty: never what somebody else put there
         }
     }
     Made(const Made&) = delete;
@@ -76,13 +78,16 @@ fs::path chosen_directory(const fs::path& out, Made& made) {
         add_folder(directory, made);
         return directory;
     }
-    require(fs::is_directory(directory, error), "the run directory '{}' is a file; give a folder that does not exist or is empty",
+    require(fs::is_directory(directory, error),
+            "the run directory '{}' is a file; give a folder that does not exist or is empty",
             directory.string());
     const fs::directory_iterator entries(directory, error);
     require(!error, "cannot read the run directory '{}': {}", directory.string(), error.message());
     require(entries == fs::directory_iterator(),
-            "the run directory '{}' is not empty (it holds '{}'); an earlier run is never overwritten, so give another folder",
-            directory.string(), entries == fs::directory_iterator() ? "" : entries->path().filename().string());
+            "the run directory '{}' is not empty (it holds '{}'); an earlier run is never "
+            "overwritten, so give another folder",
+            directory.string(),
+            entries == fs::directory_iterator() ? "" : entries->path().filename().string());
     return directory;
 }
 
@@ -108,18 +113,21 @@ void add_file(const fs::path& path, const std::string& bytes, Made& made) {
 
 fs::path existing_directory(const fs::path& directory) {
     std::error_code error;
-    require(fs::is_directory(directory, error), "there is no run directory '{}' to go on with", directory.string());
+    require(fs::is_directory(directory, error), "there is no run directory '{}' to go on with",
+            directory.string());
     return directory;
 }
 
 }  // namespace
 
 Run::Run(const RunOptions& options) {
-    require(options.config.is_object(), "hfc.run: the config must be an object, got {}", options.config.type_name());
+    require(options.config.is_object(), "hfc.run: the config must be an object, got {}",
+            options.config.type_name());
     if (options.out.empty() || !options.name.empty()) {
         check_name("hfc.run: the experiment's name", options.name);
     }
-    const auto script = options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
+    const auto script =
+        options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
     if (options.resume) {
         directory_ = existing_directory(options.out);
         allow_writes_in(directory_);
@@ -127,7 +135,8 @@ Run::Run(const RunOptions& options) {
         return;
     }
     Made made;
-    directory_ = options.out.empty() ? default_directory(options.name, made) : chosen_directory(options.out, made);
+    directory_ = options.out.empty() ? default_directory(options.name, made)
+                                     : chosen_directory(options.out, made);
     allow_writes_in(directory_);
     add_file(directory_ / "config.json", to_text(options.config, 2), made);
     if (!options.script.empty()) {
@@ -148,12 +157,14 @@ fs::path Run::next_checkpoints() {
 void Run::row(const std::string& table, const Json& row) {
     check_name("run:row: the table's name", table);
     require(row.is_object() && !row.empty(),
-            "run:row: a row of table '{}' must be a table of column = value with at least one column, got {}", table,
-            row.is_object() ? "none" : row.type_name());
+            "run:row: a row of table '{}' must be a table of column = value with at least one "
+            "column, got {}",
+            table, row.is_object() ? "none" : row.type_name());
     for (const auto& [column, value] : row.items()) {
         require(value.is_primitive() && !value.is_binary(),
-                "run:row: column '{}' of table '{}' must be a number, a string, a boolean or nil, got {}", column, table,
-                value.type_name());
+                "run:row: column '{}' of table '{}' must be a number, a string, a boolean or nil, "
+                "got {}",
+                column, table, value.type_name());
     }
     auto& rows = tables_[table];
     rows.push_back(row);
@@ -183,7 +194,8 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     return paths;
 }
 
-std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event, bool figure) {
+std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event,
+                                 bool figure) {
     check_name("run:image: the figure's name", name);
     require_valid(grid);
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
@@ -206,10 +218,12 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
     return paths;
 }
 
-/// The unscaled pictures are the last of the paths; the figure's SVG and PNG stand before it, where wanted.
+/// The unscaled pictures are the last of the paths; the figure's SVG and PNG stand before it, where
+/// wanted.
 void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const {
     const auto whole = mosaic(grid);
-    const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0), whole.size(1), whole.size(2));
+    const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0),
+                                        whole.size(1), whole.size(2));
     const bool figure = paths.size() > 1;
     const auto svg = figure ? with_sharp_pixels(drawn(gnuplot_program(grid, Format::svg))) : "";
     const auto png = figure ? drawn(gnuplot_program(grid, Format::png)) : "";
@@ -223,10 +237,13 @@ void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const 
 
 void Run::curve(const std::string& name, const WholeCurve& curve, const Json& event) {
     constexpr size_t most_points = 65536;
-    require(!name.empty() && name.size() <= 200, "run:curve: the curve's name must have 1 to 200 bytes, got {}", name.size());
-    require(!curve.y.empty() && curve.y.size() <= most_points, "run:curve: curve '{}' must have 1 to {} points, got {}", name, most_points,
+    require(!name.empty() && name.size() <= 200,
+            "run:curve: the curve's name must have 1 to 200 bytes, got {}", name.size());
+    require(!curve.y.empty() && curve.y.size() <= most_points,
+            "run:curve: curve '{}' must have 1 to {} points, got {}", name, most_points,
             curve.y.size());
-    require(curve.x.empty() || curve.x.size() == curve.y.size(), "run:curve: curve '{}' has {} points, but x has {}", name, curve.y.size(),
+    require(curve.x.empty() || curve.x.size() == curve.y.size(),
+            "run:curve: curve '{}' has {} points, but x has {}", name, curve.y.size(),
             curve.x.size());
     Json full = event;
     full["curve"] = name;
@@ -247,8 +264,10 @@ void check_name(const std::string& what, const std::string& name) {
     require(name.front() != '.', "{} must not begin with a dot, got '{}'", what, name);
     require(name.size() <= 200, "{} must have at most 200 bytes, got {}", what, name.size());
     for (const char c : name) {
-        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr(" ._-", c) != nullptr;
-        require(plain && c != '\0', "{} may hold letters, digits, space, '.', '_' and '-' only, got '{}'", what, name);
+        const bool plain =
+            std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr(" ._-", c) != nullptr;
+        require(plain && c != '\0',
+                "{} may hold letters, digits, space, '.', '_' and '-' only, got '{}'", what, name);
     }
 }
 

@@ -2,13 +2,14 @@
 //
 //   config.json     options, seed, versions, device, command line, start time
 //   script.lua      a copy of the script
-//   metrics.jsonl   one event a line, flushed as it happens: {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}}
-//   checkpoints/    training-1, training-2 ...: a folder of checkpoints for each training
-//   NAME.csv .md    tables
-//   NAME.svg .png   figures
-//   images/NAME-1.png  the pictures of Run::image without captions, at their own size, counted from 1 for each name
+//   metrics.jsonl   one event a line, flushed as it happens:
+//   {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}} checkpoints/    training-1,
+//   training-2 ...: a folder of checkpoints for each training NAME.csv .md    tables NAME.svg .png
+//   figures images/NAME-1.png  the pictures of Run::image without captions, at their own size,
+//   counted from 1 for each name
 //
-// Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, text that is not UTF-8 gets U+FFFD.
+// Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, text that is
+// not UTF-8 gets U+FFFD.
 #pragma once
 
 #include "run/event_log.h"
@@ -24,11 +25,12 @@
 namespace hfc::run {
 
 struct RunOptions {
-    std::string name;              ///< of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS
+    std::string name;  ///< of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS
     std::filesystem::path out;     ///< the directory itself, where the user chose one
     std::filesystem::path script;  ///< copied, where given
     Json config = Json::object();  ///< written to config.json as it is
-    bool resume = false;           ///< go on with the run in `out`: its config and script stay, and its log is taken up again
+    bool resume = false;  ///< go on with the run in `out`: its config and script stay, and its log
+                          ///< is taken up again
 };
 
 /// A curve that is logged as a whole, such as a spectrum.
@@ -40,37 +42,46 @@ struct WholeCurve {
 
 class Run {
   public:
-    /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten (the default name gets -2, -3 … where
-    /// taken). Throws Error naming the directory when it holds something or cannot be written; nothing is then left behind.
+    /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten
+    /// (the default name gets -2, -3 … where taken). Throws Error naming the directory when it
+    /// holds something or cannot be written; nothing is then left behind.
     explicit Run(const RunOptions& options);
     const std::filesystem::path& directory() const { return directory_; }
 
     /// EventLog::append() on metrics.jsonl.
     void log(const Json& event);
 
-    /// Adds a row (column name -> number, text, boolean or null) to table `name` and writes NAME.csv and NAME.md anew. Columns keep the
-    /// order of first use. A row that cannot be written is not kept.
+    /// Adds a row (column name -> number, text, boolean or null) to table `name` and writes
+    /// NAME.csv and NAME.md anew. Columns keep the order of first use. A row that cannot be written
+    /// is not kept.
     void row(const std::string& table, const Json& row);
 
-    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their paths. Where gnuplot is not installed its
-    /// programs NAME.svg.gp and NAME.png.gp are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere. Throws Error when
-    /// there is nothing to draw, a panel names no series (listing the known ones), or gnuplot fails.
-    std::vector<std::filesystem::path> plot(const std::string& figure, const FigureOptions& options) const;
+    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their
+    /// paths. Where gnuplot is not installed its programs NAME.svg.gp and NAME.png.gp are written
+    /// instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere. Throws Error when there is
+    /// nothing to draw, a panel names no series (listing the known ones), or gnuplot fails.
+    std::vector<std::filesystem::path> plot(const std::string& figure,
+                                            const FigureOptions& options) const;
 
-    /// Draws pictures to NAME.svg and NAME.png as plot() does (a later grid of the same name replaces them), keeps them unscaled as
-    /// images/NAME-N.png, and logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings",
-    /// "captions"} and what `event` adds ("epoch"). Returns the paths of the three files, or of the last alone without `figure`, which
-    /// saves the time of drawing. A run that is taken up again leaves the pictures that it has: a network that goes on from a checkpoint
-    /// would draw later ones. Throws Error for a grid that does not fit together.
-    std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid, const Json& event = Json::object(),
+    /// Draws pictures to NAME.svg and NAME.png as plot() does (a later grid of the same name
+    /// replaces them), keeps them unscaled as images/NAME-N.png, and logs {"image": NAME, "file":
+    /// "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"} and what
+    /// `event` adds ("epoch"). Returns the paths of the three files, or of the last alone without
+    /// `figure`, which saves the time of drawing. A run that is taken up again leaves the pictures
+    /// that it has: a network that goes on from a checkpoint would draw later ones. Throws Error
+    /// for a grid that does not fit together.
+    std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid,
+                                             const Json& event = Json::object(),
                                              bool figure = true);
 
-    /// Logs a whole curve as one event: {"curve": NAME, "x_name", "x": [...], "y": [...]} and what `event` adds ("epoch", "series"). Throws
-    /// Error for a curve without a name or points, with more than 65536, or with another number of x than of y.
-    void curve(const std::string& name, const WholeCurve& curve, const Json& event = Json::object());
+    /// Logs a whole curve as one event: {"curve": NAME, "x_name", "x": [...], "y": [...]} and what
+    /// `event` adds ("epoch", "series"). Throws Error for a curve without a name or points, with
+    /// more than 65536, or with another number of x than of y.
+    void curve(const std::string& name, const WholeCurve& curve,
+               const Json& event = Json::object());
 
-    /// The folder for the checkpoints of the next training: checkpoints/training-1, -2 ... in the order in which they are asked for, which
-    /// is the same when the run is taken up again.
+    /// The folder for the checkpoints of the next training: checkpoints/training-1, -2 ... in the
+    /// order in which they are asked for, which is the same when the run is taken up again.
     std::filesystem::path next_checkpoints();
 
   private:
@@ -84,8 +95,8 @@ class Run {
     std::map<std::string, int64_t> images_;  ///< how many of each name
 };
 
-/// Throws Error unless `name` can be a file name of its own: letters, digits, space, '.', '_', '-', no leading dot, at most 200 bytes.
-/// `what` opens the sentence: "run:plot: the figure's name".
+/// Throws Error unless `name` can be a file name of its own: letters, digits, space, '.', '_', '-',
+/// no leading dot, at most 200 bytes. `what` opens the sentence: "run:plot: the figure's name".
 void check_name(const std::string& what, const std::string& name);
 
 }  // namespace hfc::run

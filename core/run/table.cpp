@@ -54,7 +54,8 @@ std::string rounded(const Json& value) {
         return exact(value);
     }
     const auto number = value.get<double>();
-    return std::abs(number) >= 1000 && std::abs(number) < 1e7 ? fmt::format("{:.1f}", number) : fmt::format("{:.4g}", number);
+    return std::abs(number) >= 1000 && std::abs(number) < 1e7 ? fmt::format("{:.1f}", number)
+                                                              : fmt::format("{:.4g}", number);
 }
 
 std::string escaped(const std::string& cell) {
@@ -70,7 +71,8 @@ std::string escaped(const std::string& cell) {
 
 // Characters, not bytes, so that columns with an epsilon or an umlaut line up.
 size_t width_of(const std::string& text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+    return static_cast<size_t>(
+        std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string padded(const std::string& text, size_t width, bool right) {
@@ -88,7 +90,8 @@ std::string to_csv(const Rows& rows) {
     }
     for (const auto& row : rows) {
         for (const auto& column : columns) {
-            text += csv_field(exact(value_of(row, column))) + (&column == &columns.back() ? "\n" : ",");
+            text +=
+                csv_field(exact(value_of(row, column))) + (&column == &columns.back() ? "\n" : ",");
         }
     }
     return text;
@@ -109,7 +112,8 @@ std::string to_markdown(const Rows& rows) {
             numbers = numbers && (value.is_number() || value.is_null());
         }
         header += "| " + padded(escaped(column), width, numbers) + ' ';
-        rule += "| " + (numbers ? std::string(width - 1, '-') + ':' : std::string(width, '-')) + ' ';
+        rule +=
+            "| " + (numbers ? std::string(width - 1, '-') + ':' : std::string(width, '-')) + ' ';
         for (size_t i = 0; i < rows.size(); ++i) {
             lines[i] += "| " + padded(cells[i], width, numbers) + ' ';
         }

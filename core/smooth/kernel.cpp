@@ -5,21 +5,27 @@ namespace hfc::smooth {
 namespace {
 
 void require_kernel(std::string_view function, const at::Tensor& kernel) {
-    require(kernel.defined() && kernel.dim() >= 2 && at::isFloatingType(kernel.scalar_type()) && kernel.size(-1) > 0 && kernel.size(-2) > 0,
+    require(kernel.defined() && kernel.dim() >= 2 && at::isFloatingType(kernel.scalar_type()) &&
+                kernel.size(-1) > 0 && kernel.size(-2) > 0,
             "{}: kernel must be a floating-point tensor [..., height, width], got {}", function,
-            kernel.defined() ? fmt::format("{} [{}]", at::toString(kernel.scalar_type()), fmt::join(kernel.sizes(), ", ")) : "nothing");
+            kernel.defined() ? fmt::format("{} [{}]", at::toString(kernel.scalar_type()),
+                                           fmt::join(kernel.sizes(), ", "))
+                             : "nothing");
 }
 
-/// The kernel, borders duplicated, convolved with a symmetric filter [height, width] of odd sizes. In double, since it is done once.
+/// The kernel, borders duplicated, convolved with a symmetric filter [height, width] of odd sizes.
+/// In double, since it is done once.
 at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
     if (kernel.numel() == 0) {
         return kernel.detach().clone();
     }
     const auto down = weights.size(0) / 2;
     const auto across = weights.size(1) / 2;
-    const auto planes = kernel.detach().to(at::kDouble).reshape({-1, 1, kernel.size(-2), kernel.size(-1)});
+    const auto planes =
+        kernel.detach().to(at::kDouble).reshape({-1, 1, kernel.size(-2), kernel.size(-1)});
     const auto padded = at::replication_pad2d(planes, {across, across, down, down});
-    const auto filtered = at::conv2d(padded, weights.to(kernel.device()).reshape({1, 1, weights.size(0), weights.size(1)}));
+    const auto filtered = at::conv2d(
+        padded, weights.to(kernel.device()).reshape({1, 1, weights.size(0), weights.size(1)}));
     return filtered.reshape(kernel.sizes()).to(kernel.scalar_type());
 }
 
@@ -27,7 +33,8 @@ at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
 
 at::Tensor smooth_kernel(const at::Tensor& kernel, double rho) {
     require_kernel("hfc.smooth", kernel);
-    require(std::isfinite(rho) && rho >= 0, "hfc.smooth: rho must be a finite number of at least 0, got {}", rho);
+    require(std::isfinite(rho) && rho >= 0,
+            "hfc.smooth: rho must be a finite number of at least 0, got {}", rho);
     auto weights = at::full({3, 3}, rho, at::kDouble);
     weights[1][1].fill_(1);
     return filter(kernel, weights);
@@ -35,10 +42,12 @@ at::Tensor smooth_kernel(const at::Tensor& kernel, double rho) {
 
 at::Tensor gaussian_kernel(const at::Tensor& kernel, double sigma, int64_t size) {
     require_kernel("hfc.smooth", kernel);
-    require(std::isfinite(sigma) && sigma > 0 && sigma <= 1000, "hfc.smooth: sigma must be a number above 0 and at most 1000, got {}",
-            sigma);
-    require(size == 0 || (size > 0 && size % 2 == 1 && size <= 10001),
-            "hfc.smooth: the Gaussian's size must be odd, or 0 for the size that fits sigma; got {}", size);
+    require(std::isfinite(sigma) && sigma > 0 && sigma <= 1000,
+            "hfc.smooth: sigma must be a number above 0 and at most 1000, got {}", sigma);
+    require(
+        size == 0 || (size > 0 && size % 2 == 1 && size <= 10001),
+        "hfc.smooth: the Gaussian's size must be odd, or 0 for the size that fits sigma; got {}",
+        size);
     const auto count = size > 0 ? size : 2 * static_cast<int64_t>(std::lround(4 * sigma)) + 1;
     const auto distance = at::arange(count, at::kDouble) - static_cast<double>(count / 2);
     const auto bell = at::exp(distance.square() / (-2 * sigma * sigma));
@@ -61,8 +70,9 @@ at::Tensor roughness(const at::Tensor& kernel, bool relative) {
 at::Tensor frequency_response(const at::Tensor& kernel, int64_t size) {
     require_kernel("hfc.smooth.frequency_response", kernel);
     require(size >= kernel.size(-1) && size >= kernel.size(-2) && size <= 65536,
-            "hfc.smooth.frequency_response: size must be at least the kernel's, {} x {}, and at most 65536, got {}", kernel.size(-2),
-            kernel.size(-1), size);
+            "hfc.smooth.frequency_response: size must be at least the kernel's, {} x {}, and at "
+            "most 65536, got {}",
+            kernel.size(-2), kernel.size(-1), size);
     return at::fft_fft2(kernel.detach().to(at::kDouble), at::IntArrayRef{size, size}).abs();
 }
 

@@ -11,17 +11,22 @@ namespace {
 
 std::vector<std::string> chosen(const model::Model& model, const std::vector<std::string>& layers) {
     const auto known = convolutions(model);
-    require(!known.empty(), "hfc.smooth: the model has no convolution, which is what smoothing acts on");
+    require(!known.empty(),
+            "hfc.smooth: the model has no convolution, which is what smoothing acts on");
     if (layers.empty()) {
         return {known.front()};
     }
     std::vector<std::string> names;
     for (const auto& layer : layers) {
-        const auto matches = [&](const std::string& name) { return name == layer || name == layer + ".weight"; };
+        const auto matches = [&](const std::string& name) {
+            return name == layer || name == layer + ".weight";
+        };
         const auto found = std::ranges::find_if(known, matches);
-        require(found != known.end(), "hfc.smooth: '{}' is no convolution of the model{}; its convolutions are {}", layer,
+        require(found != known.end(),
+                "hfc.smooth: '{}' is no convolution of the model{}; its convolutions are {}", layer,
                 did_you_mean(layer, known), fmt::join(known, ", "));
-        require(std::ranges::find(names, *found) == names.end(), "hfc.smooth: the convolution '{}' is named twice", layer);
+        require(std::ranges::find(names, *found) == names.end(),
+                "hfc.smooth: the convolution '{}' is named twice", layer);
         names.push_back(*found);
     }
     return names;
@@ -55,12 +60,16 @@ std::vector<std::string> convolutions(const model::Model& model) {
     return names;
 }
 
-std::vector<std::string> smooth(model::Model& model, double rho, const std::vector<std::string>& layers) {
-    return change(model, layers, [&](const at::Tensor& kernel) { return smooth_kernel(kernel, rho); });
+std::vector<std::string> smooth(model::Model& model, double rho,
+                                const std::vector<std::string>& layers) {
+    return change(model, layers,
+                  [&](const at::Tensor& kernel) { return smooth_kernel(kernel, rho); });
 }
 
-std::vector<std::string> smooth_gaussian(model::Model& model, double sigma, int64_t size, const std::vector<std::string>& layers) {
-    return change(model, layers, [&](const at::Tensor& kernel) { return gaussian_kernel(kernel, sigma, size); });
+std::vector<std::string> smooth_gaussian(model::Model& model, double sigma, int64_t size,
+                                         const std::vector<std::string>& layers) {
+    return change(model, layers,
+                  [&](const at::Tensor& kernel) { return gaussian_kernel(kernel, sigma, size); });
 }
 
 }  // namespace hfc::smooth

@@ -38,12 +38,15 @@ std::span<const Dtype> dtypes() {
 }
 
 const Dtype* find_dtype(std::string_view Dtype::*format, std::string_view name) {
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Dtype& dtype) { return !name.empty() && dtype.*format == name; });
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Dtype& dtype) {
+        return !name.empty() && dtype.*format == name;
+    });
     return found == all.end() ? nullptr : &*found;
 }
 
 const Dtype* find_dtype(at::ScalarType type) {
-    const auto found = std::find_if(all.begin(), all.end(), [&](const Dtype& dtype) { return dtype.type == type; });
+    const auto found = std::find_if(all.begin(), all.end(),
+                                    [&](const Dtype& dtype) { return dtype.type == type; });
     return found == all.end() ? nullptr : &*found;
 }
 
@@ -59,14 +62,16 @@ std::string dtype_names(std::string_view Dtype::*format) {
 }
 
 uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type) {
-    expect(shape.size() <= most_dimensions, "a tensor has {} dimensions, expected at most {}", shape.size(), most_dimensions);
+    expect(shape.size() <= most_dimensions, "a tensor has {} dimensions, expected at most {}",
+           shape.size(), most_dimensions);
     auto product = static_cast<int64_t>(c10::elementSize(type));
     bool empty = false;
     for (const auto size : shape) {
         expect(size >= 0, "a tensor has the negative size {}", size);
         empty = empty || size == 0;
         // A size of 0 counts as 1: the strides of an empty tensor must fit too.
-        expect(!__builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product), "the shape [{}] overflows", fmt::join(shape, ", "));
+        expect(!__builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product),
+               "the shape [{}] overflows", fmt::join(shape, ", "));
     }
     return empty ? 0 : static_cast<uint64_t>(product);
 }
@@ -74,7 +79,8 @@ uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type) {
 void normalize_booleans(const at::Tensor& contiguous) {
     if (contiguous.scalar_type() == at::kBool) {
         const auto bytes = static_cast<unsigned char*>(contiguous.mutable_data_ptr());
-        std::transform(bytes, bytes + contiguous.nbytes(), bytes, [](unsigned char byte) { return byte != 0; });
+        std::transform(bytes, bytes + contiguous.nbytes(), bytes,
+                       [](unsigned char byte) { return byte != 0; });
     }
 }
 

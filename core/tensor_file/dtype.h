@@ -28,7 +28,8 @@ const Dtype* find_dtype(at::ScalarType type);
 /// All names of one format, for errors: "F64, F32, ...".
 std::string dtype_names(std::string_view Dtype::*format);
 
-/// The bytes of a tensor. Throws Malformed for more than 64 dimensions, a negative one, and a product beyond 63 bits.
+/// The bytes of a tensor. Throws Malformed for more than 64 dimensions, a negative one, and a
+/// product beyond 63 bits.
 uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type);
 
 /// Makes every byte of a boolean tensor 0 or 1, as C++ demands; other dtypes are left alone.

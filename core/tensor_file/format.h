@@ -1,4 +1,5 @@
-// The readers and writers of each format, and what they share. Internal: users call load() and save().
+// The readers and writers of each format, and what they share. Internal: users call load() and
+// save().
 #pragma once
 
 #include "base/file.h"
@@ -12,9 +13,11 @@
 
 namespace hfc::tensor_file {
 
-static_assert(std::endian::native == std::endian::little, "the formats are little-endian and are copied as they are");
+static_assert(std::endian::native == std::endian::little,
+              "the formats are little-endian and are copied as they are");
 
-/// What is wrong in a file, in words that follow "cannot read 'FILE': "; load() makes an Error of it.
+/// What is wrong in a file, in words that follow "cannot read 'FILE': "; load() makes an Error of
+/// it.
 class Malformed : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;

@@ -21,7 +21,8 @@ struct Header {
     std::vector<int64_t> shape;
 };
 
-/// Reads the one kind of Python expression that stands in a header: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
+/// Reads the one kind of Python expression that stands in a header: {'descr': '<f4',
+/// 'fortran_order': False, 'shape': (2, 3), }
 class HeaderParser {
   public:
     explicit HeaderParser(std::string_view text) : text_(text) {}
@@ -43,7 +44,10 @@ class HeaderParser {
                 header.shape = tuple();
                 shape = true;
             } else {
-                malformed("its npy header has the key '{}', which does not belong there or stands there twice: {}", key, text_);
+                malformed(
+                    "its npy header has the key '{}', which does not belong there or stands there "
+                    "twice: {}",
+                    key, text_);
             }
             if (!take(',')) {
                 demand('}');
@@ -51,13 +55,15 @@ class HeaderParser {
             }
         }
         skip_space();
-        expect(at_ == text_.size() && descr && order && shape, "its npy header must hold descr, fortran_order and shape, found {}", text_);
+        expect(at_ == text_.size() && descr && order && shape,
+               "its npy header must hold descr, fortran_order and shape, found {}", text_);
         return header;
     }
 
   private:
     void skip_space() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' ||
+                                      text_[at_] == '\t' || text_[at_] == '\r')) {
             ++at_;
         }
     }
@@ -75,11 +81,14 @@ class HeaderParser {
         at_ += found ? word.size() : 0;
         return found;
     }
-    void demand(char c) { expect(take(c), "its npy header has no '{}' at position {}: {}", c, at_, text_); }
+    void demand(char c) {
+        expect(take(c), "its npy header has no '{}' at position {}: {}", c, at_, text_);
+    }
     std::string quoted() {
         skip_space();
         const char quote = at_ < text_.size() ? text_[at_] : ' ';
-        expect(quote == '\'' || quote == '"', "its npy header has no string at position {}: {}", at_, text_);
+        expect(quote == '\'' || quote == '"', "its npy header has no string at position {}: {}",
+               at_, text_);
         const auto end = text_.find(quote, at_ + 1);
         expect(end != std::string_view::npos, "its npy header has a string without end: {}", text_);
         const auto string = text_.substr(at_ + 1, end - at_ - 1);
@@ -88,12 +97,15 @@ class HeaderParser {
     }
     std::string dtype() {
         skip_space();
-        expect(!text_.substr(at_).starts_with('['), "it has a structured dtype, expected one of {}: {}", dtype_names(&Dtype::npy), text_);
+        expect(!text_.substr(at_).starts_with('['),
+               "it has a structured dtype, expected one of {}: {}", dtype_names(&Dtype::npy),
+               text_);
         return quoted();
     }
     bool boolean() {
         const bool yes = take_word("True");
-        expect(yes || take_word("False"), "its npy header has neither True nor False at position {}: {}", at_, text_);
+        expect(yes || take_word("False"),
+               "its npy header has neither True nor False at position {}: {}", at_, text_);
         return yes;
     }
     int64_t integer() {
@@ -101,7 +113,8 @@ class HeaderParser {
         int64_t value = 0;
         const auto* const first = text_.data() + at_;
         const auto [last, error] = std::from_chars(first, text_.data() + text_.size(), value);
-        expect(error == std::errc{} && value >= 0, "its npy header has no size at position {}: {}", at_, text_);
+        expect(error == std::errc{} && value >= 0, "its npy header has no size at position {}: {}",
+               at_, text_);
         at_ += static_cast<size_t>(last - first);
         take('L');  // Python 2 wrote long integers so
         return value;
@@ -132,29 +145,39 @@ void swap_bytes(const at::Tensor& tensor, size_t width) {
 }
 
 const Dtype& dtype_of(const std::string& descr) {
-    expect(descr.find('O') == std::string::npos, "it holds Python objects (dtype '{}'): pickled objects are refused", descr);
-    const auto* dtype = find_dtype(&Dtype::npy, descr.empty() ? "" : std::string_view(descr).substr(1));
-    const bool known_order = descr.starts_with('<') || descr.starts_with('>') || descr.starts_with('|');
-    expect(dtype != nullptr && known_order && (descr[0] != '|' || c10::elementSize(dtype->type) == 1),
-           "it has the dtype '{}', expected '<', '>' or '|' and one of {}", descr, dtype_names(&Dtype::npy));
+    expect(descr.find('O') == std::string::npos,
+           "it holds Python objects (dtype '{}'): pickled objects are refused", descr);
+    const auto* dtype =
+        find_dtype(&Dtype::npy, descr.empty() ? "" : std::string_view(descr).substr(1));
+    const bool known_order =
+        descr.starts_with('<') || descr.starts_with('>') || descr.starts_with('|');
+    expect(
+        dtype != nullptr && known_order && (descr[0] != '|' || c10::elementSize(dtype->type) == 1),
+        "it has the dtype '{}', expected '<', '>' or '|' and one of {}", descr,
+        dtype_names(&Dtype::npy));
     return *dtype;
 }
 
 std::string read_header(const ByteSource& source, uint64_t& used) {
     std::array<unsigned char, 12> start = {};
-    expect(source.size >= 10, "it has {} bytes, and an npy file begins with at least 10", source.size);
+    expect(source.size >= 10, "it has {} bytes, and an npy file begins with at least 10",
+           source.size);
     source.read(start.data(), 8);
-    expect(std::memcmp(start.data(), magic.data(), magic.size()) == 0, "it does not begin as an npy file");
+    expect(std::memcmp(start.data(), magic.data(), magic.size()) == 0,
+           "it does not begin as an npy file");
     const int version = start[6];
-    expect(version >= 1 && version <= 3 && start[7] == 0, "it has the npy version {}.{}, expected 1.0, 2.0 or 3.0", version, start[7]);
+    expect(version >= 1 && version <= 3 && start[7] == 0,
+           "it has the npy version {}.{}, expected 1.0, 2.0 or 3.0", version, start[7]);
     const size_t length_bytes = version == 1 ? 2 : 4;
     used = 8 + length_bytes;
     expect(source.size >= used, "it ends inside its npy header");
     source.read(start.data() + 8, length_bytes);
     uint32_t length = 0;
     std::memcpy(&length, start.data() + 8, length_bytes);
-    expect(length <= largest_header, "its npy header claims {} bytes, expected at most {}", length, largest_header);
-    expect(length <= source.size - used, "its npy header claims {} bytes, but only {} follow", length, source.size - used);
+    expect(length <= largest_header, "its npy header claims {} bytes, expected at most {}", length,
+           largest_header);
+    expect(length <= source.size - used, "its npy header claims {} bytes, but only {} follow",
+           length, source.size - used);
     std::string header(length, '\0');
     source.read(header.data(), header.size());
     used += length;
@@ -169,7 +192,8 @@ at::Tensor read_npy(const ByteSource& source) {
     auto header = HeaderParser(text).parse();
     const auto& dtype = dtype_of(header.descr);
     const auto bytes = byte_count(header.shape, dtype.type);
-    expect(bytes == source.size - used, "its array of shape [{}] and dtype '{}' needs {} bytes, but {} follow the header",
+    expect(bytes == source.size - used,
+           "its array of shape [{}] and dtype '{}' needs {} bytes, but {} follow the header",
            fmt::join(header.shape, ", "), header.descr, bytes, source.size - used);
     if (header.fortran_order) {
         std::reverse(header.shape.begin(), header.shape.end());
@@ -184,20 +208,24 @@ at::Tensor read_npy(const ByteSource& source) {
         return tensor;
     }
     std::vector<int64_t> reversed(header.shape.size());
-    std::generate(reversed.begin(), reversed.end(), [last = tensor.dim()]() mutable { return --last; });
+    std::generate(reversed.begin(), reversed.end(),
+                  [last = tensor.dim()]() mutable { return --last; });
     return tensor.permute(reversed).contiguous();
 }
 
 std::string npy_header(const std::string& name, const at::Tensor& tensor) {
     const auto* dtype = find_dtype(tensor.scalar_type());
-    require(dtype != nullptr && !dtype->npy.empty(), "tensor '{}' has the dtype {}, which NumPy lacks (it has {}); convert it first", name,
+    require(dtype != nullptr && !dtype->npy.empty(),
+            "tensor '{}' has the dtype {}, which NumPy lacks (it has {}); convert it first", name,
             c10::toString(tensor.scalar_type()), dtype_names(&Dtype::npy));
-    auto header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}", tensor.element_size() == 1 ? '|' : '<',
-                              dtype->npy, fmt::join(tensor.sizes(), ", "), tensor.dim() == 1 ? "," : "");
+    auto header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}",
+                              tensor.element_size() == 1 ? '|' : '<', dtype->npy,
+                              fmt::join(tensor.sizes(), ", "), tensor.dim() == 1 ? "," : "");
     // The data begins at a multiple of 64 bytes, behind magic, version, length and a line's end.
     header.append(63 - (10 + header.size()) % 64, ' ');
     header += '\n';
-    require(header.size() <= UINT16_MAX, "tensor '{}' has {} dimensions, too many for an npy file", name, tensor.dim());
+    require(header.size() <= UINT16_MAX, "tensor '{}' has {} dimensions, too many for an npy file",
+            name, tensor.dim());
     const auto length = static_cast<uint16_t>(header.size());
     auto start = std::string(magic) + '\1' + '\0';
     start.append(reinterpret_cast<const char*>(&length), sizeof(length));

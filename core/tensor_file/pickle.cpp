@@ -22,12 +22,16 @@ const Value& Machine::run() {
         }
         if (opcode == protocol) {
             const int version = number<unsigned char>();
-            expect(version <= newest_protocol, "its pickle has the protocol {}, expected at most {}", version, newest_protocol);
+            expect(version <= newest_protocol,
+                   "its pickle has the protocol {}, expected at most {}", version, newest_protocol);
         } else if (opcode == frame) {
             number<uint64_t>();
-        } else if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) && !step_object(opcode)) {
-            malformed("refused: its pickle has the opcode 0x{:02x} at byte {}; only tensors and plain containers are read", opcode,
-                      at_ - 1);
+        } else if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) &&
+                   !step_object(opcode)) {
+            malformed(
+                "refused: its pickle has the opcode 0x{:02x} at byte {}; only tensors and plain "
+                "containers are read",
+                opcode, at_ - 1);
         }
     }
 }
@@ -151,7 +155,8 @@ bool Machine::step_object(unsigned char opcode) {
         case stack_global: {
             const auto* const name = pop()->get<std::string>();
             const auto* const module = pop()->get<std::string>();
-            expect(name != nullptr && module != nullptr, "its pickle names a global by something else than strings");
+            expect(name != nullptr && module != nullptr,
+                   "its pickle names a global by something else than strings");
             push_global(*module, *name);
             return true;
         }
@@ -177,7 +182,8 @@ T Machine::number() {
 }
 
 std::string_view Machine::bytes(uint64_t count) {
-    expect(count <= program_.size() - at_, "its pickle ends in the middle, at byte {}", program_.size());
+    expect(count <= program_.size() - at_, "its pickle ends in the middle, at byte {}",
+           program_.size());
     const auto piece = program_.substr(at_, count);
     at_ += count;
     return piece;
@@ -185,7 +191,8 @@ std::string_view Machine::bytes(uint64_t count) {
 
 std::string_view Machine::line() {
     const auto end = program_.find('\n', at_);
-    expect(end != std::string_view::npos, "its pickle ends in the middle, at byte {}", program_.size());
+    expect(end != std::string_view::npos, "its pickle ends in the middle, at byte {}",
+           program_.size());
     const auto piece = program_.substr(at_, end - at_);
     at_ = end + 1;
     return piece;
@@ -210,7 +217,8 @@ void Machine::push(Value value) {
 }
 
 Value* Machine::top() {
-    expect(stack_.size() > (marks_.empty() ? 0 : marks_.back()), "its pickle takes a value that is not there, before byte {}", at_);
+    expect(stack_.size() > (marks_.empty() ? 0 : marks_.back()),
+           "its pickle takes a value that is not there, before byte {}", at_);
     return stack_.back();
 }
 
@@ -237,13 +245,15 @@ void Machine::collect(size_t count) {
 
 void Machine::append(const std::vector<const Value*>& items) {
     auto* const list = std::get_if<Sequence>(&top()->data);
-    expect(list != nullptr && !list->tuple, "its pickle appends to something that is not a list, before byte {}", at_);
+    expect(list != nullptr && !list->tuple,
+           "its pickle appends to something that is not a list, before byte {}", at_);
     list->items.insert(list->items.end(), items.begin(), items.end());
 }
 
 void Machine::set_items(const std::vector<const Value*>& items) {
     auto* const dict = std::get_if<Dict>(&top()->data);
-    expect(dict != nullptr && items.size() % 2 == 0, "its pickle sets items of something that is not a dict, before byte {}", at_);
+    expect(dict != nullptr && items.size() % 2 == 0,
+           "its pickle sets items of something that is not a dict, before byte {}", at_);
     for (size_t i = 0; i < items.size(); i += 2) {
         dict->items.emplace_back(items[i], items[i + 1]);
     }
@@ -268,14 +278,18 @@ void Machine::recall(uint64_t index) {
 void Machine::reduce() {
     const auto* const arguments = pop()->get<Sequence>();
     const auto* const function = pop()->get<Global>();
-    expect(arguments != nullptr && function != nullptr, "its pickle calls something that is not a function, before byte {}", at_);
+    expect(arguments != nullptr && function != nullptr,
+           "its pickle calls something that is not a function, before byte {}", at_);
     push(builder_.call(function->name, *arguments));
 }
 
-/// Gives an object its attributes. Only the _metadata that a state dict carries (versions of its layers) is let pass, and dropped.
+/// Gives an object its attributes. Only the _metadata that a state dict carries (versions of its
+/// layers) is let pass, and dropped.
 void Machine::build() {
     pop();
-    expect(top()->get<Dict>() != nullptr, "refused: its pickle sets attributes of something that is not a dict, before byte {}", at_);
+    expect(top()->get<Dict>() != nullptr,
+           "refused: its pickle sets attributes of something that is not a dict, before byte {}",
+           at_);
 }
 
 }  // namespace hfc::tensor_file::pickle

@@ -1,5 +1,6 @@
-// Python's pickle, as far as tensors and plain containers need it. A pickle is a program for a small stack machine whose dangerous
-// opcodes name Python functions and call them. Here a name is only ever compared with a list, and no function but ours is called.
+// Python's pickle, as far as tensors and plain containers need it. A pickle is a program for a
+// small stack machine whose dangerous opcodes name Python functions and call them. Here a name is
+// only ever compared with a list, and no function but ours is called.
 #pragma once
 
 #include "tensor_file/dtype.h"
@@ -37,7 +38,9 @@ struct Storage {
 };
 
 struct Value {
-    std::variant<None, bool, int64_t, double, std::string, Global, Sequence, Dict, Storage, at::Tensor> data;
+    std::variant<None, bool, int64_t, double, std::string, Global, Sequence, Dict, Storage,
+                 at::Tensor>
+        data;
 
     template <typename T>
     const T* get() const {

@@ -1,4 +1,5 @@
-// The opcodes of Python's pickletools that tensors and plain containers need; all others are refused.
+// The opcodes of Python's pickletools that tensors and plain containers need; all others are
+// refused.
 #pragma once
 
 namespace hfc::tensor_file::pickle {

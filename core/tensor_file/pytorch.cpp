@@ -1,4 +1,5 @@
-// PyTorch's .pt: a zip archive of one pickle (data.pkl) and a member for each storage (data/0, data/1, ...).
+// PyTorch's .pt: a zip archive of one pickle (data.pkl) and a member for each storage (data/0,
+// data/1, ...).
 #include "tensor_file/format.h"
 #include "tensor_file/pickle.h"
 #include "tensor_file/zip.h"
@@ -51,28 +52,34 @@ std::vector<int64_t> integers(const Value& value, const char* what) {
 }
 
 /// A view of a storage, if it lies within. Sizes and strides come from the file.
-at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes, const std::vector<int64_t>& strides, int64_t offset) {
+at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes,
+                   const std::vector<int64_t>& strides, int64_t offset) {
     const auto bytes = byte_count(sizes, elements.scalar_type());
-    expect(sizes.size() == strides.size(), "a tensor has {} sizes and {} strides", sizes.size(), strides.size());
-    expect(offset >= 0 && offset <= elements.numel(), "a tensor begins at element {} of a storage of {}", offset, elements.numel());
+    expect(sizes.size() == strides.size(), "a tensor has {} sizes and {} strides", sizes.size(),
+           strides.size());
+    expect(offset >= 0 && offset <= elements.numel(),
+           "a tensor begins at element {} of a storage of {}", offset, elements.numel());
     int64_t last = offset;
     for (size_t i = 0; i < sizes.size(); ++i) {
         int64_t reach = 0;
         expect(strides[i] >= 0, "a tensor has the negative stride {}", strides[i]);
         const bool overflow =
-            __builtin_mul_overflow(std::max<int64_t>(sizes[i] - 1, 0), strides[i], &reach) || __builtin_add_overflow(last, reach, &last);
+            __builtin_mul_overflow(std::max<int64_t>(sizes[i] - 1, 0), strides[i], &reach) ||
+            __builtin_add_overflow(last, reach, &last);
         expect(!overflow, "the strides [{}] of a tensor overflow", fmt::join(strides, ", "));
     }
     expect(bytes == 0 || last < elements.numel(),
-           "a tensor of sizes [{}], strides [{}] and offset {} reaches beyond its storage of {} elements", fmt::join(sizes, ", "),
-           fmt::join(strides, ", "), offset, elements.numel());
+           "a tensor of sizes [{}], strides [{}] and offset {} reaches beyond its storage of {} "
+           "elements",
+           fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, elements.numel());
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);
 }
 
 /// Makes what the pickle of a state dict may ask for, and nothing else.
 class TensorBuilder : public pickle::Builder {
   public:
-    TensorBuilder(ZipReader& archive, std::string folder) : archive_(archive), folder_(std::move(folder)) {}
+    TensorBuilder(ZipReader& archive, std::string folder)
+        : archive_(archive), folder_(std::move(folder)) {}
 
     void require_known(const std::string& global) override {
         static const std::unordered_set<std::string> functions = {
@@ -80,7 +87,8 @@ class TensorBuilder : public pickle::Builder {
             rebuild_parameter_with_state, "torch.Size",   "torch.device"};
         const bool dtype = find_dtype(&Dtype::torch, without_prefix(global, "torch.")) != nullptr;
         expect(functions.contains(global) || dtype || storage_dtype(global) != nullptr,
-               "refused: the file wants to call {}; only tensors and plain containers are read", global);
+               "refused: the file wants to call {}; only tensors and plain containers are read",
+               global);
     }
 
     Value call(const std::string& global, const Sequence& arguments) override {
@@ -100,14 +108,16 @@ class TensorBuilder : public pickle::Builder {
         if (global == rebuild_untyped && items.size() >= 7) {
             const auto* const name = items[6]->get<Global>();
             const auto* const dtype = name == nullptr ? nullptr : untyped_dtype(name->name);
-            expect(dtype != nullptr, "a tensor in an untyped storage has no dtype that belongs there");
+            expect(dtype != nullptr,
+                   "a tensor in an untyped storage has no dtype that belongs there");
             return {rebuild(items, dtype)};
         }
-        if ((global == rebuild_parameter || global == rebuild_parameter_with_state) && !items.empty() &&
-            items[0]->get<at::Tensor>() != nullptr) {
+        if ((global == rebuild_parameter || global == rebuild_parameter_with_state) &&
+            !items.empty() && items[0]->get<at::Tensor>() != nullptr) {
             return *items[0];
         }
-        malformed("refused: the file calls {} with {} arguments that do not belong there", global, items.size());
+        malformed("refused: the file calls {} with {} arguments that do not belong there", global,
+                  items.size());
     }
 
     Value persistent(const Value& id) override {
@@ -118,7 +128,8 @@ class TensorBuilder : public pickle::Builder {
         const auto* const key = whole ? tuple->items[2]->get<std::string>() : nullptr;
         const auto* const count = whole ? tuple->items[4]->get<int64_t>() : nullptr;
         const auto* const dtype = type != nullptr ? storage_dtype(type->name) : nullptr;
-        expect(kind != nullptr && *kind == "storage" && dtype != nullptr && key != nullptr && count != nullptr,
+        expect(kind != nullptr && *kind == "storage" && dtype != nullptr && key != nullptr &&
+                   count != nullptr,
                "its pickle refers to something that is not a storage");
         return {Storage{storage(*key, dtype->type, *count)}};
     }
@@ -127,15 +138,18 @@ class TensorBuilder : public pickle::Builder {
     static constexpr auto rebuild_tensor = "torch._utils._rebuild_tensor_v2";
     static constexpr auto rebuild_untyped = "torch._utils._rebuild_tensor_v3";
     static constexpr auto rebuild_parameter = "torch._utils._rebuild_parameter";
-    static constexpr auto rebuild_parameter_with_state = "torch._utils._rebuild_parameter_with_state";
+    static constexpr auto rebuild_parameter_with_state =
+        "torch._utils._rebuild_parameter_with_state";
 
     static Dict ordered_dict(const std::vector<const Value*>& arguments) {
         Dict dict;
         const auto* const pairs = arguments.size() == 1 ? arguments[0]->get<Sequence>() : nullptr;
-        expect(arguments.empty() || pairs != nullptr, "an OrderedDict is made of something else than pairs");
+        expect(arguments.empty() || pairs != nullptr,
+               "an OrderedDict is made of something else than pairs");
         for (size_t i = 0; pairs != nullptr && i < pairs->items.size(); ++i) {
             const auto* const pair = pairs->items[i]->get<Sequence>();
-            expect(pair != nullptr && pair->items.size() == 2, "an OrderedDict is made of something else than pairs");
+            expect(pair != nullptr && pair->items.size() == 2,
+                   "an OrderedDict is made of something else than pairs");
             dict.items.emplace_back(pair->items[0], pair->items[1]);
         }
         return dict;
@@ -145,28 +159,34 @@ class TensorBuilder : public pickle::Builder {
     static at::Tensor rebuild(const std::vector<const Value*>& arguments, const Dtype* dtype) {
         const auto* const storage = arguments[0]->get<Storage>();
         const auto* const offset = arguments[1]->get<int64_t>();
-        expect(storage != nullptr && offset != nullptr, "a tensor is made of something else than a storage and an offset");
+        expect(storage != nullptr && offset != nullptr,
+               "a tensor is made of something else than a storage and an offset");
         auto elements = storage->elements;
         if (dtype != nullptr) {
             const auto width = static_cast<int64_t>(c10::elementSize(dtype->type));
             const bool whole = elements.scalar_type() == at::kByte && elements.numel() % width == 0;
-            expect(whole, "a tensor of dtype {} lies in a storage that is not made of its elements", dtype->torch);
+            expect(whole, "a tensor of dtype {} lies in a storage that is not made of its elements",
+                   dtype->torch);
             elements = elements.view(dtype->type);
         }
-        return view_of(elements, integers(*arguments[2], "size"), integers(*arguments[3], "stride"), *offset);
+        return view_of(elements, integers(*arguments[2], "size"), integers(*arguments[3], "stride"),
+                       *offset);
     }
 
     at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) {
         if (const auto known = storages_.find(key); known != storages_.end()) {
-            expect(known->second.scalar_type() == type && known->second.numel() == count, "its storage '{}' is described in two ways", key);
+            expect(known->second.scalar_type() == type && known->second.numel() == count,
+                   "its storage '{}' is described in two ways", key);
             return known->second;
         }
         const auto* const member = archive_.find(folder_ + "data/" + key);
         expect(member != nullptr, "its storage '{}' is missing", key);
-        expect(byte_count({count}, type) == member->size, "its storage '{}' should hold {} elements of {}, but it has {} bytes", key, count,
+        expect(byte_count({count}, type) == member->size,
+               "its storage '{}' should hold {} elements of {}, but it has {} bytes", key, count,
                c10::toString(type), member->size);
         read_bytes_ += member->size;
-        expect(read_bytes_ <= archive_.file_size(), "its storages claim more bytes than the file has ({})", archive_.file_size());
+        expect(read_bytes_ <= archive_.file_size(),
+               "its storages claim more bytes than the file has ({})", archive_.file_size());
         const auto elements = at::empty({count}, type);
         archive_.read(*member, elements.mutable_data_ptr());
         normalize_booleans(elements);
@@ -207,7 +227,9 @@ class Flattener {
     }
 
   private:
-    static std::string join(const std::string& name, const std::string& key) { return name.empty() ? key : name + "." + key; }
+    static std::string join(const std::string& name, const std::string& key) {
+        return name.empty() ? key : name + "." + key;
+    }
 
     static std::string key_name(const Value& key) {
         if (const auto* const text = key.get<std::string>()) {
@@ -232,10 +254,13 @@ class Flattener {
 NamedTensors read_pytorch(ZipReader& archive) {
     const auto* const found = archive.find_in_any_folder(pickle_name);
     const auto folder = found->name.substr(0, found->name.size() - pickle_name.size());
-    expect(archive.find(folder + "constants.pkl") == nullptr, "it is a TorchScript program, which is refused: only state dicts are read");
+    expect(archive.find(folder + "constants.pkl") == nullptr,
+           "it is a TorchScript program, which is refused: only state dicts are read");
     const auto* const order = archive.find(folder + "byteorder");
-    expect(order == nullptr || (order->size < 16 && archive.read(*order) == "little"), "it was written by a big-endian machine");
-    expect(found->size <= largest_pickle, "its pickle has {} bytes, expected at most {}", found->size, largest_pickle);
+    expect(order == nullptr || (order->size < 16 && archive.read(*order) == "little"),
+           "it was written by a big-endian machine");
+    expect(found->size <= largest_pickle, "its pickle has {} bytes, expected at most {}",
+           found->size, largest_pickle);
     const auto program = archive.read(*found);
     TensorBuilder builder(archive, folder);
     pickle::Machine machine(program, builder);

@@ -1,4 +1,5 @@
-// safetensors: 8 bytes of header length, a JSON header, then the tensors' bytes one behind another without holes.
+// safetensors: 8 bytes of header length, a JSON header, then the tensors' bytes one behind another
+// without holes.
 #include "tensor_file/dtype.h"
 #include "tensor_file/format.h"
 
@@ -25,12 +26,13 @@ struct Entry {
     uint64_t begin, end;  // within the data
 };
 
-/// Refuses, while the header is parsed, what a finished JSON value would hide: keys that are there twice, and deep nesting.
-/// Keeps the order of the tensors' names.
+/// Refuses, while the header is parsed, what a finished JSON value would hide: keys that are there
+/// twice, and deep nesting. Keeps the order of the tensors' names.
 class HeaderWatch {
   public:
     bool operator()(int depth, json::parse_event_t event, const json& value) {
-        if (event == json::parse_event_t::object_start || event == json::parse_event_t::array_start) {
+        if (event == json::parse_event_t::object_start ||
+            event == json::parse_event_t::array_start) {
             expect(depth <= 2, "its header is nested too deeply");
             if (event == json::parse_event_t::object_start) {
                 fields_.clear();
@@ -53,11 +55,16 @@ class HeaderWatch {
 };
 
 std::string read_header(const InputFile& file) {
-    expect(file.size() >= 8, "it has {} bytes, and a safetensors file begins with 8 bytes of header length", file.size());
+    expect(file.size() >= 8,
+           "it has {} bytes, and a safetensors file begins with 8 bytes of header length",
+           file.size());
     uint64_t length = 0;
     file.read(0, &length, sizeof(length));
-    expect(length <= largest_json_header, "its safetensors header claims {} bytes, expected at most {}", length, largest_json_header);
-    expect(length <= file.size() - 8, "its safetensors header claims {} bytes, but only {} follow", length, file.size() - 8);
+    expect(length <= largest_json_header,
+           "its safetensors header claims {} bytes, expected at most {}", length,
+           largest_json_header);
+    expect(length <= file.size() - 8, "its safetensors header claims {} bytes, but only {} follow",
+           length, file.size() - 8);
     std::string header(length, '\0');
     file.read(8, header.data(), header.size());
     expect(header.starts_with('{'), "its safetensors header does not begin with '{{'");
@@ -65,8 +72,8 @@ std::string read_header(const InputFile& file) {
 }
 
 uint64_t unsigned_field(const json& value, const std::string& name, const char* field) {
-    expect(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{INT64_MAX}, "tensor '{}': {} must hold integers of at least 0",
-           name, field);
+    expect(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{INT64_MAX},
+           "tensor '{}': {} must hold integers of at least 0", name, field);
     return value.get<uint64_t>();
 }
 
@@ -81,22 +88,26 @@ Entry parse_entry(const std::string& name, const json& object, uint64_t data_siz
     const auto& dtype = field_of(object, name, "dtype");
     expect(dtype.is_string(), "tensor '{}': dtype must be a string", name);
     Entry entry{name, find_dtype(&Dtype::safetensors, dtype.get<std::string>()), {}, 0, 0};
-    expect(entry.dtype != nullptr, "tensor '{}' has the dtype '{}', expected one of {}", name, dtype.get<std::string>(),
-           dtype_names(&Dtype::safetensors));
+    expect(entry.dtype != nullptr, "tensor '{}' has the dtype '{}', expected one of {}", name,
+           dtype.get<std::string>(), dtype_names(&Dtype::safetensors));
     const auto& shape = field_of(object, name, "shape");
     expect(shape.is_array(), "tensor '{}': shape must be a list", name);
     for (const auto& size : shape) {
         entry.shape.push_back(static_cast<int64_t>(unsigned_field(size, name, "shape")));
     }
     const auto& offsets = field_of(object, name, "data_offsets");
-    expect(offsets.is_array() && offsets.size() == 2, "tensor '{}': data_offsets must be a list of two", name);
+    expect(offsets.is_array() && offsets.size() == 2,
+           "tensor '{}': data_offsets must be a list of two", name);
     entry.begin = unsigned_field(offsets[0], name, "data_offsets");
     entry.end = unsigned_field(offsets[1], name, "data_offsets");
-    expect(entry.begin <= entry.end && entry.end <= data_size, "tensor '{}' has the data_offsets [{}, {}], but the data has {} bytes", name,
+    expect(entry.begin <= entry.end && entry.end <= data_size,
+           "tensor '{}' has the data_offsets [{}, {}], but the data has {} bytes", name,
            entry.begin, entry.end, data_size);
     const auto bytes = byte_count(entry.shape, entry.dtype->type);
-    expect(bytes == entry.end - entry.begin, "tensor '{}' of shape [{}] and dtype {} needs {} bytes, but its data_offsets hold {}", name,
-           fmt::join(entry.shape, ", "), entry.dtype->safetensors, bytes, entry.end - entry.begin);
+    expect(bytes == entry.end - entry.begin,
+           "tensor '{}' of shape [{}] and dtype {} needs {} bytes, but its data_offsets hold {}",
+           name, fmt::join(entry.shape, ", "), entry.dtype->safetensors, bytes,
+           entry.end - entry.begin);
     return entry;
 }
 
@@ -134,17 +145,21 @@ void require_no_holes(const std::vector<Entry>& entries, uint64_t data_size) {
     for (const auto& entry : entries) {
         sorted.push_back(&entry);
     }
-    std::sort(sorted.begin(), sorted.end(),
-              [](const Entry* a, const Entry* b) { return std::pair(a->begin, a->end) < std::pair(b->begin, b->end); });
+    std::sort(sorted.begin(), sorted.end(), [](const Entry* a, const Entry* b) {
+        return std::pair(a->begin, a->end) < std::pair(b->begin, b->end);
+    });
     uint64_t position = 0;
     for (const auto* entry : sorted) {
-        expect(entry->begin >= position, "tensor '{}' begins at byte {} of the data, inside another tensor, which ends at {}", entry->name,
-               entry->begin, position);
-        expect(entry->begin == position, "bytes {} to {} of the data, before tensor '{}', belong to no tensor", position, entry->begin,
-               entry->name);
+        expect(entry->begin >= position,
+               "tensor '{}' begins at byte {} of the data, inside another tensor, which ends at {}",
+               entry->name, entry->begin, position);
+        expect(entry->begin == position,
+               "bytes {} to {} of the data, before tensor '{}', belong to no tensor", position,
+               entry->begin, entry->name);
         position = entry->end;
     }
-    expect(position == data_size, "the tensors end at byte {} of the data, but it has {}", position, data_size);
+    expect(position == data_size, "the tensors end at byte {} of the data, but it has {}", position,
+           data_size);
 }
 
 }  // namespace
@@ -166,31 +181,39 @@ NamedTensors read_safetensors(const InputFile& file, Metadata* metadata) {
 }
 
 void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata) {
-    // The widest dtypes come first, so that every tensor lies at a multiple of its element's size, as readers that map files like it.
+    // The widest dtypes come first, so that every tensor lies at a multiple of its element's size,
+    // as readers that map files like it.
     std::vector<size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return tensors[a].second.element_size() > tensors[b].second.element_size(); });
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+        return tensors[a].second.element_size() > tensors[b].second.element_size();
+    });
     std::vector<uint64_t> begins(tensors.size());
     uint64_t position = 0;
     for (const auto index : order) {
         begins[index] = position;
         position += tensors[index].second.nbytes();
     }
-    std::string header = metadata.empty() ? "{" : fmt::format("{{\"{}\":{}", metadata_name, json(metadata).dump());
+    std::string header =
+        metadata.empty() ? "{" : fmt::format("{{\"{}\":{}", metadata_name, json(metadata).dump());
     for (size_t i = 0; i < tensors.size(); ++i) {
         const auto& [name, tensor] = tensors[i];
-        require(name != metadata_name, "a tensor named '{}' cannot be written: safetensors keeps that name for itself", metadata_name);
+        require(name != metadata_name,
+                "a tensor named '{}' cannot be written: safetensors keeps that name for itself",
+                metadata_name);
         const auto* dtype = find_dtype(tensor.scalar_type());
-        require(dtype != nullptr && !dtype->safetensors.empty(), "tensor '{}' has the dtype {}, which safetensors lacks (it has {})", name,
+        require(dtype != nullptr && !dtype->safetensors.empty(),
+                "tensor '{}' has the dtype {}, which safetensors lacks (it has {})", name,
                 c10::toString(tensor.scalar_type()), dtype_names(&Dtype::safetensors));
         header +=
-            fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}", header.size() > 1 ? "," : "",
-                        json(name).dump(), dtype->safetensors, fmt::join(tensor.sizes(), ","), begins[i], begins[i] + tensor.nbytes());
+            fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
+                        header.size() > 1 ? "," : "", json(name).dump(), dtype->safetensors,
+                        fmt::join(tensor.sizes(), ","), begins[i], begins[i] + tensor.nbytes());
     }
     header += '}';
     header.append((8 - header.size() % 8) % 8, ' ');
-    require(header.size() <= largest_json_header, "the safetensors header would have {} bytes, at most {} are allowed", header.size(),
+    require(header.size() <= largest_json_header,
+            "the safetensors header would have {} bytes, at most {} are allowed", header.size(),
             largest_json_header);
     const uint64_t length = header.size();
     file.write({reinterpret_cast<const char*>(&length), sizeof(length)});

@@ -28,16 +28,21 @@ NamedTensors read_any(const InputFile& file, Metadata* metadata) {
     }
     if (start.starts_with("PK\3\4"sv) || start.starts_with("PK\5\6"sv)) {
         ZipReader archive(file.path());
-        return archive.find_in_any_folder(pickle_name) != nullptr ? read_pytorch(archive) : read_npz(archive);
+        return archive.find_in_any_folder(pickle_name) != nullptr ? read_pytorch(archive)
+                                                                  : read_npz(archive);
     }
     if ((start.size() > 8 && start[8] == '{') || file.path().extension() == ".safetensors") {
         return read_safetensors(file, metadata);
     }
     expect(!start.starts_with("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv),
-           "it is in PyTorch's old format, from before 1.6, which is not a zip file; write it anew in Python: "
+           "it is in PyTorch's old format, from before 1.6, which is not a zip file; write it anew "
+           "in Python: "
            "torch.save(torch.load(path, weights_only=True), path)");
-    expect(!start.starts_with('\x80'), "it is a bare Python pickle, which is refused: only tensors and plain containers are read");
-    malformed("it is neither safetensors, npz, npy nor a PyTorch zip file{}", file.size() == 0 ? " (it is empty)" : "");
+    expect(
+        !start.starts_with('\x80'),
+        "it is a bare Python pickle, which is refused: only tensors and plain containers are read");
+    malformed("it is neither safetensors, npz, npy nor a PyTorch zip file{}",
+              file.size() == 0 ? " (it is empty)" : "");
 }
 
 void require_writable(const NamedTensors& tensors, const std::string& extension) {
@@ -47,12 +52,14 @@ void require_writable(const NamedTensors& tensors, const std::string& extension)
         require(name.find('\0') == std::string::npos, "a tensor's name holds a zero byte");
         require(names.insert(name).second, "two tensors have the name '{}'", name);
         require(tensor.defined(), "tensor '{}' is undefined", name);
-        require(tensor.layout() == at::kStrided && !tensor.is_quantized() && !tensor.is_nested() && !tensor.is_meta(),
+        require(tensor.layout() == at::kStrided && !tensor.is_quantized() && !tensor.is_nested() &&
+                    !tensor.is_meta(),
                 "tensor '{}' must be dense and have values", name);
     }
 }
 
-void write_any(OutputFile& file, const std::string& extension, const NamedTensors& tensors, const Metadata& metadata) {
+void write_any(OutputFile& file, const std::string& extension, const NamedTensors& tensors,
+               const Metadata& metadata) {
     if (extension == ".safetensors") {
         write_safetensors(file, tensors, metadata);
     } else if (extension == ".npz") {
@@ -83,13 +90,17 @@ NamedTensors load(const std::filesystem::path& path, Metadata* metadata) {
     }
 }
 
-void save(const std::filesystem::path& path, const NamedTensors& tensors, const Metadata& metadata) {
+void save(const std::filesystem::path& path, const NamedTensors& tensors,
+          const Metadata& metadata) {
     const auto extension = path.extension().string();
     require(extension == ".safetensors" || extension == ".npz" || extension == ".npy",
-            "cannot write '{}': the extension must be one of {}, got '{}'", path.string(), known_extensions, extension);
+            "cannot write '{}': the extension must be one of {}, got '{}'", path.string(),
+            known_extensions, extension);
     require(extension != ".npy" || tensors.size() == 1,
-            "cannot write '{}': an npy file holds exactly one tensor, got {} (npz holds several)", path.string(), tensors.size());
-    require(extension == ".safetensors" || metadata.empty(), "cannot write '{}': only safetensors files hold metadata", path.string());
+            "cannot write '{}': an npy file holds exactly one tensor, got {} (npz holds several)",
+            path.string(), tensors.size());
+    require(extension == ".safetensors" || metadata.empty(),
+            "cannot write '{}': only safetensors files hold metadata", path.string());
     std::string reason;
     OutputFile file(path);
     try {
@@ -102,7 +113,8 @@ void save(const std::filesystem::path& path, const NamedTensors& tensors, const 
     } catch (const std::exception& error) {
         reason = error.what();  // JSON refuses text that is not UTF-8; no memory
     }
-    require(reason.empty() || reason.starts_with("cannot write"), "cannot write '{}': {}", path.string(), reason);
+    require(reason.empty() || reason.starts_with("cannot write"), "cannot write '{}': {}",
+            path.string(), reason);
     require(reason.empty(), "{}", reason);
     file.commit();
 }

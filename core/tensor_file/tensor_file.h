@@ -1,4 +1,5 @@
-// Tensors in files: safetensors, NumPy's npy and npz, and the state dicts that PyTorch writes (read only).
+// Tensors in files: safetensors, NumPy's npy and npz, and the state dicts that PyTorch writes (read
+// only).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,25 +19,34 @@ using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 using Metadata = std::map<std::string, std::string>;
 
 /// The tensors of a file, on the CPU; its format is told by its content, not by its extension:
-///   - safetensors (https://huggingface.co/docs/safetensors): in the order of the header; `metadata`, where given, receives its
+///   - safetensors (https://huggingface.co/docs/safetensors): in the order of the header;
+///   `metadata`, where given, receives its
 ///     "__metadata__" (left empty by the other formats);
 ///   - npz: one tensor a member, named without ".npy"; stored or deflated;
 ///   - npy: one tensor with the name ""; either byte order, C or Fortran order;
-///   - PyTorch's .pt and .pth as zip files, which torch.save has written since 1.6. Nothing in the file is executed: only tensors and
-///     plain containers are read. Names of nested dicts are joined by dots, lists and tuples count from 0 as in PyTorch:
-///     {"model": {"fc.weight": w}, "epoch": 3} gives "model.fc.weight" and "epoch". Numbers and booleans become 0-dim tensors
-///     (int64, float64, bool); strings, None, dtypes and devices are skipped. A lone tensor has the name "". Tensors that shared
-///     memory when they were saved share it again; none asks for a gradient.
-/// Every length in the file is checked before it is used. Throws Error naming the file and what is wrong in it.
+///   - PyTorch's .pt and .pth as zip files, which torch.save has written since 1.6. Nothing in the
+///   file is executed: only tensors and
+///     plain containers are read. Names of nested dicts are joined by dots, lists and tuples count
+///     from 0 as in PyTorch:
+///     {"model": {"fc.weight": w}, "epoch": 3} gives "model.fc.weight" and "epoch". Numbers and
+///     booleans become 0-dim tensors (int64, float64, bool); strings, None, dtypes and devices are
+///     skipped. A lone tensor has the name "". Tensors that shared memory when they were saved
+///     share it again; none asks for a gradient.
+/// Every length in the file is checked before it is used. Throws Error naming the file and what is
+/// wrong in it.
 NamedTensors load(const std::filesystem::path& path, Metadata* metadata = nullptr);
 
-/// Writes tensors in the format that the extension names: .safetensors, .npz (stored) or .npy (exactly one tensor, whose name is not
-/// kept). The values are written as contiguous CPU tensors, those that share memory separately. `path` holds either its old content or
-/// all of the new one. Throws Error for an unknown extension, a name that is empty or there twice, a dtype that the format lacks,
-/// metadata in a format without it, and a file that cannot be written (no space, no permission).
-void save(const std::filesystem::path& path, const NamedTensors& tensors, const Metadata& metadata = {});
+/// Writes tensors in the format that the extension names: .safetensors, .npz (stored) or .npy
+/// (exactly one tensor, whose name is not kept). The values are written as contiguous CPU tensors,
+/// those that share memory separately. `path` holds either its old content or all of the new one.
+/// Throws Error for an unknown extension, a name that is empty or there twice, a dtype that the
+/// format lacks, metadata in a format without it, and a file that cannot be written (no space, no
+/// permission).
+void save(const std::filesystem::path& path, const NamedTensors& tensors,
+          const Metadata& metadata = {});
 
-/// The tensors whose name starts with `prefix` and a dot, named by the rest: under(load("checkpoint.pt"), "state_dict").
+/// The tensors whose name starts with `prefix` and a dot, named by the rest:
+/// under(load("checkpoint.pt"), "state_dict").
 NamedTensors under(const NamedTensors& tensors, const std::string& prefix);
 
 }  // namespace hfc::tensor_file

@@ -15,7 +15,8 @@ struct CloseFile {
 };
 using OpenFile = std::unique_ptr<zip_file, CloseFile>;
 
-/// Deflate shrinks by 1032 at most: a member that claims more is refused before memory is taken for it.
+/// Deflate shrinks by 1032 at most: a member that claims more is refused before memory is taken for
+/// it.
 constexpr uint64_t largest_ratio = 1040;
 
 void read_exactly(zip_file* file, const std::string& name, void* to, size_t count) {
@@ -45,7 +46,8 @@ ZipReader::ZipReader(const std::filesystem::path& path) : file_size_(InputFile(p
         const auto count = zip_get_num_entries(archive_, 0);
         for (zip_int64_t i = 0; i < count; ++i) {
             members_.push_back(describe(static_cast<uint64_t>(i)));
-            expect(names.insert(members_.back().name).second, "it has two members named '{}'", members_.back().name);
+            expect(names.insert(members_.back().name).second, "it has two members named '{}'",
+                   members_.back().name);
         }
     } catch (...) {
         zip_discard(archive_);
@@ -59,20 +61,27 @@ ZipReader::~ZipReader() {
 
 ZipReader::Member ZipReader::describe(uint64_t index) {
     zip_stat_t status;
-    const auto wanted = zip_uint64_t{ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD};
-    expect(zip_stat_index(archive_, index, 0, &status) == 0 && (status.valid & wanted) == wanted, "its zip directory is damaged");
+    const auto wanted =
+        zip_uint64_t{ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD};
+    expect(zip_stat_index(archive_, index, 0, &status) == 0 && (status.valid & wanted) == wanted,
+           "its zip directory is damaged");
     expect(status.comp_method == ZIP_CM_STORE || status.comp_method == ZIP_CM_DEFLATE,
-           "its member '{}' is packed by the zip method {}, expected stored (0) or deflated (8)", status.name, status.comp_method);
-    const auto most = status.comp_method == ZIP_CM_STORE ? status.comp_size : status.comp_size * largest_ratio;
-    expect(status.comp_size <= file_size_ && status.size <= most, "its member '{}' claims {} bytes, more than its {} packed ones can hold",
-           status.name, status.size, status.comp_size);
+           "its member '{}' is packed by the zip method {}, expected stored (0) or deflated (8)",
+           status.name, status.comp_method);
+    const auto most =
+        status.comp_method == ZIP_CM_STORE ? status.comp_size : status.comp_size * largest_ratio;
+    expect(status.comp_size <= file_size_ && status.size <= most,
+           "its member '{}' claims {} bytes, more than its {} packed ones can hold", status.name,
+           status.size, status.comp_size);
     packed_size_ += status.comp_size;
-    expect(packed_size_ <= file_size_, "its zip members claim more bytes than the file has ({})", file_size_);
+    expect(packed_size_ <= file_size_, "its zip members claim more bytes than the file has ({})",
+           file_size_);
     return {status.name, status.size, index};
 }
 
 const ZipReader::Member* ZipReader::find(std::string_view name) const {
-    const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) { return member.name == name; });
+    const auto found = std::find_if(members_.begin(), members_.end(),
+                                    [&](const Member& member) { return member.name == name; });
     return found == members_.end() ? nullptr : &*found;
 }
 
@@ -86,13 +95,16 @@ const ZipReader::Member* ZipReader::find_in_any_folder(std::string_view name) co
 
 void ZipReader::read(const Member& member, const std::function<void(const ByteSource&)>& use) {
     const OpenFile file(zip_fopen_index(archive_, member.index, 0));
-    expect(file != nullptr, "its member '{}' cannot be opened: {}", member.name, zip_strerror(archive_));
-    use({member.size, [&](void* to, size_t count) { read_exactly(file.get(), member.name, to, count); }});
+    expect(file != nullptr, "its member '{}' cannot be opened: {}", member.name,
+           zip_strerror(archive_));
+    use({member.size,
+         [&](void* to, size_t count) { read_exactly(file.get(), member.name, to, count); }});
     // libzip compares the checksum when it meets the end.
     char beyond = 0;
     const auto got = zip_fread(file.get(), &beyond, 1);
     expect(got >= 0, "its member '{}' is damaged: {}", member.name, zip_file_strerror(file.get()));
-    expect(got == 0, "its member '{}' is longer than the {} bytes that it claims", member.name, member.size);
+    expect(got == 0, "its member '{}' is longer than the {} bytes that it claims", member.name,
+           member.size);
 }
 
 void ZipReader::read(const Member& member, void* to) {
@@ -132,29 +144,37 @@ ZipWriter::~ZipWriter() {
 }
 
 void ZipWriter::add(const std::string& name, std::string start, at::Tensor tensor) {
-    auto& content = *contents_.emplace_back(std::make_unique<Content>(Content{std::move(start), std::move(tensor), {}}));
+    auto& content = *contents_.emplace_back(
+        std::make_unique<Content>(Content{std::move(start), std::move(tensor), {}}));
     const auto piece = [](std::string_view bytes) {
-        return zip_buffer_fragment_t{reinterpret_cast<zip_uint8_t*>(const_cast<char*>(bytes.data())), bytes.size()};
+        return zip_buffer_fragment_t{
+            reinterpret_cast<zip_uint8_t*>(const_cast<char*>(bytes.data())), bytes.size()};
     };
     content.fragments = {piece(content.start), piece(bytes_of(content.tensor))};
-    auto* source = zip_source_buffer_fragment(archive_, content.fragments.data(), content.tensor.nbytes() == 0 ? 1 : 2, 0);
-    const auto index = source == nullptr ? -1 : zip_file_add(archive_, name.c_str(), source, ZIP_FL_ENC_UTF_8);
+    auto* source = zip_source_buffer_fragment(archive_, content.fragments.data(),
+                                              content.tensor.nbytes() == 0 ? 1 : 2, 0);
+    const auto index =
+        source == nullptr ? -1 : zip_file_add(archive_, name.c_str(), source, ZIP_FL_ENC_UTF_8);
     if (index < 0) {
         zip_source_free(source);
-        fail("member '{}' cannot be added to the archive (names must be UTF-8): {}", name, zip_strerror(archive_));
+        fail("member '{}' cannot be added to the archive (names must be UTF-8): {}", name,
+             zip_strerror(archive_));
     }
     const auto place = static_cast<zip_uint64_t>(index);
     zip_set_file_compression(archive_, place, ZIP_CM_STORE, 0);
-    zip_file_set_dostime(archive_, place, 0, (1 << 5) | 1, 0);  // 1980-01-01: the same tensors give the same bytes
+    zip_file_set_dostime(archive_, place, 0, (1 << 5) | 1,
+                         0);  // 1980-01-01: the same tensors give the same bytes
 }
 
 void ZipWriter::finish(const std::function<void(std::string_view)>& write) {
     require(zip_close(archive_) == 0, "the archive cannot be made: {}", zip_strerror(archive_));
     archive_ = nullptr;
-    require(zip_source_open(buffer_) == 0, "the archive cannot be read back: {}", zip_error_strerror(zip_source_error(buffer_)));
+    require(zip_source_open(buffer_) == 0, "the archive cannot be read back: {}",
+            zip_error_strerror(zip_source_error(buffer_)));
     std::string piece(size_t{1} << 20, '\0');
     for (zip_int64_t got = 0; (got = zip_source_read(buffer_, piece.data(), piece.size())) != 0;) {
-        require(got > 0, "the archive cannot be read back: {}", zip_error_strerror(zip_source_error(buffer_)));
+        require(got > 0, "the archive cannot be read back: {}",
+                zip_error_strerror(zip_source_error(buffer_)));
         write({piece.data(), static_cast<size_t>(got)});
     }
     zip_source_close(buffer_);

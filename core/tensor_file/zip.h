@@ -47,7 +47,8 @@ class ZipReader {
     std::vector<Member> members_;
 };
 
-/// An archive to be written, of stored members. The tensors' bytes are kept, not copied, until the archive is written.
+/// An archive to be written, of stored members. The tensors' bytes are kept, not copied, until the
+/// archive is written.
 class ZipWriter {
   public:
     ZipWriter();

@@ -7,7 +7,8 @@ namespace {
 
 /// What makes an epoch better than another.
 double merit_of(const EpochResult& result) {
-    const auto test = std::ranges::find(result.accuracy, "test", &std::pair<std::string, double>::first);
+    const auto test =
+        std::ranges::find(result.accuracy, "test", &std::pair<std::string, double>::first);
     if (test != result.accuracy.end()) {
         return test->second;
     }
@@ -16,7 +17,8 @@ double merit_of(const EpochResult& result) {
 
 }  // namespace
 
-Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset, const TrainOptions& options)
+Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset,
+               const TrainOptions& options)
     : model_(model), optimizer_(optimizer), options_(options.checkpoints) {
     if (options_.folder.empty()) {
         return;
@@ -24,7 +26,8 @@ Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& d
     store_.emplace(options_.folder, options_.keep);
     training_ = describe(dataset, options);
     const auto there = store_->numbers();
-    require(there.empty() || options_.resume, "hfc.train: '{}' holds the checkpoints of another training", options_.folder.string());
+    require(there.empty() || options_.resume,
+            "hfc.train: '{}' holds the checkpoints of another training", options_.folder.string());
     next_ = there.empty() ? 0 : there.back() + 1;
 }
 
@@ -34,7 +37,8 @@ Position Keeper::begin() {
 }
 
 bool Keeper::older_than(double seconds) const {
-    return store_ && std::chrono::steady_clock::now() - last_ >= std::chrono::duration<double>(seconds);
+    return store_ &&
+           std::chrono::steady_clock::now() - last_ >= std::chrono::duration<double>(seconds);
 }
 
 void Keeper::save(const Position& position) {
@@ -52,7 +56,8 @@ void Keeper::save_epoch(const Position& position) {
 
 void Keeper::save_best(const Position& position) const {
     const auto& results = position.results;
-    if (!store_ || !options_.best || std::ranges::max_element(results, {}, merit_of) != results.end() - 1) {
+    if (!store_ || !options_.best ||
+        std::ranges::max_element(results, {}, merit_of) != results.end() - 1) {
         return;
     }
     const checkpoint::Store best(options_.folder / "best", 1);

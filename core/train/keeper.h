@@ -12,9 +12,11 @@ namespace hfc::train {
 class Keeper {
   public:
     /// All three must outlive the keeper.
-    Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset, const TrainOptions& options);
+    Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset,
+           const TrainOptions& options);
 
-    /// Where to begin: at the newest whole checkpoint if the options ask for it and there is one, else at the beginning.
+    /// Where to begin: at the newest whole checkpoint if the options ask for it and there is one,
+    /// else at the beginning.
     Position begin();
 
     /// Whether the last one is options.checkpoints.seconds old.
@@ -23,7 +25,8 @@ class Keeper {
     void save(const Position& position);
     /// After an epoch: saves unless one was saved just now.
     void save_epoch(const Position& position);
-    /// After an epoch, before save_epoch(): saves it under its number in the folder "best" if it is better than all before it.
+    /// After an epoch, before save_epoch(): saves it under its number in the folder "best" if it is
+    /// better than all before it.
     void save_best(const Position& position) const;
     /// After the last epoch: the one that stays.
     void save_last(const Position& position);

@@ -23,7 +23,8 @@ void LossMeter::flush() {
     for (size_t i = 0; i < waiting_.size(); ++i) {
         const auto loss = losses.const_data_ptr<double>()[i];
         ++read_.batches;
-        require(std::isfinite(loss), "hfc.train: the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
+        require(std::isfinite(loss),
+                "hfc.train: the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
                 std::isnan(loss) ? "nan" : "infinite", epoch_, read_.batches, lr_);
         read_.sum += loss * static_cast<double>(waiting_images_[i]);
         read_.images += waiting_images_[i];

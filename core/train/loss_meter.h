@@ -8,8 +8,8 @@
 
 namespace hfc::train {
 
-/// Collects the batches' losses. Reading one from a GPU waits for all that is queued there, so on other devices than the CPU they are read
-/// in groups.
+/// Collects the batches' losses. Reading one from a GPU waits for all that is queued there, so on
+/// other devices than the CPU they are read in groups.
 class LossMeter {
   public:
     /// What has been read so far.

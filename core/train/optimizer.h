@@ -10,25 +10,28 @@
 
 namespace hfc::train {
 
-/// The settings of all optimizers, under PyTorch's names; which of them an optimizer has says settings_of().
+/// The settings of all optimizers, under PyTorch's names; which of them an optimizer has says
+/// settings_of().
 struct OptimizerOptions {
-    std::string name = "adam";             ///< one of known_optimizers()
-    double lr = 1e-4;                      ///< step size, above 0
-    double momentum = 0;                   ///< sgd, rmsprop: in [0,1)
-    double weight_decay = 0;               ///< weight_decay * weight is added to the gradient (adamw: taken off the weight); at least 0
-    double dampening = 0;                  ///< sgd: of the momentum, in [0,1]
-    bool nesterov = false;                 ///< sgd: Nesterov's momentum; needs momentum > 0 and no dampening
-    double beta1 = 0.9;                    ///< adam, adamw: decay of the mean of the gradients, in [0,1)
-    double beta2 = 0.999;                  ///< adam, adamw: decay of the mean of their squares, in [0,1)
-    double eps = 1e-8;                     ///< all but sgd: added to the denominator, at least 0
-    double alpha = 0.99;                   ///< rmsprop: decay of the mean of the squares, in [0,1)
-    bool centered = false;                 ///< rmsprop: divide by the variance instead of the mean square
-    double rho = 0.9;                      ///< adadelta: decay of the means of squares, in [0,1]
-    double lr_decay = 0;                   ///< adagrad: at least 0
+    std::string name = "adam";  ///< one of known_optimizers()
+    double lr = 1e-4;           ///< step size, above 0
+    double momentum = 0;        ///< sgd, rmsprop: in [0,1)
+    double weight_decay = 0;  ///< weight_decay * weight is added to the gradient (adamw: taken off
+                              ///< the weight); at least 0
+    double dampening = 0;     ///< sgd: of the momentum, in [0,1]
+    bool nesterov = false;    ///< sgd: Nesterov's momentum; needs momentum > 0 and no dampening
+    double beta1 = 0.9;       ///< adam, adamw: decay of the mean of the gradients, in [0,1)
+    double beta2 = 0.999;     ///< adam, adamw: decay of the mean of their squares, in [0,1)
+    double eps = 1e-8;        ///< all but sgd: added to the denominator, at least 0
+    double alpha = 0.99;      ///< rmsprop: decay of the mean of the squares, in [0,1)
+    bool centered = false;    ///< rmsprop: divide by the variance instead of the mean square
+    double rho = 0.9;         ///< adadelta: decay of the means of squares, in [0,1]
+    double lr_decay = 0;      ///< adagrad: at least 0
     double initial_accumulator_value = 0;  ///< adagrad: at least 0
 };
 
-/// One setting of an optimizer: its name in PyTorch and where it stands (betas are two: beta1 and beta2).
+/// One setting of an optimizer: its name in PyTorch and where it stands (betas are two: beta1 and
+/// beta2).
 struct OptimizerSetting {
     const char* name;
     double OptimizerOptions::*number;  ///< or nullptr for a flag
@@ -41,7 +44,8 @@ const std::vector<std::string>& known_optimizers();
 /// The settings an optimizer has. Throws Error for an unknown name, listing the known ones.
 const std::vector<OptimizerSetting>& settings_of(const std::string& name);
 
-/// PyTorch's defaults of an optimizer (adam: lr 1e-3; the paper's 1e-4 is the default of OptimizerOptions).
+/// PyTorch's defaults of an optimizer (adam: lr 1e-3; the paper's 1e-4 is the default of
+/// OptimizerOptions).
 OptimizerOptions default_options(const std::string& name);
 
 /// Throws Error for an unknown optimizer and for a setting out of range, naming both.
@@ -55,10 +59,12 @@ struct ParameterGroup {
     OptimizerOptions options;
 };
 
-/// Steps a fixed list of parameters by the gradients they hold. A parameter without a gradient stays as it is.
+/// Steps a fixed list of parameters by the gradients they hold. A parameter without a gradient
+/// stays as it is.
 class Optimizer {
   public:
-    /// What an optimizer remembers of one parameter, under PyTorch's names ("exp_avg", "step"); empty before its first step.
+    /// What an optimizer remembers of one parameter, under PyTorch's names ("exp_avg", "step");
+    /// empty before its first step.
     using State = std::map<std::string, at::Tensor>;
 
     explicit Optimizer(std::vector<ParameterGroup> groups);
@@ -91,9 +97,10 @@ class Optimizer {
     std::vector<State> states_;
 };
 
-/// Builds the optimizer that the groups' options name (the first group's name counts). Throws Error as require_valid() does, for groups
-/// without parameters, and for a parameter that stands twice.
+/// Builds the optimizer that the groups' options name (the first group's name counts). Throws Error
+/// as require_valid() does, for groups without parameters, and for a parameter that stands twice.
 std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups);
-std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters, const OptimizerOptions& options);
+std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters,
+                                          const OptimizerOptions& options);
 
 }  // namespace hfc::train

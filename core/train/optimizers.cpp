@@ -19,8 +19,10 @@ at::Tensor& state_of(Optimizer::State& state, const char* name, Make&& make) {
 
 /// zeros_like keeps the layout, which the fused kernels rely on.
 at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& weight) {
-    auto& tensor = state_of(state, name, [&] { return at::zeros_like(weight, weight.options().requires_grad(false)); });
-    require(tensor.sizes() == weight.sizes(), "optimizer: a parameter of shape [{}] has a state '{}' of shape [{}]",
+    auto& tensor = state_of(
+        state, name, [&] { return at::zeros_like(weight, weight.options().requires_grad(false)); });
+    require(tensor.sizes() == weight.sizes(),
+            "optimizer: a parameter of shape [{}] has a state '{}' of shape [{}]",
             fmt::join(weight.sizes(), ", "), name, fmt::join(tensor.sizes(), ", "));
     if (tensor.strides() != weight.strides() || tensor.device() != weight.device()) {
         // The weight was laid out anew or moved since.
@@ -29,9 +31,12 @@ at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& w
     return tensor;
 }
 
-/// The number of steps taken, this one included. Only the fused kernels want it where the weights are.
+/// The number of steps taken, this one included. Only the fused kernels want it where the weights
+/// are.
 at::Tensor& count_step(Optimizer::State& state, at::Device device = at::kCPU) {
-    return state_of(state, "step", [&] { return at::zeros({}, at::dtype(at::kFloat).device(device)); }).add_(1);
+    return state_of(state, "step",
+                    [&] { return at::zeros({}, at::dtype(at::kFloat).device(device)); })
+        .add_(1);
 }
 
 /// Adam and AdamW by LibTorch's fused kernels: one pass over each weight, on the CPU and on CUDA.
@@ -49,8 +54,10 @@ class Adam : public Optimizer {
             steps.push_back(count_step(state, batch.weights[i].device()));
         }
         const auto fused = [&](auto&& kernel) {
-            kernel(batch.weights, batch.gradients, means, squares, at::TensorList(), steps, o.lr, o.beta1, o.beta2, o.weight_decay, o.eps,
-                   /*amsgrad=*/false, /*maximize=*/false, std::optional<at::Tensor>(), std::optional<at::Tensor>());
+            kernel(batch.weights, batch.gradients, means, squares, at::TensorList(), steps, o.lr,
+                   o.beta1, o.beta2, o.weight_decay, o.eps,
+                   /*amsgrad=*/false, /*maximize=*/false, std::optional<at::Tensor>(),
+                   std::optional<at::Tensor>());
         };
         if (decoupled_) {
             fused([](auto&&... arguments) { at::_fused_adamw_(arguments...); });
@@ -83,14 +90,16 @@ class Sgd : public Optimizer {
         }
         for (const int first : {0, 1}) {
             if (!weights[first].empty()) {
-                at::_fused_sgd_(weights[first], gradients[first], velocities[first], o.weight_decay, o.momentum, o.lr, o.dampening,
-                                o.nesterov, /*maximize=*/false, first == 1);
+                at::_fused_sgd_(weights[first], gradients[first], velocities[first], o.weight_decay,
+                                o.momentum, o.lr, o.dampening, o.nesterov, /*maximize=*/false,
+                                first == 1);
             }
         }
     }
 };
 
-/// An optimizer without a fused kernel: takes one weight after the other, the decay already added to its gradient.
+/// An optimizer without a fused kernel: takes one weight after the other, the decay already added
+/// to its gradient.
 class OneByOne : public Optimizer {
   public:
     using Optimizer::Optimizer;
@@ -99,11 +108,14 @@ class OneByOne : public Optimizer {
     void update(const Batch& batch, const OptimizerOptions& o) override {
         for (size_t i = 0; i < batch.weights.size(); ++i) {
             auto weight = batch.weights[i];
-            const auto gradient = o.weight_decay == 0 ? batch.gradients[i] : batch.gradients[i].add(weight, o.weight_decay);
+            const auto gradient = o.weight_decay == 0
+                                      ? batch.gradients[i]
+                                      : batch.gradients[i].add(weight, o.weight_decay);
             update_one(weight, gradient, *batch.states[i], o);
         }
     }
-    virtual void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) = 0;
+    virtual void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                            const OptimizerOptions& o) = 0;
 };
 
 /// sum = sum + g^2; w = w - lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).
@@ -112,40 +124,51 @@ class Adagrad : public OneByOne {
     using OneByOne::OneByOne;
 
   protected:
-    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) override {
-        auto& sum = state_of(state, "sum",
-                             [&] { return at::full_like(weight, o.initial_accumulator_value, weight.options().requires_grad(false)); });
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                    const OptimizerOptions& o) override {
+        auto& sum = state_of(state, "sum", [&] {
+            return at::full_like(weight, o.initial_accumulator_value,
+                                 weight.options().requires_grad(false));
+        });
         const double step = count_step(state).item<double>();
         sum.addcmul_(gradient, gradient);
         weight.addcdiv_(gradient, sum.sqrt().add_(o.eps), -o.lr / (1 + (step - 1) * o.lr_decay));
     }
 };
 
-/// s = rho s + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(s + eps) g; u = rho u + (1 - rho) d^2; w = w - lr d.
+/// s = rho s + (1 - rho) g^2; d = sqrt(u + eps) / sqrt(s + eps) g; u = rho u + (1 - rho) d^2; w = w
+/// - lr d.
 class Adadelta : public OneByOne {
   public:
     using OneByOne::OneByOne;
 
   protected:
-    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) override {
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                    const OptimizerOptions& o) override {
         count_step(state);
-        auto& squares = zeros(state, "square_avg", weight).mul_(o.rho).addcmul_(gradient, gradient, 1 - o.rho);
+        auto& squares =
+            zeros(state, "square_avg", weight).mul_(o.rho).addcmul_(gradient, gradient, 1 - o.rho);
         auto& updates = zeros(state, "acc_delta", weight);
-        const auto delta = updates.add(o.eps).sqrt_().div_(squares.add(o.eps).sqrt_()).mul_(gradient);
+        const auto delta =
+            updates.add(o.eps).sqrt_().div_(squares.add(o.eps).sqrt_()).mul_(gradient);
         updates.mul_(o.rho).addcmul_(delta, delta, 1 - o.rho);
         weight.sub_(delta, o.lr);
     }
 };
 
-/// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient and s less the squared mean if centered.
+/// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient and
+/// s less the squared mean if centered.
 class Rmsprop : public OneByOne {
   public:
     using OneByOne::OneByOne;
 
   protected:
-    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state, const OptimizerOptions& o) override {
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                    const OptimizerOptions& o) override {
         count_step(state);
-        auto& squares = zeros(state, "square_avg", weight).mul_(o.alpha).addcmul_(gradient, gradient, 1 - o.alpha);
+        auto& squares = zeros(state, "square_avg", weight)
+                            .mul_(o.alpha)
+                            .addcmul_(gradient, gradient, 1 - o.alpha);
         at::Tensor spread = squares;
         if (o.centered) {
             auto& mean = zeros(state, "grad_avg", weight).lerp_(gradient, 1 - o.alpha);
@@ -153,7 +176,9 @@ class Rmsprop : public OneByOne {
         }
         const auto denominator = spread.sqrt().add_(o.eps);
         if (o.momentum > 0) {
-            auto& velocity = zeros(state, "momentum_buffer", weight).mul_(o.momentum).addcdiv_(gradient, denominator);
+            auto& velocity = zeros(state, "momentum_buffer", weight)
+                                 .mul_(o.momentum)
+                                 .addcdiv_(gradient, denominator);
             weight.sub_(velocity, o.lr);
         } else {
             weight.addcdiv_(gradient, denominator, -o.lr);

@@ -29,23 +29,29 @@ std::string format_seconds(double seconds) {
     }
     const auto total = std::llround(seconds);
     const auto hours = total / 3600, minutes = total / 60 % 60, rest = total % 60;
-    return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, rest) : fmt::format("{}:{:02}", minutes, rest);
+    return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, rest)
+                     : fmt::format("{}:{:02}", minutes, rest);
 }
 
 std::string live_line(const std::string& title, const Progress& progress, size_t width) {
-    const auto where = progress.batch > 0 ? fmt::format("batch {}/{}", progress.batch, progress.batches) : std::string("probes");
-    auto line = fmt::format("{}epoch {}/{}, {}, loss {:.4f}, {:.0f} images/s, {} left", prefix(title), progress.epoch, progress.epochs,
-                            where, progress.loss, progress.images_per_second, format_seconds(progress.seconds_left));
+    const auto where = progress.batch > 0
+                           ? fmt::format("batch {}/{}", progress.batch, progress.batches)
+                           : std::string("probes");
+    auto line = fmt::format("{}epoch {}/{}, {}, loss {:.4f}, {:.0f} images/s, {} left",
+                            prefix(title), progress.epoch, progress.epochs, where, progress.loss,
+                            progress.images_per_second, format_seconds(progress.seconds_left));
     line.resize(std::min(line.size(), width));
     return line;
 }
 
 std::string epoch_line(const std::string& title, const EpochResult& result, int64_t epochs) {
-    auto line = fmt::format("{}epoch {}/{}, loss {:.4f}", prefix(title), result.epoch, epochs, result.loss);
+    auto line =
+        fmt::format("{}epoch {}/{}, loss {:.4f}", prefix(title), result.epoch, epochs, result.loss);
     for (const auto& [name, accuracy] : result.accuracy) {
         line += fmt::format(", {} {:.3f}", name, accuracy);
     }
-    line += fmt::format(", {:.0f} images/s, {:.1f} s", result.images_per_second, result.train_seconds);
+    line +=
+        fmt::format(", {:.0f} images/s, {:.1f} s", result.images_per_second, result.train_seconds);
     if (!result.accuracy.empty()) {
         line += fmt::format(" + {:.1f} s probes", result.probe_seconds);
     }

@@ -1,4 +1,5 @@
-// The progress of a training on standard error: a live line on a terminal, one plain line an epoch elsewhere.
+// The progress of a training on standard error: a live line on a terminal, one plain line an epoch
+// elsewhere.
 #pragma once
 
 #include "train/train.h"
@@ -11,7 +12,8 @@ namespace hfc::train {
 /// 83 -> "1:23", 3723 -> "1:02:03"; "?" for a negative or unknown time.
 std::string format_seconds(double seconds);
 
-/// "natural: epoch 3/12, batch 17/500, loss 1.2345, 270 images/s, 1:23 left", cut to `width` characters.
+/// "natural: epoch 3/12, batch 17/500, loss 1.2345, 270 images/s, 1:23 left", cut to `width`
+/// characters.
 std::string live_line(const std::string& title, const Progress& progress, size_t width);
 
 /// "natural: epoch 3/12, loss 1.2345, train 0.412, test 0.380, 270 images/s, 12.3 s + 4.5 s probes"
@@ -19,7 +21,8 @@ std::string epoch_line(const std::string& title, const EpochResult& result, int6
 
 class ProgressLine {
   public:
-    /// title: what is trained ("natural"). descriptor: where to write, standard error. Live redrawing only where that is a terminal.
+    /// title: what is trained ("natural"). descriptor: where to write, standard error. Live
+    /// redrawing only where that is a terminal.
     explicit ProgressLine(std::string title, int descriptor = 2);
     ~ProgressLine();
     ProgressLine(const ProgressLine&) = delete;

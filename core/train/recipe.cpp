@@ -13,25 +13,31 @@ uint64_t seed_of(const TrainOptions& options, int64_t epoch, int64_t batch_numbe
 
 /// One share and one order for the batch, as in the authors' code (Zhang et al. 2018).
 void mix(Lesson& lesson, double alpha, uint64_t seed) {
-    const auto shares = at::_sample_dirichlet(at::full({2}, alpha, at::kDouble), make_generator(seed, "mix-up share"));
+    const auto shares = at::_sample_dirichlet(at::full({2}, alpha, at::kDouble),
+                                              make_generator(seed, "mix-up share"));
     lesson.share = shares[0].item<double>();
-    const auto order = permutation(lesson.images.size(0), seed, "mix-up order").to(lesson.images.device());
-    lesson.images = lesson.images * lesson.share + lesson.images.index_select(0, order) * (1 - lesson.share);
+    const auto order =
+        permutation(lesson.images.size(0), seed, "mix-up order").to(lesson.images.device());
+    lesson.images =
+        lesson.images * lesson.share + lesson.images.index_select(0, order) * (1 - lesson.share);
     lesson.mixed_labels = lesson.labels.index_select(0, order);
 }
 
 }  // namespace
 
 void require_valid_recipe(const TrainOptions& options) {
-    require(std::isfinite(options.mixup) && options.mixup >= 0, "hfc.train: mixup must be an alpha of at least 0, got {}", options.mixup);
-    require(options.mixup == 0 || !options.adversarial, "hfc.train: mixup and adversarial exclude each other; both are given");
+    require(std::isfinite(options.mixup) && options.mixup >= 0,
+            "hfc.train: mixup must be an alpha of at least 0, got {}", options.mixup);
+    require(options.mixup == 0 || !options.adversarial,
+            "hfc.train: mixup and adversarial exclude each other; both are given");
     data::require_valid_augment(options.augment, "hfc.train: option augment");
     if (options.adversarial) {
         attack::resolve(*options.adversarial);
     }
 }
 
-Lesson prepare(model::Model& model, const data::Batch& batch, const TrainOptions& options, int64_t epoch, int64_t batch_number) {
+Lesson prepare(model::Model& model, const data::Batch& batch, const TrainOptions& options,
+               int64_t epoch, int64_t batch_number) {
     Lesson lesson{batch.images.to(options.device), batch.labels.to(options.device), {}, 1};
     if (options.augment.any()) {
         auto augment = options.augment;
@@ -54,7 +60,8 @@ at::Tensor loss_of(const at::Tensor& logits, const Lesson& lesson) {
     if (!lesson.mixed_labels.defined()) {
         return loss;
     }
-    return loss * lesson.share + at::cross_entropy_loss(logits, lesson.mixed_labels) * (1 - lesson.share);
+    return loss * lesson.share +
+           at::cross_entropy_loss(logits, lesson.mixed_labels) * (1 - lesson.share);
 }
 
 }  // namespace hfc::train

@@ -41,7 +41,8 @@ NamedTensors model_tensors(const model::Model& model) {
 }
 
 const at::Tensor& find(const NamedTensors& tensors, const std::string& name) {
-    const auto found = std::ranges::find(tensors, name, [](const auto& named) { return named.first; });
+    const auto found =
+        std::ranges::find(tensors, name, [](const auto& named) { return named.first; });
     require(found != tensors.end(), "hfc.train: the checkpoint lacks the tensor '{}'", name);
     return found->second;
 }
@@ -78,35 +79,46 @@ Position to_position(const Json& state) {
     Position position;
     position.epoch = state.at("epoch").get<int64_t>();
     position.batch = state.at("batch").get<int64_t>();
-    position.losses = {state.at("loss_sum").get<double>(), state.at("loss_images").get<int64_t>(), state.at("loss_batches").get<int64_t>()};
+    position.losses = {state.at("loss_sum").get<double>(), state.at("loss_images").get<int64_t>(),
+                       state.at("loss_batches").get<int64_t>()};
     position.stopped = state.value("stopped", false);
     for (const auto& result : state.at("results")) {
         position.results.push_back(to_result(result));
     }
-    require(position.epoch >= 1 && position.batch >= 0 && static_cast<int64_t>(position.results.size()) == position.epoch - 1,
-            "hfc.train: the checkpoint is at epoch {}, batch {}, with the results of {} epochs, which cannot be", position.epoch,
-            position.batch, position.results.size());
+    require(position.epoch >= 1 && position.batch >= 0 &&
+                static_cast<int64_t>(position.results.size()) == position.epoch - 1,
+            "hfc.train: the checkpoint is at epoch {}, batch {}, with the results of {} epochs, "
+            "which cannot be",
+            position.epoch, position.batch, position.results.size());
     return position;
 }
 
 void require_same(const Json& was, const Json& is) {
     for (const auto& [key, value] : is.items()) {
         const auto before = was.contains(key) ? was.at(key) : Json();
-        require(before == value, "hfc.train: the checkpoint is of another training: {} was {} and is now {}", key, before.dump(),
-                value.dump());
+        require(before == value,
+                "hfc.train: the checkpoint is of another training: {} was {} and is now {}", key,
+                before.dump(), value.dump());
     }
 }
 
 /// The state of the optimizer's parameter `index`, in the layout of that parameter.
-Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index, const at::Tensor& parameter) {
+Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
+                                 const at::Tensor& parameter) {
     Optimizer::State state;
-    for (const auto& [name, tensor] : tensor_file::under(tensors, fmt::format("optimizer.{}", index))) {
-        // One number ("step") stays on the CPU as it is; what has a number for each weight lies as the weight does.
+    for (const auto& [name, tensor] :
+         tensor_file::under(tensors, fmt::format("optimizer.{}", index))) {
+        // One number ("step") stays on the CPU as it is; what has a number for each weight lies as
+        // the weight does.
         auto value = tensor;
         if (tensor.dim() > 0 || parameter.dim() == 0) {
-            require(tensor.sizes() == parameter.sizes(), "hfc.train: the checkpoint's 'optimizer.{}.{}' has shape {}, but the weight {}",
+            require(tensor.sizes() == parameter.sizes(),
+                    "hfc.train: the checkpoint's 'optimizer.{}.{}' has shape {}, but the weight {}",
                     index, name, tensor.sizes(), parameter.sizes());
-            value = at::empty_like(parameter, parameter.options().dtype(tensor.scalar_type()).requires_grad(false)).copy_(tensor);
+            value =
+                at::empty_like(parameter,
+                               parameter.options().dtype(tensor.scalar_type()).requires_grad(false))
+                    .copy_(tensor);
         }
         state.emplace(name, value);
     }
@@ -123,7 +135,8 @@ std::vector<Optimizer::State> optimizer_states(const NamedTensors& tensors, Opti
     return states;
 }
 
-/// Null for what is not asked for, so that a checkpoint from before these settings is one without them.
+/// Null for what is not asked for, so that a checkpoint from before these settings is one without
+/// them.
 Json describe_augment(const data::AugmentOptions& options) {
     return options.any() ? Json{{"scale", {options.least_scale, options.most_scale}},
                                 {"translate", options.translate},
@@ -139,9 +152,15 @@ Json describe_attack(const std::optional<attack::AttackOptions>& options) {
         return {};
     }
     const auto settings = attack::resolve(*options);
-    Json attack = {{"method", options->method},     {"epsilon", settings.epsilon},   {"alpha", settings.alpha_for(settings.epsilon)},
-                   {"steps", settings.steps},       {"decay", settings.decay},       {"random_start", settings.random_start},
-                   {"restarts", settings.restarts}, {"targeted", settings.targeted}, {"loss", options->loss}};
+    Json attack = {{"method", options->method},
+                   {"epsilon", settings.epsilon},
+                   {"alpha", settings.alpha_for(settings.epsilon)},
+                   {"steps", settings.steps},
+                   {"decay", settings.decay},
+                   {"random_start", settings.random_start},
+                   {"restarts", settings.restarts},
+                   {"targeted", settings.targeted},
+                   {"loss", options->loss}};
     if (settings.band) {
         const auto& band = *settings.band;
         attack["band"] = {static_cast<int>(band.part), band.radius, static_cast<int>(band.rule),
@@ -155,8 +174,9 @@ Json describe_attack(const std::optional<attack::AttackOptions>& options) {
 Json describe(const data::Dataset& dataset, const TrainOptions& options) {
     Json optimizer = {{"name", options.optimizer.name}};
     for (const auto& setting : settings_of(options.optimizer.name)) {
-        optimizer[setting.name] =
-            setting.number != nullptr ? Json(options.optimizer.*setting.number) : Json(options.optimizer.*setting.flag);
+        optimizer[setting.name] = setting.number != nullptr
+                                      ? Json(options.optimizer.*setting.number)
+                                      : Json(options.optimizer.*setting.flag);
     }
     Json probes = Json::array();
     for (const auto& probe : options.probes) {
@@ -175,7 +195,8 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"adversarial", describe_attack(options.adversarial)}};
 }
 
-Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position, const Json& training) {
+Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position,
+                   const Json& training) {
     Checkpoint checkpoint;
     checkpoint.tensors = model_tensors(model);
     for (size_t i = 0; i < optimizer.states().size(); ++i) {
@@ -201,7 +222,8 @@ Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Positi
     return checkpoint;
 }
 
-Position restore(const Checkpoint& checkpoint, model::Model& model, Optimizer& optimizer, const Json& training) {
+Position restore(const Checkpoint& checkpoint, model::Model& model, Optimizer& optimizer,
+                 const Json& training) {
     const auto& state = checkpoint.state;
     Position position;
     try {
@@ -214,13 +236,15 @@ Position restore(const Checkpoint& checkpoint, model::Model& model, Optimizer& o
     for (const auto& [name, target] : targets) {
         const auto& saved = find(checkpoint.tensors, name);
         require(saved.sizes() == target.sizes() && saved.scalar_type() == target.scalar_type(),
-                "hfc.train: the checkpoint is of another model: '{}' was {} {} and is now {} {}", name, toString(saved.scalar_type()),
-                saved.sizes(), toString(target.scalar_type()), target.sizes());
+                "hfc.train: the checkpoint is of another model: '{}' was {} {} and is now {} {}",
+                name, toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
+                target.sizes());
     }
     auto states = optimizer_states(checkpoint.tensors, optimizer);
     const auto device = model::device_of(model);
     const auto cpu_generator = find(checkpoint.tensors, "generator.cpu");
-    const auto device_generator = device.is_cpu() ? at::Tensor() : find(checkpoint.tensors, "generator.device");
+    const auto device_generator =
+        device.is_cpu() ? at::Tensor() : find(checkpoint.tensors, "generator.device");
 
     const at::NoGradGuard no_grad;
     for (const auto& [name, target] : targets) {

@@ -1,4 +1,5 @@
-// A training put aside between two batches and taken up again: what decides how it goes on, as a checkpoint.
+// A training put aside between two batches and taken up again: what decides how it goes on, as a
+// checkpoint.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -14,23 +15,27 @@ namespace hfc::train {
 
 /// Where a training stands.
 struct Position {
-    int64_t epoch = 1;                 ///< the one to go on with, one-based; options.epochs + 1: all are done
-    int64_t batch = 0;                 ///< how many of its batches are done
-    LossMeter::Sums losses;            ///< of those
+    int64_t epoch = 1;       ///< the one to go on with, one-based; options.epochs + 1: all are done
+    int64_t batch = 0;       ///< how many of its batches are done
+    LossMeter::Sums losses;  ///< of those
     std::vector<EpochResult> results;  ///< of the epochs before it
-    bool stopped = false;              ///< it ended here, before its last epoch, because somebody asked for it
+    bool stopped = false;  ///< it ended here, before its last epoch, because somebody asked for it
 };
 
-/// Model, optimizer, the generators of the CPU and of the model's device, and the position. `training` says which training it is, for
-/// restore() to compare.
-checkpoint::Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position, const checkpoint::Json& training);
+/// Model, optimizer, the generators of the CPU and of the model's device, and the position.
+/// `training` says which training it is, for restore() to compare.
+checkpoint::Checkpoint capture(const model::Model& model, Optimizer& optimizer,
+                               const Position& position, const checkpoint::Json& training);
 
-/// Puts all of it back where it was and returns the position. The tensors' memory layouts stay those of the model.
-/// Throws Error, before it changes anything, when the checkpoint is of another training: it names the first setting that differs, or the
-/// tensor that is missing or of another shape.
-Position restore(const checkpoint::Checkpoint& checkpoint, model::Model& model, Optimizer& optimizer, const checkpoint::Json& training);
+/// Puts all of it back where it was and returns the position. The tensors' memory layouts stay
+/// those of the model. Throws Error, before it changes anything, when the checkpoint is of another
+/// training: it names the first setting that differs, or the tensor that is missing or of another
+/// shape.
+Position restore(const checkpoint::Checkpoint& checkpoint, model::Model& model,
+                 Optimizer& optimizer, const checkpoint::Json& training);
 
-/// What two trainings must have in common for one to go on from the other's checkpoint; how many epochs is not part of it.
+/// What two trainings must have in common for one to go on from the other's checkpoint; how many
+/// epochs is not part of it.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
 
 }  // namespace hfc::train

@@ -43,17 +43,22 @@ double Stopwatch::images_per_second() const {
 
 double Stopwatch::seconds_left() const {
     const bool training = phase_ == Phase::training, probing = phase_ == Phase::probes;
-    const auto trained = static_cast<double>(epochs_trained_ * train_images_ + (training ? images_this_epoch_ : 0));
+    const auto trained =
+        static_cast<double>(epochs_trained_ * train_images_ + (training ? images_this_epoch_ : 0));
     if (trained == 0) {
         return 0;
     }
     const auto seconds_an_image = (train_seconds_ + (training ? since_start() : 0)) / trained;
-    const auto train_left = seconds_an_image * std::max(0.0, static_cast<double>(epochs_ * train_images_ - skipped_images_) - trained);
+    const auto train_left =
+        seconds_an_image *
+        std::max(0.0, static_cast<double>(epochs_ * train_images_ - skipped_images_) - trained);
     // Until probes have been timed: a forward pass costs about a quarter of a training step.
     const auto probes_timed = static_cast<double>(epochs_probed_) + (probing ? probe_share_ : 0);
-    const auto seconds_a_probing = probes_timed > 0 ? (probe_seconds_ + (probing ? since_start() : 0)) / probes_timed
-                                                    : seconds_an_image / 4 * static_cast<double>(probe_images_);
-    return train_left + std::max(0.0, seconds_a_probing * (static_cast<double>(epochs_) - probes_timed));
+    const auto seconds_a_probing =
+        probes_timed > 0 ? (probe_seconds_ + (probing ? since_start() : 0)) / probes_timed
+                         : seconds_an_image / 4 * static_cast<double>(probe_images_);
+    return train_left +
+           std::max(0.0, seconds_a_probing * (static_cast<double>(epochs_) - probes_timed));
 }
 
 }  // namespace hfc::train

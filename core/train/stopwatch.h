@@ -6,14 +6,16 @@
 
 namespace hfc::train {
 
-/// Told what happens, it answers how fast and how long yet. Training and probes are timed apart, since they cost differently.
+/// Told what happens, it answers how fast and how long yet. Training and probes are timed apart,
+/// since they cost differently.
 class Stopwatch {
   public:
     /// epochs of `train_images` each, followed by forward passes of `probe_images`.
     Stopwatch(int64_t epochs, int64_t train_images, int64_t probe_images)
         : epochs_(epochs), train_images_(train_images), probe_images_(probe_images) {}
 
-    /// What an earlier process has done, and of the epoch that goes on so many images: neither done here nor left.
+    /// What an earlier process has done, and of the epoch that goes on so many images: neither done
+    /// here nor left.
     void skip(int64_t epochs, int64_t images) {
         epochs_ -= epochs;
         skipped_images_ = images;
@@ -22,7 +24,10 @@ class Stopwatch {
     void start_training();
     void trained(int64_t images);
     /// Time in which nothing was done: as if it had not passed.
-    void paused(double seconds) { start_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds)); }
+    void paused(double seconds) {
+        start_ +=
+            std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+    }
     /// Ends an epoch's training part; its seconds.
     double end_training();
 
@@ -40,7 +45,9 @@ class Stopwatch {
   private:
     using Clock = std::chrono::steady_clock;
     enum class Phase { idle, training, probes };
-    double since_start() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+    double since_start() const {
+        return std::chrono::duration<double>(Clock::now() - start_).count();
+    }
 
     int64_t epochs_, train_images_, probe_images_;
     int64_t skipped_images_ = 0;

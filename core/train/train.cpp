@@ -20,15 +20,20 @@ namespace {
 
 void require_valid(const TrainOptions& options) {
     require(options.epochs >= 1, "hfc.train: epochs must be at least 1, got {}", options.epochs);
-    require(options.batch_size >= 1, "hfc.train: batch size must be at least 1, got {}", options.batch_size);
-    require(options.probe_samples >= 0, "hfc.train: probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
-    require(options.checkpoints.seconds >= 0, "hfc.train: the seconds between checkpoints must be at least 0, got {}",
+    require(options.batch_size >= 1, "hfc.train: batch size must be at least 1, got {}",
+            options.batch_size);
+    require(options.probe_samples >= 0,
+            "hfc.train: probe_samples must be at least 1, or 0 for all images, got {}",
+            options.probe_samples);
+    require(options.checkpoints.seconds >= 0,
+            "hfc.train: the seconds between checkpoints must be at least 0, got {}",
             options.checkpoints.seconds);
     require_valid(options.optimizer);
     require_valid_recipe(options);
 }
 
-/// Views on the same images are given the same part, since the part depends on their size and the seed alone.
+/// Views on the same images are given the same part, since the part depends on their size and the
+/// seed alone.
 std::vector<Probe> sample(const std::vector<Probe>& probes, int64_t samples, uint64_t seed) {
     auto sampled = probes;
     for (auto& probe : sampled) {
@@ -54,7 +59,9 @@ void seed_global_generators(at::Device device, uint64_t seed) {
 /// cuDNN's repeatable algorithms for a scope; the CPU's are repeatable anyway.
 class RepeatableCudnn {
   public:
-    RepeatableCudnn() : before_(at::globalContext().deterministicCuDNN()) { at::globalContext().setDeterministicCuDNN(true); }
+    RepeatableCudnn() : before_(at::globalContext().deterministicCuDNN()) {
+        at::globalContext().setDeterministicCuDNN(true);
+    }
     ~RepeatableCudnn() { at::globalContext().setDeterministicCuDNN(before_); }
     RepeatableCudnn(const RepeatableCudnn&) = delete;
     RepeatableCudnn& operator=(const RepeatableCudnn&) = delete;
@@ -65,15 +72,19 @@ class RepeatableCudnn {
 
 std::vector<at::Tensor> trainable_parameters(model::Model& model) {
     auto parameters = model.parameters();
-    std::erase_if(parameters, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
-    require(!parameters.empty(), "hfc.train: the model has no parameter that asks for a gradient, so there is nothing to train");
+    std::erase_if(parameters,
+                  [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
+    require(!parameters.empty(),
+            "hfc.train: the model has no parameter that asks for a gradient, so there is nothing "
+            "to train");
     return parameters;
 }
 
 /// One call of train().
 class Training {
   public:
-    Training(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer)
+    Training(model::Model& model, const data::Dataset& dataset, const TrainOptions& options,
+             const Observer& observer)
         : model_(model),
           dataset_(dataset),
           options_(options),
@@ -143,12 +154,14 @@ class Training {
     void train_epoch(EpochResult& result) {
         model_.train();
         stopwatch_.start_training();
-        const auto order = permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
+        const auto order =
+            permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
         LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
         while (position_.batch < batches_) {
             pause_between_batches(losses);
             const auto begin = position_.batch * options_.batch_size;
-            const auto positions = order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
+            const auto positions =
+                order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
             step(dataset_.batch(positions), result.epoch, losses);
             stopwatch_.trained(positions.size(0));
             ++position_.batch;
@@ -162,7 +175,9 @@ class Training {
         result.train_seconds = stopwatch_.end_training();
     }
 
-    bool requested(run::Request request) const { return options_.request && options_.request() == request; }
+    bool requested(run::Request request) const {
+        return options_.request && options_.request() == request;
+    }
 
     /// Everything is at rest here: the place for a checkpoint, for a pause, and for Ctrl-C.
     void pause_between_batches(LossMeter& losses) {
@@ -185,7 +200,8 @@ class Training {
         while (requested(run::Request::pause) && !interrupt_requested()) {
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
         }
-        stopwatch_.paused(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+        stopwatch_.paused(
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
 
     void step(const data::Batch& batch, int64_t epoch, LossMeter& losses) {
@@ -194,7 +210,9 @@ class Training {
         const auto logits = logits_of(model_, lesson.images, options_.device, dataset_, max_label_);
         const auto loss = loss_of(logits, lesson);
         losses.add(loss, lesson.images.size(0));
-        require(loss.requires_grad(), "hfc.train: the model's logits do not depend on its parameters, so there is nothing to train");
+        require(loss.requires_grad(),
+                "hfc.train: the model's logits do not depend on its parameters, so there is "
+                "nothing to train");
         loss.backward();
         optimizer_->step();
     }
@@ -225,7 +243,8 @@ class Training {
 
     void tell(int64_t epoch, int64_t batch, double loss) {
         if (observer_.on_batch) {
-            observer_.on_batch({epoch, options_.epochs, batch, batches_, loss, stopwatch_.images_per_second(), stopwatch_.seconds_left()});
+            observer_.on_batch({epoch, options_.epochs, batch, batches_, loss,
+                                stopwatch_.images_per_second(), stopwatch_.seconds_left()});
         }
     }
 
@@ -245,7 +264,8 @@ class Training {
 
 }  // namespace
 
-std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options, const Observer& observer) {
+std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
+                               const TrainOptions& options, const Observer& observer) {
     require_valid(options);
     require(dataset.size() >= 1, "hfc.train: '{}' has no images", dataset.name());
     return Training(model, dataset, options, observer).run();

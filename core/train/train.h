@@ -17,33 +17,42 @@
 
 namespace hfc::train {
 
-/// Checkpoints, from which a training that was ended by whatever goes on to the same numbers, to the last bit.
+/// Checkpoints, from which a training that was ended by whatever goes on to the same numbers, to
+/// the last bit.
 struct CheckpointOptions {
-    std::filesystem::path folder = {};                  ///< of this training alone; empty: none are written
-    double seconds = 60;                                ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
-    int64_t keep = 2;                                   ///< how many of the newest stay, at least 1
-    bool best = true;                                   ///< keep the best epoch's too, in folder/best: the one of the highest accuracy of
-                                                        ///< the probe "test", else of the first probe, else of the least loss
-    bool resume = false;                                ///< go on from the newest whole one in the folder, if there is one
-    std::function<void(const std::string&)> warn = {};  ///< told of a damaged one that is passed over
+    std::filesystem::path folder = {};  ///< of this training alone; empty: none are written
+    double seconds =
+        60;            ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
+    int64_t keep = 2;  ///< how many of the newest stay, at least 1
+    bool best =
+        true;  ///< keep the best epoch's too, in folder/best: the one of the highest accuracy of
+               ///< the probe "test", else of the first probe, else of the least loss
+    bool resume = false;  ///< go on from the newest whole one in the folder, if there is one
+    std::function<void(const std::string&)> warn =
+        {};  ///< told of a damaged one that is passed over
 };
 
 struct TrainOptions {
     int64_t epochs = 100;      ///< passes over the training set, at least 1
     int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
     OptimizerOptions optimizer;
-    uint64_t seed = 0;          ///< of the order of the images (a new one each epoch) and of dropout
+    uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
     std::vector<Probe> probes;  ///< evaluated after each epoch
-    int64_t probe_samples = 0;  ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views on the
-                                ///< same images get the same ones; a probe with fewer images is evaluated whole.
+    int64_t probe_samples =
+        0;  ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views
+            ///< on the same images get the same ones; a probe with fewer images is evaluated whole.
     at::Device device = at::kCPU;
     CheckpointOptions checkpoints;
 
     data::AugmentOptions augment;  ///< of each batch, drawn anew; its seed is not used: `seed` is
-    double mixup = 0;  ///< alpha of the Beta distribution of which each batch's share is drawn (Zhang et al. 2018); 0: no mix-up
-    std::optional<attack::AttackOptions> adversarial;  ///< train on the attacked images in place of the images (Madry et al. 2018); the
-                                                       ///< model is in evaluation mode for the attack, in training mode for the step
-    std::function<run::Request()> request = {};        ///< asked between batches and after each epoch: pause, or stop after the epoch
+    double mixup = 0;  ///< alpha of the Beta distribution of which each batch's share is drawn
+                       ///< (Zhang et al. 2018); 0: no mix-up
+    std::optional<attack::AttackOptions>
+        adversarial;  ///< train on the attacked images in place of the images (Madry et al. 2018);
+                      ///< the model is in evaluation mode for the attack, in training mode for the
+                      ///< step
+    std::function<run::Request()> request =
+        {};  ///< asked between batches and after each epoch: pause, or stop after the epoch
 };
 
 /// Where a running epoch stands, told after each batch.
@@ -52,9 +61,10 @@ struct Progress {
     int64_t epochs = 0;
     int64_t batch = 0;  ///< one-based; 0 while the probes run
     int64_t batches = 0;
-    double loss = 0;               ///< mean of the epoch so far (on CUDA it may lag some batches behind)
+    double loss = 0;  ///< mean of the epoch so far (on CUDA it may lag some batches behind)
     double images_per_second = 0;  ///< training only, this epoch
-    double seconds_left = 0;       ///< of the whole training, estimated from what it took so far, probes included
+    double seconds_left =
+        0;  ///< of the whole training, estimated from what it took so far, probes included
 };
 
 /// What one epoch gave.
@@ -74,14 +84,17 @@ struct Observer {
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
 };
 
-/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same seed, machine and threads: the same
-/// numbers to the last bit. For that, dropout being drawn from the global generators, it seeds those of the CPU and of the device as it
-/// begins. Returns the epochs' results. Throws Error for an option out of range, for data that do not fit the model, and as soon as a loss
-/// is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA some batches later, since looking at a loss
-/// waits for the device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported and a checkpoint written.
-/// With options.checkpoints the last one is written after the last epoch, and then stands alone beside the best. A training that goes on
-/// from a checkpoint tells the observer of the epochs before it again; its times count from there.
-std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset, const TrainOptions& options,
-                               const Observer& observer = {});
+/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same
+/// seed, machine and threads: the same numbers to the last bit. For that, dropout being drawn from
+/// the global generators, it seeds those of the CPU and of the device as it begins. Returns the
+/// epochs' results. Throws Error for an option out of range, for data that do not fit the model,
+/// and as soon as a loss is not finite (naming epoch and batch; on the CPU before the weights take
+/// the step, on CUDA some batches later, since looking at a loss waits for the device); Interrupted
+/// after Ctrl-C, at the next batch, all finished epochs having been reported and a checkpoint
+/// written. With options.checkpoints the last one is written after the last epoch, and then stands
+/// alone beside the best. A training that goes on from a checkpoint tells the observer of the
+/// epochs before it again; its times count from there.
+std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
+                               const TrainOptions& options, const Observer& observer = {});
 
 }  // namespace hfc::train

@@ -14,7 +14,8 @@ class ScratchFolder {
   public:
     /// name: shows in the folder's path; it may hold spaces.
     explicit ScratchFolder(const std::string& name) {
-        std::string pattern = (std::filesystem::temp_directory_path() / (name + " XXXXXX")).string();
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / (name + " XXXXXX")).string();
         EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
         path_ = pattern;
     }

@@ -1,4 +1,5 @@
-// What stands in an archive, whose checksums are right: the npy of an npz, or the pickle of a .pth beside two storages.
+// What stands in an archive, whose checksums are right: the npy of an npz, or the pickle of a .pth
+// beside two storages.
 #include "fuzz.h"
 #include "tensor_file/format.h"
 #include "tensor_file/zip.h"
@@ -9,7 +10,9 @@ namespace {
 
 std::string archive_of(std::string_view input, bool pytorch) {
     hfc::tensor_file::ZipWriter archive;
-    const auto add = [&](const char* name, std::string content) { archive.add(name, std::move(content), at::empty({0})); };
+    const auto add = [&](const char* name, std::string content) {
+        archive.add(name, std::move(content), at::empty({0}));
+    };
     if (pytorch) {
         add("x/data.pkl", std::string(input));
         add("x/byteorder", "little");

@@ -9,7 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static const std::string right(records * 3073, '\1');
     const auto& files = hfc::data::cifar10_files();
     for (size_t i = 0; i < files.size(); ++i) {
-        hfc::fuzz::folder().write(files[i], i == place % files.size() ? input : std::string_view(right));
+        hfc::fuzz::folder().write(files[i],
+                                  i == place % files.size() ? input : std::string_view(right));
     }
     hfc::fuzz::refused_at_worst([&] {
         const auto pair = hfc::data::load_cifar10(hfc::fuzz::folder().path(), records);

@@ -18,9 +18,13 @@ namespace hfc::fuzz {
 class Folder {
   public:
     Folder() {
-        std::string pattern =
-            (std::filesystem::is_directory("/dev/shm") ? "/dev/shm" : std::filesystem::temp_directory_path().string()) + "/hfc-fuzz-XXXXXX";
-        path_ = ::mkdtemp(pattern.data()) != nullptr ? pattern : throw std::runtime_error("cannot make a folder");
+        std::string pattern = (std::filesystem::is_directory("/dev/shm")
+                                   ? "/dev/shm"
+                                   : std::filesystem::temp_directory_path().string()) +
+                              "/hfc-fuzz-XXXXXX";
+        path_ = ::mkdtemp(pattern.data()) != nullptr
+                    ? pattern
+                    : throw std::runtime_error("cannot make a folder");
     }
     ~Folder() {
         std::error_code ignored;
@@ -35,7 +39,9 @@ class Folder {
         const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         const auto written = ::write(file, bytes.data(), bytes.size());
         ::close(file);
-        return written == static_cast<ssize_t>(bytes.size()) ? path : throw std::runtime_error("cannot write " + path.string());
+        return written == static_cast<ssize_t>(bytes.size())
+                   ? path
+                   : throw std::runtime_error("cannot write " + path.string());
     }
 
   private:

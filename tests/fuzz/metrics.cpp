@@ -1,4 +1,5 @@
-// metrics.jsonl, as a run takes it up again and as the viewer reads it; the same bytes as a table and a config.json to the viewer.
+// metrics.jsonl, as a run takes it up again and as the viewer reads it; the same bytes as a table
+// and a config.json to the viewer.
 #include "fuzz.h"
 #include "run/event_log.h"
 #include "run/figure.h"
@@ -20,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     hfc::fuzz::refused_at_worst([&] {
         hfc::run::EventLog log(path, hfc::run::EventLog::Open::resume);
         log.append({{"series", "natural"}, {"epoch", 1}, {"accuracy", {{"train", 0.5}}}});
-        hfc::run::gnuplot_program(hfc::run::make_panels(log.events(), {}), {}, hfc::run::Format::svg);
+        hfc::run::gnuplot_program(hfc::run::make_panels(log.events(), {}), {},
+                                  hfc::run::Format::svg);
     });
     return 0;
 }

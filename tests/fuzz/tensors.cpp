@@ -1,4 +1,5 @@
-// A tensor file as it is: safetensors, npy, or an archive (npz, .pth) whose checksums must then be right too.
+// A tensor file as it is: safetensors, npy, or an archive (npz, .pth) whose checksums must then be
+// right too.
 #include "fuzz.h"
 #include "tensor_file/tensor_file.h"
 

@@ -31,7 +31,8 @@ class ScriptOptions : public testing::Test {
 TEST(CommandLine, HelpNamesTheOptions) {
     const auto result = run({"--help"});
     EXPECT_EQ(result.status, 0);
-    for (const auto* option : {"--device", "--threads", "--data", "--out", "--version", "-e", "script.lua"}) {
+    for (const auto* option :
+         {"--device", "--threads", "--data", "--out", "--version", "-e", "script.lua"}) {
         EXPECT_THAT(result.out, HasSubstr(option));
     }
 }
@@ -39,7 +40,8 @@ TEST(CommandLine, HelpNamesTheOptions) {
 TEST(CommandLine, VersionNamesEveryPart) {
     const auto result = run({"--version"});
     EXPECT_EQ(result.status, 0);
-    for (const auto* part : {"hfc-host ", "LuaJIT 2.1", "LibTorch 2.", "FFTW fftw-3", "OpenCV 4", "CUDA "}) {
+    for (const auto* part :
+         {"hfc-host ", "LuaJIT 2.1", "LibTorch 2.", "FFTW fftw-3", "OpenCV 4", "CUDA "}) {
         EXPECT_THAT(result.out, HasSubstr(part));
     }
 }
@@ -91,11 +93,15 @@ TEST(ScriptErrors, SyntaxErrorNamesTheLine) {
 
 TEST(ScriptErrors, TracebackShowsTheScriptOnly) {
     const ScratchFolder scratch;
-    const auto result = run({scratch.write(
-        "fails.lua", "local function inner()\n  hfc.frequency.low_pass(1, 2)\nend\nlocal function outer() inner() end\nouter()\n")});
+    const auto result =
+        run({scratch.write("fails.lua",
+                           "local function inner()\n  hfc.frequency.low_pass(1, 2)\nend\nlocal "
+                           "function outer() inner() end\nouter()\n")});
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, AllOf(HasSubstr("fails.lua:2: hfc.frequency.low_pass: argument 1 (x): expected a Tensor, got number 1"),
-                                  HasSubstr("traceback:"), HasSubstr("in 'outer'"), HasSubstr("in main chunk"), Not(HasSubstr("[C]"))));
+    EXPECT_THAT(result.err, AllOf(HasSubstr("fails.lua:2: hfc.frequency.low_pass: argument 1 (x): "
+                                            "expected a Tensor, got number 1"),
+                                  HasSubstr("traceback:"), HasSubstr("in 'outer'"),
+                                  HasSubstr("in main chunk"), Not(HasSubstr("[C]"))));
 }
 
 TEST(ScriptErrors, ErrorValuesThatAreNoTextAreShown) {
@@ -107,13 +113,20 @@ TEST(ScriptErrors, ErrorValuesThatAreNoTextAreShown) {
 TEST(ScriptErrors, CompiledChunksAreRefusedEverywhere) {
     const ScratchFolder scratch;
     const std::string path = (scratch.path() / "compiled.lua").string();
-    ASSERT_EQ(run({"-e", "local f = io.open(arg[1], 'wb'); f:write(string.dump(function() print('ran') end)); f:close()", path}).status, 0);
+    ASSERT_EQ(run({"-e",
+                   "local f = io.open(arg[1], 'wb'); f:write(string.dump(function() print('ran') "
+                   "end)); f:close()",
+                   path})
+                  .status,
+              0);
     const auto direct = run({path});
     EXPECT_EQ(direct.status, 1);
     EXPECT_THAT(direct.err, HasSubstr("compiled Lua is refused"));
-    for (const std::string load : {"loadfile(p)", "load(io.open(p, 'rb'):read('*a'))", "loadstring(io.open(p, 'rb'):read('*a'))",
+    for (const std::string load : {"loadfile(p)", "load(io.open(p, 'rb'):read('*a'))",
+                                   "loadstring(io.open(p, 'rb'):read('*a'))",
                                    "load(io.open(p, 'rb'):read('*a'), 'x', 'b')"}) {
-        const auto result = run({"-e", "p = arg[1]; local f = " + load + "; if f then f() end", path});
+        const auto result =
+            run({"-e", "p = arg[1]; local f = " + load + "; if f then f() end", path});
         EXPECT_EQ(result.out, "") << load;
     }
     EXPECT_EQ(run({"-e", "dofile(arg[1])", path}).status, 1);
@@ -122,17 +135,23 @@ TEST(ScriptErrors, CompiledChunksAreRefusedEverywhere) {
 
 TEST_F(ScriptOptions, DefaultsAndOverrides) {
     EXPECT_EQ(run_script({}).out, "12\t36\t4+8\t0.0001\tresnet\tfalse\n");
-    EXPECT_EQ(run_script({"--epochs.natural", "20", "--radii", "4,8,12", "--lr=0.1", "--model", "vgg", "--fast"}).out,
+    EXPECT_EQ(run_script({"--epochs.natural", "20", "--radii", "4,8,12", "--lr=0.1", "--model",
+                          "vgg", "--fast"})
+                  .out,
               "20\t36\t4+8+12\t0.1\tvgg\ttrue\n");
-    EXPECT_EQ(run_script({"--lr", "2", "--preset", "paper"}).out, "100\t36\t4+8\t2\tresnet\tfalse\n");
-    EXPECT_EQ(run_script({"--device", "cpu", "--lr", "3", "--threads=1"}).out, "12\t36\t4+8\t3\tresnet\tfalse\n");
+    EXPECT_EQ(run_script({"--lr", "2", "--preset", "paper"}).out,
+              "100\t36\t4+8\t2\tresnet\tfalse\n");
+    EXPECT_EQ(run_script({"--device", "cpu", "--lr", "3", "--threads=1"}).out,
+              "12\t36\t4+8\t3\tresnet\tfalse\n");
 }
 
 TEST_F(ScriptOptions, Help) {
     const auto result = run_script({"--help"});
     EXPECT_EQ(result.status, 0);
-    EXPECT_THAT(result.out, AllOf(HasSubstr("--epochs.natural"), HasSubstr("passes over the training set (12)"),
-                                  HasSubstr("radii of the probes (4,8)"), HasSubstr("--preset paper  --epochs.natural 100 --lr 0.5")));
+    EXPECT_THAT(result.out,
+                AllOf(HasSubstr("--epochs.natural"), HasSubstr("passes over the training set (12)"),
+                      HasSubstr("radii of the probes (4,8)"),
+                      HasSubstr("--preset paper  --epochs.natural 100 --lr 0.5")));
 }
 
 TEST_F(ScriptOptions, WrongUse) {
@@ -142,7 +161,8 @@ TEST_F(ScriptOptions, WrongUse) {
         EXPECT_THAT(result.err, HasSubstr(text));
         EXPECT_THAT(result.err, Not(HasSubstr("traceback")));
     };
-    fails({"--epochs.natral", "3"}, "unknown option --epochs.natral (did you mean --epochs.natural?)");
+    fails({"--epochs.natral", "3"},
+          "unknown option --epochs.natral (did you mean --epochs.natural?)");
     fails({"--epochs", "3"}, "option --epochs has parts of its own, such as --epochs.");
     fails({"--lr", "fast"}, "option --lr: expected a number, got 'fast'");
     fails({"--radii", "4,x"}, "option --radii: expected a number, got 'x'");

@@ -26,14 +26,19 @@ TEST(Debug, ATracebackShowsLocalsAndTheOriginOfAnError) {
     const auto plain = run({script});
     EXPECT_EQ(plain.status, 1);
     EXPECT_THAT(plain.err, HasSubstr("failing.lua:4: in 'inner'"));
-    EXPECT_THAT(plain.err, HasSubstr("(2x3 and 5x5)\n    local product = images:matmul(torch.ones(5, 5))\ntraceback:\n"));
+    EXPECT_THAT(
+        plain.err,
+        HasSubstr(
+            "(2x3 and 5x5)\n    local product = images:matmul(torch.ones(5, 5))\ntraceback:\n"));
     EXPECT_THAT(plain.err, Not(HasSubstr("radius = 3")));
     EXPECT_THAT(plain.err, Not(HasSubstr("hfc:")));
     const auto debug = run({script, "--debug"});
     EXPECT_EQ(debug.status, 1);
-    EXPECT_THAT(debug.err, HasSubstr("in 'inner'\n      images = Tensor float32 [2, 3]\n      radius = 3\n      name = \"low\"\n"));
+    EXPECT_THAT(debug.err, HasSubstr("in 'inner'\n      images = Tensor float32 [2, 3]\n      "
+                                     "radius = 3\n      name = \"low\"\n"));
     const auto syntax = scratch.write("syntax.lua", "x = 1\n  y = = 2\n");
-    EXPECT_THAT(run({syntax}).err, HasSubstr("syntax.lua:2: unexpected symbol near '='\n    y = = 2\n"));
+    EXPECT_THAT(run({syntax}).err,
+                HasSubstr("syntax.lua:2: unexpected symbol near '='\n    y = = 2\n"));
     EXPECT_THAT(debug.err, HasSubstr("raised in C++: "));
     EXPECT_THAT(debug.err, HasSubstr("aten/src/ATen/native/"));
 }
@@ -51,9 +56,11 @@ large, view = nil, nil
 collectgarbage() collectgarbage()
 print(hfc.memory().bytes < 4194304)
 )");
-    EXPECT_EQ(run({"--debug", script}).out, "true\t3\n4194304\tmemory.lua:3\n40\tmemory.lua:2\ntrue\n");
+    EXPECT_EQ(run({"--debug", script}).out,
+              "true\t3\n4194304\tmemory.lua:3\n40\tmemory.lua:2\ntrue\n");
     EXPECT_EQ(run({script}).out, "true\t3\ntrue\n");
-    EXPECT_THAT(run({"-e", "hfc.memory {largest = -1}"}).err, HasSubstr("hfc.memory: option 'largest': expected at least 0, got -1"));
+    EXPECT_THAT(run({"-e", "hfc.memory {largest = -1}"}).err,
+                HasSubstr("hfc.memory: option 'largest': expected at least 0, got -1"));
 }
 
 TEST(Debug, ProfilePrintsTimesAndWritesATrace) {
@@ -77,15 +84,17 @@ print(pcall(hfc.profile, function() hfc.profile(function() end) end))
     EXPECT_THAT(result.out, HasSubstr("trace: trace.json"));
     EXPECT_THAT(result.out, HasSubstr("\n1\ttwo\n"));
     EXPECT_THAT(result.out, HasSubstr("profile.lua:8: mine"));
-    EXPECT_THAT(result.out, HasSubstr("hfc.profile: argument 1 (function): expected a function, got number 3"));
+    EXPECT_THAT(result.out,
+                HasSubstr("hfc.profile: argument 1 (function): expected a function, got number 3"));
     EXPECT_THAT(result.out, HasSubstr("cannot profile another"));
     EXPECT_THAT(result.out, HasSubstr("nowhere/trace.json"));
     EXPECT_THAT(result.out, HasSubstr("hfc.profile: option 'trace': '.' is no regular file"));
     EXPECT_THAT(result.out, Not(HasSubstr("never run")));
     const auto trace = nlohmann::json::parse(read_text(scratch.path() / "trace.json"));
     const auto& events = trace.at("traceEvents");
-    const auto products =
-        std::count_if(events.begin(), events.end(), [](const auto& event) { return event.value("name", "") == "aten::mm"; });
+    const auto products = std::count_if(events.begin(), events.end(), [](const auto& event) {
+        return event.value("name", "") == "aten::mm";
+    });
     EXPECT_EQ(products, 10);
 }
 

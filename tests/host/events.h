@@ -12,7 +12,8 @@ namespace hfc::test {
 
 using Json = nlohmann::ordered_json;
 
-/// The events of a run directory without what is measured anew in each run. A line that is torn or no JSON is a failure.
+/// The events of a run directory without what is measured anew in each run. A line that is torn or
+/// no JSON is a failure.
 inline std::vector<Json> events_of(const std::filesystem::path& run) {
     const auto text = read_text(run / "metrics.jsonl");
     EXPECT_TRUE(text.empty() || text.back() == '\n') << "a torn last line";

@@ -1,4 +1,5 @@
-// What befalls a run from outside: after each fault nothing is torn, the message says what happened, and --resume goes on.
+// What befalls a run from outside: after each fault nothing is torn, the message says what
+// happened, and --resume goes on.
 #include "events.h"
 
 #include <gmock/gmock.h>
@@ -35,11 +36,14 @@ run:log {sum = ("%.17g"):format(sum)}
 
 class Faults : public testing::Test {
   protected:
-    Result start(const std::string& fault, const std::string& out, std::function<void(int)> meanwhile = {}) {
+    Result start(const std::string& fault, const std::string& out,
+                 std::function<void(int)> meanwhile = {}) {
         return run({"--threads", "1", scratch.write("job.lua", job(fault)), "--out", out},
                    {.folder = scratch.path(), .while_running = std::move(meanwhile)});
     }
-    Result resume(const std::string& out) { return run({"--threads", "1", "--resume", out}, {.folder = scratch.path()}); }
+    Result resume(const std::string& out) {
+        return run({"--threads", "1", "--resume", out}, {.folder = scratch.path()});
+    }
     std::filesystem::path path(const std::string& name) const { return scratch.path() / name; }
     void expect_resumes(const std::string& out) {
         ASSERT_EQ(start("", "whole").status, 0);
@@ -48,8 +52,10 @@ class Faults : public testing::Test {
         EXPECT_EQ(events_of(path(out)), events_of(path("whole")));
         EXPECT_EQ(events_of(path(out)).size(), 5U);
     }
-    /// The fault ends the run with an error; once it is mended, the run goes on. Between the two: what the log holds then.
-    void expect_error_then_resumes(const std::string& fault, const testing::Matcher<std::string>& message,
+    /// The fault ends the run with an error; once it is mended, the run goes on. Between the two:
+    /// what the log holds then.
+    void expect_error_then_resumes(const std::string& fault,
+                                   const testing::Matcher<std::string>& message,
                                    const std::function<void()>& between = {}) {
         scratch.write("trouble", "");
         const auto result = start(fault, "run");
@@ -77,20 +83,26 @@ class Faults : public testing::Test {
 
 TEST_F(Faults, AnErrorInACallback) {
     expect_error_then_resumes("error('thrown in a callback')", HasSubstr("thrown in a callback"),
-                              [&] { EXPECT_EQ(events_of(path("run")).size(), 2U) << "the second epoch was told before its callback"; });
+                              [&] {
+                                  EXPECT_EQ(events_of(path("run")).size(), 2U)
+                                      << "the second epoch was told before its callback";
+                              });
 }
 
 TEST_F(Faults, NoMemoryLeft) {
-    expect_error_then_resumes("local x = torch.ones(1e15)", testing::ContainsRegex("memory|allocate"));
+    expect_error_then_resumes("local x = torch.ones(1e15)",
+                              testing::ContainsRegex("memory|allocate"));
 }
 
 TEST_F(Faults, ANumberThatIsNone) {
     scratch.write("trouble", "");
-    const auto result = start("torch.no_grad(function() model:parameters()[1]:fill_(0/0) end)", "run");
+    const auto result =
+        start("torch.no_grad(function() model:parameters()[1]:fill_(0/0) end)", "run");
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err, HasSubstr("the loss is nan at epoch 3, batch 1"));
     EXPECT_EQ(events_of(path("run")).size(), 2U);
-    // The callback has spoilt the weights of the checkpoint too: it fails as before, and adds nothing to the log.
+    // The callback has spoilt the weights of the checkpoint too: it fails as before, and adds
+    // nothing to the log.
     EXPECT_EQ(resume("run").status, 1);
     EXPECT_EQ(events_of(path("run")).size(), 2U);
 }
@@ -112,13 +124,15 @@ TEST_F(Faults, AFullDisk) {
 }
 
 TEST_F(Faults, ADiskThatCannotBeWritten) {
-    if (!mount_small("disk", "size=1m") || mount("none", path("disk").c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "") != 0) {
+    if (!mount_small("disk", "size=1m") ||
+        mount("none", path("disk").c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "") != 0) {
         GTEST_SKIP() << "needs the right to mount a small tmpfs";
     }
     const auto result = start("", "disk/run");
     umount(path("disk").c_str());
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("cannot make the run directory 'disk/run': Read-only file system"));
+    EXPECT_THAT(result.err,
+                HasSubstr("cannot make the run directory 'disk/run': Read-only file system"));
 }
 
 TEST_F(Faults, ADirectoryDeletedUnderTheRun) {
@@ -126,11 +140,14 @@ TEST_F(Faults, ADirectoryDeletedUnderTheRun) {
         wait_for(path("run") / "checkpoints");
         std::error_code ignored;
         for (int i = 0; i < 100 && std::filesystem::exists(path("run") / "metrics.jsonl"); ++i) {
-            std::filesystem::remove_all(path("run"), ignored);  // again where the run made a file meanwhile
+            std::filesystem::remove_all(path("run"),
+                                        ignored);  // again where the run made a file meanwhile
         }
     });
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, testing::ContainsRegex("has been deleted while the run went on|No such file or directory"));
+    EXPECT_THAT(
+        result.err,
+        testing::ContainsRegex("has been deleted while the run went on|No such file or directory"));
 }
 
 TEST_F(Faults, TwoRunsBegunInOneDirectory) {

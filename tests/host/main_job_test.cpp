@@ -66,7 +66,8 @@ TEST(MainJob, LeavesAllFilesAndTheSameNumbersTwice) {
     const auto result = run(job({"--out", one}));
     ASSERT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.err, HasSubstr("natural"));
-    for (const auto* name : {"config.json", "script.lua", "metrics.jsonl", "figure3.svg", "figure3.png", "accuracy.csv", "accuracy.md"}) {
+    for (const auto* name : {"config.json", "script.lua", "metrics.jsonl", "figure3.svg",
+                             "figure3.png", "accuracy.csv", "accuracy.md"}) {
         EXPECT_GT(std::filesystem::file_size(one / name), 0U) << name;
     }
     const auto events = read_events(one);
@@ -111,10 +112,11 @@ TEST(MainJob, MissingDataSaysWhatIsExpectedWhere) {
 TEST(MainJob, CtrlCEndsAtTheNextBatchWithEverythingLogged) {
     const ScratchFolder scratch;
     const auto out = scratch.path() / "run";
-    const auto result = run(job({"--out", out, "--epochs.natural", "100000"}), {.while_running = [&](int pid) {
-                                wait_for_text(out / "metrics.jsonl", "\"epoch\":2");
-                                kill(pid, SIGINT);
-                            }});
+    const auto result =
+        run(job({"--out", out, "--epochs.natural", "100000"}), {.while_running = [&](int pid) {
+                wait_for_text(out / "metrics.jsonl", "\"epoch\":2");
+                kill(pid, SIGINT);
+            }});
     EXPECT_EQ(result.status, 130);
     EXPECT_THAT(result.err, HasSubstr("interrupted"));
     const auto events = read_events(out);
@@ -127,27 +129,31 @@ TEST(MainJob, CtrlCEndsAtTheNextBatchWithEverythingLogged) {
 TEST(Interrupt, StopsALoopInLua) {
     const ScratchFolder scratch;
     const auto marker = scratch.path() / "started";
-    const auto result = run(
-        {"-e", "local f = io.open(arg[1], 'w'); f:write('yes'); f:close(); jit.off(); local i = 0; while true do i = i + 1 end", marker},
-        {.while_running = [&](int pid) {
-            wait_for_text(marker, "yes");
-            kill(pid, SIGINT);
-        }});
+    const auto result = run({"-e",
+                             "local f = io.open(arg[1], 'w'); f:write('yes'); f:close(); "
+                             "jit.off(); local i = 0; while true do i = i + 1 end",
+                             marker},
+                            {.while_running = [&](int pid) {
+                                wait_for_text(marker, "yes");
+                                kill(pid, SIGINT);
+                            }});
     EXPECT_EQ(result.status, 130);
 }
 
 TEST(Interrupt, ASecondCtrlCEndsACompiledLoop) {
     const ScratchFolder scratch;
     const auto marker = scratch.path() / "started";
-    const auto result =
-        run({"-e", "local f = io.open(arg[1], 'w'); f:write('yes'); f:close(); local i = 0; while true do i = i + 1 end", marker},
-            {.while_running = [&](int pid) {
-                wait_for_text(marker, "yes");
-                std::this_thread::sleep_for(std::chrono::milliseconds(300));
-                kill(pid, SIGINT);
-                std::this_thread::sleep_for(std::chrono::milliseconds(300));
-                kill(pid, SIGINT);
-            }});
+    const auto result = run({"-e",
+                             "local f = io.open(arg[1], 'w'); f:write('yes'); f:close(); local i = "
+                             "0; while true do i = i + 1 end",
+                             marker},
+                            {.while_running = [&](int pid) {
+                                wait_for_text(marker, "yes");
+                                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                                kill(pid, SIGINT);
+                                std::this_thread::sleep_for(std::chrono::milliseconds(300));
+                                kill(pid, SIGINT);
+                            }});
     EXPECT_EQ(result.status, 130);
 }
 
@@ -157,8 +163,10 @@ TEST(FullDisk, IsSaidAndLeavesWholeLines) {
         GTEST_SKIP() << "needs the right to mount a small tmpfs";
     }
     const auto out = scratch.path() / "run";
-    const auto result =
-        run({"-e", "local run = hfc.run('full', {}); for i = 1, 100000 do run:log {step = i, text = ('x'):rep(500)} end", "--out", out});
+    const auto result = run({"-e",
+                             "local run = hfc.run('full', {}); for i = 1, 100000 do run:log {step "
+                             "= i, text = ('x'):rep(500)} end",
+                             "--out", out});
     const auto lines = read_text(out / "metrics.jsonl");
     umount(scratch.path().c_str());
     EXPECT_EQ(result.status, 1);

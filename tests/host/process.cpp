@@ -13,8 +13,8 @@
 namespace hfc::test {
 namespace {
 
-[[noreturn]] void become_host(const std::vector<std::string>& arguments, const ProcessOptions& options,
-                              const std::filesystem::path& scratch) {
+[[noreturn]] void become_host(const std::vector<std::string>& arguments,
+                              const ProcessOptions& options, const std::filesystem::path& scratch) {
     const auto redirect = [](const std::filesystem::path& path, int flags, int target) {
         const int file = open(path.c_str(), flags, 0600);
         dup2(file, target);

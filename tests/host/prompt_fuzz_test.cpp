@@ -61,14 +61,20 @@ std::string random_line(std::mt19937& random) {
 TEST(PromptFuzz, AThousandRandomInputsDoNotEndTheProcess) {
     const ScratchFolder scratch;
     std::mt19937 random(20200614);
-    std::string input = "_saved = {} for key, value in next, _G do _saved[key] = value end\n_count = 0\n";
+    std::string input =
+        "_saved = {} for key, value in next, _G do _saved[key] = value end\n_count = 0\n";
     for (int i = 0; i < 1000; ++i) {
-        // What follows ends an unfinished input, brings back globals that were overwritten, and counts.
-        input += random_line(random) + "\n]] \" $ end\nfor key, value in next, _saved do rawset(_G, key, value) end\n_count = _count + 1\n";
+        // What follows ends an unfinished input, brings back globals that were overwritten, and
+        // counts.
+        input += random_line(random) +
+                 "\n]] \" $ end\nfor key, value in next, _saved do rawset(_G, key, value) "
+                 "end\n_count = _count + 1\n";
     }
     input += "print('inputs ' .. _count)\n";
-    const auto result = run({"-i"}, {.environment = {"OMP_NUM_THREADS=1"}, .input = input, .folder = scratch.path()});
-    EXPECT_EQ(result.status, 0) << result.err.substr(result.err.size() - std::min<size_t>(result.err.size(), 2000));
+    const auto result = run(
+        {"-i"}, {.environment = {"OMP_NUM_THREADS=1"}, .input = input, .folder = scratch.path()});
+    EXPECT_EQ(result.status, 0) << result.err.substr(result.err.size() -
+                                                     std::min<size_t>(result.err.size(), 2000));
     EXPECT_THAT(result.out, testing::HasSubstr("inputs 1000\n"));
 }
 

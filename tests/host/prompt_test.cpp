@@ -20,7 +20,9 @@ using testing::Not;
 class Prompt : public testing::Test {
   protected:
     ScratchFolder scratch;
-    Terminal at_terminal(const std::vector<std::string>& arguments = {}) const { return Terminal(scratch.path(), arguments); }
+    Terminal at_terminal(const std::vector<std::string>& arguments = {}) const {
+        return Terminal(scratch.path(), arguments);
+    }
 };
 
 TEST_F(Prompt, PrintsValuesAndKeepsThem) {
@@ -76,7 +78,9 @@ TEST_F(Prompt, CtrlCStopsWhatRunsAndKeepsTheVariables) {
 TEST_F(Prompt, CtrlCStopsALoopOfOperators) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");
-    terminal.type("count = 0 print('lo' .. 'op') while true do count = count + torch.ones(1000):sum():item() end\r");
+    terminal.type(
+        "count = 0 print('lo' .. 'op') while true do count = count + torch.ones(1000):sum():item() "
+        "end\r");
     terminal.wait_for("loop");
     ::usleep(50'000);
     terminal.type("\x03");
@@ -88,17 +92,21 @@ TEST_F(Prompt, CtrlCStopsALoopOfOperators) {
 TEST_F(Prompt, CtrlCInATrainingGivesTheModelAsTrainedSoFar) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");
-    terminal.type("data = hfc.data('synthetic', {train = 64, test = 16}) model = hfc.model('preact_resnet8')\r");
+    terminal.type(
+        "data = hfc.data('synthetic', {train = 64, test = 16}) model = "
+        "hfc.model('preact_resnet8')\r");
     terminal.type("before = model:parameters()[1]:clone()\r");
     terminal.type(
-        "hfc.train(model, data.train, {epochs = 100000, batch_size = 16, on_epoch = function(r) if r.epoch == 2 then print('go' .. 'ing') "
+        "hfc.train(model, data.train, {epochs = 100000, batch_size = 16, on_epoch = function(r) if "
+        "r.epoch == 2 then print('go' .. 'ing') "
         "end end})\r");
     terminal.wait_for("going");
     terminal.type("\x03");
     terminal.wait_for("interrupted");
     terminal.type("'trained ' .. tostring(not torch.equal(before, model:parameters()[1]))\r");
     terminal.wait_for("trained true");
-    terminal.type("#hfc.train(model, data.train, {epochs = 2, batch_size = 16, quiet = true}) + 300\r");
+    terminal.type(
+        "#hfc.train(model, data.train, {epochs = 2, batch_size = 16, quiet = true}) + 300\r");
     terminal.wait_for("302");
 }
 
@@ -139,7 +147,8 @@ TEST_F(Prompt, CompletesPathsAndOptions) {
 TEST_F(Prompt, RunsAPastedBlockAsOne) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");
-    terminal.type("\x1b[200~local a = 30\nlocal function f()\n\treturn a + 12\nend\nanswer = f()\n\x1b[201~");
+    terminal.type(
+        "\x1b[200~local a = 30\nlocal function f()\n\treturn a + 12\nend\nanswer = f()\n\x1b[201~");
     terminal.type("answer .. ' and ' .. a\r");
     terminal.wait_for("42 and 30");
 }
@@ -189,7 +198,8 @@ TEST_F(Prompt, RemembersItsHistory) {
         terminal.wait_for("remembered");
         terminal.signal(SIGKILL);
     }
-    EXPECT_THAT(read_text(scratch.path() / "hfc-host" / "history"), HasSubstr("first = 'remem' .. 'bered'"));
+    EXPECT_THAT(read_text(scratch.path() / "hfc-host" / "history"),
+                HasSubstr("first = 'remem' .. 'bered'"));
     {
         auto terminal = at_terminal();
         terminal.wait_for("> ");
@@ -215,7 +225,8 @@ TEST_F(Prompt, EndsOnCtrlD) {
 TEST_F(Prompt, EndsOnCtrlDTypedWhileSomethingRuns) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");
-    terminal.type("print('begin' .. 's') for i = 1, 1e7 do local x = i % 3 end print('en' .. 'ds')\r");
+    terminal.type(
+        "print('begin' .. 's') for i = 1, 1e7 do local x = i % 3 end print('en' .. 'ds')\r");
     terminal.wait_for("begins");
     terminal.type("\x04");
     terminal.wait_for("ends");
@@ -250,8 +261,11 @@ TEST_F(Prompt, WithoutATerminalAScriptIsRead) {
     const auto lines = run({"-i"}, {.input = "x = 6\nx * 7\nfor i = 1, 2 do\nprint(i)\nend\n"});
     EXPECT_EQ(lines.status, 0);
     EXPECT_EQ(lines.out, "42\n1\n2\n");
-    const auto shown = run({"-i"}, {.input = "hfc.train\n{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {{{}, {1}}}}\nt = {} t.t = t return t\n"});
-    EXPECT_EQ(shown.out, "function hfc.train\n{{1, 2, 3, 4, 5, 6, 7, 8, ... 2 more}, {{{}, {...}}}}\n{t = <the table around it>}\n");
+    const auto shown = run({"-i"}, {.input = "hfc.train\n{{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {{{}, "
+                                             "{1}}}}\nt = {} t.t = t return t\n"});
+    EXPECT_EQ(shown.out,
+              "function hfc.train\n{{1, 2, 3, 4, 5, 6, 7, 8, ... 2 more}, {{{}, {...}}}}\n{t = "
+              "<the table around it>}\n");
     const auto unfinished = run({"-i"}, {.input = "for i = 1, 2 do\n"});
     EXPECT_EQ(unfinished.status, 1);
     EXPECT_THAT(unfinished.err, HasSubstr("unfinished statement"));
@@ -266,7 +280,8 @@ double children_seconds() {
            static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-// The best of several, and processor time for what takes long: this machine may be busy with something else.
+// The best of several, and processor time for what takes long: this machine may be busy with
+// something else.
 TEST_F(Prompt, AppearsWithin400Milliseconds) {
     double best = 1e9;
     for (int i = 0; i < 3; ++i) {
@@ -287,7 +302,8 @@ TEST_F(Prompt, CompletesWithin50Milliseconds) {
         const auto begin = std::chrono::steady_clock::now();
         terminal.type("\t");
         terminal.wait_for(" more");
-        best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+        best = std::min(
+            best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
     EXPECT_LT(best, 0.05);
 }

@@ -1,4 +1,5 @@
-// What is generated from the registry of documentation (docs/reference, stubs), and the examples and the tutorial, which must run.
+// What is generated from the registry of documentation (docs/reference, stubs), and the examples
+// and the tutorial, which must run.
 #include "process.h"
 
 #include <gmock/gmock.h>
@@ -27,7 +28,8 @@ std::map<std::string, std::string> files_of(const fs::path& folder) {
 std::vector<std::string> blocks_of(const std::string& text, const std::string& kind) {
     std::vector<std::string> blocks;
     const std::string begin = "\n```" + kind + "\n";
-    for (size_t found = text.find(begin); found != std::string::npos; found = text.find(begin, found + 1)) {
+    for (size_t found = text.find(begin); found != std::string::npos;
+         found = text.find(begin, found + 1)) {
         const size_t start = found + begin.size();
         blocks.push_back(text.substr(start, text.find("\n```", start) - start + 1));
     }
@@ -64,7 +66,8 @@ TEST(Reference, ItsExamplesRun) {
         }
     }
     EXPECT_GT(count, 40);
-    const auto result = run({scratch.write("examples.lua", script)}, {.environment = {"OMP_NUM_THREADS=1"}, .folder = scratch.path()});
+    const auto result = run({scratch.write("examples.lua", script)},
+                            {.environment = {"OMP_NUM_THREADS=1"}, .folder = scratch.path()});
     EXPECT_EQ(result.status, 0) << result.err;
 }
 
@@ -74,12 +77,14 @@ TEST(Reference, StubsHoldEveryFunctionAndAreLua) {
     const auto written = run({"--write-stubs", folder});
     ASSERT_EQ(written.status, 0) << written.err;
     const auto stubs = read_text(folder / "hfc.lua");
-    EXPECT_THAT(stubs, HasSubstr("---@param options? {radius?: any, rule?: string}|table\n---@return Tensor\n---@return Tensor\n"
+    EXPECT_THAT(stubs, HasSubstr("---@param options? {radius?: any, rule?: "
+                                 "string}|table\n---@return Tensor\n---@return Tensor\n"
                                  "function hfc.frequency.split(x, options) end"));
     EXPECT_THAT(stubs, HasSubstr("function Dataset:low_pass(radius, options) end"));
     EXPECT_THAT(read_text(folder / "operators.lua"), HasSubstr("function torch.conv2d(...) end"));
     EXPECT_THAT(read_text(folder / "operators.lua"), HasSubstr("function Tensor:relu(...) end"));
-    const auto parsed = run({"-e", "for i = 1, 2 do assert(loadfile(arg[i])) end", folder / "hfc.lua", folder / "operators.lua"});
+    const auto parsed = run({"-e", "for i = 1, 2 do assert(loadfile(arg[i])) end",
+                             folder / "hfc.lua", folder / "operators.lua"});
     EXPECT_EQ(parsed.status, 0) << parsed.err;
 }
 
@@ -89,7 +94,8 @@ TEST(Reference, AFolderThatCannotBeMadeIsAnError) {
     EXPECT_THAT(result.err, HasSubstr("cannot make the folder '/dev/null/reference'"));
 }
 
-/// All blocks of Lua are typed at one prompt; what a block of text below one shows must be printed by it.
+/// All blocks of Lua are typed at one prompt; what a block of text below one shows must be printed
+/// by it.
 TEST(Tutorial, EveryBlockRunsAndPrintsWhatItSays) {
     const ScratchFolder scratch;
     const auto text = read_text(docs / "tutorial.md");
@@ -97,13 +103,17 @@ TEST(Tutorial, EveryBlockRunsAndPrintsWhatItSays) {
     for (const auto& block : blocks_of(text, "lua")) {
         input += block;
     }
-    const auto result = run({"-i", "--device", "cpu"}, {.environment = {"OMP_NUM_THREADS=1"}, .input = input, .folder = scratch.path()});
+    const auto result =
+        run({"-i", "--device", "cpu"},
+            {.environment = {"OMP_NUM_THREADS=1"}, .input = input, .folder = scratch.path()});
     EXPECT_EQ(result.status, 0);
     EXPECT_EQ(std::regex_replace(result.err, std::regex("[^\n]*epoch [^\n]*\n"), ""), "");
     size_t from = 0;
     for (const auto& shown : blocks_of(text, "text")) {
         const size_t found = result.out.find(shown, from);
-        EXPECT_NE(found, std::string::npos) << "the tutorial says, but is not printed:\n" << shown << "what was printed:\n" << result.out;
+        EXPECT_NE(found, std::string::npos) << "the tutorial says, but is not printed:\n"
+                                            << shown << "what was printed:\n"
+                                            << result.out;
         from = found == std::string::npos ? from : found + shown.size();
     }
 }

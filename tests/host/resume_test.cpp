@@ -15,7 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
-/// Two trainings one after the other, so that a run can be stopped in either or between, with a table and a line at the end.
+/// Two trainings one after the other, so that a run can be stopped in either or between, with a
+/// table and a line at the end.
 constexpr const char* job = R"lua(
 local data = hfc.data("synthetic", {train = 96, test = 32, seed = 3})
 local run = hfc.run("small")
@@ -32,7 +33,9 @@ run:log {done = true}
 
 class Resume : public testing::Test {
   protected:
-    std::vector<std::string> start(const std::filesystem::path& out) const { return {"--threads", "1", script, "--out", out.string()}; }
+    std::vector<std::string> start(const std::filesystem::path& out) const {
+        return {"--threads", "1", script, "--out", out.string()};
+    }
     std::filesystem::path folder(const std::string& name) const { return scratch.path() / name; }
 
     /// The run that nothing stops.
@@ -43,7 +46,8 @@ class Resume : public testing::Test {
 
     void expect_same_as_whole(const std::filesystem::path& out) const {
         EXPECT_EQ(events_of(out), events_of(folder("whole")));
-        EXPECT_EQ(read_text(out / "sums.csv"), read_text(folder("whole") / "sums.csv")) << "the weights, to the last bit";
+        EXPECT_EQ(read_text(out / "sums.csv"), read_text(folder("whole") / "sums.csv"))
+            << "the weights, to the last bit";
     }
 
     static void wait_for(const std::filesystem::path& path) {
@@ -83,9 +87,12 @@ TEST_F(Resume, AfterKill9AtRandomMoments) {
             if (!begun) {
                 std::filesystem::remove_all(out);  // killed before there was a run
             }
-            const auto delay = std::chrono::milliseconds(250 + static_cast<int>(random() % longest));
-            const auto result = run(begun ? std::vector<std::string>{"--resume", out.string(), "--threads", "1"} : start(out),
-                                    {.while_running = signal_after(delay, SIGKILL)});
+            const auto delay =
+                std::chrono::milliseconds(250 + static_cast<int>(random() % longest));
+            const auto result =
+                run(begun ? std::vector<std::string>{"--resume", out.string(), "--threads", "1"}
+                          : start(out),
+                    {.while_running = signal_after(delay, SIGKILL)});
             status = result.status;
             killed += status == 128 + SIGKILL ? 1 : 0;
             ASSERT_TRUE(status == 0 || status == 128 + SIGKILL) << result.err;
@@ -134,13 +141,14 @@ TEST_F(Resume, SaysWhatIsWrong) {
     EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("holds no config.json"));
     EXPECT_EQ(run({"--resume", scratch.path().string()}).status, 2);
     EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err, HasSubstr("give no other"));
-    EXPECT_THAT(run({"--resume", scratch.path().string(), "--out", "x"}).err, HasSubstr("--out cannot be given"));
+    EXPECT_THAT(run({"--resume", scratch.path().string(), "--out", "x"}).err,
+                HasSubstr("--out cannot be given"));
     const auto out = folder("chunk");
     ASSERT_EQ(run({"--out", out.string(), "-e", "hfc.run('x')"}).status, 0);
     EXPECT_THAT(run({"--resume", out.string()}).err, HasSubstr("not begun from a script's file"));
     scratch.write("chunk/script.lua", "");
-    for (const char* text :
-         {"", "{}", "[]", "{\"command_line\": 3}", "{\"command_line\": []}", "{\"command_line\": [\"hfc-host\", \"--resume\", \".\"]}"}) {
+    for (const char* text : {"", "{}", "[]", "{\"command_line\": 3}", "{\"command_line\": []}",
+                             "{\"command_line\": [\"hfc-host\", \"--resume\", \".\"]}"}) {
         scratch.write("chunk/config.json", text);
         const auto result = run({"--resume", out.string()});
         EXPECT_EQ(result.status, 2) << text << result.err;

@@ -12,9 +12,9 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-/// Known ways out of a Lua sandbox, most of them of LuaJIT's. Each is a chunk that returns a true value, or leaves the file OUTSIDE, where
-/// it gets out. The first list must be refused one way or the other; the second is what a script may do, lest all of it fails for another
-/// reason.
+/// Known ways out of a Lua sandbox, most of them of LuaJIT's. Each is a chunk that returns a true
+/// value, or leaves the file OUTSIDE, where it gets out. The first list must be refused one way or
+/// the other; the second is what a script may do, lest all of it fails for another reason.
 constexpr const char* escapes = R"lua(
 local bytecode = "\27LJ\2\10\0\1\1\0\0\0\2K\0\1\0\0"
 local escapes = {
@@ -109,7 +109,8 @@ print(#escapes .. " tried")
 class Sandbox : public testing::Test {
   protected:
     Result run_text(const std::string& text, std::vector<std::string> arguments = {}) {
-        arguments.insert(arguments.begin(), {"--threads", "1", "--sandbox", scratch_.write("script.lua", text)});
+        arguments.insert(arguments.begin(),
+                         {"--threads", "1", "--sandbox", scratch_.write("script.lua", text)});
         return run(arguments, {.folder = scratch_.path()});
     }
     ScratchFolder scratch_;
@@ -124,9 +125,11 @@ TEST_F(Sandbox, KnownEscapesAreRefused) {
     scratch_.write("job/folder/inner.lua", "return 'inner'");
     std::filesystem::create_symlink("../outside.lua", scratch_.path() / "job" / "link.lua");
     const auto script = scratch_.write("job/script.lua", escapes);
-    const auto result = run({"--threads", "1", script, "--sandbox", "--out", "RUN"}, {.folder = scratch_.path()});
+    const auto result =
+        run({"--threads", "1", script, "--sandbox", "--out", "RUN"}, {.folder = scratch_.path()});
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.out, AllOf(Not(HasSubstr("got out")), Not(HasSubstr("failed")), HasSubstr(" tried")));
+    EXPECT_THAT(result.out,
+                AllOf(Not(HasSubstr("got out")), Not(HasSubstr("failed")), HasSubstr(" tried")));
     for (const auto& entry : std::filesystem::recursive_directory_iterator(scratch_.path())) {
         EXPECT_THAT(entry.path().filename().string(), Not(HasSubstr("OUTSIDE")));
     }
@@ -138,43 +141,56 @@ TEST_F(Sandbox, KnownEscapesAreRefused) {
 TEST_F(Sandbox, WritesNothingBeforeThereIsARun) {
     const auto result = run_text("torch.save(torch.ones(1), 'x.npy')");
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("the sandbox allows writes in the run directory only, and hfc.run has not been called"));
+    EXPECT_THAT(result.err, HasSubstr("the sandbox allows writes in the run directory only, and "
+                                      "hfc.run has not been called"));
     EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "x.npy"));
 }
 
 TEST_F(Sandbox, EndsALoopThatCatchesEverything) {
     const auto began = std::chrono::steady_clock::now();
     // A compiled loop runs no hooks, and the pcall would catch an error.
-    const auto result = run_text("while true do pcall(function() while true do end end) end", {"--sandbox-seconds", "1"});
+    const auto result = run_text("while true do pcall(function() while true do end end) end",
+                                 {"--sandbox-seconds", "1"});
     EXPECT_EQ(result.status, 3);
-    EXPECT_EQ(result.err, "hfc-host: the sandbox has ended the script: it has run for 1 s (--sandbox-seconds)\n");
+    EXPECT_EQ(
+        result.err,
+        "hfc-host: the sandbox has ended the script: it has run for 1 s (--sandbox-seconds)\n");
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
 }
 
 TEST_F(Sandbox, EndsWhatTakesTooMuchMemory) {
     for (const auto* const text :
-         {"local t = {} for i = 1, 1e9 do t[i] = torch.ones(250, 1000) end", "local s = 'x' while true do s = s .. s end",
+         {"local t = {} for i = 1, 1e9 do t[i] = torch.ones(250, 1000) end",
+          "local s = 'x' while true do s = s .. s end",
           "local t = {} for i = 1, 1e9 do t[i] = {i} end", "local s = ('x'):rep(9e8)"}) {
         // What LuaJIT itself refuses first is an error like any other.
-        const auto result = run_text(std::string("while true do pcall(function() ") + text + " end) end", {"--sandbox-memory", "600"});
+        const auto result =
+            run_text(std::string("while true do pcall(function() ") + text + " end) end",
+                     {"--sandbox-memory", "600"});
         EXPECT_EQ(result.status, 3) << text;
         EXPECT_THAT(result.err, HasSubstr("it has 600 MB of memory (--sandbox-memory)")) << text;
     }
 }
 
 TEST_F(Sandbox, LeavesAScriptItsOptions) {
-    const char* const text = "-- What it does.\nlocal opt = hfc.options {epochs = {3, 'passes'}}\nprint(opt.epochs)";
+    const char* const text =
+        "-- What it does.\nlocal opt = hfc.options {epochs = {3, 'passes'}}\nprint(opt.epochs)";
     EXPECT_EQ(run_text(text, {"--epochs", "5"}).out, "5\n");
-    EXPECT_THAT(run_text(text, {"--help"}).out, AllOf(HasSubstr("What it does."), HasSubstr("--epochs")));
+    EXPECT_THAT(run_text(text, {"--help"}).out,
+                AllOf(HasSubstr("What it does."), HasSubstr("--epochs")));
 }
 
 TEST_F(Sandbox, HoldsForARunThatIsTakenUpAgain) {
-    const char* const text = "local run = hfc.run 'x'; run:log {io = tostring(io)}; run:row('t', {a = 1})";
+    const char* const text =
+        "local run = hfc.run 'x'; run:log {io = tostring(io)}; run:row('t', {a = 1})";
     ASSERT_EQ(run_text(text, {"--out", "own"}).status, 0);
     auto resumed = run({"--resume", "own"}, {.folder = scratch_.path()});
-    EXPECT_EQ(resumed.status, 0) << resumed.err << "the option stands in the run's own command line";
+    EXPECT_EQ(resumed.status, 0) << resumed.err
+                                 << "the option stands in the run's own command line";
     // A directory from somebody else, who did not need it.
-    ASSERT_EQ(run({scratch_.path() / "script.lua", "--out", "other"}, {.folder = scratch_.path()}).status, 0);
+    ASSERT_EQ(
+        run({scratch_.path() / "script.lua", "--out", "other"}, {.folder = scratch_.path()}).status,
+        0);
     resumed = run({"--resume", "other", "--sandbox"}, {.folder = scratch_.path()});
     EXPECT_EQ(resumed.status, 1);
     EXPECT_THAT(resumed.err, HasSubstr("now it would be {\"io\":\"nil\"}"));

@@ -1,5 +1,5 @@
-// What the scripts on Fourier masks conclude on the embedded data, as they are started without options: there r <= 4 alone carries the
-// label.
+// What the scripts on Fourier masks conclude on the embedded data, as they are started without
+// options: there r <= 4 alone carries the label.
 #include "events.h"
 
 #include <gmock/gmock.h>
@@ -51,11 +51,14 @@ double number_of(const Row& row, const std::string& name) {
 class ScriptAnswers : public testing::Test {
   protected:
     void run_script(const std::string& name) {
-        const auto result = run({HFC_SCRIPTS "/" + name + ".lua", "--device", "cpu", "--out", folder()});
+        const auto result =
+            run({HFC_SCRIPTS "/" + name + ".lua", "--device", "cpu", "--out", folder()});
         ASSERT_EQ(result.status, 0) << result.err;
     }
     fs::path folder() const { return scratch_.path() / "run"; }
-    std::vector<Row> table(const std::string& name) const { return table_of(folder() / (name + ".csv")); }
+    std::vector<Row> table(const std::string& name) const {
+        return table_of(folder() / (name + ".csv"));
+    }
 
   private:
     ScratchFolder scratch_;
@@ -101,7 +104,8 @@ TEST_F(ScriptAnswers, DominantFrequenciesLieInTheBand) {
         EXPECT_GE(number_of(row, "dominant in r <= 4"), 0.9);
         EXPECT_GE(number_of(row, "top 0.05"), 0.9);
     }
-    // Noise of a frequency that carries no label does nothing to speak of; of one that does, it fools.
+    // Noise of a frequency that carries no label does nothing to speak of; of one that does, it
+    // fools.
     std::map<std::string, std::map<bool, std::vector<double>>> errors;
     for (const auto& event : events_of(folder())) {
         const double frequency = event.value("frequency", 0.0);
@@ -133,7 +137,8 @@ TEST_F(ScriptAnswers, TheSweepTurnsAtTheBand) {
     for (const auto& row : rows) {
         if (number_of(row, "radius") >= 4) {
             EXPECT_GE(number_of(row, "low-pass"), 0.95) << row.at("radius");
-            EXPECT_NEAR(number_of(row, "high-pass"), 0.2, 0.12) << row.at("radius");  // chance; three standard deviations of 100 images
+            EXPECT_NEAR(number_of(row, "high-pass"), 0.2, 0.12)
+                << row.at("radius");  // chance; three standard deviations of 100 images
         } else if (number_of(row, "radius") <= 1) {
             EXPECT_LE(number_of(row, "low-pass"), 0.6) << row.at("radius");
         }

@@ -1,5 +1,5 @@
-// Every script of the experiments, small, from end to end. What they conclude is asserted in script_answers_test.cpp and in
-// tests/lua/test_known_answer.lua.
+// Every script of the experiments, small, from end to end. What they conclude is asserted in
+// script_answers_test.cpp and in tests/lua/test_known_answer.lua.
 #include "process.h"
 
 #include <gmock/gmock.h>
@@ -25,7 +25,8 @@ void PrintTo(const Job& job, std::ostream* out) {
 }
 
 std::vector<std::string> arguments_of(const Job& job, const fs::path& out) {
-    std::vector<std::string> arguments = {HFC_SCRIPTS "/" + job.script + ".lua", "--device", "cpu", "--out", out};
+    std::vector<std::string> arguments = {HFC_SCRIPTS "/" + job.script + ".lua", "--device", "cpu",
+                                          "--out", out};
     arguments.insert(arguments.end(), job.options.begin(), job.options.end());
     return arguments;
 }
@@ -64,24 +65,31 @@ TEST_P(Scripts, HasAtMostSixtyLines) {
     EXPECT_LE(lines_of(HFC_SCRIPTS "/" + GetParam().script + ".lua"), 60U);
 }
 
-const Job sample_search = {"sample_search", {"--epochs", "1"}, {"accuracy.csv", "corollary1.md", "model.safetensors"}};
+const Job sample_search = {
+    "sample_search", {"--epochs", "1"}, {"accuracy.csv", "corollary1.md", "model.safetensors"}};
 const Job jobs[] = {
     sample_search,
     {"lfc_hfc_training",
      {"--epochs", "1", "--radii", "8", "--train_images", "40"},
      {"table1.csv", "table1.svg", "low_r_8.safetensors", "high_r_8.safetensors"}},
     {"svd_versus_fft", {"--epochs", "1"}, {"samples.csv", "samples.md", "model.safetensors"}},
-    {"batch_size", {"--epochs", "1", "--batch_sizes", "10,20", "--train_images", "40"}, {"accuracy.csv", "figure4.svg", "figure4.png"}},
+    {"batch_size",
+     {"--epochs", "1", "--batch_sizes", "10,20", "--train_images", "40"},
+     {"accuracy.csv", "figure4.svg", "figure4.png"}},
     {"optimizers", {"--epochs", "1", "--train_images", "40"}, {"accuracy.csv", "optimizers.png"}},
     {"heuristics",
      {"--epochs", "1", "--train_images", "20", "--probe_samples", "20"},
      {"accuracy.csv", "figure5.png", "mixup.safetensors"}},
     {"architectures",
-     {"--epochs", "1", "--train_images", "20", "--probe_samples", "20", "--models", "lenet,alexnet,vgg11"},
+     {"--epochs", "1", "--train_images", "20", "--probe_samples", "20", "--models",
+      "lenet,alexnet,vgg11"},
      {"accuracy.csv", "architectures.png"}},
-    {"batchnorm_on_lfc", {"--epochs", "1", "--radii", "8", "--train_images", "40"}, {"accuracy.csv", "figure6.png"}},
+    {"batchnorm_on_lfc",
+     {"--epochs", "1", "--radii", "8", "--train_images", "40"},
+     {"accuracy.csv", "figure6.png"}},
     {"smoothing_defence",
-     {"--epochs.natural", "1", "--epochs.adversarial", "1", "--steps", "1", "--rho", "0,1", "--test_images", "20", "--epsilons", ".03"},
+     {"--epochs.natural", "1", "--epochs.adversarial", "1", "--steps", "1", "--rho", "0,1",
+      "--test_images", "20", "--epsilons", ".03"},
      {"table2.csv", "table2.md", "natural.safetensors", "adversarial.safetensors"}},
     {"kernels",
      {"--epochs.natural", "1", "--epochs.adversarial", "1", "--steps", "1"},
@@ -89,7 +97,9 @@ const Job jobs[] = {
     {"fourier_masks",
      {"--epochs", "1", "--networks", "natural", "--mask.epochs", "2", "--mask.images", "20"},
      {"masks.csv", "bands.png", "masks.png", "natural.safetensors"}},
-    {"image_masks", {"--epochs", "1", "--images", "10", "--steps", "5"}, {"agreement.csv", "probe.csv", "image_masks.png"}},
+    {"image_masks",
+     {"--epochs", "1", "--images", "10", "--steps", "5"},
+     {"agreement.csv", "probe.csv", "image_masks.png"}},
     {"fourier_heatmap",
      {"--epochs", "1", "--networks", "natural", "--images", "10", "--reach", "1"},
      {"dominant.csv", "error.png", "heatmap.png", "dominant natural.png"}},
@@ -99,7 +109,8 @@ const Job jobs[] = {
     {"frequency_sweep", {"--epochs", "1", "--step", "8"}, {"sweep.csv", "sweep.png", "power.png"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, Scripts, testing::ValuesIn(jobs), [](const auto& job) { return job.param.script; });
+INSTANTIATE_TEST_SUITE_P(All, Scripts, testing::ValuesIn(jobs),
+                         [](const auto& job) { return job.param.script; });
 
 TEST(ScriptChain, ASavedNetworkServesTheNextScript) {
     const ScratchFolder scratch;
@@ -116,9 +127,11 @@ TEST(ScriptChain, ASavedNetworkServesTheNextScript) {
 
 TEST(ScriptChain, AModelThatIsNotThere) {
     const ScratchFolder scratch;
-    const auto result = run_job({"sample_search", {"--model", scratch.path() / "nothing"}, {}}, scratch.path() / "run");
+    const auto result = run_job({"sample_search", {"--model", scratch.path() / "nothing"}, {}},
+                                scratch.path() / "run");
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("no such file or run directory: '" + (scratch.path() / "nothing").string()));
+    EXPECT_THAT(result.err, HasSubstr("no such file or run directory: '" +
+                                      (scratch.path() / "nothing").string()));
 }
 
 TEST(ScriptChain, GreyImagesAndPublishedNumbers) {
@@ -129,7 +142,8 @@ TEST(ScriptChain, GreyImagesAndPublishedNumbers) {
     const ScratchFolder scratch;
     const auto tiny = [&](const std::string& dataset) {
         const Job job = {"lfc_hfc_training",
-                         {"--dataset", dataset, "--data", data, "--epochs", "1", "--radii", "8", "--parts", "low", "--train_images", "40"},
+                         {"--dataset", dataset, "--data", data, "--epochs", "1", "--radii", "8",
+                          "--parts", "low", "--train_images", "40"},
                          {}};
         const auto result = run_job(job, scratch.path() / dataset);
         EXPECT_EQ(result.status, 0) << result.err;

@@ -15,7 +15,8 @@
 
 namespace hfc::test {
 
-Terminal::Terminal(const std::filesystem::path& state_home, const std::vector<std::string>& arguments) {
+Terminal::Terminal(const std::filesystem::path& state_home,
+                   const std::vector<std::string>& arguments) {
     process_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
     if (process_ == 0) {
         ::setenv("XDG_STATE_HOME", state_home.c_str(), 1);
@@ -65,7 +66,8 @@ bool Terminal::read_shown(int wait_ms) {
         shown_.append(buffer, static_cast<size_t>(count));
         // What switches the bracketing of pastes shows nothing.
         for (const char* unseen : {"\x1b[?2004h", "\x1b[?2004l"}) {
-            for (size_t found = shown_.find(unseen); found != std::string::npos; found = shown_.find(unseen)) {
+            for (size_t found = shown_.find(unseen); found != std::string::npos;
+                 found = shown_.find(unseen)) {
                 shown_.erase(found, 8);
             }
         }

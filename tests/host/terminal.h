@@ -12,7 +12,8 @@ namespace hfc::test {
 class Terminal {
   public:
     /// state_home: where the history is kept.
-    explicit Terminal(const std::filesystem::path& state_home, const std::vector<std::string>& arguments = {});
+    explicit Terminal(const std::filesystem::path& state_home,
+                      const std::vector<std::string>& arguments = {});
     ~Terminal();
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;

@@ -1,4 +1,5 @@
-// Sliders, arrows, buttons and captions in a real window, worked by the mouse: of a run that the real program has written.
+// Sliders, arrows, buttons and captions in a real window, worked by the mouse: of a run that the
+// real program has written.
 #if defined(HFC_VIEWER_PROGRAM) && defined(HFC_HOST_PROGRAM)
 
 #include "screen.h"
@@ -32,8 +33,8 @@ Found find(const Screen& screen, const Box& in, Wanted wanted) {
         for (int x = in.left; x < std::min(in.right, screen.width()); ++x) {
             if (wanted(screen.at(x, y))) {
                 ++found.pixels;
-                found.box = {std::min(found.box.left, x), std::min(found.box.top, y), std::max(found.box.right, x + 1),
-                             std::max(found.box.bottom, y + 1)};
+                found.box = {std::min(found.box.left, x), std::min(found.box.top, y),
+                             std::max(found.box.right, x + 1), std::max(found.box.bottom, y + 1)};
             }
         }
     }
@@ -67,7 +68,8 @@ for step = 1, 100 do run:log {epoch = step / 10, step = step, loss = step % 2} e
     }
     /// On the window that shows the run.
     int work(const std::string& commands) const {
-        return shell("\"$HOST\" make.lua --out run >made 2>&1 || exit 9\nopen run\n" + commands + "\nclose_window");
+        return shell("\"$HOST\" make.lua --out run >made 2>&1 || exit 9\nopen run\n" + commands +
+                     "\nclose_window");
     }
 };
 
@@ -75,22 +77,29 @@ enum Square : uint32_t { red_square = 0xFF0000, green_square = 0x00FF00, blue_sq
 constexpr int cell = 112;  // eight pixels, each made fourteen
 
 TEST_F(ViewerControls, ImagesFollowTheirSliderAndArrows) {
-    ASSERT_EQ(work("click 350 44; screen newest\nclick 584 88; screen before\nclick 275 88; screen first\nclick 613 88; screen after\n"
+    ASSERT_EQ(work("click 350 44; screen newest\nclick 584 88; screen before\nclick 275 88; screen "
+                   "first\nclick 613 88; screen after\n"
                    "click 555 88; screen last"),
               0);
-    const std::vector<std::pair<const char*, uint32_t>> expected = {
-        {"newest", green_square}, {"before", blue_square}, {"first", red_square}, {"after", blue_square}, {"last", green_square}};
+    const std::vector<std::pair<const char*, uint32_t>> expected = {{"newest", green_square},
+                                                                    {"before", blue_square},
+                                                                    {"first", red_square},
+                                                                    {"after", blue_square},
+                                                                    {"last", green_square}};
     for (const auto& [name, color] : expected) {
         for (const auto other : {red_square, green_square, blue_square}) {
-            EXPECT_EQ(find(screen(name), other).pixels, other == color ? 2 * cell * cell : 0) << name;
+            EXPECT_EQ(find(screen(name), other).pixels, other == color ? 2 * cell * cell : 0)
+                << name;
         }
     }
 }
 
 TEST_F(ViewerControls, ImagesOfARunThatIsWrittenAnewAreItsOwn) {
-    ASSERT_EQ(work("click 350 44; screen before\nrm -r run\nsed 's/{0, 1, 0}/{1, 0, 0}/' make.lua >other.lua\n"
-                   "\"$HOST\" other.lua --out run >made 2>&1 || exit 9\nscreen after; screen after"),
-              0);
+    ASSERT_EQ(
+        work("click 350 44; screen before\nrm -r run\nsed 's/{0, 1, 0}/{1, 0, 0}/' make.lua "
+             ">other.lua\n"
+             "\"$HOST\" other.lua --out run >made 2>&1 || exit 9\nscreen after; screen after"),
+        0);
     EXPECT_EQ(find(screen("before"), green_square).pixels, 2 * cell * cell);
     EXPECT_EQ(find(screen("after"), green_square).pixels, 0);
     EXPECT_EQ(find(screen("after"), red_square).pixels, 2 * cell * cell);
@@ -101,24 +110,32 @@ TEST_F(ViewerControls, CaptionsStandUnderTheMiddleOfTheirImages) {
     const auto images = screen("images");
     const auto both = find(images, green_square).box;
     ASSERT_EQ(both.bottom - both.top, cell);
-    const int under = both.bottom + 1, lowest = both.bottom + 20, pitch = both.right - both.left - cell;
+    const int under = both.bottom + 1, lowest = both.bottom + 20,
+              pitch = both.right - both.left - cell;
     EXPECT_GE(pitch, cell);
-    EXPECT_NEAR(middle_of_text(images, {both.left, under, both.left + cell, lowest}), both.left + cell / 2, 2);
-    EXPECT_NEAR(middle_of_text(images, {both.left + pitch, under, both.right, lowest}), both.left + pitch + cell / 2, 2);
+    EXPECT_NEAR(middle_of_text(images, {both.left, under, both.left + cell, lowest}),
+                both.left + cell / 2, 2);
+    EXPECT_NEAR(middle_of_text(images, {both.left + pitch, under, both.right, lowest}),
+                both.left + pitch + cell / 2, 2);
 }
 
 TEST_F(ViewerControls, CurvesOfLaterEpochsGoWithTheirSlider) {
     ASSERT_EQ(work("save spectrum.csv\nclick 724 18\nsave spectrum-2.csv"), 0);
-    EXPECT_THAT(text_of("spectrum.csv"), AllOf(HasSubstr("\"spectrum, epoch 1\",7,7\n"), HasSubstr("\"spectrum, epoch 3\",7,21\n")));
-    EXPECT_THAT(text_of("spectrum-2.csv"), AllOf(HasSubstr("\"spectrum, epoch 1\",7,7\n"), Not(HasSubstr("epoch 2"))));
+    EXPECT_THAT(text_of("spectrum.csv"), AllOf(HasSubstr("\"spectrum, epoch 1\",7,7\n"),
+                                               HasSubstr("\"spectrum, epoch 3\",7,21\n")));
+    EXPECT_THAT(text_of("spectrum-2.csv"),
+                AllOf(HasSubstr("\"spectrum, epoch 1\",7,7\n"), Not(HasSubstr("epoch 2"))));
 }
 
 TEST_F(ViewerControls, SmoothingAndTheAxisAreThoseChosen) {
-    ASSERT_EQ(work("save loss.csv\nxdotool mousemove 156 18 mousedown 1 sleep 0.1 mousemove 230 18 sleep 0.1 mousemove 300 18 sleep 0.1 "
-                   "mouseup 1 sleep 0.3\nsave loss-2.csv\nclick 60 18; click 60 60\nsave loss-3.csv"),
-              0);
+    ASSERT_EQ(
+        work("save loss.csv\nxdotool mousemove 156 18 mousedown 1 sleep 0.1 mousemove 230 18 sleep "
+             "0.1 mousemove 300 18 sleep 0.1 "
+             "mouseup 1 sleep 0.3\nsave loss-2.csv\nclick 60 18; click 60 60\nsave loss-3.csv"),
+        0);
     EXPECT_THAT(text_of("loss.csv"), HasSubstr("loss,10,0\n"));
-    EXPECT_THAT(text_of("loss-2.csv"), AllOf(HasSubstr("loss,10,0."), Not(HasSubstr("loss,10,0\n"))));
+    EXPECT_THAT(text_of("loss-2.csv"),
+                AllOf(HasSubstr("loss,10,0."), Not(HasSubstr("loss,10,0\n"))));
     EXPECT_THAT(text_of("loss-3.csv"), HasSubstr("loss,100,0."));
 }
 
@@ -126,7 +143,8 @@ TEST_F(ViewerControls, ButtonsChangeTheThemeAndTheScale) {
     ASSERT_EQ(work("screen dark\nclick 623 18; screen light\nclick 413 18\nsave spectrum.svg"), 0);
     EXPECT_EQ(find(screen("dark"), 0xFFFFFF).pixels, 0);
     EXPECT_GT(find(screen("light"), 0xFFFFFF).pixels, 100000);
-    EXPECT_THAT(text_of("spectrum.svg"), AllOf(HasSubstr(">10</text>"), Not(HasSubstr(">0</text>"))));
+    EXPECT_THAT(text_of("spectrum.svg"),
+                AllOf(HasSubstr(">10</text>"), Not(HasSubstr(">0</text>"))));
 }
 
 }  // namespace

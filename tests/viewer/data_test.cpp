@@ -19,16 +19,20 @@ using testing::IsEmpty;
 
 class ViewerTail : public testing::Test {
   protected:
-    ViewerTail() : folder_(fs::temp_directory_path() / ("hfc-viewer-test-" + std::to_string(::getpid()))) {
+    ViewerTail()
+        : folder_(fs::temp_directory_path() / ("hfc-viewer-test-" + std::to_string(::getpid()))) {
         fs::create_directories(folder_);
     }
     ~ViewerTail() override { fs::remove_all(folder_); }
 
-    void write(const std::string& text, std::ios::openmode mode = std::ios::app) const { std::ofstream(file(), mode) << text; }
+    void write(const std::string& text, std::ios::openmode mode = std::ios::app) const {
+        std::ofstream(file(), mode) << text;
+    }
     fs::path file() const { return folder_ / "metrics.jsonl"; }
     Tail::News poll(size_t limit = 1 << 20) {
         lines_.clear();
-        return tail_.poll([this] { lines_.emplace_back("(again)"); }, [this](const std::string& line) { lines_.push_back(line); }, limit);
+        return tail_.poll([this] { lines_.emplace_back("(again)"); },
+                          [this](const std::string& line) { lines_.push_back(line); }, limit);
     }
 
     fs::path folder_;
@@ -84,7 +88,8 @@ TEST_F(ViewerTail, ARunIsItsCurves) {
     EXPECT_FALSE(run.poll());
     EXPECT_THAT(run.note(), HasSubstr("waiting"));
     write(
-        "{\"series\":\"natural\",\"epoch\":1,\"step\":5,\"loss\":2.5,\"accuracy\":{\"train\":0.25,\"test\":null},\"time\":3.5}\n"
+        "{\"series\":\"natural\",\"epoch\":1,\"step\":5,\"loss\":2.5,\"accuracy\":{\"train\":0.25,"
+        "\"test\":null},\"time\":3.5}\n"
         "not json\n{\"own\":7}\n[1]\n\"\xff\"\n");
     EXPECT_TRUE(run.poll());
     const auto& loss = run.panels().at("loss").at("natural");
@@ -95,7 +100,8 @@ TEST_F(ViewerTail, ARunIsItsCurves) {
     EXPECT_THAT(run.panels().at("accuracy").at("natural: train").y, ElementsAre(0.25));
     EXPECT_TRUE(std::isnan(run.panels().at("accuracy").at("natural: test").y.at(0)));
     EXPECT_TRUE(std::isnan(run.panels().at("own").at("own").along(Axis::epoch).at(0)));
-    EXPECT_THAT(run.note(), HasSubstr("3 line(s) of metrics.jsonl are no events (the first: line 2)"));
+    EXPECT_THAT(run.note(),
+                HasSubstr("3 line(s) of metrics.jsonl are no events (the first: line 2)"));
     write("{\"loss\":1}\n", std::ios::trunc);
     EXPECT_TRUE(run.poll());
     EXPECT_EQ(run.panels().size(), 1U);
@@ -169,13 +175,15 @@ std::vector<std::string> labels(const std::vector<Tick>& ticks) {
 }
 
 TEST(ViewerAxis, TicksAreRoundAndToldApart) {
-    EXPECT_THAT(labels(linear_ticks({0, 1}, 5)), ElementsAre("0.0", "0.2", "0.4", "0.6", "0.8", "1.0"));
+    EXPECT_THAT(labels(linear_ticks({0, 1}, 5)),
+                ElementsAre("0.0", "0.2", "0.4", "0.6", "0.8", "1.0"));
     EXPECT_THAT(labels(linear_ticks({-3, 12}, 4)), ElementsAre("0", "5", "10"));
     EXPECT_THAT(labels(linear_ticks({0, 3e6}, 3)), ElementsAre("0", "1e+06", "2e+06", "3e+06"));
     EXPECT_THAT(linear_ticks({1, 1}, 5), IsEmpty());
     EXPECT_THAT(linear_ticks({0, INFINITY}, 5), IsEmpty());
     EXPECT_THAT(labels(log_ticks({-2.5, 1.2}, 6)), ElementsAre("0.01", "0.1", "1", "10"));
-    EXPECT_THAT(labels(log_ticks({std::log10(2), std::log10(5)}, 4)), ElementsAre("2", "3", "4", "5"));
+    EXPECT_THAT(labels(log_ticks({std::log10(2), std::log10(5)}, 4)),
+                ElementsAre("2", "3", "4", "5"));
 }
 
 TEST(ViewerAxis, AFittedRangeHasExtent) {

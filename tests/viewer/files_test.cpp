@@ -25,8 +25,9 @@ using testing::Not;
 using testing::Pair;
 
 TEST(ViewerTables, FieldsMayHoldCommasQuotesAndNewlines) {
-    EXPECT_THAT(parse_csv("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
-                ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
+    EXPECT_THAT(
+        parse_csv("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
+        ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
     EXPECT_THAT(parse_csv(""), IsEmpty());
     EXPECT_THAT(parse_csv("a,\"torn"), ElementsAre(ElementsAre("a", "torn")));
 }
@@ -39,9 +40,11 @@ TEST(ViewerTables, AreReadAnewWhenTheyChange) {
     std::ofstream(folder.path() / "accuracy.md") << "not a table of ours";
     EXPECT_TRUE(tables.poll());
     EXPECT_FALSE(tables.poll());
-    EXPECT_THAT(tables.all(), ElementsAre(Pair("accuracy", ElementsAre(ElementsAre("r", "test"), ElementsAre("4", "0.5")))));
+    EXPECT_THAT(tables.all(), ElementsAre(Pair("accuracy", ElementsAre(ElementsAre("r", "test"),
+                                                                       ElementsAre("4", "0.5")))));
     std::ofstream(folder.path() / "accuracy.csv") << "r,test\n4,0.6\n";
-    fs::last_write_time(folder.path() / "accuracy.csv", fs::file_time_type::clock::now() + std::chrono::seconds(5));
+    fs::last_write_time(folder.path() / "accuracy.csv",
+                        fs::file_time_type::clock::now() + std::chrono::seconds(5));
     EXPECT_TRUE(tables.poll());
     EXPECT_EQ(tables.all().at("accuracy").at(1).at(1), "0.6");
     fs::remove(folder.path() / "accuracy.csv");
@@ -71,11 +74,16 @@ TEST(ViewerStatus, TellsSettingsAndWhetherTheRunLives) {
     const test::ScratchFolder folder("viewer status");
     RunStatus status(folder.path());
     EXPECT_FALSE(status.poll());
-    std::ofstream(folder.path() / "config.json") << R"({"name":"x","options":{"epochs":{"natural":12},"lr":0.1},"command_line":["a"]})";
+    std::ofstream(folder.path() / "config.json")
+        << R"({"name":"x","options":{"epochs":{"natural":12},"lr":0.1},"command_line":["a"]})";
     const auto log = folder.path() / "metrics.jsonl";
-    std::ofstream(log) << R"({"series":"natural","epoch":2,"train_seconds":3,"probe_seconds":1,"images_per_second":50})" << '\n';
+    std::ofstream(log)
+        << R"({"series":"natural","epoch":2,"train_seconds":3,"probe_seconds":1,"images_per_second":50})"
+        << '\n';
     EXPECT_TRUE(status.poll());
-    EXPECT_THAT(status.settings(), ElementsAre(Pair("name", "x"), Pair("options.epochs.natural", "12"), Pair("options.lr", "0.1")));
+    EXPECT_THAT(status.settings(),
+                ElementsAre(Pair("name", "x"), Pair("options.epochs.natural", "12"),
+                            Pair("options.lr", "0.1")));
     EXPECT_FALSE(status.running());
     RunData run(folder.path());
     run.poll();
@@ -92,7 +100,8 @@ TEST(ViewerStatus, TellsSettingsAndWhetherTheRunLives) {
 
 TEST(ViewerStatus, ADamagedConfigIsNone) {
     const test::ScratchFolder folder("viewer status");
-    for (const auto& text : std::vector<std::string>{"", "[1,2", "null", "\xff\xfe", std::string(300000, '[')}) {
+    for (const auto& text :
+         std::vector<std::string>{"", "[1,2", "null", "\xff\xfe", std::string(300000, '[')}) {
         std::ofstream(folder.path() / "config.json") << text;
         RunStatus status(folder.path());
         status.poll();
@@ -103,13 +112,15 @@ TEST(ViewerStatus, ADamagedConfigIsNone) {
 class ViewerExport : public testing::Test {
   protected:
     std::vector<double> x = {1, 2, 3, 4}, y = {0.5, NAN, 0.25, 1.0 / 3};
-    ExportPanel panel = {"accuracy & more", "epoch", false, {0, 4}, {0, 1}, {{"natural, \"a\"", &x, &y, 0x0072B2}}};
+    ExportPanel panel = {
+        "accuracy & more", "epoch", false, {0, 4}, {0, 1}, {{"natural, \"a\"", &x, &y, 0x0072B2}}};
 };
 
 TEST_F(ViewerExport, CsvHasEveryFinitePointWithAllDigits) {
-    EXPECT_EQ(to_csv(panel),
-              "curve,epoch,accuracy & more\n\"natural, \"\"a\"\"\",1,0.5\n\"natural, \"\"a\"\"\",3,0.25\n"
-              "\"natural, \"\"a\"\"\",4,0.33333333333333331\n");
+    EXPECT_EQ(
+        to_csv(panel),
+        "curve,epoch,accuracy & more\n\"natural, \"\"a\"\"\",1,0.5\n\"natural, \"\"a\"\"\",3,0.25\n"
+        "\"natural, \"\"a\"\"\",4,0.33333333333333331\n");
     panel.logarithmic = true;
     y = {1, 2, -3, 0};
     EXPECT_THAT(to_csv(panel), HasSubstr(",1,10\n"));
@@ -120,7 +131,8 @@ TEST_F(ViewerExport, SvgHasThePointsWhereTheyBelong) {
     const auto svg = to_svg(panel, 254, 182);  // the frame: 64 to 64, too narrow; so wider:
     EXPECT_THAT(svg, HasSubstr("accuracy &amp; more"));
     const auto wide = to_svg(panel, 654, 182);  // 64 to 464 horizontally, 34 to 134 vertically
-    EXPECT_THAT(wide, HasSubstr("M164.00 84.00M364.00 109.00L464.00 100.67\"")) << "a gap where the value is not finite";
+    EXPECT_THAT(wide, HasSubstr("M164.00 84.00M364.00 109.00L464.00 100.67\""))
+        << "a gap where the value is not finite";
     EXPECT_THAT(wide, HasSubstr("stroke=\"#0072b2\""));
     EXPECT_THAT(wide, HasSubstr("natural, \"a\"</text>"));
 }

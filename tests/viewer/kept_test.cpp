@@ -1,4 +1,5 @@
-// What the viewer keeps of a run beyond plain values: thinned curves, whole curves, pictures, and their bounds.
+// What the viewer keeps of a run beyond plain values: thinned curves, whole curves, pictures, and
+// their bounds.
 #include "viewer/run_data.h"
 
 #include <gmock/gmock.h>
@@ -19,7 +20,10 @@ using testing::IsEmpty;
 using testing::IsNan;
 
 double value_at(size_t i) {
-    return i == 777 ? -50 : i == 5003 ? 60 : i == 22222 ? -70 : std::sin(0.01 * static_cast<double>(i));
+    return i == 777     ? -50
+           : i == 5003  ? 60
+           : i == 22222 ? -70
+                        : std::sin(0.01 * static_cast<double>(i));
 }
 
 Curve curve_of(size_t points, const std::vector<size_t>& thinned_after) {
@@ -37,7 +41,8 @@ Curve curve_of(size_t points, const std::vector<size_t>& thinned_after) {
 TEST(ViewerCurve, ThinnedItKeepsTheExtremesInTheirPlacesWhenAndWhereverTheyCome) {
     const auto curve = curve_of(30000, {9999, 19999});
     EXPECT_TRUE(curve.thinned());
-    // 10 000 points make 5 000; with 10 000 more, two of each four, again 10 000, then half of that; the last make two of each eight.
+    // 10 000 points make 5 000; with 10 000 more, two of each four, again 10 000, then half of
+    // that; the last make two of each eight.
     EXPECT_EQ(curve.y.size(), 7500U);
     const auto& x = curve.along(Axis::epoch);
     EXPECT_TRUE(std::is_sorted(x.begin(), x.end()));
@@ -47,7 +52,8 @@ TEST(ViewerCurve, ThinnedItKeepsTheExtremesInTheirPlacesWhenAndWhereverTheyCome)
         ASSERT_EQ(curve.along(Axis::time)[i], 3 * x[i]);
     }
     const auto extreme = [&](double value) {
-        return x[static_cast<size_t>(std::find(curve.y.begin(), curve.y.end(), value) - curve.y.begin())];
+        return x[static_cast<size_t>(std::find(curve.y.begin(), curve.y.end(), value) -
+                                     curve.y.begin())];
     };
     EXPECT_EQ(extreme(-50), 777);
     EXPECT_EQ(extreme(60), 5003);
@@ -88,8 +94,10 @@ TEST(ViewerRun, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
 
 TEST(ViewerRun, WholeCurvesHaveAVersionAnEpoch) {
     RunData run("none");
-    run.take(R"({"curve":"spectrum","series":"natural","epoch":1,"x_name":"radius","x":[0,1,2],"y":[5,null,7]})");
-    run.take(R"({"curve":"spectrum","series":"natural","epoch":2,"x_name":"radius","x":[0,1],"y":[3,4]})");
+    run.take(
+        R"({"curve":"spectrum","series":"natural","epoch":1,"x_name":"radius","x":[0,1,2],"y":[5,null,7]})");
+    run.take(
+        R"({"curve":"spectrum","series":"natural","epoch":2,"x_name":"radius","x":[0,1],"y":[3,4]})");
     run.take(R"({"curve":"spectrum","x_name":"radius","x":[],"y":[]})");
     EXPECT_THAT(run.panels(), IsEmpty());
     const auto& spectrum = run.whole_curves().at("spectrum");
@@ -111,7 +119,8 @@ TEST(ViewerRun, OfTooManyWholeCurvesTheFirstAndTheLastEpochsStay) {
         zeros += ",0";
     }
     for (size_t epoch = 1; epoch <= count; ++epoch) {
-        run.take("{\"curve\":\"c\",\"epoch\":" + std::to_string(epoch) + ",\"x\":[" + zeros + "],\"y\":[" + zeros + "]}");
+        run.take("{\"curve\":\"c\",\"epoch\":" + std::to_string(epoch) + ",\"x\":[" + zeros +
+                 "],\"y\":[" + zeros + "]}");
     }
     const auto& versions = run.whole_curves().at("c").by_series.at("");
     EXPECT_EQ(versions.size(), 63U);
@@ -126,7 +135,8 @@ TEST(ViewerRun, PicturesHaveTheirGridAndCaptions) {
     RunData run("none");
     run.take(
         R"({"image":"grid","series":"natural","epoch":3,"file":"images/grid-1.png","columns":2,"rows":1,"captions":["cat .9",7],"headings":["row"]})");
-    run.take(R"({"image":"grid","file":"images/grid-2.png","columns":-1,"rows":1e300,"captions":"none"})");
+    run.take(
+        R"({"image":"grid","file":"images/grid-2.png","columns":-1,"rows":1e300,"captions":"none"})");
     const auto& first = run.pictures().at("images/grid-1.png");
     EXPECT_EQ(first.columns, 2U);
     EXPECT_EQ(first.rows, 1U);

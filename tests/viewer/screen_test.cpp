@@ -1,4 +1,5 @@
-// The curves' pixels on the screen: before, during and after a training, in a resized window, of a run that is deleted and comes again.
+// The curves' pixels on the screen: before, during and after a training, in a resized window, of a
+// run that is deleted and comes again.
 #if defined(HFC_VIEWER_PROGRAM) && defined(HFC_HOST_PROGRAM)
 
 #include "screen.h"
@@ -23,7 +24,8 @@ struct Extent {
 };
 
 bool is_curve(const Screen& screen, int x, int y) {
-    return x >= 0 && y >= 0 && x < screen.width() && y < screen.height() && screen.at(x, y) == curve_color;
+    return x >= 0 && y >= 0 && x < screen.width() && y < screen.height() &&
+           screen.at(x, y) == curve_color;
 }
 
 Extent extent_of(const Screen& screen) {
@@ -42,7 +44,8 @@ Extent extent_of(const Screen& screen) {
     return found;
 }
 
-/// How many of the points (epoch, loss) have no pixel of the curve at their place. The outermost points say where the axes lie.
+/// How many of the points (epoch, loss) have no pixel of the curve at their place. The outermost
+/// points say where the axes lie.
 int misplaced(const Screen& screen, const std::vector<std::array<double, 2>>& points) {
     std::array<double, 2> low = points.front(), high = low;
     for (const auto& point : points) {
@@ -55,12 +58,17 @@ int misplaced(const Screen& screen, const std::vector<std::array<double, 2>>& po
     constexpr double mark = 3;  // the outermost points' marks reach so far beyond them
     int missing = 0;
     for (const auto& point : points) {
-        const double x = extent.left + mark + (point[0] - low[0]) / (high[0] - low[0]) * (extent.right - extent.left - 2 * mark);
-        const double y = extent.bottom - mark - (point[1] - low[1]) / (high[1] - low[1]) * (extent.bottom - extent.top - 2 * mark);
+        const double x =
+            extent.left + mark +
+            (point[0] - low[0]) / (high[0] - low[0]) * (extent.right - extent.left - 2 * mark);
+        const double y =
+            extent.bottom - mark -
+            (point[1] - low[1]) / (high[1] - low[1]) * (extent.bottom - extent.top - 2 * mark);
         bool found = false;
         for (int dx = -1; dx <= 1; ++dx) {
             for (int dy = -1; dy <= 1; ++dy) {
-                found = found || is_curve(screen, static_cast<int>(x) + dx, static_cast<int>(y) + dy);
+                found =
+                    found || is_curve(screen, static_cast<int>(x) + dx, static_cast<int>(y) + dy);
             }
         }
         missing += found ? 0 : 1;
@@ -73,7 +81,8 @@ std::vector<std::array<double, 2>> logged_points(const fs::path& metrics) {
     std::ifstream file(metrics);
     for (std::string line; std::getline(file, line);) {
         std::array<double, 2> point = {};
-        if (std::sscanf(line.c_str(), "{\"epoch\":%lf,\"loss\":%lf", point.data(), point.data() + 1) == 2) {
+        if (std::sscanf(line.c_str(), "{\"epoch\":%lf,\"loss\":%lf", point.data(),
+                        point.data() + 1) == 2) {
             points.push_back(point);
         }
     }
@@ -89,21 +98,26 @@ class ViewerScreen : public test::DisplayTest {
             file << "{\"epoch\":" << i << ",\"loss\":" << i << "}\n";
         }
     }
-    /// A script that trains for so many epochs, each logged as {"epoch":...,"loss":...} and nothing else.
+    /// A script that trains for so many epochs, each logged as {"epoch":...,"loss":...} and nothing
+    /// else.
     void write_training(int epochs, int images) const {
         std::ofstream(folder_ / "train.lua")
             << "local data = hfc.data('synthetic', {train = " << images << "})\n"
             << "local run = hfc.run('line')\n"
-            << "local model = hfc.model('preact_resnet8', {classes = data.classes, channels = data.channels})\n"
-            << "hfc.train(model, data.train, {epochs = " << epochs << ", batch_size = 10, quiet = true,\n"
+            << "local model = hfc.model('preact_resnet8', {classes = data.classes, channels = "
+               "data.channels})\n"
+            << "hfc.train(model, data.train, {epochs = " << epochs
+            << ", batch_size = 10, quiet = true,\n"
             << "  on_epoch = function(r) run:log {epoch = r.epoch, loss = r.loss} end})\n";
     }
 };
 
 TEST_F(ViewerScreen, TheCurveFillsAResizedWindow) {
     log_diagonal(20);
-    ASSERT_EQ(shell("open run; screen before\nxdotool search --name 'hfc viewer' windowsize --sync 700 500; screen smaller\n"
-                    "xdotool search --name 'hfc viewer' windowsize --sync 1180 780; screen larger\nclose_window"),
+    ASSERT_EQ(shell("open run; screen before\nxdotool search --name 'hfc viewer' windowsize --sync "
+                    "700 500; screen smaller\n"
+                    "xdotool search --name 'hfc viewer' windowsize --sync 1180 780; screen "
+                    "larger\nclose_window"),
               0);
     EXPECT_GT(extent_of(screen("before")).right, 900);
     EXPECT_LT(extent_of(screen("smaller")).right, 700);
@@ -117,7 +131,8 @@ TEST_F(ViewerScreen, TheCurveFillsAResizedWindow) {
 
 TEST_F(ViewerScreen, CurvesGrowWithATraining) {
     write_training(8, 200);
-    ASSERT_EQ(shell("open run; screen before\n\"$HOST\" train.lua --out run & lines 3; screen during; wait $!; screen after\n"
+    ASSERT_EQ(shell("open run; screen before\n\"$HOST\" train.lua --out run & lines 3; screen "
+                    "during; wait $!; screen after\n"
                     "xdotool key l; screen logarithmic; close_window"),
               0);
     EXPECT_EQ(extent_of(screen("before")).pixels, 0);
@@ -126,9 +141,11 @@ TEST_F(ViewerScreen, CurvesGrowWithATraining) {
     ASSERT_EQ(points.size(), 8U);
     EXPECT_EQ(misplaced(screen("after"), points), 0);
     auto logarithms = points;
-    std::for_each(logarithms.begin(), logarithms.end(), [](auto& point) { point[1] = std::log10(point[1]); });
+    std::for_each(logarithms.begin(), logarithms.end(),
+                  [](auto& point) { point[1] = std::log10(point[1]); });
     EXPECT_EQ(misplaced(screen("logarithmic"), logarithms), 0);
-    // That places can be told apart: the same epochs with the losses turned around are not what is drawn.
+    // That places can be told apart: the same epochs with the losses turned around are not what is
+    // drawn.
     auto reversed = points;
     for (size_t i = 0; i < points.size(); ++i) {
         reversed[i][1] = points[points.size() - 1 - i][1];
@@ -139,8 +156,11 @@ TEST_F(ViewerScreen, CurvesGrowWithATraining) {
 TEST_F(ViewerScreen, ADeletedRunAndALaterOneOfTheSameName) {
     log_diagonal(20);
     const auto again =
-        "mkdir run; for i in 0 1 2; do echo \"{\\\"epoch\\\":$i,\\\"loss\\\":$((i * i))}\" >>run/metrics.jsonl; done; screen again\n";
-    ASSERT_EQ(shell("open run; screen before\nrm -r run; screen deleted\n" + std::string(again) + "close_window"), 0);
+        "mkdir run; for i in 0 1 2; do echo \"{\\\"epoch\\\":$i,\\\"loss\\\":$((i * i))}\" "
+        ">>run/metrics.jsonl; done; screen again\n";
+    ASSERT_EQ(shell("open run; screen before\nrm -r run; screen deleted\n" + std::string(again) +
+                    "close_window"),
+              0);
     EXPECT_GT(extent_of(screen("before")).pixels, 100);
     EXPECT_EQ(misplaced(screen("again"), {{0, 0}, {1, 1}, {2, 4}}), 0);
 }

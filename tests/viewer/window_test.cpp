@@ -16,7 +16,8 @@ struct Picture {
     std::string pixels;
 
     std::array<int, 3> at(int x, int y) const {
-        const auto* pixel = reinterpret_cast<const unsigned char*>(pixels.data()) + 3 * (static_cast<ptrdiff_t>(y) * width + x);
+        const auto* pixel = reinterpret_cast<const unsigned char*>(pixels.data()) +
+                            3 * (static_cast<ptrdiff_t>(y) * width + x);
         return {pixel[0], pixel[1], pixel[2]};
     }
 };
@@ -38,7 +39,9 @@ class ViewerWindow : public test::DisplayTest {
         DisplayTest::SetUp();
         fs::create_directories(run());
     }
-    void log(const std::string& text) const { std::ofstream(run() / "metrics.jsonl", std::ios::app) << text; }
+    void log(const std::string& text) const {
+        std::ofstream(run() / "metrics.jsonl", std::ios::app) << text;
+    }
     int shell(const std::string& commands) const { return DisplayTest::shell(commands, 60); }
 };
 
@@ -46,12 +49,14 @@ constexpr std::array<int, 3> blue = {0, 114, 178};  // the first curve's
 
 TEST_F(ViewerWindow, TheCurveIsWhereTheDataSay) {
     for (int step = 0; step <= 1000; ++step) {
-        log("{\"step\":" + std::to_string(step) + ",\"epoch\":" + std::to_string(step) + ",\"loss\":" + std::to_string(step) + "}\n");
+        log("{\"step\":" + std::to_string(step) + ",\"epoch\":" + std::to_string(step) +
+            ",\"loss\":" + std::to_string(step) + "}\n");
     }
     ASSERT_EQ(shell("$VIEWER --light --size 1280x800 --export $OUT/picture.ppm $RUN"), 0);
     const auto picture = read_picture(folder_ / "picture.ppm");
     ASSERT_EQ(picture.width, 1280);
-    // The only panel: the straight line from its lower left to its upper right, in the columns where no legend is.
+    // The only panel: the straight line from its lower left to its upper right, in the columns
+    // where no legend is.
     int first_y = 0, last_y = 0, first_x = 0, last_x = 0, seen = 0;
     for (int x = 300; x < 1280; ++x) {
         for (int y = 60; y < 800; ++y) {
@@ -96,8 +101,10 @@ TEST_F(ViewerWindow, WhereThereIsNoEpochTheStepIsTheAxis) {
 
 /// Opens the window on $RUN and waits until it has drawn; $W is the window, $V the process.
 constexpr const char* open =
-    "$VIEWER --size 1280x800 $RUN & V=$!\nW=$(xdotool search --sync --name 'hfc viewer' | tail -1)\nxdotool windowfocus --sync $W\n"
-    "sleep 1\nsave() { xdotool key --window $W s; for i in $(seq 50); do [ -s \"$1\" ] && break; sleep .1; done; }\n";
+    "$VIEWER --size 1280x800 $RUN & V=$!\nW=$(xdotool search --sync --name 'hfc viewer' | tail "
+    "-1)\nxdotool windowfocus --sync $W\n"
+    "sleep 1\nsave() { xdotool key --window $W s; for i in $(seq 50); do [ -s \"$1\" ] && break; "
+    "sleep .1; done; }\n";
 constexpr const char* close = "xdotool key --window $W q\nwait $V\n";
 
 class ViewerMouse : public ViewerWindow {
@@ -108,11 +115,13 @@ class ViewerMouse : public ViewerWindow {
             log("{\"epoch\":" + std::to_string(step) + ",\"loss\":" + std::to_string(step) + "}\n");
         }
         ASSERT_EQ(shell(open + std::string("save loss.svg\n") + mouse +
-                        "\nsleep .5\nsave loss-2.svg\nxdotool key --window $W r\nsleep .5\n" + "save loss-3.svg\n" + close),
+                        "\nsleep .5\nsave loss-2.svg\nxdotool key --window $W r\nsleep .5\n" +
+                        "save loss-3.svg\n" + close),
                   0);
         const auto before = text_of("loss.svg"), zoomed = text_of("loss-2.svg");
         EXPECT_THAT(before, testing::HasSubstr(">1000</text>"));
-        EXPECT_THAT(zoomed, testing::AllOf(testing::HasSubstr("<svg"), testing::Not(testing::HasSubstr(">1000</text>"))));
+        EXPECT_THAT(zoomed, testing::AllOf(testing::HasSubstr("<svg"),
+                                           testing::Not(testing::HasSubstr(">1000</text>"))));
         EXPECT_EQ(text_of("loss-3.svg"), before) << "R shows all again";
         EXPECT_EQ(text_of("loss-2.csv"), text_of("loss.csv")) << "the numbers are all of them";
         EXPECT_THAT(text_of("loss.csv"), testing::HasSubstr("loss,1000,1000\n"));
@@ -121,7 +130,9 @@ class ViewerMouse : public ViewerWindow {
 };
 
 TEST_F(ViewerMouse, DraggingZoomsToTheRectangle) {
-    expect_zoom("xdotool mousemove 500 300 sleep .1 mousedown 1 sleep .1 mousemove 600 350 sleep .1 mousemove 700 450 sleep .1 mouseup 1");
+    expect_zoom(
+        "xdotool mousemove 500 300 sleep .1 mousedown 1 sleep .1 mousemove 600 350 sleep .1 "
+        "mousemove 700 450 sleep .1 mouseup 1");
 }
 
 TEST_F(ViewerMouse, TheWheelZoomsAroundThePointer) {
@@ -129,40 +140,52 @@ TEST_F(ViewerMouse, TheWheelZoomsAroundThePointer) {
 }
 
 TEST_F(ViewerMouse, LegendAndResizing) {
-    log("{\"series\":\"natural\",\"epoch\":1,\"loss\":1}\n{\"series\":\"shuffled\",\"epoch\":1,\"loss\":2}\n");
+    log("{\"series\":\"natural\",\"epoch\":1,\"loss\":1}\n{\"series\":\"shuffled\",\"epoch\":1,"
+        "\"loss\":2}\n");
     ASSERT_EQ(shell(open +
-                    std::string("xdotool windowsize --sync $W 700 500\nxdotool windowsize --sync $W 1300 850\nsleep .5\nsave loss.csv\n"
+                    std::string("xdotool windowsize --sync $W 700 500\nxdotool windowsize --sync "
+                                "$W 1300 850\nsleep .5\nsave loss.csv\n"
                                 "xdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n") +
                     close),
               0);
-    EXPECT_THAT(text_of("loss.csv"), testing::AllOf(testing::HasSubstr("natural,1,1"), testing::HasSubstr("shuffled,1,2")));
-    EXPECT_THAT(text_of("loss-2.csv"), testing::AllOf(testing::Not(testing::HasSubstr("natural")), testing::HasSubstr("shuffled")));
+    EXPECT_THAT(text_of("loss.csv"), testing::AllOf(testing::HasSubstr("natural,1,1"),
+                                                    testing::HasSubstr("shuffled,1,2")));
+    EXPECT_THAT(text_of("loss-2.csv"), testing::AllOf(testing::Not(testing::HasSubstr("natural")),
+                                                      testing::HasSubstr("shuffled")));
 }
 
 TEST_F(ViewerWindow, RunsOfOneNameAreToldApart) {
     for (const auto* const name : {"a/out", "b/out"}) {
         fs::create_directories(folder_ / name);
-        std::ofstream(folder_ / name / "metrics.jsonl") << "{\"epoch\":1,\"loss\":" << (name[0] == 'a' ? 1 : 2) << "}\n";
+        std::ofstream(folder_ / name / "metrics.jsonl")
+            << "{\"epoch\":1,\"loss\":" << (name[0] == 'a' ? 1 : 2) << "}\n";
     }
     // The second run's legend: the first ones's name, last event and curve stand above it.
-    ASSERT_EQ(shell("cd a/out; RUN='. ../../b/out'\n" + std::string(open) +
-                    "save loss.csv\nxdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n" + close),
-              0);
+    ASSERT_EQ(
+        shell("cd a/out; RUN='. ../../b/out'\n" + std::string(open) +
+              "save loss.csv\nxdotool mousemove 80 87 click 1\nsleep 1\nsave loss-2.csv\n" + close),
+        0);
     const auto both = text_of("a/out/loss.csv"), one = text_of("a/out/loss-2.csv");
-    EXPECT_THAT(both, testing::AllOf(testing::HasSubstr("a/out / loss,1,1\n"), testing::HasSubstr("b/out / loss,1,2\n")));
-    EXPECT_THAT(one, testing::AllOf(testing::Not(testing::HasSubstr("a/out / loss")), testing::HasSubstr("b/out / loss,1,2\n")));
+    EXPECT_THAT(both, testing::AllOf(testing::HasSubstr("a/out / loss,1,1\n"),
+                                     testing::HasSubstr("b/out / loss,1,2\n")));
+    EXPECT_THAT(one, testing::AllOf(testing::Not(testing::HasSubstr("a/out / loss")),
+                                    testing::HasSubstr("b/out / loss,1,2\n")));
 }
 
 TEST_F(ViewerWindow, NewRunsAppear) {
     log("{\"epoch\":1,\"loss\":1}\n");
-    ASSERT_EQ(shell("mkdir -p runs/old; echo '{}' >runs/old/config.json; touch -d '2 hours ago' runs/old/config.json\n"
+    ASSERT_EQ(shell("mkdir -p runs/old; echo '{}' >runs/old/config.json; touch -d '2 hours ago' "
+                    "runs/old/config.json\n"
                     "RUN=\"--new-runs $OUT/runs --since $(date -d '1 hour ago' +%s) $RUN\"\n" +
                     std::string(open) +
-                    "mkdir runs/new; echo '{}' >runs/new/config.json; echo '{\"epoch\":1,\"loss\":5}' >runs/new/metrics.jsonl\n"
-                    "cp runs/new/metrics.jsonl runs/old\nsleep 1\nxdotool mousemove 500 300\nsleep 1\nsave loss.csv\n" +
+                    "mkdir runs/new; echo '{}' >runs/new/config.json; echo "
+                    "'{\"epoch\":1,\"loss\":5}' >runs/new/metrics.jsonl\n"
+                    "cp runs/new/metrics.jsonl runs/old\nsleep 1\nxdotool mousemove 500 300\nsleep "
+                    "1\nsave loss.csv\n" +
                     close),
               0);
-    EXPECT_THAT(text_of("loss.csv"), testing::AllOf(testing::HasSubstr("run / loss,1,1\n"), testing::HasSubstr("new / loss,1,5\n"),
+    EXPECT_THAT(text_of("loss.csv"), testing::AllOf(testing::HasSubstr("run / loss,1,1\n"),
+                                                    testing::HasSubstr("new / loss,1,5\n"),
                                                     testing::Not(testing::HasSubstr("old"))));
 }
 
@@ -172,13 +195,16 @@ class ViewerTraining : public ViewerWindow {
     void SetUp() override {
         ViewerWindow::SetUp();
         std::ofstream(folder_ / "job.lua")
-            << "local data = hfc.data('synthetic', {train = 100, test = 20})\nlocal run = hfc.run 'job'\n"
-               "local history = hfc.train(hfc.model 'preact_resnet8', data.train, {epochs = 30, batch_size = 10,\n"
+            << "local data = hfc.data('synthetic', {train = 100, test = 20})\nlocal run = hfc.run "
+               "'job'\n"
+               "local history = hfc.train(hfc.model 'preact_resnet8', data.train, {epochs = 30, "
+               "batch_size = 10,\n"
                "  quiet = true, probes = {test = data.test}, log = run})\n"
                "run:row('done', {epochs = #history})\n";
     }
     std::string start =
-        "export OMP_NUM_THREADS=1\n$HOST job.lua --out $OUT/job & H=$!\nRUN=$OUT/job\nwhile [ ! -s $RUN/metrics.jsonl ]; do sleep .1; "
+        "export OMP_NUM_THREADS=1\n$HOST job.lua --out $OUT/job & H=$!\nRUN=$OUT/job\nwhile [ ! -s "
+        "$RUN/metrics.jsonl ]; do sleep .1; "
         "done\n";
     std::string table() const { return text_of("job/done.csv"); }
 };
@@ -195,8 +221,10 @@ TEST_F(ViewerTraining, TheWindowStaysWhenTheTrainingIsKilled) {
 
 TEST_F(ViewerTraining, TheButtonsPauseItAndStopIt) {
     ASSERT_EQ(shell(start + open +
-                    "xdotool mousemove 40 87 click 1\nsleep 1\ncp $RUN/control paused\nA=$(wc -l < $RUN/metrics.jsonl)\nsleep 2\n"
-                    "B=$(wc -l < $RUN/metrics.jsonl)\necho $((B - A)) > grown\nxdotool mousemove 150 87 click 1\nwait $H\n" +
+                    "xdotool mousemove 40 87 click 1\nsleep 1\ncp $RUN/control paused\nA=$(wc -l < "
+                    "$RUN/metrics.jsonl)\nsleep 2\n"
+                    "B=$(wc -l < $RUN/metrics.jsonl)\necho $((B - A)) > grown\nxdotool mousemove "
+                    "150 87 click 1\nwait $H\n" +
                     close),
               0);
     EXPECT_EQ(text_of("paused"), "pause\n");
@@ -207,13 +235,16 @@ TEST_F(ViewerTraining, TheButtonsPauseItAndStopIt) {
 
 TEST_F(ViewerWindow, AKeyClosesItWhileTheRunGrows) {
     log("{\"epoch\":1,\"loss\":1}\n");
-    EXPECT_EQ(shell("$VIEWER $RUN & sleep 2\necho '{\"epoch\":2,\"loss\":2}' >> $RUN/metrics.jsonl\n"
-                    "xdotool search --sync --name 'hfc viewer' windowfocus --sync key t key l key q\nwait $!"),
-              0);
+    EXPECT_EQ(
+        shell("$VIEWER $RUN & sleep 2\necho '{\"epoch\":2,\"loss\":2}' >> $RUN/metrics.jsonl\n"
+              "xdotool search --sync --name 'hfc viewer' windowfocus --sync key t key l key "
+              "q\nwait $!"),
+        0);
 }
 
 TEST_F(ViewerWindow, ForeignDataAreNoCrash) {
-    log("\x01\xff\n{\"loss\":1e999}\n{\"loss\":null,\"epoch\":1e308}\n{\"loss\":-1e308,\"epoch\":-1e308}\n{\"loss\":1e308}\n{\"lo");
+    log("\x01\xff\n{\"loss\":1e999}\n{\"loss\":null,\"epoch\":1e308}\n{\"loss\":-1e308,\"epoch\":-"
+        "1e308}\n{\"loss\":1e308}\n{\"lo");
     EXPECT_EQ(shell("$VIEWER --export $OUT/picture.ppm $RUN"), 0);
     EXPECT_EQ(shell("$VIEWER --export $OUT/picture.ppm $OUT/missing"), 0);
 }
@@ -221,7 +252,8 @@ TEST_F(ViewerWindow, ForeignDataAreNoCrash) {
 TEST_F(ViewerWindow, WithoutADisplayItSaysWhy) {
     EXPECT_EQ(shell("unset DISPLAY; $VIEWER $RUN 2> $OUT/error; echo $? > $OUT/status"), 0);
     std::ifstream error(folder_ / "error");
-    EXPECT_THAT(std::string(std::istreambuf_iterator<char>(error), {}), testing::HasSubstr("hfc-viewer: no window: "));
+    EXPECT_THAT(std::string(std::istreambuf_iterator<char>(error), {}),
+                testing::HasSubstr("hfc-viewer: no window: "));
     std::ifstream status(folder_ / "status");
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(status), {}), "3\n");
 }

@@ -8,14 +8,15 @@ using test::error_of;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-/// Grey images of one brightness each, their label 1 from 0.3 on: brightness_model() gets all of them right, and a perturbation fools it
-/// from the distance to 0.3 on.
+/// Grey images of one brightness each, their label 1 from 0.3 on: brightness_model() gets all of
+/// them right, and a perturbation fools it from the distance to 0.3 on.
 data::Dataset grey(const std::vector<double>& brightness) {
     auto images = std::make_shared<data::Images>();
     const auto count = static_cast<int64_t>(brightness.size());
     const auto values = at::tensor(brightness).mul(255).round();
     images->name = "grey";
-    images->pixels = values.reshape({-1, 1, 1, 1}).expand({count, 3, 4, 4}).contiguous().to(at::kByte);
+    images->pixels =
+        values.reshape({-1, 1, 1, 1}).expand({count, 3, 4, 4}).contiguous().to(at::kByte);
     images->labels = values.gt(0.3 * 255).to(at::kLong);
     images->class_names = {"dark", "bright"};
     return data::Dataset(images);
@@ -35,7 +36,8 @@ TEST(RobustAccuracy, is_what_the_distances_say) {
             if (method != "fgsm") {
                 iterated.relative_alpha = 0.25;
             }
-            EXPECT_THAT(robust_accuracy(*model, data, iterated, epsilons, {.batch_size = 2, .early_stop = early_stop}),
+            EXPECT_THAT(robust_accuracy(*model, data, iterated, epsilons,
+                                        {.batch_size = 2, .early_stop = early_stop}),
                         ElementsAre(0.4, 1, 1, 0.6, 0))
                 << method << early_stop;
         }
@@ -53,9 +55,11 @@ TEST(RobustAccuracy, stops_early_at_no_more_than_the_full_share) {
     for (const auto& method : known_methods()) {
         const auto scale = method == "pgdl2" ? 10.0 : 1.0;
         const std::vector<double> epsilons{0.002 * scale, 0.01 * scale, 0.05 * scale};
-        const AttackOptions options{.method = method, .restarts = method.starts_with("pgd") ? 2 : 1};
+        const AttackOptions options{.method = method,
+                                    .restarts = method.starts_with("pgd") ? 2 : 1};
         const auto early = robust_accuracy(*model, data, options, epsilons, {.batch_size = 16});
-        const auto full = robust_accuracy(*model, data, options, epsilons, {.batch_size = 16, .early_stop = false});
+        const auto full = robust_accuracy(*model, data, options, epsilons,
+                                          {.batch_size = 16, .early_stop = false});
         for (size_t i = 0; i < epsilons.size(); ++i) {
             EXPECT_LE(early[i], full[i]) << method;
             EXPECT_GE(early[i], full[i] - 0.05) << method;
@@ -71,21 +75,29 @@ TEST(RobustAccuracy, in_full_is_the_accuracy_on_perturbed_images) {
     const auto batch = data.batch(0, 12);
     const auto adversarial = perturb(*model, batch.images, batch.labels, options);
     const model::EvaluationScope evaluation(*model);
-    const auto expected = model->forward(adversarial).argmax(1).eq(batch.labels).to(at::kDouble).mean().item<double>();
-    EXPECT_EQ(robust_accuracy(*model, data, options, {0.01}, {.early_stop = false}).front(), expected);
+    const auto expected = model->forward(adversarial)
+                              .argmax(1)
+                              .eq(batch.labels)
+                              .to(at::kDouble)
+                              .mean()
+                              .item<double>();
+    EXPECT_EQ(robust_accuracy(*model, data, options, {0.01}, {.early_stop = false}).front(),
+              expected);
 }
 
 TEST(RobustAccuracy, lets_go_of_what_is_fooled) {
     int64_t images_seen = 0;
-    test::FunctionModel model(at::ones({1}), [&](const at::Tensor& weight, const at::Tensor& images) {
-        images_seen += images.size(0);
-        const auto brightness = images.mean({1, 2, 3}).sub(0.3).mul(weight);
-        return at::stack({brightness.neg(), brightness}, 1);
-    });
+    test::FunctionModel model(
+        at::ones({1}), [&](const at::Tensor& weight, const at::Tensor& images) {
+            images_seen += images.size(0);
+            const auto brightness = images.mean({1, 2, 3}).sub(0.3).mul(weight);
+            return at::stack({brightness.neg(), brightness}, 1);
+        });
     std::vector<double> brightness(40, 0.32);
     brightness.resize(50, 0.9);
     const auto data = grey(brightness);
-    const AttackOptions options{.method = "pgd", .epsilon = 0.1, .alpha = 0.03, .random_start = false};
+    const AttackOptions options{
+        .method = "pgd", .epsilon = 0.1, .alpha = 0.03, .random_start = false};
     EXPECT_EQ(robust_accuracy(model, data, options, {0.1}).front(), 0.2);
     const auto early = images_seen;
     images_seen = 0;
@@ -99,8 +111,9 @@ TEST(RobustAccuracy, leaves_the_model_as_it_was_and_can_be_stopped) {
     const auto model = test::used_model();
     const test::Untouched before(*model);
     std::vector<double> shares;
-    robust_accuracy(*model, test::toy(6, 1), {.method = "bim"}, {0.1},
-                    {.batch_size = 4, .after_batch = [&](double share) { shares.push_back(share); }});
+    robust_accuracy(
+        *model, test::toy(6, 1), {.method = "bim"}, {0.1},
+        {.batch_size = 4, .after_batch = [&](double share) { shares.push_back(share); }});
     EXPECT_THAT(shares, ElementsAre(testing::DoubleEq(4.0 / 6), 1));
     before.expect_same(test::Untouched(*model));
     const auto right = test::brightness_model();
@@ -114,11 +127,14 @@ TEST(RobustAccuracy, leaves_the_model_as_it_was_and_can_be_stopped) {
 TEST(RobustAccuracy, says_what_is_wrong) {
     const auto model = test::brightness_model();
     const auto data = grey(levels);
-    const auto with = [&](const AttackOptions& options, const std::vector<double>& epsilons, int64_t batch_size = 10) {
-        return error_of([&] { robust_accuracy(*model, data, options, epsilons, {.batch_size = batch_size}); });
+    const auto with = [&](const AttackOptions& options, const std::vector<double>& epsilons,
+                          int64_t batch_size = 10) {
+        return error_of(
+            [&] { robust_accuracy(*model, data, options, epsilons, {.batch_size = batch_size}); });
     };
     EXPECT_THAT(with({}, {}), HasSubstr("at least one epsilon is needed, got none"));
-    EXPECT_THAT(with({}, {0.1, -1}), HasSubstr("epsilon must be a finite number of at least 0, got -1"));
+    EXPECT_THAT(with({}, {0.1, -1}),
+                HasSubstr("epsilon must be a finite number of at least 0, got -1"));
     EXPECT_THAT(with({}, {0.1}, 0), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(with({.targeted = true}, {0.1}), HasSubstr("untargeted"));
     EXPECT_THAT(error_of([&] { robust_accuracy(*model, test::toy(9, 0).high_pass(1), {}, {0.1}); }),
@@ -130,9 +146,11 @@ TEST(SmallestEpsilon, is_the_distance_to_the_border) {
     auto batch = grey(levels).batch(0, 5);
     batch.labels[0] = 1;  // wrong to begin with
     for (const std::string method : {"fgsm", "bim", "pgd"}) {
-        const auto found = smallest_epsilon(*model, batch.images, batch.labels, {.method = method}, {.max_epsilon = 0.6});
+        const auto found = smallest_epsilon(*model, batch.images, batch.labels, {.method = method},
+                                            {.max_epsilon = 0.6});
         ASSERT_EQ(found.scalar_type(), at::kDouble);
-        const std::vector<double> expected{0, 0.1, 0.3, 0.5, std::numeric_limits<double>::infinity()};
+        const std::vector<double> expected{0, 0.1, 0.3, 0.5,
+                                           std::numeric_limits<double>::infinity()};
         for (int64_t i = 0; i < 5; ++i) {
             const auto value = found[i].item<double>();
             if (std::isfinite(expected[i]) && i > 0) {
@@ -148,7 +166,8 @@ TEST(SmallestEpsilon, is_the_distance_to_the_border) {
 TEST(SmallestEpsilon, measures_l2_in_l2) {
     const auto model = test::brightness_model();
     const auto batch = grey(levels).batch(1, 3);
-    const auto found = smallest_epsilon(*model, batch.images, batch.labels, {.method = "pgdl2", .random_start = false},
+    const auto found = smallest_epsilon(*model, batch.images, batch.labels,
+                                        {.method = "pgdl2", .random_start = false},
                                         {.max_epsilon = 5, .bisections = 14});
     const auto pixels = std::sqrt(3 * 4 * 4.0);
     EXPECT_NEAR(found[0].item<double>(), 0.1 * pixels, 2e-3);
@@ -158,11 +177,16 @@ TEST(SmallestEpsilon, measures_l2_in_l2) {
 TEST(SmallestEpsilon, says_what_is_wrong) {
     const auto model = test::brightness_model();
     const auto batch = grey(levels).batch(0, 5);
-    EXPECT_THAT(error_of([&] { smallest_epsilon(*model, batch.images, batch.labels, {}, {.max_epsilon = 0}); }),
+    EXPECT_THAT(error_of([&] {
+                    smallest_epsilon(*model, batch.images, batch.labels, {}, {.max_epsilon = 0});
+                }),
                 HasSubstr("max_epsilon must be a finite number above 0, got 0"));
-    EXPECT_THAT(error_of([&] { smallest_epsilon(*model, batch.images, batch.labels, {}, {.bisections = -1}); }),
+    EXPECT_THAT(error_of([&] {
+                    smallest_epsilon(*model, batch.images, batch.labels, {}, {.bisections = -1});
+                }),
                 HasSubstr("bisections must be at least 0, got -1"));
-    EXPECT_EQ(smallest_epsilon(*model, at::zeros({0, 3, 4, 4}), at::zeros({0}, at::kLong)).numel(), 0);
+    EXPECT_EQ(smallest_epsilon(*model, at::zeros({0, 3, 4, 4}), at::zeros({0}, at::kLong)).numel(),
+              0);
 }
 
 }  // namespace

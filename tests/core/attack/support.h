@@ -15,7 +15,8 @@ struct Untouched {
         for (const auto& parameter : model.parameters()) {
             values.push_back(parameter.detach().clone());
             requires_grad.push_back(parameter.requires_grad());
-            gradients.push_back(parameter.grad().defined() ? parameter.grad().clone() : at::Tensor());
+            gradients.push_back(parameter.grad().defined() ? parameter.grad().clone()
+                                                           : at::Tensor());
         }
         for (const auto& buffer : model.buffers()) {
             values.push_back(buffer.clone());
@@ -62,7 +63,9 @@ inline model::ModelPtr used_model() {
 inline std::shared_ptr<FunctionModel> linear_model() {
     return std::make_shared<FunctionModel>(
         formula_values(1920, 77).to(at::kFloat).reshape({10, 192}) - 0.5,
-        [](const at::Tensor& weight, const at::Tensor& images) { return at::linear(images.flatten(1), weight); });
+        [](const at::Tensor& weight, const at::Tensor& images) {
+            return at::linear(images.flatten(1), weight);
+        });
 }
 
 inline at::Tensor predictions(model::Model& model, const at::Tensor& images) {

@@ -15,7 +15,9 @@ TEST(Device, Names) {
     EXPECT_EQ(parse_device("cpu"), at::Device(at::kCPU));
     EXPECT_EQ(parse_device("auto").is_cuda(), cuda_status().usable);
     for (const auto* name : {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:999", "CPU", ""}) {
-        EXPECT_THAT([&] { parse_device(name); }, ThrowsMessage<Error>(HasSubstr("unknown device '" + std::string(name) + "'"))) << name;
+        EXPECT_THAT([&] { parse_device(name); },
+                    ThrowsMessage<Error>(HasSubstr("unknown device '" + std::string(name) + "'")))
+            << name;
     }
 }
 
@@ -24,13 +26,15 @@ TEST(Device, CudaWithoutAGpuSaysWhy) {
         GTEST_SKIP() << "this machine has a GPU";
     }
     EXPECT_FALSE(cuda_status().reason.empty());
-    EXPECT_THAT([] { parse_device("cuda"); }, ThrowsMessage<Error>(HasSubstr(cuda_status().reason)));
+    EXPECT_THAT([] { parse_device("cuda"); },
+                ThrowsMessage<Error>(HasSubstr(cuda_status().reason)));
 }
 
 TEST(CudaDevice, DevicesAreNumbered) {
     HFC_NEEDS_CUDA();
     EXPECT_EQ(parse_device("cuda"), at::Device(at::kCUDA, 0));
-    EXPECT_THAT([] { parse_device("cuda:100"); }, ThrowsMessage<Error>(HasSubstr("does not exist")));
+    EXPECT_THAT([] { parse_device("cuda:100"); },
+                ThrowsMessage<Error>(HasSubstr("does not exist")));
     EXPECT_NO_THROW(synchronize(parse_device("cuda")));
 }
 

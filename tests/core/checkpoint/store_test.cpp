@@ -19,10 +19,15 @@ using testing::HasSubstr;
 class StoreTest : public testing::Test {
   protected:
     static Checkpoint numbered(int64_t number) {
-        return {{{"model.weight", at::full({3, 4}, static_cast<double>(number))}, {"generator", at::arange(16, at::kByte)}},
-                {{"epoch", number}, {"loss", 0.1 + 1e-17 * static_cast<double>(number)}, {"third", 1.0 / 3}}};
+        return {{{"model.weight", at::full({3, 4}, static_cast<double>(number))},
+                 {"generator", at::arange(16, at::kByte)}},
+                {{"epoch", number},
+                 {"loss", 0.1 + 1e-17 * static_cast<double>(number)},
+                 {"third", 1.0 / 3}}};
     }
-    static int64_t number_of(const Checkpoint& checkpoint) { return checkpoint.state.at("epoch").get<int64_t>(); }
+    static int64_t number_of(const Checkpoint& checkpoint) {
+        return checkpoint.state.at("epoch").get<int64_t>();
+    }
     std::filesystem::path file(const std::string& name) const { return store.folder() / name; }
 
     void expect_falls_back_to_the_first() const {
@@ -54,7 +59,9 @@ TEST_F(StoreTest, gives_back_to_the_last_bit_what_it_was_given) {
 TEST_F(StoreTest, refuses_a_file_of_brackets) {
     store.save(1, numbered(1));
     const size_t depth = 1'000'000;
-    write_file(file("checkpoint-000000002.json"), "{\"format\": 1, \"state\": " + std::string(depth, '[') + std::string(depth, ']') + "}");
+    write_file(
+        file("checkpoint-000000002.json"),
+        "{\"format\": 1, \"state\": " + std::string(depth, '[') + std::string(depth, ']') + "}");
     expect_falls_back_to_the_first();
 }
 
@@ -68,7 +75,8 @@ TEST_F(StoreTest, keeps_the_newest) {
         store.save(number, numbered(number));
     }
     EXPECT_THAT(store.numbers(), ElementsAre(100, 2000));
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(store.folder()), {}), 4) << "two files each, and nothing else";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(store.folder()), {}), 4)
+        << "two files each, and nothing else";
     EXPECT_EQ(number_of(*store.newest()), 2000);
 }
 
@@ -86,7 +94,8 @@ TEST_F(StoreTest, passes_over_a_checkpoint_damaged_anywhere) {
         for (size_t i = 0; i < whole.size(); i += 3) {
             auto damaged = whole;
             damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-            if (name == std::string("checkpoint-000000002.json") && Json::parse(damaged, nullptr, false) == Json::parse(whole)) {
+            if (name == std::string("checkpoint-000000002.json") &&
+                Json::parse(damaged, nullptr, false) == Json::parse(whole)) {
                 continue;  // white space that became other white space
             }
             write_file(file(name), damaged);
@@ -121,8 +130,8 @@ TEST_F(StoreTest, does_not_count_tensors_whose_state_was_never_written) {
 
 TEST_F(StoreTest, passes_over_what_is_no_checkpoint) {
     store.save(1, numbered(1));
-    for (const char* text :
-         {"[]", "{}", "3", R"({"format": 2})", R"({"format": "1"})", R"({"format": 1, "state": {}, "state_crc32": -1})"}) {
+    for (const char* text : {"[]", "{}", "3", R"({"format": 2})", R"({"format": "1"})",
+                             R"({"format": 1, "state": {}, "state_crc32": -1})"}) {
         write_file(file("checkpoint-000000002.json"), text);
         SCOPED_TRACE(text);
         expect_falls_back_to_the_first();
@@ -130,7 +139,8 @@ TEST_F(StoreTest, passes_over_what_is_no_checkpoint) {
     std::filesystem::remove(file("checkpoint-000000002.json"));
     ASSERT_EQ(::mkfifo(file("checkpoint-000000002.json").c_str(), 0600), 0);
     expect_falls_back_to_the_first();
-    for (const char* name : {"checkpoint-.json", "checkpoint-x.json", "checkpoint-99999999999999999999.json", "notes.txt"}) {
+    for (const char* name : {"checkpoint-.json", "checkpoint-x.json",
+                             "checkpoint-99999999999999999999.json", "notes.txt"}) {
         write_file(file(name), "{}");
     }
     EXPECT_THAT(store.numbers(), ElementsAre(1, 2)) << "other files are none of ours";

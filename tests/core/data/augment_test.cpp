@@ -35,7 +35,8 @@ TEST(Augment, does_what_is_asked) {
     EXPECT_GT(mirrored, 8);
     EXPECT_LT(mirrored, 32);
     EXPECT_TRUE(at::equal(flipped, augment(x, {.flip = true, .seed = 3})));
-    EXPECT_FALSE(at::equal(augment(x, {.rotate = 30, .seed = 1}), augment(x, {.rotate = 30, .seed = 2})));
+    EXPECT_FALSE(
+        at::equal(augment(x, {.rotate = 30, .seed = 1}), augment(x, {.rotate = 30, .seed = 2})));
     const auto channels_last = x.contiguous(at::MemoryFormat::ChannelsLast);
     const auto turned = augment(channels_last, {.rotate = 30, .pad = 2, .flip = true});
     EXPECT_TRUE(turned.is_contiguous(at::MemoryFormat::ChannelsLast));
@@ -58,7 +59,8 @@ TEST(Augment, pads_and_crops_by_whole_pixels) {
         }
     }
     EXPECT_GT(seen.size(), 18U) << "nearly all of the 25 crops come up";
-    EXPECT_TRUE(std::ranges::any_of(seen, [](const auto& place) { return place.first == 4; })) << "the last row too";
+    EXPECT_TRUE(std::ranges::any_of(seen, [](const auto& place) { return place.first == 4; }))
+        << "the last row too";
 }
 
 TEST(Augment, scales_turns_and_shifts) {
@@ -66,8 +68,12 @@ TEST(Augment, scales_turns_and_shifts) {
     auto x = at::zeros({30, 1, 32, 32});
     x.slice(2, 12, 20).slice(3, 12, 20).fill_(1);
     const auto area = [](const at::Tensor& images) { return images.sum({1, 2, 3}); };
-    EXPECT_LT(largest_difference(area(augment(x, {.least_scale = 2, .most_scale = 2})), at::full({30}, 256)), 12);
-    EXPECT_LT(largest_difference(area(augment(x, {.least_scale = 0.5, .most_scale = 0.5})), at::full({30}, 16)), 3);
+    EXPECT_LT(largest_difference(area(augment(x, {.least_scale = 2, .most_scale = 2})),
+                                 at::full({30}, 256)),
+              12);
+    EXPECT_LT(largest_difference(area(augment(x, {.least_scale = 0.5, .most_scale = 0.5})),
+                                 at::full({30}, 16)),
+              3);
     EXPECT_LT(largest_difference(area(augment(x, {.rotate = 180})), at::full({30}, 64)), 3);
     const auto shifted = augment(x, {.translate = 0.2});
     EXPECT_LT(largest_difference(area(shifted), at::full({30}, 64)), 1e-2);
@@ -76,7 +82,8 @@ TEST(Augment, scales_turns_and_shifts) {
     EXPECT_GT(columns.abs().max().item<double>(), 4);
     const auto cropped = area(augment(x, {.least_crop = 0.25}));
     EXPECT_GT(cropped.max().item<double>(), 100) << "a crop enlarges";
-    // Pixels are turned, not the square [-1,1]: an image twice as wide keeps the square's area and shape.
+    // Pixels are turned, not the square [-1,1]: an image twice as wide keeps the square's area and
+    // shape.
     auto wide = at::zeros({30, 1, 16, 32});
     wide.slice(2, 4, 12).slice(3, 12, 20).fill_(1);
     EXPECT_LT(largest_difference(area(augment(wide, {.rotate = 90})), at::full({30}, 64)), 3);
@@ -84,13 +91,18 @@ TEST(Augment, scales_turns_and_shifts) {
 
 TEST(Augment, refuses_what_is_out_of_range) {
     const auto images = uneven_images(2, 1, 8, 8);
-    const auto with = [&](const AugmentOptions& wanted) { return error_of([&] { augment(images, wanted); }); };
-    EXPECT_THAT(with({.least_scale = 2}), HasSubstr("hfc.augment: scale must be two rising numbers above 0, got 2 and 1"));
+    const auto with = [&](const AugmentOptions& wanted) {
+        return error_of([&] { augment(images, wanted); });
+    };
+    EXPECT_THAT(with({.least_scale = 2}),
+                HasSubstr("hfc.augment: scale must be two rising numbers above 0, got 2 and 1"));
     EXPECT_THAT(with({.translate = 2}), HasSubstr("translate must be a share in [0,1], got 2"));
     EXPECT_THAT(with({.rotate = 270}), HasSubstr("rotate must be 0 to 180 degrees, got 270"));
-    EXPECT_THAT(with({.least_crop = 0}), HasSubstr("crop must be a share of the area in (0,1], got 0"));
+    EXPECT_THAT(with({.least_crop = 0}),
+                HasSubstr("crop must be a share of the area in (0,1], got 0"));
     EXPECT_THAT(with({.pad = -1}), HasSubstr("pad must be 0 to 4096 pixels, got -1"));
-    EXPECT_THAT(error_of([&] { augment(images[0], {}); }), HasSubstr("images must be float32 [N, C, H, W], got Float [1, 8, 8]"));
+    EXPECT_THAT(error_of([&] { augment(images[0], {}); }),
+                HasSubstr("images must be float32 [N, C, H, W], got Float [1, 8, 8]"));
 }
 
 }  // namespace

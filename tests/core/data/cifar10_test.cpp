@@ -56,8 +56,10 @@ TEST_F(Cifar10, puts_each_record_in_its_place) {
 
 TEST_F(Cifar10, names_a_file_of_another_size) {
     std::filesystem::resize_file(scratch_ / "data_batch_3.bin", file_bytes - 1);
-    EXPECT_THAT(error(), AllOf(HasSubstr((scratch_ / "data_batch_3.bin").string()),
-                               HasSubstr("has 30729999 bytes, expected 30730000 (10000 records of 3073 bytes)")));
+    EXPECT_THAT(
+        error(),
+        AllOf(HasSubstr((scratch_ / "data_batch_3.bin").string()),
+              HasSubstr("has 30729999 bytes, expected 30730000 (10000 records of 3073 bytes)")));
     std::filesystem::resize_file(scratch_ / "data_batch_3.bin", file_bytes + 1);
     EXPECT_THAT(error(), HasSubstr("has 30730001 bytes"));
     std::filesystem::resize_file(scratch_ / "data_batch_3.bin", 0);
@@ -66,7 +68,8 @@ TEST_F(Cifar10, names_a_file_of_another_size) {
 
 TEST_F(Cifar10, names_the_record_of_a_label_that_is_none) {
     write_at("test_batch.bin", 1234 * 3073, "\x0a");
-    EXPECT_THAT(error(), AllOf(HasSubstr("test_batch.bin': record 1234 has the label 10, expected 0 to 9")));
+    EXPECT_THAT(error(),
+                AllOf(HasSubstr("test_batch.bin': record 1234 has the label 10, expected 0 to 9")));
 }
 
 TEST_F(Cifar10, names_a_file_that_is_missing_or_a_folder) {

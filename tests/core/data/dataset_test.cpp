@@ -41,13 +41,18 @@ TEST(Dataset, refuses_images_that_are_not_what_it_says) {
     };
     EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels.to(at::kFloat); }),
                 AllOf(HasSubstr("'noise' must be a uint8"), HasSubstr("Float")));
-    EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels[0]; }), HasSubstr("[3, 8, 8]"));
-    EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels.slice(0, 0, 0); }), HasSubstr("at least one image"));
+    EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels[0]; }),
+                HasSubstr("[3, 8, 8]"));
+    EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels.slice(0, 0, 0); }),
+                HasSubstr("at least one image"));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels.slice(0, 0, 19); }),
                 AllOf(HasSubstr("int64 CPU tensor [20]"), HasSubstr("[19]")));
-    EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels.to(at::kInt); }), HasSubstr("got Int"));
-    EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels + 1; }), HasSubstr("must lie in 0 to 3; got 1 to 4"));
-    EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels - 1; }), HasSubstr("got -1 to 2"));
+    EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels.to(at::kInt); }),
+                HasSubstr("got Int"));
+    EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels + 1; }),
+                HasSubstr("must lie in 0 to 3; got 1 to 4"));
+    EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels - 1; }),
+                HasSubstr("got -1 to 2"));
     EXPECT_THAT(error_of([] { Dataset dataset(nullptr); }), HasSubstr("needs images"));
 }
 
@@ -76,8 +81,10 @@ TEST(Batch, refuses_positions_outside_the_view) {
                     dataset.batch(at::tensor({0, 20}, at::kLong));
                 }),
                 HasSubstr("positions must lie in 0 to 19 for 'noise', got 0 to 20"));
-    EXPECT_THAT(error_of([&] { dataset.slice(0, 3).batch(at::tensor({3}, at::kLong)); }), HasSubstr("0 to 2"));
-    EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({-1}, at::kLong)); }), HasSubstr("got -1 to -1"));
+    EXPECT_THAT(error_of([&] { dataset.slice(0, 3).batch(at::tensor({3}, at::kLong)); }),
+                HasSubstr("0 to 2"));
+    EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({-1}, at::kLong)); }),
+                HasSubstr("got -1 to -1"));
     EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({1.0})); }), HasSubstr("must be an int64"));
     EXPECT_THAT(error_of([&] { dataset.batch(at::Tensor()); }), HasSubstr("got nothing"));
     EXPECT_THAT(error_of([&] { dataset.batch(3, 3); }), HasSubstr("got begin 3 and end 3"));
@@ -97,7 +104,8 @@ TEST(Subset, is_drawn_by_the_seed_without_repeats) {
     EXPECT_EQ(std::ranges::adjacent_find(drawn), drawn.end());
     EXPECT_EQ(dataset.subset(12, 1).name(), "noise, 12 drawn");
     EXPECT_EQ(dataset.subset(20, 1).size(), 20);
-    EXPECT_THAT(error_of([&] { dataset.subset(0, 1); }), HasSubstr("n must be 1 to 20, the size of 'noise'; got 0"));
+    EXPECT_THAT(error_of([&] { dataset.subset(0, 1); }),
+                HasSubstr("n must be 1 to 20, the size of 'noise'; got 0"));
     EXPECT_THAT(error_of([&] { dataset.subset(21, 1); }), HasSubstr("got 21"));
 }
 
@@ -111,7 +119,8 @@ TEST(Slice, composes) {
     const auto view = dataset.slice(4, 14).slice(2, 5);
     EXPECT_THAT(shown(view), ElementsAre(6, 7, 8));
     EXPECT_EQ(view.name(), "noise, images 4 to 13, images 2 to 4");
-    EXPECT_THAT(error_of([&] { dataset.slice(4, 14).slice(2, 11); }), HasSubstr("0 <= begin < end <= 10"));
+    EXPECT_THAT(error_of([&] { dataset.slice(4, 14).slice(2, 11); }),
+                HasSubstr("0 <= begin < end <= 10"));
     EXPECT_THAT(error_of([&] { dataset.slice(5, 4); }), HasSubstr("got begin 5 and end 4"));
 }
 
@@ -131,8 +140,10 @@ TEST(PerClass, draws_n_of_each_in_the_order_of_the_view) {
 TEST(PerClass, names_the_class_that_has_too_few) {
     const Dataset dataset(noise_images(7));
     EXPECT_EQ(dataset.per_class(1, 0).size(), 4);
-    EXPECT_THAT(error_of([&] { dataset.per_class(2, 0); }), HasSubstr("has 1 images of class 3 ('class 3'), fewer than the 2"));
-    EXPECT_THAT(error_of([&] { dataset.per_class(0, 0); }), HasSubstr("n must be at least 1, got 0"));
+    EXPECT_THAT(error_of([&] { dataset.per_class(2, 0); }),
+                HasSubstr("has 1 images of class 3 ('class 3'), fewer than the 2"));
+    EXPECT_THAT(error_of([&] { dataset.per_class(0, 0); }),
+                HasSubstr("n must be at least 1, got 0"));
 }
 
 TEST(ShuffleLabels, permutes_the_labels_and_leaves_the_images) {

@@ -17,7 +17,8 @@ TEST(Filter, splits_each_batch_as_it_is_made) {
     EXPECT_TRUE(at::equal(high, whole - low));
     EXPECT_FALSE(at::allclose(low, whole));
     const auto positions = at::tensor({3, 1}, at::kLong);
-    EXPECT_TRUE(at::allclose(dataset.low_pass(2).batch(positions).images, low.index_select(0, positions)));
+    EXPECT_TRUE(
+        at::allclose(dataset.low_pass(2).batch(positions).images, low.index_select(0, positions)));
 }
 
 TEST(Filter, knows_both_rules) {
@@ -26,9 +27,13 @@ TEST(Filter, knows_both_rules) {
     const auto inclusive = dataset.low_pass(2, Rule::inclusive).batch(0, 20).images;
     const auto exclusive = dataset.low_pass(2, Rule::exclusive).batch(0, 20).images;
     EXPECT_TRUE(at::equal(exclusive, frequency::low_pass(whole, 2, Rule::exclusive)));
-    EXPECT_FALSE(at::allclose(exclusive, inclusive)) << "the circle of radius 2 passes through (0,2) and (2,0)";
-    EXPECT_TRUE(at::allclose(dataset.low_pass(0, Rule::exclusive).batch(0, 20).images, at::zeros_like(whole))) << "nothing lies below 0";
-    EXPECT_TRUE(at::allclose(dataset.low_pass(0).batch(0, 20).images, whole.mean({2, 3}, true).expand_as(whole), 1e-5, 1e-6));
+    EXPECT_FALSE(at::allclose(exclusive, inclusive))
+        << "the circle of radius 2 passes through (0,2) and (2,0)";
+    EXPECT_TRUE(at::allclose(dataset.low_pass(0, Rule::exclusive).batch(0, 20).images,
+                             at::zeros_like(whole)))
+        << "nothing lies below 0";
+    EXPECT_TRUE(at::allclose(dataset.low_pass(0).batch(0, 20).images,
+                             whole.mean({2, 3}, true).expand_as(whole), 1e-5, 1e-6));
 }
 
 TEST(Filter, replaces_an_earlier_one_and_stays_with_later_views) {
@@ -43,7 +48,8 @@ TEST(Filter, is_told_by_the_name) {
     const Dataset dataset(noise_images());
     EXPECT_EQ(dataset.low_pass(4).shuffle_labels(1).name(), "noise, shuffled labels, low r=4");
     EXPECT_EQ(dataset.low_pass(4).high_pass(2.5).name(), "noise, high r=2.5");
-    EXPECT_EQ(dataset.high_pass(12, Rule::exclusive, Rescale::max).name(), "noise, high r=12 (rule <, rescale max)");
+    EXPECT_EQ(dataset.high_pass(12, Rule::exclusive, Rescale::max).name(),
+              "noise, high r=12 (rule <, rescale max)");
     EXPECT_EQ(dataset.low_pass(12, Rule::exclusive).name(), "noise, low r=12 (rule <)");
     EXPECT_EQ(dataset.low_pass(12).filtered({}).name(), "noise");
 }
@@ -51,12 +57,19 @@ TEST(Filter, is_told_by_the_name) {
 TEST(Filter, refuses_a_radius_that_is_none) {
     const Dataset dataset(noise_images());
     EXPECT_THAT(error_of([&] { dataset.low_pass(-1); }),
-                HasSubstr("the radius of a low_pass must be a finite number of at least 0, in frequency bins; got -1"));
-    EXPECT_THAT(error_of([&] { dataset.high_pass(std::nan("")); }),
-                HasSubstr("high_pass must be a finite number of at least 0, in frequency bins; got nan"));
-    EXPECT_THAT(error_of([&] { dataset.low_pass(std::numeric_limits<double>::infinity()); }), HasSubstr("got inf"));
-    EXPECT_THAT(error_of([&] { dataset.batches_through({{Part::high, -2}}, 0, 1); }), HasSubstr("got -2"));
-    EXPECT_THAT(error_of([&] { dataset.batches_through({}, 0, 21); }), HasSubstr("batches_through: begin and end"));
+                HasSubstr("the radius of a low_pass must be a finite number of at least 0, in "
+                          "frequency bins; got -1"));
+    EXPECT_THAT(
+        error_of([&] { dataset.high_pass(std::nan("")); }),
+        HasSubstr("high_pass must be a finite number of at least 0, in frequency bins; got nan"));
+    EXPECT_THAT(error_of([&] { dataset.low_pass(std::numeric_limits<double>::infinity()); }),
+                HasSubstr("got inf"));
+    EXPECT_THAT(error_of([&] {
+                    dataset.batches_through({{Part::high, -2}}, 0, 1);
+                }),
+                HasSubstr("got -2"));
+    EXPECT_THAT(error_of([&] { dataset.batches_through({}, 0, 21); }),
+                HasSubstr("batches_through: begin and end"));
 }
 
 TEST(Rescale, divides_each_image_by_its_largest_value) {
@@ -70,7 +83,9 @@ TEST(Rescale, divides_each_image_by_its_largest_value) {
 
 TEST(Rescale, leaves_an_image_that_has_no_positive_value) {
     const auto images = at::tensor({-1.0F, -2.0F, 0.0F, 0.0F, 4.0F, -2.0F}).reshape({3, 1, 1, 2});
-    EXPECT_TRUE(at::equal(rescale_by_max(images), at::tensor({-1.0F, -2.0F, 0.0F, 0.0F, 1.0F, -0.5F}).reshape({3, 1, 1, 2})));
+    EXPECT_TRUE(
+        at::equal(rescale_by_max(images),
+                  at::tensor({-1.0F, -2.0F, 0.0F, 0.0F, 1.0F, -0.5F}).reshape({3, 1, 1, 2})));
     EXPECT_EQ(rescale_by_max(at::empty({0, 3, 4, 4})).size(0), 0);
     EXPECT_THAT(error_of([] { rescale_by_max(at::zeros({4, 4})); }), HasSubstr("[4, 4]"));
 }
@@ -78,7 +93,8 @@ TEST(Rescale, leaves_an_image_that_has_no_positive_value) {
 TEST(Rescale, is_parsed) {
     EXPECT_EQ(parse_rescale("none"), Rescale::none);
     EXPECT_EQ(parse_rescale("max"), Rescale::max);
-    EXPECT_THAT(error_of([] { parse_rescale("std"); }), HasSubstr("rescale must be \"none\" or \"max\""));
+    EXPECT_THAT(error_of([] { parse_rescale("std"); }),
+                HasSubstr("rescale must be \"none\" or \"max\""));
 }
 
 TEST(BatchesThrough, gives_what_each_filter_gives_alone) {
@@ -94,7 +110,9 @@ TEST(BatchesThrough, gives_what_each_filter_gives_alone) {
     const auto batches = dataset.high_pass(1).batches_through(filters, 3, 10);
     ASSERT_EQ(batches.size(), filters.size());
     for (size_t i = 0; i < filters.size(); ++i) {
-        EXPECT_TRUE(at::allclose(batches[i], dataset.filtered(filters[i]).batch(3, 10).images, 1e-6, 1e-7)) << describe(filters[i]);
+        EXPECT_TRUE(
+            at::allclose(batches[i], dataset.filtered(filters[i]).batch(3, 10).images, 1e-6, 1e-7))
+            << describe(filters[i]);
     }
     EXPECT_TRUE(dataset.batches_through({}, 0, 3).empty());
 }

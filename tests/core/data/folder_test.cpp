@@ -33,7 +33,8 @@ class Folder : public ScratchTest {
 
     static std::vector<int64_t> tones(const Dataset& dataset) {
         const auto images = dataset.batch(0, dataset.size()).images.mul(255).round().to(at::kLong);
-        EXPECT_TRUE(at::equal(images, images.slice(2, 0, 1).slice(3, 0, 1).slice(1, 0, 1).expand_as(images)));
+        EXPECT_TRUE(at::equal(
+            images, images.slice(2, 0, 1).slice(3, 0, 1).slice(1, 0, 1).expand_as(images)));
         const auto first = images.select(3, 0).select(2, 0).select(1, 0).contiguous();
         return {first.data_ptr<int64_t>(), first.data_ptr<int64_t>() + first.numel()};
     }
@@ -65,14 +66,18 @@ TEST_F(Folder, takes_test_where_there_is_no_val) {
     std::filesystem::rename(folder_ / "val", folder_ / "test");
     EXPECT_EQ(load_folder(folder_, 4).test.size(), 2);
     std::filesystem::remove_all(folder_ / "test");
-    EXPECT_THAT(error(), AllOf(HasSubstr("there is neither a folder '" + (folder_ / "val").string()), HasSubstr("DIR/val/CLASS/*")));
+    EXPECT_THAT(error(),
+                AllOf(HasSubstr("there is neither a folder '" + (folder_ / "val").string()),
+                      HasSubstr("DIR/val/CLASS/*")));
 }
 
 TEST_F(Folder, names_what_is_missing) {
     std::filesystem::remove_all(folder_ / "train");
-    EXPECT_THAT(error(), HasSubstr("there is no folder '" + (folder_ / "train").string() + "'; expected DIR/train/CLASS/*"));
+    EXPECT_THAT(error(), HasSubstr("there is no folder '" + (folder_ / "train").string() +
+                                   "'; expected DIR/train/CLASS/*"));
     std::filesystem::create_directory(folder_ / "train");
-    EXPECT_THAT(error(), AllOf(HasSubstr((folder_ / "train").string()), HasSubstr("has no class folders")));
+    EXPECT_THAT(error(),
+                AllOf(HasSubstr((folder_ / "train").string()), HasSubstr("has no class folders")));
     std::filesystem::remove_all(folder_);
     EXPECT_THAT(error(), HasSubstr("there is no folder '" + folder_.string() + "'"));
 }
@@ -80,15 +85,19 @@ TEST_F(Folder, names_what_is_missing) {
 TEST_F(Folder, names_a_class_without_pictures) {
     std::filesystem::create_directory(folder_ / "train/ant");
     std::filesystem::create_directory(folder_ / "val/ant");
-    EXPECT_THAT(error(),
-                AllOf(HasSubstr("class folder '" + (folder_ / "train/ant").string() + "' has no pictures"), HasSubstr("found nothing")));
+    EXPECT_THAT(error(), AllOf(HasSubstr("class folder '" + (folder_ / "train/ant").string() +
+                                         "' has no pictures"),
+                               HasSubstr("found nothing")));
     write_bytes(folder_ / "train/ant/notes.txt", "");
     EXPECT_THAT(error(), HasSubstr("found 1 other entries"));
 }
 
 TEST_F(Folder, names_classes_that_differ) {
     std::filesystem::rename(folder_ / "val/dog", folder_ / "val/wolf");
-    EXPECT_THAT(error(), HasSubstr("must have the same class folders; only in the first: dog; only in the second: wolf"));
+    EXPECT_THAT(
+        error(),
+        HasSubstr(
+            "must have the same class folders; only in the first: dog; only in the second: wolf"));
     std::filesystem::remove_all(folder_ / "val/wolf");
     EXPECT_THAT(error(), HasSubstr("only in the first: dog; only in the second: none"));
 }
@@ -100,7 +109,8 @@ TEST_F(Folder, names_a_picture_that_does_not_decode) {
 }
 
 TEST_F(Folder, refuses_an_impossible_size) {
-    EXPECT_THAT(error_of([&] { load_folder(folder_, 0); }), HasSubstr("image_size must be 1 to 4096 pixels, got 0"));
+    EXPECT_THAT(error_of([&] { load_folder(folder_, 0); }),
+                HasSubstr("image_size must be 1 to 4096 pixels, got 0"));
 }
 
 }  // namespace

@@ -12,10 +12,12 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 std::string big_endian(uint32_t value) {
-    return {static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8), static_cast<char>(value)};
+    return {static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+            static_cast<char>(value >> 8), static_cast<char>(value)};
 }
 
-std::string images_file(uint32_t count, const std::string& pixels, uint32_t magic = 0x803, uint32_t height = 28, uint32_t width = 28) {
+std::string images_file(uint32_t count, const std::string& pixels, uint32_t magic = 0x803,
+                        uint32_t height = 28, uint32_t width = 28) {
     return big_endian(magic) + big_endian(count) + big_endian(height) + big_endian(width) + pixels;
 }
 
@@ -25,7 +27,8 @@ std::string labels_file(uint32_t count, const std::string& labels, uint32_t magi
 
 void write_gzip(const std::filesystem::path& path, const std::string& bytes) {
     auto* file = ::gzopen(path.c_str(), "wb");
-    EXPECT_EQ(::gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())), static_cast<int>(bytes.size()));
+    EXPECT_EQ(::gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())),
+              static_cast<int>(bytes.size()));
     ::gzclose(file);
 }
 
@@ -33,7 +36,8 @@ void write_gzip(const std::filesystem::path& path, const std::string& bytes) {
 class IdxTest : public ScratchTest {
   protected:
     IdxTest() {
-        write_bytes(train_images, images_file(3, std::string(784, 1) + std::string(784, 2) + std::string(784, 3)));
+        write_bytes(train_images, images_file(3, std::string(784, 1) + std::string(784, 2) +
+                                                     std::string(784, 3)));
         write_bytes(train_labels, labels_file(3, {2, 0, 1}));
         write_bytes(scratch_ / "t10k-images-idx3-ubyte", images_file(2, std::string(2 * 784, 7)));
         write_bytes(scratch_ / "t10k-labels-idx1-ubyte", labels_file(2, {1, 1}));
@@ -60,7 +64,8 @@ TEST_F(IdxTest, reads_plain_and_gzipped_files) {
         const auto images = train.batch(0, 3).images;
         EXPECT_EQ(images.sizes(), at::IntArrayRef({3, 1, 28, 28}));
         for (int64_t i = 0; i < 3; ++i) {
-            EXPECT_TRUE(at::equal(images[i], at::full({1, 28, 28}, static_cast<float>(i + 1) / 255)));
+            EXPECT_TRUE(
+                at::equal(images[i], at::full({1, 28, 28}, static_cast<float>(i + 1) / 255)));
         }
         EXPECT_EQ(test.size(), 2);
     }
@@ -73,7 +78,8 @@ TEST_F(IdxTest, takes_a_gz_file_that_was_unpacked_on_its_way) {
 
 TEST_F(IdxTest, names_a_wrong_magic) {
     write_bytes(train_images, images_file(3, std::string(3 * 784, 1), 0x0801));
-    EXPECT_THAT(error(), AllOf(HasSubstr(train_images.string()), HasSubstr("begins with 0x00000801, expected 0x00000803")));
+    EXPECT_THAT(error(), AllOf(HasSubstr(train_images.string()),
+                               HasSubstr("begins with 0x00000801, expected 0x00000803")));
     write_bytes(train_images, "<html>not found</html>");
     EXPECT_THAT(error(), HasSubstr("begins with 0x3c68746d"));
 }
@@ -94,7 +100,9 @@ TEST_F(IdxTest, names_other_dimensions) {
 
 TEST_F(IdxTest, names_bytes_missing_or_too_many) {
     write_bytes(train_images, images_file(3, std::string(3 * 784 - 1, 1)));
-    EXPECT_THAT(error(), AllOf(HasSubstr("has 2351 bytes behind its header, expected 2352 (3 x 28 x 28)"), HasSubstr("cut short")));
+    EXPECT_THAT(error(),
+                AllOf(HasSubstr("has 2351 bytes behind its header, expected 2352 (3 x 28 x 28)"),
+                      HasSubstr("cut short")));
     write_bytes(train_images, images_file(3, std::string(3 * 784 + 1, 1)));
     EXPECT_THAT(error(), AllOf(HasSubstr("has 2353 bytes"), HasSubstr("too long")));
     write_bytes(train_images, images_file(3, std::string(3 * 784, 1)));
@@ -109,8 +117,11 @@ TEST_F(IdxTest, does_not_allocate_what_a_header_claims) {
 
 TEST_F(IdxTest, names_counts_that_differ) {
     write_bytes(train_labels, labels_file(4, {0, 1, 2, 0}));
-    EXPECT_THAT(error(), AllOf(HasSubstr(train_labels.string()),
-                               HasSubstr("holds 4 labels, expected 3, as many as 'train-images-idx3-ubyte' has images")));
+    EXPECT_THAT(
+        error(),
+        AllOf(HasSubstr(train_labels.string()),
+              HasSubstr(
+                  "holds 4 labels, expected 3, as many as 'train-images-idx3-ubyte' has images")));
 }
 
 TEST_F(IdxTest, names_a_label_out_of_range) {
@@ -133,9 +144,12 @@ class GzipTest : public IdxTest {
 
 TEST_F(GzipTest, names_a_file_cut_short_anywhere) {
     const auto whole = read_bytes(gzipped);
-    for (size_t length = 2; length < whole.size(); length += length < 30 || length + 30 > whole.size() ? 1 : 97) {
+    for (size_t length = 2; length < whole.size();
+         length += length < 30 || length + 30 > whole.size() ? 1 : 97) {
         write_bytes(gzipped, whole.substr(0, length));
-        EXPECT_THAT(error(), AllOf(HasSubstr(gzipped.string()), HasSubstr(fmt::format("is cut short: it ends after {} bytes", length))));
+        EXPECT_THAT(error(),
+                    AllOf(HasSubstr(gzipped.string()),
+                          HasSubstr(fmt::format("is cut short: it ends after {} bytes", length))));
     }
     write_bytes(gzipped, whole);
     EXPECT_EQ(load().train.size(), 3);
@@ -155,7 +169,8 @@ TEST_F(GzipTest, names_bytes_behind_the_end) {
 
 TEST_F(GzipTest, stops_at_the_limit) {
     write_gzip(scratch_ / "bomb.gz", std::string(50'000'000, 0));
-    EXPECT_THAT(error_of([&] { read_gzip_or_plain(scratch_ / "bomb.gz", 1'000'000); }), HasSubstr("unpacks to more than 1000000 bytes"));
+    EXPECT_THAT(error_of([&] { read_gzip_or_plain(scratch_ / "bomb.gz", 1'000'000); }),
+                HasSubstr("unpacks to more than 1000000 bytes"));
     EXPECT_EQ(read_gzip_or_plain(scratch_ / "bomb.gz", 50'000'000).size(), 50'000'000U);
 }
 

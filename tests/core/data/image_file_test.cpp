@@ -23,9 +23,11 @@ std::string encode(const at::Tensor& planes) {
     return encode_png(bytes.data_ptr<uint8_t>(), bytes.size(0), bytes.size(1), bytes.size(2));
 }
 
-void expect_colour(const at::Tensor& planes, int64_t red, int64_t green, int64_t blue, int64_t tolerance) {
+void expect_colour(const at::Tensor& planes, int64_t red, int64_t green, int64_t blue,
+                   int64_t tolerance) {
     const auto expected = at::tensor({red, green, blue}, at::kLong).reshape({3, 1, 1});
-    EXPECT_LE((planes - expected).abs().max().item<int64_t>(), tolerance) << planes.select(2, 0).select(1, 0);
+    EXPECT_LE((planes - expected).abs().max().item<int64_t>(), tolerance)
+        << planes.select(2, 0).select(1, 0);
 }
 
 class ImageFile : public ScratchTest {
@@ -39,7 +41,8 @@ class ImageFile : public ScratchTest {
 };
 
 TEST(Decoding, keeps_the_central_square_of_pictures_of_all_kinds) {
-    for (const auto* name : {"colour.jpg", "progressive.jpg", "turned.jpg", "alpha.png", "palette.png"}) {
+    for (const auto* name :
+         {"colour.jpg", "progressive.jpg", "turned.jpg", "alpha.png", "palette.png"}) {
         SCOPED_TRACE(name);
         const auto picture = read(fixtures / name, 20);
         expect_colour(picture.slice(2, 1, 19), 0, 255, 0, 6);
@@ -82,24 +85,29 @@ TEST_F(ImageFile, makes_small_and_thin_pictures_large) {
 }
 
 TEST_F(ImageFile, names_a_file_that_is_no_picture) {
-    EXPECT_THAT(error_for("GIF89a..."), AllOf(HasSubstr(path_.string()), HasSubstr("is neither a JPEG nor a PNG")));
+    EXPECT_THAT(error_for("GIF89a..."),
+                AllOf(HasSubstr(path_.string()), HasSubstr("is neither a JPEG nor a PNG")));
     EXPECT_THAT(error_for(""), HasSubstr("(0 bytes in all)"));
     std::filesystem::remove(path_);
-    EXPECT_THAT(error_of([&] { read(path_, 8); }), AllOf(HasSubstr(path_.string()), HasSubstr("No such file")));
+    EXPECT_THAT(error_of([&] { read(path_, 8); }),
+                AllOf(HasSubstr(path_.string()), HasSubstr("No such file")));
 }
 
 TEST_F(ImageFile, names_a_file_cut_short_anywhere) {
     for (const auto* name : {"colour.jpg", "progressive.jpg", "alpha.png"}) {
         const auto whole = read_bytes(fixtures / name);
         for (size_t length = 10; length < whole.size(); ++length) {
-            ASSERT_THAT(error_for(whole.substr(0, length)), AllOf(HasSubstr(path_.string()), HasSubstr("is cut short"))) << name << length;
+            ASSERT_THAT(error_for(whole.substr(0, length)),
+                        AllOf(HasSubstr(path_.string()), HasSubstr("is cut short")))
+                << name << length;
         }
     }
 }
 
 TEST_F(ImageFile, does_not_crash_on_damage) {
     testing::internal::CaptureStderr();  // libjpeg's warnings
-    for (const auto* name : {"colour.jpg", "progressive.jpg", "cmyk.jpg", "turned.jpg", "alpha.png", "palette.png", "grey16.png"}) {
+    for (const auto* name : {"colour.jpg", "progressive.jpg", "cmyk.jpg", "turned.jpg", "alpha.png",
+                             "palette.png", "grey16.png"}) {
         const auto whole = read_bytes(fixtures / name);
         for (size_t at = 3; at < whole.size(); at += 3) {
             auto bytes = whole;
@@ -118,7 +126,8 @@ TEST_F(ImageFile, does_not_crash_on_damage) {
 TEST_F(ImageFile, names_a_damaged_png) {
     auto bytes = read_bytes(fixtures / "alpha.png");
     bytes[60] ^= 1;
-    EXPECT_THAT(error_for(bytes), HasSubstr("is damaged: a chunk's checksum does not fit its data"));
+    EXPECT_THAT(error_for(bytes),
+                HasSubstr("is damaged: a chunk's checksum does not fit its data"));
 }
 
 TEST_F(ImageFile, refuses_more_pixels_than_memory_should_hold) {
@@ -132,8 +141,12 @@ TEST_F(ImageFile, refuses_more_pixels_than_memory_should_hold) {
 }
 
 TEST_F(ImageFile, refuses_impossible_sizes) {
-    EXPECT_THAT(error_of([&] { read_image(fixtures / "colour.jpg", 0, nullptr); }), HasSubstr("size must be 1 to 16384 pixels, got 0"));
-    EXPECT_THAT(error_of([] { encode(at::zeros({2, 4, 4})); }), HasSubstr("channels must be 1 (grey) or 3 (RGB), got 2"));
+    EXPECT_THAT(error_of([&] { read_image(fixtures / "colour.jpg", 0, nullptr); }),
+                HasSubstr("size must be 1 to 16384 pixels, got 0"));
+    EXPECT_THAT(error_of([] {
+                    encode(at::zeros({2, 4, 4}));
+                }),
+                HasSubstr("channels must be 1 (grey) or 3 (RGB), got 2"));
     EXPECT_THAT(error_of([] { encode(at::zeros({1, 0, 4})); }), HasSubstr("got 0 x 4"));
 }
 

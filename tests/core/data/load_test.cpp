@@ -20,8 +20,10 @@ class Load : public ScratchTest {
 };
 
 TEST_F(Load, knows_names) {
-    EXPECT_THAT(error("cifra10"), AllOf(HasSubstr("unknown data set 'cifra10' (did you mean 'cifar10'?)"),
-                                        HasSubstr("expected one of synthetic, cifar10, mnist, fashion_mnist, folder:DIR")));
+    EXPECT_THAT(
+        error("cifra10"),
+        AllOf(HasSubstr("unknown data set 'cifra10' (did you mean 'cifar10'?)"),
+              HasSubstr("expected one of synthetic, cifar10, mnist, fashion_mnist, folder:DIR")));
     EXPECT_THAT(error(""), HasSubstr("unknown data set ''"));
     EXPECT_THAT(error("folder:"), HasSubstr("needs the path of a folder"));
     EXPECT_THAT(error("folder:/nowhere/at all"), HasSubstr("there is no folder '/nowhere/at all'"));
@@ -34,21 +36,27 @@ TEST_F(Load, passes_settings_on) {
     options.synthetic.seed = 99;
     const auto train = load("synthetic", options).train;
     EXPECT_EQ(train.size(), 12);
-    EXPECT_TRUE(at::equal(train.batch(0, 12).images, synthetic({.train = 12, .seed = 3}).train.batch(0, 12).images));
+    EXPECT_TRUE(at::equal(train.batch(0, 12).images,
+                          synthetic({.train = 12, .seed = 3}).train.batch(0, 12).images));
 }
 
 TEST_F(Load, says_what_is_missing_and_how_to_get_it) {
-    EXPECT_THAT(error("cifar10"),
-                AllOf(HasSubstr("expected in '" + (scratch_ / "cifar-10-batches-bin").string() + "' the files data_batch_1.bin"),
-                      HasSubstr("missing: all"), HasSubstr("https://www.cs.toronto.edu/~kriz/cifar.html"),
-                      HasSubstr("| tar -xz -C '" + scratch_.string() + "'"), HasSubstr("--data DIR"), HasSubstr("HFC_DATA")));
+    EXPECT_THAT(
+        error("cifar10"),
+        AllOf(HasSubstr("expected in '" + (scratch_ / "cifar-10-batches-bin").string() +
+                        "' the files data_batch_1.bin"),
+              HasSubstr("missing: all"), HasSubstr("https://www.cs.toronto.edu/~kriz/cifar.html"),
+              HasSubstr("| tar -xz -C '" + scratch_.string() + "'"), HasSubstr("--data DIR"),
+              HasSubstr("HFC_DATA")));
     write_bytes(scratch_ / "mnist/train-images-idx3-ubyte.gz", "");
     write_bytes(scratch_ / "mnist/train-labels-idx1-ubyte", "");
     EXPECT_THAT(error("mnist"),
-                AllOf(HasSubstr("missing: t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte."), HasSubstr("(each may end in .gz)")));
+                AllOf(HasSubstr("missing: t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte."),
+                      HasSubstr("(each may end in .gz)")));
     EXPECT_THAT(error("fashion_mnist"),
                 AllOf(HasSubstr("--output-dir '" + (scratch_ / "fashion-mnist").string() + "'"),
-                      HasSubstr("amazonaws.com/{train-images-idx3-ubyte,train-labels-idx1-ubyte,"), HasSubstr("ubyte}.gz'")));
+                      HasSubstr("amazonaws.com/{train-images-idx3-ubyte,train-labels-idx1-ubyte,"),
+                      HasSubstr("ubyte}.gz'")));
 }
 
 TEST_F(Load, takes_the_root_from_the_program_then_the_environment_then_here) {

@@ -13,7 +13,8 @@ using testing::HasSubstr;
 /// An environment variable for the length of a scope.
 class Variable {
   public:
-    Variable(const char* name, const std::string& value) : name_(name), before_(std::getenv(name) ? std::getenv(name) : "") {
+    Variable(const char* name, const std::string& value)
+        : name_(name), before_(std::getenv(name) ? std::getenv(name) : "") {
         ::setenv(name, value.c_str(), 1);
     }
     ~Variable() { before_.empty() ? ::unsetenv(name_) : ::setenv(name_, before_.c_str(), 1); }
@@ -42,7 +43,8 @@ TEST_F(PixelMemory, AFileHoldsWhatMemoryMayNotAndGoesWithTheTensor) {
     EXPECT_EQ(mapped_files(), 1);
     pixels.fill_(7);
     EXPECT_EQ(pixels.sum().item<int64_t>(), 21'000'000);
-    EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << "the file has no name that a death would leave behind";
+    EXPECT_TRUE(std::filesystem::is_empty(folder_.path()))
+        << "the file has no name that a death would leave behind";
     pixels = make_pixels({3, 1, 1000, 1000}, 3'000'000);
     EXPECT_EQ(mapped_files(), 0);
 }
@@ -58,9 +60,13 @@ TEST_F(PixelMemory, ADataSetIsTheSameInAFile) {
 
 TEST_F(PixelMemory, AFolderWithoutRoomIsNamed) {
     const Variable folder("TMPDIR", (folder_.path() / "none").string());
-    EXPECT_THAT(error_of([] { make_pixels({10, 10}, 0); }), HasSubstr("do not fit into memory, nor into a file in '"));
+    EXPECT_THAT(error_of([] {
+                    make_pixels({10, 10}, 0);
+                }),
+                HasSubstr("do not fit into memory, nor into a file in '"));
     const Variable there("TMPDIR", folder_.path().string());
-    EXPECT_THAT(error_of([] { make_pixels({int64_t{1} << 50}, 0); }), HasSubstr("1125899.9 GB of images do not fit"));
+    EXPECT_THAT(error_of([] { make_pixels({int64_t{1} << 50}, 0); }),
+                HasSubstr("1125899.9 GB of images do not fit"));
 }
 
 }  // namespace

@@ -26,8 +26,10 @@ class RealData : public ::testing::Test {
         return sum / dataset.size();
     }
 
-    static void expect_mean(const Dataset& dataset, const std::vector<double>& expected, double tolerance) {
-        const auto difference = (means(dataset) - at::tensor(expected, at::kDouble)).abs().max().item<double>();
+    static void expect_mean(const Dataset& dataset, const std::vector<double>& expected,
+                            double tolerance) {
+        const auto difference =
+            (means(dataset) - at::tensor(expected, at::kDouble)).abs().max().item<double>();
         EXPECT_LT(difference, tolerance) << means(dataset);
     }
 };
@@ -41,7 +43,8 @@ TEST_F(RealData, cifar10) {
     EXPECT_EQ(test.size(), 10000);
     EXPECT_TRUE(at::equal(train.labels().bincount(), at::full({10}, 5000, at::kLong)));
     EXPECT_TRUE(at::equal(test.labels().bincount(), at::full({10}, 1000, at::kLong)));
-    EXPECT_EQ(train.class_names()[train.labels()[0].item<int64_t>()], "frog") << "the first picture of the training set";
+    EXPECT_EQ(train.class_names()[train.labels()[0].item<int64_t>()], "frog")
+        << "the first picture of the training set";
     expect_mean(train, {0.4914, 0.4822, 0.4465}, 1e-4);
 }
 

@@ -47,7 +47,8 @@ std::string error_of(const Work& work) {
 }
 
 /// `count` images of noise; the first pixel of image i is i, its label i % classes.
-inline std::shared_ptr<Images> noise_images(int64_t count = 20, int64_t classes = 4, int64_t channels = 3, int64_t height = 8,
+inline std::shared_ptr<Images> noise_images(int64_t count = 20, int64_t classes = 4,
+                                            int64_t channels = 3, int64_t height = 8,
                                             int64_t width = 8) {
     auto images = std::make_shared<Images>();
     images->name = "noise";
@@ -62,8 +63,15 @@ inline std::shared_ptr<Images> noise_images(int64_t count = 20, int64_t classes 
 
 /// Which of noise_images() a view shows, in its order.
 inline std::vector<int64_t> shown(const Dataset& view) {
-    const auto first =
-        view.filtered({}).batch(0, view.size()).images.select(3, 0).select(2, 0).select(1, 0).mul(255).round().to(at::kLong).contiguous();
+    const auto first = view.filtered({})
+                           .batch(0, view.size())
+                           .images.select(3, 0)
+                           .select(2, 0)
+                           .select(1, 0)
+                           .mul(255)
+                           .round()
+                           .to(at::kLong)
+                           .contiguous();
     return {first.data_ptr<int64_t>(), first.data_ptr<int64_t>() + first.numel()};
 }
 

@@ -27,17 +27,24 @@ struct Case {
 
 std::vector<Case> cases() {
     auto bytes = read_file(HFC_FIXTURES "/decompose/reference.bin");
-    const auto numbers = at::from_blob(bytes.data(), {static_cast<int64_t>(bytes.size() / 4)}, at::kFloat).clone();
+    const auto numbers =
+        at::from_blob(bytes.data(), {static_cast<int64_t>(bytes.size() / 4)}, at::kFloat).clone();
     int64_t at = 0;
     std::vector<Case> all;
-    for (const auto& record : nlohmann::json::parse(read_file(HFC_FIXTURES "/decompose/reference.json"))) {
+    for (const auto& record :
+         nlohmann::json::parse(read_file(HFC_FIXTURES "/decompose/reference.json"))) {
         const auto shape = record["shape"].get<std::vector<int64_t>>();
         const auto next = [&] {
             const auto count = shape[0] * shape[1] * shape[2];
             at += count;
             return numbers.narrow(0, at - count, count).reshape(shape);
         };
-        Case one{record["name"], next(), record["ranks"], record["shares"], record["ranks_of_shares"], {}};
+        Case one{record["name"],
+                 next(),
+                 record["ranks"],
+                 record["shares"],
+                 record["ranks_of_shares"],
+                 {}};
         for (size_t i = 0; i < one.ranks.size() + one.shares.size(); ++i) {
             one.low.push_back(next());
         }
@@ -48,7 +55,9 @@ std::vector<Case> cases() {
 
 /// Images whose singular values fall as those of photographs do.
 at::Tensor photographs(int64_t count, int64_t size) {
-    const auto noise = test::formula_values(count * size * size, 42).reshape({count, 1, size, size}).to(at::kFloat);
+    const auto noise = test::formula_values(count * size * size, 42)
+                           .reshape({count, 1, size, size})
+                           .to(at::kFloat);
     auto x = noise * 0.05 + 0.3;
     for (const double radius : {1.0, 3.0, 8.0, 20.0}) {
         x = x + frequency::low_pass(noise, radius) * 0.4;
@@ -58,20 +67,27 @@ at::Tensor photographs(int64_t count, int64_t size) {
 
 at::Tensor exact_low(const at::Tensor& x, int64_t rank) {
     const auto [u, s, vh] = at::linalg_svd(x.to(at::kDouble), /*full_matrices=*/false);
-    return at::matmul(u.narrow(-1, 0, rank) * s.narrow(-1, 0, rank).unsqueeze(-2), vh.narrow(-2, 0, rank));
+    return at::matmul(u.narrow(-1, 0, rank) * s.narrow(-1, 0, rank).unsqueeze(-2),
+                      vh.narrow(-2, 0, rank));
 }
 
 TEST(Split, equals_numpy) {
     for (const auto& one : cases()) {
         const auto parts = decompose::split(one.images, one.ranks);
         for (size_t i = 0; i < one.ranks.size(); ++i) {
-            EXPECT_LT(distance(parts.low[i], one.low[i]), 1e-5) << one.name << ", rank " << one.ranks[i];
-            EXPECT_LT(distance(parts.high[i], one.images - one.low[i]), 1e-5) << one.name << ", rank " << one.ranks[i];
+            EXPECT_LT(distance(parts.low[i], one.low[i]), 1e-5)
+                << one.name << ", rank " << one.ranks[i];
+            EXPECT_LT(distance(parts.high[i], one.images - one.low[i]), 1e-5)
+                << one.name << ", rank " << one.ranks[i];
         }
         const auto by_energy = split_by_energy(one.images, one.shares);
         for (size_t i = 0; i < one.shares.size(); ++i) {
-            EXPECT_LT(distance(by_energy.low[i], one.low[one.ranks.size() + i]), 1e-5) << one.name << ", share " << one.shares[i];
-            EXPECT_LT(distance(rank_of_energy(one.images, one.shares[i]), at::tensor(one.ranks_of_shares[i])), 0.5) << one.name;
+            EXPECT_LT(distance(by_energy.low[i], one.low[one.ranks.size() + i]), 1e-5)
+                << one.name << ", share " << one.shares[i];
+            EXPECT_LT(distance(rank_of_energy(one.images, one.shares[i]),
+                               at::tensor(one.ranks_of_shares[i])),
+                      0.5)
+                << one.name;
         }
     }
 }
@@ -111,12 +127,17 @@ TEST(Split, takes_images_with_equal_and_zero_singular_values) {
     for (const int64_t rank : {0, 1, 5, 7, 12}) {
         const auto parts = decompose::split(x, std::vector<int64_t>{rank});
         EXPECT_LT(distance(parts.low[0] + parts.high[0], x), 1e-6);
-        // Of equal singular values any may be kept, but as many as asked for, and without what is between the parts.
+        // Of equal singular values any may be kept, but as many as asked for, and without what is
+        // between the parts.
         const auto error = (parts.high[0].to(at::kDouble).square().sum({1, 2})).sqrt();
-        EXPECT_LT(distance(error, (x - exact_low(x, rank)).square().sum({1, 2}).sqrt()), 1e-5) << "rank " << rank;
+        EXPECT_LT(distance(error, (x - exact_low(x, rank)).square().sum({1, 2}).sqrt()), 1e-5)
+            << "rank " << rank;
         EXPECT_LT((parts.low[0] * parts.high[0]).sum({1, 2}).abs().max().item<double>(), 1e-5);
     }
-    EXPECT_LT(distance(decompose::split(x, std::vector<int64_t>{1}).low[0][5][7][2], at::tensor(1e-20)), 1e-26) << "no scale is too small";
+    EXPECT_LT(
+        distance(decompose::split(x, std::vector<int64_t>{1}).low[0][5][7][2], at::tensor(1e-20)),
+        1e-26)
+        << "no scale is too small";
 }
 
 TEST(Split, adds_up_and_keeps_shapes) {
@@ -126,9 +147,14 @@ TEST(Split, adds_up_and_keeps_shapes) {
     EXPECT_TRUE(parts.low[0].is_contiguous());
     EXPECT_LT(distance(parts.low[0] + parts.high[0], x), 1e-6);
     EXPECT_LT(distance(parts.low[1], x), 1e-6);
-    EXPECT_LT(distance(parts.low[0], decompose::split(x, std::vector<int64_t>{2}).low[0]), 1e-6) << "together or alone";
-    EXPECT_LT(distance(parts.low[0][1][2], decompose::split(x[1][2], std::vector<int64_t>{2}).low[0]), 1e-6) << "a channel alone";
-    EXPECT_EQ(decompose::split(at::zeros({0, 3, 4, 4}), std::vector<int64_t>{1}).low[0].sizes(), at::IntArrayRef({0, 3, 4, 4}));
+    EXPECT_LT(distance(parts.low[0], decompose::split(x, std::vector<int64_t>{2}).low[0]), 1e-6)
+        << "together or alone";
+    EXPECT_LT(
+        distance(parts.low[0][1][2], decompose::split(x[1][2], std::vector<int64_t>{2}).low[0]),
+        1e-6)
+        << "a channel alone";
+    EXPECT_EQ(decompose::split(at::zeros({0, 3, 4, 4}), std::vector<int64_t>{1}).low[0].sizes(),
+              at::IntArrayRef({0, 3, 4, 4}));
 }
 
 TEST(Split, gives_the_same_for_any_number_of_threads) {
@@ -144,7 +170,9 @@ TEST(Split, gives_the_same_for_any_number_of_threads) {
 
 TEST(SplitByEnergy, keeps_the_share_and_no_rank_more) {
     const auto x = photographs(6, 24);
-    const auto energy = [](const at::Tensor& part) { return part.to(at::kDouble).square().sum({2, 3}); };
+    const auto energy = [](const at::Tensor& part) {
+        return part.to(at::kDouble).square().sum({2, 3});
+    };
     const auto shares = at::linspace(0.5, 0.999, 6, at::kDouble).reshape({6, 1});
     const auto parts = split_by_energy(x, shares);
     EXPECT_TRUE((energy(parts.low[0]) / energy(x) + 1e-6).ge(shares).all().item<bool>());
@@ -196,31 +224,52 @@ TEST(AgainstFourier, finds_the_radius_of_an_energy) {
 
 TEST(AgainstFourier, splits_like_a_radius) {
     const auto x = photographs(5, 24);
-    const auto energy = [](const at::Tensor& part) { return part.to(at::kDouble).square().sum({2, 3}); };
+    const auto energy = [](const at::Tensor& part) {
+        return part.to(at::kDouble).square().sum({2, 3});
+    };
     const auto equal = split_like_radius(x, 4, parse_equal("energy"));
-    EXPECT_TRUE(energy(equal.low[0]).ge(energy(frequency::low_pass(x, 4)) * (1 - 1e-6)).all().item<bool>());
+    EXPECT_TRUE(
+        energy(equal.low[0]).ge(energy(frequency::low_pass(x, 4)) * (1 - 1e-6)).all().item<bool>());
     const auto rank = rank_of_radius(24, 24, 4);
-    EXPECT_LT(distance(split_like_radius(x, 4, parse_equal("coefficients")).low[0], exact_low(x, rank)), 1e-5);
+    EXPECT_LT(
+        distance(split_like_radius(x, 4, parse_equal("coefficients")).low[0], exact_low(x, rank)),
+        1e-5);
     EXPECT_LT(distance(energy_of_radius(at::zeros({2, 4, 4}), 1), at::ones({2})), 1e-12);
 }
 
 TEST(Errors, name_what_is_wrong) {
     const auto x = at::rand({2, 3, 8, 6});
-    const auto with = [&](int64_t rank) { return error_of([&] { decompose::split(x, std::vector<int64_t>{rank}); }); };
-    EXPECT_THAT(with(7), HasSubstr("a rank must be 0 to 6, the shorter side of images of 8 x 6; got 7"));
+    const auto with = [&](int64_t rank) {
+        return error_of([&] { decompose::split(x, std::vector<int64_t>{rank}); });
+    };
+    EXPECT_THAT(with(7),
+                HasSubstr("a rank must be 0 to 6, the shorter side of images of 8 x 6; got 7"));
     EXPECT_THAT(with(-1), HasSubstr("got -1"));
-    EXPECT_THAT(error_of([&] { decompose::split(x, std::vector<int64_t>{}); }), HasSubstr("at least one rank is needed, got none"));
-    EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{}); }), HasSubstr("at least one share is needed, got none"));
-    EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{1.5}); }), HasSubstr("a share of energy must be in [0,1], got 1.5"));
+    EXPECT_THAT(error_of([&] { decompose::split(x, std::vector<int64_t>{}); }),
+                HasSubstr("at least one rank is needed, got none"));
+    EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{}); }),
+                HasSubstr("at least one share is needed, got none"));
+    EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{1.5}); }),
+                HasSubstr("a share of energy must be in [0,1], got 1.5"));
     EXPECT_THAT(error_of([&] { rank_of_energy(x, std::nan("")); }), HasSubstr("got nan"));
-    EXPECT_THAT(error_of([&] { split_by_energy(x, at::zeros({2})); }), HasSubstr("shares must be of shape [2, 3], one a channel, got [2]"));
-    EXPECT_THAT(error_of([&] { split_by_energy(x, at::full({2, 3}, -1.0)); }), HasSubstr("must be in [0,1], got -1"));
-    EXPECT_THAT(error_of([&] { decompose::split(x.to(at::kDouble), std::vector<int64_t>{1}); }), HasSubstr("dtype float32, got Double"));
-    EXPECT_THAT(error_of([&] { decompose::split(x[0][0][0], std::vector<int64_t>{1}); }), HasSubstr("at least two dimensions [..., H, W]"));
-    EXPECT_THAT(error_of([&] { decompose::split(x / 0, std::vector<int64_t>{1}); }), HasSubstr("x must hold finite numbers only"));
-    EXPECT_THAT(error_of([&] { singular_values(at::Tensor()); }), HasSubstr("got an undefined tensor"));
-    EXPECT_THAT(error_of([&] { energy_of_radius(x, -1); }), HasSubstr("radius must be a finite number of at least 0"));
-    EXPECT_THAT(error_of([&] { parse_equal("size"); }), HasSubstr("equal must be \"energy\" or \"coefficients\", got \"size\""));
+    EXPECT_THAT(error_of([&] { split_by_energy(x, at::zeros({2})); }),
+                HasSubstr("shares must be of shape [2, 3], one a channel, got [2]"));
+    EXPECT_THAT(error_of([&] {
+                    split_by_energy(x, at::full({2, 3}, -1.0));
+                }),
+                HasSubstr("must be in [0,1], got -1"));
+    EXPECT_THAT(error_of([&] { decompose::split(x.to(at::kDouble), std::vector<int64_t>{1}); }),
+                HasSubstr("dtype float32, got Double"));
+    EXPECT_THAT(error_of([&] { decompose::split(x[0][0][0], std::vector<int64_t>{1}); }),
+                HasSubstr("at least two dimensions [..., H, W]"));
+    EXPECT_THAT(error_of([&] { decompose::split(x / 0, std::vector<int64_t>{1}); }),
+                HasSubstr("x must hold finite numbers only"));
+    EXPECT_THAT(error_of([&] { singular_values(at::Tensor()); }),
+                HasSubstr("got an undefined tensor"));
+    EXPECT_THAT(error_of([&] { energy_of_radius(x, -1); }),
+                HasSubstr("radius must be a finite number of at least 0"));
+    EXPECT_THAT(error_of([&] { parse_equal("size"); }),
+                HasSubstr("equal must be \"energy\" or \"coefficients\", got \"size\""));
 }
 
 }  // namespace

@@ -26,9 +26,11 @@ TEST(SplitGradient, IsTheSameOperatorOnTheGradients) {
     const auto x = at::rand({2, 3, 32, 33}).requires_grad_();
     const auto weights = at::rand({4, 2, 3, 32, 33});
     const auto parts = frequency::split(x, {4, 9});
-    const auto loss =
-        (parts.low[0] * weights[0] + parts.low[1] * weights[1] + parts.high[0] * weights[2] + parts.high[1] * weights[3]).sum();
-    const auto expected = low_pass(weights[0], 4) + low_pass(weights[1], 9) + high_pass(weights[2], 4) + high_pass(weights[3], 9);
+    const auto loss = (parts.low[0] * weights[0] + parts.low[1] * weights[1] +
+                       parts.high[0] * weights[2] + parts.high[1] * weights[3])
+                          .sum();
+    const auto expected = low_pass(weights[0], 4) + low_pass(weights[1], 9) +
+                          high_pass(weights[2], 4) + high_pass(weights[3], 9);
     EXPECT_LT(largest_gap(gradient(loss, x), expected), 1e-5);
 }
 
@@ -50,9 +52,17 @@ TEST(SplitGradient, AgreesWithFiniteDifferences) {
 TEST(SplitGradient, PartsThatAreNotUsedAddNothing) {
     const auto x = at::rand({3, 16, 16}).requires_grad_();
     const auto weights = at::rand({3, 16, 16});
-    EXPECT_LT(largest_gap(gradient((frequency::split(x, {2, 5}).low[1] * weights).sum(), x), low_pass(weights, 5)), 1e-6);
-    EXPECT_LT(largest_gap(gradient((frequency::split(x, {2, 5}, {.low = false}).high[0] * weights).sum(), x), high_pass(weights, 2)), 1e-6);
-    EXPECT_LT(largest_gap(gradient((low_pass(x, 5, Rule::exclusive) * weights).sum(), x), low_pass(weights, 5, Rule::exclusive)), 1e-6);
+    EXPECT_LT(largest_gap(gradient((frequency::split(x, {2, 5}).low[1] * weights).sum(), x),
+                          low_pass(weights, 5)),
+              1e-6);
+    EXPECT_LT(
+        largest_gap(
+            gradient((frequency::split(x, {2, 5}, {.low = false}).high[0] * weights).sum(), x),
+            high_pass(weights, 2)),
+        1e-6);
+    EXPECT_LT(largest_gap(gradient((low_pass(x, 5, Rule::exclusive) * weights).sum(), x),
+                          low_pass(weights, 5, Rule::exclusive)),
+              1e-6);
 }
 
 TEST(SplitGradient, CanBeDifferentiatedAgain) {
@@ -74,21 +84,30 @@ TEST(SplitGradient, IsNotRecordedWhereNotAskedFor) {
 TEST(SplitErrors, NameTheParameterAndWhatWasFound) {
     const auto x = at::rand({3, 8, 8});
     const auto nan = std::numeric_limits<double>::quiet_NaN();
-    EXPECT_THAT([&] { frequency::split(x.to(at::kDouble), {4}); },
-                ThrowsMessage<Error>(AllOf(HasSubstr("hfc.frequency.split: x must be of dtype float32"), HasSubstr("got Double"))));
-    EXPECT_THAT([&] { frequency::split(x.to(at::kByte), {4}); }, ThrowsMessage<Error>(HasSubstr("got Byte")));
+    EXPECT_THAT(
+        [&] { frequency::split(x.to(at::kDouble), {4}); },
+        ThrowsMessage<Error>(AllOf(HasSubstr("hfc.frequency.split: x must be of dtype float32"),
+                                   HasSubstr("got Double"))));
+    EXPECT_THAT([&] { frequency::split(x.to(at::kByte), {4}); },
+                ThrowsMessage<Error>(HasSubstr("got Byte")));
     EXPECT_THAT([&] { frequency::split(x[0][0], {4}); },
-                ThrowsMessage<Error>(AllOf(HasSubstr("at least two dimensions"), HasSubstr("got shape [8]"))));
-    EXPECT_THAT([&] { frequency::split(at::Tensor(), {4}); }, ThrowsMessage<Error>(HasSubstr("undefined")));
-    EXPECT_THAT([&] { frequency::split(x, {}); }, ThrowsMessage<Error>(HasSubstr("at least one radius")));
+                ThrowsMessage<Error>(
+                    AllOf(HasSubstr("at least two dimensions"), HasSubstr("got shape [8]"))));
+    EXPECT_THAT([&] { frequency::split(at::Tensor(), {4}); },
+                ThrowsMessage<Error>(HasSubstr("undefined")));
+    EXPECT_THAT([&] { frequency::split(x, {}); },
+                ThrowsMessage<Error>(HasSubstr("at least one radius")));
     EXPECT_THAT(
         [&] {
             frequency::split(x, {4, -1});
         },
         ThrowsMessage<Error>(HasSubstr("a radius must be a finite number of at least 0, got -1")));
-    EXPECT_THAT([&] { low_pass(x, nan); }, ThrowsMessage<Error>(HasSubstr("hfc.frequency.low_pass: a radius must be a finite number")));
-    EXPECT_THAT([&] { high_pass(x, std::numeric_limits<double>::infinity()); },
-                ThrowsMessage<Error>(AllOf(HasSubstr("hfc.frequency.high_pass"), HasSubstr("got inf"))));
+    EXPECT_THAT([&] { low_pass(x, nan); },
+                ThrowsMessage<Error>(
+                    HasSubstr("hfc.frequency.low_pass: a radius must be a finite number")));
+    EXPECT_THAT(
+        [&] { high_pass(x, std::numeric_limits<double>::infinity()); },
+        ThrowsMessage<Error>(AllOf(HasSubstr("hfc.frequency.high_pass"), HasSubstr("got inf"))));
     EXPECT_THAT([&] { radial_mask(0, 5, 1); }, ThrowsMessage<Error>(HasSubstr("got 0 x 5")));
     EXPECT_THAT([&] { radial_mask(5, 5, nan); }, ThrowsMessage<Error>(HasSubstr("got nan")));
     EXPECT_THAT([] { parse_rule("=<"); }, ThrowsMessage<Error>(HasSubstr("got \"=<\"")));

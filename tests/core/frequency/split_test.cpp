@@ -36,8 +36,10 @@ at::Tensor reference_low(const at::Tensor& x, double radius, Rule rule) {
 class SplitBackend : public testing::TestWithParam<NamedBackend> {};
 
 INSTANTIATE_TEST_SUITE_P(All, SplitBackend,
-                         testing::Values(NamedBackend{"cpu", split_cpu}, NamedBackend{"fftw", split_fftw},
-                                         NamedBackend{"torch", split_torch}, NamedBackend{"public", split}),
+                         testing::Values(NamedBackend{"cpu", split_cpu},
+                                         NamedBackend{"fftw", split_fftw},
+                                         NamedBackend{"torch", split_torch},
+                                         NamedBackend{"public", split}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 TEST_P(SplitBackend, AgreesWithNumpyInDoublePrecision) {
@@ -45,14 +47,18 @@ TEST_P(SplitBackend, AgreesWithNumpyInDoublePrecision) {
     std::ifstream file(folder + "values.bin", std::ios::binary);
     const std::string bytes(std::istreambuf_iterator<char>(file), {});
     ASSERT_FALSE(bytes.empty());
-    const auto values = at::from_blob(const_cast<char*>(bytes.data()), {static_cast<int64_t>(bytes.size() / sizeof(double))}, at::kDouble);
+    const auto values =
+        at::from_blob(const_cast<char*>(bytes.data()),
+                      {static_cast<int64_t>(bytes.size() / sizeof(double))}, at::kDouble);
     std::ifstream cases(folder + "cases.txt");
     int64_t height, width, x_start, low_start;
     std::string rule;
     double radius;
     int count = 0;
     for (; cases >> height >> width >> rule >> radius >> x_start >> low_start; ++count) {
-        const auto at = [&](int64_t start) { return values.narrow(0, start, height * width).view({1, height, width}); };
+        const auto at = [&](int64_t start) {
+            return values.narrow(0, start, height * width).view({1, height, width});
+        };
         const auto x = at(x_start).to(at::kFloat);
         const auto parts = GetParam().split(x, {radius}, {.rule = parse_rule(rule)});
         const auto what = fmt::format("{} x {}, distance {} {}", height, width, rule, radius);
@@ -66,9 +72,10 @@ TEST_P(SplitBackend, AgreesWithNumpyInDoublePrecision) {
 TEST_P(SplitBackend, AgreesWithTheFullTransformForManySizes) {
     at::manual_seed(1);
     // Each factor of the vector code in each direction, padded columns, odd and prime sizes, lines.
-    const std::vector<std::pair<int64_t, int64_t>> sizes = {{224, 224}, {8, 8},   {16, 48},  {10, 14}, {18, 9},  {42, 35}, {36, 25},
-                                                            {60, 126},  {98, 50}, {64, 128}, {96, 24}, {120, 8}, {33, 64}, {13, 26},
-                                                            {2, 32},    {32, 2},  {31, 32},  {34, 32}, {1, 64},  {64, 1},  {49, 81}};
+    const std::vector<std::pair<int64_t, int64_t>> sizes = {
+        {224, 224}, {8, 8},   {16, 48},  {10, 14}, {18, 9},  {42, 35}, {36, 25},
+        {60, 126},  {98, 50}, {64, 128}, {96, 24}, {120, 8}, {33, 64}, {13, 26},
+        {2, 32},    {32, 2},  {31, 32},  {34, 32}, {1, 64},  {64, 1},  {49, 81}};
     for (const auto& [height, width] : sizes) {
         const auto x = at::rand({2, height, width}) * 2 - 1;
         const auto half = static_cast<double>(std::max(height, width)) / 2;
@@ -77,7 +84,8 @@ TEST_P(SplitBackend, AgreesWithTheFullTransformForManySizes) {
             const auto parts = GetParam().split(x, radii, {.rule = rule});
             for (size_t i = 0; i < radii.size(); ++i) {
                 const auto expected = reference_low(x, radii[i], rule);
-                EXPECT_LT(distance(parts.low[i], expected), 1e-5) << height << " x " << width << ", radius " << radii[i];
+                EXPECT_LT(distance(parts.low[i], expected), 1e-5)
+                    << height << " x " << width << ", radius " << radii[i];
                 EXPECT_LT(distance(parts.high[i], x.to(at::kDouble) - expected), 1e-5)
                     << height << " x " << width << ", radius " << radii[i];
             }
@@ -122,7 +130,9 @@ TEST(Split, RadiusZeroIsTheMeanOrNothing) {
 
 TEST(Split, TheRuleDecidesAtTheRadiusItself) {
     // One wave at row frequency 3, column frequency 4: exactly 5 bins from zero.
-    const auto angle = (3 * at::arange(32, at::kDouble).view({32, 1}) + 4 * at::arange(32, at::kDouble)) * (2 * M_PI / 32);
+    const auto angle =
+        (3 * at::arange(32, at::kDouble).view({32, 1}) + 4 * at::arange(32, at::kDouble)) *
+        (2 * M_PI / 32);
     const auto wave = at::cos(angle).to(at::kFloat);
     EXPECT_LT(distance(low_pass(wave, 5, Rule::inclusive), wave), 1e-5);
     EXPECT_LT(distance(high_pass(wave, 5, Rule::exclusive), wave), 1e-5);

@@ -26,7 +26,8 @@ TEST(MaskedAccuracy, is_that_of_the_masked_images) {
     const auto expected = model->forward(apply(images, band)).argmax(1);
     const auto predictions = predict(*model, source, band, 7);
     EXPECT_TRUE(at::equal(predictions.classes, expected));
-    EXPECT_EQ(accuracy(*model, source, band), expected.eq(labels).to(at::kDouble).mean().item<double>());
+    EXPECT_EQ(accuracy(*model, source, band),
+              expected.eq(labels).to(at::kDouble).mean().item<double>());
     EXPECT_GE(accuracy(*model, source, band), 0.9);
     const auto none = predict(*model, source, {});
     EXPECT_TRUE(at::equal(none.classes, model->forward(images).argmax(1)));
@@ -44,7 +45,8 @@ TEST(MaskedAccuracy, takes_data_sets) {
     EXPECT_EQ(accuracy(*model, data, {}), train::accuracy(*model, data));
     EXPECT_EQ(accuracy(*model, data, at::ones({8, 8})), train::accuracy(*model, data));
     const Source some = Source(data).select(at::tensor({3, 1, 2}, at::kLong));
-    EXPECT_TRUE(at::equal(some.labels(), data.labels().index_select(0, at::tensor({3, 1, 2}, at::kLong))));
+    EXPECT_TRUE(
+        at::equal(some.labels(), data.labels().index_select(0, at::tensor({3, 1, 2}, at::kLong))));
     EXPECT_TRUE(at::equal(some.images(1, 3), data.batch(1, 3).images));
     EXPECT_TRUE(at::equal(some.images(at::tensor({0}, at::kLong)), data.batch(3, 4).images));
 }
@@ -52,15 +54,20 @@ TEST(MaskedAccuracy, takes_data_sets) {
 TEST(MaskedAccuracy, counts_the_classes_of_replaced_labels) {
     const Source source(test::toy(6, 1));
     EXPECT_EQ(source.classes(), 3);
-    EXPECT_EQ(source.with_labels(at::tensor({0, 1, 0, 1, 0, 0}, at::kLong)).classes(), 3) << "those of the data set stay";
+    EXPECT_EQ(source.with_labels(at::tensor({0, 1, 0, 1, 0, 0}, at::kLong)).classes(), 3)
+        << "those of the data set stay";
     EXPECT_EQ(source.with_labels(at::tensor({0, 1, 4, 1, 0, 0}, at::kLong)).classes(), 5);
 }
 
 TEST(Thresholds, keep_what_is_large) {
     const auto map = at::tensor({0.1, 0.9, 0.5, 0.5, 0.2, 0.0}, at::kDouble).reshape({2, 3});
-    EXPECT_TRUE(at::equal(threshold(map, 0.5), at::tensor({0., 1., 0., 0., 0., 0.}, at::kFloat).reshape({2, 3})));
-    EXPECT_TRUE(at::equal(largest(map, 1.0 / 6), at::tensor({0., 1., 0., 0., 0., 0.}, at::kFloat).reshape({2, 3})));
-    EXPECT_TRUE(at::equal(largest(map, 2.0 / 6), at::tensor({0., 1., 1., 1., 0., 0.}, at::kFloat).reshape({2, 3}))) << "ties stay together";
+    EXPECT_TRUE(at::equal(threshold(map, 0.5),
+                          at::tensor({0., 1., 0., 0., 0., 0.}, at::kFloat).reshape({2, 3})));
+    EXPECT_TRUE(at::equal(largest(map, 1.0 / 6),
+                          at::tensor({0., 1., 0., 0., 0., 0.}, at::kFloat).reshape({2, 3})));
+    EXPECT_TRUE(at::equal(largest(map, 2.0 / 6),
+                          at::tensor({0., 1., 1., 1., 0., 0.}, at::kFloat).reshape({2, 3})))
+        << "ties stay together";
     EXPECT_EQ(largest(map, 0).sum().item<double>(), 0);
     EXPECT_EQ(largest(at::stack({map, -map}), 1).sum().item<double>(), 12);
 }
@@ -68,9 +75,11 @@ TEST(Thresholds, keep_what_is_large) {
 TEST(Thresholds, never_keep_what_is_not_a_number) {
     const double nan = std::nan("");
     const auto map = at::tensor({nan, -0.9, nan, -0.5, 0.2, nan}, at::kDouble).reshape({2, 3});
-    EXPECT_TRUE(at::equal(largest(map, 2.0 / 6), at::tensor({0., 0., 0., 1., 1., 0.}, at::kFloat).reshape({2, 3})))
+    EXPECT_TRUE(at::equal(largest(map, 2.0 / 6),
+                          at::tensor({0., 0., 0., 1., 1., 0.}, at::kFloat).reshape({2, 3})))
         << "a negative number is more than none";
-    EXPECT_TRUE(at::equal(largest(map, 1), at::tensor({0., 1., 0., 1., 1., 0.}, at::kFloat).reshape({2, 3})));
+    EXPECT_TRUE(at::equal(largest(map, 1),
+                          at::tensor({0., 1., 0., 1., 1., 0.}, at::kFloat).reshape({2, 3})));
     EXPECT_EQ(largest(at::full({2, 3}, nan), 0.5).sum().item<double>(), 0);
 }
 
@@ -79,9 +88,13 @@ TEST(Bands, equal_numpy) {
         const auto name = "bands " + std::to_string(i);
         const auto map = mask_reference(name + " map");
         for (const auto* measure : {"norm", "rms", "mean", "sum"}) {
-            EXPECT_LT(distance(radial(map, 6, parse_measure(measure)).values, mask_reference(name + " radial " + measure)), 1e-12)
+            EXPECT_LT(distance(radial(map, 6, parse_measure(measure)).values,
+                               mask_reference(name + " radial " + measure)),
+                      1e-12)
                 << measure;
-            EXPECT_LT(distance(angular(map, 8, parse_measure(measure)).values, mask_reference(name + " angular " + measure)), 1e-12)
+            EXPECT_LT(distance(angular(map, 8, parse_measure(measure)).values,
+                               mask_reference(name + " angular " + measure)),
+                      1e-12)
                 << measure;
         }
     }
@@ -90,7 +103,8 @@ TEST(Bands, equal_numpy) {
 TEST(Bands, say_where_they_are) {
     const auto rings = radial(at::ones({8, 8}), 4, Measure::sum, 4);
     EXPECT_LT(distance(rings.centres, at::tensor({0.5, 1.5, 2.5, 3.5}, at::kDouble)), 1e-12);
-    EXPECT_LT(distance(rings.values, at::tensor({1., 8., 16., 22.}, at::kDouble)), 1e-12) << "the outermost edge belongs to the last ring";
+    EXPECT_LT(distance(rings.values, at::tensor({1., 8., 16., 22.}, at::kDouble)), 1e-12)
+        << "the outermost edge belongs to the last ring";
     EXPECT_LT(distance(rings.counts, rings.values), 1e-12);
     const auto upright = at::zeros({8, 8});
     upright[0][2] = 1;  // varies from column to column
@@ -99,7 +113,8 @@ TEST(Bands, say_where_they_are) {
     EXPECT_EQ(angular(upright.t(), 8, Measure::sum).values[4].item<double>(), 2);
     EXPECT_EQ(angular(upright, 8, Measure::sum, 1.5).values.sum().item<double>(), 0);
     EXPECT_EQ(angular(at::ones({8, 8}), 7, Measure::sum).counts.sum().item<int64_t>(), 63);
-    EXPECT_NEAR(radial(at::ones({32, 32})).centres[63].item<double>(), 63.5 / 64 * std::sqrt(2) * 16, 1e-9);
+    EXPECT_NEAR(radial(at::ones({32, 32})).centres[63].item<double>(),
+                63.5 / 64 * std::sqrt(2) * 16, 1e-9);
     EXPECT_EQ(radial(at::ones({2, 3, 8, 8}), 5).values.sizes(), at::IntArrayRef({2, 3, 5}));
 }
 
@@ -109,10 +124,11 @@ TEST(LinearProbe, reads_what_is_there_and_not_scrambled_labels) {
     const auto honest = linear_probe(images, labels, test_images, test_labels);
     EXPECT_GE(honest.train, 0.99);
     EXPECT_GE(honest.test, 0.9);
-    const auto control = linear_probe(images, labels, test_images, test_labels, {.scrambled = true});
+    const auto control =
+        linear_probe(images, labels, test_images, test_labels, {.scrambled = true});
     EXPECT_LE(control.test, 0.45);
-    EXPECT_GE(linear_probe(at::cat({images, at::ones_like(images)}, 1), labels, at::cat({test_images, at::ones_like(test_images)}, 1),
-                           test_labels)
+    EXPECT_GE(linear_probe(at::cat({images, at::ones_like(images)}, 1), labels,
+                           at::cat({test_images, at::ones_like(test_images)}, 1), test_labels)
                   .test,
               0.9)
         << "features that never vary do no harm";
@@ -120,32 +136,56 @@ TEST(LinearProbe, reads_what_is_there_and_not_scrambled_labels) {
 
 TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
     const auto sample = test::band_images(8, 5);
-    const auto &images = sample.first, &labels = sample.second;  // clang 14 captures no structured bindings
+    const auto &images = sample.first,
+               &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
     const Source source(images, labels);
-    EXPECT_THAT(error_of([&] {
-                    predict(*model, source, at::ones({3, 1, 16, 16}));
+    EXPECT_THAT(
+        error_of([&] {
+            predict(*model, source, at::ones({3, 1, 16, 16}));
+        }),
+        HasSubstr("expected one mask, or one for each of the 8 images; got [3, 1, 16, 16]"));
+    EXPECT_THAT(error_of([&] { predict(*model, source, {}, 0); }),
+                HasSubstr("batch size must be at least 1, got 0"));
+    EXPECT_THAT(error_of([&] { accuracy(*model, Source(images, {}), {}); }),
+                HasSubstr("labels are needed, int64 [8], one an image"));
+    EXPECT_THAT(error_of([] {
+                    threshold(at::ones({2, 2}), std::nan(""));
                 }),
-                HasSubstr("expected one mask, or one for each of the 8 images; got [3, 1, 16, 16]"));
-    EXPECT_THAT(error_of([&] { predict(*model, source, {}, 0); }), HasSubstr("batch size must be at least 1, got 0"));
-    EXPECT_THAT(error_of([&] { accuracy(*model, Source(images, {}), {}); }), HasSubstr("labels are needed, int64 [8], one an image"));
-    EXPECT_THAT(error_of([] { threshold(at::ones({2, 2}), std::nan("")); }), HasSubstr("value must be a number"));
-    EXPECT_THAT(error_of([] { largest(at::ones({2, 2}), 1.5); }), HasSubstr("share must be in [0,1], got 1.5"));
-    EXPECT_THAT(error_of([] { largest(at::ones({2}), 1); }), HasSubstr("map must be [..., H, W], got [2]"));
-    EXPECT_THAT(error_of([] { radial(at::ones({4, 4}), 0); }), HasSubstr("hfc.mask.radial: bands must be 1 to 1000000, got 0"));
-    EXPECT_THAT(error_of([] { angular(at::ones({4}), 4); }), HasSubstr("hfc.mask.angular: map must be real [..., H, W], got [4]"));
-    EXPECT_THAT(error_of([] { radial(at::ones({4, 4}), 4, Measure::sum, -1); }), HasSubstr("radius must be a finite number of at least 0"));
-    EXPECT_THAT(error_of([] { parse_measure("energy"); }), HasSubstr("measure must be one of norm, rms, mean, sum; got 'energy'"));
-    const auto probe = [&](const at::Tensor& x, const at::Tensor& y, const ProbeOptions& options = {}) {
+                HasSubstr("value must be a number"));
+    EXPECT_THAT(error_of([] {
+                    largest(at::ones({2, 2}), 1.5);
+                }),
+                HasSubstr("share must be in [0,1], got 1.5"));
+    EXPECT_THAT(error_of([] { largest(at::ones({2}), 1); }),
+                HasSubstr("map must be [..., H, W], got [2]"));
+    EXPECT_THAT(error_of([] {
+                    radial(at::ones({4, 4}), 0);
+                }),
+                HasSubstr("hfc.mask.radial: bands must be 1 to 1000000, got 0"));
+    EXPECT_THAT(error_of([] { angular(at::ones({4}), 4); }),
+                HasSubstr("hfc.mask.angular: map must be real [..., H, W], got [4]"));
+    EXPECT_THAT(error_of([] {
+                    radial(at::ones({4, 4}), 4, Measure::sum, -1);
+                }),
+                HasSubstr("radius must be a finite number of at least 0"));
+    EXPECT_THAT(error_of([] { parse_measure("energy"); }),
+                HasSubstr("measure must be one of norm, rms, mean, sum; got 'energy'"));
+    const auto probe = [&](const at::Tensor& x, const at::Tensor& y,
+                           const ProbeOptions& options = {}) {
         return error_of([&] { linear_probe(x, y, images, labels, options); });
     };
-    EXPECT_THAT(probe(images.slice(3, 0, 4), labels), HasSubstr("training and test features must be as many, got 64 and 256"));
+    EXPECT_THAT(probe(images.slice(3, 0, 4), labels),
+                HasSubstr("training and test features must be as many, got 64 and 256"));
     EXPECT_THAT(probe(images / 0, labels), HasSubstr("training features must be finite numbers"));
-    EXPECT_THAT(probe(images, labels.slice(0, 0, 3)), HasSubstr("training labels must be int64 [8]"));
+    EXPECT_THAT(probe(images, labels.slice(0, 0, 3)),
+                HasSubstr("training labels must be int64 [8]"));
     EXPECT_THAT(probe(images, labels - 1), HasSubstr("training labels must be at least 0, got -1"));
     EXPECT_THAT(probe(images, labels, {.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
-    EXPECT_THAT(probe(images, labels, {.lr = 0}), HasSubstr("lr must be a finite number above 0, got 0"));
-    EXPECT_THAT(probe(images, labels, {.weight_decay = -1}), HasSubstr("weight_decay must be a finite number of at least 0, got -1"));
+    EXPECT_THAT(probe(images, labels, {.lr = 0}),
+                HasSubstr("lr must be a finite number above 0, got 0"));
+    EXPECT_THAT(probe(images, labels, {.weight_decay = -1}),
+                HasSubstr("weight_decay must be a finite number of at least 0, got -1"));
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ at::Tensor noise(at::IntArrayRef shape, uint64_t stream) {
 TEST(MaskOperator, equals_numpy) {
     for (int i = 0; i < 5; ++i) {
         const auto name = "apply " + std::to_string(i);
-        const auto x = mask_reference(name + " x"), mask = mask_reference(name + " mask"), y = mask_reference(name + " y");
+        const auto x = mask_reference(name + " x"), mask = mask_reference(name + " mask"),
+                   y = mask_reference(name + " y");
         EXPECT_EQ(mask::apply(x, mask).sizes(), y.sizes());
         EXPECT_LT(distance(mask::apply(x, mask), y), 1e-12) << name;
         EXPECT_LT(distance(mask::apply(x.to(at::kFloat), mask), y), 1e-5) << name;
@@ -37,12 +38,14 @@ TEST(MaskOperator, takes_any_layout_and_keeps_the_dtype) {
     EXPECT_EQ(y.scalar_type(), at::kFloat);
     EXPECT_LT(distance(y, mask::apply(x, mask)), 1e-6);
     EXPECT_LT(distance(mask::apply(x, at::ones({8, 8})), x), 1e-6);
-    EXPECT_LT(distance(mask::apply(x, mask) + mask::apply(x, 1 - mask), x), 1e-5) << "a mask and its complement add up";
+    EXPECT_LT(distance(mask::apply(x, mask) + mask::apply(x, 1 - mask), x), 1e-5)
+        << "a mask and its complement add up";
 }
 
 /// The sum of weights * apply(x, mask), and its gradients beside finite differences.
 void check_gradients(at::IntArrayRef x_shape, at::IntArrayRef mask_shape) {
-    auto x = noise(x_shape, 3).requires_grad_(true), mask = noise(mask_shape, 4).requires_grad_(true);
+    auto x = noise(x_shape, 3).requires_grad_(true),
+         mask = noise(mask_shape, 4).requires_grad_(true);
     at::Tensor weights;
     const auto value = [&](const at::Tensor& at_x, const at::Tensor& at_mask) {
         const auto y = mask::apply(at_x, at_mask);
@@ -56,13 +59,19 @@ void check_gradients(at::IntArrayRef x_shape, at::IntArrayRef mask_shape) {
             auto step = at::zeros(of.numel(), at::kDouble);
             step[i] = 1e-5;
             step = step.reshape(of.sizes());
-            result.view(-1)[i] = (evaluate(of.detach() + step) - evaluate(of.detach() - step)).detach() / 2e-5;
+            result.view(-1)[i] =
+                (evaluate(of.detach() + step) - evaluate(of.detach() - step)).detach() / 2e-5;
         }
         return result;
     };
-    EXPECT_LT(distance(gradients[0], numeric(x, [&](const at::Tensor& moved) { return value(moved, mask); })), 1e-8);
-    EXPECT_LT(distance(gradients[1], numeric(mask, [&](const at::Tensor& moved) { return value(x, moved); })), 1e-8);
-    EXPECT_LT(distance(gradients[1], symmetrise(gradients[1])), 1e-12) << "the gradient of a mask is symmetric";
+    EXPECT_LT(distance(gradients[0],
+                       numeric(x, [&](const at::Tensor& moved) { return value(moved, mask); })),
+              1e-8);
+    EXPECT_LT(distance(gradients[1],
+                       numeric(mask, [&](const at::Tensor& moved) { return value(x, moved); })),
+              1e-8);
+    EXPECT_LT(distance(gradients[1], symmetrise(gradients[1])), 1e-12)
+        << "the gradient of a mask is symmetric";
 }
 
 TEST(MaskOperator, has_the_gradients_of_finite_differences) {
@@ -73,15 +82,20 @@ TEST(MaskOperator, has_the_gradients_of_finite_differences) {
 }
 
 TEST(MaskOperator, can_be_differentiated_twice) {
-    const auto x = noise({1, 2, 4, 5}, 6).requires_grad_(true), mask = noise({4, 5}, 7).requires_grad_(true);
+    const auto x = noise({1, 2, 4, 5}, 6).requires_grad_(true),
+               mask = noise({4, 5}, 7).requires_grad_(true);
     const auto gradient_sum = [&](const at::Tensor& at_x) {
         const auto y = mask::apply(at_x, mask);
-        return torch::autograd::grad({(y * y * y).sum()}, {mask}, {}, true, /*create_graph=*/true).front().square().sum();
+        return torch::autograd::grad({(y * y * y).sum()}, {mask}, {}, true, /*create_graph=*/true)
+            .front()
+            .square()
+            .sum();
     };
     const auto second = torch::autograd::grad({gradient_sum(x)}, {x}).front();
     auto step = at::zeros_like(x).detach();
     step[0][1][2][3] = 1e-5;
-    const auto numeric = (gradient_sum(x.detach() + step) - gradient_sum(x.detach() - step)).item<double>() / 2e-5;
+    const auto numeric =
+        (gradient_sum(x.detach() + step) - gradient_sum(x.detach() - step)).item<double>() / 2e-5;
     EXPECT_NEAR(second[0][1][2][3].item<double>(), numeric, 1e-5 * std::abs(numeric));
 }
 
@@ -90,7 +104,9 @@ TEST(HalfSpectra, hold_all_of_a_symmetric_map) {
         const auto map = symmetrise(noise(shape, 8));
         EXPECT_LT(distance(full_of(half_of(map), map.size(-1)), map), 1e-15);
         EXPECT_LT(distance(symmetrise_half(half_of(map), map.size(-1)), half_of(map)), 1e-15);
-        EXPECT_NEAR((half_of(map) * column_counts(map.size(-1), map.options())).sum().item<double>(), map.sum().item<double>(), 1e-12);
+        EXPECT_NEAR(
+            (half_of(map) * column_counts(map.size(-1), map.options())).sum().item<double>(),
+            map.sum().item<double>(), 1e-12);
     }
     const auto rough = half_of(noise({6, 6}, 9));
     const auto full = full_of(symmetrise_half(rough, 6), 6);
@@ -99,15 +115,29 @@ TEST(HalfSpectra, hold_all_of_a_symmetric_map) {
 
 TEST(MaskErrors, of_the_operator_name_what_is_wrong) {
     const auto x = at::rand({2, 3, 8, 6});
-    const auto with = [&](const at::Tensor& mask) { return error_of([&] { mask::apply(x, mask); }); };
-    EXPECT_THAT(with(at::ones({6, 8})), HasSubstr("hfc.mask.apply: mask must be [..., 8, 6], the images' height and width, got [6, 8]"));
-    EXPECT_THAT(with(at::ones({2, 8, 6})), HasSubstr("a mask [2, 8, 6] does not fit images [2, 3, 8, 6]"));
-    EXPECT_THAT(with(at::ones({8, 6}, at::kLong)), HasSubstr("mask must be of a floating dtype, got Long"));
+    const auto with = [&](const at::Tensor& mask) {
+        return error_of([&] { mask::apply(x, mask); });
+    };
+    EXPECT_THAT(
+        with(at::ones({6, 8})),
+        HasSubstr(
+            "hfc.mask.apply: mask must be [..., 8, 6], the images' height and width, got [6, 8]"));
+    EXPECT_THAT(with(at::ones({2, 8, 6})),
+                HasSubstr("a mask [2, 8, 6] does not fit images [2, 3, 8, 6]"));
+    EXPECT_THAT(with(at::ones({8, 6}, at::kLong)),
+                HasSubstr("mask must be of a floating dtype, got Long"));
     EXPECT_THAT(with(at::ones({8, 6}) / 0), HasSubstr("mask must hold finite numbers only"));
     EXPECT_THAT(with(at::Tensor()), HasSubstr("got an undefined tensor"));
-    EXPECT_THAT(error_of([&] { mask::apply(x.to(at::kLong), at::ones({8, 6})); }), HasSubstr("dtype float32 or float64, got Long"));
-    EXPECT_THAT(error_of([&] { mask::apply(at::rand({6}), at::ones({8, 6})); }), HasSubstr("at least two dimensions [..., H, W]"));
-    EXPECT_THAT(error_of([&] { symmetrise(at::ones({3})); }), HasSubstr("at least two dimensions [..., H, W], got [3]"));
+    EXPECT_THAT(error_of([&] {
+                    mask::apply(x.to(at::kLong), at::ones({8, 6}));
+                }),
+                HasSubstr("dtype float32 or float64, got Long"));
+    EXPECT_THAT(error_of([&] {
+                    mask::apply(at::rand({6}), at::ones({8, 6}));
+                }),
+                HasSubstr("at least two dimensions [..., H, W]"));
+    EXPECT_THAT(error_of([&] { symmetrise(at::ones({3})); }),
+                HasSubstr("at least two dimensions [..., H, W], got [3]"));
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ inline at::Tensor mask_reference(const std::string& name) {
     static const auto all = [] {
         std::map<std::string, at::Tensor> arrays;
         auto bytes = read_file(HFC_FIXTURES "/mask/reference.bin");
-        const auto numbers = at::from_blob(bytes.data(), {static_cast<int64_t>(bytes.size() / 8)}, at::kDouble).clone();
+        const auto numbers =
+            at::from_blob(bytes.data(), {static_cast<int64_t>(bytes.size() / 8)}, at::kDouble)
+                .clone();
         int64_t at = 0;
         const auto record = nlohmann::json::parse(read_file(HFC_FIXTURES "/mask/reference.json"));
         for (const auto& entry : record["arrays"]) {

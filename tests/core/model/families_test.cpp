@@ -14,7 +14,8 @@ template <typename Named>
 void append_shapes(std::vector<std::string>& lines, const Named& named) {
     for (const auto& entry : named) {
         const auto sizes = entry.value().sizes();
-        lines.push_back(entry.key() + " " + (sizes.empty() ? "scalar" : fmt::format("{}", fmt::join(sizes, "x"))));
+        lines.push_back(entry.key() + " " +
+                        (sizes.empty() ? "scalar" : fmt::format("{}", fmt::join(sizes, "x"))));
     }
 }
 
@@ -43,7 +44,8 @@ class TorchvisionNames : public testing::TestWithParam<Counterpart> {};
 
 TEST_P(TorchvisionNames, has_its_names_and_shapes_in_its_order) {
     const auto& c = GetParam();
-    const auto model = make(c.name, {.classes = 1000, .batch_norm = c.batch_norm, .form = "torchvision"});
+    const auto model =
+        make(c.name, {.classes = 1000, .batch_norm = c.batch_norm, .form = "torchvision"});
     std::vector<std::string> lines;
     append_shapes(lines, model->named_parameters());
     append_shapes(lines, model->named_buffers());
@@ -53,9 +55,12 @@ TEST_P(TorchvisionNames, has_its_names_and_shapes_in_its_order) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, TorchvisionNames,
-                         testing::Values(Counterpart{"resnet18", "resnet18", false}, Counterpart{"resnet34", "resnet34", false},
-                                         Counterpart{"resnet50", "resnet50", false}, Counterpart{"alexnet", "alexnet", false},
-                                         Counterpart{"vgg11", "vgg11", false}, Counterpart{"vgg11_bn", "vgg11", true},
+                         testing::Values(Counterpart{"resnet18", "resnet18", false},
+                                         Counterpart{"resnet34", "resnet34", false},
+                                         Counterpart{"resnet50", "resnet50", false},
+                                         Counterpart{"alexnet", "alexnet", false},
+                                         Counterpart{"vgg11", "vgg11", false},
+                                         Counterpart{"vgg11_bn", "vgg11", true},
                                          Counterpart{"vgg16_bn", "vgg16", true}));
 
 TEST(SmallForm, takes_grey_images_of_28_pixels_and_says_which_channels_it_wants) {
@@ -63,12 +68,14 @@ TEST(SmallForm, takes_grey_images_of_28_pixels_and_says_which_channels_it_wants)
     for (const auto& name : known_names()) {
         auto model = make(name, {.classes = 7, .channels = 1});
         model->eval();
-        EXPECT_EQ(model->forward(at::rand({2, 1, 28, 28})).sizes(), at::IntArrayRef({2, 7})) << name;
+        EXPECT_EQ(model->forward(at::rand({2, 1, 28, 28})).sizes(), at::IntArrayRef({2, 7}))
+            << name;
         EXPECT_EQ(model->parameters().front().size(3), 5) << name << ": the first kernel is 5x5";
         EXPECT_THAT(error_of([&] {
                         model->forward(at::rand({2, 3, 28, 28}));
                     }),
-                    testing::AllOf(HasSubstr(name), HasSubstr("images of 1 channel(s)"), HasSubstr("build it with channels = 3")));
+                    testing::AllOf(HasSubstr(name), HasSubstr("images of 1 channel(s)"),
+                                   HasSubstr("build it with channels = 3")));
     }
 }
 
@@ -77,8 +84,10 @@ TEST(SmallForm, takes_any_size) {
     for (const auto* const name : {"resnet18", "vgg11", "alexnet", "lenet"}) {
         auto model = make(name, {.classes = 3});
         model->eval();
-        for (const auto& shape : {std::vector<int64_t>{1, 3, 1, 1}, {1, 3, 33, 31}, {2, 3, 40, 64}, {0, 3, 32, 32}}) {
-            EXPECT_EQ(model->forward(at::rand(shape)).sizes(), at::IntArrayRef({shape[0], 3})) << name;
+        for (const auto& shape :
+             {std::vector<int64_t>{1, 3, 1, 1}, {1, 3, 33, 31}, {2, 3, 40, 64}, {0, 3, 32, 32}}) {
+            EXPECT_EQ(model->forward(at::rand(shape)).sizes(), at::IntArrayRef({shape[0], 3}))
+                << name;
         }
     }
 }
@@ -89,18 +98,24 @@ TEST(TorchvisionForm, says_how_large_images_must_be) {
     EXPECT_THAT(error_of([&] {
                     model->forward(at::zeros({1, 3, 63, 62}));
                 }),
-                testing::AllOf(HasSubstr("at least 63 x 63 pixels"), HasSubstr("[1, 3, 63, 62]"), HasSubstr("form = \"small\"")));
+                testing::AllOf(HasSubstr("at least 63 x 63 pixels"), HasSubstr("[1, 3, 63, 62]"),
+                               HasSubstr("form = \"small\"")));
     EXPECT_EQ(model->forward(at::zeros({1, 3, 63, 63})).size(1), 10) << "the size named is enough";
     auto vgg = make("vgg11", {.form = "torchvision"});
-    EXPECT_THAT(error_of([&] { vgg->forward(at::zeros({1, 3, 31, 32})); }), HasSubstr("at least 32 x 32 pixels"));
+    EXPECT_THAT(error_of([&] {
+                    vgg->forward(at::zeros({1, 3, 31, 32}));
+                }),
+                HasSubstr("at least 32 x 32 pixels"));
     EXPECT_EQ(vgg->forward(at::zeros({1, 3, 32, 32})).size(1), 10);
 }
 
 TEST(Options, that_a_network_does_not_have) {
     EXPECT_THAT(error_of([] { make("resnet18", {.form = "imagenet"}); }),
                 HasSubstr("form must be 'small' or 'torchvision', got 'imagenet'"));
-    EXPECT_THAT(error_of([] { make("lenet", {.form = "torchvision"}); }), HasSubstr("torchvision has no lenet: expected form 'small'"));
-    EXPECT_THAT(error_of([] { make("alexnet", {.batch_norm = true}); }), HasSubstr("alexnet has no BatchNorm"));
+    EXPECT_THAT(error_of([] { make("lenet", {.form = "torchvision"}); }),
+                HasSubstr("torchvision has no lenet: expected form 'small'"));
+    EXPECT_THAT(error_of([] { make("alexnet", {.batch_norm = true}); }),
+                HasSubstr("alexnet has no BatchNorm"));
 }
 
 TEST(Dropout, acts_in_every_family_in_training_mode_only) {

@@ -1,5 +1,5 @@
-// Reads tests/fixtures/model/reference.txt and models/logits.txt and computes the weights and images that they stand for (see
-// tests/fixtures/make_model.py and make_models.py).
+// Reads tests/fixtures/model/reference.txt and models/logits.txt and computes the weights and
+// images that they stand for (see tests/fixtures/make_model.py and make_models.py).
 #pragma once
 
 #include "base/error.h"
@@ -15,7 +15,8 @@ namespace hfc::test {
 inline at::Tensor reference(const std::string& name) {
     static const auto lines = [] {
         std::map<std::string, std::vector<double>> all;
-        for (const auto* const path : {HFC_FIXTURES "/model/reference.txt", HFC_FIXTURES "/models/logits.txt"}) {
+        for (const auto* const path :
+             {HFC_FIXTURES "/model/reference.txt", HFC_FIXTURES "/models/logits.txt"}) {
             std::ifstream file(path);
             for (std::string line; std::getline(file, line);) {
                 std::istringstream text(line);
@@ -34,7 +35,8 @@ inline at::Tensor reference(const std::string& name) {
 
 /// A number in [0,1), a multiple of 2^-24: splitmix64 of the position in a stream.
 inline double formula_value(int64_t position, uint64_t stream) {
-    uint64_t z = static_cast<uint64_t>(position + 1) * 0x9E3779B97F4A7C15U + stream * 0xD1B54A32D192ED03U;
+    uint64_t z =
+        static_cast<uint64_t>(position + 1) * 0x9E3779B97F4A7C15U + stream * 0xD1B54A32D192ED03U;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
     z = z ^ (z >> 31);
@@ -51,7 +53,8 @@ inline at::Tensor formula_values(int64_t count, uint64_t stream) {
     return values;
 }
 
-/// Fills with scale * u + shift, u being the numbers of a stream. No float64 tensor between: VGG's largest weight has 10^8 numbers.
+/// Fills with scale * u + shift, u being the numbers of a stream. No float64 tensor between: VGG's
+/// largest weight has 10^8 numbers.
 inline void fill_by_formula(at::Tensor& tensor, uint64_t stream, double scale, double shift) {
     auto values = at::empty(tensor.sizes(), at::kFloat);
     auto* const out = values.data_ptr<float>();
@@ -62,7 +65,9 @@ inline void fill_by_formula(at::Tensor& tensor, uint64_t stream, double scale, d
 }
 
 inline at::Tensor formula_images(int64_t count, int64_t channels, int64_t size) {
-    return formula_values(count * channels * size * size, 5000).to(at::kFloat).reshape({count, channels, size, size});
+    return formula_values(count * channels * size * size, 5000)
+        .to(at::kFloat)
+        .reshape({count, channels, size, size});
 }
 
 /// Sets each parameter and running statistic as set_weights of make_model.py does.
@@ -75,7 +80,8 @@ inline void set_formula_weights(model::Model& model) {
         double shift = entry.key().ends_with("bias") ? -0.1 : 0.5;
         if (p.dim() > 1) {
             const auto field = p.numel() / (p.size(0) * p.size(1));
-            const auto bound = std::sqrt(6.0 / static_cast<double>((p.size(0) + p.size(1)) * field));
+            const auto bound =
+                std::sqrt(6.0 / static_cast<double>((p.size(0) + p.size(1)) * field));
             scale = 2 * bound;
             shift = -bound;
         }
@@ -95,7 +101,10 @@ inline void set_formula_weights(model::Model& model) {
 /// The largest distance between two tensors of as many numbers.
 inline double distance(const at::Tensor& a, const at::Tensor& b) {
     require(a.numel() == b.numel(), "{} numbers against {}", a.numel(), b.numel());
-    return (a.detach().to(at::kDouble).flatten() - b.detach().to(at::kDouble).flatten()).abs().max().item<double>();
+    return (a.detach().to(at::kDouble).flatten() - b.detach().to(at::kDouble).flatten())
+        .abs()
+        .max()
+        .item<double>();
 }
 
 /// The text of the Error that `work` throws, or "" if it throws none.

@@ -40,21 +40,25 @@ TEST_P(Logits, are_within_1e_4_of_pytorch_in_double_precision) {
     EXPECT_LT(distance(model->forward(images), reference(c.line)), 1e-4);
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, Logits,
-                         testing::Values(Case{"preact_resnet32", "preact_resnet32", {}, 4, 32},
-                                         Case{"preact_resnet32_batch_norm_eval", "preact_resnet32", {.batch_norm = true}, 4, 32},
-                                         Case{"preact_resnet20_grey", "preact_resnet20", {.classes = 7, .channels = 1}, 4, 28},
-                                         Case{"preact_resnet8", "preact_resnet8", {}, 4, 32}, Case{"resnet18", "resnet18", {}, 2, 32},
-                                         Case{"resnet34", "resnet34", {}, 2, 32}, Case{"resnet50", "resnet50", {}, 2, 16},
-                                         Case{"resnet18_grey", "resnet18", {.channels = 1}, 2, 28}, Case{"vgg11", "vgg11", {}, 2, 32},
-                                         Case{"vgg11_grey", "vgg11", {.channels = 1}, 2, 28},
-                                         Case{"vgg16_batch_norm", "vgg16", {.batch_norm = true}, 2, 32},
-                                         Case{"alexnet", "alexnet", {}, 2, 32}, Case{"alexnet_grey", "alexnet", {.channels = 1}, 2, 28},
-                                         Case{"lenet", "lenet", {}, 2, 32}, Case{"lenet_grey", "lenet", {.channels = 1}, 2, 28},
-                                         Case{"resnet18_torchvision", "resnet18", {.form = "torchvision"}, 2, 64},
-                                         Case{"resnet50_torchvision", "resnet50", {.form = "torchvision"}, 2, 64},
-                                         Case{"alexnet_torchvision", "alexnet", {.form = "torchvision"}, 2, 224},
-                                         Case{"vgg11_torchvision", "vgg11", {.form = "torchvision"}, 2, 64}));
+INSTANTIATE_TEST_SUITE_P(
+    Networks, Logits,
+    testing::Values(
+        Case{"preact_resnet32", "preact_resnet32", {}, 4, 32},
+        Case{"preact_resnet32_batch_norm_eval", "preact_resnet32", {.batch_norm = true}, 4, 32},
+        Case{"preact_resnet20_grey", "preact_resnet20", {.classes = 7, .channels = 1}, 4, 28},
+        Case{"preact_resnet8", "preact_resnet8", {}, 4, 32},
+        Case{"resnet18", "resnet18", {}, 2, 32}, Case{"resnet34", "resnet34", {}, 2, 32},
+        Case{"resnet50", "resnet50", {}, 2, 16},
+        Case{"resnet18_grey", "resnet18", {.channels = 1}, 2, 28},
+        Case{"vgg11", "vgg11", {}, 2, 32}, Case{"vgg11_grey", "vgg11", {.channels = 1}, 2, 28},
+        Case{"vgg16_batch_norm", "vgg16", {.batch_norm = true}, 2, 32},
+        Case{"alexnet", "alexnet", {}, 2, 32},
+        Case{"alexnet_grey", "alexnet", {.channels = 1}, 2, 28}, Case{"lenet", "lenet", {}, 2, 32},
+        Case{"lenet_grey", "lenet", {.channels = 1}, 2, 28},
+        Case{"resnet18_torchvision", "resnet18", {.form = "torchvision"}, 2, 64},
+        Case{"resnet50_torchvision", "resnet50", {.form = "torchvision"}, 2, 64},
+        Case{"alexnet_torchvision", "alexnet", {.form = "torchvision"}, 2, 224},
+        Case{"vgg11_torchvision", "vgg11", {.form = "torchvision"}, 2, 64}));
 
 TEST(BatchNormTraining, normalises_by_the_batch_and_moves_the_running_statistics_as_pytorch_does) {
     auto model = make("preact_resnet32", {.batch_norm = true});
@@ -62,12 +66,14 @@ TEST(BatchNormTraining, normalises_by_the_batch_and_moves_the_running_statistics
     const auto logits = model->forward(formula_images(4, 3, 32));
     EXPECT_LT(distance(logits, reference("preact_resnet32_batch_norm_train")), 1e-4);
     const auto buffers = model->named_buffers();
-    const auto running = at::cat({buffers["bn0.running_mean"], buffers["bn0.running_var"], buffers["bn.running_var"]});
+    const auto running = at::cat(
+        {buffers["bn0.running_mean"], buffers["bn0.running_var"], buffers["bn.running_var"]});
     EXPECT_LT(distance(running, reference("preact_resnet32_batch_norm_train_running")), 1e-4);
     EXPECT_EQ(buffers["bn0.num_batches_tracked"].item<int64_t>(), 1);
 }
 
-// Without gradients of the weights BatchNorm is folded into the convolutions: the same but for rounding, for the images' gradients too.
+// Without gradients of the weights BatchNorm is folded into the convolutions: the same but for
+// rounding, for the images' gradients too.
 TEST(FoldedBatchNorm, gives_what_batch_norm_gives) {
     for (const auto* const name : {"preact_resnet8", "resnet18", "vgg11"}) {
         auto model = make(name, {.batch_norm = std::string_view(name) != "resnet18"});
@@ -100,7 +106,8 @@ TEST(Gradients, are_those_of_finite_differences) {
     const auto images = formula_images(2, 1, 12).to(at::kDouble);
     const auto score = [&] { return model->forward(images).square().sum(); };
     score().backward();
-    for (const auto* const name : {"conv0.weight", "blocks.1.conv1.weight", "blocks.2.bn2.bias", "fc.weight"}) {
+    for (const auto* const name :
+         {"conv0.weight", "blocks.1.conv1.weight", "blocks.2.bn2.bias", "fc.weight"}) {
         auto parameter = model->named_parameters()[name];
         auto entry = parameter.detach().flatten()[3];
         constexpr double h = 1e-6;
@@ -110,7 +117,8 @@ TEST(Gradients, are_those_of_finite_differences) {
         entry.sub_(2 * h);
         const auto below = score().item<double>();
         entry.add_(h);
-        EXPECT_NEAR(parameter.grad().flatten()[3].item<double>(), (above - below) / (2 * h), 1e-4) << name;
+        EXPECT_NEAR(parameter.grad().flatten()[3].item<double>(), (above - below) / (2 * h), 1e-4)
+            << name;
     }
 }
 

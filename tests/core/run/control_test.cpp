@@ -15,11 +15,13 @@ TEST_F(Control, what_is_written_is_read) {
     }
     ASSERT_TRUE(write_request(folder_, Request::go_on));
     EXPECT_FALSE(std::filesystem::exists(control_file(folder_)));
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 0) << "no temporary file is left";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 0)
+        << "no temporary file is left";
 }
 
 TEST_F(Control, anything_else_asks_for_nothing) {
-    for (const std::string text : {"", "\n", "stopp", "STOP", "pausepausepause", "\xff\x00", " stop"}) {
+    for (const std::string text :
+         {"", "\n", "stopp", "STOP", "pausepausepause", "\xff\x00", " stop"}) {
         std::ofstream(control_file(folder_)) << text;
         EXPECT_EQ(read_request(folder_), Request::go_on) << text;
     }

@@ -17,7 +17,9 @@ class EventLogTest : public Scratch {
   protected:
     using Open = EventLog::Open;
 
-    static Json epoch(int64_t number, double loss) { return {{"series", "natural"}, {"epoch", number}, {"loss", loss}}; }
+    static Json epoch(int64_t number, double loss) {
+        return {{"series", "natural"}, {"epoch", number}, {"loss", loss}};
+    }
 
     std::vector<Json> lines() const {
         std::istringstream text(text_of(path_));
@@ -52,7 +54,9 @@ TEST_F(EventLogTest, has_neither_a_gap_nor_a_duplicate_when_it_is_taken_up_again
 }
 
 TEST_F(EventLogTest, takes_whole_curves_for_the_same_where_their_values_alone_differ) {
-    const auto curve = [](const Json& y) { return Json{{"curve", "spectrum"}, {"x", {1, 2}}, {"y", y}}; };
+    const auto curve = [](const Json& y) {
+        return Json{{"curve", "spectrum"}, {"x", {1, 2}}, {"y", y}};
+    };
     EventLog(path_, Open::fresh).append(curve({0.5, std::nan("")}));
     {
         EventLog log(path_, Open::resume);
@@ -62,7 +66,8 @@ TEST_F(EventLogTest, takes_whole_curves_for_the_same_where_their_values_alone_di
     }
     EXPECT_EQ(lines().size(), 1U);
     EventLog log(path_, Open::resume);
-    EXPECT_THAT(error_of([&] { log.append(curve({0.5})); }), HasSubstr("the script logs other events"));
+    EXPECT_THAT(error_of([&] { log.append(curve({0.5})); }),
+                HasSubstr("the script logs other events"));
 }
 
 TEST_F(EventLogTest, cuts_a_torn_last_line_off) {
@@ -87,10 +92,13 @@ TEST_F(EventLogTest, refuses_a_script_that_logs_something_else) {
         EventLog log(path_, Open::fresh);
         log.append(epoch(1, 0.5));
     }
-    for (const Json& other : {epoch(2, 0.5), Json{{"series", "shuffled"}, {"epoch", 1}, {"loss", 0.5}}, Json{{"epoch", 1}}}) {
+    for (const Json& other :
+         {epoch(2, 0.5), Json{{"series", "shuffled"}, {"epoch", 1}, {"loss", 0.5}},
+          Json{{"epoch", 1}}}) {
         EventLog log(path_, Open::resume);
-        EXPECT_THAT(error_of([&] { log.append(other); }),
-                    HasSubstr("the script logs other events than the run that it goes on with: line 1"));
+        EXPECT_THAT(
+            error_of([&] { log.append(other); }),
+            HasSubstr("the script logs other events than the run that it goes on with: line 1"));
     }
     EXPECT_EQ(lines().size(), 1U);
 }
@@ -99,7 +107,8 @@ TEST_F(EventLogTest, refuses_a_file_that_is_no_log) {
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("cannot write"));
     write_file(path_, "{\"epoch\":1}\nnonsense\n{\"epoch\":2}\n");
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is no event"));
-    write_file(path_, "{\"epoch\":1}\n{\"a\":" + std::string(1'000'000, '[') + std::string(1'000'000, ']') + "}\n");
+    write_file(path_, "{\"epoch\":1}\n{\"a\":" + std::string(1'000'000, '[') +
+                          std::string(1'000'000, ']') + "}\n");
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is no event"));
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::fresh); }), HasSubstr("cannot write"));
 }
@@ -117,7 +126,8 @@ TEST_F(EventLogTest, is_one_process_s_alone_until_that_ends) {
     }
     char byte = 0;
     ASSERT_EQ(::read(ready[0], &byte, 1), 1);
-    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("is in use by another process"));
+    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }),
+                HasSubstr("is in use by another process"));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
     ::close(ready[0]);
@@ -144,7 +154,8 @@ TEST_F(EventLogTest, of_a_run_is_taken_up_again_with_its_config_and_the_order_of
     EXPECT_EQ(run.next_checkpoints(), options.out / "checkpoints" / "training-1");
     EXPECT_EQ(Json::parse(text_of(options.out / "config.json")).at("seed"), 1);
     options.out = folder_ / "none";
-    EXPECT_THAT(error_of([&] { const run::Run other(options); }), HasSubstr("there is no run directory"));
+    EXPECT_THAT(error_of([&] { const run::Run other(options); }),
+                HasSubstr("there is no run directory"));
 }
 
 }  // namespace

@@ -34,13 +34,18 @@ std::vector<Json> figure3_events() {
         const bool natural = std::string(series) == "natural";
         for (int epoch = 1; epoch <= (natural ? 12 : 36); ++epoch) {
             Json accuracy;
-            const double train = natural ? 1 - 0.6 * std::exp(-epoch / 4.0) : 1 / (1 + 9 * std::exp(-epoch / 6.0));
+            const double train =
+                natural ? 1 - 0.6 * std::exp(-epoch / 4.0) : 1 / (1 + 9 * std::exp(-epoch / 6.0));
             accuracy["train"] = train;
             for (const int radius : {12, 4, 16, 8}) {
                 accuracy["train low r=" + std::to_string(radius)] =
-                    0.1 + (train - 0.1) * (natural ? 0.5 + radius / 35.0 : std::pow(radius / 18.0, 3));
+                    0.1 +
+                    (train - 0.1) * (natural ? 0.5 + radius / 35.0 : std::pow(radius / 18.0, 3));
             }
-            events.push_back({{"series", series}, {"epoch", epoch}, {"loss", -std::log(train)}, {"accuracy", accuracy}});
+            events.push_back({{"series", series},
+                              {"epoch", epoch},
+                              {"loss", -std::log(train)},
+                              {"accuracy", accuracy}});
         }
     }
     return events;
@@ -51,7 +56,8 @@ TEST(Panels, one_a_series_with_radii_in_order) {
     ASSERT_EQ(panels.size(), 2U);
     EXPECT_EQ(panels[0].series, "natural");
     EXPECT_EQ(panels[1].series, "shuffled");
-    EXPECT_THAT(names_of(panels[1]), ElementsAre("train", "train low r=4", "train low r=8", "train low r=12", "train low r=16"));
+    EXPECT_THAT(names_of(panels[1]), ElementsAre("train", "train low r=4", "train low r=8",
+                                                 "train low r=12", "train low r=16"));
     ASSERT_EQ(panels[1].curves[0].points.size(), 36U);
     EXPECT_EQ(panels[1].curves[0].points[35].first, 36);
 }
@@ -69,8 +75,9 @@ TEST(Panels, follow_the_chosen_order) {
 TEST(Panels, leave_out_what_is_no_finite_number) {
     FigureOptions options;
     options.y = "loss";
-    const std::vector<Json> events = {Json{{"epoch", 1}, {"loss", 2}}, Json{{"epoch", 2}, {"loss", std::nan("")}},
-                                      Json{{"epoch", 3}, {"loss", "x"}}, Json{{"epoch", "4"}, {"loss", 1}}, Json{{"loss", 1}}};
+    const std::vector<Json> events = {
+        Json{{"epoch", 1}, {"loss", 2}}, Json{{"epoch", 2}, {"loss", std::nan("")}},
+        Json{{"epoch", 3}, {"loss", "x"}}, Json{{"epoch", "4"}, {"loss", 1}}, Json{{"loss", 1}}};
     const auto panels = make_panels(events, options);
     ASSERT_EQ(panels.size(), 1U);
     EXPECT_EQ(panels[0].series, "");
@@ -79,30 +86,36 @@ TEST(Panels, leave_out_what_is_no_finite_number) {
 
 TEST(Panels, errors_name_what_there_is) {
     FigureOptions options;
-    EXPECT_THAT(error_of([&] { make_panels({}, options); }), HasSubstr("nothing has been logged yet"));
+    EXPECT_THAT(error_of([&] { make_panels({}, options); }),
+                HasSubstr("nothing has been logged yet"));
     options.panels = {"natral"};
     EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
-                "run:plot: no series 'natral' has been logged (did you mean 'natural'?); there are 'natural', 'shuffled'");
+                "run:plot: no series 'natral' has been logged (did you mean 'natural'?); there are "
+                "'natural', 'shuffled'");
     options.panels = {"natural"};
     options.y = "acuracy";
-    EXPECT_THAT(
-        error_of([&] { make_panels(figure3_events(), options); }),
-        "run:plot: series 'natural' has no numbers under both 'epoch' and 'acuracy'; the events' keys are series, epoch, loss, accuracy");
+    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
+                "run:plot: series 'natural' has no numbers under both 'epoch' and 'acuracy'; the "
+                "events' keys are series, epoch, loss, accuracy");
     options.panels.clear();
-    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }), StartsWith("run:plot: no event has numbers under both"));
+    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
+                StartsWith("run:plot: no event has numbers under both"));
 }
 
 TEST(Program, accuracies_share_zero_to_one_and_other_values_their_range) {
     FigureOptions options;
-    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg), HasSubstr("set yrange [-0.02:1.02]"));
+    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg),
+                HasSubstr("set yrange [-0.02:1.02]"));
     options.y = "loss";
-    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg), Not(HasSubstr("set yrange [-0.02:1.02]")));
+    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg),
+                Not(HasSubstr("set yrange [-0.02:1.02]")));
 }
 
 TEST(Program, names_cannot_become_commands) {
     FigureOptions options;
     options.title = "it's `id`\nset output '/tmp/x'";
-    const auto program = gnuplot_program(make_panels({Json{{"epoch", 1}, {"accuracy", 0.5}}}, options), options, Format::svg);
+    const auto program = gnuplot_program(
+        make_panels({Json{{"epoch", 1}, {"accuracy", 0.5}}}, options), options, Format::svg);
     EXPECT_THAT(program, HasSubstr("'it''s `id` set output ''/tmp/x'''"));
 }
 
@@ -130,16 +143,20 @@ TEST_F(Figure, is_written_as_svg_and_png) {
     const auto paths = run_->plot("figure3", options);
     EXPECT_THAT(paths, ElementsAre(folder_ / "run/figure3.svg", folder_ / "run/figure3.png"));
     const auto svg = text_of(paths[0]);
-    EXPECT_THAT(
-        svg, AllOf(StartsWith("<?xml"), EndsWith("</svg>\n\n"), HasSubstr("natural"), HasSubstr("shuffled"), HasSubstr("train low r=16")));
-    EXPECT_THAT(svg, AllOf(HasSubstr("Low frequencies first &amp;"), HasSubstr("Accuracy"), HasSubstr("Epoch")));
+    EXPECT_THAT(svg, AllOf(StartsWith("<?xml"), EndsWith("</svg>\n\n"), HasSubstr("natural"),
+                           HasSubstr("shuffled"), HasSubstr("train low r=16")));
+    EXPECT_THAT(svg, AllOf(HasSubstr("Low frequencies first &amp;"), HasSubstr("Accuracy"),
+                           HasSubstr("Epoch")));
     const auto png = text_of(paths[1]);
     EXPECT_EQ(png.substr(0, 8), "\x89PNG\r\n\x1A\n");
     EXPECT_EQ(png.substr(png.size() - 8, 4), "IEND");
-    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "figure3.png", "figure3.svg", "metrics.jsonl"));
+    EXPECT_THAT(names_in(folder_ / "run"),
+                ElementsAre("config.json", "figure3.png", "figure3.svg", "metrics.jsonl"));
     if (const char* keep = std::getenv("HFC_KEEP_FIGURES")) {
-        std::filesystem::copy(paths[0], std::filesystem::path(keep) / "figure3.svg", std::filesystem::copy_options::overwrite_existing);
-        std::filesystem::copy(paths[1], std::filesystem::path(keep) / "figure3.png", std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::copy(paths[0], std::filesystem::path(keep) / "figure3.svg",
+                              std::filesystem::copy_options::overwrite_existing);
+        std::filesystem::copy(paths[1], std::filesystem::path(keep) / "figure3.png",
+                              std::filesystem::copy_options::overwrite_existing);
     }
 }
 
@@ -152,8 +169,10 @@ TEST_F(Figure, of_one_point_can_be_drawn) {
 }
 
 TEST_F(Figure, failure_of_gnuplot_is_told_in_its_words) {
-    EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }), StartsWith("run:plot: gnuplot failed with status 1: "));
-    EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }), StartsWith("run:plot: gnuplot drew nothing"));
+    EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }),
+                StartsWith("run:plot: gnuplot failed with status 1: "));
+    EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }),
+                StartsWith("run:plot: gnuplot drew nothing"));
 }
 
 TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {
@@ -161,12 +180,15 @@ TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {
     ::setenv("PATH", folder_.c_str(), 1);
     EXPECT_FALSE(has_gnuplot());
     const auto paths = run_->plot("figure", {});
-    EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }),
-                AllOf(HasSubstr("gnuplot is not installed"), HasSubstr("apt-get install gnuplot-nox")));
+    EXPECT_THAT(
+        error_of([] { run_gnuplot("set nonsense\n"); }),
+        AllOf(HasSubstr("gnuplot is not installed"), HasSubstr("apt-get install gnuplot-nox")));
     ::setenv("PATH", before.c_str(), 1);
-    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "figure.png.gp", "figure.svg.gp", "metrics.jsonl"));
+    EXPECT_THAT(names_in(folder_ / "run"),
+                ElementsAre("config.json", "figure.png.gp", "figure.svg.gp", "metrics.jsonl"));
     ASSERT_EQ(paths.size(), 2U);
-    const auto later = run_gnuplot(read_file(paths[1])), now = read_file(run_->plot("figure", {})[1]);
+    const auto later = run_gnuplot(read_file(paths[1])),
+               now = read_file(run_->plot("figure", {})[1]);
     EXPECT_EQ(later, now) << "the program draws the same picture";
 }
 

@@ -17,7 +17,8 @@ using ::testing::Not;
 /// Pictures 2 x 3, each of one grey value: 0, 10, 20, ...
 ImageGrid grey_grid(int64_t count, int64_t columns) {
     auto values = at::arange(count, at::kLong).mul(10).to(at::kByte);
-    return {.images = values.reshape({count, 1, 1, 1}).expand({count, 1, 2, 3}).contiguous(), .columns = columns};
+    return {.images = values.reshape({count, 1, 1, 1}).expand({count, 1, 2, 3}).contiguous(),
+            .columns = columns};
 }
 
 TEST(ImageGrid, TheMosaicHoldsRowsOfPicturesAndWhiteForMissingOnes) {
@@ -40,7 +41,8 @@ TEST(ImageGrid, ValuesBecomeBytes) {
     const auto images = at::tensor({-1.0F, 0.0F, 0.5F, 2.0F}).reshape({1, 1, 2, 2});
     const auto bytes = [&](const PixelRange& range) {
         const auto flat = to_bytes(images, range).flatten();
-        return std::vector<int>{flat[0].item<int>(), flat[1].item<int>(), flat[2].item<int>(), flat[3].item<int>()};
+        return std::vector<int>{flat[0].item<int>(), flat[1].item<int>(), flat[2].item<int>(),
+                                flat[3].item<int>()};
     };
     EXPECT_EQ(bytes({}), (std::vector<int>{0, 0, 128, 255}));
     EXPECT_EQ(bytes({-1, 1}), (std::vector<int>{0, 128, 191, 255}));
@@ -68,17 +70,35 @@ TEST(ImageGrid, CaptionsOfSeveralLinesHeadingsAndTitleAreInTheProgram) {
 TEST(ImageGrid, WhatDoesNotFitIsSaid) {
     auto captions = grey_grid(3, 2);
     captions.captions = {"one", "two"};
-    EXPECT_THAT(error_of([&] { mosaic(captions); }), HasSubstr("one caption for each of 3 pictures, got 2"));
+    EXPECT_THAT(error_of([&] { mosaic(captions); }),
+                HasSubstr("one caption for each of 3 pictures, got 2"));
     auto headings = grey_grid(3, 2);
     headings.headings = {"one"};
-    EXPECT_THAT(error_of([&] { mosaic(headings); }), HasSubstr("one heading for each of 2 rows, got 1"));
-    EXPECT_THAT(error_of([&] { mosaic(grey_grid(3, 0)); }), HasSubstr("columns must be at least 1, got 0"));
-    EXPECT_THAT(error_of([&] { mosaic({.images = at::zeros({1, 2, 4, 4}, at::kByte)}); }), HasSubstr("1 channel (grey) or 3 (RGB), got 2"));
-    EXPECT_THAT(error_of([&] { mosaic({.images = at::zeros({0, 3, 4, 4}, at::kByte)}); }), HasSubstr("no picture"));
-    EXPECT_THAT(error_of([&] { mosaic({.images = at::zeros({2000, 1, 2, 2}, at::kByte)}); }), HasSubstr("too many"));
+    EXPECT_THAT(error_of([&] { mosaic(headings); }),
+                HasSubstr("one heading for each of 2 rows, got 1"));
+    EXPECT_THAT(error_of([&] { mosaic(grey_grid(3, 0)); }),
+                HasSubstr("columns must be at least 1, got 0"));
+    EXPECT_THAT(error_of([&] {
+                    mosaic({.images = at::zeros({1, 2, 4, 4}, at::kByte)});
+                }),
+                HasSubstr("1 channel (grey) or 3 (RGB), got 2"));
+    EXPECT_THAT(error_of([&] {
+                    mosaic({.images = at::zeros({0, 3, 4, 4}, at::kByte)});
+                }),
+                HasSubstr("no picture"));
+    EXPECT_THAT(error_of([&] {
+                    mosaic({.images = at::zeros({2000, 1, 2, 2}, at::kByte)});
+                }),
+                HasSubstr("too many"));
     EXPECT_THAT(error_of([&] { to_bytes(at::rand({3, 4, 4})); }), HasSubstr("[N, C, H, W]"));
-    EXPECT_THAT(error_of([&] { to_bytes(at::full({1, 1, 2, 2}, NAN)); }), HasSubstr("no finite numbers"));
-    EXPECT_THAT(error_of([&] { to_bytes(at::rand({1, 1, 2, 2}), {1, 1}); }), HasSubstr("got 1 to 1"));
+    EXPECT_THAT(error_of([&] {
+                    to_bytes(at::full({1, 1, 2, 2}, NAN));
+                }),
+                HasSubstr("no finite numbers"));
+    EXPECT_THAT(error_of([&] {
+                    to_bytes(at::rand({1, 1, 2, 2}), {1, 1});
+                }),
+                HasSubstr("got 1 to 1"));
 }
 
 TEST(ImageGrid, IsDrawnWithSharpPixels) {
@@ -87,13 +107,14 @@ TEST(ImageGrid, IsDrawnWithSharpPixels) {
     }
     const auto svg = with_sharp_pixels(run_gnuplot(gnuplot_program(grey_grid(3, 2), Format::svg)));
     size_t images = 0;
-    for (auto found = svg.find("<image style='image-rendering:pixelated'"); found != std::string::npos;
-         found = svg.find("<image style", found + 1)) {
+    for (auto found = svg.find("<image style='image-rendering:pixelated'");
+         found != std::string::npos; found = svg.find("<image style", found + 1)) {
         ++images;
     }
     EXPECT_EQ(images, 3U);
     // A kernel of one weight still has a size.
-    const auto one = run_gnuplot(gnuplot_program({.images = at::zeros({1, 3, 1, 1}, at::kByte)}, Format::png));
+    const auto one =
+        run_gnuplot(gnuplot_program({.images = at::zeros({1, 3, 1, 1}, at::kByte)}, Format::png));
     EXPECT_EQ(one.substr(1, 3), "PNG");
 }
 
@@ -125,20 +146,25 @@ TEST_F(RunImages, EachGridIsKeptAndLogged) {
     EXPECT_EQ(event["columns"], 2);
     EXPECT_EQ(event["height"], 2);
     EXPECT_EQ(event["width"], 3);
-    EXPECT_THAT(error_of([&] { run.image("../escape", grid); }), HasSubstr("run:image: the figure's name"));
+    EXPECT_THAT(error_of([&] { run.image("../escape", grid); }),
+                HasSubstr("run:image: the figure's name"));
 }
 
-/// A network that goes on from a checkpoint has later kernels than when the events before were told first.
+/// A network that goes on from a checkpoint has later kernels than when the events before were told
+/// first.
 TEST_F(RunImages, PicturesOfEventsThatAreToldAgainStayAsTheyWere) {
     RunOptions options = {.name = "grids", .out = folder_ / "run", .script = {}};
     const auto tell = [&](int64_t first, int64_t count, bool resume) {
         options.resume = resume;
         hfc::run::Run run(options);
         for (int64_t i = 0; i < count; ++i) {
-            run.image("kernels", {.images = at::full({1, 1, 2, 2}, first + i, at::kByte)}, {{"epoch", i}}, /*figure=*/false);
+            run.image("kernels", {.images = at::full({1, 1, 2, 2}, first + i, at::kByte)},
+                      {{"epoch", i}}, /*figure=*/false);
         }
     };
-    const auto file = [&](int64_t number) { return text_of(options.out / "images" / fmt::format("kernels-{}.png", number)); };
+    const auto file = [&](int64_t number) {
+        return text_of(options.out / "images" / fmt::format("kernels-{}.png", number));
+    };
     tell(10, 2, false);
     const auto before = file(1) + file(2);
     tell(50, 3, true);

@@ -83,7 +83,9 @@ class NobodyElse {
 
 class WorkingDirectory {
   public:
-    explicit WorkingDirectory(const std::filesystem::path& path) { std::filesystem::current_path(path); }
+    explicit WorkingDirectory(const std::filesystem::path& path) {
+        std::filesystem::current_path(path);
+    }
     ~WorkingDirectory() { std::filesystem::current_path(before_); }
     WorkingDirectory(const WorkingDirectory&) = delete;
     WorkingDirectory& operator=(const WorkingDirectory&) = delete;
@@ -99,7 +101,8 @@ TEST_F(RunTest, holds_config_script_and_an_empty_log) {
     options.config = {{"seed", 3}, {"nested", {{"radii", {4, 8}}}}};
     const run::Run run(options);
     EXPECT_EQ(run.directory(), folder_ / "deep/er/run");
-    EXPECT_THAT(names_in(run.directory()), ElementsAre("config.json", "metrics.jsonl", "script.lua"));
+    EXPECT_THAT(names_in(run.directory()),
+                ElementsAre("config.json", "metrics.jsonl", "script.lua"));
     EXPECT_EQ(Json::parse(text_of(run.directory() / "config.json")), options.config);
     EXPECT_EQ(text_of(run.directory() / "script.lua"), "return 1\n");
     EXPECT_EQ(text_of(run.directory() / "metrics.jsonl"), "");
@@ -122,16 +125,19 @@ TEST_F(RunTest, takes_an_empty_directory_but_no_other) {
     std::filesystem::create_directory(folder_ / "empty");
     const run::Run run(options_in("empty"));
     EXPECT_THAT(error_of([&] { const run::Run again(options_in("empty")); }),
-                AllOf(HasSubstr((folder_ / "empty").string()), HasSubstr("is not empty (it holds '"), HasSubstr("never overwritten")));
+                AllOf(HasSubstr((folder_ / "empty").string()),
+                      HasSubstr("is not empty (it holds '"), HasSubstr("never overwritten")));
     std::ofstream(folder_ / "file") << "x";
-    EXPECT_THAT(error_of([&] { const run::Run other(options_in("file")); }), HasSubstr("is a file"));
+    EXPECT_THAT(error_of([&] { const run::Run other(options_in("file")); }),
+                HasSubstr("is a file"));
     EXPECT_EQ(text_of(folder_ / "file"), "x");
 }
 
 TEST_F(RunTest, unwritable_directory_leaves_nothing_behind) {
     const NobodyElse nobody;
     if (::access(folder_.c_str(), W_OK) == 0 && ::geteuid() != 65534) {
-        std::filesystem::permissions(folder_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+        std::filesystem::permissions(
+            folder_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
     }
     EXPECT_THAT(error_of([&] { const run::Run run(options_in("a/b")); }),
                 AllOf(HasSubstr((folder_ / "a").string()), EndsWith("Permission denied")));
@@ -170,22 +176,31 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
     RunOptions options;
     for (const std::string name : {"", "../up", "a/b", ".hidden", "a\nb", "a|b", "\xC3\xA4"}) {
         options.name = name;
-        EXPECT_THAT(error_of([&] { const run::Run run(options); }), StartsWith("hfc.run: the experiment's name m"));
+        EXPECT_THAT(error_of([&] { const run::Run run(options); }),
+                    StartsWith("hfc.run: the experiment's name m"));
     }
     EXPECT_THAT(error_of([] { check_name("the name", "a/b"); }),
                 "the name may hold letters, digits, space, '.', '_' and '-' only, got 'a/b'");
-    EXPECT_THAT(error_of([] { check_name("the name", ".x"); }), "the name must not begin with a dot, got '.x'");
-    EXPECT_THAT(error_of([] { check_name("the name", std::string(201, 'x')); }), HasSubstr("at most 200 bytes, got 201"));
-    EXPECT_THAT(error_of([] { check_name("the name", std::string("a\0b", 3)); }), HasSubstr("may hold"));
+    EXPECT_THAT(error_of([] { check_name("the name", ".x"); }),
+                "the name must not begin with a dot, got '.x'");
+    EXPECT_THAT(error_of([] { check_name("the name", std::string(201, 'x')); }),
+                HasSubstr("at most 200 bytes, got 201"));
+    EXPECT_THAT(error_of([] { check_name("the name", std::string("a\0b", 3)); }),
+                HasSubstr("may hold"));
     EXPECT_NO_THROW(check_name("the name", "Table 2_a-b.c"));
     run::Run run(options_in("run"));
-    EXPECT_THAT(error_of([&] { run.row("a/b", {{"x", 1}}); }), StartsWith("run:row: the table's name"));
+    EXPECT_THAT(error_of([&] {
+                    run.row("a/b", {{"x", 1}});
+                }),
+                StartsWith("run:row: the table's name"));
     EXPECT_THAT(error_of([&] { run.plot("..", {}); }), StartsWith("run:plot: the figure's name"));
 }
 
 TEST_F(RunTest, events_parse_back_line_by_line_while_the_run_goes_on) {
     run::Run run(options_in("run"));
-    run.log({{"series", "natural"}, {"epoch", 1}, {"accuracy", {{"train", 0.5}, {"train low r=4", 0.25}}}});
+    run.log({{"series", "natural"},
+             {"epoch", 1},
+             {"accuracy", {{"train", 0.5}, {"train low r=4", 0.25}}}});
     run.log({{"text", "a \"quoted\"\nline and \xCF\xB5"}});
     const auto events = events_of(run);
     ASSERT_EQ(events.size(), 2U);
@@ -198,7 +213,10 @@ TEST_F(RunTest, events_parse_back_line_by_line_while_the_run_goes_on) {
 
 TEST_F(RunTest, numbers_that_are_not_finite_and_broken_text_stay_valid_json) {
     run::Run run(options_in("run"));
-    run.log({{"nan", std::nan("")}, {"inf", std::numeric_limits<double>::infinity()}, {"list", {1.0, -HUGE_VAL}}, {"text", "\xFF"}});
+    run.log({{"nan", std::nan("")},
+             {"inf", std::numeric_limits<double>::infinity()},
+             {"list", {1.0, -HUGE_VAL}},
+             {"text", "\xFF"}});
     const auto event = events_of(run).at(0);
     EXPECT_TRUE(event["nan"].is_null());
     EXPECT_TRUE(event["inf"].is_null());
@@ -208,7 +226,8 @@ TEST_F(RunTest, numbers_that_are_not_finite_and_broken_text_stay_valid_json) {
 
 TEST_F(RunTest, rejects_events_that_are_none) {
     run::Run run(options_in("run"));
-    EXPECT_THAT(error_of([&] { run.log(Json::array({1})); }), "run:log: an event must be a table with named values, got array");
+    EXPECT_THAT(error_of([&] { run.log(Json::array({1})); }),
+                "run:log: an event must be a table with named values, got array");
     EXPECT_THAT(error_of([&] { run.log({{"time", 1}}); }), HasSubstr("'time' is the run's own"));
     EXPECT_THAT(events_of(run), IsEmpty());
 }
@@ -219,7 +238,10 @@ TEST_F(RunTest, torn_line_is_cut_off_again) {
     const auto before = text_of(run.directory() / "metrics.jsonl");
     {
         const FileSizeLimit full(before.size() + 5);
-        EXPECT_THAT(error_of([&] { run.log({{"epoch", 2}}); }), AllOf(HasSubstr("metrics.jsonl"), EndsWith("File too large")));
+        EXPECT_THAT(error_of([&] {
+                        run.log({{"epoch", 2}});
+                    }),
+                    AllOf(HasSubstr("metrics.jsonl"), EndsWith("File too large")));
     }
     EXPECT_EQ(text_of(run.directory() / "metrics.jsonl"), before);
     run.log({{"epoch", 3}});
@@ -236,22 +258,29 @@ TEST_F(RunTest, failed_row_keeps_the_old_table) {
         EXPECT_THAT(error_of([&] { run.row("table", {{"rho", 0.25}}); }), HasSubstr("table.csv"));
     }
     EXPECT_EQ(text_of(run.directory() / "table.csv"), "rho\n0.5\n");
-    EXPECT_THAT(names_in(run.directory()), ElementsAre("config.json", "metrics.jsonl", "table.csv", "table.md"));
+    EXPECT_THAT(names_in(run.directory()),
+                ElementsAre("config.json", "metrics.jsonl", "table.csv", "table.md"));
     run.row("table", {{"rho", 1.0}});
     EXPECT_EQ(text_of(run.directory() / "table.csv"), "rho\n0.5\n1\n");
 }
 
 TEST_F(RunTest, rejects_rows_that_are_none) {
     run::Run run(options_in("run"));
-    EXPECT_THAT(error_of([&] { run.row("table", 1); }), HasSubstr("at least one column, got number"));
-    EXPECT_THAT(error_of([&] { run.row("table", Json::object()); }), HasSubstr("at least one column, got none"));
-    EXPECT_THAT(error_of([&] { run.row("table", {{"a", 1}, {"b", {1, 2}}}); }), HasSubstr("column 'b' of table 'table' must be a number"));
+    EXPECT_THAT(error_of([&] { run.row("table", 1); }),
+                HasSubstr("at least one column, got number"));
+    EXPECT_THAT(error_of([&] { run.row("table", Json::object()); }),
+                HasSubstr("at least one column, got none"));
+    EXPECT_THAT(error_of([&] {
+                    run.row("table", {{"a", 1}, {"b", {1, 2}}});
+                }),
+                HasSubstr("column 'b' of table 'table' must be a number"));
     EXPECT_THAT(names_in(run.directory()), ElementsAre("config.json", "metrics.jsonl"));
 }
 
 // The real thing: a file system of a few pages that fills up.
 TEST_F(RunTest, full_disk) {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("full", folder_.c_str(), "tmpfs", 0, "size=64k") != 0) {
         GTEST_SKIP() << "a file system to fill cannot be mounted here (this takes root)";
     }
@@ -271,7 +300,10 @@ TEST_F(RunTest, full_disk) {
         EXPECT_THAT(reason, AllOf(HasSubstr("metrics.jsonl"), EndsWith("No space left on device")));
         EXPECT_GT(written, 10);
         EXPECT_EQ(events_of(run).size(), static_cast<size_t>(written));  // each line whole
-        EXPECT_THAT(error_of([&] { run.row("table", {{"text", std::string(8192, 'y')}}); }), EndsWith("No space left on device"));
+        EXPECT_THAT(error_of([&] {
+                        run.row("table", {{"text", std::string(8192, 'y')}});
+                    }),
+                    EndsWith("No space left on device"));
         EXPECT_THAT(names_in(run.directory()), ElementsAre("config.json", "metrics.jsonl"));
     }
     EXPECT_EQ(::umount(folder_.c_str()), 0);

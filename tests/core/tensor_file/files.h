@@ -36,7 +36,9 @@ class TensorFile : public testing::Test {
         return "(it was read)";
     }
 
-    size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+    size_t files() const {
+        return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+    }
 
     test::ScratchFolder scratch_{"hfc tensor file test"};
     const std::filesystem::path folder_ = scratch_.path();
@@ -44,7 +46,9 @@ class TensorFile : public testing::Test {
 
 inline std::string bytes_in(const at::Tensor& tensor) {
     const auto values = tensor.contiguous();
-    return values.nbytes() == 0 ? std::string() : std::string(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
+    return values.nbytes() == 0
+               ? std::string()
+               : std::string(static_cast<const char*>(values.const_data_ptr()), values.nbytes());
 }
 
 /// Same names in the same order, dtypes, shapes and bytes.
@@ -68,7 +72,8 @@ inline std::string safetensors_bytes(const std::string& header, const std::strin
 /// An npy file of version 1 with this header.
 inline std::string npy_bytes(const std::string& header, const std::string& data) {
     const auto length = static_cast<uint16_t>(header.size());
-    return std::string("\x93NUMPY\1\0", 8) + std::string(reinterpret_cast<const char*>(&length), 2) + header + data;
+    return std::string("\x93NUMPY\1\0", 8) +
+           std::string(reinterpret_cast<const char*>(&length), 2) + header + data;
 }
 
 }  // namespace hfc::tensor_file

@@ -1,4 +1,5 @@
-// Files of Python's safetensors, NumPy and PyTorch: those that must be read, and those that must be refused.
+// Files of Python's safetensors, NumPy and PyTorch: those that must be read, and those that must be
+// refused.
 #include "files.h"
 #include "tensor_file/dtype.h"
 
@@ -34,7 +35,8 @@ NamedTensors described(const nlohmann::ordered_json& list) {
 }
 
 void sort_by_name(NamedTensors& tensors) {
-    std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(tensors.begin(), tensors.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
 }
 
 TEST(Load, PythonsFilesAreReadBitExactly) {
@@ -89,9 +91,13 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
     const std::vector<std::pair<std::string, std::string>> refusals = {
         {"attack.pt", ".system; only tensors and plain containers are read"},
         {"attack.pt", "refused: the file wants to call "},
-        {"class.pt", "refused: the file wants to call my_models.Own; only tensors and plain containers are read"},
+        {"class.pt",
+         "refused: the file wants to call my_models.Own; only tensors and plain containers are "
+         "read"},
         {"bare.pkl", "a bare Python pickle, which is refused"},
-        {"legacy.pt", "from before 1.6, which is not a zip file; write it anew in Python: torch.save(torch.load("},
+        {"legacy.pt",
+         "from before 1.6, which is not a zip file; write it anew in Python: "
+         "torch.save(torch.load("},
         {"script.pt", "a TorchScript program, which is refused"},
         {"clash.pt", "two of its tensors have the name 'a.b'"},
         {"key.pt", "a dict has a key that is neither a string nor an integer"},
@@ -99,7 +105,9 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
         {"circle.pt", "nested more than 100 deep"},
         {"missing_storage.pt", "its storage '0' is missing"},
         {"short_storage.pt", "its storage '0' should hold 3 elements of Long, but it has 23 bytes"},
-        {"beyond_storage.pt", "a tensor of sizes [4], strides [1] and offset 0 reaches beyond its storage of 3 elements"},
+        {"beyond_storage.pt",
+         "a tensor of sizes [4], strides [1] and offset 0 reaches beyond its storage of 3 "
+         "elements"},
         {"big_endian.pt", "written by a big-endian machine"},
         {"notes.npz", "the member 'notes.txt', neither npz (names in .npy) nor PyTorch's"},
         {"overlap.npz", "its zip members claim more bytes than the file has"},
@@ -118,10 +126,12 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
 
 TEST_F(TensorFile, ADamagedZipIsRefused) {
     const auto bytes = read_file(fixture("stored.npz"));
-    EXPECT_THAT(refusal(bytes.substr(0, bytes.size() - 30)), HasSubstr("it begins as a zip archive but is damaged"));
+    EXPECT_THAT(refusal(bytes.substr(0, bytes.size() - 30)),
+                HasSubstr("it begins as a zip archive but is damaged"));
     auto flipped = bytes;
     flipped[200] ^= 1;  // within the values of the first member
-    EXPECT_THAT(refusal(flipped), HasSubstr("array 'float64': its member 'float64.npy' is damaged: CRC error"));
+    EXPECT_THAT(refusal(flipped),
+                HasSubstr("array 'float64': its member 'float64.npy' is damaged: CRC error"));
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 
 class Mutation : public TensorFile {
   protected:
-    /// One to three changes: a flipped bit, another byte, a cut end, a piece taken out or put in twice.
+    /// One to three changes: a flipped bit, another byte, a cut end, a piece taken out or put in
+    /// twice.
     std::string mutated(std::string bytes) {
         for (auto changes = pick(3) + 1; changes > 0 && !bytes.empty(); --changes) {
             const auto at = pick(bytes.size());
@@ -52,7 +53,9 @@ class Mutation : public TensorFile {
         }
     }
 
-    size_t pick(size_t below) { return std::uniform_int_distribution<size_t>(0, below - 1)(random_); }
+    size_t pick(size_t below) {
+        return std::uniform_int_distribution<size_t>(0, below - 1)(random_);
+    }
 
     // Without syncing, which would take most of the time.
     static void write_plainly(const std::filesystem::path& path, const std::string& bytes) {
@@ -91,7 +94,8 @@ TEST_F(Mutation, NoDamageToAHeaderCrashes) {
 
 // The checksums of a zip archive would catch nearly all damage: here they are right.
 TEST_F(Mutation, NoDamageToAMemberCrashes) {
-    for (const auto* const name : {"all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "stored.npz"}) {
+    for (const auto* const name :
+         {"all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "stored.npz"}) {
         SCOPED_TRACE(name);
         ZipReader original(fixture(name));
         std::vector<std::pair<std::string, std::string>> members;
@@ -102,7 +106,9 @@ TEST_F(Mutation, NoDamageToAMemberCrashes) {
             const auto victim = std::string(name).ends_with("pt") ? 0 : pick(members.size());
             ZipWriter archive;
             for (size_t m = 0; m < members.size(); ++m) {
-                archive.add(members[m].first, m == victim ? mutated(members[m].second) : members[m].second, at::empty({0}));
+                archive.add(members[m].first,
+                            m == victim ? mutated(members[m].second) : members[m].second,
+                            at::empty({0}));
             }
             std::string bytes;
             archive.finish([&](std::string_view piece) { bytes += piece; });

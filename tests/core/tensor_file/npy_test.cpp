@@ -15,28 +15,45 @@ class Npy : public TensorFile {
 
 TEST_F(Npy, OtherSpellingsOfTheHeaderAreRead) {
     EXPECT_EQ(refused(R"({"shape":(1L,),"descr":">f8","fortran_order":True})"), "(it was read)");
-    EXPECT_EQ(refused("{'descr': '|i1', 'fortran_order': False, 'shape': (2, 4), }   \n"), "(it was read)");
+    EXPECT_EQ(refused("{'descr': '|i1', 'fortran_order': False, 'shape': (2, 4), }   \n"),
+              "(it was read)");
     EXPECT_EQ(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (), }"), "(it was read)");
 }
 
 TEST_F(Npy, TheHeaderIsChecked) {
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"),
-                HasSubstr("its array of shape [2] and dtype '<f8' needs 16 bytes, but 8 follow the header"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", 9), HasSubstr("needs 8 bytes, but 9 follow"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }"), HasSubstr("has no size at position 51"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': 1, 'shape': (1,), }"), HasSubstr("neither True nor False"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, }"), HasSubstr("must hold descr, fortran_order and shape"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'descr': '<f8', 'shape': (1,), }"),
-                HasSubstr("has the key 'descr', which does not belong there or stands there twice"));
+    EXPECT_THAT(
+        refused("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"),
+        HasSubstr(
+            "its array of shape [2] and dtype '<f8' needs 16 bytes, but 8 follow the header"));
+    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", 9),
+                HasSubstr("needs 8 bytes, but 9 follow"));
+    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }"),
+                HasSubstr("has no size at position 51"));
+    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': 1, 'shape': (1,), }"),
+                HasSubstr("neither True nor False"));
+    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, }"),
+                HasSubstr("must hold descr, fortran_order and shape"));
+    EXPECT_THAT(
+        refused("{'descr': '<f8', 'descr': '<f8', 'shape': (1,), }"),
+        HasSubstr("has the key 'descr', which does not belong there or stands there twice"));
     EXPECT_THAT(refused("{'colour': 1}"), HasSubstr("has the key 'colour'"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), } os"), HasSubstr("must hold descr"));
+    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), } os"),
+                HasSubstr("must hold descr"));
     EXPECT_THAT(refused("{'descr"), HasSubstr("a string without end"));
-    EXPECT_THAT(refused("{'descr': '=f8', 'fortran_order': False, 'shape': (1,), }"), HasSubstr("has the dtype '=f8'"));
-    EXPECT_THAT(refused("{'descr': '|f8', 'fortran_order': False, 'shape': (1,), }"), HasSubstr("has the dtype '|f8'"));
-    EXPECT_THAT(refused("{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }"), HasSubstr("has the dtype '<f16'"));
-    EXPECT_THAT(refused("{'descr': '', 'fortran_order': False, 'shape': (1,), }"), HasSubstr("has the dtype ''"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4), }"), HasSubstr("overflows"));
-    EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }"), HasSubstr("has no size"));
+    EXPECT_THAT(refused("{'descr': '=f8', 'fortran_order': False, 'shape': (1,), }"),
+                HasSubstr("has the dtype '=f8'"));
+    EXPECT_THAT(refused("{'descr': '|f8', 'fortran_order': False, 'shape': (1,), }"),
+                HasSubstr("has the dtype '|f8'"));
+    EXPECT_THAT(refused("{'descr': '<f16', 'fortran_order': False, 'shape': (1,), }"),
+                HasSubstr("has the dtype '<f16'"));
+    EXPECT_THAT(refused("{'descr': '', 'fortran_order': False, 'shape': (1,), }"),
+                HasSubstr("has the dtype ''"));
+    EXPECT_THAT(
+        refused("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4), }"),
+        HasSubstr("overflows"));
+    EXPECT_THAT(
+        refused("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }"),
+        HasSubstr("has no size"));
 }
 
 TEST_F(Npy, LengthsAndVersionsAreChecked) {
@@ -47,7 +64,8 @@ TEST_F(Npy, LengthsAndVersionsAreChecked) {
     EXPECT_THAT(refusal(bytes), HasSubstr("claims 2105213027 bytes, expected at most 1048576"));
     bytes[6] = 4;
     EXPECT_THAT(refusal(bytes), HasSubstr("it has the npy version 4.0, expected 1.0, 2.0 or 3.0"));
-    EXPECT_THAT(refusal(bytes.substr(0, 7)), HasSubstr("it has 7 bytes, and an npy file begins with at least 10"));
+    EXPECT_THAT(refusal(bytes.substr(0, 7)),
+                HasSubstr("it has 7 bytes, and an npy file begins with at least 10"));
 }
 
 }  // namespace

@@ -21,10 +21,13 @@ std::string global(const std::string& module, const std::string& name) {
     return "c" + module + "\n" + name + "\n";
 }
 std::string storage(const std::string& type = "FloatStorage", int count = 6) {
-    return "(" + text("storage") + global("torch", type) + text("0") + text("cpu") + int4(count) + "tQ";
+    return "(" + text("storage") + global("torch", type) + text("0") + text("cpu") + int4(count) +
+           "tQ";
 }
-std::string tensor(const std::string& memory, const std::string& offset, const std::string& sizes, const std::string& strides) {
-    return global("torch._utils", "_rebuild_tensor_v2") + "(" + memory + offset + "(" + sizes + "t(" + strides + "t\x89NtR";
+std::string tensor(const std::string& memory, const std::string& offset, const std::string& sizes,
+                   const std::string& strides) {
+    return global("torch._utils", "_rebuild_tensor_v2") + "(" + memory + offset + "(" + sizes +
+           "t(" + strides + "t\x89NtR";
 }
 
 /// Files with one storage '0' of 24 bytes.
@@ -43,39 +46,58 @@ class Pickle : public TensorFile {
 };
 
 TEST_F(Pickle, AViewMustLieWithinItsStorage) {
-    EXPECT_EQ(refused(tensor(storage(), int4(0), int4(2) + int4(3), int4(3) + int4(1)) + "."), "(it was read)");
+    EXPECT_EQ(refused(tensor(storage(), int4(0), int4(2) + int4(3), int4(3) + int4(1)) + "."),
+              "(it was read)");
     EXPECT_EQ(refused(tensor(storage(), int4(6), int4(0), int4(1)) + "."), "(it was read)");
-    EXPECT_THAT(refused(tensor(storage(), int4(1), int4(2) + int4(3), int4(3) + int4(1)) + "."),
-                HasSubstr("sizes [2, 3], strides [3, 1] and offset 1 reaches beyond its storage of 6 elements"));
-    EXPECT_THAT(refused(tensor(storage(), int4(-1), int4(1), int4(1)) + "."), HasSubstr("begins at element -1 of a storage of 6"));
-    EXPECT_THAT(refused(tensor(storage(), int4(7), int4(0), int4(1)) + "."), HasSubstr("begins at element 7 of a storage of 6"));
-    EXPECT_THAT(refused(tensor(storage(), int4(5), int4(2), int4(-1)) + "."), HasSubstr("negative stride -1"));
-    EXPECT_THAT(refused(tensor(storage(), int4(0), int4(-2), int4(1)) + "."), HasSubstr("negative size -2"));
-    EXPECT_THAT(refused(tensor(storage(), int4(0), int4(2), int4(1) + int4(1)) + "."), HasSubstr("has 1 sizes and 2 strides"));
-    EXPECT_THAT(refused(tensor(storage(), int4(0), int8(INT64_MAX), int4(0)) + "."), HasSubstr("overflows"));
-    EXPECT_THAT(refused(tensor(storage(), int4(0), int4(3), int8(INT64_MAX)) + "."), HasSubstr("overflow"));
-    EXPECT_THAT(refused(tensor(storage(), int4(0), text("3"), int4(1)) + "."), HasSubstr("size holds something else than integers"));
+    EXPECT_THAT(
+        refused(tensor(storage(), int4(1), int4(2) + int4(3), int4(3) + int4(1)) + "."),
+        HasSubstr(
+            "sizes [2, 3], strides [3, 1] and offset 1 reaches beyond its storage of 6 elements"));
+    EXPECT_THAT(refused(tensor(storage(), int4(-1), int4(1), int4(1)) + "."),
+                HasSubstr("begins at element -1 of a storage of 6"));
+    EXPECT_THAT(refused(tensor(storage(), int4(7), int4(0), int4(1)) + "."),
+                HasSubstr("begins at element 7 of a storage of 6"));
+    EXPECT_THAT(refused(tensor(storage(), int4(5), int4(2), int4(-1)) + "."),
+                HasSubstr("negative stride -1"));
+    EXPECT_THAT(refused(tensor(storage(), int4(0), int4(-2), int4(1)) + "."),
+                HasSubstr("negative size -2"));
+    EXPECT_THAT(refused(tensor(storage(), int4(0), int4(2), int4(1) + int4(1)) + "."),
+                HasSubstr("has 1 sizes and 2 strides"));
+    EXPECT_THAT(refused(tensor(storage(), int4(0), int8(INT64_MAX), int4(0)) + "."),
+                HasSubstr("overflows"));
+    EXPECT_THAT(refused(tensor(storage(), int4(0), int4(3), int8(INT64_MAX)) + "."),
+                HasSubstr("overflow"));
+    EXPECT_THAT(refused(tensor(storage(), int4(0), text("3"), int4(1)) + "."),
+                HasSubstr("size holds something else than integers"));
 }
 
 TEST_F(Pickle, AStorageMustBeWhatItClaims) {
     EXPECT_THAT(refused(tensor(storage("FloatStorage", 5), int4(0), int4(1), int4(1)) + "."),
                 HasSubstr("its storage '0' should hold 5 elements of Float, but it has 24 bytes"));
-    EXPECT_THAT(refused("(" + storage() + storage("IntStorage") + "t."), HasSubstr("its storage '0' is described in two ways"));
-    EXPECT_THAT(refused(storage("QInt8Storage")), HasSubstr("refused: the file wants to call torch.QInt8Storage"));
-    EXPECT_THAT(refused(text("storage") + "Q."), HasSubstr("refers to something that is not a storage"));
+    EXPECT_THAT(refused("(" + storage() + storage("IntStorage") + "t."),
+                HasSubstr("its storage '0' is described in two ways"));
+    EXPECT_THAT(refused(storage("QInt8Storage")),
+                HasSubstr("refused: the file wants to call torch.QInt8Storage"));
+    EXPECT_THAT(refused(text("storage") + "Q."),
+                HasSubstr("refers to something that is not a storage"));
     EXPECT_THAT(refused(storage("FloatStorage", -1)), HasSubstr("negative size -1"));
 }
 
 TEST_F(Pickle, NothingIsCalledThatIsNotOnTheList) {
-    EXPECT_EQ(refused(global("os", "system") + text("false") + "\x85R."),
-              "refused: the file wants to call os.system; only tensors and plain containers are read");
-    EXPECT_THAT(refused(text("builtins") + text("eval") + "\x93."), HasSubstr("wants to call builtins.eval;"));
+    EXPECT_EQ(
+        refused(global("os", "system") + text("false") + "\x85R."),
+        "refused: the file wants to call os.system; only tensors and plain containers are read");
+    EXPECT_THAT(refused(text("builtins") + text("eval") + "\x93."),
+                HasSubstr("wants to call builtins.eval;"));
     EXPECT_THAT(refused(global("torch", "load") + "."), HasSubstr("wants to call torch.load;"));
-    EXPECT_THAT(refused(global("torch", "float32") + ")R."), HasSubstr("refused: the file calls torch.float32 with 0 arguments"));
-    EXPECT_THAT(refused(global("torch._utils", "_rebuild_tensor_v2") + ")R."), HasSubstr("_rebuild_tensor_v2 with 0 arguments"));
+    EXPECT_THAT(refused(global("torch", "float32") + ")R."),
+                HasSubstr("refused: the file calls torch.float32 with 0 arguments"));
+    EXPECT_THAT(refused(global("torch._utils", "_rebuild_tensor_v2") + ")R."),
+                HasSubstr("_rebuild_tensor_v2 with 0 arguments"));
     EXPECT_THAT(refused("K\1K\2b."), HasSubstr("sets attributes of something that is not a dict"));
     EXPECT_THAT(refused("K\1)R."), HasSubstr("calls something that is not a function"));
-    EXPECT_THAT(refused("K\1)\x81."), HasSubstr("refused: its pickle has the opcode 0x81 at byte 3"));
+    EXPECT_THAT(refused("K\1)\x81."),
+                HasSubstr("refused: its pickle has the opcode 0x81 at byte 3"));
     EXPECT_THAT(refused("(cos\nsystem\no."), HasSubstr("wants to call os.system"));
     EXPECT_THAT(refused("(ios\nsystem\n."), HasSubstr("refused: its pickle has the opcode 0x69"));
 }
@@ -93,20 +115,22 @@ TEST_F(Pickle, TheMachineNeverReadsBeyondItsStackOrProgram) {
     EXPECT_THAT(refused("K\1K\2K\3s."), HasSubstr("sets items of something that is not a dict"));
     EXPECT_THAT(refused("}(K\1u."), HasSubstr("sets items"));
     EXPECT_THAT(refused("\x80\x09."), HasSubstr("has the protocol 9, expected at most 5"));
-    EXPECT_THAT(refused("\x8a\x09" + std::string(9, '\1') + "."), HasSubstr("an integer of 9 bytes, expected at most 8"));
+    EXPECT_THAT(refused("\x8a\x09" + std::string(9, '\1') + "."),
+                HasSubstr("an integer of 9 bytes, expected at most 8"));
 }
 
 TEST_F(Pickle, AListThatDoublesAtEachLevelIsRefused) {
     std::string program = "]q\0K\1a"s;  // a list of one, then lists that hold the one before twice
     for (int level = 1; level < 60; ++level) {
-        program += "](h"s + static_cast<char>(level - 1) + "h" + static_cast<char>(level - 1) + "eq" + static_cast<char>(level);
+        program += "](h"s + static_cast<char>(level - 1) + "h" + static_cast<char>(level - 1) +
+                   "eq" + static_cast<char>(level);
     }
     EXPECT_THAT(refused(program + "."), HasSubstr("it holds more than 1000000 values"));
 }
 
 TEST_F(Pickle, NumbersBecomeScalars) {
-    const auto tensors =
-        load(file("](K\7" + int4(-5) + int8(int64_t{1} << 40) + "\x8a\x01\xff" + "\x8a\0"s + "\x88NG\x3f\xe0\0\0\0\0\0\0e."s));
+    const auto tensors = load(file("](K\7" + int4(-5) + int8(int64_t{1} << 40) + "\x8a\x01\xff" +
+                                   "\x8a\0"s + "\x88NG\x3f\xe0\0\0\0\0\0\0e."s));
     const NamedTensors wanted = {{"0", at::scalar_tensor(7, at::kLong)},
                                  {"1", at::scalar_tensor(-5, at::kLong)},
                                  {"2", at::scalar_tensor(int64_t{1} << 40, at::kLong)},

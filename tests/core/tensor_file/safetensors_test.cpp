@@ -6,8 +6,10 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string entry(const std::string& name, const std::string& dtype, const std::string& shape, const std::string& offsets) {
-    return fmt::format(R"("{}":{{"dtype":"{}","shape":{},"data_offsets":{}}})", name, dtype, shape, offsets);
+std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
+                  const std::string& offsets) {
+    return fmt::format(R"("{}":{{"dtype":"{}","shape":{},"data_offsets":{}}})", name, dtype, shape,
+                       offsets);
 }
 
 class Safetensors : public TensorFile {
@@ -18,13 +20,16 @@ class Safetensors : public TensorFile {
 };
 
 TEST_F(Safetensors, LengthsAreCheckedAgainstTheFile) {
-    EXPECT_THAT(refusal("abc", "x.safetensors"), HasSubstr("it has 3 bytes, and a safetensors file begins with 8"));
+    EXPECT_THAT(refusal("abc", "x.safetensors"),
+                HasSubstr("it has 3 bytes, and a safetensors file begins with 8"));
     auto bytes = safetensors_bytes("{}", "");
     bytes[0] = 100;
-    EXPECT_THAT(refusal(bytes), HasSubstr("its safetensors header claims 100 bytes, but only 2 follow"));
+    EXPECT_THAT(refusal(bytes),
+                HasSubstr("its safetensors header claims 100 bytes, but only 2 follow"));
     bytes[3] = 100;
     EXPECT_THAT(refusal(bytes), HasSubstr("claims 1677721700 bytes, expected at most 100000000"));
-    EXPECT_THAT(refusal(std::string(8, '\xff') + "{}"), HasSubstr("claims 18446744073709551615 bytes, expected at most 100000000"));
+    EXPECT_THAT(refusal(std::string(8, '\xff') + "{}"),
+                HasSubstr("claims 18446744073709551615 bytes, expected at most 100000000"));
 }
 
 TEST_F(Safetensors, TheHeaderMustBeTheExpectedJson) {
@@ -34,48 +39,75 @@ TEST_F(Safetensors, TheHeaderMustBeTheExpectedJson) {
     EXPECT_THAT(refused(R"({"x":{"shape":[[[]]]}})", 0), HasSubstr("nested too deeply"));
     EXPECT_THAT(refused("{\"x\":" + std::string(100'000, '['), 0), HasSubstr("nested too deeply"));
     EXPECT_THAT(refused(R"({"x":3})", 0), HasSubstr("entry for tensor 'x' is not an object"));
-    EXPECT_THAT(refused(R"({"x":{"dtype":"F32","shape":[]}})", 0), HasSubstr("tensor 'x' has no data_offsets"));
-    EXPECT_THAT(refused(R"({"x":{"dtype":4,"shape":[],"data_offsets":[0,8]}})"), HasSubstr("dtype must be a string"));
-    EXPECT_THAT(refused(R"({"__metadata__":{"a":1}})", 0), HasSubstr("its __metadata__ 'a' is not a string"));
-    EXPECT_THAT(refused(R"({"__metadata__":[]})", 0), HasSubstr("its __metadata__ is not an object"));
+    EXPECT_THAT(refused(R"({"x":{"dtype":"F32","shape":[]}})", 0),
+                HasSubstr("tensor 'x' has no data_offsets"));
+    EXPECT_THAT(refused(R"({"x":{"dtype":4,"shape":[],"data_offsets":[0,8]}})"),
+                HasSubstr("dtype must be a string"));
+    EXPECT_THAT(refused(R"({"__metadata__":{"a":1}})", 0),
+                HasSubstr("its __metadata__ 'a' is not a string"));
+    EXPECT_THAT(refused(R"({"__metadata__":[]})", 0),
+                HasSubstr("its __metadata__ is not an object"));
 }
 
 TEST_F(Safetensors, NamesStandOnce) {
     const auto x = entry("x", "F64", "[1]", "[0,8]");
     EXPECT_THAT(refused("{" + x + "," + x + "}"), HasSubstr("has the key 'x' twice"));
-    EXPECT_THAT(refused(R"({"x":{"dtype":"F64","dtype":"F32","shape":[2],"data_offsets":[0,8]}})"), HasSubstr("has the key 'dtype' twice"));
+    EXPECT_THAT(refused(R"({"x":{"dtype":"F64","dtype":"F32","shape":[2],"data_offsets":[0,8]}})"),
+                HasSubstr("has the key 'dtype' twice"));
 }
 
 TEST_F(Safetensors, ATensorMustFitItsBytes) {
-    EXPECT_THAT(refused("{" + entry("x", "F99", "[1]", "[0,8]") + "}"), HasSubstr("has the dtype 'F99', expected one of F64, F32"));
-    EXPECT_THAT(refused("{" + entry("x", "F32", "[1]", "[0,8]") + "}"),
-                HasSubstr("tensor 'x' of shape [1] and dtype F32 needs 4 bytes, but its data_offsets hold 8"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[0,16]") + "}"), HasSubstr("data_offsets [0, 16], but the data has 8 bytes"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[8,0]") + "}"), HasSubstr("data_offsets [8, 0]"));
+    EXPECT_THAT(refused("{" + entry("x", "F99", "[1]", "[0,8]") + "}"),
+                HasSubstr("has the dtype 'F99', expected one of F64, F32"));
+    EXPECT_THAT(
+        refused("{" + entry("x", "F32", "[1]", "[0,8]") + "}"),
+        HasSubstr(
+            "tensor 'x' of shape [1] and dtype F32 needs 4 bytes, but its data_offsets hold 8"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[0,16]") + "}"),
+                HasSubstr("data_offsets [0, 16], but the data has 8 bytes"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[8,0]") + "}"),
+                HasSubstr("data_offsets [8, 0]"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[0]") + "}"), HasSubstr("a list of two"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[-1]", "[0,8]") + "}"), HasSubstr("shape must hold integers of at least 0"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[1.0]", "[0,8]") + "}"), HasSubstr("shape must hold integers of at least 0"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[18446744073709551615]", "[0,8]") + "}"), HasSubstr("integers of at least 0"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[4294967296,4294967296,4294967297]", "[0,8]") + "}"), HasSubstr("overflows"));
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[0,4294967296,4294967296]", "[0,0]") + "}", 0), HasSubstr("overflows"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[-1]", "[0,8]") + "}"),
+                HasSubstr("shape must hold integers of at least 0"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[1.0]", "[0,8]") + "}"),
+                HasSubstr("shape must hold integers of at least 0"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[18446744073709551615]", "[0,8]") + "}"),
+                HasSubstr("integers of at least 0"));
+    EXPECT_THAT(
+        refused("{" + entry("x", "F64", "[4294967296,4294967296,4294967297]", "[0,8]") + "}"),
+        HasSubstr("overflows"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[0,4294967296,4294967296]", "[0,0]") + "}", 0),
+                HasSubstr("overflows"));
     std::string many = "1";
     for (int i = 0; i < 64; ++i) {
         many += ",1";
     }
-    EXPECT_THAT(refused("{" + entry("x", "F64", "[" + many + "]", "[0,8]") + "}"), HasSubstr("has 65 dimensions, expected at most 64"));
+    EXPECT_THAT(refused("{" + entry("x", "F64", "[" + many + "]", "[0,8]") + "}"),
+                HasSubstr("has 65 dimensions, expected at most 64"));
 }
 
 TEST_F(Safetensors, TheDataHasNeitherHolesNorOverlaps) {
-    EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[1]", "[2,6]") + "}", 6),
-                HasSubstr("tensor 'b' begins at byte 2 of the data, inside another tensor, which ends at 4"));
-    EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[1]", "[6,10]") + "}", 10),
+    EXPECT_THAT(
+        refused(
+            "{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[1]", "[2,6]") + "}",
+            6),
+        HasSubstr(
+            "tensor 'b' begins at byte 2 of the data, inside another tensor, which ends at 4"));
+    EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "," +
+                            entry("b", "F32", "[1]", "[6,10]") + "}",
+                        10),
                 HasSubstr("bytes 4 to 6 of the data, before tensor 'b', belong to no tensor"));
-    EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "}", 5), HasSubstr("end at byte 4 of the data, but it has 5"));
-    EXPECT_EQ(refused("{" + entry("b", "F32", "[1]", "[4,8]") + "," + entry("a", "F32", "[1]", "[0,4]") + "}"), "(it was read)");
+    EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "}", 5),
+                HasSubstr("end at byte 4 of the data, but it has 5"));
+    EXPECT_EQ(refused("{" + entry("b", "F32", "[1]", "[4,8]") + "," +
+                      entry("a", "F32", "[1]", "[0,4]") + "}"),
+              "(it was read)");
 }
 
 TEST_F(Safetensors, BooleansBecomeZeroOrOne) {
-    write_file(folder_ / "x", safetensors_bytes("{" + entry("x", "BOOL", "[3]", "[0,3]") + "}", std::string("\0\1\xff", 3)));
+    write_file(folder_ / "x", safetensors_bytes("{" + entry("x", "BOOL", "[3]", "[0,3]") + "}",
+                                                std::string("\0\1\xff", 3)));
     EXPECT_EQ(bytes_in(load(folder_ / "x")[0].second), std::string("\0\1\1", 3));
 }
 

@@ -15,8 +15,10 @@ using testing::ThrowsMessage;
 
 at::Tensor sample(at::ScalarType type, at::IntArrayRef shape = {2, 3}) {
     const auto count = c10::multiply_integers(shape);
-    const auto numbers = at::arange(count, at::kDouble).reshape(shape).sub(type == at::kBool ? 3 : 0);
-    return at::isComplexType(type) ? at::complex(numbers, numbers.neg()).to(type) : numbers.to(type);
+    const auto numbers =
+        at::arange(count, at::kDouble).reshape(shape).sub(type == at::kBool ? 3 : 0);
+    return at::isComplexType(type) ? at::complex(numbers, numbers.neg()).to(type)
+                                   : numbers.to(type);
 }
 
 NamedTensors samples(std::string_view Dtype::*format) {
@@ -33,7 +35,8 @@ NamedTensors samples(std::string_view Dtype::*format) {
 }
 
 TEST_F(TensorFile, RoundTripsKeepEveryBitAndTheOrder) {
-    for (const auto& [extension, format] : {std::pair("safetensors", &Dtype::safetensors), std::pair("npz", &Dtype::npy)}) {
+    for (const auto& [extension, format] :
+         {std::pair("safetensors", &Dtype::safetensors), std::pair("npz", &Dtype::npy)}) {
         SCOPED_TRACE(extension);
         const auto path = folder_ / (std::string("x.") + extension);
         const auto tensors = samples(format);
@@ -78,7 +81,8 @@ TEST_F(TensorFile, MetadataIsKept) {
 }
 
 TEST_F(TensorFile, SafetensorsLiesAtMultiplesOfItsElements) {
-    const NamedTensors tensors = {{"byte", at::ones({3}, at::kByte)}, {"double", at::ones({1}, at::kDouble)}};
+    const NamedTensors tensors = {{"byte", at::ones({3}, at::kByte)},
+                                  {"double", at::ones({1}, at::kDouble)}};
     save(folder_ / "x.safetensors", tensors);
     expect_same(load(folder_ / "x.safetensors"), tensors);
     const auto bytes = read_file(folder_ / "x.safetensors");
@@ -93,30 +97,41 @@ TEST_F(TensorFile, TheSameTensorsGiveTheSameBytes) {
 }
 
 TEST_F(TensorFile, SavingNamesWhatIsWrong) {
-    const auto error = [&](const char* name, const NamedTensors& tensors, const Metadata& metadata = {}) -> std::string {
+    const auto error = [&](const char* name, const NamedTensors& tensors,
+                           const Metadata& metadata = {}) -> std::string {
         try {
             save(folder_ / name, tensors, metadata);
         } catch (const Error& caught) {
-            EXPECT_THAT(caught.what(), HasSubstr("cannot write '" + (folder_ / name).string() + "': "));
+            EXPECT_THAT(caught.what(),
+                        HasSubstr("cannot write '" + (folder_ / name).string() + "': "));
             return caught.what();
         }
         return "(it was written)";
     };
     const auto one = at::ones({1});
-    EXPECT_THAT(error("x.pt", {{"a", one}}), HasSubstr("the extension must be one of .safetensors, .npz and .npy, got '.pt'"));
+    EXPECT_THAT(error("x.pt", {{"a", one}}),
+                HasSubstr("the extension must be one of .safetensors, .npz and .npy, got '.pt'"));
     EXPECT_THAT(error("x", {{"a", one}}), HasSubstr("got ''"));
-    EXPECT_THAT(error("x.npy", {{"a", one}, {"b", one}}), HasSubstr("an npy file holds exactly one tensor, got 2"));
-    EXPECT_THAT(error("x.npz", {{"a", one}, {"a", one}}), HasSubstr("two tensors have the name 'a'"));
+    EXPECT_THAT(error("x.npy", {{"a", one}, {"b", one}}),
+                HasSubstr("an npy file holds exactly one tensor, got 2"));
+    EXPECT_THAT(error("x.npz", {{"a", one}, {"a", one}}),
+                HasSubstr("two tensors have the name 'a'"));
     EXPECT_THAT(error("x.npz", {{"", one}}), HasSubstr("a tensor has no name"));
     EXPECT_THAT(error("x.npz", {{"a", at::Tensor()}}), HasSubstr("tensor 'a' is undefined"));
-    EXPECT_THAT(error("x.npz", {{"a", one.to(at::kBFloat16)}}), HasSubstr("tensor 'a' has the dtype BFloat16, which NumPy lacks"));
-    EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexFloat)}}), HasSubstr("the dtype ComplexFloat, which safetensors lacks"));
-    EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}), HasSubstr("keeps that name for itself"));
+    EXPECT_THAT(error("x.npz", {{"a", one.to(at::kBFloat16)}}),
+                HasSubstr("tensor 'a' has the dtype BFloat16, which NumPy lacks"));
+    EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexFloat)}}),
+                HasSubstr("the dtype ComplexFloat, which safetensors lacks"));
+    EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}),
+                HasSubstr("keeps that name for itself"));
     EXPECT_THAT(error("x.safetensors", {{"\xff", one}}), HasSubstr("UTF-8"));
     EXPECT_THAT(error("x.npz", {{"\xff", one}}), HasSubstr("UTF-8"));
-    EXPECT_THAT(error("x.safetensors", {{"a", one.to_sparse()}}), HasSubstr("must be dense and have values"));
-    EXPECT_THAT(error("x.npz", {{"a", one.to(at::kMeta)}}), HasSubstr("must be dense and have values"));
-    EXPECT_THAT(error("x.npz", {{"a", one}}, {{"k", "v"}}), HasSubstr("only safetensors files hold metadata"));
+    EXPECT_THAT(error("x.safetensors", {{"a", one.to_sparse()}}),
+                HasSubstr("must be dense and have values"));
+    EXPECT_THAT(error("x.npz", {{"a", one.to(at::kMeta)}}),
+                HasSubstr("must be dense and have values"));
+    EXPECT_THAT(error("x.npz", {{"a", one}}, {{"k", "v"}}),
+                HasSubstr("only safetensors files hold metadata"));
     EXPECT_THAT(error("none/x.npz", {{"a", one}}), HasSubstr("No such file or directory"));
     EXPECT_EQ(files(), 0U) << "nothing is left behind";
 }
@@ -132,8 +147,9 @@ TEST_F(TensorFile, AFailedWriteKeepsTheOldFileAndLeavesNothingElse) {
         save(folder_ / name, small);
         const rlimit limit = {8192, before.rlim_max};
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        EXPECT_THAT([&] { save(folder_ / name, large); },
-                    ThrowsMessage<Error>(AllOf(HasSubstr("cannot write '"), HasSubstr("File too large"))));
+        EXPECT_THAT(
+            [&] { save(folder_ / name, large); },
+            ThrowsMessage<Error>(AllOf(HasSubstr("cannot write '"), HasSubstr("File too large"))));
         ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
         EXPECT_EQ(load(folder_ / name)[0].second.numel(), 4);
     }
@@ -143,7 +159,11 @@ TEST_F(TensorFile, AFailedWriteKeepsTheOldFileAndLeavesNothingElse) {
 TEST_F(TensorFile, AFullDeviceIsAnError) {
     for (const auto* const name : {"x.safetensors", "x.npz", "x.npy"}) {
         std::filesystem::create_symlink("/dev/full", folder_ / name);
-        EXPECT_THAT([&] { save(folder_ / name, {{"a", at::ones({4})}}); }, ThrowsMessage<Error>(HasSubstr("No space left on device")));
+        EXPECT_THAT(
+            [&] {
+                save(folder_ / name, {{"a", at::ones({4})}});
+            },
+            ThrowsMessage<Error>(HasSubstr("No space left on device")));
     }
     EXPECT_EQ(files(), 3U);
 }

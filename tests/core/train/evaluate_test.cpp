@@ -20,7 +20,8 @@ TEST(Accuracy, is_the_share_of_images_whose_largest_logit_is_at_the_label) {
     const auto dataset = toy(90, 1);
     EXPECT_DOUBLE_EQ(accuracy(*model, dataset), 2.0 / 3);
     EXPECT_DOUBLE_EQ(accuracy(*model, dataset, 7), 2.0 / 3);
-    EXPECT_DOUBLE_EQ(accuracy(*model, dataset.slice(2, 3)), 0.0) << "one image of the class it never says";
+    EXPECT_DOUBLE_EQ(accuracy(*model, dataset.slice(2, 3)), 0.0)
+        << "one image of the class it never says";
     EXPECT_DOUBLE_EQ(accuracy(*model, dataset.slice(0, 2)), 1.0);
 }
 
@@ -34,9 +35,10 @@ TEST(Accuracy, evaluates_in_evaluation_mode_and_restores_training_mode) {
 }
 
 TEST(Accuracy, counts_a_logit_that_is_not_a_number_as_wrong_or_right_but_never_crashes) {
-    auto model = std::make_shared<test::FunctionModel>(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
-        return at::full({images.size(0), 3}, std::nan(""));
-    });
+    auto model = std::make_shared<test::FunctionModel>(
+        at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
+            return at::full({images.size(0), 3}, std::nan(""));
+        });
     const auto share = accuracy(*model, toy(9, 1));
     EXPECT_TRUE(share >= 0 && share <= 1);
 }
@@ -64,23 +66,33 @@ TEST(Accuracies, are_those_of_each_probe_alone_in_order) {
 TEST(Accuracies, tells_the_share_done) {
     auto model = test::brightness_model();
     std::vector<double> told;
-    accuracies(*model, {{"a", toy(10, 1)}, {"b", toy(10, 2)}}, 5, [&](double share) { told.push_back(share); });
+    accuracies(*model, {{"a", toy(10, 1)}, {"b", toy(10, 2)}}, 5,
+               [&](double share) { told.push_back(share); });
     EXPECT_THAT(told, testing::ElementsAre(0.25, 0.5, 0.75, 1.0));
 }
 
 TEST(Accuracy, says_what_is_wrong) {
     auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
-    EXPECT_THAT(error_of([&] { accuracy(*grey, toy(4, 1)); }),
-                AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
+    EXPECT_THAT(
+        error_of([&] { accuracy(*grey, toy(4, 1)); }),
+        AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
     auto narrow = model::make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1)); }),
-                HasSubstr("labels up to 2, the model gives logits for 2 classes, 0 to 1; build it with classes = 3"));
-    EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1), 0); }), HasSubstr("batch size must be at least 1, got 0"));
-    test::FunctionModel flat(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) { return images.flatten(); });
-    EXPECT_THAT(error_of([&] { accuracy(flat, toy(2, 1)); }), HasSubstr("logits of shape [2, classes]; it gave [384]"));
-    test::FunctionModel broken(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) { return images.matmul(at::ones({5, 5})); });
+                HasSubstr("labels up to 2, the model gives logits for 2 classes, 0 to 1; build it "
+                          "with classes = 3"));
+    EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1), 0); }),
+                HasSubstr("batch size must be at least 1, got 0"));
+    test::FunctionModel flat(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
+        return images.flatten();
+    });
+    EXPECT_THAT(error_of([&] { accuracy(flat, toy(2, 1)); }),
+                HasSubstr("logits of shape [2, classes]; it gave [384]"));
+    test::FunctionModel broken(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
+        return images.matmul(at::ones({5, 5}));
+    });
     EXPECT_THAT(error_of([&] { accuracy(broken, toy(2, 1)); }),
-                AllOf(HasSubstr("the model failed on a batch of shape [2, 3, 8, 8] of 'toy'"), testing::Not(HasSubstr("\n"))));
+                AllOf(HasSubstr("the model failed on a batch of shape [2, 3, 8, 8] of 'toy'"),
+                      testing::Not(HasSubstr("\n"))));
 }
 
 TEST(Accuracy, stops_between_batches_when_the_user_asks) {

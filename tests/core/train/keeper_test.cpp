@@ -32,7 +32,8 @@ class Keeping : public testing::Test {
     ~Keeping() override { clear_interrupt(); }
 
     static model::ModelPtr new_model(uint64_t seed) {
-        return model::make("preact_resnet8", {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = seed});
+        return model::make("preact_resnet8",
+                           {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = seed});
     }
 
     TrainOptions kept(const std::filesystem::path& folder, bool resume) const {
@@ -42,10 +43,12 @@ class Keeping : public testing::Test {
         return with;
     }
 
-    void expect_as_if_never_stopped(const model::Model& model, const std::vector<EpochResult>& results) const {
+    void expect_as_if_never_stopped(const model::Model& model,
+                                    const std::vector<EpochResult>& results) const {
         const auto expected = whole->named_parameters(), found = model.named_parameters();
         for (const auto& item : expected) {
-            EXPECT_TRUE(at::equal(item.value(), found[item.key()])) << item.key() << " to the last bit";
+            EXPECT_TRUE(at::equal(item.value(), found[item.key()]))
+                << item.key() << " to the last bit";
         }
         for (const auto& item : whole->named_buffers()) {
             EXPECT_TRUE(at::equal(item.value(), model.named_buffers()[item.key()])) << item.key();
@@ -116,9 +119,12 @@ TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
         EXPECT_THROW(train(*new_model(0), data, every_batch, die), Death);
         const auto model = new_model(8);
         std::vector<int64_t> epochs_told;
-        const Observer observer = {{}, [&](const EpochResult& result) { epochs_told.push_back(result.epoch); }};
-        expect_as_if_never_stopped(*model, train(*model, data, kept(scratch.path(), true), observer));
-        EXPECT_THAT(epochs_told, testing::ElementsAre(1, 2)) << "each once, those before the death too";
+        const Observer observer = {
+            {}, [&](const EpochResult& result) { epochs_told.push_back(result.epoch); }};
+        expect_as_if_never_stopped(*model,
+                                   train(*model, data, kept(scratch.path(), true), observer));
+        EXPECT_THAT(epochs_told, testing::ElementsAre(1, 2))
+            << "each once, those before the death too";
     }
 }
 
@@ -172,7 +178,8 @@ TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
     EXPECT_THROW(train(*new_model(0), data, every_batch, die), Death);
     checkpoint::Store store(scratch.path());
     EXPECT_EQ(store.numbers().size(), 2U);
-    const auto newest = scratch.path() / fmt::format("checkpoint-{:09}.safetensors", store.numbers().back());
+    const auto newest =
+        scratch.path() / fmt::format("checkpoint-{:09}.safetensors", store.numbers().back());
     auto bytes = read_file(newest);
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
     write_file(newest, bytes);
@@ -189,7 +196,8 @@ TEST_F(Keeping, a_finished_training_is_read_and_not_repeated_and_may_be_made_lon
     train(*new_model(0), data, kept(scratch.path(), false));
     EXPECT_EQ(checkpoint::Store(scratch.path()).numbers().size(), 1U);
     int64_t batches = 0;
-    const Observer count = {[&](const Progress& progress) { batches += progress.batch > 0 ? 1 : 0; }, {}};
+    const Observer count = {
+        [&](const Progress& progress) { batches += progress.batch > 0 ? 1 : 0; }, {}};
     train(*new_model(8), data, kept(scratch.path(), true), count);
     EXPECT_EQ(batches, 0);
 
@@ -208,15 +216,20 @@ TEST_F(Keeping, refuses_what_belongs_to_another_training) {
                 HasSubstr("holds the checkpoints of another training"));
     auto other = kept(scratch.path(), true);
     other.seed = 5;
-    EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }), HasSubstr("seed was 4 and is now 5"));
-    EXPECT_THAT(error_of([&] { train(*model::make("preact_resnet8", {.classes = 3}), data, kept(scratch.path(), true)); }),
+    EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }),
+                HasSubstr("seed was 4 and is now 5"));
+    EXPECT_THAT(error_of([&] {
+                    train(*model::make("preact_resnet8", {.classes = 3}), data,
+                          kept(scratch.path(), true));
+                }),
                 HasSubstr("hfc.train: the checkpoint"));
     other.checkpoints.seconds = -1;
-    EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }), HasSubstr("seconds between checkpoints must be at least 0, got -1"));
+    EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }),
+                HasSubstr("seconds between checkpoints must be at least 0, got -1"));
 }
 
-/// Says what it is told to from the given question on; the training asks once a batch and once an epoch (twelve times in all), and while
-/// it waits.
+/// Says what it is told to from the given question on; the training asks once a batch and once an
+/// epoch (twelve times in all), and while it waits.
 std::function<run::Request()> asks(std::map<int, run::Request> changes, int& questions) {
     return [changes = std::move(changes), &questions] {
         const auto next = changes.upper_bound(++questions);
@@ -234,7 +247,11 @@ TEST_F(Keeping, a_pause_changes_nothing_but_the_time) {
     auto model = new_model(0);
     int batches_before_the_pause = 0;
     const auto results = train(*model, data, paused,
-                               {[&](const Progress& progress) { batches_before_the_pause += questions <= 3 && progress.batch > 0; }, {}});
+                               {[&](const Progress& progress) {
+                                    batches_before_the_pause +=
+                                        questions <= 3 && progress.batch > 0;
+                                },
+                                {}});
     EXPECT_EQ(batches_before_the_pause, 2) << "the third question is met with a pause";
     expect_as_if_never_stopped(*model, results);
 }
@@ -264,7 +281,8 @@ TEST_F(Keeping, a_stop_ends_it_after_the_epoch_for_good) {
     ASSERT_EQ(results.size(), 1U);
     EXPECT_EQ(results[0].loss, whole_results[0].loss);
     auto again = new_model(2);
-    EXPECT_EQ(train(*again, data, kept(folder.path(), true)).size(), 1U) << "a resumed run meets the training as it was ended";
+    EXPECT_EQ(train(*again, data, kept(folder.path(), true)).size(), 1U)
+        << "a resumed run meets the training as it was ended";
     EXPECT_TRUE(at::equal(again->parameters()[0], model->parameters()[0]));
 }
 

@@ -54,17 +54,20 @@ TEST_P(ThreeSteps, are_within_1e_5_of_pytorch) {
     EXPECT_LT(distance(at::cat(weights), reference(std::string(c.line) + "_weights")), 1e-5);
 }
 
-const OptimizerOptions adam = {"adam", 1e-4, 0, 0}, adam_decay = {"adam", 1e-4, 0, 0.01}, sgd = {"sgd", 0.01, 0, 0},
-                       sgd_momentum = {"sgd", 0.01, 0.9, 0.01};
+const OptimizerOptions adam = {"adam", 1e-4, 0, 0}, adam_decay = {"adam", 1e-4, 0, 0.01},
+                       sgd = {"sgd", 0.01, 0, 0}, sgd_momentum = {"sgd", 0.01, 0.9, 0.01};
 
 INSTANTIATE_TEST_SUITE_P(Optimizers, ThreeSteps,
-                         testing::Values(Case{"adam", adam, false}, Case{"adam", adam, true}, Case{"adam_weight_decay", adam_decay, true},
-                                         Case{"sgd", sgd, true}, Case{"sgd_momentum_weight_decay", sgd_momentum, true}));
+                         testing::Values(Case{"adam", adam, false}, Case{"adam", adam, true},
+                                         Case{"adam_weight_decay", adam_decay, true},
+                                         Case{"sgd", sgd, true},
+                                         Case{"sgd_momentum_weight_decay", sgd_momentum, true}));
 
 TEST(Optimizer, leaves_a_parameter_without_gradient_alone) {
     for (const auto& name : known_optimizers()) {
         auto used = at::ones({2}).requires_grad_(), unused = at::ones({2}).requires_grad_();
-        const auto optimizer = make_optimizer({used, unused}, {.name = name, .lr = 0.1, .weight_decay = 0.1});
+        const auto optimizer =
+            make_optimizer({used, unused}, {.name = name, .lr = 0.1, .weight_decay = 0.1});
         optimizer->step();
         EXPECT_TRUE(at::equal(used, at::ones({2}))) << name << ": no gradients at all yet";
         used.sum().backward();
@@ -77,19 +80,30 @@ TEST(Optimizer, leaves_a_parameter_without_gradient_alone) {
 }
 
 TEST(Optimizer, says_what_is_wrong) {
-    const auto make = [](const OptimizerOptions& options) { return error_of([&] { make_optimizer({at::ones({2})}, options); }); };
+    const auto make = [](const OptimizerOptions& options) {
+        return error_of([&] { make_optimizer({at::ones({2})}, options); });
+    };
     EXPECT_THAT(make({.name = "adan"}),
-                HasSubstr("unknown optimizer 'adan' (did you mean 'adam'?): expected one of adadelta, adagrad, adam, adamw, rmsprop, sgd"));
+                HasSubstr("unknown optimizer 'adan' (did you mean 'adam'?): expected one of "
+                          "adadelta, adagrad, adam, adamw, rmsprop, sgd"));
     EXPECT_THAT(make({.lr = 0}), HasSubstr("lr must be a number above 0, got 0"));
     EXPECT_THAT(make({.lr = std::nan("")}), HasSubstr("got nan"));
-    EXPECT_THAT(make({.name = "sgd", .momentum = 1}), HasSubstr("momentum must be in [0,1), got 1"));
+    EXPECT_THAT(make({.name = "sgd", .momentum = 1}),
+                HasSubstr("momentum must be in [0,1), got 1"));
     EXPECT_THAT(make({.momentum = 0.9}), HasSubstr("optimizer adam has no momentum"));
-    EXPECT_THAT(make({.weight_decay = -1}), HasSubstr("weight_decay must be a number of at least 0, got -1"));
-    EXPECT_THAT(make({.name = "sgd", .nesterov = true}), HasSubstr("nesterov needs a momentum above 0"));
-    EXPECT_THAT(make({.name = "adamw", .centered = true}), HasSubstr("optimizer adamw has no centered"));
-    EXPECT_THAT(error_of([] { make_optimizer(std::vector<at::Tensor>(), {}); }), HasSubstr("a group has no parameters"));
+    EXPECT_THAT(make({.weight_decay = -1}),
+                HasSubstr("weight_decay must be a number of at least 0, got -1"));
+    EXPECT_THAT(make({.name = "sgd", .nesterov = true}),
+                HasSubstr("nesterov needs a momentum above 0"));
+    EXPECT_THAT(make({.name = "adamw", .centered = true}),
+                HasSubstr("optimizer adamw has no centered"));
+    EXPECT_THAT(error_of([] { make_optimizer(std::vector<at::Tensor>(), {}); }),
+                HasSubstr("a group has no parameters"));
     const auto weight = at::ones({2, 3});
-    EXPECT_THAT(error_of([&] { make_optimizer({weight, weight}, {}); }), HasSubstr("a parameter of shape [2, 3] stands twice"));
+    EXPECT_THAT(error_of([&] {
+                    make_optimizer({weight, weight}, {});
+                }),
+                HasSubstr("a parameter of shape [2, 3] stands twice"));
 }
 
 }  // namespace

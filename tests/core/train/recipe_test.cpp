@@ -14,7 +14,8 @@ using test::error_of;
 /// Image i is i everywhere, of class i % 3.
 data::Batch numbered(int64_t count) {
     const auto numbers = at::arange(count, at::kFloat);
-    return {numbers.reshape({count, 1, 1, 1}).expand({count, 3, 8, 8}).contiguous() / 255, at::arange(count).remainder(3)};
+    return {numbers.reshape({count, 1, 1, 1}).expand({count, 3, 8, 8}).contiguous() / 255,
+            at::arange(count).remainder(3)};
 }
 
 TrainOptions mixing(double alpha, uint64_t seed = 0) {
@@ -30,20 +31,26 @@ TEST(MixUp, mixes_each_image_and_its_label_with_one_other_of_the_batch) {
     const auto lesson = prepare(*model, batch, mixing(1.0), 1, 0);
     const auto numbers = at::arange(30, at::kDouble);
     const auto mixed = lesson.images.select(1, 0).select(1, 0).select(1, 0).to(at::kDouble) * 255;
-    const auto partner = ((mixed - numbers * lesson.share) / (1 - lesson.share)).round().to(at::kLong);
+    const auto partner =
+        ((mixed - numbers * lesson.share) / (1 - lesson.share)).round().to(at::kLong);
     EXPECT_TRUE(std::get<0>(partner.sort()).equal(at::arange(30))) << "a permutation of the batch";
     EXPECT_TRUE(lesson.labels.equal(batch.labels));
     EXPECT_TRUE(lesson.mixed_labels.equal(batch.labels.index_select(0, partner)));
-    EXPECT_TRUE(lesson.images.equal(batch.images * lesson.share + batch.images.index_select(0, partner) * (1 - lesson.share)));
+    EXPECT_TRUE(lesson.images.equal(batch.images * lesson.share +
+                                    batch.images.index_select(0, partner) * (1 - lesson.share)));
 }
 
 TEST(MixUp, loss_is_PyTorchs_cross_entropy_of_soft_labels) {
     const auto model = brightness_model();
     const auto lesson = prepare(*model, numbered(30), mixing(0.4), 1, 0);
     const auto logits = at::randn({30, 3}, make_generator(1, "logits"), at::kDouble);
-    const auto one_hot = [](const at::Tensor& labels) { return at::one_hot(labels, 3).to(at::kDouble); };
-    const auto soft = one_hot(lesson.labels) * lesson.share + one_hot(lesson.mixed_labels) * (1 - lesson.share);
-    EXPECT_NEAR(loss_of(logits, lesson).item<double>(), at::cross_entropy_loss(logits, soft).item<double>(), 1e-12);
+    const auto one_hot = [](const at::Tensor& labels) {
+        return at::one_hot(labels, 3).to(at::kDouble);
+    };
+    const auto soft =
+        one_hot(lesson.labels) * lesson.share + one_hot(lesson.mixed_labels) * (1 - lesson.share);
+    EXPECT_NEAR(loss_of(logits, lesson).item<double>(),
+                at::cross_entropy_loss(logits, soft).item<double>(), 1e-12);
 }
 
 TEST(MixUp, shares_are_of_the_beta_distribution) {
@@ -104,13 +111,16 @@ TEST(Recipe, augments_before_the_attack) {
 }
 
 /// The loop that a user would write with hfc.attack and an optimizer.
-at::Tensor trained_by_hand(const data::Dataset& dataset, const attack::AttackOptions& attack, const TrainOptions& options) {
+at::Tensor trained_by_hand(const data::Dataset& dataset, const attack::AttackOptions& attack,
+                           const TrainOptions& options) {
     const auto model = model::make("preact_resnet8", {.classes = 3});
     const auto optimizer = make_optimizer(model->parameters(), options.optimizer);
     const auto order = permutation(dataset.size(), options.seed, "epoch 1");
     model->train();
-    for (int64_t begin = 0, number = 0; begin < dataset.size(); begin += options.batch_size, ++number) {
-        const auto batch = dataset.batch(order.slice(0, begin, std::min(begin + options.batch_size, dataset.size())));
+    for (int64_t begin = 0, number = 0; begin < dataset.size();
+         begin += options.batch_size, ++number) {
+        const auto batch = dataset.batch(
+            order.slice(0, begin, std::min(begin + options.batch_size, dataset.size())));
         optimizer->zero_grad();
         const auto attacked = attack::perturb(*model, batch.images, batch.labels, attack);
         at::cross_entropy_loss(model->forward(attacked), batch.labels).backward();
@@ -132,23 +142,29 @@ TEST(AdversarialTraining, is_the_loop_of_attack_and_step) {
     attack.epsilon = 0.03;
     const auto model = model::make("preact_resnet8", {.classes = 3});
     train(*model, dataset, options);
-    EXPECT_TRUE(at::allclose(model->parameters().front(), trained_by_hand(dataset, attack, options), 0, 1e-6));
+    EXPECT_TRUE(at::allclose(model->parameters().front(), trained_by_hand(dataset, attack, options),
+                             0, 1e-6));
     options.adversarial.reset();
     const auto natural = model::make("preact_resnet8", {.classes = 3});
     train(*natural, dataset, options);
-    EXPECT_FALSE(at::allclose(model->parameters().front(), natural->parameters().front(), 0, 1e-4)) << "else the test could not fail";
+    EXPECT_FALSE(at::allclose(model->parameters().front(), natural->parameters().front(), 0, 1e-4))
+        << "else the test could not fail";
 }
 
-/// The label is in a chequerboard of 5/255, always, and in the brightness, +-38/255, for nine images of ten.
+/// The label is in a chequerboard of 5/255, always, and in the brightness, +-38/255, for nine
+/// images of ten.
 data::Dataset fragile_and_robust(int64_t count) {
     const auto labels = at::arange(count).remainder(2);
     const auto sign = (labels * 2 - 1).to(at::kFloat);
-    const auto honest = at::where(at::arange(count).div(2, "floor").remainder(10).eq(0), -sign, sign);
+    const auto honest =
+        at::where(at::arange(count).div(2, "floor").remainder(10).eq(0), -sign, sign);
     const auto side = at::arange(8);
     const auto board = (side.unsqueeze(0) + side.unsqueeze(1)).remainder(2) * 2 - 1;
     auto images = std::make_shared<data::Images>();
     images->name = "fragile and robust";
-    images->pixels = (128 + honest.reshape({-1, 1, 1, 1}) * 38 + sign.reshape({-1, 1, 1, 1}) * board * 5).to(at::kByte);
+    images->pixels =
+        (128 + honest.reshape({-1, 1, 1, 1}) * 38 + sign.reshape({-1, 1, 1, 1}) * board * 5)
+            .to(at::kByte);
     images->labels = labels;
     images->class_names = {"dark", "bright"};
     return data::Dataset(images);
@@ -158,17 +174,20 @@ data::Dataset fragile_and_robust(int64_t count) {
 std::shared_ptr<test::FunctionModel> two_feature_model() {
     const auto side = at::arange(8);
     const auto board = (side.unsqueeze(0) + side.unsqueeze(1)).remainder(2) * 2 - 1;
-    return std::make_shared<test::FunctionModel>(at::zeros({2}), [board](const at::Tensor& weight, const at::Tensor& images) {
-        const auto brightness = images.mean({1, 2, 3}) - 0.5, chequers = (images * board).mean({1, 2, 3}) * 10;
-        const auto logit = weight[0] * brightness + weight[1] * chequers;
-        return at::stack({-logit, logit}, 1);
-    });
+    return std::make_shared<test::FunctionModel>(
+        at::zeros({2}), [board](const at::Tensor& weight, const at::Tensor& images) {
+            const auto brightness = images.mean({1, 2, 3}) - 0.5,
+                       chequers = (images * board).mean({1, 2, 3}) * 10;
+            const auto logit = weight[0] * brightness + weight[1] * chequers;
+            return at::stack({-logit, logit}, 1);
+        });
 }
 
 TEST(AdversarialTraining, drops_the_feature_that_the_attack_can_turn_round) {
     const auto dataset = fragile_and_robust(200);
     attack::AttackOptions attack;
-    attack.epsilon = 0.05;  // chequers of 5/255 become the other class's, a brightness of 38/255 stays
+    attack.epsilon =
+        0.05;  // chequers of 5/255 become the other class's, a brightness of 38/255 stays
     const auto clean_and_robust = [&](bool adversarial) {
         const auto model = two_feature_model();
         TrainOptions options;
@@ -179,7 +198,9 @@ TEST(AdversarialTraining, drops_the_feature_that_the_attack_can_turn_round) {
             options.adversarial = attack;
         }
         train(*model, dataset, options);
-        return std::pair{accuracy(*model, dataset), attack::robust_accuracy(*model, dataset, attack, {*attack.epsilon}).front()};
+        return std::pair{
+            accuracy(*model, dataset),
+            attack::robust_accuracy(*model, dataset, attack, {*attack.epsilon}).front()};
     };
     const auto natural = clean_and_robust(false), robust = clean_and_robust(true);
     EXPECT_EQ(natural.first, 1.0);
@@ -196,14 +217,17 @@ TEST(Recipe, refuses_bad_settings) {
         const auto model = brightness_model();
         return error_of([&] { train(*model, dataset, options); });
     };
-    EXPECT_EQ(error([](auto& o) { o.mixup = -1; }), "hfc.train: mixup must be an alpha of at least 0, got -1");
+    EXPECT_EQ(error([](auto& o) { o.mixup = -1; }),
+              "hfc.train: mixup must be an alpha of at least 0, got -1");
     EXPECT_EQ(error([](auto& o) {
                   o.mixup = 1;
                   o.adversarial.emplace();
               }),
               "hfc.train: mixup and adversarial exclude each other; both are given");
-    EXPECT_THAT(error([](auto& o) { o.augment.pad = -1; }), testing::HasSubstr("hfc.train: option augment"));
-    EXPECT_THAT(error([](auto& o) { o.adversarial.emplace().epsilon = -1; }), testing::HasSubstr("epsilon"));
+    EXPECT_THAT(error([](auto& o) { o.augment.pad = -1; }),
+                testing::HasSubstr("hfc.train: option augment"));
+    EXPECT_THAT(error([](auto& o) { o.adversarial.emplace().epsilon = -1; }),
+                testing::HasSubstr("epsilon"));
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ using testing::HasSubstr;
 /// A training by hand, of a network that draws random numbers (dropout).
 struct ByHand {
     explicit ByHand(const std::string& optimizer_name, uint64_t seed = 0)
-        : model(model::make("preact_resnet8", {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = seed})) {
+        : model(model::make("preact_resnet8",
+                            {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = seed})) {
         model::use_channels_last(*model);
         options.optimizer = default_options(optimizer_name);
         options.optimizer.lr = 1e-2;
@@ -74,7 +75,8 @@ TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
     at::manual_seed(5);
     whole.steps(0, 3);
     const auto saved = capture(*whole.model, *whole.optimizer, somewhere(), whole.training());
-    // What is captured must not change under later steps before it is written: a checkpoint is written at once.
+    // What is captured must not change under later steps before it is written: a checkpoint is
+    // written at once.
     const test::ScratchFolder scratch("hfc resume");
     const checkpoint::Store store(scratch.path());
     store.save(4, saved);
@@ -82,7 +84,8 @@ TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
 
     ByHand resumed(GetParam(), /*seed=*/9);
     at::manual_seed(77);
-    const auto position = restore(store.load(4), *resumed.model, *resumed.optimizer, resumed.training());
+    const auto position =
+        restore(store.load(4), *resumed.model, *resumed.optimizer, resumed.training());
     EXPECT_EQ(position.epoch, 2);
     EXPECT_EQ(position.batch, 3);
     EXPECT_EQ(position.losses.sum, 1.0 / 3);
@@ -105,16 +108,20 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     first.steps(0, 1);
     const auto saved = capture(*first.model, *first.optimizer, somewhere(), first.training());
     ByHand other("adam", 3);
-    const auto before = at::cat({other.model->parameters()[0].flatten(), other.model->parameters().back().flatten()}).clone();
+    const auto before = at::cat({other.model->parameters()[0].flatten(),
+                                 other.model->parameters().back().flatten()})
+                            .clone();
     const auto refused = [&](const checkpoint::Checkpoint& checkpoint) {
-        return error_of([&] { restore(checkpoint, *other.model, *other.optimizer, other.training()); });
+        return error_of(
+            [&] { restore(checkpoint, *other.model, *other.optimizer, other.training()); });
     };
     other.options.batch_size = 50;
     EXPECT_THAT(refused(saved), HasSubstr("batch_size was 100 and is now 50"));
     other.options.batch_size = 100;
 
     auto lacking = saved;
-    std::erase_if(lacking.tensors, [](const auto& named) { return named.first == "model.fc.weight"; });
+    std::erase_if(lacking.tensors,
+                  [](const auto& named) { return named.first == "model.fc.weight"; });
     EXPECT_THAT(refused(lacking), HasSubstr("lacks the tensor 'model.fc.weight'"));
 
     auto misshapen = saved;
@@ -127,13 +134,15 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
 
     auto impossible = saved;
     impossible.state["epoch"] = 7;
-    EXPECT_THAT(refused(impossible), HasSubstr("at epoch 7, batch 3, with the results of 1 epochs"));
+    EXPECT_THAT(refused(impossible),
+                HasSubstr("at epoch 7, batch 3, with the results of 1 epochs"));
     impossible.state["epoch"] = "seven";
     EXPECT_THAT(refused(impossible), HasSubstr("lacks a field, or one is of another kind"));
     impossible.state.erase("training");
     EXPECT_THAT(refused(impossible), HasSubstr("lacks a field"));
 
-    EXPECT_TRUE(at::equal(before, at::cat({other.model->parameters()[0].flatten(), other.model->parameters().back().flatten()})));
+    EXPECT_TRUE(at::equal(before, at::cat({other.model->parameters()[0].flatten(),
+                                           other.model->parameters().back().flatten()})));
     EXPECT_TRUE(other.optimizer->states().front().empty());
 }
 

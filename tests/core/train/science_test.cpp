@@ -1,4 +1,5 @@
-// What a network must find is known from how the data were made: labels in the low frequencies alone, or in the high ones alone.
+// What a network must find is known from how the data were made: labels in the low frequencies
+// alone, or in the high ones alone.
 #include "data/synthetic.h"
 #include "train/train.h"
 
@@ -18,13 +19,15 @@ Accuracies trained_on(const data::SyntheticOptions& synthetic) {
     options.epochs = 8;
     options.batch_size = 20;
     options.optimizer.lr = 3e-3;
-    options.probes = {{"test", data.test}, {"low", data.test.low_pass(8)}, {"high", data.test.high_pass(8)}};
+    options.probes = {
+        {"test", data.test}, {"low", data.test.low_pass(8)}, {"high", data.test.high_pass(8)}};
     const auto last = train(*model, data.train, options).back().accuracy;
     return {last[0].second, last[1].second, last[2].second};
 }
 
 // Four classes: chance is 0.25; with 200 test images its standard deviation is 0.03.
-const data::SyntheticOptions base = {.train = 400, .test = 200, .classes = 4, .low = 0.5, .high = 0.5, .noise = 0.1};
+const data::SyntheticOptions base = {
+    .train = 400, .test = 200, .classes = 4, .low = 0.5, .high = 0.5, .noise = 0.1};
 
 TEST(Science, a_network_finds_labels_that_the_low_frequencies_carry_and_none_in_the_high_ones) {
     auto synthetic = base;

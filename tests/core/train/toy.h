@@ -8,7 +8,8 @@
 
 namespace hfc::test {
 
-/// `count` images of 8x8: class 0 is dark, class 1 bright, class 2 bright above and dark below, all with noise.
+/// `count` images of 8x8: class 0 is dark, class 1 bright, class 2 bright above and dark below, all
+/// with noise.
 inline data::Dataset toy(int64_t count, uint64_t seed, int64_t channels = 3) {
     auto generator = make_generator(seed, "toy");
     const auto labels = at::arange(count).remainder(3);
@@ -23,12 +24,14 @@ inline data::Dataset toy(int64_t count, uint64_t seed, int64_t channels = 3) {
     return data::Dataset(images);
 }
 
-/// A network given as a function of weights and images; counts its passes and remembers the mode of the last.
+/// A network given as a function of weights and images; counts its passes and remembers the mode of
+/// the last.
 class FunctionModel : public model::Model {
   public:
     using Function = std::function<at::Tensor(const at::Tensor& weight, const at::Tensor& images)>;
     FunctionModel(at::Tensor weight, Function function)
-        : weight_(register_parameter("weight", std::move(weight))), function_(std::move(function)) {}
+        : weight_(register_parameter("weight", std::move(weight))),
+          function_(std::move(function)) {}
     at::Tensor forward(const at::Tensor& images) override {
         ++passes;
         trained_last = is_training();
@@ -45,10 +48,11 @@ class FunctionModel : public model::Model {
 
 /// Says class 0 for dark images, class 1 for bright ones: right for two thirds of toy().
 inline std::shared_ptr<FunctionModel> brightness_model() {
-    return std::make_shared<FunctionModel>(at::ones({1}), [](const at::Tensor& weight, const at::Tensor& images) {
-        const auto brightness = images.mean({1, 2, 3}).sub(0.3).mul(weight);
-        return at::stack({brightness.neg(), brightness, at::full_like(brightness, -1)}, 1);
-    });
+    return std::make_shared<FunctionModel>(
+        at::ones({1}), [](const at::Tensor& weight, const at::Tensor& images) {
+            const auto brightness = images.mean({1, 2, 3}).sub(0.3).mul(weight);
+            return at::stack({brightness.neg(), brightness, at::full_like(brightness, -1)}, 1);
+        });
 }
 
 }  // namespace hfc::test

@@ -38,7 +38,8 @@ TEST(Train, learns_what_there_is_to_learn) {
     const auto results = train(*model, train_part, options);
     EXPECT_LT(results.back().loss, results.front().loss / 2);
     EXPECT_GT(results.back().accuracy[1].second, 0.9) << "chance is 0.33";
-    EXPECT_DOUBLE_EQ(results.back().accuracy[0].second, accuracy(*model, train_part)) << "the probe sees the final weights";
+    EXPECT_DOUBLE_EQ(results.back().accuracy[0].second, accuracy(*model, train_part))
+        << "the probe sees the final weights";
 }
 
 TEST(Train, reports_every_batch_and_epoch) {
@@ -53,7 +54,8 @@ TEST(Train, reports_every_batch_and_epoch) {
                                },
                                [&](const EpochResult& r) { epochs.push_back(r.epoch); }};
     const auto results = train(*model, toy(40, 1), options, observer);
-    EXPECT_THAT(batches, testing::ElementsAre(1, 2, 3, 0, 0, 1, 2, 3, 0, 0)) << "40 images in batches of 16; then the probes";
+    EXPECT_THAT(batches, testing::ElementsAre(1, 2, 3, 0, 0, 1, 2, 3, 0, 0))
+        << "40 images in batches of 16; then the probes";
     EXPECT_THAT(epochs, testing::ElementsAre(1, 2));
     EXPECT_EQ(results[1].step, 6);
     EXPECT_EQ(told.front().batches, 3);
@@ -63,14 +65,17 @@ TEST(Train, reports_every_batch_and_epoch) {
     EXPECT_NEAR(told.back().seconds_left, 0, 1e-9);
     EXPECT_GT(results[0].train_seconds, 0);
     EXPECT_GT(results[0].probe_seconds, 0);
-    EXPECT_NEAR(results[0].images_per_second, 40 / results[0].train_seconds, 0.5 * results[0].images_per_second);
+    EXPECT_NEAR(results[0].images_per_second, 40 / results[0].train_seconds,
+                0.5 * results[0].images_per_second);
 }
 
 TEST(Train, means_the_loss_over_images_not_batches) {
-    // Logits without effect of the weight: cross-entropy is ln 3 for each image but those of class 2, which get 10 against 0, 0.
-    test::FunctionModel model(at::zeros({1}), [](const at::Tensor& weight, const at::Tensor& images) {
-        return at::zeros({images.size(0), 3}).add(at::tensor({0.0, 0.0, 1.0})) + 0 * weight;
-    });
+    // Logits without effect of the weight: cross-entropy is ln 3 for each image but those of class
+    // 2, which get 10 against 0, 0.
+    test::FunctionModel model(
+        at::zeros({1}), [](const at::Tensor& weight, const at::Tensor& images) {
+            return at::zeros({images.size(0), 3}).add(at::tensor({0.0, 0.0, 1.0})) + 0 * weight;
+        });
     auto options = quick(1);
     options.batch_size = 7;
     const auto loss = train(model, toy(9, 1), options).front().loss;
@@ -80,7 +85,8 @@ TEST(Train, means_the_loss_over_images_not_batches) {
 
 TEST(Train, gives_the_same_bits_for_the_same_seed) {
     const auto run = [](uint64_t seed) {
-        auto model = model::make("preact_resnet8", {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = 1});
+        auto model = model::make("preact_resnet8",
+                                 {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = 1});
         auto options = quick(2);
         options.seed = seed;
         options.probes = {{"test", toy(50, 2)}, {"low", toy(50, 2).low_pass(2)}};
@@ -101,16 +107,18 @@ TEST(Train, gives_the_same_bits_for_the_same_seed) {
 
 TEST(Train, shows_each_image_once_an_epoch_in_a_new_order) {
     std::vector<float> seen;
-    test::FunctionModel model(at::zeros({1}), [&](const at::Tensor& weight, const at::Tensor& images) {
-        EXPECT_TRUE(images.is_contiguous(at::MemoryFormat::ChannelsLast));
-        for (const auto& image : images.unbind()) {
-            seen.push_back(image.sum().item<float>());
-        }
-        return at::zeros({images.size(0), 3}) + weight;
-    });
+    test::FunctionModel model(at::zeros({1}),
+                              [&](const at::Tensor& weight, const at::Tensor& images) {
+                                  EXPECT_TRUE(images.is_contiguous(at::MemoryFormat::ChannelsLast));
+                                  for (const auto& image : images.unbind()) {
+                                      seen.push_back(image.sum().item<float>());
+                                  }
+                                  return at::zeros({images.size(0), 3}) + weight;
+                              });
     train(model, toy(20, 1), quick(2));
     ASSERT_EQ(seen.size(), 40U);
-    std::vector<float> first(seen.begin(), seen.begin() + 20), second(seen.begin() + 20, seen.end());
+    std::vector<float> first(seen.begin(), seen.begin() + 20),
+        second(seen.begin() + 20, seen.end());
     EXPECT_NE(first, second);
     std::sort(first.begin(), first.end());
     std::sort(second.begin(), second.end());
@@ -126,22 +134,26 @@ TEST(Train, probes_a_fixed_part_of_the_images_that_shared_views_share) {
     options.probe_samples = 10;
     options.probes = {{"a", dataset}, {"low", dataset.low_pass(8)}, {"few", toy(6, 3)}};
     const auto results = train(*model, dataset, options);
-    EXPECT_EQ(model->passes, 1 + 3) << "one training step, one pass of ten images a probe, one of six";
+    EXPECT_EQ(model->passes, 1 + 3)
+        << "one training step, one pass of ten images a probe, one of six";
     const auto& accuracies = results.front().accuracy;
-    EXPECT_EQ(accuracies[0].second, accuracies[1].second) << "radius 8 keeps all frequencies of 8x8 images";
+    EXPECT_EQ(accuracies[0].second, accuracies[1].second)
+        << "radius 8 keeps all frequencies of 8x8 images";
     EXPECT_NEAR(accuracies[0].second * 10, std::round(accuracies[0].second * 10), 1e-9);
     EXPECT_DOUBLE_EQ(accuracies[2].second, 2.0 / 3);
 }
 
 TEST(Train, ends_at_a_loss_that_is_not_finite_naming_epoch_and_batch) {
     int passes = 0;
-    test::FunctionModel model(at::ones({1}), [&](const at::Tensor& weight, const at::Tensor& images) {
-        return at::full({images.size(0), 3}, ++passes == 5 ? std::nan("") : 1.0) * weight;
-    });
+    test::FunctionModel model(
+        at::ones({1}), [&](const at::Tensor& weight, const at::Tensor& images) {
+            return at::full({images.size(0), 3}, ++passes == 5 ? std::nan("") : 1.0) * weight;
+        });
     auto options = quick(3);
     options.optimizer.lr = 0.1;
-    EXPECT_THAT(error_of([&] { train(model, toy(48, 1), options); }),
-                HasSubstr("train: the loss is nan at epoch 2, batch 2; a smaller lr than 0.1 may help"));
+    EXPECT_THAT(
+        error_of([&] { train(model, toy(48, 1), options); }),
+        HasSubstr("train: the loss is nan at epoch 2, batch 2; a smaller lr than 0.1 may help"));
     EXPECT_TRUE(all_weights(model).isfinite().all().item<bool>()) << "the step was not taken";
 }
 
@@ -188,18 +200,26 @@ TEST(Train, says_what_is_wrong) {
         return error_of([&] { train(*model, data, options); });
     };
     EXPECT_THAT(with([](auto& o) { o.epochs = 0; }), HasSubstr("epochs must be at least 1, got 0"));
-    EXPECT_THAT(with([](auto& o) { o.batch_size = 0; }), HasSubstr("batch size must be at least 1, got 0"));
-    EXPECT_THAT(with([](auto& o) { o.probe_samples = -1; }), HasSubstr("probe_samples must be at least 1, or 0 for all images, got -1"));
-    EXPECT_THAT(with([](auto& o) { o.optimizer.lr = -1; }), HasSubstr("lr must be a number above 0, got -1"));
-    EXPECT_THAT(with([](auto& o) { o.optimizer.name = "adamx"; }), HasSubstr("unknown optimizer 'adamx'"));
+    EXPECT_THAT(with([](auto& o) { o.batch_size = 0; }),
+                HasSubstr("batch size must be at least 1, got 0"));
+    EXPECT_THAT(with([](auto& o) { o.probe_samples = -1; }),
+                HasSubstr("probe_samples must be at least 1, or 0 for all images, got -1"));
+    EXPECT_THAT(with([](auto& o) { o.optimizer.lr = -1; }),
+                HasSubstr("lr must be a number above 0, got -1"));
+    EXPECT_THAT(with([](auto& o) { o.optimizer.name = "adamx"; }),
+                HasSubstr("unknown optimizer 'adamx'"));
     auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
     EXPECT_THAT(error_of([&] { train(*grey, data, quick(1)); }),
-                AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("channels = 3")));
+                AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"),
+                      HasSubstr("channels = 3")));
     auto narrow = model::make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { train(*narrow, data, quick(1)); }),
                 HasSubstr("'toy' has labels up to 2, the model gives logits for 2 classes"));
-    test::FunctionModel constant(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) { return at::zeros({images.size(0), 3}); });
-    EXPECT_THAT(error_of([&] { train(constant, data, quick(1)); }), HasSubstr("logits do not depend on its parameters"));
+    test::FunctionModel constant(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
+        return at::zeros({images.size(0), 3});
+    });
+    EXPECT_THAT(error_of([&] { train(constant, data, quick(1)); }),
+                HasSubstr("logits do not depend on its parameters"));
     for (auto& parameter : model->parameters()) {
         parameter.set_requires_grad(false);
     }

@@ -1,6 +1,8 @@
--- What the main jobs reach on the device that hfc-host uses, one JSON object {name, value} a line; beside gpu_peer.py and mask_peer.py:
+-- What the main jobs reach on the device that hfc-host uses, one JSON object {name, value} a line;
+-- beside gpu_peer.py and mask_peer.py:
 --   hfc-host --device cuda bench/gpu_bench.lua
--- Images a second (masks: steps of Adam a second, each image's counted), the best of three repeats after one to warm up.
+-- Images a second (masks: steps of Adam a second, each image's counted), the best of three repeats
+-- after one to warm up.
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local device = hfc.device()
 
@@ -11,7 +13,9 @@ local function rate(name, count, work)
   timing.say(name, count / timing.best(3, all))
 end
 
-local function network(name, batch_norm) return hfc.model(name, {seed = 1, batch_norm = batch_norm}):to(device) end
+local function network(name, batch_norm)
+  return hfc.model(name, {seed = 1, batch_norm = batch_norm}):to(device)
+end
 
 for _, size in ipairs {100, 1000} do
   local x, y = torch.rand(size, 3, 32, 32):to(device), torch.randint(0, 10, {size}):to(device)
@@ -35,7 +39,9 @@ for _, size in ipairs {100, 1000} do
       return logits
     end)
   end)
-  rate("PGD-10, batch " .. size, size, function() return hfc.attack.pgd {epsilon = 8 / 255, steps = 10}(model, x, y) end)
+  rate("PGD-10, batch " .. size, size, function()
+    return hfc.attack.pgd {epsilon = 8 / 255, steps = 10}(model, x, y)
+  end)
 end
 
 local images = torch.rand(5000, 3, 32, 32):to(device)
@@ -48,13 +54,20 @@ for _, count in ipairs {100, 1000} do
   for _, bfloat16 in ipairs {false, true} do
     local x, y, steps = torch.rand(count, 3, 32, 32), torch.randint(0, 10, {count}), 50
     local model = network("preact_resnet20", true)
-    rate(("masks of %d images together%s"):format(count, bfloat16 and ", bfloat16" or ""), steps * count, function()
-      return (hfc.mask.learn(model, x, {per = "image", labels = y, steps = steps, patience = steps + 1, batch_size = count, bfloat16 = bfloat16}))
-    end)
+    rate(("masks of %d images together%s"):format(count, bfloat16 and ", bfloat16" or ""),
+      steps * count,
+      function()
+        return (hfc.mask.learn(model, x, {
+          per = "image", labels = y, steps = steps, patience = steps + 1, batch_size = count,
+          bfloat16 = bfloat16,
+        }))
+      end)
   end
 end
 
-local model, x, y, reach = network "preact_resnet32", torch.rand(1000, 3, 32, 32):to(device), torch.randint(0, 10, {1000}), 3
-rate("heat map", #x * ((2 * reach + 1) ^ 2 + 1) / 2, function()  -- one pass serves a frequency and its negative
+local model, x, y, reach = network "preact_resnet32", torch.rand(1000, 3, 32, 32):to(device),
+  torch.randint(0, 10, {1000}), 3
+-- One pass serves a frequency and its negative.
+rate("heat map", #x * ((2 * reach + 1) ^ 2 + 1) / 2, function()
   return hfc.mask.heat_map(model, x, {labels = y, reach = reach, batch_size = 1000}):nan_to_num(0)
 end)

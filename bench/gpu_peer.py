@@ -1,4 +1,5 @@
-"""What users run today on a GPU, in PyTorch from Python, timed beside gpu_bench.lua: one line of JSON per measurement.
+"""What users run today on a GPU, in PyTorch from Python, timed beside gpu_bench.lua: one line of
+JSON per measurement.
 
     python gpu_peer.py [--device cuda]
 
@@ -15,7 +16,8 @@ from mask_peer import PreactResNet
 
 
 def rate(name, count, work):
-    """The best of three repeats after one to warm up; a number of the result has come back before the time is taken."""
+    """The best of three repeats after one to warm up; a number of the result has come back before
+    the time is taken."""
     def all_of_it():
         work().sum().item()
     all_of_it()
@@ -24,7 +26,8 @@ def rate(name, count, work):
         start = time.perf_counter()
         all_of_it()
         fastest = min(fastest, time.perf_counter() - start)
-    print(json.dumps({"peer": name, "value": round(count / fastest, 1), "unit": "img/s"}), flush=True)
+    print(json.dumps({"peer": name, "value": round(count / fastest, 1), "unit": "img/s"}),
+          flush=True)
 
 
 def training_steps(network, x, y, steps):
@@ -66,7 +69,8 @@ def splits(x, radii=(4, 8, 12, 16)):
     size = x.shape[-1]
     i, j = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
     far = torch.hypot((i - size / 2).float(), (j - size / 2).float())
-    masks = [torch.fft.ifftshift((far <= radius).float())[:, : size // 2 + 1].to(x.device) for radius in radii]
+    masks = [torch.fft.ifftshift((far <= radius).float())[:, : size // 2 + 1].to(x.device)
+             for radius in radii]
 
     def work():
         spectrum = torch.fft.rfft2(x)
@@ -78,19 +82,24 @@ def splits(x, radii=(4, 8, 12, 16)):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cuda", help="cuda or cpu")
     device = parser.parse_args().device
     torch.manual_seed(0)
     steps = 20
     for size in (100, 1000):
         y = torch.randint(0, 10, (size,), device=device)
-        for name, layout in (("contiguous", torch.contiguous_format), ("channels_last", torch.channels_last)):
+        for name, layout in (("contiguous", torch.contiguous_format),
+                             ("channels_last", torch.channels_last)):
             x = torch.rand(size, 3, 32, 32, device=device).to(memory_format=layout)
             network = PreactResNet(5, False).to(device).to(memory_format=layout)
-            rate(f"pytorch training step, batch {size}, {name}", steps * size, training_steps(network, x, y, steps))
-            rate(f"pytorch forward, batch {size}, {name}", steps * size, forwards(network, x, steps))
-            rate(f"pytorch PGD-10, batch {size}, {name}", size, pgd(network.requires_grad_(False), x, y))
+            rate(f"pytorch training step, batch {size}, {name}", steps * size,
+                 training_steps(network, x, y, steps))
+            rate(f"pytorch forward, batch {size}, {name}", steps * size,
+                 forwards(network, x, steps))
+            rate(f"pytorch PGD-10, batch {size}, {name}", size,
+                 pgd(network.requires_grad_(False), x, y))
     images = torch.rand(5000, 3, 32, 32, device=device)
     rate("torch.fft split, 4 radii, 32 px", len(images), splits(images))
 

@@ -1,7 +1,9 @@
 -- What Lua itself costs, one JSON object {name, value} a line:
 --   a + b                 nanoseconds for two tensors of four floats; beside `peer.py opcall`
---   lua loop overhead     the rate of hfc.train over that of the same training in a loop written in Lua
---   ffi loop              floats a second of a Lua loop through x:data(); beside the same loop in C++ (float_loop_bench)
+--   lua loop overhead     the rate of hfc.train over that of the same training in a loop written
+--                         in Lua
+--   ffi loop              floats a second of a Lua loop through x:data(); beside the same loop in
+--                         C++ (float_loop_bench)
 local timing = dofile(arg[0]:gsub("[^/]*$", "") .. "timing.lua")
 local best, say = timing.best, timing.say
 
@@ -28,7 +30,9 @@ local function training_overhead()
       adam:step()
     end
   end
-  local function in_core() hfc.train(model, data.train, {epochs = 1, batch_size = 100, quiet = true}) end
+  local function in_core()
+    hfc.train(model, data.train, {epochs = 1, batch_size = 100, quiet = true})
+  end
   in_core()
   -- The two take turns, so that both meet the same machine; the median of the turns' ratios.
   local ratios = {}

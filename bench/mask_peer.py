@@ -1,11 +1,15 @@
-"""Single-image Fourier masks one after the other in PyTorch, as the public code of Karantzas et al. 2022 learns them, timed.
+"""Single-image Fourier masks one after the other in PyTorch, as the public code of Karantzas et al.
+2022 learns them, timed.
 
-    python mask_peer.py [--threads N] [--device cpu]     one line of JSON per measurement, as the other peers' scripts print
+    python mask_peer.py [--threads N] [--device cpu]
 
-A step: training mode for the mask, evaluation mode for the network; the image through real(ifft2(mask * fft2(x))), the frozen network,
-exp((CE - clean CE)^2) + lambda |M|_1 / |M0|_1 with the clean cross-entropy computed anew from the known logits; both terms read out for the log;
-backward, Adam, clamp to [0,1]; evaluation mode and another forward pass for the prediction, on which the stopping rule hangs. The public
-code's progress bar, redrawn in each step, is left out.
+One line of JSON per measurement, as the other peers' scripts print.
+
+A step: training mode for the mask, evaluation mode for the network; the image through
+real(ifft2(mask * fft2(x))), the frozen network, exp((CE - clean CE)^2) + lambda |M|_1 / |M0|_1 with
+the clean cross-entropy computed anew from the known logits; both terms read out for the log;
+backward, Adam, clamp to [0,1]; evaluation mode and another forward pass for the prediction, on
+which the stopping rule hangs. The public code's progress bar, redrawn in each step, is left out.
 Compare with `image_masks` of mask_bench: steps a second, each image's counted.
 """
 import argparse
@@ -36,10 +40,12 @@ class Block(nn.Module):
 class PreactResNet(nn.Module):
     def __init__(self, blocks, batch_norm):
         super().__init__()
-        norm = (lambda width: nn.BatchNorm2d(width, eps=1e-3)) if batch_norm else (lambda width: nn.Identity())
+        norm = ((lambda width: nn.BatchNorm2d(width, eps=1e-3)) if batch_norm
+                else (lambda width: nn.Identity()))
         widths = [16] * (blocks + 1) + [32] * blocks + [64] * blocks
         self.conv0, self.norm0 = nn.Conv2d(3, 16, 3, 1, 1, bias=False), norm(16)
-        self.blocks = nn.Sequential(*[Block(a, b, i == 0, norm) for i, (a, b) in enumerate(zip(widths, widths[1:]))])
+        self.blocks = nn.Sequential(*[Block(a, b, i == 0, norm)
+                                      for i, (a, b) in enumerate(zip(widths, widths[1:]))])
         self.norm, self.fc = norm(64), nn.Linear(64, 10)
 
     def forward(self, x):
@@ -52,7 +58,8 @@ class Masked(nn.Module):
 
     def __init__(self, network, image):
         super().__init__()
-        self.weight, self.network = nn.Parameter(torch.ones(image.shape[-2:], device=image.device)), network
+        self.weight, self.network = nn.Parameter(
+            torch.ones(image.shape[-2:], device=image.device)), network
 
     def forward(self, x):
         return self.network(torch.fft.ifft2(self.weight * torch.fft.fft2(x)).real)
@@ -78,24 +85,31 @@ def learn(network, image, label, steps, tolerance=1e-5, patience=7):
         model.eval()
         with torch.no_grad():
             right = model(image).argmax(1).item() == label.item()
-        flat = before is not None and abs(now[0] - before[0]) <= 1e-6 and abs(now[1] - before[1]) <= tolerance
+        flat = (before is not None and abs(now[0] - before[0]) <= 1e-6
+                and abs(now[1] - before[1]) <= tolerance)
         before, still = now, still + 1 if right and flat else 0
         if still == patience:
             break
 
 
-NETWORKS = (("preact_resnet32", 5, False), ("preact_resnet20 with BatchNorm", 3, True), ("preact_resnet8 with BatchNorm", 1, True))
+NETWORKS = (
+    ("preact_resnet32", 5, False),
+    ("preact_resnet20 with BatchNorm", 3, True),
+    ("preact_resnet8 with BatchNorm", 1, True),
+)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=0, help="of PyTorch; 0: its own choice")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    images, labels = torch.rand(10, 3, 32, 32, device=options.device), torch.randint(0, 10, (10,), device=options.device)
+    images, labels = (torch.rand(10, 3, 32, 32, device=options.device),
+                      torch.randint(0, 10, (10,), device=options.device))
     for name, blocks, batch_norm in NETWORKS:
         network = PreactResNet(blocks, batch_norm).eval().requires_grad_(False).to(options.device)
         steps, fastest = 10, float("inf")  # too few for the stopping rule to end one
@@ -106,7 +120,8 @@ def main():
                 learn(network, images[i:i + 1], labels[i:i + 1], steps)
             fastest = min(fastest, time.perf_counter() - start)
         rate = steps * len(images) / fastest
-        print(json.dumps({"peer": f"pytorch image masks one by one, {name}", "value": round(rate, 1), "unit": "steps/s"}), flush=True)
+        print(json.dumps({"peer": f"pytorch image masks one by one, {name}",
+                          "value": round(rate, 1), "unit": "steps/s"}), flush=True)
 
 
 if __name__ == "__main__":

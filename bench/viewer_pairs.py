@@ -3,10 +3,12 @@
 
     bench/viewer_pairs.py [--build DIR] [--pairs N] [--epochs N] [--threads N]
 
-In pairs: blocks of epochs of one training, while its window draws and while the window's process is stopped (SIGSTOP), in turns of changing
-order; the median of the pairs' ratios counts, of the seconds and of the processor time of an epoch. Whole trainings with and without a
-window differ by more from one to the next than by the window. The window is on a virtual display (Xvfb) whose OpenGL is software: it takes
-of the processor what a graphics card would else do, so this is the worst case. Leave the machine alone meanwhile.
+In pairs: blocks of epochs of one training, while its window draws and while the window's process is
+stopped (SIGSTOP), in turns of changing order; the median of the pairs' ratios counts, of the
+seconds and of the processor time of an epoch. Whole trainings with and without a window differ by
+more from one to the next than by the window. The window is on a virtual display (Xvfb) whose OpenGL
+is software: it takes of the processor what a graphics card would else do, so this is the worst
+case. Leave the machine alone meanwhile.
 """
 import argparse
 import contextlib
@@ -24,14 +26,18 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TRAINING = """
 local data = hfc.data("synthetic", {train = 400, test = 100})
 local run = hfc.run("pair")
-hfc.train(hfc.model("preact_resnet8", {classes = data.classes, channels = data.channels}), data.train,
-  {epochs = 1e6, batch_size = 20, quiet = true, probes = {test = data.test}, log = run, checkpoints = false})
+hfc.train(
+  hfc.model("preact_resnet8", {classes = data.classes, channels = data.channels}), data.train, {
+    epochs = 1e6, batch_size = 20, quiet = true, probes = {test = data.test}, log = run,
+    checkpoints = false,
+  })
 """
 
 
 def processor_seconds(process):
     """User and system time of a process that lives, from /proc."""
-    fields = pathlib.Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    fields = (pathlib.Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+              .rsplit(")", 1)[1].split())
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -39,7 +45,9 @@ def processor_seconds(process):
 def display():
     """A virtual screen; yields the environment of its programs."""
     read, write = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24"], pass_fds=[write], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24"], pass_fds=[write],
+        stderr=subprocess.DEVNULL)
     os.close(write)
     try:
         number = os.read(read, 16).decode().strip()
@@ -66,8 +74,10 @@ class Training:
     def __init__(self, build, folder, threads):
         self.run = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "run"
         threads = ["--threads", str(threads)] if threads else []
-        self.epochs, self.read = [], 0  # what the run logged of each whole epoch, and the bytes of metrics.jsonl it was read from
-        self.process = subprocess.Popen([build / "host/hfc-host", *threads, folder / "training.lua", "--out", self.run])
+        # What the run logged of each whole epoch, and the bytes of metrics.jsonl it was read from.
+        self.epochs, self.read = [], 0
+        self.process = subprocess.Popen(
+            [build / "host/hfc-host", *threads, folder / "training.lua", "--out", self.run])
 
     def __enter__(self):
         return self
@@ -77,19 +87,23 @@ class Training:
         self.process.wait()
 
     def block(self, epochs):
-        """Mean seconds of the next epochs, but for the one that has begun, and the training's processor time per epoch."""
+        """Mean seconds of the next epochs, but for the one that has begun, and the training's
+        processor time per epoch."""
         self.read_on()
         begin = self.wait_for(len(self.epochs) + 1)
         before = processor_seconds(self.process.pid)
         end = self.wait_for(begin + epochs)
         spent = processor_seconds(self.process.pid) - before
-        return statistics.mean(event["train_seconds"] for event in self.epochs[begin:begin + epochs]), spent / (end - begin)
+        return (
+            statistics.mean(event["train_seconds"] for event in self.epochs[begin:begin + epochs]),
+            spent / (end - begin))
 
     def wait_for(self, epochs):
         self.read_on()
         while len(self.epochs) < epochs:
             if self.process.poll() is not None:
-                raise SystemExit(f"viewer_pairs: the training ended with status {self.process.returncode}")
+                raise SystemExit("viewer_pairs: the training ended with status "
+                                 f"{self.process.returncode}")
             time.sleep(0.02)
             self.read_on()
         return len(self.epochs)
@@ -105,9 +119,11 @@ class Training:
 
 
 def slowdown(build, folder, environment, options):
-    """Of each pair of blocks what the drawing window adds to the seconds and the processor time of an epoch; the window's share of a core."""
+    """Of each pair of blocks what the drawing window adds to the seconds and the processor time of
+    an epoch; the window's share of a core."""
     seconds, processor, shares = [], [], []
-    with Training(build, folder, options.threads) as training, window(build, training.run, environment) as viewer:
+    with (Training(build, folder, options.threads) as training,
+          window(build, training.run, environment) as viewer):
         training.wait_for(5)  # the first ones warm up
         for pair in range(options.pairs):
             results = {}
@@ -116,7 +132,8 @@ def slowdown(build, folder, environment, options):
                 before, start = processor_seconds(viewer.pid), time.perf_counter()
                 results[drawing] = training.block(options.epochs)
                 if drawing:
-                    shares.append((processor_seconds(viewer.pid) - before) / (time.perf_counter() - start))
+                    shares.append((processor_seconds(viewer.pid) - before)
+                                  / (time.perf_counter() - start))
             seconds.append(results[True][0] / results[False][0] - 1)
             processor.append(results[True][1] / results[False][1] - 1)
         viewer.send_signal(signal.SIGCONT)
@@ -124,14 +141,16 @@ def slowdown(build, folder, environment, options):
 
 
 def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
-    """As the viewer counts them itself, while the curve of so many points grows and the wheel zooms in and out."""
+    """As the viewer counts them itself, while the curve of so many points grows and the wheel zooms
+    in and out."""
     run = folder / "million"
     run.mkdir()
     path = run / "metrics.jsonl"
     line = '{{"epoch":{0},"loss":{1:.6f}}}\n'.format
     path.write_text("".join(line(i, random.random()) for i in range(points)), encoding="utf-8")
-    viewer = subprocess.Popen([build / "host/hfc-viewer", "--size", "1280x800", "--measure", str(seconds), run], env=environment,
-                              stdout=subprocess.PIPE, text=True)
+    viewer = subprocess.Popen(
+        [build / "host/hfc-viewer", "--size", "1280x800", "--measure", str(seconds), run],
+        env=environment, stdout=subprocess.PIPE, text=True)
     with open(path, "a", encoding="utf-8") as file:
         for i in range(1 << 30):
             if viewer.poll() is not None:
@@ -139,7 +158,8 @@ def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
             file.write(line(points + i, random.random()))
             file.flush()
             button = "4" if i // 20 % 2 == 0 else "5"
-            subprocess.run(["xdotool", "mousemove", "700", "400", "click", button], env=environment, check=True)
+            subprocess.run(["xdotool", "mousemove", "700", "400", "click", button],
+                           env=environment, check=True)
             time.sleep(0.05)
     return viewer.stdout.read().strip()
 
@@ -147,7 +167,8 @@ def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
 def idle_share(build, folder, environment, seconds=10):
     run = folder / "idle"
     run.mkdir()
-    (run / "metrics.jsonl").write_text("".join(f'{{"epoch":{i},"loss":{1 / (i + 1)}}}\n' for i in range(1000)), encoding="utf-8")
+    (run / "metrics.jsonl").write_text(
+        "".join(f'{{"epoch":{i},"loss":{1 / (i + 1)}}}\n' for i in range(1000)), encoding="utf-8")
     with window(build, run, environment) as viewer:
         time.sleep(2)
         before = processor_seconds(viewer.pid)
@@ -156,27 +177,36 @@ def idle_share(build, folder, environment, seconds=10):
 
 
 def interval(values):
-    """Where the median lies with a certainty of 95 %, by ranks: it needs no assumption on a busy machine's noise."""
+    """Where the median lies with a certainty of 95 %, by ranks: it needs no assumption on a busy
+    machine's noise."""
     rank = max(0, int((len(values) - 1.96 * len(values) ** 0.5) / 2))
     return sorted(values)[rank], sorted(values)[-1 - rank]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", help="folder of the build (default: build/release)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release",
+                        help="folder of the build (default: build/release)")
     parser.add_argument("--pairs", type=int, default=60, help="pairs of blocks (default: 60)")
-    parser.add_argument("--epochs", type=int, default=12, help="a block, some .3 s each (default: 12)")
-    parser.add_argument("--threads", type=int, default=0, help="of the training (default: 0, its own choice)")
+    parser.add_argument("--epochs", type=int, default=12,
+                        help="a block, some .3 s each (default: 12)")
+    parser.add_argument("--threads", type=int, default=0,
+                        help="of the training (default: 0, its own choice)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, display() as environment:
         folder = pathlib.Path(name)
         (folder / "training.lua").write_text(TRAINING, encoding="utf-8")
-        print(f"idle window                    {100 * idle_share(options.build, folder, environment):6.2f} % of a core", flush=True)
-        print(f"a million points, zoomed and growing: {frames_a_second(options.build, folder, environment)}", flush=True)
+        print("idle window                    "
+              f"{100 * idle_share(options.build, folder, environment):6.2f} % of a core",
+              flush=True)
+        print("a million points, zoomed and growing: "
+              f"{frames_a_second(options.build, folder, environment)}", flush=True)
         seconds, processor, shares = slowdown(options.build, folder, environment, options)
         for what, values in (("epoch, seconds", seconds), ("epoch, processor time", processor)):
             low, high = interval(values)
-            print(f"{what:30} {100 * statistics.median(values):+6.2f} % with a window (95 %: {100 * low:+.2f} to {100 * high:+.2f} %)")
+            print(f"{what:30} {100 * statistics.median(values):+6.2f} % with a window "
+                  f"(95 %: {100 * low:+.2f} to {100 * high:+.2f} %)")
         print(f"window on a growing run        {100 * statistics.median(shares):6.2f} % of a core")
 
 

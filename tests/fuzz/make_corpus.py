@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzz programs, corpus/NAME/*, from scratch: right files, and wrong ones of each kind.
+"""Writes the seeds of the fuzz programs, corpus/NAME/*, from scratch: right files, and wrong ones
+of each kind.
 
-Files that are fixtures of the tests already are not copied: tools/fuzz gives them to the programs as they are.
+Files that are fixtures of the tests already are not copied: tools/fuzz gives them to the programs
+as they are.
 """
 import gzip
 import json
@@ -41,12 +43,15 @@ def idx():
 
 def picture():
     def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return (struct.pack(">I", len(content)) + name + content
+                + struct.pack(">I", zlib.crc32(name + content)))
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
-    png = b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(14))) + chunk(b"IEND", b"")
-    jpeg = (b"\xff\xd8" + b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0" + b"\xff\xc0\x00\x0b\x08\0\2\0\2\1\1\x11\0" +
-            b"\xff\xda\x00\x08\1\1\0\0\x3f\0" + b"\1\2\xff\0\3" + b"\xff\xd9")
+    png = (b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(14)))
+           + chunk(b"IEND", b""))
+    jpeg = (b"\xff\xd8" + b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0"
+            + b"\xff\xc0\x00\x0b\x08\0\2\0\2\1\1\x11\0"
+            + b"\xff\xda\x00\x08\1\1\0\0\x3f\0" + b"\1\2\xff\0\3" + b"\xff\xd9")
     seed("picture", "png", png)
     seed("picture", "jpeg", jpeg)
     seed("picture", "png_huge", png[:16] + b"\x7f\xff\xff\xff" + png[20:])
@@ -59,18 +64,21 @@ def tensors():
 
     one = {"a": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}
     seed("tensors", "safetensors", safetensors({**one, "__metadata__": {"k": "v"}}, bytes(16)))
-    seed("tensors", "safetensors_overflow", safetensors({"a": {**one["a"], "shape": [1 << 33, 1 << 33]}}, bytes(16)))
+    seed("tensors", "safetensors_overflow",
+         safetensors({"a": {**one["a"], "shape": [1 << 33, 1 << 33]}}, bytes(16)))
     seed("tensors", "safetensors_deep", safetensors(b"[" * 20000))
     seed("tensors", "safetensors_deep_metadata", safetensors(b'{"a":' * 5000))
     for shape in ("(2, 3)", "(99999999999,)", "(-1,)"):
         text = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
         text = text.ljust(117) + b"\n"
-        seed("tensors", "npy_" + str(len(shape)), b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(24))
+        seed("tensors", "npy_" + str(len(shape)),
+             b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(24))
 
 
 def archive():
     import zipfile
-    for name in ("all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "circle.pt", "deep.pt", "script.pt"):
+    for name in ("all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "circle.pt",
+                 "deep.pt", "script.pt"):
         with zipfile.ZipFile(FIXTURES / name) as file:
             member = next(m for m in file.namelist() if m.endswith("data.pkl"))
             seed("archive", name, b"\1" + file.read(member)[:60000])
@@ -79,17 +87,21 @@ def archive():
 
 
 def checkpoint():
-    state = {"training": {"seed": 1}, "epoch": 2, "batch": 3, "results": [{"epoch": 1, "loss": 0.5}]}
+    state = {"training": {"seed": 1}, "epoch": 2, "batch": 3,
+             "results": [{"epoch": 1, "loss": 0.5}]}
     seed("checkpoint", "state", b"\1" + json.dumps(state).encode())
     seed("checkpoint", "state_deep", b"\1" + b"[" * 20000 + b"]" * 20000)
-    seed("checkpoint", "whole_deep", b"\0" + b'{"format": 1, "state": ' + b"[" * 20000 + b"]" * 20000 + b"}")
+    seed("checkpoint", "whole_deep",
+         b"\0" + b'{"format": 1, "state": ' + b"[" * 20000 + b"]" * 20000 + b"}")
     seed("checkpoint", "whole", b"\0" + json.dumps(
-        {"format": 1, "tensors": {"bytes": 10, "crc32": 1}, "state_crc32": 2, "state": state}).encode())
+        {"format": 1, "tensors": {"bytes": 10, "crc32": 1}, "state_crc32": 2, "state": state}
+    ).encode())
     seed("checkpoint", "tensors", b"\2" + (HERE / "corpus/tensors/safetensors").read_bytes())
 
 
 def metrics():
-    events = [{"series": "natural", "epoch": e, "loss": 1 / e, "accuracy": {"train": 0.5, "test": None}, "time": e} for e in (1, 2)]
+    events = [{"series": "natural", "epoch": e, "loss": 1 / e,
+               "accuracy": {"train": 0.5, "test": None}, "time": e} for e in (1, 2)]
     text = "".join(json.dumps(e) + "\n" for e in events).encode()
     seed("metrics", "right", text)
     seed("metrics", "torn", text[:-10])
@@ -100,7 +112,8 @@ def metrics():
 def options():
     begun = ["hfc-host", "--threads", "1", "script.lua", "--epochs", "3"]
     seed("options", "config", b"\0" + json.dumps({"name": "x", "command_line": begun}).encode())
-    seed("options", "config_resumed", b"\0" + json.dumps({"command_line": ["hfc-host", "--resume", "."]}).encode())
+    seed("options", "config_resumed",
+         b"\0" + json.dumps({"command_line": ["hfc-host", "--resume", "."]}).encode())
     seed("options", "config_deep", b"\0" + b"[" * 20000)
     seed("options", "line", b"\1--device\ncpu\n--sandbox\nscript.lua\n--epochs=3\n--out\nx")
     seed("options", "wrong", b"\1--threads\n-3\n--devise")

@@ -13,10 +13,12 @@ using testing::Not;
 constexpr const char* options_script = R"(
 local opt = hfc.options {
   epochs = {{natural = 12, shuffled = 36}, "passes over the training set"},
-  radii = {{4, 8}, "radii of the probes"}, lr = 1e-4, model = {"resnet", "which network"}, fast = false,
+  radii = {{4, 8}, "radii of the probes"}, lr = 1e-4, model = {"resnet", "which network"},
+  fast = false,
   presets = {paper = {lr = 0.5, epochs = {natural = 100}}},
 }
-print(opt.epochs.natural, opt.epochs.shuffled, table.concat(opt.radii, "+"), opt.lr, opt.model, opt.fast)
+print(opt.epochs.natural, opt.epochs.shuffled, table.concat(opt.radii, "+"), opt.lr, opt.model,
+  opt.fast)
 )";
 
 class ScriptOptions : public testing::Test {

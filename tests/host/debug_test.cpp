@@ -51,7 +51,9 @@ local large = torch.zeros(1024, 1024)
 local view = large[0]
 local memory = hfc.memory {largest = 2}
 print(memory.bytes >= 4194304, memory.tensors)
-for _, entry in ipairs(memory.largest or {}) do print(entry.bytes, entry.line:match "memory.lua:%d+") end
+for _, entry in ipairs(memory.largest or {}) do
+  print(entry.bytes, entry.line:match "memory.lua:%d+")
+end
 large, view = nil, nil
 collectgarbage() collectgarbage()
 print(hfc.memory().bytes < 4194304)

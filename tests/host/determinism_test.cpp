@@ -23,7 +23,9 @@ local x = data.train:batch(0, 64)
 local places = torch.arange(x:numel()):view(x:size())
 local low, high = hfc.frequency.split(x, {radius = 4})
 -- The bits as whole numbers: their sum does not depend on the order in which threads add them.
-for _, y in ipairs {x, low, high} do print((y:contiguous():view("int32"):long() * places):sum():remainder(2147483647):item()) end
+for _, y in ipairs {x, low, high} do
+  print((y:contiguous():view("int32"):long() * places):sum():remainder(2147483647):item())
+end
 )lua";
 
 TEST(Deterministic, ATrainingIsTheSameOnAnyNumberOfCores) {

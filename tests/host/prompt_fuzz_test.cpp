@@ -13,25 +13,30 @@ namespace {
 // clang-format off
 // Lua's words and signs and some bytes that are no text; none that begins a loop without an end.
 constexpr std::array words = {
-    "local", "function", "end", "if", "then", "else", "return", "for", "in", "do", "nil", "true", "false", "not", "and", "or", "(", ")",
-    "{", "}", "[", "]", "=", "==", "~=", "<", "+", "-", "*", "/", "^", "%", "..", "#", ",", ";", ":", ".", "...", "\"", "[[", "]]",
+    "local", "function", "end", "if", "then", "else", "return", "for", "in", "do", "nil", "true",
+    "false", "not", "and", "or", "(", ")", "{", "}", "[", "]", "=", "==", "~=", "<", "+", "-", "*",
+    "/", "^", "%", "..", "#", ",", ";", ":", ".", "...", "\"", "[[", "]]",
     "--", "x", "y", "t", "f", "_", "\xc3\xa4", "\xff", "$", "@", "`", "\\", "~", "hfc",
 };
 
 // The API and values for it; none that ends the process or reads its input.
 constexpr std::array values = {
-    "0", "1", "2", "-1", "0.5", "1e3", "math.huge", "0/0", "nil", "true", "'text'", "''", "{}", "{1, 2}", "{radius = 2}",
-    "{dtype = 'int64'}", "print", "pairs", "tostring", "select", "pcall", "error", "getmetatable", "help", "apropos", "x", "y", "t",
-    "_", "function(a) return a end", "hfc", "torch", "hfc.data", "hfc.data('synthetic', {train = 4, test = 4}).test",
-    "hfc.model('preact_resnet8')", "hfc.frequency.split", "hfc.frequency.low_pass", "hfc.memory", "hfc.smooth", "hfc.accuracy",
-    "hfc.attack.fgsm", "hfc.attack.fgsm {}", "hfc.decompose.svd", "hfc.predict", "hfc.augment", "hfc.mask.radial", "hfc.options",
-    "torch.ones(2, 3)", "torch.rand(4, 4)", "torch.rand(2, 3, 8, 8)", "torch.tensor {1, 2}", "torch.tensor", "torch.conv2d",
-    "torch.cat", "torch.matmul", "torch.nn.Linear(2, 2)", "torch.nn.ReLU", "torch.optim.Adam", "torch.no_grad", "torch.unique",
+    "0", "1", "2", "-1", "0.5", "1e3", "math.huge", "0/0", "nil", "true", "'text'", "''", "{}",
+    "{1, 2}", "{radius = 2}", "{dtype = 'int64'}", "print", "pairs", "tostring", "select", "pcall",
+    "error", "getmetatable", "help", "apropos", "x", "y", "t", "_", "function(a) return a end",
+    "hfc", "torch", "hfc.data", "hfc.data('synthetic', {train = 4, test = 4}).test",
+    "hfc.model('preact_resnet8')", "hfc.frequency.split", "hfc.frequency.low_pass", "hfc.memory",
+    "hfc.smooth", "hfc.accuracy", "hfc.attack.fgsm", "hfc.attack.fgsm {}", "hfc.decompose.svd",
+    "hfc.predict", "hfc.augment", "hfc.mask.radial", "hfc.options", "torch.ones(2, 3)",
+    "torch.rand(4, 4)", "torch.rand(2, 3, 8, 8)", "torch.tensor {1, 2}", "torch.tensor",
+    "torch.conv2d", "torch.cat", "torch.matmul", "torch.nn.Linear(2, 2)", "torch.nn.ReLU",
+    "torch.optim.Adam", "torch.no_grad", "torch.unique",
 };
 
 constexpr std::array suffixes = {
-    ":sum()", ":backward()", ":to('float64')", ":clone()", ":size()", ":tolist()", ":item()", ":relu()", "[0]", "[{0, {}}]", ".shape",
-    ".grad", ".nothing", ":nothing()", "()", "{}", " + 1", " .. 'a'", " == nil", ":low_pass(2)",
+    ":sum()", ":backward()", ":to('float64')", ":clone()", ":size()", ":tolist()", ":item()",
+    ":relu()", "[0]", "[{0, {}}]", ".shape", ".grad", ".nothing", ":nothing()", "()", "{}", " + 1",
+    " .. 'a'", " == nil", ":low_pass(2)",
 };
 // clang-format on
 

@@ -19,50 +19,116 @@ constexpr const char* escapes = R"lua(
 local bytecode = "\27LJ\2\10\0\1\1\0\0\0\2K\0\1\0\0"
 local escapes = {
   -- libraries, by all of their names
-  function() return io end, function() return os end, function() return debug end, function() return jit end,
-  function() return package end, function() return ffi end, function() return _G.io end, function() return rawget(_G, "os") end,
+  function() return io end,
+  function() return os end,
+  function() return debug end,
+  function() return jit end,
+  function() return package end,
+  function() return ffi end,
+  function() return _G.io end,
+  function() return rawget(_G, "os") end,
   function() return getmetatable(_G) and getmetatable(_G).__index.io end,
-  function() return require "ffi" end, function() return require "io" end, function() return require "os" end,
-  function() return require "debug" end, function() return require "jit" end, function() return require "jit.util" end,
-  function() return require "jit.opt" end, function() return require "string.buffer" end, function() return require "table.new" end,
-  function() return require "package" end, function() return require "_G" end, function() return package.loaded.ffi end,
-  function() return package.preload.ffi() end, function() return package.loadlib("libc.so.6", "*") end,
-  function() return debug.getregistry()._LOADED.ffi end, function() return module("x", package.seeall) end,
-  function() return newproxy(true) end, function() return gcinfo() end,
+  function() return require "ffi" end,
+  function() return require "io" end,
+  function() return require "os" end,
+  function() return require "debug" end,
+  function() return require "jit" end,
+  function() return require "jit.util" end,
+  function() return require "jit.opt" end,
+  function() return require "string.buffer" end,
+  function() return require "table.new" end,
+  function() return require "package" end,
+  function() return require "_G" end,
+  function() return package.loaded.ffi end,
+  function() return package.preload.ffi() end,
+  function() return package.loadlib("libc.so.6", "*") end,
+  function() return debug.getregistry()._LOADED.ffi end,
+  function() return module("x", package.seeall) end,
+  function() return newproxy(true) end,
+  function() return gcinfo() end,
   -- environments
-  function() return getfenv(0) end, function() return getfenv(1) end, function() return getfenv(print).io end,
-  function() return setfenv(1, {}) end, function() return setfenv(torch.save, {}) end,
+  function() return getfenv(0) end,
+  function() return getfenv(1) end,
+  function() return getfenv(print).io end,
+  function() return setfenv(1, {}) end,
+  function() return setfenv(torch.save, {}) end,
   -- compiled chunks
-  function() return string.dump(function() end) end, function() return (""):dump() end,
-  function() return getmetatable("").__index.dump end, function() return load(bytecode) end,
-  function() return loadstring(bytecode) end, function() return load(bytecode, "x", "b") end,
-  function() return load(bytecode, "x", "bt") end, function() return loadstring(bytecode, "x", "b") end,
-  function() local given; return load(function() if not given then given = true; return bytecode end end) end,
-  function() local i = 0; return load(function() i = i + 1; return i <= #bytecode and bytecode:sub(i, i) or nil end) end,
-  function() local i = 0; return load(function() i = i + 1; return i <= #bytecode and bytecode:sub(i, i) or nil end, "x", "b") end,
-  function() return load("\27Lua") end, function() return load(setmetatable({}, {__tostring = function() return bytecode end})) end,
+  function() return string.dump(function() end) end,
+  function() return (""):dump() end,
+  function() return getmetatable("").__index.dump end,
+  function() return load(bytecode) end,
+  function() return loadstring(bytecode) end,
+  function() return load(bytecode, "x", "b") end,
+  function() return load(bytecode, "x", "bt") end,
+  function() return loadstring(bytecode, "x", "b") end,
+  function()
+    local given
+    return load(function()
+      if not given then
+        given = true
+        return bytecode
+      end
+    end)
+  end,
+  function()
+    local i = 0
+    return load(function()
+      i = i + 1
+      return i <= #bytecode and bytecode:sub(i, i) or nil
+    end)
+  end,
+  function()
+    local i = 0
+    return load(function()
+      i = i + 1
+      return i <= #bytecode and bytecode:sub(i, i) or nil
+    end, "x", "b")
+  end,
+  function() return load("\27Lua") end,
+  function() return load(setmetatable({}, {__tostring = function() return bytecode end})) end,
   -- files
-  function() return dofile "/etc/passwd" end, function() return loadfile "/etc/passwd" end,
-  function() return require "../outside" end, function() return require "..outside" end, function() return require "/tmp/x" end,
-  function() return require "folder/../../outside" end, function() return require "a\0b" end, function() return require "link" end,
-  function() torch.save(torch.ones(1), "OUTSIDE.npy") end, function() torch.save(torch.ones(1), "RUN/../OUTSIDE.npy") end,
-  function() torch.save(torch.ones(1), "RUN/./../OUTSIDE.npy") end, function() torch.save(torch.ones(1), "/dev/shm/OUTSIDE.npy") end,
-  function() torch.save(torch.ones(1), "RUN2/OUTSIDE.npy") end, function() return torch.from_file("OUTSIDE", true, 4) end,
-  function() return torch.from_file("OUTSIDE", {shared = true, size = 4}) end, function() return hfc.run "other" end,
-  function() THE_RUN:row("../OUTSIDE", {a = 1}) end, function() THE_RUN:save(hfc.model "preact_resnet8", "../OUTSIDE") end,
+  function() return dofile "/etc/passwd" end,
+  function() return loadfile "/etc/passwd" end,
+  function() return require "../outside" end,
+  function() return require "..outside" end,
+  function() return require "/tmp/x" end,
+  function() return require "folder/../../outside" end,
+  function() return require "a\0b" end,
+  function() return require "link" end,
+  function() torch.save(torch.ones(1), "OUTSIDE.npy") end,
+  function() torch.save(torch.ones(1), "RUN/../OUTSIDE.npy") end,
+  function() torch.save(torch.ones(1), "RUN/./../OUTSIDE.npy") end,
+  function() torch.save(torch.ones(1), "/dev/shm/OUTSIDE.npy") end,
+  function() torch.save(torch.ones(1), "RUN2/OUTSIDE.npy") end,
+  function() return torch.from_file("OUTSIDE", true, 4) end,
+  function() return torch.from_file("OUTSIDE", {shared = true, size = 4}) end,
+  function() return hfc.run "other" end,
+  function() THE_RUN:row("../OUTSIDE", {a = 1}) end,
+  function() THE_RUN:save(hfc.model "preact_resnet8", "../OUTSIDE") end,
   function() THE_RUN:plot("../OUTSIDE", {}) end,
-  function() THE_RUN:log {series = "s", epoch = 1, accuracy = 1}
-    THE_RUN:plot("f", {title = "x'\nsystem('touch OUTSIDE')\n`touch OUTSIDE`\"`touch OUTSIDE`\"@touch"}) end,
+  function()
+    THE_RUN:log {series = "s", epoch = 1, accuracy = 1}
+    THE_RUN:plot("f", {
+      title = "x'\nsystem('touch OUTSIDE')\n`touch OUTSIDE`\"`touch OUTSIDE`\"@touch",
+    })
+  end,
   -- memory
-  function() return torch.ones(4):data() end, function() return torch.Tensor.data end,
-  function() return getmetatable(torch.ones(1)).__gc end, function() return getmetatable(torch.ones(1)).__index end,
-  function() return setmetatable(torch.ones(1), {}) end, function() return getmetatable(THE_RUN).__index end,
+  function() return torch.ones(4):data() end,
+  function() return torch.Tensor.data end,
+  function() return getmetatable(torch.ones(1)).__gc end,
+  function() return getmetatable(torch.ones(1)).__index end,
+  function() return setmetatable(torch.ones(1), {}) end,
+  function() return getmetatable(THE_RUN).__index end,
   function() return torch._reshape_alias_copy(torch.ones(4), {400}, {1}) end,
-  function() return torch._sparse_coo_tensor_unsafe(torch.ones(1, 1):long() * 1000, torch.ones(1), {1}) end,
-  function() return torch.ones(4):_values() end, function() return torch.unsafe_chunk(torch.ones(4), 2) end,
+  function()
+    return torch._sparse_coo_tensor_unsafe(torch.ones(1, 1):long() * 1000, torch.ones(1), {1})
+  end,
+  function() return torch.ones(4):_values() end,
+  function() return torch.unsafe_chunk(torch.ones(4), 2) end,
   function() return torch.as_strided(torch.ones(4), {1000}, {1}) end,
   -- the collector
-  function() return collectgarbage "stop" == 0 end, function() return collectgarbage("setpause", 1e9) end,
+  function() return collectgarbage "stop" == 0 end,
+  function() return collectgarbage("setpause", 1e9) end,
   -- a require whose helpers the script has replaced
   function()
     local find, gsub = string.find, string.gsub
@@ -81,16 +147,30 @@ local escapes = {
 }
 
 local allowed = {
-  function() return load("return 1 + 1")() == 2 end, function() return load("return x", "x", "t", {x = 3})() == 3 end,
-  function() return loadstring("return 4")() == 4 end, function() return require("neighbour").answer == 42 end,
-  function() return require "neighbour" == require "neighbour" end, function() return require("folder.inner") == "inner" end,
-  function() return require "string" == string end, function() return select(2, pcall(error, "x")) == "x" end,
-  function() return coroutine.wrap(function() return 5 end)() == 5 end, function() return collectgarbage "count" > 0 end,
-  function() return torch.ones(2):sum():item() == 2 end, function() return #torch.unique(torch.tensor {1, 1, 2}) == 2 end,
-  function() torch.save(torch.ones(1), "RUN/inside.npy"); return torch.load("RUN/inside.npy"):item() == 1 end,
-  function() THE_RUN:row("inside", {a = 1}); return true end,
+  function() return load("return 1 + 1")() == 2 end,
+  function() return load("return x", "x", "t", {x = 3})() == 3 end,
+  function() return loadstring("return 4")() == 4 end,
+  function() return require("neighbour").answer == 42 end,
+  function() return require "neighbour" == require "neighbour" end,
+  function() return require("folder.inner") == "inner" end,
+  function() return require "string" == string end,
+  function() return select(2, pcall(error, "x")) == "x" end,
+  function() return coroutine.wrap(function() return 5 end)() == 5 end,
+  function() return collectgarbage "count" > 0 end,
+  function() return torch.ones(2):sum():item() == 2 end,
+  function() return #torch.unique(torch.tensor {1, 1, 2}) == 2 end,
   function()
-    hfc.train(hfc.model("preact_resnet8"), hfc.data("synthetic", {train = 8, test = 8}).train, {epochs = 1, batch_size = 4, quiet = true})
+    torch.save(torch.ones(1), "RUN/inside.npy")
+    return torch.load("RUN/inside.npy"):item() == 1
+  end,
+  function()
+    THE_RUN:row("inside", {a = 1})
+    return true
+  end,
+  function()
+    hfc.train(hfc.model("preact_resnet8"),
+      hfc.data("synthetic", {train = 8, test = 8}).train,
+      {epochs = 1, batch_size = 4, quiet = true})
     return true
   end,
 }

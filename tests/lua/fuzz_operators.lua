@@ -1,10 +1,15 @@
--- Calls every operator with random arguments, most of them of the types its schema asks for, some not. Errors are what it is about: the
--- process must live through all of them.
+-- Calls every operator with random arguments, most of them of the types its schema asks for, some
+-- not. Errors are what it is about: the process must live through all of them.
 --
---   hfc-host fuzz_operators.lua [--rounds 7] [--seed 0] [--only NAME] [--log FILE]     (--log: the name of each call before it is made)
+--   hfc-host fuzz_operators.lua [--rounds 7] [--seed 0] [--only NAME] [--log FILE]
+--
+-- (--log: the name of each call before it is made)
 local opt = hfc.options {
-  rounds = {7, "calls of each operator"}, seed = {0, "of the arguments"}, only = {"", "one operator"},
-  first = {1, "position of the first operator"}, log = {"", "file that receives each operator's name before it is called"},
+  rounds = {7, "calls of each operator"},
+  seed = {0, "of the arguments"},
+  only = {"", "one operator"},
+  first = {1, "position of the first operator"},
+  log = {"", "file that receives each operator's name before it is called"},
 }
 local random = math.random
 math.randomseed(opt.seed)
@@ -12,7 +17,10 @@ torch.manual_seed(opt.seed)
 
 local function pick(list) return list[random(#list)] end
 
-local dtypes = {"float32", "float32", "float32", "float64", "int64", "int32", "uint8", "bool", "complex64", "float16", "bfloat16"}
+local dtypes = {
+  "float32", "float32", "float32", "float64", "int64", "int32", "uint8", "bool", "complex64",
+  "float16", "bfloat16",
+}
 local lengths = {0, 1, 1, 2, 2, 3, 4, 5}
 
 local function tensor()
@@ -26,9 +34,20 @@ local function tensor()
   return x
 end
 
-local function integer() return random() < 0.9 and random(-3, 6) or pick {-2 ^ 53, 2 ^ 53, 100, 64} end
-local function number() return random() < 0.5 and integer() or pick {0.5, -1.25, 1e-3, 1 / 0, 0 / 0, 1e30} end
-local function text() return pick {"none", "mean", "sum", "constant", "reflect", "ij,jk->ik", "tanh", "linear", "", "x", "fro", "floor", "r"} end
+local function integer()
+  return random() < 0.9 and random(-3, 6) or pick {-2 ^ 53, 2 ^ 53, 100, 64}
+end
+
+local function number()
+  return random() < 0.5 and integer() or pick {0.5, -1.25, 1e-3, 1 / 0, 0 / 0, 1e30}
+end
+
+local function text()
+  return pick {
+    "none", "mean", "sum", "constant", "reflect", "ij,jk->ik", "tanh", "linear", "", "x", "fro",
+    "floor", "r",
+  }
+end
 
 local function list_of(make)
   return function()
@@ -45,12 +64,19 @@ local makers = {
   ScalarType = function() return pick(dtypes) end,
   Device = function() return pick {"cpu", "cpu", "meta", "cuda", "nowhere"} end,
   Layout = function() return pick {"strided", "sparse_coo"} end,
-  MemoryFormat = function() return pick {"contiguous_format", "channels_last", "preserve_format"} end,
+  MemoryFormat = function()
+    return pick {"contiguous_format", "channels_last", "preserve_format"}
+  end,
   Generator = function() return generator end,
   Dimname = function() return pick {"N", "C"} end,
 }
 
-local function anything() return pick {tensor, integer, number, text, makers.bool, list_of(tensor), list_of(integer), function() return print end}() end
+local function anything()
+  return pick {
+    tensor, integer, number, text, makers.bool, list_of(tensor), list_of(integer),
+    function() return print end,
+  }()
+end
 
 -- A value for a type as a schema writes it: "Tensor(a!)?", "SymInt[2]?", "int".
 local function value_of(type_name)
@@ -68,7 +94,8 @@ local function arguments_of(signature)
   local list, named = {}, false
   local inside = signature:match "^aten::[%w_%.]+(%b())"
   for argument in (inside:sub(2, -2) .. ","):gmatch "%s*(.-)%s*," do
-    if argument == "*" then named = true
+    if argument == "*" then
+      named = true
     elseif argument ~= "" then
       local declaration = argument:gsub("=.*$", "")
       local type_name, name = declaration:match "^(.-)%s+([%w_]+)$"
@@ -83,8 +110,10 @@ local function call_once(name, signature)
   local by_name = false
   for _, argument in ipairs(arguments_of(signature)) do
     local type_name, argument_name, named, has_default = unpack(argument)
-    if has_default and random() < 0.5 then by_name = true
-    elseif named or by_name then options[argument_name] = value_of(type_name)
+    if has_default and random() < 0.5 then
+      by_name = true
+    elseif named or by_name then
+      options[argument_name] = value_of(type_name)
     else
       count = count + 1
       positional[count] = value_of(type_name)
@@ -97,8 +126,11 @@ local function call_once(name, signature)
   return pcall(torch[name], unpack(positional, 1, count))
 end
 
--- Operators that do as they are told, to the harm of this test: they print, read files, or compute as long as they are asked to.
-local spared = {_print = true, from_file = true, choose_qparams_optimized = true, combinations = true}
+-- Operators that do as they are told, to the harm of this test: they print, read files, or compute
+-- as long as they are asked to.
+local spared = {
+  _print = true, from_file = true, choose_qparams_optimized = true, combinations = true,
+}
 
 local log = opt.log ~= "" and io.open(opt.log, "w")
 local calls, succeeded, names = 0, 0, torch.operators()

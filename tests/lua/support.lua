@@ -4,10 +4,14 @@ local support = {}
 local here = debug.getinfo(1, "S").source:match("^@(.*)/[^/]*$") or "."
 support.fixtures = here .. "/../fixtures"
 
--- A tensor of a fixture: tensor(dtype, shape, values in row order; complex ones as pairs of values).
+-- A tensor of a fixture: tensor(dtype, shape, values in row order; complex ones as pairs of
+-- values).
 function support.tensor(dtype, shape, values)
   local complex = dtype:find("^complex") ~= nil
-  local flat = torch.tensor(values, {dtype = complex and (dtype == "complex64" and "float32" or "float64") or (dtype == "bool" and "bool" or "float64")})
+  local flat = torch.tensor(values, {
+    dtype = complex and (dtype == "complex64" and "float32" or "float64")
+      or (dtype == "bool" and "bool" or "float64"),
+  })
   if complex then return torch.view_as_complex(flat:reshape {-1, 2}):reshape(shape) end
   return flat:reshape(shape):to(dtype)
 end
@@ -17,9 +21,12 @@ function support.fixture(name)
   return assert(loadfile(support.fixtures .. "/torch/" .. name .. ".lua"))(support.tensor)
 end
 
--- The largest difference of two tensors, relative to values above 1; infinite where dtype or shape differ.
+-- The largest difference of two tensors, relative to values above 1; infinite where dtype or shape
+-- differ.
 function support.difference(a, b)
-  if a.dtype ~= b.dtype or table.concat(a.shape, ",") ~= table.concat(b.shape, ",") then return math.huge end
+  if a.dtype ~= b.dtype or table.concat(a.shape, ",") ~= table.concat(b.shape, ",") then
+    return math.huge
+  end
   if a:numel() == 0 then return 0 end
   if a.dtype:find("complex") then a, b = torch.view_as_real(a), torch.view_as_real(b) end
   a, b = a:detach():double(), b:detach():double()
@@ -35,7 +42,8 @@ local function live_tensors()
   return hfc.memory().tensors
 end
 
--- Runs the test classes. A test that passes must leave no more tensors alive than it found, but for those its class keeps in fields.
+-- Runs the test classes. A test that passes must leave no more tensors alive than it found, but
+-- for those its class keeps in fields.
 function support.run()
   local lu = require "luaunit"
   for name, class in pairs(_G) do

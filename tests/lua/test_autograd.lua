@@ -38,8 +38,12 @@ function TestAutograd:test_modes()
   lu.assertErrorMsgContains("inside", torch.no_grad, function() error("inside") end)
   lu.assertTrue(torch.is_grad_enabled())
   lu.assertTrue((x * 2).requires_grad)
-  lu.assertTrue(torch.no_grad(function() return torch.enable_grad(function() return x * 2 end) end).requires_grad)
-  lu.assertErrorMsgContains("nference", function() torch.inference_mode(function() return torch.ones(1) end):requires_grad_() end)
+  lu.assertTrue(torch.no_grad(function()
+    return torch.enable_grad(function() return x * 2 end)
+  end).requires_grad)
+  lu.assertErrorMsgContains("nference", function()
+    torch.inference_mode(function() return torch.ones(1) end):requires_grad_()
+  end)
   lu.assertErrorMsgContains("expected a function", torch.no_grad, 3)
 end
 
@@ -64,12 +68,18 @@ function TestAutograd:test_a_function_of_ones_own()
 end
 
 function TestAutograd:test_faults_inside_a_function()
-  local function make(backward) return torch.autograd.Function {forward = function(_, x) return x * 1 end, backward = backward} end
+  local function make(backward)
+    return torch.autograd.Function {forward = function(_, x) return x * 1 end, backward = backward}
+  end
   local x = leaf {1}
-  lu.assertErrorMsgContains("my mistake", function() make(function() error("my mistake") end)(x):backward() end)
-  lu.assertErrorMsgContains("must return a Tensor or nil for argument 1", function() make(function() return 3 end)(x):backward() end)
-  lu.assertErrorMsgContains("forward must return Tensors", torch.autograd.Function {forward = function() return 1 end, backward = print}, x)
-  lu.assertErrorMsgContains("expected a table with the functions forward and backward", torch.autograd.Function, {})
+  lu.assertErrorMsgContains("my mistake",
+    function() make(function() error("my mistake") end)(x):backward() end)
+  lu.assertErrorMsgContains("must return a Tensor or nil for argument 1",
+    function() make(function() return 3 end)(x):backward() end)
+  lu.assertErrorMsgContains("forward must return Tensors",
+    torch.autograd.Function {forward = function() return 1 end, backward = print}, x)
+  lu.assertErrorMsgContains("expected a table with the functions forward and backward",
+    torch.autograd.Function, {})
   x.grad = nil;
   (x * 3):backward()
   lu.assertEquals(x.grad:item(), 3, "all works after it")
@@ -78,7 +88,10 @@ end
 function TestAutograd:test_hooks()
   local x = leaf {1}
   local y, seen = x * 2, nil
-  y:register_hook(function(gradient) seen = gradient:item(); return gradient * 10 end)
+  y:register_hook(function(gradient)
+    seen = gradient:item()
+    return gradient * 10
+  end)
   y:backward()
   lu.assertEquals({seen, x.grad:item()}, {1, 20})
 end
@@ -86,7 +99,10 @@ end
 function TestAutograd:test_in_a_coroutine()
   local x = leaf {3}
   local run = coroutine.wrap(function()
-    local Twice = torch.autograd.Function {forward = function(_, v) return v * 2 end, backward = function(_, g) return g * 2 end}
+    local Twice = torch.autograd.Function {
+      forward = function(_, v) return v * 2 end,
+      backward = function(_, g) return g * 2 end,
+    }
     Twice(x):backward()
     coroutine.yield(x.grad:item())
   end)
@@ -105,7 +121,10 @@ end
 
 function TestPointers:test_pointer_keeps_the_tensor_alive()
   local p = torch.full({1000}, 3.5):data()
-  for _ = 1, 20 do collectgarbage(); torch.zeros(1000) end
+  for _ = 1, 20 do
+    collectgarbage()
+    torch.zeros(1000)
+  end
   for i = 0, 999 do lu.assertEquals(p[i], 3.5) end
 end
 

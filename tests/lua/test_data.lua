@@ -4,7 +4,8 @@ local lu = require "luaunit"
 TestSynthetic = {}
 
 function TestSynthetic:setUp()
-  self.data = hfc.data("synthetic", {train = 60, test = 20, classes = 4, size = 16, high_radius = 6, seed = 3})
+  self.data = hfc.data("synthetic",
+    {train = 60, test = 20, classes = 4, size = 16, high_radius = 6, seed = 3})
 end
 
 function TestSynthetic:test_what_it_holds()
@@ -34,7 +35,8 @@ function TestSynthetic:test_shuffled_batches_have_the_same_images_in_another_ord
     for _, part in self.data.train:batches(options) do labels[#labels + 1] = part end
     return torch.cat(labels)
   end
-  local one, again = all {size = 7, shuffle = true, seed = 1}, all {size = 7, shuffle = true, seed = 1}
+  local one, again = all {size = 7, shuffle = true, seed = 1},
+    all {size = 7, shuffle = true, seed = 1}
   local other = all {size = 7, shuffle = true, seed = 2}
   lu.assertTrue(one:equal(again))
   lu.assertFalse(one:equal(other))
@@ -54,7 +56,8 @@ end
 
 function TestSynthetic:test_low_pass_view_is_the_filtered_batch()
   local train = self.data.train
-  local whole, low, high = train:batch(0, 5), train:low_pass(4):batch(0, 5), train:high_pass(4):batch(0, 5)
+  local whole, low, high = train:batch(0, 5), train:low_pass(4):batch(0, 5),
+    train:high_pass(4):batch(0, 5)
   lu.assertTrue((low - hfc.frequency.low_pass(whole, 4)):abs():max():item() < 1e-6)
   lu.assertTrue((low + high - whole):abs():max():item() < 1e-6)
   local rescaled = train:low_pass(4, {rescale = "max"}):batch(0, 5)
@@ -68,7 +71,8 @@ function TestSynthetic:test_bad_input()
   lu.assertErrorMsgContains("at least 1, got 0", train.batches, train, {size = 0})
   lu.assertErrorMsgContains("radius", train.low_pass, train, -1)
   lu.assertErrorMsgContains("expected a number, got text 'wide'", train.low_pass, train, "wide")
-  lu.assertErrorMsgContains("unknown option 'sice' (did you mean 'size'?)", train.batches, train, {sice = 3})
+  lu.assertErrorMsgContains("unknown option 'sice' (did you mean 'size'?)",
+    train.batches, train, {sice = 3})
   lu.assertErrorMsgContains("expected a whole number, got number 2.5", train.subset, train, 2.5)
   lu.assertErrorMsgContains("cifar10", hfc.data, "cifar11")
   lu.assertErrorMsgContains("no-such-folder", hfc.data, "folder:no-such-folder")

@@ -16,7 +16,8 @@ end
 function TestDecompose:test_parts_add_up_and_have_the_rank()
   local dominant, trailing = hfc.decompose.svd(self.x, {rank = 4})
   lu.assertTrue((dominant + trailing - self.x):abs():max():item() < 1e-6)
-  local values, whole = hfc.decompose.singular_values(dominant), hfc.decompose.singular_values(self.x)
+  local values, whole = hfc.decompose.singular_values(dominant),
+    hfc.decompose.singular_values(self.x)
   lu.assertEquals(values.shape, {2, 3, 12})
   lu.assertTrue((values[{{}, {}, {0, 4}}] - whole[{{}, {}, {0, 4}}]):abs():max():item() < 1e-4)
   lu.assertTrue(values[{{}, {}, {4, 12}}]:max():item() < 1e-4)

@@ -15,18 +15,27 @@ end
 local function each_function(visit)
   local function walk(prefix, t)
     for name, value in pairs(t) do
-      if type(value) == "function" then visit(prefix .. name, value)
+      if type(value) == "function" then
+        visit(prefix .. name, value)
       elseif type(value) == "table" then
         local meta = getmetatable(value)
-        if meta and meta.is_class then visit(prefix .. name, value) else walk(prefix .. name .. ".", value) end
+        if meta and meta.is_class then
+          visit(prefix .. name, value)
+        else
+          walk(prefix .. name .. ".", value)
+        end
       end
     end
   end
   walk("hfc.", hfc)
   walk("torch.", torch)
-  for _, object in ipairs {torch.ones(1), hfc.data("synthetic", {train = 1, test = 1}).train, hfc.model("preact_resnet8"),
-                            torch.Generator(), torch.optim.Adam {torch.nn.Parameter(torch.ones(1))}} do
-    for name, method in pairs(debug.getmetatable(object).methods or debug.getmetatable(object).__index) do
+  for _, object in ipairs {
+    torch.ones(1), hfc.data("synthetic", {train = 1, test = 1}).train, hfc.model("preact_resnet8"),
+    torch.Generator(), torch.optim.Adam {torch.nn.Parameter(torch.ones(1))},
+  } do
+    for name, method in pairs(
+      debug.getmetatable(object).methods or debug.getmetatable(object).__index
+    ) do
       if type(method) == "function" then visit(":" .. name, method) end
     end
   end
@@ -54,7 +63,8 @@ function TestDocumentation:test_help_of_objects()
   local model = hfc.model("preact_resnet8")
   lu.assertStrContains(printed(model), "preact_resnet8")
   lu.assertStrContains(printed(model), "model:clone() -> Model")
-  lu.assertStrContains(printed(hfc.data("synthetic", {train = 1, test = 1}).train), "dataset:low_pass(radius")
+  lu.assertStrContains(printed(hfc.data("synthetic", {train = 1, test = 1}).train),
+    "dataset:low_pass(radius")
   lu.assertStrContains(printed(torch.ones(2)), "x:backward(")
   lu.assertStrContains(printed(torch.nn.Linear(2, 3)), "torch.nn.Linear(in_features")
   lu.assertStrContains(printed(torch.nn.Linear(2, 3)), "module:state_dict()")

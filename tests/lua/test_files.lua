@@ -15,11 +15,14 @@ local function saved(value, extension)
 end
 
 function TestFiles:test_tables_of_tensors_in_every_format()
-  local value = {["conv.weight"] = torch.rand(2, 3), ["conv.bias"] = torch.arange(4), empty = torch.zeros(0, 2)}
+  local value = {
+    ["conv.weight"] = torch.rand(2, 3), ["conv.bias"] = torch.arange(4), empty = torch.zeros(0, 2),
+  }
   for _, extension in ipairs {".safetensors", ".npz"} do
     local read = saved(value, extension)
     for name, tensor in pairs(value) do
-      lu.assertTrue(read[name]:equal(tensor) and read[name].dtype == tensor.dtype, name .. extension)
+      lu.assertTrue(read[name]:equal(tensor) and read[name].dtype == tensor.dtype,
+        name .. extension)
     end
     lu.assertNil(read.other)
   end
@@ -52,7 +55,10 @@ function TestFiles:test_an_optimizers_state_goes_on_after_loading()
 end
 
 function TestFiles:test_nested_values()
-  local value = {epoch = 3, name = "a \"b\"", best = {true, false, 1 / 0}, ["x.y"] = torch.ones(1), x = {y = torch.zeros(1)}, [7] = "seven", none = {}}
+  local value = {
+    epoch = 3, name = "a \"b\"", best = {true, false, 1 / 0}, ["x.y"] = torch.ones(1),
+    x = {y = torch.zeros(1)}, [7] = "seven", none = {},
+  }
   local read = saved(value, ".safetensors")
   lu.assertEquals(read.none, {})
   lu.assertEquals(saved({a = {}, b = torch.ones(1)}, ".safetensors").a, {})
@@ -72,7 +78,8 @@ function TestFiles:test_a_pytorch_checkpoint()
 end
 
 function TestFiles:test_a_model_travels()
-  local one, other = hfc.model("preact_resnet8", {seed = 1}), hfc.model("preact_resnet8", {seed = 2})
+  local one, other = hfc.model("preact_resnet8", {seed = 1}),
+    hfc.model("preact_resnet8", {seed = 2})
   other:load_state_dict(saved(one:state_dict(), ".safetensors"))
   local x = torch.rand(1, 3, 32, 32)
   lu.assertTrue(one:eval()(x):equal(other:eval()(x)))

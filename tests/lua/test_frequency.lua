@@ -40,16 +40,20 @@ end
 
 function TestFrequency:test_mask()
   local mask = hfc.frequency.mask(5, 4, 1)
-  lu.assertEquals(mask:tolist(), {{1, 1, 0, 1}, {1, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}})
+  lu.assertEquals(mask:tolist(),
+    {{1, 1, 0, 1}, {1, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}})
 end
 
 function TestFrequency:test_bad_input()
   local x = torch.rand(1, 1, 8, 8)
   lu.assertErrorMsgContains("radius", hfc.frequency.low_pass, x, -1)
   lu.assertErrorMsgContains("radius", hfc.frequency.low_pass, x, 0 / 0)
-  lu.assertErrorMsgContains("argument 2 (radius): expected a number, got text 'four'", hfc.frequency.low_pass, x, "four")
-  lu.assertErrorMsgContains("argument 1 (x): expected a Tensor, got number 3", hfc.frequency.low_pass, 3, 4)
-  lu.assertErrorMsgContains("unknown option 'radios' (did you mean 'radius'?)", hfc.frequency.split, x, {radios = 3, radius = 4})
+  lu.assertErrorMsgContains("argument 2 (radius): expected a number, got text 'four'",
+    hfc.frequency.low_pass, x, "four")
+  lu.assertErrorMsgContains("argument 1 (x): expected a Tensor, got number 3",
+    hfc.frequency.low_pass, 3, 4)
+  lu.assertErrorMsgContains("unknown option 'radios' (did you mean 'radius'?)",
+    hfc.frequency.split, x, {radios = 3, radius = 4})
   lu.assertErrorMsgContains("option 'radius': expected", hfc.frequency.split, x, {})
   lu.assertErrorMsgContains("float32", hfc.frequency.low_pass, x:to("float64"), 4)
   lu.assertErrorMsgContains("=<", hfc.frequency.low_pass, x, 4, {rule = "=<"})

@@ -1,14 +1,18 @@
--- hfc.mask from Lua; the numbers themselves are compared with numpy's and PyTorch's in tests/core/mask.
+-- hfc.mask from Lua; the numbers themselves are compared with numpy's and PyTorch's in
+-- tests/core/mask.
 local lu = require "luaunit"
 
 TestMask = {}
 
 -- A trained network and images of which the low frequencies (r <= 4) alone carry the label.
 local function trained()
-  local data = hfc.data("synthetic", {train = 200, test = 100, classes = 4, size = 16, channels = 1, low = .25, high = 0, noise = .15,
-    low_radius = 3, high_radius = 8})
+  local data = hfc.data("synthetic", {
+    train = 200, test = 100, classes = 4, size = 16, channels = 1, low = .25, high = 0,
+    noise = .15, low_radius = 3, high_radius = 8,
+  })
   local model = hfc.model("preact_resnet8", {classes = 4, channels = 1, batch_norm = true})
-  hfc.train(model, data.train, {epochs = 6, batch_size = 20, optimizer = {"adam", lr = 3e-3}, quiet = true})
+  hfc.train(model, data.train,
+    {epochs = 6, batch_size = 20, optimizer = {"adam", lr = 3e-3}, quiet = true})
   return model, data
 end
 
@@ -22,11 +26,14 @@ function TestMask:test_a_learned_mask_holds_the_band_that_carries_the_label()
   lu.assertTrue(hfc.accuracy(model, data.test) > .9)
   lu.assertTrue(hfc.mask.accuracy(model, data.test, masks) > .9)
   lu.assertTrue(hfc.mask.accuracy(model, data.test, hfc.mask.threshold(masks, .01)) > .9)
-  local each = hfc.mask.learn(model, data.test:subset(10), {per = "image", labels = "predicted", steps = 5})
+  local each = hfc.mask.learn(model, data.test:subset(10),
+    {per = "image", labels = "predicted", steps = 5})
   lu.assertEquals(each.shape, {10, 1, 16, 16})
-  local rounded = hfc.mask.learn(model, data.test:subset(10), {per = "image", labels = "predicted", steps = 5, bfloat16 = true})
+  local rounded = hfc.mask.learn(model, data.test:subset(10),
+    {per = "image", labels = "predicted", steps = 5, bfloat16 = true})
   local apart = (rounded - each):abs():max():item()
-  lu.assertTrue(apart > 0 and apart < .1, "masks by way of bfloat16 are " .. apart .. " from the others")
+  lu.assertTrue(apart > 0 and apart < .1,
+    "masks by way of bfloat16 are " .. apart .. " from the others")
   local classes = hfc.mask.learn(model, data.train, {per = "class", epochs = 1, per_channel = true})
   lu.assertEquals(classes.shape, {4, 1, 16, 16})
 end
@@ -49,12 +56,14 @@ function TestMask:test_predict_agrees_with_accuracy()
   model:eval()
   local expected = torch.no_grad(function() return model(x):softmax(1):amax(1) end)
   lu.assertTrue((confidences - expected):abs():max():item() < 1e-5)
-  lu.assertEquals(classes:eq(data.test:labels()):double():mean():item(), hfc.mask.accuracy(model, data.test, nil))
+  lu.assertEquals(classes:eq(data.test:labels()):double():mean():item(),
+    hfc.mask.accuracy(model, data.test, nil))
   lu.assertEquals(hfc.mask.accuracy(model, data.test:batch(0, 20), nil, {labels = classes}), 1)
 end
 
 function TestMask:test_maps()
-  local data = hfc.data("synthetic", {train = 10, test = 6, classes = 3, size = 8, low_radius = 2, high_radius = 3})
+  local data = hfc.data("synthetic",
+    {train = 10, test = 6, classes = 3, size = 8, low_radius = 2, high_radius = 3})
   local model = hfc.model("preact_resnet8", {classes = 3})
   local heat = hfc.mask.heat_map(model, data.test, {epsilon = 1, reach = 1})
   lu.assertEquals(heat.shape, {8, 8})
@@ -63,39 +72,55 @@ function TestMask:test_maps()
   lu.assertEquals(hfc.mask.largest(torch.rand(3, 8, 8), .25):sum():item(), 48)
   local spectrum = hfc.mask.power_spectrum(data.test)
   lu.assertEquals(spectrum.shape, {3, 8, 8})
-  local values, centres, counts = hfc.mask.radial(spectrum, {bands = 4, measure = "mean", radius = 4})
-  lu.assertEquals({values.shape, centres:tolist(), counts:tolist()}, {{3, 4}, {.5, 1.5, 2.5, 3.5}, {1, 8, 16, 22}})
+  local values, centres, counts = hfc.mask.radial(spectrum,
+    {bands = 4, measure = "mean", radius = 4})
+  lu.assertEquals({values.shape, centres:tolist(), counts:tolist()},
+    {{3, 4}, {.5, 1.5, 2.5, 3.5}, {1, 8, 16, 22}})
   lu.assertEquals((hfc.mask.angular(spectrum, {bands = 6})).shape, {3, 6})
   lu.assertEquals(hfc.mask.input_gradients(model, data.test).shape, {6, 3, 8, 8})
 end
 
 function TestMask:test_probe_and_augmentation()
-  local x, y = torch.cat({torch.rand(20, 4), torch.rand(20, 4) + .8}), torch.cat({torch.zeros(20), torch.ones(20)}):long()
+  local x, y = torch.cat({torch.rand(20, 4), torch.rand(20, 4) + .8}),
+    torch.cat({torch.zeros(20), torch.ones(20)}):long()
   local train, test = hfc.mask.linear_probe(x, y, x, y)
   lu.assertEquals({train, test}, {1, 1})
   lu.assertTrue(select(2, hfc.mask.linear_probe(x, y, x, y, {scrambled = true})) < .9)
   local images = torch.rand(3, 1, 8, 8)
   lu.assertTrue((hfc.augment(images, {}) - images):abs():max():item() < 1e-5)
-  lu.assertEquals(hfc.augment(images, {scale = {.5, 1.5}, translate = .4, rotate = 180, crop = .5, flip = true}).shape, {3, 1, 8, 8})
+  lu.assertEquals(hfc.augment(images, {
+    scale = {.5, 1.5}, translate = .4, rotate = 180, crop = .5, flip = true,
+  }).shape, {3, 1, 8, 8})
 end
 
 function TestMask:test_bad_input()
   local data = hfc.data("synthetic", {train = 4, test = 4, classes = 3})
   local model, mask = hfc.model("preact_resnet8", {classes = 3}), hfc.mask
-  lu.assertErrorMsgContains('per must be "data set", "class" or "image", got "pixel"', mask.learn, model, data.test, {per = "pixel"})
-  lu.assertErrorMsgContains("lambda must be a finite number of at least 0, got -1", mask.learn, model, data.test, {lambda = -1})
-  lu.assertErrorMsgContains("expected \"true\", \"predicted\" or a Tensor, got 'mine'", mask.learn, model, data.test, {labels = "mine"})
-  lu.assertErrorMsgContains("unknown option 'lamda' (did you mean 'lambda'?)", mask.learn, model, data.test, {lamda = 1})
+  lu.assertErrorMsgContains('per must be "data set", "class" or "image", got "pixel"',
+    mask.learn, model, data.test, {per = "pixel"})
+  lu.assertErrorMsgContains("lambda must be a finite number of at least 0, got -1",
+    mask.learn, model, data.test, {lambda = -1})
+  lu.assertErrorMsgContains("expected \"true\", \"predicted\" or a Tensor, got 'mine'",
+    mask.learn, model, data.test, {labels = "mine"})
+  lu.assertErrorMsgContains("unknown option 'lamda' (did you mean 'lambda'?)",
+    mask.learn, model, data.test, {lamda = 1})
   lu.assertErrorMsgContains("labels are needed", mask.learn, model, torch.rand(2, 3, 32, 32))
-  lu.assertErrorMsgContains("option 'log': expected a Series or a Run, got number", mask.learn, model, data.test, {log = 3})
-  lu.assertErrorMsgContains("unknown option 'labels'", mask.predict, model, data.test, nil, {labels = data.test:labels()})
-  lu.assertErrorMsgContains("hfc.mask.accuracy: labels must be 0 to 2, the model's classes; got 1 to 4", mask.accuracy, model, data.test, nil,
-    {labels = torch.tensor({1, 2, 4, 2}):long()})
-  lu.assertErrorMsgContains("mask must be of a floating dtype, got ComplexFloat", mask.symmetrise, torch.fft_fft2(torch.rand(4, 4)))
+  lu.assertErrorMsgContains("option 'log': expected a Series or a Run, got number",
+    mask.learn, model, data.test, {log = 3})
+  lu.assertErrorMsgContains("unknown option 'labels'",
+    mask.predict, model, data.test, nil, {labels = data.test:labels()})
+  lu.assertErrorMsgContains(
+    "hfc.mask.accuracy: labels must be 0 to 2, the model's classes; got 1 to 4",
+    mask.accuracy, model, data.test, nil, {labels = torch.tensor({1, 2, 4, 2}):long()})
+  lu.assertErrorMsgContains("mask must be of a floating dtype, got ComplexFloat",
+    mask.symmetrise, torch.fft_fft2(torch.rand(4, 4)))
   lu.assertErrorMsgContains("expected a Dataset or a Tensor [N, C, H, W]", mask.learn, model, {})
-  lu.assertErrorMsgContains("mask must be [..., 32, 32]", mask.accuracy, model, data.test, torch.ones(8, 8))
-  lu.assertErrorMsgContains("expected {least, most}, got 1 numbers", hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
-  lu.assertErrorMsgContains("measure must be one of", mask.radial, torch.rand(4, 4), {measure = "energy"})
+  lu.assertErrorMsgContains("mask must be [..., 32, 32]",
+    mask.accuracy, model, data.test, torch.ones(8, 8))
+  lu.assertErrorMsgContains("expected {least, most}, got 1 numbers",
+    hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
+  lu.assertErrorMsgContains("measure must be one of",
+    mask.radial, torch.rand(4, 4), {measure = "energy"})
 end
 
 require("support").run()

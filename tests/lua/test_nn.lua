@@ -1,4 +1,5 @@
--- torch.nn: layers and losses as PyTorch's, classes of one's own, and networks written in Lua wherever hfc takes a model.
+-- torch.nn: layers and losses as PyTorch's, classes of one's own, and networks written in Lua
+-- wherever hfc takes a model.
 local lu = require "luaunit"
 local support = require "support"
 local nn = torch.nn
@@ -20,7 +21,8 @@ function TestLayers:test_results_and_gradients_are_pytorchs()
     local x = case.x:clone():requires_grad_()
     local y = module(x)
     local function check(name, got, expected)
-      lu.assertTrue(support.difference(got, expected) <= 1e-5, ("%s%s is off by %g"):format(what, name, support.difference(got, expected)))
+      lu.assertTrue(support.difference(got, expected) <= 1e-5,
+        ("%s%s is off by %g"):format(what, name, support.difference(got, expected)))
     end
     check("y", y:detach(), case.y);
     (y * case.weights):sum():backward()
@@ -60,7 +62,8 @@ end
 function TestLayers:test_initial_values_are_within_pytorchs_bounds()
   torch.manual_seed(0)
   local linear = nn.Linear(100, 50)
-  lu.assertTrue(linear.weight:abs():max():item() <= 0.1 and linear.weight:abs():max():item() > 0.095)
+  lu.assertTrue(
+    linear.weight:abs():max():item() <= 0.1 and linear.weight:abs():max():item() > 0.095)
   local weight = torch.empty(64, 32, 3, 3)
   nn.init.kaiming_normal_(weight, {mode = "fan_out", nonlinearity = "relu"})
   lu.assertAlmostEquals(weight:std():item(), math.sqrt(2 / (64 * 9)), 1e-3)
@@ -91,13 +94,19 @@ function Block:forward(x) return x + self.scale * self.norm(self.conv(x)):relu()
 
 local function network()
   torch.manual_seed(3)
-  return nn.Sequential {nn.Conv2d(3, 8, 3, {padding = 1}), Block(8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 10)}
+  return nn.Sequential {
+    nn.Conv2d(3, 8, 3, {padding = 1}), Block(8), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+    nn.Linear(8, 10),
+  }
 end
 
 function TestModule:test_names()
   local names = {}
   for name in network():named_parameters() do names[#names + 1] = name end
-  lu.assertEquals(names, {"0.weight", "0.bias", "1.scale", "1.conv.weight", "1.norm.weight", "1.norm.bias", "4.weight", "4.bias"})
+  lu.assertEquals(names, {
+    "0.weight", "0.bias", "1.scale", "1.conv.weight", "1.norm.weight", "1.norm.bias", "4.weight",
+    "4.bias",
+  })
   local modules = {}
   for name in network():named_modules() do modules[#modules + 1] = name end
   lu.assertEquals(modules, {"", "0", "1", "1.conv", "1.norm", "2", "3", "4"})
@@ -106,7 +115,9 @@ end
 
 function TestModule:test_state_travels()
   local one, other = network(), network():apply(function(module)
-    if module.weight then torch.no_grad(function() module.weight:zero_() end) end
+    if module.weight then
+      torch.no_grad(function() module.weight:zero_() end)
+    end
   end)
   local x = torch.rand(2, 3, 8, 8)
   one(x)
@@ -115,17 +126,22 @@ function TestModule:test_state_travels()
   lu.assertTrue(one(x):equal(other(x)))
   local state = one:state_dict()
   state["4.bias"], state["5.bias"] = nil, torch.zeros(1)
-  lu.assertErrorMsgContains("missing: 4.bias; unexpected: 5.bias", other.load_state_dict, other, state)
+  lu.assertErrorMsgContains("missing: 4.bias; unexpected: 5.bias",
+    other.load_state_dict, other, state)
   other:load_state_dict(state, {strict = false})
   state["4.weight"] = torch.zeros(3)
-  lu.assertErrorMsgContains("4.weight has shape [3], expected [10, 8]", other.load_state_dict, other, state)
+  lu.assertErrorMsgContains("4.weight has shape [3], expected [10, 8]",
+    other.load_state_dict, other, state)
 end
 
 function TestModule:test_clone_shares_nothing()
   local one = network()
   local other = one:clone()
   lu.assertEquals(#other:parameters(), #one:parameters())
-  torch.no_grad(function() other[1] = nil; for _, p in ipairs(other:parameters()) do p:zero_() end end)
+  torch.no_grad(function()
+    other[1] = nil
+    for _, p in ipairs(other:parameters()) do p:zero_() end
+  end)
   for _, p in ipairs(one:parameters()) do
     if p.ndim > 1 then lu.assertTrue(p:abs():sum():item() > 0) end
   end
@@ -180,7 +196,8 @@ function TestModule:test_a_field_that_becomes_a_parameter_later()
 end
 
 function TestModule:test_missing_forward_says_so()
-  lu.assertErrorMsgContains("Empty has no forward: write function Empty:forward(x)", nn.module("Empty")(), torch.ones(1))
+  lu.assertErrorMsgContains("Empty has no forward: write function Empty:forward(x)",
+    nn.module("Empty")(), torch.ones(1))
 end
 
 TestInHfc = {}
@@ -188,13 +205,21 @@ TestInHfc = {}
 function TestInHfc:test_a_lua_network_trains_as_a_model_does()
   local data = hfc.data("synthetic", {train = 120, test = 40, classes = 4, seed = 1})
   torch.manual_seed(0)
-  local net = nn.Sequential {nn.Conv2d(3, 16, 5, {stride = 2}), nn.BatchNorm2d(16), nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 4)}
+  local net = nn.Sequential {
+    nn.Conv2d(3, 16, 5, {stride = 2}), nn.BatchNorm2d(16), nn.ReLU(), nn.AdaptiveAvgPool2d(4),
+    nn.Flatten(), nn.Linear(256, 4),
+  }
   local before = hfc.accuracy(net, data.train)
   lu.assertTrue(net.training, "measuring leaves the mode as it was")
-  local history = hfc.train(net, data.train, {epochs = 12, batch_size = 20, optimizer = {"adam", lr = 3e-3}, quiet = true, probes = {train = data.train}})
-  lu.assertTrue(history[12].accuracy.train > before + 0.3, ("from %g to %g"):format(before, history[12].accuracy.train))
+  local history = hfc.train(net, data.train, {
+    epochs = 12, batch_size = 20, optimizer = {"adam", lr = 3e-3}, quiet = true,
+    probes = {train = data.train},
+  })
+  lu.assertTrue(history[12].accuracy.train > before + 0.3,
+    ("from %g to %g"):format(before, history[12].accuracy.train))
   lu.assertEquals(hfc.accuracy(net, data.train), history[12].accuracy.train)
-  lu.assertTrue(net[1] == nil and net["1"].num_batches_tracked:item() > 0, "its BatchNorm counted the batches")
+  lu.assertTrue(net[1] == nil and net["1"].num_batches_tracked:item() > 0,
+    "its BatchNorm counted the batches")
 end
 
 function TestInHfc:test_a_model_inside_a_lua_network()
@@ -211,9 +236,11 @@ function TestInHfc:test_faults_of_a_lua_network_are_reported()
   local Wrong = nn.module "Wrong"
   function Wrong:init() self.w = nn.Parameter(torch.ones(1)) end
   function Wrong:forward() return "text" end
-  lu.assertErrorMsgContains("forward must return a Tensor, got text 'text'", hfc.accuracy, Wrong(), data.test)
+  lu.assertErrorMsgContains("forward must return a Tensor, got text 'text'",
+    hfc.accuracy, Wrong(), data.test)
   function Wrong:forward() error("my own mistake") end
-  lu.assertErrorMsgContains("my own mistake", hfc.train, Wrong(), data.train, {epochs = 1, quiet = true})
+  lu.assertErrorMsgContains("my own mistake",
+    hfc.train, Wrong(), data.train, {epochs = 1, quiet = true})
 end
 
 support.run()

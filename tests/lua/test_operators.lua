@@ -1,4 +1,5 @@
--- Operators give what Python's PyTorch gives: some 350 calls recorded by tests/fixtures/make_torch.py.
+-- Operators give what Python's PyTorch gives: some 350 calls recorded by
+-- tests/fixtures/make_torch.py.
 local lu = require "luaunit"
 local support = require "support"
 
@@ -36,9 +37,13 @@ function TestAgainstPyTorch:test_value_shape_and_dtype()
         local got = results[k]
         if torch.is_tensor(expected) then
           local gap = torch.is_tensor(got) and support.difference(got, expected) or math.huge
-          if gap > 2e-5 then faults[#faults + 1] = ("%sresult %d differs by %g:\n%s\n%s"):format(where, k, gap, tostring(got), tostring(expected)) end
+          if gap > 2e-5 then
+            faults[#faults + 1] = ("%sresult %d differs by %g:\n%s\n%s"):format(
+              where, k, gap, tostring(got), tostring(expected))
+          end
         elseif got ~= expected then
-          faults[#faults + 1] = ("%sresult %d is %s, expected %s"):format(where, k, tostring(got), tostring(expected))
+          faults[#faults + 1] = ("%sresult %d is %s, expected %s"):format(
+            where, k, tostring(got), tostring(expected))
         end
       end
     end

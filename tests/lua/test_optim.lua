@@ -1,17 +1,20 @@
--- torch.optim: 20 steps of each optimizer and schedule as PyTorch takes them, state, groups, clipping.
+-- torch.optim: 20 steps of each optimizer and schedule as PyTorch takes them, state, groups,
+-- clipping.
 local lu = require "luaunit"
 local support = require "support"
 
 local scale = torch.tensor {{1, 0.5}, {2, 0.25}}
 
 local function start()
-  return torch.tensor({{1, -2}, {0.5, 3}}, {requires_grad = true}), torch.tensor({0.3, -0.7}, {requires_grad = true})
+  return torch.tensor({{1, -2}, {0.5, 3}}, {requires_grad = true}),
+    torch.tensor({0.3, -0.7}, {requires_grad = true})
 end
 
 -- One step down the valley of make_torch.py.
 local function descend(optimizer, weight, bias, step)
   optimizer:zero_grad()
-  local loss = (scale * weight * weight):sum() + ((weight:sum(0) + bias) ^ 2):sum() * 0.1 + (bias - step * 0.01):abs():sum()
+  local loss = (scale * weight * weight):sum() + ((weight:sum(0) + bias) ^ 2):sum() * 0.1
+    + (bias - step * 0.01):abs():sum()
   loss:backward()
   optimizer:step()
   return torch.cat {weight:detach():reshape {-1}, bias:detach()}
@@ -36,21 +39,28 @@ function TestOptimizers:test_twenty_steps_are_pytorchs()
   for i, case in ipairs(support.fixture("optim").optimizers) do
     local name, options, expected = unpack(case)
     local path = path_of(function(parameters) return torch.optim[name](parameters, options) end)
-    lu.assertTrue(support.difference(path, expected) <= 1e-6, ("case %d, %s: off by %g"):format(i, name, support.difference(path, expected)))
+    lu.assertTrue(support.difference(path, expected) <= 1e-6,
+      ("case %d, %s: off by %g"):format(i, name, support.difference(path, expected)))
   end
 end
 
 function TestOptimizers:test_schedules_are_pytorchs()
   for i, case in ipairs(support.fixture("optim").schedulers) do
     local name, count, arguments, options, expected, expected_rates = unpack(case)
-    local path, rates = path_of(function(parameters) return torch.optim.SGD(parameters, {lr = 0.1, momentum = 0.9}) end, function(optimizer)
-      local list = {optimizer}
-      for k = 1, count do list[k + 1] = arguments[k] end
-      if next(options) then list[#list + 1] = options end
-      return torch.optim.lr_scheduler[name](unpack(list))
-    end)
+    local path, rates = path_of(
+      function(parameters)
+        return torch.optim.SGD(parameters, {lr = 0.1, momentum = 0.9})
+      end,
+      function(optimizer)
+        local list = {optimizer}
+        for k = 1, count do list[k + 1] = arguments[k] end
+        if next(options) then list[#list + 1] = options end
+        return torch.optim.lr_scheduler[name](unpack(list))
+      end)
     local what = ("case %d, %s: "):format(i, name)
-    lu.assertTrue(support.difference(torch.tensor(rates, {dtype = "float64"}), expected_rates) <= 1e-6, what .. "rates")
+    lu.assertTrue(
+      support.difference(torch.tensor(rates, {dtype = "float64"}), expected_rates) <= 1e-6,
+      what .. "rates")
     lu.assertTrue(support.difference(path, expected) <= 1e-6, what .. "weights")
   end
 end
@@ -63,11 +73,13 @@ function TestOptimizers:test_state_goes_on_where_it_stood()
     for step = 0, 4 do descend(optimizer, weight, bias, step) end
     optimizer.param_groups[1].lr = 0.02
     local state = optimizer:state_dict()
-    local other_weight, other_bias = weight:detach():clone():requires_grad_(), bias:detach():clone():requires_grad_()
+    local other_weight, other_bias = weight:detach():clone():requires_grad_(),
+      bias:detach():clone():requires_grad_()
     local other = torch.optim[name]({other_weight, other_bias}, options):load_state_dict(state)
     lu.assertEquals(other.param_groups[1].lr, 0.02, name)
     for step = 5, 8 do
-      local a, b = descend(optimizer, weight, bias, step), descend(other, other_weight, other_bias, step)
+      local a, b = descend(optimizer, weight, bias, step),
+        descend(other, other_weight, other_bias, step)
       lu.assertTrue(a:equal(b), name .. " at step " .. step)
     end
   end
@@ -95,28 +107,38 @@ end
 
 function TestOptimizers:test_bad_input()
   local weight, bias = start()
-  lu.assertErrorMsgContains("a parameter of shape [2, 2] stands twice", torch.optim.Adam, {weight, weight})
+  lu.assertErrorMsgContains("a parameter of shape [2, 2] stands twice",
+    torch.optim.Adam, {weight, weight})
   lu.assertErrorMsgContains("leaf", torch.optim.Adam, {weight * 2})
   lu.assertErrorMsgContains("expected a Tensor, got number 3", torch.optim.Adam, {3})
-  lu.assertErrorMsgContains("unknown option 'momentum'", torch.optim.Adam, {weight}, {momentum = 0.9})
-  lu.assertErrorMsgContains("lr must be a number above 0, got -1", torch.optim.Adam, {weight}, {lr = -1})
+  lu.assertErrorMsgContains("unknown option 'momentum'",
+    torch.optim.Adam, {weight}, {momentum = 0.9})
+  lu.assertErrorMsgContains("lr must be a number above 0, got -1",
+    torch.optim.Adam, {weight}, {lr = -1})
   lu.assertErrorMsgContains("a group has no parameters", torch.optim.Adam, {})
   lu.assertErrorMsgContains("did you mean 'Adam'", function() return torch.optim.Adamm end)
   local optimizer = torch.optim.Adam({weight, bias})
-  lu.assertErrorMsgContains("has no momentum", function() optimizer.param_groups[1].momentum = 1 end)
+  lu.assertErrorMsgContains("has no momentum",
+    function() optimizer.param_groups[1].momentum = 1 end)
   lu.assertErrorMsgContains("expected 2 parameters, got 1", optimizer.load_state_dict, optimizer,
     {state = {}, param_groups = {{lr = 1, params = {0}}}})
   lu.assertErrorMsgContains("expected shape [2, 2], got [3]", optimizer.load_state_dict, optimizer,
     {state = {[0] = {exp_avg = torch.ones(3)}}, param_groups = {{lr = 1, params = {0, 1}}}})
-  lu.assertErrorMsgContains("state[0].exp_avg: expected shape [2, 2], got []", optimizer.load_state_dict, optimizer,
+  lu.assertErrorMsgContains("state[0].exp_avg: expected shape [2, 2], got []",
+    optimizer.load_state_dict, optimizer,
     {state = {[0] = {exp_avg = torch.tensor(1)}}, param_groups = {{lr = 1, params = {0, 1}}}})
-  lu.assertErrorMsgContains("lr must be a number above 0, got", optimizer.load_state_dict, optimizer,
+  lu.assertErrorMsgContains("lr must be a number above 0, got",
+    optimizer.load_state_dict, optimizer,
     {state = {}, param_groups = {{lr = 0 / 0, params = {0, 1}}}})
-  lu.assertErrorMsgContains("beta1 must be in [0,1), got 5", function() optimizer.param_groups[1].beta1 = 5 end)
-  lu.assertErrorMsgContains("grad: expected a tensor like Tensor float32 [2, 2], got Tensor float32 [2]",
+  lu.assertErrorMsgContains("beta1 must be in [0,1), got 5",
+    function() optimizer.param_groups[1].beta1 = 5 end)
+  lu.assertErrorMsgContains(
+    "grad: expected a tensor like Tensor float32 [2, 2], got Tensor float32 [2]",
     function() weight.grad = torch.ones(2) end)
-  lu.assertErrorMsgContains("argument 'step_size' is missing", torch.optim.lr_scheduler.StepLR, optimizer)
-  lu.assertErrorMsgContains("unknown argument 'gama'", torch.optim.lr_scheduler.StepLR, optimizer, 3, {gama = 1})
+  lu.assertErrorMsgContains("argument 'step_size' is missing",
+    torch.optim.lr_scheduler.StepLR, optimizer)
+  lu.assertErrorMsgContains("unknown argument 'gama'",
+    torch.optim.lr_scheduler.StepLR, optimizer, 3, {gama = 1})
 end
 
 support.run()

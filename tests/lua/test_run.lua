@@ -1,4 +1,5 @@
--- hfc.run: images, tables, saved networks; and hfc.predict and hfc.distances, which scripts fill them with.
+-- hfc.run: images, tables, saved networks; and hfc.predict and hfc.distances, which scripts fill
+-- them with.
 local lu = require "luaunit"
 
 -- Runs are written below the working directory: a folder of this test's own, removed at its end.
@@ -7,7 +8,8 @@ ffi.cdef "int chdir(const char* path); int mkdir(const char* path, unsigned mode
 local folder, exit = os.tmpname(), os.exit
 os.remove(folder)
 assert(ffi.C.mkdir(folder, 448) == 0)
-os.execute(("cp '%s' '%s'"):format(arg[0], folder))  -- a run copies its script, whose path is relative
+-- A run copies its script, whose path is relative.
+os.execute(("cp '%s' '%s'"):format(arg[0], folder))
 assert(ffi.C.chdir(folder) == 0)
 os.exit = function(...)  -- luacheck: ignore 122
   os.execute("rm -r '" .. folder .. "'")
@@ -38,11 +40,14 @@ function TestRunDirectory:test_a_word_in_the_control_file_stops_one_training()
     file:close()
   end
   local function epochs(name)
-    return #hfc.train(model, data.train, {epochs = 3, quiet = true, checkpoints = false, log = run:series(name), on_epoch = function(result)
-      if name == "stopped" and result.epoch == 2 then
-        ask_to_stop()
-      end
-    end})
+    return #hfc.train(model, data.train, {
+      epochs = 3, quiet = true, checkpoints = false, log = run:series(name),
+      on_epoch = function(result)
+        if name == "stopped" and result.epoch == 2 then
+          ask_to_stop()
+        end
+      end,
+    })
   end
   lu.assertEquals(epochs "stopped", 2)
   lu.assertEquals(epochs "the next", 3)
@@ -58,7 +63,8 @@ function TestRunDirectory:test_a_saved_network_gives_the_same_logits()
   for _, where in ipairs {path, run:directory()} do
     lu.assertTrue(hfc.saved_model(where)(x):equal(model(x)))
   end
-  local with_norm = hfc.model("preact_resnet8", {classes = 3, channels = 1, batch_norm = true, dropout = .5}):eval():to(hfc.device())
+  local with_norm = hfc.model("preact_resnet8",
+    {classes = 3, channels = 1, batch_norm = true, dropout = .5}):eval():to(hfc.device())
   run:save(with_norm, "other")
   local grey = torch.rand(2, 1, 16, 16):to(hfc.device())
   lu.assertTrue(hfc.saved_model(run:directory(), "other"):eval()(grey):equal(with_norm(grey)))
@@ -68,20 +74,26 @@ end
 function TestRunDirectory:test_what_is_no_saved_network()
   lu.assertNil(hfc.saved_model("preact_resnet8"))
   lu.assertErrorMsgContains("runs/no-such-run", hfc.saved_model, "runs/no-such-run")
-  lu.assertErrorMsgContains("holds no 'nothing.safetensors'", hfc.saved_model, run:directory(), "nothing")
+  lu.assertErrorMsgContains("holds no 'nothing.safetensors'",
+    hfc.saved_model, run:directory(), "nothing")
   local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(4, 2)}
-  lu.assertErrorMsgContains("does not say which network it holds", hfc.saved_model, run:save(net, "written in Lua"))
+  lu.assertErrorMsgContains("does not say which network it holds",
+    hfc.saved_model, run:save(net, "written in Lua"))
   lu.assertErrorMsgContains("the model's name", run.save, run, model, "../escape")
 end
 
 function TestRunDirectory:test_images()
   local x = data.test:batch(0, 4)
-  local paths = run:image("grid", {x, {x[{{0, 2}}], x[{{2, 4}}]}}, {captions = {{"a", "b", "c", "d"}, {"e", "f", "g", "h"}}, headings = {"x", "y"}, epoch = 3})
+  local paths = run:image("grid", {x, {x[{{0, 2}}], x[{{2, 4}}]}}, {
+    captions = {{"a", "b", "c", "d"}, {"e", "f", "g", "h"}}, headings = {"x", "y"}, epoch = 3,
+  })
   lu.assertEquals(#paths, 3)
-  lu.assertStrContains(text_of(run:directory() .. "/metrics.jsonl"), '"image":"grid","file":"images/grid-1.png","rows":2,"columns":4')
+  lu.assertStrContains(text_of(run:directory() .. "/metrics.jsonl"),
+    '"image":"grid","file":"images/grid-1.png","rows":2,"columns":4')
   lu.assertEquals(text_of(paths[2]):sub(2, 4), "PNG")
   run:image("kernels", model:parameters()[1], {range = "each", columns = 4})
-  lu.assertEquals(run:image("plain", x, {figure = false}), {run:directory() .. "/images/plain-1.png"})
+  lu.assertEquals(run:image("plain", x, {figure = false}),
+    {run:directory() .. "/images/plain-1.png"})
 end
 
 function TestRunDirectory:test_bad_images()
@@ -98,10 +110,12 @@ function TestRunDirectory:test_bad_images()
 end
 
 function TestRunDirectory:test_whole_curves()
-  run:curve("spectrum", torch.tensor {4, 2, 0 / 0}, {x = {1, 2, 3}, x_name = "radius", epoch = 2, series = "natural"})
+  run:curve("spectrum", torch.tensor {4, 2, 0 / 0},
+    {x = {1, 2, 3}, x_name = "radius", epoch = 2, series = "natural"})
   run:curve("spectrum", {1, .5})
   local log = text_of(run:directory() .. "/metrics.jsonl")
-  lu.assertStrContains(log, '"curve":"spectrum","x_name":"radius","x":[1.0,2.0,3.0],"y":[4.0,2.0,null]')
+  lu.assertStrContains(log,
+    '"curve":"spectrum","x_name":"radius","x":[1.0,2.0,3.0],"y":[4.0,2.0,null]')
   lu.assertStrContains(log, '"curve":"spectrum","x_name":"","x":[0,1],"y":[1.0,0.5]')
   local paths = run:plot("spectrum", {curves = {"spectrum"}, x = "radius", y = "power"})
   lu.assertEquals(#paths, 2)
@@ -111,24 +125,33 @@ function TestRunDirectory:test_whole_curves()
   fails("'bad' has 2 points, but x has 3", run.curve, "bad", {1, 2}, {x = {1, 2, 3}})
   fails("must have 1 to 65536 points, got 0", run.curve, "bad", {})
   fails("x of curve 'bad' must be finite, got inf", run.curve, "bad", {1}, {x = {math.huge}})
-  fails("one dimension of real values, got Tensor float32 [2, 2]", run.curve, "bad", torch.rand(2, 2))
+  fails("one dimension of real values, got Tensor float32 [2, 2]",
+    run.curve, "bad", torch.rand(2, 2))
   fails("the curve's name must have 1 to 200 bytes", run.curve, "", {1})
-  fails("logged no curve 'spectra' (did you mean 'spectrum'?)", run.plot, "bad", {curves = {"spectra"}})
+  fails("logged no curve 'spectra' (did you mean 'spectrum'?)",
+    run.plot, "bad", {curves = {"spectra"}})
 end
 
 function TestRunDirectory:test_kernels_of_each_epoch()
   local net = hfc.model("preact_resnet8", {classes = 2})
-  hfc.train(net, data.train, {epochs = 2, quiet = true, checkpoints = false, log = run:series "a, b", log_kernels = true})
-  local log, folder_of_images = text_of(run:directory() .. "/metrics.jsonl"), run:directory() .. "/images/"
+  hfc.train(net, data.train, {
+    epochs = 2, quiet = true, checkpoints = false, log = run:series "a, b", log_kernels = true,
+  })
+  local log, folder_of_images = text_of(run:directory() .. "/metrics.jsonl"),
+    run:directory() .. "/images/"
   for number = 1, 3 do
-    lu.assertEquals(text_of(folder_of_images .. "kernels a_ b-" .. number .. ".png"):sub(2, 4), "PNG")
-    lu.assertStrContains(log, ('{"epoch":%d,"series":"a, b","image":"kernels a_ b"'):format(number - 1))
+    lu.assertEquals(
+      text_of(folder_of_images .. "kernels a_ b-" .. number .. ".png"):sub(2, 4), "PNG")
+    lu.assertStrContains(log,
+      ('{"epoch":%d,"series":"a, b","image":"kernels a_ b"'):format(number - 1))
   end
-  lu.assertNotEquals(text_of(folder_of_images .. "kernels a_ b-1.png"), text_of(folder_of_images .. "kernels a_ b-3.png"))
+  lu.assertNotEquals(text_of(folder_of_images .. "kernels a_ b-1.png"),
+    text_of(folder_of_images .. "kernels a_ b-3.png"))
   lu.assertNil(io.open(run:directory() .. "/kernels a_ b.png"), "no figure is drawn in each epoch")
   lu.assertErrorMsgContains("'log' must name one", hfc.train, net, data.train, {log_kernels = true})
   local flat = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 2)}
-  lu.assertErrorMsgContains("the network has no convolution", hfc.train, flat, data.train, {epochs = 1, quiet = true, log = run, log_kernels = true})
+  lu.assertErrorMsgContains("the network has no convolution", hfc.train, flat, data.train,
+    {epochs = 1, quiet = true, log = run, log_kernels = true})
 end
 
 TestPredict = {}
@@ -151,7 +174,8 @@ function TestPredict:test_distances()
   local gap = (data.test:batch(0, 20)) - (data.test:low_pass(2):batch(0, 20))
   lu.assertTrue((distance.l2 - gap:square():sum({1, 2, 3}):sqrt()):abs():max():item() < 1e-5)
   lu.assertTrue(distance.linf:equal(gap:abs():amax({1, 2, 3})))
-  lu.assertErrorMsgContains("same size, got 20 and 5", hfc.distances, data.test, data.test:slice(0, 5))
+  lu.assertErrorMsgContains("same size, got 20 and 5",
+    hfc.distances, data.test, data.test:slice(0, 5))
 end
 
 data = hfc.data("synthetic", {train = 40, test = 20, classes = 2, size = 16, high_radius = 6})

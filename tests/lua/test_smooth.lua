@@ -12,7 +12,8 @@ function TestSmooth:test_a_copy_with_a_smoother_first_convolution()
   lu.assertTrue(first:equal(before), "the model stays as it was")
   local smoothed = smooth:parameters()[1]
   lu.assertTrue((smoothed - hfc.smooth_kernel(before, 0.5)):abs():max():item() < 1e-6)
-  lu.assertTrue(hfc.roughness(smoothed:detach()):mean():item() < hfc.roughness(before):mean():item())
+  lu.assertTrue(
+    hfc.roughness(smoothed:detach()):mean():item() < hfc.roughness(before):mean():item())
   lu.assertTrue(model:parameters()[2]:equal(smooth:parameters()[2]))
 end
 
@@ -33,8 +34,10 @@ function TestSmooth:test_bad_input()
   local model = hfc.model("preact_resnet8")
   lu.assertErrorMsgContains("expected one of the options rho", hfc.smooth, model, {})
   lu.assertErrorMsgContains("rho", hfc.smooth, model, {rho = -1})
-  lu.assertErrorMsgContains("no-such-layer", hfc.smooth, model, {rho = 1, layers = {"no-such-layer"}})
-  lu.assertErrorMsgContains("convolution", hfc.smooth, torch.nn.Sequential {torch.nn.Linear(2, 2)}, {rho = 1})
+  lu.assertErrorMsgContains("no-such-layer",
+    hfc.smooth, model, {rho = 1, layers = {"no-such-layer"}})
+  lu.assertErrorMsgContains("convolution",
+    hfc.smooth, torch.nn.Sequential {torch.nn.Linear(2, 2)}, {rho = 1})
 end
 
 require("support").run()

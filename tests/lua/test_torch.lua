@@ -87,7 +87,8 @@ function TestOperators:test_no_match_lists_the_forms()
 end
 
 function TestOperators:test_unknown_operator_suggests()
-  lu.assertErrorMsgContains("there is no torch.conv2dd (did you mean 'conv2d'?)", function() return torch.conv2dd end)
+  lu.assertErrorMsgContains("there is no torch.conv2dd (did you mean 'conv2d'?)",
+    function() return torch.conv2dd end)
   lu.assertErrorMsgContains("no field or method 'summ'", function() return torch.ones(1):summ() end)
 end
 
@@ -100,9 +101,12 @@ function TestOperators:test_a_failing_operator_says_where()
 end
 
 function TestOperators:test_foreign_objects_are_refused()
-  lu.assertErrorMsgContains("argument 1 (model): expected a Model or a module of torch.nn, got a Tensor", hfc.accuracy, torch.ones(1), nil)
+  lu.assertErrorMsgContains(
+    "argument 1 (model): expected a Model or a module of torch.nn, got a Tensor",
+    hfc.accuracy, torch.ones(1), nil)
   lu.assertError(function() return torch.add(io.stdout, 1) end)
-  lu.assertErrorMsgContains("expected a Tensor, got a table", torch.ones(1).item and function() torch.tensor(1).item({}) end)
+  lu.assertErrorMsgContains("expected a Tensor, got a table",
+    torch.ones(1).item and function() torch.tensor(1).item({}) end)
 end
 
 TestIndexing = {}
@@ -125,7 +129,8 @@ end
 
 function TestIndexing:test_mask_and_index_tensor()
   lu.assertEquals(self.x[self.x:gt(8)]:tolist(), {9, 10, 11})
-  lu.assertEquals(self.x[torch.tensor({2, 0}, {dtype = "int64"})]:tolist(), {{8, 9, 10, 11}, {0, 1, 2, 3}})
+  lu.assertEquals(self.x[torch.tensor({2, 0}, {dtype = "int64"})]:tolist(),
+    {{8, 9, 10, 11}, {0, 1, 2, 3}})
 end
 
 function TestIndexing:test_assignment()
@@ -166,14 +171,18 @@ TestMemory = {}
 function TestMemory:test_dead_tensors_do_not_pile_up()
   for _ = 1, 500 do torch.zeros(10 * 1024 * 1024 / 4) end
   local peak
-  for line in io.lines("/proc/self/status") do peak = tonumber(line:match("^VmHWM:%s+(%d+)")) or peak end
+  for line in io.lines("/proc/self/status") do
+    peak = tonumber(line:match("^VmHWM:%s+(%d+)")) or peak
+  end
   lu.assertTrue(peak / 1024 < 1500, ("peak resident memory %d MiB"):format(peak / 1024))
 end
 
 function TestMemory:test_asking_for_more_than_there_is_is_an_error()
   lu.assertErrorMsgContains("can't allocate memory", torch.empty, 1e13)
-  if not os.getenv "ASAN_OPTIONS" then  -- the sanitizer's operator new ends the process where the system's throws
-    lu.assertErrorMsgContains("torch.tensor_split: out of memory", torch.tensor_split, torch.rand(3), 2 ^ 53)
+  -- The sanitizer's operator new ends the process where the system's throws.
+  if not os.getenv "ASAN_OPTIONS" then
+    lu.assertErrorMsgContains("torch.tensor_split: out of memory",
+      torch.tensor_split, torch.rand(3), 2 ^ 53)
   end
 end
 

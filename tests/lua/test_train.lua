@@ -2,7 +2,8 @@
 local lu = require "luaunit"
 
 local function small_data()
-  return hfc.data("synthetic", {train = 40, test = 20, classes = 2, size = 16, high_radius = 6, noise = 0.1})
+  return hfc.data("synthetic",
+    {train = 40, test = 20, classes = 2, size = 16, high_radius = 6, noise = 0.1})
 end
 
 local function small_model(seed)
@@ -28,7 +29,8 @@ end
 function TestModel:test_bad_input()
   lu.assertErrorMsgContains("preact_resnet32", hfc.model, "preact_resnet33")
   lu.assertErrorMsgContains("dropout", hfc.model, "preact_resnet8", {dropout = 1})
-  lu.assertErrorMsgContains("unknown option 'class' (did you mean 'classes'?)", hfc.model, "preact_resnet8", {class = 3})
+  lu.assertErrorMsgContains("unknown option 'class' (did you mean 'classes'?)",
+    hfc.model, "preact_resnet8", {class = 3})
   local model = small_model()
   lu.assertErrorMsgContains("channels", function() return model(torch.rand(1, 1, 16, 16)) end)
   lu.assertErrorMsgContains("expected a Tensor, got text 'x'", function() return model("x") end)
@@ -55,7 +57,8 @@ function TestTrain:test_same_seed_same_numbers()
   local data = small_data()
   local function losses()
     local result = {}
-    local history = hfc.train(small_model(), data.train, {epochs = 2, batch_size = 10, seed = 5, quiet = true})
+    local history = hfc.train(small_model(), data.train,
+      {epochs = 2, batch_size = 10, seed = 5, quiet = true})
     for i, epoch in ipairs(history) do result[i] = epoch.loss end
     return result
   end
@@ -104,7 +107,8 @@ function TestTrain:test_bad_input()
   fails("must have one epsilon", {adversarial = hfc.attack.pgd {epsilon = {0.01, 0.02}}})
   fails("unknown option 'flop' (did you mean 'flip'?)", {augment = {flop = true}})
   fails("adam", {optimizer = "adma"})
-  fails("unknown option 'momemtum' (did you mean 'momentum'?)", {optimizer = {"sgd", momemtum = 0.9}})
+  fails("unknown option 'momemtum' (did you mean 'momentum'?)",
+    {optimizer = {"sgd", momemtum = 0.9}})
   fails("unknown option 'epoch' (did you mean 'epochs'?)", {epoch = 3})
   fails("option 'probes', 'test': expected a Dataset, got number 3", {probes = {test = 3}})
   fails("unknown device 'gpu'", {device = "gpu"})

@@ -1,4 +1,5 @@
--- Small runs one after the other in one process: its memory and its open files must stay where they are.
+-- Small runs one after the other in one process: its memory and its open files must stay where
+-- they are.
 local opt = hfc.options {
   seconds = {3600, "how long; the first fifth is left out of account"},
   growth = {16, "MB that the memory may have grown by in the end"},
@@ -22,13 +23,16 @@ local function open_files()
   return count
 end
 
--- What an experiment does: data, a network, training with checkpoints, an attack, tensors in files, tables and figures.
+-- What an experiment does: data, a network, training with checkpoints, an attack, tensors in
+-- files, tables and figures.
 local function small_run(number)
   local data = hfc.data("synthetic", {train = 32, test = 16, seed = number})
   local run = hfc.run "soak"
   local model = hfc.model("preact_resnet8", {seed = number})
-  hfc.train(model, data.train, {epochs = 2, batch_size = 16, quiet = true, checkpoint_seconds = 0, probes = {test = data.test, low = data.test:low_pass(4)},
-    log = run:series "a"})
+  hfc.train(model, data.train, {
+    epochs = 2, batch_size = 16, quiet = true, checkpoint_seconds = 0,
+    probes = {test = data.test, low = data.test:low_pass(4)}, log = run:series "a",
+  })
   local x = torch.rand(4, 3, 32, 32, {requires_grad = true})
   model(x):sum():backward()
   run:row("sums", {number = number, sum = x.grad:sum():item()})
@@ -53,11 +57,14 @@ while os.time() - begun < opt.seconds do
     low = low or last
     files = files or open_files()
   end
-  if number % 100 == 1 then print(("%5d runs, %4d s: %.1f MB, %d open files"):format(number, os.time() - begun, last, open_files())) end
+  if number % 100 == 1 then
+    print(("%5d runs, %4d s: %.1f MB, %d open files"):format(
+      number, os.time() - begun, last, open_files()))
+  end
 end
 local count = open_files()
-print(("%d runs in %d s: %.1f MB after the first fifth, %.1f MB in the end; %d and %d open files"):format(
-  number, os.time() - begun, low, last, files, count))
+print(("%d runs in %d s: %.1f MB after the first fifth, %.1f MB in the end; \z
+  %d and %d open files"):format(number, os.time() - begun, low, last, files, count))
 assert(number >= 3, "too few runs for a verdict")
 assert(count <= files + 2, "files stay open")  -- the last run may not be collected yet
 assert(last <= low + opt.growth, "memory grows")

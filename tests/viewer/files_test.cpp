@@ -77,9 +77,8 @@ TEST(ViewerStatus, TellsSettingsAndWhetherTheRunLives) {
     std::ofstream(folder.path() / "config.json")
         << R"({"name":"x","options":{"epochs":{"natural":12},"lr":0.1},"command_line":["a"]})";
     const auto log = folder.path() / "metrics.jsonl";
-    std::ofstream(log)
-        << R"({"series":"natural","epoch":2,"train_seconds":3,"probe_seconds":1,"images_per_second":50})"
-        << '\n';
+    std::ofstream(log) << R"({"series":"natural","epoch":2,"train_seconds":3,"probe_seconds":1,)"
+                       << R"("images_per_second":50})" << '\n';
     EXPECT_TRUE(status.poll());
     EXPECT_THAT(status.settings(),
                 ElementsAre(Pair("name", "x"), Pair("options.epochs.natural", "12"),

@@ -94,10 +94,10 @@ TEST(ViewerRun, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
 
 TEST(ViewerRun, WholeCurvesHaveAVersionAnEpoch) {
     RunData run("none");
-    run.take(
-        R"({"curve":"spectrum","series":"natural","epoch":1,"x_name":"radius","x":[0,1,2],"y":[5,null,7]})");
-    run.take(
-        R"({"curve":"spectrum","series":"natural","epoch":2,"x_name":"radius","x":[0,1],"y":[3,4]})");
+    run.take(R"({"curve":"spectrum","series":"natural","epoch":1,"x_name":"radius",)"
+             R"("x":[0,1,2],"y":[5,null,7]})");
+    run.take(R"({"curve":"spectrum","series":"natural","epoch":2,"x_name":"radius",)"
+             R"("x":[0,1],"y":[3,4]})");
     run.take(R"({"curve":"spectrum","x_name":"radius","x":[],"y":[]})");
     EXPECT_THAT(run.panels(), IsEmpty());
     const auto& spectrum = run.whole_curves().at("spectrum");
@@ -133,10 +133,10 @@ TEST(ViewerRun, OfTooManyWholeCurvesTheFirstAndTheLastEpochsStay) {
 
 TEST(ViewerRun, PicturesHaveTheirGridAndCaptions) {
     RunData run("none");
-    run.take(
-        R"({"image":"grid","series":"natural","epoch":3,"file":"images/grid-1.png","columns":2,"rows":1,"captions":["cat .9",7],"headings":["row"]})");
-    run.take(
-        R"({"image":"grid","file":"images/grid-2.png","columns":-1,"rows":1e300,"captions":"none"})");
+    run.take(R"({"image":"grid","series":"natural","epoch":3,"file":"images/grid-1.png",)"
+             R"("columns":2,"rows":1,"captions":["cat .9",7],"headings":["row"]})");
+    run.take(R"({"image":"grid","file":"images/grid-2.png","columns":-1,"rows":1e300,)"
+             R"("captions":"none"})");
     const auto& first = run.pictures().at("images/grid-1.png");
     EXPECT_EQ(first.columns, 2U);
     EXPECT_EQ(first.rows, 1U);

@@ -1,10 +1,13 @@
--- Figure 6 of Wang et al., CVPR 2020: what BatchNorm gains where only low frequencies are there to learn from.
+-- Figure 6 of Wang et al., CVPR 2020: what BatchNorm gains where only low frequencies are there to
+-- learn from.
 --
---   hfc-host scripts/batchnorm_on_lfc.lua                                 embedded data: a minute on two cores
---   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda    CIFAR-10 as in the paper
+--   hfc-host scripts/batchnorm_on_lfc.lua
+--       embedded data: a minute on two cores
+--   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda
+--       CIFAR-10 as in the paper
 --
--- Expect: with BatchNorm the training on x_l is faster at every radius; in CIFAR-10 it gains least at r = 4, since part of its advantage
--- is that it picks up high frequencies.
+-- Expect: with BatchNorm the training on x_l is faster at every radius; in CIFAR-10 it gains least
+-- at r = 4, since part of its advantage is that it picks up high frequencies.
 local opt = hfc.options {
   dataset      = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
   model        = {"preact_resnet8", "see help(hfc.model); one whose BatchNorm is an option"},
@@ -16,11 +19,16 @@ local opt = hfc.options {
   lr           = {3e-3, "of Adam"},
   train_images = {200, "use so many training images, 0: all"},
   seed         = 0,
-  presets = {paper = {dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max", epochs = 100, batch_size = 100, lr = 1e-4,
-    train_images = 0}},
+  presets = {
+    paper = {
+      dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",
+      epochs = 100, batch_size = 100, lr = 1e-4, train_images = 0,
+    },
+  },
 }
 local data = hfc.data(opt.dataset, {seed = opt.seed, test = 100})
-local images = opt.train_images > 0 and data.train:subset(opt.train_images, {seed = opt.seed}) or data.train
+local images = opt.train_images > 0 and data.train:subset(opt.train_images, {seed = opt.seed})
+  or data.train
 local run = hfc.run("batchnorm_on_lfc", opt)
 
 local panels = {}
@@ -30,15 +38,20 @@ for n, radius in ipairs(opt.radii) do
   local row = {radius = radius}
   for _, batch_norm in ipairs {false, true} do
     local name = batch_norm and "BatchNorm" or "vanilla"
-    local model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, batch_norm = batch_norm, seed = opt.seed})
+    local model = hfc.model(opt.model, {
+      classes = data.classes, channels = data.channels, batch_norm = batch_norm, seed = opt.seed,
+    })
     local history = hfc.train(model, train, {
-      epochs = opt.epochs, batch_size = opt.batch_size, optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
-      probes = {[name .. ", train"] = train, [name .. ", test"] = data.test}, log = run:series(panels[n]),
+      epochs = opt.epochs, batch_size = opt.batch_size,
+      optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
+      probes = {[name .. ", train"] = train, [name .. ", test"] = data.test},
+      log = run:series(panels[n]),
     })
     for probe, accuracy in pairs(history[#history].accuracy) do row[probe] = accuracy end
   end
   row["gain, test"] = row["BatchNorm, test"] - row["vanilla, test"]
-  run:row("accuracy", row, {"radius", "vanilla, train", "BatchNorm, train", "vanilla, test", "BatchNorm, test"})
+  run:row("accuracy", row,
+          {"radius", "vanilla, train", "BatchNorm, train", "vanilla, test", "BatchNorm, test"})
 end
 run:plot("figure6", {y = "accuracy", panels = panels})
 print("results in " .. run:directory())

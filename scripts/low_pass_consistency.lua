@@ -1,9 +1,13 @@
--- A network and a training loop of one's own: cross-entropy, and a term that asks for the same logits on the low-passed image.
+-- A network and a training loop of one's own: cross-entropy, and a term that asks for the same
+-- logits on the low-passed image.
 --
---   hfc-host scripts/low_pass_consistency.lua                              embedded data: seconds
---   hfc-host scripts/low_pass_consistency.lua --preset fashion_mnist       Fashion-MNIST: some two minutes on two cores
+--   hfc-host scripts/low_pass_consistency.lua
+--       embedded data: seconds
+--   hfc-host scripts/low_pass_consistency.lua --preset fashion_mnist
+--       Fashion-MNIST: some two minutes on two cores
 --
--- Expect: with weight > 0 the accuracy on low-passed test images comes close to that on the images themselves (on Fashion-MNIST above 85 %).
+-- Expect: with weight > 0 the accuracy on low-passed test images comes close to that on the images
+-- themselves (on Fashion-MNIST above 85 %).
 local opt = hfc.options {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
   radius  = {8, "of the low-pass filter, in frequency bins"},
@@ -28,10 +32,16 @@ for epoch = 1, opt.epochs do
   for x, y in data.train:batches {size = opt.batch_size, shuffle = true, seed = opt.seed + epoch} do
     local logits, logits_low = net(x), net(hfc.frequency.low_pass(x, opt.radius))
     loss = torch.cross_entropy_loss(logits, y) + opt.weight * torch.mse_loss(logits_low, logits)
-    adam:zero_grad(); loss:backward(); adam:step()
+    adam:zero_grad()
+    loss:backward()
+    adam:step()
   end
-  local accuracy = {test = hfc.accuracy(net, data.test), ["test low"] = hfc.accuracy(net, data.test:low_pass(opt.radius))}
+  local accuracy = {
+    test = hfc.accuracy(net, data.test),
+    ["test low"] = hfc.accuracy(net, data.test:low_pass(opt.radius)),
+  }
   run:log {series = "training", epoch = epoch, loss = loss:item(), accuracy = accuracy}
-  print(("epoch %d: loss %.3f, test %.3f, low-passed %.3f"):format(epoch, loss:item(), accuracy.test, accuracy["test low"]))
+  print(("epoch %d: loss %.3f, test %.3f, low-passed %.3f"):format(
+    epoch, loss:item(), accuracy.test, accuracy["test low"]))
 end
 run:plot("accuracy", {y = "accuracy"})

@@ -4,9 +4,12 @@ local host = ...
 -- The default of an argument that may be left out without having one.
 host.optional = {}
 
--- Reads arguments as PyTorch's functions take them: by position in the order of `names`, the rest by name in a last table.
---   owner: "torch.nn.Linear", for messages; defaults: name -> value or host.optional, a name without one must be given;
---   level: of the caller to blame, as for error(); ...: what was given. Returns a table name -> value.
+-- Reads arguments as PyTorch's functions take them: by position in the order of `names`, the rest
+-- by name in a last table. Returns a table name -> value.
+--   owner: "torch.nn.Linear", for messages;
+--   defaults: name -> value or host.optional, a name without one must be given;
+--   level: of the caller to blame, as for error();
+--   ...: what was given.
 function host.arguments(owner, names, defaults, level, ...)
   local given, count = {...}, select("#", ...)
   local result, known = {}, {}
@@ -19,25 +22,32 @@ function host.arguments(owner, names, defaults, level, ...)
     count = count - 1
     for key, value in pairs(last) do
       if not known[key] then
-        error(("%s: unknown argument '%s'; expected %s"):format(owner, tostring(key), table.concat(names, ", ")), level + 1)
+        error(("%s: unknown argument '%s'; expected %s"):format(
+          owner, tostring(key), table.concat(names, ", ")), level + 1)
       end
       result[key] = value
     end
   end
-  if count > #names then error(("%s: too many arguments; expected %s"):format(owner, table.concat(names, ", ")), level + 1) end
+  if count > #names then
+    error(("%s: too many arguments; expected %s"):format(owner, table.concat(names, ", ")),
+          level + 1)
+  end
   for i = 1, count do
     if given[i] ~= nil then result[names[i]] = given[i] end
   end
   for _, name in ipairs(names) do
     if result[name] == nil then
-      if defaults[name] == nil then error(("%s: argument '%s' is missing"):format(owner, name), level + 1) end
+      if defaults[name] == nil then
+        error(("%s: argument '%s' is missing"):format(owner, name), level + 1)
+      end
       if defaults[name] ~= host.optional then result[name] = defaults[name] end
     end
   end
   return result
 end
 
--- Lets a table of classes answer to names as Lua's programmers write them: torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d.
+-- Lets a table of classes answer to names as Lua's programmers write them:
+-- torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d.
 function host.accept_small_names(classes, prefix)
   setmetatable(classes, {__index = function(_, name)
     local plain, names = tostring(name):gsub("_", ""):lower(), {}
@@ -50,6 +60,7 @@ function host.accept_small_names(classes, prefix)
     end
     table.sort(names)
     local guess = host.nearest(tostring(name), names)
-    error(("there is no %s.%s%s"):format(prefix, tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
+    error(("there is no %s.%s%s"):format(
+      prefix, tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
   end})
 end

@@ -7,31 +7,37 @@ Context.__index = Context
 function Context:save_for_backward(...) self.saved = {...} end
 function Context:saved_tensors() return unpack(self.saved or {}) end
 
-torch.autograd.Function = host.declare("torch.autograd.Function", [[
-torch.autograd.Function {forward = function(ctx, ...), backward = function(ctx, gradient, ...)} -> function
-
-A differentiable function written in Lua. forward returns one or more Tensors, computed without being recorded; backward gets a gradient for
-each of them and returns one for each argument of forward (nil for an argument that is no Tensor). ctx:save_for_backward(x, ...) keeps tensors
-for backward, where x, ... = ctx:saved_tensors(); other values go into fields of ctx.]], function(definition)
-  if type(definition) ~= "table" or type(definition.forward) ~= "function" or type(definition.backward) ~= "function" then
-    error("torch.autograd.Function: expected a table with the functions forward and backward", 2)
-  end
-  return function(...)
-    return host.apply_function(definition.forward, definition.backward, setmetatable({}, Context), ...)
-  end
-end)
+torch.autograd.Function = host.declare("torch.autograd.Function", "\z
+  torch.autograd.Function {forward = function(ctx, ...), backward = function(ctx, gradient, ...)} \z
+  -> function\n\n\z
+  A differentiable function written in Lua. forward returns one or more Tensors, computed without \z
+  being recorded; backward gets a gradient for\n\z
+  each of them and returns one for each argument of forward (nil for an argument that is no \z
+  Tensor). ctx:save_for_backward(x, ...) keeps tensors\n\z
+  for backward, where x, ... = ctx:saved_tensors(); other values go into fields of ctx.",
+  function(definition)
+    if type(definition) ~= "table" or type(definition.forward) ~= "function"
+        or type(definition.backward) ~= "function" then
+      error("torch.autograd.Function: expected a table with the functions forward and backward", 2)
+    end
+    return function(...)
+      return host.apply_function(definition.forward, definition.backward,
+                                 setmetatable({}, Context), ...)
+    end
+  end)
 
 local Tensor = host.methods("Tensor")
 local pointers = {
-  float32 = "float*", float64 = "double*", int64 = "int64_t*", int32 = "int32_t*", int16 = "int16_t*", int8 = "int8_t*",
-  uint8 = "uint8_t*", bool = "bool*",
+  float32 = "float*", float64 = "double*", int64 = "int64_t*", int32 = "int32_t*",
+  int16 = "int16_t*", int8 = "int8_t*", uint8 = "uint8_t*", bool = "bool*",
 }
 
-Tensor.data = host.declare("Tensor:data", [[
-x:data() -> pointer, count
-
-An FFI pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row order: a Lua loop over them runs at C speed. The
-pointer keeps the tensor alive; indices are not checked. Errors: a tensor on another device, not contiguous, of a dtype C does not have.]],
+Tensor.data = host.declare("Tensor:data", "\z
+  x:data() -> pointer, count\n\n\z
+  An FFI pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row order: a \z
+  Lua loop over them runs at C speed. The\n\z
+  pointer keeps the tensor alive; indices are not checked. Errors: a tensor on another device, \z
+  not contiguous, of a dtype C does not have.",
   function(tensor)
     local address, dtype, count = host.data_pointer(tensor)
     local pointer = pointers[dtype]
@@ -40,12 +46,15 @@ pointer keeps the tensor alive; indices are not checked. Errors: a tensor on ano
   end)
 
 local function declare_conversion(name, target)
-  Tensor[name] = host.declare("Tensor:" .. name, ("x:%s() -> Tensor\n\nThe same as x:to(%q)."):format(name, target), function(tensor)
-    return tensor:to(target)
-  end)
+  Tensor[name] = host.declare(
+    "Tensor:" .. name, ("x:%s() -> Tensor\n\nThe same as x:to(%q)."):format(name, target),
+    function(tensor) return tensor:to(target) end)
 end
-for name, dtype in pairs {float = "float32", double = "float64", half = "float16", bfloat16 = "bfloat16", long = "int64", int = "int32",
-                          short = "int16", char = "int8", byte = "uint8", bool = "bool", cpu = "cpu", cuda = "cuda"} do
+for name, dtype in pairs {
+  float = "float32", double = "float64", half = "float16", bfloat16 = "bfloat16",
+  long = "int64", int = "int32", short = "int16", char = "int8", byte = "uint8", bool = "bool",
+  cpu = "cpu", cuda = "cuda",
+} do
   declare_conversion(name, dtype)
 end
 
@@ -53,4 +62,5 @@ end
 Tensor.repeat_ = host.declare("Tensor:repeat_", [[
 x:repeat_(times, ...) -> Tensor
 
-PyTorch's x.repeat, whose name Lua has taken: x repeated along each dimension.]], function(tensor, ...) return tensor["repeat"](tensor, ...) end)
+PyTorch's x.repeat, whose name Lua has taken: x repeated along each dimension.]],
+  function(tensor, ...) return tensor["repeat"](tensor, ...) end)

@@ -1,8 +1,9 @@
--- What Tab offers at the prompt: complete(text before the cursor) -> the part being completed, list of what it may become, "path" where it is
--- a file's name (the host lists folders).
+-- What Tab offers at the prompt: complete(text before the cursor) -> the part being completed, list
+-- of what it may become, "path" where it is a file's name (the host lists folders).
 local host = ...
 
--- What is still open at the text's end: a list of {opener, what stands before it, where its content begins}, and the begin of an open string.
+-- What is still open at the text's end: a list of {opener, what stands before it, where its content
+-- begins}, and the begin of an open string.
 local function scan(text)
   local open, i = {}, 1
   while i <= #text do
@@ -39,7 +40,8 @@ end
 
 local function has_table(index) return type(index) == "table" and index or nil end
 
--- The value of a path "data.train:batches", looked up without running anything but the operators' table.
+-- The value of a path "data.train:batches", looked up without running anything but the operators'
+-- table.
 local function value_of(path)
   local value = _G
   for part in path:gmatch "[^.:]+" do
@@ -71,8 +73,8 @@ local function names_in_braces(braces, add)
   for item in content:gmatch "([^,]*)," do add(item:match "^%s*([%a_][%w_]*)") end
 end
 
--- Options as documentation names them: in the braces of its first line, in its text as "name: ..." or "name = default". An operator's are
--- its arguments.
+-- Options as documentation names them: in the braces of its first line, in its text as "name: ..."
+-- or "name = default". An operator's are its arguments.
 local function options_in(documentation, add)
   local call, text = documentation:match "^([^\n]*)(.*)$"
   call = call:match "^(.-)%s*%->" or call
@@ -93,7 +95,8 @@ end
 local function in_options(text, open)
   local inner, outer = open[#open], open[#open - 1]
   if not inner or inner[1] ~= "{" then return nil end
-  local called = inner[2]:match "([%a_][%w_.:]*)%s*$" or (outer and outer[1] == "(" and outer[2]:match "([%a_][%w_.:]*)%s*$")
+  local called = inner[2]:match "([%a_][%w_.:]*)%s*$"
+    or (outer and outer[1] == "(" and outer[2]:match "([%a_][%w_.:]*)%s*$")
   -- What stands in inner braces or strings is over: only the last entry counts.
   local content = text:sub(inner[3]):gsub("%b{}", ""):gsub("%b()", ""):gsub('%b""', "")
   local last = content:match "([^,;]*)$":match "^%s*([%a_]?[%w_]*)$"
@@ -103,7 +106,8 @@ end
 local function complete(text)
   local found, known, prefix = {}, {}, ""
   local function add(key)
-    if type(key) == "string" and key:sub(1, #prefix) == prefix and not known[key] and key:find "^[%a_][%w_]*$" then
+    if type(key) == "string" and key:sub(1, #prefix) == prefix and not known[key]
+        and key:find "^[%a_][%w_]*$" then
       known[key] = true
       found[#found + 1] = key
     end

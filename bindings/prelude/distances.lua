@@ -1,12 +1,15 @@
 -- hfc.distances: how far images lie apart.
 local host = ...
 
-hfc.distances = host.declare("hfc.distances", [[
-hfc.distances(a, b) -> {linf = Tensor [N], l2 = Tensor [N]}
-
-The distance of each image of `a` to the one of `b` at the same place, in the L-infinity and the L2 norm. a, b: Datasets of the same size.]],
+hfc.distances = host.declare("hfc.distances", "\z
+  hfc.distances(a, b) -> {linf = Tensor [N], l2 = Tensor [N]}\n\n\z
+  The distance of each image of `a` to the one of `b` at the same place, in the L-infinity and \z
+  the L2 norm. a, b: Datasets of the same size.",
 function(a, b)
-  if #a ~= #b then error(("hfc.distances: expected Datasets of the same size, got %d and %d images"):format(#a, #b), 2) end
+  if #a ~= #b then
+    error(("hfc.distances: expected Datasets of the same size, got %d and %d images"):format(
+      #a, #b), 2)
+  end
   local linf, l2 = {}, {}
   for begin = 0, #a - 1, 500 do
     local stop = math.min(begin + 500, #a)

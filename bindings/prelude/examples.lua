@@ -1,5 +1,6 @@
--- Examples of the API: the part of the documentation that is code. help() and the reference show each below its function's text; a test runs
--- them all, each by itself, and fails on a function of hfc without one.
+-- Examples of the API: the part of the documentation that is code. help() and the reference show
+-- each below its function's text; a test runs them all, each by itself, and fails on a function of
+-- hfc without one.
 local host = ...
 
 -- name -> {code, paper: the section of Wang et al. 2020}
@@ -18,9 +19,10 @@ data = hfc.data("synthetic", {train = 20, test = 10})
 some = data.test:slice(2, 6)
 images, labels = some:batch(0, 4)
 print(some:name(), images.shape[1], labels:eq(some:labels()):all():item())]])
-example("Dataset:batches", [[
-data = hfc.data("synthetic", {train = 20, test = 10})
-for images, labels in data.train:batches {size = 8, shuffle = true, seed = 1} do print(images:size(0), labels[0]:item()) end]])
+example("Dataset:batches", '\z
+  data = hfc.data("synthetic", {train = 20, test = 10})\n\z
+  for images, labels in data.train:batches {size = 8, shuffle = true, seed = 1} do \z
+    print(images:size(0), labels[0]:item()) end')
 example("Dataset:low_pass Dataset:high_pass", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 low, high = data.test:low_pass(4), data.test:high_pass(4)
@@ -67,13 +69,14 @@ model = hfc.model("preact_resnet8", {batch_norm = true})
 for name, weight in model:named_parameters() do print(name, weight:numel()) end
 for name, buffer in model:named_buffers() do print(name, buffer:numel()) end]])
 example("Model:apply", [[hfc.model("preact_resnet8"):apply(function(part) print(part) end)]])
-example("hfc.train", [[
-data = hfc.data("synthetic", {train = 100, test = 50})
-model = hfc.model("preact_resnet8", {classes = data.classes})
-results = hfc.train(model, data.train, {
-  epochs = 1, batch_size = 20, optimizer = {"adam", lr = 1e-3}, probes = {test = data.test, low = data.test:low_pass(4)}, quiet = true,
-})
-print(results[1].loss, results[1].accuracy.low)]], "4")
+example("hfc.train", '\z
+  data = hfc.data("synthetic", {train = 100, test = 50})\n\z
+  model = hfc.model("preact_resnet8", {classes = data.classes})\n\z
+  results = hfc.train(model, data.train, {\n\z
+  \32 epochs = 1, batch_size = 20, optimizer = {"adam", lr = 1e-3}, \z
+      probes = {test = data.test, low = data.test:low_pass(4)}, quiet = true,\n\z
+  })\n\z
+  print(results[1].loss, results[1].accuracy.low)', "4")
 example("hfc.accuracy hfc.predict", [[
 data = hfc.data("synthetic", {train = 20, test = 20})
 model = hfc.model("preact_resnet8")
@@ -86,21 +89,23 @@ example("hfc.distances", [[
 data = hfc.data("synthetic", {train = 20, test = 20})
 print(hfc.distances(data.test, data.test:low_pass(8)).linf:max())]])
 
-example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2", [[
-data = hfc.data("synthetic", {train = 20, test = 10})
-model = hfc.model("preact_resnet8")
-images, labels = data.test:batch(0, 10)
-for _, attack in ipairs {hfc.attack.fgsm {epsilon = 0.03}, hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}} do
-  print((attack(model, images, labels) - images):abs():max())
-end]], "6")
+example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2", '\z
+  data = hfc.data("synthetic", {train = 20, test = 10})\n\z
+  model = hfc.model("preact_resnet8")\n\z
+  images, labels = data.test:batch(0, 10)\n\z
+  for _, attack in ipairs {hfc.attack.fgsm {epsilon = 0.03}, \z
+    hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}} do\n\z
+  \32 print((attack(model, images, labels) - images):abs():max())\n\z
+  end', "6")
 example("hfc.robust_accuracy", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 model = hfc.model("preact_resnet8")
 print(hfc.robust_accuracy(model, data.test, hfc.attack.fgsm {epsilon = 0.03}))]], "6")
-example("hfc.smallest_epsilon", [[
-data = hfc.data("synthetic", {train = 20, test = 10})
-images, labels = data.test:batch(0, 4)
-print(hfc.smallest_epsilon(hfc.model("preact_resnet8"), images, labels, hfc.attack.fgsm {}, {bisections = 3}))]], "6")
+example("hfc.smallest_epsilon", '\z
+  data = hfc.data("synthetic", {train = 20, test = 10})\n\z
+  images, labels = data.test:batch(0, 4)\n\z
+  print(hfc.smallest_epsilon(hfc.model("preact_resnet8"), images, labels, \z
+    hfc.attack.fgsm {}, {bisections = 3}))', "6")
 example("hfc.smooth hfc.smooth_kernel hfc.roughness", [[
 model = hfc.model("preact_resnet8")
 smooth = hfc.smooth(model, {rho = 0.5})
@@ -134,13 +139,15 @@ example("hfc.mask.input_gradients", [[
 data = hfc.data("synthetic", {train = 6, test = 6})
 gradients = hfc.mask.input_gradients(hfc.model("preact_resnet8"), data.test)
 print(hfc.mask.power_spectrum(gradients).shape[1])]])
-example("hfc.mask.linear_probe", [[
-x, y = torch.cat {torch.rand(20, 4), torch.rand(20, 4) + 0.8}, torch.cat {torch.zeros(20), torch.ones(20)}:long()
-print(hfc.mask.linear_probe(x, y, x, y))]])
+example("hfc.mask.linear_probe", "\z
+  x, y = torch.cat {torch.rand(20, 4), torch.rand(20, 4) + 0.8}, \z
+    torch.cat {torch.zeros(20), torch.ones(20)}:long()\n\z
+  print(hfc.mask.linear_probe(x, y, x, y))")
 
-example("hfc.options", [[
-opt = hfc.options {epochs = {3, "passes over the training set"}, radii = {{4, 8}, "in bins"}, presets = {paper = {epochs = 100}}}
-print(opt.epochs, #opt.radii)]])
+example("hfc.options", '\z
+  opt = hfc.options {epochs = {3, "passes over the training set"}, radii = {{4, 8}, "in bins"}, \z
+    presets = {paper = {epochs = 100}}}\n\z
+  print(opt.epochs, #opt.radii)')
 example("hfc.run Run:log Run:series Series:log Run:row Run:directory", [[
 run = hfc.run("example", {rho = 0.5})
 run:log {epoch = 1, accuracy = 0.5}
@@ -154,10 +161,11 @@ paths = run:plot("figure", {y = "accuracy", panels = {"natural"}})]])
 example("Run:image", [[
 run = hfc.run("example")
 paths = run:image("pictures", torch.rand(4, 3, 32, 32), {columns = 2})]])
-example("Run:curve", [[
-run = hfc.run("example")
-for epoch = 1, 3 do run:curve("spectrum", torch.rand(16) / epoch, {x_name = "radius", epoch = epoch, series = "natural"}) end
-paths = run:plot("figure", {curves = {"spectrum"}, x = "radius", y = "power"})]])
+example("Run:curve", '\z
+  run = hfc.run("example")\n\z
+  for epoch = 1, 3 do run:curve("spectrum", torch.rand(16) / epoch, \z
+    {x_name = "radius", epoch = epoch, series = "natural"}) end\n\z
+  paths = run:plot("figure", {curves = {"spectrum"}, x = "radius", y = "power"})')
 example("Run:save hfc.saved_model", [[
 run = hfc.run("example")
 run:save(hfc.model("preact_resnet8"), "trained")
@@ -191,15 +199,17 @@ Scale = torch.nn.module "Scale"
 function Scale:init() self.weight = torch.nn.Parameter(torch.ones(1)) end
 function Scale:forward(x) return x * self.weight end
 print(Scale()(torch.rand(2)))]])
-example("torch.nn.Sequential torch.nn.Conv2d torch.nn.Linear", [[
-net = torch.nn.Sequential {torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 10)}
-print(net(torch.rand(2, 3, 16, 16)):size(1))]])
+example("torch.nn.Sequential torch.nn.Conv2d torch.nn.Linear", "\z
+  net = torch.nn.Sequential {torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), \z
+    torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), torch.nn.Linear(8, 10)}\n\z
+  print(net(torch.rand(2, 3, 16, 16)):size(1))")
 example("torch.optim.Adam torch.optim.SGD Optimizer:step Optimizer:zero_grad", [[
 layer = torch.nn.Linear(4, 2)
 adam = torch.optim.Adam(layer:parameters(), {lr = 1e-2})
 loss = layer(torch.rand(8, 4)):square():mean()
 adam:zero_grad(); loss:backward(); adam:step()]])
-example("torch.no_grad", [[torch.no_grad(function() print(torch.ones(1, {requires_grad = true}):add(1).requires_grad) end)]])
+example("torch.no_grad", [[
+torch.no_grad(function() print(torch.ones(1, {requires_grad = true}):add(1).requires_grad) end)]])
 example("torch.save torch.load", [[
 path = os.tmpname() .. ".safetensors"
 torch.save({weight = torch.rand(2)}, path)

@@ -15,13 +15,17 @@ end
 
 local function overview()
   local lines = listed ""
-  table.insert(lines, 1, "hfc-host: image frequencies and what networks make of them. help(f) or help(\"name\") explains one of these:\n")
-  lines[#lines + 1] = "\ntorch.NAME and tensor:NAME are PyTorch's operators; help(torch.conv2d) prints their forms."
+  table.insert(lines, 1, "hfc-host: image frequencies and what networks make of them. \z
+    help(f) or help(\"name\") explains one of these:\n")
+  lines[#lines + 1] = "\ntorch.NAME and tensor:NAME are PyTorch's operators; \z
+    help(torch.conv2d) prints their forms."
   return table.concat(lines, "\n")
 end
 
 -- The sentence that names the paper's section of a function's example, or nil.
-function host.paper_of(example) return example.paper and ("In the paper (Wang et al. 2020): section %s."):format(example.paper) end
+function host.paper_of(example)
+  return example.paper and ("In the paper (Wang et al. 2020): section %s."):format(example.paper)
+end
 
 -- Text, the paper's section and an example of one function, or nil.
 function host.full_documentation(name)
@@ -45,7 +49,9 @@ end
 -- What a value is: the prefix of its methods' or functions' names, and a line about it.
 local function prefix_of(value)
   local meta = metatable_of(value)
-  if type(meta) == "table" and rawget(meta, "is_module") then return "Module:", rawget(meta, "name") end
+  if type(meta) == "table" and rawget(meta, "is_module") then
+    return "Module:", rawget(meta, "name")
+  end
   local type_name = type(meta) == "table" and rawget(meta, "__name")
   if type_name then return type_name .. ":", type_name end
   local name = type(value) == "table" and name_of_table(value)
@@ -61,7 +67,10 @@ local function object_help(value)
   local shown = prefix:find ":$" and tostring(value) or name .. ": functions"
   if #shown > 2000 then shown = shown:sub(1, 2000) .. " ..." end
   table.insert(lines, 1, (class and class .. "\n\n" or "") .. shown .. "\n")
-  if prefix == "Tensor:" then lines[#lines + 1] = "\nand PyTorch's operators as methods: help(torch.conv2d), apropos \"pool\"" end
+  if prefix == "Tensor:" then
+    lines[#lines + 1] = "\nand PyTorch's operators as methods: \z
+      help(torch.conv2d), apropos \"pool\""
+  end
   return table.concat(lines, "\n")
 end
 
@@ -74,23 +83,24 @@ local function by_name(name)
   end
 end
 
-help = host.declare("help", [[
-help(), help(f), help("hfc.train"), help(object)
-
-Prints what is documented: an overview; one function, given by itself or by name; the methods of an object, such as a network or a data set;
-the functions of a table, such as hfc.frequency. Operators print their forms.]], function(what)
+help = host.declare("help", '\z
+  help(), help(f), help("hfc.train"), help(object)\n\n\z
+  Prints what is documented: an overview; one function, given by itself or by name; the methods \z
+  of an object, such as a network or a data set;\n\z
+  the functions of a table, such as hfc.frequency. Operators print their forms.', function(what)
   if what == nil then return print(overview()) end
   local name = type(what) == "string" and what or host.function_name(what)
   local text = name and by_name(name) or type(what) ~= "string" and object_help(what)
   if text then return print(text) end
   local guess = type(what) == "string" and host.nearest(what, host.names()) or ""
-  print(("nothing is documented under %s%s"):format(tostring(what), guess ~= "" and (" (did you mean %s?)"):format(guess) or ""))
+  print(("nothing is documented under %s%s"):format(
+    tostring(what), guess ~= "" and (" (did you mean %s?)"):format(guess) or ""))
 end)
 
-apropos = host.declare("apropos", [[
-apropos(word)
-
-Prints the first line of each function whose documentation holds the word, in any case of letters, and the operators whose names hold it.]],
+apropos = host.declare("apropos", "\z
+  apropos(word)\n\n\z
+  Prints the first line of each function whose documentation holds the word, in any case of \z
+  letters, and the operators whose names hold it.",
 function(word)
   if type(word) ~= "string" then error("apropos: expected a text, got " .. type(word), 2) end
   local found, small = 0, word:lower()
@@ -102,8 +112,12 @@ function(word)
   end
   local operators = {}
   for _, name in ipairs(host.operator_names()) do
-    if name:lower():find(small, 1, true) and name:sub(1, 1) ~= "_" then operators[#operators + 1] = name end
+    if name:lower():find(small, 1, true) and name:sub(1, 1) ~= "_" then
+      operators[#operators + 1] = name
+    end
   end
-  if #operators > 0 then print("  PyTorch's operators: " .. table.concat(operators, " ", 1, math.min(#operators, 100))) end
+  if #operators > 0 then
+    print("  PyTorch's operators: " .. table.concat(operators, " ", 1, math.min(#operators, 100)))
+  end
   if found + #operators == 0 then print(("nothing that is documented holds '%s'"):format(word)) end
 end)

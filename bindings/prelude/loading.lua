@@ -28,7 +28,9 @@ package.loaders[2] = function(name)
     if file then
       file:close()
       local chunk, message = loadfile(path)
-      if not chunk then error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, message), 0) end
+      if not chunk then
+        error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, message), 0)
+      end
       return chunk
     end
     tried[#tried + 1] = ("\n\tno file '%s'"):format(path)

@@ -6,15 +6,22 @@ local none = host.optional
 local function signature(class, names, defaults)
   local parts, named = {}, {}
   for _, name in ipairs(names) do
-    if defaults[name] == nil then parts[#parts + 1] = name
-    elseif defaults[name] == none then named[#named + 1] = name
-    else named[#named + 1] = ("%s = %s"):format(name, type(defaults[name]) == "string" and ("%q"):format(defaults[name]) or tostring(defaults[name])) end
+    if defaults[name] == nil then
+      parts[#parts + 1] = name
+    elseif defaults[name] == none then
+      named[#named + 1] = name
+    else
+      named[#named + 1] = ("%s = %s"):format(
+        name, type(defaults[name]) == "string" and ("%q"):format(defaults[name])
+          or tostring(defaults[name]))
+    end
   end
   if #named > 0 then parts[#parts + 1] = "{" .. table.concat(named, ", ") .. "}" end
   return ("torch.nn.%s(%s) -> module"):format(class, table.concat(parts, ", "))
 end
 
--- Declares torch.nn.CLASS. definition: names, defaults, text, setup(self, o), forward(self, x, ...); fields of o are kept in self.
+-- Declares torch.nn.CLASS. definition: names, defaults, text, setup(self, o), forward(self, x,
+-- ...); fields of o are kept in self.
 local function layer(class, definition)
   local made = nn.module(class)
   local names, defaults = definition.names or {}, definition.defaults or {}
@@ -29,17 +36,20 @@ local function layer(class, definition)
     for _, name in ipairs(names) do
       local value = rawget(self, name)
       if value ~= nil and not torch.is_tensor(value) and value ~= defaults[name] then
-        shown[#shown + 1] = name .. "=" .. (type(value) == "table" and "{" .. table.concat(value, ", ") .. "}" or tostring(value))
+        shown[#shown + 1] = name .. "="
+          .. (type(value) == "table" and "{" .. table.concat(value, ", ") .. "}" or tostring(value))
       end
     end
     return table.concat(shown, ", ")
   end
-  nn[class] = host.declare("torch.nn." .. class, signature(class, names, defaults) .. "\n\n" .. definition.text, made)
+  nn[class] = host.declare(
+    "torch.nn." .. class, signature(class, names, defaults) .. "\n\n" .. definition.text, made)
 end
 
 local function pair(value) return type(value) == "table" and value or {value, value} end
 
--- Gives a module its weight and, where it wants one, its bias, uniform within 1 / sqrt(fan_in): PyTorch's kaiming_uniform_ with a = sqrt(5).
+-- Gives a module its weight and, where it wants one, its bias, uniform within 1 / sqrt(fan_in):
+-- PyTorch's kaiming_uniform_ with a = sqrt(5).
 local function set_weights(self, shape, fan_in, outputs, bias)
   local bound = fan_in > 0 and 1 / math.sqrt(fan_in) or 0
   self.weight = nn.Parameter(torch.empty(shape):uniform_(-bound, bound))
@@ -64,7 +74,8 @@ layer("Linear", {
 
 layer("Identity", {text = "Its input.", forward = function(_, x) return x end})
 layer("Flatten", {
-  names = {"start_dim", "end_dim"}, defaults = {start_dim = 1, end_dim = -1}, text = "Dimensions start_dim to end_dim as one.",
+  names = {"start_dim", "end_dim"}, defaults = {start_dim = 1, end_dim = -1},
+  text = "Dimensions start_dim to end_dim as one.",
   forward = function(self, x) return x:flatten(self.start_dim, self.end_dim) end,
 })
 layer("Unflatten", {
@@ -74,20 +85,29 @@ layer("Unflatten", {
 
 local function check_padding_mode(class, mode)
   if mode ~= "zeros" and mode ~= "reflect" and mode ~= "replicate" and mode ~= "circular" then
-    error(("torch.nn.%s: padding_mode must be zeros, reflect, replicate or circular, got %s"):format(class, tostring(mode)), 5)
+    error(("torch.nn.%s: padding_mode must be zeros, reflect, replicate or circular, \z
+      got %s"):format(class, tostring(mode)), 5)
   end
 end
 
 layer("Conv2d", {
-  names = {"in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode"},
-  defaults = {stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros"},
-  text = "A convolution of [N, C, H, W]; sizes are a number or {height, width}; padding may be \"same\" or \"valid\". padding_mode: zeros, "
-    .. "reflect, replicate or circular. Parameters: weight [out, in / groups, height, width], bias [out].",
+  names = {
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias",
+    "padding_mode",
+  },
+  defaults = {
+    stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros",
+  },
+  text = "A convolution of [N, C, H, W]; sizes are a number or {height, width}; padding may be \z
+    \"same\" or \"valid\". padding_mode: zeros, "
+    .. "reflect, replicate or circular. Parameters: weight [out, in / groups, height, width], \z
+    bias [out].",
   setup = function(self, o)
     check_padding_mode("Conv2d", o.padding_mode)
     local kernel = pair(o.kernel_size)
     local inputs = o.in_channels / o.groups
-    set_weights(self, {o.out_channels, inputs, kernel[1], kernel[2]}, inputs * kernel[1] * kernel[2], o.out_channels, o.bias)
+    set_weights(self, {o.out_channels, inputs, kernel[1], kernel[2]},
+                inputs * kernel[1] * kernel[2], o.out_channels, o.bias)
   end,
   forward = function(self, x)
     local padding = self.padding
@@ -101,23 +121,30 @@ layer("Conv2d", {
 })
 
 layer("ConvTranspose2d", {
-  names = {"in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias", "dilation"},
+  names = {
+    "in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups",
+    "bias", "dilation",
+  },
   defaults = {stride = 1, padding = 0, output_padding = 0, groups = 1, bias = true, dilation = 1},
-  text = "The transpose of a convolution of [N, C, H, W]. Parameters: weight [in, out / groups, height, width], bias [out].",
+  text = "The transpose of a convolution of [N, C, H, W]. \z
+    Parameters: weight [in, out / groups, height, width], bias [out].",
   setup = function(self, o)
     local kernel = pair(o.kernel_size)
     local outputs = o.out_channels / o.groups
-    set_weights(self, {o.in_channels, outputs, kernel[1], kernel[2]}, outputs * kernel[1] * kernel[2], o.out_channels, o.bias)
+    set_weights(self, {o.in_channels, outputs, kernel[1], kernel[2]},
+                outputs * kernel[1] * kernel[2], o.out_channels, o.bias)
   end,
   forward = function(self, x)
-    return torch.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+    return torch.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding,
+                                  self.output_padding, self.groups, self.dilation)
   end,
 })
 
 local batch_norm = {
   names = {"num_features", "eps", "momentum", "affine", "track_running_stats"},
   defaults = {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true},
-  text = "Normalises each channel by the batch's mean and variance in training, by running ones in evaluation. Parameters: weight, bias; "
+  text = "Normalises each channel by the batch's mean and variance in training, by running ones \z
+    in evaluation. Parameters: weight, bias; "
     .. "buffers: running_mean, running_var, num_batches_tracked.",
   setup = function(self, o)
     if o.affine then set_affine(self, {o.num_features}) end
@@ -130,7 +157,8 @@ local batch_norm = {
   forward = function(self, x)
     local by_batch = self.training or not self.track_running_stats
     if self.training and self.track_running_stats then self.num_batches_tracked:add_(1) end
-    return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var, by_batch, self.momentum, self.eps, true)
+    return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var,
+                            by_batch, self.momentum, self.eps, true)
   end,
 }
 layer("BatchNorm2d", batch_norm)
@@ -142,17 +170,24 @@ layer("GroupNorm", {
   setup = function(self, o)
     if o.affine then set_affine(self, {o.num_channels}) end
   end,
-  forward = function(self, x) return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps) end,
+  forward = function(self, x)
+    return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+  end,
 })
 
 layer("LayerNorm", {
-  names = {"normalized_shape", "eps", "elementwise_affine"}, defaults = {eps = 1e-5, elementwise_affine = true},
-  text = "Normalises over the last dimensions, of the shape given (a number or a list). Parameters: weight, bias.",
+  names = {"normalized_shape", "eps", "elementwise_affine"},
+  defaults = {eps = 1e-5, elementwise_affine = true},
+  text = "Normalises over the last dimensions, of the shape given (a number or a list). \z
+    Parameters: weight, bias.",
   setup = function(self, o)
-    self.normalized_shape = type(o.normalized_shape) == "table" and o.normalized_shape or {o.normalized_shape}
+    self.normalized_shape = type(o.normalized_shape) == "table" and o.normalized_shape
+      or {o.normalized_shape}
     if o.elementwise_affine then set_affine(self, self.normalized_shape) end
   end,
-  forward = function(self, x) return torch.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps) end,
+  forward = function(self, x)
+    return torch.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+  end,
 })
 
 layer("Embedding", {
@@ -162,13 +197,18 @@ layer("Embedding", {
     self.weight = nn.Parameter(torch.randn(o.num_embeddings, o.embedding_dim))
     if o.padding_idx then torch.no_grad(function() self.weight[o.padding_idx] = 0 end) end
   end,
-  forward = function(self, x) return torch.embedding(self.weight, x, self.padding_idx or -1, false, false) end,
+  forward = function(self, x)
+    return torch.embedding(self.weight, x, self.padding_idx or -1, false, false)
+  end,
 })
 
-for class, dropout in pairs {Dropout = "dropout", Dropout2d = "feature_dropout", AlphaDropout = "alpha_dropout"} do
+for class, dropout in pairs {
+  Dropout = "dropout", Dropout2d = "feature_dropout", AlphaDropout = "alpha_dropout",
+} do
   layer(class, {
     names = {"p"}, defaults = {p = 0.5},
-    text = "In training sets elements (Dropout2d: whole channels) to zero with probability p; its input in evaluation.",
+    text = "In training sets elements (Dropout2d: whole channels) to zero with probability p; \z
+      its input in evaluation.",
     setup = function(_, o)
       if type(o.p) ~= "number" or not (o.p >= 0 and o.p <= 1) then
         error(("torch.nn.%s: p must be in [0,1], got %s"):format(class, tostring(o.p)), 4)
@@ -180,15 +220,17 @@ end
 
 -- Activations: an operator, its arguments and their defaults.
 local activations = {
-  ReLU = {"relu"}, ReLU6 = {"relu6"}, Sigmoid = {"sigmoid"}, Tanh = {"tanh"}, SiLU = {"silu"}, Mish = {"mish"}, SELU = {"selu"},
-  Hardswish = {"hardswish"}, Hardsigmoid = {"hardsigmoid"}, LogSigmoid = {"log_sigmoid"},
-  LeakyReLU = {"leaky_relu", "negative_slope", 0.01}, ELU = {"elu", "alpha", 1}, CELU = {"celu", "alpha", 1},
+  ReLU = {"relu"}, ReLU6 = {"relu6"}, Sigmoid = {"sigmoid"}, Tanh = {"tanh"}, SiLU = {"silu"},
+  Mish = {"mish"}, SELU = {"selu"}, Hardswish = {"hardswish"}, Hardsigmoid = {"hardsigmoid"},
+  LogSigmoid = {"log_sigmoid"}, LeakyReLU = {"leaky_relu", "negative_slope", 0.01},
+  ELU = {"elu", "alpha", 1}, CELU = {"celu", "alpha", 1},
   Softmax = {"softmax", "dim", -1}, LogSoftmax = {"log_softmax", "dim", -1},
 }
 for class, activation in pairs(activations) do
   local operator, name, default = unpack(activation)
   layer(class, {
-    names = {name}, defaults = name and {[name] = default} or {}, text = ("The activation torch.%s, element by element%s."):format(
+    names = {name}, defaults = name and {[name] = default} or {},
+    text = ("The activation torch.%s, element by element%s."):format(
       operator, class:find("oftmax") and " along dim" or ""),
     forward = function(self, x)
       if name then return torch[operator](x, self[name]) end
@@ -197,17 +239,21 @@ for class, activation in pairs(activations) do
   })
 end
 layer("GELU", {
-  names = {"approximate"}, defaults = {approximate = "none"}, text = "The activation torch.gelu; approximate: \"none\" or \"tanh\".",
+  names = {"approximate"}, defaults = {approximate = "none"},
+  text = "The activation torch.gelu; approximate: \"none\" or \"tanh\".",
   forward = function(self, x) return torch.gelu(x, {approximate = self.approximate}) end,
 })
 layer("Softplus", {
-  names = {"beta", "threshold"}, defaults = {beta = 1, threshold = 20}, text = "log(1 + exp(beta x)) / beta.",
+  names = {"beta", "threshold"}, defaults = {beta = 1, threshold = 20},
+  text = "log(1 + exp(beta x)) / beta.",
   forward = function(self, x) return torch.softplus(x, self.beta, self.threshold) end,
 })
 layer("PReLU", {
   names = {"num_parameters", "init_value"}, defaults = {num_parameters = 1, init_value = 0.25},
   text = "max(0, x) + weight min(0, x). Parameter: weight [num_parameters].",
-  setup = function(self, o) self.weight = nn.Parameter(torch.full({o.num_parameters}, o.init_value, {dtype = "float32"})) end,
+  setup = function(self, o)
+    self.weight = nn.Parameter(torch.full({o.num_parameters}, o.init_value, {dtype = "float32"}))
+  end,
   forward = function(self, x) return torch.prelu(x, self.weight) end,
 })
 
@@ -216,7 +262,8 @@ layer("MaxPool2d", {
   defaults = {stride = none, padding = 0, dilation = 1, ceil_mode = false},
   text = "The largest value of each window; stride: kernel_size unless given.",
   forward = function(self, x)
-    return torch.max_pool2d(x, self.kernel_size, self.stride or self.kernel_size, self.padding, self.dilation, self.ceil_mode)
+    return torch.max_pool2d(x, self.kernel_size, self.stride or self.kernel_size, self.padding,
+                            self.dilation, self.ceil_mode)
   end,
 })
 layer("AvgPool2d", {
@@ -224,31 +271,45 @@ layer("AvgPool2d", {
   defaults = {stride = none, padding = 0, ceil_mode = false, count_include_pad = true},
   text = "The mean of each window; stride: kernel_size unless given.",
   forward = function(self, x)
-    return torch.avg_pool2d(x, self.kernel_size, self.stride or self.kernel_size, self.padding, self.ceil_mode, self.count_include_pad)
+    return torch.avg_pool2d(x, self.kernel_size, self.stride or self.kernel_size, self.padding,
+                            self.ceil_mode, self.count_include_pad)
   end,
 })
-for class, operator in pairs {AdaptiveAvgPool2d = "adaptive_avg_pool2d", AdaptiveMaxPool2d = "adaptive_max_pool2d"} do
+for class, operator in pairs {
+  AdaptiveAvgPool2d = "adaptive_avg_pool2d", AdaptiveMaxPool2d = "adaptive_max_pool2d",
+} do
   layer(class, {
-    names = {"output_size"}, text = "Pools to an output of the given size, a number or {height, width}.",
+    names = {"output_size"},
+    text = "Pools to an output of the given size, a number or {height, width}.",
     forward = function(self, x) return (torch[operator](x, self.output_size)) end,
   })
 end
 layer("Upsample", {
   names = {"size", "scale_factor", "mode", "align_corners"},
-  defaults = {size = none, scale_factor = none, mode = "nearest", align_corners = false}, text = "torch.nn.functional.interpolate.",
+  defaults = {size = none, scale_factor = none, mode = "nearest", align_corners = false},
+  text = "torch.nn.functional.interpolate.",
   forward = function(self, x)
-    return F.interpolate(x, {size = self.size, scale_factor = self.scale_factor, mode = self.mode, align_corners = self.align_corners})
+    return F.interpolate(x, {
+      size = self.size, scale_factor = self.scale_factor,
+      mode = self.mode, align_corners = self.align_corners,
+    })
   end,
 })
 
 -- Losses: an operator of (input, target) with a reduction.
-for class, operator in pairs {MSELoss = "mse_loss", L1Loss = "l1_loss", SmoothL1Loss = "smooth_l1_loss", HuberLoss = "huber_loss",
-                              BCELoss = "binary_cross_entropy", BCEWithLogitsLoss = "binary_cross_entropy_with_logits", KLDivLoss = "kl_div",
-                              SoftMarginLoss = "soft_margin_loss"} do
+for class, operator in pairs {
+  MSELoss = "mse_loss", L1Loss = "l1_loss", SmoothL1Loss = "smooth_l1_loss",
+  HuberLoss = "huber_loss", BCELoss = "binary_cross_entropy",
+  BCEWithLogitsLoss = "binary_cross_entropy_with_logits", KLDivLoss = "kl_div",
+  SoftMarginLoss = "soft_margin_loss",
+} do
   layer(class, {
     names = {"reduction"}, defaults = {reduction = "mean"},
-    text = ("The loss torch.%s of (input, target); reduction: \"mean\", \"sum\" or \"none\"."):format(operator),
-    forward = function(self, input, target) return torch[operator](input, target, {reduction = self.reduction}) end,
+    text = ("The loss torch.%s of (input, target); \z
+      reduction: \"mean\", \"sum\" or \"none\"."):format(operator),
+    forward = function(self, input, target)
+      return torch[operator](input, target, {reduction = self.reduction})
+    end,
   })
 end
 layer("CrossEntropyLoss", {
@@ -256,14 +317,19 @@ layer("CrossEntropyLoss", {
   defaults = {weight = none, ignore_index = -100, reduction = "mean", label_smoothing = 0},
   text = "torch.nn.functional.cross_entropy of (logits, classes).",
   forward = function(self, input, target)
-    return torch.cross_entropy_loss(input, target, {weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
-                                                    label_smoothing = self.label_smoothing})
+    return torch.cross_entropy_loss(input, target, {
+      weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
+      label_smoothing = self.label_smoothing,
+    })
   end,
 })
 layer("NLLLoss", {
-  names = {"weight", "ignore_index", "reduction"}, defaults = {weight = none, ignore_index = -100, reduction = "mean"},
+  names = {"weight", "ignore_index", "reduction"},
+  defaults = {weight = none, ignore_index = -100, reduction = "mean"},
   text = "The negative log-likelihood of (log probabilities, classes).",
   forward = function(self, input, target)
-    return torch.nll_loss(input, target, {weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index})
+    return torch.nll_loss(input, target, {
+      weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
+    })
   end,
 })

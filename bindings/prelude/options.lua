@@ -56,7 +56,8 @@ end
 
 local function unknown(name, flat)
   local guess = host.nearest(name, sorted_keys(flat))
-  wrong_use("unknown option --%s%s", name, guess ~= "" and (" (did you mean --%s?)"):format(guess) or "")
+  wrong_use("unknown option --%s%s", name,
+            guess ~= "" and (" (did you mean --%s?)"):format(guess) or "")
 end
 
 -- The text of the command line as a value of the default's type.
@@ -64,13 +65,19 @@ local function parse(name, text, default)
   if is_list(default) then
     local result = {}
     for part in (text .. ","):gmatch("(.-),") do
-      if part ~= "" then result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1]) end
+      if part ~= "" then
+        result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1])
+      end
     end
     return result
   elseif type(default) == "number" then
     return tonumber(text) or wrong_use("option --%s: expected a number, got '%s'", name, text)
   elseif type(default) == "boolean" then
-    if text == "true" then return true elseif text == "false" then return false end
+    if text == "true" then
+      return true
+    elseif text == "false" then
+      return false
+    end
     wrong_use("option --%s: expected true or false, got '%s'", name, text)
   end
   return text
@@ -89,9 +96,14 @@ local function apply_preset(name, preset, target, path)
     local old = target[key]
     if old == nil then error(("preset '%s' sets the unknown option '%s'"):format(name, full), 0) end
     if type(old) ~= type(value) then
-      error(("preset '%s', option '%s': expected a %s, got a %s"):format(name, full, type(old), type(value)), 0)
+      error(("preset '%s', option '%s': expected a %s, got a %s"):format(
+        name, full, type(old), type(value)), 0)
     end
-    if type(old) == "table" and not is_list(old) then apply_preset(name, value, old, full .. ".") else target[key] = copy(value) end
+    if type(old) == "table" and not is_list(old) then
+      apply_preset(name, value, old, full .. ".")
+    else
+      target[key] = copy(value)
+    end
   end
 end
 
@@ -102,7 +114,11 @@ local function opening_comment(path)
   local lines = {}
   for line in file:lines() do
     local text = line:match("^%-%-%s?(.*)")
-    if text then lines[#lines + 1] = text elseif not line:match("^#!") then break end
+    if text then
+      lines[#lines + 1] = text
+    elseif not line:match("^#!") then
+      break
+    end
   end
   file:close()
   return #lines > 0 and table.concat(lines, "\n") .. "\n\n" or ""
@@ -116,22 +132,27 @@ local function print_help(flat, presets)
   for name in pairs(flat) do width = math.max(width, #name) end
   for _, name in ipairs(sorted_keys(flat)) do
     local entry = flat[name]
-    io.write(("  --%-" .. width .. "s  %s%s\n"):format(name, entry.doc and entry.doc .. " " or "", "(" .. show(entry.default) .. ")"))
+    io.write(("  --%-" .. width .. "s  %s%s\n"):format(
+      name, entry.doc and entry.doc .. " " or "", "(" .. show(entry.default) .. ")"))
   end
   if next(presets) then
     io.write("\nPresets, overridden by options:\n")
     for _, name in ipairs(sorted_keys(presets)) do
       local parts = {}
       local chosen = flatten(presets[name], {})
-      for _, key in ipairs(sorted_keys(chosen)) do parts[#parts + 1] = "--" .. key .. " " .. show(chosen[key].default) end
+      for _, key in ipairs(sorted_keys(chosen)) do
+        parts[#parts + 1] = "--" .. key .. " " .. show(chosen[key].default)
+      end
       io.write("  --preset ", name, "  ", table.concat(parts, " "), "\n")
     end
   end
-  io.write("\nOptions of the host, here or before the script: --device, --threads, --data, --out; see hfc-host --help\n")
+  io.write("\nOptions of the host, here or before the script: --device, --threads, --data, --out; \z
+    see hfc-host --help\n")
   host.exit(0)
 end
 
--- Reads the command line: option name -> text (or true for a flag without a value), and whether help is asked for.
+-- Reads the command line: option name -> text (or true for a flag without a value), and whether
+-- help is asked for.
 local function read_arguments(arguments, flat)
   local given, order, help = {}, {}, false
   local i = 1
@@ -158,7 +179,8 @@ local function read_arguments(arguments, flat)
         end
         unknown(name, flat)
       end
-      if value == nil and type(entry.default) == "boolean" and arguments[i + 1] ~= "true" and arguments[i + 1] ~= "false" then
+      if value == nil and type(entry.default) == "boolean"
+          and arguments[i + 1] ~= "true" and arguments[i + 1] ~= "false" then
         value = "true"
       elseif value == nil then
         i = i + 1
@@ -174,10 +196,14 @@ local function read_arguments(arguments, flat)
 end
 
 local function options(specification)
-  if type(specification) ~= "table" then error("hfc.options: expected a table of options, got " .. type(specification), 2) end
+  if type(specification) ~= "table" then
+    error("hfc.options: expected a table of options, got " .. type(specification), 2)
+  end
   local defaults, docs, presets = {}, {}, specification.presets or {}
   for key, entry in pairs(specification) do
-    if type(key) ~= "string" then error("hfc.options: expected names as keys, got " .. tostring(key), 2) end
+    if type(key) ~= "string" then
+      error("hfc.options: expected names as keys, got " .. tostring(key), 2)
+    end
     if key ~= "presets" then
       local default, doc = split_entry(entry)
       defaults[key], docs[key] = copy(default), doc
@@ -190,19 +216,25 @@ local function options(specification)
     local preset = presets[given.preset]
     if not preset then
       local names = sorted_keys(presets)
-      wrong_use("unknown preset '%s'; %s", given.preset, #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
+      wrong_use("unknown preset '%s'; %s", given.preset,
+                #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
     end
     apply_preset(given.preset, preset, defaults, "")
   end
   for _, name in ipairs(order) do
-    if name ~= "preset" then set_path(defaults, name, parse(name, given[name], flat[name].default)) end
+    if name ~= "preset" then
+      set_path(defaults, name, parse(name, given[name], flat[name].default))
+    end
   end
   return defaults
 end
 
-hfc.options = host.declare("hfc.options", [[
-hfc.options {name = default, name = {default, "what it is"}, ..., presets = {paper = {name = value}}} -> table name -> value
-
-A script's settings, overridden from the command line. The default says the type: number, text, boolean, list (--radii 4,8), or a table of
-named parts (--epochs.natural 20). --preset NAME takes a preset's values, single options go over it; --help prints them all.
-A list of exactly two texts must be written {{"a", "b"}}. Wrong use ends the host with status 2 and names the nearest option.]], options)
+hfc.options = host.declare("hfc.options", '\z
+  hfc.options {name = default, name = {default, "what it is"}, ..., \z
+  presets = {paper = {name = value}}} -> table name -> value\n\n\z
+  A script\'s settings, overridden from the command line. The default says the type: number, \z
+  text, boolean, list (--radii 4,8), or a table of\n\z
+  named parts (--epochs.natural 20). --preset NAME takes a preset\'s values, single options go \z
+  over it; --help prints them all.\n\z
+  A list of exactly two texts must be written {{"a", "b"}}. Wrong use ends the host with status 2 \z
+  and names the nearest option.', options)

@@ -1,4 +1,5 @@
--- hfc-host --write-docs DIR: the registry's documentation as Markdown, one file for each table of functions and each type.
+-- hfc-host --write-docs DIR: the registry's documentation as Markdown, one file for each table of
+-- functions and each type.
 local host = ...
 local open = io.open
 
@@ -10,7 +11,8 @@ end
 
 -- Lines that end a sentence end a paragraph; what Markdown would take for its own is escaped.
 local function paragraphs(text)
-  text = text:gsub("%*", "\\*"):gsub("<(%a)", "&lt;%1"):gsub("([%.:;%)])\n", "%1\n\n"):gsub("\n\n\n+", "\n\n")
+  text = text:gsub("%*", "\\*"):gsub("<(%a)", "&lt;%1")
+    :gsub("([%.:;%)])\n", "%1\n\n"):gsub("\n\n\n+", "\n\n")
   return text
 end
 
@@ -24,16 +26,25 @@ local function section(name)
   return table.concat(parts, "\n\n")
 end
 
--- The file of a name: "hfc.mask" for hfc.mask.learn, "Dataset" for Dataset:low_pass, "hfc" for help.
+-- The file of a name: "hfc.mask" for hfc.mask.learn, "Dataset" for Dataset:low_pass, "hfc" for
+-- help.
 local function owner_of(name) return name:match "^(.*)[.:][^.:]*$" or "hfc" end
 
 local function anchor(name) return "#" .. name:lower():gsub("[^%w_]", "") end
 
 local titles = {
-  hfc = "hfc: data, networks, training, runs", ["hfc.attack"] = "hfc.attack: adversarial images", ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
-  ["hfc.decompose"] = "hfc.decompose: images by singular values", ["hfc.frequency"] = "hfc.frequency: images by frequency",
-  torch = "torch: tensors", ["torch.nn"] = "torch.nn: networks written in Lua", Dataset = "Dataset: what hfc.data gives, and views of it",
-  Model = "Model: what hfc.model gives", Module = "Module: a network written in Lua", Run = "Run: a run directory", Tensor = "Tensor: methods",
+  hfc = "hfc: data, networks, training, runs",
+  ["hfc.attack"] = "hfc.attack: adversarial images",
+  ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
+  ["hfc.decompose"] = "hfc.decompose: images by singular values",
+  ["hfc.frequency"] = "hfc.frequency: images by frequency",
+  torch = "torch: tensors",
+  ["torch.nn"] = "torch.nn: networks written in Lua",
+  Dataset = "Dataset: what hfc.data gives, and views of it",
+  Model = "Model: what hfc.model gives",
+  Module = "Module: a network written in Lua",
+  Run = "Run: a run directory",
+  Tensor = "Tensor: methods",
 }
 
 local function grouped()
@@ -50,15 +61,16 @@ local function grouped()
   return owners, names_of
 end
 
-local introduction = [[
-# Reference
-
-All functions that hfc-host adds to Lua, as `help()` prints them. `torch.NAME` and `tensor:NAME` are also PyTorch's operators, some 1 600, with their
-own arguments: `help(torch.conv2d)` prints the forms of one, `apropos "pool"` finds them by word.
-
-Written by `hfc-host --write-docs docs/reference`; do not edit. Run it after changing the documentation of a function: a test compares.
-`hfc-host --write-stubs DIR` writes the same for editors (lua-language-server); `.luarc.json` in the source tree looks for them in `build/stubs`.
-]]
+local introduction = '\z
+  # Reference\n\n\z
+  All functions that hfc-host adds to Lua, as `help()` prints them. `torch.NAME` and \z
+  `tensor:NAME` are also PyTorch\'s operators, some 1 600, with their\n\z
+  own arguments: `help(torch.conv2d)` prints the forms of one, `apropos "pool"` finds them by \z
+  word.\n\n\z
+  Written by `hfc-host --write-docs docs/reference`; do not edit. Run it after changing the \z
+  documentation of a function: a test compares.\n\z
+  `hfc-host --write-stubs DIR` writes the same for editors (lua-language-server); `.luarc.json` \z
+  in the source tree looks for them in `build/stubs`.\n'
 
 host.export("write_docs", function(folder)
   local owners, names_of = grouped()

@@ -1,4 +1,5 @@
--- What the prompt does with a line: compile, show, complete. The host reads lines and keeps the history.
+-- What the prompt does with a line: compile, show, complete. The host reads lines and keeps the
+-- history.
 local host = ...
 
 local function sorted_keys(t)
@@ -6,26 +7,31 @@ local function sorted_keys(t)
   for key in next, t do keys[#keys + 1] = key end
   table.sort(keys, function(a, b)
     if type(a) == type(b) and (type(a) == "number" or type(a) == "string") then return a < b end
-    return type(a) == "number" and type(b) ~= "number" or (type(a) == type(b) and tostring(a) < tostring(b))
+    return type(a) == "number" and type(b) ~= "number"
+      or (type(a) == type(b) and tostring(a) < tostring(b))
   end)
   return keys
 end
 
 local deepest, longest, longest_inside = 3, 20, 8
 
--- What tostring() would show as an address: a function of the API, an object that does not print itself.
+-- What tostring() would show as an address: a function of the API, an object that does not print
+-- itself.
 local function describe_address(value)
   local name = type(value) == "function" and host.function_name(value)
   if name then return "function " .. name end
   local meta, text = debug.getmetatable(value), tostring(value)
-  return type(value) == "userdata" and text:find "^userdata: " and meta and rawget(meta, "__name") or text
+  return type(value) == "userdata" and text:find "^userdata: "
+    and meta and rawget(meta, "__name") or text
 end
 
 -- A value as text: tables to a depth and length, everything else as it prints itself.
 local function describe(value, depth, seen)
   if type(value) == "string" and depth > 0 then return ("%q"):format(value) end
   local meta = type(value) == "table" and getmetatable(value)
-  if type(value) ~= "table" or (type(meta) == "table" and rawget(meta, "__tostring")) then return describe_address(value) end
+  if type(value) ~= "table" or (type(meta) == "table" and rawget(meta, "__tostring")) then
+    return describe_address(value)
+  end
   if seen[value] then return "<the table around it>" end
   if next(value) == nil then return "{}" end
   if depth >= deepest then return "{...}" end
@@ -38,8 +44,10 @@ local function describe(value, depth, seen)
       break
     end
     local in_list = type(key) == "number" and key >= 1 and key <= count
-    local name = type(key) == "string" and key:match "^[%a_][%w_]*$" or ("[" .. describe(key, deepest, seen) .. "]")
-    lines[#lines + 1] = (in_list and "" or name .. " = ") .. describe(rawget(value, key), depth + 1, seen)
+    local name = type(key) == "string" and key:match "^[%a_][%w_]*$"
+      or ("[" .. describe(key, deepest, seen) .. "]")
+    lines[#lines + 1] = (in_list and "" or name .. " = ")
+      .. describe(rawget(value, key), depth + 1, seen)
   end
   seen[value] = nil
   local flat = "{" .. table.concat(lines, ", ") .. "}"
@@ -59,7 +67,8 @@ end
 
 local keeper = "_keep_locals_of_the_prompt"
 
--- LuaJIT's compiled loops do not see Ctrl-C, so what is typed at the prompt is interpreted; what it loads from files is compiled.
+-- LuaJIT's compiled loops do not see Ctrl-C, so what is typed at the prompt is interpreted; what it
+-- loads from files is compiled.
 local function interpreted(chunk)
   if chunk then jit.off(chunk, true) end
   return chunk
@@ -67,14 +76,18 @@ end
 
 local function unfinished(message) return message:find "'<eof>'$" ~= nil end
 
--- compile(text) -> function, whether it is an expression; or nil and a message, "incomplete" where more lines may complete it.
+-- compile(text) -> function, whether it is an expression; or nil and a message, "incomplete" where
+-- more lines may complete it.
 local function compile(text)
-  -- The nil before the expression keeps a call in it from being a tail call, which would leave the prompt without a frame to blame.
+  -- The nil before the expression keeps a call in it from being a tail call, which would leave the
+  -- prompt without a frame to blame.
   local chunk, as_expression = load("return nil, " .. text, "=prompt")
   if chunk then return interpreted(chunk), true end
   local message
   chunk, message = load(text, "=prompt")
-  if not chunk then return nil, (unfinished(message) or unfinished(as_expression)) and "incomplete" or message end
+  if not chunk then
+    return nil, (unfinished(message) or unfinished(as_expression)) and "incomplete" or message
+  end
   local kept = load(text .. "\n" .. keeper .. "()", "=prompt")
   if not kept then return interpreted(chunk) end
   rawset(_G, keeper, keep_locals)

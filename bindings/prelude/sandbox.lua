@@ -1,15 +1,21 @@
--- What is left to a script from somebody else (--sandbox). The script may replace any global function later, so nothing below calls one.
+-- What is left to a script from somebody else (--sandbox). The script may replace any global
+-- function later, so nothing below calls one.
 local host = ...
 local error, find, gsub, plain_load, type = error, string.find, string.gsub, load, type
 local gc = collectgarbage
 
 local kept = {}
-for name in ([[
-  _G _VERSION apropos assert bit coroutine error getmetatable help hfc ipairs math next nn pairs pcall print rawequal rawget rawset
-  select setmetatable string table tonumber torch tostring type unpack xpcall]]):gmatch "%S+" do kept[name] = true end
+for name in ("  \z
+  _G _VERSION apropos assert bit coroutine error getmetatable help hfc ipairs math next nn pairs \z
+  pcall print rawequal rawget rawset\n  \z
+  select setmetatable string table tonumber torch tostring type unpack xpcall"):gmatch "%S+" do
+  kept[name] = true
+end
 
 local function sandbox_load(chunk, name, _, ...)
-  if type(chunk) ~= "string" and type(chunk) ~= "function" then error("load: expected a text or a function", 2) end
+  if type(chunk) ~= "string" and type(chunk) ~= "function" then
+    error("load: expected a text or a function", 2)
+  end
   return plain_load(chunk, name, "t", ...)
 end
 
@@ -17,7 +23,9 @@ local collector = {collect = true, count = true, step = true}
 
 local function sandbox_collectgarbage(what, ...)
   what = what or "collect"
-  if not collector[what] then error("collectgarbage: the sandbox has 'collect', 'count' and 'step' only", 2) end
+  if not collector[what] then
+    error("collectgarbage: the sandbox has 'collect', 'count' and 'step' only", 2)
+  end
   return gc(what, ...)
 end
 
@@ -29,11 +37,15 @@ local function make_require(libraries, read_module)
     if libraries[name] ~= nil then return libraries[name] end
     if loaded[name] ~= nil then return loaded[name] end
     if not find(name, "^[%w_%-]+[%w_%-%.]*$") or find(name, "..", 1, true) then
-      error("require: the sandbox loads modules from the script's folder only, named by letters, digits, '_', '-' and dots", 2)
+      error("require: the sandbox loads modules from the script's folder only, \z
+        named by letters, digits, '_', '-' and dots", 2)
     end
     local file = gsub(name, "%.", "/") .. ".lua"
     local text = read_module(file)
-    if not text then error("require: the sandbox loads modules from the script's folder only, which has no '" .. file .. "'", 2) end
+    if not text then
+      error("require: the sandbox loads modules from the script's folder only, which has no '"
+        .. file .. "'", 2)
+    end
     local chunk, message = plain_load(text, "@" .. file, "t")
     if not chunk then error(message, 0) end
     local result = chunk(name)
@@ -45,12 +57,16 @@ end
 
 host.export("sandbox", function(read_module)
   local libraries = {}
-  for _, name in ipairs {"string", "table", "math", "bit", "coroutine", "torch", "hfc"} do libraries[name] = _G[name] end
+  for _, name in ipairs {"string", "table", "math", "bit", "coroutine", "torch", "hfc"} do
+    libraries[name] = _G[name]
+  end
   for name in pairs(_G) do
     if not kept[name] then _G[name] = nil end
   end
   rawset(string, "dump", nil)
   _G.load, _G.loadstring, _G.collectgarbage = sandbox_load, sandbox_load, sandbox_collectgarbage
   _G.require = make_require(libraries, read_module)
-  host.methods("Tensor").data = function() error("Tensor:data: the sandbox gives no pointers", 2) end
+  host.methods("Tensor").data = function()
+    error("Tensor:data: the sandbox gives no pointers", 2)
+  end
 end)

@@ -1,9 +1,11 @@
--- hfc-host --write-stubs DIR: the registry's documentation as LuaCATS, which lua-language-server shows and checks calls with.
+-- hfc-host --write-stubs DIR: the registry's documentation as LuaCATS, which lua-language-server
+-- shows and checks calls with.
 local host = ...
 
 local keywords = {}
-for word in ([[
-  and break do else elseif end false for function goto if in local nil not or repeat return then true until while]]):gmatch "%a+" do
+for word in ("  \z
+  and break do else elseif end false for function goto if in local nil not or repeat return then \z
+  true until while"):gmatch "%a+" do
   keywords[word] = true
 end
 
@@ -35,15 +37,19 @@ local function type_of_default(default)
 end
 
 local result_types = {
-  Tensor = "Tensor", tensor = "Tensor", x = "Tensor", number = "number", integer = "integer", text = "string", path = "string", boolean = "boolean",
-  Dataset = "Dataset", Model = "Model", model = "Model", Run = "Run", Series = "Series", Attack = "Attack", Generator = "Generator", generator = "Generator",
-  Optimizer = "Optimizer", optimizer = "Optimizer", module = "Module", images = "Tensor", labels = "Tensor", logits = "Tensor", classes = "Tensor",
-  table = "table", list = "table",
+  Tensor = "Tensor", tensor = "Tensor", x = "Tensor", number = "number", integer = "integer",
+  text = "string", path = "string", boolean = "boolean", Dataset = "Dataset", Model = "Model",
+  model = "Model", Run = "Run", Series = "Series", Attack = "Attack", Generator = "Generator",
+  generator = "Generator", Optimizer = "Optimizer", optimizer = "Optimizer", module = "Module",
+  images = "Tensor", labels = "Tensor", logits = "Tensor", classes = "Tensor", table = "table",
+  list = "table",
 }
 
 local function results_of(call)
   local text, types = call:match "%->%s*(.*)$", {}
-  for _, part in ipairs(text and split(text) or {}) do types[#types + 1] = result_types[part:match "^[%a]*"] or "any" end
+  for _, part in ipairs(text and split(text) or {}) do
+    types[#types + 1] = result_types[part:match "^[%a]*"] or "any"
+  end
   return types
 end
 
@@ -61,7 +67,10 @@ local function parameters_of(content, braces)
       local fields = {}
       for _, field in ipairs(split(part:sub(2, -2))) do
         local key, value = field:match "^([%a_][%w_]*)%s*=?%s*(.*)$"
-        if key and not keywords[key] then fields[#fields + 1] = ("%s?: %s"):format(key, type_of_default(value ~= "" and value or nil)) end
+        if key and not keywords[key] then
+          fields[#fields + 1] = ("%s?: %s"):format(
+            key, type_of_default(value ~= "" and value or nil))
+        end
       end
       kind = "{" .. table.concat(fields, ", ") .. "}|table"
     end
@@ -69,7 +78,8 @@ local function parameters_of(content, braces)
     while taken[name] do name = name .. "_" end
     taken[name] = true
     names[#names + 1] = name
-    types[#types + 1] = ("---@param %s %s"):format(name .. ((default or part:find "^{") and name ~= "..." and "?" or ""), kind)
+    types[#types + 1] = ("---@param %s %s"):format(
+      name .. ((default or part:find "^{") and name ~= "..." and "?" or ""), kind)
   end
   return names, types
 end
@@ -81,14 +91,18 @@ local function stub(name)
   local call, short = text:match "^[^\n]*", name:match "[^.:]*$"
   local before_result = call:match "^(.-)%s*%->" or call
   local escaped = short:gsub("%p", "%%%0")
-  local brackets = before_result:match("%f[%w_]" .. escaped .. "%s*(%b())") or before_result:match("%f[%w_]" .. escaped .. "%s*(%b{})") or "()"
+  local brackets = before_result:match("%f[%w_]" .. escaped .. "%s*(%b())")
+    or before_result:match("%f[%w_]" .. escaped .. "%s*(%b{})") or "()"
   local names, types = parameters_of(brackets:sub(2, -2), brackets:find "^{" ~= nil)
   local lines = {comment(text), unpack(types)}
   local walks = call:match "^for%s+(.-)%s+in%s"
   if walks then
-    lines[#lines + 1] = "---@return fun(): " .. walks:gsub("[%a_]+", function(word) return result_types[word] or "any" end)
+    lines[#lines + 1] = "---@return fun(): "
+      .. walks:gsub("[%a_]+", function(word) return result_types[word] or "any" end)
   end
-  for _, kind in ipairs(walks and {} or results_of(call)) do lines[#lines + 1] = "---@return " .. kind end
+  for _, kind in ipairs(walks and {} or results_of(call)) do
+    lines[#lines + 1] = "---@return " .. kind
+  end
   lines[#lines + 1] = ("function %s(%s) end"):format(name, table.concat(names, ", "))
   return table.concat(lines, "\n")
 end
@@ -99,10 +113,12 @@ local function operator_stubs(declared)
     local forms = host.documentation("torch." .. name)
     if forms and name:find "^%a[%w_]*$" and not keywords[name] then
       forms = forms:gsub("^[^\n]*\n\n", "")
-      local result = forms:find "%) %-> Tensor%f[\n%z]" and "\n---@return Tensor" or "\n---@return any"
+      local result = forms:find "%) %-> Tensor%f[\n%z]" and "\n---@return Tensor"
+        or "\n---@return any"
       local function add(owner, separator)
         if declared[owner .. separator .. name] then return end
-        parts[#parts + 1] = ("%s%s\nfunction %s%s%s(...) end"):format(comment(forms), result, owner, separator, name)
+        parts[#parts + 1] = ("%s%s\nfunction %s%s%s(...) end"):format(
+          comment(forms), result, owner, separator, name)
       end
       add("torch", ".")
       if forms:find "%(Tensor%S* self" then add("Tensor", ":") end
@@ -146,6 +162,8 @@ host.export("write_stubs", function(folder)
     declared[name] = true
     parts[#parts + 1] = stub(name)
   end
-  host.write_file(folder .. "/hfc.lua", table.concat(tables, "\n\n") .. "\n\n" .. table.concat(parts, "\n\n") .. "\n")
+  host.write_file(
+    folder .. "/hfc.lua",
+    table.concat(tables, "\n\n") .. "\n\n" .. table.concat(parts, "\n\n") .. "\n")
   host.write_file(folder .. "/operators.lua", head .. "\n" .. operator_stubs(declared) .. "\n")
 end)

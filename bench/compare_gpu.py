@@ -1,7 +1,7 @@
 """The main jobs on a GPU beside PyTorch from Python on the same one, as a table: figure, peer's
 figure, ratio, and what must hold.
 
-    python3 bench/compare_gpu.py --host build/release/host/hfc-host --peers PYTHON
+    python3 bench/compare_gpu.py --host build/release/bin/hfc-host --peers PYTHON
                                  [--device cuda] [--repeats 3]
 
 PYTHON is one with PyTorch for that GPU. Both sides take turns; the median of the turns counts.

@@ -60,7 +60,7 @@ def display():
 
 @contextlib.contextmanager
 def window(build, run, environment):
-    viewer = subprocess.Popen([build / "host/hfc-viewer", run], env=environment)
+    viewer = subprocess.Popen([build / "bin/hfc-viewer", run], env=environment)
     try:
         yield viewer
     finally:
@@ -77,7 +77,7 @@ class Training:
         # What the run logged of each whole epoch, and the bytes of metrics.jsonl it was read from.
         self.epochs, self.read = [], 0
         self.process = subprocess.Popen(
-            [build / "host/hfc-host", *threads, folder / "training.lua", "--out", self.run])
+            [build / "bin/hfc-host", *threads, folder / "training.lua", "--out", self.run])
 
     def __enter__(self):
         return self
@@ -149,7 +149,7 @@ def frames_a_second(build, folder, environment, points=1_000_000, seconds=10):
     line = '{{"epoch":{0},"loss":{1:.6f}}}\n'.format
     path.write_text("".join(line(i, random.random()) for i in range(points)), encoding="utf-8")
     viewer = subprocess.Popen(
-        [build / "host/hfc-viewer", "--size", "1280x800", "--measure", str(seconds), run],
+        [build / "bin/hfc-viewer", "--size", "1280x800", "--measure", str(seconds), run],
         env=environment, stdout=subprocess.PIPE, text=True)
     with open(path, "a", encoding="utf-8") as file:
         for i in range(1 << 30):

@@ -31,7 +31,7 @@ function(hfc_target name)
     -Wno-unknown-pragmas $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow> $<$<BOOL:${HFC_WERROR}>:-Werror>)
   hfc_sanitize(${name})
   # Six files are compiled as one: most of a file's time goes into the headers. Names in anonymous namespaces of a folder must differ.
-  if(HFC_UNITY AND NOT name STREQUAL hfc-host)
+  if(HFC_UNITY AND NOT name STREQUAL hfc-program)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
   # One precompiled header for the program, one for the tests, which are compiled without optimisation: for both it is the time to

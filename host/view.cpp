@@ -16,11 +16,11 @@
 namespace hfc::host {
 namespace {
 
-/// It stands beside this program, in the build's folder as in an installed one.
+/// It stands beside the launcher, in the build's folder as in an installed one.
 std::string viewer_program() {
     std::error_code error;
-    const auto path =
-        std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "hfc-viewer";
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    const auto path = (program.parent_path() / HFC_BIN_FOLDER / "hfc-viewer").lexically_normal();
     require(::access(path.c_str(), X_OK) == 0,
             "there is no window: '{}' is missing; a build has it where ImGui, GLFW and OpenGL are "
             "found (Debian: libimgui-dev libglfw3-dev "

@@ -4,6 +4,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck source=tools/versions.sh
 source "$root/tools/versions.sh"
 build=$root/build/release
+host=$build/bin/hfc-host
 
 say() { printf '%s\n' "$*" >&2; }
 die() {
@@ -66,13 +67,13 @@ build_preset() {
 
 # is_current STAMP TARGET: nothing that the target is made from has changed since it was last built. Takes some 10 ms.
 is_current() {
-    local stamp=$build/.built-$1 inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host) torch
-    [ -f "$stamp" ] && [ -x "$build/host/hfc-host" ] || return 1
+    local stamp=$build/.built-$1 inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host viewer) torch
+    [ -f "$stamp" ] && [ -x "$host" ] || return 1
     [ "$(sed '/^torch=/d;/^werror=/d' "$stamp")" = "$(build_key)" ] || return 1
     torch=$(sed -n 's/^torch=//p' "$stamp")
     [ -f "$torch/lib/libtorch_cpu.so" ] || return 1
     [ "${CI:-}" != true ] || grep -qx 'werror=true' "$stamp" || return 1
-    if [ "$1" != hfc-host ]; then
+    if [ "$1" != hfc_programs ]; then
         inputs+=(tests bench)
     fi
     # An unreadable or missing input counts as a change: the build then says what is wrong.
@@ -141,7 +142,7 @@ configure_and_build() {
     } >"$build/.built"
     touch -r "$build/.building" "$build/.built"
     if [ "$target" = all ]; then
-        cp -p -- "$build/.built" "$build/.built-hfc-host"
+        cp -p -- "$build/.built" "$build/.built-hfc_programs"
     fi
     mv -f -- "$build/.built" "$build/.built-$target"
 }
@@ -163,4 +164,26 @@ ensure_built() {
         configure_and_build "$target" || exit 1
     fi
     exec 9>&-
+}
+
+# build_commit COMMIT TARGET [cmake's options]: builds a target of another commit in build/commits;
+# prints the folder of that commit's sources, whose build is in build/release.
+build_commit() {
+    local hash folder torch
+    hash=$(git -C "$root" rev-parse --verify --quiet "$1^{commit}") || die "'$1' is no commit of this repository"
+    folder=$root/build/commits/${hash:0:12}
+    torch=$(find_torch) || die "no usable LibTorch was found after tools/setup"
+    if [ ! -f "$folder/.whole" ]; then
+        rm -rf -- "$folder"
+        mkdir -p "$folder"
+        git -C "$root" archive "$hash" | tar -x -C "$folder"
+        touch "$folder/.whole"
+    fi
+    local log=$root/build/commit-${hash:0:12}.log
+    : >"$log"
+    (cd "$folder" && run_step "$log" "Configuring commit ${hash:0:12}" \
+        cmake --preset release "-DHFC_TORCH_DIR=$torch" -DHFC_TESTS=OFF "${@:3}" >&2) || return 1
+    (cd "$folder" && run_step "$log" "Building commit ${hash:0:12}" \
+        cmake --build --preset release --parallel "$(jobs_that_fit)" --target "$2" >&2) || return 1
+    printf '%s\n' "$folder"
 }

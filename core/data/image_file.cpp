@@ -18,22 +18,12 @@ struct Codec {
     HfcEncodePng encode;
 };
 
-/// Where the module may lie: beside the program, where an installation puts it, where the build put
-/// it.
+/// Where the module may lie: beside the program, and where the build put it.
 std::vector<std::filesystem::path> candidates() {
     std::error_code error;
-    const auto program_folder =
-        std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-    std::vector<std::filesystem::path> folders;
-    if (!error) {
-        folders = {program_folder, program_folder / ".." / HFC_INSTALL_LIBDIR / "hfc-host",
-                   program_folder / "../lib"};
-    }
-    folders.emplace_back(HFC_IMAGE_CODEC_FOLDER);
-    for (auto& folder : folders) {
-        folder = (folder / "libhfc_image_codec.so").lexically_normal();
-    }
-    return folders;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+    return {program.parent_path() / "libhfc_image_codec.so",
+            std::filesystem::path(HFC_IMAGE_CODEC_FOLDER) / "libhfc_image_codec.so"};
 }
 
 template <typename Function>

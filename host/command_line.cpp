@@ -30,7 +30,8 @@ class Usage : public CLI::Formatter {
 void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_option("--device", line.device, "auto (CUDA where usable), cpu, cuda or cuda:N")
         ->capture_default_str();
-    app.add_option("--threads", line.threads, "threads of the CPU, 0: one a core")
+    app.add_option("--threads", line.threads,
+                   "CPU threads; 0: one per core that this process may use, within its CPU quota")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     app.add_option("--data", line.data,

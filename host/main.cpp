@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/machine.h"
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/state.h"
 #include "data/image_file.h"
@@ -36,6 +37,7 @@ void print_version() {
     } catch (const Error& error) {
         fmt::print("OpenCV: {}\n", error.what());
     }
+    fmt::print("bfloat16 {}\n", processor_has_bfloat16() ? "yes" : "no (by this processor)");
     const auto& cuda = cuda_status();
     fmt::print("CUDA {}\n", cuda.usable ? fmt::format("usable, {} device(s)", cuda.devices)
                                         : "not usable: " + cuda.reason);
@@ -51,12 +53,20 @@ std::string read_script(const CommandLine& line) {
     return read_file(line.script);
 }
 
+/// LibTorch's own number follows the affinity mask and OMP_NUM_THREADS; the quota it does not know.
+void choose_threads(const CommandLine& line) {
+    if (line.threads > 0 || line.deterministic) {
+        at::set_num_threads(std::max(line.threads, 1));
+    } else if (const auto quota = cpu_quota(); quota && *quota < at::get_num_threads() &&
+                                               std::getenv("OMP_NUM_THREADS") == nullptr) {
+        at::set_num_threads(*quota);
+    }
+}
+
 /// The settings that hold for the whole process.
 void apply_settings(const CommandLine& line) {
     set_default_device(parse_device(line.device));
-    if (line.threads > 0 || line.deterministic) {
-        at::set_num_threads(std::max(line.threads, 1));
-    }
+    choose_threads(line);
     if (line.deterministic) {
         ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);  // cuBLAS repeats itself with it alone
         at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);

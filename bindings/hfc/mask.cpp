@@ -10,6 +10,7 @@
 
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/mask_source.h"
+#include "bindings/hfc/precision.h"
 #include "bindings/runtime/registry.h"
 #include "run/run.h"
 
@@ -62,7 +63,7 @@ struct Log {
     }
 };
 
-mask::LearnOptions read_learn_options(Options& options) {
+mask::LearnOptions read_learn_options(Options& options, at::Device device) {
     mask::LearnOptions settings;
     options.with("per",
                  [&](const Value& value) { settings.scope = mask::parse_scope(value.text()); });
@@ -78,7 +79,7 @@ mask::LearnOptions read_learn_options(Options& options) {
     options.with("tolerance", [&](const Value& value) { settings.tolerance = value.number(); });
     settings.patience = options.integer("patience", settings.patience);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
-    settings.bfloat16 = options.boolean("bfloat16", settings.bfloat16);
+    settings.bfloat16 = read_bfloat16(options, device);
     return settings;
 }
 
@@ -86,7 +87,7 @@ int learn_masks(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
     auto options = call.options(3);
-    auto settings = read_learn_options(options);
+    auto settings = read_learn_options(options, model::device_of(*network));
     const auto labels = read_labels(call.L, options, settings.predicted_labels);
     Log log;
     options.with("log", [&](const Value& value) {
@@ -279,11 +280,11 @@ const std::vector<Declaration> mask_declarations = {
      "100) for patience = 7 epochs (steps) "
      "while the masked images were given their labels: .99 times as often as clean ones, an "
      "image's own in each step.\n"
-     "seed = 0: of the order. bfloat16 = false: true for the network's passes in bfloat16 "
-     "(torch.autocast), up to twice as fast on "
-     "processors and GPUs that multiply such numbers. log: a Series or Run that gets {mask, epoch, "
-     "loss, l1, accuracy} after each "
-     "epoch, of images every 50 steps and the last.\n"
+     "seed: seeds the order of the images (default 0). bfloat16: true runs the network's passes in "
+     "bfloat16 (torch.autocast; default false). This is up to twice as fast on GPUs and on "
+     "processors with AVX512-BF16 or AMX. Other processors use float32 and say so; the environment "
+     "variable HFC_BFLOAT16=always forces bfloat16. log: a Series or Run that gets {mask, epoch, "
+     "loss, l1, accuracy} after each epoch, for image masks every 50 steps and at the end.\n"
      "masks: float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, zero frequency first; "
      "l1: float64, |M|_1 / |ones|_1 of each; "
      "steps: epochs or steps taken.\n"

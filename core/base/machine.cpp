@@ -1,0 +1,124 @@
+#include "base/machine.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace hfc {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Calls visit(directory) for the process's cgroup of a controller ("cpu", "memory") and for each
+/// one above it. A container may see its own cgroup as the root of sys/fs/cgroup, under the path
+/// that it has outside: directories that are missing are passed over.
+template <typename Visit>
+void visit_cgroups(const fs::path& root, const std::string& controller, Visit&& visit) {
+    std::ifstream lines(root / "proc/self/cgroup");
+    for (std::string line; std::getline(lines, line);) {
+        // "4:cpu,cpuacct:/user" of version 1, "0::/user" of version 2
+        const auto first = line.find(':');
+        const auto second = line.find(':', first + 1);
+        if (first == std::string::npos || second == std::string::npos) {
+            continue;
+        }
+        const auto controllers = line.substr(first + 1, second - first - 1);
+        const auto listed = "," + controllers + ",";
+        if (!controllers.empty() && listed.find("," + controller + ",") == std::string::npos) {
+            continue;
+        }
+        auto path = fs::path(line.substr(second + 1)).relative_path();
+        const auto mount = root / "sys/fs/cgroup";
+        for (const auto& folder : {mount, mount / controllers, mount / controller}) {
+            for (auto below = path;; below = below.parent_path()) {
+                visit(folder / below);
+                if (below.empty()) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// The first `count` words of a file, or none where it has fewer.
+std::vector<std::string> words_of(const fs::path& path, size_t count) {
+    std::ifstream file(path);
+    std::vector<std::string> words(count);
+    for (auto& word : words) {
+        if (!(file >> word)) {
+            return {};
+        }
+    }
+    return words;
+}
+
+/// A whole number above 0; nothing for "max", -1 and what is no number.
+std::optional<double> positive(const std::string& word) {
+    std::istringstream text(word);
+    double value = 0;
+    return (text >> value) && value > 0 ? std::optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<int> cpu_quota(const fs::path& root) {
+    auto least = std::numeric_limits<double>::infinity();
+    visit_cgroups(root, "cpu", [&](const fs::path& folder) {
+        auto limit = words_of(folder / "cpu.max", 2);
+        if (limit.empty()) {
+            const auto quota = words_of(folder / "cpu.cfs_quota_us", 1);
+            const auto period = words_of(folder / "cpu.cfs_period_us", 1);
+            if (quota.empty() || period.empty()) {
+                return;
+            }
+            limit = {quota[0], period[0]};
+        }
+        const auto quota = positive(limit[0]);
+        const auto period = positive(limit[1]);
+        if (quota && period) {
+            least = std::min(least, *quota / *period);
+        }
+    });
+    constexpr double most_cpus = 1 << 20;
+    return least <= most_cpus ? std::optional(std::max(1, static_cast<int>(std::ceil(least))))
+                              : std::nullopt;
+}
+
+uint64_t memory_limit(const fs::path& root) {
+    auto least = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+                 static_cast<double>(::sysconf(_SC_PAGESIZE));
+    visit_cgroups(root, "memory", [&](const fs::path& folder) {
+        for (const auto* name : {"memory.max", "memory.limit_in_bytes"}) {
+            const auto limit = words_of(folder / name, 1);
+            if (const auto bytes = limit.empty() ? std::nullopt : positive(limit[0])) {
+                least = std::min(least, *bytes);
+            }
+        }
+    });
+    return static_cast<uint64_t>(least);
+}
+
+bool processor_has_bfloat16(const fs::path& root) {
+    std::ifstream lines(root / "proc/cpuinfo");
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("flags") && !line.starts_with("Features")) {
+            continue;
+        }
+        std::istringstream words(line);
+        for (std::string word; words >> word;) {
+            if (word == "avx512_bf16" || word == "amx_bf16" || word == "bf16") {
+                return true;
+            }
+        }
+        return false;
+    }
+    return false;
+}
+
+}  // namespace hfc

@@ -1,8 +1,9 @@
-"""Measures hfc-host beside what it replaces and prints one table: figure, peer's figure, ratio, and what must hold.
+"""Measures hfc-host in pairs with what it replaces, or with an older commit, and prints one table.
 
-Called by tools/bench. Programs of this project and the peers take turns, so that both meet the same state of the machine. The best of
-a turn's repeats counts, and of the turns their median, on both sides: torch.fft alone swings by a factor of three from process to
-process here, and the best of all would be the luckiest. A ratio above 1 means that hfc-host is better.
+Called by tools/bench. A pair is two fresh processes, one of each side, one after the other; the
+order alternates from pair to pair, so that both sides meet the same states of the machine. A figure
+is the median of the pairs, with the range in brackets. The ratio is the median of the pairs' own
+ratios. A ratio above 1 means that this build of hfc-host is better.
 """
 import argparse
 import json
@@ -14,69 +15,113 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 @dataclass
 class Row:
-    """One line of the table. `ours` names figures of ours and `peers` of the peers; the better of each side counts."""
+    """One line of the table. `ours` and `peers` name figures; the better one of a side counts."""
     what: str
     unit: str
     ours: list
-    peers: list
+    peers: list = field(default_factory=list)
     smaller_is_better: bool = False
-    least_ratio: float = None  # what must hold, beside the peer ...
-    at_most: float = None      # ... or by itself
+    least_ratio: float = None  # what must hold of the ratio ...
+    at_most: float = None      # ... or of the figure itself
+    bfloat16: bool = False     # runs well only on a processor that computes in bfloat16
+
+
+@dataclass
+class Group:
+    """What one process of each side measures, and the rows that come of it."""
+    ours: str
+    peers: list
+    rows: list
+
+
+def mask_rows():
+    for network, name in (("preact_resnet20_bn", "preact_resnet20 with BatchNorm"),
+                          ("preact_resnet32", "preact_resnet32")):
+        peer = [f"pytorch image masks one by one, {name}"]
+        what = f"masks of 100 images together, one by one, {name}"
+        yield Row(what, "steps/s", [f"image_masks/{network}"], peer, least_ratio=10)
+        yield Row("the same with bfloat16 = true", "steps/s", [f"image_masks/{network}_bfloat16"],
+                  peer, least_ratio=10, bfloat16=True)
 
 
 NETWORK = "preact_resnet32, batch 100"
-ROWS = [
-    Row("start-up", "s", ["startup time"], ["python import torch"], smaller_is_better=True, at_most=0.35),
-    Row("memory after start-up", "MB", ["startup memory"], ["python memory"], smaller_is_better=True, at_most=150),
-    Row(f"training step, {NETWORK}", "img/s", ["training_step"],
-        ["pytorch train step, contiguous", "pytorch train step, channels_last"], least_ratio=1.0),
-    Row(f"forward, {NETWORK}", "img/s", ["forward"], ["pytorch forward, contiguous", "pytorch forward, channels_last"], least_ratio=1.0),
-    Row("split, 4 radii, 32 px, beside torch.fft", "img/s", ["split/32px"], ["torch rfft2, low and high, 4 radii, 32px"], least_ratio=5),
-    Row("split, 4 radii, 224 px, beside torch.fft", "img/s", ["split/224px"], ["torch rfft2, low and high, 4 radii, 224px"], least_ratio=5),
-    Row("split, 4 radii, 32 px, beside the public code", "img/s", ["split/32px"],
-        ["numpy as in the public code, low and high, 4 radii, 32px"], least_ratio=150),
-    Row("split, 4 radii, 224 px, beside the public code", "img/s", ["split/224px"],
-        ["numpy as in the public code, low and high, 4 radii, 224px"]),
-    Row("a + b, 4 floats", "ns", ["a + b"], ["python a + b, 4 floats"], smaller_is_better=True, least_ratio=1 / 0.82),
-    Row("training loop in Lua / hfc.train", "", ["lua loop overhead"], [], smaller_is_better=True, at_most=1.03),
-    Row("loop over a million floats, beside C++ -O2", "floats/s", ["ffi loop"], ["float_loop"], least_ratio=1 / 1.5),
-    Row("FGSM, batch 100", "img/s", ["perturb/fgsm"], ["torchattacks FGSM"]),
-    Row("PGD-10, batch 100", "img/s", ["perturb/pgd10"], ["torchattacks PGD-10", "foolbox LinfPGD-10"], least_ratio=1.0),
-    Row("PGD-10 in L2, batch 100", "img/s", ["perturb/pgdl2_10"], ["torchattacks PGDL2-10"], least_ratio=1.0),
-    Row("robust accuracy, PGD-10, beside the attack", "img/s", ["robust_pgd10"], ["torchattacks PGD-10", "foolbox LinfPGD-10"],
-        least_ratio=2),
-    Row("SVD, rank 8, 32 px", "img/s", ["svd/32px"], ["numpy batched SVD, rank 8, 32px"], least_ratio=4),
-    Row("SVD, rank 8, 32 px, beside torch.linalg", "img/s", ["svd/32px"], ["torch.linalg.svd, rank 8, 32px"]),
-    Row("epoch with probes / its steps and forwards alone", "", ["main_job_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
-    Row("adversarial epoch / its passes forward and back alone", "", ["adversarial_epoch overhead"], [], smaller_is_better=True, at_most=1.10),
-    Row("masks of 100 images together, beside one by one", "steps/s", ["image_masks/preact_resnet20_bn"],
-        ["pytorch image masks one by one, preact_resnet20 with BatchNorm"], least_ratio=10),
-    Row("the same with bfloat16 = true", "steps/s", ["image_masks/preact_resnet20_bn_bfloat16"],
-        ["pytorch image masks one by one, preact_resnet20 with BatchNorm"], least_ratio=10),
-    Row("the same, preact_resnet32 without BatchNorm", "steps/s", ["image_masks/preact_resnet32"],
-        ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
-    Row("the same with bfloat16 = true", "steps/s", ["image_masks/preact_resnet32_bfloat16"],
-        ["pytorch image masks one by one, preact_resnet32"], least_ratio=10),
-    Row("passes of a Fourier heat map, beside the network's forward pass", "img/s", ["heat_map/32px"], ["heat_map_forward"], least_ratio=0.9),
+GROUPS = [
+    Group("startup", ["startup"], [
+        Row("start-up", "s", ["startup time"], ["python import torch"], True, at_most=0.32),
+        Row("memory after start-up", "MB", ["startup memory"], ["python memory"], True,
+            at_most=150),
+    ]),
+    Group("train_bench", ["train"], [
+        Row(f"training step, {NETWORK}", "img/s", ["training_step"],
+            ["pytorch train step, contiguous", "pytorch train step, channels_last"],
+            least_ratio=1.0),
+        Row(f"forward, {NETWORK}", "img/s", ["forward"],
+            ["pytorch forward, contiguous", "pytorch forward, channels_last"], least_ratio=1.0),
+        Row("epoch with probes / its steps and forwards alone", "", ["main_job_epoch overhead"],
+            smaller_is_better=True, at_most=1.10),
+        Row("adversarial epoch / its passes forward and back", "", ["adversarial_epoch overhead"],
+            smaller_is_better=True, at_most=1.10),
+    ]),
+    Group("frequency_bench", ["split"], [
+        Row("split, 4 radii, 32 px, torch.fft", "img/s", ["split/32px"],
+            ["torch rfft2, low and high, 4 radii, 32px"], least_ratio=5),
+        Row("split, 4 radii, 224 px, torch.fft", "img/s", ["split/224px"],
+            ["torch rfft2, low and high, 4 radii, 224px"], least_ratio=5),
+        Row("split, 4 radii, 32 px, the authors' code", "img/s", ["split/32px"],
+            ["numpy as in the public code, low and high, 4 radii, 32px"], least_ratio=150),
+        Row("split, 4 radii, 224 px, the authors' code", "img/s", ["split/224px"],
+            ["numpy as in the public code, low and high, 4 radii, 224px"]),
+    ]),
+    Group("lua_bench.lua", ["opcall"], [
+        Row("a + b, 4 floats", "ns", ["a + b"], ["python a + b, 4 floats"], True,
+            least_ratio=1 / 0.82),
+        Row("training loop in Lua / hfc.train", "", ["lua loop overhead"], smaller_is_better=True,
+            at_most=1.03),
+        Row("Lua loop over a million floats, C++ -O2", "floats/s", ["ffi loop"], ["float_loop"],
+            least_ratio=1 / 1.5),
+    ]),
+    Group("attack_bench", ["attack"], [
+        Row("FGSM, batch 100", "img/s", ["perturb/fgsm"], ["torchattacks FGSM"]),
+        Row("PGD-10, batch 100", "img/s", ["perturb/pgd10"],
+            ["torchattacks PGD-10", "foolbox LinfPGD-10"], least_ratio=1.0),
+        Row("PGD-10 in L2, batch 100", "img/s", ["perturb/pgdl2_10"], ["torchattacks PGDL2-10"],
+            least_ratio=1.0),
+        Row("robust accuracy, PGD-10, the attack alone", "img/s", ["robust_pgd10"],
+            ["torchattacks PGD-10", "foolbox LinfPGD-10"], least_ratio=2),
+    ]),
+    Group("decompose_bench", ["svd"], [
+        Row("SVD, rank 8, 32 px, numpy", "img/s", ["svd/32px"],
+            ["numpy batched SVD, rank 8, 32px"], least_ratio=4),
+        Row("SVD, rank 8, 32 px, torch.linalg", "img/s", ["svd/32px"],
+            ["torch.linalg.svd, rank 8, 32px"]),
+    ]),
+    Group("mask_bench", ["mask_peer.py"], [
+        *mask_rows(),
+        Row("passes of a Fourier heat map, the forward pass", "img/s", ["heat_map/32px"],
+            ["heat_map_forward"], least_ratio=0.9),
+    ]),
 ]
+ROWS = [row for group in GROUPS for row in group.rows]
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def run(command, **more):
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, **more)
+def run(command, environment=None):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})})
     if result.returncode != 0:
-        lines = (result.stderr.strip() or result.stdout.strip() or "it said nothing").splitlines()
-        sys.exit(f"bench: {' '.join(map(str, command))} failed with status {result.returncode}: {lines[-1]}")
+        lines = (result.stderr.strip() or result.stdout.strip() or "no output").splitlines()
+        command = " ".join(map(str, command))
+        sys.exit(f"bench: {command} failed with status {result.returncode}: {lines[-1]}")
     return result.stdout
 
 
@@ -88,56 +133,98 @@ def time_and_memory(command):
     seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"bench: {' '.join(map(str, command))} failed with status {process.returncode}")
+        command = " ".join(map(str, command))
+        sys.exit(f"bench: {command} failed with status {process.returncode}")
     return seconds, usage.ru_maxrss / 1024
 
 
+def startup(command, time_name, memory_name):
+    """The least of three starts: what a start costs, not what else the machine did."""
+    starts = [time_and_memory(command) for _ in range(3)]
+    return {time_name: min(seconds for seconds, _ in starts),
+            memory_name: min(megabytes for _, megabytes in starts)}
+
+
 def plain_name(name):
-    """Google Benchmark's 'split/32px/real_time' or 'main_job_epoch/iterations:3/real_time' without how it was run."""
+    """Google Benchmark's 'split/32px/real_time' or 'epoch/iterations:3' without how it was run."""
     return "/".join(part for part in name.split("/") if part != "real_time" and ":" not in part)
 
 
-def google_benchmark(program):
-    """Figures of one benchmark program: images a second of three repeats, as many as peer.py takes; the median of a counter that is a ratio."""
-    command = [program, "--benchmark_format=json", "--benchmark_repetitions=3", "--benchmark_min_time=1"]
-    for line in json.loads(run(command))["benchmarks"]:
+def google_benchmark(program, environment, bfloat16):
+    """Figures of one program: the best rate of three repeats, the median of a ratio."""
+    command = [program, "--benchmark_format=json", "--benchmark_repetitions=3",
+               "--benchmark_min_time=0.3"]
+    if not bfloat16:
+        command.append("--benchmark_filter=-.*bfloat16")
+    figures = {}
+    for line in json.loads(run(command, environment))["benchmarks"]:
         name = plain_name(line["run_name"])
         if line["run_type"] == "aggregate":
             if "overhead" in line and line["aggregate_name"] == "median":
-                yield f"{name} overhead", line["overhead"]
+                figures[f"{name} overhead"] = line["overhead"]
             continue
         for key in ("images/s", "items_per_second"):
             if key in line:
-                yield name, line[key]
+                figures[name] = max(figures.get(name, 0), line[key])
+    return figures
 
 
-class Figures:
-    """Of each name the best figure of each turn."""
+def lines_of(command):
+    """Figures of a program that prints one JSON object a line: {name, value} or {peer, value}."""
+    lines = [json.loads(line) for line in run(command).splitlines()]
+    return {line.get("name") or line["peer"]: line["value"] for line in lines}
 
-    def __init__(self, rows):
-        self.rows = rows
-        self.smaller_is_better = {name for row in rows if row.smaller_is_better for name in row.ours + row.peers}
-        self.turns = []
 
-    def begin_turn(self):
-        self.turns.append({})
+class Host:
+    """One build of hfc-host: `folder` holds its sources and build/release."""
 
-    def add(self, name, value):
-        better = min if name in self.smaller_is_better else max
-        turn = self.turns[-1]
-        turn[name] = better(turn.get(name, value), value)
+    def __init__(self, folder, bfloat16):
+        self.folder, self.build, self.bfloat16 = folder, folder / "build" / "release", bfloat16
+        self.program = next((path for path in (self.build / "bin" / "hfc-host",
+                                               self.build / "host" / "hfc-host")
+                             if path.is_file()), None)
+        if self.program is None:
+            sys.exit(f"bench: no program in '{self.build}'")
+        # The benchmarks run as the program does, with what its launcher sets.
+        count = run([self.program, "-e", "print(os.getenv('GOMP_SPINCOUNT') or '')"]).strip()
+        self.environment = {"GOMP_SPINCOUNT": count} if count else {}
 
-    def of(self, names, smaller_is_better):
-        """The median of the turns, of the name for which it is best."""
-        medians = [statistics.median(turn[name] for turn in self.turns if name in turn)
-                   for name in names if any(name in turn for turn in self.turns)]
-        return (min if smaller_is_better else max)(medians) if medians else None
+    def measure(self, group):
+        if group.ours == "startup":
+            return startup([self.program, "-e", "return 1"], "startup time", "startup memory")
+        if group.ours.endswith(".lua"):
+            figures = lines_of([self.program, self.folder / "bench" / group.ours])
+            return {**figures, **self.google_benchmark("float_loop_bench")}
+        return self.google_benchmark(group.ours)
+
+    def google_benchmark(self, name):
+        return google_benchmark(self.build / "bench" / name, self.environment, self.bfloat16)
+
+
+class Peers:
+    """What users run otherwise, from Python."""
+
+    def __init__(self, python, script):
+        self.python, self.script = python, script
+
+    def measure(self, group):
+        figures = {}
+        for verb in group.peers:
+            if verb == "startup":
+                command = [self.python, "-c", "import torch"]
+                figures.update(startup(command, "python import torch", "python memory"))
+            elif verb.endswith(".py"):
+                figures.update(lines_of([self.python, ROOT / "bench" / verb]))
+            else:
+                figures.update(lines_of([self.python, self.script, verb]))
+        return figures
 
 
 class Watch:
     """How much of the machine other processes took while a side was measured.
 
-    Threads that wait for one another suffer beyond their share: one busy process cut training here to a third.
+    Threads that wait for one another suffer beyond their share: one busy process cut training here
+    to a third.
     """
     LIMIT = 0.05
 
@@ -146,121 +233,165 @@ class Watch:
 
     @staticmethod
     def _now():
-        fields = [int(field) for field in pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
-        busy = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")  # without idle and waiting for disks; with time stolen
+        fields = pathlib.Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+        fields = [int(field) for field in fields]
+        # Without idle time and waiting for disks; with stolen time.
+        busy = (sum(fields) - fields[3] - fields[4]) / os.sysconf("SC_CLK_TCK")
         own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return time.perf_counter(), busy - sum(usage.ru_utime + usage.ru_stime for usage in own)
 
     def measure(self, side, work):
         began, others_before = self._now()
-        work()
+        result = work()
         ended, others_after = self._now()
         share = (others_after - others_before) / ((ended - began) * os.cpu_count())
         self.shares[side] = max(self.shares.get(side, 0), share)
+        return result
 
     def complaints(self):
-        return [f"bench: other processes took up to {share:.0%} of the processors while {side} was measured: do not trust this table"
+        return [f"bench: other processes took up to {share:.0%} of the processors while {side} "
+                "was measured: do not trust this table"
                 for side, share in self.shares.items() if share > self.LIMIT]
 
 
-def add_lines(figures, command):
-    """Figures of a program that prints one JSON object a line: {name, value}, of a peer {peer, value, unit}."""
-    for line in run(command).splitlines():
-        figure = json.loads(line)
-        figures.add(figure.get("name") or figure["peer"], figure["value"])
-
-
-def measure_ours(build, programs, figures):
-    for _ in range(3):
-        seconds, megabytes = time_and_memory([build / "host" / "hfc-host", "-e", "return 1"])
-        figures.add("startup time", seconds)
-        figures.add("startup memory", megabytes)
-    for program in programs:
-        for name, value in google_benchmark(program):
-            figures.add(name, value)
-    add_lines(figures, [build / "host" / "hfc-host", ROOT / "bench" / "lua_bench.lua"])
-
-
-def measure_peers(options, figures):
-    for _ in range(2):
-        seconds, megabytes = time_and_memory([options.peers, "-c", "import torch"])
-        figures.add("python import torch", seconds)
-        figures.add("python memory", megabytes)
-    scripts = [[options.script, verb] for verb in ("opcall", "train", "split", "attack", "svd")] + [[ROOT / "bench" / "mask_peer.py"]]
-    for script in scripts:
-        add_lines(figures, [options.peers, *script])
+def best(figures, names, smaller_is_better):
+    """The better of the figures of these names in one process; None where it has none of them."""
+    values = [figures[name] for name in names if name in figures]
+    return (min if smaller_is_better else max)(values) if values else None
 
 
 def number(value):
-    if value is None:
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def spread(values):
+    """The median and, in brackets, the range."""
+    if not values:
         return "-"
-    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+    median = number(statistics.median(values))
+    return median if len(values) == 1 else f"{median} [{number(min(values))}-{number(max(values))}]"
 
 
-def verdict(row, ours, ratio):
-    if row.least_ratio is not None and ratio is not None:
-        return ratio >= row.least_ratio, f">= {row.least_ratio:.3g}x"
-    if row.at_most is not None and ours is not None:
-        return ours <= row.at_most, f"<= {row.at_most:g} {row.unit}".rstrip()
+def verdict(row, ours, ratios):
+    if row.least_ratio is not None and ratios:
+        return statistics.median(ratios) >= row.least_ratio, f">= {row.least_ratio:.3g}"
+    if row.at_most is not None and ours:
+        return statistics.median(ours) <= row.at_most, f"<= {row.at_most:g} {row.unit}".rstrip()
     return None, ""
 
 
-def table(figures):
-    lines = [("", "unit", "hfc-host", "peer", "ratio", "wanted", "")]
-    missed = 0
-    for row in figures.rows:
-        ours = figures.of(row.ours, row.smaller_is_better)
-        peer = figures.of(row.peers, row.smaller_is_better)
-        ratio = None
-        if ours and peer:
-            ratio = peer / ours if row.smaller_is_better else ours / peer
-        holds, wanted = verdict(row, ours, ratio)
-        missed += holds is False
-        lines.append((row.what, row.unit, number(ours), number(peer), f"{ratio:.2f}x" if ratio else "-", wanted,
-                      {True: "yes", False: "NO", None: ""}[holds]))
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for count, line in enumerate(lines):
-        cells = [cell.rjust(width) if 2 <= i <= 4 else cell.ljust(width) for i, (cell, width) in enumerate(zip(line, widths))]
-        print("| " + " | ".join(cells) + " |")
-        if count == 0:
-            print("| " + " | ".join("-" * (width - 1) + ":" if 2 <= i <= 4 else "-" * width for i, width in enumerate(widths)) + " |")
-    return missed
+class Table:
+    """Collects the pairs of each row and prints them."""
+
+    def __init__(self, against, bfloat16):
+        self.against = against
+        self.rows = [row for row in ROWS if bfloat16 or not row.bfloat16]
+        self.pairs = {row.what + str(row.ours): [] for row in self.rows}
+
+    def add(self, group, ours, others):
+        for row in group.rows:
+            names = row.ours if self.against else row.peers
+            # A row may compare two figures of our own.
+            pool = others if self.against or any(name in others for name in names) else ours
+            pair = (best(ours, row.ours, row.smaller_is_better),
+                    best(pool, names, row.smaller_is_better))
+            if pair[0] is not None and row in self.rows:
+                self.pairs[row.what + str(row.ours)].append((row, *pair))
+
+    def lines(self):
+        yield ("", "unit", "hfc-host", self.against or "peer", "ratio", "wanted", "")
+        for row in self.rows:
+            pairs = self.pairs[row.what + str(row.ours)]
+            ours = [mine for _, mine, _ in pairs]
+            others = [other for _, _, other in pairs if other is not None]
+            ratios = [other / mine if row.smaller_is_better else mine / other
+                      for _, mine, other in pairs if other is not None]
+            holds, wanted = verdict(row, ours, ratios)
+            if self.against:
+                holds, wanted = None, ""
+            yield (row.what, row.unit, spread(ours), spread(others), spread(ratios), wanted,
+                   {True: "yes", False: "NO", None: ""}[holds])
+
+    def show(self):
+        lines = list(self.lines())
+        widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+        for count, line in enumerate(lines):
+            cells = [cell.rjust(width) if 2 <= i <= 4 else cell.ljust(width)
+                     for i, (cell, width) in enumerate(zip(line, widths))]
+            print("| " + " | ".join(cells) + " |")
+            if count == 0:
+                rules = ["-" * (width - 1) + ":" if 2 <= i <= 4 else "-" * width
+                         for i, width in enumerate(widths)]
+                print("| " + " | ".join(rules) + " |")
+        missed = sum(line[-1] == "NO" for line in lines)
+        if missed:
+            say(f"bench: {missed} figure(s) miss what is wanted")
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build folder")
-    parser.add_argument("--peers", default=os.environ.get("HFC_PEER_PYTHON"), help="a Python with torch and numpy [HFC_PEER_PYTHON]")
-    parser.add_argument("--script", type=pathlib.Path, help="the peers' measurements [HFC_PEER_SCRIPT]",
-                        default=os.environ.get("HFC_PEER_SCRIPT", ROOT.parent / "shared" / "peers" / "peer.py"))
-    parser.add_argument("--repeats", type=int, default=3, help="turns of each side (default 3)")
+    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--against", metavar="COMMIT", help="an older commit instead of the peers")
+    parser.add_argument("--old", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--peers", default=os.environ.get("HFC_PEER_PYTHON"),
+                        help="a Python with torch and numpy [HFC_PEER_PYTHON]")
+    parser.add_argument("--script", type=pathlib.Path,
+                        help="the peers' measurements [HFC_PEER_SCRIPT]",
+                        default=os.environ.get("HFC_PEER_SCRIPT",
+                                               ROOT.parent / "shared" / "peers" / "peer.py"))
+    parser.add_argument("--pairs", type=int, default=8, help="pairs of processes (default 8)")
+    parser.add_argument("--only", action="append", metavar="GROUP",
+                        choices=[group.ours.split(".")[0] for group in GROUPS],
+                        help="one group of rows, may be repeated (default all): "
+                             + ", ".join(group.ours.split(".")[0] for group in GROUPS))
     options = parser.parse_args()
-    options.build = options.build.resolve()
-    if options.repeats < 1:
-        parser.error(f"--repeats must be at least 1, got {options.repeats}")
-    if options.peers and not options.script.is_file():
-        parser.error(f"the peers' script '{options.script}' does not exist; give --script or HFC_PEER_SCRIPT")
+    if options.pairs < 1:
+        parser.error(f"--pairs must be at least 1, got {options.pairs}")
+    if options.peers and not options.against and not options.script.is_file():
+        parser.error(f"the peers' script '{options.script}' does not exist; "
+                     "give --script or HFC_PEER_SCRIPT")
     return options
 
 
+class NoPeers:
+    @staticmethod
+    def measure(_):
+        return {}
+
+
+def sides(options, bfloat16):
+    """This build, and what it is measured against."""
+    ours = Host(ROOT, bfloat16)
+    if options.against:
+        return ours, Host(options.old, bfloat16)
+    if options.peers:
+        return ours, Peers(options.peers, options.script)
+    say("No peers: --peers PYTHON (or HFC_PEER_PYTHON) names a Python with torch and numpy; "
+        "hfc-host is measured alone")
+    return ours, NoPeers()
+
+
 def main():
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, which ends the program being measured too
+    # As an exception, SIGTERM ends the program being measured too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = parse_arguments()
-    programs = sorted((options.build / "bench").glob("*_bench"))
-    figures = Figures(ROWS)
-    watch = Watch()
-    if not options.peers:
-        say("No peers: --peers PYTHON (or HFC_PEER_PYTHON) names a Python with torch and numpy; hfc-host is measured alone")
-    for turn in range(1, options.repeats + 1):
-        figures.begin_turn()
-        say(f"Turn {turn} of {options.repeats}: hfc-host ({', '.join(program.name for program in programs)}) ...")
-        watch.measure("hfc-host", lambda: measure_ours(options.build, programs, figures))
-        if options.peers:
-            say(f"Turn {turn} of {options.repeats}: peers ...")
-            watch.measure("the peers", lambda: measure_peers(options, figures))
-    missed = table(figures)
-    if missed:
-        say(f"bench: {missed} figure(s) miss what is wanted")
+    version = run([ROOT / "build" / "release" / "bin" / "hfc-host", "--version"])
+    bfloat16 = "bfloat16 yes" in version
+    if not bfloat16:
+        say("bench: this processor does not compute in bfloat16: those rows are left out")
+    ours, others = sides(options, bfloat16)
+    table, watch = Table(options.against, bfloat16), Watch()
+    groups = [group for group in GROUPS
+              if not options.only or group.ours.split(".")[0] in options.only]
+    for group in groups:
+        for pair in range(options.pairs):
+            say(f"{group.ours}: pair {pair + 1} of {options.pairs}")
+            order = [("hfc-host", ours), (options.against or "the peers", others)]
+            measured = {}
+            for name, side in order if pair % 2 == 0 else order[::-1]:
+                measured[name] = watch.measure(name, lambda side=side: side.measure(group))
+            table.add(group, measured["hfc-host"], measured[order[1][0]])
+    table.show()
     for complaint in watch.complaints():
         say(complaint)
 

@@ -1,5 +1,11 @@
-# Writes a C++ file with the text of each Lua file: cmake -DOUTPUT=prelude.cpp -DFILES="a.lua;b.lua" -P EmbedLua.cmake
-set(text "// Made from bindings/prelude/*.lua; do not edit.\n#include \"bindings/runtime/prelude.h\"\n\nnamespace hfc::lua {\n\nconst std::vector<PreludeFile>& prelude_files() {\n    static const std::vector<PreludeFile> files = {\n")
+# Writes a C++ file with the text of each Lua file:
+# cmake -DOUTPUT=prelude.cpp -DFILES="a.lua;b.lua" -P EmbedLua.cmake
+string(CONCAT text
+  "// Made from bindings/prelude/*.lua; do not edit.\n"
+  "#include \"bindings/runtime/prelude.h\"\n\n"
+  "namespace hfc::lua {\n\n"
+  "const std::vector<PreludeFile>& prelude_files() {\n"
+  "    static const std::vector<PreludeFile> files = {\n")
 foreach(file IN LISTS FILES)
   get_filename_component(name ${file} NAME)
   file(READ ${file} content)

@@ -1,4 +1,5 @@
-# Finds libzip and defines LibZip::LibZip. Its own CMake package is not used: in Debian it also demands the command line tools.
+# Finds libzip and defines LibZip::LibZip. Its own CMake package is not used: in Debian it also
+# requires the command line tools.
 find_path(LibZip_INCLUDE_DIR zip.h)
 find_library(LibZip_LIBRARY NAMES zip)
 include(FindPackageHandleStandardArgs)

@@ -6,7 +6,9 @@ if(LuaJIT_INCLUDE_DIR)
   string(REGEX MATCH "[0-9]+\\.[0-9]+[^\"]*" LuaJIT_VERSION "${_line}")
 endif()
 include(FindPackageHandleStandardArgs)
-find_package_handle_standard_args(LuaJIT REQUIRED_VARS LuaJIT_LIBRARY LuaJIT_INCLUDE_DIR VERSION_VAR LuaJIT_VERSION)
+find_package_handle_standard_args(LuaJIT
+  REQUIRED_VARS LuaJIT_LIBRARY LuaJIT_INCLUDE_DIR
+  VERSION_VAR LuaJIT_VERSION)
 if(LuaJIT_FOUND AND NOT TARGET LuaJIT::LuaJIT)
   add_library(LuaJIT::LuaJIT UNKNOWN IMPORTED)
   set_target_properties(LuaJIT::LuaJIT PROPERTIES

@@ -1,4 +1,5 @@
-# What every target of the project shares: language level, warnings, sanitizers, the precompiled ATen header.
+# What every target of the project shares: language level, warnings, sanitizers, the precompiled
+# ATen header.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -9,34 +10,49 @@ endif()
 find_program(HFC_CCACHE ccache)
 if(HFC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # pch_defines and time_macros let ccache work with precompiled headers.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HFC_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HFC_CCACHE})
 endif()
 
-# hfc_sanitize(NAME): compiles and links it with the sanitizers of HFC_SANITIZE, if any. Without four checks of the undefined-behaviour
-# sanitizer that say what the address sanitizer says too, or what x86 allows: they more than double the time to compile (64 against 30 s
-# for six files of bindings/torch).
+# hfc_sanitize(NAME): compiles and links it with the sanitizers of HFC_SANITIZE, if any. Without
+# four checks of the undefined-behaviour sanitizer that say what the address sanitizer says too, or
+# what x86 allows: they more than double the time to compile (64 against 30 s for six files of
+# bindings/torch).
 function(hfc_sanitize name)
   if(HFC_SANITIZE)
-    target_compile_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE} -fno-sanitize=null,alignment,object-size,vptr -fno-omit-frame-pointer)
+    target_compile_options(${name} PRIVATE
+      -fsanitize=${HFC_SANITIZE}
+      -fno-sanitize=null,alignment,object-size,vptr
+      -fno-omit-frame-pointer)
     target_link_options(${name} PRIVATE -fsanitize=${HFC_SANITIZE})
   endif()
 endfunction()
 
 # hfc_target(NAME): the compile settings of a target that uses ATen.
 function(hfc_target name)
-  # x86-64-v2 (SSE4.2, 2009) is the floor; wider code is chosen at run time by FFTW, LibTorch and our own dispatch.
+  # x86-64-v2 (SSE4.2, 2009) is the floor; wider code is chosen at run time by FFTW, LibTorch and
+  # our own dispatch.
   # -fopenmp: without it at::parallel_for runs serially, without a word.
-  # -Wno-restrict, -Wno-stringop-overflow: g++ 12 sees both in std::string's own code (GCC bugs 105329, 105651).
-  target_compile_options(${name} PRIVATE -march=x86-64-v2 $<$<CXX_COMPILER_ID:GNU>:-fopenmp> -Wall -Wextra -Wpedantic -Wshadow
-    -Wno-unknown-pragmas $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow> $<$<BOOL:${HFC_WERROR}>:-Werror>)
+  # -Wno-restrict, -Wno-stringop-overflow: g++ 12 sees both in std::string's own code (GCC bugs
+  # 105329, 105651).
+  target_compile_options(${name} PRIVATE
+    -march=x86-64-v2
+    $<$<CXX_COMPILER_ID:GNU>:-fopenmp>
+    -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow>
+    $<$<BOOL:${HFC_WERROR}>:-Werror>)
   hfc_sanitize(${name})
-  # Six files are compiled as one: most of a file's time goes into the headers. Names in anonymous namespaces of a folder must differ.
+  # Six files are compiled as one: most of a file's time goes into the headers. Names in anonymous
+  # namespaces of a folder must differ.
   if(HFC_UNITY AND NOT name STREQUAL hfc-program)
     set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
   endif()
-  # One precompiled header for the program, one for the tests, which are compiled without optimisation: for both it is the time to
-  # compile that counts. Together they halve the time of a clean build.
-  set(headers <ATen/ATen.h> <torch/nn/module.h> <nlohmann/json.hpp> <algorithm> <cmath> <filesystem> <functional> <memory> <optional>
+  # One precompiled header for the program, one for the tests, which are compiled without
+  # optimisation: for both it is the time to compile that counts. Together they halve the time of a
+  # clean build.
+  set(headers
+    <ATen/ATen.h> <torch/nn/module.h> <nlohmann/json.hpp>
+    <algorithm> <cmath> <filesystem> <functional> <memory> <optional>
     <string> <string_view> <vector> <fmt/format.h> <fmt/ranges.h>)
   if(NOT name STREQUAL hfc_base)
     target_link_libraries(${name} PRIVATE LibTorch::LibTorch)

@@ -1,7 +1,15 @@
-# cmake --install build/release --prefix DIR: a folder that can be moved, save for LibTorch, which stays where it was found.
-#   bin/hfc-host   lib/hfc-host/ (the program, and what it loads at need)   share/hfc-host/scripts   share/doc/hfc-host
+# cmake --install build/release --prefix DIR: a directory that can be moved, except for LibTorch,
+# which stays where it was found.
+#   bin/hfc-host
+#   lib/hfc-host/ (the program, and what it loads on demand)
+#   share/hfc-host/scripts
+#   share/doc/hfc-host
 set_target_properties(hfc-program PROPERTIES INSTALL_RPATH "${LibTorch_LIBRARY_DIR}")
 install(TARGETS hfc-host RUNTIME DESTINATION ${HFC_BIN_FOLDER})
 install(TARGETS hfc-program RUNTIME DESTINATION ${HFC_LIB_FOLDER})
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/scripts/ DESTINATION ${CMAKE_INSTALL_DATADIR}/hfc-host/scripts FILES_MATCHING PATTERN *.lua)
-install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/scripts/
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/hfc-host/scripts
+  FILES_MATCHING PATTERN *.lua)
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  OPTIONAL)

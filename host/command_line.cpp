@@ -11,7 +11,8 @@ namespace {
 
 constexpr const char* examples = R"text(
 Examples:
-  hfc-host                                                 the prompt: type Lua, Tab completes, help() explains, Ctrl-D leaves
+  hfc-host                                                 the prompt: type Lua, Tab completes,
+                                                           help() explains, Ctrl-D leaves
   hfc-host scripts/shuffled_labels.lua                     the main job, on data that need no file
   hfc-host scripts/shuffled_labels.lua --help              the script's own options
   hfc-host scripts/shuffled_labels.lua --dataset cifar10 --data ~/data --device cuda
@@ -19,7 +20,8 @@ Examples:
 
   hfc-host --resume runs/shuffled_labels-20260102-030405   goes on with a run that was stopped
 
-Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it; 130 after Ctrl-C; 143 after SIGTERM.)text";
+Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it;
+130 after Ctrl-C; 143 after SIGTERM.)text";
 
 class Usage : public CLI::Formatter {
     std::string make_usage(const CLI::App*, std::string) const override {

@@ -22,25 +22,32 @@ make_build_folder() {
     fi
 }
 
-# torch_found DIR: prints the version of the LibTorch in a Python package torch; fails when it is none, has no headers or is too old.
-# Says the same as cmake/FindLibTorch.cmake, where the lowest version stands.
+# torch_found DIR: prints the version of the LibTorch in a Python package torch; fails if there is
+# none, if it has no headers or if it is too old. Agrees with cmake/FindLibTorch.cmake, which sets
+# the lowest version.
 torch_found() {
     local dir=$1 version lowest
-    [ -f "$dir/version.py" ] && [ -f "$dir/lib/libtorch_cpu.so" ] && [ -f "$dir/include/ATen/ATen.h" ] || return 1
+    [ -f "$dir/version.py" ] && [ -f "$dir/lib/libtorch_cpu.so" ] &&
+        [ -f "$dir/include/ATen/ATen.h" ] || return 1
     version=$(sed -n "s/^__version__ *= *'\([0-9.]*\).*/\1/p" "$dir/version.py")
     lowest=$(sed -n 's/^set(LibTorch_MINIMUM \([0-9.]*\))/\1/p' "$root/cmake/FindLibTorch.cmake")
-    [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$lowest" "$version" | sort -V | head -n 1)" = "$lowest" ] || return 1
+    [ -n "$version" ] &&
+        [ "$(printf '%s\n%s\n' "$lowest" "$version" | sort -V | head -n 1)" = "$lowest" ] ||
+        return 1
     printf '%s\n' "$version"
 }
 
-# find_torch: prints the folder of the LibTorch that CMake will take, searched in the same order; fails when there is none.
+# find_torch: prints the directory of the LibTorch that CMake will take, searched for in the same
+# order; fails if there is none.
 find_torch() {
-    local active dir
+    local active dir program
     if [ -n "${HFC_TORCH_DIR:-}" ]; then
         torch_found "$HFC_TORCH_DIR" >/dev/null && printf '%s\n' "$HFC_TORCH_DIR"
         return
     fi
-    active=$(python3 -c "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')" 2>/dev/null) || active=
+    program="import importlib.util as u; s = u.find_spec('torch'); "
+    program+="print(s.submodule_search_locations[0] if s else '')"
+    active=$(python3 -c "$program" 2>/dev/null) || active=
     for dir in "$active" "$root"/.venv/lib/python3*/site-packages/torch; do
         if torch_found "$dir" >/dev/null; then
             printf '%s\n' "$dir"
@@ -53,21 +60,25 @@ find_torch() {
 # A build is described by what it was made from; a change of any of these means building again.
 build_key() { printf 'checkout=%s\nHFC_TORCH_DIR=%s\n' "$root" "${HFC_TORCH_DIR:-}"; }
 
-# build_preset PRESET LOG WHAT [cmake's options of a build]: installs what is missing, configures and builds; details in build/LOG.log.
+# build_preset PRESET LOG WHAT [cmake's options of a build]: installs what is missing, configures
+# and builds; details in build/LOG.log.
 build_preset() {
     local preset=$1 log=$root/build/$2.log what=$3
     shift 3
     make_build_folder
     "$root/tools/setup" || return 1
     : >"$log"
-    (cd "$root" && run_step "$log" "Configuring $what" cmake --preset "$preset" "-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}") || return 1
+    (cd "$root" && run_step "$log" "Configuring $what" \
+        cmake --preset "$preset" "-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}") || return 1
     (cd "$root" && run_step "$log" "Building $what; the first time takes some minutes" \
         cmake --build --preset "$preset" --parallel "$(jobs_that_fit)" "$@")
 }
 
-# is_current STAMP TARGET: nothing that the target is made from has changed since it was last built. Takes some 10 ms.
+# is_current STAMP TARGET: nothing that the target is made from has changed since it was last built.
+# Takes some 10 ms.
 is_current() {
-    local stamp=$build/.built-$1 inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host viewer) torch
+    local stamp=$build/.built-$1 torch
+    local inputs=(CMakeLists.txt CMakePresets.json cmake core bindings host viewer)
     [ -f "$stamp" ] && [ -x "$host" ] || return 1
     [ "$(sed '/^torch=/d;/^werror=/d' "$stamp")" = "$(build_key)" ] || return 1
     torch=$(sed -n 's/^torch=//p' "$stamp")
@@ -84,12 +95,14 @@ is_current() {
 jobs_that_fit() {
     local cores memory
     cores=$(nproc 2>/dev/null || echo 2)
-    memory=$(awk '/^MemAvailable:/ {print int($2 / 1500000)}' /proc/meminfo 2>/dev/null || echo "$cores")
+    memory=$(awk '/^MemAvailable:/ {print int($2 / 1500000)}' /proc/meminfo 2>/dev/null ||
+        echo "$cores")
     [ "${memory:-0}" -ge 1 ] || memory=1
     echo $((cores < memory ? cores : memory))
 }
 
-# clang_can_fuzz: clang++ and its sanitizers' runtime libraries are installed (Debian: clang libclang-rt-14-dev).
+# clang_can_fuzz: clang++ and its sanitizers' runtime libraries are installed
+# (Debian: clang libclang-rt-14-dev).
 clang_can_fuzz() {
     local program status=0
     command -v clang++ >/dev/null || return 1
@@ -100,7 +113,8 @@ clang_can_fuzz() {
     return $status
 }
 
-# run_step LOG WHAT COMMAND...: on a terminal the command's output is seen; else it goes to the log, and its end is shown when it fails.
+# run_step LOG WHAT COMMAND...: on a terminal shows the command's output; otherwise writes it to the
+# log, and shows its end if the command fails.
 run_step() {
     local log=$1 what=$2
     shift 2
@@ -117,14 +131,16 @@ run_step() {
 }
 
 configure_and_build() {
-    local target=$1 options=() log=$root/build/build.log torch home jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_that_fit)}
+    local target=$1 options=() log=$root/build/build.log torch home
+    local jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_that_fit)}
     : 2>/dev/null >"$log" || die "cannot write '$log': no permission, or the disk is full"
     torch=$(find_torch) || die "no usable LibTorch was found after tools/setup"
     options=("-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}" -DHFC_TESTS=ON)
     if [ "${CI:-}" = true ]; then
         options+=(-DHFC_WERROR=ON)
     fi
-    home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null) || home=
+    home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null) ||
+        home=
     if [ -n "$home" ] && [ "$(realpath -m -- "$home")" != "$root" ]; then
         say "Removing build/release: it was made for a checkout at another path"
         rm -rf -- "$build"
@@ -132,13 +148,16 @@ configure_and_build() {
     if ! mkdir -p "$build" || ! touch "$build/.building"; then
         die "cannot write to '$build': no permission, or the disk is full"
     fi
-    (cd "$root" && run_step "$log" "Configuring the Release build" cmake --preset release "${options[@]}") || return 1
-    (cd "$root" && run_step "$log" "Building $target with $jobs jobs; the first time takes some minutes" \
-        cmake --build --preset release --parallel "$jobs" --target "$target") || return 1
+    (cd "$root" && run_step "$log" "Configuring the Release build" \
+        cmake --preset release "${options[@]}") || return 1
+    (cd "$root" &&
+        run_step "$log" "Building $target with $jobs jobs; the first time takes some minutes" \
+            cmake --build --preset release --parallel "$jobs" --target "$target") || return 1
     # The stamp bears the time of the beginning: what was edited while the compiler ran is newer.
     {
         build_key
-        printf 'torch=%s\nwerror=%s\n' "$torch" "$(sed -n 's/^HFC_WERROR:BOOL=ON/true/p' "$build/CMakeCache.txt")"
+        printf 'torch=%s\nwerror=%s\n' "$torch" \
+            "$(sed -n 's/^HFC_WERROR:BOOL=ON/true/p' "$build/CMakeCache.txt")"
     } >"$build/.built"
     touch -r "$build/.building" "$build/.built"
     if [ "$target" = all ]; then
@@ -147,7 +166,8 @@ configure_and_build() {
     mv -f -- "$build/.built" "$build/.built-$target"
 }
 
-# ensure_built TARGET: installs, configures and builds what is missing; returns at once where nothing is.
+# ensure_built TARGET: installs, configures and builds what is missing; returns at once if nothing
+# is missing.
 ensure_built() {
     local target=$1
     if is_current "$target"; then
@@ -170,7 +190,8 @@ ensure_built() {
 # prints the folder of that commit's sources, whose build is in build/release.
 build_commit() {
     local hash folder torch
-    hash=$(git -C "$root" rev-parse --verify --quiet "$1^{commit}") || die "'$1' is no commit of this repository"
+    hash=$(git -C "$root" rev-parse --verify --quiet "$1^{commit}") ||
+        die "'$1' is no commit of this repository"
     folder=$root/build/commits/${hash:0:12}
     torch=$(find_torch) || die "no usable LibTorch was found after tools/setup"
     if [ ! -f "$folder/.whole" ]; then

@@ -1,4 +1,5 @@
-# Versions of what tools/setup installs from PyPI: the one place where they stand. (The oldest usable LibTorch: cmake/FindLibTorch.cmake.)
+# The only place for the versions of what tools/setup installs from PyPI.
+# cmake/FindLibTorch.cmake has the oldest usable LibTorch.
 # shellcheck shell=bash disable=SC2034
 torch_version=2.15.0
 # libtorch_cpu itself needs libcudart and libcupti, also where there is no GPU.

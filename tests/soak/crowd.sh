@@ -10,7 +10,8 @@ trap 'rm -rf -- "$folder"' EXIT
 cat >"$folder/job.lua" <<'LUA'
 local data = hfc.data("synthetic", {train = 32, test = 16, seed = 3})
 local run = hfc.run "small"
-hfc.train(hfc.model("preact_resnet8", {seed = 1}), data.train, {epochs = 2, batch_size = 16, quiet = true, log = run:series "a"})
+hfc.train(hfc.model("preact_resnet8", {seed = 1}), data.train,
+    {epochs = 2, batch_size = 16, quiet = true, log = run:series "a"})
 run:log {done = true}
 LUA
 export OMP_WAIT_POLICY=passive
@@ -33,5 +34,6 @@ for ((i = 0; i < count; i++)); do
         echo "run $i ended with status $status: $(tail -n 2 "$folder/err$i")"
     fi
 done
-echo "$count runs at once: $finished finished, $refused refused with a message, $wrong otherwise, in $((SECONDS - start)) s"
+echo "$count runs at once: $finished finished, $refused refused with a message, $wrong otherwise," \
+    "in $((SECONDS - start)) s"
 [ "$wrong" = 0 ]

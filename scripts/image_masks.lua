@@ -7,11 +7,11 @@
 --       a network of fourier_masks
 --   hfc-host scripts/image_masks.lua --preset paper --dataset folder:DIR --device cuda
 --
--- A mask is learned for each test image x and its prediction f(x), all of a batch together. Expect:
--- f(M x) = f(x) for nearly all; the complement 1 - M loses many predictions; the masks alone tell
--- the classes apart, with scrambled labels they do not. The paper (VGG; ResNet) has M(x) 1; 1,
--- complement .555; .583, attacked .000; .000, M(attacked) .587; .743, probe .822; .784, scrambled
--- .206; .156.
+-- A mask is learned for each test image x and its prediction f(x), all of a batch together.
+-- Expect: f(M x) = f(x) for nearly all; the complement 1 - M loses many predictions; the masks
+-- alone tell the classes apart, with scrambled labels they do not. The paper (VGG; ResNet) has M(x)
+-- 1; 1, complement .555; .583, attacked .000; .000, M(attacked) .587; .743, probe .822; .784,
+-- scrambled .206; .156.
 local opt = hfc.options {
   dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
   image_size = {128, "of a folder's images"},

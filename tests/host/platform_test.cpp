@@ -36,7 +36,7 @@ constexpr const char* learn_with_bfloat16 = R"(
 local data = hfc.data("synthetic", {train = 20, test = 20})
 local net = hfc.model("preact_resnet8", {classes = data.classes, channels = data.channels})
 local function learn(bfloat16)
-  return hfc.mask.learn(net, data.test, {per = "image", steps = 2, bfloat16 = bfloat16})
+  return (hfc.mask.learn(net, data.test, {per = "image", steps = 2, bfloat16 = bfloat16}))
 end
 print(learn(true):equal(learn(false)), learn(true):equal(learn(false)))
 )";

@@ -1,0 +1,89 @@
+"""Compiles C++ files by themselves, without precompiled header and unity build.
+
+Called by tools/lint --includes. The commands are those of a build configured for it in
+build/includes; nothing is written but messages. A header is compiled with the command of a file
+near it.
+"""
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "includes"
+FOLDERS = ("core", "bindings", "host", "viewer", "tests", "bench")
+
+
+def commands():
+    """The compile command of each file."""
+    cache = ROOT / "build" / "release" / "CMakeCache.txt"
+    torch = [f"-D{line}" for line in cache.read_text().splitlines()
+             if line.startswith("HFC_TORCH_DIR:")] if cache.is_file() else []
+    subprocess.run(["cmake", "--preset", "release", "-B", BUILD, "-DHFC_UNITY=OFF",
+                    "-DHFC_TESTS=ON", "-DHFC_BENCH=ON", "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON",
+                    "-DCMAKE_CXX_COMPILER_LAUNCHER=", "-DHFC_CCACHE=", *torch],
+                   check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    listed = json.loads((BUILD / "compile_commands.json").read_text())
+    return {pathlib.Path(entry["file"]).relative_to(ROOT): entry for entry in listed
+            if pathlib.Path(entry["file"]).is_relative_to(ROOT)}
+
+
+def changed_files(commit):
+    """C++ files that differ from the commit, those that git does not know included."""
+    if commit == "all":
+        shown = [["git", "ls-files"]]
+    else:
+        shown = [["git", "diff", "--name-only", "--diff-filter=d", commit],
+                 ["git", "ls-files", "--others", "--exclude-standard"]]
+    names = set()
+    for command in shown:
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if result.returncode != 0:
+            sys.exit(f"lint: option --includes: {result.stderr.strip()}")
+        names.update(result.stdout.splitlines())
+    paths = [pathlib.Path(name) for name in sorted(names)]
+    return [path for path in paths if path.suffix in (".cpp", ".h") and path.parts[0] in FOLDERS]
+
+
+def command_for(path, known):
+    """A file's own command; for a header that of the nearest file."""
+    if path in known:
+        return known[path]
+    for folder in path.parents:
+        near = sorted(other for other in known if other.is_relative_to(folder))
+        if near and folder != pathlib.Path("."):
+            return known[near[0]]
+    return None
+
+
+def compile_alone(path, entry):
+    words = shlex.split(entry["command"])
+    kept = [word for word in words[:words.index("-o")] if word != entry["file"]]
+    # The program that a header is compiled with does not use what the header declares.
+    language = ["-x", "c++", "-Wno-pragma-once-outside-header", "-Wno-unused-function"]
+    result = subprocess.run([*kept, "-fsyntax-only", *(language if path.suffix == ".h" else []),
+                             ROOT / path], cwd=entry["directory"], capture_output=True, text=True)
+    return None if result.returncode == 0 else result.stderr
+
+
+def main():
+    known = commands()
+    paths = changed_files(sys.argv[1])
+    jobs = [(path, entry) for path in paths if (entry := command_for(path, known))]
+    failed = 0
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for (path, _), message in zip(jobs, pool.map(lambda job: compile_alone(*job), jobs)):
+            if message:
+                failed += 1
+                errors = [line for line in message.splitlines() if "error:" in line][:3]
+                print(f"lint: {path} does not compile by itself:", *errors, sep="\n  ",
+                      file=sys.stderr, flush=True)
+    print(f"{len(jobs) - failed} of {len(jobs)} files compile by themselves", file=sys.stderr)
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()

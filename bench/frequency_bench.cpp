@@ -2,6 +2,7 @@
 // script has it. items_per_second is images per second.
 #include "frequency/split.h"
 
+#include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
 namespace {

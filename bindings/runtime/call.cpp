@@ -1,5 +1,6 @@
 #include "bindings/runtime/call.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace hfc::lua {

@@ -5,6 +5,7 @@
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 

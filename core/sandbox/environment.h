@@ -1,0 +1,16 @@
+// The environment variables that a sandboxed script may read.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace hfc::sandbox {
+
+/// Whether a variable with this name configures the computation or the language.
+bool is_kept(std::string_view name);
+
+/// Removes all other variables, because some may hold tokens or passwords. Their text is erased
+/// from /proc/self/environ, too. Sets TMPDIR to `temporary`.
+void clean_environment(const std::filesystem::path& temporary);
+
+}  // namespace hfc::sandbox

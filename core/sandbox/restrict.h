@@ -1,0 +1,15 @@
+// The restrictions that the kernel enforces on a sandboxed process.
+#pragma once
+
+#include "sandbox/landlock.h"
+
+namespace hfc::sandbox {
+
+/// Permanently takes from the process all files outside `reach`, the network, other programs and
+/// processes, and privileges. TMPDIR becomes the first writable directory. `version` is the version
+/// of Landlock to use, at most landlock_version(). The kernel restricts only the calling thread and
+/// the threads that it starts later. Throws Error if the process already has another thread, or if
+/// the kernel refuses.
+void restrict_process(const Reach& reach, int version);
+
+}  // namespace hfc::sandbox

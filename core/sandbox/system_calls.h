@@ -1,0 +1,14 @@
+// The system calls that fail in a sandboxed process (seccomp).
+#pragma once
+
+namespace hfc::sandbox {
+
+/// For the calling thread and the threads that it starts later, makes the system calls fail that
+/// reach out of the process: sockets, other programs and processes, namespaces, changes of a file's
+/// owner or mode, and large kernel interfaces such as BPF. They fail with EPERM. Calls that are
+/// newer than this file fail with ENOSYS, as on an older kernel. If `landlock_version` is below 3,
+/// truncating a file by its name fails, too. Requires no_new_privs. Throws Error if the kernel
+/// refuses.
+void restrict_system_calls(int landlock_version);
+
+}  // namespace hfc::sandbox

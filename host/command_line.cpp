@@ -29,6 +29,15 @@ class Usage : public CLI::Formatter {
     }
 };
 
+/// CLI11 reads an enumeration by its number.
+std::string sandbox_number(const std::string& text) {
+    if (text != "true" && text != "kernel" && text != "lua") {
+        throw CLI::ValidationError("--sandbox",
+                                   "expected --sandbox or --sandbox=lua, got '" + text + "'");
+    }
+    return std::to_string(static_cast<int>(text == "lua" ? Sandbox::lua : Sandbox::kernel));
+}
+
 void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_option("--device", line.device, "auto (CUDA where usable), cpu, cuda or cuda:N")
         ->capture_default_str();
@@ -44,13 +53,17 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_flag("--debug", line.debug,
                  "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells "
                  "who made what");
-    app.add_flag(
-        "--sandbox", line.sandbox,
-        "for a script from somebody else: no io, os, ffi, debug; writes in the run directory only");
-    app.add_option("--sandbox-seconds", line.sandbox_seconds, "how long it may run")
+    // A flag: an option with an optional value would take the script's name for it.
+    app.add_flag("--sandbox", line.sandbox,
+                 "run an untrusted script: the kernel lets it read only system libraries, its own "
+                 "directory and the data directory, and write only the run directory; it has no "
+                 "network and starts no programs. --sandbox=lua: only the restrictions in Lua")
+        ->transform(sandbox_number);
+    app.add_option("--sandbox-seconds", line.sandbox_seconds,
+                   "time limit of the sandbox, in seconds")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
-    app.add_option("--sandbox-memory", line.sandbox_memory, "MB of memory it may have")
+    app.add_option("--sandbox-memory", line.sandbox_memory, "memory limit of the sandbox, in MB")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
 }
@@ -131,6 +144,21 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
     }
 }
 
+/// `line` comes from a run directory that may be untrusted. Only `now`, the line that was typed,
+/// may decide what the script can read.
+void distrust(CommandLine& line, const CommandLine& now) {
+    line.sandbox = now.sandbox;
+    line.sandbox_seconds = now.sandbox_seconds;
+    line.sandbox_memory = now.sandbox_memory;
+    line.script = (std::filesystem::path(line.out) / "script.lua").string();
+    if (!line.data.empty() && now.data.empty()) {
+        wrong_use(
+            fmt::format("option --resume: the run was started with --data '{}'; repeat --data, "
+                        "because the sandbox does not trust the run directory",
+                        line.data));
+    }
+}
+
 /// The line that the run in `directory` was begun with, and what of this one may differ from it.
 CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
                           const std::filesystem::path& directory) {
@@ -147,20 +175,23 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
     std::vector<const char*> begun;
     std::transform(texts.begin(), texts.end(), std::back_inserter(begun),
                    [](const auto& text) { return text.c_str(); });
-    const bool resumed_before = std::find(texts.begin(), texts.end(), "--resume") != texts.end();
-    if (begun.empty() || resumed_before) {
+    const auto not_a_runs = [&] {
         wrong_use(fmt::format(
             "option --resume: the config.json in '{}' is not one that a run has written",
             directory.string()));
+    };
+    if (begun.empty() || std::find(texts.begin(), texts.end(), "--resume") != texts.end()) {
+        not_a_runs();
     }
     auto line = parse(static_cast<int>(begun.size()), begun.data());
+    if (line.has_chunk || line.version || !line.write_docs.empty() || !line.write_stubs.empty()) {
+        not_a_runs();  // such a line would write files before the script starts
+    }
     line.out = directory.string();
     line.resume = true;
     line.view = now.view;
-    if (now.sandbox) {
-        line.sandbox = true;
-        line.sandbox_seconds = now.sandbox_seconds;
-        line.sandbox_memory = now.sandbox_memory;
+    if (now.sandbox != Sandbox::none) {
+        distrust(line, now);
     }
     if (app.count("--threads") > 0) {
         line.threads = now.threads;

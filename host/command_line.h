@@ -6,6 +6,9 @@
 
 namespace hfc::host {
 
+/// Who keeps an untrusted script from what is not its business.
+enum class Sandbox { none, lua, kernel };
+
 struct CommandLine {
     std::string script;  ///< path, "-" for standard input, "" with -e
     std::string chunk;   ///< of -e
@@ -23,11 +26,10 @@ struct CommandLine {
     bool debug = false;          ///< --debug: locals in tracebacks, origins of errors and tensors
     std::string write_docs;      ///< --write-docs: the folder, "" without it
     std::string write_stubs;     ///< --write-stubs
-    bool sandbox =
-        false;  ///< the script is somebody else's: little is left to it, and it is ended at a limit
-    double sandbox_seconds = 3600;  ///< how long it may run
-    double sandbox_memory = 4096;   ///< MB it may have
-    bool view = false;              ///< --view: with a window on the run
+    Sandbox sandbox = Sandbox::none;  ///< kernel: the kernel and Lua
+    double sandbox_seconds = 3600;    ///< how long it may run
+    double sandbox_memory = 4096;     ///< MB it may have
+    bool view = false;                ///< --view: with a window on the run
 };
 
 /// The command line was wrong, or answered by itself (--help): print `text` and end with `status`.

@@ -107,9 +107,13 @@ int run(int count, const char* const* arguments) {
     if (nothing_to_run && !prompt) {
         line.script = "-";
     }
-    require(!prompt || !line.sandbox, "option --sandbox is for scripts; the prompt has none");
+    const bool sandboxed = line.sandbox != Sandbox::none;
+    require(!prompt || !sandboxed, "option --sandbox is for scripts; the prompt has none");
+    if (sandboxed) {
+        enter_sandbox(line);  // before anything starts a thread: the kernel restricts only one
+    }
     apply_settings(line);
-    if (line.view) {
+    if (line.view && !sandboxed) {
         start_viewer(line.out);
     }
     const std::string text = only_prompt ? "" : line.has_chunk ? line.chunk : read_script(line);
@@ -119,15 +123,14 @@ int run(int count, const char* const* arguments) {
                                                   : line.script;
     install_interrupt_handler();
     const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
-    lua::State state({{arguments, arguments + count},
-                      is_file ? line.script : "",
-                      line.out,
-                      line.resume,
-                      line.sandbox,
-                      line.debug});
-    if (line.sandbox) {
-        start_limits(line.sandbox_seconds, line.sandbox_memory);
-    }
+    lua::State state({.command_line = {arguments, arguments + count},
+                      .script = is_file ? line.script : "",
+                      .text = text,
+                      .out = line.out,
+                      .resume = line.resume,
+                      .sandbox = sandboxed,
+                      .draws = line.sandbox != Sandbox::kernel,
+                      .debug = line.debug});
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
     if (prompt) {

@@ -1,56 +1,90 @@
 #include "host/sandbox.h"
 
-#include <fmt/format.h>
+#include "base/error.h"
+#include "data/load.h"
+#include "host/view.h"
+#include "run/directory.h"
+#include "sandbox/restrict.h"
+#include "sandbox/supervise.h"
+#include "sandbox/system_files.h"
+#include "sandbox/writes.h"
 
 #include <unistd.h>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <fstream>
-#include <string>
-#include <thread>
+#include <cctype>
+#include <cstdlib>
+#include <optional>
 
 namespace hfc::host {
 namespace {
 
-constexpr auto period = std::chrono::milliseconds(10);
+namespace fs = std::filesystem;
 
-/// Bytes of the process in memory; 0 where the system does not tell.
-double resident_bytes() {
-    std::ifstream statm("/proc/self/statm");
-    double total = 0;
-    double resident = 0;
-    return statm >> total >> resident ? resident * static_cast<double>(sysconf(_SC_PAGESIZE)) : 0;
+/// The script passes a name to hfc.run, but the directory must be known before the script starts.
+std::string name_of_run(const CommandLine& line) {
+    auto name = line.has_chunk       ? "chunk"
+                : line.script == "-" ? "stdin"
+                                     : fs::path(line.script).stem().string();
+    for (char& c : name) {
+        c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
+    }
+    return name;
 }
 
-/// Not exit(): the script is still at work on what that would take down.
-[[noreturn]] void end(const std::string& reason) {
-    if (::ftrylockfile(stdout) == 0) {  // the script may be stuck in a write
-        std::fflush(stdout);
+/// A ./data that the user has not named may have come with the script, as a link to any directory.
+void add_data(sandbox::Reach& reach, const CommandLine& line) {
+    const auto folder = line.data.empty() ? data::root() : fs::path(line.data);
+    const bool named = !line.data.empty() || std::getenv("HFC_DATA") != nullptr;
+    std::error_code error;
+    if (named || !fs::is_symlink(folder, error)) {
+        reach.readable.push_back(folder);
     }
-    const auto text = fmt::format("hfc-host: the sandbox has ended the script: {}\n", reason);
-    const auto written = ::write(STDERR_FILENO, text.data(), text.size());
-    _exit(written < 0 ? 1 : sandbox_status);
+}
+
+sandbox::Reach reach_of(const CommandLine& line) {
+    auto reach = sandbox::system_files();
+    reach.writable.emplace_back(line.out);
+    add_data(reach, line);
+    if (!line.has_chunk && line.script != "-") {
+        const fs::path script = line.script;
+        reach.readable.push_back(script);
+        reach.readable.push_back(script.has_parent_path() ? script.parent_path() : ".");
+    }
+    return reach;
+}
+
+/// Returns the status to end with in the process that has waited for the script's process.
+std::optional<int> fork_into_run_directory(CommandLine& line) {
+    run::Made made;
+    if (!line.resume) {
+        line.out = (line.out.empty() ? run::default_directory(name_of_run(line), made)
+                                     : run::chosen_directory(line.out, made))
+                       .string();
+    }
+    if (line.view) {
+        start_viewer(line.out);
+    }
+    const auto status = sandbox::supervise({line.sandbox_seconds, line.sandbox_memory});
+    if (!status) {
+        made.keep();
+    }
+    return status;  // `made` removes a directory that is still empty
 }
 
 }  // namespace
 
-void start_limits(double seconds, double megabytes) {
-    sigset_t all, before;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before);  // Ctrl-C and SIGTERM are the script's
-    std::thread([=, began = std::chrono::steady_clock::now()] {
-        for (;; std::this_thread::sleep_for(period)) {
-            if (std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() >
-                seconds) {
-                end(fmt::format("it has run for {:g} s (--sandbox-seconds)", seconds));
-            }
-            if (resident_bytes() > megabytes * 1e6) {
-                end(fmt::format("it has {:g} MB of memory (--sandbox-memory)", megabytes));
-            }
-        }
-    }).detach();
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+void enter_sandbox(CommandLine& line) {
+    const int version = sandbox::landlock_version();
+    require(
+        version > 0 || line.sandbox == Sandbox::lua,
+        "option --sandbox needs Landlock, but this kernel has no Landlock or has it switched off; "
+        "--sandbox=lua works without it, but relies only on the restrictions in Lua");
+    if (const auto status = fork_into_run_directory(line)) {
+        _exit(*status);  // exit() would spend 0.1 s on taking LibTorch down
+    }
+    sandbox::confine_writes(line.out);
+    if (line.sandbox == Sandbox::kernel) {
+        sandbox::restrict_process(reach_of(line), version);
+    }
 }
 
 }  // namespace hfc::host

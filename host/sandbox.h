@@ -1,13 +1,14 @@
-// The limits of --sandbox: a process that exceeds one is ended, whatever it is doing.
+// --sandbox: who keeps an untrusted script where it belongs, made of the parts in core/sandbox.
 #pragma once
+
+#include "host/command_line.h"
 
 namespace hfc::host {
 
-/// What the process ends with when the sandbox ends it.
-constexpr int sandbox_status = 3;
-
-/// Ends the process, with a sentence on standard error, once it has run for that long or has that
-/// much memory.
-void start_limits(double seconds, double megabytes);
+/// Creates the run directory and a process in which the script is to run, in the sandbox that the
+/// line asks for. Returns in that process, with `line.out` naming the directory. The calling
+/// process waits for the other one and then ends with its status. Throws Error if the line asks for
+/// the kernel's sandbox and the kernel has no Landlock.
+void enter_sandbox(CommandLine& line);
 
 }  // namespace hfc::host

@@ -5,6 +5,7 @@
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/runtime/state.h"
 #include "bindings/torch/operators.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
@@ -86,6 +87,11 @@ int export_value(Call& call) {
     return 0;
 }
 
+/// host.script_text() -> the text of the script, as the host read it.
+int script_text(Call& call) {
+    return call.returns(host_info(call.L).text);
+}
+
 int all_operator_names(Call& call) {
     return call.returns(operator_names());
 }
@@ -97,6 +103,7 @@ int is_tensor(Call& call) {
 const Declaration prelude_functions[] = {
     {"export", export_value, ""},
     {"operator_names", all_operator_names, ""},
+    {"script_text", script_text, ""},
     {"is_tensor", is_tensor, ""},
     {"operator", find_operator, ""},
     {"methods", methods_of, ""},

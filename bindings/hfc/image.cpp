@@ -99,7 +99,7 @@ int image(Call& call) {
     const bool figure = options.boolean("figure", true);
     options.finish();
     grid.images = run::to_bytes(join(images), range);
-    return call.returns(figure_files("run:image", run->image(name, grid, event, figure)));
+    return call.returns(figure_files(call.L, "run:image", run->image(name, grid, event, figure)));
 }
 
 const std::vector<Declaration> image_declarations = {

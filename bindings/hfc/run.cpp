@@ -35,6 +35,7 @@ int make_run(Call& call) {
     options.name = call.argument(1, "name").text();
     options.out = info.out;
     options.resume = info.resume;
+    options.draws = info.draws;
     options.script = info.script;
     options.config["name"] = options.name;
     options.config["options"] =
@@ -131,7 +132,7 @@ int plot(Call& call) {
     settings.curves = options.texts("curves", {});
     settings.title = options.text("title", "");
     options.finish();
-    return call.returns(figure_files("run:plot", self_run(call)->plot(figure, settings)));
+    return call.returns(figure_files(call.L, "run:plot", self_run(call)->plot(figure, settings)));
 }
 
 int directory(Call& call) {
@@ -169,8 +170,8 @@ const std::vector<Declaration> run_declarations = {
      "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a "
      "series, as it was logged last; x and y then "
      "are what stands at the axes.\n"
-     "Where gnuplot is not installed its programs FIGURE.svg.gp and FIGURE.png.gp are written "
-     "instead, with a word on standard error: "
+     "If gnuplot is not installed, and in the sandbox, which does not start it, the programs "
+     "FIGURE.svg.gp and FIGURE.png.gp are written instead, with a message on standard error: "
      "`gnuplot FIGURE.png.gp > FIGURE.png` draws them elsewhere.\n"
      "Errors: nothing to draw, an unknown series or curve."},
     {"Run:curve", curve,

@@ -107,12 +107,11 @@ local function apply_preset(name, preset, target, path)
   end
 end
 
--- The comment a script opens with.
-local function opening_comment(path)
-  local file = path and io.open(path)
-  if not file then return "" end
+-- The comment that the script opens with. The host has read the script: a name of a file, such as
+-- arg[0], is the script's to change.
+local function opening_comment()
   local lines = {}
-  for line in file:lines() do
+  for line in (host.script_text() .. "\n"):gmatch("(.-)\n") do
     local text = line:match("^%-%-%s?(.*)")
     if text then
       lines[#lines + 1] = text
@@ -120,13 +119,12 @@ local function opening_comment(path)
       break
     end
   end
-  file:close()
   return #lines > 0 and table.concat(lines, "\n") .. "\n\n" or ""
 end
 
 local function print_help(flat, presets)
   local script = arg and arg[0] or "script"
-  io.write(opening_comment(arg and arg[0]))
+  io.write(opening_comment())
   io.write("Usage: hfc-host ", script, " [options]\n\nOptions of the script (default):\n")
   local width = 0
   for name in pairs(flat) do width = math.max(width, #name) end

@@ -1,10 +1,10 @@
 #include "bindings/runtime/sandbox.h"
 
-#include "base/confinement.h"
 #include "base/file.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
 #include "bindings/torch/refused.h"
+#include "sandbox/writes.h"
 
 #include <stdexcept>
 
@@ -23,7 +23,7 @@ int read_module(Call& call) {
         fs::canonical(script.has_parent_path() ? script.parent_path() : fs::path("."), error);
     const auto path =
         error ? fs::path() : fs::canonical(folder / call.argument(1, "file").text(), error);
-    const bool inside = !error && lies_within(path, folder);
+    const bool inside = !error && sandbox::lies_within(path, folder);
     if (script.empty() || !inside) {
         lua_pushnil(call.L);
         return 1;
@@ -37,7 +37,6 @@ const Declaration read_module_declaration = {"require", read_module, ""};
 
 void prepare_sandbox() {
     refuse_inner_operators();
-    confine_writes();
 }
 
 void enter_sandbox(lua_State* L) {

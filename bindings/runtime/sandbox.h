@@ -1,11 +1,11 @@
-// --sandbox: what a script from somebody else may not do.
+// Lua's part of --sandbox: what an untrusted script may not do. The kernel's part is core/sandbox.
 #pragma once
 
 #include <lua.hpp>
 
 namespace hfc::lua {
 
-/// Before the API is set up: no inner operators, and no writes but in the run directory.
+/// Before the API is set up: no inner operators.
 void prepare_sandbox();
 
 /// After it: takes io, os, ffi, debug, jit, package, compiled chunks and pointers away. `require`

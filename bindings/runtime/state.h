@@ -13,9 +13,11 @@ namespace hfc::lua {
 struct HostInfo {
     std::vector<std::string> command_line;  ///< as typed
     std::filesystem::path script;           ///< empty for -e and standard input
+    std::string text;                       ///< the script's own
     std::filesystem::path out;              ///< --out or --resume; empty: chosen by hfc.run
     bool resume = false;                    ///< `out` holds a run to go on with
     bool sandbox = false;                   ///< the script is somebody else's
+    bool draws = true;                      ///< figures are drawn by gnuplot, where there is one
     bool debug = false;                     ///< --debug
 };
 

@@ -70,4 +70,9 @@ void write_file(const std::filesystem::path& path, std::string_view bytes);
 /// Makes a folder and its parents. Throws Error naming the folder and the reason.
 void make_folder(const std::filesystem::path& path);
 
+/// From now on OutputFile and make_folder() first call `check`, which throws Error where it refuses
+/// the path.
+using WriteCheck = void (*)(const std::filesystem::path& path);
+void check_writes_by(WriteCheck check);
+
 }  // namespace hfc

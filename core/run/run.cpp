@@ -1,110 +1,20 @@
 #include "run/run.h"
 
-#include "base/confinement.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "data/image_file.h"
+#include "run/directory.h"
 #include "run/gnuplot.h"
 #include "run/table.h"
 
 #include <cctype>
 #include <cmath>
 #include <cstring>
-#include <ctime>
 
 namespace hfc::run {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Where a figure's SVG and PNG go. Without gnuplot their programs are kept in their stead,
-/// NAME.svg.gp and NAME.png.gp, to be drawn on a machine that has it: no run shall fail at its last
-/// step for want of a picture.
-std::vector<fs::path> figure_paths(const fs::path& folder, const std::string& name) {
-    const std::string suffix = has_gnuplot() ? "" : ".gp";
-    return {folder / (name + ".svg" + suffix), folder / (name + ".png" + suffix)};
-}
-
-std::string drawn(const std::string& program) {
-    return has_gnuplot() ? run_gnuplot(program) : program;
-}
-
-// What the constructor has made so far: taken away again unless kept.
-class Made {
-  public:
-    Made() = default;
-    ~Made() {
-        for (auto path = paths_.rbegin(); path != paths_.rend(); ++path) {
-            std::error_code ignored;
-            fs::remove(*path,
-                       ignored);  // a folder only while empty: never what somebody else put there
-        }
-    }
-    Made(const Made&) = delete;
-    Made& operator=(const Made&) = delete;
-
-    void add(const fs::path& path) { paths_.push_back(path); }
-    void keep() { paths_.clear(); }
-
-  private:
-    std::vector<fs::path> paths_;
-};
-
-// Makes one folder; false when it was there.
-bool add_folder(const fs::path& path, Made& made) {
-    std::error_code error;
-    const bool created = fs::create_directory(path, error);
-    require(!error, "cannot make the run directory '{}': {}", path.string(), error.message());
-    if (created) {
-        made.add(path);
-    }
-    return created;
-}
-
-void add_parents(const fs::path& path, Made& made) {
-    const auto parent = path.parent_path();
-    std::error_code ignored;
-    if (!parent.empty() && !fs::exists(parent, ignored)) {
-        add_parents(parent, made);
-        add_folder(parent, made);
-    }
-}
-
-fs::path chosen_directory(const fs::path& out, Made& made) {
-    auto directory = out.has_filename() ? out : out.parent_path();  // without a slash at the end
-    std::error_code error;
-    if (!fs::exists(directory, error)) {
-        add_parents(directory, made);
-        add_folder(directory, made);
-        return directory;
-    }
-    require(fs::is_directory(directory, error),
-            "the run directory '{}' is a file; give a folder that does not exist or is empty",
-            directory.string());
-    const fs::directory_iterator entries(directory, error);
-    require(!error, "cannot read the run directory '{}': {}", directory.string(), error.message());
-    require(entries == fs::directory_iterator(),
-            "the run directory '{}' is not empty (it holds '{}'); an earlier run is never "
-            "overwritten, so give another folder",
-            directory.string(),
-            entries == fs::directory_iterator() ? "" : entries->path().filename().string());
-    return directory;
-}
-
-fs::path default_directory(const std::string& name, Made& made) {
-    const auto now = std::time(nullptr);
-    std::tm parts = {};
-    ::localtime_r(&now, &parts);
-    char stamp[32];
-    std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
-    const auto first = fs::path("runs") / fmt::format("{}-{}", name, stamp);
-    add_parents(first, made);
-    auto directory = first;
-    for (int number = 2; !add_folder(directory, made); ++number) {
-        directory = fmt::format("{}-{}", first.string(), number);
-    }
-    return directory;
-}
 
 void add_file(const fs::path& path, const std::string& bytes, Made& made) {
     write_file(path, bytes);
@@ -120,30 +30,41 @@ fs::path existing_directory(const fs::path& directory) {
 
 }  // namespace
 
-Run::Run(const RunOptions& options) {
+Run::Run(const RunOptions& options) : draws_(options.draws) {
     require(options.config.is_object(), "hfc.run: the config must be an object, got {}",
             options.config.type_name());
     if (options.out.empty() || !options.name.empty()) {
         check_name("hfc.run: the experiment's name", options.name);
     }
-    const auto script =
-        options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
     if (options.resume) {
         directory_ = existing_directory(options.out);
-        allow_writes_in(directory_);
         log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::resume);
         return;
     }
+    const auto script =
+        options.script.empty() ? std::string() : read_file(options.script, uint64_t{64} << 20);
     Made made;
     directory_ = options.out.empty() ? default_directory(options.name, made)
                                      : chosen_directory(options.out, made);
-    allow_writes_in(directory_);
     add_file(directory_ / "config.json", to_text(options.config, 2), made);
     if (!options.script.empty()) {
         add_file(directory_ / "script.lua", script, made);
     }
     log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::fresh);
     made.keep();
+}
+
+bool Run::draws() const {
+    return draws_ && has_gnuplot();
+}
+
+std::vector<fs::path> Run::figure_paths(const std::string& name) const {
+    const std::string suffix = draws() ? "" : ".gp";
+    return {directory_ / (name + ".svg" + suffix), directory_ / (name + ".png" + suffix)};
+}
+
+std::string Run::drawn(const std::string& program) const {
+    return draws() ? run_gnuplot(program) : program;
 }
 
 void Run::log(const Json& event) {
@@ -188,7 +109,7 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     // Both are drawn before either is written: a failure leaves no figure rather than half of one.
     const auto svg = drawn(gnuplot_program(panels, options, Format::svg));
     const auto png = drawn(gnuplot_program(panels, options, Format::png));
-    const auto paths = figure_paths(directory_, figure);
+    const auto paths = figure_paths(figure);
     write_file(paths[0], svg);
     write_file(paths[1], png);
     return paths;
@@ -199,7 +120,7 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
     check_name("run:image: the figure's name", name);
     require_valid(grid);
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
-    auto paths = figure ? figure_paths(directory_, name) : std::vector<fs::path>();
+    auto paths = figure ? figure_paths(name) : std::vector<fs::path>();
     paths.push_back(directory_ / file);
     if (!log_->repeats() || !fs::exists(directory_ / file)) {
         draw(grid, paths);

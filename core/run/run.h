@@ -29,6 +29,7 @@ struct RunOptions {
     std::filesystem::path out;     ///< the directory itself, where the user chose one
     std::filesystem::path script;  ///< copied, where given
     Json config = Json::object();  ///< written to config.json as it is
+    bool draws = true;             ///< start gnuplot for figures; else their programs are kept
     bool resume = false;  ///< go on with the run in `out`: its config and script stay, and its log
                           ///< is taken up again
 };
@@ -57,9 +58,10 @@ class Run {
     void row(const std::string& table, const Json& row);
 
     /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their
-    /// paths. Where gnuplot is not installed its programs NAME.svg.gp and NAME.png.gp are written
-    /// instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere. Throws Error when there is
-    /// nothing to draw, a panel names no series (listing the known ones), or gnuplot fails.
+    /// paths. Where gnuplot is not installed, or not to be started, its programs NAME.svg.gp and
+    /// NAME.png.gp are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere.
+    /// Throws Error when there is nothing to draw, a panel names no series (listing the known
+    /// ones), or gnuplot fails.
     std::vector<std::filesystem::path> plot(const std::string& figure,
                                             const FigureOptions& options) const;
 
@@ -85,11 +87,17 @@ class Run {
     std::filesystem::path next_checkpoints();
 
   private:
+    bool draws() const;
+    /// Where a figure's SVG and PNG go. Without gnuplot their programs are kept in their stead, to
+    /// be drawn on a machine that has it: no run shall fail at its last step for want of a picture.
+    std::vector<std::filesystem::path> figure_paths(const std::string& name) const;
+    std::string drawn(const std::string& program) const;
     void draw(const ImageGrid& grid, const std::vector<std::filesystem::path>& paths) const;
     void write_table(const std::string& table) const;
 
     std::filesystem::path directory_;
     std::optional<EventLog> log_;
+    bool draws_;
     int64_t trainings_ = 0;
     std::map<std::string, std::vector<Json>> tables_;
     std::map<std::string, int64_t> images_;  ///< how many of each name

@@ -34,6 +34,9 @@ namespace {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }
     argv.push_back(nullptr);
+    if (options.before_start) {
+        options.before_start();
+    }
     execv(HFC_HOST, argv.data());
     _exit(127);
 }

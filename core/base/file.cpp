@@ -3,11 +3,14 @@
 #include "base/error.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 namespace hfc {
 namespace {
@@ -21,12 +24,79 @@ bool is_special(const std::filesystem::path& path) {
 
 WriteCheck write_check = nullptr;
 
-const std::filesystem::path& writable(const std::filesystem::path& path) {
+void require_writable(const std::filesystem::path& path) {
     if (write_check != nullptr) {
         write_check(path);
     }
-    return path;
 }
+
+/// The file that `path` stands for, symbolic links followed; it need not exist.
+std::filesystem::path followed(const std::filesystem::path& path) {
+    constexpr int most_links = 40;  // as many as the kernel follows
+    auto target = path;
+    for (int i = 0; i < most_links; ++i) {
+        std::error_code error;
+        const auto next = std::filesystem::read_symlink(target, error);
+        if (error) {
+            return target;
+        }
+        target = target.parent_path() / next;
+    }
+    fail("cannot write '{}': {}", path.string(), std::strerror(ELOOP));
+}
+
+/// Both the link and what it points to, which need not exist yet.
+std::filesystem::path writable(const std::filesystem::path& path) {
+    require_writable(path);
+    auto target = followed(path);
+    require_writable(target);
+    return target;
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+    return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// What the temporary files of a file begin with. A name may have 255 bytes, the suffix included.
+std::string temporary_stem(const std::filesystem::path& path) {
+    constexpr size_t longest = 200;
+    return path.filename().string().substr(0, longest);
+}
+
+constexpr std::string_view temporary_mark = ".hfc-";
+constexpr std::string_view temporary_end = ".tmp";
+constexpr size_t mark_digits = 8;
+
+std::string temporary_name(const std::filesystem::path& path) {
+    uint32_t number = 0;
+    if (::getentropy(&number, sizeof number) != 0) {
+        number = static_cast<uint32_t>(::getpid());
+    }
+    const auto name = fmt::format("{}{}{:0{}x}{}", temporary_stem(path), temporary_mark, number,
+                                  mark_digits, temporary_end);
+    return (folder_of(path) / name).string();
+}
+
+/// Whether `name` is temporary_name() of a file whose name begins with `prefix`.
+bool is_temporary(std::string_view name, std::string_view prefix) {
+    constexpr size_t suffix = temporary_mark.size() + mark_digits + temporary_end.size();
+    if (!name.starts_with(prefix) || !name.ends_with(temporary_end) || name.size() < suffix) {
+        return false;
+    }
+    const auto mark = name.substr(name.size() - suffix);
+    return mark.starts_with(temporary_mark) &&
+           mark.substr(temporary_mark.size(), mark_digits).find_first_not_of("0123456789abcdef") ==
+               std::string_view::npos;
+}
+
+/// After a rename: without it a power failure may bring the old file back, or none. Some file
+/// systems cannot sync a folder, which is no fault of the file.
+bool sync_folder(const std::filesystem::path& folder) {
+    const Descriptor file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return !file.open() || ::fsync(file.get()) == 0 || (errno != EIO && errno != ENOSPC);
+}
+
+}  // namespace
 
 bool write_all(int descriptor, std::string_view bytes) {
     while (!bytes.empty()) {
@@ -35,14 +105,13 @@ bool write_all(int descriptor, std::string_view bytes) {
             continue;
         }
         if (written <= 0) {
+            errno = written < 0 ? errno : ENOSPC;
             return false;
         }
         bytes.remove_prefix(static_cast<size_t>(written));
     }
     return true;
 }
-
-}  // namespace
 
 void check_writes_by(WriteCheck check) {
     write_check = check;
@@ -87,13 +156,35 @@ void InputFile::read(uint64_t offset, void* to, size_t count) const {
 }
 
 OutputFile::OutputFile(const std::filesystem::path& path)
-    : path_(writable(path)),
-      temporary_(is_special(path) ? std::string()
-                                  : path.string() + fmt::format(".{}.tmp", ::getpid())),
-      file_(::open(temporary_.empty() ? path.c_str() : temporary_.c_str(),
-                   O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+    : path_(path), target_(writable(path)), file_(open()) {
     if (!file_.open()) {
         fail_to_write();
+    }
+}
+
+/// A temporary file that did not exist before and that is locked while this process lives.
+int OutputFile::open() {
+    if (is_special(target_)) {
+        return ::open(target_.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
+    }
+    remove_orphans(folder_of(target_), temporary_stem(target_) + std::string(temporary_mark));
+    for (;;) {
+        temporary_ = temporary_name(target_);
+        const int file =
+            ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (file < 0 && errno == EEXIST) {
+            continue;
+        }
+        if (file < 0) {
+            temporary_.clear();
+            return file;
+        }
+        struct stat status = {};
+        ::flock(file, LOCK_EX);
+        if (::fstat(file, &status) != 0 || status.st_nlink > 0) {
+            return file;
+        }
+        ::close(file);  // another process took it for an orphan before it was locked
     }
 }
 
@@ -113,18 +204,43 @@ void OutputFile::write(std::string_view bytes) {
     }
 }
 
-void OutputFile::commit() {
+void OutputFile::commit(Sync sync) {
     if (temporary_.empty()) {
         if (!file_.close()) {
             fail_to_write();
         }
         return;
     }
-    if (::fsync(file_.get()) != 0 || !file_.close() ||
-        ::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    // Renamed before it is closed: the lock goes when it is closed.
+    if ((sync == Sync::yes && ::fsync(file_.get()) != 0) ||
+        ::rename(temporary_.c_str(), target_.c_str()) != 0) {
         fail_to_write();
     }
     temporary_.clear();
+    if (!file_.close() || (sync == Sync::yes && !sync_folder(folder_of(target_)))) {
+        fail_to_write();
+    }
+}
+
+void remove_orphan(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    struct stat status = {};
+    if (file.open() && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+        ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+        ::unlink(path.c_str());
+    }
+}
+
+void remove_orphans(const std::filesystem::path& folder, const std::string& prefix) {
+    std::error_code error;
+    std::vector<std::filesystem::path> found;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (is_temporary(entry->path().filename().string(), prefix)) {
+            found.push_back(entry->path());
+        }
+    }
+    std::ranges::for_each(found, remove_orphan);
 }
 
 std::string read_file(const std::filesystem::path& path, uint64_t limit) {
@@ -136,16 +252,26 @@ std::string read_file(const std::filesystem::path& path, uint64_t limit) {
     return bytes;
 }
 
-void write_file(const std::filesystem::path& path, std::string_view bytes) {
+void write_file(const std::filesystem::path& path, std::string_view bytes, Sync sync) {
     OutputFile file(path);
     file.write(bytes);
-    file.commit();
+    file.commit(sync);
 }
 
 void make_folder(const std::filesystem::path& path) {
+    require_writable(path);
     std::error_code error;
-    std::filesystem::create_directories(writable(path), error);
+    std::vector<std::filesystem::path> made;
+    for (auto missing = path; !missing.empty() && !std::filesystem::exists(missing, error);
+         missing = missing.parent_path()) {
+        made.push_back(missing);
+    }
+    std::filesystem::create_directories(path, error);
     require(!error, "cannot make the folder '{}': {}", path.string(), error.message());
+    for (const auto& folder : made) {
+        require(sync_folder(folder_of(folder)), "cannot make the folder '{}': {}", path.string(),
+                std::strerror(errno));
+    }
 }
 
 }  // namespace hfc

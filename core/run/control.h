@@ -3,6 +3,9 @@
 // reads. A shell does it too: echo pause > runs/NAME/control
 #pragma once
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -52,11 +55,16 @@ inline bool write_request(const std::filesystem::path& run, Request request) {
         std::filesystem::remove(control_file(run), error);
         return !error;
     }
+    // Made anew: a file or a link that is there under that name is none of ours.
     const auto temporary = run / "control.new";
-    std::ofstream file(temporary);
-    file << request_words[static_cast<size_t>(request)].second << '\n';
-    file.close();
-    if (!file) {
+    std::filesystem::remove(temporary, error);
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file < 0) {
+        return false;
+    }
+    const auto line = request_words[static_cast<size_t>(request)].second + std::string("\n");
+    const bool whole = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size());
+    if (::close(file) != 0 || !whole) {
         return false;
     }
     std::filesystem::rename(temporary, control_file(run), error);

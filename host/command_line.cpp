@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/hex.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -135,9 +136,22 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
                         directory.string()));
     }
     try {
-        return nlohmann::json::parse(read_file(path, 16 << 20))
-            .at("command_line")
-            .get<std::vector<std::string>>();
+        const auto config = nlohmann::json::parse(read_file(path, 16 << 20));
+        if (!config.contains("command_line_hex")) {
+            return config.at("command_line").get<std::vector<std::string>>();
+        }
+        std::vector<std::string> arguments;
+        for (const auto& hex : config["command_line_hex"].get<std::vector<std::string>>()) {
+            const auto bytes = from_hex(hex);
+            if (!bytes) {
+                wrong_use(
+                    fmt::format("option --resume: the command_line_hex of '{}' is not in "
+                                "hexadecimal digits",
+                                path.string()));
+            }
+            arguments.push_back(*bytes);
+        }
+        return arguments;
     } catch (const nlohmann::json::exception&) {
         wrong_use(fmt::format("option --resume: '{}' does not tell the command line of its run",
                               path.string()));

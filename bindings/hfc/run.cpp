@@ -2,6 +2,8 @@
 #include "run/run.h"
 
 #include "base/device.h"
+#include "base/hex.h"
+#include "base/utf8.h"
 #include "bindings/hfc/figure_files.h"
 #include "bindings/hfc/json.h"
 #include "bindings/hfc/register.h"
@@ -41,6 +43,11 @@ int make_run(Call& call) {
     options.config["options"] =
         call.given(2) ? table_argument(call, 2, "options") : run::Json::object();
     options.config["command_line"] = info.command_line;
+    if (!std::ranges::all_of(info.command_line, is_utf8)) {
+        // JSON holds no other bytes, and --resume needs the names as they are.
+        auto& hex = options.config["command_line_hex"] = run::Json::array();
+        std::ranges::transform(info.command_line, std::back_inserter(hex), to_hex);
+    }
     options.config["device"] = default_device().str();
     options.config["threads"] = at::get_num_threads();
     options.config["versions"] = run::Json::object();
@@ -158,9 +165,9 @@ const std::vector<Declaration> run_declarations = {
     {"Series:log", log_series,
      "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
     {"Run:row", row,
-     "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table and writes "
-     "TABLE.csv and TABLE.md anew. The list, "
-     "where given, says which columns come first."},
+     "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table: "
+     "TABLE.csv has it at once, TABLE.md with one of the next rows or when the run ends. The list "
+     "says which columns come first."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\"}) -> list of paths\n\n"

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_depth.h"
+#include "base/utf8.h"
 
 #include <zlib.h>
 
@@ -54,6 +55,24 @@ std::optional<int64_t> number_of(const std::filesystem::path& path) {
                : std::nullopt;
 }
 
+/// What versions before temporary files had locks have left: "checkpoint-NUMBER.json.PROCESS.tmp".
+bool is_old_temporary(const std::filesystem::path& path) {
+    const auto process = path.stem().extension().string();
+    return path.extension() == ".tmp" && path.filename().string().starts_with(prefix) &&
+           process.size() > 1 && process.find_first_not_of("0123456789", 1) == std::string::npos;
+}
+
+/// The files in a folder; none where it cannot be read.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        files.push_back(entry->path());
+    }
+    return files;
+}
+
 Json parse(const std::filesystem::path& path) {
     const auto text = read_file(path, state_limit);
     require(!nests_deeper(text), "'{}' is no checkpoint: it nests deeper than {} levels",
@@ -87,9 +106,9 @@ void Store::save(int64_t number, const Checkpoint& checkpoint) const {
     const auto written = fingerprint(tensors);
     const Json file = {{"format", format},
                        {"tensors", {{"bytes", written.bytes}, {"crc32", written.crc32}}},
-                       {"state_crc32", checksum(checkpoint.state.dump())},
+                       {"state_crc32", checksum(json_text(checkpoint.state))},
                        {"state", checkpoint.state}};
-    write_file(path(number, ".json"), file.dump(1) + "\n");
+    write_file(path(number, ".json"), json_text(file, 1) + "\n");
     prune(keep_);
 }
 
@@ -102,7 +121,7 @@ Checkpoint Store::load(int64_t number) const {
                 file.at("format").dump(), format);
         Checkpoint checkpoint;
         checkpoint.state = file.at("state");
-        require(checksum(checkpoint.state.dump()) == file.at("state_crc32").get<uint32_t>(),
+        require(checksum(json_text(checkpoint.state)) == file.at("state_crc32").get<uint32_t>(),
                 "'{}' is damaged: its checksum differs", name.string());
         const auto tensors = path(number, ".safetensors");
         const Fingerprint expected{file.at("tensors").at("bytes").get<uint64_t>(),
@@ -118,10 +137,8 @@ Checkpoint Store::load(int64_t number) const {
 
 std::vector<int64_t> Store::numbers() const {
     std::vector<int64_t> found;
-    std::error_code error;
-    for (std::filesystem::directory_iterator entry(folder_, error), end; !error && entry != end;
-         entry.increment(error)) {
-        if (const auto number = number_of(entry->path())) {
+    for (const auto& file : files_in(folder_)) {
+        if (const auto number = number_of(file)) {
             found.push_back(*number);
         }
     }
@@ -136,7 +153,11 @@ std::optional<Checkpoint> Store::newest(const std::function<void(const std::stri
             return load(*number);
         } catch (const Error& error) {
             if (warn) {
-                warn(fmt::format("{}; the checkpoint before it is taken", error.what()));
+                warn(fmt::format("{}; {}", error.what(),
+                                 number + 1 == all.rend()
+                                     ? "there is no checkpoint before it, so the training begins "
+                                       "anew"
+                                     : "the checkpoint before it is taken"));
             }
         }
     }
@@ -151,6 +172,12 @@ void Store::prune(int64_t keep) const {
         std::error_code ignored;
         std::filesystem::remove(path(*number, ".json"), ignored);
         std::filesystem::remove(path(*number, ".safetensors"), ignored);
+    }
+    remove_orphans(folder_, std::string(prefix));
+    for (const auto& file : files_in(folder_)) {
+        if (is_old_temporary(file)) {
+            remove_orphan(file);
+        }
     }
 }
 

@@ -39,14 +39,14 @@ class Store {
     void save(int64_t number, const Checkpoint& checkpoint) const;
 
     /// The newest checkpoint that is whole, or nothing. `warn` is told, in a sentence each, about
-    /// those passed over because they are damaged.
+    /// those passed over because they are damaged, and what is taken in their place.
     std::optional<Checkpoint> newest(
         const std::function<void(const std::string&)>& warn = {}) const;
 
     /// The one of a number. Throws Error saying what is missing or damaged.
     Checkpoint load(int64_t number) const;
 
-    /// Removes all but the newest `keep`.
+    /// Removes all but the newest `keep`, and the temporary files that dead processes have left.
     void prune(int64_t keep) const;
 
     /// The numbers of the checkpoints there are, damaged ones too, rising.

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+
 namespace hfc::checkpoint {
 namespace {
 
@@ -63,6 +65,42 @@ TEST_F(StoreTest, refuses_a_file_of_brackets) {
         file("checkpoint-000000002.json"),
         "{\"format\": 1, \"state\": " + std::string(depth, '[') + std::string(depth, ']') + "}");
     expect_falls_back_to_the_first();
+}
+
+TEST_F(StoreTest, says_when_there_is_none_before_a_damaged_one) {
+    store.save(1, numbered(1));
+    write_file(file("checkpoint-000000001.json"), "{}");
+    std::vector<std::string> said;
+    EXPECT_FALSE(store.newest([&](const std::string& text) { said.push_back(text); }));
+    EXPECT_THAT(said, ElementsAre(HasSubstr("there is no checkpoint before it, so the training "
+                                            "begins anew")));
+}
+
+TEST_F(StoreTest, keeps_names_that_are_not_utf8) {
+    auto given = numbered(1);
+    given.state["dataset"] = "caf\xe9";
+    given.state["\xff"] = {"probe \xc3", 1};
+    store.save(1, given);
+    const auto found = store.newest();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->state.at("dataset"), "caf\xef\xbf\xbd");
+    EXPECT_EQ(number_of(*found), 1);
+}
+
+TEST_F(StoreTest, removes_what_dead_processes_have_left) {
+    store.save(1, numbered(1));
+    const auto write = [&](const char* name) { std::ofstream(file(name)) << "half of it"; };
+    write("checkpoint-000000002.safetensors.hfc-0123abcd.tmp");
+    write("checkpoint-000000007.json.hfc-89ef0000.tmp");
+    write("checkpoint-000000002.safetensors.4242.tmp");  // of older versions
+    write("checkpoint-000000003.json.17.tmp");
+    write("notes.4242.tmp");
+    write("checkpoint-old.tmp");
+    const OutputFile living(file("checkpoint-000000009.safetensors"));
+    store.save(2, numbered(2));
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(store.folder()), {}), 4 + 3)
+        << "two checkpoints, the living process's file and two of somebody else";
+    EXPECT_FALSE(std::filesystem::exists(file("checkpoint-000000002.safetensors.4242.tmp")));
 }
 
 TEST_F(StoreTest, has_none_before_the_first) {

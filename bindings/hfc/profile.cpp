@@ -5,10 +5,10 @@
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 
+#include <c10/util/env.h>
 #include <torch/csrc/autograd/profiler_kineto.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 
 namespace hfc::lua {
@@ -85,8 +85,9 @@ void print_times(const std::map<std::string, OperatorTime>& times, const char* t
 class Recording {
   public:
     Recording() {
-        ::setenv("KINETO_LOG_LEVEL", "99",
-                 0);  // it would tell on standard error that it begins and ends
+        // It would tell on standard error that it begins and ends. LibTorch's threads that ask for
+        // a variable wait meanwhile.
+        c10::utils::set_env("KINETO_LOG_LEVEL", "99", /*overwrite=*/false);
         const torch::profiler::impl::ProfilerConfig config(
             torch::profiler::impl::ProfilerState::KINETO);
         std::set<ActivityType> activities = {ActivityType::CPU};

@@ -2,16 +2,21 @@
 
 #include <unistd.h>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 
 namespace hfc {
 namespace {
 
-volatile std::sig_atomic_t requests = 0;
-volatile std::sig_atomic_t last_signal = SIGINT;
+// Read by worker threads and written by a signal handler, which may only touch atomics that take no
+// lock.
+std::atomic<int> requests = 0;
+std::atomic<int> last_signal = SIGINT;
 std::atomic<void (*)()> on_first = nullptr;
+static_assert(decltype(requests)::is_always_lock_free && decltype(on_first)::is_always_lock_free);
 
 void on_interrupt(int signal) {
+    const int before = errno;  // of the call that the signal came into
     last_signal = signal;
     // Where nothing runs, at a prompt, nothing would see the request.
     if (requests > 0 || (signal == SIGTERM && on_first.load() == nullptr)) {
@@ -25,6 +30,7 @@ void on_interrupt(int signal) {
         "\ninterrupted: stopping at the next batch; a second time ends at once\n";
     // A signal handler may only write; a failed write changes nothing.
     [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
+    errno = before;
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include "data/image_check.h"
 #include "image_codec/image_codec.h"
 
+#include <c10/util/env.h>
+
 #include <dlfcn.h>
 
 namespace hfc::data {
@@ -38,8 +40,8 @@ Function symbol(void* module, const std::filesystem::path& path, const char* nam
 
 /// OpenCV's own bound on a picture's size; it reads the environment while it is loaded.
 void limit_pixels() {
-    ::setenv("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),
-             /*overwrite=*/0);
+    c10::utils::set_env("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),
+                        /*overwrite=*/false);
 }
 
 Codec load_codec() {
@@ -77,6 +79,10 @@ const Codec& codec() {
 }
 
 }  // namespace
+
+void load_image_codec() {
+    codec();
+}
 
 void read_image(const std::filesystem::path& path, int64_t size, uint8_t* planes) {
     require(size >= 1 && size <= 16384,

@@ -18,6 +18,10 @@ void read_image(const std::filesystem::path& path, int64_t size, uint8_t* planes
 /// where it cannot be made.
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width);
 
+/// Loads the module now. It sets a variable of the environment, which threads that ask for one must
+/// not see half done: to be called before read_image() is called by several.
+void load_image_codec();
+
 /// "4.6.0". Throws Error where OpenCV's module is missing.
 std::string opencv_version();
 

@@ -1,6 +1,7 @@
 #include "data/cifar10.h"
 
 #include "base/error.h"
+#include "data/pixel_memory.h"
 
 #include <cerrno>
 #include <cstdio>
@@ -62,7 +63,7 @@ Dataset read_part(const std::filesystem::path& folder, const std::string& part,
     images->class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
                            "dog",      "frog",       "horse", "ship", "truck"};
     const auto count = static_cast<int64_t>(files.size()) * records_a_file;
-    images->pixels = at::empty({count, 3, 32, 32}, at::kByte);
+    images->pixels = make_pixels({count, 3, 32, 32});
     images->labels = at::empty({count}, at::kLong);
     auto* pixels = images->pixels.mutable_data_ptr<uint8_t>();
     auto* labels = images->labels.mutable_data_ptr<int64_t>();

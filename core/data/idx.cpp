@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "data/gzip.h"
+#include "data/pixel_memory.h"
 
 #include <cstring>
 
@@ -69,7 +70,7 @@ at::Tensor read_images(const std::filesystem::path& folder, const std::string& n
     require(idx.sizes[0] > 0, "hfc.data: '{}' holds 0 images, expected at least one",
             idx.path.string());
     require_length(idx, idx.sizes[0] * side * side);
-    auto pixels = at::empty({static_cast<int64_t>(idx.sizes[0]), 1, side, side}, at::kByte);
+    auto pixels = make_pixels({static_cast<int64_t>(idx.sizes[0]), 1, side, side});
     std::memcpy(pixels.mutable_data_ptr(), idx.bytes.data() + idx.header_bytes, pixels.nbytes());
     return pixels;
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/machine.h"
 
 #include <c10/util/accumulate.h>
 
@@ -9,8 +10,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 namespace hfc::data {
 namespace {
@@ -42,21 +46,54 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
         memory, sizes, [bytes](void* begin) { ::munmap(begin, bytes); }, at::kByte);
 }
 
+/// Bytes of all tensors in memory that are alive: one budget for the parts of a data set and for
+/// several data sets.
+std::atomic<uint64_t> in_memory = 0;
+
+/// Takes the bytes out of the budget, or nothing where they are too many.
+bool reserve(uint64_t bytes, uint64_t most) {
+    auto taken = in_memory.load();
+    while (taken <= most && bytes <= most - taken) {
+        if (in_memory.compare_exchange_weak(taken, taken + bytes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// A tensor in reserved memory, which it gives back.
+at::Tensor make_reserved(at::IntArrayRef sizes, uint64_t bytes) {
+    const std::shared_ptr<void> reserved(nullptr, [bytes](void*) { in_memory -= bytes; });
+    const auto memory = at::empty(sizes, at::kByte);
+    return at::from_blob(
+        memory.mutable_data_ptr(), sizes, [memory, reserved](void*) {}, at::kByte);
+}
+
 }  // namespace
 
 uint64_t default_pixel_memory() {
-    if (const char* chosen = std::getenv("HFC_PIXEL_MEMORY");
-        chosen != nullptr && *chosen != '\0') {
-        return std::strtoull(chosen, nullptr, 10) * 1'000'000;
+    const char* const chosen = std::getenv("HFC_PIXEL_MEMORY");
+    if (chosen == nullptr || *chosen == '\0') {
+        return memory_limit() / 2;
     }
-    return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
-           static_cast<uint64_t>(::sysconf(_SC_PAGESIZE)) / 2;
+    constexpr uint64_t bytes_a_mb = 1'000'000;
+    const std::string_view text = chosen;
+    uint64_t megabytes = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
+    require(error == std::errc() && end == text.data() + text.size() &&
+                megabytes <= std::numeric_limits<uint64_t>::max() / bytes_a_mb,
+            "hfc.data: the environment variable HFC_PIXEL_MEMORY must be a whole number of MB, got "
+            "'{}'",
+            text);
+    return megabytes * bytes_a_mb;
 }
 
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory) {
     const auto bytes = static_cast<uint64_t>(c10::multiply_integers(sizes));
-    return bytes <= most_in_memory || bytes == 0 ? at::empty(sizes, at::kByte)
-                                                 : map_file(sizes, bytes);
+    if (bytes == 0) {
+        return at::empty(sizes, at::kByte);
+    }
+    return reserve(bytes, most_in_memory) ? make_reserved(sizes, bytes) : map_file(sizes, bytes);
 }
 
 }  // namespace hfc::data

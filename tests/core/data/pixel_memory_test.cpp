@@ -1,5 +1,7 @@
 #include "data/pixel_memory.h"
 
+#include "base/machine.h"
+
 #include "data/support.h"
 #include "data/synthetic.h"
 
@@ -56,6 +58,46 @@ TEST_F(PixelMemory, ADataSetIsTheSameInAFile) {
     const auto pair = synthetic(options);
     EXPECT_EQ(mapped_files(), 2);
     EXPECT_TRUE(at::equal(pair.train.low_pass(4).batch(0, 400).images, expected));
+}
+
+TEST_F(PixelMemory, AllTensorsThatAreAliveShareOneBudget) {
+    auto first = make_pixels({600, 1000}, 1'000'000);
+    auto second = make_pixels({600, 1000}, 1'000'000);
+    EXPECT_EQ(mapped_files(), 1) << "both together are more";
+    const auto third = make_pixels({400, 1000}, 1'000'000);
+    EXPECT_EQ(mapped_files(), 1) << "what is in a file does not count";
+    const auto view = first.slice(0, 0, 1);
+    first = at::Tensor();
+    second = make_pixels({600, 1000}, 1'000'000);
+    EXPECT_EQ(mapped_files(), 1) << "a view keeps the memory";
+    EXPECT_EQ(view.numel(), 1000);
+}
+
+TEST_F(PixelMemory, OfATensorThatIsGoneIsFreeAgain) {
+    for (int i = 0; i < 10; ++i) {
+        make_pixels({600, 1000}, 1'000'000).fill_(i);
+        EXPECT_EQ(mapped_files(), 0);
+    }
+}
+
+TEST_F(PixelMemory, ThePartsOfADataSetShareTheBudget) {
+    const Variable one("HFC_PIXEL_MEMORY", "1");
+    const auto pair = synthetic({.train = 250, .test = 250, .seed = 2});  // .77 MB each
+    EXPECT_EQ(mapped_files(), 1);
+}
+
+TEST_F(PixelMemory, TheVariableMustBeAWholeNumber) {
+    for (const char* wrong : {"abc", "1.5", "-1", "100MB", " 7", "99999999999999999999"}) {
+        const Variable variable("HFC_PIXEL_MEMORY", wrong);
+        EXPECT_THAT(error_of([] { synthetic({.train = 10, .test = 10}); }),
+                    HasSubstr(std::string("the environment variable HFC_PIXEL_MEMORY must be a "
+                                          "whole number of MB, got '") +
+                              wrong + "'"));
+    }
+    const Variable variable("HFC_PIXEL_MEMORY", "250");
+    EXPECT_EQ(default_pixel_memory(), 250'000'000U);
+    const Variable none("HFC_PIXEL_MEMORY", "");
+    EXPECT_EQ(default_pixel_memory(), memory_limit() / 2);
 }
 
 TEST_F(PixelMemory, AFolderWithoutRoomIsNamed) {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <list>
 #include <map>
 #include <mutex>
 
@@ -12,7 +13,33 @@ namespace {
 // last bit.
 constexpr unsigned planning = FFTW_ESTIMATE | FFTW_DESTROY_INPUT;
 
-FftwPlans make_plans(int64_t height, int64_t width) {
+/// FFTW's planner and all that it has made. Never destroyed: a thread may still run a plan while
+/// the process ends.
+struct Planner {
+    using Size = std::pair<int64_t, int64_t>;
+    using Kept = std::list<std::pair<Size, std::shared_ptr<const FftwPlans>>>;
+
+    std::mutex mutex;
+    Kept kept;  ///< the last used first
+    std::map<Size, Kept::iterator> by_size;
+    size_t alive = 0;
+};
+
+Planner& planner() {
+    static auto& one = *new Planner;
+    return one;
+}
+
+void destroy(FftwPlans* plans) {
+    const std::scoped_lock lock(planner().mutex);
+    fftwf_destroy_plan(plans->forward);
+    fftwf_destroy_plan(plans->inverse);
+    delete plans;
+    --planner().alive;
+}
+
+/// With the planner's lock held.
+std::shared_ptr<const FftwPlans> make_plans(int64_t height, int64_t width) {
     const auto h = static_cast<int>(height);
     const auto w = static_cast<int>(width);
     auto* pixels = fftwf_alloc_real(height * width);
@@ -23,30 +50,46 @@ FftwPlans make_plans(int64_t height, int64_t width) {
     fftwf_free(spectrum);
     require(plans.forward != nullptr && plans.inverse != nullptr,
             "hfc.frequency.split: FFTW cannot plan for images of {} x {}", height, width);
-    return plans;
+    ++planner().alive;
+    return {new FftwPlans(plans), destroy};
 }
 
 }  // namespace
 
-const FftwPlans& fftw_plans(int64_t height, int64_t width) {
-    static std::mutex mutex;
-    // Never destroyed: a thread may still run a plan while the process ends.
-    static auto& cache = *new std::map<std::pair<int64_t, int64_t>, FftwPlans>;
+std::shared_ptr<const FftwPlans> fftw_plans(int64_t height, int64_t width) {
+    std::shared_ptr<const FftwPlans> dropped;  // destroyed after the lock is given back
+    auto& [mutex, kept, by_size, alive] = planner();
     const std::scoped_lock lock(mutex);
-    const auto found = cache.find({height, width});
-    return found != cache.end()
-               ? found->second
-               : cache.try_emplace({height, width}, make_plans(height, width)).first->second;
+    const Planner::Size size(height, width);
+    if (const auto found = by_size.find(size); found != by_size.end()) {
+        kept.splice(kept.begin(), kept, found->second);
+        return found->second->second;
+    }
+    kept.emplace_front(size, make_plans(height, width));
+    by_size[size] = kept.begin();
+    if (kept.size() > most_kept_plans) {
+        by_size.erase(kept.back().first);
+        dropped = std::move(kept.back().second);
+        kept.pop_back();
+        fftwf_forget_wisdom();  // what the planner remembers of each size grows, too
+    }
+    return kept.front().second;
 }
 
-FftwChannel::FftwChannel(const FftwPlans& plans)
-    : plans_(plans),
-      columns_(plans.width / 2 + 1),
-      pixels_(fftwf_alloc_real(plans.height * plans.width)),
-      spectrum_(fftwf_alloc_complex(plans.height * columns_)),
-      masked_(fftwf_alloc_complex(plans.height * columns_)) {
+size_t fftw_plans_alive() {
+    const std::scoped_lock lock(planner().mutex);
+    return planner().alive;
+}
+
+FftwChannel::FftwChannel(std::shared_ptr<const FftwPlans> plans)
+    : shared_(std::move(plans)),
+      plans_(*shared_),
+      columns_(plans_.width / 2 + 1),
+      pixels_(fftwf_alloc_real(plans_.height * plans_.width)),
+      spectrum_(fftwf_alloc_complex(plans_.height * columns_)),
+      masked_(fftwf_alloc_complex(plans_.height * columns_)) {
     require(pixels_ && spectrum_ && masked_, "hfc.frequency.split: no memory for images of {} x {}",
-            plans.height, plans.width);
+            plans_.height, plans_.width);
 }
 
 void FftwChannel::forward(const float* pixels) {

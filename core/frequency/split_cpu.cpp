@@ -11,9 +11,6 @@
 namespace hfc::frequency {
 namespace {
 
-/// Above this, outputs would leave the caches before they are read: they are written past them.
-constexpr int64_t streaming_bytes = 32 << 20;
-
 std::vector<at::Tensor> outputs(bool wanted, const at::Tensor& x, size_t count) {
     std::vector<at::Tensor> tensors(wanted ? count : 0);
     std::ranges::generate(tensors, [&] { return empty_output(x); });
@@ -51,6 +48,10 @@ void parallel(const at::Tensor& x, const Channels& channels,
                      work);
 }
 
+#ifdef __x86_64__
+/// Above this, outputs would leave the caches before they are read: they are written past them.
+constexpr int64_t streaming_bytes = 32 << 20;
+
 void run_avx2(const at::Tensor& x, const std::vector<double>& radii, Rule rule,
               const Channels& channels) {
     const auto height = x.size(-2);
@@ -77,9 +78,11 @@ void run_avx2(const at::Tensor& x, const std::vector<double>& radii, Rule rule,
     });
 }
 
+#endif
+
 void run_fftw(const at::Tensor& x, const std::vector<double>& radii, Rule rule,
               const Channels& channels) {
-    const auto& plans = fftw_plans(x.size(-2), x.size(-1));
+    const auto plans = fftw_plans(x.size(-2), x.size(-1));
     std::vector<std::vector<int64_t>> discs;
     for (const double radius : radii) {
         discs.push_back(disc_widths(x.size(-2), x.size(-1), radius, rule));
@@ -113,12 +116,14 @@ Parts split_fftw(const at::Tensor& x, const std::vector<double>& radii,
 
 Parts split_cpu(const at::Tensor& x, const std::vector<double>& radii,
                 const SplitOptions& options) {
-    if (!SplitAvx2::supports(x.size(-2), x.size(-1))) {
-        return split_fftw(x, radii, options);
+#ifdef __x86_64__
+    if (SplitAvx2::supports(x.size(-2), x.size(-1))) {
+        Parts parts{outputs(options.low, x, radii.size()), outputs(options.high, x, radii.size())};
+        run_avx2(x, radii, options.rule, Channels(x, parts));
+        return parts;
     }
-    Parts parts{outputs(options.low, x, radii.size()), outputs(options.high, x, radii.size())};
-    run_avx2(x, radii, options.rule, Channels(x, parts));
-    return parts;
+#endif
+    return split_fftw(x, radii, options);
 }
 
 }  // namespace hfc::frequency

@@ -1,13 +1,16 @@
 #include "frequency/split.h"
 
 #include "frequency/backends.h"
+#include "frequency/fourier_fftw.h"
 
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <thread>
 
 namespace hfc::frequency {
 namespace {
@@ -192,6 +195,42 @@ TEST(Split, IsTheSameToTheLastBitEachTimeAndForAnyNumberOfThreads) {
         EXPECT_TRUE(at::equal(frequency::split(x, {4, 12}).high[1], once.high[1]));
         at::set_num_threads(threads);
     }
+}
+
+TEST(FftwPlans, OfHundredsOfSizesDoNotPileUp) {
+    const SplitOptions options{.low = true, .high = true};
+    for (int64_t size = 0; size < 300; ++size) {
+        const auto x = at::rand({1, 11 + size % 20, 13 + size / 20});
+        const auto parts = split_fftw(x, {3.0}, options);
+        EXPECT_LT(distance(parts.low[0], reference_low(x, 3.0, options.rule)), 1e-5);
+        EXPECT_LT(distance(parts.low[0] + parts.high[0], x), 1e-5);
+        ASSERT_LE(fftw_plans_alive(), most_kept_plans + 1);
+    }
+    // Those dropped come again, and the last used stay.
+    const auto x = at::rand({2, 11, 13});
+    EXPECT_LT(distance(split_fftw(x, {3.0}, options).low[0], reference_low(x, 3.0, options.rule)),
+              1e-5);
+    EXPECT_EQ(fftw_plans(11, 13).get(), fftw_plans(11, 13).get());
+}
+
+TEST(FftwPlans, AreSharedByThreadsThatDropEachOthers) {
+    const SplitOptions options{.low = true, .high = true};
+    std::atomic<double> worst = 0;
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread) {
+        threads.emplace_back([&, thread] {
+            for (int64_t i = 0; i < 150; ++i) {
+                const auto x = at::rand({1, 11 + (i + thread * 40) % 150, 13});
+                const auto low = split_fftw(x, {3.0}, options).low[0];
+                worst = std::max(worst.load(), distance(low, reference_low(x, 3.0, options.rule)));
+            }
+        });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    EXPECT_LT(worst, 1e-5);
+    EXPECT_LE(fftw_plans_alive(), most_kept_plans + 4);
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 namespace hfc::host {
 namespace {
 
-/// Runs a text. Returns false where more lines may complete it; sets `status` where the script
-/// asked to end.
+/// Runs a text. Returns false where more lines may complete it; sets `status` after SIGTERM. What
+/// ends a script (a wrong option in one run by dofile) ends the line only: the variables stay.
 bool run_text(lua::State& state, const std::string& text, std::optional<int>& status) {
     lua_State* L = state.get();
     const int top = lua_gettop(L);
@@ -23,11 +23,7 @@ bool run_text(lua::State& state, const std::string& text, std::optional<int>& st
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.repl.run");
     lua_pushlstring(L, text.data(), text.size());
     if (state.call(1, 1) != 0) {
-        if (lua_isuserdata(L, -1)) {
-            status = state.report_failure();
-        } else {
-            state.report_failure();
-        }
+        state.report_failure();
     } else if (const char* message = lua_tostring(L, -1)) {
         complete = std::string(message) != "incomplete";
         if (complete) {

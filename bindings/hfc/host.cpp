@@ -18,6 +18,13 @@ int end_host(Call& call) {
                call.given(2) ? call.argument(2, "message").text() : "");
 }
 
+/// host.must_stop() -> whether an Exit was asked for or Ctrl-C pressed. Not a declared function:
+/// those raise an error then.
+int script_must_stop(lua_State* L) {
+    lua_pushboolean(L, must_stop() ? 1 : 0);
+    return 1;
+}
+
 int nearest_name(Call& call) {
     return call.returns(
         nearest(call.argument(1, "name").text(), call.argument(2, "candidates").texts()));
@@ -123,6 +130,10 @@ void push_host_table(lua_State* L) {
         push_function(L, declaration);
         lua_setfield(L, -2, declaration.name);
     }
+    lua_pushcfunction(L, script_must_stop);
+    lua_setfield(L, -2, "must_stop");
+    lua_pushcfunction(L, keep_frames_of_coroutine);
+    lua_setfield(L, -2, "keep_frames");
     push_apply_function(L);
     lua_setfield(L, -2, "apply_function");
     push_data_pointer(L);

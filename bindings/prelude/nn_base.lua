@@ -278,13 +278,18 @@ local function describe(module)
   return ("%s(%s\n%s\n)"):format(name, extra, table.concat(lines, "\n"))
 end
 
+local function results(...) return ... end
+
+-- Calls forward. Without `results` this were a tail call, and tracebacks could not name the layer.
+local function call(module, ...) return results(module:forward(...)) end
+
 -- Makes a class of modules. A new instance is made by calling the class: the fields' tables, then
 -- init(self, ...).
 local function new_class(name, parent)
   local methods = setmetatable({}, {__index = parent})
   local meta = {
     name = name, is_module = true, find_new = find_new, __index = methods, __tostring = describe,
-    __call = function(module, ...) return module:forward(...) end,
+    __call = call,
     __newindex = function(module, key, value)
       local kind = kind_of(value)
       if kind then remember(module, key, kind) end

@@ -1,6 +1,6 @@
 -- hfc.options: a script's settings, typed by their defaults, set from the command line.
 local host = ...
-local io = io  -- the sandbox takes the global away
+local debug, io = debug, io  -- the sandbox takes the globals away
 
 local function is_list(value)
   return type(value) == "table" and (#value > 0 or next(value) == nil)
@@ -49,8 +49,19 @@ local function show(value)
   return table.concat(parts, ",")
 end
 
+-- The name of the script that called hfc.options. At the prompt that is one run by dofile, not the
+-- one that the program was started with.
+local function script_name()
+  for level = 2, host.at_prompt and 100 or 0 do
+    local info = debug.getinfo(level, "S")
+    if not info then break end
+    if info.what ~= "C" and info.source:sub(1, 5) ~= "=hfc:" then return info.short_src end
+  end
+  return arg and arg[0] or "script"
+end
+
 local function wrong_use(text, ...)
-  local script = arg and arg[0] or "script"
+  local script = script_name()
   host.exit(2, script .. ": " .. text:format(...) .. "; see --help")
 end
 
@@ -234,5 +245,6 @@ hfc.options = host.declare("hfc.options", '\z
   text, boolean, list (--radii 4,8), or a table of\n\z
   named parts (--epochs.natural 20). --preset NAME takes a preset\'s values, single options go \z
   over it; --help prints them all.\n\z
-  A list of exactly two texts must be written {{"a", "b"}}. Wrong use ends the host with status 2 \z
-  and names the nearest option.', options)
+  A list of exactly two texts must be written {{"a", "b"}}. --help and a wrong option end the \z
+  program, also inside pcall: status 0, or 2 and\n\z
+  a message that names the nearest option. At the prompt they end the typed line only.', options)

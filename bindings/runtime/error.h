@@ -5,6 +5,7 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace hfc::lua {
@@ -54,15 +55,38 @@ struct Exit : std::exception {
 /// "script.lua:12: " of the innermost function on the stack that is a script's, or "".
 std::string script_position(lua_State* L);
 
-/// Calls the function and arguments on the stack as lua_call does; throws LuaError where it fails.
+/// Throws the Exit that a function of the API asked for and that has not reached the host yet (a
+/// script's pcall may not stop it), or Interrupted after Ctrl-C.
+void check_stop();
+
+/// Called where an Exit leaves C++ for Lua: from now on check_stop() throws it.
+void remember_exit(const Exit& exit);
+
+/// Whether the script has to end: an Exit was asked for, or Ctrl-C pressed.
+bool must_stop();
+
+/// The Exit asked for, which is then done with; nothing where there was none.
+std::optional<Exit> take_exit();
+
+/// Calls the function and arguments on the stack as lua_call does. Throws LuaError where it fails;
+/// Interrupted where it fails after Ctrl-C, so that the C++ around it keeps what it has.
 void protected_call(lua_State* L, int arguments, int results);
+
+/// keep_frames(coroutine, value), called by Lua: where the error value has left the coroutine,
+/// keeps the coroutine's frames for the traceback.
+int keep_frames_of_coroutine(lua_State* L);
+
+/// An error value for a person: a string as it is, an object as its __tostring says, a table with
+/// its fields. Runs no code of the script but __tostring, whose own errors are caught.
+std::string describe_error(lua_State* L, int index);
 
 /// An error's text "script.lua:12: ..." with that line of the file behind its first line; the same
 /// text where there is no such file.
 std::string with_source_line(const std::string& text);
 
-/// Message handler for lua_pcall: a text becomes text + traceback without the host's own frames;
-/// other values pass.
+/// Message handler for lua_pcall: an error value becomes a string, with the frames of the script
+/// and of the layers of its networks behind it, also those inside callbacks from C++. An Exit
+/// passes.
 int add_traceback(lua_State* L);
 
 }  // namespace hfc::lua

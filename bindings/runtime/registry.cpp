@@ -6,7 +6,10 @@
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/types.h"
 
+#include <fmt/format.h>
+
 #include <new>
+#include <string_view>
 
 namespace hfc::lua {
 namespace {
@@ -32,7 +35,7 @@ int trampoline(lua_State* L) {
         *static_cast<const Declaration*>(lua_touserdata(L, lua_upvalueindex(1)));
     return guarded(L, declaration.name, [&] {
         const RunningScope scope(L);
-        check_interrupt();
+        check_stop();
         Call call(L, declaration.name);
         return declaration.function(call);
     });
@@ -55,6 +58,18 @@ void push_table_of(lua_State* L, const std::string& prefix) {
         }
         lua_remove(L, -2);
         begin = end + 1;
+    }
+}
+
+/// The error value of a callback as it is. LuaJIT's own error for a yield names no function; this
+/// one does.
+void push_error_of_callback(lua_State* L, const LuaError& error, const char* name) {
+    error.push(L);
+    constexpr std::string_view yield = "attempt to yield across C-call boundary";
+    if (lua_type(L, -1) == LUA_TSTRING && std::string_view(lua_tostring(L, -1)).ends_with(yield)) {
+        lua_pop(L, 1);
+        lua_pushstring(L,
+                       fmt::format("{}do not yield inside {}", script_position(L), name).c_str());
     }
 }
 
@@ -122,8 +137,9 @@ void push_current_exception(lua_State* L, const char* name) {
     try {
         throw;
     } catch (const LuaError& error) {
-        error.push(L);
+        push_error_of_callback(L, error, name);
     } catch (const Exit& exit) {
+        remember_exit(exit);
         push(L, exit);
     } catch (const Interrupted&) {
         lua_pushstring(L, (script_position(L) + "interrupted").c_str());

@@ -71,7 +71,7 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
     if (lua_pcall(L_, 0, 0, 0) != 0) {
         const std::string text =
             lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
-        lua_close(L_);
+            lua_close(L_);
         throw std::runtime_error("the Lua API could not be set up: " + text);
     }
     if (info_.sandbox) {
@@ -118,12 +118,18 @@ int State::call(int arguments, int results) {
     const int handler = lua_gettop(L_) - arguments;
     lua_pushcfunction(L_, add_traceback);
     lua_insert(L_, handler);
+    take_exit();  // of a call before this one
     interruptible = L_;
     set_interrupt_callback(on_interrupt);
-    const int status = lua_pcall(L_, arguments, results, handler);
+    int status = lua_pcall(L_, arguments, results, handler);
     set_interrupt_callback(nullptr);
     interruptible = nullptr;
     lua_sethook(L_, nullptr, 0, 0);  // a request that the C++ side met first has left it
+    if (const auto exit = take_exit()) {
+        lua_settop(L_, handler);
+        push(L_, *exit);
+        status = LUA_ERRRUN;
+    }
     lua_remove(L_, handler);
     return status;
 }
@@ -139,10 +145,7 @@ int State::report_failure() const {
         std::fprintf(stderr, "hfc-host: interrupted\n");
         return interrupt_status();
     }
-    lua_getglobal(L_, "tostring");
-    lua_pushvalue(L_, -2);
-    const bool readable = lua_pcall(L_, 1, 1, 0) == 0 && lua_isstring(L_, -1) != 0;
-    const std::string text = readable ? lua_tostring(L_, -1) : describe(L_, -2);
+    const std::string text = describe_error(L_, lua_gettop(L_));
     // Somebody else's script could name any file here.
     std::fprintf(stderr, "hfc-host: %s\n", (info_.sandbox ? text : with_source_line(text)).c_str());
     return 1;

@@ -39,7 +39,8 @@ class State {
     int run(const std::string& text, const std::string& name);
 
     /// Calls the function below `arguments` values on the stack, stoppable by Ctrl-C; leaves
-    /// `results` values, or the error's, with a traceback. Returns lua_pcall's status.
+    /// `results` values, or the error's, with a traceback. Returns lua_pcall's status. A call that
+    /// asked to end the script fails with that Exit, also where the script caught it.
     int call(int arguments, int results);
 
     /// Prints the error on the top of the stack; returns the status as run() does.

@@ -1,10 +1,9 @@
 // a + b, a - b, a * b, a / b, a ^ b, a % b, -a: straight to ATen, without the search for a schema
 // that torch.NAME makes. These are what a training loop written in Lua is made of.
+#include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
-
-#include "base/interrupt.h"
 
 #include <ATen/ops/add.h>
 #include <ATen/ops/div.h>
@@ -58,7 +57,7 @@ constexpr char modulo[] = "Tensor %";
 template <Operation operation, const char* name>
 int arithmetic(lua_State* L) {
     return guarded(L, name, [&] {
-        check_interrupt();
+        check_stop();
         const at::Tensor* a = to_tensor(L, 1);
         const at::Tensor* b = to_tensor(L, 2);
         push(L, a != nullptr && b != nullptr ? operation(*a, *b)

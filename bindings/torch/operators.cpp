@@ -1,11 +1,10 @@
 #include "bindings/torch/operators.h"
 
+#include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/convert.h"
 #include "bindings/torch/forms.h"
 #include "bindings/torch/tensor.h"
-
-#include "base/interrupt.h"
 
 namespace hfc::lua {
 namespace {
@@ -202,7 +201,7 @@ int call(lua_State* L, const Operator& op, const Arguments& given) {
 int operator_trampoline(lua_State* L) {
     const auto& op = *static_cast<const Operator*>(lua_touserdata(L, lua_upvalueindex(1)));
     return guarded(L, op.name.c_str(), [&] {
-        check_interrupt();
+        check_stop();
         return call(L, op, locate(L, 1, lua_gettop(L)));
     });
 }

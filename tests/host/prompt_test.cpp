@@ -56,6 +56,55 @@ TEST_F(Prompt, LivesThroughErrors) {
     terminal.wait_for("\n42");
 }
 
+TEST_F(Prompt, LivesThroughEachErrorValue) {
+    const auto result = run({"-i"}, {.input = R"(kept = 40
+error(io.stdout)
+error(torch.ones(1))
+error(nil)
+error({code = 7})
+error(setmetatable({}, {__tostring = function() error "worse" end}))
+error(newproxy(true))
+error(hfc.data("synthetic", {train = 8, test = 8}))
+setmetatable({}, {__tostring = function() error "printed" end})
+p = newproxy(true) getmetatable(p).__gc = function() error(io.stdout) end p = nil
+collectgarbage()
+error({code = 8})
+kept + 2
+)"});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_THAT(result.out, HasSubstr("42\n")) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("prompt:1: an error value {code = 7}"));
+    EXPECT_THAT(result.err, HasSubstr("prompt:1: an error value {code = 8}"));
+}
+
+TEST_F(Prompt, LivesThroughAWrongOptionOfAScriptItRuns) {
+    const auto first = scratch.write("first.lua", "kept = hfc.options({a = 1}).a + 37\n");
+    const auto other = scratch.write("other.lua", "hfc.options {b = 1}\nkept = 0\n");
+    const std::string text = "dofile '" + other + "'\npcall(dofile, '" + other +
+                             "') kept = 1\narg = {'--help'} dofile '" + other +
+                             "'\narg = {} dofile '" + other + "' kept = kept + 50\nkept\n";
+    const auto result = run({"-i", first, "--a", "3"}, {.input = "kept\n" + text});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_THAT(result.out, testing::StartsWith("40\n")) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("Options of the script"));
+    EXPECT_THAT(result.out, testing::EndsWith("\n50\n"));
+    EXPECT_THAT(result.err, HasSubstr("other.lua: unknown option --a"));
+    EXPECT_THAT(result.err, Not(HasSubstr("first.lua")));
+}
+
+TEST_F(Prompt, CtrlCStopsALoopOfCaughtErrors) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    terminal.type("kept = 42\r");
+    terminal.type("print('lo' .. 'op') while true do pcall(torch.ones, 1) end\r");
+    terminal.wait_for("loop");
+    ::usleep(100'000);
+    terminal.type("\x03");
+    terminal.wait_for("hfc-host: interrupted");
+    terminal.type("kept * 2\r");
+    terminal.wait_for("\n84");
+}
+
 TEST_F(Prompt, CtrlCStopsWhatRunsAndKeepsTheVariables) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");

@@ -1,0 +1,37 @@
+-- pcall, xpcall and coroutine.resume catch errors, but not the end of the script: what asks for it
+-- (hfc.options after --help or a wrong option, Ctrl-C) passes through them.
+local host = ...
+local error, keep_frames, must_stop, type = error, host.keep_frames, host.must_stop, type
+local pcall, xpcall = pcall, xpcall
+local create, resume = coroutine.create, coroutine.resume
+
+local function pass(ok, ...)
+  if not ok and must_stop() then error((...), 0) end
+  return ok, ...
+end
+
+function _G.pcall(...) return pass(pcall(...)) end
+
+function _G.xpcall(f, handler, ...)
+  if type(handler) ~= "function" then return xpcall(f, handler, ...) end
+  local function guarded_handler(value)
+    if must_stop() then return value end
+    return handler(value)
+  end
+  return pass(xpcall(f, guarded_handler, ...))
+end
+
+rawset(coroutine, "resume", function(...) return pass(resume(...)) end)
+
+-- An error leaves with its value as it is, and keeps the frames of the coroutine for the traceback.
+local function leave(co, ok, ...)
+  if ok then return ... end
+  local value = ...
+  keep_frames(co, value)
+  error(value, value == "cannot resume dead coroutine" and 3 or 0)
+end
+
+rawset(coroutine, "wrap", function(f)
+  local co = create(f)
+  return function(...) return leave(co, resume(co, ...)) end
+end)

@@ -1,0 +1,348 @@
+// Where an error came from: the frames of the script, and the layers of networks written in Lua.
+#include "base/interrupt.h"
+#include "bindings/runtime/debug.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/types.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <vector>
+
+namespace hfc::lua {
+namespace {
+
+/// Chunks of the prelude are named "=hfc:options.lua".
+constexpr std::string_view prelude_prefix = "=hfc:";
+
+bool belongs_to_script(const lua_Debug& frame) {
+    return std::strcmp(frame.what, "C") != 0 &&
+           !std::string_view(frame.source).starts_with(prelude_prefix);
+}
+
+/// Pushes the raw field of the table at the top of the stack in the table's place.
+void replace_by_field(lua_State* L, const char* key) {
+    lua_pushstring(L, key);
+    lua_rawget(L, -2);
+    lua_remove(L, -2);
+}
+
+/// The name of the class of the module at `index`; "" where something else is there.
+std::string class_of(lua_State* L, int index) {
+    std::string name;
+    if (lua_istable(L, index) && lua_getmetatable(L, index) != 0) {
+        replace_by_field(L, "name");
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            name = lua_tostring(L, -1);
+        }
+        lua_pop(L, 1);
+    }
+    return name;
+}
+
+/// Pushes the module that the frame calls; false, with nothing pushed, where it calls none. Such a
+/// frame runs the __call of its first argument's metatable, in the prelude.
+bool push_called_module(lua_State* L, const lua_Debug& frame) {
+    if (!std::string_view(frame.source).starts_with(prelude_prefix) ||
+        lua_getlocal(L, &frame, 1) == nullptr) {
+        return false;
+    }
+    const int module = lua_gettop(L);
+    bool calls = false;
+    if (!class_of(L, module).empty()) {
+        lua_getmetatable(L, module);
+        replace_by_field(L, "__call");
+        lua_Debug copy = frame;
+        lua_getinfo(L, "f", &copy);
+        calls = lua_rawequal(L, -1, -2) != 0;
+    }
+    lua_settop(L, calls ? module : module - 1);
+    return calls;
+}
+
+/// The name of the module at `child` among the fields of the one at `parent` and of the modules in
+/// these: "fc", "layers.2". "" where it is not found.
+std::string find_path(lua_State* L, int parent, int child, int depth) {
+    std::string path;
+    luaL_checkstack(L, 8, "modules nested too deep");
+    lua_pushnil(L);
+    while (path.empty() && lua_next(L, parent) != 0) {
+        const int value = lua_gettop(L);
+        if (lua_type(L, value - 1) == LUA_TSTRING && !class_of(L, value).empty()) {
+            const std::string name = lua_tostring(L, value - 1);
+            if (lua_rawequal(L, value, child) != 0) {
+                path = name;
+            } else if (depth > 0) {
+                const std::string below = find_path(L, value, child, depth - 1);
+                path = below.empty() ? "" : name + "." + below;
+            }
+        }
+        lua_pop(L, 1);
+    }
+    lua_pop(L, path.empty() ? 0 : 1);  // the key, where the walk ended early
+    return path;
+}
+
+/// "in layer 'fc' (Linear) of Net" for a frame that calls a module; "" for another. `level` is the
+/// frame's.
+std::string layer_of(lua_State* L, const lua_Debug& frame, int level) {
+    if (!push_called_module(L, frame)) {
+        return "";
+    }
+    const int module = lua_gettop(L);
+    std::string text = "in " + class_of(L, module);
+    lua_Debug outer = {};
+    for (int i = level + 1; lua_getstack(L, i, &outer) != 0; ++i) {
+        lua_getinfo(L, "S", &outer);
+        if (!push_called_module(L, outer)) {
+            continue;
+        }
+        constexpr int deepest = 4;
+        const std::string path = find_path(L, module + 1, module, deepest);
+        if (!path.empty()) {
+            text = fmt::format("in layer '{}' ({}) of {}", path, class_of(L, module),
+                               class_of(L, module + 1));
+        }
+        break;
+    }
+    lua_settop(L, module - 1);
+    return text;
+}
+
+std::string script_frame(lua_State* L, const lua_Debug& frame) {
+    const bool main_chunk = std::strcmp(frame.what, "main") == 0;
+    const std::string where = main_chunk ? "in main chunk"
+                              : frame.name != nullptr
+                                  ? fmt::format("in '{}'", frame.name)
+                                  : fmt::format("in a function of line {}", frame.linedefined);
+    std::string text = fmt::format("{}:{}: {}", frame.short_src, frame.currentline, where);
+    return debugging(L) ? text + locals_of(L, frame) : text;
+}
+
+/// The frames from `level` on, each with "\n  " before it. Of a recursion without end the middle is
+/// left out.
+std::string frames_from(lua_State* L, int level) {
+    constexpr size_t first = 40;
+    constexpr size_t last = 10;
+    std::string text;
+    std::vector<std::string> end;
+    size_t count = 0;
+    lua_Debug frame = {};
+    for (; lua_getstack(L, level, &frame) != 0; ++level) {
+        lua_getinfo(L, "Sln", &frame);
+        std::string line =
+            belongs_to_script(frame) ? script_frame(L, frame) : layer_of(L, frame, level);
+        if (line.empty()) {
+            continue;
+        }
+        if (++count <= first) {
+            text += "\n  " + line;
+        } else {
+            end.push_back(std::move(line));
+            if (end.size() > 2 * last) {
+                end.erase(end.begin(), end.end() - last);
+            }
+        }
+    }
+    const size_t shown = std::min(end.size(), last);
+    if (count > first + shown) {
+        text += fmt::format("\n  ... {} more", count - first - shown);
+    }
+    for (size_t i = end.size() - shown; i < end.size(); ++i) {
+        text += "\n  " + end[i];
+    }
+    return text;
+}
+
+/// Of the last error that left a callback for C++: its frames as they were then. The error value
+/// itself stands in a weak table of the registry.
+struct Thrown {
+    std::string position;
+    std::string frames;
+    const lua_State* state = nullptr;
+};
+
+Thrown last_thrown;
+char thrown_key;
+
+void push_thrown_value(lua_State* L) {
+    lua_pushlightuserdata(L, &thrown_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_istable(L, -1)) {
+        lua_rawgeti(L, -1, 1);
+        lua_remove(L, -2);
+    } else {
+        lua_pop(L, 1);
+        lua_pushnil(L);
+    }
+}
+
+void remember_thrown(lua_State* L, int index, Thrown thrown) {
+    lua_createtable(L, 1, 0);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, index);
+    lua_rawseti(L, -2, 1);
+    lua_pushlightuserdata(L, &thrown_key);
+    lua_insert(L, -2);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+    last_thrown = std::move(thrown);
+}
+
+/// The frames of `state`, which the error value at the bottom of L's stack leaves. One that came
+/// through C++ or out of a coroutine has more of them than the stack shows now: those of the
+/// callback it was thrown in.
+Thrown frames_of(lua_State* L, lua_State* state, int level) {
+    Thrown here{script_position(state), frames_from(state, level), state};
+    push_thrown_value(L);
+    const bool same = lua_rawequal(L, 1, -1) != 0;
+    lua_pop(L, 1);
+    if (!same || last_thrown.frames.empty()) {
+        return here;
+    }
+    if (last_thrown.state != state) {
+        here.frames = last_thrown.frames + here.frames;
+        here.position = last_thrown.position;
+    } else if (last_thrown.frames.ends_with(here.frames)) {
+        here = last_thrown;
+    }
+    return here;
+}
+
+/// Message handler of protected_call: the value passes, its frames are kept.
+int keep_frames(lua_State* L) {
+    if (!must_stop()) {
+        luaL_checkstack(L, 16, "error in a callback");
+        remember_thrown(L, 1, frames_of(L, L, 1));
+    }
+    lua_settop(L, 1);
+    return 1;
+}
+
+std::string describe_key(lua_State* L, int index) {
+    return lua_type(L, index) == LUA_TSTRING ? lua_tostring(L, index)
+                                             : fmt::format("[{}]", describe(L, index));
+}
+
+std::string describe_field(lua_State* L, int index) {
+    switch (lua_type(L, index)) {
+        case LUA_TNUMBER:
+            return fmt::format("{:.14g}", lua_tonumber(L, index));
+        case LUA_TSTRING:
+            return fmt::format("\"{}\"", lua_tostring(L, index));
+        default:
+            return describe(L, index);
+    }
+}
+
+std::string describe_fields(lua_State* L, int index) {
+    constexpr int most = 8;
+    std::string text;
+    int count = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        if (++count <= most) {
+            const int value = lua_gettop(L);
+            text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", describe_key(L, value - 1),
+                                describe_field(L, value));
+        }
+        lua_pop(L, 1);
+    }
+    return "{" + text + (count > most ? fmt::format(", ... {} more", count - most) : "") + "}";
+}
+
+/// What the __tostring of the value at `index` says; nothing where it has none, or where that
+/// fails.
+std::optional<std::string> own_text(lua_State* L, int index) {
+    if (lua_getmetatable(L, index) == 0) {
+        return std::nullopt;
+    }
+    std::optional<std::string> text;
+    replace_by_field(L, "__tostring");
+    if (!lua_isnil(L, -1)) {
+        lua_pushvalue(L, index);
+        if (lua_pcall(L, 1, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) {
+            text = lua_tostring(L, -1);
+        }
+    }
+    lua_pop(L, 1);
+    return text;
+}
+
+}  // namespace
+
+std::string script_position(lua_State* L) {
+    lua_Debug frame = {};
+    for (int level = 0; lua_getstack(L, level, &frame) != 0; ++level) {
+        lua_getinfo(L, "Sl", &frame);
+        if (belongs_to_script(frame) && frame.currentline > 0) {
+            return std::string(frame.short_src) + ":" + std::to_string(frame.currentline) + ": ";
+        }
+    }
+    return "";
+}
+
+std::string describe_error(lua_State* L, int index) {
+    luaL_checkstack(L, 8, "an error value");
+    if (lua_type(L, index) == LUA_TSTRING) {
+        return lua_tostring(L, index);
+    }
+    std::string text;
+    if (auto own = own_text(L, index)) {
+        text = std::move(*own);
+    } else if (lua_istable(L, index)) {
+        text = "an error value " + describe_fields(L, index);
+    } else if (lua_isnil(L, index)) {
+        text = "an error without a value (nil)";
+    } else {
+        text = "an error value: " + describe(L, index);
+    }
+    constexpr size_t longest = 2000;
+    return text.size() > longest ? text.substr(0, longest) + " ..." : text;
+}
+
+void protected_call(lua_State* L, int arguments, int results) {
+    const int handler = lua_gettop(L) - arguments;
+    lua_pushcfunction(L, keep_frames);
+    lua_insert(L, handler);
+    const int status = lua_pcall(L, arguments, results, handler);
+    lua_remove(L, handler);
+    if (status == 0) {
+        return;
+    }
+    if (interrupt_requested() && to_object<Exit>(L, -1) == nullptr) {
+        lua_pop(L, 1);
+        throw Interrupted();
+    }
+    throw LuaError(L);
+}
+
+int keep_frames_of_coroutine(lua_State* L) {
+    lua_State* coroutine = lua_tothread(L, 1);
+    if (coroutine != nullptr && !must_stop() && lua_checkstack(coroutine, 16) != 0) {
+        lua_remove(L, 1);
+        remember_thrown(L, 1, frames_of(L, coroutine, 0));
+    }
+    return 0;
+}
+
+int add_traceback(lua_State* L) {
+    if (to_object<Exit>(L, 1) != nullptr) {
+        return 1;
+    }
+    luaL_checkstack(L, 16, "an error");
+    const Thrown thrown = frames_of(L, L, 1);
+    std::string text = describe_error(L, 1);
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        text = thrown.position + text;
+    }
+    if (!thrown.frames.empty()) {
+        text += "\ntraceback:" + thrown.frames;
+    }
+    lua_pushlstring(L, text.data(), text.size());
+    return 1;
+}
+
+}  // namespace hfc::lua

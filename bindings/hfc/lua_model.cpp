@@ -157,6 +157,8 @@ class LuaModel : public model::Model {
         return result;
     }
 
+    bool calls_back() const override { return true; }
+
     void push_module(lua_State* L) const { module_.push(L); }
 
   private:

@@ -52,6 +52,9 @@ class Model : public torch::nn::Module {
     /// A network of the same weights, buffers, device and mode that shares nothing with this one.
     virtual ModelPtr copy() const;
 
+    /// Whether forward() runs code of a script, which may throw Interrupted in its middle.
+    virtual bool calls_back() const { return false; }
+
     /// What make() built this network from.
     struct Origin {
         std::string name;

@@ -2,12 +2,10 @@
 
 #include "attack/settings.h"
 #include "base/error.h"
+#include "train/rewind.h"
 
-#include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
-
-#include <mutex>
 
 namespace hfc::train {
 namespace {
@@ -15,18 +13,6 @@ namespace {
 using checkpoint::Checkpoint;
 using checkpoint::Json;
 using tensor_file::NamedTensors;
-
-at::Tensor generator_state(at::Device device) {
-    auto generator = at::globalContext().defaultGenerator(device);
-    const std::scoped_lock lock(generator.mutex());
-    return generator.get_state();
-}
-
-void set_generator_state(at::Device device, const at::Tensor& state) {
-    auto generator = at::globalContext().defaultGenerator(device);
-    const std::scoped_lock lock(generator.mutex());
-    generator.set_state(state);
-}
 
 /// Each weight and buffer, and the tensor that the checkpoint has for it.
 NamedTensors model_tensors(const model::Model& model) {

@@ -7,6 +7,7 @@
 #include "train/keeper.h"
 #include "train/loss_meter.h"
 #include "train/recipe.h"
+#include "train/rewind.h"
 #include "train/stopwatch.h"
 
 #include <ATen/Context.h>
@@ -98,6 +99,7 @@ class Training {
         optimizer_ = make_optimizer(trainable_parameters(model_), options_.optimizer);
         seed_global_generators(options_.device, options_.seed);
         keeper_.emplace(model_, *optimizer_, dataset_, options_);
+        may_stop_in_a_batch_ = calls_back(model_);
     }
 
     ~Training() { optimizer_->zero_grad(); }
@@ -107,9 +109,11 @@ class Training {
     std::vector<EpochResult> run() {
         position_ = keeper_->begin();
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
+        const Rewind beginning(model_, options_.device);
         for (const auto& result : position_.results) {
             report(result);
         }
+        beginning.restore();  // the epochs were told before: what is drawn then was drawn already
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
             position_.stopped = position_.epoch <= options_.epochs && requested(run::Request::stop);
@@ -136,8 +140,14 @@ class Training {
         result.epoch = position_.epoch;
         train_epoch(result);
         result.step = result.epoch * batches_;
-        run_probes(result);
-        report(result);
+        const std::optional<Rewind> beginning(std::in_place, model_, options_.device);
+        try {
+            run_probes(result);
+            report(result);
+        } catch (const Interrupted&) {
+            save_rewound(beginning);  // the epoch's steps are done
+            throw;
+        }
         position_.results.push_back(result);
         position_.epoch = result.epoch + 1;
         position_.batch = 0;
@@ -162,7 +172,7 @@ class Training {
             const auto begin = position_.batch * options_.batch_size;
             const auto positions =
                 order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
-            step(dataset_.batch(positions), result.epoch, losses);
+            step(positions, result.epoch, losses);
             stopwatch_.trained(positions.size(0));
             ++position_.batch;
             tell(result.epoch, position_.batch, losses.mean());
@@ -204,17 +214,42 @@ class Training {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
 
-    void step(const data::Batch& batch, int64_t epoch, LossMeter& losses) {
+    void step(const at::Tensor& positions, int64_t epoch, LossMeter& losses) {
         optimizer_->zero_grad();
+        std::optional<Rewind> beginning;
+        if (may_stop_in_a_batch_) {
+            beginning.emplace(model_, options_.device);
+        }
+        try {
+            losses.add(backward(positions, epoch), positions.size(0));
+        } catch (const Interrupted&) {
+            losses.flush();
+            position_.losses = losses.sums();
+            save_rewound(beginning);
+            throw;
+        }
+        optimizer_->step();
+    }
+
+    /// Ctrl-C has stopped a callback: the checkpoint is one of its beginning.
+    void save_rewound(const std::optional<Rewind>& beginning) {
+        if (beginning) {
+            beginning->restore();
+        }
+        keeper_->save(position_);
+    }
+
+    /// Returns the loss.
+    at::Tensor backward(const at::Tensor& positions, int64_t epoch) {
+        const auto batch = dataset_.batch(positions);
         const auto lesson = prepare(model_, batch, options_, epoch, position_.batch);
         const auto logits = logits_of(model_, lesson.images, options_.device, dataset_, max_label_);
         const auto loss = loss_of(logits, lesson);
-        losses.add(loss, lesson.images.size(0));
         require(loss.requires_grad(),
                 "hfc.train: the model's logits do not depend on its parameters, so there is "
                 "nothing to train");
         loss.backward();
-        optimizer_->step();
+        return loss;
     }
 
     void run_probes(EpochResult& result) {
@@ -230,15 +265,10 @@ class Training {
     }
 
     std::vector<double> probe(const EpochResult& result) {
-        try {
-            return accuracies(model_, probes_, evaluation_batch, [&](double share) {
-                stopwatch_.probed(share);
-                tell(result.epoch, 0, result.loss);
-            });
-        } catch (const Interrupted&) {
-            keeper_->save(position_);  // the epoch's steps are done
-            throw;
-        }
+        return accuracies(model_, probes_, evaluation_batch, [&](double share) {
+            stopwatch_.probed(share);
+            tell(result.epoch, 0, result.loss);
+        });
     }
 
     void tell(int64_t epoch, int64_t batch, double loss) {
@@ -259,6 +289,7 @@ class Training {
     RepeatableCudnn repeatable_;
     std::unique_ptr<Optimizer> optimizer_;
     std::optional<Keeper> keeper_;
+    bool may_stop_in_a_batch_ = false;
     Position position_;
 };
 

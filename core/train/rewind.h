@@ -1,0 +1,33 @@
+// Going back to the beginning of a batch that was stopped in its middle.
+#pragma once
+
+#include "model/model.h"
+
+#include <vector>
+
+namespace hfc::train {
+
+/// The state of a device's global random generator.
+at::Tensor generator_state(at::Device device);
+void set_generator_state(at::Device device, const at::Tensor& state);
+
+/// Keeps what a batch changes before the optimizer's step: the buffers (running statistics) and the
+/// states of the random generators.
+class Rewind {
+  public:
+    Rewind(const model::Model& model, at::Device device);
+    void restore() const;
+
+  private:
+    std::vector<at::Tensor> buffers_;
+    std::vector<at::Tensor> values_;  ///< of the buffers
+    at::Device device_;
+    at::Tensor cpu_generator_;
+    at::Tensor device_generator_;  ///< undefined on the CPU
+};
+
+/// Whether a batch may call back into a script, which Ctrl-C may stop in its middle: the network is
+/// the script's, or a weight has a hook.
+bool calls_back(const model::Model& model);
+
+}  // namespace hfc::train

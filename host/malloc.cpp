@@ -27,9 +27,30 @@ bool more_than_there_is(std::size_t size) {
     return size > there_is;
 }
 
+/// Asks the handler of operator new for memory once. It collects Lua's garbage. False where it has
+/// none to give.
+bool make_room() noexcept {
+    const auto handler = std::get_new_handler();
+    if (handler == nullptr) {
+        return false;
+    }
+    try {
+        handler();
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 template <typename Allocate>
 void* or_throw(std::size_t size, Allocate&& allocate) {
-    void* const memory = more_than_there_is(size) ? nullptr : allocate();
+    // A collection may destroy anything: not for small objects, which are made everywhere, under
+    // locks too.
+    constexpr std::size_t large = 1 << 20;
+    void* memory = more_than_there_is(size) ? nullptr : allocate();
+    if (memory == nullptr && size >= large && !more_than_there_is(size) && make_room()) {
+        memory = allocate();
+    }
     if (memory == nullptr) {
         throw std::bad_alloc();
     }
@@ -40,7 +61,11 @@ void* or_throw(std::size_t size, Allocate&& allocate) {
 
 // Tensors on the CPU.
 extern "C" int posix_memalign(void** memory, std::size_t alignment, std::size_t size) noexcept {
-    return more_than_there_is(size) ? ENOMEM : mi_posix_memalign(memory, alignment, size);
+    if (more_than_there_is(size)) {
+        return ENOMEM;
+    }
+    const int error = mi_posix_memalign(memory, alignment, size);
+    return error == ENOMEM && make_room() ? mi_posix_memalign(memory, alignment, size) : error;
 }
 
 // mimalloc's own `new`, being C, ends the process when there is no memory. Its `delete` serves

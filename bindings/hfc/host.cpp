@@ -3,6 +3,7 @@
 #include "bindings/hfc/host.h"
 
 #include "bindings/hfc/register.h"
+#include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
@@ -23,6 +24,11 @@ int end_host(Call& call) {
 int script_must_stop(lua_State* L) {
     lua_pushboolean(L, must_stop() ? 1 : 0);
     return 1;
+}
+
+int collect(Call& call) {
+    collect_garbage(call.L);
+    return 0;
 }
 
 int nearest_name(Call& call) {
@@ -109,6 +115,7 @@ int is_tensor(Call& call) {
 
 const Declaration prelude_functions[] = {
     {"export", export_value, ""},
+    {"collect_garbage", collect, ""},
     {"operator_names", all_operator_names, ""},
     {"script_text", script_text, ""},
     {"is_tensor", is_tensor, ""},

@@ -14,7 +14,9 @@ torch.autograd.Function = host.declare("torch.autograd.Function", "\z
   being recorded; backward gets a gradient for\n\z
   each of them and returns one for each argument of forward (nil for an argument that is no \z
   Tensor). ctx:save_for_backward(x, ...) keeps tensors\n\z
-  for backward, where x, ... = ctx:saved_tensors(); other values go into fields of ctx.",
+  for backward, where x, ... = ctx:saved_tensors(); other values go into fields of ctx. A field \z
+  that holds a result of forward\n\z
+  is there in backward only.",
   function(definition)
     if type(definition) ~= "table" or type(definition.forward) ~= "function"
         or type(definition.backward) ~= "function" then

@@ -1,8 +1,9 @@
 -- pcall, xpcall and coroutine.resume catch errors, but not the end of the script: what asks for it
--- (hfc.options after --help or a wrong option, Ctrl-C) passes through them.
+-- (hfc.options after --help or a wrong option, Ctrl-C) passes through them. And collectgarbage.
 local host = ...
 local error, keep_frames, must_stop, type = error, host.keep_frames, host.must_stop, type
 local pcall, xpcall = pcall, xpcall
+local collect, collectgarbage = host.collect_garbage, collectgarbage
 local create, resume = coroutine.create, coroutine.resume
 
 local function pass(ok, ...)
@@ -19,6 +20,15 @@ function _G.xpcall(f, handler, ...)
     return handler(value)
   end
   return pass(xpcall(f, guarded_handler, ...))
+end
+
+-- A hook that mentions its tensor is garbage only after C++ has let it go.
+function _G.collectgarbage(what, ...)
+  if what == nil or what == "collect" then
+    collect()
+    return 0
+  end
+  return collectgarbage(what, ...)
 end
 
 rawset(coroutine, "resume", function(...) return pass(resume(...)) end)

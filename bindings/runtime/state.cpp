@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 #include "bindings/hfc/host.h"
 #include "bindings/hfc/register.h"
+#include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/prelude.h"
 #include "bindings/runtime/sandbox.h"
@@ -61,6 +62,7 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
         throw std::runtime_error("LuaJIT could not make a state: out of memory");
     }
     remember_main_state(L_);
+    set_collected_state(L_);
     lua_pushlightuserdata(L_, &info_key);
     lua_pushlightuserdata(L_, &info_);
     lua_rawset(L_, LUA_REGISTRYINDEX);
@@ -71,7 +73,8 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
     if (lua_pcall(L_, 0, 0, 0) != 0) {
         const std::string text =
             lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
-            lua_close(L_);
+        set_collected_state(nullptr);
+        lua_close(L_);
         throw std::runtime_error("the Lua API could not be set up: " + text);
     }
     if (info_.sandbox) {
@@ -80,6 +83,7 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
 }
 
 State::~State() {
+    set_collected_state(nullptr);
     lua_close(L_);
 }
 

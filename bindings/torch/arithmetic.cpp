@@ -1,5 +1,6 @@
 // a + b, a - b, a * b, a / b, a ^ b, a % b, -a: straight to ATen, without the search for a schema
 // that torch.NAME makes. These are what a training loop written in Lua is made of.
+#include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
@@ -54,14 +55,26 @@ constexpr char divided_by[] = "Tensor /";
 constexpr char to_the_power[] = "Tensor ^";
 constexpr char modulo[] = "Tensor %";
 
+template <Operation operation>
+at::Tensor compute(lua_State* L) {
+    const at::Tensor* a = to_tensor(L, 1);
+    const at::Tensor* b = to_tensor(L, 2);
+    return a != nullptr && b != nullptr ? operation(*a, *b)
+                                        : operation(operand(L, 1), operand(L, 2));
+}
+
 template <Operation operation, const char* name>
 int arithmetic(lua_State* L) {
     return guarded(L, name, [&] {
         check_stop();
-        const at::Tensor* a = to_tensor(L, 1);
-        const at::Tensor* b = to_tensor(L, 2);
-        push(L, a != nullptr && b != nullptr ? operation(*a, *b)
-                                             : operation(operand(L, 1), operand(L, 2)));
+        try {
+            push(L, compute<operation>(L));
+            return 1;
+        } catch (const c10::OutOfMemoryError&) {
+            // of a GPU; on the CPU the allocation itself is repeated
+        }
+        collect_garbage(L);
+        push(L, compute<operation>(L));
         return 1;
     });
 }

@@ -80,35 +80,11 @@ int set_grad_enabled(Call& call) {
     return 0;
 }
 
-int register_hook(Call& call) {
-    const at::Tensor tensor = tensor_argument(call, 1, "tensor");
-    if (!lua_isfunction(call.L, 2)) {
-        call.argument(2, "hook").expected("a function");
-    }
-    lua_settop(call.L, 2);
-    const Reference hook(call.L);
-    tensor.register_hook([hook](const at::Tensor& gradient) {
-        lua_State* L = running_state();
-        hook.push(L);
-        push(L, gradient);
-        protected_call(L, 1, 1);
-        const at::Tensor* changed = to_tensor(L, -1);
-        at::Tensor result = changed != nullptr ? *changed : gradient;
-        lua_pop(L, 1);
-        return result;
-    });
-    return 0;
-}
-
 const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
      "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x "
      "with respect to the leaves it was "
      "computed from are added to their `grad`. Without a gradient x must have one element."},
-    {"Tensor:register_hook", register_hook,
-     "x:register_hook(function(gradient) ... end)\n\nCalled with x's gradient in each backward "
-     "pass; a Tensor that it returns takes the "
-     "gradient's place."},
     {"torch.autograd.grad", grad,
      "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
      "create_graph = false, allow_unused = false}) -> one "

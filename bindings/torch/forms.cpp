@@ -69,7 +69,13 @@ Form make_form(const c10::OperatorHandle& handle) {
         form.spreads = form.spreads || parameter.spreads;
         form.factory = form.factory || argument.name() == "pin_memory";
     }
+    form.changes_nothing = !schema.is_mutable();
     return form;
+}
+
+/// resize_, resize_as_, set_, set_data
+bool sets_storage(const std::string& name) {
+    return name.starts_with("resize_") || name == "set_" || name == "set_data";
 }
 
 }  // namespace
@@ -94,7 +100,7 @@ const Operator* find_operator(const std::string& name) {
         return std::make_pair(rank(a), a.schema().overload_name()) <
                std::make_pair(rank(b), b.schema().overload_name());
     });
-    Operator result = {"torch." + name, {}, refusal_of(name)};
+    Operator result = {"torch." + name, {}, refusal_of(name), sets_storage(name)};
     std::transform(handles.begin(), handles.end(), std::back_inserter(result.forms), make_form);
     return &found.emplace(name, std::move(result)).first->second;
 }

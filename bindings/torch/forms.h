@@ -25,11 +25,12 @@ struct Parameter {
 struct Form {
     c10::OperatorHandle handle;
     std::vector<Parameter> parameters;
-    int least = 0;         ///< arguments without a default
-    int most = 0;          ///< arguments that may be given by position
-    bool spreads = false;  ///< one of the parameters does
-    bool factory = false;  ///< zeros, rand, full and their like, which in Python also take
-                           ///< requires_grad; the operators do not
+    int least = 0;                ///< arguments without a default
+    int most = 0;                 ///< arguments that may be given by position
+    bool spreads = false;         ///< one of the parameters does
+    bool changes_nothing = true;  ///< no argument is written to
+    bool factory = false;         ///< zeros, rand, full and their like, which in Python also take
+                                  ///< requires_grad; the operators do not
 };
 
 /// All overloads of one name, in the order in which they are tried.
@@ -37,6 +38,7 @@ struct Operator {
     std::string name;  ///< "torch.add", for messages
     std::vector<Form> forms;
     const char* refusal = nullptr;  ///< why it may not be called
+    bool sets_storage = false;      ///< the first argument may have another storage, or size, then
 };
 
 /// The operator of a name ("add"), or nullptr. It stays where it is for the life of the process.

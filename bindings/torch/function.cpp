@@ -5,6 +5,9 @@
 #include "bindings/torch/tensor.h"
 
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/graph_task.h>
+
+#include <algorithm>
 
 namespace hfc::lua {
 namespace {
@@ -16,6 +19,7 @@ using torch::autograd::variable_list;
 struct Application : torch::CustomClassHolder {
     Reference backward;
     Reference context;            ///< the table ctx
+    Reference outputs_kept;       ///< a list: table, key, table, key ... (take_outputs)
     std::vector<bool> is_tensor;  ///< for each argument of forward
 };
 
@@ -55,6 +59,91 @@ variable_list take_saved(lua_State* L, int context) {
     return saved;
 }
 
+/// Takes the results of forward out of ctx's fields, and out of tables in them, and adds them to
+/// `kept`: with a result in it ctx would keep itself alive, through the graph, for ever. Pushes a
+/// list of the tables and keys, from which put_outputs() puts them back for backward.
+void take_outputs(lua_State* L, int context, const variable_list& outputs, variable_list& kept) {
+    lua_newtable(L);
+    const int places = lua_gettop(L);
+    int count = 0;
+    const auto is_output = [&](const at::Tensor& tensor) {
+        return std::ranges::any_of(outputs, [&](const auto& output) {
+            return output.unsafeGetTensorImpl() == tensor.unsafeGetTensorImpl();
+        });
+    };
+    constexpr int deepest = 4;
+    const auto visit = [&](const auto& self, int table, int depth) -> void {
+        luaL_checkstack(L, 8, "tables in ctx nested too deep");
+        lua_pushnil(L);
+        while (lua_next(L, table) != 0) {
+            const int value = lua_gettop(L);
+            const at::Tensor* tensor = to_tensor(L, value);
+            if (tensor != nullptr && is_output(*tensor)) {
+                kept.push_back(*tensor);
+                lua_pushvalue(L, table);
+                lua_rawseti(L, places, ++count);
+                lua_pushvalue(L, value - 1);
+                lua_rawseti(L, places, ++count);
+                lua_pushvalue(L, value - 1);
+                lua_pushnil(L);
+                lua_rawset(L, table);
+            } else if (depth < deepest && lua_istable(L, value)) {
+                self(self, value, depth + 1);
+            }
+            lua_settop(L, value - 1);
+        }
+    };
+    visit(visit, context, 0);
+}
+
+/// Puts the results of forward into ctx's fields for a scope, and what save_for_backward kept.
+class SavedScope {
+  public:
+    SavedScope(lua_State* L, const Application& application, const variable_list& saved)
+        : L_(L), application_(application) {
+        luaL_checkstack(L, 8, "autograd functions call each other too deep");
+        application.outputs_kept.push(L);
+        const auto outputs = lua_objlen(L, -1) / 2;
+        const auto first = saved.end() - static_cast<std::ptrdiff_t>(outputs);
+        for (size_t i = 0; i < outputs; ++i) {
+            set_field(i, *(first + static_cast<std::ptrdiff_t>(i)));
+        }
+        lua_pop(L, 1);
+        application.context.push(L);
+        push(L, variable_list(saved.begin(), first));
+        lua_setfield(L, -2, "saved");
+        lua_pop(L, 1);
+    }
+    ~SavedScope() {
+        application_.outputs_kept.push(L_);
+        for (size_t i = 0; i < lua_objlen(L_, -1) / 2; ++i) {
+            set_field(i, at::Tensor());
+        }
+        lua_pop(L_, 1);
+        application_.context.push(L_);
+        lua_pushliteral(L_, "saved");
+        lua_pushnil(L_);
+        lua_rawset(L_, -3);
+        lua_pop(L_, 1);
+    }
+    SavedScope(const SavedScope&) = delete;
+    SavedScope& operator=(const SavedScope&) = delete;
+
+  private:
+    /// Sets the i-th place of the list on the top of the stack.
+    void set_field(size_t i, const at::Tensor& value) {
+        const int place = 2 * static_cast<int>(i) + 1;
+        lua_rawgeti(L_, -1, place);
+        lua_rawgeti(L_, -2, place + 1);
+        push(L_, value);
+        lua_rawset(L_, -3);
+        lua_pop(L_, 1);
+    }
+
+    lua_State* L_;
+    const Application& application_;
+};
+
 struct LuaFunction : torch::autograd::Function<LuaFunction> {
     /// The Lua stack holds: forward, context, arguments. `inputs` only tells autograd which of them
     /// are tensors.
@@ -66,37 +155,51 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         auto outputs = take_tensors(L, first, "forward");
         require(!outputs.empty(), "forward must return at least one Tensor");
         application->context.push(L);
-        context->save_for_backward(take_saved(L, lua_gettop(L)));
+        const int table = lua_gettop(L);
+        auto saved = take_saved(L, table);
+        take_outputs(L, table, outputs, saved);
+        application->outputs_kept = Reference(L);
         lua_pop(L, 1);
+        context->save_for_backward(saved);
         context->saved_data["application"] = c10::IValue::make_capsule(application);
         return outputs;
     }
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
         lua_State* L = running_state();
-        const int top = lua_gettop(L);
         const auto holder = context->saved_data["application"].toCapsule();
-        const auto& application = static_cast<const Application&>(*holder);
+        auto& application = static_cast<Application&>(*holder);
+        // Throws where the graph is gone.
+        const variable_list saved = context->get_saved_variables();
+        auto results = call_backward(L, application, saved, gradients);
+        if (!torch::autograd::get_current_graph_task_keep_graph()) {
+            // As the saved tensors, so that what ctx and the function hold does not wait for the
+            // graph.
+            application.backward = Reference();
+            application.context = Reference();
+            application.outputs_kept = Reference();
+        }
+        return results;
+    }
+
+  private:
+    static variable_list call_backward(lua_State* L, const Application& application,
+                                       const variable_list& saved, const variable_list& gradients) {
+        const int top = lua_gettop(L);
         luaL_checkstack(L, static_cast<int>(gradients.size() + application.is_tensor.size()) + 8,
                         "too many gradients");
+        const SavedScope scope(L, application, saved);
         application.backward.push(L);
         application.context.push(L);
-        push(L, std::vector<at::Tensor>(context->get_saved_variables()));
-        lua_setfield(L, -2, "saved");
         for (const auto& gradient : gradients) {
             push(L, gradient);
         }
         protected_call(L, static_cast<int>(gradients.size()) + 1, LUA_MULTRET);
         auto results = read_gradients(L, top + 1, application.is_tensor);
         lua_settop(L, top);
-        application.context.push(L);
-        lua_pushnil(L);
-        lua_setfield(L, -2, "saved");
-        lua_pop(L, 1);
         return results;
     }
 
-  private:
     /// Undefined ones for the three arguments of forward above that are no tensors, then one for
     /// each tensor.
     static variable_list read_gradients(lua_State* L, int first,

@@ -1,5 +1,6 @@
 #include "bindings/torch/operators.h"
 
+#include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/convert.h"
@@ -175,6 +176,23 @@ std::string describe_value(lua_State* L, int index) {
     fail("no form takes ({}); the forms are:{}", fmt::join(shown, ", "), signatures);
 }
 
+/// Where a GPU has no memory left, collects Lua's garbage and calls once more, unless the call may
+/// have written to an argument by then. (On the CPU the allocation itself is repeated.)
+void call_form(lua_State* L, const Form& form, const Arguments& given, Reading reading,
+               torch::jit::Stack& stack) {
+    try {
+        form.handle.callBoxed(stack);
+        return;
+    } catch (const c10::OutOfMemoryError&) {
+        if (!form.changes_nothing) {
+            throw;
+        }
+    }
+    collect_garbage(L);
+    require(match(L, form, given, reading, stack), "out of memory");
+    form.handle.callBoxed(stack);
+}
+
 int call(lua_State* L, const Operator& op, const Arguments& given) {
     require(op.refusal == nullptr,
             "this inner operator does not check its arguments and cannot be called from Lua: {}",
@@ -183,7 +201,10 @@ int call(lua_State* L, const Operator& op, const Arguments& given) {
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
         for (const auto& form : op.forms) {
             if (may_match(form, given, reading) && match(L, form, given, reading, stack)) {
-                form.handle.callBoxed(stack);
+                call_form(L, form, given, reading, stack);
+                if (op.sets_storage && given.positional > 0) {
+                    Value(L, given.first, "tensor").object<LuaTensor>().recount();
+                }
                 if (given.requires_grad && form.factory) {
                     stack.back().toTensor().requires_grad_(*given.requires_grad);
                 }

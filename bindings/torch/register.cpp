@@ -33,6 +33,7 @@ void register_torch(lua_State* L) {
     detail::register_arithmetic(L);
     detail::register_creation(L);
     detail::register_autograd(L);
+    detail::register_hooks(L);
     detail::register_optim(L);
     detail::register_files(L);
     lua_getglobal(L, "torch");

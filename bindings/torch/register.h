@@ -18,6 +18,7 @@ void register_creation(lua_State* L);
 void register_indexing(lua_State* L);
 void register_arithmetic(lua_State* L);
 void register_autograd(lua_State* L);
+void register_hooks(lua_State* L);
 void register_optim(lua_State* L);
 void register_files(lua_State* L);
 }  // namespace detail

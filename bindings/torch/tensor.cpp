@@ -1,5 +1,11 @@
 #include "bindings/torch/tensor.h"
 
+#include "base/machine.h"
+#include "bindings/runtime/collector.h"
+
+#include <ATen/DeviceAccelerator.h>
+
+#include <array>
 #include <fstream>
 #include <unordered_map>
 
@@ -8,12 +14,34 @@
 namespace hfc::lua {
 namespace {
 
-constexpr int64_t megabyte = int64_t{1} << 20;
+/// The tensors of one device.
+struct Device {
+    int64_t live = 0;
+    int64_t limit = 0;  ///< 0: not looked at yet
+};
 
-int64_t live = 0;
+/// The CPU, then the GPUs.
+std::array<Device, 1 + 16> devices;
+bool limit_passed = false;  ///< of a device, since the last look
 int64_t tensor_count = 0;
-int64_t limit = 512 * megabyte;
 int64_t resident_limit = 0;  ///< of the whole process; 0: not looked at yet
+
+int place_of(const at::Tensor& tensor) {
+    return tensor.is_cuda() ? 1 + std::clamp<int>(tensor.get_device(), 0, devices.size() - 2) : 0;
+}
+
+/// Bytes that a device has; a machine's memory does not change, so that it is asked for once.
+uint64_t memory_of(size_t place) {
+    static std::array<uint64_t, 1 + 16> known = {};
+    if (known[place] == 0) {
+        known[place] = memory_limit();
+        if (place > 0) {
+            const auto gpu = static_cast<c10::DeviceIndex>(place - 1);
+            known[place] = at::getDeviceAllocator(at::kCUDA)->getMemoryInfo(gpu).second;
+        }
+    }
+    return known[place];
+}
 
 /// A storage of this size or more is counted once, however many tensors look at it; smaller ones by
 /// the tensor.
@@ -35,11 +63,6 @@ int64_t resident_bytes() {
     int64_t total = 0;
     int64_t resident = 0;
     return statm >> total >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
-}
-
-/// Half as much again as is alive now, at least 512 MiB and at most 2 GiB more.
-int64_t next_limit(int64_t bytes) {
-    return bytes + std::clamp(bytes / 2, 512 * megabyte, 2048 * megabyte);
 }
 
 struct DtypeName {
@@ -71,7 +94,11 @@ constexpr DtypeName dtype_names[] = {
 }  // namespace
 
 int64_t MemoryBudget::live_bytes() {
-    return live;
+    int64_t bytes = 0;
+    for (const auto& device : devices) {
+        bytes += device.live;
+    }
+    return bytes;
 }
 
 int64_t MemoryBudget::live_tensors() {
@@ -85,32 +112,71 @@ void MemoryBudget::collect_if_needed(lua_State* L, bool holds_graph) {
     const bool look = holds_graph && ++graphs % 8 == 0;
     const int64_t resident = look ? resident_bytes() : 0;
     if (look && resident_limit == 0) {
-        resident_limit = next_limit(resident);
+        resident_limit = next_collection(resident, memory_of(0));
     }
-    if (live <= limit && resident <= resident_limit) {
+    if (!limit_passed && resident <= resident_limit) {
         return;
     }
-    lua_gc(L, LUA_GCCOLLECT, 0);
-    limit = next_limit(live);
-    resident_limit = next_limit(resident_bytes());
+    bool collect = resident > resident_limit;
+    for (size_t place = 0; place < devices.size(); ++place) {
+        Device& device = devices[place];
+        if (device.live > 0 && device.limit == 0) {
+            device.limit = next_collection(0, memory_of(place));
+        }
+        collect = collect || device.live > device.limit;
+    }
+    limit_passed = false;
+    if (!collect) {
+        return;
+    }
+    collect_garbage(L);
+    for (size_t place = 0; place < devices.size(); ++place) {
+        if (devices[place].live > 0) {
+            devices[place].limit = next_collection(devices[place].live, memory_of(place));
+        }
+    }
+    resident_limit = next_collection(resident_bytes(), memory_of(0));
 }
 
 LuaTensor::LuaTensor(at::Tensor value) : tensor(std::move(value)) {
     ++tensor_count;
+    count();
+}
+
+void LuaTensor::count() {
+    bytes_ = 0;
+    storage_ = nullptr;
     if (!tensor.defined() || !tensor.has_storage() || tensor.is_meta()) {
         return;
     }
+    device_ = place_of(tensor);
+    Device& device = devices[device_];
     bytes_ = static_cast<int64_t>(tensor.storage().nbytes());
     if (bytes_ < large) {
-        live += bytes_;
-        return;
-    }
-    storage_ = tensor.storage().unsafeGetStorageImpl();
-    Held& entry = held()[storage_];
-    if (++entry.users == 1) {
+        device.live += bytes_;
+    } else {
+        storage_ = tensor.storage().unsafeGetStorageImpl();
+        Held& entry = held()[storage_];
+        ++entry.users;
+        // The first one, or the storage was resized since.
+        device.live += bytes_ - entry.bytes;
         entry.bytes = bytes_;
-        live += bytes_;
     }
+    limit_passed = limit_passed || device.live > device.limit;
+}
+
+void LuaTensor::uncount() {
+    if (storage_ == nullptr) {
+        devices[device_].live -= bytes_;
+    } else if (const auto entry = held().find(storage_); --entry->second.users == 0) {
+        devices[device_].live -= entry->second.bytes;
+        held().erase(entry);
+    }
+}
+
+void LuaTensor::recount() {
+    uncount();
+    count();
 }
 
 LuaTensor::~LuaTensor() {
@@ -118,18 +184,20 @@ LuaTensor::~LuaTensor() {
         return;
     }
     TensorOrigins::forget(this);
-    --tensor_count;
-    if (storage_ == nullptr) {
-        live -= bytes_;
-    } else if (const auto entry = held().find(storage_); --entry->second.users == 0) {
-        live -= entry->second.bytes;
-        held().erase(entry);
+    if (hooks) {
+        forget_hooks(this);
     }
+    --tensor_count;
+    uncount();
 }
 
 // The moved-from one is undefined and counts no more.
 LuaTensor::LuaTensor(LuaTensor&& other) noexcept
-    : tensor(std::move(other.tensor)), bytes_(other.bytes_), storage_(other.storage_) {}
+    : tensor(std::move(other.tensor)),
+      hooks(std::move(other.hooks)),
+      bytes_(other.bytes_),
+      device_(other.device_),
+      storage_(other.storage_) {}
 
 void push(lua_State* L, const at::Tensor& tensor) {
     if (!tensor.defined()) {

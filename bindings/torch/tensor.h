@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bindings/runtime/call.h"
+#include "bindings/torch/hooks.h"
 
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
@@ -9,9 +10,9 @@
 namespace hfc::lua {
 
 /// Lua's collector sees a tensor as a few bytes; this counts what stands behind. When the live
-/// bytes, or those of the process while graphs for backward() are made, pass a limit (what the last
-/// collection left and half as much again, at least 512 MiB more), the next tensor that is made
-/// runs a full collection first.
+/// bytes of a device, or those of the process while graphs for backward() are made, pass a limit
+/// (what the last collection left and half as much again, never more than half of what the device
+/// has beyond that), the next tensor that is made runs a full collection first.
 class MemoryBudget {
   public:
     static int64_t live_bytes();
@@ -47,15 +48,37 @@ class LuaTensor {
     LuaTensor& operator=(const LuaTensor&) = delete;
     LuaTensor& operator=(LuaTensor&&) = delete;
 
+    /// Counts what the tensor holds now: its storage was resized or replaced.
+    void recount();
+
     at::Tensor tensor;
+    std::unique_ptr<HookSet> hooks;  ///< nullptr where none was registered
 
   private:
-    int64_t bytes_ = 0;
+    void count();
+    void uncount();
+
+    // Tensors are made by the million: small ones stay small.
+    int64_t bytes_ : 56 = 0;
+    int64_t device_ : 8 = 0;         ///< whose budget counts it
     const void* storage_ = nullptr;  ///< of a large tensor, counted once for all that share it
 };
 
 template <>
 inline constexpr const char* type_name<LuaTensor> = "Tensor";
+
+/// Whoever takes a tensor may let C++ reach it: its hooks must be held then.
+template <>
+inline LuaTensor* to_object<LuaTensor>(lua_State* L, int index) {
+    auto* box = detail::to_box<LuaTensor>(L, index);
+    if (box == nullptr) {
+        return nullptr;
+    }
+    if (box->object.hooks && box->object.hooks->dormant) [[unlikely]] {
+        wake_hooks(L, index, &box->object);
+    }
+    return &box->object;
+}
 
 template <>
 inline constexpr const char* type_name<at::Generator> = "Generator";

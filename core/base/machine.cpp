@@ -104,6 +104,14 @@ uint64_t memory_limit(const fs::path& root) {
     return static_cast<uint64_t>(least);
 }
 
+int64_t next_collection(int64_t live, uint64_t memory) {
+    constexpr int64_t megabyte = int64_t{1} << 20;
+    const int64_t more = std::clamp(live / 2, 512 * megabyte, 2048 * megabyte);
+    const auto all = static_cast<int64_t>(std::min<uint64_t>(memory, INT64_MAX));
+    // A collection each 32 MiB even where nothing is left: each tensor would cost one.
+    return live + std::min(more, std::max((all - live) / 2, 32 * megabyte));
+}
+
 bool processor_has_bfloat16(const fs::path& root) {
     std::ifstream lines(root / "proc/cpuinfo");
     for (std::string line; std::getline(lines, line);) {

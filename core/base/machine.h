@@ -16,6 +16,11 @@ std::optional<int> cpu_quota(const std::filesystem::path& root = "/");
 /// the cgroups above it. `root` holds proc/ and sys/.
 uint64_t memory_limit(const std::filesystem::path& root = "/");
 
+/// How many bytes may be alive before garbage is collected again, where `live` are now and the
+/// device has `memory`: half as much again, 512 MiB to 2 GiB more, but at most half of what is
+/// left.
+int64_t next_collection(int64_t live, uint64_t memory);
+
 /// Whether the processor computes with bfloat16 numbers (AVX512-BF16, AMX or Arm's BF16). One that
 /// does not is about seven times slower in bfloat16 than in float32. `root` holds proc/.
 bool processor_has_bfloat16(const std::filesystem::path& root = "/");

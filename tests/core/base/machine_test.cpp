@@ -92,6 +92,19 @@ TEST_F(Machine, MemoryIsTheMachinesOrTheCgroups) {
     EXPECT_EQ(memory_limit(root()), machine);
 }
 
+TEST_F(Machine, GarbageIsCollectedBeforeTheMemoryIsFull) {
+    constexpr int64_t mega = int64_t{1} << 20;
+    constexpr int64_t giga = int64_t{1} << 30;
+    EXPECT_EQ(next_collection(0, 64 * giga), 512 * mega);
+    EXPECT_EQ(next_collection(2 * giga, 64 * giga), 3 * giga);
+    EXPECT_EQ(next_collection(20 * giga, 64 * giga), 22 * giga);
+    EXPECT_EQ(next_collection(6 * giga, 8 * giga), 7 * giga) << "not all of what the device has";
+    EXPECT_EQ(next_collection(0, 256 * mega), 128 * mega);
+    EXPECT_EQ(next_collection(900 * mega, giga), (900 + 62) * mega);
+    EXPECT_EQ(next_collection(2 * giga, giga), 2 * giga + 32 * mega) << "full, and swapping";
+    EXPECT_EQ(next_collection(giga, UINT64_MAX), giga + 512 * mega);
+}
+
 TEST_F(Machine, ProcessorsWithBfloat16) {
     EXPECT_FALSE(processor_has_bfloat16(root()));
     write("proc/cpuinfo", "processor : 0\nflags : fpu avx2 avx512f avx512_bf16 vaes\n");

@@ -10,7 +10,7 @@ namespace {
 
 std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
     require(images != nullptr, "hfc.data: a data set needs images, got none");
-    const auto& [name, pixels, labels, class_names] = *images;
+    const auto& [name, pixels, labels, class_names, source] = *images;
     require(pixels.defined() && labels.defined(),
             "hfc.data: '{}' needs pixels and labels, got undefined tensors", name);
     require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.is_cpu(),

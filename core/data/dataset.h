@@ -19,6 +19,8 @@ struct Images {
     at::Tensor pixels;                     ///< uint8 [N, C, H, W]
     at::Tensor labels;                     ///< int64 [N], zero-based
     std::vector<std::string> class_names;  ///< one a class
+    std::string source = {};  ///< what tells the files apart that the pixels come from, if any:
+                              ///< their names and sizes, as a checksum
 };
 
 enum class Part { whole, low, high };
@@ -60,6 +62,10 @@ class Dataset {
     const std::string& name() const;
     const at::Tensor& labels() const;  ///< int64 [size()], as this view sees them
     const Filter& filter() const;
+    /// A checksum that tells data sets of one name and size apart: of all labels and of the files'
+    /// names and sizes, or where the data are no pictures from files of 64 images spread over this
+    /// view. The same on every machine.
+    std::string fingerprint() const;
 
     /// The first `n` images of a random order of `seed`. Throws Error unless 1 <= n <= size().
     Dataset subset(int64_t n, uint64_t seed) const;

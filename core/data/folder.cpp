@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "data/checksum.h"
 #include "data/image_file.h"
 #include "data/pixel_memory.h"
 
@@ -97,6 +98,19 @@ std::vector<Picture> list_pictures(const Path& part, const std::vector<std::stri
     return pictures;
 }
 
+/// The names and sizes of the pictures. A size that cannot be read is none: reading the picture
+/// will say why.
+std::string source_of(const Path& part, const std::vector<Picture>& pictures) {
+    Checksum checksum;
+    for (const auto& picture : pictures) {
+        std::error_code error;
+        const auto bytes = std::filesystem::file_size(picture.path, error);
+        checksum.add_item(picture.path.lexically_relative(part).string());
+        checksum.add_item(error ? "" : std::to_string(bytes));
+    }
+    return fmt::format("{} pictures {}", pictures.size(), checksum.text());
+}
+
 Dataset read_part(const std::string& name, const Path& part,
                   const std::vector<std::string>& classes, int64_t image_size) {
     const auto pictures = list_pictures(part, classes);
@@ -104,10 +118,12 @@ Dataset read_part(const std::string& name, const Path& part,
     auto images = std::make_shared<Images>();
     images->name = name;
     images->class_names = classes;
+    images->source = source_of(part, pictures);
     images->pixels = make_pixels({count, 3, image_size, image_size});
     images->labels = at::empty({count}, at::kLong);
     auto* pixels = images->pixels.mutable_data_ptr<uint8_t>();
     auto* labels = images->labels.mutable_data_ptr<int64_t>();
+    load_image_codec();
     at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
         for (auto i = begin; i < end; ++i) {
             check_interrupt();

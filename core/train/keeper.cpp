@@ -33,7 +33,7 @@ Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& d
 
 Position Keeper::begin() {
     const auto newest = store_ && options_.resume ? store_->newest(options_.warn) : std::nullopt;
-    return newest ? restore(*newest, model_, optimizer_, training_) : Position();
+    return newest ? restore(*newest, model_, optimizer_, training_, options_.warn) : Position();
 }
 
 bool Keeper::older_than(double seconds) const {

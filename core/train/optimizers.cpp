@@ -7,36 +7,48 @@
 namespace hfc::train {
 namespace {
 
-/// The state's tensor of that name; made by `make` at the first step.
-template <typename Make>
-at::Tensor& state_of(Optimizer::State& state, const char* name, Make&& make) {
+/// What an optimizer keeps for each number of a weight; made of `value` at the first step.
+/// full_like keeps the layout, which the fused kernels rely on.
+at::Tensor& filled(Optimizer::State& state, const char* name, const at::Tensor& weight,
+                   double value) {
+    const auto options = weight.options().requires_grad(false);
     auto& tensor = state[name];
     if (!tensor.defined()) {
-        tensor = make();
+        tensor = at::full_like(weight, value, options);
     }
-    return tensor;
-}
-
-/// zeros_like keeps the layout, which the fused kernels rely on.
-at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& weight) {
-    auto& tensor = state_of(
-        state, name, [&] { return at::zeros_like(weight, weight.options().requires_grad(false)); });
     require(tensor.sizes() == weight.sizes(),
             "optimizer: a parameter of shape [{}] has a state '{}' of shape [{}]",
             fmt::join(weight.sizes(), ", "), name, fmt::join(tensor.sizes(), ", "));
-    if (tensor.strides() != weight.strides() || tensor.device() != weight.device()) {
-        // The weight was laid out anew or moved since.
-        tensor = at::empty_like(weight, weight.options().requires_grad(false)).copy_(tensor);
+    if (tensor.strides() != weight.strides() || tensor.device() != weight.device() ||
+        tensor.scalar_type() != weight.scalar_type()) {
+        // The weight was laid out anew, moved or converted since.
+        tensor = at::empty_like(weight, options).copy_(tensor);
     }
     return tensor;
 }
 
-/// The number of steps taken, this one included. Only the fused kernels want it where the weights
-/// are.
-at::Tensor& count_step(Optimizer::State& state, at::Device device = at::kCPU) {
-    return state_of(state, "step",
-                    [&] { return at::zeros({}, at::dtype(at::kFloat).device(device)); })
-        .add_(1);
+at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& weight) {
+    return filled(state, name, weight, 0);
+}
+
+/// The number of steps taken before this one. Only the fused kernels want it where the weights are;
+/// a checkpoint, a state dict or a model that moves may bring it from somewhere else.
+at::Tensor& steps_of(Optimizer::State& state, at::Device device) {
+    auto& steps = state["step"];
+    if (!steps.defined()) {
+        steps = at::zeros({}, at::dtype(at::kFloat).device(device));
+    }
+    require(steps.dim() == 0, "optimizer: a parameter has a state 'step' of shape [{}]",
+            fmt::join(steps.sizes(), ", "));
+    if (steps.device() != device || steps.scalar_type() != at::kFloat) {
+        steps = steps.to(device, at::kFloat);
+    }
+    return steps;
+}
+
+/// The number of steps taken, this one included.
+at::Tensor& count_step(Optimizer::State& state) {
+    return steps_of(state, at::kCPU).add_(1);
 }
 
 /// Adam and AdamW by LibTorch's fused kernels: one pass over each weight, on the CPU and on CUDA.
@@ -51,8 +63,9 @@ class Adam : public Optimizer {
             auto& state = *batch.states[i];
             means.push_back(zeros(state, "exp_avg", batch.weights[i]));
             squares.push_back(zeros(state, "exp_avg_sq", batch.weights[i]));
-            steps.push_back(count_step(state, batch.weights[i].device()));
+            steps.push_back(steps_of(state, batch.weights[i].device()));
         }
+        at::_foreach_add_(steps, 1);  // on a GPU one kernel instead of one a parameter
         const auto fused = [&](auto&& kernel) {
             kernel(batch.weights, batch.gradients, means, squares, at::TensorList(), steps, o.lr,
                    o.beta1, o.beta2, o.weight_decay, o.eps,
@@ -126,10 +139,7 @@ class Adagrad : public OneByOne {
   protected:
     void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
                     const OptimizerOptions& o) override {
-        auto& sum = state_of(state, "sum", [&] {
-            return at::full_like(weight, o.initial_accumulator_value,
-                                 weight.options().requires_grad(false));
-        });
+        auto& sum = filled(state, "sum", weight, o.initial_accumulator_value);
         const double step = count_step(state).item<double>();
         sum.addcmul_(gradient, gradient);
         weight.addcdiv_(gradient, sum.sqrt().add_(o.eps), -o.lr / (1 + (step - 1) * o.lr_decay));

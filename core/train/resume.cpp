@@ -2,10 +2,16 @@
 
 #include "attack/settings.h"
 #include "base/error.h"
+#include "base/utf8.h"
+#include "data/checksum.h"
 #include "train/rewind.h"
 
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
+
+#include <mutex>
 
 namespace hfc::train {
 namespace {
@@ -14,14 +20,38 @@ using checkpoint::Checkpoint;
 using checkpoint::Json;
 using tensor_file::NamedTensors;
 
+/// Tries the state on a copy of the generator: LibTorch checks its length and its fields.
+void require_generator_state(at::Device device, const at::Tensor& state, const char* name) {
+    try {
+        const auto own = generator_state(device);
+        require(state.scalar_type() == own.scalar_type() && state.sizes() == own.sizes(),
+                "hfc.train: the checkpoint's '{}' is of another version of LibTorch: {} {}, "
+                "expected {} {}",
+                name, toString(state.scalar_type()), state.sizes(), toString(own.scalar_type()),
+                own.sizes());
+        auto generator = at::globalContext().defaultGenerator(device);
+        const std::scoped_lock lock(generator.mutex());
+        generator.clone().set_state(state);
+    } catch (const c10::Error& error) {
+        fail("hfc.train: the checkpoint's '{}' is no state of a generator: {}", name,
+             short_message(error));
+    }
+}
+
+/// The name of a weight or buffer in a checkpoint. One that is not UTF-8 is told apart from others
+/// by its place.
+std::string tensor_name(const std::string& key, size_t place) {
+    return is_utf8(key) ? "model." + key : fmt::format("model.#{} {}", place, to_utf8(key));
+}
+
 /// Each weight and buffer, and the tensor that the checkpoint has for it.
 NamedTensors model_tensors(const model::Model& model) {
     NamedTensors tensors;
     for (const auto& item : model.named_parameters()) {
-        tensors.emplace_back("model." + item.key(), item.value().detach());
+        tensors.emplace_back(tensor_name(item.key(), tensors.size()), item.value().detach());
     }
     for (const auto& item : model.named_buffers()) {
-        tensors.emplace_back("model." + item.key(), item.value().detach());
+        tensors.emplace_back(tensor_name(item.key(), tensors.size()), item.value().detach());
     }
     return tensors;
 }
@@ -79,12 +109,28 @@ Position to_position(const Json& state) {
     return position;
 }
 
+/// What later versions added: a checkpoint without it is compared by the rest.
+constexpr const char* added_later[] = {"shape", "content", "probe_content", "band_mask"};
+
+/// The same setting as this version writes it. Which of the GPUs computes is no difference.
+Json as_written_now(const std::string& key, const Json& value) {
+    if (key == "device" && value.is_string()) {
+        const auto name = value.get<std::string>();
+        return name.substr(0, name.find(':'));
+    }
+    return value;
+}
+
 void require_same(const Json& was, const Json& is) {
     for (const auto& [key, value] : is.items()) {
-        const auto before = was.contains(key) ? was.at(key) : Json();
+        const bool later = std::ranges::find(added_later, key) != std::end(added_later);
+        if (later && !was.contains(key)) {
+            continue;
+        }
+        const auto before = was.contains(key) ? as_written_now(key, was.at(key)) : Json();
         require(before == value,
                 "hfc.train: the checkpoint is of another training: {} was {} and is now {}", key,
-                before.dump(), value.dump());
+                json_text(before), json_text(value));
     }
 }
 
@@ -94,19 +140,19 @@ Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
     Optimizer::State state;
     for (const auto& [name, tensor] :
          tensor_file::under(tensors, fmt::format("optimizer.{}", index))) {
-        // One number ("step") stays on the CPU as it is; what has a number for each weight lies as
-        // the weight does.
-        auto value = tensor;
-        if (tensor.dim() > 0 || parameter.dim() == 0) {
-            require(tensor.sizes() == parameter.sizes(),
-                    "hfc.train: the checkpoint's 'optimizer.{}.{}' has shape {}, but the weight {}",
-                    index, name, tensor.sizes(), parameter.sizes());
-            value =
-                at::empty_like(parameter,
-                               parameter.options().dtype(tensor.scalar_type()).requires_grad(false))
-                    .copy_(tensor);
-        }
-        state.emplace(name, value);
+        const bool is_step = name == "step";
+        const auto sizes = is_step ? at::IntArrayRef() : parameter.sizes();
+        const auto type = is_step ? at::kFloat : parameter.scalar_type();
+        require(tensor.sizes() == sizes && tensor.scalar_type() == type,
+                "hfc.train: the checkpoint's 'optimizer.{}.{}' is {} of shape {}, expected {} of "
+                "shape {}",
+                index, name, toString(tensor.scalar_type()), tensor.sizes(), toString(type), sizes);
+        // The optimizer moves its steps to where it needs them; what has a number for each weight
+        // lies as the weight does.
+        state.emplace(name,
+                      is_step ? tensor.clone()
+                              : at::empty_like(parameter, parameter.options().requires_grad(false))
+                                    .copy_(tensor));
     }
     return state;
 }
@@ -155,6 +201,18 @@ Json describe_attack(const std::optional<attack::AttackOptions>& options) {
     return attack;
 }
 
+/// Masks of equal sums may differ.
+Json describe_band_mask(const std::optional<attack::AttackOptions>& options) {
+    const auto settings = options ? std::optional(attack::resolve(*options)) : std::nullopt;
+    if (!settings || !settings->band || !settings->band->mask.defined()) {
+        return {};
+    }
+    const auto mask = settings->band->mask.detach().to(at::kCPU).contiguous();
+    data::Checksum checksum;
+    checksum.add({static_cast<const char*>(mask.const_data_ptr()), mask.nbytes()});
+    return fmt::format("{} {}", mask.sizes(), checksum.text());
+}
+
 }  // namespace
 
 Json describe(const data::Dataset& dataset, const TrainOptions& options) {
@@ -165,20 +223,26 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
                                       : Json(options.optimizer.*setting.flag);
     }
     Json probes = Json::array();
+    Json probe_content = Json::array();
     for (const auto& probe : options.probes) {
-        probes.push_back(probe.name);
+        probes.push_back(to_utf8(probe.name));
+        probe_content.push_back(probe.dataset.fingerprint());
     }
     return {{"probes", probes},
-            {"dataset", dataset.name()},
+            {"dataset", to_utf8(dataset.name())},
             {"images", dataset.size()},
+            {"shape", {dataset.channels(), dataset.height(), dataset.width()}},
+            {"content", dataset.fingerprint()},
+            {"probe_content", probe_content},
             {"batch_size", options.batch_size},
             {"seed", options.seed},
-            {"device", options.device.str()},
+            {"device", c10::DeviceTypeName(options.device.type(), /*lower_case=*/true)},
             {"optimizer", optimizer},
             {"probe_samples", options.probe_samples},
             {"augment", describe_augment(options.augment)},
             {"mixup", options.mixup > 0 ? Json(options.mixup) : Json()},
-            {"adversarial", describe_attack(options.adversarial)}};
+            {"adversarial", describe_attack(options.adversarial)},
+            {"band_mask", describe_band_mask(options.adversarial)}};
 }
 
 Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position,
@@ -198,6 +262,7 @@ Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Positi
     Json results = Json::array();
     std::ranges::transform(position.results, std::back_inserter(results), to_json);
     checkpoint.state = {{"training", training},
+                        {"threads", at::get_num_threads()},
                         {"epoch", position.epoch},
                         {"batch", position.batch},
                         {"stopped", position.stopped},
@@ -209,12 +274,14 @@ Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Positi
 }
 
 Position restore(const Checkpoint& checkpoint, model::Model& model, Optimizer& optimizer,
-                 const Json& training) {
+                 const Json& training, const std::function<void(const std::string&)>& warn) {
     const auto& state = checkpoint.state;
     Position position;
+    int64_t threads = at::get_num_threads();
     try {
         require_same(state.at("training"), training);
         position = to_position(state);
+        threads = state.value("threads", threads);
     } catch (const Json::exception&) {
         fail("hfc.train: the checkpoint lacks a field, or one is of another kind");
     }
@@ -231,6 +298,16 @@ Position restore(const Checkpoint& checkpoint, model::Model& model, Optimizer& o
     const auto cpu_generator = find(checkpoint.tensors, "generator.cpu");
     const auto device_generator =
         device.is_cpu() ? at::Tensor() : find(checkpoint.tensors, "generator.device");
+    require_generator_state(at::kCPU, cpu_generator, "generator.cpu");
+    if (device_generator.defined()) {
+        require_generator_state(device, device_generator, "generator.device");
+    }
+    if (warn && device.is_cpu() && threads != at::get_num_threads()) {
+        warn(
+            fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
+                        "{}: its numbers may differ in their last digits",
+                        threads, threads == 1 ? "" : "s", at::get_num_threads()));
+    }
 
     const at::NoGradGuard no_grad;
     for (const auto& [name, target] : targets) {

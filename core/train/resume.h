@@ -29,13 +29,17 @@ checkpoint::Checkpoint capture(const model::Model& model, Optimizer& optimizer,
 
 /// Puts all of it back where it was and returns the position. The tensors' memory layouts stay
 /// those of the model. Throws Error, before it changes anything, when the checkpoint is of another
-/// training: it names the first setting that differs, or the tensor that is missing or of another
-/// shape.
+/// training: it names the first setting that differs, or the tensor that is missing, of another
+/// shape or of another version of LibTorch (a generator's state). `warn` is told where the numbers
+/// may differ in their last digits all the same, because the number of threads does.
 Position restore(const checkpoint::Checkpoint& checkpoint, model::Model& model,
-                 Optimizer& optimizer, const checkpoint::Json& training);
+                 Optimizer& optimizer, const checkpoint::Json& training,
+                 const std::function<void(const std::string&)>& warn = {});
 
-/// What two trainings must have in common for one to go on from the other's checkpoint; how many
-/// epochs is not part of it.
+/// What two trainings must have in common for one to go on from the other's checkpoint: settings
+/// and data. How many epochs is not part of it; neither is which GPU computes, nor the number of
+/// threads, which changes a last digit but not what is trained. Checkpoints of versions that kept
+/// less of it are compared by what they have.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
 
 }  // namespace hfc::train

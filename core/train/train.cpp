@@ -108,6 +108,7 @@ class Training {
 
     std::vector<EpochResult> run() {
         position_ = keeper_->begin();
+        restore_probe_names();
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
         const Rewind beginning(model_, options_.device);
         for (const auto& result : position_.results) {
@@ -127,6 +128,15 @@ class Training {
     }
 
   private:
+    /// A checkpoint has the names as UTF-8; the script knows them as it gave them.
+    void restore_probe_names() {
+        for (auto& result : position_.results) {
+            for (size_t i = 0; i < std::min(result.accuracy.size(), probes_.size()); ++i) {
+                result.accuracy[i].first = probes_[i].name;
+            }
+        }
+    }
+
     int64_t probe_images() const {
         int64_t count = 0;
         for (const auto& probe : probes_) {

@@ -157,5 +157,65 @@ TEST_F(Resume, SaysWhatIsWrong) {
     }
 }
 
+// The fixture is a run of version 0.1.0 (commit 7fd58ad) whose second epoch ended in an error.
+TEST_F(Resume, OfARunOfAnOlderVersion) {
+    const auto out = folder("old");
+    std::filesystem::copy(HFC_FIXTURES "/old_run", out, std::filesystem::copy_options::recursive);
+    std::ofstream(out / "go on") << "";
+    const auto result = run({"--resume", out.string(), "--threads", "1"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(result.err, "");
+    EXPECT_EQ(events_of(out).size(), 4U);
+    const auto sums = read_text(out / "sums.csv");
+    ASSERT_TRUE(sums.starts_with("sum\n")) << sums;
+    EXPECT_NEAR(std::stod(sums.substr(4)), 0.095357084646821022, 1e-6)
+        << "what that version gave without the error";
+}
+
+TEST_F(Resume, UnderNamesThatAreNotUtf8) {
+    const auto place = folder("caf\xe9");
+    std::filesystem::create_directories(place / "data \xff");
+    const auto own = (place / "job.lua").string();
+    std::filesystem::copy(script, own);
+    const auto out = place / "run";
+    const auto begun = run(
+        {"--threads", "1", "--data", (place / "data \xff").string(), own, "--out", out.string()},
+        {.while_running = [&](int pid) {
+            wait_for(out / "checkpoints/training-1/checkpoint-000000001.json");
+            kill(pid, SIGKILL);
+        }});
+    EXPECT_EQ(begun.status, 128 + SIGKILL) << begun.err;
+    const auto resumed = run({"--resume", out.string(), "--threads", "1"});
+    EXPECT_EQ(resumed.status, 0) << resumed.err;
+    run_whole();
+    expect_same_as_whole(out);
+}
+
+TEST_F(Resume, OfAnotherTrainingOnDataOfTheSameNameIsRefused) {
+    const auto strength = (scratch.path() / "strength").string();
+    const auto changed =
+        scratch.write("strength.lua", "local file = io.open '" + strength + "'" + R"lua(
+local data = hfc.data("synthetic", {train = 96, test = 32, seed = 3, low = file and .1 or .25})
+local run = hfc.run("small")
+local model = hfc.model("preact_resnet8", {seed = 1})
+hfc.train(model, data.train, {epochs = 2, batch_size = 8, quiet = true, log = run})
+error "at the end"
+)lua");
+    const auto out = folder("run");
+    EXPECT_EQ(run({"--threads", "1", changed, "--out", out.string()}).status, 1);
+    scratch.write("strength", "");
+    const auto result = run({"--resume", out.string(), "--threads", "1"});
+    EXPECT_EQ(result.status, 1);
+    EXPECT_THAT(result.err, HasSubstr("the checkpoint is of another training: content was"));
+}
+
+TEST_F(Resume, OnAnotherNumberOfThreadsIsSaid) {
+    const auto out = folder("run");
+    EXPECT_EQ(run(start(out)).status, 0);
+    const auto result = run({"--resume", out.string(), "--threads", "2"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("was written on 1 thread, and the training goes on with 2"));
+}
+
 }  // namespace
 }  // namespace hfc::test

@@ -183,5 +183,24 @@ TEST(SameImages, compares_images_order_and_labels_but_not_filters) {
     EXPECT_FALSE(dataset.same_images(Dataset(noise_images())));
 }
 
+TEST(Fingerprint, is_of_labels_and_of_images_all_over_the_view) {
+    const auto images = noise_images(1000);
+    const Dataset all(images);
+    EXPECT_EQ(all.fingerprint(), Dataset(images).fingerprint());
+    EXPECT_NE(all.fingerprint(), all.shuffle_labels(1).fingerprint());
+    EXPECT_NE(all.subset(10, 1).fingerprint(), all.subset(10, 2).fingerprint());
+    EXPECT_NE(all.slice(0, 4).fingerprint(), all.slice(4, 8).fingerprint());
+    for (const int64_t image : {0, 999}) {
+        auto changed = std::make_shared<Images>(*images);
+        changed->pixels = images->pixels.clone();
+        changed->pixels[image][2][7][7] = changed->pixels[image][2][7][7].bitwise_not();
+        EXPECT_NE(all.fingerprint(), Dataset(changed).fingerprint());
+    }
+    auto darker = std::make_shared<Images>(*images);
+    darker->pixels = images->pixels.div(2, "floor");
+    EXPECT_NE(all.fingerprint(), Dataset(darker).fingerprint());
+    EXPECT_EQ(all.slice(3, 4).fingerprint().size(), 8U) << "one image";
+}
+
 }  // namespace
 }  // namespace hfc::data

@@ -3,6 +3,23 @@
 #include "data/image_file.h"
 #include "data/support.h"
 
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+#include <atomic>
+
+namespace {
+std::atomic<bool> set_in_parallel = false;
+}
+
+/// In place of the C library's: no thread may ask for a variable while another sets one.
+extern "C" int setenv(const char* name, const char* value, int overwrite) {
+    set_in_parallel = set_in_parallel || at::in_parallel_region();
+    using Setenv = int (*)(const char*, const char*, int);
+    static const auto next = reinterpret_cast<Setenv>(::dlsym(RTLD_NEXT, "setenv"));
+    return next(name, value, overwrite);
+}
+
 namespace hfc::data {
 namespace {
 
@@ -111,6 +128,32 @@ TEST_F(Folder, names_a_picture_that_does_not_decode) {
 TEST_F(Folder, refuses_an_impossible_size) {
     EXPECT_THAT(error_of([&] { load_folder(folder_, 0); }),
                 HasSubstr("image_size must be 1 to 4096 pixels, got 0"));
+}
+
+TEST_F(Folder, is_told_apart_by_names_and_sizes) {
+    const auto fingerprint = [&] { return load_folder(folder_, 4).train.fingerprint(); };
+    const auto before = fingerprint();
+    EXPECT_EQ(fingerprint(), before);
+    std::filesystem::rename(folder_, scratch_ / "moved");
+    EXPECT_EQ(load_folder(scratch_ / "moved", 4).train.fingerprint(), before);
+    std::filesystem::rename(scratch_ / "moved", folder_);
+    std::filesystem::rename(folder_ / "train/dog/b.PNG", folder_ / "train/dog/c.PNG");
+    EXPECT_NE(fingerprint(), before) << "another name";
+    std::filesystem::rename(folder_ / "train/dog/c.PNG", folder_ / "train/dog/b.PNG");
+    EXPECT_EQ(fingerprint(), before);
+    const std::vector<uint8_t> noise(10 * 12, 30);
+    std::vector<uint8_t> uneven = noise;
+    uneven[3] = 200;
+    write_bytes(folder_ / "train/dog/b.PNG", encode_png(uneven.data(), 1, 10, 12));
+    EXPECT_NE(fingerprint(), before) << "another size";
+}
+
+TEST_F(Folder, is_loaded_without_touching_the_environment_in_threads) {
+    for (int i = 0; i < 40; ++i) {
+        write_bytes(folder_ / fmt::format("train/cat/{}.png", i), grey_png(10));
+    }
+    load_folder(folder_, 4);
+    EXPECT_FALSE(set_in_parallel);
 }
 
 }  // namespace

@@ -163,6 +163,30 @@ TEST_F(Keeping, keeps_the_best_epoch_beside_the_last) {
     EXPECT_EQ(kept_best.state.at("epoch").get<int64_t>(), best + 1) << "the one to go on with";
 }
 
+TEST_F(Keeping, goes_on_under_names_that_are_not_utf8) {
+    auto images = std::make_shared<data::Images>();
+    images->name = "caf\xe9 train";
+    images->pixels = data.batch(0, 72).images.mul(255).round().to(at::kByte);
+    images->labels = data.labels().clone();
+    images->class_names = data.class_names();
+    data = data::Dataset(images);
+    options.probes = {{"probe \xff", data}, {"probe \xfe", data.low_pass(3)}};
+    train_whole();
+    const test::ScratchFolder scratch("hfc keeper");
+    struct Death {};
+    const Observer die = {[](const Progress& progress) {
+                              if (progress.epoch == 2) {
+                                  throw Death();
+                              }
+                          },
+                          {}};
+    auto every_batch = kept(scratch.path(), false);
+    every_batch.checkpoints.seconds = 0;
+    EXPECT_THROW(train(*new_model(0), data, every_batch, die), Death);
+    const auto model = new_model(8);
+    expect_as_if_never_stopped(*model, train(*model, data, kept(scratch.path(), true)));
+}
+
 TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
     train_whole();
     const test::ScratchFolder scratch("hfc keeper");

@@ -1,6 +1,7 @@
 // Three steps of each optimizer against PyTorch's from the same weights.
 #include "train/optimizer.h"
 
+#include "cuda.h"
 #include "model/reference.h"
 
 #include <ATen/core/grad_mode.h>
@@ -76,6 +77,54 @@ TEST(Optimizer, leaves_a_parameter_without_gradient_alone) {
         EXPECT_TRUE(at::equal(unused, at::ones({2}))) << name;
         optimizer->zero_grad();
         EXPECT_FALSE(used.grad().defined()) << name;
+    }
+}
+
+/// One step on ones of that kind, then one on what the weight has become.
+at::Tensor two_steps(const std::string& name, const at::TensorOptions& first,
+                     const at::TensorOptions& second) {
+    auto weight = at::ones({2, 3}, first).requires_grad_();
+    const auto optimizer = make_optimizer({weight}, {.name = name, .lr = 0.1});
+    weight.pow(2).sum().backward();
+    optimizer->step();
+    optimizer->zero_grad();
+    weight.set_data(weight.detach().to(second.device(), second.dtype()));  // as Module::to does
+    weight.pow(2).sum().backward();
+    optimizer->step();
+    EXPECT_EQ(weight.scalar_type(), second.dtype());
+    return weight.detach().to(at::kCPU, at::kDouble);
+}
+
+TEST(Optimizer, follows_weights_that_are_converted_between_steps) {
+    const auto in_float = at::dtype(at::kFloat), in_double = at::dtype(at::kDouble);
+    for (const auto& name : known_optimizers()) {
+        SCOPED_TRACE(name);
+        EXPECT_TRUE(at::allclose(two_steps(name, in_float, in_double),
+                                 two_steps(name, in_double, in_double), 1e-5, 1e-5));
+    }
+}
+
+TEST(CudaOptimizer, FollowsWeightsThatAreMovedBetweenSteps) {
+    HFC_NEEDS_CUDA();
+    const auto cpu = at::dtype(at::kFloat), gpu = cpu.device(parse_device("cuda"));
+    for (const auto& name : known_optimizers()) {
+        SCOPED_TRACE(name);
+        const auto expected = two_steps(name, cpu, cpu);
+        EXPECT_TRUE(at::allclose(two_steps(name, cpu, gpu), expected, 1e-5, 1e-5));
+        EXPECT_TRUE(at::allclose(two_steps(name, gpu, cpu), expected, 1e-5, 1e-5));
+    }
+}
+
+TEST(CudaOptimizer, TakesStepsThatLieOnTheCpu) {
+    HFC_NEEDS_CUDA();
+    for (const auto& name : known_optimizers()) {
+        SCOPED_TRACE(name);
+        auto weight = at::ones({3}, at::device(parse_device("cuda"))).requires_grad_();
+        const auto optimizer = make_optimizer({weight}, {.name = name, .lr = 0.1});
+        optimizer->states().front()["step"] = at::full({}, 3.0F);
+        weight.sum().backward();
+        optimizer->step();
+        EXPECT_EQ(optimizer->states().front().at("step").item<double>(), name == "sgd" ? 3 : 4);
     }
 }
 

@@ -1,9 +1,12 @@
 #include "train/resume.h"
 
+#include "cuda.h"
 #include "scratch_folder.h"
 #include "train/toy.h"
 
+#include <ATen/Context.h>
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,10 +19,13 @@ using testing::HasSubstr;
 
 /// A training by hand, of a network that draws random numbers (dropout).
 struct ByHand {
-    explicit ByHand(const std::string& optimizer_name, uint64_t seed = 0)
+    explicit ByHand(const std::string& optimizer_name, uint64_t seed = 0,
+                    at::Device device = at::kCPU)
         : model(model::make("preact_resnet8",
                             {.classes = 3, .batch_norm = true, .dropout = 0.3, .seed = seed})) {
         model::use_channels_last(*model);
+        model->to(device);
+        options.device = device;
         options.optimizer = default_options(optimizer_name);
         options.optimizer.lr = 1e-2;
         optimizer = make_optimizer(model->parameters(), options.optimizer);
@@ -30,7 +36,9 @@ struct ByHand {
         for (int64_t i = first; i <= last; ++i) {
             const auto batch = data.batch(at::arange(i * 8, i * 8 + 8) % data.size());
             optimizer->zero_grad();
-            at::cross_entropy_loss(model->forward(batch.images), batch.labels).backward();
+            at::cross_entropy_loss(model->forward(batch.images.to(options.device)),
+                                   batch.labels.to(options.device))
+                .backward();
             optimizer->step();
         }
     }
@@ -68,10 +76,8 @@ Position somewhere() {
     return position;
 }
 
-class Resume : public testing::TestWithParam<std::string> {};
-
-TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
-    ByHand whole(GetParam());
+void expect_to_go_on_as_if_it_had_never_stopped(const std::string& optimizer, at::Device device) {
+    ByHand whole(optimizer, 0, device);
     at::manual_seed(5);
     whole.steps(0, 3);
     const auto saved = capture(*whole.model, *whole.optimizer, somewhere(), whole.training());
@@ -82,7 +88,7 @@ TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
     store.save(4, saved);
     whole.steps(4, 7);
 
-    ByHand resumed(GetParam(), /*seed=*/9);
+    ByHand resumed(optimizer, /*seed=*/9, device);
     at::manual_seed(77);
     const auto position =
         restore(store.load(4), *resumed.model, *resumed.optimizer, resumed.training());
@@ -99,6 +105,23 @@ TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
         EXPECT_EQ(found[i].strides(), expected[i].strides());
     }
 }
+
+class Resume : public testing::TestWithParam<std::string> {};
+
+TEST_P(Resume, goes_on_as_if_it_had_never_stopped) {
+    expect_to_go_on_as_if_it_had_never_stopped(GetParam(), at::kCPU);
+}
+
+class CudaResume : public Resume {};
+
+TEST_P(CudaResume, goes_on_as_if_it_had_never_stopped) {
+    HFC_NEEDS_CUDA();
+    at::globalContext().setDeterministicCuDNN(true);  // as hfc.train does
+    expect_to_go_on_as_if_it_had_never_stopped(GetParam(), parse_device("cuda"));
+}
+
+INSTANTIATE_TEST_SUITE_P(CudaOptimizers, CudaResume, testing::ValuesIn(known_optimizers()),
+                         [](const auto& optimizer) { return optimizer.param; });
 
 INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(known_optimizers()),
                          [](const auto& optimizer) { return optimizer.param; });
@@ -130,7 +153,28 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
             tensor = at::zeros({2, 2});
         }
     }
-    EXPECT_THAT(refused(misshapen), HasSubstr("'optimizer.0.exp_avg' has shape [2, 2]"));
+    EXPECT_THAT(refused(misshapen), HasSubstr("'optimizer.0.exp_avg' is Float of shape [2, 2]"));
+
+    for (const auto& [name, wrong, text] :
+         {std::tuple("optimizer.0.exp_avg", at::kDouble, "is Double of shape"),
+          std::tuple("optimizer.0.step", at::kLong, "is Long of shape []"),
+          std::tuple("generator.cpu", at::kFloat, "is of another version of LibTorch: Float")}) {
+        auto of_another_type = saved;
+        for (auto& [found, tensor] : of_another_type.tensors) {
+            tensor = found == name ? tensor.to(wrong) : tensor;
+        }
+        EXPECT_THAT(refused(of_another_type), HasSubstr(text));
+    }
+    auto shorter = saved, nonsense = saved;
+    for (auto* const changed : {&shorter, &nonsense}) {
+        for (auto& [name, tensor] : changed->tensors) {
+            if (name == "generator.cpu") {
+                tensor = changed == &shorter ? tensor.slice(0, 8).clone() : at::ones_like(tensor);
+            }
+        }
+    }
+    EXPECT_THAT(refused(shorter), HasSubstr("'generator.cpu' is of another version of LibTorch"));
+    EXPECT_THAT(refused(nonsense), HasSubstr("'generator.cpu' is no state of a generator"));
 
     auto impossible = saved;
     impossible.state["epoch"] = 7;
@@ -144,6 +188,81 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     EXPECT_TRUE(at::equal(before, at::cat({other.model->parameters()[0].flatten(),
                                            other.model->parameters().back().flatten()})));
     EXPECT_TRUE(other.optimizer->states().front().empty());
+}
+
+TEST(Restore, knows_the_same_training_on_another_gpu_and_by_names_that_are_not_utf8) {
+    ByHand first("sgd");
+    first.options.probes = {{"caf\xe9", first.data}};
+    first.options.device = at::Device(at::kCUDA, 0);
+    const auto saved = capture(*first.model, *first.optimizer, somewhere(), first.training());
+    const test::ScratchFolder scratch("hfc resume");
+    const checkpoint::Store store(scratch.path());
+    store.save(1, saved);
+    auto other = first.options;
+    other.device = at::Device(at::kCUDA, 1);
+    EXPECT_EQ(
+        restore(store.load(1), *first.model, *first.optimizer, describe(first.data, other)).epoch,
+        2);
+    other.device = at::kCPU;
+    EXPECT_THAT(error_of([&] {
+                    restore(store.load(1), *first.model, *first.optimizer,
+                            describe(first.data, other));
+                }),
+                HasSubstr("device was \"cuda\" and is now \"cpu\""));
+}
+
+TEST(Restore, says_when_the_number_of_threads_is_another) {
+    ByHand training("sgd");
+    auto saved = capture(*training.model, *training.optimizer, somewhere(), training.training());
+    std::vector<std::string> said;
+    const auto restored = [&] {
+        restore(saved, *training.model, *training.optimizer, training.training(),
+                [&](const std::string& text) { said.push_back(text); });
+    };
+    restored();
+    EXPECT_THAT(said, testing::IsEmpty());
+    saved.state["threads"] = at::get_num_threads() + 3;
+    restored();
+    EXPECT_THAT(said, testing::ElementsAre(HasSubstr(
+                          fmt::format("was written on {} threads", at::get_num_threads() + 3))));
+    saved.state.erase("threads");  // of an older version
+    restored();
+    EXPECT_EQ(said.size(), 1U);
+}
+
+TEST(Describe, tells_data_of_one_name_and_size_apart) {
+    ByHand training("sgd");
+    const auto saved =
+        capture(*training.model, *training.optimizer, somewhere(), training.training());
+    const auto refused = [&](const data::Dataset& data) {
+        return error_of([&] {
+            restore(saved, *training.model, *training.optimizer, describe(data, training.options));
+        });
+    };
+    EXPECT_THAT(refused(toy(64, 2)), HasSubstr("of another training: content was"));
+    auto images = std::make_shared<data::Images>();
+    images->name = "toy";
+    images->pixels = toy(64, 1).batch(0, 64).images.mul(255).round().to(at::kByte);
+    images->labels = toy(64, 1).labels().clone();
+    images->class_names = {"dark", "bright", "half"};
+    EXPECT_EQ(describe(data::Dataset(images), training.options), training.training());
+    images->labels[5] = (images->labels[5] + 1) % 3;
+    EXPECT_THAT(refused(data::Dataset(images)), HasSubstr("content was"));
+}
+
+TEST(Describe, tells_masks_of_one_sum_apart) {
+    ByHand training("sgd");
+    const auto with_mask = [&](const at::Tensor& mask) {
+        auto options = training.options;
+        options.adversarial = attack::AttackOptions{.method = "pgd", .epsilon = 0.1};
+        options.adversarial->band = attack::Band{.mask = mask};
+        return describe(training.data, options);
+    };
+    const auto left = at::zeros({8, 8}), right = at::zeros({8, 8});
+    left[0][1] = 1;
+    right[1][0] = 1;
+    EXPECT_EQ(with_mask(left), with_mask(left.clone()));
+    EXPECT_NE(with_mask(left), with_mask(right));
 }
 
 }  // namespace

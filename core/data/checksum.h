@@ -1,0 +1,32 @@
+// A checksum of bytes that come in pieces (CRC-32): it tells data apart, and keeps nobody from
+// making equal ones on purpose.
+#pragma once
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace hfc::data {
+
+class Checksum {
+  public:
+    void add(std::string_view bytes) {
+        value_ = static_cast<uint32_t>(
+            ::crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+    }
+    /// With its end: "ab" and "c" are not "a" and "bc".
+    void add_item(std::string_view bytes) {
+        add(bytes);
+        add({"", 1});
+    }
+    /// Eight hexadecimal digits.
+    std::string text() const { return fmt::format("{:08x}", value_); }
+
+  private:
+    uint32_t value_ = 0;
+};
+
+}  // namespace hfc::data

@@ -14,6 +14,18 @@ if(HFC_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${HFC_CCACHE})
 endif()
 
+# clang compiles parallel loops to calls of its own OpenMP runtime. It would run beside the one that
+# LibTorch brings: two pools of threads, and settings that reach one of them. Without OpenMP our
+# loops run on one thread, which is good enough for finding faults only.
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang"
+   AND NOT HFC_SANITIZE
+   AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  message(FATAL_ERROR
+    "A ${CMAKE_BUILD_TYPE} build takes g++, not ${CMAKE_CXX_COMPILER_ID}: compiled by clang our "
+    "loops would run on one thread, because LibTorch's OpenMP runtime (libgomp) does not serve "
+    "clang. Builds with HFC_SANITIZE and Debug builds may use clang.")
+endif()
+
 # hfc_sanitize(NAME): compiles and links it with the sanitizers of HFC_SANITIZE, if any. Without
 # four checks of the undefined-behaviour sanitizer that say what the address sanitizer says too, or
 # what x86 allows: they more than double the time to compile (64 against 30 s for six files of
@@ -28,15 +40,20 @@ function(hfc_sanitize name)
   endif()
 endfunction()
 
+set(HFC_MARCH "")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(HFC_MARCH -march=x86-64-v2)
+endif()
+
 # hfc_target(NAME): the compile settings of a target that uses ATen.
 function(hfc_target name)
   # x86-64-v2 (SSE4.2, 2009) is the floor; wider code is chosen at run time by FFTW, LibTorch and
-  # our own dispatch.
+  # our own dispatch. On Arm the compiler's own floor (ARMv8) has vectors of 128 bits.
   # -fopenmp: without it at::parallel_for runs serially, without a word.
   # -Wno-restrict, -Wno-stringop-overflow: g++ 12 sees both in std::string's own code (GCC bugs
   # 105329, 105651).
   target_compile_options(${name} PRIVATE
-    -march=x86-64-v2
+    ${HFC_MARCH}
     $<$<CXX_COMPILER_ID:GNU>:-fopenmp>
     -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow>

@@ -4,8 +4,13 @@
 #include <cmath>
 #include <utility>
 
-// The project is compiled for processors without AVX2; the loader picks the clone.
+// The project is compiled for processors without AVX2; the loader picks the clone. On Arm vectors
+// of two doubles are in every processor.
+#ifdef __x86_64__
 #define HFC_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define HFC_CLONES
+#endif
 
 namespace hfc::decompose {
 namespace {

@@ -1,5 +1,7 @@
 #include "frequency/fft_avx2.h"
 
+#ifdef __x86_64__
+
 #include <cmath>
 #include <numbers>
 #include <utility>
@@ -207,3 +209,5 @@ void FftAvx2::run(Complex8* in, Complex8* scratch, Complex8* out) const {
 }
 
 }  // namespace hfc::frequency
+
+#endif  // __x86_64__

@@ -2,8 +2,11 @@
 // AVX2 register.
 //
 // The project is compiled for processors without AVX2; only functions marked HFC_AVX2 use it, and
-// callers ask the processor first.
+// callers ask the processor first. On other architectures than x86-64 there is none of it, and FFTW
+// does all sizes.
 #pragma once
+
+#ifdef __x86_64__
 
 #include <immintrin.h>
 
@@ -47,3 +50,5 @@ class FftAvx2 {
 };
 
 }  // namespace hfc::frequency
+
+#endif  // __x86_64__

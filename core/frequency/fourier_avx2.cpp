@@ -1,5 +1,7 @@
 #include "frequency/fourier_avx2.h"
 
+#ifdef __x86_64__
+
 #include <cstring>
 
 namespace hfc::frequency {
@@ -290,3 +292,5 @@ void SplitAvx2::split(const DiscAvx2& disc, float* low, float* high, bool stream
 }
 
 }  // namespace hfc::frequency
+
+#endif  // __x86_64__

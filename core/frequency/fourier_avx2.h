@@ -2,6 +2,8 @@
 // AVX2 codelets.
 #pragma once
 
+#ifdef __x86_64__
+
 #include "frequency/disc.h"
 #include "frequency/fft_avx2.h"
 
@@ -81,3 +83,5 @@ class SplitAvx2 {
 };
 
 }  // namespace hfc::frequency
+
+#endif  // __x86_64__

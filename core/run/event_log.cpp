@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json_depth.h"
+#include "base/utf8.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -16,22 +17,6 @@
 
 namespace hfc::run {
 namespace {
-
-/// 0, or the errno of what went wrong.
-int write_all(int file, const std::string& line) {
-    size_t done = 0;
-    while (done < line.size()) {
-        const ssize_t written = ::write(file, line.data() + done, line.size() - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return written < 0 ? errno : ENOSPC;
-        }
-        done += static_cast<size_t>(written);
-    }
-    return 0;
-}
 
 /// Of two tellings of one event the names must agree, and the texts and whole numbers (series,
 /// epoch, step); what is measured may differ.
@@ -60,62 +45,67 @@ bool same_event(const Json& before, const Json& now) {
     return before == now;
 }
 
+/// Nothing where the line is no event.
+Json parse(std::string_view line) {
+    return nests_deeper(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
+}
+
 }  // namespace
 
 std::string to_text(const Json& json, int indent) {
-    return json.dump(indent, ' ', false, Json::error_handler_t::replace) + '\n';
+    return json_text(json, indent) + '\n';
 }
 
-EventLog::EventLog(const std::filesystem::path& path, Open mode) : path_(path) {
-    const int creation = mode == Open::fresh ? O_CREAT | O_EXCL : 0;
-    file_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | creation, 0666);
-    require(file_ >= 0, "cannot write '{}': {}", path.string(), std::strerror(errno));
-    try {
-        require(::flock(file_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK,
-                "the run directory '{}' is in use by another process", path.parent_path().string());
-        if (mode == Open::resume) {
-            read();
-        }
-    } catch (...) {
-        ::close(file_);
-        throw;
+EventLog::EventLog(const std::filesystem::path& path, Open mode)
+    : path_(path),
+      file_(::open(path.c_str(),
+                   O_RDWR | O_APPEND | O_CLOEXEC | (mode == Open::fresh ? O_CREAT | O_EXCL : 0),
+                   0666)) {
+    require(file_.open(), "cannot write '{}': {}", path.string(), std::strerror(errno));
+    require(::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK,
+            "the run directory '{}' is in use by another process", path.parent_path().string());
+    if (mode == Open::resume) {
+        check();
     }
 }
 
-EventLog::~EventLog() {
-    ::close(file_);
-}
-
-void EventLog::read() {
-    const auto text = read_file(path_);
-    size_t begin = 0;
-    for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
-        const auto line = std::string_view(text).substr(begin, end - begin);
-        auto event =
-            nests_deeper(line) ? Json() : Json::parse(line, nullptr, /*allow_exceptions=*/false);
-        require(event.is_object(), "'{}', line {} is no event", path_.string(),
-                earlier_.size() + 1);
-        earlier_.push_back(std::move(event));
-        begin = end + 1;
+/// Goes once through a file from before: each line is an event, and a torn last one is cut off.
+void EventLog::check() {
+    LineReader lines(file_.get(), path_);
+    Json last = Json::object();
+    int64_t number = 0;
+    while (const auto line = lines.next()) {
+        last = parse(*line);
+        require(last.is_object(), "'{}', line {} is no event", path_.string(), ++number);
     }
-    require(begin == text.size() || ::ftruncate(file_, static_cast<off_t>(begin)) == 0,
+    const auto end = lines.offset();
+    require(::ftruncate(file_.get(), static_cast<off_t>(end)) == 0,
             "cannot cut the torn last line off '{}': {}", path_.string(), std::strerror(errno));
-    if (!earlier_.empty() && earlier_.back().contains("time") &&
-        earlier_.back()["time"].is_number()) {
-        const std::chrono::duration<double> seconds(earlier_.back()["time"].get<double>());
+    if (last.contains("time") && last["time"].is_number()) {
+        const std::chrono::duration<double> seconds(last["time"].get<double>());
         started_ -= std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds);
     }
+    earlier_ = earlier_lines_.emplace(file_.get(), path_, end).next();
 }
 
-void EventLog::require_told_before(const Json& event, const Json& before) const {
-    auto timeless = before;
-    timeless.erase("time");
-    require(same_event(timeless, event),
+void EventLog::for_each(const std::function<void(const Json&)>& visit) const {
+    LineReader lines(file_.get(), path_, told_);
+    while (const auto line = lines.next()) {
+        if (const auto event = parse(*line); event.is_object()) {
+            visit(event);
+        }
+    }
+}
+
+void EventLog::require_told_before(const Json& event, const std::string& line) const {
+    auto before = parse(line);
+    if (before.is_object()) {
+        before.erase("time");
+    }
+    require(same_event(before, as_read_back(event)),
             "the script logs other events than the run that it goes on with: line {} of '{}' is "
             "{}, and now it would be {}",
-            told_ + 1, path_.string(),
-            timeless.dump(-1, ' ', false, Json::error_handler_t::replace),
-            event.dump(-1, ' ', false, Json::error_handler_t::replace));
+            told_lines_ + 1, path_.string(), json_text(before), json_text(event));
 }
 
 void EventLog::append(const Json& event) {
@@ -123,13 +113,19 @@ void EventLog::append(const Json& event) {
             event.type_name());
     require(!event.contains("time"),
             "run:log: the key 'time' is the run's own (seconds since its start); choose another");
-    if (told_ < earlier_.size()) {
-        require_told_before(event, earlier_[told_]);
-        events_.push_back(earlier_[told_++]);
+    if (!earlier_) {
+        write(event);
         return;
     }
+    require_told_before(event, *earlier_);
+    told_ = earlier_lines_->offset();
+    ++told_lines_;
+    earlier_ = earlier_lines_->next();
+}
+
+void EventLog::write(const Json& event) {
     struct stat status = {};
-    require(::fstat(file_, &status) != 0 || status.st_nlink > 0,
+    require(::fstat(file_.get(), &status) != 0 || status.st_nlink > 0,
             "run:log: '{}' has been deleted while the run went on; what it held is lost, so begin "
             "the run anew",
             path_.string());
@@ -137,13 +133,15 @@ void EventLog::append(const Json& event) {
     const auto seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
     full["time"] = std::round(seconds * 1000) / 1000;
-    const off_t before = ::lseek(file_, 0, SEEK_END);
-    if (const int reason = write_all(file_, to_text(full)); reason != 0) {
-        const bool whole = before >= 0 && ::ftruncate(file_, before) == 0;
+    const off_t before = ::lseek(file_.get(), 0, SEEK_END);
+    const auto line = to_text(full);
+    if (!write_all(file_.get(), line)) {
+        const int reason = errno;
+        const bool whole = before >= 0 && ::ftruncate(file_.get(), before) == 0;
         fail("run:log: cannot write '{}': {}{}", path_.string(), std::strerror(reason),
              whole ? "" : "; its last line is torn");
     }
-    events_.push_back(std::move(full));
+    told_ = static_cast<uint64_t>(std::max<off_t>(before, 0)) + line.size();
 }
 
 }  // namespace hfc::run

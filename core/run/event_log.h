@@ -1,11 +1,17 @@
 // metrics.jsonl of a run directory: one event a line, whole as soon as it is there.
 #pragma once
 
+#include "base/file.h"
+#include "run/line_reader.h"
+
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
-#include <vector>
+#include <functional>
+#include <optional>
+#include <string>
 
 namespace hfc::run {
 
@@ -26,7 +32,6 @@ class EventLog {
     /// Throws Error naming the file when it cannot be opened, is another process's, or (resume)
     /// holds a line that is no event.
     EventLog(const std::filesystem::path& path, Open mode);
-    ~EventLog();
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
 
@@ -39,20 +44,23 @@ class EventLog {
     void append(const Json& event);
 
     /// Whether the file has the next event from before: what belongs to it has been written, too.
-    bool repeats() const { return told_ < earlier_.size(); }
+    bool repeats() const { return earlier_.has_value(); }
 
-    /// All that have been told, in order.
-    const std::vector<Json>& events() const { return events_; }
+    /// Visits all that have been told, in order. They are read from the file: a log may have more
+    /// of them than memory holds.
+    void for_each(const std::function<void(const Json&)>& visit) const;
 
   private:
-    void read();
-    void require_told_before(const Json& event, const Json& before) const;
+    void check();
+    void write(const Json& event);
+    void require_told_before(const Json& event, const std::string& line) const;
 
     std::filesystem::path path_;
-    int file_ = -1;
-    std::vector<Json> events_;
-    std::vector<Json> earlier_;  ///< in the file from before, and not told again yet: from told_ on
-    size_t told_ = 0;
+    Descriptor file_;
+    uint64_t told_ = 0;                        ///< the events told are the first bytes of the file
+    std::optional<LineReader> earlier_lines_;  ///< in a log taken up again: of events from before
+    std::optional<std::string> earlier_;       ///< the next of them, while there is one
+    int64_t told_lines_ = 0;                   ///< how many of them have been told again
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

@@ -101,15 +101,20 @@ void take_whole_curve(const Json& event, Panel& panel) {
     }
 }
 
-std::vector<Panel> whole_curves(const std::vector<Json>& events,
-                                const std::vector<std::string>& names) {
+constexpr const char* nothing_logged =
+    "run:plot: nothing has been logged yet, so there is nothing to draw";
+
+std::vector<Panel> whole_curves(const Events& events, const std::vector<std::string>& names) {
     std::vector<Panel> logged;
-    for (const auto& event : events) {
+    bool any = false;
+    events([&](const Json& event) {
+        any = true;
         if (is_whole_curve(event)) {
             take_whole_curve(
                 event, *find_or_add(logged, event.at("curve").get<std::string>(), &Panel::series));
         }
-    }
+    });
+    require(any, "{}", nothing_logged);
     std::vector<std::string> known;
     for (const auto& panel : logged) {
         known.push_back(panel.series);
@@ -126,29 +131,29 @@ std::vector<Panel> whole_curves(const std::vector<Json>& events,
     return chosen;
 }
 
-std::vector<std::string> keys_of(const std::vector<Json>& events) {
+std::vector<std::string> keys_of(const Events& events) {
     std::vector<std::string> keys;
-    for (const auto& event : events) {
+    events([&](const Json& event) {
         for (const auto& [key, value] : event.items()) {
             if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
                 keys.push_back(key);
             }
         }
-    }
+    });
     return keys;
 }
 
 }  // namespace
 
-std::vector<Panel> make_panels(const std::vector<Json>& events, const FigureOptions& options) {
-    require(!events.empty(), "run:plot: nothing has been logged yet, so there is nothing to draw");
+std::vector<Panel> make_panels(const Events& events, const FigureOptions& options) {
     if (!options.curves.empty()) {
         return whole_curves(events, options.curves);
     }
     std::vector<Panel> logged;
-    for (const auto& event : events) {
+    events([&](const Json& event) {
         add_points(event, options, *find_or_add(logged, series_of(event), &Panel::series));
-    }
+    });
+    require(!logged.empty(), "{}", nothing_logged);
     std::vector<std::string> known;
     for (auto& panel : logged) {
         sort_by_numbers(panel.curves);

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +32,15 @@ struct Panel {
     std::vector<Curve> curves;
 };
 
+using Visit = std::function<void(const nlohmann::ordered_json& event)>;
+/// Visits all events of a log in their order.
+using Events = std::function<void(const Visit& visit)>;
+
 /// The panels' curves. Curves keep the order of first use, but names that differ in a number alone
 /// are in the order of the numbers (r=4, 8, 12). Of a whole curve logged several times it is the
 /// last one. Throws Error when nothing can be drawn, saying which keys the events have, or when a
 /// panel names no series or no whole curve.
-std::vector<Panel> make_panels(const std::vector<nlohmann::ordered_json>& events,
-                               const FigureOptions& options);
+std::vector<Panel> make_panels(const Events& events, const FigureOptions& options);
 
 enum class Format { svg, png };
 

@@ -1,5 +1,7 @@
 #include "run/gnuplot_text.h"
 
+#include "base/utf8.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,7 @@ namespace hfc::run {
 
 std::string quote(const std::string& text) {
     std::string quoted = "'";
-    for (const char c : text) {
+    for (const char c : to_utf8(text)) {
         quoted += c == '\'' ? "''" : std::string(1, static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
     }
     return quoted + "'";

@@ -2,14 +2,17 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "data/image_file.h"
 #include "run/directory.h"
 #include "run/gnuplot.h"
-#include "run/table.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <set>
 
 namespace hfc::run {
 namespace {
@@ -30,7 +33,31 @@ fs::path existing_directory(const fs::path& directory) {
 
 }  // namespace
 
-Run::Run(const RunOptions& options) : draws_(options.draws) {
+/// The runs that there are, for a script that ends the process by os.exit().
+class OpenRuns {
+  public:
+    static OpenRuns& all() {
+        static OpenRuns runs;
+        return runs;
+    }
+    ~OpenRuns() {
+        for (auto* run : runs_) {
+            run->finish_tables();
+        }
+    }
+    void add(Run* run) { runs_.insert(run); }
+    void remove(Run* run) { runs_.erase(run); }
+
+  private:
+    std::set<Run*> runs_;
+};
+
+Run::~Run() {
+    OpenRuns::all().remove(this);
+    finish_tables();
+}
+
+Run::Run(const RunOptions& options) : draws_(options.draws), resumed_(options.resume) {
     require(options.config.is_object(), "hfc.run: the config must be an object, got {}",
             options.config.type_name());
     if (options.out.empty() || !options.name.empty()) {
@@ -38,7 +65,9 @@ Run::Run(const RunOptions& options) : draws_(options.draws) {
     }
     if (options.resume) {
         directory_ = existing_directory(options.out);
+        remove_orphans(directory_, "");
         log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::resume);
+        OpenRuns::all().add(this);
         return;
     }
     const auto script =
@@ -52,6 +81,7 @@ Run::Run(const RunOptions& options) : draws_(options.draws) {
     }
     log_.emplace(directory_ / "metrics.jsonl", EventLog::Open::fresh);
     made.keep();
+    OpenRuns::all().add(this);
 }
 
 bool Run::draws() const {
@@ -87,25 +117,28 @@ void Run::row(const std::string& table, const Json& row) {
                 "got {}",
                 column, table, value.type_name());
     }
-    auto& rows = tables_[table];
-    rows.push_back(row);
-    try {
-        write_table(table);
-    } catch (...) {
-        rows.pop_back();
-        throw;
-    }
+    tables_.try_emplace(table, directory_ / table, resumed_).first->second.add(row);
 }
 
-void Run::write_table(const std::string& table) const {
-    const auto& rows = tables_.at(table);
-    write_file(directory_ / (table + ".csv"), to_csv(rows));
-    write_file(directory_ / (table + ".md"), to_markdown(rows));
+void Run::finish_tables() noexcept {
+    for (auto& [name, table] : tables_) {
+        try {
+            table.finish();
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "hfc-host: %s\n", error.what());
+        }
+    }
 }
 
 std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& options) const {
     check_name("run:plot: the figure's name", figure);
-    const auto panels = make_panels(log_->events(), options);
+    // The log holds names as UTF-8.
+    auto logged = options;
+    logged.x = to_utf8(options.x);
+    logged.y = to_utf8(options.y);
+    std::ranges::transform(options.panels, logged.panels.begin(), to_utf8);
+    std::ranges::transform(options.curves, logged.curves.begin(), to_utf8);
+    const auto panels = make_panels([&](const Visit& visit) { log_->for_each(visit); }, logged);
     // Both are drawn before either is written: a failure leaves no figure rather than half of one.
     const auto svg = drawn(gnuplot_program(panels, options, Format::svg));
     const auto png = drawn(gnuplot_program(panels, options, Format::png));

@@ -15,6 +15,7 @@
 #include "run/event_log.h"
 #include "run/figure.h"
 #include "run/image_grid.h"
+#include "run/table_file.h"
 
 #include <filesystem>
 #include <map>
@@ -47,14 +48,18 @@ class Run {
     /// (the default name gets -2, -3 … where taken). Throws Error naming the directory when it
     /// holds something or cannot be written; nothing is then left behind.
     explicit Run(const RunOptions& options);
+    /// Writes what is left to write of the tables; so does the end of the process.
+    ~Run();
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
     const std::filesystem::path& directory() const { return directory_; }
 
     /// EventLog::append() on metrics.jsonl.
     void log(const Json& event);
 
-    /// Adds a row (column name -> number, text, boolean or null) to table `name` and writes
-    /// NAME.csv and NAME.md anew. Columns keep the order of first use. A row that cannot be written
-    /// is not kept.
+    /// Adds a row (column name -> number, text, boolean or null) to table `name`: NAME.csv has it
+    /// at once, NAME.md with one of the next ones or at the run's end (see TableFile). Columns keep
+    /// the order of first use. A row that cannot be written is not kept.
     void row(const std::string& table, const Json& row);
 
     /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their
@@ -93,13 +98,15 @@ class Run {
     std::vector<std::filesystem::path> figure_paths(const std::string& name) const;
     std::string drawn(const std::string& program) const;
     void draw(const ImageGrid& grid, const std::vector<std::filesystem::path>& paths) const;
-    void write_table(const std::string& table) const;
+    void finish_tables() noexcept;
+    friend class OpenRuns;
 
     std::filesystem::path directory_;
     std::optional<EventLog> log_;
     bool draws_;
     int64_t trainings_ = 0;
-    std::map<std::string, std::vector<Json>> tables_;
+    bool resumed_ = false;
+    std::map<std::string, TableFile> tables_;
     std::map<std::string, int64_t> images_;  ///< how many of each name
 };
 

@@ -1,5 +1,6 @@
 #include "run/table.h"
 
+#include "base/utf8.h"
 #include "run/csv.h"
 
 #include <fmt/format.h>
@@ -15,11 +16,7 @@ using Json = nlohmann::ordered_json;
 std::vector<std::string> column_names(const Rows& rows) {
     std::vector<std::string> names;
     for (const auto& row : rows) {
-        for (const auto& [name, value] : row.items()) {
-            if (std::find(names.begin(), names.end(), name) == names.end()) {
-                names.push_back(name);
-            }
-        }
+        add_columns(row, names);
     }
     return names;
 }
@@ -40,7 +37,7 @@ std::string exact(const Json& value) {
         return "";
     }
     if (value.is_string()) {
-        return value.get<std::string>();
+        return to_utf8(value.get<std::string>());
     }
     if (!value.is_number_float()) {
         return value.dump();
@@ -60,7 +57,7 @@ std::string rounded(const Json& value) {
 
 std::string escaped(const std::string& cell) {
     std::string text;
-    for (const char c : cell) {
+    for (const char c : to_utf8(cell)) {
         if (c == '|' || c == '\\') {
             text += '\\';
         }
@@ -82,17 +79,30 @@ std::string padded(const std::string& text, size_t width, bool right) {
 
 }  // namespace
 
+void add_columns(const Json& row, std::vector<std::string>& columns) {
+    for (const auto& [name, value] : row.items()) {
+        if (std::find(columns.begin(), columns.end(), name) == columns.end()) {
+            columns.push_back(name);
+        }
+    }
+}
+
+std::string csv_line(const Json& row, const std::vector<std::string>& columns) {
+    std::string line;
+    for (const auto& column : columns) {
+        line += csv_field(exact(value_of(row, column))) + (&column == &columns.back() ? "\n" : ",");
+    }
+    return line;
+}
+
 std::string to_csv(const Rows& rows) {
     const auto columns = column_names(rows);
     std::string text;
     for (const auto& column : columns) {
-        text += csv_field(column) + (&column == &columns.back() ? "\n" : ",");
+        text += csv_field(to_utf8(column)) + (&column == &columns.back() ? "\n" : ",");
     }
     for (const auto& row : rows) {
-        for (const auto& column : columns) {
-            text +=
-                csv_field(exact(value_of(row, column))) + (&column == &columns.back() ? "\n" : ",");
-        }
+        text += csv_line(row, columns);
     }
     return text;
 }

@@ -30,6 +30,12 @@ class EventLogTest : public Scratch {
         return found;
     }
 
+    static std::vector<Json> told(const EventLog& log) {
+        std::vector<Json> events;
+        log.for_each([&](const Json& event) { events.push_back(event); });
+        return events;
+    }
+
     const std::filesystem::path path_ = folder_ / "metrics.jsonl";
 };
 
@@ -49,7 +55,7 @@ TEST_F(EventLogTest, has_neither_a_gap_nor_a_duplicate_when_it_is_taken_up_again
         EXPECT_EQ(found[i].at("epoch"), i + 1);
     }
     EXPECT_EQ(found[0].at("loss"), 0.5) << "what was measured first stays";
-    EXPECT_EQ(log.events(), found);
+    EXPECT_EQ(told(log), found);
     EXPECT_GE(found[2].at("time"), found[1].at("time"));
 }
 
@@ -156,6 +162,67 @@ TEST_F(EventLogTest, of_a_run_is_taken_up_again_with_its_config_and_the_order_of
     options.out = folder_ / "none";
     EXPECT_THAT(error_of([&] { const run::Run other(options); }),
                 HasSubstr("there is no run directory"));
+}
+
+int64_t resident_bytes() {
+    std::ifstream file("/proc/self/statm");
+    int64_t pages = 0, resident = 0;
+    file >> pages >> resident;
+    return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+TEST_F(EventLogTest, takes_no_memory_for_its_events) {
+    constexpr int64_t many = 50'000;
+    constexpr int64_t allowed = 8 << 20;
+    auto before = resident_bytes();
+    {
+        EventLog log(path_, Open::fresh);
+        for (int64_t i = 0; i < many; ++i) {
+            log.append(epoch(i, 0.5));
+        }
+        EXPECT_LT(resident_bytes() - before, allowed);
+    }
+    before = resident_bytes();
+    EventLog log(path_, Open::resume);
+    for (int64_t i = 0; i < many; ++i) {
+        ASSERT_TRUE(log.repeats());
+        log.append(epoch(i, 0.25));
+    }
+    EXPECT_FALSE(log.repeats());
+    int64_t count = 0;
+    log.for_each([&](const Json&) { ++count; });
+    EXPECT_EQ(count, many);
+    EXPECT_LT(resident_bytes() - before, allowed);
+}
+
+TEST_F(EventLogTest, tells_while_it_repeats_only_what_has_been_told_again) {
+    {
+        EventLog log(path_, Open::fresh);
+        for (int64_t i = 1; i <= 3; ++i) {
+            log.append(epoch(i, 0.5));
+        }
+    }
+    EventLog log(path_, Open::resume);
+    EXPECT_EQ(told(log).size(), 0U);
+    log.append(epoch(1, 0.25));
+    ASSERT_EQ(told(log).size(), 1U);
+    EXPECT_EQ(told(log).front().at("loss"), 0.5);
+    EXPECT_THAT(error_of([&] { log.append(epoch(3, 0.5)); }), HasSubstr("line 2 of"));
+    log.append(epoch(2, 0.5));
+    log.append(epoch(3, 0.5));
+    log.append(epoch(4, 0.5));
+    EXPECT_EQ(told(log).size(), 4U);
+}
+
+TEST_F(EventLogTest, knows_names_again_that_are_not_utf8) {
+    const Json event = {{"series", "caf\xe9"}, {"accuracy", {{"probe \xff", 0.5}}}};
+    {
+        EventLog log(path_, Open::fresh);
+        log.append(event);
+    }
+    EventLog log(path_, Open::resume);
+    log.append(event);
+    EXPECT_EQ(lines().size(), 1U);
 }
 
 }  // namespace

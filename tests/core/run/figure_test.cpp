@@ -28,6 +28,16 @@ std::vector<std::string> names_of(const Panel& panel) {
 }
 
 // What Figure 3 of the paper shows: low frequencies first, unless the labels are shuffled.
+std::vector<Panel> panels_of(const std::vector<Json>& events, const FigureOptions& options) {
+    return make_panels(
+        [&](const Visit& visit) {
+            for (const auto& event : events) {
+                visit(event);
+            }
+        },
+        options);
+}
+
 std::vector<Json> figure3_events() {
     std::vector<Json> events;
     for (const auto* series : {"natural", "shuffled"}) {
@@ -52,7 +62,7 @@ std::vector<Json> figure3_events() {
 }
 
 TEST(Panels, one_a_series_with_radii_in_order) {
-    const auto panels = make_panels(figure3_events(), {});
+    const auto panels = panels_of(figure3_events(), {});
     ASSERT_EQ(panels.size(), 2U);
     EXPECT_EQ(panels[0].series, "natural");
     EXPECT_EQ(panels[1].series, "shuffled");
@@ -66,7 +76,7 @@ TEST(Panels, follow_the_chosen_order) {
     FigureOptions options;
     options.panels = {"shuffled", "natural"};
     options.y = "loss";
-    const auto panels = make_panels(figure3_events(), options);
+    const auto panels = panels_of(figure3_events(), options);
     ASSERT_EQ(panels.size(), 2U);
     EXPECT_EQ(panels[0].series, "shuffled");
     EXPECT_THAT(names_of(panels[0]), ElementsAre("loss"));
@@ -78,7 +88,7 @@ TEST(Panels, leave_out_what_is_no_finite_number) {
     const std::vector<Json> events = {
         Json{{"epoch", 1}, {"loss", 2}}, Json{{"epoch", 2}, {"loss", std::nan("")}},
         Json{{"epoch", 3}, {"loss", "x"}}, Json{{"epoch", "4"}, {"loss", 1}}, Json{{"loss", 1}}};
-    const auto panels = make_panels(events, options);
+    const auto panels = panels_of(events, options);
     ASSERT_EQ(panels.size(), 1U);
     EXPECT_EQ(panels[0].series, "");
     EXPECT_THAT(panels[0].curves.at(0).points, ElementsAre(std::pair(1.0, 2.0)));
@@ -86,28 +96,28 @@ TEST(Panels, leave_out_what_is_no_finite_number) {
 
 TEST(Panels, errors_name_what_there_is) {
     FigureOptions options;
-    EXPECT_THAT(error_of([&] { make_panels({}, options); }),
+    EXPECT_THAT(error_of([&] { panels_of({}, options); }),
                 HasSubstr("nothing has been logged yet"));
     options.panels = {"natral"};
-    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
+    EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
                 "run:plot: no series 'natral' has been logged (did you mean 'natural'?); there are "
                 "'natural', 'shuffled'");
     options.panels = {"natural"};
     options.y = "acuracy";
-    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
+    EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
                 "run:plot: series 'natural' has no numbers under both 'epoch' and 'acuracy'; the "
                 "events' keys are series, epoch, loss, accuracy");
     options.panels.clear();
-    EXPECT_THAT(error_of([&] { make_panels(figure3_events(), options); }),
+    EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
                 StartsWith("run:plot: no event has numbers under both"));
 }
 
 TEST(Program, accuracies_share_zero_to_one_and_other_values_their_range) {
     FigureOptions options;
-    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg),
+    EXPECT_THAT(gnuplot_program(panels_of(figure3_events(), options), options, Format::svg),
                 HasSubstr("set yrange [-0.02:1.02]"));
     options.y = "loss";
-    EXPECT_THAT(gnuplot_program(make_panels(figure3_events(), options), options, Format::svg),
+    EXPECT_THAT(gnuplot_program(panels_of(figure3_events(), options), options, Format::svg),
                 Not(HasSubstr("set yrange [-0.02:1.02]")));
 }
 
@@ -115,7 +125,7 @@ TEST(Program, names_cannot_become_commands) {
     FigureOptions options;
     options.title = "it's `id`\nset output '/tmp/x'";
     const auto program = gnuplot_program(
-        make_panels({Json{{"epoch", 1}, {"accuracy", 0.5}}}, options), options, Format::svg);
+        panels_of({Json{{"epoch", 1}, {"accuracy", 0.5}}}, options), options, Format::svg);
     EXPECT_THAT(program, HasSubstr("'it''s `id` set output ''/tmp/x'''"));
 }
 

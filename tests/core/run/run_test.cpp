@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include "base/utf8.h"
 #include "scratch.h"
 
 #include <sched.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 
 namespace hfc::run {
@@ -307,6 +309,32 @@ TEST_F(RunTest, full_disk) {
         EXPECT_THAT(names_in(run.directory()), ElementsAre("config.json", "metrics.jsonl"));
     }
     EXPECT_EQ(::umount(folder_.c_str()), 0);
+}
+
+TEST_F(RunTest, what_is_not_utf8_is_replaced_in_tables_figures_and_config) {
+    auto options = options_in("caf\xe9");
+    options.config = {{"folder", "caf\xe9"}};
+    const std::string replaced = "caf\xef\xbf\xbd";
+    run::Run run(options);
+    run.row("table", {{"caf\xe9", "caf\xe9"}});
+    EXPECT_EQ(text_of(run.directory() / "table.csv"), replaced + "\n" + replaced + "\n");
+    EXPECT_THAT(text_of(run.directory() / "table.md"), HasSubstr("| " + replaced));
+    EXPECT_EQ(Json::parse(text_of(run.directory() / "config.json")).at("folder"), replaced);
+    run.log({{"series", "caf\xe9"}, {"epoch", 1}, {"accuracy", {{"\xff", 0.5}}}});
+    FigureOptions figure;
+    figure.panels = {"caf\xe9"};
+    figure.title = "\xe9";
+    const auto paths = run.plot("figure", figure);
+    EXPECT_EQ(to_utf8(text_of(paths.at(0))), text_of(paths.at(0)));
+}
+
+TEST_F(RunTest, a_run_taken_up_again_is_rid_of_what_a_death_has_left) {
+    auto options = options_in("run");
+    { const run::Run run(options); }
+    std::ofstream(options.out / "table.md.hfc-0123abcd.tmp") << "half";
+    options.resume = true;
+    const run::Run run(options);
+    EXPECT_THAT(names_in(options.out), ElementsAre("config.json", "metrics.jsonl"));
 }
 
 }  // namespace

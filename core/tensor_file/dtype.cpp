@@ -29,8 +29,6 @@ constexpr std::array<Dtype, 19> all = {{
     {at::kComplexFloat, "complex64", "", "c8", "ComplexFloatStorage"},
 }};
 
-constexpr size_t most_dimensions = 64;
-
 }  // namespace
 
 std::span<const Dtype> dtypes() {

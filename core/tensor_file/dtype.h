@@ -28,6 +28,9 @@ const Dtype* find_dtype(at::ScalarType type);
 /// All names of one format, for errors: "F64, F32, ...".
 std::string dtype_names(std::string_view Dtype::*format);
 
+/// LibTorch's operators take no more.
+inline constexpr size_t most_dimensions = 64;
+
 /// The bytes of a tensor. Throws Malformed for more than 64 dimensions, a negative one, and a
 /// product beyond 63 bits.
 uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type);

@@ -9,10 +9,20 @@
 namespace hfc::tensor_file::pickle {
 namespace {
 
-constexpr size_t most_values = 4'000'000;
 constexpr int newest_protocol = 5;
+/// A node of the memo's hash table.
+constexpr size_t memo_bytes = 48;
+/// A vector that grows has room for twice as many.
+constexpr size_t item_bytes = 2 * sizeof(void*);
+constexpr size_t longest_name = 200;
 
 }  // namespace
+
+void Budget::take(size_t count, size_t bytes_each) {
+    expect(count <= left_ / bytes_each, "its pickle asks for more than {} MB of memory",
+           most_bytes >> 20);
+    left_ -= count * bytes_each;
+}
 
 const Value& Machine::run() {
     for (;;) {
@@ -81,6 +91,7 @@ bool Machine::step_constant(unsigned char opcode) {
 bool Machine::step_container(unsigned char opcode) {
     switch (opcode) {
         case mark:
+            budget_.take(1, item_bytes);
             marks_.push_back(stack_.size());
             return true;
         case pop_one:
@@ -208,12 +219,20 @@ int64_t Machine::long_integer(size_t count) {
 }
 
 Value* Machine::make(Value value) {
-    expect(values_.size() < most_values, "its pickle makes more than {} values", most_values);
+    const auto* const text = value.get<std::string>();
+    budget_.take(1, sizeof(Value));
+    budget_.take(text == nullptr ? 0 : text->size());
     return &values_.emplace_back(std::move(value));
 }
 
 void Machine::push(Value value) {
-    stack_.push_back(make(std::move(value)));
+    push_known(make(std::move(value)));
+}
+
+/// What is taken off the stack is not given back to the budget: it may have gone into a container.
+void Machine::push_known(Value* value) {
+    budget_.take(1, item_bytes);
+    stack_.push_back(value);
 }
 
 Value* Machine::top() {
@@ -244,6 +263,7 @@ void Machine::collect(size_t count) {
 }
 
 void Machine::append(const std::vector<const Value*>& items) {
+    budget_.take(items.size(), item_bytes);
     auto* const list = std::get_if<Sequence>(&top()->data);
     expect(list != nullptr && !list->tuple,
            "its pickle appends to something that is not a list, before byte {}", at_);
@@ -254,25 +274,30 @@ void Machine::set_items(const std::vector<const Value*>& items) {
     auto* const dict = std::get_if<Dict>(&top()->data);
     expect(dict != nullptr && items.size() % 2 == 0,
            "its pickle sets items of something that is not a dict, before byte {}", at_);
+    budget_.take(items.size(), item_bytes);
     for (size_t i = 0; i < items.size(); i += 2) {
         dict->items.emplace_back(items[i], items[i + 1]);
     }
 }
 
 void Machine::push_global(const std::string& module, const std::string& name) {
+    expect(module.size() + name.size() <= longest_name,
+           "refused: its pickle names a global by {} bytes, expected at most {}",
+           module.size() + name.size(), longest_name);
     const auto full = module + "." + name;
     builder_.require_known(full);
     push({Global{full}});
 }
 
 void Machine::remember(uint64_t index) {
+    budget_.take(1, memo_bytes);
     memo_[index] = top();
 }
 
 void Machine::recall(uint64_t index) {
     const auto found = memo_.find(index);
     expect(found != memo_.end(), "its pickle recalls value {}, which it never stored", index);
-    stack_.push_back(found->second);
+    push_known(found->second);
 }
 
 void Machine::reduce() {
@@ -280,7 +305,12 @@ void Machine::reduce() {
     const auto* const function = pop()->get<Global>();
     expect(arguments != nullptr && function != nullptr,
            "its pickle calls something that is not a function, before byte {}", at_);
-    push(builder_.call(function->name, *arguments));
+    auto result = builder_.call(function->name, *arguments, budget_);
+    if (result.same == nullptr) {
+        push(std::move(result.made));
+    } else {
+        push_known(const_cast<Value*>(result.same));  // the machine owns all values
+    }
 }
 
 /// Gives an object its attributes. Only the _metadata that a state dict carries (versions of its

@@ -48,13 +48,30 @@ struct Value {
     }
 };
 
+/// The memory that a pickle may take: a few bytes of program can ask for a lot of it.
+class Budget {
+  public:
+    /// Throws Malformed where it is used up.
+    void take(size_t count, size_t bytes_each = 1);
+
+  private:
+    static constexpr size_t most_bytes = size_t{512} << 20;
+    size_t left_ = most_bytes;
+};
+
+/// What a call gives: a new value, or one of its arguments as it is.
+struct Result {
+    const Value* same = nullptr;
+    Value made = {};
+};
+
 /// What a pickle may name and call.
 class Builder {
   public:
     virtual ~Builder() = default;
     /// Throws Malformed for a name that is not on the list.
     virtual void require_known(const std::string& global) = 0;
-    virtual Value call(const std::string& global, const Sequence& arguments) = 0;
+    virtual Result call(const std::string& global, const Sequence& arguments, Budget& budget) = 0;
     /// The object that lies outside the pickle.
     virtual Value persistent(const Value& id) = 0;
 };
@@ -75,6 +92,7 @@ class Machine {
 
     Value* make(Value value);
     void push(Value value);
+    void push_known(Value* value);
     Value* pop();
     Value* top();
     std::vector<const Value*> pop_to_mark();
@@ -95,6 +113,7 @@ class Machine {
 
     std::string_view program_;
     Builder& builder_;
+    Budget budget_;
     size_t at_ = 0;
     std::deque<Value> values_;
     std::vector<Value*> stack_;

@@ -10,9 +10,11 @@
 namespace hfc::tensor_file {
 namespace {
 
+using pickle::Budget;
 using pickle::Dict;
 using pickle::Global;
 using pickle::None;
+using pickle::Result;
 using pickle::Sequence;
 using pickle::Storage;
 using pickle::Value;
@@ -20,6 +22,12 @@ using pickle::Value;
 constexpr uint64_t largest_pickle = uint64_t{64} << 20;
 constexpr int deepest = 100;
 constexpr size_t most_entries = 1'000'000;
+constexpr size_t most_name_bytes = size_t{256} << 20;
+/// A tensor's own memory, its elements not counted: about as much as it takes in LibTorch.
+constexpr size_t tensor_bytes = 512;
+/// Strides of 0 show elements several times, as expand() does. One tensor may show so many of them
+/// this way, which is 4 GB in float32: a few bytes of file may not claim work for hours.
+constexpr int64_t most_shown = int64_t{1} << 30;
 
 std::string_view without_prefix(std::string_view name, std::string_view prefix) {
     return name.starts_with(prefix) ? name.substr(prefix.size()) : std::string_view();
@@ -42,6 +50,9 @@ const Dtype* untyped_dtype(std::string_view global) {
 std::vector<int64_t> integers(const Value& value, const char* what) {
     const auto* const sequence = value.get<Sequence>();
     expect(sequence != nullptr, "a tensor's {} is not a tuple", what);
+    expect(sequence->items.size() <= most_dimensions,
+           "a tensor has {} dimensions, expected at most {}", sequence->items.size(),
+           most_dimensions);
     std::vector<int64_t> numbers;
     for (const auto* const item : sequence->items) {
         const auto* const number = item->get<int64_t>();
@@ -72,6 +83,12 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
            "a tensor of sizes [{}], strides [{}] and offset {} reaches beyond its storage of {} "
            "elements",
            fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, elements.numel());
+    const auto count = static_cast<int64_t>(bytes / elements.element_size());
+    expect(
+        count <= std::max(elements.numel(), most_shown),
+        "a tensor of sizes [{}] and strides [{}] shows {} elements of a storage of {}, expected at "
+        "most {}",
+        fmt::join(sizes, ", "), fmt::join(strides, ", "), count, elements.numel(), most_shown);
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);
 }
 
@@ -91,30 +108,30 @@ class TensorBuilder : public pickle::Builder {
                global);
     }
 
-    Value call(const std::string& global, const Sequence& arguments) override {
+    Result call(const std::string& global, const Sequence& arguments, Budget& budget) override {
         const auto& items = arguments.items;
         if (global == "collections.OrderedDict") {
-            return {ordered_dict(items)};
+            return {nullptr, {ordered_dict(items, budget)}};
         }
         if (global == "torch.Size" && items.size() == 1 && items[0]->get<Sequence>() != nullptr) {
-            return *items[0];
+            return {items[0], {}};
         }
         if (global == "torch.device") {
-            return {None{}};
+            return {};
         }
         if (global == rebuild_tensor && items.size() >= 4) {
-            return {rebuild(items, nullptr)};
+            return {nullptr, {rebuild(items, nullptr, budget)}};
         }
         if (global == rebuild_untyped && items.size() >= 7) {
             const auto* const name = items[6]->get<Global>();
             const auto* const dtype = name == nullptr ? nullptr : untyped_dtype(name->name);
             expect(dtype != nullptr,
                    "a tensor in an untyped storage has no dtype that belongs there");
-            return {rebuild(items, dtype)};
+            return {nullptr, {rebuild(items, dtype, budget)}};
         }
         if ((global == rebuild_parameter || global == rebuild_parameter_with_state) &&
             !items.empty() && items[0]->get<at::Tensor>() != nullptr) {
-            return *items[0];
+            return {items[0], {}};
         }
         malformed("refused: the file calls {} with {} arguments that do not belong there", global,
                   items.size());
@@ -141,11 +158,12 @@ class TensorBuilder : public pickle::Builder {
     static constexpr auto rebuild_parameter_with_state =
         "torch._utils._rebuild_parameter_with_state";
 
-    static Dict ordered_dict(const std::vector<const Value*>& arguments) {
+    static Dict ordered_dict(const std::vector<const Value*>& arguments, Budget& budget) {
         Dict dict;
         const auto* const pairs = arguments.size() == 1 ? arguments[0]->get<Sequence>() : nullptr;
         expect(arguments.empty() || pairs != nullptr,
                "an OrderedDict is made of something else than pairs");
+        budget.take(pairs == nullptr ? 0 : pairs->items.size(), 2 * sizeof(Value*));
         for (size_t i = 0; pairs != nullptr && i < pairs->items.size(); ++i) {
             const auto* const pair = pairs->items[i]->get<Sequence>();
             expect(pair != nullptr && pair->items.size() == 2,
@@ -156,7 +174,9 @@ class TensorBuilder : public pickle::Builder {
     }
 
     /// The arguments are storage, offset, sizes, strides and what concerns gradients.
-    static at::Tensor rebuild(const std::vector<const Value*>& arguments, const Dtype* dtype) {
+    static at::Tensor rebuild(const std::vector<const Value*>& arguments, const Dtype* dtype,
+                              Budget& budget) {
+        budget.take(1, tensor_bytes);
         const auto* const storage = arguments[0]->get<Storage>();
         const auto* const offset = arguments[1]->get<int64_t>();
         expect(storage != nullptr && offset != nullptr,
@@ -207,6 +227,9 @@ class Flattener {
     void visit(const Value& value, const std::string& name, int depth) {
         expect(depth <= deepest, "its containers are nested more than {} deep", deepest);
         expect(++visited_ <= most_entries, "it holds more than {} values", most_entries);
+        name_bytes_ += name.size();
+        expect(name_bytes_ <= most_name_bytes, "its names have more than {} MB",
+               most_name_bytes >> 20);
         if (const auto* const tensor = value.get<at::Tensor>()) {
             add(name, *tensor);
         } else if (const auto* const boolean = value.get<bool>()) {
@@ -246,6 +269,7 @@ class Flattener {
     }
 
     size_t visited_ = 0;
+    size_t name_bytes_ = 0;
     std::unordered_set<std::string> names_;
 };
 

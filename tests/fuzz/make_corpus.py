@@ -75,6 +75,33 @@ def tensors():
              b"\x93NUMPY\1\0" + struct.pack("<H", len(text)) + text + bytes(24))
 
 
+def greedy_pickles():
+    """Programs that ask for much more memory or work than they have bytes."""
+    def call(function, argument, times):
+        return function + b"q\1" + argument + b"q\3" + b"0h\1h\3R" * times + b"."
+
+    def text(value):
+        return b"\x8c" + bytes([len(value)]) + value
+
+    items = b"]q\0(" + b"K\1" * 5000 + b"e"
+    pairs = b"]q\0(K\1K\2\x86q\2" + b"h\2" * 5000 + b"e"
+    storage = (b"(" + text(b"storage") + b"ctorch\nFloatStorage\n" + text(b"0") + text(b"cpu")
+               + b"K\x0ctQ")
+    rebuild = b"ctorch._utils\n_rebuild_tensor_v2\n"
+    wide = b"(J\0\0\0\x40J\0\0\0\x40t(K\0K\0t\x89Nt"
+    return {
+        "many_sizes.pt": items + call(b"ctorch\nSize\n", b"h\0\x85", 5000),
+        "many_dicts.pt": pairs + call(b"ccollections\nOrderedDict\n", b"h\0\x85", 5000),
+        "many_dimensions.pt": items + call(rebuild, b"(" + storage + b"K\0h\0h\0\x89Nt", 5000),
+        "many_tensors.pt": call(rebuild, b"(" + storage + b"K\0(t(t\x89Nt", 8000),
+        "much_shown.pt": rebuild + b"(" + storage + b"K\0" + wide + b"R.",
+        "memo.pt": b"K\1" + b"\x94" * 50000 + b".",
+        "marks.pt": b"(" * 50000 + b".",
+        "names.pt": (b"]q\0}q\1X" + struct.pack("<I", 20000) + b"n" * 20000 + b"K\1s0("
+                     + b"h\1" * 15000 + b"e."),
+    }
+
+
 def archive():
     import zipfile
     for name in ("all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "circle.pt",
@@ -82,6 +109,8 @@ def archive():
         with zipfile.ZipFile(FIXTURES / name) as file:
             member = next(m for m in file.namelist() if m.endswith("data.pkl"))
             seed("archive", name, b"\1" + file.read(member)[:60000])
+    for name, program in greedy_pickles().items():
+        seed("archive", name, b"\1" + program)
     seed("archive", "npy", b"\0" + (FIXTURES / "version1.npy").read_bytes())
     seed("archive", "npy3", b"\0" + (FIXTURES / "version3.npy").read_bytes())
 

@@ -2,6 +2,9 @@
 #include "files.h"
 #include "tensor_file/zip.h"
 
+#include <chrono>
+#include <fstream>
+
 namespace hfc::tensor_file {
 namespace {
 
@@ -126,6 +129,82 @@ TEST_F(Pickle, AListThatDoublesAtEachLevelIsRefused) {
                    "eq" + static_cast<char>(level);
     }
     EXPECT_THAT(refused(program + "."), HasSubstr("it holds more than 1000000 values"));
+}
+
+/// The largest memory that the process has had, in MB.
+int64_t peak_megabytes() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);) {
+        if (line.starts_with("VmHWM:")) {
+            return std::stoll(line.substr(6)) / 1024;
+        }
+    }
+    return 0;
+}
+
+std::string repeated(const std::string& piece, size_t count) {
+    std::string all;
+    all.reserve(piece.size() * count);
+    for (size_t i = 0; i < count; ++i) {
+        all += piece;
+    }
+    return all;
+}
+
+/// Programs that make much of little: a list of many items, then a call that takes it again and
+/// again; and what else a byte of program may ask for.
+std::vector<std::pair<std::string, std::string>> greedy_programs() {
+    const auto list = "]q\7(" + repeated("K\1", 250'000) + "e";
+    const auto pairs = "]q\7(K\1K\2\x86q\2" + repeated("h\2", 250'000) + "e";
+    const auto calls = [](const std::string& function, const std::string& arguments, size_t times) {
+        return function + "q\5" + arguments + "q\6" + repeated("0h\5h\6R", times) + ".";
+    };
+    const auto rebuild = global("torch._utils", "_rebuild_tensor_v2");
+    const auto long_name = "X" + int4(1 << 20).substr(1) + std::string(1 << 20, 'n');
+    return {
+        {"Size", list + calls(global("torch", "Size"), "h\7\x85", 100'000)},
+        {"OrderedDict", pairs + calls(global("collections", "OrderedDict"), "h\7\x85", 100'000)},
+        {"dimensions", list + calls(rebuild, "(" + storage() + int4(0) + "h\7h\7\x89Nt", 100'000)},
+        {"tensors", calls(rebuild, "(" + storage() + int4(0) + "(t(t\x89Nt", 1'200'000)},
+        {"memo", "K\1" + repeated("\x94", 12'000'000) + "."},
+        {"marks", repeated("(", 36'000'000) + "."},
+        {"values", repeated("N0", 8'000'000) + "N."},
+        {"stack", "Nq\7" + repeated("h\7", 4'000'000) + "."},
+        {"names", "]}q\7" + long_name + "K\1s0(" + repeated("h\7", 100'000) + "e."},
+    };
+}
+
+TEST_F(Pickle, ASmallProgramGetsLittleMemoryAndTime) {
+    for (const auto& [name, program] : greedy_programs()) {
+        SCOPED_TRACE(name);
+        const auto path = file(program);
+        const auto before = peak_megabytes();
+        const auto begin = std::chrono::steady_clock::now();
+        const auto said = refusal_of(path);
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+        EXPECT_TRUE(said.find("asks for more than 512 MB") != std::string::npos ||
+                    said.find("250000 dimensions") != std::string::npos ||
+                    said.find("names have more than 256 MB") != std::string::npos ||
+                    said == "(it was read)")
+            << said.substr(0, 200);
+        EXPECT_LT(peak_megabytes() - before, 1200);
+        EXPECT_LT(seconds.count(), 20);
+    }
+}
+
+TEST_F(Pickle, ElementsAreShownSeveralTimesWithinABound) {
+    // expand() makes such views.
+    const auto row =
+        load(file(tensor(storage(), int4(0), int4(1000) + int4(6), int4(0) + int4(1)) + "."));
+    EXPECT_EQ(row.at(0).second.sizes(), at::IntArrayRef({1000, 6}));
+    EXPECT_EQ(refused(tensor(storage(), int4(0), int4(1 << 30), int4(0)) + "."), "(it was read)");
+    EXPECT_THAT(refused(tensor(storage(), int4(0), int4((1 << 30) + 1), int4(0)) + "."),
+                HasSubstr("shows 1073741825 elements of a storage of 6, expected at most"));
+    EXPECT_THAT(refused(tensor(storage(), int4(0), int8(int64_t{1} << 60), int4(0)) + "."),
+                HasSubstr("shows 1152921504606846976 elements"));
+    EXPECT_THAT(
+        refused(tensor(storage(), int4(0), int4(1 << 20) + int4(1 << 20), int4(0) + int4(0)) + "."),
+        HasSubstr("expected at most 1073741824"));
 }
 
 TEST_F(Pickle, NumbersBecomeScalars) {

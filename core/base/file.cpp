@@ -24,12 +24,6 @@ bool is_special(const std::filesystem::path& path) {
 
 WriteCheck write_check = nullptr;
 
-void require_writable(const std::filesystem::path& path) {
-    if (write_check != nullptr) {
-        write_check(path);
-    }
-}
-
 /// The file that `path` stands for, symbolic links followed; it need not exist.
 std::filesystem::path followed(const std::filesystem::path& path) {
     constexpr int most_links = 40;  // as many as the kernel follows
@@ -115,6 +109,12 @@ bool write_all(int descriptor, std::string_view bytes) {
 
 void check_writes_by(WriteCheck check) {
     write_check = check;
+}
+
+void require_writable(const std::filesystem::path& path) {
+    if (write_check != nullptr) {
+        write_check(path);
+    }
 }
 
 Descriptor::~Descriptor() {

@@ -93,4 +93,7 @@ void make_folder(const std::filesystem::path& path);
 using WriteCheck = void (*)(const std::filesystem::path& path);
 void check_writes_by(WriteCheck check);
 
+/// For files that are opened elsewhere. Throws Error where the check refuses the path.
+void require_writable(const std::filesystem::path& path);
+
 }  // namespace hfc

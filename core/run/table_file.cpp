@@ -1,6 +1,5 @@
 #include "run/table_file.h"
 
-#include "base/confinement.h"
 #include "base/error.h"
 #include "base/file.h"
 

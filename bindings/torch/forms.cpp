@@ -1,5 +1,6 @@
 #include "bindings/torch/forms.h"
 
+#include "bindings/torch/argument_checks.h"
 #include "bindings/torch/operators.h"
 #include "bindings/torch/refused.h"
 
@@ -100,7 +101,12 @@ const Operator* find_operator(const std::string& name) {
         return std::make_pair(rank(a), a.schema().overload_name()) <
                std::make_pair(rank(b), b.schema().overload_name());
     });
-    Operator result = {"torch." + name, {}, refusal_of(name), sets_storage(name)};
+    Operator result = {.name = "torch." + name,
+                       .forms = {},
+                       .refusal = refusal_of(name),
+                       .check = find_argument_check(name),
+                       .sets_storage = sets_storage(name),
+                       .copies_results = gives_trusted_tensors(name)};
     std::transform(handles.begin(), handles.end(), std::back_inserter(result.forms), make_form);
     return &found.emplace(name, std::move(result)).first->second;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/stack.h>
 
 #include <optional>
 #include <string>
@@ -38,7 +39,10 @@ struct Operator {
     std::string name;  ///< "torch.add", for messages
     std::vector<Form> forms;
     const char* refusal = nullptr;  ///< why it may not be called
-    bool sets_storage = false;      ///< the first argument may have another storage, or size, then
+    /// What LibTorch does not check of its arguments (argument_checks.h), or nullptr.
+    void (*check)(const Form& form, torch::jit::Stack& arguments) = nullptr;
+    bool sets_storage = false;  ///< the first argument may have another storage, or size, then
+    bool copies_results = false;  ///< it hands out tensors that others trust
 };
 
 /// The operator of a name ("add"), or nullptr. It stays where it is for the life of the process.

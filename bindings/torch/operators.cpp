@@ -201,9 +201,15 @@ int call(lua_State* L, const Operator& op, const Arguments& given) {
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
         for (const auto& form : op.forms) {
             if (may_match(form, given, reading) && match(L, form, given, reading, stack)) {
+                if (op.check != nullptr) {
+                    op.check(form, stack);
+                }
                 call_form(L, form, given, reading, stack);
                 if (op.sets_storage && given.positional > 0) {
                     Value(L, given.first, "tensor").object<LuaTensor>().recount();
+                }
+                if (op.copies_results && stack.back().isTensor()) {
+                    stack.back() = stack.back().toTensor().clone();
                 }
                 if (given.requires_grad && form.factory) {
                     stack.back().toTensor().requires_grad_(*given.requires_grad);

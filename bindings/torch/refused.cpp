@@ -1,17 +1,69 @@
 #include "bindings/torch/refused.h"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace hfc::lua {
 namespace {
 
 bool inner_refused = false;
 
-/// Those that read or write files, or leave checks to Python, which calls them.
+/// Inner operators that check what they are given, each tried with arguments of every kind.
+bool is_checked(const std::string& name) {
+    static const std::unordered_set<std::string> names = {"_adaptive_avg_pool2d",
+                                                          "_adaptive_avg_pool3d",
+                                                          "_aminmax",
+                                                          "_conj",
+                                                          "_conj_physical",
+                                                          "_dim_arange",
+                                                          "_efficientzerotensor",
+                                                          "_euclidean_dist",
+                                                          "_indices",
+                                                          "_int_mm",
+                                                          "_is_all_true",
+                                                          "_is_any_true",
+                                                          "_is_zerotensor",
+                                                          "_lazy_clone",
+                                                          "_linalg_det",
+                                                          "_linalg_eigh",
+                                                          "_linalg_slogdet",
+                                                          "_linalg_solve_ex",
+                                                          "_linalg_svd",
+                                                          "_local_scalar_dense",
+                                                          "_log_softmax",
+                                                          "_make_dual",
+                                                          "_neg_view",
+                                                          "_nnz",
+                                                          "_safe_softmax",
+                                                          "_sample_dirichlet",
+                                                          "_shape_as_tensor",
+                                                          "_softmax",
+                                                          "_sparse_log_softmax",
+                                                          "_sparse_mm",
+                                                          "_sparse_softmax",
+                                                          "_sparse_sum",
+                                                          "_standard_gamma",
+                                                          "_to_copy",
+                                                          "_trilinear",
+                                                          "_unique",
+                                                          "_unique2",
+                                                          "_unpack_dual",
+                                                          "_values",
+                                                          "_version"};
+    const bool of_a_kind = name.starts_with("__") || name.starts_with("_cast_") ||
+                           name.starts_with("_foreach_") || name.starts_with("_upsample_");
+    return of_a_kind || names.contains(name);
+}
+
+/// Those that leave checks to Python, which calls them.
 bool is_inner(const std::string& name) {
-    const bool needed = name == "_unique2";  // torch.unique
-    return !needed && (name.starts_with('_') || name == "from_file" ||
-                       name.find("unsafe") != std::string::npos);
+    return name.starts_with('_') && !is_checked(name);
+}
+
+/// Those that the sandbox refuses too.
+bool is_for_trusted_scripts(const std::string& name) {
+    return name == "from_file" || name.find("unsafe") != std::string::npos ||
+           (name.starts_with('_') && name != "_unique2");
 }
 
 }  // namespace
@@ -60,11 +112,18 @@ const char* refusal_of(const std::string& name) {
     if (name.find("_backward") != std::string::npos) {
         return "call the operator itself, then backward()";
     }
-    if (inner_refused && is_inner(name)) {
+    if (inner_refused && is_for_trusted_scripts(name)) {
         return "the sandbox has none of PyTorch's inner operators";
     }
     const auto found = refused.find(name);
-    return found == refused.end() ? nullptr : found->second;
+    if (found != refused.end()) {
+        return found->second;
+    }
+    if (is_inner(name)) {
+        return "names with '_' in front are PyTorch's own; use the operator without it";
+    }
+    const bool packed = name.starts_with("fbgemm_") || name.starts_with("quantized_");
+    return packed ? "it trusts the sizes it is given" : nullptr;
 }
 
 }  // namespace hfc::lua

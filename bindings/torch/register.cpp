@@ -3,6 +3,8 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/operators.h"
 
+#include <ATen/Context.h>
+
 #include <string>
 
 namespace hfc::lua {
@@ -28,6 +30,8 @@ int find_in_torch(lua_State* L) {
 }  // namespace
 
 void register_torch(lua_State* L) {
+    // PyTorch's constructors of sparse tensors leave this to the caller; Python's check by it.
+    at::globalContext().setCheckSparseTensorInvariants(true);
     detail::register_tensor_type(L);
     detail::register_indexing(L);
     detail::register_arithmetic(L);

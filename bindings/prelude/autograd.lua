@@ -1,6 +1,5 @@
 -- torch.autograd.Function and what Tensor has that PyTorch composes in Python.
 local host = ...
-local ffi = require "ffi"
 
 local Context = {}
 Context.__index = Context
@@ -29,27 +28,10 @@ torch.autograd.Function = host.declare("torch.autograd.Function", "\z
   end)
 
 local Tensor = host.methods("Tensor")
-local pointers = {
-  float32 = "float*", float64 = "double*", int64 = "int64_t*", int32 = "int32_t*",
-  int16 = "int16_t*", int8 = "int8_t*", uint8 = "uint8_t*", bool = "bool*",
-}
-
-Tensor.data = host.declare("Tensor:data", "\z
-  x:data() -> pointer, count\n\n\z
-  An FFI pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row order: a \z
-  Lua loop over them runs at C speed. The\n\z
-  pointer keeps the tensor alive; indices are not checked. Errors: a tensor on another device, \z
-  not contiguous, of a dtype C does not have.",
-  function(tensor)
-    local address, dtype, count = host.data_pointer(tensor)
-    local pointer = pointers[dtype]
-    if not pointer then error("Tensor:data: C has no type for elements of dtype " .. dtype, 2) end
-    return ffi.gc(ffi.cast(pointer, address), function() return tensor end), count
-  end)
 
 local function declare_conversion(name, target)
   Tensor[name] = host.declare(
-    "Tensor:" .. name, ("x:%s() -> Tensor\n\nThe same as x:to(%q)."):format(name, target),
+    "Tensor:" .. name, string.format("x:%s() -> Tensor\n\nThe same as x:to(%q).", name, target),
     function(tensor) return tensor:to(target) end)
 end
 for name, dtype in pairs {

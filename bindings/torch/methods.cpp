@@ -117,22 +117,6 @@ int stride(Call& call) {
                          : call.returns(tensor.strides().vec());
 }
 
-/// host.data_pointer(x) -> address, dtype, elements; the prelude makes a typed FFI pointer of it.
-int data_pointer(Call& call) {
-    const auto& tensor = self_tensor(call);
-    require(tensor.is_cpu(), "the elements are on {}; take x:cpu() first", tensor.device().str());
-    require(tensor.layout() == at::kStrided && tensor.is_contiguous(),
-            "the elements do not stand in order; take x:contiguous() first");
-    require(!tensor.is_conj() && !tensor.is_neg(),
-            "the elements wait for a conjugation or a sign; take x:clone() first");
-    lua_pushlightuserdata(call.L, tensor.data_ptr());
-    push(call.L, dtype_name(tensor.scalar_type()));
-    push(call.L, tensor.numel());
-    return 3;
-}
-
-const Declaration data_pointer_declaration = {"Tensor:data", data_pointer, ""};
-
 const std::vector<Declaration> methods = {
     {"Tensor:item", item,
      "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. Error: "
@@ -242,10 +226,6 @@ int push_length(lua_State* L) {
 
 }  // namespace
 
-void push_data_pointer(lua_State* L) {
-    push_function(L, data_pointer_declaration);
-}
-
 namespace detail {
 
 int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
@@ -302,6 +282,7 @@ void register_tensor_type(lua_State* L) {
     lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
     declare(L, methods);
+    register_pointers(L);
 }
 
 }  // namespace detail

@@ -15,6 +15,7 @@ void push_data_pointer(lua_State* L);
 namespace detail {
 void register_tensor_type(lua_State* L);
 void register_creation(lua_State* L);
+void register_pointers(lua_State* L);
 void register_indexing(lua_State* L);
 void register_arithmetic(lua_State* L);
 void register_autograd(lua_State* L);

@@ -128,6 +128,48 @@ function TestPointers:test_pointer_keeps_the_tensor_alive()
   for i = 0, 999 do lu.assertEquals(p[i], 3.5) end
 end
 
+function TestPointers:test_pointers_that_arithmetic_made_keep_the_memory()
+  local q = 2 + (torch.full({1000}, 3.5):data() + 10) - 4
+  for _ = 1, 20 do
+    collectgarbage()
+    torch.zeros(1000)
+  end
+  for i = -8, 991 do lu.assertEquals(q[i], 3.5) end
+end
+
+function TestPointers:test_arithmetic_and_comparison()
+  local p = torch.arange(6, {dtype = "float64"}):data()
+  local q = p + 4
+  lu.assertEquals({q[0], q[-1], (q - 3)[0], tonumber(q - p)}, {4, 3, 1, 4})
+  lu.assertTrue(p < q and p <= p and q > p and p + 4 == q and p ~= q and p ~= nil)
+  q[1] = 9
+  lu.assertEquals(p[5], 9)
+end
+
+function TestPointers:test_ffi_takes_pointers()
+  local ffi = require "ffi"
+  local x = torch.zeros(4, {dtype = "uint8"})
+  local p = x:data()
+  ffi.copy(p, "abc")
+  lu.assertEquals(ffi.string(p), "abc")
+  ffi.fill(p + 1, 1, 120)
+  lu.assertEquals(ffi.string(ffi.cast("char*", p), 3), "axc")
+  lu.assertEquals(ffi.string(p.pointer, 2), "ax")
+end
+
+function TestPointers:test_memory_stays_where_it_is()
+  local x = torch.full({10}, 2.5)
+  local p = x:data()
+  lu.assertErrorMsgContains("not resizable", function() x:resize_(1000) end)
+  x:set_data(torch.zeros(10))
+  lu.assertEquals(p[9], 2.5)
+  x = torch.zeros(10)
+  x:data()
+  collectgarbage()
+  collectgarbage()
+  lu.assertEquals(x:resize_(1000):numel(), 1000)
+end
+
 function TestPointers:test_what_has_no_pointer()
   lu.assertErrorMsgContains("x:contiguous() first", function() torch.rand(2, 3):t():data() end)
   lu.assertErrorMsgContains("float16", function() torch.zeros(2):half():data() end)

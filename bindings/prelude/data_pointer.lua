@@ -1,0 +1,85 @@
+-- x:data(): the elements of a tensor as memory.
+local host = ...
+local ffi = require "ffi"
+local cast, istype = ffi.cast, ffi.istype
+
+-- What keeps the memory of each pointer that is alive. A pointer that arithmetic makes is a new one
+-- and keeps what the first one keeps.
+local memory = setmetatable({}, {__mode = "k"})
+
+-- A struct of a C pointer: the one kind of C data with metamethods, which a compiled loop sees
+-- through, so that p[i] costs what it costs for the C pointer in it.
+local function pointer_type(element)
+  local new
+  local function moved(p, elements)
+    local there = new(p.pointer + elements)
+    memory[there] = memory[p]
+    return there
+  end
+  local function plain(value) return istype(new, value) and value.pointer or value end
+  ffi.cdef(string.format("struct pointer_to_%s { %s *const pointer; };", element, element))
+  new = ffi.metatype("struct pointer_to_" .. element, {
+    __index = function(p, i) return p.pointer[i] end,
+    __newindex = function(p, i, value) p.pointer[i] = value end,
+    __add = function(a, b)
+      if istype(new, a) then return moved(a, b) end
+      return moved(b, a)
+    end,
+    __sub = function(a, b)
+      if istype(new, b) then return plain(a) - b.pointer end
+      return moved(a, -b)
+    end,
+    __eq = function(a, b) return plain(a) == plain(b) end,
+    __lt = function(a, b) return plain(a) < plain(b) end,
+    __le = function(a, b) return plain(a) <= plain(b) end,
+    __tostring = function(p) return tostring(p.pointer) end,
+  })
+  return {new = new, pointer = ffi.typeof(element .. "*")}
+end
+
+local types = {}
+for dtype, element in pairs {
+  float32 = "float", float64 = "double", int64 = "int64_t", int32 = "int32_t", int16 = "int16_t",
+  int8 = "int8_t", uint8 = "uint8_t", bool = "bool",
+} do
+  types[dtype] = pointer_type(element)
+end
+
+host.methods("Tensor").data = host.declare("Tensor:data", "\z
+  x:data() -> pointer, count\n\n\z
+  A pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row order: a \z
+  Lua loop over them runs at C speed. Indices are not checked.\n\z
+  p + n points n elements further; in a compiled loop p[n + i] costs less than q = p + n, \z
+  q[i].\n\n\z
+  The memory stays as long as there is a pointer into it, also one that arithmetic made. \z
+  Meanwhile x:resize_(n) to more elements is an error, and x:set_data(y) leaves the pointer at \z
+  the old elements. Autograd does not notice what is written.\n\n\z
+  p.pointer is the plain FFI pointer, for C functions. It is valid as long as p is alive. \z
+  ffi.copy, ffi.fill, ffi.string and ffi.cast take p itself.\n\n\z
+  Errors: a tensor on another device, not contiguous, of a dtype C does not have.",
+  function(tensor)
+    local address, dtype, count, kept = host.data_pointer(tensor)
+    local kind = types[dtype]
+    if not kind then error("Tensor:data: C has no type for elements of dtype " .. dtype, 2) end
+    local p = kind.new(cast(kind.pointer, address))
+    memory[p] = kept
+    return p, count
+  end)
+
+-- FFI would take the struct for the memory that it points to.
+local f32, f64, i64, i32 = types.float32.new, types.float64.new, types.int64.new, types.int32.new
+local i16, i8, u8, b8 = types.int16.new, types.int8.new, types.uint8.new, types.bool.new
+
+local function plain(value)
+  if type(value) ~= "cdata" then return value end
+  local ours = istype(f32, value) or istype(f64, value) or istype(i64, value)
+    or istype(i32, value) or istype(i16, value) or istype(i8, value) or istype(u8, value)
+    or istype(b8, value)
+  return ours and value.pointer or value
+end
+
+local ffi_copy, ffi_fill, ffi_string = ffi.copy, ffi.fill, ffi.string
+function ffi.copy(to, from, ...) return ffi_copy(plain(to), plain(from), ...) end
+function ffi.fill(to, ...) return ffi_fill(plain(to), ...) end
+function ffi.string(from, ...) return ffi_string(plain(from), ...) end
+function ffi.cast(kind, value) return cast(kind, plain(value)) end

@@ -1,0 +1,89 @@
+// host.data_pointer, of which the prelude makes x:data().
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/register.h"
+#include "bindings/torch/tensor.h"
+
+#include <memory>
+#include <unordered_map>
+
+namespace hfc::lua {
+namespace {
+
+/// Memory that pointers in Lua's hands point into. As long as one of these is left, the memory
+/// stays where it is: what would move it (resize_) raises an error, and what gives the tensor other
+/// memory (set_, set_data) leaves this one alive.
+class Exported {
+  public:
+    explicit Exported(const at::Tensor& tensor) : alias_(tensor.detach()) {
+        Entry& entry = entries()[storage()];
+        if (++entry.count == 1) {
+            entry.resizable = storage()->resizable();
+            storage()->set_resizable(false);
+        }
+    }
+    ~Exported() {
+        const auto entry = entries().find(storage());
+        if (--entry->second.count == 0) {
+            storage()->set_resizable(entry->second.resizable);
+            entries().erase(entry);
+        }
+    }
+    Exported(const Exported&) = delete;
+    Exported& operator=(const Exported&) = delete;
+
+  private:
+    struct Entry {
+        int64_t count = 0;
+        bool resizable = true;
+    };
+    static std::unordered_map<const c10::StorageImpl*, Entry>& entries() {
+        static std::unordered_map<const c10::StorageImpl*, Entry> all;
+        return all;
+    }
+    c10::StorageImpl* storage() const { return alias_.tensor.storage().unsafeGetStorageImpl(); }
+
+    LuaTensor alias_;  ///< counted by hfc.memory()
+};
+
+using ExportedPtr = std::unique_ptr<Exported>;
+
+}  // namespace
+
+template <>
+inline constexpr const char* type_name<ExportedPtr> = "ExportedMemory";
+
+namespace {
+
+/// host.data_pointer(x) -> address, dtype, elements, what keeps the memory
+int data_pointer(Call& call) {
+    const at::Tensor tensor = tensor_argument(call, 1, "tensor");
+    require(tensor.is_cpu(), "the elements are on {}; take x:cpu() first", tensor.device().str());
+    require(tensor.layout() == at::kStrided && tensor.is_contiguous(),
+            "the elements do not stand in order; take x:contiguous() first");
+    require(!tensor.is_conj() && !tensor.is_neg() && !tensor._is_zerotensor(),
+            "the elements wait for a conjugation or a sign; take x:clone() first");
+    require(tensor.has_storage(), "the tensor has no memory of its own; take x:clone() first");
+    auto kept = std::make_unique<Exported>(tensor);
+    lua_pushlightuserdata(call.L, tensor.data_ptr());
+    push(call.L, dtype_name(tensor.scalar_type()));
+    push(call.L, tensor.numel());
+    push_object(call.L, std::move(kept));
+    return 4;
+}
+
+const Declaration data_pointer_declaration = {"Tensor:data", data_pointer, ""};
+
+}  // namespace
+
+void push_data_pointer(lua_State* L) {
+    push_function(L, data_pointer_declaration);
+}
+
+namespace detail {
+
+void register_pointers(lua_State* L) {
+    register_type<ExportedPtr>(L);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -7,33 +7,8 @@
 namespace hfc::lua {
 namespace {
 
-char main_state_key;
 
 }  // namespace
-
-void remember_main_state(lua_State* L) {
-    lua_pushlightuserdata(L, &main_state_key);
-    lua_pushlightuserdata(L, L);
-    lua_rawset(L, LUA_REGISTRYINDEX);
-}
-
-lua_State* main_state(lua_State* L) {
-    lua_pushlightuserdata(L, &main_state_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    auto* state = static_cast<lua_State*>(lua_touserdata(L, -1));
-    lua_pop(L, 1);
-    return state;
-}
-
-Reference::Reference(lua_State* L) {
-    // A coroutine may be gone when the value is let go.
-    lua_State* owner = main_state(L);
-    index_ =
-        std::shared_ptr<int>(new int(luaL_ref(L, LUA_REGISTRYINDEX)), [owner](const int* index) {
-            luaL_unref(owner, LUA_REGISTRYINDEX, *index);
-            delete index;
-        });
-}
 
 LuaError::LuaError(lua_State* L) {
     // lua_tostring would turn a number into a string in place.

@@ -1,6 +1,8 @@
 // Errors on their way between C++ and Lua.
 #pragma once
 
+#include "bindings/runtime/lua_thread.h"
+
 #include <lua.hpp>
 
 #include <exception>
@@ -9,24 +11,6 @@
 #include <string>
 
 namespace hfc::lua {
-
-/// The main state of the one that a coroutine's L belongs to. remember_main_state() is called once,
-/// as the state is made.
-lua_State* main_state(lua_State* L);
-void remember_main_state(lua_State* L);
-
-/// Keeps a Lua value alive for C++: in the registry until the last copy is gone.
-class Reference {
-  public:
-    Reference() = default;
-    /// Takes the value from the top of the stack.
-    explicit Reference(lua_State* L);
-    void push(lua_State* L) const { lua_rawgeti(L, LUA_REGISTRYINDEX, *index_); }
-    explicit operator bool() const { return index_ != nullptr; }
-
-  private:
-    std::shared_ptr<int> index_;
-};
 
 /// An error raised by Lua code that C++ called (a callback of a script): carries Lua's own error
 /// value back through C++ frames.

@@ -17,19 +17,6 @@ namespace {
 /// Registry key of the table function -> name.
 char names_key;
 
-lua_State* running = nullptr;
-
-class RunningScope {
-  public:
-    explicit RunningScope(lua_State* L) : before_(std::exchange(running, L)) {}
-    ~RunningScope() { running = before_; }
-    RunningScope(const RunningScope&) = delete;
-    RunningScope& operator=(const RunningScope&) = delete;
-
-  private:
-    lua_State* before_;
-};
-
 int trampoline(lua_State* L) {
     const auto& declaration =
         *static_cast<const Declaration*>(lua_touserdata(L, lua_upvalueindex(1)));
@@ -74,10 +61,6 @@ void push_error_of_callback(lua_State* L, const LuaError& error, const char* nam
 }
 
 }  // namespace
-
-lua_State* running_state() {
-    return running;
-}
 
 Documentation& documentation() {
     static Documentation all;

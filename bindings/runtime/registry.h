@@ -39,11 +39,6 @@ void push_function(lua_State* L, const Declaration& declaration);
 /// Remembers documentation for a function of the prelude (name as in Declaration).
 void declare_documentation(const std::string& name, const std::string& text);
 
-/// The Lua state (main or coroutine) that called the innermost declared function now running: the
-/// one to call back into. Backward passes on a GPU come from threads of LibTorch's while the caller
-/// waits; it is the same state for them.
-lua_State* running_state();
-
 /// Connects the function on the top of the stack with its name, so that help(f) finds it.
 void remember_function(lua_State* L, const std::string& name);
 

@@ -61,7 +61,8 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
     if (L_ == nullptr) {
         throw std::runtime_error("LuaJIT could not make a state: out of memory");
     }
-    remember_main_state(L_);
+    const Turn turn;
+    open_home(L_);
     set_collected_state(L_);
     lua_pushlightuserdata(L_, &info_key);
     lua_pushlightuserdata(L_, &info_);
@@ -74,6 +75,7 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
         const std::string text =
             lua_tostring(L_, -1) != nullptr ? lua_tostring(L_, -1) : "unknown error";
         set_collected_state(nullptr);
+        close_home(L_);
         lua_close(L_);
         throw std::runtime_error("the Lua API could not be set up: " + text);
     }
@@ -83,7 +85,9 @@ State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
 }
 
 State::~State() {
+    const Turn turn;
     set_collected_state(nullptr);
+    close_home(L_);
     lua_close(L_);
 }
 
@@ -119,6 +123,7 @@ int State::run(const std::string& text, const std::string& name) {
 }
 
 int State::call(int arguments, int results) {
+    const Turn turn;
     const int handler = lua_gettop(L_) - arguments;
     lua_pushcfunction(L_, add_traceback);
     lua_insert(L_, handler);

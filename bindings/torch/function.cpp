@@ -166,12 +166,13 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
     }
 
     static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-        lua_State* L = running_state();
+        const Turn turn_to_ask;
         const auto holder = context->saved_data["application"].toCapsule();
         auto& application = static_cast<Application&>(*holder);
         // Throws where the graph is gone.
         const variable_list saved = context->get_saved_variables();
-        auto results = call_backward(L, application, saved, gradients);
+        const Turn turn(application.backward);
+        auto results = call_backward(turn.state(), application, saved, gradients);
         if (!torch::autograd::get_current_graph_task_keep_graph()) {
             // As the saved tensors, so that what ctx and the function hold does not wait for the
             // graph.
@@ -186,8 +187,8 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
     static variable_list call_backward(lua_State* L, const Application& application,
                                        const variable_list& saved, const variable_list& gradients) {
         const int top = lua_gettop(L);
-        luaL_checkstack(L, static_cast<int>(gradients.size() + application.is_tensor.size()) + 8,
-                        "too many gradients");
+        const auto room = static_cast<int>(gradients.size() + application.is_tensor.size()) + 8;
+        require(lua_checkstack(L, room) != 0, "too many gradients");
         const SavedScope scope(L, application, saved);
         application.backward.push(L);
         application.context.push(L);

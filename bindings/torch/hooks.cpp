@@ -37,11 +37,13 @@ bool only_lua_reaches(const at::Tensor& tensor) {
 }
 
 at::Tensor call_hook(const Hook& hook, const at::Tensor& gradient) {
+    const Turn turn_to_ask;
     if (!hook.function) {
         return gradient;
     }
-    lua_State* L = running_state();
-    luaL_checkstack(L, 8, "hooks call each other too deep");
+    const Turn turn(hook.function);
+    lua_State* L = turn.state();
+    require(lua_checkstack(L, 8) != 0, "hooks call each other too deep");
     hook.function.push(L);
     push(L, gradient);
     protected_call(L, 1, 1);

@@ -32,6 +32,7 @@ int find_in_torch(lua_State* L) {
 void register_torch(lua_State* L) {
     // PyTorch's constructors of sparse tensors leave this to the caller; Python's check by it.
     at::globalContext().setCheckSparseTensorInvariants(true);
+    detail::register_engine();
     detail::register_tensor_type(L);
     detail::register_indexing(L);
     detail::register_arithmetic(L);

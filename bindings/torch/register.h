@@ -13,6 +13,7 @@ void push_apply_function(lua_State* L);
 void push_data_pointer(lua_State* L);
 
 namespace detail {
+void register_engine();
 void register_tensor_type(lua_State* L);
 void register_creation(lua_State* L);
 void register_pointers(lua_State* L);

@@ -1,0 +1,169 @@
+#include "bindings/runtime/lua_thread.h"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace hfc::lua {
+namespace {
+
+std::mutex turn;
+thread_local int turns_taken = 0;  ///< of this thread; above 0 it holds `turn`
+
+char home_key;
+
+}  // namespace
+
+/// `state` is a coroutine that runs nothing: its stack is free for the work here, whatever the
+/// others do. Only a thread in its turn touches it.
+class Home {
+  public:
+    explicit Home(lua_State* L) : state_(lua_newthread(L)) { luaL_ref(L, LUA_REGISTRYINDEX); }
+
+    bool open() const { return open_; }
+    void close() { open_ = false; }
+
+    /// Lets a registry entry go: now, or at the next take_dropped().
+    void drop(int index) {
+        if (turns_taken > 0) {
+            if (open_) {
+                luaL_unref(state_, LUA_REGISTRYINDEX, index);
+            }
+            return;
+        }
+        const std::scoped_lock lock(mutex_);
+        dropped_.push_back(index);
+        has_dropped_ = true;
+    }
+
+    void take_dropped() {
+        if (!has_dropped_) {
+            return;
+        }
+        const std::scoped_lock lock(mutex_);
+        for (const int index : std::exchange(dropped_, {})) {
+            luaL_unref(state_, LUA_REGISTRYINDEX, index);
+        }
+        has_dropped_ = false;
+    }
+
+    /// The coroutine of the calling thread; it lives as long as the state.
+    lua_State* state_of_thread() {
+        lua_State*& found = of_threads_[std::this_thread::get_id()];
+        if (found == nullptr) {
+            found = lua_newthread(state_);
+            luaL_ref(state_, LUA_REGISTRYINDEX);
+        }
+        return found;
+    }
+
+  private:
+    lua_State* state_;
+    std::map<std::thread::id, lua_State*> of_threads_;
+    bool open_ = true;
+    std::mutex mutex_;  ///< of dropped_
+    std::vector<int> dropped_;
+    std::atomic<bool> has_dropped_ = false;
+};
+
+struct Reference::Slot {
+    std::shared_ptr<Home> home;
+    int index;
+    Slot(std::shared_ptr<Home> of, int at) : home(std::move(of)), index(at) {}
+    ~Slot() { home->drop(index); }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+};
+
+namespace {
+
+/// Every state's Home, until its state is closed and the last reference is gone.
+std::shared_ptr<Home>& home_of(lua_State* L) {
+    lua_pushlightuserdata(L, &home_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    auto* home = static_cast<std::shared_ptr<Home>*>(lua_touserdata(L, -1));
+    lua_pop(L, 1);
+    if (home == nullptr) {
+        throw std::logic_error("a Lua state without a home");
+    }
+    return *home;
+}
+
+}  // namespace
+
+void open_home(lua_State* L) {
+    lua_pushlightuserdata(L, &home_key);
+    lua_pushlightuserdata(L, new std::shared_ptr<Home>(std::make_shared<Home>(L)));
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+void close_home(lua_State* L) {
+    std::shared_ptr<Home>& home = home_of(L);
+    home->close();
+    delete &home;
+    lua_pushlightuserdata(L, &home_key);
+    lua_pushnil(L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+Reference::Reference(lua_State* L) {
+    const auto& home = home_of(L);
+    home->take_dropped();
+    slot_ = std::make_shared<Slot>(home, luaL_ref(L, LUA_REGISTRYINDEX));
+}
+
+void Reference::push(lua_State* L) const {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, slot_->index);
+}
+
+Turn::Turn() {
+    if (turns_taken == 0) {
+        turn.lock();
+    }
+    ++turns_taken;
+}
+
+Turn::Turn(const Reference& reference) : Turn() {
+    Home& home = *reference.slot_->home;
+    if (!home.open()) {
+        // The destructor runs: the delegated constructor has made the object.
+        throw std::runtime_error("a function written in Lua is called after its state is closed");
+    }
+    home.take_dropped();
+    own_state_ = detail::running == nullptr;
+    if (own_state_) {
+        detail::running = home.state_of_thread();
+        top_ = lua_gettop(detail::running);
+    }
+    L_ = detail::running;
+}
+
+Turn::~Turn() {
+    if (own_state_) {
+        // What an error has left. On a script's own state its handler does that.
+        lua_settop(L_, top_);
+        detail::running = nullptr;
+    }
+    if (--turns_taken == 0) {
+        turn.unlock();
+    }
+}
+
+TurnGiven::TurnGiven() : depth_(std::exchange(turns_taken, 0)) {
+    if (depth_ > 0) {
+        turn.unlock();
+    }
+}
+
+TurnGiven::~TurnGiven() {
+    if (depth_ > 0) {
+        turn.lock();
+        turns_taken = depth_;
+    }
+}
+
+}  // namespace hfc::lua

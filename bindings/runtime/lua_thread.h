@@ -1,0 +1,92 @@
+// Which thread runs Lua, and Lua values that C++ holds. LibTorch's engine calls hooks and backward
+// functions that are written in Lua from threads of its own, one a GPU; a Lua state may be used by
+// one thread at a time.
+#pragma once
+
+#include <lua.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace hfc::lua {
+
+/// What a Lua state shares with the C++ objects that hold its values and may outlive it.
+class Home;
+
+/// Connects a new main state with its Home; called once, as the state is made.
+void open_home(lua_State* L);
+/// From now on no C++ object touches the state; called before lua_close().
+void close_home(lua_State* L);
+
+/// Keeps a Lua value alive for C++: in the registry until the last copy is gone. The last copy may
+/// go on any thread: a thread that is not in its turn leaves the value to the next one that is.
+class Reference {
+  public:
+    Reference() = default;
+    /// Takes the value from the top of the stack.
+    explicit Reference(lua_State* L);
+    void push(lua_State* L) const;
+    explicit operator bool() const { return slot_ != nullptr; }
+
+  private:
+    friend class Turn;
+    struct Slot;
+    std::shared_ptr<Slot> slot_;
+};
+
+/// The right to run Lua: one thread at a time has it. A scope inside a scope of the same thread
+/// costs nothing. Throws std::runtime_error where the state of the reference is closed.
+class Turn {
+  public:
+    Turn();
+    /// With the state to call back into: the one that called the innermost declared function of
+    /// this thread, else a coroutine of the thread's own. Stacks of different threads so never
+    /// mix.
+    explicit Turn(const Reference& reference);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    lua_State* state() const { return L_; }
+
+  private:
+    lua_State* L_ = nullptr;
+    int top_ = 0;
+    bool own_state_ = false;
+};
+
+/// Lets other threads run Lua while this one waits or computes; it has its turn back at the end.
+class TurnGiven {
+  public:
+    TurnGiven();
+    ~TurnGiven();
+    TurnGiven(const TurnGiven&) = delete;
+    TurnGiven& operator=(const TurnGiven&) = delete;
+
+  private:
+    int depth_;
+};
+
+namespace detail {
+inline constinit thread_local lua_State* running = nullptr;
+}
+
+/// The Lua state (main or coroutine) that called the innermost declared function now running on
+/// this thread; nullptr where there is none.
+inline lua_State* running_state() {
+    return detail::running;
+}
+
+/// Declared functions run in this scope.
+class RunningScope {
+  public:
+    explicit RunningScope(lua_State* L) : before_(std::exchange(detail::running, L)) {}
+    ~RunningScope() { detail::running = before_; }
+    RunningScope(const RunningScope&) = delete;
+    RunningScope& operator=(const RunningScope&) = delete;
+
+  private:
+    lua_State* before_;
+};
+
+}  // namespace hfc::lua

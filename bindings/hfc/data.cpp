@@ -101,7 +101,7 @@ int dataset_high_pass(Call& call) {
 }
 
 int batch(Call& call) {
-    const Dataset& dataset = self_dataset(call);
+    const Dataset dataset = self_dataset(call);
     const data::Batch result =
         dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
     return call.returns(result.images, result.labels);
@@ -124,7 +124,9 @@ namespace {
 
 int next_batch(lua_State* L) {
     return guarded(L, "Dataset:batches", [&]() -> int {
-        auto& walk = *to_object<BatchWalk>(L, lua_upvalueindex(1));
+        auto* found = to_object<BatchWalk>(L, lua_upvalueindex(1));
+        require(found != nullptr, "the iterator was destroyed");
+        auto& walk = *found;
         if (walk.next >= walk.dataset.size()) {
             return 0;
         }
@@ -138,7 +140,7 @@ int next_batch(lua_State* L) {
 }
 
 int batches(Call& call) {
-    const Dataset& dataset = self_dataset(call);
+    const Dataset dataset = self_dataset(call);
     auto options = call.options(2);
     const int64_t size = options.integer("size", 100);
     const bool shuffle = options.boolean("shuffle", false);

@@ -5,22 +5,39 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
+#include <unordered_set>
+
 namespace hfc::lua {
 namespace {
 
-/// Whether the table at `index` is a module of bindings/prelude/nn_base.lua.
-bool is_module(lua_State* L, int index) {
-    if (!lua_istable(L, index) || lua_getmetatable(L, index) == 0) {
+/// Pushes the record of the module at `index`: {name, order, kinds} as bindings/prelude/nn_base.lua
+/// keeps it in a table that no script sees, so that only what a class made is a module. Returns
+/// false and pushes nothing for anything else.
+bool push_record(lua_State* L, int index) {
+    if (!lua_istable(L, index)) {
         return false;
     }
-    lua_pushliteral(L, "is_module");
+    lua_getfield(L, LUA_REGISTRYINDEX, "hfc.module_records");
+    require(lua_istable(L, -1), "torch.nn is not loaded");
+    lua_pushvalue(L, index);
     lua_rawget(L, -2);
-    const bool found = lua_toboolean(L, -1) != 0;
-    lua_pop(L, 2);
+    lua_remove(L, -2);
+    if (lua_istable(L, -1)) {
+        return true;
+    }
+    lua_pop(L, 1);
+    return false;
+}
+
+bool is_module(lua_State* L, int index) {
+    const bool found = push_record(L, index);
+    lua_pop(L, found ? 1 : 0);
     return found;
 }
 
-void set_training(lua_State* L, const Reference& module, bool on) {
+void set_training(const Reference& module, bool on) {
+    const Turn turn(module);
+    lua_State* L = turn.state();
     module.push(L);
     lua_pushliteral(L, "training");
     lua_pushboolean(L, on);
@@ -42,7 +59,7 @@ class LuaPart : public torch::nn::Module {
     explicit LuaPart(Reference module) : module_(std::move(module)) {}
     void train(bool on) override {
         torch::nn::Module::train(on);
-        set_training(running_state(), module_, on);
+        set_training(module_, on);
     }
 
   private:
@@ -53,17 +70,15 @@ class LuaPart : public torch::nn::Module {
 /// the top of the stack.
 template <typename Visit>
 void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit) {
-    luaL_checkstack(L, 8, "modules nested too deep");
+    require(lua_checkstack(L, 12) != 0, "modules nested too deep");
     const int top = lua_gettop(L);
-    luaL_getmetafield(L, index, "find_new");
+    lua_getfield(L, LUA_REGISTRYINDEX, "hfc.find_new_fields");
     lua_pushvalue(L, index);
     protected_call(L, 1, 0);
-    lua_pushliteral(L, "_order");
-    lua_rawget(L, index);
-    lua_pushliteral(L, "_kind");
-    lua_rawget(L, index);
-    require(lua_istable(L, top + 1) && lua_istable(L, top + 2),
-            "a module's fields _order and _kind were overwritten");
+    require(push_record(L, index), "expected a module of torch.nn, got {}", describe(L, index));
+    lua_getfield(L, -1, "order");
+    lua_getfield(L, -2, "kinds");
+    lua_remove(L, top + 1);
     const size_t count = lua_objlen(L, top + 1);
     for (size_t i = 1; i <= count; ++i) {
         lua_rawgeti(L, top + 1, static_cast<int>(i));
@@ -83,56 +98,75 @@ void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit)
     lua_settop(L, top);
 }
 
-void add_fields(lua_State* L, int index, torch::nn::Module& part,
-                std::vector<at::TensorImpl*>& seen) {
-    const auto add_tensor = [&](const char* kind, auto&& add) {
-        each_field(L, index, kind, [&](const std::string& name) {
-            const at::Tensor* tensor = to_tensor(L, -1);
-            const bool is_new =
-                tensor != nullptr &&
-                std::find(seen.begin(), seen.end(), tensor->unsafeGetTensorImpl()) == seen.end();
-            if (is_new) {
-                seen.push_back(tensor->unsafeGetTensorImpl());
+/// Gives the core's modules what the Lua modules that they stand for hold.
+class FieldReader {
+  public:
+    explicit FieldReader(lua_State* L) : L_(L) {}
+
+    void add_fields(int index, torch::nn::Module& part) {
+        const void* module = lua_topointer(L_, index);
+        require(std::find(around_.begin(), around_.end(), module) == around_.end(),
+                "the network contains itself");
+        require(++parts_ <= most_parts, "the network has more than {} modules", most_parts);
+        around_.push_back(module);
+        add_tensors(index, "parameter", [&](const std::string& name, const at::Tensor& tensor) {
+            part.register_parameter(name, tensor, tensor.requires_grad());
+        });
+        add_tensors(index, "buffer", [&](const std::string& name, const at::Tensor& tensor) {
+            part.register_buffer(name, tensor);
+        });
+        each_field(L_, index, "module", [&](const std::string& name) { add_module(name, part); });
+        around_.pop_back();
+    }
+
+  private:
+    static constexpr int most_parts = 100000;
+
+    template <typename Add>
+    void add_tensors(int index, const char* kind, Add&& add) {
+        each_field(L_, index, kind, [&](const std::string& name) {
+            const at::Tensor* tensor = to_tensor(L_, -1);
+            if (tensor != nullptr && seen_.insert(tensor->unsafeGetTensorImpl()).second) {
                 add(name, *tensor);
             }
         });
-    };
-    add_tensor("parameter", [&](const std::string& name, const at::Tensor& tensor) {
-        part.register_parameter(name, tensor, tensor.requires_grad());
-    });
-    add_tensor("buffer", [&](const std::string& name, const at::Tensor& tensor) {
-        part.register_buffer(name, tensor);
-    });
-    each_field(L, index, "module", [&](const std::string& name) {
-        if (const auto* network = to_object<model::ModelPtr>(L, -1)) {
+    }
+
+    /// The module or Model on the top of the stack.
+    void add_module(const std::string& name, torch::nn::Module& part) {
+        if (const auto* network = to_object<model::ModelPtr>(L_, -1)) {
             part.register_module(name, std::static_pointer_cast<torch::nn::Module>(*network));
-        } else if (is_module(L, -1)) {
-            const int child_index = lua_gettop(L);
-            lua_pushvalue(L, child_index);
-            const auto child = std::make_shared<LuaPart>(Reference(L));
+        } else if (const int index = lua_gettop(L_); is_module(L_, index)) {
+            lua_pushvalue(L_, index);
+            const auto child = std::make_shared<LuaPart>(Reference(L_));
             part.register_module(name, std::static_pointer_cast<torch::nn::Module>(child));
-            child->torch::nn::Module::train(get_training(L, child_index));
-            add_fields(L, child_index, *child, seen);
+            child->torch::nn::Module::train(get_training(L_, index));
+            add_fields(index, *child);
         }
-    });
-}
+    }
+
+    lua_State* L_;
+    std::unordered_set<const at::TensorImpl*> seen_;
+    std::vector<const void*> around_;  ///< the modules that are being read, from the outermost
+    int parts_ = 0;
+};
 
 class LuaModel : public model::Model {
   public:
     LuaModel(lua_State* L, int index) : module_((lua_pushvalue(L, index), L)) {
-        std::vector<at::TensorImpl*> seen;
         torch::nn::Module::train(get_training(L, index));
-        add_fields(L, index, *this, seen);
+        FieldReader(L).add_fields(index, *this);
     }
 
     void train(bool on) override {
         torch::nn::Module::train(on);
-        set_training(running_state(), module_, on);
+        set_training(module_, on);
     }
 
     at::Tensor forward(const at::Tensor& images) override {
-        lua_State* L = running_state();
-        luaL_checkstack(L, 8, "networks call each other too deep");
+        const Turn turn(module_);
+        lua_State* L = turn.state();
+        require(lua_checkstack(L, 8) != 0, "networks call each other too deep");
         module_.push(L);
         push(L, images);
         protected_call(L, 1, 1);
@@ -145,7 +179,8 @@ class LuaModel : public model::Model {
     }
 
     model::ModelPtr copy() const override {
-        lua_State* L = running_state();
+        const Turn turn(module_);
+        lua_State* L = turn.state();
         module_.push(L);
         lua_getfield(L, -1, "clone");
         lua_insert(L, -2);

@@ -16,8 +16,9 @@ inline constexpr const char* type_name<NamedTensors> = "NamedTensors";
 
 namespace {
 
-model::Model& self_model(Call& call) {
-    return *call.argument(1, "model").object<model::ModelPtr>();
+/// By value, as for every object that lives on while Lua code of a script runs.
+model::ModelPtr self_model(Call& call) {
+    return call.argument(1, "model").object<model::ModelPtr>();
 }
 
 /// Reads an option of the type that its default has.
@@ -43,13 +44,13 @@ int make_model(Call& call) {
 }
 
 int train_mode(Call& call) {
-    self_model(call).train(!call.given(2) || call.argument(2, "mode").boolean());
+    self_model(call)->train(!call.given(2) || call.argument(2, "mode").boolean());
     lua_settop(call.L, 1);
     return 1;
 }
 
 int evaluation_mode(Call& call) {
-    self_model(call).eval();
+    self_model(call)->eval();
     lua_settop(call.L, 1);
     return 1;
 }
@@ -61,15 +62,17 @@ struct NamedTensors {
 };
 
 int next_tensor(lua_State* L) {
-    auto* rest = to_object<NamedTensors>(L, lua_upvalueindex(1));
-    if (rest == nullptr || rest->next == rest->entries.size()) {
-        lua_pushnil(L);
-        return 1;
-    }
-    const auto& [name, tensor] = rest->entries[rest->next++];
-    push(L, name);
-    push(L, tensor);
-    return 2;
+    return guarded(L, "Model:named_parameters", [&] {
+        auto* rest = to_object<NamedTensors>(L, lua_upvalueindex(1));
+        if (rest == nullptr || rest->next == rest->entries.size()) {
+            lua_pushnil(L);
+            return 1;
+        }
+        const auto [name, tensor] = rest->entries[rest->next++];
+        push(L, name);
+        push(L, tensor);
+        return 2;
+    });
 }
 
 template <typename Named>
@@ -84,25 +87,25 @@ int returns_iterator(Call& call, const Named& named) {
 }
 
 int named_parameters(Call& call) {
-    return returns_iterator(call, self_model(call).named_parameters());
+    return returns_iterator(call, self_model(call)->named_parameters());
 }
 
 int named_buffers(Call& call) {
-    return returns_iterator(call, self_model(call).named_buffers());
+    return returns_iterator(call, self_model(call)->named_buffers());
 }
 
 int to(Call& call) {
     for (int i = 2; i <= call.count(); ++i) {
         const std::string name = call.argument(i, "device or dtype").text();
         const auto dtype = find_dtype(name);
-        dtype ? self_model(call).to(*dtype) : self_model(call).to(parse_device(name));
+        dtype ? self_model(call)->to(*dtype) : self_model(call)->to(parse_device(name));
     }
     lua_settop(call.L, 1);
     return 1;
 }
 
 int clone(Call& call) {
-    return call.returns_object(self_model(call).copy());
+    return call.returns_object(self_model(call)->copy());
 }
 
 int apply(Call& call) {
@@ -114,9 +117,9 @@ int apply(Call& call) {
 }
 
 int forward(Call& call) {
-    auto& network = self_model(call);
+    const auto network = self_model(call);
     const at::Tensor images = tensor_argument(call, 2, "images");
-    return call.returns(network.forward(images.to(model::device_of(network))));
+    return call.returns(network->forward(images.to(model::device_of(*network))));
 }
 
 const std::vector<Declaration> model_declarations = {

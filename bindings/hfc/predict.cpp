@@ -51,16 +51,19 @@ int predict(Call& call) {
     const int64_t batch_size = options.integer("batch_size", train::evaluation_batch);
     options.finish();
     require(batch_size >= 1, "option 'batch_size': expected at least 1, got {}", batch_size);
-    const at::Tensor* tensor = to_tensor(call.L, 2);
-    if (tensor == nullptr && to_object<data::Dataset>(call.L, 2) == nullptr) {
+    // Copies: the network may be written in Lua and drop the objects.
+    const at::Tensor* given = to_tensor(call.L, 2);
+    const auto tensor = given != nullptr ? std::optional(*given) : std::nullopt;
+    const auto* dataset = to_object<data::Dataset>(call.L, 2);
+    if (!tensor && dataset == nullptr) {
         images.expected("a Dataset or a Tensor [N, C, H, W]");
     }
     Predictions result;
     {
         const at::NoGradGuard no_grad;
         const model::EvaluationScope evaluation(*network);
-        tensor != nullptr ? predict(*network, *tensor, batch_size, result)
-                          : predict(*network, images.object<data::Dataset>(), batch_size, result);
+        tensor ? predict(*network, *tensor, batch_size, result)
+               : predict(*network, data::Dataset(*dataset), batch_size, result);
     }
     return call.returns(at::cat(result.classes), at::cat(result.confidences));
 }

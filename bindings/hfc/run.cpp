@@ -19,7 +19,7 @@ namespace {
 
 using RunPtr = std::shared_ptr<run::Run>;
 
-RunPtr& self_run(Call& call) {
+RunPtr self_run(Call& call) {
     return call.argument(1, "run").object<RunPtr>();
 }
 
@@ -68,7 +68,7 @@ int series(Call& call) {
 }
 
 int log_series(Call& call) {
-    const auto& target = call.argument(1, "series").object<Series>();
+    const auto target = call.argument(1, "series").object<Series>();
     run::Json event = {{"series", target.name}};
     const auto given = table_argument(call, 2, "event");
     require(given.is_object(), "argument 2 (event): expected a table with names");

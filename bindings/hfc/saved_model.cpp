@@ -68,7 +68,8 @@ void fill(model::Model& network, const tensor_file::NamedTensors& state, const f
 
 int save(Call& call) {
     call.at_most(3);
-    const auto& run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
+    // By value: what describes the network may run Lua code of the script.
+    const auto run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
     const auto network = to_model(call.L, call.argument(2, "model"));
     const std::string name = call.given(3) ? call.argument(3, "name").text() : "model";
     run::check_name("run:save: the model's name", name);

@@ -22,14 +22,14 @@ function host.arguments(owner, names, defaults, level, ...)
     count = count - 1
     for key, value in pairs(last) do
       if not known[key] then
-        error(("%s: unknown argument '%s'; expected %s"):format(
+        error(string.format("%s: unknown argument '%s'; expected %s",
           owner, tostring(key), table.concat(names, ", ")), level + 1)
       end
       result[key] = value
     end
   end
   if count > #names then
-    error(("%s: too many arguments; expected %s"):format(owner, table.concat(names, ", ")),
+    error(string.format("%s: too many arguments; expected %s", owner, table.concat(names, ", ")),
           level + 1)
   end
   for i = 1, count do
@@ -38,7 +38,7 @@ function host.arguments(owner, names, defaults, level, ...)
   for _, name in ipairs(names) do
     if result[name] == nil then
       if defaults[name] == nil then
-        error(("%s: argument '%s' is missing"):format(owner, name), level + 1)
+        error(string.format("%s: argument '%s' is missing", owner, name), level + 1)
       end
       if defaults[name] ~= host.optional then result[name] = defaults[name] end
     end
@@ -49,10 +49,10 @@ end
 -- Lets a table of classes answer to names as Lua's programmers write them:
 -- torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d.
 function host.accept_small_names(classes, prefix)
-  setmetatable(classes, {__index = function(_, name)
-    local plain, names = tostring(name):gsub("_", ""):lower(), {}
+  setmetatable(classes, {__metatable = prefix, __index = function(_, name)
+    local plain, names = string.lower(string.gsub(tostring(name), "_", "")), {}
     for known, value in next, classes do
-      if known:lower() == plain then
+      if string.lower(known) == plain then
         rawset(classes, name, value)
         return value
       end
@@ -60,7 +60,7 @@ function host.accept_small_names(classes, prefix)
     end
     table.sort(names)
     local guess = host.nearest(tostring(name), names)
-    error(("there is no %s.%s%s"):format(
-      prefix, tostring(name), guess ~= "" and (" (did you mean '%s'?)"):format(guess) or ""), 2)
+    local hint = guess ~= "" and string.format(" (did you mean '%s'?)", guess) or ""
+    error(string.format("there is no %s.%s%s", prefix, tostring(name), hint), 2)
   end})
 end

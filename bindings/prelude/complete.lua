@@ -1,23 +1,26 @@
 -- What Tab offers at the prompt: complete(text before the cursor) -> the part being completed, list
 -- of what it may become, "path" where it is a file's name (the host lists folders).
 local host = ...
+local torch = _G.torch  -- the table that scripts see
 
 -- What is still open at the text's end: a list of {opener, what stands before it, where its content
 -- begins}, and the begin of an open string.
 local function scan(text)
   local open, i = {}, 1
   while i <= #text do
-    local c = text:sub(i, i)
+    local c = string.sub(text, i, i)
     if c == '"' or c == "'" then
       local start = i + 1
       i = start
-      while i <= #text and text:sub(i, i) ~= c do i = i + (text:sub(i, i) == "\\" and 2 or 1) end
+      while i <= #text and string.sub(text, i, i) ~= c do
+        i = i + (string.sub(text, i, i) == "\\" and 2 or 1)
+      end
       if i > #text then return open, start end
     elseif c == "(" or c == "{" or c == "[" then
-      open[#open + 1] = {c, text:sub(1, i - 1), i + 1}
+      open[#open + 1] = {c, string.sub(text, 1, i - 1), i + 1}
     elseif c == ")" or c == "}" or c == "]" then
       open[#open] = nil
-    elseif text:sub(i, i + 1) == "--" then
+    elseif string.sub(text, i, i + 1) == "--" then
       break
     end
     i = i + 1
@@ -44,7 +47,7 @@ local function has_table(index) return type(index) == "table" and index or nil e
 -- table.
 local function value_of(path)
   local value = _G
-  for part in path:gmatch "[^.:]+" do
+  for part in string.gmatch(path, "[^.:]+") do
     local found, holder = nil, value
     while holder ~= nil and found == nil do
       if type(holder) == "table" then found = rawget(holder, part) end
@@ -61,59 +64,61 @@ end
 -- The documentation of the function that a path calls; an operator's are its forms.
 local function documentation_of(path)
   local value = value_of(path)
-  local name = value ~= nil and host.function_name(value) or path:match "^torch%.[%w_]+$"
-  local owner, method = path:match "^(.*):([%w_]+)$"
+  local name = value ~= nil and host.function_name(value) or string.match(path, "^torch%.[%w_]+$")
+  local owner, method = string.match(path, "^(.*):([%w_]+)$")
   if not name and owner and host.is_tensor(value_of(owner)) then name = "torch." .. method end
   return name and host.documentation(name)
 end
 
 -- The names before "=" or "," in a call's braces: {size = 100, shuffle = false}.
 local function names_in_braces(braces, add)
-  local content = braces:sub(2, -2):gsub("%b{}", ""):gsub('%b""', "") .. ","
-  for item in content:gmatch "([^,]*)," do add(item:match "^%s*([%a_][%w_]*)") end
+  local content = string.gsub(string.gsub(string.sub(braces, 2, -2), "%b{}", ""), '%b""', "") .. ","
+  for item in string.gmatch(content, "([^,]*),") do add(string.match(item, "^%s*([%a_][%w_]*)")) end
 end
 
 -- Options as documentation names them: in the braces of its first line, in its text as "name: ..."
 -- or "name = default". An operator's are its arguments.
 local function options_in(documentation, add)
-  local call, text = documentation:match "^([^\n]*)(.*)$"
-  call = call:match "^(.-)%s*%->" or call
+  local call, text = string.match(documentation, "^([^\n]*)(.*)$")
+  call = string.match(call, "^(.-)%s*%->") or call
   local positional = {}
-  for name in call:gsub("%b{}", ""):gmatch "[%a_][%w_]*" do positional[name] = true end
+  local before_braces = string.gsub(call, "%b{}", "")
+  for name in string.gmatch(before_braces, "[%a_][%w_]*") do positional[name] = true end
   local function add_option(name)
     if not positional[name] then add(name) end
   end
-  for braces in call:gmatch "%b{}" do names_in_braces(braces, add) end
-  for arguments in text:gmatch "aten::[%w_.]+(%b())" do
-    for name in arguments:gmatch "([%a_][%w_]*)[,)=]" do add(name) end
+  for braces in string.gmatch(call, "%b{}") do names_in_braces(braces, add) end
+  for arguments in string.gmatch(text, "aten::[%w_.]+(%b())") do
+    for name in string.gmatch(arguments, "([%a_][%w_]*)[,)=]") do add(name) end
   end
-  text = text:gsub("%b{}", ""):gsub("\naten::[^\n]*", "")
-  for name in text:gmatch "[\n;.]%s*([%l_][%w_]*):%s" do add_option(name) end
-  for name in text:gmatch "([%l_][%w_]*) = " do add_option(name) end
+  text = string.gsub(string.gsub(text, "%b{}", ""), "\naten::[^\n]*", "")
+  for name in string.gmatch(text, "[\n;.]%s*([%l_][%w_]*):%s") do add_option(name) end
+  for name in string.gmatch(text, "([%l_][%w_]*) = ") do add_option(name) end
 end
 
 local function in_options(text, open)
   local inner, outer = open[#open], open[#open - 1]
   if not inner or inner[1] ~= "{" then return nil end
-  local called = inner[2]:match "([%a_][%w_.:]*)%s*$"
-    or (outer and outer[1] == "(" and outer[2]:match "([%a_][%w_.:]*)%s*$")
+  local called = string.match(inner[2], "([%a_][%w_.:]*)%s*$")
+    or (outer and outer[1] == "(" and string.match(outer[2], "([%a_][%w_.:]*)%s*$"))
   -- What stands in inner braces or strings is over: only the last entry counts.
-  local content = text:sub(inner[3]):gsub("%b{}", ""):gsub("%b()", ""):gsub('%b""', "")
-  local last = content:match "([^,;]*)$":match "^%s*([%a_]?[%w_]*)$"
+  local content = string.sub(text, inner[3])
+  for _, closed in ipairs {"%b{}", "%b()", '%b""'} do content = string.gsub(content, closed, "") end
+  local last = string.match(string.match(content, "([^,;]*)$"), "^%s*([%a_]?[%w_]*)$")
   return last and called and documentation_of(called), last
 end
 
 local function complete(text)
   local found, known, prefix = {}, {}, ""
   local function add(key)
-    if type(key) == "string" and key:sub(1, #prefix) == prefix and not known[key]
-        and key:find "^[%a_][%w_]*$" then
+    if type(key) == "string" and string.sub(key, 1, #prefix) == prefix and not known[key]
+        and string.find(key, "^[%a_][%w_]*$") then
       known[key] = true
       found[#found + 1] = key
     end
   end
   local open, string_begin = scan(text)
-  if string_begin then return text:sub(string_begin), {}, "path" end
+  if string_begin then return string.sub(text, string_begin), {}, "path" end
   local documentation, option = in_options(text, open)
   if documentation then
     prefix = option
@@ -123,8 +128,8 @@ local function complete(text)
       return prefix, found
     end
   end
-  local path, last = text:match "([%a_][%w_.]*)[.:]([%w_]*)$"
-  prefix = last or text:match "[%a_][%w_]*$" or ""
+  local path, last = string.match(text, "([%a_][%w_.]*)[.:]([%w_]*)$")
+  prefix = last or string.match(text, "[%a_][%w_]*$") or ""
   local owner = _G
   if path then owner = value_of(path) end
   if owner ~= nil then fields_of(owner, add) end

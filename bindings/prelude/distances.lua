@@ -7,7 +7,7 @@ hfc.distances = host.declare("hfc.distances", "\z
   the L2 norm. a, b: Datasets of the same size.",
 function(a, b)
   if #a ~= #b then
-    error(("hfc.distances: expected Datasets of the same size, got %d and %d images"):format(
+    error(string.format("hfc.distances: expected Datasets of the same size, got %d and %d images",
       #a, #b), 2)
   end
   local linf, l2 = {}, {}

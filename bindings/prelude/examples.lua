@@ -7,7 +7,7 @@ local host = ...
 host.examples = {}
 
 local function example(names, code, paper)
-  for name in names:gmatch "%S+" do host.examples[name] = {code = code, paper = paper} end
+  for name in string.gmatch(names, "%S+") do host.examples[name] = {code = code, paper = paper} end
 end
 
 example("hfc.data", [[

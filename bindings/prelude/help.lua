@@ -1,14 +1,23 @@
 -- help(): the registry's documentation, printed.
 local host = ...
 local metatable_of = debug.getmetatable
+local torch = _G.torch  -- the table that scripts see
 
-local function first_line(name) return host.documentation(name):match "[^\n]*" end
+local plain_print = print
+
+-- A script may send what is printed elsewhere. Lua's own print would ask the script's tostring.
+local function print(text)
+  if _G.print ~= plain_print then return _G.print(text) end
+  io.write(text, "\n")
+end
+
+local function first_line(name) return string.match(host.documentation(name), "[^\n]*") end
 
 -- The lines of all functions whose name begins so; of "hfc." also those of hfc.mask.
 local function listed(prefix)
   local lines = {}
   for _, name in ipairs(host.names()) do
-    if name:sub(1, #prefix) == prefix then lines[#lines + 1] = "  " .. first_line(name) end
+    if string.sub(name, 1, #prefix) == prefix then lines[#lines + 1] = "  " .. first_line(name) end
   end
   return lines
 end
@@ -24,7 +33,8 @@ end
 
 -- The sentence that names the paper's section of a function's example, or nil.
 function host.paper_of(example)
-  return example.paper and ("In the paper (Wang et al. 2020): section %s."):format(example.paper)
+  return example.paper
+    and string.format("In the paper (Wang et al. 2020): section %s.", example.paper)
 end
 
 -- Text, the paper's section and an example of one function, or nil.
@@ -33,7 +43,9 @@ function host.full_documentation(name)
   if not text then return nil end
   local example = host.examples[name] or {}
   if example.paper then text = text .. "\n\n" .. host.paper_of(example) end
-  if example.code then text = text .. "\n\nExample:\n  " .. example.code:gsub("\n", "\n  ") end
+  if example.code then
+    text = text .. "\n\nExample:\n  " .. string.gsub(example.code, "\n", "\n  ")
+  end
   return text
 end
 
@@ -48,10 +60,8 @@ end
 
 -- What a value is: the prefix of its methods' or functions' names, and a line about it.
 local function prefix_of(value)
+  if host.is_module(value) then return "Module:", host.class_name_of(value) end
   local meta = metatable_of(value)
-  if type(meta) == "table" and rawget(meta, "is_module") then
-    return "Module:", rawget(meta, "name")
-  end
   local type_name = type(meta) == "table" and rawget(meta, "__name")
   if type_name then return type_name .. ":", type_name end
   local name = type(value) == "table" and name_of_table(value)
@@ -62,10 +72,11 @@ local function object_help(value)
   local prefix, name = prefix_of(value)
   local lines = prefix and listed(prefix) or {}
   if not prefix then return nil end
-  if #lines == 0 then lines = listed("hfc." .. name:lower() .. ".") end  -- an Attack has no methods
+  -- An Attack has no methods.
+  if #lines == 0 then lines = listed("hfc." .. string.lower(name) .. ".") end
   local class = prefix == "Module:" and host.full_documentation("torch.nn." .. name)
-  local shown = prefix:find ":$" and tostring(value) or name .. ": functions"
-  if #shown > 2000 then shown = shown:sub(1, 2000) .. " ..." end
+  local shown = string.find(prefix, ":$") and tostring(value) or name .. ": functions"
+  if #shown > 2000 then shown = string.sub(shown, 1, 2000) .. " ..." end
   table.insert(lines, 1, (class and class .. "\n\n" or "") .. shown .. "\n")
   if prefix == "Tensor:" then
     lines[#lines + 1] = "\nand PyTorch's operators as methods: \z
@@ -83,7 +94,7 @@ local function by_name(name)
   end
 end
 
-help = host.declare("help", '\z
+_G.help = host.declare("help", '\z
   help(), help(f), help("hfc.train"), help(object)\n\n\z
   Prints what is documented: an overview; one function, given by itself or by name; the methods \z
   of an object, such as a network or a data set;\n\z
@@ -93,31 +104,33 @@ help = host.declare("help", '\z
   local text = name and by_name(name) or type(what) ~= "string" and object_help(what)
   if text then return print(text) end
   local guess = type(what) == "string" and host.nearest(what, host.names()) or ""
-  print(("nothing is documented under %s%s"):format(
-    tostring(what), guess ~= "" and (" (did you mean %s?)"):format(guess) or ""))
+  print(string.format("nothing is documented under %s%s",
+    tostring(what), guess ~= "" and string.format(" (did you mean %s?)", guess) or ""))
 end)
 
-apropos = host.declare("apropos", "\z
+_G.apropos = host.declare("apropos", "\z
   apropos(word)\n\n\z
   Prints the first line of each function whose documentation holds the word, in any case of \z
   letters, and the operators whose names hold it.",
 function(word)
   if type(word) ~= "string" then error("apropos: expected a text, got " .. type(word), 2) end
-  local found, small = 0, word:lower()
+  local found, small = 0, string.lower(word)
   for _, name in ipairs(host.names()) do
-    if (name .. "\n" .. host.documentation(name)):lower():find(small, 1, true) then
+    if string.find(string.lower(name .. "\n" .. host.documentation(name)), small, 1, true) then
       print("  " .. first_line(name))
       found = found + 1
     end
   end
   local operators = {}
   for _, name in ipairs(host.operator_names()) do
-    if name:lower():find(small, 1, true) and name:sub(1, 1) ~= "_" then
+    if string.find(string.lower(name), small, 1, true) and string.sub(name, 1, 1) ~= "_" then
       operators[#operators + 1] = name
     end
   end
   if #operators > 0 then
     print("  PyTorch's operators: " .. table.concat(operators, " ", 1, math.min(#operators, 100)))
   end
-  if found + #operators == 0 then print(("nothing that is documented holds '%s'"):format(word)) end
+  if found + #operators == 0 then
+    print(string.format("nothing that is documented holds '%s'", word))
+  end
 end)

@@ -1,6 +1,7 @@
 -- Lua code comes as text: compiled chunks can crash the process and are refused everywhere.
 local plain_load, plain_loadfile = load, loadfile
 
+-- For the rest of the prelude and for scripts.
 function load(chunk, name, _, ...)
   return plain_load(chunk, name, "t", ...)
 end
@@ -19,23 +20,26 @@ function dofile(path)
   return chunk()
 end
 
+_G.load, _G.loadstring, _G.loadfile, _G.dofile = load, loadstring, loadfile, dofile
+
 -- require: the same search along package.path, text only.
 package.loaders[2] = function(name)
   local tried = {}
-  for pattern in package.path:gmatch("[^;]+") do
-    local path = pattern:gsub("?", (name:gsub("%.", "/")))
+  for pattern in string.gmatch(package.path, "[^;]+") do
+    local path = string.gsub(pattern, "?", (string.gsub(name, "%.", "/")))
     local file = io.open(path)
     if file then
       file:close()
       local chunk, message = loadfile(path)
       if not chunk then
-        error(("error loading module '%s' from file '%s':\n\t%s"):format(name, path, message), 0)
+        error(string.format("error loading module '%s' from file '%s':\n\t%s",
+                            name, path, message), 0)
       end
       return chunk
     end
-    tried[#tried + 1] = ("\n\tno file '%s'"):format(path)
+    tried[#tried + 1] = string.format("\n\tno file '%s'", path)
   end
   return table.concat(tried)
 end
 
-package.loaded.torch, package.loaded.hfc = torch, hfc
+package.loaded.torch, package.loaded.hfc = _G.torch, _G.hfc

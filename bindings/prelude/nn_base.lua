@@ -6,14 +6,23 @@ local host = ...
 local nn = {}
 torch.nn = nn
 
+-- What belongs to a module, by the module: {name = its class's, order = names in the order in which
+-- they were first set, kinds = name -> "parameter", "buffer" or "module"}. Only what a class made
+-- has a record, and no script sees this table, so a record cannot be forged. The C++ core reads it.
+local records = setmetatable({}, {__mode = "k"})
+host.export("module_records", records)
+
+-- The methods of each class, by the class.
+local classes = setmetatable({}, {__mode = "k"})
+
 -- The methods that all modules have; those that only need named_parameters and named_buffers serve
 -- the C++ models too.
 local common, Module = {}, {}
 
-local function is_module(value)
-  local meta = type(value) == "table" and getmetatable(value)
-  return type(meta) == "table" and meta.is_module == true
-end
+local function is_module(value) return value ~= nil and records[value] ~= nil end
+host.is_module = is_module
+
+function host.class_name_of(module) return records[module] and records[module].name end
 
 local function is_model(value)
   return type(value) == "userdata" and getmetatable(value) == "Model"
@@ -28,38 +37,47 @@ end
 
 local function remember(module, name, kind)
   if type(name) ~= "string" then
-    error(("a %s must have a name, got field %s; \z
-      torch.nn.ModuleList holds modules by number"):format(kind, tostring(name)), 3)
+    error(string.format("a %s must have a name, got field %s; \z
+      torch.nn.ModuleList holds modules by number", kind, tostring(name)), 3)
   end
-  if not module._kind[name] then module._order[#module._order + 1] = name end
-  module._kind[name] = kind
+  local record = records[module]
+  if not record then
+    error(string.format("expected a module of torch.nn, got a %s", type(module)), 3)
+  end
+  if not record.kinds[name] then record.order[#record.order + 1] = name end
+  record.kinds[name] = kind
 end
 
 -- A field that was something else when it was first set escapes __newindex: looks for those that
 -- have become parameters or modules since.
 local function find_new(module)
-  local found = {}
+  local found, kinds = {}, records[module].kinds
   for key, value in next, module do
-    if type(key) == "string" and not module._kind[key] and kind_of(value) then
+    if type(key) == "string" and not kinds[key] and kind_of(value) then
       found[#found + 1] = key
     end
   end
   table.sort(found)
-  for _, key in ipairs(found) do remember(module, key, kind_of(module[key])) end
+  for _, key in ipairs(found) do remember(module, key, kind_of(rawget(module, key))) end
 end
+host.export("find_new_fields", find_new)
 
 -- Iterates over the fields of one kind: for name, value in each(module, "parameter").
 local function each(module, kind)
+  local record = records[module]
+  if not record then
+    error(string.format("expected a module of torch.nn, got a %s", type(module)), 3)
+  end
   find_new(module)
-  local i = 0
+  local order, kinds, i = record.order, record.kinds, 0
   return function()
-    while i < #module._order do
+    while i < #order do
       i = i + 1
-      local name = module._order[i]
+      local name = order[i]
       local value = rawget(module, name)
       local fits = kind == "module" and (is_module(value) or is_model(value))
         or kind ~= "module" and torch.is_tensor(value)
-      if module._kind[name] == kind and fits then return name, value end
+      if kinds[name] == kind and fits then return name, value end
     end
   end
 end
@@ -83,6 +101,8 @@ local function collect(module, kind, prefix, list, seen)
     end
     return list
   end
+  if seen[module] then return list end
+  seen[module] = true
   for name, tensor in each(module, kind) do
     if not seen[tensor] then
       seen[tensor] = true
@@ -105,17 +125,20 @@ function Module:children()
   return list
 end
 
-local function walk(module, prefix, list)
+local function walk(module, prefix, list, around)
+  if around[module] then error("the network contains itself at '" .. prefix .. "'", 0) end
+  around[module] = true
   list[#list + 1] = {prefix, module}
   if is_module(module) then
     for name, child in each(module, "module") do
-      walk(child, prefix == "" and name or prefix .. "." .. name, list)
+      walk(child, prefix == "" and name or prefix .. "." .. name, list, around)
     end
   end
+  around[module] = nil
   return list
 end
 
-function Module:named_modules() return iterate(walk(self, "", {})) end
+function Module:named_modules() return iterate(walk(self, "", {}, {})) end
 
 function Module:modules()
   local list = {}
@@ -151,7 +174,8 @@ local function listed(names)
   table.sort(names)
   local shown = {}
   for i = 1, math.min(#names, 8) do shown[i] = names[i] end
-  return table.concat(shown, ", ") .. (#names > 8 and (" and %d more"):format(#names - 8) or "")
+  local rest = #names > 8 and string.format(" and %d more", #names - 8) or ""
+  return table.concat(shown, ", ") .. rest
 end
 
 function common:load_state_dict(state, options)
@@ -163,9 +187,9 @@ function common:load_state_dict(state, options)
     if given == nil then
       missing[#missing + 1] = name
     elseif not torch.is_tensor(given) then
-      wrong[#wrong + 1] = ("%s is no Tensor"):format(name)
+      wrong[#wrong + 1] = string.format("%s is no Tensor", name)
     elseif table.concat(given.shape, "x") ~= table.concat(tensor.shape, "x") then
-      wrong[#wrong + 1] = ("%s has shape [%s], expected [%s]"):format(
+      wrong[#wrong + 1] = string.format("%s has shape [%s], expected [%s]",
         name, table.concat(given.shape, ", "), table.concat(tensor.shape, ", "))
     end
   end)
@@ -253,10 +277,16 @@ local function copy(value, seen)
   elseif torch.is_tensor(value) then
     seen[value] = value:detach():clone():requires_grad_(value.requires_grad)
   elseif type(value) == "table" then
-    local result = {}
+    local result, record = {}, records[value]
     seen[value] = result
+    if record then
+      records[result] = {
+        name = record.name, order = copy(record.order, {}), kinds = copy(record.kinds, {}),
+      }
+    end
     for key, field in next, value do rawset(result, key, copy(field, seen)) end
-    return setmetatable(result, getmetatable(value))
+    debug.setmetatable(result, debug.getmetatable(value))
+    return result
   end
   return seen[value] or value
 end
@@ -264,18 +294,28 @@ end
 function Module:clone() return copy(self, {}) end
 function Module:extra_repr() return "" end
 function Module:forward()
-  error(("%s has no forward: write function %s:forward(x)"):format(
-    getmetatable(self).name, getmetatable(self).name), 2)
+  error(string.format("%s has no forward: write function %s:forward(x)",
+    records[self].name, records[self].name), 2)
 end
 
+local describing = {}  -- the modules around the one that is described
+
 local function describe(module)
-  local name, lines = getmetatable(module).name, {}
+  local name, lines = records[module].name, {}
+  if describing[module] then return name .. "(...)" end
+  describing[module] = true
   for child_name, child in each(module, "module") do
-    lines[#lines + 1] = ("  (%s): %s"):format(child_name, (tostring(child):gsub("\n", "\n  ")))
+    local ok, text = pcall(tostring, child)
+    if not ok then
+      describing[module] = nil
+      error(text, 0)
+    end
+    lines[#lines + 1] = string.format("  (%s): %s", child_name, (string.gsub(text, "\n", "\n  ")))
   end
+  describing[module] = nil
   local extra = module:extra_repr()
-  if #lines == 0 then return ("%s(%s)"):format(name, extra) end
-  return ("%s(%s\n%s\n)"):format(name, extra, table.concat(lines, "\n"))
+  if #lines == 0 then return string.format("%s(%s)", name, extra) end
+  return string.format("%s(%s\n%s\n)", name, extra, table.concat(lines, "\n"))
 end
 
 local function results(...) return ... end
@@ -288,8 +328,7 @@ local function call(module, ...) return results(module:forward(...)) end
 local function new_class(name, parent)
   local methods = setmetatable({}, {__index = parent})
   local meta = {
-    name = name, is_module = true, find_new = find_new, __index = methods, __tostring = describe,
-    __call = call,
+    name = name, __index = methods, __tostring = describe, __metatable = name, __call = call,
     __newindex = function(module, key, value)
       local kind = kind_of(value)
       if kind then remember(module, key, kind) end
@@ -297,62 +336,27 @@ local function new_class(name, parent)
     end,
   }
   local class = {}
+  classes[class] = methods
   return setmetatable(class, {
-    __index = methods, __newindex = methods, is_class = true,
+    __index = methods, __newindex = methods, __metatable = {is_class = true, name = name},
     __tostring = function() return "class " .. name end,
     __call = function(_, ...)
-      local module = setmetatable({_order = {}, _kind = {}, training = true}, meta)
+      local module = setmetatable({training = true}, meta)
+      records[module] = {name = name, order = {}, kinds = {}}
       if module.init then module:init(...) end
       return module
     end,
   })
 end
 
--- Methods of networks written in Lua, and of those of hfc.model where it says so by standing in
--- `common`.
-local documentation = {
-  parameters = "module:parameters() -> list of Tensors\n\n\z
-    The weights, in the order of named_parameters().",
-  buffers = "module:buffers() -> list of Tensors\n\n\z
-    What belongs to the state without being trained: running statistics and their like.",
-  named_parameters = "for name, tensor in module:named_parameters() do\n\n\z
-    The weights by name (\"conv.weight\"), each once.",
-  named_buffers = "for name, tensor in module:named_buffers() do\n\nThe buffers by name.",
-  children = "module:children() -> list of modules\n\nThe modules that are fields.",
-  named_children = "for name, module in module:named_children() do\n\n\z
-    The modules that are fields, in the order in which they were set.",
-  modules = "module:modules() -> list of modules\n\nThe module itself and all below it.",
-  named_modules = "for name, module in module:named_modules() do\n\n\z
-    The module itself (name \"\") and all below it.",
-  state_dict = "module:state_dict() -> table name -> Tensor\n\n\z
-    Parameters and buffers; they share memory with the module's.",
-  load_state_dict = "module:load_state_dict(state, {strict = true}) -> module\n\n\z
-    Copies values by name. Errors: missing and unexpected names "
-    .. "(unless strict is false), another shape; nothing is changed then.",
-  zero_grad = "module:zero_grad() -> module\n\nDrops the gradients of the parameters.",
-  requires_grad_ = "module:requires_grad_(mode = true) -> module\n\n\z
-    Whether the parameters ask for gradients.",
-  train = "module:train(mode = true) -> module\n\n\z
-    Training mode for the module and all below it; evaluation mode with false.",
-  eval = "module:eval() -> module\n\nEvaluation mode.",
-  to = "module:to(device or dtype, ...) -> module\n\n\z
-    Moves the parameters and buffers in place; whole numbers keep their dtype.",
-  apply = "module:apply(f) -> module\n\nCalls f on each module below, then on the module itself.",
-  register_parameter = "module:register_parameter(name, tensor)\n\n\z
-    Makes a tensor a parameter, also one that asks for no gradient.",
-  register_buffer = "module:register_buffer(name, tensor)\n\nMakes a tensor a buffer.",
-  add_module = "module:add_module(name, module)\n\nMakes a module a field under any name.",
-  clone = "module:clone() -> module\n\nA copy that shares nothing with the module.",
-  extra_repr = "module:extra_repr() -> text\n\n\z
-    What tostring(module) shows in its brackets; classes may give their own.",
-  forward = "module:forward(x, ...) -> result\n\n\z
-    What module(x, ...) calls; each class writes its own.",
-}
+-- Those in `common` are methods of the networks of hfc.model too.
 for name, method in pairs(common) do
   Module[name] = method
   host.methods("Model")[name] = method
 end
-for name, text in pairs(documentation) do host.declare("Module:" .. name, text, Module[name]) end
+for name, text in pairs(host.module_documentation) do
+  host.declare("Module:" .. name, text, Module[name])
+end
 
 nn.module = host.declare("torch.nn.module", "\z
   torch.nn.module(name, parent) -> class\n\n\z
@@ -370,11 +374,10 @@ nn.module = host.declare("torch.nn.module", "\z
   end
   local inherited = Module
   if parent ~= nil then
-    local meta = type(parent) == "table" and getmetatable(parent)
-    if not (type(meta) == "table" and meta.is_class) then
+    inherited = classes[parent]
+    if not inherited then
       error("torch.nn.module: the parent must be a class made by torch.nn.module", 2)
     end
-    inherited = meta.__index
   end
   return new_class(name, inherited)
 end)

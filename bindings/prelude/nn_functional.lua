@@ -3,18 +3,19 @@ local host = ...
 
 -- Names below torch that are prefixes of operators: torch.linalg.svd is the operator linalg_svd.
 local function namespace(prefix, functions)
-  return setmetatable(functions or {}, {__index = function(t, name)
+  local owner = "torch." .. string.gsub(prefix, "_$", "")
+  return setmetatable(functions or {}, {__metatable = owner, __index = function(t, name)
     local ok, operator = pcall(function() return torch[prefix .. name] end)
-    if not ok then error(("there is no torch.%s.%s"):format(prefix:gsub("_$", ""), name), 2) end
+    if not ok then error(string.format("there is no %s.%s", owner, name), 2) end
     rawset(t, name, operator)
     return operator
   end})
 end
 torch.linalg, torch.fft, torch.special = namespace "linalg_", namespace "fft_", namespace "special_"
 
-local F = setmetatable({}, {__index = function(t, name)
+local F = setmetatable({}, {__metatable = "torch.nn.functional", __index = function(t, name)
   local ok, operator = pcall(function() return torch[name] end)
-  if not ok then error(("there is no torch.nn.functional.%s"):format(name), 2) end
+  if not ok then error(string.format("there is no torch.nn.functional.%s", name), 2) end
   rawset(t, name, operator)
   return operator
 end})
@@ -154,13 +155,13 @@ declare("interpolate", '\z
     local dims = input.ndim - 2
     local operator = interpolations[o.mode] and interpolations[o.mode][dims]
     if not operator then
-      error(("interpolate: no mode '%s' for a tensor of %d dimensions"):format(
+      error(string.format("interpolate: no mode '%s' for a tensor of %d dimensions",
         tostring(o.mode), input.ndim), 2)
     end
     local size = output_size(input, o, dims)
     if o.mode == "area" then return torch[operator](input, size) end
     local factors = o.recompute_scale_factor and {} or scales(o, dims)
-    if o.mode:find("nearest") then return torch[operator](input, size, unpack(factors)) end
+    if string.find(o.mode, "nearest") then return torch[operator](input, size, unpack(factors)) end
     if o.antialias then operator = "_" .. operator .. "_aa" end
     return torch[operator](input, size, o.align_corners, unpack(factors))
   end)

@@ -11,13 +11,13 @@ local function signature(class, names, defaults)
     elseif defaults[name] == none then
       named[#named + 1] = name
     else
-      named[#named + 1] = ("%s = %s"):format(
-        name, type(defaults[name]) == "string" and ("%q"):format(defaults[name])
+      named[#named + 1] = string.format("%s = %s",
+        name, type(defaults[name]) == "string" and string.format("%q", defaults[name])
           or tostring(defaults[name]))
     end
   end
   if #named > 0 then parts[#parts + 1] = "{" .. table.concat(named, ", ") .. "}" end
-  return ("torch.nn.%s(%s) -> module"):format(class, table.concat(parts, ", "))
+  return string.format("torch.nn.%s(%s) -> module", class, table.concat(parts, ", "))
 end
 
 -- Declares torch.nn.CLASS. definition: names, defaults, text, setup(self, o), forward(self, x,
@@ -85,8 +85,8 @@ layer("Unflatten", {
 
 local function check_padding_mode(class, mode)
   if mode ~= "zeros" and mode ~= "reflect" and mode ~= "replicate" and mode ~= "circular" then
-    error(("torch.nn.%s: padding_mode must be zeros, reflect, replicate or circular, \z
-      got %s"):format(class, tostring(mode)), 5)
+    error(string.format("torch.nn.%s: padding_mode must be zeros, reflect, replicate or circular, \z
+      got %s", class, tostring(mode)), 5)
   end
 end
 
@@ -211,7 +211,7 @@ for class, dropout in pairs {
       its input in evaluation.",
     setup = function(_, o)
       if type(o.p) ~= "number" or not (o.p >= 0 and o.p <= 1) then
-        error(("torch.nn.%s: p must be in [0,1], got %s"):format(class, tostring(o.p)), 4)
+        error(string.format("torch.nn.%s: p must be in [0,1], got %s", class, tostring(o.p)), 4)
       end
     end,
     forward = function(self, x) return torch[dropout](x, self.p, self.training) end,
@@ -230,8 +230,8 @@ for class, activation in pairs(activations) do
   local operator, name, default = unpack(activation)
   layer(class, {
     names = {name}, defaults = name and {[name] = default} or {},
-    text = ("The activation torch.%s, element by element%s."):format(
-      operator, class:find("oftmax") and " along dim" or ""),
+    text = string.format("The activation torch.%s, element by element%s.",
+      operator, string.find(class, "oftmax") and " along dim" or ""),
     forward = function(self, x)
       if name then return torch[operator](x, self[name]) end
       return torch[operator](x)
@@ -305,8 +305,8 @@ for class, operator in pairs {
 } do
   layer(class, {
     names = {"reduction"}, defaults = {reduction = "mean"},
-    text = ("The loss torch.%s of (input, target); \z
-      reduction: \"mean\", \"sum\" or \"none\"."):format(operator),
+    text = string.format("The loss torch.%s of (input, target); \z
+      reduction: \"mean\", \"sum\" or \"none\".", operator),
     forward = function(self, input, target)
       return torch[operator](input, target, {reduction = self.reduction})
     end,

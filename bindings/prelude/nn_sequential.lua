@@ -10,8 +10,8 @@ local function add_all(self, ...)
   end
   for i, module in ipairs(modules) do
     if not nn.is_module(module) then
-      error(("element %d: expected a module, got %s \z
-        (a class must be called: torch.nn.ReLU())"):format(i, tostring(module)), 4)
+      error(string.format("element %d: expected a module, got %s \z
+        (a class must be called: torch.nn.ReLU())", i, tostring(module)), 4)
     end
     self:add_module(tostring(i - 1), module)
   end

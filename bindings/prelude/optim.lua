@@ -140,7 +140,7 @@ declare("OneCycleLR",
     end
   end, function(self, _, i, group)
     if self.last_epoch >= self.total_steps then
-      error(("torch.optim.lr_scheduler.OneCycleLR: step %d of a schedule of %d steps"):format(
+      error(string.format("torch.optim.lr_scheduler.OneCycleLR: step %d of a schedule of %d steps",
         self.last_epoch + 1, self.total_steps), 4)
     end
     local top = type(self.max_lr) == "table" and self.max_lr[i] or self.max_lr

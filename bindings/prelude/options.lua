@@ -55,27 +55,26 @@ local function script_name()
   for level = 2, host.at_prompt and 100 or 0 do
     local info = debug.getinfo(level, "S")
     if not info then break end
-    if info.what ~= "C" and info.source:sub(1, 5) ~= "=hfc:" then return info.short_src end
+    if info.what ~= "C" and string.sub(info.source, 1, 5) ~= "=hfc:" then return info.short_src end
   end
-  return arg and arg[0] or "script"
+  return _G.arg and _G.arg[0] or "script"
 end
 
 local function wrong_use(text, ...)
-  local script = script_name()
-  host.exit(2, script .. ": " .. text:format(...) .. "; see --help")
+  host.exit(2, script_name() .. ": " .. string.format(text, ...) .. "; see --help")
 end
 
 local function unknown(name, flat)
   local guess = host.nearest(name, sorted_keys(flat))
   wrong_use("unknown option --%s%s", name,
-            guess ~= "" and (" (did you mean --%s?)"):format(guess) or "")
+            guess ~= "" and string.format(" (did you mean --%s?)", guess) or "")
 end
 
 -- The text of the command line as a value of the default's type.
 local function parse(name, text, default)
   if is_list(default) then
     local result = {}
-    for part in (text .. ","):gmatch("(.-),") do
+    for part in string.gmatch(text .. ",", "(.-),") do
       if part ~= "" then
         result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1])
       end
@@ -95,8 +94,8 @@ local function parse(name, text, default)
 end
 
 local function set_path(t, path, value)
-  local parents, last = path:match("^(.*)%.([^.]+)$")
-  for part in (parents or ""):gmatch("[^.]+") do t = t[part] end
+  local parents, last = string.match(path, "^(.*)%.([^.]+)$")
+  for part in string.gmatch(parents or "", "[^.]+") do t = t[part] end
   t[last or path] = value
 end
 
@@ -105,9 +104,11 @@ local function apply_preset(name, preset, target, path)
   for key, value in pairs(preset) do
     local full = path .. key
     local old = target[key]
-    if old == nil then error(("preset '%s' sets the unknown option '%s'"):format(name, full), 0) end
+    if old == nil then
+      error(string.format("preset '%s' sets the unknown option '%s'", name, full), 0)
+    end
     if type(old) ~= type(value) then
-      error(("preset '%s', option '%s': expected a %s, got a %s"):format(
+      error(string.format("preset '%s', option '%s': expected a %s, got a %s",
         name, full, type(old), type(value)), 0)
     end
     if type(old) == "table" and not is_list(old) then
@@ -122,11 +123,11 @@ end
 -- arg[0], is the script's to change.
 local function opening_comment()
   local lines = {}
-  for line in (host.script_text() .. "\n"):gmatch("(.-)\n") do
-    local text = line:match("^%-%-%s?(.*)")
+  for line in string.gmatch(host.script_text() .. "\n", "(.-)\n") do
+    local text = string.match(line, "^%-%-%s?(.*)")
     if text then
       lines[#lines + 1] = text
-    elseif not line:match("^#!") then
+    elseif not string.match(line, "^#!") then
       break
     end
   end
@@ -134,14 +135,14 @@ local function opening_comment()
 end
 
 local function print_help(flat, presets)
-  local script = arg and arg[0] or "script"
+  local script = _G.arg and _G.arg[0] or "script"
   io.write(opening_comment())
   io.write("Usage: hfc-host ", script, " [options]\n\nOptions of the script (default):\n")
   local width = 0
   for name in pairs(flat) do width = math.max(width, #name) end
   for _, name in ipairs(sorted_keys(flat)) do
     local entry = flat[name]
-    io.write(("  --%-" .. width .. "s  %s%s\n"):format(
+    io.write(string.format("  --%-" .. width .. "s  %s%s\n",
       name, entry.doc and entry.doc .. " " or "", "(" .. show(entry.default) .. ")"))
   end
   if next(presets) then
@@ -167,22 +168,22 @@ local function read_arguments(arguments, flat)
   local i = 1
   while i <= #arguments do
     local token = arguments[i]
-    local name, value = token:match("^%-%-([^=]+)=(.*)$")
-    name = name or token:match("^%-%-(.+)$")
+    local name, value = string.match(token, "^%-%-([^=]+)=(.*)$")
+    name = name or string.match(token, "^%-%-(.+)$")
     if token == "--help" or token == "-h" then
       help = true
     elseif not name then
       wrong_use("unexpected argument '%s'", token)
     else
-      name = name:gsub("%-", "_")
+      name = string.gsub(name, "%-", "_")
       local entry = name == "preset" and {default = ""} or flat[name]
-      local negated = not entry and flat[name:match("^no_(.+)$") or ""]
+      local negated = not entry and flat[string.match(name, "^no_(.+)$") or ""]
       if negated and type(negated.default) == "boolean" and value == nil then
-        name, value, entry = name:match("^no_(.+)$"), "false", negated
+        name, value, entry = string.match(name, "^no_(.+)$"), "false", negated
       end
       if not entry then
         for full in pairs(flat) do
-          if full:sub(1, #name + 1) == name .. "." then
+          if string.sub(full, 1, #name + 1) == name .. "." then
             wrong_use("option --%s has parts of its own, such as --%s", name, full)
           end
         end
@@ -219,7 +220,7 @@ local function options(specification)
     end
   end
   local flat = flatten(defaults, docs)
-  local given, order, help = read_arguments(arg or {}, flat)
+  local given, order, help = read_arguments(_G.arg or {}, flat)
   if help then print_help(flat, presets) end
   if given.preset then
     local preset = presets[given.preset]

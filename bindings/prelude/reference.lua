@@ -11,13 +11,13 @@ end
 
 -- Lines that end a sentence end a paragraph; what Markdown would take for its own is escaped.
 local function paragraphs(text)
-  text = text:gsub("%*", "\\*"):gsub("<(%a)", "&lt;%1")
-    :gsub("([%.:;%)])\n", "%1\n\n"):gsub("\n\n\n+", "\n\n")
+  text = string.gsub(string.gsub(text, "%*", "\\*"), "<(%a)", "&lt;%1")
+  text = string.gsub(string.gsub(text, "([%.:;%)])\n", "%1\n\n"), "\n\n\n+", "\n\n")
   return text
 end
 
 local function section(name)
-  local call, text = host.documentation(name):match "^([^\n]*)\n*(.*)$"
+  local call, text = string.match(host.documentation(name), "^([^\n]*)\n*(.*)$")
   local example = host.examples[name] or {}
   local parts = {"## " .. name, "```text\n" .. call .. "\n```"}
   if text ~= "" then parts[#parts + 1] = paragraphs(text) end
@@ -28,9 +28,9 @@ end
 
 -- The file of a name: "hfc.mask" for hfc.mask.learn, "Dataset" for Dataset:low_pass, "hfc" for
 -- help.
-local function owner_of(name) return name:match "^(.*)[.:][^.:]*$" or "hfc" end
+local function owner_of(name) return string.match(name, "^(.*)[.:][^.:]*$") or "hfc" end
 
-local function anchor(name) return "#" .. name:lower():gsub("[^%w_]", "") end
+local function anchor(name) return "#" .. string.gsub(string.lower(name), "[^%w_]", "") end
 
 local titles = {
   hfc = "hfc: data, networks, training, runs",
@@ -77,10 +77,10 @@ host.export("write_docs", function(folder)
   local index = {introduction}
   for _, owner in ipairs(owners) do
     local title = titles[owner] or owner
-    local parts, rows = {"# " .. title}, {("## [%s](%s.md)\n"):format(title, owner)}
+    local parts, rows = {"# " .. title}, {string.format("## [%s](%s.md)\n", title, owner)}
     for _, name in ipairs(names_of[owner]) do
       parts[#parts + 1] = section(name)
-      rows[#rows + 1] = ("- [%s](%s.md%s)"):format(name, owner, anchor(name))
+      rows[#rows + 1] = string.format("- [%s](%s.md%s)", name, owner, anchor(name))
     end
     host.write_file(folder .. "/" .. owner .. ".md", table.concat(parts, "\n\n") .. "\n")
     index[#index + 1] = table.concat(rows, "\n") .. "\n"

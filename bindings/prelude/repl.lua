@@ -21,14 +21,14 @@ local function describe_address(value)
   local name = type(value) == "function" and host.function_name(value)
   if name then return "function " .. name end
   local meta, text = debug.getmetatable(value), tostring(value)
-  return type(value) == "userdata" and text:find "^userdata: "
+  return type(value) == "userdata" and string.find(text, "^userdata: ")
     and meta and rawget(meta, "__name") or text
 end
 
 -- A value as text: tables to a depth and length, everything else as it prints itself.
 local function describe(value, depth, seen)
-  if type(value) == "string" and depth > 0 then return ("%q"):format(value) end
-  local meta = type(value) == "table" and getmetatable(value)
+  if type(value) == "string" and depth > 0 then return string.format("%q", value) end
+  local meta = type(value) == "table" and debug.getmetatable(value)
   if type(value) ~= "table" or (type(meta) == "table" and rawget(meta, "__tostring")) then
     return describe_address(value)
   end
@@ -40,20 +40,21 @@ local function describe(value, depth, seen)
   local most = depth == 0 and longest or longest_inside
   for i, key in ipairs(keys) do
     if i > most then
-      lines[#lines + 1] = ("... %d more"):format(#keys - most)
+      lines[#lines + 1] = string.format("... %d more", #keys - most)
       break
     end
     local in_list = type(key) == "number" and key >= 1 and key <= count
-    local name = type(key) == "string" and key:match "^[%a_][%w_]*$"
+    local name = type(key) == "string" and string.match(key, "^[%a_][%w_]*$")
       or ("[" .. describe(key, deepest, seen) .. "]")
     lines[#lines + 1] = (in_list and "" or name .. " = ")
       .. describe(rawget(value, key), depth + 1, seen)
   end
   seen[value] = nil
   local flat = "{" .. table.concat(lines, ", ") .. "}"
-  if #flat <= 100 and not flat:find "\n" then return flat end
-  local indent = ("  "):rep(depth + 1)
-  return "{\n" .. indent .. table.concat(lines, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
+  if #flat <= 100 and not string.find(flat, "\n") then return flat end
+  local indent = string.rep("  ", depth + 1)
+  local outer = string.rep("  ", depth)
+  return "{\n" .. indent .. table.concat(lines, ",\n" .. indent) .. "\n" .. outer .. "}"
 end
 
 -- Locals of a typed block live on as globals: called at the block's end.
@@ -61,7 +62,7 @@ local function keep_locals()
   for i = 1, math.huge do
     local name, value = debug.getlocal(2, i)
     if not name then return end
-    if not name:find "^%(" then rawset(_G, name, value) end
+    if not string.find(name, "^%(") then rawset(_G, name, value) end
   end
 end
 
@@ -74,7 +75,7 @@ local function interpreted(chunk)
   return chunk
 end
 
-local function unfinished(message) return message:find "'<eof>'$" ~= nil end
+local function unfinished(message) return string.find(message, "'<eof>'$") ~= nil end
 
 -- compile(text) -> function, whether it is an expression; or nil and a message, "incomplete" where
 -- more lines may complete it.

@@ -5,10 +5,10 @@ local error, find, gsub, plain_load, type = error, string.find, string.gsub, loa
 local gc = collectgarbage
 
 local kept = {}
-for name in ("  \z
+for name in string.gmatch("  \z
   _G _VERSION apropos assert bit coroutine error getmetatable help hfc ipairs math next nn pairs \z
   pcall print rawequal rawget rawset\n  \z
-  select setmetatable string table tonumber torch tostring type unpack xpcall"):gmatch "%S+" do
+  select setmetatable string table tonumber torch tostring type unpack xpcall", "%S+") do
   kept[name] = true
 end
 
@@ -63,7 +63,7 @@ host.export("sandbox", function(read_module)
   for name in pairs(_G) do
     if not kept[name] then _G[name] = nil end
   end
-  rawset(string, "dump", nil)
+  rawset(_G.string, "dump", nil)
   _G.load, _G.loadstring, _G.collectgarbage = sandbox_load, sandbox_load, sandbox_collectgarbage
   _G.require = make_require(libraries, read_module)
   host.methods("Tensor").data = function()

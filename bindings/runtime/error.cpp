@@ -5,10 +5,6 @@
 #include <string_view>
 
 namespace hfc::lua {
-namespace {
-
-
-}  // namespace
 
 LuaError::LuaError(lua_State* L) {
     // lua_tostring would turn a number into a string in place.

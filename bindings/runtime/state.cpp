@@ -4,6 +4,7 @@
 #include "bindings/hfc/host.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/collector.h"
+#include "bindings/runtime/environment.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/prelude.h"
 #include "bindings/runtime/sandbox.h"
@@ -37,11 +38,17 @@ void on_interrupt() {
 int load_prelude(lua_State* L) {
     push_host_table(L);
     const int host = lua_gettop(L);
+    push_private_environment(L);
+    push_private_torch(L);
+    lua_setfield(L, -2, "torch");
+    const int environment = lua_gettop(L);
     for (const auto& file : prelude_files()) {
         const std::string chunk = std::string("=hfc:") + file.name;
         if (luaL_loadbuffer(L, file.text, std::string_view(file.text).size(), chunk.c_str()) != 0) {
             return lua_error(L);
         }
+        lua_pushvalue(L, environment);
+        lua_setfenv(L, -2);
         lua_pushvalue(L, host);
         lua_call(L, 1, 0);
     }

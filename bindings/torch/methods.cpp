@@ -240,6 +240,7 @@ int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
 /// second upvalue.
 int find_in_tensor(lua_State* L) {
     if (lua_type(L, 2) != LUA_TSTRING) {
+        lua_settop(L, 2);
         lua_pushvalue(L, lua_upvalueindex(2));
         lua_insert(L, 1);
         lua_call(L, 2, 1);

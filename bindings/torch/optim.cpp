@@ -65,8 +65,8 @@ void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer
 
 namespace {
 
-train::Optimizer& self_optimizer(Call& call) {
-    return *call.argument(1, "optimizer").object<OptimizerPtr>();
+OptimizerPtr self_optimizer(Call& call) {
+    return call.argument(1, "optimizer").object<OptimizerPtr>();
 }
 
 std::vector<at::Tensor> read_parameters(lua_State* L, const Value& value) {
@@ -126,12 +126,12 @@ int make(Call& call) {
 }
 
 int step(Call& call) {
-    self_optimizer(call).step();
+    self_optimizer(call)->step();
     return 0;
 }
 
 int zero_grad(Call& call) {
-    self_optimizer(call).zero_grad();
+    self_optimizer(call)->zero_grad();
     return 0;
 }
 
@@ -146,7 +146,8 @@ void push_settings(lua_State* L, const train::OptimizerOptions& options) {
 /// parameters counted from 0.
 int state_dict(Call& call) {
     lua_State* L = call.L;
-    auto& optimizer = self_optimizer(call);
+    const auto self = self_optimizer(call);
+    auto& optimizer = *self;
     lua_newtable(L);
     lua_newtable(L);
     for (size_t i = 0; i < optimizer.states().size(); ++i) {
@@ -221,7 +222,8 @@ train::Optimizer::State read_state(lua_State* L, int index, const at::Tensor& pa
 
 int load_state_dict(Call& call) {
     lua_State* L = call.L;
-    auto& optimizer = self_optimizer(call);
+    const auto self = self_optimizer(call);
+    auto& optimizer = *self;
     require(lua_istable(L, 2), "expected a table as state_dict() gives it, got {}", describe(L, 2));
     lua_getfield(L, 2, "param_groups");
     lua_getfield(L, 2, "state");

@@ -12,7 +12,8 @@ namespace {
 
 /// torch.NAME: the operator of that name, found at its first use and kept in the table.
 int find_in_torch(lua_State* L) {
-    if (lua_type(L, 2) != LUA_TSTRING) {
+    // A release build of LuaJIT takes what lua_rawset is given for a table without a look.
+    if (!lua_istable(L, 1) || lua_type(L, 2) != LUA_TSTRING) {
         return 0;
     }
     return guarded(L, "torch", [&] {
@@ -27,7 +28,48 @@ int find_in_torch(lua_State* L) {
     });
 }
 
+/// private_torch[key] = value, with the scripts' table in the upvalue.
+int set_in_private_torch(lua_State* L) {
+    lua_settop(L, 3);
+    if (!lua_istable(L, 1) || lua_isnil(L, 2)) {
+        return 0;
+    }
+    lua_pushvalue(L, 2);
+    lua_pushvalue(L, 3);
+    lua_rawset(L, lua_upvalueindex(1));
+    lua_rawset(L, 1);
+    return 0;
+}
+
+void set_torch_metatable(lua_State* L) {
+    lua_createtable(L, 0, 3);
+    lua_pushcfunction(L, find_in_torch);
+    lua_setfield(L, -2, "__index");
+    lua_pushliteral(L, "torch");
+    lua_setfield(L, -2, "__metatable");
+    lua_pushvalue(L, -1);
+    lua_setmetatable(L, -3);
+}
+
 }  // namespace
+
+void push_private_torch(lua_State* L) {
+    lua_newtable(L);
+    lua_getglobal(L, "torch");
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, -5);
+    }
+    lua_insert(L, -2);
+    set_torch_metatable(L);
+    lua_pushvalue(L, -3);
+    lua_pushcclosure(L, set_in_private_torch, 1);
+    lua_setfield(L, -2, "__newindex");
+    lua_pop(L, 1);
+    lua_remove(L, -2);
+}
 
 void register_torch(lua_State* L) {
     // PyTorch's constructors of sparse tensors leave this to the caller; Python's check by it.
@@ -42,11 +84,8 @@ void register_torch(lua_State* L) {
     detail::register_optim(L);
     detail::register_files(L);
     lua_getglobal(L, "torch");
-    lua_newtable(L);
-    lua_pushcfunction(L, find_in_torch);
-    lua_setfield(L, -2, "__index");
-    lua_setmetatable(L, -2);
-    lua_pop(L, 1);
+    set_torch_metatable(L);
+    lua_pop(L, 2);
 }
 
 }  // namespace hfc::lua

@@ -7,6 +7,10 @@ namespace hfc::lua {
 
 void register_torch(lua_State* L);
 
+/// Pushes the table `torch` of the prelude: what is read comes from a table that no script sees, so
+/// that a script that replaces torch.cat changes nothing in torch.nn; what is set goes into both.
+void push_private_torch(lua_State* L);
+
 /// Pushes host.apply_function, on which the prelude builds torch.autograd.Function.
 void push_apply_function(lua_State* L);
 /// Pushes host.data_pointer, on which the prelude builds x:data().

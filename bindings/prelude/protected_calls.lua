@@ -31,7 +31,7 @@ function _G.collectgarbage(what, ...)
   return collectgarbage(what, ...)
 end
 
-rawset(coroutine, "resume", function(...) return pass(resume(...)) end)
+rawset(_G.coroutine, "resume", function(...) return pass(resume(...)) end)
 
 -- An error leaves with its value as it is, and keeps the frames of the coroutine for the traceback.
 local function leave(co, ok, ...)
@@ -41,7 +41,7 @@ local function leave(co, ok, ...)
   error(value, value == "cannot resume dead coroutine" and 3 or 0)
 end
 
-rawset(coroutine, "wrap", function(f)
+rawset(_G.coroutine, "wrap", function(f)
   local co = create(f)
   return function(...) return leave(co, resume(co, ...)) end
 end)

@@ -2,7 +2,7 @@
 -- function later, so nothing below calls one.
 local host = ...
 local error, find, gsub, plain_load, type = error, string.find, string.gsub, load, type
-local gc = collectgarbage
+local gc = _G.collectgarbage
 
 local kept = {}
 for name in string.gmatch("  \z

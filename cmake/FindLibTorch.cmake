@@ -73,7 +73,10 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
     file(STRINGS ${LibTorch_DIR_FOUND}/include/fmt/base.h _fmt REGEX "^#define FMT_VERSION [0-9]+")
   endif()
   if(NOT _fmt MATCHES "FMT_VERSION ${_known_fmt}[0-9][0-9][0-9][0-9]$")
-    message(STATUS "LibTorch brings another fmt than version ${_known_fmt}: it is compiled into every file, which makes the build slower")
-    set_property(TARGET LibTorch::LibTorch APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY)
+    message(STATUS
+      "LibTorch brings another fmt than version ${_known_fmt}: it is compiled into every file, "
+      "which makes the build slower")
+    set_property(TARGET LibTorch::LibTorch
+      APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY)
   endif()
 endif()

@@ -17,6 +17,7 @@
 #include <ATen/Parallel.h>
 
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Shows that each test named in tests/closed.txt exists: findings of reviews, and the tests that hold
-# them closed.
+# Shows that each test named in tests/closed.txt exists: findings of reviews, and the tests that
+# hold them closed.
 #
 #   tests/closed.sh [FILE]
 #
 # A line of the file is: finding | test | what it holds. A test is a name that `ctest -N` lists, or
-# lua/NAME followed by the name of a function in tests/lua/test_NAME.lua. A line whose test is "-" is
-# a finding that is not closed, with the reason. The exit status is 1 if a test is missing.
+# lua/NAME followed by the name of a function in tests/lua/test_NAME.lua. A line whose test is "-"
+# is a finding that is not closed, with the reason. The exit status is 1 if a test is missing.
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 list=${1:-$root/tests/closed.txt}
@@ -21,7 +21,8 @@ while IFS='|' read -r finding test _; do
     fi
     read -r program function <<<"$test"
     if [ -n "${function:-}" ]; then
-        grep -qE "[.:]$function *(=|\()" "$root/tests/lua/test_${program#lua/}.lua" 2>/dev/null && found=yes || found=no
+        file=$root/tests/lua/test_${program#lua/}.lua
+        grep -qE "[.:]$function *(=|\()" "$file" 2>/dev/null && found=yes || found=no
     else
         grep -qE "^$program( |$|/)" <<<"$known" && found=yes || found=no
     fi

@@ -5,6 +5,10 @@
 #include "bindings/torch/tensor.h"
 #include "data/load.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 namespace hfc::lua {
 namespace {
 

@@ -5,6 +5,8 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
+#include <cmath>
+
 namespace hfc::lua {
 namespace {
 

@@ -4,6 +4,7 @@
 #include "bindings/runtime/call.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace hfc::lua {
 namespace {

@@ -5,6 +5,7 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 namespace hfc::lua {

@@ -7,6 +7,8 @@
 #include "base/device.h"
 #include "bindings/runtime/error.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::lua {
 namespace {
 struct NamedTensors;

@@ -8,6 +8,10 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 namespace hfc::lua {
 namespace {
 

@@ -12,7 +12,10 @@
 #include "bindings/runtime/state.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+
+#include <algorithm>
 
 namespace hfc::lua {
 namespace {

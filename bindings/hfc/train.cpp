@@ -17,6 +17,8 @@
 #include "run/run.h"
 #include "train/progress.h"
 
+#include <algorithm>
+
 namespace hfc::lua {
 namespace {
 
@@ -213,13 +215,12 @@ void drop_stop(const std::filesystem::path& directory) {
     }
 }
 
-int train_model(Call& call) {
-    call.at_most(3);
-    const auto network = to_model(call.L, call.argument(1, "model"));
-    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
-    TrainCall train_call = read_train_options(call);
-    lua_State* L = call.L;
-    if (train_call.run && train_call.checkpoints.value_or(true)) {
+/// Checkpoints in the run's directory, and the requests of its control file.
+void connect_with_run(lua_State* L, TrainCall& train_call) {
+    if (!train_call.run) {
+        return;
+    }
+    if (train_call.checkpoints.value_or(true)) {
         auto& checkpoints = train_call.settings.checkpoints;
         checkpoints.folder = train_call.run->next_checkpoints();
         checkpoints.resume = host_info(L).resume;
@@ -227,10 +228,17 @@ int train_model(Call& call) {
             std::fprintf(stderr, "hfc-host: %s\n", text.c_str());
         };
     }
-    if (train_call.run) {
-        drop_stop(train_call.run->directory());  // it was for a training before this one
-        train_call.settings.request = requests_of(train_call.run->directory());
-    }
+    drop_stop(train_call.run->directory());  // it was for a training before this one
+    train_call.settings.request = requests_of(train_call.run->directory());
+}
+
+int train_model(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
+    TrainCall train_call = read_train_options(call);
+    lua_State* L = call.L;
+    connect_with_run(L, train_call);
     const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
     if (!train_call.quiet) {

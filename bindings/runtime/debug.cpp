@@ -4,6 +4,7 @@
 #include "bindings/runtime/types.h"
 #include "bindings/torch/tensor.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace hfc::lua {

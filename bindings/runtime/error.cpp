@@ -1,5 +1,6 @@
 #include "bindings/runtime/error.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string_view>

@@ -11,6 +11,7 @@
 #include "bindings/runtime/types.h"
 #include "bindings/torch/register.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 #include <string_view>

@@ -6,6 +6,7 @@
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/mul.h>

@@ -5,6 +5,8 @@
 
 #include <ATen/ScalarOps.h>
 
+#include <cmath>
+
 namespace hfc::lua {
 namespace {
 

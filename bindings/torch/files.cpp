@@ -7,8 +7,12 @@
 #include "base/device.h"
 #include "tensor_file/tensor_file.h"
 
+#include <ATen/ATen.h>
+
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <unordered_set>
 
 namespace hfc::lua {

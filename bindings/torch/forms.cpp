@@ -4,6 +4,7 @@
 #include "bindings/torch/operators.h"
 #include "bindings/torch/refused.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace hfc::lua {

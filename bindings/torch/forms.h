@@ -41,7 +41,7 @@ struct Operator {
     const char* refusal = nullptr;  ///< why it may not be called
     /// What LibTorch does not check of its arguments (argument_checks.h), or nullptr.
     void (*check)(const Form& form, torch::jit::Stack& arguments) = nullptr;
-    bool sets_storage = false;  ///< the first argument may have another storage, or size, then
+    bool sets_storage = false;    ///< the first argument may have another storage, or size, then
     bool copies_results = false;  ///< it hands out tensors that others trust
 };
 

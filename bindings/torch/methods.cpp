@@ -7,6 +7,7 @@
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
 #include <torch/csrc/autograd/function.h>
 
 namespace hfc::lua {

@@ -7,6 +7,10 @@
 #include "bindings/torch/forms.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 namespace hfc::lua {
 namespace {
 

@@ -6,6 +6,10 @@
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
+#include <ATen/ATen.h>
+
+#include <numeric>
+
 namespace hfc::lua {
 
 using OptimizerPtr = std::shared_ptr<train::Optimizer>;
@@ -336,8 +340,7 @@ constexpr char adadelta[] = "adadelta", adagrad[] = "adagrad", adam[] = "adam", 
 const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.Adadelta", make<adadelta>,
      "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0}) -> "
-     "Optimizer\n\nparams: a list of leaf Tensors, or "
-     "of "
+     "Optimizer\n\nparams: a list of leaf Tensors, or of "
      "groups {params = {...}, lr = ...} with settings of their own; the same for all optimizers."},
     {"torch.optim.Adagrad", make<adagrad>,
      "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, "
@@ -345,20 +348,18 @@ const std::vector<Declaration> optimizer_declarations = {
      "Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"torch.optim.Adam", make<adam>,
      "torch.optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0}) -> "
-     "Optimizer\n\nparams as for "
-     "torch.optim.Adadelta."},
+     "Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"torch.optim.AdamW", make<adamw>,
      "torch.optim.AdamW(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = "
-     "0.01}) -> Optimizer\n\nparams as for "
-     "torch.optim.Adadelta; the decay acts on the weights, not on the gradients."},
+     "0.01}) -> Optimizer\n\nparams as for torch.optim.Adadelta; the decay acts on the weights, "
+     "not on the gradients."},
     {"torch.optim.RMSprop", make<rmsprop>,
      "torch.optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum "
      "= 0, centered = false}) -> "
      "Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"torch.optim.SGD", make<sgd>,
      "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov "
-     "= false}) -> Optimizer\n\nparams as for "
-     "torch.optim.Adadelta."},
+     "= false}) -> Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"Optimizer:step", step,
      "optimizer:step()\n\nChanges the parameters by the gradients they hold; one without a "
      "gradient stays."},
@@ -366,14 +367,12 @@ const std::vector<Declaration> optimizer_declarations = {
      "optimizer:zero_grad()\n\nDrops the gradients of the parameters."},
     {"Optimizer:state_dict", state_dict,
      "optimizer:state_dict() -> table\n\nCopies of what the optimizer remembers and its settings: "
-     "{state = {[i] = {...}}, param_groups = "
-     "{{lr = ..., params = {0, ...}}}}, parameters counted from 0. Settings of a group are read "
-     "and changed as "
-     "optimizer.param_groups[1].lr."},
+     "{state = {[i] = {...}}, param_groups = {{lr = ..., params = {0, ...}}}}, parameters counted "
+     "from 0. Read and change the settings of a group as optimizer.param_groups[1].lr."},
     {"Optimizer:load_state_dict", load_state_dict,
-     "optimizer:load_state_dict(state) -> optimizer\n\nGoes on where the optimizer of state_dict() "
-     "stood, learning rates included. Errors: "
-     "another number of groups or parameters, a tensor of another shape; nothing is changed then."},
+     "optimizer:load_state_dict(state) -> optimizer\n\nContinues where the optimizer of "
+     "state_dict() stood, learning rates included. Errors: another number of groups or parameters, "
+     "a tensor of another shape; nothing is changed then."},
 };
 
 }  // namespace

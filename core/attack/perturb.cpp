@@ -2,7 +2,10 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
 
 namespace hfc::attack {
 namespace {

@@ -2,7 +2,10 @@
 
 #include "base/interrupt.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <limits>
 
 namespace hfc::attack {
 namespace {

@@ -1,8 +1,10 @@
 #include "attack/pursuit.h"
 #include "base/error.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace hfc::attack {

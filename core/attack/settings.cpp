@@ -2,6 +2,11 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
 namespace hfc::attack {
 namespace {
 

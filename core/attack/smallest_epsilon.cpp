@@ -1,7 +1,11 @@
 #include "attack/pursuit.h"
 #include "base/error.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <cmath>
+#include <limits>
 
 namespace hfc::attack {
 namespace {

@@ -2,8 +2,12 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+#include <limits>
 
 namespace hfc::attack {
 

@@ -3,6 +3,10 @@
 #include "base/error.h"
 #include "base/random.h"
 
+#include <ATen/ATen.h>
+
+#include <limits>
+
 namespace hfc::attack {
 namespace {
 

@@ -1,7 +1,8 @@
 // Errors of the core: one type, always with a complete sentence for the user.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/format.h>  // for the messages, in every file that includes this one
+#include <fmt/ranges.h>
 
 #include <stdexcept>
 #include <string>

@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
 

@@ -7,6 +7,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace hfc::checkpoint {

@@ -3,8 +3,10 @@
 #include "base/error.h"
 #include "base/random.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
 #include <numbers>
 
 namespace hfc::data {

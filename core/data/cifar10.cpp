@@ -3,6 +3,9 @@
 #include "base/error.h"
 #include "data/pixel_memory.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>

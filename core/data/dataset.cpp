@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 namespace hfc::data {

@@ -2,6 +2,10 @@
 #include "data/checksum.h"
 #include "data/dataset.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 namespace hfc::data {
 namespace {
 

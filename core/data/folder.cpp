@@ -6,7 +6,10 @@
 #include "data/image_file.h"
 #include "data/pixel_memory.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+
+#include <algorithm>
 
 namespace hfc::data {
 namespace {

@@ -4,6 +4,8 @@
 #include "data/gzip.h"
 #include "data/pixel_memory.h"
 
+#include <ATen/ATen.h>
+
 #include <cstring>
 
 namespace hfc::data {

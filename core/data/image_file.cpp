@@ -9,6 +9,8 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
+
 namespace hfc::data {
 namespace {
 

@@ -5,6 +5,7 @@
 #include "data/folder.h"
 #include "data/idx.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace hfc::data {

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/machine.h"
 
+#include <ATen/ATen.h>
 #include <c10/util/accumulate.h>
 
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>

@@ -4,6 +4,10 @@
 #include "base/random.h"
 #include "data/pixel_memory.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace hfc::data {

@@ -3,7 +3,11 @@
 #include "base/error.h"
 #include "decompose/spectrum.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace hfc::decompose {
 namespace {

@@ -3,6 +3,9 @@
 #include "base/error.h"
 #include "decompose/kernels.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace hfc::decompose {

@@ -2,7 +2,10 @@
 
 #include "decompose/eigen.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+
+#include <algorithm>
 
 namespace hfc::decompose {
 namespace {

@@ -2,6 +2,10 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
+#include <cmath>
+
 namespace hfc::frequency {
 
 std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, Rule rule) {

@@ -2,6 +2,7 @@
 
 #ifdef __x86_64__
 
+#include <algorithm>
 #include <cstring>
 
 namespace hfc::frequency {

@@ -3,7 +3,11 @@
 #include "base/error.h"
 #include "frequency/backends.h"
 
+#include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace hfc::frequency {
 namespace {

@@ -1,5 +1,7 @@
 #include "frequency/backends.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::frequency {
 
 Parts split_torch(const at::Tensor& x, const std::vector<double>& radii,

@@ -5,8 +5,11 @@
 #include "mask/network.h"
 #include "mask/operator.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace hfc::mask {

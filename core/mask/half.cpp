@@ -1,5 +1,7 @@
 #include "mask/half.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::mask {
 
 at::Tensor half_of(const at::Tensor& full) {

@@ -7,7 +7,11 @@
 #include "mask/learner.h"
 #include "mask/pass.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace hfc::mask {
 namespace {

@@ -2,6 +2,11 @@
 
 #include "mask/half.h"
 
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <numbers>
+
 namespace hfc::mask {
 
 at::Tensor transform_of(const at::Tensor& images) {

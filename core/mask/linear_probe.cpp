@@ -4,7 +4,11 @@
 #include "base/interrupt.h"
 #include "base/random.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace hfc::mask {
 namespace {

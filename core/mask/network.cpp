@@ -3,6 +3,8 @@
 #include "base/autocast.h"
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::mask {
 
 Network::Network(model::Model& model, std::string function, bool bfloat16)

@@ -3,8 +3,11 @@
 #include "base/error.h"
 #include "mask/half.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
 #include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
 
 namespace hfc::mask {
 namespace {

@@ -3,8 +3,12 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace hfc::mask {
 namespace {

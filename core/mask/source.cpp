@@ -2,6 +2,10 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 namespace hfc::mask {
 namespace {
 

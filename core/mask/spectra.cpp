@@ -6,8 +6,11 @@
 #include "mask/learner.h"
 #include "mask/network.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
 
 namespace hfc::mask {
 

@@ -3,6 +3,10 @@
 #include "base/error.h"
 #include "base/random.h"
 
+#include <ATen/ATen.h>
+
+#include <cmath>
+
 namespace hfc::model {
 
 Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride)

@@ -1,6 +1,8 @@
 #include "model/layers.h"
 #include "model/networks.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::model {
 namespace {
 

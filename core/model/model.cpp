@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 namespace hfc::model {

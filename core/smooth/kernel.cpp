@@ -1,6 +1,10 @@
 #include "base/error.h"
 #include "smooth/smooth.h"
 
+#include <ATen/ATen.h>
+
+#include <cmath>
+
 namespace hfc::smooth {
 namespace {
 

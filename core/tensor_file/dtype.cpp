@@ -2,6 +2,7 @@
 
 #include "tensor_file/format.h"
 
+#include <algorithm>
 #include <array>
 
 namespace hfc::tensor_file {

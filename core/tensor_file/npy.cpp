@@ -5,6 +5,9 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>

@@ -4,6 +4,9 @@
 #include "tensor_file/pickle.h"
 #include "tensor_file/zip.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
 #include <map>
 #include <unordered_set>
 

@@ -5,8 +5,11 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstring>
 #include <numeric>
 #include <unordered_set>

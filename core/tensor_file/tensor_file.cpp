@@ -4,6 +4,8 @@
 #include "tensor_file/format.h"
 #include "tensor_file/zip.h"
 
+#include <ATen/ATen.h>
+
 #include <unordered_set>
 
 namespace hfc::tensor_file {

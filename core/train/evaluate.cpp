@@ -3,6 +3,10 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
 namespace hfc::train {
 namespace {
 

@@ -2,6 +2,10 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
+
+#include <cmath>
+
 namespace hfc::train {
 namespace {
 constexpr size_t group_size = 32;

@@ -4,8 +4,12 @@
 
 #include "base/error.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <unordered_set>
 
 namespace hfc::train {

@@ -4,6 +4,10 @@
 #include "base/error.h"
 #include "base/random.h"
 
+#include <ATen/ATen.h>
+
+#include <cmath>
+
 namespace hfc::train {
 namespace {
 

@@ -6,11 +6,13 @@
 #include "data/checksum.h"
 #include "train/rewind.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <mutex>
 
 namespace hfc::train {

@@ -1,5 +1,6 @@
 #include "train/rewind.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/variable.h>

@@ -10,8 +10,10 @@
 #include "train/rewind.h"
 #include "train/stopwatch.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <thread>

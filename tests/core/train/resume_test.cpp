@@ -126,6 +126,31 @@ INSTANTIATE_TEST_SUITE_P(CudaOptimizers, CudaResume, testing::ValuesIn(known_opt
 INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(known_optimizers()),
                          [](const auto& optimizer) { return optimizer.param; });
 
+/// refused(checkpoint) gives the text of the error.
+template <typename Refused>
+void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&& refused) {
+    for (const auto& [name, wrong, text] :
+         {std::tuple("optimizer.0.exp_avg", at::kDouble, "is Double of shape"),
+          std::tuple("optimizer.0.step", at::kLong, "is Long of shape []"),
+          std::tuple("generator.cpu", at::kFloat, "is of another version of LibTorch: Float")}) {
+        auto of_another_type = saved;
+        for (auto& [found, tensor] : of_another_type.tensors) {
+            tensor = found == name ? tensor.to(wrong) : tensor;
+        }
+        EXPECT_THAT(refused(of_another_type), HasSubstr(text));
+    }
+    auto shorter = saved, nonsense = saved;
+    for (auto* const changed : {&shorter, &nonsense}) {
+        for (auto& [name, tensor] : changed->tensors) {
+            if (name == "generator.cpu") {
+                tensor = changed == &shorter ? tensor.slice(0, 8).clone() : at::ones_like(tensor);
+            }
+        }
+    }
+    EXPECT_THAT(refused(shorter), HasSubstr("'generator.cpu' is of another version of LibTorch"));
+    EXPECT_THAT(refused(nonsense), HasSubstr("'generator.cpu' is no state of a generator"));
+}
+
 TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     ByHand first("adam");
     first.steps(0, 1);
@@ -155,26 +180,7 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     }
     EXPECT_THAT(refused(misshapen), HasSubstr("'optimizer.0.exp_avg' is Float of shape [2, 2]"));
 
-    for (const auto& [name, wrong, text] :
-         {std::tuple("optimizer.0.exp_avg", at::kDouble, "is Double of shape"),
-          std::tuple("optimizer.0.step", at::kLong, "is Long of shape []"),
-          std::tuple("generator.cpu", at::kFloat, "is of another version of LibTorch: Float")}) {
-        auto of_another_type = saved;
-        for (auto& [found, tensor] : of_another_type.tensors) {
-            tensor = found == name ? tensor.to(wrong) : tensor;
-        }
-        EXPECT_THAT(refused(of_another_type), HasSubstr(text));
-    }
-    auto shorter = saved, nonsense = saved;
-    for (auto* const changed : {&shorter, &nonsense}) {
-        for (auto& [name, tensor] : changed->tensors) {
-            if (name == "generator.cpu") {
-                tensor = changed == &shorter ? tensor.slice(0, 8).clone() : at::ones_like(tensor);
-            }
-        }
-    }
-    EXPECT_THAT(refused(shorter), HasSubstr("'generator.cpu' is of another version of LibTorch"));
-    EXPECT_THAT(refused(nonsense), HasSubstr("'generator.cpu' is no state of a generator"));
+    expect_wrong_tensors_refused(saved, refused);
 
     auto impossible = saved;
     impossible.state["epoch"] = 7;

@@ -1,5 +1,4 @@
-// torch.optim: the core's optimizers with parameter groups and state; schedules stand in
-// prelude/optim.lua.
+// torch.optim: the core's optimizers with parameter groups and state.
 #include "bindings/torch/optim.h"
 
 #include "bindings/runtime/registry.h"
@@ -360,9 +359,7 @@ const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.SGD", make<sgd>,
      "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov "
      "= false}) -> Optimizer\n\nparams as for torch.optim.Adadelta."},
-    {"Optimizer:step", step,
-     "optimizer:step()\n\nChanges the parameters by the gradients they hold; one without a "
-     "gradient stays."},
+    {"Optimizer:step", step, "optimizer:step()\n\nUpdates the parameters that have a gradient."},
     {"Optimizer:zero_grad", zero_grad,
      "optimizer:zero_grad()\n\nDrops the gradients of the parameters."},
     {"Optimizer:state_dict", state_dict,

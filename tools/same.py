@@ -1,10 +1,11 @@
 """Runs the scripts of two source folders with the programs built in them and compares the results.
 
-Called by tools/same. Tables (CSV) and event logs (metrics.jsonl) are compared value by value; times
-are left out.
+Called by tools/same. Tables (CSV) and event logs (metrics.jsonl) are compared value by value,
+without times; saved networks (safetensors) byte by byte.
 """
 import argparse
 import csv
+import hashlib
 import json
 import os
 import pathlib
@@ -52,7 +53,9 @@ def run_script(program, source, name, options, out):
 def read_values(path):
     """Each value of a file as (where, value)."""
     values = {}
-    if path.suffix == ".jsonl":
+    if path.suffix == ".safetensors":
+        values["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    elif path.suffix == ".jsonl":
         for number, line in enumerate(path.read_text().splitlines(), 1):
             for key, value in json.loads(line).items():
                 if key not in TIMES:
@@ -70,7 +73,7 @@ def compare_runs(old, new):
     """The differences of two run directories in sentences, and the number of equal values."""
     differences, equal = [], 0
     names = sorted({path.name for folder in (old, new) for path in folder.iterdir()
-                    if path.suffix == ".csv" or path.name == "metrics.jsonl"})
+                    if path.suffix in (".csv", ".safetensors") or path.name == "metrics.jsonl"})
     if not names:
         return ["neither run has a table or an event log"], 0
     for name in names:

@@ -81,6 +81,13 @@ struct Reference::Slot {
 
 namespace {
 
+/// The Home of each open state. It lives to the end of the process: a script may end that by
+/// os.exit(), which closes no state.
+std::map<lua_State*, std::shared_ptr<Home>>& homes() {
+    static auto& all = *new std::map<lua_State*, std::shared_ptr<Home>>();
+    return all;
+}
+
 /// Every state's Home, until its state is closed and the last reference is gone.
 std::shared_ptr<Home>& home_of(lua_State* L) {
     lua_pushlightuserdata(L, &home_key);
@@ -96,18 +103,20 @@ std::shared_ptr<Home>& home_of(lua_State* L) {
 }  // namespace
 
 void open_home(lua_State* L) {
+    std::shared_ptr<Home>& home = homes()[L];
+    home = std::make_shared<Home>(L);
     lua_pushlightuserdata(L, &home_key);
-    lua_pushlightuserdata(L, new std::shared_ptr<Home>(std::make_shared<Home>(L)));
+    lua_pushlightuserdata(L, &home);
     lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 void close_home(lua_State* L) {
     std::shared_ptr<Home>& home = home_of(L);
     home->close();
-    delete &home;
     lua_pushlightuserdata(L, &home_key);
     lua_pushnil(L);
     lua_rawset(L, LUA_REGISTRYINDEX);
+    homes().erase(L);
 }
 
 Reference::Reference(lua_State* L) {

@@ -268,6 +268,22 @@ void check_division(const Form& form, torch::jit::Stack& values) {
             "the smallest {} divided by -1 does not fit its type", dtype_name(self.scalar_type()));
 }
 
+/// Steps that are whole numbers in the result's dtype: 0.5 as an integer is 0, and divided by.
+void check_range(const Form& form, torch::jit::Stack& values) {
+    const Arguments arguments(form, values);
+    const auto* step = arguments.find("step");
+    const auto out = arguments.tensor("out");
+    const auto dtype = out.defined()
+                           ? out.scalar_type()
+                           : static_cast<at::ScalarType>(arguments.integer(
+                                 "dtype", static_cast<int64_t>(at::ScalarType::Undefined)));
+    const bool whole = dtype != at::ScalarType::Undefined && at::isIntegralType(dtype, true);
+    if (whole && step != nullptr && step->isScalar()) {
+        const double size = std::abs(step->toScalar().toDouble());
+        require(size >= 1, "step: expected at least 1 for {}, got {}", dtype_name(dtype), size);
+    }
+}
+
 /// Sparse and quantised tensors trust the tensors they were made of for good: whoever keeps one of
 /// these must not change it behind their backs.
 void copy_trusted_arguments(const Form& form, torch::jit::Stack& values) {
@@ -302,6 +318,7 @@ ArgumentCheck find_argument_check(const std::string& name) {
         {"lu_solve", check_lu_solve},
         {"native_batch_norm", check_batch_norm},
         {"quantize_per_channel", copy_trusted_arguments},
+        {"range", check_range},
         {"rnn_relu", check_recurrent<1>},
         {"rnn_tanh", check_recurrent<1>},
         {"segment_reduce", check_segment_reduce},

@@ -281,6 +281,12 @@ INSTANTIATE_TEST_SUITE_P(
               end
             end)lua",
                            "the smallest int64 divided by -1 does not fit its type"},
+                    Script{"RangeOfIntegers", R"lua(
+            refused(torch.range, 0, 10, 0.5, {dtype = "int64"})
+            refused(torch.range, 0, 10, 0.5, {out = int {1}})
+            refused(torch.range, 10, 0, -1e-3, {dtype = "int32"})
+            print(torch.range(0, 6, 2, {dtype = "int64"}):sum(), #torch.range(0, 1, .5)))lua",
+                           "step: expected at least 1 for int64, got 0.5"},
                     Script{"InnerOperators", R"lua(
             refused(function() return torch._reshape_alias(torch.ones(1), {1e6}, {1}):sum() end)
             refused(torch._fused_sgd, {torch.ones(1)}, {torch.ones(9)}, {torch.ones(9)})

@@ -102,8 +102,9 @@ TEST(Kills, TwentyOfARunThatReachesTheSameNumbers) {
     const auto chosen = seed();
     std::cout << "seed " << chosen << " (HFC_TEST_SEED repeats it)\n";
     std::mt19937 random(chosen);
-    int killed = 0;
-    for (const auto moment : moments(random)) {
+    size_t killed = 0;
+    const auto all = moments(random);
+    for (const auto moment : all) {
         const bool begun = fs::exists(out / "metrics.jsonl");
         if (!begun) {
             fs::remove_all(out);
@@ -141,7 +142,7 @@ TEST(Kills, TwentyOfARunThatReachesTheSameNumbers) {
         }
     }
     EXPECT_GE(finished, 2);
-    EXPECT_GE(killed, 15);
+    EXPECT_GE(killed, all.size() * 3 / 4);  // the others came after the end
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::attack {
 namespace {
 

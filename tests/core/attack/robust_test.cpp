@@ -1,6 +1,8 @@
 #include "attack/support.h"
 #include "base/interrupt.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::attack {
 namespace {
 

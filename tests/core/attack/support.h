@@ -4,6 +4,7 @@
 #include "attack/attack.h"
 #include "train/toy.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #include "base/autocast.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Functions.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>

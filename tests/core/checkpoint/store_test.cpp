@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "scratch_folder.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Functions.h>
 #include <gmock/gmock.h>
 

@@ -2,6 +2,7 @@
 
 #include "data/support.h"
 
+#include <ATen/ATen.h>
 #include <numeric>
 
 namespace hfc::data {

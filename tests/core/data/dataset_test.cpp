@@ -1,5 +1,6 @@
 #include "data/support.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 
 namespace hfc::data {

@@ -3,6 +3,7 @@
 #include "data/image_file.h"
 #include "data/support.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 

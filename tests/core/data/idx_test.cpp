@@ -3,6 +3,7 @@
 #include "data/gzip.h"
 #include "data/support.h"
 
+#include <ATen/ATen.h>
 #include <zlib.h>
 
 namespace hfc::data {

@@ -2,6 +2,8 @@
 
 #include "data/support.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::data {
 namespace {
 

@@ -5,6 +5,7 @@
 #include "data/support.h"
 #include "data/synthetic.h"
 
+#include <ATen/ATen.h>
 #include <fstream>
 
 namespace hfc::data {

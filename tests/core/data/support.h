@@ -5,6 +5,7 @@
 #include "data/dataset.h"
 #include "scratch_folder.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -2,6 +2,7 @@
 
 #include "data/support.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ops/fft_fft2.h>
 
 #include <limits>

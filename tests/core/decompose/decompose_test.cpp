@@ -4,6 +4,7 @@
 #include "decompose/spectrum.h"
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

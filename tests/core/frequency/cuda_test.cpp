@@ -1,6 +1,8 @@
 #include "cuda.h"
 #include "frequency/split.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::frequency {
 namespace {
 

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "frequency/split.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>

@@ -3,6 +3,7 @@
 #include "frequency/backends.h"
 #include "frequency/fourier_fftw.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 

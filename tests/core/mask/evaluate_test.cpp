@@ -7,6 +7,7 @@
 #include "mask/reference.h"
 #include "train/evaluate.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -8,6 +8,8 @@
 #include "mask/operator.h"
 #include "mask/reference.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::mask {
 namespace {
 

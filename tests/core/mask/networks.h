@@ -4,6 +4,8 @@
 #include "frequency/split.h"
 #include "train/toy.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::test {
 
 /// tanh(3 x - 1.5) times a matrix: the network of make_mask.py.

@@ -4,6 +4,7 @@
 #include "mask/reference.h"
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>

@@ -5,6 +5,7 @@
 #include "mask/operator.h"
 #include "mask/spectra.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

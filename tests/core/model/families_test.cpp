@@ -1,6 +1,7 @@
 // ResNet, VGG, AlexNet and LeNet in their forms: names, sizes of images, errors.
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

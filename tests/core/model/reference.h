@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "model/model.h"
 
+#include <ATen/ATen.h>
 #include <fstream>
 #include <map>
 #include <sstream>

@@ -1,6 +1,7 @@
 // The networks against PyTorch's from the same weights.
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 namespace hfc::model {

@@ -4,6 +4,7 @@
 
 #include "scratch.h"
 
+#include <ATen/ATen.h>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>

@@ -4,6 +4,7 @@
 #include "frequency/split.h"
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

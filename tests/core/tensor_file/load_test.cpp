@@ -3,6 +3,7 @@
 #include "files.h"
 #include "tensor_file/dtype.h"
 
+#include <ATen/ATen.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 

@@ -2,6 +2,7 @@
 #include "files.h"
 #include "tensor_file/zip.h"
 
+#include <ATen/ATen.h>
 #include <random>
 
 namespace hfc::tensor_file {

@@ -2,6 +2,7 @@
 #include "files.h"
 #include "tensor_file/dtype.h"
 
+#include <ATen/ATen.h>
 #include <sys/resource.h>
 
 #include <csignal>

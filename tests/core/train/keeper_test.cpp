@@ -6,6 +6,7 @@
 #include "train/toy.h"
 #include "train/train.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Functions.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,6 +4,7 @@
 #include "cuda.h"
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -2,6 +2,7 @@
 
 #include "train/toy.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

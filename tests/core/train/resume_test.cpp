@@ -4,6 +4,7 @@
 #include "scratch_folder.h"
 #include "train/toy.h"
 
+#include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>

@@ -6,6 +6,8 @@
 #include "model/model.h"
 #include "model/reference.h"
 
+#include <ATen/ATen.h>
+
 namespace hfc::test {
 
 /// `count` images of 8x8: class 0 is dark, class 1 bright, class 2 bright above and dark below, all

@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 #include "train/toy.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 namespace hfc::tensor_file {
 namespace {
 
-constexpr std::array<Dtype, 19> all = {{
+constexpr std::array<Dtype, 21> all = {{
     {at::kDouble, "float64", "F64", "f8", "DoubleStorage"},
     {at::kFloat, "float32", "F32", "f4", "FloatStorage"},
     {at::kHalf, "float16", "F16", "f2", "HalfStorage"},
@@ -24,10 +24,13 @@ constexpr std::array<Dtype, 19> all = {{
     {at::kUInt16, "uint16", "U16", "u2", ""},
     {at::kFloat8_e4m3fn, "float8_e4m3fn", "F8_E4M3", "", ""},
     {at::kFloat8_e5m2, "float8_e5m2", "F8_E5M2", "", ""},
-    {at::kFloat8_e4m3fnuz, "float8_e4m3fnuz", "", "", ""},
-    {at::kFloat8_e5m2fnuz, "float8_e5m2fnuz", "", "", ""},
+    {at::kFloat8_e4m3fnuz, "float8_e4m3fnuz", "F8_E4M3FNUZ", "", ""},
+    {at::kFloat8_e5m2fnuz, "float8_e5m2fnuz", "F8_E5M2FNUZ", "", ""},
+    {at::kFloat8_e8m0fnu, "float8_e8m0fnu", "F8_E8M0", "", ""},
+    // Two numbers a byte: safetensors counts numbers, PyTorch counts bytes.
+    {at::kFloat4_e2m1fn_x2, "float4_e2m1fn_x2", "F4", "", ""},
     {at::kComplexDouble, "complex128", "", "c16", "ComplexDoubleStorage"},
-    {at::kComplexFloat, "complex64", "", "c8", "ComplexFloatStorage"},
+    {at::kComplexFloat, "complex64", "C64", "c8", "ComplexFloatStorage"},
 }};
 
 }  // namespace

@@ -45,17 +45,37 @@ NamedTensors read_safetensors(const InputFile& file, Metadata* metadata);
 void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
 
 at::Tensor read_npy(const ByteSource& source);
+/// How the bytes of one of NumPy's arrays lie.
+struct ArrayLayout {
+    std::vector<int64_t> shape;
+    at::ScalarType type;
+    bool big_endian;
+    bool fortran_order;
+};
+/// A tensor whose bytes `fill` writes as they lie in the array.
+at::Tensor make_array(ArrayLayout layout, const std::function<void(const at::Tensor&)>& fill);
 /// What stands before the tensor's bytes in an npy file.
 std::string npy_header(const std::string& name, const at::Tensor& tensor);
 void write_npy(OutputFile& file, const std::string& name, const at::Tensor& tensor);
 
 class ZipReader;
-NamedTensors read_npz(ZipReader& archive);
-void write_npz(OutputFile& file, const NamedTensors& tensors);
+NamedTensors read_npz(ZipReader& archive, Metadata& metadata);
+void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
+
+/// The name under which safetensors and npz keep metadata; no tensor may have it.
+constexpr auto metadata_name = "__metadata__";
 
 /// The member, in a folder or not, that makes an archive one of PyTorch's.
 constexpr std::string_view pickle_name = "data.pkl";
-NamedTensors read_pytorch(ZipReader& archive);
+Content read_pytorch(ZipReader& archive);
+
+/// PyTorch's files from before 1.6, a row of pickles with the storages behind them.
+bool is_legacy(std::string_view start);
+Content read_legacy(const InputFile& file);
+/// A pickle that stands alone.
+Content read_bare_pickle(const InputFile& file);
+/// The storage that torch.save wrote by itself into `bytes`.
+at::Tensor legacy_storage(std::string_view bytes);
 
 /// The values of a dense tensor as a contiguous CPU tensor.
 at::Tensor plain(const at::Tensor& tensor);

@@ -140,13 +140,6 @@ class HeaderParser {
 };
 
 /// Reverses the bytes of each group of `width`.
-void swap_bytes(const at::Tensor& tensor, size_t width) {
-    auto* const bytes = static_cast<char*>(tensor.mutable_data_ptr());
-    for (size_t i = 0; i < tensor.nbytes(); i += width) {
-        std::reverse(bytes + i, bytes + i + width);
-    }
-}
-
 const Dtype& dtype_of(const std::string& descr) {
     expect(descr.find('O') == std::string::npos,
            "it holds Python objects (dtype '{}'): pickled objects are refused", descr);
@@ -189,6 +182,29 @@ std::string read_header(const ByteSource& source, uint64_t& used) {
 
 }  // namespace
 
+at::Tensor make_array(ArrayLayout layout, const std::function<void(const at::Tensor&)>& fill) {
+    if (layout.fortran_order) {
+        std::reverse(layout.shape.begin(), layout.shape.end());
+    }
+    const auto tensor = at::empty(layout.shape, layout.type);
+    fill(tensor);
+    if (layout.big_endian) {
+        const auto width = tensor.element_size() / (tensor.is_complex() ? 2 : 1);
+        auto* const bytes = static_cast<char*>(tensor.mutable_data_ptr());
+        for (size_t i = 0; i < tensor.nbytes(); i += width) {
+            std::reverse(bytes + i, bytes + i + width);
+        }
+    }
+    normalize_booleans(tensor);
+    if (!layout.fortran_order) {
+        return tensor;
+    }
+    std::vector<int64_t> reversed(layout.shape.size());
+    std::generate(reversed.begin(), reversed.end(),
+                  [last = tensor.dim()]() mutable { return --last; });
+    return tensor.permute(reversed).contiguous();
+}
+
 at::Tensor read_npy(const ByteSource& source) {
     uint64_t used = 0;
     const auto text = read_header(source, used);
@@ -198,22 +214,9 @@ at::Tensor read_npy(const ByteSource& source) {
     expect(bytes == source.size - used,
            "its array of shape [{}] and dtype '{}' needs {} bytes, but {} follow the header",
            fmt::join(header.shape, ", "), header.descr, bytes, source.size - used);
-    if (header.fortran_order) {
-        std::reverse(header.shape.begin(), header.shape.end());
-    }
-    const auto tensor = at::empty(header.shape, dtype.type);
-    source.read(tensor.mutable_data_ptr(), tensor.nbytes());
-    if (header.descr[0] == '>') {
-        swap_bytes(tensor, tensor.element_size() / (tensor.is_complex() ? 2 : 1));
-    }
-    normalize_booleans(tensor);
-    if (!header.fortran_order) {
-        return tensor;
-    }
-    std::vector<int64_t> reversed(header.shape.size());
-    std::generate(reversed.begin(), reversed.end(),
-                  [last = tensor.dim()]() mutable { return --last; });
-    return tensor.permute(reversed).contiguous();
+    return make_array(
+        {header.shape, dtype.type, header.descr[0] == '>', header.fortran_order},
+        [&](const at::Tensor& tensor) { source.read(tensor.mutable_data_ptr(), tensor.nbytes()); });
 }
 
 std::string npy_header(const std::string& name, const at::Tensor& tensor) {

@@ -1,11 +1,37 @@
 // NumPy's npz: a zip archive of npy files.
+#include "base/error.h"
 #include "tensor_file/format.h"
 #include "tensor_file/zip.h"
 
-namespace hfc::tensor_file {
+#include <ATen/Functions.h>
+#include <nlohmann/json.hpp>
 
-NamedTensors read_npz(ZipReader& archive) {
-    constexpr std::string_view extension = ".npy";
+namespace hfc::tensor_file {
+namespace {
+
+constexpr std::string_view extension = ".npy";
+
+/// What write_npz made of metadata: the bytes of a JSON object of strings.
+Metadata parse_metadata(const at::Tensor& bytes) {
+    expect(bytes.scalar_type() == at::kByte && bytes.dim() == 1, "its {} is not an array of bytes",
+           metadata_name);
+    // Deep nesting is dropped while it is parsed: what is left is not a string then.
+    const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+        return depth <= 1;
+    };
+    const auto json = nlohmann::json::parse(bytes_of(bytes), shallow, false);
+    expect(json.is_object(), "its {} is not a JSON object of strings", metadata_name);
+    Metadata metadata;
+    for (const auto& [key, value] : json.items()) {
+        expect(value.is_string(), "its {} '{}' is not a string", metadata_name, key);
+        metadata[key] = value.get<std::string>();
+    }
+    return metadata;
+}
+
+}  // namespace
+
+NamedTensors read_npz(ZipReader& archive, Metadata& metadata) {
     NamedTensors tensors;
     for (const auto& member : archive.members()) {
         expect(
@@ -20,18 +46,33 @@ NamedTensors read_npz(ZipReader& archive) {
         } catch (const Malformed& error) {
             malformed("array '{}': {}", name, error.what());
         }
+        if (name == metadata_name) {
+            metadata = parse_metadata(tensors.back().second);
+            tensors.pop_back();
+        }
     }
     return tensors;
 }
 
-void write_npz(OutputFile& file, const NamedTensors& tensors) {
+void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata) {
     ZipWriter archive;
+    const auto add = [&](const std::string& name, const at::Tensor& tensor) {
+        archive.add(name + std::string(extension), npy_header(name, tensor), plain(tensor));
+    };
     for (const auto& [name, tensor] : tensors) {
-        archive.add(name + ".npy", npy_header(name, tensor), plain(tensor));
+        require(name != metadata_name, "a tensor named '{}' cannot be written: that name is taken",
+                metadata_name);
+        add(name, tensor);
+    }
+    if (!metadata.empty()) {
+        const auto text = nlohmann::json(metadata).dump();
+        const auto bytes = at::empty({static_cast<int64_t>(text.size())}, at::kByte);
+        std::copy(text.begin(), text.end(), bytes.mutable_data_ptr<uint8_t>());
+        add(metadata_name, bytes);
     }
     // An archive without members would not be written by libzip: its end record alone is what
     // numpy.savez() writes then.
-    if (tensors.empty()) {
+    if (tensors.empty() && metadata.empty()) {
         file.write({"PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22});
     } else {
         archive.finish([&](std::string_view bytes) { file.write(bytes); });

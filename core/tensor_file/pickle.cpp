@@ -14,7 +14,6 @@ constexpr int newest_protocol = 5;
 constexpr size_t memo_bytes = 48;
 /// A vector that grows has room for twice as many.
 constexpr size_t item_bytes = 2 * sizeof(void*);
-constexpr size_t longest_name = 200;
 
 }  // namespace
 
@@ -37,7 +36,7 @@ const Value& Machine::run() {
         } else if (opcode == frame) {
             number<uint64_t>();
         } else if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) &&
-                   !step_object(opcode)) {
+                   !step_object(opcode) && !step_set(opcode)) {
             malformed(
                 "refused: its pickle has the opcode 0x{:02x} at byte {}; only tensors and plain "
                 "containers are read",
@@ -65,7 +64,10 @@ bool Machine::step_constant(unsigned char opcode) {
             push({int64_t{number<uint16_t>()}});
             return true;
         case long1:
-            push({long_integer(number<uint8_t>())});
+            push(long_integer(number<uint8_t>()));
+            return true;
+        case long4:
+            push(long_integer(number<uint32_t>()));
             return true;
         case binary_float: {
             const auto bits = __builtin_bswap64(number<uint64_t>());
@@ -74,13 +76,17 @@ bool Machine::step_constant(unsigned char opcode) {
         }
         case unicode1:
         case string1:
+        case bytes1:
             push({std::string(bytes(number<uint8_t>()))});
             return true;
         case unicode4:
         case string4:
+        case bytes4:
             push({std::string(bytes(number<uint32_t>()))});
             return true;
         case unicode8:
+        case bytes8:
+        case bytearray8:
             push({std::string(bytes(number<uint64_t>()))});
             return true;
         default:
@@ -156,35 +162,6 @@ bool Machine::step_memo(unsigned char opcode) {
     }
 }
 
-bool Machine::step_object(unsigned char opcode) {
-    switch (opcode) {
-        case global: {
-            const auto module = std::string(line());
-            push_global(module, std::string(line()));
-            return true;
-        }
-        case stack_global: {
-            const auto* const name = pop()->get<std::string>();
-            const auto* const module = pop()->get<std::string>();
-            expect(name != nullptr && module != nullptr,
-                   "its pickle names a global by something else than strings");
-            push_global(*module, *name);
-            return true;
-        }
-        case reduce_call:
-            reduce();
-            return true;
-        case build_state:
-            build();
-            return true;
-        case persistent_id:
-            push(builder_.persistent(*pop()));
-            return true;
-        default:
-            return false;
-    }
-}
-
 template <typename T>
 T Machine::number() {
     T value;
@@ -209,13 +186,15 @@ std::string_view Machine::line() {
     return piece;
 }
 
-int64_t Machine::long_integer(size_t count) {
+Value Machine::long_integer(size_t count) {
     const auto digits = bytes(count);
-    expect(count <= 8, "its pickle has an integer of {} bytes, expected at most 8", count);
+    if (count > 8) {
+        return {Object{nullptr, nullptr, nullptr, nullptr}};
+    }
     // The highest byte carries the sign.
     int64_t value = !digits.empty() && static_cast<signed char>(digits.back()) < 0 ? -1 : 0;
     std::memcpy(&value, digits.data(), digits.size());
-    return value;
+    return {value};
 }
 
 Value* Machine::make(Value value) {
@@ -264,29 +243,20 @@ void Machine::collect(size_t count) {
 
 void Machine::append(const std::vector<const Value*>& items) {
     budget_.take(items.size(), item_bytes);
-    auto* const list = std::get_if<Sequence>(&top()->data);
+    auto* const list = std::get_if<Sequence>(&container({Sequence{{}, false}})->data);
     expect(list != nullptr && !list->tuple,
            "its pickle appends to something that is not a list, before byte {}", at_);
     list->items.insert(list->items.end(), items.begin(), items.end());
 }
 
 void Machine::set_items(const std::vector<const Value*>& items) {
-    auto* const dict = std::get_if<Dict>(&top()->data);
+    auto* const dict = std::get_if<Dict>(&container({Dict{}})->data);
     expect(dict != nullptr && items.size() % 2 == 0,
            "its pickle sets items of something that is not a dict, before byte {}", at_);
     budget_.take(items.size(), item_bytes);
     for (size_t i = 0; i < items.size(); i += 2) {
         dict->items.emplace_back(items[i], items[i + 1]);
     }
-}
-
-void Machine::push_global(const std::string& module, const std::string& name) {
-    expect(module.size() + name.size() <= longest_name,
-           "refused: its pickle names a global by {} bytes, expected at most {}",
-           module.size() + name.size(), longest_name);
-    const auto full = module + "." + name;
-    builder_.require_known(full);
-    push({Global{full}});
 }
 
 void Machine::remember(uint64_t index) {
@@ -298,28 +268,6 @@ void Machine::recall(uint64_t index) {
     const auto found = memo_.find(index);
     expect(found != memo_.end(), "its pickle recalls value {}, which it never stored", index);
     push_known(found->second);
-}
-
-void Machine::reduce() {
-    const auto* const arguments = pop()->get<Sequence>();
-    const auto* const function = pop()->get<Global>();
-    expect(arguments != nullptr && function != nullptr,
-           "its pickle calls something that is not a function, before byte {}", at_);
-    auto result = builder_.call(function->name, *arguments, budget_);
-    if (result.same == nullptr) {
-        push(std::move(result.made));
-    } else {
-        push_known(const_cast<Value*>(result.same));  // the machine owns all values
-    }
-}
-
-/// Gives an object its attributes. Only the _metadata that a state dict carries (versions of its
-/// layers) is let pass, and dropped.
-void Machine::build() {
-    pop();
-    expect(top()->get<Dict>() != nullptr,
-           "refused: its pickle sets attributes of something that is not a dict, before byte {}",
-           at_);
 }
 
 }  // namespace hfc::tensor_file::pickle

@@ -1,9 +1,10 @@
-// Python's pickle, as far as tensors and plain containers need it. A pickle is a program for a
-// small stack machine whose dangerous opcodes name Python functions and call them. Here a name is
-// only ever compared with a list, and no function but ours is called.
+// Python's pickle, as far as checkpoints need it. A pickle is a program for a small stack machine
+// whose dangerous opcodes name Python functions and call them. Here a name is only ever compared
+// with a list, and no function but ours is called: calls of others are kept as records.
 #pragma once
 
 #include "tensor_file/dtype.h"
+#include "tensor_file/tree.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -19,7 +20,6 @@ namespace hfc::tensor_file::pickle {
 
 struct Value;
 
-struct None {};
 /// The name of a function or class: "collections.OrderedDict".
 struct Global {
     std::string name;
@@ -32,13 +32,21 @@ struct Sequence {
 struct Dict {
     std::vector<std::pair<const Value*, const Value*>> items;
 };
+/// A call that was not made: of a function or class that is unknown to the Builder. It points into
+/// the machine and copies nothing, however often a pickle repeats it.
+struct Object {
+    const Value* function;      ///< a Global or an Object; nullptr for an integer beyond 64 bits
+    const Sequence* arguments;  ///< nullptr as above
+    const Value* state;         ///< its attributes, or nullptr
+    Value* content;             ///< the items of a class that extends list or dict, or nullptr
+};
 /// The memory that tensors are views of, as a tensor of one dimension.
 struct Storage {
     at::Tensor elements;
 };
 
 struct Value {
-    std::variant<None, bool, int64_t, double, std::string, Global, Sequence, Dict, Storage,
+    std::variant<None, bool, int64_t, double, std::string, Global, Sequence, Dict, Object, Storage,
                  at::Tensor>
         data;
 
@@ -65,12 +73,15 @@ struct Result {
     Value made = {};
 };
 
-/// What a pickle may name and call.
+/// What a pickle may call.
 class Builder {
   public:
     virtual ~Builder() = default;
-    /// Throws Malformed for a name that is not on the list.
-    virtual void require_known(const std::string& global) = 0;
+    /// Throws Malformed for a function that no checkpoint needs and that could do harm, were it
+    /// called.
+    virtual void require_harmless(const std::string& global) = 0;
+    /// Whether call() takes this function; other calls become Objects.
+    virtual bool knows(const std::string& global) = 0;
     virtual Result call(const std::string& global, const Sequence& arguments, Budget& budget) = 0;
     /// The object that lies outside the pickle.
     virtual Value persistent(const Value& id) = 0;
@@ -82,13 +93,15 @@ class Machine {
     Machine(std::string_view program, Builder& builder) : program_(program), builder_(builder) {}
     /// Runs the program and returns its result. Throws Malformed.
     const Value& run();
+    /// The bytes of the program that run() used: others may follow.
+    size_t used() const { return at_; }
 
   private:
     template <typename T>
     T number();
     std::string_view bytes(uint64_t count);
     std::string_view line();
-    int64_t long_integer(size_t count);
+    Value long_integer(size_t count);
 
     Value* make(Value value);
     void push(Value value);
@@ -101,6 +114,7 @@ class Machine {
     bool step_container(unsigned char opcode);
     bool step_memo(unsigned char opcode);
     bool step_object(unsigned char opcode);
+    bool step_set(unsigned char opcode);
 
     void collect(size_t count);
     void append(const std::vector<const Value*>& items);
@@ -110,6 +124,7 @@ class Machine {
     void recall(uint64_t index);
     void reduce();
     void build();
+    Value* container(Value empty);
 
     std::string_view program_;
     Builder& builder_;

@@ -1,7 +1,8 @@
 // PyTorch's .pt: a zip archive of one pickle (data.pkl) and a member for each storage (data/0,
 // data/1, ...).
 #include "tensor_file/format.h"
-#include "tensor_file/pickle.h"
+#include "tensor_file/python_values.h"
+#include "tensor_file/tensor_builder.h"
 #include "tensor_file/zip.h"
 
 #include <ATen/ATen.h>
@@ -16,16 +17,12 @@ namespace {
 using pickle::Budget;
 using pickle::Dict;
 using pickle::Global;
-using pickle::None;
 using pickle::Result;
 using pickle::Sequence;
 using pickle::Storage;
 using pickle::Value;
 
 constexpr uint64_t largest_pickle = uint64_t{64} << 20;
-constexpr int deepest = 100;
-constexpr size_t most_entries = 1'000'000;
-constexpr size_t most_name_bytes = size_t{256} << 20;
 /// A tensor's own memory, its elements not counted: about as much as it takes in LibTorch.
 constexpr size_t tensor_bytes = 512;
 /// Strides of 0 show elements several times, as expand() does. One tensor may show so many of them
@@ -40,8 +37,22 @@ const Dtype* storage_dtype(std::string_view global) {
     if (global == "torch.storage.UntypedStorage" || global == "torch.UntypedStorage") {
         return find_dtype(at::kByte);
     }
-    const auto name = without_prefix(global, "torch.storage.");
-    return find_dtype(&Dtype::storage, name.empty() ? without_prefix(global, "torch.") : name);
+    // The storages of quantized tensors, which are left out, must still be passed over.
+    static const std::map<std::string_view, at::ScalarType> quantized = {
+        {"torch.QInt8Storage", at::kChar},    {"torch.QUInt8Storage", at::kByte},
+        {"torch.QInt32Storage", at::kInt},    {"torch.QUInt4x2Storage", at::kByte},
+        {"torch.QUInt2x4Storage", at::kByte},
+    };
+    if (const auto found = quantized.find(global); found != quantized.end()) {
+        return find_dtype(found->second);
+    }
+    for (const auto* const prefix : {"torch.storage.", "torch.cuda.", "torch."}) {
+        const auto* const dtype = find_dtype(&Dtype::storage, without_prefix(global, prefix));
+        if (dtype != nullptr) {
+            return dtype;
+        }
+    }
+    return nullptr;
 }
 
 /// The dtypes that PyTorch saves in untyped storages, because no class of storages has them.
@@ -95,20 +106,65 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);
 }
 
-/// Makes what the pickle of a state dict may ask for, and nothing else.
+/// Functions that run programs or other code, or reach files: no checkpoint calls them, and one
+/// that does is no accident.
+bool is_harmful(std::string_view global) {
+    static const std::unordered_set<std::string_view> modules = {
+        "os",  "posix",     "nt",     "subprocess", "sys", "shutil", "socket", "ctypes", "runpy",
+        "pty", "importlib", "pickle", "webbrowser", "bdb", "pdb",    "timeit", "imp",    "marshal"};
+    static const std::unordered_set<std::string_view> built_in = {
+        "eval", "exec", "execfile", "compile", "open", "__import__", "input", "breakpoint"};
+    const auto module = global.substr(0, global.find('.'));
+    if (module == "builtins" || module == "__builtin__") {
+        return built_in.contains(without_prefix(global.substr(module.size()), "."));
+    }
+    return modules.contains(module) || global == "torch.load" || global == "torch.hub.load" ||
+           global == "numpy.load" || global.starts_with("numpy.testing.");
+}
+
+/// Flags of a tensor whose storage holds its values in another way.
+at::Tensor flagged(at::Tensor tensor, const Value& metadata) {
+    const auto* const flags = metadata.get<Dict>();
+    if (flags == nullptr) {
+        return tensor;
+    }
+    for (const auto& [key, value] : flags->items) {
+        const auto* const name = key->get<std::string>();
+        const auto* const set = value->get<bool>();
+        expect(name != nullptr && set != nullptr && (*name == "conj" || *name == "neg"),
+               "a tensor carries the flag '{}', which is not known here",
+               name == nullptr ? "" : *name);
+        if (*set) {
+            expect(*name == "neg" || tensor.is_complex(), "a real tensor carries the flag 'conj'");
+            tensor = *name == "conj" ? at::conj(tensor) : at::_neg_view(tensor);
+        }
+    }
+    return tensor;
+}
+
+/// Makes the tensors that a pickle calls for, and nothing else.
 class TensorBuilder : public pickle::Builder {
   public:
-    TensorBuilder(ZipReader& archive, std::string folder)
-        : archive_(archive), folder_(std::move(folder)) {}
+    TensorBuilder(StorageSource& storages, uint64_t bytes) : storages_(storages), bytes_(bytes) {}
 
-    void require_known(const std::string& global) override {
-        static const std::unordered_set<std::string> functions = {
-            "collections.OrderedDict",    rebuild_tensor, rebuild_untyped, rebuild_parameter,
-            rebuild_parameter_with_state, "torch.Size",   "torch.device"};
-        const bool dtype = find_dtype(&Dtype::torch, without_prefix(global, "torch.")) != nullptr;
-        expect(functions.contains(global) || dtype || storage_dtype(global) != nullptr,
+    void require_harmless(const std::string& global) override {
+        expect(!is_harmful(global),
                "refused: the file wants to call {}; only tensors and plain containers are read",
                global);
+    }
+
+    bool knows(const std::string& global) override {
+        static const std::unordered_set<std::string> functions = {"collections.OrderedDict",
+                                                                  rebuild_tensor,
+                                                                  rebuild_first,
+                                                                  rebuild_untyped,
+                                                                  rebuild_parameter,
+                                                                  rebuild_parameter_with_state,
+                                                                  rebuild_subclass,
+                                                                  parameter,
+                                                                  load_storage,
+                                                                  "torch.Size"};
+        return functions.contains(global);
     }
 
     Result call(const std::string& global, const Sequence& arguments, Budget& budget) override {
@@ -119,22 +175,28 @@ class TensorBuilder : public pickle::Builder {
         if (global == "torch.Size" && items.size() == 1 && items[0]->get<Sequence>() != nullptr) {
             return {items[0], {}};
         }
-        if (global == "torch.device") {
-            return {};
-        }
-        if (global == rebuild_tensor && items.size() >= 4) {
-            return {nullptr, {rebuild(items, nullptr, budget)}};
+        if ((global == rebuild_tensor || global == rebuild_first) && items.size() >= 4) {
+            const auto tensor = rebuild(items, nullptr, budget);
+            return {nullptr, {items.size() > 6 ? flagged(tensor, *items[6]) : tensor}};
         }
         if (global == rebuild_untyped && items.size() >= 7) {
             const auto* const name = items[6]->get<Global>();
             const auto* const dtype = name == nullptr ? nullptr : untyped_dtype(name->name);
             expect(dtype != nullptr,
                    "a tensor in an untyped storage has no dtype that belongs there");
-            return {nullptr, {rebuild(items, dtype, budget)}};
+            const auto tensor = rebuild(items, dtype, budget);
+            return {nullptr, {items.size() > 7 ? flagged(tensor, *items[7]) : tensor}};
         }
-        if ((global == rebuild_parameter || global == rebuild_parameter_with_state) &&
-            !items.empty() && items[0]->get<at::Tensor>() != nullptr) {
+        const bool wraps = global == rebuild_parameter || global == rebuild_parameter_with_state ||
+                           global == parameter;
+        if (wraps && !items.empty() && items[0]->get<at::Tensor>() != nullptr) {
             return {items[0], {}};
+        }
+        if (global == rebuild_subclass && items.size() == 4) {
+            return subclass(items, budget);
+        }
+        if (global == load_storage && items.size() == 1) {
+            return {nullptr, {Storage{stored_inside(*items[0])}}};
         }
         malformed("refused: the file calls {} with {} arguments that do not belong there", global,
                   items.size());
@@ -142,8 +204,13 @@ class TensorBuilder : public pickle::Builder {
 
     Value persistent(const Value& id) override {
         const auto* const tuple = id.get<Sequence>();
-        const bool whole = tuple != nullptr && tuple->items.size() == 5;
-        const auto* const kind = whole ? tuple->items[0]->get<std::string>() : nullptr;
+        const auto size = tuple == nullptr ? 0 : tuple->items.size();
+        const auto* const kind = size > 0 ? tuple->items[0]->get<std::string>() : nullptr;
+        if (kind != nullptr && *kind == "module" && size == 4 &&
+            tuple->items[1]->get<Global>() != nullptr) {
+            return *tuple->items[1];  // a class, before 1.6, with its source text
+        }
+        const bool whole = size == 5 || size == 6;
         const auto* const type = whole ? tuple->items[1]->get<Global>() : nullptr;
         const auto* const key = whole ? tuple->items[2]->get<std::string>() : nullptr;
         const auto* const count = whole ? tuple->items[4]->get<int64_t>() : nullptr;
@@ -151,15 +218,20 @@ class TensorBuilder : public pickle::Builder {
         expect(kind != nullptr && *kind == "storage" && dtype != nullptr && key != nullptr &&
                    count != nullptr,
                "its pickle refers to something that is not a storage");
-        return {Storage{storage(*key, dtype->type, *count)}};
+        const auto elements = storages_.storage(*key, dtype->type, *count);
+        return {Storage{size == 6 ? part_of(elements, *tuple->items[5]) : elements}};
     }
 
   private:
     static constexpr auto rebuild_tensor = "torch._utils._rebuild_tensor_v2";
+    static constexpr auto rebuild_first = "torch._utils._rebuild_tensor";
     static constexpr auto rebuild_untyped = "torch._utils._rebuild_tensor_v3";
     static constexpr auto rebuild_parameter = "torch._utils._rebuild_parameter";
     static constexpr auto rebuild_parameter_with_state =
         "torch._utils._rebuild_parameter_with_state";
+    static constexpr auto rebuild_subclass = "torch._tensor._rebuild_from_type_v2";
+    static constexpr auto parameter = "torch.nn.parameter.Parameter";
+    static constexpr auto load_storage = "torch.storage._load_from_bytes";
 
     static Dict ordered_dict(const std::vector<const Value*>& arguments, Budget& budget) {
         Dict dict;
@@ -196,7 +268,56 @@ class TensorBuilder : public pickle::Builder {
                        *offset);
     }
 
-    at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) {
+    /// func(*arguments) of a class that extends Tensor; its class and attributes are dropped.
+    Result subclass(const std::vector<const Value*>& items, Budget& budget) {
+        const auto* const function = items[0]->get<Global>();
+        const auto* const inner = items[2]->get<Sequence>();
+        const bool known = function != nullptr && inner != nullptr &&
+                           function->name != rebuild_subclass && knows(function->name);
+        expect(known, "a tensor of a class of its own is not made of a tensor");
+        return call(function->name, *inner, budget);
+    }
+
+    /// A part of a storage: None, or its own key, where it begins and how long it is.
+    static at::Tensor part_of(const at::Tensor& elements, const Value& part) {
+        const auto* const tuple = part.get<Sequence>();
+        if (tuple == nullptr) {
+            return elements;
+        }
+        const bool whole = tuple->items.size() == 3;
+        const auto* const offset = whole ? tuple->items[1]->get<int64_t>() : nullptr;
+        const auto* const count = whole ? tuple->items[2]->get<int64_t>() : nullptr;
+        expect(offset != nullptr && count != nullptr && *offset >= 0 && *count >= 0 &&
+                   *offset <= elements.numel() && *count <= elements.numel() - *offset,
+               "a part of a storage does not lie within it");
+        return elements.narrow(0, *offset, *count);
+    }
+
+    /// A storage whose file is a string in the pickle, as pickle.dumps(tensor) writes it.
+    at::Tensor stored_inside(const Value& value) {
+        const auto* bytes = value.get<std::string>();
+        std::optional<std::string> decoded;
+        if (const auto* const call = value.get<pickle::Object>()) {
+            decoded = encoded_bytes(*call);
+            bytes = decoded ? &*decoded : nullptr;
+        }
+        expect(bytes != nullptr, "a storage within its pickle is not made of bytes");
+        expect(bytes->size() <= bytes_, "its storages claim more bytes than the file has");
+        bytes_ -= bytes->size();
+        return legacy_storage(*bytes);
+    }
+
+    StorageSource& storages_;
+    uint64_t bytes_;
+};
+
+/// The storages of a zip archive: one member each.
+class ZipStorages : public StorageSource {
+  public:
+    ZipStorages(ZipReader& archive, std::string folder)
+        : archive_(archive), folder_(std::move(folder)) {}
+
+    at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) override {
         if (const auto known = storages_.find(key); known != storages_.end()) {
             expect(known->second.scalar_type() == type && known->second.numel() == count,
                    "its storage '{}' is described in two ways", key);
@@ -216,69 +337,24 @@ class TensorBuilder : public pickle::Builder {
         return storages_.emplace(key, elements).first->second;
     }
 
+  private:
     ZipReader& archive_;
     std::string folder_;
     std::map<std::string, at::Tensor> storages_;
     uint64_t read_bytes_ = 0;
 };
 
-/// Turns nested containers into named tensors.
-class Flattener {
-  public:
-    NamedTensors tensors;
-
-    void visit(const Value& value, const std::string& name, int depth) {
-        expect(depth <= deepest, "its containers are nested more than {} deep", deepest);
-        expect(++visited_ <= most_entries, "it holds more than {} values", most_entries);
-        name_bytes_ += name.size();
-        expect(name_bytes_ <= most_name_bytes, "its names have more than {} MB",
-               most_name_bytes >> 20);
-        if (const auto* const tensor = value.get<at::Tensor>()) {
-            add(name, *tensor);
-        } else if (const auto* const boolean = value.get<bool>()) {
-            add(name, at::scalar_tensor(*boolean, at::kBool));
-        } else if (const auto* const integer = value.get<int64_t>()) {
-            add(name, at::scalar_tensor(*integer, at::kLong));
-        } else if (const auto* const real = value.get<double>()) {
-            add(name, at::scalar_tensor(*real, at::kDouble));
-        } else if (const auto* const sequence = value.get<Sequence>()) {
-            for (size_t i = 0; i < sequence->items.size(); ++i) {
-                visit(*sequence->items[i], join(name, std::to_string(i)), depth + 1);
-            }
-        } else if (const auto* const dict = value.get<Dict>()) {
-            for (const auto& [key, item] : dict->items) {
-                visit(*item, join(name, key_name(*key)), depth + 1);
-            }
-        }
-    }
-
-  private:
-    static std::string join(const std::string& name, const std::string& key) {
-        return name.empty() ? key : name + "." + key;
-    }
-
-    static std::string key_name(const Value& key) {
-        if (const auto* const text = key.get<std::string>()) {
-            return *text;
-        }
-        const auto* const integer = key.get<int64_t>();
-        expect(integer != nullptr, "a dict has a key that is neither a string nor an integer");
-        return std::to_string(*integer);
-    }
-
-    void add(const std::string& name, const at::Tensor& tensor) {
-        expect(names_.insert(name).second, "two of its tensors have the name '{}'", name);
-        tensors.emplace_back(name, tensor);
-    }
-
-    size_t visited_ = 0;
-    size_t name_bytes_ = 0;
-    std::unordered_set<std::string> names_;
-};
-
 }  // namespace
 
-NamedTensors read_pytorch(ZipReader& archive) {
+std::unique_ptr<pickle::Builder> tensor_builder(StorageSource& storages, uint64_t bytes) {
+    return std::make_unique<TensorBuilder>(storages, bytes);
+}
+
+const Dtype* named_dtype(std::string_view global) {
+    return find_dtype(&Dtype::torch, without_prefix(global, "torch."));
+}
+
+Content read_pytorch(ZipReader& archive) {
     const auto* const found = archive.find_in_any_folder(pickle_name);
     const auto folder = found->name.substr(0, found->name.size() - pickle_name.size());
     expect(archive.find(folder + "constants.pkl") == nullptr,
@@ -289,11 +365,14 @@ NamedTensors read_pytorch(ZipReader& archive) {
     expect(found->size <= largest_pickle, "its pickle has {} bytes, expected at most {}",
            found->size, largest_pickle);
     const auto program = archive.read(*found);
-    TensorBuilder builder(archive, folder);
-    pickle::Machine machine(program, builder);
-    Flattener flattener;
-    flattener.visit(machine.run(), "", 0);
-    return flattener.tensors;
+    ZipStorages storages(archive, folder);
+    const auto builder = tensor_builder(storages, archive.file_size());
+    pickle::Machine machine(program, *builder);
+    TreeMaker maker(program.size());
+    Content content;
+    content.value = maker.make(machine.run());
+    content.left_out = std::move(maker.left_out);
+    return content;
 }
 
 }  // namespace hfc::tensor_file

@@ -20,7 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t largest_json_header = 100'000'000;  // the limit of the reference implementation
-constexpr auto metadata_name = "__metadata__";
 
 struct Entry {
     std::string name;
@@ -86,6 +85,25 @@ const json& field_of(const json& object, const std::string& name, const char* fi
     return *found;
 }
 
+/// The sizes by safetensors, which counts the two numbers in a byte of F4 singly, as PyTorch's.
+void pair_numbers(Entry& entry) {
+    if (entry.dtype->type == at::kFloat4_e2m1fn_x2) {
+        expect(!entry.shape.empty() && entry.shape.back() % 2 == 0,
+               "tensor '{}' of dtype F4 has the shape [{}], whose last size must be even",
+               entry.name, fmt::join(entry.shape, ", "));
+        entry.shape.back() /= 2;
+    }
+}
+
+std::vector<int64_t> written_shape(const at::Tensor& tensor) {
+    auto shape = tensor.sizes().vec();
+    if (tensor.scalar_type() == at::kFloat4_e2m1fn_x2) {
+        require(!shape.empty(), "a tensor of dtype float4_e2m1fn_x2 must have a dimension");
+        shape.back() *= 2;
+    }
+    return shape;
+}
+
 Entry parse_entry(const std::string& name, const json& object, uint64_t data_size) {
     expect(object.is_object(), "the header's entry for tensor '{}' is not an object", name);
     const auto& dtype = field_of(object, name, "dtype");
@@ -98,6 +116,7 @@ Entry parse_entry(const std::string& name, const json& object, uint64_t data_siz
     for (const auto& size : shape) {
         entry.shape.push_back(static_cast<int64_t>(unsigned_field(size, name, "shape")));
     }
+    pair_numbers(entry);
     const auto& offsets = field_of(object, name, "data_offsets");
     expect(offsets.is_array() && offsets.size() == 2,
            "tensor '{}': data_offsets must be a list of two", name);
@@ -208,10 +227,10 @@ void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Meta
         require(dtype != nullptr && !dtype->safetensors.empty(),
                 "tensor '{}' has the dtype {}, which safetensors lacks (it has {})", name,
                 c10::toString(tensor.scalar_type()), dtype_names(&Dtype::safetensors));
-        header +=
-            fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
-                        header.size() > 1 ? "," : "", json(name).dump(), dtype->safetensors,
-                        fmt::join(tensor.sizes(), ","), begins[i], begins[i] + tensor.nbytes());
+        header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
+                              header.size() > 1 ? "," : "", json(name).dump(), dtype->safetensors,
+                              fmt::join(written_shape(tensor), ","), begins[i],
+                              begins[i] + tensor.nbytes());
     }
     header += '}';
     header.append((8 - header.size() % 8) % 8, ' ');

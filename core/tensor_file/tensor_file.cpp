@@ -21,29 +21,59 @@ at::Tensor read_npy_file(const InputFile& file) {
                      }});
 }
 
-NamedTensors read_any(const InputFile& file, Metadata* metadata) {
+Content named(NamedTensors tensors, Metadata metadata = {}) {
+    TreeDict dict;
+    for (auto& [name, tensor] : tensors) {
+        dict.entries.push_back({{std::move(name)}, {std::move(tensor)}});
+    }
+    return {{std::move(dict)}, std::move(metadata), {}};
+}
+
+Content read_zip(const std::filesystem::path& path) {
+    ZipReader archive(path);
+    if (archive.find_in_any_folder(pickle_name) != nullptr) {
+        return read_pytorch(archive);
+    }
+    Metadata metadata;
+    auto tensors = read_npz(archive, metadata);
+    return named(std::move(tensors), std::move(metadata));
+}
+
+/// A tar archive has a mark at byte 257.
+bool is_tar(const InputFile& file) {
+    std::string mark(5, '\0');
+    if (file.size() < 512) {
+        return false;
+    }
+    file.read(257, mark.data(), mark.size());
+    return mark == "ustar";
+}
+
+Content read_any(const InputFile& file) {
     using namespace std::string_view_literals;
-    std::string start(std::min<uint64_t>(file.size(), 16), '\0');
+    std::string start(std::min<uint64_t>(file.size(), 32), '\0');
     file.read(0, start.data(), start.size());
     if (start.starts_with("\x93NUMPY")) {
-        return {{"", read_npy_file(file)}};
+        return {{read_npy_file(file)}, {}, {}};
     }
     if (start.starts_with("PK\3\4"sv) || start.starts_with("PK\5\6"sv)) {
-        ZipReader archive(file.path());
-        return archive.find_in_any_folder(pickle_name) != nullptr ? read_pytorch(archive)
-                                                                  : read_npz(archive);
+        return read_zip(file.path());
     }
     if ((start.size() > 8 && start[8] == '{') || file.path().extension() == ".safetensors") {
-        return read_safetensors(file, metadata);
+        Metadata metadata;
+        auto tensors = read_safetensors(file, &metadata);
+        return named(std::move(tensors), std::move(metadata));
     }
-    expect(!start.starts_with("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"sv),
-           "it is in PyTorch's old format, from before 1.6, which is not a zip file; write it anew "
-           "in Python: "
-           "torch.save(torch.load(path, weights_only=True), path)");
-    expect(
-        !start.starts_with('\x80'),
-        "it is a bare Python pickle, which is refused: only tensors and plain containers are read");
-    malformed("it is neither safetensors, npz, npy nor a PyTorch zip file{}",
+    if (is_legacy(start)) {
+        return read_legacy(file);
+    }
+    if (start.starts_with('\x80')) {
+        return read_bare_pickle(file);
+    }
+    expect(!is_tar(file),
+           "it is a tar archive, perhaps in PyTorch's format of 2016 and 2017; write it again in "
+           "Python: torch.save(torch.load(path, map_location=\"cpu\", weights_only=False), path)");
+    malformed("it is neither safetensors, npz, npy nor PyTorch's{}",
               file.size() == 0 ? " (it is empty)" : "");
 }
 
@@ -65,7 +95,7 @@ void write_any(OutputFile& file, const std::string& extension, const NamedTensor
     if (extension == ".safetensors") {
         write_safetensors(file, tensors, metadata);
     } else if (extension == ".npz") {
-        write_npz(file, tensors);
+        write_npz(file, tensors, metadata);
     } else {
         write_npy(file, tensors.front().first, tensors.front().second);
     }
@@ -77,12 +107,13 @@ at::Tensor plain(const at::Tensor& tensor) {
     return tensor.detach().resolve_conj().resolve_neg().to(at::kCPU).contiguous();
 }
 
-NamedTensors load(const std::filesystem::path& path, Metadata* metadata) {
+namespace {
+
+/// Calls work(), and makes an Error that names the file of whatever is wrong in it.
+template <typename Work>
+auto naming(const std::filesystem::path& path, Work&& work) {
     try {
-        if (metadata != nullptr) {
-            metadata->clear();
-        }
-        return read_any(InputFile(path), metadata);
+        return work();
     } catch (const Malformed& error) {
         fail("cannot read '{}': {}", path.string(), error.what());
     } catch (const c10::Error& error) {
@@ -90,6 +121,22 @@ NamedTensors load(const std::filesystem::path& path, Metadata* metadata) {
     } catch (const std::bad_alloc&) {
         fail("cannot read '{}': not enough memory", path.string());
     }
+}
+
+}  // namespace
+
+Content read(const std::filesystem::path& path) {
+    return naming(path, [&] { return read_any(InputFile(path)); });
+}
+
+NamedTensors load(const std::filesystem::path& path, Metadata* metadata) {
+    return naming(path, [&] {
+        auto content = read_any(InputFile(path));
+        if (metadata != nullptr) {
+            *metadata = std::move(content.metadata);
+        }
+        return flatten(content.value);
+    });
 }
 
 void save(const std::filesystem::path& path, const NamedTensors& tensors,
@@ -101,8 +148,8 @@ void save(const std::filesystem::path& path, const NamedTensors& tensors,
     require(extension != ".npy" || tensors.size() == 1,
             "cannot write '{}': an npy file holds exactly one tensor, got {} (npz holds several)",
             path.string(), tensors.size());
-    require(extension == ".safetensors" || metadata.empty(),
-            "cannot write '{}': only safetensors files hold metadata", path.string());
+    require(extension != ".npy" || metadata.empty(),
+            "cannot write '{}': an npy file holds no metadata", path.string());
     std::string reason;
     OutputFile file(path);
     try {

@@ -105,7 +105,7 @@ def greedy_pickles():
 def archive():
     import zipfile
     for name in ("all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "circle.pt",
-                 "deep.pt", "script.pt"):
+                 "deep.pt", "script.pt", "flags.pt", "objects.pt", "network.pt"):
         with zipfile.ZipFile(FIXTURES / name) as file:
             member = next(m for m in file.namelist() if m.endswith("data.pkl"))
             seed("archive", name, b"\1" + file.read(member)[:60000])

@@ -45,7 +45,7 @@ class TensorFile : public testing::Test {
 };
 
 inline std::string bytes_in(const at::Tensor& tensor) {
-    const auto values = tensor.contiguous();
+    const auto values = tensor.resolve_conj().resolve_neg().contiguous();
     return values.nbytes() == 0
                ? std::string()
                : std::string(static_cast<const char*>(values.const_data_ptr()), values.nbytes());

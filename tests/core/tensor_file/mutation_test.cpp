@@ -95,8 +95,8 @@ TEST_F(Mutation, NoDamageToAHeaderCrashes) {
 
 // The checksums of a zip archive would catch nearly all damage: here they are right.
 TEST_F(Mutation, NoDamageToAMemberCrashes) {
-    for (const auto* const name :
-         {"all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt", "stored.npz"}) {
+    for (const auto* const name : {"all.pt", "views.pt", "checkpoint.pt", "module_protocol5.pt",
+                                   "objects.pt", "flags.pt", "stored.npz"}) {
         SCOPED_TRACE(name);
         ZipReader original(fixture(name));
         std::vector<std::pair<std::string, std::string>> members;

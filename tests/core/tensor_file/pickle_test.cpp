@@ -80,8 +80,8 @@ TEST_F(Pickle, AStorageMustBeWhatItClaims) {
                 HasSubstr("its storage '0' should hold 5 elements of Float, but it has 24 bytes"));
     EXPECT_THAT(refused("(" + storage() + storage("IntStorage") + "t."),
                 HasSubstr("its storage '0' is described in two ways"));
-    EXPECT_THAT(refused(storage("QInt8Storage")),
-                HasSubstr("refused: the file wants to call torch.QInt8Storage"));
+    EXPECT_THAT(refused(storage("SecretStorage")),
+                HasSubstr("refers to something that is not a storage"));
     EXPECT_THAT(refused(text("storage") + "Q."),
                 HasSubstr("refers to something that is not a storage"));
     EXPECT_THAT(refused(storage("FloatStorage", -1)), HasSubstr("negative size -1"));
@@ -95,13 +95,13 @@ TEST_F(Pickle, NothingIsCalledThatIsNotOnTheList) {
                 HasSubstr("wants to call builtins.eval;"));
     EXPECT_THAT(refused(global("torch", "load") + "."), HasSubstr("wants to call torch.load;"));
     EXPECT_THAT(refused(global("torch", "float32") + ")R."),
-                HasSubstr("refused: the file calls torch.float32 with 0 arguments"));
+                HasSubstr("refused: it holds nothing but torch.float32"));
     EXPECT_THAT(refused(global("torch._utils", "_rebuild_tensor_v2") + ")R."),
                 HasSubstr("_rebuild_tensor_v2 with 0 arguments"));
-    EXPECT_THAT(refused("K\1K\2b."), HasSubstr("sets attributes of something that is not a dict"));
+    EXPECT_THAT(refused("K\1K\2b."),
+                HasSubstr("sets attributes of something that is not an object"));
     EXPECT_THAT(refused("K\1)R."), HasSubstr("calls something that is not a function"));
-    EXPECT_THAT(refused("K\1)\x81."),
-                HasSubstr("refused: its pickle has the opcode 0x81 at byte 3"));
+    EXPECT_THAT(refused("K\1)\x81."), HasSubstr("calls something that is not a function"));
     EXPECT_THAT(refused("(cos\nsystem\no."), HasSubstr("wants to call os.system"));
     EXPECT_THAT(refused("(ios\nsystem\n."), HasSubstr("refused: its pickle has the opcode 0x69"));
 }
@@ -120,7 +120,7 @@ TEST_F(Pickle, TheMachineNeverReadsBeyondItsStackOrProgram) {
     EXPECT_THAT(refused("}(K\1u."), HasSubstr("sets items"));
     EXPECT_THAT(refused("\x80\x09."), HasSubstr("has the protocol 9, expected at most 5"));
     EXPECT_THAT(refused("\x8a\x09" + std::string(9, '\1') + "."),
-                HasSubstr("an integer of 9 bytes, expected at most 8"));
+                HasSubstr("it holds nothing but an integer beyond 64 bits"));
 }
 
 TEST_F(Pickle, AListThatDoublesAtEachLevelIsRefused) {
@@ -185,7 +185,7 @@ TEST_F(Pickle, ASmallProgramGetsLittleMemoryAndTime) {
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         EXPECT_TRUE(said.find("asks for more than 512 MB") != std::string::npos ||
                     said.find("250000 dimensions") != std::string::npos ||
-                    said.find("names have more than 256 MB") != std::string::npos ||
+                    said.find("repeat more bytes than a file of its size") != std::string::npos ||
                     said == "(it was read)")
             << said.substr(0, 200);
         EXPECT_LT(peak_megabytes() - before, 1200);

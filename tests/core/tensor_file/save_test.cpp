@@ -1,6 +1,8 @@
 // What is written is read back, and a failed write leaves nothing behind.
 #include "files.h"
 #include "tensor_file/dtype.h"
+#include "tensor_file/format.h"
+#include "tensor_file/zip.h"
 
 #include <ATen/ATen.h>
 #include <sys/resource.h>
@@ -16,10 +18,24 @@ using testing::ThrowsMessage;
 
 at::Tensor sample(at::ScalarType type, at::IntArrayRef shape = {2, 3}) {
     const auto count = c10::multiply_integers(shape);
+    if (type == at::kFloat4_e2m1fn_x2) {  // two numbers a byte, which nothing converts to
+        return at::arange(count, at::kByte).reshape(shape).view(type);
+    }
     const auto numbers =
         at::arange(count, at::kDouble).reshape(shape).sub(type == at::kBool ? 3 : 0);
     return at::isComplexType(type) ? at::complex(numbers, numbers.neg()).to(type)
                                    : numbers.to(type);
+}
+
+/// An npz of nothing but metadata, as this text.
+std::string npz_with_metadata(const std::string& text) {
+    const auto bytes = at::empty({static_cast<int64_t>(text.size())}, at::kByte);
+    std::copy(text.begin(), text.end(), bytes.mutable_data_ptr<uint8_t>());
+    ZipWriter archive;
+    archive.add("__metadata__.npy", npy_header("", bytes), bytes);
+    std::string written;
+    archive.finish([&](std::string_view piece) { written += piece; });
+    return written;
 }
 
 NamedTensors samples(std::string_view Dtype::*format) {
@@ -72,13 +88,22 @@ TEST_F(TensorFile, ViewsAreWrittenByTheirValues) {
 
 TEST_F(TensorFile, MetadataIsKept) {
     const Metadata metadata = {{"epoch", "3"}, {"quote \" and 名", "line\nline"}};
-    save(folder_ / "x.safetensors", {{"a", at::ones({1})}}, metadata);
-    Metadata found;
-    expect_same(load(folder_ / "x.safetensors", &found), {{"a", at::ones({1})}});
-    EXPECT_EQ(found, metadata);
-    save(folder_ / "x.safetensors", {}, metadata);
-    EXPECT_TRUE(load(folder_ / "x.safetensors", &found).empty());
-    EXPECT_EQ(found, metadata);
+    for (const auto* const name : {"x.safetensors", "x.npz"}) {
+        save(folder_ / name, {{"a", at::ones({1})}}, metadata);
+        Metadata found;
+        expect_same(load(folder_ / name, &found), {{"a", at::ones({1})}});
+        EXPECT_EQ(found, metadata);
+        save(folder_ / name, {}, metadata);
+        EXPECT_TRUE(load(folder_ / name, &found).empty());
+        EXPECT_EQ(found, metadata);
+    }
+}
+
+TEST_F(TensorFile, DamagedMetadataOfNpzIsRefused) {
+    EXPECT_THAT(refusal(npz_with_metadata("[1]")), HasSubstr("is not a JSON object of strings"));
+    EXPECT_THAT(refusal(npz_with_metadata("{\"a\": 1}")), HasSubstr("'a' is not a string"));
+    EXPECT_THAT(refusal(npz_with_metadata("{\"a\": " + std::string(9999, '['))),
+                HasSubstr("is not a JSON object of strings"));
 }
 
 TEST_F(TensorFile, SafetensorsLiesAtMultiplesOfItsElements) {
@@ -121,8 +146,8 @@ TEST_F(TensorFile, SavingNamesWhatIsWrong) {
     EXPECT_THAT(error("x.npz", {{"a", at::Tensor()}}), HasSubstr("tensor 'a' is undefined"));
     EXPECT_THAT(error("x.npz", {{"a", one.to(at::kBFloat16)}}),
                 HasSubstr("tensor 'a' has the dtype BFloat16, which NumPy lacks"));
-    EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexFloat)}}),
-                HasSubstr("the dtype ComplexFloat, which safetensors lacks"));
+    EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexDouble)}}),
+                HasSubstr("the dtype ComplexDouble, which safetensors lacks"));
     EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}),
                 HasSubstr("keeps that name for itself"));
     EXPECT_THAT(error("x.safetensors", {{"\xff", one}}), HasSubstr("UTF-8"));
@@ -131,8 +156,9 @@ TEST_F(TensorFile, SavingNamesWhatIsWrong) {
                 HasSubstr("must be dense and have values"));
     EXPECT_THAT(error("x.npz", {{"a", one.to(at::kMeta)}}),
                 HasSubstr("must be dense and have values"));
-    EXPECT_THAT(error("x.npz", {{"a", one}}, {{"k", "v"}}),
-                HasSubstr("only safetensors files hold metadata"));
+    EXPECT_THAT(error("x.npz", {{"__metadata__", one}}), HasSubstr("that name is taken"));
+    EXPECT_THAT(error("x.npy", {{"a", one}}, {{"k", "v"}}),
+                HasSubstr("an npy file holds no metadata"));
     EXPECT_THAT(error("none/x.npz", {{"a", one}}), HasSubstr("No such file or directory"));
     EXPECT_EQ(files(), 0U) << "nothing is left behind";
 }

@@ -1,15 +1,11 @@
-// torch.save and torch.load: tensors, and tables of them, in safetensors, npz and npy; PyTorch's
-// own files are read.
+// torch.save: tensors and tables of them, in safetensors, npz and npy.
+#include "bindings/torch/files.h"
+
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
-#include "base/device.h"
 #include "tensor_file/tensor_file.h"
-
-#include <ATen/ATen.h>
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -19,27 +15,74 @@ namespace hfc::lua {
 namespace {
 
 using tensor_file::NamedTensors;
-using Json = nlohmann::ordered_json;
-
-/// Where a safetensors file says what else than named tensors the value was.
-constexpr const char* structure_key = "hfc_structure";
-constexpr int deepest = 64;
+using Json = StructureJson;
 
 /// A Lua value as its tensors, named by their path, and the rest as JSON: numbers, booleans and
-/// texts as themselves, a tensor as
-/// {"tensor": name}, a table as {"table": [[key, value], ...]}.
+/// strings as themselves, a tensor as {"tensor": name}, a table as {"table": [[key, value], ...]},
+/// a string that is not UTF-8 as {"bytes": hexadecimal}.
 struct Flattened {
     NamedTensors tensors;
     Json structure;
-    bool plain = true;  ///< a tensor, or a table text -> tensor: no structure need be kept
+    bool plain = true;  ///< a tensor, or a table string -> tensor: no structure need be kept
 };
+
+bool is_utf8(const std::string& text) {
+    return Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore) ==
+           Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string hexadecimal(const std::string& bytes) {
+    std::string digits;
+    for (const unsigned char byte : bytes) {
+        digits += fmt::format("{:02x}", byte);
+    }
+    return digits;
+}
+
+Json string_json(const std::string& text) {
+    return is_utf8(text) ? Json(text) : Json{{"bytes", hexadecimal(text)}};
+}
+
+/// The text with every byte outside ASCII replaced, as a name for a tensor.
+std::string ascii(std::string text) {
+    std::ranges::replace_if(
+        text, [](unsigned char byte) { return byte >= 0x80; }, '?');
+    return text;
+}
+
+/// Whether an object's metatable offers state_dict(): modules, models, optimizers, schedules. Looks
+/// without calling anything of the script's.
+bool has_state_dict(lua_State* L, int index) {
+    const int top = lua_gettop(L);
+    bool found = false;
+    if (lua_getmetatable(L, index) != 0) {
+        for (const char* const field : {"methods", "__index"}) {
+            lua_pushstring(L, field);
+            lua_rawget(L, top + 1);
+            if (lua_istable(L, -1)) {
+                lua_pushliteral(L, "state_dict");
+                lua_rawget(L, -2);
+                found = found || lua_isfunction(L, -1);
+            }
+            lua_settop(L, top + 1);
+        }
+        lua_pushliteral(L, "is_module");
+        lua_rawget(L, top + 1);
+        found = found || lua_toboolean(L, -1) != 0;
+    }
+    lua_settop(L, top);
+    return found;
+}
 
 std::string key_text(lua_State* L, int index) {
     const int type = lua_type(L, index);
-    require(type == LUA_TSTRING || type == LUA_TNUMBER, "a key must be a text or a number, got {}",
-            describe(L, index));
+    if (type == LUA_TBOOLEAN) {
+        return lua_toboolean(L, index) != 0 ? "True" : "False";
+    }
+    require(type == LUA_TSTRING || type == LUA_TNUMBER,
+            "a key must be a string, a number or a boolean, got {}", describe(L, index));
     require(type == LUA_TSTRING || std::isfinite(lua_tonumber(L, index)),
-            "a key must be a text or a finite number, got {}", describe(L, index));
+            "a key must be a string, a boolean or a finite number, got {}", describe(L, index));
     return type == LUA_TSTRING ? Value(L, index, "key").text()
                                : fmt::format("{}", lua_tonumber(L, index));
 }
@@ -56,11 +99,15 @@ class Flattener {
 
   private:
     Json flatten(int index, const std::string& path, int depth) {
-        require(depth < deepest,
-                "tables nested deeper than {} levels, or a table that contains itself", deepest);
+        require(depth < deepest_structure,
+                "tables nested deeper than {} levels, or a table that contains itself",
+                deepest_structure);
         luaL_checkstack(L_, 8, "tables nested too deep");
         if (const at::Tensor* tensor = to_tensor(L_, index)) {
-            return {{"tensor", add(path.empty() ? "tensor" : path, *tensor)}};
+            return {{"tensor", add(depth == 0 ? "tensor" : path, *tensor)}};
+        }
+        if (has_state_dict(L_, index)) {
+            refuse_object(path);
         }
         switch (lua_type(L_, index)) {
             case LUA_TTABLE:
@@ -73,11 +120,21 @@ class Flattener {
                 return lua_toboolean(L_, index) != 0;
             case LUA_TSTRING:
                 result_.plain = false;
-                return Value(L_, index, "text").text();
+                return string_json(Value(L_, index, "string").text());
             default:
-                fail("{} at '{}' cannot be saved: tensors, tables, numbers, booleans and texts can",
-                     describe(L_, index), path);
+                fail(
+                    "{} at '{}' cannot be saved: tensors, tables, numbers, booleans and strings "
+                    "can",
+                    describe(L_, index), path);
         }
+    }
+
+    [[noreturn]] static void refuse_object(const std::string& path) {
+        require(!path.empty(),
+                "expected a Tensor or a table of them, got a network or another object with a "
+                "state; write torch.save(net:state_dict(), \"x.safetensors\")");
+        fail("the object at '{}' cannot be saved, but its state can; write {} = net:state_dict()",
+             path, path.substr(path.rfind('.') + 1));
     }
 
     /// JSON has no word for them.
@@ -97,7 +154,7 @@ class Flattener {
             const bool named = lua_type(L_, -2) == LUA_TSTRING;
             result_.plain = result_.plain && named && depth == 0;
             Json value = flatten(lua_gettop(L_), path.empty() ? key : path + "." + key, depth + 1);
-            entries.push_back({named ? Json(key) : Json(lua_tonumber(L_, -2)), std::move(value)});
+            entries.push_back({json_key(key), std::move(value)});
             lua_pop(L_, 1);
         }
         // Lua's order of keys changes from run to run; files should not.
@@ -106,8 +163,23 @@ class Flattener {
         return entries;
     }
 
-    /// Two paths may read the same: {["a.b"] = x, a = {b = y}}.
-    std::string add(std::string name, const at::Tensor& tensor) {
+    /// The key below the value on the top of the stack, whose text is `text`.
+    Json json_key(const std::string& text) {
+        switch (lua_type(L_, -2)) {
+            case LUA_TSTRING:
+                return string_json(text);
+            case LUA_TBOOLEAN:
+                return lua_toboolean(L_, -2) != 0;
+            default:
+                return lua_tonumber(L_, -2);
+        }
+    }
+
+    /// Two paths may read the same: {["a.b"] = x, a = {b = y}}. A name is neither empty nor
+    /// anything but UTF-8.
+    std::string add(const std::string& path, const at::Tensor& tensor) {
+        auto name = path.empty() ? "tensor" : is_utf8(path) ? path : ascii(path);
+        result_.plain = result_.plain && name == path;
         while (!names_.insert(name).second) {
             name += "'";
             result_.plain = false;
@@ -121,8 +193,8 @@ class Flattener {
     std::unordered_set<std::string> names_;
 };
 
-bool is_safetensors(const std::string& path) {
-    return path.ends_with(".safetensors");
+bool holds_structure(const std::string& path) {
+    return path.ends_with(".safetensors") || path.ends_with(".npz");
 }
 
 int save(Call& call) {
@@ -132,113 +204,27 @@ int save(Call& call) {
     std::sort(value.tensors.begin(), value.tensors.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
     tensor_file::Metadata metadata;
-    if (!value.plain && is_safetensors(path)) {
+    if (!value.plain && holds_structure(path)) {
         metadata[structure_key] = value.structure.dump();
     }
     const bool single = to_tensor(call.L, 1) != nullptr;
-    require(value.plain || single || is_safetensors(path),
-            "'{}' can hold a tensor or a table name -> Tensor; a table with other values goes into "
-            "a .safetensors file",
-            path);
+    require(value.plain || single || !path.ends_with(".npy"),
+            "'{}' can hold one Tensor; tables go into a .safetensors or .npz file", path);
     tensor_file::save(path, value.tensors, metadata);
     return 0;
 }
 
-/// Pushes what Flattener made JSON of.
-class Rebuilder {
-  public:
-    Rebuilder(lua_State* L, const std::string& path, const NamedTensors& tensors)
-        : L_(L), path_(path) {
-        for (const auto& [name, tensor] : tensors) {
-            tensors_[name] = tensor;
-        }
-    }
-
-    void push_value(const Json& value, int depth) {
-        luaL_checkstack(L_, 8, "tables nested too deep");
-        if (value.is_boolean()) {
-            push(L_, value.get<bool>());
-        } else if (value.is_number()) {
-            push(L_, value.get<double>());
-        } else if (value.is_string()) {
-            push(L_, value.get<std::string>());
-        } else if (value.is_object() && value.contains("number") && value["number"].is_string()) {
-            push(L_, std::strtod(value["number"].get<std::string>().c_str(), nullptr));
-        } else if (value.is_object() && value.contains("tensor") && value["tensor"].is_string()) {
-            const auto found = tensors_.find(value["tensor"].get<std::string>());
-            require(found != tensors_.end(),
-                    "'{}': its structure names a tensor that it does not hold", path_);
-            push(L_, found->second);
-        } else {
-            push_table(value, depth);
-        }
-    }
-
-  private:
-    void push_table(const Json& value, int depth) {
-        const bool valid = depth < deepest && value.is_object() && value.contains("table") &&
-                           value["table"].is_array();
-        require(valid, "'{}': its structure is damaged", path_);
-        lua_newtable(L_);
-        for (const auto& entry : value["table"]) {
-            require(entry.is_array() && entry.size() == 2 &&
-                        (entry[0].is_string() || entry[0].is_number()),
-                    "'{}': its structure is damaged", path_);
-            push_value(entry[0], depth + 1);
-            push_value(entry[1], depth + 1);
-            lua_rawset(L_, -3);
-        }
-    }
-
-    lua_State* L_;
-    const std::string& path_;
-    std::map<std::string, at::Tensor> tensors_;
-};
-
-int load(Call& call) {
-    call.at_most(2);
-    const std::string path = call.argument(1, "path").text();
-    auto options = call.options(2);
-    const at::Device device = parse_device(options.text("map_location", "cpu"));
-    options.finish();
-    tensor_file::Metadata metadata;
-    auto tensors = tensor_file::load(path, &metadata);
-    for (auto& [name, tensor] : tensors) {
-        tensor = tensor.to(device);
-    }
-    if (const auto structure = metadata.find(structure_key); structure != metadata.end()) {
-        const auto json = Json::parse(structure->second, nullptr, /*allow_exceptions=*/false);
-        Rebuilder(call.L, path, tensors).push_value(json, 0);
-        return 1;
-    }
-    if (tensors.size() == 1 && tensors[0].first.empty()) {
-        return call.returns(tensors[0].second);
-    }
-    lua_createtable(call.L, 0, static_cast<int>(tensors.size()));
-    for (const auto& [name, tensor] : tensors) {
-        push(call.L, name);
-        push(call.L, tensor);
-        lua_rawset(call.L, -3);
-    }
-    return 1;
-}
-
 const std::vector<Declaration> file_declarations = {
     {"torch.save", save,
-     "torch.save(value, path)\n\nWrites a tensor or a table name -> Tensor as .safetensors, .npz "
-     "or .npy (one tensor), which Python's "
-     "safetensors and numpy read. A .safetensors file also holds nested tables, numbers, booleans "
-     "and texts (an optimizer's state_dict()). "
-     "The file is written whole or not at all. Errors: an unknown extension, a value that cannot "
-     "be saved, no space, no permission."},
-    {"torch.load", load,
-     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\nReads .safetensors, .npz, "
-     ".npy, and PyTorch's .pt and .pth: tensors "
-     "and "
-     "plain containers of them under dotted names, nothing in the file is executed. A table name "
-     "-> Tensor, or the value that torch.save "
-     "wrote. Errors: a damaged or truncated file, or one that wants to run code, saying what is "
-     "wrong in it."},
+     "torch.save(value, path)\n\nWrites a tensor or a table as .safetensors or .npz, or one tensor "
+     "as .npy. Python's safetensors and numpy read these files.\n"
+     "A table may hold tensors, numbers, booleans, strings and tables of them under string, number "
+     "or boolean keys (an optimizer's state_dict()). Tensors in nested tables get dotted names: "
+     "{net = {weight = w}} writes \"net.weight\". A file with more than named tensors also keeps "
+     "the structure of the table, so torch.load gives back what was saved.\n"
+     "The file is written whole or not at all. Save the state of networks, not networks: "
+     "torch.save(net:state_dict(), \"x.safetensors\").\n"
+     "Errors: an unknown extension, a value that cannot be saved, no space, no permission."},
 };
 
 }  // namespace
@@ -247,6 +233,7 @@ namespace detail {
 
 void register_files(lua_State* L) {
     declare(L, file_declarations);
+    register_loading(L);
 }
 
 }  // namespace detail

@@ -22,8 +22,10 @@ function host.arguments(owner, names, defaults, level, ...)
     count = count - 1
     for key, value in pairs(last) do
       if not known[key] then
-        error(string.format("%s: unknown argument '%s'; expected %s",
-          owner, tostring(key), table.concat(names, ", ")), level + 1)
+        local guess = host.nearest(tostring(key), names)
+        local hint = guess ~= "" and string.format(" (did you mean '%s'?)", guess) or ""
+        error(string.format("%s: unknown argument '%s'%s; expected %s",
+          owner, tostring(key), hint, table.concat(names, ", ")), level + 1)
       end
       result[key] = value
     end

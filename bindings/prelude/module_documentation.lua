@@ -17,9 +17,13 @@ host.module_documentation = {
     The module itself (name \"\") and all below it.",
   state_dict = "module:state_dict() -> table name -> Tensor\n\n\z
     Parameters and buffers; they share memory with the module's.",
-  load_state_dict = "module:load_state_dict(state, {strict = true}) -> module\n\n\z
-    Copies values by name. Errors: missing and unexpected names "
-    .. "(unless strict is false), another shape; nothing is changed then.",
+  load_state_dict = "module:load_state_dict(state, {strict = true, prefix = \"\"}) \z
+    -> module, missing, unexpected\n\n\z
+    Copies values by name. prefix: only names that begin with it, without it (\"module.\"). \z
+    strict = false: names may be missing or unexpected, but one must fit; the two lists of names \z
+    are returned. num_batches_tracked may always be missing.\n\z
+    Errors: missing and unexpected names (the error says which prefix or field would fit), \z
+    another shape, a name that is no Tensor; nothing is changed then.",
   zero_grad = "module:zero_grad() -> module\n\nDrops the gradients of the parameters.",
   requires_grad_ = "module:requires_grad_(mode = true) -> module\n\n\z
     Whether the parameters ask for gradients.",

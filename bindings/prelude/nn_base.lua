@@ -170,44 +170,7 @@ function common:state_dict()
   return state
 end
 
-local function listed(names)
-  table.sort(names)
-  local shown = {}
-  for i = 1, math.min(#names, 8) do shown[i] = names[i] end
-  local rest = #names > 8 and string.format(" and %d more", #names - 8) or ""
-  return table.concat(shown, ", ") .. rest
-end
-
-function common:load_state_dict(state, options)
-  local strict = not options or options.strict ~= false
-  local missing, unexpected, wrong, own = {}, {}, {}, {}
-  each_state(self, function(name, tensor)
-    own[name] = tensor
-    local given = state[name]
-    if given == nil then
-      missing[#missing + 1] = name
-    elseif not torch.is_tensor(given) then
-      wrong[#wrong + 1] = string.format("%s is no Tensor", name)
-    elseif table.concat(given.shape, "x") ~= table.concat(tensor.shape, "x") then
-      wrong[#wrong + 1] = string.format("%s has shape [%s], expected [%s]",
-        name, table.concat(given.shape, ", "), table.concat(tensor.shape, ", "))
-    end
-  end)
-  for name in pairs(state) do
-    if not own[name] then unexpected[#unexpected + 1] = tostring(name) end
-  end
-  local faults = {}
-  if #wrong > 0 then faults[#faults + 1] = listed(wrong) end
-  if strict and #missing > 0 then faults[#faults + 1] = "missing: " .. listed(missing) end
-  if strict and #unexpected > 0 then faults[#faults + 1] = "unexpected: " .. listed(unexpected) end
-  if #faults > 0 then error("load_state_dict: " .. table.concat(faults, "; "), 2) end
-  torch.no_grad(function()
-    for name, tensor in pairs(own) do
-      if state[name] then tensor:copy_(state[name]) end
-    end
-  end)
-  return self
-end
+common.load_state_dict = host.make_load_state_dict(each_state)
 
 function common:zero_grad()
   for _, tensor in self:named_parameters() do tensor.grad = nil end
@@ -364,7 +327,7 @@ nn.module = host.declare("torch.nn.module", "\z
   `forward(self, x)`; class(...) makes one.\n\z
   Fields that are modules, or leaf tensors with requires_grad (torch.nn.Parameter), belong to the \z
   network: parameters(), named_parameters(),\n\z
-  state_dict(), load_state_dict(state, {strict = true}), train(), eval(), to(device or dtype), \z
+  state_dict(), load_state_dict(state), train(), eval(), to(device or dtype), \z
   apply(f), clone(), zero_grad(), children(),\n\z
   named_modules(), register_buffer(name, tensor) work as in PyTorch. Such a network is accepted \z
   wherever hfc takes a model.\n\z

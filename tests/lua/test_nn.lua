@@ -128,7 +128,9 @@ function TestModule:test_state_travels()
   state["4.bias"], state["5.bias"] = nil, torch.zeros(1)
   lu.assertErrorMsgContains("missing: 4.bias; unexpected: 5.bias",
     other.load_state_dict, other, state)
-  other:load_state_dict(state, {strict = false})
+  local same, missing, unexpected = other:load_state_dict(state, {strict = false})
+  lu.assertIs(same, other)
+  lu.assertEquals({missing, unexpected}, {{"4.bias"}, {"5.bias"}})
   state["4.weight"] = torch.zeros(3)
   lu.assertErrorMsgContains("4.weight has shape [3], expected [10, 8]",
     other.load_state_dict, other, state)

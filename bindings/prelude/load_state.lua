@@ -1,0 +1,163 @@
+-- module:load_state_dict: values by name, and what to write when the names do not fit.
+local host = ...
+
+local function sorted_names(set)
+  local names = {}
+  for name in pairs(set) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return names
+end
+
+local function listed(names)
+  local shown = {}
+  for i = 1, math.min(#names, 8) do shown[i] = names[i] end
+  return table.concat(shown, ", ") .. (#names > 8 and string.format(" and %d more", #names - 8) or "")
+end
+
+-- PyTorch's files of before 0.4.1 have no counts of batches, which nothing but a momentum of nil
+-- needs.
+local function may_be_absent(name)
+  return name == "num_batches_tracked" or string.find(name, "%.num_batches_tracked$") ~= nil
+end
+
+-- The prefix without which most of the names are in `known`, and how many are then.
+local function common_prefix(names, known)
+  local votes, best = {}, nil
+  for name in pairs(names) do
+    if type(name) == "string" then
+      for dot in string.gmatch(name, "()%.") do
+        if known[string.sub(name, dot + 1)] then
+          local prefix = string.sub(name, 1, dot)
+          votes[prefix] = (votes[prefix] or 0) + 1
+          if not best or votes[prefix] > votes[best] then best = prefix end
+        end
+      end
+    end
+  end
+  return best, best and votes[best] or 0
+end
+
+local function count_common(names, known)
+  local count = 0
+  for name in pairs(names) do count = count + (known[name] and 1 or 0) end
+  return count
+end
+
+-- Lua for the field `key`: state.model, state["my model"].
+local function field(key)
+  if type(key) == "string" and string.find(key, "^[%a_][%w_]*$") then return "state." .. key end
+  return string.format("state[%s]", type(key) == "string" and string.format("%q", key) or tostring(key))
+end
+
+-- What would make more names fit: "; the names begin with 'module.': write ...", or "".
+local function hint(state, own)
+  local fitting = count_common(state, own)
+  local prefix, count = common_prefix(state, own)
+  if count > fitting then
+    return string.format("; the names begin with '%s': write load_state_dict(state, {prefix = \"%s\"})",
+      prefix, prefix)
+  end
+  local lacking, missing = common_prefix(own, state)
+  if missing > fitting then
+    local part = string.sub(lacking, 1, -2)
+    return string.format("; the names lack '%s': write net.%s:load_state_dict(state)", lacking, part)
+  end
+  for _, key in ipairs(sorted_names(state)) do
+    local inner = state[key]
+    if type(inner) == "table" and not getmetatable(inner) then
+      local inner_prefix, prefixed = common_prefix(inner, own)
+      local direct = count_common(inner, own)
+      if math.max(direct, prefixed) > fitting then
+        return string.format("; the state lies under '%s': write load_state_dict(%s%s)", key, field(key),
+          prefixed > direct and string.format(', {prefix = "%s"}', inner_prefix) or "")
+      end
+    end
+  end
+  return ""
+end
+
+-- The part of a state whose names begin with `prefix`, without it.
+local function under(state, prefix)
+  if prefix == "" then return state end
+  if string.sub(prefix, -1) ~= "." then prefix = prefix .. "." end
+  local part = {}
+  for name, value in pairs(state) do
+    if type(name) == "string" and string.sub(name, 1, #prefix) == prefix then
+      part[string.sub(name, #prefix + 1)] = value
+    end
+  end
+  if next(part) == nil then
+    error(string.format("load_state_dict: no name begins with '%s'; the names are %s",
+      prefix, listed(sorted_names(state))), 3)
+  end
+  return part
+end
+
+local function shape_text(tensor) return "[" .. table.concat(tensor.shape, ", ") .. "]" end
+
+-- Names that are missing, and values that do not fit.
+local function compare(own, state)
+  local missing, wrong = {}, {}
+  for name, tensor in pairs(own) do
+    local given = state[name]
+    if given == nil then
+      if not may_be_absent(name) then missing[#missing + 1] = name end
+    elseif not torch.is_tensor(given) then
+      wrong[#wrong + 1] = string.format("%s is no Tensor but a %s", name, type(given))
+    elseif shape_text(given) ~= shape_text(tensor) then
+      wrong[#wrong + 1] = string.format("%s has shape %s, expected %s",
+        name, shape_text(given), shape_text(tensor))
+    end
+  end
+  table.sort(missing)
+  table.sort(wrong)
+  return missing, wrong
+end
+
+local function checked(state, ...)
+  if type(state) ~= "table" or torch.nn.is_module(state) then
+    local got = torch.nn.is_module(state) and "a network: write net:state_dict()" or type(state)
+    error("load_state_dict: expected a table name -> Tensor, got " .. got, 3)
+  end
+  local options = host.arguments("load_state_dict", {"strict", "prefix"},
+    {strict = true, prefix = ""}, 3, ...)
+  if type(options.strict) ~= "boolean" then
+    error("load_state_dict: strict must be true or false, got " .. tostring(options.strict), 3)
+  end
+  if type(options.prefix) ~= "string" then
+    error("load_state_dict: prefix must be a string, got " .. type(options.prefix), 3)
+  end
+  return options
+end
+
+-- The method, for modules whose state each_state(module, visit) walks through.
+function host.make_load_state_dict(each_state)
+  return function(module, given, ...)
+    local options, own = checked(given, ...), {}
+    each_state(module, function(name, tensor) own[name] = tensor end)
+    local state = under(given, options.prefix)
+    local missing, wrong = compare(own, state)
+    local extra = {}
+    for name in pairs(state) do if not own[name] then extra[name] = true end end
+    local unexpected = sorted_names(extra)
+    local nothing_fits = next(own) ~= nil and count_common(own, state) == 0
+    local faults = {}
+    if #wrong > 0 then faults[#faults + 1] = listed(wrong) end
+    if (options.strict or nothing_fits) and #missing > 0 then
+      faults[#faults + 1] = "missing: " .. listed(missing)
+    end
+    if (options.strict or nothing_fits) and #unexpected > 0 then
+      faults[#faults + 1] = "unexpected: " .. listed(unexpected)
+    end
+    if #faults > 0 then
+      error(string.format("load_state_dict: %s%s%s", nothing_fits and "no name fits; " or "",
+        table.concat(faults, "; "), hint(state, own)), 2)
+    end
+    torch.no_grad(function()
+      for name, tensor in pairs(own) do
+        if state[name] then tensor:copy_(state[name]) end
+      end
+    end)
+    return module, missing, unexpected
+  end
+end

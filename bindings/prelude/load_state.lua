@@ -11,7 +11,8 @@ end
 local function listed(names)
   local shown = {}
   for i = 1, math.min(#names, 8) do shown[i] = names[i] end
-  return table.concat(shown, ", ") .. (#names > 8 and string.format(" and %d more", #names - 8) or "")
+  local rest = #names > 8 and string.format(" and %d more", #names - 8) or ""
+  return table.concat(shown, ", ") .. rest
 end
 
 -- PyTorch's files of before 0.4.1 have no counts of batches, which nothing but a momentum of nil
@@ -46,7 +47,8 @@ end
 -- Lua for the field `key`: state.model, state["my model"].
 local function field(key)
   if type(key) == "string" and string.find(key, "^[%a_][%w_]*$") then return "state." .. key end
-  return string.format("state[%s]", type(key) == "string" and string.format("%q", key) or tostring(key))
+  local shown = type(key) == "string" and string.format("%q", key) or tostring(key)
+  return string.format("state[%s]", shown)
 end
 
 -- What would make more names fit: "; the names begin with 'module.': write ...", or "".
@@ -54,13 +56,15 @@ local function hint(state, own)
   local fitting = count_common(state, own)
   local prefix, count = common_prefix(state, own)
   if count > fitting then
-    return string.format("; the names begin with '%s': write load_state_dict(state, {prefix = \"%s\"})",
+    return string.format(
+      "; the names begin with '%s': write load_state_dict(state, {prefix = \"%s\"})",
       prefix, prefix)
   end
   local lacking, missing = common_prefix(own, state)
   if missing > fitting then
     local part = string.sub(lacking, 1, -2)
-    return string.format("; the names lack '%s': write net.%s:load_state_dict(state)", lacking, part)
+    return string.format(
+      "; the names lack '%s': write net.%s:load_state_dict(state)", lacking, part)
   end
   for _, key in ipairs(sorted_names(state)) do
     local inner = state[key]
@@ -68,8 +72,9 @@ local function hint(state, own)
       local inner_prefix, prefixed = common_prefix(inner, own)
       local direct = count_common(inner, own)
       if math.max(direct, prefixed) > fitting then
-        return string.format("; the state lies under '%s': write load_state_dict(%s%s)", key, field(key),
-          prefixed > direct and string.format(', {prefix = "%s"}', inner_prefix) or "")
+        local option = prefixed > direct and string.format(', {prefix = "%s"}', inner_prefix) or ""
+        return string.format(
+          "; the state lies under '%s': write load_state_dict(%s%s)", key, field(key), option)
       end
     end
   end

@@ -1,6 +1,7 @@
 #include "attack/settings.h"
 
 #include "base/error.h"
+#include "base/images.h"
 
 #include <ATen/ATen.h>
 
@@ -136,8 +137,8 @@ Settings resolve(const AttackOptions& options) {
 void require_batch(const at::Tensor& images, const at::Tensor& labels, const Settings& settings) {
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kFloat,
             "hfc.attack: images must be a float32 tensor [N, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()),
-                                           fmt::join(images.sizes(), ", "))
+            images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
+                                           fmt::join(images.sizes(), ", "), image_advice(images))
                              : "nothing");
     require(labels.defined() && labels.dim() == 1 && labels.scalar_type() == at::kLong &&
                 labels.size(0) == images.size(0),

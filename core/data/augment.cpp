@@ -1,6 +1,7 @@
 #include "data/augment.h"
 
 #include "base/error.h"
+#include "base/images.h"
 #include "base/random.h"
 
 #include <ATen/ATen.h>
@@ -111,8 +112,8 @@ void require_valid_augment(const AugmentOptions& options, const char* function) 
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options) {
     require(images.defined() && images.scalar_type() == at::kFloat && images.dim() == 4,
             "hfc.augment: images must be float32 [N, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()),
-                                           fmt::join(images.sizes(), ", "))
+            images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
+                                           fmt::join(images.sizes(), ", "), image_advice(images))
                              : "an undefined tensor");
     require_valid_augment(options, "hfc.augment");
     const at::NoGradGuard no_grad;

@@ -1,6 +1,7 @@
 #include "decompose/decompose.h"
 
 #include "base/error.h"
+#include "base/images.h"
 #include "decompose/spectrum.h"
 
 #include <ATen/ATen.h>
@@ -20,9 +21,12 @@ std::string shape_of(const at::Tensor& x) {
 at::Tensor planes_of(std::string_view function, const at::Tensor& x) {
     require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor",
             function);
-    require(x.scalar_type() == at::kFloat,
-            "{}: x must be of dtype float32, got {}; convert it first", function,
-            at::toString(x.scalar_type()));
+    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}{}", function,
+            at::toString(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
+    if (has_channels_last(x) && x.size(3) > 1) {
+        fail("{}: x must be [..., H, W], got images [N, H, W, C] of shape {}{}", function,
+             shape_of(x), plane_advice(x));
+    }
     require(
         x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
         "{}: x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}",

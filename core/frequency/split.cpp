@@ -1,6 +1,7 @@
 #include "frequency/split.h"
 
 #include "base/error.h"
+#include "base/images.h"
 #include "frequency/backends.h"
 
 #include <ATen/ATen.h>
@@ -18,9 +19,13 @@ using torch::autograd::variable_list;
 void check(std::string_view function, const at::Tensor& x, const std::vector<double>& radii) {
     require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor",
             function);
-    require(x.scalar_type() == at::kFloat,
-            "{}: x must be of dtype float32, got {}; convert it first", function,
-            at::toString(x.scalar_type()));
+    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}{}", function,
+            at::toString(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
+    // Channels of 3 or 4 stand last in no stack of planes that anybody would split on purpose.
+    if (has_channels_last(x) && x.size(3) > 1) {
+        fail("{}: x must be [..., H, W], got images [N, H, W, C] of shape [{}]{}", function,
+             fmt::join(x.sizes(), ", "), plane_advice(x));
+    }
     require(x.dim() >= 2, "{}: x must have at least two dimensions [..., H, W], got shape [{}]",
             function, fmt::join(x.sizes(), ", "));
     require(!radii.empty(), "{}: at least one radius is needed, got none", function);

@@ -1,6 +1,7 @@
 #include "mask/source.h"
 
 #include "base/error.h"
+#include "base/images.h"
 
 #include <ATen/ATen.h>
 
@@ -34,8 +35,8 @@ Source::Source(at::Tensor images, at::Tensor labels)
     require(images_.defined() && images_.scalar_type() == at::kFloat && images_.dim() == 4 &&
                 images_.numel() > 0,
             "hfc.mask: images must be float32 [N, C, H, W], at least one, got {}",
-            images_.defined() ? fmt::format("{} [{}]", at::toString(images_.scalar_type()),
-                                            fmt::join(images_.sizes(), ", "))
+            images_.defined() ? fmt::format("{} [{}]{}", at::toString(images_.scalar_type()),
+                                            fmt::join(images_.sizes(), ", "), image_advice(images_))
                               : "an undefined tensor");
     size_ = images_.size(0);
     channels_ = images_.size(1);

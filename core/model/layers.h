@@ -106,8 +106,9 @@ int64_t small_first_kernel(const ModelOptions& options);
 /// BatchNorm's epsilon in torchvision's networks.
 constexpr double torchvision_epsilon = 1e-5;
 
-/// Throws Error unless images are [N, channels, H, W] of at least `smallest` x `smallest` pixels.
-void require_images(const at::Tensor& images, const std::string& model, int64_t channels,
+/// Throws Error unless images are floating-point, of the network's dtype, and [N, channels, H, W]
+/// of at least `smallest` x `smallest` pixels.
+void require_images(const at::Tensor& images, const Model& model, int64_t channels,
                     int64_t smallest = 1);
 
 }  // namespace hfc::model

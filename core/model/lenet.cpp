@@ -27,7 +27,7 @@ class LeNet : public Model {
     }
 
     at::Tensor forward(const at::Tensor& images) override {
-        require_images(images, name(), options_.channels);
+        require_images(images, *this, options_.channels);
         auto x = at::max_pool2d(conv1_->forward(pad_to_32(images)).relu_(), 2);
         x = at::max_pool2d(conv2_->forward(x).relu_(), 2);
         x = fc1_->forward(at::adaptive_avg_pool2d(x, {5, 5}).flatten(1)).relu_();

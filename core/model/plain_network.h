@@ -17,7 +17,7 @@ class PlainNetwork : public Model {
           features_(register_module("features", std::make_shared<Sequence>())) {}
 
     at::Tensor forward(const at::Tensor& images) override {
-        require_images(images, name(), options_.channels, smallest_);
+        require_images(images, *this, options_.channels, smallest_);
         const auto features = features_->forward(images);
         if (is_small()) {
             return linear_->forward(

@@ -92,7 +92,7 @@ class PreactResNet : public Model {
     }
 
     at::Tensor forward(const at::Tensor& images) override {
-        require_images(images, name(), options_.channels);
+        require_images(images, *this, options_.channels);
         const auto features =
             blocks_->forward(convolve_and_activate(*conv0_, batch_norm0_, images));
         const auto means = activate(batch_norm_, features).mean({2, 3});

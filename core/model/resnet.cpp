@@ -78,7 +78,7 @@ class ResNet : public Model {
     }
 
     at::Tensor forward(const at::Tensor& images) override {
-        require_images(images, name(), options_.channels);
+        require_images(images, *this, options_.channels);
         auto x = convolve(*conv1_, batch_norm1_.get(), images).relu_();
         if (!small_) {
             x = at::max_pool2d(x, 3, 2, 1);

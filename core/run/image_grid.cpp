@@ -1,6 +1,7 @@
 #include "run/image_grid.h"
 
 #include "base/error.h"
+#include "base/images.h"
 #include "run/gnuplot_text.h"
 
 #include <ATen/ATen.h>
@@ -203,8 +204,8 @@ std::string with_sharp_pixels(std::string svg) {
 
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
     require(images.dim() == 4 && images.is_floating_point(),
-            "run:image: expected floating-point images [N, C, H, W], got {} [{}]",
-            images.toString(), fmt::join(images.sizes(), ", "));
+            "run:image: expected floating-point images [N, C, H, W], got {} [{}]{}",
+            images.toString(), fmt::join(images.sizes(), ", "), image_advice(images));
     require(range.each || (std::isfinite(range.black) && std::isfinite(range.white) &&
                            range.black < range.white),
             "run:image: range must go from a smaller to a larger number, got {} to {}", range.black,

@@ -52,8 +52,15 @@ int load(Call& call) {
     synthetic.high_correlation = options.number("high_correlation", synthetic.high_correlation);
     synthetic.low_radius = options.number("low_radius", synthetic.low_radius);
     synthetic.high_radius = options.number("high_radius", synthetic.high_radius);
+    settings.split = options.text("split", settings.split);
+    settings.labels = options.text("labels", settings.labels);
     options.finish();
-    push_pair(call.L, data::load(name, settings));
+    std::vector<std::string> notes;
+    const auto pair = data::load(name, settings, &notes);
+    for (const auto& note : notes) {
+        std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
+    }
+    push_pair(call.L, pair);
     return 1;
 }
 
@@ -170,13 +177,20 @@ const std::vector<Declaration> data_declarations = {
     {"hfc.data", load,
      "hfc.data(name, {seed = 0, ...}) -> {train = Dataset, test = Dataset, classes = n, channels = "
      "n, class_names = {...}}\n\n"
-     "Loads \"synthetic\", \"cifar10\", \"mnist\", \"fashion_mnist\" or \"folder:DIR\" "
-     "(DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*; "
-     "JPEG and PNG).\n"
-     "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. Files are looked for "
-     "below --data DIR, the environment's "
-     "HFC_DATA, or ./data.\n"
-     "folder: image_size = 224 (shorter side resized, centre cropped).\n"
+     "Loads \"synthetic\", \"cifar10\", \"cifar100\", \"mnist\", \"fashion_mnist\", \"kmnist\", "
+     "\"emnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*; JPEG and "
+     "PNG).\n"
+     "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. The files are looked "
+     "for "
+     "below --data DIR, the environment's HFC_DATA, or ./data, in directories of their usual names "
+     "(cifar-10-batches-bin) or torchvision's (cifar-10-batches-py, MNIST/raw).\n"
+     "cifar100: labels = \"fine\" (100 classes) or \"coarse\" (20).\n"
+     "emnist: split = \"balanced\", byclass, bymerge, letters (27 classes, the first unused), "
+     "digits "
+     "or mnist. As in torchvision, the images are transposed: images:transpose(2, 3) sets them "
+     "upright.\n"
+     "folder: image_size = 224 (shorter side resized, centre cropped). Classes are numbered in the "
+     "order of their names, byte by byte (\"10\" before \"9\").\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "
      "each class's\n"

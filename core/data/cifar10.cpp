@@ -63,8 +63,7 @@ Dataset read_part(const std::filesystem::path& folder, const std::string& part,
                   const std::vector<std::string>& files, int64_t records_a_file) {
     auto images = std::make_shared<Images>();
     images->name = "cifar10 " + part;
-    images->class_names = {"airplane", "automobile", "bird",  "cat",  "deer",
-                           "dog",      "frog",       "horse", "ship", "truck"};
+    images->class_names = cifar10_class_names();
     const auto count = static_cast<int64_t>(files.size()) * records_a_file;
     images->pixels = make_pixels({count, 3, 32, 32});
     images->labels = at::empty({count}, at::kLong);
@@ -79,6 +78,12 @@ Dataset read_part(const std::filesystem::path& folder, const std::string& part,
 }
 
 }  // namespace
+
+const std::vector<std::string>& cifar10_class_names() {
+    static const std::vector<std::string> names = {
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"};
+    return names;
+}
 
 const std::vector<std::string>& cifar10_files() {
     static const std::vector<std::string> files = {"data_batch_1.bin", "data_batch_2.bin",

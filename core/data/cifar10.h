@@ -9,6 +9,9 @@
 
 namespace hfc::data {
 
+/// The names of the classes, in the order of their labels.
+const std::vector<std::string>& cifar10_class_names();
+
 /// data_batch_1.bin .. data_batch_5.bin, test_batch.bin.
 const std::vector<std::string>& cifar10_files();
 

@@ -10,6 +10,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <map>
 
 namespace hfc::data {
 namespace {
@@ -41,12 +42,55 @@ bool is_folder(const Path& path) {
     return std::filesystem::is_directory(path, error);
 }
 
-bool is_picture(const Path& path) {
+std::string small_extension(const Path& path) {
     auto extension = path.extension().string();
     std::ranges::transform(extension, extension.begin(),
                            [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return (extension == ".jpg" || extension == ".jpeg" || extension == ".png") && !is_folder(path);
+    return extension;
 }
+
+/// The pictures of one class, and what lies beside them.
+class Collection {
+  public:
+    std::vector<Path> pictures;
+
+    /// A folder's own pictures, then those of the folders in it.
+    void add(const Path& folder) {
+        std::error_code error;
+        const auto real = std::filesystem::canonical(folder, error);
+        require(std::ranges::find(above_, real) == above_.end(),
+                "hfc.data: '{}' is a link that leads back to a folder above it", folder.string());
+        above_.push_back(real);
+        std::vector<Path> folders;
+        for (const auto& entry : entries(folder)) {
+            const auto extension = small_extension(entry);
+            if (is_folder(entry)) {
+                folders.push_back(entry);
+            } else if (extension == ".jpg" || extension == ".jpeg" || extension == ".png") {
+                pictures.push_back(entry);
+            } else {
+                ++others_[extension.empty() ? "without an ending" : extension];
+            }
+        }
+        for (const auto& inner : folders) {
+            add(inner);
+        }
+        above_.pop_back();
+    }
+
+    /// "4 .jfif, 1 .txt" or "".
+    std::string others() const {
+        std::vector<std::string> parts;
+        for (const auto& [extension, count] : others_) {
+            parts.push_back(fmt::format("{} {}", count, extension));
+        }
+        return fmt::format("{}", fmt::join(parts, ", "));
+    }
+
+  private:
+    std::vector<Path> above_;  ///< the folder being read and those above it
+    std::map<std::string, int64_t> others_;
+};
 
 std::vector<std::string> class_names(const Path& part) {
     std::vector<std::string> names;
@@ -82,21 +126,27 @@ void require_same_classes(const Path& train, const std::vector<std::string>& exp
             only_in_first(found, expected));
 }
 
-std::vector<Picture> list_pictures(const Path& part, const std::vector<std::string>& classes) {
+std::vector<Picture> list_pictures(const Path& part, const std::vector<std::string>& classes,
+                                   std::vector<std::string>* notes) {
     std::vector<Picture> pictures;
+    Collection all;
     for (size_t label = 0; label < classes.size(); ++label) {
-        const auto before = pictures.size();
-        const auto files = entries(part / classes[label]);
-        for (const auto& file : files) {
-            if (is_picture(file)) {
-                pictures.push_back({file, static_cast<int64_t>(label)});
-            }
-        }
-        require(pictures.size() > before,
+        const auto before = all.pictures.size();
+        all.add(part / classes[label]);
+        require(all.pictures.size() > before,
                 "hfc.data: the class folder '{}' has no pictures, expected at least one file .jpg, "
                 ".jpeg or .png, found {}",
                 (part / classes[label]).string(),
-                files.empty() ? "nothing" : fmt::format("{} other entries", files.size()));
+                all.others().empty() ? "nothing" : "only others: " + all.others());
+        for (auto i = before; i < all.pictures.size(); ++i) {
+            pictures.push_back({all.pictures[i], static_cast<int64_t>(label)});
+        }
+    }
+    if (notes != nullptr && !all.others().empty()) {
+        notes->push_back(
+            fmt::format("hfc.data: '{}': files that do not end in .jpg, .jpeg or .png "
+                        "are left out: {}",
+                        part.string(), all.others()));
     }
     return pictures;
 }
@@ -115,8 +165,9 @@ std::string source_of(const Path& part, const std::vector<Picture>& pictures) {
 }
 
 Dataset read_part(const std::string& name, const Path& part,
-                  const std::vector<std::string>& classes, int64_t image_size) {
-    const auto pictures = list_pictures(part, classes);
+                  const std::vector<std::string>& classes, int64_t image_size,
+                  std::vector<std::string>* notes) {
+    const auto pictures = list_pictures(part, classes, notes);
     const auto count = static_cast<int64_t>(pictures.size());
     auto images = std::make_shared<Images>();
     images->name = name;
@@ -139,7 +190,7 @@ Dataset read_part(const std::string& name, const Path& part,
 
 }  // namespace
 
-Pair load_folder(const Path& folder, int64_t image_size) {
+Pair load_folder(const Path& folder, int64_t image_size, std::vector<std::string>* notes) {
     require(image_size >= 1 && image_size <= 4096,
             "hfc.data: image_size must be 1 to 4096 pixels, got {}", image_size);
     const auto expected = "expected DIR/train/CLASS/* and DIR/val/CLASS/* (or DIR/test/CLASS/*)";
@@ -157,8 +208,8 @@ Pair load_folder(const Path& folder, int64_t image_size) {
         named = named.parent_path();
     }
     const auto name = named.filename().string();
-    return {read_part(name + " train", train, classes, image_size),
-            read_part(name + " test", test, classes, image_size)};
+    return {read_part(name + " train", train, classes, image_size, notes),
+            read_part(name + " test", test, classes, image_size, notes)};
 }
 
 }  // namespace hfc::data

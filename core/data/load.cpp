@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "data/cifar10.h"
+#include "data/cifar100.h"
 #include "data/folder.h"
 #include "data/idx.h"
 
@@ -21,83 +22,220 @@ Path& chosen_root() {
 /// What a data set's files are and where they come from.
 struct Download {
     std::string name;
-    std::string folder;  ///< below root()
+    std::vector<std::string> folders;  ///< below root(), the usual one first
     std::vector<std::string> files;
     std::string page;
-    std::string command;  ///< {0}: root(), {1}: the folder
+    std::string command;      ///< {0}: root(), {1}: the folder
+    std::string prefix = {};  ///< of IDX files
 };
 
-/// Throws unless each file, or the file with `.gz` behind its name where `or_gzipped`, is in
-/// `folder`.
-void require_present(const Download& download, const Path& folder, bool or_gzipped) {
-    const auto is_missing = [&](const std::string& file) {
-        std::error_code error;
-        return !std::filesystem::exists(folder / file, error) &&
-               !(or_gzipped && std::filesystem::exists(folder / (file + ".gz"), error));
-    };
+bool has_file(const Path& folder, const std::string& file, const Download& download, bool is_idx) {
+    std::error_code error;
+    return is_idx ? !idx_candidates(folder, file, download.prefix).empty()
+                  : std::filesystem::exists(folder / file, error);
+}
+
+std::vector<std::string> missing_files(const Download& download, const Path& folder, bool is_idx) {
     std::vector<std::string> missing;
-    std::ranges::copy_if(download.files, std::back_inserter(missing), is_missing);
-    if (missing.empty()) {
-        return;
+    for (const auto& file : download.files) {
+        if (!has_file(folder, file, download, is_idx)) {
+            missing.push_back(download.prefix + file);
+        }
     }
-    const auto command =
-        fmt::format(fmt::runtime(download.command), root().string(), folder.string());
+    return missing;
+}
+
+/// The usual folders below root(), and root() itself or a folder in it if --data names the data
+/// set's own folder.
+std::vector<Path> candidates(const Download& download) {
+    std::vector<Path> folders;
+    for (const auto& folder : download.folders) {
+        folders.push_back(root() / folder);
+    }
+    std::error_code error;
+    auto here = std::filesystem::absolute(root(), error).lexically_normal();
+    if (!here.has_filename()) {
+        here = here.parent_path();
+    }
+    const auto is_here = [&](const std::string& folder) {
+        return ("/" + here.generic_string()).ends_with("/" + folder);
+    };
+    for (const Path folder : download.folders) {
+        if (is_here(folder.generic_string())) {
+            folders.push_back(here);
+        }
+        if (folder.has_parent_path() && is_here(folder.parent_path().generic_string())) {
+            folders.push_back(here / folder.filename());
+        }
+    }
+    return folders;
+}
+
+/// The folder that has all files. Throws an Error that says what is missing where, and how to get
+/// it: from the first folder that has some of them, else the usual one.
+Path require_present(const Download& download, bool is_idx) {
+    const auto folders = candidates(download);
+    auto nearest_folder = folders.front();
+    auto missing = download.files.size();
+    for (const auto& folder : folders) {
+        const auto here = missing_files(download, folder, is_idx).size();
+        if (here == 0) {
+            return folder;
+        }
+        if (here < missing) {
+            nearest_folder = folder;
+            missing = here;
+        }
+    }
+    const auto names = missing_files(download, nearest_folder, is_idx);
+    std::vector<std::string> expected;
+    std::ranges::transform(download.files, std::back_inserter(expected),
+                           [&](const std::string& file) { return download.prefix + file; });
     fail(
         "hfc.data: the data set '{}' is not there: expected in '{}' the files {}{}; missing: {}.\n"
         "Get it from {}:\n  {}\n"
         "If you have it, name the folder that holds '{}' by --data DIR or the environment variable "
         "HFC_DATA.",
-        download.name, folder.string(), fmt::join(download.files, ", "),
-        or_gzipped ? " (each may end in .gz)" : "",
-        missing.size() == download.files.size() ? "all"
-                                                : fmt::format("{}", fmt::join(missing, ", ")),
-        download.page, command, download.folder);
+        download.name, nearest_folder.string(), fmt::join(expected, ", "),
+        is_idx ? " (each may end in .gz)" : "",
+        names.size() == expected.size() ? "all" : fmt::format("{}", fmt::join(names, ", ")),
+        download.page,
+        fmt::format(fmt::runtime(download.command), root().string(), nearest_folder.string()),
+        fmt::join(download.folders, "' or '"));
 }
 
+bool is_present(const Download& download) {
+    return std::ranges::any_of(candidates(download), [&](const Path& folder) {
+        return missing_files(download, folder, false).empty();
+    });
+}
+
+constexpr auto cifar_page = "https://www.cs.toronto.edu/~kriz/cifar.html";
+constexpr auto cifar_command =
+    "mkdir -p '{{0}}' && curl -fL https://www.cs.toronto.edu/~kriz/{} | tar -xz -C '{{0}}'";
+
 Pair find_cifar10() {
-    const Download download = {
-        "cifar10", "cifar-10-batches-bin", cifar10_files(),
-        "https://www.cs.toronto.edu/~kriz/cifar.html",
-        "mkdir -p '{0}' && curl -fL https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz | tar "
-        "-xz -C '{0}'"};
-    const auto folder = root() / download.folder;
-    require_present(download, folder, false);
-    return load_cifar10(folder);
+    const Download python = {
+        "cifar10", {"cifar-10-batches-py"}, cifar10_python_files(), cifar_page, ""};
+    const Download binary = {"cifar10",
+                             {"cifar-10-batches-bin"},
+                             cifar10_files(),
+                             cifar_page,
+                             fmt::format(cifar_command, "cifar-10-binary.tar.gz")};
+    if (!is_present(binary) && is_present(python)) {
+        return load_cifar10_python(require_present(python, false));
+    }
+    return load_cifar10(require_present(binary, false));
+}
+
+Pair find_cifar100(const std::string& labels) {
+    require(labels == "fine" || labels == "coarse",
+            "hfc.data: labels must be fine (100 classes) or coarse (20), got '{}'", labels);
+    const bool coarse = labels == "coarse";
+    const Download python = {
+        "cifar100", {"cifar-100-python"}, cifar100_python_files(), cifar_page, ""};
+    const Download binary = {"cifar100",
+                             {"cifar-100-binary"},
+                             cifar100_files(),
+                             cifar_page,
+                             fmt::format(cifar_command, "cifar-100-binary.tar.gz")};
+    if (!is_present(binary) && is_present(python)) {
+        return load_cifar100_python(require_present(python, false), coarse);
+    }
+    return load_cifar100(require_present(binary, false), coarse);
 }
 
 Pair find_idx(Download download, const std::string& address,
-              const std::vector<std::string>& class_names) {
+              const std::vector<std::string>& class_names, std::vector<std::string>* notes) {
     download.files = idx_files();
-    download.command = fmt::format(
-        "curl -fL --create-dirs --output-dir '{{1}}' --remote-name-all '{}/{{{{{}}}}}.gz'", address,
-        fmt::join(idx_files(), ","));
-    const auto folder = root() / download.folder;
-    require_present(download, folder, true);
-    return load_idx(download.name, folder, class_names);
+    if (download.command.empty()) {
+        download.command = fmt::format(
+            "curl -fL --create-dirs --output-dir '{{1}}' --remote-name-all '{}/{{{{{}}}}}.gz'",
+            address, fmt::join(idx_files(), ","));
+    }
+    const auto folder = require_present(download, true);
+    return load_idx(download.name, folder, class_names, download.prefix, notes);
 }
 
-Pair find_mnist() {
+const std::vector<std::string>& digits() {
+    static const std::vector<std::string> names = {"0", "1", "2", "3", "4",
+                                                   "5", "6", "7", "8", "9"};
+    return names;
+}
+
+Pair find_mnist(std::vector<std::string>* notes) {
     // The official page no longer hands out the files; this is where PyTorch takes them from.
-    return find_idx(
-        {"mnist", "mnist", {}, "http://yann.lecun.com/exdb/mnist (here from a mirror)", ""},
-        "https://ossci-datasets.s3.amazonaws.com/mnist",
-        {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+    return find_idx({"mnist",
+                     {"mnist", "MNIST/raw", "MNIST", "mnist/raw"},
+                     {},
+                     "http://yann.lecun.com/exdb/mnist (here from a mirror)",
+                     ""},
+                    "https://ossci-datasets.s3.amazonaws.com/mnist", digits(), notes);
 }
 
-Pair find_fashion_mnist() {
+Pair find_fashion_mnist(std::vector<std::string>* notes) {
     return find_idx({"fashion_mnist",
-                     "fashion-mnist",
+                     {"fashion-mnist", "FashionMNIST/raw", "FashionMNIST", "fashion_mnist"},
                      {},
                      "https://github.com/zalandoresearch/fashion-mnist",
                      ""},
                     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
                     {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt",
-                     "Sneaker", "Bag", "Ankle boot"});
+                     "Sneaker", "Bag", "Ankle boot"},
+                    notes);
+}
+
+Pair find_kmnist(std::vector<std::string>* notes) {
+    return find_idx({"kmnist",
+                     {"kmnist", "KMNIST/raw", "KMNIST"},
+                     {},
+                     "https://github.com/rois-codh/kmnist",
+                     ""},
+                    "http://codh.rois.ac.jp/kmnist/dataset/kmnist",
+                    {"o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"}, notes);
+}
+
+/// The classes of EMNIST's splits in torchvision's order.
+std::vector<std::string> emnist_classes(const std::string& split) {
+    auto names = digits();
+    const auto append = [&](std::string_view letters) {
+        for (const char letter : letters) {
+            names.emplace_back(1, letter);
+        }
+    };
+    if (split == "digits" || split == "mnist") {
+        return names;
+    }
+    if (split == "letters") {
+        names = {"N/A"};  // the files count letters from 1
+        append("abcdefghijklmnopqrstuvwxyz");
+        return names;
+    }
+    append("ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    // Small letters that look like their capitals are merged.
+    append(split == "byclass" ? "abcdefghijklmnopqrstuvwxyz" : "abdefghnqrt");
+    return names;
+}
+
+Pair find_emnist(const std::string& split, std::vector<std::string>* notes) {
+    static const std::vector<std::string> splits = {"byclass", "bymerge", "balanced",
+                                                    "letters", "digits",  "mnist"};
+    require(std::ranges::find(splits, split) != splits.end(),
+            "hfc.data: unknown split '{}' of emnist{}: expected one of {}", split,
+            did_you_mean(split, splits), fmt::join(splits, ", "));
+    return find_idx({"emnist",
+                     {"emnist", "EMNIST/raw", "EMNIST", "gzip", "EMNIST/raw/gzip"},
+                     {},
+                     "https://www.nist.gov/itl/products-and-services/emnist-dataset",
+                     "mkdir -p '{1}' && curl -fLO https://biometrics.nist.gov/cs_links/EMNIST/"
+                     "gzip.zip && unzip -j gzip.zip -d '{1}'",
+                     "emnist-" + split + "-"},
+                    "", emnist_classes(split), notes);
 }
 
 }  // namespace
 
-Pair load(const std::string& name, const LoadOptions& options) {
+Pair load(const std::string& name, const LoadOptions& options, std::vector<std::string>* notes) {
     constexpr std::string_view folder_prefix = "folder:";
     if (name == "synthetic") {
         auto settings = options.synthetic;
@@ -107,24 +245,34 @@ Pair load(const std::string& name, const LoadOptions& options) {
     if (name == "cifar10") {
         return find_cifar10();
     }
+    if (name == "cifar100") {
+        return find_cifar100(options.labels);
+    }
     if (name == "mnist") {
-        return find_mnist();
+        return find_mnist(notes);
     }
     if (name == "fashion_mnist") {
-        return find_fashion_mnist();
+        return find_fashion_mnist(notes);
+    }
+    if (name == "kmnist") {
+        return find_kmnist(notes);
+    }
+    if (name == "emnist") {
+        return find_emnist(options.split, notes);
     }
     if (name.starts_with(folder_prefix)) {
         require(name.size() > folder_prefix.size(),
                 "hfc.data: 'folder:' needs the path of a folder behind the colon: folder:DIR");
-        return load_folder(name.substr(folder_prefix.size()), options.image_size);
+        return load_folder(name.substr(folder_prefix.size()), options.image_size, notes);
     }
     fail("hfc.data: unknown data set '{}'{}: expected one of {}", name,
          did_you_mean(name, known_names()), fmt::join(known_names(), ", "));
 }
 
 const std::vector<std::string>& known_names() {
-    static const std::vector<std::string> names = {"synthetic", "cifar10", "mnist", "fashion_mnist",
-                                                   "folder:DIR"};
+    static const std::vector<std::string> names = {"synthetic", "cifar10",       "cifar100",
+                                                   "mnist",     "fashion_mnist", "kmnist",
+                                                   "emnist",    "folder:DIR"};
     return names;
 }
 

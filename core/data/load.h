@@ -15,13 +15,20 @@ struct LoadOptions {
     SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
     int64_t image_size = 224;  ///< `folder:`: shorter side resized to this, then the centre cropped
                                ///< to a square of it
+    std::string split = "balanced";  ///< of `emnist`: byclass, bymerge, balanced, letters, digits
+                                     ///< or mnist
+    std::string labels = "fine";     ///< of `cifar100`: fine (100 classes) or coarse (20)
 };
 
-/// Loads "synthetic", "cifar10", "mnist", "fashion_mnist" or "folder:DIR" (DIR/train/CLASS/*,
-/// DIR/val or DIR/test/CLASS/*). Throws Error for an unknown name (listing the known ones), for
+/// Loads "synthetic", "cifar10", "cifar100", "mnist", "fashion_mnist", "kmnist", "emnist" or
+/// "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*). The files may lie in the folders
+/// that torchvision makes. notes: receives a sentence for each damaged file whose double was read,
+/// and for files of folder:DIR that were left out.
+/// Throws Error for an unknown name (listing the known ones), for
 /// missing files (naming the files expected, where, and how to get them), and for damaged files
 /// (naming file, expected, found).
-Pair load(const std::string& name, const LoadOptions& options = {});
+Pair load(const std::string& name, const LoadOptions& options = {},
+          std::vector<std::string>* notes = nullptr);
 
 /// The names load() knows, for help and messages.
 const std::vector<std::string>& known_names();

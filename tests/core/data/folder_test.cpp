@@ -80,6 +80,23 @@ TEST_F(Folder, leaves_out_hidden_and_other_files) {
     EXPECT_EQ(load_folder(folder_, 4).train.size(), 3);
 }
 
+TEST_F(Folder, walks_into_folders_and_says_what_it_leaves_out) {
+    std::vector<std::string> notes;
+    load_folder(folder_, 4, &notes);
+    EXPECT_TRUE(notes.empty());
+    write_bytes(folder_ / "train/cat/more/deep/a.png", grey_png(11));
+    write_bytes(folder_ / "train/cat/zzz.png", grey_png(12));
+    write_bytes(folder_ / "train/cat/x.JFIF", "");
+    write_bytes(folder_ / "train/dog/x.jfif", "");
+    write_bytes(folder_ / "train/dog/more/LICENSE", "");
+    EXPECT_THAT(tones(load_folder(folder_, 4, &notes).train), ElementsAre(10, 12, 11, 20, 30));
+    EXPECT_THAT(notes, ElementsAre("hfc.data: '" + (folder_ / "train").string() +
+                                   "': files that do not end in .jpg, .jpeg or .png are left out: "
+                                   "2 .jfif, 1 without an ending"));
+    std::filesystem::create_directory_symlink(folder_ / "train/cat", folder_ / "train/cat/loop");
+    EXPECT_THAT(error(), HasSubstr("is a link that leads back to a folder above it"));
+}
+
 TEST_F(Folder, takes_test_where_there_is_no_val) {
     std::filesystem::rename(folder_ / "val", folder_ / "test");
     EXPECT_EQ(load_folder(folder_, 4).test.size(), 2);
@@ -107,7 +124,7 @@ TEST_F(Folder, names_a_class_without_pictures) {
                                          "' has no pictures"),
                                HasSubstr("found nothing")));
     write_bytes(folder_ / "train/ant/notes.txt", "");
-    EXPECT_THAT(error(), HasSubstr("found 1 other entries"));
+    EXPECT_THAT(error(), HasSubstr("found only others: 1 .txt"));
 }
 
 TEST_F(Folder, names_classes_that_differ) {

@@ -138,6 +138,7 @@ class GzipTest : public IdxTest {
             pixels += static_cast<char>(i * i * 2654435761U >> 24);
         }
         write_gzip(gzipped, images_file(3, pixels));
+        std::filesystem::remove(train_images);  // which would be read if the packed one is damaged
     }
 
     const std::filesystem::path gzipped = train_images.string() + ".gz";
@@ -173,6 +174,34 @@ TEST_F(GzipTest, stops_at_the_limit) {
     EXPECT_THAT(error_of([&] { read_gzip_or_plain(scratch_ / "bomb.gz", 1'000'000); }),
                 HasSubstr("unpacks to more than 1000000 bytes"));
     EXPECT_EQ(read_gzip_or_plain(scratch_ / "bomb.gz", 50'000'000).size(), 50'000'000U);
+}
+
+TEST_F(IdxTest, other_common_names_are_found) {
+    const std::vector<std::string> names = {"train-images.idx3-ubyte", "train-labels.idx1-ubyte",
+                                            "test-images.idx3-ubyte", "test-labels.idx1-ubyte"};
+    for (size_t i = 0; i < names.size(); ++i) {
+        std::filesystem::rename(scratch_ / idx_files()[i], scratch_ / names[i]);
+    }
+    EXPECT_EQ(load().train.size(), 3);
+    write_gzip(scratch_ / (names[3] + ".gz"), read_bytes(scratch_ / names[3]));
+    std::filesystem::remove(scratch_ / names[3]);
+    EXPECT_EQ(load().test.size(), 2);
+}
+
+TEST_F(IdxTest, a_whole_file_beside_a_damaged_one_is_read_and_said) {
+    write_gzip(scratch_ / "train-images-idx3-ubyte.gz", read_bytes(train_images));
+    const auto packed = scratch_ / "train-images-idx3-ubyte.gz";
+    std::vector<std::string> notes;
+    load_idx("letters", scratch_, {"a", "b", "c"}, "", &notes);
+    EXPECT_TRUE(notes.empty());
+    std::filesystem::resize_file(packed, 20);
+    const auto pair = load_idx("letters", scratch_, {"a", "b", "c"}, "", &notes);
+    EXPECT_EQ(pair.train.size(), 3);
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_THAT(notes[0], AllOf(HasSubstr(packed.string() + "' is cut short"),
+                                HasSubstr("'" + train_images.string() + "' is used instead")));
+    write_bytes(train_images, "");
+    EXPECT_THAT(error(), HasSubstr(train_images.string())) << "both are damaged";
 }
 
 }  // namespace

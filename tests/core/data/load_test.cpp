@@ -24,8 +24,10 @@ class Load : public ScratchTest {
 TEST_F(Load, knows_names) {
     EXPECT_THAT(
         error("cifra10"),
-        AllOf(HasSubstr("unknown data set 'cifra10' (did you mean 'cifar10'?)"),
-              HasSubstr("expected one of synthetic, cifar10, mnist, fashion_mnist, folder:DIR")));
+        AllOf(
+            HasSubstr("unknown data set 'cifra10' (did you mean 'cifar10'?)"),
+            HasSubstr("expected one of synthetic, cifar10, cifar100, mnist, fashion_mnist, kmnist, "
+                      "emnist, folder:DIR")));
     EXPECT_THAT(error(""), HasSubstr("unknown data set ''"));
     EXPECT_THAT(error("folder:"), HasSubstr("needs the path of a folder"));
     EXPECT_THAT(error("folder:/nowhere/at all"), HasSubstr("there is no folder '/nowhere/at all'"));
@@ -75,6 +77,50 @@ TEST_F(Load, takes_the_root_from_the_program_then_the_environment_then_here) {
     if (before != nullptr) {
         ::setenv("HFC_DATA", kept.c_str(), 1);
     }
+}
+
+/// A set of one training and one test image, all files with this before their names.
+void write_set(const std::filesystem::path& folder, const std::string& prefix, char label,
+               const std::string& test = "t10k") {
+    const auto number = [](uint32_t value) {
+        return std::string{0, 0, 0, static_cast<char>(value)};
+    };
+    const auto images = std::string("\0\0\x08\x03", 4) + number(1) + number(28) + number(28) +
+                        std::string(784, 'x');
+    const auto labels = std::string("\0\0\x08\x01", 4) + number(1) + label;
+    for (const auto& part : {std::string("train"), test}) {
+        write_bytes(folder / (prefix + part + "-images-idx3-ubyte"), images);
+        write_bytes(folder / (prefix + part + "-labels-idx1-ubyte"), labels);
+    }
+}
+
+TEST_F(Load, finds_the_folders_that_torchvision_makes) {
+    write_set(scratch_ / "MNIST/raw", "", 7);
+    write_set(scratch_ / "FashionMNIST/raw", "", 8);
+    write_set(scratch_ / "KMNIST/raw", "", 9);
+    EXPECT_EQ(load("mnist").train.labels().item<int64_t>(), 7);
+    EXPECT_EQ(load("fashion_mnist").train.labels().item<int64_t>(), 8);
+    const auto kmnist = load("kmnist").train;
+    EXPECT_EQ(kmnist.class_names()[9], "wo");
+    set_root(scratch_ / "MNIST/raw/");
+    EXPECT_EQ(load("mnist").train.labels().item<int64_t>(), 7) << "--data on the folder itself";
+    EXPECT_THAT(error("kmnist"), HasSubstr("missing: all")) << "which is not KMNIST's";
+    set_root(scratch_ / "MNIST");
+    EXPECT_EQ(load("mnist").train.labels().item<int64_t>(), 7) << "the folder above raw";
+}
+
+TEST_F(Load, emnist_has_splits) {
+    write_set(scratch_ / "EMNIST/raw", "emnist-letters-", 26, "test");
+    write_set(scratch_ / "EMNIST/raw", "emnist-byclass-", 61, "test");
+    const auto letters = load("emnist", {.split = "letters"}).train;
+    EXPECT_EQ(letters.classes(), 27);
+    EXPECT_EQ(letters.class_names()[26], "z");
+    EXPECT_EQ(load("emnist", {.split = "byclass"}).test.class_names()[61], "z");
+    EXPECT_THAT(error("emnist"),
+                AllOf(HasSubstr("the files emnist-balanced-train-images-idx3-ubyte"),
+                      HasSubstr("missing: all")));
+    EXPECT_THAT(error_of([] { load("emnist", {.split = "leters"}); }),
+                HasSubstr("unknown split 'leters' of emnist (did you mean 'letters'?): expected"));
 }
 
 }  // namespace

@@ -24,8 +24,7 @@ struct TreeDict {
 };
 
 struct Tree {
-    std::variant<None, bool, int64_t, double, std::string, at::Tensor, TreeList, TreeDict> data =
-        None{};
+    std::variant<None, bool, int64_t, double, std::string, at::Tensor, TreeList, TreeDict> data;
 
     template <typename T>
     const T* get() const {

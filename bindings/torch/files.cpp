@@ -50,8 +50,29 @@ std::string ascii(std::string text) {
     return text;
 }
 
-/// Whether an object's metatable offers state_dict(): modules, models, optimizers, schedules. Looks
-/// without calling anything of the script's.
+/// Whether the table on the top of the stack, or one that it inherits from by __index, has a
+/// function state_dict. Looks without calling anything of the script's.
+bool inherits_state_dict(lua_State* L) {
+    constexpr int deepest = 16;
+    const int top = lua_gettop(L);
+    bool found = false;
+    for (int depth = 0; depth < deepest && !found && lua_istable(L, -1); ++depth) {
+        lua_pushliteral(L, "state_dict");
+        lua_rawget(L, -2);
+        found = lua_isfunction(L, -1) != 0;
+        lua_pop(L, 1);
+        if (lua_getmetatable(L, -1) == 0) {
+            break;
+        }
+        lua_pushliteral(L, "__index");
+        lua_rawget(L, -2);
+        luaL_checkstack(L, 4, "tables inherit too deep");
+    }
+    lua_settop(L, top);
+    return found;
+}
+
+/// Whether an object's metatable offers state_dict(): modules, models, optimizers, schedules.
 bool has_state_dict(lua_State* L, int index) {
     const int top = lua_gettop(L);
     bool found = false;
@@ -59,16 +80,9 @@ bool has_state_dict(lua_State* L, int index) {
         for (const char* const field : {"methods", "__index"}) {
             lua_pushstring(L, field);
             lua_rawget(L, top + 1);
-            if (lua_istable(L, -1)) {
-                lua_pushliteral(L, "state_dict");
-                lua_rawget(L, -2);
-                found = found || lua_isfunction(L, -1);
-            }
+            found = found || inherits_state_dict(L);
             lua_settop(L, top + 1);
         }
-        lua_pushliteral(L, "is_module");
-        lua_rawget(L, top + 1);
-        found = found || lua_toboolean(L, -1) != 0;
     }
     lua_settop(L, top);
     return found;

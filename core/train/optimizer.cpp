@@ -16,93 +16,28 @@ namespace hfc::train {
 namespace {
 
 using Options = OptimizerOptions;
+using Maker = std::unique_ptr<Optimizer> (*)(std::vector<ParameterGroup>);
 
-/// All settings there are.
-namespace setting {
-constexpr OptimizerSetting lr = {"lr", &Options::lr, nullptr},
-                           momentum = {"momentum", &Options::momentum, nullptr},
-                           weight_decay = {"weight_decay", &Options::weight_decay, nullptr},
-                           dampening = {"dampening", &Options::dampening, nullptr},
-                           nesterov = {"nesterov", nullptr, &Options::nesterov},
-                           beta1 = {"beta1", &Options::beta1, nullptr},
-                           beta2 = {"beta2", &Options::beta2, nullptr},
-                           eps = {"eps", &Options::eps, nullptr},
-                           alpha = {"alpha", &Options::alpha, nullptr},
-                           centered = {"centered", nullptr, &Options::centered},
-                           rho = {"rho", &Options::rho, nullptr},
-                           lr_decay = {"lr_decay", &Options::lr_decay, nullptr},
-                           initial_accumulator_value = {"initial_accumulator_value",
-                                                        &Options::initial_accumulator_value,
-                                                        nullptr};
-}  // namespace setting
-
-/// What there is to know of one optimizer.
-struct Kind {
-    std::vector<OptimizerSetting> settings;
-    Options defaults;
-    std::unique_ptr<Optimizer> (*make)(std::vector<ParameterGroup>);
-};
-
-Options with(const std::string& name, double rate, double decay, double epsilon) {
-    Options options;
-    options.name = name;
-    options.lr = rate;
-    options.weight_decay = decay;
-    options.eps = epsilon;
-    return options;
-}
-
-const std::map<std::string, Kind>& kinds() {
-    using namespace setting;
-    static const std::map<std::string, Kind> all = {
-        {"adadelta", {{lr, weight_decay, eps, rho}, with("adadelta", 1, 0, 1e-6), make_adadelta}},
-        {"adagrad",
-         {{lr, weight_decay, eps, lr_decay, initial_accumulator_value},
-          with("adagrad", 1e-2, 0, 1e-10),
-          make_adagrad}},
-        {"adam", {{lr, weight_decay, eps, beta1, beta2}, with("adam", 1e-3, 0, 1e-8), make_adam}},
-        {"adamw",
-         {{lr, weight_decay, eps, beta1, beta2}, with("adamw", 1e-3, 1e-2, 1e-8), make_adamw}},
-        {"rmsprop",
-         {{lr, weight_decay, eps, alpha, momentum, centered},
-          with("rmsprop", 1e-2, 0, 1e-8),
-          make_rmsprop}},
-        {"sgd",
-         {{lr, weight_decay, momentum, dampening, nesterov}, with("sgd", 1e-3, 0, 1e-8), make_sgd}},
+Maker maker_of(const std::string& name) {
+    static const std::map<std::string, Maker> makers = {
+        {"adadelta", make_adadelta}, {"adagrad", make_adagrad}, {"adam", make_adam},
+        {"adamax", make_adamax},     {"adamw", make_adamw},     {"asgd", make_asgd},
+        {"lbfgs", make_lbfgs},       {"nadam", make_nadam},     {"radam", make_radam},
+        {"rmsprop", make_rmsprop},   {"rprop", make_rprop},     {"sgd", make_sgd},
     };
-    return all;
+    return makers.at(name);
 }
 
-const Kind& find(const std::string& name) {
-    const auto& known = known_optimizers();
-    require(kinds().contains(name), "unknown optimizer '{}'{}: expected one of {}", name,
-            did_you_mean(name, known), fmt::join(known, ", "));
-    return kinds().at(name);
-}
-
-void require_between(const Options& options, const OptimizerSetting& which, double least,
-                     double below) {
-    const double value = options.*which.number;
-    require(std::isfinite(value) && value >= least && value < below,
-            "optimizer {}: {} must be {}, got {}", options.name, which.name,
-            std::isinf(below) ? fmt::format("a number of at least {}", least)
-                              : fmt::format("in [{},{})", least, below),
-            value);
-}
-
-/// Settings that differ from their defaults belong to the optimizer.
-void require_known_settings(const Options& options) {
-    using namespace setting;
-    const Options defaults = default_options(options.name);
-    const auto& own = settings_of(options.name);
-    for (const auto& one : {momentum, dampening, nesterov, rho, alpha, centered, lr_decay,
-                            initial_accumulator_value}) {
-        const bool changed = one.number != nullptr ? options.*one.number != defaults.*one.number
-                                                   : options.*one.flag != defaults.*one.flag;
-        const bool known = std::any_of(own.begin(), own.end(), [&](const auto& other) {
-            return std::string(other.name) == one.name;
-        });
-        require(known || !changed, "optimizer {} has no {}", options.name, one.name);
+/// Throws Error for a group without parameters, and for parameters that are listed twice or in
+/// `seen`, which they are added to.
+void require_new_parameters(const ParameterGroup& group,
+                            std::unordered_set<at::TensorImpl*>& seen) {
+    require(!group.parameters.empty(), "optimizer {}: a group has no parameters",
+            group.options.name);
+    for (const auto& parameter : group.parameters) {
+        require(seen.insert(parameter.unsafeGetTensorImpl()).second,
+                "optimizer {}: a parameter of shape [{}] stands twice", group.options.name,
+                fmt::join(parameter.sizes(), ", "));
     }
 }
 
@@ -121,47 +56,17 @@ at::Tensor in_layout_of(const at::Tensor& weight, const at::Tensor& gradient) {
 
 }  // namespace
 
-const std::vector<std::string>& known_optimizers() {
-    static const std::vector<std::string> names = [] {
-        std::vector<std::string> all;
-        for (const auto& [name, kind] : kinds()) {
-            all.push_back(name);
-        }
-        return all;
-    }();
+bool is_state_number(const std::string& name) {
+    static const std::unordered_set<std::string> numbers = {
+        "step", "mu_product", "eta", "mu", "func_evals", "n_iter", "t", "H_diag", "prev_loss",
+    };
+    return numbers.contains(name) || name.starts_with("ro.");
+}
+
+const std::vector<std::string>& scheduled_names() {
+    static const std::vector<std::string> names = {"initial_lr",   "max_lr",        "min_lr",
+                                                   "max_momentum", "base_momentum", "swa_lr"};
     return names;
-}
-
-const std::vector<OptimizerSetting>& settings_of(const std::string& name) {
-    return find(name).settings;
-}
-
-OptimizerOptions default_options(const std::string& name) {
-    return find(name).defaults;
-}
-
-void require_valid(const Options& options) {
-    using namespace setting;
-    const double unlimited = std::numeric_limits<double>::infinity();
-    find(options.name);
-    require(std::isfinite(options.lr) && options.lr > 0,
-            "optimizer {}: lr must be a number above 0, got {}", options.name, options.lr);
-    require_known_settings(options);
-    for (const auto& share : {momentum, beta1, beta2, alpha}) {
-        require_between(options, share, 0, 1);
-    }
-    require_between(options, rho, 0, 1 + 1e-12);
-    require_between(options, dampening, 0, 1 + 1e-12);
-    for (const auto& size : {weight_decay, eps, lr_decay, initial_accumulator_value}) {
-        require_between(options, size, 0, unlimited);
-    }
-    require(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
-            "optimizer sgd: nesterov needs a momentum above 0 and no dampening");
-}
-
-void require_valid_later(Options options) {
-    options.lr = options.lr == 0 ? 1 : options.lr;
-    require_valid(options);
 }
 
 Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(groups)) {
@@ -170,6 +75,50 @@ Optimizer::Optimizer(std::vector<ParameterGroup> groups) : groups_(std::move(gro
         parameters += group.parameters.size();
     }
     states_.resize(parameters);
+    defaults = groups_.front().options;
+}
+
+void Optimizer::add_group(ParameterGroup group) {
+    std::unordered_set<at::TensorImpl*> seen;
+    for (const auto& other : groups_) {
+        require_new_parameters(other, seen);
+    }
+    require_valid_later(group.options);
+    require_new_parameters(group, seen);
+    states_.resize(states_.size() + group.parameters.size());
+    groups_.push_back(std::move(group));
+}
+
+const at::Tensor& Optimizer::parameter_at(size_t position) const {
+    size_t first = 0;
+    for (const auto& group : groups_) {
+        if (position < first + group.parameters.size()) {
+            return group.parameters[position - first];
+        }
+        first += group.parameters.size();
+    }
+    fail("optimizer {}: there is no parameter {}", defaults.name, position);
+}
+
+Optimizer::State Optimizer::fitted(const State& saved, size_t position) const {
+    const at::NoGradGuard no_grad;
+    const auto& parameter = parameter_at(position);
+    const auto& known = state_names_of(defaults.name);
+    State state;
+    for (const auto& [name, tensor] : saved) {
+        require(std::ranges::find(known, name.substr(0, name.find('.'))) != known.end(),
+                "state[{}]: the optimizer {} keeps no {}; it keeps {}", position, defaults.name,
+                name, fmt::join(known, ", "));
+        const auto shape = is_state_number(name) ? std::vector<int64_t>() : state_shape(parameter);
+        require(tensor.sizes() == shape, "state[{}].{}: expected shape [{}], got [{}]", position,
+                name, fmt::join(shape, ", "), fmt::join(tensor.sizes(), ", "));
+        const auto options = parameter.options().requires_grad(false);
+        state[name] = is_state_number(name) ? tensor.detach().clone()
+                      : tensor.sizes() == parameter.sizes()
+                          ? at::empty_like(parameter, options).copy_(tensor)
+                          : at::empty(shape, options).copy_(tensor);
+    }
+    return state;
 }
 
 std::vector<Optimizer::Batch> Optimizer::collect(const ParameterGroup& group, size_t first_state) {
@@ -195,6 +144,10 @@ std::vector<Optimizer::Batch> Optimizer::collect(const ParameterGroup& group, si
 }
 
 void Optimizer::step() {
+    require(!needs_closure(),
+            "optimizer {}: a step needs a closure, a function that computes the loss and its "
+            "gradients",
+            defaults.name);
     const at::NoGradGuard no_grad;
     size_t first_state = 0;
     for (const auto& group : groups_) {
@@ -205,10 +158,24 @@ void Optimizer::step() {
     }
 }
 
-void Optimizer::zero_grad() {
+void Optimizer::step_with(const Closure& closure) {
+    {
+        const at::AutoGradMode with_gradients(true);
+        closure();
+    }
+    step();
+}
+
+void Optimizer::zero_grad(bool drop) {
     for (auto& group : groups_) {
         for (auto& parameter : group.parameters) {
-            parameter.mutable_grad().reset();
+            auto& gradient = parameter.mutable_grad();
+            if (drop) {
+                gradient.reset();
+            } else if (gradient.defined()) {
+                gradient = gradient.detach();
+                gradient.zero_();
+            }
         }
     }
 }
@@ -217,22 +184,20 @@ std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups) {
     require(!groups.empty(), "optimizer: there are no parameters");
     std::unordered_set<at::TensorImpl*> seen;
     for (auto& group : groups) {
-        require(!group.parameters.empty(), "optimizer {}: a group has no parameters",
-                group.options.name);
-        for (const auto& parameter : group.parameters) {
-            require(seen.insert(parameter.unsafeGetTensorImpl()).second,
-                    "optimizer {}: a parameter of shape [{}] stands twice", group.options.name,
-                    fmt::join(parameter.sizes(), ", "));
-        }
+        require_new_parameters(group, seen);
         group.options.name = groups.front().options.name;
-        require_valid(group.options);
+        require_valid_later(group.options);
     }
-    return find(groups.front().options.name).make(std::move(groups));
+    return maker_of(groups.front().options.name)(std::move(groups));
 }
 
 std::unique_ptr<Optimizer> make_optimizer(std::vector<at::Tensor> parameters,
                                           const Options& options) {
-    return make_optimizer({{std::move(parameters), options}});
+    require_valid(options);
+    std::vector<ParameterGroup> groups(1);
+    groups[0].parameters = std::move(parameters);
+    groups[0].options = options;
+    return make_optimizer(std::move(groups));
 }
 
 }  // namespace hfc::train

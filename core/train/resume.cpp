@@ -142,9 +142,9 @@ Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
     Optimizer::State state;
     for (const auto& [name, tensor] :
          tensor_file::under(tensors, fmt::format("optimizer.{}", index))) {
-        const bool is_step = name == "step";
-        const auto sizes = is_step ? at::IntArrayRef() : parameter.sizes();
-        const auto type = is_step ? at::kFloat : parameter.scalar_type();
+        const bool number = is_state_number(name);
+        const auto sizes = number ? at::IntArrayRef() : parameter.sizes();
+        const auto type = number ? at::kFloat : parameter.scalar_type();
         require(tensor.sizes() == sizes && tensor.scalar_type() == type,
                 "hfc.train: the checkpoint's 'optimizer.{}.{}' is {} of shape {}, expected {} of "
                 "shape {}",
@@ -152,9 +152,9 @@ Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
         // The optimizer moves its steps to where it needs them; what has a number for each weight
         // lies as the weight does.
         state.emplace(name,
-                      is_step ? tensor.clone()
-                              : at::empty_like(parameter, parameter.options().requires_grad(false))
-                                    .copy_(tensor));
+                      number ? tensor.clone()
+                             : at::empty_like(parameter, parameter.options().requires_grad(false))
+                                   .copy_(tensor));
     }
     return state;
 }
@@ -220,6 +220,13 @@ Json describe_band_mask(const std::optional<attack::AttackOptions>& options) {
 Json describe(const data::Dataset& dataset, const TrainOptions& options) {
     Json optimizer = {{"name", options.optimizer.name}};
     for (const auto& setting : settings_of(options.optimizer.name)) {
+        // A checkpoint from before this flag is one without it.
+        const bool later = setting.flag == &OptimizerOptions::amsgrad ||
+                           setting.flag == &OptimizerOptions::maximize ||
+                           setting.flag == &OptimizerOptions::decoupled_weight_decay;
+        if (later && !(options.optimizer.*setting.flag)) {
+            continue;
+        }
         optimizer[setting.name] = setting.number != nullptr
                                       ? Json(options.optimizer.*setting.number)
                                       : Json(options.optimizer.*setting.flag);

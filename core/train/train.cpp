@@ -32,6 +32,9 @@ void require_valid(const TrainOptions& options) {
             "hfc.train: the seconds between checkpoints must be at least 0, got {}",
             options.checkpoints.seconds);
     require_valid(options.optimizer);
+    require(options.optimizer.name != "lbfgs",
+            "hfc.train: the optimizer lbfgs needs a closure for each step; expected one of {}",
+            fmt::join(known_optimizers(), ", "));
     require_valid_recipe(options);
 }
 

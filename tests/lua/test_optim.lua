@@ -113,7 +113,7 @@ function TestOptimizers:test_bad_input()
   lu.assertErrorMsgContains("expected a Tensor, got number 3", torch.optim.Adam, {3})
   lu.assertErrorMsgContains("unknown option 'momentum'",
     torch.optim.Adam, {weight}, {momentum = 0.9})
-  lu.assertErrorMsgContains("lr must be a number above 0, got -1",
+  lu.assertErrorMsgContains("lr must be a number of at least 0, got -1",
     torch.optim.Adam, {weight}, {lr = -1})
   lu.assertErrorMsgContains("a group has no parameters", torch.optim.Adam, {})
   lu.assertErrorMsgContains("did you mean 'Adam'", function() return torch.optim.Adamm end)
@@ -127,7 +127,7 @@ function TestOptimizers:test_bad_input()
   lu.assertErrorMsgContains("state[0].exp_avg: expected shape [2, 2], got []",
     optimizer.load_state_dict, optimizer,
     {state = {[0] = {exp_avg = torch.tensor(1)}}, param_groups = {{lr = 1, params = {0, 1}}}})
-  lu.assertErrorMsgContains("lr must be a number above 0, got",
+  lu.assertErrorMsgContains("lr must be a number of at least 0, got",
     optimizer.load_state_dict, optimizer,
     {state = {}, param_groups = {{lr = 0 / 0, params = {0, 1}}}})
   lu.assertErrorMsgContains("beta1 must be in [0,1), got 5",

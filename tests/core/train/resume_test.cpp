@@ -257,6 +257,13 @@ TEST(Describe, tells_data_of_one_name_and_size_apart) {
     EXPECT_THAT(refused(data::Dataset(images)), HasSubstr("content was"));
 }
 
+TEST(Describe, knows_checkpoints_from_before_amsgrad_and_maximize) {
+    ByHand training("adam");
+    EXPECT_EQ(training.training().at("optimizer").size(), 6) << training.training();
+    training.options.optimizer.amsgrad = true;
+    EXPECT_EQ(training.training().at("optimizer").at("amsgrad"), true);
+}
+
 TEST(Describe, tells_masks_of_one_sum_apart) {
     ByHand training("sgd");
     const auto with_mask = [&](const at::Tensor& mask) {

@@ -1,0 +1,21 @@
+// The size of gradients and its limits.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace hfc::train {
+
+/// The norm of all tensors taken as one vector; 0 for none. order: above 0, or infinite. Throws
+/// Error for a norm that is not finite if require_finite.
+at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order = 2,
+                      bool require_finite = false);
+
+/// Scales the gradients together so that `total`, their norm, becomes at most `most`.
+void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const at::Tensor& total);
+
+/// Limits each element of the gradients to [-most, most].
+void clip_values(const std::vector<at::Tensor>& gradients, double most);
+
+}  // namespace hfc::train

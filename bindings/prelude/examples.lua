@@ -208,6 +208,23 @@ layer = torch.nn.Linear(4, 2)
 adam = torch.optim.Adam(layer:parameters(), {lr = 1e-2})
 loss = layer(torch.rand(8, 4)):square():mean()
 adam:zero_grad(); loss:backward(); adam:step()]])
+example("torch.optim.LBFGS", [[
+x = torch.zeros(2):requires_grad_()
+search = torch.optim.LBFGS({x}, {line_search_fn = "strong_wolfe"})
+search:step(function()
+  search:zero_grad()
+  local loss = (x - 3):square():sum()
+  loss:backward()
+  return loss
+end)
+print(x)]])
+example("torch.optim.lr_scheduler.SequentialLR torch.optim.lr_scheduler.LinearLR \z
+  torch.optim.lr_scheduler.CosineAnnealingLR LRScheduler:step", [[
+S = torch.optim.lr_scheduler
+sgd = torch.optim.SGD({torch.ones(1):requires_grad_()}, {lr = 0.1})
+warmup, cosine = S.LinearLR(sgd, {start_factor = 0.1, total_iters = 3}), S.CosineAnnealingLR(sgd, 7)
+schedule = S.SequentialLR(sgd, {warmup, cosine}, {3})
+for epoch = 1, 10 do sgd:step() schedule:step() print(epoch, sgd.param_groups[1].lr) end]])
 example("torch.no_grad", [[
 torch.no_grad(function() print(torch.ones(1, {requires_grad = true}):add(1).requires_grad) end)]])
 example("torch.save torch.load", [[

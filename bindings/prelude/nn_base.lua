@@ -3,7 +3,8 @@
 -- parameters(), state_dict(), to() and the C++ core.
 local host = ...
 
-local nn = {}
+-- torch.nn.utils is the host's.
+local nn = rawget(torch, "nn") or {}
 torch.nn = nn
 
 -- What belongs to a module, by the module: {name = its class's, order = names in the order in which

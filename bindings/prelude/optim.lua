@@ -1,187 +1,124 @@
--- torch.optim.lr_scheduler, torch.nn.utils.clip_grad_*: PyTorch's schedules and gradient clipping.
+-- What torch.optim has beside the host's optimizers and schedules: names as Lua's programmers write
+-- them, and averages of weights.
 local host = ...
 local optim, nn = torch.optim, torch.nn
 
 host.accept_small_names(optim, "torch.optim")
+host.accept_small_names(optim.lr_scheduler, "torch.optim.lr_scheduler")
+host.accept_small_names(nn.utils, "torch.nn.utils")
 
-local schedulers = {}
-rawset(optim, "lr_scheduler", schedulers)
+local swa = optim.swa_utils
+local owner = "torch.optim.swa_utils."
 
-local Scheduler = {}
-Scheduler.__index = Scheduler
+swa.get_ema_avg_fn = host.declare(owner .. "get_ema_avg_fn", [[
+torch.optim.swa_utils.get_ema_avg_fn(decay = 0.999) -> function
 
--- Sets each group's rate for the epoch the schedule stands at.
-local function apply(self)
-  for i, group in ipairs(self.optimizer.param_groups) do
-    self.last_lr[i] = self.rate(self, self.base_lrs[i], i, group)
-    group.lr = self.last_lr[i]
+For AveragedModel's avg_fn: the exponential moving average.]], function(decay)
+  decay = decay or 0.999
+  return function(averaged, value) return averaged * decay + value * (1 - decay) end
+end)
+
+swa.get_swa_avg_fn = host.declare(owner .. "get_swa_avg_fn", [[
+torch.optim.swa_utils.get_swa_avg_fn() -> function
+
+For AveragedModel's avg_fn: the mean of all weights so far, which is its default.]], function()
+  return function(averaged, value, count) return averaged + (value - averaged) / (count + 1) end
+end)
+
+local AveragedModel = nn.module("AveragedModel")
+
+function AveragedModel:init(...)
+  local given = host.arguments(owner .. "AveragedModel",
+    {"model", "device", "avg_fn", "use_buffers"},
+    {device = host.optional, avg_fn = host.optional, use_buffers = false}, 3, ...)
+  if not nn.is_module(given.model) then
+    error(owner .. "AveragedModel: expected a network, got " .. type(given.model), 3)
+  end
+  self.module = given.model:clone()
+  if given.device then self.module:to(given.device) end
+  self.avg_fn, self.use_buffers = given.avg_fn or swa.get_swa_avg_fn(), given.use_buffers
+  self:register_buffer("n_averaged", torch.tensor(0, {dtype = "int64"}))
+end
+
+function AveragedModel:forward(...) return self.module(...) end
+
+local function copy_all(from, to)
+  for i, tensor in ipairs(to) do tensor:copy_(from[i]) end
+end
+
+function AveragedModel:update_parameters(model)
+  local own, theirs = self.module:parameters(), model:parameters()
+  if #own ~= #theirs then
+    error(string.format("update_parameters: expected a network of %d parameters, got %d",
+      #own, #theirs), 2)
+  end
+  local own_buffers, buffers = self.module:buffers(), model:buffers()
+  torch.no_grad(function()
+    local count = self.n_averaged:item()
+    local function average(averaged, values)
+      for i, tensor in ipairs(averaged) do
+        local value = values[i]:to(tensor.device)
+        local mean = count > 0 and tensor:is_floating_point()
+        tensor:copy_(mean and self.avg_fn(tensor, value, count) or value)
+      end
+    end
+    average(own, theirs)
+    if self.use_buffers then average(own_buffers, buffers) else copy_all(buffers, own_buffers) end
+    self.n_averaged:add_(1)
+  end)
+end
+
+swa.AveragedModel = host.declare(owner .. "AveragedModel", "\z
+  torch.optim.swa_utils.AveragedModel(model, {device = nil, avg_fn = nil, use_buffers = false}) \z
+  -> module\n\n\z
+  A copy of the network that averages its weights: call averaged:update_parameters(model) after \z
+  some of the steps. avg_fn: a function (averaged, value, count) -> Tensor (default \z
+  get_swa_avg_fn()). use_buffers: if true, averages the buffers too; else they are copied.",
+  AveragedModel)
+
+-- The batches of a list, or of an iterator such as dataset:batches().
+local function each_batch(loader)
+  if type(loader) == "function" then return loader end
+  local i = 0
+  return function()
+    i = i + 1
+    return loader[i]
   end
 end
 
-function Scheduler:step()
-  self.last_epoch = self.last_epoch + 1
-  apply(self)
-end
+swa.update_bn = host.declare(owner .. "update_bn", [[
+torch.optim.swa_utils.update_bn(loader, model, {device = nil})
 
-function Scheduler:get_last_lr() return {unpack(self.last_lr)} end
-
-function Scheduler:state_dict()
-  return {
-    last_epoch = self.last_epoch,
-    base_lrs = {unpack(self.base_lrs)},
-    last_lr = {unpack(self.last_lr)},
-  }
-end
-
-function Scheduler:load_state_dict(state)
-  self.last_epoch, self.base_lrs, self.last_lr =
-    state.last_epoch, {unpack(state.base_lrs)}, {unpack(state.last_lr)}
-  for i, group in ipairs(self.optimizer.param_groups) do group.lr = self.last_lr[i] end
-  return self
-end
-
--- Declares a schedule. names, defaults: of its arguments behind the optimizer; setup(self) and
--- rate(self, base, i, group) -> lr.
-local function declare(name, names, defaults, text, setup, rate)
-  local owner = "torch.optim.lr_scheduler." .. name
-  schedulers[name] = host.declare(owner, text, function(optimizer, ...)
-    local self = setmetatable(host.arguments(owner, names, defaults, 2, ...), Scheduler)
-    self.optimizer, self.base_lrs, self.last_lr, self.last_epoch, self.rate =
-      optimizer, {}, {}, 0, rate
-    for i, group in ipairs(optimizer.param_groups) do self.base_lrs[i] = group.lr end
-    if setup then setup(self) end
-    apply(self)
-    return self
-  end)
-end
-
-declare("StepLR", {"step_size", "gamma"}, {gamma = 0.1}, "\z
-  torch.optim.lr_scheduler.StepLR(optimizer, step_size, {gamma = 0.1}) -> scheduler\n\n\z
-  The rate times gamma every step_size steps. All schedulers: step(), get_last_lr(), \z
-  state_dict(), load_state_dict(state).", nil,
-  function(self, base) return base * self.gamma ^ math.floor(self.last_epoch / self.step_size) end)
-
-declare("MultiStepLR", {"milestones", "gamma"}, {gamma = 0.1}, [[
-torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, {gamma = 0.1}) -> scheduler
-
-The rate times gamma at each of the milestones, a list of steps.]], nil, function(self, base)
-  local passed = 0
-  for _, milestone in ipairs(self.milestones) do
-    passed = passed + (self.last_epoch >= milestone and 1 or 0)
+Measures the running means and variances of all BatchNorm layers again. loader: a list of batches,
+or an iterator over them. model: a network written in Lua.]], function(loader, model, options)
+  local layers = {}
+  for _, layer in ipairs(model:modules()) do
+    if torch.is_tensor(layer.running_mean) and layer.momentum then
+      layers[#layers + 1] = {layer = layer, momentum = layer.momentum}
+    end
   end
-  return base * self.gamma ^ passed
+  if #layers == 0 then return end
+  torch.no_grad(function()
+    for _, one in ipairs(layers) do
+      one.layer.running_mean:zero_()
+      one.layer.running_var:fill_(1)
+      if torch.is_tensor(one.layer.num_batches_tracked) then
+        one.layer.num_batches_tracked:zero_()
+      end
+    end
+    local was_training, count = model.training, 0
+    model:train()
+    for batch in each_batch(loader) do
+      if type(batch) == "table" then batch = batch[1] end
+      if options and options.device then batch = batch:to(options.device) end
+      count = count + 1
+      -- A mean over all batches: each counts the same.
+      for _, one in ipairs(layers) do one.layer.momentum = 1 / count end
+      model(batch)
+    end
+    for _, one in ipairs(layers) do one.layer.momentum = one.momentum end
+    model:train(was_training)
+  end)
 end)
 
-declare("ExponentialLR", {"gamma"}, {}, [[
-torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma) -> scheduler
-
-The rate times gamma at each step.]], nil,
-  function(self, base) return base * self.gamma ^ self.last_epoch end)
-
-declare("CosineAnnealingLR", {"T_max", "eta_min"}, {eta_min = 0}, [[
-torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, {eta_min = 0}) -> scheduler
-
-From the rate to eta_min along half a cosine of T_max steps.]], nil, function(self, base)
-  return self.eta_min
-    + (base - self.eta_min) * (1 + math.cos(math.pi * self.last_epoch / self.T_max)) / 2
-end)
-
-declare("LinearLR", {"start_factor", "end_factor", "total_iters"},
-  {start_factor = 1 / 3, end_factor = 1, total_iters = 5}, "\z
-  torch.optim.lr_scheduler.LinearLR(optimizer, \z
-  {start_factor = 1/3, end_factor = 1, total_iters = 5}) -> scheduler\n\n\z
-  A warm-up: the rate times a factor that goes linearly from start_factor to end_factor in \z
-  total_iters steps.", nil, function(self, base)
-    local first, last, total = self.start_factor, self.end_factor, self.total_iters
-    return base * (first + (last - first) * math.min(total, self.last_epoch) / total)
-  end)
-
-declare("LambdaLR", {"lr_lambda"}, {}, [[
-torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda) -> scheduler
-
-The rate times lr_lambda(step).]], nil,
-  function(self, base) return base * self.lr_lambda(self.last_epoch) end)
-
-local function anneal_cos(first, last, share)
-  return last + (first - last) / 2 * (1 + math.cos(math.pi * share))
-end
-local function anneal_linear(first, last, share) return first + (last - first) * share end
-
--- A value of the one-cycle policy: up from `first` to `top` until the end of the warm-up, then down
--- to `last`.
-local function one_cycle(self, first, top, last)
-  local anneal = self.anneal_strategy == "linear" and anneal_linear or anneal_cos
-  local turn, finish = self.pct_start * self.total_steps - 1, self.total_steps - 1
-  if self.last_epoch <= turn then return anneal(first, top, self.last_epoch / turn) end
-  return anneal(top, last, (self.last_epoch - turn) / (finish - turn))
-end
-
--- The setting that cycles against the rate: Adam's beta1, else the momentum.
-local function momentum_name(group)
-  return pcall(function() return group.beta1 end) and "beta1" or "momentum"
-end
-
-declare("OneCycleLR",
-  {"max_lr", "total_steps", "pct_start", "anneal_strategy", "cycle_momentum", "base_momentum",
-   "max_momentum", "div_factor", "final_div_factor"},
-  {pct_start = 0.3, anneal_strategy = "cos", cycle_momentum = true, base_momentum = 0.85,
-   max_momentum = 0.95, div_factor = 25, final_div_factor = 1e4}, "\z
-  torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps, {pct_start = 0.3, \z
-    anneal_strategy = \"cos\", cycle_momentum = true,\n\z
-  \32 base_momentum = 0.85, max_momentum = 0.95, div_factor = 25, final_div_factor = 1e4}) -> \z
-    scheduler\n\n\z
-  Smith's one-cycle policy: from max_lr / div_factor up to max_lr in the first pct_start of the \z
-  steps, then down to\n\z
-  max_lr / div_factor / final_div_factor; momentum (Adam's first beta) moves the other way.",
-  function(self)
-    if self.anneal_strategy ~= "cos" and self.anneal_strategy ~= "linear" then
-      error("torch.optim.lr_scheduler.OneCycleLR: anneal_strategy must be cos or linear, got "
-        .. tostring(self.anneal_strategy), 4)
-    end
-  end, function(self, _, i, group)
-    if self.last_epoch >= self.total_steps then
-      error(string.format("torch.optim.lr_scheduler.OneCycleLR: step %d of a schedule of %d steps",
-        self.last_epoch + 1, self.total_steps), 4)
-    end
-    local top = type(self.max_lr) == "table" and self.max_lr[i] or self.max_lr
-    local first = top / self.div_factor
-    if self.cycle_momentum then
-      local low, high = self.base_momentum, self.max_momentum
-      group[momentum_name(group)] = one_cycle(self, high, low, high)
-    end
-    return one_cycle(self, first, top, first / self.final_div_factor)
-  end)
-
-local utils = {}
-rawset(nn, "utils", utils)
-
-local function gradients_of(parameters)
-  if torch.is_tensor(parameters) then parameters = {parameters} end
-  local gradients = {}
-  for _, parameter in ipairs(parameters) do gradients[#gradients + 1] = parameter.grad end
-  return gradients
-end
-
-utils.clip_grad_norm_ = host.declare("torch.nn.utils.clip_grad_norm_", [[
-torch.nn.utils.clip_grad_norm_(parameters, max_norm, {norm_type = 2}) -> Tensor
-
-Scales all gradients together so that their norm is at most max_norm; returns the norm they had.]],
-  function(parameters, max_norm, options)
-    local gradients, order = gradients_of(parameters), options and options.norm_type or 2
-    if #gradients == 0 then return torch.tensor(0) end
-    local norms = {}
-    for i, gradient in ipairs(gradients) do norms[i] = torch.linalg_vector_norm(gradient, order) end
-    local total = torch.linalg_vector_norm(torch.stack(norms), order)
-    local factor = (max_norm / (total + 1e-6)):clamp_max(1)
-    for _, gradient in ipairs(gradients) do gradient:mul_(factor) end
-    return total
-  end)
-
-utils.clip_grad_value_ = host.declare("torch.nn.utils.clip_grad_value_", [[
-torch.nn.utils.clip_grad_value_(parameters, clip_value)
-
-Cuts each element of the gradients to [-clip_value, clip_value].]], function(parameters, clip_value)
-  for _, gradient in ipairs(gradients_of(parameters)) do
-    gradient:clamp_(-clip_value, clip_value)
-  end
-end)
+host.accept_small_names(swa, "torch.optim.swa_utils")

@@ -1,69 +1,84 @@
-// torch.optim: the core's optimizers with parameter groups and state.
+// torch.optim: the core's optimizers.
 #include "bindings/torch/optim.h"
 
+#include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/parameters.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
-#include <numeric>
+#include <algorithm>
+#include <cctype>
 
 namespace hfc::lua {
-
-using OptimizerPtr = std::shared_ptr<train::Optimizer>;
-
-/// A view of one group, under the name it has in PyTorch: optimizer.param_groups[1].lr = 0.1.
-struct ParameterGroupView {
-    OptimizerPtr optimizer;
-    size_t position;
-};
-
-template <>
-inline constexpr const char* type_name<OptimizerPtr> = "Optimizer";
-template <>
-inline constexpr const char* type_name<ParameterGroupView> = "ParameterGroup";
-
 namespace {
 
 void read_setting(Options& options, const train::OptimizerSetting& setting,
                   train::OptimizerOptions& optimizer) {
     if (setting.number != nullptr) {
         optimizer.*setting.number = options.number(setting.name, optimizer.*setting.number);
-    } else {
+    } else if (setting.flag != nullptr) {
         optimizer.*setting.flag = options.boolean(setting.name, optimizer.*setting.flag);
+    } else {
+        optimizer.*setting.text = options.text(setting.name, optimizer.*setting.text);
     }
 }
 
-void push_setting(lua_State* L, const train::OptimizerSetting& setting,
-                  const train::OptimizerOptions& optimizer) {
-    setting.number != nullptr ? push(L, optimizer.*setting.number)
-                              : push(L, optimizer.*setting.flag);
-}
-
-/// betas = {0.9, 0.999}: PyTorch's two in one.
-void read_betas(Options& options, train::OptimizerOptions& optimizer) {
-    options.with("betas", [&](const Value& value) {
-        const auto betas = value.numbers();
-        if (betas.size() != 2) {
+void read_pair(Options& options, const char* name, train::OptimizerOptions& optimizer) {
+    const auto pair = settings_of_pair(optimizer, name);
+    options.with(name, [&](const Value& value) {
+        const auto numbers = value.numbers();
+        if (numbers.size() != 2) {
             value.expected("a list of two numbers");
         }
-        optimizer.beta1 = betas[0];
-        optimizer.beta2 = betas[1];
+        optimizer.*pair[0].number = numbers[0];
+        optimizer.*pair[1].number = numbers[1];
     });
 }
 
 }  // namespace
 
-void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer) {
-    for (const auto& setting : train::settings_of(optimizer.name)) {
-        const std::string name = setting.name;
-        if (name == "beta1") {
-            read_betas(options, optimizer);
-        } else if (name != "beta2") {
-            read_setting(options, setting, optimizer);
+std::vector<train::OptimizerSetting> settings_of_pair(const train::OptimizerOptions& options,
+                                                      const std::string& name) {
+    std::vector<train::OptimizerSetting> found;
+    for (const auto& setting : train::settings_of(options.name)) {
+        if (setting.pair != nullptr && name == setting.pair) {
+            found.push_back(setting);
         }
     }
+    return found;
+}
+
+void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer) {
+    std::string last;
+    for (const auto& setting : train::settings_of(optimizer.name)) {
+        if (setting.pair == nullptr) {
+            read_setting(options, setting, optimizer);
+        } else if (last != setting.pair) {
+            read_pair(options, setting.pair, optimizer);
+            last = setting.pair;
+        }
+    }
+    // Python's choices among kernels, which give the same numbers.
+    for (const char* kernel : {"foreach", "fused", "capturable"}) {
+        options.know(kernel);
+    }
+}
+
+std::string class_name(const train::OptimizerOptions& options) {
+    for (const char* name : {"Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "LBFGS",
+                             "NAdam", "RAdam", "RMSprop", "Rprop", "SGD"}) {
+        std::string small = name;
+        std::ranges::transform(small, small.begin(),
+                               [](char c) { return static_cast<char>(std::tolower(c)); });
+        if (small == options.name) {
+            return name;
+        }
+    }
+    return options.name;
 }
 
 namespace {
@@ -72,43 +87,67 @@ OptimizerPtr self_optimizer(Call& call) {
     return call.argument(1, "optimizer").object<OptimizerPtr>();
 }
 
-std::vector<at::Tensor> read_parameters(lua_State* L, const Value& value) {
-    const auto parameters = read_tensors(L, value, "parameter");
-    for (size_t i = 0; i < parameters.size(); ++i) {
-        require(parameters[i].is_leaf(),
+void read_group_parameters(lua_State* L, const Value& value, train::ParameterGroup& group) {
+    // One Tensor is a group of its own: {params = w}.
+    auto read = to_tensor(L, value.index()) != nullptr
+                    ? Parameters{{*to_tensor(L, value.index())}, {}}
+                    : read_parameters(L, value);
+    for (size_t i = 0; i < read.tensors.size(); ++i) {
+        require(read.tensors[i].is_leaf(),
                 "parameter {}: an optimizer takes leaf tensors; this one was computed from others",
                 i + 1);
-        require(parameters[i].is_floating_point(),
+        require(read.tensors[i].is_floating_point(),
                 "parameter {}: expected a floating-point Tensor, got {}", i + 1,
-                describe_tensor(parameters[i]));
+                describe_tensor(read.tensors[i]));
     }
-    return parameters;
+    group.parameters = std::move(read.tensors);
+    group.names = std::move(read.names);
+}
+
+/// {params = {...}, lr = ...}
+train::ParameterGroup read_group(lua_State* L, int table, const train::OptimizerOptions& defaults) {
+    Options options(L, table);
+    train::ParameterGroup group;
+    group.options = defaults;
+    options.with("params", [&](const Value& value) { read_group_parameters(L, value, group); });
+    read_optimizer_options(options, group.options);
+    options.finish();
+    return group;
+}
+
+bool is_group(lua_State* L, int index) {
+    if (!lua_istable(L, index)) {
+        return false;
+    }
+    lua_getfield(L, index, "params");
+    const bool group = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+    return group;
 }
 
 /// A list of Tensors, or of groups {params = {...}, lr = ...}.
-std::vector<train::ParameterGroup> read_groups(lua_State* L, int index,
+std::vector<train::ParameterGroup> read_groups(lua_State* L, const Value& value,
                                                const train::OptimizerOptions& defaults) {
-    lua_rawgeti(L, index, 1);
-    const bool grouped = lua_istable(L, -1);
-    lua_pop(L, 1);
-    if (!grouped) {
-        return {{read_parameters(L, Value(L, index, "argument 1 (params)")), defaults}};
+    const int index = value.index();
+    bool grouped = false;
+    if (lua_istable(L, index)) {
+        lua_rawgeti(L, index, 1);
+        grouped = is_group(L, lua_gettop(L));
+        lua_pop(L, 1);
     }
     std::vector<train::ParameterGroup> groups;
+    if (!grouped) {
+        groups.emplace_back().options = defaults;
+        read_group_parameters(L, value, groups[0]);
+        return groups;
+    }
     const size_t length = lua_objlen(L, index);
     for (size_t i = 1; i <= length; ++i) {
         lua_rawgeti(L, index, static_cast<int>(i));
-        const int table = lua_gettop(L);
-        require(lua_istable(L, table),
+        require(is_group(L, lua_gettop(L)),
                 "group {}: expected a table {{params = ..., lr = ...}}, got {}", i,
-                describe(L, table));
-        Options options(L, table);
-        train::ParameterGroup group = {{}, defaults};
-        options.with("params",
-                     [&](const Value& value) { group.parameters = read_parameters(L, value); });
-        read_optimizer_options(options, group.options);
-        options.finish();
-        groups.push_back(std::move(group));
+                describe(L, lua_gettop(L)));
+        groups.push_back(read_group(L, lua_gettop(L), defaults));
         lua_pop(L, 1);
     }
     return groups;
@@ -116,260 +155,159 @@ std::vector<train::ParameterGroup> read_groups(lua_State* L, int index,
 
 template <const char* name>
 int make(Call& call) {
-    call.at_most(2);
-    if (!lua_istable(call.L, 1)) {
-        call.argument(1, "params").expected("a list of Tensors or of groups");
-    }
     auto settings = train::default_options(name);
-    auto options = call.options(2);
+    // torch.optim.SGD(params, 0.1): lr by position, as in Python.
+    const bool by_position = lua_type(call.L, 2) == LUA_TNUMBER;
+    call.at_most(by_position ? 3 : 2);
+    if (by_position) {
+        settings.lr = call.argument(2, "lr").number();
+    }
+    auto options = call.options(by_position ? 3 : 2);
     read_optimizer_options(options, settings);
     options.finish();
-    return call.returns_object(
-        OptimizerPtr(train::make_optimizer(read_groups(call.L, 1, settings))));
+    auto groups = read_groups(call.L, call.argument(1, "params"), settings);
+    OptimizerPtr optimizer = train::make_optimizer(std::move(groups));
+    if (!optimizer->needs_closure()) {
+        optimizer->defaults = settings;
+    }
+    return call.returns_object(optimizer);
 }
 
-int step(Call& call) {
-    self_optimizer(call)->step();
-    return 0;
+/// A loss as a number.
+double loss_of(lua_State* L, int index) {
+    if (const at::Tensor* loss = to_tensor(L, index); loss != nullptr && loss->numel() == 1) {
+        return loss->item<double>();
+    }
+    require(lua_type(L, index) == LUA_TNUMBER,
+            "the closure must return the loss, a number or a Tensor of one element, got {}",
+            describe(L, index));
+    return lua_tonumber(L, index);
+}
+
+/// For LBFGS: the value of the first call stays on the stack.
+int step_by_closure(Call& call, train::Optimizer& optimizer) {
+    lua_State* L = call.L;
+    lua_settop(L, 2);
+    optimizer.step_with([L] {
+        lua_pushvalue(L, 2);
+        protected_call(L, 0, 1);
+        const double loss = loss_of(L, lua_gettop(L));
+        lua_settop(L, 3);
+        return loss;
+    });
+    return 1;
+}
+
+int step_optimizer(Call& call) {
+    const auto optimizer = self_optimizer(call);
+    call.at_most(2);
+    if (!call.given(2)) {
+        optimizer->step();
+        return 0;
+    }
+    if (!lua_isfunction(call.L, 2)) {
+        call.argument(2, "closure").expected("a function that computes the loss and its gradients");
+    }
+    if (optimizer->needs_closure()) {
+        return step_by_closure(call, *optimizer);
+    }
+    {
+        const at::AutoGradMode with_gradients(true);
+        lua_pushvalue(call.L, 2);
+        protected_call(call.L, 0, 1);
+    }
+    optimizer->step();
+    return 1;
 }
 
 int zero_grad(Call& call) {
-    self_optimizer(call)->zero_grad();
+    auto options = call.options(2);
+    const bool drop = options.boolean("set_to_none", true);
+    options.finish();
+    self_optimizer(call)->zero_grad(drop);
     return 0;
 }
 
-void push_settings(lua_State* L, const train::OptimizerOptions& options) {
-    for (const auto& setting : train::settings_of(options.name)) {
-        push_setting(L, setting, options);
-        lua_setfield(L, -2, setting.name);
+int add_param_group(Call& call) {
+    const auto optimizer = self_optimizer(call);
+    call.at_most(2);
+    if (!is_group(call.L, 2)) {
+        call.argument(2, "group").expected("a table {params = ..., lr = ...}");
     }
-}
-
-/// {state = {[i] = {exp_avg = ...}}, param_groups = {{lr = ..., params = {0, 1}}}}: PyTorch's form,
-/// parameters counted from 0.
-int state_dict(Call& call) {
-    lua_State* L = call.L;
-    const auto self = self_optimizer(call);
-    auto& optimizer = *self;
-    lua_newtable(L);
-    lua_newtable(L);
-    for (size_t i = 0; i < optimizer.states().size(); ++i) {
-        if (optimizer.states()[i].empty()) {
-            continue;
-        }
-        lua_newtable(L);
-        for (const auto& [name, tensor] : optimizer.states()[i]) {
-            push(L, tensor.clone());
-            lua_setfield(L, -2, name.c_str());
-        }
-        lua_rawseti(L, -2, static_cast<int>(i));
-    }
-    lua_setfield(L, -2, "state");
-    lua_newtable(L);
-    int64_t first = 0;
-    for (size_t i = 0; i < optimizer.groups().size(); ++i) {
-        const auto& group = optimizer.groups()[i];
-        lua_newtable(L);
-        push_settings(L, group.options);
-        std::vector<int64_t> positions(group.parameters.size());
-        std::iota(positions.begin(), positions.end(), first);
-        first += static_cast<int64_t>(positions.size());
-        push(L, positions);
-        lua_setfield(L, -2, "params");
-        lua_rawseti(L, -2, static_cast<int>(i) + 1);
-    }
-    lua_setfield(L, -2, "param_groups");
-    return 1;
-}
-
-/// Reads the settings of the group table at `index`; the parameters' number must be the group's.
-train::OptimizerOptions read_group_state(lua_State* L, int index,
-                                         const train::ParameterGroup& group, size_t position) {
-    Options options(L, index);
-    auto settings = group.options;
-    for (const auto& setting : train::settings_of(settings.name)) {
-        read_setting(options, setting, settings);
-    }
-    read_betas(options, settings);
-    train::require_valid_later(settings);
-    size_t count = 0;
-    options.with("params", [&](const Value& value) { count = value.numbers().size(); });
-    require(count == group.parameters.size(), "param_groups[{}]: expected {} parameters, got {}",
-            position, group.parameters.size(), count);
-    return settings;
-}
-
-train::Optimizer::State read_state(lua_State* L, int index, const at::Tensor& parameter,
-                                   size_t position) {
-    train::Optimizer::State state;
-    require(lua_istable(L, index), "state[{}]: expected a table, got {}", position,
-            describe(L, index));
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        const at::Tensor* tensor = to_tensor(L, -1);
-        require(lua_type(L, -2) == LUA_TSTRING && tensor != nullptr,
-                "state[{}]: expected named Tensors, got {} = {}", position, describe(L, -2),
-                describe(L, -1));
-        const bool is_step = std::string_view(lua_tostring(L, -2)) == "step";
-        const bool fits = is_step ? tensor->dim() == 0 : tensor->sizes() == parameter.sizes();
-        require(fits, "state[{}].{}: expected shape [{}], got [{}]", position, lua_tostring(L, -2),
-                fmt::join(parameter.sizes(), ", "), fmt::join(tensor->sizes(), ", "));
-        auto own = is_step ? tensor->clone()
-                           : at::empty_like(parameter, parameter.options().requires_grad(false))
-                                 .copy_(*tensor);
-        state[lua_tostring(L, -2)] = own;
-        lua_pop(L, 1);
-    }
-    return state;
-}
-
-int load_state_dict(Call& call) {
-    lua_State* L = call.L;
-    const auto self = self_optimizer(call);
-    auto& optimizer = *self;
-    require(lua_istable(L, 2), "expected a table as state_dict() gives it, got {}", describe(L, 2));
-    lua_getfield(L, 2, "param_groups");
-    lua_getfield(L, 2, "state");
-    const int groups = lua_gettop(L) - 1;
-    const int states = groups + 1;
-    require(lua_istable(L, groups) && lua_istable(L, states),
-            "the table must have the fields param_groups and state");
-    require(lua_objlen(L, groups) == optimizer.groups().size(), "expected {} groups, got {}",
-            optimizer.groups().size(), lua_objlen(L, groups));
-    // Everything is read before anything is changed.
-    std::vector<train::OptimizerOptions> settings;
-    std::vector<train::Optimizer::State> read;
-    for (size_t i = 0; i < optimizer.groups().size(); ++i) {
-        const auto& group = optimizer.groups()[i];
-        lua_rawgeti(L, groups, static_cast<int>(i) + 1);
-        require(lua_istable(L, -1), "param_groups[{}]: expected a table, got {}", i + 1,
-                describe(L, -1));
-        settings.push_back(read_group_state(L, lua_gettop(L), group, i + 1));
-        lua_pop(L, 1);
-        for (const auto& parameter : group.parameters) {
-            const size_t position = read.size();
-            lua_rawgeti(L, states, static_cast<int>(position));
-            read.push_back(lua_isnil(L, -1) ? train::Optimizer::State()
-                                            : read_state(L, lua_gettop(L), parameter, position));
-            lua_pop(L, 1);
-        }
-    }
-    for (size_t i = 0; i < settings.size(); ++i) {
-        optimizer.groups()[i].options = settings[i];
-    }
-    optimizer.states() = std::move(read);
-    lua_settop(L, 1);
-    return 1;
-}
-
-/// The setting of a group under a name, or nullptr.
-const train::OptimizerSetting* find_setting(const train::OptimizerOptions& options,
-                                            const std::string& name) {
-    for (const auto& setting : train::settings_of(options.name)) {
-        if (name == setting.name) {
-            return &setting;
-        }
-    }
-    return nullptr;
-}
-
-train::ParameterGroup& group_of(lua_State* L) {
-    const auto& view = Value(L, 1, "group").object<ParameterGroupView>();
-    return view.optimizer->groups()[view.position];
-}
-
-int get_setting(lua_State* L) {
-    return guarded(L, "param_groups", [&] {
-        const auto& group = group_of(L);
-        const std::string name = Value(L, 2, "setting").text();
-        if (name == "params") {
-            push(L, group.parameters);
-            return 1;
-        }
-        const auto* setting = find_setting(group.options, name);
-        require(setting != nullptr, "optimizer {} has no {}", group.options.name, name);
-        push_setting(L, *setting, group.options);
-        return 1;
-    });
-}
-
-int set_setting(lua_State* L) {
-    return guarded(L, "param_groups", [&] {
-        auto& group = group_of(L);
-        const std::string name = Value(L, 2, "setting").text();
-        const auto* setting = find_setting(group.options, name);
-        require(setting != nullptr, "optimizer {} has no {}", group.options.name, name);
-        if (setting->flag != nullptr) {
-            group.options.*setting->flag = Value(L, 3, name).boolean();
-            return 0;
-        }
-        auto changed = group.options;
-        changed.*setting->number = Value(L, 3, name).number();
-        train::require_valid_later(changed);
-        group.options = changed;
-        return 0;
-    });
-}
-
-int get_field(lua_State* L) {
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
-    if (!lua_isnil(L, -1)) {
-        return 1;
-    }
-    return guarded(L, "Optimizer", [&] {
-        const auto optimizer = Value(L, 1, "optimizer").object<OptimizerPtr>();
-        const std::string key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2);
-        if (key == "param_groups") {
-            lua_newtable(L);
-            for (size_t i = 0; i < optimizer->groups().size(); ++i) {
-                push_object(L, ParameterGroupView{optimizer, i});
-                lua_rawseti(L, -2, static_cast<int>(i) + 1);
-            }
-            return 1;
-        }
-        lua_pushnil(L);
-        return 1;
-    });
+    optimizer->add_group(read_group(call.L, 2, optimizer->defaults));
+    return 0;
 }
 
 constexpr char adadelta[] = "adadelta", adagrad[] = "adagrad", adam[] = "adam", adamw[] = "adamw",
-               rmsprop[] = "rmsprop", sgd[] = "sgd";
+               adamax[] = "adamax", asgd[] = "asgd", lbfgs[] = "lbfgs", nadam[] = "nadam",
+               radam[] = "radam", rmsprop[] = "rmsprop", rprop[] = "rprop", sgd[] = "sgd";
 
 const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.Adadelta", make<adadelta>,
-     "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0}) -> "
-     "Optimizer\n\nparams: a list of leaf Tensors, or of "
-     "groups {params = {...}, lr = ...} with settings of their own; the same for all optimizers."},
+     "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = "
+     "false}) -> Optimizer\n\nparams: a list of leaf Tensors, what net:named_parameters() "
+     "returns, or a list of groups {params = {...}, lr = ...} with settings of their own. It is "
+     "the same for all optimizers, and so is maximize: if true, the optimizer steps up the "
+     "gradient. A number as second argument is lr."},
     {"torch.optim.Adagrad", make<adagrad>,
      "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, "
-     "initial_accumulator_value = 0, eps = 1e-10}) -> "
+     "initial_accumulator_value = 0, eps = 1e-10, maximize = false}) -> "
      "Optimizer\n\nparams as for torch.optim.Adadelta."},
     {"torch.optim.Adam", make<adam>,
-     "torch.optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0}) -> "
-     "Optimizer\n\nparams as for torch.optim.Adadelta."},
+     "torch.optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
+     "amsgrad = false, maximize = false, decoupled_weight_decay = false}) -> "
+     "Optimizer\n\nparams as for torch.optim.Adadelta. amsgrad: if true, divides by the largest "
+     "mean square so far. decoupled_weight_decay: if true, decays the weights as AdamW does."},
     {"torch.optim.AdamW", make<adamw>,
      "torch.optim.AdamW(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = "
-     "0.01}) -> Optimizer\n\nparams as for torch.optim.Adadelta; the decay acts on the weights, "
-     "not on the gradients."},
+     "0.01, amsgrad = false, maximize = false}) -> Optimizer\n\nparams as for "
+     "torch.optim.Adadelta. The decay acts on the weights, not on the gradients."},
+    {"torch.optim.Adamax", make<adamax>,
+     "torch.optim.Adamax(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
+     "maximize = false}) -> Optimizer\n\nparams as for torch.optim.Adadelta. Adam with the "
+     "largest recent gradient in place of the mean square."},
+    {"torch.optim.ASGD", make<asgd>,
+     "torch.optim.ASGD(params, {lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = "
+     "0, maximize = false}) -> Optimizer\n\nparams as for torch.optim.Adadelta. Gradient descent "
+     "that averages the weights from step t0 on; the averages are the ax of state_dict()."},
+    {"torch.optim.LBFGS", make<lbfgs>,
+     "torch.optim.LBFGS(params, {lr = 1, max_iter = 20, max_eval = nil, tolerance_grad = 1e-7, "
+     "tolerance_change = 1e-9, history_size = 100, line_search_fn = nil, maximize = false}) -> "
+     "Optimizer\n\nparams as for torch.optim.Adadelta, in one group. Each step needs a closure: "
+     "optimizer:step(function() ... return loss end). max_eval: evaluations in one step (default "
+     "5/4 max_iter). line_search_fn: \"strong_wolfe\" or nil."},
+    {"torch.optim.NAdam", make<nadam>,
+     "torch.optim.NAdam(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
+     "momentum_decay = 4e-3, decoupled_weight_decay = false, maximize = false}) -> "
+     "Optimizer\n\nparams as for torch.optim.Adadelta. Adam with Nesterov's momentum."},
+    {"torch.optim.RAdam", make<radam>,
+     "torch.optim.RAdam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
+     "decoupled_weight_decay = false, maximize = false}) -> Optimizer\n\nparams as for "
+     "torch.optim.Adadelta. Adam with a rectified rate in the first steps."},
     {"torch.optim.RMSprop", make<rmsprop>,
      "torch.optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum "
-     "= 0, centered = false}) -> "
+     "= 0, centered = false, maximize = false}) -> "
      "Optimizer\n\nparams as for torch.optim.Adadelta."},
+    {"torch.optim.Rprop", make<rprop>,
+     "torch.optim.Rprop(params, {lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}, maximize "
+     "= false}) -> Optimizer\n\nparams as for torch.optim.Adadelta. Each weight has a step of its "
+     "own, which depends on the signs of its gradients only."},
     {"torch.optim.SGD", make<sgd>,
      "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov "
-     "= false}) -> Optimizer\n\nparams as for torch.optim.Adadelta."},
-    {"Optimizer:step", step, "optimizer:step()\n\nUpdates the parameters that have a gradient."},
+     "= false, maximize = false}) -> Optimizer\n\nparams as for "
+     "torch.optim.Adadelta."},
+    {"Optimizer:step", step_optimizer,
+     "optimizer:step(closure = nil) -> value of the closure\n\nChanges the parameters by the "
+     "gradients they hold; a parameter without a gradient stays. closure: a function that clears "
+     "the gradients, computes the loss, calls backward and returns the loss. It runs before the "
+     "step, with gradients enabled. LBFGS needs it and calls it several times."},
     {"Optimizer:zero_grad", zero_grad,
-     "optimizer:zero_grad()\n\nDrops the gradients of the parameters."},
-    {"Optimizer:state_dict", state_dict,
-     "optimizer:state_dict() -> table\n\nCopies of what the optimizer remembers and its settings: "
-     "{state = {[i] = {...}}, param_groups = {{lr = ..., params = {0, ...}}}}, parameters counted "
-     "from 0. Read and change the settings of a group as optimizer.param_groups[1].lr."},
-    {"Optimizer:load_state_dict", load_state_dict,
-     "optimizer:load_state_dict(state) -> optimizer\n\nContinues where the optimizer of "
-     "state_dict() stood, learning rates included. Errors: another number of groups or parameters, "
-     "a tensor of another shape; nothing is changed then."},
+     "optimizer:zero_grad({set_to_none = true})\n\nDrops the gradients of the parameters. "
+     "set_to_none: if false, sets them to 0 instead."},
+    {"Optimizer:add_param_group", add_param_group,
+     "optimizer:add_param_group(group)\n\nAdds parameters as a new group {params = {...}, lr = "
+     "...}. Settings that the group does not name are those the optimizer was made with. Errors: "
+     "parameters that the optimizer already has; nothing is changed then."},
 };
 
 }  // namespace
@@ -380,19 +318,10 @@ void register_optim(lua_State* L) {
     register_type<OptimizerPtr>(L);
     register_type<ParameterGroupView>(L);
     declare(L, optimizer_declarations);
-    push_metatable_of(L, "ParameterGroup");
-    lua_pushcfunction(L, get_setting);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, set_setting);
-    lua_setfield(L, -2, "__newindex");
-    lua_pop(L, 1);
-    push_metatable_of(L, "Optimizer");
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "methods");
-    lua_pushcclosure(L, get_field, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    register_optim_state(L);
+    register_schedules(L);
+    register_gradients(L);
+    register_parameter_groups(L);
 }
 
 }  // namespace detail

@@ -21,6 +21,15 @@ function support.fixture(name)
   return assert(loadfile(support.fixtures .. "/torch/" .. name .. ".lua"))(support.tensor)
 end
 
+-- A JSON file without brackets in its strings, as tables; null is nil.
+function support.json(path)
+  local file = assert(io.open(support.fixtures .. "/" .. path))
+  local text = file:read("*a")
+  file:close()
+  text = text:gsub("%[", "{"):gsub("%]", "}"):gsub('("[^"]*"):', "[%1]="):gsub("null", "nil")
+  return assert(loadstring("return " .. text))()
+end
+
 -- The largest difference of two tensors, relative to values above 1; infinite where dtype or shape
 -- differ.
 function support.difference(a, b)

@@ -1,0 +1,25 @@
+// Parameters of networks as arguments.
+#pragma once
+
+#include "bindings/runtime/call.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace hfc::lua {
+
+struct Parameters {
+    std::vector<at::Tensor> tensors;
+    std::vector<std::string> names;  ///< as many, or none
+};
+
+/// A list of Tensors or of pairs {name, Tensor}, or what net:named_parameters() returns. Throws
+/// Error for anything else, and for a list with holes.
+Parameters read_parameters(lua_State* L, const Value& value);
+
+/// The same, or a single Tensor, or a network.
+Parameters read_parameters_or_network(lua_State* L, const Value& value);
+
+}  // namespace hfc::lua

@@ -1,0 +1,20 @@
+// The type LRScheduler.
+#pragma once
+
+#include "bindings/torch/optim.h"
+#include "train/schedule.h"
+
+namespace hfc::lua {
+
+struct Scheduler {
+    OptimizerPtr optimizer;  ///< lives as long as its schedule
+    train::SchedulePtr schedule;
+};
+
+template <>
+inline constexpr const char* type_name<Scheduler> = "LRScheduler";
+
+/// Before its constructors are declared.
+void register_scheduler_type(lua_State* L);
+
+}  // namespace hfc::lua

@@ -12,7 +12,7 @@ torch.autograd.Function = host.declare("torch.autograd.Function", "\z
   A differentiable function written in Lua. forward returns one or more Tensors, computed without \z
   being recorded; backward gets a gradient for\n\z
   each of them and returns one for each argument of forward (nil for an argument that is no \z
-  Tensor). ctx:save_for_backward(x, ...) keeps tensors\n\z
+  Tensor). Another number of gradients is an error. ctx:save_for_backward(x, ...) keeps tensors\n\z
   for backward, where x, ... = ctx:saved_tensors(); other values go into fields of ctx. A field \z
   that holds a result of forward\n\z
   is there in backward only.",

@@ -205,6 +205,20 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
     /// each tensor.
     static variable_list read_gradients(lua_State* L, int first,
                                         const std::vector<bool>& is_tensor) {
+        const auto expected = static_cast<int>(is_tensor.size());
+        const int given = lua_gettop(L) - first + 1;
+        // Lua drops a trailing nil easily, so those of arguments that are no Tensors may be left
+        // out.
+        const auto last = std::find(is_tensor.rbegin(), is_tensor.rend(), true);
+        const auto needed = static_cast<int>(is_tensor.rend() - last);
+        bool too_many = false;
+        for (int i = expected; i < given; ++i) {
+            too_many = too_many || !lua_isnil(L, first + i);
+        }
+        require(given >= needed && !too_many,
+                "backward returned an incorrect number of gradients (expected {}, got {}): one for "
+                "each argument of forward, nil for none",
+                expected, given);
         variable_list results(3);
         for (size_t i = 0; i < is_tensor.size(); ++i) {
             const int index = first + static_cast<int>(i);

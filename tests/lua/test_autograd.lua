@@ -175,4 +175,21 @@ function TestPointers:test_what_has_no_pointer()
   lu.assertErrorMsgContains("float16", function() torch.zeros(2):half():data() end)
 end
 
+TestGradientCount = {}
+
+function TestGradientCount:test_a_wrong_number_of_gradients_is_an_error()
+  local message = "backward returned an incorrect number of gradients (expected 2, got %d)"
+  local x, w = torch.ones(2):requires_grad_(), torch.ones(2):requires_grad_()
+  local function run(backward)
+    local f = torch.autograd.Function {
+      forward = function(_, a, b) return a * b end, backward = backward,
+    }
+    f(x, w):sum():backward()
+  end
+  lu.assertErrorMsgContains(message:format(1), run, function(_, d) return d end)
+  lu.assertErrorMsgContains(message:format(3), run, function(_, d) return d, d, d end)
+  run(function(_, d) return d, d, nil end)
+  run(function(_, d) return d, nil end)
+end
+
 support.run()

@@ -45,6 +45,11 @@ BatchNorm::BatchNorm(int64_t channels, double epsilon)
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
     constexpr double momentum = 0.1;
     if (is_training()) {
+        require(x.numel() > x.size(1),
+                "BatchNorm: Expected more than 1 value per channel when training, got input size "
+                "[{}]; a mean over one value has no variance: choose a batch size that leaves no "
+                "single image for the last batch, or use evaluation mode",
+                fmt::join(x.sizes(), ", "));
         num_batches_tracked_.add_(1);
     }
     return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, is_training(), momentum,

@@ -54,17 +54,31 @@ bool get_training(lua_State* L, int index) {
     return training;
 }
 
+bool get_training(const Reference& module) {
+    const Turn turn(module);
+    lua_State* L = turn.state();
+    module.push(L);
+    const bool training = get_training(L, lua_gettop(L));
+    lua_pop(L, 1);
+    return training;
+}
+
 /// A module of a Lua network, as the core sees it. It keeps the mode of the two the same.
 class LuaPart : public torch::nn::Module {
   public:
-    explicit LuaPart(Reference module) : module_(std::move(module)) {}
+    LuaPart(Reference module, bool training) : module_(std::move(module)), training_(training) {}
+    bool is_training() const noexcept override { return training_; }
     void train(bool on) override {
         torch::nn::Module::train(on);
+        training_ = on;
         set_training(module_, on);
     }
+    /// Takes over what Lua code set.
+    void read_mode() { training_ = get_training(module_); }
 
   private:
     Reference module_;
+    bool training_;
 };
 
 /// Calls visit(name) for each field of the module at `index` of a kind, with the field's value on
@@ -139,9 +153,8 @@ class FieldReader {
             part.register_module(name, std::static_pointer_cast<torch::nn::Module>(*network));
         } else if (const int index = lua_gettop(L_); is_module(L_, index)) {
             lua_pushvalue(L_, index);
-            const auto child = std::make_shared<LuaPart>(Reference(L_));
+            const auto child = std::make_shared<LuaPart>(Reference(L_), get_training(L_, index));
             part.register_module(name, std::static_pointer_cast<torch::nn::Module>(child));
-            child->torch::nn::Module::train(get_training(L_, index));
             add_fields(index, *child);
         }
     }
@@ -155,13 +168,33 @@ class FieldReader {
 class LuaModel : public model::Model {
   public:
     LuaModel(lua_State* L, int index) : module_((lua_pushvalue(L, index), L)) {
-        torch::nn::Module::train(get_training(L, index));
+        training_ = get_training(L, index);
         FieldReader(L).add_fields(index, *this);
     }
 
+    bool is_training() const noexcept override { return training_; }
+
+    /// Calls the class's own method, which may leave some of its parts in another mode.
     void train(bool on) override {
-        torch::nn::Module::train(on);
-        set_training(module_, on);
+        const Turn turn(module_);
+        lua_State* L = turn.state();
+        require(lua_checkstack(L, 8) != 0, "networks call each other too deep");
+        module_.push(L);
+        lua_getfield(L, -1, on ? "train" : "eval");
+        lua_insert(L, -2);
+        protected_call(L, 1, 0);
+        training_ = get_training(module_);
+        for (const auto& part : modules(/*include_self=*/false)) {
+            if (auto* of_lua = dynamic_cast<LuaPart*>(part.get())) {
+                of_lua->read_mode();
+            }
+        }
+    }
+
+    void restore_mode(bool training) override {
+        torch::nn::Module::train(training);
+        training_ = training;
+        set_training(module_, training);
     }
 
     at::Tensor forward(const at::Tensor& images) override {
@@ -199,6 +232,7 @@ class LuaModel : public model::Model {
 
   private:
     Reference module_;
+    bool training_ = true;
 };
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
-#include "base/device.h"
 #include "bindings/runtime/error.h"
 
 #include <ATen/ATen.h>
@@ -72,7 +71,7 @@ int next_tensor(lua_State* L) {
         }
         const auto [name, tensor] = rest->entries[rest->next++];
         push(L, name);
-        push(L, tensor);
+        push_shared(L, tensor);
         return 2;
     });
 }
@@ -96,26 +95,8 @@ int named_buffers(Call& call) {
     return returns_iterator(call, self_model(call)->named_buffers());
 }
 
-int to(Call& call) {
-    for (int i = 2; i <= call.count(); ++i) {
-        const std::string name = call.argument(i, "device or dtype").text();
-        const auto dtype = find_dtype(name);
-        dtype ? self_model(call)->to(*dtype) : self_model(call)->to(parse_device(name));
-    }
-    lua_settop(call.L, 1);
-    return 1;
-}
-
 int clone(Call& call) {
     return call.returns_object(self_model(call)->copy());
-}
-
-int apply(Call& call) {
-    self_model(call);
-    lua_settop(call.L, 2);
-    lua_pushvalue(call.L, 1);
-    protected_call(call.L, 1, 0);
-    return 1;
 }
 
 int forward(Call& call) {
@@ -164,11 +145,7 @@ const std::vector<Declaration> model_declarations = {
     {"Model:named_buffers", named_buffers,
      "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is "
      "not trained."},
-    {"Model:to", to, "model:to(device or dtype, ...) -> model\n\nMoves the weights and buffers."},
     {"Model:clone", clone, "model:clone() -> Model\n\nA copy that shares nothing with the model."},
-    {"Model:apply", apply,
-     "model:apply(f) -> model\n\nCalls f(model), as a module of torch.nn does for each of its "
-     "parts."},
     {"Model:forward", forward,
      "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "
      "moved to the model's device; logits: "
@@ -185,8 +162,9 @@ int call_model(lua_State* L) {
 int model_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
         const auto& network = *Value(L, 1, "model").object<model::ModelPtr>();
-        push(L, fmt::format("Model {}: {} weights on {}", network.name(),
-                            model::count_parameters(network), model::device_of(network).str()));
+        push(L, fmt::format("Model {}: {} weights on {}\n{}", network.name(),
+                            model::count_parameters(network), model::device_of(network).str(),
+                            detail::describe_layers(network)));
         return 1;
     });
 }

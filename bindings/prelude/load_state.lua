@@ -1,6 +1,9 @@
 -- module:load_state_dict: values by name, and what to write when the names do not fit.
 local host = ...
 
+-- For the line of the script: host.nn comes after this file.
+local function fail(...) host.nn.error(string.format(...)) end
+
 local function sorted_names(set)
   local names = {}
   for name in pairs(set) do names[#names + 1] = tostring(name) end
@@ -51,6 +54,16 @@ local function field(key)
   return string.format("state[%s]", shown)
 end
 
+-- Lua for the module of a prefix: "layer1.0." is .layer1["0"].
+local function path(prefix)
+  local parts = {}
+  for name in string.gmatch(prefix, "[^.]+") do
+    local plain = string.find(name, "^[%a_][%w_]*$")
+    parts[#parts + 1] = plain and "." .. name or string.format("[%q]", name)
+  end
+  return table.concat(parts)
+end
+
 -- What would make more names fit: "; the names begin with 'module.': write ...", or "".
 local function hint(state, own)
   local fitting = count_common(state, own)
@@ -62,9 +75,8 @@ local function hint(state, own)
   end
   local lacking, missing = common_prefix(own, state)
   if missing > fitting then
-    local part = string.sub(lacking, 1, -2)
     return string.format(
-      "; the names lack '%s': write net.%s:load_state_dict(state)", lacking, part)
+      "; the names lack '%s': write net%s:load_state_dict(state)", lacking, path(lacking))
   end
   for _, key in ipairs(sorted_names(state)) do
     local inner = state[key]
@@ -92,21 +104,26 @@ local function under(state, prefix)
     end
   end
   if next(part) == nil then
-    error(string.format("load_state_dict: no name begins with '%s'; the names are %s",
-      prefix, listed(sorted_names(state))), 3)
+    fail("load_state_dict: no name begins with '%s'; the names are %s",
+      prefix, listed(sorted_names(state)))
   end
   return part
 end
 
 local function shape_text(tensor) return "[" .. table.concat(tensor.shape, ", ") .. "]" end
 
--- Names that are missing, and values that do not fit.
+-- Names that are missing, and values that do not fit. Other programs write a shared tensor under
+-- one of its names.
 local function compare(own, state)
-  local missing, wrong = {}, {}
+  local missing, wrong, given_tensors = {}, {}, {}
+  for name, tensor in pairs(own) do
+    if state[name] ~= nil then given_tensors[tensor] = true end
+  end
   for name, tensor in pairs(own) do
     local given = state[name]
     if given == nil then
-      if not may_be_absent(name) then missing[#missing + 1] = name end
+      local needed = not given_tensors[tensor] and not may_be_absent(name)
+      if needed then missing[#missing + 1] = name end
     elseif not torch.is_tensor(given) then
       wrong[#wrong + 1] = string.format("%s is no Tensor but a %s", name, type(given))
     elseif shape_text(given) ~= shape_text(tensor) then
@@ -122,15 +139,15 @@ end
 local function checked(state, ...)
   if type(state) ~= "table" or torch.nn.is_module(state) then
     local got = torch.nn.is_module(state) and "a network: write net:state_dict()" or type(state)
-    error("load_state_dict: expected a table name -> Tensor, got " .. got, 3)
+    fail("load_state_dict: expected a table name -> Tensor, got %s", got)
   end
   local options = host.arguments("load_state_dict", {"strict", "prefix"},
     {strict = true, prefix = ""}, 3, ...)
   if type(options.strict) ~= "boolean" then
-    error("load_state_dict: strict must be true or false, got " .. tostring(options.strict), 3)
+    fail("load_state_dict: strict must be true or false, got %s", tostring(options.strict))
   end
   if type(options.prefix) ~= "string" then
-    error("load_state_dict: prefix must be a string, got " .. type(options.prefix), 3)
+    fail("load_state_dict: prefix must be a string, got %s", type(options.prefix))
   end
   return options
 end
@@ -138,8 +155,11 @@ end
 -- The method, for modules whose state each_state(module, visit) walks through.
 function host.make_load_state_dict(each_state)
   return function(module, given, ...)
-    local options, own = checked(given, ...), {}
-    each_state(module, function(name, tensor) own[name] = tensor end)
+    local options, own, order = checked(given, ...), {}, {}
+    each_state(module, function(name, tensor)
+      own[name] = tensor
+      order[#order + 1] = name
+    end)
     local state = under(given, options.prefix)
     local missing, wrong = compare(own, state)
     local extra = {}
@@ -155,12 +175,12 @@ function host.make_load_state_dict(each_state)
       faults[#faults + 1] = "unexpected: " .. listed(unexpected)
     end
     if #faults > 0 then
-      error(string.format("load_state_dict: %s%s%s", nothing_fits and "no name fits; " or "",
-        table.concat(faults, "; "), hint(state, own)), 2)
+      fail("load_state_dict: %s%s%s", nothing_fits and "no name fits; " or "",
+        table.concat(faults, "; "), hint(state, own))
     end
     torch.no_grad(function()
-      for name, tensor in pairs(own) do
-        if state[name] then tensor:copy_(state[name]) end
+      for _, name in ipairs(order) do
+        if state[name] then own[name]:copy_(state[name]) end
       end
     end)
     return module, missing, unexpected

@@ -1,82 +1,121 @@
 -- torch.nn.module: networks written in Lua. A module is a table with fields; those that are
 -- parameters, buffers or modules are known by name, in the order in which they were first set, to
--- parameters(), state_dict(), to() and the C++ core.
+-- parameters(), state_dict(), to() and the C++ core. nn_base_*.lua give modules their methods.
 local host = ...
 
 -- torch.nn.utils is the host's.
 local nn = rawget(torch, "nn") or {}
 torch.nn = nn
 
+local getinfo, raise = debug.getinfo, error
+
+-- As error(), for the innermost line of the script itself: the files of torch.nn call each other at
+-- many depths.
+local function error(message)
+  local level, info = 2, getinfo(2, "S")
+  while info and (info.what == "C" or string.find(info.source, "^=hfc:")) do
+    level = level + 1
+    info = getinfo(level, "S")
+  end
+  raise(message, info and level or 0)
+end
+
 -- What belongs to a module, by the module: {name = its class's, order = names in the order in which
--- they were first set, kinds = name -> "parameter", "buffer" or "module"}. Only what a class made
--- has a record, and no script sees this table, so a record cannot be forged. The C++ core reads it.
+-- they were first set, kinds = name -> "parameter", "buffer" or "module", transient = names of the
+-- buffers that are not saved}. Only what a class made has a record, and no script sees this table,
+-- so a record cannot be forged. The C++ core reads it. A record holds no module: a weak table would
+-- keep one that holds itself.
 local records = setmetatable({}, {__mode = "k"})
 host.export("module_records", records)
 
--- The methods of each class, by the class.
+-- The methods of each class and its container (see field_access), by the class.
 local classes = setmetatable({}, {__mode = "k"})
 
--- The methods that all modules have; those that only need named_parameters and named_buffers serve
--- the C++ models too.
+-- The methods of all modules; those in `common` serve the networks of hfc.model too.
 local common, Module = {}, {}
 
+-- Tensors that torch.nn.Parameter made: parameters even if they do not require grad.
+local made_parameters = setmetatable({}, {__mode = "k"})
+
 local function is_module(value) return value ~= nil and records[value] ~= nil end
-host.is_module = is_module
 
-function host.class_name_of(module) return records[module] and records[module].name end
-
+-- Whether the value is a network of hfc.model, or one of its layers.
 local function is_model(value)
-  return type(value) == "userdata" and getmetatable(value) == "Model"
+  local kind = type(value) == "userdata" and getmetatable(value)
+  return kind == "Model" or kind == "ModelPart"
 end
 
--- What a field is when it is set: a module; a parameter (a leaf that asks for its gradient);
--- nothing special.
-local function kind_of(value)
-  if is_module(value) or is_model(value) then return "module" end
-  if torch.is_tensor(value) and value.requires_grad and value.is_leaf then return "parameter" end
+-- Whether the value can be a part of a network; a layer of hfc.model cannot be called.
+local function is_any_module(value)
+  return is_module(value) or type(value) == "userdata" and getmetatable(value) == "Model"
 end
+
+-- What a field is when it is set: a module; a parameter (torch.nn.Parameter, or a leaf that
+-- requires grad); nothing special.
+local function kind_of(value)
+  if is_any_module(value) then return "module" end
+  if torch.is_tensor(value)
+      and (made_parameters[value] or value.requires_grad and value.is_leaf) then
+    return "parameter"
+  end
+end
+
+local function record_of(module)
+  return records[module]
+    or error(string.format("expected a module of torch.nn, got a %s", type(module)))
+end
+
+-- The name of a module's class.
+local function class_name(module) return record_of(module).name end
+
+-- The names of a module's parameters, buffers and modules in order, and the kind of each.
+local function order_of(module) return record_of(module).order end
+local function kinds_of(module) return record_of(module).kinds end
+
+-- The names of the buffers that state_dict() leaves out.
+local function transient_of(module) return record_of(module).transient end
 
 local function remember(module, name, kind)
   if type(name) ~= "string" then
     error(string.format("a %s must have a name, got field %s; \z
-      torch.nn.ModuleList holds modules by number", kind, tostring(name)), 3)
+      torch.nn.ModuleList holds modules by number", kind, tostring(name)))
   end
-  local record = records[module]
-  if not record then
-    error(string.format("expected a module of torch.nn, got a %s", type(module)), 3)
-  end
-  if not record.kinds[name] then record.order[#record.order + 1] = name end
-  record.kinds[name] = kind
+  local record = record_of(module)
+  local order, kinds = record.order, record.kinds
+  if not kinds[name] then order[#order + 1] = name end
+  kinds[name] = kind
 end
 
 -- A field that was something else when it was first set escapes __newindex: looks for those that
 -- have become parameters or modules since.
 local function find_new(module)
-  local found, kinds = {}, records[module].kinds
+  local found, kinds = nil, kinds_of(module)
+  if rawget(module, "_seen") then host.nn.take_over(module) end  -- a list: see nn_sequential.lua
   for key, value in next, module do
-    if type(key) == "string" and not kinds[key] and kind_of(value) then
+    local of = type(value)
+    if (of == "userdata" or of == "table") and type(key) == "string" and not kinds[key]
+        and kind_of(value) then
+      found = found or {}
       found[#found + 1] = key
     end
   end
+  if not found then return end
   table.sort(found)
   for _, key in ipairs(found) do remember(module, key, kind_of(rawget(module, key))) end
 end
 host.export("find_new_fields", find_new)
 
--- Iterates over the fields of one kind: for name, value in each(module, "parameter").
-local function each(module, kind)
-  local record = records[module]
-  if not record then
-    error(string.format("expected a module of torch.nn, got a %s", type(module)), 3)
-  end
-  find_new(module)
-  local order, kinds, i = record.order, record.kinds, 0
+-- Iterates over the fields of one kind: for name, value in each(module, "parameter"). current: if
+-- true, find_new was called just now.
+local function each(module, kind, current)
+  if not current then find_new(module) end
+  local i, order, kinds = 0, order_of(module), kinds_of(module)
   return function()
     while i < #order do
       i = i + 1
       local name = order[i]
       local value = rawget(module, name)
-      local fits = kind == "module" and (is_module(value) or is_model(value))
+      local fits = kind == "module" and is_any_module(value)
         or kind ~= "module" and torch.is_tensor(value)
       if kinds[name] == kind and fits then return name, value end
     end
@@ -91,271 +130,151 @@ local function iterate(list)
   end
 end
 
--- All tensors of one kind below a module as {name, tensor}; one that stands at two places counts
--- once.
-local function collect(module, kind, prefix, list, seen)
-  if is_model(module) then
-    for name, tensor in
-      (kind == "parameter" and module.named_parameters or module.named_buffers)(module)
-    do
-      list[#list + 1] = {prefix .. name, tensor}
-    end
-    return list
-  end
-  if seen[module] then return list end
-  seen[module] = true
-  for name, tensor in each(module, kind) do
-    if not seen[tensor] then
-      seen[tensor] = true
-      list[#list + 1] = {prefix .. name, tensor}
-    end
-  end
+-- The children as lines "  (name): text"; equal ones of a ModuleList in a row as "(0-2): 3 x text".
+local function describe_children(module)
+  local entries, lines = {}, {}
   for name, child in each(module, "module") do
-    collect(child, kind, prefix .. name .. ".", list, seen)
-  end
-  return list
-end
-
-function Module:named_parameters() return iterate(collect(self, "parameter", "", {}, {})) end
-function Module:named_buffers() return iterate(collect(self, "buffer", "", {}, {})) end
-function Module:named_children() return each(self, "module") end
-
-function Module:children()
-  local list = {}
-  for _, child in each(self, "module") do list[#list + 1] = child end
-  return list
-end
-
-local function walk(module, prefix, list, around)
-  if around[module] then error("the network contains itself at '" .. prefix .. "'", 0) end
-  around[module] = true
-  list[#list + 1] = {prefix, module}
-  if is_module(module) then
-    for name, child in each(module, "module") do
-      walk(child, prefix == "" and name or prefix .. "." .. name, list, around)
+    local text, last = string.gsub(tostring(child), "\n", "\n  "), entries[#entries]
+    if last and last.text == text and class_name(module) == "ModuleList" then
+      last.name, last.count = last.first .. "-" .. name, last.count + 1
+    else
+      entries[#entries + 1] = {name = name, first = name, count = 1, text = text}
     end
   end
-  around[module] = nil
-  return list
-end
-
-function Module:named_modules() return iterate(walk(self, "", {}, {})) end
-
-function Module:modules()
-  local list = {}
-  for _, module in self:named_modules() do list[#list + 1] = module end
-  return list
-end
-
-function common:parameters()
-  local list = {}
-  for _, tensor in self:named_parameters() do list[#list + 1] = tensor end
-  return list
-end
-
-function common:buffers()
-  local list = {}
-  for _, tensor in self:named_buffers() do list[#list + 1] = tensor end
-  return list
-end
-
--- One function for the parameters and buffers of a model: visit(name, tensor).
-local function each_state(module, visit)
-  for name, tensor in module:named_parameters() do visit(name, tensor) end
-  for name, tensor in module:named_buffers() do visit(name, tensor) end
-end
-
-function common:state_dict()
-  local state = {}
-  each_state(self, function(name, tensor) state[name] = tensor:detach() end)
-  return state
-end
-
-common.load_state_dict = host.make_load_state_dict(each_state)
-
-function common:zero_grad()
-  for _, tensor in self:named_parameters() do tensor.grad = nil end
-  return self
-end
-
-function common:requires_grad_(mode)
-  for _, tensor in self:named_parameters() do tensor:requires_grad_(mode ~= false) end
-  return self
-end
-
-function common:eval() return self:train(false) end
-
-function Module:train(mode)
-  self.training = mode ~= false
-  for _, child in each(self, "module") do child:train(mode ~= false) end
-  return self
-end
-
-function Module:to(...)
-  local arguments = {...}
-  each_state(self, function(_, tensor)
-    local moved = tensor:detach():to(unpack(arguments))
-    -- Whole numbers, such as a count of batches, keep their type.
-    if not tensor:is_floating_point() then moved = tensor:detach():to(moved.device) end
-    tensor:set_data(moved)
-    if tensor.grad then tensor.grad = tensor.grad:to(unpack(arguments)) end
-  end)
-  return self
-end
-
-function Module:apply(visit)
-  for _, child in each(self, "module") do child:apply(visit) end
-  visit(self)
-  return self
-end
-
-function Module:register_parameter(name, tensor)
-  if tensor ~= nil and not torch.is_tensor(tensor) then
-    error("register_parameter: expected a Tensor, got " .. type(tensor), 2)
+  for i, entry in ipairs(entries) do
+    local times = entry.count > 1 and entry.count .. " x " or ""
+    lines[i] = string.format("  (%s): %s%s", entry.name, times, entry.text)
   end
-  remember(self, name, "parameter")
-  rawset(self, name, tensor)
-end
-
-function Module:register_buffer(name, tensor)
-  if tensor ~= nil and not torch.is_tensor(tensor) then
-    error("register_buffer: expected a Tensor, got " .. type(tensor), 2)
-  end
-  remember(self, name, "buffer")
-  rawset(self, name, tensor)
-end
-
-function Module:add_module(name, module)
-  if not is_module(module) and not is_model(module) then
-    error("add_module: expected a module, got " .. type(module), 2)
-  end
-  remember(self, name, "module")
-  rawset(self, name, module)
-end
-
--- A copy that shares no tensor; what stands at two places is copied once.
-local function copy(value, seen)
-  if seen[value] then return seen[value] end
-  if is_model(value) then
-    seen[value] = value:clone()
-  elseif torch.is_tensor(value) then
-    seen[value] = value:detach():clone():requires_grad_(value.requires_grad)
-  elseif type(value) == "table" then
-    local result, record = {}, records[value]
-    seen[value] = result
-    if record then
-      records[result] = {
-        name = record.name, order = copy(record.order, {}), kinds = copy(record.kinds, {}),
-      }
-    end
-    for key, field in next, value do rawset(result, key, copy(field, seen)) end
-    debug.setmetatable(result, debug.getmetatable(value))
-    return result
-  end
-  return seen[value] or value
-end
-
-function Module:clone() return copy(self, {}) end
-function Module:extra_repr() return "" end
-function Module:forward()
-  error(string.format("%s has no forward: write function %s:forward(x)",
-    records[self].name, records[self].name), 2)
+  return lines
 end
 
 local describing = {}  -- the modules around the one that is described
 
 local function describe(module)
-  local name, lines = records[module].name, {}
+  local name = class_name(module)
   if describing[module] then return name .. "(...)" end
   describing[module] = true
-  for child_name, child in each(module, "module") do
-    local ok, text = pcall(tostring, child)
-    if not ok then
-      describing[module] = nil
-      error(text, 0)
-    end
-    lines[#lines + 1] = string.format("  (%s): %s", child_name, (string.gsub(text, "\n", "\n  ")))
-  end
+  local ok, lines = pcall(describe_children, module)
   describing[module] = nil
+  if not ok then raise(lines, 0) end
   local extra = module:extra_repr()
   if #lines == 0 then return string.format("%s(%s)", name, extra) end
-  return string.format("%s(%s\n%s\n)", name, extra, table.concat(lines, "\n"))
+  if extra ~= "" then table.insert(lines, 1, "  " .. (string.gsub(extra, "\n", "\n  "))) end
+  return string.format("%s(\n%s\n)", name, table.concat(lines, "\n"))
 end
 
+local function set_field(module, key, value)
+  local kind = kind_of(value)
+  if kind then remember(module, key, kind) end
+  rawset(module, key, value)
+end
+
+-- Without `results` this were a tail call, and a traceback could not name the layer.
 local function results(...) return ... end
 
--- Calls forward. Without `results` this were a tail call, and tracebacks could not name the layer.
-local function call(module, ...) return results(module:forward(...)) end
+local function call(module, ...)
+  if module._hooks then return results(host.nn.call_with_hooks(module, ...)) end
+  return results(module:forward(...))
+end
+
+-- How the instances of a class find and set fields. A container (torch.nn.Sequential, ...) also
+-- takes numbers.
+local function field_access(methods, container)
+  if not container then return methods, set_field end
+  return function(module, key)
+    local method = methods[key]
+    if method == nil and type(key) == "number" then return container.get(module, key) end
+    return method
+  end, function(module, key, value)
+    if type(key) == "number" then return container.set(module, key, value) end
+    set_field(module, key, value)
+  end
+end
 
 -- Makes a class of modules. A new instance is made by calling the class: the fields' tables, then
 -- init(self, ...).
-local function new_class(name, parent)
+local function new_class(name, parent, container)
   local methods = setmetatable({}, {__index = parent})
+  local index, new_index = field_access(methods, container)
   local meta = {
-    name = name, __index = methods, __tostring = describe, __metatable = name, __call = call,
-    __newindex = function(module, key, value)
-      local kind = kind_of(value)
-      if kind then remember(module, key, kind) end
-      rawset(module, key, value)
-    end,
+    name = name, methods = methods, __tostring = describe, __call = call, __metatable = name,
+    __index = index, __newindex = new_index,
   }
   local class = {}
-  classes[class] = methods
+  classes[class] = {methods = methods, container = container}
   return setmetatable(class, {
     __index = methods, __newindex = methods, __metatable = {is_class = true, name = name},
     __tostring = function() return "class " .. name end,
     __call = function(_, ...)
-      local module = setmetatable({training = true}, meta)
-      records[module] = {name = name, order = {}, kinds = {}}
+      local module = setmetatable({_hooks = false, training = true}, meta)
+      records[module] = {name = name, order = {}, kinds = {}, transient = {}}
       if module.init then module:init(...) end
       return module
     end,
   })
 end
 
--- Those in `common` are methods of the networks of hfc.model too.
-for name, method in pairs(common) do
-  Module[name] = method
-  host.methods("Model")[name] = method
-end
-for name, text in pairs(host.module_documentation) do
-  host.declare("Module:" .. name, text, Module[name])
-end
-
 nn.module = host.declare("torch.nn.module", "\z
   torch.nn.module(name, parent) -> class\n\n\z
-  A class of networks of one's own: give it `init(self, ...)`, which sets fields, and \z
-  `forward(self, x)`; class(...) makes one.\n\z
-  Fields that are modules, or leaf tensors with requires_grad (torch.nn.Parameter), belong to the \z
+  A class of your own networks: give it `init(self, ...)`, which sets fields, and \z
+  `forward(self, x)`; class(...) makes a network.\n\z
+  Fields that are modules, torch.nn.Parameter, or leaf tensors with requires_grad belong to the \z
   network: parameters(), named_parameters(),\n\z
-  state_dict(), load_state_dict(state), train(), eval(), to(device or dtype), \z
+  state_dict(), load_state_dict(state, {strict = true}), train(), eval(), to(device or dtype), \z
   apply(f), clone(), zero_grad(), children(),\n\z
-  named_modules(), register_buffer(name, tensor) work as in PyTorch. Such a network is accepted \z
-  wherever hfc takes a model.\n\z
-  parent: a class whose methods are inherited.", function(name, parent)
+  named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. hfc accepts such a \z
+  network wherever it takes a model.\n\z
+  parent: a class whose methods are inherited, such as torch.nn.Sequential.\n\z
+  A field that does not exist is nil, as in any Lua table: check the spelling of \z
+  `self.linear.weight`.", function(name, parent)
   if type(name) ~= "string" then
-    error("torch.nn.module: expected a name, got " .. type(name), 2)
+    error("torch.nn.module: expected a name, got " .. type(name))
   end
-  local inherited = Module
-  if parent ~= nil then
-    inherited = classes[parent]
-    if not inherited then
-      error("torch.nn.module: the parent must be a class made by torch.nn.module", 2)
-    end
+  if parent == nil then return new_class(name, Module) end
+  local known = classes[parent]
+  if not known then
+    error("torch.nn.module: the parent must be a class made by torch.nn.module")
   end
-  return new_class(name, inherited)
+  return new_class(name, known.methods, known.container)
 end)
 
 nn.Parameter = host.declare("torch.nn.Parameter", [[
 torch.nn.Parameter(tensor, requires_grad = true) -> Tensor
 
-A tensor that belongs to the module whose field it becomes: a leaf that asks for its gradient.]],
+A leaf tensor that belongs to the module whose field it becomes. With false it is a parameter that
+is not trained.]],
   function(tensor, requires_grad)
-    return tensor:detach():requires_grad_(requires_grad ~= false)
+    if not torch.is_tensor(tensor) then
+      error("torch.nn.Parameter: expected a Tensor, got " .. type(tensor))
+    end
+    local parameter = tensor:detach():requires_grad_(requires_grad ~= false)
+    made_parameters[parameter] = true
+    return parameter
   end)
 
 nn.is_module = host.declare("torch.nn.is_module", [[
 torch.nn.is_module(value) -> boolean
 
-Whether the value is a network: a module written in Lua or a Model of hfc.model.]],
-  function(value) return is_module(value) or is_model(value) end)
+Whether the value is a network: a module written in Lua or a Model of hfc.model.]], is_any_module)
+
+host.is_module = is_module
+function host.class_name_of(module) return records[module] and records[module].name end
+
+-- Makes `copy`, a table with the fields of a module, a module of its class.
+local function copy_record(module, copy)
+  local record = records[module]
+  if not record then return end
+  local result = {name = record.name, order = {}, kinds = {}, transient = {}}
+  for i, name in ipairs(record.order) do result.order[i] = name end
+  for name, kind in pairs(record.kinds) do result.kinds[name] = kind end
+  for name in pairs(record.transient) do result.transient[name] = true end
+  records[copy] = result
+end
+
+-- What the other files of torch.nn share.
+host.nn = {
+  common = common, Module = Module, is_module = is_module, is_model = is_model,
+  order_of = order_of, kinds_of = kinds_of, remember = remember, each = each, iterate = iterate,
+  new_class = new_class, made_parameters = made_parameters, error = error,
+  class_name = class_name, transient_of = transient_of, copy_record = copy_record,
+}

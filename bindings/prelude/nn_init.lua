@@ -1,5 +1,6 @@
 -- torch.nn.init: fills a tensor in place, without recording, and returns it.
 local host = ...
+local error = host.nn.error  -- names the script's line
 local init = {}
 torch.nn.init = init
 
@@ -7,7 +8,7 @@ torch.nn.init = init
 local function fans(tensor)
   local shape, field = tensor.shape, 1
   if #shape < 2 then
-    error("expected a tensor of two or more dimensions, got one of " .. #shape, 4)
+    error("expected a tensor of two or more dimensions, got one of " .. #shape)
   end
   for i = 3, #shape do field = field * shape[i] end
   return shape[2] * field, shape[1] * field
@@ -21,7 +22,7 @@ local gains = {
 
 local function gain(nonlinearity, parameter)
   if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + (parameter or 0.01) ^ 2)) end
-  return gains[nonlinearity] or error("unknown nonlinearity '" .. tostring(nonlinearity) .. "'", 3)
+  return gains[nonlinearity] or error("unknown nonlinearity '" .. tostring(nonlinearity) .. "'")
 end
 
 init.calculate_gain = host.declare("torch.nn.init.calculate_gain", "\z
@@ -53,16 +54,51 @@ Normally distributed.]], function(tensor, ...)
   local o = read({"mean", "std"}, {mean = 0, std = 1}, ...)
   return tensor:normal_(o.mean, o.std)
 end)
+-- Normal values, those outside [a, b] drawn again.
+local function draw_again(tensor, o)
+  local low = torch.tensor(o.a, {dtype = "float64"}):to(tensor.dtype)
+  local high = torch.tensor(o.b, {dtype = "float64"}):to(tensor.dtype)
+  local result = tensor:normal_(o.mean, o.std)
+  while true do
+    local outside = torch.logical_or(result:lt(low:item()), result:gt(high:item()))
+    if not outside:any():item() then return tensor:copy_(result) end
+    result = torch.where(outside, torch.empty_like(result):normal_(o.mean, o.std), result)
+  end
+end
+
+-- Values from far out in the normal distribution: uniform ones in [a, b], kept with a probability
+-- in proportion to its density.
+local function reject(tensor, o)
+  local mode = math.max(o.a, math.min(o.mean, o.b))
+  local log_peak = -0.5 * ((mode - o.mean) / o.std) ^ 2
+  local function refused(candidates)
+    local density = ((candidates - o.mean) / o.std):square() * -0.5 - log_peak
+    return torch.empty_like(candidates):uniform_(0, 1):log():gt(density)
+  end
+  local result = tensor:uniform_(o.a, o.b):clone()
+  local pending = refused(result)
+  while pending:any():item() do
+    local candidates = torch.empty_like(tensor):uniform_(o.a, o.b)
+    result = torch.where(pending, candidates, result)
+    pending = torch.logical_and(pending, refused(candidates))
+  end
+  return tensor:copy_(result)
+end
+
 declare("trunc_normal_", [[
 torch.nn.init.trunc_normal_(tensor, {mean = 0, std = 1, a = -2, b = 2}) -> tensor
 
-Normally distributed, cut to [a, b].]], function(tensor, ...)
+Normally distributed within [a, b].]], function(tensor, ...)
   local o = read({"mean", "std", "a", "b"}, {mean = 0, std = 1, a = -2, b = 2}, ...)
+  if not (o.a < o.b and o.std > 0) then
+    error(string.format(
+      "torch.nn.init.trunc_normal_: expected a < b and std above 0, got a = %g, b = %g, \z
+      std = %g", o.a, o.b, o.std))
+  end
   local function below(x)
     return torch.special.ndtr(torch.tensor((x - o.mean) / o.std, {dtype = "float64"})):item()
   end
-  tensor:uniform_(2 * below(o.a) - 1, 2 * below(o.b) - 1):erfinv_()
-  return tensor:mul_(o.std * math.sqrt(2)):add_(o.mean):clamp_(o.a, o.b)
+  return (below(o.b) - below(o.a) > 0.3 and draw_again or reject)(tensor, o)
 end)
 declare("constant_", [[
 torch.nn.init.constant_(tensor, val) -> tensor
@@ -105,7 +141,7 @@ local function kaiming(tensor, ...)
                  {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}, ...)
   local inputs, outputs = fans(tensor)
   if o.mode ~= "fan_in" and o.mode ~= "fan_out" then
-    error("mode must be fan_in or fan_out, got " .. tostring(o.mode), 4)
+    error("mode must be fan_in or fan_out, got " .. tostring(o.mode))
   end
   return gain(o.nonlinearity, o.a) / math.sqrt(o.mode == "fan_in" and inputs or outputs)
 end
@@ -128,10 +164,55 @@ A (semi-)orthogonal matrix, dimensions behind the first taken together.]], funct
   local o = read({"gain"}, {gain = 1}, ...)
   local rows = tensor.shape[1]
   local columns = tensor:numel() / rows
-  local flat = torch.randn(rows, columns)
+  local flat = torch.empty(rows, columns, {dtype = tensor.dtype}):normal_(0, 1)
   if rows < columns then flat = flat:t() end
   local q, r = torch.linalg.qr(flat)
   q = q * torch.diagonal(r):sign()
   if rows < columns then q = q:t() end
   return tensor:copy_(q:reshape(tensor.shape)):mul_(o.gain)
 end)
+declare("dirac_", [[
+torch.nn.init.dirac_(tensor, {groups = 1}) -> tensor
+
+A convolution that hands its input through, as far as the channels allow: for a weight of 3, 4 or 5
+dimensions.]], function(tensor, ...)
+  local groups = read({"groups"}, {groups = 1}, ...).groups
+  local shape = tensor.shape
+  if #shape < 3 or #shape > 5 then
+    error("torch.nn.init.dirac_: expected a tensor of 3, 4 or 5 dimensions, got " .. #shape)
+  end
+  if shape[1] % groups ~= 0 then
+    error(string.format(
+      "torch.nn.init.dirac_: dimension 0 must be divisible by groups, got %d and %d",
+      shape[1], groups))
+  end
+  local outputs = shape[1] / groups
+  tensor:zero_()
+  for group = 0, groups - 1 do
+    for d = 0, math.min(outputs, shape[2]) - 1 do
+      local element = tensor:select(0, group * outputs + d):select(0, d)
+      for i = 3, #shape do element = element:select(0, math.floor(shape[i] / 2)) end
+      element:fill_(1)
+    end
+  end
+  return tensor
+end)
+declare("sparse_", [[
+torch.nn.init.sparse_(tensor, sparsity, {std = 0.01}) -> tensor
+
+A matrix of normally distributed values, of which a fraction `sparsity` of each column is zero.]],
+  function(tensor, ...)
+    local o = read({"sparsity", "std"}, {std = 0.01}, ...)
+    local shape = tensor.shape
+    if #shape ~= 2 then
+      error("torch.nn.init.sparse_: expected a matrix, got a tensor of " .. #shape
+        .. " dimensions")
+    end
+    local zeros = math.ceil(o.sparsity * shape[1])
+    tensor:normal_(0, o.std)
+    for column = 0, shape[2] - 1 do
+      local rows = torch.randperm(shape[1]):narrow(0, 0, zeros)
+      tensor:select(1, column):index_fill_(0, rows, 0)
+    end
+    return tensor
+  end)

@@ -1,6 +1,8 @@
--- torch.nn: PyTorch's layers and losses, with its names, arguments, defaults and initial values.
+-- torch.nn: how its layers are declared, and those that only multiply or reshape. Layers have
+-- PyTorch's names, arguments, defaults, initial values and printed form.
 local host = ...
-local nn, F = torch.nn, torch.nn.functional
+local error = host.nn.error  -- names the script's line
+local nn = torch.nn
 local none = host.optional
 
 local function signature(class, names, defaults)
@@ -20,48 +22,128 @@ local function signature(class, names, defaults)
   return string.format("torch.nn.%s(%s) -> module", class, table.concat(parts, ", "))
 end
 
--- Declares torch.nn.CLASS. definition: names, defaults, text, setup(self, o), forward(self, x,
--- ...); fields of o are kept in self.
+-- A float as Python prints it: the shortest digits that read back as it, 1.0 for 1.
+local function float_text(x)
+  if x ~= x then return "nan" end
+  if x == math.huge or x == -math.huge then return x > 0 and "inf" or "-inf" end
+  local size = math.abs(x)
+  for digits = 1, 17 do
+    local text = string.format("%." .. digits .. "g", x)
+    if tonumber(text) == x then
+      if size ~= 0 and (size < 1e-4 or size >= 1e16) then return text end
+      if string.find(text, "e") then text = string.format("%.0f", x) end
+      return string.find(text, "%.") and text or text .. ".0"
+    end
+  end
+end
+
+-- A value as Python's str() gives it; kind "f": a number is a float; "r": a string has quotes.
+local function python(value, kind)
+  if value == nil then return "None" end
+  if type(value) == "boolean" then return value and "True" or "False" end
+  if type(value) == "number" then
+    local whole = value == math.floor(value) and math.abs(value) < 2 ^ 53
+    return kind ~= "f" and whole and string.format("%d", value) or float_text(value)
+  end
+  if type(value) == "table" and not getmetatable(value) then
+    local parts = {}
+    for i, part in ipairs(value) do parts[i] = python(part, kind) end
+    return "(" .. table.concat(parts, ", ") .. (#parts == 1 and ",)" or ")")
+  end
+  return kind == "r" and type(value) == "string" and "'" .. value .. "'" or tostring(value)
+end
+
+-- Fills the fields {name} or {name:f} of a pattern with what Python prints.
+local function fill(pattern, self)
+  return (string.gsub(pattern, "{(%w[%w_]*):?(%a?)}", function(name, kind)
+    return python(rawget(self, name), kind)
+  end))
+end
+
+-- n times the value, unless it is a list already: a size that holds for all dimensions.
+local function times(value, n)
+  if type(value) == "table" then return value end
+  local list = {}
+  for i = 1, n do list[i] = value end
+  return list
+end
+
+-- The arguments given to a layer as its fields.
+local function take_arguments(self, o, buffers)
+  for key, value in pairs(o) do rawset(self, key, value) end
+  for _, name in ipairs(buffers or {}) do
+    rawset(self, name, nil)
+    self:register_buffer(name, o[name])
+  end
+end
+
+-- The arguments without device and dtype in a last table, which every layer takes; and these two.
+local function without_placement(...)
+  local count = select("#", ...)
+  local last = count > 0 and select(count, ...)
+  if type(last) ~= "table" or getmetatable(last) or not (last.device or last.dtype) then
+    return nil, ...
+  end
+  local given, rest = {...}, {}
+  for key, value in pairs(last) do
+    if key ~= "device" and key ~= "dtype" then rest[key] = value end
+  end
+  given[count] = rest
+  return {device = last.device, dtype = last.dtype}, unpack(given, 1, count)
+end
+
+-- Declares torch.nn.CLASS. definition: names and defaults of its arguments; text;
+-- setup(self, o); forward(self, x, ...); repr: what stands in the brackets when it is printed, a
+-- pattern with {name}, or a function(self); buffers: arguments that are tensors, which move with
+-- the module. Arguments are fields of the module.
 local function layer(class, definition)
   local made = nn.module(class)
   local names, defaults = definition.names or {}, definition.defaults or {}
-  function made:init(...)
-    local o = host.arguments("torch.nn." .. class, names, defaults, 3, ...)
-    for key, value in pairs(o) do rawset(self, key, value) end
+  local repr = definition.repr or ""
+  local function build(self, placement, ...)
+    local o = host.arguments("torch.nn." .. class, names, defaults, 4, ...)
+    take_arguments(self, o, definition.buffers)
     if definition.setup then definition.setup(self, o) end
+    if placement then self:to(placement) end
   end
+  function made:init(...) build(self, without_placement(...)) end
   made.forward = definition.forward
   function made:extra_repr()
-    local shown = {}
-    for _, name in ipairs(names) do
-      local value = rawget(self, name)
-      if value ~= nil and not torch.is_tensor(value) and value ~= defaults[name] then
-        shown[#shown + 1] = name .. "="
-          .. (type(value) == "table" and "{" .. table.concat(value, ", ") .. "}" or tostring(value))
-      end
-    end
-    return table.concat(shown, ", ")
+    if type(repr) == "function" then return repr(self) end
+    return fill(repr, self)
   end
+  for name, method in pairs(definition.methods or {}) do made[name] = method end
   nn[class] = host.declare(
     "torch.nn." .. class, signature(class, names, defaults) .. "\n\n" .. definition.text, made)
 end
 
-local function pair(value) return type(value) == "table" and value or {value, value} end
+-- A parameter of the layer, uniform within the bound.
+local function uniform(shape, bound)
+  return nn.Parameter(torch.empty(shape):uniform_(-bound, bound))
+end
 
--- Gives a module its weight and, where it wants one, its bias, uniform within 1 / sqrt(fan_in):
+-- Gives a module its weight and, if it has one, its bias, uniform within 1 / sqrt(fan_in):
 -- PyTorch's kaiming_uniform_ with a = sqrt(5).
 local function set_weights(self, shape, fan_in, outputs, bias)
   local bound = fan_in > 0 and 1 / math.sqrt(fan_in) or 0
-  self.weight = nn.Parameter(torch.empty(shape):uniform_(-bound, bound))
+  self.weight = uniform(shape, bound)
   rawset(self, "bias", nil)  -- the argument of that name gives way to the parameter
-  if bias then self.bias = nn.Parameter(torch.empty(outputs):uniform_(-bound, bound)) end
+  if bias then
+    self.bias = uniform({outputs}, bound)
+  else
+    self:register_parameter("bias", nil)
+  end
 end
 
--- The scale and shift of a normalisation.
-local function set_affine(self, shape)
-  self.weight = nn.Parameter(torch.ones(shape))
-  self.bias = nn.Parameter(torch.zeros(shape))
+-- Raises the error of a layer unless the condition holds.
+local function check(condition, class, message, ...)
+  if not condition then error(string.format("torch.nn.%s: " .. message, class, ...)) end
 end
+
+host.layers = {
+  layer = layer, none = none, fill = fill, python = python, times = times, uniform = uniform,
+  set_weights = set_weights, check = check,
+}
 
 layer("Linear", {
   names = {"in_features", "out_features", "bias"}, defaults = {bias = true},
@@ -70,266 +152,127 @@ layer("Linear", {
     set_weights(self, {o.out_features, o.in_features}, o.in_features, o.out_features, o.bias)
   end,
   forward = function(self, x) return torch.linear(x, self.weight, self.bias) end,
+  repr = function(self)
+    return fill("in_features={in_features}, out_features={out_features}, bias=", self)
+      .. python(self.bias ~= nil)
+  end,
 })
 
-layer("Identity", {text = "Its input.", forward = function(_, x) return x end})
+layer("Bilinear", {
+  names = {"in1_features", "in2_features", "out_features", "bias"}, defaults = {bias = true},
+  text = "x1^T W x2 + b over the last dimensions. Parameters: weight [out, in1, in2], bias [out].",
+  setup = function(self, o)
+    set_weights(self, {o.out_features, o.in1_features, o.in2_features}, o.in1_features,
+                o.out_features, o.bias)
+  end,
+  forward = function(self, x1, x2) return torch.bilinear(x1, x2, self.weight, self.bias) end,
+  repr = function(self)
+    return fill("in1_features={in1_features}, in2_features={in2_features}, \z
+      out_features={out_features}, bias=", self) .. python(self.bias ~= nil)
+  end,
+})
+
+local Identity = nn.module("Identity")
+function Identity:init() end
+function Identity:forward(x) return x end
+nn.Identity = host.declare("torch.nn.Identity", "\z
+  torch.nn.Identity(...) -> module\n\n\z
+  Its input; arguments are ignored. It takes the place of a layer that is left out.", Identity)
+
 layer("Flatten", {
   names = {"start_dim", "end_dim"}, defaults = {start_dim = 1, end_dim = -1},
   text = "Dimensions start_dim to end_dim as one.",
   forward = function(self, x) return x:flatten(self.start_dim, self.end_dim) end,
+  repr = "start_dim={start_dim}, end_dim={end_dim}",
 })
 layer("Unflatten", {
   names = {"dim", "unflattened_size"}, text = "Dimension dim as several, of the sizes of a list.",
   forward = function(self, x) return x:unflatten(self.dim, self.unflattened_size) end,
+  repr = "dim={dim}, unflattened_size={unflattened_size}",
+})
+layer("PixelShuffle", {
+  names = {"upscale_factor"},
+  text = "[N, C r^2, H, W] as [N, C, H r, W r]: torch.pixel_shuffle.",
+  forward = function(self, x) return torch.pixel_shuffle(x, self.upscale_factor) end,
+  repr = "upscale_factor={upscale_factor}",
+})
+layer("PixelUnshuffle", {
+  names = {"downscale_factor"},
+  text = "[N, C, H r, W r] as [N, C r^2, H, W]: torch.pixel_unshuffle.",
+  forward = function(self, x) return torch.pixel_unshuffle(x, self.downscale_factor) end,
+  repr = "downscale_factor={downscale_factor}",
+})
+layer("ChannelShuffle", {
+  names = {"groups"}, text = "Channels of groups in turn: torch.channel_shuffle.",
+  forward = function(self, x) return torch.channel_shuffle(x, self.groups) end,
+  repr = "groups={groups}",
 })
 
-local function check_padding_mode(class, mode)
-  if mode ~= "zeros" and mode ~= "reflect" and mode ~= "replicate" and mode ~= "circular" then
-    error(string.format("torch.nn.%s: padding_mode must be zeros, reflect, replicate or circular, \z
-      got %s", class, tostring(mode)), 5)
-  end
+local windows = {dilation = 1, padding = 0, stride = 1}
+layer("Unfold", {
+  names = {"kernel_size", "dilation", "padding", "stride"}, defaults = windows,
+  text = "Sliding blocks of [N, C, H, W] as [N, C * kernel elements, blocks].",
+  forward = function(self, x)
+    return torch.im2col(x, times(self.kernel_size, 2), times(self.dilation, 2),
+                        times(self.padding, 2), times(self.stride, 2))
+  end,
+  repr = "kernel_size={kernel_size}, dilation={dilation}, padding={padding}, stride={stride}",
+})
+layer("Fold", {
+  names = {"output_size", "kernel_size", "dilation", "padding", "stride"}, defaults = windows,
+  text = "The sum of sliding blocks as Unfold makes them, [N, C, H, W].",
+  forward = function(self, x)
+    return torch.col2im(x, times(self.output_size, 2), times(self.kernel_size, 2),
+                        times(self.dilation, 2), times(self.padding, 2), times(self.stride, 2))
+  end,
+  repr = "output_size={output_size}, kernel_size={kernel_size}, dilation={dilation}, \z
+    padding={padding}, stride={stride}",
+})
+
+local function upsample(self, x)
+  local o = {
+    size = self.size, scale_factor = self.scale_factor, mode = self.mode,
+    recompute_scale_factor = self.recompute_scale_factor,
+  }
+  if self.align_corners ~= nil then o.align_corners = self.align_corners end
+  return torch.nn.functional.interpolate(x, o)
 end
-
-layer("Conv2d", {
-  names = {
-    "in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias",
-    "padding_mode",
-  },
-  defaults = {
-    stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros",
-  },
-  text = "A convolution of [N, C, H, W]; sizes are a number or {height, width}; padding may be \z
-    \"same\" or \"valid\". padding_mode: zeros, "
-    .. "reflect, replicate or circular. Parameters: weight [out, in / groups, height, width], \z
-    bias [out].",
-  setup = function(self, o)
-    check_padding_mode("Conv2d", o.padding_mode)
-    local kernel = pair(o.kernel_size)
-    local inputs = o.in_channels / o.groups
-    set_weights(self, {o.out_channels, inputs, kernel[1], kernel[2]},
-                inputs * kernel[1] * kernel[2], o.out_channels, o.bias)
-  end,
-  forward = function(self, x)
-    local padding = self.padding
-    if self.padding_mode ~= "zeros" then
-      local p = pair(padding)
-      x = torch.pad(x, {p[2], p[2], p[1], p[1]}, self.padding_mode)
-      padding = 0
-    end
-    return torch.conv2d(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-  end,
-})
-
-layer("ConvTranspose2d", {
-  names = {
-    "in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups",
-    "bias", "dilation",
-  },
-  defaults = {stride = 1, padding = 0, output_padding = 0, groups = 1, bias = true, dilation = 1},
-  text = "The transpose of a convolution of [N, C, H, W]. \z
-    Parameters: weight [in, out / groups, height, width], bias [out].",
-  setup = function(self, o)
-    local kernel = pair(o.kernel_size)
-    local outputs = o.out_channels / o.groups
-    set_weights(self, {o.in_channels, outputs, kernel[1], kernel[2]},
-                outputs * kernel[1] * kernel[2], o.out_channels, o.bias)
-  end,
-  forward = function(self, x)
-    return torch.conv_transpose2d(x, self.weight, self.bias, self.stride, self.padding,
-                                  self.output_padding, self.groups, self.dilation)
-  end,
-})
-
-local batch_norm = {
-  names = {"num_features", "eps", "momentum", "affine", "track_running_stats"},
-  defaults = {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true},
-  text = "Normalises each channel by the batch's mean and variance in training, by running ones \z
-    in evaluation. Parameters: weight, bias; "
-    .. "buffers: running_mean, running_var, num_batches_tracked.",
-  setup = function(self, o)
-    if o.affine then set_affine(self, {o.num_features}) end
-    if o.track_running_stats then
-      self:register_buffer("running_mean", torch.zeros(o.num_features))
-      self:register_buffer("running_var", torch.ones(o.num_features))
-      self:register_buffer("num_batches_tracked", torch.zeros({}, {dtype = "int64"}))
-    end
-  end,
-  forward = function(self, x)
-    local by_batch = self.training or not self.track_running_stats
-    if self.training and self.track_running_stats then self.num_batches_tracked:add_(1) end
-    return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var,
-                            by_batch, self.momentum, self.eps, true)
-  end,
-}
-layer("BatchNorm2d", batch_norm)
-layer("BatchNorm1d", batch_norm)
-
-layer("GroupNorm", {
-  names = {"num_groups", "num_channels", "eps", "affine"}, defaults = {eps = 1e-5, affine = true},
-  text = "Normalises groups of channels of each image. Parameters: weight, bias.",
-  setup = function(self, o)
-    if o.affine then set_affine(self, {o.num_channels}) end
-  end,
-  forward = function(self, x)
-    return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
-  end,
-})
-
-layer("LayerNorm", {
-  names = {"normalized_shape", "eps", "elementwise_affine"},
-  defaults = {eps = 1e-5, elementwise_affine = true},
-  text = "Normalises over the last dimensions, of the shape given (a number or a list). \z
-    Parameters: weight, bias.",
-  setup = function(self, o)
-    self.normalized_shape = type(o.normalized_shape) == "table" and o.normalized_shape
-      or {o.normalized_shape}
-    if o.elementwise_affine then set_affine(self, self.normalized_shape) end
-  end,
-  forward = function(self, x)
-    return torch.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
-  end,
-})
-
-layer("Embedding", {
-  names = {"num_embeddings", "embedding_dim", "padding_idx"}, defaults = {padding_idx = none},
-  text = "A row of weight [num_embeddings, embedding_dim] for each index.",
-  setup = function(self, o)
-    self.weight = nn.Parameter(torch.randn(o.num_embeddings, o.embedding_dim))
-    if o.padding_idx then torch.no_grad(function() self.weight[o.padding_idx] = 0 end) end
-  end,
-  forward = function(self, x)
-    return torch.embedding(self.weight, x, self.padding_idx or -1, false, false)
-  end,
-})
-
-for class, dropout in pairs {
-  Dropout = "dropout", Dropout2d = "feature_dropout", AlphaDropout = "alpha_dropout",
-} do
-  layer(class, {
-    names = {"p"}, defaults = {p = 0.5},
-    text = "In training sets elements (Dropout2d: whole channels) to zero with probability p; \z
-      its input in evaluation.",
-    setup = function(_, o)
-      if type(o.p) ~= "number" or not (o.p >= 0 and o.p <= 1) then
-        error(string.format("torch.nn.%s: p must be in [0,1], got %s", class, tostring(o.p)), 4)
-      end
-    end,
-    forward = function(self, x) return torch[dropout](x, self.p, self.training) end,
-  })
-end
-
--- Activations: an operator, its arguments and their defaults.
-local activations = {
-  ReLU = {"relu"}, ReLU6 = {"relu6"}, Sigmoid = {"sigmoid"}, Tanh = {"tanh"}, SiLU = {"silu"},
-  Mish = {"mish"}, SELU = {"selu"}, Hardswish = {"hardswish"}, Hardsigmoid = {"hardsigmoid"},
-  LogSigmoid = {"log_sigmoid"}, LeakyReLU = {"leaky_relu", "negative_slope", 0.01},
-  ELU = {"elu", "alpha", 1}, CELU = {"celu", "alpha", 1},
-  Softmax = {"softmax", "dim", -1}, LogSoftmax = {"log_softmax", "dim", -1},
-}
-for class, activation in pairs(activations) do
-  local operator, name, default = unpack(activation)
-  layer(class, {
-    names = {name}, defaults = name and {[name] = default} or {},
-    text = string.format("The activation torch.%s, element by element%s.",
-      operator, string.find(class, "oftmax") and " along dim" or ""),
-    forward = function(self, x)
-      if name then return torch[operator](x, self[name]) end
-      return torch[operator](x)
-    end,
-  })
-end
-layer("GELU", {
-  names = {"approximate"}, defaults = {approximate = "none"},
-  text = "The activation torch.gelu; approximate: \"none\" or \"tanh\".",
-  forward = function(self, x) return torch.gelu(x, {approximate = self.approximate}) end,
-})
-layer("Softplus", {
-  names = {"beta", "threshold"}, defaults = {beta = 1, threshold = 20},
-  text = "log(1 + exp(beta x)) / beta.",
-  forward = function(self, x) return torch.softplus(x, self.beta, self.threshold) end,
-})
-layer("PReLU", {
-  names = {"num_parameters", "init_value"}, defaults = {num_parameters = 1, init_value = 0.25},
-  text = "max(0, x) + weight min(0, x). Parameter: weight [num_parameters].",
-  setup = function(self, o)
-    self.weight = nn.Parameter(torch.full({o.num_parameters}, o.init_value, {dtype = "float32"}))
-  end,
-  forward = function(self, x) return torch.prelu(x, self.weight) end,
-})
-
-layer("MaxPool2d", {
-  names = {"kernel_size", "stride", "padding", "dilation", "ceil_mode"},
-  defaults = {stride = none, padding = 0, dilation = 1, ceil_mode = false},
-  text = "The largest value of each window; stride: kernel_size unless given.",
-  forward = function(self, x)
-    return torch.max_pool2d(x, self.kernel_size, self.stride or self.kernel_size, self.padding,
-                            self.dilation, self.ceil_mode)
-  end,
-})
-layer("AvgPool2d", {
-  names = {"kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"},
-  defaults = {stride = none, padding = 0, ceil_mode = false, count_include_pad = true},
-  text = "The mean of each window; stride: kernel_size unless given.",
-  forward = function(self, x)
-    return torch.avg_pool2d(x, self.kernel_size, self.stride or self.kernel_size, self.padding,
-                            self.ceil_mode, self.count_include_pad)
-  end,
-})
-for class, operator in pairs {
-  AdaptiveAvgPool2d = "adaptive_avg_pool2d", AdaptiveMaxPool2d = "adaptive_max_pool2d",
-} do
-  layer(class, {
-    names = {"output_size"},
-    text = "Pools to an output of the given size, a number or {height, width}.",
-    forward = function(self, x) return (torch[operator](x, self.output_size)) end,
-  })
+local function upsample_repr(self)
+  local what = self.scale_factor and fill("scale_factor={scale_factor:f}", self)
+    or fill("size={size}", self)
+  return what .. fill(", mode={mode:r}", self)
 end
 layer("Upsample", {
-  names = {"size", "scale_factor", "mode", "align_corners"},
-  defaults = {size = none, scale_factor = none, mode = "nearest", align_corners = false},
+  names = {"size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"},
+  defaults = {size = none, scale_factor = none, mode = "nearest", align_corners = none,
+              recompute_scale_factor = none},
   text = "torch.nn.functional.interpolate.",
-  forward = function(self, x)
-    return F.interpolate(x, {
-      size = self.size, scale_factor = self.scale_factor,
-      mode = self.mode, align_corners = self.align_corners,
-    })
-  end,
+  forward = upsample, repr = upsample_repr,
 })
-
--- Losses: an operator of (input, target) with a reduction.
-for class, operator in pairs {
-  MSELoss = "mse_loss", L1Loss = "l1_loss", SmoothL1Loss = "smooth_l1_loss",
-  HuberLoss = "huber_loss", BCELoss = "binary_cross_entropy",
-  BCEWithLogitsLoss = "binary_cross_entropy_with_logits", KLDivLoss = "kl_div",
-  SoftMarginLoss = "soft_margin_loss",
+for class, mode in pairs {
+  UpsamplingNearest2d = "nearest", UpsamplingBilinear2d = "bilinear",
 } do
   layer(class, {
-    names = {"reduction"}, defaults = {reduction = "mean"},
-    text = string.format("The loss torch.%s of (input, target); \z
-      reduction: \"mean\", \"sum\" or \"none\".", operator),
-    forward = function(self, input, target)
-      return torch[operator](input, target, {reduction = self.reduction})
+    names = {"size", "scale_factor"}, defaults = {size = none, scale_factor = none},
+    text = string.format("Upsample in the mode %q%s.",
+      mode, mode == "bilinear" and ", with align_corners = true" or ""),
+    setup = function(self)
+      rawset(self, "mode", mode)
+      if mode == "bilinear" then rawset(self, "align_corners", true) end
     end,
+    forward = upsample, repr = upsample_repr,
   })
 end
-layer("CrossEntropyLoss", {
-  names = {"weight", "ignore_index", "reduction", "label_smoothing"},
-  defaults = {weight = none, ignore_index = -100, reduction = "mean", label_smoothing = 0},
-  text = "torch.nn.functional.cross_entropy of (logits, classes).",
-  forward = function(self, input, target)
-    return torch.cross_entropy_loss(input, target, {
-      weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
-      label_smoothing = self.label_smoothing,
-    })
-  end,
+
+layer("CosineSimilarity", {
+  names = {"dim", "eps"}, defaults = {dim = 1, eps = 1e-8},
+  text = "The cosine of the angle of x1 and x2 along dim.",
+  forward = function(self, a, b) return torch.cosine_similarity(a, b, self.dim, self.eps) end,
 })
-layer("NLLLoss", {
-  names = {"weight", "ignore_index", "reduction"},
-  defaults = {weight = none, ignore_index = -100, reduction = "mean"},
-  text = "The negative log-likelihood of (log probabilities, classes).",
-  forward = function(self, input, target)
-    return torch.nll_loss(input, target, {
-      weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
-    })
+layer("PairwiseDistance", {
+  names = {"p", "eps", "keepdim"}, defaults = {p = 2, eps = 1e-6, keepdim = false},
+  text = "The p-norm of x1 - x2 + eps along the last dimension.",
+  forward = function(self, a, b)
+    return torch.pairwise_distance(a, b, self.p, self.eps, self.keepdim)
   end,
 })

@@ -1,43 +1,244 @@
--- torch.nn.Sequential and lists of modules; names as users of lua-style spelling write them.
+-- torch.nn.Sequential and lists of modules, whose children are also found by zero-based number.
 local host = ...
-local nn = torch.nn
+local error = host.nn.error  -- names the script's line
+local nn, shared = torch.nn, host.nn
+local class_name = host.nn.class_name
 
--- Adds the modules of `...`, or of one list, under the names 0, 1, 2.
-local function add_all(self, ...)
-  local modules = {...}
-  if #modules == 1 and type(modules[1]) == "table" and not nn.is_module(modules[1]) then
-    modules = modules[1]
-  end
-  for i, module in ipairs(modules) do
-    if not nn.is_module(module) then
-      error(string.format("element %d: expected a module, got %s \z
-        (a class must be called: torch.nn.ReLU())", i, tostring(module)), 4)
+-- Raw fields of a container: its children by name ("0", "1", ...), which is what the rest of
+-- torch.nn and the C++ core read; the same by number from 0; and `false` after the last number, so
+-- that # (which LuaJIT computes from the raw fields) is the number of children. `_seen` is a list
+-- of both as they were last left, so that an assignment to either is noticed at the next use.
+
+local function children_of(self)
+  local names, modules, kinds = {}, {}, shared.kinds_of(self)
+  for _, name in ipairs(shared.order_of(self)) do
+    local child = rawget(self, name)
+    if child ~= nil and kinds[name] == self._of then
+      names[#names + 1] = name
+      modules[#modules + 1] = child
     end
-    self:add_module(tostring(i - 1), module)
   end
+  return names, modules
 end
 
-local Sequential = nn.module("Sequential")
-function Sequential:init(...) add_all(self, ...) end
-function Sequential:forward(x)
-  for _, module in self:named_children() do x = module(x) end
-  return x
+-- Writes the fields by number and remembers them.
+local function settle(self)
+  local names, modules = children_of(self)
+  local before, count = self._seen or {n = 0}, #modules
+  for i = count, before.n + 1 do rawset(self, i, nil) end
+  local seen = {n = count, names = names, order = #shared.order_of(self)}
+  for i = 1, count do
+    seen[i] = modules[i]
+    rawset(self, i - 1, modules[i])
+  end
+  rawset(self, count, false)
+  if count == 0 then rawset(self, 0, false) end
+  rawset(self, "_seen", seen)
+  return seen
 end
-function Sequential:append(module)
-  self:add_module(tostring(#self:children()), module)
+
+local function forget(self, name)
+  rawset(self, name, nil)
+  local order = shared.order_of(self)
+  for i, known in ipairs(order) do
+    if known == name then
+      table.remove(order, i)
+      break
+    end
+  end
+  shared.kinds_of(self)[name] = nil
+end
+
+-- Gives the children the names 0, 1, 2 ..., as PyTorch does after a removal by number.
+local function renumber(self, modules)
+  for _, name in ipairs(self._seen.names) do forget(self, name) end
+  for i, module in ipairs(modules) do
+    shared.remember(self, tostring(i - 1), self._of)
+    rawset(self, tostring(i - 1), module)
+  end
+  return settle(self)
+end
+
+local function expected(self, value, where)
+  if self._of == "parameter" then
+    if torch.is_tensor(value) then return nn.Parameter(value) end
+    error(string.format("%s: expected a Tensor, got %s", where, tostring(value)))
+  end
+  if nn.is_module(value) then return value end
+  error(string.format("%s: expected a module, got %s%s", where, tostring(value),
+    value == nil and "; leave the place out, or put torch.nn.Identity() into it"
+      or type(value) == "table" and " (a class must be called: torch.nn.ReLU())" or ""))
+end
+
+-- Takes over what a script assigned by number since the last call.
+local function adopt(self, seen)
+  local modules, removed = {}, false
+  for i = 1, seen.n do
+    local now = rawget(self, i - 1)
+    if now == nil then
+      removed = true
+    elseif now ~= seen[i] then
+      rawset(self, seen.names[i], expected(self, now, string.format("element %d", i - 1)))
+    end
+    if now ~= nil then modules[#modules + 1] = rawget(self, seen.names[i]) end
+  end
+  local last = rawget(self, seen.n)
+  if last then modules[#modules + 1] = expected(self, last, string.format("element %d", seen.n)) end
+  if removed or last then return renumber(self, modules) end
+  return settle(self)
+end
+
+-- The children as a list {n = 3, child, child, child}, after any assignment was taken over.
+local function current(self)
+  local seen = self._seen
+  if not seen then return settle(self) end
+  for i = 1, seen.n do
+    if rawget(self, i - 1) ~= seen[i] then return adopt(self, seen) end
+  end
+  if rawget(self, seen.n) ~= false then return adopt(self, seen) end
+  for i = 1, seen.n do
+    if rawget(self, seen.names[i]) ~= seen[i] then return settle(self) end
+  end
+  if #shared.order_of(self) ~= seen.order then return settle(self) end
+  return seen
+end
+
+shared.take_over = current
+
+-- The position in Lua's list of a zero-based number, negative ones from the end; nil outside.
+local function position(seen, i)
+  if i < 0 then i = i + seen.n end
+  if i >= 0 and i < seen.n then return i + 1 end
+end
+
+local container = {
+  get = function(self, i)
+    local seen = current(self)
+    local at = position(seen, i)
+    return at and seen[at]
+  end,
+  set = function(self, i, value)
+    local seen = current(self)
+    local at = position(seen, i)
+    if not at then
+      error(string.format("%s: there is no element %s of %d",
+        class_name(self), tostring(i), seen.n))
+    end
+    rawset(self, at - 1, value)
+    adopt(self, seen)
+  end,
+}
+
+-- A list given as arguments or as one table, with holes noticed; pairs {name, module} give names.
+local function elements(self, ...)
+  local list, count = {...}, select("#", ...)
+  if count == 1 and type(list[1]) == "table" and not nn.is_module(list[1]) then
+    if getmetatable(list[1]) then expected(self, list[1], "element 1") end
+    list, count = list[1], table.maxn(list[1])
+  end
+  local result = {}
+  for i = 1, count do
+    local value, name = list[i], nil
+    local named = type(value) == "table" and not getmetatable(value) and type(value[1]) == "string"
+    if named then name, value = value[1], value[2] end
+    result[i] = {name, expected(self, value, string.format("torch.nn.%s: element %d of %d",
+      class_name(self), i, count))}
+  end
+  return result
+end
+
+local function free_name(self)
+  local kinds, number = shared.kinds_of(self), current(self).n
+  while kinds[tostring(number)] and rawget(self, tostring(number)) ~= nil do
+    number = number + 1
+  end
+  return tostring(number)
+end
+
+local function add(self, name, value)
+  name = name or free_name(self)
+  -- A name that was used before and is free again goes to the end.
+  if rawget(self, name) == nil then forget(self, name) end
+  shared.remember(self, name, self._of)
+  rawset(self, name, value)
+  settle(self)
+end
+
+local methods = {}
+function methods:append(value)
+  add(self, nil, expected(self, value, "append"))
   return self
 end
-nn.Sequential = host.declare("torch.nn.Sequential", "\z
+function methods:extend(values)
+  if not nn.is_module(values) and type(values) ~= "table" then
+    error("extend: expected a list, got " .. type(values))
+  end
+  local list = nn.is_module(values) and values:children() or values
+  for _, entry in ipairs(elements(self, {unpack(list, 1, table.maxn(list))})) do
+    add(self, entry[1], entry[2])
+  end
+  return self
+end
+function methods:insert(i, value)
+  local seen = current(self)
+  local at = i == seen.n and i + 1 or position(seen, i)
+  if not at then error(string.format("insert: there is no place %s of %d", tostring(i), seen.n)) end
+  local list = {unpack(seen, 1, seen.n)}
+  table.insert(list, at, (expected(self, value, "insert")))
+  renumber(self, list)
+  return self
+end
+function methods:pop(i)
+  local seen = current(self)
+  local at = position(seen, i or -1)
+  if not at then error(string.format("pop: there is no element %s of %d", tostring(i), seen.n)) end
+  local list = {unpack(seen, 1, seen.n)}
+  local removed = table.remove(list, at)
+  renumber(self, list)
+  return removed
+end
+function methods:len() return current(self).n end
+
+local function make(name, of, text)
+  local class = shared.new_class(name, shared.Module, container)
+  class._of = of
+  function class:init(...)
+    for _, entry in ipairs(elements(self, ...)) do add(self, entry[1], entry[2]) end
+    settle(self)
+  end
+  for method, f in pairs(methods) do class[method] = f end
+  nn[name] = host.declare("torch.nn." .. name, text, class)
+  return class
+end
+
+local numbers = "\n\nnet[0] is the first, net[-1] the last, #net their number; net[i] = module \z
+  replaces one (net[\"0\"] follows at the next use of the network). append(module), \z
+  insert(i, module), extend(list) and pop(i) as in PyTorch. Loop with \z
+  for i = 0, #net - 1 do, or over ipairs(net:children()). A nil in the list is an error."
+
+local Sequential = make("Sequential", "module", "\z
   torch.nn.Sequential(module, ...) or torch.nn.Sequential {module, ...} -> module\n\n\z
-  Modules in a row, each fed with the one before; named 0, 1, 2, ... append(module) adds one; \z
-  children() lists them.", Sequential)
+  Modules in a row, each fed with the result of the one before; named 0, 1, 2, ... A pair \z
+  {\"conv\", module} in the list gives a name of its own." .. numbers)
+function Sequential:forward(x)
+  local modules = current(self)
+  for i = 1, modules.n do x = modules[i](x) end
+  return x
+end
 
-local ModuleList = nn.module("ModuleList")
-function ModuleList:init(...) add_all(self, ...) end
-ModuleList.append = Sequential.append
-nn.ModuleList = host.declare("torch.nn.ModuleList", "\z
+make("ModuleList", "module", "\z
   torch.nn.ModuleList {module, ...} -> module\n\n\z
-  Modules that belong to a network without being called by themselves: for i, module in \z
-  ipairs(list:children()) do ... end", ModuleList)
+  Modules that belong to a network; its forward calls them as it wants." .. numbers)
 
-host.accept_small_names(nn, "torch.nn")
+local ParameterList = make("ParameterList", "parameter", "\z
+  torch.nn.ParameterList {tensor, ...} -> module\n\n\z
+  Parameters that belong to a network; other tensors become parameters. list[0] is the first, \z
+  #list their number; append(tensor), extend(list) and pop(i) as in PyTorch.")
+function ParameterList:extra_repr()
+  local lines = {}
+  for i, tensor in ipairs(current(self)) do
+    lines[i] = string.format("(%d): Parameter containing: [torch.%s of size %s]",
+      i - 1, tensor.dtype, table.concat(tensor.shape, "x"))
+  end
+  return table.concat(lines, "\n")
+end

@@ -209,6 +209,35 @@ void push(lua_State* L, const at::Tensor& tensor) {
     TensorOrigins::remember(L, *to_object<LuaTensor>(L, -1));
 }
 
+void push_shared(lua_State* L, const at::Tensor& tensor) {
+    static char cache_key;  // of a table with weak values: address of the TensorImpl -> userdata
+    lua_pushlightuserdata(L, &cache_key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (!lua_istable(L, -1)) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_createtable(L, 0, 1);
+        lua_pushliteral(L, "v");
+        lua_setfield(L, -2, "__mode");
+        lua_setmetatable(L, -2);
+        lua_pushlightuserdata(L, &cache_key);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, LUA_REGISTRYINDEX);
+    }
+    lua_pushlightuserdata(L, tensor.unsafeGetTensorImpl());
+    lua_rawget(L, -2);
+    // Another tensor may have come to the address since, where a userdata was destroyed or changed.
+    const at::Tensor* known = to_tensor(L, -1);
+    if (known == nullptr || !known->is_same(tensor)) {
+        lua_pop(L, 1);
+        push(L, tensor);
+        lua_pushlightuserdata(L, tensor.unsafeGetTensorImpl());
+        lua_pushvalue(L, -2);
+        lua_rawset(L, -4);
+    }
+    lua_remove(L, -2);
+}
+
 const at::Tensor* to_tensor(lua_State* L, int index) {
     const auto* object = to_object<LuaTensor>(L, index);
     return object == nullptr ? nullptr : &object->tensor;

@@ -86,6 +86,10 @@ inline constexpr const char* type_name<at::Generator> = "Generator";
 /// Pushes a tensor that this userdata then owns; an undefined one as nil.
 void push(lua_State* L, const at::Tensor& tensor);
 
+/// As push(), but a tensor that this function pushed before and that is still alive in Lua is the
+/// same userdata: for parameters, which scripts compare and use as keys of tables.
+void push_shared(lua_State* L, const at::Tensor& tensor);
+
 /// The tensor at `index`, or nullptr.
 const at::Tensor* to_tensor(lua_State* L, int index);
 

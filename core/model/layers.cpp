@@ -45,7 +45,7 @@ BatchNorm::BatchNorm(int64_t channels, double epsilon)
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
     constexpr double momentum = 0.1;
     if (is_training()) {
-        require(x.numel() > x.size(1),
+        require(x.numel() != x.size(1),
                 "BatchNorm: Expected more than 1 value per channel when training, got input size "
                 "[{}]; a mean over one value has no variance: choose a batch size that leaves no "
                 "single image for the last batch, or use evaluation mode",

@@ -67,8 +67,8 @@ EvaluationScope::EvaluationScope(Model& model) : model_(model), was_training_(mo
 }
 
 EvaluationScope::~EvaluationScope() {
-    model_.train(was_training_);
-    // train() sets all that is below it; a part that had a mode of its own (a frozen BatchNorm)
+    model_.restore_mode(was_training_);
+    // It sets all that is below it; a part that had a mode of its own (a frozen BatchNorm)
     // comes after its parent here.
     for (const auto& [part, was_training] : parts_) {
         if (part->is_training() != was_training) {

@@ -49,6 +49,10 @@ class Model : public torch::nn::Module {
     /// another shape.
     virtual at::Tensor forward(const at::Tensor& images) = 0;
 
+    /// Training or evaluation mode again after a scope of the other: as train(), but nothing that
+    /// could throw.
+    virtual void restore_mode(bool training) { train(training); }
+
     /// A network of the same weights, buffers, device and mode that shares nothing with this one.
     virtual ModelPtr copy() const;
 

@@ -150,7 +150,7 @@ INSTANTIATE_TEST_SUITE_P(Globals, MemorySafety,
             apropos "pool"
             plain.assert(#seen == 0)
             tostring = plain.tostring)lua",
-                                                "Linear(in_features=4, out_features=3)"},
+                                                "Linear(in_features=4, out_features=3, bias=True)"},
                                          Script{"RawgetOfHelp", R"lua(
             local meta
             local plain = tostring

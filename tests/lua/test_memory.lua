@@ -69,6 +69,33 @@ function TestHooks:test_many_on_one_tensor()
   end)
 end
 
+function TestHooks:test_of_modules_that_mention_their_module()
+  local function net()
+    local result = torch.nn.module "Net" ()
+    result.weight = torch.nn.Parameter(torch.ones(size))
+    function result:forward(x) return x * self.weight end
+    return result
+  end
+  for _, method in ipairs {
+    "register_forward_pre_hook", "register_forward_hook", "register_full_backward_hook",
+  } do
+    assert_flat(function()
+      local module = net()
+      module[method](module, function() return nil, module end)
+      module(leaf()):sum():backward()
+    end)
+  end
+  assert_flat(function()
+    local module = torch.nn.utils.weight_norm(net())
+    module:register_forward_hook(function() return nil, module end)
+  end)
+  assert_flat(function()
+    local outer = torch.nn.Sequential {net()}
+    outer[0].around, outer.inner = {outer}, outer
+    tostring(outer)
+  end)
+end
+
 function TestHooks:test_they_live_as_long_as_the_graph()
   local calls = 0
   local function layer(x)

@@ -220,7 +220,7 @@ function TestInHfc:test_a_lua_network_trains_as_a_model_does()
   lu.assertTrue(history[12].accuracy.train > before + 0.3,
     ("from %g to %g"):format(before, history[12].accuracy.train))
   lu.assertEquals(hfc.accuracy(net, data.train), history[12].accuracy.train)
-  lu.assertTrue(net[1] == nil and net["1"].num_batches_tracked:item() > 0,
+  lu.assertTrue(net[1] == net["1"] and net[1].num_batches_tracked:item() > 0,
     "its BatchNorm counted the batches")
 end
 

@@ -1,0 +1,244 @@
+// The layers of a network of hfc.model, as Lua sees them: named_children, model.layer1, `training`.
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+#include "model/model.h"
+
+#include "base/error.h"
+
+#include <functional>
+
+namespace hfc::lua {
+namespace {
+
+using Part = std::shared_ptr<torch::nn::Module>;
+
+/// The parts that an iterator still has to give.
+struct NamedParts {
+    std::vector<std::pair<std::string, Part>> entries;
+    size_t next = 0;
+};
+
+/// The tensors that an iterator still has to give.
+struct PartTensors {
+    std::vector<std::pair<std::string, at::Tensor>> entries;
+    size_t next = 0;
+};
+
+}  // namespace
+
+template <>
+inline constexpr const char* type_name<Part> = "ModelPart";
+template <>
+inline constexpr const char* type_name<NamedParts> = "NamedParts";
+template <>
+inline constexpr const char* type_name<PartTensors> = "PartTensors";
+
+namespace {
+
+Part to_part(lua_State* L, int index) {
+    if (const auto* model = to_object<model::ModelPtr>(L, index)) {
+        return *model;
+    }
+    const auto* part = to_object<Part>(L, index);
+    return part == nullptr ? nullptr : *part;
+}
+
+Part self_part(Call& call) {
+    auto part = to_part(call.L, 1);
+    if (!part) {
+        call.argument(1, "model").expected("a Model or a layer of one");
+    }
+    return part;
+}
+
+void push_entry(lua_State* L, const Part& part) {
+    push_object(L, Part(part));
+}
+
+void push_entry(lua_State* L, const at::Tensor& tensor) {
+    push_shared(L, tensor);
+}
+
+template <typename Rest>
+int next_entry(lua_State* L) {
+    return guarded(L, "next", [&] {
+        auto* rest = to_object<Rest>(L, lua_upvalueindex(1));
+        if (rest == nullptr || rest->next == rest->entries.size()) {
+            lua_pushnil(L);
+            return 1;
+        }
+        // By value: a collection in push() may run code of the script.
+        const auto [name, value] = rest->entries[rest->next++];
+        push(L, name);
+        push_entry(L, value);
+        return 2;
+    });
+}
+
+template <typename Rest, typename Named>
+int returns_iterator(Call& call, const Named& named) {
+    Rest rest;
+    for (const auto& entry : named) {
+        rest.entries.emplace_back(entry.key(), entry.value());
+    }
+    push_object(call.L, std::move(rest));
+    lua_pushcclosure(call.L, next_entry<Rest>, 1);
+    return 1;
+}
+
+int named_children(Call& call) {
+    return returns_iterator<NamedParts>(call, self_part(call)->named_children());
+}
+
+int named_parameters(Call& call) {
+    return returns_iterator<PartTensors>(call, self_part(call)->named_parameters());
+}
+
+int named_buffers(Call& call) {
+    return returns_iterator<PartTensors>(call, self_part(call)->named_buffers());
+}
+
+int train(Call& call) {
+    self_part(call)->train(!call.given(2) || call.argument(2, "mode").boolean());
+    lua_settop(call.L, 1);
+    return 1;
+}
+
+/// "hfc::model::Convolution" -> "Convolution".
+std::string class_name(const torch::nn::Module& part) {
+    const std::string& name = part.name();
+    const auto colon = name.rfind(':');
+    return colon == std::string::npos ? name : name.substr(colon + 1);
+}
+
+/// A layer with the shapes of its own tensors, then the layers below it, as PyTorch prints modules.
+std::string describe_part(const torch::nn::Module& part, const std::string& indent) {
+    std::vector<std::string> shapes;
+    for (const auto& entry : part.named_parameters(/*recurse=*/false)) {
+        shapes.push_back(
+            fmt::format("{} [{}]", entry.key(), fmt::join(entry.value().sizes(), ", ")));
+    }
+    std::string text = fmt::format("{}({}", class_name(part), fmt::join(shapes, ", "));
+    const auto children = part.named_children();
+    for (const auto& child : children) {
+        text += fmt::format("\n{}  ({}): {}", indent, child.key(),
+                            describe_part(*child.value(), indent + "  "));
+    }
+    return text + (children.is_empty() ? ")" : "\n" + indent + ")");
+}
+
+int part_text(lua_State* L) {
+    return guarded(L, "tostring", [&] {
+        const auto part = to_part(L, 1);
+        require(part != nullptr, "expected a layer, got {}", describe(L, 1));
+        push(L, describe_part(*part, ""));
+        return 1;
+    });
+}
+
+/// model.training, model.layer1, layer.weight; nil for a name that is none of them.
+int push_field(lua_State* L, const torch::nn::Module& part, const std::string& key) {
+    if (key == "training") {
+        push(L, part.is_training());
+        return 1;
+    }
+    const auto children = part.named_children();
+    if (const auto* child = children.find(key)) {
+        push_object(L, Part(*child));
+        return 1;
+    }
+    const auto parameters = part.named_parameters(/*recurse=*/false);
+    const auto buffers = part.named_buffers(/*recurse=*/false);
+    if (const auto* parameter = parameters.find(key)) {
+        push_shared(L, *parameter);
+    } else if (const auto* buffer = buffers.find(key)) {
+        push_shared(L, *buffer);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+/// __index of Model and ModelPart; the methods are its upvalue.
+int find_field(lua_State* L) {
+    lua_settop(L, 2);  // a script may call it with fewer
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1)) {
+        return 1;
+    }
+    return guarded(L, "model", [&] {
+        const auto part = to_part(L, 1);
+        require(part != nullptr, "expected a Model or a layer of one, got {}", describe(L, 1));
+        if (lua_type(L, 2) != LUA_TSTRING) {
+            lua_pushnil(L);
+            return 1;
+        }
+        return push_field(L, *part, lua_tostring(L, 2));
+    });
+}
+
+int refuse_field(lua_State* L) {
+    lua_settop(L, 3);
+    return guarded(L, "model", [&]() -> int {
+        fail(
+            "the layers of hfc.model are fixed, '{}' cannot be set. For another number of classes "
+            "build hfc.model(name, {{classes = n}}), remove the last layer from the state dict and "
+            "load it with {{strict = false}}; a network whose parts can be replaced is a "
+            "torch.nn.module",
+            lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2));
+    });
+}
+
+const std::vector<Declaration> part_declarations = {
+    {"Model:named_children", named_children,
+     "for name, layer in model:named_children() do\n\nThe layers, in the order in which the "
+     "network "
+     "was built. model.layer1 gives one of them; it has the methods of a module (parameters, "
+     "state_dict, requires_grad_, train, eval, children ...) but cannot be called.\n"
+     "To freeze a layer: model.layer1:requires_grad_(false)."},
+    {"ModelPart:named_children", named_children,
+     "for name, layer in layer:named_children() do\n\nThe layers inside the layer."},
+    {"ModelPart:named_parameters", named_parameters,
+     "for name, tensor in layer:named_parameters() do\n\nThe weights of the layer by name."},
+    {"ModelPart:named_buffers", named_buffers,
+     "for name, tensor in layer:named_buffers() do\n\nThe buffers of the layer by name."},
+    {"ModelPart:train", train,
+     "layer:train(mode = true) -> layer\n\nTraining mode for the layer and all below it; "
+     "evaluation "
+     "mode with false."},
+};
+
+void set_field_access(lua_State* L, const std::string& type) {
+    push_metatable_of(L, type);
+    lua_getfield(L, -1, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "methods");
+    lua_pushcclosure(L, find_field, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, refuse_field);
+    lua_setfield(L, -2, "__newindex");
+    lua_pop(L, 1);
+}
+
+}  // namespace
+
+namespace detail {
+
+std::string describe_layers(const torch::nn::Module& network) {
+    return describe_part(network, "");
+}
+
+void register_model_part(lua_State* L) {
+    register_type<Part>(L);
+    register_type<NamedParts>(L);
+    register_type<PartTensors>(L);
+    set_metamethod(L, "ModelPart", "__tostring", part_text);
+    set_field_access(L, "Model");
+    set_field_access(L, "ModelPart");
+    declare(L, part_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,179 @@
+-- torch.nn: losses. Weights of classes are buffers, which move with the module.
+local host = ...
+local error = host.nn.error  -- names the script's line
+local nn, shared = torch.nn, host.layers
+local layer, none, check = shared.layer, shared.none, shared.check
+
+-- "mean", "sum" or "none" of the losses of the elements.
+local function reduce(x, reduction)
+  if reduction == "mean" then return x:mean() end
+  if reduction == "sum" then return x:sum() end
+  return x
+end
+
+local reductions = {mean = true, sum = true, none = true}
+
+-- Declares a loss of (input, target): names of its arguments but reduction, their defaults, those
+-- of them that are tensors, and loss(self, input, target, ...).
+local function loss(class, names, defaults, text, forward, tensors, setup)
+  defaults.reduction = "mean"
+  for _, name in ipairs(tensors or {}) do defaults[name] = none end
+  layer(class, {
+    names = names, defaults = defaults, buffers = tensors,
+    text = text .. " reduction: \"mean\", \"sum\" or \"none\".",
+    setup = function(self, o)
+      check(reductions[o.reduction] or class == "KLDivLoss" and o.reduction == "batchmean", class,
+            "reduction must be mean, sum or none, got %s", tostring(o.reduction))
+      if setup then setup(self, o) end
+    end,
+    forward = forward,
+  })
+end
+
+local of = " of (input, target)."
+for class, operator in pairs {
+  MSELoss = "mse_loss", L1Loss = "l1_loss", SoftMarginLoss = "soft_margin_loss",
+  MultiLabelMarginLoss = "multilabel_margin_loss",
+} do
+  local f = torch[operator]
+  loss(class, {"reduction"}, {}, string.format("The loss torch.%s", operator) .. of,
+    function(self, input, target) return f(input, target, {reduction = self.reduction}) end)
+end
+loss("SmoothL1Loss", {"reduction", "beta"}, {beta = 1},
+  "Squared below beta, absolute above: torch.smooth_l1_loss" .. of,
+  function(self, input, target)
+    if self.beta == 0 then return torch.l1_loss(input, target, {reduction = self.reduction}) end
+    return torch.smooth_l1_loss(input, target, {reduction = self.reduction, beta = self.beta})
+  end)
+loss("HuberLoss", {"reduction", "delta"}, {delta = 1},
+  "Squared below delta, linear above: torch.huber_loss" .. of,
+  function(self, input, target)
+    return torch.huber_loss(input, target, {reduction = self.reduction, delta = self.delta})
+  end)
+loss("BCELoss", {"weight", "reduction"}, {},
+  "Binary cross entropy of (probabilities, targets); weight: a factor for each element.",
+  function(self, input, target)
+    return torch.binary_cross_entropy(
+      input, target, {weight = self.weight, reduction = self.reduction})
+  end, {"weight"})
+loss("BCEWithLogitsLoss", {"weight", "reduction", "pos_weight"}, {},
+  "Binary cross entropy of (logits, targets); weight: a factor for each element, pos_weight: for \z
+  those of target 1.", function(self, input, target)
+    return torch.binary_cross_entropy_with_logits(
+      input, target,
+      {weight = self.weight, pos_weight = self.pos_weight, reduction = self.reduction})
+  end, {"weight", "pos_weight"})
+loss("CrossEntropyLoss", {"weight", "ignore_index", "reduction", "label_smoothing"},
+  {ignore_index = -100, label_smoothing = 0},
+  "torch.nn.functional.cross_entropy of (logits [N, C, ...], classes or probabilities); weight: a \z
+  factor for each class.", function(self, input, target)
+    return torch.cross_entropy_loss(input, target, {
+      weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
+      label_smoothing = self.label_smoothing,
+    })
+  end, {"weight"})
+loss("NLLLoss", {"weight", "ignore_index", "reduction"}, {ignore_index = -100},
+  "The negative log-likelihood of (log probabilities [N, C, ...], classes); weight: a factor for \z
+  each class.", function(self, input, target)
+    return torch.nll_loss_nd(input, target, {
+      weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
+    })
+  end, {"weight"})
+loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
+  "The Kullback-Leibler divergence of (log probabilities, probabilities). reduction may also be \z
+  \"batchmean\", the sum over the size of the batch.", function(self, input, target)
+    local by_batch = self.reduction == "batchmean"
+    local result = torch.kl_div(input, target, {
+      reduction = by_batch and "sum" or self.reduction, log_target = self.log_target,
+    })
+    return by_batch and result / input:size(0) or result
+  end)
+loss("PoissonNLLLoss", {"log_input", "full", "eps", "reduction"},
+  {log_input = true, full = false, eps = 1e-8},
+  "The negative log-likelihood of counts; input: the rate, or its logarithm with log_input.",
+  function(self, input, target)
+    local result = self.log_input and input:exp() - target * input
+      or input - target * (input + self.eps):log()
+    if self.full then
+      local stirling = target * target:log() - target + (target * (2 * math.pi)):log() * 0.5
+      result = result + torch.where(target:gt(1), stirling, torch.zeros_like(stirling))
+    end
+    return reduce(result, self.reduction)
+  end)
+loss("GaussianNLLLoss", {"full", "eps", "reduction"}, {full = false, eps = 1e-6},
+  "The negative log-likelihood of a normal distribution: module(mean, target, variance).",
+  function(self, input, target, variance)
+    if not torch.is_tensor(variance) then
+      variance = torch.full_like(input, variance)
+    elseif variance:dim() == input:dim() - 1 then
+      variance = variance:unsqueeze(-1)
+    end
+    if variance:lt(0):any():item() then
+      error("torch.nn.GaussianNLLLoss: a variance is negative")
+    end
+    -- The bound on the variance takes no part in the gradient.
+    variance = variance
+      + torch.no_grad(function() return variance:clamp_min(self.eps) - variance end)
+    local result = (variance:log() + (input - target):square() / variance) * 0.5
+    if self.full then result = result + 0.5 * math.log(2 * math.pi) end
+    return reduce(result, self.reduction)
+  end)
+loss("HingeEmbeddingLoss", {"margin", "reduction"}, {margin = 1},
+  "x where the target is 1, max(0, margin - x) where it is -1.", function(self, input, target)
+    return torch.hinge_embedding_loss(
+      input, target, {margin = self.margin, reduction = self.reduction})
+  end)
+loss("MultiLabelSoftMarginLoss", {"weight", "reduction"}, {},
+  "The mean over classes of the binary cross entropy of (logits, targets); weight: a factor for \z
+  each class.", function(self, input, target)
+    local result = -(target * torch.log_sigmoid(input)
+      + (-target + 1) * torch.log_sigmoid(-input))
+    if self.weight then result = result * self.weight end
+    return reduce(result:mean(-1), self.reduction)
+  end, {"weight"})
+loss("CosineEmbeddingLoss", {"margin", "reduction"}, {margin = 0},
+  "module(x1, x2, target): 1 - cos where the target is 1, max(0, cos - margin) where it is -1.",
+  function(self, a, b, target)
+    return torch.cosine_embedding_loss(
+      a, b, target, {margin = self.margin, reduction = self.reduction})
+  end)
+loss("MarginRankingLoss", {"margin", "reduction"}, {margin = 0},
+  "module(x1, x2, target): max(0, margin - target (x1 - x2)).", function(self, a, b, target)
+    return torch.margin_ranking_loss(
+      a, b, target, {margin = self.margin, reduction = self.reduction})
+  end)
+loss("MultiMarginLoss", {"p", "margin", "weight", "reduction"}, {p = 1, margin = 1},
+  "The hinge loss over classes of (scores, classes); weight: a factor for each class.",
+  function(self, input, target)
+    return torch.multi_margin_loss(input, target, self.p, self.margin, self.weight,
+                                   {reduction = self.reduction})
+  end, {"weight"})
+loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
+  {margin = 1, p = 2, eps = 1e-6, swap = false},
+  "module(anchor, positive, negative): max(0, d(a, p) - d(a, n) + margin) of p-norms.",
+  function(self, anchor, positive, negative)
+    return torch.triplet_margin_loss(anchor, positive, negative, {
+      margin = self.margin, p = self.p, eps = self.eps, swap = self.swap,
+      reduction = self.reduction,
+    })
+  end, nil, function(_, o)
+    check(o.margin > 0, "TripletMarginLoss", "margin must be above 0, got %s", tostring(o.margin))
+  end)
+loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "reduction"},
+  {distance_function = none, margin = 1, swap = false},
+  "TripletMarginLoss with a function(x1, x2) for the distance, the pairwise distance by default.",
+  function(self, anchor, positive, negative)
+    local distance = self.distance_function
+    local near, far = distance(anchor, positive), distance(anchor, negative)
+    if self.swap then far = torch.minimum(far, distance(positive, negative)) end
+    return reduce((near - far + self.margin):clamp_min(0), self.reduction)
+  end, nil, function(self, o)
+    if not o.distance_function then self.distance_function = nn.PairwiseDistance() end
+  end)
+loss("CTCLoss", {"blank", "reduction", "zero_infinity"}, {blank = 0, zero_infinity = false},
+  "Connectionist temporal classification: module(log_probs [T, N, C], targets, input_lengths, \z
+  target_lengths).", function(self, log_probs, targets, input_lengths, target_lengths)
+    local number = {none = 0, mean = 1, sum = 2}
+    return torch.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank,
+                          number[self.reduction], self.zero_infinity)
+  end)

@@ -239,6 +239,10 @@ CommandLine parse(int count, const char* const* arguments) {
     app.add_option("--write-stubs", line.write_stubs,
                    "write stubs of the API for lua-language-server into this folder")
         ->type_name("DIR");
+    app.add_option("--check", line.check,
+                   "look through a script without running it: its syntax, tensors compared by == "
+                   "and tensors as conditions")
+        ->type_name("SCRIPT");
     app.add_flag("--version", line.version,
                  "print the versions of all parts, and whether CUDA is usable");
     app.add_flag(

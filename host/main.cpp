@@ -89,18 +89,38 @@ int write_into(const std::string& folder, const char* exported) {
     return state.call(1, 0) == 0 ? 0 : state.report_failure();
 }
 
+/// --write-docs and --write-stubs.
+int write_reference(const CommandLine& line) {
+    const int status = line.write_docs.empty() ? 0 : write_into(line.write_docs, "hfc.write_docs");
+    return status != 0 || line.write_stubs.empty()
+               ? status
+               : write_into(line.write_stubs, "hfc.write_stubs");
+}
+
+/// --check: prints what the prelude finds in the script; status 1 where it finds something.
+int check_script(const std::string& path) {
+    const std::string text = read_file(path);
+    lua::State state;
+    lua_getfield(state.get(), LUA_REGISTRYINDEX, "hfc.check");
+    lua_pushlstring(state.get(), text.data(), text.size());
+    lua_pushlstring(state.get(), path.data(), path.size());
+    if (state.call(2, 1) != 0) {
+        return state.report_failure();
+    }
+    return lua_tonumber(state.get(), -1) > 0 ? 1 : 0;
+}
+
 int run(int count, const char* const* arguments) {
     CommandLine line = parse(count, arguments);
     if (line.version) {
         print_version();
         return 0;
     }
+    if (!line.check.empty()) {
+        return check_script(line.check);
+    }
     if (!line.write_docs.empty() || !line.write_stubs.empty()) {
-        const int status =
-            line.write_docs.empty() ? 0 : write_into(line.write_docs, "hfc.write_docs");
-        return status != 0 || line.write_stubs.empty()
-                   ? status
-                   : write_into(line.write_stubs, "hfc.write_stubs");
+        return write_reference(line);
     }
     const bool nothing_to_run = !line.has_chunk && line.script.empty();
     const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);

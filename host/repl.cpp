@@ -1,6 +1,7 @@
 #include "host/repl.h"
 
 #include "base/interrupt.h"
+#include "bindings/runtime/error.h"
 #include "host/line_editor.h"
 
 #include <unistd.h>
@@ -27,7 +28,7 @@ bool run_text(lua::State& state, const std::string& text, std::optional<int>& st
     } else if (const char* message = lua_tostring(L, -1)) {
         complete = std::string(message) != "incomplete";
         if (complete) {
-            std::fprintf(stderr, "hfc-host: %s\n", message);
+            std::fprintf(stderr, "hfc-host: %s\n", lua::with_hint(message).c_str());
         }
     }
     lua_settop(L, top);

@@ -37,4 +37,29 @@ std::string with_source_line(const std::string& text) {
            text.substr(first_end);
 }
 
+std::string with_hint(const std::string& text) {
+    struct Hint {
+        std::string_view first;   ///< what the message holds
+        std::string_view second;  ///< and this
+        std::string_view advice;
+    };
+    static constexpr Hint hints[] = {
+        {"attempt to compare", "userdata",
+         "a tensor has no <, <=, > and >= in Lua: write x:lt(y), x:le(y), x:gt(y), x:ge(y)"},
+        {"near '&'", "", "Lua has no &: write x:logical_and(y) or x:bitwise_and(y)"},
+        {"near '|'", "", "Lua has no |: write x:logical_or(y) or x:bitwise_or(y)"},
+        {"near '@'", "", "Lua has no @: write torch.matmul(x, y)"},
+        {"near '!'", "", "Lua has no !: write ~= for Python's !=, and not"},
+        {"near '/'", "", "Lua has no //: write math.floor(a / b), or x:floor_divide(y)"},
+    };
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = std::string_view(text).substr(0, end);
+    for (const auto& [first, second, advice] : hints) {
+        if (line.find(first) != line.npos && line.find(second) != line.npos) {
+            return text.substr(0, end) + "\n    (" + std::string(advice) + ")" + text.substr(end);
+        }
+    }
+    return text;
+}
+
 }  // namespace hfc::lua

@@ -56,6 +56,10 @@ std::optional<Exit> take_exit();
 /// Interrupted where it fails after Ctrl-C, so that the C++ around it keeps what it has.
 void protected_call(lua_State* L, int arguments, int results);
 
+/// The text of an error with a line that says what to write where LuaJIT's own message does not:
+/// comparing a tensor by <, Python's operators & | @ // !=.
+std::string with_hint(const std::string& text);
+
 /// keep_frames(coroutine, value), called by Lua: where the error value has left the coroutine,
 /// keeps the coroutine's frames for the traceback.
 int keep_frames_of_coroutine(lua_State* L);

@@ -162,7 +162,7 @@ int State::report_failure() const {
         std::fprintf(stderr, "hfc-host: interrupted\n");
         return interrupt_status();
     }
-    const std::string text = describe_error(L_, lua_gettop(L_));
+    const std::string text = with_hint(describe_error(L_, lua_gettop(L_)));
     // Somebody else's script could name any file here.
     std::fprintf(stderr, "hfc-host: %s\n", (info_.sandbox ? text : with_source_line(text)).c_str());
     return 1;

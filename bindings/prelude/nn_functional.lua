@@ -1,12 +1,24 @@
--- torch.nn.functional, and the functions of torch that PyTorch composes of operators in Python.
+-- torch.nn.functional: the table, layers that are compositions; nn_functional_*.lua hold the rest.
 local host = ...
+
+-- The names of operators behind a prefix, and the keys of a table.
+local function names_with(prefix, t)
+  local names = {}
+  for name in next, t do names[#names + 1] = name end
+  for _, name in ipairs(host.operator_names()) do
+    if string.sub(name, 1, #prefix) == prefix then
+      names[#names + 1] = string.sub(name, #prefix + 1)
+    end
+  end
+  return names
+end
 
 -- Names below torch that are prefixes of operators: torch.linalg.svd is the operator linalg_svd.
 local function namespace(prefix, functions)
   local owner = "torch." .. string.gsub(prefix, "_$", "")
   return setmetatable(functions or {}, {__metatable = owner, __index = function(t, name)
     local ok, operator = pcall(function() return torch[prefix .. name] end)
-    if not ok then error(string.format("there is no %s.%s", owner, name), 2) end
+    if not ok then host.unknown(owner, name, names_with(prefix, t), 2) end
     rawset(t, name, operator)
     return operator
   end})
@@ -15,214 +27,212 @@ torch.linalg, torch.fft, torch.special = namespace "linalg_", namespace "fft_", 
 
 local F = setmetatable({}, {__metatable = "torch.nn.functional", __index = function(t, name)
   local ok, operator = pcall(function() return torch[name] end)
-  if not ok then error(string.format("there is no torch.nn.functional.%s", name), 2) end
+  if not ok then host.unknown("torch.nn.functional", name, names_with("", t), 2) end
   rawset(t, name, operator)
   return operator
 end})
 torch.nn.functional = F
 
-local optional = host.optional
-
-local function declare(name, text, f)
-  F[name] = host.declare("torch.nn.functional." .. name, text, f)
+-- Declares torch.nn.functional.NAME with Python's signature.
+local function define(name, signature, text, f)
+  F[name] = host.define("torch.nn.functional." .. name, signature, text, f)
 end
+host.define_functional = define
 
-local function settings(name, names, defaults, ...)
-  return host.arguments("torch.nn.functional." .. name, names, defaults, 3, ...)
-end
-
-declare("cross_entropy", '\z
-  torch.nn.functional.cross_entropy(input, target, {weight, ignore_index = -100, \z
-  reduction = "mean", label_smoothing = 0}) -> Tensor\n\n\z
-  input: logits [N, C, ...]; target: int64 classes [N, ...] or probabilities of input\'s shape. \z
-  reduction: "mean", "sum" or "none".',
-  function(input, target, ...)
-    local o = settings(
-      "cross_entropy", {"weight", "ignore_index", "reduction", "label_smoothing"},
-      {weight = optional, ignore_index = -100, reduction = "mean", label_smoothing = 0}, ...)
-    return torch.cross_entropy_loss(input, target, o)
-  end)
-
-declare("dropout", "\z
-  torch.nn.functional.dropout(input, {p = 0.5, training = true, inplace = false}) -> Tensor\n\n\z
-  Sets elements to zero with probability p and scales the others by 1 / (1 - p); input itself \z
-  when not training.", function(input, ...)
-  local o = settings(
-    "dropout", {"p", "training", "inplace"}, {p = 0.5, training = true, inplace = false}, ...)
-  return (o.inplace and torch.dropout_ or torch.dropout)(input, o.p, o.training)
-end)
-
-declare("batch_norm", "\z
-  torch.nn.functional.batch_norm(input, running_mean, running_var, {weight, bias, \z
-  training = false, momentum = 0.1, eps = 1e-5}) -> Tensor\n\n\z
-  input: [N, C, ...]; statistics over all dimensions but C, of the batch in training.",
-  function(input, running_mean, running_var, ...)
-    local o = settings(
-      "batch_norm", {"weight", "bias", "training", "momentum", "eps"},
-      {weight = optional, bias = optional, training = false, momentum = 0.1, eps = 1e-5}, ...)
-    return torch.batch_norm(input, o.weight, o.bias, running_mean, running_var,
-                            o.training, o.momentum, o.eps, true)
-  end)
-
-declare("embedding", "\z
-  torch.nn.functional.embedding(input, weight, {padding_idx = -1}) -> Tensor\n\n\z
-  input: int64 indices of any shape; weight: [entries, width]; the result has input's shape and \z
-  the width behind.",
-  function(input, weight, ...)
-    local o = settings("embedding", {"padding_idx"}, {padding_idx = -1}, ...)
-    return torch.embedding(weight, input, o.padding_idx, false, false)
-  end)
-
-declare("normalize", [[
-torch.nn.functional.normalize(input, {p = 2, dim = 1, eps = 1e-12}) -> Tensor
-
-input divided by its p-norm along dim.]], function(input, ...)
-  local o = settings("normalize", {"p", "dim", "eps"}, {p = 2, dim = 1, eps = 1e-12}, ...)
-  return input
-    / torch.linalg_vector_norm(input, o.p, {o.dim}, true):clamp_min(o.eps):expand_as(input)
-end)
-
-declare("unfold", [[
-torch.nn.functional.unfold(input, kernel_size, {dilation = 1, padding = 0, stride = 1}) -> Tensor
-
-Sliding blocks of [N, C, H, W] as [N, C * kernel elements, blocks].]],
-  function(input, kernel_size, ...)
-    local o = settings(
-      "unfold", {"dilation", "padding", "stride"}, {dilation = 1, padding = 0, stride = 1}, ...)
-    return torch.im2col(input, kernel_size, o.dilation, o.padding, o.stride)
-  end)
-
-declare("fold", "\z
-  torch.nn.functional.fold(input, output_size, kernel_size, {dilation = 1, padding = 0, \z
-  stride = 1}) -> Tensor\n\n\z
-  The sum of sliding blocks as made by unfold, [N, C, H, W].",
-  function(input, output_size, kernel_size, ...)
-    local o = settings(
-      "fold", {"dilation", "padding", "stride"}, {dilation = 1, padding = 0, stride = 1}, ...)
-    return torch.col2im(input, output_size, kernel_size, o.dilation, o.padding, o.stride)
-  end)
-
-local function length_of(list) return type(list) == "table" and #list or nil end
-
-local interpolations = {
-  nearest = {"upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d"},
-  ["nearest-exact"] = {
-    "_upsample_nearest_exact1d", "_upsample_nearest_exact2d", "_upsample_nearest_exact3d",
-  },
-  linear = {"upsample_linear1d"},
-  bilinear = {nil, "upsample_bilinear2d"},
-  bicubic = {nil, "upsample_bicubic2d"},
-  trilinear = {nil, nil, "upsample_trilinear3d"},
-  area = {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"},
-}
-
-local function output_size(input, o, dims)
-  if (o.size == nil) == (o.scale_factor == nil) then
-    error("interpolate: expected one of size and scale_factor", 4)
-  end
-  local size, shape = {}, input.shape
-  for i = 1, dims do
-    if o.size then
-      size[i] = length_of(o.size) and o.size[i] or o.size
-    else
-      size[i] = math.floor(
-        shape[i + 2] * (length_of(o.scale_factor) and o.scale_factor[i] or o.scale_factor))
-    end
-  end
-  return size
-end
-
-local function scales(o, dims)
+-- One value, or one for each dimension, as a list.
+function host.repeated(value, count)
+  if type(value) == "table" then return value end
   local list = {}
-  for i = 1, dims do
-    list[i] = o.scale_factor
-      and (length_of(o.scale_factor) and o.scale_factor[i] or o.scale_factor)
-  end
+  for i = 1, count do list[i] = value end
   return list
 end
 
-declare("interpolate", '\z
-  torch.nn.functional.interpolate(input, {size, scale_factor, mode = "nearest", \z
-  align_corners = false, antialias = false}) -> Tensor\n\n\z
-  Resizes [N, C, ...]. size or scale_factor: a number or one for each dimension. mode: nearest, \z
-  nearest-exact, linear, bilinear, bicubic, trilinear, area.',
-  function(input, ...)
-    local o = settings(
-      "interpolate",
-      {"size", "scale_factor", "mode", "align_corners", "recompute_scale_factor", "antialias"},
-      {size = optional, scale_factor = optional, mode = "nearest", align_corners = false,
-       recompute_scale_factor = false, antialias = false}, ...)
-    local dims = input.ndim - 2
-    local operator = interpolations[o.mode] and interpolations[o.mode][dims]
-    if not operator then
-      error(string.format("interpolate: no mode '%s' for a tensor of %d dimensions",
-        tostring(o.mode), input.ndim), 2)
-    end
-    local size = output_size(input, o, dims)
-    if o.mode == "area" then return torch[operator](input, size) end
-    local factors = o.recompute_scale_factor and {} or scales(o, dims)
-    if string.find(o.mode, "nearest") then return torch[operator](input, size, unpack(factors)) end
-    if o.antialias then operator = "_" .. operator .. "_aa" end
-    return torch[operator](input, size, o.align_corners, unpack(factors))
-  end)
+local function product(list, from)
+  local result = 1
+  for i = from, #list do result = result * list[i] end
+  return result
+end
+host.product = product
 
-local grid_modes = {bilinear = 0, nearest = 1, bicubic = 2}
-local grid_paddings = {zeros = 0, border = 1, reflection = 2}
-declare("grid_sample", '\z
-  torch.nn.functional.grid_sample(input, grid, {mode = "bilinear", padding_mode = "zeros", \z
-  align_corners = false}) -> Tensor\n\n\z
-  input [N, C, H, W] read at grid [N, H\', W\', 2] of (x, y) in [-1, 1].',
-  function(input, grid, ...)
-    local o = settings(
-      "grid_sample", {"mode", "padding_mode", "align_corners"},
-      {mode = "bilinear", padding_mode = "zeros", align_corners = false}, ...)
-    if not grid_modes[o.mode] then
-      error("grid_sample: mode must be bilinear, nearest or bicubic, got " .. tostring(o.mode), 2)
-    end
-    if not grid_paddings[o.padding_mode] then
-      error("grid_sample: padding_mode must be zeros, border or reflection, got "
-        .. tostring(o.padding_mode), 2)
-    end
-    return torch.grid_sampler(input, grid, grid_modes[o.mode], grid_paddings[o.padding_mode],
-                              o.align_corners)
-  end)
+local function shape_text(shape) return "[" .. table.concat(shape, ", ") .. "]" end
+host.shape_text = shape_text
 
-declare("affine_grid", [[
-torch.nn.functional.affine_grid(theta, size, {align_corners = false}) -> Tensor
-
-A grid for grid_sample from affine matrices [N, 2, 3]; size: of the output, {N, C, H, W}.]],
-  function(theta, size, ...)
-    return torch.affine_grid_generator(
-      theta, size,
-      settings("affine_grid", {"align_corners"}, {align_corners = false}, ...).align_corners)
-  end)
-
--- What Python's torch composes.
-local einsum = host.operator("einsum")
-torch.einsum = host.declare("torch.einsum", [[
-torch.einsum(equation, x, ...) or torch.einsum(equation, {x, ...}) -> Tensor
-
-Sums of products in Einstein's notation: torch.einsum("bij,bjk->bik", a, b).]],
-  function(equation, first, ...)
-    return einsum(equation, torch.is_tensor(first) and {first, ...} or first)
-  end)
-
-torch.unique = host.declare("torch.unique", "\z
-  torch.unique(x, {sorted = true, return_inverse = false, return_counts = false, dim}) -> Tensor \z
-  [, inverse] [, counts]\n\n\z
-  The different values of x, or its different slices along dim.", function(x, ...)
-  local o = host.arguments(
-    "torch.unique", {"sorted", "return_inverse", "return_counts", "dim"},
-    {sorted = true, return_inverse = false, return_counts = false, dim = optional}, 2, ...)
-  local values, inverse, counts
-  if o.dim then
-    values, inverse, counts = torch.unique_dim(
-      x, o.dim, o.sorted, o.return_inverse, o.return_counts)
-  else
-    values, inverse, counts = torch._unique2(x, o.sorted, o.return_inverse, o.return_counts)
+local function check_batch(name, shape)
+  if shape[1] * product(shape, 3) == 1 then
+    error(string.format(
+      "%s: expected more than 1 value per channel in training, got input of shape %s",
+      name, shape_text(shape)), 3)
   end
-  if o.return_inverse and o.return_counts then return values, inverse, counts end
-  if o.return_inverse then return values, inverse end
-  if o.return_counts then return values, counts end
-  return values
+end
+
+define("batch_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
+  training = false, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
+  input: [N, C, ...]; statistics over all dimensions but C, of the batch in training.",
+  function(input, mean, var, weight, bias, training, momentum, eps)
+    if training then check_batch("batch_norm", input.shape) end
+    if eps < 0 or (training and eps == 0) then
+      error("batch_norm: eps must be above 0, got " .. eps, 2)
+    end
+    return torch.batch_norm(input, weight, bias, mean, var, training, momentum, eps, true)
+  end)
+
+define("instance_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
+  use_input_stats = true, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
+  input: [N, C, ...]; each channel of each sample by its own mean and variance.",
+  function(input, mean, var, weight, bias, use_input_stats, momentum, eps)
+    if use_input_stats and product(input.shape, 3) == 1 then
+      error("instance_norm: expected more than 1 spatial element, got input of shape "
+        .. shape_text(input.shape), 2)
+    end
+    return torch.instance_norm(input, weight, bias, mean, var, use_input_stats, momentum, eps, true)
+  end)
+
+define("group_norm", "input, num_groups, weight = nil, bias = nil, eps = 1e-5", "-> Tensor\n\n\z
+  input: [N, C, ...]; each group of channels of each sample by its own mean and variance.",
+  function(input, num_groups, weight, bias, eps)
+    local shape = input.shape
+    if #shape < 2 then
+      error("group_norm: expected at least 2 dimensions, got input of shape "
+        .. shape_text(shape), 2)
+    end
+    if math.floor(shape[1] * shape[2] / num_groups) * product(shape, 3) == 1 then
+      error("group_norm: expected more than 1 value per group, got input of shape "
+        .. shape_text(shape), 2)
+    end
+    return torch.group_norm(input, num_groups, weight, bias, eps, true)
+  end)
+
+define("layer_norm", "input, normalized_shape, weight = nil, bias = nil, eps = 1e-5",
+  "-> Tensor\n\ninput normalised over its last dimensions, which normalized_shape gives.",
+  function(input, normalized_shape, weight, bias, eps)
+    return torch.layer_norm(input, host.repeated(normalized_shape, 1), weight, bias, eps, true)
+  end)
+
+define("local_response_norm", "input, size, alpha = 0.0001, beta = 0.75, k = 1", "-> Tensor\n\n\z
+  input / (k + alpha * mean of squares over size neighbouring channels) ^ beta.",
+  function(input, size, alpha, beta, k)
+    local shape, dims = input.shape, input.ndim
+    if dims < 3 then
+      error("local_response_norm: expected at least 3 dimensions, got " .. dims, 2)
+    end
+    if input:numel() == 0 then return input end
+    local before, behind, squares = math.floor(size / 2), math.floor((size - 1) / 2), input * input
+    if dims == 3 then
+      squares = torch.pad(squares:unsqueeze(1), {0, 0, before, behind})
+      squares = torch.avg_pool2d(squares, {size, 1}, 1):squeeze(1)
+    else
+      squares = squares:view {shape[1], 1, shape[2], shape[3], -1}
+      squares = torch.pad(squares, {0, 0, 0, 0, before, behind})
+      squares = torch.avg_pool3d(squares, {size, 1, 1}, 1):squeeze(1):view(shape)
+    end
+    return input / squares:mul(alpha):add(k):pow(beta)
+  end)
+
+define("normalize", "input, p = 2, dim = 1, eps = 1e-12, out = nil", "-> Tensor\n\n\z
+  input divided by its p-norm along dim.", function(input, p, dim, eps, out)
+  local norm = torch.linalg_vector_norm(input, p, host.repeated(dim, 1), true)
+  norm = norm:clamp_min(eps):expand_as(input)
+  if out then return torch.div(input, norm, {out = out}) end
+  return input / norm
 end)
+
+local function renormalise(weight, input, max_norm, norm_type)
+  torch.no_grad(torch.embedding_renorm_, weight, input, max_norm, norm_type)
+end
+
+define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type = 2, \z
+  scale_grad_by_freq = false, sparse = false", "-> Tensor\n\n\z
+  input: int64 indices of any shape; weight: [entries, width]; the result has input's shape and \z
+  the width behind. padding_idx: an entry without gradient. max_norm: longer entries of weight \z
+  that are used are shortened in place.",
+  function(input, weight, padding, max_norm, norm_type, scale_grad_by_freq, sparse)
+    local entries = weight:size(0)
+    if padding and (padding >= entries or padding < -entries) then
+      error(string.format(
+        "embedding: padding_idx %d is not one of the %d entries", padding, entries), 2)
+    end
+    if padding and padding < 0 then padding = padding + entries end
+    if max_norm then
+      input = input:contiguous()
+      renormalise(weight, input, max_norm, norm_type)
+    end
+    return torch.embedding(weight, input, padding or -1, scale_grad_by_freq, sparse)
+  end)
+
+local bag_modes = {sum = 0, mean = 1, max = 2}
+
+local function check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
+  local wrong
+  if not bag_modes[mode] then
+    wrong = "mode must be sum, mean or max, got " .. tostring(mode)
+  elseif weight.ndim ~= 2 then
+    wrong = "weight must have 2 dimensions, got " .. weight.ndim
+  elseif input.ndim ~= 1 and input.ndim ~= 2 then
+    wrong = "input must have 1 or 2 dimensions, got " .. input.ndim
+  elseif input.ndim == 2 and offsets then
+    wrong = "input of 2 dimensions takes no offsets: each row is a bag"
+  elseif input.ndim == 1 and (not offsets or offsets.ndim ~= 1) then
+    wrong = "input of 1 dimension needs offsets of 1 dimension"
+  elseif mode == "max" and (scale_grad or sparse) then
+    wrong = "mode max takes neither scale_grad_by_freq nor sparse"
+  elseif weights and mode ~= "sum" then
+    wrong = "per_sample_weights needs mode sum, got " .. mode
+  elseif weights and shape_text(weights.shape) ~= shape_text(input.shape) then
+    wrong = "per_sample_weights must have input's shape"
+  end
+  if wrong then error("embedding_bag: " .. wrong, 3) end
+end
+
+define("embedding_bag", "input, weight, offsets = nil, max_norm = nil, norm_type = 2, \z
+  scale_grad_by_freq = false, mode = \"mean\", sparse = false, per_sample_weights = nil, \z
+  include_last_offset = false, padding_idx = nil", "-> Tensor\n\n\z
+  The sum, mean or maximum of the entries of each bag. input: int64 indices, a bag a row, or in a \z
+  row with offsets that say where each bag begins.",
+  function(input, weight, offsets, max_norm, norm_type, scale_grad, mode, sparse, weights,
+           include_last, padding)
+    check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
+    if input.ndim == 2 then
+      offsets = torch.arange(0, input:numel(), input:size(1),
+                             {dtype = input.dtype, device = input.device})
+      input, include_last = input:reshape(-1), false
+      weights = weights and weights:reshape(-1)
+    end
+    if max_norm then renormalise(weight, input, max_norm, norm_type) end
+    return (torch.embedding_bag(weight, input, offsets, scale_grad, bag_modes[mode], sparse,
+                                weights, include_last, padding))
+  end)
+
+define("unfold", "input, kernel_size, dilation = 1, padding = 0, stride = 1", "-> Tensor\n\n\z
+  Sliding blocks of [N, C, H, W] as [N, C * kernel elements, blocks].",
+  function(...) return torch.im2col(...) end)
+
+define("fold", "input, output_size, kernel_size, dilation = 1, padding = 0, stride = 1",
+  "-> Tensor\n\nThe sum of sliding blocks as made by unfold, [N, C, H, W].",
+  function(...) return torch.col2im(...) end)
+
+define("affine_grid", "theta, size, align_corners = false", "-> Tensor\n\n\z
+  A grid for grid_sample from affine matrices [N, 2, 3]; size: of the output, {N, C, H, W}.",
+  function(theta, size, align_corners)
+    return torch.affine_grid_generator(theta, size, align_corners)
+  end)
+
+define("linear_cross_entropy", "input, linear_weight, target, linear_bias = nil, weight = nil, \z
+  reduction = \"mean\", ignore_index = -100, label_smoothing = 0", "-> Tensor\n\n\z
+  cross_entropy of linear(input, linear_weight, linear_bias). linear_weight: [classes, ..., \z
+  features].",
+  function(input, linear_weight, target, bias, weight, reduction, ignore_index, smoothing)
+    local shape = linear_weight.shape
+    if #shape > 2 and input.ndim == 1 then
+      error("linear_cross_entropy: linear_weight of shape " .. shape_text(shape)
+        .. " needs an input with samples, [N, features]", 2)
+    end
+    local logits = torch.linear(input, linear_weight:reshape(-1, shape[#shape]),
+                                bias and bias:reshape(-1))
+    local wanted = {}
+    if input.ndim == 2 then wanted[1] = input:size(0) end
+    for i = 1, #shape - 1 do wanted[#wanted + 1] = shape[i] end
+    return torch.cross_entropy_loss(logits:reshape(wanted), target, {
+      weight = weight, reduction = reduction, ignore_index = ignore_index,
+      label_smoothing = smoothing,
+    })
+  end)

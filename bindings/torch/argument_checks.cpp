@@ -129,9 +129,10 @@ void check_batch_norm(const Form& form, torch::jit::Stack& values) {
     require(input.dim() >= 2, "input: expected at least 2 dimensions, got {}", input.dim());
     for (const char* name : {"weight", "bias", "running_mean", "running_var", "mean", "invstd"}) {
         const auto tensor = arguments.tensor(name);
-        require(!tensor.defined() || tensor.numel() == input.size(1),
-                "{}: expected one value a channel, {}, got {}", name, input.size(1),
-                describe_tensor(tensor));
+        if (tensor.defined()) {
+            require(tensor.numel() == input.size(1), "{}: expected one value a channel, {}, got {}",
+                    name, input.size(1), describe_tensor(tensor));
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/numbers.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
 #include <ATen/ATen.h>
+#include <ATen/ScalarOps.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/mul.h>
@@ -14,6 +16,9 @@
 #include <ATen/ops/pow.h>
 #include <ATen/ops/remainder.h>
 #include <ATen/ops/sub.h>
+
+#include <cmath>
+#include <limits>
 
 namespace hfc::lua {
 namespace {
@@ -26,6 +31,25 @@ at::Tensor operand(lua_State* L, int index) {
     auto number = to_number_tensor(L, index);
     require(number.has_value(), "expected a Tensor or a number, got {}", describe(L, index));
     return std::move(*number);
+}
+
+bool is_within_float(double value) {
+    return std::abs(value) <= std::numeric_limits<float>::max();
+}
+
+/// A number beside a tensor of float32 or float64 is made in that dtype, as PyTorch would convert
+/// it: a conversion of its own costs more than the arithmetic.
+at::Tensor operand_beside(lua_State* L, int index, const at::Tensor& tensor) {
+    const auto dtype = tensor.scalar_type();
+    if (lua_type(L, index) == LUA_TNUMBER && (dtype == at::kFloat || dtype == at::kDouble)) {
+        const double value = lua_tonumber(L, index);
+        if (dtype == at::kDouble || is_within_float(value)) {
+            at::Tensor number = at::detail::scalar_tensor_static(value, dtype, at::kCPU);
+            number.unsafeGetTensorImpl()->set_wrapped_number(true);
+            return number;
+        }
+    }
+    return operand(L, index);
 }
 
 using Operation = at::Tensor (*)(const at::Tensor&, const at::Tensor&);
@@ -42,9 +66,6 @@ at::Tensor mul(const at::Tensor& a, const at::Tensor& b) {
 at::Tensor div(const at::Tensor& a, const at::Tensor& b) {
     return at::div(a, b);
 }
-at::Tensor pow(const at::Tensor& a, const at::Tensor& b) {
-    return at::pow(a, b);
-}
 at::Tensor remainder(const at::Tensor& a, const at::Tensor& b) {
     return at::remainder(a, b);
 }
@@ -55,28 +76,67 @@ constexpr char times[] = "Tensor *";
 constexpr char divided_by[] = "Tensor /";
 constexpr char to_the_power[] = "Tensor ^";
 constexpr char modulo[] = "Tensor %";
+constexpr char less[] = "Tensor <";
+constexpr char less_methods[] = "x:lt(y) or x:gt(y)";
+constexpr char less_or_equal[] = "Tensor <=";
+constexpr char less_or_equal_methods[] = "x:le(y) or x:ge(y)";
+
+/// pow of a tensor and a number is a faster operator than that of two tensors, with other last bits
+/// and with a check for negative powers of integers.
+at::Tensor power(lua_State* L) {
+    const at::Tensor* a = to_tensor(L, 1);
+    const at::Tensor* b = to_tensor(L, 2);
+    if (a != nullptr && b != nullptr) {
+        return at::pow(*a, *b);
+    }
+    require(a != nullptr || b != nullptr, "expected a Tensor, got {}", describe(L, 1));
+    const int number = a == nullptr ? 1 : 2;
+    const auto scalar = to_scalar(L, number);
+    require(scalar.has_value(), "expected a Tensor or a number, got {}", describe(L, number));
+    return a != nullptr ? at::pow(*a, *scalar) : at::pow(*scalar, *b);
+}
 
 template <Operation operation>
 at::Tensor compute(lua_State* L) {
     const at::Tensor* a = to_tensor(L, 1);
     const at::Tensor* b = to_tensor(L, 2);
-    return a != nullptr && b != nullptr ? operation(*a, *b)
-                                        : operation(operand(L, 1), operand(L, 2));
+    if (a != nullptr) {
+        return b != nullptr ? operation(*a, *b) : operation(*a, operand_beside(L, 2, *a));
+    }
+    return b != nullptr ? operation(operand_beside(L, 1, *b), *b)
+                        : operation(operand(L, 1), operand(L, 2));
 }
 
-template <Operation operation, const char* name>
+template <at::Tensor (*computed)(lua_State*), const char* name>
 int arithmetic(lua_State* L) {
     return guarded(L, name, [&] {
         check_stop();
         try {
-            push(L, compute<operation>(L));
+            push(L, computed(L));
             return 1;
         } catch (const c10::OutOfMemoryError&) {
             // of a GPU; on the CPU the allocation itself is repeated
         }
         collect_garbage(L);
-        push(L, compute<operation>(L));
+        push(L, computed(L));
         return 1;
+    });
+}
+
+/// `x == y` of two tensors: Lua makes a boolean of whatever this would return.
+int refuse_equality(lua_State* L) {
+    return guarded(L, "Tensor ==", [&]() -> int {
+        fail(
+            "Lua's == cannot compare elements: write x:eq(y) or x:ne(y) for each element, "
+            "torch.equal(x, y) for all, rawequal(x, y) for the same object");
+    });
+}
+
+template <const char* name, const char* methods>
+int refuse_order(lua_State* L) {
+    return guarded(L, name, [&]() -> int {
+        fail("Lua's < cannot compare elements: write {} for each element, or compare x:item()",
+             methods);
     });
 }
 
@@ -93,13 +153,16 @@ namespace detail {
 
 void register_arithmetic(lua_State* L) {
     const std::pair<const char*, lua_CFunction> metamethods[] = {
-        {"__add", arithmetic<add, plus>},
-        {"__sub", arithmetic<sub, minus>},
-        {"__mul", arithmetic<mul, times>},
-        {"__div", arithmetic<div, divided_by>},
-        {"__pow", arithmetic<pow, to_the_power>},
-        {"__mod", arithmetic<remainder, modulo>},
+        {"__add", arithmetic<compute<add>, plus>},
+        {"__sub", arithmetic<compute<sub>, minus>},
+        {"__mul", arithmetic<compute<mul>, times>},
+        {"__div", arithmetic<compute<div>, divided_by>},
+        {"__pow", arithmetic<power, to_the_power>},
+        {"__mod", arithmetic<compute<remainder>, modulo>},
         {"__unm", negate},
+        {"__eq", refuse_equality},
+        {"__lt", refuse_order<less, less_methods>},
+        {"__le", refuse_order<less_or_equal, less_or_equal_methods>},
     };
     push_metatable_of(L, "Tensor");
     for (const auto& [event, function] : metamethods) {

@@ -1,6 +1,7 @@
 #include "bindings/torch/convert.h"
 
 #include "base/device.h"
+#include "bindings/torch/numbers.h"
 #include "bindings/torch/tensor.h"
 
 #include <ATen/ScalarOps.h>
@@ -14,32 +15,6 @@ using c10::IValue;
 using c10::TypeKind;
 using Result = std::optional<IValue>;
 
-std::optional<int64_t> to_integer(lua_State* L, int index) {
-    if (lua_type(L, index) != LUA_TNUMBER) {
-        return std::nullopt;
-    }
-    const double value = lua_tonumber(L, index);
-    if (value != std::floor(value) || std::abs(value) > 9007199254740992.0) {
-        return std::nullopt;
-    }
-    return static_cast<int64_t>(value);
-}
-
-/// A number without a fraction is an integer to PyTorch's type promotion: Lua does not tell 1
-/// from 1.0.
-std::optional<at::Scalar> to_scalar(lua_State* L, int index) {
-    if (lua_isboolean(L, index)) {
-        return at::Scalar(lua_toboolean(L, index) != 0);
-    }
-    if (const auto whole = to_integer(L, index)) {
-        return at::Scalar(*whole);
-    }
-    if (lua_type(L, index) == LUA_TNUMBER) {
-        return at::Scalar(lua_tonumber(L, index));
-    }
-    return std::nullopt;
-}
-
 Result to_tensor_value(lua_State* L, int index, bool numbers_as_tensors) {
     if (const at::Tensor* tensor = to_tensor(L, index)) {
         return IValue(*tensor);
@@ -49,6 +24,29 @@ Result to_tensor_value(lua_State* L, int index, bool numbers_as_tensors) {
     }
     auto tensor = to_number_tensor(L, index);
     return tensor ? Result(IValue(std::move(*tensor))) : std::nullopt;
+}
+
+std::optional<double> to_double(lua_State* L, int index) {
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        return lua_tonumber(L, index);
+    }
+    const auto whole = to_integer(L, index);
+    return whole ? std::optional(static_cast<double>(*whole)) : std::nullopt;
+}
+
+/// Whether a table goes on behind its length: a list with a hole, {x, nil, y}. A hole at the very
+/// end leaves no trace.
+bool has_more(lua_State* L, int index, size_t length) {
+    if (length == 0) {
+        lua_pushnil(L);
+    } else {
+        lua_pushnumber(L, static_cast<double>(length));
+    }
+    if (lua_next(L, index) == 0) {
+        return false;
+    }
+    lua_pop(L, 2);
+    return true;
 }
 
 /// Reads a Lua list element by element; a single value stands for a list where `list_length`
@@ -76,7 +74,7 @@ std::optional<c10::List<Element>> to_list(lua_State* L, int index, c10::List<Ele
         }
         list.push_back(*element);
     }
-    return list;
+    return has_more(L, index, length) ? std::nullopt : std::optional(list);
 }
 
 template <typename Element>
@@ -92,10 +90,8 @@ Result to_list_value(lua_State* L, int index, const c10::Type& element,
             return as_value(to_list(L, index, c10::List<int64_t>(), list_length,
                                     [&](int i) { return to_integer(L, i); }));
         case TypeKind::FloatType:
-            return as_value(to_list(L, index, c10::List<double>(), list_length, [&](int i) {
-                return lua_type(L, i) == LUA_TNUMBER ? std::optional(lua_tonumber(L, i))
-                                                     : std::nullopt;
-            }));
+            return as_value(to_list(L, index, c10::List<double>(), list_length,
+                                    [&](int i) { return to_double(L, i); }));
         case TypeKind::BoolType:
             return as_value(to_list(L, index, c10::List<bool>(), list_length, [&](int i) {
                 return lua_isboolean(L, i) ? std::optional(lua_toboolean(L, i) != 0) : std::nullopt;
@@ -112,6 +108,9 @@ Result to_list_value(lua_State* L, int index, const c10::Type& element,
             using Element = std::optional<at::Tensor>;
             return as_value(to_list(
                 L, index, c10::List<Element>(), std::nullopt, [&](int i) -> std::optional<Element> {
+                    if (is_none(L, i)) {
+                        return Element(std::nullopt);
+                    }
                     const at::Tensor* tensor = to_tensor(L, i);
                     return tensor != nullptr ? std::optional<Element>(Element(*tensor))
                                              : std::nullopt;
@@ -155,8 +154,9 @@ Result to_named_value(const std::string& name, TypeKind kind) {
         const auto format = find_memory_format(name);
         return format ? Result(IValue(static_cast<int64_t>(*format))) : std::nullopt;
     }
-    if (kind == TypeKind::LayoutType && (name == "strided" || name == "sparse_coo")) {
-        return IValue(static_cast<int64_t>(name == "strided" ? at::kStrided : at::kSparse));
+    if (kind == TypeKind::LayoutType) {
+        const auto layout = find_layout(name);
+        return layout ? Result(IValue(static_cast<int64_t>(*layout))) : std::nullopt;
     }
     return std::nullopt;
 }
@@ -177,7 +177,7 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type,
                                 std::optional<int> list_length, bool numbers_as_tensors) {
     switch (type.kind()) {
         case TypeKind::OptionalType:
-            if (lua_isnoneornil(L, index)) {
+            if (is_none(L, index)) {
                 return IValue();
             }
             return to_ivalue(L, index, *type.castRaw<c10::OptionalType>()->getElementType(),
@@ -196,9 +196,10 @@ std::optional<IValue> to_ivalue(lua_State* L, int index, const c10::Type& type,
             const auto whole = to_integer(L, index);
             return whole ? Result(IValue(*whole)) : std::nullopt;
         }
-        case TypeKind::FloatType:
-            return lua_type(L, index) == LUA_TNUMBER ? Result(IValue(lua_tonumber(L, index)))
-                                                     : std::nullopt;
+        case TypeKind::FloatType: {
+            const auto number = to_double(L, index);
+            return number ? Result(IValue(*number)) : std::nullopt;
+        }
         case TypeKind::BoolType:
             return lua_isboolean(L, index) ? Result(IValue(lua_toboolean(L, index) != 0))
                                            : std::nullopt;
@@ -225,11 +226,11 @@ void push_ivalue(lua_State* L, const IValue& value) {
     } else if (value.isBool()) {
         push(L, value.toBool());
     } else if (value.isInt()) {
-        push(L, value.toInt());
+        push_scalar(L, value.toInt());
     } else if (value.isDouble()) {
         push(L, value.toDouble());
     } else if (value.isScalar()) {
-        push(L, value.toScalar().toDouble());
+        push_scalar(L, value.toScalar());
     } else if (value.isString()) {
         push(L, value.toStringRef());
     } else if (value.isDevice()) {

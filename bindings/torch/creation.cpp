@@ -1,6 +1,7 @@
 // torch.tensor and what else makes tensors without being an operator.
 #include "base/device.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/numbers.h"
 #include "bindings/torch/operators.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
@@ -8,6 +9,10 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
+#include <c10/core/DefaultDtype.h>
+
+#include <cmath>
+#include <map>
 
 namespace hfc::lua {
 namespace {
@@ -16,7 +21,9 @@ namespace {
 struct Nested {
     std::vector<int64_t> shape;
     std::vector<double> values;
-    bool truth = false;  ///< booleans
+    std::vector<double> imaginary;  ///< as long as values where one is complex, else empty
+    std::map<size_t, int64_t> beyond_double;  ///< whole numbers that a double cannot hold
+    bool truth = false;                       ///< booleans
 };
 
 /// The shape that the first element of each level says.
@@ -34,15 +41,45 @@ std::vector<int64_t> find_shape(lua_State* L, int index) {
     return shape;
 }
 
+at::Scalar read_element(lua_State* L, int index) {
+    if (const at::Tensor* tensor = to_tensor(L, index)) {
+        require(tensor->numel() == 1,
+                "element: expected a number or a Tensor of one element, got {}",
+                describe_tensor(*tensor));
+        return tensor->item();
+    }
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        return lua_tonumber(L, index);
+    }
+    const auto scalar = to_scalar(L, index);
+    return scalar ? *scalar : at::Scalar(Value(L, index, "element").number());
+}
+
+void add_element(Nested& nested, const at::Scalar& element) {
+    require(nested.values.empty() || element.isBoolean() == nested.truth,
+            "numbers and booleans are mixed");
+    nested.truth = element.isBoolean();
+    if (element.isComplex()) {
+        const auto number = element.toComplexDouble();
+        nested.imaginary.resize(nested.values.size(), 0);
+        nested.imaginary.push_back(number.imag());
+        nested.values.push_back(number.real());
+        return;
+    }
+    if (element.isIntegral(false)) {
+        nested.beyond_double.emplace(nested.values.size(), element.toLong());
+    }
+    nested.values.push_back(element.isBoolean() ? element.toBool() : element.toDouble());
+    if (!nested.imaginary.empty()) {
+        nested.imaginary.push_back(0);
+    }
+}
+
 void read_values(lua_State* L, int index, size_t depth, Nested& nested) {
     require(lua_istable(L, index) == (depth < nested.shape.size()),
             "the tables are nested to different depths");
     if (depth == nested.shape.size()) {
-        const bool truth = lua_isboolean(L, index);
-        require(nested.values.empty() || truth == nested.truth, "numbers and booleans are mixed");
-        nested.truth = truth;
-        nested.values.push_back(truth ? lua_toboolean(L, index)
-                                      : Value(L, index, "element").number());
+        add_element(nested, read_element(L, index));
         return;
     }
     const auto length = static_cast<int64_t>(lua_objlen(L, index));
@@ -62,19 +99,74 @@ Nested read_nested(lua_State* L, int index) {
     return nested;
 }
 
+/// The whole numbers of a dtype, as doubles: from `least` up to, not including, `end`.
+struct Range {
+    double least;
+    double end;
+};
+
+Range range_of(at::ScalarType dtype) {
+    const int bits = static_cast<int>(c10::elementSize(dtype)) * 8;
+    const bool is_signed = c10::isSignedType(dtype);
+    return {is_signed ? -std::ldexp(1, bits - 1) : 0, std::ldexp(1, is_signed ? bits - 1 : bits)};
+}
+
+/// A conversion from double would wrap 300 round to 44 in uint8.
+void check_range(const std::vector<double>& values, at::ScalarType dtype) {
+    if (!c10::isIntegralType(dtype, /*includeBool=*/false)) {
+        return;
+    }
+    const auto [least, end] = range_of(dtype);
+    for (const double value : values) {
+        const double whole = std::trunc(value);
+        require(whole >= least && whole < end, "the number {} does not fit {}", value,
+                dtype_name(dtype));
+    }
+}
+
+at::ScalarType natural_dtype(const Nested& nested) {
+    const auto floating = c10::get_default_dtype_as_scalartype();
+    return nested.truth               ? at::kBool
+           : nested.imaginary.empty() ? floating
+                                      : c10::toComplexType(floating);
+}
+
+at::Tensor make_tensor(const Nested& nested, at::Device device, at::ScalarType dtype) {
+    if (!nested.imaginary.empty()) {
+        require(c10::isComplexType(dtype), "complex numbers do not fit {}", dtype_name(dtype));
+        return at::complex(at::tensor(nested.values, at::kDouble),
+                           at::tensor(nested.imaginary, at::kDouble))
+            .reshape(nested.shape)
+            .to(device, dtype);
+    }
+    check_range(nested.values, dtype);
+    at::Tensor flat = at::tensor(nested.values, at::kDouble);
+    if (!nested.beyond_double.empty() && c10::isIntegralType(dtype, /*includeBool=*/false)) {
+        flat = flat.to(at::kLong);
+        for (const auto& [i, value] : nested.beyond_double) {
+            flat.data_ptr<int64_t>()[i] = value;
+        }
+    }
+    return flat.reshape(nested.shape).to(device, dtype);
+}
+
 int tensor(Call& call) {
     auto options = call.options(2);
     const std::string dtype = options.text("dtype", "");
     const std::string device = options.text("device", "cpu");
     const bool requires_grad = options.boolean("requires_grad", false);
+    options.know("pin_memory");
     options.finish();
-    const Nested nested = read_nested(call.L, 1);
-    const auto wanted =
-        dtype.empty() ? std::optional(nested.truth ? at::kBool : at::kFloat) : find_dtype(dtype);
-    require(wanted.has_value(), "unknown dtype '{}'", dtype);
-    at::Tensor result = at::tensor(nested.values, at::kDouble)
-                            .reshape(nested.shape)
-                            .to(parse_device(device), *wanted);
+    const auto wanted = find_dtype(dtype);
+    require(dtype.empty() || wanted.has_value(), "unknown dtype '{}'", dtype);
+    at::Tensor result;
+    if (const at::Tensor* other = to_tensor(call.L, 1)) {
+        result =
+            other->detach().clone().to(parse_device(device), wanted.value_or(other->scalar_type()));
+    } else {
+        const Nested nested = read_nested(call.L, 1);
+        result = make_tensor(nested, parse_device(device), wanted.value_or(natural_dtype(nested)));
+    }
     return call.returns(result.requires_grad_(requires_grad));
 }
 
@@ -121,10 +213,10 @@ const std::vector<Declaration> functions = {
     {"torch.tensor", tensor,
      "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> "
      "Tensor\n\nA tensor of a number, a boolean or "
-     "nested tables of them. "
-     "dtype: bool for booleans, float32 for numbers unless given. Errors: tables of different "
-     "lengths or depths, numbers and booleans "
-     "mixed."},
+     "nested tables of them (or a copy of a Tensor). dtype: bool for booleans, the default dtype "
+     "(float32) for numbers, complex64 where one is complex, unless given. Errors: tables of "
+     "different lengths or depths, numbers and booleans mixed, a number that the dtype cannot "
+     "hold."},
     {"torch.Generator", make_generator,
      "torch.Generator({device = \"cpu\", seed}) -> Generator\n\nA source of random numbers of its "
      "own, for operators' {generator = g}. "
@@ -147,9 +239,19 @@ const std::vector<Declaration> functions = {
 
 namespace detail {
 
+at::Tensor tensor_from_table(lua_State* L, int index) {
+    const Nested nested = read_nested(L, index);
+    return make_tensor(nested, at::kCPU, natural_dtype(nested));
+}
+
 void register_creation(lua_State* L) {
     register_type<at::Generator>(L);
+    register_type<None>(L);
     declare(L, functions);
+    lua_getglobal(L, "torch");
+    push_object(L, None());
+    lua_setfield(L, -2, "none");
+    lua_pop(L, 1);
 }
 
 }  // namespace detail

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace hfc::lua {
 namespace {
@@ -27,6 +28,11 @@ const OverloadNames& overload_names() {
     return names;
 }
 
+/// Schemas older than what PyTorch means by the name today: aten::stft has one without `center`.
+bool is_outdated(const c10::FunctionSchema& schema) {
+    return schema.name() == "aten::stft" && schema.overload_name().empty();
+}
+
 /// The plain form first, tensors before numbers (as the argument parser of Python's PyTorch orders
 /// them), forms with `out` last.
 int rank(const c10::OperatorHandle& handle) {
@@ -34,10 +40,10 @@ int rank(const c10::OperatorHandle& handle) {
     const auto& overload = schema.overload_name();
     const auto is_out = [](const c10::Argument& argument) { return argument.is_out(); };
     const bool has_out = std::any_of(schema.arguments().begin(), schema.arguments().end(), is_out);
-    return (has_out ? 100 : 0) + (overload.empty()                 ? 0
-                                  : overload.starts_with("Tensor") ? 1
-                                  : overload.starts_with("Scalar") ? 2
-                                                                   : 3);
+    return (has_out || is_outdated(schema) ? 100 : 0) + (overload.empty()                 ? 0
+                                                         : overload.starts_with("Tensor") ? 1
+                                                         : overload.starts_with("Scalar") ? 2
+                                                                                          : 3);
 }
 
 /// torch.zeros(2, 3) means torch.zeros({2, 3}).
@@ -50,9 +56,56 @@ bool spreads(const c10::Argument& argument) {
     return element == c10::TypeKind::IntType || element == c10::TypeKind::SymIntType;
 }
 
+/// torch.meshgrid(x, y) means torch.meshgrid({x, y}). Not so for cat, stack and their like, whose
+/// second argument is a dimension.
+bool takes_row_of_tensors(const std::string& name) {
+    static const std::unordered_set<std::string> names = {
+        "aten::meshgrid",      "aten::block_diag",     "aten::broadcast_tensors",
+        "aten::atleast_1d",    "aten::atleast_2d",     "aten::atleast_3d",
+        "aten::align_tensors", "aten::cartesian_prod", "aten::chain_matmul",
+    };
+    return names.contains(name);
+}
+
+/// Python's 1.0 and 1 are one number in Lua: full, scalar_tensor and where of two numbers make the
+/// default dtype of it unless a dtype is named; those that fill a tensor check its range.
+bool makes_floats(const c10::FunctionSchema& schema) {
+    static const std::unordered_set<std::string> names = {"aten::full",     "aten::full_like",
+                                                          "aten::new_full", "aten::fill",
+                                                          "aten::fill_",    "aten::scalar_tensor"};
+    return names.contains(schema.name()) ||
+           (schema.name() == "aten::where" && schema.overload_name() == "Scalar");
+}
+
+/// The names that Python's argument parser takes beside the schema's.
+std::vector<const char*> find_aliases(const c10::FunctionSchema& schema, const std::string& name) {
+    std::vector<const char*> aliases;
+    const auto add = [&](const char* alias) {
+        if (!schema.argumentIndexWithName(alias)) {
+            aliases.push_back(alias);
+        }
+    };
+    if (name == "self") {
+        for (const char* alias : {"input", "x", "a", "x1", "tensor"}) {
+            add(alias);
+        }
+    } else if (name == "other") {
+        add("x2");
+    } else if (name == "dim") {
+        add("axis");
+    } else if (name == "keepdim") {
+        add("keepdims");
+    }
+    return aliases;
+}
+
 Form make_form(const c10::OperatorHandle& handle) {
     Form form = {.handle = handle, .parameters = {}};
     const auto& schema = handle.schema();
+    form.row_of_tensors = takes_row_of_tensors(schema.name());
+    form.float_numbers = makes_floats(schema);
+    form.returns_dtype = schema.returns().size() == 1 &&
+                         schema.returns()[0].real_type()->kind() == c10::TypeKind::ScalarTypeType;
     const bool takes_names = schema.overload_name().find("name") != std::string::npos;
     for (const auto& argument : schema.arguments()) {
         const bool is_text = argument.type()->kind() == c10::TypeKind::StringType;
@@ -64,7 +117,9 @@ Form make_form(const c10::OperatorHandle& handle) {
              .by_name_only = argument.kwarg_only(),
              .spreads = spreads(argument),
              .is_reduction = argument.name() == "reduction",
-             .is_dimension = is_text && takes_names});
+             .is_dimension = is_text && takes_names,
+             .is_out = argument.is_out(),
+             .aliases = find_aliases(schema, argument.name())});
         const auto& parameter = form.parameters.back();
         form.least += parameter.fallback ? 0 : 1;
         form.most += parameter.by_name_only ? 0 : 1;

@@ -20,6 +20,8 @@ struct Parameter {
     bool spreads;       ///< a list of integers of any length: may be given as numbers in a row
     bool is_reduction;  ///< may be given as "mean", "sum" or "none"
     bool is_dimension;  ///< the name of a dimension
+    bool is_out;        ///< takes a result, also as an element of {out = {...}}
+    std::vector<const char*> aliases;  ///< Python's other names of it
 };
 
 /// One overload.
@@ -30,6 +32,9 @@ struct Form {
     int most = 0;                 ///< arguments that may be given by position
     bool spreads = false;         ///< one of the parameters does
     bool changes_nothing = true;  ///< no argument is written to
+    bool row_of_tensors = false;  ///< meshgrid(x, y) means meshgrid({x, y})
+    bool float_numbers = false;   ///< whole numbers count as floating ones
+    bool returns_dtype = false;   ///< the number of one, which Lua gets by name
     bool factory = false;         ///< zeros, rand, full and their like, which in Python also take
                                   ///< requires_grad; the operators do not
 };

@@ -1,5 +1,6 @@
 // x[i], x[{i, {from, to, step}, {}}], x[mask] and their assignments.
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/numbers.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
@@ -11,6 +12,8 @@ namespace hfc::lua {
 namespace detail {
 int find_in_tensor(lua_State* L);
 int set_in_tensor(lua_State* L, const at::Tensor& tensor);
+bool is_ellipsis(lua_State* L, int index);
+at::Tensor tensor_from_table(lua_State* L, int index);
 }  // namespace detail
 
 namespace {
@@ -28,8 +31,36 @@ Slice to_slice(lua_State* L, int index) {
         lua_pop(L, 1);
         return result;
     };
-    require(lua_objlen(L, index) <= 3, "a range has at most three numbers: {{from, to, step}}");
+    require(
+        lua_objlen(L, index) <= 3,
+        "a range has at most three numbers, {{from, to, step}}; a list of indices has braces of "
+        "its own, {{{{3, 1, 4, 1}}}}");
     return {bound(1), bound(2), bound(3)};
+}
+
+/// A tensor of indices or a mask. A tensor of float32 is what torch.tensor makes of Lua's numbers.
+const at::Tensor& checked_indices(const at::Tensor& tensor) {
+    require(
+        !tensor.is_floating_point() && !tensor.is_complex(),
+        "indices must be whole numbers or booleans, got {}; write x:long(), or torch.tensor(..., "
+        "{{dtype = \"int64\"}})",
+        describe_tensor(tensor));
+    return tensor;
+}
+
+/// {{1, 0, 1}}: the elements 1, 0 and 1; {{true, false}}: a mask.
+at::Tensor to_index_list(lua_State* L, int index) {
+    lua_rawgeti(L, index, 1);
+    const at::Tensor list = detail::tensor_from_table(L, lua_gettop(L));
+    lua_pop(L, 1);
+    return list.scalar_type() == at::kBool ? list : list.to(at::kLong);
+}
+
+bool is_index_list(lua_State* L, int index) {
+    lua_rawgeti(L, index, 1);
+    const bool nested = lua_istable(L, -1);
+    lua_pop(L, 1);
+    return nested && lua_objlen(L, index) == 1;
 }
 
 TensorIndex to_index(lua_State* L, int index) {
@@ -37,13 +68,24 @@ TensorIndex to_index(lua_State* L, int index) {
         return Value(L, index, "index").integer();
     }
     if (const at::Tensor* tensor = to_tensor(L, index)) {
-        return *tensor;
+        return checked_indices(*tensor);
     }
     if (lua_istable(L, index)) {
-        return to_slice(L, index);
+        return is_index_list(L, index) ? TensorIndex(to_index_list(L, index)) : to_slice(L, index);
+    }
+    if (lua_isboolean(L, index)) {
+        return lua_toboolean(L, index) != 0;
+    }
+    if (detail::is_ellipsis(L, index)) {
+        return at::indexing::Ellipsis;
+    }
+    if (!lua_isnil(L, index) && is_none(L, index)) {
+        return at::indexing::None;
     }
     fail(
-        "an index is a whole number, a range {{from, to, step}}, {{}} for all, or a tensor; got {}",
+        "an index is a whole number, a range {{from, to, step}}, {{}} for all, a list {{{{3, "
+        "1}}}}, a "
+        "tensor, a boolean, \"...\" or torch.none; got {}",
         describe(L, index));
 }
 
@@ -58,6 +100,9 @@ std::vector<TensorIndex> to_indices(lua_State* L, int index) {
         lua_rawgeti(L, index, static_cast<int>(i));
         indices.push_back(to_index(L, lua_gettop(L)));
         lua_pop(L, 1);
+    }
+    if (indices.empty()) {
+        indices.emplace_back(Slice());  // x[{}] is all of x, as {} is all of a dimension
     }
     return indices;
 }
@@ -78,16 +123,18 @@ int get(lua_State* L) {
 int set(lua_State* L) {
     return guarded(L, "Tensor[]", [&] {
         const at::Tensor tensor = indexed(L);
-        if (lua_type(L, 2) == LUA_TSTRING) {
+        if (lua_type(L, 2) == LUA_TSTRING && !detail::is_ellipsis(L, 2)) {
             return detail::set_in_tensor(L, tensor);
         }
         const auto indices = to_indices(L, 2);
         if (const at::Tensor* value = to_tensor(L, 3)) {
             at::Tensor(tensor).index_put_(indices, *value);
-        } else if (lua_isboolean(L, 3)) {
-            at::Tensor(tensor).index_put_(indices, at::Scalar(lua_toboolean(L, 3) != 0));
         } else {
-            at::Tensor(tensor).index_put_(indices, at::Scalar(Value(L, 3, "value").number()));
+            const auto scalar = to_scalar(L, 3);
+            require(scalar.has_value(), "value: expected a Tensor or a number, got {}",
+                    describe(L, 3));
+            const auto number = as_double(*scalar);
+            at::Tensor(tensor).index_put_(indices, number ? at::Scalar(*number) : *scalar);
         }
         return 0;
     });

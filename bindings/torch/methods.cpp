@@ -2,6 +2,7 @@
 #include "base/device.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/convert.h"
+#include "bindings/torch/numbers.h"
 #include "bindings/torch/operators.h"
 #include "bindings/torch/print.h"
 #include "bindings/torch/register.h"
@@ -10,19 +11,15 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/function.h>
 
+#include <cstring>
+#include <string_view>
+#include <unordered_map>
+
 namespace hfc::lua {
 namespace {
 
 const at::Tensor& self_tensor(Call& call) {
     return tensor_argument(call, 1, "tensor");
-}
-
-void push_scalar(lua_State* L, const at::Scalar& value) {
-    if (value.isBoolean()) {
-        push(L, value.toBool());
-    } else {
-        push(L, value.toDouble());
-    }
 }
 
 int item(Call& call) {
@@ -73,36 +70,62 @@ int requires_grad(Call& call) {
     return call.returns(self_tensor(call).requires_grad_(value));
 }
 
-/// x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), each with named settings behind.
-int to(Call& call) {
-    const at::Tensor tensor = self_tensor(call);
-    at::TensorOptions wanted = tensor.options();
-    const auto read = [&](const Value& value) {
+/// What x:to(...) shall make.
+struct Wanted {
+    at::TensorOptions options;
+    bool non_blocking = false;
+    bool copy = false;
+
+    void read(const Value& value) {
         const std::string name = value.text();
         const auto dtype = find_dtype(name);
-        wanted = dtype ? wanted.dtype(*dtype) : wanted.device(parse_device(name));
-    };
+        options = dtype ? options.dtype(*dtype) : options.device(parse_device(name));
+    }
+    void read_other(const at::Tensor& other) {
+        options = options.dtype(other.scalar_type()).device(other.device());
+    }
+};
+
+/// Reads the positional arguments: device, dtype or another tensor, then non_blocking and copy.
+/// Returns the position behind them.
+int read_positions(Call& call, Wanted& wanted) {
+    int booleans = 0;
     int position = 2;
     for (; position <= call.count() && !lua_istable(call.L, position); ++position) {
         const Value value = call.argument(position, "device, dtype or other");
         if (const at::Tensor* other = to_tensor(call.L, position)) {
-            wanted = wanted.dtype(other->scalar_type()).device(other->device());
-        } else {
-            read(value);
+            wanted.read_other(*other);
+        } else if (booleans > 0 || lua_isboolean(call.L, position)) {
+            bool& setting = booleans == 0 ? wanted.non_blocking : wanted.copy;
+            require(++booleans <= 2, "too many arguments: copy is the last by position");
+            setting = value.given() && value.boolean();
+        } else if (value.given()) {
+            wanted.read(value);
         }
     }
-    auto options = call.options(position);
-    options.with("device",
-                 [&](const Value& value) { wanted = wanted.device(parse_device(value.text())); });
-    options.with("dtype", read);
-    const bool copy = options.boolean("copy", false);
-    const bool non_blocking = options.boolean("non_blocking", false);
+    return position;
+}
+
+/// x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), each with named settings behind.
+int to(Call& call) {
+    const at::Tensor tensor = self_tensor(call);
+    Wanted wanted = {tensor.options()};
+    auto options = call.options(read_positions(call, wanted));
+    options.with("device", [&](const Value& value) { wanted.read(value); });
+    options.with("dtype", [&](const Value& value) { wanted.read(value); });
+    for (const char* other : {"other", "tensor"}) {
+        options.with(other, [&](const Value& value) {
+            wanted.read_other(value.object<LuaTensor>().tensor);
+        });
+    }
+    wanted.copy = options.boolean("copy", wanted.copy);
+    wanted.non_blocking = options.boolean("non_blocking", wanted.non_blocking);
     std::optional<at::MemoryFormat> format;
     options.with("memory_format",
                  [&](const Value& value) { format = parse_memory_format(value.text()); });
     options.finish();
-    return call.returns(
-        tensor.to(wanted.device(), wanted.dtype().toScalarType(), non_blocking, copy, format));
+    return call.returns(tensor.to(wanted.options.device(), wanted.options.dtype().toScalarType(),
+                                  wanted.non_blocking, wanted.copy, format));
 }
 
 int is_contiguous(Call& call) {
@@ -114,17 +137,20 @@ int is_contiguous(Call& call) {
 
 int stride(Call& call) {
     const auto& tensor = self_tensor(call);
+    require(tensor.layout() == at::kStrided, "a sparse tensor has no strides");
     return call.given(2) ? call.returns(tensor.stride(call.argument(2, "dim").integer()))
                          : call.returns(tensor.strides().vec());
 }
 
 const std::vector<Declaration> methods = {
     {"Tensor:item", item,
-     "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. Error: "
-     "more or fewer elements."},
+     "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. A "
+     "complex value is LuaJIT's complex number (z.re, z.im); a whole number beyond 2^53 is "
+     "LuaJIT's "
+     "int64_t. Error: more or fewer elements."},
     {"Tensor:tolist", tolist,
-     "x:tolist() -> table\n\nThe values as nested tables; a number for a tensor without "
-     "dimensions. int64 values above 2^53 lose digits."},
+     "x:tolist() -> table\n\nThe values as nested tables, each as x:item() gives it; a number for "
+     "a tensor without dimensions."},
     {"Tensor:size", size,
      "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative "
      "counts from the end), or all of them."},
@@ -134,9 +160,10 @@ const std::vector<Declaration> methods = {
      "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for "
      "backward()."},
     {"Tensor:to", to,
-     "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, "
+     "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, other, "
      "memory_format, copy = false, non_blocking = false} "
-     "-> Tensor\n\nA copy on a device or of a dtype (of another tensor's); x itself where nothing "
+     "-> Tensor\n\nnon_blocking and copy may follow by position: x:to(dtype, false, true). A copy "
+     "on a device or of a dtype (of another tensor's); x itself where nothing "
      "changes, unless copy."},
     {"Tensor:is_contiguous", is_contiguous,
      "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\nWhether the elements "
@@ -146,41 +173,58 @@ const std::vector<Declaration> methods = {
      "a dimension."},
 };
 
+using PushProperty = void (*)(lua_State* L, const at::Tensor& tensor);
+
+/// A property whose value is an expression of `x`.
+#define HFC_PROPERTY(name, expression)                                       \
+    {                                                                        \
+        name, [](lua_State* L, const at::Tensor& x) { push(L, expression); } \
+    }
+
+const std::unordered_map<std::string_view, PushProperty>& properties() {
+    static const std::unordered_map<std::string_view, PushProperty> all = {
+        HFC_PROPERTY("shape", x.sizes().vec()),
+        HFC_PROPERTY("dtype", dtype_name(x.scalar_type())),
+        HFC_PROPERTY("device", x.device().str()),
+        HFC_PROPERTY("layout", layout_name(x.layout())),
+        HFC_PROPERTY("ndim", x.dim()),
+        HFC_PROPERTY("grad", x.grad()),
+        HFC_PROPERTY("requires_grad", x.requires_grad()),
+        HFC_PROPERTY("retains_grad", x.retains_grad()),
+        HFC_PROPERTY("output_nr", x.output_nr()),
+        HFC_PROPERTY("is_leaf", x.is_leaf()),
+        HFC_PROPERTY("is_cuda", x.is_cuda()),
+        HFC_PROPERTY("is_cpu", x.is_cpu()),
+        HFC_PROPERTY("is_meta", x.is_meta()),
+        HFC_PROPERTY("is_sparse", x.is_sparse()),
+        HFC_PROPERTY("is_sparse_csr", x.layout() == at::kSparseCsr),
+        HFC_PROPERTY("is_quantized", x.is_quantized()),
+        HFC_PROPERTY("is_nested", x.is_nested()),
+        HFC_PROPERTY("itemsize", static_cast<int64_t>(x.itemsize())),
+        HFC_PROPERTY("nbytes", static_cast<int64_t>(x.nbytes())),
+        HFC_PROPERTY("T", x.numpy_T()),
+        HFC_PROPERTY("H", x.matrix_H()),
+        HFC_PROPERTY("mT", x.mT()),
+        HFC_PROPERTY("mH", x.mH()),
+        HFC_PROPERTY("real", at::real(x)),
+        HFC_PROPERTY("imag", at::imag(x)),
+        {"grad_fn",
+         [](lua_State* L, const at::Tensor& x) {
+             x.grad_fn() ? push(L, x.grad_fn()->name()) : lua_pushnil(L);
+         }},
+    };
+    return all;
+}
+
+#undef HFC_PROPERTY
+
 /// x.shape and its like; false where `key` is no property.
-bool push_property(lua_State* L, const at::Tensor& tensor, const std::string& key) {
-    if (key == "shape") {
-        push(L, tensor.sizes().vec());
-    } else if (key == "dtype") {
-        push(L, dtype_name(tensor.scalar_type()));
-    } else if (key == "device") {
-        push(L, tensor.device().str());
-    } else if (key == "ndim") {
-        push(L, tensor.dim());
-    } else if (key == "grad") {
-        push(L, tensor.grad());
-    } else if (key == "requires_grad") {
-        push(L, tensor.requires_grad());
-    } else if (key == "is_leaf") {
-        push(L, tensor.is_leaf());
-    } else if (key == "grad_fn") {
-        tensor.grad_fn() ? push(L, tensor.grad_fn()->name()) : lua_pushnil(L);
-    } else if (key == "is_cuda") {
-        push(L, tensor.is_cuda());
-    } else if (key == "itemsize") {
-        push(L, static_cast<int64_t>(tensor.itemsize()));
-    } else if (key == "nbytes") {
-        push(L, static_cast<int64_t>(tensor.nbytes()));
-    } else if (key == "T") {
-        push(L, tensor.numpy_T());
-    } else if (key == "mT") {
-        push(L, tensor.mT());
-    } else if (key == "real") {
-        push(L, at::real(tensor));
-    } else if (key == "imag") {
-        push(L, at::imag(tensor));
-    } else {
+bool push_property(lua_State* L, const at::Tensor& tensor, std::string_view key) {
+    const auto found = properties().find(key);
+    if (found == properties().end()) {
         return false;
     }
+    found->second(L, tensor);
     return true;
 }
 
@@ -225,9 +269,27 @@ int push_length(lua_State* L) {
     });
 }
 
+/// The names of properties, methods and operators. upvalue 1: the methods.
+std::vector<std::string> names_in_tensor(lua_State* L) {
+    std::vector<std::string> names = operator_names();
+    for (const auto& [name, property] : properties()) {
+        names.emplace_back(name);
+    }
+    lua_pushnil(L);
+    while (lua_next(L, lua_upvalueindex(1)) != 0) {
+        lua_pop(L, 1);
+        names.emplace_back(lua_tostring(L, -1));
+    }
+    return names;
+}
+
 }  // namespace
 
 namespace detail {
+
+bool is_ellipsis(lua_State* L, int index) {
+    return lua_type(L, index) == LUA_TSTRING && std::strcmp(lua_tostring(L, index), "...") == 0;
+}
 
 int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
     const std::string key = lua_tostring(L, 2);
@@ -238,18 +300,22 @@ int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
 }
 
 /// x.NAME and x:NAME(...): property, method, operator; x[...] goes to the indexing function in the
-/// second upvalue.
+/// second upvalue, as does x["..."].
 int find_in_tensor(lua_State* L) {
-    if (lua_type(L, 2) != LUA_TSTRING) {
+    const bool named = lua_type(L, 2) == LUA_TSTRING;
+    if (named) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, lua_upvalueindex(1));
+        if (!lua_isnil(L, -1)) {
+            return 1;
+        }
+        lua_pop(L, 1);
+    }
+    if (!named || is_ellipsis(L, 2)) {
         lua_settop(L, 2);
         lua_pushvalue(L, lua_upvalueindex(2));
         lua_insert(L, 1);
         lua_call(L, 2, 1);
-        return 1;
-    }
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
-    if (!lua_isnil(L, -1)) {
         return 1;
     }
     return guarded(L, "Tensor", [&] {
@@ -261,7 +327,7 @@ int find_in_tensor(lua_State* L) {
         }
         if (!push_operator(L, key)) {
             fail("a Tensor has no field or method '{}'{}", key,
-                 did_you_mean(key, operator_names()));
+                 did_you_mean(key, names_in_tensor(L)));
         }
         lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);

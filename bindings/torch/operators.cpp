@@ -1,10 +1,13 @@
 #include "bindings/torch/operators.h"
 
+#include "base/error.h"
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/call_arguments.h"
 #include "bindings/torch/convert.h"
 #include "bindings/torch/forms.h"
+#include "bindings/torch/numbers.h"
 #include "bindings/torch/tensor.h"
 
 #include <ATen/ATen.h>
@@ -13,57 +16,6 @@
 
 namespace hfc::lua {
 namespace {
-
-/// Where the arguments of a call stand on the stack.
-struct Arguments {
-    int first;                          ///< index of the first positional one
-    int positional;                     ///< their number
-    int named;                          ///< index of the trailing table of named ones, or 0
-    int named_count;                    ///< of its keys
-    std::optional<bool> requires_grad;  ///< where it is among them
-};
-
-/// A table that has string keys only gives arguments by name.
-bool is_named_table(lua_State* L, int index) {
-    if (!lua_istable(L, index) || lua_objlen(L, index) > 0) {
-        return false;
-    }
-    lua_pushnil(L);
-    if (lua_next(L, index) == 0) {
-        return false;
-    }
-    const bool by_name = lua_type(L, -2) == LUA_TSTRING;
-    lua_pop(L, 2);
-    return by_name;
-}
-
-int count_named(lua_State* L, int table) {
-    int count = 0;
-    lua_pushnil(L);
-    while (lua_next(L, table) != 0) {
-        lua_pop(L, 1);
-        ++count;
-    }
-    return count;
-}
-
-/// Pushes table[key], without metamethods.
-void push_field(lua_State* L, int table, const char* key) {
-    lua_pushstring(L, key);
-    lua_rawget(L, table);
-}
-
-Arguments locate(lua_State* L, int first, int count) {
-    const int last = first + count - 1;
-    if (count == 0 || !is_named_table(L, last)) {
-        return {first, count, 0, 0, std::nullopt};
-    }
-    push_field(L, last, "requires_grad");
-    const auto requires_grad =
-        lua_isboolean(L, -1) ? std::optional(lua_toboolean(L, -1) != 0) : std::nullopt;
-    lua_pop(L, 1);
-    return {first, count - 1, last, count_named(L, last), requires_grad};
-}
 
 /// reduction = "mean" for the losses, whose operators number the kinds; dimensions by name for the
 /// overloads that take them.
@@ -85,9 +37,8 @@ std::optional<c10::IValue> to_argument(lua_State* L, int index, const Parameter&
     return to_ivalue(L, index, *parameter.type, parameter.list_length, numbers_as_tensors);
 }
 
-/// The positional arguments from `index` on as one list of integers.
-std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count,
-                                           const Parameter& parameter) {
+/// The positional arguments from `index` on as one list.
+std::optional<c10::IValue> to_row(lua_State* L, int index, int count, const Parameter& parameter) {
     lua_createtable(L, count, 0);
     for (int i = 0; i < count; ++i) {
         lua_pushvalue(L, index + i);
@@ -102,64 +53,169 @@ std::optional<c10::IValue> to_integer_list(lua_State* L, int index, int count,
 /// torch.tensor_split(x, 3) means three sections, though 3 could be a list of one index.
 enum class Reading {
     exact,
-    spread,             ///< numbers at the end stand for a list of integers: torch.zeros(2, 3)
+    spread,             ///< what stands at the end in a row is a list: torch.zeros(2, 3)
     numbers_as_tensors  ///< a number stands for a tensor without dimensions: torch.maximum(x, 0)
 };
 
 /// Whether the number of arguments alone rules the form out.
-bool may_match(const Form& form, const Arguments& given, Reading reading) {
-    const bool too_many =
-        given.positional > form.most && !(reading == Reading::spread && form.spreads);
-    const bool too_few = given.positional + given.named_count < form.least;
-    return !too_many && !too_few && (reading != Reading::spread || form.spreads);
+bool may_match(const Form& form, const CallArguments& given, Reading reading) {
+    const bool spreads = form.spreads || form.row_of_tensors;
+    const bool too_many = given.positional > form.most && !(reading == Reading::spread && spreads);
+    const bool too_few = given.positional + given.named_count < form.least && !given.out_list;
+    return !too_many && !too_few && (reading != Reading::spread || spreads);
+}
+
+/// Whether positional argument `index` begins a row that stands for the parameter's list.
+bool begins_row(lua_State* L, const Form& form, const Parameter& parameter, int index) {
+    return parameter.spreads ? to_integer(L, index).has_value()
+                             : form.row_of_tensors && to_tensor(L, index) != nullptr;
+}
+
+/// Pushes the parameter's value among the named arguments and returns how many of these it used up;
+/// nothing where it is not there. An element of {out = {a, b}} counts with the first.
+std::optional<int> push_named(lua_State* L, const CallArguments& given, const Parameter& parameter,
+                              int out_position) {
+    push_field(L, given.named, parameter.name.c_str());
+    for (size_t i = 0; lua_isnil(L, -1) && i < parameter.aliases.size(); ++i) {
+        lua_pop(L, 1);
+        push_field(L, given.named, parameter.aliases[i]);
+    }
+    if (parameter.is_out && given.out_list) {
+        lua_pop(L, 1);
+        push_field(L, given.named, "out");
+        lua_rawgeti(L, -1, out_position + 1);
+        lua_remove(L, -2);
+        if (!lua_isnil(L, -1)) {
+            return out_position == 0 ? 1 : 0;
+        }
+    }
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        return std::nullopt;
+    }
+    return 1;
+}
+
+/// Makes the whole numbers of a call floating ones.
+void make_numbers_floats(const Form& form, torch::jit::Stack& stack) {
+    for (size_t i = 0; i < stack.size(); ++i) {
+        const bool number = form.parameters[i].type->kind() == c10::TypeKind::NumberType;
+        if (const auto value =
+                number && stack[i].isInt() ? as_double(stack[i].toScalar()) : std::nullopt) {
+            stack[i] = c10::IValue(*value);
+        }
+    }
+}
+
+/// The position of the first nil before a list's last element; 0 where there is none.
+int first_hole(lua_State* L, int index) {
+    int64_t last = 0;
+    lua_pushnil(L);
+    while (lua_next(L, index) != 0) {
+        lua_pop(L, 1);
+        last = std::max(last, to_integer(L, lua_gettop(L)).value_or(0));
+    }
+    for (int i = 1; i < last; ++i) {
+        lua_rawgeti(L, index, i);
+        const bool empty = lua_isnil(L, -1);
+        lua_pop(L, 1);
+        if (empty) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+std::string describe_value(lua_State* L, int index) {
+    const at::Tensor* tensor = to_tensor(L, index);
+    if (tensor == nullptr && lua_istable(L, index)) {
+        if (const int hole = first_hole(L, index)) {
+            return fmt::format("a list whose element {} is nil", hole);
+        }
+    }
+    return tensor != nullptr ? describe_tensor(*tensor) : describe(L, index);
 }
 
 /// Fills `stack` with the arguments as the schema asks; false where they do not fit.
-bool match(lua_State* L, const Form& form, const Arguments& given, Reading reading,
+bool match(lua_State* L, const Form& form, const CallArguments& given, Reading reading,
            torch::jit::Stack& stack) {
     const bool numbers_as_tensors = reading == Reading::numbers_as_tensors;
     stack.clear();
     int next = 0;
+    int outs = 0;
     int named_left = given.named_count - (given.requires_grad && form.factory ? 1 : 0);
     for (const auto& parameter : form.parameters) {
         std::optional<c10::IValue> value;
         if (!parameter.by_name_only && next < given.positional) {
             const int index = given.first + next;
-            const bool row = reading == Reading::spread && parameter.spreads &&
-                             lua_type(L, index) == LUA_TNUMBER;
+            const bool row = reading == Reading::spread && begins_row(L, form, parameter, index);
             const int taken = row ? given.positional - next : 1;
-            value = row ? to_integer_list(L, index, taken, parameter)
+            value = row ? to_row(L, index, taken, parameter)
                         : to_argument(L, index, parameter, numbers_as_tensors);
             next += taken;
         } else {
-            bool named = false;
-            if (named_left > 0) {
-                push_field(L, given.named, parameter.name.c_str());
-                named = !lua_isnil(L, -1);
-                if (named) {
-                    value = to_argument(L, lua_gettop(L), parameter, numbers_as_tensors);
-                    --named_left;
-                }
+            const auto used = named_left > 0 || (parameter.is_out && given.out_list)
+                                  ? push_named(L, given, parameter, outs)
+                                  : std::nullopt;
+            if (used) {
+                value = to_argument(L, lua_gettop(L), parameter, numbers_as_tensors);
+                named_left -= *used;
                 lua_pop(L, 1);
-            }
-            if (!named) {
+            } else {
                 value = parameter.fallback;
             }
+            outs += parameter.is_out ? 1 : 0;
         }
         if (!value) {
             return false;
         }
         stack.push_back(std::move(*value));
     }
+    if (form.float_numbers) {
+        make_numbers_floats(form, stack);
+    }
     return next == given.positional && named_left == 0;
 }
 
-std::string describe_value(lua_State* L, int index) {
-    const at::Tensor* tensor = to_tensor(L, index);
-    return tensor != nullptr ? describe_tensor(*tensor) : describe(L, index);
+/// For x.sum(), which gives the function no tensor.
+std::string colon_hint(lua_State* L, const Operator& op, const CallArguments& given) {
+    for (int i = 0; i < given.positional; ++i) {
+        if (to_tensor(L, given.first + i) != nullptr || lua_istable(L, given.first + i)) {
+            return "";
+        }
+    }
+    const auto is_method = [](const Form& form) {
+        return !form.parameters.empty() && form.parameters[0].name == "self";
+    };
+    const bool method = std::any_of(op.forms.begin(), op.forms.end(), is_method);
+    return method && given.named == 0
+               ? fmt::format("; a tensor's method is called with a colon: x:{}()",
+                             op.name.substr(6))
+               : "";
 }
 
-[[noreturn]] void no_match(lua_State* L, const Operator& op, const Arguments& given) {
+/// For x:sum {dmi = 1}: the named arguments that no form has, with the nearest that one has.
+std::string unknown_names_hint(lua_State* L, const Operator& op, const CallArguments& given) {
+    std::vector<std::string> known = {"out", "requires_grad"};
+    for (const auto& form : op.forms) {
+        for (const auto& parameter : form.parameters) {
+            known.push_back(parameter.name);
+            known.insert(known.end(), parameter.aliases.begin(), parameter.aliases.end());
+        }
+    }
+    std::string hint;
+    lua_pushnil(L);
+    while (lua_next(L, given.named) != 0) {
+        lua_pop(L, 1);
+        const std::string name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+        if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
+            hint += fmt::format("; there is no argument '{}'{}", name, did_you_mean(name, known));
+        }
+    }
+    return hint;
+}
+
+[[noreturn]] void no_match(lua_State* L, const Operator& op, const CallArguments& given) {
     std::vector<std::string> shown;
     for (int i = 0; i < given.positional; ++i) {
         shown.push_back(describe_value(L, given.first + i));
@@ -173,16 +229,20 @@ std::string describe_value(lua_State* L, int index) {
             lua_pop(L, 1);
         }
     }
+    std::string hint = colon_hint(L, op, given);
+    if (given.named != 0) {
+        hint += unknown_names_hint(L, op, given);
+    }
     std::string signatures;
     for (const auto& form : op.forms) {
         signatures += fmt::format("\n  {}", c10::toString(form.handle.schema()));
     }
-    fail("no form takes ({}); the forms are:{}", fmt::join(shown, ", "), signatures);
+    fail("no form takes ({}){}; the forms are:{}", fmt::join(shown, ", "), hint, signatures);
 }
 
 /// Where a GPU has no memory left, collects Lua's garbage and calls once more, unless the call may
 /// have written to an argument by then. (On the CPU the allocation itself is repeated.)
-void call_form(lua_State* L, const Form& form, const Arguments& given, Reading reading,
+void call_form(lua_State* L, const Form& form, const CallArguments& given, Reading reading,
                torch::jit::Stack& stack) {
     try {
         form.handle.callBoxed(stack);
@@ -197,33 +257,65 @@ void call_form(lua_State* L, const Form& form, const Arguments& given, Reading r
     form.handle.callBoxed(stack);
 }
 
-int call(lua_State* L, const Operator& op, const Arguments& given) {
-    require(op.refusal == nullptr,
-            "this inner operator does not check its arguments and cannot be called from Lua: {}",
-            op.refusal);
+/// Calls a form with the arguments in `stack` and pushes its results; returns their number.
+int run_form(lua_State* L, const Operator& op, const Form& form, const CallArguments& given,
+             Reading reading, torch::jit::Stack& stack) {
+    if (op.check != nullptr) {
+        op.check(form, stack);
+    }
+    call_form(L, form, given, reading, stack);
+    if (op.sets_storage && given.positional > 0) {
+        Value(L, given.first, "tensor").object<LuaTensor>().recount();
+    }
+    if (op.copies_results && stack.back().isTensor()) {
+        stack.back() = stack.back().toTensor().clone();
+    }
+    if (given.requires_grad && form.factory) {
+        stack.back().toTensor().requires_grad_(*given.requires_grad);
+    }
+    if (form.returns_dtype) {
+        push(L, dtype_name(static_cast<at::ScalarType>(stack.back().toInt())));
+        return 1;
+    }
+    luaL_checkstack(L, static_cast<int>(stack.size()) + 4, "too many results");
+    for (const auto& result : stack) {
+        push_ivalue(L, result);
+    }
+    return static_cast<int>(stack.size());
+}
+
+/// Calls the first form that takes the arguments and pushes its results; nothing where none does.
+std::optional<int> try_call(lua_State* L, const Operator& op, const CallArguments& given) {
     torch::jit::Stack stack;
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
         for (const auto& form : op.forms) {
             if (may_match(form, given, reading) && match(L, form, given, reading, stack)) {
-                if (op.check != nullptr) {
-                    op.check(form, stack);
-                }
-                call_form(L, form, given, reading, stack);
-                if (op.sets_storage && given.positional > 0) {
-                    Value(L, given.first, "tensor").object<LuaTensor>().recount();
-                }
-                if (op.copies_results && stack.back().isTensor()) {
-                    stack.back() = stack.back().toTensor().clone();
-                }
-                if (given.requires_grad && form.factory) {
-                    stack.back().toTensor().requires_grad_(*given.requires_grad);
-                }
-                luaL_checkstack(L, static_cast<int>(stack.size()) + 4, "too many results");
-                for (const auto& result : stack) {
-                    push_ivalue(L, result);
-                }
-                return static_cast<int>(stack.size());
+                return run_form(L, op, form, given, reading, stack);
             }
+        }
+    }
+    return std::nullopt;
+}
+
+int call(lua_State* L, const Operator& op, const CallArguments& given) {
+    require(op.refusal == nullptr,
+            "this inner operator does not check its arguments and cannot be called from Lua: {}",
+            op.refusal);
+    if (const auto results = try_call(L, op, given)) {
+        return *results;
+    }
+    const int last = given.first + given.positional - 1;
+    if (given.mixed) {
+        if (const auto results = try_call(L, op, spread_list(L, given))) {
+            return *results;
+        }
+    }
+    // torch.rand(3, {}): no options.
+    if (given.named == 0 && given.positional > 0 && is_empty_table(L, last)) {
+        CallArguments fewer = given;
+        --fewer.positional;
+        if (const auto results = try_call(L, op, fewer)) {
+            return *results;
         }
     }
     no_match(L, op, given);

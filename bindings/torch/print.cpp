@@ -13,23 +13,19 @@
 namespace hfc::lua {
 namespace {
 
-constexpr int64_t threshold = 1000;
-constexpr int64_t edge_items = 3;
-constexpr int64_t line_width = 80;
-
 /// The first and last elements of each dimension, which are what a summary shows.
 at::Tensor edges(const at::Tensor& tensor, int64_t dim = 0) {
     if (dim == tensor.dim()) {
         return tensor;
     }
     const int64_t length = tensor.size(dim);
-    if (length <= 2 * edge_items) {
+    const int64_t shown = print_options().edge_items;
+    if (length <= 2 * shown) {
         return edges(tensor, dim + 1);
     }
-    return edges(at::cat({tensor.narrow(dim, 0, edge_items),
-                          tensor.narrow(dim, length - edge_items, edge_items)},
-                         dim),
-                 dim + 1);
+    return edges(
+        at::cat({tensor.narrow(dim, 0, shown), tensor.narrow(dim, length - shown, shown)}, dim),
+        dim + 1);
 }
 
 /// How one real number is written, so that all of a tensor have the same width.
@@ -64,9 +60,10 @@ class NumberFormat {
         if (!std::isfinite(number)) {
             return std::isnan(number) ? "nan" : fmt::format("{}", number);
         }
-        return scientific_ ? fmt::format("{:.4e}", number)
+        const int64_t precision = print_options().precision;
+        return scientific_ ? fmt::format("{:.{}e}", number, precision)
                : whole_    ? fmt::format("{:.0f}.", number)
-                           : fmt::format("{:.4f}", number);
+                           : fmt::format("{:.{}f}", number, precision);
     }
 
     void measure_whole(const at::Tensor& shown) {
@@ -85,7 +82,8 @@ class NumberFormat {
         const double smallest = sizes.min().item<double>();
         const double largest = sizes.max().item<double>();
         whole_ = counted.eq(counted.ceil()).all().item<bool>();
-        scientific_ = largest / smallest > 1000 || largest > 1e8 || (!whole_ && smallest < 1e-4);
+        scientific_ = print_options().sci_mode.value_or(
+            largest / smallest > 1000 || largest > 1e8 || (!whole_ && smallest < 1e-4));
         const double* numbers = counted.const_data_ptr<double>();
         for (int64_t i = 0; i < counted.numel(); ++i) {
             width_ = std::max(width_, static_cast<int64_t>(plain(numbers[i]).size()));
@@ -134,9 +132,10 @@ class TensorFormat {
 std::vector<int64_t> shown_positions(int64_t length, bool summarize) {
     std::vector<int64_t> positions;
     for (int64_t i = 0; i < length; ++i) {
-        if (summarize && length > 2 * edge_items && i == edge_items) {
+        if (summarize && length > 2 * print_options().edge_items &&
+            i == print_options().edge_items) {
             positions.push_back(-1);
-            i = length - edge_items;
+            i = length - print_options().edge_items;
         }
         positions.push_back(i);
     }
@@ -145,7 +144,8 @@ std::vector<int64_t> shown_positions(int64_t length, bool summarize) {
 
 std::string write_row(const at::Tensor& row, int64_t indent, bool summarize,
                       const TensorFormat& format) {
-    const int64_t per_line = std::max<int64_t>(1, (line_width - indent) / (format.width() + 2));
+    const int64_t per_line =
+        std::max<int64_t>(1, (print_options().line_width - indent) / (format.width() + 2));
     std::string text = "[";
     int64_t count = 0;
     for (const int64_t position : shown_positions(row.size(0), summarize)) {
@@ -205,6 +205,11 @@ std::vector<std::string> find_suffixes(const at::Tensor& tensor) {
 
 }  // namespace
 
+PrintOptions& print_options() {
+    static PrintOptions options;
+    return options;
+}
+
 std::string print_tensor(const at::Tensor& tensor) {
     if (tensor.layout() != at::kStrided || tensor.is_meta()) {
         return describe_tensor(tensor);
@@ -212,7 +217,7 @@ std::string print_tensor(const at::Tensor& tensor) {
     const at::NoGradGuard no_grad;
     const std::string prefix = "tensor(";
     const auto indent = static_cast<int64_t>(prefix.size());
-    const bool summarize = tensor.numel() > threshold;
+    const bool summarize = tensor.numel() > print_options().threshold;
     std::string elements = "[]";
     if (tensor.numel() > 0) {
         const auto values = tensor.detach();
@@ -228,7 +233,7 @@ std::string print_tensor(const at::Tensor& tensor) {
     auto line = static_cast<int64_t>(text.size() - (text.rfind('\n') + 1));
     for (const auto& suffix : find_suffixes(tensor)) {
         const auto length = static_cast<int64_t>(suffix.size());
-        const bool wraps = line + length + 2 > line_width;
+        const bool wraps = line + length + 2 > print_options().line_width;
         text += wraps ? fmt::format(",\n{:{}}{}", "", indent, suffix) : ", " + suffix;
         line = wraps ? indent + length : line + length + 2;
     }

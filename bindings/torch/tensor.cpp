@@ -83,12 +83,37 @@ constexpr DtypeName dtype_names[] = {
     {at::kBool, "bool"},
     {at::kComplexFloat, "complex64"},
     {at::kComplexDouble, "complex128"},
+    {at::kUInt16, "uint16"},
+    {at::kUInt32, "uint32"},
+    {at::kUInt64, "uint64"},
+    {at::kComplexHalf, "complex32"},
+    {at::kFloat8_e4m3fn, "float8_e4m3fn"},
+    {at::kFloat8_e4m3fnuz, "float8_e4m3fnuz"},
+    {at::kFloat8_e5m2, "float8_e5m2"},
+    {at::kFloat8_e5m2fnuz, "float8_e5m2fnuz"},
+    {at::kFloat8_e8m0fnu, "float8_e8m0fnu"},
     {at::kFloat, "float"},
     {at::kDouble, "double"},
     {at::kHalf, "half"},
     {at::kLong, "long"},
     {at::kInt, "int"},
     {at::kShort, "short"},
+    {at::kChar, "char"},
+    {at::kByte, "byte"},
+    {at::kComplexHalf, "chalf"},
+    {at::kComplexFloat, "cfloat"},
+    {at::kComplexDouble, "cdouble"},
+};
+
+struct LayoutName {
+    at::Layout layout;
+    const char* name;
+};
+
+constexpr LayoutName layout_names[] = {
+    {at::kStrided, "strided"},      {at::kSparse, "sparse_coo"},    {at::kSparseCsr, "sparse_csr"},
+    {at::kSparseCsc, "sparse_csc"}, {at::kSparseBsr, "sparse_bsr"}, {at::kSparseBsc, "sparse_bsc"},
+    {at::kJagged, "jagged"},        {at::kMkldnn, "_mkldnn"},
 };
 
 }  // namespace
@@ -282,6 +307,24 @@ std::optional<at::ScalarType> find_dtype(const std::string& name) {
     for (const auto& entry : dtype_names) {
         if (name == entry.name) {
             return entry.dtype;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string layout_name(at::Layout layout) {
+    for (const auto& entry : layout_names) {
+        if (entry.layout == layout) {
+            return entry.name;
+        }
+    }
+    return "unknown";
+}
+
+std::optional<at::Layout> find_layout(const std::string& name) {
+    for (const auto& entry : layout_names) {
+        if (name == entry.name) {
+            return entry.layout;
         }
     }
     return std::nullopt;

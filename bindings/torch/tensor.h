@@ -107,14 +107,19 @@ std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value,
 int push_results(lua_State* L, const std::vector<at::Tensor>& tensors);
 
 /// A number or a boolean as a tensor without dimensions that, as in PyTorch, does not widen the
-/// type of the tensors it meets; nothing for other values. A number without a fraction is an
-/// integer: Lua does not tell 1 from 1.0.
+/// type of the tensors it meets; nothing for other values. Which numbers are integers: to_scalar
+/// (numbers.h).
 std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);
 
 /// "float32", "int64", ...: PyTorch's names for dtypes.
 std::string dtype_name(at::ScalarType dtype);
 /// Nothing for an unknown name.
 std::optional<at::ScalarType> find_dtype(const std::string& name);
+
+/// "strided", "sparse_coo", ...
+std::string layout_name(at::Layout layout);
+/// Nothing for an unknown name.
+std::optional<at::Layout> find_layout(const std::string& name);
 
 /// "Tensor float32 [2, 3]" for messages.
 std::string describe_tensor(const at::Tensor& tensor);

@@ -37,7 +37,9 @@ function support.difference(a, b)
     return math.huge
   end
   if a:numel() == 0 then return 0 end
-  if a.dtype:find("complex") then a, b = torch.view_as_real(a), torch.view_as_real(b) end
+  if a.dtype:find("complex") then
+    a, b = torch.view_as_real(a:resolve_conj()), torch.view_as_real(b:resolve_conj())
+  end
   a, b = a:detach():double(), b:detach():double()
   local same = torch.logical_or(a:eq(b), torch.logical_and(a:isnan(), b:isnan()))
   local gap = (a - b):abs() / torch.clamp_min(b:abs(), 1)

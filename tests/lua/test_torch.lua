@@ -142,7 +142,7 @@ end
 
 function TestIndexing:test_length_and_errors()
   lu.assertEquals(#self.x, 3)
-  lu.assertErrorMsgContains("an index is a whole number", function() return self.x[true] end)
+  lu.assertErrorMsgContains("an index is a whole number", function() return self.x[{print}] end)
   lu.assertError(function() return self.x[3] end)
   lu.assertErrorMsgContains("cannot be set", function() self.x.shape = 1 end)
 end

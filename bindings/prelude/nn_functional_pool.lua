@@ -1,0 +1,232 @@
+-- torch.nn.functional: pooling, resizing, sampling.
+local host = ...
+local define, repeated = host.define_functional, host.repeated
+
+local function indexed(values, indices, wanted)
+  if wanted then return values, indices end
+  return values
+end
+
+-- {2, nil}, {nil, 2} and {nil, nil}: what is missing is input's own size.
+local function filled_size(name, size, input, dims)
+  if type(size) ~= "table" then return repeated(size, dims) end
+  local shape, result = input.shape, {}
+  if #shape <= dims then
+    error(string.format("%s: expected at least %d dimensions, got %d", name, dims + 1, #shape), 3)
+  end
+  for i = 1, dims do
+    local value = size[i]
+    if value == nil or rawequal(value, torch.none) then value = shape[#shape - dims + i] end
+    result[i] = value
+  end
+  return result
+end
+
+for dims = 1, 3 do
+  local suffix = dims .. "d"
+  local name = "adaptive_avg_pool" .. suffix
+  define(name, "input, output_size", "-> Tensor\n\n\z
+    Means of equal parts. output_size: a number or one for each dimension; nil or torch.none in a \z
+    list keeps input's.", function(input, output_size)
+    return torch[name](input, filled_size(name, output_size, input, dims))
+  end)
+  local name_of_max = "adaptive_max_pool" .. suffix
+  define(name_of_max, "input, output_size, return_indices = false", "-> Tensor [, indices]\n\n\z
+    Maxima of equal parts. output_size as in adaptive_avg_pool" .. suffix .. ".",
+    function(input, output_size, return_indices)
+      local size = filled_size(name_of_max, output_size, input, dims)
+      local values, indices = torch[name_of_max](input, size)
+      return indexed(values, indices, return_indices)
+    end)
+  local max_pool = "max_pool" .. suffix
+  define(max_pool, "input, kernel_size, stride = nil, padding = 0, dilation = 1, \z
+    ceil_mode = false, return_indices = false", "-> Tensor [, indices]\n\n\z
+    Maxima of windows. stride: kernel_size unless given.",
+    function(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+      if not return_indices then
+        return torch[max_pool](input, kernel_size, stride or {}, padding, dilation, ceil_mode)
+      end
+      return torch[max_pool .. "_with_indices"](
+        input, kernel_size, stride or {}, padding, dilation, ceil_mode)
+    end)
+end
+
+-- The size that the windows of max_pool came from.
+local function unpooled_size(name, input, kernel, stride, padding, wanted)
+  local shape, dims, size = input.shape, #kernel, {}
+  for i = 1, dims do
+    size[i] = (shape[#shape - dims + i] - 1) * stride[i] + kernel[i] - 2 * padding[i]
+  end
+  if not wanted then return size end
+  local first = #wanted == dims + 2 and 2 or 0
+  if #wanted - first ~= dims then
+    error(string.format("%s: output_size must have %d or %d elements, got %d",
+      name, dims, dims + 2, #wanted), 3)
+  end
+  for i = 1, dims do
+    local value = wanted[i + first]
+    if not (value > size[i] - stride[i] and value < size[i] + stride[i]) then
+      error(string.format("%s: output_size %d of dimension %d must be between %d and %d",
+        name, value, i - 1, size[i] - stride[i], size[i] + stride[i]), 3)
+    end
+    size[i] = value
+  end
+  return size
+end
+
+for dims = 1, 3 do
+  local name = "max_unpool" .. dims .. "d"
+  define(name, "input, indices, kernel_size, stride = nil, padding = 0, output_size = nil",
+    "-> Tensor\n\nThe inverse of max_pool" .. dims .. "d: 0 where no maximum stood.",
+    function(input, indices, kernel_size, stride, padding, output_size)
+      local kernel, pad = repeated(kernel_size, dims), repeated(padding, dims)
+      local step = stride and repeated(stride, dims) or kernel
+      local size = unpooled_size(name, input, kernel, step, pad, output_size)
+      if dims == 1 then
+        return torch.max_unpool2d(
+          input:unsqueeze(-1), indices:unsqueeze(-1), {size[1], 1}):squeeze(-1)
+      elseif dims == 2 then
+        return torch.max_unpool2d(input, indices, size)
+      end
+      return torch.max_unpool3d(input, indices, size, step, pad)
+    end)
+end
+
+for dims = 2, 3 do
+  local name = string.format("fractional_max_pool%dd", dims)
+  define(name, "input, kernel_size, output_size = nil, output_ratio = nil, \z
+    return_indices = false, _random_samples = nil", "-> Tensor [, indices]\n\n\z
+    Maxima of windows at random places. One of output_size and output_ratio.",
+    function(input, kernel_size, output_size, ratio, return_indices, samples)
+      if not output_size and not ratio then
+        error(name .. ": expected one of output_size and output_ratio", 2)
+      end
+      local shape = input.shape
+      if not output_size then
+        ratio, output_size = repeated(ratio, dims), {}
+        for i = 1, dims do output_size[i] = math.floor(shape[#shape - dims + i] * ratio[i]) end
+      end
+      samples = samples or torch.rand(#shape == dims + 1 and 1 or shape[1], shape[#shape - dims],
+                                      dims, {dtype = input.dtype, device = input.device})
+      local values, indices = torch[name](input, kernel_size, output_size, samples)
+      return indexed(values, indices, return_indices)
+    end)
+end
+
+for dims = 1, 3 do
+  local name = string.format("lp_pool%dd", dims)
+  local average, maximum = "avg_pool" .. dims .. "d", "max_pool" .. dims .. "d"
+  define(name, "input, norm_type, kernel_size, stride = nil, ceil_mode = false", "-> Tensor\n\n\z
+    The norm_type-norm of windows.",
+    function(input, norm_type, kernel_size, stride, ceil_mode)
+      if norm_type == 0 then error(name .. ": norm_type must not be 0", 2) end
+      local step = stride or {}
+      if norm_type == math.huge then
+        return torch[maximum](input:abs(), kernel_size, step, 0, 1, ceil_mode)
+      elseif norm_type == -math.huge then
+        return -torch[maximum](-input:abs(), kernel_size, step, 0, 1, ceil_mode)
+      end
+      local mean = torch[average](input:pow(norm_type), kernel_size, step, 0, ceil_mode)
+      return (mean:sign() * mean:abs():relu())
+        :mul(host.product(repeated(kernel_size, dims), 1)):pow(1 / norm_type)
+    end)
+end
+
+local interpolations = {
+  nearest = {"upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d"},
+  ["nearest-exact"] = {
+    "_upsample_nearest_exact1d", "_upsample_nearest_exact2d", "_upsample_nearest_exact3d",
+  },
+  linear = {"upsample_linear1d"},
+  bilinear = {nil, "upsample_bilinear2d"},
+  bicubic = {nil, "upsample_bicubic2d"},
+  trilinear = {nil, nil, "upsample_trilinear3d"},
+  lanczos = {nil, "upsample_lanczos2d"},
+  area = {"adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d"},
+}
+
+local function each_dimension(value, i)
+  if type(value) == "table" then return value[i] end
+  return value
+end
+
+local function output_size(input, size, factor, dims)
+  if (size == nil) == (factor == nil) then
+    error("interpolate: expected one of size and scale_factor", 3)
+  end
+  for _, given in ipairs {size or factor} do
+    if type(given) == "table" and #given ~= dims then
+      error(string.format("interpolate: expected %d values for a tensor of %d dimensions, got %d",
+        dims, dims + 2, #given), 3)
+    end
+  end
+  local result, shape = {}, input.shape
+  for i = 1, dims do
+    result[i] = size and each_dimension(size, i)
+      or math.floor(shape[i + 2] * each_dimension(factor, i))
+  end
+  return result
+end
+
+local function check_mode(mode, align_corners, antialias)
+  if align_corners ~= nil and (string.find(mode, "nearest") or mode == "area") then
+    error("interpolate: align_corners is for linear, bilinear, bicubic and trilinear, not "
+      .. mode, 3)
+  end
+  if antialias and mode ~= "bilinear" and mode ~= "bicubic" and mode ~= "lanczos" then
+    error("interpolate: antialias is for bilinear and bicubic, not " .. mode, 3)
+  end
+end
+
+local function interpolate(input, size, factor, mode, align_corners, recompute, antialias)
+  local dims = input.ndim - 2
+  local operator = interpolations[mode] and interpolations[mode][dims]
+  if not operator then
+    error(string.format("interpolate: no mode '%s' for a tensor of %d dimensions",
+      tostring(mode), input.ndim), 2)
+  end
+  check_mode(mode, align_corners, antialias)
+  local result = output_size(input, size, factor, dims)
+  if mode == "area" then return torch[operator](input, result) end
+  local factors = {}
+  if factor and not recompute then
+    for i = 1, dims do factors[i] = each_dimension(factor, i) end
+  end
+  if string.find(mode, "nearest") then
+    return torch[operator](input, result, unpack(factors))
+  end
+  if antialias then operator = "_" .. operator .. "_aa" end
+  return torch[operator](input, result, align_corners or false, unpack(factors))
+end
+
+define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\", \z
+  align_corners = nil, recompute_scale_factor = nil, antialias = false", "-> Tensor\n\n\z
+  Resizes [N, C, ...]. size or scale_factor: a number or one for each dimension. mode: nearest, \z
+  nearest-exact, linear, bilinear, bicubic, trilinear, area.", interpolate)
+define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
+  "-> Tensor\n\nThe older name of interpolate.", interpolate)
+define("upsample_nearest", "input, size = nil, scale_factor = nil",
+  "-> Tensor\n\ninterpolate with mode nearest.", function(input, size, factor)
+    return interpolate(input, size, factor, "nearest")
+  end)
+define("upsample_bilinear", "input, size = nil, scale_factor = nil",
+  "-> Tensor\n\ninterpolate with mode bilinear and align_corners.", function(input, size, factor)
+    return interpolate(input, size, factor, "bilinear", true)
+  end)
+
+local grid_modes = {bilinear = 0, nearest = 1, bicubic = 2}
+local grid_paddings = {zeros = 0, border = 1, reflection = 2}
+define("grid_sample", "input, grid, mode = \"bilinear\", padding_mode = \"zeros\", \z
+  align_corners = false", "-> Tensor\n\n\z
+  input [N, C, H, W] read at grid [N, H', W', 2] of (x, y) in [-1, 1].",
+  function(input, grid, mode, padding_mode, align_corners)
+    if not grid_modes[mode] then
+      error("grid_sample: mode must be bilinear, nearest or bicubic, got " .. tostring(mode), 2)
+    end
+    if not grid_paddings[padding_mode] then
+      error("grid_sample: padding_mode must be zeros, border or reflection, got "
+        .. tostring(padding_mode), 2)
+    end
+    return torch.grid_sampler(input, grid, grid_modes[mode], grid_paddings[padding_mode],
+                              align_corners)
+  end)

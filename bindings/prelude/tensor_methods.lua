@@ -1,0 +1,89 @@
+-- Methods of Tensor that PyTorch writes in Python or in its binding.
+local host = ...
+local Tensor = host.methods "Tensor"
+
+local function method(name, call, text, f)
+  Tensor[name] = host.declare("Tensor:" .. name, string.format("x:%s%s\n\n%s", name, call, text), f)
+end
+
+Tensor.nelement, Tensor.ndimension = Tensor.numel, Tensor.dim
+method("element_size", "() -> number", "The bytes of an element.",
+  function(x) return x.itemsize end)
+method("type", "() -> string, x:type(dtype) -> Tensor",
+  'The type\'s name ("torch.FloatTensor"), or x with another dtype.',
+  function(x, dtype)
+    if dtype == nil then return torch.typename(x) end
+    return x:to(dtype)
+  end)
+method("new_tensor", "(values, {dtype, device, requires_grad = false}) -> Tensor",
+  "torch.tensor of x's dtype and device.", function(x, values, options)
+    options = options or {}
+    return torch.tensor(values, {
+      dtype = options.dtype or x.dtype, device = options.device or x.device,
+      requires_grad = options.requires_grad,
+    })
+  end)
+method("dim_order", "() -> list", "The dimensions from the longest stride to the shortest.",
+  function(x)
+    local strides, order = x:stride(), {}
+    for i in ipairs(strides) do order[i] = i - 1 end
+    table.sort(order, function(a, b)
+      local left, right = strides[a + 1], strides[b + 1]
+      return left > right or (left == right and a < b)
+    end)
+    return order
+  end)
+method("to_sparse_coo", "() -> Tensor", "The same as x:to_sparse().",
+  function(x) return x:to_sparse() end)
+method("get_device", "() -> number", "The number of x's GPU; -1 on the CPU.", function(x)
+  return x.is_cuda and tonumber(string.match(x.device, "%d+") or 0) or -1
+end)
+method("storage_offset", "() -> number", "Where x begins in its memory, in elements.",
+  function(x) return torch.sym_storage_offset(x) end)
+
+local function flat(x)
+  if x.is_cuda then error("the elements are on " .. x.device .. "; take x:cpu() first", 3) end
+  return x:detach():reshape(-1):tolist()
+end
+
+local function put(x, values)
+  local changed = torch.tensor(values, {dtype = x.dtype}):reshape(x.shape)
+  x:detach():copy_(changed)
+  return x
+end
+
+method("apply_", "(f) -> x", "Puts f(element) in the place of each element; on the CPU, slowly.",
+  function(x, f)
+    local values = flat(x)
+    for i, value in ipairs(values) do values[i] = f(value) end
+    return put(x, values)
+  end)
+method("map_", "(y, f) -> x",
+  "Puts f(element of x, element of y) in the place of each element; on the CPU, slowly.",
+  function(x, y, f)
+    local values, others = flat(x), flat(y:expand_as(x))
+    for i, value in ipairs(values) do values[i] = f(value, others[i]) end
+    return put(x, values)
+  end)
+
+for name, dtype in pairs {cfloat = "complex64", cdouble = "complex128", chalf = "complex32"} do
+  method(name, "() -> Tensor", string.format("The same as x:to(%q).", dtype),
+    function(x) return x:to(dtype) end)
+end
+
+method("new", "(size, ...) -> Tensor", "An uninitialised tensor of x's dtype and device.",
+  function(x, ...) return x:new_empty(...) end)
+
+-- Python's names without a counterpart, and what to write instead.
+for name, advice in pairs {
+  numpy = 'Lua has no NumPy; x:tolist() gives tables, torch.save(x, "x.npy") a file',
+  data_ptr = "x:data() gives a pointer that keeps the memory",
+  storage = "x:data() gives a pointer to the elements",
+  untyped_storage = "x:data() gives a pointer to the elements",
+  share_memory_ = "no other process sees this memory; torch.save and torch.load pass tensors on",
+  register_post_accumulate_grad_hook = "x:register_hook(f) gets each gradient before it is added",
+} do
+  method(name, "()", "Not in hfc-host: " .. advice .. ".", function()
+    error(string.format("Tensor:%s: %s", name, advice), 2)
+  end)
+end

@@ -145,6 +145,10 @@ void push_host_table(lua_State* L) {
     lua_setfield(L, -2, "apply_function");
     push_data_pointer(L);
     lua_setfield(L, -2, "data_pointer");
+    push_dtype_limits(L);
+    lua_setfield(L, -2, "dtype_limits");
+    push_backend_switch(L);
+    lua_setfield(L, -2, "backend_switch");
 }
 
 }  // namespace hfc::lua

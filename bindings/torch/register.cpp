@@ -6,9 +6,46 @@
 #include <ATen/Context.h>
 
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 namespace hfc::lua {
 namespace {
+
+/// The names of operators and of what the table torch holds beside them.
+std::vector<std::string> names_in_torch(lua_State* L) {
+    std::vector<std::string> names = operator_names();
+    lua_pushnil(L);
+    while (lua_next(L, 1) != 0) {
+        lua_pop(L, 1);
+        if (lua_type(L, -1) == LUA_TSTRING) {
+            names.emplace_back(lua_tostring(L, -1));
+        }
+    }
+    return names;
+}
+
+/// Names of Python's torch that have no sense or no counterpart in Lua: what to use instead.
+const char* advice_for(const std::string& name) {
+    static const std::unordered_map<std::string, const char*> advice = {
+        {"from_numpy", "Lua has no NumPy; torch.load reads .npy and .npz files"},
+        {"frombuffer", "Lua has no buffers; torch.tensor takes tables, torch.load files"},
+        {"from_dlpack", "no other library's tensors live in this program; torch.load reads files"},
+        {"to_dlpack", "no other library's tensors live in this program; torch.save writes files"},
+        {"lobpcg", "use torch.linalg.eigh, or torch.svd_lowrank"},
+        {"distributions", "use torch.randn, torch.rand, torch.bernoulli, torch.multinomial"},
+        {"masked", "use x:masked_fill(mask, value) before the operator, or x:masked_select(mask)"},
+        {"nested", "pad the tensors to one size: torch.nn.functional.pad"},
+        {"sparse", "use torch.sparse_coo_tensor, x:to_sparse() and torch.matmul"},
+        {"utils", "hfc.data gives batches; a loop over them takes the place of a DataLoader"},
+        {"jit", "hfc-host compiles nothing; torch.save keeps a network's state_dict"},
+        {"multiprocessing", "use --threads, or start hfc-host several times"},
+        {"distributed", "use --threads, or start hfc-host several times"},
+        {"hub", "hfc.model makes networks; torch.load reads their weights"},
+    };
+    const auto found = advice.find(name);
+    return found == advice.end() ? nullptr : found->second;
+}
 
 /// torch.NAME: the operator of that name, found at its first use and kept in the table.
 int find_in_torch(lua_State* L) {
@@ -19,7 +56,9 @@ int find_in_torch(lua_State* L) {
     return guarded(L, "torch", [&] {
         const std::string name = lua_tostring(L, 2);
         if (!push_operator(L, name)) {
-            fail("there is no torch.{}{}", name, did_you_mean(name, operator_names()));
+            const char* advice = advice_for(name);
+            require(advice == nullptr, "there is no torch.{} in hfc-host: {}", name, advice);
+            fail("there is no torch.{}{}", name, did_you_mean(name, names_in_torch(L)));
         }
         lua_pushvalue(L, 2);
         lua_pushvalue(L, -2);
@@ -83,6 +122,8 @@ void register_torch(lua_State* L) {
     detail::register_hooks(L);
     detail::register_optim(L);
     detail::register_files(L);
+    detail::register_settings(L);
+    detail::register_cuda(L);
     lua_getglobal(L, "torch");
     set_torch_metatable(L);
     lua_pop(L, 2);

@@ -15,6 +15,12 @@ void push_private_torch(lua_State* L);
 void push_apply_function(lua_State* L);
 /// Pushes host.data_pointer, on which the prelude builds x:data().
 void push_data_pointer(lua_State* L);
+/// Pushes host.dtype_limits, on which the prelude builds torch.finfo and torch.iinfo.
+void push_dtype_limits(lua_State* L);
+
+/// Pushes host.backend_switch, by which the prelude's torch.backends reads and sets PyTorch's
+/// settings.
+void push_backend_switch(lua_State* L);
 
 namespace detail {
 void register_engine();
@@ -27,6 +33,8 @@ void register_autograd(lua_State* L);
 void register_hooks(lua_State* L);
 void register_optim(lua_State* L);
 void register_files(lua_State* L);
+void register_settings(lua_State* L);
+void register_cuda(lua_State* L);
 }  // namespace detail
 
 }  // namespace hfc::lua

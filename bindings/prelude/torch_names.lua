@@ -1,0 +1,140 @@
+-- Constants, dtypes and other names of torch that are values in Python and strings here; the
+-- switches of torch.backends.
+local host = ...
+
+local resolutions = {float64 = 1e-15, float32 = 1e-6, float16 = 1e-3, bfloat16 = 1e-2}
+
+torch.finfo = host.declare("torch.finfo", [[
+torch.finfo(dtype) -> {bits, eps, max, min, tiny, smallest_normal, resolution, dtype}
+
+The limits of a floating dtype.]], function(dtype)
+  dtype = dtype or torch.get_default_dtype()
+  local bits, whole, min, max, tiny, eps = host.dtype_limits(dtype)
+  if whole then error("torch.finfo: expected a floating dtype, got " .. dtype, 2) end
+  return {bits = bits, eps = eps, max = max, min = min, tiny = tiny, smallest_normal = tiny,
+          resolution = resolutions[dtype], dtype = dtype}
+end)
+
+torch.iinfo = host.declare("torch.iinfo", [[
+torch.iinfo(dtype) -> {bits, max, min, dtype}
+
+The limits of a whole dtype. Those of int64 are rounded to what a Lua number holds.]],
+  function(dtype)
+    local bits, whole, min, max = host.dtype_limits(dtype)
+    if not whole then error("torch.iinfo: expected a whole dtype, got " .. dtype, 2) end
+    return {bits = bits, max = max, min = min, dtype = dtype}
+  end)
+
+torch.e, torch.pi, torch.inf, torch.nan = math.exp(1), math.pi, math.huge, 0 / 0
+torch.newaxis = torch.none
+
+-- dtypes, layouts and memory formats are strings: torch.float32 is "float32".
+for name in string.gmatch("\z
+    float32 float64 float16 bfloat16 int64 int32 int16 int8 uint8 uint16 uint32 uint64 bool \z
+    complex32 complex64 complex128 float8_e4m3fn float8_e4m3fnuz float8_e5m2 \z
+    float8_e5m2fnuz float8_e8m0fnu strided sparse_coo sparse_csr sparse_csc sparse_bsr \z
+    sparse_bsc channels_last channels_last_3d contiguous_format preserve_format", "%S+") do
+  torch[name] = name
+end
+-- The names that x.dtype gives, so that x.dtype == torch.long holds.
+for name, dtype in pairs {
+  float = "float32", double = "float64", half = "float16", long = "int64", int = "int32",
+  short = "int16", cfloat = "complex64", cdouble = "complex128", chalf = "complex32",
+} do
+  torch[name] = dtype
+end
+
+torch.Size = host.declare("torch.Size", [[
+torch.Size(list) -> list
+
+A shape. In Lua a shape is a list of numbers.]], function(list) return {unpack(list)} end)
+
+torch.device = host.declare("torch.device", [[
+torch.device(name, index) -> string
+
+A device. In Lua it is a string: "cpu", "cuda" or "cuda:1".]], function(name, index)
+  return index and string.format("%s:%d", name, index) or name
+end)
+
+local class_names = {
+  float32 = "Float", float64 = "Double", float16 = "Half", bfloat16 = "BFloat16", int64 = "Long",
+  int32 = "Int", int16 = "Short", int8 = "Char", uint8 = "Byte", bool = "Bool",
+  complex64 = "ComplexFloat", complex128 = "ComplexDouble",
+}
+
+torch.typename = host.declare("torch.typename", [[
+torch.typename(value) -> string
+
+"torch.FloatTensor" and its like for a Tensor, else Lua's type.]], function(value)
+  if not torch.is_tensor(value) then return type(value) end
+  return string.format("torch.%s%sTensor", value.is_cuda and "cuda." or "",
+                                     class_names[value.dtype] or value.dtype)
+end)
+
+-- torch.compile(f) -> f: what it would make faster is left as it is.
+torch.compile = host.define("torch.compile",
+  "model, fullgraph = false, dynamic = nil, backend = nil, mode = nil, options = nil, \z
+  disable = false", "-> model\n\nThe model or function itself: nothing is compiled here.",
+  function(model) return model end)
+
+torch.get_default_device = host.declare("torch.get_default_device", [[
+torch.get_default_device() -> string
+
+Where torch makes tensors unless a call names a device: always "cpu".]],
+  function() return "cpu" end)
+
+torch.set_default_device = host.declare("torch.set_default_device", [[
+torch.set_default_device(device)
+
+Takes "cpu" only: other devices are named where a tensor is made, {device = "cuda"}.]],
+  function(device)
+    if device ~= nil and device ~= "cpu" then
+      error(string.format("torch.set_default_device: tensors are made on the CPU unless a call \z
+        names a device: write {device = %q} where they are made, or x:to(%q)",
+        tostring(device), tostring(device)), 2)
+    end
+  end)
+
+-- A table of torch.backends: functions, and switches that read and set a setting of PyTorch's.
+local function backend(path, functions, switches)
+  local known = {}
+  for name in next, functions do known[#known + 1] = name end
+  for name in next, switches do known[#known + 1] = name end
+  local full = "torch.backends." .. path
+  for name, case in next, functions do
+    local owner = full .. "." .. name
+    functions[name] = host.declare(owner, owner .. "() -> boolean\n\n" .. case[1], case[2])
+  end
+  return setmetatable(functions, {
+    __metatable = full,
+    __index = function(_, name)
+      if switches[name] then return host.backend_switch(switches[name]) end
+      host.unknown(full, name, known, 2)
+    end,
+    __newindex = function(_, name, value)
+      if not switches[name] then host.unknown(full, name, known, 2) end
+      if type(value) ~= "boolean" then
+        error(string.format("%s.%s: expected a boolean, got %s", full, name, type(value)), 2)
+      end
+      host.backend_switch(switches[name], value)
+    end,
+  })
+end
+
+local function is_there() return torch.cuda.is_available() end
+local function no() return false end
+
+torch.backends = {
+  cudnn = backend("cudnn", {is_available = {"Whether a GPU can be used.", is_there}}, {
+    enabled = "cudnn.enabled", benchmark = "cudnn.benchmark",
+    deterministic = "cudnn.deterministic", allow_tf32 = "cudnn.allow_tf32",
+  }),
+  cuda = backend("cuda", {is_built = {"Whether a GPU can be used.", is_there}}, {}),
+  mkldnn = backend("mkldnn", {}, {enabled = "mkldnn.enabled"}),
+  mps = backend("mps", {
+    is_available = {"False: hfc-host knows no GPU of Apple's.", no},
+    is_built = {"False: hfc-host knows no GPU of Apple's.", no},
+  }, {}),
+}
+rawset(torch.backends.cuda, "matmul",
+  backend("cuda.matmul", {}, {allow_tf32 = "cuda.matmul.allow_tf32"}))

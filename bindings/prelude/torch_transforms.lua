@@ -1,0 +1,325 @@
+-- torch.vmap, torch.func and torch.autograd.functional: functions made of functions.
+local host = ...
+local type, unpack, ipairs, select = type, unpack, ipairs, select
+
+local function is_list(value) return type(value) == "table" end
+
+-- A value as a list of one, a list as it is.
+local function listed(value)
+  if is_list(value) then return value end
+  return {value}
+end
+
+-- The list of a list, or the element where a single value was given.
+local function like(given, list)
+  if is_list(given) then return list end
+  return list[1]
+end
+
+-- A tensor of this call: a new leaf, or a view where an outer derivative goes through x.
+local function variable(owner, x)
+  if not torch.is_tensor(x) then
+    error(string.format("%s: expected a Tensor, got %s", owner, type(x)), 4)
+  end
+  if x.requires_grad then return x:view_as(x) end
+  return x:detach():requires_grad_()
+end
+
+local function variables(owner, inputs)
+  local list, outer = {}, false
+  for i, x in ipairs(inputs) do
+    outer = outer or (torch.is_tensor(x) and x.requires_grad)
+    list[i] = variable(owner, x)
+  end
+  return list, outer
+end
+
+-- d output / d inputs, zeros where an input is not used. weights: of output's elements.
+local function gradients(output, inputs, create_graph, weights)
+  local list = {}
+  if output.requires_grad then
+    list = {torch.autograd.grad(output, inputs, {
+      grad_outputs = weights, create_graph = create_graph, retain_graph = true,
+      allow_unused = true,
+    })}
+  end
+  for i, x in ipairs(inputs) do list[i] = list[i] or torch.zeros_like(x) end
+  return list
+end
+
+-- The tensors without their history, unless a graph is wanted.
+local function finished(list, create_graph)
+  for i, x in ipairs(list) do
+    if torch.is_tensor(x) and not create_graph then list[i] = x:detach() end
+  end
+  return list
+end
+
+local function joined_shape(first, second)
+  local shape = {}
+  for _, length in ipairs(first) do shape[#shape + 1] = length end
+  for _, length in ipairs(second) do shape[#shape + 1] = length end
+  return shape
+end
+
+-- One tensor of output's shape and then the input's, for each input.
+local function jacobian_of(output, inputs, create_graph)
+  local flat, rows, result = output:reshape(-1), {}, {}
+  for i in ipairs(inputs) do rows[i] = {} end
+  for k = 1, flat:numel() do
+    for i, gradient in ipairs(gradients(flat[k - 1], inputs, create_graph)) do
+      rows[i][k] = gradient
+    end
+  end
+  for i, x in ipairs(inputs) do
+    local shape = joined_shape(output.shape, x.shape)
+    result[i] = #rows[i] > 0 and torch.stack(rows[i]):reshape(shape) or x:new_zeros(shape)
+  end
+  return result
+end
+
+local function scalar_output(owner, output)
+  if not torch.is_tensor(output) or output:numel() ~= 1 then
+    error(owner .. ": the function must return one Tensor of one element", 4)
+  end
+  return output:reshape({})
+end
+
+local function call_list(f, inputs) return f(unpack(inputs, 1, #inputs)) end
+
+local functional = {}
+torch.autograd.functional = functional
+
+local function define(name, signature, text, f)
+  local owner = "torch.autograd.functional." .. name
+  functional[name] = host.define(owner, signature, text, function(...)
+    local arguments, count = {...}, select("#", ...)
+    return torch.enable_grad(function() return f(owner, unpack(arguments, 1, count)) end)
+  end)
+end
+
+define("jacobian", "func, inputs, create_graph = false, strict = false, vectorize = false, \z
+  strategy = nil", "-> Tensor, or lists\n\nThe derivatives of each element of func(inputs) by \z
+  each element of inputs (a Tensor or a list): the output's shape, then the input's. Lists where \z
+  the output or the inputs are lists.",
+  function(owner, func, inputs, create_graph)
+    local list, outer = variables(owner, listed(inputs))
+    local keep, output, result = create_graph or outer, call_list(func, list), {}
+    for k, one in ipairs(listed(output)) do
+      result[k] = like(inputs, finished(jacobian_of(one, list, keep), keep))
+    end
+    return like(output, result)
+  end)
+
+define("hessian", "func, inputs, create_graph = false, strict = false, vectorize = false, \z
+  outer_jacobian_strategy = nil", "-> Tensor, or lists\n\nThe second derivatives of \z
+  func(inputs), one number, by inputs (a Tensor or a list).",
+  function(owner, func, inputs, create_graph)
+    local list, outer = variables(owner, listed(inputs))
+    local keep, result = create_graph or outer, {}
+    local first = gradients(scalar_output(owner, call_list(func, list)), list, true)
+    for i, gradient in ipairs(first) do
+      result[i] = like(inputs, finished(jacobian_of(gradient, list, keep), keep))
+    end
+    return like(inputs, result)
+  end)
+
+-- The sum of products of two lists of tensors.
+local function dot(left, right)
+  local sum
+  for i, x in ipairs(left) do
+    local product = (x * right[i]):sum()
+    sum = sum and sum + product or product
+  end
+  return sum
+end
+
+local function ones_like(list)
+  local result = {}
+  for i, x in ipairs(list) do result[i] = torch.ones_like(x) end
+  return result
+end
+
+-- v's products with the Jacobian, output by output.
+local function products_back(outputs, list, v, keep)
+  local weights = v ~= nil and listed(v) or ones_like(outputs)
+  return gradients(dot(outputs, weights), list, keep)
+end
+
+define("vjp", "func, inputs, v = nil, create_graph = false, strict = false",
+  "-> outputs, products\n\nfunc(inputs), and v times its Jacobian. v: as the outputs; ones unless \z
+  given.", function(owner, func, inputs, v, create_graph)
+    local list, outer = variables(owner, listed(inputs))
+    local keep, output = create_graph or outer, call_list(func, list)
+    local outputs = listed(output)
+    local products = finished(products_back(outputs, list, v, keep), keep)
+    return like(output, finished({unpack(outputs)}, keep)), like(inputs, products)
+  end)
+
+-- Jacobian times v for each output: the derivative by w of w * J, which is linear in w.
+local function products_forward(outputs, list, v, keep)
+  local weights, tangents = {}, v ~= nil and listed(v) or ones_like(list)
+  for i, output in ipairs(outputs) do
+    weights[i] = torch.zeros_like(output):detach():requires_grad_()
+  end
+  local back = gradients(dot(outputs, weights), list, true)
+  return gradients(dot(back, tangents), weights, keep)
+end
+
+define("jvp", "func, inputs, v = nil, create_graph = false, strict = false",
+  "-> outputs, products\n\nfunc(inputs), and its Jacobian times v. v: as the inputs; ones unless \z
+  given.", function(owner, func, inputs, v, create_graph)
+    local list, outer = variables(owner, listed(inputs))
+    local keep, output = create_graph or outer, call_list(func, list)
+    local outputs = listed(output)
+    local products = finished(products_forward(outputs, list, v, keep), keep)
+    return like(output, finished({unpack(outputs)}, keep)), like(output, products)
+  end)
+
+for _, name in ipairs {"hvp", "vhp"} do
+  define(name, "func, inputs, v = nil, create_graph = false, strict = false",
+    "-> output, products\n\nfunc(inputs), one number, and its second derivatives times v.",
+    function(owner, func, inputs, v, create_graph)
+      local list, outer = variables(owner, listed(inputs))
+      local keep = create_graph or outer
+      local output = scalar_output(owner, call_list(func, list))
+      local first = gradients(output, list, true)
+      local weights = v ~= nil and listed(v) or ones_like(list)
+      local products = finished(gradients(dot(first, weights), list, keep), keep)
+      return finished({output}, keep)[1], like(inputs, products)
+    end)
+end
+
+-- Calls f with the arguments at `argnums` (from 0) as variables.
+-- Returns these, whether an outer derivative goes through them, and f's results as a list.
+local function call_with_variables(owner, f, argnums, ...)
+  local arguments, count, chosen = {...}, select("#", ...), {}
+  for i, number in ipairs(listed(argnums)) do chosen[i] = arguments[number + 1] end
+  local list, outer = variables(owner, chosen)
+  for i, number in ipairs(listed(argnums)) do arguments[number + 1] = list[i] end
+  return list, outer, {f(unpack(arguments, 1, count))}
+end
+
+local func = {}
+torch.func = func
+
+-- torch.func.NAME(f, argnums, has_aux) -> function, which calls transform(owner, f, argnums, ...).
+local function define_transform(name, text, transform)
+  local owner = "torch.func." .. name
+  func[name] = host.define(owner, "func, argnums = 0, has_aux = false", text,
+    function(f, argnums)
+      return function(...)
+        local arguments, count = {...}, select("#", ...)
+        return torch.enable_grad(function()
+          return transform(owner, f, argnums, unpack(arguments, 1, count))
+        end)
+      end
+    end)
+end
+
+local function gradient_and_results(owner, f, argnums, ...)
+  local list, outer, results = call_with_variables(owner, f, argnums, ...)
+  local found = gradients(scalar_output(owner, results[1]), list, outer)
+  return like(argnums, finished(found, outer)), finished(results, outer)
+end
+
+define_transform("grad", "-> function\n\nA function of func's arguments that returns the gradient \z
+  of func's result, one number, by the argument number argnums (from 0; a list for several), then \z
+  func's further results.", function(...)
+    local found, results = gradient_and_results(...)
+    return found, unpack(results, 2)
+  end)
+define_transform("grad_and_value", "-> function\n\nAs torch.func.grad; the function returns the \z
+  gradient and func's results.", function(...)
+    local found, results = gradient_and_results(...)
+    return found, unpack(results)
+  end)
+
+local function jacobian(owner, f, argnums, ...)
+  local list, outer, results = call_with_variables(owner, f, argnums, ...)
+  local found = like(argnums, finished(jacobian_of(results[1], list, outer), outer))
+  return found, unpack(finished(results, outer), 2)
+end
+for _, name in ipairs {"jacrev", "jacfwd"} do
+  define_transform(name, "-> function\n\nA function of func's arguments that returns the \z
+    Jacobian of func's result by the argument number argnums (from 0; a list for several).",
+    jacobian)
+end
+define_transform("hessian", "-> function\n\nA function of func's arguments that returns the \z
+  second derivatives of func's result by the argument number argnums (from 0).",
+  function(_, f, argnums, ...)
+    return func.jacrev(func.grad(f, argnums), argnums)(...)
+  end)
+
+-- The slices of a call of vmap, and their number.
+local function mapped_length(arguments, count, dims)
+  local length
+  for i = 1, count do
+    if dims[i] and torch.is_tensor(arguments[i]) then
+      local own = arguments[i]:size(dims[i])
+      if length and own ~= length then
+        error(string.format("torch.vmap: the mapped dimensions differ: %d and %d", length, own), 3)
+      end
+      length = own
+    end
+  end
+  if not length then error("torch.vmap: there is no Tensor to map over", 3) end
+  return length
+end
+
+-- in_dims as a dimension or false for each argument.
+local function dims_of(in_dims, count)
+  local dims = {}
+  for i = 1, count do
+    local dim = in_dims
+    if is_list(in_dims) then dim = in_dims[i] end
+    dims[i] = type(dim) == "number" and dim or false
+  end
+  return dims
+end
+
+local function map_slices(f, in_dims, out_dims, ...)
+  local arguments, count = {...}, select("#", ...)
+  local dims, columns = dims_of(in_dims, count), {}
+  for k = 0, mapped_length(arguments, count, dims) - 1 do
+    local slices = {}
+    for i = 1, count do
+      local x = arguments[i]
+      slices[i] = dims[i] and torch.is_tensor(x) and x:select(dims[i], k) or x
+    end
+    for j, result in ipairs {f(unpack(slices, 1, count))} do
+      columns[j] = columns[j] or {}
+      columns[j][k + 1] = result
+    end
+  end
+  for j, column in ipairs(columns) do
+    columns[j] = torch.stack(column, is_list(out_dims) and out_dims[j] or out_dims)
+  end
+  return unpack(columns)
+end
+
+torch.vmap = host.define("torch.vmap",
+  "func, in_dims = 0, out_dims = 0, randomness = \"error\", chunk_size = nil", "-> function\n\n\z
+  A function that calls func with each slice of its Tensors along in_dims (a number, or a list \z
+  with one for each argument, torch.none for one that is passed whole) and stacks the results \z
+  along out_dims. It calls func slice by slice, so it saves writing, not time.",
+  function(f, in_dims, out_dims)
+    return function(...) return map_slices(f, in_dims, out_dims, ...) end
+  end)
+func.vmap = torch.vmap
+
+func.vjp = host.declare("torch.func.vjp", [[
+torch.func.vjp(func, x, ...) -> output, function
+
+func(x, ...), and a function of v that returns v times the Jacobian, for each x.]],
+  function(f, ...)
+    local list, outer = variables("torch.func.vjp", {...})
+    local output = torch.enable_grad(function() return call_list(f, list) end)
+    return output:detach(), function(v)
+      return unpack(finished(gradients(output, list, outer, v), outer))
+    end
+  end)
+
+func.jvp = host.define("torch.func.jvp", "func, primals, tangents", "-> output, products\n\n\z
+  func of the list primals, and its Jacobian times the list tangents.",
+  function(f, primals, tangents) return functional.jvp(f, primals, tangents) end)

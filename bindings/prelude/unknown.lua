@@ -1,0 +1,29 @@
+-- Names that nothing has: an error with the nearest name, in hfc and in the tables below torch and
+-- hfc. torch itself, torch.nn and torch.optim answer in their own files.
+local host = ...
+
+local function unknown(path)
+  return function(t, name)
+    if type(name) ~= "string" then return nil end
+    local names = {}
+    for known in next, t do
+      if type(known) == "string" then names[#names + 1] = known end
+    end
+    host.unknown(path, name, names, 2)
+  end
+end
+
+local function close(t, path, seen)
+  if seen[t] then return end
+  seen[t] = true
+  for name, value in next, t do
+    if type(name) == "string" and type(value) == "table" then
+      close(value, path .. "." .. name, seen)
+    end
+  end
+  if getmetatable(t) == nil then setmetatable(t, {__metatable = path, __index = unknown(path)}) end
+end
+
+local seen = {}
+close(hfc, "hfc", seen)
+close(torch, "torch", seen)

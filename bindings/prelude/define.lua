@@ -122,9 +122,7 @@ local function filling(position, parameter)
     position, position, parameter.default, none_to_nil)
 end
 
--- A function of Python's signature, "input, p = 0.5, training = true", that calls
--- f(input, p, training) with the defaults filled in. torch.none is nil to it.
-function host.signature(owner, signature, f)
+local function compile(owner, signature, f)
   local parameters = parse(signature)
   local total, required = #parameters, required_of(parameters)
   local list, filled = {}, {}
@@ -143,6 +141,17 @@ function host.signature(owner, signature, f)
   end
   return assert(loadstring(text, "=hfc:define.lua"))(
     f, make_reader(owner, parameters), gives_names, none, missing, too_many, type, select, rawequal)
+end
+
+-- A function of Python's signature, "input, p = 0.5, training = true", that calls
+-- f(input, p, training) with the defaults filled in. torch.none is nil to it. It is compiled at its
+-- first call: what is never called must not make each collection of garbage longer.
+function host.signature(owner, signature, f)
+  local compiled
+  return function(...)
+    if not compiled then compiled = compile(owner, signature, f) end
+    return compiled(...)
+  end
 end
 
 -- "F(input, {p = 0.5, training = true})" for the documentation.

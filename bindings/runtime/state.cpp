@@ -53,6 +53,10 @@ int load_prelude(lua_State* L) {
         lua_pushvalue(L, host);
         lua_call(L, 1, 0);
     }
+    // Garbage of loading would let a script's collections wait for as much of its own, which costs
+    // arithmetic on small tensors its caches. The second one frees what the first one finalized.
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    lua_gc(L, LUA_GCCOLLECT, 0);
     return 0;
 }
 

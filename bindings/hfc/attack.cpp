@@ -2,7 +2,9 @@
 #include "bindings/hfc/attack.h"
 
 #include "attack/settings.h"
+#include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/precision.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
@@ -63,26 +65,38 @@ int make_attack(Call& call) {
     return call.returns_object(std::move(result));
 }
 
-/// attack(model, images, labels) -> images, or a list of them for a list of epsilons
+/// The options of measuring that have a meaning for images attacked together.
+model::Inference::Options read_network_options(lua_State* L, Options& options,
+                                               const model::Model& network) {
+    model::Inference::Options inference;
+    inference.bfloat16 = read_bfloat16(options, model::device_of(network));
+    inference.statistics = read_statistics(L, options);
+    return inference;
+}
+
+/// attack(model, images, labels, {options}) -> images, or a list of them for a list of epsilons
 int perturb(Call& call) {
-    call.at_most(4);
+    call.at_most(5);
     const auto settings = call.argument(1, "attack").object<Attack>();
     const auto network = to_model(call.L, call.argument(2, "model"));
     const at::Tensor images = tensor_argument(call, 3, "images");
     const at::Tensor labels = tensor_argument(call, 4, "labels");
+    auto options = call.options(5);
+    const auto inference = read_network_options(call.L, options, *network);
+    options.finish();
     const auto results =
-        attack::perturb(*network, images, labels, settings.options, settings.epsilons);
+        attack::perturb(*network, images, labels, settings.options, settings.epsilons, inference);
     return settings.several ? call.returns(results) : call.returns(results.front());
 }
 
 int robust_accuracy(Call& call) {
-    call.at_most(4);
     const auto network = to_model(call.L, call.argument(1, "model"));
-    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
-    const auto settings = call.argument(3, "attack").object<Attack>();
-    auto options = call.options(4);
+    const auto [dataset, next] = images_argument(call, 2, "images");
+    call.at_most(next + 1);
+    const auto settings = call.argument(next, "attack").object<Attack>();
+    auto options = call.options(next + 1);
     attack::RobustOptions robust;
-    robust.batch_size = options.integer("batch_size", robust.batch_size);
+    robust.inference = read_inference(call.L, options, model::device_of(*network));
     robust.early_stop = options.boolean("early_stop", robust.early_stop);
     options.finish();
     const auto shares =
@@ -100,6 +114,7 @@ int smallest_epsilon(Call& call) {
     attack::SearchOptions search;
     search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
     search.bisections = options.integer("bisections", search.bisections);
+    search.inference = read_network_options(call.L, options, *network);
     options.finish();
     return call.returns(
         attack::smallest_epsilon(*network, images, labels, settings.options, search));
@@ -119,6 +134,7 @@ const std::vector<Declaration> attack_declarations = {
      "the images shall be taken for; band = {part = \"low\" or \"high\", radius = r, rule = "
      "\"<=\"} or {mask = Tensor [H, W]} confines the "
      "perturbation to frequencies; seed = 0.\n"
+     "A table of options may follow the labels: statistics and bfloat16 of hfc.accuracy.\n"
      "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, "
      "images outside [0,1], labels the model "
      "has no logit for."},
@@ -139,13 +155,16 @@ const std::vector<Declaration> attack_declarations = {
      "-> Attack\n\nProjected "
      "gradient descent in the L2 norm of an image; see hfc.attack.bim."},
     {"hfc.robust_accuracy", robust_accuracy,
-     "hfc.robust_accuracy(model, dataset, attack, {batch_size = 100, early_stop = true}) -> number "
+     "hfc.robust_accuracy(model, images, attack, {early_stop = true, statistics = \"running\", "
+     "batch_size = 100, bfloat16 = false}) -> number "
      "in [0,1], or a list for a list of "
      "epsilons\n\nThe share of images that the model gets right in spite of the attack. "
      "early_stop: an image is done with once it "
-     "is fooled; false attacks each in full, as torchattacks does."},
+     "is fooled; false attacks each in full, as torchattacks does. Images and the other options "
+     "are those of hfc.accuracy."},
     {"hfc.smallest_epsilon", smallest_epsilon,
-     "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10}) -> "
+     "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
+     "statistics = \"running\", bfloat16 = false}) -> "
      "Tensor float64 [N]\n\nFor each image the "
      "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: "
      "max_epsilon is not enough."},

@@ -64,6 +64,21 @@ int load(Call& call) {
     return 1;
 }
 
+/// A data set of one's own tensors. It gets copies: nothing outside can change it.
+int dataset_of_tensors(Call& call) {
+    const at::Tensor images = tensor_argument(call, 1, "images");
+    const bool labelled = to_tensor(call.L, 2) != nullptr;
+    const at::Tensor labels = labelled ? tensor_argument(call, 2, "labels") : at::Tensor();
+    const int position = labelled ? 3 : 2;
+    call.at_most(position);
+    auto options = call.options(position);
+    const auto name = options.text("name", "images");
+    const auto class_names = options.texts("class_names", {});
+    options.finish();
+    return call.returns_object(
+        data::dataset_of(images.defined() ? images.clone() : images, labels, name, class_names));
+}
+
 int subset(Call& call) {
     const int64_t n = call.argument(2, "n").integer();
     auto options = call.options(3);
@@ -166,7 +181,7 @@ int batches(Call& call) {
 }
 
 int labels(Call& call) {
-    return call.returns(self_dataset(call).labels());
+    return call.returns(self_dataset(call).labels().clone());
 }
 
 int name(Call& call) {
@@ -201,6 +216,14 @@ const std::vector<Declaration> data_declarations = {
      "bands, low_radius = 4, high_radius = 12 "
      "(bins).\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
+    {"hfc.dataset", dataset_of_tensors,
+     "hfc.dataset(images, labels, {name = \"images\", class_names = {...}}) -> Dataset\n\n"
+     "A data set of one's own tensors, for all functions that take a Dataset. It keeps copies.\n"
+     "images: uint8 [N, C, H, W], which become floats in [0,1], or float32 [N, C, H, W], which "
+     "stay as they are. labels: int64 [N] of at least 0; without them only functions work that "
+     "need none. class_names: one string a class.\n"
+     "Errors: images of another kind (with the line that converts them), labels that are not one "
+     "an image or that name no class."},
     {"Dataset:subset", subset,
      "dataset:subset(n, {seed = 0}) -> Dataset\n\nn images drawn at random. Error: n below 1 or "
      "above the size."},

@@ -8,8 +8,8 @@
 #include "mask/scan.h"
 #include "mask/spectra.h"
 
+#include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/lua_model.h"
-#include "bindings/hfc/mask_source.h"
 #include "bindings/hfc/precision.h"
 #include "bindings/runtime/registry.h"
 #include "run/run.h"
@@ -100,7 +100,7 @@ int learn_masks(Call& call) {
         }
     });
     options.finish();
-    const auto source = source_argument(call, 2, "images", labels);
+    const auto dataset = images_argument(call, 2, "images", labels).dataset;
     SlowProgress line(log.series.empty() ? "hfc.mask.learn" : log.series);
     settings.report = [&](const mask::Progress& progress) {
         line.tell(fmt::format("{} {}: l1 {:.3f}, accuracy {:.3f}",
@@ -110,7 +110,7 @@ int learn_masks(Call& call) {
             log.event(progress);
         }
     };
-    const auto learned = mask::learn(*network, source, settings);
+    const auto learned = mask::learn(*network, dataset, settings);
     push(call.L, learned.masks);
     lua_createtable(call.L, 0, 2);
     push(call.L, learned.l1);
@@ -121,21 +121,21 @@ int learn_masks(Call& call) {
 }
 
 /// What predict and accuracy take after the model and the images.
-struct Question {
+struct MaskQuestion {
     model::ModelPtr network;
     at::Tensor mask, labels;
-    int64_t batch_size;
+    model::Inference::Options inference;
 };
 
-Question read_question(Call& call, bool with_labels) {
+MaskQuestion read_mask_question(Call& call, bool with_labels) {
     call.at_most(4);
-    Question question;
+    MaskQuestion question;
     question.network = to_model(call.L, call.argument(1, "model"));
     if (call.given(3)) {
         question.mask = tensor_argument(call, 3, "mask");
     }
     auto options = call.options(4);
-    question.batch_size = options.integer("batch_size", 100);
+    question.inference = read_inference(call.L, options, model::device_of(*question.network));
     if (with_labels) {
         question.labels = labels_option(options);
     }
@@ -143,18 +143,23 @@ Question read_question(Call& call, bool with_labels) {
     return question;
 }
 
+/// The images without labels behind them: a mask stands there.
+data::Dataset masked_images(Call& call, const at::Tensor& labels = {}) {
+    return images_argument(call, 2, "images", labels, /*labels_follow=*/false).dataset;
+}
+
 int predict_masked(Call& call) {
-    const auto question = read_question(call, false);
-    const auto result = mask::predict(*question.network, source_argument(call, 2, "images"),
-                                      question.mask, question.batch_size);
+    const auto question = read_mask_question(call, false);
+    const auto result = mask::predict_masked(*question.network, masked_images(call), question.mask,
+                                             question.inference);
     return call.returns(result.classes, result.confidences);
 }
 
 int masked_accuracy(Call& call) {
-    const auto question = read_question(call, true);
-    const auto source = source_argument(call, 2, "images", question.labels);
-    return call.returns(
-        mask::accuracy(*question.network, source, question.mask, question.batch_size));
+    const auto question = read_mask_question(call, true);
+    return call.returns(mask::masked_accuracy(*question.network,
+                                              masked_images(call, question.labels), question.mask,
+                                              question.inference));
 }
 
 int threshold(Call& call) {
@@ -190,10 +195,11 @@ int angular(Call& call) {
     return gather(call, mask::angular);
 }
 
-mask::ScanOptions read_scan(Options& options, SlowProgress& line) {
+mask::ScanOptions read_scan(lua_State* L, Options& options, const model::Model& network,
+                            SlowProgress& line) {
     mask::ScanOptions scan;
     options.with("reach", [&](const Value& value) { scan.reach = value.integer(); });
-    scan.batch_size = options.integer("batch_size", scan.batch_size);
+    scan.inference = read_inference(L, options, model::device_of(network));
     scan.after_batch = [&line](double share) { line.tell(fmt::format("{:.0f} %", 100 * share)); };
     return scan;
 }
@@ -204,13 +210,13 @@ int heat_map(Call& call) {
     SlowProgress line("hfc.mask.heat_map");
     auto options = call.options(3);
     mask::HeatMapOptions settings;
-    settings.scan = read_scan(options, line);
+    settings.scan = read_scan(call.L, options, *network, line);
     settings.epsilon = options.number("epsilon", settings.epsilon);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     const auto labels = labels_option(options);
     options.finish();
     return call.returns(
-        mask::heat_map(*network, source_argument(call, 2, "images", labels), settings));
+        mask::heat_map(*network, images_argument(call, 2, "images", labels).dataset, settings));
 }
 
 int dominant(Call& call) {
@@ -218,26 +224,27 @@ int dominant(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
     SlowProgress line("hfc.mask.dominant");
     auto options = call.options(3);
-    const auto scan = read_scan(options, line);
+    const auto scan = read_scan(call.L, options, *network, line);
     const auto labels = labels_option(options);
     options.finish();
-    return call.returns(mask::dominant(*network, source_argument(call, 2, "images", labels), scan));
+    return call.returns(
+        mask::dominant(*network, images_argument(call, 2, "images", labels).dataset, scan));
 }
 
 int power_spectrum(Call& call) {
     call.at_most(1);
-    return call.returns(mask::power_spectrum(source_argument(call, 1, "images")));
+    return call.returns(mask::power_spectrum(images_argument(call, 1, "images").dataset));
 }
 
 int input_gradients(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
     auto options = call.options(3);
-    const int64_t batch_size = options.integer("batch_size", 100);
+    const auto inference = read_inference(call.L, options, model::device_of(*network));
     const auto labels = labels_option(options);
     options.finish();
-    return call.returns(
-        mask::input_gradients(*network, source_argument(call, 2, "images", labels), batch_size));
+    return call.returns(mask::input_gradients(
+        *network, images_argument(call, 2, "images", labels).dataset, inference));
 }
 
 int linear_probe(Call& call) {

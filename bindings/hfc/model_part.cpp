@@ -91,11 +91,11 @@ int named_children(Call& call) {
     return returns_iterator<NamedParts>(call, self_part(call)->named_children());
 }
 
-int named_parameters(Call& call) {
+int part_named_parameters(Call& call) {
     return returns_iterator<PartTensors>(call, self_part(call)->named_parameters());
 }
 
-int named_buffers(Call& call) {
+int part_named_buffers(Call& call) {
     return returns_iterator<PartTensors>(call, self_part(call)->named_buffers());
 }
 
@@ -200,9 +200,9 @@ const std::vector<Declaration> part_declarations = {
      "To freeze a layer: model.layer1:requires_grad_(false)."},
     {"ModelPart:named_children", named_children,
      "for name, layer in layer:named_children() do\n\nThe layers inside the layer."},
-    {"ModelPart:named_parameters", named_parameters,
+    {"ModelPart:named_parameters", part_named_parameters,
      "for name, tensor in layer:named_parameters() do\n\nThe weights of the layer by name."},
-    {"ModelPart:named_buffers", named_buffers,
+    {"ModelPart:named_buffers", part_named_buffers,
      "for name, tensor in layer:named_buffers() do\n\nThe buffers of the layer by name."},
     {"ModelPart:train", train,
      "layer:train(mode = true) -> layer\n\nTraining mode for the layer and all below it; "

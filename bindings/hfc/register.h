@@ -47,7 +47,7 @@ void register_model(lua_State* L);
 void register_model_part(lua_State* L);
 /// A network's layers as a tree, as PyTorch prints modules.
 std::string describe_layers(const torch::nn::Module& network);
-void register_predict(lua_State* L);
+void register_measure(lua_State* L);
 void register_smooth(lua_State* L);
 void register_train(lua_State* L);
 void register_profile(lua_State* L);

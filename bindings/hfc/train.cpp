@@ -6,6 +6,7 @@
 #include "base/natural_order.h"
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/augment.h"
+#include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
@@ -22,11 +23,11 @@
 namespace hfc::lua {
 namespace {
 
-std::vector<train::Probe> read_probes(lua_State* L, const Value& table) {
+std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     if (!lua_istable(L, table.index())) {
         table.expected("a table name -> Dataset");
     }
-    std::vector<train::Probe> probes;
+    std::vector<model::Probe> probes;
     lua_pushnil(L);
     while (lua_next(L, table.index()) != 0) {
         require(lua_type(L, -2) == LUA_TSTRING, "option 'probes': expected names as keys, got {}",
@@ -132,11 +133,11 @@ struct TrainCall {
     int on_epoch = 0;  ///< stack index of the callback, or 0
 };
 
-TrainCall read_train_options(Call& call) {
+TrainCall read_train_options(Call& call, int position) {
     TrainCall result;
     auto& settings = result.settings;
     settings.device = default_device();
-    auto options = call.options(3);
+    auto options = call.options(position);
     settings.epochs = options.integer("epochs", settings.epochs);
     settings.batch_size = options.integer("batch_size", settings.batch_size);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
@@ -147,6 +148,7 @@ TrainCall read_train_options(Call& call) {
                  [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
     options.with("probes",
                  [&](const Value& value) { settings.probes = read_probes(call.L, value); });
+    settings.statistics = read_statistics(call.L, options);
     read_recipe(call.L, options, settings);
     options.with("log", [&](const Value& value) {
         if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
@@ -233,10 +235,10 @@ void connect_with_run(lua_State* L, TrainCall& train_call) {
 }
 
 int train_model(Call& call) {
-    call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
-    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
-    TrainCall train_call = read_train_options(call);
+    const auto [dataset, next] = images_argument(call, 2, "images");
+    call.at_most(next);
+    TrainCall train_call = read_train_options(call, next);
     lua_State* L = call.L;
     connect_with_run(L, train_call);
     const std::string& series = train_call.series;
@@ -285,22 +287,14 @@ int train_model(Call& call) {
     return 1;
 }
 
-int accuracy(Call& call) {
-    call.at_most(3);
-    const auto network = to_model(call.L, call.argument(1, "model"));
-    const auto dataset = call.argument(2, "dataset").object<data::Dataset>();
-    auto options = call.options(3);
-    const int64_t batch_size = options.integer("batch_size", train::evaluation_batch);
-    options.finish();
-    return call.returns(train::accuracy(*network, dataset, batch_size));
-}
-
 const std::vector<Declaration> train_declarations = {
     {"hfc.train", train_model,
-     "hfc.train(model, dataset, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = "
+     "hfc.train(model, images, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = "
      "1e-4}, ...}) -> list of results\n\n"
      "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the "
      "device. The defaults are the paper's.\n"
+     "images: a Dataset, or a Tensor float32 [N, C, H, W] followed by a Tensor of labels, int64 "
+     "[N].\n"
      "optimizer: a name or {name, lr = 1e-4, ...}; names and settings: those of torch.optim, "
      "small. lr: 1e-4 for adam, PyTorch's default "
      "for "
@@ -310,6 +304,7 @@ const std::vector<Declaration> train_declarations = {
      "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples "
      "= 0: on so many images of each, drawn "
      "once; 0 is all.\n"
+     "statistics = \"running\": what BatchNorm normalises the probes by; see hfc.accuracy.\n"
      "augment: a table of the settings of hfc.augment; adversarial: an Attack, such as "
      "hfc.attack.pgd {}, whose images are trained on in "
      "place of the images; mixup = 0: alpha of mix-up's Beta distribution. All are drawn anew for "
@@ -331,10 +326,6 @@ const std::vector<Declaration> train_declarations = {
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
      "Errors: a setting out of range, images the model cannot take, a loss that is not finite "
      "(naming epoch and batch)."},
-    {"hfc.accuracy", accuracy,
-     "hfc.accuracy(model, dataset, {batch_size = 100}) -> number in [0,1]\n\nThe share of images "
-     "whose largest logit is at the label, in "
-     "evaluation mode."},
 };
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "data/dataset.h"
 #include "frequency/split.h"
-#include "model/model.h"
+#include "model/inference.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -71,21 +71,23 @@ const std::vector<std::string>& known_methods();
 /// outside [0,1] or not a number, labels that the model has no logit for, and a model whose logits
 /// do not depend on the images or whose gradient is not a number.
 at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
-                   const AttackOptions& options = {});
+                   const AttackOptions& options = {},
+                   const model::Inference::Options& inference = {});
 
 /// perturb() for several epsilons (options.epsilon is not used): one tensor each. What they share
 /// is computed once.
 std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& labels, const AttackOptions& options,
-                                const std::vector<double>& epsilons);
+                                const std::vector<double>& epsilons,
+                                const model::Inference::Options& inference = {});
 
 struct RobustOptions {
-    int64_t batch_size = 100;
     /// An image is done with once the model gets it wrong: before the attack, at any of its steps,
     /// restarts or smaller epsilons. The share is the same or a little lower than with `false`,
     /// which attacks every image in full and judges by the last step of the last restart's best
     /// alone, as the peers do.
     bool early_stop = true;
+    model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the share done, in (0,1]
 };
 
@@ -100,6 +102,7 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
 struct SearchOptions {
     double max_epsilon = 1;
     int64_t bisections = 10;  ///< after a first try with max_epsilon
+    model::Inference::Options inference = {};
 };
 
 /// For each image the smallest epsilon found at which the attack succeeds, by bisection: float64

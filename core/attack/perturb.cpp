@@ -83,7 +83,8 @@ std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& set
 
 std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& labels, const AttackOptions& options,
-                                const std::vector<double>& epsilons) {
+                                const std::vector<double>& epsilons,
+                                const model::Inference::Options& inference) {
     const auto settings = resolve(options);
     require_batch(images, labels, settings);
     require(!epsilons.empty(), "hfc.attack: at least one epsilon is needed, got none");
@@ -95,7 +96,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
         return results;
     }
     const at::NoGradGuard no_grad;
-    const Victim victim(model, settings, labels);
+    Victim victim(model, settings, inference);
+    victim.begin(images, labels);
     results = attack_in_full(victim, settings, images, labels, epsilons, 0);
     for (auto& result : results) {
         result = result.to(images.device()).contiguous(images.suggest_memory_format());
@@ -104,8 +106,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
 }
 
 at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
-                   const AttackOptions& options) {
-    return perturb(model, images, labels, options, {resolve(options).epsilon}).front();
+                   const AttackOptions& options, const model::Inference::Options& inference) {
+    return perturb(model, images, labels, options, {resolve(options).epsilon}, inference).front();
 }
 
 }  // namespace hfc::attack

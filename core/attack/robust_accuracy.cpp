@@ -107,13 +107,14 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
             "hfc.attack: robust accuracy is of untargeted attacks; leave targeted off");
     require(!epsilons.empty(), "hfc.attack: at least one epsilon is needed, got none");
     std::ranges::for_each(epsilons, require_epsilon);
-    require(robust.batch_size >= 1, "hfc.attack: batch size must be at least 1, got {}",
-            robust.batch_size);
     const at::NoGradGuard no_grad;
-    const Victim victim(model, settings, dataset.labels());
+    Victim victim(model, settings, robust.inference);
+    victim.begin(dataset);
+    const auto batch_size =
+        robust.inference.batch_size.value_or(model::evaluation_batch(victim.device()));
     std::vector<int64_t> survivors(epsilons.size(), 0);
-    for (int64_t begin = 0; begin < dataset.size(); begin += robust.batch_size) {
-        const auto end = std::min(begin + robust.batch_size, dataset.size());
+    for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
+        const auto end = std::min(begin + batch_size, dataset.size());
         const auto batch = dataset.batch(begin, end);
         require_batch(batch.images, batch.labels, settings);
         const auto count = robust.early_stop ? count_stopping_early : count_in_full;

@@ -98,7 +98,8 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
         return at::empty({images.size(0)}, at::kDouble);
     }
     const at::NoGradGuard no_grad;
-    const Victim victim(model, settings, labels);
+    Victim victim(model, settings, search.inference);
+    victim.begin(images, labels);
     Search state(victim, settings, images, labels);
     state.attack(state.succeeded().isinf(), at::full_like(state.succeeded(), search.max_epsilon));
     for (int64_t i = 0; i < search.bisections; ++i) {

@@ -2,24 +2,9 @@
 #pragma once
 
 #include "attack/settings.h"
-
-#include <utility>
-#include <vector>
+#include "model/inference.h"
 
 namespace hfc::attack {
-
-/// Parameters without requires_grad for a scope, so that autograd neither saves for nor computes
-/// their gradients.
-class FrozenScope {
-  public:
-    explicit FrozenScope(const model::Model& model);
-    ~FrozenScope();
-    FrozenScope(const FrozenScope&) = delete;
-    FrozenScope& operator=(const FrozenScope&) = delete;
-
-  private:
-    std::vector<at::Tensor> parameters_;  ///< those that had requires_grad
-};
 
 /// A forward pass that a gradient can be asked of.
 struct Pass {
@@ -27,16 +12,22 @@ struct Pass {
     at::Tensor logits;
 };
 
-/// A model in evaluation mode and frozen while this lives.
+/// A model that is only measured while this lives.
 class Victim {
   public:
-    /// labels: all that will be asked about.
-    Victim(model::Model& model, const Settings& settings, const at::Tensor& labels);
+    Victim(model::Model& model, const Settings& settings,
+           const model::Inference::Options& inference);
 
-    at::Device device() const { return device_; }
+    /// Gets ready for all that will be asked about: see model::Inference::begin_labelled().
+    template <typename... Images>
+    void begin(const Images&... images) {
+        inference_.begin_labelled(images...);
+    }
+
+    at::Device device() const { return inference_.device(); }
 
     /// To the model's device, channels_last.
-    at::Tensor bring(const at::Tensor& images) const;
+    at::Tensor bring(const at::Tensor& images) const { return inference_.bring(images); }
 
     /// Logits without and with a graph behind them.
     at::Tensor logits(const at::Tensor& images) const;
@@ -51,23 +42,19 @@ class Victim {
         return gradient(forward(images), labels);
     }
 
-    /// Throws Error if a gradient so far held what is not a number. Not asked for at each gradient:
-    /// a GPU would have to wait.
+    /// Throws Error if logits or a gradient so far held what is not a number. Not asked for at each
+    /// gradient: a GPU would have to wait.
     void require_numbers() const;
 
     /// Which images the attack has succeeded on: bool [N].
     at::Tensor fooled(const at::Tensor& logits, const at::Tensor& labels) const;
 
   private:
-    at::Tensor run(const at::Tensor& images) const;
+    at::Tensor checked(at::Tensor logits) const;
 
-    model::Model& model_;
     bool targeted_;
     bool margin_;
-    int64_t max_label_;
-    at::Device device_;
-    model::EvaluationScope evaluation_;
-    FrozenScope frozen_;
+    model::Inference inference_;
     mutable at::Tensor gradient_sum_;  ///< not a number from the first such gradient on
 };
 

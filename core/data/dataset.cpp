@@ -1,42 +1,64 @@
 #include "data/dataset.h"
 
 #include "base/error.h"
+#include "base/images.h"
 #include "base/random.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+
 namespace hfc::data {
 namespace {
 
+/// A copy on the CPU: nobody else can change it.
+at::Tensor checked_labels(const at::Tensor& labels, int64_t size, const std::string& name) {
+    require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
+                labels.size(0) == size,
+            "the labels of '{}' must be int64 [{}], one an image; got {}", name, size,
+            labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
+                                           fmt::join(labels.sizes(), ", "))
+                             : "nothing");
+    auto copy = labels.detach().to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/true);
+    require(size == 0 || copy.min().item<int64_t>() >= 0,
+            "the labels of '{}' must be at least 0, got {}", name, copy.min().item<int64_t>());
+    return copy.contiguous();
+}
+
+/// With contiguous pixels.
 std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
-    require(images != nullptr, "hfc.data: a data set needs images, got none");
+    require(images != nullptr, "a data set needs images, got none");
     const auto& [name, pixels, labels, class_names, source] = *images;
-    require(pixels.defined() && labels.defined(),
-            "hfc.data: '{}' needs pixels and labels, got undefined tensors", name);
-    require(pixels.scalar_type() == at::kByte && pixels.dim() == 4 && pixels.is_cpu(),
-            "hfc.data: the pixels of '{}' must be a uint8 CPU tensor [N, C, H, W], got {} [{}]",
-            name, at::toString(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "));
+    require(pixels.defined(), "'{}' needs pixels, got an undefined tensor", name);
+    require((pixels.scalar_type() == at::kByte || pixels.scalar_type() == at::kFloat) &&
+                pixels.dim() == 4 && pixels.is_cpu(),
+            "the images of '{}' must be a uint8 or float32 CPU tensor [N, C, H, W], got {} [{}]{}",
+            name, at::toString(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "),
+            image_advice(pixels));
     require(pixels.numel() > 0,
-            "hfc.data: '{}' needs at least one image of at least one pixel, got shape [{}]", name,
+            "'{}' needs at least one image of at least one pixel, got shape [{}]", name,
             fmt::join(pixels.sizes(), ", "));
-    require(
-        labels.scalar_type() == at::kLong && labels.dim() == 1 && labels.is_cpu() &&
-            labels.size(0) == pixels.size(0),
-        "hfc.data: the labels of '{}' must be an int64 CPU tensor [{}], one an image; got {} [{}]",
-        name, pixels.size(0), at::toString(labels.scalar_type()), fmt::join(labels.sizes(), ", "));
-    const auto lowest = labels.min().item<int64_t>();
-    const auto highest = labels.max().item<int64_t>();
-    const auto classes = static_cast<int64_t>(class_names.size());
-    require(lowest >= 0 && highest < classes,
-            "hfc.data: '{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", name,
-            classes, classes - 1, lowest, highest);
-    if (pixels.is_contiguous()) {
+    if (labels.defined() && !class_names.empty()) {
+        const auto [lowest, highest] = checked_labels(labels, pixels.size(0), name).aminmax();
+        const auto classes = static_cast<int64_t>(class_names.size());
+        require(highest.item<int64_t>() < classes,
+                "'{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", name, classes,
+                classes - 1, lowest.item<int64_t>(), highest.item<int64_t>());
+    }
+    if (pixels.is_contiguous() && !pixels.requires_grad()) {
         return images;
     }
     auto contiguous = std::make_shared<Images>(*images);
-    contiguous->pixels = pixels.contiguous();
+    contiguous->pixels = pixels.detach().contiguous();
     return contiguous;
+}
+
+int64_t classes_of(const Images& images, const at::Tensor& labels) {
+    const auto named = static_cast<int64_t>(images.class_names.size());
+    return labels.defined() && labels.numel() > 0
+               ? std::max(named, labels.max().item<int64_t>() + 1)
+               : named;
 }
 
 void require_range(const char* function, int64_t begin, int64_t end, const Dataset& dataset) {
@@ -51,7 +73,9 @@ void require_range(const char* function, int64_t begin, int64_t end, const Datas
 Dataset::Dataset(std::shared_ptr<const Images> images)
     : images_(checked(std::move(images))),
       indices_(at::arange(images_->pixels.size(0), at::kLong)),
-      labels_(images_->labels.contiguous()) {
+      labels_(images_->labels.defined() ? checked_labels(images_->labels, size(), images_->name)
+                                        : at::Tensor()),
+      classes_(classes_of(*images_, labels_)) {
     set_name(images_->name);
 }
 
@@ -77,10 +101,6 @@ int64_t Dataset::width() const {
     return images_->pixels.size(3);
 }
 
-int64_t Dataset::classes() const {
-    return static_cast<int64_t>(images_->class_names.size());
-}
-
 const std::vector<std::string>& Dataset::class_names() const {
     return images_->class_names;
 }
@@ -90,6 +110,8 @@ const std::string& Dataset::name() const {
 }
 
 const at::Tensor& Dataset::labels() const {
+    require(labels_.defined(), "'{}' has no labels; labels are needed here, int64 [{}]", name_,
+            size());
     return labels_;
 }
 
@@ -98,10 +120,24 @@ const Filter& Dataset::filter() const {
 }
 
 Dataset Dataset::select(const at::Tensor& positions, const std::string& what) const {
+    Dataset view = select(positions);
+    view.set_name(unfiltered_name_ + ", " + what);
+    return view;
+}
+
+Dataset Dataset::select(const at::Tensor& positions) const {
     Dataset view = *this;
     view.indices_ = indices_.index_select(0, positions);
-    view.labels_ = labels_.index_select(0, positions);
-    view.set_name(unfiltered_name_ + ", " + what);
+    if (labels_.defined()) {
+        view.labels_ = labels_.index_select(0, positions);
+    }
+    return view;
+}
+
+Dataset Dataset::with_labels(const at::Tensor& labels) const {
+    Dataset view = *this;
+    view.labels_ = checked_labels(labels, size(), name_);
+    view.classes_ = classes_of(*images_, view.labels_);
     return view;
 }
 
@@ -121,11 +157,12 @@ Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
     require(n >= 1, "Dataset:per_class: n must be at least 1, got {}", n);
     std::vector<at::Tensor> chosen;
     for (int64_t label = 0; label < classes(); ++label) {
-        const auto members = labels_.eq(label).nonzero().flatten();
-        require(
-            members.size(0) >= n,
-            "Dataset:per_class: '{}' has {} images of class {} ('{}'), fewer than the {} asked for",
-            name_, members.size(0), label, class_names()[label], n);
+        const auto members = labels().eq(label).nonzero().flatten();
+        const auto known = label < static_cast<int64_t>(class_names().size());
+        require(members.size(0) >= n,
+                "Dataset:per_class: '{}' has {} images of class {}{}, fewer than the {} asked for",
+                name_, members.size(0), label,
+                known ? fmt::format(" ('{}')", class_names()[static_cast<size_t>(label)]) : "", n);
         const auto order = permutation(members.size(0), seed, fmt::format("per class {}", label));
         chosen.push_back(members.index_select(0, order.slice(0, 0, n)));
     }
@@ -134,7 +171,7 @@ Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
 
 Dataset Dataset::shuffle_labels(uint64_t seed) const {
     Dataset view = *this;
-    view.labels_ = labels_.index_select(0, permutation(size(), seed, "shuffle labels"));
+    view.labels_ = labels().index_select(0, permutation(size(), seed, "shuffle labels"));
     view.set_name(unfiltered_name_ + ", shuffled labels");
     return view;
 }
@@ -157,6 +194,9 @@ Dataset Dataset::high_pass(double radius, frequency::Rule rule, Rescale rescale)
 
 /// Bytes to floats in [0,1], gathered in the same pass.
 at::Tensor Dataset::unfiltered_batch(const at::Tensor& indices) const {
+    if (images_->pixels.scalar_type() == at::kFloat) {
+        return images_->pixels.index_select(0, indices);
+    }
     const auto count = indices.size(0);
     const auto pixels_an_image = channels() * height() * width();
     auto batch = at::empty({count, channels(), height(), width()}, at::kFloat);
@@ -192,25 +232,35 @@ Batch Dataset::batch(const at::Tensor& positions) const {
                 name_, lowest, highest);
     }
     return {apply(filter_, unfiltered_batch(indices_.index_select(0, positions))),
-            labels_.index_select(0, positions)};
+            labels_.defined() ? labels_.index_select(0, positions) : at::Tensor()};
 }
 
 Batch Dataset::batch(int64_t begin, int64_t end) const {
     require_range("Dataset:batch", begin, end, *this);
     // The labels are copied: whoever writes into a batch must not write into the data set.
     return {apply(filter_, unfiltered_batch(indices_.slice(0, begin, end))),
-            labels_.slice(0, begin, end).clone()};
+            labels_.defined() ? labels_.slice(0, begin, end).clone() : at::Tensor()};
 }
 
 bool Dataset::same_images(const Dataset& other) const {
-    return images_ == other.images_ && at::equal(indices_, other.indices_) &&
-           at::equal(labels_, other.labels_);
+    const auto equal = [](const at::Tensor& a, const at::Tensor& b) {
+        return a.defined() == b.defined() && (!a.defined() || at::equal(a, b));
+    };
+    return images_ == other.images_ && equal(indices_, other.indices_) &&
+           equal(labels_, other.labels_);
 }
 
 std::vector<at::Tensor> Dataset::batches_through(const std::vector<Filter>& filters, int64_t begin,
                                                  int64_t end) const {
     require_range("Dataset:batches_through", begin, end, *this);
     return apply_all(filters, unfiltered_batch(indices_.slice(0, begin, end)));
+}
+
+Dataset dataset_of(const at::Tensor& images, const at::Tensor& labels, std::string name,
+                   std::vector<std::string> class_names) {
+    return Dataset(std::make_shared<Images>(
+        Images{std::move(name), images.defined() ? images.detach().cpu() : images, labels,
+               std::move(class_names)}));
 }
 
 }  // namespace hfc::data

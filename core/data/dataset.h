@@ -15,10 +15,10 @@ namespace hfc::data {
 
 /// The images of one part (training or test) of a data set, shared by all views on it.
 struct Images {
-    std::string name;                      ///< for messages: "cifar10 train"
-    at::Tensor pixels;                     ///< uint8 [N, C, H, W]
-    at::Tensor labels;                     ///< int64 [N], zero-based
-    std::vector<std::string> class_names;  ///< one a class
+    std::string name;   ///< for messages: "cifar10 train"
+    at::Tensor pixels;  ///< uint8 or float32 [N, C, H, W]
+    at::Tensor labels;  ///< int64 [N], zero-based; undefined where none are known
+    std::vector<std::string> class_names;  ///< one a class; empty: classes have no names
     std::string source = {};  ///< what tells the files apart that the pixels come from, if any:
                               ///< their names and sizes, as a checksum
 };
@@ -40,8 +40,8 @@ struct Filter {
 };
 
 struct Batch {
-    at::Tensor images;  ///< float32 [n, C, H, W], in [0,1] unless filtered, CPU
-    at::Tensor labels;  ///< int64 [n], CPU
+    at::Tensor images;  ///< float32 [n, C, H, W], CPU; of bytes in [0,1] unless filtered
+    at::Tensor labels;  ///< int64 [n], CPU; undefined where the data set has none
 };
 
 /// A view: which images, in which order, under which labels, through which filter. Cheap to copy;
@@ -49,18 +49,22 @@ struct Batch {
 class Dataset {
   public:
     /// All images of `images` in their order. Throws Error unless shapes and dtypes are as Images
-    /// says and each label names a class.
+    /// says and labels are at least 0 and, where classes have names, name a class.
     explicit Dataset(std::shared_ptr<const Images> images);
 
     int64_t size() const;
     int64_t channels() const;
     int64_t height() const;
     int64_t width() const;
-    int64_t classes() const;
+    /// As many as have names, and at least one more than the largest label.
+    int64_t classes() const { return classes_; }
     const std::vector<std::string>& class_names() const;
     /// "cifar10 train, shuffled labels, low r=4"
     const std::string& name() const;
-    const at::Tensor& labels() const;  ///< int64 [size()], as this view sees them
+    bool has_labels() const { return labels_.defined(); }
+    /// int64 [size()], as this view sees them. Not to be written to. Throws Error where there are
+    /// none.
+    const at::Tensor& labels() const;
     const Filter& filter() const;
     /// A checksum that tells data sets of one name and size apart: of all labels and of the files'
     /// names and sizes, or where the data are no pictures from files of 64 images spread over this
@@ -76,6 +80,10 @@ class Dataset {
     Dataset per_class(int64_t n, uint64_t seed) const;
     /// The same images under a fixed permutation of their labels, which depends on `seed` alone.
     Dataset shuffle_labels(uint64_t seed) const;
+    /// The same images under these labels, int64 [size()] of at least 0. Throws Error for others.
+    Dataset with_labels(const at::Tensor& labels) const;
+    /// The images at `positions` (int64) of this view, in that order, any number of times.
+    Dataset select(const at::Tensor& positions) const;
     /// The same images through a filter, which replaces an earlier one. Throws Error for a radius
     /// below 0 or not a number.
     Dataset filtered(const Filter& filter) const;
@@ -106,11 +114,17 @@ class Dataset {
 
     std::shared_ptr<const Images> images_;
     at::Tensor indices_;  ///< int64 [size()], into images_
-    at::Tensor labels_;   ///< int64 [size()]
+    at::Tensor labels_;   ///< int64 [size()], or undefined
+    int64_t classes_;
     std::string unfiltered_name_;
     std::string name_;  ///< with the filter
     Filter filter_;
 };
+
+/// A data set of these images, float32 or uint8 [N, C, H, W] on any device, and labels, int64 [N],
+/// which may be undefined. The images are shared, not copied. Throws Error for other tensors.
+Dataset dataset_of(const at::Tensor& images, const at::Tensor& labels = {},
+                   std::string name = "images", std::vector<std::string> class_names = {});
 
 /// Filters float images [n, C, H, W] as Dataset does: split, then rescale.
 at::Tensor apply(const Filter& filter, const at::Tensor& images);

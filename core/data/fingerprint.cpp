@@ -28,7 +28,9 @@ std::vector<int64_t> spread(int64_t count, int64_t most) {
 std::string Dataset::fingerprint() const {
     constexpr int64_t most_images = 64;
     Checksum checksum;
-    add(checksum, labels_.contiguous());
+    if (labels_.defined()) {
+        add(checksum, labels_.contiguous());
+    }
     add(checksum, indices_.contiguous());
     for (const auto& name : class_names()) {
         checksum.add_item(name);

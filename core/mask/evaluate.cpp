@@ -1,12 +1,9 @@
 #include "mask/evaluate.h"
 
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "mask/network.h"
 #include "mask/operator.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,42 +11,37 @@
 
 namespace hfc::mask {
 
-Predictions predict(const Network& network, const Source& source, const at::Tensor& mask,
-                    int64_t batch_size) {
-    require(batch_size >= 1, "{}: batch size must be at least 1, got {}", network.function(),
-            batch_size);
-    const bool each = mask.defined() && mask.dim() == 4 && mask.size(0) != 1;
-    require(!each || mask.size(0) == source.size(),
-            "{}: expected one mask, or one for each of the {} images; got [{}]", network.function(),
-            source.size(), mask.defined() ? fmt::format("{}", fmt::join(mask.sizes(), ", ")) : "");
-    std::vector<at::Tensor> classes, confidences;
-    for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
-        check_interrupt();
-        const auto end = std::min(begin + batch_size, source.size());
-        auto images = source.images(begin, end).to(network.device());
-        if (mask.defined()) {
-            images = apply(images, each ? mask.slice(0, begin, end) : mask);
-        }
-        const auto [confidence, index] = network.logits(images).softmax(1).max(1);
-        classes.push_back(index.cpu());
-        confidences.push_back(confidence.cpu());
+namespace {
+
+model::MeasureOptions seen_through(const at::Tensor& mask, const data::Dataset& dataset,
+                                   const model::Inference::Options& options) {
+    model::MeasureOptions measure{options};
+    if (mask.defined()) {
+        const bool each = mask.dim() == 4 && mask.size(0) != 1;
+        require(!each || mask.size(0) == dataset.size(),
+                "expected one mask, or one for each of the {} images; got [{}]", dataset.size(),
+                fmt::join(mask.sizes(), ", "));
+        measure.through = [mask, each](const at::Tensor& images, int64_t first) {
+            return apply(images, each ? mask.slice(0, first, first + images.size(0)) : mask);
+        };
     }
-    return {at::cat(classes), at::cat(confidences)};
+    return measure;
 }
 
-Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask,
-                    int64_t batch_size) {
-    const at::NoGradGuard no_grad;
-    return predict(Network(model, "hfc.mask.predict"), source, mask, batch_size);
+}  // namespace
+
+model::Predictions predict_masked(model::Model& model, const data::Dataset& dataset,
+                                  const at::Tensor& mask,
+                                  const model::Inference::Options& options) {
+    return model::predict(model, dataset, seen_through(mask, dataset, options));
 }
 
-double accuracy(model::Model& model, const Source& source, const at::Tensor& mask,
-                int64_t batch_size) {
-    const at::NoGradGuard no_grad;
-    const Network network(model, "hfc.mask.accuracy");
-    network.require_labels(source);
-    return predict(network, source, mask, batch_size)
-        .classes.eq(source.labels())
+double masked_accuracy(model::Model& model, const data::Dataset& dataset, const at::Tensor& mask,
+                       const model::Inference::Options& options) {
+    auto measure = seen_through(mask, dataset, options);
+    measure.labelled = true;
+    return model::predict(model, dataset, measure)
+        .classes.eq(dataset.labels())
         .to(at::kDouble)
         .mean()
         .item<double>();

@@ -1,29 +1,22 @@
 // Networks asked about images seen through masks.
 #pragma once
 
-#include "mask/network.h"
+#include "data/dataset.h"
+#include "model/measure.h"
 
 namespace hfc::mask {
 
-struct Predictions {
-    at::Tensor classes;      ///< int64 [N] on the CPU: the largest logit
-    at::Tensor confidences;  ///< float32 [N]: its softmax probability
-};
-
 /// What the model takes the masked images for, in evaluation mode. mask: [H, W], [C, H, W], [1, C
 /// or 1, H, W], or one an image [N, C or 1, H, W]; undefined: no mask. Throws Error for another
-/// shape and for images the model cannot take.
-Predictions predict(model::Model& model, const Source& source, const at::Tensor& mask,
-                    int64_t batch_size = 100);
+/// shape, and as model::predict() does.
+model::Predictions predict_masked(model::Model& model, const data::Dataset& dataset,
+                                  const at::Tensor& mask,
+                                  const model::Inference::Options& options = {});
 
-/// The same of a network at hand, in the caller's gradient mode.
-Predictions predict(const Network& network, const Source& source, const at::Tensor& mask,
-                    int64_t batch_size);
-
-/// The share of masked images that are given their labels. Throws Error as predict() does, and for
-/// labels that the model cannot give.
-double accuracy(model::Model& model, const Source& source, const at::Tensor& mask,
-                int64_t batch_size = 100);
+/// The fraction of masked images that are given their labels. Throws Error as predict_masked()
+/// does, and for labels that the model cannot give.
+double masked_accuracy(model::Model& model, const data::Dataset& dataset, const at::Tensor& mask,
+                       const model::Inference::Options& options = {});
 
 /// Ones where the mask is above `value`, else zeros.
 at::Tensor threshold(const at::Tensor& mask, double value);

@@ -6,6 +6,7 @@
 #include "mask/evaluate.h"
 #include "mask/learner.h"
 #include "mask/pass.h"
+#include "model/measure.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -15,8 +16,6 @@
 
 namespace hfc::mask {
 namespace {
-
-constexpr const char* learn_name = "hfc.mask.learn";
 
 struct Settings {
     LearnOptions options;
@@ -37,27 +36,21 @@ Settings resolve(const LearnOptions& options) {
                       options.batch_size.value_or(image ? 100 : 50),
                       options.tolerance.value_or(std::min(1e-5, lr / 100))};
     require(std::isfinite(settings.lambda) && settings.lambda >= 0,
-            "{}: lambda must be a finite number of at least 0, got {}", learn_name,
-            settings.lambda);
+            "lambda must be a finite number of at least 0, got {}", settings.lambda);
     require(std::isfinite(settings.lr) && settings.lr > 0,
-            "{}: lr must be a finite number above 0, got {}", learn_name, settings.lr);
-    require(settings.batch_size >= 1, "{}: batch size must be at least 1, got {}", learn_name,
-            settings.batch_size);
-    require(options.epochs >= 1, "{}: epochs must be at least 1, got {}", learn_name,
-            options.epochs);
-    require(options.steps >= 1, "{}: steps must be at least 1, got {}", learn_name, options.steps);
-    require(settings.tolerance >= 0, "{}: tolerance must be at least 0, got {}", learn_name,
-            settings.tolerance);
-    require(options.patience >= 1, "{}: patience must be at least 1, got {}", learn_name,
-            options.patience);
+            "lr must be a finite number above 0, got {}", settings.lr);
+    require(settings.batch_size >= 1, "batch size must be at least 1, got {}", settings.batch_size);
+    require(options.epochs >= 1, "epochs must be at least 1, got {}", options.epochs);
+    require(options.steps >= 1, "steps must be at least 1, got {}", options.steps);
+    require(settings.tolerance >= 0, "tolerance must be at least 0, got {}", settings.tolerance);
+    require(options.patience >= 1, "patience must be at least 1, got {}", options.patience);
     return settings;
 }
 
 void require_numbers(double sum) {
     require(std::isfinite(sum),
-            "{}: the model's gradient with respect to the images is not a number; are its weights "
-            "finite?",
-            learn_name);
+            "the model's gradient with respect to the images is not a number; are its weights "
+            "finite?");
 }
 
 /// What came of masks learned together.
@@ -67,27 +60,28 @@ struct Fit {
     at::Tensor steps;
 };
 
-/// One mask for all images of `source`, in epochs.
-Fit fit_one(const Network& network, const Source& source, const Settings& settings, int64_t which) {
+/// One mask for all images, in epochs.
+Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const Settings& settings,
+            int64_t which) {
     const auto& options = settings.options;
-    Learner learner(1, options.per_channel ? source.channels() : 1, source.height(), source.width(),
-                    network.device());
-    const auto clean = clean_of(network, source, 100);
-    const auto batches = (source.size() + settings.batch_size - 1) / settings.batch_size;
+    Learner learner(1, options.per_channel ? dataset.channels() : 1, dataset.height(),
+                    dataset.width(), network.device());
+    const auto clean = clean_of(network, dataset);
+    const auto batches = (dataset.size() + settings.batch_size - 1) / settings.batch_size;
     const OneCycle cycle(settings.lr, batches * options.epochs);
     int64_t epoch = 0, still = 0;
     double l1 = 1;
     while (epoch < options.epochs && still < options.patience) {
         const auto order =
-            permutation(source.size(), options.seed, fmt::format("mask epoch {}", epoch));
+            permutation(dataset.size(), options.seed, fmt::format("mask epoch {}", epoch));
         auto losses = at::zeros({}, clean.cross_entropy.options()),
              right = at::zeros({}, losses.options().dtype(at::kLong));
         for (int64_t batch = 0; batch < batches; ++batch) {
             check_interrupt();
             const auto rows =
                 order.slice(0, batch * settings.batch_size, (batch + 1) * settings.batch_size);
-            const auto transforms = transform_of(source.images(rows).to(network.device()));
-            const auto labels = source.labels().index_select(0, rows).to(network.device());
+            const auto transforms = transform_of(dataset.batch(rows).images.to(network.device()));
+            const auto labels = dataset.labels().index_select(0, rows).to(network.device());
             const auto pass =
                 pass_through(network, options.loss, learner.through(transforms), labels,
                              clean.cross_entropy.index_select(0, rows.to(network.device())),
@@ -105,7 +99,7 @@ Fit fit_one(const Network& network, const Source& source, const Settings& settin
                     ? 0
                     : still + (right.item<double>() >= .99 * static_cast<double>(clean.right));
         if (options.report) {
-            const auto size = static_cast<double>(source.size());
+            const auto size = static_cast<double>(dataset.size());
             options.report(
                 {which, epoch, losses.item<double>() / size, l1, right.item<double>() / size});
         }
@@ -113,23 +107,24 @@ Fit fit_one(const Network& network, const Source& source, const Settings& settin
     return {learner.masks(), learner.l1(), at::full({1}, epoch, at::kLong)};
 }
 
-/// A mask for each image of a source, all in one batch; those that are done leave it.
+/// A mask for each image of a dataset, all in one batch; those that are done leave it.
 class ImageFit {
   public:
-    ImageFit(const Network& network, const Source& source, const Settings& settings)
+    ImageFit(const model::Inference& network, const data::Dataset& dataset,
+             const Settings& settings)
         : network_(network),
           settings_(settings),
           cycle_(settings.lr, settings.options.steps),
-          learner_(source.size(), settings.options.per_channel ? source.channels() : 1,
-                   source.height(), source.width(), network.device()),
-          rows_(at::arange(source.size())),
-          transforms_(transform_of(source.images(0, source.size()).to(network.device()))),
-          labels_(source.labels().to(network.device())),
-          clean_(clean_of(network, source, settings.batch_size).cross_entropy),
-          l1_(at::ones({source.size()}, at::kDouble)),
-          still_(at::zeros({source.size()}, at::kLong)),
+          learner_(dataset.size(), settings.options.per_channel ? dataset.channels() : 1,
+                   dataset.height(), dataset.width(), network.device()),
+          rows_(at::arange(dataset.size())),
+          transforms_(transform_of(dataset.batch(0, dataset.size()).images.to(network.device()))),
+          labels_(dataset.labels().to(network.device())),
+          clean_(clean_of(network, dataset).cross_entropy),
+          l1_(at::ones({dataset.size()}, at::kDouble)),
+          still_(at::zeros({dataset.size()}, at::kLong)),
           fit_{learner_.masks(), l1_.clone(),
-               at::full({source.size()}, settings.options.steps, at::kLong)},
+               at::full({dataset.size()}, settings.options.steps, at::kLong)},
           losses_(at::zeros_like(l1_)),
           right_(at::zeros_like(l1_)) {}
 
@@ -185,7 +180,7 @@ class ImageFit {
         }
     }
 
-    const Network& network_;
+    const model::Inference& network_;
     const Settings& settings_;
     const OneCycle cycle_;
     // Of the masks that are not finished:
@@ -197,24 +192,25 @@ class ImageFit {
     at::Tensor losses_, right_;
 };
 
-std::vector<Fit> fit_all(const Network& network, const Source& source, const Settings& settings) {
+std::vector<Fit> fit_all(const model::Inference& network, const data::Dataset& dataset,
+                         const Settings& settings) {
     std::vector<Fit> fits;
     if (settings.options.scope == Scope::data_set) {
-        fits.push_back(fit_one(network, source, settings, 0));
+        fits.push_back(fit_one(network, dataset, settings, 0));
     } else if (settings.options.scope == Scope::image) {
-        for (int64_t begin = 0; begin < source.size(); begin += settings.batch_size) {
+        for (int64_t begin = 0; begin < dataset.size(); begin += settings.batch_size) {
             const auto rows =
-                at::arange(begin, std::min(begin + settings.batch_size, source.size()), at::kLong);
-            fits.push_back(ImageFit(network, source.select(rows), settings).run(begin));
+                at::arange(begin, std::min(begin + settings.batch_size, dataset.size()), at::kLong);
+            fits.push_back(ImageFit(network, dataset.select(rows), settings).run(begin));
         }
     } else {
-        for (int64_t label = 0; label < source.classes(); ++label) {
-            const auto rows = source.labels().eq(label).nonzero().squeeze(1);
+        for (int64_t label = 0; label < dataset.classes(); ++label) {
+            const auto rows = dataset.labels().eq(label).nonzero().squeeze(1);
             if (rows.numel() > 0) {
-                fits.push_back(fit_one(network, source.select(rows), settings, label));
+                fits.push_back(fit_one(network, dataset.select(rows), settings, label));
             } else {
-                const auto channels = settings.options.per_channel ? source.channels() : 1;
-                fits.push_back({at::ones({1, channels, source.height(), source.width()}),
+                const auto channels = settings.options.per_channel ? dataset.channels() : 1;
+                fits.push_back({at::ones({1, channels, dataset.height(), dataset.width()}),
                                 at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
             }
         }
@@ -231,8 +227,7 @@ Scope parse_scope(std::string_view text) {
     if (text == "class") {
         return Scope::class_of_images;
     }
-    require(text == "image",
-            "hfc.mask: per must be \"data set\", \"class\" or \"image\", got \"{}\"", text);
+    require(text == "image", "per must be \"data set\", \"class\" or \"image\", got \"{}\"", text);
     return Scope::image;
 }
 
@@ -240,21 +235,21 @@ Loss parse_loss(std::string_view text) {
     if (text == "invariance") {
         return Loss::invariance;
     }
-    require(text == "cross_entropy",
-            "hfc.mask: loss must be \"invariance\" or \"cross_entropy\", got \"{}\"", text);
+    require(text == "cross_entropy", "loss must be \"invariance\" or \"cross_entropy\", got \"{}\"",
+            text);
     return Loss::cross_entropy;
 }
 
-Learned learn(model::Model& model, const Source& source, const LearnOptions& options) {
+Learned learn(model::Model& model, const data::Dataset& dataset, const LearnOptions& options) {
     const auto settings = resolve(options);
     const at::NoGradGuard no_grad;
-    const auto predicted = [&] {
-        return predict(Network(model, learn_name), source, {}, 100).classes;
-    };
-    const auto labelled = options.predicted_labels ? source.with_labels(predicted()) : source;
-    const Network network(model, learn_name, options.bfloat16);
-    network.require_labels(labelled);
+    const auto labelled = options.predicted_labels
+                              ? dataset.with_labels(model::predict(model, dataset).classes)
+                              : dataset;
+    model::Inference network(model, {.bfloat16 = options.bfloat16});
+    network.try_labelled(labelled);
     const auto fits = fit_all(network, labelled, settings);
+    network.require_finite();
     const auto join = [&](at::Tensor Fit::*member) {
         std::vector<at::Tensor> parts;
         std::ranges::transform(fits, std::back_inserter(parts),

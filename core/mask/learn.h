@@ -2,7 +2,7 @@
 // robustness and generalization of artificial neural networks through Fourier masks'.
 #pragma once
 
-#include "mask/source.h"
+#include "data/dataset.h"
 #include "model/model.h"
 
 #include <functional>
@@ -85,6 +85,6 @@ struct Learned {
 /// not depend on the images learned with it (but for rounding). A class without images keeps ones.
 /// Throws Error for an option out of range, images and labels that do not fit the network, and a
 /// gradient that is not a number.
-Learned learn(model::Model& model, const Source& source, const LearnOptions& options = {});
+Learned learn(model::Model& model, const data::Dataset& dataset, const LearnOptions& options = {});
 
 }  // namespace hfc::mask

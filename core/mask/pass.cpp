@@ -1,7 +1,7 @@
 #include "mask/pass.h"
 
-#include "base/error.h"
 #include "base/interrupt.h"
+#include "model/metrics.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -24,16 +24,13 @@ at::Tensor loss_of(Loss loss, const at::Tensor& cross_entropy, const at::Tensor&
     return at::where(squared.lt(most), squared.clamp_max(most).exp(), straight);
 }
 
-Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images,
+Pass pass_chunk(const model::Inference& network, Loss loss, const at::Tensor& images,
                 const at::Tensor& labels, const at::Tensor& clean, double share) {
     const at::AutoGradMode with_grad(true);
     const auto leaf =
         images.contiguous(at::MemoryFormat::ChannelsLast).detach().requires_grad_(true);
-    const auto logits = network.logits(leaf);
-    require(logits.requires_grad(),
-            "{}: the model's logits do not depend on its images in a way that has a gradient",
-            network.function());
-    const auto losses = loss_of(loss, network.cross_entropy(logits, labels), clean);
+    const auto logits = network.differentiable_logits(leaf);
+    const auto losses = loss_of(loss, model::cross_entropies(logits, labels), clean);
     Pass pass;
     pass.gradients = torch::autograd::grad({losses.sum() * share}, {leaf}).front();
     pass.losses = losses.detach();
@@ -43,7 +40,7 @@ Pass pass_chunk(const Network& network, Loss loss, const at::Tensor& images,
 
 }  // namespace
 
-Pass pass_through(const Network& network, Loss loss, const at::Tensor& images,
+Pass pass_through(const model::Inference& network, Loss loss, const at::Tensor& images,
                   const at::Tensor& labels, const at::Tensor& clean, double share) {
     // On the CPU what a graph of 50 images keeps stays nearer to the caches: a tenth faster than
     // 100 at once.
@@ -59,15 +56,15 @@ Pass pass_through(const Network& network, Loss loss, const at::Tensor& images,
     return {at::cat(gradients), at::cat(losses), at::cat(right)};
 }
 
-Clean clean_of(const Network& network, const Source& source, int64_t batch_size) {
+Clean clean_of(const model::Inference& network, const data::Dataset& dataset) {
     Clean clean;
     std::vector<at::Tensor> parts;
-    for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
+    for (int64_t begin = 0; begin < dataset.size(); begin += network.batch_size()) {
         check_interrupt();
-        const auto end = std::min(begin + batch_size, source.size());
-        const auto labels = source.labels().slice(0, begin, end);
-        const auto logits = network.logits(source.images(begin, end).to(network.device()));
-        parts.push_back(network.cross_entropy(logits, labels));
+        const auto end = std::min(begin + network.batch_size(), dataset.size());
+        const auto labels = dataset.labels().slice(0, begin, end);
+        const auto logits = network.logits(network.bring(dataset.batch(begin, end).images));
+        parts.push_back(model::cross_entropies(logits, labels));
         clean.right += logits.argmax(1).cpu().eq(labels).sum().item<int64_t>();
     }
     clean.cross_entropy = at::cat(parts);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "mask/learn.h"
-#include "mask/network.h"
+#include "model/inference.h"
 
 namespace hfc::mask {
 
@@ -16,7 +16,7 @@ struct Pass {
 /// images: [n, C, H, W] as their masks show them; labels: [n]; clean: the cross-entropy of the
 /// images without masks, [n]; share: what an image's loss counts for in the gradients. Throws Error
 /// for a network without gradients.
-Pass pass_through(const Network& network, Loss loss, const at::Tensor& images,
+Pass pass_through(const model::Inference& network, Loss loss, const at::Tensor& images,
                   const at::Tensor& labels, const at::Tensor& clean, double share);
 
 /// What a network makes of images without masks.
@@ -25,6 +25,6 @@ struct Clean {
     int64_t right = 0;         ///< images that are given their labels
 };
 
-Clean clean_of(const Network& network, const Source& source, int64_t batch_size);
+Clean clean_of(const model::Inference& network, const data::Dataset& dataset);
 
 }  // namespace hfc::mask

@@ -3,8 +3,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
-#include "mask/learner.h"
-#include "mask/network.h"
+#include "model/metrics.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -25,8 +24,8 @@ struct Frequency {
 };
 
 /// One of each pair k, -k within reach.
-std::vector<Frequency> frequencies_of(const Source& source, std::optional<int64_t> reach) {
-    const auto height = source.height(), width = source.width();
+std::vector<Frequency> frequencies_of(const data::Dataset& dataset, std::optional<int64_t> reach) {
+    const auto height = dataset.height(), width = dataset.width();
     const auto near = [&](int64_t i, int64_t n) { return !reach || std::min(i, n - i) <= *reach; };
     std::vector<Frequency> result;
     for (int64_t row = 0; row < height; ++row) {
@@ -55,40 +54,36 @@ at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, 
     return (rows.unsqueeze(1) + columns.unsqueeze(0)) * (2 * std::numbers::pi);
 }
 
-void check(const char* function, const ScanOptions& options) {
-    require(options.batch_size >= 1, "{}: batch size must be at least 1, got {}", function,
-            options.batch_size);
-    require(options.reach.value_or(0) >= 0, "{}: reach must be at least 0 bins, got {}", function,
+void check(const ScanOptions& options) {
+    require(options.reach.value_or(0) >= 0, "reach must be at least 0 bins, got {}",
             options.reach.value_or(0));
 }
 
-/// Signs of an image's channels, whatever batch it is in: float32 [n, C, 1, 1].
-at::Tensor signs_of(const Source& source, int64_t begin, int64_t end, uint64_t seed) {
-    const auto all = at::empty({end, source.channels()}, at::kFloat)
+/// The sign of each image's channels, whatever batches they are in: float32 [N, C, 1, 1].
+at::Tensor signs_of(const data::Dataset& dataset, uint64_t seed) {
+    const auto all = at::empty({dataset.size(), dataset.channels()}, at::kFloat)
                          .bernoulli_(0.5, make_generator(seed, "heat map signs"))
                          .mul_(2)
                          .sub_(1);
-    return all.slice(0, begin).unsqueeze(-1).unsqueeze(-1);
+    return all.unsqueeze(-1).unsqueeze(-1);
 }
 
 /// Calls work(begin, end, images) batch by batch; images: on the network's device, channels_last.
 template <typename Work>
-void for_each_batch(const Network& network, const Source& source, int64_t batch_size, Work&& work) {
-    for (int64_t begin = 0; begin < source.size(); begin += batch_size) {
-        const auto end = std::min(begin + batch_size, source.size());
-        work(begin, end,
-             source.images(begin, end)
-                 .to(network.device())
-                 .contiguous(at::MemoryFormat::ChannelsLast));
+void for_each_batch(const model::Inference& network, const data::Dataset& dataset, Work&& work) {
+    for (int64_t begin = 0; begin < dataset.size(); begin += network.batch_size()) {
+        const auto end = std::min(begin + network.batch_size(), dataset.size());
+        work(begin, end, network.bring(dataset.batch(begin, end).images));
     }
+    network.require_finite();
 }
 
 /// Counts what is done of all batches and frequencies.
 class Meter {
   public:
-    Meter(const Source& source, const ScanOptions& options, size_t frequencies)
+    Meter(const data::Dataset& dataset, const ScanOptions& options, size_t frequencies)
         : options_(options),
-          total_(static_cast<double>(source.size()) * static_cast<double>(frequencies)) {}
+          total_(static_cast<double>(dataset.size()) * static_cast<double>(frequencies)) {}
     void add(int64_t images) {
         done_ += static_cast<double>(images);
         if (options_.after_batch) {
@@ -103,10 +98,10 @@ class Meter {
 
 /// A map with `values` [..., frequencies] at each frequency and its negative, NaN elsewhere.
 at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& frequencies,
-                  const Source& source) {
+                  const data::Dataset& dataset) {
     auto shape = values.sizes().vec();
-    shape.back() = source.height();
-    shape.push_back(source.width());
+    shape.back() = dataset.height();
+    shape.push_back(dataset.width());
     auto map = at::full(shape, std::numeric_limits<double>::quiet_NaN(), at::kDouble);
     for (size_t i = 0; i < frequencies.size(); ++i) {
         const auto& k = frequencies[i];
@@ -122,10 +117,10 @@ at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& freque
 struct Wave {
     at::Tensor cosine, sine;  ///< float32 [H, W], scaled
 
-    Wave(const Source& source, const Frequency& k, at::Device device) {
-        const auto phase = phase_of(source.height(), source.width(), k.row, k.column, device);
+    Wave(const data::Dataset& dataset, const Frequency& k, at::Device device) {
+        const auto phase = phase_of(dataset.height(), dataset.width(), k.row, k.column, device);
         const double scale =
-            (k.single() ? 1.0 : 2.0) / static_cast<double>(source.height() * source.width());
+            (k.single() ? 1.0 : 2.0) / static_cast<double>(dataset.height() * dataset.width());
         cosine = phase.cos().mul(scale).to(at::kFloat);
         sine = phase.sin().mul(scale).to(at::kFloat);
     }
@@ -147,69 +142,65 @@ at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t colum
     return (wave / wave.norm()).to(at::kFloat);
 }
 
-at::Tensor heat_map(model::Model& model, const Source& source, const HeatMapOptions& options) {
-    const auto* const function = "hfc.mask.heat_map";
-    check(function, options.scan);
+at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
+                    const HeatMapOptions& options) {
+    check(options.scan);
     require(std::isfinite(options.epsilon) && options.epsilon >= 0,
-            "{}: epsilon must be a finite number of at least 0, got {}", function, options.epsilon);
+            "epsilon must be a finite number of at least 0, got {}", options.epsilon);
     const at::NoGradGuard no_grad;
-    const Network network(model, function);
-    network.require_labels(source);
-    const auto frequencies = frequencies_of(source, options.scan.reach);
+    model::Inference network(model, options.scan.inference);
+    network.try_labelled(dataset);
+    const auto frequencies = frequencies_of(dataset, options.scan.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
     const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
-    Meter meter(source, options.scan, frequencies.size());
-    for_each_batch(
-        network, source, options.scan.batch_size,
-        [&](int64_t begin, int64_t end, const at::Tensor& images) {
-            const auto signs = signs_of(source, begin, end, options.seed).to(network.device());
-            const auto targets = source.labels().slice(0, begin, end).to(network.device());
-            for (int64_t i = 0; i < count; ++i) {
-                check_interrupt();
-                const auto& k = frequencies[i];
-                const auto noise =
-                    basis_image(source.height(), source.width(), k.row, k.column, network.device())
-                        .mul_(options.epsilon);
-                const auto noisy = at::addcmul(images, signs, noise).clamp_(0, 1);
-                wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
-                meter.add(end - begin);
-            }
-        });
-    return spread(wrong.cpu().to(at::kDouble) / source.size(), frequencies, source);
+    const auto all_signs = signs_of(dataset, options.seed).to(network.device());
+    Meter meter(dataset, options.scan, frequencies.size());
+    for_each_batch(network, dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+        const auto signs = all_signs.slice(0, begin, end);
+        const auto targets = dataset.labels().slice(0, begin, end).to(network.device());
+        for (int64_t i = 0; i < count; ++i) {
+            check_interrupt();
+            const auto& k = frequencies[i];
+            const auto noise =
+                basis_image(dataset.height(), dataset.width(), k.row, k.column, network.device())
+                    .mul_(options.epsilon);
+            const auto noisy = at::addcmul(images, signs, noise).clamp_(0, 1);
+            wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
+            meter.add(end - begin);
+        }
+    });
+    return spread(wrong.cpu().to(at::kDouble) / dataset.size(), frequencies, dataset);
 }
 
-at::Tensor dominant(model::Model& model, const Source& source, const ScanOptions& options) {
-    const auto* const function = "hfc.mask.dominant";
-    check(function, options);
+at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const ScanOptions& options) {
+    check(options);
     const at::NoGradGuard no_grad;
-    const Network network(model, function);
-    network.require_labels(source);
-    const auto frequencies = frequencies_of(source, options.reach);
+    model::Inference network(model, options.inference);
+    network.try_labelled(dataset);
+    const auto frequencies = frequencies_of(dataset, options.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
-    const auto rises = at::zeros({source.classes(), count},
+    const auto rises = at::zeros({dataset.classes(), count},
                                  at::TensorOptions(network.device()).dtype(at::kDouble));
-    Meter meter(source, options, frequencies.size());
-    for_each_batch(
-        network, source, options.batch_size,
-        [&](int64_t begin, int64_t end, const at::Tensor& images) {
-            const auto labels = source.labels().slice(0, begin, end).to(network.device());
-            const auto transforms = at::fft_fft2(images.contiguous());
-            const auto clean = network.cross_entropy(network.logits(images), labels);
-            for (int64_t i = 0; i < count; ++i) {
-                check_interrupt();
-                const auto& k = frequencies[i];
-                const Wave wave(source, k, network.device());
-                const auto without =
-                    wave.taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
-                const auto rise = network.cross_entropy(network.logits(without), labels) - clean;
-                rises.select(1, i).index_add_(0, labels, rise.to(at::kDouble));
-                meter.add(end - begin);
-            }
-        });
+    Meter meter(dataset, options, frequencies.size());
+    for_each_batch(network, dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+        const auto labels = dataset.labels().slice(0, begin, end).to(network.device());
+        const auto transforms = at::fft_fft2(images.contiguous());
+        const auto clean = model::cross_entropies(network.logits(images), labels);
+        for (int64_t i = 0; i < count; ++i) {
+            check_interrupt();
+            const auto& k = frequencies[i];
+            const Wave wave(dataset, k, network.device());
+            const auto without =
+                wave.taken_from(images, transforms.select(-2, k.row).select(-1, k.column));
+            const auto rise = model::cross_entropies(network.logits(without), labels) - clean;
+            rises.select(1, i).index_add_(0, labels, rise.to(at::kDouble));
+            meter.add(end - begin);
+        }
+    });
     const auto images =
-        at::bincount(source.labels(), {}, source.classes()).to(at::kDouble).unsqueeze(1);
+        at::bincount(dataset.labels(), {}, dataset.classes()).to(at::kDouble).unsqueeze(1);
     return spread(rises.cpu() / images, frequencies,
-                  source);  // 0 / 0 is NaN for a class without images
+                  dataset);  // 0 / 0 is NaN for a class without images
 }
 
 }  // namespace hfc::mask

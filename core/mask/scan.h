@@ -2,7 +2,7 @@
 // from.
 #pragma once
 
-#include "mask/source.h"
+#include "data/dataset.h"
 #include "model/model.h"
 
 #include <functional>
@@ -14,7 +14,7 @@ struct ScanOptions {
     /// The largest frequency visited in each direction, in bins, at least 0; the others are NaN in
     /// the map. Nothing: all.
     std::optional<int64_t> reach = {};
-    int64_t batch_size = 100;
+    model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the share done, in (0,1]
 };
 
@@ -33,14 +33,16 @@ struct HeatMapOptions {
 /// W] in [0,1] on the CPU, zero frequency first. U is the same for k and -k, so half of the
 /// frequencies are computed. Throws Error for an option out of range, and for images or labels that
 /// do not fit the network.
-at::Tensor heat_map(model::Model& model, const Source& source, const HeatMapOptions& options = {});
+at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
+                    const HeatMapOptions& options = {});
 
 /// How much each frequency matters to a class: the rise of the mean cross-entropy of the class's
 /// images when this frequency, k and -k in all channels, is taken from them (Wang et al. 2023,
 /// 'What do neural networks learn in image classification? A frequency shortcut perspective').
 /// Float64 [classes, H, W] on the CPU, zero frequency first; NaN for a class without images and
 /// beyond the reach.
-at::Tensor dominant(model::Model& model, const Source& source, const ScanOptions& options = {});
+at::Tensor dominant(model::Model& model, const data::Dataset& dataset,
+                    const ScanOptions& options = {});
 
 /// U of heat_map(): float32 [H, W].
 at::Tensor basis_image(int64_t height, int64_t width, int64_t row, int64_t column,

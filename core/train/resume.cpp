@@ -169,6 +169,17 @@ std::vector<Optimizer::State> optimizer_states(const NamedTensors& tensors, Opti
     return states;
 }
 
+/// Null for the default, as for describe_augment().
+Json describe_statistics(const model::Statistics& statistics) {
+    using Kind = model::Statistics::Kind;
+    if (statistics.kind == Kind::running) {
+        return {};
+    }
+    return statistics.kind == Kind::batch
+               ? Json("batch")
+               : Json{{"images", statistics.images}, {"source_weight", statistics.source_weight}};
+}
+
 /// Null for what is not asked for, so that a checkpoint from before these settings is one without
 /// them.
 Json describe_augment(const data::AugmentOptions& options) {
@@ -250,6 +261,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"probe_samples", options.probe_samples},
             {"augment", describe_augment(options.augment)},
             {"mixup", options.mixup > 0 ? Json(options.mixup) : Json()},
+            {"statistics", describe_statistics(options.statistics)},
             {"adversarial", describe_attack(options.adversarial)},
             {"band_mask", describe_band_mask(options.adversarial)}};
 }

@@ -40,7 +40,8 @@ void require_valid(const TrainOptions& options) {
 
 /// Views on the same images are given the same part, since the part depends on their size and the
 /// seed alone.
-std::vector<Probe> sample(const std::vector<Probe>& probes, int64_t samples, uint64_t seed) {
+std::vector<model::Probe> sample(const std::vector<model::Probe>& probes, int64_t samples,
+                                 uint64_t seed) {
     auto sampled = probes;
     for (auto& probe : sampled) {
         if (samples > 0 && samples < probe.dataset.size()) {
@@ -258,7 +259,9 @@ class Training {
     at::Tensor backward(const at::Tensor& positions, int64_t epoch) {
         const auto batch = dataset_.batch(positions);
         const auto lesson = prepare(model_, batch, options_, epoch, position_.batch);
-        const auto logits = logits_of(model_, lesson.images, options_.device, dataset_, max_label_);
+        const auto images =
+            lesson.images.to(options_.device).contiguous(at::MemoryFormat::ChannelsLast);
+        const auto logits = model::checked_logits(model_, images, max_label_, dataset_.name());
         const auto loss = loss_of(logits, lesson);
         require(loss.requires_grad(),
                 "hfc.train: the model's logits do not depend on its parameters, so there is "
@@ -280,10 +283,13 @@ class Training {
     }
 
     std::vector<double> probe(const EpochResult& result) {
-        return accuracies(model_, probes_, evaluation_batch, [&](double share) {
+        model::MeasureOptions options;
+        options.inference.statistics = options_.statistics;
+        options.after_batch = [&](double share) {
             stopwatch_.probed(share);
             tell(result.epoch, 0, result.loss);
-        });
+        };
+        return model::accuracies(model_, probes_, options);
     }
 
     void tell(int64_t epoch, int64_t batch, double loss) {
@@ -297,7 +303,7 @@ class Training {
     const data::Dataset& dataset_;
     const TrainOptions& options_;
     const Observer& observer_;
-    std::vector<Probe> probes_;
+    std::vector<model::Probe> probes_;
     int64_t batches_;
     int64_t max_label_;
     Stopwatch stopwatch_;

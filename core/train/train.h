@@ -4,9 +4,9 @@
 #include "attack/attack.h"
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "model/measure.h"
 #include "model/model.h"
 #include "run/control.h"
-#include "train/evaluate.h"
 #include "train/optimizer.h"
 
 #include <filesystem>
@@ -37,7 +37,8 @@ struct TrainOptions {
     int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
     OptimizerOptions optimizer;
     uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
-    std::vector<Probe> probes;  ///< evaluated after each epoch
+    std::vector<model::Probe> probes;   ///< evaluated after each epoch
+    model::Statistics statistics = {};  ///< BatchNorm's, for the probes
     int64_t probe_samples =
         0;  ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views
             ///< on the same images get the same ones; a probe with fewer images is evaluated whole.

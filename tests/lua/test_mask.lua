@@ -110,7 +110,7 @@ function TestMask:test_bad_input()
   lu.assertErrorMsgContains("unknown option 'labels'",
     mask.predict, model, data.test, nil, {labels = data.test:labels()})
   lu.assertErrorMsgContains(
-    "hfc.mask.accuracy: labels must be 0 to 2, the model's classes; got 1 to 4",
+    "must be 0 to 2, the model's classes; got 4",
     mask.accuracy, model, data.test, nil, {labels = torch.tensor({1, 2, 4, 2}):long()})
   lu.assertErrorMsgContains("mask must be of a floating dtype, got ComplexFloat",
     mask.symmetrise, torch.fft_fft2(torch.rand(4, 4)))

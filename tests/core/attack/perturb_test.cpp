@@ -148,8 +148,9 @@ TEST(Perturb, takes_several_epsilons_at_once) {
         }
         EXPECT_TRUE(at::equal(together[2], images)) << method;
     }
-    EXPECT_THAT(error_of([&] { perturb(*model, images, at::arange(3), {}, {}); }),
-                HasSubstr("at least one epsilon"));
+    EXPECT_THAT(
+        error_of([&] { perturb(*model, images, at::arange(3), {}, std::vector<double>{}); }),
+        HasSubstr("at least one epsilon"));
 }
 
 TEST(Perturb, starts_at_random_by_the_seed_alone) {

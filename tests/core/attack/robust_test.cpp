@@ -39,7 +39,7 @@ TEST(RobustAccuracy, is_what_the_distances_say) {
                 iterated.relative_alpha = 0.25;
             }
             EXPECT_THAT(robust_accuracy(*model, data, iterated, epsilons,
-                                        {.batch_size = 2, .early_stop = early_stop}),
+                                        {.early_stop = early_stop, .inference = {.batch_size = 2}}),
                         ElementsAre(0.4, 1, 1, 0.6, 0))
                 << method << early_stop;
         }
@@ -59,9 +59,10 @@ TEST(RobustAccuracy, stops_early_at_no_more_than_the_full_share) {
         const std::vector<double> epsilons{0.002 * scale, 0.01 * scale, 0.05 * scale};
         const AttackOptions options{.method = method,
                                     .restarts = method.starts_with("pgd") ? 2 : 1};
-        const auto early = robust_accuracy(*model, data, options, epsilons, {.batch_size = 16});
+        const auto early =
+            robust_accuracy(*model, data, options, epsilons, {.inference = {.batch_size = 16}});
         const auto full = robust_accuracy(*model, data, options, epsilons,
-                                          {.batch_size = 16, .early_stop = false});
+                                          {.early_stop = false, .inference = {.batch_size = 16}});
         for (size_t i = 0; i < epsilons.size(); ++i) {
             EXPECT_LE(early[i], full[i]) << method;
             EXPECT_GE(early[i], full[i] - 0.05) << method;
@@ -113,9 +114,9 @@ TEST(RobustAccuracy, leaves_the_model_as_it_was_and_can_be_stopped) {
     const auto model = test::used_model();
     const test::Untouched before(*model);
     std::vector<double> shares;
-    robust_accuracy(
-        *model, test::toy(6, 1), {.method = "bim"}, {0.1},
-        {.batch_size = 4, .after_batch = [&](double share) { shares.push_back(share); }});
+    robust_accuracy(*model, test::toy(6, 1), {.method = "bim"}, {0.1},
+                    {.inference = {.batch_size = 4},
+                     .after_batch = [&](double share) { shares.push_back(share); }});
     EXPECT_THAT(shares, ElementsAre(testing::DoubleEq(4.0 / 6), 1));
     before.expect_same(test::Untouched(*model));
     const auto right = test::brightness_model();
@@ -131,8 +132,10 @@ TEST(RobustAccuracy, says_what_is_wrong) {
     const auto data = grey(levels);
     const auto with = [&](const AttackOptions& options, const std::vector<double>& epsilons,
                           int64_t batch_size = 10) {
-        return error_of(
-            [&] { robust_accuracy(*model, data, options, epsilons, {.batch_size = batch_size}); });
+        return error_of([&] {
+            robust_accuracy(*model, data, options, epsilons,
+                            {.inference = {.batch_size = batch_size}});
+        });
     };
     EXPECT_THAT(with({}, {}), HasSubstr("at least one epsilon is needed, got none"));
     EXPECT_THAT(with({}, {0.1, -1}),

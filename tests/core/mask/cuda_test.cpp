@@ -13,7 +13,7 @@ struct Pair {
     Pair() { gpu->to(parse_device("cuda")); }
     model::ModelPtr cpu = test::band_model(), gpu = test::band_model();
     std::pair<at::Tensor, at::Tensor> sample = test::band_images(24, 3);
-    Source source{sample.first, sample.second};
+    data::Dataset source = data::dataset_of(sample.first, sample.second);
 };
 
 TEST(CudaMask, MasksAreThoseOfTheCpu) {
@@ -29,8 +29,8 @@ TEST(CudaMask, MasksAreThoseOfTheCpu) {
                        there = learn(*pair.gpu, pair.source, options);
             EXPECT_TRUE(there.masks.is_cpu());
             EXPECT_LT((here.masks - there.masks).abs().max().item<double>(), 1e-3);
-            EXPECT_NEAR(accuracy(*pair.cpu, pair.source, here.masks[0]),
-                        accuracy(*pair.gpu, pair.source, here.masks[0]), 1e-9);
+            EXPECT_NEAR(masked_accuracy(*pair.cpu, pair.source, here.masks[0]),
+                        masked_accuracy(*pair.gpu, pair.source, here.masks[0]), 1e-9);
         }
     }
 }

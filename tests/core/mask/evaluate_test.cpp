@@ -5,7 +5,7 @@
 #include "mask/networks.h"
 #include "mask/operator.h"
 #include "mask/reference.h"
-#include "train/evaluate.h"
+#include "model/measure.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
@@ -22,20 +22,20 @@ using testing::HasSubstr;
 TEST(MaskedAccuracy, is_that_of_the_masked_images) {
     const auto [images, labels] = test::band_images(30, 6);
     const auto model = test::band_model();
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     const auto band = test::band_mask();
     const auto expected = model->forward(apply(images, band)).argmax(1);
-    const auto predictions = predict(*model, source, band, 7);
+    const auto predictions = predict_masked(*model, source, band, {.batch_size = 7});
     EXPECT_TRUE(at::equal(predictions.classes, expected));
-    EXPECT_EQ(accuracy(*model, source, band),
+    EXPECT_EQ(masked_accuracy(*model, source, band),
               expected.eq(labels).to(at::kDouble).mean().item<double>());
-    EXPECT_GE(accuracy(*model, source, band), 0.9);
-    const auto none = predict(*model, source, {});
+    EXPECT_GE(masked_accuracy(*model, source, band), 0.9);
+    const auto none = predict_masked(*model, source, {});
     EXPECT_TRUE(at::equal(none.classes, model->forward(images).argmax(1)));
     // One mask an image: images of an even place keep the band, the others lose all.
     auto each = at::zeros({30, 1, 16, 16});
     each.slice(0, 0, 30, 2).copy_(band);
-    const auto mixed = predict(*model, source, each, 7);
+    const auto mixed = predict_masked(*model, source, each, {.batch_size = 7});
     EXPECT_TRUE(at::equal(mixed.classes.slice(0, 0, 30, 2), expected.slice(0, 0, 30, 2)));
     EXPECT_LT(distance(mixed.confidences.slice(0, 1, 30, 2), at::full({15}, 0.25)), 1e-6);
 }
@@ -43,17 +43,17 @@ TEST(MaskedAccuracy, is_that_of_the_masked_images) {
 TEST(MaskedAccuracy, takes_data_sets) {
     const auto data = test::toy(20, 1);
     const auto model = test::brightness_model();
-    EXPECT_EQ(accuracy(*model, data, {}), train::accuracy(*model, data));
-    EXPECT_EQ(accuracy(*model, data, at::ones({8, 8})), train::accuracy(*model, data));
-    const Source some = Source(data).select(at::tensor({3, 1, 2}, at::kLong));
+    EXPECT_EQ(masked_accuracy(*model, data, {}), model::accuracy(*model, data));
+    EXPECT_EQ(masked_accuracy(*model, data, at::ones({8, 8})), model::accuracy(*model, data));
+    const auto some = data.select(at::tensor({3, 1, 2}, at::kLong));
     EXPECT_TRUE(
         at::equal(some.labels(), data.labels().index_select(0, at::tensor({3, 1, 2}, at::kLong))));
-    EXPECT_TRUE(at::equal(some.images(1, 3), data.batch(1, 3).images));
-    EXPECT_TRUE(at::equal(some.images(at::tensor({0}, at::kLong)), data.batch(3, 4).images));
+    EXPECT_TRUE(at::equal(some.batch(1, 3).images, data.batch(1, 3).images));
+    EXPECT_TRUE(at::equal(some.batch(at::tensor({0}, at::kLong)).images, data.batch(3, 4).images));
 }
 
 TEST(MaskedAccuracy, counts_the_classes_of_replaced_labels) {
-    const Source source(test::toy(6, 1));
+    const data::Dataset source(test::toy(6, 1));
     EXPECT_EQ(source.classes(), 3);
     EXPECT_EQ(source.with_labels(at::tensor({0, 1, 0, 1, 0, 0}, at::kLong)).classes(), 3)
         << "those of the data set stay";
@@ -140,16 +140,16 @@ TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
     const auto &images = sample.first,
                &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     EXPECT_THAT(
         error_of([&] {
-            predict(*model, source, at::ones({3, 1, 16, 16}));
+            predict_masked(*model, source, at::ones({3, 1, 16, 16}));
         }),
         HasSubstr("expected one mask, or one for each of the 8 images; got [3, 1, 16, 16]"));
-    EXPECT_THAT(error_of([&] { predict(*model, source, {}, 0); }),
+    EXPECT_THAT(error_of([&] { predict_masked(*model, source, {}, {.batch_size = 0}); }),
                 HasSubstr("batch size must be at least 1, got 0"));
-    EXPECT_THAT(error_of([&] { accuracy(*model, Source(images, {}), {}); }),
-                HasSubstr("labels are needed, int64 [8], one an image"));
+    EXPECT_THAT(error_of([&] { masked_accuracy(*model, data::dataset_of(images, {}), {}); }),
+                HasSubstr("labels are needed here, int64 [8]"));
     EXPECT_THAT(error_of([] {
                     threshold(at::ones({2, 2}), std::nan(""));
                 }),

@@ -18,8 +18,9 @@ using test::error_of;
 using test::mask_reference;
 using testing::HasSubstr;
 
-Source fixture_source() {
-    return {mask_reference("fit x").to(at::kFloat), mask_reference("fit y").to(at::kLong)};
+data::Dataset fixture_source() {
+    return data::dataset_of(mask_reference("fit x").to(at::kFloat),
+                            mask_reference("fit y").to(at::kLong));
 }
 
 Learned fixture_fit(const LearnOptions& options) {
@@ -80,7 +81,8 @@ TEST(Learn, finds_the_band_that_carries_the_label_and_nothing_else) {
     const auto [images, labels] = test::band_images(80, 1);
     const auto [test_images, test_labels] = test::band_images(80, 2);
     const auto model = test::band_model();
-    const Source train(images, labels), test(test_images, test_labels);
+    const auto train = data::dataset_of(images, labels),
+               test = data::dataset_of(test_images, test_labels);
     const auto band = test::band_mask();
     for (const auto loss : {Loss::invariance, Loss::cross_entropy}) {
         const auto learned = learn(
@@ -89,19 +91,20 @@ TEST(Learn, finds_the_band_that_carries_the_label_and_nothing_else) {
         const auto mask = learned.masks.to(at::kDouble);
         EXPECT_GE((mask * band).sum().item<double>() / mask.sum().item<double>(), 0.9);
         EXPECT_GT((mask * band).sum().item<double>(), 1) << "something is kept";
-        EXPECT_GE(accuracy(*model, test, learned.masks), 0.97 * accuracy(*model, test, {}));
+        EXPECT_GE(masked_accuracy(*model, test, learned.masks),
+                  0.97 * masked_accuracy(*model, test, {}));
         EXPECT_LT((mask * (1 - band)).max().item<double>(), 0.05);
     }
     const auto each = learn(
         *model, test,
         {.scope = Scope::image, .loss = Loss::cross_entropy, .lambda = 1, .lr = 0.05, .steps = 60});
     EXPECT_GE((each.masks * band).sum().item<double>() / each.masks.sum().item<double>(), 0.9);
-    EXPECT_GE(accuracy(*model, test, each.masks), accuracy(*model, test, {}));
+    EXPECT_GE(masked_accuracy(*model, test, each.masks), masked_accuracy(*model, test, {}));
 }
 
 TEST(Learn, in_bfloat16_finds_nearly_the_same_masks) {
     const auto [images, labels] = test::band_images(40, 1);
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     const auto model = test::band_model();
     const auto band = test::band_mask();
     LearnOptions options{.scope = Scope::image,
@@ -125,7 +128,7 @@ TEST(Learn, in_bfloat16_finds_nearly_the_same_masks) {
 
 TEST(Learn, gives_masks_in_range_symmetric_and_of_their_l1) {
     const auto [images, labels] = test::band_images(12, 3);
-    const auto learned = learn(*test::band_model(), Source(images, labels),
+    const auto learned = learn(*test::band_model(), data::dataset_of(images, labels),
                                {.scope = Scope::image, .lr = 0.05, .steps = 30});
     ASSERT_EQ(learned.masks.sizes(), at::IntArrayRef({12, 1, 16, 16}));
     EXPECT_GE(learned.masks.min().item<double>(), 0);
@@ -137,7 +140,7 @@ TEST(Learn, gives_masks_in_range_symmetric_and_of_their_l1) {
 TEST(Learn, stops_when_a_mask_stands_still) {
     const auto [images, labels] = test::band_images(8, 4);
     const auto model = test::band_model();
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     // With such a tolerance every mask that is right stands still.
     const auto still =
         learn(*model, source, {.scope = Scope::image, .steps = 50, .tolerance = 1, .patience = 3});
@@ -168,7 +171,7 @@ TEST(Learn, stops_when_a_mask_stands_still) {
 
 TEST(Learn, does_not_stop_before_it_has_begun) {
     const auto [images, labels] = test::band_images(8, 4);
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     // OneCycle begins at a 25th of lr: one step moves the mask by 4e-6, less than the usual
     // tolerance.
     LearnOptions options{.lr = 1e-4, .batch_size = 8, .epochs = 40, .patience = 1};
@@ -181,11 +184,14 @@ TEST(Learn, takes_the_predictions_for_labels_where_asked) {
     const auto [images, labels] = test::band_images(9, 6);
     const auto model = test::band_model();
     LearnOptions options{.scope = Scope::image, .lr = 0.05, .steps = 20};
-    const auto predicted = learn(*model, Source(images, model->forward(images).argmax(1)), options);
+    const auto predicted =
+        learn(*model, data::dataset_of(images, model->forward(images).argmax(1)), options);
     options.predicted_labels = true;
-    EXPECT_TRUE(at::equal(learn(*model, Source(images, {}), options).masks, predicted.masks));
-    EXPECT_TRUE(at::equal(learn(*model, Source(images, (labels + 1).remainder(4)), options).masks,
-                          predicted.masks));
+    EXPECT_TRUE(
+        at::equal(learn(*model, data::dataset_of(images, {}), options).masks, predicted.masks));
+    EXPECT_TRUE(
+        at::equal(learn(*model, data::dataset_of(images, (labels + 1).remainder(4)), options).masks,
+                  predicted.masks));
 }
 
 TEST(Learn, tells_of_images_that_are_done_too) {
@@ -199,7 +205,7 @@ TEST(Learn, tells_of_images_that_are_done_too) {
     // false label never.
     options.tolerance = 1;
     options.patience = 3;
-    learn(*model, Source(images, labels), options);
+    learn(*model, data::dataset_of(images, labels), options);
     ASSERT_EQ(told.size(), 1U)
         << "the last step is told of, also where it comes before the fiftieth";
     EXPECT_EQ(told[0].epoch, 3);
@@ -207,7 +213,7 @@ TEST(Learn, tells_of_images_that_are_done_too) {
     told.clear();
     const auto false_first =
         (labels + at::tensor({1, 0, 0, 0, 0, 0, 0, 0}, at::kLong)).remainder(4);
-    const auto learned = learn(*model, Source(images, false_first), options);
+    const auto learned = learn(*model, data::dataset_of(images, false_first), options);
     ASSERT_EQ(told.size(), 3U);
     EXPECT_EQ(told.back().epoch, 120);
     EXPECT_EQ(told.back().accuracy, 7.0 / 8);
@@ -222,13 +228,13 @@ TEST(Learn, leaves_the_model_as_it_was_and_tells_how_it_goes) {
     std::vector<Progress> told;
     LearnOptions options{.epochs = 3,
                          .report = [&](const Progress& progress) { told.push_back(progress); }};
-    learn(*model, Source(images, at::arange(6)), options);
+    learn(*model, data::dataset_of(images, at::arange(6)), options);
     before.expect_same(test::Untouched(*model));
     ASSERT_EQ(told.size(), 3U);
     EXPECT_EQ(told[2].epoch, 3);
     EXPECT_LT(told[2].l1, told[0].l1);
     options.report = [](const Progress&) { request_interrupt(); };
-    EXPECT_THROW(learn(*model, Source(images, at::arange(6)), options), Interrupted);
+    EXPECT_THROW(learn(*model, data::dataset_of(images, at::arange(6)), options), Interrupted);
     clear_interrupt();
     before.expect_same(test::Untouched(*model));
 }
@@ -251,36 +257,37 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     const auto &images = sample.first,
                &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     const auto with = [&](const LearnOptions& options) {
         return error_of([&] { learn(*model, source, options); });
     };
     EXPECT_THAT(with({.lambda = -1}),
-                HasSubstr("hfc.mask.learn: lambda must be a finite number of at least 0, got -1"));
+                HasSubstr("lambda must be a finite number of at least 0, got -1"));
     EXPECT_THAT(with({.lr = 0}), HasSubstr("lr must be a finite number above 0, got 0"));
     EXPECT_THAT(with({.batch_size = 0}), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(with({.epochs = 0}), HasSubstr("epochs must be at least 1, got 0"));
     EXPECT_THAT(with({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
     EXPECT_THAT(with({.tolerance = -1}), HasSubstr("tolerance must be at least 0, got -1"));
     EXPECT_THAT(with({.patience = 0}), HasSubstr("patience must be at least 1, got 0"));
-    EXPECT_THAT(
-        error_of([&] { learn(*model, source.with_labels(labels + 4)); }),
-        HasSubstr("hfc.mask.learn: labels must be 0 to 3, the model's classes; got 4 to 7"));
+    EXPECT_THAT(error_of([&] { learn(*model, source.with_labels(labels + 4)); }),
+                HasSubstr("must be 0 to 3, the model's classes; got 7"));
     EXPECT_THAT(error_of([&] { learn(*model, source.with_labels(labels - 1)); }),
-                HasSubstr("hfc.mask: labels must be at least 0, got -1"));
-    EXPECT_THAT(error_of([&] { learn(*model, Source(images, {})); }),
-                HasSubstr("labels are needed, int64 [8], one an image"));
-    EXPECT_THAT(error_of([&] { Source(images, labels.to(at::kFloat)); }),
-                HasSubstr("labels must be int64 [8], one an image, got Float [8]"));
+                HasSubstr("must be at least 0, got -1"));
+    EXPECT_THAT(error_of([&] { learn(*model, data::dataset_of(images, {})); }),
+                HasSubstr("labels are needed here, int64 [8]"));
+    EXPECT_THAT(error_of([&] { data::dataset_of(images, labels.to(at::kFloat)); }),
+                HasSubstr("must be int64 [8], one an image; got Float [8]"));
     EXPECT_THAT(
-        error_of([&] { Source(images[0], {}); }),
-        HasSubstr("images must be float32 [N, C, H, W], at least one, got Float [1, 16, 16]"));
-    EXPECT_THAT(error_of([&] {
-                    learn(*model, Source(at::rand({2, 1, 8, 8}), at::zeros({2}, at::kLong)));
-                }),
-                HasSubstr("hfc.mask.learn: the model failed on a batch of shape [1, 1, 8, 8]"));
-    EXPECT_THAT(error_of([&] { learn(*model, Source(images / 0, labels), {.epochs = 1}); }),
-                HasSubstr("gradient with respect to the images is not a number"));
+        error_of([&] { data::dataset_of(images[0], {}); }),
+        HasSubstr("must be a uint8 or float32 CPU tensor [N, C, H, W], got Float [1, 16, 16]"));
+    EXPECT_THAT(
+        error_of([&] {
+            learn(*model, data::dataset_of(at::rand({2, 1, 8, 8}), at::zeros({2}, at::kLong)));
+        }),
+        HasSubstr("the model failed on a batch of shape [2, 1, 8, 8]"));
+    EXPECT_THAT(
+        error_of([&] { learn(*model, data::dataset_of(images / 0, labels), {.epochs = 1}); }),
+        HasSubstr("gradient with respect to the images is not a number"));
     const auto constant = std::make_shared<test::FunctionModel>(
         at::ones({1}), [](const at::Tensor&, const at::Tensor& x) {
             return at::zeros({x.size(0), 4});

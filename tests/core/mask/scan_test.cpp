@@ -36,8 +36,8 @@ TEST(HeatMap, is_what_its_definition_says) {
     const auto [images, labels] = test::band_images(40, 1);
     const auto model = test::band_model();
     HeatMapOptions options{.epsilon = 8, .seed = 4};
-    options.scan.batch_size = 7;
-    const auto map = heat_map(*model, Source(images, labels), options);
+    options.scan.inference.batch_size = 7;
+    const auto map = heat_map(*model, data::dataset_of(images, labels), options);
     ASSERT_EQ(map.sizes(), at::IntArrayRef({16, 16}));
     const auto signs =
         at::empty({40, 1}, at::kFloat).bernoulli_(0.5, make_generator(4, "heat map signs")) * 2 - 1;
@@ -78,21 +78,21 @@ TEST(HeatMap, does_not_depend_on_the_batch_and_stops_at_its_reach) {
         share = now;
         ++calls;
     };
-    const auto whole = heat_map(*model, Source(images, labels), options);
+    const auto whole = heat_map(*model, data::dataset_of(images, labels), options);
     EXPECT_EQ(calls, 13) << "of 25 frequencies one of each pair";
     EXPECT_NEAR(share, 1, 1e-9);
     EXPECT_EQ(whole.isnan().sum().item<int64_t>(), 256 - 25);
     EXPECT_TRUE(whole[14][1].eq(whole[2][15]).item<bool>());
     options.scan.after_batch = {};
-    options.scan.batch_size = 3;
+    options.scan.inference.batch_size = 3;
     EXPECT_LT(distance(whole.nan_to_num(9),
-                       heat_map(*model, Source(images, labels), options).nan_to_num(9)),
+                       heat_map(*model, data::dataset_of(images, labels), options).nan_to_num(9)),
               1e-9);
     options.epsilon = 0;
     const auto clean =
         1 - model->forward(images).argmax(1).eq(labels).to(at::kDouble).mean().item<double>();
-    EXPECT_NEAR(heat_map(*model, Source(images, labels), options)[1][1].item<double>(), clean,
-                1e-9);
+    EXPECT_NEAR(heat_map(*model, data::dataset_of(images, labels), options)[1][1].item<double>(),
+                clean, 1e-9);
 }
 
 TEST(Dominant, is_the_rise_of_the_loss_without_a_frequency) {
@@ -100,7 +100,8 @@ TEST(Dominant, is_the_rise_of_the_loss_without_a_frequency) {
     const auto &images = sample.first,
                &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
-    const auto map = dominant(*model, Source(images, labels), {.batch_size = 10});
+    const auto map =
+        dominant(*model, data::dataset_of(images, labels), {.inference = {.batch_size = 10}});
     ASSERT_EQ(map.sizes(), at::IntArrayRef({4, 16, 16}));
     const auto loss = [&](const at::Tensor& x) {
         return at::cross_entropy_loss(model->forward(x), labels, {}, at::Reduction::None);
@@ -135,8 +136,9 @@ struct Oblong {
 TEST(HeatMap, of_oblong_images_with_channels_is_what_its_definition_says) {
     const Oblong oblong;
     HeatMapOptions options{.epsilon = 3, .seed = 2};
-    options.scan.batch_size = 3;
-    const auto map = heat_map(*oblong.model, Source(oblong.images, oblong.labels), options);
+    options.scan.inference.batch_size = 3;
+    const auto map =
+        heat_map(*oblong.model, data::dataset_of(oblong.images, oblong.labels), options);
     ASSERT_EQ(map.sizes(), at::IntArrayRef({6, 5}));
     const auto signs =
         at::empty({7, 2}, at::kFloat).bernoulli_(0.5, make_generator(2, "heat map signs")) * 2 - 1;
@@ -161,8 +163,8 @@ TEST(HeatMap, of_oblong_images_with_channels_is_what_its_definition_says) {
 
 TEST(Dominant, of_oblong_images_with_channels_is_the_rise_of_the_loss) {
     const Oblong oblong;
-    const auto map =
-        dominant(*oblong.model, Source(oblong.images, oblong.labels), {.batch_size = 4});
+    const auto map = dominant(*oblong.model, data::dataset_of(oblong.images, oblong.labels),
+                              {.inference = {.batch_size = 4}});
     ASSERT_EQ(map.sizes(), at::IntArrayRef({3, 6, 5}));
     const auto loss = [&](const at::Tensor& x) {
         return at::cross_entropy_loss(oblong.model->forward(x), oblong.labels, {},
@@ -186,9 +188,8 @@ TEST(Dominant, of_oblong_images_with_channels_is_the_rise_of_the_loss) {
 
 TEST(Dominant, has_room_for_classes_without_images_and_beyond_the_data_sets_own) {
     const auto model = test::linear_model();
-    const auto map =
-        dominant(*model, Source(test::toy(4, 1)).with_labels(at::tensor({0, 4, 0, 4}, at::kLong)),
-                 {.reach = 1});
+    const auto map = dominant(
+        *model, test::toy(4, 1).with_labels(at::tensor({0, 4, 0, 4}, at::kLong)), {.reach = 1});
     ASSERT_EQ(map.sizes(), at::IntArrayRef({5, 8, 8}));
     for (int64_t label = 0; label < 5; ++label) {
         EXPECT_EQ(map[label].isnan().sum().item<int64_t>(), label % 4 == 0 ? 64 - 9 : 64);
@@ -197,7 +198,7 @@ TEST(Dominant, has_room_for_classes_without_images_and_beyond_the_data_sets_own)
 
 TEST(PowerSpectrum, obeys_parseval_and_numpy) {
     const auto x = test::formula_images(5, 2, 6).slice(3, 0, 5);
-    const auto spectrum = power_spectrum(Source(x, {}), 2);
+    const auto spectrum = power_spectrum(data::dataset_of(x, {}), 2);
     ASSERT_EQ(spectrum.sizes(), at::IntArrayRef({2, 6, 5}));
     const auto expected = at::fft_fft2(x.to(at::kDouble)).abs().square().mean(0) / 30;
     EXPECT_LT(distance(spectrum, expected), 1e-5);
@@ -211,7 +212,8 @@ TEST(InputGradients, are_those_of_finite_differences) {
     const auto &images = sample.first,
                &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
-    const auto gradients = input_gradients(*model, Source(images, labels), 4);
+    const auto gradients =
+        input_gradients(*model, data::dataset_of(images, labels), {.batch_size = 4});
     ASSERT_EQ(gradients.sizes(), images.sizes());
     const auto direction =
         test::formula_values(images.numel(), 5).reshape(images.sizes()).to(at::kFloat) - 0.5;
@@ -229,20 +231,20 @@ TEST(MaskErrors, of_scans_name_what_is_wrong) {
     const auto &images = sample.first,
                &labels = sample.second;  // clang 14 captures no structured bindings
     const auto model = test::band_model();
-    const Source source(images, labels);
+    const auto source = data::dataset_of(images, labels);
     EXPECT_THAT(error_of([&] { heat_map(*model, source, {.epsilon = -1}); }),
                 HasSubstr("epsilon must be a finite number of at least 0, got -1"));
     HeatMapOptions options;
-    options.scan.batch_size = 0;
+    options.scan.inference.batch_size = 0;
     EXPECT_THAT(error_of([&] { heat_map(*model, source, options); }),
-                HasSubstr("hfc.mask.heat_map: batch size must be at least 1, got 0"));
+                HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { dominant(*model, source, {.reach = -1}); }),
-                HasSubstr("hfc.mask.dominant: reach must be at least 0 bins, got -1"));
+                HasSubstr("reach must be at least 0 bins, got -1"));
     EXPECT_THAT(error_of([&] { heat_map(*model, source.with_labels(labels + 9)); }),
-                HasSubstr("labels must be 0 to 3, the model's classes"));
+                HasSubstr("must be 0 to 3, the model's classes"));
     EXPECT_THAT(error_of([&] { power_spectrum(source, 0); }),
                 HasSubstr("batch size must be at least 1, got 0"));
-    EXPECT_THAT(error_of([&] { input_gradients(*model, source, 0); }),
+    EXPECT_THAT(error_of([&] { input_gradients(*model, source, {.batch_size = 0}); }),
                 HasSubstr("batch size must be at least 1, got 0"));
 }
 

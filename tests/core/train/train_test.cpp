@@ -215,7 +215,7 @@ TEST(Train, says_what_is_wrong) {
                       HasSubstr("channels = 3")));
     auto narrow = model::make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { train(*narrow, data, quick(1)); }),
-                HasSubstr("'toy' has labels up to 2, the model gives logits for 2 classes"));
+                HasSubstr("labels of 'toy' must be 0 to 1, the model's classes; got 2"));
     test::FunctionModel constant(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
         return at::zeros({images.size(0), 3});
     });

@@ -1,4 +1,4 @@
-#include "train/evaluate.h"
+#include "model/measure.h"
 
 #include "base/interrupt.h"
 #include "train/toy.h"
@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace hfc::train {
+namespace hfc::model {
 namespace {
 
 using test::error_of;
@@ -20,7 +20,7 @@ TEST(Accuracy, is_the_share_of_images_whose_largest_logit_is_at_the_label) {
     // Dark and bright images are told apart, 'half' never; whatever the batches.
     const auto dataset = toy(90, 1);
     EXPECT_DOUBLE_EQ(accuracy(*model, dataset), 2.0 / 3);
-    EXPECT_DOUBLE_EQ(accuracy(*model, dataset, 7), 2.0 / 3);
+    EXPECT_DOUBLE_EQ(accuracy(*model, dataset, {{.batch_size = 7}}), 2.0 / 3);
     EXPECT_DOUBLE_EQ(accuracy(*model, dataset.slice(2, 3)), 0.0)
         << "one image of the class it never says";
     EXPECT_DOUBLE_EQ(accuracy(*model, dataset.slice(0, 2)), 1.0);
@@ -35,17 +35,8 @@ TEST(Accuracy, evaluates_in_evaluation_mode_and_restores_training_mode) {
     EXPECT_TRUE(model->is_training());
 }
 
-TEST(Accuracy, counts_a_logit_that_is_not_a_number_as_wrong_or_right_but_never_crashes) {
-    auto model = std::make_shared<test::FunctionModel>(
-        at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
-            return at::full({images.size(0), 3}, std::nan(""));
-        });
-    const auto share = accuracy(*model, toy(9, 1));
-    EXPECT_TRUE(share >= 0 && share <= 1);
-}
-
 TEST(Accuracies, are_those_of_each_probe_alone_in_order) {
-    auto model = model::make("preact_resnet8", {.classes = 3});
+    auto model = make("preact_resnet8", {.classes = 3});
     const auto a = toy(30, 1), b = toy(21, 2);
     const std::vector<Probe> probes = {{"a", a},
                                        {"b low", b.low_pass(1)},
@@ -55,7 +46,7 @@ TEST(Accuracies, are_those_of_each_probe_alone_in_order) {
                                        {"a shuffled", a.shuffle_labels(4)},
                                        {"a again", a},
                                        {"a other rule", a.low_pass(2, frequency::Rule::exclusive)}};
-    const auto shares = accuracies(*model, probes, 8);
+    const auto shares = accuracies(*model, probes, {{.batch_size = 8}});
     ASSERT_EQ(shares.size(), probes.size());
     for (size_t i = 0; i < probes.size(); ++i) {
         EXPECT_DOUBLE_EQ(shares[i], accuracy(*model, probes[i].dataset)) << probes[i].name;
@@ -67,21 +58,21 @@ TEST(Accuracies, are_those_of_each_probe_alone_in_order) {
 TEST(Accuracies, tells_the_share_done) {
     auto model = test::brightness_model();
     std::vector<double> told;
-    accuracies(*model, {{"a", toy(10, 1)}, {"b", toy(10, 2)}}, 5,
-               [&](double share) { told.push_back(share); });
+    MeasureOptions options{{.batch_size = 5}};
+    options.after_batch = [&](double share) { told.push_back(share); };
+    accuracies(*model, {{"a", toy(10, 1)}, {"b", toy(10, 2)}}, options);
     EXPECT_THAT(told, testing::ElementsAre(0.25, 0.5, 0.75, 1.0));
 }
 
 TEST(Accuracy, says_what_is_wrong) {
-    auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
+    auto grey = make("preact_resnet8", {.classes = 3, .channels = 1});
     EXPECT_THAT(
         error_of([&] { accuracy(*grey, toy(4, 1)); }),
         AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
-    auto narrow = model::make("preact_resnet8", {.classes = 2});
+    auto narrow = make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1)); }),
-                HasSubstr("labels up to 2, the model gives logits for 2 classes, 0 to 1; build it "
-                          "with classes = 3"));
-    EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1), 0); }),
+                HasSubstr("labels of 'toy' must be 0 to 1, the model's classes; got 2"));
+    EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1), {{.batch_size = 0}}); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     test::FunctionModel flat(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
         return images.flatten();
@@ -101,11 +92,11 @@ TEST(Accuracy, stops_between_batches_when_the_user_asks) {
         request_interrupt();
         return at::zeros({images.size(0), 3});
     });
-    EXPECT_THROW(accuracy(model, toy(30, 1), 10), Interrupted);
+    EXPECT_THROW(accuracy(model, toy(30, 1), {{.batch_size = 10}}), Interrupted);
     clear_interrupt();
     EXPECT_EQ(model.passes, 1);
     EXPECT_TRUE(model.is_training());
 }
 
 }  // namespace
-}  // namespace hfc::train
+}  // namespace hfc::model

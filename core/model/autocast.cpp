@@ -1,8 +1,8 @@
-#include "base/autocast.h"
+#include "model/autocast.h"
 
 #include <ATen/autocast_mode.h>
 
-namespace hfc {
+namespace hfc::model {
 
 AutocastScope::AutocastScope(at::DeviceType device, bool on) : device_(device), on_(on) {
     if (on_) {
@@ -24,4 +24,4 @@ AutocastScope::~AutocastScope() {
     }
 }
 
-}  // namespace hfc
+}  // namespace hfc::model

@@ -1,11 +1,11 @@
-#include "base/autocast.h"
+#include "model/autocast.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Functions.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 
-namespace hfc {
+namespace hfc::model {
 namespace {
 
 at::ScalarType product_type() {
@@ -40,4 +40,4 @@ TEST(Autocast, switched_off_changes_nothing) {
 }
 
 }  // namespace
-}  // namespace hfc
+}  // namespace hfc::model

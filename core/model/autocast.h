@@ -4,7 +4,7 @@
 #include <c10/core/Device.h>
 #include <c10/core/ScalarType.h>
 
-namespace hfc {
+namespace hfc::model {
 
 /// torch.autocast(device, bfloat16) while this lives, where `on`; else nothing. Of the calling
 /// thread, and of backward passes begun in it. Weights stay float32 and are rounded at each use.
@@ -23,4 +23,4 @@ class AutocastScope {
     at::ScalarType was_ = at::kBFloat16;
 };
 
-}  // namespace hfc
+}  // namespace hfc::model

@@ -1,0 +1,44 @@
+// What functions that measure a network take: images with labels, and how the network computes.
+#pragma once
+
+#include "bindings/runtime/call.h"
+#include "data/dataset.h"
+#include "model/inference.h"
+
+#include <chrono>
+#include <string>
+
+namespace hfc::lua {
+
+/// A data set that an argument gives, and the position behind it.
+struct ImagesArgument {
+    data::Dataset dataset;
+    int next;
+};
+
+/// Reads a Dataset, or a Tensor of images float32 [N, C, H, W], behind which a Tensor of labels,
+/// int64 [N], may stand if `labels_follow`. `labels`, where defined, replace the labels of both.
+ImagesArgument images_argument(Call& call, int position, const char* parameter,
+                               const at::Tensor& labels = {}, bool labels_follow = true);
+
+/// The option `labels`, a Tensor int64 [N], or nothing.
+at::Tensor labels_option(Options& options);
+
+/// Reads the options batch_size, statistics and bfloat16.
+model::Inference::Options read_inference(lua_State* L, Options& options, at::Device device);
+
+/// Reads statistics = "running", "batch" or {adapted = {images = n, source_weight = N}}.
+model::Statistics read_statistics(lua_State* L, Options& options);
+
+/// Says on standard error how far a long computation is, at most every ten seconds.
+class SlowProgress {
+  public:
+    explicit SlowProgress(std::string what) : what_(std::move(what)) {}
+    void tell(const std::string& where);
+
+  private:
+    std::string what_;
+    std::chrono::steady_clock::time_point told_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace hfc::lua

@@ -1,0 +1,154 @@
+// Functions that measure a network: hfc.accuracy, hfc.predict, hfc.logits and what follows from
+// logits.
+#include "model/measure.h"
+
+#include "base/device.h"
+#include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+#include "model/metrics.h"
+
+#include <ATen/ATen.h>
+
+namespace hfc::lua {
+namespace {
+
+/// The arguments that all of these functions take: model, images, {options}.
+struct Question {
+    model::ModelPtr network;
+    data::Dataset dataset;
+    model::MeasureOptions options;
+};
+
+/// `read` reads the function's own options.
+template <typename Read>
+Question read_question(Call& call, Read&& read) {
+    auto network = to_model(call.L, call.argument(1, "model"));
+    auto images = images_argument(call, 2, "images");
+    call.at_most(images.next);
+    auto options = call.options(images.next);
+    model::MeasureOptions measure;
+    measure.inference = read_inference(call.L, options, model::device_of(*network));
+    read(options, measure);
+    options.finish();
+    return {std::move(network), std::move(images.dataset), measure};
+}
+
+Question read_question(Call& call) {
+    return read_question(call, [](Options&, model::MeasureOptions&) {});
+}
+
+/// Logits of data whose labels the model has classes for.
+at::Tensor labelled_logits(const Question& question) {
+    auto options = question.options;
+    options.labelled = true;
+    return model::logits(*question.network, question.dataset, options);
+}
+
+int accuracy(Call& call) {
+    const auto question = read_question(call, [](Options& options, model::MeasureOptions& measure) {
+        measure.top = options.integer("top", measure.top);
+    });
+    return call.returns(model::accuracy(*question.network, question.dataset, question.options));
+}
+
+int predict(Call& call) {
+    const auto question = read_question(call);
+    const auto result = model::predict(*question.network, question.dataset, question.options);
+    return call.returns(result.classes, result.confidences);
+}
+
+int logits(Call& call) {
+    const auto question = read_question(call);
+    return call.returns(model::logits(*question.network, question.dataset, question.options));
+}
+
+int class_accuracy(Call& call) {
+    const auto question = read_question(call);
+    return call.returns(
+        model::class_accuracies(labelled_logits(question), question.dataset.labels()));
+}
+
+int confusion_matrix(Call& call) {
+    const auto question = read_question(call);
+    return call.returns(
+        model::confusion_matrix(labelled_logits(question), question.dataset.labels()));
+}
+
+int calibration_error(Call& call) {
+    int64_t bins = 15;
+    const auto question = read_question(call, [&](Options& options, model::MeasureOptions&) {
+        bins = options.integer("bins", bins);
+        require(bins >= 1, "option 'bins': expected at least 1, got {}", bins);
+    });
+    return call.returns(
+        model::calibration_error(labelled_logits(question), question.dataset.labels(), bins));
+}
+
+int device(Call& call) {
+    call.at_most(0);
+    return call.returns(default_device().str());
+}
+
+const std::vector<Declaration> measure_declarations = {
+    {"hfc.device", device,
+     "hfc.device() -> \"cpu\" or \"cuda:N\"\n\nThe device of --device: where hfc.train works "
+     "unless told otherwise, for loops of one's "
+     "own: "
+     "model:to(hfc.device())."},
+    {"hfc.accuracy", accuracy,
+     "hfc.accuracy(model, images, {top = 1, statistics = \"running\", batch_size = 100, bfloat16 = "
+     "false}) -> number in [0,1]\n\n"
+     "The fraction of images whose label is among the `top` classes of the largest logits.\n"
+     "This and all functions that measure a network run it in evaluation mode, without gradients "
+     "of its weights, and leave it as it was.\n"
+     "images: a Dataset, or a Tensor float32 [N, C, H, W] followed by a Tensor of labels, int64 "
+     "[N].\n"
+     "statistics: what BatchNorm normalises by. \"running\": the statistics of training. "
+     "\"batch\": those of each batch, so that the images of a batch change one another's result. "
+     "{adapted = {images = n, source_weight = N}}: the running ones mixed with those of the first "
+     "n images, mean = N / (N + n) running + n / (N + n) images, variance likewise (Schneider et "
+     "al. 2020); N is 0 unless given.\n"
+     "batch_size: images a forward pass; 100 on a CPU and 1000 on a GPU unless given. bfloat16: "
+     "true computes in bfloat16 (torch.autocast).\n"
+     "Errors: images the model cannot take, a label that it has no class for, logits that are NaN "
+     "or infinite."},
+    {"hfc.predict", predict,
+     "hfc.predict(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = false}) "
+     "-> classes, confidences\n\n"
+     "What the model takes images for: the class of the largest logit, int64 [N], and its softmax "
+     "probability, float32 [N], on the CPU. Images and options are those of hfc.accuracy."},
+    {"hfc.logits", logits,
+     "hfc.logits(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = false}) -> "
+     "Tensor float32 [N, classes]\n\n"
+     "The model's logits, on the CPU. Images, options and errors are those of hfc.accuracy."},
+    {"hfc.class_accuracy", class_accuracy,
+     "hfc.class_accuracy(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = "
+     "false}) -> Tensor float64 [classes]\n\n"
+     "The accuracy on the images of each class; NaN for a class without images. Images, options "
+     "and errors are those of hfc.accuracy."},
+    {"hfc.confusion_matrix", confusion_matrix,
+     "hfc.confusion_matrix(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = "
+     "false}) -> Tensor int64 [classes, classes]\n\n"
+     "How many images of each label (row) are given each class (column). Images, options and "
+     "errors are those of hfc.accuracy."},
+    {"hfc.calibration_error", calibration_error,
+     "hfc.calibration_error(model, images, {bins = 15, statistics = \"running\", batch_size = 100, "
+     "bfloat16 = false}) -> number in [0,1]\n\n"
+     "The expected calibration error (Guo et al. 2017): images are put by their confidence into "
+     "`bins` bins of equal width; the sum over bins of |accuracy - mean confidence|, weighted by "
+     "the bins' images. Images, options and errors are those of hfc.accuracy."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_measure(lua_State* L) {
+    declare(L, measure_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

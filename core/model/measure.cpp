@@ -1,0 +1,120 @@
+#include "model/measure.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "model/metrics.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace hfc::model {
+namespace {
+
+/// Probes on the same images: what one reading of them serves.
+struct Group {
+    std::vector<size_t> members;
+    std::vector<data::Filter> filters;
+};
+
+/// `together`: whether views on the same images may share what is read.
+std::vector<Group> group_by_images(const std::vector<Probe>& probes, bool together) {
+    std::vector<Group> groups;
+    for (size_t i = 0; i < probes.size(); ++i) {
+        const auto& dataset = probes[i].dataset;
+        const auto same = [&](const Group& group) {
+            return together && probes[group.members.front()].dataset.same_images(dataset);
+        };
+        auto group = std::find_if(groups.begin(), groups.end(), same);
+        if (group == groups.end()) {
+            group = groups.insert(groups.end(), Group{});
+        }
+        group->members.push_back(i);
+        group->filters.push_back(dataset.filter());
+    }
+    return groups;
+}
+
+/// Calls visit(logits) batch by batch, in the order of the images.
+template <typename Visit>
+void each_batch(Model& model, const data::Dataset& dataset, const MeasureOptions& options,
+                Visit&& visit) {
+    const at::NoGradGuard no_grad;
+    Inference inference(model, options.inference);
+    options.labelled ? inference.begin_labelled(dataset) : inference.begin(dataset);
+    for (int64_t begin = 0; begin < dataset.size(); begin += inference.batch_size()) {
+        check_interrupt();
+        const auto end = std::min(begin + inference.batch_size(), dataset.size());
+        const auto images = inference.bring(dataset.batch(begin, end).images);
+        visit(inference.logits(options.through ? options.through(images, begin) : images));
+        if (options.after_batch) {
+            options.after_batch(static_cast<double>(end) / static_cast<double>(dataset.size()));
+        }
+    }
+    inference.require_finite();
+}
+
+}  // namespace
+
+std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
+                               const MeasureOptions& options) {
+    const at::NoGradGuard no_grad;
+    Inference inference(model, options.inference);
+    const auto batch_size = inference.batch_size();
+    // The counts stay on the device until the end: asking for one would wait for the forward pass.
+    const auto device = inference.device();
+    std::vector<at::Tensor> right(probes.size());
+    int64_t done = 0, total = 0;
+    for (size_t i = 0; i < probes.size(); ++i) {
+        right[i] = at::zeros({}, at::TensorOptions(device).dtype(at::kLong));
+        total += probes[i].dataset.size();
+    }
+    for (const auto& group : group_by_images(probes, !inference.adapts())) {
+        const auto& dataset = probes[group.members.front()].dataset;
+        inference.begin_labelled(dataset);
+        for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
+            const auto end = std::min(begin + batch_size, dataset.size());
+            const auto labels = dataset.labels().slice(0, begin, end).to(device);
+            const auto batches = dataset.batches_through(group.filters, begin, end);
+            for (size_t i = 0; i < batches.size(); ++i) {
+                check_interrupt();
+                const auto logits = inference.logits(inference.bring(batches[i]));
+                right[group.members[i]].add_(is_right(logits, labels, options.top).sum());
+                done += end - begin;
+                if (options.after_batch) {
+                    options.after_batch(static_cast<double>(done) / static_cast<double>(total));
+                }
+            }
+        }
+        inference.require_finite();
+    }
+    std::vector<double> fractions;
+    for (size_t i = 0; i < probes.size(); ++i) {
+        fractions.push_back(right[i].item<double>() /
+                            static_cast<double>(probes[i].dataset.size()));
+    }
+    return fractions;
+}
+
+at::Tensor logits(Model& model, const data::Dataset& dataset, const MeasureOptions& options) {
+    std::vector<at::Tensor> parts;
+    each_batch(model, dataset, options,
+               [&](const at::Tensor& batch) { parts.push_back(batch.cpu()); });
+    return at::cat(parts);
+}
+
+Predictions predict(Model& model, const data::Dataset& dataset, const MeasureOptions& options) {
+    std::vector<at::Tensor> classes, confidences;
+    each_batch(model, dataset, options, [&](const at::Tensor& batch) {
+        const auto [confidence, index] = batch.softmax(1).max(1);
+        classes.push_back(index.cpu());
+        confidences.push_back(confidence.cpu());
+    });
+    return {at::cat(classes), at::cat(confidences)};
+}
+
+double accuracy(Model& model, const data::Dataset& dataset, const MeasureOptions& options) {
+    return accuracies(model, {{dataset.name(), dataset}}, options).front();
+}
+
+}  // namespace hfc::model

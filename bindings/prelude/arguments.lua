@@ -52,13 +52,16 @@ end
 -- torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d.
 function host.accept_small_names(classes, prefix)
   setmetatable(classes, {__metatable = prefix, __index = function(_, name)
+    if host.first_use(prefix, name) then return rawget(classes, name) end
     local plain, names = string.lower(string.gsub(tostring(name), "_", "")), {}
-    for known, value in next, classes do
+    for known in next, classes do names[#names + 1] = known end
+    host.add_later_names(prefix, names)
+    for _, known in ipairs(names) do
       if string.lower(known) == plain then
+        local value = classes[known]
         rawset(classes, name, value)
         return value
       end
-      names[#names + 1] = known
     end
     table.sort(names)
     local guess = host.nearest(tostring(name), names)

@@ -109,6 +109,7 @@ local function in_options(text, open)
 end
 
 local function complete(text)
+  host.run_all_files()
   local found, known, prefix = {}, {}, ""
   local function add(key)
     if type(key) == "string" and string.sub(key, 1, #prefix) == prefix and not known[key]

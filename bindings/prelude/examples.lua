@@ -82,6 +82,16 @@ data = hfc.data("synthetic", {train = 20, test = 20})
 model = hfc.model("preact_resnet8")
 classes, confidences = hfc.predict(model, data.test)
 print(hfc.accuracy(model, data.test), classes:eq(data.test:labels()):float():mean())]])
+example("hfc.logits hfc.class_accuracy hfc.confusion_matrix hfc.calibration_error", [[
+data = hfc.data("synthetic", {train = 20, test = 20})
+model = hfc.model("preact_resnet8", {batch_norm = true})
+print(hfc.logits(model, data.test, {statistics = "batch"}).shape[2])
+print(hfc.class_accuracy(model, data.test), hfc.confusion_matrix(model, data.test))
+print(hfc.calibration_error(model, data.test, {bins = 10}))]])
+example("hfc.dataset", [[
+images, labels = torch.rand(8, 3, 32, 32), torch.arange(8):remainder(2)
+data = hfc.dataset(images, labels, {class_names = {"cat", "dog"}})
+print(data, hfc.accuracy(hfc.model("preact_resnet8"), data:low_pass(8)))]])
 example("hfc.augment", [[
 images = torch.rand(4, 3, 32, 32)
 changed = hfc.augment(images, {pad = 4, flip = true, seed = 1})]], "5")

@@ -26,8 +26,13 @@ end
 torch.linalg, torch.fft, torch.special = namespace "linalg_", namespace "fft_", namespace "special_"
 
 local F = setmetatable({}, {__metatable = "torch.nn.functional", __index = function(t, name)
+  if host.first_use("torch.nn.functional", name) then return rawget(t, name) end
   local ok, operator = pcall(function() return torch[name] end)
-  if not ok then host.unknown("torch.nn.functional", name, names_with("", t), 2) end
+  if not ok then
+    local names = names_with("", t)
+    host.add_later_names("torch.nn.functional", names)
+    host.unknown("torch.nn.functional", name, names, 2)
+  end
   rawset(t, name, operator)
   return operator
 end})

@@ -216,3 +216,5 @@ A matrix of normally distributed values, of which a fraction `sparsity` of each 
     end
     return tensor
   end)
+
+host.close(init, "torch.nn.init")  -- this file runs after unknown.lua, see deferred.lua

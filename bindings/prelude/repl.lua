@@ -108,6 +108,7 @@ end
 -- The results of a text that is no expression are shown too: return 1, 2.
 local function run(text)
   host.at_prompt = true
+  host.run_all_files()
   local chunk, is_expression = compile(text)
   if not chunk then return is_expression end
   if is_expression then

@@ -5,10 +5,12 @@ local host = ...
 local function unknown(path)
   return function(t, name)
     if type(name) ~= "string" then return nil end
+    if host.first_use(path, name) then return rawget(t, name) end
     local names = {}
     for known in next, t do
       if type(known) == "string" then names[#names + 1] = known end
     end
+    host.add_later_names(path, names)
     host.unknown(path, name, names, 2)
   end
 end
@@ -25,5 +27,6 @@ local function close(t, path, seen)
 end
 
 local seen = {}
-close(hfc, "hfc", seen)
-close(torch, "torch", seen)
+function host.close(t, path) close(t, path, seen) end
+host.close(hfc, "hfc")
+host.close(torch, "torch")

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <stdexcept>
 #include <string_view>
 
@@ -36,22 +37,54 @@ void on_interrupt() {
     }
 }
 
+/// host.run_file(name): runs a file of the prelude in the private environment. Upvalues: the
+/// environment, the host table.
+int run_prelude_file(lua_State* L) {
+    const std::string_view name = luaL_checkstring(L, 1);
+    for (const auto& file : prelude_files()) {
+        if (name != file.name) {
+            continue;
+        }
+        lua_pushfstring(L, "=hfc:%s", file.name);
+        const char* const chunk = lua_tostring(L, -1);
+        if (luaL_loadbuffer(L, file.text, std::strlen(file.text), chunk) != 0) {
+            return lua_error(L);
+        }
+        lua_pushvalue(L, lua_upvalueindex(1));
+        lua_setfenv(L, -2);
+        lua_pushvalue(L, lua_upvalueindex(2));
+        lua_call(L, 1, 0);
+        return 0;
+    }
+    return luaL_error(L, "the prelude has no file '%s'", lua_tostring(L, 1));
+}
+
+/// Runs the files but those that bindings/prelude/deferred.lua keeps for later.
 int load_prelude(lua_State* L) {
     push_host_table(L);
     const int host = lua_gettop(L);
     push_private_environment(L);
     push_private_torch(L);
     lua_setfield(L, -2, "torch");
-    const int environment = lua_gettop(L);
+    lua_pushvalue(L, host);
+    lua_pushcclosure(L, run_prelude_file, 2);
+    const int run_file = lua_gettop(L);
+    lua_pushvalue(L, run_file);
+    lua_setfield(L, host, "run_file");
     for (const auto& file : prelude_files()) {
-        const std::string chunk = std::string("=hfc:") + file.name;
-        if (luaL_loadbuffer(L, file.text, std::string_view(file.text).size(), chunk.c_str()) != 0) {
-            return lua_error(L);
+        lua_getfield(L, host, "is_for_later");
+        bool later = false;
+        if (lua_isfunction(L, -1)) {
+            lua_pushstring(L, file.name);
+            lua_call(L, 1, 1);
+            later = lua_toboolean(L, -1) != 0;
         }
-        lua_pushvalue(L, environment);
-        lua_setfenv(L, -2);
-        lua_pushvalue(L, host);
-        lua_call(L, 1, 0);
+        lua_settop(L, run_file);
+        if (!later) {
+            lua_pushvalue(L, run_file);
+            lua_pushstring(L, file.name);
+            lua_call(L, 1, 0);
+        }
     }
     // Garbage of loading would let a script's collections wait for as much of its own, which costs
     // arithmetic on small tensors its caches. The second one frees what the first one finalized.

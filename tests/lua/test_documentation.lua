@@ -51,7 +51,7 @@ function TestDocumentation:test_every_function_is_documented()
 end
 
 function TestDocumentation:test_help_by_name_and_by_function()
-  lu.assertStrContains(printed("hfc.train"), "hfc.train(model, dataset")
+  lu.assertStrContains(printed("hfc.train"), "hfc.train(model, images")
   lu.assertEquals(printed(hfc.train), printed("hfc.train"))
   lu.assertStrContains(printed("Dataset:low_pass"), "frequencies within `radius` bins")
   lu.assertStrContains(printed(torch.conv2d), "aten::conv2d(Tensor input")

@@ -75,6 +75,18 @@ local files = {
       MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss PoissonNLLLoss SmoothL1Loss SoftMarginLoss
       TripletMarginLoss TripletMarginWithDistanceLoss]],
   },
+  ["nn_utils.lua"] = {
+    ["torch.nn.utils"] = [[
+      parameters_to_vector vector_to_parameters weight_norm remove_weight_norm spectral_norm
+      remove_spectral_norm fuse_conv_bn_eval fuse_linear_bn_eval rnn]],
+  },
+  ["torch_transforms.lua"] = {
+    torch = "func vmap",
+    ["torch.autograd"] = "functional",
+  },
+  ["torch_windows.lua"] = {
+    torch = "signal",
+  },
   ["nn_transformer.lua"] = {
     ["torch.nn"] = [[
       MultiheadAttention Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder
@@ -100,6 +112,26 @@ for file, entry in next, files do expect(file, entry) end
 
 function host.is_for_later(file) return files[file] ~= nil end
 
+-- The table of a path: "torch.nn".
+local function table_of(path)
+  local t = {torch = torch}
+  for name in string.gmatch(path, "[^.]+") do t = t[name] end
+  return t
+end
+
+-- A table that a file has defined knows no other names either.
+local function close_tables(entry)
+  for owner, names in next, entry do
+    local t = owner == "host" and {} or table_of(owner)
+    for name in string.gmatch(names, "%S+") do
+      local value = rawget(t, name)
+      if type(value) == "table" and getmetatable(value) == nil then
+        host.close(value, owner .. "." .. name)
+      end
+    end
+  end
+end
+
 local function run(file)
   local entry = files[file]
   files[file] = nil
@@ -109,6 +141,7 @@ local function run(file)
     expect(file, entry)  -- it was interrupted, or memory ran out: the next use tries again
     error(message, 0)
   end
+  close_tables(entry)
 end
 
 -- Runs the file that defines the name in the table of that path. Returns whether there was one.
@@ -117,6 +150,8 @@ function host.first_use(owner, name)
   if file then run(file) end
   return file ~= nil
 end
+
+host.export("first_use_in_torch", function(name) return host.first_use("torch", name) end)
 
 -- Adds the names of the table of that path that are still to come to a list.
 function host.add_later_names(owner, names)

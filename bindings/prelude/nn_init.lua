@@ -216,5 +216,3 @@ A matrix of normally distributed values, of which a fraction `sparsity` of each 
     end
     return tensor
   end)
-
-host.close(init, "torch.nn.init")  -- this file runs after unknown.lua, see deferred.lua

@@ -242,3 +242,5 @@ function ParameterList:extra_repr()
   end
   return table.concat(lines, "\n")
 end
+
+host.accept_small_names(nn, "torch.nn")

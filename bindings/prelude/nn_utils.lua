@@ -334,5 +334,3 @@ declare_rnn("pad_packed_sequence", "\z
   end
   return o.batch_first and x:transpose(0, 1) or x, lengths
 end)
-
-host.accept_small_names(nn, "torch.nn")

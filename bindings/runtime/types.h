@@ -63,14 +63,22 @@ void push_methods_of(lua_State* L, const std::string& name);
 /// Pushes the metatable of the type of this name.
 void push_metatable_of(lua_State* L, const std::string& name);
 
-/// Pushes a new userdata that holds `object`.
-template <typename T>
-void push_object(lua_State* L, T object) {
+/// Pushes a new userdata that holds a T made of `args` in its place.
+template <typename T, typename... Args>
+T& emplace_object(lua_State* L, Args&&... args) {
     using Box = detail::Box<T>;
-    new (lua_newuserdata(L, sizeof(Box))) Box{&detail::type_key<T>, std::move(object)};
+    auto* box = new (lua_newuserdata(L, sizeof(Box)))
+        Box{&detail::type_key<T>, T(std::forward<Args>(args)...)};
     lua_pushlightuserdata(L, &detail::type_key<T>);
     lua_rawget(L, LUA_REGISTRYINDEX);
     lua_setmetatable(L, -2);
+    return box->object;
+}
+
+/// Pushes a new userdata that holds `object`.
+template <typename T>
+void push_object(lua_State* L, T object) {
+    emplace_object<T>(L, std::move(object));
 }
 
 /// The object at `index`, or nullptr where something else is there.

@@ -1,5 +1,6 @@
 #include "bindings/torch/register.h"
 
+#include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/operators.h"
 
@@ -47,6 +48,24 @@ const char* advice_for(const std::string& name) {
     return found == advice.end() ? nullptr : found->second;
 }
 
+/// Runs the file of the prelude that defines torch.NAME, if one does, and pushes what it defined.
+bool push_deferred(lua_State* L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, "hfc.first_use_in_torch");
+    if (!lua_isfunction(L, -1)) {
+        lua_pop(L, 1);
+        return false;
+    }
+    lua_pushvalue(L, 2);
+    protected_call(L, 1, 1);
+    const bool ran = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    if (ran) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, 1);
+    }
+    return ran;
+}
+
 /// torch.NAME: the operator of that name, found at its first use and kept in the table.
 int find_in_torch(lua_State* L) {
     // A release build of LuaJIT takes what lua_rawset is given for a table without a look.
@@ -54,6 +73,9 @@ int find_in_torch(lua_State* L) {
         return 0;
     }
     return guarded(L, "torch", [&] {
+        if (push_deferred(L)) {
+            return 1;
+        }
         const std::string name = lua_tostring(L, 2);
         if (!push_operator(L, name)) {
             const char* advice = advice_for(name);

@@ -224,14 +224,17 @@ LuaTensor::LuaTensor(LuaTensor&& other) noexcept
       device_(other.device_),
       storage_(other.storage_) {}
 
-void push(lua_State* L, const at::Tensor& tensor) {
+void push(lua_State* L, at::Tensor&& tensor) {
     if (!tensor.defined()) {
         lua_pushnil(L);
         return;
     }
     MemoryBudget::collect_if_needed(L, tensor.requires_grad() && !tensor.is_leaf());
-    push_object(L, LuaTensor(tensor));
-    TensorOrigins::remember(L, *to_object<LuaTensor>(L, -1));
+    TensorOrigins::remember(L, emplace_object<LuaTensor>(L, std::move(tensor)));
+}
+
+void push(lua_State* L, const at::Tensor& tensor) {
+    push(L, at::Tensor(tensor));
 }
 
 void push_shared(lua_State* L, const at::Tensor& tensor) {

@@ -85,6 +85,7 @@ inline constexpr const char* type_name<at::Generator> = "Generator";
 
 /// Pushes a tensor that this userdata then owns; an undefined one as nil.
 void push(lua_State* L, const at::Tensor& tensor);
+void push(lua_State* L, at::Tensor&& tensor);
 
 /// As push(), but a tensor that this function pushed before and that is still alive in Lua is the
 /// same userdata: for parameters, which scripts compare and use as keys of tables.

@@ -105,8 +105,15 @@ void check_fractional_pool(const Form& form, torch::jit::Stack& values) {
 
 void check_embedding_bag(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
+    const auto weight = arguments.tensor("weight");
     const auto indices = arguments.tensor("indices");
-    require_offsets(arguments.tensor("offsets"), "offsets", indices.numel());
+    const auto offsets = arguments.tensor("offsets");
+    require(weight.dim() == 2, "weight: expected 2 dimensions, got {}", describe_tensor(weight));
+    require(indices.dim() == 1, "indices: expected 1 dimension, got {}", describe_tensor(indices));
+    require(offsets.dim() == 1, "offsets: expected 1 dimension, got {}", describe_tensor(offsets));
+    require(!arguments.flag("include_last_offset") || offsets.numel() > 0,
+            "offsets: expected at least one with include_last_offset, got none");
+    require_offsets(offsets, "offsets", indices.numel());
 }
 
 void check_lu_solve(const Form& form, torch::jit::Stack& values) {

@@ -214,6 +214,8 @@ INSTANTIATE_TEST_SUITE_P(
             local w, i = torch.rand(4, 8), int {1, 2, 3}
             refused(torch.embedding_bag, w, i, int {0, -5})
             refused(torch.embedding_bag, w, i, int {0, 3, 1})
+            refused(torch.embedding_bag, w, i, int {}, {include_last_offset = true})
+            refused(torch.embedding_bag, w, int {{0}}, int {{0}}, {include_last_offset = true})
             print((torch.embedding_bag(w, i, int {0, 1}))))lua",
                            "offsets: expected values from 0 to 3, got -5"},
                     Script{"LuSolve", R"lua(

@@ -11,7 +11,9 @@
 #include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/precision.h"
+#include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
 #include "run/run.h"
 
 namespace hfc::lua {

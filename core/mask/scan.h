@@ -3,7 +3,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "model/model.h"
+#include "model/inference.h"
 
 #include <functional>
 #include <optional>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "model/model.h"
+#include "model/inference.h"
 
 namespace hfc::mask {
 

@@ -3,6 +3,7 @@
 #include "base/interrupt.h"
 
 #include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
 
 namespace hfc::attack {
 namespace {

@@ -200,11 +200,15 @@ build_commit() {
         git -C "$root" archive "$hash" | tar -x -C "$folder"
         touch "$folder/.whole"
     fi
-    local log=$root/build/commit-${hash:0:12}.log
+    local log=$root/build/commit-${hash:0:12}.log target=$2
+    # With a launcher, ninja takes "hfc-host" for the program behind it.
+    if [ "$target" = hfc-host ] && grep -rqs --include=CMakeLists.txt hfc_programs "$folder"; then
+        target=hfc_programs
+    fi
     : >"$log"
     (cd "$folder" && run_step "$log" "Configuring commit ${hash:0:12}" \
         cmake --preset release "-DHFC_TORCH_DIR=$torch" -DHFC_TESTS=OFF "${@:3}" >&2) || return 1
     (cd "$folder" && run_step "$log" "Building commit ${hash:0:12}" \
-        cmake --build --preset release --parallel "$(jobs_that_fit)" --target "$2" >&2) || return 1
+        cmake --build --preset release --parallel "$(jobs_that_fit)" --target "$target" >&2) || return 1
     printf '%s\n' "$folder"
 }

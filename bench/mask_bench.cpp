@@ -18,8 +18,8 @@ namespace {
 
 constexpr int64_t image_count = 100, steps = 10;
 
-mask::Source source_of(int64_t count) {
-    return {at::rand({count, 3, 32, 32}), at::randint(10, {count}, at::kLong)};
+data::Dataset source_of(int64_t count) {
+    return data::dataset_of(at::rand({count, 3, 32, 32}), at::randint(10, {count}, at::kLong));
 }
 
 void image_masks(benchmark::State& state, const std::string& name, bool batch_norm,

@@ -209,6 +209,7 @@ build_commit() {
     (cd "$folder" && run_step "$log" "Configuring commit ${hash:0:12}" \
         cmake --preset release "-DHFC_TORCH_DIR=$torch" -DHFC_TESTS=OFF "${@:3}" >&2) || return 1
     (cd "$folder" && run_step "$log" "Building commit ${hash:0:12}" \
-        cmake --build --preset release --parallel "$(jobs_that_fit)" --target "$target" >&2) || return 1
+        cmake --build --preset release --parallel "$(jobs_that_fit)" --target "$target" >&2) ||
+        return 1
     printf '%s\n' "$folder"
 }

@@ -110,8 +110,7 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
     const at::NoGradGuard no_grad;
     Victim victim(model, settings, robust.inference);
     victim.begin(dataset);
-    const auto batch_size =
-        robust.inference.batch_size.value_or(model::evaluation_batch(victim.device()));
+    const auto batch_size = victim.batch_size();
     std::vector<int64_t> survivors(epsilons.size(), 0);
     for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
         const auto end = std::min(begin + batch_size, dataset.size());

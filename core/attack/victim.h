@@ -25,6 +25,7 @@ class Victim {
     }
 
     at::Device device() const { return inference_.device(); }
+    int64_t batch_size() const { return inference_.batch_size(); }
 
     /// To the model's device, channels_last.
     at::Tensor bring(const at::Tensor& images) const { return inference_.bring(images); }

@@ -1,13 +1,11 @@
 #include "mask/pass.h"
 
-#include "base/interrupt.h"
 #include "model/metrics.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <algorithm>
 #include <cmath>
 
 namespace hfc::mask {
@@ -59,14 +57,12 @@ Pass pass_through(const model::Inference& network, Loss loss, const at::Tensor& 
 Clean clean_of(const model::Inference& network, const data::Dataset& dataset) {
     Clean clean;
     std::vector<at::Tensor> parts;
-    for (int64_t begin = 0; begin < dataset.size(); begin += network.batch_size()) {
-        check_interrupt();
-        const auto end = std::min(begin + network.batch_size(), dataset.size());
+    network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
         const auto labels = dataset.labels().slice(0, begin, end);
-        const auto logits = network.logits(network.bring(dataset.batch(begin, end).images));
+        const auto logits = network.logits(images);
         parts.push_back(model::cross_entropies(logits, labels));
         clean.right += logits.argmax(1).cpu().eq(labels).sum().item<int64_t>();
-    }
+    });
     clean.cross_entropy = at::cat(parts);
     return clean;
 }

@@ -68,16 +68,6 @@ at::Tensor signs_of(const data::Dataset& dataset, uint64_t seed) {
     return all.unsqueeze(-1).unsqueeze(-1);
 }
 
-/// Calls work(begin, end, images) batch by batch; images: on the network's device, channels_last.
-template <typename Work>
-void for_each_batch(const model::Inference& network, const data::Dataset& dataset, Work&& work) {
-    for (int64_t begin = 0; begin < dataset.size(); begin += network.batch_size()) {
-        const auto end = std::min(begin + network.batch_size(), dataset.size());
-        work(begin, end, network.bring(dataset.batch(begin, end).images));
-    }
-    network.require_finite();
-}
-
 /// Counts what is done of all batches and frequencies.
 class Meter {
   public:
@@ -155,7 +145,7 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
     const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
     const auto all_signs = signs_of(dataset, options.seed).to(network.device());
     Meter meter(dataset, options.scan, frequencies.size());
-    for_each_batch(network, dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+    network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
         const auto signs = all_signs.slice(0, begin, end);
         const auto targets = dataset.labels().slice(0, begin, end).to(network.device());
         for (int64_t i = 0; i < count; ++i) {
@@ -169,6 +159,7 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
             meter.add(end - begin);
         }
     });
+    network.require_finite();
     return spread(wrong.cpu().to(at::kDouble) / dataset.size(), frequencies, dataset);
 }
 
@@ -182,7 +173,7 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
     const auto rises = at::zeros({dataset.classes(), count},
                                  at::TensorOptions(network.device()).dtype(at::kDouble));
     Meter meter(dataset, options, frequencies.size());
-    for_each_batch(network, dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+    network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
         const auto labels = dataset.labels().slice(0, begin, end).to(network.device());
         const auto transforms = at::fft_fft2(images.contiguous());
         const auto clean = model::cross_entropies(network.logits(images), labels);
@@ -197,6 +188,7 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
             meter.add(end - begin);
         }
     });
+    network.require_finite();
     const auto images =
         at::bincount(dataset.labels(), {}, dataset.classes()).to(at::kDouble).unsqueeze(1);
     return spread(rises.cpu() / images, frequencies,

@@ -34,15 +34,12 @@ at::Tensor input_gradients(model::Model& model, const data::Dataset& dataset,
     network.try_labelled(dataset);
     const at::AutoGradMode with_grad(true);
     std::vector<at::Tensor> parts;
-    for (int64_t begin = 0; begin < dataset.size(); begin += network.batch_size()) {
-        check_interrupt();
-        const auto end = std::min(begin + network.batch_size(), dataset.size());
-        const auto batch = dataset.batch(begin, end);
-        const auto leaf = network.bring(batch.images).requires_grad_(true);
-        const auto losses =
-            model::cross_entropies(network.differentiable_logits(leaf), batch.labels);
+    network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
+        const auto leaf = images.detach().requires_grad_(true);
+        const auto losses = model::cross_entropies(network.differentiable_logits(leaf),
+                                                   dataset.labels().slice(0, begin, end));
         parts.push_back(torch::autograd::grad({losses.sum()}, {leaf}).front().cpu().contiguous());
-    }
+    });
     network.require_finite();
     return at::cat(parts);
 }

@@ -2,9 +2,11 @@
 // here.
 #pragma once
 
+#include "base/interrupt.h"
 #include "data/dataset.h"
 #include "model/model.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +73,17 @@ class Inference {
 
     at::Device device() const { return device_; }
     int64_t batch_size() const { return batch_size_; }
+
+    /// Calls visit(begin, end, images) batch by batch, in the order of the images, which are on the
+    /// model's device. Asks check_interrupt() before each.
+    template <typename Visit>
+    void each_batch(const data::Dataset& dataset, Visit&& visit) const {
+        for (int64_t begin = 0; begin < dataset.size(); begin += batch_size_) {
+            check_interrupt();
+            const auto end = std::min(begin + batch_size_, dataset.size());
+            visit(begin, end, bring(dataset.batch(begin, end).images));
+        }
+    }
 
     /// Detached, on the model's device, channels_last.
     at::Tensor bring(const at::Tensor& images) const;

@@ -42,15 +42,12 @@ void each_batch(Model& model, const data::Dataset& dataset, const MeasureOptions
     const at::NoGradGuard no_grad;
     Inference inference(model, options.inference);
     options.labelled ? inference.begin_labelled(dataset) : inference.begin(dataset);
-    for (int64_t begin = 0; begin < dataset.size(); begin += inference.batch_size()) {
-        check_interrupt();
-        const auto end = std::min(begin + inference.batch_size(), dataset.size());
-        const auto images = inference.bring(dataset.batch(begin, end).images);
+    inference.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
         visit(inference.logits(options.through ? options.through(images, begin) : images));
         if (options.after_batch) {
             options.after_batch(static_cast<double>(end) / static_cast<double>(dataset.size()));
         }
-    }
+    });
     inference.require_finite();
 }
 

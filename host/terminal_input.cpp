@@ -1,15 +1,19 @@
 #include "host/terminal_input.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <cwchar>
 #include <string_view>
+#include <system_error>
 
 namespace hfc::host {
 namespace {
@@ -18,6 +22,47 @@ volatile std::sig_atomic_t interrupt = 0;
 volatile std::sig_atomic_t resized = 0;
 struct sigaction interrupt_before = {};
 struct sigaction resize_before = {};
+int wake = -1;  ///< readable after a signal, whichever thread the signal came to
+
+void on_signal(int number) {
+    (number == SIGINT ? interrupt : resized) = 1;
+    const int error = errno;
+    ::eventfd_write(wake, 1);
+    errno = error;
+}
+
+/// The terminal behind standard input, opened a second time: a read that finds nothing returns,
+/// and no other program that has the terminal notices. Where that fails, standard input itself.
+int terminal() {
+    static const int opened = [] {
+        char name[PATH_MAX];
+        const bool named = ::ttyname_r(STDIN_FILENO, name, sizeof name) == 0;
+        return named ? ::open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    }();
+    return opened < 0 ? STDIN_FILENO : opened;
+}
+
+/// Reads at least a byte: how many; 0 at the end; -1 after Ctrl-C. Ctrl-C drops what was typed
+/// before it, so that what waits afterwards belongs to the next line: it is not read.
+ssize_t read_terminal(char* bytes, size_t most, void (*resize)(void*), void* resize_with) {
+    while (interrupt == 0) {
+        pollfd ready[] = {{wake, POLLIN, 0}, {terminal(), POLLIN, 0}};
+        const bool failed = ::poll(ready, 2, -1) < 0 && errno != EINTR;
+        eventfd_t signals = 0;
+        ::eventfd_read(wake, &signals);
+        if (resized != 0) {
+            resized = 0;
+            resize(resize_with);
+        }
+        if (failed || (interrupt == 0 && ready[1].revents != 0)) {
+            const auto count = ::read(terminal(), bytes, most);
+            if (count >= 0 || (errno != EINTR && errno != EAGAIN)) {
+                return std::max<ssize_t>(count, 0);
+            }
+        }
+    }
+    return -1;
+}
 
 constexpr wchar_t escape = L'\x1b';
 constexpr wchar_t end_of_input = L'\x04';
@@ -52,11 +97,13 @@ std::string with_line_breaks(std::string_view text) {
 
 ReadingScope::ReadingScope() {
     interrupt = 0;
+    if (wake < 0 && (wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+        throw std::system_error(errno, std::generic_category(), "the prompt cannot wait for keys");
+    }
     struct sigaction action = {};
-    action.sa_handler = [](int) { interrupt = 1; };
+    action.sa_handler = on_signal;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &interrupt_before);
-    action.sa_handler = [](int) { resized = 1; };
     sigaction(SIGWINCH, &action, &resize_before);
     if (brackets_pastes()) {
         write_terminal("\x1b[?2004h");
@@ -82,20 +129,10 @@ int TerminalInput::read_byte(char& byte) {
     }
     while (bytes_.empty()) {
         char next = 0;
-        const auto count = ::read(STDIN_FILENO, &next, 1);
-        if (count == 1) {
-            bytes_ = next;  // kept for the next line where Ctrl-C came before it
+        if (const auto count = read_terminal(&next, 1, resize_, resize_with_); count <= 0) {
+            return static_cast<int>(count);
         }
-        if (interrupt != 0) {
-            return -1;
-        }
-        if (count == 0 || (count < 0 && errno != EINTR)) {
-            return 0;
-        }
-        if (count < 0 && resized != 0) {
-            resized = 0;
-            resize_(resize_with_);
-        }
+        bytes_ = next;
     }
     byte = bytes_[used_++];
     return 1;
@@ -173,15 +210,11 @@ int TerminalInput::read_paste() {
     while (end == std::string::npos) {
         const size_t before = text.size();
         text.resize(before + block);
-        const auto count = ::read(STDIN_FILENO, text.data() + before, block);
-        const int error = errno;
-        text.resize(before + static_cast<size_t>(count > 0 ? count : 0));
-        if (interrupt != 0) {
-            return -1;
+        const auto count = read_terminal(text.data() + before, block, resize_, resize_with_);
+        if (count <= 0) {
+            return static_cast<int>(count);
         }
-        if (count == 0 || (count < 0 && error != EINTR)) {
-            return 0;
-        }
+        text.resize(before + static_cast<size_t>(count));
         end = text.find(paste_end, before > paste_end.size() ? before - paste_end.size() : 0);
     }
     bytes_ = text.substr(end + paste_end.size());

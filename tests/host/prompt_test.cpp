@@ -124,6 +124,22 @@ TEST_F(Prompt, CtrlCStopsWhatRunsAndKeepsTheVariables) {
     terminal.wait_for("\n126");
 }
 
+TEST_F(Prompt, CtrlCDropsTheLineAndNothingBehindIt) {
+    auto terminal = at_terminal();
+    terminal.wait_for("> ");
+    for (int i = 1; i <= 30; ++i) {
+        terminal.type("what is typed here is dropped");
+        ::usleep(static_cast<useconds_t>(i) * 20);  // in the middle of the line, or behind it
+        terminal.type("\x03");
+        ::usleep(20'000);
+        terminal.type("'i' .. " + std::to_string(1'000 * i) + "\r");
+        terminal.wait_for("\ni" + std::to_string(1'000 * i));
+        if (HasFailure()) {
+            break;
+        }
+    }
+}
+
 TEST_F(Prompt, CtrlCStopsALoopOfOperators) {
     auto terminal = at_terminal();
     terminal.wait_for("> ");

@@ -231,15 +231,17 @@ Batch Dataset::batch(const at::Tensor& positions) const {
                 "Dataset:batch: positions must lie in 0 to {} for '{}', got {} to {}", size() - 1,
                 name_, lowest, highest);
     }
-    return {apply(filter_, unfiltered_batch(indices_.index_select(0, positions))),
-            labels_.defined() ? labels_.index_select(0, positions) : at::Tensor()};
+    const auto samples = indices_.index_select(0, positions);
+    return {apply(filter_, unfiltered_batch(samples)),
+            labels_.defined() ? labels_.index_select(0, positions) : at::Tensor(), samples};
 }
 
 Batch Dataset::batch(int64_t begin, int64_t end) const {
     require_range("Dataset:batch", begin, end, *this);
-    // The labels are copied: whoever writes into a batch must not write into the data set.
-    return {apply(filter_, unfiltered_batch(indices_.slice(0, begin, end))),
-            labels_.defined() ? labels_.slice(0, begin, end).clone() : at::Tensor()};
+    // Copies: whoever writes into a batch must not write into the data set.
+    const auto samples = indices_.slice(0, begin, end).clone();
+    return {apply(filter_, unfiltered_batch(samples)),
+            labels_.defined() ? labels_.slice(0, begin, end).clone() : at::Tensor(), samples};
 }
 
 bool Dataset::same_images(const Dataset& other) const {

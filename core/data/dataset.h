@@ -42,6 +42,8 @@ struct Filter {
 struct Batch {
     at::Tensor images;  ///< float32 [n, C, H, W], CPU; of bytes in [0,1] unless filtered
     at::Tensor labels;  ///< int64 [n], CPU; undefined where the data set has none
+    /// int64 [n], CPU: the index of each image in its source, the same in every view.
+    at::Tensor samples = {};
 };
 
 /// A view: which images, in which order, under which labels, through which filter. Cheap to copy;

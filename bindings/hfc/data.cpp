@@ -1,22 +1,17 @@
-// hfc.data and the type Dataset.
-#include "base/random.h"
+// hfc.data and hfc.dataset.
+#include "bindings/hfc/lua_data.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 #include "data/load.h"
+#include "data/source/npy.h"
 
 #include <ATen/ATen.h>
-
-#include <algorithm>
 
 namespace hfc::lua {
 namespace {
 
 using data::Dataset;
-
-Dataset& self_dataset(Call& call) {
-    return call.argument(1, "dataset").object<Dataset>();
-}
 
 void push_pair(lua_State* L, const data::Pair& pair) {
     lua_createtable(L, 0, 5);
@@ -64,128 +59,82 @@ int load(Call& call) {
     return 1;
 }
 
-/// A data set of one's own tensors. It gets copies: nothing outside can change it.
-int dataset_of_tensors(Call& call) {
-    const at::Tensor images = tensor_argument(call, 1, "images");
-    const bool labelled = to_tensor(call.L, 2) != nullptr;
-    const at::Tensor labels = labelled ? tensor_argument(call, 2, "labels") : at::Tensor();
-    const int position = labelled ? 3 : 2;
-    call.at_most(position);
-    auto options = call.options(position);
-    const auto name = options.text("name", "images");
-    const auto class_names = options.texts("class_names", {});
-    options.finish();
-    return call.returns_object(
-        data::dataset_of(images.defined() ? images.clone() : images, labels, name, class_names));
-}
-
-int subset(Call& call) {
-    const int64_t n = call.argument(2, "n").integer();
-    auto options = call.options(3);
-    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
-    options.finish();
-    return call.returns_object(self_dataset(call).subset(n, seed));
-}
-
-int slice(Call& call) {
-    return call.returns_object(self_dataset(call).slice(call.argument(2, "begin").integer(),
-                                                        call.argument(3, "end").integer()));
-}
-
-int per_class(Call& call) {
-    const int64_t n = call.argument(2, "n").integer();
-    auto options = call.options(3);
-    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
-    options.finish();
-    return call.returns_object(self_dataset(call).per_class(n, seed));
-}
-
-int shuffle_labels(Call& call) {
-    auto options = call.options(2);
-    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
-    options.finish();
-    return call.returns_object(self_dataset(call).shuffle_labels(seed));
-}
-
-int filtered(Call& call, data::Part part) {
-    data::Filter filter;
-    filter.part = part;
-    filter.radius = call.argument(2, "radius").number();
-    auto options = call.options(3);
-    filter.rule = frequency::parse_rule(options.text("rule", "<="));
-    filter.rescale = data::parse_rescale(options.text("rescale", "none"));
-    options.finish();
-    return call.returns_object(self_dataset(call).filtered(filter));
-}
-
-int dataset_low_pass(Call& call) {
-    return filtered(call, data::Part::low);
-}
-
-int dataset_high_pass(Call& call) {
-    return filtered(call, data::Part::high);
-}
-
-int batch(Call& call) {
-    const Dataset dataset = self_dataset(call);
-    const data::Batch result =
-        dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
-    return call.returns(result.images, result.labels);
-}
-
-/// What an iterator of batches() walks along.
-struct BatchWalk {
-    Dataset dataset;
-    at::Tensor order;
-    int64_t size;
-    int64_t next;
+struct Described {
+    std::string name;
+    std::vector<std::string> class_names;
 };
 
-}  // namespace
-
-template <>
-inline constexpr const char* type_name<BatchWalk> = "BatchIterator";
-
-namespace {
-
-int next_batch(lua_State* L) {
-    return guarded(L, "Dataset:batches", [&]() -> int {
-        auto* found = to_object<BatchWalk>(L, lua_upvalueindex(1));
-        require(found != nullptr, "the iterator was destroyed");
-        auto& walk = *found;
-        if (walk.next >= walk.dataset.size()) {
-            return 0;
-        }
-        const int64_t end = std::min(walk.next + walk.size, walk.dataset.size());
-        const data::Batch result = walk.dataset.batch(walk.order.slice(0, walk.next, end));
-        walk.next = end;
-        push(L, result.images);
-        push(L, result.labels);
-        return 2;
-    });
-}
-
-int batches(Call& call) {
-    const Dataset dataset = self_dataset(call);
-    auto options = call.options(2);
-    const int64_t size = options.integer("size", 100);
-    const bool shuffle = options.boolean("shuffle", false);
-    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+Described read_described(Options& options, const std::string& name) {
+    Described described{options.text("name", name), options.texts("class_names", {})};
     options.finish();
-    require(size >= 1, "the batch size must be at least 1, got {}", size);
-    const at::Tensor order = shuffle ? permutation(dataset.size(), seed, "batches")
-                                     : at::arange(dataset.size(), at::kLong);
-    push_object(call.L, BatchWalk{dataset, order, size, 0});
-    lua_pushcclosure(call.L, next_batch, 1);
-    return 1;
+    return described;
 }
 
-int labels(Call& call) {
-    return call.returns(self_dataset(call).labels().clone());
+/// The labels at `position`, if a Tensor is there.
+at::Tensor labels_at(Call& call, int position) {
+    return to_tensor(call.L, position) != nullptr ? tensor_argument(call, position, "labels")
+                                                  : at::Tensor();
 }
 
-int name(Call& call) {
-    return call.returns(self_dataset(call).name());
+/// Reads what follows the images: labels, options.
+Described read_rest(Call& call, const at::Tensor& labels, const std::string& name) {
+    const int position = labels.defined() ? 3 : 2;
+    call.at_most(position);
+    auto options = call.options(position);
+    return read_described(options, name);
+}
+
+Dataset dataset_of_file(Call& call) {
+    const std::filesystem::path path = call.argument(1, "images").text();
+    require(path.extension() == ".npy",
+            "argument 1 (images): expected a file .npy, got '{}'; hfc.load reads other files",
+            path.string());
+    const auto labels = labels_at(call, 2);
+    const auto [name, class_names] = read_rest(call, labels, path.stem().string());
+    return Dataset(std::make_shared<data::NpySource>(path, labels, name, class_names));
+}
+
+Dataset dataset_of_function(Call& call) {
+    call.at_most(1);
+    Options options(call.L, 1);
+    LuaSourceSettings settings;
+    settings.size = options.integer("size", 0);
+    settings.classes = options.integer("classes", 0);
+    bool given = false;
+    options.with("get", [&](const Value& value) {
+        given = true;
+        if (!lua_isfunction(call.L, value.index())) {
+            value.expected("a function get(i) -> image, label");
+        }
+    });
+    const auto [name, class_names] = read_described(options, settings.name);
+    require(given, "option 'get' is missing: a function get(i) -> image, label");
+    require(settings.size >= 1, "option 'size': expected the number of samples, at least 1, got {}",
+            settings.size);
+    require(settings.classes >= 0, "option 'classes': expected at least 1, got {}",
+            settings.classes);
+    settings.name = name;
+    settings.class_names = class_names;
+    lua_getfield(call.L, 1, "get");
+    return Dataset(make_lua_source(call.L, settings));
+}
+
+/// It gets copies: nothing outside can change it.
+Dataset dataset_of_tensors(Call& call) {
+    const at::Tensor images = tensor_argument(call, 1, "images");
+    const auto labels = labels_at(call, 2);
+    const auto [name, class_names] = read_rest(call, labels, "images");
+    return data::dataset_of(images.defined() ? images.clone() : images, labels, name, class_names);
+}
+
+int make_dataset(Call& call) {
+    if (lua_istable(call.L, 1)) {
+        return call.returns_object(dataset_of_function(call));
+    }
+    if (lua_type(call.L, 1) == LUA_TSTRING) {
+        return call.returns_object(dataset_of_file(call));
+    }
+    return call.returns_object(dataset_of_tensors(call));
 }
 
 const std::vector<Declaration> data_declarations = {
@@ -216,77 +165,30 @@ const std::vector<Declaration> data_declarations = {
      "bands, low_radius = 4, high_radius = 12 "
      "(bins).\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
-    {"hfc.dataset", dataset_of_tensors,
+    {"hfc.dataset", make_dataset,
      "hfc.dataset(images, labels, {name = \"images\", class_names = {...}}) -> Dataset\n\n"
-     "A data set of one's own tensors, for all functions that take a Dataset. It keeps copies.\n"
-     "images: uint8 [N, C, H, W], which become floats in [0,1], or float32 [N, C, H, W], which "
-     "stay as they are. labels: int64 [N] of at least 0; without them only functions work that "
-     "need none. class_names: one string a class.\n"
+     "A data set of one's own images, for all functions that take a Dataset.\n"
+     "images: a Tensor uint8 [N, C, H, W], which becomes floats in [0,1], or float32 [N, C, H, W], "
+     "which stays as it is; the data set keeps a copy. Or the name of a file .npy that holds such "
+     "an array: its images are read as they are asked for. labels: int64 [N] of at least 0; "
+     "without them only functions work that need none. class_names: one string a class.\n"
+     "hfc.dataset {size = n, get = function(i) return image, label end, classes = n, class_names "
+     "= {...}, name = \"samples\"} makes one of a function. It is called with i = 0 to n - 1 and "
+     "returns a Tensor uint8 or float32 [C, H, W], the same shape for all, and a label. All labels "
+     "are asked for at once, images as batches are made, on the script's thread. A checkpoint "
+     "knows the function by its code, not by what it captures.\n"
      "Errors: images of another kind (with the line that converts them), labels that are not one "
-     "an image or that name no class."},
-    {"Dataset:subset", subset,
-     "dataset:subset(n, {seed = 0}) -> Dataset\n\nn images drawn at random. Error: n below 1 or "
-     "above the size."},
-    {"Dataset:slice", slice,
-     "dataset:slice(begin, end) -> Dataset\n\nImages begin .. end-1, zero-based. Error: an empty "
-     "or impossible range."},
-    {"Dataset:per_class", per_class,
-     "dataset:per_class(n, {seed = 0}) -> Dataset\n\nn images of each class. Error: a class that "
-     "has fewer."},
-    {"Dataset:shuffle_labels", shuffle_labels,
-     "dataset:shuffle_labels {seed = 0} -> Dataset\n\nThe same images under a fixed permutation of "
-     "their labels (Zhang et al., 2017; "
-     "section 4 of Wang et al., 2020)."},
-    {"Dataset:low_pass", dataset_low_pass,
-     "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe same images "
-     "with only the frequencies within "
-     "`radius` bins of zero, computed as batches "
-     "are made. rule: \"<=\" (paper) or \"<\" (public code). rescale: \"none\", or \"max\" (x / "
-     "max(x) for each image, public code)."},
-    {"Dataset:high_pass", dataset_high_pass,
-     "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less "
-     "its low_pass; options as there."},
-    {"Dataset:batch", batch,
-     "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, "
-     "W], labels int64 [n], on the CPU."},
-    {"Dataset:batches", batches,
-     "for images, labels in dataset:batches {size = 100, shuffle = false, seed = 0} do\n\nWalks "
-     "along the data set; the last batch may be "
-     "smaller. Give a new seed each epoch "
-     "for a new order."},
-    {"Dataset:labels", labels,
-     "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
-    {"Dataset:name", name,
-     "dataset:name() -> text\n\nWhat the view shows: \"cifar10 train, shuffled labels, low r=4\"."},
+     "an image or that name no class, a get() that returns something else or fails (with its "
+     "i)."},
 };
-
-int length(lua_State* L) {
-    return guarded(L, "#", [&] {
-        push(L, Value(L, 1, "dataset").object<Dataset>().size());
-        return 1;
-    });
-}
-
-int dataset_text(lua_State* L) {
-    return guarded(L, "tostring", [&] {
-        const auto& dataset = Value(L, 1, "dataset").object<Dataset>();
-        push(L, fmt::format("Dataset {}: {} images {} x {} x {}, {} classes", dataset.name(),
-                            dataset.size(), dataset.channels(), dataset.height(), dataset.width(),
-                            dataset.classes()));
-        return 1;
-    });
-}
 
 }  // namespace
 
 namespace detail {
 
 void register_data(lua_State* L) {
-    register_type<Dataset>(L);
-    register_type<BatchWalk>(L);
     declare(L, data_declarations);
-    set_metamethod(L, "Dataset", "__len", length);
-    set_metamethod(L, "Dataset", "__tostring", dataset_text);
+    register_dataset(L);
 }
 
 }  // namespace detail

@@ -38,6 +38,7 @@ namespace detail {
 void register_attack(lua_State* L);
 void register_augment(lua_State* L);
 void register_data(lua_State* L);
+void register_dataset(lua_State* L);
 void register_decompose(lua_State* L);
 void register_frequency(lua_State* L);
 void register_image(lua_State* L);

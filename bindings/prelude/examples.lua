@@ -23,6 +23,21 @@ example("Dataset:batches", '\z
   data = hfc.data("synthetic", {train = 20, test = 10})\n\z
   for images, labels in data.train:batches {size = 8, shuffle = true, seed = 1} do \z
     print(images:size(0), labels[0]:item()) end')
+example("Dataset:map Dataset:samples", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+grey = data.train:map(function(images, indices) return images:mean({1}, true) end)
+print(grey.shape[1], grey:subset(3, {seed = 1}):samples())]])
+example("Dataset:filter Dataset:concat Dataset:with_labels", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+two = data.train:filter(function(image, label, index) return label < 2 end)
+rest = data.train:filter(function(image, label, index) return label >= 2 end)
+all = two:concat(rest, data.test)
+same = all:with_labels(torch.zeros(#all, {dtype = "int64"}))
+print(#all, same:labels():sum():item())]], "30")
+example("Dataset:probes", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+probes = data.test:probes {low = {4, 8}, high = {12}, prefix = "test "}
+print(probes["test low r=4"], probes["test high r=12"])]])
 example("Dataset:low_pass Dataset:high_pass", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 low, high = data.test:low_pass(4), data.test:high_pass(4)

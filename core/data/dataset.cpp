@@ -1,7 +1,6 @@
 #include "data/dataset.h"
 
 #include "base/error.h"
-#include "base/images.h"
 #include "base/random.h"
 
 #include <ATen/ATen.h>
@@ -26,36 +25,22 @@ at::Tensor checked_labels(const at::Tensor& labels, int64_t size, const std::str
     return copy.contiguous();
 }
 
-/// With contiguous pixels.
-std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
-    require(images != nullptr, "a data set needs images, got none");
-    const auto& [name, pixels, labels, class_names, source] = *images;
-    require(pixels.defined(), "'{}' needs pixels, got an undefined tensor", name);
-    require((pixels.scalar_type() == at::kByte || pixels.scalar_type() == at::kFloat) &&
-                pixels.dim() == 4 && pixels.is_cpu(),
-            "the images of '{}' must be a uint8 or float32 CPU tensor [N, C, H, W], got {} [{}]{}",
-            name, at::toString(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "),
-            image_advice(pixels));
-    require(pixels.numel() > 0,
-            "'{}' needs at least one image of at least one pixel, got shape [{}]", name,
-            fmt::join(pixels.sizes(), ", "));
-    if (labels.defined() && !class_names.empty()) {
-        const auto [lowest, highest] = checked_labels(labels, pixels.size(0), name).aminmax();
-        const auto classes = static_cast<int64_t>(class_names.size());
-        require(highest.item<int64_t>() < classes,
-                "'{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", name, classes,
-                classes - 1, lowest.item<int64_t>(), highest.item<int64_t>());
+/// The labels of a source, where it has some.
+at::Tensor labels_of(const Source& source) {
+    const auto labels = source.labels();
+    if (!labels.defined()) {
+        return {};
     }
-    if (pixels.is_contiguous() && !pixels.requires_grad()) {
-        return images;
-    }
-    auto contiguous = std::make_shared<Images>(*images);
-    contiguous->pixels = pixels.detach().contiguous();
-    return contiguous;
+    auto copy = checked_labels(labels, source.size(), source.name());
+    const auto classes = static_cast<int64_t>(source.class_names().size());
+    require(classes == 0 || copy.max().item<int64_t>() < classes,
+            "'{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", source.name(),
+            classes, classes - 1, copy.min().item<int64_t>(), copy.max().item<int64_t>());
+    return copy;
 }
 
-int64_t classes_of(const Images& images, const at::Tensor& labels) {
-    const auto named = static_cast<int64_t>(images.class_names.size());
+int64_t classes_of(const Source& source, const at::Tensor& labels) {
+    const auto named = static_cast<int64_t>(source.class_names().size());
     return labels.defined() && labels.numel() > 0
                ? std::max(named, labels.max().item<int64_t>() + 1)
                : named;
@@ -68,41 +53,51 @@ void require_range(const char* function, int64_t begin, int64_t end, const Datas
             function, dataset.size(), dataset.name(), begin, end);
 }
 
-}  // namespace
-
-Dataset::Dataset(std::shared_ptr<const Images> images)
-    : images_(checked(std::move(images))),
-      indices_(at::arange(images_->pixels.size(0), at::kLong)),
-      labels_(images_->labels.defined() ? checked_labels(images_->labels, size(), images_->name)
-                                        : at::Tensor()),
-      classes_(classes_of(*images_, labels_)) {
-    set_name(images_->name);
+/// Bytes to floats in [0,1].
+at::Tensor to_float(const at::Tensor& images) {
+    if (images.scalar_type() == at::kFloat) {
+        return images;
+    }
+    auto floats = at::empty(images.sizes(), at::kFloat);
+    const auto* from = images.const_data_ptr<uint8_t>();
+    auto* to = floats.mutable_data_ptr<float>();
+    // A million pixels take some .3 ms; waking a second thread for less does not pay.
+    at::parallel_for(0, images.numel(), int64_t{1} << 20, [&](int64_t begin, int64_t end) {
+        for (auto i = begin; i < end; ++i) {
+            to[i] = static_cast<float>(from[i]) / 255.0F;
+        }
+    });
+    return floats;
 }
 
-void Dataset::set_name(const std::string& unfiltered) {
-    unfiltered_name_ = unfiltered;
-    const auto filter = describe(filter_);
-    name_ = filter.empty() ? unfiltered : unfiltered + ", " + filter;
+}  // namespace
+
+Dataset::Dataset(std::shared_ptr<const Source> source)
+    : source_(std::move(source)),
+      indices_(at::arange(source_->size(), at::kLong)),
+      labels_(labels_of(*source_)),
+      classes_(classes_of(*source_, labels_)),
+      shape_(source_->shape()) {
+    set_name(source_->name());
+}
+
+Dataset::Dataset(std::shared_ptr<const Images> images)
+    : Dataset(std::make_shared<TensorSource>(std::move(images))) {}
+
+void Dataset::set_name(const std::string& untransformed) {
+    untransformed_name_ = untransformed;
+    name_ = untransformed;
+    for (const auto& transform : transforms_) {
+        name_ += ", " + transform->describe();
+    }
 }
 
 int64_t Dataset::size() const {
     return indices_.size(0);
 }
 
-int64_t Dataset::channels() const {
-    return images_->pixels.size(1);
-}
-
-int64_t Dataset::height() const {
-    return images_->pixels.size(2);
-}
-
-int64_t Dataset::width() const {
-    return images_->pixels.size(3);
-}
-
 const std::vector<std::string>& Dataset::class_names() const {
-    return images_->class_names;
+    return source_->class_names();
 }
 
 const std::string& Dataset::name() const {
@@ -115,13 +110,14 @@ const at::Tensor& Dataset::labels() const {
     return labels_;
 }
 
-const Filter& Dataset::filter() const {
-    return filter_;
+bool Dataset::runs_script() const {
+    return source_->runs_script() ||
+           std::ranges::any_of(transforms_, [](const auto& one) { return one->runs_script(); });
 }
 
 Dataset Dataset::select(const at::Tensor& positions, const std::string& what) const {
     Dataset view = select(positions);
-    view.set_name(unfiltered_name_ + ", " + what);
+    view.set_name(untransformed_name_ + ", " + what);
     return view;
 }
 
@@ -137,14 +133,16 @@ Dataset Dataset::select(const at::Tensor& positions) const {
 Dataset Dataset::with_labels(const at::Tensor& labels) const {
     Dataset view = *this;
     view.labels_ = checked_labels(labels, size(), name_);
-    view.classes_ = classes_of(*images_, view.labels_);
+    view.classes_ = classes_of(*source_, view.labels_);
     return view;
 }
 
 Dataset Dataset::subset(int64_t n, uint64_t seed) const {
-    require(1 <= n && n <= size(), "Dataset:subset: n must be 1 to {}, the size of '{}'; got {}",
-            size(), name_, n);
-    return select(permutation(size(), seed, "subset").slice(0, 0, n), fmt::format("{} drawn", n));
+    require(0 <= n && n <= size(),
+            "Dataset:subset: n must be 0 (all) to {}, the size of '{}'; got {}", size(), name_, n);
+    return n == 0 ? *this
+                  : select(permutation(size(), seed, "subset").slice(0, 0, n),
+                           fmt::format("{} drawn", n));
 }
 
 Dataset Dataset::slice(int64_t begin, int64_t end) const {
@@ -172,16 +170,30 @@ Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
 Dataset Dataset::shuffle_labels(uint64_t seed) const {
     Dataset view = *this;
     view.labels_ = labels().index_select(0, permutation(size(), seed, "shuffle labels"));
-    view.set_name(unfiltered_name_ + ", shuffled labels");
+    view.set_name(untransformed_name_ + ", shuffled labels");
+    return view;
+}
+
+Dataset Dataset::transformed(std::shared_ptr<const Transform> transform) const {
+    Dataset view = *this;
+    view.shape_ = transform->shape(shape_);
+    view.transforms_.push_back(std::move(transform));
+    view.set_name(untransformed_name_);
+    return view;
+}
+
+Dataset Dataset::untransformed() const {
+    Dataset view = *this;
+    view.transforms_.clear();
+    view.shape_ = source_->shape();
+    view.set_name(untransformed_name_);
     return view;
 }
 
 Dataset Dataset::filtered(const Filter& filter) const {
     require_valid(filter);
-    Dataset view = *this;
-    view.filter_ = filter;
-    view.set_name(unfiltered_name_);
-    return view;
+    return describe(filter).empty() ? *this
+                                    : transformed(std::make_shared<FilterTransform>(filter));
 }
 
 Dataset Dataset::low_pass(double radius, frequency::Rule rule, Rescale rescale) const {
@@ -192,32 +204,23 @@ Dataset Dataset::high_pass(double radius, frequency::Rule rule, Rescale rescale)
     return filtered({Part::high, radius, rule, rescale});
 }
 
-/// Bytes to floats in [0,1], gathered in the same pass.
-at::Tensor Dataset::unfiltered_batch(const at::Tensor& indices) const {
-    if (images_->pixels.scalar_type() == at::kFloat) {
-        return images_->pixels.index_select(0, indices);
-    }
-    const auto count = indices.size(0);
-    const auto pixels_an_image = channels() * height() * width();
-    auto batch = at::empty({count, channels(), height(), width()}, at::kFloat);
-    const auto* from = images_->pixels.const_data_ptr<uint8_t>();
-    const auto* index = indices.const_data_ptr<int64_t>();
-    auto* to = batch.mutable_data_ptr<float>();
-    // A million pixels take some .3 ms; waking a second thread for less does not pay.
-    at::parallel_for(0, count, std::max<int64_t>(1, (int64_t{1} << 20) / pixels_an_image),
-                     [&](int64_t begin, int64_t end) {
-                         for (auto image = begin; image < end; ++image) {
-                             const auto* bytes = from + index[image] * pixels_an_image;
-                             auto* floats = to + image * pixels_an_image;
-                             for (int64_t i = 0; i < pixels_an_image; ++i) {
-                                 floats[i] = static_cast<float>(bytes[i]) / 255.0F;
-                             }
-                         }
-                     });
-    return batch;
+at::Tensor Dataset::make_room(int64_t n) const {
+    const auto [channels, height, width] = source_->shape();
+    return at::empty({n, channels, height, width}, source_->dtype());
 }
 
-Batch Dataset::batch(const at::Tensor& positions) const {
+Batch Dataset::finish(const at::Tensor& images, const at::Tensor& positions,
+                      const Draw& draw) const {
+    TransformBatch batch{to_float(images),
+                         labels_.defined() ? labels_.index_select(0, positions) : at::Tensor(),
+                         indices_.index_select(0, positions), draw};
+    for (const auto& transform : transforms_) {
+        transform->apply(batch);
+    }
+    return {batch.images, batch.labels, batch.samples};
+}
+
+Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
     require(positions.defined() && positions.scalar_type() == at::kLong && positions.dim() == 1 &&
                 positions.is_cpu(),
             "Dataset:batch: positions must be an int64 CPU tensor of one dimension, got {}",
@@ -231,31 +234,52 @@ Batch Dataset::batch(const at::Tensor& positions) const {
                 "Dataset:batch: positions must lie in 0 to {} for '{}', got {} to {}", size() - 1,
                 name_, lowest, highest);
     }
-    const auto samples = indices_.index_select(0, positions);
-    return {apply(filter_, unfiltered_batch(samples)),
-            labels_.defined() ? labels_.index_select(0, positions) : at::Tensor(), samples};
+    auto images = make_room(positions.size(0));
+    source_->read(indices_.index_select(0, positions), draw, images);
+    return finish(images, positions.contiguous(), draw);
 }
 
-Batch Dataset::batch(int64_t begin, int64_t end) const {
+Batch Dataset::batch(int64_t begin, int64_t end, const Draw& draw) const {
     require_range("Dataset:batch", begin, end, *this);
-    // Copies: whoever writes into a batch must not write into the data set.
-    const auto samples = indices_.slice(0, begin, end).clone();
-    return {apply(filter_, unfiltered_batch(samples)),
-            labels_.defined() ? labels_.slice(0, begin, end).clone() : at::Tensor(), samples};
+    return batch(at::arange(begin, end, at::kLong), draw);
 }
 
 bool Dataset::same_images(const Dataset& other) const {
     const auto equal = [](const at::Tensor& a, const at::Tensor& b) {
         return a.defined() == b.defined() && (!a.defined() || at::equal(a, b));
     };
-    return images_ == other.images_ && equal(indices_, other.indices_) &&
+    return source_ == other.source_ && equal(indices_, other.indices_) &&
            equal(labels_, other.labels_);
 }
 
-std::vector<at::Tensor> Dataset::batches_through(const std::vector<Filter>& filters, int64_t begin,
-                                                 int64_t end) const {
-    require_range("Dataset:batches_through", begin, end, *this);
-    return apply_all(filters, unfiltered_batch(indices_.slice(0, begin, end)));
+std::vector<at::Tensor> images_of(const std::vector<Dataset>& views, const Batch& untransformed) {
+    std::vector<Transforms> lists;
+    for (const auto& view : views) {
+        lists.push_back(view.transforms());
+    }
+    return apply_lists(lists,
+                       {untransformed.images, untransformed.labels, untransformed.samples, {}});
+}
+
+std::string Dataset::fingerprint() const {
+    Checksum checksum;
+    const auto add = [&](const at::Tensor& tensor) {
+        checksum.add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
+    };
+    if (labels_.defined()) {
+        add(labels_);
+    }
+    add(indices_);
+    for (const auto& name : class_names()) {
+        checksum.add_item(name);
+    }
+    source_->add_fingerprint(checksum, indices_);
+    for (const auto& transform : transforms_) {
+        if (const auto text = transform->fingerprint(); !text.empty()) {
+            checksum.add_item(text);
+        }
+    }
+    return checksum.text();
 }
 
 Dataset dataset_of(const at::Tensor& images, const at::Tensor& labels, std::string name,

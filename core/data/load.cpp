@@ -233,46 +233,65 @@ Pair find_emnist(const std::string& split, std::vector<std::string>* notes) {
                     "", emnist_classes(split), notes);
 }
 
+struct Named {
+    std::string name;
+    LoadFunction load;
+};
+
+/// "folder:DIR" is told by its beginning.
+constexpr std::string_view folder_prefix = "folder:";
+
+Pair find_folder(const std::string& name, const LoadOptions& options,
+                 std::vector<std::string>* notes) {
+    require(name.size() > folder_prefix.size(),
+            "hfc.data: 'folder:' needs the path of a folder behind the colon: folder:DIR");
+    return load_folder(name.substr(folder_prefix.size()), options.image_size, notes);
+}
+
+std::vector<Named>& all() {
+    using Options = const LoadOptions&;
+    using Notes = std::vector<std::string>*;
+    static std::vector<Named> named = {
+        {"synthetic",
+         [](const std::string&, Options options, Notes) {
+             auto settings = options.synthetic;
+             settings.seed = options.seed;
+             return synthetic(settings);
+         }},
+        {"cifar10", [](const std::string&, Options, Notes) { return find_cifar10(); }},
+        {"cifar100",
+         [](const std::string&, Options options, Notes) { return find_cifar100(options.labels); }},
+        {"mnist", [](const std::string&, Options, Notes notes) { return find_mnist(notes); }},
+        {"fashion_mnist",
+         [](const std::string&, Options, Notes notes) { return find_fashion_mnist(notes); }},
+        {"kmnist", [](const std::string&, Options, Notes notes) { return find_kmnist(notes); }},
+        {"emnist", [](const std::string&, Options options,
+                      Notes notes) { return find_emnist(options.split, notes); }},
+        {"folder:DIR", find_folder},
+    };
+    return named;
+}
+
 }  // namespace
 
 Pair load(const std::string& name, const LoadOptions& options, std::vector<std::string>* notes) {
-    constexpr std::string_view folder_prefix = "folder:";
-    if (name == "synthetic") {
-        auto settings = options.synthetic;
-        settings.seed = options.seed;
-        return synthetic(settings);
+    const auto wanted = name.starts_with(folder_prefix) ? "folder:DIR" : name;
+    const auto found = std::ranges::find(all(), wanted, &Named::name);
+    if (found == all().end()) {
+        const auto names = known_names();
+        fail("hfc.data: unknown data set '{}'{}: expected one of {}", name,
+             did_you_mean(name, names), fmt::join(names, ", "));
     }
-    if (name == "cifar10") {
-        return find_cifar10();
-    }
-    if (name == "cifar100") {
-        return find_cifar100(options.labels);
-    }
-    if (name == "mnist") {
-        return find_mnist(notes);
-    }
-    if (name == "fashion_mnist") {
-        return find_fashion_mnist(notes);
-    }
-    if (name == "kmnist") {
-        return find_kmnist(notes);
-    }
-    if (name == "emnist") {
-        return find_emnist(options.split, notes);
-    }
-    if (name.starts_with(folder_prefix)) {
-        require(name.size() > folder_prefix.size(),
-                "hfc.data: 'folder:' needs the path of a folder behind the colon: folder:DIR");
-        return load_folder(name.substr(folder_prefix.size()), options.image_size, notes);
-    }
-    fail("hfc.data: unknown data set '{}'{}: expected one of {}", name,
-         did_you_mean(name, known_names()), fmt::join(known_names(), ", "));
+    return found->load(name, options, notes);
 }
 
-const std::vector<std::string>& known_names() {
-    static const std::vector<std::string> names = {"synthetic", "cifar10",       "cifar100",
-                                                   "mnist",     "fashion_mnist", "kmnist",
-                                                   "emnist",    "folder:DIR"};
+void add_data_set(const std::string& name, LoadFunction load) {
+    all().push_back({name, std::move(load)});
+}
+
+std::vector<std::string> known_names() {
+    std::vector<std::string> names;
+    std::ranges::transform(all(), std::back_inserter(names), &Named::name);
     return names;
 }
 

@@ -5,6 +5,7 @@
 #include "data/synthetic.h"
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,15 @@ Pair load(const std::string& name, const LoadOptions& options = {},
           std::vector<std::string>* notes = nullptr);
 
 /// The names load() knows, for help and messages.
-const std::vector<std::string>& known_names();
+std::vector<std::string> known_names();
+
+/// Makes a data set: `name` is what load() was called with.
+using LoadFunction = std::function<Pair(const std::string& name, const LoadOptions& options,
+                                        std::vector<std::string>* notes)>;
+
+/// From now on load() knows this name. A data set that comes with the program is a line in load.cpp
+/// instead.
+void add_data_set(const std::string& name, LoadFunction load);
 
 /// The folder that holds the data sets' folders: set_root() (an empty path takes it back), else the
 /// environment's HFC_DATA, else ./data.

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/interrupt.h"
-#include "data/dataset.h"
+#include "data/loader.h"
 #include "model/model.h"
 
 #include <algorithm>
@@ -78,10 +78,15 @@ class Inference {
     /// model's device. Asks check_interrupt() before each.
     template <typename Visit>
     void each_batch(const data::Dataset& dataset, Visit&& visit) const {
-        for (int64_t begin = 0; begin < dataset.size(); begin += batch_size_) {
+        data::LoaderOptions options;
+        options.batch_size = batch_size_;
+        data::Loader loader(dataset, {}, options);
+        int64_t begin = 0;
+        while (const auto batch = loader.next()) {
             check_interrupt();
-            const auto end = std::min(begin + batch_size_, dataset.size());
-            visit(begin, end, bring(dataset.batch(begin, end).images));
+            const auto end = begin + batch->samples.size(0);
+            visit(begin, end, bring(batch->images));
+            begin = end;
         }
     }
 

@@ -14,7 +14,7 @@ namespace {
 /// Probes on the same images: what one reading of them serves.
 struct Group {
     std::vector<size_t> members;
-    std::vector<data::Filter> filters;
+    std::vector<data::Dataset> views;
 };
 
 /// `together`: whether views on the same images may share what is read.
@@ -30,7 +30,7 @@ std::vector<Group> group_by_images(const std::vector<Probe>& probes, bool togeth
             group = groups.insert(groups.end(), Group{});
         }
         group->members.push_back(i);
-        group->filters.push_back(dataset.filter());
+        group->views.push_back(dataset);
     }
     return groups;
 }
@@ -57,7 +57,8 @@ std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
                                const MeasureOptions& options) {
     const at::NoGradGuard no_grad;
     Inference inference(model, options.inference);
-    const auto batch_size = inference.batch_size();
+    data::LoaderOptions loading;
+    loading.batch_size = inference.batch_size();
     // The counts stay on the device until the end: asking for one would wait for the forward pass.
     const auto device = inference.device();
     std::vector<at::Tensor> right(probes.size());
@@ -69,15 +70,15 @@ std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
     for (const auto& group : group_by_images(probes, !inference.adapts())) {
         const auto& dataset = probes[group.members.front()].dataset;
         inference.begin_labelled(dataset);
-        for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
-            const auto end = std::min(begin + batch_size, dataset.size());
-            const auto labels = dataset.labels().slice(0, begin, end).to(device);
-            const auto batches = dataset.batches_through(group.filters, begin, end);
-            for (size_t i = 0; i < batches.size(); ++i) {
+        data::Loader loader(dataset.untransformed(), {}, loading);
+        while (const auto batch = loader.next()) {
+            const auto images = data::images_of(group.views, *batch);
+            const auto labels = batch->labels.to(device);
+            for (size_t i = 0; i < images.size(); ++i) {
                 check_interrupt();
-                const auto logits = inference.logits(inference.bring(batches[i]));
+                const auto logits = inference.logits(inference.bring(images[i]));
                 right[group.members[i]].add_(is_right(logits, labels, options.top).sum());
-                done += end - begin;
+                done += labels.size(0);
                 if (options.after_batch) {
                     options.after_batch(static_cast<double>(done) / static_cast<double>(total));
                 }

@@ -45,6 +45,8 @@ NamedTensors read_safetensors(const InputFile& file, Metadata* metadata);
 void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
 
 at::Tensor read_npy(const ByteSource& source);
+/// As npy_layout(file), of an array that is the whole source. Throws Malformed.
+NpyLayout read_npy_layout(const ByteSource& source);
 /// How the bytes of one of NumPy's arrays lie.
 struct ArrayLayout {
     std::vector<int64_t> shape;

@@ -205,7 +205,15 @@ at::Tensor make_array(ArrayLayout layout, const std::function<void(const at::Ten
     return tensor.permute(reversed).contiguous();
 }
 
-at::Tensor read_npy(const ByteSource& source) {
+namespace {
+
+/// A header, checked against the bytes that follow it.
+struct ArrayHeader {
+    ArrayLayout layout;
+    uint64_t offset;
+};
+
+ArrayHeader read_array_header(const ByteSource& source) {
     uint64_t used = 0;
     const auto text = read_header(source, used);
     auto header = HeaderParser(text).parse();
@@ -214,9 +222,24 @@ at::Tensor read_npy(const ByteSource& source) {
     expect(bytes == source.size - used,
            "its array of shape [{}] and dtype '{}' needs {} bytes, but {} follow the header",
            fmt::join(header.shape, ", "), header.descr, bytes, source.size - used);
-    return make_array(
-        {header.shape, dtype.type, header.descr[0] == '>', header.fortran_order},
-        [&](const at::Tensor& tensor) { source.read(tensor.mutable_data_ptr(), tensor.nbytes()); });
+    return {{header.shape, dtype.type, header.descr[0] == '>', header.fortran_order}, used};
+}
+
+}  // namespace
+
+at::Tensor read_npy(const ByteSource& source) {
+    return make_array(read_array_header(source).layout, [&](const at::Tensor& tensor) {
+        source.read(tensor.mutable_data_ptr(), tensor.nbytes());
+    });
+}
+
+NpyLayout read_npy_layout(const ByteSource& source) {
+    const auto header = read_array_header(source);
+    expect(!header.layout.big_endian && !header.layout.fortran_order,
+           "it is in {} order, and parts are read of arrays in C order and little-endian; write it "
+           "again in Python: np.save(path, np.ascontiguousarray(a, a.dtype.newbyteorder('<')))",
+           header.layout.fortran_order ? "Fortran" : "big-endian");
+    return {header.layout.shape, header.layout.type, header.offset};
 }
 
 std::string npy_header(const std::string& name, const at::Tensor& tensor) {

@@ -13,12 +13,12 @@ namespace {
 
 const auto known_extensions = ".safetensors, .npz and .npy";
 
-at::Tensor read_npy_file(const InputFile& file) {
-    uint64_t position = 0;
-    return read_npy({file.size(), [&](void* to, size_t count) {
-                         file.read(position, to, count);
-                         position += count;
-                     }});
+/// All bytes of a file.
+ByteSource source_of(const InputFile& file) {
+    return {file.size(), [&file, position = uint64_t{0}](void* to, size_t count) mutable {
+                file.read(position, to, count);
+                position += count;
+            }};
 }
 
 Content named(NamedTensors tensors, Metadata metadata = {}) {
@@ -54,7 +54,7 @@ Content read_any(const InputFile& file) {
     std::string start(std::min<uint64_t>(file.size(), 32), '\0');
     file.read(0, start.data(), start.size());
     if (start.starts_with("\x93NUMPY")) {
-        return {{read_npy_file(file)}, {}, {}};
+        return {{read_npy(source_of(file))}, {}, {}};
     }
     if (start.starts_with("PK\3\4"sv) || start.starts_with("PK\5\6"sv)) {
         return read_zip(file.path());
@@ -127,6 +127,10 @@ auto naming(const std::filesystem::path& path, Work&& work) {
 
 Content read(const std::filesystem::path& path) {
     return naming(path, [&] { return read_any(InputFile(path)); });
+}
+
+NpyLayout npy_layout(const InputFile& file) {
+    return naming(file.path(), [&] { return read_npy_layout(source_of(file)); });
 }
 
 NamedTensors load(const std::filesystem::path& path, Metadata* metadata) {

@@ -2,7 +2,10 @@
 // only).
 #pragma once
 
+#include "base/file.h"
 #include "tensor_file/tree.h"
+
+#include <c10/core/ScalarType.h>
 
 #include <filesystem>
 #include <map>
@@ -62,6 +65,17 @@ NamedTensors flatten(const Tree& tree);
 /// permission).
 void save(const std::filesystem::path& path, const NamedTensors& tensors,
           const Metadata& metadata = {});
+
+/// Where the array of an npy file lies, for whoever reads parts of it.
+struct NpyLayout {
+    std::vector<int64_t> shape;
+    at::ScalarType dtype;
+    uint64_t offset;  ///< of the first value, in bytes
+};
+
+/// Of a file in C order and of this machine's byte order. Throws Error naming the file for another
+/// order, for what is no npy file, and for one of another size than its header says.
+NpyLayout npy_layout(const InputFile& file);
 
 /// The tensors whose name starts with `prefix` and a dot, named by the rest:
 /// under(load("checkpoint.pt"), "state_dict").

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "data/loader.h"
 #include "train/keeper.h"
 #include "train/loss_meter.h"
 #include "train/recipe.h"
@@ -105,7 +106,7 @@ class Training {
         optimizer_ = make_optimizer(trainable_parameters(model_), options_.optimizer);
         seed_global_generators(options_.device, options_.seed);
         keeper_.emplace(model_, *optimizer_, dataset_, options_);
-        may_stop_in_a_batch_ = calls_back(model_);
+        may_stop_in_a_batch_ = calls_back(model_) || dataset_.runs_script();
     }
 
     ~Training() { optimizer_->zero_grad(); }
@@ -182,14 +183,15 @@ class Training {
         stopwatch_.start_training();
         const auto order =
             permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
+        data::LoaderOptions loading;
+        loading.batch_size = options_.batch_size;
+        loading.first = position_.batch;
+        loading.draw = {options_.seed, result.epoch};
+        data::Loader loader(dataset_, order, loading);
         LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
         while (position_.batch < batches_) {
             pause_between_batches(losses);
-            const auto begin = position_.batch * options_.batch_size;
-            const auto positions =
-                order.slice(0, begin, std::min(begin + options_.batch_size, dataset_.size()));
-            step(positions, result.epoch, losses);
-            stopwatch_.trained(positions.size(0));
+            stopwatch_.trained(step(loader, result.epoch, losses));
             ++position_.batch;
             tell(result.epoch, position_.batch, losses.mean());
         }
@@ -230,14 +232,18 @@ class Training {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
 
-    void step(const at::Tensor& positions, int64_t epoch, LossMeter& losses) {
+    /// Returns the number of images.
+    int64_t step(data::Loader& loader, int64_t epoch, LossMeter& losses) {
         optimizer_->zero_grad();
+        int64_t images = 0;
         std::optional<Rewind> beginning;
         if (may_stop_in_a_batch_) {
             beginning.emplace(model_, options_.device);
         }
         try {
-            losses.add(backward(positions, epoch), positions.size(0));
+            const auto batch = *loader.next();
+            images = batch.samples.size(0);
+            losses.add(backward(batch, epoch), images);
         } catch (const Interrupted&) {
             losses.flush();
             position_.losses = losses.sums();
@@ -245,6 +251,7 @@ class Training {
             throw;
         }
         optimizer_->step();
+        return images;
     }
 
     /// Ctrl-C has stopped a callback: the checkpoint is one of its beginning.
@@ -256,8 +263,7 @@ class Training {
     }
 
     /// Returns the loss.
-    at::Tensor backward(const at::Tensor& positions, int64_t epoch) {
-        const auto batch = dataset_.batch(positions);
+    at::Tensor backward(const data::Batch& batch, int64_t epoch) {
         const auto lesson = prepare(model_, batch, options_, epoch, position_.batch);
         const auto images =
             lesson.images.to(options_.device).contiguous(at::MemoryFormat::ChannelsLast);

@@ -73,7 +73,7 @@ TEST(RobustAccuracy, stops_early_at_no_more_than_the_full_share) {
 
 TEST(RobustAccuracy, in_full_is_the_accuracy_on_perturbed_images) {
     const auto model = test::used_model();
-    const auto data = test::toy(12, 3).filtered({});
+    const auto data = test::toy(12, 3);
     const AttackOptions options{.method = "pgd", .epsilon = 0.01, .restarts = 2};
     const auto batch = data.batch(0, 12);
     const auto adversarial = perturb(*model, batch.images, batch.labels, options);

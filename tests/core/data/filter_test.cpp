@@ -37,22 +37,30 @@ TEST(Filter, knows_both_rules) {
                              whole.mean({2, 3}, true).expand_as(whole), 1e-5, 1e-6));
 }
 
-TEST(Filter, replaces_an_earlier_one_and_stays_with_later_views) {
+TEST(Filter, composes_with_others_and_stays_with_later_views) {
     const Dataset dataset(noise_images());
-    const auto view = dataset.high_pass(3).low_pass(2);
-    EXPECT_TRUE(at::equal(view.batch(0, 20).images, dataset.low_pass(2).batch(0, 20).images));
+    const auto view = dataset.low_pass(3).high_pass(2);
+    const auto band = view.batch(0, 20).images;
+    const auto expected =
+        dataset.low_pass(3).batch(0, 20).images - dataset.low_pass(2).batch(0, 20).images;
+    EXPECT_TRUE(at::allclose(band, expected, 1e-5, 1e-6));
+    EXPECT_TRUE(
+        at::allclose(dataset.high_pass(2).low_pass(3).batch(0, 20).images, expected, 1e-5, 1e-6));
+    EXPECT_TRUE(at::allclose(dataset.low_pass(2).high_pass(3).batch(0, 20).images,
+                             at::zeros_like(band), 1e-5, 1e-6));
     EXPECT_TRUE(at::allclose(view.slice(4, 9).batch(0, 5).images, view.batch(4, 9).images));
-    EXPECT_TRUE(at::equal(view.filtered({}).batch(0, 20).images, dataset.batch(0, 20).images));
+    EXPECT_TRUE(at::equal(view.untransformed().batch(0, 20).images, dataset.batch(0, 20).images));
+    EXPECT_EQ(dataset.filtered({}).transforms().size(), 0U) << "nothing is filtered";
 }
 
 TEST(Filter, is_told_by_the_name) {
     const Dataset dataset(noise_images());
     EXPECT_EQ(dataset.low_pass(4).shuffle_labels(1).name(), "noise, shuffled labels, low r=4");
-    EXPECT_EQ(dataset.low_pass(4).high_pass(2.5).name(), "noise, high r=2.5");
+    EXPECT_EQ(dataset.low_pass(4).high_pass(2.5).name(), "noise, low r=4, high r=2.5");
     EXPECT_EQ(dataset.high_pass(12, Rule::exclusive, Rescale::max).name(),
               "noise, high r=12 (rule <, rescale max)");
     EXPECT_EQ(dataset.low_pass(12, Rule::exclusive).name(), "noise, low r=12 (rule <)");
-    EXPECT_EQ(dataset.low_pass(12).filtered({}).name(), "noise");
+    EXPECT_EQ(dataset.low_pass(12).untransformed().name(), "noise");
 }
 
 TEST(Filter, refuses_a_radius_that_is_none) {
@@ -65,12 +73,6 @@ TEST(Filter, refuses_a_radius_that_is_none) {
         HasSubstr("high_pass must be a finite number of at least 0, in frequency bins; got nan"));
     EXPECT_THAT(error_of([&] { dataset.low_pass(std::numeric_limits<double>::infinity()); }),
                 HasSubstr("got inf"));
-    EXPECT_THAT(error_of([&] {
-                    dataset.batches_through({{Part::high, -2}}, 0, 1);
-                }),
-                HasSubstr("got -2"));
-    EXPECT_THAT(error_of([&] { dataset.batches_through({}, 0, 21); }),
-                HasSubstr("batches_through: begin and end"));
 }
 
 TEST(Rescale, divides_each_image_by_its_largest_value) {
@@ -98,24 +100,25 @@ TEST(Rescale, is_parsed) {
                 HasSubstr("rescale must be \"none\" or \"max\""));
 }
 
-TEST(BatchesThrough, gives_what_each_filter_gives_alone) {
+TEST(ImagesOf, gives_what_each_view_gives_alone) {
     const Dataset dataset(noise_images(20, 4, 3, 9, 12));
-    const std::vector<Filter> filters = {{Part::low, 2},
-                                         {},
-                                         {Part::high, 3, Rule::exclusive},
-                                         {Part::low, 3},
-                                         {Part::high, 2},
-                                         {Part::low, 2, Rule::inclusive, Rescale::max},
-                                         {Part::whole, 0, Rule::inclusive, Rescale::max},
-                                         {Part::low, 3, Rule::exclusive}};
-    const auto batches = dataset.high_pass(1).batches_through(filters, 3, 10);
-    ASSERT_EQ(batches.size(), filters.size());
-    for (size_t i = 0; i < filters.size(); ++i) {
-        EXPECT_TRUE(
-            at::allclose(batches[i], dataset.filtered(filters[i]).batch(3, 10).images, 1e-6, 1e-7))
-            << describe(filters[i]);
+    std::vector<Dataset> views = {dataset,
+                                  dataset.low_pass(2),
+                                  dataset.high_pass(2),
+                                  dataset.low_pass(3).high_pass(2),
+                                  dataset.low_pass(3).high_pass(1),
+                                  dataset.low_pass(3),
+                                  dataset.low_pass(2, Rule::exclusive),
+                                  dataset.low_pass(2, Rule::inclusive, Rescale::max),
+                                  dataset.filtered({Part::whole, 0, Rule::inclusive, Rescale::max}),
+                                  dataset.low_pass(3)};
+    const auto images = images_of(views, dataset.batch(3, 10));
+    ASSERT_EQ(images.size(), views.size());
+    for (size_t i = 0; i < views.size(); ++i) {
+        EXPECT_TRUE(at::allclose(images[i], views[i].batch(3, 10).images, 1e-6, 1e-7))
+            << views[i].name();
     }
-    EXPECT_TRUE(dataset.batches_through({}, 0, 3).empty());
+    EXPECT_TRUE(images_of({}, dataset.batch(0, 3)).empty());
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ inline std::shared_ptr<Images> noise_images(int64_t count = 20, int64_t classes 
 
 /// Which of noise_images() a view shows, in its order.
 inline std::vector<int64_t> shown(const Dataset& view) {
-    const auto first = view.filtered({})
+    const auto first = view.untransformed()
                            .batch(0, view.size())
                            .images.select(3, 0)
                            .select(2, 0)

@@ -1,6 +1,6 @@
-// Frequency filters on float images.
+#include "data/transform/filter.h"
+
 #include "base/error.h"
-#include "data/dataset.h"
 
 #include <ATen/ATen.h>
 
@@ -66,7 +66,7 @@ std::string describe(const Filter& filter) {
 }
 
 std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images) {
-    std::ranges::for_each(filters, require_valid);
+    std::ranges::for_each(filters, [](const Filter& filter) { require_valid(filter); });
     const SharedSplit inclusive(frequency::Rule::inclusive, filters, images);
     const SharedSplit exclusive(frequency::Rule::exclusive, filters, images);
     std::vector<at::Tensor> results;
@@ -104,6 +104,23 @@ Rescale parse_rescale(std::string_view text) {
             "value), got \"{}\"",
             text);
     return Rescale::max;
+}
+
+FilterTransform::FilterTransform(const Filter& filter) : filter_(filter) {
+    require_valid(filter);
+}
+
+void FilterTransform::apply(TransformBatch& batch) const {
+    batch.images = data::apply(filter_, batch.images);
+}
+
+std::string FilterTransform::describe() const {
+    return data::describe(filter_);
+}
+
+bool FilterTransform::same_as(const Transform& other) const {
+    const auto* filtered = dynamic_cast<const FilterTransform*>(&other);
+    return filtered != nullptr && filtered->filter_ == filter_;
 }
 
 }  // namespace hfc::data

@@ -1,0 +1,161 @@
+#include "bindings/hfc/batches.h"
+
+#include "base/random.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/lua_thread.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+#include "data/loader.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace hfc::lua {
+namespace {
+
+using data::Dataset;
+
+int batch(Call& call) {
+    const Dataset dataset = call.argument(1, "dataset").object<Dataset>();
+    const data::Batch result =
+        dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
+    return call.returns(result.images, result.labels);
+}
+
+/// What an iterator of batches() walks along.
+struct BatchWalk {
+    std::string name;
+    std::unique_ptr<data::Loader> loader;
+};
+
+}  // namespace
+
+template <>
+inline constexpr const char* type_name<BatchWalk> = "BatchIterator";
+
+namespace {
+
+/// Says once what was left out.
+void tell_skipped(const BatchWalk& walk) {
+    constexpr size_t most = 10;
+    const auto& skipped = walk.loader->skipped();
+    if (skipped.empty()) {
+        return;
+    }
+    std::fprintf(stderr, "hfc-host: %zu samples of '%s' were skipped:\n", skipped.size(),
+                 walk.name.c_str());
+    for (size_t i = 0; i < std::min(skipped.size(), most); ++i) {
+        std::fprintf(stderr, "  %s\n", skipped[i].reason.c_str());
+    }
+}
+
+int next_batch(lua_State* L) {
+    return guarded(L, "Dataset:batches", [&]() -> int {
+        auto* walk = to_object<BatchWalk>(L, lua_upvalueindex(1));
+        require(walk != nullptr, "the iterator was destroyed");
+        const RunningScope scope(L);
+        if (!walk->loader) {
+            return 0;
+        }
+        // A get() of the script may collect or end the walk that called it.
+        auto loader = std::exchange(walk->loader, nullptr);
+        auto result = loader->next();
+        walk = to_object<BatchWalk>(L, lua_upvalueindex(1));
+        require(walk != nullptr, "the iterator was destroyed");
+        walk->loader = std::move(loader);
+        if (!result) {
+            tell_skipped(*walk);
+            walk->loader.reset();
+            return 0;
+        }
+        push(L, result->images);
+        push(L, result->labels);
+        push(L, result->samples);
+        return 3;
+    });
+}
+
+/// As in PyTorch, a loop without a seed of its own takes one of the default generator, which
+/// torch.manual_seed sets: the next loop has another order.
+uint64_t read_seed(Options& options, bool needed) {
+    std::optional<int64_t> seed;
+    options.with("seed", [&](const Value& value) { seed = value.integer(); });
+    options.with("epoch", [&](const Value&) { seed = seed.value_or(0); });
+    if (!seed) {
+        seed = needed ? at::empty({}, at::kLong).random_().item<int64_t>() : 0;
+    }
+    return static_cast<uint64_t>(*seed);
+}
+
+data::Bad read_bad(Options& options) {
+    const auto bad = options.text("bad", "stop");
+    require(bad == "stop" || bad == "skip",
+            "option 'bad': expected \"stop\" or \"skip\", got \"{}\"", bad);
+    return bad == "skip" ? data::Bad::skip : data::Bad::stop;
+}
+
+int batches(Call& call) {
+    call.at_most(2);
+    const Dataset dataset = call.argument(1, "dataset").object<Dataset>();
+    auto options = call.options(2);
+    data::LoaderOptions loading;
+    loading.batch_size = options.integer("size", loading.batch_size);
+    loading.drop_last = options.boolean("drop_last", loading.drop_last);
+    loading.first = options.integer("from", loading.first);
+    options.with("threads", [&](const Value& value) { loading.threads = value.integer(); });
+    loading.ahead = options.integer("ahead", loading.ahead);
+    loading.rank = options.integer("rank", loading.rank);
+    loading.ranks = options.integer("ranks", loading.ranks);
+    loading.bad = read_bad(options);
+    const bool shuffle = options.boolean("shuffle", false);
+    loading.draw.seed = read_seed(options, shuffle);
+    loading.draw.epoch = options.integer("epoch", 1);
+    options.finish();
+    const auto order = shuffle ? permutation(dataset.size(), loading.draw.seed,
+                                             fmt::format("epoch {}", loading.draw.epoch))
+                               : at::Tensor();
+    push_object(call.L,
+                BatchWalk{dataset.name(), std::make_unique<data::Loader>(dataset, order, loading)});
+    lua_pushcclosure(call.L, next_batch, 1);
+    return 1;
+}
+
+const std::vector<Declaration> batch_declarations = {
+    {"Dataset:batch", batch,
+     "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, "
+     "W], labels int64 [n], on the CPU."},
+    {"Dataset:batches", batches,
+     "for images, labels, samples in dataset:batches {size = 100, shuffle = false, seed = n, epoch "
+     "= 1, ...} do\n\nWalks along the data set in batches of `size`; the last may be smaller, or "
+     "is left out with drop_last = true. samples: int64 [n], the index of each image in its "
+     "source.\n"
+     "shuffle: in the random order of (seed, epoch), which is that of hfc.train's epoch. Without "
+     "seed and epoch each loop has an order of its own, from torch's default generator "
+     "(torch.manual_seed).\n"
+     "from = 0: the first batch to give; with the same seed and epoch a loop goes on where it was "
+     "left, to the last bit. rank = 0, ranks = 1: this process takes the images rank, rank + ranks "
+     "... of the order.\n"
+     "threads: threads that read, while the script works (by default the cores for pictures from "
+     "files, else 0); ahead = 4: batches that they read ahead. The images are the same for any "
+     "number. bad = \"stop\": a sample that cannot be read is an error in its batch; \"skip\": "
+     "the next good one takes its place, and the end of the loop says which were left out (an "
+     "error beyond one in a thousand)."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_batches(lua_State* L) {
+    register_type<BatchWalk>(L);
+    declare(L, batch_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

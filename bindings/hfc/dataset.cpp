@@ -1,0 +1,294 @@
+// The type Dataset: its views.
+#include "base/error.h"
+#include "bindings/hfc/batches.h"
+#include "bindings/hfc/lua_data.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+#include "data/source/concat.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace hfc::lua {
+namespace {
+
+using data::Dataset;
+
+Dataset& self_dataset(Call& call) {
+    return call.argument(1, "dataset").object<Dataset>();
+}
+
+int subset(Call& call) {
+    const int64_t n = call.argument(2, "n").integer();
+    auto options = call.options(3);
+    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    return call.returns_object(self_dataset(call).subset(n, seed));
+}
+
+int slice(Call& call) {
+    return call.returns_object(self_dataset(call).slice(call.argument(2, "begin").integer(),
+                                                        call.argument(3, "end").integer()));
+}
+
+int per_class(Call& call) {
+    const int64_t n = call.argument(2, "n").integer();
+    auto options = call.options(3);
+    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    return call.returns_object(self_dataset(call).per_class(n, seed));
+}
+
+int shuffle_labels(Call& call) {
+    auto options = call.options(2);
+    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    return call.returns_object(self_dataset(call).shuffle_labels(seed));
+}
+
+int filtered(Call& call, data::Part part) {
+    data::Filter filter;
+    filter.part = part;
+    filter.radius = call.argument(2, "radius").number();
+    auto options = call.options(3);
+    filter.rule = frequency::parse_rule(options.text("rule", "<="));
+    filter.rescale = data::parse_rescale(options.text("rescale", "none"));
+    options.finish();
+    return call.returns_object(self_dataset(call).filtered(filter));
+}
+
+int dataset_low_pass(Call& call) {
+    return filtered(call, data::Part::low);
+}
+
+int dataset_high_pass(Call& call) {
+    return filtered(call, data::Part::high);
+}
+
+void require_function(Call& call, int position) {
+    const auto value = call.argument(position, "function");
+    if (!lua_isfunction(call.L, position)) {
+        value.expected("a function");
+    }
+    call.at_most(position);
+}
+
+int map(Call& call) {
+    const Dataset dataset = self_dataset(call);
+    require_function(call, 2);
+    lua_pushvalue(call.L, 2);
+    return call.returns_object(dataset.transformed(make_lua_transform(call.L, dataset)));
+}
+
+int filter(Call& call) {
+    const Dataset dataset = self_dataset(call);
+    require_function(call, 2);
+    lua_pushvalue(call.L, 2);
+    return call.returns_object(dataset.select(filter_positions(call.L, dataset), "filtered"));
+}
+
+int concat(Call& call) {
+    std::vector<Dataset> parts = {self_dataset(call)};
+    for (int i = 2; i <= std::max(2, call.count()); ++i) {
+        parts.push_back(call.argument(i, "other").object<Dataset>());
+    }
+    return call.returns_object(Dataset(std::make_shared<data::ConcatSource>(parts)));
+}
+
+int with_labels(Call& call) {
+    call.at_most(2);
+    return call.returns_object(self_dataset(call).with_labels(tensor_argument(call, 2, "labels")));
+}
+
+/// dataset:probes {low = {...}, high = {...}}: a table name -> view.
+int probes(Call& call) {
+    const Dataset dataset = self_dataset(call);
+    auto options = call.options(2);
+    const auto low = options.numbers("low", {});
+    const auto high = options.numbers("high", {});
+    data::Filter filter;
+    filter.rule = frequency::parse_rule(options.text("rule", "<="));
+    filter.rescale = data::parse_rescale(options.text("rescale", "none"));
+    const auto prefix = options.text("prefix", "");
+    options.finish();
+    require(!low.empty() || !high.empty(),
+            "at least one radius is needed in low = {{...}} or high = {{...}}, got none");
+    lua_newtable(call.L);
+    const auto add = [&](data::Part part, const std::vector<double>& radii) {
+        for (const double radius : radii) {
+            filter.part = part;
+            filter.radius = radius;
+            const auto* band = part == data::Part::low ? "low" : "high";
+            push(call.L, fmt::format("{}{} r={}", prefix, band, radius));
+            push_object(call.L, dataset.filtered(filter));
+            lua_rawset(call.L, -3);
+        }
+    };
+    add(data::Part::low, low);
+    add(data::Part::high, high);
+    return 1;
+}
+
+int labels(Call& call) {
+    return call.returns(self_dataset(call).labels().clone());
+}
+
+int samples(Call& call) {
+    return call.returns(self_dataset(call).samples().clone());
+}
+
+int name(Call& call) {
+    return call.returns(self_dataset(call).name());
+}
+
+const std::vector<Declaration> dataset_declarations = {
+    {"Dataset:subset", subset,
+     "dataset:subset(n, {seed = 0}) -> Dataset\n\nn images drawn at random; all of them, in their "
+     "order, for n = 0. Error: n below 0 or above the size."},
+    {"Dataset:slice", slice,
+     "dataset:slice(begin, end) -> Dataset\n\nImages begin .. end-1, zero-based. Error: an empty "
+     "or impossible range."},
+    {"Dataset:per_class", per_class,
+     "dataset:per_class(n, {seed = 0}) -> Dataset\n\nn images of each class. Error: a class that "
+     "has fewer."},
+    {"Dataset:shuffle_labels", shuffle_labels,
+     "dataset:shuffle_labels {seed = 0} -> Dataset\n\nThe same images under a fixed permutation of "
+     "their labels (Zhang et al., 2017; "
+     "section 4 of Wang et al., 2020)."},
+    {"Dataset:low_pass", dataset_low_pass,
+     "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe same images "
+     "with only the frequencies within "
+     "`radius` bins of zero, computed as batches "
+     "are made. rule: \"<=\" (paper) or \"<\" (public code). rescale: \"none\", or \"max\" (x / "
+     "max(x) for each image, public code).\nFilters compose: dataset:low_pass(8):high_pass(4) is a "
+     "band pass."},
+    {"Dataset:high_pass", dataset_high_pass,
+     "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less "
+     "its low_pass; options as there."},
+    {"Dataset:map", map,
+     "dataset:map(function(images, indices) return images end) -> Dataset\n\nThe same images "
+     "through a function, which gets them batch by batch as float32 [n, C, H, W] with the index "
+     "of each in its source, int64 [n], and returns as many, float32; their shape may differ. It "
+     "runs on the script's thread each time a batch is made, so it must give the same for the same "
+     "image. Error: a function that returns something else."},
+    {"Dataset:filter", filter,
+     "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\nThe images for "
+     "which the function returns true, in their order. image: float32 [C, H, W]; index: that of "
+     "the image in its source. The function is called for each image, now. Error: a function that "
+     "returns something else, or that keeps no image."},
+    {"Dataset:concat", concat,
+     "dataset:concat(other, ...) -> Dataset\n\nThe images of each data set, one behind another, "
+     "as floats. Error: images of different shapes, different class names, labels in some only."},
+    {"Dataset:with_labels", with_labels,
+     "dataset:with_labels(labels) -> Dataset\n\nThe same images under these labels, int64 [N] of "
+     "at least 0. Error: another number or kind."},
+    {"Dataset:probes", probes,
+     "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = "
+     "\"\"} -> {[\"low r=4\"] = Dataset, ...}\n\nViews by name, for hfc.train's option "
+     "`probes`: low_pass and high_pass of these radii. prefix stands before each name."},
+    {"Dataset:samples", samples,
+     "dataset:samples() -> Tensor int64 [N]\n\nThe index of each image in its source: the same "
+     "image has the same in every view."},
+    {"Dataset:labels", labels,
+     "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
+    {"Dataset:name", name,
+     "dataset:name() -> text\n\nWhat the view shows: \"cifar10 train, shuffled labels, low r=4\"."},
+};
+
+int length(lua_State* L) {
+    return guarded(L, "#", [&] {
+        push(L, Value(L, 1, "dataset").object<Dataset>().size());
+        return 1;
+    });
+}
+
+int dataset_text(lua_State* L) {
+    return guarded(L, "tostring", [&] {
+        const auto& dataset = Value(L, 1, "dataset").object<Dataset>();
+        push(L, fmt::format("Dataset {}: {} images {} x {} x {}, {} classes", dataset.name(),
+                            dataset.size(), dataset.channels(), dataset.height(), dataset.width(),
+                            dataset.classes()));
+        return 1;
+    });
+}
+
+/// dataset[i]: {image = Tensor [C, H, W], label = n}, also as [1] and [2].
+int push_sample(lua_State* L, const Dataset& dataset, double index) {
+    const auto position = static_cast<int64_t>(index);
+    require(index == static_cast<double>(position) && position >= 0 && position < dataset.size(),
+            "the index must be a whole number of 0 to {}, got {}", dataset.size() - 1, index);
+    const auto batch = dataset.batch(position, position + 1);
+    lua_createtable(L, 2, 2);
+    push(L, batch.images[0]);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, -3, 1);
+    lua_setfield(L, -2, "image");
+    if (batch.labels.defined()) {
+        push(L, batch.labels[0].item<int64_t>());
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, -3, 2);
+        lua_setfield(L, -2, "label");
+    }
+    return 1;
+}
+
+int push_field(lua_State* L, const Dataset& dataset, const std::string& key) {
+    if (key == "shape") {
+        push(L, std::vector<int64_t>(dataset.shape().begin(), dataset.shape().end()));
+    } else if (key == "classes") {
+        push(L, dataset.classes());
+    } else if (key == "class_names") {
+        push(L, dataset.class_names());
+    } else {
+        std::vector<std::string> names = {"shape", "classes", "class_names"};
+        push_methods_of(L, "Dataset");
+        for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+            names.emplace_back(lua_tostring(L, -2));
+        }
+        fail("a Dataset has no field or method '{}'{}", key, did_you_mean(key, names));
+    }
+    return 1;
+}
+
+/// __index; the methods are its upvalue.
+int get_field(lua_State* L) {
+    lua_settop(L, 2);  // a script may call it with fewer
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1)) {
+        return 1;
+    }
+    return guarded(L, "Dataset", [&] {
+        const auto dataset = Value(L, 1, "dataset").object<Dataset>();
+        if (lua_type(L, 2) == LUA_TNUMBER) {
+            return push_sample(L, dataset, lua_tonumber(L, 2));
+        }
+        require(lua_type(L, 2) == LUA_TSTRING, "expected an index or a name, got {}",
+                describe(L, 2));
+        return push_field(L, dataset, lua_tostring(L, 2));
+    });
+}
+
+}  // namespace
+
+namespace detail {
+
+void register_dataset(lua_State* L) {
+    register_type<Dataset>(L);
+    register_batches(L);
+    declare(L, dataset_declarations);
+    set_metamethod(L, "Dataset", "__len", length);
+    set_metamethod(L, "Dataset", "__tostring", dataset_text);
+    push_metatable_of(L, "Dataset");
+    lua_getfield(L, -1, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "methods");
+    lua_pushcclosure(L, get_field, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,182 @@
+#include "data/loader.h"
+
+#include "base/error.h"
+#include "data/pixel_memory.h"
+#include "data/readers.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+
+namespace hfc::data {
+namespace {
+
+int64_t threads_for(const Dataset& dataset, const LoaderOptions& options) {
+    if (dataset.source().runs_script()) {
+        return 0;
+    }
+    const auto cores = std::max(1U, std::thread::hardware_concurrency());
+    return options.threads.value_or(dataset.source().is_slow() ? static_cast<int64_t>(cores) : 0);
+}
+
+void require_valid(const LoaderOptions& options) {
+    require(options.batch_size >= 1, "the batch size must be at least 1, got {}",
+            options.batch_size);
+    require(options.threads.value_or(0) >= 0 && options.threads.value_or(0) <= 1024,
+            "threads must be 0 to 1024, got {}", options.threads.value_or(0));
+    require(options.ahead >= 1 && options.ahead <= 1024, "ahead must be 1 to 1024 batches, got {}",
+            options.ahead);
+    require(options.ranks >= 1, "ranks must be at least 1, got {}", options.ranks);
+    require(options.rank >= 0 && options.rank < options.ranks,
+            "rank must be 0 to {} with {} ranks, got {}", options.ranks - 1, options.ranks,
+            options.rank);
+}
+
+}  // namespace
+
+class Loader::Work {
+  public:
+    Work(const Dataset& dataset, const at::Tensor& order, const LoaderOptions& options)
+        : dataset_(dataset), options_(options) {
+        require_valid(options);
+        const auto all = order.defined() ? order : at::arange(dataset.size(), at::kLong);
+        order_ = all.slice(0, options.rank, all.size(0), options.ranks).contiguous();
+        const auto whole = order_.size(0) / options.batch_size;
+        const auto rest = order_.size(0) % options.batch_size;
+        batches_ = whole + (rest > 0 && !options.drop_last ? 1 : 0);
+        require(options.first >= 0 && options.first <= batches_,
+                "the first batch must be 0 to {}, the number of batches; got {}", batches_,
+                options.first);
+        next_ = given_ = options.first;
+        if (const auto threads = threads_for(dataset, options); threads > 0 && next_ < batches_) {
+            readers_ = std::make_unique<Readers>(dataset_.source(), options.draw, threads);
+        }
+    }
+
+    int64_t batches() const { return batches_; }
+    const std::vector<BadSample>& skipped() const { return skipped_; }
+
+    std::optional<Batch> next() {
+        if (given_ >= batches_) {
+            return {};
+        }
+        if (!readers_) {
+            auto slot = read(slot_of(given_));
+            return finish(std::move(slot));
+        }
+        while (next_ < batches_ && readers_->slots() < slots_ahead()) {
+            readers_->add(slot_of(next_++));
+        }
+        return finish(readers_->take());
+    }
+
+  private:
+    /// As many as asked for, if half of the memory that pixels may take holds them.
+    size_t slots_ahead() const {
+        const auto [channels, height, width] = dataset_.source().shape();
+        const auto bytes = static_cast<uint64_t>(options_.batch_size * channels * height * width) *
+                           (dataset_.source().dtype() == at::kFloat ? sizeof(float) : 1);
+        const auto fit = std::max<uint64_t>(2, default_pixel_memory() / 2 / bytes);
+        return std::min(static_cast<uint64_t>(options_.ahead), fit);
+    }
+
+    Slot slot_of(int64_t batch) const {
+        Slot slot;
+        const auto begin = batch * options_.batch_size;
+        slot.positions =
+            order_.slice(0, begin, std::min(begin + options_.batch_size, order_.size(0)));
+        slot.samples = dataset_.samples().index_select(0, slot.positions);
+        slot.images = dataset_.make_room(slot.samples.size(0));
+        slot.left = slot.samples.size(0);
+        slot.reasons.resize(static_cast<size_t>(slot.left));
+        return slot;
+    }
+
+    /// Without threads: all samples in one call.
+    Slot read(Slot slot) const {
+        if (options_.bad == Bad::stop) {
+            dataset_.source().read(slot.samples, options_.draw, slot.images);
+            return slot;
+        }
+        for (int64_t i = 0; i < slot.samples.size(0); ++i) {
+            slot.reasons[static_cast<size_t>(i)] =
+                read_one(dataset_.source(), slot.samples.narrow(0, i, 1), options_.draw,
+                         slot.images.narrow(0, i, 1));
+        }
+        return slot;
+    }
+
+    Batch finish(Slot slot) {
+        const auto batch = given_++;
+        for (size_t i = 0; i < slot.reasons.size(); ++i) {
+            if (!slot.reasons[i].empty()) {
+                require(options_.bad == Bad::skip, "{}", slot.reasons[i]);
+                replace(slot, static_cast<int64_t>(i), batch);
+            }
+        }
+        return dataset_.finish(slot.images, slot.positions, options_.draw);
+    }
+
+    void skip(int64_t sample, const std::string& reason) {
+        constexpr int64_t few = 10, one_in = 1000;
+        if (!known_.insert(sample).second) {
+            return;
+        }
+        skipped_.push_back({sample, reason});
+        const auto count = static_cast<int64_t>(skipped_.size());
+        require(count <= std::max(few, order_.size(0) / one_in),
+                "'{}': more than {} samples cannot be read, more than one in {}; the first: {}",
+                dataset_.name(), count - 1, one_in, skipped_.front().reason);
+    }
+
+    /// The next good sample of the order in the place of one that is bad.
+    void replace(Slot& slot, int64_t i, int64_t batch) {
+        skip(slot.samples[i].item<int64_t>(), slot.reasons[static_cast<size_t>(i)]);
+        const auto place = batch * options_.batch_size + i;
+        slot.positions = slot.positions.clone();
+        for (int64_t step = 1; step < order_.size(0); ++step) {
+            const auto position = order_.narrow(0, (place + step) % order_.size(0), 1);
+            const auto sample = dataset_.samples().index_select(0, position);
+            const auto reason =
+                read_one(dataset_.source(), sample, options_.draw, slot.images.narrow(0, i, 1));
+            if (reason.empty()) {
+                slot.positions.narrow(0, i, 1).copy_(position);
+                return;
+            }
+            skip(sample.item<int64_t>(), reason);
+        }
+        fail("'{}': no sample can be read; the first: {}", dataset_.name(),
+             skipped_.front().reason);
+    }
+
+    Dataset dataset_;
+    LoaderOptions options_;
+    at::Tensor order_;
+    int64_t batches_ = 0;
+    int64_t next_ = 0;   ///< to be asked from the readers
+    int64_t given_ = 0;  ///< to be given by next()
+    std::vector<BadSample> skipped_;
+    std::set<int64_t> known_;  ///< the samples of skipped_
+    std::unique_ptr<Readers> readers_;
+};
+
+Loader::Loader(const Dataset& dataset, const at::Tensor& order, const LoaderOptions& options)
+    : work_(std::make_unique<Work>(dataset, order, options)) {}
+
+Loader::~Loader() = default;
+
+int64_t Loader::batches() const {
+    return work_->batches();
+}
+
+std::optional<Batch> Loader::next() {
+    return work_->next();
+}
+
+const std::vector<BadSample>& Loader::skipped() const {
+    return work_->skipped();
+}
+
+}  // namespace hfc::data

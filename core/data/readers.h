@@ -1,0 +1,58 @@
+// Threads that read the samples of batches ahead.
+#pragma once
+
+#include "data/source.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace hfc::data {
+
+/// A batch that threads fill.
+struct Slot {
+    at::Tensor positions;              ///< int64 [n], in the data set
+    at::Tensor samples;                ///< int64 [n], in the source
+    at::Tensor images;                 ///< [n, C, H, W]
+    std::vector<std::string> reasons;  ///< [n]: "" where the sample could be read
+    int64_t begun = 0;                 ///< images that a thread has taken
+    int64_t left = 0;                  ///< images that are not there yet
+};
+
+/// Reads one sample, int64 [1]. Returns what is wrong with it, or "".
+std::string read_one(const Source& source, const at::Tensor& sample, const Draw& draw,
+                     at::Tensor into);
+
+/// Threads that read the samples of slots in their order. One thread adds and takes.
+class Readers {
+  public:
+    /// `source` must outlive the readers.
+    Readers(const Source& source, const Draw& draw, int64_t threads);
+    ~Readers();
+    Readers(const Readers&) = delete;
+    Readers& operator=(const Readers&) = delete;
+
+    size_t slots() const { return slots_.size(); }
+    void add(Slot slot);
+    /// The first slot, once it is full. Throws Interrupted while it waits.
+    Slot take();
+
+  private:
+    void run();
+
+    const Source& source_;
+    Draw draw_;
+    std::mutex mutex_;
+    std::condition_variable more_, full_;
+    std::deque<Slot> slots_;  ///< std::deque: what threads refer to does not move
+    bool stop_ = false;
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace hfc::data

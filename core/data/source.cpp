@@ -1,0 +1,27 @@
+#include "data/source.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace hfc::data {
+
+const std::vector<std::string>& Source::class_names() const {
+    static const std::vector<std::string> none;
+    return none;
+}
+
+void Source::add_images(Checksum& checksum, const at::Tensor& samples) const {
+    constexpr int64_t most_images = 64;
+    const auto chosen = std::min(samples.size(0), most_images);
+    const auto [channels, height, width] = shape();
+    auto image = at::empty({1, channels, height, width}, dtype());
+    for (int64_t i = 0; i < chosen; ++i) {
+        // The first and the last are among them.
+        const auto position = chosen == 1 ? 0 : i * (samples.size(0) - 1) / (chosen - 1);
+        read(samples.narrow(0, position, 1), {}, image);
+        checksum.add({static_cast<const char*>(image.const_data_ptr()), image.nbytes()});
+    }
+}
+
+}  // namespace hfc::data

@@ -1,0 +1,65 @@
+// Where the samples of a data set come from.
+#pragma once
+
+#include "data/checksum.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace hfc::data {
+
+/// What random numbers are drawn for: together with the index of a sample, the key of all that is
+/// drawn for it.
+struct Draw {
+    uint64_t seed = 0;
+    int64_t epoch = 0;
+};
+
+/// Channels, height and width of an image.
+using Shape = std::array<int64_t, 3>;
+
+/// Images of one shape, numbered from 0, which never change. A new kind of source is a class made
+/// from this one.
+class Source {
+  public:
+    Source() = default;
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+    virtual ~Source() = default;
+
+    /// For messages: "cifar10 train".
+    virtual const std::string& name() const = 0;
+    /// At least 1.
+    virtual int64_t size() const = 0;
+    virtual Shape shape() const = 0;
+    /// at::kByte, which a Dataset makes floats in [0,1], or at::kFloat, which it leaves as it is.
+    virtual at::ScalarType dtype() const = 0;
+    /// int64 [size()], zero-based; undefined where none are known.
+    virtual at::Tensor labels() const = 0;
+    /// One a class; empty: classes have no names.
+    virtual const std::vector<std::string>& class_names() const;
+
+    /// Reads `samples`, int64 [n] on the CPU, each in 0 to size() - 1, into `into`, a contiguous
+    /// tensor [n, C, H, W] of dtype(). Several threads may call it at once, unless runs_script().
+    /// Throws Error for a sample that cannot be read.
+    virtual void read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const = 0;
+
+    /// Whether read() runs code of a script, which the thread of the script alone may do.
+    virtual bool runs_script() const { return false; }
+    /// Whether read() takes long enough, a sample, for threads of a Loader to pay.
+    virtual bool is_slow() const { return false; }
+
+    /// Adds what tells sources of one name and size apart, at least by some of `samples`. The same
+    /// on every machine.
+    virtual void add_fingerprint(Checksum& checksum, const at::Tensor& samples) const = 0;
+
+  protected:
+    /// Adds up to 64 images spread over `samples`, for sources that read fast.
+    void add_images(Checksum& checksum, const at::Tensor& samples) const;
+};
+
+}  // namespace hfc::data

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "data/checksum.h"
-#include "data/image_file.h"
 #include "data/pixel_memory.h"
+#include "image_file/image_file.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -177,11 +177,12 @@ Dataset read_part(const std::string& name, const Path& part,
     images->labels = at::empty({count}, at::kLong);
     auto* pixels = images->pixels.mutable_data_ptr<uint8_t>();
     auto* labels = images->labels.mutable_data_ptr<int64_t>();
-    load_image_codec();
+    image_file::load_image_codec();
     at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
         for (auto i = begin; i < end; ++i) {
             check_interrupt();
-            read_image(pictures[i].path, image_size, pixels + i * 3 * image_size * image_size);
+            image_file::read_image(pictures[i].path, image_size,
+                                   pixels + i * 3 * image_size * image_size);
             labels[i] = pictures[i].label;
         }
     });

@@ -1,7 +1,7 @@
 #include "data/folder.h"
 
-#include "data/image_file.h"
 #include "data/support.h"
+#include "image_file/image_file.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -31,7 +31,7 @@ using testing::HasSubstr;
 /// A PNG of one grey tone.
 std::string grey_png(uint8_t tone) {
     const std::vector<uint8_t> pixels(10 * 12, tone);
-    return encode_png(pixels.data(), 1, 10, 12);
+    return image_file::encode_png(pixels.data(), 1, 10, 12);
 }
 
 /// pictures/train and pictures/val of the classes cat and dog.
@@ -162,7 +162,7 @@ TEST_F(Folder, is_told_apart_by_names_and_sizes) {
     const std::vector<uint8_t> noise(10 * 12, 30);
     std::vector<uint8_t> uneven = noise;
     uneven[3] = 200;
-    write_bytes(folder_ / "train/dog/b.PNG", encode_png(uneven.data(), 1, 10, 12));
+    write_bytes(folder_ / "train/dog/b.PNG", image_file::encode_png(uneven.data(), 1, 10, 12));
     EXPECT_NE(fingerprint(), before) << "another size";
 }
 

@@ -1,6 +1,6 @@
-// The C interface of the OpenCV module, which data/image_file.cpp loads when the first picture is
-// read. No exception crosses it. Functions that can fail return 0 when done, else 1 with a text in
-// `message`.
+// The C interface of the OpenCV module, which image_file/image_file.cpp loads when the first
+// picture is read. No exception crosses it. Functions that can fail return 0 when done, else 1 with
+// a text in `message`.
 #pragma once
 
 #include <cstddef>

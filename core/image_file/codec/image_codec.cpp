@@ -1,4 +1,4 @@
-#include "image_codec/image_codec.h"
+#include "image_file/codec/image_codec.h"
 
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>

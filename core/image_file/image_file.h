@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string>
 
-namespace hfc::data {
+namespace hfc::image_file {
 
 /// Reads a JPEG or PNG as planes of red, green and blue bytes [3, size, size] into `planes`: the
 /// shorter side resized to `size`, the centre cropped, grey made RGB. May be called by several
@@ -25,4 +25,4 @@ void load_image_codec();
 /// "4.6.0". Throws Error where OpenCV's module is missing.
 std::string opencv_version();
 
-}  // namespace hfc::data
+}  // namespace hfc::image_file

@@ -1,13 +1,17 @@
-#include "data/image_file.h"
+#include "image_file/image_file.h"
 
-#include "data/support.h"
+#include "files.h"
 
 #include <ATen/ATen.h>
-#include <unistd.h>
+#include <gmock/gmock.h>
 
-namespace hfc::data {
+namespace hfc::image_file {
 namespace {
 
+using test::error_of;
+using test::read_bytes;
+using test::ScratchTest;
+using test::write_bytes;
 using testing::AllOf;
 using testing::HasSubstr;
 
@@ -156,4 +160,4 @@ TEST(Opencv, tells_its_version) {
 }
 
 }  // namespace
-}  // namespace hfc::data
+}  // namespace hfc::image_file

@@ -1,9 +1,9 @@
-#include "data/image_file.h"
+#include "image_file/image_file.h"
 
 #include "base/error.h"
 #include "base/file.h"
-#include "data/image_check.h"
-#include "image_codec/image_codec.h"
+#include "image_file/codec/image_codec.h"
+#include "image_file/image_check.h"
 
 #include <c10/util/env.h>
 
@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace hfc::data {
+namespace hfc::image_file {
 namespace {
 
 constexpr uint64_t largest_picture = uint64_t{1} << 30;
@@ -119,4 +119,4 @@ std::string opencv_version() {
     return codec().version();
 }
 
-}  // namespace hfc::data
+}  // namespace hfc::image_file

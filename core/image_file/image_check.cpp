@@ -1,10 +1,10 @@
-#include "data/image_check.h"
+#include "image_file/image_check.h"
 
 #include "base/error.h"
 
 #include <zlib.h>
 
-namespace hfc::data {
+namespace hfc::image_file {
 namespace {
 
 /// Reads along the bytes of a file; what lies beyond the end is an error that names the file.
@@ -142,4 +142,4 @@ void check_image(std::string_view bytes, const std::filesystem::path& path) {
     }
 }
 
-}  // namespace hfc::data
+}  // namespace hfc::image_file

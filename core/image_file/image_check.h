@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
-namespace hfc::data {
+namespace hfc::image_file {
 
 inline constexpr uint64_t most_image_pixels = uint64_t{1} << 28;  ///< 268 million; 800 MB decoded
 
@@ -14,4 +14,4 @@ inline constexpr uint64_t most_image_pixels = uint64_t{1} << 28;  ///< 268 milli
 /// file where it is neither, is cut short or damaged, or has no or too many pixels.
 void check_image(std::string_view bytes, const std::filesystem::path& path);
 
-}  // namespace hfc::data
+}  // namespace hfc::image_file

@@ -11,11 +11,15 @@ extern "C" {
 /// OpenCV's version: "4.6.0".
 using HfcOpencvVersion = const char* (*)();
 
-/// Decodes a JPEG or PNG, cuts out the central square, resizes it to size x size and writes it as
-/// planes of red, green and blue bytes (3 * size * size) to `planes`. Grey pictures give three
-/// equal planes; an alpha channel is dropped; EXIF's orientation is followed.
-using HfcDecodeImage = int (*)(const uint8_t* bytes, size_t byte_count, int size, uint8_t* planes,
-                               char* message, size_t message_size);
+/// Where the pixels of a picture of height x width go: interleaved red, green and blue bytes, rows
+/// without gaps. Null where there is no room.
+using HfcPlacePixels = uint8_t* (*)(void* context, int height, int width);
+
+/// Decodes a picture into the memory that `place` gives. Grey becomes RGB; an alpha channel is
+/// dropped; EXIF's orientation is followed or not.
+using HfcDecodeImage = int (*)(const uint8_t* bytes, size_t byte_count, int follow_orientation,
+                               HfcPlacePixels place, void* context, char* message,
+                               size_t message_size);
 
 /// Encodes `channels` (1 or 3: red, green, blue) planes of height x width bytes as PNG and hands
 /// them to `take` with its `context`.

@@ -91,11 +91,18 @@ void cmyk_to_rgb(const uint8_t* cmyk, int64_t count, uint8_t* rgb) {
 /// One picture being decoded. Everything that libjpeg allocates goes with it.
 class Decoder {
   public:
-    Decoder(std::string_view bytes, const std::filesystem::path& path) : path_(path) {
+    explicit Decoder(const std::filesystem::path& path) : path_(path) {
         info_.err = jpeg_std_error(&trap_.manager);
         trap_.manager.error_exit = on_error;
         trap_.manager.emit_message = on_message;
         progress_.progress_monitor = on_progress;
+    }
+    ~Decoder() { jpeg_destroy_decompress(&info_); }
+    Decoder(const Decoder&) = delete;
+    Decoder& operator=(const Decoder&) = delete;
+
+    /// Reads the header. Not done by the constructor: one that throws is never taken down.
+    void open(std::string_view bytes) {
         guarded([&] {
             jpeg_create_decompress(&info_);
             info_.progress = &progress_;
@@ -107,9 +114,6 @@ class Decoder {
         info_.out_color_space = components_ == 4 ? JCS_CMYK : JCS_RGB;
         info_.dct_method = JDCT_ISLOW;
     }
-    ~Decoder() { jpeg_destroy_decompress(&info_); }
-    Decoder(const Decoder&) = delete;
-    Decoder& operator=(const Decoder&) = delete;
 
     void decode(const Box& box, uint8_t* rgb, size_t stride) {
         const auto height = static_cast<int64_t>(info_.image_height);
@@ -232,7 +236,9 @@ class Decoder {
 
 void decode_jpeg(std::string_view bytes, const std::filesystem::path& path, const Box& box,
                  uint8_t* rgb, size_t stride) {
-    Decoder(bytes, path).decode(box, rgb, stride);
+    Decoder decoder(path);
+    decoder.open(bytes);
+    decoder.decode(box, rgb, stride);
 }
 
 }  // namespace hfc::image_file

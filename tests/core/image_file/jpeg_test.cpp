@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <random>
@@ -106,6 +107,29 @@ TEST(Jpeg, passes_on_what_libjpeg_says) {
                     decode(bytes, {0, 0, 1, 1});
                 }),
                 HasSubstr("the picture 'picture' does not decode; libjpeg says: Unsupported"));
+}
+
+/// Bytes that malloc() has handed out.
+size_t bytes_in_use() {
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+TEST(Jpeg, gives_back_the_memory_of_a_picture_that_fails) {
+    auto bytes = read_bytes(pictures / "420.jpg");
+    bytes[bytes.find("\xff\xc0") + 4] = 12;  // the header is refused
+    const auto [head, scan] = last_scan(read_bytes(pictures / "420.jpg"));
+    const auto cut = head + scan.substr(0, 40) + "\xff\xd9";
+    const auto fail_often = [&] {
+        for (int i = 0; i < 100; ++i) {
+            error_of([&] { decode(bytes, {0, 0, 97, 131}); });
+            error_of([&] { decode(cut, {0, 0, 97, 131}); });
+        }
+    };
+    fail_often();
+    const auto before = bytes_in_use();
+    fail_often();
+    EXPECT_LE(bytes_in_use(), before + 100000);  // libjpeg takes 18 kB a picture
 }
 
 }  // namespace

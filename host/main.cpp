@@ -6,12 +6,12 @@
 #include "base/machine.h"
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/state.h"
-#include "data/image_file.h"
 #include "data/load.h"
 #include "host/command_line.h"
 #include "host/repl.h"
 #include "host/sandbox.h"
 #include "host/view.h"
+#include "image_file/image_file.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -34,7 +34,7 @@ void print_version() {
         fmt::print("{} {}\n", library, version);
     }
     try {
-        fmt::print("OpenCV {}\n", data::opencv_version());
+        fmt::print("OpenCV {}\n", image_file::opencv_version());
     } catch (const Error& error) {
         fmt::print("OpenCV: {}\n", error.what());
     }

@@ -35,6 +35,7 @@ int load(Call& call) {
     auto& synthetic = settings.synthetic;
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     settings.image_size = options.integer("image_size", settings.image_size);
+    settings.resize = options.integer("resize", settings.resize);
     synthetic.train = options.integer("train", synthetic.train);
     synthetic.test = options.integer("test", synthetic.test);
     synthetic.classes = options.integer("classes", synthetic.classes);
@@ -142,8 +143,8 @@ const std::vector<Declaration> data_declarations = {
      "hfc.data(name, {seed = 0, ...}) -> {train = Dataset, test = Dataset, classes = n, channels = "
      "n, class_names = {...}}\n\n"
      "Loads \"synthetic\", \"cifar10\", \"cifar100\", \"mnist\", \"fashion_mnist\", \"kmnist\", "
-     "\"emnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*; JPEG and "
-     "PNG).\n"
+     "\"emnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*: "
+     "JPEG, PNG, BMP, TIFF, WebP, PPM).\n"
      "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. The files are looked "
      "for "
      "below --data DIR, the environment's HFC_DATA, or ./data, in directories of their usual names "
@@ -153,7 +154,9 @@ const std::vector<Declaration> data_declarations = {
      "digits "
      "or mnist. As in torchvision, the images are transposed: images:transpose(2, 3) sets them "
      "upright.\n"
-     "folder: image_size = 224 (shorter side resized, centre cropped). Classes are numbered in the "
+     "folder: image_size = 224, resize = image_size: as torchvision's Resize(resize) and "
+     "CenterCrop(image_size), bilinear and antialiased, upright by EXIF. Classes are numbered in "
+     "the "
      "order of their names, byte by byte (\"10\" before \"9\").\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "

@@ -75,8 +75,8 @@ class Dataset {
     Dataset select(const at::Tensor& positions, const std::string& what) const;
     /// The images of this view through one more transform.
     Dataset transformed(std::shared_ptr<const Transform> transform) const;
-    /// The images of this view through a filter, or this view where it changes nothing. Throws Error
-    /// for a radius below 0 or not a number.
+    /// The images of this view through a filter, or this view where it changes nothing. Throws
+    /// Error for a radius below 0 or not a number.
     Dataset filtered(const Filter& filter) const;
     Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;

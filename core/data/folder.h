@@ -3,18 +3,27 @@
 
 #include "data/dataset.h"
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace hfc::data {
 
-/// Reads folder/train/CLASS/* and folder/val/CLASS/* (or folder/test, where there is no val): files
-/// that end in .jpg, .jpeg or .png in any case, also in folders of the class folder, hidden ones
-/// left out, each made RGB, its shorter side resized to `image_size` and its centre cropped.
-/// Classes are numbered in the order of their names, pictures follow in the order of theirs. Throws
-/// Error naming the folder or file where a part is missing, has no classes or others than the
-/// training part, where a class has no pictures, and where a picture does not decode. notes:
-/// receives a sentence for each part that has other files.
-Pair load_folder(const std::filesystem::path& folder, int64_t image_size,
+struct FolderOptions {
+    int64_t image_size = 224;  ///< side of the central square that is kept
+    int64_t resize = 0;        ///< the shorter side before that; 0: image_size
+};
+
+/// Reads folder/train/CLASS/* and folder/val/CLASS/* (or folder/test, where there is no val):
+/// picture files by their endings (ImageFolder's), also in folders of the class folder, hidden ones
+/// left out. Each is made RGB, set upright, resized as Pillow does it (bilinear, antialiased) and
+/// cropped as torchvision's Resize(resize) and CenterCrop(image_size) do. Classes are numbered in
+/// the order of their names, pictures follow in ImageFolder's order. Throws Error naming the folder
+/// or file where a part is missing, has no classes or others than the training part, and where a
+/// class has no pictures; up to ten pictures that do not decode are named together. notes: receives
+/// a sentence for each part that has other files.
+Pair load_folder(const std::filesystem::path& folder, const FolderOptions& options,
                  std::vector<std::string>* notes = nullptr);
 
 }  // namespace hfc::data

@@ -57,8 +57,9 @@ std::vector<Path> candidates(const Download& download) {
     if (!here.has_filename()) {
         here = here.parent_path();
     }
+    const auto below_root = fmt::format("/{}", here.generic_string());
     const auto is_here = [&](const std::string& folder) {
-        return ("/" + here.generic_string()).ends_with("/" + folder);
+        return below_root.ends_with(fmt::format("/{}", folder));
     };
     for (const Path folder : download.folders) {
         if (is_here(folder.generic_string())) {
@@ -245,7 +246,8 @@ Pair find_folder(const std::string& name, const LoadOptions& options,
                  std::vector<std::string>* notes) {
     require(name.size() > folder_prefix.size(),
             "hfc.data: 'folder:' needs the path of a folder behind the colon: folder:DIR");
-    return load_folder(name.substr(folder_prefix.size()), options.image_size, notes);
+    return load_folder(name.substr(folder_prefix.size()),
+                       {.image_size = options.image_size, .resize = options.resize}, notes);
 }
 
 std::vector<Named>& all() {

@@ -14,11 +14,11 @@ namespace hfc::data {
 struct LoadOptions {
     uint64_t seed = 0;                ///< of `synthetic`
     SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
-    int64_t image_size = 224;  ///< `folder:`: shorter side resized to this, then the centre cropped
-                               ///< to a square of it
-    std::string split = "balanced";  ///< of `emnist`: byclass, bymerge, balanced, letters, digits
-                                     ///< or mnist
-    std::string labels = "fine";     ///< of `cifar100`: fine (100 classes) or coarse (20)
+    int64_t image_size = 224;         ///< `folder:`: side of the central square that is kept
+    int64_t resize = 0;               ///< `folder:`: the shorter side before that; 0: image_size
+    std::string split = "balanced";   ///< of `emnist`: byclass, bymerge, balanced, letters, digits
+                                      ///< or mnist
+    std::string labels = "fine";      ///< of `cifar100`: fine (100 classes) or coarse (20)
 };
 
 /// Loads "synthetic", "cifar10", "cifar100", "mnist", "fashion_mnist", "kmnist", "emnist" or

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/utf8.h"
-#include "data/image_file.h"
+#include "image_file/image_file.h"
 #include "run/directory.h"
 #include "run/gnuplot.h"
 
@@ -176,8 +176,8 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
 /// wanted.
 void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const {
     const auto whole = mosaic(grid);
-    const auto plain = data::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0),
-                                        whole.size(1), whole.size(2));
+    const auto plain = image_file::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0),
+                                              whole.size(1), whole.size(2));
     const bool figure = paths.size() > 1;
     const auto svg = figure ? with_sharp_pixels(drawn(gnuplot_program(grid, Format::svg))) : "";
     const auto png = figure ? drawn(gnuplot_program(grid, Format::png)) : "";

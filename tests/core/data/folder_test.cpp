@@ -1,12 +1,13 @@
 #include "data/folder.h"
 
-#include "data/image_file.h"
 #include "data/support.h"
+#include "image_file/image_file.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace {
@@ -31,7 +32,7 @@ using testing::HasSubstr;
 /// A PNG of one grey tone.
 std::string grey_png(uint8_t tone) {
     const std::vector<uint8_t> pixels(10 * 12, tone);
-    return encode_png(pixels.data(), 1, 10, 12);
+    return image_file::encode_png(pixels.data(), 1, 10, 12);
 }
 
 /// pictures/train and pictures/val of the classes cat and dog.
@@ -46,7 +47,7 @@ class Folder : public ScratchTest {
     }
 
     std::string error() {
-        return error_of([&] { load_folder(folder_, 4); });
+        return error_of([&] { load_folder(folder_, {4}); });
     }
 
     static std::vector<int64_t> tones(const Dataset& dataset) {
@@ -61,14 +62,14 @@ class Folder : public ScratchTest {
 };
 
 TEST_F(Folder, sorts_classes_and_pictures_by_name) {
-    const auto [train, test] = load_folder(folder_, 4);
+    const auto [train, test] = load_folder(folder_, {4});
     EXPECT_THAT(train.class_names(), ElementsAre("cat", "dog"));
     EXPECT_THAT(tones(train), ElementsAre(10, 20, 30));
     EXPECT_THAT(labels_of(train), ElementsAre(0, 1, 1));
     EXPECT_THAT(tones(test), ElementsAre(40, 50));
     EXPECT_EQ(train.batch(0, 1).images.sizes(), at::IntArrayRef({1, 3, 4, 4}));
     EXPECT_EQ(train.name(), "pictures train");
-    EXPECT_EQ(load_folder(folder_ / "", 4).test.name(), "pictures test");
+    EXPECT_EQ(load_folder(folder_ / "", {4}).test.name(), "pictures test");
 }
 
 TEST_F(Folder, leaves_out_hidden_and_other_files) {
@@ -77,29 +78,31 @@ TEST_F(Folder, leaves_out_hidden_and_other_files) {
     write_bytes(folder_ / "train/.git/x.png", "no picture");
     write_bytes(folder_ / "train/README", "no class");
     std::filesystem::create_directory(folder_ / "train/dog/folder.png");
-    EXPECT_EQ(load_folder(folder_, 4).train.size(), 3);
+    EXPECT_EQ(load_folder(folder_, {4}).train.size(), 3);
 }
 
 TEST_F(Folder, walks_into_folders_and_says_what_it_leaves_out) {
     std::vector<std::string> notes;
-    load_folder(folder_, 4, &notes);
+    load_folder(folder_, {4}, &notes);
     EXPECT_TRUE(notes.empty());
     write_bytes(folder_ / "train/cat/more/deep/a.png", grey_png(11));
     write_bytes(folder_ / "train/cat/zzz.png", grey_png(12));
     write_bytes(folder_ / "train/cat/x.JFIF", "");
     write_bytes(folder_ / "train/dog/x.jfif", "");
     write_bytes(folder_ / "train/dog/more/LICENSE", "");
-    EXPECT_THAT(tones(load_folder(folder_, 4, &notes).train), ElementsAre(10, 12, 11, 20, 30));
-    EXPECT_THAT(notes, ElementsAre("hfc.data: '" + (folder_ / "train").string() +
-                                   "': files that do not end in .jpg, .jpeg or .png are left out: "
-                                   "2 .jfif, 1 without an ending"));
+    EXPECT_THAT(tones(load_folder(folder_, {4}, &notes).train), ElementsAre(10, 12, 11, 20, 30));
+    EXPECT_THAT(
+        notes,
+        ElementsAre("hfc.data: '" + (folder_ / "train").string() +
+                    "': files that do not end in .jpg, .jpeg, .png, .ppm, .bmp, "
+                    ".pgm, .tif, .tiff or .webp are left out: 2 .jfif, 1 without an ending"));
     std::filesystem::create_directory_symlink(folder_ / "train/cat", folder_ / "train/cat/loop");
     EXPECT_THAT(error(), HasSubstr("is a link that leads back to a folder above it"));
 }
 
 TEST_F(Folder, takes_test_where_there_is_no_val) {
     std::filesystem::rename(folder_ / "val", folder_ / "test");
-    EXPECT_EQ(load_folder(folder_, 4).test.size(), 2);
+    EXPECT_EQ(load_folder(folder_, {4}).test.size(), 2);
     std::filesystem::remove_all(folder_ / "test");
     EXPECT_THAT(error(),
                 AllOf(HasSubstr("there is neither a folder '" + (folder_ / "val").string()),
@@ -143,17 +146,57 @@ TEST_F(Folder, names_a_picture_that_does_not_decode) {
     EXPECT_THAT(error(), AllOf(HasSubstr(path.string()), HasSubstr("cut short")));
 }
 
+TEST_F(Folder, names_up_to_ten_pictures_that_do_not_decode) {
+    write_bytes(folder_ / "train/cat/bad.png", "no picture");
+    write_bytes(folder_ / "train/dog/a.JPEG", "GIF89a");
+    EXPECT_THAT(error(), AllOf(HasSubstr("hfc.data: 2 of 4 pictures cannot be read: the picture"),
+                               HasSubstr((folder_ / "train/cat/bad.png").string() + "' is no JPEG"),
+                               HasSubstr("; the picture '" +
+                                         (folder_ / "train/dog/a.JPEG").string() + "' is a GIF")));
+    constexpr int many = 300;
+    for (int i = 0; i < many; ++i) {
+        write_bytes(folder_ / fmt::format("train/cat/bad{:03}.png", i), "no picture");
+    }
+    const auto message = error();
+    size_t named = 0;
+    for (auto at = message.find("is no JPEG"); at != std::string::npos;
+         at = message.find("is no JPEG", at + 1)) {
+        ++named;
+    }
+    EXPECT_EQ(named + (message.find("is a GIF") != std::string::npos ? 1 : 0), 10) << message;
+    EXPECT_THAT(message, HasSubstr("of 304 pictures cannot be read (the others were not tried)"));
+}
+
+TEST_F(Folder, resizes_before_it_crops) {
+    std::vector<uint8_t> halves(20 * 20, 0);
+    std::fill(halves.begin() + 200, halves.end(), 200);
+    write_bytes(folder_ / "train/cat/x.jpg", image_file::encode_png(halves.data(), 1, 20, 20));
+    const auto rows = [&](const FolderOptions& options) {
+        return load_folder(folder_, options).train.batch(0, 1).images.select(3, 0).select(1, 0) *
+               255;
+    };
+    EXPECT_TRUE(at::equal(rows({20}), rows({20, 20})));
+    const auto whole = rows({20});
+    EXPECT_TRUE(at::equal(rows({10, 20}), whole.slice(1, 5, 15)));
+    EXPECT_THAT(error_of([&] {
+                    load_folder(folder_, {20, 10});
+                }),
+                HasSubstr("resize must be 20 (image_size) to 4096 pixels, got 10"));
+    EXPECT_NE(load_folder(folder_, {10, 20}).train.fingerprint(),
+              load_folder(folder_, {10}).train.fingerprint());
+}
+
 TEST_F(Folder, refuses_an_impossible_size) {
-    EXPECT_THAT(error_of([&] { load_folder(folder_, 0); }),
+    EXPECT_THAT(error_of([&] { load_folder(folder_, {0}); }),
                 HasSubstr("image_size must be 1 to 4096 pixels, got 0"));
 }
 
 TEST_F(Folder, is_told_apart_by_names_and_sizes) {
-    const auto fingerprint = [&] { return load_folder(folder_, 4).train.fingerprint(); };
+    const auto fingerprint = [&] { return load_folder(folder_, {4}).train.fingerprint(); };
     const auto before = fingerprint();
     EXPECT_EQ(fingerprint(), before);
     std::filesystem::rename(folder_, scratch_ / "moved");
-    EXPECT_EQ(load_folder(scratch_ / "moved", 4).train.fingerprint(), before);
+    EXPECT_EQ(load_folder(scratch_ / "moved", {4}).train.fingerprint(), before);
     std::filesystem::rename(scratch_ / "moved", folder_);
     std::filesystem::rename(folder_ / "train/dog/b.PNG", folder_ / "train/dog/c.PNG");
     EXPECT_NE(fingerprint(), before) << "another name";
@@ -162,7 +205,7 @@ TEST_F(Folder, is_told_apart_by_names_and_sizes) {
     const std::vector<uint8_t> noise(10 * 12, 30);
     std::vector<uint8_t> uneven = noise;
     uneven[3] = 200;
-    write_bytes(folder_ / "train/dog/b.PNG", encode_png(uneven.data(), 1, 10, 12));
+    write_bytes(folder_ / "train/dog/b.PNG", image_file::encode_png(uneven.data(), 1, 10, 12));
     EXPECT_NE(fingerprint(), before) << "another size";
 }
 
@@ -170,7 +213,7 @@ TEST_F(Folder, is_loaded_without_touching_the_environment_in_threads) {
     for (int i = 0; i < 40; ++i) {
         write_bytes(folder_ / fmt::format("train/cat/{}.png", i), grey_png(10));
     }
-    load_folder(folder_, 4);
+    load_folder(folder_, {4});
     EXPECT_FALSE(set_in_parallel);
 }
 

@@ -1,51 +1,22 @@
 // What the tests of data share: folders of their own, files, small images.
 #pragma once
 
-#include "base/error.h"
 #include "data/dataset.h"
-#include "scratch_folder.h"
+#include "files.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
 namespace hfc::data {
 
-/// A test with a folder of its own, gone when it ends.
-class ScratchTest : public ::testing::Test {
-  protected:
-    test::ScratchFolder folder_{"hfc data test"};
-    const std::filesystem::path scratch_ = folder_.path();
-};
-
-/// Writes a file and the folders above it.
-inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << bytes;
-}
-
-inline std::string read_bytes(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    EXPECT_TRUE(file.good()) << path;
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The text of the Error that `work` throws; fails the test when it throws none.
-template <typename Work>
-std::string error_of(const Work& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    ADD_FAILURE() << "no Error was thrown";
-    return "";
-}
+using test::error_of;
+using test::read_bytes;
+using test::ScratchTest;
+using test::write_bytes;
 
 /// `count` images of noise; the first pixel of image i is i, its label i % classes.
 inline std::shared_ptr<Images> noise_images(int64_t count = 20, int64_t classes = 4,

@@ -1,20 +1,18 @@
-#include "data/image_file.h"
+#include "image_file/image_file.h"
 
 #include "base/error.h"
-#include "base/file.h"
-#include "data/image_check.h"
-#include "image_codec/image_codec.h"
+#include "image_file/codec/image_codec.h"
+#include "image_file/image_check.h"
 
 #include <c10/util/env.h>
 
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <new>
 
-namespace hfc::data {
+namespace hfc::image_file {
 namespace {
-
-constexpr uint64_t largest_picture = uint64_t{1} << 30;
 
 struct Codec {
     HfcOpencvVersion version;
@@ -34,7 +32,7 @@ template <typename Function>
 Function symbol(void* module, const std::filesystem::path& path, const char* name) {
     auto* address = ::dlsym(module, name);
     require(address != nullptr,
-            "hfc.data: the module '{}' has no function '{}': it belongs to another version of the "
+            "the module '{}' has no function '{}': it belongs to another version of the "
             "program",
             path.string(), name);
     return reinterpret_cast<Function>(address);
@@ -53,7 +51,7 @@ Codec load_codec() {
         return std::filesystem::is_regular_file(candidate, error);
     });
     require(path != paths.end(),
-            "hfc.data: pictures are read by the module libhfc_image_codec.so, which is missing; "
+            "pictures are read by the module libhfc_image_codec.so, which is missing; "
             "looked for '{}'",
             fmt::join(
                 [&] {
@@ -66,8 +64,7 @@ Codec load_codec() {
                 "', '"));
     limit_pixels();
     auto* module = ::dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
-    require(module != nullptr,
-            "hfc.data: the module '{}', which reads pictures by OpenCV, does not load: {}",
+    require(module != nullptr, "the module '{}', which reads pictures by OpenCV, does not load: {}",
             path->string(), ::dlerror());
     return {symbol<HfcOpencvVersion>(module, *path, "hfc_opencv_version"),
             symbol<HfcDecodeImage>(module, *path, "hfc_decode_image"),
@@ -86,15 +83,28 @@ void load_image_codec() {
     codec();
 }
 
-void read_image(const std::filesystem::path& path, int64_t size, uint8_t* planes) {
-    require(size >= 1 && size <= 16384,
-            "hfc.data: a picture's size must be 1 to 16384 pixels, got {}", size);
-    const auto bytes = read_file(path, largest_picture);
-    check_image(bytes, path);
+Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
+                      bool follow_orientation, std::vector<uint8_t>& rgb) {
+    struct Place {
+        std::vector<uint8_t>& rgb;
+        Size size;
+    } decoded{rgb, {}};
+    const auto place = [](void* context, int height, int width) -> uint8_t* {
+        auto& to = *static_cast<Place*>(context);
+        to.size = {height, width};
+        try {
+            to.rgb.resize(size_t{3} * height * width);
+        } catch (const std::bad_alloc&) {
+            return nullptr;
+        }
+        return to.rgb.data();
+    };
     char message[256] = "";
-    const int failed = codec().decode(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
-                                      static_cast<int>(size), planes, message, sizeof message);
-    require(failed == 0, "hfc.data: the picture '{}' does not decode: {}", path.string(), message);
+    const int failed =
+        codec().decode(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
+                       follow_orientation ? 1 : 0, place, &decoded, message, sizeof message);
+    require(failed == 0, "the picture '{}' does not decode: {}", path.string(), message);
+    return decoded.size;
 }
 
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width) {
@@ -119,4 +129,4 @@ std::string opencv_version() {
     return codec().version();
 }
 
-}  // namespace hfc::data
+}  // namespace hfc::image_file

@@ -1,10 +1,14 @@
-#include "data/image_check.h"
+#include "image_file/image_check.h"
 
 #include "base/error.h"
+#include "image_file/orientation.h"
 
 #include <zlib.h>
 
-namespace hfc::data {
+#include <algorithm>
+#include <array>
+
+namespace hfc::image_file {
 namespace {
 
 /// Reads along the bytes of a file; what lies beyond the end is an error that names the file.
@@ -37,21 +41,21 @@ class Walk {
         ++at_;
     }
 
-    void require_pixels(uint64_t width, uint64_t height) const {
-        require(
-            width > 0 && height > 0 && width * height <= most_image_pixels,
-            "hfc.data: the picture '{}' says that it has {} x {} pixels, expected 1 to {} in all",
-            path_.string(), width, height, most_image_pixels);
+    Size checked_size(uint64_t width, uint64_t height) const {
+        require(width > 0 && height > 0 && width * height <= most_image_pixels,
+                "the picture '{}' says that it has {} x {} pixels, expected 1 to {} in all",
+                path_.string(), width, height, most_image_pixels);
+        return {static_cast<int64_t>(height), static_cast<int64_t>(width)};
     }
 
     [[noreturn]] void damaged(const std::string& what) const {
-        fail("hfc.data: the picture '{}' is damaged: {}, at byte {}", path_.string(), what, at_);
+        fail("the picture '{}' is damaged: {}, at byte {}", path_.string(), what, at_);
     }
 
   private:
     void need(uint64_t count) const {
         require(count <= bytes_.size() - at_,
-                "hfc.data: the picture '{}' is cut short: it ends after {} bytes, before its end "
+                "the picture '{}' is cut short: it ends after {} bytes, before its end "
                 "marker",
                 path_.string(), bytes_.size());
     }
@@ -67,15 +71,18 @@ bool is_frame_header(uint64_t marker) {
 
 /// ITU T.81, annex B: segments with a length, except that a scan's entropy-coded data run to the
 /// next marker.
-void check_jpeg(Walk walk) {
-    bool has_frame = false;
+PictureInfo check_jpeg(Walk walk) {
+    constexpr uint64_t end_of_image = 0xd9;
+    constexpr uint64_t application_1 = 0xe1;
+    PictureInfo info;
+    info.orientation = 0;
     for (;;) {
         walk.find('\xff');
         uint64_t marker = 0xff;
         while (marker == 0xff) {
             marker = walk.number(1);
         }
-        if (marker == 0xd9) {
+        if (marker == end_of_image) {
             break;
         }
         const bool stands_alone =
@@ -89,21 +96,25 @@ void check_jpeg(Walk walk) {
             walk.damaged(fmt::format("a segment of {} bytes", length));
         }
         auto segment = walk;
-        walk.take(length - 2);
+        const auto content = walk.take(length - 2);
         if (is_frame_header(marker)) {
             segment.number(1);
             const auto height = segment.number(2);
-            walk.require_pixels(segment.number(2), height);
-            has_frame = true;
+            info.stored = segment.checked_size(segment.number(2), height);
+        } else if (marker == application_1 && info.orientation == 0) {
+            info.orientation = exif_orientation(content);
         }
     }
-    if (!has_frame) {
+    if (info.stored.height == 0) {
         walk.damaged("no frame before the end marker");
     }
+    info.orientation = std::max(info.orientation, 1);
+    return info;
 }
 
 /// ISO/IEC 15948: chunks of length, type, data and checksum, from IHDR to IEND.
-void check_png(Walk walk) {
+PictureInfo check_png(Walk walk) {
+    PictureInfo info{Format::png, {}, 1};
     for (bool first = true;; first = false) {
         const auto length = walk.number(4);
         auto chunk = walk;
@@ -119,27 +130,60 @@ void check_png(Walk walk) {
             }
             chunk.take(4);
             const auto width = chunk.number(4);
-            walk.require_pixels(width, chunk.number(4));
+            info.stored = chunk.checked_size(width, chunk.number(4));
         }
         if (type == "IEND") {
-            return;
+            return info;
         }
     }
+}
+
+bool is_webp(std::string_view bytes) {
+    return bytes.starts_with("RIFF") &&
+           bytes.substr(std::min<size_t>(8, bytes.size())).starts_with("WEBP");
+}
+
+bool is_tiff(std::string_view bytes) {
+    constexpr std::array<std::string_view, 4> marks = {
+        {{"II*\0", 4}, {"MM\0*", 4}, {"II+\0", 4}, {"MM\0+", 4}}};
+    return std::ranges::any_of(marks, [&](auto mark) { return bytes.starts_with(mark); });
+}
+
+/// P1 to P6 and white space.
+bool is_netpbm(std::string_view bytes) {
+    return bytes.size() >= 3 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '6' &&
+           std::string_view(" \t\r\n#").find(bytes[2]) != std::string_view::npos;
 }
 
 }  // namespace
 
-void check_image(std::string_view bytes, const std::filesystem::path& path) {
+PictureInfo check_image(std::string_view bytes, const std::filesystem::path& path) {
     if (bytes.starts_with("\xff\xd8\xff")) {
-        check_jpeg(Walk(bytes, path, 2));
-    } else if (bytes.starts_with("\x89PNG\r\n\x1a\n")) {
-        check_png(Walk(bytes, path, 8));
-    } else {
-        fail(
-            "hfc.data: the picture '{}' is neither a JPEG nor a PNG, going by its first bytes ({} "
-            "bytes in all)",
-            path.string(), bytes.size());
+        return check_jpeg(Walk(bytes, path, 2));
     }
+    if (bytes.starts_with("\x89PNG\r\n\x1a\n")) {
+        return check_png(Walk(bytes, path, 8));
+    }
+    if (bytes.starts_with("BM")) {
+        return {Format::bmp, {}, 1};
+    }
+    if (is_webp(bytes)) {
+        return {Format::webp, {}, 1};
+    }
+    if (is_tiff(bytes)) {
+        return {Format::tiff, {}, 1};
+    }
+    if (is_netpbm(bytes)) {
+        return {Format::netpbm, {}, 1};
+    }
+    require(!bytes.starts_with("GIF8"),
+            "the picture '{}' is a GIF, going by its first bytes, and GIF is not read: save it as "
+            "PNG",
+            path.string());
+    fail(
+        "the picture '{}' is no JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, going by its first bytes "
+        "({} bytes in all)",
+        path.string(), bytes.size());
 }
 
-}  // namespace hfc::data
+}  // namespace hfc::image_file

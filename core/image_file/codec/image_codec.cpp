@@ -1,7 +1,8 @@
-#include "image_codec/image_codec.h"
+#include "image_file/codec/image_codec.h"
+
+#include "image_file/codec/quiet.h"
 
 #include <opencv2/core.hpp>
-#include <opencv2/core/utils/logger.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -13,46 +14,28 @@
 
 namespace {
 
-/// The caller's threads do the work, and its errors say what is wrong: OpenCV starts no threads and
-/// prints nothing.
-const bool quiet = [] {
+/// The caller's threads do the work: OpenCV starts none.
+const bool alone = [] {
     cv::setNumThreads(1);
-    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    cv::redirectError([](int, const char*, const char*, const char*, int, void*) { return 0; });
     return true;
 }();
 
 template <typename Work>
 int guarded(char* message, size_t message_size, const Work& work) noexcept {
+    const hfc::image_file::Quiet quiet;
     try {
         work();
         return 0;
     } catch (const cv::Exception& error) {
-        std::snprintf(message, message_size, "%s", error.err.c_str());
+        const bool too_large = error.err.find("CV_IO_MAX_IMAGE") != std::string::npos;
+        std::snprintf(message, message_size, "%s",
+                      too_large ? "it says that it has too many pixels" : error.err.c_str());
     } catch (const std::exception& error) {
         std::snprintf(message, message_size, "%s", error.what());
     } catch (...) {
         std::snprintf(message, message_size, "unknown error");
     }
     return 1;
-}
-
-/// The central square of the picture, resized. Cutting first gives what 'resize the shorter side,
-/// then crop' gives, without ever making the long side of a picture that is a thousand times longer
-/// than it is wide.
-cv::Mat square(const cv::Mat& picture, int size) {
-    const int side = std::min(picture.rows, picture.cols);
-    const cv::Mat centre =
-        picture(cv::Rect((picture.cols - side) / 2, (picture.rows - side) / 2, side, side));
-    if (side == size) {
-        return centre;
-    }
-    cv::Mat resized;
-    // The mean over the covered pixels when shrinking: anything else folds high frequencies into
-    // low ones.
-    cv::resize(centre, resized, cv::Size(size, size), 0, 0,
-               side > size ? cv::INTER_AREA : cv::INTER_LINEAR);
-    return resized;
 }
 
 }  // namespace
@@ -63,22 +46,24 @@ HFC_EXPORT const char* hfc_opencv_version() {
     return CV_VERSION;
 }
 
-HFC_EXPORT int hfc_decode_image(const uint8_t* bytes, size_t byte_count, int size, uint8_t* planes,
-                                char* message, size_t message_size) {
+HFC_EXPORT int hfc_decode_image(const uint8_t* bytes, size_t byte_count, int follow_orientation,
+                                HfcPlacePixels place, void* context, char* message,
+                                size_t message_size) {
     return guarded(message, message_size, [&] {
         const cv::Mat encoded(1, static_cast<int>(byte_count), CV_8UC1,
                               const_cast<uint8_t*>(bytes));
-        const cv::Mat picture = cv::imdecode(encoded, cv::IMREAD_COLOR);
+        const cv::Mat picture = cv::imdecode(
+            encoded, follow_orientation != 0 ? cv::IMREAD_COLOR
+                                             : cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (picture.empty()) {
-            throw std::runtime_error("OpenCV cannot decode it");
+            throw std::runtime_error("it is cut short or damaged, or of a kind OpenCV cannot read");
         }
-        const cv::Mat small = square(picture, size);
-        const auto plane = [&](int channel) {
-            return cv::Mat(size, size, CV_8UC1,
-                           planes + static_cast<size_t>(channel) * size * size);
-        };
-        cv::Mat blue_green_red[] = {plane(2), plane(1), plane(0)};
-        cv::split(small, blue_green_red);
+        uint8_t* pixels = place(context, picture.rows, picture.cols);
+        if (pixels == nullptr) {
+            throw std::runtime_error("there is no memory for its pixels");
+        }
+        cv::Mat rgb(picture.rows, picture.cols, CV_8UC3, pixels);
+        cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB);
     });
 }
 

@@ -1,0 +1,15 @@
+// Nothing on standard error: OpenCV and libpng write there what the caller's errors say.
+#pragma once
+
+namespace hfc::image_file {
+
+/// While one lives, what its thread writes to std::cerr is dropped.
+class Quiet {
+  public:
+    Quiet();
+    ~Quiet();
+    Quiet(const Quiet&) = delete;
+    Quiet& operator=(const Quiet&) = delete;
+};
+
+}  // namespace hfc::image_file

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "data/order.h"
 #include "train/keeper.h"
 #include "train/loss_meter.h"
 #include "train/recipe.h"
@@ -180,8 +181,7 @@ class Training {
     void train_epoch(EpochResult& result) {
         model_.train();
         stopwatch_.start_training();
-        const auto order =
-            permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
+        const auto order = data::epoch_order(dataset_.size(), options_.seed, result.epoch);
         LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
         while (position_.batch < batches_) {
             pause_between_batches(losses);

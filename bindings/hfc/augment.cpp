@@ -1,6 +1,7 @@
 // hfc.augment.
 #include "bindings/hfc/augment.h"
 
+#include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
@@ -30,14 +31,15 @@ int augment_images(Call& call) {
     auto options = call.options(2);
     auto settings = read_augment(options);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    const at::Tensor samples = samples_option(options);
     options.finish();
-    return call.returns(data::augment(images, settings));
+    return call.returns(data::augment(images, settings, samples));
 }
 
 const std::vector<Declaration> augment_declarations = {
     {"hfc.augment", augment_images,
      "hfc.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, pad = 0, flip = "
-     "false, seed = 0}) -> Tensor\n\n"
+     "false, seed = 0, samples = Tensor int64 [N]}) -> Tensor\n\n"
      "Images [N, C, H, W], each changed by itself at random: magnified by scale, shifted in each "
      "direction by up to `translate` of the "
      "size, turned by up to `rotate` degrees either way, cropped to a share of the area in [crop, "
@@ -48,7 +50,9 @@ const std::vector<Declaration> augment_declarations = {
      "CIFAR-10 is usually trained on with pad = 4, flip = true; the networks S, T, R of the "
      "Fourier masks with scale = {.5, 1.5}, "
      "translate = .4, rotate = 180. The same settings are hfc.train's option `augment`.\n"
-     "Errors: images of another kind, a setting out of range."},
+     "What is drawn for an image depends on the seed and on its sample alone, its index in its "
+     "source (default: 0 to N - 1): not on the images beside it. Give a new seed each epoch.\n"
+     "Errors: images or samples of another kind, a setting out of range."},
 };
 
 }  // namespace

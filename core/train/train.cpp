@@ -258,7 +258,7 @@ class Training {
     /// Returns the loss.
     at::Tensor backward(const at::Tensor& positions, int64_t epoch) {
         const auto batch = dataset_.batch(positions);
-        const auto lesson = prepare(model_, batch, options_, epoch, position_.batch);
+        const auto lesson = prepare(model_, batch, options_, epoch);
         const auto images =
             lesson.images.to(options_.device).contiguous(at::MemoryFormat::ChannelsLast);
         const auto logits = model::checked_logits(model_, images, max_label_, dataset_.name());

@@ -78,10 +78,21 @@ class Inference {
     /// model's device. Asks check_interrupt() before each.
     template <typename Visit>
     void each_batch(const data::Dataset& dataset, Visit&& visit) const {
+        each_whole_batch(dataset, [&](int64_t begin, int64_t end, const data::Batch& batch) {
+            visit(begin, end, batch.images);
+        });
+    }
+
+    /// The same with visit(begin, end, batch), a data::Batch. Its labels and samples are on the
+    /// CPU.
+    template <typename Visit>
+    void each_whole_batch(const data::Dataset& dataset, Visit&& visit) const {
         for (int64_t begin = 0; begin < dataset.size(); begin += batch_size_) {
             check_interrupt();
             const auto end = std::min(begin + batch_size_, dataset.size());
-            visit(begin, end, bring(dataset.batch(begin, end).images));
+            auto batch = dataset.batch(begin, end);
+            batch.images = bring(batch.images);
+            visit(begin, end, batch);
         }
     }
 

@@ -83,9 +83,10 @@ int perturb(Call& call) {
     const at::Tensor labels = tensor_argument(call, 4, "labels");
     auto options = call.options(5);
     const auto inference = read_network_options(call.L, options, *network);
+    const at::Tensor samples = samples_option(options);
     options.finish();
-    const auto results =
-        attack::perturb(*network, images, labels, settings.options, settings.epsilons, inference);
+    const auto results = attack::perturb(*network, images, labels, settings.options,
+                                         settings.epsilons, inference, samples);
     return settings.several ? call.returns(results) : call.returns(results.front());
 }
 
@@ -115,6 +116,7 @@ int smallest_epsilon(Call& call) {
     search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
     search.bisections = options.integer("bisections", search.bisections);
     search.inference = read_network_options(call.L, options, *network);
+    search.samples = samples_option(options);
     options.finish();
     return call.returns(
         attack::smallest_epsilon(*network, images, labels, settings.options, search));
@@ -133,8 +135,12 @@ const std::vector<Declaration> attack_declarations = {
      "label's); targeted = false: labels are what "
      "the images shall be taken for; band = {part = \"low\" or \"high\", radius = r, rule = "
      "\"<=\"} or {mask = Tensor [H, W]} confines the "
-     "perturbation to frequencies; seed = 0.\n"
-     "A table of options may follow the labels: statistics and bfloat16 of hfc.accuracy.\n"
+     "perturbation to frequencies; seed = 0: of random starts. An image's start depends on the "
+     "seed, the method, the number of the restart and the image's index in its source: not on the "
+     "batch size or on the images beside it.\n"
+     "A table of options may follow the labels: statistics and bfloat16 of hfc.accuracy; samples: "
+     "Tensor int64 [N], the index of each image in its source (default 0 to N - 1). "
+     "hfc.robust_accuracy and hfc.train take the indices from their data set.\n"
      "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, "
      "images outside [0,1], labels the model "
      "has no logit for."},
@@ -164,10 +170,10 @@ const std::vector<Declaration> attack_declarations = {
      "are those of hfc.accuracy."},
     {"hfc.smallest_epsilon", smallest_epsilon,
      "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
-     "statistics = \"running\", bfloat16 = false}) -> "
+     "statistics = \"running\", bfloat16 = false, samples = Tensor int64 [N]}) -> "
      "Tensor float64 [N]\n\nFor each image the "
      "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: "
-     "max_epsilon is not enough."},
+     "max_epsilon is not enough. samples: see hfc.attack.fgsm."},
 };
 
 const Declaration call_attack = {"Attack", perturb, ""};

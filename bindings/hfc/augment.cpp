@@ -1,9 +1,13 @@
 // hfc.augment.
 #include "bindings/hfc/augment.h"
 
+#include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/register.h"
+#include "bindings/hfc/seed.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
+
+#include <optional>
 
 namespace hfc::lua {
 
@@ -29,15 +33,19 @@ int augment_images(Call& call) {
     const at::Tensor images = tensor_argument(call, 1, "images");
     auto options = call.options(2);
     auto settings = read_augment(options);
-    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    std::optional<uint64_t> seed;
+    options.with("seed",
+                 [&](const Value& value) { seed = static_cast<uint64_t>(value.integer()); });
+    settings.seed = seed ? *seed : drawn_seed();
+    const at::Tensor samples = samples_option(options);
     options.finish();
-    return call.returns(data::augment(images, settings));
+    return call.returns(data::augment(images, settings, samples));
 }
 
 const std::vector<Declaration> augment_declarations = {
     {"hfc.augment", augment_images,
      "hfc.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, pad = 0, flip = "
-     "false, seed = 0}) -> Tensor\n\n"
+     "false, seed = n, samples = Tensor int64 [N]}) -> Tensor\n\n"
      "Images [N, C, H, W], each changed by itself at random: magnified by scale, shifted in each "
      "direction by up to `translate` of the "
      "size, turned by up to `rotate` degrees either way, cropped to a share of the area in [crop, "
@@ -48,7 +56,11 @@ const std::vector<Declaration> augment_declarations = {
      "CIFAR-10 is usually trained on with pad = 4, flip = true; the networks S, T, R of the "
      "Fourier masks with scale = {.5, 1.5}, "
      "translate = .4, rotate = 180. The same settings are hfc.train's option `augment`.\n"
-     "Errors: images of another kind, a setting out of range."},
+     "What is drawn for an image depends on the seed and on its sample alone, its index in its "
+     "source (default: 0 to N - 1): not on the images beside it. Without a seed each call draws "
+     "one from torch's default "
+     "generator (torch.manual_seed).\n"
+     "Errors: images or samples of another kind, a setting out of range."},
 };
 
 }  // namespace

@@ -1,11 +1,12 @@
 #include "bindings/hfc/batches.h"
 
-#include "base/random.h"
 #include "bindings/hfc/register.h"
+#include "bindings/hfc/seed.h"
 #include "bindings/runtime/lua_thread.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 #include "data/loader.h"
+#include "data/order.h"
 
 #include <ATen/ATen.h>
 
@@ -81,16 +82,13 @@ int next_batch(lua_State* L) {
     });
 }
 
-/// As in PyTorch, a loop without a seed of its own takes one of the default generator, which
-/// torch.manual_seed sets: the next loop has another order.
+/// A loop without a seed of its own has another order than the loop before.
 uint64_t read_seed(Options& options, bool needed) {
-    std::optional<int64_t> seed;
-    options.with("seed", [&](const Value& value) { seed = value.integer(); });
+    std::optional<uint64_t> seed;
+    options.with("seed",
+                 [&](const Value& value) { seed = static_cast<uint64_t>(value.integer()); });
     options.with("epoch", [&](const Value&) { seed = seed.value_or(0); });
-    if (!seed) {
-        seed = needed ? at::empty({}, at::kLong).random_().item<int64_t>() : 0;
-    }
-    return static_cast<uint64_t>(*seed);
+    return seed ? *seed : needed ? drawn_seed() : 0;
 }
 
 data::Bad read_bad(Options& options) {
@@ -117,9 +115,9 @@ int batches(Call& call) {
     loading.draw.seed = read_seed(options, shuffle);
     loading.draw.epoch = options.integer("epoch", 1);
     options.finish();
-    const auto order = shuffle ? permutation(dataset.size(), loading.draw.seed,
-                                             fmt::format("epoch {}", loading.draw.epoch))
-                               : at::Tensor();
+    const auto order =
+        shuffle ? data::epoch_order(dataset.size(), loading.draw.seed, loading.draw.epoch)
+                : at::Tensor();
     push_object(call.L,
                 BatchWalk{dataset.name(), std::make_unique<data::Loader>(dataset, order, loading)});
     lua_pushcclosure(call.L, next_batch, 1);

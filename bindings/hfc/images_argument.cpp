@@ -57,6 +57,13 @@ at::Tensor labels_option(Options& options) {
     return labels;
 }
 
+at::Tensor samples_option(Options& options) {
+    at::Tensor samples;
+    options.with("samples",
+                 [&](const Value& value) { samples = value.object<LuaTensor>().tensor; });
+    return samples;
+}
+
 model::Statistics read_statistics(lua_State* L, Options& options) {
     model::Statistics statistics;
     options.with("statistics", [&](const Value& value) {

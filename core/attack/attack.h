@@ -55,7 +55,9 @@ struct AttackOptions {
     /// not averaged as in torchattacks: an image's result does not depend on its batch.
     std::string loss = "cross_entropy";
     std::optional<Band> band = {};
-    uint64_t seed = 0;  ///< of the random starts
+    /// Of the random starts. An image's start depends on the seed, the method, the number of the
+    /// restart and the image's index in its source alone.
+    uint64_t seed = 0;
 };
 
 /// The methods that AttackOptions knows.
@@ -63,23 +65,25 @@ const std::vector<std::string>& known_methods();
 
 /// Images near `images` that the model gets wrong, or comes nearer to getting wrong.
 /// images: float32 [N, C, H, W] in [0,1], any device and layout, and the result is of the same;
-/// labels: int64 [N]. The result is in [0,1] and within epsilon of the images: |x' - x| <= epsilon
-/// holds for each pixel's value as real numbers. The model computes in evaluation mode on its own
-/// device, channels_last, and no gradient of a parameter is computed; its parameters, their
-/// gradients and requires_grad, its buffers and its mode are the same afterwards, also after an
-/// exception. Asks check_interrupt() once a step. Throws Error for options out of range, images
-/// outside [0,1] or not a number, labels that the model has no logit for, and a model whose logits
-/// do not depend on the images or whose gradient is not a number.
+/// labels: int64 [N]; samples: int64 [N], the index of each image in its source, which its random
+/// starts depend on; undefined: 0 .. N-1. The result is in [0,1] and within epsilon of the images:
+/// |x' - x| <= epsilon holds for each pixel's value as real numbers. The model computes in
+/// evaluation mode on its own device, channels_last, and no gradient of a parameter is computed;
+/// its parameters, their gradients and requires_grad, its buffers and its mode are the same
+/// afterwards, also after an exception. Asks check_interrupt() once a step. Throws Error for
+/// options out of range, images outside [0,1] or not a number, labels that the model has no logit
+/// for, and a model whose logits do not depend on the images or whose gradient is not a number.
 at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                    const AttackOptions& options = {},
-                   const model::Inference::Options& inference = {});
+                   const model::Inference::Options& inference = {}, const at::Tensor& samples = {});
 
 /// perturb() for several epsilons (options.epsilon is not used): one tensor each. What they share
 /// is computed once.
 std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& labels, const AttackOptions& options,
                                 const std::vector<double>& epsilons,
-                                const model::Inference::Options& inference = {});
+                                const model::Inference::Options& inference = {},
+                                const at::Tensor& samples = {});
 
 struct RobustOptions {
     /// An image is done with once the model gets it wrong: before the attack, at any of its steps,
@@ -103,6 +107,7 @@ struct SearchOptions {
     double max_epsilon = 1;
     int64_t bisections = 10;  ///< after a first try with max_epsilon
     model::Inference::Options inference = {};
+    at::Tensor samples = {};  ///< as for perturb()
 };
 
 /// For each image the smallest epsilon found at which the attack succeeds, by bisection: float64

@@ -1,6 +1,7 @@
 #include "attack/pursuit.h"
 #include "base/error.h"
 #include "base/interrupt.h"
+#include "base/random.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -14,6 +15,7 @@ namespace {
 struct Batch {
     at::Tensor images;
     at::Tensor labels;
+    at::Tensor samples;
     at::Tensor first_gradient;  ///< at the images themselves; undefined with random starts
 };
 
@@ -48,12 +50,11 @@ at::Tensor better(const Victim& victim, const at::Tensor& now, const at::Tensor&
 }
 
 at::Tensor run_restarts(const Victim& victim, const Settings& settings, const Batch& batch,
-                        double epsilon, int64_t first) {
+                        double epsilon) {
     at::Tensor best;
     for (int64_t restart = 0; restart < settings.restarts; ++restart) {
-        const auto purpose = fmt::format("attack restart {} image {}", restart, first);
         const auto start = settings.random_start
-                               ? random_perturbation(batch.images, settings, purpose)
+                               ? random_perturbation(batch.images, batch.samples, settings, restart)
                                : at::Tensor();
         const auto now = run(victim, settings, batch, epsilon, start);
         best =
@@ -67,15 +68,15 @@ at::Tensor run_restarts(const Victim& victim, const Settings& settings, const Ba
 }  // namespace
 
 std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& settings,
-                                       const at::Tensor& images, const at::Tensor& labels,
-                                       const std::vector<double>& epsilons, int64_t first) {
-    Batch batch{victim.bring(images), labels.to(victim.device()), {}};
+                                       const data::Batch& images,
+                                       const std::vector<double>& epsilons) {
+    Batch batch{victim.bring(images.images), images.labels.to(victim.device()), images.samples, {}};
     if (!settings.random_start) {
         batch.first_gradient = victim.gradient(batch.images, batch.labels);
     }
     std::vector<at::Tensor> results;
     for (const double epsilon : epsilons) {
-        results.push_back(run_restarts(victim, settings, batch, epsilon, first));
+        results.push_back(run_restarts(victim, settings, batch, epsilon));
     }
     victim.require_numbers();
     return results;
@@ -84,9 +85,11 @@ std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& set
 std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& labels, const AttackOptions& options,
                                 const std::vector<double>& epsilons,
-                                const model::Inference::Options& inference) {
+                                const model::Inference::Options& inference,
+                                const at::Tensor& samples) {
     const auto settings = resolve(options);
     require_batch(images, labels, settings);
+    const auto indices = sample_indices(samples, images.size(0), "hfc.attack");
     require(!epsilons.empty(), "hfc.attack: at least one epsilon is needed, got none");
     std::ranges::for_each(epsilons, require_epsilon);
     std::vector<at::Tensor> results;
@@ -98,7 +101,7 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
     const at::NoGradGuard no_grad;
     Victim victim(model, settings, inference);
     victim.begin(images, labels);
-    results = attack_in_full(victim, settings, images, labels, epsilons, 0);
+    results = attack_in_full(victim, settings, {images, labels, indices}, epsilons);
     for (auto& result : results) {
         result = result.to(images.device()).contiguous(images.suggest_memory_format());
     }
@@ -106,8 +109,10 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
 }
 
 at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
-                   const AttackOptions& options, const model::Inference::Options& inference) {
-    return perturb(model, images, labels, options, {resolve(options).epsilon}, inference).front();
+                   const AttackOptions& options, const model::Inference::Options& inference,
+                   const at::Tensor& samples) {
+    const std::vector<double> epsilons = {resolve(options).epsilon};
+    return perturb(model, images, labels, options, epsilons, inference, samples).front();
 }
 
 }  // namespace hfc::attack

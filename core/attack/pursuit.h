@@ -7,11 +7,10 @@
 namespace hfc::attack {
 
 /// Every image through all steps and restarts, for each epsilon: one tensor each, on the victim's
-/// device. first: the position of the first image in its data set, so that batches start at
-/// different random places.
+/// device. `images` has samples, which random starts depend on.
 std::vector<at::Tensor> attack_in_full(const Victim& victim, const Settings& settings,
-                                       const at::Tensor& images, const at::Tensor& labels,
-                                       const std::vector<double>& epsilons, int64_t first);
+                                       const data::Batch& images,
+                                       const std::vector<double>& epsilons);
 
 /// One run of all steps on a batch whose images each have an epsilon of their own.
 struct Pursuit {

@@ -23,10 +23,10 @@ struct Survivors {
     at::Tensor images;
     at::Tensor labels;
     at::Tensor first_gradient;
-    at::Tensor positions;  ///< in the batch
+    at::Tensor samples;  ///< on the victim's device
 
     void keep(const at::Tensor& rows) {
-        for (auto* tensor : {&images, &labels, &first_gradient, &positions}) {
+        for (auto* tensor : {&images, &labels, &first_gradient, &samples}) {
             if (tensor->defined()) {
                 *tensor = tensor->index_select(0, rows);
             }
@@ -40,8 +40,7 @@ Survivors right_ones(const Victim& victim, const Settings& settings, const data:
     Survivors left{victim.bring(batch.images),
                    batch.labels.to(victim.device()),
                    {},
-                   at::arange(batch.labels.numel())};
-    left.positions = left.positions.to(victim.device());
+                   batch.samples.to(victim.device())};
     at::Tensor logits;
     if (settings.random_start) {
         logits = victim.logits(left.images);
@@ -57,7 +56,7 @@ Survivors right_ones(const Victim& victim, const Settings& settings, const data:
 /// How many images of a batch survive each epsilon; an image that is fooled within a smaller one is
 /// fooled within a larger.
 std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& settings,
-                                          const data::Batch& batch, int64_t begin,
+                                          const data::Batch& batch,
                                           const std::vector<double>& epsilons) {
     std::vector<int64_t> counts(epsilons.size(), 0);
     auto left = right_ones(victim, settings, batch);
@@ -69,10 +68,7 @@ std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& 
             pursuit.alphas =
                 at::full({left.images.size(0)}, settings.alpha_for(epsilons[i]), at::kDouble);
             if (settings.random_start) {
-                const auto purpose = fmt::format("attack restart {} image {}", restart, begin);
-                pursuit.start = random_perturbation(batch.images, settings, purpose)
-                                    .to(victim.device())
-                                    .index_select(0, left.positions);
+                pursuit.start = random_perturbation(left.images, left.samples, settings, restart);
             }
             const auto found = pursue(victim, settings, pursuit);
             left.keep(found.isinf().nonzero().squeeze(1).to(victim.device()));
@@ -84,12 +80,10 @@ std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& 
 
 /// As count_stopping_early, but every image is attacked to the end.
 std::vector<int64_t> count_in_full(const Victim& victim, const Settings& settings,
-                                   const data::Batch& batch, int64_t begin,
-                                   const std::vector<double>& epsilons) {
+                                   const data::Batch& batch, const std::vector<double>& epsilons) {
     const auto labels = batch.labels.to(victim.device());
     std::vector<int64_t> counts;
-    for (const auto& adversarial :
-         attack_in_full(victim, settings, batch.images, labels, epsilons, begin)) {
+    for (const auto& adversarial : attack_in_full(victim, settings, batch, epsilons)) {
         counts.push_back(
             victim.fooled(victim.logits(adversarial), labels).logical_not().sum().item<int64_t>());
     }
@@ -117,7 +111,7 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
         const auto batch = dataset.batch(begin, end);
         require_batch(batch.images, batch.labels, settings);
         const auto count = robust.early_stop ? count_stopping_early : count_in_full;
-        const auto counts = count(victim, settings, batch, begin, epsilons);
+        const auto counts = count(victim, settings, batch, epsilons);
         std::ranges::transform(survivors, counts, survivors.begin(), std::plus<>());
         if (robust.after_batch) {
             robust.after_batch(static_cast<double>(end) / static_cast<double>(dataset.size()));

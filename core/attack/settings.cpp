@@ -104,6 +104,7 @@ void require_epsilon(double epsilon) {
 Settings resolve(const AttackOptions& options) {
     const auto& method = find_method(options.method);
     Settings settings;
+    settings.method = method.name;
     settings.norm = method.norm;
     settings.epsilon = options.epsilon.value_or(method.epsilon);
     require_epsilon(settings.epsilon);

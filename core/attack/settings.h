@@ -3,11 +3,16 @@
 
 #include "attack/attack.h"
 
+#include <cstdint>
+#include <optional>
+#include <string>
+
 namespace hfc::attack {
 
 enum class Norm { l_infinity, l2 };
 
 struct Settings {
+    std::string method;
     Norm norm = Norm::l_infinity;
     double epsilon = 0;
     double alpha = 0;

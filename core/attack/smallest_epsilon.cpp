@@ -1,5 +1,6 @@
 #include "attack/pursuit.h"
 #include "base/error.h"
+#include "base/random.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -15,11 +16,12 @@ namespace {
 class Search {
   public:
     Search(const Victim& victim, const Settings& settings, const at::Tensor& images,
-           const at::Tensor& labels)
+           const at::Tensor& labels, const at::Tensor& samples)
         : victim_(victim),
           settings_(settings),
           images_(victim.bring(images)),
           labels_(labels.to(victim.device())),
+          samples_(samples),
           failed_(at::zeros({images.size(0)}, at::kDouble)),
           succeeded_(
               at::full({images.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble)) {
@@ -68,8 +70,8 @@ class Search {
         pursuit.alphas = epsilons * settings_.alpha_share;
         pursuit.first_gradient = pick(first_gradient_);
         if (settings_.random_start) {
-            pursuit.start = pick(random_perturbation(
-                images_, settings_, fmt::format("attack restart {} image 0", restart)));
+            pursuit.start = random_perturbation(pursuit.images, samples_.index_select(0, rows),
+                                                settings_, restart);
         }
         const auto found = pursue(victim_, settings_, pursuit);
         succeeded_.index_copy_(0, rows, at::minimum(succeeded_.index_select(0, rows), found));
@@ -79,6 +81,7 @@ class Search {
     const Settings& settings_;
     at::Tensor images_;
     at::Tensor labels_;
+    at::Tensor samples_;  ///< CPU
     at::Tensor first_gradient_;
     at::Tensor failed_;     ///< float64 [N], CPU
     at::Tensor succeeded_;  ///< float64 [N], CPU; infinity: nothing has
@@ -90,6 +93,7 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
                             const AttackOptions& options, const SearchOptions& search) {
     const auto settings = resolve(options);
     require_batch(images, labels, settings);
+    const auto samples = sample_indices(search.samples, images.size(0), "hfc.attack");
     require(std::isfinite(search.max_epsilon) && search.max_epsilon > 0,
             "hfc.attack: max_epsilon must be a finite number above 0, got {}", search.max_epsilon);
     require(search.bisections >= 0, "hfc.attack: bisections must be at least 0, got {}",
@@ -100,7 +104,7 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
     const at::NoGradGuard no_grad;
     Victim victim(model, settings, search.inference);
     victim.begin(images, labels);
-    Search state(victim, settings, images, labels);
+    Search state(victim, settings, images, labels, samples);
     state.attack(state.succeeded().isinf(), at::full_like(state.succeeded(), search.max_epsilon));
     for (int64_t i = 0; i < search.bisections; ++i) {
         state.bisect();

@@ -4,8 +4,14 @@
 #include "base/random.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 
 namespace hfc::attack {
 namespace {
@@ -31,6 +37,41 @@ at::Tensor l2_norm(const at::Tensor& x) {
     return at::linalg_vector_norm(x, 2, at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
 }
 
+/// In an order that depends on the length alone; eight sums do not wait for one another.
+double sum_of_squares(std::span<const float> values) {
+    std::array<double, 8> sums = {};
+    size_t i = 0;
+    for (; i + sums.size() <= values.size(); i += sums.size()) {
+        for (size_t j = 0; j < sums.size(); ++j) {
+            const double value = values[i + j];
+            sums[j] += value * value;
+        }
+    }
+    for (; i < values.size(); ++i) {
+        const double value = values[i];
+        sums[0] += value * value;
+    }
+    return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
+/// Scales each row of float32 [N, n] to the L2 norm that `lengths` (float64 [N, 1]) gives. Row by
+/// row: a reduction of ATen's may group the sum by the number of rows and threads.
+void scale_rows(const at::Tensor& rows, const at::Tensor& lengths) {
+    const auto size = rows.size(1);
+    auto* values = rows.mutable_data_ptr<float>();
+    const auto* length = lengths.const_data_ptr<double>();
+    const auto grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, size));
+    at::parallel_for(0, rows.size(0), grain, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+            const std::span row(values + i * size, static_cast<size_t>(size));
+            const double squares = sum_of_squares(row);
+            const auto factor =
+                static_cast<float>(length[i] / std::max(std::sqrt(squares), least_norm));
+            std::ranges::for_each(row, [&](float& value) { value *= factor; });
+        }
+    });
+}
+
 }  // namespace
 
 at::Tensor confine(const Band& band, const at::Tensor& perturbation) {
@@ -45,20 +86,22 @@ at::Tensor confine(const Band& band, const at::Tensor& perturbation) {
     return filtered.contiguous(perturbation.suggest_memory_format());
 }
 
-at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings,
-                               const std::string& purpose) {
-    auto generator = make_generator(settings.seed, purpose);
-    auto start =
-        at::empty(images.sizes(),
-                  images.options().device(at::kCPU).memory_format(at::MemoryFormat::Contiguous));
+at::Tensor random_perturbation(const at::Tensor& images, const at::Tensor& samples,
+                               const Settings& settings, int64_t restart) {
+    const auto count = images.size(0);
+    const auto values = count == 0 ? 0 : images.numel() / count;
+    const auto purpose = fmt::format("attack {} restart {}", settings.method, restart);
+    at::Tensor start;
     if (settings.norm == Norm::l_infinity) {
-        start.uniform_(-1, 1, generator);
+        start = uniform_float_by_sample(samples, values, settings.seed, purpose).mul_(2).sub_(1);
     } else {
-        start.normal_(0, 1, generator);
-        const auto length = at::empty({images.size(0), 1, 1, 1}).uniform_(0, 1, generator);
-        start.mul_(length / l2_norm(start).clamp_min(least_norm));
+        start = normal_by_sample(samples, values, settings.seed, purpose);
+        const auto lengths = uniform_by_sample(samples, 1, settings.seed, purpose + " length");
+        scale_rows(start, lengths);
     }
-    return start.to(images.device()).contiguous(images.suggest_memory_format());
+    return start.view(images.sizes())
+        .to(images.device())
+        .contiguous(images.suggest_memory_format());
 }
 
 at::Tensor sizes_of(const at::Tensor& place, const at::Tensor& images, Norm norm) {

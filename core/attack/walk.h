@@ -3,16 +3,21 @@
 
 #include "attack/settings.h"
 
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
 namespace hfc::attack {
 
 /// Filters a perturbation [N, C, H, W] so that only the band's frequencies are left.
 at::Tensor confine(const Band& band, const at::Tensor& perturbation);
 
 /// A random perturbation of epsilon 1 for each image, as torchattacks draws it: uniform in [-1,1],
-/// or (L2) of a random direction and a length uniform in [0,1]. `purpose` keeps batches and
-/// restarts apart.
-at::Tensor random_perturbation(const at::Tensor& images, const Settings& settings,
-                               const std::string& purpose);
+/// or (L2) of a random direction and a length uniform in [0,1]. It depends on the seed, the method,
+/// the restart and the image's index in its source alone: samples, int64 [N]. Not the same numbers
+/// as torchattacks'.
+at::Tensor random_perturbation(const at::Tensor& images, const at::Tensor& samples,
+                               const Settings& settings, int64_t restart);
 
 class Walk {
   public:

@@ -1,5 +1,7 @@
 #include "base/random.h"
 
+#include "base/error.h"
+
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Functions.h>
@@ -23,6 +25,16 @@ at::Generator make_generator(uint64_t seed, std::string_view purpose) {
 
 at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose) {
     return at::randperm(n, make_generator(seed, purpose), at::kLong);
+}
+
+at::Tensor sample_indices(const at::Tensor& samples, int64_t n, const char* function) {
+    if (!samples.defined()) {
+        return at::arange(n, at::kLong);
+    }
+    require(samples.scalar_type() == at::kLong && samples.dim() == 1 && samples.numel() == n,
+            "{}: samples must be int64 [{}], the index of each image in its source, got {} [{}]",
+            function, n, at::toString(samples.scalar_type()), fmt::join(samples.sizes(), ", "));
+    return samples.detach().cpu();
 }
 
 }  // namespace hfc

@@ -4,6 +4,7 @@
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -18,5 +19,28 @@ at::Generator make_generator(uint64_t seed, std::string_view purpose);
 
 /// A permutation of 0 .. n-1 (int64, CPU), the same for the same seed and purpose on every machine.
 at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose);
+
+/// `samples`, which must be int64 [n]; where undefined, 0 .. n-1. On the CPU. Throws Error, in the
+/// name of `function`, for other tensors.
+at::Tensor sample_indices(const at::Tensor& samples, int64_t n, const char* function);
+
+/// Philox 4x32-10 (Salmon et al. 2011, 'Parallel random numbers: as easy as 1, 2, 3'): four random
+/// words for each counter and key.
+std::array<uint32_t, 4> philox(const std::array<uint32_t, 4>& counter, uint64_t key);
+
+/// `count` random numbers for each of `samples` (int64 [N]), uniform in [0,1): float64 [N, count],
+/// multiples of 2^-53, on the CPU. A row depends on seed, purpose and its sample alone: not on the
+/// other samples, the number of threads or the machine. Nor does a larger count change the numbers
+/// that a smaller one gives. A sample that stands twice gets the same numbers twice.
+at::Tensor uniform_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
+                             std::string_view purpose);
+
+/// The same in float32, multiples of 2^-24.
+at::Tensor uniform_float_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
+                                   std::string_view purpose);
+
+/// The same of the standard normal distribution: float32, at most 6.7 from 0.
+at::Tensor normal_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
+                            std::string_view purpose);
 
 }  // namespace hfc

@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <string_view>
 
 namespace hfc::data {
 namespace {
@@ -23,60 +24,67 @@ struct Places {
     }
 };
 
+/// Numbers that are drawn for each sample: float64 [N] uniform in an interval, one after the other.
+class Draws {
+  public:
+    Draws(const at::Tensor& samples, int64_t most, uint64_t seed, std::string_view purpose)
+        : numbers_(uniform_by_sample(samples, most, seed, purpose)) {}
+
+    at::Tensor between(double from, double to) {
+        return numbers_.select(1, next_++) * (to - from) + from;
+    }
+
+  private:
+    at::Tensor numbers_;
+    int64_t next_ = 0;
+};
+
 /// Scale, rotation and shift about the middle. Sides may differ, so a rotation is one of pixels,
 /// not of the square [-1,1].
-Places move(int64_t count, double ratio, const AugmentOptions& options,
-            const at::Generator& generator) {
-    const auto draw = [&](double from, double to) {
-        return at::empty({count}, at::kDouble).uniform_(0, 1, generator) * (to - from) + from;
-    };
-    const auto scale = draw(options.least_scale, options.most_scale).reciprocal();
-    const auto angle = draw(-options.rotate, options.rotate) * (std::numbers::pi / 180);
-    const auto cosine = angle.cos() * scale, sine = angle.sin() * scale;
-    return {cosine,
-            sine / ratio,
-            -sine * ratio,
-            cosine,
-            draw(-2, 2) * options.translate,
-            draw(-2, 2) * options.translate};
+Places move(double ratio, const AugmentOptions& options, Draws& draws) {
+    const auto scale = draws.between(options.least_scale, options.most_scale).reciprocal();
+    const auto angle = draws.between(-options.rotate, options.rotate) * (std::numbers::pi / 180);
+    const auto x = draws.between(-2, 2) * options.translate;
+    const auto y = draws.between(-2, 2) * options.translate;
+    const auto cosine = angle.cos() * scale;
+    const auto sine = angle.sin() * scale;
+    return {cosine, sine / ratio, -sine * ratio, cosine, x, y};
 }
 
 /// The part of the image that RandomResizedCrop shows, as centre and half size in each direction,
 /// applied after `moved`.
-Places crop(const Places& moved, int64_t count, const AugmentOptions& options,
-            const at::Generator& generator) {
-    const auto draw = [&](double from, double to) {
-        return at::empty({count}, at::kDouble).uniform_(0, 1, generator) * (to - from) + from;
-    };
-    const auto area = draw(options.least_crop, 1);
+Places crop(const Places& moved, const AugmentOptions& options, Draws& draws) {
+    const auto area = draws.between(options.least_crop, 1);
     const double widest = options.least_crop < 1 ? std::log(4.0 / 3) : 0;
-    const auto ratio = draw(-widest, widest).exp();
-    const auto half_width = (area * ratio).sqrt().clamp_max(1),
-               half_height = (area / ratio).sqrt().clamp_max(1);
-    const auto middle_x = draw(-1, 1) * (1 - half_width),
-               middle_y = draw(-1, 1) * (1 - half_height);
+    const auto ratio = draws.between(-widest, widest).exp();
+    const auto half_width = (area * ratio).sqrt().clamp_max(1);
+    const auto half_height = (area / ratio).sqrt().clamp_max(1);
+    const auto middle_x = draws.between(-1, 1) * (1 - half_width);
+    const auto middle_y = draws.between(-1, 1) * (1 - half_height);
     return {moved.xx * half_width,           moved.xy * half_width,
             moved.yx * half_height,          moved.yy * half_height,
             moved.x * half_width + middle_x, moved.y * half_height + middle_y};
 }
 
-at::Tensor interpolate(const at::Tensor& images, const AugmentOptions& options) {
-    const auto generator = make_generator(options.seed, "augment");
-    const auto count = images.size(0);
+at::Tensor interpolate(const at::Tensor& images, const AugmentOptions& options,
+                       const at::Tensor& samples) {
+    constexpr int64_t drawn = 8;
+    Draws draws(samples, drawn, options.seed, "augment");
     const double ratio = static_cast<double>(images.size(3)) / static_cast<double>(images.size(2));
-    const auto places =
-        crop(move(count, ratio, options, generator), count, options, generator).matrices();
+    const auto moved = move(ratio, options, draws);
+    const auto places = crop(moved, options, draws).matrices();
     const auto grid =
         at::affine_grid_generator(places.to(images.device(), at::kFloat), images.sizes(), false);
     const int64_t bilinear = 0, zeros = 0;
     return at::grid_sampler_2d(images, grid, bilinear, zeros, false);
 }
 
-at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options) {
+at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options,
+                        const at::Tensor& samples) {
     const auto pad = options.pad, height = images.size(2), width = images.size(3);
     const auto padded = at::constant_pad_nd(images, {pad, pad, pad, pad});
-    const auto offsets = at::randint(2 * pad + 1, {images.size(0), 2},
-                                     make_generator(options.seed, "pad and crop"), at::kLong);
+    const auto offsets =
+        uniform_by_sample(samples, 2, options.seed, "pad and crop").mul_(2 * pad + 1).to(at::kLong);
     const auto offset = offsets.accessor<int64_t, 2>();
     auto result = at::empty_like(images);
     for (int64_t i = 0; i < images.size(0); ++i) {
@@ -85,10 +93,10 @@ at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options)
     return result;
 }
 
-at::Tensor flip_half(const at::Tensor& images, const AugmentOptions& options) {
+at::Tensor flip_half(const at::Tensor& images, const AugmentOptions& options,
+                     const at::Tensor& samples) {
     const auto flipped =
-        at::randint(2, {images.size(0), 1, 1, 1}, make_generator(options.seed, "flip"), at::kLong)
-            .to(at::kBool);
+        uniform_by_sample(samples, 1, options.seed, "flip").lt(0.5).view({-1, 1, 1, 1});
     return at::where(flipped.to(images.device()), images.flip(3), images);
 }
 
@@ -109,19 +117,21 @@ void require_valid_augment(const AugmentOptions& options, const char* function) 
             function, options.pad);
 }
 
-at::Tensor augment(const at::Tensor& images, const AugmentOptions& options) {
+at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
+                   const at::Tensor& samples) {
     require(images.defined() && images.scalar_type() == at::kFloat && images.dim() == 4,
             "hfc.augment: images must be float32 [N, C, H, W], got {}",
             images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "), image_advice(images))
                              : "an undefined tensor");
     require_valid_augment(options, "hfc.augment");
+    const auto indices = sample_indices(samples, images.size(0), "hfc.augment");
     const at::NoGradGuard no_grad;
     auto result = images;
     if (images.numel() > 0) {
-        result = options.interpolates() ? interpolate(result, options) : result;
-        result = options.pad > 0 ? pad_and_crop(result, options) : result;
-        result = options.flip ? flip_half(result, options) : result;
+        result = options.interpolates() ? interpolate(result, options, indices) : result;
+        result = options.pad > 0 ? pad_and_crop(result, options, indices) : result;
+        result = options.flip ? flip_half(result, options, indices) : result;
     }
     return result.is_same(images) ? images.detach().clone()
                                   : result.contiguous(images.suggest_memory_format());

@@ -31,8 +31,11 @@ void require_valid_augment(const AugmentOptions& options, const char* function);
 
 /// images: float32 [N, C, H, W], any device; the result has their shape, layout and device. Zeros
 /// lie beyond the borders. Crop, then scale, rotation and shift about the middle are one bilinear
-/// interpolation; pad and flip after it move whole pixels and change none. Throws Error for images
+/// interpolation; pad and flip after it move whole pixels and change none. samples: int64 [N], the
+/// index of each image in its source; undefined: 0 .. N-1. What is drawn for an image depends on
+/// the seed and its sample alone, not on the images beside it. Throws Error for images or samples
 /// of another kind and for a setting out of range.
-at::Tensor augment(const at::Tensor& images, const AugmentOptions& options);
+at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
+                   const at::Tensor& samples = {});
 
 }  // namespace hfc::data

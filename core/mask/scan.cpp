@@ -23,6 +23,14 @@ struct Frequency {
     bool single() const { return row == other_row && column == other_column; }
 };
 
+/// The noise is clipped with the image, which would change pixels outside of [0,1] before it.
+void require_pixels(const at::Tensor& images, const std::string& name) {
+    const auto [least, most] = at::aminmax(images);
+    require(least.item<float>() >= 0 && most.item<float>() <= 1,
+            "'{}' must have pixels in [0,1], which the noisy images are clipped to; got {} to {}",
+            name, least.item<float>(), most.item<float>());
+}
+
 /// One of each pair k, -k within reach.
 std::vector<Frequency> frequencies_of(const data::Dataset& dataset, std::optional<int64_t> reach) {
     const auto height = dataset.height(), width = dataset.width();
@@ -59,13 +67,15 @@ void check(const ScanOptions& options) {
             options.reach.value_or(0));
 }
 
-/// The sign of each image's channels, whatever batches they are in: float32 [N, C, 1, 1].
-at::Tensor signs_of(const data::Dataset& dataset, uint64_t seed) {
-    const auto all = at::empty({dataset.size(), dataset.channels()}, at::kFloat)
-                         .bernoulli_(0.5, make_generator(seed, "heat map signs"))
-                         .mul_(2)
-                         .sub_(1);
-    return all.unsqueeze(-1).unsqueeze(-1);
+/// The sign of each image's channels, whatever batches they are in: float32 [n, C, 1, 1].
+at::Tensor signs_of(const at::Tensor& samples, int64_t channels, uint64_t seed) {
+    return uniform_float_by_sample(samples, channels, seed, "heat map signs")
+        .lt(0.5)
+        .to(at::kFloat)
+        .mul_(2)
+        .sub_(1)
+        .unsqueeze(-1)
+        .unsqueeze(-1);
 }
 
 /// Counts what is done of all batches and frequencies.
@@ -143,18 +153,19 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
     const auto frequencies = frequencies_of(dataset, options.scan.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
     const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
-    const auto all_signs = signs_of(dataset, options.seed).to(network.device());
     Meter meter(dataset, options.scan, frequencies.size());
-    network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
-        const auto signs = all_signs.slice(0, begin, end);
-        const auto targets = dataset.labels().slice(0, begin, end).to(network.device());
+    network.each_whole_batch(dataset, [&](int64_t begin, int64_t end, const data::Batch& batch) {
+        const auto signs =
+            signs_of(batch.samples, dataset.channels(), options.seed).to(network.device());
+        const auto targets = batch.labels.to(network.device());
+        require_pixels(batch.images, dataset.name());
         for (int64_t i = 0; i < count; ++i) {
             check_interrupt();
             const auto& k = frequencies[i];
             const auto noise =
                 basis_image(dataset.height(), dataset.width(), k.row, k.column, network.device())
                     .mul_(options.epsilon);
-            const auto noisy = at::addcmul(images, signs, noise).clamp_(0, 1);
+            const auto noisy = at::addcmul(batch.images, signs, noise).clamp_(0, 1);
             wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
             meter.add(end - begin);
         }

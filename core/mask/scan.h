@@ -21,7 +21,7 @@ struct ScanOptions {
 struct HeatMapOptions {
     double epsilon = 4;  ///< L2 norm of the noise in each channel, of pixels in [0,1]; 4 for
                          ///< CIFAR-10 in Yin et al.
-    uint64_t seed = 0;   ///< of the signs
+    uint64_t seed = 0;   ///< of the signs, which each image takes along into every view and batch
     ScanOptions scan = {};
 };
 

@@ -78,14 +78,24 @@ class Inference {
     /// model's device. Asks check_interrupt() before each.
     template <typename Visit>
     void each_batch(const data::Dataset& dataset, Visit&& visit) const {
+        each_whole_batch(dataset, [&](int64_t begin, int64_t end, const data::Batch& batch) {
+            visit(begin, end, batch.images);
+        });
+    }
+
+    /// The same with visit(begin, end, batch), a data::Batch. Its labels and samples are on the
+    /// CPU.
+    template <typename Visit>
+    void each_whole_batch(const data::Dataset& dataset, Visit&& visit) const {
         data::LoaderOptions options;
         options.batch_size = batch_size_;
         data::Loader loader(dataset, {}, options);
         int64_t begin = 0;
-        while (const auto batch = loader.next()) {
+        while (auto batch = loader.next()) {
             check_interrupt();
             const auto end = begin + batch->samples.size(0);
-            visit(begin, end, bring(batch->images));
+            batch->images = bring(batch->images);
+            visit(begin, end, *batch);
             begin = end;
         }
     }

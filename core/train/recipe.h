@@ -17,11 +17,15 @@ struct Lesson {
 /// Throws Error for a setting out of range, and for mix-up together with adversarial training.
 void require_valid_recipe(const TrainOptions& options);
 
-/// Augmentation, then the attack or mix-up, as `options` ask. What is random depends on
-/// options.seed, the epoch and the batch alone, so that a training that goes on from a checkpoint
-/// meets the same. The model is as it was afterwards. `epoch` is one-based, `batch` not.
+/// Augmentation, then the attack or mix-up, as `options` ask. What augmentation and the attack draw
+/// for an image depends on options.seed, the epoch and the image's index in its source alone
+/// (batch.samples): not on the batch size or on the images beside it. Mix-up keeps the method of
+/// Zhang et al. 2018, one mixing coefficient and one permutation for a batch: the coefficient
+/// depends on seed, epoch and the index of the batch's first image, the partner of an image on
+/// seed, epoch and the indices of the batch's images, whatever their order. The model is as it was
+/// afterwards. `epoch` is one-based.
 Lesson prepare(model::Model& model, const data::Batch& batch, const TrainOptions& options,
-               int64_t epoch, int64_t batch_number);
+               int64_t epoch);
 
 /// Mean cross-entropy; with mix-up of both labels by their shares.
 at::Tensor loss_of(const at::Tensor& logits, const Lesson& lesson);

@@ -192,6 +192,14 @@ Json describe_augment(const data::AugmentOptions& options) {
                          : Json();
 }
 
+/// What random numbers belong to, where there are any besides the order and dropout: a checkpoint
+/// from before this field drew them for each batch.
+Json describe_draws(const TrainOptions& options) {
+    const bool starts = options.adversarial && attack::resolve(*options.adversarial).random_start;
+    const bool any = options.augment.any() || options.mixup > 0 || starts;
+    return any ? Json("of each sample") : Json();
+}
+
 Json describe_attack(const std::optional<attack::AttackOptions>& options) {
     if (!options) {
         return {};
@@ -260,6 +268,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"optimizer", optimizer},
             {"probe_samples", options.probe_samples},
             {"augment", describe_augment(options.augment)},
+            {"random_numbers", describe_draws(options)},
             {"mixup", options.mixup > 0 ? Json(options.mixup) : Json()},
             {"statistics", describe_statistics(options.statistics)},
             {"adversarial", describe_attack(options.adversarial)},

@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/random.h"
 #include "data/loader.h"
+#include "data/order.h"
 #include "train/keeper.h"
 #include "train/loss_meter.h"
 #include "train/recipe.h"
@@ -181,13 +182,12 @@ class Training {
     void train_epoch(EpochResult& result) {
         model_.train();
         stopwatch_.start_training();
-        const auto order =
-            permutation(dataset_.size(), options_.seed, fmt::format("epoch {}", result.epoch));
         data::LoaderOptions loading;
         loading.batch_size = options_.batch_size;
         loading.first = position_.batch;
         loading.draw = {options_.seed, result.epoch};
-        data::Loader loader(dataset_, order, loading);
+        data::Loader loader(
+            dataset_, data::epoch_order(dataset_.size(), options_.seed, result.epoch), loading);
         LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
         while (position_.batch < batches_) {
             pause_between_batches(losses);
@@ -264,7 +264,7 @@ class Training {
 
     /// Returns the loss.
     at::Tensor backward(const data::Batch& batch, int64_t epoch) {
-        const auto lesson = prepare(model_, batch, options_, epoch, position_.batch);
+        const auto lesson = prepare(model_, batch, options_, epoch);
         const auto images =
             lesson.images.to(options_.device).contiguous(at::MemoryFormat::ChannelsLast);
         const auto logits = model::checked_logits(model_, images, max_label_, dataset_.name());

@@ -45,7 +45,8 @@ struct TrainOptions {
     at::Device device = at::kCPU;
     CheckpointOptions checkpoints;
 
-    data::AugmentOptions augment;  ///< of each batch, drawn anew; its seed is not used: `seed` is
+    /// Drawn anew for each image in each epoch, by `seed`: its own seed is not used.
+    data::AugmentOptions augment;
     double mixup = 0;  ///< alpha of the Beta distribution of which each batch's share is drawn
                        ///< (Zhang et al. 2018); 0: no mix-up
     std::optional<attack::AttackOptions>

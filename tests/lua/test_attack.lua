@@ -50,6 +50,45 @@ function TestAttack:test_a_perturbation_of_high_frequencies_only()
   lu.assertTrue((adversarial - x):abs():max():item() > 1e-3)
 end
 
+-- Calls f(images, labels, samples) in batches of each size, in reverse order, and compares each
+-- answer with that for all images at once.
+local function same_in_every_batch(f, x, y)
+  local n = x:size(0)
+  local whole = f(x, y, torch.arange(n))
+  for _, size in ipairs {1, 3, 7} do
+    for first = 0, n - 1, size do
+      local rows = torch.arange(n):flip(0):narrow(0, first, math.min(size, n - first))
+      local some = f(x:index_select(0, rows), y:index_select(0, rows), rows)
+      lu.assertTrue((some - whole:index_select(0, rows)):abs():max():item() < 1e-5)
+    end
+  end
+  return whole
+end
+
+function TestAttack:test_a_random_start_belongs_to_its_sample()
+  local net = brightness()
+  local x = torch.full({21, 3, 8, 8}, 0.501)
+  local y = torch.ones(21, {dtype = "int64"})
+  for _, method in ipairs {"pgd", "pgdl2"} do
+    local function attack(seed)
+      local start = hfc.attack[method] {epsilon = 0.1, steps = 1, alpha = 1e-9, seed = seed}
+      return function(some, of, samples) return start(net, some, of, {samples = samples}) end
+    end
+    local whole = same_in_every_batch(attack(1), x, y)
+    lu.assertTrue((whole - x):abs():max():item() > 1e-3)
+    lu.assertTrue(attack(1)(x, y):equal(whole), "samples are 0 to N - 1 by default")
+    lu.assertFalse(attack(2)(x, y):equal(whole))
+    lu.assertFalse(attack(1)(x, y, torch.arange(1, 22)):equal(whole))
+  end
+  local pgd = hfc.attack.pgd {steps = 1, relative_alpha = 1e-9}
+  same_in_every_batch(function(some, of, samples)
+    local smallest = hfc.smallest_epsilon(net, some, of, pgd, {samples = samples})
+    return smallest:clamp(0, 9) -- some are infinite
+  end, x, y)
+  lu.assertErrorMsgContains("samples must be int64 [21]", pgd, net, x, y,
+    {samples = torch.arange(20)})
+end
+
 function TestAttack:test_robust_accuracy()
   local data = hfc.data("synthetic", {train = 10, test = 20, classes = 2})
   local model = hfc.model("preact_resnet8", {classes = 2, seed = 1})

@@ -93,6 +93,30 @@ function TestMask:test_probe_and_augmentation()
   }).shape, {3, 1, 8, 8})
 end
 
+function TestMask:test_augmentation_belongs_to_the_sample()
+  local x = torch.rand(21, 3, 8, 8)
+  local function change(images, samples, seed)
+    return hfc.augment(images, {
+      scale = {.5, 1.5}, translate = .2, rotate = 90, crop = .5, pad = 2, flip = true,
+      seed = seed or 5, samples = samples,
+    })
+  end
+  local whole = change(x)
+  lu.assertTrue(change(x, torch.arange(21)):equal(whole))
+  for _, size in ipairs {1, 3, 7} do
+    for first = 0, 20, size do
+      local rows = torch.arange(21):flip(0):narrow(0, first, size)
+      local some = change(x:index_select(0, rows), rows)
+      lu.assertTrue((some - whole:index_select(0, rows)):abs():max():item() < 1e-6)
+    end
+  end
+  lu.assertFalse(change(x, torch.arange(1, 22)):equal(whole))
+  lu.assertFalse(change(x, nil, 6):equal(whole))
+  lu.assertErrorMsgContains("samples must be int64 [21], the index of each image in its source",
+    hfc.augment, x, {samples = torch.arange(20)})
+  lu.assertErrorMsgContains("samples must be int64 [21]", hfc.augment, x, {samples = x})
+end
+
 function TestMask:test_bad_input()
   local data = hfc.data("synthetic", {train = 4, test = 4, classes = 3})
   local model, mask = hfc.model("preact_resnet8", {classes = 3}), hfc.mask
@@ -121,6 +145,26 @@ function TestMask:test_bad_input()
     hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
   lu.assertErrorMsgContains("measure must be one of",
     mask.radial, torch.rand(4, 4), {measure = "energy"})
+end
+
+TestRange = {}
+
+function TestRange:test_the_heat_map_refuses_images_that_it_would_clip()
+  local data = hfc.data("synthetic", {train = 8, test = 8, size = 16, high_radius = 6})
+  local model = hfc.model("preact_resnet8")
+  lu.assertErrorMsgContains("must have pixels in [0,1]", hfc.mask.heat_map, model,
+    data.test:high_pass(2), {epsilon = .1})
+  lu.assertErrorMsgContains("got nan", hfc.mask.heat_map, model,
+    data.test:map(function(images) return images * (0 / 0) end), {epsilon = .1})
+end
+
+function TestRange:test_augmenting_without_a_seed_draws_anew()
+  local images = torch.rand(20, 1, 8, 8)
+  torch.manual_seed(1)
+  local one, two = hfc.augment(images, {pad = 3}), hfc.augment(images, {pad = 3})
+  lu.assertFalse(one:equal(two))
+  torch.manual_seed(1)
+  lu.assertTrue(hfc.augment(images, {pad = 3}):equal(one))
 end
 
 require("support").run()

@@ -86,6 +86,49 @@ function TestTrain:test_recipes()
   end
 end
 
+function TestTrain:test_what_is_drawn_for_an_image_does_not_depend_on_the_batch_size()
+  local data = small_data()
+  -- The images of each epoch as a network sees them, those of the smallest mean first.
+  local function seen(batch_size, options)
+    local Watcher = torch.nn.module "Watcher"
+    function Watcher:init()
+      self.scale = torch.nn.Parameter(torch.ones(1))
+      self.images = {}
+    end
+    function Watcher:forward(x)
+      if self.training then self.images[#self.images + 1] = x:detach():clone() end
+      local mean = x:mean({1, 2, 3}) - 0.5
+      return torch.stack({mean * self.scale * -1, mean * self.scale, mean * 0}, 1)
+    end
+    local net = Watcher()
+    hfc.train(net, data.train, {
+      epochs = 2, batch_size = batch_size, seed = options.seed, quiet = true, device = "cpu",
+      optimizer = {"sgd", lr = 1e-9},
+      augment = {pad = 4, flip = true, rotate = 30}, adversarial = options.adversarial,
+    })
+    local all = torch.cat(net.images)
+    lu.assertEquals(all:size(0), 2 * #data.train)
+    local epochs = {}
+    for epoch = 1, 2 do
+      local images = all:narrow(0, (epoch - 1) * #data.train, #data.train)
+      epochs[epoch] = images:index_select(0, images:mean({1, 2, 3}):argsort())
+    end
+    return epochs
+  end
+  local function distance(a, b) return (a - b):abs():max():item() end
+  for _, adversarial in ipairs {false, hfc.attack.pgd {steps = 1, alpha = 1e-9}} do
+    local options = {seed = 3, adversarial = adversarial or nil}
+    local whole = seen(#data.train, options)
+    for _, size in ipairs {1, 3, 7} do
+      local some = seen(size, options)
+      for epoch = 1, 2 do lu.assertTrue(distance(some[epoch], whole[epoch]) < 1e-6) end
+    end
+    lu.assertTrue(distance(whole[1], whole[2]) > 1e-2, "each epoch draws anew")
+    local other = seen(#data.train, {seed = 4, adversarial = options.adversarial})
+    lu.assertTrue(distance(whole[1], other[1]) > 1e-2, "and each seed")
+  end
+end
+
 function TestTrain:test_an_error_in_a_callback_ends_the_training_with_its_text()
   local data = small_data()
   lu.assertErrorMsgContains("from the script", hfc.train, small_model(), data.train,

@@ -88,6 +88,44 @@ TEST(RobustAccuracy, in_full_is_the_accuracy_on_perturbed_images) {
               expected);
 }
 
+/// Images of which a random start of 0.1 fools about half: their brightness is near the border.
+data::Dataset near_the_border(int64_t count) {
+    auto images = std::make_shared<data::Images>();
+    images->name = "border";
+    images->pixels = at::full({count, 1, 2, 2}, 0.3F + 1e-4F);
+    images->labels = at::ones({count}, at::kLong);
+    images->class_names = {"dark", "bright"};
+    return data::Dataset(images);
+}
+
+TEST(RobustAccuracy, starts_an_image_at_the_same_place_in_every_batch_and_view) {
+    const auto model = test::brightness_model();
+    const auto data = near_the_border(40);
+    // The start alone decides: the step is too small to matter.
+    const AttackOptions options{.method = "pgd", .alpha = 1e-9, .steps = 1};
+    for (const bool early_stop : {true, false}) {
+        const auto count = [&](const data::Dataset& view, int64_t batch_size,
+                               const std::vector<double>& epsilons) {
+            const auto shares = robust_accuracy(
+                *model, view, options, epsilons,
+                {.early_stop = early_stop, .inference = {.batch_size = batch_size}});
+            return std::lround(shares.back() * static_cast<double>(view.size()));
+        };
+        const auto whole = count(data, 40, {0.1});
+        EXPECT_GT(whole, 5);
+        EXPECT_LT(whole, 35);
+        for (const int64_t size : {1, 3, 7}) {
+            EXPECT_EQ(count(data, size, {0.1}), whole) << size;
+        }
+        EXPECT_EQ(count(data, 40, {0, 0.1}), whole) << "with another epsilon";
+        long one_by_one = 0;
+        for (int64_t i = 0; i < 40; ++i) {
+            one_by_one += count(data.select(at::full({1}, i, at::kLong)), 1, {0.1});
+        }
+        EXPECT_EQ(one_by_one, whole) << "in views of one image";
+    }
+}
+
 TEST(RobustAccuracy, lets_go_of_what_is_fooled) {
     int64_t images_seen = 0;
     test::FunctionModel model(
@@ -164,6 +202,23 @@ TEST(SmallestEpsilon, is_the_distance_to_the_border) {
             } else {
                 EXPECT_EQ(value, expected[i]) << method;
             }
+        }
+    }
+}
+
+TEST(SmallestEpsilon, is_the_same_for_an_image_in_every_batch) {
+    const auto model = test::brightness_model();
+    const auto batch = near_the_border(21).batch(0, 21);
+    const AttackOptions options{.method = "pgd", .relative_alpha = 1e-9, .steps = 1};
+    const auto whole = smallest_epsilon(*model, batch.images, batch.labels, options);
+    EXPECT_GT(std::get<0>(at::_unique(whole)).numel(), 3) << "else the test could not fail";
+    for (const int64_t size : {1, 3, 7}) {
+        for (int64_t begin = 0; begin < 21; begin += size) {
+            const auto rows = at::arange(begin, begin + size);
+            const auto some = smallest_epsilon(*model, batch.images.slice(0, begin, begin + size),
+                                               batch.labels.slice(0, begin, begin + size), options,
+                                               {.samples = rows});
+            EXPECT_TRUE(some.equal(whole.index_select(0, rows))) << size << " from " << begin;
         }
     }
 }

@@ -64,6 +64,35 @@ TEST(Augment, pads_and_crops_by_whole_pixels) {
         << "the last row too";
 }
 
+const AugmentOptions everything{.least_scale = 0.7,
+                                .most_scale = 1.4,
+                                .translate = 0.2,
+                                .rotate = 40,
+                                .least_crop = 0.5,
+                                .pad = 2,
+                                .flip = true,
+                                .seed = 9};
+
+TEST(Augment, draws_for_each_sample) {
+    const auto x = uneven_images(21, 3, 8, 8);
+    const auto whole = augment(x, everything);
+    EXPECT_TRUE(whole.equal(augment(x, everything, at::arange(21)))) << "the default";
+    EXPECT_FALSE(whole.equal(augment(x, everything, at::arange(21) + 1)));
+    for (const int64_t size : {1, 3, 7}) {
+        const auto order = at::arange(21).flip(0);
+        for (int64_t begin = 0; begin < 21; begin += size) {
+            const auto rows = order.slice(0, begin, begin + size);
+            EXPECT_TRUE(augment(x.index_select(0, rows), everything, rows)
+                            .equal(whole.index_select(0, rows)))
+                << size << " from " << begin;
+        }
+    }
+    const auto one = x.slice(0, 0, 1).expand({21, 3, 8, 8});
+    const auto same = augment(one, everything, at::full({21}, 5, at::kLong));
+    EXPECT_TRUE(same.equal(same.slice(0, 0, 1).expand_as(same)));
+    EXPECT_FALSE(same[0].equal(augment(one, everything)[0]));
+}
+
 TEST(Augment, scales_turns_and_shifts) {
     // A bright square in the middle: its area says the scale, its centre the shift.
     auto x = at::zeros({30, 1, 32, 32});
@@ -102,6 +131,11 @@ TEST(Augment, refuses_what_is_out_of_range) {
     EXPECT_THAT(with({.least_crop = 0}),
                 HasSubstr("crop must be a share of the area in (0,1], got 0"));
     EXPECT_THAT(with({.pad = -1}), HasSubstr("pad must be 0 to 4096 pixels, got -1"));
+    EXPECT_THAT(error_of([&] { augment(images, {}, at::arange(3)); }),
+                HasSubstr("hfc.augment: samples must be int64 [2], the index of each image in its "
+                          "source, got Long [3]"));
+    EXPECT_THAT(error_of([&] { augment(images, {}, at::zeros({2})); }),
+                HasSubstr("samples must be int64 [2]"));
     EXPECT_THAT(error_of([&] { augment(images[0], {}); }),
                 HasSubstr("images must be float32 [N, C, H, W], got Float [1, 8, 8]"));
 }

@@ -40,7 +40,8 @@ TEST(HeatMap, is_what_its_definition_says) {
     const auto map = heat_map(*model, data::dataset_of(images, labels), options);
     ASSERT_EQ(map.sizes(), at::IntArrayRef({16, 16}));
     const auto signs =
-        at::empty({40, 1}, at::kFloat).bernoulli_(0.5, make_generator(4, "heat map signs")) * 2 - 1;
+        uniform_float_by_sample(at::arange(40), 1, 4, "heat map signs").lt(0.5).to(at::kFloat) * 2 -
+        1;
     for (int64_t row = 0; row < 16; ++row) {
         for (int64_t column = 0; column < 16; ++column) {
             auto noise = at::zeros({16, 16}, at::kDouble);
@@ -95,6 +96,20 @@ TEST(HeatMap, does_not_depend_on_the_batch_and_stops_at_its_reach) {
                 clean, 1e-9);
 }
 
+TEST(HeatMap, gives_an_image_the_same_signs_in_every_view) {
+    const auto [images, labels] = test::band_images(12, 2);
+    const auto model = test::band_model();
+    const auto dataset = data::dataset_of(images, labels);
+    HeatMapOptions options{.epsilon = 4};
+    options.scan.reach = 4;
+    const auto whole = heat_map(*model, dataset, options);
+    auto sum = at::zeros_like(whole);
+    for (int64_t i = 0; i < 12; ++i) {
+        sum += heat_map(*model, dataset.select(at::full({1}, i, at::kLong)), options);
+    }
+    EXPECT_LT(distance((sum / 12).nan_to_num(9), whole.nan_to_num(9)), 1e-9);
+}
+
 TEST(Dominant, is_the_rise_of_the_loss_without_a_frequency) {
     const auto sample = test::band_images(24, 3);
     const auto &images = sample.first,
@@ -141,7 +156,8 @@ TEST(HeatMap, of_oblong_images_with_channels_is_what_its_definition_says) {
         heat_map(*oblong.model, data::dataset_of(oblong.images, oblong.labels), options);
     ASSERT_EQ(map.sizes(), at::IntArrayRef({6, 5}));
     const auto signs =
-        at::empty({7, 2}, at::kFloat).bernoulli_(0.5, make_generator(2, "heat map signs")) * 2 - 1;
+        uniform_float_by_sample(at::arange(7), 2, 2, "heat map signs").lt(0.5).to(at::kFloat) * 2 -
+        1;
     for (int64_t row = 0; row < 6; ++row) {
         for (int64_t column = 0; column < 5; ++column) {
             auto spectrum = at::zeros({6, 5}, at::kComplexDouble);

@@ -1,5 +1,6 @@
 #include "train/recipe.h"
 
+#include "data/order.h"
 #include "train/toy.h"
 
 #include <ATen/ATen.h>
@@ -16,7 +17,13 @@ using test::error_of;
 data::Batch numbered(int64_t count) {
     const auto numbers = at::arange(count, at::kFloat);
     return {numbers.reshape({count, 1, 1, 1}).expand({count, 3, 8, 8}).contiguous() / 255,
-            at::arange(count).remainder(3)};
+            at::arange(count).remainder(3), at::arange(count)};
+}
+
+/// The images of `batch` at `positions`.
+data::Batch chosen(const data::Batch& batch, const at::Tensor& positions) {
+    return {batch.images.index_select(0, positions), batch.labels.index_select(0, positions),
+            batch.samples.index_select(0, positions)};
 }
 
 TrainOptions mixing(double alpha, uint64_t seed = 0) {
@@ -29,7 +36,7 @@ TrainOptions mixing(double alpha, uint64_t seed = 0) {
 TEST(MixUp, mixes_each_image_and_its_label_with_one_other_of_the_batch) {
     const auto model = brightness_model();
     const auto batch = numbered(30);
-    const auto lesson = prepare(*model, batch, mixing(1.0), 1, 0);
+    const auto lesson = prepare(*model, batch, mixing(1.0), 1);
     const auto numbers = at::arange(30, at::kDouble);
     const auto mixed = lesson.images.select(1, 0).select(1, 0).select(1, 0).to(at::kDouble) * 255;
     const auto partner =
@@ -43,7 +50,7 @@ TEST(MixUp, mixes_each_image_and_its_label_with_one_other_of_the_batch) {
 
 TEST(MixUp, loss_is_PyTorchs_cross_entropy_of_soft_labels) {
     const auto model = brightness_model();
-    const auto lesson = prepare(*model, numbered(30), mixing(0.4), 1, 0);
+    const auto lesson = prepare(*model, numbered(30), mixing(0.4), 1);
     const auto logits = at::randn({30, 3}, make_generator(1, "logits"), at::kDouble);
     const auto one_hot = [](const at::Tensor& labels) {
         return at::one_hot(labels, 3).to(at::kDouble);
@@ -56,12 +63,13 @@ TEST(MixUp, loss_is_PyTorchs_cross_entropy_of_soft_labels) {
 
 TEST(MixUp, shares_are_of_the_beta_distribution) {
     const auto model = brightness_model();
-    const auto batch = numbered(2);
+    auto batch = numbered(2);
     for (const double alpha : {0.2, 1.0, 4.0}) {
         double sum = 0, squares = 0;
         constexpr int draws = 2000;
         for (int i = 0; i < draws; ++i) {
-            const auto share = prepare(*model, batch, mixing(alpha), 1, i).share;
+            batch.samples = at::arange(i, i + 2);
+            const auto share = prepare(*model, batch, mixing(alpha), 1).share;
             sum += share;
             squares += share * share;
         }
@@ -72,23 +80,66 @@ TEST(MixUp, shares_are_of_the_beta_distribution) {
     }
 }
 
-TEST(Recipe, depends_on_seed_epoch_and_batch_alone) {
+TEST(MixUp, depends_on_seed_epoch_and_samples_alone) {
     const auto model = brightness_model();
-    const auto batch = numbered(30);
-    const auto images_at = [&](uint64_t seed, int64_t epoch, int64_t number) {
-        return prepare(*model, batch, mixing(1.0, seed), epoch, number).images;
+    const auto mixed = [&](const data::Batch& batch, uint64_t seed, int64_t epoch) {
+        return prepare(*model, batch, mixing(1.0, seed), epoch);
     };
-    const auto first = images_at(0, 1, 0);
-    EXPECT_FALSE(first.equal(images_at(1, 1, 0)));
-    EXPECT_FALSE(first.equal(images_at(0, 2, 0)));
-    EXPECT_FALSE(first.equal(images_at(0, 1, 1)));
-    EXPECT_TRUE(first.equal(images_at(0, 1, 0)));
+    const auto batch = numbered(30);
+    const auto first = mixed(batch, 0, 1);
+    EXPECT_TRUE(first.images.equal(mixed(batch, 0, 1).images));
+    EXPECT_FALSE(first.images.equal(mixed(batch, 1, 1).images));
+    EXPECT_FALSE(first.images.equal(mixed(batch, 0, 2).images));
+    EXPECT_NE(first.share, mixed(batch, 1, 1).share);
+    EXPECT_NE(first.share, mixed(batch, 0, 2).share);
+    auto others = batch;
+    others.samples = batch.samples + 30;
+    EXPECT_FALSE(first.images.equal(mixed(others, 0, 1).images));
+    EXPECT_NE(first.share, mixed(others, 0, 1).share);
+    // In another order behind the same first image: the same pairs.
+    const auto order = at::cat({at::zeros({1}, at::kLong), at::arange(1, 30).flip(0)});
+    const auto turned = mixed(chosen(batch, order), 0, 1);
+    EXPECT_EQ(turned.share, first.share);
+    EXPECT_TRUE(turned.images.equal(first.images.index_select(0, order)));
+    EXPECT_TRUE(turned.mixed_labels.equal(first.mixed_labels.index_select(0, order)));
+}
+
+/// Augmentation and an attack that starts at random.
+TrainOptions drawing(uint64_t seed = 0) {
+    TrainOptions options;
+    options.seed = seed;
+    options.augment.pad = 2;
+    options.augment.flip = true;
+    options.augment.rotate = 20;
+    auto& attack = options.adversarial.emplace();
+    attack.method = "pgd";
+    attack.steps = 1;
+    attack.alpha = 1e-9;  // the start stays in sight
+    return options;
+}
+
+TEST(Recipe, draws_the_same_for_an_image_in_every_batch) {
+    const auto model = brightness_model();
+    const auto batch = test::toy(24, 1).batch(at::arange(24));
+    const auto whole = prepare(*model, batch, drawing(), 3).images;
+    EXPECT_FALSE(whole.equal(batch.images));
+    for (const int64_t size : {1, 3, 7}) {
+        const auto order = at::arange(24).flip(0);
+        for (int64_t begin = 0; begin < 24; begin += size) {
+            const auto rows = order.slice(0, begin, begin + size);
+            EXPECT_TRUE(prepare(*model, chosen(batch, rows), drawing(), 3)
+                            .images.equal(whole.index_select(0, rows)))
+                << size << " from " << begin;
+        }
+    }
+    EXPECT_FALSE(whole.equal(prepare(*model, batch, drawing(), 4).images)) << "another epoch";
+    EXPECT_FALSE(whole.equal(prepare(*model, batch, drawing(1), 3).images)) << "another seed";
 }
 
 TEST(Recipe, changes_nothing_unless_asked) {
     const auto model = brightness_model();
     const auto batch = numbered(6);
-    const auto lesson = prepare(*model, batch, TrainOptions(), 1, 0);
+    const auto lesson = prepare(*model, batch, TrainOptions(), 1);
     EXPECT_TRUE(lesson.images.equal(batch.images));
     EXPECT_FALSE(lesson.mixed_labels.defined());
     EXPECT_EQ(model->passes, 0);
@@ -104,9 +155,9 @@ TEST(Recipe, augments_before_the_attack) {
     options.adversarial->epsilon = 0.01;
     auto plain = options;
     plain.adversarial.reset();
-    const auto flipped = prepare(*model, batch, plain, 1, 0).images;
+    const auto flipped = prepare(*model, batch, plain, 1).images;
     EXPECT_FALSE(flipped.equal(batch.images));
-    const auto attacked = prepare(*model, batch, options, 1, 0).images;
+    const auto attacked = prepare(*model, batch, options, 1).images;
     EXPECT_LE((attacked - flipped).abs().max().item<double>(), 0.01 + 1e-6);
     EXPECT_FALSE(attacked.equal(flipped));
 }
@@ -116,7 +167,7 @@ at::Tensor trained_by_hand(const data::Dataset& dataset, const attack::AttackOpt
                            const TrainOptions& options) {
     const auto model = model::make("preact_resnet8", {.classes = 3});
     const auto optimizer = make_optimizer(model->parameters(), options.optimizer);
-    const auto order = permutation(dataset.size(), options.seed, "epoch 1");
+    const auto order = data::epoch_order(dataset.size(), options.seed, 1);
     model->train();
     for (int64_t begin = 0, number = 0; begin < dataset.size();
          begin += options.batch_size, ++number) {

@@ -26,6 +26,7 @@ struct Frequency {
 /// The noise is clipped with the image, which would change pixels outside of [0,1] before it.
 void require_pixels(const at::Tensor& images, const std::string& name) {
     const auto [least, most] = at::aminmax(images);
+    require(!std::isnan(least.item<float>()), "'{}' has pixels that are not numbers", name);
     require(least.item<float>() >= 0 && most.item<float>() <= 1,
             "'{}' must have pixels in [0,1], which the noisy images are clipped to; got {} to {}",
             name, least.item<float>(), most.item<float>());

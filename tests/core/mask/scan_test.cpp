@@ -33,7 +33,8 @@ TEST(Basis, has_one_frequency_and_unit_norm) {
 
 /// The heat map as its definition says, frequency by frequency, both k and -k.
 TEST(HeatMap, is_what_its_definition_says) {
-    const auto [images, labels] = test::band_images(40, 1);
+    const auto [drawn, labels] = test::band_images(40, 1);
+    const auto images = drawn.clamp(0, 1);
     const auto model = test::band_model();
     HeatMapOptions options{.epsilon = 8, .seed = 4};
     options.scan.inference.batch_size = 7;
@@ -68,7 +69,8 @@ TEST(HeatMap, is_what_its_definition_says) {
 }
 
 TEST(HeatMap, does_not_depend_on_the_batch_and_stops_at_its_reach) {
-    const auto [images, labels] = test::band_images(20, 2);
+    const auto [drawn, labels] = test::band_images(20, 2);
+    const auto images = drawn.clamp(0, 1);
     const auto model = test::band_model();
     HeatMapOptions options{.epsilon = 2};
     options.scan.reach = 2;
@@ -97,7 +99,8 @@ TEST(HeatMap, does_not_depend_on_the_batch_and_stops_at_its_reach) {
 }
 
 TEST(HeatMap, gives_an_image_the_same_signs_in_every_view) {
-    const auto [images, labels] = test::band_images(12, 2);
+    const auto [drawn, labels] = test::band_images(12, 2);
+    const auto images = drawn.clamp(0, 1);
     const auto model = test::band_model();
     const auto dataset = data::dataset_of(images, labels);
     HeatMapOptions options{.epsilon = 4};

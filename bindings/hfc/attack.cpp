@@ -83,7 +83,7 @@ int perturb(Call& call) {
     const at::Tensor labels = tensor_argument(call, 4, "labels");
     auto options = call.options(5);
     const auto inference = read_network_options(call.L, options, *network);
-    const at::Tensor samples = samples_option(options);
+    const at::Tensor samples = tensor_option(options, "samples");
     options.finish();
     const auto results = attack::perturb(*network, images, labels, settings.options,
                                          settings.epsilons, inference, samples);
@@ -116,7 +116,7 @@ int smallest_epsilon(Call& call) {
     search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
     search.bisections = options.integer("bisections", search.bisections);
     search.inference = read_network_options(call.L, options, *network);
-    search.samples = samples_option(options);
+    search.samples = tensor_option(options, "samples");
     options.finish();
     return call.returns(
         attack::smallest_epsilon(*network, images, labels, settings.options, search));

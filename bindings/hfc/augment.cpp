@@ -7,8 +7,6 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
 
-#include <optional>
-
 namespace hfc::lua {
 
 data::AugmentOptions read_augment(Options& options) {
@@ -33,11 +31,9 @@ int augment_images(Call& call) {
     const at::Tensor images = tensor_argument(call, 1, "images");
     auto options = call.options(2);
     auto settings = read_augment(options);
-    std::optional<uint64_t> seed;
-    options.with("seed",
-                 [&](const Value& value) { seed = static_cast<uint64_t>(value.integer()); });
+    const auto seed = seed_option(options);
     settings.seed = seed ? *seed : drawn_seed();
-    const at::Tensor samples = samples_option(options);
+    const at::Tensor samples = tensor_option(options, "samples");
     options.finish();
     return call.returns(data::augment(images, settings, samples));
 }

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -84,9 +83,7 @@ int next_batch(lua_State* L) {
 
 /// A loop without a seed of its own has another order than the loop before.
 uint64_t read_seed(Options& options, bool needed) {
-    std::optional<uint64_t> seed;
-    options.with("seed",
-                 [&](const Value& value) { seed = static_cast<uint64_t>(value.integer()); });
+    auto seed = seed_option(options);
     options.with("epoch", [&](const Value&) { seed = seed.value_or(0); });
     return seed ? *seed : needed ? drawn_seed() : 0;
 }

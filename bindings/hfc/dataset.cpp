@@ -10,6 +10,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace hfc::lua {
 namespace {
@@ -20,12 +21,17 @@ Dataset& self_dataset(Call& call) {
     return call.argument(1, "dataset").object<Dataset>();
 }
 
-int subset(Call& call) {
+/// A view of n images, drawn by a seed.
+int drawn(Call& call, Dataset (Dataset::*draw)(int64_t n, uint64_t seed) const) {
     const int64_t n = call.argument(2, "n").integer();
     auto options = call.options(3);
     const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
     options.finish();
-    return call.returns_object(self_dataset(call).subset(n, seed));
+    return call.returns_object((self_dataset(call).*draw)(n, seed));
+}
+
+int subset(Call& call) {
+    return drawn(call, &Dataset::subset);
 }
 
 int slice(Call& call) {
@@ -34,11 +40,7 @@ int slice(Call& call) {
 }
 
 int per_class(Call& call) {
-    const int64_t n = call.argument(2, "n").integer();
-    auto options = call.options(3);
-    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
-    options.finish();
-    return call.returns_object(self_dataset(call).per_class(n, seed));
+    return drawn(call, &Dataset::per_class);
 }
 
 int shuffle_labels(Call& call) {
@@ -194,7 +196,8 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:labels", labels,
      "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
     {"Dataset:name", name,
-     "dataset:name() -> text\n\nWhat the view shows: \"cifar10 train, shuffled labels, low r=4\"."},
+     "dataset:name() -> string\n\nWhat the view shows: \"cifar10 train, shuffled labels, low "
+     "r=4\"."},
 };
 
 int length(lua_State* L) {
@@ -216,9 +219,9 @@ int dataset_text(lua_State* L) {
 
 /// dataset[i]: {image = Tensor [C, H, W], label = n}, also as [1] and [2].
 int push_sample(lua_State* L, const Dataset& dataset, double index) {
-    const auto position = static_cast<int64_t>(index);
-    require(index == static_cast<double>(position) && position >= 0 && position < dataset.size(),
+    require(index >= 0 && index < static_cast<double>(dataset.size()) && index == std::floor(index),
             "the index must be a whole number of 0 to {}, got {}", dataset.size() - 1, index);
+    const auto position = static_cast<int64_t>(index);
     const auto batch = dataset.batch(position, position + 1);
     lua_createtable(L, 2, 2);
     push(L, batch.images[0]);
@@ -254,10 +257,7 @@ int push_field(lua_State* L, const Dataset& dataset, const std::string& key) {
 
 /// __index; the methods are its upvalue.
 int get_field(lua_State* L) {
-    lua_settop(L, 2);  // a script may call it with fewer
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
-    if (!lua_isnil(L, -1)) {
+    if (push_method(L)) {
         return 1;
     }
     return guarded(L, "Dataset", [&] {
@@ -281,13 +281,7 @@ void register_dataset(lua_State* L) {
     declare(L, dataset_declarations);
     set_metamethod(L, "Dataset", "__len", length);
     set_metamethod(L, "Dataset", "__tostring", dataset_text);
-    push_metatable_of(L, "Dataset");
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "methods");
-    lua_pushcclosure(L, get_field, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    set_field_access(L, "Dataset", get_field);
 }
 
 }  // namespace detail

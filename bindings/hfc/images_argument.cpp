@@ -51,17 +51,10 @@ ImagesArgument images_argument(Call& call, int position, const char* parameter,
             position + (after != nullptr ? 2 : 1)};
 }
 
-at::Tensor labels_option(Options& options) {
-    at::Tensor labels;
-    options.with("labels", [&](const Value& value) { labels = value.object<LuaTensor>().tensor; });
-    return labels;
-}
-
-at::Tensor samples_option(Options& options) {
-    at::Tensor samples;
-    options.with("samples",
-                 [&](const Value& value) { samples = value.object<LuaTensor>().tensor; });
-    return samples;
+at::Tensor tensor_option(Options& options, const char* key) {
+    at::Tensor tensor;
+    options.with(key, [&](const Value& value) { tensor = value.object<LuaTensor>().tensor; });
+    return tensor;
 }
 
 model::Statistics read_statistics(lua_State* L, Options& options) {

@@ -21,11 +21,8 @@ struct ImagesArgument {
 ImagesArgument images_argument(Call& call, int position, const char* parameter,
                                const at::Tensor& labels = {}, bool labels_follow = true);
 
-/// The option `labels`, a Tensor int64 [N], or nothing.
-at::Tensor labels_option(Options& options);
-
-/// The option `samples`, a Tensor int64 [N]: the index of each image in its source; or nothing.
-at::Tensor samples_option(Options& options);
+/// The Tensor of an option, or an undefined one where it is not given.
+at::Tensor tensor_option(Options& options, const char* key);
 
 /// Reads the options batch_size, statistics and bfloat16.
 model::Inference::Options read_inference(lua_State* L, Options& options, at::Device device);

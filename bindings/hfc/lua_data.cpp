@@ -1,6 +1,6 @@
 #include "bindings/hfc/lua_data.h"
 
-#include "base/images.h"
+#include "base/error.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/lua_thread.h"
 #include "bindings/torch/tensor.h"
@@ -8,7 +8,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <optional>
 
 namespace hfc::lua {
@@ -34,16 +33,6 @@ std::string dump_of(lua_State* L) {
     return bytes;
 }
 
-/// Errors of a callback that is called sample by sample say which sample it was.
-template <typename Work>
-void for_sample(int64_t sample, const char* function, Work&& work) {
-    try {
-        work();
-    } catch (const LuaError& error) {
-        fail("{}({}): {}", function, sample, error.what());
-    }
-}
-
 struct Sample {
     at::Tensor image;
     std::optional<int64_t> label;
@@ -58,7 +47,7 @@ class LuaSource : public data::Source {
         shape_ = {image.size(0), image.size(1), image.size(2)};
         dtype_ = image.scalar_type();
         if (first.label) {
-            read_labels();
+            read_labels(*first.label);
         }
     }
 
@@ -96,7 +85,11 @@ class LuaSource : public data::Source {
         require(lua_checkstack(L, 8) != 0, "data sets call each other too deep");
         get_.push(L);
         push(L, index);
-        for_sample(index, "get", [&] { protected_call(L, 1, 2); });
+        try {
+            protected_call(L, 1, 2);
+        } catch (const LuaError& error) {
+            fail("get({}): {}", index, error.what());
+        }
         const at::Tensor* image = to_tensor(L, top + 1);
         require(image != nullptr && image->defined() && image->dim() == 3 && image->numel() > 0 &&
                     (image->scalar_type() == at::kByte || image->scalar_type() == at::kFloat),
@@ -116,14 +109,14 @@ class LuaSource : public data::Source {
         return sample;
     }
 
-    void read_labels() {
+    void read_labels(int64_t first) {
         auto labels = at::empty({settings_.size}, at::kLong);
         auto* to = labels.mutable_data_ptr<int64_t>();
         const auto most = settings_.classes > 0
                               ? settings_.classes
                               : static_cast<int64_t>(settings_.class_names.size());
         for (int64_t i = 0; i < settings_.size; ++i) {
-            const auto label = get(i).label;
+            const auto label = i == 0 ? std::optional(first) : get(i).label;
             require(label.has_value(), "get({}) returns no label, but get(0) does", i);
             require(most == 0 || *label < most,
                     "get({}) must return a label of 0 to {}, there are {} classes; got {}", i,
@@ -154,8 +147,7 @@ class LuaSource : public data::Source {
 
 class LuaTransform : public data::Transform {
   public:
-    LuaTransform(lua_State* L, const data::Dataset& dataset)
-        : fingerprint_(dump_of(L)), map_(L), before_(dataset.shape()) {
+    LuaTransform(lua_State* L, const data::Dataset& dataset) : fingerprint_(dump_of(L)), map_(L) {
         const auto batch = dataset.batch(0, 1);
         const auto images = mapped(batch.images, batch.samples);
         after_ = {images.size(1), images.size(2), images.size(3)};
@@ -201,8 +193,7 @@ class LuaTransform : public data::Transform {
 
     std::string fingerprint_;
     Reference map_;
-    data::Shape before_;
-    data::Shape after_{};
+    data::Shape after_{};  ///< of the images that come out
 };
 
 }  // namespace
@@ -234,9 +225,8 @@ at::Tensor filter_positions(lua_State* L, const data::Dataset& dataset) {
             push(L, batch->samples[i].item<int64_t>());
             protected_call(L, 3, 1);
             require(lua_isboolean(L, -1),
-                    "the function must return true or false, got {} for "
-                    "image {}",
-                    describe(L, -1), position);
+                    "the function must return true or false, got {} for image {}", describe(L, -1),
+                    position);
             if (lua_toboolean(L, -1) != 0) {
                 positions.push_back(position);
             }

@@ -139,7 +139,7 @@ MaskQuestion read_mask_question(Call& call, bool with_labels) {
     auto options = call.options(4);
     question.inference = read_inference(call.L, options, model::device_of(*question.network));
     if (with_labels) {
-        question.labels = labels_option(options);
+        question.labels = tensor_option(options, "labels");
     }
     options.finish();
     return question;
@@ -215,7 +215,7 @@ int heat_map(Call& call) {
     settings.scan = read_scan(call.L, options, *network, line);
     settings.epsilon = options.number("epsilon", settings.epsilon);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
-    const auto labels = labels_option(options);
+    const auto labels = tensor_option(options, "labels");
     options.finish();
     return call.returns(
         mask::heat_map(*network, images_argument(call, 2, "images", labels).dataset, settings));
@@ -227,7 +227,7 @@ int dominant(Call& call) {
     SlowProgress line("hfc.mask.dominant");
     auto options = call.options(3);
     const auto scan = read_scan(call.L, options, *network, line);
-    const auto labels = labels_option(options);
+    const auto labels = tensor_option(options, "labels");
     options.finish();
     return call.returns(
         mask::dominant(*network, images_argument(call, 2, "images", labels).dataset, scan));
@@ -243,7 +243,7 @@ int input_gradients(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
     auto options = call.options(3);
     const auto inference = read_inference(call.L, options, model::device_of(*network));
-    const auto labels = labels_option(options);
+    const auto labels = tensor_option(options, "labels");
     options.finish();
     return call.returns(mask::input_gradients(
         *network, images_argument(call, 2, "images", labels).dataset, inference));

@@ -162,10 +162,7 @@ int push_field(lua_State* L, const torch::nn::Module& part, const std::string& k
 
 /// __index of Model and ModelPart; the methods are its upvalue.
 int find_field(lua_State* L) {
-    lua_settop(L, 2);  // a script may call it with fewer
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
-    if (!lua_isnil(L, -1)) {
+    if (push_method(L)) {
         return 1;
     }
     return guarded(L, "model", [&] {
@@ -210,16 +207,9 @@ const std::vector<Declaration> part_declarations = {
      "mode with false."},
 };
 
-void set_field_access(lua_State* L, const std::string& type) {
-    push_metatable_of(L, type);
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "methods");
-    lua_pushcclosure(L, find_field, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, refuse_field);
-    lua_setfield(L, -2, "__newindex");
-    lua_pop(L, 1);
+void make_fields_known(lua_State* L, const std::string& type) {
+    set_field_access(L, type, find_field);
+    set_metamethod(L, type, "__newindex", refuse_field);
 }
 
 }  // namespace
@@ -235,8 +225,8 @@ void register_model_part(lua_State* L) {
     register_type<NamedParts>(L);
     register_type<PartTensors>(L);
     set_metamethod(L, "ModelPart", "__tostring", part_text);
-    set_field_access(L, "Model");
-    set_field_access(L, "ModelPart");
+    make_fields_known(L, "Model");
+    make_fields_known(L, "ModelPart");
     declare(L, part_declarations);
 }
 

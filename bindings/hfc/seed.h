@@ -1,9 +1,12 @@
 // Seeds of what a script draws without naming one.
 #pragma once
 
+#include "bindings/runtime/call.h"
+
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <optional>
 
 namespace hfc::lua {
 
@@ -11,6 +14,14 @@ namespace hfc::lua {
 /// call draws other numbers the next time.
 inline uint64_t drawn_seed() {
     return static_cast<uint64_t>(at::empty({}, at::kLong).random_().item<int64_t>());
+}
+
+/// The option `seed`, or nothing.
+inline std::optional<uint64_t> seed_option(Options& options) {
+    std::optional<uint64_t> seed;
+    options.with("seed",
+                 [&](const Value& value) { seed = static_cast<uint64_t>(value.integer()); });
+    return seed;
 }
 
 }  // namespace hfc::lua

@@ -59,6 +59,27 @@ void push_methods_of(lua_State* L, const std::string& name) {
     lua_remove(L, -2);
 }
 
+void set_field_access(lua_State* L, const std::string& name, lua_CFunction get) {
+    push_metatable_of(L, name);
+    lua_getfield(L, -1, "__index");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "methods");
+    lua_pushcclosure(L, get, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pop(L, 1);
+}
+
+bool push_method(lua_State* L) {
+    lua_settop(L, 2);  // a script may call it with fewer
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    if (!lua_isnil(L, -1)) {
+        return true;
+    }
+    lua_pop(L, 1);
+    return false;
+}
+
 void push(lua_State* L, const Exit& exit) {
     static char registered;
     lua_pushlightuserdata(L, &registered);

@@ -63,6 +63,14 @@ void push_methods_of(lua_State* L, const std::string& name);
 /// Pushes the metatable of the type of this name.
 void push_metatable_of(lua_State* L, const std::string& name);
 
+/// Makes `get` the type's __index; the methods that were it so far become its upvalue. It begins by
+/// push_method().
+void set_field_access(lua_State* L, const std::string& name, lua_CFunction get);
+
+/// In an __index function: leaves object and key on the stack and, where the key names a method,
+/// pushes it. Returns whether it does.
+bool push_method(lua_State* L);
+
 /// Pushes a new userdata that holds a T made of `args` in its place.
 template <typename T, typename... Args>
 T& emplace_object(lua_State* L, Args&&... args) {

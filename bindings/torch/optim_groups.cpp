@@ -178,9 +178,7 @@ int group_as_text(lua_State* L) {
 /// The fields of an optimizer that are no methods. Unknown ones raise: a setting belongs to a
 /// group.
 int get_optimizer_field(lua_State* L) {
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
-    if (!lua_isnil(L, -1)) {
+    if (push_method(L)) {
         return 1;
     }
     return guarded(L, "Optimizer", [&] {
@@ -247,13 +245,7 @@ void register_parameter_groups(lua_State* L) {
     set_metafunction(L, "ParameterGroup", "__tostring", group_as_text);
     set_metafunction(L, "Optimizer", "__tostring", optimizer_text);
     set_metafunction(L, "Optimizer", "__newindex", refuse_optimizer_field);
-    push_metatable_of(L, "Optimizer");
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "methods");
-    lua_pushcclosure(L, get_optimizer_field, 1);
-    lua_setfield(L, -2, "__index");
-    lua_pop(L, 1);
+    set_field_access(L, "Optimizer", get_optimizer_field);
 }
 
 }  // namespace detail

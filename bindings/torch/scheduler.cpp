@@ -65,9 +65,7 @@ std::vector<std::string> field_names_of(const nlohmann::ordered_json& state) {
 
 /// Fields that are no methods: the values of state_dict(), as in Python.
 int get_scheduler_field(lua_State* L) {
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(1));
-    if (!lua_isnil(L, -1)) {
+    if (push_method(L)) {
         return 1;
     }
     return guarded(L, "LRScheduler", [&] {
@@ -165,12 +163,8 @@ void register_scheduler_type(lua_State* L) {
     lua_setfield(L, -2, "__tostring");
     lua_pushcfunction(L, set_scheduler_field);
     lua_setfield(L, -2, "__newindex");
-    lua_getfield(L, -1, "__index");
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, "methods");
-    lua_pushcclosure(L, get_scheduler_field, 1);
-    lua_setfield(L, -2, "__index");
     lua_pop(L, 1);
+    set_field_access(L, "LRScheduler", get_scheduler_field);
 }
 
 }  // namespace hfc::lua

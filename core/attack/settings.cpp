@@ -147,14 +147,7 @@ void require_batch(const at::Tensor& images, const at::Tensor& labels, const Set
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
-    if (images.numel() > 0) {
-        const auto [least, most] = at::aminmax(images);
-        require(!std::isnan(least.item<float>()),
-                "hfc.attack: images must have pixels in [0,1], got some that are not numbers");
-        require(least.item<float>() >= 0 && most.item<float>() <= 1,
-                "hfc.attack: images must have pixels in [0,1], got {} to {}", least.item<float>(),
-                most.item<float>());
-    }
+    require_unit_range(images, "hfc.attack: images");
     if (labels.numel() > 0) {
         require(labels.min().item<int64_t>() >= 0, "hfc.attack: labels must be at least 0, got {}",
                 labels.min().item<int64_t>());

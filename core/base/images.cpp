@@ -1,5 +1,11 @@
 #include "base/images.h"
 
+#include "base/error.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
 namespace hfc {
 namespace {
 
@@ -48,6 +54,19 @@ bool has_channels_last(const at::Tensor& images) {
 
 std::string image_advice(const at::Tensor& images) {
     return images.defined() ? advice(reordering(images) + conversion(images)) : "";
+}
+
+void require_unit_range(const at::Tensor& images, const std::string& whose) {
+    if (images.numel() == 0) {
+        return;
+    }
+    const auto [least, most] = at::aminmax(images);
+    const auto lowest = least.item<float>();
+    const auto highest = most.item<float>();
+    require(!std::isnan(lowest), "{} must have pixels in [0,1], got some that are not numbers",
+            whose);
+    require(lowest >= 0 && highest <= 1, "{} must have pixels in [0,1], got {} to {}", whose,
+            lowest, highest);
 }
 
 std::string plane_advice(const at::Tensor& planes) {

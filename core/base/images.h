@@ -17,4 +17,7 @@ std::string image_advice(const at::Tensor& images);
 /// As image_advice(), for operators that take [..., H, W] of any kind.
 std::string plane_advice(const at::Tensor& planes);
 
+/// Throws Error "WHOSE must have pixels in [0,1], got ..." unless each pixel lies there.
+void require_unit_range(const at::Tensor& images, const std::string& whose);
+
 }  // namespace hfc

@@ -51,6 +51,7 @@ class Loader::Work {
                 options.first);
         next_ = given_ = options.first;
         if (const auto threads = threads_for(dataset, options); threads > 0 && next_ < batches_) {
+            slots_ahead_ = fitting_slots();
             readers_ = std::make_unique<Readers>(dataset_.source(), options.draw, threads);
         }
     }
@@ -66,18 +67,18 @@ class Loader::Work {
             auto slot = read(slot_of(given_));
             return finish(std::move(slot));
         }
-        while (next_ < batches_ && readers_->slots() < slots_ahead()) {
+        while (next_ < batches_ && readers_->slots() < slots_ahead_) {
             readers_->add(slot_of(next_++));
         }
         return finish(readers_->take());
     }
 
   private:
-    /// As many as asked for, if half of the memory that pixels may take holds them.
-    size_t slots_ahead() const {
+    /// As many batches as asked for, if half of the memory that pixels may take holds them.
+    size_t fitting_slots() const {
         const auto [channels, height, width] = dataset_.source().shape();
         const auto bytes = static_cast<uint64_t>(options_.batch_size * channels * height * width) *
-                           (dataset_.source().dtype() == at::kFloat ? sizeof(float) : 1);
+                           c10::elementSize(dataset_.source().dtype());
         const auto fit = std::max<uint64_t>(2, default_pixel_memory() / 2 / bytes);
         return std::min(static_cast<uint64_t>(options_.ahead), fit);
     }
@@ -157,6 +158,7 @@ class Loader::Work {
     int64_t batches_ = 0;
     int64_t next_ = 0;   ///< to be asked from the readers
     int64_t given_ = 0;  ///< to be given by next()
+    size_t slots_ahead_ = 0;
     std::vector<BadSample> skipped_;
     std::set<int64_t> known_;  ///< the samples of skipped_
     std::unique_ptr<Readers> readers_;

@@ -1,6 +1,7 @@
 #include "mask/scan.h"
 
 #include "base/error.h"
+#include "base/images.h"
 #include "base/interrupt.h"
 #include "base/random.h"
 #include "model/metrics.h"
@@ -22,15 +23,6 @@ struct Frequency {
     int64_t other_row, other_column;
     bool single() const { return row == other_row && column == other_column; }
 };
-
-/// The noise is clipped with the image, which would change pixels outside of [0,1] before it.
-void require_pixels(const at::Tensor& images, const std::string& name) {
-    const auto [least, most] = at::aminmax(images);
-    require(!std::isnan(least.item<float>()), "'{}' has pixels that are not numbers", name);
-    require(least.item<float>() >= 0 && most.item<float>() <= 1,
-            "'{}' must have pixels in [0,1], which the noisy images are clipped to; got {} to {}",
-            name, least.item<float>(), most.item<float>());
-}
 
 /// One of each pair k, -k within reach.
 std::vector<Frequency> frequencies_of(const data::Dataset& dataset, std::optional<int64_t> reach) {
@@ -159,7 +151,8 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
         const auto signs =
             signs_of(batch.samples, dataset.channels(), options.seed).to(network.device());
         const auto targets = batch.labels.to(network.device());
-        require_pixels(batch.images, dataset.name());
+        // The noise is clipped with the image: pixels outside would change without any noise.
+        require_unit_range(batch.images, fmt::format("'{}'", dataset.name()));
         for (int64_t i = 0; i < count; ++i) {
             check_interrupt();
             const auto& k = frequencies[i];

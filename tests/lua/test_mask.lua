@@ -154,7 +154,8 @@ function TestRange:test_the_heat_map_refuses_images_that_it_would_clip()
   local model = hfc.model("preact_resnet8")
   lu.assertErrorMsgContains("must have pixels in [0,1]", hfc.mask.heat_map, model,
     data.test:high_pass(2), {epsilon = .1})
-  lu.assertErrorMsgContains("pixels that are not numbers", hfc.mask.heat_map, model,
+  lu.assertErrorMsgContains(
+    "must have pixels in [0,1], got some that are not numbers", hfc.mask.heat_map, model,
     data.test:map(function(images) return images * (0 / 0) end), {epsilon = .1})
 end
 

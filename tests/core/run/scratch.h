@@ -1,15 +1,14 @@
 // A folder of a test's own, gone when the test ends.
 #pragma once
 
-#include "base/error.h"
+#include "files.h"
 #include "scratch_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,13 +16,7 @@ namespace hfc::run {
 
 class Scratch : public ::testing::Test {
   protected:
-    static std::string text_of(const std::filesystem::path& path) {
-        std::ifstream file(path, std::ios::binary);
-        EXPECT_TRUE(file.good()) << path;
-        std::ostringstream text;
-        text << file.rdbuf();
-        return text.str();
-    }
+    static std::string text_of(const std::filesystem::path& path) { return test::read_bytes(path); }
 
     static std::vector<std::string> names_in(const std::filesystem::path& folder) {
         std::vector<std::string> names;
@@ -38,16 +31,6 @@ class Scratch : public ::testing::Test {
     const std::filesystem::path folder_ = scratch_.path();
 };
 
-/// The text of the Error that `work` throws; fails the test when it throws none.
-template <typename Work>
-std::string error_of(const Work& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    ADD_FAILURE() << "no Error was thrown";
-    return "";
-}
+using test::error_of;
 
 }  // namespace hfc::run

@@ -4,7 +4,7 @@
 //   left out robust_pgd10            robust accuracy of a naturally trained network at epsilon
 //   8/255, which leaves out what is fooled already
 #include "attack/attack.h"
-#include "data/synthetic.h"
+#include "data/source/synthetic.h"
 #include "train/train.h"
 
 #include <ATen/Functions.h>

@@ -7,7 +7,7 @@
 //   frequency and its negative heat_map_forward     the network's forward rate on batches of the
 //   same kind
 #include "mask/learn.h"
-#include "mask/scan.h"
+#include "sensitivity/scan.h"
 
 #include <ATen/Functions.h>
 #include <ATen/core/grad_mode.h>
@@ -38,10 +38,10 @@ void heat_map(benchmark::State& state) {
     constexpr int64_t reach = 1, side = 2 * reach + 1, passes = (side * side + 1) / 2;
     const auto model = model::make("preact_resnet32");
     const auto source = source_of(1000);
-    mask::HeatMapOptions options;
+    sensitivity::HeatMapOptions options;
     options.scan.reach = reach;
     for (auto _ : state) {
-        benchmark::DoNotOptimize(mask::heat_map(*model, source, options));
+        benchmark::DoNotOptimize(sensitivity::heat_map(*model, source, options));
     }
     state.SetItemsProcessed(state.iterations() * source.size() * passes);
 }

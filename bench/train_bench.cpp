@@ -6,7 +6,7 @@
 //                            forward passes alone, with ready batches
 //   adversarial_epoch        an epoch of adversarial training (PGD of 5 steps); `overhead`
 //   likewise, beside its passes forward and back
-#include "data/synthetic.h"
+#include "data/source/synthetic.h"
 #include "model/model.h"
 #include "train/train.h"
 
@@ -29,11 +29,11 @@ struct Bare {
     at::Tensor images =
         at::rand({batch_size, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
     at::Tensor labels = at::randint(10, {batch_size}, at::kLong);
-    std::unique_ptr<train::Optimizer> optimizer;
+    std::unique_ptr<optim::Optimizer> optimizer;
 
     Bare() {
         model::use_channels_last(*model);
-        optimizer = train::make_optimizer(model->parameters(), {});
+        optimizer = optim::make_optimizer(model->parameters(), {});
     }
     void step() {
         optimizer->zero_grad();

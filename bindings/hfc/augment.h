@@ -2,7 +2,7 @@
 #pragma once
 
 #include "bindings/runtime/call.h"
-#include "data/augment.h"
+#include "data/transform/augment.h"
 
 namespace hfc::lua {
 

@@ -9,6 +9,7 @@ void register_hfc(lua_State* L) {
     detail::register_decompose(L);
     detail::register_frequency(L);
     detail::register_mask(L);
+    detail::register_sensitivity(L);
     detail::register_memory(L);
     detail::register_model(L);
     detail::register_model_part(L);

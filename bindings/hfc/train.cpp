@@ -44,11 +44,11 @@ std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
 
 /// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr,
 /// which is the paper's.
-train::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
-    train::OptimizerOptions optimizer;
+optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
+    optim::OptimizerOptions optimizer;
     if (lua_type(L, value.index()) == LUA_TSTRING) {
         const std::string name = value.text();
-        return name == optimizer.name ? optimizer : train::default_options(name);
+        return name == optimizer.name ? optimizer : optim::default_options(name);
     }
     if (!lua_istable(L, value.index())) {
         value.expected("a name or a table {name, lr = ...}");
@@ -57,7 +57,7 @@ train::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
     const std::string name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
     lua_pop(L, 1);
     if (name != optimizer.name) {
-        optimizer = train::default_options(name);
+        optimizer = optim::default_options(name);
     }
     Options options(L, value.index());
     options.allow_list(1);

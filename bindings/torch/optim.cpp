@@ -16,8 +16,8 @@
 namespace hfc::lua {
 namespace {
 
-void read_setting(Options& options, const train::OptimizerSetting& setting,
-                  train::OptimizerOptions& optimizer) {
+void read_setting(Options& options, const optim::OptimizerSetting& setting,
+                  optim::OptimizerOptions& optimizer) {
     if (setting.number != nullptr) {
         optimizer.*setting.number = options.number(setting.name, optimizer.*setting.number);
     } else if (setting.flag != nullptr) {
@@ -27,7 +27,7 @@ void read_setting(Options& options, const train::OptimizerSetting& setting,
     }
 }
 
-void read_pair(Options& options, const char* name, train::OptimizerOptions& optimizer) {
+void read_pair(Options& options, const char* name, optim::OptimizerOptions& optimizer) {
     const auto pair = settings_of_pair(optimizer, name);
     options.with(name, [&](const Value& value) {
         const auto numbers = value.numbers();
@@ -41,10 +41,10 @@ void read_pair(Options& options, const char* name, train::OptimizerOptions& opti
 
 }  // namespace
 
-std::vector<train::OptimizerSetting> settings_of_pair(const train::OptimizerOptions& options,
+std::vector<optim::OptimizerSetting> settings_of_pair(const optim::OptimizerOptions& options,
                                                       const std::string& name) {
-    std::vector<train::OptimizerSetting> found;
-    for (const auto& setting : train::settings_of(options.name)) {
+    std::vector<optim::OptimizerSetting> found;
+    for (const auto& setting : optim::settings_of(options.name)) {
         if (setting.pair != nullptr && name == setting.pair) {
             found.push_back(setting);
         }
@@ -52,9 +52,9 @@ std::vector<train::OptimizerSetting> settings_of_pair(const train::OptimizerOpti
     return found;
 }
 
-void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer) {
+void read_optimizer_options(Options& options, optim::OptimizerOptions& optimizer) {
     std::string last;
-    for (const auto& setting : train::settings_of(optimizer.name)) {
+    for (const auto& setting : optim::settings_of(optimizer.name)) {
         if (setting.pair == nullptr) {
             read_setting(options, setting, optimizer);
         } else if (last != setting.pair) {
@@ -68,7 +68,7 @@ void read_optimizer_options(Options& options, train::OptimizerOptions& optimizer
     }
 }
 
-std::string class_name(const train::OptimizerOptions& options) {
+std::string class_name(const optim::OptimizerOptions& options) {
     for (const char* name : {"Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "LBFGS",
                              "NAdam", "RAdam", "RMSprop", "Rprop", "SGD"}) {
         std::string small = name;
@@ -87,7 +87,7 @@ OptimizerPtr self_optimizer(Call& call) {
     return call.argument(1, "optimizer").object<OptimizerPtr>();
 }
 
-void read_group_parameters(lua_State* L, const Value& value, train::ParameterGroup& group) {
+void read_group_parameters(lua_State* L, const Value& value, optim::ParameterGroup& group) {
     // One Tensor is a group of its own: {params = w}.
     auto read = to_tensor(L, value.index()) != nullptr
                     ? Parameters{{*to_tensor(L, value.index())}, {}}
@@ -105,9 +105,9 @@ void read_group_parameters(lua_State* L, const Value& value, train::ParameterGro
 }
 
 /// {params = {...}, lr = ...}
-train::ParameterGroup read_group(lua_State* L, int table, const train::OptimizerOptions& defaults) {
+optim::ParameterGroup read_group(lua_State* L, int table, const optim::OptimizerOptions& defaults) {
     Options options(L, table);
-    train::ParameterGroup group;
+    optim::ParameterGroup group;
     group.options = defaults;
     options.with("params", [&](const Value& value) { read_group_parameters(L, value, group); });
     read_optimizer_options(options, group.options);
@@ -126,8 +126,8 @@ bool is_group(lua_State* L, int index) {
 }
 
 /// A list of Tensors, or of groups {params = {...}, lr = ...}.
-std::vector<train::ParameterGroup> read_groups(lua_State* L, const Value& value,
-                                               const train::OptimizerOptions& defaults) {
+std::vector<optim::ParameterGroup> read_groups(lua_State* L, const Value& value,
+                                               const optim::OptimizerOptions& defaults) {
     const int index = value.index();
     bool grouped = false;
     if (lua_istable(L, index)) {
@@ -135,7 +135,7 @@ std::vector<train::ParameterGroup> read_groups(lua_State* L, const Value& value,
         grouped = is_group(L, lua_gettop(L));
         lua_pop(L, 1);
     }
-    std::vector<train::ParameterGroup> groups;
+    std::vector<optim::ParameterGroup> groups;
     if (!grouped) {
         groups.emplace_back().options = defaults;
         read_group_parameters(L, value, groups[0]);
@@ -155,7 +155,7 @@ std::vector<train::ParameterGroup> read_groups(lua_State* L, const Value& value,
 
 template <const char* name>
 int make(Call& call) {
-    auto settings = train::default_options(name);
+    auto settings = optim::default_options(name);
     // torch.optim.SGD(params, 0.1): lr by position, as in Python.
     const bool by_position = lua_type(call.L, 2) == LUA_TNUMBER;
     call.at_most(by_position ? 3 : 2);
@@ -166,7 +166,7 @@ int make(Call& call) {
     read_optimizer_options(options, settings);
     options.finish();
     auto groups = read_groups(call.L, call.argument(1, "params"), settings);
-    OptimizerPtr optimizer = train::make_optimizer(std::move(groups));
+    OptimizerPtr optimizer = optim::make_optimizer(std::move(groups));
     if (!optimizer->needs_closure()) {
         optimizer->defaults = settings;
     }
@@ -185,7 +185,7 @@ double loss_of(lua_State* L, int index) {
 }
 
 /// For LBFGS: the value of the first call stays on the stack.
-int step_by_closure(Call& call, train::Optimizer& optimizer) {
+int step_by_closure(Call& call, optim::Optimizer& optimizer) {
     lua_State* L = call.L;
     lua_settop(L, 2);
     optimizer.step_with([L] {

@@ -10,8 +10,8 @@
 namespace hfc::lua {
 namespace {
 
-using train::OptimizerOptions;
-using train::OptimizerSetting;
+using optim::OptimizerOptions;
+using optim::OptimizerSetting;
 
 void push_setting(lua_State* L, const OptimizerSetting& setting, const OptimizerOptions& options) {
     if (setting.number != nullptr) {
@@ -30,13 +30,13 @@ void push_pair(lua_State* L, const std::vector<OptimizerSetting>& pair,
     push(L, std::vector<double>{options.*pair[0].number, options.*pair[1].number});
 }
 
-train::ParameterGroup& group_of(lua_State* L) {
+optim::ParameterGroup& group_of(lua_State* L) {
     const auto& view = Value(L, 1, "group").object<ParameterGroupView>();
     return view.optimizer->groups()[view.position];
 }
 
 const OptimizerSetting* find_setting(const OptimizerOptions& options, const std::string& name) {
-    for (const auto& setting : train::settings_of(options.name)) {
+    for (const auto& setting : optim::settings_of(options.name)) {
         if (name == setting.name) {
             return &setting;
         }
@@ -46,7 +46,7 @@ const OptimizerSetting* find_setting(const OptimizerOptions& options, const std:
 
 [[noreturn]] void fail_unknown(const OptimizerOptions& options, const std::string& name) {
     std::vector<std::string> known = {"params", "param_names"};
-    for (const auto& setting : train::settings_of(options.name)) {
+    for (const auto& setting : optim::settings_of(options.name)) {
         known.emplace_back(setting.pair != nullptr ? setting.pair : setting.name);
     }
     fail("optimizer {} has no {}{}", options.name, name, did_you_mean(name, known));
@@ -65,8 +65,8 @@ int get_setting(lua_State* L) {
             push_pair(L, pair, group.options);
         } else if (const auto* setting = find_setting(group.options, name); setting != nullptr) {
             push_setting(L, *setting, group.options);
-        } else if (std::ranges::find(train::scheduled_names(), name) !=
-                   train::scheduled_names().end()) {
+        } else if (std::ranges::find(optim::scheduled_names(), name) !=
+                   optim::scheduled_names().end()) {
             const auto found = group.scheduled.find(name);
             found == group.scheduled.end() ? lua_pushnil(L) : push(L, found->second);
         } else {
@@ -92,7 +92,7 @@ int set_setting(lua_State* L) {
         auto& group = group_of(L);
         const std::string name = Value(L, 2, "setting").text();
         const Value value(L, 3, name);
-        if (std::ranges::find(train::scheduled_names(), name) != train::scheduled_names().end()) {
+        if (std::ranges::find(optim::scheduled_names(), name) != optim::scheduled_names().end()) {
             group.scheduled[name] = value.number();
             return 0;
         }
@@ -111,17 +111,17 @@ int set_setting(lua_State* L) {
         } else {
             fail_unknown(changed, name);
         }
-        train::require_valid_later(changed);
+        optim::require_valid_later(changed);
         group.options = changed;
         return 0;
     });
 }
 
 /// "lr = 0.1, betas = {0.9, 0.999}".
-std::string settings_text(const train::ParameterGroup& group) {
+std::string settings_text(const optim::ParameterGroup& group) {
     std::vector<std::string> parts;
     std::string last;
-    for (const auto& setting : train::settings_of(group.options.name)) {
+    for (const auto& setting : optim::settings_of(group.options.name)) {
         const auto& options = group.options;
         if (setting.pair != nullptr && last == setting.pair) {
             continue;
@@ -145,7 +145,7 @@ std::string settings_text(const train::ParameterGroup& group) {
     return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string group_text(const train::ParameterGroup& group, size_t position) {
+std::string group_text(const optim::ParameterGroup& group, size_t position) {
     int64_t numbers = 0;
     for (const auto& parameter : group.parameters) {
         numbers += parameter.numel();
@@ -226,7 +226,7 @@ void set_metafunction(lua_State* L, const char* type, const char* name, lua_CFun
 }  // namespace
 
 void set_setting_fields(lua_State* L, const OptimizerOptions& options) {
-    for (const auto& setting : train::settings_of(options.name)) {
+    for (const auto& setting : optim::settings_of(options.name)) {
         if (setting.pair != nullptr) {
             push_pair(L, settings_of_pair(options, setting.pair), options);
             lua_setfield(L, -2, setting.pair);

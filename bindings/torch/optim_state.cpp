@@ -11,7 +11,7 @@
 namespace hfc::lua {
 namespace {
 
-using State = train::Optimizer::State;
+using State = optim::Optimizer::State;
 
 /// A tensor of a state; those of LBFGS without dimensions are numbers in Python.
 void push_state_value(lua_State* L, const at::Tensor& tensor, bool numbers) {
@@ -42,7 +42,7 @@ void push_state(lua_State* L, const State& state, bool numbers) {
     }
 }
 
-void push_group(lua_State* L, const train::ParameterGroup& group, int64_t first) {
+void push_group(lua_State* L, const optim::ParameterGroup& group, int64_t first) {
     lua_newtable(L);
     set_setting_fields(L, group.options);
     for (const auto& [name, value] : group.scheduled) {
@@ -84,8 +84,8 @@ int optimizer_state(Call& call) {
 }
 
 /// Takes a setting's value over from a saved one.
-void read_saved_setting(const train::OptimizerSetting& setting, const StateTree& saved,
-                        const std::string& where, train::OptimizerOptions& options) {
+void read_saved_setting(const optim::OptimizerSetting& setting, const StateTree& saved,
+                        const std::string& where, optim::OptimizerOptions& options) {
     if (setting.number != nullptr) {
         require(saved.number().has_value(), "{}.{}: expected a number", where, setting.name);
         options.*setting.number = *saved.number();
@@ -98,8 +98,8 @@ void read_saved_setting(const train::OptimizerSetting& setting, const StateTree&
     }
 }
 
-void read_saved_pair(const train::OptimizerSetting& setting, const StateTree& saved,
-                     const std::string& where, train::OptimizerOptions& options) {
+void read_saved_pair(const optim::OptimizerSetting& setting, const StateTree& saved,
+                     const std::string& where, optim::OptimizerOptions& options) {
     const auto pair = settings_of_pair(options, setting.pair);
     require(saved.fields().size() == 2, "{}.{}: expected a list of two numbers", where,
             setting.pair);
@@ -109,20 +109,20 @@ void read_saved_pair(const train::OptimizerSetting& setting, const StateTree& sa
 }
 
 /// The settings of a saved group; what it does not name stays.
-train::ParameterGroup read_saved_group(const StateTree& saved, const train::ParameterGroup& group,
+optim::ParameterGroup read_saved_group(const StateTree& saved, const optim::ParameterGroup& group,
                                        const std::string& where) {
     require(saved.is_table(), "{}: expected a table", where);
-    train::ParameterGroup read;
+    optim::ParameterGroup read;
     read.options = group.options;
-    for (const auto& setting : train::settings_of(group.options.name)) {
+    for (const auto& setting : optim::settings_of(group.options.name)) {
         if (const auto* own = saved.find(setting.name)) {
             read_saved_setting(setting, *own, where, read.options);
         } else if (const auto* pair = setting.pair ? saved.find(setting.pair) : nullptr) {
             read_saved_pair(setting, *pair, where, read.options);
         }
     }
-    train::require_valid_later(read.options);
-    for (const auto& name : train::scheduled_names()) {
+    optim::require_valid_later(read.options);
+    for (const auto& name : optim::scheduled_names()) {
         if (const auto* value = saved.find(name)) {
             require(value->number().has_value(), "{}.{}: expected a number", where, name);
             read.scheduled[name] = *value->number();
@@ -185,7 +185,7 @@ int load_optimizer_state(Call& call) {
     require(groups->fields().size() == optimizer.groups().size(), "expected {} groups, got {}",
             optimizer.groups().size(), groups->fields().size());
     // Everything is read before anything is changed.
-    std::vector<train::ParameterGroup> read_groups;
+    std::vector<optim::ParameterGroup> read_groups;
     std::vector<State> read_states;
     for (size_t i = 0; i < optimizer.groups().size(); ++i) {
         const auto& group = optimizer.groups()[i];

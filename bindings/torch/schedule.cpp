@@ -1,5 +1,5 @@
 // torch.optim.lr_scheduler: the core's schedules.
-#include "train/schedule.h"
+#include "optim/schedule.h"
 
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/lua_thread.h"
@@ -23,7 +23,7 @@ class ScheduleArguments : public PythonArguments {
     OptimizerPtr optimizer() { return value("optimizer").object<OptimizerPtr>(); }
     int64_t last_epoch() { return integer("last_epoch", -1); }
 
-    int returns(train::SchedulePtr schedule) {
+    int returns(optim::SchedulePtr schedule) {
         return call_.returns_object(Scheduler{optimizer(), std::move(schedule)});
     }
 
@@ -55,18 +55,18 @@ Reference function_at(lua_State* L, int index, const char* name) {
     return Reference(L);
 }
 
-train::RateFactor factor_at(lua_State* L, int index) {
+optim::RateFactor factor_at(lua_State* L, int index) {
     return [function = function_at(L, index, "lr_lambda")](int64_t epoch) {
         return call_function(function, static_cast<double>(epoch), "lr_lambda");
     };
 }
 
 /// A function, or a list of functions.
-std::vector<train::RateFactor> read_factors(lua_State* L, const Value& value) {
+std::vector<optim::RateFactor> read_factors(lua_State* L, const Value& value) {
     if (!lua_istable(L, value.index())) {
         return {factor_at(L, value.index())};
     }
-    std::vector<train::RateFactor> factors;
+    std::vector<optim::RateFactor> factors;
     const size_t length = lua_objlen(L, value.index());
     for (size_t i = 1; i <= length; ++i) {
         lua_rawgeti(L, value.index(), static_cast<int>(i));
@@ -78,62 +78,62 @@ std::vector<train::RateFactor> read_factors(lua_State* L, const Value& value) {
 
 int lambda_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "lr_lambda", "last_epoch"});
-    return a.returns(train::make_lambda_lr(
+    return a.returns(optim::make_lambda_lr(
         *a.optimizer(), read_factors(call.L, a.value("lr_lambda")), a.last_epoch()));
 }
 
 int multiplicative_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "lr_lambda", "last_epoch"});
-    return a.returns(train::make_multiplicative_lr(
+    return a.returns(optim::make_multiplicative_lr(
         *a.optimizer(), read_factors(call.L, a.value("lr_lambda")), a.last_epoch()));
 }
 
 int step_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "step_size", "gamma", "last_epoch"});
-    return a.returns(train::make_step_lr(*a.optimizer(), a.integer("step_size"),
+    return a.returns(optim::make_step_lr(*a.optimizer(), a.integer("step_size"),
                                          a.number("gamma", 0.1), a.last_epoch()));
 }
 
 int multi_step_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "milestones", "gamma", "last_epoch"});
-    return a.returns(train::make_multi_step_lr(*a.optimizer(), a.integers("milestones"),
+    return a.returns(optim::make_multi_step_lr(*a.optimizer(), a.integers("milestones"),
                                                a.number("gamma", 0.1), a.last_epoch()));
 }
 
 int constant_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "factor", "total_iters", "last_epoch"});
-    return a.returns(train::make_constant_lr(*a.optimizer(), a.number("factor", 1.0 / 3),
+    return a.returns(optim::make_constant_lr(*a.optimizer(), a.number("factor", 1.0 / 3),
                                              a.integer("total_iters", 5), a.last_epoch()));
 }
 
 int linear_lr(Call& call) {
     ScheduleArguments a(call,
                         {"optimizer", "start_factor", "end_factor", "total_iters", "last_epoch"});
-    return a.returns(train::make_linear_lr(*a.optimizer(), a.number("start_factor", 1.0 / 3),
+    return a.returns(optim::make_linear_lr(*a.optimizer(), a.number("start_factor", 1.0 / 3),
                                            a.number("end_factor", 1), a.integer("total_iters", 5),
                                            a.last_epoch()));
 }
 
 int exponential_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "gamma", "last_epoch"});
-    return a.returns(train::make_exponential_lr(*a.optimizer(), a.number("gamma"), a.last_epoch()));
+    return a.returns(optim::make_exponential_lr(*a.optimizer(), a.number("gamma"), a.last_epoch()));
 }
 
 int polynomial_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "total_iters", "power", "last_epoch"});
-    return a.returns(train::make_polynomial_lr(*a.optimizer(), a.integer("total_iters", 5),
+    return a.returns(optim::make_polynomial_lr(*a.optimizer(), a.integer("total_iters", 5),
                                                a.number("power", 1), a.last_epoch()));
 }
 
 int cosine_annealing_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "T_max", "eta_min", "last_epoch"});
-    return a.returns(train::make_cosine_annealing_lr(*a.optimizer(), a.number("T_max"),
+    return a.returns(optim::make_cosine_annealing_lr(*a.optimizer(), a.number("T_max"),
                                                      a.number("eta_min", 0), a.last_epoch()));
 }
 
 int warm_restarts(Call& call) {
     ScheduleArguments a(call, {"optimizer", "T_0", "T_mult", "eta_min", "last_epoch"});
-    return a.returns(train::make_cosine_annealing_warm_restarts(
+    return a.returns(optim::make_cosine_annealing_warm_restarts(
         *a.optimizer(), a.integer("T_0"), a.integer("T_mult", 1), a.number("eta_min", 0),
         a.last_epoch()));
 }
@@ -142,7 +142,7 @@ int cyclic_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "base_lr", "max_lr", "step_size_up", "step_size_down",
                                "mode", "gamma", "scale_fn", "scale_mode", "cycle_momentum",
                                "base_momentum", "max_momentum", "last_epoch"});
-    train::CyclicOptions options;
+    optim::CyclicOptions options;
     options.base_lr = a.numbers("base_lr");
     options.max_lr = a.numbers("max_lr");
     options.step_size_up = a.number("step_size_up", options.step_size_up);
@@ -159,7 +159,7 @@ int cyclic_lr(Call& call) {
     options.cycle_momentum = a.boolean("cycle_momentum", true);
     options.base_momentum = a.numbers("base_momentum", options.base_momentum);
     options.max_momentum = a.numbers("max_momentum", options.max_momentum);
-    return a.returns(train::make_cyclic_lr(*a.optimizer(), std::move(options), a.last_epoch()));
+    return a.returns(optim::make_cyclic_lr(*a.optimizer(), std::move(options), a.last_epoch()));
 }
 
 int64_t read_total_steps(ScheduleArguments& a) {
@@ -179,7 +179,7 @@ int one_cycle_lr(Call& call) {
         call, {"optimizer", "max_lr", "total_steps", "epochs", "steps_per_epoch", "pct_start",
                "anneal_strategy", "cycle_momentum", "base_momentum", "max_momentum", "div_factor",
                "final_div_factor", "three_phase", "last_epoch"});
-    train::OneCycleOptions options;
+    optim::OneCycleOptions options;
     options.max_lr = a.numbers("max_lr");
     options.total_steps = read_total_steps(a);
     options.pct_start = a.number("pct_start", options.pct_start);
@@ -190,23 +190,23 @@ int one_cycle_lr(Call& call) {
     options.div_factor = a.number("div_factor", options.div_factor);
     options.final_div_factor = a.number("final_div_factor", options.final_div_factor);
     options.three_phase = a.boolean("three_phase", false);
-    return a.returns(train::make_one_cycle_lr(*a.optimizer(), options, a.last_epoch()));
+    return a.returns(optim::make_one_cycle_lr(*a.optimizer(), options, a.last_epoch()));
 }
 
 int swa_lr(Call& call) {
     ScheduleArguments a(call,
                         {"optimizer", "swa_lr", "anneal_epochs", "anneal_strategy", "last_epoch"});
-    train::SwaOptions options;
+    optim::SwaOptions options;
     options.swa_lr = a.numbers("swa_lr");
     options.anneal_epochs = a.integer("anneal_epochs", options.anneal_epochs);
     options.anneal_strategy = a.text("anneal_strategy", options.anneal_strategy);
-    return a.returns(train::make_swa_lr(*a.optimizer(), options, a.last_epoch()));
+    return a.returns(optim::make_swa_lr(*a.optimizer(), options, a.last_epoch()));
 }
 
 int reduce_lr_on_plateau(Call& call) {
     ScheduleArguments a(call, {"optimizer", "mode", "factor", "patience", "threshold",
                                "threshold_mode", "cooldown", "min_lr", "eps"});
-    train::PlateauOptions options;
+    optim::PlateauOptions options;
     options.mode = a.text("mode", options.mode);
     options.factor = a.number("factor", options.factor);
     options.patience = a.integer("patience", options.patience);
@@ -215,7 +215,7 @@ int reduce_lr_on_plateau(Call& call) {
     options.cooldown = a.integer("cooldown", options.cooldown);
     options.min_lr = a.numbers("min_lr", options.min_lr);
     options.eps = a.number("eps", options.eps);
-    return a.returns(train::make_reduce_lr_on_plateau(*a.optimizer(), options));
+    return a.returns(optim::make_reduce_lr_on_plateau(*a.optimizer(), options));
 }
 
 std::vector<Scheduler> read_schedulers(lua_State* L, const Value& value) {
@@ -234,8 +234,8 @@ std::vector<Scheduler> read_schedulers(lua_State* L, const Value& value) {
     return schedulers;
 }
 
-std::vector<train::SchedulePtr> schedules_of(const std::vector<Scheduler>& schedulers) {
-    std::vector<train::SchedulePtr> schedules;
+std::vector<optim::SchedulePtr> schedules_of(const std::vector<Scheduler>& schedulers) {
+    std::vector<optim::SchedulePtr> schedules;
     for (const auto& scheduler : schedulers) {
         schedules.push_back(scheduler.schedule);
     }
@@ -247,7 +247,7 @@ int sequential_lr(Call& call) {
     const auto schedulers = read_schedulers(call.L, a.value("schedulers"));
     // One scheduler has no milestones, and {} then reads as a table without names.
     const bool none = schedulers.size() == 1 && !a.given("milestones");
-    return a.returns(train::make_sequential_lr(
+    return a.returns(optim::make_sequential_lr(
         *a.optimizer(), schedules_of(schedulers),
         none ? std::vector<int64_t>() : a.integers("milestones"), a.last_epoch()));
 }
@@ -257,7 +257,7 @@ int chained_scheduler(Call& call) {
     const auto schedulers = read_schedulers(call.L, a.value("schedulers"));
     const auto optimizer = a.given("optimizer") ? a.optimizer() : schedulers[0].optimizer;
     return call.returns_object(
-        Scheduler{optimizer, train::make_chained_scheduler(*optimizer, schedules_of(schedulers))});
+        Scheduler{optimizer, optim::make_chained_scheduler(*optimizer, schedules_of(schedulers))});
 }
 
 const std::vector<Declaration> schedule_declarations = {

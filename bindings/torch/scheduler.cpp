@@ -9,7 +9,7 @@
 namespace hfc::lua {
 namespace {
 
-train::Schedule& self_schedule(Call& call) {
+optim::Schedule& self_schedule(Call& call) {
     return *call.argument(1, "scheduler").object<Scheduler>().schedule;
 }
 

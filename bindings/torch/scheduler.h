@@ -2,13 +2,13 @@
 #pragma once
 
 #include "bindings/torch/optim.h"
-#include "train/schedule.h"
+#include "optim/schedule.h"
 
 namespace hfc::lua {
 
 struct Scheduler {
     OptimizerPtr optimizer;  ///< lives as long as its schedule
-    train::SchedulePtr schedule;
+    optim::SchedulePtr schedule;
 };
 
 template <>

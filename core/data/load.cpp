@@ -1,10 +1,10 @@
 #include "data/load.h"
 
 #include "base/error.h"
-#include "data/cifar10.h"
-#include "data/cifar100.h"
-#include "data/folder.h"
-#include "data/idx.h"
+#include "data/source/cifar10.h"
+#include "data/source/cifar100.h"
+#include "data/source/folder.h"
+#include "data/source/idx.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
-#include "data/synthetic.h"
+#include "data/source/synthetic.h"
 
 #include <filesystem>
 #include <functional>

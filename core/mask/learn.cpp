@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "frequency/half.h"
 #include "mask/evaluate.h"
 #include "mask/learner.h"
 #include "mask/pass.h"
@@ -80,7 +81,8 @@ Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const
             check_interrupt();
             const auto rows =
                 order.slice(0, batch * settings.batch_size, (batch + 1) * settings.batch_size);
-            const auto transforms = transform_of(dataset.batch(rows).images.to(network.device()));
+            const auto transforms =
+                frequency::half_transform(dataset.batch(rows).images.to(network.device()));
             const auto labels = dataset.labels().index_select(0, rows).to(network.device());
             const auto pass =
                 pass_through(network, options.loss, learner.through(transforms), labels,
@@ -118,7 +120,8 @@ class ImageFit {
           learner_(dataset.size(), settings.options.per_channel ? dataset.channels() : 1,
                    dataset.height(), dataset.width(), network.device()),
           rows_(at::arange(dataset.size())),
-          transforms_(transform_of(dataset.batch(0, dataset.size()).images.to(network.device()))),
+          transforms_(frequency::half_transform(
+              dataset.batch(0, dataset.size()).images.to(network.device()))),
           labels_(dataset.labels().to(network.device())),
           clean_(clean_of(network, dataset).cross_entropy),
           l1_(at::ones({dataset.size()}, at::kDouble)),

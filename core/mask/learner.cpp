@@ -1,6 +1,6 @@
 #include "mask/learner.h"
 
-#include "mask/half.h"
+#include "frequency/half.h"
 
 #include <ATen/ATen.h>
 
@@ -9,17 +9,12 @@
 
 namespace hfc::mask {
 
-at::Tensor transform_of(const at::Tensor& images) {
-    return at::fft_rfft2(images.contiguous());
-}
-
 Learner::Learner(int64_t count, int64_t channels, int64_t height, int64_t width, at::Device device)
     : height_(height),
       width_(width),
       half_(at::ones({count, channels, height, width / 2 + 1},
                      at::TensorOptions(device).dtype(at::kFloat))),
-      mean_(at::zeros_like(half_)),
-      square_(at::zeros_like(half_)) {}
+      adam_(optim::make_optimizer({half_}, optim::default_options("adam"))) {}
 
 at::Tensor Learner::through(const at::Tensor& transforms) const {
     return at::fft_irfft2(transforms * half_, {{height_, width_}});
@@ -27,33 +22,30 @@ at::Tensor Learner::through(const at::Tensor& transforms) const {
 
 at::Tensor Learner::gradient(const at::Tensor& transforms,
                              const at::Tensor& image_gradients) const {
-    auto product = real_product(transforms, transform_of(image_gradients));
+    auto product = frequency::real_product(transforms, frequency::half_transform(image_gradients));
     if (half_.size(1) == 1) {
         product = product.sum(1, /*keepdim=*/true);
     }
     if (half_.size(0) == 1) {
         product = product.sum(0, /*keepdim=*/true);
     }
-    return symmetrise_half(product / (height_ * width_), width_);
+    return frequency::symmetrise_half(product / (height_ * width_), width_);
 }
 
 void Learner::step(const at::Tensor& transforms, const at::Tensor& image_gradients, double lambda,
                    double lr, double beta1) {
-    constexpr double beta2 = 0.999, epsilon = 1e-8;
     auto slope = gradient(transforms, image_gradients);
     slope.add_(half_.sign(), lambda / static_cast<double>(half_.size(1) * height_ * width_));
-    ++steps_;
-    // As PyTorch has it where a schedule moves beta1: the present one to the power of the steps.
-    const double correction1 = 1 - std::pow(beta1, steps_),
-                 correction2 = 1 - std::pow(beta2, steps_);
-    mean_.lerp_(slope, 1 - beta1);
-    square_.mul_(beta2).addcmul_(slope, slope, 1 - beta2);
-    const auto size = (square_ / correction2).sqrt_().add_(epsilon);
-    half_.addcdiv_(mean_, size, -lr / correction1).clamp_(0, 1);
+    half_.mutable_grad() = slope;
+    auto& options = adam_->groups().front().options;
+    options.lr = lr;
+    options.beta1 = beta1;
+    adam_->step();
+    half_.clamp_(0, 1);
 }
 
 at::Tensor Learner::l1() const {
-    const auto counts = column_counts(width_, half_.options().dtype(at::kDouble));
+    const auto counts = frequency::column_counts(width_, half_.options().dtype(at::kDouble));
     return half_.to(at::kDouble)
         .mul_(counts)
         .sum({1, 2, 3})
@@ -62,13 +54,18 @@ at::Tensor Learner::l1() const {
 }
 
 void Learner::keep(const at::Tensor& rows) {
-    for (auto* tensor : {&half_, &mean_, &square_}) {
-        *tensor = tensor->index_select(0, rows.to(half_.device()));
+    const auto here = rows.to(half_.device());
+    half_ = half_.index_select(0, here);
+    adam_->groups().front().parameters = {half_};
+    for (auto& [name, tensor] : adam_->states().front()) {
+        if (!optim::is_state_number(name)) {
+            tensor = tensor.index_select(0, here);
+        }
     }
 }
 
 at::Tensor Learner::masks() const {
-    return full_of(half_, width_).cpu();
+    return frequency::full_of(half_, width_).cpu();
 }
 
 OneCycle::OneCycle(double max_lr, int64_t steps, double rising)

@@ -1,12 +1,13 @@
-// Masks while they are learned: half spectra, their Adam, and the clamp.
+// Masks while they are learned: half spectra between 0 and 1.
 #pragma once
+
+#include "optim/optimizer.h"
 
 #include <ATen/core/Tensor.h>
 
-namespace hfc::mask {
+#include <memory>
 
-/// The transforms of a batch of images [n, C, H, W]: complex [n, C, H, W / 2 + 1].
-at::Tensor transform_of(const at::Tensor& images);
+namespace hfc::mask {
 
 class Learner {
   public:
@@ -35,9 +36,7 @@ class Learner {
 
     int64_t height_, width_;
     at::Tensor half_;  ///< [count, channels, H, W / 2 + 1], symmetric
-    at::Tensor mean_;  ///< Adam's, of gradients and of their squares
-    at::Tensor square_;
-    int64_t steps_ = 0;
+    std::unique_ptr<optim::Optimizer> adam_;
 };
 
 /// PyTorch's OneCycleLR with its defaults but for the rising share.

@@ -1,7 +1,7 @@
 #include "mask/operator.h"
 
 #include "base/error.h"
-#include "mask/half.h"
+#include "frequency/half.h"
 
 #include <ATen/ATen.h>
 #include <ATen/ExpandUtils.h>
@@ -22,7 +22,7 @@ struct MaskFunction : public torch::autograd::Function<MaskFunction> {
     static at::Tensor forward(AutogradContext* context, const at::Tensor& x,
                               const at::Tensor& mask) {
         context->save_for_backward({x, mask});
-        const auto half = half_of(symmetrise(mask));
+        const auto half = frequency::half_of(symmetrise(mask));
         return at::fft_irfft2(at::fft_rfft2(x) * half, {{x.size(-2), x.size(-1)}});
     }
 
@@ -35,9 +35,10 @@ struct MaskFunction : public torch::autograd::Function<MaskFunction> {
             result[0] = at::sum_to(apply(gradients[0], mask), x.sizes());
         }
         if (context->needs_input_grad(1)) {
-            const auto product = real_product(at::fft_rfft2(x), at::fft_rfft2(gradients[0])) /
-                                 (x.size(-2) * x.size(-1));
-            result[1] = at::sum_to(full_of(product, x.size(-1)), mask.sizes());
+            const auto product =
+                frequency::real_product(at::fft_rfft2(x), at::fft_rfft2(gradients[0])) /
+                (x.size(-2) * x.size(-1));
+            result[1] = at::sum_to(frequency::full_of(product, x.size(-1)), mask.sizes());
         }
         return result;
     }
@@ -45,42 +46,39 @@ struct MaskFunction : public torch::autograd::Function<MaskFunction> {
 
 }  // namespace
 
-void require_mask(std::string_view function, const at::Tensor& mask, int64_t height,
-                  int64_t width) {
+void require_mask(const at::Tensor& mask, int64_t height, int64_t width) {
     require(mask.defined() && at::isFloatingType(mask.scalar_type()),
-            "{}: mask must be of a floating dtype, got {}", function,
+            "mask must be of a floating dtype, got {}",
             mask.defined() ? at::toString(mask.scalar_type()) : "an undefined tensor");
     require(mask.dim() >= 2 && mask.size(-2) == height && mask.size(-1) == width,
-            "{}: mask must be [..., {}, {}], the images' height and width, got [{}]", function,
-            height, width, fmt::join(mask.sizes(), ", "));
-    require(mask.isfinite().all().item<bool>(), "{}: mask must hold finite numbers only", function);
+            "mask must be [..., {}, {}], the images' height and width, got [{}]", height, width,
+            fmt::join(mask.sizes(), ", "));
+    require(mask.isfinite().all().item<bool>(), "mask must hold finite numbers only");
 }
 
 at::Tensor symmetrise(const at::Tensor& mask) {
     require(mask.defined() && mask.dim() >= 2,
-            "hfc.mask.symmetrise: mask must have at least two dimensions [..., H, W], got {}",
+            "mask must have at least two dimensions [..., H, W], got {}",
             mask.defined() ? fmt::format("[{}]", fmt::join(mask.sizes(), ", "))
                            : "an undefined tensor");
-    require(at::isFloatingType(mask.scalar_type()),
-            "hfc.mask.symmetrise: mask must be of a floating dtype, got {}",
+    require(at::isFloatingType(mask.scalar_type()), "mask must be of a floating dtype, got {}",
             at::toString(mask.scalar_type()));
     return (mask + mask.flip({-2, -1}).roll({1, 1}, {-2, -1})) / 2;
 }
 
 at::Tensor apply(const at::Tensor& x, const at::Tensor& mask) {
-    const auto* const function = "hfc.mask.apply";
     require(x.defined() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble),
-            "{}: x must be of dtype float32 or float64, got {}", function,
+            "x must be of dtype float32 or float64, got {}",
             x.defined() ? at::toString(x.scalar_type()) : "an undefined tensor");
     require(x.dim() >= 2 && x.numel() > 0,
-            "{}: x must have at least two dimensions [..., H, W] and a pixel, got shape [{}]",
-            function, fmt::join(x.sizes(), ", "));
-    require_mask(function, mask, x.size(-2), x.size(-1));
+            "x must have at least two dimensions [..., H, W] and a pixel, got shape [{}]",
+            fmt::join(x.sizes(), ", "));
+    require_mask(mask, x.size(-2), x.size(-1));
     const auto leading = std::min(x.dim(), mask.dim());
     for (int64_t i = 1; i <= leading; ++i) {
         require(x.size(-i) == mask.size(-i) || x.size(-i) == 1 || mask.size(-i) == 1,
-                "{}: a mask [{}] does not fit images [{}]: leading dimensions must be equal or 1",
-                function, fmt::join(mask.sizes(), ", "), fmt::join(x.sizes(), ", "));
+                "a mask [{}] does not fit images [{}]: leading dimensions must be equal or 1",
+                fmt::join(mask.sizes(), ", "), fmt::join(x.sizes(), ", "));
     }
     return MaskFunction::apply(x, mask.to(x.options()));
 }

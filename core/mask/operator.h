@@ -3,7 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <string_view>
+#include <cstdint>
 
 namespace hfc::mask {
 
@@ -20,6 +20,6 @@ at::Tensor symmetrise(const at::Tensor& mask);
 at::Tensor apply(const at::Tensor& x, const at::Tensor& mask);
 
 /// Throws Error unless `mask` is real, of a floating dtype, [..., height, width] and finite.
-void require_mask(std::string_view function, const at::Tensor& mask, int64_t height, int64_t width);
+void require_mask(const at::Tensor& mask, int64_t height, int64_t width);
 
 }  // namespace hfc::mask

@@ -19,7 +19,7 @@ double merit_of(const EpochResult& result) {
 
 }  // namespace
 
-Keeper::Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset,
+Keeper::Keeper(model::Model& model, optim::Optimizer& optimizer, const data::Dataset& dataset,
                const TrainOptions& options)
     : model_(model), optimizer_(optimizer), options_(options.checkpoints) {
     if (options_.folder.empty()) {

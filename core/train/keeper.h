@@ -12,7 +12,7 @@ namespace hfc::train {
 class Keeper {
   public:
     /// All three must outlive the keeper.
-    Keeper(model::Model& model, Optimizer& optimizer, const data::Dataset& dataset,
+    Keeper(model::Model& model, optim::Optimizer& optimizer, const data::Dataset& dataset,
            const TrainOptions& options);
 
     /// Where to begin: at the newest whole checkpoint if the options ask for it and there is one,
@@ -35,7 +35,7 @@ class Keeper {
     bool older_than(double seconds) const;
 
     model::Model& model_;
-    Optimizer& optimizer_;
+    optim::Optimizer& optimizer_;
     const CheckpointOptions& options_;
     std::optional<checkpoint::Store> store_;
     checkpoint::Json training_;

@@ -137,12 +137,12 @@ void require_same(const Json& was, const Json& is) {
 }
 
 /// The state of the optimizer's parameter `index`, in the layout of that parameter.
-Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
-                                 const at::Tensor& parameter) {
-    Optimizer::State state;
+optim::Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
+                                        const at::Tensor& parameter) {
+    optim::Optimizer::State state;
     for (const auto& [name, tensor] :
          tensor_file::under(tensors, fmt::format("optimizer.{}", index))) {
-        const bool number = is_state_number(name);
+        const bool number = optim::is_state_number(name);
         const auto sizes = number ? at::IntArrayRef() : parameter.sizes();
         const auto type = number ? at::kFloat : parameter.scalar_type();
         require(tensor.sizes() == sizes && tensor.scalar_type() == type,
@@ -159,8 +159,9 @@ Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
     return state;
 }
 
-std::vector<Optimizer::State> optimizer_states(const NamedTensors& tensors, Optimizer& optimizer) {
-    std::vector<Optimizer::State> states;
+std::vector<optim::Optimizer::State> optimizer_states(const NamedTensors& tensors,
+                                                      optim::Optimizer& optimizer) {
+    std::vector<optim::Optimizer::State> states;
     for (const auto& group : optimizer.groups()) {
         for (const auto& parameter : group.parameters) {
             states.push_back(optimizer_state(tensors, states.size(), parameter));
@@ -238,11 +239,11 @@ Json describe_band_mask(const std::optional<attack::AttackOptions>& options) {
 
 Json describe(const data::Dataset& dataset, const TrainOptions& options) {
     Json optimizer = {{"name", options.optimizer.name}};
-    for (const auto& setting : settings_of(options.optimizer.name)) {
+    for (const auto& setting : optim::settings_of(options.optimizer.name)) {
         // A checkpoint from before this flag is one without it.
-        const bool later = setting.flag == &OptimizerOptions::amsgrad ||
-                           setting.flag == &OptimizerOptions::maximize ||
-                           setting.flag == &OptimizerOptions::decoupled_weight_decay;
+        const bool later = setting.flag == &optim::OptimizerOptions::amsgrad ||
+                           setting.flag == &optim::OptimizerOptions::maximize ||
+                           setting.flag == &optim::OptimizerOptions::decoupled_weight_decay;
         if (later && !(options.optimizer.*setting.flag)) {
             continue;
         }
@@ -275,7 +276,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"band_mask", describe_band_mask(options.adversarial)}};
 }
 
-Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Position& position,
+Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const Position& position,
                    const Json& training) {
     Checkpoint checkpoint;
     checkpoint.tensors = model_tensors(model);
@@ -303,7 +304,7 @@ Checkpoint capture(const model::Model& model, Optimizer& optimizer, const Positi
     return checkpoint;
 }
 
-Position restore(const Checkpoint& checkpoint, model::Model& model, Optimizer& optimizer,
+Position restore(const Checkpoint& checkpoint, model::Model& model, optim::Optimizer& optimizer,
                  const Json& training, const std::function<void(const std::string&)>& warn) {
     const auto& state = checkpoint.state;
     Position position;

@@ -4,8 +4,8 @@
 
 #include "checkpoint/store.h"
 #include "model/model.h"
+#include "optim/optimizer.h"
 #include "train/loss_meter.h"
-#include "train/optimizer.h"
 #include "train/train.h"
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Position {
 
 /// Model, optimizer, the generators of the CPU and of the model's device, and the position.
 /// `training` says which training it is, for restore() to compare.
-checkpoint::Checkpoint capture(const model::Model& model, Optimizer& optimizer,
+checkpoint::Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer,
                                const Position& position, const checkpoint::Json& training);
 
 /// Puts all of it back where it was and returns the position. The tensors' memory layouts stay
@@ -33,7 +33,7 @@ checkpoint::Checkpoint capture(const model::Model& model, Optimizer& optimizer,
 /// shape or of another version of LibTorch (a generator's state). `warn` is told where the numbers
 /// may differ in their last digits all the same, because the number of threads does.
 Position restore(const checkpoint::Checkpoint& checkpoint, model::Model& model,
-                 Optimizer& optimizer, const checkpoint::Json& training,
+                 optim::Optimizer& optimizer, const checkpoint::Json& training,
                  const std::function<void(const std::string&)>& warn = {});
 
 /// What two trainings must have in common for one to go on from the other's checkpoint: settings

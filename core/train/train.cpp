@@ -33,10 +33,10 @@ void require_valid(const TrainOptions& options) {
     require(options.checkpoints.seconds >= 0,
             "hfc.train: the seconds between checkpoints must be at least 0, got {}",
             options.checkpoints.seconds);
-    require_valid(options.optimizer);
+    optim::require_valid(options.optimizer);
     require(options.optimizer.name != "lbfgs",
             "hfc.train: the optimizer lbfgs needs a closure for each step; expected one of {}",
-            fmt::join(known_optimizers(), ", "));
+            fmt::join(optim::known_optimizers(), ", "));
     require_valid_recipe(options);
 }
 
@@ -104,7 +104,7 @@ class Training {
           stopwatch_(options.epochs, dataset.size(), probe_images()) {
         model_.to(options_.device);
         model::use_channels_last(model_);
-        optimizer_ = make_optimizer(trainable_parameters(model_), options_.optimizer);
+        optimizer_ = optim::make_optimizer(trainable_parameters(model_), options_.optimizer);
         seed_global_generators(options_.device, options_.seed);
         keeper_.emplace(model_, *optimizer_, dataset_, options_);
         may_stop_in_a_batch_ = calls_back(model_) || dataset_.runs_script();
@@ -314,7 +314,7 @@ class Training {
     int64_t max_label_;
     Stopwatch stopwatch_;
     RepeatableCudnn repeatable_;
-    std::unique_ptr<Optimizer> optimizer_;
+    std::unique_ptr<optim::Optimizer> optimizer_;
     std::optional<Keeper> keeper_;
     bool may_stop_in_a_batch_ = false;
     Position position_;

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "attack/attack.h"
-#include "data/augment.h"
 #include "data/dataset.h"
+#include "data/transform/augment.h"
 #include "model/measure.h"
 #include "model/model.h"
+#include "optim/optimizer.h"
 #include "run/control.h"
-#include "train/optimizer.h"
 
 #include <filesystem>
 #include <functional>
@@ -35,7 +35,7 @@ struct CheckpointOptions {
 struct TrainOptions {
     int64_t epochs = 100;      ///< passes over the training set, at least 1
     int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
-    OptimizerOptions optimizer;
+    optim::OptimizerOptions optimizer;
     uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
     std::vector<model::Probe> probes;   ///< evaluated after each epoch
     model::Statistics statistics = {};  ///< BatchNorm's, for the probes

@@ -1,5 +1,5 @@
 // One of CIFAR-10's six files is the input, the others are right.
-#include "data/cifar10.h"
+#include "data/source/cifar10.h"
 #include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

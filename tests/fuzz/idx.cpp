@@ -1,5 +1,5 @@
 // One of the four IDX files is the input, gzipped or not; the others are right.
-#include "data/idx.h"
+#include "data/source/idx.h"
 #include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,4 +1,4 @@
-#include "data/augment.h"
+#include "data/transform/augment.h"
 
 #include "data/support.h"
 

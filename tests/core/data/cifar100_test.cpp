@@ -1,7 +1,7 @@
-#include "data/cifar100.h"
+#include "data/source/cifar100.h"
 
-#include "data/cifar10.h"
 #include "data/load.h"
+#include "data/source/cifar10.h"
 #include "data/support.h"
 
 namespace hfc::data {

@@ -1,4 +1,4 @@
-#include "data/cifar10.h"
+#include "data/source/cifar10.h"
 
 #include "data/support.h"
 

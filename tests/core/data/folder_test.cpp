@@ -1,4 +1,4 @@
-#include "data/folder.h"
+#include "data/source/folder.h"
 
 #include "data/support.h"
 #include "image_file/image_file.h"

@@ -1,6 +1,6 @@
-#include "data/idx.h"
+#include "data/source/idx.h"
 
-#include "data/gzip.h"
+#include "data/source/gzip.h"
 #include "data/support.h"
 
 #include <ATen/ATen.h>

@@ -2,8 +2,8 @@
 
 #include "base/machine.h"
 
+#include "data/source/synthetic.h"
 #include "data/support.h"
-#include "data/synthetic.h"
 
 #include <ATen/ATen.h>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "data/synthetic.h"
+#include "data/source/synthetic.h"
 
 #include "data/support.h"
 

@@ -1,10 +1,7 @@
 #include "mask/evaluate.h"
 
-#include "mask/bands.h"
-#include "mask/linear_probe.h"
 #include "mask/networks.h"
 #include "mask/operator.h"
-#include "mask/reference.h"
 #include "model/measure.h"
 
 #include <ATen/ATen.h>
@@ -16,7 +13,6 @@ namespace {
 
 using test::distance;
 using test::error_of;
-using test::mask_reference;
 using testing::HasSubstr;
 
 TEST(MaskedAccuracy, is_that_of_the_masked_images) {
@@ -84,57 +80,6 @@ TEST(Thresholds, never_keep_what_is_not_a_number) {
     EXPECT_EQ(largest(at::full({2, 3}, nan), 0.5).sum().item<double>(), 0);
 }
 
-TEST(Bands, equal_numpy) {
-    for (int i = 0; i < 3; ++i) {
-        const auto name = "bands " + std::to_string(i);
-        const auto map = mask_reference(name + " map");
-        for (const auto* measure : {"norm", "rms", "mean", "sum"}) {
-            EXPECT_LT(distance(radial(map, 6, parse_measure(measure)).values,
-                               mask_reference(name + " radial " + measure)),
-                      1e-12)
-                << measure;
-            EXPECT_LT(distance(angular(map, 8, parse_measure(measure)).values,
-                               mask_reference(name + " angular " + measure)),
-                      1e-12)
-                << measure;
-        }
-    }
-}
-
-TEST(Bands, say_where_they_are) {
-    const auto rings = radial(at::ones({8, 8}), 4, Measure::sum, 4);
-    EXPECT_LT(distance(rings.centres, at::tensor({0.5, 1.5, 2.5, 3.5}, at::kDouble)), 1e-12);
-    EXPECT_LT(distance(rings.values, at::tensor({1., 8., 16., 22.}, at::kDouble)), 1e-12)
-        << "the outermost edge belongs to the last ring";
-    EXPECT_LT(distance(rings.counts, rings.values), 1e-12);
-    const auto upright = at::zeros({8, 8});
-    upright[0][2] = 1;  // varies from column to column
-    upright[0][6] = 1;
-    EXPECT_EQ(angular(upright, 8, Measure::sum).values[0].item<double>(), 2);
-    EXPECT_EQ(angular(upright.t(), 8, Measure::sum).values[4].item<double>(), 2);
-    EXPECT_EQ(angular(upright, 8, Measure::sum, 1.5).values.sum().item<double>(), 0);
-    EXPECT_EQ(angular(at::ones({8, 8}), 7, Measure::sum).counts.sum().item<int64_t>(), 63);
-    EXPECT_NEAR(radial(at::ones({32, 32})).centres[63].item<double>(),
-                63.5 / 64 * std::sqrt(2) * 16, 1e-9);
-    EXPECT_EQ(radial(at::ones({2, 3, 8, 8}), 5).values.sizes(), at::IntArrayRef({2, 3, 5}));
-}
-
-TEST(LinearProbe, reads_what_is_there_and_not_scrambled_labels) {
-    const auto [images, labels] = test::band_images(200, 7);
-    const auto [test_images, test_labels] = test::band_images(100, 8);
-    const auto honest = linear_probe(images, labels, test_images, test_labels);
-    EXPECT_GE(honest.train, 0.99);
-    EXPECT_GE(honest.test, 0.9);
-    const auto control =
-        linear_probe(images, labels, test_images, test_labels, {.scrambled = true});
-    EXPECT_LE(control.test, 0.45);
-    EXPECT_GE(linear_probe(at::cat({images, at::ones_like(images)}, 1), labels,
-                           at::cat({test_images, at::ones_like(test_images)}, 1), test_labels)
-                  .test,
-              0.9)
-        << "features that never vary do no harm";
-}
-
 TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
     const auto sample = test::band_images(8, 5);
     const auto &images = sample.first,
@@ -160,33 +105,6 @@ TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
                 HasSubstr("share must be in [0,1], got 1.5"));
     EXPECT_THAT(error_of([] { largest(at::ones({2}), 1); }),
                 HasSubstr("map must be [..., H, W], got [2]"));
-    EXPECT_THAT(error_of([] {
-                    radial(at::ones({4, 4}), 0);
-                }),
-                HasSubstr("hfc.mask.radial: bands must be 1 to 1000000, got 0"));
-    EXPECT_THAT(error_of([] { angular(at::ones({4}), 4); }),
-                HasSubstr("hfc.mask.angular: map must be real [..., H, W], got [4]"));
-    EXPECT_THAT(error_of([] {
-                    radial(at::ones({4, 4}), 4, Measure::sum, -1);
-                }),
-                HasSubstr("radius must be a finite number of at least 0"));
-    EXPECT_THAT(error_of([] { parse_measure("energy"); }),
-                HasSubstr("measure must be one of norm, rms, mean, sum; got 'energy'"));
-    const auto probe = [&](const at::Tensor& x, const at::Tensor& y,
-                           const ProbeOptions& options = {}) {
-        return error_of([&] { linear_probe(x, y, images, labels, options); });
-    };
-    EXPECT_THAT(probe(images.slice(3, 0, 4), labels),
-                HasSubstr("training and test features must be as many, got 64 and 256"));
-    EXPECT_THAT(probe(images / 0, labels), HasSubstr("training features must be finite numbers"));
-    EXPECT_THAT(probe(images, labels.slice(0, 0, 3)),
-                HasSubstr("training labels must be int64 [8]"));
-    EXPECT_THAT(probe(images, labels - 1), HasSubstr("training labels must be at least 0, got -1"));
-    EXPECT_THAT(probe(images, labels, {.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
-    EXPECT_THAT(probe(images, labels, {.lr = 0}),
-                HasSubstr("lr must be a finite number above 0, got 0"));
-    EXPECT_THAT(probe(images, labels, {.weight_decay = -1}),
-                HasSubstr("weight_decay must be a finite number of at least 0, got -1"));
 }
 
 }  // namespace

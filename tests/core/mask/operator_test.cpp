@@ -1,6 +1,6 @@
 #include "mask/operator.h"
 
-#include "mask/half.h"
+#include "frequency/half.h"
 #include "mask/reference.h"
 #include "model/reference.h"
 
@@ -101,6 +101,7 @@ TEST(MaskOperator, can_be_differentiated_twice) {
 }
 
 TEST(HalfSpectra, hold_all_of_a_symmetric_map) {
+    using namespace frequency;
     for (const auto& shape : {std::vector<int64_t>{6, 5}, {7, 8}, {1, 6}, {4, 1}, {2, 3, 8, 8}}) {
         const auto map = symmetrise(noise(shape, 8));
         EXPECT_LT(distance(full_of(half_of(map), map.size(-1)), map), 1e-15);
@@ -119,10 +120,8 @@ TEST(MaskErrors, of_the_operator_name_what_is_wrong) {
     const auto with = [&](const at::Tensor& mask) {
         return error_of([&] { mask::apply(x, mask); });
     };
-    EXPECT_THAT(
-        with(at::ones({6, 8})),
-        HasSubstr(
-            "hfc.mask.apply: mask must be [..., 8, 6], the images' height and width, got [6, 8]"));
+    EXPECT_THAT(with(at::ones({6, 8})),
+                HasSubstr("mask must be [..., 8, 6], the images' height and width, got [6, 8]"));
     EXPECT_THAT(with(at::ones({2, 8, 6})),
                 HasSubstr("a mask [2, 8, 6] does not fit images [2, 3, 8, 6]"));
     EXPECT_THAT(with(at::ones({8, 6}, at::kLong)),

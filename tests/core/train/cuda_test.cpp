@@ -1,5 +1,5 @@
 #include "cuda.h"
-#include "data/synthetic.h"
+#include "data/source/synthetic.h"
 #include "train/train.h"
 
 namespace hfc::train {

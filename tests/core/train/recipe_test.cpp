@@ -166,7 +166,7 @@ TEST(Recipe, augments_before_the_attack) {
 at::Tensor trained_by_hand(const data::Dataset& dataset, const attack::AttackOptions& attack,
                            const TrainOptions& options) {
     const auto model = model::make("preact_resnet8", {.classes = 3});
-    const auto optimizer = make_optimizer(model->parameters(), options.optimizer);
+    const auto optimizer = optim::make_optimizer(model->parameters(), options.optimizer);
     const auto order = data::epoch_order(dataset.size(), options.seed, 1);
     model->train();
     for (int64_t begin = 0, number = 0; begin < dataset.size();

@@ -27,9 +27,9 @@ struct ByHand {
         model::use_channels_last(*model);
         model->to(device);
         options.device = device;
-        options.optimizer = default_options(optimizer_name);
+        options.optimizer = optim::default_options(optimizer_name);
         options.optimizer.lr = 1e-2;
-        optimizer = make_optimizer(model->parameters(), options.optimizer);
+        optimizer = optim::make_optimizer(model->parameters(), options.optimizer);
         model->train();
     }
 
@@ -61,7 +61,7 @@ struct ByHand {
     data::Dataset data = toy(64, 1);
     TrainOptions options;
     model::ModelPtr model;
-    std::unique_ptr<Optimizer> optimizer;
+    std::unique_ptr<optim::Optimizer> optimizer;
 };
 
 Position somewhere() {
@@ -121,10 +121,10 @@ TEST_P(CudaResume, goes_on_as_if_it_had_never_stopped) {
     expect_to_go_on_as_if_it_had_never_stopped(GetParam(), parse_device("cuda"));
 }
 
-INSTANTIATE_TEST_SUITE_P(CudaOptimizers, CudaResume, testing::ValuesIn(known_optimizers()),
+INSTANTIATE_TEST_SUITE_P(CudaOptimizers, CudaResume, testing::ValuesIn(optim::known_optimizers()),
                          [](const auto& optimizer) { return optimizer.param; });
 
-INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(known_optimizers()),
+INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(optim::known_optimizers()),
                          [](const auto& optimizer) { return optimizer.param; });
 
 /// refused(checkpoint) gives the text of the error.

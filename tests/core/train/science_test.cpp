@@ -1,6 +1,6 @@
 // What a network must find is known from how the data were made: labels in the low frequencies
 // alone, or in the high ones alone.
-#include "data/synthetic.h"
+#include "data/source/synthetic.h"
 #include "train/train.h"
 
 #include <gtest/gtest.h>

@@ -1,0 +1,167 @@
+// The part of hfc.mask that asks which frequencies matter: heat maps, spectra, bands of maps, the
+// linear probe.
+#include "sensitivity/bands.h"
+#include "sensitivity/linear_probe.h"
+#include "sensitivity/scan.h"
+#include "sensitivity/spectra.h"
+
+#include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/precision.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+
+namespace hfc::lua {
+namespace {
+
+int gather(Call& call, sensitivity::Bands (*into_bands)(const at::Tensor&, int64_t,
+                                                        sensitivity::Measure, double)) {
+    call.at_most(2);
+    const at::Tensor map = tensor_argument(call, 1, "map");
+    auto options = call.options(2);
+    const int64_t bands = options.integer("bands", 64);
+    const auto measure = sensitivity::parse_measure(options.text("measure", "norm"));
+    const double radius = options.number("radius", 0);
+    options.finish();
+    const auto result = into_bands(map, bands, measure, radius);
+    return call.returns(result.values, result.centres, result.counts);
+}
+
+int radial(Call& call) {
+    return gather(call, sensitivity::radial);
+}
+
+int angular(Call& call) {
+    return gather(call, sensitivity::angular);
+}
+
+sensitivity::ScanOptions read_scan(lua_State* L, Options& options, const model::Model& network,
+                                   SlowProgress& line) {
+    sensitivity::ScanOptions scan;
+    options.with("reach", [&](const Value& value) { scan.reach = value.integer(); });
+    scan.inference = read_inference(L, options, model::device_of(network));
+    scan.after_batch = [&line](double share) { line.tell(fmt::format("{:.0f} %", 100 * share)); };
+    return scan;
+}
+
+int heat_map(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    SlowProgress line("hfc.mask.heat_map");
+    auto options = call.options(3);
+    sensitivity::HeatMapOptions settings;
+    settings.scan = read_scan(call.L, options, *network, line);
+    settings.epsilon = options.number("epsilon", settings.epsilon);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    const auto labels = tensor_option(options, "labels");
+    options.finish();
+    return call.returns(sensitivity::heat_map(
+        *network, images_argument(call, 2, "images", labels).dataset, settings));
+}
+
+int dominant(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    SlowProgress line("hfc.mask.dominant");
+    auto options = call.options(3);
+    const auto scan = read_scan(call.L, options, *network, line);
+    const auto labels = tensor_option(options, "labels");
+    options.finish();
+    return call.returns(
+        sensitivity::dominant(*network, images_argument(call, 2, "images", labels).dataset, scan));
+}
+
+int power_spectrum(Call& call) {
+    call.at_most(1);
+    return call.returns(sensitivity::power_spectrum(images_argument(call, 1, "images").dataset));
+}
+
+int input_gradients(Call& call) {
+    call.at_most(3);
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    auto options = call.options(3);
+    const auto inference = read_inference(call.L, options, model::device_of(*network));
+    const auto labels = tensor_option(options, "labels");
+    options.finish();
+    return call.returns(sensitivity::input_gradients(
+        *network, images_argument(call, 2, "images", labels).dataset, inference));
+}
+
+int linear_probe(Call& call) {
+    call.at_most(5);
+    const at::Tensor train = tensor_argument(call, 1, "train_features"),
+                     train_labels = tensor_argument(call, 2, "train_labels"),
+                     test = tensor_argument(call, 3, "test_features"),
+                     test_labels = tensor_argument(call, 4, "test_labels");
+    auto options = call.options(5);
+    sensitivity::ProbeOptions settings;
+    settings.weight_decay = options.number("weight_decay", settings.weight_decay);
+    settings.steps = options.integer("steps", settings.steps);
+    settings.lr = options.number("lr", settings.lr);
+    settings.scrambled = options.boolean("scrambled", settings.scrambled);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    const auto result = sensitivity::linear_probe(train, train_labels, test, test_labels, settings);
+    return call.returns(result.train, result.test);
+}
+
+const std::vector<Declaration> sensitivity_declarations = {
+    {"hfc.mask.radial", radial,
+     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
+     "counts\n\nA map [..., H, W], zero "
+     "frequency first, gathered in rings of equal width about the zero frequency, out to `radius` "
+     "bins (0: to the farthest frequency).\n"
+     "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: "
+     "float64 [..., bands], 0 where a ring holds no "
+     "frequency; centres: float64 [bands], in bins; counts: int64 [bands]."},
+    {"hfc.mask.angular", angular,
+     "hfc.mask.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
+     "counts\n\nThe same in sectors of direction, "
+     "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in "
+     "radians. Without the zero frequency, and "
+     "where radius is not 0 without those beyond it."},
+    {"hfc.mask.heat_map", heat_map,
+     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, "
+     "labels = Tensor}) -> Tensor float64 "
+     "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets "
+     "noise of one frequency, of L2 norm "
+     "epsilon in each channel and random sign; what lies outside of [0,1] then is cut off.\n"
+     "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the "
+     "largest frequency in each direction; beyond "
+     "it the map is NaN."},
+    {"hfc.mask.dominant", dominant,
+     "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> "
+     "Tensor float64 [classes, H, W]\n\nHow much "
+     "each frequency matters to a class: the rise of the mean cross-entropy of its images when "
+     "this frequency is taken from them (Wang "
+     "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the "
+     "reach. With hfc.mask.largest, the "
+     "class's dominant frequencies."},
+    {"hfc.mask.power_spectrum", power_spectrum,
+     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) "
+     "over a Dataset or a Tensor [N, C, H, "
+     "W], on the CPU, zero frequency first; its radial average is hfc.mask.radial(spectrum, "
+     "{measure = \"mean\"})."},
+    {"hfc.mask.input_gradients", input_gradients,
+     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor "
+     "float32 [N, C, H, W]\n\nThe gradient of "
+     "each image's cross-entropy with respect to the image, in evaluation mode."},
+    {"hfc.mask.linear_probe", linear_probe,
+     "hfc.mask.linear_probe(train_features, train_labels, test_features, test_labels, "
+     "{weight_decay = 1e-2, steps = 300, lr = 1e-2, "
+     "scrambled = false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic "
+     "regression on standardised features [N, "
+     "...], finite numbers. scrambled: the control, training labels permuted by `seed`."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_sensitivity(lua_State* L) {
+    declare(L, sensitivity_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,140 @@
+#include "data/transform/augment.h"
+
+#include "base/error.h"
+#include "base/images.h"
+#include "base/random.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
+#include <numbers>
+#include <string_view>
+
+namespace hfc::data {
+namespace {
+
+/// Where in [-1,1] x [-1,1] of the image each place of the result is read: x' = A x + b, one row [a
+/// b; c d] and shift an image.
+struct Places {
+    at::Tensor xx, xy, yx, yy, x, y;  ///< float64 [N]
+
+    at::Tensor matrices() const {
+        return at::stack({at::stack({xx, xy, x}, 1), at::stack({yx, yy, y}, 1)}, 1);
+    }
+};
+
+/// Numbers that are drawn for each sample: float64 [N] uniform in an interval, one after the other.
+class Draws {
+  public:
+    Draws(const at::Tensor& samples, int64_t most, uint64_t seed, std::string_view purpose)
+        : numbers_(uniform_by_sample(samples, most, seed, purpose)) {}
+
+    at::Tensor between(double from, double to) {
+        return numbers_.select(1, next_++) * (to - from) + from;
+    }
+
+  private:
+    at::Tensor numbers_;
+    int64_t next_ = 0;
+};
+
+/// Scale, rotation and shift about the middle. Sides may differ, so a rotation is one of pixels,
+/// not of the square [-1,1].
+Places move(double ratio, const AugmentOptions& options, Draws& draws) {
+    const auto scale = draws.between(options.least_scale, options.most_scale).reciprocal();
+    const auto angle = draws.between(-options.rotate, options.rotate) * (std::numbers::pi / 180);
+    const auto x = draws.between(-2, 2) * options.translate;
+    const auto y = draws.between(-2, 2) * options.translate;
+    const auto cosine = angle.cos() * scale;
+    const auto sine = angle.sin() * scale;
+    return {cosine, sine / ratio, -sine * ratio, cosine, x, y};
+}
+
+/// The part of the image that RandomResizedCrop shows, as centre and half size in each direction,
+/// applied after `moved`.
+Places crop(const Places& moved, const AugmentOptions& options, Draws& draws) {
+    const auto area = draws.between(options.least_crop, 1);
+    const double widest = options.least_crop < 1 ? std::log(4.0 / 3) : 0;
+    const auto ratio = draws.between(-widest, widest).exp();
+    const auto half_width = (area * ratio).sqrt().clamp_max(1);
+    const auto half_height = (area / ratio).sqrt().clamp_max(1);
+    const auto middle_x = draws.between(-1, 1) * (1 - half_width);
+    const auto middle_y = draws.between(-1, 1) * (1 - half_height);
+    return {moved.xx * half_width,           moved.xy * half_width,
+            moved.yx * half_height,          moved.yy * half_height,
+            moved.x * half_width + middle_x, moved.y * half_height + middle_y};
+}
+
+at::Tensor interpolate(const at::Tensor& images, const AugmentOptions& options,
+                       const at::Tensor& samples) {
+    constexpr int64_t drawn = 8;
+    Draws draws(samples, drawn, options.seed, "augment");
+    const double ratio = static_cast<double>(images.size(3)) / static_cast<double>(images.size(2));
+    const auto moved = move(ratio, options, draws);
+    const auto places = crop(moved, options, draws).matrices();
+    const auto grid =
+        at::affine_grid_generator(places.to(images.device(), at::kFloat), images.sizes(), false);
+    const int64_t bilinear = 0, zeros = 0;
+    return at::grid_sampler_2d(images, grid, bilinear, zeros, false);
+}
+
+at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options,
+                        const at::Tensor& samples) {
+    const auto pad = options.pad, height = images.size(2), width = images.size(3);
+    const auto padded = at::constant_pad_nd(images, {pad, pad, pad, pad});
+    const auto offsets =
+        uniform_by_sample(samples, 2, options.seed, "pad and crop").mul_(2 * pad + 1).to(at::kLong);
+    const auto offset = offsets.accessor<int64_t, 2>();
+    auto result = at::empty_like(images);
+    for (int64_t i = 0; i < images.size(0); ++i) {
+        result[i].copy_(padded[i].narrow(1, offset[i][0], height).narrow(2, offset[i][1], width));
+    }
+    return result;
+}
+
+at::Tensor flip_half(const at::Tensor& images, const AugmentOptions& options,
+                     const at::Tensor& samples) {
+    const auto flipped =
+        uniform_by_sample(samples, 1, options.seed, "flip").lt(0.5).view({-1, 1, 1, 1});
+    return at::where(flipped.to(images.device()), images.flip(3), images);
+}
+
+}  // namespace
+
+void require_valid_augment(const AugmentOptions& options, const char* function) {
+    require(options.least_scale > 0 && options.least_scale <= options.most_scale &&
+                std::isfinite(options.most_scale),
+            "{}: scale must be two rising numbers above 0, got {} and {}", function,
+            options.least_scale, options.most_scale);
+    require(options.translate >= 0 && options.translate <= 1,
+            "{}: translate must be a share in [0,1], got {}", function, options.translate);
+    require(options.rotate >= 0 && options.rotate <= 180,
+            "{}: rotate must be 0 to 180 degrees, got {}", function, options.rotate);
+    require(options.least_crop > 0 && options.least_crop <= 1,
+            "{}: crop must be a share of the area in (0,1], got {}", function, options.least_crop);
+    require(options.pad >= 0 && options.pad <= 4096, "{}: pad must be 0 to 4096 pixels, got {}",
+            function, options.pad);
+}
+
+at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
+                   const at::Tensor& samples) {
+    require(images.defined() && images.scalar_type() == at::kFloat && images.dim() == 4,
+            "hfc.augment: images must be float32 [N, C, H, W], got {}",
+            images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
+                                           fmt::join(images.sizes(), ", "), image_advice(images))
+                             : "an undefined tensor");
+    require_valid_augment(options, "hfc.augment");
+    const auto indices = sample_indices(samples, images.size(0), "hfc.augment");
+    const at::NoGradGuard no_grad;
+    auto result = images;
+    if (images.numel() > 0) {
+        result = options.interpolates() ? interpolate(result, options, indices) : result;
+        result = options.pad > 0 ? pad_and_crop(result, options, indices) : result;
+        result = options.flip ? flip_half(result, options, indices) : result;
+    }
+    return result.is_same(images) ? images.detach().clone()
+                                  : result.contiguous(images.suggest_memory_format());
+}
+
+}  // namespace hfc::data

@@ -1,0 +1,29 @@
+// A line search for the strong Wolfe conditions.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+
+namespace hfc::optim {
+
+/// The loss and the flat gradient at some parameters.
+struct Point {
+    double loss;
+    at::Tensor gradient;
+};
+
+struct LineSearchResult {
+    Point point;
+    double length;  ///< of the step, in multiples of the direction
+    int evaluations;
+};
+
+/// Searches along `direction` from `start`, whose directional derivative is `slope`, for a step
+/// that lowers the loss enough and flattens it enough: Nocedal, Wright, algorithms 3.5 and 3.6, as
+/// PyTorch computes them. `probe` gives the point at a length; `length` is the first one tried.
+LineSearchResult search_strong_wolfe(const std::function<Point(double)>& probe, double length,
+                                     const at::Tensor& direction, const Point& start, double slope,
+                                     double most_evaluations);
+
+}  // namespace hfc::optim

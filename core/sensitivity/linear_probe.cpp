@@ -1,0 +1,95 @@
+#include "sensitivity/linear_probe.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "base/random.h"
+#include "optim/optimizer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hfc::sensitivity {
+namespace {
+
+void require_set(const char* which, const at::Tensor& features, const at::Tensor& labels) {
+    require(features.defined() && features.dim() >= 2 && features.numel() > 0 &&
+                at::isFloatingType(features.scalar_type()),
+            "{} features must be [N, ...] of a floating dtype, got {}", which,
+            features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()),
+                                             fmt::join(features.sizes(), ", "))
+                               : "an undefined tensor");
+    require(features.isfinite().all().item<bool>(), "{} features must be finite numbers", which);
+    require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
+                labels.size(0) == features.size(0),
+            "{} labels must be int64 [{}], one for each of the features", which, features.size(0));
+    require(labels.min().item<int64_t>() >= 0, "{} labels must be at least 0, got {}", which,
+            labels.min().item<int64_t>());
+}
+
+/// Adam on the weights, which decay, and on the bias, which does not.
+std::unique_ptr<optim::Optimizer> adam_of(const at::Tensor& weight, const at::Tensor& bias,
+                                          const ProbeOptions& options) {
+    auto settings = optim::default_options("adam");
+    settings.lr = options.lr;
+    std::vector<optim::ParameterGroup> groups = {{{weight}, settings}, {{bias}, settings}};
+    groups.front().options.weight_decay = options.weight_decay;
+    return optim::make_optimizer(std::move(groups));
+}
+
+}  // namespace
+
+ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels,
+                         const at::Tensor& test_features, const at::Tensor& test_labels,
+                         const ProbeOptions& options) {
+    require_set("training", train_features, train_labels);
+    require_set("test", test_features, test_labels);
+    const auto prepare = [](const at::Tensor& features) {
+        return features.detach().cpu().to(at::kDouble).flatten(1);
+    };
+    auto x = prepare(train_features), test = prepare(test_features);
+    require(x.size(1) == test.size(1), "training and test features must be as many, got {} and {}",
+            x.size(1), test.size(1));
+    require(options.steps >= 1, "steps must be at least 1, got {}", options.steps);
+    require(std::isfinite(options.lr) && options.lr > 0,
+            "lr must be a finite number above 0, got {}", options.lr);
+    require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
+            "weight_decay must be a finite number of at least 0, got {}", options.weight_decay);
+    const at::NoGradGuard no_grad;
+    const auto mean = x.mean(0), deviation = x.std(0, /*unbiased=*/false);
+    const auto scale = at::where(deviation.gt(1e-9), deviation,
+                                 at::ones_like(deviation));  // features that never vary stay at 0
+    x = (x - mean) / scale;
+    test = (test - mean) / scale;
+    auto labels = train_labels.cpu();
+    if (options.scrambled) {
+        labels = labels.index_select(
+            0, permutation(labels.size(0), options.seed, "scrambled probe labels"));
+    }
+    const auto classes =
+        std::max(labels.max().item<int64_t>(), test_labels.max().item<int64_t>()) + 1;
+    const auto targets = at::one_hot(labels, classes).to(at::kDouble);
+    auto weight = at::zeros({x.size(1), classes}, at::kDouble);
+    auto bias = at::zeros({classes}, at::kDouble);
+    const auto adam = adam_of(weight, bias, options);
+    for (int64_t step = 0; step < options.steps; ++step) {
+        check_interrupt();
+        const auto error = (at::addmm(bias, x, weight).softmax(1) - targets) / x.size(0);
+        weight.mutable_grad() = at::mm(x.t(), error);
+        bias.mutable_grad() = error.sum(0);
+        adam->step();
+    }
+    const auto share = [&](const at::Tensor& features, const at::Tensor& wanted) {
+        return at::addmm(bias, features, weight)
+            .argmax(1)
+            .eq(wanted)
+            .to(at::kDouble)
+            .mean()
+            .item<double>();
+    };
+    return {share(x, labels), share(test, test_labels.cpu())};
+}
+
+}  // namespace hfc::sensitivity

@@ -34,7 +34,7 @@ void picture_loading(benchmark::State& state) {
         return;
     }
     at::set_num_threads(1);
-    load_image_codec();
+    prepare_image_codec();
     const auto& list = pictures();
     std::mt19937_64 random(static_cast<uint64_t>(state.thread_index()));
     const Uniform uniform = [&] { return static_cast<double>(random() >> 11) * 0x1p-53; };

@@ -137,7 +137,7 @@ const std::vector<Declaration> batch_declarations = {
      "left, to the last bit. rank = 0, ranks = 1: this process takes the images rank, rank + ranks "
      "... of the order.\n"
      "threads: threads that read, while the script works (by default the cores for pictures from "
-     "files, else 0); ahead = 4: batches that they read ahead. The images are the same for any "
+     "files, else 0); ahead = 2: batches that they read ahead. The images are the same for any "
      "number. bad = \"stop\": a sample that cannot be read is an error in its batch; \"skip\": "
      "the next good one takes its place, and the end of the loop says which were left out (an "
      "error beyond one in a thousand)."},

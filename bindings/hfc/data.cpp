@@ -1,5 +1,6 @@
 // hfc.data and hfc.dataset.
 #include "bindings/hfc/lua_data.h"
+#include "bindings/hfc/pictures.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
@@ -34,8 +35,11 @@ int load(Call& call) {
     data::LoadOptions settings;
     auto& synthetic = settings.synthetic;
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
-    settings.image_size = options.integer("image_size", settings.image_size);
-    settings.resize = options.integer("resize", settings.resize);
+    auto& folder = settings.folder;
+    folder.image_size = options.integer("image_size", folder.image_size);
+    folder.resize = options.integer("resize", folder.resize);
+    folder.pictures = picture_options(options, folder.pictures);
+    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
     synthetic.train = options.integer("train", synthetic.train);
     synthetic.test = options.integer("test", synthetic.test);
     synthetic.classes = options.integer("classes", synthetic.classes);
@@ -155,9 +159,12 @@ const std::vector<Declaration> data_declarations = {
      "or mnist. As in torchvision, the images are transposed: images:transpose(2, 3) sets them "
      "upright.\n"
      "folder: image_size = 224, resize = image_size: as torchvision's Resize(resize) and "
-     "CenterCrop(image_size), bilinear and antialiased, upright by EXIF. Classes are numbered in "
-     "the "
-     "order of their names, byte by byte (\"10\" before \"9\").\n"
+     "CenterCrop(image_size), antialiased; interpolation = \"bilinear\" or \"bicubic\"; "
+     "orientation = \"exif\" (pictures are set upright) or \"ignore\" (as torchvision does). "
+     "stream = true reads the pictures as batches are made, false decodes them at once; unset, "
+     "they "
+     "are decoded where they fit into half of the memory. Dataset:transform sets other steps. "
+     "Classes are numbered in the order of their names, byte by byte (\"10\" before \"9\").\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "
      "each class's\n"

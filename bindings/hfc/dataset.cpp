@@ -2,9 +2,11 @@
 #include "base/error.h"
 #include "bindings/hfc/batches.h"
 #include "bindings/hfc/lua_data.h"
+#include "bindings/hfc/pictures.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
+#include "data/readers.h"
 #include "data/source/concat.h"
 
 #include <ATen/ATen.h>
@@ -82,6 +84,29 @@ int map(Call& call) {
     require_function(call, 2);
     lua_pushvalue(call.L, 2);
     return call.returns_object(dataset.transformed(make_lua_transform(call.L, dataset)));
+}
+
+int transform(Call& call) {
+    call.at_most(3);
+    const Dataset dataset = self_dataset(call);
+    return call.returns_object(dataset.with_recipe(recipe_argument(call, 2, dataset)));
+}
+
+/// dataset:check(): every sample is read once.
+int check(Call& call) {
+    call.at_most(1);
+    const Dataset dataset = self_dataset(call);
+    const auto bad = data::read_all(dataset.source(), dataset.samples());
+    lua_createtable(call.L, static_cast<int>(bad.size()), 0);
+    for (size_t i = 0; i < bad.size(); ++i) {
+        lua_createtable(call.L, 0, 2);
+        push(call.L, bad[i].sample);
+        lua_setfield(call.L, -2, "sample");
+        push(call.L, bad[i].reason);
+        lua_setfield(call.L, -2, "reason");
+        lua_rawseti(call.L, -2, static_cast<int>(i) + 1);
+    }
+    return 1;
 }
 
 int filter(Call& call) {
@@ -169,6 +194,24 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:high_pass", dataset_high_pass,
      "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less "
      "its low_pass; options as there."},
+    {"Dataset:transform", transform,
+     "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
+     "Dataset\n\nThe same pictures of a data set folder:DIR, made into images by these steps "
+     "instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
+     "{\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, 4/3}}, "
+     "{\"horizontal_flip\", p = .5}}. resize or random_resized_crop stands first; center_crop and "
+     "horizontal_flip follow. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
+     "\"imagenet_train\" (random_resized_crop 224, horizontal_flip); both ignore EXIF's "
+     "orientation, as torchvision does.\n"
+     "Only the pixels that the steps need are decoded. What is random depends on seed, epoch and "
+     "picture alone. Random steps read the pictures in each epoch anew; others are decoded at once "
+     "where the data set was and the images fit. interpolation and orientation: as hfc.data had "
+     "them, unless given.\n"
+     "Errors: an unknown step or setting, an order that makes no images of one size, a data set "
+     "that is filtered or mapped already or is not made of picture files."},
+    {"Dataset:check", check,
+     "dataset:check() -> {{sample = i, reason = string}, ...}\n\nReads every sample once and "
+     "returns those that cannot be read; it stops at ten. An empty table: all is well."},
     {"Dataset:map", map,
      "dataset:map(function(images, indices) return images end) -> Dataset\n\nThe same images "
      "through a function, which gets them batch by batch as float32 [n, C, H, W] with the index "

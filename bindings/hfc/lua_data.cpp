@@ -94,7 +94,7 @@ class LuaSource : public data::Source {
         require(image != nullptr && image->defined() && image->dim() == 3 && image->numel() > 0 &&
                     (image->scalar_type() == at::kByte || image->scalar_type() == at::kFloat),
                 "get({}) must return an image, a Tensor uint8 or float32 [C, H, W], got {}", index,
-                image == nullptr ? describe(L, top + 1) : describe_tensor(*image));
+                image == nullptr ? lua::describe(L, top + 1) : describe_tensor(*image));
         sample.image = image->detach().cpu();
         if (!lua_isnil(L, top + 2)) {
             const double label = lua_tonumber(L, top + 2);
@@ -102,7 +102,7 @@ class LuaSource : public data::Source {
                         label == static_cast<double>(static_cast<int64_t>(label)),
                     "get({}) must return an image and a label, a whole number of at least 0, got "
                     "{}",
-                    index, describe(L, top + 2));
+                    index, lua::describe(L, top + 2));
             sample.label = static_cast<int64_t>(label);
         }
         lua_settop(L, top);

@@ -27,6 +27,16 @@ example("Dataset:map Dataset:samples", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 grey = data.train:map(function(images, indices) return images:mean({1}, true) end)
 print(grey.shape[1], grey:subset(3, {seed = 1}):samples())]])
+example("Dataset:transform Dataset:check", [[
+for _, class in ipairs {"pictures/train/cat", "pictures/val/cat"} do
+  os.execute("mkdir -p " .. class)
+  local file = io.open(class .. "/1.ppm", "w")
+  file:write("P6 64 48 255\n", ("\128"):rep(64 * 48 * 3))
+  file:close()
+end
+data = hfc.data("folder:pictures")
+train = data.train:transform {{"random_resized_crop", 32}, {"horizontal_flip"}}
+print(train, #train:check())]])
 example("Dataset:filter Dataset:concat Dataset:with_labels", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 two = data.train:filter(function(image, label, index) return label < 2 end)

@@ -11,32 +11,33 @@
 namespace hfc::data {
 namespace {
 
-/// A copy on the CPU: nobody else can change it.
-at::Tensor checked_labels(const at::Tensor& labels, int64_t size, const std::string& name) {
+/// On the CPU, and a copy where anybody else holds them: nobody else can change them.
+at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& name) {
     require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
                 labels.size(0) == size,
             "the labels of '{}' must be int64 [{}], one an image; got {}", name, size,
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
-    auto copy = labels.detach().to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/true);
-    require(size == 0 || copy.min().item<int64_t>() >= 0,
-            "the labels of '{}' must be at least 0, got {}", name, copy.min().item<int64_t>());
-    return copy.contiguous();
+    const bool shared = labels.use_count() > 1 || labels.storage().use_count() > 1;
+    labels = labels.detach().to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/shared);
+    require(size == 0 || labels.min().item<int64_t>() >= 0,
+            "the labels of '{}' must be at least 0, got {}", name, labels.min().item<int64_t>());
+    return labels.contiguous();
 }
 
 /// The labels of a source, where it has some.
 at::Tensor labels_of(const Source& source) {
-    const auto labels = source.labels();
+    auto labels = source.labels();
     if (!labels.defined()) {
         return {};
     }
-    auto copy = checked_labels(labels, source.size(), source.name());
+    labels = checked_labels(std::move(labels), source.size(), source.name());
     const auto classes = static_cast<int64_t>(source.class_names().size());
-    require(classes == 0 || copy.max().item<int64_t>() < classes,
+    require(classes == 0 || labels.max().item<int64_t>() < classes,
             "'{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", source.name(),
-            classes, classes - 1, copy.min().item<int64_t>(), copy.max().item<int64_t>());
-    return copy;
+            classes, classes - 1, labels.min().item<int64_t>(), labels.max().item<int64_t>());
+    return labels;
 }
 
 int64_t classes_of(const Source& source, const at::Tensor& labels) {
@@ -87,6 +88,9 @@ Dataset::Dataset(std::shared_ptr<const Images> images)
 void Dataset::set_name(const std::string& untransformed) {
     untransformed_name_ = untransformed;
     name_ = untransformed;
+    if (const auto made = source_->describe(); !made.empty()) {
+        name_ += ", " + made;
+    }
     for (const auto& transform : transforms_) {
         name_ += ", " + transform->describe();
     }
@@ -178,6 +182,18 @@ Dataset Dataset::transformed(std::shared_ptr<const Transform> transform) const {
     Dataset view = *this;
     view.shape_ = transform->shape(shape_);
     view.transforms_.push_back(std::move(transform));
+    view.set_name(untransformed_name_);
+    return view;
+}
+
+Dataset Dataset::with_recipe(const image_file::PictureRecipe& recipe) const {
+    require(transforms_.empty(),
+            "'{}': pictures are resized and cropped before they are filtered or mapped; call this "
+            "first",
+            name_);
+    Dataset view = *this;
+    view.source_ = source_->with_recipe(recipe);
+    view.shape_ = view.source_->shape();
     view.set_name(untransformed_name_);
     return view;
 }

@@ -80,6 +80,9 @@ class Dataset {
     Dataset filtered(const Filter& filter) const;
     Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
+    /// The images of this view made from their picture files by another recipe. Throws Error where
+    /// they are no picture files, and for a view with transforms: those come after the recipe.
+    Dataset with_recipe(const image_file::PictureRecipe& recipe) const;
     /// The same images as the source gives them.
     Dataset untransformed() const;
 

@@ -246,8 +246,7 @@ Pair find_folder(const std::string& name, const LoadOptions& options,
                  std::vector<std::string>* notes) {
     require(name.size() > folder_prefix.size(),
             "hfc.data: 'folder:' needs the path of a folder behind the colon: folder:DIR");
-    return load_folder(name.substr(folder_prefix.size()),
-                       {.image_size = options.image_size, .resize = options.resize}, notes);
+    return load_folder(name.substr(folder_prefix.size()), options.folder, notes);
 }
 
 std::vector<Named>& all() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "data/source/folder.h"
 #include "data/source/synthetic.h"
 
 #include <filesystem>
@@ -14,8 +15,7 @@ namespace hfc::data {
 struct LoadOptions {
     uint64_t seed = 0;                ///< of `synthetic`
     SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
-    int64_t image_size = 224;         ///< `folder:`: side of the central square that is kept
-    int64_t resize = 0;               ///< `folder:`: the shorter side before that; 0: image_size
+    FolderOptions folder = {};        ///< of `folder:DIR`
     std::string split = "balanced";   ///< of `emnist`: byclass, bymerge, balanced, letters, digits
                                       ///< or mnist
     std::string labels = "fine";      ///< of `cifar100`: fine (100 classes) or coarse (20)

@@ -95,10 +95,9 @@ class Loader::Work {
         return slot;
     }
 
-    /// Without threads: all samples in one call.
+    /// Without threads: all samples in one call, and where it fails, each by itself.
     Slot read(Slot slot) const {
-        if (options_.bad == Bad::stop) {
-            dataset_.source().read(slot.samples, options_.draw, slot.images);
+        if (read_one(dataset_.source(), slot.samples, options_.draw, slot.images).empty()) {
             return slot;
         }
         for (int64_t i = 0; i < slot.samples.size(0); ++i) {
@@ -111,13 +110,30 @@ class Loader::Work {
 
     Batch finish(Slot slot) {
         const auto batch = given_++;
+        if (options_.bad == Bad::stop) {
+            require_good(slot);
+        }
         for (size_t i = 0; i < slot.reasons.size(); ++i) {
             if (!slot.reasons[i].empty()) {
-                require(options_.bad == Bad::skip, "{}", slot.reasons[i]);
                 replace(slot, static_cast<int64_t>(i), batch);
             }
         }
         return dataset_.finish(slot.images, slot.positions, options_.draw);
+    }
+
+    /// Names the bad samples of a batch together.
+    static void require_good(const Slot& slot) {
+        std::vector<std::string> reasons;
+        std::ranges::copy_if(slot.reasons, std::back_inserter(reasons),
+                             [](const std::string& reason) { return !reason.empty(); });
+        const auto count = reasons.size();
+        if (count == 1) {
+            fail("{}", reasons.front());
+        }
+        reasons.resize(std::min(count, most_bad_samples));
+        require(count == 0, "{} of the {} samples of the batch cannot be read: {}{}", count,
+                slot.reasons.size(), fmt::join(reasons, "; "),
+                count > reasons.size() ? "; ..." : "");
     }
 
     void skip(int64_t sample, const std::string& reason) {

@@ -27,17 +27,12 @@ struct LoaderOptions {
     /// Threads that read, at least 0: with 0 next() reads. Unset: as many as the cores for a slow
     /// source, else 0. A source that runs code of a script is read by next() always.
     std::optional<int64_t> threads = {};
-    int64_t ahead = 4;  ///< batches that the threads read before they are asked for, at least 1;
+    int64_t ahead = 2;  ///< batches that the threads read before they are asked for, at least 1;
                         ///< fewer, but at least 2, where memory is short
     /// This process takes the positions rank, rank + ranks, ... of the order.
     int64_t rank = 0;   ///< 0 to ranks - 1
     int64_t ranks = 1;  ///< processes that share the epoch, at least 1
     Bad bad = Bad::stop;
-};
-
-struct BadSample {
-    int64_t sample;  ///< its index in the source
-    std::string reason;
 };
 
 /// The batches are the same for any number of threads. Not for several threads at once.

@@ -90,6 +90,11 @@ uint64_t default_pixel_memory() {
     return megabytes * bytes_a_mb;
 }
 
+uint64_t free_pixel_memory() {
+    const auto most = default_pixel_memory();
+    return most - std::min(most, in_memory.load());
+}
+
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory) {
     const auto bytes = static_cast<uint64_t>(c10::multiply_integers(sizes));
     if (bytes == 0) {

@@ -11,6 +11,9 @@ namespace hfc::data {
 /// environment's HFC_PIXEL_MEMORY in MB. Throws Error where that is not a whole number.
 uint64_t default_pixel_memory();
 
+/// What is left of default_pixel_memory() for tensors of make_pixels().
+uint64_t free_pixel_memory();
+
 /// A uint8 tensor of these sizes, its content not set. In memory as long as all tensors made here
 /// that are alive have together at most `most_in_memory` bytes there. Else it is a mapped file
 /// without a name in $TMPDIR (else /var/tmp), which the system reads and writes page by page and

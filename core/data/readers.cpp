@@ -3,10 +3,13 @@
 #include "base/interrupt.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <exception>
+#include <map>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -28,6 +31,36 @@ std::string read_one(const Source& source, const at::Tensor& sample, const Draw&
         const std::string reason = error.what();
         return reason.empty() ? "it cannot be read" : reason;
     }
+}
+
+std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples, at::Tensor* into) {
+    const auto [channels, height, width] = source.shape();
+    std::mutex mutex;
+    std::map<int64_t, BadSample> bad;
+    std::atomic<bool> enough = false;
+    const auto read_some = [&](int64_t begin, int64_t end) {
+        auto image = at::empty({1, channels, height, width}, source.dtype());
+        for (auto i = begin; i < end && !enough; ++i) {
+            check_interrupt();
+            const auto place = into != nullptr ? into->narrow(0, i, 1) : image;
+            if (auto reason = read_one(source, samples.narrow(0, i, 1), {}, place);
+                !reason.empty()) {
+                const std::scoped_lock lock(mutex);
+                bad.emplace(i, BadSample{samples[i].item<int64_t>(), std::move(reason)});
+                enough = bad.size() >= most_bad_samples;
+            }
+        }
+    };
+    if (source.runs_script()) {
+        read_some(0, samples.size(0));
+    } else {
+        at::parallel_for(0, samples.size(0), 1, read_some);
+    }
+    std::vector<BadSample> result;
+    for (auto& [position, sample] : bad) {
+        result.push_back(std::move(sample));
+    }
+    return result;
 }
 
 Readers::Readers(const Source& source, const Draw& draw, int64_t threads)

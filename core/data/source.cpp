@@ -1,5 +1,7 @@
 #include "data/source.h"
 
+#include "base/error.h"
+
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -9,6 +11,10 @@ namespace hfc::data {
 const std::vector<std::string>& Source::class_names() const {
     static const std::vector<std::string> none;
     return none;
+}
+
+std::shared_ptr<const Source> Source::with_recipe(const image_file::PictureRecipe&) const {
+    fail("'{}' is not made of picture files, so that there is nothing to resize or crop", name());
 }
 
 void Source::add_images(Checksum& checksum, const at::Tensor& samples) const {

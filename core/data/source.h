@@ -2,11 +2,13 @@
 #pragma once
 
 #include "data/checksum.h"
+#include "image_file/recipe.h"
 
 #include <ATen/core/Tensor.h>
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,12 @@ struct Draw {
 
 /// Channels, height and width of an image.
 using Shape = std::array<int64_t, 3>;
+
+/// A sample that cannot be read.
+struct BadSample {
+    int64_t sample;  ///< its index in the source
+    std::string reason;
+};
 
 /// Images of one shape, numbered from 0, which never change. A new kind of source is a class made
 /// from this one.
@@ -52,6 +60,15 @@ class Source {
     virtual bool runs_script() const { return false; }
     /// Whether read() takes long enough, a sample, for threads of a Loader to pay.
     virtual bool is_slow() const { return false; }
+
+    /// What was chosen to be done to each sample, for the names of views; "" for nothing.
+    virtual std::string describe() const { return {}; }
+    /// The same samples made from their picture files by another recipe. Throws Error where the
+    /// samples are no picture files.
+    virtual std::shared_ptr<const Source> with_recipe(
+        const image_file::PictureRecipe& recipe) const;
+    /// How picture files are read, where there are some.
+    virtual image_file::PictureOptions picture_options() const { return {}; }
 
     /// Adds what tells sources of one name and size apart, at least by some of `samples`. The same
     /// on every machine.

@@ -40,8 +40,12 @@ Function symbol(void* module, const std::filesystem::path& path, const char* nam
 
 /// OpenCV's own bound on a picture's size; it reads the environment while it is loaded.
 void limit_pixels() {
-    c10::utils::set_env("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),
-                        /*overwrite=*/false);
+    static const bool done = [] {
+        c10::utils::set_env("OPENCV_IO_MAX_IMAGE_PIXELS", std::to_string(most_image_pixels).c_str(),
+                            /*overwrite=*/false);
+        return true;
+    }();
+    static_cast<void>(done);
 }
 
 Codec load_codec() {
@@ -79,8 +83,8 @@ const Codec& codec() {
 
 }  // namespace
 
-void load_image_codec() {
-    codec();
+void prepare_image_codec() {
+    limit_pixels();
 }
 
 Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,

@@ -22,9 +22,10 @@ Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
 /// where it cannot be made.
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width);
 
-/// Loads the module now. It sets a variable of the environment, which threads that ask for one must
-/// not see half done: to be called before pictures are read by several.
-void load_image_codec();
+/// Sets a variable of the environment that OpenCV reads when its module is loaded, at the first
+/// picture that is no JPEG. Call it before several threads read pictures: they must not see the
+/// environment while it changes.
+void prepare_image_codec();
 
 /// "4.6.0". Throws Error where OpenCV's module is missing.
 std::string opencv_version();

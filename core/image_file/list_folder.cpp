@@ -195,15 +195,34 @@ class Listing {
         std::ranges::sort(begins_, [&](uint32_t a, uint32_t b) {
             return std::strcmp(names_.data() + a, names_.data() + b) < 0;
         });
-        PictureList::Folder folder{path, label, 0, {}, {}};
-        folder.names.reserve(names_.size());
+        PictureList::Folder folder{path, label, 0, {}, {}, {}, {}};
+        set_shared(folder);
+        const auto shared = folder.prefix.size() + folder.suffix.size();
+        folder.names.reserve(names_.size() - begins_.size() * shared);
         folder.begins.reserve(begins_.size());
         for (const auto begin : begins_) {
+            const std::string_view name = names_.c_str() + begin;
             folder.begins.push_back(static_cast<uint32_t>(folder.names.size()));
-            folder.names.append(names_.c_str() + begin);
+            folder.names.append(name.substr(folder.prefix.size(), name.size() - shared));
             folder.names.push_back('\0');
         }
         found_.push_back(std::move(folder));
+    }
+
+    /// What all names begin and end with. They are sorted: the first and the last differ most at
+    /// the beginning.
+    void set_shared(PictureList::Folder& folder) const {
+        const std::string_view first = names_.c_str() + begins_.front();
+        const std::string_view last = names_.c_str() + begins_.back();
+        folder.prefix = first.substr(0, std::ranges::mismatch(first, last).in1 - first.begin());
+        auto suffix = first.substr(folder.prefix.size());
+        for (const auto begin : begins_) {
+            const auto name = std::string_view(names_.c_str() + begin).substr(folder.prefix.size());
+            while (!name.ends_with(suffix)) {
+                suffix.remove_prefix(1);
+            }
+        }
+        folder.suffix = suffix;
     }
 
     PictureList list_;
@@ -236,7 +255,8 @@ int64_t PictureList::label(int64_t i) const {
 
 std::string PictureList::name(int64_t i) const {
     const auto& folder = folder_of(i);
-    return folder.path + "/" + (folder.names.c_str() + folder.begins[i - folder.first]);
+    const auto* const middle = folder.names.c_str() + folder.begins[i - folder.first];
+    return folder.path + "/" + folder.prefix + middle + folder.suffix;
 }
 
 const std::map<std::string, int64_t>& PictureList::left_out(int64_t label) const {

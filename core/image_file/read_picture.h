@@ -27,10 +27,13 @@ struct PictureOptions {
 using ChooseGeometry = std::function<Geometry(const Size& picture)>;
 
 /// Reads pictures one after the other in memory that it keeps. One for each thread; call
-/// load_image_codec() before threads start.
+/// prepare_image_codec() before threads start.
 class PictureReader {
   public:
     explicit PictureReader(const PictureOptions& options = {}) : options_(options) {}
+
+    /// Of the next pictures.
+    void set_options(const PictureOptions& options) { options_ = options; }
 
     /// Reads a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, whatever its name says, as planes of red,
     /// green and blue bytes [3, result.height, result.width]. Grey, palettes and CMYK become RGB,

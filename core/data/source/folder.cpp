@@ -1,20 +1,12 @@
 #include "data/source/folder.h"
 
 #include "base/error.h"
-#include "base/interrupt.h"
-#include "data/checksum.h"
 #include "data/pixel_memory.h"
-#include "image_file/image_file.h"
+#include "data/source/pictures.h"
 #include "image_file/list_folder.h"
-#include "image_file/read_picture.h"
-
-#include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
 #include <map>
-#include <mutex>
 
 namespace hfc::data {
 namespace {
@@ -49,7 +41,7 @@ std::string endings() {
 std::vector<std::string> class_names(const Path& part) {
     auto names = image_file::list_classes(part);
     require(!names.empty(),
-            "hfc.data: '{}' has no class folders, expected one folder of pictures for each class",
+            "'{}' has no class folders, expected one folder of pictures for each class",
             part.string());
     return names;
 }
@@ -68,7 +60,7 @@ void require_same_classes(const Path& train, const std::vector<std::string>& exp
         return names.empty() ? std::string("none") : fmt::format("{}", fmt::join(names, ", "));
     };
     require(expected == found,
-            "hfc.data: '{}' and '{}' must have the same class folders; only in the first: {}; only "
+            "'{}' and '{}' must have the same class folders; only in the first: {}; only "
             "in the second: {}",
             train.string(), test.string(), only_in_first(expected, found),
             only_in_first(found, expected));
@@ -81,7 +73,7 @@ image_file::PictureList list_part(const Path& part, const std::vector<std::strin
     for (size_t label = 0; label < classes.size(); ++label) {
         const auto& left_out = pictures.left_out(static_cast<int64_t>(label));
         require(pictures.count(static_cast<int64_t>(label)) > 0,
-                "hfc.data: the class folder '{}' has no pictures, expected at least one file {}, "
+                "the class folder '{}' has no pictures, expected at least one file {}, "
                 "found {}",
                 (part / classes[label]).string(), endings(),
                 left_out.empty() ? "nothing" : "only others: " + listed(left_out));
@@ -90,118 +82,29 @@ image_file::PictureList list_part(const Path& part, const std::vector<std::strin
         }
     }
     if (notes != nullptr && !all_left_out.empty()) {
-        notes->push_back(fmt::format("hfc.data: '{}': files that do not end in {} are left out: {}",
+        notes->push_back(fmt::format("'{}': files that do not end in {} are left out: {}",
                                      part.string(), endings(), listed(all_left_out)));
     }
     return pictures;
 }
 
-/// The names and sizes of the pictures, and how they become pixels. A size that cannot be read is
-/// none: reading the picture will say why.
-std::string source_of(const image_file::PictureList& pictures, const FolderOptions& options) {
-    Checksum checksum;
-    checksum.add_item(fmt::format("resize {} crop {}, antialiased bilinear, exif", options.resize,
-                                  options.image_size));
-    for (int64_t i = 0; i < pictures.size(); ++i) {
-        std::error_code error;
-        const auto name = pictures.name(i);
-        const auto bytes = std::filesystem::file_size(pictures.root() / name, error);
-        checksum.add_item(name);
-        checksum.add_item(error ? "" : std::to_string(bytes));
-    }
-    return fmt::format("{} pictures {}", pictures.size(), checksum.text());
-}
-
-/// The pictures that do not decode, met by several threads.
-class BadPictures {
-  public:
-    bool enough() const { return count_ >= most_named; }
-
-    void add(int64_t picture, const std::string& reason) {
-        const std::lock_guard lock(mutex_);
-        reasons_.emplace(picture, reason);
-        ++count_;
-    }
-
-    /// Throws Error where there are any.
-    void raise(int64_t all) const {
-        if (count_ == 0) {
-            return;
-        }
-        if (count_ == 1) {
-            fail("hfc.data: {}", reasons_.begin()->second);
-        }
-        std::vector<std::string> named;
-        for (const auto& [picture, reason] : reasons_) {
-            if (std::ssize(named) < most_named) {
-                named.push_back(reason);
-            }
-        }
-        const auto more = static_cast<int64_t>(count_) - std::ssize(named);
-        fail("hfc.data: {} of {} pictures cannot be read{}: {}{}", count_.load(), all,
-             enough() ? " (the others were not tried)" : "", fmt::join(named, "; "),
-             more > 0 ? fmt::format("; and {} more", more) : "");
-    }
-
-  private:
-    static constexpr int most_named = 10;
-    std::mutex mutex_;
-    std::map<int64_t, std::string> reasons_;
-    std::atomic<int> count_ = 0;
-};
-
-void decode_all(const image_file::PictureList& pictures, const FolderOptions& options,
-                uint8_t* pixels) {
-    const image_file::Size size{options.image_size, options.image_size};
-    const auto choose = [&](const image_file::Size& picture) {
-        return image_file::center_crop(image_file::resize(picture, options.resize),
-                                       options.image_size);
-    };
-    BadPictures bad;
-    image_file::load_image_codec();
-    at::parallel_for(0, pictures.size(), 1, [&](int64_t begin, int64_t end) {
-        image_file::PictureReader reader;
-        for (auto i = begin; i < end && !bad.enough(); ++i) {
-            check_interrupt();
-            try {
-                reader.read(pictures.path(i), choose, size,
-                            pixels + i * 3 * size.height * size.width);
-            } catch (const Error& error) {
-                bad.add(i, error.what());
-            }
-        }
-    });
-    bad.raise(pictures.size());
-}
-
-Dataset read_part(const std::string& name, const Path& part,
-                  const std::vector<std::string>& classes, const FolderOptions& options,
-                  std::vector<std::string>* notes) {
-    const auto pictures = list_part(part, classes, notes);
-    auto images = std::make_shared<Images>();
-    images->name = name;
-    images->class_names = classes;
-    images->source = source_of(pictures, options);
-    images->pixels = make_pixels({pictures.size(), 3, options.image_size, options.image_size});
-    images->labels = at::empty({pictures.size()}, at::kLong);
-    auto* labels = images->labels.mutable_data_ptr<int64_t>();
-    for (int64_t i = 0; i < pictures.size(); ++i) {
-        labels[i] = pictures.label(i);
-    }
-    decode_all(pictures, options, images->pixels.mutable_data_ptr<uint8_t>());
-    return Dataset(images);
+image_file::PictureRecipe recipe_of(const FolderOptions& options) {
+    using image_file::StepKind;
+    return image_file::PictureRecipe(
+        {{StepKind::resize, options.resize}, {StepKind::center_crop, options.image_size}},
+        options.pictures);
 }
 
 FolderOptions checked(FolderOptions options) {
     constexpr int64_t largest = 4096;
     require(options.image_size >= 1 && options.image_size <= largest,
-            "hfc.data: image_size must be 1 to {} pixels, got {}", largest, options.image_size);
+            "image_size must be 1 to {} pixels, got {}", largest, options.image_size);
     if (options.resize == 0) {
         options.resize = options.image_size;
     }
     require(options.resize >= options.image_size && options.resize <= largest,
-            "hfc.data: resize must be {} (image_size) to {} pixels, got {}", options.image_size,
-            largest, options.resize);
+            "resize must be {} (image_size) to {} pixels, got {}", options.image_size, largest,
+            options.resize);
     return options;
 }
 
@@ -210,11 +113,11 @@ FolderOptions checked(FolderOptions options) {
 Pair load_folder(const Path& folder, const FolderOptions& given, std::vector<std::string>* notes) {
     const auto options = checked(given);
     const auto expected = "expected DIR/train/CLASS/* and DIR/val/CLASS/* (or DIR/test/CLASS/*)";
-    require(is_folder(folder), "hfc.data: there is no folder '{}'; {}", folder.string(), expected);
+    require(is_folder(folder), "there is no folder '{}'; {}", folder.string(), expected);
     const auto train = folder / "train";
     const auto test = is_folder(folder / "val") ? folder / "val" : folder / "test";
-    require(is_folder(train), "hfc.data: there is no folder '{}'; {}", train.string(), expected);
-    require(is_folder(test), "hfc.data: there is neither a folder '{}' nor '{}'; {}",
+    require(is_folder(train), "there is no folder '{}'; {}", train.string(), expected);
+    require(is_folder(test), "there is neither a folder '{}' nor '{}'; {}",
             (folder / "val").string(), test.string(), expected);
     const auto classes = class_names(train);
     require_same_classes(train, classes, test, class_names(test));
@@ -224,8 +127,17 @@ Pair load_folder(const Path& folder, const FolderOptions& given, std::vector<std
         named = named.parent_path();
     }
     const auto name = named.filename().string();
-    return {read_part(name + " train", train, classes, options, notes),
-            read_part(name + " test", test, classes, options, notes)};
+    const auto source_of = [&](const char* part, const Path& path) {
+        return std::make_shared<const PictureSource>(
+            name + part,
+            std::make_shared<const image_file::PictureList>(list_part(path, classes, notes)),
+            recipe_of(options));
+    };
+    const auto first = source_of(" train", train), second = source_of(" test", test);
+    const bool stream =
+        options.stream.value_or(first->bytes() + second->bytes() > free_pixel_memory());
+    return stream ? Pair{Dataset(first), Dataset(second)}
+                  : Pair{Dataset(decoded(first)), Dataset(decoded(second))};
 }
 
 }  // namespace hfc::data

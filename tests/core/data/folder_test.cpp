@@ -93,7 +93,7 @@ TEST_F(Folder, walks_into_folders_and_says_what_it_leaves_out) {
     EXPECT_THAT(tones(load_folder(folder_, {4}, &notes).train), ElementsAre(10, 12, 11, 20, 30));
     EXPECT_THAT(
         notes,
-        ElementsAre("hfc.data: '" + (folder_ / "train").string() +
+        ElementsAre("'" + (folder_ / "train").string() +
                     "': files that do not end in .jpg, .jpeg, .png, .ppm, .bmp, "
                     ".pgm, .tif, .tiff or .webp are left out: 2 .jfif, 1 without an ending"));
     std::filesystem::create_directory_symlink(folder_ / "train/cat", folder_ / "train/cat/loop");
@@ -149,7 +149,7 @@ TEST_F(Folder, names_a_picture_that_does_not_decode) {
 TEST_F(Folder, names_up_to_ten_pictures_that_do_not_decode) {
     write_bytes(folder_ / "train/cat/bad.png", "no picture");
     write_bytes(folder_ / "train/dog/a.JPEG", "GIF89a");
-    EXPECT_THAT(error(), AllOf(HasSubstr("hfc.data: 2 of 4 pictures cannot be read: the picture"),
+    EXPECT_THAT(error(), AllOf(HasSubstr("2 of 4 pictures cannot be read: the picture"),
                                HasSubstr((folder_ / "train/cat/bad.png").string() + "' is no JPEG"),
                                HasSubstr("; the picture '" +
                                          (folder_ / "train/dog/a.JPEG").string() + "' is a GIF")));

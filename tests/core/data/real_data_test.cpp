@@ -76,7 +76,8 @@ TEST_F(RealData, imagenette) {
     if (!find("imagenette")) {
         GTEST_SKIP() << "imagenette is not at hand in " << root();
     }
-    const auto [train, test] = load("folder:" HFC_SHARED "/data/imagenette", {.image_size = 96});
+    const auto [train, test] =
+        load("folder:" HFC_SHARED "/data/imagenette", {.folder = {.image_size = 96}});
     EXPECT_TRUE(at::equal(train.labels().bincount(), at::full({10}, 40, at::kLong)));
     EXPECT_TRUE(at::equal(test.labels().bincount(), at::full({10}, 12, at::kLong)));
     EXPECT_EQ(train.class_names().front(), "n01440764");

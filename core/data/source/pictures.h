@@ -1,0 +1,63 @@
+// Picture files, decoded as they are asked for or once for all.
+#pragma once
+
+#include "data/source.h"
+#include "data/source/tensors.h"
+#include "image_file/list_folder.h"
+#include "image_file/recipe.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace hfc::data {
+
+/// The pictures of a list, each read from its file whenever it is asked for: any number of them
+/// take little memory. What is random depends on the seed, the epoch and the picture alone.
+class PictureSource : public Source {
+  public:
+    using List = std::shared_ptr<const image_file::PictureList>;
+
+    /// description: what views are called besides their name; "" for a recipe that nobody chose.
+    PictureSource(std::string name, List pictures, image_file::PictureRecipe recipe,
+                  std::string description = {});
+
+    const std::string& name() const override { return name_; }
+    int64_t size() const override { return pictures_->size(); }
+    Shape shape() const override { return {3, recipe_.size(), recipe_.size()}; }
+    at::ScalarType dtype() const override { return at::kByte; }
+    at::Tensor labels() const override;
+    const std::vector<std::string>& class_names() const override {
+        return pictures_->class_names();
+    }
+    /// Of all images together.
+    uint64_t bytes() const;
+    void read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const override;
+    bool is_slow() const override { return true; }
+    /// Whether a picture differs from epoch to epoch.
+    bool is_random() const { return recipe_.numbers() > 0; }
+    std::string describe() const override { return description_; }
+    std::shared_ptr<const Source> with_recipe(
+        const image_file::PictureRecipe& recipe) const override;
+    image_file::PictureOptions picture_options() const override { return recipe_.options(); }
+    /// Of names and sizes of files; of more than 10 000, the sizes of 10 000.
+    void add_fingerprint(Checksum& checksum, const at::Tensor& samples) const override;
+
+  private:
+    void read_one(int64_t sample, const double* random, uint8_t* planes) const;
+
+    std::string name_;
+    List pictures_;
+    image_file::PictureRecipe recipe_;
+    std::string description_;
+};
+
+/// The same, decoded at once into memory (or a mapped file: see make_pixels()). Throws Error naming
+/// up to ten pictures that cannot be read.
+std::shared_ptr<const Source> decoded(std::shared_ptr<const PictureSource> pictures);
+
+/// decoded() where nothing is random and the images fit into what is left of
+/// default_pixel_memory(); else the pictures as they are, read as they are asked for.
+std::shared_ptr<const Source> decoded_if_it_fits(std::shared_ptr<const PictureSource> pictures);
+
+}  // namespace hfc::data

@@ -1,0 +1,156 @@
+#include "image_file/recipe.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace hfc::image_file {
+namespace {
+
+constexpr int64_t largest_side = 4096;
+
+/// What random_resized_crop() draws at most: two numbers a try, ten tries, and two for the place.
+constexpr int64_t numbers_of_crop = 22;
+
+using NamedKind = std::pair<const char*, StepKind>;
+
+constexpr std::array<NamedKind, 4> kinds = {{{"resize", StepKind::resize},
+                                             {"center_crop", StepKind::center_crop},
+                                             {"random_resized_crop", StepKind::random_resized_crop},
+                                             {"horizontal_flip", StepKind::horizontal_flip}}};
+
+const char* name_of(StepKind kind) {
+    return std::ranges::find(kinds, kind, &NamedKind::second)->first;
+}
+
+/// Whether the step takes the whole picture, so that it can only stand first.
+bool begins(StepKind kind) {
+    return kind == StepKind::resize || kind == StepKind::random_resized_crop;
+}
+
+int64_t numbers_of(StepKind kind) {
+    return kind == StepKind::random_resized_crop ? numbers_of_crop
+           : kind == StepKind::horizontal_flip   ? 1
+                                                 : 0;
+}
+
+void require_valid(const PictureStep& step) {
+    const auto* const name = name_of(step.kind);
+    if (step.kind == StepKind::horizontal_flip) {
+        require(step.probability >= 0 && step.probability <= 1,
+                "{}: p must be a probability in [0,1], got {}", name, step.probability);
+        return;
+    }
+    require(step.size >= 1 && step.size <= largest_side,
+            "{}: the size must be 1 to {} pixels, got {}", name, largest_side, step.size);
+    if (step.kind == StepKind::random_resized_crop) {
+        const auto none = [] { return 0.5; };
+        random_resized_crop({8, 8}, step.size, step.crop, none);  // checks the ranges
+    }
+}
+
+std::string text_of(const PictureStep& step, bool with_settings) {
+    std::string text = name_of(step.kind);
+    if (step.kind != StepKind::horizontal_flip) {
+        text += fmt::format(" {}", step.size);
+    }
+    if (with_settings) {
+        text += fmt::format(" scale {} {} ratio {} {} p {}", step.crop.scale[0], step.crop.scale[1],
+                            step.crop.ratio[0], step.crop.ratio[1], step.probability);
+    }
+    return text;
+}
+
+}  // namespace
+
+StepKind parse_step(const std::string& name) {
+    const auto found =
+        std::ranges::find_if(kinds, [&](const NamedKind& one) { return name == one.first; });
+    if (found == kinds.end()) {
+        std::vector<std::string> names;
+        std::ranges::transform(kinds, std::back_inserter(names), &NamedKind::first);
+        fail("unknown step '{}'{}: expected one of {}", name, did_you_mean(name, names),
+             fmt::join(names, ", "));
+    }
+    return found->second;
+}
+
+PictureRecipe::PictureRecipe(std::vector<PictureStep> steps, const PictureOptions& options)
+    : steps_(std::move(steps)), options_(options) {
+    bool square = false;
+    for (size_t i = 0; i < steps_.size(); ++i) {
+        const auto& step = steps_[i];
+        require_valid(step);
+        require(begins(step.kind) == (i == 0),
+                "step {} is {}: resize or random_resized_crop must stand first and only there; "
+                "center_crop and horizontal_flip follow",
+                i + 1, name_of(step.kind));
+        size_ = step.kind == StepKind::horizontal_flip ? size_ : step.size;
+        square = square || step.kind == StepKind::center_crop ||
+                 step.kind == StepKind::random_resized_crop;
+        numbers_ += numbers_of(step.kind);
+    }
+    require(square,
+            "the steps must make images of one size: center_crop or random_resized_crop is missing "
+            "in '{}'",
+            describe());
+}
+
+Geometry PictureRecipe::geometry(const Size& picture, std::span<const double> random) const {
+    Geometry geometry;
+    size_t begin = 0;
+    for (const auto& step : steps_) {
+        auto next = begin;
+        const auto uniform = [&] { return random[next++]; };
+        switch (step.kind) {
+            case StepKind::resize:
+                geometry = resize(picture, step.size);
+                break;
+            case StepKind::center_crop:
+                geometry = center_crop(geometry, step.size);
+                break;
+            case StepKind::random_resized_crop:
+                geometry = random_resized_crop(picture, step.size, step.crop, uniform);
+                break;
+            case StepKind::horizontal_flip:
+                geometry = horizontal_flip(geometry, step.probability, uniform);
+                break;
+        }
+        begin += static_cast<size_t>(numbers_of(step.kind));
+    }
+    return geometry;
+}
+
+std::string PictureRecipe::describe() const {
+    std::vector<std::string> texts;
+    for (const auto& step : steps_) {
+        texts.push_back(text_of(step, false));
+    }
+    return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string PictureRecipe::fingerprint() const {
+    auto text =
+        fmt::format("interpolation {} orientation {}", static_cast<int>(options_.interpolation),
+                    static_cast<int>(options_.orientation));
+    for (const auto& step : steps_) {
+        text += "; " + text_of(step, true);
+    }
+    return text;
+}
+
+PictureRecipe preset(const std::string& name, Interpolation interpolation) {
+    const PictureOptions options{interpolation, Orientation::ignore};
+    if (name == "imagenet") {
+        return PictureRecipe({{StepKind::resize, 256}, {StepKind::center_crop, 224}}, options);
+    }
+    require(name == "imagenet_train",
+            "unknown preset '{}'{}: expected imagenet, imagenet_train or a list of steps", name,
+            did_you_mean(name, {"imagenet", "imagenet_train"}));
+    return PictureRecipe({{StepKind::random_resized_crop, 224}, {StepKind::horizontal_flip}},
+                         options);
+}
+
+}  // namespace hfc::image_file

@@ -1,14 +1,14 @@
 """Measures the loading of pictures in turn with PyTorch's DataLoader, and prints medians.
 
-  python compare_pictures.py BENCH PYTHON COCO [--rounds 5]
+  python compare_pictures.py HOST PYTHON COCO [--rounds 5]
 
-BENCH   the program picture_bench (tools/bench builds it)
+HOST    the program hfc-host
 PYTHON  a Python with torch, torchvision and Pillow
 COCO    a folder of JPEG files; they are resized to 500 pixels on their longer side (quality 93)
 
-Both read the files that are made of COCO and give random_resized_crop(224) with horizontal_flip, as
-uint8 planes, on two threads or in two workers. Processor time is user and system time of all
-processes.
+Both read the files that are made of COCO and give batches of 64 of random_resized_crop(224) with
+horizontal_flip, on two threads or in two workers: hfc-host floats in Lua, PyTorch bytes. The order
+alternates. Processor time is user and system time of all processes.
 """
 import argparse
 import json
@@ -26,12 +26,13 @@ SIDE, WORKERS, SECONDS = 224, 2, 5
 
 def make_pictures(coco, to):
     from PIL import Image
-    (to / "all").mkdir()
+    (to / "train" / "all").mkdir(parents=True)
+    (to / "val" / "all").mkdir(parents=True)
     for path in sorted(coco.rglob("*.jpg")):
         picture = Image.open(path).convert("RGB")
         scale = 500 / max(picture.size)
         size = [round(side * scale) for side in picture.size]
-        picture.resize(size).save(to / "all" / path.name, quality=93)
+        picture.resize(size).save(to / "train" / "all" / path.name, quality=93)
 
 
 def processor_seconds(who):
@@ -70,25 +71,23 @@ def process_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def ours(bench, folder):
-    command = [bench, f"--benchmark_filter=threads:{WORKERS}", "--benchmark_format=json"]
-    result = subprocess.run(command, env={**os.environ, "HFC_PICTURES": str(folder)}, check=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    row = json.loads(result.stdout)["benchmarks"][0]
-    # Google Benchmark's cpu_time is of all threads, for one iteration of all of them.
-    scale = {"ns": 1e-6, "us": 1e-3, "ms": 1}[row["time_unit"]]
-    return row["items_per_second"], row["cpu_time"] * scale
+def ours(host, folder):
+    script = pathlib.Path(__file__).with_name("pictures.lua")
+    result = subprocess.run([host, script, "--folder", folder, "--threads", str(WORKERS),
+                             "--seconds", str(SECONDS)], check=True, stdout=subprocess.PIPE)
+    row = json.loads(result.stdout)
+    return row["rate"], row["milliseconds"]
 
 
 def theirs(python, folder):
-    result = subprocess.run([python, __file__, "--load", str(folder)], check=True,
+    result = subprocess.run([python, __file__, "--load", f"{folder}/train"], check=True,
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return json.loads(result.stdout)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("bench")
+    parser.add_argument("host")
     parser.add_argument("python")
     parser.add_argument("coco", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
@@ -99,14 +98,23 @@ def main():
         subprocess.run([options.python, "-c", make, pathlib.Path(__file__).parent, options.coco,
                         folder], check=True)
         rounds = []
+        # Without a picture a part would be refused.
+        some = next(pathlib.Path(folder, "train", "all").iterdir())
+        pathlib.Path(folder, "val", "all", some.name).write_bytes(some.read_bytes())
         for i in range(options.rounds):
-            pair = [ours(options.bench, folder), theirs(options.python, folder)]
+            runs = [lambda: ours(options.host, folder), lambda: theirs(options.python, folder)]
+            order = (0, 1) if i % 2 == 0 else (1, 0)
+            pair = [None, None]
+            for which in order:
+                pair[which] = runs[which]()
             rounds.append(pair)
             print(f"round {i + 1}: hfc-host {pair[0][0]:.0f}/s, {pair[0][1]:.2f} ms; DataLoader "
                   f"{pair[1][0]:.0f}/s, {pair[1][1]:.2f} ms", flush=True)
-    speed = statistics.median(a[0] / b[0] for a, b in rounds)
+    ratios = sorted(a[0] / b[0] for a, b in rounds)
+    speed = statistics.median(ratios)
     work = statistics.median(a[1] / b[1] for a, b in rounds)
-    print(f"hfc-host loads {speed:.2f} times as fast, with {work:.2f} of the processor time")
+    print(f"hfc-host loads {speed:.2f} times as fast ({ratios[0]:.2f} to {ratios[-1]:.2f}), with "
+          f"{work:.2f} of the processor time")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+-- Pictures a second, and processor milliseconds a picture, that a loop over random crops gets:
+--   hfc-host bench/pictures.lua --folder DIR --threads 2
+-- DIR/train and DIR/val hold class folders. compare_pictures.py runs it beside PyTorch's DataLoader.
+local opt = hfc.options {
+  folder = {"", "of train and val"},
+  threads = {2, "that read"},
+  seconds = {5, "how long"},
+}
+
+-- Seconds of the machine's clock, and of all threads of this process.
+local function clocks()
+  local uptime = assert(io.open "/proc/uptime")
+  local now = uptime:read "*n"
+  uptime:close()
+  return now, os.clock()
+end
+
+local train = hfc.data("folder:" .. opt.folder, {stream = true}).train
+train = train:transform "imagenet_train"
+local began, used, count, epoch
+repeat
+  epoch = (epoch or 0) + 1
+  local loop = train:batches {size = 64, shuffle = true, seed = 1, epoch = epoch, drop_last = true,
+    threads = opt.threads}
+  for images in loop do
+    -- As the other side: four batches before the clock starts.
+    count = (count or -4) + 1
+    if count == 0 then began, used = clocks() end
+    if count > 0 and clocks() - began > opt.seconds then break end
+    images = nil
+  end
+until count > 0 and clocks() - began > opt.seconds
+local now, all = clocks()
+print(('{"rate": %.1f, "milliseconds": %.3f}'):format(count * 64 / (now - began),
+  (all - used) / (count * 64) * 1e3))

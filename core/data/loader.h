@@ -35,6 +35,9 @@ struct LoaderOptions {
     Bad bad = Bad::stop;
 };
 
+/// Throws Error for a number out of range.
+void require_valid(const LoaderOptions& options);
+
 struct BadSample {
     int64_t sample;  ///< its index in the source
     std::string reason;

@@ -264,6 +264,8 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"content", dataset.fingerprint()},
             {"probe_content", probe_content},
             {"batch_size", options.batch_size},
+            {"drop_last", options.drop_last ? Json(true) : Json()},
+            {"bad", options.bad == data::Bad::skip ? Json("skip") : Json()},
             {"seed", options.seed},
             {"device", c10::DeviceTypeName(options.device.type(), /*lower_case=*/true)},
             {"optimizer", optimizer},

@@ -299,7 +299,7 @@ const std::vector<Declaration> train_declarations = {
      "hfc.train(model, images, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = "
      "1e-4}, ...}) -> list of results\n\n"
      "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the "
-     "device. The defaults are the paper's.\n"
+     "device; model.class_names become those of the data set. The defaults are the paper's.\n"
      "images: a Dataset, or a Tensor float32 [N, C, H, W] followed by a Tensor of labels, int64 "
      "[N].\n"
      "drop_last = false: leave out a last batch of fewer images, such as one in which BatchNorm "

@@ -294,7 +294,10 @@ Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const
     }
     Json results = Json::array();
     std::ranges::transform(position.results, std::back_inserter(results), to_json);
+    Json class_names = Json::array();
+    std::ranges::transform(model.class_names, std::back_inserter(class_names), to_utf8);
     checkpoint.state = {{"training", training},
+                        {"class_names", class_names},
                         {"threads", at::get_num_threads()},
                         {"epoch", position.epoch},
                         {"batch", position.batch},

@@ -139,6 +139,7 @@ class Training {
 
     std::vector<EpochResult> run() {
         position_ = keeper_->begin();
+        model_.class_names = dataset_.class_names();
         restore_probe_names();
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
         const Rewind beginning(model_, options_.device);

@@ -93,16 +93,17 @@ struct Observer {
     std::function<void(const std::vector<data::BadSample>&)> on_skipped = {};
 };
 
-/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same
-/// seed, machine and threads: the same numbers to the last bit. For that, dropout being drawn from
-/// the global generators, it seeds those of the CPU and of the device as it begins. Returns the
-/// epochs' results. Throws Error for an option out of range, for data that do not fit the model,
-/// where drop_last leaves no batch, and as soon as a loss is not finite (naming epoch and batch; on
-/// the CPU before the weights take the step, on CUDA some batches later, since looking at a loss
-/// waits for the device); Interrupted after Ctrl-C, at the next batch, all finished epochs having
-/// been reported and a checkpoint written. With options.checkpoints the last one is written after
-/// the last epoch, and then stands alone beside the best. A training that goes on from a checkpoint
-/// tells the observer of the epochs before it again; its times count from there.
+/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device, and
+/// gives it the class names of the data set. Same seed, machine and threads: the same numbers to
+/// the last bit. For that, dropout being drawn from the global generators, it seeds those of the
+/// CPU and of the device as it begins. Returns the epochs' results. Throws Error for an option out
+/// of range, for data that do not fit the model, where drop_last leaves no batch, and as soon as a
+/// loss is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA
+/// some batches later, since looking at a loss waits for the device); Interrupted after Ctrl-C, at
+/// the next batch, all finished epochs having been reported and a checkpoint written. With
+/// options.checkpoints the last one is written after the last epoch, and then stands alone beside
+/// the best. A training that goes on from a checkpoint tells the observer of the epochs before it
+/// again; its times count from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer = {});
 

@@ -1,5 +1,6 @@
 // How a training reads its batches: the last one, threads, samples that cannot be read.
 #include "base/error.h"
+#include "checkpoint/store.h"
 #include "scratch_folder.h"
 #include "train/toy.h"
 #include "train/train.h"
@@ -212,6 +213,24 @@ TEST(Loading, tells_trainings_apart_but_by_the_number_of_threads) {
     other.bad = data::Bad::skip;
     EXPECT_THAT(error_of([&] { train(*new_model(), data, other); }),
                 HasSubstr("bad was null and is now \"skip\""));
+}
+
+TEST(ClassNames, are_those_of_the_data_set_trained_on_last) {
+    auto options = two_epochs(16);
+    options.epochs = 1;
+    const test::ScratchFolder scratch("hfc class names");
+    options.checkpoints.folder = scratch.path();
+    const auto model = new_model();
+    EXPECT_TRUE(model->class_names.empty());
+    train(*model, toy(16, 1), options);
+    EXPECT_THAT(model->class_names, ElementsAre("dark", "bright", "half"));
+    EXPECT_EQ(model->copy()->class_names, model->class_names);
+    const auto newest = checkpoint::Store(scratch.path()).newest();
+    ASSERT_TRUE(newest.has_value());
+    EXPECT_EQ(newest->state.at("class_names"), (checkpoint::Json{"dark", "bright", "half"}));
+    options.checkpoints = {};
+    train(*model, data::dataset_of(at::rand({4, 3, 8, 8}), at::arange(4).remainder(3)), options);
+    EXPECT_TRUE(model->class_names.empty()) << "images without names";
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ model::Inference::Options read_network_options(lua_State* L, Options& options,
                                                const model::Model& network) {
     model::Inference::Options inference;
     inference.bfloat16 = read_bfloat16(options, model::device_of(network));
+    inference.tf32 = read_tf32(options, model::device_of(network));
     inference.statistics = read_statistics(L, options);
     return inference;
 }
@@ -138,7 +139,8 @@ const std::vector<Declaration> attack_declarations = {
      "perturbation to frequencies; seed = 0: of random starts. An image's start depends on the "
      "seed, the method, the number of the restart and the image's index in its source: not on the "
      "batch size or on the images beside it.\n"
-     "A table of options may follow the labels: statistics and bfloat16 of hfc.accuracy; samples: "
+     "A table of options may follow the labels: statistics, bfloat16 and tf32 of hfc.accuracy; "
+     "samples: "
      "Tensor int64 [N], the index of each image in its source (default 0 to N - 1). "
      "hfc.robust_accuracy and hfc.train take the indices from their data set.\n"
      "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, "

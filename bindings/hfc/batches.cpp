@@ -1,5 +1,6 @@
 #include "bindings/hfc/batches.h"
 
+#include "bindings/hfc/loading.h"
 #include "bindings/hfc/register.h"
 #include "bindings/hfc/seed.h"
 #include "bindings/runtime/lua_thread.h"
@@ -10,8 +11,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
@@ -41,20 +40,6 @@ inline constexpr const char* type_name<BatchWalk> = "BatchIterator";
 
 namespace {
 
-/// Says once what was left out.
-void tell_skipped(const BatchWalk& walk) {
-    constexpr size_t most = 10;
-    const auto& skipped = walk.loader->skipped();
-    if (skipped.empty()) {
-        return;
-    }
-    std::fprintf(stderr, "hfc-host: %zu samples of '%s' were skipped:\n", skipped.size(),
-                 walk.name.c_str());
-    for (size_t i = 0; i < std::min(skipped.size(), most); ++i) {
-        std::fprintf(stderr, "  %s\n", skipped[i].reason.c_str());
-    }
-}
-
 int next_batch(lua_State* L) {
     return guarded(L, "Dataset:batches", [&]() -> int {
         auto* walk = to_object<BatchWalk>(L, lua_upvalueindex(1));
@@ -70,7 +55,7 @@ int next_batch(lua_State* L) {
         require(walk != nullptr, "the iterator was destroyed");
         walk->loader = std::move(loader);
         if (!result) {
-            tell_skipped(*walk);
+            tell_skipped(walk->name, walk->loader->skipped());
             walk->loader.reset();
             return 0;
         }
@@ -88,13 +73,6 @@ uint64_t read_seed(Options& options, bool needed) {
     return seed ? *seed : needed ? drawn_seed() : 0;
 }
 
-data::Bad read_bad(Options& options) {
-    const auto bad = options.text("bad", "stop");
-    require(bad == "stop" || bad == "skip",
-            "option 'bad': expected \"stop\" or \"skip\", got \"{}\"", bad);
-    return bad == "skip" ? data::Bad::skip : data::Bad::stop;
-}
-
 int batches(Call& call) {
     call.at_most(2);
     const Dataset dataset = call.argument(1, "dataset").object<Dataset>();
@@ -103,7 +81,7 @@ int batches(Call& call) {
     loading.batch_size = options.integer("size", loading.batch_size);
     loading.drop_last = options.boolean("drop_last", loading.drop_last);
     loading.first = options.integer("from", loading.first);
-    options.with("threads", [&](const Value& value) { loading.threads = value.integer(); });
+    loading.threads = read_threads(options);
     loading.ahead = options.integer("ahead", loading.ahead);
     loading.rank = options.integer("rank", loading.rank);
     loading.ranks = options.integer("ranks", loading.ranks);

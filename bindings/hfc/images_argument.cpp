@@ -83,6 +83,7 @@ model::Inference::Options read_inference(lua_State* L, Options& options, at::Dev
                 *inference.batch_size);
     });
     inference.bfloat16 = read_bfloat16(options, device);
+    inference.tf32 = read_tf32(options, device);
     inference.statistics = read_statistics(L, options);
     return inference;
 }

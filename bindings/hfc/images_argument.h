@@ -24,7 +24,7 @@ ImagesArgument images_argument(Call& call, int position, const char* parameter,
 /// The Tensor of an option, or an undefined one where it is not given.
 at::Tensor tensor_option(Options& options, const char* key);
 
-/// Reads the options batch_size, statistics and bfloat16.
+/// Reads the options batch_size, statistics, bfloat16 and tf32.
 model::Inference::Options read_inference(lua_State* L, Options& options, at::Device device);
 
 /// Reads statistics = "running", "batch" or {adapted = {images = n, source_weight = N}}.

@@ -100,7 +100,7 @@ const std::vector<Declaration> measure_declarations = {
      "model:to(hfc.device())."},
     {"hfc.accuracy", accuracy,
      "hfc.accuracy(model, images, {top = 1, statistics = \"running\", batch_size = 100, bfloat16 = "
-     "false}) -> number in [0,1]\n\n"
+     "false, tf32 = false}) -> number in [0,1]\n\n"
      "The fraction of images whose label is among the `top` classes of the largest logits.\n"
      "This and all functions that measure a network run it in evaluation mode, without gradients "
      "of its weights, and leave it as it was.\n"
@@ -112,7 +112,10 @@ const std::vector<Declaration> measure_declarations = {
      "n images, mean = N / (N + n) running + n / (N + n) images, variance likewise (Schneider et "
      "al. 2020); N is 0 unless given.\n"
      "batch_size: images a forward pass; 100 on a CPU and 1000 on a GPU unless given. bfloat16: "
-     "true computes in bfloat16 (torch.autocast).\n"
+     "true computes in bfloat16 (torch.autocast). tf32: true lets a GPU round the factors of "
+     "convolutions and matrix products to TF32 (10 bits) during the call; false leaves "
+     "torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 as they are. On a "
+     "processor it changes nothing, and a line says so.\n"
      "Errors: images the model cannot take, a label that it has no class for, logits that are NaN "
      "or infinite."},
     {"hfc.predict", predict,

@@ -133,6 +133,10 @@ const std::vector<Declaration> model_declarations = {
      "AlexNet at its two places (torchvision's own "
      "value is .5, here it is 0 unless given).\n"
      "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. "
+     "model.class_names: the list of the classes' names in the order of the logits, which "
+     "hfc.train "
+     "takes from the data set and run:save keeps; empty for a data set without names; a script may "
+     "set it. "
      "Errors: an unknown name, a setting out of "
      "range."},
     {"Model:train", train_mode,

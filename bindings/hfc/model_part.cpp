@@ -160,6 +160,20 @@ int push_field(lua_State* L, const torch::nn::Module& part, const std::string& k
     return 1;
 }
 
+/// Null for a layer.
+model::Model* to_network(lua_State* L, int index) {
+    const auto* model = to_object<model::ModelPtr>(L, index);
+    return model == nullptr ? nullptr : model->get();
+}
+
+/// model.class_names, a list of its own each time.
+int push_class_names(lua_State* L, const model::Model& network) {
+    // A copy: a collection in push() may run code of the script.
+    const auto names = network.class_names;
+    push(L, names);
+    return 1;
+}
+
 /// __index of Model and ModelPart; the methods are its upvalue.
 int find_field(lua_State* L) {
     if (push_method(L)) {
@@ -172,13 +186,23 @@ int find_field(lua_State* L) {
             lua_pushnil(L);
             return 1;
         }
-        return push_field(L, *part, lua_tostring(L, 2));
+        const std::string key = lua_tostring(L, 2);
+        const auto* const network = to_network(L, 1);
+        return network != nullptr && key == "class_names" ? push_class_names(L, *network)
+                                                          : push_field(L, *part, key);
     });
 }
 
-int refuse_field(lua_State* L) {
+/// __newindex of both: model.class_names = {"cat", "dog"}.
+int set_field(lua_State* L) {
     lua_settop(L, 3);
     return guarded(L, "model", [&]() -> int {
+        auto* const network = to_network(L, 1);
+        if (network != nullptr && lua_type(L, 2) == LUA_TSTRING &&
+            std::string_view(lua_tostring(L, 2)) == "class_names") {
+            network->class_names = Value(L, 3, "class_names").texts();
+            return 0;
+        }
         fail(
             "the layers of hfc.model are fixed, '{}' cannot be set. For another number of classes "
             "build hfc.model(name, {{classes = n}}), remove the last layer from the state dict and "
@@ -209,7 +233,7 @@ const std::vector<Declaration> part_declarations = {
 
 void make_fields_known(lua_State* L, const std::string& type) {
     set_field_access(L, type, find_field);
-    set_metamethod(L, type, "__newindex", refuse_field);
+    set_metamethod(L, type, "__newindex", set_field);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace hfc::lua {
 namespace {
@@ -18,6 +19,12 @@ bool processor_is_fit() {
     return chosen.empty() ? processor_has_bfloat16() : chosen == "always";
 }
 
+void say_once(bool& said, const char* line) {
+    if (!std::exchange(said, true)) {
+        std::fputs(line, stderr);
+    }
+}
+
 }  // namespace
 
 bool read_bfloat16(Options& options, at::Device device) {
@@ -28,13 +35,21 @@ bool read_bfloat16(Options& options, at::Device device) {
         return true;
     }
     static bool said = false;
-    if (!said) {
-        said = true;
-        std::fputs(
-            "hfc-host: this processor does not compute in bfloat16 (no AVX512-BF16 or AMX): "
-            "float32 is used; HFC_BFLOAT16=always forces bfloat16\n",
-            stderr);
+    say_once(said,
+             "hfc-host: this processor does not compute in bfloat16 (no AVX512-BF16 or AMX): "
+             "float32 is used; HFC_BFLOAT16=always forces bfloat16\n");
+    return false;
+}
+
+bool read_tf32(Options& options, at::Device device) {
+    if (!options.boolean("tf32", false)) {
+        return false;
     }
+    if (!device.is_cpu()) {
+        return true;
+    }
+    static bool said = false;
+    say_once(said, "hfc-host: processors do not compute in TF32: float32 is used\n");
     return false;
 }
 

@@ -13,4 +13,8 @@ namespace hfc::lua {
 /// "always" forces bfloat16, "never" takes the processor for one without.
 bool read_bfloat16(Options& options, at::Device device);
 
+/// Reads tf32 = true or false (the default). On a processor true becomes false, and a line on
+/// standard error says so once.
+bool read_tf32(Options& options, at::Device device);
+
 }  // namespace hfc::lua

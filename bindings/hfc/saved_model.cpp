@@ -7,6 +7,7 @@
 
 #include "base/device.h"
 #include "base/file.h"
+#include "base/utf8.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -20,6 +21,8 @@ namespace fs = std::filesystem;
 
 /// Where a file says which network its tensors belong to.
 constexpr const char* network_key = "hfc_model";
+/// Where it says what the classes are called: a list.
+constexpr const char* class_names_key = "hfc_class_names";
 
 std::string describe_network(const model::Model::Origin& origin) {
     Json json = {{"name", origin.name}};
@@ -40,6 +43,19 @@ model::ModelPtr build_network(const std::string& description, const fs::path& pa
     } catch (const Json::exception&) {
         fail("'{}': its description of the network is damaged", path.string());
     }
+}
+
+std::vector<std::string> read_class_names(const tensor_file::Metadata& metadata,
+                                          const fs::path& path) {
+    const auto found = metadata.find(class_names_key);
+    if (found == metadata.end()) {
+        return {};
+    }
+    const auto json = Json::parse(found->second, nullptr, /*allow_exceptions=*/false);
+    require(json.is_array() &&
+                std::ranges::all_of(json, [](const Json& name) { return name.is_string(); }),
+            "'{}': its list of class names is damaged", path.string());
+    return json.get<std::vector<std::string>>();
 }
 
 tensor_file::NamedTensors state_of(const model::Model& network) {
@@ -77,6 +93,9 @@ int save(Call& call) {
     tensor_file::Metadata metadata;
     if (network->origin) {
         metadata[network_key] = describe_network(*network->origin);
+    }
+    if (!network->class_names.empty()) {
+        metadata[class_names_key] = json_text(Json(network->class_names));
     }
     tensor_file::save(path, state_of(*network), metadata);
     return call.returns(path.string());
@@ -120,6 +139,7 @@ int saved_model(Call& call) {
             "model:load_state_dict(torch.load(path))",
             path->string());
     const auto network = build_network(description->second, *path);
+    network->class_names = read_class_names(metadata, *path);
     fill(*network, state, *path);
     network->to(default_device());
     return call.returns_object(network);
@@ -129,10 +149,12 @@ const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
      "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as "
      "NAME.safetensors into the run directory, with what "
-     "hfc.model built the network from. Python's safetensors reads it too."},
+     "hfc.model built the network from and its class_names. Python's safetensors reads it too; it "
+     "gives the names as the metadata hfc_class_names, a list in JSON."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, "
-     "on the device of --device. path: the "
+     "on the device of --device, with its class_names (none in a file of an earlier version). "
+     "path: the "
      "file, or the run directory with NAME.safetensors in it. nil for the name of a network and "
      "for a text that is no path (no '/', no "
      ".safetensors, no "

@@ -7,6 +7,7 @@
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/augment.h"
 #include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/loading.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
@@ -140,6 +141,9 @@ TrainCall read_train_options(Call& call, int position) {
     auto options = call.options(position);
     settings.epochs = options.integer("epochs", settings.epochs);
     settings.batch_size = options.integer("batch_size", settings.batch_size);
+    settings.drop_last = options.boolean("drop_last", settings.drop_last);
+    settings.threads = read_threads(options);
+    settings.bad = read_bad(options);
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     settings.probe_samples = options.integer("probe_samples", settings.probe_samples);
     options.with("device",
@@ -268,6 +272,9 @@ int train_model(Call& call) {
             protected_call(L, 1, 0);
         }
     };
+    observer.on_skipped = [&](const std::vector<data::BadSample>& skipped) {
+        tell_skipped(dataset.name(), skipped);
+    };
     if (train_call.log_kernels) {
         run::log_kernels(*train_call.run, series, network->parameters(), 0);
     }
@@ -292,15 +299,19 @@ const std::vector<Declaration> train_declarations = {
      "hfc.train(model, images, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = "
      "1e-4}, ...}) -> list of results\n\n"
      "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the "
-     "device. The defaults are the paper's.\n"
+     "device; model.class_names become those of the data set. The defaults are the paper's.\n"
      "images: a Dataset, or a Tensor float32 [N, C, H, W] followed by a Tensor of labels, int64 "
      "[N].\n"
+     "drop_last = false: leave out a last batch of fewer images, such as one in which BatchNorm "
+     "would see a single value a channel. threads, bad = \"stop\": as for Dataset:batches. The "
+     "threads that read change no number, also where a resume has others. With bad = \"skip\" the "
+     "lines after the epoch name the first ten samples that were skipped.\n"
      "optimizer: a name or {name, lr = 1e-4, ...}; names and settings: those of torch.optim, "
      "small. lr: 1e-4 for adam, PyTorch's default "
      "for "
      "the others.\n"
      "seed = 0: of the order, of what is drawn for the images and of dropout; the same seed, "
-     "machine and threads give the same "
+     "machine and --threads give the same "
      "numbers to the last bit.\n"
      "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples "
      "= 0: on so many images of each, drawn "
@@ -326,7 +337,8 @@ const std::vector<Declaration> train_declarations = {
      "for the viewer.\n"
      "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
      "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
-     "Errors: a setting out of range, images the model cannot take, a loss that is not finite "
+     "Errors: a setting out of range, fewer images than a batch with drop_last, images the model "
+     "cannot take, a loss that is not finite "
      "(naming epoch and batch)."},
 };
 

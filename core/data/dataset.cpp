@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "data/classes.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -157,9 +158,10 @@ Dataset Dataset::slice(int64_t begin, int64_t end) const {
 
 Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
     require(n >= 1, "Dataset:per_class: n must be at least 1, got {}", n);
+    const auto positions = positions_of_classes(labels(), classes());
     std::vector<at::Tensor> chosen;
     for (int64_t label = 0; label < classes(); ++label) {
-        const auto members = labels().eq(label).nonzero().flatten();
+        const auto& members = positions[static_cast<size_t>(label)];
         const auto known = label < static_cast<int64_t>(class_names().size());
         require(members.size(0) >= n,
                 "Dataset:per_class: '{}' has {} images of class {}{}, fewer than the {} asked for",

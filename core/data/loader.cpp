@@ -21,6 +21,8 @@ int64_t threads_for(const Dataset& dataset, const LoaderOptions& options) {
     return options.threads.value_or(dataset.source().is_slow() ? static_cast<int64_t>(cores) : 0);
 }
 
+}  // namespace
+
 void require_valid(const LoaderOptions& options) {
     require(options.batch_size >= 1, "the batch size must be at least 1, got {}",
             options.batch_size);
@@ -33,8 +35,6 @@ void require_valid(const LoaderOptions& options) {
             "rank must be 0 to {} with {} ranks, got {}", options.ranks - 1, options.ranks,
             options.rank);
 }
-
-}  // namespace
 
 class Loader::Work {
   public:

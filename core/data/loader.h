@@ -35,6 +35,9 @@ struct LoaderOptions {
     Bad bad = Bad::stop;
 };
 
+/// Throws Error for a number out of range.
+void require_valid(const LoaderOptions& options);
+
 /// The batches are the same for any number of threads. Not for several threads at once.
 class Loader {
   public:

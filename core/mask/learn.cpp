@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
+#include "data/classes.h"
 #include "frequency/half.h"
 #include "mask/evaluate.h"
 #include "mask/learner.h"
@@ -207,8 +208,9 @@ std::vector<Fit> fit_all(const model::Inference& network, const data::Dataset& d
             fits.push_back(ImageFit(network, dataset.select(rows), settings).run(begin));
         }
     } else {
+        const auto positions = data::positions_of_classes(dataset.labels(), dataset.classes());
         for (int64_t label = 0; label < dataset.classes(); ++label) {
-            const auto rows = dataset.labels().eq(label).nonzero().squeeze(1);
+            const auto& rows = positions[static_cast<size_t>(label)];
             if (rows.numel() > 0) {
                 fits.push_back(fit_one(network, dataset.select(rows), settings, label));
             } else {

@@ -1,5 +1,6 @@
 #include "model/autocast.h"
 
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
 
 namespace hfc::model {
@@ -21,6 +22,26 @@ AutocastScope::~AutocastScope() {
         }
         at::autocast::set_autocast_dtype(device_, was_);
         at::autocast::set_autocast_enabled(device_, was_enabled_);
+    }
+}
+
+Tf32Scope::Tf32Scope(bool on)
+    : products_(on && !at::globalContext().allowTF32CuBLAS()),
+      convolutions_(on && !at::globalContext().allowTF32CuDNN()) {
+    if (products_) {
+        at::globalContext().setAllowTF32CuBLAS(true);
+    }
+    if (convolutions_) {
+        at::globalContext().setAllowTF32CuDNN(true);
+    }
+}
+
+Tf32Scope::~Tf32Scope() {
+    if (products_) {
+        at::globalContext().setAllowTF32CuBLAS(false);
+    }
+    if (convolutions_) {
+        at::globalContext().setAllowTF32CuDNN(false);
     }
 }
 

@@ -1,4 +1,4 @@
-// Convolutions and matrix products in bfloat16 for a scope.
+// Convolutions and matrix products in bfloat16 or TF32 for a scope.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -21,6 +21,23 @@ class AutocastScope {
     bool on_;
     bool was_enabled_ = false;
     at::ScalarType was_ = at::kBFloat16;
+};
+
+/// GPUs may round the factors of matrix products and convolutions to TF32 (10 bits) while this
+/// lives, where `on`; else nothing changes. For the whole process, as PyTorch's flags are; the end
+/// of the scope sets them back.
+class Tf32Scope {
+  public:
+    explicit Tf32Scope(bool on);
+    ~Tf32Scope();
+    Tf32Scope(const Tf32Scope&) = delete;
+    Tf32Scope& operator=(const Tf32Scope&) = delete;
+
+  private:
+    // Which of the two flags the scope has set. One that was set is not touched: the precision of
+    // matrix products may be "medium", which allows more.
+    bool products_;
+    bool convolutions_;
 };
 
 }  // namespace hfc::model

@@ -1,7 +1,6 @@
 #include "model/inference.h"
 
 #include "base/error.h"
-#include "model/autocast.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -164,7 +163,9 @@ Inference::Inference(Model& model, const Options& options)
       device_(device_of(model)),
       batch_size_(options.batch_size.value_or(evaluation_batch(device_))),
       evaluation_(model),
-      frozen_(model) {
+      frozen_(model),
+      tf32_(options.tf32) {
+    require(!options.bfloat16 || !options.tf32, "bfloat16 and tf32 exclude each other");
     require(batch_size_ >= 1, "batch size must be at least 1, got {}", batch_size_);
     require_valid(statistics_);
     if (statistics_.kind != Statistics::Kind::running) {

@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "data/loader.h"
+#include "model/autocast.h"
 #include "model/model.h"
 
 #include <algorithm>
@@ -54,12 +55,14 @@ at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highes
                           const std::string& name = {});
 
 /// A model in evaluation mode, with frozen parameters, while this lives. Afterwards modes,
-/// requires_grad and buffers are as they were, also after an exception.
+/// requires_grad, buffers and the flags of TF32 are as they were, also after an exception.
 class Inference {
   public:
     struct Options {
         /// Forward passes are in an AutocastScope, and passes back take its dtypes.
         bool bfloat16 = false;
+        /// A Tf32Scope for the life of the object. Not together with bfloat16.
+        bool tf32 = false;
         Statistics statistics = {};
         /// Images a forward pass, at least 1; unset: evaluation_batch() of the device.
         std::optional<int64_t> batch_size = {};
@@ -152,6 +155,7 @@ class Inference {
     std::string name_;
     EvaluationScope evaluation_;
     FrozenScope frozen_;
+    Tf32Scope tf32_;
     std::unique_ptr<Norms> norms_;  ///< null: running statistics
     mutable at::Tensor bad_;        ///< int64: images whose logits are not finite
     mutable int64_t images_ = 0;    ///< asked about

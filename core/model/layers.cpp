@@ -47,8 +47,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     if (is_training()) {
         require(x.numel() != x.size(1),
                 "BatchNorm: Expected more than 1 value per channel when training, got input size "
-                "[{}]; a mean over one value has no variance: choose a batch size that leaves no "
-                "single image for the last batch, or use evaluation mode",
+                "[{}]; a mean over one value has no variance: leave a last batch of one image out "
+                "(drop_last), choose another batch size, or use evaluation mode",
                 fmt::join(x.sizes(), ", "));
         num_batches_tracked_.add_(1);
     }

@@ -24,6 +24,7 @@ void copy_values(Named&& to, const Named& from) {
 ModelPtr Model::copy() const {
     require(origin.has_value(), "this model cannot be copied: it was not built by hfc.model");
     auto result = make(origin->name, origin->options);
+    result->class_names = class_names;
     copy_values(result->named_parameters(), named_parameters());
     copy_values(result->named_buffers(), named_buffers());
     const auto own = modules();

@@ -65,6 +65,10 @@ class Model : public torch::nn::Module {
         ModelOptions options;
     };
     std::optional<Origin> origin;
+
+    /// Of the data set that it was trained on last, in the order of the logits; empty where that
+    /// had none.
+    std::vector<std::string> class_names;
 };
 
 /// Builds a network by name, on the CPU, in training mode. Throws Error for an unknown name

@@ -264,6 +264,8 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"content", dataset.fingerprint()},
             {"probe_content", probe_content},
             {"batch_size", options.batch_size},
+            {"drop_last", options.drop_last ? Json(true) : Json()},
+            {"bad", options.bad == data::Bad::skip ? Json("skip") : Json()},
             {"seed", options.seed},
             {"device", c10::DeviceTypeName(options.device.type(), /*lower_case=*/true)},
             {"optimizer", optimizer},
@@ -292,7 +294,10 @@ Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const
     }
     Json results = Json::array();
     std::ranges::transform(position.results, std::back_inserter(results), to_json);
+    Json class_names = Json::array();
+    std::ranges::transform(model.class_names, std::back_inserter(class_names), to_utf8);
     checkpoint.state = {{"training", training},
+                        {"class_names", class_names},
                         {"threads", at::get_num_threads()},
                         {"epoch", position.epoch},
                         {"batch", position.batch},

@@ -38,7 +38,8 @@ Position restore(const checkpoint::Checkpoint& checkpoint, model::Model& model,
 
 /// What two trainings must have in common for one to go on from the other's checkpoint: settings
 /// and data. How many epochs is not part of it; neither is which GPU computes, nor the number of
-/// threads, which changes a last digit but not what is trained. Checkpoints of versions that kept
+/// threads that read, nor that of those that compute, which changes a last digit but not what is
+/// trained. Checkpoints of versions that kept
 /// less of it are compared by what they have.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
 

@@ -17,11 +17,33 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace hfc::train {
 namespace {
+
+data::LoaderOptions loading_of(const TrainOptions& options) {
+    data::LoaderOptions loading;
+    loading.batch_size = options.batch_size;
+    loading.drop_last = options.drop_last;
+    loading.threads = options.threads;
+    loading.bad = options.bad;
+    return loading;
+}
+
+/// Of an epoch.
+int64_t batches_of(const data::Dataset& dataset, const TrainOptions& options) {
+    const auto whole = dataset.size() / options.batch_size;
+    const bool rest = dataset.size() % options.batch_size > 0 && !options.drop_last;
+    return whole + (rest ? 1 : 0);
+}
+
+int64_t images_of(const data::Dataset& dataset, const TrainOptions& options) {
+    return std::min(dataset.size(), batches_of(dataset, options) * options.batch_size);
+}
 
 void require_valid(const TrainOptions& options) {
     require(options.epochs >= 1, "hfc.train: epochs must be at least 1, got {}", options.epochs);
@@ -33,6 +55,7 @@ void require_valid(const TrainOptions& options) {
     require(options.checkpoints.seconds >= 0,
             "hfc.train: the seconds between checkpoints must be at least 0, got {}",
             options.checkpoints.seconds);
+    data::require_valid(loading_of(options));
     optim::require_valid(options.optimizer);
     require(options.optimizer.name != "lbfgs",
             "hfc.train: the optimizer lbfgs needs a closure for each step; expected one of {}",
@@ -99,9 +122,9 @@ class Training {
           options_(options),
           observer_(observer),
           probes_(sample(options.probes, options.probe_samples, options.seed)),
-          batches_((dataset.size() + options.batch_size - 1) / options.batch_size),
+          batches_(batches_of(dataset, options)),
           max_label_(dataset.labels().max().item<int64_t>()),
-          stopwatch_(options.epochs, dataset.size(), probe_images()) {
+          stopwatch_(options.epochs, images_of(dataset, options), probe_images()) {
         model_.to(options_.device);
         model::use_channels_last(model_);
         optimizer_ = optim::make_optimizer(trainable_parameters(model_), options_.optimizer);
@@ -116,6 +139,7 @@ class Training {
 
     std::vector<EpochResult> run() {
         position_ = keeper_->begin();
+        model_.class_names = dataset_.class_names();
         restore_probe_names();
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
         const Rewind beginning(model_, options_.device);
@@ -162,6 +186,7 @@ class Training {
         try {
             run_probes(result);
             report(result);
+            report_skipped();
         } catch (const Interrupted&) {
             save_rewound(beginning);  // the epoch's steps are done
             throw;
@@ -179,11 +204,24 @@ class Training {
         }
     }
 
+    void report_skipped() {
+        if (observer_.on_skipped && !skipped_.empty()) {
+            observer_.on_skipped(skipped_);
+        }
+        skipped_.clear();
+    }
+
+    /// A sample is skipped in each epoch and told of once.
+    void remember(const std::vector<data::BadSample>& skipped) {
+        std::ranges::copy_if(skipped, std::back_inserter(skipped_), [&](const auto& one) {
+            return known_skipped_.insert(one.sample).second;
+        });
+    }
+
     void train_epoch(EpochResult& result) {
         model_.train();
         stopwatch_.start_training();
-        data::LoaderOptions loading;
-        loading.batch_size = options_.batch_size;
+        auto loading = loading_of(options_);
         loading.first = position_.batch;
         loading.draw = {options_.seed, result.epoch};
         data::Loader loader(
@@ -197,6 +235,7 @@ class Training {
         }
         losses.flush();
         position_.losses = losses.sums();
+        remember(loader.skipped());
         synchronize(options_.device);
         result.loss = losses.mean();
         result.images_per_second = stopwatch_.images_per_second();
@@ -317,6 +356,8 @@ class Training {
     std::unique_ptr<optim::Optimizer> optimizer_;
     std::optional<Keeper> keeper_;
     bool may_stop_in_a_batch_ = false;
+    std::vector<data::BadSample> skipped_;  ///< in the epoch that runs
+    std::set<int64_t> known_skipped_;
     Position position_;
 };
 
@@ -326,6 +367,9 @@ std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset
                                const TrainOptions& options, const Observer& observer) {
     require_valid(options);
     require(dataset.size() >= 1, "hfc.train: '{}' has no images", dataset.name());
+    require(batches_of(dataset, options) >= 1,
+            "drop_last leaves no batch of '{}': it has {} images, fewer than the batch size {}",
+            dataset.name(), dataset.size(), options.batch_size);
     return Training(model, dataset, options, observer).run();
 }
 

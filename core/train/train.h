@@ -3,6 +3,7 @@
 
 #include "attack/attack.h"
 #include "data/dataset.h"
+#include "data/loader.h"
 #include "data/transform/augment.h"
 #include "model/measure.h"
 #include "model/model.h"
@@ -33,8 +34,12 @@ struct CheckpointOptions {
 };
 
 struct TrainOptions {
-    int64_t epochs = 100;      ///< passes over the training set, at least 1
-    int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
+    int64_t epochs = 100;                 ///< passes over the training set, at least 1
+    int64_t batch_size = 100;             ///< at least 1; the last batch of an epoch may be smaller
+    bool drop_last = false;               ///< a last batch of fewer images is left out
+    std::optional<int64_t> threads = {};  ///< that read, as data::LoaderOptions has them: the
+                                          ///< numbers are the same for any
+    data::Bad bad = data::Bad::stop;      ///< at a sample that cannot be read
     optim::OptimizerOptions optimizer;
     uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
     std::vector<model::Probe> probes;   ///< evaluated after each epoch
@@ -80,22 +85,25 @@ struct EpochResult {
     std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
 };
 
-/// Who listens: a log, a progress line, a test. Both may throw, which ends the training.
+/// Who listens: a log, a progress line, a test. All may throw, which ends the training.
 struct Observer {
     std::function<void(const Progress&)> on_batch = [](const Progress&) {};
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
+    /// Told after an epoch of the samples that were skipped in it and not told before, if any.
+    std::function<void(const std::vector<data::BadSample>&)> on_skipped = {};
 };
 
-/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device. Same
-/// seed, machine and threads: the same numbers to the last bit. For that, dropout being drawn from
-/// the global generators, it seeds those of the CPU and of the device as it begins. Returns the
-/// epochs' results. Throws Error for an option out of range, for data that do not fit the model,
-/// and as soon as a loss is not finite (naming epoch and batch; on the CPU before the weights take
-/// the step, on CUDA some batches later, since looking at a loss waits for the device); Interrupted
-/// after Ctrl-C, at the next batch, all finished epochs having been reported and a checkpoint
-/// written. With options.checkpoints the last one is written after the last epoch, and then stands
-/// alone beside the best. A training that goes on from a checkpoint tells the observer of the
-/// epochs before it again; its times count from there.
+/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device, and
+/// gives it the class names of the data set. Same seed, machine and threads: the same numbers to
+/// the last bit. For that, dropout being drawn from the global generators, it seeds those of the
+/// CPU and of the device as it begins. Returns the epochs' results. Throws Error for an option out
+/// of range, for data that do not fit the model, where drop_last leaves no batch, and as soon as a
+/// loss is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA
+/// some batches later, since looking at a loss waits for the device); Interrupted after Ctrl-C, at
+/// the next batch, all finished epochs having been reported and a checkpoint written. With
+/// options.checkpoints the last one is written after the last epoch, and then stands alone beside
+/// the best. A training that goes on from a checkpoint tells the observer of the epochs before it
+/// again; its times count from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer = {});
 

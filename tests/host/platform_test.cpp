@@ -64,5 +64,20 @@ TEST(Bfloat16, AnUnknownChoiceIsRefused) {
     EXPECT_THAT(result.err, HasSubstr("HFC_BFLOAT16 must be \"always\" or \"never\""));
 }
 
+TEST(Tf32, ChangesNothingOnAProcessorAndIsSaidOnce) {
+    const auto result = run({"--device", "cpu", "-e", R"(
+local data = hfc.data("synthetic", {train = 20, test = 20})
+local net = hfc.model("preact_resnet8", {classes = data.classes, channels = data.channels})
+local exact = hfc.logits(net, data.test)
+print(hfc.logits(net, data.test, {tf32 = true}):equal(exact),
+  hfc.logits(net, data.test, {tf32 = true}):equal(exact),
+  torch.backends.cuda.matmul.allow_tf32)
+)"});
+    EXPECT_EQ(result.out, "true\ttrue\tfalse\n") << result.err;
+    const std::string line = "processors do not compute in TF32: float32 is used";
+    ASSERT_THAT(result.err, HasSubstr(line));
+    EXPECT_THAT(result.err.substr(result.err.find(line) + 1), Not(HasSubstr(line)));
+}
+
 }  // namespace
 }  // namespace hfc::test

@@ -71,6 +71,32 @@ function TestRunDirectory:test_a_saved_network_gives_the_same_logits()
   lu.assertNotNil(torch.load(path)["conv0.weight"], "the tensors have their own names")
 end
 
+function TestRunDirectory:test_a_saved_network_keeps_the_names_of_its_classes()
+  local net = hfc.model("preact_resnet8", {classes = 3})
+  lu.assertEquals(net.class_names, {})
+  lu.assertEquals(hfc.saved_model(run:save(net, "nameless")).class_names, {})
+  local names = {"10", "9", "caf\xc3\xa9 \"au lait\"\n"}
+  local images = hfc.dataset(torch.rand(6, 3, 8, 8), torch.arange(6):remainder(3),
+    {class_names = names})
+  hfc.train(net, images:low_pass(2), {epochs = 1, batch_size = 3, quiet = true})
+  lu.assertEquals(net.class_names, names)
+  net.class_names[1] = "another"
+  lu.assertEquals(net.class_names, names, "each list is a copy")
+  lu.assertEquals(net:clone().class_names, names)
+  for _, where in ipairs {run:save(net, "named"), run:directory()} do
+    lu.assertEquals(hfc.saved_model(where, "named").class_names, names)
+  end
+  net.class_names = {"a", "b", "caf\xe9"}
+  lu.assertEquals(net.class_names, {"a", "b", "caf\xe9"})
+  lu.assertEquals(hfc.saved_model(run:save(net, "set")).class_names, {"a", "b", "caf\xef\xbf\xbd"})
+  lu.assertErrorMsgContains("class_names", function() net.class_names = {"a", {}} end)
+  lu.assertErrorMsgContains("class_names", function() net.class_names = 3 end)
+  lu.assertErrorMsgContains("cannot be set", function() net.classes = {"a"} end)
+  lu.assertNil(net.fc.class_names, "a layer has none")
+  hfc.train(net, torch.rand(3, 3, 8, 8), torch.arange(3), {epochs = 1, quiet = true})
+  lu.assertEquals(net.class_names, {}, "images without names")
+end
+
 function TestRunDirectory:test_what_is_no_saved_network()
   lu.assertNil(hfc.saved_model("preact_resnet8"))
   lu.assertErrorMsgContains("runs/no-such-run", hfc.saved_model, "runs/no-such-run")

@@ -129,6 +129,67 @@ function TestTrain:test_what_is_drawn_for_an_image_does_not_depend_on_the_batch_
   end
 end
 
+-- The weights of a network trained on images that are augmented and mixed.
+local function weights_with(options, images)
+  options.epochs, options.batch_size, options.quiet, options.seed = 2, 16, true, 3
+  options.augment, options.mixup = {pad = 2, flip = true}, .3
+  local model = hfc.model("preact_resnet8", {classes = 2, batch_norm = true, dropout = .3})
+  local history = hfc.train(model, images, options)
+  local weights = {}
+  for i, weight in ipairs(model:parameters()) do weights[i] = weight:detach():flatten() end
+  return torch.cat(weights), history
+end
+
+function TestTrain:test_threads_change_no_bit()
+  local images = small_data().train
+  local expected = weights_with({threads = 0}, images)
+  for _, threads in ipairs {1, 2, 3, 7} do
+    lu.assertTrue(weights_with({threads = threads}, images):equal(expected), threads)
+  end
+  lu.assertTrue(weights_with({}, images):equal(expected))
+  lu.assertErrorMsgContains("threads must be 0 to 1024, got -1", weights_with, {threads = -1},
+    images)
+end
+
+function TestTrain:test_last_batch()
+  local images = small_data().train
+  local weights, history = weights_with({drop_last = true}, images)
+  lu.assertEquals(history[2].step, 4)
+  lu.assertTrue(weights:equal((weights_with({drop_last = true, threads = 3}, images))))
+  lu.assertFalse(weights:equal((weights_with({drop_last = false}, images))))
+  lu.assertErrorMsgContains("drop_last leaves no batch of 'synthetic train, images 0 to 8': it \z
+    has 9 images, fewer than the batch size 16", weights_with, {drop_last = true},
+    images:slice(0, 9))
+end
+
+function TestTrain:test_a_last_batch_of_one_value_a_channel()
+  local train = hfc.data("synthetic", {train = 21, test = 20, size = 16, high_radius = 6}).train
+  local options = {epochs = 1, batch_size = 20, quiet = true}
+  local model = hfc.model("vgg11", {batch_norm = true})
+  lu.assertErrorMsgContains("leave a last batch of one image out (drop_last)", hfc.train, model,
+    train, options)
+  options.drop_last = true
+  model = hfc.model("vgg11", {batch_norm = true})
+  hfc.train(model, train, options)
+  for name, buffer in model:named_buffers() do
+    lu.assertTrue(buffer:isfinite():all():item(), name)
+  end
+end
+
+function TestTrain:test_samples_that_cannot_be_read()
+  local broken
+  local images = hfc.dataset {size = 40, get = function(i)
+    assert(i ~= broken, "sample 7 is damaged")
+    return torch.full({3, 8, 8}, i / 40), i % 2
+  end}
+  local whole = weights_with({bad = "skip"}, images)
+  broken = 7
+  lu.assertErrorMsgContains("sample 7 is damaged", weights_with, {}, images)
+  lu.assertFalse((weights_with({bad = "skip"}, images)):equal(whole))
+  lu.assertErrorMsgContains("option 'bad': expected \"stop\" or \"skip\", got \"x\"", weights_with,
+    {bad = "x"}, images)
+end
+
 function TestTrain:test_an_error_in_a_callback_ends_the_training_with_its_text()
   local data = small_data()
   lu.assertErrorMsgContains("from the script", hfc.train, small_model(), data.train,

@@ -99,6 +99,41 @@ TEST(Inference, puts_everything_back_after_an_exception) {
     }
 }
 
+TEST(Inference, allows_tf32_for_its_life_alone) {
+    auto model = network();
+    auto& context = at::globalContext();
+    const bool products = context.allowTF32CuBLAS(), convolutions = context.allowTF32CuDNN();
+    for (const bool first : {false, true}) {
+        for (const bool second : {false, true}) {
+            context.setAllowTF32CuBLAS(first);
+            context.setAllowTF32CuDNN(second);
+            {
+                const Inference inference(*model, {.tf32 = false});
+                EXPECT_EQ(context.allowTF32CuBLAS(), first) << "the script's choice";
+                EXPECT_EQ(context.allowTF32CuDNN(), second);
+            }
+            EXPECT_THROW(
+                {
+                    Inference inference(*model, {.tf32 = true});
+                    EXPECT_TRUE(context.allowTF32CuBLAS());
+                    EXPECT_TRUE(context.allowTF32CuDNN());
+                    inference.logits(at::rand({4, 5, 32, 32}));
+                },
+                Error);
+            EXPECT_THROW(Inference(*model, {.tf32 = true, .batch_size = 0}), Error);
+            EXPECT_EQ(context.allowTF32CuBLAS(), first);
+            EXPECT_EQ(context.allowTF32CuDNN(), second);
+        }
+    }
+    context.setFloat32MatmulPrecision("medium");
+    { const Inference inference(*model, {.tf32 = true}); }
+    EXPECT_EQ(context.float32MatmulPrecision(), at::Float32MatmulPrecision::MEDIUM);
+    context.setAllowTF32CuBLAS(products);
+    context.setAllowTF32CuDNN(convolutions);
+    EXPECT_THAT(error_of([&] { Inference(*model, {.bfloat16 = true, .tf32 = true}); }),
+                HasSubstr("bfloat16 and tf32 exclude each other"));
+}
+
 TEST(Inference, counts_what_is_not_finite_and_says_so_when_asked) {
     test::FunctionModel model(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
         auto logits = images.mean({2, 3});

@@ -8,6 +8,7 @@
 //   likewise, beside its passes forward and back
 #include "data/source/synthetic.h"
 #include "model/model.h"
+#include "train/adversarial.h"
 #include "train/train.h"
 
 #include <ATen/Functions.h>
@@ -133,7 +134,8 @@ void adversarial_epoch(benchmark::State& state) {
     train::TrainOptions options;
     options.epochs = 1;
     options.batch_size = batch_size;
-    options.adversarial = attack::AttackOptions{.method = "pgd", .steps = attack_steps};
+    options.objective = train::make_adversarial(train::make_objective("cross_entropy"),
+                                                {.method = "pgd", .steps = attack_steps});
     compare_with_passes(state, data.train, options, [](Bare& bare) {
         for (int64_t batch = 0; batch < train_images / batch_size; ++batch) {
             bare.require_grad(false);

@@ -1,6 +1,7 @@
 #include "bindings/hfc/lua_data.h"
 
 #include "base/error.h"
+#include "bindings/runtime/code.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/lua_thread.h"
 #include "bindings/torch/tensor.h"
@@ -13,26 +14,6 @@
 namespace hfc::lua {
 namespace {
 
-/// The function at the top of the stack as bytes without line numbers, so that a comment above it
-/// changes nothing. What it captures is not in them.
-std::string dump_of(lua_State* L) {
-    const int top = lua_gettop(L);
-    std::string bytes;
-    lua_getglobal(L, "string");
-    if (lua_istable(L, -1)) {
-        lua_getfield(L, -1, "dump");
-        lua_pushvalue(L, top);
-        lua_pushboolean(L, 1);
-        if (lua_isfunction(L, -3) && lua_pcall(L, 2, 1, 0) == 0 && lua_type(L, -1) == LUA_TSTRING) {
-            size_t length = 0;
-            const char* text = lua_tolstring(L, -1, &length);
-            bytes.assign(text, length);
-        }
-    }
-    lua_settop(L, top);
-    return bytes;
-}
-
 struct Sample {
     at::Tensor image;
     std::optional<int64_t> label;
@@ -41,7 +22,7 @@ struct Sample {
 class LuaSource : public data::Source {
   public:
     LuaSource(lua_State* L, LuaSourceSettings settings)
-        : settings_(std::move(settings)), dump_(dump_of(L)), get_(L) {
+        : settings_(std::move(settings)), dump_(code_of(L)), get_(L) {
         const auto first = get(0);
         const auto& image = first.image;
         shape_ = {image.size(0), image.size(1), image.size(2)};
@@ -147,7 +128,7 @@ class LuaSource : public data::Source {
 
 class LuaTransform : public data::Transform {
   public:
-    LuaTransform(lua_State* L, const data::Dataset& dataset) : fingerprint_(dump_of(L)), map_(L) {
+    LuaTransform(lua_State* L, const data::Dataset& dataset) : fingerprint_(code_of(L)), map_(L) {
         const auto batch = dataset.batch(0, 1);
         const auto images = mapped(batch.images, batch.samples);
         after_ = {images.size(1), images.size(2), images.size(3)};

@@ -1,19 +1,15 @@
 // hfc.train and hfc.accuracy.
 #include "train/train.h"
 
-#include "base/device.h"
 #include "base/interrupt.h"
-#include "base/natural_order.h"
-#include "bindings/hfc/attack.h"
-#include "bindings/hfc/augment.h"
 #include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/loading.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
+#include "bindings/hfc/train_options.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
-#include "bindings/torch/optim.h"
 #include "run/control.h"
 #include "run/kernel_log.h"
 #include "run/run.h"
@@ -24,69 +20,6 @@
 namespace hfc::lua {
 namespace {
 
-std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
-    if (!lua_istable(L, table.index())) {
-        table.expected("a table name -> Dataset");
-    }
-    std::vector<model::Probe> probes;
-    lua_pushnil(L);
-    while (lua_next(L, table.index()) != 0) {
-        require(lua_type(L, -2) == LUA_TSTRING, "option 'probes': expected names as keys, got {}",
-                describe(L, -2));
-        const std::string name = lua_tostring(L, -2);
-        probes.push_back({name, Value(L, lua_gettop(L), fmt::format("option 'probes', '{}'", name))
-                                    .object<data::Dataset>()});
-        lua_pop(L, 1);
-    }
-    std::sort(probes.begin(), probes.end(),
-              [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
-    return probes;
-}
-
-/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr,
-/// which is the paper's.
-optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
-    optim::OptimizerOptions optimizer;
-    if (lua_type(L, value.index()) == LUA_TSTRING) {
-        const std::string name = value.text();
-        return name == optimizer.name ? optimizer : optim::default_options(name);
-    }
-    if (!lua_istable(L, value.index())) {
-        value.expected("a name or a table {name, lr = ...}");
-    }
-    lua_rawgeti(L, value.index(), 1);
-    const std::string name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
-    lua_pop(L, 1);
-    if (name != optimizer.name) {
-        optimizer = optim::default_options(name);
-    }
-    Options options(L, value.index());
-    options.allow_list(1);
-    read_optimizer_options(options, optimizer);
-    options.finish();
-    return optimizer;
-}
-
-/// How the batches are changed before they are trained on.
-void read_recipe(lua_State* L, Options& options, train::TrainOptions& settings) {
-    settings.mixup = options.number("mixup", settings.mixup);
-    options.with("augment", [&](const Value& value) {
-        if (!lua_istable(L, value.index())) {
-            value.expected("a table of the settings of hfc.augment");
-        }
-        Options augment(L, value.index());
-        settings.augment = read_augment(augment);
-        augment.finish();
-    });
-    options.with("adversarial", [&](const Value& value) {
-        const auto& attack = value.object<Attack>();
-        require(!attack.several,
-                "option 'adversarial': the attack must have one epsilon, it has a list of {}",
-                attack.epsilons.size());
-        settings.adversarial = attack.options;
-    });
-}
-
 run::Json to_event(const train::EpochResult& result, const std::string& series) {
     run::Json event = run::Json::object();
     if (!series.empty()) {
@@ -95,6 +28,9 @@ run::Json to_event(const train::EpochResult& result, const std::string& series) 
     event["epoch"] = result.epoch;
     event["step"] = result.step;
     event["loss"] = result.loss;
+    for (const auto& [name, value] : result.terms) {
+        event["terms"][name] = value;
+    }
     event["accuracy"] = run::Json::object();
     for (const auto& [name, value] : result.accuracy) {
         event["accuracy"][name] = value;
@@ -106,7 +42,7 @@ run::Json to_event(const train::EpochResult& result, const std::string& series) 
 }
 
 void push_result(lua_State* L, const train::EpochResult& result) {
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     push(L, result.epoch);
     lua_setfield(L, -2, "epoch");
     push(L, result.step);
@@ -121,70 +57,12 @@ void push_result(lua_State* L, const train::EpochResult& result) {
         lua_setfield(L, -2, name.c_str());
     }
     lua_setfield(L, -2, "accuracy");
-}
-
-/// Everything the options of hfc.train say.
-struct TrainCall {
-    train::TrainOptions settings;
-    std::string series;
-    std::shared_ptr<run::Run> run;
-    std::optional<bool> checkpoints;  ///< nothing: where there is a run
-    bool quiet = false;
-    bool log_kernels = false;
-    int on_epoch = 0;  ///< stack index of the callback, or 0
-};
-
-TrainCall read_train_options(Call& call, int position) {
-    TrainCall result;
-    auto& settings = result.settings;
-    settings.device = default_device();
-    auto options = call.options(position);
-    settings.epochs = options.integer("epochs", settings.epochs);
-    settings.batch_size = options.integer("batch_size", settings.batch_size);
-    settings.drop_last = options.boolean("drop_last", settings.drop_last);
-    settings.threads = read_threads(options);
-    settings.bad = read_bad(options);
-    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
-    settings.probe_samples = options.integer("probe_samples", settings.probe_samples);
-    options.with("device",
-                 [&](const Value& value) { settings.device = parse_device(value.text()); });
-    options.with("optimizer",
-                 [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
-    options.with("probes",
-                 [&](const Value& value) { settings.probes = read_probes(call.L, value); });
-    settings.statistics = read_statistics(call.L, options);
-    read_recipe(call.L, options, settings);
-    options.with("log", [&](const Value& value) {
-        if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
-            result.run = *run;
-        } else {
-            const auto& series = value.object<Series>();
-            result.series = series.name;
-            result.run = series.run;
-        }
-    });
-    options.with("checkpoints", [&](const Value& value) { result.checkpoints = value.boolean(); });
-    settings.checkpoints.seconds =
-        options.number("checkpoint_seconds", settings.checkpoints.seconds);
-    require(result.run || !result.checkpoints.value_or(false),
-            "option 'checkpoints': they are kept in a run directory, so 'log' must name one");
-    result.quiet = options.boolean("quiet", false);
-    result.log_kernels = options.boolean("log_kernels", false);
-    require(result.run || !result.log_kernels,
-            "option 'log_kernels': they are kept in a run directory, so 'log' must name one");
-    bool callback = false;
-    options.with("on_epoch", [&](const Value& value) {
-        callback = lua_isfunction(call.L, value.index());
-        if (!callback) {
-            value.expected("a function");
-        }
-    });
-    options.finish();
-    if (callback) {
-        lua_getfield(call.L, 3, "on_epoch");
-        result.on_epoch = lua_gettop(call.L);
+    lua_createtable(L, 0, static_cast<int>(result.terms.size()));
+    for (const auto& [name, value] : result.terms) {
+        push(L, value);
+        lua_setfield(L, -2, name.c_str());
     }
-    return result;
+    lua_setfield(L, -2, "terms");
 }
 
 std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
@@ -238,12 +116,34 @@ void connect_with_run(lua_State* L, TrainCall& train_call) {
     train_call.settings.request = requests_of(train_call.run->directory());
 }
 
+/// Whether what on_epoch returned, on the top of the stack, asks for the end of the training.
+bool wants_stop(lua_State* L) {
+    const bool text = lua_type(L, -1) == LUA_TSTRING;
+    require(!text || std::string_view(lua_tostring(L, -1)) == "stop",
+            "option 'on_epoch': the function must return nothing or \"stop\", got {}",
+            describe(L, -1));
+    return text;
+}
+
+void push_step(lua_State* L, const train::StepResult& step) {
+    lua_createtable(L, 0, 4);
+    push(L, step.epoch);
+    lua_setfield(L, -2, "epoch");
+    push(L, step.step);
+    lua_setfield(L, -2, "step");
+    push(L, step.loss);
+    lua_setfield(L, -2, "loss");
+    push(L, step.lr);
+    lua_setfield(L, -2, "lr");
+}
+
 int train_model(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
     const auto [dataset, next] = images_argument(call, 2, "images");
     call.at_most(next);
-    TrainCall train_call = read_train_options(call, next);
+    TrainCall train_call = read_train_options(call, next, dataset);
     lua_State* L = call.L;
+    bool stop = false;  // as on_epoch asked
     connect_with_run(L, train_call);
     const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
@@ -266,11 +166,23 @@ int train_model(Call& call) {
         if (line) {
             line->on_epoch(result, train_call.settings.epochs);
         }
-        if (train_call.on_epoch != 0) {
-            lua_pushvalue(L, train_call.on_epoch);
+        if (train_call.on_epoch) {
+            train_call.on_epoch.push(L);
             push_result(L, result);
-            protected_call(L, 1, 0);
+            protected_call(L, 1, 1);
+            stop = stop || wants_stop(L);
+            lua_pop(L, 1);
         }
+    };
+    if (train_call.on_step) {
+        observer.on_step = [&](const train::StepResult& step) {
+            train_call.on_step.push(L);
+            push_step(L, step);
+            protected_call(L, 1, 0);
+        };
+    }
+    train_call.settings.request = [&stop, asked = train_call.settings.request] {
+        return stop ? run::Request::stop : asked ? asked() : run::Request::go_on;
     };
     observer.on_skipped = [&](const std::vector<data::BadSample>& skipped) {
         tell_skipped(dataset.name(), skipped);
@@ -298,8 +210,9 @@ const std::vector<Declaration> train_declarations = {
     {"hfc.train", train_model,
      "hfc.train(model, images, {epochs = 100, batch_size = 100, optimizer = {\"adam\", lr = "
      "1e-4}, ...}) -> list of results\n\n"
-     "Trains with cross-entropy, in a new order of the images each epoch; moves the model to the "
-     "device; model.class_names become those of the data set. The defaults are the paper's.\n"
+     "Trains by a loss, in a new order of the images each epoch; moves the model to the device; "
+     "model.class_names become those of the data set. The defaults are the paper's. The global "
+     "random state is afterwards as it was before.\n"
      "images: a Dataset, or a Tensor float32 [N, C, H, W] followed by a Tensor of labels, int64 "
      "[N].\n"
      "drop_last = false: leave out a last batch of fewer images, such as one in which BatchNorm "
@@ -310,6 +223,22 @@ const std::vector<Declaration> train_declarations = {
      "small. lr: 1e-4 for adam, PyTorch's default "
      "for "
      "the others.\n"
+     "loss = \"cross_entropy\", {\"cross_entropy\", label_smoothing = .1}, or function(model, "
+     "images, labels, step) return loss, {term = value} end: loss is a Tensor of one element with "
+     "a "
+     "gradient, the mean over the images; terms, numbers or Tensors of one element, are reported "
+     "as "
+     "means over the epoch. step is {epoch, step, samples}. labels are int64 [n], with mixup "
+     "float32 [n, classes], for a data set without labels nil.\n"
+     "schedule: factors of lr. {\"cosine\" or \"linear\", warmup = 0, least = 0} over all epochs, "
+     "{\"step\", size = 30, gamma = .1}, {\"multistep\", milestones = {epoch, ...}, gamma = .1}, "
+     "{\"exponential\", gamma = .1}, {\"constant\"}, each with warmup = epochs along a line; or "
+     "function(epoch, step) return factor end, both counted from 1.\n"
+     "clip_norm: the largest norm of all gradients together. accumulate = 1: batches a step, as if "
+     "they were one.\n"
+     "validation: a Dataset; its accuracy, the probe 'validation', says which epoch is best. "
+     "early_stop = {patience = n}: ends the training once n epochs have passed since the best one "
+     "(without validation: the one of the least loss).\n"
      "seed = 0: of the order, of what is drawn for the images and of dropout; the same seed, "
      "machine and --threads give the same "
      "numbers to the last bit.\n"
@@ -326,8 +255,10 @@ const std::vector<Declaration> train_declarations = {
      "Run that gets each epoch's event.\n"
      "checkpoints: true where there is a log: kept in its run directory, every checkpoint_seconds "
      "= 60, so that `hfc-host --resume DIR` "
-     "goes on to the same numbers; the last and the best (by the probe 'test', else the first one, "
-     "else the loss) stay.\n"
+     "goes on to the same numbers; the last and the best (by the probe 'validation', else the "
+     "loss; "
+     "never by a test set) stay. A Lua function counts as the same by its code, not by what it "
+     "captures.\n"
      "With a log, the word in the run directory's file `control` is looked at between batches: "
      "`pause` waits until it is `go` or gone, "
      "`stop` ends the training after the epoch. The viewer's buttons write it.\n"
@@ -335,11 +266,13 @@ const std::vector<Declaration> train_declarations = {
      "convolution as the pictures `kernels "
      "SERIES`, "
      "for the viewer.\n"
-     "on_epoch: function(result) called after each epoch. quiet = false: no progress lines.\n"
-     "A result is {epoch, step, loss, images_per_second, accuracy = {probe = share}}.\n"
+     "on_epoch: function(result) called after each epoch; where it returns \"stop\", the training "
+     "ends. on_step: function {epoch, step, loss, lr} called after each step. quiet = false: no "
+     "progress lines.\n"
+     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}}.\n"
      "Errors: a setting out of range, fewer images than a batch with drop_last, images the model "
      "cannot take, a loss that is not finite "
-     "(naming epoch and batch)."},
+     "(naming epoch and batch; the weights are as before the step)."},
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
 // torch.nn.utils: norms and limits of gradients.
-#include "train/gradients.h"
+#include "optim/gradients.h"
 
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
@@ -40,9 +40,9 @@ int clip_grad_norm(Call& call) {
         call, {"parameters", "max_norm", "norm_type", "error_if_nonfinite", "foreach"});
     const auto gradients = gradients_of(call, arguments);
     const double most = arguments.number("max_norm");
-    const auto total = train::total_norm(gradients, read_order(call, arguments),
+    const auto total = optim::total_norm(gradients, read_order(call, arguments),
                                          arguments.boolean("error_if_nonfinite", false));
-    train::scale_to_norm(gradients, most, total);
+    optim::scale_to_norm(gradients, most, total);
     return call.returns(total);
 }
 
@@ -50,21 +50,21 @@ int clip_grads_with_norm(Call& call) {
     PythonArguments arguments(call, {"parameters", "max_norm", "total_norm", "foreach"});
     const auto gradients = gradients_of(call, arguments);
     const auto total = arguments.value("total_norm").object<LuaTensor>().tensor;
-    train::scale_to_norm(gradients, arguments.number("max_norm"), total);
+    optim::scale_to_norm(gradients, arguments.number("max_norm"), total);
     return 0;
 }
 
 int clip_grad_value(Call& call) {
     PythonArguments arguments(call, {"parameters", "clip_value", "foreach"});
     const auto gradients = gradients_of(call, arguments);
-    train::clip_values(gradients, arguments.number("clip_value"));
+    optim::clip_values(gradients, arguments.number("clip_value"));
     return 0;
 }
 
 int get_total_norm(Call& call) {
     PythonArguments arguments(call, {"tensors", "norm_type", "error_if_nonfinite", "foreach"});
     const auto tensors = read_parameters_or_network(call.L, arguments.value("tensors")).tensors;
-    return call.returns(train::total_norm(tensors, read_order(call, arguments),
+    return call.returns(optim::total_norm(tensors, read_order(call, arguments),
                                           arguments.boolean("error_if_nonfinite", false)));
 }
 

@@ -1,12 +1,17 @@
 #include "data/source.h"
 
 #include "base/error.h"
+#include "base/random.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 
 namespace hfc::data {
+
+uint64_t seed_of(const Draw& draw) {
+    return derive_seed(draw.seed, fmt::format("epoch {}", draw.epoch));
+}
 
 const std::vector<std::string>& Source::class_names() const {
     static const std::vector<std::string> none;

@@ -21,6 +21,9 @@ struct Draw {
     int64_t epoch = 0;
 };
 
+/// One seed for both, for what is drawn in a batch that is trained on.
+uint64_t seed_of(const Draw& draw);
+
 /// Channels, height and width of an image.
 using Shape = std::array<int64_t, 3>;
 

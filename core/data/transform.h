@@ -15,7 +15,9 @@ namespace hfc::data {
 /// never writes into them: other views may share them.
 struct TransformBatch {
     at::Tensor images;   ///< float32 [n, C, H, W], any device
-    at::Tensor labels;   ///< int64 [n], CPU; undefined where there are none
+    /// int64 [n], any device; or float32 [n, classes], the probability of each class, where images
+    /// are mixed; undefined where there are none.
+    at::Tensor labels;
     at::Tensor samples;  ///< int64 [n], CPU: the index of each image in its source
     Draw draw;           ///< of what is random, together with the sample's index
 };

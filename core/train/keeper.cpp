@@ -9,15 +9,16 @@ namespace {
 
 /// What makes an epoch better than another.
 double merit_of(const EpochResult& result) {
-    const auto test =
-        std::ranges::find(result.accuracy, "test", &std::pair<std::string, double>::first);
-    if (test != result.accuracy.end()) {
-        return test->second;
-    }
-    return result.accuracy.empty() ? -result.loss : result.accuracy.front().second;
+    const auto validation =
+        std::ranges::find(result.accuracy, validation_name, &std::pair<std::string, double>::first);
+    return validation != result.accuracy.end() ? validation->second : -result.loss;
 }
 
 }  // namespace
+
+int64_t epochs_since_best(const std::vector<EpochResult>& results) {
+    return results.end() - 1 - std::ranges::max_element(results, {}, merit_of);
+}
 
 Keeper::Keeper(model::Model& model, optim::Optimizer& optimizer, const data::Dataset& dataset,
                const TrainOptions& options)
@@ -28,8 +29,8 @@ Keeper::Keeper(model::Model& model, optim::Optimizer& optimizer, const data::Dat
     store_.emplace(options_.folder, options_.keep);
     training_ = describe(dataset, options);
     const auto there = store_->numbers();
-    require(there.empty() || options_.resume,
-            "hfc.train: '{}' holds the checkpoints of another training", options_.folder.string());
+    require(there.empty() || options_.resume, "'{}' holds the checkpoints of another training",
+            options_.folder.string());
     next_ = there.empty() ? 0 : there.back() + 1;
 }
 
@@ -58,8 +59,7 @@ void Keeper::save_epoch(const Position& position) {
 
 void Keeper::save_best(const Position& position) const {
     const auto& results = position.results;
-    if (!store_ || !options_.best ||
-        std::ranges::max_element(results, {}, merit_of) != results.end() - 1) {
+    if (!store_ || !options_.best || epochs_since_best(results) > 0) {
         return;
     }
     const checkpoint::Store best(options_.folder / "best", 1);

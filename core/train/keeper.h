@@ -8,6 +8,12 @@
 
 namespace hfc::train {
 
+/// The probe that says which epoch is best; without it the least loss does.
+inline constexpr const char* validation_name = "validation";
+
+/// How many epochs came after the best one; of equals the first is best. There is at least one.
+int64_t epochs_since_best(const std::vector<EpochResult>& results);
+
 /// Writes checkpoints into the folder that the options name; does nothing where they name none.
 class Keeper {
   public:

@@ -11,9 +11,13 @@ namespace {
 constexpr size_t group_size = 32;
 }
 
-void LossMeter::add(const at::Tensor& loss, int64_t images) {
+void LossMeter::add(const at::Tensor& loss, int64_t images, const Terms& terms) {
     waiting_.push_back(loss.detach());
     waiting_images_.push_back(images);
+    auto& waiting = waiting_terms_.emplace_back();
+    for (const auto& [name, term] : terms) {
+        waiting.emplace_back(name, term.detach());
+    }
     if (loss.is_cpu() || waiting_.size() >= group_size) {
         flush();
     }
@@ -28,17 +32,29 @@ void LossMeter::flush() {
         const auto loss = losses.const_data_ptr<double>()[i];
         ++read_.batches;
         require(std::isfinite(loss),
-                "hfc.train: the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
+                "the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
                 std::isnan(loss) ? "nan" : "infinite", epoch_, read_.batches, lr_);
         read_.sum += loss * static_cast<double>(waiting_images_[i]);
         read_.images += waiting_images_[i];
+        for (const auto& [name, term] : waiting_terms_[i]) {
+            read_.terms[name] += term.item<double>() * static_cast<double>(waiting_images_[i]);
+        }
     }
     waiting_.clear();
     waiting_images_.clear();
+    waiting_terms_.clear();
 }
 
 double LossMeter::mean() const {
     return read_.images == 0 ? 0 : read_.sum / static_cast<double>(read_.images);
+}
+
+std::vector<std::pair<std::string, double>> LossMeter::term_means() const {
+    std::vector<std::pair<std::string, double>> means;
+    for (const auto& [name, sum] : read_.terms) {
+        means.emplace_back(name, sum / static_cast<double>(read_.images));
+    }
+    return means;
 }
 
 }  // namespace hfc::train

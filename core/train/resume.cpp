@@ -1,9 +1,8 @@
 #include "train/resume.h"
 
-#include "attack/settings.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "data/checksum.h"
+#include "data/transform/augment.h"
 #include "train/rewind.h"
 
 #include <ATen/ATen.h>
@@ -27,7 +26,7 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
     try {
         const auto own = generator_state(device);
         require(state.scalar_type() == own.scalar_type() && state.sizes() == own.sizes(),
-                "hfc.train: the checkpoint's '{}' is of another version of LibTorch: {} {}, "
+                "the checkpoint's '{}' is of another version of LibTorch: {} {}, "
                 "expected {} {}",
                 name, toString(state.scalar_type()), state.sizes(), toString(own.scalar_type()),
                 own.sizes());
@@ -35,8 +34,7 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
         const std::scoped_lock lock(generator.mutex());
         generator.clone().set_state(state);
     } catch (const c10::Error& error) {
-        fail("hfc.train: the checkpoint's '{}' is no state of a generator: {}", name,
-             short_message(error));
+        fail("the checkpoint's '{}' is no state of a generator: {}", name, short_message(error));
     }
 }
 
@@ -61,7 +59,7 @@ NamedTensors model_tensors(const model::Model& model) {
 const at::Tensor& find(const NamedTensors& tensors, const std::string& name) {
     const auto found =
         std::ranges::find(tensors, name, [](const auto& named) { return named.first; });
-    require(found != tensors.end(), "hfc.train: the checkpoint lacks the tensor '{}'", name);
+    require(found != tensors.end(), "the checkpoint lacks the tensor '{}'", name);
     return found->second;
 }
 
@@ -70,9 +68,14 @@ Json to_json(const EpochResult& result) {
     for (const auto& [name, value] : result.accuracy) {
         accuracy.push_back({name, value});
     }
+    Json terms = Json::array();
+    for (const auto& [name, value] : result.terms) {
+        terms.push_back({to_utf8(name), value});
+    }
     return {{"epoch", result.epoch},
             {"step", result.step},
             {"loss", result.loss},
+            {"terms", terms},
             {"train_seconds", result.train_seconds},
             {"probe_seconds", result.probe_seconds},
             {"images_per_second", result.images_per_second},
@@ -87,6 +90,9 @@ EpochResult to_result(const Json& json) {
     result.train_seconds = json.at("train_seconds").get<double>();
     result.probe_seconds = json.at("probe_seconds").get<double>();
     result.images_per_second = json.at("images_per_second").get<double>();
+    for (const auto& pair : json.value("terms", Json::array())) {
+        result.terms.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
+    }
     for (const auto& pair : json.at("accuracy")) {
         result.accuracy.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
     }
@@ -98,21 +104,22 @@ Position to_position(const Json& state) {
     position.epoch = state.at("epoch").get<int64_t>();
     position.batch = state.at("batch").get<int64_t>();
     position.losses = {state.at("loss_sum").get<double>(), state.at("loss_images").get<int64_t>(),
-                       state.at("loss_batches").get<int64_t>()};
+                       state.at("loss_batches").get<int64_t>(),
+                       state.value("loss_terms", std::map<std::string, double>())};
     position.stopped = state.value("stopped", false);
     for (const auto& result : state.at("results")) {
         position.results.push_back(to_result(result));
     }
     require(position.epoch >= 1 && position.batch >= 0 &&
                 static_cast<int64_t>(position.results.size()) == position.epoch - 1,
-            "hfc.train: the checkpoint is at epoch {}, batch {}, with the results of {} epochs, "
+            "the checkpoint is at epoch {}, batch {}, with the results of {} epochs, "
             "which cannot be",
             position.epoch, position.batch, position.results.size());
     return position;
 }
 
 /// What later versions added: a checkpoint without it is compared by the rest.
-constexpr const char* added_later[] = {"shape", "content", "probe_content", "band_mask"};
+constexpr const char* added_later[] = {"shape", "content", "probe_content"};
 
 /// The same setting as this version writes it. Which of the GPUs computes is no difference.
 Json as_written_now(const std::string& key, const Json& value) {
@@ -123,6 +130,49 @@ Json as_written_now(const std::string& key, const Json& value) {
     return value;
 }
 
+/// Null for none.
+Json describe_transforms(const data::Transforms& transforms) {
+    Json all;
+    for (const auto& transform : transforms) {
+        all.push_back({to_utf8(transform->describe()), to_utf8(transform->fingerprint())});
+    }
+    return all;
+}
+
+/// What versions before wrote under names of their own, as this one writes it; left as it is where
+/// random numbers belonged to a batch then.
+Json migrated(Json was) {
+    const auto old = [&](const char* key) { return was.value(key, Json()); };
+    const bool of_samples = !old("random_numbers").is_null();
+    if (const auto attack = old("adversarial");
+        !attack.is_null() && (of_samples || !attack.at("random_start").get<bool>())) {
+        Json objective = {{"objective", Json()}};
+        objective.update(attack);
+        if (attack.contains("band")) {
+            objective["band"].erase(3);
+            if (const auto mask = old("band_mask"); !mask.is_null()) {
+                objective["band"].push_back(mask);
+            }
+        }
+        was["objective"] = {{"adversarial", objective}};
+        was["adversarial"] = Json();
+    }
+    if (const auto a = old("augment"); !a.is_null() && of_samples) {
+        data::AugmentOptions options;
+        a.at("scale").at(0).get_to(options.least_scale);
+        a.at("scale").at(1).get_to(options.most_scale);
+        a.at("translate").get_to(options.translate);
+        a.at("rotate").get_to(options.rotate);
+        a.at("crop").get_to(options.least_crop);
+        a.at("pad").get_to(options.pad);
+        a.at("flip").get_to(options.flip);
+        was["transforms"] =
+            describe_transforms({std::make_shared<data::AugmentTransform>(options)});
+        was["augment"] = Json();
+    }
+    return was;
+}
+
 void require_same(const Json& was, const Json& is) {
     for (const auto& [key, value] : is.items()) {
         const bool later = std::ranges::find(added_later, key) != std::end(added_later);
@@ -130,9 +180,8 @@ void require_same(const Json& was, const Json& is) {
             continue;
         }
         const auto before = was.contains(key) ? as_written_now(key, was.at(key)) : Json();
-        require(before == value,
-                "hfc.train: the checkpoint is of another training: {} was {} and is now {}", key,
-                json_text(before), json_text(value));
+        require(before == value, "the checkpoint is of another training: {} was {} and is now {}",
+                key, json_text(before), json_text(value));
     }
 }
 
@@ -146,7 +195,7 @@ optim::Optimizer::State optimizer_state(const NamedTensors& tensors, size_t inde
         const auto sizes = number ? at::IntArrayRef() : parameter.sizes();
         const auto type = number ? at::kFloat : parameter.scalar_type();
         require(tensor.sizes() == sizes && tensor.scalar_type() == type,
-                "hfc.train: the checkpoint's 'optimizer.{}.{}' is {} of shape {}, expected {} of "
+                "the checkpoint's 'optimizer.{}.{}' is {} of shape {}, expected {} of "
                 "shape {}",
                 index, name, toString(tensor.scalar_type()), tensor.sizes(), toString(type), sizes);
         // The optimizer moves its steps to where it needs them; what has a number for each weight
@@ -183,56 +232,18 @@ Json describe_statistics(const model::Statistics& statistics) {
 
 /// Null for what is not asked for, so that a checkpoint from before these settings is one without
 /// them.
-Json describe_augment(const data::AugmentOptions& options) {
-    return options.any() ? Json{{"scale", {options.least_scale, options.most_scale}},
-                                {"translate", options.translate},
-                                {"rotate", options.rotate},
-                                {"crop", options.least_crop},
-                                {"pad", options.pad},
-                                {"flip", options.flip}}
-                         : Json();
-}
-
-/// What random numbers belong to, where there are any besides the order and dropout: a checkpoint
-/// from before this field drew them for each batch.
-Json describe_draws(const TrainOptions& options) {
-    const bool starts = options.adversarial && attack::resolve(*options.adversarial).random_start;
-    const bool any = options.augment.any() || options.mixup > 0 || starts;
-    return any ? Json("of each sample") : Json();
-}
-
-Json describe_attack(const std::optional<attack::AttackOptions>& options) {
-    if (!options) {
-        return {};
+Json describe_steps(const TrainOptions& options) {
+    Json steps;
+    if (options.clip_norm) {
+        steps["clip_norm"] = *options.clip_norm;
     }
-    const auto settings = attack::resolve(*options);
-    Json attack = {{"method", options->method},
-                   {"epsilon", settings.epsilon},
-                   {"alpha", settings.alpha_for(settings.epsilon)},
-                   {"steps", settings.steps},
-                   {"decay", settings.decay},
-                   {"random_start", settings.random_start},
-                   {"restarts", settings.restarts},
-                   {"targeted", settings.targeted},
-                   {"loss", options->loss}};
-    if (settings.band) {
-        const auto& band = *settings.band;
-        attack["band"] = {static_cast<int>(band.part), band.radius, static_cast<int>(band.rule),
-                          band.mask.defined() ? band.mask.sum().item<double>() : 0};
+    if (options.accumulate > 1) {
+        steps["accumulate"] = options.accumulate;
     }
-    return attack;
-}
-
-/// Masks of equal sums may differ.
-Json describe_band_mask(const std::optional<attack::AttackOptions>& options) {
-    const auto settings = options ? std::optional(attack::resolve(*options)) : std::nullopt;
-    if (!settings || !settings->band || !settings->band->mask.defined()) {
-        return {};
+    if (options.patience) {
+        steps["patience"] = *options.patience;
     }
-    const auto mask = settings->band->mask.detach().to(at::kCPU).contiguous();
-    data::Checksum checksum;
-    checksum.add({static_cast<const char*>(mask.const_data_ptr()), mask.nbytes()});
-    return fmt::format("{} {}", mask.sizes(), checksum.text());
+    return steps;
 }
 
 }  // namespace
@@ -270,12 +281,15 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"device", c10::DeviceTypeName(options.device.type(), /*lower_case=*/true)},
             {"optimizer", optimizer},
             {"probe_samples", options.probe_samples},
-            {"augment", describe_augment(options.augment)},
-            {"random_numbers", describe_draws(options)},
-            {"mixup", options.mixup > 0 ? Json(options.mixup) : Json()},
-            {"statistics", describe_statistics(options.statistics)},
-            {"adversarial", describe_attack(options.adversarial)},
-            {"band_mask", describe_band_mask(options.adversarial)}};
+            {"transforms", describe_transforms(options.transforms)},
+            {"objective", options.objective ? options.objective->describe() : Json()},
+            {"schedule", options.schedule ? options.schedule->describe(options.epochs) : Json()},
+            {"steps", describe_steps(options)},
+            // What versions before had in place of transforms and objective: always nothing now.
+            {"augment", Json()},
+            {"mixup", Json()},
+            {"adversarial", Json()},
+            {"statistics", describe_statistics(options.statistics)}};
 }
 
 Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const Position& position,
@@ -305,6 +319,7 @@ Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const
                         {"loss_sum", position.losses.sum},
                         {"loss_images", position.losses.images},
                         {"loss_batches", position.losses.batches},
+                        {"loss_terms", position.losses.terms},
                         {"results", results}};
     return checkpoint;
 }
@@ -315,18 +330,18 @@ Position restore(const Checkpoint& checkpoint, model::Model& model, optim::Optim
     Position position;
     int64_t threads = at::get_num_threads();
     try {
-        require_same(state.at("training"), training);
+        require_same(migrated(state.at("training")), training);
         position = to_position(state);
         threads = state.value("threads", threads);
     } catch (const Json::exception&) {
-        fail("hfc.train: the checkpoint lacks a field, or one is of another kind");
+        fail("the checkpoint lacks a field, or one is of another kind");
     }
     const auto targets = model_tensors(model);
     for (const auto& [name, target] : targets) {
         const auto& saved = find(checkpoint.tensors, name);
         require(saved.sizes() == target.sizes() && saved.scalar_type() == target.scalar_type(),
-                "hfc.train: the checkpoint is of another model: '{}' was {} {} and is now {} {}",
-                name, toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
+                "the checkpoint is of another model: '{}' was {} {} and is now {} {}", name,
+                toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
                 target.sizes());
     }
     auto states = optimizer_states(checkpoint.tensors, optimizer);

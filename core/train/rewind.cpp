@@ -22,6 +22,18 @@ void set_generator_state(at::Device device, const at::Tensor& state) {
     generator.set_state(state);
 }
 
+GeneratorScope::GeneratorScope(at::Device device)
+    : device_(device),
+      cpu_(generator_state(at::kCPU)),
+      own_(device.is_cpu() ? at::Tensor() : generator_state(device)) {}
+
+GeneratorScope::~GeneratorScope() {
+    set_generator_state(at::kCPU, cpu_);
+    if (own_.defined()) {
+        set_generator_state(device_, own_);
+    }
+}
+
 Rewind::Rewind(const model::Model& model, at::Device device)
     : buffers_(model.buffers()), device_(device), cpu_generator_(generator_state(at::kCPU)) {
     const at::NoGradGuard no_grad;

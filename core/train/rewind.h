@@ -11,6 +11,19 @@ namespace hfc::train {
 at::Tensor generator_state(at::Device device);
 void set_generator_state(at::Device device, const at::Tensor& state);
 
+/// Puts the global random generators of the CPU and of a device back in the end.
+class GeneratorScope {
+  public:
+    explicit GeneratorScope(at::Device device);
+    ~GeneratorScope();
+    GeneratorScope(const GeneratorScope&) = delete;
+    GeneratorScope& operator=(const GeneratorScope&) = delete;
+
+  private:
+    at::Device device_;
+    at::Tensor cpu_, own_;  ///< own_: undefined on the CPU
+};
+
 /// Keeps what a batch changes before the optimizer's step: the buffers (running statistics) and the
 /// states of the random generators.
 class Rewind {

@@ -8,8 +8,8 @@
 #include "data/order.h"
 #include "train/keeper.h"
 #include "train/loss_meter.h"
-#include "train/recipe.h"
 #include "train/rewind.h"
+#include "train/stepper.h"
 #include "train/stopwatch.h"
 
 #include <ATen/ATen.h>
@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <iterator>
 #include <mutex>
 #include <set>
@@ -34,33 +35,39 @@ data::LoaderOptions loading_of(const TrainOptions& options) {
     return loading;
 }
 
-/// Of an epoch.
-int64_t batches_of(const data::Dataset& dataset, const TrainOptions& options) {
-    const auto whole = dataset.size() / options.batch_size;
-    const bool rest = dataset.size() % options.batch_size > 0 && !options.drop_last;
-    return whole + (rest ? 1 : 0);
-}
-
-int64_t images_of(const data::Dataset& dataset, const TrainOptions& options) {
-    return std::min(dataset.size(), batches_of(dataset, options) * options.batch_size);
-}
-
 void require_valid(const TrainOptions& options) {
-    require(options.epochs >= 1, "hfc.train: epochs must be at least 1, got {}", options.epochs);
-    require(options.batch_size >= 1, "hfc.train: batch size must be at least 1, got {}",
-            options.batch_size);
+    require(options.epochs >= 1, "epochs must be at least 1, got {}", options.epochs);
+    require(options.batch_size >= 1, "batch size must be at least 1, got {}", options.batch_size);
     require(options.probe_samples >= 0,
-            "hfc.train: probe_samples must be at least 1, or 0 for all images, got {}",
-            options.probe_samples);
+            "probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
     require(options.checkpoints.seconds >= 0,
-            "hfc.train: the seconds between checkpoints must be at least 0, got {}",
+            "the seconds between checkpoints must be at least 0, got {}",
             options.checkpoints.seconds);
     data::require_valid(loading_of(options));
     optim::require_valid(options.optimizer);
     require(options.optimizer.name != "lbfgs",
-            "hfc.train: the optimizer lbfgs needs a closure for each step; expected one of {}",
+            "the optimizer lbfgs needs a closure for each step; expected one of {}",
             fmt::join(optim::known_optimizers(), ", "));
-    require_valid_recipe(options);
+    require(!options.clip_norm || (std::isfinite(*options.clip_norm) && *options.clip_norm > 0),
+            "clip_norm must be a finite number above 0, got {}", options.clip_norm.value_or(0));
+    require(options.accumulate >= 1, "accumulate must be at least 1 batch a step, got {}",
+            options.accumulate);
+    require(options.patience.value_or(1) >= 1,
+            "the patience of early_stop must be at least 1 epoch, got {}",
+            options.patience.value_or(0));
+}
+
+/// The same with the validation set as the first probe.
+TrainOptions with_validation(const TrainOptions& options) {
+    auto result = options;
+    if (options.validation) {
+        require(std::ranges::find(options.probes, validation_name, &model::Probe::name) ==
+                    options.probes.end(),
+                "a probe is called '{}' and there is a validation set; one of them is enough",
+                validation_name);
+        result.probes.insert(result.probes.begin(), {validation_name, *options.validation});
+    }
+    return result;
 }
 
 /// Views on the same images are given the same part, since the part depends on their size and the
@@ -102,16 +109,6 @@ class RepeatableCudnn {
     bool before_;
 };
 
-std::vector<at::Tensor> trainable_parameters(model::Model& model) {
-    auto parameters = model.parameters();
-    std::erase_if(parameters,
-                  [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
-    require(!parameters.empty(),
-            "hfc.train: the model has no parameter that asks for a gradient, so there is nothing "
-            "to train");
-    return parameters;
-}
-
 /// One call of train().
 class Training {
   public:
@@ -122,18 +119,16 @@ class Training {
           options_(options),
           observer_(observer),
           probes_(sample(options.probes, options.probe_samples, options.seed)),
-          batches_(batches_of(dataset, options)),
-          max_label_(dataset.labels().max().item<int64_t>()),
-          stopwatch_(options.epochs, images_of(dataset, options), probe_images()) {
-        model_.to(options_.device);
-        model::use_channels_last(model_);
-        optimizer_ = optim::make_optimizer(trainable_parameters(model_), options_.optimizer);
+          stepper_(model, dataset, options),
+          stopwatch_(options.epochs, stepper_.images(), probe_images()),
+          generators_(options.device) {
         seed_global_generators(options_.device, options_.seed);
-        keeper_.emplace(model_, *optimizer_, dataset_, options_);
-        may_stop_in_a_batch_ = calls_back(model_) || dataset_.runs_script();
+        keeper_.emplace(model_, stepper_.optimizer(), dataset_, options_);
+        may_stop_in_a_batch_ =
+            calls_back(model_) || dataset_.runs_script() || stepper_.runs_script();
     }
 
-    ~Training() { optimizer_->zero_grad(); }
+    ~Training() { stepper_.optimizer().zero_grad(); }
     Training(const Training&) = delete;
     Training& operator=(const Training&) = delete;
 
@@ -149,7 +144,8 @@ class Training {
         beginning.restore();  // the epochs were told before: what is drawn then was drawn already
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
-            position_.stopped = position_.epoch <= options_.epochs && requested(run::Request::stop);
+            position_.stopped =
+                position_.epoch <= options_.epochs && (out_of_patience() || stop_requested());
             if (position_.epoch <= options_.epochs && !position_.stopped) {
                 keeper_->save_epoch(position_);
             } else {
@@ -181,7 +177,7 @@ class Training {
         EpochResult result;
         result.epoch = position_.epoch;
         train_epoch(result);
-        result.step = result.epoch * batches_;
+        result.step = result.epoch * stepper_.steps();
         const std::optional<Rewind> beginning(std::in_place, model_, options_.device);
         try {
             run_probes(result);
@@ -196,6 +192,12 @@ class Training {
         position_.batch = 0;
         position_.losses = {};
         keeper_->save_best(position_);
+    }
+
+    bool stop_requested() const { return requested(run::Request::stop); }
+
+    bool out_of_patience() const {
+        return options_.patience && epochs_since_best(position_.results) >= *options_.patience;
     }
 
     void report(const EpochResult& result) const {
@@ -227,17 +229,20 @@ class Training {
         data::Loader loader(
             dataset_, data::epoch_order(dataset_.size(), options_.seed, result.epoch), loading);
         LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
-        while (position_.batch < batches_) {
+        while (position_.batch < stepper_.batches()) {
             pause_between_batches(losses);
-            stopwatch_.trained(step(loader, result.epoch, losses));
-            ++position_.batch;
+            const auto taken = step(loader, result.epoch, losses);
+            stopwatch_.trained(taken.images);
+            position_.batch += taken.batches;
             tell(result.epoch, position_.batch, losses.mean());
+            tell_step(taken);
         }
         losses.flush();
         position_.losses = losses.sums();
         remember(loader.skipped());
         synchronize(options_.device);
         result.loss = losses.mean();
+        result.terms = losses.term_means();
         result.images_per_second = stopwatch_.images_per_second();
         result.train_seconds = stopwatch_.end_training();
     }
@@ -271,26 +276,28 @@ class Training {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
 
-    /// Returns the number of images.
-    int64_t step(data::Loader& loader, int64_t epoch, LossMeter& losses) {
-        optimizer_->zero_grad();
-        int64_t images = 0;
+    Stepper::Step step(data::Loader& loader, int64_t epoch, LossMeter& losses) {
+        auto step = stepper_.begin(epoch, position_.batch);
         std::optional<Rewind> beginning;
         if (may_stop_in_a_batch_) {
             beginning.emplace(model_, options_.device);
         }
         try {
-            const auto batch = *loader.next();
-            images = batch.samples.size(0);
-            losses.add(backward(batch, epoch), images);
+            stepper_.add_gradients(loader, step, losses);
         } catch (const Interrupted&) {
             losses.flush();
             position_.losses = losses.sums();
             save_rewound(beginning);
             throw;
         }
-        optimizer_->step();
-        return images;
+        stepper_.finish(step);
+        return step;
+    }
+
+    void tell_step(const Stepper::Step& step) const {
+        if (observer_.on_step) {
+            observer_.on_step({step.epoch, step.number, step.loss.item<double>(), step.lr});
+        }
     }
 
     /// Ctrl-C has stopped a callback: the checkpoint is one of its beginning.
@@ -299,20 +306,6 @@ class Training {
             beginning->restore();
         }
         keeper_->save(position_);
-    }
-
-    /// Returns the loss.
-    at::Tensor backward(const data::Batch& batch, int64_t epoch) {
-        const auto lesson = prepare(model_, batch, options_, epoch);
-        const auto images =
-            lesson.images.to(options_.device).contiguous(at::MemoryFormat::ChannelsLast);
-        const auto logits = model::checked_logits(model_, images, max_label_, dataset_.name());
-        const auto loss = loss_of(logits, lesson);
-        require(loss.requires_grad(),
-                "hfc.train: the model's logits do not depend on its parameters, so there is "
-                "nothing to train");
-        loss.backward();
-        return loss;
     }
 
     void run_probes(EpochResult& result) {
@@ -339,7 +332,7 @@ class Training {
 
     void tell(int64_t epoch, int64_t batch, double loss) {
         if (observer_.on_batch) {
-            observer_.on_batch({epoch, options_.epochs, batch, batches_, loss,
+            observer_.on_batch({epoch, options_.epochs, batch, stepper_.batches(), loss,
                                 stopwatch_.images_per_second(), stopwatch_.seconds_left()});
         }
     }
@@ -349,11 +342,10 @@ class Training {
     const TrainOptions& options_;
     const Observer& observer_;
     std::vector<model::Probe> probes_;
-    int64_t batches_;
-    int64_t max_label_;
+    Stepper stepper_;
     Stopwatch stopwatch_;
+    GeneratorScope generators_;
     RepeatableCudnn repeatable_;
-    std::unique_ptr<optim::Optimizer> optimizer_;
     std::optional<Keeper> keeper_;
     bool may_stop_in_a_batch_ = false;
     std::vector<data::BadSample> skipped_;  ///< in the epoch that runs
@@ -366,11 +358,12 @@ class Training {
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer) {
     require_valid(options);
-    require(dataset.size() >= 1, "hfc.train: '{}' has no images", dataset.name());
-    require(batches_of(dataset, options) >= 1,
+    const auto settings = with_validation(options);
+    require(dataset.size() >= 1, "'{}' has no images", dataset.name());
+    require(!options.drop_last || dataset.size() >= options.batch_size,
             "drop_last leaves no batch of '{}': it has {} images, fewer than the batch size {}",
             dataset.name(), dataset.size(), options.batch_size);
-    return Training(model, dataset, options, observer).run();
+    return Training(model, dataset, settings, observer).run();
 }
 
 }  // namespace hfc::train

@@ -1,14 +1,14 @@
 // Training: the epoch loop of every experiment.
 #pragma once
 
-#include "attack/attack.h"
 #include "data/dataset.h"
 #include "data/loader.h"
-#include "data/transform/augment.h"
 #include "model/measure.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
 #include "run/control.h"
+#include "train/objective.h"
+#include "train/rate_schedule.h"
 
 #include <filesystem>
 #include <functional>
@@ -25,9 +25,8 @@ struct CheckpointOptions {
     double seconds =
         60;            ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
     int64_t keep = 2;  ///< how many of the newest stay, at least 1
-    bool best =
-        true;  ///< keep the best epoch's too, in folder/best: the one of the highest accuracy of
-               ///< the probe "test", else of the first probe, else of the least loss
+    bool best = true;  ///< keep the best epoch's too, in folder/best: the one of the highest
+                       ///< accuracy of the probe "validation", else of the least training loss
     bool resume = false;  ///< go on from the newest whole one in the folder, if there is one
     std::function<void(const std::string&)> warn =
         {};  ///< told of a damaged one that is passed over
@@ -50,14 +49,17 @@ struct TrainOptions {
     at::Device device = at::kCPU;
     CheckpointOptions checkpoints;
 
-    /// Drawn anew for each image in each epoch, by `seed`: its own seed is not used.
-    data::AugmentOptions augment;
-    double mixup = 0;  ///< alpha of the Beta distribution of which each batch's share is drawn
-                       ///< (Zhang et al. 2018); 0: no mix-up
-    std::optional<attack::AttackOptions>
-        adversarial;  ///< train on the attacked images in place of the images (Madry et al. 2018);
-                      ///< the model is in evaluation mode for the attack, in training mode for the
-                      ///< step
+    /// What the training images go through on the device, one after the other.
+    data::Transforms transforms = {};
+    ObjectivePtr objective = {};           ///< unset: cross-entropy
+    RateSchedulePtr schedule = {};         ///< unset: the optimizer's lr throughout
+    std::optional<double> clip_norm = {};  ///< the largest norm of all gradients together, above 0
+    int64_t accumulate = 1;  ///< batches a step of the optimizer, at least 1: their gradients are
+                             ///< those of one batch of all their images
+    std::optional<data::Dataset> validation = {};  ///< a probe "validation" before the others
+    /// The training ends once so many epochs have passed since the best one, at least 1; see
+    /// CheckpointOptions::best for what is best.
+    std::optional<int64_t> patience = {};
     std::function<run::Request()> request =
         {};  ///< asked between batches and after each epoch: pause, or stop after the epoch
 };
@@ -78,32 +80,43 @@ struct Progress {
 struct EpochResult {
     int64_t epoch = 0;  ///< one-based
     int64_t step = 0;   ///< optimizer steps since the beginning
-    double loss = 0;    ///< mean cross-entropy over the epoch's images, as they were trained on
+    double loss = 0;    ///< mean over the epoch's images, as they were trained on
+    std::vector<std::pair<std::string, double>> terms;  ///< the objective's, likewise
     double train_seconds = 0;
     double probe_seconds = 0;
     double images_per_second = 0;                          ///< of the training part
     std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
 };
 
+/// A step of the optimizer that was taken.
+struct StepResult {
+    int64_t epoch = 0;  ///< one-based
+    int64_t step = 0;   ///< since the beginning, one-based
+    double loss = 0;    ///< of the step's images
+    double lr = 0;      ///< that the step was taken with
+};
+
 /// Who listens: a log, a progress line, a test. All may throw, which ends the training.
 struct Observer {
     std::function<void(const Progress&)> on_batch = [](const Progress&) {};
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
+    /// Told after each step. It waits for the device.
+    std::function<void(const StepResult&)> on_step = {};
     /// Told after an epoch of the samples that were skipped in it and not told before, if any.
     std::function<void(const std::vector<data::BadSample>&)> on_skipped = {};
 };
 
-/// Trains with cross-entropy, channels_last, in training mode; moves the model to the device, and
+/// Trains by an objective, channels_last, in training mode; moves the model to the device, and
 /// gives it the class names of the data set. Same seed, machine and threads: the same numbers to
 /// the last bit. For that, dropout being drawn from the global generators, it seeds those of the
-/// CPU and of the device as it begins. Returns the epochs' results. Throws Error for an option out
-/// of range, for data that do not fit the model, where drop_last leaves no batch, and as soon as a
-/// loss is not finite (naming epoch and batch; on the CPU before the weights take the step, on CUDA
-/// some batches later, since looking at a loss waits for the device); Interrupted after Ctrl-C, at
-/// the next batch, all finished epochs having been reported and a checkpoint written. With
-/// options.checkpoints the last one is written after the last epoch, and then stands alone beside
-/// the best. A training that goes on from a checkpoint tells the observer of the epochs before it
-/// again; its times count from there.
+/// CPU and of the device as it begins, and puts them back in the end. Returns the epochs' results.
+/// Throws Error for an option out of range, for data that do not fit the model, where drop_last
+/// leaves no batch, and as soon as a loss is not finite (naming epoch and batch; on the CPU before
+/// the weights take the step, on CUDA some batches later, since looking at a loss waits for the
+/// device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported
+/// and a checkpoint written. With options.checkpoints the last one is written after the last epoch,
+/// and then stands alone beside the best. A training that goes on from a checkpoint tells the
+/// observer of the epochs before it again; its times count from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer = {});
 

@@ -137,4 +137,20 @@ at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                                   : result.contiguous(images.suggest_memory_format());
 }
 
+AugmentTransform::AugmentTransform(const AugmentOptions& options) : options_(options) {
+    require_valid_augment(options, "augment");
+}
+
+void AugmentTransform::apply(TransformBatch& batch) const {
+    auto options = options_;
+    options.seed = seed_of(batch.draw);
+    batch.images = augment(batch.images, options, batch.samples);
+}
+
+std::string AugmentTransform::fingerprint() const {
+    const auto& o = options_;
+    return fmt::format("scale {} {} translate {} rotate {} crop {} pad {} flip {}", o.least_scale,
+                       o.most_scale, o.translate, o.rotate, o.least_crop, o.pad, o.flip);
+}
+
 }  // namespace hfc::data

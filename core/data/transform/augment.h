@@ -1,6 +1,8 @@
 // Augmentation: images moved, turned, scaled and flipped at random as a network is trained on them.
 #pragma once
 
+#include "data/transform.h"
+
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
@@ -37,5 +39,19 @@ void require_valid_augment(const AugmentOptions& options, const char* function);
 /// of another kind and for a setting out of range.
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples = {});
+
+/// The same as a transform: its numbers are drawn for (seed, epoch, sample), options.seed is not
+/// used.
+class AugmentTransform : public Transform {
+  public:
+    /// Throws Error for a setting out of range.
+    explicit AugmentTransform(const AugmentOptions& options);
+    void apply(TransformBatch& batch) const override;
+    std::string describe() const override { return "augmented"; }
+    std::string fingerprint() const override;
+
+  private:
+    AugmentOptions options_;
+};
 
 }  // namespace hfc::data

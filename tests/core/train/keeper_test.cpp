@@ -132,7 +132,7 @@ TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
 TEST_F(Keeping, keeps_the_best_epoch_beside_the_last) {
     struct Death {};
     options.epochs = 8;
-    options.probes = {{"train", data}, {"test", toy(40, 2)}};
+    options.probes = {{"train", data}, {"validation", toy(40, 2)}};
     train_whole();
     const auto by_test = [](const EpochResult& result) { return result.accuracy.at(1).second; };
     const auto best = std::ranges::max_element(whole_results, {}, by_test)->epoch;
@@ -247,7 +247,7 @@ TEST_F(Keeping, refuses_what_belongs_to_another_training) {
                     train(*model::make("preact_resnet8", {.classes = 3}), data,
                           kept(scratch.path(), true));
                 }),
-                HasSubstr("hfc.train: the checkpoint"));
+                HasSubstr("the checkpoint"));
     other.checkpoints.seconds = -1;
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }),
                 HasSubstr("seconds between checkpoints must be at least 0, got -1"));

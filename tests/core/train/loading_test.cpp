@@ -1,6 +1,8 @@
 // How a training reads its batches: the last one, threads, samples that cannot be read.
 #include "base/error.h"
 #include "checkpoint/store.h"
+#include "data/transform/augment.h"
+#include "data/transform/mixup.h"
 #include "scratch_folder.h"
 #include "train/toy.h"
 #include "train/train.h"
@@ -83,10 +85,9 @@ TEST(DropLast, is_what_a_batch_norm_of_one_value_a_channel_advises) {
 /// With everything random that a training has besides an attack.
 TrainOptions with_all_that_is_drawn() {
     auto options = two_epochs(16);
-    options.augment.pad = 2;
-    options.augment.flip = true;
-    options.augment.rotate = 20;
-    options.mixup = 0.3;
+    options.transforms = {std::make_shared<data::AugmentTransform>(
+                              data::AugmentOptions{.rotate = 20, .pad = 2, .flip = true}),
+                          std::make_shared<data::MixUp>(0.3, 3)};
     return options;
 }
 

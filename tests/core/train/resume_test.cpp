@@ -1,4 +1,5 @@
 #include "train/resume.h"
+#include "train/adversarial.h"
 
 #include "cuda.h"
 #include "scratch_folder.h"
@@ -268,8 +269,9 @@ TEST(Describe, tells_masks_of_one_sum_apart) {
     ByHand training("sgd");
     const auto with_mask = [&](const at::Tensor& mask) {
         auto options = training.options;
-        options.adversarial = attack::AttackOptions{.method = "pgd", .epsilon = 0.1};
-        options.adversarial->band = attack::Band{.mask = mask};
+        attack::AttackOptions attack{.method = "pgd", .epsilon = 0.1};
+        attack.band = attack::Band{.mask = mask};
+        options.objective = make_adversarial(make_objective("cross_entropy"), attack);
         return describe(training.data, options);
     };
     const auto left = at::zeros({8, 8}), right = at::zeros({8, 8});

@@ -154,7 +154,7 @@ TEST(Train, ends_at_a_loss_that_is_not_finite_naming_epoch_and_batch) {
     options.optimizer.lr = 0.1;
     EXPECT_THAT(
         error_of([&] { train(model, toy(48, 1), options); }),
-        HasSubstr("train: the loss is nan at epoch 2, batch 2; a smaller lr than 0.1 may help"));
+        HasSubstr("the loss is nan at epoch 2, batch 2; a smaller lr than 0.1 may help"));
     EXPECT_TRUE(all_weights(model).isfinite().all().item<bool>()) << "the step was not taken";
 }
 
@@ -220,7 +220,7 @@ TEST(Train, says_what_is_wrong) {
         return at::zeros({images.size(0), 3});
     });
     EXPECT_THAT(error_of([&] { train(constant, data, quick(1)); }),
-                HasSubstr("logits do not depend on its parameters"));
+                HasSubstr("the loss does not depend on the model's parameters"));
     for (auto& parameter : model->parameters()) {
         parameter.set_requires_grad(false);
     }

@@ -1,4 +1,4 @@
-#include "train/gradients.h"
+#include "optim/gradients.h"
 
 #include "base/error.h"
 
@@ -7,7 +7,7 @@
 
 #include <cmath>
 
-namespace hfc::train {
+namespace hfc::optim {
 
 at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order, bool require_finite) {
     require(!std::isnan(order), "norm_type must be a number, got {}", order);
@@ -42,4 +42,4 @@ void clip_values(const std::vector<at::Tensor>& gradients, double most) {
     }
 }
 
-}  // namespace hfc::train
+}  // namespace hfc::optim

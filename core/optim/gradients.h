@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace hfc::train {
+namespace hfc::optim {
 
 /// The norm of all tensors taken as one vector; 0 for none. order: above 0, or infinite. Throws
 /// Error for a norm that is not finite if require_finite.
@@ -18,4 +18,4 @@ void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const 
 /// Limits each element of the gradients to [-most, most].
 void clip_values(const std::vector<at::Tensor>& gradients, double most);
 
-}  // namespace hfc::train
+}  // namespace hfc::optim

@@ -1,0 +1,148 @@
+#include "bindings/hfc/lua_objective.h"
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "bindings/runtime/code.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/lua_thread.h"
+#include "bindings/torch/tensor.h"
+#include "data/checksum.h"
+
+#include <ATen/ATen.h>
+
+namespace hfc::lua {
+namespace {
+
+checkpoint::Json describe_code(const std::string& code) {
+    data::Checksum checksum;
+    checksum.add(code);
+    return {{"function", checksum.text()}};
+}
+
+/// A term of the loss: a number, or a Tensor of one element.
+at::Tensor read_term(lua_State* L, int index, const std::string& name) {
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        return at::scalar_tensor(lua_tonumber(L, index), at::kDouble);
+    }
+    const at::Tensor* tensor = to_tensor(L, index);
+    require(tensor != nullptr && tensor->defined() && tensor->numel() == 1,
+            "option 'loss': the term '{}' must be a number or a Tensor of one element, got {}",
+            name, describe(L, index));
+    return tensor->detach().reshape({});
+}
+
+class LuaObjective : public train::Objective {
+  public:
+    LuaObjective(lua_State* L, int model) : code_(code_of(L)), function_(L) {
+        lua_pushvalue(L, model);
+        model_ = Reference(L);
+    }
+
+    train::Loss loss(model::Model&, const train::TrainingBatch& batch) override {
+        const Turn turn(function_);
+        lua_State* L = turn.state();
+        const int top = lua_gettop(L);
+        require(lua_checkstack(L, 12) != 0, "losses call each other too deep");
+        function_.push(L);
+        model_.push(L);
+        push(L, batch.images);
+        push_labels(L, batch.labels);
+        push_step(L, batch);
+        protected_call(L, 4, 2);
+        train::Loss loss;
+        const at::Tensor* total = to_tensor(L, top + 1);
+        require(total != nullptr,
+                "option 'loss': the function must return the loss, a Tensor of one element; got {}",
+                describe(L, top + 1));
+        loss.total = *total;
+        read_terms(L, top + 2, loss);
+        lua_settop(L, top);
+        return loss;
+    }
+
+    checkpoint::Json describe() const override { return describe_code(code_); }
+    bool runs_script() const override { return true; }
+
+  private:
+    using Objective::Objective;
+
+    static std::string describe(lua_State* L, int index) { return lua::describe(L, index); }
+
+    static void push_labels(lua_State* L, const at::Tensor& labels) {
+        if (labels.defined()) {
+            push(L, labels);
+        } else {
+            lua_pushnil(L);
+        }
+    }
+
+    static void push_step(lua_State* L, const train::TrainingBatch& batch) {
+        lua_createtable(L, 0, 3);
+        push(L, batch.draw.epoch);
+        lua_setfield(L, -2, "epoch");
+        push(L, batch.step);
+        lua_setfield(L, -2, "step");
+        push(L, batch.samples);
+        lua_setfield(L, -2, "samples");
+    }
+
+    static void read_terms(lua_State* L, int index, train::Loss& loss) {
+        if (lua_isnil(L, index)) {
+            return;
+        }
+        require(lua_istable(L, index),
+                "option 'loss': the function must return a table {{term = value}} behind the loss, "
+                "got {}",
+                describe(L, index));
+        for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+            require(lua_type(L, -2) == LUA_TSTRING, "option 'loss': terms need names, got {}",
+                    describe(L, -2));
+            const std::string name = lua_tostring(L, -2);
+            loss.terms.emplace_back(to_utf8(name), read_term(L, lua_gettop(L), name));
+        }
+        std::ranges::sort(loss.terms, {}, &std::pair<std::string, at::Tensor>::first);
+    }
+
+    std::string code_;
+    Reference function_;
+    Reference model_;
+};
+
+class LuaSchedule : public train::RateSchedule {
+  public:
+    explicit LuaSchedule(lua_State* L) : code_(code_of(L)), function_(L) {}
+
+    double factor(const train::Moment& moment) const override {
+        const Turn turn(function_);
+        lua_State* L = turn.state();
+        const int top = lua_gettop(L);
+        function_.push(L);
+        push(L, moment.step / moment.steps_per_epoch + 1);
+        push(L, moment.step + 1);
+        protected_call(L, 2, 1);
+        require(lua_type(L, -1) == LUA_TNUMBER,
+                "option 'schedule': the function must return a factor, a number; got {}",
+                lua::describe(L, -1));
+        const double factor = lua_tonumber(L, -1);
+        lua_settop(L, top);
+        return factor;
+    }
+
+    checkpoint::Json describe(int64_t) const override { return describe_code(code_); }
+
+  private:
+    std::string code_;
+    Reference function_;
+};
+
+}  // namespace
+
+train::ObjectivePtr make_lua_objective(lua_State* L, int model) {
+    return std::make_shared<LuaObjective>(L, model);
+}
+
+train::RateSchedulePtr make_lua_schedule(lua_State* L) {
+    return std::make_shared<LuaSchedule>(L);
+}
+
+}  // namespace hfc::lua

@@ -1,0 +1,232 @@
+#include "bindings/hfc/train_options.h"
+
+#include "base/device.h"
+#include "base/natural_order.h"
+#include "bindings/hfc/attack.h"
+#include "bindings/hfc/augment.h"
+#include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/loading.h"
+#include "bindings/hfc/lua_objective.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/optim.h"
+#include "data/transform/augment.h"
+#include "data/transform/mixup.h"
+#include "train/adversarial.h"
+
+#include <algorithm>
+
+namespace hfc::lua {
+namespace {
+
+std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
+    if (!lua_istable(L, table.index())) {
+        table.expected("a table name -> Dataset");
+    }
+    std::vector<model::Probe> probes;
+    lua_pushnil(L);
+    while (lua_next(L, table.index()) != 0) {
+        require(lua_type(L, -2) == LUA_TSTRING, "option 'probes': expected names as keys, got {}",
+                describe(L, -2));
+        const std::string name = lua_tostring(L, -2);
+        probes.push_back({name, Value(L, lua_gettop(L), fmt::format("option 'probes', '{}'", name))
+                                    .object<data::Dataset>()});
+        lua_pop(L, 1);
+    }
+    std::sort(probes.begin(), probes.end(),
+              [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
+    return probes;
+}
+
+/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr,
+/// which is the paper's.
+optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
+    optim::OptimizerOptions optimizer;
+    if (lua_type(L, value.index()) == LUA_TSTRING) {
+        const std::string name = value.text();
+        return name == optimizer.name ? optimizer : optim::default_options(name);
+    }
+    if (!lua_istable(L, value.index())) {
+        value.expected("a name or a table {name, lr = ...}");
+    }
+    lua_rawgeti(L, value.index(), 1);
+    const std::string name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
+    lua_pop(L, 1);
+    if (name != optimizer.name) {
+        optimizer = optim::default_options(name);
+    }
+    Options options(L, value.index());
+    options.allow_list(1);
+    read_optimizer_options(options, optimizer);
+    options.finish();
+    return optimizer;
+}
+
+/// "cross_entropy", {"cross_entropy", label_smoothing = .1} or a function.
+train::ObjectivePtr read_loss(lua_State* L, const Value& value) {
+    if (lua_isfunction(L, value.index())) {
+        lua_pushvalue(L, value.index());
+        return make_lua_objective(L, 1);
+    }
+    if (lua_type(L, value.index()) == LUA_TSTRING) {
+        return train::make_objective(value.text());
+    }
+    if (!lua_istable(L, value.index())) {
+        value.expected("a name, a table {name, ...} or a function");
+    }
+    std::string name;
+    train::ObjectiveSettings settings;
+    for (lua_pushnil(L); lua_next(L, value.index()) != 0; lua_pop(L, 1)) {
+        const Value setting(L, lua_gettop(L), "option 'loss', a setting");
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            settings[lua_tostring(L, -2)] = setting.number();
+        } else {
+            name = setting.text();
+        }
+    }
+    return train::make_objective(name, settings);
+}
+
+/// "cosine", {"cosine", warmup = 5} or a function.
+train::RateSchedulePtr read_schedule(lua_State* L, const Value& value) {
+    if (lua_isfunction(L, value.index())) {
+        lua_pushvalue(L, value.index());
+        return make_lua_schedule(L);
+    }
+    train::RateScheduleOptions settings;
+    if (lua_type(L, value.index()) == LUA_TSTRING) {
+        settings.name = value.text();
+        return train::make_rate_schedule(settings);
+    }
+    if (!lua_istable(L, value.index())) {
+        value.expected("a name, a table {name, ...} or a function");
+    }
+    lua_rawgeti(L, value.index(), 1);
+    settings.name = Value(L, lua_gettop(L), "option 'schedule', the name").text();
+    lua_pop(L, 1);
+    Options options(L, value.index());
+    options.allow_list(1);
+    settings.warmup = options.number("warmup", settings.warmup);
+    settings.least = options.number("least", settings.least);
+    settings.gamma = options.number("gamma", settings.gamma);
+    settings.size = options.integer("size", settings.size);
+    settings.milestones = options.numbers("milestones", {});
+    options.finish();
+    return train::make_rate_schedule(settings);
+}
+
+/// What the images go through, and what is made smaller.
+void read_objective(lua_State* L, Options& options, const data::Dataset& dataset,
+                    train::TrainOptions& settings) {
+    options.with("augment", [&](const Value& value) {
+        if (!lua_istable(L, value.index())) {
+            value.expected("a table of the settings of hfc.augment");
+        }
+        Options augment(L, value.index());
+        const auto given = read_augment(augment);
+        augment.finish();
+        if (given.any()) {
+            settings.transforms.push_back(std::make_shared<data::AugmentTransform>(given));
+        }
+    });
+    const double alpha = options.number("mixup", 0);
+    if (alpha != 0) {
+        settings.transforms.push_back(std::make_shared<data::MixUp>(alpha, dataset.classes()));
+    }
+    options.with("loss", [&](const Value& value) { settings.objective = read_loss(L, value); });
+    options.with("adversarial", [&](const Value& value) {
+        const auto& attack = value.object<Attack>();
+        require(!attack.several,
+                "option 'adversarial': the attack must have one epsilon, it has a list of {}",
+                attack.epsilons.size());
+        require(alpha == 0, "mixup and adversarial exclude each other; both are given");
+        const auto inner =
+            settings.objective ? settings.objective : train::make_objective("cross_entropy");
+        settings.objective = train::make_adversarial(inner, attack.options);
+    });
+}
+
+/// How steps are taken, and when the training ends.
+void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
+    options.with("schedule",
+                 [&](const Value& value) { settings.schedule = read_schedule(L, value); });
+    options.with("clip_norm", [&](const Value& value) { settings.clip_norm = value.number(); });
+    settings.accumulate = options.integer("accumulate", settings.accumulate);
+    options.with("validation",
+                 [&](const Value& value) { settings.validation = value.object<data::Dataset>(); });
+    options.with("early_stop", [&](const Value& value) {
+        if (!lua_istable(L, value.index())) {
+            value.expected("a table {patience = epochs}");
+        }
+        Options early(L, value.index());
+        early.with("patience",
+                   [&](const Value& patience) { settings.patience = patience.integer(); });
+        early.finish();
+        require(settings.patience.has_value(), "option 'early_stop': patience is missing");
+    });
+}
+
+Reference read_function(lua_State* L, Options& options, const char* key) {
+    Reference result;
+    options.with(key, [&](const Value& value) {
+        if (!lua_isfunction(L, value.index())) {
+            value.expected("a function");
+        }
+        lua_pushvalue(L, value.index());
+        result = Reference(L);
+    });
+    return result;
+}
+
+/// Where events and checkpoints go.
+void read_log(lua_State* L, Options& options, TrainCall& result) {
+    options.with("log", [&](const Value& value) {
+        if (const auto* run = to_object<std::shared_ptr<run::Run>>(L, value.index())) {
+            result.run = *run;
+        } else {
+            const auto& series = value.object<Series>();
+            result.series = series.name;
+            result.run = series.run;
+        }
+    });
+    options.with("checkpoints", [&](const Value& value) { result.checkpoints = value.boolean(); });
+    auto& seconds = result.settings.checkpoints.seconds;
+    seconds = options.number("checkpoint_seconds", seconds);
+    require(result.run || !result.checkpoints.value_or(false),
+            "option 'checkpoints': they are kept in a run directory, so 'log' must name one");
+    result.quiet = options.boolean("quiet", false);
+    result.log_kernels = options.boolean("log_kernels", false);
+    require(result.run || !result.log_kernels,
+            "option 'log_kernels': they are kept in a run directory, so 'log' must name one");
+}
+
+}  // namespace
+
+TrainCall read_train_options(Call& call, int position, const data::Dataset& dataset) {
+    TrainCall result;
+    auto& settings = result.settings;
+    settings.device = default_device();
+    auto options = call.options(position);
+    settings.epochs = options.integer("epochs", settings.epochs);
+    settings.batch_size = options.integer("batch_size", settings.batch_size);
+    settings.drop_last = options.boolean("drop_last", settings.drop_last);
+    settings.threads = read_threads(options);
+    settings.bad = read_bad(options);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    settings.probe_samples = options.integer("probe_samples", settings.probe_samples);
+    options.with("device",
+                 [&](const Value& value) { settings.device = parse_device(value.text()); });
+    options.with("optimizer",
+                 [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
+    options.with("probes",
+                 [&](const Value& value) { settings.probes = read_probes(call.L, value); });
+    settings.statistics = read_statistics(call.L, options);
+    read_objective(call.L, options, dataset, settings);
+    read_steps(call.L, options, settings);
+    read_log(call.L, options, result);
+    result.on_epoch = read_function(call.L, options, "on_epoch");
+    result.on_step = read_function(call.L, options, "on_step");
+    options.finish();
+    return result;
+}
+
+}  // namespace hfc::lua

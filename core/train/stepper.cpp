@@ -1,0 +1,140 @@
+#include "train/stepper.h"
+
+#include "base/error.h"
+#include "optim/gradients.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace hfc::train {
+namespace {
+
+/// Of an epoch.
+int64_t batches_of(const data::Dataset& dataset, const TrainOptions& options) {
+    const auto whole = dataset.size() / options.batch_size;
+    const bool rest = dataset.size() % options.batch_size > 0 && !options.drop_last;
+    return whole + (rest ? 1 : 0);
+}
+
+std::vector<at::Tensor> trainable_parameters(model::Model& model) {
+    auto parameters = model.parameters();
+    std::erase_if(parameters,
+                  [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
+    require(!parameters.empty(),
+            "the model has no parameter that asks for a gradient, so there is nothing "
+            "to train");
+    return parameters;
+}
+
+void require_loss(const at::Tensor& loss, const Stepper::Step& step) {
+    require(loss.defined() && loss.numel() == 1 && at::isFloatingType(loss.scalar_type()),
+            "the loss must be one floating-point number, got {} at epoch {}, step {}",
+            loss.defined() ? fmt::format("{} [{}]", at::toString(loss.scalar_type()),
+                                         fmt::join(loss.sizes(), ", "))
+                           : "nothing",
+            step.epoch, step.number);
+    require(loss.requires_grad(),
+            "the loss does not depend on the model's parameters, so there is nothing to train");
+}
+
+}  // namespace
+
+Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainOptions& options)
+    : model_(model),
+      dataset_(dataset),
+      options_(options),
+      batches_(batches_of(dataset, options)),
+      steps_((batches_ + options.accumulate - 1) / options.accumulate),
+      objective_(options.objective ? options.objective : make_objective("cross_entropy")) {
+    objective_->begin(dataset_);
+    model_.to(options_.device);
+    model::use_channels_last(model_);
+    optimizer_ = optim::make_optimizer(trainable_parameters(model_), options_.optimizer);
+}
+
+int64_t Stepper::images() const {
+    return std::min(dataset_.size(), batches_ * options_.batch_size);
+}
+
+Stepper::Step Stepper::begin(int64_t epoch, int64_t batch) {
+    optimizer_->zero_grad();
+    Step step{epoch, (epoch - 1) * steps_ + batch / options_.accumulate + 1};
+    step.batches = std::min(options_.accumulate, batches_ - batch);
+    step.images =
+        std::min(images() - batch * options_.batch_size, step.batches * options_.batch_size);
+    step.lr = rate_of(step);
+    for (auto& group : optimizer_->groups()) {
+        group.options.lr = step.lr;
+    }
+    return step;
+}
+
+double Stepper::rate_of(const Step& step) const {
+    const auto factor = options_.schedule
+                            ? options_.schedule->factor({step.number - 1, steps_, options_.epochs})
+                            : 1;
+    require(std::isfinite(factor) && factor >= 0,
+            "the schedule must give a finite factor of at least 0; it gave {} at epoch {}, step {}",
+            factor, step.epoch, step.number);
+    return options_.optimizer.lr * factor;
+}
+
+void Stepper::add_gradients(data::Loader& loader, Step& step, LossMeter& losses) {
+    std::vector<std::pair<Loss, int64_t>> parts;
+    for (int64_t i = 0; i < step.batches; ++i) {
+        const auto batch = *loader.next();
+        const auto images = batch.samples.size(0);
+        const auto loss = objective_->loss(model_, prepare(batch, step));
+        require_loss(loss.total, step);
+        const auto weight = static_cast<double>(images) / static_cast<double>(step.images);
+        (step.batches > 1 ? loss.total * weight : loss.total).backward();
+        parts.emplace_back(Loss{loss.total.detach(), loss.terms}, images);
+    }
+    for (const auto& [loss, images] : parts) {
+        losses.add(loss.total, images, loss.terms);
+        const auto part =
+            loss.total * (static_cast<double>(images) / static_cast<double>(step.images));
+        step.loss = step.loss.defined() ? step.loss + part : part;
+    }
+}
+
+/// To the device and through the transforms.
+TrainingBatch Stepper::prepare(const data::Batch& batch, const Step& step) const {
+    const auto labels = batch.labels.defined() ? batch.labels.to(options_.device) : batch.labels;
+    data::TransformBatch transformed{
+        batch.images.to(options_.device), labels, batch.samples, {options_.seed, step.epoch}};
+    for (const auto& transform : options_.transforms) {
+        transform->apply(transformed);
+    }
+    return {transformed.images.contiguous(at::MemoryFormat::ChannelsLast), transformed.labels,
+            batch.samples, transformed.draw, step.number};
+}
+
+void Stepper::finish(const Step& step) {
+    clip_gradients(step);
+    optimizer_->step();
+}
+
+void Stepper::clip_gradients(const Step& step) const {
+    if (!options_.clip_norm) {
+        return;
+    }
+    std::vector<at::Tensor> gradients;
+    for (const auto& group : optimizer_->groups()) {
+        for (const auto& parameter : group.parameters) {
+            if (parameter.grad().defined()) {
+                gradients.push_back(parameter.grad());
+            }
+        }
+    }
+    const auto total = optim::total_norm(gradients);
+    // Asking a GPU would wait for it; there the next loss tells.
+    require(!total.is_cpu() || std::isfinite(total.item<double>()),
+            "the norm of the gradients is {} at epoch {}, step {}", total.item<double>(),
+            step.epoch, step.number);
+    optim::scale_to_norm(gradients, *options_.clip_norm, total);
+}
+
+}  // namespace hfc::train

@@ -227,7 +227,8 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:concat(other, ...) -> Dataset\n\nThe images of each data set, one behind another, "
      "as floats. Error: images of different shapes, different class names, labels in some only."},
     {"Dataset:with_labels", with_labels,
-     "dataset:with_labels(labels) -> Dataset\n\nThe same images under these labels, int64 [N] of "
+     "dataset:with_labels(labels) -> Dataset\n\nThe same images under these labels, int64 or uint8 "
+     "[N] of "
      "at least 0. Error: another number or kind."},
     {"Dataset:probes", probes,
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = "

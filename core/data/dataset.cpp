@@ -14,9 +14,13 @@ namespace {
 
 /// On the CPU, and a copy where anybody else holds them: nobody else can change them.
 at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& name) {
-    require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
+    const auto is_index = [](at::ScalarType type) {
+        return type == at::kLong || type == at::kByte;
+    };
+    require(labels.defined() && is_index(labels.scalar_type()) && labels.dim() == 1 &&
                 labels.size(0) == size,
-            "the labels of '{}' must be int64 [{}], one an image; got {}", name, size,
+            "the labels of '{}' must be int64 [{}] or uint8 [{}], one an image; got {}", name, size,
+            size,
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");

@@ -67,7 +67,8 @@ class Dataset {
     Dataset per_class(int64_t n, uint64_t seed) const;
     /// The same images under a fixed permutation of their labels, which depends on `seed` alone.
     Dataset shuffle_labels(uint64_t seed) const;
-    /// The same images under these labels, int64 [size()] of at least 0. Throws Error for others.
+    /// The same images under these labels, int64 or uint8 [size()] of at least 0. Throws Error for
+    /// others.
     Dataset with_labels(const at::Tensor& labels) const;
     /// The images at `positions` (int64) of this view, in that order, any number of times.
     Dataset select(const at::Tensor& positions) const;

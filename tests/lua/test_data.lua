@@ -162,30 +162,6 @@ function TestViews:test_map()
   hfc.train(model, view, {epochs = 1, batch_size = 5})
 end
 
--- EMNIST's files hold each letter with rows and columns exchanged.
-function TestViews:test_transposed_letters_are_put_upright()
-  local letter = torch.zeros(1, 1, 6, 6)  -- an L
-  letter[{{}, {}, {0, 6}, 1}] = 1
-  letter[{{}, {}, 5, {1, 4}}] = 1
-  local labels = torch.tensor {3, 3, 3, 3, 3}:long()
-  local stored = letter:expand(5, 1, 6, 6):transpose(2, 3):contiguous()
-  lu.assertFalse(stored[1]:equal(letter[0]))
-  local emnist = hfc.dataset(stored, labels)
-  local upright = emnist:map(function(images) return images:transpose(2, 3) end)
-  local made = hfc.dataset(stored:transpose(2, 3), labels)
-  for _, data in ipairs {upright, made, upright:slice(1, 5), made:subset(3)} do
-    lu.assertEquals(data.shape, {1, 6, 6})
-    for images, some in data:batches {size = 2} do
-      lu.assertTrue(images:equal(letter:expand(images:size(0), 1, 6, 6)))
-      lu.assertTrue(some:eq(3):all():item())
-    end
-  end
-  local wide = hfc.dataset(torch.rand(4, 1, 6, 8), torch.zeros(4, {dtype = "int64"}))
-  local turned = wide:map(function(images) return images:transpose(2, 3) end)
-  lu.assertEquals(turned.shape, {1, 8, 6})
-  lu.assertTrue((turned:batch(0, 4)):equal((wide:batch(0, 4)):transpose(2, 3)))
-end
-
 function TestViews:test_a_map_that_returns_something_else()
   local train = self.train
   local expected = "the function of map must return images float32 [1, C, H, W]"

@@ -44,6 +44,7 @@ void register_frequency(lua_State* L);
 void register_image(lua_State* L);
 void register_mask(lua_State* L);
 void register_sensitivity(lua_State* L);
+void register_epochs(lua_State* L);
 void register_memory(lua_State* L);
 void register_model(lua_State* L);
 void register_model_part(lua_State* L);

@@ -7,6 +7,7 @@
 #include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/loading.h"
 #include "bindings/hfc/lua_objective.h"
+#include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
 #include "data/transform/augment.h"

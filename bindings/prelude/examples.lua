@@ -189,6 +189,17 @@ run:log {epoch = 1, accuracy = 0.5}
 run:series("smooth"):log {epoch = 1, accuracy = 0.6}
 run:row("table", {rho = 0.5, accuracy = 0.6}, {"rho"})
 print(run:directory())]])
+example("Run:epochs", [[
+run = hfc.run "loop"
+net = torch.nn.Linear(4, 1)
+adam = torch.optim.Adam(net:parameters(), {lr = .1})
+for epoch in run:epochs(3, {net = net, adam = adam}) do
+  adam:zero_grad()
+  loss = net(torch.rand(8, 4)):square():mean()
+  loss:backward()
+  adam:step()
+  run:log {epoch = epoch, loss = loss:item()}
+end]])
 example("Run:plot", [[
 run = hfc.run("example")
 for epoch = 1, 3 do run:series("natural"):log {epoch = epoch, accuracy = epoch / 4} end

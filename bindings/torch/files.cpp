@@ -17,15 +17,6 @@ namespace {
 using tensor_file::NamedTensors;
 using Json = StructureJson;
 
-/// A Lua value as its tensors, named by their path, and the rest as JSON: numbers, booleans and
-/// strings as themselves, a tensor as {"tensor": name}, a table as {"table": [[key, value], ...]},
-/// a string that is not UTF-8 as {"bytes": hexadecimal}.
-struct Flattened {
-    NamedTensors tensors;
-    Json structure;
-    bool plain = true;  ///< a tensor, or a table string -> tensor: no structure need be kept
-};
-
 bool is_utf8(const std::string& text) {
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore) ==
            Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -72,7 +63,8 @@ bool inherits_state_dict(lua_State* L) {
     return found;
 }
 
-/// Whether an object's metatable offers state_dict(): modules, models, optimizers, schedules.
+}  // namespace
+
 bool has_state_dict(lua_State* L, int index) {
     const int top = lua_gettop(L);
     bool found = false;
@@ -87,6 +79,8 @@ bool has_state_dict(lua_State* L, int index) {
     lua_settop(L, top);
     return found;
 }
+
+namespace {
 
 std::string key_text(lua_State* L, int index) {
     const int type = lua_type(L, index);
@@ -207,13 +201,21 @@ class Flattener {
     std::unordered_set<std::string> names_;
 };
 
+}  // namespace
+
+Flattened flatten_value(lua_State* L, int index) {
+    return Flattener(L).run(index);
+}
+
+namespace {
+
 bool holds_structure(const std::string& path) {
     return path.ends_with(".safetensors") || path.ends_with(".npz");
 }
 
 int save(Call& call) {
     call.at_most(2);
-    auto value = Flattener(call.L).run(1);
+    auto value = flatten_value(call.L, 1);
     const std::string path = call.argument(2, "path").text();
     std::sort(value.tensors.begin(), value.tensors.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });

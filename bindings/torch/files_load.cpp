@@ -82,6 +82,15 @@ class Rebuilder {
     std::map<std::string, at::Tensor> tensors_;
 };
 
+}  // namespace
+
+void push_flattened(lua_State* L, const std::string& path, const StructureJson& structure,
+                    const NamedTensors& tensors) {
+    Rebuilder(L, path, tensors).push_value(structure, 0);
+}
+
+namespace {
+
 /// Pushes what Python wrote: lists from 1 on, dicts by their keys, None as nothing.
 class TreePusher {
   public:
@@ -195,7 +204,7 @@ int load(Call& call) {
         tensor = tensor.to(device);
     }
     const auto json = StructureJson::parse(structure->second, nullptr, /*allow_exceptions=*/false);
-    Rebuilder(call.L, path, tensors).push_value(json, 0);
+    push_flattened(call.L, path, json, tensors);
     return 1;
 }
 

@@ -99,9 +99,49 @@ std::string Run::drawn(const std::string& program) const {
 
 void Run::log(const Json& event) {
     log_->append(event);
+    keep_in_mind("event", event);
+}
+
+void Run::keep_in_mind(const char* kind, Json what) {
+    if (memory_) {
+        memory_->push_back({kind, std::move(what)});
+    }
+}
+
+size_t Run::remember() {
+    if (!memory_) {
+        memory_.emplace();
+    }
+    return memory_->size();
+}
+
+Json Run::remembered(size_t from) const {
+    Json all = Json::array();
+    for (size_t i = from; i < memory_->size(); ++i) {
+        all.push_back((*memory_)[i]);
+    }
+    return all;
+}
+
+void Run::tell_again(const Json& remembered) {
+    for (const auto& one : remembered) {
+        const auto kind = one.at(0).get<std::string>();
+        const auto& what = one.at(1);
+        if (kind == "event") {
+            log(what);
+        } else if (kind == "row") {
+            row(what.at(0).get<std::string>(), what.at(1));
+        } else if (kind == "image") {
+            ++images_[what.get<std::string>()];
+            keep_in_mind("image", what);
+        } else {
+            next_checkpoints();
+        }
+    }
 }
 
 fs::path Run::next_checkpoints() {
+    keep_in_mind("training", Json());
     return directory_ / "checkpoints" / fmt::format("training-{}", ++trainings_);
 }
 
@@ -118,6 +158,7 @@ void Run::row(const std::string& table, const Json& row) {
                 column, table, value.type_name());
     }
     tables_.try_emplace(table, directory_ / table, resumed_).first->second.add(row);
+    keep_in_mind("row", {table, row});
 }
 
 void Run::finish_tables() noexcept {
@@ -169,6 +210,7 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
     full["captions"] = grid.captions;
     log(full);
     ++images_[name];
+    keep_in_mind("image", name);
     return paths;
 }
 

@@ -87,6 +87,14 @@ class Run {
     void curve(const std::string& name, const WholeCurve& curve,
                const Json& event = Json::object());
 
+    /// From now on what the run is told is remembered. Returns how much that is so far.
+    size_t remember();
+    /// What was told behind the first `from` things that remember() counts. A loop keeps it in its
+    /// checkpoint, since a loop that goes on from there does not come by it again.
+    Json remembered(size_t from) const;
+    /// Tells the run all of that again. Throws Error as log() and row() do.
+    void tell_again(const Json& remembered);
+
     /// The folder for the checkpoints of the next training: checkpoints/training-1, -2 ... in the
     /// order in which they are asked for, which is the same when the run is taken up again.
     std::filesystem::path next_checkpoints();
@@ -99,12 +107,14 @@ class Run {
     std::string drawn(const std::string& program) const;
     void draw(const ImageGrid& grid, const std::vector<std::filesystem::path>& paths) const;
     void finish_tables() noexcept;
+    void keep_in_mind(const char* kind, Json what);
     friend class OpenRuns;
 
     std::filesystem::path directory_;
     std::optional<EventLog> log_;
     bool draws_;
     int64_t trainings_ = 0;
+    std::optional<std::vector<Json>> memory_;
     bool resumed_ = false;
     std::map<std::string, TableFile> tables_;
     std::map<std::string, int64_t> images_;  ///< how many of each name

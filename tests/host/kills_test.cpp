@@ -18,10 +18,17 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// A network in Lua, trained with checkpoints as often as they can be written. The callback marks
-/// its stay by a file, and stays for a while.
-constexpr const char* job = R"lua(
+/// What both jobs have: a network in Lua on samples of a Lua function, a mark in the middle of the
+/// script's own code (a file that stays for a while), and the sum that tells the end.
+constexpr const char* common = R"lua(
 local data = hfc.data("synthetic", {train = 64, test = 32, seed = 3})
+local train = hfc.dataset {
+  size = 64, classes = 10,
+  get = function(i)
+    local sample = data.train[i]
+    return sample.image, sample.label
+  end,
+}
 local run = hfc.run("kills")
 local nn = torch.nn
 torch.manual_seed(1)
@@ -30,21 +37,56 @@ local net = nn.Sequential {
   nn.Linear(128, 1000), nn.ReLU(), nn.Linear(1000, 10),
 }
 local mark = run:directory() .. "/in-callback"
-local function on_epoch()
+local function stay()
   local file = io.open(mark, "w")
   file:close()
   local until_then = os.clock() + 0.03
   while os.clock() < until_then do end
   os.remove(mark)
 end
-hfc.train(net, data.train, {
+local function finish()
+  local sum = 0
+  for _, p in ipairs(net:parameters()) do sum = sum + p:double():abs():sum():item() end
+  run:row("sums", {sum = ("%.17g"):format(sum)})
+end
+)lua";
+
+/// hfc.train with all that is the script's, and checkpoints as often as they can be written.
+constexpr const char* training = R"lua(
+hfc.train(net, train, {
   epochs = 12, batch_size = 8, optimizer = {"adam", lr = 1e-3}, quiet = true,
-  checkpoint_seconds = 0.01, probes = {test = data.test}, log = run:series("net"),
-  on_epoch = on_epoch,
+  loss = function(model, x, y)
+    local loss = nn.functional.cross_entropy(model(x), y)
+    return loss, {double = 2 * loss}
+  end,
+  schedule = {"cosine", warmup = 2}, clip_norm = 1, validation = data.test,
+  early_stop = {patience = 50}, on_epoch = stay,
+  checkpoint_seconds = 0.01, log = run:series("net"),
 })
-local sum = 0
-for _, p in ipairs(net:parameters()) do sum = sum + p:double():abs():sum():item() end
-run:row("sums", {sum = ("%.17g"):format(sum)})
+finish()
+)lua";
+
+/// A loop of the script's own.
+constexpr const char* loop = R"lua(
+local adam = torch.optim.Adam(net:parameters(), {lr = 1e-3})
+local schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, {T_max = 12})
+local seen = {}
+for epoch in run:epochs(12, {net = net, adam = adam, schedule = schedule, seen = seen}) do
+  local sum = 0
+  for x, y in train:batches {size = 8, shuffle = true, seed = 1, epoch = epoch} do
+    adam:zero_grad()
+    local loss = nn.functional.cross_entropy(net(x), y)
+    loss:backward()
+    adam:step()
+    sum = sum + loss:item()
+  end
+  schedule:step()
+  seen[epoch] = sum
+  stay()
+  run:log {epoch = epoch, loss = sum, seen = #seen}
+  run:row("epochs", {epoch = epoch, loss = sum})
+end
+finish()
 )lua";
 
 enum class Moment { random, checkpoint, callback };
@@ -93,9 +135,13 @@ std::vector<Moment> moments(std::mt19937& random) {
     return all;
 }
 
-TEST(Kills, TwentyOfARunThatReachesTheSameNumbers) {
+class Kills : public testing::TestWithParam<size_t> {};
+
+constexpr const char* jobs[] = {training, loop};
+
+TEST_P(Kills, TwentyOfARunThatReachesTheSameNumbers) {
     const ScratchFolder scratch;
-    const auto script = scratch.write("kills.lua", job);
+    const auto script = scratch.write("kills.lua", std::string(common) + jobs[GetParam()]);
     const auto whole = scratch.path() / "whole", out = scratch.path() / "run";
     const auto first = run({"--threads", "1", script, "--out", whole.string()});
     ASSERT_EQ(first.status, 0) << first.err;
@@ -144,6 +190,9 @@ TEST(Kills, TwentyOfARunThatReachesTheSameNumbers) {
     EXPECT_GE(finished, 2);
     EXPECT_GE(killed, all.size() * 3 / 4);  // the others came after the end
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, Kills, testing::Range(size_t{0}, std::size(jobs)),
+                         [](const auto& info) { return info.param == 0 ? "ATraining" : "ALoop"; });
 
 }  // namespace
 }  // namespace hfc::test

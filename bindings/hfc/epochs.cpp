@@ -1,0 +1,265 @@
+// run:epochs: a loop of one's own that goes on where it was left.
+#include "base/device.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/lua_thread.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/runtime/state.h"
+#include "bindings/torch/files.h"
+#include "bindings/torch/tensor.h"
+#include "checkpoint/store.h"
+#include "run/run.h"
+#include "train/rewind.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace hfc::lua {
+namespace {
+
+using RunPtr = std::shared_ptr<run::Run>;
+using checkpoint::Json;
+
+/// What an iterator of run:epochs() walks along.
+struct EpochLoop {
+    RunPtr run;
+    checkpoint::Store store;
+    Reference state;  ///< a table name -> object
+    int64_t last = 0;
+    int64_t epoch = 0;      ///< the one that runs, or the last whole one
+    bool running = false;   ///< its body has begun
+    size_t remembered = 0;  ///< how much the run was told before the loop
+};
+
+}  // namespace
+
+template <>
+inline constexpr const char* type_name<EpochLoop> = "EpochIterator";
+
+namespace {
+
+enum class Kind { object, tensor, table };
+
+/// How the value at `index`, called `name` in the state, is kept. Throws Error for what cannot be.
+Kind kind_of(lua_State* L, int index, const std::string& name) {
+    if (to_tensor(L, index) != nullptr) {
+        return Kind::tensor;
+    }
+    if (has_state_dict(L, index)) {
+        return Kind::object;
+    }
+    require(lua_istable(L, index),
+            "argument 3 (state), '{}': expected a network, an optimizer, a schedule, a Tensor or a "
+            "table of values, got {}; a loop cannot set a local variable, so put such a value into "
+            "a table",
+            name, describe(L, index));
+    return Kind::table;
+}
+
+/// Calls visit(name) for each object of the state, which is on the top of the stack meanwhile.
+template <typename Visit>
+void for_each_object(lua_State* L, const Reference& state, Visit&& visit) {
+    const int top = lua_gettop(L);
+    state.push(L);
+    for (lua_pushnil(L); lua_next(L, top + 1) != 0; lua_settop(L, top + 2)) {
+        require(lua_type(L, top + 2) == LUA_TSTRING,
+                "argument 3 (state): expected names as keys, got {}", describe(L, top + 2));
+        visit(std::string(lua_tostring(L, top + 2)));
+    }
+    lua_settop(L, top);
+}
+
+/// object:method(argument...) of the object at `index`; the arguments are on the top of the stack.
+void call_method(lua_State* L, int index, const char* method, int arguments, int results) {
+    lua_getfield(L, index, method);
+    lua_insert(L, -arguments - 1);
+    lua_pushvalue(L, index);
+    lua_insert(L, -arguments - 1);
+    protected_call(L, arguments + 1, results);
+}
+
+/// Replaces what the table at `index` holds by what the one on the top of the stack does.
+void refill(lua_State* L, int index) {
+    const int saved = lua_gettop(L);
+    lua_newtable(L);  // a table must not lose keys while it is walked over
+    int count = 0;
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, saved + 1, ++count);
+    }
+    for (int i = 1; i <= count; ++i) {
+        lua_rawgeti(L, saved + 1, i);
+        lua_pushnil(L);
+        lua_rawset(L, index);
+    }
+    for (lua_pushnil(L); lua_next(L, saved) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, index);
+    }
+    lua_settop(L, saved);
+}
+
+checkpoint::Checkpoint capture(lua_State* L, const EpochLoop& loop) {
+    const int top = lua_gettop(L);
+    lua_newtable(L);
+    for_each_object(L, loop.state, [&](const std::string& name) {
+        const int object = lua_gettop(L);
+        if (kind_of(L, object, name) == Kind::object) {
+            call_method(L, object, "state_dict", 0, 1);
+        }
+        lua_setfield(L, top + 1, name.c_str());
+    });
+    auto flattened = flatten_value(L, top + 1);
+    lua_settop(L, top);
+    checkpoint::Checkpoint checkpoint;
+    checkpoint.tensors = std::move(flattened.tensors);
+    checkpoint.tensors.emplace_back("generator.cpu", train::generator_state(at::kCPU));
+    if (const auto device = default_device(); !device.is_cpu()) {
+        checkpoint.tensors.emplace_back("generator.device", train::generator_state(device));
+    }
+    checkpoint.state = {{"loop", {{"epoch", loop.epoch}}},
+                        {"structure", flattened.structure},
+                        {"remembered", loop.run->remembered(loop.remembered)}};
+    return checkpoint;
+}
+
+void restore_generators(const tensor_file::NamedTensors& tensors) {
+    for (const auto& [name, tensor] : tensors) {
+        if (name == "generator.cpu") {
+            train::set_generator_state(at::kCPU, tensor);
+        } else if (name == "generator.device" && !default_device().is_cpu()) {
+            train::set_generator_state(default_device(), tensor);
+        }
+    }
+}
+
+/// The object on the top of the stack takes over the saved value behind it.
+void restore_object(lua_State* L, int object, const std::string& name) {
+    const int saved = lua_gettop(L);
+    switch (kind_of(L, object, name)) {
+        case Kind::object:
+            call_method(L, object, "load_state_dict", 1, 0);
+            break;
+        case Kind::tensor: {
+            const at::Tensor* from = to_tensor(L, saved);
+            const at::Tensor to = *to_tensor(L, object);
+            require(from != nullptr && from->sizes() == to.sizes(),
+                    "the checkpoint's '{}' is {}, and now a Tensor of shape [{}]", name,
+                    from == nullptr ? describe(L, saved) : describe_tensor(*from),
+                    fmt::join(to.sizes(), ", "));
+            const at::NoGradGuard no_grad;
+            at::Tensor(to).copy_(*from);
+            break;
+        }
+        case Kind::table:
+            refill(L, object);
+            break;
+    }
+    lua_settop(L, object);
+}
+
+void restore(lua_State* L, EpochLoop& loop, const checkpoint::Checkpoint& checkpoint) {
+    const int top = lua_gettop(L);
+    const auto& state = checkpoint.state;
+    require(state.contains("loop") && state.contains("structure") && state.contains("remembered"),
+            "the checkpoint in '{}' is not one of run:epochs", loop.store.folder().string());
+    push_flattened(L, loop.store.folder().string(), state.at("structure"), checkpoint.tensors);
+    for_each_object(L, loop.state, [&](const std::string& name) {
+        const int object = lua_gettop(L);
+        lua_getfield(L, top + 1, name.c_str());
+        require(!lua_isnil(L, -1), "the checkpoint of this loop has no '{}'", name);
+        restore_object(L, object, name);
+    });
+    lua_settop(L, top);
+    loop.epoch = state.at("loop").at("epoch").get<int64_t>();
+    loop.run->tell_again(state.at("remembered"));
+    restore_generators(checkpoint.tensors);
+}
+
+int next_epoch(lua_State* L) {
+    return guarded(L, "Run:epochs", [&]() -> int {
+        auto* loop = to_object<EpochLoop>(L, lua_upvalueindex(1));
+        require(loop != nullptr, "the iterator was destroyed");
+        const RunningScope scope(L);
+        if (loop->running) {
+            loop->store.save(loop->epoch, capture(L, *loop));
+            loop->running = false;
+        }
+        check_stop();
+        if (loop->epoch >= loop->last) {
+            return 0;
+        }
+        loop->running = true;
+        push(L, ++loop->epoch);
+        return 1;
+    });
+}
+
+/// Where the state stands: a table, or nothing.
+Reference read_state(Call& call) {
+    if (!call.given(3)) {
+        lua_newtable(call.L);
+    } else if (lua_istable(call.L, 3) && !has_state_dict(call.L, 3)) {
+        lua_pushvalue(call.L, 3);
+    } else {
+        call.argument(3, "state").expected("a table {name = object}");
+    }
+    return Reference(call.L);
+}
+
+int epochs(Call& call) {
+    call.at_most(3);
+    lua_State* L = call.L;
+    const auto run = call.argument(1, "run").object<RunPtr>();
+    const int64_t n = call.argument(2, "n").integer();
+    require(n >= 1, "argument 2 (n): expected at least 1 epoch, got {}", n);
+    EpochLoop loop{run, checkpoint::Store(run->next_checkpoints()), read_state(call), n};
+    for_each_object(L, loop.state,
+                    [&](const std::string& name) { kind_of(L, lua_gettop(L), name); });
+    loop.remembered = run->remember();
+    if (host_info(L).resume) {
+        const auto warn = [](const std::string& text) {
+            std::fprintf(stderr, "hfc-host: %s\n", text.c_str());
+        };
+        if (const auto newest = loop.store.newest(warn)) {
+            restore(L, loop, *newest);
+        }
+    }
+    push_object(L, std::move(loop));
+    lua_pushcclosure(L, next_epoch, 1);
+    return 1;
+}
+
+const std::vector<Declaration> epoch_declarations = {
+    {"Run:epochs", epochs,
+     "run:epochs(n, {name = object, ...}) -> iterator\n\nFor a training loop of one's own: for "
+     "epoch "
+     "in run:epochs(20, {net = net, adam = adam}) do ... end counts from 1 to n. After each epoch "
+     "it "
+     "saves the objects and the states of torch's random generators in the run directory; "
+     "`hfc-host "
+     "--resume DIR` goes on behind the last whole epoch, to the same numbers.\n"
+     "An object is a network, an optimizer, a schedule (what has state_dict()), a Tensor, which is "
+     "filled in place, or a table of numbers, strings, booleans, Tensors and such tables, whose "
+     "contents are replaced. What the loop needs beside them must follow from epoch alone: batches "
+     "with seed and epoch, no math.random, whose state cannot be saved.\n"
+     "Errors: an object that cannot be kept, a checkpoint of other objects, a folder that cannot "
+     "be "
+     "written."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_epochs(lua_State* L) {
+    register_type<EpochLoop>(L);
+    declare(L, epoch_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

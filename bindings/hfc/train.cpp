@@ -234,6 +234,8 @@ const std::vector<Declaration> train_declarations = {
      "{\"step\", size = 30, gamma = .1}, {\"multistep\", milestones = {epoch, ...}, gamma = .1}, "
      "{\"exponential\", gamma = .1}, {\"constant\"}, each with warmup = epochs along a line; or "
      "function(epoch, step) return factor end, both counted from 1.\n"
+     "bfloat16 = false: passes in bfloat16 (torch.autocast), the weights in float32; see "
+     "hfc.mask.learn.\n"
      "clip_norm: the largest norm of all gradients together. accumulate = 1: batches a step, as if "
      "they were one.\n"
      "validation: a Dataset; its accuracy, the probe 'validation', says which epoch is best. "

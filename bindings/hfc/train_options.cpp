@@ -7,6 +7,7 @@
 #include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/loading.h"
 #include "bindings/hfc/lua_objective.h"
+#include "bindings/hfc/precision.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
@@ -148,6 +149,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
 
 /// How steps are taken, and when the training ends.
 void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
+    settings.bfloat16 = read_bfloat16(options, settings.device);
     options.with("schedule",
                  [&](const Value& value) { settings.schedule = read_schedule(L, value); });
     options.with("clip_norm", [&](const Value& value) { settings.clip_norm = value.number(); });

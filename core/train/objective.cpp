@@ -25,7 +25,10 @@ class CrossEntropy : public Objective {
     }
 
     Loss loss(model::Model& model, const TrainingBatch& batch) override {
-        const auto logits = model::checked_logits(model, batch.images, max_label_, name_);
+        auto logits = model::checked_logits(model, batch.images, max_label_, name_);
+        if (at::isReducedFloatingType(logits.scalar_type())) {
+            logits = logits.to(at::kFloat);
+        }
         auto labels = batch.labels;
         if (labels.dim() == 2 && labels.size(1) < logits.size(1)) {
             // The network may have classes that the data set has not.

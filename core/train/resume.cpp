@@ -234,6 +234,9 @@ Json describe_statistics(const model::Statistics& statistics) {
 /// them.
 Json describe_steps(const TrainOptions& options) {
     Json steps;
+    if (options.bfloat16) {
+        steps["bfloat16"] = true;
+    }
     if (options.clip_norm) {
         steps["clip_norm"] = *options.clip_norm;
     }

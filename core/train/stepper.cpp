@@ -1,6 +1,7 @@
 #include "train/stepper.h"
 
 #include "base/error.h"
+#include "model/autocast.h"
 #include "optim/gradients.h"
 
 #include <ATen/ATen.h>
@@ -86,7 +87,7 @@ void Stepper::add_gradients(data::Loader& loader, Step& step, LossMeter& losses)
     for (int64_t i = 0; i < step.batches; ++i) {
         const auto batch = *loader.next();
         const auto images = batch.samples.size(0);
-        const auto loss = objective_->loss(model_, prepare(batch, step));
+        const auto loss = loss_of(prepare(batch, step));
         require_loss(loss.total, step);
         const auto weight = static_cast<double>(images) / static_cast<double>(step.images);
         (step.batches > 1 ? loss.total * weight : loss.total).backward();
@@ -98,6 +99,11 @@ void Stepper::add_gradients(data::Loader& loader, Step& step, LossMeter& losses)
             loss.total * (static_cast<double>(images) / static_cast<double>(step.images));
         step.loss = step.loss.defined() ? step.loss + part : part;
     }
+}
+
+Loss Stepper::loss_of(const TrainingBatch& batch) const {
+    const model::AutocastScope autocast(options_.device.type(), options_.bfloat16);
+    return objective_->loss(model_, batch);
 }
 
 /// To the device and through the transforms.

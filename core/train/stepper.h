@@ -46,6 +46,7 @@ class Stepper {
 
   private:
     double rate_of(const Step& step) const;
+    Loss loss_of(const TrainingBatch& batch) const;
     TrainingBatch prepare(const data::Batch& batch, const Step& step) const;
     void clip_gradients(const Step& step) const;
 

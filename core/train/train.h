@@ -51,8 +51,9 @@ struct TrainOptions {
 
     /// What the training images go through on the device, one after the other.
     data::Transforms transforms = {};
-    ObjectivePtr objective = {};           ///< unset: cross-entropy
-    RateSchedulePtr schedule = {};         ///< unset: the optimizer's lr throughout
+    ObjectivePtr objective = {};    ///< unset: cross-entropy
+    bool bfloat16 = false;          ///< forward and backward passes in bfloat16 (torch.autocast)
+    RateSchedulePtr schedule = {};  ///< unset: the optimizer's lr throughout
     std::optional<double> clip_norm = {};  ///< the largest norm of all gradients together, above 0
     int64_t accumulate = 1;  ///< batches a step of the optimizer, at least 1: their gradients are
                              ///< those of one batch of all their images

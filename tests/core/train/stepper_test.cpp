@@ -128,6 +128,34 @@ TEST(Stepper, limits_the_norm_of_the_gradients) {
     EXPECT_LT((free / free.norm() - clipped / clipped.norm()).norm().item<double>(), 1e-2);
 }
 
+/// Cross-entropy that remembers what the network computed in.
+class DtypeRecorder : public Objective {
+  public:
+    Loss loss(model::Model& model, const TrainingBatch& batch) override {
+        const auto logits = model.forward(batch.images);
+        dtype = logits.scalar_type();
+        return {at::cross_entropy_loss(logits.to(at::kFloat), batch.labels)};
+    }
+    checkpoint::Json describe() const override { return "dtype"; }
+    at::ScalarType dtype = at::kFloat;
+};
+
+TEST(Stepper, computes_in_bfloat16_where_asked) {
+    auto options = settings(3, 11);
+    const auto recorder = std::make_shared<DtypeRecorder>();
+    options.objective = recorder;
+    const auto floats = trained(options);
+    EXPECT_EQ(recorder->dtype, at::kFloat);
+    options.bfloat16 = true;
+    const auto weights = trained(options);
+    EXPECT_EQ(recorder->dtype, at::kBFloat16);
+    EXPECT_EQ(weights.scalar_type(), at::kFloat);
+    EXPECT_FALSE(weights.equal(floats));
+    EXPECT_LT((weights - floats).norm().item<double>(), 0.1 * floats.norm().item<double>());
+    options.objective = {};
+    EXPECT_TRUE(trained(options).isfinite().all().item<bool>());
+}
+
 /// The validation accuracies that the training ended with.
 std::vector<EpochResult> stopped(int64_t patience) {
     auto options = settings(30, 44);

@@ -11,10 +11,7 @@
 #include <optional>
 
 namespace hfc::lua {
-namespace {
 
-/// The function at the top of the stack as bytes without line numbers, so that a comment above it
-/// changes nothing. What it captures is not in them.
 std::string dump_of(lua_State* L) {
     const int top = lua_gettop(L);
     std::string bytes;
@@ -32,6 +29,8 @@ std::string dump_of(lua_State* L) {
     lua_settop(L, top);
     return bytes;
 }
+
+namespace {
 
 struct Sample {
     at::Tensor image;

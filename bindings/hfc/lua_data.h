@@ -9,6 +9,10 @@
 
 namespace hfc::lua {
 
+/// The function at the top of the stack, which stays there, as bytes without line numbers, so that
+/// a comment above it changes nothing. The variables that it captures are not included.
+std::string dump_of(lua_State* L);
+
 /// What hfc.dataset {size = n, get = f, ...} says.
 struct LuaSourceSettings {
     std::string name = "samples";

@@ -210,11 +210,17 @@ Json describe_attack(const std::optional<attack::AttackOptions>& options) {
                    {"epsilon", settings.epsilon},
                    {"alpha", settings.alpha_for(settings.epsilon)},
                    {"steps", settings.steps},
-                   {"decay", settings.decay},
+                   {"decay", 1.0},
                    {"random_start", settings.random_start},
                    {"restarts", settings.restarts},
                    {"targeted", settings.targeted},
-                   {"loss", options->loss}};
+                   {"loss", attack::name_of(settings.loss)}};
+    for (const auto& [name, value] : settings.numbers) {
+        attack[name] = value;
+    }
+    if (const auto more = attack::identity_of(settings); !more.empty()) {
+        attack["more"] = more;
+    }
     if (settings.band) {
         const auto& band = *settings.band;
         attack["band"] = {static_cast<int>(band.part), band.radius, static_cast<int>(band.rule),

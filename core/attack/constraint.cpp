@@ -35,6 +35,15 @@ at::Tensor sizes_of(const at::Tensor& perturbed, const at::Tensor& images, Norm 
     return norm_of(perturbed.to(at::kDouble) - images.to(at::kDouble), norm);
 }
 
+at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, double epsilon,
+                        Norm norm) {
+    if (norm == Norm::l_infinity) {
+        return perturbed;  // the bounds of each pixel are exact
+    }
+    const auto beyond = sizes_of(perturbed, images, norm).gt(epsilon);
+    return at::where(beside_images(beyond), at::nextafter(perturbed, images), perturbed);
+}
+
 at::Tensor l2_norm(const at::Tensor& images) {
     return at::linalg_vector_norm(images, 2, at::IntArrayRef{1, 2, 3}, /*keepdim=*/true);
 }

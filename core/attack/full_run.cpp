@@ -63,7 +63,7 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
         for (run_batch.restart = 0; run_batch.restart < settings.restarts; ++run_batch.restart) {
             best.offer(run(network, settings, run_batch, first_gradient));
         }
-        results.push_back(best.images());
+        results.push_back(round_inside(best.images(), run_batch.images, epsilon, settings.norm));
     }
     network.require_numbers();
     return results;

@@ -109,6 +109,18 @@ function TestAttackCustom:test_random_numbers_belong_to_the_sample()
   lu.assertTrue((hfc.attack.custom(start)(net, x, y) - x):abs():max():item() > 0.01)
 end
 
+function TestAttackCustom:test_training_on_a_function()
+  local x, y = torch.rand(8, 3, 8, 8), torch.arange(8):remainder(2)
+  local function weights(attack)
+    local model = hfc.model("preact_resnet8", {classes = 2, seed = 1})
+    hfc.train(model, hfc.dataset(x, y), {epochs = 1, quiet = true, adversarial = attack})
+    return model:parameters()[1]
+  end
+  local own = hfc.attack.custom {step = fgsm_by_hand, steps = 1, epsilon = 0.1}
+  lu.assertTrue(weights(own):equal(weights(hfc.attack.fgsm {epsilon = 0.1})))
+  lu.assertFalse(weights(own):equal(weights()))
+end
+
 function TestAttackCustom:test_a_wrong_function()
   local net = brightness()
   local x, y = bright_images(3)

@@ -79,6 +79,25 @@ TEST(Perturb, stays_within_epsilon_and_pixel_range_to_the_last_bit) {
     }
 }
 
+TEST(Perturb, stays_within_a_small_epsilon_in_l2) {
+    const auto model = test::linear_model();
+    const auto images = test::formula_images(60, 3, 8);
+    const auto labels = test::predictions(*model, images);
+    for (const double epsilon : {0.001, 0.003, 0.01, 0.03}) {
+        for (const auto& range : {Range(), no_range()}) {
+            const auto adversarial = perturb(*model, images, labels,
+                                             {.method = "pgdl2",
+                                              .epsilon = epsilon,
+                                              .relative_alpha = 1,
+                                              .steps = 2,
+                                              .range = range});
+            const auto change = adversarial.to(at::kDouble) - images.to(at::kDouble);
+            EXPECT_LE(change.flatten(1).norm(2, 1).max().item<double>(), epsilon);
+            EXPECT_GT(change.flatten(1).norm(2, 1).max().item<double>(), 0.999 * epsilon);
+        }
+    }
+}
+
 TEST(Perturb, leaves_the_model_as_it_was) {
     for (const auto& method : known_methods()) {
         const auto model = test::used_model();

@@ -155,12 +155,22 @@ TEST(Identity, differs_where_the_images_may_differ) {
     const auto of = [](const AttackOptions& options) { return identity_of(resolve(options)); };
     EXPECT_EQ(of({}), "");
     EXPECT_EQ(of({.method = "mifgsm", .epsilon = 0.1, .loss = Loss::margin}), "");
-    std::vector<std::string> all = {"",
-                                    of({.range = no_range()}),
-                                    of({.range = {0, 2}}),
-                                    of({.keep = Keep::best}),
-                                    of({.start = at::zeros({1, 3, 8, 8})}),
-                                    of({.start = at::ones({1, 3, 8, 8})})};
+    const auto custom = [](const std::string& fingerprint) {
+        Method method;
+        method.name = "custom";
+        method.fingerprint = fingerprint;
+        return std::make_shared<const Method>(method);
+    };
+    std::vector<std::string> all = {
+        "",
+        of({.range = no_range()}),
+        of({.range = {0, 2}}),
+        of({.keep = Keep::best}),
+        of({.start = at::zeros({1, 3, 8, 8})}),
+        of({.start = at::ones({1, 3, 8, 8})}),
+        of({.custom = custom("a")}),
+        of({.custom = custom("b")}),
+    };
     std::ranges::sort(all);
     EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
 }

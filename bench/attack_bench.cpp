@@ -46,12 +46,13 @@ struct Trained {
 
 void robust(benchmark::State& state) {
     static const Trained trained;
-    double share = 0;
+    double fraction = 0;
     for (auto _ : state) {
-        share = attack::robust_accuracy(*trained.model, trained.data.test, {}, {8.0 / 255}).front();
+        fraction =
+            attack::robust_accuracy(*trained.model, trained.data.test, {}, {8.0 / 255}).front();
     }
     state.SetItemsProcessed(state.iterations() * trained.data.test.size());
-    state.counters["robust"] = share;
+    state.counters["robust"] = fraction;
 }
 
 BENCHMARK_CAPTURE(perturb, fgsm, {.method = "fgsm"})->UseRealTime()->Unit(benchmark::kMillisecond);

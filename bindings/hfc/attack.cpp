@@ -1,13 +1,13 @@
-// hfc.attack, hfc.robust_accuracy, hfc.smallest_epsilon.
+// hfc.attack: attacks and their options. What runs them is in attack_calls.cpp.
 #include "bindings/hfc/attack.h"
 
-#include "attack/settings.h"
-#include "bindings/hfc/images_argument.h"
-#include "bindings/hfc/lua_model.h"
-#include "bindings/hfc/precision.h"
+#include "attack/method.h"
+#include "bindings/hfc/custom_attack.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
+
+#include <algorithm>
 
 namespace hfc::lua {
 
@@ -23,7 +23,9 @@ attack::Band read_band(lua_State* L, const Value& value) {
     const std::string part = options.text("part", "");
     band.radius = options.number("radius", 0);
     band.rule = frequency::parse_rule(options.text("rule", "<="));
-    options.with("mask", [&](const Value& mask) { band.mask = mask.object<LuaTensor>().tensor; });
+    options.with("mask", [&](const Value& mask) {
+        band.mask = mask.object<LuaTensor>().tensor.detach().clone();
+    });
     options.finish();
     require(part == "low" || part == "high" || (part.empty() && band.mask.defined()),
             "option 'band': part must be low or high, or a mask be given; got '{}'", part);
@@ -33,6 +35,53 @@ attack::Band read_band(lua_State* L, const Value& value) {
     return band;
 }
 
+/// {lowest, highest} or "none".
+attack::Range read_range(lua_State* L, const Value& value) {
+    if (lua_type(L, value.index()) == LUA_TSTRING && value.text() == "none") {
+        return attack::no_range();
+    }
+    if (!lua_istable(L, value.index()) || lua_objlen(L, value.index()) != 2) {
+        value.expected("a list {lowest, highest} or \"none\"");
+    }
+    const auto bounds = value.numbers();
+    return {bounds[0], bounds[1]};
+}
+
+/// The options that every attack takes, except those for the size of a step.
+void read_common(Call& call, Options& options, Attack& result) {
+    auto& settings = result.options;
+    options.with("epsilon", [&](const Value& value) {
+        result.epsilons = value.numbers();
+        result.several = lua_istable(call.L, value.index());
+    });
+    options.with("steps", [&](const Value& value) { settings.steps = value.integer(); });
+    options.with("random_start",
+                 [&](const Value& value) { settings.random_start = value.boolean(); });
+    options.with("start", [&](const Value& value) {
+        settings.start = value.object<LuaTensor>().tensor.detach().clone();
+    });
+    options.with("band", [&](const Value& value) { settings.band = read_band(call.L, value); });
+    options.with("range", [&](const Value& value) { settings.range = read_range(call.L, value); });
+    settings.restarts = options.integer("restarts", settings.restarts);
+    settings.targeted = options.boolean("targeted", settings.targeted);
+    settings.loss = attack::parse_loss(options.text("loss", attack::name_of(settings.loss)));
+    settings.keep = attack::parse_keep(options.text("keep", attack::name_of(settings.keep)));
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+}
+
+/// Checks the options now, so that a wrong one is found before anything is attacked.
+int return_attack(Call& call, Attack result) {
+    auto& settings = result.options;
+    if (result.epsilons.empty()) {
+        require(!result.several, "option 'epsilon': expected a number or a list of at least one");
+        result.epsilons = {attack::resolve(settings).epsilon};
+    }
+    settings.epsilon = result.epsilons.front();
+    attack::resolve(settings);
+    std::ranges::for_each(result.epsilons, attack::require_epsilon);
+    return call.returns_object(std::move(result));
+}
+
 template <const char* method>
 int make_attack(Call& call) {
     call.at_most(1);
@@ -40,87 +89,37 @@ int make_attack(Call& call) {
     auto& settings = result.options;
     settings.method = method;
     auto options = call.options(1);
-    options.with("epsilon", [&](const Value& value) {
-        result.epsilons = value.numbers();
-        result.several = lua_istable(call.L, value.index());
-    });
+    read_common(call, options, result);
     options.with("alpha", [&](const Value& value) { settings.alpha = value.number(); });
     options.with("relative_alpha",
                  [&](const Value& value) { settings.relative_alpha = value.number(); });
-    options.with("steps", [&](const Value& value) { settings.steps = value.integer(); });
-    options.with("random_start",
-                 [&](const Value& value) { settings.random_start = value.boolean(); });
-    options.with("band", [&](const Value& value) { settings.band = read_band(call.L, value); });
-    settings.decay = options.number("decay", settings.decay);
-    settings.restarts = options.integer("restarts", settings.restarts);
-    settings.targeted = options.boolean("targeted", settings.targeted);
-    settings.loss = options.text("loss", settings.loss);
-    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
-    options.finish();
-    if (result.epsilons.empty()) {
-        require(!result.several, "option 'epsilon': expected a number or a list of at least one");
-        result.epsilons = {attack::resolve({.method = method}).epsilon};
+    for (const auto& option : attack::find_method(method)->numbers) {
+        options.with(option.name.c_str(),
+                     [&](const Value& value) { settings.numbers[option.name] = value.number(); });
     }
-    settings.epsilon = result.epsilons.front();
-    return call.returns_object(std::move(result));
-}
-
-/// The options of measuring that have a meaning for images attacked together.
-model::Inference::Options read_network_options(lua_State* L, Options& options,
-                                               const model::Model& network) {
-    model::Inference::Options inference;
-    inference.bfloat16 = read_bfloat16(options, model::device_of(network));
-    inference.tf32 = read_tf32(options, model::device_of(network));
-    inference.statistics = read_statistics(L, options);
-    return inference;
-}
-
-/// attack(model, images, labels, {options}) -> images, or a list of them for a list of epsilons
-int perturb(Call& call) {
-    call.at_most(5);
-    const auto settings = call.argument(1, "attack").object<Attack>();
-    const auto network = to_model(call.L, call.argument(2, "model"));
-    const at::Tensor images = tensor_argument(call, 3, "images");
-    const at::Tensor labels = tensor_argument(call, 4, "labels");
-    auto options = call.options(5);
-    const auto inference = read_network_options(call.L, options, *network);
-    const at::Tensor samples = tensor_option(options, "samples");
     options.finish();
-    const auto results = attack::perturb(*network, images, labels, settings.options,
-                                         settings.epsilons, inference, samples);
-    return settings.several ? call.returns(results) : call.returns(results.front());
+    return return_attack(call, std::move(result));
 }
 
-int robust_accuracy(Call& call) {
-    const auto network = to_model(call.L, call.argument(1, "model"));
-    const auto [dataset, next] = images_argument(call, 2, "images");
-    call.at_most(next + 1);
-    const auto settings = call.argument(next, "attack").object<Attack>();
-    auto options = call.options(next + 1);
-    attack::RobustOptions robust;
-    robust.inference = read_inference(call.L, options, model::device_of(*network));
-    robust.early_stop = options.boolean("early_stop", robust.early_stop);
+int make_custom(Call& call) {
+    call.at_most(1);
+    Attack result;
+    auto& settings = result.options;
+    settings.random_start = false;
+    auto options = call.options(1);
+    read_common(call, options, result);
+    settings.method = options.text("name", "custom");
+    const auto norm = attack::parse_norm(options.text("norm", "linf"));
+    options.with("step", [&](const Value& step) {
+        settings.custom = make_custom_method(call.L, step, settings.method, norm);
+    });
     options.finish();
-    const auto shares =
-        attack::robust_accuracy(*network, dataset, settings.options, settings.epsilons, robust);
-    return settings.several ? call.returns(shares) : call.returns(shares.front());
-}
-
-int smallest_epsilon(Call& call) {
-    call.at_most(5);
-    const auto network = to_model(call.L, call.argument(1, "model"));
-    const at::Tensor images = tensor_argument(call, 2, "images");
-    const at::Tensor labels = tensor_argument(call, 3, "labels");
-    const auto settings = call.argument(4, "attack").object<Attack>();
-    auto options = call.options(5);
-    attack::SearchOptions search;
-    search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
-    search.bisections = options.integer("bisections", search.bisections);
-    search.inference = read_network_options(call.L, options, *network);
-    search.samples = tensor_option(options, "samples");
-    options.finish();
-    return call.returns(
-        attack::smallest_epsilon(*network, images, labels, settings.options, search));
+    require(settings.custom != nullptr,
+            "option 'step' is missing: a function(images, at, state) that returns images");
+    if (settings.start.defined()) {
+        settings.random_start.reset();
+    }
+    return return_attack(call, std::move(result));
 }
 
 constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd",
@@ -129,56 +128,55 @@ constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd
 const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.fgsm", make_attack<fgsm>,
      "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et "
-     "al. 2015). An Attack is called: "
-     "attack(model, images, labels) -> adversarial images, float32 [N, C, H, W] in [0,1]; epsilon "
-     "may be a list, which gives a list.\n"
-     "All attacks: loss = \"cross_entropy\" or \"margin\" (the largest other logit minus the "
-     "label's); targeted = false: labels are what "
-     "the images shall be taken for; band = {part = \"low\" or \"high\", radius = r, rule = "
-     "\"<=\"} or {mask = Tensor [H, W]} confines the "
-     "perturbation to frequencies; seed = 0: of random starts. An image's start depends on the "
-     "seed, the method, the number of the restart and the image's index in its source: not on the "
-     "batch size or on the images beside it.\n"
-     "A table of options may follow the labels: statistics, bfloat16 and tf32 of hfc.accuracy; "
-     "samples: "
-     "Tensor int64 [N], the index of each image in its source (default 0 to N - 1). "
-     "hfc.robust_accuracy and hfc.train take the indices from their data set.\n"
-     "The model's parameters, gradients and mode stay as they are. Errors: a setting out of range, "
-     "images outside [0,1], labels the model "
-     "has no logit for."},
+     "al. 2015). Call an Attack to get adversarial images: attack(model, images, labels) -> Tensor "
+     "float32 [N, C, H, W]. If epsilon is a list, the result is a list too.\n"
+     "All attacks take these options. loss: \"cross_entropy\" (default) or \"margin\", the "
+     "largest other logit minus the logit of the label. targeted: if true, the labels are the "
+     "classes that the attack aims at (default false). range: the values that a pixel may have, "
+     "{lowest, highest}; {0, 1} by default. Use range = \"none\" for filtered images, which leave "
+     "[0,1]. band: restricts the perturbation to frequencies, either {part = \"low\" or "
+     "\"high\", radius = r, rule = \"<=\"} or {mask = Tensor [H, W]}. keep: \"last\" (default) "
+     "returns the images after the last step; \"best\" returns the first ones that fool the "
+     "network, otherwise those of the largest loss. seed: seeds the random numbers (default 0). "
+     "The random numbers of an image depend only on the seed, the method, the restart and the "
+     "index of the image in its source, not on the batch.\n"
+     "The call takes a table of options after the labels: statistics, bfloat16 and tf32 as in "
+     "hfc.accuracy, and samples, a Tensor int64 [N] with the index of each image in its source "
+     "(default 0 to N - 1). hfc.robust_accuracy and hfc.train take the indices from their data "
+     "set.\n"
+     "The parameters, gradients and mode of the model do not change. An option out of range raises "
+     "an error, and so do images outside the range and labels that the model has no logit for."},
     {"hfc.attack.bim", make_attack<bim>,
      "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\nThe basic iterative "
-     "method (Kurakin et al. 2017); see "
-     "hfc.attack.fgsm. relative_alpha: the step as a share of epsilon, in place of alpha."},
+     "method (Kurakin et al. 2017); see hfc.attack.fgsm. alpha is the size of a step. "
+     "relative_alpha gives it as a fraction of epsilon, in place of alpha."},
     {"hfc.attack.mifgsm", make_attack<mifgsm>,
      "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM "
-     "with momentum (Dong et al. 2018); see "
-     "hfc.attack.bim."},
+     "with momentum (Dong et al. 2018); see hfc.attack.bim. decay: the factor of the momentum."},
     {"hfc.attack.pgd", make_attack<pgd>,
      "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = "
-     "1} -> Attack\n\nProjected "
-     "gradient descent in L-infinity (Madry et al. 2018); see hfc.attack.bim."},
+     "1} -> Attack\n\nProjected gradient descent in L-infinity (Madry et al. 2018); see "
+     "hfc.attack.bim. restarts: the number of runs from different random starts; the best result "
+     "for each image is kept. start: the perturbation to start from in place of a random one, "
+     "Tensor float32 [N, C, H, W], or [1, C, H, W] for all images. In hfc.robust_accuracy, N is "
+     "the size of the data set."},
     {"hfc.attack.pgdl2", make_attack<pgdl2>,
      "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} "
-     "-> Attack\n\nProjected "
-     "gradient descent in the L2 norm of an image; see hfc.attack.bim."},
-    {"hfc.robust_accuracy", robust_accuracy,
-     "hfc.robust_accuracy(model, images, attack, {early_stop = true, statistics = \"running\", "
-     "batch_size = 100, bfloat16 = false}) -> number "
-     "in [0,1], or a list for a list of "
-     "epsilons\n\nThe share of images that the model gets right in spite of the attack. "
-     "early_stop: an image is done with once it "
-     "is fooled; false attacks each in full, as torchattacks does. Images and the other options "
-     "are those of hfc.accuracy."},
-    {"hfc.smallest_epsilon", smallest_epsilon,
-     "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
-     "statistics = \"running\", bfloat16 = false, samples = Tensor int64 [N]}) -> "
-     "Tensor float64 [N]\n\nFor each image the "
-     "smallest epsilon at which the attack succeeds, by bisection; 0: wrong already, infinity: "
-     "max_epsilon is not enough. samples: see hfc.attack.fgsm."},
+     "-> Attack\n\nProjected gradient descent in the L2 norm of an image; see hfc.attack.pgd."},
+    {"hfc.attack.custom", make_custom,
+     "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
+     "false, restarts = 1, name = \"custom\"} -> Attack\n\nAn attack whose iteration is a "
+     "function: f(images, at, state) -> images. images: the perturbed images so far, Tensor "
+     "float32 [N, C, H, W]. at: an AttackStep, which gives the gradient, the logits and the "
+     "losses at these images. state: a table that is empty at the start of each run and that the "
+     "function may change. The result of f is projected onto epsilon, range and band.\n"
+     "An image that is fooled leaves the batch early, for example in hfc.robust_accuracy. Each "
+     "Tensor in state whose first dimension is N then loses the same rows as the images; other "
+     "values stay as they are.\n"
+     "norm: \"linf\" or \"l2\". name: what the random numbers are drawn for. The other options "
+     "are those of hfc.attack.pgd, except alpha. An error in f, and a result of another shape or "
+     "with pixels that are not finite, stops the attack."},
 };
-
-const Declaration call_attack = {"Attack", perturb, ""};
 
 int attack_text(lua_State* L) {
     return guarded(L, "tostring", [&] {
@@ -196,10 +194,8 @@ namespace detail {
 void register_attack(lua_State* L) {
     register_type<Attack>(L);
     declare(L, attack_declarations);
-    push_metatable_of(L, "Attack");
-    push_function(L, call_attack);
-    lua_setfield(L, -2, "__call");
-    lua_pop(L, 1);
+    register_attack_step(L);
+    register_attack_calls(L);
     set_metamethod(L, "Attack", "__tostring", attack_text);
 }
 

@@ -18,4 +18,9 @@ struct Attack {
 template <>
 inline constexpr const char* type_name<Attack> = "Attack";
 
+namespace detail {
+/// The type Attack must be registered.
+void register_attack_calls(lua_State* L);
+}  // namespace detail
+
 }  // namespace hfc::lua

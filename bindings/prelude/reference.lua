@@ -35,6 +35,7 @@ local function anchor(name) return "#" .. string.gsub(string.lower(name), "[^%w_
 local titles = {
   hfc = "hfc: data, networks, training, runs",
   ["hfc.attack"] = "hfc.attack: adversarial images",
+  AttackStep = "AttackStep: one iteration of an attack of your own",
   ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
   ["hfc.decompose"] = "hfc.decompose: images by singular values",
   ["hfc.frequency"] = "hfc.frequency: images by frequency",

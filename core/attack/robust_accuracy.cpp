@@ -1,4 +1,7 @@
-#include "attack/pursuit.h"
+#include "attack/attack.h"
+
+#include "attack/early_stop.h"
+#include "attack/full_run.h"
 #include "base/error.h"
 
 #include <ATen/ATen.h>
@@ -10,82 +13,79 @@
 namespace hfc::attack {
 namespace {
 
-/// Positions of `epsilons` in rising order.
-std::vector<size_t> rising(const std::vector<double>& epsilons) {
+/// Positions of `epsilons` in ascending order.
+std::vector<size_t> ascending(const std::vector<double>& epsilons) {
     std::vector<size_t> order(epsilons.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::stable_sort(order, {}, [&](size_t i) { return epsilons[i]; });
     return order;
 }
 
-/// The images of a batch that have not been fooled yet, in what a Pursuit starts from.
-struct Survivors {
-    at::Tensor images;
-    at::Tensor labels;
+/// The images of a batch that have not been fooled yet, and the gradient at them if it is used.
+struct Remaining {
+    AttackBatch batch;
     at::Tensor first_gradient;
-    at::Tensor samples;  ///< on the victim's device
 
     void keep(const at::Tensor& rows) {
-        for (auto* tensor : {&images, &labels, &first_gradient, &samples}) {
+        for (auto* tensor :
+             {&batch.images, &batch.labels, &batch.samples, &batch.start, &first_gradient}) {
             if (tensor->defined()) {
                 *tensor = tensor->index_select(0, rows);
             }
         }
-        images = images.contiguous(at::MemoryFormat::ChannelsLast);
+        batch.images = batch.images.contiguous(at::MemoryFormat::ChannelsLast);
     }
 };
 
-/// The images that the model gets right to begin with, and where it helps the gradient at them.
-Survivors right_ones(const Victim& victim, const Settings& settings, const data::Batch& batch) {
-    Survivors left{victim.bring(batch.images),
-                   batch.labels.to(victim.device()),
-                   {},
-                   batch.samples.to(victim.device())};
-    at::Tensor logits;
-    if (settings.random_start) {
-        logits = victim.logits(left.images);
-    } else {
-        const auto pass = victim.forward(left.images);
-        logits = pass.logits.detach();
-        left.first_gradient = victim.gradient(pass, left.labels);
+/// The images that the model classifies correctly without an attack.
+Remaining classified_correctly(const AttackedNetwork& network, const Settings& settings,
+                               const data::Batch& batch, const at::Tensor& start) {
+    Remaining remaining;
+    remaining.batch.images = network.bring(batch.images);
+    remaining.batch.labels = batch.labels.to(network.device());
+    remaining.batch.samples = batch.samples.to(network.device());
+    remaining.batch.start = start;
+    Evaluation clean(network, remaining.batch.images, remaining.batch.labels,
+                     settings.gradient_first);
+    const auto fooled = clean.fooled();
+    if (settings.gradient_first) {
+        remaining.first_gradient = clean.gradient();
     }
-    left.keep(victim.fooled(logits, left.labels).logical_not().nonzero().squeeze(1));
-    return left;
+    remaining.keep(fooled.logical_not().nonzero().squeeze(1));
+    return remaining;
 }
 
-/// How many images of a batch survive each epsilon; an image that is fooled within a smaller one is
-/// fooled within a larger.
-std::vector<int64_t> count_stopping_early(const Victim& victim, const Settings& settings,
+/// How many images of a batch are classified correctly at each epsilon. An image that is fooled
+/// within an epsilon is fooled within a larger one.
+std::vector<int64_t> count_stopping_early(const AttackedNetwork& network, const Settings& settings,
                                           const data::Batch& batch,
-                                          const std::vector<double>& epsilons) {
+                                          const std::vector<double>& epsilons,
+                                          const at::Tensor& start) {
     std::vector<int64_t> counts(epsilons.size(), 0);
-    auto left = right_ones(victim, settings, batch);
-    for (const auto i : rising(epsilons)) {
-        for (int64_t restart = 0; restart < settings.restarts && left.images.size(0) > 0;
-             ++restart) {
-            Pursuit pursuit{left.images, left.labels, {}, {}, {}, left.first_gradient};
-            pursuit.epsilons = at::full({left.images.size(0)}, epsilons[i], at::kDouble);
-            pursuit.alphas =
-                at::full({left.images.size(0)}, settings.alpha_for(epsilons[i]), at::kDouble);
-            if (settings.random_start) {
-                pursuit.start = random_perturbation(left.images, left.samples, settings, restart);
-            }
-            const auto found = pursue(victim, settings, pursuit);
-            left.keep(found.isinf().nonzero().squeeze(1).to(victim.device()));
+    auto remaining = classified_correctly(network, settings, batch, start);
+    const auto left = [&] { return remaining.batch.images.size(0); };
+    for (const auto i : ascending(epsilons)) {
+        for (int64_t restart = 0; restart < settings.restarts && left() > 0; ++restart) {
+            remaining.batch.epsilons = at::full({left()}, epsilons[i], at::kDouble);
+            remaining.batch.restart = restart;
+            EarlyStoppingAttack attack(network, settings, remaining.batch,
+                                       remaining.first_gradient);
+            remaining.keep(attack.run().isinf().nonzero().squeeze(1).to(network.device()));
         }
-        counts[i] = left.images.size(0);
+        counts[i] = left();
     }
     return counts;
 }
 
-/// As count_stopping_early, but every image is attacked to the end.
-std::vector<int64_t> count_in_full(const Victim& victim, const Settings& settings,
-                                   const data::Batch& batch, const std::vector<double>& epsilons) {
-    const auto labels = batch.labels.to(victim.device());
+/// As count_stopping_early(), but every image is attacked in full.
+std::vector<int64_t> count_in_full(const AttackedNetwork& network, const Settings& settings,
+                                   const data::Batch& batch, const std::vector<double>& epsilons,
+                                   const at::Tensor& start) {
+    const auto labels = batch.labels.to(network.device());
     std::vector<int64_t> counts;
-    for (const auto& adversarial : attack_in_full(victim, settings, batch, epsilons)) {
-        counts.push_back(
-            victim.fooled(victim.logits(adversarial), labels).logical_not().sum().item<int64_t>());
+    for (const auto& adversarial : attack_in_full(network, settings, batch, epsilons, start)) {
+        const auto fooled = network.fooled(network.logits(adversarial), labels);
+        counts.push_back(fooled.logical_not().sum().item<int64_t>());
     }
     return counts;
 }
@@ -98,30 +98,32 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
                                     const RobustOptions& robust) {
     const auto settings = resolve(options);
     require(!settings.targeted,
-            "hfc.attack: robust accuracy is of untargeted attacks; leave targeted off");
-    require(!epsilons.empty(), "hfc.attack: at least one epsilon is needed, got none");
+            "robust accuracy is defined for untargeted attacks; leave targeted off");
+    require(!epsilons.empty(), "at least one epsilon is needed, got none");
     std::ranges::for_each(epsilons, require_epsilon);
     const at::NoGradGuard no_grad;
-    Victim victim(model, settings, robust.inference);
-    victim.begin(dataset);
-    const auto batch_size = victim.batch_size();
-    std::vector<int64_t> survivors(epsilons.size(), 0);
+    AttackedNetwork network(model, settings, robust.inference);
+    network.begin(dataset);
+    const auto batch_size = network.batch_size();
+    std::vector<int64_t> correct(epsilons.size(), 0);
     for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
         const auto end = std::min(begin + batch_size, dataset.size());
         const auto batch = dataset.batch(begin, end);
         require_batch(batch.images, batch.labels, settings);
+        require_start(settings, dataset.size(), batch.images.sizes().slice(1));
+        const auto start = start_rows(settings, begin, end, network.bring(batch.images));
         const auto count = robust.early_stop ? count_stopping_early : count_in_full;
-        const auto counts = count(victim, settings, batch, epsilons);
-        std::ranges::transform(survivors, counts, survivors.begin(), std::plus<>());
+        const auto counts = count(network, settings, batch, epsilons, start);
+        std::ranges::transform(correct, counts, correct.begin(), std::plus<>());
         if (robust.after_batch) {
             robust.after_batch(static_cast<double>(end) / static_cast<double>(dataset.size()));
         }
     }
-    std::vector<double> shares;
-    for (const auto count : survivors) {
-        shares.push_back(static_cast<double>(count) / static_cast<double>(dataset.size()));
+    std::vector<double> fractions;
+    for (const auto count : correct) {
+        fractions.push_back(static_cast<double>(count) / static_cast<double>(dataset.size()));
     }
-    return shares;
+    return fractions;
 }
 
 }  // namespace hfc::attack

@@ -1,7 +1,9 @@
 #include "attack/settings.h"
 
+#include "attack/method.h"
 #include "base/error.h"
 #include "base/images.h"
+#include "data/checksum.h"
 
 #include <ATen/ATen.h>
 
@@ -11,153 +13,205 @@
 namespace hfc::attack {
 namespace {
 
-struct Method {
-    std::string name;
-    Norm norm;
-    double epsilon;
-    double alpha;
-    bool iterates;
-    bool starts_randomly;
-    bool momentum;
-};
-
-const std::vector<Method>& methods() {
-    static const std::vector<Method> all{
-        {"fgsm", Norm::l_infinity, 8.0 / 255, 8.0 / 255, false, false, false},
-        {"bim", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, false, false},
-        {"mifgsm", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, false, true},
-        {"pgd", Norm::l_infinity, 8.0 / 255, 2.0 / 255, true, true, false},
-        {"pgdl2", Norm::l2, 1.0, 0.2, true, true, false},
-    };
-    return all;
-}
-
-const Method& find_method(const std::string& name) {
-    const auto found = std::ranges::find(methods(), name, &Method::name);
-    require(found != methods().end(), "hfc.attack: unknown method '{}'{}; the methods are {}", name,
-            did_you_mean(name, known_methods()), fmt::join(known_methods(), ", "));
-    return *found;
-}
-
 void set_steps(Settings& settings, const AttackOptions& options, const Method& method) {
     if (!method.iterates) {
         require(!options.alpha && !options.relative_alpha && options.steps.value_or(1) == 1,
-                "hfc.attack: fgsm is one step of epsilon and takes neither alpha nor steps; bim is "
-                "its form of several steps");
+                "{} is one step of epsilon and takes neither alpha nor steps", method.name);
         settings.alpha_relative = true;
-        settings.alpha_share = 1;
+        settings.alpha_fraction = 1;
         return;
     }
-    settings.steps = options.steps.value_or(10);
-    require(settings.steps >= 1, "hfc.attack: steps must be at least 1, got {}", settings.steps);
+    settings.steps = options.steps.value_or(method.steps);
+    require(settings.steps >= 1, "steps must be at least 1, got {}", settings.steps);
     require(!options.alpha || !options.relative_alpha,
-            "hfc.attack: alpha and relative_alpha exclude each other; both are given");
+            "alpha and relative_alpha exclude each other; both are given");
     settings.alpha_relative = options.relative_alpha.has_value();
     settings.alpha = options.alpha.value_or(method.alpha);
     require(std::isfinite(settings.alpha) && settings.alpha > 0,
-            "hfc.attack: alpha must be a finite number above 0, got {}", settings.alpha);
-    // With epsilon 0 nothing moves, whatever the share.
+            "alpha must be a finite number above 0, got {}", settings.alpha);
+    // With epsilon 0 nothing moves, whatever the fraction.
     const auto of_defaults =
         settings.epsilon > 0 ? settings.alpha / settings.epsilon : method.alpha / method.epsilon;
-    settings.alpha_share = options.relative_alpha.value_or(
+    settings.alpha_fraction = options.relative_alpha.value_or(
         options.alpha ? of_defaults : method.alpha / method.epsilon);
-    require(std::isfinite(settings.alpha_share) && settings.alpha_share > 0,
-            "hfc.attack: relative_alpha must be a finite number above 0, got {}",
-            settings.alpha_share);
+    require(std::isfinite(settings.alpha_fraction) && settings.alpha_fraction > 0,
+            "relative_alpha must be a finite number above 0, got {}", settings.alpha_fraction);
+}
+
+/// The names of the methods that start at random.
+std::string random_starters() {
+    std::vector<std::string> names;
+    for (const auto& name : known_methods()) {
+        if (find_method(name)->random_start) {
+            names.push_back(name);
+        }
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+void set_start(Settings& settings, const AttackOptions& options, const Method& method) {
+    const bool given = options.start.defined();
+    require(method.random_start || !options.random_start.value_or(false),
+            "{} has no random start; the methods with one are {}", method.name, random_starters());
+    require(method.random_start || !given, "{} takes no start; the methods that take one are {}",
+            method.name, random_starters());
+    require(!given || !options.random_start.value_or(false),
+            "start and random_start exclude each other; both are given");
+    if (given) {
+        const auto& start = options.start;
+        require(start.dim() == 4 && start.scalar_type() == at::kFloat,
+                "start must be a float32 tensor of perturbations [N, C, H, W], got {} [{}]",
+                at::toString(start.scalar_type()), fmt::join(start.sizes(), ", "));
+        require(start.isfinite().all().item<bool>(), "start must hold finite numbers");
+    }
+    settings.start = options.start;
+    settings.random_start = !given && options.random_start.value_or(method.random_start);
+    settings.gradient_first = method.gradient_first && !settings.random_start && !given;
+    settings.restarts = options.restarts;
+    require(options.restarts >= 1, "restarts must be at least 1, got {}", options.restarts);
+    require(options.restarts == 1 || settings.random_start || method.draws,
+            "{} restarts without a random start would all be the same; the methods with a "
+            "random_start are {}",
+            options.restarts, random_starters());
+}
+
+void set_numbers(Settings& settings, const AttackOptions& options, const Method& method) {
+    for (const auto& option : method.numbers) {
+        settings.numbers[option.name] = option.standard;
+    }
+    for (const auto& [name, value] : options.numbers) {
+        const auto option = std::ranges::find(method.numbers, name, &NumberOption::name);
+        require(option != method.numbers.end(), "{} has no option '{}'", method.name, name);
+        require(std::isfinite(value) && value >= option->lowest,
+                "{} must be a finite number of at least {}, got {}", name, option->lowest, value);
+        settings.numbers[name] = value;
+    }
+}
+
+/// Compares as float32, the type of the pixels.
+void require_pixels(const at::Tensor& images, const Range& range) {
+    if (images.numel() == 0) {
+        return;
+    }
+    const auto [least, most] = at::aminmax(images);
+    const auto lowest = least.item<float>();
+    const auto highest = most.item<float>();
+    require(!std::isnan(lowest),
+            "images must have pixels in [{},{}], got some that are not numbers", range.lowest,
+            range.highest);
+    require(std::isfinite(lowest) && std::isfinite(highest),
+            "images must have finite pixels, got {} to {}", lowest, highest);
+    require(
+        lowest >= static_cast<float>(range.lowest) && highest <= static_cast<float>(range.highest),
+        "images must have pixels in [{},{}], got {} to {}; the attack's option range allows "
+        "others: {{lowest, highest}}, or \"none\" for filtered images",
+        range.lowest, range.highest, lowest, highest);
 }
 
 void check_band(const Band& band) {
     if (!band.mask.defined()) {
         require(band.part != data::Part::whole,
-                "hfc.attack: band must be low or high with a radius, or have a mask");
+                "band must be low or high with a radius, or have a mask");
         require(std::isfinite(band.radius) && band.radius >= 0,
-                "hfc.attack: the band's radius must be a finite number of at least 0, got {}",
-                band.radius);
+                "the band's radius must be a finite number of at least 0, got {}", band.radius);
         return;
     }
     const auto& mask = band.mask;
-    require(band.part == data::Part::whole,
-            "hfc.attack: band takes a part with a radius or a mask, not both");
+    require(band.part == data::Part::whole, "band takes a part with a radius or a mask, not both");
     require(mask.dim() == 2 && at::isFloatingType(mask.scalar_type()),
-            "hfc.attack: the band's mask must be a floating-point tensor [H, W], got {} [{}]",
+            "the band's mask must be a floating-point tensor [H, W], got {} [{}]",
             at::toString(mask.scalar_type()), fmt::join(mask.sizes(), ", "));
     require(mask.ge(0).logical_and(mask.le(1)).all().item<bool>(),
-            "hfc.attack: the band's mask must hold factors in [0,1]");
+            "the band's mask must hold factors in [0,1]");
 }
 
 }  // namespace
 
-const std::vector<std::string>& known_methods() {
-    static const auto names = [] {
-        std::vector<std::string> all;
-        std::ranges::transform(methods(), std::back_inserter(all), &Method::name);
-        return all;
-    }();
-    return names;
-}
-
 void require_epsilon(double epsilon) {
     require(std::isfinite(epsilon) && epsilon >= 0,
-            "hfc.attack: epsilon must be a finite number of at least 0, got {}", epsilon);
+            "epsilon must be a finite number of at least 0, got {}", epsilon);
 }
 
 Settings resolve(const AttackOptions& options) {
-    const auto& method = find_method(options.method);
+    const auto method = options.custom ? options.custom : find_method(options.method);
     Settings settings;
-    settings.method = method.name;
-    settings.norm = method.norm;
-    settings.epsilon = options.epsilon.value_or(method.epsilon);
+    settings.method = method;
+    settings.norm = method->norm;
+    settings.epsilon = options.epsilon.value_or(method->epsilon);
     require_epsilon(settings.epsilon);
-    set_steps(settings, options, method);
-    settings.momentum = method.momentum;
-    settings.decay = options.decay;
-    require(std::isfinite(options.decay) && options.decay >= 0,
-            "hfc.attack: decay must be a finite number of at least 0, got {}", options.decay);
-    require(method.starts_randomly || !options.random_start.value_or(false),
-            "hfc.attack: {} has no random start; pgd and pgdl2 have one", method.name);
-    settings.random_start = options.random_start.value_or(method.starts_randomly);
-    settings.restarts = options.restarts;
-    require(options.restarts >= 1, "hfc.attack: restarts must be at least 1, got {}",
-            options.restarts);
-    require(options.restarts == 1 || settings.random_start,
-            "hfc.attack: {} restarts without a random start would all be the same; set "
-            "random_start with pgd or pgdl2",
-            options.restarts);
+    set_steps(settings, options, *method);
+    set_numbers(settings, options, *method);
+    set_start(settings, options, *method);
     settings.targeted = options.targeted;
-    require(options.loss == "cross_entropy" || options.loss == "margin",
-            "hfc.attack: loss must be \"cross_entropy\" or \"margin\", got \"{}\"", options.loss);
-    settings.margin = options.loss == "margin";
+    settings.loss = options.loss;
     if (options.band) {
         check_band(*options.band);
     }
     settings.band = options.band;
     settings.seed = options.seed;
+    settings.range = options.range;
+    require(options.range.lowest < options.range.highest,
+            "range must be two numbers, the lowest pixel and a higher one, got {} and {}",
+            options.range.lowest, options.range.highest);
+    settings.keep = options.keep;
     return settings;
+}
+
+std::string identity_of(const Settings& settings) {
+    std::string text;
+    if (settings.range != Range()) {
+        text += fmt::format(" range {} {}", settings.range.lowest, settings.range.highest);
+    }
+    if (settings.keep != Keep::last) {
+        text += fmt::format(" keep {}", name_of(settings.keep));
+    }
+    if (settings.start.defined()) {
+        const auto start = settings.start.detach().to(at::kCPU).contiguous();
+        data::Checksum checksum;
+        checksum.add({static_cast<const char*>(start.const_data_ptr()), start.nbytes()});
+        text += fmt::format(" start {} {}", start.sizes(), checksum.text());
+    }
+    if (!settings.method->fingerprint.empty()) {
+        data::Checksum checksum;
+        checksum.add(settings.method->fingerprint);
+        text += fmt::format(" function {} {}", name_of(settings.norm), checksum.text());
+    }
+    return text;
 }
 
 void require_batch(const at::Tensor& images, const at::Tensor& labels, const Settings& settings) {
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kFloat,
-            "hfc.attack: images must be a float32 tensor [N, C, H, W], got {}",
+            "images must be a float32 tensor [N, C, H, W], got {}",
             images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "), image_advice(images))
                              : "nothing");
     require(labels.defined() && labels.dim() == 1 && labels.scalar_type() == at::kLong &&
                 labels.size(0) == images.size(0),
-            "hfc.attack: labels must be an int64 tensor [{}], one an image, got {}", images.size(0),
+            "labels must be an int64 tensor [{}], one an image, got {}", images.size(0),
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
-    require_unit_range(images, "hfc.attack: images");
+    require_pixels(images, settings.range);
     if (labels.numel() > 0) {
-        require(labels.min().item<int64_t>() >= 0, "hfc.attack: labels must be at least 0, got {}",
+        require(labels.min().item<int64_t>() >= 0, "labels must be at least 0, got {}",
                 labels.min().item<int64_t>());
     }
     if (settings.band && settings.band->mask.defined()) {
         const auto& mask = settings.band->mask;
         require(mask.size(0) == images.size(2) && mask.size(1) == images.size(3),
-                "hfc.attack: the band's mask must be of the images' size [{}, {}], got [{}, {}]",
+                "the band's mask must be of the images' size [{}, {}], got [{}, {}]",
                 images.size(2), images.size(3), mask.size(0), mask.size(1));
     }
+}
+
+void require_start(const Settings& settings, int64_t count, at::IntArrayRef image) {
+    if (!settings.start.defined()) {
+        return;
+    }
+    const auto& start = settings.start;
+    require((start.size(0) == 1 || start.size(0) == count) && start.sizes().slice(1) == image,
+            "start must hold one perturbation or {}, one for each image, of shape [{}], got [{}]",
+            count, fmt::join(image, ", "), fmt::join(start.sizes(), ", "));
 }
 
 }  // namespace hfc::attack

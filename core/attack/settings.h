@@ -1,45 +1,53 @@
 // Attack options, checked, with every default in its place.
 #pragma once
 
-#include "attack/attack.h"
-
-#include <cstdint>
-#include <optional>
-#include <string>
+#include "attack/options.h"
 
 namespace hfc::attack {
 
-enum class Norm { l_infinity, l2 };
-
 struct Settings {
-    std::string method;
+    std::shared_ptr<const Method> method;
     Norm norm = Norm::l_infinity;
     double epsilon = 0;
     double alpha = 0;
-    double alpha_share = 0;       ///< alpha / epsilon
-    bool alpha_relative = false;  ///< the step follows epsilon
+    double alpha_fraction = 0;    ///< alpha / epsilon
+    bool alpha_relative = false;  ///< the step is that fraction of each image's epsilon
     int64_t steps = 1;
-    bool momentum = false;
-    double decay = 1;
     bool random_start = false;
+    /// The first iteration uses the gradient at the images.
+    bool gradient_first = false;
     int64_t restarts = 1;
     bool targeted = false;
-    bool margin = false;
+    Loss loss = Loss::cross_entropy;
     std::optional<Band> band;
     uint64_t seed = 0;
+    Range range;
+    at::Tensor start;
+    Keep keep = Keep::last;
+    std::map<std::string, double> numbers;  ///< all of the method's own
 
     double alpha_for(double of_epsilon) const {
-        return alpha_relative ? alpha_share * of_epsilon : alpha;
+        return alpha_relative ? alpha_fraction * of_epsilon : alpha;
     }
+
+    /// One of the method's own options.
+    double number(const std::string& name) const { return numbers.at(name); }
 };
 
-/// Throws Error for an unknown method or loss and for values out of range.
+/// Throws Error for an unknown method and for values out of range.
 Settings resolve(const AttackOptions& options);
+
+/// Text that differs between settings that give different images and agree in all fields from
+/// `norm` to `band`, in the seed and in the numbers; "" for the defaults of the other options.
+std::string identity_of(const Settings& settings);
 
 /// Throws Error unless it is a finite number of at least 0.
 void require_epsilon(double epsilon);
 
-/// Throws Error unless images are float32 [N, C, H, W] in [0,1] and labels int64 [N].
+/// Throws Error unless images are float32 [N, C, H, W] in the range and labels int64 [N].
 void require_batch(const at::Tensor& images, const at::Tensor& labels, const Settings& settings);
+
+/// Throws Error unless the start has one perturbation or `count`, of the shape of an image.
+void require_start(const Settings& settings, int64_t count, at::IntArrayRef image);
 
 }  // namespace hfc::attack

@@ -1,4 +1,7 @@
-#include "attack/pursuit.h"
+#include "attack/attack.h"
+
+#include "attack/early_stop.h"
+#include "attack/full_run.h"
 #include "base/error.h"
 #include "base/random.h"
 
@@ -15,23 +18,22 @@ namespace {
 /// succeeded.
 class Search {
   public:
-    Search(const Victim& victim, const Settings& settings, const at::Tensor& images,
+    Search(const AttackedNetwork& network, const Settings& settings, const at::Tensor& images,
            const at::Tensor& labels, const at::Tensor& samples)
-        : victim_(victim),
+        : network_(network),
           settings_(settings),
-          images_(victim.bring(images)),
-          labels_(labels.to(victim.device())),
+          images_(network.bring(images)),
+          labels_(labels.to(network.device())),
           samples_(samples),
           failed_(at::zeros({images.size(0)}, at::kDouble)),
           succeeded_(
               at::full({images.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble)) {
-        if (settings.random_start) {
-            succeeded_.masked_fill_(victim.fooled(victim.logits(images_), labels_).cpu(), 0);
-        } else {
-            const auto pass = victim.forward(images_);
-            succeeded_.masked_fill_(victim.fooled(pass.logits, labels_).cpu(), 0);
-            first_gradient_ = victim.gradient(pass, labels_);
+        Evaluation clean(network, images_, labels_, settings.gradient_first);
+        succeeded_.masked_fill_(clean.fooled().cpu(), 0);
+        if (settings.gradient_first) {
+            first_gradient_ = clean.gradient();
         }
+        start_ = start_rows(settings, 0, images_.size(0), images_);
     }
 
     const at::Tensor& succeeded() const { return succeeded_; }
@@ -59,30 +61,29 @@ class Search {
 
   private:
     void attack_once(const at::Tensor& rows, const at::Tensor& epsilons, int64_t restart) {
-        const auto there = rows.to(victim_.device());
+        const auto there = rows.to(network_.device());
         const auto pick = [&](const at::Tensor& all) {
             return all.defined() ? all.index_select(0, there) : at::Tensor();
         };
-        Pursuit pursuit;
-        pursuit.images = pick(images_).contiguous(at::MemoryFormat::ChannelsLast);
-        pursuit.labels = pick(labels_);
-        pursuit.epsilons = epsilons;
-        pursuit.alphas = epsilons * settings_.alpha_share;
-        pursuit.first_gradient = pick(first_gradient_);
-        if (settings_.random_start) {
-            pursuit.start = random_perturbation(pursuit.images, samples_.index_select(0, rows),
-                                                settings_, restart);
-        }
-        const auto found = pursue(victim_, settings_, pursuit);
+        AttackBatch batch;
+        batch.images = pick(images_).contiguous(at::MemoryFormat::ChannelsLast);
+        batch.labels = pick(labels_);
+        batch.epsilons = epsilons;
+        batch.samples = samples_.index_select(0, rows);
+        batch.start = pick(start_);
+        batch.restart = restart;
+        EarlyStoppingAttack attack(network_, settings_, batch, pick(first_gradient_));
+        const auto found = attack.run();
         succeeded_.index_copy_(0, rows, at::minimum(succeeded_.index_select(0, rows), found));
     }
 
-    const Victim& victim_;
+    const AttackedNetwork& network_;
     const Settings& settings_;
     at::Tensor images_;
     at::Tensor labels_;
     at::Tensor samples_;  ///< CPU
     at::Tensor first_gradient_;
+    at::Tensor start_;
     at::Tensor failed_;     ///< float64 [N], CPU
     at::Tensor succeeded_;  ///< float64 [N], CPU; infinity: nothing has
 };
@@ -91,20 +92,21 @@ class Search {
 
 at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                             const AttackOptions& options, const SearchOptions& search) {
-    const auto settings = resolve(options);
+    auto settings = resolve(options);
+    settings.alpha_relative = true;
     require_batch(images, labels, settings);
-    const auto samples = sample_indices(search.samples, images.size(0), "hfc.attack");
+    require_start(settings, images.size(0), images.sizes().slice(1));
+    const auto samples = sample_indices(search.samples, images.size(0));
     require(std::isfinite(search.max_epsilon) && search.max_epsilon > 0,
-            "hfc.attack: max_epsilon must be a finite number above 0, got {}", search.max_epsilon);
-    require(search.bisections >= 0, "hfc.attack: bisections must be at least 0, got {}",
-            search.bisections);
+            "max_epsilon must be a finite number above 0, got {}", search.max_epsilon);
+    require(search.bisections >= 0, "bisections must be at least 0, got {}", search.bisections);
     if (images.numel() == 0) {
         return at::empty({images.size(0)}, at::kDouble);
     }
     const at::NoGradGuard no_grad;
-    Victim victim(model, settings, search.inference);
-    victim.begin(images, labels);
-    Search state(victim, settings, images, labels, samples);
+    AttackedNetwork network(model, settings, search.inference);
+    network.begin(images, labels);
+    Search state(network, settings, images, labels, samples);
     state.attack(state.succeeded().isinf(), at::full_like(state.succeeded(), search.max_epsilon));
     for (int64_t i = 0; i < search.bisections; ++i) {
         state.bisect();

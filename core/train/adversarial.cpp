@@ -45,11 +45,17 @@ class Adversarial : public Objective {
                      {"epsilon", settings_.epsilon},
                      {"alpha", settings_.alpha_for(settings_.epsilon)},
                      {"steps", settings_.steps},
-                     {"decay", settings_.decay},
+                     {"decay", 1.0},
                      {"random_start", settings_.random_start},
                      {"restarts", settings_.restarts},
                      {"targeted", settings_.targeted},
-                     {"loss", attack_.loss}};
+                     {"loss", attack::name_of(settings_.loss)}};
+        for (const auto& [name, value] : settings_.numbers) {
+            json[name] = value;
+        }
+        if (const auto more = attack::identity_of(settings_); !more.empty()) {
+            json["more"] = more;
+        }
         if (settings_.band) {
             json["band"] = describe_band(*settings_.band);
         }

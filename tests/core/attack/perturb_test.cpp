@@ -46,7 +46,8 @@ INSTANTIATE_TEST_SUITE_P(
     Methods, Torchattacks,
     testing::Values(
         Case{"fgsm", {.method = "fgsm"}}, Case{"fgsm large", {.method = "fgsm", .epsilon = 0.3}},
-        Case{"bim", {.method = "bim"}}, Case{"mifgsm", {.method = "mifgsm", .decay = 0.5}},
+        Case{"bim", {.method = "bim"}},
+        Case{"mifgsm", {.method = "mifgsm", .numbers = {{"decay", 0.5}}}},
         Case{"pgd", {.method = "pgd", .random_start = false}},
         Case{"pgd targeted",
              {.method = "pgd", .steps = 4, .random_start = false, .targeted = true}},
@@ -74,6 +75,25 @@ TEST(Perturb, stays_within_epsilon_and_pixel_range_to_the_last_bit) {
             const auto change = (adversarial.to(at::kDouble) - images.to(at::kDouble)).flatten(1);
             const auto size = method == "pgdl2" ? change.norm(2, 1).max() : change.abs().max();
             EXPECT_LE(size.item<double>(), epsilon) << method;
+        }
+    }
+}
+
+TEST(Perturb, stays_within_a_small_epsilon_in_l2) {
+    const auto model = test::linear_model();
+    const auto images = test::formula_images(60, 3, 8);
+    const auto labels = test::predictions(*model, images);
+    for (const double epsilon : {0.001, 0.003, 0.01, 0.03}) {
+        for (const auto& range : {Range(), no_range()}) {
+            const auto adversarial = perturb(*model, images, labels,
+                                             {.method = "pgdl2",
+                                              .epsilon = epsilon,
+                                              .relative_alpha = 1,
+                                              .steps = 2,
+                                              .range = range});
+            const auto change = adversarial.to(at::kDouble) - images.to(at::kDouble);
+            EXPECT_LE(change.flatten(1).norm(2, 1).max().item<double>(), epsilon);
+            EXPECT_GT(change.flatten(1).norm(2, 1).max().item<double>(), 0.999 * epsilon);
         }
     }
 }
@@ -173,8 +193,11 @@ TEST(Perturb, keeps_the_best_of_its_restarts) {
     const auto images = test::formula_images(30, 3, 8);
     const auto labels = test::predictions(*model, images);
     const auto margins = [&](int64_t restarts) {
-        const AttackOptions options{
-            .method = "pgd", .epsilon = 0.02, .steps = 1, .restarts = restarts, .loss = "margin"};
+        const AttackOptions options{.method = "pgd",
+                                    .epsilon = 0.02,
+                                    .steps = 1,
+                                    .restarts = restarts,
+                                    .loss = Loss::margin};
         const auto logits = model->forward(perturb(*model, images, labels, options)).detach();
         const auto right = logits.gather(1, labels.unsqueeze(1)).squeeze(1);
         return logits.scatter(1, labels.unsqueeze(1), -1e9).amax(1) - right;
@@ -202,7 +225,7 @@ TEST(Perturb, follows_the_margin) {
     const auto change = [&](bool targeted) {
         const auto adversarial =
             perturb(model, images, at::tensor({0}, at::kLong),
-                    {.method = "fgsm", .epsilon = 0.1, .targeted = targeted, .loss = "margin"});
+                    {.method = "fgsm", .epsilon = 0.1, .targeted = targeted, .loss = Loss::margin});
         return (adversarial - images).mean({0, 2, 3});
     };
     EXPECT_LT(test::distance(change(false), at::tensor({-0.1, 0.1, 0.0})), 1e-6);
@@ -262,13 +285,14 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(with({.alpha = 0.1, .relative_alpha = 0.1}), HasSubstr("exclude each other"));
     EXPECT_THAT(with({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
     EXPECT_THAT(with({.method = "fgsm", .steps = 3}), HasSubstr("fgsm is one step"));
-    EXPECT_THAT(with({.method = "mifgsm", .decay = -1}), HasSubstr("decay must be"));
+    EXPECT_THAT(with({.method = "mifgsm", .numbers = {{"decay", -1}}}), HasSubstr("decay must be"));
     EXPECT_THAT(with({.method = "bim", .random_start = true}),
                 HasSubstr("bim has no random start"));
     EXPECT_THAT(with({.restarts = 0}), HasSubstr("restarts must be at least 1, got 0"));
     EXPECT_THAT(with({.method = "bim", .restarts = 2}),
                 HasSubstr("2 restarts without a random start"));
-    EXPECT_THAT(with({.loss = "hinge"}),
+    EXPECT_THAT(with({.numbers = {{"decay", 1}}}), HasSubstr("pgd has no option 'decay'"));
+    EXPECT_THAT(error_of([] { parse_loss("hinge"); }),
                 HasSubstr("loss must be \"cross_entropy\" or \"margin\", got \"hinge\""));
     EXPECT_THAT(with({.band = Band{}}),
                 HasSubstr("band must be low or high with a radius, or have a mask"));
@@ -305,7 +329,8 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     const auto with = [](const test::FunctionModel::Function& function) {
         test::FunctionModel model(at::ones({1}), function);
         return error_of([&] {
-            perturb(model, at::rand({2, 3, 4, 4}), at::zeros({2}, at::kLong), {.loss = "margin"});
+            perturb(model, at::rand({2, 3, 4, 4}), at::zeros({2}, at::kLong),
+                    {.loss = Loss::margin});
         });
     };
     EXPECT_THAT(with([](const auto&, const auto&) {

@@ -1,7 +1,6 @@
 // What an attack draws for an image belongs to the image.
-#include "attack/settings.h"
+#include "attack/random_start.h"
 #include "attack/support.h"
-#include "attack/walk.h"
 
 #include <ATen/ATen.h>
 
@@ -78,7 +77,7 @@ TEST(Perturb, is_the_same_for_an_image_in_every_batch) {
             0, 1e-3));
     }
     EXPECT_THAT(error_of([&] { perturb(*model, images, labels, {}, {}, at::arange(20)); }),
-                HasSubstr("hfc.attack: samples must be int64 [21], the index of each image in its "
+                HasSubstr("samples must be int64 [21], the index of each image in its "
                           "source, got Long [20]"));
 }
 

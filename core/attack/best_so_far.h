@@ -1,0 +1,32 @@
+// For each image the best of several perturbed ones.
+#pragma once
+
+#include "attack/constraint.h"
+#include "attack/evaluation.h"
+
+namespace hfc::attack {
+
+/// The first candidate that fools the network; otherwise the one of the largest loss.
+class BestSoFar {
+  public:
+    BestSoFar(const AttackedNetwork& network, const at::Tensor& labels)
+        : network_(network), labels_(labels) {}
+
+    /// Runs the network only if there is something to compare with.
+    void offer(const at::Tensor& images);
+    /// Candidates that are evaluated already.
+    void offer(Evaluation& candidates);
+
+    const at::Tensor& images() const { return images_; }
+
+  private:
+    void take(const at::Tensor& images, const at::Tensor& fooled, const at::Tensor& losses);
+
+    const AttackedNetwork& network_;
+    at::Tensor labels_;
+    at::Tensor images_;
+    at::Tensor fooled_;  ///< undefined until a second candidate comes
+    at::Tensor losses_;
+};
+
+}  // namespace hfc::attack

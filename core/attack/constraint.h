@@ -1,0 +1,55 @@
+// The images that an attack may return: within epsilon, the range of pixels and the band.
+#pragma once
+
+#include "attack/settings.h"
+
+namespace hfc::attack {
+
+/// Filters a perturbation [N, C, H, W] so that only the frequencies of the band are left.
+at::Tensor confine(const Band& band, const at::Tensor& perturbation);
+
+/// The size of the perturbation of each image in the norm: float64 [N].
+at::Tensor sizes_of(const at::Tensor& perturbed, const at::Tensor& images, Norm norm);
+
+/// The perturbed images, none of which is beyond epsilon as real numbers. Rounding to float32 can put
+/// a perturbation that was scaled to a small epsilon beyond it by less than one unit in the last
+/// place of each pixel.
+at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, double epsilon,
+                        Norm norm);
+
+/// The L2 norm of each image: [N, 1, 1, 1].
+at::Tensor l2_norm(const at::Tensor& images);
+
+/// One number per image, [N], for use with images: [N, 1, 1, 1].
+at::Tensor beside_images(const at::Tensor& values);
+
+class Constraint {
+  public:
+    /// images: float32 [N, C, H, W]; epsilons: float64 [N].
+    Constraint(const Settings& settings, const at::Tensor& images, const at::Tensor& epsilons);
+
+    /// The unperturbed images.
+    const at::Tensor& images() const { return images_; }
+    const at::Tensor& epsilons() const { return epsilons_; }  ///< float64 [N], on their device
+    at::Tensor float_epsilons() const;                        ///< float32 [N, 1, 1, 1]
+
+    /// Images that satisfy the constraint: the nearest ones, except that a perturbation with a band
+    /// is filtered and scaled.
+    at::Tensor project(const at::Tensor& perturbed) const;
+
+    /// A gradient without the frequencies outside the band.
+    at::Tensor confine_gradient(const at::Tensor& gradient) const;
+
+    void keep(const at::Tensor& rows);
+
+  private:
+    void set_bounds();
+
+    const Settings& settings_;
+    at::Tensor images_;
+    at::Tensor epsilons_;
+    at::Tensor lower_;  ///< the smallest value of each pixel; one number for L2
+    at::Tensor upper_;
+};
+
+}  // namespace hfc::attack

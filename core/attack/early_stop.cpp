@@ -1,0 +1,72 @@
+#include "attack/early_stop.h"
+
+#include "base/interrupt.h"
+
+#include <ATen/ATen.h>
+
+#include <limits>
+
+namespace hfc::attack {
+
+EarlyStoppingAttack::EarlyStoppingAttack(const AttackedNetwork& network, const Settings& settings,
+                                         const AttackBatch& batch, const at::Tensor& first_gradient)
+    : network_(network),
+      settings_(settings),
+      attack_(settings.method->make(settings)),
+      first_gradient_(first_gradient),
+      images_(batch.images),
+      labels_(batch.labels),
+      positions_(at::arange(batch.images.size(0), labels_.options())),
+      found_(
+          at::full({batch.images.size(0)}, std::numeric_limits<double>::infinity(), at::kDouble)) {
+    attack_->begin(network, batch);
+}
+
+/// Notes and drops the images that are fooled. Returns the rows that are kept.
+at::Tensor EarlyStoppingAttack::drop_fooled(const at::Tensor& fooled) {
+    const auto gone = fooled.nonzero().squeeze(1);
+    auto kept = fooled.logical_not().nonzero().squeeze(1);
+    if (gone.numel() == 0) {
+        return kept;
+    }
+    const auto sizes = sizes_of(attack_->images().index_select(0, gone),
+                                images_.index_select(0, gone), settings_.norm);
+    found_.index_copy_(0, positions_.index_select(0, gone).cpu(), sizes.cpu());
+    attack_->keep(kept);
+    images_ = images_.index_select(0, kept);
+    labels_ = labels_.index_select(0, kept);
+    positions_ = positions_.index_select(0, kept);
+    return kept;
+}
+
+/// The images that turn out to be fooled where they are leave; the others take one step.
+void EarlyStoppingAttack::iterate(bool first) {
+    Evaluation here(network_, attack_->images(), labels_, attack_->uses_gradient());
+    if (first && first_gradient_.defined()) {
+        here.set_gradient(first_gradient_);
+    } else {
+        const auto before = positions_.numel();
+        const auto kept = drop_fooled(here.fooled());
+        if (over()) {
+            return;
+        }
+        if (positions_.numel() < before) {
+            here.keep(kept);
+        }
+    }
+    attack_->advance(here);
+}
+
+at::Tensor EarlyStoppingAttack::run() {
+    for (int64_t i = 0; i < attack_->iterations() && !over(); ++i) {
+        check_interrupt();
+        iterate(i == 0);
+    }
+    if (!over()) {
+        drop_fooled(network_.fooled(network_.logits(attack_->images()), labels_));
+    }
+    network_.require_numbers();
+    return found_;
+}
+
+}  // namespace hfc::attack

@@ -1,0 +1,58 @@
+// The network at one batch of images, evaluated on demand.
+#pragma once
+
+#include "attack/attacked_network.h"
+
+#include <optional>
+
+namespace hfc::attack {
+
+/// Computes each result when it is first asked for. A wrapper and the attack that it runs share one
+/// forward pass.
+class Evaluation {
+  public:
+    /// images: on the network's device; labels: int64 [N]; graph: whether a gradient will be asked
+    /// for after the logits, which then need no second forward pass.
+    Evaluation(const AttackedNetwork& network, const at::Tensor& images, const at::Tensor& labels,
+               bool graph = true)
+        : network_(network), graph_(graph), images_(images), labels_(labels) {}
+
+    const AttackedNetwork& network() const { return network_; }
+    const at::Tensor& images() const { return images_; }
+    const at::Tensor& labels() const { return labels_; }
+
+    const at::Tensor& logits();  ///< [N, classes], without a graph
+    at::Tensor losses() {
+        return network_.losses(logits(), labels_);
+    }  ///< what the attack increases
+    at::Tensor fooled() { return network_.fooled(logits(), labels_); }  ///< bool [N]
+
+    /// The gradient of each image's loss: [N, C, H, W].
+    const at::Tensor& gradient();
+
+    /// The gradients of the logits of `classes`, int64 [N, K]; undefined: of all classes. [N, K, C,
+    /// H, W].
+    at::Tensor class_gradients(const at::Tensor& classes = {});
+
+    /// Takes a gradient that is already known.
+    void set_gradient(const at::Tensor& gradient) { gradient_ = gradient; }
+
+    /// Continues only with the images at `rows` (int64, ascending).
+    void keep(const at::Tensor& rows);
+
+  private:
+    /// The forward pass with a graph that still exists.
+    Pass& pass();
+    at::Tensor kept_rows(const at::Tensor& gradient) const;
+
+    const AttackedNetwork& network_;
+    bool graph_;
+    at::Tensor images_;
+    at::Tensor labels_;
+    at::Tensor logits_;
+    at::Tensor gradient_;
+    std::optional<Pass> pass_;
+    at::Tensor rows_;  ///< of the pass: the rows that are left; undefined: all
+};
+
+}  // namespace hfc::attack

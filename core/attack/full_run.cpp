@@ -1,0 +1,72 @@
+#include "attack/full_run.h"
+
+#include "attack/best_so_far.h"
+#include "base/interrupt.h"
+
+#include <ATen/ATen.h>
+
+namespace hfc::attack {
+namespace {
+
+/// One run of all iterations, from the gradient at the images if it is known.
+at::Tensor run(const AttackedNetwork& network, const Settings& settings, const AttackBatch& batch,
+               const at::Tensor& first_gradient) {
+    const auto attack = settings.method->make(settings);
+    attack->begin(network, batch);
+    BestSoFar best(network, batch.labels);
+    for (int64_t i = 0; i < attack->iterations(); ++i) {
+        check_interrupt();
+        Evaluation here(network, attack->images(), batch.labels, attack->uses_gradient());
+        if (i == 0 && first_gradient.defined()) {
+            here.set_gradient(first_gradient);
+        } else if (settings.keep == Keep::best) {
+            best.offer(here);
+        }
+        attack->advance(here);
+    }
+    if (settings.keep == Keep::last) {
+        return attack->images();
+    }
+    best.offer(attack->images());
+    return best.images();
+}
+
+}  // namespace
+
+at::Tensor start_rows(const Settings& settings, int64_t begin, int64_t end,
+                      const at::Tensor& images) {
+    if (!settings.start.defined()) {
+        return {};
+    }
+    const auto rows = settings.start.size(0) == 1 ? settings.start.expand({end - begin, -1, -1, -1})
+                                                  : settings.start.slice(0, begin, end);
+    return rows.detach().to(images.device()).contiguous(images.suggest_memory_format());
+}
+
+std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Settings& settings,
+                                       const data::Batch& batch,
+                                       const std::vector<double>& epsilons,
+                                       const at::Tensor& start) {
+    AttackBatch run_batch;
+    run_batch.images = network.bring(batch.images);
+    run_batch.labels = batch.labels.to(network.device());
+    run_batch.samples = batch.samples;
+    run_batch.start = start;
+    at::Tensor first_gradient;
+    if (settings.gradient_first) {
+        first_gradient = Evaluation(network, run_batch.images, run_batch.labels).gradient();
+    }
+    std::vector<at::Tensor> results;
+    for (const double epsilon : epsilons) {
+        run_batch.epsilons = at::full({batch.images.size(0)}, epsilon, at::kDouble);
+        BestSoFar best(network, run_batch.labels);
+        for (run_batch.restart = 0; run_batch.restart < settings.restarts; ++run_batch.restart) {
+            best.offer(run(network, settings, run_batch, first_gradient));
+        }
+        results.push_back(round_inside(best.images(), run_batch.images, epsilon, settings.norm));
+    }
+    network.require_numbers();
+    return results;
+}
+
+}  // namespace hfc::attack

@@ -1,0 +1,21 @@
+// Every image through all iterations and restarts of an attack.
+#pragma once
+
+#include "attack/method.h"
+#include "data/dataset.h"
+
+namespace hfc::attack {
+
+/// The perturbed images for each epsilon, on the network's device. `batch` has samples, which the
+/// random numbers depend on. `start`: rows of AttackOptions::start for the batch, or undefined.
+std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Settings& settings,
+                                       const data::Batch& batch,
+                                       const std::vector<double>& epsilons,
+                                       const at::Tensor& start);
+
+/// Rows begin .. end of AttackOptions::start on the device of `images`, in their layout; undefined
+/// without one.
+at::Tensor start_rows(const Settings& settings, int64_t begin, int64_t end,
+                      const at::Tensor& images);
+
+}  // namespace hfc::attack

@@ -1,0 +1,84 @@
+#include "attack/method.h"
+
+#include "attack/random_start.h"
+#include "base/error.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace hfc::attack {
+namespace {
+
+using Table = std::vector<std::shared_ptr<const Method>>;
+
+/// One line for each file of attacks.
+Table built_in() {
+    Table all;
+    for (const auto& methods : {gradient_methods()}) {
+        std::ranges::transform(methods, std::back_inserter(all), [](const Method& method) {
+            return std::make_shared<const Method>(method);
+        });
+    }
+    return all;
+}
+
+Table& table() {
+    static Table all = built_in();
+    return all;
+}
+
+}  // namespace
+
+std::vector<std::string> known_methods() {
+    std::vector<std::string> names;
+    std::ranges::transform(table(), std::back_inserter(names),
+                           [](const auto& method) { return method->name; });
+    return names;
+}
+
+void register_method(Method method) {
+    require(std::ranges::count(known_methods(), method.name) == 0,
+            "there is already an attack of the name '{}'", method.name);
+    require(method.make != nullptr, "the attack '{}' needs a maker", method.name);
+    table().push_back(std::make_shared<const Method>(std::move(method)));
+}
+
+std::shared_ptr<const Method> find_method(const std::string& name) {
+    const auto found =
+        std::ranges::find(table(), name, [](const auto& method) { return method->name; });
+    require(found != table().end(), "unknown method '{}'{}; the methods are {}", name,
+            did_you_mean(name, known_methods()), fmt::join(known_methods(), ", "));
+    return *found;
+}
+
+void Attack::begin(const AttackedNetwork&, const AttackBatch& batch) {
+    constraint_.emplace(settings_, batch.images, batch.epsilons);
+    samples_ = batch.samples;
+    restart_ = batch.restart;
+    current_ = batch.images;
+    if (batch.start.defined()) {
+        move_to(batch.images + batch.start);
+    } else if (settings_.random_start) {
+        move_to(batch.images +
+                constraint_->float_epsilons() *
+                    random_perturbation(batch.images, samples_, settings_, restart_));
+    }
+}
+
+void Attack::keep(const at::Tensor& rows) {
+    constraint_->keep(rows);
+    auto tensors = per_image();
+    tensors.push_back(&current_);
+    for (auto* tensor : tensors) {
+        if (tensor->defined()) {
+            *tensor = tensor->index_select(0, rows);
+        }
+    }
+    samples_ = samples_.index_select(0, rows.to(samples_.device()));
+    // Selecting rows keeps the layout on the CPU, but not on every device, and the passes are
+    // slower without it.
+    current_ = current_.contiguous(constraint_->images().suggest_memory_format());
+}
+
+}  // namespace hfc::attack

@@ -1,0 +1,113 @@
+// The seam of attacks: what one iteration does to the images. The wrappers in full_run.h and
+// early_stop.h run any Attack; epsilons, restarts, the best result and early stopping are theirs.
+#pragma once
+
+#include "attack/constraint.h"
+#include "attack/evaluation.h"
+#include "attack/settings.h"
+
+#include <functional>
+
+namespace hfc::attack {
+
+/// The images that one run of an attack begins with.
+struct AttackBatch {
+    at::Tensor images;    ///< float32 [N, C, H, W] on the network's device, channels_last
+    at::Tensor labels;    ///< int64 [N], on the same device
+    at::Tensor epsilons;  ///< float64 [N], on the CPU
+    at::Tensor samples;   ///< int64 [N]: the index of each image in its source
+    at::Tensor start;     ///< rows of AttackOptions::start for these images, or undefined
+    int64_t restart = 0;
+};
+
+/// One run of an attack on a batch. A run is begin(), then advance() once per iteration. Between
+/// two iterations, the caller may drop images by keep().
+class Attack {
+  public:
+    explicit Attack(const Settings& settings) : settings_(settings) {}
+    virtual ~Attack() = default;
+    Attack(const Attack&) = delete;
+    Attack& operator=(const Attack&) = delete;
+
+    /// Puts the images at their start. The base class takes the given start, a random one or the
+    /// images themselves, as the settings say. A method with state of its own overrides this and
+    /// calls the base class first.
+    virtual void begin(const AttackedNetwork& network, const AttackBatch& batch);
+
+    /// One iteration. `here` evaluates the network at images(), on demand.
+    virtual void advance(Evaluation& here) = 0;
+
+    virtual int64_t iterations() const { return settings_.steps; }
+
+    /// false: a method that needs only logits. The wrappers then record no graph.
+    virtual bool uses_gradient() const { return true; }
+
+    /// The perturbed images after the last iteration: a new tensor each time.
+    const at::Tensor& images() const { return current_; }
+
+    /// Continues only with the images at `rows` (int64).
+    virtual void keep(const at::Tensor& rows);
+
+  protected:
+    /// The tensors of the derived class that hold one row per image; keep() narrows them. An
+    /// undefined tensor is skipped.
+    virtual std::vector<at::Tensor*> per_image() = 0;
+
+    const Settings& settings() const { return settings_; }
+    const Constraint& constraint() const { return *constraint_; }
+    const at::Tensor& samples() const { return samples_; }
+    int64_t restart() const { return restart_; }
+
+    /// Moves to the nearest images that satisfy the constraint.
+    void move_to(const at::Tensor& images) { current_ = constraint_->project(images); }
+
+  private:
+    const Settings& settings_;
+    std::optional<Constraint> constraint_;
+    at::Tensor samples_;
+    int64_t restart_ = 0;
+    at::Tensor current_;
+};
+
+/// An option that only one method has: a finite number.
+struct NumberOption {
+    std::string name;
+    double standard = 0;  ///< the default
+    double lowest = 0;    ///< the smallest value allowed
+};
+
+/// An entry in the table of methods.
+struct Method {
+    std::string name;
+    Norm norm = Norm::l_infinity;
+    double epsilon = 8.0 / 255;  ///< default
+    double alpha = 2.0 / 255;    ///< default
+    int64_t steps = 10;          ///< default
+    bool iterates = true;       ///< false: one step of epsilon, which takes neither alpha nor steps
+    bool random_start = false;  ///< the method can start at random, and does so by default
+    bool draws = false;         ///< later steps use random numbers too, so that restarts differ
+    /// The first iteration uses the gradient at the images unless it starts elsewhere. The wrappers
+    /// then compute that gradient once for all epsilons.
+    bool gradient_first = false;
+    std::vector<NumberOption> numbers = {};
+    std::function<std::unique_ptr<Attack>(const Settings&)> make = {};
+    /// For a method whose name does not say what it does, such as a function of a script.
+    std::string fingerprint = {};
+};
+
+/// A maker of attacks of the class T.
+template <typename T>
+std::unique_ptr<Attack> make_attack(const Settings& settings) {
+    return std::make_unique<T>(settings);
+}
+
+/// Adds a method to the table. Throws Error if the name is taken. Not thread-safe.
+void register_method(Method method);
+
+/// Throws Error for a name that is not in the table.
+std::shared_ptr<const Method> find_method(const std::string& name);
+
+/// The built-in methods whose step follows the gradient (gradient_attacks.cpp).
+std::vector<Method> gradient_methods();
+
+}  // namespace hfc::attack

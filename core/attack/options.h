@@ -1,0 +1,116 @@
+// The options of an attack, and the table of attacks that they choose from.
+#pragma once
+
+#include "data/transform/filter.h"
+#include "frequency/split.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hfc::attack {
+
+/// How the size of a perturbation is measured, over all pixels of an image.
+enum class Norm { l_infinity, l2 };
+
+/// "linf" or "l2".
+const char* name_of(Norm norm);
+/// Throws Error for an unknown name.
+Norm parse_norm(std::string_view name);
+
+/// The loss that an untargeted attack increases and a targeted attack decreases. It is summed over
+/// images, not averaged as in torchattacks: the result for an image does not depend on its batch.
+enum class Loss {
+    cross_entropy,
+    margin,  ///< the largest other logit minus the logit of the label
+};
+
+/// "cross_entropy" or "margin".
+const char* name_of(Loss loss);
+/// Throws Error for an unknown name.
+Loss parse_loss(std::string_view name);
+
+/// Which of the images on its way an attack returns.
+enum class Keep {
+    last,  ///< the images after the last step
+    best,  ///< of all steps the first that fools the network, otherwise the one of the largest loss
+};
+
+/// "last" or "best".
+const char* name_of(Keep keep);
+/// Throws Error for an unknown name.
+Keep parse_keep(std::string_view name);
+
+/// The values that a pixel may have. The bounds may be infinite.
+struct Range {
+    double lowest = 0;
+    double highest = 1;
+    bool operator==(const Range&) const = default;
+};
+
+/// The range of images that may have any finite pixel, such as filtered views.
+Range no_range();
+
+/// The frequencies that a perturbation may have. Each step's gradient is filtered before it is
+/// used. After the step, the perturbation is projected onto the band and then scaled down, as a
+/// whole, into epsilon: it stays in the band. Only clamping a pixel to the range puts a little
+/// energy outside the band.
+struct Band {
+    data::Part part = data::Part::whole;  ///< low or high: within `radius`, or beyond it
+    double radius = 0;                    ///< in frequency bins
+    frequency::Rule rule = frequency::Rule::inclusive;
+    /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], with the zero-frequency
+    /// component first (the layout of fft2). A mask that is not symmetric has the effect of its
+    /// mean with its mirror image, since a perturbation is real.
+    at::Tensor mask = {};
+};
+
+struct Method;
+
+/// Unset options take the default of the method. The built-in methods have these defaults:
+///
+/// | method | epsilon | alpha | steps | random start | norm |
+/// |---|---|---|---|---|---|
+/// | fgsm (Goodfellow et al. 2015) | 8/255 | - | 1 | - | L-infinity |
+/// | bim (Kurakin et al. 2017) | 8/255 | 2/255 | 10 | - | L-infinity |
+/// | mifgsm (Dong et al. 2018) | 8/255 | 2/255 | 10 | - | L-infinity |
+/// | pgd (Madry et al. 2018) | 8/255 | 2/255 | 10 | yes | L-infinity |
+/// | pgdl2 | 1 | 0.2 | 10 | yes | L2 of an image |
+struct AttackOptions {
+    std::string method = "pgd";
+    std::optional<double> epsilon = {};  ///< the largest perturbation, at least 0
+    std::optional<double> alpha = {};    ///< the size of a step
+    /// The size of a step as a fraction of epsilon; replaces alpha.
+    std::optional<double> relative_alpha = {};
+    std::optional<int64_t> steps = {};
+    std::optional<bool> random_start = {};
+    /// Runs from different random starts. The best result for each image is kept.
+    int64_t restarts = 1;
+    bool targeted = false;  ///< the labels are the classes that the attack aims at
+    Loss loss = Loss::cross_entropy;
+    std::optional<Band> band = {};
+    /// Seeds the random numbers. Those of an image depend only on the seed, the method, the number
+    /// of the restart and the index of the image in its source.
+    uint64_t seed = 0;
+    Range range = {};
+    /// The perturbation to start from, float32 [N, C, H, W] or [1, C, H, W] for all images, in
+    /// place of a random one. It is projected onto the constraints. In robust_accuracy(), N is the
+    /// size of the data set.
+    at::Tensor start = {};
+    Keep keep = Keep::last;
+    /// The options that only this method has, by name.
+    std::map<std::string, double> numbers = {};
+    /// A method that is not in the table; `method` is not used then.
+    std::shared_ptr<const Method> custom = {};
+};
+
+/// The names in the table of methods.
+std::vector<std::string> known_methods();
+
+}  // namespace hfc::attack

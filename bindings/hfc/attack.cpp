@@ -175,7 +175,8 @@ const std::vector<Declaration> attack_declarations = {
      "values stay as they are.\n"
      "norm: \"linf\" or \"l2\". name: what the random numbers are drawn for. The other options "
      "are those of hfc.attack.pgd, except alpha. An error in f, and a result of another shape or "
-     "with pixels that are not finite, stops the attack."},
+     "with pixels that are not finite, stops the attack. A training run with another f does not "
+     "resume; the values of the variables that f captures are not compared."},
 };
 
 int attack_text(lua_State* L) {

@@ -1,6 +1,7 @@
 // Images with another range of pixels, and given starts.
 #include "attack/method.h"
 #include "attack/support.h"
+#include "train/resume.h"
 
 #include <cmath>
 
@@ -173,6 +174,17 @@ TEST(Identity, differs_where_the_images_may_differ) {
     };
     std::ranges::sort(all);
     EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
+    const auto training = [](const AttackOptions& attack) {
+        train::TrainOptions options;
+        options.adversarial = attack;
+        return train::describe(test::toy(3, 0), options);
+    };
+    EXPECT_EQ(training({.method = "mifgsm"}),
+              training({.method = "mifgsm", .numbers = {{"decay", 1}}}));
+    EXPECT_NE(training({.method = "mifgsm"}),
+              training({.method = "mifgsm", .numbers = {{"decay", 0.5}}}));
+    EXPECT_NE(training({.custom = custom("a")}), training({.custom = custom("b")}));
+    EXPECT_NE(training({}), training({.range = no_range()}));
 }
 
 }  // namespace

@@ -69,11 +69,11 @@ finish()
 /// A loop of the script's own.
 constexpr const char* loop = R"lua(
 local adam = torch.optim.Adam(net:parameters(), {lr = 1e-3})
-local schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, {T_max = 12})
+local schedule = torch.optim.lr_scheduler.CosineAnnealingLR(adam, {T_max = 80})
 local seen = {}
-for epoch in run:epochs(12, {net = net, adam = adam, schedule = schedule, seen = seen}) do
+for epoch in run:epochs(80, {net = net, adam = adam, schedule = schedule, seen = seen}) do
   local sum = 0
-  for x, y in train:batches {size = 8, shuffle = true, seed = 1, epoch = epoch} do
+  for x, y in train:batches {size = 32, shuffle = true, seed = 1, epoch = epoch} do
     adam:zero_grad()
     local loss = nn.functional.cross_entropy(net(x), y)
     loss:backward()
@@ -82,7 +82,7 @@ for epoch in run:epochs(12, {net = net, adam = adam, schedule = schedule, seen =
   end
   schedule:step()
   seen[epoch] = sum
-  stay()
+  if epoch % 5 == 0 then stay() end
   run:log {epoch = epoch, loss = sum, seen = #seen}
   run:row("epochs", {epoch = epoch, loss = sum})
 end

@@ -1,6 +1,7 @@
 // Images with another range of pixels, and given starts.
 #include "attack/method.h"
 #include "attack/support.h"
+#include "train/adversarial.h"
 #include "train/resume.h"
 
 #include <cmath>
@@ -176,7 +177,8 @@ TEST(Identity, differs_where_the_images_may_differ) {
     EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
     const auto training = [](const AttackOptions& attack) {
         train::TrainOptions options;
-        options.adversarial = attack;
+        options.objective =
+            train::make_adversarial(train::make_objective("cross_entropy"), attack);
         return train::describe(test::toy(3, 0), options);
     };
     EXPECT_EQ(training({.method = "mifgsm"}),

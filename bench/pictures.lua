@@ -1,6 +1,7 @@
 -- Pictures a second, and processor milliseconds a picture, that a loop over random crops gets:
 --   hfc-host bench/pictures.lua --folder DIR --threads 2
--- DIR/train and DIR/val hold class folders. compare_pictures.py runs it beside PyTorch's DataLoader.
+-- DIR/train and DIR/val hold class folders. compare_pictures.py runs it beside PyTorch's
+-- DataLoader.
 local opt = hfc.options {
   folder = {"", "of train and val"},
   threads = {2, "that read"},
@@ -22,12 +23,11 @@ repeat
   epoch = (epoch or 0) + 1
   local loop = train:batches {size = 64, shuffle = true, seed = 1, epoch = epoch, drop_last = true,
     threads = opt.threads}
-  for images in loop do
+  for _ in loop do
     -- As the other side: four batches before the clock starts.
     count = (count or -4) + 1
     if count == 0 then began, used = clocks() end
     if count > 0 and clocks() - began > opt.seconds then break end
-    images = nil
   end
 until count > 0 and clocks() - began > opt.seconds
 local now, all = clocks()

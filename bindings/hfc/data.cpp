@@ -77,6 +77,10 @@ Described read_described(Options& options, const std::string& name) {
 
 /// The labels at `position`, if a Tensor is there.
 at::Tensor labels_at(Call& call, int position) {
+    if (lua_istable(call.L, position) && lua_objlen(call.L, position) > 0) {
+        call.argument(position, "labels")
+            .expected("a Tensor int64 [N] (torch.tensor(list, {dtype = \"int64\"}) makes one)");
+    }
     return to_tensor(call.L, position) != nullptr ? tensor_argument(call, position, "labels")
                                                   : at::Tensor();
 }
@@ -91,9 +95,11 @@ Described read_rest(Call& call, const at::Tensor& labels, const std::string& nam
 
 Dataset dataset_of_file(Call& call) {
     const std::filesystem::path path = call.argument(1, "images").text();
-    require(path.extension() == ".npy",
-            "argument 1 (images): expected a file .npy, got '{}'; hfc.load reads other files",
-            path.string());
+    require(
+        path.extension() == ".npy",
+        "argument 1 (images): expected the name of a .npy file, got '{}'; torch.load reads other "
+        "files",
+        path.string());
     const auto labels = labels_at(call, 2);
     const auto [name, class_names] = read_rest(call, labels, path.stem().string());
     return Dataset(std::make_shared<data::NpySource>(path, labels, name, class_names));
@@ -139,6 +145,12 @@ int make_dataset(Call& call) {
     if (lua_type(call.L, 1) == LUA_TSTRING) {
         return call.returns_object(dataset_of_file(call));
     }
+    if (to_tensor(call.L, 1) == nullptr) {
+        call.argument(1, "images")
+            .expected(
+                "a Tensor of images, the name of a .npy file or a table {size = n, get = "
+                "function(i) return image, label end}");
+    }
     return call.returns_object(dataset_of_tensors(call));
 }
 
@@ -157,7 +169,8 @@ const std::vector<Declaration> data_declarations = {
      "emnist: split = \"balanced\", byclass, bymerge, letters (27 classes, the first unused), "
      "digits "
      "or mnist. As in torchvision, the images are transposed: images:transpose(2, 3) sets them "
-     "upright.\n"
+     "upright, and a whole data set data.train:map(function(images) return images:transpose(2, 3) "
+     "end).\n"
      "folder: image_size = 224, resize = image_size: as torchvision's Resize(resize) and "
      "CenterCrop(image_size), antialiased; interpolation = \"bilinear\" or \"bicubic\"; "
      "orientation = \"exif\" (pictures are set upright) or \"ignore\" (as torchvision does). "
@@ -180,7 +193,7 @@ const std::vector<Declaration> data_declarations = {
      "A data set of one's own images, for all functions that take a Dataset.\n"
      "images: a Tensor uint8 [N, C, H, W], which becomes floats in [0,1], or float32 [N, C, H, W], "
      "which stays as it is; the data set keeps a copy. Or the name of a file .npy that holds such "
-     "an array: its images are read as they are asked for. labels: int64 [N] of at least 0; "
+     "an array: its images are read as they are asked for. labels: int64 or uint8 [N]; "
      "without them only functions work that need none. class_names: one string a class.\n"
      "hfc.dataset {size = n, get = function(i) return image, label end, classes = n, class_names "
      "= {...}, name = \"samples\"} makes one of a function. It is called with i = 0 to n - 1 and "

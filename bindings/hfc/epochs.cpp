@@ -52,7 +52,7 @@ Kind kind_of(lua_State* L, int index, const std::string& name) {
         return Kind::object;
     }
     require(lua_istable(L, index),
-            "argument 3 (state), '{}': expected a network, an optimizer, a schedule, a Tensor or a "
+            "argument 2 (state), '{}': expected a network, an optimizer, a schedule, a Tensor or a "
             "table of values, got {}; a loop cannot set a local variable, so put such a value into "
             "a table",
             name, describe(L, index));
@@ -66,7 +66,7 @@ void for_each_object(lua_State* L, const Reference& state, Visit&& visit) {
     state.push(L);
     for (lua_pushnil(L); lua_next(L, top + 1) != 0; lua_settop(L, top + 2)) {
         require(lua_type(L, top + 2) == LUA_TSTRING,
-                "argument 3 (state): expected names as keys, got {}", describe(L, top + 2));
+                "argument 2 (state): expected names as keys, got {}", describe(L, top + 2));
         visit(std::string(lua_tostring(L, top + 2)));
     }
     lua_settop(L, top);
@@ -216,7 +216,7 @@ int epochs(Call& call) {
     lua_State* L = call.L;
     const auto run = call.argument(1, "run").object<RunPtr>();
     const int64_t n = call.argument(2, "n").integer();
-    require(n >= 1, "argument 2 (n): expected at least 1 epoch, got {}", n);
+    require(n >= 1, "argument 1 (n): expected at least 1 epoch, got {}", n);
     EpochLoop loop{run, checkpoint::Store(run->next_checkpoints()), read_state(call), n};
     for_each_object(L, loop.state,
                     [&](const std::string& name) { kind_of(L, lua_gettop(L), name); });

@@ -30,7 +30,7 @@ Json convert_object(lua_State* L, int index, int depth) {
     while (lua_next(L, index) != 0) {
         const int type = lua_type(L, -2);
         require(type == LUA_TSTRING || type == LUA_TNUMBER,
-                "a key must be a text or a number, got {}", describe(L, -2));
+                "a key must be a string or a number, got {}", describe(L, -2));
         const std::string key = type == LUA_TSTRING ? Value(L, lua_gettop(L) - 1, "key").text()
                                                     : fmt::format("{}", lua_tonumber(L, -2));
         entries.emplace_back(key, convert(L, lua_gettop(L), depth + 1));

@@ -191,7 +191,7 @@ const std::vector<Declaration> run_declarations = {
      "logged last and, fainter, those of earlier epochs; run:plot draws it by `curves`.\n"
      "values, x: a Tensor with one dimension or a list of numbers, 65536 at most.\n"
      "Errors: another number of values than of x, no values, x that is not finite."},
-    {"Run:directory", directory, "run:directory() -> text\n\nWhere the run is written."},
+    {"Run:directory", directory, "run:directory() -> string\n\nWhere the run is written."},
 };
 
 int run_text(lua_State* L) {

@@ -137,56 +137,72 @@ void push_step(lua_State* L, const train::StepResult& step) {
     lua_setfield(L, -2, "lr");
 }
 
+/// Who an epoch is told to: the run's log, the progress line, the script.
+void tell_epoch(lua_State* L, const TrainCall& call, const model::Model& network,
+                train::ProgressLine* line, const train::EpochResult& result, bool& stop) {
+    if (call.run) {
+        call.run->log(to_event(result, call.series));
+    }
+    if (call.log_kernels) {
+        run::log_kernels(*call.run, call.series, network.parameters(), result.epoch);
+    }
+    if (line != nullptr) {
+        line->on_epoch(result, call.settings.epochs);
+    }
+    if (call.on_epoch) {
+        call.on_epoch.push(L);
+        push_result(L, result);
+        protected_call(L, 1, 1);
+        stop = stop || wants_stop(L);
+        lua_pop(L, 1);
+    }
+}
+
+/// stop: set where on_epoch asks for the end. All must outlive the observer.
+train::Observer observer_of(lua_State* L, const TrainCall& call, const data::Dataset& dataset,
+                            const model::Model& network, train::ProgressLine* line, bool& stop) {
+    train::Observer observer;
+    observer.on_batch = [line](const train::Progress& progress) {
+        if (line != nullptr) {
+            line->on_batch(progress);
+        }
+    };
+    observer.on_epoch = [=, &call, &network, &stop](const train::EpochResult& result) {
+        tell_epoch(L, call, network, line, result, stop);
+    };
+    if (call.on_step) {
+        observer.on_step = [L, &call](const train::StepResult& step) {
+            call.on_step.push(L);
+            push_step(L, step);
+            protected_call(L, 1, 0);
+        };
+    }
+    observer.on_skipped = [&dataset](const std::vector<data::BadSample>& skipped) {
+        tell_skipped(dataset.name(), skipped);
+    };
+    return observer;
+}
+
 int train_model(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
-    const auto [dataset, next] = images_argument(call, 2, "images");
-    call.at_most(next);
-    TrainCall train_call = read_train_options(call, next, dataset);
+    // clang 14 captures no structured bindings
+    const auto images = images_argument(call, 2, "images");
+    const auto& dataset = images.dataset;
+    call.at_most(images.next);
+    TrainCall train_call = read_train_options(call, images.next, dataset);
     lua_State* L = call.L;
     bool stop = false;  // as on_epoch asked
     connect_with_run(L, train_call);
+    train_call.settings.request = [&stop, asked = train_call.settings.request] {
+        return stop ? run::Request::stop : asked ? asked() : run::Request::go_on;
+    };
     const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
     if (!train_call.quiet) {
         line.emplace(series.empty() ? dataset.name() : series);
     }
-    train::Observer observer;
-    observer.on_batch = [&](const train::Progress& progress) {
-        if (line) {
-            line->on_batch(progress);
-        }
-    };
-    observer.on_epoch = [&](const train::EpochResult& result) {
-        if (train_call.run) {
-            train_call.run->log(to_event(result, series));
-        }
-        if (train_call.log_kernels) {
-            run::log_kernels(*train_call.run, series, network->parameters(), result.epoch);
-        }
-        if (line) {
-            line->on_epoch(result, train_call.settings.epochs);
-        }
-        if (train_call.on_epoch) {
-            train_call.on_epoch.push(L);
-            push_result(L, result);
-            protected_call(L, 1, 1);
-            stop = stop || wants_stop(L);
-            lua_pop(L, 1);
-        }
-    };
-    if (train_call.on_step) {
-        observer.on_step = [&](const train::StepResult& step) {
-            train_call.on_step.push(L);
-            push_step(L, step);
-            protected_call(L, 1, 0);
-        };
-    }
-    train_call.settings.request = [&stop, asked = train_call.settings.request] {
-        return stop ? run::Request::stop : asked ? asked() : run::Request::go_on;
-    };
-    observer.on_skipped = [&](const std::vector<data::BadSample>& skipped) {
-        tell_skipped(dataset.name(), skipped);
-    };
+    const auto observer =
+        observer_of(L, train_call, dataset, *network, line ? &*line : nullptr, stop);
     if (train_call.log_kernels) {
         run::log_kernels(*train_call.run, series, network->parameters(), 0);
     }

@@ -113,7 +113,7 @@ _G.apropos = host.declare("apropos", "\z
   Prints the first line of each function whose documentation holds the word, in any case of \z
   letters, and the operators whose names hold it.",
 function(word)
-  if type(word) ~= "string" then error("apropos: expected a text, got " .. type(word), 2) end
+  if type(word) ~= "string" then error("apropos: expected a string, got " .. type(word), 2) end
   local found, small = 0, string.lower(word)
   for _, name in ipairs(host.names()) do
     if string.find(string.lower(name .. "\n" .. host.documentation(name)), small, 1, true) then

@@ -14,7 +14,7 @@ end
 
 local function sandbox_load(chunk, name, _, ...)
   if type(chunk) ~= "string" and type(chunk) ~= "function" then
-    error("load: expected a text or a function", 2)
+    error("load: expected a string or a function", 2)
   end
   return plain_load(chunk, name, "t", ...)
 end
@@ -33,7 +33,7 @@ end
 local function make_require(libraries, read_module)
   local loaded = {}
   return function(name)
-    if type(name) ~= "string" then error("require: expected a text", 2) end
+    if type(name) ~= "string" then error("require: expected a string", 2) end
     if libraries[name] ~= nil then return libraries[name] end
     if loaded[name] ~= nil then return loaded[name] end
     if not find(name, "^[%w_%-]+[%w_%-%.]*$") or find(name, "..", 1, true) then

@@ -55,7 +55,7 @@ bool Value::boolean() const {
 
 std::string Value::text() const {
     if (lua_type(L_, index_) != LUA_TSTRING) {
-        expected("a text");
+        expected("a string");
     }
     size_t length = 0;
     const char* bytes = lua_tolstring(L_, index_, &length);
@@ -78,7 +78,7 @@ std::vector<std::string> Value::texts() const {
         return {text()};
     }
     if (!lua_istable(L_, index_)) {
-        expected("a text or a list of texts");
+        expected("a string or a list of strings");
     }
     return read_list<std::string>(
         L_, index_, [&](int top) { return Value(L_, top, name_ + ", element").text(); });

@@ -224,10 +224,10 @@ const std::vector<Declaration> functions = {
     {"Generator:manual_seed", seed_generator,
      "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
     {"torch.operators", list_operators,
-     "torch.operators() -> list of texts\n\nThe names of all of PyTorch's operators, in "
+     "torch.operators() -> list of strings\n\nThe names of all of PyTorch's operators, in "
      "alphabetical order."},
     {"torch.signatures", list_signatures,
-     "torch.signatures(name) -> list of texts\n\nThe forms of an operator, as PyTorch writes its "
+     "torch.signatures(name) -> list of strings\n\nThe forms of an operator, as PyTorch writes its "
      "schemas."},
     {"torch.is_tensor", is_tensor,
      "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},

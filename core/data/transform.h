@@ -14,7 +14,7 @@ namespace hfc::data {
 /// Images on their way through the transforms of a data set. A transform replaces these tensors and
 /// never writes into them: other views may share them.
 struct TransformBatch {
-    at::Tensor images;   ///< float32 [n, C, H, W], any device
+    at::Tensor images;  ///< float32 [n, C, H, W], any device
     /// int64 [n], any device; or float32 [n, classes], the probability of each class, where images
     /// are mixed; undefined where there are none.
     at::Tensor labels;

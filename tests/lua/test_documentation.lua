@@ -96,7 +96,7 @@ function TestDocumentation:test_apropos()
   lu.assertStrContains(text, "hfc.mask.heat_map(")
   lu.assertStrContains(text, "max_pool2d")
   lu.assertStrContains(text, "nothing that is documented holds 'no such word'")
-  lu.assertErrorMsgContains("apropos: expected a text, got nil", apropos)
+  lu.assertErrorMsgContains("apropos: expected a string, got nil", apropos)
 end
 
 require("support").run()

@@ -52,4 +52,15 @@ function TestTensors:test_a_data_set_of_bytes()
   end
 end
 
+function TestTensors:test_first_guesses_are_told_what_to_write()
+  local images = torch.rand(4, 3, 8, 8)
+  local function fails(message, ...) lu.assertErrorMsgContains(message, hfc.dataset, ...) end
+  fails("argument 2 (labels): expected a Tensor int64 [N] (torch.tensor(list, {dtype", images,
+    {0, 1, 0, 1})
+  fails("or a table {size = n, get = function(i) return image, label end}, got a function",
+    function() end, 4)
+  fails("argument 1 (images): expected a Tensor of images, the name of a .npy file")
+  fails("argument 1 (images): expected the name of a .npy file, got 'x'", "x")
+end
+
 require("support").run()

@@ -10,7 +10,6 @@ local function small_model(seed)
   return hfc.model("preact_resnet8", {classes = 2, seed = seed or 0})
 end
 
-
 TestModel = {}
 
 function TestModel:test_logits()
@@ -226,8 +225,6 @@ function TestRun:test_series_rows_and_lists()
   lu.assertErrorMsgContains("name", hfc.run, "../escape")
 end
 
-require("support").run()
-
 TestObjective = {}
 
 function TestObjective:setUp()
@@ -344,3 +341,5 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   fails("mixup and adversarial exclude each other", {mixup = 1, adversarial = hfc.attack.fgsm {}})
   fails("mixup must be an alpha above 0", {mixup = -1})
 end
+
+require("support").run()

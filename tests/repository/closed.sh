@@ -11,7 +11,8 @@
 set -euo pipefail
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 list=$root/tests/repository/closed.txt
-known=$(ctest --test-dir "${1:-$root/build/release}" -N 2>/dev/null | sed -n 's/^ *Test *#[0-9]*: *//p')
+build=${1:-$root/build/release}
+known=$(ctest --test-dir "$build" -N 2>/dev/null | sed -n 's/^ *Test *#[0-9]*: *//p')
 status=0 closed=0 open=0
 while IFS='|' read -r finding test _; do
     finding=$(echo $finding) test=$(echo $test)

@@ -177,8 +177,7 @@ TEST(Identity, differs_where_the_images_may_differ) {
     EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
     const auto training = [](const AttackOptions& attack) {
         train::TrainOptions options;
-        options.objective =
-            train::make_adversarial(train::make_objective("cross_entropy"), attack);
+        options.objective = train::make_adversarial(train::make_objective("cross_entropy"), attack);
         return train::describe(test::toy(3, 0), options);
     };
     EXPECT_EQ(training({.method = "mifgsm"}),

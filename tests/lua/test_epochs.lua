@@ -1,0 +1,54 @@
+-- run:epochs: what it counts, keeps and refuses; tests/host/kills_test.cpp resumes it.
+local lu = require "luaunit"
+
+-- Runs are written below the working directory: a folder of this test's own, removed at its end.
+local support, ffi = require "support", require "ffi"
+ffi.cdef "int chdir(const char* path); int mkdir(const char* path, unsigned mode);"
+local folder, exit = os.tmpname(), os.exit
+os.remove(folder)
+assert(ffi.C.mkdir(folder, 448) == 0)
+os.execute(("cp '%s' '%s'"):format(arg[0], folder))
+assert(ffi.C.chdir(folder) == 0)
+os.exit = function(...)  -- luacheck: ignore 122
+  os.execute("rm -r '" .. folder .. "'")
+  exit(...)
+end
+
+TestEpochs = {}
+
+function TestEpochs:setUp()
+  self.run = run
+end
+
+function TestEpochs:test_counts_and_saves_each_epoch()
+  local net = torch.nn.Linear(2, 1)
+  local seen = {}
+  for epoch in self.run:epochs(3, {net = net, numbers = {1, a = "b"}, mean = torch.zeros(2)}) do
+    seen[#seen + 1] = epoch
+  end
+  lu.assertEquals(seen, {1, 2, 3})
+  local listing = io.popen("ls " .. self.run:directory() .. "/checkpoints/training-1")
+  local names = listing:read "*a"
+  listing:close()
+  lu.assertStrContains(names, "checkpoint-000000003.safetensors")
+  lu.assertStrContains(names, "checkpoint-000000002.json")
+  lu.assertNotStrContains(names, "checkpoint-000000001")
+  for epoch in self.run:epochs(2) do lu.assertTrue(epoch <= 2) end
+end
+
+function TestEpochs:test_names_what_it_cannot_keep()
+  local function fails(message, ...)
+    lu.assertErrorMsgContains(message, self.run.epochs, self.run, ...)
+  end
+  fails("argument 1 (n): expected at least 1 epoch, got 0", 0)
+  fails("'best': expected a network, an optimizer, a schedule, a Tensor or a table", 2, {best = 1})
+  fails("put such a value into a table", 2, {best = 1})
+  fails("argument 2 (state): expected names as keys, got number 1", 2, {torch.nn.Linear(1, 1)})
+  fails("argument 2 (state): expected a table {name = object}", 2, torch.nn.Linear(1, 1))
+  lu.assertErrorMsgContains("at 'list.f' cannot be saved", function()
+    for _ in self.run:epochs(1, {list = {f = print}}) do end
+  end)
+end
+
+run = hfc.run "loop"
+support.run()

@@ -1,0 +1,122 @@
+-- Data sets of picture files: streamed folders, and the steps from picture to image.
+local lu = require "luaunit"
+
+TestPictures = {}
+
+-- A picture of one grey.
+local function write_picture(path, height, width, grey)
+  local file = assert(io.open(path, "wb"))
+  file:write(("P6 %d %d 255\n"):format(width, height), string.char(grey):rep(3 * height * width))
+  file:close()
+end
+
+-- Pictures of one grey each, which tells them apart.
+function TestPictures:setUp()
+  self.dir = os.tmpname()
+  os.remove(self.dir)
+  for i, part in ipairs {"train/cat", "train/dog", "val/cat", "val/dog"} do
+    os.execute("mkdir -p " .. self.dir .. "/" .. part)
+    for j = 1, 3 do
+      write_picture(("%s/%s/%d.ppm"):format(self.dir, part, j), 12 + j, 10 + i, 10 * i + j)
+    end
+  end
+end
+
+function TestPictures:tearDown()
+  os.execute("rm -r " .. self.dir)
+end
+
+function TestPictures:load(options)
+  return hfc.data("folder:" .. self.dir, options)
+end
+
+function TestPictures:test_streamed_pictures_are_those_in_memory()
+  local memory = self:load {image_size = 8, stream = false}
+  local stream = self:load {image_size = 8, stream = true}
+  lu.assertEquals(#stream.train, 6)
+  lu.assertTrue((stream.train:batch(0, 6)):equal((memory.train:batch(0, 6))))
+  lu.assertTrue(stream.train:labels():equal(memory.train:labels()))
+  lu.assertEquals(stream.train:check(), {})
+end
+
+function TestPictures:test_steps()
+  local train = self:load({stream = true}).train:transform {
+    {"random_resized_crop", 6, scale = {.5, 1}, ratio = {1, 1}}, {"horizontal_flip", p = .25},
+  }
+  lu.assertEquals(train.shape, {3, 6, 6})
+  lu.assertStrContains(train:name(), "random_resized_crop 6, horizontal_flip")
+  local seen = {}
+  for images, labels, samples in train:batches {size = 4, shuffle = true, seed = 3, threads = 2} do
+    for i = 0, #labels - 1 do
+      seen[#seen + 1] = samples[i]:item()
+      local grey = math.floor(images[i][0][0][0]:item() * 255 + .5)
+      lu.assertEquals(grey % 10, samples[i]:item() % 3 + 1)
+    end
+  end
+  table.sort(seen)
+  lu.assertEquals(seen, {0, 1, 2, 3, 4, 5})
+  local test = self:load({stream = true}).test:transform "imagenet"
+  lu.assertEquals(test.shape, {3, 224, 224})
+  local small = self:load({stream = true}).test:transform {{"resize", 8}, {"center_crop", 8}}
+  local low = small:low_pass(2)
+  lu.assertEquals(low.shape, {3, 8, 8})
+end
+
+function TestPictures:test_a_network_trains_on_them()
+  local data = self:load {stream = true}
+  local train = data.train:transform {{"random_resized_crop", 8}, {"horizontal_flip"}}
+  local test = data.test:transform {{"resize", 8}, {"center_crop", 8}}
+  local options = {epochs = 2, batch_size = 4, quiet = true, seed = 5}
+  local function weights()
+    local net = hfc.model("preact_resnet8", {classes = 2, seed = 1})
+    hfc.train(net, train, options)
+    lu.assertTrue(hfc.accuracy(net, test) >= 0)
+    return net:parameters()[1]:clone()
+  end
+  lu.assertTrue(weights():equal(weights()))
+end
+
+function TestPictures:test_bad_pictures_are_named()
+  local data = self:load {image_size = 8, stream = true}
+  local file = assert(io.open(self.dir .. "/train/cat/2.ppm", "w"))
+  file:write "no picture"
+  file:close()
+  os.remove(self.dir .. "/train/dog/1.ppm")
+  local bad = data.train:check()
+  lu.assertEquals({bad[1].sample, bad[2].sample, #bad}, {1, 3, 2})
+  lu.assertStrContains(bad[1].reason, "/train/cat/2.ppm' is no JPEG")
+  lu.assertStrContains(bad[2].reason, "/train/dog/1.ppm")
+  lu.assertErrorMsgContains("2 of the 6 samples of the batch cannot be read", function()
+    for _ in data.train:batches {size = 6} do end
+  end)
+  lu.assertErrorMsgContains("train/cat/2.ppm' is no JPEG", function()
+    self:load {image_size = 8, stream = false}
+  end)
+end
+
+function TestPictures:test_wrong_steps_are_named()
+  local train = self:load({stream = true}).train
+  local function fails(message, ...)
+    lu.assertErrorMsgContains(message, train.transform, train, ...)
+  end
+  fails "argument 1 (steps): expected a list of steps or the name of a preset"
+  fails("unknown preset 'imagnet' (did you mean 'imagenet'?)", "imagnet")
+  fails("expected at least one step", {})
+  fails("step 1: expected a step {name, size}", {"resize", 8})
+  fails("unknown step 'centre_crop' (did you mean 'center_crop'?)", {{"centre_crop", 8}})
+  fails("step 2, its size: expected", {{"resize", 8}, {"center_crop"}})
+  fails("unknown option 'p'", {{"resize", 8, p = 1}, {"center_crop", 8}})
+  fails("resize or random_resized_crop must stand first", {{"center_crop", 8}})
+  fails("p must be a probability", {{"random_resized_crop", 8}, {"horizontal_flip", p = 2}})
+  fails("option 'scale': expected two numbers", {{"random_resized_crop", 8, scale = .5}})
+  fails("interpolation must be", {{"random_resized_crop", 8}}, {interpolation = "area"})
+  lu.assertErrorMsgContains("before they are filtered or mapped", function()
+    train:low_pass(4):transform "imagenet"
+  end)
+  lu.assertErrorMsgContains("is not made of picture files", function()
+    hfc.dataset(torch.rand(2, 3, 8, 8)):transform "imagenet"
+  end)
+  lu.assertErrorMsgContains("orientation must be", self.load, self, {orientation = "up"})
+end
+
+require("support").run()

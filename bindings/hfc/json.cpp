@@ -2,6 +2,9 @@
 
 #include "base/natural_order.h"
 #include "bindings/runtime/call.h"
+#include "bindings/torch/tensor.h"
+
+#include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <cmath>
@@ -45,20 +48,29 @@ Json convert_object(lua_State* L, int index, int depth) {
     return object;
 }
 
-/// Whether a key is a text.
-bool has_named(lua_State* L, int index) {
-    bool named = false;
-    lua_pushnil(L);
-    while (lua_next(L, index) != 0) {
-        named = named || lua_type(L, -2) == LUA_TSTRING;
-        lua_pop(L, 1);
+/// Throws Error unless the keys are 1 to length and no others: what is behind a hole would be lost.
+void require_list(lua_State* L, int index, size_t length) {
+    size_t keys = 0;
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        require(lua_type(L, -2) != LUA_TSTRING, "a table is a list or has names, not both");
+        ++keys;
     }
-    return named;
+    require(keys == length,
+            "a list has a hole: it has {} values, of which only the first {} follow each other",
+            keys, length);
 }
 
 Json convert_number(double value) {
     const bool whole = value == std::floor(value) && std::abs(value) < 9007199254740992.0;
     return whole ? Json(static_cast<int64_t>(value)) : Json(value);
+}
+
+/// One element as a number or boolean.
+Json convert_tensor(const at::Tensor& tensor) {
+    require(tensor.defined() && tensor.numel() == 1 && !tensor.is_complex(),
+            "a Tensor must have one real element to be written, got {}", describe_tensor(tensor));
+    return tensor.scalar_type() == at::kBool ? Json(tensor.item<bool>())
+                                             : convert_number(tensor.item<double>());
 }
 
 Json convert(lua_State* L, int index, int depth) {
@@ -75,12 +87,16 @@ Json convert(lua_State* L, int index, int depth) {
             return Value(L, index, "text").text();
         case LUA_TTABLE: {
             const size_t length = lua_objlen(L, index);
-            require(length == 0 || !has_named(L, index),
-                    "a table is a list or has names, not both");
-            return length > 0 ? convert_list(L, index, length, depth)
-                              : convert_object(L, index, depth);
+            if (length == 0) {
+                return convert_object(L, index, depth);
+            }
+            require_list(L, index, length);
+            return convert_list(L, index, length, depth);
         }
         case LUA_TUSERDATA: {
+            if (const at::Tensor* tensor = to_tensor(L, index)) {
+                return convert_tensor(*tensor);
+            }
             if (luaL_callmeta(L, index, "__tostring") == 0) {
                 return describe(L, index);
             }

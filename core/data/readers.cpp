@@ -34,11 +34,11 @@ std::string read_one(const Source& source, const at::Tensor& sample, const Draw&
 }
 
 std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples, at::Tensor* into) {
-    const auto [channels, height, width] = source.shape();
     std::mutex mutex;
     std::map<int64_t, BadSample> bad;
     std::atomic<bool> enough = false;
     const auto read_some = [&](int64_t begin, int64_t end) {
+        const auto [channels, height, width] = source.shape();
         auto image = at::empty({1, channels, height, width}, source.dtype());
         for (auto i = begin; i < end && !enough; ++i) {
             check_interrupt();
@@ -46,7 +46,9 @@ std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples,
             if (auto reason = read_one(source, samples.narrow(0, i, 1), {}, place);
                 !reason.empty()) {
                 const std::scoped_lock lock(mutex);
-                bad.emplace(i, BadSample{samples[i].item<int64_t>(), std::move(reason)});
+                if (bad.size() < most_bad_samples) {
+                    bad.emplace(i, BadSample{samples[i].item<int64_t>(), std::move(reason)});
+                }
                 enough = bad.size() >= most_bad_samples;
             }
         }

@@ -32,7 +32,7 @@ class Stepper {
         int64_t batches = 0;
         int64_t images = 0;
         double lr = 0;
-        at::Tensor loss;  ///< the mean over its images
+        at::Tensor loss = {};  ///< the mean over its images
     };
 
     /// The step behind `batch` batches of the epoch (one-based), at its rate, without gradients.

@@ -50,5 +50,21 @@ function TestEpochs:test_names_what_it_cannot_keep()
   end)
 end
 
+function TestEpochs:test_tensors_and_lists_in_events()
+  self.run:log {loss = torch.tensor(.5), right = torch.tensor {true}, list = {1, 2}}
+  local file = assert(io.open(self.run:directory() .. "/metrics.jsonl"))
+  local text = file:read "*a"
+  file:close()
+  lu.assertStrContains(text, '"list":[1,2],"loss":0.5,"right":true')
+  local function fails(message, event)
+    lu.assertErrorMsgContains(message, self.run.log, self.run, event)
+  end
+  fails("a Tensor must have one real element to be written", {loss = torch.zeros(2)})
+  fails("a list has a hole: it has 2 values, of which only the first 1 follow each other",
+    {list = {[1] = 1, [3] = 3}})
+  fails("a table is a list or has names, not both", {list = {1, a = 2}})
+  lu.assertErrorMsgContains("one real element", self.run.row, self.run, "t", {x = torch.zeros(2)})
+end
+
 run = hfc.run "loop"
 support.run()

@@ -105,13 +105,13 @@ at::Tensor PictureSource::labels() const {
 
 void PictureSource::read_one(int64_t sample, const double* random, uint8_t* planes) const {
     const std::span numbers(random, static_cast<size_t>(recipe_.numbers()));
-    const image_file::Size side{recipe_.size(), recipe_.size()};
+    const image_file::Size image_size{recipe_.size(), recipe_.size()};
     auto& reader = reader_of_this_thread();
     reader.set_options(recipe_.options());
     reader.read(
         pictures_->path(sample),
-        [&](const image_file::Size& picture) { return recipe_.geometry(picture, numbers); }, side,
-        planes);
+        [&](const image_file::Size& picture) { return recipe_.geometry(picture, numbers); },
+        image_size, planes);
 }
 
 void PictureSource::read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const {

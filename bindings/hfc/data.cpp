@@ -126,13 +126,28 @@ Dataset dataset_of_function(Call& call) {
             settings.classes);
     settings.name = name;
     settings.class_names = class_names;
+    const auto names = static_cast<int64_t>(class_names.size());
+    require(settings.classes == 0 || names == 0 || settings.classes == names,
+            "option 'classes' is {}, but 'class_names' has {} names", settings.classes, names);
     lua_getfield(call.L, 1, "get");
     return Dataset(make_lua_source(call.L, settings));
 }
 
+/// Bytes as picture files and NumPy have them, [N, H, W, C], in this program's order; says so.
+at::Tensor channels_first(const at::Tensor& images) {
+    const auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
+    if (!images.defined() || images.scalar_type() != at::kByte || images.dim() != 4 ||
+        is_channels(images.size(1)) || !is_channels(images.size(3))) {
+        return images;
+    }
+    std::fprintf(stderr, "hfc-host: hfc.dataset: images uint8 [%s] are taken as [N, H, W, C]\n",
+                 fmt::format("{}", fmt::join(images.sizes(), ", ")).c_str());
+    return images.permute({0, 3, 1, 2}).contiguous();
+}
+
 /// It gets copies: nothing outside can change it.
 Dataset dataset_of_tensors(Call& call) {
-    const at::Tensor images = tensor_argument(call, 1, "images");
+    const at::Tensor images = channels_first(tensor_argument(call, 1, "images"));
     const auto labels = labels_at(call, 2);
     const auto [name, class_names] = read_rest(call, labels, "images");
     return data::dataset_of(images.defined() ? images.clone() : images, labels, name, class_names);
@@ -191,7 +206,8 @@ const std::vector<Declaration> data_declarations = {
     {"hfc.dataset", make_dataset,
      "hfc.dataset(images, labels, {name = \"images\", class_names = {...}}) -> Dataset\n\n"
      "A data set of one's own images, for all functions that take a Dataset.\n"
-     "images: a Tensor uint8 [N, C, H, W], which becomes floats in [0,1], or float32 [N, C, H, W], "
+     "images: a Tensor uint8 [N, C, H, W] (or [N, H, W, C], which is recognised and said), which "
+     "becomes floats in [0,1], or float32 [N, C, H, W], "
      "which stays as it is; the data set keeps a copy. Or the name of a file .npy that holds such "
      "an array: its images are read as they are asked for. labels: int64 or uint8 [N]; "
      "without them only functions work that need none. class_names: one string a class.\n"

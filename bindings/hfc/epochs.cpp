@@ -227,6 +227,12 @@ int epochs(Call& call) {
         };
         if (const auto newest = loop.store.newest(warn)) {
             restore(L, loop, *newest);
+            if (loop.epoch > n) {
+                std::fprintf(stderr,
+                             "hfc-host: run:epochs: %lld epochs are done already, %lld were asked "
+                             "for\n",
+                             static_cast<long long>(loop.epoch), static_cast<long long>(n));
+            }
         }
     }
     push_object(L, std::move(loop));

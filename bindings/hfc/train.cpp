@@ -119,7 +119,7 @@ void connect_with_run(lua_State* L, TrainCall& train_call) {
 /// Whether what on_epoch returned, on the top of the stack, asks for the end of the training.
 bool wants_stop(lua_State* L) {
     const bool text = lua_type(L, -1) == LUA_TSTRING;
-    require(!text || std::string_view(lua_tostring(L, -1)) == "stop",
+    require(lua_isnil(L, -1) || (text && std::string_view(lua_tostring(L, -1)) == "stop"),
             "option 'on_epoch': the function must return nothing or \"stop\", got {}",
             describe(L, -1));
     return text;

@@ -31,7 +31,7 @@ example("Dataset:transform Dataset:check", [[
 for _, class in ipairs {"pictures/train/cat", "pictures/val/cat"} do
   os.execute("mkdir -p " .. class)
   local file = io.open(class .. "/1.ppm", "w")
-  file:write("P6 64 48 255\n", ("\128"):rep(64 * 48 * 3))
+  file:write("P6 64 48 255\n", string.rep("\128", 64 * 48 * 3))
   file:close()
 end
 data = hfc.data("folder:pictures")

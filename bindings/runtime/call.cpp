@@ -130,8 +130,12 @@ void Options::finish() const {
             lua_type(L_, -1) == LUA_TSTRING ? lua_tostring(L_, -1) : describe(L_, -1);
         if (std::find(known_.begin(), known_.end(), key) == known_.end()) {
             lua_pop(L_, 1);
-            fail("unknown option '{}'{}; the known ones are {}", key, did_you_mean(key, known_),
-                 fmt::join(known_, ", "));
+            std::vector<std::string> known;  // an option may be read in two places
+            std::ranges::copy_if(known_, std::back_inserter(known), [&](const std::string& one) {
+                return std::ranges::find(known, one) == known.end();
+            });
+            fail("unknown option '{}'{}; the known ones are {}", key, did_you_mean(key, known),
+                 fmt::join(known, ", "));
         }
     }
 }

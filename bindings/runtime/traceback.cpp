@@ -304,7 +304,30 @@ std::string describe_error(lua_State* L, int index) {
     return text.size() > longest ? text.substr(0, longest) + " ..." : text;
 }
 
+/// Counts the calls of scripts' functions that wait for one another on this thread.
+class CallbackDepth {
+  public:
+    CallbackDepth() {
+        // Each takes some 20 to 60 KB of a stack of 8 MB.
+        constexpr int deepest = 60;
+        if (depth_ >= deepest) {
+            fail("functions of the script call each other through the library more than {} deep",
+                 deepest);
+        }
+        ++depth_;
+    }
+    ~CallbackDepth() { --depth_; }
+    CallbackDepth(const CallbackDepth&) = delete;
+    CallbackDepth& operator=(const CallbackDepth&) = delete;
+
+  private:
+    static thread_local int depth_;
+};
+
+thread_local int CallbackDepth::depth_ = 0;
+
 void protected_call(lua_State* L, int arguments, int results) {
+    const CallbackDepth depth;
     const int handler = lua_gettop(L) - arguments;
     lua_pushcfunction(L, keep_frames);
     lua_insert(L, handler);

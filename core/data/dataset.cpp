@@ -26,8 +26,12 @@ at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& na
                              : "nothing");
     const bool shared = labels.use_count() > 1 || labels.storage().use_count() > 1;
     labels = labels.detach().to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/shared);
+    constexpr int64_t most_classes = 1'000'000;
     require(size == 0 || labels.min().item<int64_t>() >= 0,
             "the labels of '{}' must be at least 0, got {}", name, labels.min().item<int64_t>());
+    require(size == 0 || labels.max().item<int64_t>() < most_classes,
+            "the labels of '{}' must be below {}, got {}", name, most_classes,
+            labels.max().item<int64_t>());
     return labels.contiguous();
 }
 

@@ -220,10 +220,11 @@ at::Tensor Inference::differentiable_logits(const at::Tensor& images) const {
 
 void Inference::require_finite() const {
     const auto bad = bad_.defined() ? bad_.item<int64_t>() : 0;
-    require(bad == 0,
-            "the model gave logits that are NaN or infinite for {} of {} images{}; are its weights "
-            "finite?",
-            bad, images_, name_.empty() ? "" : fmt::format(" of '{}'", name_));
+    require(
+        bad == 0,
+        "the model gave logits that are NaN or infinite for {} of {} images{} that it was asked "
+        "about; are its weights and the images finite?",
+        bad, images_, name_.empty() ? "" : fmt::format(" of '{}'", name_));
 }
 
 void Inference::begin(const data::Dataset& dataset) {

@@ -31,9 +31,11 @@ void LossMeter::flush() {
     for (size_t i = 0; i < waiting_.size(); ++i) {
         const auto loss = losses.const_data_ptr<double>()[i];
         ++read_.batches;
-        require(std::isfinite(loss),
-                "the loss is {} at epoch {}, batch {}; a smaller lr than {} may help",
-                std::isnan(loss) ? "nan" : "infinite", epoch_, read_.batches, lr_);
+        const bool first = epoch_ == 1 && read_.batches == 1;
+        require(std::isfinite(loss), "the loss is {} at epoch {}, batch {}; {}",
+                std::isnan(loss) ? "nan" : "infinite", epoch_, read_.batches,
+                first ? "are the weights and the images finite?"
+                      : fmt::format("a smaller lr than {} may help", lr_));
         read_.sum += loss * static_cast<double>(waiting_images_[i]);
         read_.images += waiting_images_[i];
         for (const auto& [name, term] : waiting_terms_[i]) {

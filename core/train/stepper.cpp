@@ -91,6 +91,7 @@ void Stepper::add_gradients(data::Loader& loader, Step& step, LossMeter& losses)
         require_loss(loss.total, step);
         const auto weight = static_cast<double>(images) / static_cast<double>(step.images);
         (step.batches > 1 ? loss.total * weight : loss.total).backward();
+        require_gradient();
         parts.emplace_back(Loss{loss.total.detach(), loss.terms}, images);
     }
     for (const auto& [loss, images] : parts) {
@@ -116,6 +117,18 @@ TrainingBatch Stepper::prepare(const data::Batch& batch, const Step& step) const
     }
     return {transformed.images.contiguous(at::MemoryFormat::ChannelsLast), transformed.labels,
             batch.samples, transformed.draw, step.number};
+}
+
+/// The loss may depend on other tensors than the model's.
+void Stepper::require_gradient() const {
+    const auto has_gradient = [](const at::Tensor& parameter) {
+        return parameter.grad().defined();
+    };
+    require(std::ranges::any_of(optimizer_->groups(),
+                                [&](const optim::ParameterGroup& group) {
+                                    return std::ranges::any_of(group.parameters, has_gradient);
+                                }),
+            "the loss does not depend on the model's parameters, so there is nothing to train");
 }
 
 void Stepper::finish(const Step& step) {

@@ -48,6 +48,7 @@ class Stepper {
     double rate_of(const Step& step) const;
     Loss loss_of(const TrainingBatch& batch) const;
     TrainingBatch prepare(const data::Batch& batch, const Step& step) const;
+    void require_gradient() const;
     void clip_gradients(const Step& step) const;
 
     model::Model& model_;

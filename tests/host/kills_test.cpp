@@ -192,7 +192,7 @@ TEST_P(Kills, TwentyOfARunThatReachesTheSameNumbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Kills, testing::Range(size_t{0}, std::size(jobs)),
-                         [](const auto& info) { return info.param == 0 ? "ATraining" : "ALoop"; });
+                         [](const auto& job) { return job.param == 0 ? "ATraining" : "ALoop"; });
 
 }  // namespace
 }  // namespace hfc::test

@@ -41,10 +41,15 @@ function TestTensors:test_a_data_set_of_bytes()
   local model = hfc.model("preact_resnet8", {classes = 256})
   lu.assertIsNumber(hfc.accuracy(model, data))
   lu.assertIsNumber(hfc.accuracy(model, first:float() / 255, labels))
+  local last = hfc.dataset(images, labels)  -- said on standard error
+  lu.assertEquals(last.shape, {3, 8, 8})
+  lu.assertTrue((last:batch(0, 4)):equal((data:batch(0, 4))))
   for _, measure in ipairs {hfc.accuracy, hfc.predict, hfc.train} do
     lu.assertErrorMsgContains("whose channels stand last; write x:permute(0, 3, 1, 2)", measure,
-      model, hfc.dataset(images, labels))
+      model, hfc.dataset(images:float(), labels))
   end
+  lu.assertErrorMsgContains("must be below 1000000, got 1000000", hfc.dataset, first,
+    torch.tensor {0, 1, 1000000, 2}:long())
   lu.assertErrorMsgContains("write x:float()", hfc.dataset, first:double(), labels)
   for _, dtype in ipairs {"float32", "int32", "bool"} do
     lu.assertErrorMsgContains("the labels of 'images' must be int64 [4] or uint8 [4]", hfc.dataset,
@@ -61,6 +66,25 @@ function TestTensors:test_first_guesses_are_told_what_to_write()
     function() end, 4)
   fails("argument 1 (images): expected a Tensor of images, the name of a .npy file")
   fails("argument 1 (images): expected the name of a .npy file, got 'x'", "x")
+end
+
+function TestTensors:test_data_sets_that_call_themselves_end()
+  local data
+  data = hfc.dataset {size = 12, classes = 2, get = function(i)
+    if data then data:batch(0, 1) end
+    return torch.rand(3, 8, 8), i % 2
+  end}
+  lu.assertErrorMsgContains("through the library more than 60 deep", data.batch, data, 0, 2)
+  local map
+  map = hfc.dataset(torch.rand(4, 3, 8, 8)):map(function(images)
+    return map and map:batch(0, 1) or images
+  end)
+  lu.assertErrorMsgContains("through the library more than 60 deep", map.batch, map, 0, 1)
+end
+
+function TestTensors:test_classes_and_their_names_agree()
+  lu.assertErrorMsgContains("option 'classes' is 2, but 'class_names' has 3 names", hfc.dataset,
+    {size = 2, classes = 2, class_names = {"a", "b", "c"}, get = function() end})
 end
 
 require("support").run()

@@ -286,9 +286,11 @@ function TestObjective:test_steps_and_epochs_are_told_and_can_stop()
     if result.epoch == 3 then return "stop" end
   end}
   lu.assertEquals(#history, 3)
-  lu.assertErrorMsgContains("must return nothing or \"stop\"", function()
-    self:trained {on_epoch = function() return "halt" end}
-  end)
+  for _, value in ipairs {"halt", 5, true} do
+    lu.assertErrorMsgContains("must return nothing or \"stop\"", function()
+      self:trained {on_epoch = function() return value end}
+    end)
+  end
 end
 
 function TestObjective:test_early_stopping_by_the_validation_set()
@@ -325,6 +327,8 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   fails("must return the loss, a Tensor of one element; got", {loss = function() return 1 end})
   fails("the loss must be one floating-point number", {loss = function(_, x) return x end})
   fails("does not depend on the model's parameters", {loss = function(_, x) return x:sum() end})
+  local other = torch.ones(1):requires_grad_(true)
+  fails("does not depend on the model's parameters", {loss = function() return other:sum() end})
   fails("the term 'a' must be a number or a Tensor of one element", {
     loss = function(model, x) return model(x):sum(), {a = "b"} end})
   fails("the loss is nan at epoch 1, batch 1", {

@@ -82,7 +82,7 @@ struct EpochResult {
     int64_t epoch = 0;  ///< one-based
     int64_t step = 0;   ///< optimizer steps since the beginning
     double loss = 0;    ///< mean over the epoch's images, as they were trained on
-    std::vector<std::pair<std::string, double>> terms;  ///< the objective's, likewise
+    std::vector<std::pair<std::string, double>> terms = {};  ///< the objective's, likewise
     double train_seconds = 0;
     double probe_seconds = 0;
     double images_per_second = 0;                          ///< of the training part

@@ -1,4 +1,5 @@
 // Where an error came from: the frames of the script, and the layers of networks written in Lua.
+#include "base/error.h"
 #include "base/interrupt.h"
 #include "bindings/runtime/debug.h"
 #include "bindings/runtime/error.h"

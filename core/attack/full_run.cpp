@@ -33,14 +33,14 @@ at::Tensor run(const AttackedNetwork& network, const Settings& settings, const A
 
 }  // namespace
 
-at::Tensor start_rows(const Settings& settings, int64_t begin, int64_t end,
-                      const at::Tensor& images) {
+at::Tensor start_rows(const AttackedNetwork& network, const Settings& settings, int64_t begin,
+                      int64_t end) {
     if (!settings.start.defined()) {
         return {};
     }
     const auto rows = settings.start.size(0) == 1 ? settings.start.expand({end - begin, -1, -1, -1})
                                                   : settings.start.slice(0, begin, end);
-    return rows.detach().to(images.device()).contiguous(images.suggest_memory_format());
+    return network.bring(rows.detach());
 }
 
 std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Settings& settings,

@@ -13,9 +13,8 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
                                        const std::vector<double>& epsilons,
                                        const at::Tensor& start);
 
-/// Rows begin .. end of AttackOptions::start on the device of `images`, in their layout; undefined
-/// without one.
-at::Tensor start_rows(const Settings& settings, int64_t begin, int64_t end,
-                      const at::Tensor& images);
+/// Rows begin .. end of AttackOptions::start where the network takes images; undefined without one.
+at::Tensor start_rows(const AttackedNetwork& network, const Settings& settings, int64_t begin,
+                      int64_t end);
 
 }  // namespace hfc::attack

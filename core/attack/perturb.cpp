@@ -31,9 +31,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
     const at::NoGradGuard no_grad;
     AttackedNetwork network(model, settings, inference);
     network.begin(images, labels);
-    const auto start = start_rows(settings, 0, images.size(0), images);
     results = attack_in_full(network, settings, {images, labels, indices}, epsilons,
-                             start.defined() ? network.bring(start) : start);
+                             start_rows(network, settings, 0, images.size(0)));
     for (auto& result : results) {
         result = result.to(images.device()).contiguous(images.suggest_memory_format());
     }

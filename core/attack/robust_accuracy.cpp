@@ -111,7 +111,7 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
         const auto batch = dataset.batch(begin, end);
         require_batch(batch.images, batch.labels, settings);
         require_start(settings, dataset.size(), batch.images.sizes().slice(1));
-        const auto start = start_rows(settings, begin, end, network.bring(batch.images));
+        const auto start = start_rows(network, settings, begin, end);
         const auto count = robust.early_stop ? count_stopping_early : count_in_full;
         const auto counts = count(network, settings, batch, epsilons, start);
         std::ranges::transform(correct, counts, correct.begin(), std::plus<>());

@@ -33,7 +33,7 @@ class Search {
         if (settings.gradient_first) {
             first_gradient_ = clean.gradient();
         }
-        start_ = start_rows(settings, 0, images_.size(0), images_);
+        start_ = start_rows(network, settings, 0, images_.size(0));
     }
 
     const at::Tensor& succeeded() const { return succeeded_; }

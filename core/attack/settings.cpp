@@ -166,10 +166,7 @@ std::string identity_of(const Settings& settings) {
         text += fmt::format(" keep {}", name_of(settings.keep));
     }
     if (settings.start.defined()) {
-        const auto start = settings.start.detach().to(at::kCPU).contiguous();
-        data::Checksum checksum;
-        checksum.add({static_cast<const char*>(start.const_data_ptr()), start.nbytes()});
-        text += fmt::format(" start {} {}", start.sizes(), checksum.text());
+        text += fmt::format(" start {}", data::checksum_of(settings.start));
     }
     if (!settings.method->fingerprint.empty()) {
         data::Checksum checksum;

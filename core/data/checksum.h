@@ -2,6 +2,7 @@
 // making equal ones on purpose.
 #pragma once
 
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -28,5 +29,8 @@ class Checksum {
   private:
     uint32_t value_ = 0;
 };
+
+/// Sizes and values of a tensor on any device: "[8, 8] 0f3a22c1".
+std::string checksum_of(const at::Tensor& tensor);
 
 }  // namespace hfc::data

@@ -14,10 +14,7 @@ using checkpoint::Json;
 Json describe_band(const attack::Band& band) {
     Json json = {static_cast<int>(band.part), band.radius, static_cast<int>(band.rule)};
     if (band.mask.defined()) {
-        const auto mask = band.mask.detach().to(at::kCPU).contiguous();
-        data::Checksum checksum;
-        checksum.add({static_cast<const char*>(mask.const_data_ptr()), mask.nbytes()});
-        json.push_back(fmt::format("{} {}", mask.sizes(), checksum.text()));
+        json.push_back(data::checksum_of(band.mask));
     }
     return json;
 }

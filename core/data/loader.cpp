@@ -36,6 +36,11 @@ void require_valid(const LoaderOptions& options) {
             options.rank);
 }
 
+int64_t number_of_batches(int64_t samples, int64_t batch_size, bool drop_last) {
+    const bool rest = samples % batch_size > 0 && !drop_last;
+    return samples / batch_size + (rest ? 1 : 0);
+}
+
 class Loader::Work {
   public:
     Work(const Dataset& dataset, const at::Tensor& order, const LoaderOptions& options)
@@ -43,9 +48,7 @@ class Loader::Work {
         require_valid(options);
         const auto all = order.defined() ? order : at::arange(dataset.size(), at::kLong);
         order_ = all.slice(0, options.rank, all.size(0), options.ranks).contiguous();
-        const auto whole = order_.size(0) / options.batch_size;
-        const auto rest = order_.size(0) % options.batch_size;
-        batches_ = whole + (rest > 0 && !options.drop_last ? 1 : 0);
+        batches_ = number_of_batches(order_.size(0), options.batch_size, options.drop_last);
         require(options.first >= 0 && options.first <= batches_,
                 "the first batch must be 0 to {}, the number of batches; got {}", batches_,
                 options.first);

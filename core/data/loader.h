@@ -38,6 +38,9 @@ struct LoaderOptions {
 /// Throws Error for a number out of range.
 void require_valid(const LoaderOptions& options);
 
+/// Of so many samples.
+int64_t number_of_batches(int64_t samples, int64_t batch_size, bool drop_last);
+
 /// The batches are the same for any number of threads. Not for several threads at once.
 class Loader {
   public:

@@ -12,13 +12,6 @@
 namespace hfc::train {
 namespace {
 
-/// Of an epoch.
-int64_t batches_of(const data::Dataset& dataset, const TrainOptions& options) {
-    const auto whole = dataset.size() / options.batch_size;
-    const bool rest = dataset.size() % options.batch_size > 0 && !options.drop_last;
-    return whole + (rest ? 1 : 0);
-}
-
 std::vector<at::Tensor> trainable_parameters(model::Model& model) {
     auto parameters = model.parameters();
     std::erase_if(parameters,
@@ -46,7 +39,7 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     : model_(model),
       dataset_(dataset),
       options_(options),
-      batches_(batches_of(dataset, options)),
+      batches_(data::number_of_batches(dataset.size(), options.batch_size, options.drop_last)),
       steps_((batches_ + options.accumulate - 1) / options.accumulate),
       objective_(options.objective ? options.objective : make_objective("cross_entropy")) {
     objective_->begin(dataset_);
@@ -90,15 +83,14 @@ void Stepper::add_gradients(data::Loader& loader, Step& step, LossMeter& losses)
         const auto loss = loss_of(prepare(batch, step));
         require_loss(loss.total, step);
         const auto weight = static_cast<double>(images) / static_cast<double>(step.images);
-        (step.batches > 1 ? loss.total * weight : loss.total).backward();
+        const auto part = step.batches > 1 ? loss.total * weight : loss.total;
+        part.backward();
+        step.loss = step.loss.defined() ? step.loss + part.detach() : part.detach();
         require_gradient();
         parts.emplace_back(Loss{loss.total.detach(), loss.terms}, images);
     }
     for (const auto& [loss, images] : parts) {
         losses.add(loss.total, images, loss.terms);
-        const auto part =
-            loss.total * (static_cast<double>(images) / static_cast<double>(step.images));
-        step.loss = step.loss.defined() ? step.loss + part : part;
     }
 }
 

@@ -144,8 +144,8 @@ class Training {
         beginning.restore();  // the epochs were told before: what is drawn then was drawn already
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
-            position_.stopped =
-                position_.epoch <= options_.epochs && (out_of_patience() || stop_requested());
+            position_.stopped = position_.epoch <= options_.epochs &&
+                                (out_of_patience() || requested(run::Request::stop));
             if (position_.epoch <= options_.epochs && !position_.stopped) {
                 keeper_->save_epoch(position_);
             } else {
@@ -193,8 +193,6 @@ class Training {
         position_.losses = {};
         keeper_->save_best(position_);
     }
-
-    bool stop_requested() const { return requested(run::Request::stop); }
 
     bool out_of_patience() const {
         return options_.patience && epochs_since_best(position_.results) >= *options_.patience;

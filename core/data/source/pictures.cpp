@@ -51,8 +51,7 @@ class DecodedPictures : public TensorSource {
     std::string describe() const override { return pictures_->describe(); }
     std::shared_ptr<const Source> with_recipe(
         const image_file::PictureRecipe& recipe) const override {
-        return decoded_if_it_fits(
-            std::dynamic_pointer_cast<const PictureSource>(pictures_->with_recipe(recipe)));
+        return decoded_if_it_fits(pictures_->streamed(recipe));
     }
     image_file::PictureOptions picture_options() const override {
         return pictures_->picture_options();
@@ -130,7 +129,7 @@ void PictureSource::read(const at::Tensor& samples, const Draw& draw, at::Tensor
     });
 }
 
-std::shared_ptr<const Source> PictureSource::with_recipe(
+std::shared_ptr<const PictureSource> PictureSource::streamed(
     const image_file::PictureRecipe& recipe) const {
     return std::make_shared<PictureSource>(name_, pictures_, recipe, recipe.describe());
 }

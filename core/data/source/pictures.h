@@ -38,7 +38,11 @@ class PictureSource : public Source {
     bool is_random() const { return recipe_.numbers() > 0; }
     std::string describe() const override { return description_; }
     std::shared_ptr<const Source> with_recipe(
-        const image_file::PictureRecipe& recipe) const override;
+        const image_file::PictureRecipe& recipe) const override {
+        return streamed(recipe);
+    }
+    /// The same as the class that it is.
+    std::shared_ptr<const PictureSource> streamed(const image_file::PictureRecipe& recipe) const;
     image_file::PictureOptions picture_options() const override { return recipe_.options(); }
     /// Of names and sizes of files; of more than 10 000, the sizes of 10 000.
     void add_fingerprint(Checksum& checksum, const at::Tensor& samples) const override;

@@ -16,17 +16,6 @@ namespace hfc::optim {
 namespace {
 
 using Options = OptimizerOptions;
-using Maker = std::unique_ptr<Optimizer> (*)(std::vector<ParameterGroup>);
-
-Maker maker_of(const std::string& name) {
-    static const std::map<std::string, Maker> makers = {
-        {"adadelta", make_adadelta}, {"adagrad", make_adagrad}, {"adam", make_adam},
-        {"adamax", make_adamax},     {"adamw", make_adamw},     {"asgd", make_asgd},
-        {"lbfgs", make_lbfgs},       {"nadam", make_nadam},     {"radam", make_radam},
-        {"rmsprop", make_rmsprop},   {"rprop", make_rprop},     {"sgd", make_sgd},
-    };
-    return makers.at(name);
-}
 
 /// Throws Error for a group without parameters, and for parameters that are listed twice or in
 /// `seen`, which they are added to.

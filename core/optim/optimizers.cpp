@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace hfc::optim {
 namespace {
@@ -329,40 +330,29 @@ class Rprop : public OneByOne {
     }
 };
 
+template <typename T, auto... arguments>
+std::unique_ptr<Optimizer> make(Groups groups) {
+    return std::make_unique<T>(std::move(groups), arguments...);
+}
+
 }  // namespace
 
-std::unique_ptr<Optimizer> make_adadelta(Groups groups) {
-    return std::make_unique<Adadelta>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_adagrad(Groups groups) {
-    return std::make_unique<Adagrad>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_adam(Groups groups) {
-    return std::make_unique<Adam>(std::move(groups), false);
-}
-std::unique_ptr<Optimizer> make_adamw(Groups groups) {
-    return std::make_unique<Adam>(std::move(groups), true);
-}
-std::unique_ptr<Optimizer> make_adamax(Groups groups) {
-    return std::make_unique<Adamax>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_asgd(Groups groups) {
-    return std::make_unique<Asgd>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_nadam(Groups groups) {
-    return std::make_unique<Nadam>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_radam(Groups groups) {
-    return std::make_unique<Radam>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_rprop(Groups groups) {
-    return std::make_unique<Rprop>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_rmsprop(Groups groups) {
-    return std::make_unique<Rmsprop>(std::move(groups));
-}
-std::unique_ptr<Optimizer> make_sgd(Groups groups) {
-    return std::make_unique<Sgd>(std::move(groups));
+Maker maker_of(const std::string& name) {
+    static const std::map<std::string, Maker> makers = {
+        {"adadelta", make<Adadelta>},  // Zeiler 2012
+        {"adagrad", make<Adagrad>},    // Duchi, Hazan, Singer 2011
+        {"adam", make<Adam, false>},   // Kingma, Ba 2015
+        {"adamax", make<Adamax>},      // with the largest gradient: Kingma, Ba 2015
+        {"adamw", make<Adam, true>},   // Loshchilov, Hutter 2019
+        {"asgd", make<Asgd>},          // averaged gradient descent: Polyak, Juditsky 1992
+        {"lbfgs", make_lbfgs},
+        {"nadam", make<Nadam>},      // with Nesterov's momentum: Dozat 2016
+        {"radam", make<Radam>},      // with a rectified rate: Liu et al. 2020
+        {"rmsprop", make<Rmsprop>},  // Hinton's lecture 6e, as PyTorch has it
+        {"rprop", make<Rprop>},      // Riedmiller, Braun 1993
+        {"sgd", make<Sgd>},          // with momentum, Nesterov's too
+    };
+    return makers.at(name);
 }
 
 }  // namespace hfc::optim

@@ -20,12 +20,9 @@ void push_pair(lua_State* L, const data::Pair& pair) {
     lua_setfield(L, -2, "train");
     push_object(L, pair.test);
     lua_setfield(L, -2, "test");
-    push(L, pair.train.classes());
-    lua_setfield(L, -2, "classes");
-    push(L, pair.train.channels());
-    lua_setfield(L, -2, "channels");
-    push(L, pair.train.class_names());
-    lua_setfield(L, -2, "class_names");
+    set_field(L, "classes", pair.train.classes());
+    set_field(L, "channels", pair.train.channels());
+    set_field(L, "class_names", pair.train.class_names());
 }
 
 int load(Call& call) {

@@ -100,10 +100,8 @@ int check(Call& call) {
     lua_createtable(call.L, static_cast<int>(bad.size()), 0);
     for (size_t i = 0; i < bad.size(); ++i) {
         lua_createtable(call.L, 0, 2);
-        push(call.L, bad[i].sample);
-        lua_setfield(call.L, -2, "sample");
-        push(call.L, bad[i].reason);
-        lua_setfield(call.L, -2, "reason");
+        set_field(call.L, "sample", bad[i].sample);
+        set_field(call.L, "reason", bad[i].reason);
         lua_rawseti(call.L, -2, static_cast<int>(i) + 1);
     }
     return 1;

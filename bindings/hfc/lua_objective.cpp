@@ -78,12 +78,9 @@ class LuaObjective : public train::Objective {
 
     static void push_step(lua_State* L, const train::TrainingBatch& batch) {
         lua_createtable(L, 0, 3);
-        push(L, batch.draw.epoch);
-        lua_setfield(L, -2, "epoch");
-        push(L, batch.step);
-        lua_setfield(L, -2, "step");
-        push(L, batch.samples);
-        lua_setfield(L, -2, "samples");
+        set_field(L, "epoch", batch.draw.epoch);
+        set_field(L, "step", batch.step);
+        set_field(L, "samples", batch.samples);
     }
 
     static void read_terms(lua_State* L, int index, train::Loss& loss) {

@@ -110,10 +110,8 @@ int learn_masks(Call& call) {
     const auto learned = mask::learn(*network, dataset, settings);
     push(call.L, learned.masks);
     lua_createtable(call.L, 0, 2);
-    push(call.L, learned.l1);
-    lua_setfield(call.L, -2, "l1");
-    push(call.L, learned.steps);
-    lua_setfield(call.L, -2, "steps");
+    set_field(call.L, "l1", learned.l1);
+    set_field(call.L, "steps", learned.steps);
     return 2;
 }
 

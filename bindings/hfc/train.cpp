@@ -41,28 +41,24 @@ run::Json to_event(const train::EpochResult& result, const std::string& series) 
     return event;
 }
 
+/// Sets a field of the table on the top of the stack to {name = value, ...}.
+void set_table(lua_State* L, const char* key,
+               const std::vector<std::pair<std::string, double>>& values) {
+    lua_createtable(L, 0, static_cast<int>(values.size()));
+    for (const auto& [name, value] : values) {
+        set_field(L, name.c_str(), value);
+    }
+    lua_setfield(L, -2, key);
+}
+
 void push_result(lua_State* L, const train::EpochResult& result) {
     lua_createtable(L, 0, 6);
-    push(L, result.epoch);
-    lua_setfield(L, -2, "epoch");
-    push(L, result.step);
-    lua_setfield(L, -2, "step");
-    push(L, result.loss);
-    lua_setfield(L, -2, "loss");
-    push(L, result.images_per_second);
-    lua_setfield(L, -2, "images_per_second");
-    lua_createtable(L, 0, static_cast<int>(result.accuracy.size()));
-    for (const auto& [name, value] : result.accuracy) {
-        push(L, value);
-        lua_setfield(L, -2, name.c_str());
-    }
-    lua_setfield(L, -2, "accuracy");
-    lua_createtable(L, 0, static_cast<int>(result.terms.size()));
-    for (const auto& [name, value] : result.terms) {
-        push(L, value);
-        lua_setfield(L, -2, name.c_str());
-    }
-    lua_setfield(L, -2, "terms");
+    set_field(L, "epoch", result.epoch);
+    set_field(L, "step", result.step);
+    set_field(L, "loss", result.loss);
+    set_field(L, "images_per_second", result.images_per_second);
+    set_table(L, "accuracy", result.accuracy);
+    set_table(L, "terms", result.terms);
 }
 
 std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
@@ -127,14 +123,10 @@ bool wants_stop(lua_State* L) {
 
 void push_step(lua_State* L, const train::StepResult& step) {
     lua_createtable(L, 0, 4);
-    push(L, step.epoch);
-    lua_setfield(L, -2, "epoch");
-    push(L, step.step);
-    lua_setfield(L, -2, "step");
-    push(L, step.loss);
-    lua_setfield(L, -2, "loss");
-    push(L, step.lr);
-    lua_setfield(L, -2, "lr");
+    set_field(L, "epoch", step.epoch);
+    set_field(L, "step", step.step);
+    set_field(L, "loss", step.loss);
+    set_field(L, "lr", step.lr);
 }
 
 /// Who an epoch is told to: the run's log, the progress line, the script.

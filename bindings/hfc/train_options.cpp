@@ -39,6 +39,17 @@ std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     return probes;
 }
 
+/// The name in {name, setting = value}, the value of option `key`; `expected` says what it may be.
+std::string name_in_table(lua_State* L, const Value& value, const char* key, const char* expected) {
+    if (!lua_istable(L, value.index())) {
+        value.expected(expected);
+    }
+    lua_rawgeti(L, value.index(), 1);
+    const auto name = Value(L, lua_gettop(L), fmt::format("option '{}', the name", key)).text();
+    lua_pop(L, 1);
+    return name;
+}
+
 /// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr,
 /// which is the paper's.
 optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
@@ -47,12 +58,7 @@ optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
         const std::string name = value.text();
         return name == optimizer.name ? optimizer : optim::default_options(name);
     }
-    if (!lua_istable(L, value.index())) {
-        value.expected("a name or a table {name, lr = ...}");
-    }
-    lua_rawgeti(L, value.index(), 1);
-    const std::string name = Value(L, lua_gettop(L), "option 'optimizer', the name").text();
-    lua_pop(L, 1);
+    const auto name = name_in_table(L, value, "optimizer", "a name or a table {name, lr = ...}");
     if (name != optimizer.name) {
         optimizer = optim::default_options(name);
     }
@@ -99,12 +105,8 @@ train::RateSchedulePtr read_schedule(lua_State* L, const Value& value) {
         settings.name = value.text();
         return train::make_rate_schedule(settings);
     }
-    if (!lua_istable(L, value.index())) {
-        value.expected("a name, a table {name, ...} or a function");
-    }
-    lua_rawgeti(L, value.index(), 1);
-    settings.name = Value(L, lua_gettop(L), "option 'schedule', the name").text();
-    lua_pop(L, 1);
+    settings.name =
+        name_in_table(L, value, "schedule", "a name, a table {name, ...} or a function");
     Options options(L, value.index());
     options.allow_list(1);
     settings.warmup = options.number("warmup", settings.warmup);

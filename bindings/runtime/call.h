@@ -48,6 +48,13 @@ void push(lua_State* L, const std::vector<T>& values) {
     }
 }
 
+/// Sets a field of the table on the top of the stack.
+template <typename T>
+void set_field(lua_State* L, const char* key, const T& value) {
+    push(L, value);
+    lua_setfield(L, -2, key);
+}
+
 /// A value at a stack index with a name for messages: "argument 1 (model)", "option 'radius'".
 class Value {
   public:

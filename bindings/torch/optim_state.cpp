@@ -46,17 +46,14 @@ void push_group(lua_State* L, const optim::ParameterGroup& group, int64_t first)
     lua_newtable(L);
     set_setting_fields(L, group.options);
     for (const auto& [name, value] : group.scheduled) {
-        push(L, value);
-        lua_setfield(L, -2, name.c_str());
+        set_field(L, name.c_str(), value);
     }
     if (!group.names.empty()) {
-        push(L, group.names);
-        lua_setfield(L, -2, "param_names");
+        set_field(L, "param_names", group.names);
     }
     std::vector<int64_t> positions(group.parameters.size());
     std::iota(positions.begin(), positions.end(), first);
-    push(L, positions);
-    lua_setfield(L, -2, "params");
+    set_field(L, "params", positions);
 }
 
 int optimizer_state(Call& call) {

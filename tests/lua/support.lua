@@ -74,4 +74,20 @@ function support.run()
   os.exit(lu.LuaUnit.run(), true)
 end
 
+-- Makes a folder of this test's own the working directory, for what writes below it; it goes with
+-- the end of the tests. A run copies its script, whose path is relative: it is copied there.
+function support.use_own_folder()
+  local ffi = require "ffi"
+  ffi.cdef "int chdir(const char* path); int mkdir(const char* path, unsigned mode);"
+  local folder, exit = os.tmpname(), os.exit
+  os.remove(folder)
+  assert(ffi.C.mkdir(folder, 448) == 0)
+  os.execute(("cp '%s' '%s'"):format(arg[0], folder))
+  assert(ffi.C.chdir(folder) == 0)
+  os.exit = function(...)  -- luacheck: ignore 122
+    os.execute("rm -r '" .. folder .. "'")
+    exit(...)
+  end
+end
+
 return support

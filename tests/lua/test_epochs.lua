@@ -1,18 +1,8 @@
 -- run:epochs: what it counts, keeps and refuses; tests/host/kills_test.cpp resumes it.
 local lu = require "luaunit"
 
--- Runs are written below the working directory: a folder of this test's own, removed at its end.
-local support, ffi = require "support", require "ffi"
-ffi.cdef "int chdir(const char* path); int mkdir(const char* path, unsigned mode);"
-local folder, exit = os.tmpname(), os.exit
-os.remove(folder)
-assert(ffi.C.mkdir(folder, 448) == 0)
-os.execute(("cp '%s' '%s'"):format(arg[0], folder))
-assert(ffi.C.chdir(folder) == 0)
-os.exit = function(...)  -- luacheck: ignore 122
-  os.execute("rm -r '" .. folder .. "'")
-  exit(...)
-end
+local support = require "support"
+support.use_own_folder()
 
 TestEpochs = {}
 

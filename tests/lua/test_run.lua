@@ -2,19 +2,8 @@
 -- them with.
 local lu = require "luaunit"
 
--- Runs are written below the working directory: a folder of this test's own, removed at its end.
-local support, ffi = require "support", require "ffi"
-ffi.cdef "int chdir(const char* path); int mkdir(const char* path, unsigned mode);"
-local folder, exit = os.tmpname(), os.exit
-os.remove(folder)
-assert(ffi.C.mkdir(folder, 448) == 0)
--- A run copies its script, whose path is relative.
-os.execute(("cp '%s' '%s'"):format(arg[0], folder))
-assert(ffi.C.chdir(folder) == 0)
-os.exit = function(...)  -- luacheck: ignore 122
-  os.execute("rm -r '" .. folder .. "'")
-  exit(...)
-end
+local support = require "support"
+support.use_own_folder()
 
 local function text_of(path)
   local file = assert(io.open(path))

@@ -1,5 +1,7 @@
 #include "data/checksum.h"
 
+#include "base/error.h"
+
 #include <ATen/ATen.h>
 
 namespace hfc::data {

@@ -201,10 +201,11 @@ const std::vector<Declaration> dataset_declarations = {
      "horizontal_flip follow. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
      "\"imagenet_train\" (random_resized_crop 224, horizontal_flip); both ignore EXIF's "
      "orientation, as torchvision does.\n"
-     "Only the pixels that the steps need are decoded. What is random depends on seed, epoch and "
-     "picture alone. Random steps read the pictures in each epoch anew; others are decoded at once "
-     "where the data set was and the images fit. interpolation and orientation: as hfc.data had "
-     "them, unless given.\n"
+     "Only the pixels that the steps need are decoded. Random numbers depend on seed, epoch and "
+     "picture alone. With random steps, the pictures are read again in each epoch. With other "
+     "steps, "
+     "they are decoded once if the data set was in memory and the images fit. interpolation and "
+     "orientation keep the values that hfc.data had, unless given.\n"
      "Errors: an unknown step or setting, an order that makes no images of one size, a data set "
      "that is filtered or mapped already or is not made of picture files."},
     {"Dataset:check", check,

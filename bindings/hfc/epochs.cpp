@@ -1,4 +1,4 @@
-// run:epochs: a loop of one's own that goes on where it was left.
+// run:epochs: a training loop in the script that resumes after its last complete epoch.
 #include "base/device.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
@@ -242,20 +242,19 @@ int epochs(Call& call) {
 
 const std::vector<Declaration> epoch_declarations = {
     {"Run:epochs", epochs,
-     "run:epochs(n, {name = object, ...}) -> iterator\n\nFor a training loop of one's own: for "
-     "epoch "
-     "in run:epochs(20, {net = net, adam = adam}) do ... end counts from 1 to n. After each epoch "
+     "run:epochs(n, {name = object, ...}) -> iterator\n\nThe epochs 1 to n of a training loop of "
+     "your own: for epoch in run:epochs(20, {net = net, adam = adam}) do ... end. After each epoch "
      "it "
-     "saves the objects and the states of torch's random generators in the run directory; "
+     "saves the objects and the states of torch's random generators in the run directory. "
      "`hfc-host "
-     "--resume DIR` goes on behind the last whole epoch, to the same numbers.\n"
-     "An object is a network, an optimizer, a schedule (what has state_dict()), a Tensor, which is "
-     "filled in place, or a table of numbers, strings, booleans, Tensors and such tables, whose "
-     "contents are replaced. What the loop needs beside them must follow from epoch alone: batches "
-     "with seed and epoch, no math.random, whose state cannot be saved.\n"
-     "Errors: an object that cannot be kept, a checkpoint of other objects, a folder that cannot "
-     "be "
-     "written."},
+     "--resume DIR` continues after the last complete epoch and reaches the same numbers.\n"
+     "An object is a network, an optimizer or a schedule (anything with state_dict()), a Tensor, "
+     "which is filled in place, or a table of numbers, strings, booleans, Tensors and such tables, "
+     "whose contents are replaced. Everything else that the loop uses must follow from epoch "
+     "alone: "
+     "give batches a seed and the epoch, and do not use math.random, whose state cannot be saved.\n"
+     "Errors: an object that cannot be saved, a checkpoint with other objects, a directory that "
+     "cannot be written."},
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include "base/error.h"
+#include "base/kept_memory.h"
 #include "base/random.h"
 #include "data/classes.h"
 
@@ -63,12 +64,23 @@ void require_range(const char* function, int64_t begin, int64_t end, const Datas
             function, dataset.size(), dataset.name(), begin, end);
 }
 
+void require_positions(const at::Tensor& positions, const Dataset& dataset) {
+    if (positions.numel() == 0) {
+        return;
+    }
+    const auto lowest = positions.min().item<int64_t>();
+    const auto highest = positions.max().item<int64_t>();
+    require(lowest >= 0 && highest < dataset.size(),
+            "positions must lie in 0 to {} for '{}', got {} to {}", dataset.size() - 1,
+            dataset.name(), lowest, highest);
+}
+
 /// Bytes to floats in [0,1].
 at::Tensor to_float(const at::Tensor& images) {
     if (images.scalar_type() == at::kFloat) {
         return images;
     }
-    auto floats = at::empty(images.sizes(), at::kFloat);
+    auto floats = empty_kept(images.sizes(), at::kFloat);
     const auto* from = images.const_data_ptr<uint8_t>();
     auto* to = floats.mutable_data_ptr<float>();
     // A million pixels take some .3 ms; waking a second thread for less does not pay.
@@ -84,7 +96,7 @@ at::Tensor to_float(const at::Tensor& images) {
 
 Dataset::Dataset(std::shared_ptr<const Source> source)
     : source_(std::move(source)),
-      indices_(at::arange(source_->size(), at::kLong)),
+      size_(source_->size()),
       labels_(labels_of(*source_)),
       classes_(classes_of(*source_, labels_)),
       shape_(source_->shape()) {
@@ -105,8 +117,16 @@ void Dataset::set_name(const std::string& untransformed) {
     }
 }
 
-int64_t Dataset::size() const {
-    return indices_.size(0);
+at::Tensor Dataset::samples() const {
+    return indices_.defined() ? indices_ : at::arange(size_, at::kLong);
+}
+
+at::Tensor Dataset::samples_at(const at::Tensor& positions) const {
+    if (indices_.defined()) {
+        return indices_.index_select(0, positions);
+    }
+    require_positions(positions, *this);
+    return positions.clone();
 }
 
 const std::vector<std::string>& Dataset::class_names() const {
@@ -136,7 +156,8 @@ Dataset Dataset::select(const at::Tensor& positions, const std::string& what) co
 
 Dataset Dataset::select(const at::Tensor& positions) const {
     Dataset view = *this;
-    view.indices_ = indices_.index_select(0, positions);
+    view.indices_ = samples_at(positions);
+    view.size_ = positions.size(0);
     if (labels_.defined()) {
         view.labels_ = labels_.index_select(0, positions);
     }
@@ -232,14 +253,14 @@ Dataset Dataset::high_pass(double radius, frequency::Rule rule, Rescale rescale)
 
 at::Tensor Dataset::make_room(int64_t n) const {
     const auto [channels, height, width] = source_->shape();
-    return at::empty({n, channels, height, width}, source_->dtype());
+    return empty_kept({n, channels, height, width}, source_->dtype());
 }
 
 Batch Dataset::finish(const at::Tensor& images, const at::Tensor& positions,
                       const Draw& draw) const {
     TransformBatch batch{to_float(images),
                          labels_.defined() ? labels_.index_select(0, positions) : at::Tensor(),
-                         indices_.index_select(0, positions), draw};
+                         samples_at(positions), draw};
     for (const auto& transform : transforms_) {
         transform->apply(batch);
     }
@@ -253,15 +274,9 @@ Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
             positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()),
                                               fmt::join(positions.sizes(), ", "))
                                 : "nothing");
-    if (positions.size(0) > 0) {
-        const auto lowest = positions.min().item<int64_t>();
-        const auto highest = positions.max().item<int64_t>();
-        require(lowest >= 0 && highest < size(),
-                "Dataset:batch: positions must lie in 0 to {} for '{}', got {} to {}", size() - 1,
-                name_, lowest, highest);
-    }
+    require_positions(positions, *this);
     auto images = make_room(positions.size(0));
-    source_->read(indices_.index_select(0, positions), draw, images);
+    source_->read(samples_at(positions), draw, images);
     return finish(images, positions.contiguous(), draw);
 }
 
@@ -274,7 +289,7 @@ bool Dataset::same_images(const Dataset& other) const {
     const auto equal = [](const at::Tensor& a, const at::Tensor& b) {
         return a.defined() == b.defined() && (!a.defined() || at::equal(a, b));
     };
-    return source_ == other.source_ && equal(indices_, other.indices_) &&
+    return source_ == other.source_ && equal(samples(), other.samples()) &&
            equal(labels_, other.labels_);
 }
 
@@ -295,11 +310,12 @@ std::string Dataset::fingerprint() const {
     if (labels_.defined()) {
         add(labels_);
     }
-    add(indices_);
+    const auto samples = this->samples();
+    add(samples);
     for (const auto& name : class_names()) {
         checksum.add_item(name);
     }
-    source_->add_fingerprint(checksum, indices_);
+    source_->add_fingerprint(checksum, samples);
     for (const auto& transform : transforms_) {
         if (const auto text = transform->fingerprint(); !text.empty()) {
             checksum.add_item(text);

@@ -32,7 +32,7 @@ class Dataset {
     /// All of these images. Throws Error where they are not as Images says.
     explicit Dataset(std::shared_ptr<const Images> images);
 
-    int64_t size() const;
+    int64_t size() const { return size_; }
     int64_t channels() const { return shape_[0]; }
     int64_t height() const { return shape_[1]; }
     int64_t width() const { return shape_[2]; }
@@ -48,7 +48,9 @@ class Dataset {
     /// none.
     const at::Tensor& labels() const;
     /// int64 [size()]: the index of each image in its source. Not to be written to.
-    const at::Tensor& samples() const { return indices_; }
+    at::Tensor samples() const;
+    /// Those of the images at `positions` (int64, in this view).
+    at::Tensor samples_at(const at::Tensor& positions) const;
     const Source& source() const { return *source_; }
     const Transforms& transforms() const { return transforms_; }
     /// Whether batch() runs code of a script, which the thread of the script alone may do.
@@ -106,8 +108,9 @@ class Dataset {
     void set_name(const std::string& untransformed);
 
     std::shared_ptr<const Source> source_;
-    at::Tensor indices_;  ///< int64 [size()], into source_
-    at::Tensor labels_;   ///< int64 [size()], or undefined
+    int64_t size_;
+    at::Tensor indices_;  ///< int64 [size_], into source_; undefined for all in their order
+    at::Tensor labels_;   ///< int64 [size_], or undefined
     int64_t classes_;
     Transforms transforms_;
     Shape shape_;

@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <thread>
 
@@ -47,7 +48,9 @@ class Loader::Work {
         : dataset_(dataset), options_(options) {
         require_valid(options);
         const auto all = order.defined() ? order : at::arange(dataset.size(), at::kLong);
-        order_ = all.slice(0, options.rank, all.size(0), options.ranks).contiguous();
+        const auto mine = all.slice(0, options.rank, all.size(0), options.ranks);
+        const bool fits = dataset.size() <= std::numeric_limits<int32_t>::max();
+        order_ = fits ? mine.to(at::kInt) : mine.contiguous();
         batches_ = number_of_batches(order_.size(0), options.batch_size, options.drop_last);
         require(options.first >= 0 && options.first <= batches_,
                 "the first batch must be 0 to {}, the number of batches; got {}", batches_,
@@ -90,8 +93,9 @@ class Loader::Work {
         Slot slot;
         const auto begin = batch * options_.batch_size;
         slot.positions =
-            order_.slice(0, begin, std::min(begin + options_.batch_size, order_.size(0)));
-        slot.samples = dataset_.samples().index_select(0, slot.positions);
+            order_.slice(0, begin, std::min(begin + options_.batch_size, order_.size(0)))
+                .to(at::kLong, /*non_blocking=*/false, /*copy=*/true);
+        slot.samples = dataset_.samples_at(slot.positions);
         slot.images = dataset_.make_room(slot.samples.size(0));
         slot.left = slot.samples.size(0);
         slot.reasons.resize(static_cast<size_t>(slot.left));
@@ -155,10 +159,10 @@ class Loader::Work {
     void replace(Slot& slot, int64_t i, int64_t batch) {
         skip(slot.samples[i].item<int64_t>(), slot.reasons[static_cast<size_t>(i)]);
         const auto place = batch * options_.batch_size + i;
-        slot.positions = slot.positions.clone();
         for (int64_t step = 1; step < order_.size(0); ++step) {
-            const auto position = order_.narrow(0, (place + step) % order_.size(0), 1);
-            const auto sample = dataset_.samples().index_select(0, position);
+            const auto position =
+                order_.narrow(0, (place + step) % order_.size(0), 1).to(at::kLong);
+            const auto sample = dataset_.samples_at(position);
             const auto reason =
                 read_one(dataset_.source(), sample, options_.draw, slot.images.narrow(0, i, 1));
             if (reason.empty()) {
@@ -173,7 +177,7 @@ class Loader::Work {
 
     Dataset dataset_;
     LoaderOptions options_;
-    at::Tensor order_;
+    at::Tensor order_;  ///< int32 where that is enough: a million positions take 4 MB
     int64_t batches_ = 0;
     int64_t next_ = 0;   ///< to be asked from the readers
     int64_t given_ = 0;  ///< to be given by next()

@@ -1,8 +1,8 @@
 #include "frequency/backends.h"
 
+#include "base/kept_memory.h"
 #include "frequency/fourier_avx2.h"
 #include "frequency/fourier_fftw.h"
-#include "frequency/output_memory.h"
 
 #include <ATen/Parallel.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 std::vector<at::Tensor> outputs(bool wanted, const at::Tensor& x, size_t count) {
     std::vector<at::Tensor> tensors(wanted ? count : 0);
-    std::ranges::generate(tensors, [&] { return empty_output(x); });
+    std::ranges::generate(tensors, [&] { return empty_kept(x.sizes(), at::kFloat); });
     return tensors;
 }
 

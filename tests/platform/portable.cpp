@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include "base/file.cpp"
+#include "base/kept_memory.cpp"
 #include "base/machine.cpp"
 #include "decompose/decompose.cpp"
 #include "decompose/eigen.cpp"
@@ -17,7 +18,6 @@
 #include "frequency/fft_avx2.cpp"
 #include "frequency/fourier_avx2.cpp"
 #include "frequency/fourier_fftw.cpp"
-#include "frequency/output_memory.cpp"
 #include "frequency/split.cpp"
 #include "frequency/split_cpu.cpp"
 #include "frequency/split_torch.cpp"

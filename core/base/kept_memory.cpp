@@ -1,4 +1,4 @@
-#include "frequency/output_memory.h"
+#include "base/kept_memory.h"
 
 #include <ATen/EmptyTensor.h>
 #include <c10/core/Allocator.h>
@@ -8,7 +8,7 @@
 #include <deque>
 #include <mutex>
 
-namespace hfc::frequency {
+namespace hfc {
 namespace {
 
 constexpr size_t kept_limit = size_t{256} << 20;
@@ -25,11 +25,11 @@ struct Block {
     void* memory;
 };
 
-class OutputAllocator final : public c10::Allocator {
+class KeptAllocator final : public c10::Allocator {
   public:
     /// Never destroyed: tensors may be freed while the process ends.
-    static OutputAllocator& instance() {
-        static auto& allocator = *new OutputAllocator;
+    static KeptAllocator& instance() {
+        static auto& allocator = *new KeptAllocator;
         return allocator;
     }
 
@@ -85,10 +85,9 @@ class OutputAllocator final : public c10::Allocator {
 
 }  // namespace
 
-at::Tensor empty_output(const at::Tensor& x) {
+at::Tensor empty_kept(at::IntArrayRef sizes, at::ScalarType dtype) {
     const c10::DispatchKeySet cpu(c10::DispatchKey::CPU);
-    return at::detail::empty_generic(x.sizes(), &OutputAllocator::instance(), cpu, at::kFloat,
-                                     std::nullopt);
+    return at::detail::empty_generic(sizes, &KeptAllocator::instance(), cpu, dtype, std::nullopt);
 }
 
-}  // namespace hfc::frequency
+}  // namespace hfc

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/machine.h"
+#include "bindings/hfc/run.h"
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/state.h"
 #include "data/load.h"
@@ -154,6 +155,10 @@ int run(int count, const char* const* arguments) {
                       .debug = line.debug});
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
+    if (const auto& results = lua::latest_run_directory();
+        status == 0 && is_file && !results.empty()) {
+        fmt::print("results in {}\n", results);
+    }
     if (prompt) {
         clear_interrupt();
         const int prompt_status = run_prompt(state);

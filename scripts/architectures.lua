@@ -1,6 +1,4 @@
--- Section 5 of Wang et al., CVPR 2020: accuracy, gap and frequencies of LeNet, AlexNet, VGG and
--- ResNet.
---
+-- Section 5 of Wang et al., CVPR 2020: accuracy, gap and frequencies of four architectures.
 --   hfc-host scripts/architectures.lua                                 embedded data
 --   hfc-host scripts/architectures.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
@@ -10,51 +8,37 @@
 -- residual network does not (.10) though it knows its training images; AlexNet, without BatchNorm,
 -- has not begun to learn by then. VGG has BatchNorm with --batch_norm, ResNet always, LeNet and
 -- AlexNet never.
-local opt = hfc.options {
-  dataset       = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+local opt = hfc.options(hfc.common {
+  model         = false,
   models        = {{"lenet", "alexnet", "vgg11", "preact_resnet20"},
                    "one training each, see help(hfc.model)"},
   batch_norm    = {true, "BatchNorm in vgg and preact_resnet"},
   radii         = {{4, 12}, "of the probes, in frequency bins"},
   epochs        = 10,
-  batch_size    = 10,
-  lr            = {5e-4, "of Adam"},
-  train_images  = {200, "use so many training images, 0: all"},
+  lr            = 5e-4,
+  train_images  = 200,
   probe_samples = {100, "evaluate each probe on so many images, 0: all"},
-  seed          = 0,
-  presets = {
-    paper = {
-      dataset = "cifar10", models = {"lenet", "alexnet", "vgg11", "resnet18"}, batch_norm = false,
-      radii = {4, 8, 12, 16}, epochs = 100, batch_size = 100, lr = 1e-4,
-      train_images = 0, probe_samples = 0,
-    },
-  },
-}
-local data = hfc.data(opt.dataset, {seed = opt.seed, low = .1, high = .1, noise = .25})
-local train = opt.train_images > 0 and data.train:subset(opt.train_images, {seed = opt.seed})
-  or data.train
-local run = hfc.run("architectures", opt)
-local probes = {train = train, test = data.test}
-for _, r in ipairs(opt.radii) do
-  probes["low r=" .. r], probes["high r=" .. r] = train:low_pass(r), train:high_pass(r)
-end
-
-for _, name in ipairs(opt.models) do
+  presets = {paper = {
+    dataset = "cifar10", models = {"lenet", "alexnet", "vgg11", "resnet18"}, batch_norm = false,
+    radii = {4, 8, 12, 16}, epochs = 100, batch_size = 100, lr = 1e-4,
+    train_images = 0, probe_samples = 0,
+  }},
+})
+local data = hfc.data(opt, {low = .1, high = .1, noise = .25})
+local models = {}
+for i, name in ipairs(opt.models) do
   local batch_norm = opt.batch_norm and (name:find "^vgg" or name:find "^preact") ~= nil
-  local model = hfc.model(name, {
-    classes = data.classes, channels = data.channels, batch_norm = batch_norm, seed = opt.seed,
-  })
-  local history = hfc.train(model, train, {
-    epochs = opt.epochs, batch_size = opt.batch_size,
-    optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
-    probes = probes, probe_samples = opt.probe_samples, log = run:series(name),
-  })
-  local row = {
-    model = name,
-    gap = history[#history].accuracy.train - history[#history].accuracy.test,
-  }
-  for probe, accuracy in pairs(history[#history].accuracy) do row[probe] = accuracy end
-  run:row("accuracy", row, {"model", "train", "test", "gap"})
+  models[i] = hfc.model(name, {data = data, batch_norm = batch_norm, seed = opt.seed})
+end
+local run = hfc.run("architectures", opt)
+local probes = data.train:probes {
+  low = opt.radii, high = opt.radii, train = data.train, test = data.test,
+}
+
+for i, name in ipairs(opt.models) do
+  local last = hfc.train(models[i], data.train,
+                         hfc.training(opt, {probes = probes, log = run:series(name)})):last()
+  run:row("accuracy", {model = name, gap = last.train - last.test},
+          {"model", "train", "test", "gap"}, last)
 end
 run:plot("architectures", {y = "accuracy", panels = opt.models})
-print("results in " .. run:directory())

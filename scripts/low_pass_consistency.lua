@@ -1,35 +1,36 @@
 -- A network and a training loop of one's own: cross-entropy, and a term that asks for the same
 -- logits on the low-passed image.
---
---   hfc-host scripts/low_pass_consistency.lua
---       embedded data: seconds
+--   hfc-host scripts/low_pass_consistency.lua             embedded data: seconds
 --   hfc-host scripts/low_pass_consistency.lua --preset fashion_mnist
 --       Fashion-MNIST: some two minutes on two cores
 --
 -- Expect: with weight > 0 the accuracy on low-passed test images comes close to that on the images
 -- themselves (on Fashion-MNIST above 85 %).
-local opt = hfc.options {
-  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
-  radius  = {8, "of the low-pass filter, in frequency bins"},
-  weight  = {0.1, "of the term on low-passed images"},
-  epochs  = 3, batch_size = 50, lr = 2e-3, seed = 0,
+local opt = hfc.options(hfc.common {
+  model  = false,
+  radius = {8, "of the low-pass filter, in frequency bins"},
+  weight = {0.1, "of the term on low-passed images", least = 0},
+  epochs = 3, batch_size = 50, lr = 2e-3,
   presets = {fashion_mnist = {dataset = "fashion_mnist"}},
-}
-local data = hfc.data(opt.dataset, {seed = opt.seed})
+})
+local data = hfc.data(opt)
 local run = hfc.run("low_pass_consistency", opt)
 torch.manual_seed(opt.seed)
 
-local nn = torch.nn
+local nn, device = torch.nn, hfc.device()
 local net = nn.Sequential {
   nn.Conv2d(data.channels, 16, 5, {padding = 2}), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
   nn.Conv2d(16, 32, 3, {padding = 1}), nn.BatchNorm2d(32), nn.ReLU(), nn.AdaptiveAvgPool2d(4),
   nn.Flatten(), nn.Linear(32 * 16, data.classes),
 }
+net:to(device)
 local adam = torch.optim.Adam(net:parameters(), {lr = opt.lr})
 
 for epoch = 1, opt.epochs do
   local loss
-  for x, y in data.train:batches {size = opt.batch_size, shuffle = true, seed = opt.seed + epoch} do
+  local order = {size = opt.batch_size, shuffle = true, seed = opt.seed + epoch}
+  for images, labels in data.train:batches(order) do
+    local x, y = images:to(device), labels:to(device)
     local logits, logits_low = net(x), net(hfc.frequency.low_pass(x, opt.radius))
     loss = torch.cross_entropy_loss(logits, y) + opt.weight * torch.mse_loss(logits_low, logits)
     adam:zero_grad()

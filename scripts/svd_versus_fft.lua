@@ -1,45 +1,23 @@
--- Section 8 of Wang et al., CVPR 2020: the search of sample_search with singular values in place of
--- frequencies finds much fewer images.
---
---   hfc-host scripts/svd_versus_fft.lua
---       embedded data: ten seconds on two cores
---   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda
---       CIFAR-10 as in the paper
+-- Section 8 of Wang et al., CVPR 2020: sample_search with singular values finds fewer images.
+--   hfc-host scripts/svd_versus_fft.lua                   embedded data: ten seconds on two cores
+--   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/svd_versus_fft.lua --model runs/NAME
 --       with the network that another run has saved
 --
 -- Each split keeps as much of the image in its dominant part: as much energy, or as many
 -- coefficients, as the frequencies within the radius. Expect: the network is right about the
 -- dominant singular values of most images, and about their trailing part of few.
-local opt = hfc.options {
-  dataset    = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
-  model      = {"preact_resnet8",
-                "a network to train (help(hfc.model)), \z
-                or a run directory or file with a trained one"},
+local opt = hfc.options(hfc.common {
   radius     = {12, "of the frequency split, in bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
-  epochs     = 12,
-  batch_size = 10,
-  lr         = {3e-3, "of Adam"},
-  seed       = 0,
-  presets = {
-    paper = {
-      dataset = "cifar10", model = "preact_resnet32", rule = "<",
-      epochs = 100, batch_size = 100, lr = 1e-4,
-    },
-  },
-}
-local data = hfc.data(opt.dataset, {seed = opt.seed, high = .2, low = .2, low_correlation = .5})
+  presets = {paper = {
+    dataset = "cifar10", model = "preact_resnet32", rule = "<",
+    epochs = 100, batch_size = 100, lr = 1e-4,
+  }},
+})
+local data = hfc.data(opt, {high = .2, low = .2, low_correlation = .5})
 local run = hfc.run("svd_versus_fft", opt)
-local model = hfc.saved_model(opt.model)
-if not model then
-  model = hfc.model(opt.model, {classes = data.classes, channels = data.channels, seed = opt.seed})
-  hfc.train(model, data.train, {
-    epochs = opt.epochs, batch_size = opt.batch_size,
-    optimizer = {"adam", lr = opt.lr}, seed = opt.seed,
-  })
-  run:save(model)
-end
+local model = hfc.network(opt, data, run)
 
 local function like_radius(equal)
   return function(x)
@@ -51,37 +29,27 @@ local splits = {
   {"SVD, equal energy", like_radius "energy"},
   {"SVD, equal coefficients", like_radius "coefficients"},
 }
+local x, y = data.test:batch(0, #data.test)
 for _, entry in ipairs(splits) do
   local name, split = entry[1], entry[2]
-  local count = {samples = 0, dominant = 0, trailing = 0}
-  local pictures, captions = {{}, {}, {}}, {{}, {}, {}}
-  for x, y in data.test:batches {size = 100} do
-    local parts, class, confidence = {x, split(x)}, {}, {}
-    for k, part in ipairs(parts) do class[k], confidence[k] = hfc.predict(model, part) end
-    local samples = class[1]:eq(y):logical_and(class[3]:eq(y)):logical_and(class[2]:ne(y))
-      :nonzero():flatten()
-    count.samples, count.dominant =
-      count.samples + #samples, count.dominant + class[2]:eq(y):sum():item()
-    count.trailing = count.trailing + class[3]:eq(y):sum():item()
-    for n = 0, math.min(8 - #pictures[1], #samples) - 1 do
-      local i = samples[n]:item()
-      for k, part in ipairs(parts) do
-        table.insert(pictures[k], part[{{i, i + 1}}] + (k == 3 and .5 or 0))
-        table.insert(captions[k], ("%s\n%.3f"):format(
-          data.class_names[class[k][i]:item() + 1], confidence[k][i]:item()))
-      end
-    end
+  local parts, class, confidence, right = {x, split(x)}, {}, {}, {}
+  for k, part in ipairs(parts) do
+    class[k], confidence[k] = hfc.predict(model, part)
+    right[k] = class[k]:eq(y)
   end
+  local samples = right[1]:logical_and(right[3]):logical_and(right[2]:logical_not())
   run:row("samples", {
-    split = name, samples = count.samples,
-    ["share of the test set"] = count.samples / #data.test,
-    ["accuracy, dominant"] = count.dominant / #data.test,
-    ["accuracy, trailing"] = count.trailing / #data.test,
+    split = name, samples = samples:sum(),
+    ["share of the test set"] = samples:double():mean(),
+    ["accuracy, dominant"] = right[2]:double():mean(),
+    ["accuracy, trailing"] = right[3]:double():mean(),
   }, {"split", "samples"})
-  if #pictures[1] > 0 then
+  if samples:any():item() then
+    local pictures, captions =
+      hfc.gallery(data, parts, class, confidence, samples:nonzero():flatten())
+    pictures[3] = pictures[3] + .5  -- the trailing part has zero mean
     run:image((name:gsub(",", "")), pictures, {
       captions = captions, headings = {"image", "dominant", "trailing"}, title = name,
     })
   end
 end
-print("results in " .. run:directory())

@@ -25,15 +25,50 @@ void push_pair(lua_State* L, const data::Pair& pair) {
     set_field(L, "class_names", pair.train.class_names());
 }
 
+/// The data set that is asked for, by name or by the options of a script.
+struct Wanted {
+    std::string name;
+    int64_t seed = 0;
+    int64_t image_size = data::LoadOptions{}.folder.image_size;
+    int64_t train_images = 0, test_images = 0;  ///< 0: all
+};
+
+Wanted read_wanted(Call& call) {
+    Wanted wanted;
+    if (!lua_istable(call.L, 1)) {
+        wanted.name = call.argument(1, "name").text();
+        return wanted;
+    }
+    Options options(call.L, 1);
+    wanted.name = options.text("dataset", "");
+    require(!wanted.name.empty(),
+            "argument 1 (name): expected the name of a data set, or options with one (dataset = "
+            "\"synthetic\")");
+    wanted.seed = options.integer("seed", wanted.seed);
+    wanted.image_size = options.integer("image_size", wanted.image_size);
+    wanted.train_images = options.integer("train_images", wanted.train_images);
+    wanted.test_images = options.integer("test_images", wanted.test_images);
+    return wanted;
+}
+
+Dataset at_most(const Dataset& part, const char* option, int64_t images, int64_t seed) {
+    require(images >= 0, "option '{}': expected 0 (all) or more, got {}", option, images);
+    return images == 0 || images >= part.size() ? part
+                                                : part.subset(images, static_cast<uint64_t>(seed));
+}
+
 int load(Call& call) {
     call.at_most(2);
-    const std::string name = call.argument(1, "name").text();
+    Wanted wanted = read_wanted(call);
     auto options = call.options(2);
     data::LoadOptions settings;
     auto& synthetic = settings.synthetic;
-    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    wanted.seed = options.integer("seed", wanted.seed);
+    wanted.train_images = options.integer("train_images", wanted.train_images);
+    wanted.test_images = options.integer("test_images", wanted.test_images);
+    settings.seed = static_cast<uint64_t>(wanted.seed);
     auto& folder = settings.folder;
-    folder.image_size = options.integer("image_size", folder.image_size);
+    folder.image_size = options.integer("image_size", wanted.image_size);
     folder.resize = options.integer("resize", folder.resize);
     folder.pictures = picture_options(options, folder.pictures);
     options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
@@ -53,7 +88,9 @@ int load(Call& call) {
     settings.labels = options.text("labels", settings.labels);
     options.finish();
     std::vector<std::string> notes;
-    const auto pair = data::load(name, settings, &notes);
+    auto pair = data::load(wanted.name, settings, &notes);
+    pair.train = at_most(pair.train, "train_images", wanted.train_images, wanted.seed);
+    pair.test = at_most(pair.test, "test_images", wanted.test_images, wanted.seed);
     for (const auto& note : notes) {
         std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
     }
@@ -199,6 +236,11 @@ const std::vector<Declaration> data_declarations = {
      "each pattern is the label's, low_correlation = 1, high_correlation = 1, and the patterns' "
      "bands, low_radius = 4, high_radius = 12 "
      "(bins).\n"
+     "train_images = 0, test_images = 0: so many of each part, drawn by the seed; 0, or more than "
+     "there are: all.\n"
+     "hfc.data(opt, {...}) takes the options of a script: opt.dataset is the name, and opt.seed, "
+     "opt.image_size, opt.train_images and opt.test_images stand in for options that are not "
+     "given.\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
     {"hfc.dataset", make_dataset,
      "hfc.dataset(images, labels, {name = \"images\", class_names = {...}}) -> Dataset\n\n"

@@ -127,7 +127,33 @@ int with_labels(Call& call) {
     return call.returns_object(self_dataset(call).with_labels(tensor_argument(call, 2, "labels")));
 }
 
-/// dataset:probes {low = {...}, high = {...}}: a table name -> view.
+int select(Call& call) {
+    call.at_most(2);
+    const auto positions = tensor_argument(call, 2, "positions");
+    require(positions.dim() == 1 && positions.scalar_type() == at::kLong,
+            "argument 2 (positions): expected a Tensor int64 [n], got {}",
+            describe_tensor(positions));
+    require(positions.numel() > 0, "argument 2 (positions): expected at least one position");
+    return call.returns_object(self_dataset(call).select(
+        positions.detach().cpu(), fmt::format("{} selected", positions.numel())));
+}
+
+/// The Datasets of a table of options, by name.
+std::vector<std::pair<std::string, Dataset>> datasets_in(lua_State* L, int index) {
+    std::vector<std::pair<std::string, Dataset>> datasets;
+    if (index == 0) {
+        return datasets;
+    }
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        if (const auto* dataset = to_object<Dataset>(L, -1);
+            dataset != nullptr && lua_type(L, -2) == LUA_TSTRING) {
+            datasets.emplace_back(lua_tostring(L, -2), *dataset);
+        }
+    }
+    return datasets;
+}
+
+/// dataset:probes {low = {...}, high = {...}, name = dataset}: a table name -> view.
 int probes(Call& call) {
     const Dataset dataset = self_dataset(call);
     auto options = call.options(2);
@@ -137,10 +163,19 @@ int probes(Call& call) {
     filter.rule = frequency::parse_rule(options.text("rule", "<="));
     filter.rescale = data::parse_rescale(options.text("rescale", "none"));
     const auto prefix = options.text("prefix", "");
+    const auto others = datasets_in(call.L, call.given(2) ? 2 : 0);
+    for (const auto& [name, other] : others) {
+        options.know(name.c_str());
+    }
     options.finish();
-    require(!low.empty() || !high.empty(),
+    require(!low.empty() || !high.empty() || !others.empty(),
             "at least one radius is needed in low = {{...}} or high = {{...}}, got none");
     lua_newtable(call.L);
+    for (const auto& [name, other] : others) {
+        push(call.L, name);
+        push_object(call.L, other);
+        lua_rawset(call.L, -3);
+    }
     const auto add = [&](data::Part part, const std::vector<double>& radii) {
         for (const double radius : radii) {
             filter.part = part;
@@ -229,10 +264,15 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:with_labels(labels) -> Dataset\n\nThe same images under these labels, int64 or uint8 "
      "[N] of "
      "at least 0. Error: another number or kind."},
+    {"Dataset:select", select,
+     "dataset:select(positions) -> Dataset\n\nThe images at these positions, a Tensor int64 [n], "
+     "in "
+     "that order. Error: a position outside of the data set."},
     {"Dataset:probes", probes,
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = "
      "\"\"} -> {[\"low r=4\"] = Dataset, ...}\n\nViews by name, for hfc.train's option "
-     "`probes`: low_pass and high_pass of these radii. prefix stands before each name."},
+     "`probes`: low_pass and high_pass of these radii, named with the prefix. Further Datasets, "
+     "such as test = data.test, come along under their own names."},
     {"Dataset:samples", samples,
      "dataset:samples() -> Tensor int64 [N]\n\nThe index of each image in its source: the same "
      "image has the same in every view."},

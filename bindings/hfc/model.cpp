@@ -39,6 +39,14 @@ int make_model(Call& call) {
     const std::string name = call.argument(1, "name").text();
     auto options = call.options(2);
     model::ModelOptions settings;
+    options.with("data", [&](const Value& value) {
+        if (!lua_istable(call.L, value.index())) {
+            value.expected("the table that hfc.data returns");
+        }
+        Options data(call.L, value.index());
+        settings.classes = data.integer("classes", settings.classes);
+        settings.channels = data.integer("channels", settings.channels);
+    });
     model::for_each_option(settings, OptionReader{options});
     options.finish();
     return call.returns_object(model::make(name, settings));
@@ -113,6 +121,7 @@ const std::vector<Declaration> model_declarations = {
      "model:to(hfc.device()) moves it, hfc.train does "
      "so itself. Kernels are laid out channels_last: p:reshape(-1), not p:view(-1); "
      "p:contiguous():data().\n"
+     "data: the table that hfc.data returns, whose classes and channels the network gets.\n"
      "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 "
      "blocks a stage, widths 16, 32, 64, no "
      "BatchNorm unless `batch_norm`\n"

@@ -1,4 +1,5 @@
 // hfc.run and the types Run and Series.
+#include "bindings/hfc/run.h"
 #include "run/run.h"
 
 #include "base/device.h"
@@ -21,6 +22,8 @@ namespace hfc::lua {
 namespace {
 
 using RunPtr = std::shared_ptr<run::Run>;
+
+std::string latest_directory;
 
 RunPtr self_run(Call& call) {
     return call.argument(1, "run").object<RunPtr>();
@@ -57,7 +60,9 @@ int make_run(Call& call) {
     for (const auto& [library, version] : versions()) {
         options.config["versions"][library] = version;
     }
-    return call.returns_object(std::make_shared<run::Run>(options));
+    auto made = std::make_shared<run::Run>(options);
+    latest_directory = made->directory();
+    return call.returns_object(made);
 }
 
 int log_event(Call& call) {
@@ -95,8 +100,14 @@ run::Json in_order(const run::Json& row, const std::vector<std::string>& columns
 }
 
 int row(Call& call) {
-    call.at_most(4);
-    const auto given = table_argument(call, 3, "row");
+    call.at_most(5);
+    auto given = table_argument(call, 3, "row");
+    if (call.given(5)) {
+        const auto result = table_argument(call, 5, "result");
+        require(given.is_object() && (result.is_object() || result.empty()),
+                "argument 5 (result): expected a table of columns and values, as the row is");
+        given.insert(result.begin(), result.end());  // what the row has stays
+    }
     const bool ordered = call.given(4) && given.is_object() && !given.empty();
     self_run(call)->row(call.argument(2, "table").text(),
                         ordered ? in_order(given, call.argument(4, "columns").texts()) : given);
@@ -168,9 +179,10 @@ const std::vector<Declaration> run_declarations = {
     {"Series:log", log_series,
      "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
     {"Run:row", row,
-     "run:row(table, {column = value, ...}, {\"column\", ...})\n\nAdds a row to a table: "
+     "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\nAdds a row to a table: "
      "TABLE.csv has it at once, TABLE.md with one of the next rows or when the run ends. The list "
-     "says which columns come first."},
+     "says which columns come first. result: another table of columns and values, such as "
+     "history:last(), which the row gets too where it has none of its own."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\"}) -> list of paths\n\n"
@@ -202,6 +214,10 @@ int run_text(lua_State* L) {
 }
 
 }  // namespace
+
+const std::string& latest_run_directory() {
+    return latest_directory;
+}
 
 namespace detail {
 

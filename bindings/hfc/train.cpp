@@ -175,6 +175,35 @@ train::Observer observer_of(lua_State* L, const TrainCall& call, const data::Dat
     return observer;
 }
 
+/// history:last(): the accuracies of the last epoch.
+int last_accuracies(lua_State* L) {
+    return guarded(L, "history:last", [&] {
+        luaL_checktype(L, 1, LUA_TTABLE);
+        lua_rawgeti(L, 1, static_cast<int>(lua_objlen(L, 1)));
+        if (lua_istable(L, -1)) {
+            lua_getfield(L, -1, "accuracy");
+        } else {
+            lua_newtable(L);
+        }
+        return 1;
+    });
+}
+
+void push_history(lua_State* L, const std::vector<train::EpochResult>& history) {
+    lua_createtable(L, static_cast<int>(history.size()), 0);
+    for (size_t i = 0; i < history.size(); ++i) {
+        push_result(L, history[i]);
+        lua_rawseti(L, -2, static_cast<int>(i) + 1);
+    }
+    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, last_accuracies);
+    lua_setfield(L, -2, "last");
+    lua_setfield(L, -2, "__index");
+    set_field(L, "__metatable", false);
+    lua_setmetatable(L, -2);
+}
+
 int train_model(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
     // clang 14 captures no structured bindings
@@ -206,11 +235,7 @@ int train_model(Call& call) {
     if (train_call.run) {
         drop_stop(train_call.run->directory());  // it was for this training
     }
-    lua_createtable(L, static_cast<int>(history.size()), 0);
-    for (size_t i = 0; i < history.size(); ++i) {
-        push_result(L, history[i]);
-        lua_rawseti(L, -2, static_cast<int>(i) + 1);
-    }
+    push_history(L, history);
     return 1;
 }
 
@@ -281,7 +306,8 @@ const std::vector<Declaration> train_declarations = {
      "on_epoch: function(result) called after each epoch; where it returns \"stop\", the training "
      "ends. on_step: function {epoch, step, loss, lr} called after each step. quiet = false: no "
      "progress lines.\n"
-     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}}.\n"
+     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}}. "
+     "results:last() is the table `accuracy` of the last one.\n"
      "Errors: a setting out of range, fewer images than a batch with drop_last, images the model "
      "cannot take, a loss that is not finite "
      "(naming epoch and batch; the weights are as before the step)."},

@@ -301,3 +301,36 @@ example("torch.save torch.load", [[
 path = os.tmpname() .. ".safetensors"
 torch.save({weight = torch.rand(2)}, path)
 print(torch.load(path).weight)]])
+example("hfc.common hfc.training hfc.network hfc.merge", [[
+opt = hfc.options(hfc.common {epochs = 1, radius = {8, "of the low-pass"}})
+data = hfc.data(opt, {train = 40, test = 20})
+run = hfc.run("own", opt)
+model = hfc.network(opt, data, run, {quiet = true})
+last = hfc.train(model, data.train, hfc.training(opt, {
+  quiet = true, probes = data.test:probes {low = {opt.radius}, test = data.test},
+})):last()
+run:row("accuracy", {radius = opt.radius}, {"radius"}, last)
+print(hfc.merge(last, {radius = opt.radius}).radius)]])
+example("hfc.networks", [[
+opt = hfc.options(hfc.common {epochs = 1, networks = {{"natural", "blurred"}, "to train"}})
+data = hfc.data(opt, {train = 40, test = 20})
+recipes = {natural = {quiet = true}, blurred = {quiet = true, set = data.train:low_pass(4)}}
+for name, model in hfc.networks(opt, data, hfc.run("own", opt), recipes) do
+  print(name, hfc.accuracy(model, data.test))
+end]])
+example("hfc.published", [[
+print(unpack(hfc.published("wang2020 table1", "low", 8)))]], "5")
+example("hfc.frequency.within", [[
+x = hfc.data("synthetic", {train = 20, test = 10}).test:batch(0, 10)
+print(hfc.frequency.within(torch.fft_fft2(x):abs():square(), 4))]])
+example("hfc.mask.scores", [[
+data = hfc.data("synthetic", {train = 40, test = 20})
+scores = hfc.mask.scores(hfc.model("lenet"), data.test, hfc.frequency.mask(32, 32, 4))
+print(scores.masked, scores.complement, scores.l1)]])
+example("hfc.gallery Dataset:select", [[
+data = hfc.data("synthetic", {train = 40, test = 20})
+class, confidence = hfc.predict(hfc.model("lenet"), data.test)
+wrong = class:ne(data.test:labels()):nonzero():flatten()
+pictures, captions = hfc.gallery(data, {data.test}, {class}, {confidence}, wrong)
+hfc.run("own"):image("wrong", pictures, {captions = captions})
+print(data.test:select(wrong))]])

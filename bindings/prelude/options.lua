@@ -6,12 +6,25 @@ local function is_list(value)
   return type(value) == "table" and (#value > 0 or next(value) == nil)
 end
 
--- {default, "what it is"} or the default itself.
+local limits = {"choices", "least", "most", "above"}
+
+-- The default, what it is, and its limits, of {default, "what it is", choices = {...}, least = 1}
+-- or of the default itself.
 local function split_entry(entry)
-  if is_list(entry) and (#entry == 1 or (#entry == 2 and type(entry[2]) == "string")) then
-    return entry[1], entry[2]
+  if type(entry) ~= "table" then return entry, nil, nil end
+  local rule
+  for _, name in ipairs(limits) do
+    if entry[name] ~= nil and entry[1] ~= nil then
+      rule = rule or {}
+      rule[name] = entry[name]
+    end
   end
-  return entry, nil
+  local only = entry[1]
+  if is_list(entry) and #entry == 1 and type(only) == "table" then return only, nil, nil end
+  if rule or (#entry == 2 and is_list(entry) and type(entry[2]) == "string") then
+    return entry[1], entry[2], rule
+  end
+  return entry, nil, nil
 end
 
 local function copy(value)
@@ -21,18 +34,26 @@ local function copy(value)
   return result
 end
 
--- All settings with a value of their own, nested ones as "epochs.natural".
-local function flatten(defaults, docs)
+-- All settings with a value of their own, nested ones as "epochs.natural"; defaults: the same as
+-- the script gets them.
+local function flatten(specification)
   local flat = {}
-  local function walk(prefix, value, doc)
-    if type(value) == "table" and not is_list(value) then
-      for key, part in pairs(value) do walk(prefix .. "." .. key, part, doc) end
-    else
-      flat[prefix] = {default = value, doc = doc}
+  local function walk(prefix, entry, outer, outer_rule)
+    local value, doc, rule = split_entry(entry)
+    doc, rule = doc or outer, rule or outer_rule
+    if type(value) ~= "table" or is_list(value) then
+      flat[prefix] = {default = value, doc = doc, rule = rule}
+      return copy(value)
     end
+    local parts = {}
+    for key, part in pairs(value) do parts[key] = walk(prefix .. "." .. key, part, doc, rule) end
+    return parts
   end
-  for key, value in pairs(defaults) do walk(key, value, docs[key]) end
-  return flat
+  local defaults = {}
+  for key, entry in pairs(specification) do
+    if key ~= "presets" then defaults[key] = walk(key, entry) end
+  end
+  return flat, defaults
 end
 
 local function sorted_keys(t)
@@ -70,14 +91,47 @@ local function unknown(name, flat)
             guess ~= "" and string.format(" (did you mean --%s?)", guess) or "")
 end
 
+local finite = math.huge
+
+-- What is wrong with a value under a rule, or nil.
+local function complaint(value, rule)
+  if type(value) == "number" and not (value > -finite and value < finite) then
+    return "expected a finite number"
+  elseif not rule then
+    return nil
+  elseif rule.choices then
+    for _, choice in ipairs(rule.choices) do
+      if choice == value then return nil end
+    end
+    local guess = type(value) == "string" and host.nearest(value, rule.choices) or ""
+    return string.format("expected %s%s", string.gsub(show(rule.choices), ",", " | "),
+                         guess ~= "" and string.format(" (did you mean '%s'?)", guess) or "")
+  elseif rule.least and value < rule.least then
+    return "expected at least " .. rule.least
+  elseif rule.most and value > rule.most then
+    return "expected at most " .. rule.most
+  elseif rule.above and value <= rule.above then
+    return "expected more than " .. rule.above
+  end
+end
+
+-- Calls wrong(what, value) for the first value that breaks the rule.
+local function check(value, rule, wrong)
+  for _, one in ipairs(is_list(value) and value or {value}) do
+    local what = complaint(one, rule)
+    if what then wrong(what, one) end
+  end
+end
+
 -- The text of the command line as a value of the default's type.
 local function parse(name, text, default)
   if is_list(default) then
     local result = {}
-    for part in string.gmatch(text .. ",", "(.-),") do
-      if part ~= "" then
-        result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1])
+    for part in string.gmatch(text ~= "" and text .. "," or "", "(.-),") do
+      if part == "" then
+        wrong_use("option --%s: expected values between the commas, got '%s'", name, text)
       end
+      result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1])
     end
     return result
   elseif type(default) == "number" then
@@ -142,14 +196,16 @@ local function print_help(flat, presets)
   for name in pairs(flat) do width = math.max(width, #name) end
   for _, name in ipairs(sorted_keys(flat)) do
     local entry = flat[name]
-    io.write(string.format("  --%-" .. width .. "s  %s%s\n",
-      name, entry.doc and entry.doc .. " " or "", "(" .. show(entry.default) .. ")"))
+    local choices = entry.rule and entry.rule.choices
+    io.write(string.format("  --%-" .. width .. "s  %s%s(%s)\n",
+      name, entry.doc and entry.doc .. " " or "",
+      choices and string.gsub(show(choices), ",", " | ") .. " " or "", show(entry.default)))
   end
   if next(presets) then
     io.write("\nPresets, overridden by options:\n")
     for _, name in ipairs(sorted_keys(presets)) do
       local parts = {}
-      local chosen = flatten(presets[name], {})
+      local chosen = flatten(presets[name])
       for _, key in ipairs(sorted_keys(chosen)) do
         parts[#parts + 1] = "--" .. key .. " " .. show(chosen[key].default)
       end
@@ -189,13 +245,17 @@ local function read_arguments(arguments, flat)
         end
         unknown(name, flat)
       end
-      if value == nil and type(entry.default) == "boolean"
-          and arguments[i + 1] ~= "true" and arguments[i + 1] ~= "false" then
-        value = "true"
-      elseif value == nil then
-        i = i + 1
-        value = arguments[i]
-        if value == nil then wrong_use("option --%s: expected a value", name) end
+      if value == nil then
+        local following = arguments[i + 1]
+        if following ~= nil and string.sub(following, 1, 2) ~= "--" then
+          i, value = i + 1, following
+        elseif type(entry.default) == "boolean" then
+          value = "true"
+        else
+          wrong_use("option --%s: expected a value%s", name, following == nil and ""
+            or string.format(", got '%s'; write --%s=%s if that is meant", following, name,
+                             following))
+        end
       end
       given[name] = value
       order[#order + 1] = name
@@ -205,21 +265,39 @@ local function read_arguments(arguments, flat)
   return given, order, help
 end
 
+-- Options of the program, which takes them before a script can.
+local reserved = {
+  "data", "debug", "deterministic", "device", "help", "out", "preset", "sandbox",
+  "sandbox_memory", "sandbox_seconds", "threads",
+}
+
+local function require_names(specification)
+  for key in pairs(specification) do
+    if type(key) ~= "string" then
+      error("hfc.options: expected names as keys, got " .. tostring(key), 3)
+    end
+    for _, name in ipairs(reserved) do
+      if key == name then
+        error(string.format("hfc.options: the name '%s' is an option of hfc-host itself; \z
+          choose another", key), 3)
+      end
+    end
+  end
+end
+
 local function options(specification)
   if type(specification) ~= "table" then
     error("hfc.options: expected a table of options, got " .. type(specification), 2)
   end
-  local defaults, docs, presets = {}, {}, specification.presets or {}
-  for key, entry in pairs(specification) do
-    if type(key) ~= "string" then
-      error("hfc.options: expected names as keys, got " .. tostring(key), 2)
-    end
-    if key ~= "presets" then
-      local default, doc = split_entry(entry)
-      defaults[key], docs[key] = copy(default), doc
-    end
+  require_names(specification)
+  local presets = specification.presets or {}
+  local flat, defaults = flatten(specification)
+  for name, entry in pairs(flat) do
+    check(entry.default, entry.rule, function(what, value)
+      error(string.format("hfc.options: the default of '%s': %s, got %s", name, what,
+        tostring(value)), 4)
+    end)
   end
-  local flat = flatten(defaults, docs)
   local given, order, help = read_arguments(_G.arg or {}, flat)
   if help then print_help(flat, presets) end
   if given.preset then
@@ -233,19 +311,26 @@ local function options(specification)
   end
   for _, name in ipairs(order) do
     if name ~= "preset" then
-      set_path(defaults, name, parse(name, given[name], flat[name].default))
+      local value = parse(name, given[name], flat[name].default)
+      check(value, flat[name].rule, function(what, one)
+        wrong_use("option --%s: %s, got '%s'", name, what, tostring(one))
+      end)
+      set_path(defaults, name, value)
     end
   end
   return defaults
 end
 
 hfc.options = host.declare("hfc.options", '\z
-  hfc.options {name = default, name = {default, "what it is"}, ..., \z
-  presets = {paper = {name = value}}} -> table name -> value\n\n\z
+  hfc.options {name = default, name = {default, "what it is", choices = {...}, least = n, \z
+  most = n, above = n}, ..., presets = {paper = {name = value}}} -> table name -> value\n\n\z
   A script\'s settings, overridden from the command line. The default says the type: number, \z
-  text, boolean, list (--radii 4,8), or a table of\n\z
-  named parts (--epochs.natural 20). --preset NAME takes a preset\'s values, single options go \z
-  over it; --help prints them all.\n\z
-  A list of exactly two texts must be written {{"a", "b"}}. --help and a wrong option end the \z
+  string, boolean, list (--radii 4,8), or a table of\n\z
+  named parts (--epochs.natural 20), each with a text of its own if it has one. choices: the \z
+  values that are allowed; least, most, above: the range of a number. Both hold for each value of \z
+  a list. --preset NAME takes a preset\'s values, single options go over it; --help prints them \z
+  all.\n\z
+  Write a list of exactly two strings {{"a", "b"}}. Names of the program\'s own options, such as \z
+  data and device, are refused. --help and a wrong option end the \z
   program, also inside pcall: status 0, or 2 and\n\z
   a message that names the nearest option. At the prompt they end the typed line only.', options)

@@ -174,5 +174,64 @@ TEST_F(ScriptOptions, WrongUse) {
     fails({"--device", "gpu"}, "unknown device 'gpu'");
 }
 
+TEST_F(ScriptOptions, WrongValuesNameTheOption) {
+    const auto fails = [&](std::vector<std::string> arguments, const std::string& text) {
+        const auto result = run_script(std::move(arguments));
+        EXPECT_EQ(result.status, 2);
+        EXPECT_THAT(result.err, HasSubstr(text));
+    };
+    fails({"--fast", "False"}, "option --fast: expected true or false, got 'False'");
+    fails({"--lr", "nan"}, "option --lr: expected a finite number, got 'nan'");
+    fails({"--lr", "inf"}, "option --lr: expected a finite number, got 'inf'");
+    fails({"--radii", "4,nan"}, "option --radii: expected a finite number");
+    fails({"--radii", "4,,8"}, "option --radii: expected values between the commas");
+    fails({"--radii", "4,"}, "option --radii: expected values between the commas");
+    fails({"--model", "--lr"},
+          "option --model: expected a value, got '--lr'; write --model=--lr if that is meant");
+    EXPECT_EQ(run_script({"--model=--lr"}).out, "12\t36\t4+8\t0.0001\t--lr\tfalse\n");
+    EXPECT_EQ(run_script({"--fast", "--lr", "2"}).out, "12\t36\t4+8\t2\tresnet\ttrue\n");
+    EXPECT_EQ(run_script({"--radii", ""}).out, "12\t36\t\t0.0001\tresnet\tfalse\n");
+    EXPECT_EQ(run_script({"--lr", "-3"}).out, "12\t36\t4+8\t-3\tresnet\tfalse\n");
+}
+
+TEST_F(ScriptOptions, ListsScalarsAndTexts) {
+    const auto result = run({"-e", R"(
+        local o = hfc.options {
+          one = {4}, texts = {{"a", "b"}}, number = {4, "text"}, parts = {{x = {40, "text"}}, "all"},
+        }
+        print(o.one[1], o.texts[1], o.texts[2], o.number, o.parts.x))"});
+    EXPECT_EQ(result.out, "4\ta\tb\t4\t40\n") << result.err;
+}
+
+TEST_F(ScriptOptions, ChoicesAndRanges) {
+    const auto path = scratch_.write("limits.lua", R"(
+        local o = hfc.options {
+          a = {3, "text", least = 1, most = 9}, b = {{.5}, "text", above = 0},
+          c = {{"x", "yes"}, "text", choices = {"x", "yes"}},
+        }
+        print(o.a, o.b[1], o.c[1]))");
+    EXPECT_EQ(run({path}).out, "3\t0.5\tx\n");
+    EXPECT_THAT(run({path, "--help"}).out, HasSubstr("text x | yes (x,yes)"));
+    const auto fails = [&](const std::string& option, const std::string& value,
+                           const std::string& text) {
+        const auto result = run({path, option, value});
+        EXPECT_EQ(result.status, 2);
+        EXPECT_THAT(result.err, HasSubstr("limits.lua: option " + option + ": " + text));
+    };
+    fails("--a", "0", "expected at least 1, got '0'");
+    fails("--a", "10", "expected at most 9, got '10'");
+    fails("--b", "1,0", "expected more than 0, got '0'");
+    fails("--c", "x,yse", "expected x | yes (did you mean 'yes'?), got 'yse'");
+    EXPECT_THAT(run({"-e", "hfc.options {a = {0, 'text', least = 1}}"}).err,
+                HasSubstr("-e:1: hfc.options: the default of 'a': expected at least 1, got 0"));
+}
+
+TEST_F(ScriptOptions, NamesOfTheProgramsOptionsAreRefused) {
+    for (const std::string name : {"data", "device", "out", "threads", "help", "preset"}) {
+        EXPECT_THAT(run({"-e", "hfc.options {" + name + " = 1}"}).err,
+                    HasSubstr("the name '" + name + "' is an option of hfc-host itself"));
+    }
+}
+
 }  // namespace
 }  // namespace hfc::test

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <iterator>
 #include <sstream>
 
@@ -63,8 +64,33 @@ TEST_P(Scripts, HelpOpensWithWhatItShows) {
     EXPECT_THAT(result.out, HasSubstr("--preset "));
 }
 
-TEST_P(Scripts, HasAtMostAHundredLines) {
-    EXPECT_LE(lines_of(HFC_SCRIPTS "/" + GetParam().script + ".lua"), 100U);
+TEST_P(Scripts, HasAtMostSixtyLines) {
+    EXPECT_LE(lines_of(HFC_SCRIPTS "/" + GetParam().script + ".lua"), 60U);
+}
+
+TEST(ScriptFolder, HasAtMost850Lines) {
+    size_t lines = 0;
+    for (const auto& file : fs::directory_iterator(HFC_SCRIPTS)) {
+        lines += lines_of(file.path());
+    }
+    EXPECT_LE(lines, 850U);
+}
+
+TEST(ScriptFolder, WrongNamesAreFoundBeforeTheFirstTraining) {
+    const ScratchFolder scratch;
+    for (const auto& [script, option, value] : std::vector<std::array<std::string, 3>>{
+             {"shuffled_labels", "labels", "natural,shufled"},
+             {"lfc_hfc_training", "parts", "low,hihg"},
+             {"heuristics", "heuristics", "vanilla,dropuot"},
+             {"optimizers", "optimizers", "sgd,adma"},
+             {"frequency_sweep", "networks", "natural,naturel"},
+             {"fourier_masks", "networks", "natural,rotaton"}}) {
+        const auto result =
+            run_job({script, {"--" + option, value}, {}}, scratch.path() / script);
+        EXPECT_EQ(result.status, 2) << script;
+        EXPECT_THAT(result.err, HasSubstr("option --" + option + ": expected ")) << script;
+        EXPECT_THAT(result.err, testing::Not(HasSubstr("epoch "))) << script;
+    }
 }
 
 /// The small options of each script; tools/same runs them too.

@@ -1,0 +1,11 @@
+// What the host asks about the runs of a script.
+#pragma once
+
+#include <string>
+
+namespace hfc::lua {
+
+/// The directory of the run that the script made last; "" where it made none.
+const std::string& latest_run_directory();
+
+}  // namespace hfc::lua

@@ -1,0 +1,178 @@
+-- What most scripts do: the same settings, networks that are loaded or trained.
+local host = ...
+
+local common = {
+  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  model = {"preact_resnet8",
+           "network to train (help(hfc.model)), or a file or run directory of trained ones"},
+  epochs = {12, "passes over the training set", least = 1},
+  batch_size = {10, "images a step", least = 1},
+  lr = {3e-3, "step size of Adam", above = 0},
+  image_size = {128, "of a folder's images, in pixels", least = 1},
+  train_images = {0, "train on so many images, 0: all", least = 0},
+  seed = {0, "of the data, the weights and the training", least = 0},
+}
+
+hfc.common = host.declare("hfc.common", '\z
+  hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
+  The settings that scripts share, and yours: dataset, model, epochs, batch_size, lr, \z
+  image_size, train_images and seed. A setting of yours replaces a shared one, and keeps its text and its \z
+  limits if it is a value without these; false leaves one out.', function(own)
+  if type(own) ~= "table" then
+    error("hfc.common: expected a table of options, got " .. type(own), 2)
+  end
+  local specification = {}
+  for name, entry in pairs(common) do specification[name] = entry end
+  for name, entry in pairs(own) do
+    local shared = common[name]
+    if entry == false and shared then
+      specification[name] = nil
+    elseif shared and type(entry) ~= "table" then
+      local replaced = {}
+      for key, value in pairs(shared) do replaced[key] = value end
+      replaced[1] = entry
+      specification[name] = replaced
+    else
+      specification[name] = entry
+    end
+  end
+  return specification
+end)
+
+local function over(base, own)
+  for name, value in pairs(own or {}) do base[name] = value end
+  return base
+end
+
+hfc.training = host.declare("hfc.training", '\z
+  hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
+  Options of hfc.train from those of a script: opt.epochs, opt.batch_size, opt.seed, \z
+  opt.probe_samples, and Adam with opt.lr. The second table stands over them.',
+function(opt, own)
+  if type(opt) ~= "table" then
+    error("hfc.training: expected the options of the script, got " .. type(opt), 2)
+  end
+  local lr = type(opt.lr) == "number" and opt.lr or nil
+  return over({
+    epochs = type(opt.epochs) == "number" and opt.epochs or nil,
+    batch_size = opt.batch_size, seed = opt.seed, probe_samples = opt.probe_samples,
+    optimizer = {"adam", lr = lr},
+  }, own)
+end)
+
+-- Options of hfc.model that a recipe may hold beside those of hfc.train.
+local of_model = {"batch_norm", "dropout", "form"}
+
+local function train(opt, data, run, name, recipe)
+  local settings = {data = data, seed = opt.seed}
+  local options = {probes = {test = data.test}, log = run:series("training, " .. name)}
+  over(options, recipe)
+  for _, key in ipairs(of_model) do settings[key], options[key] = options[key], nil end
+  local set = options.set or data.train
+  options.set = nil
+  local model = hfc.model(opt.model, settings)
+  hfc.train(model, set, hfc.training(opt, options))
+  run:save(model, name)
+  return model
+end
+
+hfc.network = host.declare("hfc.network", '\z
+  hfc.network(opt, data, run, recipe, name = "model") -> Model\n\n\z
+  The network `name` of the file or run directory opt.model, if that is one; else a new network \z
+  opt.model, trained on data.train and saved in the run as `name`.\n\z
+  recipe: options of hfc.train that stand over those of hfc.training(opt), and of hfc.model: \z
+  batch_norm, dropout, form. set: a Dataset to train on in place of data.train. Unless the recipe \z
+  says otherwise, data.test is a probe, and the series "training, NAME" gets the curve.',
+function(opt, data, run, recipe, name)
+  name = name or "model"
+  return hfc.saved_model(opt.model, name) or train(opt, data, run, name, recipe)
+end)
+
+local function known_names(recipes)
+  local names = {}
+  for name in pairs(recipes) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+hfc.networks = host.declare("hfc.networks", '\z
+  hfc.networks(opt, data, run, {name = recipe, ...}, names = opt.networks) -> function\n\n\z
+  for name, model in hfc.networks(...) do walks along hfc.network of each name, training one when \z
+  its turn comes. All names are checked before the first: an unknown one ends the program as a \z
+  wrong option does.', function(opt, data, run, recipes, names)
+  names = names or opt.networks
+  if type(names) ~= "table" or type(recipes) ~= "table" then
+    error("hfc.networks: expected recipes by name and a list of names", 2)
+  end
+  for _, name in ipairs(names) do
+    if not recipes[name] and not hfc.saved_model(opt.model, name) then
+      local script = _G.arg and _G.arg[0] or "script"
+      host.exit(2, string.format("%s: option --networks: expected %s, or a network of --model; \z
+        got '%s'", script, table.concat(known_names(recipes), ", "), tostring(name)))
+    end
+  end
+  local i = 0
+  return function()
+    i = i + 1
+    local name = names[i]
+    if name then return name, hfc.network(opt, data, run, recipes[name] or {}, name) end
+  end
+end)
+
+hfc.merge = host.declare("hfc.merge", '\z
+  hfc.merge(a, b, ...) -> table\n\n\z
+  A new table with all that is in these; the last one that has a name says its value.',
+function(...)
+  local result = {}
+  for i = 1, select("#", ...) do over(result, (select(i, ...))) end
+  return result
+end)
+
+hfc.gallery = host.declare("hfc.gallery", '\z
+  hfc.gallery(data, parts, classes, confidences, positions) -> pictures, captions\n\n\z
+  Rows for run:image: of each part, a Dataset or a Tensor [N, C, H, W], the images at the first \z
+  eight positions (Tensor int64 [n], at least one), with the captions "cat\\n0.987". classes, \z
+  confidences: for each part two Tensors [N], as hfc.predict gives them. data: names the classes.',
+function(data, parts, classes, confidences, positions)
+  local shown = positions:slice(0, 0, 8)
+  local pictures, captions = {}, {}
+  for k, part in ipairs(parts) do
+    pictures[k] = torch.is_tensor(part) and part:index_select(0, shown)
+      or part:select(shown):batch(0, #shown)
+    captions[k] = {}
+    for n = 1, #shown do
+      local i = shown[n - 1]
+      captions[k][n] = string.format("%s\n%.3f", data.class_names[classes[k][i]:item() + 1],
+                                     confidences[k][i]:item())
+    end
+  end
+  return pictures, captions
+end)
+
+hfc.mask.scores = host.declare("hfc.mask.scores", '\z
+  hfc.mask.scores(model, images, mask, {labels = Tensor, radius = 4}) -> table\n\n\z
+  What a mask keeps: {masked, complement, ["above .5"]}, the accuracies through the mask, through \z
+  1 - mask and through the mask where it is above .5; l1, its mean; ["weight in r <= 4"], the \z
+  share of its weight within the radius. See hfc.mask.accuracy for images, mask and labels.',
+function(model, images, mask, options)
+  options = options or {}
+  local radius = options.radius or 4
+  local labelled = {labels = options.labels}
+  return {
+    masked = hfc.mask.accuracy(model, images, mask, labelled),
+    complement = hfc.mask.accuracy(model, images, 1 - mask, labelled),
+    ["above .5"] = hfc.mask.accuracy(model, images, hfc.mask.threshold(mask, .5), labelled),
+    l1 = mask:mean():item(),
+    ["weight in r <= " .. radius] = hfc.frequency.within(mask, radius),
+  }
+end)
+
+hfc.frequency.within = host.declare("hfc.frequency.within", '\z
+  hfc.frequency.within(map, radius, {rule = "<="}) -> number\n\n\z
+  The share of a map that lies at the frequencies within the radius: of a power spectrum the \z
+  share of the power. map: a Tensor [..., H, W] of weights of at least 0 in the order of the \z
+  FFT.', function(map, radius, options)
+  local h, w = map.shape[#map.shape - 1], map.shape[#map.shape]
+  local low = hfc.frequency.mask(h, w, radius, options):to(map.device)
+  return ((map * low):sum() / map:sum()):item()
+end)

@@ -111,6 +111,12 @@ int check_script(const std::string& path) {
     return lua_tonumber(state.get(), -1) > 0 ? 1 : 0;
 }
 
+void tell_results() {
+    if (const auto& directory = lua::latest_run_directory(); !directory.empty()) {
+        fmt::print("results in {}\n", directory);
+    }
+}
+
 int run(int count, const char* const* arguments) {
     CommandLine line = parse(count, arguments);
     if (line.version) {
@@ -155,9 +161,8 @@ int run(int count, const char* const* arguments) {
                       .debug = line.debug});
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
-    if (const auto& results = lua::latest_run_directory();
-        status == 0 && is_file && !results.empty()) {
-        fmt::print("results in {}\n", results);
+    if (status == 0 && is_file) {
+        tell_results();
     }
     if (prompt) {
         clear_interrupt();

@@ -197,7 +197,8 @@ TEST_F(ScriptOptions, WrongValuesNameTheOption) {
 TEST_F(ScriptOptions, ListsScalarsAndTexts) {
     const auto result = run({"-e", R"(
         local o = hfc.options {
-          one = {4}, texts = {{"a", "b"}}, number = {4, "text"}, parts = {{x = {40, "text"}}, "all"},
+          one = {4}, texts = {{"a", "b"}}, number = {4, "text"},
+          parts = {{x = {40, "text"}}, "all"},
         }
         print(o.one[1], o.texts[1], o.texts[2], o.number, o.parts.x))"});
     EXPECT_EQ(result.out, "4\ta\tb\t4\t40\n") << result.err;

@@ -58,7 +58,8 @@ optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
         const std::string name = value.text();
         return name == optimizer.name ? optimizer : optim::default_options(name);
     }
-    const auto name = name_in_table(L, value, "optimizer", "a name or a table {name, lr = ...}");
+    const auto name = name_in_table(
+        L, value, "optimizer", "a name, a table {name, lr = ...} or an optimizer of torch.optim");
     if (name != optimizer.name) {
         optimizer = optim::default_options(name);
     }
@@ -154,6 +155,7 @@ void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
     settings.bfloat16 = read_bfloat16(options, settings.device);
     options.with("schedule",
                  [&](const Value& value) { settings.schedule = read_schedule(L, value); });
+    options.with("average", [&](const Value& value) { settings.average = value.number(); });
     options.with("clip_norm", [&](const Value& value) { settings.clip_norm = value.number(); });
     settings.accumulate = options.integer("accumulate", settings.accumulate);
     options.with("validation",
@@ -220,8 +222,13 @@ TrainCall read_train_options(Call& call, int position, const data::Dataset& data
     settings.probe_samples = options.integer("probe_samples", settings.probe_samples);
     options.with("device",
                  [&](const Value& value) { settings.device = parse_device(value.text()); });
-    options.with("optimizer",
-                 [&](const Value& value) { settings.optimizer = read_optimizer(call.L, value); });
+    options.with("optimizer", [&](const Value& value) {
+        if (const auto* object = to_object<OptimizerPtr>(call.L, value.index())) {
+            settings.given_optimizer = *object;
+        } else {
+            settings.optimizer = read_optimizer(call.L, value);
+        }
+    });
     options.with("probes",
                  [&](const Value& value) { settings.probes = read_probes(call.L, value); });
     settings.statistics = read_statistics(call.L, options);

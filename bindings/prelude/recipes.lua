@@ -17,7 +17,8 @@ hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
   The settings that scripts share, and yours: dataset, model, epochs, batch_size, lr, \z
   image_size, train_images and seed. A setting of yours replaces a shared one. If it is a value \z
-  without a text, it keeps the text and the limits of the shared one; false leaves one out.', function(own)
+  without a text, it keeps the text and the limits of the shared one; false leaves one out.',
+function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)
   end

@@ -113,6 +113,25 @@ void Store::save(int64_t number, const Checkpoint& checkpoint) const {
     prune(keep_);
 }
 
+void Store::link(int64_t number, const Store& to, int64_t to_number) const {
+    make_folder(to.folder_);
+    for (const auto* extension : {".json", ".safetensors"}) {
+        std::error_code ignored;
+        std::filesystem::remove(to.path(to_number, extension), ignored);
+    }
+    // The JSON file makes it a checkpoint: it comes last.
+    for (const auto* extension : {".safetensors", ".json"}) {
+        const auto from = path(number, extension), target = to.path(to_number, extension);
+        std::error_code error;
+        std::filesystem::create_hard_link(from, target, error);
+        if (error) {
+            std::filesystem::copy_file(from, target, error);
+        }
+        require(!error, "cannot write '{}': {}", target.string(), error.message());
+    }
+    to.prune(to.keep_);
+}
+
 Checkpoint Store::load(int64_t number) const {
     const auto name = path(number, ".json");
     const auto file = parse(name);

@@ -38,6 +38,10 @@ class Store {
     /// then all there.
     void save(int64_t number, const Checkpoint& checkpoint) const;
 
+    /// Makes a checkpoint of this store one of `to`, too: hard links, or copies where the file
+    /// system has none. Throws Error naming the file and the reason.
+    void link(int64_t number, const Store& to, int64_t to_number) const;
+
     /// The newest checkpoint that is whole, or nothing. `warn` is told, in a sentence each, about
     /// those passed over because they are damaged, and what is taken in their place.
     std::optional<Checkpoint> newest(

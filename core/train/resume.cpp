@@ -246,25 +246,31 @@ Json describe_steps(const TrainOptions& options) {
     if (options.patience) {
         steps["patience"] = *options.patience;
     }
+    if (options.average) {
+        steps["average"] = *options.average;
+    }
     return steps;
 }
 
 }  // namespace
 
-Json describe(const data::Dataset& dataset, const TrainOptions& options) {
-    Json optimizer = {{"name", options.optimizer.name}};
-    for (const auto& setting : optim::settings_of(options.optimizer.name)) {
+Json describe(const optim::OptimizerOptions& options) {
+    Json optimizer = {{"name", options.name}};
+    for (const auto& setting : optim::settings_of(options.name)) {
         // A checkpoint from before this flag is one without it.
         const bool later = setting.flag == &optim::OptimizerOptions::amsgrad ||
                            setting.flag == &optim::OptimizerOptions::maximize ||
                            setting.flag == &optim::OptimizerOptions::decoupled_weight_decay;
-        if (later && !(options.optimizer.*setting.flag)) {
+        if (later && !(options.*setting.flag)) {
             continue;
         }
-        optimizer[setting.name] = setting.number != nullptr
-                                      ? Json(options.optimizer.*setting.number)
-                                      : Json(options.optimizer.*setting.flag);
+        optimizer[setting.name] =
+            setting.number != nullptr ? Json(options.*setting.number) : Json(options.*setting.flag);
     }
+    return optimizer;
+}
+
+Json describe(const data::Dataset& dataset, const TrainOptions& options) {
     Json probes = Json::array();
     Json probe_content = Json::array();
     for (const auto& probe : options.probes) {
@@ -282,7 +288,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"bad", options.bad == data::Bad::skip ? Json("skip") : Json()},
             {"seed", options.seed},
             {"device", c10::DeviceTypeName(options.device.type(), /*lower_case=*/true)},
-            {"optimizer", optimizer},
+            {"optimizer", options.given_optimizer ? Json("given") : describe(options.optimizer)},
             {"probe_samples", options.probe_samples},
             {"transforms", describe_transforms(options.transforms)},
             {"objective", options.objective ? options.objective->describe() : Json()},
@@ -295,14 +301,24 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"statistics", describe_statistics(options.statistics)}};
 }
 
-Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const Position& position,
-                   const Json& training) {
+Checkpoint capture(const Trained& trained, const Position& position, const Json& training) {
+    const auto& model = trained.model;
+    auto& optimizer = trained.optimizer;
     Checkpoint checkpoint;
     checkpoint.tensors = model_tensors(model);
     for (size_t i = 0; i < optimizer.states().size(); ++i) {
         for (const auto& [name, tensor] : optimizer.states()[i]) {
             checkpoint.tensors.emplace_back(fmt::format("optimizer.{}.{}", i, name), tensor);
         }
+    }
+    if (trained.average != nullptr) {
+        for (const auto& [name, tensor] : trained.average->state()) {
+            checkpoint.tensors.emplace_back("average." + name, tensor);
+        }
+    }
+    for (auto& [name, tensor] : checkpoint.tensors) {
+        // Whoever writes them does so while the training goes on.
+        tensor = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
     }
     const auto device = model::device_of(model);
     checkpoint.tensors.emplace_back("generator.cpu", generator_state(at::kCPU));
@@ -327,8 +343,10 @@ Checkpoint capture(const model::Model& model, optim::Optimizer& optimizer, const
     return checkpoint;
 }
 
-Position restore(const Checkpoint& checkpoint, model::Model& model, optim::Optimizer& optimizer,
-                 const Json& training, const std::function<void(const std::string&)>& warn) {
+Position restore(const Checkpoint& checkpoint, const Trained& trained, const Json& training,
+                 const std::function<void(const std::string&)>& warn) {
+    auto& model = trained.model;
+    auto& optimizer = trained.optimizer;
     const auto& state = checkpoint.state;
     Position position;
     int64_t threads = at::get_num_threads();
@@ -363,6 +381,9 @@ Position restore(const Checkpoint& checkpoint, model::Model& model, optim::Optim
                         threads, threads == 1 ? "" : "s", at::get_num_threads()));
     }
 
+    if (trained.average != nullptr) {
+        trained.average->restore(tensor_file::under(checkpoint.tensors, "average"));
+    }
     const at::NoGradGuard no_grad;
     for (const auto& [name, target] : targets) {
         target.copy_(find(checkpoint.tensors, name));

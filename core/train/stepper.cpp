@@ -1,6 +1,7 @@
 #include "train/stepper.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "model/autocast.h"
 #include "optim/gradients.h"
 
@@ -20,6 +21,32 @@ std::vector<at::Tensor> trainable_parameters(model::Model& model) {
             "the model has no parameter that asks for a gradient, so there is nothing "
             "to train");
     return parameters;
+}
+
+void require_parameters_of(const optim::Optimizer& optimizer, model::Model& model) {
+    const auto own = model.parameters();
+    for (const auto& group : optimizer.groups()) {
+        for (const auto& parameter : group.parameters) {
+            require(
+                std::ranges::any_of(own, [&](const auto& one) { return one.is_same(parameter); }),
+                "the optimizer steps a tensor [{}] that is no parameter of the model",
+                fmt::join(parameter.sizes(), ", "));
+        }
+    }
+    require(!optimizer.needs_closure(), "the optimizer lbfgs needs a closure for each step");
+}
+
+/// The states lie where the weights do, whatever the optimizer has been through.
+void move_states(optim::Optimizer& optimizer) {
+    size_t position = 0;
+    for (const auto& group : optimizer.groups()) {
+        for (size_t i = 0; i < group.parameters.size(); ++i, ++position) {
+            auto& state = optimizer.states()[position];
+            if (!state.empty()) {
+                state = optimizer.fitted(state, position);
+            }
+        }
+    }
 }
 
 void require_loss(const at::Tensor& loss, const Stepper::Step& step) {
@@ -45,7 +72,45 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     objective_->begin(dataset_);
     model_.to(options_.device);
     model::use_channels_last(model_);
-    optimizer_ = optim::make_optimizer(trainable_parameters(model_), options_.optimizer);
+    const auto parameters = trainable_parameters(model_);
+    if (options_.given_optimizer) {
+        require_parameters_of(*options_.given_optimizer, model_);
+    }
+    optimizer_ = options_.given_optimizer ? options_.given_optimizer
+                                          : optim::make_optimizer(parameters, options_.optimizer);
+    move_states(*optimizer_);
+    std::ranges::transform(optimizer_->groups(), std::back_inserter(rates_),
+                           [](const optim::ParameterGroup& group) { return group.options.lr; });
+    if (options_.average) {
+        average_.emplace(model_, *options_.average);
+    }
+}
+
+Stepper::~Stepper() {
+    for (size_t i = 0; i < rates_.size(); ++i) {
+        optimizer_->groups()[i].options.lr = rates_[i];
+    }
+    optimizer_->zero_grad();
+}
+
+checkpoint::Json Stepper::describe_groups() const {
+    auto all = checkpoint::Json::array();
+    const auto named = model_.named_parameters();
+    for (size_t i = 0; i < rates_.size(); ++i) {
+        const auto& group = optimizer_->groups()[i];
+        auto settings = group.options;
+        settings.lr = rates_[i];
+        auto names = checkpoint::Json::array();
+        for (const auto& parameter : group.parameters) {
+            for (const auto& item : named) {
+                if (item.value().is_same(parameter)) {
+                    names.push_back(to_utf8(item.key()));
+                }
+            }
+        }
+        all.push_back({{"settings", describe(settings)}, {"parameters", names}});
+    }
+    return all;
 }
 
 int64_t Stepper::images() const {
@@ -58,24 +123,25 @@ Stepper::Step Stepper::begin(int64_t epoch, int64_t batch) {
     step.batches = std::min(options_.accumulate, batches_ - batch);
     step.images =
         std::min(images() - batch * options_.batch_size, step.batches * options_.batch_size);
-    step.lr = rate_of(step);
-    for (auto& group : optimizer_->groups()) {
-        group.options.lr = step.lr;
+    const auto factor = factor_of(step);
+    step.lr = lr() * factor;
+    for (size_t i = 0; i < rates_.size(); ++i) {
+        optimizer_->groups()[i].options.lr = rates_[i] * factor;
     }
     return step;
 }
 
-double Stepper::rate_of(const Step& step) const {
+double Stepper::factor_of(const Step& step) const {
     const auto factor = options_.schedule
                             ? options_.schedule->factor({step.number - 1, steps_, options_.epochs})
                             : 1;
     require(std::isfinite(factor) && factor >= 0,
             "the schedule must give a finite factor of at least 0; it gave {} at epoch {}, step {}",
             factor, step.epoch, step.number);
-    return options_.optimizer.lr * factor;
+    return factor;
 }
 
-void Stepper::add_gradients(data::Loader& loader, Step& step, LossMeter& losses) {
+void Stepper::add_gradients(data::Loader& loader, Step& step, RunningLoss& losses) {
     std::vector<std::pair<Loss, int64_t>> parts;
     for (int64_t i = 0; i < step.batches; ++i) {
         const auto batch = *loader.next();
@@ -126,6 +192,9 @@ void Stepper::require_gradient() const {
 void Stepper::finish(const Step& step) {
     clip_gradients(step);
     optimizer_->step();
+    if (average_) {
+        average_->update();
+    }
 }
 
 void Stepper::clip_gradients(const Step& step) const {

@@ -3,10 +3,14 @@
 
 #include "data/loader.h"
 #include "optim/optimizer.h"
-#include "train/loss_meter.h"
+#include "train/resume.h"
+#include "train/running_loss.h"
 #include "train/train.h"
+#include "train/weight_average.h"
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 namespace hfc::train {
 
@@ -17,7 +21,17 @@ class Stepper {
     /// Error for a model without a parameter that asks for a gradient.
     Stepper(model::Model& model, const data::Dataset& dataset, const TrainOptions& options);
 
-    optim::Optimizer& optimizer() const { return *optimizer_; }
+    /// Puts the optimizer's rates back and drops the gradients.
+    ~Stepper();
+    Stepper(const Stepper&) = delete;
+    Stepper& operator=(const Stepper&) = delete;
+
+    /// What the steps change.
+    Trained trained() const { return {model_, *optimizer_, average_ ? &*average_ : nullptr}; }
+    /// The settings of the optimizer's groups and the names of their parameters.
+    checkpoint::Json describe_groups() const;
+    /// The rate of the first group at the beginning.
+    double lr() const { return rates_.front(); }
     /// Of an epoch: images, batches, steps.
     int64_t images() const;
     int64_t batches() const { return batches_; }
@@ -38,14 +52,14 @@ class Stepper {
     /// The step behind `batch` batches of the epoch (one-based), at its rate, without gradients.
     Step begin(int64_t epoch, int64_t batch);
     /// The gradients of all images of the step, whatever their batches. Throws Error for a loss
-    /// that is not one number with a gradient, and as LossMeter::add() does; the weights are then
+    /// that is not one number with a gradient, and as RunningLoss::add() does; the weights are then
     /// as before. Interrupted leaves buffers and generators in between.
-    void add_gradients(data::Loader& loader, Step& step, LossMeter& losses);
+    void add_gradients(data::Loader& loader, Step& step, RunningLoss& losses);
     /// Limits the gradients and updates the weights.
     void finish(const Step& step);
 
   private:
-    double rate_of(const Step& step) const;
+    double factor_of(const Step& step) const;
     Loss loss_of(const TrainingBatch& batch) const;
     TrainingBatch prepare(const data::Batch& batch, const Step& step) const;
     void require_gradient() const;
@@ -57,7 +71,9 @@ class Stepper {
     int64_t batches_;
     int64_t steps_;
     ObjectivePtr objective_;
-    std::unique_ptr<optim::Optimizer> optimizer_;
+    std::shared_ptr<optim::Optimizer> optimizer_;
+    std::vector<double> rates_;  ///< of the groups, at the beginning
+    mutable std::optional<WeightAverage> average_;
 };
 
 }  // namespace hfc::train

@@ -6,9 +6,9 @@
 #include "base/random.h"
 #include "data/loader.h"
 #include "data/order.h"
-#include "train/keeper.h"
-#include "train/loss_meter.h"
+#include "train/checkpointer.h"
 #include "train/rewind.h"
+#include "train/running_loss.h"
 #include "train/stepper.h"
 #include "train/stopwatch.h"
 
@@ -123,23 +123,25 @@ class Training {
           stopwatch_(options.epochs, stepper_.images(), probe_images()),
           generators_(options.device) {
         seed_global_generators(options_.device, options_.seed);
-        keeper_.emplace(model_, stepper_.optimizer(), dataset_, options_);
+        checkpointer_.emplace(stepper_, dataset_, options_);
         may_stop_in_a_batch_ =
             calls_back(model_) || dataset_.runs_script() || stepper_.runs_script();
     }
 
-    ~Training() { stepper_.optimizer().zero_grad(); }
     Training(const Training&) = delete;
     Training& operator=(const Training&) = delete;
 
     std::vector<EpochResult> run() {
-        position_ = keeper_->begin();
+        position_ = checkpointer_->begin();
         model_.class_names = dataset_.class_names();
         restore_probe_names();
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
         const Rewind beginning(model_, options_.device);
-        for (const auto& result : position_.results) {
-            report(result);
+        {
+            const AveragedScope averaged(stepper_.trained().average);
+            for (const auto& result : position_.results) {
+                report(result);
+            }
         }
         beginning.restore();  // the epochs were told before: what is drawn then was drawn already
         while (position_.epoch <= options_.epochs && !position_.stopped) {
@@ -147,10 +149,13 @@ class Training {
             position_.stopped = position_.epoch <= options_.epochs &&
                                 (out_of_patience() || requested(run::Request::stop));
             if (position_.epoch <= options_.epochs && !position_.stopped) {
-                keeper_->save_epoch(position_);
+                checkpointer_->save_epoch(position_);
             } else {
-                keeper_->save_last(position_);
+                checkpointer_->save_last(position_);
             }
+        }
+        if (auto* average = stepper_.trained().average) {
+            average->swap();  // for good
         }
         return position_.results;
     }
@@ -180,6 +185,7 @@ class Training {
         result.step = result.epoch * stepper_.steps();
         const std::optional<Rewind> beginning(std::in_place, model_, options_.device);
         try {
+            const AveragedScope averaged(stepper_.trained().average);
             run_probes(result);
             report(result);
             report_skipped();
@@ -191,7 +197,6 @@ class Training {
         position_.epoch = result.epoch + 1;
         position_.batch = 0;
         position_.losses = {};
-        keeper_->save_best(position_);
     }
 
     bool out_of_patience() const {
@@ -226,7 +231,7 @@ class Training {
         loading.draw = {options_.seed, result.epoch};
         data::Loader loader(
             dataset_, data::epoch_order(dataset_.size(), options_.seed, result.epoch), loading);
-        LossMeter losses(result.epoch, options_.optimizer.lr, position_.losses);
+        RunningLoss losses(result.epoch, stepper_.lr(), position_.losses);
         while (position_.batch < stepper_.batches()) {
             pause_between_batches(losses);
             const auto taken = step(loader, result.epoch, losses);
@@ -250,12 +255,16 @@ class Training {
     }
 
     /// Everything is at rest here: the place for a checkpoint, for a pause, and for Ctrl-C.
-    void pause_between_batches(LossMeter& losses) {
+    void pause_between_batches(RunningLoss& losses) {
         const bool pause = requested(run::Request::pause);
-        if (pause || interrupt_requested() || keeper_->due()) {
+        if (pause || interrupt_requested() || checkpointer_->due()) {
             losses.flush();
             position_.losses = losses.sums();
-            keeper_->save(position_);
+            if (pause || interrupt_requested()) {
+                checkpointer_->save_now(position_);
+            } else {
+                checkpointer_->save(position_);
+            }
         }
         if (pause) {
             wait_while_paused();
@@ -274,7 +283,7 @@ class Training {
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     }
 
-    Stepper::Step step(data::Loader& loader, int64_t epoch, LossMeter& losses) {
+    Stepper::Step step(data::Loader& loader, int64_t epoch, RunningLoss& losses) {
         auto step = stepper_.begin(epoch, position_.batch);
         std::optional<Rewind> beginning;
         if (may_stop_in_a_batch_) {
@@ -303,7 +312,7 @@ class Training {
         if (beginning) {
             beginning->restore();
         }
-        keeper_->save(position_);
+        checkpointer_->save_now(position_);
     }
 
     void run_probes(EpochResult& result) {
@@ -344,7 +353,7 @@ class Training {
     Stopwatch stopwatch_;
     GeneratorScope generators_;
     RepeatableCudnn repeatable_;
-    std::optional<Keeper> keeper_;
+    std::optional<Checkpointer> checkpointer_;
     bool may_stop_in_a_batch_ = false;
     std::vector<data::BadSample> skipped_;  ///< in the epoch that runs
     std::set<int64_t> known_skipped_;

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,9 @@ struct TrainOptions {
                                           ///< numbers are the same for any
     data::Bad bad = data::Bad::stop;      ///< at a sample that cannot be read
     optim::OptimizerOptions optimizer;
+    /// In place of `optimizer`: one that steps parameters of the model, in groups with their own
+    /// settings. What it remembers is kept in checkpoints; its rates are afterwards as before.
+    std::shared_ptr<optim::Optimizer> given_optimizer = {};
     uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
     std::vector<model::Probe> probes;   ///< evaluated after each epoch
     model::Statistics statistics = {};  ///< BatchNorm's, for the probes
@@ -54,6 +58,9 @@ struct TrainOptions {
     ObjectivePtr objective = {};    ///< unset: cross-entropy
     bool bfloat16 = false;          ///< forward and backward passes in bfloat16 (torch.autocast)
     RateSchedulePtr schedule = {};  ///< unset: the optimizer's lr throughout
+    /// The decay of an exponential moving average of the weights, above 0 and below 1. The probes
+    /// and observers see its weights, and the model has them in the end.
+    std::optional<double> average = {};
     std::optional<double> clip_norm = {};  ///< the largest norm of all gradients together, above 0
     int64_t accumulate = 1;  ///< batches a step of the optimizer, at least 1: their gradients are
                              ///< those of one batch of all their images

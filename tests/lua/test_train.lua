@@ -257,6 +257,72 @@ function TestObjective:test_a_function_is_a_loss()
   lu.assertEquals(history[2].terms.one, 1)
 end
 
+-- The average of swa_utils.AveragedModel, from the weights after each step.
+function TestObjective:test_the_average_of_the_weights()
+  local net = hfc.model("preact_resnet8", {classes = 3, seed = 1, batch_norm = true})
+  local parameter, buffer = net:parameters()[3], net:buffers()[1]
+  local average, average_of_buffer, seen
+  local options = {
+    average = .75, probes = {test = self.data.test}, epochs = 2, batch_size = 16, quiet = true,
+    optimizer = {"sgd", lr = .05},
+    on_step = function()
+      local now, now_of_buffer = parameter:detach():double(), buffer:double()
+      average = average and average * .75 + now * .25 or now
+      average_of_buffer = average_of_buffer and average_of_buffer * .75 + now_of_buffer * .25
+        or now_of_buffer
+    end,
+    on_epoch = function(result)
+      lu.assertTrue(torch.allclose(parameter:double(), average, 1e-5, 1e-7))
+      seen = {result.accuracy.test, hfc.accuracy(net, self.data.test)}
+    end,
+  }
+  hfc.train(net, self.data.train, options)
+  lu.assertTrue(torch.allclose(parameter:double(), average, 1e-5, 1e-7))
+  lu.assertTrue(torch.allclose(buffer:double(), average_of_buffer, 1e-5, 1e-7))
+  lu.assertEquals(seen[1], seen[2])
+  for _, wrong in ipairs {0, 1, -1, 2, 0 / 0} do
+    lu.assertErrorMsgContains("average must be above 0 and below 1", self.trained, self,
+                              {average = wrong})
+  end
+end
+
+function TestObjective:test_an_optimizer_of_torch_with_groups()
+  local net = hfc.model("preact_resnet8", {classes = 3, seed = 1})
+  local parameters = net:parameters()
+  local first, last, middle = parameters[1], parameters[#parameters], parameters[2]
+  local before = {first:clone(), last:clone(), middle:clone()}
+  local sgd = torch.optim.SGD({{params = {first}, lr = 0}, {params = {last}}}, {lr = .05})
+  local rates = {}
+  hfc.train(net, self.data.train, {
+    epochs = 2, batch_size = 16, quiet = true, optimizer = sgd, schedule = {"step", size = 1},
+    on_step = function(step) rates[step.step] = sgd.param_groups[2].lr end,
+  })
+  lu.assertTrue(first:equal(before[1]) and middle:equal(before[3]))
+  lu.assertFalse(last:equal(before[2]))
+  lu.assertAlmostEquals(rates[1], .05, 1e-12)
+  lu.assertAlmostEquals(rates[6], .005, 1e-12)
+  lu.assertEquals(sgd.param_groups[2].lr, .05)
+  -- One of all parameters is what a name gives.
+  local own = hfc.model("preact_resnet8", {classes = 3, seed = 1})
+  local adam = torch.optim.Adam(own:parameters(), {lr = 1e-3})
+  hfc.train(own, self.data.train, {epochs = 2, batch_size = 16, quiet = true, optimizer = adam})
+  lu.assertTrue((own:parameters()[1]):equal((self:trained {optimizer = {"adam", lr = 1e-3}})))
+  lu.assertErrorMsgContains("is no parameter of the model", hfc.train, own, self.data.train,
+                            {optimizer = sgd, quiet = true})
+  local lbfgs = torch.optim.LBFGS(own:parameters())
+  lu.assertErrorMsgContains("lbfgs needs a closure", hfc.train, own, self.data.train,
+                            {optimizer = lbfgs, quiet = true})
+end
+
+function TestObjective:test_an_optimizer_over_a_network_of_torch_nn()
+  local nn = torch.nn
+  local net = nn.Sequential {nn.Flatten(), nn.Linear(3 * 64, 3)}
+  local before = net[1].weight:clone()
+  local adam = torch.optim.AdamW(net:parameters(), {lr = 1e-2})
+  hfc.train(net, self.data.train, {epochs = 1, batch_size = 16, quiet = true, optimizer = adam})
+  lu.assertFalse(net[1].weight:equal(before))
+end
+
 function TestObjective:test_smoothing_clipping_and_accumulation_change_the_weights()
   local plain = self:trained {}
   for _, options in ipairs {

@@ -82,7 +82,7 @@ void expect_to_go_on_as_if_it_had_never_stopped(const std::string& optimizer, at
     ByHand whole(optimizer, 0, device);
     at::manual_seed(5);
     whole.steps(0, 3);
-    const auto saved = capture(*whole.model, *whole.optimizer, somewhere(), whole.training());
+    const auto saved = capture({*whole.model, *whole.optimizer}, somewhere(), whole.training());
     // What is captured must not change under later steps before it is written: a checkpoint is
     // written at once.
     const test::ScratchFolder scratch("hfc resume");
@@ -93,7 +93,7 @@ void expect_to_go_on_as_if_it_had_never_stopped(const std::string& optimizer, at
     ByHand resumed(optimizer, /*seed=*/9, device);
     at::manual_seed(77);
     const auto position =
-        restore(store.load(4), *resumed.model, *resumed.optimizer, resumed.training());
+        restore(store.load(4), {*resumed.model, *resumed.optimizer}, resumed.training());
     EXPECT_EQ(position.epoch, 2);
     EXPECT_EQ(position.batch, 3);
     EXPECT_EQ(position.losses.sum, 1.0 / 3);
@@ -156,14 +156,15 @@ void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&&
 TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     ByHand first("adam");
     first.steps(0, 1);
-    const auto saved = capture(*first.model, *first.optimizer, somewhere(), first.training());
+    const auto saved = capture({*first.model, *first.optimizer}, somewhere(), first.training());
     ByHand other("adam", 3);
     const auto before = at::cat({other.model->parameters()[0].flatten(),
                                  other.model->parameters().back().flatten()})
                             .clone();
     const auto refused = [&](const checkpoint::Checkpoint& checkpoint) {
-        return error_of(
-            [&] { restore(checkpoint, *other.model, *other.optimizer, other.training()); });
+        return error_of([&] {
+            restore(checkpoint, {*other.model, *other.optimizer}, other.training());
+        });
     };
     other.options.batch_size = 50;
     EXPECT_THAT(refused(saved), HasSubstr("batch_size was 100 and is now 50"));
@@ -202,29 +203,29 @@ TEST(Restore, knows_the_same_training_on_another_gpu_and_by_names_that_are_not_u
     ByHand first("sgd");
     first.options.probes = {{"caf\xe9", first.data}};
     first.options.device = at::Device(at::kCUDA, 0);
-    const auto saved = capture(*first.model, *first.optimizer, somewhere(), first.training());
+    const auto saved = capture({*first.model, *first.optimizer}, somewhere(), first.training());
     const test::ScratchFolder scratch("hfc resume");
     const checkpoint::Store store(scratch.path());
     store.save(1, saved);
     auto other = first.options;
     other.device = at::Device(at::kCUDA, 1);
     EXPECT_EQ(
-        restore(store.load(1), *first.model, *first.optimizer, describe(first.data, other)).epoch,
+        restore(store.load(1), {*first.model, *first.optimizer}, describe(first.data, other)).epoch,
         2);
     other.device = at::kCPU;
-    EXPECT_THAT(error_of([&] {
-                    restore(store.load(1), *first.model, *first.optimizer,
-                            describe(first.data, other));
-                }),
-                HasSubstr("device was \"cuda\" and is now \"cpu\""));
+    EXPECT_THAT(
+        error_of([&] {
+            restore(store.load(1), {*first.model, *first.optimizer}, describe(first.data, other));
+        }),
+        HasSubstr("device was \"cuda\" and is now \"cpu\""));
 }
 
 TEST(Restore, says_when_the_number_of_threads_is_another) {
     ByHand training("sgd");
-    auto saved = capture(*training.model, *training.optimizer, somewhere(), training.training());
+    auto saved = capture({*training.model, *training.optimizer}, somewhere(), training.training());
     std::vector<std::string> said;
     const auto restored = [&] {
-        restore(saved, *training.model, *training.optimizer, training.training(),
+        restore(saved, {*training.model, *training.optimizer}, training.training(),
                 [&](const std::string& text) { said.push_back(text); });
     };
     restored();
@@ -241,10 +242,11 @@ TEST(Restore, says_when_the_number_of_threads_is_another) {
 TEST(Describe, tells_data_of_one_name_and_size_apart) {
     ByHand training("sgd");
     const auto saved =
-        capture(*training.model, *training.optimizer, somewhere(), training.training());
+        capture({*training.model, *training.optimizer}, somewhere(), training.training());
     const auto refused = [&](const data::Dataset& data) {
         return error_of([&] {
-            restore(saved, *training.model, *training.optimizer, describe(data, training.options));
+            restore(saved, {*training.model, *training.optimizer},
+                    describe(data, training.options));
         });
     };
     EXPECT_THAT(refused(toy(64, 2)), HasSubstr("of another training: content was"));

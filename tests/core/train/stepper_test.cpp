@@ -2,7 +2,7 @@
 #include "train/stepper.h"
 
 #include "base/random.h"
-#include "train/keeper.h"
+#include "train/checkpointer.h"
 #include "train/rewind.h"
 #include "train/toy.h"
 

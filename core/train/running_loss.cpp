@@ -1,4 +1,4 @@
-#include "train/loss_meter.h"
+#include "train/running_loss.h"
 
 #include "base/error.h"
 
@@ -11,7 +11,7 @@ namespace {
 constexpr size_t group_size = 32;
 }
 
-void LossMeter::add(const at::Tensor& loss, int64_t images, const Terms& terms) {
+void RunningLoss::add(const at::Tensor& loss, int64_t images, const Terms& terms) {
     waiting_.push_back(loss.detach());
     waiting_images_.push_back(images);
     auto& waiting = waiting_terms_.emplace_back();
@@ -23,7 +23,7 @@ void LossMeter::add(const at::Tensor& loss, int64_t images, const Terms& terms) 
     }
 }
 
-void LossMeter::flush() {
+void RunningLoss::flush() {
     if (waiting_.empty()) {
         return;
     }
@@ -47,11 +47,11 @@ void LossMeter::flush() {
     waiting_terms_.clear();
 }
 
-double LossMeter::mean() const {
+double RunningLoss::mean() const {
     return read_.images == 0 ? 0 : read_.sum / static_cast<double>(read_.images);
 }
 
-std::vector<std::pair<std::string, double>> LossMeter::term_means() const {
+std::vector<std::pair<std::string, double>> RunningLoss::term_means() const {
     std::vector<std::pair<std::string, double>> means;
     for (const auto& [name, sum] : read_.terms) {
         means.emplace_back(name, sum / static_cast<double>(read_.images));

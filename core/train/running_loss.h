@@ -13,7 +13,7 @@ namespace hfc::train {
 
 /// Collects the batches' losses. Reading one from a GPU waits for all that is queued there, so on
 /// other devices than the CPU they are read in groups.
-class LossMeter {
+class RunningLoss {
   public:
     /// What has been read so far.
     struct Sums {
@@ -25,7 +25,7 @@ class LossMeter {
     using Terms = std::vector<std::pair<std::string, at::Tensor>>;
 
     /// read: where the epoch was left, if it was.
-    LossMeter(int64_t epoch, double lr, const Sums& read) : epoch_(epoch), lr_(lr), read_(read) {}
+    RunningLoss(int64_t epoch, double lr, const Sums& read) : epoch_(epoch), lr_(lr), read_(read) {}
 
     /// loss: the batch's mean loss, a scalar tensor; images: how many it is the mean of; terms:
     /// scalar tensors, means of them too.

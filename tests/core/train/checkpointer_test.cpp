@@ -78,7 +78,7 @@ TEST_F(Keeping, goes_on_after_ctrl_c_at_any_moment) {
     // Each progress report is a moment: after a batch, before the probes and during them.
     for (int64_t moment = 1;; ++moment) {
         SCOPED_TRACE(fmt::format("stopped at report {}", moment));
-        const test::ScratchFolder scratch("hfc keeper");
+        const test::ScratchFolder scratch("hfc checkpointer");
         int64_t reports = 0;
         bool stopped = false;
         const Observer stop = {[&](const Progress&) {
@@ -107,7 +107,7 @@ TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
     train_whole();
     for (int64_t moment = 1; moment <= steps + 2; moment += 3) {
         SCOPED_TRACE(fmt::format("died at report {}", moment));
-        const test::ScratchFolder scratch("hfc keeper");
+        const test::ScratchFolder scratch("hfc checkpointer");
         int64_t reports = 0;
         const Observer die = {[&](const Progress&) {
                                   if (++reports == moment) {
@@ -129,6 +129,77 @@ TEST_F(Keeping, goes_on_after_a_death_at_any_moment) {
     }
 }
 
+TEST_F(Keeping, keeps_the_average_and_the_groups_of_a_given_optimizer) {
+    struct Death {};
+    options.average = .9;
+    /// The first weights at a tenth of the rate; those in the middle in no group.
+    const auto with_groups = [&](model::Model& model, TrainOptions with) {
+        const auto parameters = model.parameters();
+        optim::OptimizerOptions sgd = optim::default_options("sgd");
+        sgd.momentum = .9;
+        sgd.lr = 3e-3;
+        with.given_optimizer = optim::make_optimizer(std::vector{parameters.front()}, sgd);
+        sgd.lr = 3e-2;
+        with.given_optimizer->add_group({{parameters.back()}, sgd});
+        return with;
+    };
+    const auto run = [&](model::Model& model, const TrainOptions& with, const Observer& observer) {
+        return train(model, data, with_groups(model, with), observer);
+    };
+    whole = new_model(0);
+    whole_results = run(*whole, options, {});
+    EXPECT_TRUE(at::equal(whole->parameters()[1], new_model(0)->parameters()[1])) << "in no group";
+    for (int64_t moment = 1; moment <= steps + 2; moment += 3) {
+        SCOPED_TRACE(fmt::format("died at report {}", moment));
+        const test::ScratchFolder scratch("hfc checkpointer");
+        int64_t reports = 0;
+        Observer die;
+        die.on_batch = [&](const Progress&) {
+            if (++reports == moment) {
+                throw Death();
+            }
+        };
+        auto every_batch = kept(scratch.path(), false);
+        every_batch.checkpoints.seconds = 0;
+        EXPECT_THROW(run(*new_model(0), every_batch, die), Death);
+        const auto model = new_model(0);
+        expect_as_if_never_stopped(*model, run(*model, kept(scratch.path(), true), {}));
+        auto other = kept(scratch.path(), true);
+        other.average = .99;
+        EXPECT_THAT(error_of([&] { run(*new_model(0), other, {}); }),
+                    HasSubstr("of another training: steps was {\"average\":0.9}"));
+        EXPECT_THAT(error_of([&] { train(*new_model(0), data, kept(scratch.path(), true)); }),
+                    HasSubstr("of another training"));
+    }
+}
+
+TEST_F(Keeping, links_the_best_epoch) {
+    const test::ScratchFolder scratch("hfc checkpointer");
+    options.epochs = 3;
+    train(*new_model(0), data, kept(scratch.path(), false));
+    size_t links = 0;
+    for (const auto& file : std::filesystem::recursive_directory_iterator(scratch.path())) {
+        links += file.is_regular_file() && file.hard_link_count() == 2 ? 1 : 0;
+    }
+    // The last epoch is best on these data: one file under two names, twice.
+    EXPECT_EQ(links, 4U);
+}
+
+TEST_F(Keeping, tells_a_fault_of_the_writing_thread) {
+    const test::ScratchFolder scratch("hfc checkpointer");
+    auto options_there = kept(scratch.path() / "there", false);
+    options_there.checkpoints.seconds = 0;
+    Observer breaks;
+    breaks.on_batch = [&](const Progress& progress) {
+        if (progress.epoch == 1 && progress.batch == 3) {
+            std::filesystem::remove_all(scratch.path() / "there");
+            write_file(scratch.path() / "there", "a file in its place");
+        }
+    };
+    EXPECT_THAT(error_of([&] { train(*new_model(0), data, options_there, breaks); }),
+                HasSubstr("there"));
+}
+
 TEST_F(Keeping, keeps_the_best_epoch_beside_the_last) {
     struct Death {};
     options.epochs = 8;
@@ -136,7 +207,7 @@ TEST_F(Keeping, keeps_the_best_epoch_beside_the_last) {
     train_whole();
     const auto by_test = [](const EpochResult& result) { return result.accuracy.at(1).second; };
     const auto best = std::ranges::max_element(whole_results, {}, by_test)->epoch;
-    const test::ScratchFolder scratch("hfc keeper");
+    const test::ScratchFolder scratch("hfc checkpointer");
     // A death on the way changes nothing.
     const Observer die = {{}, [&](const EpochResult& result) {
                               if (result.epoch == best) {
@@ -173,7 +244,7 @@ TEST_F(Keeping, goes_on_under_names_that_are_not_utf8) {
     data = data::Dataset(images);
     options.probes = {{"probe \xff", data}, {"probe \xfe", data.low_pass(3)}};
     train_whole();
-    const test::ScratchFolder scratch("hfc keeper");
+    const test::ScratchFolder scratch("hfc checkpointer");
     struct Death {};
     const Observer die = {[](const Progress& progress) {
                               if (progress.epoch == 2) {
@@ -190,7 +261,7 @@ TEST_F(Keeping, goes_on_under_names_that_are_not_utf8) {
 
 TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
     train_whole();
-    const test::ScratchFolder scratch("hfc keeper");
+    const test::ScratchFolder scratch("hfc checkpointer");
     struct Death {};
     auto every_batch = kept(scratch.path(), false);
     every_batch.checkpoints.seconds = 0;
@@ -217,7 +288,7 @@ TEST_F(Keeping, takes_the_checkpoint_before_a_damaged_one) {
 }
 
 TEST_F(Keeping, a_finished_training_is_read_and_not_repeated_and_may_be_made_longer) {
-    const test::ScratchFolder scratch("hfc keeper");
+    const test::ScratchFolder scratch("hfc checkpointer");
     train(*new_model(0), data, kept(scratch.path(), false));
     EXPECT_EQ(checkpoint::Store(scratch.path()).numbers().size(), 1U);
     int64_t batches = 0;
@@ -234,7 +305,7 @@ TEST_F(Keeping, a_finished_training_is_read_and_not_repeated_and_may_be_made_lon
 }
 
 TEST_F(Keeping, refuses_what_belongs_to_another_training) {
-    const test::ScratchFolder scratch("hfc keeper");
+    const test::ScratchFolder scratch("hfc checkpointer");
     options.epochs = 1;
     train(*new_model(0), data, kept(scratch.path(), false));
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, kept(scratch.path(), false)); }),

@@ -1,7 +1,9 @@
 // Checkpoints of a training as it runs.
 #pragma once
 
+#include "checkpoint/writer.h"
 #include "train/resume.h"
+#include "train/stepper.h"
 
 #include <chrono>
 #include <optional>
@@ -15,11 +17,10 @@ inline constexpr const char* validation_name = "validation";
 int64_t epochs_since_best(const std::vector<EpochResult>& results);
 
 /// Writes checkpoints into the folder that the options name; does nothing where they name none.
-class Keeper {
+class Checkpointer {
   public:
-    /// All three must outlive the keeper.
-    Keeper(model::Model& model, optim::Optimizer& optimizer, const data::Dataset& dataset,
-           const TrainOptions& options);
+    /// All three must outlive the checkpointer.
+    Checkpointer(Stepper& stepper, const data::Dataset& dataset, const TrainOptions& options);
 
     /// Where to begin: at the newest whole checkpoint if the options ask for it and there is one,
     /// else at the beginning.
@@ -28,22 +29,25 @@ class Keeper {
     /// Whether the last one is options.checkpoints.seconds old.
     bool due() const { return older_than(options_.seconds); }
 
+    /// Begins to write one; returns as soon as what it holds is copied. Throws the Error of the one
+    /// before.
     void save(const Position& position);
-    /// After an epoch: saves unless one was saved just now.
+    /// Writes one and waits for it.
+    void save_now(const Position& position);
+    /// After an epoch: saves it, unless one was saved just now; an epoch that is better than all
+    /// before it also under its number in the folder "best".
     void save_epoch(const Position& position);
-    /// After an epoch, before save_epoch(): saves it under its number in the folder "best" if it is
-    /// better than all before it.
-    void save_best(const Position& position) const;
     /// After the last epoch: the one that stays.
     void save_last(const Position& position);
 
   private:
     bool older_than(double seconds) const;
+    bool is_best(const Position& position) const;
 
-    model::Model& model_;
-    optim::Optimizer& optimizer_;
+    Stepper& stepper_;
     const CheckpointOptions& options_;
     std::optional<checkpoint::Store> store_;
+    std::optional<checkpoint::Writer> writer_;
     checkpoint::Json training_;
     int64_t next_ = 0;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();

@@ -69,5 +69,6 @@ local model, x, y, reach = network "preact_resnet32", torch.rand(1000, 3, 32, 32
   torch.randint(0, 10, {1000}), 3
 -- One pass serves a frequency and its negative.
 rate("heat map", #x * ((2 * reach + 1) ^ 2 + 1) / 2, function()
-  return hfc.mask.heat_map(model, x, {labels = y, reach = reach, batch_size = 1000}):nan_to_num(0)
+  local options = {labels = y, reach = reach, batch_size = 1000}
+  return hfc.sensitivity.heat_map(model, x, options):nan_to_num(0)
 end)

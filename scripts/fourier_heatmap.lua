@@ -26,7 +26,7 @@ local data = hfc.data(opt, {
 })
 local test, few, side = data.test, math.min(opt.images, #data.train), 2 * opt.reach + 1
 local some = data.train:subset(few, {seed = opt.seed})
-local run, mask = hfc.run("fourier_heatmap", opt), hfc.mask
+local run, sensitivity = hfc.run("fourier_heatmap", opt), hfc.sensitivity
 -- The frequencies within reach, zero in the middle, as a picture.
 local function centre(map)
   local rolled = map:roll({opt.reach, opt.reach}, {-2, -1}):nan_to_num(0):float()
@@ -37,20 +37,20 @@ local pictures, recipes = {}, {
   adversarial = {batch_norm = true, adversarial = hfc.attack.pgd(opt.budget)},
 }
 for name, model in hfc.networks(opt, data, run, recipes) do
-  local heat = mask.heat_map(model, test,
-                             {epsilon = opt.epsilon, reach = opt.reach, seed = opt.seed})
-  local errors, centres = mask.radial(heat:nan_to_num(0),
-                                      {bands = opt.reach, measure = "mean", radius = opt.reach})
+  local heat = sensitivity.heat_map(model, test,
+                                    {epsilon = opt.epsilon, reach = opt.reach, seed = opt.seed})
+  local errors, centres = hfc.spectrum.radial(
+    heat:nan_to_num(0), {bands = opt.reach, measure = "mean", radius = opt.reach})
   run:curve("error", errors, {x = centres, x_name = "frequency", series = name})
   table.insert(pictures, centre(heat:unsqueeze(0)))
-  local dominant = mask.dominant(model, some, {reach = opt.reach})
+  local dominant = sensitivity.dominant(model, some, {reach = opt.reach})
   local columns = {"network", "clean", "dominant in r <= 4"}
   local row = {network = name, clean = hfc.accuracy(model, test)}
   row["dominant in r <= 4"] = hfc.frequency.within(dominant:nan_to_num(0):clamp_min(0), 4)
   for _, share in ipairs(opt.shares) do
     table.insert(columns, "top " .. share)
-    local own = mask.largest(dominant, share):index_select(0, test:labels()):unsqueeze(1)
-    row["top " .. share] = mask.accuracy(model, test, own)
+    local own = hfc.mask.largest(dominant, share):index_select(0, test:labels()):unsqueeze(1)
+    row["top " .. share] = hfc.mask.accuracy(model, test, own)
   end
   run:row("dominant", row, columns)
   run:image("dominant " .. name, centre(dominant),

@@ -50,8 +50,8 @@ for i, name in ipairs(networks) do
   end
   run:row("transfer", row, {"network"})
   for _, kind in ipairs {"radial", "angular"} do
-    local values, centres = mask[kind](maps[i], {bands = opt.bands})
-    if i > 1 then values = values - mask[kind](maps[1], {bands = opt.bands}) end
+    local values, centres = hfc.spectrum[kind](maps[i], {bands = opt.bands})
+    if i > 1 then values = values - hfc.spectrum[kind](maps[1], {bands = opt.bands}) end
     run:curve(kind, values, {x = centres, x_name = "band",
                              series = name .. (i > 1 and " - " .. networks[1] or "")})
   end

@@ -27,7 +27,7 @@ local data = hfc.data(opt, {
 })
 local test = data.test
 local run = hfc.run("frequency_sweep", opt)
-local spectrum = hfc.mask.power_spectrum(test):mean(0)
+local spectrum = hfc.spectrum.power(test):mean(0)
 local h, w = spectrum.shape[1], spectrum.shape[2]
 
 for name, model in hfc.networks(opt, data, run, {natural = {batch_norm = true}}) do
@@ -48,7 +48,7 @@ for name, model in hfc.networks(opt, data, run, {natural = {batch_norm = true}})
 end
 run:plot("sweep", {x = "radius", y = "accuracy", panels = opt.networks})
 
-local power, centres = hfc.mask.radial(spectrum, {
+local power, centres = hfc.spectrum.radial(spectrum, {
   bands = math.floor(h / 2), measure = "mean", radius = h / 2,
 })
 run:curve("power", power:log10(), {x = centres, x_name = "radius", series = test:name()})

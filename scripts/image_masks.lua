@@ -46,7 +46,7 @@ run:row("agreement", {
 -- A linear classifier of the masks, on half of them; labels are the predictions.
 local half, row = math.floor(#x / 2), {}
 for name, scrambled in pairs {probe = false, scrambled = true} do
-  row[name .. " train"], row[name .. " test"] = mask.linear_probe(
+  row[name .. " train"], row[name .. " test"] = hfc.sensitivity.linear_probe(
     masks[{{0, half}}], class[{{0, half}}], masks[{{half, #x}}], class[{{half, #x}}],
     {scrambled = scrambled, seed = opt.seed})
 end

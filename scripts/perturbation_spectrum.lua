@@ -36,11 +36,11 @@ local recipes = {
 for name, model in hfc.networks(opt, data, run, recipes) do
   local seen = {
     images = x - x:mean({0}, {keepdim = true}),
-    gradients = hfc.mask.input_gradients(model, data.test),
+    gradients = hfc.sensitivity.input_gradients(model, data.test),
     perturbations = perturb(model, x, y) - x,
   }
   for _, what in ipairs {"images", "gradients", "perturbations"} do
-    local spectrum = hfc.mask.power_spectrum(seen[what]):sum(0)
+    local spectrum = hfc.spectrum.power(seen[what]):sum(0)
     spectrum = spectrum / spectrum:sum()
     local row, columns = {network = name, of = what}, {"network", "of"}
     for i, r in ipairs(opt.radii) do
@@ -48,7 +48,7 @@ for name, model in hfc.networks(opt, data, run, recipes) do
       row["within r = " .. r] = hfc.frequency.within(spectrum, r)
     end
     run:row("shares", row, columns)
-    local rings, centres = hfc.mask.radial(spectrum, {bands = opt.bands, measure = "sum"})
+    local rings, centres = hfc.spectrum.radial(spectrum, {bands = opt.bands, measure = "sum"})
     run:curve(what, rings, {x = centres, x_name = "radius", series = name})
   end
 end

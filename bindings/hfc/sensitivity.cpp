@@ -1,5 +1,5 @@
-// The part of hfc.mask that asks which frequencies matter: heat maps, spectra, bands of maps, the
-// linear probe.
+// hfc.spectrum and hfc.sensitivity: power spectra and bands of maps; heat maps, dominant
+// frequencies, gradients, the linear probe.
 #include "sensitivity/bands.h"
 #include "sensitivity/linear_probe.h"
 #include "sensitivity/scan.h"
@@ -48,7 +48,7 @@ sensitivity::ScanOptions read_scan(lua_State* L, Options& options, const model::
 int heat_map(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
-    SlowProgress line("hfc.mask.heat_map");
+    SlowProgress line("hfc.sensitivity.heat_map");
     auto options = call.options(3);
     sensitivity::HeatMapOptions settings;
     settings.scan = read_scan(call.L, options, *network, line);
@@ -63,7 +63,7 @@ int heat_map(Call& call) {
 int dominant(Call& call) {
     call.at_most(3);
     const auto network = to_model(call.L, call.argument(1, "model"));
-    SlowProgress line("hfc.mask.dominant");
+    SlowProgress line("hfc.sensitivity.dominant");
     auto options = call.options(3);
     const auto scan = read_scan(call.L, options, *network, line);
     const auto labels = tensor_option(options, "labels");
@@ -107,22 +107,23 @@ int linear_probe(Call& call) {
 }
 
 const std::vector<Declaration> sensitivity_declarations = {
-    {"hfc.mask.radial", radial,
-     "hfc.mask.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
+    {"hfc.spectrum.radial", radial,
+     "hfc.spectrum.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
      "counts\n\nA map [..., H, W], zero "
      "frequency first, gathered in rings of equal width about the zero frequency, out to `radius` "
      "bins (0: to the farthest frequency).\n"
      "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: "
      "float64 [..., bands], 0 where a ring holds no "
      "frequency; centres: float64 [bands], in bins; counts: int64 [bands]."},
-    {"hfc.mask.angular", angular,
-     "hfc.mask.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
+    {"hfc.spectrum.angular", angular,
+     "hfc.spectrum.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
      "counts\n\nThe same in sectors of direction, "
      "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in "
      "radians. Without the zero frequency, and "
      "where radius is not 0 without those beyond it."},
-    {"hfc.mask.heat_map", heat_map,
-     "hfc.mask.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = 100, "
+    {"hfc.sensitivity.heat_map", heat_map,
+     "hfc.sensitivity.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = "
+     "100, "
      "labels = Tensor}) -> Tensor float64 "
      "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets "
      "noise of one frequency, of L2 norm "
@@ -130,25 +131,27 @@ const std::vector<Declaration> sensitivity_declarations = {
      "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the "
      "largest frequency in each direction; beyond "
      "it the map is NaN."},
-    {"hfc.mask.dominant", dominant,
-     "hfc.mask.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) -> "
+    {"hfc.sensitivity.dominant", dominant,
+     "hfc.sensitivity.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) "
+     "-> "
      "Tensor float64 [classes, H, W]\n\nHow much "
      "each frequency matters to a class: the rise of the mean cross-entropy of its images when "
      "this frequency is taken from them (Wang "
      "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the "
      "reach. With hfc.mask.largest, the "
      "class's dominant frequencies."},
-    {"hfc.mask.power_spectrum", power_spectrum,
-     "hfc.mask.power_spectrum(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) "
+    {"hfc.spectrum.power", power_spectrum,
+     "hfc.spectrum.power(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) "
      "over a Dataset or a Tensor [N, C, H, "
-     "W], on the CPU, zero frequency first; its radial average is hfc.mask.radial(spectrum, "
+     "W], on the CPU, zero frequency first; its radial average is hfc.spectrum.radial(spectrum, "
      "{measure = \"mean\"})."},
-    {"hfc.mask.input_gradients", input_gradients,
-     "hfc.mask.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> Tensor "
+    {"hfc.sensitivity.input_gradients", input_gradients,
+     "hfc.sensitivity.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> "
+     "Tensor "
      "float32 [N, C, H, W]\n\nThe gradient of "
      "each image's cross-entropy with respect to the image, in evaluation mode."},
-    {"hfc.mask.linear_probe", linear_probe,
-     "hfc.mask.linear_probe(train_features, train_labels, test_features, test_labels, "
+    {"hfc.sensitivity.linear_probe", linear_probe,
+     "hfc.sensitivity.linear_probe(train_features, train_labels, test_features, test_labels, "
      "{weight_decay = 1e-2, steps = 300, lr = 1e-2, "
      "scrambled = false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic "
      "regression on standardised features [N, "

@@ -184,24 +184,25 @@ model = hfc.model("preact_resnet8")
 masks, report = hfc.mask.learn(model, data.train, {epochs = 1, lr = 0.02})
 print(report.l1, hfc.mask.accuracy(model, data.test, masks))
 classes, confidences = hfc.mask.predict(model, data.test, masks)]])
-example("hfc.mask.power_spectrum hfc.mask.radial hfc.mask.angular", [[
+example("hfc.spectrum.power hfc.spectrum.radial hfc.spectrum.angular", [[
 data = hfc.data("synthetic", {train = 20, test = 20})
-spectrum = hfc.mask.power_spectrum(data.test)
-values, centres = hfc.mask.radial(spectrum, {bands = 8, measure = "mean"})
-directions = hfc.mask.angular(spectrum, {bands = 6})]])
-example("hfc.mask.heat_map hfc.mask.dominant hfc.mask.largest", [[
+spectrum = hfc.spectrum.power(data.test)
+values, centres = hfc.spectrum.radial(spectrum, {bands = 8, measure = "mean"})
+directions = hfc.spectrum.angular(spectrum, {bands = 6})]])
+example("hfc.sensitivity.heat_map hfc.sensitivity.dominant hfc.mask.largest", [[
 data = hfc.data("synthetic", {train = 6, test = 6, size = 8, low_radius = 2, high_radius = 3})
 model = hfc.model("preact_resnet8")
-errors = hfc.mask.heat_map(model, data.test, {epsilon = 1, reach = 1})
-most = hfc.mask.largest(hfc.mask.dominant(model, data.test, {reach = 1}):nan_to_num(), 0.1)]])
-example("hfc.mask.input_gradients", [[
+errors = hfc.sensitivity.heat_map(model, data.test, {epsilon = 1, reach = 1})
+dominant = hfc.sensitivity.dominant(model, data.test, {reach = 1})
+most = hfc.mask.largest(dominant:nan_to_num(), 0.1)]])
+example("hfc.sensitivity.input_gradients", [[
 data = hfc.data("synthetic", {train = 6, test = 6})
-gradients = hfc.mask.input_gradients(hfc.model("preact_resnet8"), data.test)
-print(hfc.mask.power_spectrum(gradients).shape[1])]])
-example("hfc.mask.linear_probe", "\z
+gradients = hfc.sensitivity.input_gradients(hfc.model("preact_resnet8"), data.test)
+print(hfc.spectrum.power(gradients).shape[1])]])
+example("hfc.sensitivity.linear_probe", "\z
   x, y = torch.cat {torch.rand(20, 4), torch.rand(20, 4) + 0.8}, \z
     torch.cat {torch.zeros(20), torch.ones(20)}:long()\n\z
-  print(hfc.mask.linear_probe(x, y, x, y))")
+  print(hfc.sensitivity.linear_probe(x, y, x, y))")
 
 example("hfc.options", '\z
   opt = hfc.options {epochs = {3, "passes over the training set"}, radii = {{4, 8}, "in bins"}, \z

@@ -2,9 +2,22 @@
 -- hfc. torch itself, torch.nn and torch.optim answer in their own files.
 local host = ...
 
+-- Names of versions before -> names of today.
+local renamed = {
+  ["hfc.mask.power_spectrum"] = "hfc.spectrum.power",
+  ["hfc.mask.radial"] = "hfc.spectrum.radial",
+  ["hfc.mask.angular"] = "hfc.spectrum.angular",
+  ["hfc.mask.heat_map"] = "hfc.sensitivity.heat_map",
+  ["hfc.mask.dominant"] = "hfc.sensitivity.dominant",
+  ["hfc.mask.input_gradients"] = "hfc.sensitivity.input_gradients",
+  ["hfc.mask.linear_probe"] = "hfc.sensitivity.linear_probe",
+}
+
 local function unknown(path)
   return function(t, name)
     if type(name) ~= "string" then return nil end
+    local now = renamed[path .. "." .. name]
+    if now then error(string.format("%s.%s is called %s now", path, name, now), 2) end
     if host.first_use(path, name) then return rawget(t, name) end
     local names = {}
     for known in next, t do

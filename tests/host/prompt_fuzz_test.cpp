@@ -27,7 +27,7 @@ constexpr std::array values = {
     "hfc", "torch", "hfc.data", "hfc.data('synthetic', {train = 4, test = 4}).test",
     "hfc.model('preact_resnet8')", "hfc.frequency.split", "hfc.frequency.low_pass", "hfc.memory",
     "hfc.smooth", "hfc.accuracy", "hfc.attack.fgsm", "hfc.attack.fgsm {}", "hfc.decompose.svd",
-    "hfc.predict", "hfc.augment", "hfc.mask.radial", "hfc.options", "torch.ones(2, 3)",
+    "hfc.predict", "hfc.augment", "hfc.spectrum.radial", "hfc.options", "torch.ones(2, 3)",
     "torch.rand(4, 4)", "torch.rand(2, 3, 8, 8)", "torch.tensor {1, 2}", "torch.tensor",
     "torch.conv2d", "torch.cat", "torch.matmul", "torch.nn.Linear(2, 2)", "torch.nn.ReLU",
     "torch.optim.Adam", "torch.no_grad", "torch.unique",

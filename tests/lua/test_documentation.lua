@@ -93,7 +93,7 @@ function TestDocumentation:test_apropos()
   apropos "no such word"
   print = plain
   local text = table.concat(lines, "\n")
-  lu.assertStrContains(text, "hfc.mask.heat_map(")
+  lu.assertStrContains(text, "hfc.sensitivity.heat_map(")
   lu.assertStrContains(text, "max_pool2d")
   lu.assertStrContains(text, "nothing that is documented holds 'no such word'")
   lu.assertErrorMsgContains("apropos: expected a string, got nil", apropos)

@@ -38,7 +38,9 @@ end
 function TestImages:test_attacks_and_masks()
   local net = hfc.model("lenet")
   each_refused(function(x) return hfc.attack.fgsm({epsilon = .1})(net, x, labels) end)
-  each_refused(function(x) return hfc.mask.heat_map(net, x, {epsilon = .1, labels = labels}) end)
+  each_refused(function(x)
+    return hfc.sensitivity.heat_map(net, x, {epsilon = .1, labels = labels})
+  end)
   each_refused(function(x) return hfc.augment(x, {flip = true}) end, {true, true})
 end
 

@@ -65,27 +65,27 @@ function TestMask:test_maps()
   local data = hfc.data("synthetic",
     {train = 10, test = 6, classes = 3, size = 8, low_radius = 2, high_radius = 3})
   local model = hfc.model("preact_resnet8", {classes = 3})
-  local heat = hfc.mask.heat_map(model, data.test, {epsilon = 1, reach = 1})
+  local heat = hfc.sensitivity.heat_map(model, data.test, {epsilon = 1, reach = 1})
   lu.assertEquals(heat.shape, {8, 8})
   lu.assertEquals(heat:isnan():sum():item(), 64 - 9)
-  lu.assertEquals(hfc.mask.dominant(model, data.test, {reach = 0}).shape, {3, 8, 8})
+  lu.assertEquals(hfc.sensitivity.dominant(model, data.test, {reach = 0}).shape, {3, 8, 8})
   lu.assertEquals(hfc.mask.largest(torch.rand(3, 8, 8), .25):sum():item(), 48)
-  local spectrum = hfc.mask.power_spectrum(data.test)
+  local spectrum = hfc.spectrum.power(data.test)
   lu.assertEquals(spectrum.shape, {3, 8, 8})
-  local values, centres, counts = hfc.mask.radial(spectrum,
+  local values, centres, counts = hfc.spectrum.radial(spectrum,
     {bands = 4, measure = "mean", radius = 4})
   lu.assertEquals({values.shape, centres:tolist(), counts:tolist()},
     {{3, 4}, {.5, 1.5, 2.5, 3.5}, {1, 8, 16, 22}})
-  lu.assertEquals((hfc.mask.angular(spectrum, {bands = 6})).shape, {3, 6})
-  lu.assertEquals(hfc.mask.input_gradients(model, data.test).shape, {6, 3, 8, 8})
+  lu.assertEquals((hfc.spectrum.angular(spectrum, {bands = 6})).shape, {3, 6})
+  lu.assertEquals(hfc.sensitivity.input_gradients(model, data.test).shape, {6, 3, 8, 8})
 end
 
 function TestMask:test_probe_and_augmentation()
   local x, y = torch.cat({torch.rand(20, 4), torch.rand(20, 4) + .8}),
     torch.cat({torch.zeros(20), torch.ones(20)}):long()
-  local train, test = hfc.mask.linear_probe(x, y, x, y)
+  local train, test = hfc.sensitivity.linear_probe(x, y, x, y)
   lu.assertEquals({train, test}, {1, 1})
-  lu.assertTrue(select(2, hfc.mask.linear_probe(x, y, x, y, {scrambled = true})) < .9)
+  lu.assertTrue(select(2, hfc.sensitivity.linear_probe(x, y, x, y, {scrambled = true})) < .9)
   local images = torch.rand(3, 1, 8, 8)
   lu.assertTrue((hfc.augment(images, {}) - images):abs():max():item() < 1e-5)
   lu.assertEquals(hfc.augment(images, {
@@ -144,7 +144,7 @@ function TestMask:test_bad_input()
   lu.assertErrorMsgContains("expected {least, most}, got 1 numbers",
     hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
   lu.assertErrorMsgContains("measure must be one of",
-    mask.radial, torch.rand(4, 4), {measure = "energy"})
+    hfc.spectrum.radial, torch.rand(4, 4), {measure = "energy"})
 end
 
 TestRange = {}
@@ -152,10 +152,10 @@ TestRange = {}
 function TestRange:test_the_heat_map_refuses_images_that_it_would_clip()
   local data = hfc.data("synthetic", {train = 8, test = 8, size = 16, high_radius = 6})
   local model = hfc.model("preact_resnet8")
-  lu.assertErrorMsgContains("must have pixels in [0,1]", hfc.mask.heat_map, model,
+  lu.assertErrorMsgContains("must have pixels in [0,1]", hfc.sensitivity.heat_map, model,
     data.test:high_pass(2), {epsilon = .1})
   lu.assertErrorMsgContains(
-    "must have pixels in [0,1], got some that are not numbers", hfc.mask.heat_map, model,
+    "must have pixels in [0,1], got some that are not numbers", hfc.sensitivity.heat_map, model,
     data.test:map(function(images) return images * (0 / 0) end), {epsilon = .1})
 end
 

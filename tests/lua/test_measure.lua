@@ -61,9 +61,9 @@ local function measures(net, images, labels)
     mask_predict = function() return hfc.mask.predict(net, data, torch.ones(8, 8)) end,
     mask_accuracy = function() return hfc.mask.accuracy(net, data, torch.ones(8, 8)) end,
     mask_learn = function() return hfc.mask.learn(net, data, {epochs = 1}) end,
-    heat_map = function() return hfc.mask.heat_map(net, data, {reach = 1}) end,
-    dominant = function() return hfc.mask.dominant(net, data, {reach = 1}) end,
-    input_gradients = function() return hfc.mask.input_gradients(net, data) end,
+    heat_map = function() return hfc.sensitivity.heat_map(net, data, {reach = 1}) end,
+    dominant = function() return hfc.sensitivity.dominant(net, data, {reach = 1}) end,
+    input_gradients = function() return hfc.sensitivity.input_gradients(net, data) end,
     probes = function()
       return hfc.train(net, data, {epochs = 1, quiet = true, probes = {same = data}})
     end,

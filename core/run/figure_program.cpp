@@ -57,24 +57,33 @@ std::vector<std::string> legend_of(const std::vector<Panel>& panels) {
     return names;
 }
 
-Range range_of(const std::vector<Panel>& panels, bool vertical) {
+Range range_of(const std::vector<Panel>& panels, bool vertical, bool with_bands = true) {
     Range range;
     for (const auto& panel : panels) {
         for (const auto& curve : panel.curves) {
             for (const auto& [x, y] : curve.points) {
                 range.include(vertical ? y : x);
             }
+            for (size_t i = 0; vertical && with_bands && i < curve.band.size(); ++i) {
+                range.include(curve.band[i].first);
+                range.include(curve.band[i].second);
+            }
         }
     }
     return range;
 }
 
+/// Whether the axis shows what an accuracy can be. Bands may leave that: they are cut off.
+bool shows_accuracy(const std::vector<Panel>& panels, const std::string& key) {
+    const auto curves = range_of(panels, true, /*with_bands=*/false);
+    return key.find("accuracy") != std::string::npos && curves.low >= 0 && curves.high <= 1;
+}
+
 std::string vertical_axis(const std::vector<Panel>& panels, const std::string& key) {
-    const auto range = range_of(panels, true);
-    if (key.find("accuracy") != std::string::npos && range.low >= 0 && range.high <= 1) {
+    if (shows_accuracy(panels, key)) {
         return "set yrange [-0.02:1.02]\nset ytics 0,0.2,1\n";
     }
-    return fmt::format("set yrange {}\n", range.padded(0.05));
+    return fmt::format("set yrange {}\n", range_of(panels, true).padded(0.05));
 }
 
 std::string horizontal_axis(const Panel& panel) {
@@ -85,18 +94,30 @@ std::string horizontal_axis(const Panel& panel) {
     return fmt::format("set xrange {}\nset xtics {}\n", range.padded(0.03), few ? "1" : "autofreq");
 }
 
-std::string data_blocks(const std::vector<Panel>& panels) {
+std::string data_blocks(const std::vector<Panel>& panels, const std::string& key) {
+    // gnuplot fills beyond the axes what leaves them.
+    const bool cut = shows_accuracy(panels, key);
+    const auto within = [&](double y) { return cut ? std::clamp(y, -0.02, 1.02) : y; };
     std::string text;
     for (size_t p = 0; p < panels.size(); ++p) {
         for (size_t c = 0; c < panels[p].curves.size(); ++c) {
             text += fmt::format("$panel{}curve{} << END\n", p, c);
-            for (const auto& [x, y] : panels[p].curves[c].points) {
-                text += fmt::format("{} {}\n", x, y);
+            const auto& curve = panels[p].curves[c];
+            for (size_t i = 0; i < curve.points.size(); ++i) {
+                const auto& [x, y] = curve.points[i];
+                text += fmt::format("{} {}", x, y);
+                text += curve.band.empty() ? "\n"
+                                           : fmt::format(" {} {}\n", within(curve.band[i].first),
+                                                         within(curve.band[i].second));
             }
             text += "END\n";
         }
     }
     return text;
+}
+
+const char* colour_of(size_t line) {
+    return colours[line % std::size(colours)];
 }
 
 std::string line_styles(size_t count) {
@@ -105,8 +126,7 @@ std::string line_styles(size_t count) {
         text += fmt::format(
             "set linetype {} linecolor rgb '{}' linewidth 1.8 pointtype {} pointsize 0.75 dashtype "
             "{}\n",
-            i + 1, colours[i % std::size(colours)], markers[i % std::size(markers)],
-            1 + i / std::size(colours) % 4);
+            i + 1, colour_of(i), markers[i % std::size(markers)], 1 + i / std::size(colours) % 4);
     }
     return text;
 }
@@ -114,9 +134,20 @@ std::string line_styles(size_t count) {
 std::string plot_command(const Panel& panel, size_t number, const std::vector<std::string>& legend,
                          bool with_legend) {
     std::vector<std::string> parts;
+    const auto line_of = [&](const Curve& curve) {
+        return std::find(legend.begin(), legend.end(), curve.name) - legend.begin() + 1;
+    };
+    for (size_t c = 0; c < panel.curves.size(); ++c) {
+        if (!panel.curves[c].band.empty()) {
+            parts.push_back(
+                fmt::format("$panel{}curve{} using 1:3:4 with filledcurves fillcolor rgb "
+                            "'{}' fillstyle transparent solid 0.18 noborder notitle",
+                            number, c, colour_of(line_of(panel.curves[c]) - 1)));
+        }
+    }
     for (size_t c = 0; c < panel.curves.size(); ++c) {
         const auto& curve = panel.curves[c];
-        const auto line = std::find(legend.begin(), legend.end(), curve.name) - legend.begin() + 1;
+        const auto line = line_of(curve);
         const auto interval = std::max<size_t>(
             1, curve.points.size() / 12);  // markers that do not run into one another
         parts.push_back(fmt::format(
@@ -152,8 +183,8 @@ std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOption
     const double width = plots_end + right;
     const double height = plots_top + top;
 
-    auto text = terminal(format, width, height) + "set encoding utf8\n" + data_blocks(panels) +
-                line_styles(legend.size());
+    auto text = terminal(format, width, height) + "set encoding utf8\n" +
+                data_blocks(panels, options.y) + line_styles(legend.size());
     text +=
         "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth 0.7 dashtype solid\nset border 3 "
         "linecolor rgb '#444444'\nset tics nomirror "

@@ -26,10 +26,10 @@ using testing::Pair;
 
 TEST(ViewerTables, FieldsMayHoldCommasQuotesAndNewlines) {
     EXPECT_THAT(
-        parse_csv("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
+        run::parse_csv("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
         ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
-    EXPECT_THAT(parse_csv(""), IsEmpty());
-    EXPECT_THAT(parse_csv("a,\"torn"), ElementsAre(ElementsAre("a", "torn")));
+    EXPECT_THAT(run::parse_csv(""), IsEmpty());
+    EXPECT_THAT(run::parse_csv("a,\"torn"), ElementsAre(ElementsAre("a", "torn")));
 }
 
 TEST(ViewerTables, AreReadAnewWhenTheyChange) {

@@ -151,7 +151,8 @@ int run(int count, const char* const* arguments) {
                       .resume = line.resume,
                       .sandbox = sandboxed,
                       .draws = line.sandbox != Sandbox::kernel,
-                      .debug = line.debug});
+                      .debug = line.debug,
+                      .plan = line.write_plan});
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
     if (prompt) {

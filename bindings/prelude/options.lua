@@ -70,6 +70,23 @@ local function unknown(name, flat)
             guess ~= "" and string.format(" (did you mean --%s?)", guess) or "")
 end
 
+-- Lua's numbers are doubles: a larger integer would silently become another one.
+local largest_integer = 2 ^ 53
+
+local function number_of(name, text)
+  local number = tonumber(text)
+  if not number then
+    wrong_use("option --%s: expected a number, got '%s'", name, text)
+  end
+  local digits = string.match(text, "^%s*[+-]?0*(%d+)%s*$")
+  local exact = not digits or math.abs(number) < largest_integer
+    or string.format("%.0f", largest_integer) == digits
+  if not exact then
+    wrong_use("option --%s: integers go to 2^53 = %.0f, got '%s'", name, largest_integer, text)
+  end
+  return number
+end
+
 -- The text of the command line as a value of the default's type.
 local function parse(name, text, default)
   if is_list(default) then
@@ -81,7 +98,7 @@ local function parse(name, text, default)
     end
     return result
   elseif type(default) == "number" then
-    return tonumber(text) or wrong_use("option --%s: expected a number, got '%s'", name, text)
+    return number_of(name, text)
   elseif type(default) == "boolean" then
     if text == "true" then
       return true
@@ -117,6 +134,12 @@ local function apply_preset(name, preset, target, path)
       target[key] = copy(value)
     end
   end
+end
+
+local function find_preset(presets, name)
+  local names = sorted_keys(presets)
+  return presets[name] or wrong_use("unknown preset '%s'; %s", name,
+    #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
 end
 
 -- The comment that the script opens with. The host has read the script: a name of a file, such as
@@ -161,7 +184,7 @@ local function print_help(flat, presets)
   host.exit(0)
 end
 
--- Reads the command line: option name -> text (or true for a flag without a value), and whether
+-- Reads the command line: option name -> text, the names and texts in their order, and whether
 -- help is asked for.
 local function read_arguments(arguments, flat)
   local given, order, help = {}, {}, false
@@ -198,11 +221,80 @@ local function read_arguments(arguments, flat)
         if value == nil then wrong_use("option --%s: expected a value", name) end
       end
       given[name] = value
-      order[#order + 1] = name
+      order[#order + 1] = {name = name, text = value}
     end
     i = i + 1
   end
   return given, order, help
+end
+
+-- The values that a sweep tries of one option: "1e-4,1e-3" are two, "a\\,b" is one with a comma.
+local function split_values(name, text)
+  local parts, part = {}, ""
+  local i = 1
+  while i <= #text do
+    local c = string.sub(text, i, i)
+    if c == "\\" and string.sub(text, i + 1, i + 1) == "," then
+      part, i = part .. ",", i + 1
+    elseif c == "," then
+      parts[#parts + 1], part = part, ""
+    else
+      part = part .. c
+    end
+    i = i + 1
+  end
+  parts[#parts + 1] = part
+  for _, value in ipairs(parts) do
+    if value == "" and #parts > 1 then
+      wrong_use("option --%s: there is an empty value in '%s'", name, text)
+    end
+  end
+  return parts
+end
+
+-- Adds the texts of one occurrence of an option to its choice. Equal values are one. The value of a
+-- list has commas of its own: an option that stands there several times gives several lists.
+local function add_choices(choice, text, default)
+  local texts = is_list(default) and {text} or split_values(choice.option, text)
+  for _, part in ipairs(texts) do
+    local value = parse(choice.option, part, default)
+    local identity = type(value) == "number" and string.format("%.17g", value) or show(value)
+    if not choice.seen[identity] then
+      choice.seen[identity] = true
+      choice.values[#choice.values + 1] = {text = part, value = value}
+    end
+  end
+end
+
+local function values_of(settings)
+  local values = {}
+  for name, entry in pairs(flatten(settings, {})) do values[name] = entry.default end
+  return values
+end
+
+-- Tells `hfc-host sweep` which values of which options it is to try, and ends the program.
+local function write_plan(defaults, flat, presets, order)
+  local by_name, choices = {}, {}
+  for _, argument in ipairs(order) do
+    local name = argument.name
+    local choice = by_name[name]
+    if not choice then
+      choice = {option = name, values = {}, seen = {}}
+      by_name[name] = choice
+      if name ~= "preset" then choices[#choices + 1] = choice end
+    end
+    add_choices(choice, argument.text, name == "preset" and "" or flat[name].default)
+  end
+  local bases = {}
+  for _, value in ipairs(by_name.preset and by_name.preset.values or {}) do
+    local settings = copy(defaults)
+    apply_preset(value.text, find_preset(presets, value.text), settings, "")
+    bases[#bases + 1] = {preset = value.text, values = values_of(settings)}
+  end
+  if #bases == 0 then bases[1] = {preset = "", values = values_of(defaults)} end
+  for _, choice in ipairs(choices) do choice.seen = nil end
+  host.write_plan {bases = bases, choices = choices}
+  host.exit(0)
 end
 
 local function options(specification)
@@ -222,18 +314,14 @@ local function options(specification)
   local flat = flatten(defaults, docs)
   local given, order, help = read_arguments(_G.arg or {}, flat)
   if help then print_help(flat, presets) end
+  if host.plans_sweep() then write_plan(defaults, flat, presets, order) end
   if given.preset then
-    local preset = presets[given.preset]
-    if not preset then
-      local names = sorted_keys(presets)
-      wrong_use("unknown preset '%s'; %s", given.preset,
-                #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
-    end
-    apply_preset(given.preset, preset, defaults, "")
+    apply_preset(given.preset, find_preset(presets, given.preset), defaults, "")
   end
-  for _, name in ipairs(order) do
+  for _, argument in ipairs(order) do
+    local name = argument.name
     if name ~= "preset" then
-      set_path(defaults, name, parse(name, given[name], flat[name].default))
+      set_path(defaults, name, parse(name, argument.text, flat[name].default))
     end
   end
   return defaults

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <numeric>
 #include <set>
+#include <string_view>
 #include <thread>
 
 namespace hfc::host {
@@ -43,7 +44,7 @@ uint64_t size_of(const fs::path& path) {
     return error ? 0 : size;
 }
 
-/// What a failed run said last: the line before the traceback, or the last line.
+/// What a failed run said last: its error, which a traceback follows, or the last line.
 std::string last_error(const fs::path& log, uint64_t begin) {
     constexpr uint64_t most = 1 << 16;
     std::string text;
@@ -55,19 +56,20 @@ std::string last_error(const fs::path& log, uint64_t begin) {
     } catch (const Error&) {
         return "";
     }
-    std::string last, line, before_traceback;
+    constexpr std::string_view prefix = "hfc-host: ";
+    std::string last, line, error;
     for (const char c : text + '\n') {
         if (c != '\n') {
             line += c;
             continue;
         }
-        if (line.starts_with("stack traceback:")) {
-            before_traceback = last;
+        if (line.starts_with(prefix)) {
+            error = line.substr(prefix.size());
         }
         last = line.find_first_not_of(" \t\r") == std::string::npos ? last : line;
         line.clear();
     }
-    return (before_traceback.empty() ? last : before_traceback).substr(0, 500);
+    return (error.empty() ? last : error).substr(0, 500);
 }
 
 /// Removes what a run has left that died before its log was there.

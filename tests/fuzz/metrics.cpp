@@ -1,6 +1,7 @@
 // metrics.jsonl, as a run takes it up again and as the viewer reads it; the same bytes as a table
 // and a config.json to the viewer.
 #include "fuzz.h"
+#include "run/csv.h"
 #include "run/event_log.h"
 #include "run/figure.h"
 #include "viewer/run_data.h"

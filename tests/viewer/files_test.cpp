@@ -1,6 +1,7 @@
 // What the viewer reads besides curves, and what it writes.
 #include "scratch_folder.h"
 
+#include "run/csv.h"
 #include "viewer/export.h"
 #include "viewer/run_status.h"
 #include "viewer/tables.h"

@@ -334,6 +334,7 @@ hfc.options = host.declare("hfc.options", '\z
   text, boolean, list (--radii 4,8), or a table of\n\z
   named parts (--epochs.natural 20). --preset NAME takes a preset\'s values, single options go \z
   over it; --help prints them all.\n\z
+  Integers go to 2^53, the largest that Lua\'s numbers count to.\n\z
   A list of exactly two texts must be written {{"a", "b"}}. --help and a wrong option end the \z
   program, also inside pcall: status 0, or 2 and\n\z
   a message that names the nearest option. At the prompt they end the typed line only.', options)

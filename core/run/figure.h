@@ -24,7 +24,7 @@ struct FigureOptions {
 
 struct Curve {
     std::string name;
-    std::vector<std::pair<double, double>> points;  ///< in the order logged; finite
+    std::vector<std::pair<double, double>> points;     ///< in the order logged; finite
     std::vector<std::pair<double, double>> band = {};  ///< (low, high) for each point, or none
 };
 

@@ -69,7 +69,9 @@ void print_tables(const std::vector<evidence::JoinedTable>& tables) {
         if (!table.note.empty()) {
             fmt::print("\n{}\n", table.note);
         }
-        if (!table.rows.empty() && table.rows.size() <= most_rows) {
+        if (table.rows.size() > most_rows) {
+            fmt::print("\n{}: {} rows, in {}.md\n", table.name, table.rows.size(), table.name);
+        } else if (!table.rows.empty()) {
             fmt::print("\n{}: mean ± half of the 95 % interval\n{}", table.name,
                        run::to_markdown(to_readable_rows(table)));
         }

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace hfc::host {
 namespace {
@@ -84,6 +86,18 @@ void check_resumed(const SweepOptions& options) {
     }
 }
 
+/// Options of hfc-host that a run would take and a sweep would not pass on.
+void refuse_others(const std::vector<std::string>& arguments) {
+    constexpr std::array<std::string_view, 5> others = {"--sandbox", "--sandbox-seconds",
+                                                        "--sandbox-memory", "--debug", "--view"};
+    for (const auto& word : arguments) {
+        const auto name = std::string_view(word).substr(0, word.find('='));
+        if (std::ranges::find(others, name) != others.end()) {
+            wrong_use(fmt::format("option {} is for a single run; a sweep does not take it", name));
+        }
+    }
+}
+
 }  // namespace
 
 SweepOptions parse_sweep(const std::vector<std::string>& words) {
@@ -109,6 +123,7 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
         options.script = rest.front();
         rest.erase(rest.begin());
     }
+    refuse_others(rest);
     options.arguments = std::move(rest);
     if (app.count("--seeds") > 0 && options.seeds < 1) {
         wrong_use(fmt::format("option --seeds: expected a number of seeds from 1, got {}",

@@ -13,9 +13,9 @@
 #include <cstdio>
 #include <cstring>
 #include <numeric>
+#include <ratio>
 #include <set>
 #include <string_view>
-#include <thread>
 
 namespace hfc::host {
 namespace {
@@ -128,7 +128,7 @@ int SweepRunner::run() {
             if (running_.empty()) {
                 break;
             }
-            wait_for_news();
+            wait_for_news(std::chrono::seconds(1));
             reap();
         }
     } catch (...) {
@@ -142,8 +142,9 @@ void SweepRunner::start_what_fits() {
     while (signal_ == 0 && running_.size() < jobs_ && next_ < waiting_.size()) {
         const auto& item = *waiting_[next_++];
         try {
-            wait_for_locks(item);
-            start(item);
+            if (wait_for_locks(item)) {
+                start(item);
+            }
         } catch (const Error& error) {
             ++ended_;
             sweep_.fail(item, 1, error.what());
@@ -155,7 +156,7 @@ void SweepRunner::start_what_fits() {
 
 /// A run of a sweep that was killed dies with it, but it may take a moment; and somebody may have
 /// resumed the run by hand.
-void SweepRunner::wait_for_locks(const SweepItem& item) const {
+bool SweepRunner::wait_for_locks(const SweepItem& item) {
     constexpr int most_seconds = 60;
     constexpr auto pause = std::chrono::milliseconds(100);
     const auto begun = Clock::now();
@@ -175,9 +176,13 @@ void SweepRunner::wait_for_locks(const SweepItem& item) const {
                                 holders[0], sweep_.item_directory(item).string()));
                 said = true;
             }
-            std::this_thread::sleep_for(pause);
+            wait_for_news(pause);
+            if (signal_ != 0) {
+                return false;
+            }
         }
     }
+    return true;
 }
 
 std::vector<std::string> SweepRunner::arguments_for(const SweepItem& item, bool resumed) const {
@@ -219,10 +224,12 @@ void SweepRunner::start(const SweepItem& item) {
     sweep_.begin(item, child);
 }
 
-void SweepRunner::wait_for_news() {
+void SweepRunner::wait_for_news(std::chrono::milliseconds most) {
+    constexpr auto of_a_millisecond = std::nano::den / std::milli::den;
     const auto set = signals();
-    const timespec second = {.tv_sec = 1, .tv_nsec = 0};
-    const int signal = ::sigtimedwait(&set, nullptr, &second);
+    const timespec time = {.tv_sec = most.count() / std::milli::den,
+                           .tv_nsec = most.count() % std::milli::den * of_a_millisecond};
+    const int signal = ::sigtimedwait(&set, nullptr, &time);
     if (signal > 0 && signal != SIGCHLD) {
         stop(signal);
     }

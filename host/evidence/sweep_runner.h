@@ -29,10 +29,11 @@ class SweepRunner {
 
     bool needs_run(const evidence::SweepItem& item) const;
     void start(const evidence::SweepItem& item);
-    void wait_for_locks(const evidence::SweepItem& item) const;
+    /// False if the user stops the sweep meanwhile.
+    bool wait_for_locks(const evidence::SweepItem& item);
     std::vector<std::string> arguments_for(const evidence::SweepItem& item, bool resumed) const;
     void start_what_fits();
-    void wait_for_news();
+    void wait_for_news(std::chrono::milliseconds most);
     void reap();
     void take_end(const Running& running, int status);
     void stop(int signal);

@@ -116,13 +116,7 @@ evidence::SweepPlan ask_script(const SweepOptions& options) {
     if (status != 0) {
         throw CommandExit{status == 1 ? 2 : status, without_end(read_file(output))};
     }
-    if (!fs::exists(plan, error)) {  // --help among the script's options, or no call of hfc.options
-        const auto text = read_file(output);
-        const bool helps = std::ranges::any_of(
-            options.arguments, [](const auto& word) { return word == "--help" || word == "-h"; });
-        if (helps) {
-            throw CommandExit{0, without_end(text)};
-        }
+    if (!fs::exists(plan, error)) {
         fail("the script '{}' does not call hfc.options, so there is nothing to sweep over",
              options.script);
     }

@@ -111,6 +111,8 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
         {{script_, "--jobs", "1000", "--threads", "1"}, "1000 runs of 1 thread need 1000 cores"},
         {{script_, "--threads", "1000"}, "option --threads: 1000 threads"},
         {{script_, "--jobs", "0"}, "--jobs"},
+        {{script_, "--seeds", "2", "--sandbox"}, "option --sandbox is for a single run"},
+        {{script_, "--seeds", "2", "--sandbox=lua"}, "option --sandbox is for a single run"},
         {{"missing.lua", "--seeds", "2"}, "cannot read 'missing.lua'"},
         {{"--seeds", "2"}, "no script given"},
         {{"--lr", "1", script_}, "the script comes first, before '--lr'"},
@@ -237,6 +239,20 @@ TEST_F(Sweep, WaitsForAProcessThatIsStillAtWorkInARun) {
                               }});
     EXPECT_THAT(result.out, HasSubstr("waiting for process " + std::to_string(getpid())));
     EXPECT_THAT(result.out, HasSubstr("this seed fails"));
+}
+
+TEST_F(Sweep, CtrlCEndsAlsoTheWaitForSuchAProcess) {
+    ASSERT_EQ(
+        sweep({script_, "--seeds", "1", "--fail", "0", "--threads", "1", "--out", out()}).status,
+        1);
+    const int log = open((out() / "seed_0.log").c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_EQ(flock(log, LOCK_EX), 0);
+    const auto result = sweep({"--resume", out()}, {.while_running = [&](int pid) {
+                                  std::this_thread::sleep_for(milliseconds(700));
+                                  kill(pid, SIGTERM);
+                              }});
+    close(log);
+    EXPECT_EQ(result.status, 143);
 }
 
 TEST_F(Sweep, AFullDiskIsToldAndTheSweepGoesOnLater) {

@@ -69,8 +69,12 @@ std::vector<run::Panel> panels_of(const RunCurves& curves, const run::FigureOpti
     }
 }
 
-/// The values of a curve at each x, over the runs.
-using Values = std::map<double, std::vector<double>>;
+/// The values of a curve at each x, over the runs, and how it is drawn.
+struct Values {
+    std::map<double, std::vector<double>> at;
+    std::string colour = {};
+    size_t dash = 0;
+};
 
 struct Gathered {
     std::vector<std::pair<std::string, std::vector<std::pair<std::string, Values>>>> panels;
@@ -94,7 +98,7 @@ std::string joined_name(const std::string& name, const std::string& label) {
     return label.empty() ? name : name.empty() ? label : name + ", " + label;
 }
 
-void gather(const RunCurves& run, const run::FigureOptions& options, Labels labels,
+void gather(const RunCurves& run, const run::FigureOptions& options, Labels labels, size_t dash,
             Gathered& gathered) {
     for (const auto& panel : panels_of(run, options)) {
         const bool in_panels = labels == Labels::panels;
@@ -107,22 +111,26 @@ void gather(const RunCurves& run, const run::FigureOptions& options, Labels labe
             }
             auto& values = gathered.at(panel_name, name);
             for (const auto& [x, y] : last) {
-                values[x].push_back(y);
+                values.at[x].push_back(y);
             }
+            // Overlaid: one colour a quantity, one kind of dash a label.
+            values.colour = in_panels ? "" : curve.name;
+            values.dash = in_panels ? 0 : dash;
         }
     }
 }
 
 run::Curve curve_of(const std::string& name, const Values& values) {
-    run::Curve curve{.name = name, .points = {}, .band = {}};
-    for (const auto& [x, numbers] : values) {
+    run::Curve curve{
+        .name = name, .points = {}, .band = {}, .colour = values.colour, .dash = values.dash};
+    for (const auto& [x, numbers] : values.at) {
         const auto interval = mean_interval(numbers);
         curve.points.emplace_back(x, interval.mean);
         const bool has_band = interval.n > 1;
         curve.band.emplace_back(has_band ? interval.low : interval.mean,
                                 has_band ? interval.high : interval.mean);
     }
-    if (std::ranges::all_of(values, [](const auto& at) { return at.second.size() < 2; })) {
+    if (std::ranges::all_of(values.at, [](const auto& one) { return one.second.size() < 2; })) {
         curve.band.clear();
     }
     return curve;
@@ -142,8 +150,11 @@ std::optional<BandFigure> figure_of(const std::vector<RunCurves>& runs,
                                     const run::FigureOptions& options, const std::string& name,
                                     Labels labels) {
     Gathered gathered;
+    std::vector<std::string> known;
     for (const auto& run : runs) {
-        gather(run, options, labels, gathered);
+        add_once(known, run.label);
+        const auto label = std::ranges::find(known, run.label) - known.begin();
+        gather(run, options, labels, static_cast<size_t>(label), gathered);
     }
     BandFigure figure{.name = file_name(name), .options = options, .panels = {}};
     figure.options.panels.clear();

@@ -85,7 +85,8 @@ SweepItem item_of(const SweepPlan& plan, const SweepPlan::Base& base,
 void make_unique(std::vector<SweepItem>& items) {
     std::set<std::string> taken;
     for (auto& item : items) {
-        const auto name = item.name.empty() ? std::string("item") : item.name;
+        constexpr size_t longest = 180;
+        const auto name = item.name.empty() ? "item" : item.name.substr(0, longest);
         item.name = name;
         for (int number = 2; !taken.insert(item.name).second; ++number) {
             item.name = fmt::format("{}-{}", name, number);
@@ -151,8 +152,8 @@ void choose_seeds(SweepPlan& plan, int64_t count) {
 
 std::vector<SweepItem> items_of(const SweepPlan& given, const SweepMachine& machine) {
     auto plan = given;
-    std::ranges::stable_partition(
-        plan.choices, [](const Choice& choice) { return choice.option == seed_option; });
+    std::stable_partition(plan.choices.begin(), plan.choices.end(),
+                          [](const Choice& choice) { return choice.option == seed_option; });
     require(count_items(plan) <= most_items,
             "a sweep has at most {} runs; this one would have more", most_items);
     // The seed is the slowest digit, slower than the preset.

@@ -5,9 +5,12 @@
 #include "host/evidence/sweep_runner.h"
 #include "host/evidence/sweep_start.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
-#include <set>
+#include <cstring>
 
 namespace hfc::host {
 namespace {
@@ -34,6 +37,21 @@ std::vector<evidence::FinishedRun> read_rows(const std::string& path) {
     return path.empty()
                ? std::vector<evidence::FinishedRun>()
                : evidence::finished_runs_from_csv(read_file(path, uint64_t{256} << 20), path);
+}
+
+/// Found before the first run rather than after the last one.
+void check_save(const std::string& file) {
+    if (file.empty()) {
+        return;
+    }
+    std::error_code error;
+    const auto folder = fs::absolute(file).parent_path();
+    const bool exists = fs::exists(file, error);
+    if (exists) {
+        read_rows(file);
+    }
+    require(::access(exists ? file.c_str() : folder.c_str(), W_OK) == 0,
+            "option --save: cannot write '{}': {}", file, std::strerror(errno));
 }
 
 void list_items(const SweepSettings& settings, const std::vector<evidence::FinishedRun>& brought) {
@@ -142,6 +160,7 @@ int work_or_say(SweepDirectory& sweep, int jobs, const std::string& save) {
 }  // namespace
 
 int sweep(const SweepOptions& options) {
+    check_save(options.save);
     if (!options.resume.empty()) {
         auto directory = SweepDirectory::open(options.resume);
         const int jobs = jobs_for(directory.settings(), options.jobs);

@@ -122,6 +122,8 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
         {{"--resume", out(), "--seeds", "3"}, "--resume takes the script and its options"},
         {{script_, "--from", "missing.csv"}, "cannot read 'missing.csv'"},
         {{script_, "--from", script_}, "holds no finished runs"},
+        {{script_, "--save", script_}, "holds no finished runs"},
+        {{script_, "--save", "missing/rows.csv"}, "option --save: cannot write 'missing/rows.csv'"},
     };
     for (const auto& [words, message] : cases) {
         const bool resumes = words[0] == "--resume";
@@ -151,6 +153,16 @@ TEST_F(Sweep, TheDryRunListsEachCombinationOnce) {
                 AllOf(HasSubstr("layers_4_8-"), HasSubstr("layers_16-"), HasSubstr("2 runs")));
     EXPECT_THAT(listed({"--preset", "long", "--lr", "1,2", "--seeds", "3"}), HasSubstr("6 runs"));
     EXPECT_FALSE(fs::exists("sweeps"));
+}
+
+TEST_F(Sweep, EveryScriptCanBeSwept) {
+    for (const auto& entry : fs::directory_iterator(HFC_SCRIPTS)) {
+        if (entry.path().extension() == ".lua") {
+            const auto result = sweep({entry.path(), "--seeds", "2", "--dry-run"});
+            EXPECT_EQ(result.status, 0) << entry.path() << result.err;
+            EXPECT_THAT(result.out, HasSubstr("2 runs of")) << entry.path();
+        }
+    }
 }
 
 TEST_F(Sweep, CountsTheRowsOfAFileAsDone) {

@@ -182,7 +182,10 @@ TEST(Bands, labels_stand_in_panels_or_in_curves) {
     EXPECT_EQ(band_figures(runs, Labels::panels)[0].panels.size(), 2U);
     const auto overlaid = band_figures(runs, Labels::curves);
     ASSERT_EQ(overlaid[0].panels.size(), 1U);
-    EXPECT_EQ(overlaid[0].panels[0].curves.size(), 2U);
+    const auto& both = overlaid[0].panels[0].curves;
+    ASSERT_EQ(both.size(), 2U);
+    EXPECT_EQ(both[0].colour, both[1].colour);
+    EXPECT_NE(both[0].dash, both[1].dash);
 }
 
 }  // namespace

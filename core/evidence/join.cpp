@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <set>
@@ -47,31 +48,57 @@ Json key_of(const Json& row, const std::vector<std::string>& keys) {
     return key;
 }
 
-bool is_unique(const std::vector<Source>& sources, const std::vector<std::string>& keys) {
-    return std::ranges::all_of(sources, [&](const Source& source) {
+/// How many different keys the rows of all runs have, run by run.
+size_t count_keys(const std::vector<Source>& sources, const std::vector<std::string>& keys) {
+    size_t count = 0;
+    for (const auto& source : sources) {
         std::set<std::string> seen;
-        return std::ranges::all_of(source.rows, [&](const Json& row) {
-            return seen.insert(json_text(key_of(row, keys))).second;
-        });
-    });
+        for (const auto& row : source.rows) {
+            seen.insert(json_text(key_of(row, keys)));
+        }
+        count += seen.size();
+    }
+    return count;
 }
 
-/// Whether the column holds the same values in all runs of equal settings.
+bool is_unique(const std::vector<Source>& sources, const std::vector<std::string>& keys) {
+    size_t rows = 0;
+    for (const auto& source : sources) {
+        rows += source.rows.size();
+    }
+    return count_keys(sources, keys) == rows;
+}
+
+/// Whether the column holds the same values in all runs, or at least in all runs of equal settings
+/// where these are several.
 bool is_same(const std::vector<Source>& sources, const std::string& column) {
-    std::map<std::string, std::vector<std::string>> by_settings;
+    std::map<std::string, std::vector<std::vector<std::string>>> by_settings;
+    std::set<std::vector<std::string>> all;
     for (const auto& source : sources) {
         std::vector<std::string> values;
         for (const auto& row : source.rows) {
             values.push_back(json_text(key_of(row, {column})));
         }
         std::ranges::sort(values);
-        const auto [known, added] =
-            by_settings.try_emplace(json_text(source.sample->settings), values);
-        if (!added && known->second != values) {
+        all.insert(values);
+        by_settings[json_text(source.sample->settings)].push_back(std::move(values));
+    }
+    bool repeated = false;
+    for (const auto& [settings, runs] : by_settings) {
+        repeated = repeated || runs.size() > 1;
+        if (std::ranges::adjacent_find(runs, std::ranges::not_equal_to()) != runs.end()) {
             return false;
         }
     }
-    return true;
+    return repeated || all.size() == 1;
+}
+
+/// Whether the column tells rows apart that the keys do not, and is no measurement.
+bool is_needed(const std::vector<Source>& sources, std::vector<std::string> keys,
+               const std::string& column) {
+    const auto before = count_keys(sources, keys);
+    keys.push_back(column);
+    return count_keys(sources, keys) > before && is_same(sources, column);
 }
 
 bool equally_many(const std::vector<Source>& sources) {
@@ -90,7 +117,7 @@ bool choose_keys(std::vector<Source>& sources, JoinedTable& table) {
         (is_numeric(sources, column) ? numbers : table.keys).push_back(column);
     }
     for (const auto& column : numbers) {
-        const bool needed = !is_unique(sources, table.keys) && is_same(sources, column);
+        const bool needed = is_needed(sources, table.keys, column);
         (needed ? table.keys : table.values).push_back(column);
     }
     if (is_unique(sources, table.keys)) {

@@ -56,8 +56,9 @@ struct JoinedTable {
 };
 
 /// Rows are matched by their columns that hold strings. If these are not unique within a run,
-/// columns of numbers that are the same in all runs of equal settings join them, from left to
-/// right; then the order of the rows, if the runs have equally many. A table whose rows cannot be
+/// columns of numbers join them, from left to right, that tell rows apart and are the same in all
+/// runs (or in the several runs of each setting); then the order of the rows, if the runs have
+/// equally many. A table whose rows cannot be
 /// matched has no rows and a note.
 std::vector<JoinedTable> join(const std::vector<Sample>& samples);
 

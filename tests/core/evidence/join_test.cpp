@@ -43,6 +43,20 @@ TEST(Join, numbers_that_are_the_same_in_all_runs_match_rows_where_strings_do_not
     EXPECT_NEAR(tables[0].rows[1].cells[0].interval().mean, 0.6, 1e-15);
 }
 
+TEST(Join, a_measurement_that_happens_to_be_equal_is_no_key) {
+    const auto tables = join({sample({}, "0", "labels,epoch,test,loss\nx,1,0.1,3\nx,1,0.1,4\n"),
+                              sample({}, "1", "labels,epoch,test,loss\nx,1,0.1,5\nx,1,0.1,6\n")});
+    EXPECT_THAT(tables[0].keys, ElementsAre("labels", "row"));
+    EXPECT_THAT(tables[0].values, ElementsAre("epoch", "test", "loss"));
+}
+
+TEST(Join, single_runs_are_matched_by_what_they_have_in_common) {
+    const auto tables = join({sample({{"source", "a"}}, "0", "test,size\n0.1,5\n0.2,10\n"),
+                              sample({{"source", "b"}}, "0", "test,size\n0.3,5\n0.4,10\n")});
+    EXPECT_THAT(tables[0].keys, ElementsAre("size"));
+    EXPECT_THAT(tables[0].values, ElementsAre("test"));
+}
+
 TEST(Join, the_order_matches_rows_as_a_last_resort_and_a_note_says_so) {
     const auto tables = join({sample({}, "0", "test,loss\n0.1,1\n0.5,2\n0.1,3\n"),
                               sample({}, "1", "test,loss\n0.7,1\n0.3,1\n0.2,7\n")});

@@ -6,7 +6,7 @@
 #   share/doc/hfc-host
 set_target_properties(hfc-program PROPERTIES INSTALL_RPATH "${LibTorch_LIBRARY_DIR}")
 install(TARGETS hfc-host RUNTIME DESTINATION ${HFC_BIN_FOLDER})
-install(TARGETS hfc-program RUNTIME DESTINATION ${HFC_LIB_FOLDER})
+install(TARGETS hfc-program hfc-evidence RUNTIME DESTINATION ${HFC_LIB_FOLDER})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/scripts/
   DESTINATION ${CMAKE_INSTALL_DATADIR}/hfc-host/scripts
   FILES_MATCHING PATTERN *.lua)

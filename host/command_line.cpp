@@ -23,6 +23,10 @@ Examples:
 
   hfc-host --resume runs/shuffled_labels-20260102-030405   goes on with a run that was stopped
 
+  hfc-host sweep scripts/shuffled_labels.lua --seeds 3     several seeds, and grids of options
+  hfc-host compare runs/a runs/b                           tables, differences, curves of runs
+  hfc-host view runs                                       their curves in a window
+
 Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it;
 130 after Ctrl-C; 143 after SIGTERM.)text";
 
@@ -200,7 +204,8 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
         not_a_runs();
     }
     auto line = parse(static_cast<int>(begun.size()), begun.data());
-    if (line.has_chunk || line.version || !line.write_docs.empty() || !line.write_stubs.empty()) {
+    if (line.has_chunk || line.version || !line.write_docs.empty() || !line.write_stubs.empty() ||
+        !line.write_plan.empty()) {
         not_a_runs();  // such a line would write files before the script starts
     }
     line.out = directory.string();
@@ -239,6 +244,10 @@ CommandLine parse(int count, const char* const* arguments) {
     app.add_option("--write-stubs", line.write_stubs,
                    "write stubs of the API for lua-language-server into this folder")
         ->type_name("DIR");
+    app.add_option("--write-plan", line.write_plan,
+                   "for hfc-host sweep: run the script up to hfc.options and write which values of "
+                   "its options were given into this file, as JSON")
+        ->type_name("FILE");
     app.add_option("--check", line.check,
                    "look through a script without running it: its syntax, tensors compared by == "
                    "and tensors as conditions")

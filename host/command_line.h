@@ -26,6 +26,7 @@ struct CommandLine {
     bool debug = false;          ///< --debug: locals in tracebacks, origins of errors and tensors
     std::string write_docs;      ///< --write-docs: the folder, "" without it
     std::string write_stubs;     ///< --write-stubs
+    std::string write_plan;      ///< --write-plan: the file
     std::string check;           ///< --check: the script to look through, "" without it
     Sandbox sandbox = Sandbox::none;  ///< kernel: the kernel and Lua
     double sandbox_seconds = 3600;    ///< how long it may run

@@ -1,5 +1,6 @@
-// bin/hfc-host: sets what the OpenMP runtime reads while it is loaded, then becomes the program in
-// lib/hfc-host, which loads LibTorch.
+// bin/hfc-host: becomes lib/hfc-host/hfc-evidence for the commands that only read runs or start
+// them, and need no LibTorch. For all others it sets what the OpenMP runtime reads while it is
+// loaded, then becomes lib/hfc-host/hfc-host, which loads LibTorch.
 //
 // OpenMP threads spin while they wait. libgomp's default spins so long that training falls to a
 // tenth of its speed as soon as other processes use the cores. A count of 30 000 keeps the speed on
@@ -12,15 +13,28 @@
 #include <cstdlib>
 #include <cstring>
 
-int main(int, char** arguments) {
+namespace {
+
+const char* program_for(const char* word) {
+    const bool evidence =
+        word != nullptr && (std::strcmp(word, "sweep") == 0 || std::strcmp(word, "compare") == 0);
+    return evidence ? HFC_EVIDENCE : HFC_PROGRAM;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
     if (std::getenv("OMP_WAIT_POLICY") == nullptr) {
         ::setenv("GOMP_SPINCOUNT", "30000", /*overwrite=*/0);
     }
-    char path[PATH_MAX + sizeof HFC_PROGRAM] = {};
+    char path[PATH_MAX + sizeof HFC_EVIDENCE] = {};
+    static_assert(sizeof HFC_EVIDENCE >= sizeof HFC_PROGRAM);
     const ssize_t length = ::readlink("/proc/self/exe", path, PATH_MAX);
     char* const name = length > 0 ? std::strrchr(path, '/') : nullptr;
     if (name != nullptr) {
-        std::strcpy(name + 1, HFC_PROGRAM);  // relative to the launcher's folder
+        std::strcpy(
+            name + 1,
+            program_for(count > 1 ? arguments[1] : nullptr));  // relative to the launcher's folder
         ::execv(path, arguments);
     }
     std::fprintf(stderr, "hfc-host: cannot start '%s': %s\n", path, std::strerror(errno));

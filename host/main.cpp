@@ -111,8 +111,8 @@ int check_script(const std::string& path) {
     return lua_tonumber(state.get(), -1) > 0 ? 1 : 0;
 }
 
-void tell_results() {
-    if (const auto& directory = lua::latest_run_directory(); !directory.empty()) {
+void tell_results(bool finished) {
+    if (const auto& directory = lua::latest_run_directory(); finished && !directory.empty()) {
         fmt::print("results in {}\n", directory);
     }
 }
@@ -158,12 +158,11 @@ int run(int count, const char* const* arguments) {
                       .resume = line.resume,
                       .sandbox = sandboxed,
                       .draws = line.sandbox != Sandbox::kernel,
-                      .debug = line.debug});
+                      .debug = line.debug,
+                      .plan = line.write_plan});
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
-    if (status == 0 && is_file) {
-        tell_results();
-    }
+    tell_results(status == 0 && is_file);
     if (prompt) {
         clear_interrupt();
         const int prompt_status = run_prompt(state);

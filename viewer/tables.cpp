@@ -1,5 +1,6 @@
 #include "viewer/tables.h"
 
+#include "run/csv.h"
 #include "viewer/files.h"
 
 #include <fstream>
@@ -8,46 +9,6 @@
 namespace hfc::viewer {
 
 namespace fs = std::filesystem;
-
-Rows parse_csv(const std::string& text) {
-    Rows rows;
-    std::vector<std::string> row;
-    std::string field;
-    bool quoted = false, any = false;
-    const auto end_row = [&] {
-        if (any) {
-            row.push_back(std::move(field));
-            rows.push_back(std::move(row));
-        }
-        row.clear();
-        field.clear();
-        any = false;
-    };
-    for (size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (quoted) {
-            const bool doubled = c == '"' && i + 1 < text.size() && text[i + 1] == '"';
-            quoted = c != '"' || doubled;
-            i += doubled ? 1 : 0;
-            if (quoted) {
-                field += c;
-            }
-        } else if (c == '\n') {
-            end_row();
-        } else if (c == ',') {
-            row.push_back(std::move(field));
-            field.clear();
-            any = true;
-        } else if (c == '"') {
-            quoted = any = true;
-        } else if (c != '\r') {
-            field += c;
-            any = true;
-        }
-    }
-    end_row();
-    return rows;
-}
 
 namespace {
 
@@ -62,7 +23,7 @@ Rows read_table(const fs::path& path) {
     if (cut) {
         text.resize(text.rfind('\n') + 1);  // without any newline: to nothing
     }
-    auto rows = parse_csv(text);
+    auto rows = run::parse_csv(text);
     if (cut) {
         rows.push_back({"... only the first MB is shown"});
     }

@@ -10,10 +10,6 @@ namespace hfc::viewer {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-/// The fields of a CSV text (RFC 4180); the first row names the columns. What is damaged is read as
-/// far as it goes.
-Rows parse_csv(const std::string& text);
-
 class Tables {
   public:
     explicit Tables(std::filesystem::path directory) : directory_(std::move(directory)) {}

@@ -2,6 +2,9 @@
 // files as `...`.
 #include "bindings/hfc/host.h"
 
+#include "base/device.h"
+#include "base/file.h"
+#include "bindings/hfc/json.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
@@ -105,6 +108,18 @@ int script_text(Call& call) {
     return call.returns(host_info(call.L).text);
 }
 
+int plans_sweep(Call& call) {
+    return call.returns(!host_info(call.L).plan.empty());
+}
+
+/// host.write_plan(plan): the plan of a sweep, with the device, to the file of --write-plan.
+int write_plan(Call& call) {
+    auto plan = to_json(call.L, 1);
+    plan["device"] = default_device().str();
+    write_file(host_info(call.L).plan, run::to_text(plan), Sync::no);
+    return 0;
+}
+
 int all_operator_names(Call& call) {
     return call.returns(operator_names());
 }
@@ -118,6 +133,8 @@ const Declaration prelude_functions[] = {
     {"collect_garbage", collect, ""},
     {"operator_names", all_operator_names, ""},
     {"script_text", script_text, ""},
+    {"plans_sweep", plans_sweep, ""},
+    {"write_plan", write_plan, ""},
     {"is_tensor", is_tensor, ""},
     {"operator", find_operator, ""},
     {"methods", methods_of, ""},

@@ -52,6 +52,7 @@ void register_model_part(lua_State* L);
 std::string describe_layers(const torch::nn::Module& network);
 void register_measure(lua_State* L);
 void register_smooth(lua_State* L);
+void register_stats(lua_State* L);
 void register_train(lua_State* L);
 void register_profile(lua_State* L);
 void register_run(lua_State* L);

@@ -7,13 +7,12 @@
 #include "base/utf8.h"
 #include "bindings/hfc/figure_files.h"
 #include "bindings/hfc/json.h"
+#include "bindings/hfc/number_list.h"
 #include "bindings/hfc/register.h"
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
-#include "bindings/torch/tensor.h"
 
-#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
@@ -39,6 +38,8 @@ run::Json table_argument(Call& call, int position, const char* parameter) {
 int make_run(Call& call) {
     call.at_most(2);
     const auto& info = host_info(call.L);
+    require(info.plan.empty(),
+            "the script begins its run before hfc.options, so a sweep finds no options");
     run::RunOptions options;
     options.name = call.argument(1, "name").text();
     options.out = info.out;
@@ -114,29 +115,17 @@ int row(Call& call) {
     return 0;
 }
 
-/// A list of numbers, or a tensor with one dimension.
-std::vector<double> read_curve(lua_State* L, const Value& value) {
-    const auto* tensor = to_tensor(L, value.index());
-    if (tensor == nullptr) {
-        return value.numbers();
-    }
-    require(tensor->dim() == 1 && !tensor->is_complex(),
-            "run:curve: expected one dimension of real values, got {}", describe_tensor(*tensor));
-    const auto values = tensor->detach().to(at::kCPU, at::kDouble).contiguous();
-    return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
-}
-
 int curve(Call& call) {
     call.at_most(4);
     const auto run = self_run(call);
     const std::string name = call.argument(2, "name").text();
     run::WholeCurve curve;
-    curve.y = read_curve(call.L, call.argument(3, "values"));
+    curve.y = number_list(call.L, call.argument(3, "values"));
     auto options = call.options(4);
     run::Json event = run::Json::object();
     options.with("series", [&](const Value& value) { event["series"] = value.text(); });
     options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
-    options.with("x", [&](const Value& value) { curve.x = read_curve(call.L, value); });
+    options.with("x", [&](const Value& value) { curve.x = number_list(call.L, value); });
     curve.x_name = options.text("x_name", "");
     options.finish();
     run->curve(name, curve, event);

@@ -241,6 +241,17 @@ example("Run:save hfc.saved_model", [[
 run = hfc.run("example")
 run:save(hfc.model("preact_resnet8"), "trained")
 model = hfc.saved_model(run:directory(), "trained")]])
+example("hfc.stats.interval", [[
+accuracy = hfc.stats.interval {0.81, 0.79, 0.82}
+print(accuracy.mean, accuracy.low, accuracy.high, accuracy.n)]])
+example("hfc.stats.wilson", [[
+correct, images = 873, 1000
+accuracy = hfc.stats.wilson(correct, images)
+print(("%.3f [%.3f, %.3f]"):format(accuracy.mean, accuracy.low, accuracy.high))]])
+example("hfc.stats.paired_difference", [[
+with_mixup, without = {0.83, 0.82, 0.84}, {0.81, 0.79, 0.82}
+gain = hfc.stats.paired_difference(with_mixup, without)
+print(gain.mean, gain.excludes_zero and "a difference" or "no difference shown")]])
 example("hfc.device", [[model = hfc.model("preact_resnet8"):to(hfc.device())]])
 example("hfc.memory", [[
 kept = torch.zeros(1024, 1024)

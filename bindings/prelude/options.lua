@@ -1,150 +1,16 @@
 -- hfc.options: a script's settings, typed by their defaults, set from the command line.
 local host = ...
-local debug, io = debug, io  -- the sandbox takes the globals away
+local io = io  -- the sandbox takes the global away
 
-local function is_list(value)
-  return type(value) == "table" and (#value > 0 or next(value) == nil)
-end
-
-local limits = {"choices", "least", "most", "above"}
-
--- The default, what it is, and its limits, of {default, "what it is", choices = {...}, least = 1}
--- or of the default itself.
-local function split_entry(entry)
-  if type(entry) ~= "table" then return entry, nil, nil end
-  local rule
-  for _, name in ipairs(limits) do
-    if entry[name] ~= nil and entry[1] ~= nil then
-      rule = rule or {}
-      rule[name] = entry[name]
-    end
-  end
-  local only = entry[1]
-  if is_list(entry) and #entry == 1 and type(only) == "table" then return only, nil, nil end
-  if rule or (#entry == 2 and is_list(entry) and type(entry[2]) == "string") then
-    return entry[1], entry[2], rule
-  end
-  return entry, nil, nil
-end
-
-local function copy(value)
-  if type(value) ~= "table" then return value end
-  local result = {}
-  for k, v in pairs(value) do result[k] = copy(v) end
-  return result
-end
-
--- All settings with a value of their own, nested ones as "epochs.natural"; defaults: the same as
--- the script gets them.
-local function flatten(specification)
-  local flat = {}
-  local function walk(prefix, entry, outer, outer_rule)
-    local value, doc, rule = split_entry(entry)
-    doc, rule = doc or outer, rule or outer_rule
-    if type(value) ~= "table" or is_list(value) then
-      flat[prefix] = {default = value, doc = doc, rule = rule}
-      return copy(value)
-    end
-    local parts = {}
-    for key, part in pairs(value) do parts[key] = walk(prefix .. "." .. key, part, doc, rule) end
-    return parts
-  end
-  local defaults = {}
-  for key, entry in pairs(specification) do
-    if key ~= "presets" then defaults[key] = walk(key, entry) end
-  end
-  return flat, defaults
-end
-
-local function sorted_keys(t)
-  local keys = {}
-  for key in pairs(t) do keys[#keys + 1] = key end
-  table.sort(keys)
-  return keys
-end
-
-local function show(value)
-  if not is_list(value) then return tostring(value) end
-  local parts = {}
-  for i, part in ipairs(value) do parts[i] = tostring(part) end
-  return table.concat(parts, ",")
-end
-
--- The name of the script that called hfc.options. At the prompt that is one run by dofile, not the
--- one that the program was started with.
-local function script_name()
-  for level = 2, host.at_prompt and 100 or 0 do
-    local info = debug.getinfo(level, "S")
-    if not info then break end
-    if info.what ~= "C" and string.sub(info.source, 1, 5) ~= "=hfc:" then return info.short_src end
-  end
-  return _G.arg and _G.arg[0] or "script"
-end
-
-local function wrong_use(text, ...)
-  host.exit(2, script_name() .. ": " .. string.format(text, ...) .. "; see --help")
-end
+local of = host.option_values
+local is_list, copy, flatten, values_of = of.is_list, of.copy, of.flatten, of.values_of
+local show, sorted_keys, wrong_use = of.show, of.sorted_keys, of.wrong_use
+local check, read = of.check, of.read
 
 local function unknown(name, flat)
   local guess = host.nearest(name, sorted_keys(flat))
   wrong_use("unknown option --%s%s", name,
             guess ~= "" and string.format(" (did you mean --%s?)", guess) or "")
-end
-
-local finite = math.huge
-
--- What is wrong with a value under a rule, or nil.
-local function complaint(value, rule)
-  if type(value) == "number" and not (value > -finite and value < finite) then
-    return "expected a finite number"
-  elseif not rule then
-    return nil
-  elseif rule.choices then
-    for _, choice in ipairs(rule.choices) do
-      if choice == value then return nil end
-    end
-    local guess = type(value) == "string" and host.nearest(value, rule.choices) or ""
-    return string.format("expected %s%s", string.gsub(show(rule.choices), ",", " | "),
-                         guess ~= "" and string.format(" (did you mean '%s'?)", guess) or "")
-  elseif rule.least and value < rule.least then
-    return "expected at least " .. rule.least
-  elseif rule.most and value > rule.most then
-    return "expected at most " .. rule.most
-  elseif rule.above and value <= rule.above then
-    return "expected more than " .. rule.above
-  end
-end
-
--- Calls wrong(what, value) for the first value that breaks the rule.
-local function check(value, rule, wrong)
-  for _, one in ipairs(is_list(value) and value or {value}) do
-    local what = complaint(one, rule)
-    if what then wrong(what, one) end
-  end
-end
-
--- The text of the command line as a value of the default's type.
-local function parse(name, text, default)
-  if is_list(default) then
-    local result = {}
-    for part in string.gmatch(text ~= "" and text .. "," or "", "(.-),") do
-      if part == "" then
-        wrong_use("option --%s: expected values between the commas, got '%s'", name, text)
-      end
-      result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1])
-    end
-    return result
-  elseif type(default) == "number" then
-    return tonumber(text) or wrong_use("option --%s: expected a number, got '%s'", name, text)
-  elseif type(default) == "boolean" then
-    if text == "true" then
-      return true
-    elseif text == "false" then
-      return false
-    end
-    wrong_use("option --%s: expected true or false, got '%s'", name, text)
-  end
-  return text
 end
 
 local function set_path(t, path, value)
@@ -171,6 +37,12 @@ local function apply_preset(name, preset, target, path)
       target[key] = copy(value)
     end
   end
+end
+
+local function find_preset(presets, name)
+  local names = sorted_keys(presets)
+  return presets[name] or wrong_use("unknown preset '%s'; %s", name,
+    #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
 end
 
 -- The comment that the script opens with. The host has read the script: a name of a file, such as
@@ -205,9 +77,9 @@ local function print_help(flat, presets)
     io.write("\nPresets, overridden by options:\n")
     for _, name in ipairs(sorted_keys(presets)) do
       local parts = {}
-      local chosen = flatten(presets[name])
+      local chosen = values_of(presets[name])
       for _, key in ipairs(sorted_keys(chosen)) do
-        parts[#parts + 1] = "--" .. key .. " " .. show(chosen[key].default)
+        parts[#parts + 1] = "--" .. key .. " " .. show(chosen[key])
       end
       io.write("  --preset ", name, "  ", table.concat(parts, " "), "\n")
     end
@@ -258,7 +130,7 @@ local function read_arguments(arguments, flat)
         end
       end
       given[name] = value
-      order[#order + 1] = name
+      order[#order + 1] = {name = name, text = value}
     end
     i = i + 1
   end
@@ -285,6 +157,69 @@ local function require_names(specification)
   end
 end
 
+-- The values that a sweep tries of one option: "1e-4,1e-3" are two, "a\\,b" is one with a comma.
+local function split_values(name, text)
+  local parts, part = {}, ""
+  local i = 1
+  while i <= #text do
+    local c = string.sub(text, i, i)
+    if c == "\\" and string.sub(text, i + 1, i + 1) == "," then
+      part, i = part .. ",", i + 1
+    elseif c == "," then
+      parts[#parts + 1], part = part, ""
+    else
+      part = part .. c
+    end
+    i = i + 1
+  end
+  parts[#parts + 1] = part
+  for _, value in ipairs(parts) do
+    if value == "" and #parts > 1 then
+      wrong_use("option --%s: there is an empty value in '%s'", name, text)
+    end
+  end
+  return parts
+end
+
+-- Adds the texts of one occurrence of an option to its choice. Equal values are one. The value of a
+-- list has commas of its own: an option that stands there several times gives several lists.
+local function add_choices(choice, text, entry)
+  local texts = is_list(entry.default) and {text} or split_values(choice.option, text)
+  for _, part in ipairs(texts) do
+    local value = read(choice.option, part, entry)
+    local identity = type(value) == "number" and string.format("%.17g", value) or show(value)
+    if not choice.seen[identity] then
+      choice.seen[identity] = true
+      choice.values[#choice.values + 1] = {text = part, value = value}
+    end
+  end
+end
+
+-- Tells `hfc-host sweep` which values of which options it is to try, and ends the program.
+local function write_plan(defaults, flat, presets, order)
+  local by_name, choices = {}, {}
+  for _, argument in ipairs(order) do
+    local name = argument.name
+    local choice = by_name[name]
+    if not choice then
+      choice = {option = name, values = {}, seen = {}}
+      by_name[name] = choice
+      if name ~= "preset" then choices[#choices + 1] = choice end
+    end
+    add_choices(choice, argument.text, name == "preset" and {default = ""} or flat[name])
+  end
+  local bases = {}
+  for _, value in ipairs(by_name.preset and by_name.preset.values or {}) do
+    local settings = copy(defaults)
+    apply_preset(value.text, find_preset(presets, value.text), settings, "")
+    bases[#bases + 1] = {preset = value.text, values = values_of(settings)}
+  end
+  if #bases == 0 then bases[1] = {preset = "", values = values_of(defaults)} end
+  for _, choice in ipairs(choices) do choice.seen = nil end
+  host.write_plan {bases = bases, choices = choices}
+  host.exit(0)
+end
+
 local function options(specification)
   if type(specification) ~= "table" then
     error("hfc.options: expected a table of options, got " .. type(specification), 2)
@@ -300,23 +235,13 @@ local function options(specification)
   end
   local given, order, help = read_arguments(_G.arg or {}, flat)
   if help then print_help(flat, presets) end
+  if host.plans_sweep() then write_plan(defaults, flat, presets, order) end
   if given.preset then
-    local preset = presets[given.preset]
-    if not preset then
-      local names = sorted_keys(presets)
-      wrong_use("unknown preset '%s'; %s", given.preset,
-                #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
-    end
-    apply_preset(given.preset, preset, defaults, "")
+    apply_preset(given.preset, find_preset(presets, given.preset), defaults, "")
   end
-  for _, name in ipairs(order) do
-    if name ~= "preset" then
-      local value = parse(name, given[name], flat[name].default)
-      check(value, flat[name].rule, function(what, one)
-        wrong_use("option --%s: %s, got '%s'", name, what, tostring(one))
-      end)
-      set_path(defaults, name, value)
-    end
+  for _, argument in ipairs(order) do
+    local name = argument.name
+    if name ~= "preset" then set_path(defaults, name, read(name, argument.text, flat[name])) end
   end
   return defaults
 end
@@ -329,7 +254,7 @@ hfc.options = host.declare("hfc.options", '\z
   named parts (--epochs.natural 20), each with a text of its own if it has one. choices: the \z
   values that are allowed; least, most, above: the range of a number. Both hold for each value of \z
   a list. --preset NAME takes a preset\'s values, single options go over it; --help prints them \z
-  all.\n\z
+  all. Integers go to 2^53, the largest that Lua\'s numbers count to.\n\z
   Write a list of exactly two strings {{"a", "b"}}. Names of the program\'s own options, such as \z
   data and device, are refused. --help and a wrong option end the \z
   program, also inside pcall: status 0, or 2 and\n\z

@@ -37,6 +37,7 @@ local titles = {
   ["hfc.attack"] = "hfc.attack: adversarial images",
   AttackStep = "AttackStep: one iteration of an attack of your own",
   ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
+  ["hfc.stats"] = "hfc.stats: intervals over seeds and over images",
   ["hfc.decompose"] = "hfc.decompose: images by singular values",
   ["hfc.frequency"] = "hfc.frequency: images by frequency",
   torch = "torch: tensors",

@@ -19,6 +19,7 @@ struct HostInfo {
     bool sandbox = false;                   ///< the script is somebody else's
     bool draws = true;                      ///< figures are drawn by gnuplot, where there is one
     bool debug = false;                     ///< --debug
+    std::filesystem::path plan;             ///< --write-plan: for hfc.options; empty without it
 };
 
 class State {

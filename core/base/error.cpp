@@ -1,7 +1,5 @@
 #include "base/error.h"
 
-#include <c10/util/Exception.h>
-
 #include <algorithm>
 #include <numeric>
 
@@ -41,15 +39,6 @@ std::string nearest(std::string_view name, const std::vector<std::string>& candi
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
     const auto guess = nearest(name, candidates);
     return guess.empty() ? "" : fmt::format(" (did you mean '{}'?)", guess);
-}
-
-std::string short_message(const std::exception& error) {
-    const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
-    std::string text = torch_error ? torch_error->what_without_backtrace() : error.what();
-    if (const auto end = text.find("\nException raised from"); end != std::string::npos) {
-        text.resize(end);
-    }
-    return text;
 }
 
 }  // namespace hfc

@@ -1,5 +1,6 @@
 #include "base/machine.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -88,6 +89,15 @@ std::optional<int> cpu_quota(const fs::path& root) {
     constexpr double most_cpus = 1 << 20;
     return least <= most_cpus ? std::optional(std::max(1, static_cast<int>(std::ceil(least))))
                               : std::nullopt;
+}
+
+int usable_cpus() {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    const bool known = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0;
+    const auto online = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+    const int count = known ? CPU_COUNT(&allowed) : online;
+    return std::max(1, std::min(count, cpu_quota().value_or(count)));
 }
 
 uint64_t memory_limit(const fs::path& root) {

@@ -12,6 +12,10 @@ namespace hfc {
 /// of its cgroup and the cgroups above it. Nothing without a quota. `root` holds proc/ and sys/.
 std::optional<int> cpu_quota(const std::filesystem::path& root = "/");
 
+/// CPUs that the process may use: those of its affinity mask, within its cgroup's quota. At least
+/// 1.
+int usable_cpus();
+
 /// Bytes of memory that the process may use: the machine's, or the smallest limit of its cgroup and
 /// the cgroups above it. `root` holds proc/ and sys/.
 uint64_t memory_limit(const std::filesystem::path& root = "/");

@@ -60,13 +60,13 @@ fs::path chosen_directory(const fs::path& out, Made& made) {
     return directory;
 }
 
-fs::path default_directory(const std::string& name, Made& made) {
+fs::path default_directory(const std::string& name, Made& made, const fs::path& parent) {
     const auto now = std::time(nullptr);
     std::tm parts = {};
     ::localtime_r(&now, &parts);
     char stamp[32];
     std::strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &parts);
-    const auto first = fs::path("runs") / fmt::format("{}-{}", name, stamp);
+    const auto first = parent / fmt::format("{}-{}", name, stamp);
     add_parents(first, made);
     auto directory = first;
     for (int number = 2; !add_folder(directory, made); ++number) {

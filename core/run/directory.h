@@ -26,8 +26,9 @@ class Made {
 /// empty or cannot be made.
 std::filesystem::path chosen_directory(const std::filesystem::path& out, Made& made);
 
-/// Makes runs/NAME-YYYYMMDD-HHMMSS, with -2, -3 ... appended if it exists. Throws Error if that
+/// Makes PARENT/NAME-YYYYMMDD-HHMMSS, with -2, -3 ... appended if it exists. Throws Error if that
 /// fails.
-std::filesystem::path default_directory(const std::string& name, Made& made);
+std::filesystem::path default_directory(const std::string& name, Made& made,
+                                        const std::filesystem::path& parent = "runs");
 
 }  // namespace hfc::run

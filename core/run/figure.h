@@ -24,7 +24,10 @@ struct FigureOptions {
 
 struct Curve {
     std::string name;
-    std::vector<std::pair<double, double>> points;  ///< in the order logged; finite
+    std::vector<std::pair<double, double>> points;     ///< in the order logged; finite
+    std::vector<std::pair<double, double>> band = {};  ///< (low, high) for each point, or none
+    std::string colour = {};  ///< curves of one name here have one colour; empty: `name`
+    size_t dash = 0;          ///< and are told apart by their dashes
 };
 
 struct Panel {

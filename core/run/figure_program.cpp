@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace hfc::run {
@@ -45,36 +46,59 @@ std::string capitalised(std::string text) {
     return text;
 }
 
-std::vector<std::string> legend_of(const std::vector<Panel>& panels) {
-    std::vector<std::string> names;
+/// A line of the legend, and how it is drawn.
+struct Entry {
+    std::string name;
+    size_t colour;  ///< the number of the colour's name
+    size_t dash;
+};
+
+std::vector<Entry> legend_of(const std::vector<Panel>& panels) {
+    std::vector<Entry> legend;
+    std::vector<std::string> known;
     for (const auto& panel : panels) {
         for (const auto& curve : panel.curves) {
-            if (std::find(names.begin(), names.end(), curve.name) == names.end()) {
-                names.push_back(curve.name);
+            if (std::ranges::find(legend, curve.name, &Entry::name) != legend.end()) {
+                continue;
             }
+            const auto& name = curve.colour.empty() ? curve.name : curve.colour;
+            const auto found = std::ranges::find(known, name) - known.begin();
+            if (found == std::ssize(known)) {
+                known.push_back(name);
+            }
+            legend.push_back({curve.name, static_cast<size_t>(found), curve.dash});
         }
     }
-    return names;
+    return legend;
 }
 
-Range range_of(const std::vector<Panel>& panels, bool vertical) {
+Range range_of(const std::vector<Panel>& panels, bool vertical, bool with_bands = true) {
     Range range;
     for (const auto& panel : panels) {
         for (const auto& curve : panel.curves) {
             for (const auto& [x, y] : curve.points) {
                 range.include(vertical ? y : x);
             }
+            for (size_t i = 0; vertical && with_bands && i < curve.band.size(); ++i) {
+                range.include(curve.band[i].first);
+                range.include(curve.band[i].second);
+            }
         }
     }
     return range;
 }
 
+/// Whether the axis shows what an accuracy can be. Bands may leave that: they are cut off.
+bool shows_accuracy(const std::vector<Panel>& panels, const std::string& key) {
+    const auto curves = range_of(panels, true, /*with_bands=*/false);
+    return key.find("accuracy") != std::string::npos && curves.low >= 0 && curves.high <= 1;
+}
+
 std::string vertical_axis(const std::vector<Panel>& panels, const std::string& key) {
-    const auto range = range_of(panels, true);
-    if (key.find("accuracy") != std::string::npos && range.low >= 0 && range.high <= 1) {
+    if (shows_accuracy(panels, key)) {
         return "set yrange [-0.02:1.02]\nset ytics 0,0.2,1\n";
     }
-    return fmt::format("set yrange {}\n", range.padded(0.05));
+    return fmt::format("set yrange {}\n", range_of(panels, true).padded(0.05));
 }
 
 std::string horizontal_axis(const Panel& panel) {
@@ -85,13 +109,21 @@ std::string horizontal_axis(const Panel& panel) {
     return fmt::format("set xrange {}\nset xtics {}\n", range.padded(0.03), few ? "1" : "autofreq");
 }
 
-std::string data_blocks(const std::vector<Panel>& panels) {
+std::string data_blocks(const std::vector<Panel>& panels, const std::string& key) {
+    // gnuplot fills beyond the axes what leaves them.
+    const bool cut = shows_accuracy(panels, key);
+    const auto within = [&](double y) { return cut ? std::clamp(y, -0.02, 1.02) : y; };
     std::string text;
     for (size_t p = 0; p < panels.size(); ++p) {
         for (size_t c = 0; c < panels[p].curves.size(); ++c) {
             text += fmt::format("$panel{}curve{} << END\n", p, c);
-            for (const auto& [x, y] : panels[p].curves[c].points) {
-                text += fmt::format("{} {}\n", x, y);
+            const auto& curve = panels[p].curves[c];
+            for (size_t i = 0; i < curve.points.size(); ++i) {
+                const auto& [x, y] = curve.points[i];
+                text += fmt::format("{} {}", x, y);
+                text += curve.band.empty() ? "\n"
+                                           : fmt::format(" {} {}\n", within(curve.band[i].first),
+                                                         within(curve.band[i].second));
             }
             text += "END\n";
         }
@@ -99,24 +131,41 @@ std::string data_blocks(const std::vector<Panel>& panels) {
     return text;
 }
 
-std::string line_styles(size_t count) {
+const char* colour_of(size_t number) {
+    return colours[number % std::size(colours)];
+}
+
+std::string line_styles(const std::vector<Entry>& legend) {
+    constexpr size_t dashes = 4;
     std::string text;
-    for (size_t i = 0; i < count; ++i) {
+    for (size_t i = 0; i < legend.size(); ++i) {
+        const auto& [name, colour, dash] = legend[i];
         text += fmt::format(
             "set linetype {} linecolor rgb '{}' linewidth 1.8 pointtype {} pointsize 0.75 dashtype "
             "{}\n",
-            i + 1, colours[i % std::size(colours)], markers[i % std::size(markers)],
-            1 + i / std::size(colours) % 4);
+            i + 1, colour_of(colour), markers[i % std::size(markers)],
+            1 + (colour / std::size(colours) + dash) % dashes);
     }
     return text;
 }
 
-std::string plot_command(const Panel& panel, size_t number, const std::vector<std::string>& legend,
+std::string plot_command(const Panel& panel, size_t number, const std::vector<Entry>& legend,
                          bool with_legend) {
     std::vector<std::string> parts;
+    const auto line_of = [&](const Curve& curve) {
+        return std::ranges::find(legend, curve.name, &Entry::name) - legend.begin();
+    };
+    for (size_t c = 0; c < panel.curves.size(); ++c) {
+        if (!panel.curves[c].band.empty()) {
+            parts.push_back(
+                fmt::format("$panel{}curve{} using 1:3:4 with filledcurves fillcolor rgb "
+                            "'{}' fillstyle transparent solid 0.18 noborder notitle",
+                            number, c, colour_of(legend[line_of(panel.curves[c])].colour)));
+        }
+    }
     for (size_t c = 0; c < panel.curves.size(); ++c) {
         const auto& curve = panel.curves[c];
-        const auto line = std::find(legend.begin(), legend.end(), curve.name) - legend.begin() + 1;
+        const auto line = line_of(curve) + 1;
         const auto interval = std::max<size_t>(
             1, curve.points.size() / 12);  // markers that do not run into one another
         parts.push_back(fmt::format(
@@ -124,8 +173,8 @@ std::string plot_command(const Panel& panel, size_t number, const std::vector<st
             number, c, line, interval));
     }
     for (size_t i = 0; with_legend && i < legend.size(); ++i) {
-        parts.push_back(
-            fmt::format("keyentry with linespoints linetype {} title {}", i + 1, quote(legend[i])));
+        parts.push_back(fmt::format("keyentry with linespoints linetype {} title {}", i + 1,
+                                    quote(legend[i].name)));
     }
     return fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
 }
@@ -136,8 +185,8 @@ std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOption
                             Format format) {
     const auto legend = legend_of(panels);
     size_t longest = 0;
-    for (const auto& name : legend) {
-        longest = std::max(longest, characters(name));
+    for (const auto& entry : legend) {
+        longest = std::max(longest, characters(entry.name));
     }
     const bool with_legend = legend.size() > 1;
     const auto columns = std::min(panels.size(), most_across),
@@ -152,8 +201,8 @@ std::string gnuplot_program(const std::vector<Panel>& panels, const FigureOption
     const double width = plots_end + right;
     const double height = plots_top + top;
 
-    auto text = terminal(format, width, height) + "set encoding utf8\n" + data_blocks(panels) +
-                line_styles(legend.size());
+    auto text = terminal(format, width, height) + "set encoding utf8\n" +
+                data_blocks(panels, options.y) + line_styles(legend);
     text +=
         "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth 0.7 dashtype solid\nset border 3 "
         "linecolor rgb '#444444'\nset tics nomirror "

@@ -1,6 +1,7 @@
 // metrics.jsonl, as a run takes it up again and as the viewer reads it; the same bytes as a table
 // and a config.json to the viewer.
 #include "fuzz.h"
+#include "run/csv.h"
 #include "run/event_log.h"
 #include "run/figure.h"
 #include "viewer/run_data.h"
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (int i = 0; i < 3 && run.poll(); ++i) {
         (void)run.note();
     }
-    (void)hfc::viewer::parse_csv(std::string(hfc::fuzz::text(data, size)));
+    (void)hfc::run::parse_csv(std::string(hfc::fuzz::text(data, size)));
     hfc::fuzz::folder().write("config.json", hfc::fuzz::text(data, size));
     hfc::viewer::RunStatus status(hfc::fuzz::folder().path());
     status.poll();

@@ -1,6 +1,7 @@
 // What the viewer reads besides curves, and what it writes.
 #include "scratch_folder.h"
 
+#include "run/csv.h"
 #include "viewer/export.h"
 #include "viewer/run_status.h"
 #include "viewer/tables.h"
@@ -26,10 +27,10 @@ using testing::Pair;
 
 TEST(ViewerTables, FieldsMayHoldCommasQuotesAndNewlines) {
     EXPECT_THAT(
-        parse_csv("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
+        run::parse_csv("a,b\n1,\"x, \"\"y\"\"\nz\"\r\n,\n"),
         ElementsAre(ElementsAre("a", "b"), ElementsAre("1", "x, \"y\"\nz"), ElementsAre("", "")));
-    EXPECT_THAT(parse_csv(""), IsEmpty());
-    EXPECT_THAT(parse_csv("a,\"torn"), ElementsAre(ElementsAre("a", "torn")));
+    EXPECT_THAT(run::parse_csv(""), IsEmpty());
+    EXPECT_THAT(run::parse_csv("a,\"torn"), ElementsAre(ElementsAre("a", "torn")));
 }
 
 TEST(ViewerTables, AreReadAnewWhenTheyChange) {

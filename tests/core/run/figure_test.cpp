@@ -202,5 +202,24 @@ TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {
     EXPECT_EQ(later, now) << "the program draws the same picture";
 }
 
+TEST(GnuplotProgram, draws_bands_behind_their_curves_and_cuts_them_at_the_axis) {
+    Curve curve{.name = "test", .points = {{1, 0.5}, {2, 0.9}}, .band = {{0.4, 0.6}, {0.7, 1.3}}};
+    FigureOptions options;
+    const auto program = gnuplot_program({{"net", {curve}}}, options, Format::svg);
+    EXPECT_THAT(program, HasSubstr("1 0.5 0.4 0.6\n2 0.9 0.7 1.02\n"));
+    const auto band = program.find("with filledcurves"), line = program.find("with linespoints");
+    EXPECT_LT(band, line);
+    EXPECT_THAT(program, HasSubstr("fillcolor rgb '#000000'"));
+}
+
+TEST(GnuplotProgram, gives_curves_of_one_quantity_one_colour_and_other_dashes) {
+    const Curve a{.name = "test, a", .points = {{1, 0.5}}, .colour = "test"};
+    const Curve b{.name = "test, b", .points = {{1, 0.6}}, .colour = "test", .dash = 1};
+    const auto program = gnuplot_program({{"net", {a, b}}}, {}, Format::svg);
+    EXPECT_THAT(program, HasSubstr("linetype 1 linecolor rgb '#000000'"));
+    EXPECT_THAT(program, HasSubstr("linetype 2 linecolor rgb '#000000'"));
+    EXPECT_THAT(program, AllOf(HasSubstr("dashtype 1\n"), HasSubstr("dashtype 2\n")));
+}
+
 }  // namespace
 }  // namespace hfc::run

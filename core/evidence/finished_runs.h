@@ -1,0 +1,37 @@
+// Finished runs as lines of a CSV file that is kept under version control, so that anybody adds
+// seeds later: the hash of the settings, seed, commit, device, and all numbers of the run's tables.
+#pragma once
+
+#include "run/stored_run.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace hfc::evidence {
+
+struct FinishedRun {
+    std::string settings;  ///< hash, see settings_hash()
+    std::string options;   ///< for people: "lr=0.001 epochs=8"
+    std::string seed;
+    std::string commit;
+    std::string device;
+    std::string threads;
+    run::Tables tables;
+};
+
+/// A hash (64-bit FNV-1a, 16 hexadecimal digits) that depends on the content of the JSON value, not
+/// on the order of its keys.
+std::string settings_hash(const nlohmann::ordered_json& settings);
+
+/// The r-th line of a run holds the r-th row of each of its tables, in columns "TABLE:COLUMN".
+std::string to_csv(const std::vector<FinishedRun>& runs);
+
+/// Reads to_csv() back. Throws Error naming `source` if a column is missing.
+std::vector<FinishedRun> finished_runs_from_csv(const std::string& text, const std::string& source);
+
+/// Adds the runs to the file whose settings and seed it does not have yet, and makes the file where
+/// it is missing. Returns how many were added.
+size_t add_finished_runs(const std::filesystem::path& path, const std::vector<FinishedRun>& runs);
+
+}  // namespace hfc::evidence

@@ -1,0 +1,36 @@
+// Intervals for what an experiment reports: a mean over seeds, a proportion over images, a
+// difference of two settings over the same seeds.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace hfc::evidence {
+
+inline constexpr double usual_level = 0.95;
+
+struct Interval {
+    double mean = 0;
+    double low = 0;
+    double high = 0;
+    int64_t n = 0;  ///< how many values the mean is of
+
+    /// Half of the width of an interval that is symmetric about the mean.
+    double half() const { return (high - low) / 2; }
+    /// Whether the interval lies on one side of 0. False without an interval (n = 1).
+    bool excludes_zero() const { return low > 0 || high < 0; }
+};
+
+/// The mean and Student's t interval with n - 1 degrees of freedom. Of one value the ends are NaN.
+/// Throws Error for no values, a value that is not finite, and a level outside of (0, 1).
+Interval mean_interval(const std::vector<double>& values, double level = usual_level);
+
+/// Wilson's score interval for a proportion, without continuity correction; mean is successes / n.
+/// Throws Error unless 0 <= successes <= n, n >= 1 and 0 < level < 1.
+Interval wilson(int64_t successes, int64_t n, double level = usual_level);
+
+/// mean_interval() of a[i] - b[i]. Throws Error also for lists of different lengths.
+Interval paired_difference(const std::vector<double>& a, const std::vector<double>& b,
+                           double level = usual_level);
+
+}  // namespace hfc::evidence

@@ -1,0 +1,107 @@
+#include "host/evidence/results.h"
+
+#include "base/file.h"
+#include "run/gnuplot.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace hfc::host {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// "lr=0.001": what of the baseline's settings differs.
+std::string text_of(const Json& baseline, const Json& settings) {
+    std::string text;
+    for (const auto& [name, value] : baseline.items()) {
+        if (settings.contains(name) && settings.at(name) == value) {
+            continue;
+        }
+        text += text.empty() ? "" : ", ";
+        text +=
+            fmt::format("{}={}", name, value.is_string() ? value.get<std::string>() : value.dump());
+    }
+    return text;
+}
+
+Json head_of(const evidence::Difference& difference) {
+    Json row = difference.settings;
+    row["minus"] = text_of(difference.baseline, difference.settings);
+    row.update(difference.key);
+    row["value"] = difference.value;
+    return row;
+}
+
+Json number_or_nothing(double number) {
+    return std::isfinite(number) ? Json(number) : Json();
+}
+
+}  // namespace
+
+run::Rows readable_differences(const std::vector<evidence::Difference>& differences) {
+    run::Rows rows;
+    for (const auto& difference : differences) {
+        auto row = head_of(difference);
+        row["difference"] = evidence::to_text(difference.interval, /*sign=*/true);
+        row["n"] = difference.interval.n;
+        row["interval"] = evidence::verdict(difference.interval);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+run::Rows exact_differences(const std::vector<evidence::Difference>& differences) {
+    run::Rows rows;
+    for (const auto& difference : differences) {
+        auto row = head_of(difference);
+        row["difference"] = difference.interval.mean;
+        row["low"] = number_or_nothing(difference.interval.low);
+        row["high"] = number_or_nothing(difference.interval.high);
+        row["n"] = difference.interval.n;
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+std::vector<std::string> write_tables(const std::filesystem::path& directory,
+                                      const std::vector<evidence::JoinedTable>& tables,
+                                      evidence::Baseline baseline) {
+    std::vector<std::string> notes;
+    for (const auto& table : tables) {
+        if (!table.note.empty()) {
+            notes.push_back(table.note);
+        }
+        if (table.rows.empty()) {
+            continue;
+        }
+        write_file(directory / (table.name + ".csv"), run::to_csv(to_rows(table)), Sync::no);
+        write_file(directory / (table.name + ".md"), run::to_markdown(to_readable_rows(table)),
+                   Sync::no);
+        const auto found = differences(table, baseline);
+        if (!found.empty()) {
+            const auto name = table.name + "-differences";
+            write_file(directory / (name + ".csv"), run::to_csv(exact_differences(found)),
+                       Sync::no);
+            write_file(directory / (name + ".md"), run::to_markdown(readable_differences(found)),
+                       Sync::no);
+        }
+    }
+    return notes;
+}
+
+void write_figures(const std::filesystem::path& directory,
+                   const std::vector<evidence::BandFigure>& figures) {
+    const bool draws = run::has_gnuplot();
+    for (const auto& figure : figures) {
+        for (const auto format : {run::Format::svg, run::Format::png}) {
+            const auto program = gnuplot_program(figure.panels, figure.options, format);
+            const auto name = figure.name + (format == run::Format::svg ? ".svg" : ".png");
+            write_file(directory / (name + (draws ? "" : ".gp")),
+                       draws ? run::run_gnuplot(program) : program, Sync::no);
+        }
+    }
+}
+
+}  // namespace hfc::host

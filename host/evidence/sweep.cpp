@@ -1,0 +1,187 @@
+#include "host/evidence/sweep.h"
+
+#include "base/error.h"
+#include "host/evidence/sweep_results.h"
+#include "host/evidence/sweep_runner.h"
+#include "host/evidence/sweep_start.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace hfc::host {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char* name_of(ItemState state) {
+    switch (state) {
+        case ItemState::waiting:
+            return "not started";
+        case ItemState::begun:
+            return "begun";
+        case ItemState::failed:
+            return "failed";
+        case ItemState::finished:
+            return "finished";
+        case ItemState::brought:
+            return "done in the file of --from";
+    }
+    return "";
+}
+
+std::vector<evidence::FinishedRun> read_rows(const std::string& path) {
+    return path.empty()
+               ? std::vector<evidence::FinishedRun>()
+               : evidence::finished_runs_from_csv(read_file(path, uint64_t{256} << 20), path);
+}
+
+/// Found before the first run rather than after the last one.
+void check_save(const std::string& file) {
+    if (file.empty()) {
+        return;
+    }
+    std::error_code error;
+    const auto folder = fs::absolute(file).parent_path();
+    const bool exists = fs::exists(file, error);
+    if (exists) {
+        read_rows(file);
+    }
+    require(::access(exists ? file.c_str() : folder.c_str(), W_OK) == 0,
+            "option --save: cannot write '{}': {}", file, std::strerror(errno));
+}
+
+void list_items(const SweepSettings& settings, const std::vector<evidence::FinishedRun>& brought) {
+    fmt::print("{} run{} of {} thread{}, {} at a time, on {}\n", settings.items.size(),
+               settings.items.size() == 1 ? "" : "s", settings.threads,
+               settings.threads == 1 ? "" : "s", settings.jobs, settings.device);
+    for (const auto& item : settings.items) {
+        const bool done = std::ranges::any_of(brought, [&](const auto& run) {
+            return run.settings == item.hash && run.seed == item.seed;
+        });
+        fmt::print("{}  settings {}{}\n", item.name, item.hash, done ? "  done" : "");
+    }
+}
+
+void list_items(const SweepDirectory& sweep) {
+    for (const auto& item : sweep.settings().items) {
+        fmt::print("{}  {}\n", item.name, name_of(sweep.state(item)));
+    }
+}
+
+bool has_repeats(const std::vector<evidence::JoinedTable>& tables) {
+    return std::ranges::any_of(tables, [](const auto& table) {
+        return std::ranges::any_of(table.rows, [](const auto& row) {
+            return std::ranges::any_of(row.cells,
+                                       [](const auto& cell) { return cell.values.size() > 1; });
+        });
+    });
+}
+
+void print_tables(const std::vector<evidence::JoinedTable>& tables) {
+    constexpr size_t most_rows = 40;
+    for (const auto& table : tables) {
+        if (!table.note.empty()) {
+            fmt::print("\n{}\n", table.note);
+        }
+        if (table.rows.size() > most_rows) {
+            fmt::print("\n{}: {} rows, in {}.md\n", table.name, table.rows.size(), table.name);
+        } else if (!table.rows.empty()) {
+            fmt::print("\n{}: mean ± half of the 95 % interval\n{}", table.name,
+                       run::to_markdown(to_readable_rows(table)));
+        }
+    }
+    if (!tables.empty() && !has_repeats(tables)) {
+        fmt::print("\none seed for each setting, so there are no intervals: see --seeds\n");
+    }
+}
+
+/// Returns how many have failed.
+size_t print_failures(const SweepDirectory& sweep) {
+    size_t failed = 0;
+    for (const auto& item : sweep.settings().items) {
+        if (sweep.state(item) == ItemState::failed) {
+            ++failed;
+            fmt::print("failed: {}: {} (see '{}')\n", item.name, sweep.error(item),
+                       sweep.item_log(item).string());
+        }
+    }
+    return failed;
+}
+
+size_t count_done(const SweepDirectory& sweep) {
+    return static_cast<size_t>(std::ranges::count_if(sweep.settings().items, [&](const auto& item) {
+        const auto state = sweep.state(item);
+        return state == ItemState::finished || state == ItemState::brought;
+    }));
+}
+
+void save_rows(const SweepDirectory& sweep, const std::string& file) {
+    std::vector<evidence::FinishedRun> runs;
+    for (auto& item : finished_items(sweep.path(), sweep.settings())) {
+        runs.push_back(std::move(item.run));
+    }
+    const auto added = add_finished_runs(file, runs);
+    fmt::print("{} run{} added to '{}'\n", added, added == 1 ? "" : "s", file);
+}
+
+int work(SweepDirectory& sweep, int jobs, const std::string& save) {
+    const int stopped = SweepRunner(sweep, jobs).run();
+    const auto tables = write_joined_tables(sweep.path(), sweep.settings());
+    write_joined_figures(sweep.path(), sweep.settings());
+    print_tables(tables);
+    fmt::print("\n{} of {} runs finished; results in '{}'\n", count_done(sweep),
+               sweep.settings().items.size(), sweep.path().string());
+    if (!save.empty()) {
+        save_rows(sweep, save);
+    }
+    const auto failed = print_failures(sweep);
+    if (stopped != 0 || failed > 0) {
+        fmt::print("hfc-host sweep --resume '{}' continues it\n", sweep.path().string());
+    }
+    return stopped != 0 ? stopped : failed > 0 ? 1 : 0;
+}
+
+/// A full disk, for example: the runs that have finished stay so.
+int work_or_say(SweepDirectory& sweep, int jobs, const std::string& save) {
+    try {
+        return work(sweep, jobs, save);
+    } catch (const Error& error) {
+        std::fflush(stdout);
+        std::fprintf(stderr, "hfc-host sweep: %s\nhfc-host sweep --resume '%s' continues it\n",
+                     error.what(), sweep.path().c_str());
+        return 1;
+    }
+}
+
+}  // namespace
+
+int sweep(const SweepOptions& options) {
+    check_save(options.save);
+    if (!options.resume.empty()) {
+        auto directory = SweepDirectory::open(options.resume);
+        const int jobs = jobs_for(directory.settings(), options.jobs);
+        if (options.dry_run) {
+            list_items(directory);
+            return 0;
+        }
+        return work_or_say(directory, jobs, options.save);
+    }
+    const auto text = read_file(options.script, uint64_t{64} << 20);
+    const auto brought = read_rows(options.from);
+    const auto settings = settings_of(options);
+    if (options.dry_run) {
+        list_items(settings, brought);
+        return 0;
+    }
+    auto directory = SweepDirectory::make(settings, text, options.out, brought);
+    fmt::print("{} run{} in '{}'\n", settings.items.size(), settings.items.size() == 1 ? "" : "s",
+               directory.path().string());
+    std::fflush(stdout);
+    return work_or_say(directory, settings.jobs, options.save);
+}
+
+}  // namespace hfc::host

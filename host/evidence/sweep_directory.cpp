@@ -1,0 +1,274 @@
+#include "host/evidence/sweep_directory.h"
+
+#include "base/error.h"
+#include "base/json_depth.h"
+#include "base/utf8.h"
+#include "host/evidence/child.h"
+#include "run/directory.h"
+#include "run/line_reader.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace hfc::host {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+using evidence::SweepItem;
+
+constexpr const char* log_name = "sweep.jsonl";
+constexpr const char* settings_name = "sweep.json";
+constexpr uint64_t most_bytes = uint64_t{256} << 20;
+
+fs::path brought_file(const fs::path& sweep) {
+    return sweep / "rows" / "from.csv";
+}
+
+Json to_json(const SweepSettings& settings) {
+    Json items = Json::array();
+    for (const auto& item : settings.items) {
+        items.push_back({{"name", item.name},
+                         {"arguments", item.arguments},
+                         {"settings", item.settings},
+                         {"seed", item.seed},
+                         {"hash", item.hash},
+                         {"options", item.options}});
+    }
+    return {{"name", settings.name},     {"folder", settings.folder},
+            {"commit", settings.commit}, {"device", settings.device},
+            {"data", settings.data},     {"threads", settings.threads},
+            {"jobs", settings.jobs},     {"deterministic", settings.deterministic},
+            {"items", std::move(items)}};
+}
+
+SweepSettings from_json(const Json& json) {
+    SweepSettings settings;
+    json.at("name").get_to(settings.name);
+    json.at("folder").get_to(settings.folder);
+    json.at("commit").get_to(settings.commit);
+    json.at("device").get_to(settings.device);
+    json.at("data").get_to(settings.data);
+    json.at("threads").get_to(settings.threads);
+    json.at("jobs").get_to(settings.jobs);
+    json.at("deterministic").get_to(settings.deterministic);
+    for (const auto& item : json.at("items")) {
+        settings.items.push_back({.name = item.at("name"),
+                                  .arguments = item.at("arguments"),
+                                  .settings = item.at("settings"),
+                                  .seed = item.at("seed"),
+                                  .hash = item.at("hash"),
+                                  .options = item.at("options")});
+    }
+    return settings;
+}
+
+void take(const Json& event, SweepLog& known) {
+    const auto name = event.value("item", "");
+    const auto what = event.value("event", "");
+    if (what == "begun") {
+        known.states[name] = ItemState::begun;
+    } else if (what == "finished") {
+        known.states[name] = ItemState::finished;
+        if (event.contains("seconds")) {
+            known.durations.push_back(event["seconds"].get<double>());
+        }
+    } else if (what == "failed") {
+        known.states[name] = ItemState::failed;
+        known.errors[name] = event.value("error", "");
+    }
+}
+
+std::vector<evidence::FinishedRun> brought_to(const fs::path& sweep) {
+    std::error_code error;
+    const auto path = brought_file(sweep);
+    return fs::exists(path, error)
+               ? evidence::finished_runs_from_csv(read_file(path, most_bytes), path.string())
+               : std::vector<evidence::FinishedRun>();
+}
+
+const evidence::FinishedRun* find_run(const std::vector<evidence::FinishedRun>& runs,
+                                      const SweepItem& item) {
+    for (const auto& run : runs) {
+        if (run.settings == item.hash && run.seed == item.seed) {
+            return &run;
+        }
+    }
+    return nullptr;
+}
+
+/// Runs that --from brought count as such, whatever the log says.
+SweepLog read_log(const fs::path& sweep, const SweepSettings& settings) {
+    SweepLog known;
+    const auto path = sweep / log_name;
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    require(file.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
+    run::LineReader lines(file.get(), path);
+    while (const auto line = lines.next()) {
+        const auto event = nests_deeper(*line) ? Json() : Json::parse(*line, nullptr, false);
+        require(event.is_object(), "'{}' is damaged: a line is no event", path.string());
+        try {
+            take(event, known);
+        } catch (const nlohmann::json::exception& error) {
+            fail("'{}' is damaged: {}", path.string(), error.what());
+        }
+    }
+    known.size = lines.offset();
+    const auto brought = brought_to(sweep);
+    for (const auto& item : settings.items) {
+        if (find_run(brought, item) != nullptr) {
+            known.states[item.name] = ItemState::brought;
+        }
+    }
+    return known;
+}
+
+}  // namespace
+
+bool is_sweep(const fs::path& path) {
+    std::error_code error;
+    return fs::is_regular_file(path / settings_name, error);
+}
+
+SweepSettings read_sweep(const fs::path& path) {
+    require(is_sweep(path), "'{}' is no directory of a sweep: it holds no {}", path.string(),
+            settings_name);
+    const auto text = read_file(path / settings_name, most_bytes);
+    try {
+        require(!nests_deeper(text), "'{}' is damaged: it nests too deeply",
+                (path / settings_name).string());
+        return from_json(Json::parse(text));
+    } catch (const nlohmann::json::exception& error) {
+        fail("'{}' is damaged: {}", (path / settings_name).string(), error.what());
+    }
+}
+
+SweepDirectory SweepDirectory::make(const SweepSettings& settings, const std::string& script_text,
+                                    const fs::path& out,
+                                    const std::vector<evidence::FinishedRun>& brought) {
+    run::Made made;
+    SweepDirectory sweep(fs::absolute(out.empty()
+                                          ? run::default_directory(settings.name, made, "sweeps")
+                                          : run::chosen_directory(out, made)));
+    sweep.settings_ = settings;
+    std::vector<evidence::FinishedRun> used;
+    for (const auto& item : settings.items) {
+        if (const auto* run = find_run(brought, item)) {
+            used.push_back(*run);
+        }
+    }
+    if (!used.empty()) {
+        make_folder(sweep.path_ / "rows");
+        made.add(sweep.path_ / "rows");
+        write_file(brought_file(sweep.path_), evidence::to_csv(used));
+        made.add(brought_file(sweep.path_));
+    }
+    write_file(sweep.path_ / "script.lua", script_text);
+    made.add(sweep.path_ / "script.lua");
+    write_file(sweep.path_ / log_name, "");
+    made.add(sweep.path_ / log_name);
+    sweep.lock();
+    // The last file: a directory that has it is whole.
+    write_file(sweep.path_ / settings_name, json_text(to_json(settings), 1) + "\n");
+    made.keep();
+    sweep.known_ = read_log(sweep.path_, settings);
+    return sweep;
+}
+
+SweepDirectory SweepDirectory::open(const fs::path& path) {
+    SweepDirectory sweep(fs::absolute(path.has_filename() ? path : path.parent_path()));
+    sweep.settings_ = read_sweep(sweep.path_);
+    sweep.lock();
+    sweep.known_ = read_log(sweep.path_, sweep.settings_);
+    require(::ftruncate(sweep.log_->get(), static_cast<off_t>(sweep.known_.size)) == 0,
+            "cannot write '{}': {}", (sweep.path_ / log_name).string(), std::strerror(errno));
+    return sweep;
+}
+
+void SweepDirectory::lock() {
+    const auto log = path_ / log_name;
+    log_ = std::make_shared<Descriptor>(::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    require(log_->open(), "cannot write '{}': {}", log.string(), std::strerror(errno));
+    if (::flock(log_->get(), LOCK_EX | LOCK_NB) != 0) {
+        const auto holders = lock_holders(log);
+        hfc::fail("another sweep is at work in '{}'{}", path_.string(),
+                  holders.empty() ? "" : fmt::format(" (process {})", holders[0]));
+    }
+}
+
+fs::path SweepDirectory::item_directory(const SweepItem& item) const {
+    return path_ / item.name;
+}
+
+fs::path SweepDirectory::item_log(const SweepItem& item) const {
+    return path_ / (item.name + ".log");
+}
+
+ItemState SweepDirectory::state(const SweepItem& item) const {
+    const auto found = known_.states.find(item.name);
+    return found == known_.states.end() ? ItemState::waiting : found->second;
+}
+
+std::string SweepDirectory::error(const SweepItem& item) const {
+    const auto found = known_.errors.find(item.name);
+    return found == known_.errors.end() ? "" : found->second;
+}
+
+void SweepDirectory::append(const Json& event) {
+    const off_t before = ::lseek(log_->get(), 0, SEEK_END);
+    if (!write_all(log_->get(), json_text(event) + '\n')) {
+        const int reason = errno;
+        [[maybe_unused]] const int cut = ::ftruncate(log_->get(), before);
+        hfc::fail("cannot write '{}': {}", (path_ / log_name).string(), std::strerror(reason));
+    }
+    take(event, known_);
+}
+
+void SweepDirectory::begin(const SweepItem& item, int pid) {
+    append({{"item", item.name}, {"event", "begun"}, {"pid", pid}});
+}
+
+void SweepDirectory::finish(const SweepItem& item, double seconds) {
+    Json event = {{"item", item.name}, {"event", "finished"}};
+    if (seconds >= 0) {
+        event["seconds"] = seconds;
+    }
+    append(event);
+}
+
+void SweepDirectory::fail(const SweepItem& item, int status, const std::string& error) {
+    append({{"item", item.name}, {"event", "failed"}, {"status", status}, {"error", error}});
+}
+
+std::vector<FinishedItem> finished_items(const fs::path& path, const SweepSettings& settings) {
+    const auto known = read_log(path, settings);
+    const auto brought = brought_to(path);
+    std::vector<FinishedItem> finished;
+    for (const auto& item : settings.items) {
+        const auto state = known.states.find(item.name);
+        if (state == known.states.end()) {
+            continue;
+        }
+        if (state->second == ItemState::brought) {
+            finished.push_back({item, *find_run(brought, item), {}});
+        } else if (state->second == ItemState::finished) {
+            const auto directory = path / item.name;
+            finished.push_back({item,
+                                {.settings = item.hash,
+                                 .options = item.options,
+                                 .seed = item.seed,
+                                 .commit = settings.commit,
+                                 .device = settings.device,
+                                 .threads = std::to_string(settings.threads),
+                                 .tables = run::read_tables(directory)},
+                                directory});
+        }
+    }
+    return finished;
+}
+
+}  // namespace hfc::host

@@ -1,0 +1,106 @@
+// The directory of a sweep:
+//
+//   sweep.json     the script's options as given, threads, device, the list of runs
+//   script.lua     the script as it was when the sweep began
+//   sweep.jsonl    what happened to the runs, one event a line; locked while the sweep is at work
+//   ITEM/          a run directory for each run
+//   ITEM.log       what that run printed; locked by the run's process
+//   NAME.csv .md   joined tables; NAME-differences.csv .md: settings in pairs; NAME.svg .png curves
+//   rows/runs.csv  the finished runs, as --save writes them
+//   rows/from.csv  those that --from brought
+#pragma once
+
+#include "base/file.h"
+#include "evidence/finished_runs.h"
+#include "evidence/sweep_plan.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace hfc::host {
+
+/// What decides how the runs of a sweep are started.
+struct SweepSettings {
+    std::string name;    ///< of the script: "batch_size"
+    std::string folder;  ///< the working directory of the runs
+    std::string commit;  ///< of the script's directory
+    std::string device;  ///< as it was resolved
+    std::string data;
+    int threads = 1;
+    int jobs = 1;
+    bool deterministic = false;
+    std::vector<evidence::SweepItem> items;
+};
+
+enum class ItemState {
+    waiting,   ///< never started
+    begun,     ///< started, and neither finished nor failed: killed, or stopped
+    failed,    ///< ended with an error
+    finished,  ///< ended with status 0
+    brought,   ///< by --from
+};
+
+/// What is known of the runs of a sweep.
+struct SweepLog {
+    std::map<std::string, ItemState> states;  ///< by name
+    std::map<std::string, std::string> errors;
+    /// How long finished runs took that were not interrupted, in seconds.
+    std::vector<double> durations;
+    uint64_t size = 0;  ///< of the log's whole lines
+};
+
+class SweepDirectory {
+  public:
+    /// Makes sweeps/NAME-date-time, or `out`, which must not exist or be empty.
+    static SweepDirectory make(const SweepSettings& settings, const std::string& script_text,
+                               const std::filesystem::path& out,
+                               const std::vector<evidence::FinishedRun>& brought);
+    /// Throws Error where another sweep is at work in it, naming its process.
+    static SweepDirectory open(const std::filesystem::path& path);
+
+    const std::filesystem::path& path() const { return path_; }
+    const SweepSettings& settings() const { return settings_; }
+    std::filesystem::path item_directory(const evidence::SweepItem& item) const;
+    std::filesystem::path item_log(const evidence::SweepItem& item) const;
+    std::filesystem::path script() const { return path_ / "script.lua"; }
+    ItemState state(const evidence::SweepItem& item) const;
+    std::string error(const evidence::SweepItem& item) const;
+    const std::vector<double>& durations() const { return known_.durations; }
+
+    void begin(const evidence::SweepItem& item, int pid);
+    /// seconds < 0: not known, since the run was interrupted.
+    void finish(const evidence::SweepItem& item, double seconds);
+    void fail(const evidence::SweepItem& item, int status, const std::string& error);
+
+  private:
+    explicit SweepDirectory(std::filesystem::path path) : path_(std::move(path)) {}
+    void lock();
+    void append(const nlohmann::ordered_json& event);
+
+    std::filesystem::path path_;
+    SweepSettings settings_;
+    std::shared_ptr<Descriptor> log_;
+    SweepLog known_;
+};
+
+/// Whether the directory is one of a sweep.
+bool is_sweep(const std::filesystem::path& path);
+
+/// What sweep.json holds. Throws Error where it is missing or damaged.
+SweepSettings read_sweep(const std::filesystem::path& path);
+
+/// One finished run of a sweep.
+struct FinishedItem {
+    evidence::SweepItem item;
+    evidence::FinishedRun run;
+    std::filesystem::path directory;  ///< empty for a run that --from brought
+};
+
+/// The finished runs in the order of the items. It takes no lock: the sweep may be at work.
+std::vector<FinishedItem> finished_items(const std::filesystem::path& path,
+                                         const SweepSettings& settings);
+
+}  // namespace hfc::host

@@ -1,0 +1,142 @@
+#include "host/evidence/sweep_options.h"
+
+#include "base/error.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace hfc::host {
+namespace {
+
+constexpr const char* examples = R"text(
+The values of the script's options:
+  --lr 1e-4,1e-3             two runs; several such options: every combination
+  --dataset 'folder:a\,b'    a comma within a value
+  --radii 4,8 --radii 16     an option that is a list: 4,8 is one value; repeat the option for more
+  --preset quick,paper       presets are values too
+
+Examples:
+  hfc-host sweep scripts/batch_size.lua --seeds 5
+  hfc-host sweep scripts/optimizers.lua --seeds 3 --lr 1e-4,1e-3 --jobs 2
+  hfc-host sweep --resume sweeps/batch_size-20260102-030405
+  hfc-host sweep scripts/batch_size.lua --seeds 5 --from docs/results/batch_size.csv \
+    --save docs/results/batch_size.csv
+
+Each run is one directory in sweeps/NAME-date-time, and what it prints is in the file NAME.log
+beside it. Tables of equal names are joined there: mean, 95 % interval (Student's t) and n.
+
+Exit status: 0; 1 if a run failed; 2 after wrong use; 130 after Ctrl-C; 143 after SIGTERM.)text";
+
+class Usage : public CLI::Formatter {
+    std::string make_usage(const CLI::App*, std::string) const override {
+        return "Usage: hfc-host sweep script.lua [options] [script options]\n"
+               "       hfc-host sweep --resume DIR\n";
+    }
+};
+
+[[noreturn]] void wrong_use(const std::string& text) {
+    throw CommandExit{2, "hfc-host sweep: " + text + "; see hfc-host sweep --help"};
+}
+
+void add_options(CLI::App& app, SweepOptions& options) {
+    app.add_option("--seeds", options.seeds, "run each combination with seed = 0 .. N-1")
+        ->type_name("N");
+    app.add_option("--jobs", options.jobs, "this many runs at the same time (default 1)")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    app.add_option("--threads", options.threads,
+                   "CPU threads of each run (default: the cores divided by --jobs); the numbers "
+                   "depend on it, so it is kept with the sweep")
+        ->check(CLI::Range(1, 1024))
+        ->type_name("N");
+    app.add_option("--device", options.device, "auto (CUDA where usable), cpu, cuda or cuda:N")
+        ->capture_default_str();
+    app.add_option("--data", options.data,
+                   "directory with the data sets' directories (else $HFC_DATA, else ./data)")
+        ->type_name("DIR");
+    app.add_flag("--deterministic", options.deterministic,
+                 "as for a run: the same numbers on any number of cores");
+    app.add_option("--out", options.out, "directory of the sweep (else sweeps/NAME-date-time)")
+        ->type_name("DIR");
+    app.add_option("--resume", options.resume,
+                   "continue the sweep in this directory: finished runs are not repeated, killed "
+                   "ones are resumed, failed ones are tried once more")
+        ->type_name("DIR");
+    app.add_option("--from", options.from,
+                   "count the finished runs in this CSV file as done: those with the same settings "
+                   "and seed")
+        ->type_name("FILE");
+    app.add_option("--save", options.save, "add the finished runs to this CSV file, for --from")
+        ->type_name("FILE");
+    app.add_flag("--dry-run", options.dry_run, "list the runs, and start none");
+}
+
+void check_resumed(const SweepOptions& options) {
+    const bool others = !options.script.empty() || !options.arguments.empty() ||
+                        options.seeds != 0 || options.threads != 0 || !options.out.empty() ||
+                        !options.from.empty() || options.device != "auto" ||
+                        !options.data.empty() || options.deterministic;
+    if (others) {
+        wrong_use(
+            "option --resume takes the script and its options from the sweep; only --jobs, --save "
+            "and --dry-run can be given with it");
+    }
+}
+
+/// Options of hfc-host that a run would take and a sweep would not pass on.
+void refuse_others(const std::vector<std::string>& arguments) {
+    constexpr std::array<std::string_view, 5> others = {"--sandbox", "--sandbox-seconds",
+                                                        "--sandbox-memory", "--debug", "--view"};
+    for (const auto& word : arguments) {
+        const auto name = std::string_view(word).substr(0, word.find('='));
+        if (std::ranges::find(others, name) != others.end()) {
+            wrong_use(fmt::format("option {} is for a single run; a sweep does not take it", name));
+        }
+    }
+}
+
+}  // namespace
+
+SweepOptions parse_sweep(const std::vector<std::string>& words) {
+    SweepOptions options;
+    CLI::App app(
+        "Runs a script with several seeds and with each combination of some options, and "
+        "joins the tables and curves of the runs.",
+        "hfc-host sweep");
+    app.formatter(std::make_shared<Usage>());
+    app.footer(examples);
+    app.allow_extras();
+    add_options(app, options);
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
+    try {
+        app.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+        throw CommandExit{0, app.help()};
+    } catch (const CLI::ParseError& error) {
+        wrong_use(error.what());
+    }
+    auto rest = app.remaining();
+    if (!rest.empty() && !rest.front().starts_with("--")) {
+        options.script = rest.front();
+        rest.erase(rest.begin());
+    }
+    refuse_others(rest);
+    options.arguments = std::move(rest);
+    if (app.count("--seeds") > 0 && options.seeds < 1) {
+        wrong_use(fmt::format("option --seeds: expected a number of seeds from 1, got {}",
+                              options.seeds));
+    }
+    if (app.count("--resume") > 0) {
+        check_resumed(options);
+    } else if (options.script.empty()) {
+        wrong_use(options.arguments.empty()
+                      ? "no script given"
+                      : fmt::format("the script comes first, before '{}'", options.arguments[0]));
+    }
+    return options;
+}
+
+}  // namespace hfc::host

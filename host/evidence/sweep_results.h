@@ -1,0 +1,26 @@
+// What a sweep leaves besides its runs.
+#pragma once
+
+#include "evidence/bands.h"
+#include "evidence/join.h"
+#include "host/evidence/sweep_directory.h"
+
+namespace hfc::host {
+
+/// Joins the finished runs: tables, differences between settings, rows/runs.csv. Returns the joined
+/// tables. Throws Error where a file cannot be read or written.
+std::vector<evidence::JoinedTable> write_joined_tables(const std::filesystem::path& sweep,
+                                                       const SweepSettings& settings);
+
+/// The figures of the finished runs, with bands.
+void write_joined_figures(const std::filesystem::path& sweep, const SweepSettings& settings);
+
+/// What is joined of the finished runs of a sweep; `label` becomes a setting "source" unless empty.
+std::vector<evidence::Sample> samples_of(const std::vector<FinishedItem>& items,
+                                         const std::string& label);
+
+/// The curves of the finished runs. label: before the settings of each.
+std::vector<evidence::RunCurves> curves_of(const std::vector<FinishedItem>& items,
+                                           const std::string& label);
+
+}  // namespace hfc::host

@@ -1,0 +1,52 @@
+// Keeps so many runs of a sweep at work until all have ended or the user stops it.
+#pragma once
+
+#include "host/evidence/sweep_directory.h"
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <vector>
+
+namespace hfc::host {
+
+class SweepRunner {
+  public:
+    SweepRunner(SweepDirectory& sweep, int jobs);
+
+    /// Returns 0, or 130 or 143 after the user has stopped it. Ends all runs before it throws Error
+    /// (a full disk).
+    int run();
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    struct Running {
+        const evidence::SweepItem* item;
+        Clock::time_point started;
+        bool resumed;
+        uint64_t log_begin;  ///< of this attempt in the item's log
+    };
+
+    bool needs_run(const evidence::SweepItem& item) const;
+    void start(const evidence::SweepItem& item);
+    /// False if the user stops the sweep meanwhile.
+    bool wait_for_locks(const evidence::SweepItem& item);
+    std::vector<std::string> arguments_for(const evidence::SweepItem& item, bool resumed) const;
+    void start_what_fits();
+    void wait_for_news(std::chrono::milliseconds most);
+    void reap();
+    void take_end(const Running& running, int status);
+    void stop(int signal);
+    void end_all();
+    std::string time_left() const;
+
+    SweepDirectory& sweep_;
+    size_t jobs_;
+    std::vector<const evidence::SweepItem*> waiting_;
+    size_t next_ = 0;   ///< of waiting_
+    size_t ended_ = 0;  ///< runs that need none, or have ended
+    std::map<pid_t, Running> running_;
+    int signal_ = 0;  ///< by which the user stopped it
+};
+
+}  // namespace hfc::host

@@ -1,0 +1,165 @@
+#include "host/evidence/sweep_start.h"
+
+#include "base/error.h"
+#include "base/machine.h"
+#include "base/utf8.h"
+#include "host/evidence/child.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <cstdlib>
+
+extern char** environ;
+
+namespace hfc::host {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// Removed at the end of the scope.
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        auto pattern = (fs::temp_directory_path() / "hfc-sweep-XXXXXX").string();
+        require(::mkdtemp(pattern.data()) != nullptr, "cannot make a temporary directory in '{}'",
+                fs::temp_directory_path().string());
+        path_ = pattern;
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    const fs::path& path() const { return path_; }
+
+  private:
+    fs::path path_;
+};
+
+std::string without_end(std::string text) {
+    while (!text.empty() && text.back() == '\n') {
+        text.pop_back();
+    }
+    return text;
+}
+
+/// The name of a sweep, from which its directory's is made.
+std::string name_of(const std::string& script) {
+    auto name = fs::path(script).stem().string();
+    for (char& c : name) {
+        c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
+    }
+    return name.empty() ? "script" : name;
+}
+
+/// "1a2b3c4d5e6f" or "1a2b3c4d5e6f-dirty": of the script's directory; empty where git knows none.
+std::string commit_of(const std::string& script) {
+    const auto folder = fs::absolute(script).parent_path().string();
+    std::array<int, 2> ends = {};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return "";
+    }
+    const Descriptor input(ends[0]);
+    Descriptor output(ends[1]);
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_adddup2(&files, output.get(), STDOUT_FILENO);
+    ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    std::vector<std::string> words = {"git",      "-C",      folder,        "describe",
+                                      "--always", "--dirty", "--abbrev=12", "--exclude=*"};
+    std::vector<char*> arguments;
+    for (auto& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
+    pid_t child = -1;
+    const int error = ::posix_spawnp(&child, "git", &files, nullptr, arguments.data(), environ);
+    ::posix_spawn_file_actions_destroy(&files);
+    output.close();
+    if (error != 0) {
+        return "";
+    }
+    std::array<char, 256> text = {};
+    size_t size = 0;
+    ssize_t got = 0;
+    while (size < text.size() &&
+           (got = ::read(input.get(), text.data() + size, text.size() - size)) > 0) {
+        size += static_cast<size_t>(got);
+    }
+    return wait_for_child(child) == 0 ? without_end(std::string(text.data(), size)) : "";
+}
+
+}  // namespace
+
+evidence::SweepPlan ask_script(const SweepOptions& options) {
+    const TemporaryFolder folder;
+    const auto plan = folder.path() / "plan.json", output = folder.path() / "output";
+    std::vector<std::string> arguments = {"--write-plan", plan.string(), "--device",
+                                          options.device};
+    if (!options.data.empty()) {
+        arguments.insert(arguments.end(), {"--data", options.data});
+    }
+    arguments.push_back(options.script);
+    arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
+    const int status =
+        wait_for_child(start_child({.arguments = arguments, .output = output, .folder = {}}));
+    std::error_code error;
+    if (status != 0) {
+        throw CommandExit{status == 1 ? 2 : status, without_end(read_file(output))};
+    }
+    if (!fs::exists(plan, error)) {
+        fail("the script '{}' does not call hfc.options, so there is nothing to sweep over",
+             options.script);
+    }
+    const auto json = Json::parse(read_file(plan), nullptr, false);
+    return evidence::plan_from_json(json);
+}
+
+int jobs_for(const SweepSettings& settings, int wanted) {
+    const int cores = usable_cpus();
+    const int most = std::max(1, cores / settings.threads);
+    require(wanted <= most, "option --jobs: {} runs of {} thread{} need {} cores, and there are {}",
+            wanted, settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads,
+            cores);
+    return wanted > 0 ? wanted : std::min(settings.jobs, most);
+}
+
+SweepSettings settings_of(const SweepOptions& options) {
+    auto plan = ask_script(options);
+    if (options.seeds > 0) {
+        evidence::choose_seeds(plan, options.seeds);
+    }
+    SweepSettings settings;
+    settings.name = name_of(options.script);
+    settings.folder = fs::current_path().string();
+    settings.commit = commit_of(options.script);
+    settings.device = plan.device;
+    settings.data = options.data;
+    settings.deterministic = options.deterministic;
+    settings.jobs = std::max(1, options.jobs);
+    const int cores = usable_cpus();
+    const int share = options.deterministic ? 1 : std::max(1, cores / settings.jobs);
+    settings.threads = options.threads > 0 ? options.threads : share;
+    require(settings.threads <= cores, "option --threads: {} threads need as many cores, got {}",
+            settings.threads, cores);
+    settings.jobs = jobs_for(settings, settings.jobs);
+    settings.items = items_of(plan, {.script = settings.name,
+                                     .threads = settings.threads,
+                                     .deterministic = settings.deterministic});
+    for (const auto& item : settings.items) {
+        require(std::ranges::all_of(item.arguments, is_utf8),
+                "the script's options must be UTF-8: a sweep keeps them in a JSON file");
+    }
+    return settings;
+}
+
+}  // namespace hfc::host

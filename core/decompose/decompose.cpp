@@ -18,26 +18,23 @@ std::string shape_of(const at::Tensor& x) {
 }
 
 /// Checked, as contiguous float32 [channels, H, W].
-at::Tensor planes_of(std::string_view function, const at::Tensor& x) {
-    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor",
-            function);
-    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}{}", function,
+at::Tensor planes_of(const at::Tensor& x) {
+    require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
+    require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
             at::toString(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
     if (has_channels_last(x) && x.size(3) > 1) {
-        fail("{}: x must be [..., H, W], got images [N, H, W, C] of shape {}{}", function,
-             shape_of(x), plane_advice(x));
+        fail("x must be [..., H, W], got images [N, H, W, C] of shape {}{}", shape_of(x),
+             plane_advice(x));
     }
-    require(
-        x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
-        "{}: x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}",
-        function, shape_of(x));
-    require(x.isfinite().all().item<bool>(), "{}: x must hold finite numbers only", function);
+    require(x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
+            "x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}",
+            shape_of(x));
+    require(x.isfinite().all().item<bool>(), "x must hold finite numbers only");
     return x.detach().contiguous().reshape({-1, x.size(-2), x.size(-1)});
 }
 
-void require_share(std::string_view function, double share) {
-    require(share >= 0 && share <= 1, "{}: a share of energy must be in [0,1], got {}", function,
-            share);
+void require_share(double share) {
+    require(share >= 0 && share <= 1, "a share of energy must be in [0,1], got {}", share);
 }
 
 Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Chooser& choose) {
@@ -63,23 +60,21 @@ Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Cho
 }  // namespace
 
 Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks) {
-    const auto* const function = "hfc.decompose.split";
-    const auto planes = planes_of(function, x);
+    const auto planes = planes_of(x);
     const auto most = std::min(x.size(-1), x.size(-2));
-    require(!ranks.empty(), "{}: at least one rank is needed, got none", function);
+    require(!ranks.empty(), "at least one rank is needed, got none");
     for (const auto rank : ranks) {
         require(rank >= 0 && rank <= most,
-                "{}: a rank must be 0 to {}, the shorter side of images of {} x {}; got {}",
-                function, most, x.size(-2), x.size(-1), rank);
+                "a rank must be 0 to {}, the shorter side of images of {} x {}; got {}", most,
+                x.size(-2), x.size(-1), rank);
     }
     return run(x, planes, ranks.size(), [&](int64_t, const std::vector<double>&) { return ranks; });
 }
 
 Parts split_by_energy(const at::Tensor& x, const std::vector<double>& shares) {
-    const auto* const function = "hfc.decompose.split_by_energy";
-    const auto planes = planes_of(function, x);
-    require(!shares.empty(), "{}: at least one share is needed, got none", function);
-    std::ranges::for_each(shares, [&](double share) { require_share(function, share); });
+    const auto planes = planes_of(x);
+    require(!shares.empty(), "at least one share is needed, got none");
+    std::ranges::for_each(shares, [&](double share) { require_share(share); });
     return run(x, planes, shares.size(), [&](int64_t, const std::vector<double>& energies) {
         std::vector<int64_t> ranks;
         for (const double share : shares) {
@@ -90,22 +85,21 @@ Parts split_by_energy(const at::Tensor& x, const std::vector<double>& shares) {
 }
 
 Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares) {
-    const auto* const function = "hfc.decompose.split_by_energy";
-    const auto planes = planes_of(function, x);
+    const auto planes = planes_of(x);
     const auto leading = x.sizes().slice(0, x.dim() - 2);
     require(shares.defined() && shares.sizes() == leading,
-            "{}: shares must be of shape [{}], one a channel, got {}", function,
-            fmt::join(leading, ", "), shares.defined() ? shape_of(shares) : "nothing");
+            "shares must be of shape [{}], one a channel, got {}", fmt::join(leading, ", "),
+            shares.defined() ? shape_of(shares) : "nothing");
     const auto given = shares.detach().to(at::kCPU, at::kDouble).contiguous();
     const auto* const values = given.const_data_ptr<double>();
-    std::for_each_n(values, given.numel(), [&](double share) { require_share(function, share); });
+    std::for_each_n(values, given.numel(), [&](double share) { require_share(share); });
     return run(x, planes, 1, [&](int64_t channel, const std::vector<double>& energies) {
         return std::vector<int64_t>{rank_for(energies, values[channel])};
     });
 }
 
 at::Tensor singular_values(const at::Tensor& x) {
-    const auto planes = planes_of("hfc.decompose.singular_values", x);
+    const auto planes = planes_of(x);
     auto shape = x.sizes().slice(0, x.dim() - 2).vec();
     shape.push_back(std::min(x.size(-1), x.size(-2)));
     return planes.size(0) == 0 ? at::empty(shape, at::kDouble)
@@ -113,7 +107,7 @@ at::Tensor singular_values(const at::Tensor& x) {
 }
 
 at::Tensor rank_of_energy(const at::Tensor& x, double share) {
-    require_share("hfc.decompose.rank_of_energy", share);
+    require_share(share);
     const auto energies = singular_values(x).square();
     auto ranks = at::empty(x.sizes().slice(0, x.dim() - 2), at::kLong);
     const auto n = energies.size(-1);
@@ -125,7 +119,7 @@ at::Tensor rank_of_energy(const at::Tensor& x, double share) {
 }
 
 at::Tensor energy_of_radius(const at::Tensor& x, double radius, frequency::Rule rule) {
-    planes_of("hfc.decompose.energy_of_radius", x);
+    planes_of(x);
     const auto energy = [](const at::Tensor& part) {
         return part.detach().to(at::kDouble).square().sum(at::IntArrayRef{-2, -1});
     };
@@ -136,9 +130,8 @@ at::Tensor energy_of_radius(const at::Tensor& x, double radius, frequency::Rule 
 }
 
 double radius_of_energy(const at::Tensor& x, double share) {
-    const auto* const function = "hfc.decompose.radius_of_energy";
-    const auto planes = planes_of(function, x);
-    require_share(function, share);
+    const auto planes = planes_of(x);
+    require_share(share);
     const auto height = planes.size(1);
     const auto width = planes.size(2);
     const auto energies = at::fft_fft2(planes).abs().to(at::kDouble).square().sum(0).cpu();
@@ -177,8 +170,8 @@ Equal parse_equal(std::string_view text) {
     if (text == "energy") {
         return Equal::energy;
     }
-    require(text == "coefficients",
-            "hfc.decompose: equal must be \"energy\" or \"coefficients\", got \"{}\"", text);
+    require(text == "coefficients", "equal must be \"energy\" or \"coefficients\", got \"{}\"",
+            text);
     return Equal::coefficients;
 }
 
@@ -186,7 +179,7 @@ Parts split_like_radius(const at::Tensor& x, double radius, Equal equal, frequen
     if (equal == Equal::energy) {
         return split_by_energy(x, energy_of_radius(x, radius, rule));
     }
-    planes_of("hfc.decompose.split_like_radius", x);
+    planes_of(x);
     return split(x, std::vector<int64_t>{rank_of_radius(x.size(-2), x.size(-1), radius, rule)});
 }
 

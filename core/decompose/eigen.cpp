@@ -49,8 +49,7 @@ void SymmetricEigen::find_values() {
             if (end == begin) {
                 break;
             }
-            require(tries < 100,
-                    "hfc.decompose: the eigenvalues of a {} x {} matrix did not converge", n_, n_);
+            require(tries < 100, "the eigenvalues of a {} x {} matrix did not converge", n_, n_);
             sweep(begin, end);
         }
     }

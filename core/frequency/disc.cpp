@@ -21,12 +21,10 @@ std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, R
 }
 
 at::Tensor radial_mask(int64_t height, int64_t width, double radius, Rule rule) {
-    require(height > 0 && width > 0,
-            "hfc.frequency.radial_mask: height and width must be at least 1, got {} x {}", height,
+    require(height > 0 && width > 0, "height and width must be at least 1, got {} x {}", height,
             width);
     require(std::isfinite(radius) && radius >= 0,
-            "hfc.frequency.radial_mask: radius must be a finite number of at least 0, got {}",
-            radius);
+            "radius must be a finite number of at least 0, got {}", radius);
     const auto mask = at::zeros({height, width}, at::kDouble);
     auto values = mask.accessor<double, 2>();
     const auto widths = disc_widths(height, width, radius, rule);

@@ -16,22 +16,21 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-void check(std::string_view function, const at::Tensor& x, const std::vector<double>& radii) {
-    require(x.defined(), "{}: x must be a float32 tensor [..., H, W], got an undefined tensor",
-            function);
-    require(x.scalar_type() == at::kFloat, "{}: x must be of dtype float32, got {}{}", function,
+void check(const at::Tensor& x, const std::vector<double>& radii) {
+    require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
+    require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
             at::toString(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
     // Channels of 3 or 4 stand last in no stack of planes that anybody would split on purpose.
     if (has_channels_last(x) && x.size(3) > 1) {
-        fail("{}: x must be [..., H, W], got images [N, H, W, C] of shape [{}]{}", function,
+        fail("x must be [..., H, W], got images [N, H, W, C] of shape [{}]{}",
              fmt::join(x.sizes(), ", "), plane_advice(x));
     }
-    require(x.dim() >= 2, "{}: x must have at least two dimensions [..., H, W], got shape [{}]",
-            function, fmt::join(x.sizes(), ", "));
-    require(!radii.empty(), "{}: at least one radius is needed, got none", function);
+    require(x.dim() >= 2, "x must have at least two dimensions [..., H, W], got shape [{}]",
+            fmt::join(x.sizes(), ", "));
+    require(!radii.empty(), "at least one radius is needed, got none");
     for (const double radius : radii) {
         require(std::isfinite(radius) && radius >= 0,
-                "{}: a radius must be a finite number of at least 0, got {}", function, radius);
+                "a radius must be a finite number of at least 0, got {}", radius);
     }
 }
 
@@ -106,24 +105,24 @@ Rule parse_rule(std::string_view text) {
         return Rule::inclusive;
     }
     require(text == "<",
-            "hfc.frequency: rule must be \"<=\" (distance at most the radius) or \"<\" (below it), "
+            "rule must be \"<=\" (distance at most the radius) or \"<\" (below it), "
             "got \"{}\"",
             text);
     return Rule::exclusive;
 }
 
 Parts split(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options) {
-    check("hfc.frequency.split", x, radii);
+    check(x, radii);
     return differentiable(x, radii, options);
 }
 
 at::Tensor low_pass(const at::Tensor& x, double radius, Rule rule) {
-    check("hfc.frequency.low_pass", x, {radius});
+    check(x, {radius});
     return differentiable(x, {radius}, {.rule = rule, .low = true, .high = false}).low[0];
 }
 
 at::Tensor high_pass(const at::Tensor& x, double radius, Rule rule) {
-    check("hfc.frequency.high_pass", x, {radius});
+    check(x, {radius});
     return differentiable(x, {radius}, {.rule = rule, .low = false, .high = true}).high[0];
 }
 

@@ -109,10 +109,10 @@ void EventLog::require_told_before(const Json& event, const std::string& line) c
 }
 
 void EventLog::append(const Json& event) {
-    require(event.is_object(), "run:log: an event must be a table with named values, got {}",
+    require(event.is_object(), "an event must be a table with named values, got {}",
             event.type_name());
     require(!event.contains("time"),
-            "run:log: the key 'time' is the run's own (seconds since its start); choose another");
+            "the key 'time' is the run's own (seconds since its start); choose another");
     if (!earlier_) {
         write(event);
         return;
@@ -126,7 +126,7 @@ void EventLog::append(const Json& event) {
 void EventLog::write(const Json& event) {
     struct stat status = {};
     require(::fstat(file_.get(), &status) != 0 || status.st_nlink > 0,
-            "run:log: '{}' has been deleted while the run went on; what it held is lost, so begin "
+            "'{}' has been deleted while the run went on; what it held is lost, so begin "
             "the run anew",
             path_.string());
     auto full = event;
@@ -138,7 +138,7 @@ void EventLog::write(const Json& event) {
     if (!write_all(file_.get(), line)) {
         const int reason = errno;
         const bool whole = before >= 0 && ::ftruncate(file_.get(), before) == 0;
-        fail("run:log: cannot write '{}': {}{}", path_.string(), std::strerror(reason),
+        fail("cannot write '{}': {}{}", path_.string(), std::strerror(reason),
              whole ? "" : "; its last line is torn");
     }
     told_ = static_cast<uint64_t>(std::max<off_t>(before, 0)) + line.size();

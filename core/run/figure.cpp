@@ -101,8 +101,7 @@ void take_whole_curve(const Json& event, Panel& panel) {
     }
 }
 
-constexpr const char* nothing_logged =
-    "run:plot: nothing has been logged yet, so there is nothing to draw";
+constexpr const char* nothing_logged = "nothing has been logged yet, so there is nothing to draw";
 
 std::vector<Panel> whole_curves(const Events& events, const std::vector<std::string>& names) {
     std::vector<Panel> logged;
@@ -123,8 +122,7 @@ std::vector<Panel> whole_curves(const Events& events, const std::vector<std::str
     for (const auto& name : names) {
         const auto found = std::find_if(logged.begin(), logged.end(),
                                         [&](const Panel& panel) { return panel.series == name; });
-        require(found != logged.end(),
-                "run:plot: run:curve has logged no curve '{}'{}; there are '{}'", name,
+        require(found != logged.end(), "run:curve has logged no curve '{}'{}; there are '{}'", name,
                 did_you_mean(name, known), fmt::join(known, "', '"));
         chosen.push_back(*found);
     }
@@ -164,18 +162,18 @@ std::vector<Panel> make_panels(const Events& events, const FigureOptions& option
                                     [](const Panel& panel) { return panel.curves.empty(); }),
                      logged.end());
         require(!logged.empty(),
-                "run:plot: no event has numbers under both '{}' and '{}'; the events' keys are {}",
-                options.x, options.y, fmt::join(keys_of(events), ", "));
+                "no event has numbers under both '{}' and '{}'; the events' keys are {}", options.x,
+                options.y, fmt::join(keys_of(events), ", "));
         return logged;
     }
     std::vector<Panel> chosen;
     for (const auto& name : options.panels) {
         const auto found = std::find_if(logged.begin(), logged.end(),
                                         [&](const Panel& panel) { return panel.series == name; });
-        require(found != logged.end(), "run:plot: no series '{}' has been logged{}; there are '{}'",
-                name, did_you_mean(name, known), fmt::join(known, "', '"));
+        require(found != logged.end(), "no series '{}' has been logged{}; there are '{}'", name,
+                did_you_mean(name, known), fmt::join(known, "', '"));
         require(!found->curves.empty(),
-                "run:plot: series '{}' has no numbers under both '{}' and '{}'; the events' keys "
+                "series '{}' has no numbers under both '{}' and '{}'; the events' keys "
                 "are {}",
                 name, options.x, options.y, fmt::join(keys_of(events), ", "));
         chosen.push_back(*found);

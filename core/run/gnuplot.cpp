@@ -25,7 +25,7 @@ namespace {
 class MemoryFile {
   public:
     explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
-        require(descriptor_ >= 0, "run:plot: cannot make a file in memory for gnuplot: {}",
+        require(descriptor_ >= 0, "cannot make a file in memory for gnuplot: {}",
                 std::strerror(errno));
     }
     ~MemoryFile() { ::close(descriptor_); }
@@ -39,7 +39,7 @@ class MemoryFile {
         while (done < text.size()) {
             const ssize_t written = ::pwrite(descriptor_, text.data() + done, text.size() - done,
                                              static_cast<off_t>(done));
-            require(written > 0 || errno == EINTR, "run:plot: cannot hand gnuplot its program: {}",
+            require(written > 0 || errno == EINTR, "cannot hand gnuplot its program: {}",
                     std::strerror(errno));
             done += written > 0 ? static_cast<size_t>(written) : 0;
         }
@@ -52,8 +52,8 @@ class MemoryFile {
         while (done < text.size()) {
             const ssize_t got = ::pread(descriptor_, text.data() + done, text.size() - done,
                                         static_cast<off_t>(done));
-            require(got > 0 || (got < 0 && errno == EINTR),
-                    "run:plot: cannot read what gnuplot wrote: {}", std::strerror(errno));
+            require(got > 0 || (got < 0 && errno == EINTR), "cannot read what gnuplot wrote: {}",
+                    std::strerror(errno));
             done += got > 0 ? static_cast<size_t>(got) : 0;
         }
         return text;
@@ -83,9 +83,9 @@ pid_t spawn(const MemoryFile& input, const MemoryFile& output, const MemoryFile&
     ::posix_spawnattr_destroy(&attributes);
     ::posix_spawn_file_actions_destroy(&files);
     require(result != ENOENT,
-            "run:plot: gnuplot is not installed, so no figure can be drawn (Debian package "
+            "gnuplot is not installed, so no figure can be drawn (Debian package "
             "gnuplot-nox: apt-get install gnuplot-nox)");
-    require(result == 0, "run:plot: cannot start gnuplot: {}", std::strerror(result));
+    require(result == 0, "cannot start gnuplot: {}", std::strerror(result));
     return child;
 }
 
@@ -120,13 +120,13 @@ std::string run_gnuplot(const std::string& program) {
     const pid_t child = spawn(input, output, errors);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0) {
-        require(errno == EINTR, "run:plot: cannot wait for gnuplot: {}", std::strerror(errno));
+        require(errno == EINTR, "cannot wait for gnuplot: {}", std::strerror(errno));
     }
-    require(!WIFSIGNALED(status), "run:plot: gnuplot was ended by signal {}", WTERMSIG(status));
-    require(WEXITSTATUS(status) == 0, "run:plot: gnuplot failed with status {}: {}",
-            WEXITSTATUS(status), last_line(errors.content()));
+    require(!WIFSIGNALED(status), "gnuplot was ended by signal {}", WTERMSIG(status));
+    require(WEXITSTATUS(status) == 0, "gnuplot failed with status {}: {}", WEXITSTATUS(status),
+            last_line(errors.content()));
     auto drawn = output.content();
-    require(!drawn.empty(), "run:plot: gnuplot drew nothing: {}", last_line(errors.content()));
+    require(!drawn.empty(), "gnuplot drew nothing: {}", last_line(errors.content()));
     return drawn;
 }
 

@@ -136,25 +136,24 @@ void require_valid(const ImageGrid& grid) {
     const auto& images = grid.images;
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kByte &&
                 images.device().is_cpu(),
-            "run:image: expected bytes [N, C, H, W] on the CPU, got {}",
+            "expected bytes [N, C, H, W] on the CPU, got {}",
             images.defined()
                 ? fmt::format("{} [{}]", images.toString(), fmt::join(images.sizes(), ", "))
                 : "nothing");
     require(images.size(1) == 1 || images.size(1) == 3,
-            "run:image: pictures have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
-    require(images.numel() > 0, "run:image: there is no picture to draw: [{}]",
+            "pictures have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
+    require(images.numel() > 0, "there is no picture to draw: [{}]",
             fmt::join(images.sizes(), ", "));
     require(images.size(0) <= most_images && images.numel() / images.size(1) <= most_pixels,
-            "run:image: {} pictures of {} x {} are too many for one figure: expected at most {}, "
+            "{} pictures of {} x {} are too many for one figure: expected at most {}, "
             "and {} pixels in all",
             images.size(0), images.size(2), images.size(3), most_images, most_pixels);
-    require(grid.columns >= 1, "run:image: columns must be at least 1, got {}", grid.columns);
+    require(grid.columns >= 1, "columns must be at least 1, got {}", grid.columns);
     require(grid.captions.empty() || static_cast<int64_t>(grid.captions.size()) == images.size(0),
-            "run:image: expected one caption for each of {} pictures, got {}", images.size(0),
+            "expected one caption for each of {} pictures, got {}", images.size(0),
             grid.captions.size());
     require(grid.headings.empty() || static_cast<int64_t>(grid.headings.size()) == grid.rows(),
-            "run:image: expected one heading for each of {} rows, got {}", grid.rows(),
-            grid.headings.size());
+            "expected one heading for each of {} rows, got {}", grid.rows(), grid.headings.size());
 }
 
 at::Tensor mosaic(const ImageGrid& grid) {
@@ -204,15 +203,15 @@ std::string with_sharp_pixels(std::string svg) {
 
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
     require(images.dim() == 4 && images.is_floating_point(),
-            "run:image: expected floating-point images [N, C, H, W], got {} [{}]{}",
-            images.toString(), fmt::join(images.sizes(), ", "), image_advice(images));
-    require(range.each || (std::isfinite(range.black) && std::isfinite(range.white) &&
-                           range.black < range.white),
-            "run:image: range must go from a smaller to a larger number, got {} to {}", range.black,
-            range.white);
+            "expected floating-point images [N, C, H, W], got {} [{}]{}", images.toString(),
+            fmt::join(images.sizes(), ", "), image_advice(images));
+    require(
+        range.each ||
+            (std::isfinite(range.black) && std::isfinite(range.white) && range.black < range.white),
+        "range must go from a smaller to a larger number, got {} to {}", range.black, range.white);
     auto values = images.detach().to(at::kCPU, at::kDouble);
     require(values.isfinite().all().item<bool>(),
-            "run:image: the images hold values that are no finite numbers");
+            "the images hold values that are no finite numbers");
     if (values.numel() == 0) {
         return values.to(at::kByte);
     }

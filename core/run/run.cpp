@@ -58,10 +58,10 @@ Run::~Run() {
 }
 
 Run::Run(const RunOptions& options) : draws_(options.draws), resumed_(options.resume) {
-    require(options.config.is_object(), "hfc.run: the config must be an object, got {}",
+    require(options.config.is_object(), "the config must be an object, got {}",
             options.config.type_name());
     if (options.out.empty() || !options.name.empty()) {
-        check_name("hfc.run: the experiment's name", options.name);
+        check_name("the experiment's name", options.name);
     }
     if (options.resume) {
         directory_ = existing_directory(options.out);
@@ -146,14 +146,14 @@ fs::path Run::next_checkpoints() {
 }
 
 void Run::row(const std::string& table, const Json& row) {
-    check_name("run:row: the table's name", table);
+    check_name("the table's name", table);
     require(row.is_object() && !row.empty(),
-            "run:row: a row of table '{}' must be a table of column = value with at least one "
+            "a row of table '{}' must be a table of column = value with at least one "
             "column, got {}",
             table, row.is_object() ? "none" : row.type_name());
     for (const auto& [column, value] : row.items()) {
         require(value.is_primitive() && !value.is_binary(),
-                "run:row: column '{}' of table '{}' must be a number, a string, a boolean or nil, "
+                "column '{}' of table '{}' must be a number, a string, a boolean or nil, "
                 "got {}",
                 column, table, value.type_name());
     }
@@ -172,7 +172,7 @@ void Run::finish_tables() noexcept {
 }
 
 std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& options) const {
-    check_name("run:plot: the figure's name", figure);
+    check_name("the figure's name", figure);
     // The log holds names as UTF-8.
     auto logged = options;
     logged.x = to_utf8(options.x);
@@ -191,7 +191,7 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
 
 std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event,
                                  bool figure) {
-    check_name("run:image: the figure's name", name);
+    check_name("the figure's name", name);
     require_valid(grid);
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
     auto paths = figure ? figure_paths(name) : std::vector<fs::path>();
@@ -234,13 +234,11 @@ void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const 
 void Run::curve(const std::string& name, const WholeCurve& curve, const Json& event) {
     constexpr size_t most_points = 65536;
     require(!name.empty() && name.size() <= 200,
-            "run:curve: the curve's name must have 1 to 200 bytes, got {}", name.size());
+            "the curve's name must have 1 to 200 bytes, got {}", name.size());
     require(!curve.y.empty() && curve.y.size() <= most_points,
-            "run:curve: curve '{}' must have 1 to {} points, got {}", name, most_points,
-            curve.y.size());
+            "curve '{}' must have 1 to {} points, got {}", name, most_points, curve.y.size());
     require(curve.x.empty() || curve.x.size() == curve.y.size(),
-            "run:curve: curve '{}' has {} points, but x has {}", name, curve.y.size(),
-            curve.x.size());
+            "curve '{}' has {} points, but x has {}", name, curve.y.size(), curve.x.size());
     Json full = event;
     full["curve"] = name;
     full["x_name"] = curve.x_name;
@@ -250,7 +248,7 @@ void Run::curve(const std::string& name, const WholeCurve& curve, const Json& ev
         full["x"].push_back(i);
     }
     for (const auto& x : curve.x) {
-        require(std::isfinite(x), "run:curve: x of curve '{}' must be finite, got {}", name, x);
+        require(std::isfinite(x), "x of curve '{}' must be finite, got {}", name, x);
     }
     log(full);
 }

@@ -8,10 +8,10 @@
 namespace hfc::smooth {
 namespace {
 
-void require_kernel(std::string_view function, const at::Tensor& kernel) {
+void require_kernel(const at::Tensor& kernel) {
     require(kernel.defined() && kernel.dim() >= 2 && at::isFloatingType(kernel.scalar_type()) &&
                 kernel.size(-1) > 0 && kernel.size(-2) > 0,
-            "{}: kernel must be a floating-point tensor [..., height, width], got {}", function,
+            "kernel must be a floating-point tensor [..., height, width], got {}",
             kernel.defined() ? fmt::format("{} [{}]", at::toString(kernel.scalar_type()),
                                            fmt::join(kernel.sizes(), ", "))
                              : "nothing");
@@ -36,22 +36,20 @@ at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
 }  // namespace
 
 at::Tensor smooth_kernel(const at::Tensor& kernel, double rho) {
-    require_kernel("hfc.smooth", kernel);
-    require(std::isfinite(rho) && rho >= 0,
-            "hfc.smooth: rho must be a finite number of at least 0, got {}", rho);
+    require_kernel(kernel);
+    require(std::isfinite(rho) && rho >= 0, "rho must be a finite number of at least 0, got {}",
+            rho);
     auto weights = at::full({3, 3}, rho, at::kDouble);
     weights[1][1].fill_(1);
     return filter(kernel, weights);
 }
 
 at::Tensor gaussian_kernel(const at::Tensor& kernel, double sigma, int64_t size) {
-    require_kernel("hfc.smooth", kernel);
+    require_kernel(kernel);
     require(std::isfinite(sigma) && sigma > 0 && sigma <= 1000,
-            "hfc.smooth: sigma must be a number above 0 and at most 1000, got {}", sigma);
-    require(
-        size == 0 || (size > 0 && size % 2 == 1 && size <= 10001),
-        "hfc.smooth: the Gaussian's size must be odd, or 0 for the size that fits sigma; got {}",
-        size);
+            "sigma must be a number above 0 and at most 1000, got {}", sigma);
+    require(size == 0 || (size > 0 && size % 2 == 1 && size <= 10001),
+            "the Gaussian's size must be odd, or 0 for the size that fits sigma; got {}", size);
     const auto count = size > 0 ? size : 2 * static_cast<int64_t>(std::lround(4 * sigma)) + 1;
     const auto distance = at::arange(count, at::kDouble) - static_cast<double>(count / 2);
     const auto bell = at::exp(distance.square() / (-2 * sigma * sigma));
@@ -60,7 +58,7 @@ at::Tensor gaussian_kernel(const at::Tensor& kernel, double sigma, int64_t size)
 }
 
 at::Tensor roughness(const at::Tensor& kernel, bool relative) {
-    require_kernel("hfc.smooth.roughness", kernel);
+    require_kernel(kernel);
     const auto values = kernel.detach().to(at::kDouble);
     const auto energy = [](const at::Tensor& x) { return x.square().sum(at::IntArrayRef{-2, -1}); };
     const auto differences = energy(values.diff(1, -1)) + energy(values.diff(1, -2));
@@ -72,9 +70,9 @@ at::Tensor roughness(const at::Tensor& kernel, bool relative) {
 }
 
 at::Tensor frequency_response(const at::Tensor& kernel, int64_t size) {
-    require_kernel("hfc.smooth.frequency_response", kernel);
+    require_kernel(kernel);
     require(size >= kernel.size(-1) && size >= kernel.size(-2) && size <= 65536,
-            "hfc.smooth.frequency_response: size must be at least the kernel's, {} x {}, and at "
+            "size must be at least the kernel's, {} x {}, and at "
             "most 65536, got {}",
             kernel.size(-2), kernel.size(-1), size);
     return at::fft_fft2(kernel.detach().to(at::kDouble), at::IntArrayRef{size, size}).abs();

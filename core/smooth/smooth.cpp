@@ -12,8 +12,7 @@ namespace {
 
 std::vector<std::string> chosen(const model::Model& model, const std::vector<std::string>& layers) {
     const auto known = convolutions(model);
-    require(!known.empty(),
-            "hfc.smooth: the model has no convolution, which is what smoothing acts on");
+    require(!known.empty(), "the model has no convolution, which is what smoothing acts on");
     if (layers.empty()) {
         return {known.front()};
     }
@@ -24,10 +23,10 @@ std::vector<std::string> chosen(const model::Model& model, const std::vector<std
         };
         const auto found = std::ranges::find_if(known, matches);
         require(found != known.end(),
-                "hfc.smooth: '{}' is no convolution of the model{}; its convolutions are {}", layer,
+                "'{}' is no convolution of the model{}; its convolutions are {}", layer,
                 did_you_mean(layer, known), fmt::join(known, ", "));
         require(std::ranges::find(names, *found) == names.end(),
-                "hfc.smooth: the convolution '{}' is named twice", layer);
+                "the convolution '{}' is named twice", layer);
         names.push_back(*found);
     }
     return names;

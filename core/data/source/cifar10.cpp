@@ -27,10 +27,10 @@ using File = std::unique_ptr<std::FILE, Close>;
 void require_size(const std::filesystem::path& path, int64_t records) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(path, error);
-    require(!error, "hfc.data: cannot read '{}': {}", path.string(), error.message());
+    require(!error, "cannot read '{}': {}", path.string(), error.message());
     require(bytes == static_cast<uint64_t>(records * record_bytes),
-            "hfc.data: '{}' has {} bytes, expected {} ({} records of {} bytes)", path.string(),
-            bytes, records * record_bytes, records, record_bytes);
+            "'{}' has {} bytes, expected {} ({} records of {} bytes)", path.string(), bytes,
+            records * record_bytes, records, record_bytes);
 }
 
 /// Puts the records of one file into the places from `pixels` and `labels` on.
@@ -38,20 +38,19 @@ void read_records(const std::filesystem::path& path, int64_t records, uint8_t* p
                   int64_t* labels) {
     require_size(path, records);
     const File file(std::fopen(path.c_str(), "rbe"));
-    require(file != nullptr, "hfc.data: cannot read '{}': {}", path.string(), std::strerror(errno));
+    require(file != nullptr, "cannot read '{}': {}", path.string(), std::strerror(errno));
     std::setvbuf(file.get(), nullptr, _IONBF, 0);
     std::vector<uint8_t> buffer(records_a_read * record_bytes);
     for (int64_t first = 0; first < records; first += records_a_read) {
         const auto count = std::min(records_a_read, records - first);
         require(std::fread(buffer.data(), record_bytes, static_cast<size_t>(count), file.get()) ==
                     static_cast<size_t>(count),
-                "hfc.data: cannot read '{}' beyond record {}: {}", path.string(), first,
+                "cannot read '{}' beyond record {}: {}", path.string(), first,
                 std::ferror(file.get()) ? std::strerror(errno) : "the file ends");
         for (int64_t i = 0; i < count; ++i) {
             const auto* record = buffer.data() + i * record_bytes;
-            require(record[0] < class_count,
-                    "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(),
-                    first + i, record[0], class_count - 1);
+            require(record[0] < class_count, "'{}': record {} has the label {}, expected 0 to {}",
+                    path.string(), first + i, record[0], class_count - 1);
             *labels++ = record[0];
             std::memcpy(pixels, record + 1, pixel_bytes);
             pixels += pixel_bytes;

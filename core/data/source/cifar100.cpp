@@ -34,15 +34,15 @@ std::shared_ptr<Images> empty_images(const std::string& name, int64_t count,
 void require_label(const std::filesystem::path& path, int64_t record, int64_t label,
                    const std::vector<std::string>& class_names) {
     require(label >= 0 && label < static_cast<int64_t>(class_names.size()),
-            "hfc.data: '{}': record {} has the label {}, expected 0 to {}", path.string(), record,
-            label, class_names.size() - 1);
+            "'{}': record {} has the label {}, expected 0 to {}", path.string(), record, label,
+            class_names.size() - 1);
 }
 
 Dataset read_cifar100(const std::filesystem::path& path, const std::string& name, bool coarse) {
     const auto bytes = read_file(path, largest_cifar);
     const auto size = static_cast<int64_t>(bytes.size());
     require(size > 0 && size % cifar100_record == 0,
-            "hfc.data: '{}' has {} bytes, expected a multiple of {} (records of two labels and {} "
+            "'{}' has {} bytes, expected a multiple of {} (records of two labels and {} "
             "bytes)",
             path.string(), size, cifar100_record, image_bytes);
     const auto count = size / cifar100_record;
@@ -83,7 +83,7 @@ PythonBatch read_python_batch(const std::filesystem::path& path, const std::stri
     require(pixels != nullptr && list != nullptr && pixels->scalar_type() == at::kByte &&
                 pixels->dim() == 2 && pixels->size(1) == image_bytes && pixels->size(0) > 0 &&
                 pixels->size(0) == static_cast<int64_t>(list->items.size()),
-            "hfc.data: '{}' is not a batch of CIFAR's Python version: expected 'data', bytes [N, "
+            "'{}' is not a batch of CIFAR's Python version: expected 'data', bytes [N, "
             "{}], and '{}', N integers",
             path.string(), image_bytes, labels_name);
     PythonBatch batch{pixels->contiguous(), {}};

@@ -15,7 +15,7 @@ class Inflater {
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
         stream_.avail_in = static_cast<uInt>(packed.size());
         // 16: a gzip header, with its checksum at the end.
-        require(inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK, "hfc.data: zlib cannot start: {}",
+        require(inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK, "zlib cannot start: {}",
                 stream_.msg ? stream_.msg : "no memory");
     }
     ~Inflater() { inflateEnd(&stream_); }
@@ -47,19 +47,19 @@ std::string unpack(const std::string& packed, const std::filesystem::path& path,
         status = inflater.fill(buffer, filled);
         bytes.append(buffer.data(), filled);
         require(bytes.size() <= limit,
-                "hfc.data: '{}' unpacks to more than {} bytes, the most that is expected",
-                path.string(), limit);
+                "'{}' unpacks to more than {} bytes, the most that is expected", path.string(),
+                limit);
         require(status == Z_STREAM_END || status == Z_OK || status == Z_BUF_ERROR,
-                "hfc.data: '{}' is damaged: {} (after {} unpacked bytes)", path.string(),
-                inflater.message(), bytes.size());
+                "'{}' is damaged: {} (after {} unpacked bytes)", path.string(), inflater.message(),
+                bytes.size());
         require(status == Z_STREAM_END || filled == buffer.size(),
-                "hfc.data: '{}' is cut short: it ends after {} bytes, in the middle of its gzip "
+                "'{}' is cut short: it ends after {} bytes, in the middle of its gzip "
                 "stream ({} bytes unpacked)",
                 path.string(), packed.size(), bytes.size());
     }
     require(inflater.left() == 0,
-            "hfc.data: '{}' has {} bytes behind the end of its gzip stream, expected none",
-            path.string(), inflater.left());
+            "'{}' has {} bytes behind the end of its gzip stream, expected none", path.string(),
+            inflater.left());
     return bytes;
 }
 

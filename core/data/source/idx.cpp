@@ -35,18 +35,18 @@ Idx read_idx(const std::filesystem::path& path, uint32_t rank) {
     idx.path = path;
     idx.bytes = read_gzip_or_plain(path, largest_idx);
     idx.header_bytes = 4 + 4 * rank;
-    require(idx.bytes.size() >= 4, "hfc.data: '{}' holds {} bytes, expected an IDX header of {}",
+    require(idx.bytes.size() >= 4, "'{}' holds {} bytes, expected an IDX header of {}",
             path.string(), idx.bytes.size(), idx.header_bytes);
     // Two zero bytes, 8 for unsigned bytes, the number of dimensions.
     const uint32_t expected_magic = 0x0800 | rank;
     const auto magic = big_endian(idx.bytes, 0);
     require(magic == expected_magic,
-            "hfc.data: '{}' begins with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} "
+            "'{}' begins with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} "
             "dimension{})",
             path.string(), magic, expected_magic, rank, rank == 1 ? "" : "s");
     require(idx.bytes.size() >= idx.header_bytes,
-            "hfc.data: '{}' holds {} bytes, expected an IDX header of {}", path.string(),
-            idx.bytes.size(), idx.header_bytes);
+            "'{}' holds {} bytes, expected an IDX header of {}", path.string(), idx.bytes.size(),
+            idx.header_bytes);
     for (uint32_t i = 0; i < rank; ++i) {
         idx.sizes.push_back(big_endian(idx.bytes, 4 + 4 * i));
     }
@@ -56,8 +56,7 @@ Idx read_idx(const std::filesystem::path& path, uint32_t rank) {
 /// `elements` is what the header promises; below 2^32 * 28 * 28, so no overflow.
 void require_length(const Idx& idx, uint64_t elements) {
     const auto found = idx.bytes.size() - idx.header_bytes;
-    require(found == elements,
-            "hfc.data: '{}' has {} bytes behind its header, expected {} ({}): {}",
+    require(found == elements, "'{}' has {} bytes behind its header, expected {} ({}): {}",
             idx.path.string(), found, elements, fmt::join(idx.sizes, " x "),
             found < elements ? "it is cut short" : "it is too long");
 }
@@ -65,10 +64,9 @@ void require_length(const Idx& idx, uint64_t elements) {
 at::Tensor read_images(const std::filesystem::path& path) {
     const auto idx = read_idx(path, 3);
     require(idx.sizes[1] == side && idx.sizes[2] == side,
-            "hfc.data: '{}' holds images of {} x {} pixels, expected {} x {}", idx.path.string(),
+            "'{}' holds images of {} x {} pixels, expected {} x {}", idx.path.string(),
             idx.sizes[1], idx.sizes[2], side, side);
-    require(idx.sizes[0] > 0, "hfc.data: '{}' holds 0 images, expected at least one",
-            idx.path.string());
+    require(idx.sizes[0] > 0, "'{}' holds 0 images, expected at least one", idx.path.string());
     require_length(idx, idx.sizes[0] * side * side);
     auto pixels = make_pixels({static_cast<int64_t>(idx.sizes[0]), 1, side, side});
     std::memcpy(pixels.mutable_data_ptr(), idx.bytes.data() + idx.header_bytes, pixels.nbytes());
@@ -79,16 +77,15 @@ at::Tensor read_labels(const std::filesystem::path& path, int64_t images,
                        const std::string& images_name, size_t classes) {
     const auto idx = read_idx(path, 1);
     require(idx.sizes[0] == static_cast<uint64_t>(images),
-            "hfc.data: '{}' holds {} labels, expected {}, as many as '{}' has images",
-            idx.path.string(), idx.sizes[0], images, images_name);
+            "'{}' holds {} labels, expected {}, as many as '{}' has images", idx.path.string(),
+            idx.sizes[0], images, images_name);
     require_length(idx, idx.sizes[0]);
     auto labels = at::empty({images}, at::kLong);
     auto* label = labels.mutable_data_ptr<int64_t>();
     for (int64_t i = 0; i < images; ++i) {
         label[i] = static_cast<uint8_t>(idx.bytes[idx.header_bytes + static_cast<size_t>(i)]);
-        require(label[i] < static_cast<int64_t>(classes),
-                "hfc.data: '{}': label {} is {}, expected 0 to {}", idx.path.string(), i, label[i],
-                classes - 1);
+        require(label[i] < static_cast<int64_t>(classes), "'{}': label {} is {}, expected 0 to {}",
+                idx.path.string(), i, label[i], classes - 1);
     }
     return labels;
 }
@@ -111,7 +108,7 @@ at::Tensor read_first_whole(const std::vector<std::filesystem::path>& files,
             }
         }
     }
-    fail("hfc.data: no file to read");
+    fail("no file to read");
 }
 
 }  // namespace

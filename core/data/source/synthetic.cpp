@@ -43,14 +43,14 @@ class ClassDraws {
 
 void require_number(const char* name, double value, double lowest, double highest) {
     require(value >= lowest && value <= highest,
-            "hfc.data: {} of the data set 'synthetic' must be {} to {}, got {}", name, lowest,
-            highest, value);
+            "{} of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
+            value);
 }
 
 void require_count(const char* name, int64_t value, int64_t lowest, int64_t highest) {
     require(value >= lowest && value <= highest,
-            "hfc.data: {} of the data set 'synthetic' must be {} to {}, got {}", name, lowest,
-            highest, value);
+            "{} of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
+            value);
 }
 
 void require_valid(const SyntheticOptions& options) {
@@ -67,13 +67,13 @@ void require_valid(const SyntheticOptions& options) {
     require_number("low_radius", options.low_radius, 1, 1024);
     const double farthest = std::sqrt(2.0) * static_cast<double>(options.size / 2);
     require(options.high_radius >= 0 && options.high_radius < farthest,
-            "hfc.data: high_radius of the data set 'synthetic' must be at least 0 and below "
+            "high_radius of the data set 'synthetic' must be at least 0 and below "
             "{:.2f}, the highest frequency of {} pixels; got {}",
             farthest, options.size, options.high_radius);
     const auto bytes =
         (options.train + options.test) * options.channels * options.size * options.size;
     require(bytes <= int64_t{1} << 36,
-            "hfc.data: {} images of {} x {} x {} for the data set 'synthetic' would need {:.0f} "
+            "{} images of {} x {} x {} for the data set 'synthetic' would need {:.0f} "
             "GB, expected at most 69 GB",
             options.train + options.test, options.channels, options.size, options.size,
             static_cast<double>(bytes) / 1e9);

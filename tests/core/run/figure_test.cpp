@@ -100,16 +100,16 @@ TEST(Panels, errors_name_what_there_is) {
                 HasSubstr("nothing has been logged yet"));
     options.panels = {"natral"};
     EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
-                "run:plot: no series 'natral' has been logged (did you mean 'natural'?); there are "
+                "no series 'natral' has been logged (did you mean 'natural'?); there are "
                 "'natural', 'shuffled'");
     options.panels = {"natural"};
     options.y = "acuracy";
     EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
-                "run:plot: series 'natural' has no numbers under both 'epoch' and 'acuracy'; the "
+                "series 'natural' has no numbers under both 'epoch' and 'acuracy'; the "
                 "events' keys are series, epoch, loss, accuracy");
     options.panels.clear();
     EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
-                StartsWith("run:plot: no event has numbers under both"));
+                StartsWith("no event has numbers under both"));
 }
 
 TEST(Program, accuracies_share_zero_to_one_and_other_values_their_range) {
@@ -180,9 +180,9 @@ TEST_F(Figure, of_one_point_can_be_drawn) {
 
 TEST_F(Figure, failure_of_gnuplot_is_told_in_its_words) {
     EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }),
-                StartsWith("run:plot: gnuplot failed with status 1: "));
+                StartsWith("gnuplot failed with status 1: "));
     EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }),
-                StartsWith("run:plot: gnuplot drew nothing"));
+                StartsWith("gnuplot drew nothing"));
 }
 
 TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {

@@ -148,7 +148,7 @@ TEST_F(RunImages, EachGridIsKeptAndLogged) {
     EXPECT_EQ(event["height"], 2);
     EXPECT_EQ(event["width"], 3);
     EXPECT_THAT(error_of([&] { run.image("../escape", grid); }),
-                HasSubstr("run:image: the figure's name"));
+                HasSubstr("the figure's name"));
 }
 
 /// A network that goes on from a checkpoint has later kernels than when the events before were told

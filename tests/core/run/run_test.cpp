@@ -179,7 +179,7 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
     for (const std::string name : {"", "../up", "a/b", ".hidden", "a\nb", "a|b", "\xC3\xA4"}) {
         options.name = name;
         EXPECT_THAT(error_of([&] { const run::Run run(options); }),
-                    StartsWith("hfc.run: the experiment's name m"));
+                    StartsWith("the experiment's name m"));
     }
     EXPECT_THAT(error_of([] { check_name("the name", "a/b"); }),
                 "the name may hold letters, digits, space, '.', '_' and '-' only, got 'a/b'");
@@ -194,8 +194,8 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
     EXPECT_THAT(error_of([&] {
                     run.row("a/b", {{"x", 1}});
                 }),
-                StartsWith("run:row: the table's name"));
-    EXPECT_THAT(error_of([&] { run.plot("..", {}); }), StartsWith("run:plot: the figure's name"));
+                StartsWith("the table's name"));
+    EXPECT_THAT(error_of([&] { run.plot("..", {}); }), StartsWith("the figure's name"));
 }
 
 TEST_F(RunTest, events_parse_back_line_by_line_while_the_run_goes_on) {
@@ -229,7 +229,7 @@ TEST_F(RunTest, numbers_that_are_not_finite_and_broken_text_stay_valid_json) {
 TEST_F(RunTest, rejects_events_that_are_none) {
     run::Run run(options_in("run"));
     EXPECT_THAT(error_of([&] { run.log(Json::array({1})); }),
-                "run:log: an event must be a table with named values, got array");
+                "an event must be a table with named values, got array");
     EXPECT_THAT(error_of([&] { run.log({{"time", 1}}); }), HasSubstr("'time' is the run's own"));
     EXPECT_THAT(events_of(run), IsEmpty());
 }

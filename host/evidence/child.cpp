@@ -94,6 +94,11 @@ int wait_for_child(pid_t child) {
     return exit_status(status);
 }
 
+bool is_locked(const std::filesystem::path& path) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    return file.open() && ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 std::vector<pid_t> lock_holders(const std::filesystem::path& path) {
     struct stat status = {};
     std::vector<pid_t> holders;

@@ -29,6 +29,9 @@ int wait_for_child(pid_t child);
 /// The status that waitpid() gave as one number, as wait_for_child() returns it.
 int exit_status(int status);
 
+/// Whether another process holds a lock (flock) on the file.
+bool is_locked(const std::filesystem::path& path);
+
 /// The processes that hold a lock (flock) on the file; none where nobody does, or nobody knows.
 std::vector<pid_t> lock_holders(const std::filesystem::path& path);
 

@@ -17,6 +17,7 @@ The values of the script's options:
   --dataset 'folder:a\,b'    a comma within a value
   --radii 4,8 --radii 16     an option that is a list: 4,8 is one value; repeat the option for more
   --preset quick,paper       presets are values too
+  -- --jobs 5                an option of the script with a name of the sweep's
 
 Examples:
   hfc-host sweep scripts/batch_size.lua --seeds 5
@@ -122,6 +123,9 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
     if (!rest.empty() && !rest.front().starts_with("--")) {
         options.script = rest.front();
         rest.erase(rest.begin());
+    }
+    if (const auto end = std::ranges::find(rest, "--"); end != rest.end()) {
+        rest.erase(end);  // what follows is the script's, whatever its name
     }
     refuse_others(rest);
     options.arguments = std::move(rest);

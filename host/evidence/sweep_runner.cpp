@@ -157,23 +157,21 @@ void SweepRunner::start_what_fits() {
 /// A run of a sweep that was killed dies with it, but it may take a moment; and somebody may have
 /// resumed the run by hand.
 bool SweepRunner::wait_for_locks(const SweepItem& item) {
-    constexpr int most_seconds = 60;
+    constexpr auto longest = std::chrono::seconds(60);
     constexpr auto pause = std::chrono::milliseconds(100);
     const auto begun = Clock::now();
+    const auto directory = sweep_.item_directory(item);
     bool said = false;
-    for (const auto& path :
-         {sweep_.item_log(item), sweep_.item_directory(item) / "metrics.jsonl"}) {
-        for (;;) {
+    for (const auto& path : {sweep_.item_log(item), directory / "metrics.jsonl"}) {
+        while (is_locked(path)) {
             const auto holders = lock_holders(path);
-            if (holders.empty()) {
-                break;
-            }
-            require(Clock::now() - begun < std::chrono::seconds(most_seconds),
-                    "process {} is still at work in '{}'", holders[0],
-                    sweep_.item_directory(item).string());
+            const auto who = holders.empty() ? std::string("another process")
+                                             : fmt::format("process {}", holders[0]);
+            require(Clock::now() - begun < longest, "{} is still at work in '{}'", who,
+                    directory.string());
             if (!said && Clock::now() - begun > std::chrono::seconds(1)) {
-                say(fmt::format("waiting for process {}, which is still at work in '{}'",
-                                holders[0], sweep_.item_directory(item).string()));
+                say(fmt::format("waiting for {}, which is still at work in '{}'", who,
+                                directory.string()));
                 said = true;
             }
             wait_for_news(pause);

@@ -152,6 +152,8 @@ TEST_F(Sweep, TheDryRunListsEachCombinationOnce) {
     EXPECT_THAT(listed({"--layers", "4,8", "--layers", "16"}),
                 AllOf(HasSubstr("layers_4_8-"), HasSubstr("layers_16-"), HasSubstr("2 runs")));
     EXPECT_THAT(listed({"--preset", "long", "--lr", "1,2", "--seeds", "3"}), HasSubstr("6 runs"));
+    EXPECT_THAT(sweep({script_, "--dry-run", "--", "--seeds", "2"}).err,
+                HasSubstr("tiny.lua: unknown option --seeds"));
     EXPECT_FALSE(fs::exists("sweeps"));
 }
 

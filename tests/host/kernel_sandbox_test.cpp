@@ -225,7 +225,7 @@ TEST_F(KernelSandbox, AWholeExperimentWorks) {
         print("cifar", #hfc.data("cifar10").train)
         print("images", #hfc.data("folder:" .. DATA .. "/imagenette", {image_size = 32}).train)
     )lua";
-    const std::string expected = "cifar\t50000\nimages\t400\n";
+    const std::string expected = "cifar\t50000\nimages\t400\nresults in own\n";
     auto result = run_text(text, {"--out", "own", "--data", data});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(result.out, expected);

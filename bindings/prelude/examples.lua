@@ -69,6 +69,16 @@ example("hfc.frequency.low_pass hfc.frequency.high_pass", [[
 x = torch.rand(2, 3, 32, 32)
 print((hfc.frequency.low_pass(x, 8) + hfc.frequency.high_pass(x, 8) - x):abs():max())]], "3")
 example("hfc.frequency.mask", [[print(hfc.frequency.mask(8, 8, 2))]], "3")
+example("hfc.detection.score", [[
+file = io.open("truth.json", "w")
+file:write([=[{"images": [{"id": 1, "file_name": "1.jpg", "height": 100, "width": 100}],
+  "categories": [{"id": 7, "name": "cat"}],
+  "annotations": [{"id": 1, "image_id": 1, "category_id": 7, "bbox": [10, 10, 40, 40],
+    "area": 1600, "iscrowd": 0}]}]=])
+file:close()
+score = hfc.detection.score {annotations = "truth.json", detections = {
+  {image_id = 1, category_id = 7, bbox = {12, 10, 40, 40}, score = .9}}}
+print(score.ap, score.ap50, score.per_class.cat)]], "7")
 example("hfc.decompose.svd", [[
 x = torch.rand(2, 3, 32, 32)
 dominant, trailing = hfc.decompose.svd(x, {rank = 8})

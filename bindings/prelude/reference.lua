@@ -38,6 +38,7 @@ local titles = {
   AttackStep = "AttackStep: one iteration of an attack of your own",
   ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
   ["hfc.decompose"] = "hfc.decompose: images by singular values",
+  ["hfc.detection"] = "hfc.detection: objects in pictures",
   ["hfc.frequency"] = "hfc.frequency: images by frequency",
   torch = "torch: tensors",
   ["torch.nn"] = "torch.nn: networks written in Lua",

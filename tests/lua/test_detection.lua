@@ -60,3 +60,5 @@ function TestDetection:test_refuses_rows_by_their_number()
   lu.assertStrContains(select(2, pcall(self.score, self, {}, "voc")),
     [[option 'rule': expected "coco", "voc2007" or "voc2010"]])
 end
+
+require("support").run()

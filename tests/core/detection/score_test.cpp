@@ -4,30 +4,22 @@
 #include "data/source/coco.h"
 #include "data/source/voc.h"
 #include "detection/average_precision.h"
+#include "model/reference.h"
 #include "scratch_folder.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
 #include <cmath>
 
 namespace hfc::detection {
 namespace {
 
 using data::Annotations;
+using test::error_of;
 using testing::HasSubstr;
 using Json = nlohmann::json;
-
-std::string error_of(const std::function<void()>& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return "no error";
-}
 
 void expect_near(const std::vector<double>& got, const Json& expected, double tolerance) {
     ASSERT_EQ(got.size(), expected.size());

@@ -1,175 +1,257 @@
-// hfc.detection: scoring.
-#include "detection/average_precision.h"
+// hfc.detection: detectors and what they find.
+#include "bindings/hfc/detection.h"
 
+#include "base/device.h"
+#include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
-#include "data/source/coco.h"
-#include "data/source/voc.h"
+#include "data/source/boxed.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <unordered_map>
 
 namespace hfc::lua {
 namespace {
 
-using data::Annotations;
-using detection::Detection;
+using detection::FoundInSet;
 
-constexpr auto voc_prefix = "voc:";
-
-Annotations read_annotations(const std::string& name, const std::string& part) {
-    auto truth = name.starts_with(voc_prefix)
-                     ? data::read_voc_part(name.substr(std::string(voc_prefix).size()), part)
-                     : data::read_coco(name);
-    for (const auto& note : truth.notes) {
-        std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
+detection::DetectorPtr to_detector(const Value& value) {
+    auto detector = std::dynamic_pointer_cast<detection::Detector>(value.object<model::ModelPtr>());
+    if (!detector) {
+        value.expected("a detector of hfc.detection.model");
     }
-    return truth;
+    return detector;
 }
 
-template <typename Listed>
-int64_t place_of(const std::vector<Listed>& all, int64_t id, const char* field, size_t row) {
-    const auto found = std::ranges::lower_bound(all, id, {}, &Listed::id);
-    require(found != all.end() && found->id == id,
-            "option 'detections': row {}: the annotations have no {} {}", row, field, id);
-    return found - all.begin();
-}
-
-/// A list of rows in COCO's result form.
-std::vector<Detection> read_rows(lua_State* L, int list, const Annotations& truth) {
-    std::vector<Detection> found(lua_objlen(L, list));
-    for (size_t i = 0; i < found.size(); ++i) {
-        lua_rawgeti(L, list, static_cast<int>(i) + 1);
-        require(lua_istable(L, -1), "option 'detections': row {} must be a table", i + 1);
-        const int row = lua_gettop(L);
-        const auto number = [&](const char* field) {
-            lua_getfield(L, row, field);
-            const auto value = Value(L, lua_gettop(L),
-                                     fmt::format("option 'detections': row {}: '{}'", i + 1, field))
-                                   .number();
-            lua_pop(L, 1);
-            return value;
-        };
-        auto& one = found[i];
-        one.picture =
-            place_of(truth.pictures, static_cast<int64_t>(number("image_id")), "image_id", i + 1);
-        one.category = place_of(truth.categories, static_cast<int64_t>(number("category_id")),
-                                "category_id", i + 1);
-        one.score = number("score");
-        lua_getfield(L, row, "bbox");
-        const auto box =
-            Value(L, lua_gettop(L), fmt::format("option 'detections': row {}: 'bbox'", i + 1))
-                .numbers();
-        require(box.size() == 4,
-                "option 'detections': row {}: 'bbox' must be four numbers x, y, width, height; got "
-                "{}",
-                i + 1, box.size());
-        std::ranges::copy(box, one.box.begin());
-        lua_settop(L, row - 1);
-    }
-    return found;
-}
-
-at::Tensor to_tensor_of(const std::vector<double>& values, at::IntArrayRef shape) {
-    return at::tensor(values, at::kDouble).reshape(shape);
-}
-
-void push_classes(lua_State* L, const Annotations& truth, const std::vector<double>& per_class) {
-    lua_createtable(L, 0, static_cast<int>(per_class.size()));
-    for (size_t i = 0; i < per_class.size(); ++i) {
-        set_field(L, truth.categories[i].name.c_str(), per_class[i]);
-    }
-    lua_setfield(L, -2, "per_class");
-    lua_createtable(L, static_cast<int>(truth.categories.size()), 0);
-    for (size_t i = 0; i < truth.categories.size(); ++i) {
-        push(L, truth.categories[i].name);
-        lua_rawseti(L, -2, static_cast<int>(i) + 1);
-    }
-    lua_setfield(L, -2, "class_names");
-}
-
-void push_coco_score(lua_State* L, const Annotations& truth, const std::vector<Detection>& found) {
-    const auto score = detection::coco_score(truth, found);
-    for (const auto& note : score.notes) {
-        std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
-    }
-    lua_createtable(L, 0, 18);
-    for (size_t i = 0; i < score.figures.size(); ++i) {
-        set_field(L, detection::coco_figures[i], score.figures[i]);
-    }
-    push_classes(L, truth, score.per_class);
-    const auto pictures = static_cast<int64_t>(truth.pictures.size());
-    set_field(L, "per_image", to_tensor_of(score.per_image, {pictures}));
-    set_field(L, "per_image_class",
-              to_tensor_of(score.per_image_class,
-                           {pictures, static_cast<int64_t>(truth.categories.size())}));
-    std::vector<int64_t> ids;
-    std::ranges::transform(truth.pictures, std::back_inserter(ids), &data::ListedPicture::id);
-    set_field(L, "image_ids", ids);
-}
-
-void push_voc_score(lua_State* L, const Annotations& truth, const std::vector<Detection>& found,
-                    detection::VocRule rule) {
-    const auto score = detection::voc_score(truth, found, rule);
-    lua_createtable(L, 0, 3);
-    set_field(L, "ap", score.ap);
-    push_classes(L, truth, score.per_class);
-}
-
-int score(Call& call) {
-    call.at_most(1);
-    auto options = call.options(1);
-    const auto name = options.text("annotations", "");
-    const auto part = options.text("part", "test");
-    const auto rule = options.text("rule", "coco");
-    require(!name.empty(),
-            "option 'annotations' is missing: the name of a file of COCO's annotations, or "
-            "\"voc:DIR\"");
-    require(rule == "coco" || rule == "voc2007" || rule == "voc2010",
-            "option 'rule': expected \"coco\", \"voc2007\" or \"voc2010\", got \"{}\"", rule);
-    options.know("detections");
+int make_detector_model(Call& call) {
+    call.at_most(2);
+    const auto name = call.argument(1, "name").text();
+    auto options = call.options(2);
+    detection::DetectorOptions settings;
+    settings.classes = options.integer("classes", settings.classes);
+    settings.min_size = options.integer("min_size", settings.min_size);
+    settings.max_size = options.integer("max_size", std::max(settings.max_size, settings.min_size));
+    settings.score_threshold = options.number("score_threshold", settings.score_threshold);
+    settings.nms_threshold = options.number("nms_threshold", settings.nms_threshold);
+    settings.candidates = options.integer("candidates", settings.candidates);
+    settings.detections = options.integer("detections", settings.detections);
+    settings.anchor_size = options.integer("anchor_size", settings.anchor_size);
+    const auto weights = options.text("weights", "");
+    settings.frozen_norms = options.boolean("frozen_norms", !weights.empty());
+    settings.norm_epsilon = options.number("norm_epsilon", settings.norm_epsilon);
+    settings.trained_layers = options.integer("trained_layers", weights.empty() ? 5 : 3);
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
     options.finish();
-    const auto truth = read_annotations(name, part);
-    std::vector<Detection> found;
-    bool given = false;
-    options.with("detections", [&](const Value& value) {
-        given = true;
-        found = lua_istable(call.L, value.index())
-                    ? read_rows(call.L, value.index(), truth)
-                    : detection::read_detections(value.text(), truth);
-    });
-    require(given, "option 'detections' is missing: the name of a result file, or a list of rows");
-    if (rule == "coco") {
-        push_coco_score(call.L, truth, found);
-    } else {
-        push_voc_score(
-            call.L, truth, found,
-            rule == "voc2007" ? detection::VocRule::voc2007 : detection::VocRule::voc2010);
+    auto detector = detection::make_detector(name, settings);
+    if (!weights.empty()) {
+        detector->load(tensor_file::load(weights));
+    }
+    return call.returns_object(model::ModelPtr(detector));
+}
+
+void push_found(lua_State* L, const detection::Found& found) {
+    lua_createtable(L, 0, 3);
+    set_field(L, "boxes", found.boxes);
+    set_field(L, "scores", found.scores);
+    set_field(L, "labels", found.labels);
+}
+
+/// A list of pictures, or a batch of them.
+std::vector<at::Tensor> pictures_argument(Call& call) {
+    const auto value = call.argument(2, "pictures");
+    if (const auto* tensor = to_tensor(call.L, 2)) {
+        require(tensor->dim() == 3 || tensor->dim() == 4,
+                "argument 2 (pictures): expected a Tensor [3, H, W] or [n, 3, H, W], got [{}]",
+                fmt::join(tensor->sizes(), ", "));
+        return tensor->dim() == 3 ? std::vector<at::Tensor>{*tensor} : tensor->unbind(0);
+    }
+    if (!lua_istable(call.L, 2)) {
+        value.expected("a Dataset of objects in pictures, a Tensor or a list of Tensors [3, H, W]");
+    }
+    std::vector<at::Tensor> pictures;
+    for (size_t i = 0; i < lua_objlen(call.L, 2); ++i) {
+        lua_rawgeti(call.L, 2, static_cast<int>(i) + 1);
+        pictures.push_back(Value(call.L, lua_gettop(call.L), fmt::format("picture {}", i + 1))
+                               .object<LuaTensor>()
+                               .tensor);
+        lua_pop(call.L, 1);
+    }
+    return pictures;
+}
+
+int detect_objects(Call& call) {
+    call.at_most(3);
+    const auto detector = to_detector(call.argument(1, "detector"));
+    const auto* dataset = to_object<data::Dataset>(call.L, 2);
+    if (dataset == nullptr) {
+        const auto pictures = pictures_argument(call);
+        const model::EvaluationScope evaluation(*detector);
+        lua_createtable(call.L, static_cast<int>(pictures.size()), 0);
+        int place = 0;
+        for (const auto& found : detector->detect(pictures)) {
+            push_found(call.L, found);
+            lua_rawseti(call.L, -2, ++place);
+        }
+        return 1;
+    }
+    auto options = call.options(3);
+    detection::DetectOptions settings;
+    options.with("batch_size", [&](const Value& value) { settings.batch_size = value.integer(); });
+    options.finish();
+    SlowProgress progress("hfc.detection.detect");
+    settings.after_batch = [&](double fraction) {
+        progress.tell(fmt::format("{:.0f} %", 100 * fraction));
+    };
+    const data::Dataset kept = *dataset;
+    return call.returns_object(detection::detect(*detector, kept, settings));
+}
+
+/// At least as a copy: the object may be collected while Lua code runs.
+FoundInSet self_found(Call& call) {
+    return call.argument(1, "detections").object<FoundInSet>();
+}
+
+int save_found(Call& call) {
+    call.at_most(2);
+    const auto found = self_found(call);
+    detection::write_detections(call.argument(2, "file").text(), found.rows, *found.truth);
+    return 0;
+}
+
+/// A list {image_id, category_id, bbox, score}.
+int rows_of_found(Call& call) {
+    call.at_most(1);
+    const auto found = self_found(call);
+    lua_createtable(call.L, static_cast<int>(found.rows.size()), 0);
+    int place = 0;
+    for (const auto& row : found.rows) {
+        lua_createtable(call.L, 0, 4);
+        set_field(call.L, "image_id", found.truth->pictures[static_cast<size_t>(row.picture)].id);
+        set_field(call.L, "category_id",
+                  found.truth->categories[static_cast<size_t>(row.category)].id);
+        set_field(call.L, "bbox", std::vector<double>(row.box.begin(), row.box.end()));
+        set_field(call.L, "score", row.score);
+        lua_rawseti(call.L, -2, ++place);
     }
     return 1;
 }
 
-const std::vector<Declaration> detection_declarations = {
-    {"hfc.detection.score", score,
-     "hfc.detection.score {annotations = FILE, detections = FILE or list, rule = \"coco\", part = "
-     "\"test\"} -> {ap = n, ap50 = n, ...}\n\n"
-     "The average precision of any detector's boxes.\n"
-     "annotations: a file of COCO's annotations, or \"voc:DIR\" for a data set in Pascal VOC's "
-     "form, of which `part` is read. detections: a file in COCO's result form, or a list of rows "
-     "{image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}. Pictures and "
-     "classes of a VOC set count from 1, in the order of its list and of the classes' names.\n"
-     "rule = \"coco\" gives pycocotools' twelve figures ap, ap50, ap75, small, medium, large, ar1, "
-     "ar10, ar100, ar_small, ar_medium, ar_large; per_class, a table by the class's name; "
-     "class_names; per_image, float64 [pictures], the ap of each picture as if it were the whole "
-     "set; per_image_class, float64 [pictures, classes]; and image_ids, a list. -1 stands for a "
-     "figure without an object to count. rule = \"voc2007\" (eleven points) and \"voc2010\" (the "
-     "area) give ap and per_class at an IoU above .5.\n"
-     "Errors: damaged files (with the byte or the entry), a picture or class that the annotations "
-     "do not have, a box or a score that is not finite, a width or height below 0."},
+/// Boxes x1, y1, x2, y2 of rows that have one.
+template <typename Row>
+at::Tensor boxes_of(const std::vector<Row>& rows) {
+    std::vector<float> values;
+    for (const auto& row : rows) {
+        const auto& [x, y, width, height] = row.box;
+        for (const auto value : {x, y, x + width, y + height}) {
+            values.push_back(static_cast<float>(value));
+        }
+    }
+    return at::tensor(values, at::kFloat).view({-1, 4});
+}
+
+template <typename Row, typename Number>
+at::Tensor numbers_of(const std::vector<Row>& rows, at::ScalarType dtype, Number&& number) {
+    std::vector<double> values;
+    std::ranges::transform(rows, std::back_inserter(values), number);
+    return at::tensor(values, at::kDouble).to(dtype);
+}
+
+int found_in_picture(Call& call) {
+    call.at_most(2);
+    const auto found = self_found(call);
+    const auto picture = call.argument(2, "picture").integer();
+    const auto pictures = std::ssize(found.truth->pictures);
+    require(picture >= 0 && picture < pictures,
+            "argument 2 (picture): expected 0 to {}, in the order of the ids; got {}", pictures - 1,
+            picture);
+    std::vector<detection::Detection> rows;
+    std::ranges::copy_if(found.rows, std::back_inserter(rows),
+                         [&](const auto& row) { return row.picture == picture; });
+    lua_createtable(call.L, 0, 3);
+    set_field(call.L, "boxes", boxes_of(rows));
+    set_field(call.L, "scores",
+              numbers_of(rows, at::kFloat, [](const auto& row) { return row.score; }));
+    set_field(call.L, "labels", numbers_of(rows, at::kLong, [](const auto& row) {
+                  return static_cast<double>(row.category);
+              }));
+    return 1;
+}
+
+int target_of_picture(Call& call) {
+    call.at_most(2);
+    const data::Dataset dataset = call.argument(1, "dataset").object<data::Dataset>();
+    const auto position = call.argument(2, "i").integer();
+    require(position >= 0 && position < dataset.size(), "argument 2 (i): expected 0 to {}, got {}",
+            dataset.size() - 1, position);
+    const auto truth = data::annotations_of(dataset.slice(position, position + 1));
+    const auto& picture = truth.pictures.front();
+    lua_createtable(call.L, 0, 6);
+    set_field(call.L, "boxes", boxes_of(truth.objects));
+    set_field(call.L, "labels", numbers_of(truth.objects, at::kLong, [](const auto& one) {
+                  return static_cast<double>(one.category);
+              }));
+    set_field(call.L, "area",
+              numbers_of(truth.objects, at::kDouble, [](const auto& one) { return one.area; }));
+    set_field(call.L, "ignored", numbers_of(truth.objects, at::kBool, [](const auto& one) {
+                  return one.is_ignored() ? 1.0 : 0.0;
+              }));
+    set_field(call.L, "image_id", picture.id);
+    set_field(call.L, "file", picture.file);
+    return 1;
+}
+
+int number_of_detections(lua_State* L) {
+    return guarded(L, "#", [&] {
+        push(L, std::ssize(Value(L, 1, "detections").object<FoundInSet>().rows));
+        return 1;
+    });
+}
+
+const std::vector<Declaration> detector_declarations = {
+    {"hfc.detection.model", make_detector_model,
+     "hfc.detection.model(name, {classes = 91, weights = FILE, min_size = 800, max_size = 1333, "
+     "score_threshold = 0.05, nms_threshold = 0.5, candidates = 1000, detections = 300, "
+     "anchor_size = n, frozen_norms = false, norm_epsilon = 1e-5, trained_layers = 5, seed = 0}) "
+     "-> Model\n\n"
+     "A network that finds objects in pictures: RetinaNet (Lin et al. 2017), as torchvision builds "
+     "it. \"retinanet_resnet50_fpn\" has its names, \"retinanet_resnet18_fpn\" a smaller body, "
+     "\"retinanet_small\" one of a basic block a stage with widths 32 to 256, a pyramid of 64 "
+     "channels and anchors from 16 pixels, for training on a few cores.\n"
+     "weights: a file of torchvision's; names of its older files are understood. With it, norms "
+     "are frozen and the last three layers of the body are trained, unless said otherwise. The "
+     "published file of COCO needs norm_epsilon = 0 and a data set with labels = \"ids\".\n"
+     "A picture's short side is made min_size pixels, unless its long side would pass max_size. "
+     "candidates: a level of the pyramid and picture. hfc.train(net, data, {loss = \"detection\"}) "
+     "trains it; its probes are measured by COCO's average precision. net(images) gives the "
+     "numbers of the heads, [n, anchors, classes + 4].\n"
+     "Errors: an unknown name, a setting out of range, weights that do not fit (with the first "
+     "name)."},
+    {"hfc.detection.detect", detect_objects,
+     "hfc.detection.detect(detector, dataset, {batch_size = n}) -> Detections\n"
+     "hfc.detection.detect(detector, pictures) -> list of {boxes = Tensor, scores = Tensor, labels "
+     "= Tensor}\n\n"
+     "What a detector finds. dataset: objects in pictures, also through low_pass, high_pass and "
+     "map. pictures: float32 [3, H, W] in [0,1], a list of such, or [n, 3, H, W]. boxes: float32 "
+     "[n, 4], x1, y1, x2, y2 in pixels, by falling score. batch_size: 8 where all pictures have "
+     "one size, else 1, since padding changes a picture's result.\n"
+     "Errors: a network of another kind, a data set without boxes."},
+    {"Detections:save", save_found,
+     "detections:save(file)\n\nWrites COCO's result form, which hfc.detection.score and other "
+     "programs read."},
+    {"Detections:rows", rows_of_found,
+     "detections:rows() -> list\n\nRows {image_id = id, category_id = id, bbox = {x, y, width, "
+     "height}, score = s}."},
+    {"Detections:of", found_in_picture,
+     "detections:of(picture) -> {boxes = Tensor, scores = Tensor, labels = Tensor}\n\nWhat was "
+     "found in one picture, counted from 0 in the order of the ids, which is that of the rows of "
+     "score.per_image. labels: places of the classes, from 0."},
+    {"Dataset:target", target_of_picture,
+     "dataset:target(i) -> {boxes = Tensor, labels = Tensor, area = Tensor, ignored = Tensor, "
+     "image_id = n, file = string}\n\nThe objects in picture i, from 0, of a data set of objects "
+     "in pictures. boxes: float32 [n, 4], x1, y1, x2, y2 in pixels; labels: places of the classes, "
+     "from 0; ignored: crowds and difficult objects, which count neither way."},
 };
 
 }  // namespace
@@ -177,7 +259,16 @@ const std::vector<Declaration> detection_declarations = {
 namespace detail {
 
 void register_detection(lua_State* L) {
-    declare(L, detection_declarations);
+    static const bool known = [] {
+        train::add_objective(detection::detection_objective());
+        return true;
+    }();
+    static_cast<void>(known);
+    register_type<FoundInSet>(L);
+    declare(L, detector_declarations);
+    register_detection_scores(L);
+    register_detection_boxes(L);
+    set_metamethod(L, "Detections", "__len", number_of_detections);
 }
 
 }  // namespace detail

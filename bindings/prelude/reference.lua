@@ -42,6 +42,7 @@ local titles = {
   ["hfc.frequency"] = "hfc.frequency: images by frequency",
   torch = "torch: tensors",
   ["torch.nn"] = "torch.nn: networks written in Lua",
+  Detections = "Detections: what hfc.detection.detect finds in a data set",
   Dataset = "Dataset: what hfc.data gives, and views of it",
   Model = "Model: what hfc.model gives",
   Module = "Module: a network written in Lua",

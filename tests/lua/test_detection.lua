@@ -61,4 +61,85 @@ function TestDetection:test_refuses_rows_by_their_number()
     [[option 'rule': expected "coco", "voc2007" or "voc2010"]])
 end
 
+TestDetector = {}
+
+local function small(options)
+  local data = hfc.data("boxes", {train = 12, test = 6, size = 64})
+  options = options or {}
+  options.classes, options.min_size = 4, 64
+  return hfc.detection.model("retinanet_small", options), data
+end
+
+function TestDetector:test_data_sets_have_targets()
+  local _, data = small()
+  local images, targets = data.train:batch(0, 3)
+  lu.assertEquals(images.shape, {3, 3, 64, 64})
+  lu.assertEquals(#targets, 3)
+  lu.assertEquals(targets[1]:size(1), 5)
+  local target = data.train:target(0)
+  lu.assertTrue(target.boxes:eq(targets[1][{{}, {0, 4}}]):all():item())
+  for _, list in data.train:batches {size = 5} do lu.assertEquals(type(list), "table") break end
+  local other = hfc.data("synthetic").test
+  lu.assertStrContains(select(2, pcall(other.target, other, 0)), "has no boxes")
+end
+
+function TestDetector:test_detections_are_saved_and_scored()
+  local net, data = small {score_threshold = 0, detections = 5}
+  local found = hfc.detection.detect(net, data.test)
+  lu.assertEquals(#found, 30)
+  local path = os.tmpname()
+  found:save(path)
+  local truth = {}
+  for i = 0, 5 do truth[i + 1] = data.test:target(i).image_id end
+  local a = hfc.detection.score {detections = found}
+  local b = hfc.detection.score {annotations = data.test, detections = path}
+  local c = hfc.detection.score {annotations = data.test, detections = found:rows()}
+  os.remove(path)
+  lu.assertEquals(a.image_ids, truth)
+  lu.assertEquals({b.ap, c.ap}, {a.ap, a.ap})
+  lu.assertEquals(found:of(0).boxes.shape, {5, 4})
+  local alone = hfc.detection.detect(net, (data.test:batch(0, 1)))
+  lu.assertTrue((alone[1].scores - found:of(0).scores):abs():max():item() < 1e-5)
+end
+
+function TestDetector:test_trains_with_average_precision_as_metric()
+  local net, data = small()
+  local seen
+  local history = hfc.train(net, data.train, {
+    loss = "detection", epochs = 1, batch_size = 4, optimizer = {"adam", lr = 1e-3},
+    probes = {low = data.test:low_pass(8)},
+    on_epoch = function(state) seen = state end,
+  })
+  lu.assertTrue(history[1].loss > 0)
+  lu.assertNotNil(seen)
+  local function loss(_, images, _, step)
+    lu.assertEquals(#step.targets, images.shape[1])
+    return net(images):square():mean()
+  end
+  hfc.train(net, data.train, {loss = loss, epochs = 1, batch_size = 4})
+end
+
+function TestDetector:test_counts_better_and_worse_pictures()
+  local function score(values)
+    return {per_image = torch.tensor(values), per_image_class = torch.tensor(values):unsqueeze(1)}
+  end
+  local change = hfc.detection.compare(score {.5, .5, .5, -1, .2}, score {.6, .1, .5, -1, .9})
+  lu.assertEquals({change.better, change.worse, change.equal, change.left_out}, {2, 1, 1, 1})
+  lu.assertEquals(change.gains, {4, 0})
+  lu.assertEquals(change.losses, {1})
+  lu.assertEquals(change.any_class, 2)
+end
+
+function TestDetector:test_the_example_of_an_own_detector_knows_the_answer()
+  local lines = {}
+  local print_before = print
+  print = function(...) lines[#lines + 1] = table.concat({...}, " ") end
+  local ok, message = pcall(dofile, "../../docs/own_detector.lua")
+  print = print_before
+  lu.assertTrue(ok, message)
+  local whole, low = lines[1]:match("%.5: (.*)"), lines[2]:match("%.5: (.*)")
+  lu.assertTrue(tonumber(whole) > .05, lines[1])
+  lu.assertEquals(tonumber(low), 0)
+end
+
 require("support").run()

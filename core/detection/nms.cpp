@@ -27,26 +27,39 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
 
 /// The boxes in the order in which they are looked at, side by side in memory.
 struct Sorted {
-    explicit Sorted(size_t n) : x1(n), y1(n), x2(n), y2(n), area(n), dropped(n) {}
-    std::vector<float> x1, y1, x2, y2, area;
+    /// order: int64 [n], indices of `boxes`.
+    Sorted(const at::Tensor& boxes, const at::Tensor& order)
+        : columns(boxes.index_select(0, order).t().contiguous()),
+          x1(columns.const_data_ptr<float>()),
+          y1(x1 + order.size(0)),
+          x2(y1 + order.size(0)),
+          y2(x2 + order.size(0)),
+          area(static_cast<size_t>(order.size(0))),
+          dropped(area.size()) {
+        for (size_t i = 0; i < area.size(); ++i) {
+            area[i] = (x2[i] - x1[i]) * (y2[i] - y1[i]);
+        }
+    }
+    at::Tensor columns;
+    const float *x1, *y1, *x2, *y2;
+    std::vector<float> area;
     std::vector<int32_t> dropped;
 };
 
-/// Drops what overlaps box i among those behind it. Without branches, so that the compiler takes
-/// several at once. A float above `threshold`, a float, is one above the double it was rounded down
-/// from.
-void drop_overlapping(Sorted& boxes, size_t i, float threshold) {
+/// Drops what overlaps box i among those behind it, up to `end`. Without branches, so that the
+/// compiler takes several at once. A float above `threshold`, a float, is one above the double it
+/// was rounded down from.
+void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
     const auto left = boxes.x1[i], top = boxes.y1[i], right = boxes.x2[i], bottom = boxes.y2[i];
     const auto area = boxes.area[i];
-    const float* x1 = boxes.x1.data();
-    const float* y1 = boxes.y1.data();
-    const float* x2 = boxes.x2.data();
-    const float* y2 = boxes.y2.data();
+    const float* x1 = boxes.x1;
+    const float* y1 = boxes.y1;
+    const float* x2 = boxes.x2;
+    const float* y2 = boxes.y2;
     const float* areas = boxes.area.data();
     int32_t* dropped = boxes.dropped.data();
-    const auto n = boxes.x1.size();
 #pragma GCC ivdep
-    for (size_t j = i + 1; j < n; ++j) {
+    for (size_t j = i + 1; j < end; ++j) {
         const float width = (x2[j] < right ? x2[j] : right) - (x1[j] > left ? x1[j] : left);
         const float height = (y2[j] < bottom ? y2[j] : bottom) - (y1[j] > top ? y1[j] : top);
         const float both = (width > 0 ? width : 0) * (height > 0 ? height : 0);
@@ -62,26 +75,20 @@ float rounded_down(double threshold) {
                : rounded;
 }
 
+at::Tensor by_score(const at::Tensor& scores) {
+    return std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
+}
+
 at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double threshold) {
-    const auto order = std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
-    const auto columns = boxes.index_select(0, order).t().contiguous();
-    const auto n = static_cast<size_t>(boxes.size(0));
-    Sorted sorted(n);
-    const auto* from = columns.const_data_ptr<float>();
-    std::copy_n(from, n, sorted.x1.begin());
-    std::copy_n(from + n, n, sorted.y1.begin());
-    std::copy_n(from + 2 * n, n, sorted.x2.begin());
-    std::copy_n(from + 3 * n, n, sorted.y2.begin());
-    for (size_t i = 0; i < n; ++i) {
-        sorted.area[i] = (sorted.x2[i] - sorted.x1[i]) * (sorted.y2[i] - sorted.y1[i]);
-    }
+    const auto order = by_score(scores);
+    Sorted sorted(boxes, order);
     const auto limit = rounded_down(threshold);
     std::vector<int64_t> kept;
     const auto* indices = order.const_data_ptr<int64_t>();
-    for (size_t i = 0; i < n; ++i) {
+    for (size_t i = 0; i < sorted.dropped.size(); ++i) {
         if (sorted.dropped[i] == 0) {
             kept.push_back(indices[i]);
-            drop_overlapping(sorted, i, limit);
+            drop_overlapping(sorted, i, sorted.dropped.size(), limit);
         }
     }
     return at::tensor(kept, at::kLong);
@@ -90,21 +97,29 @@ at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double 
 /// Class by class, the kept ones sorted by an unstable sort, as torchvision does.
 at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
                         double threshold) {
-    const auto [sorted, order] = labels.sort(/*stable=*/true, 0, /*descending=*/false);
-    const auto* label = sorted.const_data_ptr<int64_t>();
+    const auto falling = by_score(scores);
+    const auto [grouped, group] =
+        labels.index_select(0, falling).sort(/*stable=*/true, 0, /*descending=*/false);
+    const auto order = falling.index_select(0, group);
+    Sorted sorted(boxes, order);
+    const auto limit = rounded_down(threshold);
     auto kept = at::zeros(scores.sizes(), at::kBool);
-    const auto n = sorted.size(0);
-    for (int64_t begin = 0, end = 0; begin < n; begin = end) {
-        while (end < n && label[end] == label[begin]) {
+    auto* keep = kept.mutable_data_ptr<bool>();
+    const auto* label = grouped.const_data_ptr<int64_t>();
+    const auto* indices = order.const_data_ptr<int64_t>();
+    const auto n = sorted.dropped.size();
+    for (size_t i = 0, end = 0; i < n; ++i) {
+        while (end < n && label[end] == label[i]) {
             ++end;
         }
-        const auto own = order.slice(0, begin, end);
-        const auto keep =
-            nms_on_cpu(boxes.index_select(0, own), scores.index_select(0, own), threshold);
-        kept.index_fill_(0, own.index_select(0, keep), true);
+        if (sorted.dropped[i] == 0) {
+            keep[indices[i]] = true;
+            drop_overlapping(sorted, i, end, limit);
+        }
     }
-    const auto indices = kept.nonzero().squeeze(1);
-    return indices.index_select(0, std::get<1>(scores.index_select(0, indices).sort(0, true)));
+    const auto indices_kept = kept.nonzero().squeeze(1);
+    const auto best_first = std::get<1>(scores.index_select(0, indices_kept).sort(0, true));
+    return indices_kept.index_select(0, best_first);
 }
 
 }  // namespace

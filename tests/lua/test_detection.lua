@@ -78,7 +78,9 @@ function TestDetector:test_data_sets_have_targets()
   lu.assertEquals(targets[1]:size(1), 5)
   local target = data.train:target(0)
   lu.assertTrue(target.boxes:eq(targets[1][{{}, {0, 4}}]):all():item())
-  for _, list in data.train:batches {size = 5} do lu.assertEquals(type(list), "table") break end
+  local sizes = {}
+  for _, list in data.train:batches {size = 5} do sizes[#sizes + 1] = #list end
+  lu.assertEquals(sizes, {5, 5, 2})
   local other = hfc.data("synthetic").test
   lu.assertStrContains(select(2, pcall(other.target, other, 0)), "has no boxes")
 end
@@ -89,13 +91,13 @@ function TestDetector:test_detections_are_saved_and_scored()
   lu.assertEquals(#found, 30)
   local path = os.tmpname()
   found:save(path)
-  local truth = {}
-  for i = 0, 5 do truth[i + 1] = data.test:target(i).image_id end
+  local ids = {}
+  for i = 0, 5 do ids[i + 1] = data.test:target(i).image_id end
   local a = hfc.detection.score {detections = found}
   local b = hfc.detection.score {annotations = data.test, detections = path}
   local c = hfc.detection.score {annotations = data.test, detections = found:rows()}
   os.remove(path)
-  lu.assertEquals(a.image_ids, truth)
+  lu.assertEquals(a.image_ids, ids)
   lu.assertEquals({b.ap, c.ap}, {a.ap, a.ap})
   lu.assertEquals(found:of(0).boxes.shape, {5, 4})
   local alone = hfc.detection.detect(net, (data.test:batch(0, 1)))

@@ -46,7 +46,7 @@ int make_detector_model(Call& call) {
     options.finish();
     auto detector = detection::make_detector(name, settings);
     if (!weights.empty()) {
-        detector->load(tensor_file::load(weights));
+        detector->load_weights(tensor_file::load(weights));
     }
     return call.returns_object(model::ModelPtr(detector));
 }

@@ -83,7 +83,7 @@ std::string renamed(const std::string& name) {
 
 }  // namespace
 
-void Detector::load(tensor_file::NamedTensors weights) {
+void Detector::load_weights(tensor_file::NamedTensors weights) {
     const at::NoGradGuard no_grad;
     std::map<std::string, at::Tensor> own;
     for (const auto& entry : named_parameters()) {

@@ -69,7 +69,7 @@ class Detector : public model::Model {
 
     /// Sets weights by torchvision's names; those of its older files are renamed. Throws Error for
     /// the first name that is missing, unexpected or of another shape.
-    void load(tensor_file::NamedTensors weights);
+    void load_weights(tensor_file::NamedTensors weights);
 
   private:
     class Head;

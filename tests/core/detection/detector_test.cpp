@@ -178,7 +178,7 @@ class Resnet50 : public testing::Test {
         options.frozen_norms = true;
         options.norm_epsilon = epsilon;
         auto detector = make_detector("retinanet_resnet50_fpn", options);
-        detector->load(weights_of(trained()));
+        detector->load_weights(weights_of(trained()));
         detector->eval();
         return detector;
     }
@@ -263,7 +263,7 @@ TEST_F(Resnet50, names_of_older_files_are_renamed) {
         }
     }
     auto detector = make_detector("retinanet_resnet50_fpn", small_pictures());
-    detector->load(weights);
+    detector->load_weights(weights);
     detector->eval();
     expect_heads(*detector, reference["trained"]);
 }
@@ -276,20 +276,20 @@ TEST(detector, refuses_weights_that_do_not_fit) {
                   std::erase_if(fewer, [](const auto& one) {
                       return one.first == "backbone.fpn.extra_blocks.p6.bias";
                   });
-                  detector->load(fewer);
+                  detector->load_weights(fewer);
               }),
               "the weights do not fit retinanet_small: 'backbone.fpn.extra_blocks.p6.bias' is "
               "missing");
     EXPECT_EQ(error_of([&] {
                   auto more = weights;
                   more.emplace_back("x", at::ones({1}));
-                  detector->load(more);
+                  detector->load_weights(more);
               }),
               "the weights do not fit retinanet_small: unexpected 'x'");
     auto options = small_pictures();
     options.classes = 7;
     EXPECT_THAT(
-        error_of([&] { make_detector("retinanet_small", options)->load(weights); }),
+        error_of([&] { make_detector("retinanet_small", options)->load_weights(weights); }),
         HasSubstr("'head.classification_head.cls_logits.bias' must be [63], found [45]; they are "
                   "of 5 classes, set option classes"));
     EXPECT_THAT(error_of([] { make_detector("retinanet_smal"); }),

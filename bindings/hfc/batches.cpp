@@ -21,11 +21,22 @@ namespace {
 
 using data::Dataset;
 
+/// Labels, or the list of targets of a data set that has boxes.
+void push_targets(lua_State* L, const data::Batch& batch) {
+    if (batch.targets.empty()) {
+        push(L, batch.labels);
+    } else {
+        push(L, batch.targets);
+    }
+}
+
 int batch(Call& call) {
     const Dataset dataset = call.argument(1, "dataset").object<Dataset>();
     const data::Batch result =
         dataset.batch(call.argument(2, "begin").integer(), call.argument(3, "end").integer());
-    return call.returns(result.images, result.labels);
+    push(call.L, result.images);
+    push_targets(call.L, result);
+    return 2;
 }
 
 /// What an iterator of batches() walks along.
@@ -74,7 +85,7 @@ int next_batch(lua_State* L) {
         }
         walk->uncollected += result->images.nbytes();
         push(L, result->images);
-        push(L, result->labels);
+        push_targets(L, *result);
         push(L, result->samples);
         return 3;
     });
@@ -116,7 +127,8 @@ int batches(Call& call) {
 const std::vector<Declaration> batch_declarations = {
     {"Dataset:batch", batch,
      "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, "
-     "W], labels int64 [n], on the CPU."},
+     "W], labels int64 [n], on the CPU. Of a data set of objects in pictures the labels are a list "
+     "of Tensors float32 [objects, 5], one an image: x1, y1, x2, y2 and label in a row."},
     {"Dataset:batches", batches,
      "for images, labels, samples in dataset:batches {size = 100, shuffle = false, seed = n, epoch "
      "= 1, ...} do\n\nWalks along the data set in batches of `size`; the last may be smaller, or "

@@ -14,10 +14,13 @@ namespace {
 
 using data::Dataset;
 
-void push_pair(lua_State* L, const data::Pair& pair) {
+/// has_train: whether there is a part to train on.
+void push_pair(lua_State* L, const data::Pair& pair, bool has_train) {
     lua_createtable(L, 0, 5);
-    push_object(L, pair.train);
-    lua_setfield(L, -2, "train");
+    if (has_train) {
+        push_object(L, pair.train);
+        lua_setfield(L, -2, "train");
+    }
     push_object(L, pair.test);
     lua_setfield(L, -2, "test");
     set_field(L, "classes", pair.train.classes());
@@ -57,21 +60,29 @@ Dataset at_most(const Dataset& part, const char* option, int64_t images, int64_t
                                                 : part.subset(images, static_cast<uint64_t>(seed));
 }
 
-int load(Call& call) {
-    call.at_most(2);
-    Wanted wanted = read_wanted(call);
-    auto options = call.options(2);
-    data::LoadOptions settings;
-    auto& synthetic = settings.synthetic;
-    wanted.seed = options.integer("seed", wanted.seed);
-    wanted.train_images = options.integer("train_images", wanted.train_images);
-    wanted.test_images = options.integer("test_images", wanted.test_images);
-    settings.seed = static_cast<uint64_t>(wanted.seed);
-    auto& folder = settings.folder;
-    folder.image_size = options.integer("image_size", wanted.image_size);
-    folder.resize = options.integer("resize", folder.resize);
-    folder.pictures = picture_options(options, folder.pictures);
-    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
+/// What only data sets of objects in pictures have. `train` and `test` are names of parts there,
+/// and numbers of images elsewhere.
+void read_boxed(Options& options, const std::string& name, data::LoadOptions& settings) {
+    auto& shapes = settings.shapes;
+    const auto missing = options.text("missing", "error");
+    require(missing == "error" || missing == "skip",
+            "option 'missing': expected \"error\" or \"skip\", got \"{}\"", missing);
+    settings.boxed.missing = missing == "skip" ? data::Missing::skip : data::Missing::error;
+    const auto labels = options.text("labels", settings.labels);
+    if (name.starts_with("coco:") || name.starts_with("voc:")) {
+        settings.boxed.train = options.text("train", "");
+        settings.boxed.test = options.text("test", "");
+        settings.boxed.labels = labels == "ids" ? data::LabelKind::ids : data::LabelKind::classes;
+    } else if (name == "boxes") {
+        shapes.train = options.integer("train", shapes.train);
+        shapes.test = options.integer("test", shapes.test);
+        shapes.size = options.integer("size", shapes.size);
+        shapes.low_radius = options.number("low_radius", shapes.low_radius);
+        shapes.high_radius = options.number("high_radius", shapes.high_radius);
+    }
+}
+
+void read_synthetic(Options& options, data::SyntheticOptions& synthetic) {
     synthetic.train = options.integer("train", synthetic.train);
     synthetic.test = options.integer("test", synthetic.test);
     synthetic.classes = options.integer("classes", synthetic.classes);
@@ -84,17 +95,38 @@ int load(Call& call) {
     synthetic.high_correlation = options.number("high_correlation", synthetic.high_correlation);
     synthetic.low_radius = options.number("low_radius", synthetic.low_radius);
     synthetic.high_radius = options.number("high_radius", synthetic.high_radius);
+}
+
+int load(Call& call) {
+    call.at_most(2);
+    Wanted wanted = read_wanted(call);
+    const auto& name = wanted.name;
+    auto options = call.options(2);
+    data::LoadOptions settings;
+    wanted.seed = options.integer("seed", wanted.seed);
+    wanted.train_images = options.integer("train_images", wanted.train_images);
+    wanted.test_images = options.integer("test_images", wanted.test_images);
+    settings.seed = static_cast<uint64_t>(wanted.seed);
+    auto& folder = settings.folder;
+    folder.image_size = options.integer("image_size", wanted.image_size);
+    folder.resize = options.integer("resize", folder.resize);
+    folder.pictures = picture_options(options, folder.pictures);
+    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
+    read_boxed(options, name, settings);
+    if (!name.starts_with("coco:") && !name.starts_with("voc:") && name != "boxes") {
+        read_synthetic(options, settings.synthetic);
+    }
     settings.split = options.text("split", settings.split);
     settings.labels = options.text("labels", settings.labels);
     options.finish();
     std::vector<std::string> notes;
-    auto pair = data::load(wanted.name, settings, &notes);
+    auto pair = data::load(name, settings, &notes);
     pair.train = at_most(pair.train, "train_images", wanted.train_images, wanted.seed);
     pair.test = at_most(pair.test, "test_images", wanted.test_images, wanted.seed);
     for (const auto& note : notes) {
         std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
     }
-    push_pair(call.L, pair);
+    push_pair(call.L, pair, !name.starts_with("coco:") || !settings.boxed.train.empty());
     return 1;
 }
 
@@ -209,7 +241,8 @@ const std::vector<Declaration> data_declarations = {
      "n, class_names = {...}}\n\n"
      "Loads \"synthetic\", \"cifar10\", \"cifar100\", \"mnist\", \"fashion_mnist\", \"kmnist\", "
      "\"emnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*: "
-     "JPEG, PNG, BMP, TIFF, WebP, PPM).\n"
+     "JPEG, PNG, BMP, TIFF, WebP, PPM); with objects in pictures \"boxes\", \"coco:DIR\" and "
+     "\"voc:DIR\".\n"
      "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. The files are looked "
      "for "
      "below --data DIR, the environment's HFC_DATA, or ./data, in directories of their usual names "
@@ -236,6 +269,14 @@ const std::vector<Declaration> data_declarations = {
      "each pattern is the label's, low_correlation = 1, high_correlation = 1, and the patterns' "
      "bands, low_radius = 4, high_radius = 12 "
      "(bins).\n"
+     "coco: test = \"val2017\", train, the name of a part, or none; labels = \"classes\" (0, 1 ... "
+     "in the order of the ids) or \"ids\" (COCO's ids, as torchvision's trained detectors have "
+     "them). DIR/annotations/instances_PART.json and DIR/PART/*.jpg are read. voc: train = "
+     "\"train\", test = \"test\", names of lists in DIR/ImageSets/Main. Both: missing = \"error\" "
+     "or \"skip\", for pictures that are listed but not there. Pictures keep their sizes and are "
+     "decoded as they are asked for; those without an object are not trained on.\n"
+     "boxes, a set whose answer is known: rectangles of stripes with low_radius = 6 or "
+     "high_radius = 24 cycles a picture, in four classes; train = 300, test = 100, size = 96.\n"
      "train_images = 0, test_images = 0: so many of each part, drawn by the seed; 0, or more than "
      "there are: all.\n"
      "hfc.data(opt, {...}) takes the options of a script: opt.dataset is the name, and opt.seed, "

@@ -77,10 +77,13 @@ class LuaObjective : public train::Objective {
     }
 
     static void push_step(lua_State* L, const train::TrainingBatch& batch) {
-        lua_createtable(L, 0, 3);
+        lua_createtable(L, 0, 4);
         set_field(L, "epoch", batch.draw.epoch);
         set_field(L, "step", batch.step);
         set_field(L, "samples", batch.samples);
+        if (!batch.targets.empty()) {
+            set_field(L, "targets", batch.targets);
+        }
     }
 
     static void read_terms(lua_State* L, int index, train::Loss& loss) {

@@ -7,6 +7,7 @@ void register_hfc(lua_State* L) {
     detail::register_augment(L);
     detail::register_data(L);
     detail::register_decompose(L);
+    detail::register_detection(L);
     detail::register_frequency(L);
     detail::register_mask(L);
     detail::register_sensitivity(L);

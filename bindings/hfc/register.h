@@ -40,6 +40,7 @@ void register_augment(lua_State* L);
 void register_data(lua_State* L);
 void register_dataset(lua_State* L);
 void register_decompose(lua_State* L);
+void register_detection(lua_State* L);
 void register_frequency(lua_State* L);
 void register_image(lua_State* L);
 void register_mask(lua_State* L);

@@ -69,6 +69,50 @@ example("hfc.frequency.low_pass hfc.frequency.high_pass", [[
 x = torch.rand(2, 3, 32, 32)
 print((hfc.frequency.low_pass(x, 8) + hfc.frequency.high_pass(x, 8) - x):abs():max())]], "3")
 example("hfc.frequency.mask", [[print(hfc.frequency.mask(8, 8, 2))]], "3")
+example("hfc.detection.score", [[
+file = io.open("truth.json", "w")
+file:write([=[{"images": [{"id": 1, "file_name": "1.jpg", "height": 100, "width": 100}],
+  "categories": [{"id": 7, "name": "cat"}],
+  "annotations": [{"id": 1, "image_id": 1, "category_id": 7, "bbox": [10, 10, 40, 40],
+    "area": 1600, "iscrowd": 0}]}]=])
+file:close()
+score = hfc.detection.score {annotations = "truth.json", detections = {
+  {image_id = 1, category_id = 7, bbox = {12, 10, 40, 40}, score = .9}}}
+print(score.ap, score.ap50, score.per_class.cat)]], "7")
+example("hfc.detection.model hfc.detection.detect", [[
+data = hfc.data("boxes", {train = 8, test = 4, size = 64})
+net = hfc.detection.model("retinanet_small", {classes = 4, min_size = 64})
+hfc.train(net, data.train, {loss = "detection", epochs = 1, batch_size = 4,
+  optimizer = {"adam", lr = 1e-3}, augment = {flip = true}})
+found = hfc.detection.detect(net, data.test:low_pass(12))
+print(hfc.detection.score({detections = found}).ap)]], "7")
+example("Detections:save Detections:rows Detections:of Dataset:target", [[
+data = hfc.data("boxes", {train = 1, test = 4, size = 64})
+net = hfc.detection.model("retinanet_small", {classes = 4, min_size = 64, score_threshold = 0})
+found = hfc.detection.detect(net, data.test)
+found:save("found.json")
+print(#found, found:rows()[1].score, found:of(0).boxes.shape, data.test:target(0).boxes)]], "7")
+example("hfc.detection.iou hfc.detection.nms", [[
+boxes = torch.tensor({{0, 0, 10, 10}, {1, 0, 11, 10}, {20, 20, 30, 30}})
+print(hfc.detection.iou(boxes, boxes))
+print(hfc.detection.nms(boxes, torch.tensor({.9, .8, .7}), {threshold = .5}))]], "7")
+example("hfc.detection.draw", [[
+picture = hfc.detection.draw(torch.zeros(3, 20, 20), torch.tensor({{2, 2, 10, 12}}),
+  {colour = {0, 1, 0}, dashed = true})
+print(picture[1]:sum())]], "7")
+example("hfc.detection.compare hfc.detection.tables hfc.detection.figure", [[
+data = hfc.data("boxes", {train = 1, test = 4, size = 64})
+net = hfc.detection.model("retinanet_small", {classes = 4, min_size = 64, score_threshold = 0})
+parts = {{name = "whole", view = data.test}, {name = "low", view = data.test:low_pass(12)}}
+for _, part in ipairs(parts) do
+  part.found = hfc.detection.detect(net, part.view)
+  part.score = hfc.detection.score {detections = part.found}
+end
+change = hfc.detection.compare(parts[1].score, parts[2].score)
+run = hfc.run("detection", {})
+hfc.detection.tables(run, parts, change)
+hfc.detection.figure(run, "losses", parts, change.losses, {most = 2})
+print(change.better, change.worse, change.equal, change.left_out)]], "7")
 example("hfc.decompose.svd", [[
 x = torch.rand(2, 3, 32, 32)
 dominant, trailing = hfc.decompose.svd(x, {rank = 8})

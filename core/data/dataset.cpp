@@ -251,20 +251,30 @@ Dataset Dataset::high_pass(double radius, frequency::Rule rule, Rescale rescale)
     return filtered({Part::high, radius, rule, rescale});
 }
 
-at::Tensor Dataset::make_room(int64_t n) const {
-    const auto [channels, height, width] = source_->shape();
-    return empty_kept({n, channels, height, width}, source_->dtype());
+at::Tensor Dataset::make_room(const at::Tensor& samples) const {
+    const auto n = samples.size(0);
+    const auto* index = samples.const_data_ptr<int64_t>();
+    const auto shape = n > 0 ? source_->shape_of(index[0]) : source_->shape();
+    for (int64_t i = 1; i < n; ++i) {
+        const auto other = source_->shape_of(index[i]);
+        require(other == shape,
+                "'{}': the images of a batch must have one size; sample {} is [{}], sample {} is "
+                "[{}]: take batches of one image (accumulate = n adds the gradients of n)",
+                name_, index[0], fmt::join(shape, ", "), index[i], fmt::join(other, ", "));
+    }
+    return empty_kept({n, shape[0], shape[1], shape[2]}, source_->dtype());
 }
 
 Batch Dataset::finish(const at::Tensor& images, const at::Tensor& positions,
                       const Draw& draw) const {
+    const auto samples = samples_at(positions);
     TransformBatch batch{to_float(images),
                          labels_.defined() ? labels_.index_select(0, positions) : at::Tensor(),
-                         samples_at(positions), draw};
+                         samples, draw, source_->targets(samples)};
     for (const auto& transform : transforms_) {
         transform->apply(batch);
     }
-    return {batch.images, batch.labels, batch.samples};
+    return {batch.images, batch.labels, batch.samples, std::move(batch.targets)};
 }
 
 Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
@@ -275,8 +285,9 @@ Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
                                               fmt::join(positions.sizes(), ", "))
                                 : "nothing");
     require_positions(positions, *this);
-    auto images = make_room(positions.size(0));
-    source_->read(samples_at(positions), draw, images);
+    const auto samples = samples_at(positions);
+    auto images = make_room(samples);
+    source_->read(samples, draw, images);
     return finish(images, positions.contiguous(), draw);
 }
 

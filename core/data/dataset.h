@@ -20,6 +20,7 @@ struct Batch {
     at::Tensor labels;  ///< int64 [n], CPU; undefined where the data set has none
     /// int64 [n], CPU: the index of each image in its source, the same in every view.
     at::Tensor samples = {};
+    std::vector<at::Tensor> targets = {};  ///< see Source::targets(); as the transforms leave them
 };
 
 /// A view: which samples, in which order, under which labels, through which transforms. Cheap to
@@ -95,8 +96,9 @@ class Dataset {
     /// Images begin .. end-1 likewise. Throws Error unless 0 <= begin < end <= size().
     Batch batch(int64_t begin, int64_t end, const Draw& draw = {}) const;
 
-    /// batch() in two steps, for a Loader. What its threads fill by source().read() for `n` images:
-    at::Tensor make_room(int64_t n) const;
+    /// batch() in two steps, for a Loader. What its threads fill by source().read():
+    /// Throws Error where they differ in shape.
+    at::Tensor make_room(const at::Tensor& samples) const;
     /// The batch of the images at `positions`, read into `images`.
     Batch finish(const at::Tensor& images, const at::Tensor& positions, const Draw& draw) const;
 

@@ -239,14 +239,12 @@ struct Named {
     LoadFunction load;
 };
 
-/// "folder:DIR" is told by its beginning.
-constexpr std::string_view folder_prefix = "folder:";
-
-Pair find_folder(const std::string& name, const LoadOptions& options,
-                 std::vector<std::string>* notes) {
-    require(name.size() > folder_prefix.size(),
-            "hfc.data: 'folder:' needs the path of a folder behind the colon: folder:DIR");
-    return load_folder(name.substr(folder_prefix.size()), options.folder, notes);
+/// The path in "folder:DIR", "coco:DIR" and "voc:DIR", which are told by their beginnings.
+Path folder_in(const std::string& name) {
+    const auto colon = name.find(':');
+    require(colon + 1 < name.size(),
+            "hfc.data: '{0}' needs the path of a folder behind the colon: {0}DIR", name);
+    return name.substr(colon + 1);
 }
 
 std::vector<Named>& all() {
@@ -268,7 +266,20 @@ std::vector<Named>& all() {
         {"kmnist", [](const std::string&, Options, Notes notes) { return find_kmnist(notes); }},
         {"emnist", [](const std::string&, Options options,
                       Notes notes) { return find_emnist(options.split, notes); }},
-        {"folder:DIR", find_folder},
+        {"folder:DIR",
+         [](const std::string& name, Options options, Notes notes) {
+             return load_folder(folder_in(name), options.folder, notes);
+         }},
+        {"coco:DIR", [](const std::string& name, Options options,
+                        Notes notes) { return load_coco(folder_in(name), options.boxed, notes); }},
+        {"voc:DIR", [](const std::string& name, Options options,
+                       Notes notes) { return load_voc(folder_in(name), options.boxed, notes); }},
+        {"boxes",
+         [](const std::string&, Options options, Notes) {
+             auto settings = options.shapes;
+             settings.seed = options.seed;
+             return drawn_boxes(settings);
+         }},
     };
     return named;
 }
@@ -276,8 +287,11 @@ std::vector<Named>& all() {
 }  // namespace
 
 Pair load(const std::string& name, const LoadOptions& options, std::vector<std::string>* notes) {
-    const auto wanted = name.starts_with(folder_prefix) ? "folder:DIR" : name;
-    const auto found = std::ranges::find(all(), wanted, &Named::name);
+    const auto found = std::ranges::find_if(all(), [&](const Named& named) {
+        const std::string_view known = named.name;
+        const bool has_folder = known.ends_with(":DIR");
+        return has_folder ? name.starts_with(known.substr(0, known.size() - 3)) : name == known;
+    });
     if (found == all().end()) {
         const auto names = known_names();
         fail("hfc.data: unknown data set '{}'{}: expected one of {}", name,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/dataset.h"
+#include "data/source/boxed.h"
 #include "data/source/folder.h"
 #include "data/source/synthetic.h"
 
@@ -16,13 +17,16 @@ struct LoadOptions {
     uint64_t seed = 0;                ///< of `synthetic`
     SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
     FolderOptions folder = {};        ///< of `folder:DIR`
+    BoxedOptions boxed = {};          ///< of `coco:DIR` and `voc:DIR`
+    ShapesOptions shapes = {};        ///< of `boxes`; its seed is taken from `seed`
     std::string split = "balanced";   ///< of `emnist`: byclass, bymerge, balanced, letters, digits
                                       ///< or mnist
     std::string labels = "fine";      ///< of `cifar100`: fine (100 classes) or coarse (20)
 };
 
 /// Loads "synthetic", "cifar10", "cifar100", "mnist", "fashion_mnist", "kmnist", "emnist" or
-/// "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*). The files may lie in the folders
+/// "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*), and of objects in pictures
+/// "boxes", "coco:DIR" and "voc:DIR". The files may lie in the folders
 /// that torchvision makes. notes: receives a sentence for each damaged file whose double was read,
 /// and for files of folder:DIR that were left out.
 /// Throws Error for an unknown name (listing the known ones), for

@@ -96,7 +96,7 @@ class Loader::Work {
             order_.slice(0, begin, std::min(begin + options_.batch_size, order_.size(0)))
                 .to(at::kLong, /*non_blocking=*/false, /*copy=*/true);
         slot.samples = dataset_.samples_at(slot.positions);
-        slot.images = dataset_.make_room(slot.samples.size(0));
+        slot.images = dataset_.make_room(slot.samples);
         slot.left = slot.samples.size(0);
         slot.reasons.resize(static_cast<size_t>(slot.left));
         return slot;

@@ -18,6 +18,14 @@ const std::vector<std::string>& Source::class_names() const {
     return none;
 }
 
+Shape Source::shape_of(int64_t) const {
+    return shape();
+}
+
+std::vector<at::Tensor> Source::targets(const at::Tensor&) const {
+    return {};
+}
+
 std::shared_ptr<const Source> Source::with_recipe(const image_file::PictureRecipe&) const {
     fail("'{}' is not made of picture files, so that there is nothing to resize or crop", name());
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/checksum.h"
+#include "data/source/annotations.h"
 #include "image_file/recipe.h"
 
 #include <ATen/core/Tensor.h>
@@ -33,8 +34,8 @@ struct BadSample {
     std::string reason;
 };
 
-/// Images of one shape, numbered from 0, which never change. A new kind of source is a class made
-/// from this one.
+/// Images, numbered from 0, which never change; of one shape, unless shape_of() says otherwise. A
+/// new kind of source is a class made from this one.
 class Source {
   public:
     Source() = default;
@@ -46,11 +47,18 @@ class Source {
     virtual const std::string& name() const = 0;
     /// At least 1.
     virtual int64_t size() const = 0;
+    /// Of every image; where they differ, the largest sides.
     virtual Shape shape() const = 0;
+    virtual Shape shape_of(int64_t sample) const;
     /// at::kByte, which a Dataset makes floats in [0,1], or at::kFloat, which it leaves as it is.
     virtual at::ScalarType dtype() const = 0;
     /// int64 [size()], zero-based; undefined where none are known.
     virtual at::Tensor labels() const = 0;
+    /// What is to be found in each of `samples`, where that is not one label: a tensor a sample,
+    /// float32 [n, 5], a row x1, y1, x2, y2 and label for each object. Empty: labels() are all.
+    virtual std::vector<at::Tensor> targets(const at::Tensor& samples) const;
+    /// All that is known of the objects; null where there are none. Sample i is picture i.
+    virtual const Annotations* annotations() const { return nullptr; }
     /// One a class; empty: classes have no names.
     virtual const std::vector<std::string>& class_names() const;
 

@@ -20,6 +20,7 @@ struct TransformBatch {
     at::Tensor labels;
     at::Tensor samples;  ///< int64 [n], CPU: the index of each image in its source
     Draw draw;           ///< of what is random, together with the sample's index
+    std::vector<at::Tensor> targets = {};  ///< one an image, see Source::targets(); or none
 };
 
 /// A new kind of transform is a class made from this one. It never changes.

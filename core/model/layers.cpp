@@ -34,17 +34,23 @@ at::Tensor Convolution::forward_with(const at::Tensor& x, const at::Tensor& weig
     return at::conv2d(x, weight, bias, stride_, padding_);
 }
 
-BatchNorm::BatchNorm(int64_t channels, double epsilon)
-    : weight_(register_parameter("weight", at::ones({channels}))),
-      bias_(register_parameter("bias", at::zeros({channels}))),
-      running_mean_(register_buffer("running_mean", at::zeros({channels}))),
-      running_var_(register_buffer("running_var", at::ones({channels}))),
-      num_batches_tracked_(register_buffer("num_batches_tracked", at::zeros({}, at::kLong))),
-      epsilon_(epsilon) {}
+BatchNorm::BatchNorm(int64_t channels, double epsilon, NormKind kind) : epsilon_(epsilon) {
+    const auto add = [&](const char* name, const at::Tensor& values) {
+        return kind == NormKind::frozen ? register_buffer(name, values)
+                                        : register_parameter(name, values);
+    };
+    weight_ = add("weight", at::ones({channels}));
+    bias_ = add("bias", at::zeros({channels}));
+    running_mean_ = register_buffer("running_mean", at::zeros({channels}));
+    running_var_ = register_buffer("running_var", at::ones({channels}));
+    if (kind == NormKind::trained) {
+        num_batches_tracked_ = register_buffer("num_batches_tracked", at::zeros({}, at::kLong));
+    }
+}
 
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
     constexpr double momentum = 0.1;
-    if (is_training()) {
+    if (uses_batch()) {
         require(x.numel() != x.size(1),
                 "BatchNorm: Expected more than 1 value per channel when training, got input size "
                 "[{}]; a mean over one value has no variance: leave a last batch of one image out "
@@ -52,7 +58,7 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
                 fmt::join(x.sizes(), ", "));
         num_batches_tracked_.add_(1);
     }
-    return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, is_training(), momentum,
+    return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, uses_batch(), momentum,
                           epsilon_, /*cudnn_enabled=*/true);
 }
 
@@ -71,7 +77,7 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
         at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
     // Folding writes all weights once: with fewer pixels than that, normalising the output costs
     // less.
-    if (batch_norm->is_training() || learns ||
+    if (batch_norm->uses_batch() || learns ||
         x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
         return batch_norm->forward(convolution.forward(x));
     }
@@ -90,13 +96,13 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
 
 void Sequence::append_convolution_and_norm(int64_t in_channels, int64_t out_channels,
                                            int64_t kernel, const Convolution::Settings& settings,
-                                           double epsilon) {
+                                           double epsilon, NormKind kind) {
     const auto number = steps_.size();
     const auto convolution =
         register_module(std::to_string(number),
                         std::make_shared<Convolution>(in_channels, out_channels, kernel, settings));
     const auto norm = register_module(std::to_string(number + 1),
-                                      std::make_shared<BatchNorm>(out_channels, epsilon));
+                                      std::make_shared<BatchNorm>(out_channels, epsilon, kind));
     append_function(
         [convolution, norm](const at::Tensor& x) { return convolve(*convolution, norm.get(), x); });
     append_function([](const at::Tensor& x) { return x; });

@@ -36,11 +36,17 @@ class Convolution : public torch::nn::Module {
     int64_t padding_;
 };
 
+/// Which numbers of a BatchNorm change in training.
+enum class NormKind {
+    trained,
+    frozen,  ///< none: torchvision's FrozenBatchNorm2d, whose four numbers a channel are buffers
+};
+
 /// BatchNorm over N, H and W, running statistics with PyTorch's momentum .1. Parameters weight and
 /// bias; buffers running_mean, running_var and num_batches_tracked.
 class BatchNorm : public torch::nn::Module {
   public:
-    BatchNorm(int64_t channels, double epsilon);
+    BatchNorm(int64_t channels, double epsilon, NormKind kind = NormKind::trained);
     at::Tensor forward(const at::Tensor& x);
     /// What evaluation mode does to a channel: x -> scale x + shift, both [channels].
     struct Affine {
@@ -48,9 +54,12 @@ class BatchNorm : public torch::nn::Module {
     };
     Affine affine() const;
     bool learns() const { return weight_.requires_grad() || bias_.requires_grad(); }
+    /// Whether the images of a batch change one another's result.
+    bool uses_batch() const { return is_training() && num_batches_tracked_.defined(); }
 
   private:
-    at::Tensor weight_, bias_, running_mean_, running_var_, num_batches_tracked_;
+    at::Tensor weight_, bias_, running_mean_, running_var_;
+    at::Tensor num_batches_tracked_;  ///< undefined: frozen
     double epsilon_;
 };
 
@@ -81,7 +90,8 @@ class Sequence : public torch::nn::Module {
     }
     /// Two layers by their numbers, one by their work: see convolve.
     void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel,
-                                     const Convolution::Settings& settings, double epsilon);
+                                     const Convolution::Settings& settings, double epsilon,
+                                     NormKind kind = NormKind::trained);
     void append_function(Function function) { steps_.push_back(std::move(function)); }
     /// In place: what comes before must not need its result.
     void append_relu();

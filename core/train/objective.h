@@ -3,6 +3,7 @@
 
 #include "checkpoint/store.h"
 #include "data/dataset.h"
+#include "model/measure.h"
 #include "model/model.h"
 
 #include <ATen/core/Tensor.h>
@@ -23,6 +24,7 @@ struct TrainingBatch {
     at::Tensor samples;  ///< int64 [n], CPU: the index of each image in its source
     data::Draw draw;     ///< seed, and the one-based epoch
     int64_t step = 0;    ///< the optimizer's step that it belongs to, one-based
+    std::vector<at::Tensor> targets = {};  ///< one an image, see data::Source::targets(); or none
 };
 
 struct Loss {
@@ -43,6 +45,11 @@ class Objective {
     virtual void begin(const data::Dataset& dataset) { static_cast<void>(dataset); }
     /// The model is in training mode, and must be so afterwards.
     virtual Loss loss(model::Model& model, const TrainingBatch& batch) = 0;
+    /// What the probes are measured by, one number in [0,1] each: their accuracy, unless an
+    /// objective has another figure for what it trains.
+    virtual std::vector<double> measure(model::Model& model,
+                                        const std::vector<model::Probe>& probes,
+                                        const model::MeasureOptions& options) const;
     /// What a checkpoint compares; null for plain cross-entropy.
     virtual checkpoint::Json describe() const = 0;
     /// Whether loss() runs code of a script, which Ctrl-C may stop.

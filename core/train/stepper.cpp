@@ -168,13 +168,20 @@ Loss Stepper::loss_of(const TrainingBatch& batch) const {
 /// To the device and through the transforms.
 TrainingBatch Stepper::prepare(const data::Batch& batch, const Step& step) const {
     const auto labels = batch.labels.defined() ? batch.labels.to(options_.device) : batch.labels;
-    data::TransformBatch transformed{
-        batch.images.to(options_.device), labels, batch.samples, {options_.seed, step.epoch}};
+    data::TransformBatch transformed{batch.images.to(options_.device),
+                                     labels,
+                                     batch.samples,
+                                     {options_.seed, step.epoch},
+                                     batch.targets};
     for (const auto& transform : options_.transforms) {
         transform->apply(transformed);
     }
-    return {transformed.images.contiguous(at::MemoryFormat::ChannelsLast), transformed.labels,
-            batch.samples, transformed.draw, step.number};
+    return {transformed.images.contiguous(at::MemoryFormat::ChannelsLast),
+            transformed.labels,
+            batch.samples,
+            transformed.draw,
+            step.number,
+            std::move(transformed.targets)};
 }
 
 /// The loss may depend on other tensors than the model's.

@@ -37,6 +37,7 @@ class Stepper {
     int64_t batches() const { return batches_; }
     int64_t steps() const { return steps_; }
     /// Whether gradients are computed by code of a script.
+    const Objective& objective() const { return *objective_; }
     bool runs_script() const { return objective_->runs_script(); }
 
     /// What a step of the optimizer was taken from.

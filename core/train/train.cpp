@@ -334,7 +334,7 @@ class Training {
             stopwatch_.probed(share);
             tell(result.epoch, 0, result.loss);
         };
-        return model::accuracies(model_, probes_, options);
+        return stepper_.objective().measure(model_, probes_, options);
     }
 
     void tell(int64_t epoch, int64_t batch, double loss) {

@@ -28,6 +28,28 @@ def cifar10():
     seed("cifar10", "short", b"\1" + records[:-1])
 
 
+def coco():
+    truth = {
+        "info": {"year": 2017}, "categories": [{"id": 7, "name": "cat"}],
+        "images": [{"id": 1, "file_name": "1.jpg", "height": 9, "width": 9}],
+        "annotations": [{"id": 3, "image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4],
+                         "area": 12.5, "iscrowd": 1, "segmentation": {"counts": [1], "size": [9]}}],
+    }
+    seed("coco", "truth", b"\0" + json.dumps(truth).encode())
+    seed("coco", "found", b"\1" + json.dumps([
+        {"image_id": 1, "category_id": 7, "bbox": [1, 1, 4, 4.5], "score": .5}]).encode())
+    seed("coco", "nested", b"\0" + b'{"x":' + b"[" * 200)
+
+
+def voc():
+    box = "<xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax>"
+    text = ("<annotation><filename>1.jpg</filename><size><width>9</width><height>9</height></size>"
+            f"<object><name>cat</name><difficult>1</difficult><bndbox>{box}</bndbox></object>"
+            "</annotation>")
+    seed("voc", "right", text.encode())
+    seed("voc", "short", text[:150].encode())
+
+
 def idx():
     images = struct.pack(">IIII", 0x0803, 2, 28, 28) + bytes(2 * 784)
     labels = struct.pack(">II", 0x0801, 2) + b"\1\2"
@@ -149,5 +171,5 @@ def options():
     seed("options", "chunk", b"\1-e\nprint(1)\n-i\n--sandbox-memory\n1e999")
 
 
-for make in (cifar10, idx, picture, tensors, archive, checkpoint, metrics, options):
+for make in (cifar10, coco, voc, idx, picture, tensors, archive, checkpoint, metrics, options):
     make()

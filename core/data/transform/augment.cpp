@@ -93,11 +93,31 @@ at::Tensor pad_and_crop(const at::Tensor& images, const AugmentOptions& options,
     return result;
 }
 
+/// Boolean [n], on the CPU.
+at::Tensor flipped_ones(const AugmentOptions& options, const at::Tensor& samples) {
+    return uniform_by_sample(samples, 1, options.seed, "flip").lt(0.5).squeeze(1);
+}
+
 at::Tensor flip_half(const at::Tensor& images, const AugmentOptions& options,
                      const at::Tensor& samples) {
-    const auto flipped =
-        uniform_by_sample(samples, 1, options.seed, "flip").lt(0.5).view({-1, 1, 1, 1});
+    const auto flipped = flipped_ones(options, samples).view({-1, 1, 1, 1});
     return at::where(flipped.to(images.device()), images.flip(3), images);
+}
+
+/// The boxes of images that flip_half() flips.
+std::vector<at::Tensor> flip_boxes(const std::vector<at::Tensor>& targets, int64_t width,
+                                   const at::Tensor& flipped) {
+    std::vector<at::Tensor> result;
+    for (size_t i = 0; i < targets.size(); ++i) {
+        auto target = targets[i];
+        if (flipped[static_cast<int64_t>(i)].item<bool>()) {
+            target = target.clone();
+            target.select(1, 0).copy_(width - targets[i].select(1, 2));
+            target.select(1, 2).copy_(width - targets[i].select(1, 0));
+        }
+        result.push_back(target);
+    }
+    return result;
 }
 
 }  // namespace
@@ -144,6 +164,15 @@ AugmentTransform::AugmentTransform(const AugmentOptions& options) : options_(opt
 void AugmentTransform::apply(TransformBatch& batch) const {
     auto options = options_;
     options.seed = seed_of(batch.draw);
+    if (!batch.targets.empty()) {
+        require(!options.interpolates() && options.pad == 0,
+                "images with boxes can be flipped; scale, translate, rotate, crop and pad would "
+                "move them from under their boxes");
+        if (options.flip) {
+            batch.targets = flip_boxes(batch.targets, batch.images.size(3),
+                                       flipped_ones(options, batch.samples));
+        }
+    }
     batch.images = augment(batch.images, options, batch.samples);
 }
 

@@ -1,0 +1,169 @@
+-- hfc.detection: what changes from one part of the frequencies to another, in numbers and pictures.
+local host = ...
+
+local least_change = 1e-9
+local colours = {
+  {1, 0, 0}, {0, .6, 1}, {0, .8, 0}, {1, .6, 0}, {.8, 0, 1}, {0, .8, .8}, {1, 0, .6}, {.6, .6, 0},
+}
+
+local function column(tensor)
+  local values = {}
+  for i = 0, #tensor - 1 do values[i + 1] = tensor[i]:item() end
+  return values
+end
+
+local function require_scores(a, b, level)
+  for place, score in ipairs {a, b} do
+    if type(score) ~= "table" or not score.per_image then
+      error(string.format("hfc.detection.compare: argument %d: expected what \z
+        hfc.detection.score gives by rule \"coco\", got %s", place, type(score)), level + 1)
+    end
+  end
+  if #a.per_image ~= #b.per_image then
+    error(string.format("hfc.detection.compare: expected scores of the same pictures, got %d and \z
+      %d pictures", #a.per_image, #b.per_image), level + 1)
+  end
+end
+
+hfc.detection.compare = host.declare("hfc.detection.compare", "\z
+  hfc.detection.compare(a, b) -> {better = n, worse = n, equal = n, left_out = n, any_class = n, \z
+  losses = {...}, gains = {...}, difference = {...}}\n\n\z
+  Two scores of the same pictures: in how many the average precision of b is higher than that of \z
+  a, lower or the same (to 1e-9); left_out: those without an object to count; any_class: where \z
+  that of one class at least is higher. difference: b less a by picture, false where left out. \z
+  losses, gains: the pictures that are worse and better, from 0 in the order of score.image_ids, \z
+  the largest change first.\n\z
+  Errors: scores of another rule or of other pictures.",
+function(a, b)
+  require_scores(a, b, 2)
+  local result = {
+    better = 0, worse = 0, equal = 0, left_out = 0, any_class = 0,
+    losses = {}, gains = {}, difference = {},
+  }
+  local before, after = column(a.per_image), column(b.per_image)
+  local class_better = column((b.per_image_class - a.per_image_class):amax(1))
+  local lists = {worse = result.losses, better = result.gains}
+  for i = 1, #before do
+    local change = before[i] >= 0 and after[i] - before[i]
+    result.difference[i] = change
+    local kind = not change and "left_out" or change > least_change and "better"
+      or change < -least_change and "worse" or "equal"
+    result[kind] = result[kind] + 1
+    if lists[kind] then table.insert(lists[kind], i - 1) end
+    if class_better[i] > least_change then result.any_class = result.any_class + 1 end
+  end
+  for _, list in pairs(lists) do
+    table.sort(list, function(i, j)
+      local x, y = math.abs(result.difference[i + 1]), math.abs(result.difference[j + 1])
+      if x ~= y then return x > y end
+      return i < j
+    end)
+  end
+  return result
+end)
+
+local figure_names = {
+  "ap", "ap50", "ap75", "small", "medium", "large", "ar1", "ar10", "ar100", "ar_small",
+  "ar_medium", "ar_large",
+}
+
+hfc.detection.tables = host.declare("hfc.detection.tables", "\z
+  hfc.detection.tables(run, parts, change)\n\n\z
+  Writes tables of a run: ap (the figures of each part, and the ratio of its ap to that of the \z
+  first), classes (the ap of each class by part), pictures (the ap of each picture by part, and \z
+  what the second part changes) and counts (of pictures). parts: as hfc.detection.figure takes \z
+  them; change: what hfc.detection.compare gives for the first two.",
+function(run, parts, change)
+  local whole = parts[1].score
+  for _, part in ipairs(parts) do
+    local row = {part = part.name, ratio = part.score.ap / whole.ap}
+    for _, name in ipairs(figure_names) do row[name] = part.score[name] end
+    run:row("ap", row, {"part", "ap", "ratio"})
+  end
+  for _, class in ipairs(whole.class_names) do
+    local row = {class = class}
+    for _, part in ipairs(parts) do row[part.name] = part.score.per_class[class] end
+    run:row("classes", row, {"class", parts[1].name})
+  end
+  for i, id in ipairs(whole.image_ids) do
+    local row = {id = id, difference = change.difference[i] or "left out"}
+    for _, part in ipairs(parts) do row[part.name] = part.score.per_image[i - 1]:item() end
+    run:row("pictures", row, {"id", parts[1].name})
+  end
+  run:row("counts", {
+    better = change.better, worse = change.worse, equal = change.equal,
+    ["left out"] = change.left_out, ["one class better"] = change.any_class,
+  }, {"better", "worse", "equal"})
+end)
+
+-- Rows of boxes whose label is `class`.
+local function of_class(boxes, labels, class)
+  return boxes:index_select(0, labels:eq(class):nonzero():flatten())
+end
+
+local function draw_part(part, picture, classes, least_score)
+  local images = part.view:batch(picture, picture + 1)
+  local image = images[0] + (part.offset or 0)
+  local target, found = part.view:target(picture), part.found:of(picture)
+  local kept = found.scores:ge(least_score):nonzero():flatten()
+  local boxes, labels = found.boxes:index_select(0, kept), found.labels:index_select(0, kept)
+  for _, class in ipairs(classes) do
+    local colour = colours[class % #colours + 1]
+    local width = math.max(1, math.floor(image.shape[2] / 200))
+    image = hfc.detection.draw(image, of_class(target.boxes, target.labels, class),
+      {colour = colour, dashed = true, width = width})
+    image = hfc.detection.draw(image, of_class(boxes, labels, class),
+      {colour = colour, width = width})
+  end
+  return image
+end
+
+-- The classes of a picture whose average precision differs between two scores.
+local function changed_classes(a, b, picture)
+  local change = (b.per_image_class[picture] - a.per_image_class[picture]):abs()
+  local classes = {}
+  for class = 0, #change - 1 do
+    if change[class]:item() > least_change then classes[#classes + 1] = class end
+  end
+  return classes
+end
+
+local function padded(image, height, width)
+  local result = torch.ones(3, height, width)
+  result[{{}, {0, image.shape[2]}, {0, image.shape[3]}}] = image
+  return result
+end
+
+hfc.detection.figure = host.declare("hfc.detection.figure", "\z
+  hfc.detection.figure(run, name, parts, pictures, {score = 0.3, most = 6, title = \"\"}) -> list \z
+  of paths\n\n\z
+  Draws pictures with boxes as NAME.svg and NAME.png, a picture a row, a part a column, by \z
+  run:image. parts: a list of {name = string, view = Dataset, found = Detections, score = what \z
+  hfc.detection.score gives, offset = 0}; the offset is added to what is drawn. pictures: places \z
+  from 0, as hfc.detection.compare gives them, of which the first `most` are drawn; nothing is \z
+  drawn of none. Boxes are drawn of the classes whose average \z
+  precision in the picture differs between the first two parts: objects dashed, detections of at \z
+  least `score` solid, a colour a class. The caption is the picture's average precision.",
+function(run, name, parts, pictures, options)
+  options = options or {}
+  local rows, captions, headings, height, width = {}, {}, {}, 0, 0
+  for row = 1, math.min(options.most or 6, #pictures) do
+    local picture = pictures[row]
+    local classes = changed_classes(parts[1].score, parts[2].score, picture)
+    rows[row], captions[row] = {}, {}
+    headings[row] = "picture " .. parts[1].score.image_ids[picture + 1]
+    for k, part in ipairs(parts) do
+      local image = draw_part(part, picture, classes, options.score or .3)
+      height, width = math.max(height, image.shape[2]), math.max(width, image.shape[3])
+      rows[row][k] = image
+      captions[row][k] = string.format("%s %.3f", part.name, part.score.per_image[picture]:item())
+    end
+  end
+  if #rows == 0 then return {} end
+  for _, row in ipairs(rows) do
+    for k, image in ipairs(row) do row[k] = padded(image, height, width):unsqueeze(0) end
+  end
+  return run:image(name, rows, {
+    captions = captions, headings = headings, title = options.title or name,
+  })
+end)

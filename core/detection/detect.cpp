@@ -1,0 +1,152 @@
+#include "detection/detect.h"
+
+#include "base/error.h"
+#include "base/interrupt.h"
+#include "data/loader.h"
+#include "data/source/boxed.h"
+#include "model/inference.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace hfc::detection {
+namespace {
+
+constexpr int64_t batch_of_equal_sizes = 8;
+
+bool have_one_size(const data::Dataset& dataset) {
+    const auto samples = dataset.samples().contiguous();
+    const auto* index = samples.const_data_ptr<int64_t>();
+    return std::all_of(index, index + samples.size(0), [&](int64_t sample) {
+        return dataset.source().shape_of(sample) == dataset.source().shape_of(index[0]);
+    });
+}
+
+/// The category of each label, -1 where there is none.
+std::vector<int64_t> categories_of_labels(const data::Dataset& dataset,
+                                          const data::Annotations& truth) {
+    const auto& names = dataset.class_names();
+    std::vector<int64_t> categories(names.size(), -1);
+    // Both are in the order of the ids; labels that are ids leave gaps without a name.
+    const bool has_gaps = names.size() != truth.categories.size();
+    for (size_t i = 0; i < truth.categories.size(); ++i) {
+        const auto label = has_gaps ? static_cast<size_t>(truth.categories[i].id) : i;
+        categories.at(label) = static_cast<int64_t>(i);
+    }
+    return categories;
+}
+
+/// The places in `truth`, whose pictures are in the order of their ids, of the view's pictures.
+std::vector<int64_t> places_in_truth(const data::Dataset& dataset) {
+    const auto order = std::get<1>(dataset.samples().sort());
+    const auto ranks = at::empty_like(order);
+    ranks.index_copy_(0, order, at::arange(order.size(0), at::kLong));
+    return {ranks.const_data_ptr<int64_t>(), ranks.const_data_ptr<int64_t>() + ranks.numel()};
+}
+
+void append(std::vector<Detection>& rows, const Found& found, int64_t picture,
+            const std::vector<int64_t>& categories) {
+    const auto boxes = found.boxes.cpu().contiguous();
+    const auto scores = found.scores.cpu().contiguous();
+    const auto labels = found.labels.cpu().contiguous();
+    const auto* box = boxes.const_data_ptr<float>();
+    for (int64_t i = 0; i < scores.size(0); ++i, box += 4) {
+        const auto label = static_cast<size_t>(labels.const_data_ptr<int64_t>()[i]);
+        const auto category = label < categories.size() ? categories[label] : -1;
+        if (category >= 0) {
+            const double x1 = box[0], y1 = box[1], x2 = box[2], y2 = box[3];
+            rows.push_back({picture,
+                            category,
+                            {x1, y1, x2 - x1, y2 - y1},
+                            static_cast<double>(scores.const_data_ptr<float>()[i])});
+        }
+    }
+}
+
+Detector& as_detector(model::Model& model) {
+    auto* detector = dynamic_cast<Detector*>(&model);
+    require(detector != nullptr,
+            "the loss 'detection' trains a detector of hfc.detection.model; got the network {}",
+            model.name());
+    return *detector;
+}
+
+class DetectionObjective : public train::Objective {
+  public:
+    void begin(const data::Dataset& dataset) override {
+        const auto* all = dataset.source().annotations();
+        require(all != nullptr,
+                "'{}' has no boxes; the loss 'detection' needs a data set of "
+                "objects in pictures",
+                dataset.name());
+        require(std::ranges::any_of(dataset.source().targets(dataset.samples()),
+                                    [](const at::Tensor& one) { return one.size(0) > 0; }),
+                "no picture of '{}' has an object to train on", dataset.name());
+    }
+
+    train::Loss loss(model::Model& model, const train::TrainingBatch& batch) override {
+        std::vector<Objects> objects;
+        for (const auto& target : batch.targets) {
+            const auto here = target.to(batch.images.device());
+            objects.push_back({here.slice(1, 0, 4), here.select(1, 4).to(at::kLong)});
+        }
+        const auto loss = as_detector(model).loss(batch.images.unbind(0), objects);
+        return {loss.classification + loss.boxes,
+                {{"classification", loss.classification.detach()}, {"boxes", loss.boxes.detach()}}};
+    }
+
+    std::vector<double> measure(model::Model& model, const std::vector<model::Probe>& probes,
+                                const model::MeasureOptions& options) const override {
+        std::vector<double> figures;
+        for (const auto& probe : probes) {
+            DetectOptions detecting;
+            const auto done = static_cast<double>(figures.size());
+            const auto count = static_cast<double>(probes.size());
+            detecting.after_batch = [&](double fraction) {
+                if (options.after_batch) {
+                    options.after_batch((done + fraction) / count);
+                }
+            };
+            const auto found = detect(as_detector(model), probe.dataset, detecting);
+            figures.push_back(std::max(0.0, coco_score(*found.truth, found.rows).figures[0]));
+        }
+        return figures;
+    }
+
+    checkpoint::Json describe() const override { return {{"name", "detection"}}; }
+};
+
+}  // namespace
+
+FoundInSet detect(Detector& detector, const data::Dataset& dataset, const DetectOptions& options) {
+    const model::EvaluationScope evaluation(detector);
+    FoundInSet result;
+    result.truth = std::make_shared<data::Annotations>(data::annotations_of(dataset));
+    const auto categories = categories_of_labels(dataset, *result.truth);
+    const auto places = places_in_truth(dataset);
+    data::LoaderOptions loading;
+    loading.batch_size =
+        options.batch_size.value_or(have_one_size(dataset) ? batch_of_equal_sizes : 1);
+    data::Loader loader(dataset, {}, loading);
+    size_t position = 0;
+    while (const auto batch = loader.next()) {
+        check_interrupt();
+        for (const auto& found : detector.detect(batch->images.unbind(0))) {
+            append(result.rows, found, places[position++], categories);
+        }
+        if (options.after_batch) {
+            options.after_batch(static_cast<double>(position) / static_cast<double>(places.size()));
+        }
+    }
+    return result;
+}
+
+train::ObjectiveKind detection_objective() {
+    return {"detection", {}, [](const train::ObjectiveSettings&) -> train::ObjectivePtr {
+                return std::make_shared<DetectionObjective>();
+            }};
+}
+
+}  // namespace hfc::detection

@@ -1,0 +1,58 @@
+-- Section 7 of Wang et al., CVPR 2020: which objects a detector loses, and which it finds better,
+-- when a part of the frequencies goes.
+--
+--   hfc-host scripts/detection.lua
+--       embedded pictures whose answer is known: two minutes on two cores
+--   hfc-host scripts/detection.lua --dataset voc:DIR --min_size 240 --epochs 60
+--       trains on a data set in the form of Pascal VOC
+--   hfc-host scripts/detection.lua --preset paper --dataset coco:DIR --weights FILE --device cuda
+--       torchvision's trained RetinaNet on COCO's val2017, as in the paper
+--
+-- Expect: on the embedded pictures the low part loses the classes of many stripes and keeps those
+-- of few. Figure 8 shows the largest losses on the low part, Figure 9 the largest gains.
+local opt = hfc.options {
+  dataset = {"boxes", "boxes | voc:DIR | coco:DIR"}, radius = {12, "of the split, in bins"},
+  detector = "retinanet_small", weights = {"", "a file of torchvision's; empty: train"},
+  norm_epsilon = 1e-5, min_size = {96, "short side of a picture in the network"},
+  radii = {{6, 18, 24, 32}, "of the figure by radius"}, epochs = 14, batch_size = 8, lr = 1e-3,
+  high_offset = {0, "added to the high part"}, pictures = {6, "a figure"}, seed = 0,
+  presets = {paper = {detector = "retinanet_resnet50_fpn", norm_epsilon = 0, radius = 128,
+                      min_size = 800, radii = {8, 16, 32, 64, 256}}},
+}
+local trained = opt.weights ~= ""
+local data = hfc.data(opt.dataset, {seed = opt.seed, labels = trained and "ids" or "classes"})
+local run = hfc.run("detection", opt)
+local net = hfc.detection.model(opt.detector, {
+  classes = trained and 91 or #data.class_names, weights = opt.weights, seed = opt.seed,
+  norm_epsilon = opt.norm_epsilon, min_size = opt.min_size})
+if not trained then
+  hfc.train(net, assert(data.train, "there is no part to train on: give --weights"), {
+    loss = "detection", epochs = opt.epochs, batch_size = opt.batch_size, clip_norm = 10,
+    optimizer = {"adam", lr = opt.lr}, schedule = {"cosine", warmup = 1}, augment = {flip = true},
+    seed = opt.seed, log = run:series("training")})
+  run:save(net)
+end
+net:to(hfc.device())
+local function evaluate(name, radius)
+  local view = name == "low" and data.test:low_pass(radius)
+    or name == "high" and data.test:high_pass(radius) or data.test
+  local shift = name == "high" and opt.high_offset or 0
+  if shift ~= 0 then view = view:map(function(images) return images + shift end) end
+  local found = hfc.detection.detect(net, view)
+  return {name = name, view = view, found = found, score = hfc.detection.score {detections = found},
+          offset = name == "high" and .5 - shift or 0}
+end
+local parts = {evaluate("whole"), evaluate("low", opt.radius), evaluate("high", opt.radius)}
+local whole = parts[1].score
+local change = hfc.detection.compare(whole, parts[2].score)
+hfc.detection.tables(run, parts, change)
+for figure, pictures in pairs {figure8 = change.losses, figure9 = change.gains} do
+  hfc.detection.figure(run, figure, parts, pictures, {most = opt.pictures})
+end
+for _, radius in ipairs(opt.radii) do
+  for _, name in ipairs {"low", "high"} do
+    run:log {series = name, radius = radius,
+             ap = {part = evaluate(name, radius).score.ap, whole = whole.ap}}
+  end
+end
+run:plot("figure_radius", {x = "radius", y = "ap", panels = {"low", "high"}})

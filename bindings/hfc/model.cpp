@@ -3,6 +3,7 @@
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
+#include "model/exported/exported_model.h"
 
 #include "bindings/runtime/error.h"
 
@@ -34,9 +35,25 @@ struct OptionReader {
     void operator()(const char* name, std::string& value) const { value = given.text(name, value); }
 };
 
+int load_network(Call& call, const std::string& path) {
+    std::vector<std::string> notes;
+    const auto network = model::load_exported(path, &notes);
+    model::use_channels_last(*network);
+    for (const auto& note : notes) {
+        fmt::print(stderr, "{}: {}\n", path, note);
+    }
+    return call.returns_object(model::ModelPtr(network));
+}
+
 int make_model(Call& call) {
     call.at_most(2);
     const std::string name = call.argument(1, "name").text();
+    if (name.ends_with(".pt2")) {
+        require(!call.given(2),
+                "a network from a file takes no options: it has the classes and channels that it "
+                "was exported with");
+        return load_network(call, name);
+    }
     auto options = call.options(2);
     model::ModelOptions settings;
     model::for_each_option(settings, OptionReader{options});

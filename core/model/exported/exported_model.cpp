@@ -62,7 +62,41 @@ ExportedModel::ExportedModel(std::shared_ptr<const exported::Program> program,
             by_path.at(parent)->register_buffer(own, tensor);
         }
     }
+    if (const auto weights = parameters(); !weights.empty()) {
+        exported_type_ = weights.front().scalar_type();
+    }
     train(program_->training);
+}
+
+std::map<std::string, std::string> ExportedModel::tied() const {
+    std::map<const void*, std::string> first;
+    std::map<std::string, std::string> result;
+    for (size_t i = 0; i < tensors_.size(); ++i) {
+        const auto& name = program_->states[i].name;
+        const auto [found, is_new] = first.emplace(tensors_[i].unsafeGetTensorImpl(), name);
+        if (!is_new) {
+            result[name] = found->second;
+        }
+    }
+    return result;
+}
+
+/// Whoever moves a network may know its parameters and buffers only: the constants follow them.
+void ExportedModel::follow(const at::Tensor& images) {
+    const auto weights = parameters();
+    const auto type =
+        weights.empty() ? std::optional<at::ScalarType>() : weights.front().scalar_type();
+    for (auto& [name, tensor] : constants()) {
+        if (tensor.device() != images.device()) {
+            tensor.set_data(tensor.detach().to(images.device()));
+        }
+        if (type && type != exported_type_ && tensor.scalar_type() == *exported_type_) {
+            tensor.set_data(tensor.detach().to(*type));
+        }
+    }
+    if (type) {
+        exported_type_ = type;
+    }
 }
 
 ExportedModel::~ExportedModel() = default;
@@ -79,6 +113,7 @@ ModelPtr ExportedModel::copy() const {
         tensors[program_->states[i].name] = copied;
     }
     auto result = std::make_shared<ExportedModel>(program_, tensors, name());
+    result->exported_type_ = exported_type_;
     result->class_names = class_names;
     result->train(is_training());
     for (size_t i = 1; i < modules_.size(); ++i) {

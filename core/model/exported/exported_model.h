@@ -23,6 +23,8 @@ class ExportedModel : public Model {
     ~ExportedModel() override;
 
     at::Tensor forward(const at::Tensor& images) override;
+    std::vector<at::Tensor> features(const at::Tensor& images,
+                                     const std::vector<std::string>& layers) override;
     ModelPtr copy() const override;
 
     void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
@@ -32,14 +34,18 @@ class ExportedModel : public Model {
     const exported::Program& program() const { return *program_; }
     /// What is in no state_dict: constants and buffers that are not persistent.
     tensor_file::NamedTensors constants() const;
+    /// Names of weights that are another one, and that one's: {"decoder.weight", "encoder.weight"}.
+    std::map<std::string, std::string> tied() const;
 
   private:
     friend class ExportedRun;
+    void follow(const at::Tensor& images);
     void check(const at::Tensor& images) const;
     void move(std::optional<at::Device> device, std::optional<at::ScalarType> type,
               bool non_blocking);
 
     std::shared_ptr<const exported::Program> program_;
+    std::optional<at::ScalarType> exported_type_;  ///< of its first weight
     std::vector<at::Tensor> tensors_;  ///< of the program's states; the registered ones share
     std::vector<std::shared_ptr<torch::nn::Module>> modules_;  ///< of the program; the first null
 };

@@ -79,8 +79,7 @@ class Parser {
     void check_version(const Json& json) {
         const auto major = integer_of(member(member(json, "schema_version"), "major"));
         expect(major == schema_major,
-               "it has version {} of torch.export's schema, expected {}: export it again with "
-               "PyTorch 2.8 or newer",
+               "it has version {} of torch.export's schema, expected {}, which PyTorch 2.15 writes",
                major, schema_major);
         const auto version = json.find("torch_version");
         program_.torch_version =
@@ -243,6 +242,7 @@ class Parser {
                 node.arguments[i] = *arguments[i].default_value();
             }
         }
+        node.is_norm = node.target == "torch.ops.aten.batch_norm.default";
         read_results(node, given, schema);
         note_writes(node, schema);
         check_sizes(node, schema);
@@ -363,8 +363,17 @@ class Parser {
             !node.arguments[*node.size_argument].isIntList()) {
             return;
         }
+        const auto& claimed = *node.outputs[0].shape;
+        const auto sizes = node.arguments[*node.size_argument].toIntVector();
+        const bool is_shape =
+            schema.argumentIndexWithName("size") && sizes.size() == claimed.size();
+        for (size_t i = 0; is_shape && i < sizes.size(); ++i) {
+            expect(sizes[i] < 0 || claimed[i] < 0 || sizes[i] == claimed[i],
+                   "it makes the shape [{}], where the file says [{}]", fmt::join(sizes, ", "),
+                   fmt::join(claimed, ", "));
+        }
         int64_t elements = 1;
-        for (const int64_t size : node.arguments[*node.size_argument].toIntList()) {
+        for (const int64_t size : sizes) {
             const auto times = std::max<int64_t>(std::abs(std::max(size, -most_elements)), 1);
             expect(times <= most_elements && elements <= most_elements / times,
                    "its sizes are too large");
@@ -563,8 +572,9 @@ class Parser {
 
 Program parse_program(std::string json) {
     Program program;
-    Parser(program).parse(parse_json(json, "graph"));
-    program.json = std::move(json);
+    const auto parsed = parse_json(json, "graph");
+    Parser(program).parse(parsed);
+    program.json = parsed.dump();
     return program;
 }
 

@@ -94,8 +94,9 @@ c10::OperatorHandle find_operator(const std::string& target) {
         overload = name.substr(dot + 1);
         name = name.substr(0, dot);
     }
-    expect(std::ranges::find(data_dependent, name) == data_dependent.end(),
-           "the sizes of its result depend on the images' values, which a network here may not");
+    expect(
+        std::ranges::find(data_dependent, name) == data_dependent.end(),
+        "its result depends on the values of the images in its size, which is not possible here");
     expect(std::ranges::find(allowed, name) != allowed.end(),
            "a network from a file may not call this operator");
     const auto found = c10::Dispatcher::singleton().findSchema(

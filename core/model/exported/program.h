@@ -90,6 +90,7 @@ struct Node {
     int count_slot = -1;
     /// Whether a patch of kind `mode` is among them.
     bool has_mode = false;
+    bool is_norm = false;  ///< a batch_norm
     /// Positions of integer lists that set the size of the result: factories and the like.
     std::optional<size_t> size_argument = {};
     /// A batch_norm that follows a convolution alone: the node of the convolution, or -1.

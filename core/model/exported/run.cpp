@@ -67,8 +67,11 @@ int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
 /// One pass through the graph.
 class ExportedRun {
   public:
-    ExportedRun(ExportedModel& model, const at::Tensor& images)
+    /// `features`: nodes whose results are kept, and what they give.
+    ExportedRun(ExportedModel& model, const at::Tensor& images,
+                std::map<const Node*, at::Tensor>* features = nullptr)
         : model_(model),
+          features_(features),
           program_(model.program()),
           device_(images.device()),
           values_(static_cast<size_t>(program_.slots)) {
@@ -86,6 +89,12 @@ class ExportedRun {
                 fail("the network failed at {}: {}", program_.place(node), short_message(error));
             } catch (const Error& error) {
                 fail("the network failed at {}: {}", program_.place(node), error.what());
+            }
+            if (features_ != nullptr) {
+                if (const auto wanted = features_->find(&node); wanted != features_->end()) {
+                    // What follows may write on it.
+                    wanted->second = value(node.outputs[0].slot).toTensor().clone();
+                }
             }
             for (const int slot : node.released) {
                 value(slot) = {};
@@ -132,6 +141,13 @@ class ExportedRun {
             auto& convolution = program_.nodes[static_cast<size_t>(node.convolution)];
             value(node.outputs[0].slot) = folded(convolution, stack);
             return;
+        }
+        if (node.is_norm && is_training(node)) {
+            const auto& x = stack[0].toTensor();
+            require(x.dim() < 2 || x.numel() != x.size(1),
+                    "BatchNorm: Expected more than 1 value per channel when training, got input "
+                    "size [{}]",
+                    fmt::join(x.sizes(), ", "));
         }
         if (node.count_slot >= 0 && is_training(node)) {
             value(node.count_slot).toTensor().add_(1);
@@ -210,7 +226,7 @@ class ExportedRun {
     /// where no weight learns. Folding writes all weights once: with fewer pixels than that,
     /// normalising costs less.
     bool folds(const Node& convolution, const Node& norm) {
-        if (is_training(norm)) {
+        if (is_training(norm) || features_ != nullptr) {
             return false;
         }
         const auto learns = [](const at::Tensor& weight) {
@@ -291,6 +307,7 @@ class ExportedRun {
     }
 
     ExportedModel& model_;
+    std::map<const Node*, at::Tensor>* features_;
     const exported::Program& program_;
     at::Device device_;
     std::vector<c10::IValue> values_;
@@ -313,8 +330,41 @@ void ExportedModel::check(const at::Tensor& images) const {
     }
 }
 
+std::vector<at::Tensor> ExportedModel::features(const at::Tensor& images,
+                                                const std::vector<std::string>& layers) {
+    check(images);
+    follow(images);
+    std::map<const Node*, at::Tensor> results;
+    std::vector<const Node*> wanted;
+    for (const auto& layer : layers) {
+        const Node* last = nullptr;
+        bool known = false;
+        for (const auto& info : program_->modules) {
+            known = known || (info.path == layer && !layer.empty());
+        }
+        require(known, "the network has no layer '{}'", layer);
+        for (const auto& node : program_->nodes) {
+            const auto& path = program_->modules[static_cast<size_t>(node.module)].path;
+            const bool inside = path == layer || path.starts_with(layer + ".");
+            if (inside && !node.counts_batches && !node.outputs.empty() && node.outputs[0].shape) {
+                last = &node;
+            }
+        }
+        require(last != nullptr, "layer '{}' does nothing in the exported network", layer);
+        wanted.push_back(last);
+        results[last] = at::Tensor();
+    }
+    ExportedRun(*this, images, &results).run();
+    std::vector<at::Tensor> given;
+    for (const auto* const node : wanted) {
+        given.push_back(results.at(node));
+    }
+    return given;
+}
+
 at::Tensor ExportedModel::forward(const at::Tensor& images) {
     check(images);
+    follow(images);
     return ExportedRun(*this, images).run();
 }
 

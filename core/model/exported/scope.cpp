@@ -4,7 +4,7 @@ namespace hfc::model::exported {
 namespace {
 
 /// A graph of 2000 nodes has some 200 000 values.
-constexpr int64_t most_values = 2'000'000;
+constexpr int64_t most_values = 1'000'000;
 constexpr int deepest = 100;
 
 }  // namespace

@@ -30,8 +30,7 @@ std::string archive_of(std::string_view input) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-    const auto path =
-        hfc::fuzz::folder().write("net.pt2", archive_of(hfc::fuzz::text(data, size)));
+    const auto path = hfc::fuzz::folder().write("net.pt2", archive_of(hfc::fuzz::text(data, size)));
     hfc::fuzz::refused_at_worst([&] {
         const auto model = hfc::model::load_exported(path);
         model->forward(at::rand({2, 3, 8, 8}));

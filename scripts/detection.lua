@@ -1,12 +1,8 @@
--- Section 7 of Wang et al., CVPR 2020: which objects a detector loses, and which it finds better,
--- when a part of the frequencies goes.
---
---   hfc-host scripts/detection.lua
---       embedded pictures whose answer is known: two minutes on two cores
+-- Section 7 of Wang et al., CVPR 2020: the objects that a detector loses, and finds better, when a
+-- part of the frequencies goes.
+--   hfc-host scripts/detection.lua                        embedded data: two minutes on two cores
 --   hfc-host scripts/detection.lua --dataset voc:DIR --min_size 240 --epochs 60
---       trains on a data set in the form of Pascal VOC
 --   hfc-host scripts/detection.lua --preset paper --dataset coco:DIR --weights FILE --device cuda
---       torchvision's trained RetinaNet on COCO's val2017, as in the paper
 --
 -- Expect: on the embedded pictures the low part loses the classes of many stripes and keeps those
 -- of few. Figure 8 shows the largest losses on the low part, Figure 9 the largest gains.
@@ -26,10 +22,9 @@ local net = hfc.detection.model(opt.detector, {
   classes = trained and 91 or #data.class_names, weights = opt.weights, seed = opt.seed,
   norm_epsilon = opt.norm_epsilon, min_size = opt.min_size})
 if not trained then
-  hfc.train(net, assert(data.train, "there is no part to train on: give --weights"), {
-    loss = "detection", epochs = opt.epochs, batch_size = opt.batch_size, clip_norm = 10,
-    optimizer = {"adam", lr = opt.lr}, schedule = {"cosine", warmup = 1}, augment = {flip = true},
-    seed = opt.seed, log = run:series("training")})
+  hfc.train(net, assert(data.train, "there is no part to train on: give --weights"),
+            hfc.training(opt, {loss = "detection", clip_norm = 10, augment = {flip = true},
+                               schedule = {"cosine", warmup = 1}, log = run:series("training")}))
   run:save(net)
 end
 net:to(hfc.device())
@@ -39,20 +34,20 @@ local function evaluate(name, radius)
   local shift = name == "high" and opt.high_offset or 0
   if shift ~= 0 then view = view:map(function(images) return images + shift end) end
   local found = hfc.detection.detect(net, view)
-  return {name = name, view = view, found = found, score = hfc.detection.score {detections = found},
-          offset = name == "high" and .5 - shift or 0}
+  local score = hfc.detection.score {detections = found}
+  local offset = name == "high" and .5 - shift or 0
+  return {name = name, view = view, found = found, score = score, offset = offset}
 end
 local parts = {evaluate("whole"), evaluate("low", opt.radius), evaluate("high", opt.radius)}
-local whole = parts[1].score
-local change = hfc.detection.compare(whole, parts[2].score)
+local whole, change = parts[1].score, hfc.detection.compare(parts[1].score, parts[2].score)
 hfc.detection.tables(run, parts, change)
 for figure, pictures in pairs {figure8 = change.losses, figure9 = change.gains} do
   hfc.detection.figure(run, figure, parts, pictures, {most = opt.pictures})
 end
 for _, radius in ipairs(opt.radii) do
   for _, name in ipairs {"low", "high"} do
-    run:log {series = name, radius = radius,
-             ap = {part = evaluate(name, radius).score.ap, whole = whole.ap}}
+    local ap = {part = evaluate(name, radius).score.ap, whole = whole.ap}
+    run:log {series = name, radius = radius, ap = ap}
   end
 end
 run:plot("figure_radius", {x = "radius", y = "ap", panels = {"low", "high"}})

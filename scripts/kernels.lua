@@ -2,8 +2,7 @@
 -- training, as they are and smoothed.
 --   hfc-host scripts/kernels.lua                          embedded data: a minute on two cores
 --   hfc-host scripts/kernels.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/kernels.lua --model runs/NAME
---       with the networks of a run of smoothing_defence
+--   hfc-host scripts/kernels.lua --model runs/NAME    networks of smoothing_defence
 --
 -- Expect: adversarial training makes kernels whose neighbouring weights differ less (a smaller
 -- roughness), as smoothing does, and that let less of the highest frequencies through.

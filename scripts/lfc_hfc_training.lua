@@ -1,8 +1,7 @@
 -- Table 1 of Wang et al., CVPR 2020: networks trained on the low or on the high frequencies alone,
 -- tested on whole images.
 --   hfc-host scripts/lfc_hfc_training.lua                 embedded data: half a minute on two cores
---   hfc-host scripts/lfc_hfc_training.lua --preset paper --device cuda
---       CIFAR-10 as the public code ran it
+--   hfc-host scripts/lfc_hfc_training.lua --preset paper --device cuda    CIFAR-10
 --
 -- Expect: all fit their training images; on whole test images those trained on low frequencies stay
 -- accurate, the more the larger the radius (in the embedded data r = 4 holds it all), those trained

@@ -2,8 +2,7 @@
 -- without training anew (equation 3).
 --   hfc-host scripts/smoothing_defence.lua                embedded data: a minute on two cores
 --   hfc-host scripts/smoothing_defence.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/smoothing_defence.lua --model runs/NAME
---       with the natural and adversarial networks of an earlier run
+--   hfc-host scripts/smoothing_defence.lua --model runs/NAME    networks of an earlier run
 --
 -- Expect: smoothing costs clean accuracy and gains some under attack; adversarial training (PGD in
 -- the loop) makes far more robust.

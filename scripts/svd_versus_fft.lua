@@ -1,8 +1,7 @@
 -- Section 8 of Wang et al., CVPR 2020: sample_search with singular values finds fewer images.
 --   hfc-host scripts/svd_versus_fft.lua                   embedded data: ten seconds on two cores
 --   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/svd_versus_fft.lua --model runs/NAME
---       with the network that another run has saved
+--   hfc-host scripts/svd_versus_fft.lua --model runs/NAME    a network of another run
 --
 -- Each split keeps as much of the image in its dominant part: as much energy, or as many
 -- coefficients, as the frequencies within the radius. Expect: the network is right about the

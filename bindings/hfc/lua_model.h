@@ -11,6 +11,9 @@ namespace hfc::lua {
 /// for the call that asked for it. Throws Error for anything else.
 model::ModelPtr to_model(lua_State* L, const Value& value);
 
+/// The network of a .pt2 file, on the CPU; what a user should know about it goes to standard error.
+model::ModelPtr load_network(const std::string& path);
+
 /// Pushes a network that the core made (a copy): a LuaModel as the module it stands for.
 void push_model(lua_State* L, const model::ModelPtr& network);
 

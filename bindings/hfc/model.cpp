@@ -1,12 +1,20 @@
 // hfc.model and the type Model.
 #include "model/model.h"
+#include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
+#include "model/exported/exported_model.h"
+#include "model/features.h"
+#include "model/normalised.h"
 
 #include "bindings/runtime/error.h"
 
 #include <ATen/ATen.h>
+
+#include <algorithm>
+#include <array>
 
 namespace hfc::lua {
 namespace {
@@ -34,9 +42,47 @@ struct OptionReader {
     void operator()(const char* name, std::string& value) const { value = given.text(name, value); }
 };
 
+int normalised(Call& call) {
+    call.at_most(3);
+    return call.returns_object(model::ModelPtr(std::make_shared<model::NormalisedModel>(
+        call.argument(1, "model").object<model::ModelPtr>(), call.argument(2, "mean").numbers(),
+        call.argument(3, "deviation").numbers())));
+}
+
+int features(Call& call) {
+    auto network = to_model(call.L, call.argument(1, "model"));
+    const auto images = images_argument(call, 2, "images");
+    const auto layers = call.argument(images.next, "layers").texts();
+    require(!layers.empty(), "layers must name at least one layer");
+    call.at_most(images.next + 1);
+    auto options = call.options(images.next + 1);
+    const auto inference = read_inference(call.L, options, model::device_of(*network));
+    options.finish();
+    const auto results = model::features(*network, images.dataset, layers, inference);
+    lua_createtable(call.L, 0, static_cast<int>(layers.size()));
+    for (size_t i = 0; i < layers.size(); ++i) {
+        push(call.L, layers[i]);
+        push(call.L, results[i]);
+        lua_rawset(call.L, -3);
+    }
+    return 1;
+}
+
+/// Whether hfc.model shall read a file, were it only to say what is wrong with it.
+bool names_file(std::string_view name) {
+    return std::ranges::any_of(std::to_array<std::string_view>({".pt2", ".pt", ".pth", ".th"}),
+                               [&](auto ending) { return name.ends_with(ending); });
+}
+
 int make_model(Call& call) {
     call.at_most(2);
     const std::string name = call.argument(1, "name").text();
+    if (names_file(name)) {
+        require(!call.given(2),
+                "a network from a file takes no options: it has the classes and channels that it "
+                "was exported with");
+        return call.returns_object(load_network(name));
+    }
     auto options = call.options(2);
     model::ModelOptions settings;
     options.with("data", [&](const Value& value) {
@@ -126,6 +172,9 @@ const std::vector<Declaration> model_declarations = {
      "blocks a stage, widths 16, 32, 64, no "
      "BatchNorm unless `batch_norm`\n"
      "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage).\n"
+     "\"resnet20\", \"resnet32\", \"resnet44\", \"resnet56\": for CIFAR, as "
+     "pytorch_resnet_cifar10 has them; its files load with model:load_state_dict("
+     "torch.load(path).state_dict, {prefix = \"module.\"}).\n"
      "\"resnet18\", \"resnet34\", \"resnet50\": always with BatchNorm. \"vgg11\", \"vgg16\": with "
      "`batch_norm` torchvision's vgg11_bn, "
      "vgg16_bn. \"alexnet\"; \"lenet\": LeNet-5 with ReLU and max pools.\n"
@@ -147,7 +196,26 @@ const std::vector<Declaration> model_declarations = {
      "takes from the data set and run:save keeps; empty for a data set without names; a script may "
      "set it. "
      "Errors: an unknown name, a setting out of "
-     "range."},
+     "range.\n"
+     "hfc.model(\"net.pt2\") reads a network that Python exported: "
+     "torch.export.save(torch.export.export(net.eval(), (x,), dynamic_shapes = ...), \"net.pt2\"). "
+     "It computes what PyTorch computes, with gradients; names of layers and weights are Python's; "
+     "it is in the mode of the export. Nothing in the file is executed. See "
+     "docs/python-networks.md."},
+    {"hfc.normalised", normalised,
+     "hfc.normalised(model, mean, deviation) -> Model\n\nThe network with (images - mean) / "
+     "deviation before it, a number for each channel: a network that was trained on normalised "
+     "images takes images in [0,1] then, and attacks and masks work in [0,1]. It shares its "
+     "weights with `model`, which is its child `network`. A network in Lua normalises in its own "
+     "forward."},
+    {"hfc.features", features,
+     "hfc.features(model, images, layers, {batch_size, statistics, bfloat16, tf32}) -> {layer = "
+     "Tensor [N, ...]}\n\nWhat layers of the network give for images, float32 on the CPU, in "
+     "evaluation mode and without gradients. images: as for hfc.accuracy. layers: a list of names "
+     "as print(model) shows them, joined by dots: {\"layer3\", \"layer4.0.conv1\"}. Of a layer "
+     "that runs more than once, the last result. A network in Lua: use "
+     "layer:register_forward_hook.\nErrors: a layer that the network lacks, or that gives no "
+     "result of its own."},
     {"Model:train", train_mode,
      "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or "
      "evaluation mode with false."},
@@ -183,6 +251,16 @@ int model_text(lua_State* L) {
 }
 
 }  // namespace
+
+model::ModelPtr load_network(const std::string& path) {
+    std::vector<std::string> notes;
+    const auto network = model::load_exported(path, &notes);
+    model::use_channels_last(*network);
+    for (const auto& note : notes) {
+        fmt::print(stderr, "{}: {}\n", path, note);
+    }
+    return network;
+}
 
 namespace detail {
 

@@ -2,6 +2,8 @@
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
+#include "model/exported/saved.h"
+#include "model/normalised.h"
 #include "run/run.h"
 #include "tensor_file/tensor_file.h"
 
@@ -23,6 +25,8 @@ namespace fs = std::filesystem;
 constexpr const char* network_key = "hfc_model";
 /// Where it says what the classes are called: a list.
 constexpr const char* class_names_key = "hfc_class_names";
+/// Where it says what hfc.normalised put before the network.
+constexpr const char* normalised_key = "hfc_normalised";
 
 std::string describe_network(const model::Model::Origin& origin) {
     Json json = {{"name", origin.name}};
@@ -91,13 +95,22 @@ int save(Call& call) {
     run::check_name("run:save: the model's name", name);
     const auto path = run->directory() / (name + ".safetensors");
     tensor_file::Metadata metadata;
-    if (network->origin) {
-        metadata[network_key] = describe_network(*network->origin);
+    auto inner = network;
+    if (const auto* normalised = dynamic_cast<model::NormalisedModel*>(network.get())) {
+        metadata[normalised_key] =
+            Json({{"mean", normalised->mean()}, {"deviation", normalised->deviation()}}).dump();
+        inner = normalised->network();
+    }
+    auto state = state_of(*inner);
+    if (inner->origin) {
+        metadata[network_key] = describe_network(*inner->origin);
+    } else if (const auto* exported = dynamic_cast<model::ExportedModel*>(inner.get())) {
+        metadata.merge(model::describe_exported(*exported, state));
     }
     if (!network->class_names.empty()) {
         metadata[class_names_key] = json_text(Json(network->class_names));
     }
-    tensor_file::save(path, state_of(*network), metadata);
+    tensor_file::save(path, state, metadata);
     return call.returns(path.string());
 }
 
@@ -108,8 +121,9 @@ std::optional<fs::path> find_saved(const std::string& where, const std::string& 
     std::error_code error;
     const bool directory = fs::is_directory(path, error);
     const auto& networks = model::known_names();
-    const bool is_path =
-        where.find('/') != std::string::npos || path.extension() == ".safetensors" || directory;
+    const bool is_path = where.find('/') != std::string::npos ||
+                         path.extension() == ".safetensors" || path.extension() == ".pt2" ||
+                         directory;
     if (!is_path || std::find(networks.begin(), networks.end(), where) != networks.end()) {
         return std::nullopt;
     }
@@ -123,6 +137,23 @@ std::optional<fs::path> find_saved(const std::string& where, const std::string& 
     return inside;
 }
 
+int returns_network(Call& call, model::ModelPtr network, const tensor_file::Metadata& metadata,
+                    const fs::path& path) {
+    if (const auto found = metadata.find(normalised_key); found != metadata.end()) {
+        const auto json = Json::parse(found->second, nullptr, /*allow_exceptions=*/false);
+        try {
+            network = std::make_shared<model::NormalisedModel>(
+                network, json.at("mean").get<std::vector<double>>(),
+                json.at("deviation").get<std::vector<double>>());
+        } catch (const Json::exception&) {
+            fail("'{}': its normalisation is damaged", path.string());
+        }
+    }
+    network->class_names = read_class_names(metadata, path);
+    network->to(default_device());
+    return call.returns_object(network);
+}
+
 int saved_model(Call& call) {
     call.at_most(2);
     const auto path = find_saved(call.argument(1, "path").text(),
@@ -131,33 +162,43 @@ int saved_model(Call& call) {
         lua_pushnil(call.L);
         return 1;
     }
+    if (path->extension() == ".pt2") {
+        const auto network = load_network(path->string());
+        network->to(default_device());
+        return call.returns_object(network);
+    }
     tensor_file::Metadata metadata;
     const auto state = tensor_file::load(*path, &metadata);
+    if (model::describes_exported(metadata)) {
+        const auto network = model::rebuild_exported(state, metadata, *path);
+        model::use_channels_last(*network);
+        return returns_network(call, network, metadata, *path);
+    }
     const auto description = metadata.find(network_key);
     require(description != metadata.end(),
             "'{}' does not say which network it holds; build it and call "
             "model:load_state_dict(torch.load(path))",
             path->string());
     const auto network = build_network(description->second, *path);
-    network->class_names = read_class_names(metadata, *path);
     fill(*network, state, *path);
-    network->to(default_device());
-    return call.returns_object(network);
+    return returns_network(call, network, metadata, *path);
 }
 
 const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
      "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as "
      "NAME.safetensors into the run directory, with what "
-     "hfc.model built the network from and its class_names. Python's safetensors reads it too; it "
+     "hfc.model built the network from and its class_names; for a network from a .pt2 file with "
+     "its graph, so that the file is whole in itself. Python's safetensors reads it too; it "
      "gives the names as the metadata hfc_class_names, a list in JSON."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, "
      "on the device of --device, with its class_names (none in a file of an earlier version). "
      "path: the "
-     "file, or the run directory with NAME.safetensors in it. nil for the name of a network and "
-     "for a text that is no path (no '/', no "
-     ".safetensors, no "
+     "file, a .pt2 file of torch.export, or the run directory with NAME.safetensors in it. nil for "
+     "the name of a network and "
+     "for a string that is no path (no '/', no "
+     ".safetensors, no .pt2, no "
      "directory): a script's --model may then be either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not say which network it "
      "holds (one written in Lua)."},

@@ -137,6 +137,13 @@ example("Model:named_parameters Model:named_buffers", [[
 model = hfc.model("preact_resnet8", {batch_norm = true})
 for name, weight in model:named_parameters() do print(name, weight:numel()) end
 for name, buffer in model:named_buffers() do print(name, buffer:numel()) end]])
+example("hfc.normalised", [[
+model = hfc.normalised(hfc.model("resnet20"), {.485, .456, .406}, {.229, .224, .225})
+print(model(torch.rand(2, 3, 32, 32)).shape)]])
+example("hfc.features", [[
+model = hfc.model("preact_resnet8")
+features = hfc.features(model, torch.rand(2, 3, 32, 32), {"fc"})
+print(features.fc.shape)]])
 example("Model:apply", [[hfc.model("preact_resnet8"):apply(function(part) print(part) end)]])
 example("hfc.train", '\z
   data = hfc.data("synthetic", {train = 100, test = 50})\n\z

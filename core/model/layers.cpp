@@ -69,7 +69,9 @@ BatchNorm::Affine BatchNorm::affine() const {
 
 at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x) {
     if (!batch_norm) {
-        return convolution.forward(x);
+        auto result = convolution.forward(x);
+        FeatureScope::record(convolution, result);
+        return result;
     }
     const auto& weight = convolution.weight();
     const auto& bias = convolution.bias();
@@ -77,13 +79,19 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
         at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
     // Folding writes all weights once: with fewer pixels than that, normalising the output costs
     // less.
-    if (batch_norm->uses_batch() || learns ||
+    if (batch_norm->uses_batch() || learns || FeatureScope::is_active() ||
         x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
-        return batch_norm->forward(convolution.forward(x));
+        const auto result = convolution.forward(x);
+        FeatureScope::record(convolution, result);
+        auto normed = batch_norm->forward(result);
+        FeatureScope::record(*batch_norm, normed);
+        return normed;
     }
     const auto [scale, shift] = batch_norm->affine();
-    return convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}),
-                                    bias.defined() ? shift + bias * scale : shift);
+    auto normed = convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}),
+                                           bias.defined() ? shift + bias * scale : shift);
+    FeatureScope::record(*batch_norm, normed);
+    return normed;
 }
 
 Linear::Linear(int64_t in_features, int64_t out_features)
@@ -91,7 +99,9 @@ Linear::Linear(int64_t in_features, int64_t out_features)
       bias_(register_parameter("bias", at::zeros({out_features}))) {}
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
-    return at::linear(x, weight_, bias_);
+    auto result = at::linear(x, weight_, bias_);
+    FeatureScope::record(*this, result);
+    return result;
 }
 
 void Sequence::append_convolution_and_norm(int64_t in_channels, int64_t out_channels,
@@ -127,6 +137,7 @@ at::Tensor Sequence::forward(at::Tensor x) const {
     for (const auto& step : steps_) {
         x = step(x);
     }
+    FeatureScope::record(*this, x);
     return x;
 }
 

@@ -3,6 +3,7 @@
 // (measured: 14.2 against 10.5 s a file).
 #pragma once
 
+#include "model/features.h"
 #include "model/model.h"
 
 #include <cstdint>
@@ -86,7 +87,11 @@ class Sequence : public torch::nn::Module {
     void append(Args&&... args) {
         const auto layer = register_module(std::to_string(steps_.size()),
                                            std::make_shared<Layer>(std::forward<Args>(args)...));
-        steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
+        steps_.emplace_back([layer](const at::Tensor& x) {
+            auto result = layer->forward(x);
+            FeatureScope::record(*layer, result);
+            return result;
+        });
     }
     /// Two layers by their numbers, one by their work: see convolve.
     void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel,

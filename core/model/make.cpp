@@ -24,6 +24,12 @@ Network resnet(const char* name, ResNetStages stages) {
             }};
 }
 
+Network cifar_resnet(const char* name, int64_t blocks_a_stage) {
+    return {name, false, true, [=](const auto& own, const auto& options) {
+                return make_cifar_resnet(own, blocks_a_stage, options);
+            }};
+}
+
 Network vgg(const char* name, std::vector<int64_t> convolutions) {
     return {name, true, true, [=](const auto& own, const auto& options) {
                 return make_vgg(own, convolutions, options);
@@ -36,6 +42,10 @@ const std::vector<Network>& networks() {
                                              preact_resnet("preact_resnet14", 2),
                                              preact_resnet("preact_resnet20", 3),
                                              preact_resnet("preact_resnet32", 5),
+                                             cifar_resnet("resnet20", 3),
+                                             cifar_resnet("resnet32", 5),
+                                             cifar_resnet("resnet44", 7),
+                                             cifar_resnet("resnet56", 9),
                                              resnet("resnet18", {{2, 2, 2, 2}, false}),
                                              resnet("resnet34", {{3, 4, 6, 3}, false}),
                                              resnet("resnet50", {{3, 4, 6, 3}, true}),

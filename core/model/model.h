@@ -49,6 +49,11 @@ class Model : public torch::nn::Module {
     /// another shape.
     virtual at::Tensor forward(const at::Tensor& images) = 0;
 
+    /// What layers give for the images, by names such as "layer3.0": one tensor for each. Throws
+    /// Error for a layer that the network lacks or that gives no tensor of its own.
+    virtual std::vector<at::Tensor> features(const at::Tensor& images,
+                                             const std::vector<std::string>& layers);
+
     /// Training or evaluation mode again after a scope of the other: as train(), but nothing that
     /// could throw.
     virtual void restore_mode(bool training) { train(training); }

@@ -19,6 +19,10 @@ struct ResNetStages {
 ModelPtr make_resnet(const std::string& name, const ResNetStages& stages,
                      const ModelOptions& options);
 
+/// ResNet for CIFAR (He et al., 2016) as pytorch_resnet_cifar10 has it: three stages of `blocks`
+/// blocks with 16, 32, 64 channels, shortcuts without weights.
+ModelPtr make_cifar_resnet(const std::string& name, int64_t blocks, const ModelOptions& options);
+
 /// VGG (Simonyan and Zisserman, ICLR 2015): torchvision's features, `convolutions` 3x3 layers in
 /// each of the five stages. Small form: the first kernel is 5x5 for grey images, pools round sizes
 /// up (28 pixels: 14, 7, 4, 2, 1), then a global mean and one linear layer.

@@ -89,6 +89,20 @@ end
 finish()
 )lua";
 
+/// A network from a file of torch.export, whose statistics of norms come back too.
+constexpr const char* exported = R"lua(
+net = hfc.model(")lua" HFC_FIXTURES R"lua(/exported/mobilenet_v3_train.pt2")
+local images, labels = data.train:batch(0, 64)
+hfc.train(net, hfc.dataset(images, labels % 5), {
+  epochs = 12, batch_size = 8, optimizer = {"adam", lr = 1e-3}, quiet = true, on_epoch = stay,
+  checkpoint_seconds = 0.01, log = run:series("net"),
+})
+for _, buffer in ipairs(net:buffers()) do
+  run:row("buffers", {sum = ("%.17g"):format(buffer:double():sum():item())})
+end
+finish()
+)lua";
+
 enum class Moment { random, checkpoint, callback };
 
 bool is_written(const fs::path& checkpoints) {
@@ -137,7 +151,7 @@ std::vector<Moment> moments(std::mt19937& random) {
 
 class Kills : public testing::TestWithParam<size_t> {};
 
-constexpr const char* jobs[] = {training, loop};
+constexpr const char* jobs[] = {training, loop, exported};
 
 TEST_P(Kills, TwentyOfARunThatReachesTheSameNumbers) {
     const ScratchFolder scratch;
@@ -191,8 +205,10 @@ TEST_P(Kills, TwentyOfARunThatReachesTheSameNumbers) {
     EXPECT_GE(killed, all.size() * 3 / 4);  // the others came after the end
 }
 
+constexpr const char* names[] = {"ATraining", "ALoop", "AnExportedNetwork"};
+
 INSTANTIATE_TEST_SUITE_P(Of, Kills, testing::Range(size_t{0}, std::size(jobs)),
-                         [](const auto& job) { return job.param == 0 ? "ATraining" : "ALoop"; });
+                         [](const auto& job) { return std::string(names[job.param]); });
 
 }  // namespace
 }  // namespace hfc::test

@@ -1,0 +1,59 @@
+// Networks from files of torch.export (.pt2): the file's graph runs through ATen's operators.
+// Nothing in the file is executed as code.
+#pragma once
+
+#include "model/model.h"
+#include "tensor_file/tensor_file.h"
+
+#include <filesystem>
+
+namespace hfc::model {
+
+namespace exported {
+struct Program;
+}
+
+/// A network that runs a graph. Names of parameters, buffers and layers are Python's. Copies share
+/// the graph.
+class ExportedModel : public Model {
+  public:
+    /// `tensors`: one for each parameter, buffer and constant of the program.
+    ExportedModel(std::shared_ptr<const exported::Program> program,
+                  const std::map<std::string, at::Tensor>& tensors, const std::string& name);
+    ~ExportedModel() override;
+
+    at::Tensor forward(const at::Tensor& images) override;
+    std::vector<at::Tensor> features(const at::Tensor& images,
+                                     const std::vector<std::string>& layers) override;
+    ModelPtr copy() const override;
+
+    void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
+    void to(torch::Dtype dtype, bool non_blocking = false) override;
+    void to(torch::Device device, bool non_blocking = false) override;
+
+    const exported::Program& program() const { return *program_; }
+    /// What is in no state_dict: constants and buffers that are not persistent.
+    tensor_file::NamedTensors constants() const;
+    /// Names of weights that are another one, and that one's: {"decoder.weight", "encoder.weight"}.
+    std::map<std::string, std::string> tied() const;
+
+  private:
+    friend class ExportedRun;
+    void follow(const at::Tensor& images);
+    void check(const at::Tensor& images) const;
+    void move(std::optional<at::Device> device, std::optional<at::ScalarType> type,
+              bool non_blocking);
+
+    std::shared_ptr<const exported::Program> program_;
+    std::optional<at::ScalarType> exported_type_;  ///< of its first weight
+    std::vector<at::Tensor> tensors_;  ///< of the program's states; the registered ones share
+    std::vector<std::shared_ptr<torch::nn::Module>> modules_;  ///< of the program; the first null
+};
+
+/// The network in a .pt2 file, on the CPU, in the mode that it was exported in. `notes`, where
+/// given, receives what a user should know about it. Throws Error naming the file, and the node
+/// and layer where one is wrong.
+std::shared_ptr<ExportedModel> load_exported(const std::filesystem::path& path,
+                                             std::vector<std::string>* notes = nullptr);
+
+}  // namespace hfc::model

@@ -1,0 +1,581 @@
+#include "model/exported/scope.h"
+
+#include <algorithm>
+#include <set>
+
+namespace hfc::model::exported {
+namespace {
+
+constexpr int64_t schema_major = 8;
+constexpr size_t most_nodes = 100'000;
+/// Of one value, for one image: a layer of VGG has 3.2 million.
+constexpr int64_t most_elements = int64_t{1} << 26;
+
+const std::map<std::string, SizeOperator> size_operators = {
+    {"add", SizeOperator::add},     {"sub", SizeOperator::sub},
+    {"mul", SizeOperator::mul},     {"floordiv", SizeOperator::floordiv},
+    {"mod", SizeOperator::mod},     {"neg", SizeOperator::neg},
+    {"eq", SizeOperator::eq},       {"ne", SizeOperator::ne},
+    {"lt", SizeOperator::lt},       {"le", SizeOperator::le},
+    {"gt", SizeOperator::gt},       {"ge", SizeOperator::ge},
+    {"sym_max", SizeOperator::max}, {"sym_min", SizeOperator::min}};
+
+bool is_comparison(SizeOperator op) {
+    return op >= SizeOperator::eq && op <= SizeOperator::ge;
+}
+
+/// "layer1.0.conv1.weight" -> "layer1.0.conv1".
+std::string parent_of(const std::string& name) {
+    const auto dot = name.rfind('.');
+    return dot == std::string::npos ? "" : name.substr(0, dot);
+}
+
+/// A layer that is called more than once appears as "relu@1".
+std::string without_call(std::string path) {
+    std::string result;
+    for (size_t i = 0; i < path.size(); ++i) {
+        if (path[i] == '@') {
+            while (i + 1 < path.size() && path[i + 1] != '.') {
+                ++i;
+            }
+        } else {
+            result += path[i];
+        }
+    }
+    return result;
+}
+
+class Parser {
+  public:
+    explicit Parser(Program& program) : program_(program) {}
+
+    void parse(const Json& json) {
+        check_version(json);
+        const auto& module = member(json, "graph_module");
+        const auto& graph = member(module, "graph");
+        const auto& signature = member(module, "signature");
+        add_module("");
+        for (const auto& entry : list_member(module, "module_call_graph")) {
+            add_module(without_call(text_member(entry, "fqn")));
+        }
+        read_inputs(list_member(signature, "input_specs"));
+        shapes_ = &member(graph, "tensor_values");
+        expect(shapes_->is_object(), "its list of values is damaged");
+        expect(shapes_->contains(program_.input_name), "it does not say the images' shape");
+        program_.input_shape = shape_of((*shapes_)[program_.input_name]);
+        const auto& nodes = list_member(graph, "nodes");
+        expect(nodes.size() <= most_nodes, "its graph has {} nodes", nodes.size());
+        for (const auto& node : nodes) {
+            read_node(node);
+        }
+        read_outputs(signature, graph);
+        program_.slots = scope_.size();
+        follow_modes();
+        find_folds();
+        release();
+    }
+
+  private:
+    void check_version(const Json& json) {
+        const auto major = integer_of(member(member(json, "schema_version"), "major"));
+        expect(major == schema_major,
+               "it has version {} of torch.export's schema, expected {}, which PyTorch 2.15 writes",
+               major, schema_major);
+        const auto version = json.find("torch_version");
+        program_.torch_version =
+            version != json.end() && version->is_string() ? version->get<std::string>() : "";
+    }
+
+    int add_module(const std::string& path) {
+        if (const auto found = modules_.find(path); found != modules_.end()) {
+            return found->second;
+        }
+        expect(path.size() < 1000 && std::ranges::count(path, '.') < 64 && !path.ends_with('.') &&
+                   !path.starts_with('.') && path.find("..") == std::string::npos,
+               "'{}' is no name of a layer", path.substr(0, 100));
+        if (!path.empty()) {
+            add_module(parent_of(path));
+        }
+        const auto index = static_cast<int>(program_.modules.size());
+        expect(index < 50'000, "it has more than 50000 layers");
+        modules_[path] = index;
+        program_.modules.push_back({path, ""});
+        return index;
+    }
+
+    void read_inputs(const Json& specs) {
+        std::set<std::string> names;
+        for (const auto& spec : specs) {
+            const auto [kind, value] = only_member(spec);
+            if (kind == "user_input") {
+                const auto [type, arg] = only_member(member(value, "arg"));
+                expect(type == "as_tensor" && program_.input < 0,
+                       "its network takes more than one tensor of images");
+                program_.input_name = text_member(arg, "name");
+                program_.input = scope_.define(program_.input_name, Kind::tensor);
+                continue;
+            }
+            State state;
+            if (kind == "parameter") {
+                state.name = text_member(value, "parameter_name");
+            } else if (kind == "buffer") {
+                state.kind = State::Kind::buffer;
+                state.name = text_member(value, "buffer_name");
+                const auto persistent = value.find("persistent");
+                state.persistent = persistent == value.end() || *persistent != Json(false);
+            } else if (kind == "tensor_constant") {
+                state.kind = State::Kind::constant;
+                state.name = text_member(value, "tensor_constant_name");
+            } else {
+                malformed("its network has an input of the kind '{}', which is not read here",
+                          kind);
+            }
+            expect(names.insert(state.name).second, "it has two tensors named '{}'", state.name);
+            state.slot = scope_.define(text_member(member(value, "arg"), "name"), Kind::tensor);
+            if (state.kind != State::Kind::constant) {
+                add_module(parent_of(state.name));
+            }
+            states_[state.slot] = program_.states.size();
+            program_.states.push_back(std::move(state));
+        }
+        expect(program_.input >= 0, "its network takes no images");
+    }
+
+    void read_layer(Node& node, const Json& given) {
+        const auto metadata = given.find("metadata");
+        if (metadata == given.end() || !metadata->is_object()) {
+            return;
+        }
+        const auto stack = metadata->find("nn_module_stack");
+        if (stack == metadata->end() || !stack->is_string()) {
+            return;
+        }
+        const auto& text = stack->get_ref<const std::string&>();
+        size_t begin = 0;
+        while (begin <= text.size()) {
+            const auto end = std::min(text.find(';', begin), text.size());
+            const auto entry = text.substr(begin, end - begin);
+            const auto first = entry.find(',');
+            const auto last = entry.rfind(',');
+            if (first != std::string::npos && first != last) {
+                const auto found =
+                    modules_.find(without_call(entry.substr(first + 1, last - first - 1)));
+                if (found != modules_.end()) {
+                    node.module = found->second;
+                    program_.modules[static_cast<size_t>(found->second)].type =
+                        entry.substr(last + 1);
+                }
+            }
+            begin = end + 1;
+        }
+    }
+
+    void read_node(const Json& given) {
+        Node node;
+        node.target = text_member(given, "target");
+        const auto name = given.find("name");
+        node.name = name != given.end() && name->is_string() ? name->get<std::string>() : "";
+        expect(node.target.size() < 300 && node.name.size() < 1000, "a node's name is too long");
+        read_layer(node, given);
+        if (node.name.empty()) {
+            node.name = fmt::format("{}", program_.nodes.size());
+        }
+        try {
+            if (node.target.starts_with("_operator.") || node.target.starts_with("torch.sym_")) {
+                read_arithmetic(node, given);
+            } else {
+                read_call(node, given);
+            }
+        } catch (const tensor_file::Malformed& error) {
+            malformed("{}: {}", program_.place(node), error.what());
+        }
+        program_.nodes.push_back(std::move(node));
+    }
+
+    void read_arithmetic(Node& node, const Json& given) {
+        const auto found = size_operators.find(node.target.substr(node.target.find('.') + 1));
+        expect(found != size_operators.end(), "this operator on sizes is not known");
+        node.arithmetic = found->second;
+        for (const auto& input : list_member(given, "inputs")) {
+            const auto [kind, value] = only_member(member(input, "arg"));
+            expect(kind == "as_int" || kind == "as_sym_int", "its arguments must be integers");
+            node.operands.push_back(size_element(value, scope_));
+        }
+        expect(node.operands.size() == (node.arithmetic == SizeOperator::neg ? 1U : 2U),
+               "it has {} arguments", node.operands.size());
+        const auto& outputs = list_member(given, "outputs");
+        expect(outputs.size() == 1, "it has {} results", outputs.size());
+        const bool comparison = is_comparison(node.arithmetic);
+        const auto [kind, value] = only_member(outputs[0]);
+        expect(kind == (comparison ? "as_sym_bool" : "as_sym_int"), "its result is a {}", kind);
+        node.outputs.push_back({scope_.define(text_member(value, "as_name"),
+                                              comparison ? Kind::boolean : Kind::integer),
+                                {},
+                                {}});
+    }
+
+    void read_call(Node& node, const Json& given) {
+        // A view of images in another layout may need a copy, which reshape makes.
+        node.call = find_operator(node.target == "torch.ops.aten.view.default"
+                                      ? "torch.ops.aten.reshape.default"
+                                      : node.target);
+        const auto& schema = node.call->schema();
+        const auto& arguments = schema.arguments();
+        node.arguments.resize(arguments.size());
+        std::vector<bool> set(arguments.size());
+        for (const auto& input : list_member(given, "inputs")) {
+            auto name = text_member(input, "name");
+            if (node.target == "torch.ops.aten.view.default" && name == "size") {
+                name = "shape";
+            }
+            const auto position = schema.argumentIndexWithName(name);
+            expect(position.has_value(), "it has no argument '{}'", name.substr(0, 100));
+            const auto at = static_cast<size_t>(*position);
+            expect(!set[at], "its argument '{}' stands there twice", name);
+            set[at] = true;
+            set_argument(node, at, arguments[at], member(input, "arg"), scope_);
+        }
+        for (size_t i = 0; i < arguments.size(); ++i) {
+            if (!set[i]) {
+                expect(arguments[i].default_value().has_value(), "its argument '{}' is missing",
+                       arguments[i].name());
+                node.arguments[i] = *arguments[i].default_value();
+            }
+        }
+        node.is_norm = node.target == "torch.ops.aten.batch_norm.default";
+        read_results(node, given, schema);
+        note_writes(node, schema);
+        check_sizes(node, schema);
+    }
+
+    void read_results(Node& node, const Json& given, const c10::FunctionSchema& schema) {
+        const auto& outputs = list_member(given, "outputs");
+        const auto& returns = schema.returns();
+        if (outputs.size() == 1 && outputs[0].is_object() && outputs[0].contains("as_tensors")) {
+            expect(returns.size() == 1 && returns[0].type()->kind() == c10::TypeKind::ListType,
+                   "its result is no list");
+            node.gives_list = true;
+            for (const auto& item : outputs[0]["as_tensors"]) {
+                add_tensor(node, text_member(item, "name"));
+            }
+            return;
+        }
+        const bool nothing = outputs.empty() || (outputs.size() == 1 && outputs[0].is_object() &&
+                                                 outputs[0].contains("as_none"));
+        expect(outputs.size() == returns.size() || nothing, "it has {} results, expected {}",
+               outputs.size(), returns.size());
+        for (size_t i = 0; i < outputs.size() && !(nothing && returns.empty()); ++i) {
+            const auto [kind, value] = only_member(outputs[i]);
+            const auto type = returns[i].type()->kind();
+            if (kind == "as_none") {
+                node.outputs.push_back({});
+            } else if (kind == "as_tensor") {
+                expect(type == c10::TypeKind::TensorType, "its result {} is no tensor", i + 1);
+                const auto name = text_member(value, "name");
+                if (name.empty()) {
+                    node.outputs.push_back({});
+                } else {
+                    add_tensor(node, name);
+                }
+            } else {
+                expect(kind == "as_sym_int" && type == c10::TypeKind::IntType,
+                       "its result {} is a '{}', which is not read here", i + 1, kind);
+                node.outputs.push_back(
+                    {scope_.define(text_member(value, "as_name"), Kind::integer), {}, {}});
+            }
+        }
+    }
+
+    void add_tensor(Node& node, const std::string& name) {
+        const auto meta = shapes_->find(name);
+        expect(meta != shapes_->end(), "the file does not say the shape of '{}'", name);
+        auto shape = shape_of(*meta);
+        int64_t elements = 1;
+        for (const auto size : shape) {
+            const auto times = std::max<int64_t>(size, 1);
+            expect(times <= most_elements && elements <= most_elements / times,
+                   "its result would have the shape [{}], which is too large",
+                   fmt::join(shape, ", "));
+            elements *= times;
+        }
+        node.outputs.push_back({scope_.define(name, Kind::tensor), std::move(shape), name});
+    }
+
+    int value_at(const Node& node, size_t position) const {
+        for (const auto& patch : node.patches) {
+            if (patch.position == position && patch.kind == Patch::Kind::value) {
+                return patch.elements[0].slot;
+            }
+        }
+        return -1;
+    }
+
+    int base_of(int slot) const {
+        const auto found = bases_.find(slot);
+        return found == bases_.end() ? slot : found->second;
+    }
+
+    /// Which values share memory, and whether the node writes on the images, a weight or a count.
+    void note_writes(Node& node, const c10::FunctionSchema& schema) {
+        for (size_t i = 0; i < schema.arguments().size(); ++i) {
+            const auto* alias = schema.arguments()[i].alias_info();
+            if (alias == nullptr || !alias->isWrite()) {
+                continue;
+            }
+            const auto written = base_of(value_at(node, i));
+            program_.copies_input = program_.copies_input || written == program_.input;
+            if (const auto state = states_.find(written); state != states_.end()) {
+                const auto& name = program_.states[state->second].name;
+                expect(program_.states[state->second].kind != State::Kind::constant,
+                       "it writes on the constant '{}'", name);
+                if (name.ends_with("num_batches_tracked")) {
+                    node.counts_batches = true;
+                    node.module = modules_.at(parent_of(name));
+                    counted_.insert(node.module);
+                }
+            }
+        }
+        // dropout gives its argument itself in evaluation mode, contiguous and others at times.
+        const bool may_share = schema.name().ends_with("dropout") ||
+                               std::ranges::any_of(schema.returns(), [](const auto& result) {
+                                   return result.alias_info() != nullptr;
+                               });
+        if (may_share && !schema.arguments().empty() && value_at(node, 0) >= 0) {
+            for (const auto& output : node.outputs) {
+                bases_[output.slot] = base_of(value_at(node, 0));
+            }
+        }
+    }
+
+    /// What makes a tensor out of nothing, or out of a smaller one, says its size: as claimed.
+    void check_sizes(Node& node, const c10::FunctionSchema& schema) {
+        for (const auto* const name : {"size", "shape", "output_size", "repeats", "pad", "dims"}) {
+            const auto position = schema.argumentIndexWithName(name);
+            if (position && (node.arguments[static_cast<size_t>(*position)].isIntList() ||
+                             std::ranges::any_of(node.patches, [&](const Patch& patch) {
+                                 return patch.position == static_cast<size_t>(*position) &&
+                                        patch.kind == Patch::Kind::integers;
+                             }))) {
+                node.size_argument = static_cast<size_t>(*position);
+            }
+        }
+        if (!node.size_argument || node.outputs.empty() || !node.outputs[0].shape ||
+            !node.arguments[*node.size_argument].isIntList()) {
+            return;
+        }
+        const auto& claimed = *node.outputs[0].shape;
+        const auto sizes = node.arguments[*node.size_argument].toIntVector();
+        const bool is_shape =
+            schema.argumentIndexWithName("size") && sizes.size() == claimed.size();
+        for (size_t i = 0; is_shape && i < sizes.size(); ++i) {
+            expect(sizes[i] < 0 || claimed[i] < 0 || sizes[i] == claimed[i],
+                   "it makes the shape [{}], where the file says [{}]", fmt::join(sizes, ", "),
+                   fmt::join(claimed, ", "));
+        }
+        int64_t elements = 1;
+        for (const int64_t size : sizes) {
+            const auto times = std::max<int64_t>(std::abs(std::max(size, -most_elements)), 1);
+            expect(times <= most_elements && elements <= most_elements / times,
+                   "its sizes are too large");
+            elements *= times;
+        }
+    }
+
+    void read_outputs(const Json& signature, const Json& graph) {
+        expect(
+            list_member(graph, "outputs").size() == list_member(signature, "output_specs").size(),
+            "its outputs are damaged");
+        for (const auto& spec : list_member(signature, "output_specs")) {
+            const auto [kind, value] = only_member(spec);
+            if (kind == "user_output") {
+                const auto [type, arg] = only_member(member(value, "arg"));
+                expect(type == "as_tensor" && program_.output < 0,
+                       "its network gives other outputs than one tensor of logits: export a "
+                       "module that returns logits alone");
+                program_.output = scope_.find_tensor(text_member(arg, "name"));
+            } else if (kind == "buffer_mutation") {
+                const auto& name = text_member(value, "buffer_name");
+                const auto state =
+                    std::ranges::find_if(program_.states, [&](const State& candidate) {
+                        return candidate.name == name && candidate.kind == State::Kind::buffer;
+                    });
+                expect(state != program_.states.end(), "it writes on a buffer '{}' that it lacks",
+                       name);
+                program_.written_back.emplace_back(
+                    state->slot, scope_.find_tensor(text_member(member(value, "arg"), "name")));
+            } else {
+                expect(kind == "user_input_mutation",
+                       "its network has an output of the kind '{}', which is not read here", kind);
+            }
+        }
+        expect(program_.output >= 0, "its network gives no tensor of logits");
+    }
+
+    struct Flag {
+        size_t node;
+        size_t position;
+        bool on;
+    };
+
+    std::vector<Flag> find_flags() {
+        std::vector<Flag> flags;
+        for (size_t n = 0; n < program_.nodes.size(); ++n) {
+            auto& node = program_.nodes[n];
+            if (!node.call) {
+                continue;
+            }
+            const auto& schema = node.call->schema();
+            const auto mean = schema.argumentIndexWithName("running_mean");
+            const int mean_slot = mean ? value_at(node, static_cast<size_t>(*mean)) : -1;
+            if (const auto state = states_.find(mean_slot); state != states_.end()) {
+                node.module = modules_.at(parent_of(program_.states[state->second].name));
+            }
+            for (const auto* const name : {"training", "train", "use_input_stats"}) {
+                const auto position = schema.argumentIndexWithName(name);
+                // A norm without running statistics takes the batch's in either mode.
+                if (!position || (mean && mean_slot < 0)) {
+                    continue;
+                }
+                const auto& flag = node.arguments[static_cast<size_t>(*position)];
+                if (flag.isBool()) {
+                    flags.push_back({n, static_cast<size_t>(*position), flag.toBool()});
+                }
+            }
+        }
+        return flags;
+    }
+
+    /// What most nodes share at export is the mode of the whole; a node that differs keeps its own.
+    void follow_modes() {
+        const auto flags = find_flags();
+        const auto on = std::ranges::count_if(flags, [](const Flag& flag) { return flag.on; });
+        const auto off = static_cast<int64_t>(flags.size()) - on;
+        program_.training = on > off || (on == off && (on > 0 || !counted_.empty()));
+        std::vector<std::string> differing;
+        for (const auto& flag : flags) {
+            auto& node = program_.nodes[flag.node];
+            if (flag.on == program_.training) {
+                node.patches.push_back({flag.position, Patch::Kind::mode, {}});
+                node.has_mode = true;
+                count_batches(node);
+            } else {
+                differing.push_back(program_.place(node));
+            }
+        }
+        if (!differing.empty()) {
+            const auto count = differing.size();
+            differing.resize(std::min<size_t>(count, 3));
+            program_.notes.push_back(fmt::format(
+                "{} of its {} norms and dropouts keep{} the {} mode that they were exported in: "
+                "{}{}",
+                count, flags.size(), count == 1 ? "s" : "",
+                program_.training ? "evaluation" : "training", fmt::join(differing, ", "),
+                count > 3 ? ", ..." : ""));
+        }
+    }
+
+    /// A file made in evaluation mode does not count a norm's batches: its node does, in training.
+    void count_batches(Node& node) {
+        if (counted_.contains(node.module) || !node.target.ends_with("batch_norm.default")) {
+            return;
+        }
+        const auto& path = program_.modules[static_cast<size_t>(node.module)].path;
+        for (const auto& state : program_.states) {
+            if (state.kind == State::Kind::buffer &&
+                state.name == (path.empty() ? "" : path + ".") + "num_batches_tracked") {
+                node.count_slot = state.slot;
+            }
+        }
+    }
+
+    template <typename Visit>
+    static void each_read(const Node& node, Visit&& visit) {
+        for (const auto& operand : node.operands) {
+            visit(operand.slot);
+        }
+        for (const auto& patch : node.patches) {
+            for (const auto& element : patch.elements) {
+                visit(element.slot);
+            }
+        }
+    }
+
+    /// Convolutions whose result only a batch_norm reads.
+    void find_folds() {
+        std::map<int, int> readers;
+        std::map<int, int> makers;
+        for (size_t n = 0; n < program_.nodes.size(); ++n) {
+            each_read(program_.nodes[n], [&](int slot) { ++readers[slot]; });
+            for (const auto& output : program_.nodes[n].outputs) {
+                makers[output.slot] = static_cast<int>(n);
+            }
+        }
+        ++readers[program_.output];
+        for (size_t n = 0; n < program_.nodes.size(); ++n) {
+            auto& node = program_.nodes[n];
+            if (node.target != "torch.ops.aten.batch_norm.default" || !node.has_mode) {
+                continue;
+            }
+            const int input = value_at(node, 0);
+            const auto maker = makers.find(input);
+            if (maker == makers.end() || readers[input] != 1) {
+                continue;
+            }
+            auto& convolution = program_.nodes[static_cast<size_t>(maker->second)];
+            const bool adjacent =
+                std::all_of(program_.nodes.begin() + maker->second + 1,
+                            program_.nodes.begin() + static_cast<std::ptrdiff_t>(n),
+                            [](const Node& between) { return between.counts_batches; });
+            if (adjacent && convolution.target == "torch.ops.aten.conv2d.default" &&
+                states_.contains(value_at(convolution, 1))) {
+                convolution.norm = static_cast<int>(n);
+                node.convolution = maker->second;
+            }
+        }
+    }
+
+    /// After which node a value is read no more.
+    void release() {
+        std::map<int, size_t> last;
+        for (size_t n = 0; n < program_.nodes.size(); ++n) {
+            for (const auto& output : program_.nodes[n].outputs) {
+                last[output.slot] = n;
+            }
+            each_read(program_.nodes[n], [&](int slot) { last[slot] = n; });
+            // The batch_norm behind a convolution may read what the convolution reads.
+            if (program_.nodes[n].convolution >= 0) {
+                each_read(program_.nodes[static_cast<size_t>(program_.nodes[n].convolution)],
+                          [&](int slot) { last[slot] = n; });
+            }
+        }
+        last.erase(program_.output);
+        for (const auto& [buffer, value] : program_.written_back) {
+            last.erase(value);
+        }
+        for (const auto& [slot, n] : last) {
+            if (slot >= 0 && !states_.contains(slot)) {
+                program_.nodes[n].released.push_back(slot);
+            }
+        }
+    }
+
+    Program& program_;
+    Scope scope_;
+    const Json* shapes_ = nullptr;
+    std::map<std::string, int> modules_;
+    std::map<int, size_t> states_;  ///< by slot
+    std::map<int, int> bases_;      ///< of values that share memory with another
+    std::set<int> counted_;         ///< modules whose batches a node counts
+};
+
+}  // namespace
+
+Program parse_program(std::string json) {
+    Program program;
+    const auto parsed = parse_json(json, "graph");
+    Parser(program).parse(parsed);
+    program.json = parsed.dump();
+    return program;
+}
+
+}  // namespace hfc::model::exported

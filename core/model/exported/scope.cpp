@@ -1,0 +1,103 @@
+#include "model/exported/scope.h"
+
+namespace hfc::model::exported {
+namespace {
+
+/// A graph of 2000 nodes has some 200 000 values.
+constexpr int64_t most_values = 1'000'000;
+constexpr int deepest = 100;
+
+}  // namespace
+
+Json parse_json(const std::string& text, const std::string& what) {
+    int64_t values = 0;
+    const auto within_limits = [&](int depth, Json::parse_event_t event, Json& value) {
+        expect(++values <= most_values, "its {} has more than {} values", what, most_values);
+        expect(depth <= deepest, "its {} is nested deeper than {}", what, deepest);
+        // Where in Python's source a node comes from: most of the file, and never used.
+        return !(event == Json::parse_event_t::key && value == "stack_trace");
+    };
+    try {
+        auto json = Json::parse(text, within_limits);
+        expect(json.is_object(), "its {} is no JSON object", what);
+        return json;
+    } catch (const Json::exception& error) {
+        malformed("its {} is no valid JSON", what);
+    }
+}
+
+const Json& member(const Json& object, const char* key) {
+    expect(object.is_object(), "an object with '{}' is missing in its graph", key);
+    const auto found = object.find(key);
+    expect(found != object.end(), "'{}' is missing in its graph", key);
+    return *found;
+}
+
+const std::string& text_member(const Json& object, const char* key) {
+    const auto& value = member(object, key);
+    expect(value.is_string(), "'{}' is no string in its graph", key);
+    return value.get_ref<const std::string&>();
+}
+
+const Json& list_member(const Json& object, const char* key) {
+    const auto& value = member(object, key);
+    expect(value.is_array(), "'{}' is no list in its graph", key);
+    return value;
+}
+
+int64_t integer_of(const Json& value) {
+    expect(value.is_number_integer() &&
+               (!value.is_number_unsigned() || value.get<uint64_t>() <= INT64_MAX),
+           "an integer is missing in its graph");
+    return value.get<int64_t>();
+}
+
+std::pair<std::string, const Json&> only_member(const Json& object) {
+    expect(object.is_object() && object.size() == 1, "an argument in its graph is damaged");
+    return {object.begin().key(), object.begin().value()};
+}
+
+Shape shape_of(const Json& meta) {
+    Shape shape;
+    for (const auto& size : list_member(meta, "sizes")) {
+        const auto [kind, value] = only_member(size);
+        shape.push_back(kind == "as_int" ? integer_of(value) : -1);
+        expect(shape.back() >= 0 || kind == "as_expr" || kind == "as_name",
+               "a size in its graph is damaged");
+    }
+    expect(shape.size() <= 16, "a tensor in its graph has {} dimensions", shape.size());
+    return shape;
+}
+
+int Scope::define(const std::string& name, Kind kind) {
+    expect(values_.emplace(name, Value{count_, kind}).second, "it defines '{}' twice", name);
+    return count_++;
+}
+
+const Scope::Value& Scope::find(const std::string& name) const {
+    const auto found = values_.find(name);
+    expect(found != values_.end(), "it reads '{}' before it is defined", name);
+    return found->second;
+}
+
+int Scope::find_tensor(const std::string& name) const {
+    const auto& value = find(name);
+    expect(value.kind == Kind::tensor, "'{}' is no tensor", name);
+    return value.slot;
+}
+
+Element size_element(const Json& given, const Scope& scope) {
+    if (given.is_number_integer()) {
+        return {-1, integer_of(given)};
+    }
+    const auto [kind, value] = only_member(given);
+    if (kind == "as_int") {
+        return {-1, integer_of(value)};
+    }
+    expect(kind == "as_name" && value.is_string(), "a size is damaged");
+    const auto& found = scope.find(value.get_ref<const std::string&>());
+    expect(found.kind == Kind::integer, "'{}' is no integer", value.get<std::string>());
+    return {found.slot, {}};
+}
+
+}  // namespace hfc::model::exported

@@ -1,0 +1,46 @@
+// Names of a graph while it is read, and arguments in the form in which an operator takes them.
+#pragma once
+
+#include "model/exported/program.h"
+
+#include <unordered_map>
+
+namespace hfc::model::exported {
+
+/// The member of an object. Throws Malformed where it is missing.
+const Json& member(const Json& object, const char* key);
+const std::string& text_member(const Json& object, const char* key);
+const Json& list_member(const Json& object, const char* key);
+int64_t integer_of(const Json& value);
+/// {"as_int": 3} -> ("as_int", 3). Throws Malformed for anything but one member.
+std::pair<std::string, const Json&> only_member(const Json& object);
+/// The sizes of "tensor_values": -1 where they are symbols.
+Shape shape_of(const Json& meta);
+
+class Scope {
+  public:
+    struct Value {
+        int slot;
+        Kind kind;
+    };
+    /// Throws Malformed for a name that is there already.
+    int define(const std::string& name, Kind kind);
+    /// Throws Malformed for a name that is not defined yet, or of another kind.
+    const Value& find(const std::string& name) const;
+    int find_tensor(const std::string& name) const;
+    int size() const { return count_; }
+
+  private:
+    std::unordered_map<std::string, Value> values_;
+    int count_ = 0;
+};
+
+/// A size: a constant or a slot.
+Element size_element(const Json& value, const Scope& scope);
+
+/// Puts the argument that the file gives at `position` of the node's stack. Throws Malformed where
+/// the operator takes another type.
+void set_argument(Node& node, size_t position, const c10::Argument& argument, const Json& given,
+                  const Scope& scope);
+
+}  // namespace hfc::model::exported

@@ -1,0 +1,33 @@
+// A network with a normalisation of its images in front.
+#pragma once
+
+#include "model/model.h"
+
+namespace hfc::model {
+
+/// network((images - mean) / deviation), a channel at a time. Buffers mean and deviation; the
+/// network itself is the child "network".
+class NormalisedModel : public Model {
+  public:
+    /// Throws Error where the two differ in length, or a deviation is not above 0.
+    NormalisedModel(ModelPtr network, const std::vector<double>& mean,
+                    const std::vector<double>& deviation);
+    at::Tensor forward(const at::Tensor& images) override;
+    std::vector<at::Tensor> features(const at::Tensor& images,
+                                     const std::vector<std::string>& layers) override;
+    ModelPtr copy() const override;
+    bool calls_back() const override { return network_->calls_back(); }
+
+    const ModelPtr& network() const { return network_; }
+    const std::vector<double>& mean() const { return mean_; }
+    const std::vector<double>& deviation() const { return deviation_; }
+
+  private:
+    at::Tensor normalise(const at::Tensor& images) const;
+
+    ModelPtr network_;
+    std::vector<double> mean_, deviation_;
+    at::Tensor mean_tensor_, deviation_tensor_;
+};
+
+}  // namespace hfc::model

@@ -1,6 +1,7 @@
 #include "evidence/bands.h"
 
 #include "base/error.h"
+#include "evidence/json.h"
 #include "evidence/statistics.h"
 #include "run/whole_curve.h"
 
@@ -13,8 +14,6 @@
 
 namespace hfc::evidence {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 /// What events hold besides results: places on an axis, and times, which differ from run to run.
 const std::set<std::string> no_result = {"epoch",         "step",

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "evidence/json.h"
 #include "run/csv.h"
 
 #include <fmt/format.h>
@@ -14,8 +15,6 @@
 
 namespace hfc::evidence {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* row_column = "row";
 

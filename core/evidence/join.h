@@ -2,10 +2,9 @@
 // with means and intervals.
 #pragma once
 
+#include "evidence/json.h"
 #include "evidence/statistics.h"
 #include "run/stored_run.h"
-
-#include <nlohmann/json.hpp>
 
 #include <map>
 #include <string>
@@ -13,8 +12,6 @@
 #include <vector>
 
 namespace hfc::evidence {
-
-using Json = nlohmann::ordered_json;
 
 /// What is joined of one run.
 struct Sample {

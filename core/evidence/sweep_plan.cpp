@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "evidence/finished_runs.h"
+#include "evidence/json.h"
 
 #include <algorithm>
 #include <cctype>
@@ -10,8 +11,6 @@
 
 namespace hfc::evidence {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr const char* seed_option = "seed";
 constexpr const char* preset_option = "preset";

@@ -28,12 +28,12 @@ class AlexNet : public PlainNetwork {
     void append_convolution(int64_t in_width, int64_t out_width, int64_t kernel,
                             const Convolution::Settings& settings = {
                                 .stride = 1, .padding = {}, .bias = true}) {
-        features().append<Convolution>(in_width, out_width, kernel, settings);
-        features().append_relu();
+        feature_layers().append<Convolution>(in_width, out_width, kernel, settings);
+        feature_layers().append_relu();
     }
 
     void append_pool() {
-        features().append_max_pool(is_small() ? 2 : 3, 2, /*ceil_mode=*/is_small());
+        feature_layers().append_max_pool(is_small() ? 2 : 3, 2, /*ceil_mode=*/is_small());
     }
 
     void append_classifier() {

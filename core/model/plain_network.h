@@ -30,7 +30,7 @@ class PlainNetwork : public Model {
   protected:
     bool is_small() const { return options_.form == "small"; }
     const ModelOptions& options() const { return options_; }
-    Sequence& features() { return *features_; }
+    Sequence& feature_layers() { return *features_; }
 
     void use_one_linear_layer(int64_t width) {
         linear_ = register_module("classifier", std::make_shared<Linear>(width, options_.classes));

@@ -18,7 +18,7 @@ class Vgg : public PlainNetwork {
                 in_width = width;
                 kernel = 3;
             }
-            features().append_max_pool(2, 2, /*ceil_mode=*/is_small());
+            feature_layers().append_max_pool(2, 2, /*ceil_mode=*/is_small());
             width = std::min<int64_t>(2 * width, 512);
         }
         is_small() ? use_one_linear_layer(in_width) : append_classifier(in_width);
@@ -28,12 +28,12 @@ class Vgg : public PlainNetwork {
     void append_convolution(int64_t in_width, int64_t out_width, int64_t kernel) {
         const Convolution::Settings settings{.stride = 1, .padding = {}, .bias = true};
         if (options().batch_norm) {
-            features().append_convolution_and_norm(in_width, out_width, kernel, settings,
+            feature_layers().append_convolution_and_norm(in_width, out_width, kernel, settings,
                                                    torchvision_epsilon);
         } else {
-            features().append<Convolution>(in_width, out_width, kernel, settings);
+            feature_layers().append<Convolution>(in_width, out_width, kernel, settings);
         }
-        features().append_relu();
+        feature_layers().append_relu();
     }
 
     void append_classifier(int64_t width) {

@@ -1,7 +1,6 @@
 #include "model/exported/scope.h"
 
 #include <algorithm>
-#include <set>
 
 namespace hfc::model::exported {
 namespace {
@@ -22,27 +21,6 @@ const std::map<std::string, SizeOperator> size_operators = {
 
 bool is_comparison(SizeOperator op) {
     return op >= SizeOperator::eq && op <= SizeOperator::ge;
-}
-
-/// "layer1.0.conv1.weight" -> "layer1.0.conv1".
-std::string parent_of(const std::string& name) {
-    const auto dot = name.rfind('.');
-    return dot == std::string::npos ? "" : name.substr(0, dot);
-}
-
-/// A layer that is called more than once appears as "relu@1".
-std::string without_call(std::string path) {
-    std::string result;
-    for (size_t i = 0; i < path.size(); ++i) {
-        if (path[i] == '@') {
-            while (i + 1 < path.size() && path[i + 1] != '.') {
-                ++i;
-            }
-        } else {
-            result += path[i];
-        }
-    }
-    return result;
 }
 
 class Parser {
@@ -70,9 +48,7 @@ class Parser {
         }
         read_outputs(signature, graph);
         program_.slots = scope_.size();
-        follow_modes();
-        find_folds();
-        release();
+        finish(program_, counted_);
     }
 
   private:
@@ -301,15 +277,6 @@ class Parser {
         node.outputs.push_back({scope_.define(name, Kind::tensor), std::move(shape), name});
     }
 
-    int value_at(const Node& node, size_t position) const {
-        for (const auto& patch : node.patches) {
-            if (patch.position == position && patch.kind == Patch::Kind::value) {
-                return patch.elements[0].slot;
-            }
-        }
-        return -1;
-    }
-
     int base_of(int slot) const {
         const auto found = bases_.find(slot);
         return found == bases_.end() ? slot : found->second;
@@ -409,154 +376,6 @@ class Parser {
             }
         }
         expect(program_.output >= 0, "its network gives no tensor of logits");
-    }
-
-    struct Flag {
-        size_t node;
-        size_t position;
-        bool on;
-    };
-
-    std::vector<Flag> find_flags() {
-        std::vector<Flag> flags;
-        for (size_t n = 0; n < program_.nodes.size(); ++n) {
-            auto& node = program_.nodes[n];
-            if (!node.call) {
-                continue;
-            }
-            const auto& schema = node.call->schema();
-            const auto mean = schema.argumentIndexWithName("running_mean");
-            const int mean_slot = mean ? value_at(node, static_cast<size_t>(*mean)) : -1;
-            if (const auto state = states_.find(mean_slot); state != states_.end()) {
-                node.module = modules_.at(parent_of(program_.states[state->second].name));
-            }
-            for (const auto* const name : {"training", "train", "use_input_stats"}) {
-                const auto position = schema.argumentIndexWithName(name);
-                // A norm without running statistics takes the batch's in either mode.
-                if (!position || (mean && mean_slot < 0)) {
-                    continue;
-                }
-                const auto& flag = node.arguments[static_cast<size_t>(*position)];
-                if (flag.isBool()) {
-                    flags.push_back({n, static_cast<size_t>(*position), flag.toBool()});
-                }
-            }
-        }
-        return flags;
-    }
-
-    /// What most nodes share at export is the mode of the whole; a node that differs keeps its own.
-    void follow_modes() {
-        const auto flags = find_flags();
-        const auto on = std::ranges::count_if(flags, [](const Flag& flag) { return flag.on; });
-        const auto off = static_cast<int64_t>(flags.size()) - on;
-        program_.training = on > off || (on == off && (on > 0 || !counted_.empty()));
-        std::vector<std::string> differing;
-        for (const auto& flag : flags) {
-            auto& node = program_.nodes[flag.node];
-            if (flag.on == program_.training) {
-                node.patches.push_back({flag.position, Patch::Kind::mode, {}});
-                node.has_mode = true;
-                count_batches(node);
-            } else {
-                differing.push_back(program_.place(node));
-            }
-        }
-        if (!differing.empty()) {
-            const auto count = differing.size();
-            differing.resize(std::min<size_t>(count, 3));
-            program_.notes.push_back(fmt::format(
-                "{} of its {} norms and dropouts keep{} the {} mode that they were exported in: "
-                "{}{}",
-                count, flags.size(), count == 1 ? "s" : "",
-                program_.training ? "evaluation" : "training", fmt::join(differing, ", "),
-                count > 3 ? ", ..." : ""));
-        }
-    }
-
-    /// A file made in evaluation mode does not count a norm's batches: its node does, in training.
-    void count_batches(Node& node) {
-        if (counted_.contains(node.module) || !node.target.ends_with("batch_norm.default")) {
-            return;
-        }
-        const auto& path = program_.modules[static_cast<size_t>(node.module)].path;
-        for (const auto& state : program_.states) {
-            if (state.kind == State::Kind::buffer &&
-                state.name == (path.empty() ? "" : path + ".") + "num_batches_tracked") {
-                node.count_slot = state.slot;
-            }
-        }
-    }
-
-    template <typename Visit>
-    static void each_read(const Node& node, Visit&& visit) {
-        for (const auto& operand : node.operands) {
-            visit(operand.slot);
-        }
-        for (const auto& patch : node.patches) {
-            for (const auto& element : patch.elements) {
-                visit(element.slot);
-            }
-        }
-    }
-
-    /// Convolutions whose result only a batch_norm reads.
-    void find_folds() {
-        std::map<int, int> readers;
-        std::map<int, int> makers;
-        for (size_t n = 0; n < program_.nodes.size(); ++n) {
-            each_read(program_.nodes[n], [&](int slot) { ++readers[slot]; });
-            for (const auto& output : program_.nodes[n].outputs) {
-                makers[output.slot] = static_cast<int>(n);
-            }
-        }
-        ++readers[program_.output];
-        for (size_t n = 0; n < program_.nodes.size(); ++n) {
-            auto& node = program_.nodes[n];
-            if (node.target != "torch.ops.aten.batch_norm.default" || !node.has_mode) {
-                continue;
-            }
-            const int input = value_at(node, 0);
-            const auto maker = makers.find(input);
-            if (maker == makers.end() || readers[input] != 1) {
-                continue;
-            }
-            auto& convolution = program_.nodes[static_cast<size_t>(maker->second)];
-            const bool adjacent =
-                std::all_of(program_.nodes.begin() + maker->second + 1,
-                            program_.nodes.begin() + static_cast<std::ptrdiff_t>(n),
-                            [](const Node& between) { return between.counts_batches; });
-            if (adjacent && convolution.target == "torch.ops.aten.conv2d.default" &&
-                states_.contains(value_at(convolution, 1))) {
-                convolution.norm = static_cast<int>(n);
-                node.convolution = maker->second;
-            }
-        }
-    }
-
-    /// After which node a value is read no more.
-    void release() {
-        std::map<int, size_t> last;
-        for (size_t n = 0; n < program_.nodes.size(); ++n) {
-            for (const auto& output : program_.nodes[n].outputs) {
-                last[output.slot] = n;
-            }
-            each_read(program_.nodes[n], [&](int slot) { last[slot] = n; });
-            // The batch_norm behind a convolution may read what the convolution reads.
-            if (program_.nodes[n].convolution >= 0) {
-                each_read(program_.nodes[static_cast<size_t>(program_.nodes[n].convolution)],
-                          [&](int slot) { last[slot] = n; });
-            }
-        }
-        last.erase(program_.output);
-        for (const auto& [buffer, value] : program_.written_back) {
-            last.erase(value);
-        }
-        for (const auto& [slot, n] : last) {
-            if (slot >= 0 && !states_.contains(slot)) {
-                program_.nodes[n].released.push_back(slot);
-            }
-        }
     }
 
     Program& program_;

@@ -2,7 +2,7 @@
 #include "model/exported/program.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 #include <string_view>
 
 namespace hfc::model::exported {
@@ -10,68 +10,75 @@ namespace {
 
 /// Names of ATen operators; a name with an underscore at its end is the one that writes on its
 /// first argument.
-constexpr auto allowed = std::to_array<std::string_view>(
-    {// activations
-     "celu", "celu_", "elu", "elu_", "gelu", "gelu_", "glu", "hardshrink", "hardsigmoid",
-     "hardsigmoid_", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "leaky_relu",
-     "leaky_relu_", "log_sigmoid", "log_softmax", "_log_softmax", "mish", "mish_", "prelu", "relu",
-     "relu_", "relu6", "relu6_", "rrelu", "selu", "selu_", "sigmoid", "sigmoid_", "silu", "silu_",
-     "softmax", "_softmax", "softplus", "softshrink", "tanh", "tanh_", "threshold", "threshold_",
-     // arithmetic
-     "abs", "acos", "add", "add_", "addcdiv", "addcmul", "asin", "atan", "atan2", "bitwise_and",
-     "bitwise_not", "bitwise_or", "bitwise_xor", "ceil", "clamp", "clamp_", "clamp_max",
-     "clamp_max_", "clamp_min", "clamp_min_", "clip", "cos", "cosh", "div", "div_", "eq", "erf",
-     "erfc", "exp", "exp_", "expm1", "floor", "floor_divide", "fmod", "frac", "ge", "gt",
-     "isfinite", "isinf", "isnan", "le", "lerp", "log", "log10", "log1p", "log2", "logical_and",
-     "logical_not", "logical_or", "logical_xor", "lt", "masked_fill", "masked_fill_", "maximum",
-     "minimum", "mul", "mul_", "multiply", "nan_to_num", "ne", "neg", "pow", "pow_", "reciprocal",
-     "remainder", "round", "rsqrt", "rsub", "sign", "sin", "sinh", "sqrt", "square", "sub", "sub_",
-     "tan", "true_divide", "trunc", "where",
-     // reductions
-     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cumsum", "linalg_vector_norm",
-     "logsumexp", "max", "mean", "min", "norm", "prod", "sort", "std", "std_mean", "sum", "topk",
-     "var", "var_mean", "cosine_similarity",
-     // products of matrices, convolutions
-     "addbmm", "addmm", "baddbmm", "bmm", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
-     "conv_transpose2d", "conv_transpose3d", "convolution", "_convolution", "dot", "einsum",
-     "embedding", "linear", "matmul", "mm", "mv", "outer", "scaled_dot_product_attention",
-     "tensordot",
-     // pools and norms
-     "_adaptive_avg_pool2d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
-     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "avg_pool1d",
-     "avg_pool2d", "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool2d_with_indices",
-     "max_pool3d", "batch_norm", "group_norm", "instance_norm", "layer_norm", "native_batch_norm",
-     "native_group_norm", "native_layer_norm", "_native_batch_norm_legit",
-     "_native_batch_norm_legit_no_training", "rms_norm",
-     // randomness
-     "alpha_dropout", "alpha_dropout_", "bernoulli", "bernoulli_", "dropout", "dropout_",
-     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
-     "native_dropout", "normal_", "rand", "rand_like", "randn", "randn_like", "uniform_",
-     // shapes
-     "_to_copy", "_unsafe_view", "alias", "cat", "channel_shuffle", "chunk", "clone", "col2im",
-     "concat", "constant_pad_nd", "contiguous", "copy", "copy_", "detach", "detach_", "expand",
-     "expand_as", "fill", "fill_", "flatten", "flip", "gather", "im2col", "index", "index_add",
-     "index_put", "index_select", "lift_fresh", "lift_fresh_copy", "meshgrid", "movedim", "narrow",
-     "numpy_T", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "reflection_pad1d",
-     "reflection_pad2d", "repeat", "repeat_interleave", "replication_pad1d", "replication_pad2d",
-     "reshape", "reshape_as", "roll", "scatter", "scatter_add", "select", "select_scatter", "slice",
-     "slice_scatter", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "t", "tile",
-     "to", "transpose", "tril", "triu", "type_as", "unbind", "unflatten", "unfold", "unsqueeze",
-     "view", "view_as", "zero_",
-     // sampling
-     "affine_grid_generator", "grid_sampler", "upsample_bicubic2d", "upsample_bilinear2d",
-     "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "upsample_linear1d", "upsample_nearest1d",
-     "upsample_nearest2d", "upsample_nearest3d", "upsample_trilinear3d",
-     // tensors from nothing
-     "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "new_empty",
-     "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor", "zeros",
-     "zeros_like",
-     // sizes
-     "sym_numel", "sym_size", "_assert_scalar", "_assert_tensor_metadata"});
+constexpr std::string_view allowed[] = {  // activations
+    "celu", "celu_", "elu", "elu_", "gelu", "gelu_", "glu", "hardshrink", "hardsigmoid",
+    "hardsigmoid_", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_",
+    "log_sigmoid", "log_softmax", "_log_softmax", "mish", "mish_", "prelu", "relu", "relu_",
+    "relu6", "relu6_", "rrelu", "selu", "selu_", "sigmoid", "sigmoid_", "silu", "silu_", "softmax",
+    "_softmax", "softplus", "softshrink", "tanh", "tanh_", "threshold", "threshold_",
+    // arithmetic
+    "abs", "acos", "add", "add_", "addcdiv", "addcmul", "asin", "atan", "atan2", "bitwise_and",
+    "bitwise_not", "bitwise_or", "bitwise_xor", "ceil", "clamp", "clamp_", "clamp_max",
+    "clamp_max_", "clamp_min", "clamp_min_", "clip", "cos", "cosh", "div", "div_", "eq", "erf",
+    "erfc", "exp", "exp_", "expm1", "floor", "floor_divide", "fmod", "frac", "ge", "gt", "isfinite",
+    "isinf", "isnan", "le", "lerp", "log", "log10", "log1p", "log2", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "lt", "masked_fill", "masked_fill_", "maximum", "minimum", "mul",
+    "mul_", "multiply", "nan_to_num", "ne", "neg", "pow", "pow_", "reciprocal", "remainder",
+    "round", "rsqrt", "rsub", "sign", "sin", "sinh", "sqrt", "square", "sub", "sub_", "tan",
+    "true_divide", "trunc", "where",
+    // reductions
+    "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cumsum", "linalg_vector_norm",
+    "logsumexp", "max", "mean", "min", "norm", "prod", "sort", "std", "std_mean", "sum", "topk",
+    "var", "var_mean", "cosine_similarity",
+    // products of matrices, convolutions
+    "addbmm", "addmm", "baddbmm", "bmm", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
+    "conv_transpose2d", "conv_transpose3d", "convolution", "_convolution", "dot", "einsum",
+    "embedding", "linear", "matmul", "mm", "mv", "outer", "scaled_dot_product_attention",
+    "tensordot",
+    // pools and norms
+    "_adaptive_avg_pool2d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d",
+    "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool2d_with_indices", "max_pool3d", "batch_norm",
+    "group_norm", "instance_norm", "layer_norm", "native_batch_norm", "native_group_norm",
+    "native_layer_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training",
+    "rms_norm",
+    // randomness
+    "alpha_dropout", "alpha_dropout_", "bernoulli", "bernoulli_", "dropout", "dropout_",
+    "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
+    "native_dropout", "normal_", "rand", "rand_like", "randn", "randn_like", "uniform_",
+    // shapes
+    "_to_copy", "_unsafe_view", "alias", "cat", "channel_shuffle", "chunk", "clone", "col2im",
+    "concat", "constant_pad_nd", "contiguous", "copy", "copy_", "detach", "detach_", "expand",
+    "expand_as", "fill", "fill_", "flatten", "flip", "gather", "im2col", "index", "index_add",
+    "index_put", "index_select", "lift_fresh", "lift_fresh_copy", "meshgrid", "movedim", "narrow",
+    "numpy_T", "pad", "permute", "pixel_shuffle", "pixel_unshuffle", "reflection_pad1d",
+    "reflection_pad2d", "repeat", "repeat_interleave", "replication_pad1d", "replication_pad2d",
+    "reshape", "reshape_as", "roll", "scatter", "scatter_add", "select", "select_scatter", "slice",
+    "slice_scatter", "split", "split_with_sizes", "squeeze", "stack", "swapaxes", "t", "tile", "to",
+    "transpose", "tril", "triu", "type_as", "unbind", "unflatten", "unfold", "unsqueeze", "view",
+    "view_as", "zero_",
+    // sampling
+    "affine_grid_generator", "grid_sampler", "upsample_bicubic2d", "upsample_bilinear2d",
+    "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "upsample_linear1d", "upsample_nearest1d",
+    "upsample_nearest2d", "upsample_nearest3d", "upsample_trilinear3d",
+    // tensors from nothing
+    "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "new_empty",
+    "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor", "zeros",
+    "zeros_like",
+    // sizes
+    "sym_numel", "sym_size", "_assert_scalar", "_assert_tensor_metadata"};
 
-constexpr auto data_dependent = std::to_array<std::string_view>(
-    {"item", "_local_scalar_dense", "nonzero", "masked_select", "unique", "_unique2", "unique_dim",
-     "unique_consecutive", "sym_constrain_range", "sym_constrain_range_for_size", "bincount"});
+constexpr std::string_view data_dependent[] = {"item",
+                                               "_local_scalar_dense",
+                                               "nonzero",
+                                               "masked_select",
+                                               "unique",
+                                               "_unique2",
+                                               "unique_dim",
+                                               "unique_consecutive",
+                                               "sym_constrain_range",
+                                               "sym_constrain_range_for_size",
+                                               "bincount"};
 
 bool is_plain(const c10::Argument& argument) {
     auto type = argument.real_type();
@@ -95,9 +102,9 @@ c10::OperatorHandle find_operator(const std::string& target) {
         name = name.substr(0, dot);
     }
     expect(
-        std::ranges::find(data_dependent, name) == data_dependent.end(),
+        std::ranges::find(data_dependent, name) == std::end(data_dependent),
         "its result depends on the values of the images in its size, which is not possible here");
-    expect(std::ranges::find(allowed, name) != allowed.end(),
+    expect(std::ranges::find(allowed, name) != std::end(allowed),
            "a network from a file may not call this operator");
     const auto found = c10::Dispatcher::singleton().findSchema(
         {"aten::" + name, overload == "default" ? "" : overload});

@@ -3,6 +3,7 @@
 
 #include "model/exported/program.h"
 
+#include <set>
 #include <unordered_map>
 
 namespace hfc::model::exported {
@@ -42,5 +43,18 @@ Element size_element(const Json& value, const Scope& scope);
 /// the operator takes another type.
 void set_argument(Node& node, size_t position, const c10::Argument& argument, const Json& given,
                   const Scope& scope);
+
+/// "layer1.0.conv1.weight" -> "layer1.0.conv1".
+std::string parent_of(const std::string& name);
+
+/// A layer that is called more than once appears as "relu@1": gives "relu".
+std::string without_call(std::string path);
+
+/// The slot of the argument at `position`, or -1 where it is none.
+int value_at(const Node& node, size_t position);
+
+/// What is known when all nodes are read: modes, folds, after which node a value is read no more.
+/// counted: the modules whose batches a node counts.
+void finish(Program& program, const std::set<int>& counted);
 
 }  // namespace hfc::model::exported

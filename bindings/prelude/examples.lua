@@ -298,7 +298,7 @@ print(accuracy.mean, accuracy.low, accuracy.high, accuracy.n)]])
 example("hfc.stats.wilson", [[
 correct, images = 873, 1000
 accuracy = hfc.stats.wilson(correct, images)
-print(("%.3f [%.3f, %.3f]"):format(accuracy.mean, accuracy.low, accuracy.high))]])
+print(string.format("%.3f [%.3f, %.3f]", accuracy.mean, accuracy.low, accuracy.high))]])
 example("hfc.stats.paired_difference", [[
 with_mixup, without = {0.83, 0.82, 0.84}, {0.81, 0.79, 0.82}
 gain = hfc.stats.paired_difference(with_mixup, without)

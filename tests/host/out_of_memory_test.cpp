@@ -8,7 +8,7 @@ namespace hfc::test {
 namespace {
 
 /// Lets the process have `more` megabytes beyond what it has now.
-constexpr const char* limit = R"lua(
+[[maybe_unused]] constexpr const char* limit = R"lua(
 local ffi = require "ffi"
 ffi.cdef "typedef struct { unsigned long soft, hard; } limits; int setrlimit(int, const limits *);"
 local function allow(more)

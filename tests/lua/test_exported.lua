@@ -91,7 +91,7 @@ function TestExported:test_masks_and_maps()
   local model, data = load_fixture "efficientnet_eval", samples(10)
   local masks = hfc.mask.learn(model, data, {epochs = 1, lr = .02})
   lu.assertEquals(masks.shape, {1, 1, 32, 32})
-  local map = hfc.mask.heat_map(model, data, {epsilon = 1, reach = 1})
+  local map = hfc.sensitivity.heat_map(model, data, {epsilon = 1, reach = 1})
   lu.assertEquals(map.shape, {32, 32})
 end
 

@@ -29,7 +29,7 @@ class Vgg : public PlainNetwork {
         const Convolution::Settings settings{.stride = 1, .padding = {}, .bias = true};
         if (options().batch_norm) {
             feature_layers().append_convolution_and_norm(in_width, out_width, kernel, settings,
-                                                   torchvision_epsilon);
+                                                         torchvision_epsilon);
         } else {
             feature_layers().append<Convolution>(in_width, out_width, kernel, settings);
         }

@@ -86,8 +86,7 @@ TEST(ScriptFolder, WrongNamesAreFoundBeforeTheFirstTraining) {
              {"optimizers", "optimizers", "sgd,adma"},
              {"frequency_sweep", "networks", "natural,naturel"},
              {"fourier_masks", "networks", "natural,rotaton"}}) {
-        const auto result =
-            run_job({script, {"--" + option, value}, {}}, scratch.path() / script);
+        const auto result = run_job({script, {"--" + option, value}, {}}, scratch.path() / script);
         EXPECT_EQ(result.status, 2) << script;
         EXPECT_THAT(result.err, HasSubstr("option --" + option + ": expected ")) << script;
         EXPECT_THAT(result.err, testing::Not(HasSubstr("epoch "))) << script;

@@ -85,10 +85,9 @@ TEST(SplitGradient, IsNotRecordedWhereNotAskedFor) {
 TEST(SplitErrors, NameTheParameterAndWhatWasFound) {
     const auto x = at::rand({3, 8, 8});
     const auto nan = std::numeric_limits<double>::quiet_NaN();
-    EXPECT_THAT(
-        [&] { frequency::split(x.to(at::kDouble), {4}); },
-        ThrowsMessage<Error>(AllOf(HasSubstr("x must be of dtype float32"),
-                                   HasSubstr("got Double"))));
+    EXPECT_THAT([&] { frequency::split(x.to(at::kDouble), {4}); },
+                ThrowsMessage<Error>(
+                    AllOf(HasSubstr("x must be of dtype float32"), HasSubstr("got Double"))));
     EXPECT_THAT([&] { frequency::split(x.to(at::kByte), {4}); },
                 ThrowsMessage<Error>(HasSubstr("got Byte")));
     EXPECT_THAT([&] { frequency::split(x[0][0], {4}); },
@@ -104,11 +103,9 @@ TEST(SplitErrors, NameTheParameterAndWhatWasFound) {
         },
         ThrowsMessage<Error>(HasSubstr("a radius must be a finite number of at least 0, got -1")));
     EXPECT_THAT([&] { low_pass(x, nan); },
-                ThrowsMessage<Error>(
-                    HasSubstr("a radius must be a finite number")));
-    EXPECT_THAT(
-        [&] { high_pass(x, std::numeric_limits<double>::infinity()); },
-        ThrowsMessage<Error>(AllOf(HasSubstr("a radius must be"), HasSubstr("got inf"))));
+                ThrowsMessage<Error>(HasSubstr("a radius must be a finite number")));
+    EXPECT_THAT([&] { high_pass(x, std::numeric_limits<double>::infinity()); },
+                ThrowsMessage<Error>(AllOf(HasSubstr("a radius must be"), HasSubstr("got inf"))));
     EXPECT_THAT([&] { radial_mask(0, 5, 1); }, ThrowsMessage<Error>(HasSubstr("got 0 x 5")));
     EXPECT_THAT([&] { radial_mask(5, 5, nan); }, ThrowsMessage<Error>(HasSubstr("got nan")));
     EXPECT_THAT([] { parse_rule("=<"); }, ThrowsMessage<Error>(HasSubstr("got \"=<\"")));

@@ -181,8 +181,7 @@ TEST_F(Figure, of_one_point_can_be_drawn) {
 TEST_F(Figure, failure_of_gnuplot_is_told_in_its_words) {
     EXPECT_THAT(error_of([] { run_gnuplot("set nonsense\n"); }),
                 StartsWith("gnuplot failed with status 1: "));
-    EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }),
-                StartsWith("gnuplot drew nothing"));
+    EXPECT_THAT(error_of([] { run_gnuplot("x = 1\n"); }), StartsWith("gnuplot drew nothing"));
 }
 
 TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {

@@ -147,8 +147,7 @@ TEST_F(RunImages, EachGridIsKeptAndLogged) {
     EXPECT_EQ(event["columns"], 2);
     EXPECT_EQ(event["height"], 2);
     EXPECT_EQ(event["width"], 3);
-    EXPECT_THAT(error_of([&] { run.image("../escape", grid); }),
-                HasSubstr("the figure's name"));
+    EXPECT_THAT(error_of([&] { run.image("../escape", grid); }), HasSubstr("the figure's name"));
 }
 
 /// A network that goes on from a checkpoint has later kernels than when the events before were told

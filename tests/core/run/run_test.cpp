@@ -191,10 +191,7 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
                 HasSubstr("may hold"));
     EXPECT_NO_THROW(check_name("the name", "Table 2_a-b.c"));
     run::Run run(options_in("run"));
-    EXPECT_THAT(error_of([&] {
-                    run.row("a/b", {{"x", 1}});
-                }),
-                StartsWith("the table's name"));
+    EXPECT_THAT(error_of([&] { run.row("a/b", {{"x", 1}}); }), StartsWith("the table's name"));
     EXPECT_THAT(error_of([&] { run.plot("..", {}); }), StartsWith("the figure's name"));
 }
 

@@ -74,6 +74,7 @@ def process_seconds(pid):
 def ours(host, folder):
     script = pathlib.Path(__file__).with_name("pictures.lua")
     result = subprocess.run([host, script, "--folder", folder, "--threads", str(WORKERS),
+                             "--readers", str(WORKERS),
                              "--seconds", str(SECONDS)], check=True, stdout=subprocess.PIPE)
     row = json.loads(result.stdout)
     return row["rate"], row["milliseconds"]

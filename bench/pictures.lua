@@ -1,10 +1,10 @@
 -- Pictures a second, and processor milliseconds a picture, that a loop over random crops gets:
---   hfc-host bench/pictures.lua --folder DIR --threads 2
+--   hfc-host bench/pictures.lua --folder DIR --threads 2 --readers 2
 -- DIR/train and DIR/val hold class folders. compare_pictures.py runs it beside PyTorch's
 -- DataLoader.
 local opt = hfc.options {
   folder = {"", "of train and val"},
-  threads = {2, "that read"},
+  readers = {2, "threads that read"},
   seconds = {5, "how long"},
 }
 
@@ -22,7 +22,7 @@ local began, used, count, epoch
 repeat
   epoch = (epoch or 0) + 1
   local loop = train:batches {size = 64, shuffle = true, seed = 1, epoch = epoch, drop_last = true,
-    threads = opt.threads}
+    threads = opt.readers}
   for _ in loop do
     -- As the other side: four batches before the clock starts.
     count = (count or -4) + 1

@@ -61,15 +61,16 @@ Dataset at_most(const Dataset& part, const char* option, int64_t images, int64_t
 }
 
 /// What only data sets of objects in pictures have. `train` and `test` are names of parts there,
-/// and numbers of images elsewhere.
-void read_boxed(Options& options, const std::string& name, data::LoadOptions& settings) {
+/// and numbers of images elsewhere. Returns whether it is such a data set.
+bool read_boxed(Options& options, const std::string& name, data::LoadOptions& settings) {
     auto& shapes = settings.shapes;
     const auto missing = options.text("missing", "error");
     require(missing == "error" || missing == "skip",
             "option 'missing': expected \"error\" or \"skip\", got \"{}\"", missing);
     settings.boxed.missing = missing == "skip" ? data::Missing::skip : data::Missing::error;
     const auto labels = options.text("labels", settings.labels);
-    if (name.starts_with("coco:") || name.starts_with("voc:")) {
+    const bool is_file = name.starts_with("coco:") || name.starts_with("voc:");
+    if (is_file) {
         settings.boxed.train = options.text("train", "");
         settings.boxed.test = options.text("test", "");
         settings.boxed.labels = labels == "ids" ? data::LabelKind::ids : data::LabelKind::classes;
@@ -80,6 +81,7 @@ void read_boxed(Options& options, const std::string& name, data::LoadOptions& se
         shapes.low_radius = options.number("low_radius", shapes.low_radius);
         shapes.high_radius = options.number("high_radius", shapes.high_radius);
     }
+    return is_file || name == "boxes";
 }
 
 void read_synthetic(Options& options, data::SyntheticOptions& synthetic) {
@@ -112,8 +114,7 @@ int load(Call& call) {
     folder.resize = options.integer("resize", folder.resize);
     folder.pictures = picture_options(options, folder.pictures);
     options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
-    read_boxed(options, name, settings);
-    if (!name.starts_with("coco:") && !name.starts_with("voc:") && name != "boxes") {
+    if (!read_boxed(options, name, settings)) {
         read_synthetic(options, settings.synthetic);
     }
     settings.split = options.text("split", settings.split);
@@ -269,7 +270,8 @@ const std::vector<Declaration> data_declarations = {
      "each pattern is the label's, low_correlation = 1, high_correlation = 1, and the patterns' "
      "bands, low_radius = 4, high_radius = 12 "
      "(bins).\n"
-     "coco: test = \"val2017\", train, the name of a part, or none; labels = \"classes\" (0, 1 ... "
+     "coco: test = \"val2017\" and train name the parts; without train there is none. labels = "
+     "\"classes\" (0, 1 ... "
      "in the order of the ids) or \"ids\" (COCO's ids, as torchvision's trained detectors have "
      "them). DIR/annotations/instances_PART.json and DIR/PART/*.jpg are read. voc: train = "
      "\"train\", test = \"test\", names of lists in DIR/ImageSets/Main. Both: missing = \"error\" "

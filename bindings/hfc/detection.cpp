@@ -108,7 +108,7 @@ int detect_objects(Call& call) {
     return call.returns_object(detection::detect(*detector, kept, settings));
 }
 
-/// At least as a copy: the object may be collected while Lua code runs.
+/// By value: the object may be collected while Lua code runs.
 FoundInSet self_found(Call& call) {
     return call.argument(1, "detections").object<FoundInSet>();
 }

@@ -163,9 +163,7 @@ int saved_model(Call& call) {
         return 1;
     }
     if (path->extension() == ".pt2") {
-        const auto network = load_network(path->string());
-        network->to(default_device());
-        return call.returns_object(network);
+        return returns_network(call, load_network(path->string()), {}, *path);
     }
     tensor_file::Metadata metadata;
     const auto state = tensor_file::load(*path, &metadata);

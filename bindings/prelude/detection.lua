@@ -6,12 +6,6 @@ local colours = {
   {1, 0, 0}, {0, .6, 1}, {0, .8, 0}, {1, .6, 0}, {.8, 0, 1}, {0, .8, .8}, {1, 0, .6}, {.6, .6, 0},
 }
 
-local function column(tensor)
-  local values = {}
-  for i = 0, #tensor - 1 do values[i + 1] = tensor[i]:item() end
-  return values
-end
-
 local function require_scores(a, b, level)
   for place, score in ipairs {a, b} do
     if type(score) ~= "table" or not score.per_image then
@@ -40,8 +34,8 @@ function(a, b)
     better = 0, worse = 0, equal = 0, left_out = 0, any_class = 0,
     losses = {}, gains = {}, difference = {},
   }
-  local before, after = column(a.per_image), column(b.per_image)
-  local class_better = column((b.per_image_class - a.per_image_class):amax(1))
+  local before, after = a.per_image:tolist(), b.per_image:tolist()
+  local class_better = (b.per_image_class - a.per_image_class):amax(1):tolist()
   local lists = {worse = result.losses, better = result.gains}
   for i = 1, #before do
     local change = before[i] >= 0 and after[i] - before[i]

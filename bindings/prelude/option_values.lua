@@ -70,6 +70,11 @@ local function show(value)
   return table.concat(parts, ",")
 end
 
+-- What choices are called: "natural | shuffled".
+local function show_choices(choices)
+  return (string.gsub(show(choices), ",", " | "))
+end
+
 -- All values, nested ones as "epochs.natural".
 local function values_of(settings)
   local values = {}
@@ -112,7 +117,7 @@ local function complaint(value, rule)
       if choice == value then return nil end
     end
     local guess = type(value) == "string" and host.nearest(value, rule.choices) or ""
-    return string.format("expected %s%s", string.gsub(show(rule.choices), ",", " | "),
+    return string.format("expected %s%s", show_choices(rule.choices),
                          guess ~= "" and string.format(" (did you mean '%s'?)", guess) or "")
   elseif rule.least and value < rule.least then
     return "expected at least " .. rule.least
@@ -183,5 +188,6 @@ end
 
 host.option_values = {
   is_list = is_list, copy = copy, flatten = flatten, values_of = values_of, show = show,
+  show_choices = show_choices,
   sorted_keys = sorted_keys, wrong_use = wrong_use, check = check, read = read,
 }

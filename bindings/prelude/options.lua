@@ -71,7 +71,7 @@ local function print_help(flat, presets)
     local choices = entry.rule and entry.rule.choices
     io.write(string.format("  --%-" .. width .. "s  %s%s(%s)\n",
       name, entry.doc and entry.doc .. " " or "",
-      choices and string.gsub(show(choices), ",", " | ") .. " " or "", show(entry.default)))
+      choices and of.show_choices(choices) .. " " or "", show(entry.default)))
   end
   if next(presets) then
     io.write("\nPresets, overridden by options:\n")
@@ -251,10 +251,10 @@ hfc.options = host.declare("hfc.options", '\z
   most = n, above = n}, ..., presets = {paper = {name = value}}} -> table name -> value\n\n\z
   A script\'s settings, overridden from the command line. The default says the type: number, \z
   string, boolean, list (--radii 4,8), or a table of\n\z
-  named parts (--epochs.natural 20), each with a text of its own if it has one. choices: the \z
-  values that are allowed; least, most, above: the range of a number. Both hold for each value of \z
-  a list. --preset NAME takes a preset\'s values, single options go over it; --help prints them \z
-  all. Integers go to 2^53, the largest that Lua\'s numbers count to.\n\z
+  named parts (--epochs.natural 20), each of which may have its own description. choices: the \z
+  values that are allowed; least, most, above: the range of a number. Each value of a list must \z
+  obey them. --preset NAME takes a preset\'s values, single options go over it; --help prints \z
+  them all. Integers go to 2^53, the largest that Lua\'s numbers count to.\n\z
   Write a list of exactly two strings {{"a", "b"}}. Names of the program\'s own options, such as \z
   data and device, are refused. --help and a wrong option end the \z
   program, also inside pcall: status 0, or 2 and\n\z

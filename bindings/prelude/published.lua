@@ -31,13 +31,6 @@ local published = {
   },
 }
 
-local function names()
-  local list = {}
-  for name in pairs(published) do list[#list + 1] = name end
-  table.sort(list)
-  return list
-end
-
 hfc.published = host.declare("hfc.published", '\z
   hfc.published(table, ...) -> list of numbers\n\n\z
   A row of a table that a paper has printed; an empty list where it has no such row. "wang2020 \z
@@ -48,7 +41,7 @@ hfc.published = host.declare("hfc.published", '\z
   local row = published[name]
   if not row then
     error(string.format("hfc.published: there is no table '%s'; known: %s", tostring(name),
-                        table.concat(names(), ", ")), 2)
+                        table.concat(host.option_values.sorted_keys(published), ", ")), 2)
   end
   for i = 1, select("#", ...) do
     local key = select(i, ...)

@@ -13,6 +13,11 @@ local common = {
   seed = {0, "of the data, the weights and the training", least = 0},
 }
 
+local function over(base, own)
+  for name, value in pairs(own or {}) do base[name] = value end
+  return base
+end
+
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
   The settings that scripts share, and yours: dataset, model, epochs, batch_size, lr, \z
@@ -22,17 +27,14 @@ function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)
   end
-  local specification = {}
-  for name, entry in pairs(common) do specification[name] = entry end
+  local specification = over({}, common)
   for name, entry in pairs(own) do
     local shared = common[name]
     if entry == false and shared then
       specification[name] = nil
     elseif shared and type(entry) ~= "table" then
-      local replaced = {}
-      for key, value in pairs(shared) do replaced[key] = value end
-      replaced[1] = entry
-      specification[name] = replaced
+      specification[name] = over({}, shared)
+      specification[name][1] = entry
     else
       specification[name] = entry
     end
@@ -40,15 +42,10 @@ function(own)
   return specification
 end)
 
-local function over(base, own)
-  for name, value in pairs(own or {}) do base[name] = value end
-  return base
-end
-
 hfc.training = host.declare("hfc.training", '\z
   hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
   Options of hfc.train from those of a script: opt.epochs, opt.batch_size, opt.seed, \z
-  opt.probe_samples, and Adam with opt.lr. The second table stands over them.',
+  opt.probe_samples, and Adam with opt.lr. The second table overrides them.',
 function(opt, own)
   if type(opt) ~= "table" then
     error("hfc.training: expected the options of the script, got " .. type(opt), 2)
@@ -81,7 +78,7 @@ hfc.network = host.declare("hfc.network", '\z
   hfc.network(opt, data, run, recipe, name = "model") -> Model\n\n\z
   The network `name` of the file or run directory opt.model, if that is one; else a new network \z
   opt.model, trained on data.train and saved in the run as `name`.\n\z
-  recipe: options of hfc.train that stand over those of hfc.training(opt), and of hfc.model: \z
+  recipe: options of hfc.train, which override those of hfc.training(opt), and of hfc.model: \z
   batch_norm, dropout, form. set: a Dataset to train on in place of data.train. Unless the recipe \z
   says otherwise, data.test is a probe, and the series "training, NAME" gets the curve.',
 function(opt, data, run, recipe, name)
@@ -89,27 +86,21 @@ function(opt, data, run, recipe, name)
   return hfc.saved_model(opt.model, name) or train(opt, data, run, name, recipe)
 end)
 
-local function known_names(recipes)
-  local names = {}
-  for name in pairs(recipes) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 hfc.networks = host.declare("hfc.networks", '\z
   hfc.networks(opt, data, run, {name = recipe, ...}, names = opt.networks) -> function\n\n\z
-  for name, model in hfc.networks(...) do walks along hfc.network of each name, training one when \z
-  its turn comes. All names are checked before the first: an unknown one ends the program as a \z
-  wrong option does.', function(opt, data, run, recipes, names)
+  for name, model in hfc.networks(...) do calls hfc.network for each name in turn. All names are \z
+  checked before the first training: an unknown one ends the program as a wrong option does.',
+function(opt, data, run, recipes, names)
   names = names or opt.networks
   if type(names) ~= "table" or type(recipes) ~= "table" then
     error("hfc.networks: expected recipes by name and a list of names", 2)
   end
   for _, name in ipairs(names) do
     if not recipes[name] and not hfc.saved_model(opt.model, name) then
+      local known = table.concat(host.option_values.sorted_keys(recipes), ", ")
       local script = _G.arg and _G.arg[0] or "script"
       host.exit(2, string.format("%s: option --networks: expected %s, or a network of --model; \z
-        got '%s'", script, table.concat(known_names(recipes), ", "), tostring(name)))
+        got '%s'", script, known, tostring(name)))
     end
   end
   local i = 0
@@ -122,7 +113,7 @@ end)
 
 hfc.merge = host.declare("hfc.merge", '\z
   hfc.merge(a, b, ...) -> table\n\n\z
-  A new table with all that is in these; the last one that has a name says its value.',
+  A new table with the fields of all these tables. A later table overrides an earlier one.',
 function(...)
   local result = {}
   for i = 1, select("#", ...) do over(result, (select(i, ...))) end

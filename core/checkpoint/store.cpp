@@ -87,6 +87,13 @@ Json parse(const std::filesystem::path& path) {
 
 }  // namespace
 
+const at::Tensor& Checkpoint::tensor(const std::string& name) const {
+    const auto found =
+        std::ranges::find(tensors, name, [](const auto& named) { return named.first; });
+    require(found != tensors.end(), "the checkpoint lacks the tensor '{}'", name);
+    return found->second;
+}
+
 Store::Store(std::filesystem::path folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
     require(keep >= 1, "checkpoints: the number to keep must be at least 1, got {}", keep);
 }
@@ -122,9 +129,9 @@ void Store::link(int64_t number, const Store& to, int64_t to_number) const {
     // The JSON file makes it a checkpoint: it comes last.
     for (const auto* extension : {".safetensors", ".json"}) {
         const auto from = path(number, extension), target = to.path(to_number, extension);
-        std::error_code none;
-        std::filesystem::create_hard_link(from, target, none);
-        if (none) {
+        std::error_code error;
+        std::filesystem::create_hard_link(from, target, error);
+        if (error) {
             write_file(target, read_file(from));
         }
     }

@@ -23,6 +23,9 @@ using Json = nlohmann::ordered_json;
 struct Checkpoint {
     tensor_file::NamedTensors tensors;
     Json state = Json::object();
+
+    /// Throws Error where there is none of that name.
+    const at::Tensor& tensor(const std::string& name) const;
 };
 
 class Store {

@@ -64,17 +64,6 @@ void require_range(const char* function, int64_t begin, int64_t end, const Datas
             function, dataset.size(), dataset.name(), begin, end);
 }
 
-void require_positions(const at::Tensor& positions, const Dataset& dataset) {
-    if (positions.numel() == 0) {
-        return;
-    }
-    const auto lowest = positions.min().item<int64_t>();
-    const auto highest = positions.max().item<int64_t>();
-    require(lowest >= 0 && highest < dataset.size(),
-            "positions must lie in 0 to {} for '{}', got {} to {}", dataset.size() - 1,
-            dataset.name(), lowest, highest);
-}
-
 /// Bytes to floats in [0,1].
 at::Tensor to_float(const at::Tensor& images) {
     if (images.scalar_type() == at::kFloat) {
@@ -122,11 +111,17 @@ at::Tensor Dataset::samples() const {
 }
 
 at::Tensor Dataset::samples_at(const at::Tensor& positions) const {
-    if (indices_.defined()) {
-        return indices_.index_select(0, positions);
+    return indices_.defined() ? indices_.index_select(0, positions) : positions.clone();
+}
+
+void Dataset::require_positions(const at::Tensor& positions) const {
+    if (positions.numel() == 0) {
+        return;
     }
-    require_positions(positions, *this);
-    return positions.clone();
+    const auto lowest = positions.min().item<int64_t>();
+    const auto highest = positions.max().item<int64_t>();
+    require(lowest >= 0 && highest < size(), "positions must lie in 0 to {} for '{}', got {} to {}",
+            size() - 1, name_, lowest, highest);
 }
 
 const std::vector<std::string>& Dataset::class_names() const {
@@ -155,6 +150,7 @@ Dataset Dataset::select(const at::Tensor& positions, const std::string& what) co
 }
 
 Dataset Dataset::select(const at::Tensor& positions) const {
+    require_positions(positions);
     Dataset view = *this;
     view.indices_ = samples_at(positions);
     view.size_ = positions.size(0);
@@ -284,7 +280,7 @@ Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
             positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()),
                                               fmt::join(positions.sizes(), ", "))
                                 : "nothing");
-    require_positions(positions, *this);
+    require_positions(positions);
     const auto samples = samples_at(positions);
     auto images = make_room(samples);
     source_->read(samples, draw, images);
@@ -300,7 +296,9 @@ bool Dataset::same_images(const Dataset& other) const {
     const auto equal = [](const at::Tensor& a, const at::Tensor& b) {
         return a.defined() == b.defined() && (!a.defined() || at::equal(a, b));
     };
-    return source_ == other.source_ && equal(samples(), other.samples()) &&
+    const bool both_whole =
+        !indices_.defined() && !other.indices_.defined() && size_ == other.size_;
+    return source_ == other.source_ && (both_whole || equal(samples(), other.samples())) &&
            equal(labels_, other.labels_);
 }
 

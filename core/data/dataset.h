@@ -50,8 +50,10 @@ class Dataset {
     const at::Tensor& labels() const;
     /// int64 [size()]: the index of each image in its source. Not to be written to.
     at::Tensor samples() const;
-    /// Those of the images at `positions` (int64, in this view).
+    /// Those of the images at `positions` (int64), which lie in this view.
     at::Tensor samples_at(const at::Tensor& positions) const;
+    /// Throws Error for a position outside of this view.
+    void require_positions(const at::Tensor& positions) const;
     const Source& source() const { return *source_; }
     const Transforms& transforms() const { return transforms_; }
     /// Whether batch() runs code of a script, which the thread of the script alone may do.
@@ -96,8 +98,8 @@ class Dataset {
     /// Images begin .. end-1 likewise. Throws Error unless 0 <= begin < end <= size().
     Batch batch(int64_t begin, int64_t end, const Draw& draw = {}) const;
 
-    /// batch() in two steps, for a Loader. What its threads fill by source().read():
-    /// Throws Error where they differ in shape.
+    /// batch() in two steps, for a Loader. Room for these samples, which its threads fill by
+    /// source().read(). Throws Error where the samples differ in shape.
     at::Tensor make_room(const at::Tensor& samples) const;
     /// The batch of the images at `positions`, read into `images`.
     Batch finish(const at::Tensor& images, const at::Tensor& positions, const Draw& draw) const;

@@ -47,6 +47,9 @@ class Loader::Work {
     Work(const Dataset& dataset, const at::Tensor& order, const LoaderOptions& options)
         : dataset_(dataset), options_(options) {
         require_valid(options);
+        if (order.defined()) {
+            dataset.require_positions(order);
+        }
         const auto all = order.defined() ? order : at::arange(dataset.size(), at::kLong);
         const auto mine = all.slice(0, options.rank, all.size(0), options.ranks);
         const bool fits = dataset.size() <= std::numeric_limits<int32_t>::max();

@@ -2,6 +2,7 @@
 // tensors.
 #pragma once
 
+#include "base/bucket_sort.h"
 #include "detection/detections.h"
 
 #include <array>
@@ -61,8 +62,9 @@ class Cells {
 
   private:
     size_t cell(int64_t picture, int64_t category) const;
+    static std::vector<int32_t> members(const Buckets& buckets, size_t i);
     int64_t categories_;
-    std::vector<int32_t> detection_begin_, detection_, object_begin_, object_;
+    Buckets detections_, objects_;
 };
 
 }  // namespace hfc::detection

@@ -1,12 +1,12 @@
 #include "evidence/bands.h"
 
 #include "base/error.h"
+#include "base/file_name.h"
 #include "evidence/json.h"
 #include "evidence/statistics.h"
 #include "run/whole_curve.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -135,13 +135,6 @@ run::Curve curve_of(const std::string& name, const Values& values) {
     return curve;
 }
 
-std::string file_name(std::string name) {
-    std::ranges::replace_if(
-        name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-'; },
-        '_');
-    return name.substr(0, 100);
-}
-
 /// More would be neither seen nor drawn in a short time.
 constexpr size_t most_panels = 24;
 
@@ -155,7 +148,7 @@ std::optional<BandFigure> figure_of(const std::vector<RunCurves>& runs,
         const auto label = std::ranges::find(known, run.label) - known.begin();
         gather(run, options, labels, static_cast<size_t>(label), gathered);
     }
-    BandFigure figure{.name = file_name(name), .options = options, .panels = {}};
+    BandFigure figure{.name = file_name_of(name), .options = options, .panels = {}};
     figure.options.panels.clear();
     for (const auto& [panel, curves] : gathered.panels) {
         if (figure.panels.size() == most_panels) {

@@ -18,10 +18,6 @@ Json head_of(const JoinedTable& table, const JoinedRow& row) {
     return head;
 }
 
-Json number_or_nothing(double number) {
-    return std::isfinite(number) ? Json(number) : Json();
-}
-
 /// "3", or "2 to 3" where cells differ.
 Json count_of(const JoinedRow& row) {
     if (row.cells.empty()) {

@@ -1,10 +1,25 @@
 // The JSON of this room: names in the order in which they were written.
 #pragma once
 
+#include "base/utf8.h"
+
 #include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <string>
 
 namespace hfc::evidence {
 
 using Json = nlohmann::ordered_json;
+
+/// A string as it is, any other value as JSON.
+inline std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : json_text(value);
+}
+
+/// Null for nan and inf, which JSON lacks.
+inline Json number_or_nothing(double number) {
+    return std::isfinite(number) ? Json(number) : Json();
+}
 
 }  // namespace hfc::evidence

@@ -1,12 +1,12 @@
 #include "evidence/sweep_plan.h"
 
 #include "base/error.h"
+#include "base/file_name.h"
 #include "base/utf8.h"
 #include "evidence/finished_runs.h"
 #include "evidence/json.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 namespace hfc::evidence {
@@ -24,14 +24,7 @@ Json cell_of(const Choice::Value& value) {
 /// A part of a directory's name: "lr_1e-3".
 std::string name_part(const std::string& option, const std::string& text) {
     constexpr size_t longest = 60;
-    std::string part = option + "_" + text;
-    std::ranges::replace_if(
-        part,
-        [](char c) {
-            return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-';
-        },
-        '_');
-    return part.substr(0, longest);
+    return file_name_of(option + "_" + text, longest, ".-");
 }
 
 void append(std::string& text, const std::string& separator, const std::string& more) {
@@ -68,7 +61,7 @@ SweepItem item_of(const SweepPlan& plan, const SweepPlan::Base& base,
     }
     if (values.contains(seed_option)) {
         const auto& seed = values.at(seed_option);
-        item.seed = seed.is_string() ? seed.get<std::string>() : seed.dump();
+        item.seed = text_of(seed);
         append(item.name, "-", name_part(seed_option, item.seed));
         values.erase(seed_option);
     }

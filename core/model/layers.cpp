@@ -88,10 +88,8 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
         return normed;
     }
     const auto [scale, shift] = batch_norm->affine();
-    auto normed = convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}),
-                                           bias.defined() ? shift + bias * scale : shift);
-    FeatureScope::record(*batch_norm, normed);
-    return normed;
+    return convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}),
+                                    bias.defined() ? shift + bias * scale : shift);
 }
 
 Linear::Linear(int64_t in_features, int64_t out_features)

@@ -56,13 +56,6 @@ NamedTensors model_tensors(const model::Model& model) {
     return tensors;
 }
 
-const at::Tensor& find(const NamedTensors& tensors, const std::string& name) {
-    const auto found =
-        std::ranges::find(tensors, name, [](const auto& named) { return named.first; });
-    require(found != tensors.end(), "the checkpoint lacks the tensor '{}'", name);
-    return found->second;
-}
-
 Json to_json(const EpochResult& result) {
     Json accuracy = Json::array();
     for (const auto& [name, value] : result.accuracy) {
@@ -312,9 +305,7 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
         }
     }
     if (trained.average != nullptr) {
-        for (const auto& [name, tensor] : trained.average->state()) {
-            checkpoint.tensors.emplace_back("average." + name, tensor);
-        }
+        std::ranges::copy(trained.average->state(), std::back_inserter(checkpoint.tensors));
     }
     for (auto& [name, tensor] : checkpoint.tensors) {
         // Whoever writes them does so while the training goes on.
@@ -359,7 +350,7 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     }
     const auto targets = model_tensors(model);
     for (const auto& [name, target] : targets) {
-        const auto& saved = find(checkpoint.tensors, name);
+        const auto& saved = checkpoint.tensor(name);
         require(saved.sizes() == target.sizes() && saved.scalar_type() == target.scalar_type(),
                 "the checkpoint is of another model: '{}' was {} {} and is now {} {}", name,
                 toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
@@ -367,9 +358,9 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     }
     auto states = optimizer_states(checkpoint.tensors, optimizer);
     const auto device = model::device_of(model);
-    const auto cpu_generator = find(checkpoint.tensors, "generator.cpu");
+    const auto cpu_generator = checkpoint.tensor("generator.cpu");
     const auto device_generator =
-        device.is_cpu() ? at::Tensor() : find(checkpoint.tensors, "generator.device");
+        device.is_cpu() ? at::Tensor() : checkpoint.tensor("generator.device");
     require_generator_state(at::kCPU, cpu_generator, "generator.cpu");
     if (device_generator.defined()) {
         require_generator_state(device, device_generator, "generator.device");
@@ -382,11 +373,11 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     }
 
     if (trained.average != nullptr) {
-        trained.average->restore(tensor_file::under(checkpoint.tensors, "average"));
+        trained.average->restore(checkpoint);
     }
     const at::NoGradGuard no_grad;
     for (const auto& [name, target] : targets) {
-        target.copy_(find(checkpoint.tensors, name));
+        target.copy_(checkpoint.tensor(name));
     }
     optimizer.states() = std::move(states);
     set_generator_state(at::kCPU, cpu_generator);

@@ -27,7 +27,9 @@ class Stepper {
     Stepper& operator=(const Stepper&) = delete;
 
     /// What the steps change.
-    Trained trained() const { return {model_, *optimizer_, average_ ? &*average_ : nullptr}; }
+    Trained trained() { return {model_, *optimizer_, average()}; }
+    /// nullptr: there is none.
+    WeightAverage* average() { return average_ ? &*average_ : nullptr; }
     /// The settings of the optimizer's groups and the names of their parameters.
     checkpoint::Json describe_groups() const;
     /// The rate of the first group at the beginning.
@@ -36,8 +38,8 @@ class Stepper {
     int64_t images() const;
     int64_t batches() const { return batches_; }
     int64_t steps() const { return steps_; }
-    /// Whether gradients are computed by code of a script.
     const Objective& objective() const { return *objective_; }
+    /// Whether gradients are computed by code of a script.
     bool runs_script() const { return objective_->runs_script(); }
 
     /// What a step of the optimizer was taken from.
@@ -74,7 +76,7 @@ class Stepper {
     ObjectivePtr objective_;
     std::shared_ptr<optim::Optimizer> optimizer_;
     std::vector<double> rates_;  ///< of the groups, at the beginning
-    mutable std::optional<WeightAverage> average_;
+    std::optional<WeightAverage> average_;
 };
 
 }  // namespace hfc::train

@@ -138,7 +138,7 @@ class Training {
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
         const Rewind beginning(model_, options_.device);
         {
-            const AveragedScope averaged(stepper_.trained().average);
+            const AveragedScope averaged(stepper_.average());
             for (const auto& result : position_.results) {
                 report(result);
             }
@@ -154,7 +154,7 @@ class Training {
                 checkpointer_->save_last(position_);
             }
         }
-        if (auto* average = stepper_.trained().average) {
+        if (auto* average = stepper_.average()) {
             average->swap();  // for good
         }
         return position_.results;
@@ -185,7 +185,7 @@ class Training {
         result.step = result.epoch * stepper_.steps();
         const std::optional<Rewind> beginning(std::in_place, model_, options_.device);
         try {
-            const AveragedScope averaged(stepper_.trained().average);
+            const AveragedScope averaged(stepper_.average());
             run_probes(result);
             report(result);
             report_skipped();

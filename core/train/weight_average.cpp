@@ -10,10 +10,10 @@
 namespace hfc::train {
 namespace {
 
-constexpr const char* updates_name = "updates";
+constexpr const char* updates_name = "average.updates";
 
 std::string name_of(size_t place) {
-    return fmt::format("{}", place);
+    return fmt::format("average.{}", place);
 }
 
 }  // namespace
@@ -70,24 +70,19 @@ tensor_file::NamedTensors WeightAverage::state() const {
     return state;
 }
 
-void WeightAverage::restore(const tensor_file::NamedTensors& state) {
-    const auto find = [&](const std::string& name) {
-        const auto found =
-            std::ranges::find(state, name, [](const auto& one) { return one.first; });
-        require(found != state.end(), "the checkpoint lacks the average's tensor '{}'", name);
-        return found->second;
-    };
+void WeightAverage::restore(const checkpoint::Checkpoint& checkpoint) {
     for (size_t i = 0; i < average_.size(); ++i) {
-        require(find(name_of(i)).sizes() == average_[i].sizes(),
+        const auto& saved = checkpoint.tensor(name_of(i));
+        require(saved.sizes() == average_[i].sizes(),
                 "the checkpoint's average is of another model: tensor {} was {} and is now {}", i,
-                find(name_of(i)).sizes(), average_[i].sizes());
+                saved.sizes(), average_[i].sizes());
     }
-    const auto updates = find(updates_name);
+    const auto& updates = checkpoint.tensor(updates_name);
     require(updates.numel() == 1 && updates.scalar_type() == at::kLong,
             "the checkpoint's average lacks the number of its updates");
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < average_.size(); ++i) {
-        average_[i].copy_(find(name_of(i)));
+        average_[i].copy_(checkpoint.tensor(name_of(i)));
     }
     updates_ = updates.item<int64_t>();
 }

@@ -1,6 +1,7 @@
 // The exponential moving average of a model's weights.
 #pragma once
 
+#include "checkpoint/store.h"
 #include "model/model.h"
 #include "tensor_file/tensor_file.h"
 
@@ -24,10 +25,10 @@ class WeightAverage {
     /// The average and the model's weights change places.
     void swap();
 
-    /// The average and the number of updates, for a checkpoint.
+    /// The average and the number of updates, under the names that they have in a checkpoint.
     tensor_file::NamedTensors state() const;
     /// Throws Error, before it changes anything, where a tensor is missing or of another shape.
-    void restore(const tensor_file::NamedTensors& state);
+    void restore(const checkpoint::Checkpoint& checkpoint);
 
   private:
     std::vector<at::Tensor> weights() const;

@@ -1,6 +1,7 @@
 #include "host/evidence/compare.h"
 
 #include "base/error.h"
+#include "base/file_name.h"
 #include "base/utf8.h"
 #include "host/evidence/results.h"
 #include "host/evidence/sweep_options.h"
@@ -10,7 +11,6 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using evidence::Json;
+using evidence::text_of;
 
 constexpr const char* source_column = "source";
 
@@ -75,10 +76,6 @@ CompareOptions parse(const std::vector<std::string>& words) {
                                          options.paths.size())};
     }
     return options;
-}
-
-std::string text_of(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
 /// What config.json says that can explain a difference: not the directory and the time.
@@ -266,13 +263,9 @@ void print_table(const evidence::JoinedTable& table, const std::vector<Source>& 
 
 fs::path output_directory(const CompareOptions& options, const std::vector<Source>& sources) {
     run::Made made;
-    std::string name = sources[0].label + "-" + sources[1].label;
-    std::ranges::replace_if(
-        name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-'; },
-        '_');
-    const auto directory = options.out.empty()
-                               ? run::default_directory(name.substr(0, 100), made, "comparisons")
-                               : run::chosen_directory(options.out, made);
+    const auto name = file_name_of(sources[0].label + "-" + sources[1].label);
+    const auto directory = options.out.empty() ? run::default_directory(name, made, "comparisons")
+                                               : run::chosen_directory(options.out, made);
     made.keep();
     return directory;
 }

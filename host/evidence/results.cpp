@@ -5,37 +5,30 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
 namespace hfc::host {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using evidence::Json;
 
 /// "lr=0.001": what of the baseline's settings differs.
-std::string text_of(const Json& baseline, const Json& settings) {
+std::string what_differs(const Json& baseline, const Json& settings) {
     std::string text;
     for (const auto& [name, value] : baseline.items()) {
         if (settings.contains(name) && settings.at(name) == value) {
             continue;
         }
         text += text.empty() ? "" : ", ";
-        text +=
-            fmt::format("{}={}", name, value.is_string() ? value.get<std::string>() : value.dump());
+        text += fmt::format("{}={}", name, evidence::text_of(value));
     }
     return text;
 }
 
 Json head_of(const evidence::Difference& difference) {
     Json row = difference.settings;
-    row["minus"] = text_of(difference.baseline, difference.settings);
+    row["minus"] = what_differs(difference.baseline, difference.settings);
     row.update(difference.key);
     row["value"] = difference.value;
     return row;
-}
-
-Json number_or_nothing(double number) {
-    return std::isfinite(number) ? Json(number) : Json();
 }
 
 }  // namespace
@@ -57,8 +50,8 @@ run::Rows exact_differences(const std::vector<evidence::Difference>& differences
     for (const auto& difference : differences) {
         auto row = head_of(difference);
         row["difference"] = difference.interval.mean;
-        row["low"] = number_or_nothing(difference.interval.low);
-        row["high"] = number_or_nothing(difference.interval.high);
+        row["low"] = evidence::number_or_nothing(difference.interval.low);
+        row["high"] = evidence::number_or_nothing(difference.interval.high);
         row["n"] = difference.interval.n;
         rows.push_back(std::move(row));
     }

@@ -20,8 +20,7 @@ std::string label_of(const Json& settings, const std::string& label) {
     std::string text = label;
     for (const auto& [name, value] : settings.items()) {
         text += text.empty() ? "" : ", ";
-        text +=
-            fmt::format("{}={}", name, value.is_string() ? value.get<std::string>() : value.dump());
+        text += fmt::format("{}={}", name, evidence::text_of(value));
     }
     return text;
 }

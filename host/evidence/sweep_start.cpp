@@ -1,6 +1,7 @@
 #include "host/evidence/sweep_start.h"
 
 #include "base/error.h"
+#include "base/file_name.h"
 #include "base/machine.h"
 #include "base/utf8.h"
 #include "host/evidence/child.h"
@@ -54,10 +55,7 @@ std::string without_end(std::string text) {
 
 /// The name of a sweep, from which its directory's is made.
 std::string name_of(const std::string& script) {
-    auto name = fs::path(script).stem().string();
-    for (char& c : name) {
-        c = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' ? c : '_';
-    }
+    const auto name = file_name_of(fs::path(script).stem().string());
     return name.empty() ? "script" : name;
 }
 

@@ -16,6 +16,14 @@ function support.tensor(dtype, shape, values)
   return flat:reshape(shape):to(dtype)
 end
 
+-- What a file holds.
+function support.text_of(path)
+  local file = assert(io.open(path))
+  local text = file:read("*a")
+  file:close()
+  return text
+end
+
 -- The table that tests/fixtures/torch/NAME.lua returns.
 function support.fixture(name)
   return assert(loadfile(support.fixtures .. "/torch/" .. name .. ".lua"))(support.tensor)

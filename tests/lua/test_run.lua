@@ -5,12 +5,7 @@ local lu = require "luaunit"
 local support = require "support"
 support.use_own_folder()
 
-local function text_of(path)
-  local file = assert(io.open(path))
-  local text = file:read("*a")
-  file:close()
-  return text
-end
+local text_of = support.text_of
 
 local data, model, run
 

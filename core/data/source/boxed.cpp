@@ -5,7 +5,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <numeric>
 
 namespace hfc::data {
 namespace {
@@ -44,17 +43,8 @@ BoxSource::BoxSource(std::string name, Annotations annotations, LabelKind labels
         largest_[1] = std::max(largest_[1], picture.height);
         largest_[2] = std::max(largest_[2], picture.width);
     }
-    object_begin_.assign(annotations_.pictures.size() + 1, 0);
-    for (const auto& object : annotations_.objects) {
-        ++object_begin_[static_cast<size_t>(object.picture) + 1];
-    }
-    std::partial_sum(object_begin_.begin(), object_begin_.end(), object_begin_.begin());
-    auto next = object_begin_;
-    object_.resize(annotations_.objects.size());
-    for (size_t i = 0; i < object_.size(); ++i) {
-        const auto picture = static_cast<size_t>(annotations_.objects[i].picture);
-        object_[static_cast<size_t>(next[picture]++)] = static_cast<int32_t>(i);
-    }
+    objects_ = bucket_sort(annotations_.objects, annotations_.pictures.size(),
+                           [](const BoxedObject& one) { return static_cast<size_t>(one.picture); });
 }
 
 Shape BoxSource::shape_of(int64_t sample) const {
@@ -68,9 +58,9 @@ std::vector<at::Tensor> BoxSource::targets(const at::Tensor& samples) const {
     for (int64_t i = 0; i < samples.size(0); ++i) {
         const auto picture = static_cast<size_t>(index[i]);
         std::vector<float> rows;
-        for (auto place = object_begin_[picture]; place < object_begin_[picture + 1]; ++place) {
-            const auto& object =
-                annotations_.objects[static_cast<size_t>(object_[static_cast<size_t>(place)])];
+        for (auto place = objects_.begin[picture]; place < objects_.begin[picture + 1]; ++place) {
+            const auto member = objects_.members[static_cast<size_t>(place)];
+            const auto& object = annotations_.objects[static_cast<size_t>(member)];
             if (object.is_ignored() || object.is_degenerate()) {
                 continue;
             }
@@ -97,33 +87,41 @@ void BoxSource::add_fingerprint(Checksum& checksum, const at::Tensor& samples) c
     }
 }
 
+Annotations with_pictures(const Annotations& all, const std::vector<bool>& keep) {
+    Annotations result{all.name, all.folder, {}, all.categories, {}, all.notes};
+    std::vector<int64_t> place(keep.size(), -1);
+    for (size_t i = 0; i < keep.size(); ++i) {
+        if (keep[i]) {
+            place[i] = std::ssize(result.pictures);
+            result.pictures.push_back(all.pictures[i]);
+        }
+    }
+    for (auto object : all.objects) {
+        object.picture = place[static_cast<size_t>(object.picture)];
+        if (object.picture >= 0) {
+            result.objects.push_back(object);
+        }
+    }
+    return result;
+}
+
 Annotations annotations_of(const Dataset& dataset) {
     const auto* all = dataset.source().annotations();
     require(all != nullptr, "'{}' has no boxes; expected a data set of objects in pictures",
             dataset.name());
     const auto samples = dataset.samples().contiguous();
     const auto* index = samples.const_data_ptr<int64_t>();
-    // The pictures of the source are in the order of their ids.
-    std::vector<int64_t> place(all->pictures.size(), -1);
+    std::vector<bool> keep(all->pictures.size());
     for (int64_t i = 0; i < samples.size(0); ++i) {
-        auto& one = place[static_cast<size_t>(index[i])];
-        require(one < 0, "'{}' has the picture '{}' twice", dataset.name(),
-                all->pictures[static_cast<size_t>(index[i])].file);
-        one = 0;
+        const auto picture = static_cast<size_t>(index[i]);
+        require(!keep[picture], "'{}' has the picture '{}' twice", dataset.name(),
+                all->pictures[picture].file);
+        keep[picture] = true;
     }
-    Annotations result{dataset.name(), all->folder, {}, all->categories, {}, {}};
-    for (size_t i = 0; i < place.size(); ++i) {
-        if (place[i] >= 0) {
-            place[i] = std::ssize(result.pictures);
-            result.pictures.push_back(all->pictures[i]);
-        }
-    }
-    for (auto object : all->objects) {
-        object.picture = place[static_cast<size_t>(object.picture)];
-        if (object.picture >= 0) {
-            result.objects.push_back(object);
-        }
-    }
+    // The pictures of the source are in the order of their ids.
+    auto result = with_pictures(*all, keep);
+    result.name = dataset.name();
+    result.notes.clear();
     return result;
 }
 

@@ -1,6 +1,7 @@
 // Pictures with boxes as a source: files that are decoded as they are asked for, and drawn shapes.
 #pragma once
 
+#include "base/bucket_sort.h"
 #include "data/dataset.h"
 #include "data/source.h"
 
@@ -45,7 +46,7 @@ class BoxSource : public Source {
     std::vector<std::string> class_names_;  ///< by label
     std::vector<int64_t> labels_;           ///< of each category
     Shape largest_ = {3, 1, 1};
-    std::vector<int32_t> object_begin_, object_;  ///< those of a picture, side by side
+    Buckets objects_;  ///< by picture
 };
 
 /// What to read of COCO:DIR or VOC:DIR.
@@ -80,6 +81,9 @@ struct ShapesOptions {
 /// many, before grey with noise. The four classes are low_horizontal, low_vertical,
 /// high_horizontal and high_vertical: a low-pass between the radii makes the last two vanish.
 Pair drawn_boxes(const ShapesOptions& options);
+
+/// The pictures for which `keep` is true, and their objects.
+Annotations with_pictures(const Annotations& all, const std::vector<bool>& keep);
 
 /// The annotations of a view's pictures in the order of their ids. Throws Error where a data set
 /// has no boxes, and for a picture that stands in the view twice.

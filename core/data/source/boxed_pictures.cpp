@@ -56,23 +56,6 @@ class BoxedPictures : public BoxSource {
     }
 };
 
-/// Leaves out the pictures of which `keep` is false, and their objects.
-void keep_pictures(Annotations& all, const std::vector<bool>& keep) {
-    std::vector<int64_t> place(keep.size(), -1);
-    std::vector<ListedPicture> pictures;
-    for (size_t i = 0; i < keep.size(); ++i) {
-        if (keep[i]) {
-            place[i] = std::ssize(pictures);
-            pictures.push_back(std::move(all.pictures[i]));
-        }
-    }
-    all.pictures = std::move(pictures);
-    for (auto& object : all.objects) {
-        object.picture = place[static_cast<size_t>(object.picture)];
-    }
-    std::erase_if(all.objects, [](const BoxedObject& one) { return one.picture < 0; });
-}
-
 void check_files(Annotations& all, Missing missing, std::vector<std::string>* notes) {
     std::vector<bool> keep;
     std::string first;
@@ -92,7 +75,7 @@ void check_files(Annotations& all, Missing missing, std::vector<std::string>* no
             "{} of the {} pictures of '{}' are missing, the first: '{}'; missing = \"skip\" leaves "
             "them out",
             lost, keep.size(), all.name, first);
-    keep_pictures(all, keep);
+    all = with_pictures(all, keep);
     if (notes) {
         notes->push_back(
             fmt::format("{} of the {} pictures of '{}' are missing and left out, the "

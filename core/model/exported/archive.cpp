@@ -45,7 +45,7 @@ class Archive {
         const auto constants = config("data/constants/model_constants_config.json");
         std::map<std::string, at::Tensor> result;
         for (const auto& state : program.states) {
-            const bool stored = state.kind != exported::State::Kind::constant && state.persistent;
+            const bool stored = state.is_stored();
             const auto& from = stored ? weights : constants;
             const auto found = from.find(state.name);
             expect(found != from.end() && found->is_object(), "its tensor '{}' is missing",
@@ -88,7 +88,7 @@ class Archive {
                "with model:load_state_dict(torch.load(path)), or {}",
                how_to_export);
         expect(zip_.find_in_any_folder("serialized_exported_program.json") == nullptr,
-               "it was written by an older PyTorch: export it again with PyTorch 2.8 or newer");
+               "it was written by an older PyTorch: export it again with PyTorch 2.15");
         malformed("it is no file of torch.export; {}", how_to_export);
     }
 

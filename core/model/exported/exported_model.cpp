@@ -52,8 +52,7 @@ ExportedModel::ExportedModel(std::shared_ptr<const exported::Program> program,
         const auto& tensor = tensors_.emplace_back(found->second);
         const auto [parent, own] = split_name(state.name);
         using Kind = exported::State::Kind;
-        if (state.kind == Kind::constant || !state.persistent ||
-            !registered.insert(tensor.unsafeGetTensorImpl()).second) {
+        if (!state.is_stored() || !registered.insert(tensor.unsafeGetTensorImpl()).second) {
             continue;
         }
         if (state.kind == Kind::parameter) {
@@ -128,7 +127,7 @@ tensor_file::NamedTensors ExportedModel::constants() const {
     tensor_file::NamedTensors result;
     for (size_t i = 0; i < tensors_.size(); ++i) {
         const auto& state = program_->states[i];
-        if (state.kind == exported::State::Kind::constant || !state.persistent) {
+        if (!state.is_stored()) {
             result.emplace_back(state.name, tensors_[i]);
         }
     }

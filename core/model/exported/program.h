@@ -105,6 +105,8 @@ struct State {
     Kind kind = Kind::parameter;
     bool persistent = true;
     int slot = -1;
+    /// Whether it is one of the network's weights and buffers; the others are its constants.
+    bool is_stored() const { return kind != Kind::constant && persistent; }
 };
 
 struct ModuleInfo {

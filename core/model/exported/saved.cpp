@@ -59,8 +59,7 @@ std::shared_ptr<ExportedModel> rebuild_exported(const tensor_file::NamedTensors&
         const auto frozen = read_list(metadata, frozen_key);
         std::map<std::string, at::Tensor> state;
         for (const auto& own : program->states) {
-            const bool stored = own.kind != exported::State::Kind::constant && own.persistent;
-            auto name = stored ? own.name : constant_prefix + own.name;
+            auto name = own.is_stored() ? own.name : constant_prefix + own.name;
             if (const auto alias = tied.find(own.name); alias != tied.end()) {
                 exported::expect(alias->is_string(), "its list of tied weights is damaged");
                 name = alias->get<std::string>();

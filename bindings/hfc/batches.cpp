@@ -43,15 +43,21 @@ int batch(Call& call) {
 struct BatchWalk {
     std::string name;
     std::unique_ptr<data::Loader> loader;
-    uint64_t uncollected = 0;  ///< bytes of images given since garbage was collected last
 };
+
+/// Bytes of images that loops gave since garbage was collected. All loops count together: an epoch
+/// of few samples is a loop of one batch.
+uint64_t& uncollected_bytes() {
+    static uint64_t bytes = 0;
+    return bytes;
+}
 
 /// The images that a loop has left are garbage: collecting them in time lets the next batch have
 /// their memory, which its size makes cheaper than fresh memory.
-void collect_left_batches(lua_State* L, BatchWalk& walk) {
+void collect_left_batches(lua_State* L) {
     constexpr uint64_t at_most = uint64_t{128} << 20;
-    if (walk.uncollected >= at_most) {
-        walk.uncollected = 0;
+    if (uncollected_bytes() >= at_most) {
+        uncollected_bytes() = 0;
         collect_garbage(L);
     }
 }
@@ -71,7 +77,7 @@ int next_batch(lua_State* L) {
         if (!walk->loader) {
             return 0;
         }
-        collect_left_batches(L, *walk);
+        collect_left_batches(L);
         // A get() of the script may collect or end the walk that called it.
         auto loader = std::exchange(walk->loader, nullptr);
         auto result = loader->next();
@@ -83,7 +89,7 @@ int next_batch(lua_State* L) {
             walk->loader.reset();
             return 0;
         }
-        walk->uncollected += result->images.nbytes();
+        uncollected_bytes() += result->images.nbytes();
         push(L, result->images);
         push_targets(L, *result);
         push(L, result->samples);

@@ -192,7 +192,7 @@ int probes(Call& call) {
 }
 
 int labels(Call& call) {
-    return call.returns(self_dataset(call).labels().clone());
+    return call.returns(self_dataset(call).labels());
 }
 
 int samples(Call& call) {

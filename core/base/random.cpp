@@ -23,8 +23,8 @@ at::Generator make_generator(uint64_t seed, std::string_view purpose) {
     return at::detail::createCPUGenerator(derive_seed(seed, purpose));
 }
 
-at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose) {
-    return at::randperm(n, make_generator(seed, purpose), at::kLong);
+at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose, at::ScalarType dtype) {
+    return at::randperm(n, make_generator(seed, purpose), dtype);
 }
 
 at::Tensor sample_indices(const at::Tensor& samples, int64_t n, const std::string& function) {

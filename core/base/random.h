@@ -18,8 +18,10 @@ uint64_t derive_seed(uint64_t seed, std::string_view purpose);
 /// A CPU generator seeded for one purpose.
 at::Generator make_generator(uint64_t seed, std::string_view purpose);
 
-/// A permutation of 0 .. n-1 (int64, CPU), the same for the same seed and purpose on every machine.
-at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose);
+/// A permutation of 0 .. n-1 (int64 or int32, CPU), the same for the same seed and purpose on every
+/// machine. The numbers do not depend on `dtype`.
+at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose,
+                       at::ScalarType dtype = at::kLong);
 
 /// `samples`, which must be int64 [n]; where undefined, 0 .. n-1. On the CPU. Throws Error, in the
 /// name of `function` if it is given, for other tensors.

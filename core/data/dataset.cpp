@@ -33,10 +33,10 @@ at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& na
     require(size == 0 || labels.max().item<int64_t>() < most_classes,
             "the labels of '{}' must be below {}, got {}", name, most_classes,
             labels.max().item<int64_t>());
-    return labels.contiguous();
+    return labels.to(at::kInt).contiguous();
 }
 
-/// The labels of a source, where it has some.
+/// The labels of a source, int32, where it has some.
 at::Tensor labels_of(const Source& source) {
     auto labels = source.labels();
     if (!labels.defined()) {
@@ -132,10 +132,10 @@ const std::string& Dataset::name() const {
     return name_;
 }
 
-const at::Tensor& Dataset::labels() const {
+at::Tensor Dataset::labels() const {
     require(labels_.defined(), "'{}' has no labels; labels are needed here, int64 [{}]", name_,
             size());
-    return labels_;
+    return labels_.to(at::kLong);
 }
 
 bool Dataset::runs_script() const {
@@ -200,7 +200,8 @@ Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
 
 Dataset Dataset::shuffle_labels(uint64_t seed) const {
     Dataset view = *this;
-    view.labels_ = labels().index_select(0, permutation(size(), seed, "shuffle labels"));
+    const auto order = permutation(size(), seed, "shuffle labels");
+    view.labels_ = labels().index_select(0, order).to(at::kInt);
     view.set_name(untransformed_name_ + ", shuffled labels");
     return view;
 }
@@ -264,9 +265,9 @@ at::Tensor Dataset::make_room(const at::Tensor& samples) const {
 Batch Dataset::finish(const at::Tensor& images, const at::Tensor& positions,
                       const Draw& draw) const {
     const auto samples = samples_at(positions);
-    TransformBatch batch{to_float(images),
-                         labels_.defined() ? labels_.index_select(0, positions) : at::Tensor(),
-                         samples, draw, source_->targets(samples)};
+    const auto labels =
+        labels_.defined() ? labels_.index_select(0, positions).to(at::kLong) : at::Tensor();
+    TransformBatch batch{to_float(images), labels, samples, draw, source_->targets(samples)};
     for (const auto& transform : transforms_) {
         transform->apply(batch);
     }
@@ -274,17 +275,20 @@ Batch Dataset::finish(const at::Tensor& images, const at::Tensor& positions,
 }
 
 Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
-    require(positions.defined() && positions.scalar_type() == at::kLong && positions.dim() == 1 &&
-                positions.is_cpu(),
-            "Dataset:batch: positions must be an int64 CPU tensor of one dimension, got {}",
-            positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()),
-                                              fmt::join(positions.sizes(), ", "))
-                                : "nothing");
+    const bool whole = positions.defined() && (positions.scalar_type() == at::kLong ||
+                                               positions.scalar_type() == at::kInt);
+    require(
+        whole && positions.dim() == 1 && positions.is_cpu(),
+        "Dataset:batch: positions must be an int64 or int32 CPU tensor of one dimension, got {}",
+        positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()),
+                                          fmt::join(positions.sizes(), ", "))
+                            : "nothing");
     require_positions(positions);
-    const auto samples = samples_at(positions);
+    const auto chosen = positions.to(at::kLong).contiguous();
+    const auto samples = samples_at(chosen);
     auto images = make_room(samples);
     source_->read(samples, draw, images);
-    return finish(images, positions.contiguous(), draw);
+    return finish(images, chosen, draw);
 }
 
 Batch Dataset::batch(int64_t begin, int64_t end, const Draw& draw) const {
@@ -317,7 +321,7 @@ std::string Dataset::fingerprint() const {
         checksum.add({static_cast<const char*>(tensor.const_data_ptr()), tensor.nbytes()});
     };
     if (labels_.defined()) {
-        add(labels_);
+        add(labels());
     }
     const auto samples = this->samples();
     add(samples);

@@ -45,9 +45,8 @@ class Dataset {
     /// "cifar10 train, shuffled labels, low r=4"
     const std::string& name() const;
     bool has_labels() const { return labels_.defined(); }
-    /// int64 [size()], as this view sees them. Not to be written to. Throws Error where there are
-    /// none.
-    const at::Tensor& labels() const;
+    /// int64 [size()], as this view sees them: a copy. Throws Error where there are none.
+    at::Tensor labels() const;
     /// int64 [size()]: the index of each image in its source. Not to be written to.
     at::Tensor samples() const;
     /// Those of the images at `positions` (int64), which lie in this view.
@@ -114,7 +113,7 @@ class Dataset {
     std::shared_ptr<const Source> source_;
     int64_t size_;
     at::Tensor indices_;  ///< int64 [size_], into source_; undefined for all in their order
-    at::Tensor labels_;   ///< int64 [size_], or undefined
+    at::Tensor labels_;   ///< int32 [size_], or undefined: a million take 4 MB
     int64_t classes_;
     Transforms transforms_;
     Shape shape_;

@@ -53,7 +53,7 @@ class Loader::Work {
         const auto all = order.defined() ? order : at::arange(dataset.size(), at::kLong);
         const auto mine = all.slice(0, options.rank, all.size(0), options.ranks);
         const bool fits = dataset.size() <= std::numeric_limits<int32_t>::max();
-        order_ = fits ? mine.to(at::kInt) : mine.contiguous();
+        order_ = mine.to(fits ? at::kInt : at::kLong).contiguous();
         batches_ = number_of_batches(order_.size(0), options.batch_size, options.drop_last);
         require(options.first >= 0 && options.first <= batches_,
                 "the first batch must be 0 to {}, the number of batches; got {}", batches_,

@@ -25,7 +25,7 @@ std::vector<std::string> read_captions(lua_State* L, const Value& value) {
 }
 
 /// "each", or {black, white}.
-run::PixelRange read_range(lua_State* L, const Value& value) {
+plot::PixelRange read_range(lua_State* L, const Value& value) {
     if (lua_type(L, value.index()) == LUA_TSTRING) {
         require(value.text() == "each",
                 "option 'range': expected \"each\" or {{black, white}}, got '{}'", value.text());
@@ -84,8 +84,8 @@ int image(Call& call) {
     const bool in_rows = to_tensor(call.L, 3) == nullptr;
     require(!images.empty(), "argument 3 (images): expected at least one row, got none");
     auto options = call.options(4);
-    run::ImageGrid grid;
-    run::PixelRange range;
+    plot::ImageGrid grid;
+    plot::PixelRange range;
     run::Json event = run::Json::object();
     grid.columns = options.integer(
         "columns", in_rows && images.front().dim() > 0 ? images.front().size(0) : grid.columns);
@@ -98,7 +98,7 @@ int image(Call& call) {
     options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
     const bool figure = options.boolean("figure", true);
     options.finish();
-    grid.images = run::to_bytes(join(images), range);
+    grid.images = plot::to_bytes(join(images), range);
     return call.returns(figure_files(call.L, "run:image", run->image(name, grid, event, figure)));
 }
 
@@ -107,8 +107,8 @@ const std::vector<Declaration> image_declarations = {
      "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", "
      "range = {0, 1}, epoch = n, series = text, "
      "figure = true}) -> list of paths\n\n"
-     "Draws pictures to NAME.svg and NAME.png, keeps them unscaled as images/NAME-1.png, -2 ..., "
-     "and logs an event that says so.\n"
+     "Draws pictures to NAME.svg, NAME.png and NAME.pdf, keeps them unscaled as "
+     "images/NAME-1.png, -2 ..., and logs an event that says so.\n"
      "images: float [N, C, H, W] with 1 or 3 channels, `columns` a row; or a list with a row each, "
      "which is such a tensor or a list of "
      "them. captions: a text under each "
@@ -116,9 +116,8 @@ const std::vector<Declaration> image_declarations = {
      "each row.\n"
      "range: the values that become black and white, or \"each\" for each picture's own smallest "
      "and largest.\n"
-     "Without gnuplot NAME.svg.gp and NAME.png.gp are written, as by run:plot. figure = false: no "
-     "NAME.svg and NAME.png, which take a "
-     "moment to draw; for pictures of each epoch.\n"
+     "Without gnuplot its programs (NAME.svg.gp, ...) are written, as by run:plot. figure = false: "
+     "no drawn files, which take a moment; for pictures of each epoch.\n"
      "Errors: shapes that do not fit together, values that are no numbers, a wrong number of "
      "captions or headings."},
 };

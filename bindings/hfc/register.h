@@ -42,6 +42,7 @@ void register_dataset(lua_State* L);
 void register_decompose(lua_State* L);
 void register_detection(lua_State* L);
 void register_frequency(lua_State* L);
+void register_chart(lua_State* L);
 void register_image(lua_State* L);
 void register_mask(lua_State* L);
 void register_sensitivity(lua_State* L);

@@ -141,6 +141,14 @@ int plot(Call& call) {
     settings.panels = options.texts("panels", {});
     settings.curves = options.texts("curves", {});
     settings.title = options.text("title", "");
+    settings.x_name = options.text("x_name", "");
+    settings.y_name = options.text("y_name", "");
+    settings.log = options.text("log", "");
+    require(
+        settings.log.empty() || settings.log == "x" || settings.log == "y" || settings.log == "xy",
+        "option 'log': expected \"x\", \"y\" or \"xy\", got '{}'", settings.log);
+    settings.width = options.number("width", 0);
+    settings.font_size = options.number("font_size", 0);
     options.finish();
     return call.returns(figure_files(call.L, "run:plot", self_run(call)->plot(figure, settings)));
 }
@@ -174,15 +182,20 @@ const std::vector<Declaration> run_declarations = {
      "history:last(), which the row gets too where it has none of its own."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
-     "\"\"}) -> list of paths\n\n"
-     "Draws the logged events to FIGURE.svg and FIGURE.png: one panel a series, one curve a value. "
+     "\"\", x_name = \"\", y_name = \"\", log = \"\", width = mm, font_size = points}) -> list of "
+     "paths\n\n"
+     "Draws the logged events to FIGURE.svg, FIGURE.png and FIGURE.pdf: one panel a series, one "
+     "curve a value. A value that is not finite breaks its curve, and so does an x that goes back. "
      "y: the key of a number, or of a table "
      "of numbers (a curve each).\n"
      "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a "
-     "series, as it was logged last; x and y then "
-     "are what stands at the axes.\n"
+     "series, as it was logged last; the x_name of run:curve stands "
+     "at the axis.\n"
+     "x_name, y_name: names of the axes (default: the keys). log: the axes that are logarithmic, "
+     "\"x\", \"y\" or \"xy\". width, font_size: as for run:chart.\n"
      "If gnuplot is not installed, and in the sandbox, which does not start it, the programs "
-     "FIGURE.svg.gp and FIGURE.png.gp are written instead, with a message on standard error: "
+     "FIGURE.svg.gp, FIGURE.png.gp and FIGURE.pdf.gp are written instead, with a message on "
+     "standard error: "
      "`gnuplot FIGURE.png.gp > FIGURE.png` draws them elsewhere.\n"
      "Errors: nothing to draw, an unknown series or curve."},
     {"Run:curve", curve,

@@ -60,7 +60,7 @@ void add_keys(const Json& event, Keys& keys) {
 }
 
 /// The panels of one run; none where it has nothing of the kind.
-std::vector<run::Panel> panels_of(const RunCurves& curves, const run::FigureOptions& options) {
+std::vector<plot::Panel> panels_of(const RunCurves& curves, const run::FigureOptions& options) {
     try {
         return run::make_panels(curves.events, options);
     } catch (const Error&) {
@@ -101,12 +101,14 @@ void gather(const RunCurves& run, const run::FigureOptions& options, Labels labe
             Gathered& gathered) {
     for (const auto& panel : panels_of(run, options)) {
         const bool in_panels = labels == Labels::panels;
-        const auto panel_name = in_panels ? joined_name(panel.series, run.label) : panel.series;
+        const auto panel_name = in_panels ? joined_name(panel.title, run.label) : panel.title;
         for (const auto& curve : panel.curves) {
             const auto name = in_panels ? curve.name : joined_name(curve.name, run.label);
             std::map<double, double> last;  // a place that comes twice counts once
             for (const auto& [x, y] : curve.points) {
-                last[x] = y;
+                if (std::isfinite(y)) {
+                    last[x] = y;
+                }
             }
             auto& values = gathered.at(panel_name, name);
             for (const auto& [x, y] : last) {
@@ -119,8 +121,8 @@ void gather(const RunCurves& run, const run::FigureOptions& options, Labels labe
     }
 }
 
-run::Curve curve_of(const std::string& name, const Values& values) {
-    run::Curve curve{
+plot::Curve curve_of(const std::string& name, const Values& values) {
+    plot::Curve curve{
         .name = name, .points = {}, .band = {}, .colour = values.colour, .dash = values.dash};
     for (const auto& [x, numbers] : values.at) {
         const auto interval = mean_interval(numbers);

@@ -18,7 +18,7 @@ struct RunCurves {
 struct BandFigure {
     std::string name;
     run::FigureOptions options;
-    std::vector<run::Panel> panels;
+    std::vector<plot::Panel> panels;
 };
 
 /// Whether the labels stand in the names of the panels (each label has panels of its own) or of the

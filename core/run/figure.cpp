@@ -13,6 +13,8 @@ namespace hfc::run {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using plot::Curve;
+using plot::Panel;
 
 template <typename Items>
 auto* find_or_add(Items& items, const std::string& name, std::string Items::value_type::*key) {
@@ -32,26 +34,48 @@ std::optional<double> finite(const Json& event, const std::string& key) {
     return found->get<double>();
 }
 
+/// Numbers that are not finite stand in the log as null.
+double number_or_nan(const Json& value) {
+    return value.is_number() ? value.get<double>() : std::nan("");
+}
+
+bool is_value(const Json& value) {
+    return value.is_number() || value.is_null();
+}
+
 std::string series_of(const Json& event) {
     const auto found = event.find("series");
     return found != event.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-void add_points(const Json& event, const FigureOptions& options, Panel& panel) {
-    const auto x = finite(event, options.x);
-    const auto y = event.find(options.y);
+void add_points(const Json& event, const std::string& x_key, const std::string& y_key,
+                Panel& panel) {
+    const auto x = finite(event, x_key);
+    const auto y = event.find(y_key);
     if (!x || y == event.end()) {
         return;
     }
-    if (const auto number = finite(event, options.y)) {
-        find_or_add(panel.curves, options.y, &Curve::name)->points.emplace_back(*x, *number);
-    } else if (y->is_object()) {
-        for (const auto& [name, ignored] : y->items()) {
-            if (const auto value = finite(*y, name)) {
-                find_or_add(panel.curves, name, &Curve::name)->points.emplace_back(*x, *value);
-            }
+    const auto add = [&](const std::string& name, const Json& value) {
+        if (is_value(value)) {
+            find_or_add(panel.curves, name, &Curve::name)
+                ->points.emplace_back(*x, number_or_nan(value));
         }
+    };
+    if (y->is_object()) {
+        for (const auto& [name, value] : y->items()) {
+            add(name, value);
+        }
+    } else {
+        add(y_key, *y);
     }
+}
+
+/// A curve without one value to show is none.
+void drop_empty_curves(Panel& panel) {
+    std::erase_if(panel.curves, [](const Curve& curve) {
+        return std::ranges::none_of(curve.points,
+                                    [](const auto& point) { return std::isfinite(point.second); });
+    });
 }
 
 // "train low r=12" -> ("train low r=#", {12})
@@ -92,12 +116,15 @@ void take_whole_curve(const Json& event, Panel& panel) {
     const auto& y = event.at("y");
     const auto series = series_of(event);
     auto& points =
-        find_or_add(panel.curves, series.empty() ? panel.series : series, &Curve::name)->points;
+        find_or_add(panel.curves, series.empty() ? panel.title : series, &Curve::name)->points;
     points.clear();
     for (size_t i = 0; i < y.size(); ++i) {
-        if (x.at(i).is_number() && y.at(i).is_number() && std::isfinite(y.at(i).get<double>())) {
-            points.emplace_back(x.at(i).get<double>(), y.at(i).get<double>());
+        if (x.at(i).is_number() && is_value(y.at(i))) {
+            points.emplace_back(x.at(i).get<double>(), number_or_nan(y.at(i)));
         }
+    }
+    if (const auto found = event.find("x_name"); found != event.end() && found->is_string()) {
+        panel.x.name = found->get<std::string>();
     }
 }
 
@@ -110,18 +137,18 @@ std::vector<Panel> whole_curves(const Events& events, const std::vector<std::str
         any = true;
         if (is_whole_curve(event)) {
             take_whole_curve(
-                event, *find_or_add(logged, event.at("curve").get<std::string>(), &Panel::series));
+                event, *find_or_add(logged, event.at("curve").get<std::string>(), &Panel::title));
         }
     });
     require(any, "{}", nothing_logged);
     std::vector<std::string> known;
     for (const auto& panel : logged) {
-        known.push_back(panel.series);
+        known.push_back(panel.title);
     }
     std::vector<Panel> chosen;
     for (const auto& name : names) {
         const auto found = std::find_if(logged.begin(), logged.end(),
-                                        [&](const Panel& panel) { return panel.series == name; });
+                                        [&](const Panel& panel) { return panel.title == name; });
         require(found != logged.end(), "run:curve has logged no curve '{}'{}; there are '{}'", name,
                 did_you_mean(name, known), fmt::join(known, "', '"));
         chosen.push_back(*found);
@@ -147,38 +174,87 @@ std::vector<Panel> make_panels(const Events& events, const FigureOptions& option
     if (!options.curves.empty()) {
         return whole_curves(events, options.curves);
     }
+    const auto x = options.x.empty() ? "epoch" : options.x,
+               y = options.y.empty() ? "accuracy" : options.y;
     std::vector<Panel> logged;
     events([&](const Json& event) {
-        add_points(event, options, *find_or_add(logged, series_of(event), &Panel::series));
+        add_points(event, x, y, *find_or_add(logged, series_of(event), &Panel::title));
     });
     require(!logged.empty(), "{}", nothing_logged);
     std::vector<std::string> known;
     for (auto& panel : logged) {
+        drop_empty_curves(panel);
         sort_by_numbers(panel.curves);
-        known.push_back(panel.series);
+        known.push_back(panel.title);
     }
     if (options.panels.empty()) {
         logged.erase(std::remove_if(logged.begin(), logged.end(),
                                     [](const Panel& panel) { return panel.curves.empty(); }),
                      logged.end());
         require(!logged.empty(),
-                "no event has numbers under both '{}' and '{}'; the events' keys are {}", options.x,
-                options.y, fmt::join(keys_of(events), ", "));
+                "no event has numbers under both '{}' and '{}'; the events' keys are {}", x, y,
+                fmt::join(keys_of(events), ", "));
         return logged;
     }
     std::vector<Panel> chosen;
     for (const auto& name : options.panels) {
         const auto found = std::find_if(logged.begin(), logged.end(),
-                                        [&](const Panel& panel) { return panel.series == name; });
+                                        [&](const Panel& panel) { return panel.title == name; });
         require(found != logged.end(), "no series '{}' has been logged{}; there are '{}'", name,
                 did_you_mean(name, known), fmt::join(known, "', '"));
         require(!found->curves.empty(),
                 "series '{}' has no numbers under both '{}' and '{}'; the events' keys "
                 "are {}",
-                name, options.x, options.y, fmt::join(keys_of(events), ", "));
+                name, x, y, fmt::join(keys_of(events), ", "));
         chosen.push_back(*found);
     }
     return chosen;
+}
+
+namespace {
+
+std::string capitalised(std::string text) {
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') {
+        text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    }
+    return text;
+}
+
+/// Whether all values are what an accuracy can be. Bands may leave that: they are cut off.
+bool are_accuracies(const std::vector<Panel>& panels, const std::string& key) {
+    if (key.find("accuracy") == std::string::npos) {
+        return false;
+    }
+    return std::ranges::all_of(panels, [](const Panel& panel) {
+        return std::ranges::all_of(panel.curves, [](const Curve& curve) {
+            return std::ranges::all_of(curve.points, [](const auto& point) {
+                return !std::isfinite(point.second) || (point.second >= 0 && point.second <= 1);
+            });
+        });
+    });
+}
+
+}  // namespace
+
+plot::Chart make_chart(std::vector<Panel> panels, const FigureOptions& options) {
+    const bool whole = !options.curves.empty();
+    const auto x = options.x.empty() && !whole ? "epoch" : options.x,
+               y = options.y.empty() && !whole ? "accuracy" : options.y;
+    const bool unit = are_accuracies(panels, y) && options.log.find('y') == std::string::npos;
+    for (auto& panel : panels) {
+        panel.x.name = !options.x_name.empty() ? options.x_name
+                       : !x.empty()            ? capitalised(x)
+                                               : capitalised(panel.x.name);
+        panel.y.name = options.y_name.empty() ? capitalised(y) : options.y_name;
+        panel.x.log = options.log.find('x') != std::string::npos;
+        panel.y.log = options.log.find('y') != std::string::npos;
+        panel.y.unit = unit;
+    }
+    return {.panels = std::move(panels),
+            .title = options.title,
+            .one_vertical_axis = true,
+            .width = options.width,
+            .font_size = options.font_size};
 }
 
 }  // namespace hfc::run

@@ -33,7 +33,7 @@ void log_kernels(Run& run, const std::string& series, const std::vector<at::Tens
     if (kernels.size(1) != 1 && kernels.size(1) != 3) {
         kernels = kernels.mean(1, /*keepdim=*/true);
     }
-    const auto bytes = to_bytes(kernels / (2 * kernels.abs().amax().clamp_min(1e-30)) + 0.5);
+    const auto bytes = plot::to_bytes(kernels / (2 * kernels.abs().amax().clamp_min(1e-30)) + 0.5);
     Json event = {{"epoch", epoch}};
     if (!series.empty()) {
         event["series"] = series;

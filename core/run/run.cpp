@@ -4,8 +4,8 @@
 #include "base/file.h"
 #include "base/utf8.h"
 #include "image_file/image_file.h"
+#include "plot/gnuplot.h"
 #include "run/directory.h"
-#include "run/gnuplot.h"
 
 #include <algorithm>
 #include <cctype>
@@ -85,16 +85,30 @@ Run::Run(const RunOptions& options) : draws_(options.draws), resumed_(options.re
 }
 
 bool Run::draws() const {
-    return draws_ && has_gnuplot();
+    return draws_ && plot::has_gnuplot();
 }
 
 std::vector<fs::path> Run::figure_paths(const std::string& name) const {
     const std::string suffix = draws() ? "" : ".gp";
-    return {directory_ / (name + ".svg" + suffix), directory_ / (name + ".png" + suffix)};
+    std::vector<fs::path> paths;
+    for (const auto* extension : {".svg", ".png", ".pdf"}) {
+        paths.push_back(directory_ / (name + extension + suffix));
+    }
+    return paths;
 }
 
-std::string Run::drawn(const std::string& program) const {
-    return draws() ? run_gnuplot(program) : program;
+std::vector<fs::path> Run::write_figure(
+    const std::string& name, const std::function<std::string(plot::Format)>& program) const {
+    // All are drawn before one is written: a failure leaves no figure rather than a part of one.
+    std::vector<std::string> files;
+    for (const auto format : {plot::Format::svg, plot::Format::png, plot::Format::pdf}) {
+        files.push_back(draws() ? plot::draw(program(format), format) : program(format));
+    }
+    const auto paths = figure_paths(name);
+    for (size_t i = 0; i < paths.size(); ++i) {
+        write_file(paths[i], files[i]);
+    }
+    return paths;
 }
 
 void Run::log(const Json& event) {
@@ -179,25 +193,29 @@ std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& 
     logged.y = to_utf8(options.y);
     std::ranges::transform(options.panels, logged.panels.begin(), to_utf8);
     std::ranges::transform(options.curves, logged.curves.begin(), to_utf8);
-    const auto panels = make_panels([&](const Visit& visit) { log_->for_each(visit); }, logged);
-    // Both are drawn before either is written: a failure leaves no figure rather than half of one.
-    const auto svg = drawn(gnuplot_program(panels, options, Format::svg));
-    const auto png = drawn(gnuplot_program(panels, options, Format::png));
-    const auto paths = figure_paths(figure);
-    write_file(paths[0], svg);
-    write_file(paths[1], png);
-    return paths;
+    return chart(figure,
+                 make_chart(make_panels([&](const Visit& visit) { log_->for_each(visit); }, logged),
+                            options));
 }
 
-std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid, const Json& event,
-                                 bool figure) {
+std::vector<fs::path> Run::chart(const std::string& figure, const plot::Chart& chart) const {
+    check_name("the figure's name", figure);
+    return write_figure(figure,
+                        [&](plot::Format format) { return gnuplot_program(chart, format); });
+}
+
+std::vector<fs::path> Run::image(const std::string& name, const plot::ImageGrid& grid,
+                                 const Json& event, bool figure) {
     check_name("the figure's name", name);
     require_valid(grid);
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
     auto paths = figure ? figure_paths(name) : std::vector<fs::path>();
     paths.push_back(directory_ / file);
     if (!log_->repeats() || !fs::exists(directory_ / file)) {
-        draw(grid, paths);
+        keep_pictures(grid, paths.back());
+        if (figure) {
+            write_figure(name, [&](plot::Format format) { return gnuplot_program(grid, format); });
+        }
     }
     Json full = event;
     full["image"] = name;
@@ -214,21 +232,13 @@ std::vector<fs::path> Run::image(const std::string& name, const ImageGrid& grid,
     return paths;
 }
 
-/// The unscaled pictures are the last of the paths; the figure's SVG and PNG stand before it, where
-/// wanted.
-void Run::draw(const ImageGrid& grid, const std::vector<fs::path>& paths) const {
+/// Each picture unscaled.
+void Run::keep_pictures(const plot::ImageGrid& grid, const fs::path& path) const {
     const auto whole = mosaic(grid);
     const auto plain = image_file::encode_png(whole.const_data_ptr<uint8_t>(), whole.size(0),
                                               whole.size(1), whole.size(2));
-    const bool figure = paths.size() > 1;
-    const auto svg = figure ? with_sharp_pixels(drawn(gnuplot_program(grid, Format::svg))) : "";
-    const auto png = figure ? drawn(gnuplot_program(grid, Format::png)) : "";
     make_folder(directory_ / "images");
-    write_file(paths.back(), plain);
-    if (figure) {
-        write_file(paths[0], svg);
-        write_file(paths[1], png);
-    }
+    write_file(path, plain);
 }
 
 void Run::curve(const std::string& name, const WholeCurve& curve, const Json& event) {

@@ -12,12 +12,13 @@
 // not UTF-8 gets U+FFFD.
 #pragma once
 
+#include "plot/image_grid.h"
 #include "run/event_log.h"
 #include "run/figure.h"
-#include "run/image_grid.h"
 #include "run/table_file.h"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -62,22 +63,26 @@ class Run {
     /// the order of first use. A row that cannot be written is not kept.
     void row(const std::string& table, const Json& row);
 
-    /// Draws curves of the logged events to NAME.svg and NAME.png by gnuplot and returns their
-    /// paths. Where gnuplot is not installed, or not to be started, its programs NAME.svg.gp and
-    /// NAME.png.gp are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere.
+    /// Draws curves of the logged events by gnuplot and returns the paths of NAME.svg, NAME.png and
+    /// NAME.pdf. Where gnuplot is not installed, or not to be started, its programs NAME.svg.gp,
+    /// ... are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere.
     /// Throws Error when there is nothing to draw, a panel names no series (listing the known
     /// ones), or gnuplot fails.
     std::vector<std::filesystem::path> plot(const std::string& figure,
                                             const FigureOptions& options) const;
 
-    /// Draws pictures to NAME.svg and NAME.png as plot() does (a later grid of the same name
-    /// replaces them), keeps them unscaled as images/NAME-N.png, and logs {"image": NAME, "file":
-    /// "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"} and what
-    /// `event` adds ("epoch"). Returns the paths of the three files, or of the last alone without
-    /// `figure`, which saves the time of drawing. A run that is taken up again leaves the pictures
-    /// that it has: a network that goes on from a checkpoint would draw later ones. Throws Error
-    /// for a grid that does not fit together.
-    std::vector<std::filesystem::path> image(const std::string& name, const ImageGrid& grid,
+    /// Draws a chart of numbers as plot() does.
+    std::vector<std::filesystem::path> chart(const std::string& figure,
+                                             const plot::Chart& chart) const;
+
+    /// Draws pictures to NAME.svg, NAME.png and NAME.pdf as plot() does (a later grid of the same
+    /// name replaces them), keeps them unscaled as images/NAME-N.png, and logs {"image": NAME,
+    /// "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"}
+    /// and what `event` adds ("epoch"). Returns the paths of the four files, or of the last alone
+    /// without `figure`, which saves the time of drawing. A run that is taken up again leaves the
+    /// pictures that it has: a network that goes on from a checkpoint would draw later ones. Throws
+    /// Error for a grid that does not fit together.
+    std::vector<std::filesystem::path> image(const std::string& name, const plot::ImageGrid& grid,
                                              const Json& event = Json::object(),
                                              bool figure = true);
 
@@ -101,11 +106,14 @@ class Run {
 
   private:
     bool draws() const;
-    /// Where a figure's SVG and PNG go. Without gnuplot their programs are kept in their stead, to
-    /// be drawn on a machine that has it: no run shall fail at its last step for want of a picture.
+    /// Where a figure's SVG, PNG and PDF go. Without gnuplot their programs are kept in their
+    /// stead, to be drawn on a machine that has it: no run shall fail at its last step for want of
+    /// a picture.
     std::vector<std::filesystem::path> figure_paths(const std::string& name) const;
     std::string drawn(const std::string& program) const;
-    void draw(const ImageGrid& grid, const std::vector<std::filesystem::path>& paths) const;
+    std::vector<std::filesystem::path> write_figure(
+        const std::string& name, const std::function<std::string(plot::Format)>& program) const;
+    void keep_pictures(const plot::ImageGrid& grid, const std::filesystem::path& path) const;
     void finish_tables() noexcept;
     void keep_in_mind(const char* kind, Json what);
     friend class OpenRuns;

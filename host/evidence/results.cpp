@@ -1,7 +1,7 @@
 #include "host/evidence/results.h"
 
 #include "base/file.h"
-#include "run/gnuplot.h"
+#include "plot/gnuplot.h"
 
 #include <fmt/format.h>
 
@@ -86,13 +86,14 @@ std::vector<std::string> write_tables(const std::filesystem::path& directory,
 
 void write_figures(const std::filesystem::path& directory,
                    const std::vector<evidence::BandFigure>& figures) {
-    const bool draws = run::has_gnuplot();
+    const bool draws = plot::has_gnuplot();
     for (const auto& figure : figures) {
-        for (const auto format : {run::Format::svg, run::Format::png}) {
-            const auto program = gnuplot_program(figure.panels, figure.options, format);
-            const auto name = figure.name + (format == run::Format::svg ? ".svg" : ".png");
+        const auto chart = make_chart(figure.panels, figure.options);
+        for (const auto format : {plot::Format::svg, plot::Format::png, plot::Format::pdf}) {
+            const auto program = gnuplot_program(chart, format);
+            const auto name = fmt::format("{}.{}", figure.name, plot::extension(format));
             write_file(directory / (name + (draws ? "" : ".gp")),
-                       draws ? run::run_gnuplot(program) : program, Sync::no);
+                       draws ? plot::draw(program, format) : program, Sync::no);
         }
     }
 }

@@ -22,9 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     hfc::fuzz::refused_at_worst([&] {
         hfc::run::EventLog log(path, hfc::run::EventLog::Open::resume);
         log.append({{"series", "natural"}, {"epoch", 1}, {"accuracy", {{"train", 0.5}}}});
-        hfc::run::gnuplot_program(
-            hfc::run::make_panels([&](const auto& visit) { log.for_each(visit); }, {}), {},
-            hfc::run::Format::svg);
+        hfc::plot::gnuplot_program(
+            hfc::run::make_chart(
+                hfc::run::make_panels([&](const auto& visit) { log.for_each(visit); }, {}), {}),
+            hfc::plot::Format::svg);
     });
     return 0;
 }

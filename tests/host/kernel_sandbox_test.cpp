@@ -251,7 +251,8 @@ TEST_F(KernelSandbox, KeepsTheFiguresPrograms) {
         "local run = hfc.run 'x'; for i = 1, 3 do run:log {epoch = i, accuracy = i} end\n"
         "for _, path in ipairs(run:plot('f', {y = 'accuracy'})) do print(path) end";
     const auto result = run_text(text, {"--out", "own"});
-    EXPECT_EQ(result.out, "own/f.svg.gp\nown/f.png.gp\nresults in own\n") << result.err;
+    EXPECT_EQ(result.out, "own/f.svg.gp\nown/f.png.gp\nown/f.pdf.gp\nresults in own\n")
+        << result.err;
     EXPECT_EQ(result.err,
               "run:plot: the sandbox does not start gnuplot; outside it: gnuplot 'own/f.png.gp' > "
               "'f.png'\n");

@@ -69,7 +69,8 @@ inline std::map<std::string, std::string> results_of(const std::filesystem::path
     for (const auto& folder : {sweep, sweep / "rows"}) {
         for (const auto& entry : std::filesystem::directory_iterator(folder)) {
             const auto extension = entry.path().extension();
-            if (extension == ".csv" || extension == ".md" || extension == ".svg") {
+            if (extension == ".csv" || extension == ".md" || extension == ".svg" ||
+                extension == ".pdf") {
                 results[entry.path().filename()] = read_text(entry.path());
             }
         }

@@ -97,7 +97,7 @@ function TestRunDirectory:test_images()
   local paths = run:image("grid", {x, {x[{{0, 2}}], x[{{2, 4}}]}}, {
     captions = {{"a", "b", "c", "d"}, {"e", "f", "g", "h"}}, headings = {"x", "y"}, epoch = 3,
   })
-  lu.assertEquals(#paths, 3)
+  lu.assertEquals(#paths, 4)
   lu.assertStrContains(text_of(run:directory() .. "/metrics.jsonl"),
     '"image":"grid","file":"images/grid-1.png","rows":2,"columns":4')
   lu.assertEquals(text_of(paths[2]):sub(2, 4), "PNG")
@@ -119,6 +119,47 @@ function TestRunDirectory:test_bad_images()
   fails("unknown option 'caption' (did you mean 'captions'?)", x, {caption = {}})
 end
 
+function TestRunDirectory:test_charts()
+  local function program(...)
+    local paths = run:chart("chart", ...)
+    lu.assertEquals(#paths, 3)
+    return text_of(paths[1])
+  end
+  local svg = program {title = "sizes", x_name = "radius", y_name = "power", log = "y", marks = {
+    {name = "one", x = {1, 2, 3}, y = torch.tensor {1, 10, 100}},
+    {name = "two", kind = "points", y = {1, 2, 3}, low = {.5, 1, 2}, high = {2, 3, 4}},
+  }, notes = {{x = 2, y = 10, text = "here"}}}
+  for _, text in ipairs {"sizes", "radius", "power", "one", "two", "here"} do
+    lu.assertStrContains(svg, text)
+  end
+  svg = program {width = 174, panels = {
+    {title = "bars", categories = {"cat", "dog"}, marks = {{kind = "bars", y = {1, 2}}}},
+    {title = "counts", marks = {{kind = "histogram", values = {0, 0, 0, 1}, bins = 2}}},
+    {title = "colours", map = {values = torch.rand(3, 4), name = "share"}},
+  }}
+  for _, text in ipairs {"bars", "cat", "dog", "counts", "colours", "share"} do
+    lu.assertStrContains(svg, text)
+  end
+  local function fails(text, options)
+    lu.assertErrorMsgContains(text, run.chart, run, "bad", options)
+  end
+  fails("expected a list of what to draw, or 'map'; got neither", {})
+  fails("one a mark, got none", {marks = {}})
+  fails("mark 1: option 'y': expected a list of numbers or a tensor, got none", {marks = {{}}})
+  fails("mark 2: option 'kind': expected line, points, bars, histogram, got 'lin' (did you mean",
+    {marks = {{y = {1}}, {kind = "lin", y = {1}}}})
+  fails("mark 1: option 'x' has 2 numbers, and 'y' has 1", {marks = {{x = {1, 2}, y = {1}}}})
+  fails("as many numbers as 'y', 1; got 1 and 0", {marks = {{y = {1}, low = {1}}}})
+  fails("mark 1: unknown option 'nme'", {marks = {{y = {1}, nme = "x"}}})
+  fails("panel 2: mark 1:", {panels = {{marks = {{y = {1}}}}, {marks = {{}}}}})
+  fails("option 'log': expected", {log = "z", marks = {{y = {1}}}})
+  fails("no y is", {log = "y", marks = {{y = {-1}}}})
+  fails("leaves no room", {width = 5, marks = {{y = {1}}}})
+  fails("got 2 to 1", {x_range = {2, 1}, marks = {{y = {1}}}})
+  fails("'values' is missing", {map = {}})
+  fails("values must be a Tensor [H, W]", {map = {values = torch.rand(3)}})
+end
+
 function TestRunDirectory:test_whole_curves()
   run:curve("spectrum", torch.tensor {4, 2, 0 / 0},
     {x = {1, 2, 3}, x_name = "radius", epoch = 2, series = "natural"})
@@ -128,7 +169,7 @@ function TestRunDirectory:test_whole_curves()
     '"curve":"spectrum","x_name":"radius","x":[1.0,2.0,3.0],"y":[4.0,2.0,null]')
   lu.assertStrContains(log, '"curve":"spectrum","x_name":"","x":[0,1],"y":[1.0,0.5]')
   local paths = run:plot("spectrum", {curves = {"spectrum"}, x = "radius", y = "power"})
-  lu.assertEquals(#paths, 2)
+  lu.assertEquals(#paths, 3)
   local svg = text_of(paths[1])
   for _, text in ipairs {"natural", "Radius", "Power"} do lu.assertStrContains(svg, text) end
   local function fails(text, f, ...) lu.assertErrorMsgContains(text, f, run, ...) end

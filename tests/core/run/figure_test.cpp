@@ -1,5 +1,5 @@
 #include "run/figure.h"
-#include "run/gnuplot.h"
+#include "plot/gnuplot.h"
 #include "run/run.h"
 
 #include "scratch.h"
@@ -19,6 +19,12 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
+using plot::Curve;
+using plot::Format;
+using plot::has_gnuplot;
+using plot::Panel;
+using plot::run_gnuplot;
+
 std::vector<std::string> names_of(const Panel& panel) {
     std::vector<std::string> names;
     for (const auto& curve : panel.curves) {
@@ -36,6 +42,10 @@ std::vector<Panel> panels_of(const std::vector<Json>& events, const FigureOption
             }
         },
         options);
+}
+
+std::string program_of(const std::vector<Json>& events, const FigureOptions& options) {
+    return gnuplot_program(make_chart(panels_of(events, options), options), Format::svg);
 }
 
 std::vector<Json> figure3_events() {
@@ -64,8 +74,8 @@ std::vector<Json> figure3_events() {
 TEST(Panels, one_a_series_with_radii_in_order) {
     const auto panels = panels_of(figure3_events(), {});
     ASSERT_EQ(panels.size(), 2U);
-    EXPECT_EQ(panels[0].series, "natural");
-    EXPECT_EQ(panels[1].series, "shuffled");
+    EXPECT_EQ(panels[0].title, "natural");
+    EXPECT_EQ(panels[1].title, "shuffled");
     EXPECT_THAT(names_of(panels[1]), ElementsAre("train", "train low r=4", "train low r=8",
                                                  "train low r=12", "train low r=16"));
     ASSERT_EQ(panels[1].curves[0].points.size(), 36U);
@@ -78,11 +88,11 @@ TEST(Panels, follow_the_chosen_order) {
     options.y = "loss";
     const auto panels = panels_of(figure3_events(), options);
     ASSERT_EQ(panels.size(), 2U);
-    EXPECT_EQ(panels[0].series, "shuffled");
+    EXPECT_EQ(panels[0].title, "shuffled");
     EXPECT_THAT(names_of(panels[0]), ElementsAre("loss"));
 }
 
-TEST(Panels, leave_out_what_is_no_finite_number) {
+TEST(Panels, keep_the_gap_of_a_value_that_is_not_finite) {
     FigureOptions options;
     options.y = "loss";
     const std::vector<Json> events = {
@@ -90,8 +100,12 @@ TEST(Panels, leave_out_what_is_no_finite_number) {
         Json{{"epoch", 3}, {"loss", "x"}}, Json{{"epoch", "4"}, {"loss", 1}}, Json{{"loss", 1}}};
     const auto panels = panels_of(events, options);
     ASSERT_EQ(panels.size(), 1U);
-    EXPECT_EQ(panels[0].series, "");
-    EXPECT_THAT(panels[0].curves.at(0).points, ElementsAre(std::pair(1.0, 2.0)));
+    EXPECT_EQ(panels[0].title, "");
+    const auto& points = panels[0].curves.at(0).points;
+    ASSERT_EQ(points.size(), 2U);
+    EXPECT_EQ(points[0], std::pair(1.0, 2.0));
+    EXPECT_EQ(points[1].first, 2);
+    EXPECT_TRUE(std::isnan(points[1].second));
 }
 
 TEST(Panels, errors_name_what_there_is) {
@@ -114,19 +128,31 @@ TEST(Panels, errors_name_what_there_is) {
 
 TEST(Program, accuracies_share_zero_to_one_and_other_values_their_range) {
     FigureOptions options;
-    EXPECT_THAT(gnuplot_program(panels_of(figure3_events(), options), options, Format::svg),
-                HasSubstr("set yrange [-0.02:1.02]"));
+    EXPECT_THAT(program_of(figure3_events(), options), HasSubstr("set yrange [-0.02:1.02]"));
     options.y = "loss";
-    EXPECT_THAT(gnuplot_program(panels_of(figure3_events(), options), options, Format::svg),
-                Not(HasSubstr("set yrange [-0.02:1.02]")));
+    EXPECT_THAT(program_of(figure3_events(), options), Not(HasSubstr("set yrange [-0.02:1.02]")));
 }
 
-TEST(Program, names_cannot_become_commands) {
+TEST(Program, whole_curves_name_their_axis) {
     FigureOptions options;
-    options.title = "it's `id`\nset output '/tmp/x'";
-    const auto program = gnuplot_program(
-        panels_of({Json{{"epoch", 1}, {"accuracy", 0.5}}}, options), options, Format::svg);
-    EXPECT_THAT(program, HasSubstr("'it''s `id` set output ''/tmp/x'''"));
+    options.curves = {"s"};
+    const std::vector<Json> events = {
+        {{"curve", "s"}, {"x_name", "radius"}, {"x", {0, 1}}, {"y", {1, 2}}}};
+    EXPECT_THAT(program_of(events, options),
+                AllOf(HasSubstr("set xlabel \"Radius\""), HasSubstr("set ylabel \"\""),
+                      Not(HasSubstr("Epoch")), Not(HasSubstr("Accuracy"))));
+    options.x_name = "radius in bins";
+    options.y_name = "power";
+    EXPECT_THAT(program_of(events, options), AllOf(HasSubstr("set xlabel \"radius in bins\""),
+                                                   HasSubstr("set ylabel \"power\"")));
+}
+
+TEST(Program, scales_are_logarithmic_where_asked) {
+    FigureOptions options;
+    options.y = "loss";
+    options.log = "y";
+    EXPECT_THAT(program_of(figure3_events(), options),
+                AllOf(HasSubstr("unset logscale x\n"), HasSubstr("set logscale y\n")));
 }
 
 class Figure : public Scratch {
@@ -146,12 +172,19 @@ class Figure : public Scratch {
     std::unique_ptr<run::Run> run_;
 };
 
-TEST_F(Figure, is_written_as_svg_and_png) {
+TEST_F(Figure, is_written_as_svg_png_and_pdf) {
     FigureOptions options;
     options.title = "Low frequencies first & \xCF\xB5 <\xE2\x89\xA4> it's";
     options.panels = {"natural", "shuffled"};
     const auto paths = run_->plot("figure3", options);
-    EXPECT_THAT(paths, ElementsAre(folder_ / "run/figure3.svg", folder_ / "run/figure3.png"));
+    EXPECT_THAT(paths, ElementsAre(folder_ / "run/figure3.svg", folder_ / "run/figure3.png",
+                                   folder_ / "run/figure3.pdf"));
+    EXPECT_THAT(text_of(paths[2]), StartsWith("%PDF-"));
+    EXPECT_EQ(read_file(run_->plot("again", options)[2]), read_file(paths[2]))
+        << "no time stands in it";
+    for (const auto* name : {"again.svg", "again.png", "again.pdf"}) {
+        std::filesystem::remove(folder_ / "run" / name);
+    }
     const auto svg = text_of(paths[0]);
     EXPECT_THAT(svg, AllOf(StartsWith("<?xml"), EndsWith("</svg>\n\n"), HasSubstr("natural"),
                            HasSubstr("shuffled"), HasSubstr("train low r=16")));
@@ -160,8 +193,8 @@ TEST_F(Figure, is_written_as_svg_and_png) {
     const auto png = text_of(paths[1]);
     EXPECT_EQ(png.substr(0, 8), "\x89PNG\r\n\x1A\n");
     EXPECT_EQ(png.substr(png.size() - 8, 4), "IEND");
-    EXPECT_THAT(names_in(folder_ / "run"),
-                ElementsAre("config.json", "figure3.png", "figure3.svg", "metrics.jsonl"));
+    EXPECT_THAT(names_in(folder_ / "run"), ElementsAre("config.json", "figure3.pdf", "figure3.png",
+                                                       "figure3.svg", "metrics.jsonl"));
     if (const char* keep = std::getenv("HFC_KEEP_FIGURES")) {
         std::filesystem::copy(paths[0], std::filesystem::path(keep) / "figure3.svg",
                               std::filesystem::copy_options::overwrite_existing);
@@ -194,30 +227,12 @@ TEST_F(Figure, without_gnuplot_its_programs_are_kept_to_be_drawn_elsewhere) {
         AllOf(HasSubstr("gnuplot is not installed"), HasSubstr("apt-get install gnuplot-nox")));
     ::setenv("PATH", before.c_str(), 1);
     EXPECT_THAT(names_in(folder_ / "run"),
-                ElementsAre("config.json", "figure.png.gp", "figure.svg.gp", "metrics.jsonl"));
-    ASSERT_EQ(paths.size(), 2U);
+                ElementsAre("config.json", "figure.pdf.gp", "figure.png.gp", "figure.svg.gp",
+                            "metrics.jsonl"));
+    ASSERT_EQ(paths.size(), 3U);
     const auto later = run_gnuplot(read_file(paths[1])),
                now = read_file(run_->plot("figure", {})[1]);
     EXPECT_EQ(later, now) << "the program draws the same picture";
-}
-
-TEST(GnuplotProgram, draws_bands_behind_their_curves_and_cuts_them_at_the_axis) {
-    Curve curve{.name = "test", .points = {{1, 0.5}, {2, 0.9}}, .band = {{0.4, 0.6}, {0.7, 1.3}}};
-    FigureOptions options;
-    const auto program = gnuplot_program({{"net", {curve}}}, options, Format::svg);
-    EXPECT_THAT(program, HasSubstr("1 0.5 0.4 0.6\n2 0.9 0.7 1.02\n"));
-    const auto band = program.find("with filledcurves"), line = program.find("with linespoints");
-    EXPECT_LT(band, line);
-    EXPECT_THAT(program, HasSubstr("fillcolor rgb '#000000'"));
-}
-
-TEST(GnuplotProgram, gives_curves_of_one_quantity_one_colour_and_other_dashes) {
-    const Curve a{.name = "test, a", .points = {{1, 0.5}}, .colour = "test"};
-    const Curve b{.name = "test, b", .points = {{1, 0.6}}, .colour = "test", .dash = 1};
-    const auto program = gnuplot_program({{"net", {a, b}}}, {}, Format::svg);
-    EXPECT_THAT(program, HasSubstr("linetype 1 linecolor rgb '#000000'"));
-    EXPECT_THAT(program, HasSubstr("linetype 2 linecolor rgb '#000000'"));
-    EXPECT_THAT(program, AllOf(HasSubstr("dashtype 1\n"), HasSubstr("dashtype 2\n")));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "run/image_grid.h"
-#include "run/gnuplot.h"
+#include "plot/image_grid.h"
+#include "plot/gnuplot.h"
 #include "run/run.h"
 
 #include "scratch.h"
@@ -11,6 +11,8 @@
 
 namespace hfc::run {
 namespace {
+
+using namespace plot;  // what it tests
 
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -63,7 +65,7 @@ TEST(ImageGrid, CaptionsOfSeveralLinesHeadingsAndTitleAreInTheProgram) {
     grid.headings = {"x_l"};
     grid.title = "Figure 2";
     const auto program = gnuplot_program(grid, Format::svg);
-    for (const auto* text : {"'cat'", "'0.98'", "'it''s a dog'", "'x_l'", "'Figure 2'"}) {
+    for (const auto* text : {"\"cat\"", "\"0.98\"", "\"it's a dog\"", "\"x_l\"", "\"Figure 2\""}) {
         EXPECT_THAT(program, HasSubstr(std::string("set label ") + text));
     }
 }
@@ -106,7 +108,7 @@ TEST(ImageGrid, IsDrawnWithSharpPixels) {
     if (!has_gnuplot()) {
         GTEST_SKIP() << "gnuplot is not installed";
     }
-    const auto svg = with_sharp_pixels(run_gnuplot(gnuplot_program(grey_grid(3, 2), Format::svg)));
+    const auto svg = draw(gnuplot_program(grey_grid(3, 2), Format::svg), Format::svg);
     size_t images = 0;
     for (auto found = svg.find("<image style='image-rendering:pixelated'");
          found != std::string::npos; found = svg.find("<image style", found + 1)) {
@@ -129,8 +131,8 @@ TEST_F(RunImages, EachGridIsKeptAndLogged) {
     const auto grid = grey_grid(4, 2);
     run.image("kernels", grid, {{"epoch", 1}});
     const auto paths = run.image("kernels", grid, {{"epoch", 2}});
-    ASSERT_EQ(paths.size(), 3U);
-    EXPECT_EQ(paths[2], run.directory() / "images" / "kernels-2.png");
+    ASSERT_EQ(paths.size(), 4U);
+    EXPECT_EQ(paths[3], run.directory() / "images" / "kernels-2.png");
     for (const auto& path : paths) {
         EXPECT_GT(std::filesystem::file_size(path), 0U) << path;
     }

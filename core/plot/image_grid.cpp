@@ -1,8 +1,8 @@
-#include "run/image_grid.h"
+#include "plot/image_grid.h"
 
 #include "base/error.h"
 #include "base/images.h"
-#include "run/gnuplot_text.h"
+#include "plot/gnuplot_text.h"
 
 #include <ATen/ATen.h>
 
@@ -10,7 +10,7 @@
 #include <cmath>
 #include <sstream>
 
-namespace hfc::run {
+namespace hfc::plot {
 namespace {
 
 constexpr int64_t most_images = 1024;
@@ -68,15 +68,19 @@ Layout make_layout(const ImageGrid& grid) {
     layout.factor = enlargement(grid);
     layout.height = layout.factor * static_cast<double>(grid.images.size(2));
     layout.width = layout.factor * static_cast<double>(grid.images.size(3));
-    layout.across = std::max(layout.width, character * static_cast<double>(longest)) + gap;
+    layout.across =
+        std::max(layout.width, character_width(font_size) * static_cast<double>(longest)) + gap;
     layout.down = layout.height + line_height * static_cast<double>(lines) + gap;
     const auto heading = extent(grid.headings).second;
-    layout.left = border + (heading > 0 ? character * static_cast<double>(heading) + gap : 0);
+    layout.left =
+        border +
+        (heading > 0 ? character_width(font_size) * static_cast<double>(heading) + gap : 0);
     layout.top = border + (grid.title.empty() ? 0 : 2 * line_height);
     const auto columns = std::min(grid.columns, grid.images.size(0));
     layout.canvas_width = layout.left + static_cast<double>(columns) * layout.across - gap + border;
-    layout.canvas_width = std::max(
-        layout.canvas_width, 2 * border + character * static_cast<double>(characters(grid.title)));
+    layout.canvas_width =
+        std::max(layout.canvas_width, 2 * border + character_width(font_size) *
+                                                       static_cast<double>(characters(grid.title)));
     layout.canvas_height =
         layout.top + static_cast<double>(grid.rows()) * layout.down - gap + border;
     return layout;
@@ -173,7 +177,8 @@ at::Tensor mosaic(const ImageGrid& grid) {
 std::string gnuplot_program(const ImageGrid& grid, Format format) {
     require_valid(grid);
     const auto layout = make_layout(grid);
-    auto text = terminal(format, layout.canvas_width, layout.canvas_height) + "set encoding utf8\n";
+    auto text = terminal(format, {.width = layout.canvas_width, .height = layout.canvas_height}) +
+                "set encoding utf8\n";
     text +=
         "unset border\nunset tics\nunset key\nset lmargin at screen 0\nset rmargin at screen "
         "1\nset tmargin at screen 1\n"
@@ -189,16 +194,6 @@ std::string gnuplot_program(const ImageGrid& grid, Format format) {
             layout.x(i % grid.columns), layout.width, layout.y(i / grid.columns), layout.height));
     }
     return text + fmt::format("plot {}\n", fmt::join(parts, ", \\\n  "));
-}
-
-std::string with_sharp_pixels(std::string svg) {
-    const std::string tag = "<image ";
-    const std::string style = "style='image-rendering:pixelated' ";
-    for (auto found = svg.find(tag); found != std::string::npos;
-         found = svg.find(tag, found + tag.size())) {
-        svg.insert(found + tag.size(), style);
-    }
-    return svg;
 }
 
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
@@ -225,4 +220,4 @@ at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
     return values.clamp(0, 1).mul(255).round().to(at::kByte).contiguous();
 }
 
-}  // namespace hfc::run
+}  // namespace hfc::plot

@@ -1,4 +1,4 @@
-#include "run/gnuplot.h"
+#include "plot/gnuplot.h"
 
 #include "base/error.h"
 
@@ -17,7 +17,7 @@
 
 extern char** environ;  // POSIX asks the program to declare it
 
-namespace hfc::run {
+namespace hfc::plot {
 namespace {
 
 // A file in memory. Unlike a pipe it cannot block both sides, unlike a temporary file it cannot be
@@ -130,4 +130,36 @@ std::string run_gnuplot(const std::string& program) {
     return drawn;
 }
 
-}  // namespace hfc::run
+namespace {
+
+std::string with_sharp_pixels(std::string svg) {
+    const std::string tag = "<image ";
+    const std::string style = "style='image-rendering:pixelated' ";
+    for (auto found = svg.find(tag); found != std::string::npos;
+         found = svg.find(tag, found + tag.size())) {
+        svg.insert(found + tag.size(), style);
+    }
+    return svg;
+}
+
+/// Cairo writes "/CreationDate (D:20260102030405+00'00)". Offsets of the file stay as they are.
+std::string without_date(std::string pdf) {
+    const std::string key = "/CreationDate (D:";
+    if (const auto found = pdf.rfind(key); found != std::string::npos) {
+        for (auto i = found + key.size(); i < pdf.size() && pdf[i] != ')'; ++i) {
+            pdf[i] = pdf[i] >= '0' && pdf[i] <= '9' ? '0' : pdf[i];
+        }
+    }
+    return pdf;
+}
+
+}  // namespace
+
+std::string draw(const std::string& program, Format format) {
+    auto drawn = run_gnuplot(program);
+    return format == Format::svg   ? with_sharp_pixels(std::move(drawn))
+           : format == Format::pdf ? without_date(std::move(drawn))
+                                   : drawn;
+}
+
+}  // namespace hfc::plot

@@ -2,7 +2,7 @@
 // for, or convolution kernels.
 #pragma once
 
-#include "run/figure.h"
+#include "plot/format.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace hfc::run {
+namespace hfc::plot {
 
 struct ImageGrid {
     at::Tensor
@@ -35,9 +35,6 @@ at::Tensor mosaic(const ImageGrid& grid);
 /// interpolation.
 std::string gnuplot_program(const ImageGrid& grid, Format format);
 
-/// The SVG that gnuplot made, told not to blur enlarged pixels.
-std::string with_sharp_pixels(std::string svg);
-
 /// How values become bytes.
 struct PixelRange {
     double black = 0;
@@ -49,4 +46,4 @@ struct PixelRange {
 /// Error for another shape, for values that are no numbers and for a range without extent.
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range = {});
 
-}  // namespace hfc::run
+}  // namespace hfc::plot

@@ -1,9 +1,11 @@
 // gnuplot as a child process.
 #pragma once
 
+#include "plot/format.h"
+
 #include <string>
 
-namespace hfc::run {
+namespace hfc::plot {
 
 /// A gnuplot is on the PATH.
 bool has_gnuplot();
@@ -13,4 +15,8 @@ bool has_gnuplot();
 /// when gnuplot is missing (naming the Debian package) or fails (with its own words).
 std::string run_gnuplot(const std::string& program);
 
-}  // namespace hfc::run
+/// The same for a program that draws a file of this format; the same program gives the same bytes.
+/// Enlarged pixels in an SVG are told to stay sharp, and a PDF does not say when it was made.
+std::string draw(const std::string& program, Format format);
+
+}  // namespace hfc::plot

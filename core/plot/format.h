@@ -1,0 +1,13 @@
+// The kinds of files that a figure is written as.
+#pragma once
+
+namespace hfc::plot {
+
+enum class Format { svg, png, pdf };
+
+/// "svg"
+constexpr const char* extension(Format format) {
+    return format == Format::svg ? "svg" : format == Format::png ? "png" : "pdf";
+}
+
+}  // namespace hfc::plot

@@ -25,6 +25,8 @@ Examples:
 
   hfc-host sweep scripts/shuffled_labels.lua --seeds 3     several seeds, and grids of options
   hfc-host compare runs/a runs/b                           tables, differences, curves of runs
+  hfc-host report runs/a                                   one page of HTML with all of a run
+  hfc-host export --tensorboard runs/a --out tb            its numbers for TensorBoard
   hfc-host view runs                                       their curves in a window
 
 Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it;

@@ -16,9 +16,13 @@
 namespace {
 
 const char* program_for(const char* word) {
-    const bool evidence =
-        word != nullptr && (std::strcmp(word, "sweep") == 0 || std::strcmp(word, "compare") == 0);
-    return evidence ? HFC_EVIDENCE : HFC_PROGRAM;
+    constexpr const char* evidence[] = {"sweep", "compare", "report", "export"};
+    for (const char* const command : evidence) {
+        if (word != nullptr && std::strcmp(word, command) == 0) {
+            return HFC_EVIDENCE;
+        }
+    }
+    return HFC_PROGRAM;
 }
 
 }  // namespace

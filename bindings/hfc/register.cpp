@@ -20,6 +20,7 @@ void register_hfc(lua_State* L) {
     detail::register_saved_model(L);  // methods of Run
     detail::register_chart(L);
     detail::register_image(L);
+    detail::register_read_run(L);
     detail::register_epochs(L);
     detail::register_smooth(L);
     detail::register_stats(L);

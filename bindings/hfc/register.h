@@ -44,6 +44,7 @@ void register_detection(lua_State* L);
 void register_frequency(lua_State* L);
 void register_chart(lua_State* L);
 void register_image(lua_State* L);
+void register_read_run(lua_State* L);
 void register_mask(lua_State* L);
 void register_sensitivity(lua_State* L);
 void register_epochs(lua_State* L);

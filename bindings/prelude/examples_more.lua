@@ -35,6 +35,12 @@ paths = run:chart("figure", {x_name = "radius", y_name = "accuracy", width = 84,
   {name = "x_l", x = radii, y = {.3, .6, .8}, low = {.2, .5, .7}, high = {.4, .7, .9}},
   {name = "x_h", x = radii, y = {.7, .4, .2}},
 }})]])
+example("hfc.read_run", [[
+run = hfc.run("example", {radius = 4})
+run:log {epoch = 1, accuracy = .5}
+run:row("accuracy", {radius = 4, accuracy = .5})
+stored = hfc.read_run(run:directory())
+print(stored.options.radius, stored.events[1].accuracy, stored.tables.accuracy[1].accuracy)]])
 example("Run:image", [[
 run = hfc.run("example")
 paths = run:image("pictures", torch.rand(4, 3, 32, 32), {columns = 2})]])

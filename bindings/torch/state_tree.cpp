@@ -166,7 +166,7 @@ nlohmann::ordered_json StateTree::to_json() const {
     return result;
 }
 
-void push_json(lua_State* L, const nlohmann::ordered_json& value) {
+void push_json(lua_State* L, const nlohmann::ordered_json& value, bool null_is_nan) {
     luaL_checkstack(L, 8, "a state with too many levels");
     if (value.is_boolean()) {
         push(L, value.get<bool>());
@@ -175,11 +175,11 @@ void push_json(lua_State* L, const nlohmann::ordered_json& value) {
     } else if (value.is_string()) {
         push(L, value.get<std::string>());
     } else if (value.is_null()) {
-        lua_pushnil(L);
+        null_is_nan ? push(L, std::nan("")) : lua_pushnil(L);
     } else if (value.is_array()) {
         lua_newtable(L);
         for (size_t i = 0; i < value.size(); ++i) {
-            push_json(L, value[i]);
+            push_json(L, value[i], null_is_nan);
             lua_rawseti(L, -2, static_cast<int>(i) + 1);
         }
     } else {
@@ -187,7 +187,7 @@ void push_json(lua_State* L, const nlohmann::ordered_json& value) {
         for (const auto& [name, field] : value.items()) {
             const auto number = whole_number(name);
             number ? push(L, *number) : push(L, name);
-            push_json(L, field);
+            push_json(L, field, null_is_nan);
             lua_rawset(L, -3);
         }
     }

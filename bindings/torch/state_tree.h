@@ -55,6 +55,6 @@ class StateTree {
 };
 
 /// Pushes a value; the fields of an object whose names are whole numbers get number keys.
-void push_json(lua_State* L, const nlohmann::ordered_json& value);
+void push_json(lua_State* L, const nlohmann::ordered_json& value, bool null_is_nan = false);
 
 }  // namespace hfc::lua

@@ -1,6 +1,9 @@
-// hfc-evidence: what bin/hfc-host becomes for `hfc-host sweep` and `hfc-host compare`.
+// hfc-evidence: what bin/hfc-host becomes for `hfc-host sweep`, `compare`, `report` and
+// `export`.
 #include "base/error.h"
 #include "host/evidence/compare.h"
+#include "host/evidence/export.h"
+#include "host/evidence/report.h"
 #include "host/evidence/sweep.h"
 
 #include <algorithm>
@@ -16,8 +19,10 @@ int main(int count, char** arguments) {
     const std::string command = count > 1 ? arguments[1] : "";
     const std::vector<std::string> words(arguments + std::min(count, 2), arguments + count);
     try {
-        const int status = command == "compare" ? hfc::host::compare(words)
-                                                : hfc::host::sweep(hfc::host::parse_sweep(words));
+        const int status = command == "compare"  ? hfc::host::compare(words)
+                           : command == "report" ? hfc::host::report(words)
+                           : command == "export" ? hfc::host::export_runs(words)
+                                                 : hfc::host::sweep(hfc::host::parse_sweep(words));
         if (std::fflush(stdout) != 0 && status == 0) {
             std::fprintf(stderr, "hfc-host: standard output could not be written\n");
             return 1;

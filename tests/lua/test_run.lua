@@ -119,6 +119,25 @@ function TestRunDirectory:test_bad_images()
   fails("unknown option 'caption' (did you mean 'captions'?)", x, {caption = {}})
 end
 
+function TestRunDirectory:test_reads_runs()
+  run:log {epoch = 1, accuracy = {train = .5, test = .25}, worst = 0 / 0, list = {1, 2}}
+  run:series("s"):log {epoch = 2, ok = true}
+  run:row("radii", {radius = 4, name = "low, \"r\"", score = .5})
+  run:row("radii", {radius = 8})
+  local stored = hfc.read_run(run:directory())
+  lu.assertEquals(stored.config.name, "test_run")
+  local count = #stored.events
+  local first = stored.events[count - 1]
+  lu.assertEquals(first.accuracy, {train = .5, test = .25})
+  lu.assertEquals(first.list, {1, 2})
+  lu.assertTrue(first.worst ~= first.worst, "null is nan")
+  lu.assertEquals(stored.events[count].series, "s")
+  lu.assertEquals(stored.events[count].ok, true)
+  lu.assertEquals(stored.tables.radii,
+    {{radius = 4, name = "low, \"r\"", score = .5}, {radius = 8}})
+  lu.assertErrorMsgContains("'/nowhere' is no run directory", hfc.read_run, "/nowhere")
+end
+
 function TestRunDirectory:test_charts()
   local function program(...)
     local paths = run:chart("chart", ...)

@@ -1,0 +1,58 @@
+// hfc.read_run: what a run directory holds, as tables.
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/state_tree.h"
+#include "run/stored_run.h"
+
+namespace hfc::lua {
+namespace {
+
+int read_run(Call& call) {
+    call.at_most(1);
+    const std::filesystem::path directory = call.argument(1, "directory").text();
+    require(run::is_run_directory(directory),
+            "'{}' is no run directory (with config.json and metrics.jsonl)", directory.string());
+    lua_State* const L = call.L;
+    const auto config = run::read_config(directory);
+    lua_newtable(L);
+    push_json(L, config);
+    lua_setfield(L, -2, "config");
+    push_json(L, config.value("options", nlohmann::ordered_json::object()));
+    lua_setfield(L, -2, "options");
+    lua_newtable(L);
+    int count = 0;
+    run::read_events(directory)([&](const nlohmann::ordered_json& event) {
+        push_json(L, event, /*null_is_nan=*/true);
+        lua_rawseti(L, -2, ++count);
+    });
+    lua_setfield(L, -2, "events");
+    lua_newtable(L);
+    for (const auto& [name, rows] : run::read_tables(directory)) {
+        push_json(L, nlohmann::ordered_json(rows));
+        lua_setfield(L, -2, name.c_str());
+    }
+    lua_setfield(L, -2, "tables");
+    return 1;
+}
+
+const std::vector<Declaration> read_run_declarations = {
+    {"hfc.read_run", read_run,
+     "hfc.read_run(directory) -> {config, options, events, tables}\n\n"
+     "Reads what a run has written, while it goes on too.\n"
+     "config: config.json; options: the script's options in it.\n"
+     "events: the lines of metrics.jsonl as a list of tables; null, which stands for a number that "
+     "is not finite, is read as nan.\n"
+     "tables: name -> list of rows, a table of column and value each; an empty field is missing.\n"
+     "Errors: no run directory, a damaged config.json, a file that cannot be read."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_read_run(lua_State* L) {
+    declare(L, read_run_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

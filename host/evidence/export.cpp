@@ -1,0 +1,223 @@
+#include "host/evidence/export.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/utf8.h"
+#include "host/evidence/sources.h"
+#include "host/evidence/sweep_options.h"
+#include "run/directory.h"
+#include "run/stored_run.h"
+#include "run/tensorboard.h"
+
+#include <CLI/CLI.hpp>
+
+#include <sys/stat.h>
+
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <set>
+
+namespace hfc::host {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct ExportOptions {
+    std::vector<std::string> paths;
+    std::string out;
+    bool tensorboard = false;
+};
+
+class Usage : public CLI::Formatter {
+    std::string make_usage(const CLI::App*, std::string) const override {
+        return "Usage: hfc-host export --tensorboard RUN_OR_SWEEP... [options]\n";
+    }
+};
+
+constexpr const char* notes = R"text(
+Writes what runs have logged as event files for TensorBoard, a directory a run: each number of an
+event is a scalar at the event's step (else its epoch), under the tag SERIES/KEY or
+SERIES/KEY/NAME; each picture is an image. Whole curves and tables are left out.
+
+Example:
+  hfc-host export --tensorboard runs/heuristics-20260102-030405 --out tb
+  tensorboard --logdir tb
+
+Exit status: 0; 2 after wrong use.)text";
+
+ExportOptions parse(const std::vector<std::string>& words) {
+    ExportOptions options;
+    CLI::App app("Writes runs as files of other tools.", "hfc-host export");
+    app.formatter(std::make_shared<Usage>());
+    app.footer(notes);
+    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
+    app.add_flag("--tensorboard", options.tensorboard, "event files of TensorBoard");
+    app.add_option("--out", options.out,
+                   "directory to write to, new or empty (else tensorboard/NAMES-date-time)")
+        ->type_name("DIR");
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
+    try {
+        app.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+        throw CommandExit{0, app.help()};
+    } catch (const CLI::ParseError& error) {
+        throw CommandExit{
+            2, fmt::format("hfc-host export: {}; see hfc-host export --help", error.what())};
+    }
+    if (!options.tensorboard || options.paths.empty()) {
+        throw CommandExit{2, fmt::format("hfc-host export: give {}; see hfc-host export --help",
+                                         options.tensorboard ? "a run or a sweep, got none"
+                                                             : "--tensorboard, the only format")};
+    }
+    return options;
+}
+
+/// Values that say where an event belongs, and not what was measured.
+const std::set<std::string> places = {"epoch", "step", "time", "series"};
+
+/// Turns the events of one run into records.
+class Exporter {
+  public:
+    /// start: when the run began, in seconds since 1970.
+    Exporter(fs::path run, double start) : run_(std::move(run)), start_(start) {
+        records_ = run::tensorboard_record(run::tensorboard_start(start));
+    }
+
+    void add(const Json& event) {
+        const auto time = start_ + number_at(event, "time", 0);
+        const auto series = text_at(event, "series");
+        const bool placed = event.contains("step") || event.contains("epoch");
+        // Events without a step and an epoch are counted, each series by itself.
+        const auto step =
+            static_cast<int64_t>(placed ? number_at(event, "step", number_at(event, "epoch", 0))
+                                        : static_cast<double>(counts_[series]++));
+        const auto prefix = series.empty() ? "" : series + "/";
+        if (event.contains("curve")) {
+            ++left_out_;
+        } else if (event.contains("image")) {
+            add_image(event, prefix, time, step);
+        } else {
+            add_numbers(event, prefix, time, step);
+        }
+    }
+
+    const std::string& records() const { return records_; }
+    int64_t values() const { return values_; }
+    int64_t left_out() const { return left_out_; }
+
+  private:
+    static double number_at(const Json& event, const char* key, double fallback) {
+        const auto found = event.find(key);
+        return found != event.end() && found->is_number() ? found->get<double>() : fallback;
+    }
+
+    static std::string text_at(const Json& event, const char* key) {
+        const auto found = event.find(key);
+        return found != event.end() && found->is_string() ? found->get<std::string>() : "";
+    }
+
+    void add_number(const std::string& tag, const Json& value, double time, int64_t step) {
+        // The log writes numbers that are not finite as null.
+        if (value.is_number() || value.is_null()) {
+            const auto number = value.is_number() ? value.get<double>() : std::nan("");
+            records_ += run::tensorboard_record(run::tensorboard_event(
+                run::TensorBoardValue{tag, time, step, static_cast<float>(number)}));
+            ++values_;
+        }
+    }
+
+    void add_numbers(const Json& event, const std::string& prefix, double time, int64_t step) {
+        for (const auto& [key, value] : event.items()) {
+            if (places.contains(key)) {
+                continue;
+            }
+            if (!value.is_object()) {
+                add_number(prefix + key, value, time, step);
+                continue;
+            }
+            for (const auto& [name, one] : value.items()) {
+                add_number(prefix + key + "/" + name, one, time, step);
+            }
+        }
+    }
+
+    void add_image(const Json& event, const std::string& prefix, double time, int64_t step) {
+        // A log can name any file: only the run's own pictures are exported.
+        const auto file = run_ / "images" / fs::path(text_at(event, "file")).filename();
+        std::error_code error;
+        if (!fs::is_regular_file(file, error)) {
+            ++left_out_;
+            return;
+        }
+        constexpr uint64_t most_bytes = uint64_t{64} << 20;
+        const auto side = [&](const char* count, const char* pixels) {
+            return static_cast<int64_t>(number_at(event, count, 1) * number_at(event, pixels, 0));
+        };
+        records_ += run::tensorboard_record(
+            run::tensorboard_event(run::TensorBoardImage{.tag = prefix + text_at(event, "image"),
+                                                         .time = time,
+                                                         .step = step,
+                                                         .height = side("rows", "height"),
+                                                         .width = side("columns", "width"),
+                                                         .png = read_file(file, most_bytes)}));
+        ++values_;
+    }
+
+    fs::path run_;
+    double start_;
+    std::map<std::string, int64_t> counts_;
+    int64_t values_ = 0;
+    int64_t left_out_ = 0;
+    std::string records_;
+};
+
+/// When the run began: its log was written last at the time of its last event.
+double start_of(const fs::path& run) {
+    struct stat status {};
+    require(::stat((run / "metrics.jsonl").c_str(), &status) == 0, "cannot read '{}'",
+            (run / "metrics.jsonl").string());
+    double last = 0;
+    run::read_events(run)([&](const Json& event) {
+        if (event.contains("time") && event.at("time").is_number()) {
+            last = event.at("time").get<double>();
+        }
+    });
+    return static_cast<double>(status.st_mtim.tv_sec) - last;
+}
+
+void export_run(const fs::path& run, const fs::path& to) {
+    Exporter exporter(run, start_of(run));
+    run::read_events(run)([&](const Json& event) { exporter.add(event); });
+    fs::create_directories(to);
+    // TensorBoard takes the number for the time of the file.
+    write_file(to / "events.out.tfevents.0000000000.hfc-host", exporter.records(), Sync::no);
+    fmt::print("'{}': {} values{}\n", to.string(), exporter.values(),
+               exporter.left_out() > 0
+                   ? fmt::format(", {} curves or pictures left out", exporter.left_out())
+                   : "");
+}
+
+}  // namespace
+
+int export_runs(const std::vector<std::string>& words) {
+    const auto options = parse(words);
+    const auto sources = read_sources(options.paths);
+    const auto directory = output_directory(options.out, sources, "tensorboard");
+    for (const auto& source : sources) {
+        const auto folder = directory / source.label;
+        if (!source.is_sweep) {
+            export_run(source.path, folder);
+            continue;
+        }
+        for (const auto& item : source.items) {
+            if (!item.directory.empty()) {
+                export_run(item.directory, folder / item.directory.filename());
+            }
+        }
+    }
+    return 0;
+}
+
+}  // namespace hfc::host

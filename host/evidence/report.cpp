@@ -1,0 +1,310 @@
+#include "host/evidence/report.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "host/evidence/html.h"
+#include "host/evidence/results.h"
+#include "host/evidence/sources.h"
+#include "host/evidence/sweep_options.h"
+#include "plot/gnuplot.h"
+#include "run/stored_run.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace hfc::host {
+namespace {
+
+namespace fs = std::filesystem;
+using evidence::Json;
+
+constexpr uint64_t most_bytes = uint64_t{64} << 20;  // of a file that goes into a page
+
+struct ReportOptions {
+    std::vector<std::string> paths;
+    std::string out;
+};
+
+class Usage : public CLI::Formatter {
+    std::string make_usage(const CLI::App*, std::string) const override {
+        return "Usage: hfc-host report RUN_OR_SWEEP... [options]\n";
+    }
+};
+
+constexpr const char* notes = R"text(
+Writes one page of HTML that holds all and asks for nothing else: settings, tables, figures,
+pictures, the environment, the commands and the script. Several runs or sweeps come with their
+tables side by side and the settings that differ.
+
+Examples:
+  hfc-host report runs/shuffled_labels-20260102-030405
+  hfc-host report sweeps/a sweeps/b --out both.html
+
+Exit status: 0; 2 after wrong use.)text";
+
+ReportOptions parse(const std::vector<std::string>& words) {
+    ReportOptions options;
+    CLI::App app("Writes a page about runs and sweeps.", "hfc-host report");
+    app.formatter(std::make_shared<Usage>());
+    app.footer(notes);
+    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
+    app.add_option("--out", options.out,
+                   "file to write (else report.html in the directory, or in a new one below "
+                   "reports/ where there are several)")
+        ->type_name("FILE");
+    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
+    try {
+        app.parse(reversed);
+    } catch (const CLI::CallForHelp&) {
+        throw CommandExit{0, app.help()};
+    } catch (const CLI::ParseError& error) {
+        throw CommandExit{
+            2, fmt::format("hfc-host report: {}; see hfc-host report --help", error.what())};
+    }
+    if (options.paths.empty()) {
+        throw CommandExit{
+            2, "hfc-host report: give a run or a sweep, got none; see hfc-host report --help"};
+    }
+    return options;
+}
+
+std::string heading(int level, const std::string& text) {
+    return fmt::format("<h{}>{}</h{}>\n", level, html_text(text), level);
+}
+
+/// One word of a command as a shell reads it.
+std::string shell_word(const std::string& word) {
+    const bool plain = !word.empty() && std::ranges::all_of(word, [](unsigned char c) {
+        return std::isalnum(c) != 0 ||
+               std::string_view("_-./=:,+%@").find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    if (plain) {
+        return word;
+    }
+    std::string quoted = "'";
+    for (const char c : word) {
+        quoted += c == '\'' ? "'\\''" : std::string(1, c);
+    }
+    return quoted + "'";
+}
+
+std::string command_of(const Json& config) {
+    std::string line;
+    if (const auto found = config.find("command_line");
+        found != config.end() && found->is_array()) {
+        for (const auto& word : *found) {
+            line += line.empty() ? "" : " ";
+            line += word.is_string() ? shell_word(word.get<std::string>()) : json_text(word);
+        }
+    }
+    return line;
+}
+
+std::vector<fs::path> files_with(const fs::path& directory, const char* extension) {
+    std::vector<fs::path> files;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(directory, error)) {
+        if (entry.path().extension() == extension && entry.is_regular_file(error)) {
+            files.push_back(entry.path());
+        }
+    }
+    std::ranges::sort(files, natural_less, [](const fs::path& path) { return path.string(); });
+    return files;
+}
+
+std::string figures_in(const fs::path& directory) {
+    std::string text;
+    for (const auto& path : files_with(directory, ".svg")) {
+        text += html_picture("image/svg+xml", read_file(path, most_bytes), path.stem().string());
+    }
+    return text;
+}
+
+/// The curves of the events, for a run whose script drew no figure.
+std::string drawn_figures(const std::vector<evidence::BandFigure>& figures) {
+    if (!plot::has_gnuplot()) {
+        return figures.empty() ? "" : "<p>gnuplot is not installed, so no curve is drawn.</p>\n";
+    }
+    std::string text;
+    for (const auto& figure : figures) {
+        const auto program =
+            gnuplot_program(make_chart(figure.panels, figure.options), plot::Format::svg);
+        text += html_picture("image/svg+xml", plot::draw(program, plot::Format::svg), figure.name);
+    }
+    return text;
+}
+
+/// The last picture of each name that the run has logged.
+std::string pictures_of(const fs::path& run) {
+    std::vector<std::pair<std::string, Json>> last;
+    run::read_events(run)([&](const Json& event) {
+        if (!event.contains("image") || !event.at("image").is_string() || !event.contains("file") ||
+            !event.at("file").is_string()) {
+            return;
+        }
+        const auto name = event.at("image").get<std::string>();
+        const auto known = std::ranges::find(last, name, &std::pair<std::string, Json>::first);
+        if (known == last.end()) {
+            last.emplace_back(name, event);
+        } else {
+            known->second = event;
+        }
+    });
+    std::string text;
+    for (const auto& [name, event] : last) {
+        // A log can name any file: only the run's own pictures go into the page.
+        const auto file = fs::path(event.at("file").get<std::string>()).filename();
+        std::error_code error;
+        if (!fs::is_regular_file(run / "images" / file, error)) {
+            continue;
+        }
+        auto caption = name;
+        if (event.contains("epoch")) {
+            caption += ", epoch " + json_text(event.at("epoch"));
+        }
+        text += html_picture("image/png", read_file(run / "images" / file, most_bytes), caption);
+    }
+    return text;
+}
+
+std::string part(int level, const std::string& title, const std::string& content) {
+    return content.empty() ? "" : heading(level, title) + content;
+}
+
+std::string settings_of(const Json& config) {
+    std::vector<std::pair<std::string, std::string>> entries;
+    if (config.contains("options")) {
+        for (const auto& [name, value] : run::flat_options(config.at("options"))) {
+            entries.emplace_back(name, evidence::text_of(value));
+        }
+    }
+    return entries.empty() ? "" : html_list(entries);
+}
+
+std::string environment_of(const Json& config) {
+    std::vector<std::pair<std::string, std::string>> entries;
+    for (const auto& [key, value] : config.items()) {
+        if (key == "options" || key == "command_line" || key == "name") {
+            continue;
+        }
+        for (const auto& [name, one] : run::flat_options(value)) {
+            entries.emplace_back(name.empty() ? key : key + " " + name, evidence::text_of(one));
+        }
+    }
+    return entries.empty() ? "" : html_list(entries);
+}
+
+std::string script_of(const fs::path& directory) {
+    std::error_code error;
+    const auto path = directory / "script.lua";
+    if (!fs::is_regular_file(path, error)) {
+        return "";
+    }
+    return fmt::format("<details><summary>script.lua</summary>\n<pre>{}</pre>\n</details>\n",
+                       html_text(read_file(path, most_bytes)));
+}
+
+std::string tables_in(const fs::path& directory, int level) {
+    std::string text;
+    for (const auto& [name, rows] : run::read_tables(directory)) {
+        text += rows.empty() ? "" : heading(level, name) + html_table(rows);
+    }
+    return text;
+}
+
+std::string run_section(const fs::path& run) {
+    const auto config = run::read_config(run);
+    auto figures = figures_in(run);
+    if (figures.empty()) {
+        figures =
+            drawn_figures(band_figures({{"", run::read_events(run)}}, evidence::Labels::panels));
+    }
+    const auto command = command_of(config);
+    return part(3, "Figures", figures) + part(3, "Tables", tables_in(run, 4)) +
+           part(3, "Pictures", pictures_of(run)) + part(3, "Settings", settings_of(config)) +
+           part(3, "Environment", environment_of(config)) +
+           part(3, "Command",
+                command.empty() ? "" : fmt::format("<pre>{}</pre>\n", html_text(command))) +
+           script_of(run);
+}
+
+/// A sweep's own figures and tables, and the settings of all its runs.
+std::string sweep_section(const Source& source) {
+    std::vector<std::pair<std::string, std::string>> settings(source.settings.begin(),
+                                                              source.settings.end());
+    std::string joined;
+    for (const auto& table : join_sources({source})) {
+        if (!table.rows.empty()) {
+            joined += heading(4, table.name) + html_table(to_readable_rows(table));
+        }
+        const auto found = differences(table, in_first_source);
+        joined += found.empty() ? "" : html_table(readable_differences(found));
+    }
+    auto figures = figures_in(source.path);
+    if (figures.empty()) {
+        figures = drawn_figures(source_figures({source}));
+    }
+    return fmt::format("<p>{} runs. Intervals are 95 % over seeds.</p>\n", source.items.size()) +
+           part(3, "Figures", figures) + part(3, "Tables", joined) +
+           part(3, "Settings", html_list(settings)) + script_of(source.path);
+}
+
+std::string comparison(const std::vector<Source>& sources) {
+    const auto different = settings_that_differ(sources);
+    std::string tables;
+    for (const auto& table : join_sources(sources)) {
+        const auto rows = side_by_side(table, sources);
+        tables += rows.empty() ? "" : heading(4, table.name) + html_table(rows);
+        const auto found = differences(table, in_first_source);
+        tables += found.empty()
+                      ? ""
+                      : heading(4, table.name + ": differences from " + sources[0].label) +
+                            html_table(readable_differences(found));
+    }
+    return part(3, "Settings that differ",
+                different.empty() ? "<p>None.</p>\n" : html_table(different)) +
+           part(3, "Figures", drawn_figures(source_figures(sources))) + part(3, "Tables", tables);
+}
+
+std::string body_of(const std::vector<Source>& sources) {
+    std::string body;
+    if (sources.size() > 1) {
+        body += "<ul>\n";
+        for (size_t i = 0; i < sources.size(); ++i) {
+            body += fmt::format("<li><a href=\"#source{}\">{}</a></li>\n", i,
+                                html_text(sources[i].label));
+        }
+        body += "</ul>\n" + heading(2, "Comparison") + comparison(sources);
+    }
+    for (size_t i = 0; i < sources.size(); ++i) {
+        const auto& source = sources[i];
+        body += sources.size() == 1
+                    ? ""
+                    : fmt::format("<h2 id=\"source{}\">{}</h2>\n", i, html_text(source.label));
+        body += (source.is_sweep ? sweep_section(source) : run_section(source.path));
+    }
+    return body;
+}
+
+}  // namespace
+
+int report(const std::vector<std::string>& words) {
+    const auto options = parse(words);
+    const auto sources = read_sources(options.paths);
+    const auto name = sources[0].settings.find("name");
+    auto title = name == sources[0].settings.end() ? "" : name->second + ": ";
+    title += sources[0].label;
+    title += sources.size() == 1 ? "" : fmt::format(" and {} more", sources.size() - 1);
+    const auto page = html_page(title, body_of(sources));
+    const auto path = !options.out.empty() ? fs::path(options.out)
+                      : sources.size() == 1
+                          ? sources[0].path / "report.html"
+                          : output_directory("", sources, "reports") / "report.html";
+    write_file(path, page);
+    fmt::print("'{}', {:.1f} MB\n", path.string(), static_cast<double>(page.size()) / 1e6);
+    return 0;
+}
+
+}  // namespace hfc::host

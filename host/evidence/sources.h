@@ -1,0 +1,49 @@
+// Runs and sweeps as the commands are given them, and their numbers side by side.
+#pragma once
+
+#include "base/natural_order.h"
+#include "evidence/bands.h"
+#include "evidence/join.h"
+#include "host/evidence/sweep_directory.h"
+#include "run/table.h"
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hfc::host {
+
+/// One run or one sweep, and what is known of it.
+struct Source {
+    std::string label;  ///< the last directories of its path; as many as tell the sources apart
+    std::filesystem::path path;
+    bool is_sweep = false;
+    std::vector<FinishedItem> items;
+    std::map<std::string, std::string, NaturalOrder> settings;
+};
+
+/// Throws Error for a directory that is missing, given twice, or neither a run nor a sweep.
+std::vector<Source> read_sources(const std::vector<std::string>& paths);
+
+/// Where a command writes: `out`, or FOLDER/NAMES-date-time, made. Throws Error where that cannot
+/// be.
+std::filesystem::path output_directory(const std::string& out, const std::vector<Source>& sources,
+                                       const char* folder);
+
+/// The settings that are not the same in all sources: a row each, a column a source.
+run::Rows settings_that_differ(const std::vector<Source>& sources);
+
+/// The tables of all sources, with a setting "source".
+std::vector<evidence::JoinedTable> join_sources(const std::vector<Source>& sources);
+
+/// The same settings of the first source.
+evidence::Json in_first_source(const evidence::Json& settings, const evidence::Json& first);
+
+/// The numbers of all sources side by side: a row for each key and column.
+run::Rows side_by_side(const evidence::JoinedTable& table, const std::vector<Source>& sources);
+
+/// All curves of all sources.
+std::vector<evidence::BandFigure> source_figures(const std::vector<Source>& sources);
+
+}  // namespace hfc::host

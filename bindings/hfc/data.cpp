@@ -31,6 +31,7 @@ void push_pair(lua_State* L, const data::Pair& pair, bool has_train) {
 /// The data set that is asked for, by name or by the options of a script.
 struct Wanted {
     std::string name;
+    std::string classes;  ///< a file that makes classes of folders
     int64_t seed = 0;
     int64_t image_size = data::LoadOptions{}.folder.image_size;
     int64_t train_images = 0, test_images = 0;  ///< 0: all
@@ -47,6 +48,7 @@ Wanted read_wanted(Call& call) {
     require(!wanted.name.empty(),
             "argument 1 (name): expected the name of a data set, or options with one (dataset = "
             "\"synthetic\")");
+    wanted.classes = options.text("classes", "");
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.image_size = options.integer("image_size", wanted.image_size);
     wanted.train_images = options.integer("train_images", wanted.train_images);
@@ -114,9 +116,14 @@ int load(Call& call) {
     folder.resize = options.integer("resize", folder.resize);
     folder.pictures = picture_options(options, folder.pictures);
     options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
-    if (!read_boxed(options, name, settings)) {
+    if (name.starts_with("folder:")) {
+        folder.classes = options.text("classes", wanted.classes);
+    } else if (!read_boxed(options, name, settings)) {
         read_synthetic(options, settings.synthetic);
     }
+    require(wanted.classes.empty() || name.starts_with("folder:"),
+            "option 'classes': '{}' makes classes of folders, but '{}' has none", wanted.classes,
+            name);
     settings.split = options.text("split", settings.split);
     settings.labels = options.text("labels", settings.labels);
     options.finish();
@@ -260,7 +267,12 @@ const std::vector<Declaration> data_declarations = {
      "stream = true reads the pictures as batches are made, false decodes them at once; unset, "
      "they "
      "are decoded where they fit into half of the memory. Dataset:transform sets other steps. "
-     "Classes are numbered in the order of their names, byte by byte (\"10\" before \"9\").\n"
+     "Classes are numbered in the order of their names, byte by byte (\"10\" before \"9\"). "
+     "classes = FILE makes classes of several folders: JSON {\"dog\": \"n02085620..n02113978\", "
+     "\"cat\": [\"n02123045\", \"n02123159\"]}, a folder, an interval of folder names in the "
+     "order of bytes, or a list of both; the order in the file is that of the labels. Folders of "
+     "no "
+     "class are left out, which is said.\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "
      "each class's\n"
@@ -282,7 +294,8 @@ const std::vector<Declaration> data_declarations = {
      "train_images = 0, test_images = 0: so many of each part, drawn by the seed; 0, or more than "
      "there are: all.\n"
      "hfc.data(opt, {...}) takes the options of a script: opt.dataset is the name, and opt.seed, "
-     "opt.image_size, opt.train_images and opt.test_images stand in for options that are not "
+     "opt.image_size, opt.classes, opt.train_images and opt.test_images stand in for options that "
+     "are not "
      "given.\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
     {"hfc.dataset", make_dataset,

@@ -9,6 +9,7 @@ local common = {
   batch_size = {10, "images a step", least = 1},
   lr = {3e-3, "step size of Adam", above = 0},
   image_size = {128, "of a folder's images, in pixels", least = 1},
+  classes = {"", "of folder:DIR: a JSON file that makes classes of folders (help(hfc.data))"},
   train_images = {0, "train on so many images, 0: all", least = 0},
   seed = {0, "of the data, the weights and the training", least = 0},
 }
@@ -21,7 +22,7 @@ end
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
   The settings that scripts share, and yours: dataset, model, epochs, batch_size, lr, \z
-  image_size, train_images and seed. A setting of yours replaces a shared one. If it is a value \z
+  image_size, classes, train_images and seed. A setting of yours replaces a shared one. If it is a value \z
   without a text, it keeps the text and the limits of the shared one; false leaves one out.',
 function(own)
   if type(own) ~= "table" then

@@ -39,6 +39,22 @@ function TestPictures:test_streamed_pictures_are_those_in_memory()
   lu.assertEquals(stream.train:check(), {})
 end
 
+function TestPictures:test_classes_of_folders()
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write('{"animal": "cat..dog"}')
+  file:close()
+  local data = self:load {stream = true, classes = path}
+  lu.assertEquals(data.class_names, {"animal"})
+  lu.assertEquals(#data.train, 6)
+  local opt = {dataset = "folder:" .. self.dir, classes = path}
+  lu.assertEquals(hfc.data(opt, {image_size = 8}).classes, 1)
+  os.remove(path)
+  lu.assertErrorMsgContains(path, self.load, self, {classes = path})
+  lu.assertErrorMsgContains("makes classes of folders, but 'synthetic' has none", hfc.data,
+                            {dataset = "synthetic", classes = path})
+end
+
 function TestPictures:test_steps()
   local train = self:load({stream = true}).train:transform {
     {"random_resized_crop", 6, scale = {.5, 1}, ratio = {1, 1}}, {"horizontal_flip", p = .25},

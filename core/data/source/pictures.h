@@ -2,8 +2,8 @@
 #pragma once
 
 #include "data/source.h"
+#include "data/source/picture_files.h"
 #include "data/source/tensors.h"
-#include "image_file/list_folder.h"
 #include "image_file/recipe.h"
 
 #include <memory>
@@ -12,11 +12,11 @@
 
 namespace hfc::data {
 
-/// The pictures of a list, each read from its file whenever it is asked for: any number of them
+/// Pictures, each read from its file whenever it is asked for: any number of them
 /// take little memory. What is random depends on the seed, the epoch and the picture alone.
 class PictureSource : public Source {
   public:
-    using List = std::shared_ptr<const image_file::PictureList>;
+    using List = std::shared_ptr<const PictureFiles>;
 
     /// description: what views are called besides their name; "" for a recipe that nobody chose.
     PictureSource(std::string name, List pictures, image_file::PictureRecipe recipe,

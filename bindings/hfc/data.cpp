@@ -86,10 +86,50 @@ bool read_boxed(Options& options, const std::string& name, data::LoadOptions& se
     return is_file || name == "boxes";
 }
 
-void read_synthetic(Options& options, data::SyntheticOptions& synthetic) {
+/// What names a file, where there are pictures, and is a number for "synthetic", where scripts give
+/// it for any data set.
+std::string file_option(lua_State* L, Options& options, const char* key,
+                        const std::string& fallback) {
+    auto file = fallback;
+    options.with(key, [&](const Value& value) {
+        if (lua_type(L, value.index()) != LUA_TNUMBER) {
+            file = value.text();
+        }
+    });
+    return file;
+}
+
+/// What only data sets of picture files have. Returns whether it is such a data set.
+bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
+                   data::LoadOptions& settings) {
+    const bool is_tar = wanted.name.starts_with("tar:");
+    const bool has_folders = is_tar || wanted.name.starts_with("folder:");
+    require(has_folders || wanted.classes.empty(),
+            "option 'classes': '{}' makes classes of folders, but '{}' has none", wanted.classes,
+            wanted.name);
+    auto& folder = settings.folder;
+    folder.image_size = options.integer("image_size", wanted.image_size);
+    folder.resize = options.integer("resize", folder.resize);
+    folder.pictures = picture_options(options, folder.pictures);
+    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
+    if (has_folders) {
+        folder.classes = file_option(L, options, "classes", wanted.classes);
+    }
+    if (is_tar) {
+        settings.tar_test = file_option(L, options, "test", "");
+    }
+    return has_folders;
+}
+
+void read_synthetic(Options& options, data::SyntheticOptions& synthetic, bool is_pictures) {
+    if (is_pictures) {
+        options.know("classes");
+        options.know("test");
+    } else {
+        synthetic.classes = options.integer("classes", synthetic.classes);
+        synthetic.test = options.integer("test", synthetic.test);
+    }
     synthetic.train = options.integer("train", synthetic.train);
-    synthetic.test = options.integer("test", synthetic.test);
-    synthetic.classes = options.integer("classes", synthetic.classes);
     synthetic.size = options.integer("size", synthetic.size);
     synthetic.channels = options.integer("channels", synthetic.channels);
     synthetic.low = options.number("low", synthetic.low);
@@ -111,19 +151,10 @@ int load(Call& call) {
     wanted.train_images = options.integer("train_images", wanted.train_images);
     wanted.test_images = options.integer("test_images", wanted.test_images);
     settings.seed = static_cast<uint64_t>(wanted.seed);
-    auto& folder = settings.folder;
-    folder.image_size = options.integer("image_size", wanted.image_size);
-    folder.resize = options.integer("resize", folder.resize);
-    folder.pictures = picture_options(options, folder.pictures);
-    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
-    if (name.starts_with("folder:")) {
-        folder.classes = options.text("classes", wanted.classes);
-    } else if (!read_boxed(options, name, settings)) {
-        read_synthetic(options, settings.synthetic);
+    const bool is_pictures = read_pictures(call.L, options, wanted, settings);
+    if (!read_boxed(options, name, settings)) {
+        read_synthetic(options, settings.synthetic, is_pictures);
     }
-    require(wanted.classes.empty() || name.starts_with("folder:"),
-            "option 'classes': '{}' makes classes of folders, but '{}' has none", wanted.classes,
-            name);
     settings.split = options.text("split", settings.split);
     settings.labels = options.text("labels", settings.labels);
     options.finish();
@@ -249,7 +280,8 @@ const std::vector<Declaration> data_declarations = {
      "n, class_names = {...}}\n\n"
      "Loads \"synthetic\", \"cifar10\", \"cifar100\", \"mnist\", \"fashion_mnist\", \"kmnist\", "
      "\"emnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*: "
-     "JPEG, PNG, BMP, TIFF, WebP, PPM); with objects in pictures \"boxes\", \"coco:DIR\" and "
+     "JPEG, PNG, BMP, TIFF, WebP, PPM) or \"tar:FILE\", the same in tars; with objects in pictures "
+     "\"boxes\", \"coco:DIR\" and "
      "\"voc:DIR\".\n"
      "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. The files are looked "
      "for "
@@ -273,6 +305,14 @@ const std::vector<Declaration> data_declarations = {
      "order of bytes, or a list of both; the order in the file is that of the labels. Folders of "
      "no "
      "class are left out, which is said.\n"
+     "tar: the tars are read where they lie, and each picture when it is asked for; options as of "
+     "folder. FILE holds train/CLASS/* and val/CLASS/* (or test/CLASS/*). Or FILE names the tars "
+     "of the training part and test = \"FILE\" those of the test part; or it is a folder of "
+     "train*.tar and val*.tar. \"train-{0000..0146}.tar\", \"{a,b}.tar\" and \"a.tar,b.tar\" name "
+     "several. The class is the first folder of a name (a tar within a tar is a folder, as in "
+     "ImageNet's own) or, as WebDataset has it, the number in NAME.cls beside NAME.jpg. Pictures "
+     "follow in the order of their names, as in a folder. Compressed tars, links to pictures and "
+     "damaged tars are refused, with tar and byte.\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "
      "each class's\n"

@@ -2,14 +2,14 @@
 local host = ...
 
 local common = {
-  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   model = {"preact_resnet8",
            "network to train (help(hfc.model)), or a file or run directory of trained ones"},
   epochs = {12, "passes over the training set", least = 1},
   batch_size = {10, "images a step", least = 1},
   lr = {3e-3, "step size of Adam", above = 0},
   image_size = {128, "of a folder's images, in pixels", least = 1},
-  classes = {"", "of folder:DIR: a JSON file that makes classes of folders (help(hfc.data))"},
+  classes = {"", "of pictures: a JSON file that makes classes of folders (see help(hfc.data))"},
   train_images = {0, "train on so many images, 0: all", least = 0},
   seed = {0, "of the data, the weights and the training", least = 0},
 }
@@ -22,8 +22,8 @@ end
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
   The settings that scripts share, and yours: dataset, model, epochs, batch_size, lr, \z
-  image_size, classes, train_images and seed. A setting of yours replaces a shared one. If it is a value \z
-  without a text, it keeps the text and the limits of the shared one; false leaves one out.',
+  image_size, classes, train_images and seed. A setting of yours replaces a shared one. If it is \z
+  a value without a text, it keeps the text and the limits of the shared one; false leaves one out.',
 function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)

@@ -55,6 +55,22 @@ function TestPictures:test_classes_of_folders()
                             {dataset = "synthetic", classes = path})
 end
 
+function TestPictures:test_tar_beside_folder()
+  local tar = self.dir .. "/both.tar"
+  os.execute(("tar -cf %s -C %s train val"):format(tar, self.dir))
+  local folder = self:load {image_size = 8, stream = true}
+  local packed = hfc.data("tar:" .. tar, {image_size = 8, stream = true})
+  lu.assertEquals(packed.class_names, folder.class_names)
+  lu.assertTrue((packed.train:batch(0, 6)):equal((folder.train:batch(0, 6))))
+  lu.assertTrue((packed.test:batch(0, 6)):equal((folder.test:batch(0, 6))))
+  -- Scripts give numbers for the synthetic set, whatever the data set.
+  lu.assertEquals(hfc.data("tar:" .. tar, {classes = 5, test = 100, high = .1}).classes, 2)
+  lu.assertEquals(self:load({classes = 5, test = 100, high = .1}).classes, 2)
+  os.execute(("gzip %s"):format(tar))
+  lu.assertErrorMsgContains("this is compressed (gzip); unpack it first", hfc.data,
+                            "tar:" .. tar .. ".gz")
+end
+
 function TestPictures:test_steps()
   local train = self:load({stream = true}).train:transform {
     {"random_resized_crop", 6, scale = {.5, 1}, ratio = {1, 1}}, {"horizontal_flip", p = .25},

@@ -229,11 +229,13 @@ const std::vector<Declaration> dataset_declarations = {
      "its low_pass; options as there."},
     {"Dataset:transform", transform,
      "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
-     "Dataset\n\nThe same pictures of a data set folder:DIR, made into images by these steps "
-     "instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
+     "Dataset\n\nThe same pictures of a data set folder:DIR or tar:FILE, made into images by these "
+     "steps instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
      "{\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, 4/3}}, "
-     "{\"horizontal_flip\", p = .5}}. resize or random_resized_crop stands first; center_crop and "
-     "horizontal_flip follow. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
+     "{\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, {\"color_jitter\", "
+     "brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize and random_resized_crop "
+     "can only stand first; color_jitter, torchvision's for tensors, comes behind the last crop. "
+     "pad is black. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
      "\"imagenet_train\" (random_resized_crop 224, horizontal_flip); both ignore EXIF's "
      "orientation, as torchvision does.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend on seed, epoch and "
@@ -241,8 +243,9 @@ const std::vector<Declaration> dataset_declarations = {
      "steps, "
      "they are decoded once if the data set was in memory and the images fit. interpolation and "
      "orientation keep the values that hfc.data had, unless given.\n"
-     "Errors: an unknown step or setting, an order that makes no images of one size, a data set "
-     "that is filtered or mapped already or is not made of picture files."},
+     "Errors: an unknown step or setting, an order that makes no images of one size, a picture "
+     "smaller than its random_crop, a data set that is filtered or mapped already or is not made "
+     "of picture files."},
     {"Dataset:check", check,
      "dataset:check() -> {{sample = i, reason = string}, ...}\n\nReads every sample once and "
      "returns those that cannot be read; it stops at ten. An empty table: all is well."},

@@ -71,6 +71,24 @@ function TestPictures:test_tar_beside_folder()
                             "tar:" .. tar .. ".gz")
 end
 
+function TestPictures:test_pad_random_crop_and_colours()
+  local train = self:load({stream = true}).train
+  local padded = train:transform {{"resize", 8}, {"pad", 1}, {"center_crop", 10}}
+  local image = padded[0].image
+  lu.assertEquals(image[0][0][0]:item(), 0)
+  lu.assertTrue(image[0][1][1]:item() > 0)
+  local jitter = train:transform {
+    {"random_crop", 9}, {"horizontal_flip"}, {"color_jitter", brightness = .5, hue = .1},
+  }
+  lu.assertEquals(jitter.shape, {3, 9, 9})
+  lu.assertStrContains(jitter:name(), "random_crop 9, horizontal_flip, color_jitter")
+  local large = train:transform {{"random_crop", 40}}
+  lu.assertErrorMsgContains("the picture 'cat/1.ppm': random_crop 40 of 13 x 11 pixels",
+                            large.batch, large, 0, 1)
+  lu.assertErrorMsgContains("color_jitter: hue must be 0 to 0.5, got 0.7", train.transform, train,
+                            {{"center_crop", 4}, {"color_jitter", hue = .7}})
+end
+
 function TestPictures:test_steps()
   local train = self:load({stream = true}).train:transform {
     {"random_resized_crop", 6, scale = {.5, 1}, ratio = {1, 1}}, {"horizontal_flip", p = .25},

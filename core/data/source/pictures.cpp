@@ -113,8 +113,17 @@ void PictureSource::read_one(int64_t sample, const double* random, uint8_t* plan
     reader.set_options(recipe_.options());
     pictures_->read(
         sample, reader,
-        [&](const image_file::Size& picture) { return recipe_.geometry(picture, numbers); },
+        [&](const image_file::Size& picture) {
+            try {
+                return recipe_.geometry(picture, numbers);
+            } catch (const Error& error) {
+                fail("the picture '{}': {}", pictures_->name(sample), error.what());
+            }
+        },
         image_size, planes);
+    for (const auto& change : recipe_.colors(numbers)) {
+        change_colors(change, planes, recipe_.size() * recipe_.size());
+    }
 }
 
 void PictureSource::read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const {

@@ -116,8 +116,7 @@ std::vector<std::string> folders_in(const TarPart& part) {
         numbers.push_back(std::to_string(picture.label));
     }
     std::ranges::sort(numbers);
-    const auto [begin, end] = std::ranges::unique(numbers);
-    numbers.erase(begin, end);
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
     return numbers;
 }
 

@@ -103,7 +103,7 @@ class TarLister {
         list_.numbered = list_.numbered || !numbers_.empty();
         if (!numbers_.empty()) {
             // "0001.seg.png" belongs to "0001", but is not what is to be classified.
-            const auto [end, last] = std::ranges::remove_if(mine, all.end(), [&](const auto& one) {
+            const auto other_picture = [&](const TarPicture& one) {
                 const auto name = list_.name(one);
                 const auto rest = name.substr(key_of(name).size());
                 const bool other = rest.find('.', 1) != std::string_view::npos;
@@ -111,8 +111,8 @@ class TarLister {
                     ++list_.left_out[std::string(rest)];
                 }
                 return other;
-            });
-            all.erase(end, last);
+            };
+            all.erase(std::remove_if(mine, all.end(), other_picture), all.end());
         }
         for (auto picture = all.begin() + static_cast<std::ptrdiff_t>(first_); picture != all.end();
              ++picture) {

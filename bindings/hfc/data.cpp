@@ -34,8 +34,22 @@ struct Wanted {
     std::string classes;  ///< a file that makes classes of folders
     int64_t seed = 0;
     int64_t image_size = data::LoadOptions{}.folder.image_size;
+    int64_t resize = 0;
     int64_t train_images = 0, test_images = 0;  ///< 0: all
+    int64_t train_per_class = 0, test_per_class = 0;
 };
+
+void read_per_class(lua_State* L, Options& options, Wanted& wanted) {
+    options.with("per_class", [&](const Value& value) {
+        if (!lua_istable(L, value.index())) {
+            value.expected("a table {train = n, test = n}");
+        }
+        Options parts(L, value.index());
+        wanted.train_per_class = parts.integer("train", wanted.train_per_class);
+        wanted.test_per_class = parts.integer("test", wanted.test_per_class);
+        parts.finish();
+    });
+}
 
 Wanted read_wanted(Call& call) {
     Wanted wanted;
@@ -51,15 +65,24 @@ Wanted read_wanted(Call& call) {
     wanted.classes = options.text("classes", "");
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.image_size = options.integer("image_size", wanted.image_size);
+    wanted.resize = options.integer("resize", wanted.resize);
     wanted.train_images = options.integer("train_images", wanted.train_images);
     wanted.test_images = options.integer("test_images", wanted.test_images);
+    read_per_class(call.L, options, wanted);
     return wanted;
 }
 
-Dataset at_most(const Dataset& part, const char* option, int64_t images, int64_t seed) {
-    require(images >= 0, "option '{}': expected 0 (all) or more, got {}", option, images);
-    return images == 0 || images >= part.size() ? part
-                                                : part.subset(images, static_cast<uint64_t>(seed));
+/// What is asked for of a part, by the seed. Of pictures that are read as they are asked for, the
+/// chosen ones are kept in memory if they fit.
+Dataset chosen(const Dataset& part, const char* name, int64_t images, int64_t per_class,
+               int64_t seed) {
+    require(images >= 0, "option '{}_images': expected 0 (all) or more, got {}", name, images);
+    require(per_class >= 0, "option 'per_class.{}': expected 0 (all) or more, got {}", name,
+            per_class);
+    const auto drawn_by = static_cast<uint64_t>(seed);
+    auto view = per_class == 0 ? part : part.per_class(per_class, drawn_by);
+    view = images == 0 || images >= view.size() ? view : view.subset(images, drawn_by);
+    return view.size() < part.size() ? view.cached_if_it_fits() : view;
 }
 
 /// What only data sets of objects in pictures have. `train` and `test` are names of parts there,
@@ -109,7 +132,7 @@ bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
             wanted.name);
     auto& folder = settings.folder;
     folder.image_size = options.integer("image_size", wanted.image_size);
-    folder.resize = options.integer("resize", folder.resize);
+    folder.resize = options.integer("resize", wanted.resize);
     folder.pictures = picture_options(options, folder.pictures);
     options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
     if (has_folders) {
@@ -150,6 +173,7 @@ int load(Call& call) {
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.train_images = options.integer("train_images", wanted.train_images);
     wanted.test_images = options.integer("test_images", wanted.test_images);
+    read_per_class(call.L, options, wanted);
     settings.seed = static_cast<uint64_t>(wanted.seed);
     const bool is_pictures = read_pictures(call.L, options, wanted, settings);
     if (!read_boxed(options, name, settings)) {
@@ -160,8 +184,9 @@ int load(Call& call) {
     options.finish();
     std::vector<std::string> notes;
     auto pair = data::load(name, settings, &notes);
-    pair.train = at_most(pair.train, "train_images", wanted.train_images, wanted.seed);
-    pair.test = at_most(pair.test, "test_images", wanted.test_images, wanted.seed);
+    pair.train =
+        chosen(pair.train, "train", wanted.train_images, wanted.train_per_class, wanted.seed);
+    pair.test = chosen(pair.test, "test", wanted.test_images, wanted.test_per_class, wanted.seed);
     for (const auto& note : notes) {
         std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
     }
@@ -332,10 +357,13 @@ const std::vector<Declaration> data_declarations = {
      "boxes, a set whose answer is known: rectangles of stripes with low_radius = 6 or "
      "high_radius = 24 cycles a picture, in four classes; train = 300, test = 100, size = 96.\n"
      "train_images = 0, test_images = 0: so many of each part, drawn by the seed; 0, or more than "
-     "there are: all.\n"
+     "there are: all. per_class = {train = 0, test = 0}: so many of each class, before that. Of "
+     "pictures that are streamed, the chosen ones are kept in memory if they fit, as by "
+     "Dataset:cache.\n"
      "hfc.data(opt, {...}) takes the options of a script: opt.dataset is the name, and opt.seed, "
-     "opt.image_size, opt.classes, opt.train_images and opt.test_images stand in for options that "
-     "are not "
+     "opt.image_size, opt.resize, opt.classes, opt.per_class, opt.train_images and opt.test_images "
+     "stand "
+     "in for options that are not "
      "given.\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
     {"hfc.dataset", make_dataset,

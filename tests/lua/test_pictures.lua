@@ -89,6 +89,35 @@ function TestPictures:test_pad_random_crop_and_colours()
                             {{"center_crop", 4}, {"color_jitter", hue = .7}})
 end
 
+function TestPictures:test_cache_and_check()
+  local train = self:load({stream = true, image_size = 8}).train
+  local folder = self.dir .. "/cache"
+  local before = train:batch(0, 6)
+  lu.assertTrue((train:cache():batch(0, 6)):equal(before))
+  lu.assertTrue((train:cache(folder):batch(0, 6)):equal(before))
+  local few = self:load {stream = true, image_size = 8, per_class = {train = 2}}
+  lu.assertEquals(#few.train, 4)
+  lu.assertEquals(#few.test, 6)
+  lu.assertErrorMsgContains("has random steps", function()
+    train:transform({{"random_crop", 4}}):cache()
+  end)
+  lu.assertErrorMsgContains("option 'per_class': expected a table", self.load, self,
+                            {per_class = 3})
+  local data = self:load {stream = true}
+  lu.assertEquals(hfc.check(data), {})
+  for i = 1, 12 do
+    local file = assert(io.open(("%s/train/cat/bad%02d.png"):format(self.dir, i), "w"))
+    file:write "no picture"
+    file:close()
+  end
+  data = self:load {stream = true}
+  lu.assertEquals(#data.train:check(), 10)
+  local found = hfc.check(data)
+  lu.assertEquals(#found, 12)
+  lu.assertStrContains(found[1], "train, sample 3: the picture '" .. self.dir)
+  lu.assertEquals(#hfc.check(data.train), 12)
+end
+
 function TestPictures:test_steps()
   local train = self:load({stream = true}).train:transform {
     {"random_resized_crop", 6, scale = {.5, 1}, ratio = {1, 1}}, {"horizontal_flip", p = .25},
@@ -156,7 +185,7 @@ function TestPictures:test_wrong_steps_are_named()
   fails("unknown step 'centre_crop' (did you mean 'center_crop'?)", {{"centre_crop", 8}})
   fails("step 2, its size: expected", {{"resize", 8}, {"center_crop"}})
   fails("unknown option 'p'", {{"resize", 8, p = 1}, {"center_crop", 8}})
-  fails("resize or random_resized_crop must stand first", {{"center_crop", 8}})
+  fails("resize or random_resized_crop can only stand first", {{"pad", 8}, {"resize", 8}})
   fails("p must be a probability", {{"random_resized_crop", 8}, {"horizontal_flip", p = 2}})
   fails("option 'scale': expected two numbers", {{"random_resized_crop", 8, scale = .5}})
   fails("interpolation must be", {{"random_resized_crop", 8}}, {interpolation = "area"})

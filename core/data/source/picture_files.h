@@ -5,6 +5,7 @@
 #include "image_file/read_picture.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,11 +28,16 @@ class PictureFiles {
     virtual std::string name(int64_t i) const = 0;
     /// Of the encoded picture; nothing where that cannot be found out.
     virtual std::optional<uint64_t> bytes(int64_t i) const = 0;
+    /// When its file was written last, in a unit of its own; 0 where that cannot be found out.
+    virtual int64_t written(int64_t i) const = 0;
     /// As PictureReader::read().
     virtual void read(int64_t i, image_file::PictureReader& reader,
                       const image_file::ChooseGeometry& choose, const image_file::Size& result,
                       uint8_t* planes) const = 0;
 };
+
+/// Of a file, as PictureFiles::written().
+int64_t written_at(const std::filesystem::path& path);
 
 /// Files in folders.
 class FolderFiles : public PictureFiles {
@@ -43,6 +49,7 @@ class FolderFiles : public PictureFiles {
     int64_t count(int64_t label) const override { return list_.count(label); }
     std::string name(int64_t i) const override { return list_.name(i); }
     std::optional<uint64_t> bytes(int64_t i) const override;
+    int64_t written(int64_t i) const override { return written_at(list_.path(i)); }
     void read(int64_t i, image_file::PictureReader& reader,
               const image_file::ChooseGeometry& choose, const image_file::Size& result,
               uint8_t* planes) const override {

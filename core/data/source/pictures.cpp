@@ -84,6 +84,12 @@ std::optional<uint64_t> FolderFiles::bytes(int64_t i) const {
     return error ? std::nullopt : std::optional<uint64_t>(bytes);
 }
 
+int64_t written_at(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(path, error);
+    return error ? 0 : static_cast<int64_t>(time.time_since_epoch().count());
+}
+
 PictureSource::PictureSource(std::string name, List pictures, image_file::PictureRecipe recipe,
                              std::string description)
     : name_(std::move(name)),
@@ -150,6 +156,15 @@ std::shared_ptr<const PictureSource> PictureSource::streamed(
 void PictureSource::add_fingerprint(Checksum& checksum, const at::Tensor& samples) const {
     checksum.add_item(recipe_.fingerprint());
     add_files(checksum, *pictures_, samples);
+}
+
+void PictureSource::add_stamps(Checksum& checksum, const at::Tensor& samples) const {
+    const auto* indices = samples.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < samples.size(0); ++i) {
+        const auto bytes = pictures_->bytes(indices[i]).value_or(0);
+        checksum.add_item(fmt::format("{} {} {}", pictures_->name(indices[i]), bytes,
+                                      pictures_->written(indices[i])));
+    }
 }
 
 std::shared_ptr<const Source> decoded(std::shared_ptr<const PictureSource> pictures) {

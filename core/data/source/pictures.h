@@ -36,6 +36,10 @@ class PictureSource : public Source {
     bool is_slow() const override { return true; }
     /// Whether a picture differs from epoch to epoch.
     bool is_random() const { return recipe_.numbers() > 0; }
+    /// All that is done to a picture.
+    std::string recipe_text() const { return recipe_.fingerprint(); }
+    /// Adds names, sizes and times of the files of `samples`.
+    void add_stamps(Checksum& checksum, const at::Tensor& samples) const;
     std::string describe() const override { return description_; }
     std::shared_ptr<const Source> with_recipe(
         const image_file::PictureRecipe& recipe) const override {

@@ -48,13 +48,14 @@ class TarFiles : public PictureFiles {
     }
     std::string name(int64_t i) const override { return std::string(list_.name(picture(i))); }
     std::optional<uint64_t> bytes(int64_t i) const override { return picture(i).size; }
+    int64_t written(int64_t i) const override { return list_.tars[picture(i).tar].written; }
 
     void read(int64_t i, image_file::PictureReader& reader,
               const image_file::ChooseGeometry& choose, const image_file::Size& result,
               uint8_t* planes) const override {
         thread_local std::string bytes;
         const auto& [offset, name, size, tar, label] = picture(i);
-        const auto& [path, tar_size] = list_.tars[tar];
+        const auto& [path, tar_size, written] = list_.tars[tar];
         const InputFile file(
             path);  // opened each time: thousands of tars are more than may be open
         require(file.size() == tar_size, "'{}' has {} bytes, but {} when its index was made",

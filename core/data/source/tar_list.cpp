@@ -1,6 +1,7 @@
 #include "data/source/tar_list.h"
 
 #include "base/error.h"
+#include "data/source/picture_files.h"
 #include "image_file/list_folder.h"
 
 #include <algorithm>
@@ -55,7 +56,7 @@ class TarLister {
     TarList list(const std::vector<std::filesystem::path>& tars) {
         for (const auto& path : tars) {
             const InputFile tar(path);
-            list_.tars.push_back({path, tar.size()});
+            list_.tars.push_back({path, tar.size(), written_at(path)});
             walk_tar(tar, [&](TarEntry&& entry) { take(tar, entry); });
             number_pictures();
         }

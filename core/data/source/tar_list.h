@@ -22,7 +22,8 @@ struct TarPicture {
 
 struct TarFile {
     std::filesystem::path path;
-    uint64_t size = 0;  ///< bytes, when its index was made
+    uint64_t size = 0;    ///< bytes, when its index was made
+    int64_t written = 0;  ///< as PictureFiles::written(), at that time
 };
 
 struct TarList {

@@ -18,7 +18,7 @@ local opt = hfc.options(hfc.common {
     batch_norm = false, radii = {4, 8, 12, 16}, epochs = 100, lr = 1e-4,
     train_images = 0, probe_samples = 0,
   }, imagenet_nine = hfc.imagenet_nine {
-    batch_sizes = {32, 64, 128, 256}, radii = {25, 50, 100, 150}, epochs = 50,
+    batch_size = false, batch_sizes = {32, 64, 128, 256}, radii = {25, 50, 100, 150}, epochs = 50,
     train_images = 0, probe_samples = 0,
   }},
 })

@@ -10,7 +10,7 @@ local opt = hfc.options(hfc.common {
   weights       = {"", "of the network: a state dict that torch.load reads"},
   outputs       = {"", "a file that names the class folder of each output, a line each"},
   normalised    = {false, "put ImageNet's mean and deviation before the network"},
-  interpolation = {"bilinear", "of the pictures, as in training", choices = {"bilinear", "bicubic"}},
+  interpolation = {"bilinear", "as in the training", choices = {"bilinear", "bicubic"}},
   radii         = {{2, 4, 8, 12}, "of the split, in frequency bins", least = 0},
   presets = {imagenet = {
     form = "torchvision", image_size = 224, resize = 256, normalised = true,

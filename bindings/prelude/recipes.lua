@@ -53,13 +53,15 @@ hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
   yours: ResNet-50 without BatchNorm in torchvision\'s form, pictures of 224 pixels, batches of \z
   100, Adam with 1e-4. The paper names neither classes nor pictures: the classes of \z
   classes/nine.json, which lies beside the scripts, and 1300 and 50 pictures of each are guesses. \z
-  --dataset folder:DIR says where the 1000 folders are.',
+  batch_size = false leaves that out. --dataset folder:DIR says where the 1000 folders are.',
 function(own)
-  return over({
+  local preset = over({
     model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
     classes = hfc.script_folder() .. "classes/nine.json", per_class = {train = 1300, test = 50},
     batch_size = 100, lr = 1e-4,
   }, own)
+  if preset.batch_size == false then preset.batch_size = nil end
+  return preset
 end)
 
 hfc.training = host.declare("hfc.training", '\z
@@ -180,15 +182,15 @@ function(model, dataset, options)
   local paper = options.published or {}
   local row = {clean = hfc.accuracy(smooth, dataset), ["clean (paper)"] = paper[1]}
   local place = {[.03] = 2, [.06] = 3, [.09] = 4}
-  for offset, name in pairs {[0] = "fgsm", [3] = "pgd"} do
+  for i, name in ipairs {"fgsm", "pgd"} do
     local attack = hfc.attack[name] {
       epsilon = options.epsilons, relative_alpha = name == "pgd" and .25 or nil,
     }
-    for i, share in ipairs(hfc.robust_accuracy(smooth, dataset, attack)) do
-      local epsilon = options.epsilons[i]
+    for e, share in ipairs(hfc.robust_accuracy(smooth, dataset, attack)) do
+      local epsilon = options.epsilons[e]
       local column = string.format("%s %g", name, epsilon)
       row[column] = share
-      row[column .. " (paper)"] = place[epsilon] and paper[place[epsilon] + offset]
+      row[column .. " (paper)"] = place[epsilon] and paper[place[epsilon] + 3 * (i - 1)]
     end
   end
   return row

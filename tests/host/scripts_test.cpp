@@ -155,10 +155,9 @@ TEST_P(NineClasses, AreReadAsThePresetSays) {
     const auto tree = scratch.path() / "imagenet";
     write_nine_classes(tree);
     auto job = GetParam();
-    for (const std::string word :
-         {"--preset", "imagenet_nine", "--model", "preact_resnet8", "--form", "small",
-          "--image_size", "16", "--resize", "18", "--per_class.train", "3", "--per_class.test", "2",
-          "--batch_size", "9"}) {
+    for (const std::string word : {"--preset", "imagenet_nine", "--model", "preact_resnet8",
+                                   "--form", "small", "--image_size", "16", "--resize", "18",
+                                   "--per_class.train", "3", "--per_class.test", "2"}) {
         job.options.push_back(word);
     }
     if (job.script != "kernels" && job.script != "smoothing_defence") {
@@ -176,6 +175,20 @@ TEST_P(NineClasses, AreReadAsThePresetSays) {
 
 INSTANTIATE_TEST_SUITE_P(All, NineClasses, testing::ValuesIn(nine_jobs),
                          [](const auto& job) { return job.param.script; });
+
+TEST(NineClassesAtFullSize, ResNet50TakesAStep) {
+    const ScratchFolder scratch;
+    const auto tree = scratch.path() / "imagenet";
+    write_nine_classes(tree);
+    const Job job = {
+        "lfc_hfc_training",
+        {"--preset", "imagenet_nine", "--per_class.train", "1", "--per_class.test", "1", "--epochs",
+         "1", "--radii", "25", "--parts", "low", "--dataset", "folder:" + tree.string()},
+        {}};
+    const auto result = run_job(job, scratch.path() / "run");
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(lines_of(scratch.path() / "run/table1.csv"), 2U);
+}
 
 TEST(PublishedNumbers, StandBesideThoseOfNineClasses) {
     const ScratchFolder scratch;

@@ -11,6 +11,7 @@ local opt = hfc.options(hfc.common {
   outputs       = {"", "a file that names the class folder of each output, a line each"},
   normalised    = {false, "put ImageNet's mean and deviation before the network"},
   interpolation = {"bilinear", "as in the training", choices = {"bilinear", "bicubic"}},
+  test_images   = {0, "measure so many, 0: all", least = 0},
   radii         = {{2, 4, 8, 12}, "of the split, in frequency bins", least = 0},
   presets = {imagenet = {
     form = "torchvision", image_size = 224, resize = 256, normalised = true,

@@ -190,6 +190,34 @@ TEST(NineClassesAtFullSize, ResNet50TakesAStep) {
     EXPECT_EQ(lines_of(scratch.path() / "run/table1.csv"), 2U);
 }
 
+TEST(PretrainedRadii, KnowsTheOutputsOfFolders) {
+    const ScratchFolder scratch;
+    const auto tree = scratch.path() / "imagenet", weights = scratch.path() / "net.safetensors";
+    write_nine_classes(tree);
+    // A network that says 151 for everything: the first dog's output of ImageNet's 1000.
+    const auto made = run({"-e",
+                           "local s = hfc.model('resnet18', {classes = 1000, form = "
+                           "'torchvision'}):state_dict() s['fc.bias'][151] = 1000 "
+                           "torch.save(s, '" +
+                               weights.string() + "')"});
+    ASSERT_EQ(made.status, 0) << made.err;
+    const Job job = {
+        "pretrained_radii",
+        {"--preset", "imagenet", "--model", "resnet18", "--weights", weights, "--image_size", "32",
+         "--resize", "32", "--radii", "4", "--dataset", "folder:" + tree.string()},
+        {}};
+    const auto unknown = run_job(job, scratch.path() / "unknown");
+    EXPECT_EQ(unknown.status, 1);
+    EXPECT_THAT(unknown.err, HasSubstr("classes/imagenet.txt has no line 'n99999999'"));
+    for (const std::string part : {"train", "val"}) {
+        fs::remove_all(tree / part / "n99999999");
+    }
+    const auto result = run_job(job, scratch.path() / "run");
+    ASSERT_EQ(result.status, 0) << result.err;
+    // One folder of 18.
+    EXPECT_THAT(read_text(scratch.path() / "run/radii.csv"), HasSubstr("4,0.0555"));
+}
+
 TEST(PublishedNumbers, StandBesideThoseOfNineClasses) {
     const ScratchFolder scratch;
     const auto tree = scratch.path() / "imagenet";

@@ -140,6 +140,7 @@ bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
     }
     if (is_tar) {
         settings.tar_test = file_option(L, options, "test", "");
+        settings.tar_index = options.text("index", "");
     }
     return has_folders;
 }
@@ -336,7 +337,8 @@ const std::vector<Declaration> data_declarations = {
      "train*.tar and val*.tar. \"train-{0000..0146}.tar\", \"{a,b}.tar\" and \"a.tar,b.tar\" name "
      "several. The class is the first folder of a name (a tar within a tar is a folder, as in "
      "ImageNet's own) or, as WebDataset has it, the number in NAME.cls beside NAME.jpg. Pictures "
-     "follow in the order of their names, as in a folder. Compressed tars, links to pictures and "
+     "follow in the order of their names, as in a folder. index = DIR "
+     "keeps what is found in a file there, for slow disks. Compressed tars, links to pictures and "
      "damaged tars are refused, with tar and byte.\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "

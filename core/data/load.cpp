@@ -273,8 +273,8 @@ std::vector<Named>& all() {
          }},
         {"tar:FILE",
          [](const std::string& name, Options options, Notes notes) {
-             return load_tar(path_in(name, "a tar", "FILE"), {options.folder, options.tar_test},
-                             notes);
+             return load_tar(path_in(name, "a tar", "FILE"),
+                             {options.folder, options.tar_test, options.tar_index}, notes);
          }},
         {"coco:DIR", [](const std::string& name, Options options,
                         Notes notes) { return load_coco(path_in(name), options.boxed, notes); }},

@@ -19,6 +19,7 @@ struct LoadOptions {
     SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
     FolderOptions folder = {};        ///< of `folder:DIR` and `tar:FILE`
     std::string tar_test = {};        ///< of `tar:FILE`: the tars of the test part
+    std::string tar_index = {};       ///< of `tar:FILE`: a folder to keep indices in
     BoxedOptions boxed = {};          ///< of `coco:DIR` and `voc:DIR`
     ShapesOptions shapes = {};        ///< of `boxes`; its seed is taken from `seed`
     std::string split = "balanced";   ///< of `emnist`: byclass, bymerge, balanced, letters, digits

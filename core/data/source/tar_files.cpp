@@ -162,8 +162,8 @@ std::vector<image_file::PictureClass> numbered_classes(const TarPart& train, con
     return classes_of_folders(names);
 }
 
-TarPart listed(const std::string& pattern, std::vector<std::string>* notes) {
-    TarPart part{pattern, list_tars(expand_pattern(pattern))};
+TarPart listed(const std::string& pattern, const Path& index, std::vector<std::string>* notes) {
+    TarPart part{pattern, list_tars(expand_pattern(pattern), index)};
     require(!part.list.pictures.empty(), "'{}' has no pictures, expected files {}", pattern,
             picture_endings());
     note_left_out(pattern, part.list.left_out, notes);
@@ -220,17 +220,20 @@ std::array<TarPart, 2> split_by_folders(TarPart both) {
             TarPart{both.name + ", " + test, below(both.list, test)}};
 }
 
-std::array<TarPart, 2> parts_of(const std::string& train, const std::string& test,
+std::array<TarPart, 2> parts_of(const std::string& train, const TarOptions& options,
                                 std::vector<std::string>* notes) {
+    const auto& [folder, test, index] = options;
     std::error_code error;
     if (!test.empty()) {
-        return {without_part_name(listed(train, notes)), without_part_name(listed(test, notes))};
+        return {without_part_name(listed(train, index, notes)),
+                without_part_name(listed(test, index, notes))};
     }
     if (std::filesystem::is_directory(train, error)) {
         const auto [first, second] = tars_in(train);
-        return {without_part_name(listed(first, notes)), without_part_name(listed(second, notes))};
+        return {without_part_name(listed(first, index, notes)),
+                without_part_name(listed(second, index, notes))};
     }
-    return split_by_folders(listed(train, notes));
+    return split_by_folders(listed(train, index, notes));
 }
 
 }  // namespace
@@ -238,7 +241,7 @@ std::array<TarPart, 2> parts_of(const std::string& train, const std::string& tes
 Pair load_tar(const std::string& train, const TarOptions& options,
               std::vector<std::string>* notes) {
     recipe_of(options.folder);  // refuses impossible sizes first
-    auto [first, second] = parts_of(train, options.test, notes);
+    auto [first, second] = parts_of(train, options, notes);
     const auto file = class_file_of(options.folder);
     require(first.list.numbered == second.list.numbered,
             "the classes of '{}' are {}, those of '{}' are {}", first.name,

@@ -12,7 +12,8 @@ namespace hfc::data {
 
 struct TarOptions {
     FolderOptions folder = {};
-    std::string test = {};  ///< as `train` of load_tar(), of the test part
+    std::string test = {};             ///< as `train` of load_tar(), of the test part
+    std::filesystem::path index = {};  ///< a folder to keep indices in; empty: they are not kept
 };
 
 /// The files that a pattern names: "train-{0000..0146}.tar", "a.tar,b.tar" and "{a,b}.tar" name

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "data/source/picture_files.h"
+#include "data/source/tar_index.h"
 #include "image_file/list_folder.h"
 
 #include <algorithm>
@@ -53,11 +54,12 @@ int64_t number_in(const InputFile& tar, const TarEntry& entry) {
 /// Reads tars one after the other.
 class TarLister {
   public:
-    TarList list(const std::vector<std::filesystem::path>& tars) {
+    TarList list(const std::vector<std::filesystem::path>& tars,
+                 const std::filesystem::path& index) {
         for (const auto& path : tars) {
             const InputFile tar(path);
             list_.tars.push_back({path, tar.size(), written_at(path)});
-            walk_tar(tar, [&](TarEntry&& entry) { take(tar, entry); });
+            walk_indexed_tar(tar, index, [&](TarEntry&& entry) { take(tar, entry); });
             number_pictures();
         }
         require(!list_.numbered || unnumbered_.empty(),
@@ -144,8 +146,9 @@ void TarList::add(TarPicture picture, std::string_view name) {
     pictures.push_back(picture);
 }
 
-TarList list_tars(const std::vector<std::filesystem::path>& tars) {
-    return TarLister().list(tars);
+TarList list_tars(const std::vector<std::filesystem::path>& tars,
+                  const std::filesystem::path& index) {
+    return TarLister().list(tars, index);
 }
 
 std::vector<std::string> top_folders(const TarList& list) {

@@ -41,7 +41,9 @@ struct TarList {
 /// ending. Throws Error as walk_tar() does, for a picture larger than 1 GiB, for a picture without
 /// NAME.cls where others have one, for two pictures of one NAME there, and for a NAME.cls that is
 /// no number.
-TarList list_tars(const std::vector<std::filesystem::path>& tars);
+/// index: a folder for walk_indexed_tar(), or none.
+TarList list_tars(const std::vector<std::filesystem::path>& tars,
+                  const std::filesystem::path& index = {});
 
 /// The first folders in the names, sorted by byte; "" for a name without a folder.
 std::vector<std::string> top_folders(const TarList& list);

@@ -282,6 +282,38 @@ TEST_F(TarPictures, that_do_not_fit_are_named) {
                 HasSubstr("bad.tar: dog/a.png (byte 512)' is no JPEG"));
 }
 
+TEST_F(TarPictures, are_found_by_an_index_that_is_kept) {
+    const auto tar = write_tar("all.tar", {0, 1, 2, 3, 4, 5, 6, 7, 8, 9});
+    const auto index = scratch_ / "index";
+    const auto load = [&] { return load_tar(tar, {folder_options(), "", index}).train; };
+    const auto files = [&] {
+        std::vector<std::filesystem::path> found;
+        for (const auto& entry : std::filesystem::directory_iterator(index)) {
+            found.push_back(entry.path());
+        }
+        return found;
+    };
+    expect_same(load(), from_folder());
+    ASSERT_EQ(files().size(), 1);
+    const auto path = files().front();
+    const auto whole = read_bytes(path);
+    expect_same(load(), from_folder());
+    EXPECT_EQ(read_bytes(path), whole);
+    for (size_t i = 0; i < whole.size(); i += 7) {
+        auto changed = whole;
+        changed[i] = static_cast<char>(changed[i] ^ 0x20);
+        write_bytes(path, changed);
+        EXPECT_THAT(error_of(load), HasSubstr("'" + path.string() + "' is not the index of '" +
+                                              tar + "' that it is named after; remove it"));
+    }
+    write_bytes(path, whole.substr(0, 20));
+    EXPECT_THAT(error_of(load), HasSubstr("is not the index"));
+    write_bytes(path, whole);
+    write_tar("all.tar", {0, 1, 5, 6});
+    EXPECT_EQ(load().size(), 2) << "the tar has changed";
+    EXPECT_EQ(files().size(), 2);
+}
+
 TEST(FilePattern, names_files) {
     const auto names = [](const std::string& pattern) {
         std::vector<std::string> all;

@@ -52,21 +52,6 @@ example("Dataset:low_pass Dataset:high_pass", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 low, high = data.test:low_pass(4), data.test:high_pass(4)
 print((low:batch(0, 10) + high:batch(0, 10) - data.test:batch(0, 10)):abs():max())]], "3")
-example("hfc.check Dataset:cache", [[
-data = hfc.data("synthetic", {train = 20, test = 10})
-print(#hfc.check(data), #data.train:cache())]], "0")
-example("hfc.imagenet_nine", [[
-opt = hfc.options(hfc.common {presets = {nine = hfc.imagenet_nine {epochs = 50}}})
-print(opt.epochs)]])
-example("hfc.new_model", [[
-data = hfc.data("synthetic", {train = 20, test = 10})
-print(hfc.new_model({model = "lenet", seed = 1}, data))]])
-example("hfc.script_folder", [[
-print(hfc.script_folder() .. "classes/nine.json")]])
-example("hfc.smoothing_row", [[
-data = hfc.data("synthetic", {train = 20, test = 10})
-row = hfc.smoothing_row(hfc.model("lenet", {data = data}), data.test, {rho = 1, epsilons = {.03}})
-print(row.clean, row["pgd 0.03"])]])
 example("Dataset:subset Dataset:per_class", [[
 data = hfc.data("synthetic", {train = 100, test = 50, classes = 5})
 print(#data.train:subset(12, {seed = 1}), #data.train:per_class(3))]])
@@ -412,3 +397,4 @@ wrong = class:ne(data.test:labels()):nonzero():flatten()
 pictures, captions = hfc.gallery(data, {data.test}, {class}, {confidence}, wrong)
 hfc.run("own"):image("wrong", pictures, {captions = captions})
 print(data.test:select(wrong))]])
+for names, code in pairs(host.recipe_examples) do example(names, code) end

@@ -100,7 +100,9 @@ TEST_F(ListFolder, lists_chosen_classes_only) {
     const auto list = list_pictures(root_, {{"b", {"b"}}});
     EXPECT_EQ(list.size(), 1);
     EXPECT_EQ(list.name(0), "b/x.jpg");
-    EXPECT_THAT(error_of([&] { list_pictures(root_, {{"c", {"c"}}}); }),
+    EXPECT_THAT(error_of([&] {
+                    list_pictures(root_, {{"c", {"c"}}});
+                }),
                 HasSubstr("cannot read the folder '" + (root_ / "c").string()));
     EXPECT_THAT(error_of([&] { list_classes(root_ / "nowhere"); }), HasSubstr("No such file"));
 }

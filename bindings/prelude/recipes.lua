@@ -198,11 +198,11 @@ end)
 
 hfc.script_folder = host.declare("hfc.script_folder", '\z
   hfc.script_folder() -> string\n\n\z
-  The folder of the script that runs, with a slash behind it, or "" where that is the current \z
-  one: for files that lie beside it.',
+  The folder of the script that runs, an absolute path with a slash behind it: for files that lie \z
+  beside it.',
 function()
-  local script = _G.arg and _G.arg[0] or ""
-  return string.match(script, "^.*/") or ""
+  local script = host.absolute_path(_G.arg and _G.arg[0] or "script")
+  return string.match(script, "^.*/")
 end)
 
 hfc.gallery = host.declare("hfc.gallery", '\z

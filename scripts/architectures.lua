@@ -28,7 +28,7 @@ local data = hfc.data(opt, {low = .1, high = .1, noise = .25})
 local models = {}
 for i, name in ipairs(opt.models) do
   local batch_norm = opt.batch_norm and (name:find "^vgg" or name:find "^preact") ~= nil
-  models[i] = hfc.model(name, {data = data, batch_norm = batch_norm, seed = opt.seed})
+  models[i] = hfc.new_model(hfc.merge(opt, {model = name}), data, {batch_norm = batch_norm})
 end
 local run = hfc.run("architectures", opt)
 local probes = data.train:probes {

@@ -1,4 +1,4 @@
--- Figure 4 of Wang et al., CVPR 2020: batch size, generalization gap and high frequencies.
+-- Figures 4 and 11 of Wang et al., CVPR 2020: batch size, generalization gap and high frequencies.
 --   hfc-host scripts/batch_size.lua                       embedded data: half a minute on two cores
 --   hfc-host scripts/batch_size.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
@@ -17,6 +17,9 @@ local opt = hfc.options(hfc.common {
     dataset = "cifar10", model = "preact_resnet32", batch_sizes = {32, 64, 128, 256, 512},
     batch_norm = false, radii = {4, 8, 12, 16}, epochs = 100, lr = 1e-4,
     train_images = 0, probe_samples = 0,
+  }, imagenet_nine = hfc.imagenet_nine {
+    batch_size = false, batch_sizes = {32, 64, 128, 256}, radii = {25, 50, 100, 150}, epochs = 50,
+    train_images = 0, probe_samples = 0,
   }},
 })
 local data = hfc.data(opt, {low = .1, high = .1, noise = .25})
@@ -27,7 +30,7 @@ local probes, panels = data.train:probes {
 
 for n, size in ipairs(opt.batch_sizes) do
   panels[n] = "batch size " .. size
-  local model = hfc.model(opt.model, {data = data, batch_norm = opt.batch_norm, seed = opt.seed})
+  local model = hfc.new_model(opt, data, {batch_norm = opt.batch_norm})
   local last = hfc.train(model, data.train, hfc.training(opt, {
     batch_size = size, probes = probes, log = run:series(panels[n]),
   })):last()

@@ -1,4 +1,5 @@
--- Figure 6 of Wang et al., CVPR 2020: what BatchNorm gains where only low frequencies are left.
+-- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains where only low
+-- frequencies are left.
 --   hfc-host scripts/batchnorm_on_lfc.lua                 embedded data: a minute on two cores
 --   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
@@ -13,7 +14,7 @@ local opt = hfc.options(hfc.common {
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",
     epochs = 100, batch_size = 100, lr = 1e-4, train_images = 0,
-  }},
+  }, imagenet_nine = hfc.imagenet_nine {radii = {25, 50, 100, 150}, epochs = 50, train_images = 0}},
 })
 local data = hfc.data(opt, {test = 100})
 local run = hfc.run("batchnorm_on_lfc", opt)
@@ -25,7 +26,7 @@ for n, radius in ipairs(opt.radii) do
   local row = {radius = radius}
   for _, batch_norm in ipairs {false, true} do
     local name = batch_norm and "BatchNorm" or "vanilla"
-    local model = hfc.model(opt.model, {data = data, batch_norm = batch_norm, seed = opt.seed})
+    local model = hfc.new_model(opt, data, {batch_norm = batch_norm})
     local last = hfc.train(model, train, hfc.training(opt, {
       probes = {[name .. ", train"] = train, [name .. ", test"] = data.test},
       log = run:series(panels[n]),

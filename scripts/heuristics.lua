@@ -1,5 +1,5 @@
--- Figure 5 of Wang et al., CVPR 2020: dropout, mix-up, BatchNorm and adversarial training, and the
--- frequencies they take up.
+-- Figures 5 and 12 of Wang et al., CVPR 2020: dropout, mix-up, BatchNorm and adversarial training,
+-- and the frequencies they take up.
 --   hfc-host scripts/heuristics.lua                       embedded data: a minute on two cores
 --   hfc-host scripts/heuristics.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
@@ -25,6 +25,9 @@ local opt = hfc.options(hfc.common {
     dataset = "cifar10", model = "preact_resnet32", budget = {epsilon = 8 / 255, steps = 10},
     augment = {pad = 4, flip = true}, radii = {4, 8, 12, 16},
     epochs = 100, batch_size = 100, lr = 1e-4, train_images = 0, probe_samples = 0,
+  }, imagenet_nine = hfc.imagenet_nine {
+    budget = {epsilon = 8 / 255, steps = 10}, radii = {25, 50, 100, 150}, epochs = 50,
+    train_images = 0, probe_samples = 0,
   }},
 })
 local data = hfc.data(opt, {low = .5, high = .2})
@@ -41,9 +44,8 @@ local recipes = {
 }
 
 for _, name in ipairs(opt.heuristics) do
-  local model = hfc.model(opt.model, {
-    data = data, batch_norm = name == "batchnorm",
-    dropout = name == "dropout" and opt.dropout or 0, seed = opt.seed,
+  local model = hfc.new_model(opt, data, {
+    batch_norm = name == "batchnorm", dropout = name == "dropout" and opt.dropout or 0,
   })
   local last = hfc.train(model, data.train, hfc.training(opt, hfc.merge(recipes[name], {
     probes = probes, log = run:series(name),

@@ -29,7 +29,7 @@ local probes = data.train:probes {
 }
 
 for _, name in ipairs(opt.optimizers) do
-  local model = hfc.model(opt.model, {data = data, batch_norm = opt.batch_norm, seed = opt.seed})
+  local model = hfc.new_model(opt, data, {batch_norm = opt.batch_norm})
   local last = hfc.train(model, data.train, hfc.training(opt, {
     optimizer = {name, lr = opt.lr[name]}, probes = probes, log = run:series(name),
   })):last()

@@ -1,5 +1,5 @@
--- Figure 3 of Wang et al., CVPR 2020: a network learns low frequencies first, unless the labels are
--- shuffled.
+-- Figures 3 and 10 of Wang et al., CVPR 2020: a network learns low frequencies first, unless the
+-- labels are shuffled.
 --   hfc-host scripts/shuffled_labels.lua                  embedded data: half a minute on two cores
 --   hfc-host scripts/shuffled_labels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
@@ -14,6 +14,8 @@ local opt = hfc.options(hfc.common {
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32",
     epochs = {natural = 100, shuffled = 300}, batch_size = 100, lr = 1e-4,
+  }, imagenet_nine = hfc.imagenet_nine {
+    epochs = {natural = 50, shuffled = 150}, radii = {25, 50, 100, 150},
   }},
 })
 -- Few synthetic images of strong contrast and noise: enough to tell apart, few enough to memorise
@@ -26,7 +28,7 @@ for _, labels in ipairs(opt.labels) do
   local probes = train:probes {
     low = opt.radii, prefix = "train ", train = train, test = data.test,
   }
-  local model = hfc.model(opt.model, {data = data, seed = opt.seed})
+  local model = hfc.new_model(opt, data)
   local history = hfc.train(model, train, hfc.training(opt, {
     epochs = opt.epochs[labels], probes = probes, log = run:series(labels),
   }))

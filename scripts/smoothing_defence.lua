@@ -1,4 +1,4 @@
--- Table 2 of Wang et al., CVPR 2020: smoothing the first convolution's kernels as a defence,
+-- Tables 2 and 4 of Wang et al., CVPR 2020: smoothing the first convolution's kernels as a defence,
 -- without training anew (equation 3).
 --   hfc-host scripts/smoothing_defence.lua                embedded data: a minute on two cores
 --   hfc-host scripts/smoothing_defence.lua --preset paper --device cuda    CIFAR-10 as in the paper
@@ -17,15 +17,14 @@ local opt = hfc.options(hfc.common {
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", steps = 10,
     epochs = {natural = 100, adversarial = 100}, batch_size = 100, lr = 1e-4,
+  }, imagenet_nine = hfc.imagenet_nine {
+    steps = 10, epochs = {natural = 50, adversarial = 50}, batch_norm = true,
   }},
 })
--- Columns of the published table.
-local columns = {
-  fgsm = {[.03] = 2, [.06] = 3, [.09] = 4},
-  pgd = {[.03] = 5, [.06] = 6, [.09] = 7},
-}
 local data = hfc.data(opt, {train = 300, test = 100, low = .5, high = .2})
 local run = hfc.run("smoothing_defence", opt)
+local published = opt.dataset == "cifar10" and "table2"
+  or opt.classes:find "nine.json" and "table4"
 local pgd = hfc.attack.pgd {
   epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false,
 }
@@ -35,22 +34,11 @@ for name, recipe in pairs(recipes) do
 end
 for training, model in hfc.networks(opt, data, run, recipes, {"natural", "adversarial"}) do
   for _, rho in ipairs(opt.rho) do
-    local smooth = hfc.smooth(model, {rho = rho})
-    local paper = opt.dataset == "cifar10" and hfc.published("wang2020 table2", training, rho) or {}
-    local row = {
-      training = training, rho = rho,
-      clean = hfc.accuracy(smooth, data.test), ["clean (paper)"] = paper[1],
-    }
-    for _, name in ipairs {"fgsm", "pgd"} do
-      local attack = hfc.attack[name] {
-        epsilon = opt.epsilons, relative_alpha = name == "pgd" and .25 or nil,
-      }
-      for e, share in ipairs(hfc.robust_accuracy(smooth, data.test, attack)) do
-        local epsilon = opt.epsilons[e]
-        local column = ("%s %g"):format(name, epsilon)
-        row[column], row[column .. " (paper)"] = share, paper[columns[name][epsilon] ]
-      end
-    end
+    local row = hfc.smoothing_row(model, data.test, {
+      rho = rho, epsilons = opt.epsilons,
+      published = published and hfc.published("wang2020 " .. published, training, rho),
+    })
+    row.training, row.rho = training, rho
     run:row("table2", row, {"training", "rho", "clean", "clean (paper)"})
   end
 end

@@ -31,10 +31,25 @@ void push_pair(lua_State* L, const data::Pair& pair, bool has_train) {
 /// The data set that is asked for, by name or by the options of a script.
 struct Wanted {
     std::string name;
+    std::string classes;  ///< a file that makes classes of folders
     int64_t seed = 0;
     int64_t image_size = data::LoadOptions{}.folder.image_size;
+    int64_t resize = 0;
     int64_t train_images = 0, test_images = 0;  ///< 0: all
+    int64_t train_per_class = 0, test_per_class = 0;
 };
+
+void read_per_class(lua_State* L, Options& options, Wanted& wanted) {
+    options.with("per_class", [&](const Value& value) {
+        if (!lua_istable(L, value.index())) {
+            value.expected("a table {train = n, test = n}");
+        }
+        Options parts(L, value.index());
+        wanted.train_per_class = parts.integer("train", wanted.train_per_class);
+        wanted.test_per_class = parts.integer("test", wanted.test_per_class);
+        parts.finish();
+    });
+}
 
 Wanted read_wanted(Call& call) {
     Wanted wanted;
@@ -47,17 +62,27 @@ Wanted read_wanted(Call& call) {
     require(!wanted.name.empty(),
             "argument 1 (name): expected the name of a data set, or options with one (dataset = "
             "\"synthetic\")");
+    wanted.classes = options.text("classes", "");
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.image_size = options.integer("image_size", wanted.image_size);
+    wanted.resize = options.integer("resize", wanted.resize);
     wanted.train_images = options.integer("train_images", wanted.train_images);
     wanted.test_images = options.integer("test_images", wanted.test_images);
+    read_per_class(call.L, options, wanted);
     return wanted;
 }
 
-Dataset at_most(const Dataset& part, const char* option, int64_t images, int64_t seed) {
-    require(images >= 0, "option '{}': expected 0 (all) or more, got {}", option, images);
-    return images == 0 || images >= part.size() ? part
-                                                : part.subset(images, static_cast<uint64_t>(seed));
+/// What is asked for of a part, by the seed. Of pictures that are read as they are asked for, the
+/// chosen ones are kept in memory if they fit.
+Dataset chosen(const Dataset& part, const char* name, int64_t images, int64_t per_class,
+               int64_t seed) {
+    require(images >= 0, "option '{}_images': expected 0 (all) or more, got {}", name, images);
+    require(per_class >= 0, "option 'per_class.{}': expected 0 (all) or more, got {}", name,
+            per_class);
+    const auto drawn_by = static_cast<uint64_t>(seed);
+    auto view = per_class == 0 ? part : part.per_class(per_class, drawn_by);
+    view = images == 0 || images >= view.size() ? view : view.subset(images, drawn_by);
+    return view.size() < part.size() ? view.cached_if_it_fits() : view;
 }
 
 /// What only data sets of objects in pictures have. `train` and `test` are names of parts there,
@@ -84,10 +109,51 @@ bool read_boxed(Options& options, const std::string& name, data::LoadOptions& se
     return is_file || name == "boxes";
 }
 
-void read_synthetic(Options& options, data::SyntheticOptions& synthetic) {
+/// What names a file, where there are pictures, and is a number for "synthetic", where scripts give
+/// it for any data set.
+std::string file_option(lua_State* L, Options& options, const char* key,
+                        const std::string& fallback) {
+    auto file = fallback;
+    options.with(key, [&](const Value& value) {
+        if (lua_type(L, value.index()) != LUA_TNUMBER) {
+            file = value.text();
+        }
+    });
+    return file;
+}
+
+/// What only data sets of picture files have. Returns whether it is such a data set.
+bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
+                   data::LoadOptions& settings) {
+    const bool is_tar = wanted.name.starts_with("tar:");
+    const bool has_folders = is_tar || wanted.name.starts_with("folder:");
+    require(has_folders || wanted.classes.empty(),
+            "option 'classes': '{}' makes classes of folders, but '{}' has none", wanted.classes,
+            wanted.name);
+    auto& folder = settings.folder;
+    folder.image_size = options.integer("image_size", wanted.image_size);
+    folder.resize = options.integer("resize", wanted.resize);
+    folder.pictures = picture_options(options, folder.pictures);
+    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
+    if (has_folders) {
+        folder.classes = file_option(L, options, "classes", wanted.classes);
+    }
+    if (is_tar) {
+        settings.tar_test = file_option(L, options, "test", "");
+        settings.tar_index = options.text("index", "");
+    }
+    return has_folders;
+}
+
+void read_synthetic(Options& options, data::SyntheticOptions& synthetic, bool is_pictures) {
+    if (is_pictures) {
+        options.know("classes");
+        options.know("test");
+    } else {
+        synthetic.classes = options.integer("classes", synthetic.classes);
+        synthetic.test = options.integer("test", synthetic.test);
+    }
     synthetic.train = options.integer("train", synthetic.train);
-    synthetic.test = options.integer("test", synthetic.test);
-    synthetic.classes = options.integer("classes", synthetic.classes);
     synthetic.size = options.integer("size", synthetic.size);
     synthetic.channels = options.integer("channels", synthetic.channels);
     synthetic.low = options.number("low", synthetic.low);
@@ -108,22 +174,20 @@ int load(Call& call) {
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.train_images = options.integer("train_images", wanted.train_images);
     wanted.test_images = options.integer("test_images", wanted.test_images);
+    read_per_class(call.L, options, wanted);
     settings.seed = static_cast<uint64_t>(wanted.seed);
-    auto& folder = settings.folder;
-    folder.image_size = options.integer("image_size", wanted.image_size);
-    folder.resize = options.integer("resize", folder.resize);
-    folder.pictures = picture_options(options, folder.pictures);
-    options.with("stream", [&](const Value& value) { folder.stream = value.boolean(); });
+    const bool is_pictures = read_pictures(call.L, options, wanted, settings);
     if (!read_boxed(options, name, settings)) {
-        read_synthetic(options, settings.synthetic);
+        read_synthetic(options, settings.synthetic, is_pictures);
     }
     settings.split = options.text("split", settings.split);
     settings.labels = options.text("labels", settings.labels);
     options.finish();
     std::vector<std::string> notes;
     auto pair = data::load(name, settings, &notes);
-    pair.train = at_most(pair.train, "train_images", wanted.train_images, wanted.seed);
-    pair.test = at_most(pair.test, "test_images", wanted.test_images, wanted.seed);
+    pair.train =
+        chosen(pair.train, "train", wanted.train_images, wanted.train_per_class, wanted.seed);
+    pair.test = chosen(pair.test, "test", wanted.test_images, wanted.test_per_class, wanted.seed);
     for (const auto& note : notes) {
         std::fprintf(stderr, "hfc-host: %s\n", note.c_str());
     }
@@ -242,7 +306,8 @@ const std::vector<Declaration> data_declarations = {
      "n, class_names = {...}}\n\n"
      "Loads \"synthetic\", \"cifar10\", \"cifar100\", \"mnist\", \"fashion_mnist\", \"kmnist\", "
      "\"emnist\" or \"folder:DIR\" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*: "
-     "JPEG, PNG, BMP, TIFF, WebP, PPM); with objects in pictures \"boxes\", \"coco:DIR\" and "
+     "JPEG, PNG, BMP, TIFF, WebP, PPM) or \"tar:FILE\", the same in tars; with objects in pictures "
+     "\"boxes\", \"coco:DIR\" and "
      "\"voc:DIR\".\n"
      "Images are float32 in [0,1], [N, C, H, W]; labels int64, zero-based. The files are looked "
      "for "
@@ -260,7 +325,21 @@ const std::vector<Declaration> data_declarations = {
      "stream = true reads the pictures as batches are made, false decodes them at once; unset, "
      "they "
      "are decoded where they fit into half of the memory. Dataset:transform sets other steps. "
-     "Classes are numbered in the order of their names, byte by byte (\"10\" before \"9\").\n"
+     "Classes are numbered in the order of their names, byte by byte (\"10\" before \"9\"). "
+     "classes = FILE makes classes of several folders: JSON {\"dog\": \"n02085620..n02113978\", "
+     "\"cat\": [\"n02123045\", \"n02123159\"]}, a folder, an interval of folder names in the "
+     "order of bytes, or a list of both; the order in the file is that of the labels. Folders of "
+     "no "
+     "class are left out, which is said.\n"
+     "tar: the tars are read where they lie, and each picture when it is asked for; options as of "
+     "folder. FILE holds train/CLASS/* and val/CLASS/* (or test/CLASS/*). Or FILE names the tars "
+     "of the training part and test = \"FILE\" those of the test part; or it is a folder of "
+     "train*.tar and val*.tar. \"train-{0000..0146}.tar\", \"{a,b}.tar\" and \"a.tar,b.tar\" name "
+     "several. The class is the first folder of a name (a tar within a tar is a folder, as in "
+     "ImageNet's own) or, as WebDataset has it, the number in NAME.cls beside NAME.jpg. Pictures "
+     "follow in the order of their names, as in a folder. index = DIR "
+     "keeps what is found in a file there, for slow disks. Compressed tars, links to pictures and "
+     "damaged tars are refused, with tar and byte.\n"
      "synthetic, a data set whose answer is known: train = 400, test = 200, classes = 10, size = "
      "32, channels = 3, and the strength of "
      "each class's\n"
@@ -280,9 +359,13 @@ const std::vector<Declaration> data_declarations = {
      "boxes, a set whose answer is known: rectangles of stripes with low_radius = 6 or "
      "high_radius = 24 cycles a picture, in four classes; train = 300, test = 100, size = 96.\n"
      "train_images = 0, test_images = 0: so many of each part, drawn by the seed; 0, or more than "
-     "there are: all.\n"
+     "there are: all. per_class = {train = 0, test = 0}: so many of each class, before that. Of "
+     "pictures that are streamed, the chosen ones are kept in memory if they fit, as by "
+     "Dataset:cache.\n"
      "hfc.data(opt, {...}) takes the options of a script: opt.dataset is the name, and opt.seed, "
-     "opt.image_size, opt.train_images and opt.test_images stand in for options that are not "
+     "opt.image_size, opt.resize, opt.classes, opt.per_class, opt.train_images and opt.test_images "
+     "stand "
+     "in for options that are not "
      "given.\n"
      "Errors: an unknown name, missing files (which, where, how to get them), damaged files."},
     {"hfc.dataset", make_dataset,

@@ -13,6 +13,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <limits>
 
 namespace hfc::lua {
 namespace {
@@ -92,11 +94,24 @@ int transform(Call& call) {
     return call.returns_object(dataset.with_recipe(recipe_argument(call, 2, dataset)));
 }
 
+int cache(Call& call) {
+    call.at_most(2);
+    const std::filesystem::path folder =
+        call.given(2) ? call.argument(2, "folder").text() : std::string();
+    return call.returns_object(self_dataset(call).cached(folder));
+}
+
 /// dataset:check(): every sample is read once.
 int check(Call& call) {
-    call.at_most(1);
+    call.at_most(2);
     const Dataset dataset = self_dataset(call);
-    const auto bad = data::read_all(dataset.source(), dataset.samples());
+    auto options = call.options(2);
+    const auto most = options.integer("most", data::most_bad_samples);
+    options.finish();
+    require(most >= 0, "option 'most': expected 0 (all) or more, got {}", most);
+    const auto bad =
+        data::read_all(dataset.source(), dataset.samples(), nullptr,
+                       most == 0 ? std::numeric_limits<size_t>::max() : static_cast<size_t>(most));
     lua_createtable(call.L, static_cast<int>(bad.size()), 0);
     for (size_t i = 0; i < bad.size(); ++i) {
         lua_createtable(call.L, 0, 2);
@@ -229,11 +244,13 @@ const std::vector<Declaration> dataset_declarations = {
      "its low_pass; options as there."},
     {"Dataset:transform", transform,
      "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
-     "Dataset\n\nThe same pictures of a data set folder:DIR, made into images by these steps "
-     "instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
+     "Dataset\n\nThe same pictures of a data set folder:DIR or tar:FILE, made into images by these "
+     "steps instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
      "{\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, 4/3}}, "
-     "{\"horizontal_flip\", p = .5}}. resize or random_resized_crop stands first; center_crop and "
-     "horizontal_flip follow. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
+     "{\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, {\"color_jitter\", "
+     "brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize and random_resized_crop "
+     "can only stand first; color_jitter, torchvision's for tensors, comes behind the last crop. "
+     "pad is black. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
      "\"imagenet_train\" (random_resized_crop 224, horizontal_flip); both ignore EXIF's "
      "orientation, as torchvision does.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend on seed, epoch and "
@@ -241,11 +258,22 @@ const std::vector<Declaration> dataset_declarations = {
      "steps, "
      "they are decoded once if the data set was in memory and the images fit. interpolation and "
      "orientation keep the values that hfc.data had, unless given.\n"
-     "Errors: an unknown step or setting, an order that makes no images of one size, a data set "
-     "that is filtered or mapped already or is not made of picture files."},
+     "Errors: an unknown step or setting, an order that makes no images of one size, a picture "
+     "smaller than its random_crop, a data set that is filtered or mapped already or is not made "
+     "of picture files."},
     {"Dataset:check", check,
-     "dataset:check() -> {{sample = i, reason = string}, ...}\n\nReads every sample once and "
-     "returns those that cannot be read; it stops at ten. An empty table: all is well."},
+     "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\nReads every sample once "
+     "and returns those that cannot be read; it stops at `most` of them, 0: never. An empty table: "
+     "all is well. hfc.check does so for both parts of a data set."},
+    {"Dataset:cache", cache,
+     "dataset:cache(folder) -> Dataset\n\nThe same pictures, decoded once, each when it is first "
+     "asked for: into memory or, where it is short, a file that goes with the data set. With a "
+     "folder they are kept in a file there, which later runs use, too, as long as names, sizes and "
+     "times of the picture files and the steps are the same. Call it behind transform, subset, "
+     "per_class and the like: what the view leaves out is not kept. Images in memory stay as they "
+     "are.\n"
+     "Errors: random steps, a data set that is not made of picture files, a file in the folder "
+     "that is not what its name says, no room."},
     {"Dataset:map", map,
      "dataset:map(function(images, indices) return images end) -> Dataset\n\nThe same images "
      "through a function, which gets them batch by batch as float32 [n, C, H, W] with the index "

@@ -14,6 +14,9 @@
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
 
+#include <filesystem>
+#include <system_error>
+
 namespace hfc::lua {
 namespace {
 
@@ -32,6 +35,13 @@ int script_must_stop(lua_State* L) {
 int collect(Call& call) {
     collect_garbage(call.L);
     return 0;
+}
+
+/// host.absolute_path(path) -> string
+int absolute_path(Call& call) {
+    std::error_code error;
+    const auto path = std::filesystem::absolute(call.argument(1, "path").text(), error);
+    return call.returns(path.lexically_normal().string());
 }
 
 int nearest_name(Call& call) {
@@ -141,6 +151,7 @@ const Declaration prelude_functions[] = {
     {"exit", end_host, ""},
     {"nearest", nearest_name, ""},
     {"declare", declare_prelude, ""},
+    {"absolute_path", absolute_path, ""},
     {"documentation", find_documentation, ""},
     {"function_name", function_name, ""},
     {"names", names, ""},

@@ -26,19 +26,25 @@ PictureStep read_step(lua_State* L, const std::string& which) {
     lua_rawgeti(L, top, 1);
     PictureStep step;
     step.kind = image_file::parse_step(Value(L, -1, which + ", its name").text());
-    const bool sized = step.kind != StepKind::horizontal_flip;
-    if (sized) {
+    if (step.has_size()) {
         lua_rawgeti(L, top, 2);
         step.size = Value(L, -1, which + ", its size").integer();
     }
     lua_settop(L, top);
     Options options(L, top);
-    options.allow_list(sized ? 2 : 1);
+    options.allow_list(step.has_size() ? 2 : 1);
     if (step.kind == StepKind::random_resized_crop) {
         step.crop.scale = read_range(options, "scale", step.crop.scale);
         step.crop.ratio = read_range(options, "ratio", step.crop.ratio);
     }
-    if (!sized) {
+    if (step.kind == StepKind::color_jitter) {
+        auto& [brightness, contrast, saturation, hue] = step.jitter;
+        brightness = options.number("brightness", brightness);
+        contrast = options.number("contrast", contrast);
+        saturation = options.number("saturation", saturation);
+        hue = options.number("hue", hue);
+    }
+    if (step.kind == StepKind::horizontal_flip) {
         step.probability = options.number("p", step.probability);
     }
     options.finish();

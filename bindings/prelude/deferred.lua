@@ -7,8 +7,11 @@ local files = {
   ["examples.lua"] = {
     host = "examples",
   },
-  ["examples_more.lua"] = {
-    host = "more_examples",
+  ["examples_runs.lua"] = {
+    host = "run_examples",
+  },
+  ["examples_recipes.lua"] = {
+    host = "recipe_examples",
   },
   ["nn_functional_activation.lua"] = {
     ["torch.nn.functional"] = [[

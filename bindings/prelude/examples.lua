@@ -318,4 +318,5 @@ pictures, captions = hfc.gallery(data, {data.test}, {class}, {confidence}, wrong
 hfc.run("own"):image("wrong", pictures, {captions = captions})
 print(data.test:select(wrong))]])
 
-for name, entry in next, host.more_examples do host.examples[name] = entry end
+host.run_examples(example)
+host.recipe_examples(example)

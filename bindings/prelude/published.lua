@@ -11,6 +11,15 @@ local published = {
       [4] = {.9885, .2002}, [8] = {.9768, .0920}, [12] = {.9797, .0997}, [16] = {.9384, .1281},
     },
   },
+  -- Table 3: the same as table 1, of nine classes of ImageNet.
+  ["wang2020 table3"] = {
+    low = {
+      [25] = {.9315, .5477}, [50] = {.9681, .6477}, [100] = {.9759, .8300}, [150] = {.9717, .8415},
+    },
+    high = {
+      [25] = {.8730, .1908}, [50] = {.7655, .1515}, [100] = {.6476, .1531}, [150] = {.2416, .1123},
+    },
+  },
   -- Table 2: clean accuracy; under FGSM at .03, .06, .09; under PGD at the same; by training and
   -- rho.
   ["wang2020 table2"] = {
@@ -29,6 +38,23 @@ local published = {
       [1] = {.638, .356, .223, .186, .337, .175, .131},
     },
   },
+  -- Table 4: the same as table 2, of nine classes of ImageNet.
+  ["wang2020 table4"] = {
+    natural = {
+      [0] = {.821, .004, .002, .002, .010, .011, .013},
+      [.1] = {.813, .009, .005, .003, .015, .010, .007},
+      [.25] = {.786, .016, .010, .008, .020, .016, .012},
+      [.5] = {.767, .119, .119, .118, .127, .127, .125},
+      [1] = {.760, .370, .368, .368, .382, .382, .378},
+    },
+    adversarial = {
+      [0] = {.684, .122, .033, .012, .034, .038, .029},
+      [.1] = {.651, .134, .050, .030, .043, .037, .033},
+      [.25] = {.613, .15, .08, .07, .032, .031, .019},
+      [.5] = {.603, .189, .126, .114, .060, .047, .036},
+      [1] = {.590, .241, .184, .164, .086, .084, .081},
+    },
+  },
 }
 
 hfc.published = host.declare("hfc.published", '\z
@@ -36,7 +62,8 @@ hfc.published = host.declare("hfc.published", '\z
   A row of a table that a paper has printed; an empty list where it has no such row. "wang2020 \z
   table1": part ("low" or "high"), radius -> accuracy on training images, on test images. \z
   "wang2020 table2": training ("natural" or "adversarial"), rho -> clean accuracy, accuracy \z
-  under FGSM at .03, .06, .09, under PGD at the same. The numbers are of CIFAR-10.\n\z
+  under FGSM at .03, .06, .09, under PGD at the same. The numbers are of CIFAR-10. "wang2020 \z
+  table3" and "wang2020 table4": the same of nine classes of ImageNet.\n\z
   Error: an unknown table.', function(name, ...)
   local row = published[name]
   if not row then

@@ -2,13 +2,17 @@
 local host = ...
 
 local common = {
-  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR"},
+  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   model = {"preact_resnet8",
            "network to train (help(hfc.model)), or a file or run directory of trained ones"},
+  form = {"small", "of the network: small, or torchvision's for 224 pixels (see help(hfc.model))"},
   epochs = {12, "passes over the training set", least = 1},
   batch_size = {10, "images a step", least = 1},
   lr = {3e-3, "step size of Adam", above = 0},
   image_size = {128, "of a folder's images, in pixels", least = 1},
+  resize = {0, "the shorter side before the central crop of image_size, 0: image_size", least = 0},
+  classes = {"", "of pictures: a JSON file that makes classes of folders (see help(hfc.data))"},
+  per_class = {{train = 0, test = 0}, "so many images of each class, 0: all", least = 0},
   train_images = {0, "train on so many images, 0: all", least = 0},
   seed = {0, "of the data, the weights and the training", least = 0},
 }
@@ -20,9 +24,10 @@ end
 
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
-  The settings that scripts share, and yours: dataset, model, epochs, batch_size, lr, \z
-  image_size, train_images and seed. A setting of yours replaces a shared one. If it is a value \z
-  without a text, it keeps the text and the limits of the shared one; false leaves one out.',
+  The settings that scripts share, and yours: dataset, model, form, epochs, batch_size, lr, \z
+  image_size, resize, classes, per_class, train_images and seed. A setting of yours replaces a \z
+  shared one. If it is a value without a text, it keeps the text and the limits of the shared \z
+  one; false leaves one out.',
 function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)
@@ -42,6 +47,23 @@ function(own)
   return specification
 end)
 
+hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
+  hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
+  Settings of the experiment with nine classes of ImageNet (Wang et al., 2020, appendix B.1), and \z
+  yours: ResNet-50 without BatchNorm in torchvision\'s form, pictures of 224 pixels, batches of \z
+  100, Adam with 1e-4. The paper names neither classes nor pictures: the classes of \z
+  classes/nine.json, which lies beside the scripts, and 1300 and 50 pictures of each are guesses. \z
+  batch_size = false leaves that out. --dataset folder:DIR says where the 1000 folders are.',
+function(own)
+  local preset = over({
+    model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
+    classes = hfc.script_folder() .. "classes/nine.json", per_class = {train = 1300, test = 50},
+    batch_size = 100, lr = 1e-4,
+  }, own)
+  if preset.batch_size == false then preset.batch_size = nil end
+  return preset
+end)
+
 hfc.training = host.declare("hfc.training", '\z
   hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
   Options of hfc.train from those of a script: opt.epochs, opt.batch_size, opt.seed, \z
@@ -58,17 +80,25 @@ function(opt, own)
   }, own)
 end)
 
+hfc.new_model = host.declare("hfc.new_model", '\z
+  hfc.new_model(opt, data, {batch_norm = false, dropout = 0}) -> Model\n\n\z
+  A new network opt.model for the data set, with the options of a script opt.seed and opt.form. \z
+  The table has further options of hfc.model.',
+function(opt, data, own)
+  return hfc.model(opt.model, over({data = data, seed = opt.seed, form = opt.form}, own))
+end)
+
 -- Options of hfc.model that a recipe may hold beside those of hfc.train.
 local of_model = {"batch_norm", "dropout", "form"}
 
 local function train(opt, data, run, name, recipe)
-  local settings = {data = data, seed = opt.seed}
+  local settings = {}
   local options = {probes = {test = data.test}, log = run:series("training, " .. name)}
   over(options, recipe)
   for _, key in ipairs(of_model) do settings[key], options[key] = options[key], nil end
   local set = options.set or data.train
   options.set = nil
-  local model = hfc.model(opt.model, settings)
+  local model = hfc.new_model(opt, data, settings)
   hfc.train(model, set, hfc.training(opt, options))
   run:save(model, name)
   return model
@@ -118,6 +148,61 @@ function(...)
   local result = {}
   for i = 1, select("#", ...) do over(result, (select(i, ...))) end
   return result
+end)
+
+hfc.check = host.declare("hfc.check", '\z
+  hfc.check(data) -> list of strings\n\n\z
+  Reads every sample of a Dataset, or of both parts of the table that hfc.data returns, and says \z
+  what is wrong with each that cannot be read: {"train, sample 17: the picture ..."}. An empty \z
+  list: all is well.',
+function(data)
+  local found = {}
+  local function add(part, name)
+    for _, bad in ipairs(part:check {most = 0}) do
+      found[#found + 1] = string.format("%ssample %d: %s", name, bad.sample, bad.reason)
+    end
+  end
+  if type(data) ~= "table" then
+    add(data, "")
+    return found
+  end
+  if data.train then add(data.train, "train, ") end
+  add(data.test, "test, ")
+  return found
+end)
+
+hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
+  hfc.smoothing_row(model, dataset, {rho = 0, epsilons = {...}, published = {...}}) -> table\n\n\z
+  A row of Table 2 of Wang et al., 2020: the accuracy of the network whose first convolution is \z
+  smoothed with strength rho, on the images as they are (clean) and under FGSM and PGD with each \z
+  epsilon, as ["fgsm 0.03"]. published: the row of hfc.published, which goes beside each as \z
+  ["clean (paper)"] and so on, at the epsilons .03, .06 and .09.',
+function(model, dataset, options)
+  local smooth = hfc.smooth(model, {rho = options.rho})
+  local paper = options.published or {}
+  local row = {clean = hfc.accuracy(smooth, dataset), ["clean (paper)"] = paper[1]}
+  local place = {[.03] = 2, [.06] = 3, [.09] = 4}
+  for i, name in ipairs {"fgsm", "pgd"} do
+    local attack = hfc.attack[name] {
+      epsilon = options.epsilons, relative_alpha = name == "pgd" and .25 or nil,
+    }
+    for e, share in ipairs(hfc.robust_accuracy(smooth, dataset, attack)) do
+      local epsilon = options.epsilons[e]
+      local column = string.format("%s %g", name, epsilon)
+      row[column] = share
+      row[column .. " (paper)"] = place[epsilon] and paper[place[epsilon] + 3 * (i - 1)]
+    end
+  end
+  return row
+end)
+
+hfc.script_folder = host.declare("hfc.script_folder", '\z
+  hfc.script_folder() -> string\n\n\z
+  The folder of the script that runs, an absolute path with a slash behind it: for files that lie \z
+  beside it.',
+function()
+  local script = host.absolute_path(_G.arg and _G.arg[0] or "script")
+  return string.match(script, "^.*/")
 end)
 
 hfc.gallery = host.declare("hfc.gallery", '\z

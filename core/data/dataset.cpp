@@ -4,6 +4,8 @@
 #include "base/kept_memory.h"
 #include "base/random.h"
 #include "data/classes.h"
+#include "data/pixel_memory.h"
+#include "data/source/cached.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -224,6 +226,24 @@ Dataset Dataset::with_recipe(const image_file::PictureRecipe& recipe) const {
     view.shape_ = view.source_->shape();
     view.set_name(untransformed_name_);
     return view;
+}
+
+Dataset Dataset::cached(const std::filesystem::path& folder) const {
+    const auto pictures = std::dynamic_pointer_cast<const PictureSource>(source_);
+    if (!pictures && !source_->is_slow() && !source_->runs_script()) {
+        return *this;
+    }
+    require(pictures != nullptr, "'{}' is not made of picture files of one size", name_);
+    Dataset view = *this;
+    view.source_ = data::cached(pictures, samples(), folder);
+    return view;
+}
+
+Dataset Dataset::cached_if_it_fits() const {
+    const auto pictures = std::dynamic_pointer_cast<const PictureSource>(source_);
+    const auto [channels, height, width] = source_->shape();
+    const auto bytes = static_cast<uint64_t>(size_ * channels * height * width);
+    return pictures && !pictures->is_random() && bytes <= free_pixel_memory() ? cached() : *this;
 }
 
 Dataset Dataset::untransformed() const {

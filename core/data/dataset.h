@@ -9,6 +9,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -88,6 +89,12 @@ class Dataset {
     /// The images of this view made from their picture files by another recipe. Throws Error where
     /// they are no picture files, and for a view with transforms: those come after the recipe.
     Dataset with_recipe(const image_file::PictureRecipe& recipe) const;
+    /// The same, and the pictures of this view are decoded once: see cached.h. A data set whose
+    /// images are in memory stays as it is. Throws Error for one that is not made of picture files.
+    Dataset cached(const std::filesystem::path& folder = {}) const;
+    /// The same where nothing is random and the images fit into what is left of
+    /// default_pixel_memory(); else, and where there are no picture files, this view.
+    Dataset cached_if_it_fits() const;
     /// The same images as the source gives them.
     Dataset untransformed() const;
 

@@ -239,11 +239,12 @@ struct Named {
     LoadFunction load;
 };
 
-/// The path in "folder:DIR", "coco:DIR" and "voc:DIR", which are told by their beginnings.
-Path folder_in(const std::string& name) {
+/// The path in "folder:DIR", "tar:FILE" and the like, which are told by their beginnings.
+std::string path_in(const std::string& name, const char* kind = "a folder",
+                    const char* letters = "DIR") {
     const auto colon = name.find(':');
     require(colon + 1 < name.size(),
-            "hfc.data: '{0}' needs the path of a folder behind the colon: {0}DIR", name);
+            "hfc.data: '{0}' needs the path of {1} behind the colon: {0}{2}", name, kind, letters);
     return name.substr(colon + 1);
 }
 
@@ -268,12 +269,17 @@ std::vector<Named>& all() {
                       Notes notes) { return find_emnist(options.split, notes); }},
         {"folder:DIR",
          [](const std::string& name, Options options, Notes notes) {
-             return load_folder(folder_in(name), options.folder, notes);
+             return load_folder(path_in(name), options.folder, notes);
+         }},
+        {"tar:FILE",
+         [](const std::string& name, Options options, Notes notes) {
+             return load_tar(path_in(name, "a tar", "FILE"),
+                             {options.folder, options.tar_test, options.tar_index}, notes);
          }},
         {"coco:DIR", [](const std::string& name, Options options,
-                        Notes notes) { return load_coco(folder_in(name), options.boxed, notes); }},
+                        Notes notes) { return load_coco(path_in(name), options.boxed, notes); }},
         {"voc:DIR", [](const std::string& name, Options options,
-                       Notes notes) { return load_voc(folder_in(name), options.boxed, notes); }},
+                       Notes notes) { return load_voc(path_in(name), options.boxed, notes); }},
         {"boxes",
          [](const std::string&, Options options, Notes) {
              auto settings = options.shapes;
@@ -289,8 +295,9 @@ std::vector<Named>& all() {
 Pair load(const std::string& name, const LoadOptions& options, std::vector<std::string>* notes) {
     const auto found = std::ranges::find_if(all(), [&](const Named& named) {
         const std::string_view known = named.name;
-        const bool has_folder = known.ends_with(":DIR");
-        return has_folder ? name.starts_with(known.substr(0, known.size() - 3)) : name == known;
+        const auto colon = known.find(':');
+        return colon != std::string_view::npos ? name.starts_with(known.substr(0, colon + 1))
+                                               : name == known;
     });
     if (found == all().end()) {
         const auto names = known_names();

@@ -5,6 +5,7 @@
 #include "data/source/boxed.h"
 #include "data/source/folder.h"
 #include "data/source/synthetic.h"
+#include "data/source/tar_files.h"
 
 #include <filesystem>
 #include <functional>
@@ -16,7 +17,9 @@ namespace hfc::data {
 struct LoadOptions {
     uint64_t seed = 0;                ///< of `synthetic`
     SyntheticOptions synthetic = {};  ///< settings of `synthetic`; its seed is taken from `seed`
-    FolderOptions folder = {};        ///< of `folder:DIR`
+    FolderOptions folder = {};        ///< of `folder:DIR` and `tar:FILE`
+    std::string tar_test = {};        ///< of `tar:FILE`: the tars of the test part
+    std::string tar_index = {};       ///< of `tar:FILE`: a folder to keep indices in
     BoxedOptions boxed = {};          ///< of `coco:DIR` and `voc:DIR`
     ShapesOptions shapes = {};        ///< of `boxes`; its seed is taken from `seed`
     std::string split = "balanced";   ///< of `emnist`: byclass, bymerge, balanced, letters, digits
@@ -25,10 +28,11 @@ struct LoadOptions {
 };
 
 /// Loads "synthetic", "cifar10", "cifar100", "mnist", "fashion_mnist", "kmnist", "emnist" or
-/// "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*), and of objects in pictures
+/// "folder:DIR" (DIR/train/CLASS/*, DIR/val or DIR/test/CLASS/*), "tar:FILE" (the same in tars:
+/// see tar_files.h), and of objects in pictures
 /// "boxes", "coco:DIR" and "voc:DIR". The files may lie in the folders
 /// that torchvision makes. notes: receives a sentence for each damaged file whose double was read,
-/// and for files of folder:DIR that were left out.
+/// and for files of folder:DIR and tar:FILE that were left out.
 /// Throws Error for an unknown name (listing the known ones), for
 /// missing files (naming the files expected, where, and how to get them), and for damaged files
 /// (naming file, expected, found).

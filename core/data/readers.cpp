@@ -33,7 +33,8 @@ std::string read_one(const Source& source, const at::Tensor& sample, const Draw&
     }
 }
 
-std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples, at::Tensor* into) {
+std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples, at::Tensor* into,
+                                size_t most) {
     std::mutex mutex;
     std::map<int64_t, BadSample> bad;
     std::atomic<bool> enough = false;
@@ -46,10 +47,10 @@ std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples,
             if (auto reason = read_one(source, samples.narrow(0, i, 1), {}, place);
                 !reason.empty()) {
                 const std::scoped_lock lock(mutex);
-                if (bad.size() < most_bad_samples) {
+                if (bad.size() < most) {
                     bad.emplace(i, BadSample{samples[i].item<int64_t>(), std::move(reason)});
                 }
-                enough = bad.size() >= most_bad_samples;
+                enough = bad.size() >= most;
             }
         }
     };

@@ -29,13 +29,13 @@ struct Slot {
 std::string read_one(const Source& source, const at::Tensor& sample, const Draw& draw,
                      at::Tensor into);
 
-/// read_all() stops at so many bad samples.
+/// Where nothing else is said, read_all() stops at so many bad samples.
 constexpr size_t most_bad_samples = 10;
 
 /// Reads all `samples` (int64 [n]) on all cores into `into` [n, C, H, W], or nowhere. Returns the
-/// first bad ones that were met, in the order of `samples`. Throws Interrupted.
+/// first `most` bad ones that were met, in the order of `samples`. Throws Interrupted.
 std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples,
-                                at::Tensor* into = nullptr);
+                                at::Tensor* into = nullptr, size_t most = most_bad_samples);
 
 /// Threads that read the samples of slots in their order. One thread adds and takes.
 class Readers {

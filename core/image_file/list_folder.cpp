@@ -111,16 +111,16 @@ class OpenFolder {
 /// Fills a PictureList.
 class Listing {
   public:
-    Listing(const std::filesystem::path& root, std::vector<std::string> classes) {
-        list_.root_ = root;
-        list_.class_names_ = std::move(classes);
-    }
+    explicit Listing(const std::filesystem::path& root) { list_.root_ = root; }
 
-    PictureList all() {
-        list_.left_out_.resize(list_.class_names_.size());
-        for (size_t label = 0; label < list_.class_names_.size(); ++label) {
+    PictureList all(const std::vector<PictureClass>& classes) {
+        list_.left_out_.resize(classes.size());
+        for (size_t label = 0; label < classes.size(); ++label) {
+            list_.class_names_.push_back(classes[label].name);
             found_.clear();
-            walk(list_.class_names_[label], static_cast<int64_t>(label));
+            for (const auto& folder : classes[label].folders) {
+                walk(folder, static_cast<int64_t>(label));
+            }
             // As ImageFolder: by the whole path, so that "a-b" comes before what lies in "a".
             std::ranges::sort(found_, {}, &PictureList::Folder::path);
             for (auto& folder : found_) {
@@ -162,7 +162,7 @@ class Listing {
     }
 
     void add(std::string_view name, int64_t label) {
-        if (!is_picture(name)) {
+        if (!is_picture_name(name)) {
             ++list_.left_out_[label][small_extension(name)];
             return;
         }
@@ -171,20 +171,6 @@ class Listing {
         begins_.push_back(static_cast<uint32_t>(names_.size()));
         names_.append(name);
         names_.push_back('\0');
-    }
-
-    static bool is_picture(std::string_view name) {
-        const auto dot = name.rfind('.');
-        if (dot == std::string_view::npos) {
-            return false;
-        }
-        const auto ending = name.substr(dot);
-        return std::ranges::any_of(extensions, [&](std::string_view extension) {
-            return ending.size() == extension.size() &&
-                   std::ranges::equal(ending, extension, {}, [](unsigned char c) {
-                       return static_cast<char>(std::tolower(c));
-                   });
-        });
     }
 
     /// Keeps what walk() has read of a folder, sorted by name, in no more memory than it needs.
@@ -236,6 +222,20 @@ std::span<const std::string_view> picture_extensions() {
     return extensions;
 }
 
+bool is_picture_name(std::string_view name) {
+    const auto dot = name.rfind('.');
+    if (dot == std::string_view::npos) {
+        return false;
+    }
+    const auto ending = name.substr(dot);
+    return std::ranges::any_of(extensions, [&](std::string_view extension) {
+        return ending.size() == extension.size() &&
+               std::ranges::equal(ending, extension, {}, [](unsigned char c) {
+                   return static_cast<char>(std::tolower(c));
+               });
+    });
+}
+
 const PictureList::Folder& PictureList::folder_of(int64_t i) const {
     require(i >= 0 && i < size_, "a list of {} pictures has no number {}", size_, i);
     return *std::prev(std::ranges::upper_bound(folders_, i, {}, &Folder::first));
@@ -275,11 +275,16 @@ std::vector<std::string> list_classes(const std::filesystem::path& root) {
 }
 
 PictureList list_pictures(const std::filesystem::path& root) {
-    return list_pictures(root, list_classes(root));
+    std::vector<PictureClass> classes;
+    for (const auto& name : list_classes(root)) {
+        classes.push_back({name, {name}});
+    }
+    return list_pictures(root, classes);
 }
 
-PictureList list_pictures(const std::filesystem::path& root, std::vector<std::string> classes) {
-    return Listing(root, std::move(classes)).all();
+PictureList list_pictures(const std::filesystem::path& root,
+                          const std::vector<PictureClass>& classes) {
+    return Listing(root).all(classes);
 }
 
 }  // namespace hfc::image_file

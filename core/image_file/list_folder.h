@@ -15,13 +15,22 @@ namespace hfc::image_file {
 /// ".tif", ".tiff", ".webp".
 std::span<const std::string_view> picture_extensions();
 
+/// Whether a name ends so.
+bool is_picture_name(std::string_view name);
+
+/// A class and the folders that its pictures lie in.
+struct PictureClass {
+    std::string name;
+    std::vector<std::string> folders;
+};
+
 /// Picture files in the order of their classes, and of their folders and names within. A million
 /// names like ImageNet's take some 11 MB.
 class PictureList {
   public:
     int64_t size() const { return size_; }
     const std::filesystem::path& root() const { return root_; }
-    /// Names of the class folders, sorted by byte. A class may have no pictures.
+    /// In the order of the labels. A class may have no pictures.
     const std::vector<std::string>& class_names() const { return class_names_; }
     /// How many pictures a class has.
     int64_t count(int64_t label) const;
@@ -57,10 +66,12 @@ class PictureList {
 /// folder where it cannot be read.
 std::vector<std::string> list_classes(const std::filesystem::path& root);
 
-/// Lists the pictures of these class folders (default: all), also in the folders below them and
-/// those that links lead to. Hidden files and folders are left out. No file is looked at, only its
-/// name. Throws Error naming the folder where one cannot be read or is a link that leads back.
+/// Lists the pictures of these classes (default: each folder a class), also in the folders below
+/// them and those that links lead to. Hidden files and folders are left out. No file is looked at,
+/// only its name. Throws Error naming the folder where one cannot be read or is a link that leads
+/// back.
 PictureList list_pictures(const std::filesystem::path& root);
-PictureList list_pictures(const std::filesystem::path& root, std::vector<std::string> classes);
+PictureList list_pictures(const std::filesystem::path& root,
+                          const std::vector<PictureClass>& classes);
 
 }  // namespace hfc::image_file

@@ -98,6 +98,28 @@ Geometry center_crop(const Geometry& before, int64_t n) {
     return after;
 }
 
+Geometry pad(const Geometry& before, int64_t n) {
+    auto after = before;
+    after.window.top -= n;
+    after.window.left -= n;
+    after.window.height += 2 * n;
+    after.window.width += 2 * n;
+    return after;
+}
+
+Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform) {
+    require_side("random_crop", n);
+    const auto& [top, left, height, width] = before.window;
+    require(height >= n && width >= n,
+            "random_crop {} of {} x {} pixels (height x width): resize or pad comes first", n,
+            height, width);
+    auto after = before;
+    const auto down = place(height - n + 1, uniform());
+    const auto right = place(width - n + 1, uniform());
+    after.window = {top + down, left + (before.flip ? width - n - right : right), n, n};
+    return after;
+}
+
 Geometry random_resized_crop(const Size& picture, int64_t n, const CropOptions& options,
                              const Uniform& uniform) {
     constexpr int tries = 10;

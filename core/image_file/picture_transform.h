@@ -44,6 +44,13 @@ Geometry resize(const Size& picture, int64_t n);
 /// smaller.
 Geometry center_crop(const Geometry& before, int64_t n);
 
+/// A black border of n pixels around what `before` gives.
+Geometry pad(const Geometry& before, int64_t n);
+
+/// n x n pixels of what `before` gives, at a random place. Draws two numbers. Throws Error where
+/// that is smaller.
+Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform);
+
 /// A box of random area, ratio and place, resized to n x n. Draws two numbers a try, at most ten
 /// tries, and two for the place; if no try fits the picture, the largest central box whose ratio is
 /// allowed is taken. Throws Error where the ranges are empty or not positive.

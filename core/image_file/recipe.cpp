@@ -16,10 +16,13 @@ constexpr int64_t numbers_of_crop = 22;
 
 using NamedKind = std::pair<const char*, StepKind>;
 
-constexpr std::array<NamedKind, 4> kinds = {{{"resize", StepKind::resize},
+constexpr std::array<NamedKind, 7> kinds = {{{"resize", StepKind::resize},
                                              {"center_crop", StepKind::center_crop},
                                              {"random_resized_crop", StepKind::random_resized_crop},
-                                             {"horizontal_flip", StepKind::horizontal_flip}}};
+                                             {"horizontal_flip", StepKind::horizontal_flip},
+                                             {"pad", StepKind::pad},
+                                             {"random_crop", StepKind::random_crop},
+                                             {"color_jitter", StepKind::color_jitter}}};
 
 const char* name_of(StepKind kind) {
     return std::ranges::find(kinds, kind, &NamedKind::second)->first;
@@ -31,9 +34,24 @@ bool begins(StepKind kind) {
 }
 
 int64_t numbers_of(StepKind kind) {
-    return kind == StepKind::random_resized_crop ? numbers_of_crop
-           : kind == StepKind::horizontal_flip   ? 1
-                                                 : 0;
+    switch (kind) {
+        case StepKind::random_resized_crop:
+            return numbers_of_crop;
+        case StepKind::random_crop:
+            return 2;
+        case StepKind::horizontal_flip:
+            return 1;
+        case StepKind::color_jitter:
+            return numbers_of_jitter;
+        default:
+            return 0;
+    }
+}
+
+/// Whether images of one size come out, whatever goes in.
+bool makes_square(StepKind kind) {
+    return kind == StepKind::center_crop || kind == StepKind::random_crop ||
+           kind == StepKind::random_resized_crop;
 }
 
 void require_valid(const PictureStep& step) {
@@ -41,6 +59,10 @@ void require_valid(const PictureStep& step) {
     if (step.kind == StepKind::horizontal_flip) {
         require(step.probability >= 0 && step.probability <= 1,
                 "{}: p must be a probability in [0,1], got {}", name, step.probability);
+        return;
+    }
+    if (step.kind == StepKind::color_jitter) {
+        require_valid(step.jitter);
         return;
     }
     require(step.size >= 1 && step.size <= largest_side,
@@ -53,10 +75,13 @@ void require_valid(const PictureStep& step) {
 
 std::string text_of(const PictureStep& step, bool with_settings) {
     std::string text = name_of(step.kind);
-    if (step.kind != StepKind::horizontal_flip) {
+    if (step.has_size()) {
         text += fmt::format(" {}", step.size);
     }
-    if (with_settings) {
+    if (with_settings && step.kind == StepKind::color_jitter) {
+        const auto& [brightness, contrast, saturation, hue] = step.jitter;
+        text += fmt::format(" {} {} {} {}", brightness, contrast, saturation, hue);
+    } else if (with_settings) {
         text += fmt::format(" scale {} {} ratio {} {} p {}", step.crop.scale[0], step.crop.scale[1],
                             step.crop.ratio[0], step.crop.ratio[1], step.probability);
     }
@@ -81,25 +106,37 @@ PictureRecipe::PictureRecipe(std::vector<PictureStep> steps, const PictureOption
     : steps_(std::move(steps)), options_(options) {
     bool square = false;
     for (size_t i = 0; i < steps_.size(); ++i) {
-        const auto& step = steps_[i];
-        require_valid(step);
-        require(begins(step.kind) == (i == 0),
-                "step {} is {}: resize or random_resized_crop must stand first and only there; "
-                "center_crop and horizontal_flip follow",
-                i + 1, name_of(step.kind));
-        size_ = step.kind == StepKind::horizontal_flip ? size_ : step.size;
-        square = square || step.kind == StepKind::center_crop ||
-                 step.kind == StepKind::random_resized_crop;
-        numbers_ += numbers_of(step.kind);
+        add(i);
+        square = square || makes_square(steps_[i].kind);
     }
     require(square,
-            "the steps must make images of one size: center_crop or random_resized_crop is missing "
-            "in '{}'",
+            "the steps must make images of one size: center_crop, random_crop or "
+            "random_resized_crop is missing in '{}'",
             describe());
 }
 
+void PictureRecipe::add(size_t i) {
+    const auto& step = steps_[i];
+    require_valid(step);
+    require(!begins(step.kind) || i == 0,
+            "step {} is {}: resize or random_resized_crop can only stand first", i + 1,
+            name_of(step.kind));
+    const bool jittered =
+        std::ranges::find(steps_.begin(), steps_.begin() + i, StepKind::color_jitter,
+                          &PictureStep::kind) != steps_.begin() + i;
+    require(!jittered || step.kind == StepKind::horizontal_flip,
+            "step {} is {}: only horizontal_flip can stand behind color_jitter", i + 1,
+            name_of(step.kind));
+    if (step.kind == StepKind::pad) {
+        size_ += 2 * step.size;
+    } else if (step.has_size()) {
+        size_ = step.size;
+    }
+    numbers_ += numbers_of(step.kind);
+}
+
 Geometry PictureRecipe::geometry(const Size& picture, std::span<const double> random) const {
-    Geometry geometry;
+    auto geometry = whole_picture(picture);
     size_t begin = 0;
     for (const auto& step : steps_) {
         auto next = begin;
@@ -117,10 +154,32 @@ Geometry PictureRecipe::geometry(const Size& picture, std::span<const double> ra
             case StepKind::horizontal_flip:
                 geometry = horizontal_flip(geometry, step.probability, uniform);
                 break;
+            case StepKind::pad:
+                geometry = pad(geometry, step.size);
+                break;
+            case StepKind::random_crop:
+                geometry = random_crop(geometry, step.size, uniform);
+                break;
+            case StepKind::color_jitter:
+                break;
         }
         begin += static_cast<size_t>(numbers_of(step.kind));
     }
     return geometry;
+}
+
+std::vector<ColorChange> PictureRecipe::colors(std::span<const double> random) const {
+    std::vector<ColorChange> changes;
+    size_t next = 0;
+    for (const auto& step : steps_) {
+        if (step.kind == StepKind::color_jitter) {
+            const auto more = random_color_changes(step.jitter, [&] { return random[next++]; });
+            changes.insert(changes.end(), more.begin(), more.end());
+        } else {
+            next += static_cast<size_t>(numbers_of(step.kind));
+        }
+    }
+    return changes;
 }
 
 std::string PictureRecipe::describe() const {

@@ -49,6 +49,8 @@ const std::vector<Network>& networks() {
                                              resnet("resnet18", {{2, 2, 2, 2}, false}),
                                              resnet("resnet34", {{3, 4, 6, 3}, false}),
                                              resnet("resnet50", {{3, 4, 6, 3}, true}),
+                                             resnet("resnet18_bare", {{2, 2, 2, 2}, false, true}),
+                                             resnet("resnet50_bare", {{3, 4, 6, 3}, true, true}),
                                              vgg("vgg11", {1, 1, 2, 2, 2}),
                                              vgg("vgg16", {2, 2, 3, 3, 3}),
                                              {"alexnet", true, false, make_alexnet},

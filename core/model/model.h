@@ -17,7 +17,7 @@ struct ModelOptions {
     int64_t channels = 3;  ///< of the input images: 1 or 3. With 1, the first layer of a small form
                            ///< is 5x5, as for the paper's grey sets
     bool batch_norm = false;  ///< preact_resnet*: before each ReLU (eps 1e-3); vgg*: torchvision's
-                              ///< vgg*_bn. resnet* always have their own.
+                              ///< vgg*_bn. resnet* always have their own, unless bare.
     double dropout = 0;  ///< probability in [0,1): before the last linear layer; in torchvision's
                          ///< alexnet and vgg at its two places
     uint64_t seed =

@@ -15,6 +15,7 @@ ModelPtr make_preact_resnet(const std::string& name, int64_t blocks_a_stage,
 struct ResNetStages {
     std::vector<int64_t> blocks;
     bool bottleneck;
+    bool bare = false;  ///< no BatchNorm, unless ModelOptions::batch_norm
 };
 ModelPtr make_resnet(const std::string& name, const ResNetStages& stages,
                      const ModelOptions& options);

@@ -15,6 +15,7 @@ class ResNet : public Model {
         settings.channels = options.channels;
         settings.first_kernel = small_ ? small_first_kernel(options) : 7;
         settings.shrinks = !small_;
+        settings.has_norms = !stages.bare || options.batch_norm;
         layers_ = ResNetLayers(*this, settings);
         fc_ = register_module("fc", std::make_shared<Linear>(layers_.width(), options.classes));
     }

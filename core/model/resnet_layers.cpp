@@ -5,6 +5,13 @@
 namespace hfc::model {
 namespace {
 
+std::shared_ptr<Convolution> convolution_of(int64_t in_width, int64_t out_width, int64_t kernel,
+                                            int64_t stride, const ResNetSettings& settings) {
+    return std::make_shared<Convolution>(
+        in_width, out_width, kernel,
+        Convolution::Settings{.stride = stride, .padding = {}, .bias = !settings.has_norms});
+}
+
 /// relu(shortcut(x) + bn(conv(... relu(bn(conv(x)))))): two 3x3 convolutions, or 1x1, 3x3, 1x1 to
 /// four times the width (a bottleneck). The stride is in the first 3x3 convolution, as in
 /// torchvision. Where width or size changes, a 1x1 convolution and BatchNorm on the shortcut.
@@ -24,9 +31,15 @@ class ResidualBlock : public torch::nn::Module {
         }
         if (stride != 1 || in_width != out_width) {
             downsample_ = register_module("downsample", std::make_shared<Sequence>());
-            downsample_->append_convolution_and_norm(in_width, out_width, 1,
-                                                     {.stride = stride, .padding = {}},
-                                                     settings.epsilon, settings.norm);
+            if (settings.has_norms) {
+                downsample_->append_convolution_and_norm(in_width, out_width, 1,
+                                                         {.stride = stride, .padding = {}},
+                                                         settings.epsilon, settings.norm);
+            } else {
+                downsample_->append<Convolution>(
+                    in_width, out_width, 1,
+                    Convolution::Settings{.stride = stride, .padding = {}, .bias = true});
+            }
         }
     }
 
@@ -45,10 +58,13 @@ class ResidualBlock : public torch::nn::Module {
     void append(int64_t in_width, int64_t out_width, int64_t kernel, int64_t stride) {
         const auto number = std::to_string(convolutions_.size() + 1);
         convolutions_.push_back(register_module(
-            "conv" + number, std::make_shared<Convolution>(in_width, out_width, kernel, stride)));
-        batch_norms_.push_back(register_module(
-            "bn" + number,
-            std::make_shared<BatchNorm>(out_width, settings_.epsilon, settings_.norm)));
+            "conv" + number, convolution_of(in_width, out_width, kernel, stride, settings_)));
+        batch_norms_.push_back(nullptr);
+        if (settings_.has_norms) {
+            batch_norms_.back() = register_module(
+                "bn" + number,
+                std::make_shared<BatchNorm>(out_width, settings_.epsilon, settings_.norm));
+        }
     }
 
     std::vector<std::shared_ptr<Convolution>> convolutions_;
@@ -62,10 +78,12 @@ ResNetLayers::ResNetLayers(torch::nn::Module& owner, const ResNetSettings& setti
     : shrinks_(settings.shrinks) {
     auto in_width = settings.width;
     conv1_ = owner.register_module(
-        "conv1", std::make_shared<Convolution>(settings.channels, in_width, settings.first_kernel,
-                                               shrinks_ ? 2 : 1));
-    batch_norm1_ = owner.register_module(
-        "bn1", std::make_shared<BatchNorm>(in_width, settings.epsilon, settings.norm));
+        "conv1", convolution_of(settings.channels, in_width, settings.first_kernel,
+                                shrinks_ ? 2 : 1, settings));
+    if (settings.has_norms) {
+        batch_norm1_ = owner.register_module(
+            "bn1", std::make_shared<BatchNorm>(in_width, settings.epsilon, settings.norm));
+    }
     auto width = settings.width;
     for (const auto blocks : settings.blocks) {
         const auto stage = owner.register_module("layer" + std::to_string(stages_.size() + 1),

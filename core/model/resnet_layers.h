@@ -14,7 +14,8 @@ struct ResNetSettings {
     int64_t width = 64;           ///< of the first stage; it doubles from stage to stage
     int64_t channels = 3;         ///< of the images
     int64_t first_kernel = 7;
-    bool shrinks = true;  ///< the first convolution has stride 2 and a pool follows it
+    bool shrinks = true;    ///< the first convolution has stride 2 and a pool follows it
+    bool has_norms = true;  ///< else the convolutions have biases
     NormKind norm = NormKind::trained;
     double epsilon = torchvision_epsilon;  ///< of the norms
 };
@@ -34,7 +35,7 @@ class ResNetLayers {
   private:
     bool shrinks_ = true;
     std::shared_ptr<Convolution> conv1_;
-    std::shared_ptr<BatchNorm> batch_norm1_;
+    std::shared_ptr<BatchNorm> batch_norm1_;  ///< or null
     std::vector<std::shared_ptr<Sequence>> stages_;
     std::vector<int64_t> widths_;
 };

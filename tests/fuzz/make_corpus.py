@@ -6,9 +6,11 @@ Files that are fixtures of the tests already are not copied: tools/fuzz gives th
 as they are.
 """
 import gzip
+import io
 import json
 import pathlib
 import struct
+import tarfile
 import zlib
 
 HERE = pathlib.Path(__file__).parent
@@ -39,6 +41,36 @@ def coco():
     seed("coco", "found", b"\1" + json.dumps([
         {"image_id": 1, "category_id": 7, "bbox": [1, 1, 4, 4.5], "score": .5}]).encode())
     seed("coco", "nested", b"\0" + b'{"x":' + b"[" * 200)
+
+
+def tar_of(members, form=tarfile.USTAR_FORMAT):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w", format=form) as tar:
+        for name, content in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    # Of the padding, the end mark is enough.
+    used = len(file.getvalue().rstrip(b"\0"))
+    return file.getvalue()[:used] + bytes(1024 + -used % 512)
+
+
+def tar():
+    picture = b"P5 2 2 255\n1234"
+    deep = "d" * 120 + ".pgm"
+    seed("tar", "folders", b"\1" + tar_of([("a/x.pgm", picture), ("b/y.pgm", picture)]))
+    seed("tar", "parts", b"\201" + tar_of([("train/a/x.pgm", picture), ("val/a/x.pgm", picture)]))
+    seed("tar", "numbers", b"\1" + tar_of([("1.pgm", picture), ("1.cls", b"2")]))
+    seed("tar", "inner", b"\1" + tar_of([("a.tar", tar_of([("x.pgm", picture)]))]))
+    seed("tar", "gnu", b"\1" + tar_of([("a/" + deep, picture)], tarfile.GNU_FORMAT))
+    seed("tar", "pax", b"\1" + tar_of([("a/" + deep, picture)], tarfile.PAX_FORMAT))
+    seed("tar", "short", b"\0" + tar_of([("a/x.pgm", picture)])[:700])
+
+
+def classes():
+    seed("classes", "right", b'{"x": "n1..n2", "y": ["a", "b..b"]}')
+    seed("classes", "twice", b'{"x": ["a"], "x": "b"}')
+    seed("classes", "object", b'{"x": {"y": 1}}')
 
 
 def voc():
@@ -171,5 +203,6 @@ def options():
     seed("options", "chunk", b"\1-e\nprint(1)\n-i\n--sandbox-memory\n1e999")
 
 
-for make in (cifar10, coco, voc, idx, picture, tensors, archive, checkpoint, metrics, options):
+for make in (cifar10, coco, tar, classes, voc, idx, picture, tensors, archive, checkpoint, metrics,
+             options):
     make()

@@ -39,6 +39,85 @@ function TestPictures:test_streamed_pictures_are_those_in_memory()
   lu.assertEquals(stream.train:check(), {})
 end
 
+function TestPictures:test_classes_of_folders()
+  local path = os.tmpname()
+  local file = assert(io.open(path, "w"))
+  file:write('{"animal": "cat..dog"}')
+  file:close()
+  local data = self:load {stream = true, classes = path}
+  lu.assertEquals(data.class_names, {"animal"})
+  lu.assertEquals(#data.train, 6)
+  local opt = {dataset = "folder:" .. self.dir, classes = path}
+  lu.assertEquals(hfc.data(opt, {image_size = 8}).classes, 1)
+  os.remove(path)
+  lu.assertErrorMsgContains(path, self.load, self, {classes = path})
+  lu.assertErrorMsgContains("makes classes of folders, but 'synthetic' has none", hfc.data,
+                            {dataset = "synthetic", classes = path})
+end
+
+function TestPictures:test_tar_beside_folder()
+  local tar = self.dir .. "/both.tar"
+  os.execute(("tar -cf %s -C %s train val"):format(tar, self.dir))
+  local folder = self:load {image_size = 8, stream = true}
+  local packed = hfc.data("tar:" .. tar, {image_size = 8, stream = true})
+  lu.assertEquals(packed.class_names, folder.class_names)
+  lu.assertTrue((packed.train:batch(0, 6)):equal((folder.train:batch(0, 6))))
+  lu.assertTrue((packed.test:batch(0, 6)):equal((folder.test:batch(0, 6))))
+  -- Scripts give numbers for the synthetic set, whatever the data set.
+  lu.assertEquals(hfc.data("tar:" .. tar, {classes = 5, test = 100, high = .1}).classes, 2)
+  lu.assertEquals(self:load({classes = 5, test = 100, high = .1}).classes, 2)
+  os.execute(("gzip %s"):format(tar))
+  lu.assertErrorMsgContains("this is compressed (gzip); unpack it first", hfc.data,
+                            "tar:" .. tar .. ".gz")
+end
+
+function TestPictures:test_pad_random_crop_and_colours()
+  local train = self:load({stream = true}).train
+  local padded = train:transform {{"resize", 8}, {"pad", 1}, {"center_crop", 10}}
+  local image = padded[0].image
+  lu.assertEquals(image[0][0][0]:item(), 0)
+  lu.assertTrue(image[0][1][1]:item() > 0)
+  local jitter = train:transform {
+    {"random_crop", 9}, {"horizontal_flip"}, {"color_jitter", brightness = .5, hue = .1},
+  }
+  lu.assertEquals(jitter.shape, {3, 9, 9})
+  lu.assertStrContains(jitter:name(), "random_crop 9, horizontal_flip, color_jitter")
+  local large = train:transform {{"random_crop", 40}}
+  lu.assertErrorMsgContains("the picture 'cat/1.ppm': random_crop 40 of 13 x 11 pixels",
+                            large.batch, large, 0, 1)
+  lu.assertErrorMsgContains("color_jitter: hue must be 0 to 0.5, got 0.7", train.transform, train,
+                            {{"center_crop", 4}, {"color_jitter", hue = .7}})
+end
+
+function TestPictures:test_cache_and_check()
+  local train = self:load({stream = true, image_size = 8}).train
+  local folder = self.dir .. "/cache"
+  local before = train:batch(0, 6)
+  lu.assertTrue((train:cache():batch(0, 6)):equal(before))
+  lu.assertTrue((train:cache(folder):batch(0, 6)):equal(before))
+  local few = self:load {stream = true, image_size = 8, per_class = {train = 2}}
+  lu.assertEquals(#few.train, 4)
+  lu.assertEquals(#few.test, 6)
+  lu.assertErrorMsgContains("has random steps", function()
+    train:transform({{"random_crop", 4}}):cache()
+  end)
+  lu.assertErrorMsgContains("option 'per_class': expected a table", self.load, self,
+                            {per_class = 3})
+  local data = self:load {stream = true}
+  lu.assertEquals(hfc.check(data), {})
+  for i = 1, 12 do
+    local file = assert(io.open(("%s/train/cat/bad%02d.png"):format(self.dir, i), "w"))
+    file:write "no picture"
+    file:close()
+  end
+  data = self:load {stream = true}
+  lu.assertEquals(#data.train:check(), 10)
+  local found = hfc.check(data)
+  lu.assertEquals(#found, 12)
+  lu.assertStrContains(found[1], "train, sample 3: the picture '" .. self.dir)
+  lu.assertEquals(#hfc.check(data.train), 12)
+end
+
 function TestPictures:test_steps()
   local train = self:load({stream = true}).train:transform {
     {"random_resized_crop", 6, scale = {.5, 1}, ratio = {1, 1}}, {"horizontal_flip", p = .25},
@@ -106,7 +185,7 @@ function TestPictures:test_wrong_steps_are_named()
   fails("unknown step 'centre_crop' (did you mean 'center_crop'?)", {{"centre_crop", 8}})
   fails("step 2, its size: expected", {{"resize", 8}, {"center_crop"}})
   fails("unknown option 'p'", {{"resize", 8, p = 1}, {"center_crop", 8}})
-  fails("resize or random_resized_crop must stand first", {{"center_crop", 8}})
+  fails("resize or random_resized_crop can only stand first", {{"pad", 8}, {"resize", 8}})
   fails("p must be a probability", {{"random_resized_crop", 8}, {"horizontal_flip", p = 2}})
   fails("option 'scale': expected two numbers", {{"random_resized_crop", 8, scale = .5}})
   fails("interpolation must be", {{"random_resized_crop", 8}}, {interpolation = "area"})

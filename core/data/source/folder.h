@@ -20,6 +20,8 @@ struct FolderOptions {
     /// memory is short). Unset: decoded where both parts fit into what is left of
     /// default_pixel_memory().
     std::optional<bool> stream = {};
+    /// A file that makes classes of several folders: see class_file.h. Empty: each folder is one.
+    std::filesystem::path classes = {};
 };
 
 /// Reads folder/train/CLASS/* and folder/val/CLASS/* (or folder/test, where there is no val):
@@ -28,9 +30,9 @@ struct FolderOptions {
 /// and cropped as torchvision's Resize(resize) and CenterCrop(image_size) do. Classes are numbered
 /// in the order of their names, pictures follow in ImageFolder's order. Throws Error naming the
 /// folder or file where a part is missing, has no classes or others than the training part, and
-/// where a class has no pictures; up to ten pictures that do not decode are named together, of
-/// streamed ones in the batch that they belong to. notes: receives a sentence for each part that
-/// has other files.
+/// where a class has no pictures, and where `classes` does not fit the folders; up to ten pictures
+/// that do not decode are named together, of streamed ones in the batch that they belong to. notes:
+/// receives a sentence for each part that has other files, or folders of no class.
 Pair load_folder(const std::filesystem::path& folder, const FolderOptions& options,
                  std::vector<std::string>* notes = nullptr);
 

@@ -25,8 +25,7 @@ image_file::PictureReader& reader_of_this_thread() {
 
 /// Names of all, sizes of some: a size is a question to the file system. A size that cannot be read
 /// is none: reading the picture will say why.
-void add_files(Checksum& checksum, const image_file::PictureList& pictures,
-               const at::Tensor& samples) {
+void add_files(Checksum& checksum, const PictureFiles& pictures, const at::Tensor& samples) {
     constexpr int64_t most_sizes = 10'000;
     const auto count = samples.size(0);
     const auto every = (count + most_sizes - 1) / most_sizes;
@@ -34,9 +33,8 @@ void add_files(Checksum& checksum, const image_file::PictureList& pictures,
     for (int64_t i = 0; i < count; ++i) {
         checksum.add_item(pictures.name(indices[i]));
         if (i % every == 0) {
-            std::error_code error;
-            const auto bytes = std::filesystem::file_size(pictures.path(indices[i]), error);
-            checksum.add_item(error ? "" : std::to_string(bytes));
+            const auto bytes = pictures.bytes(indices[i]);
+            checksum.add_item(bytes ? std::to_string(*bytes) : "");
         }
     }
 }
@@ -80,6 +78,18 @@ void require_good(const std::vector<BadSample>& bad, int64_t all) {
 
 }  // namespace
 
+std::optional<uint64_t> FolderFiles::bytes(int64_t i) const {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(list_.path(i), error);
+    return error ? std::nullopt : std::optional<uint64_t>(bytes);
+}
+
+int64_t written_at(const std::filesystem::path& path) {
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(path, error);
+    return error ? 0 : static_cast<int64_t>(time.time_since_epoch().count());
+}
+
 PictureSource::PictureSource(std::string name, List pictures, image_file::PictureRecipe recipe,
                              std::string description)
     : name_(std::move(name)),
@@ -107,10 +117,19 @@ void PictureSource::read_one(int64_t sample, const double* random, uint8_t* plan
     const image_file::Size image_size{recipe_.size(), recipe_.size()};
     auto& reader = reader_of_this_thread();
     reader.set_options(recipe_.options());
-    reader.read(
-        pictures_->path(sample),
-        [&](const image_file::Size& picture) { return recipe_.geometry(picture, numbers); },
+    pictures_->read(
+        sample, reader,
+        [&](const image_file::Size& picture) {
+            try {
+                return recipe_.geometry(picture, numbers);
+            } catch (const Error& error) {
+                fail("the picture '{}': {}", pictures_->name(sample), error.what());
+            }
+        },
         image_size, planes);
+    for (const auto& change : recipe_.colors(numbers)) {
+        change_colors(change, planes, recipe_.size() * recipe_.size());
+    }
 }
 
 void PictureSource::read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const {
@@ -137,6 +156,15 @@ std::shared_ptr<const PictureSource> PictureSource::streamed(
 void PictureSource::add_fingerprint(Checksum& checksum, const at::Tensor& samples) const {
     checksum.add_item(recipe_.fingerprint());
     add_files(checksum, *pictures_, samples);
+}
+
+void PictureSource::add_stamps(Checksum& checksum, const at::Tensor& samples) const {
+    const auto* indices = samples.const_data_ptr<int64_t>();
+    for (int64_t i = 0; i < samples.size(0); ++i) {
+        const auto bytes = pictures_->bytes(indices[i]).value_or(0);
+        checksum.add_item(fmt::format("{} {} {}", pictures_->name(indices[i]), bytes,
+                                      pictures_->written(indices[i])));
+    }
 }
 
 std::shared_ptr<const Source> decoded(std::shared_ptr<const PictureSource> pictures) {

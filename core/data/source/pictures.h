@@ -2,8 +2,8 @@
 #pragma once
 
 #include "data/source.h"
+#include "data/source/picture_files.h"
 #include "data/source/tensors.h"
-#include "image_file/list_folder.h"
 #include "image_file/recipe.h"
 
 #include <memory>
@@ -12,11 +12,11 @@
 
 namespace hfc::data {
 
-/// The pictures of a list, each read from its file whenever it is asked for: any number of them
+/// Pictures, each read from its file whenever it is asked for: any number of them
 /// take little memory. What is random depends on the seed, the epoch and the picture alone.
 class PictureSource : public Source {
   public:
-    using List = std::shared_ptr<const image_file::PictureList>;
+    using List = std::shared_ptr<const PictureFiles>;
 
     /// description: what views are called besides their name; "" for a recipe that nobody chose.
     PictureSource(std::string name, List pictures, image_file::PictureRecipe recipe,
@@ -36,6 +36,10 @@ class PictureSource : public Source {
     bool is_slow() const override { return true; }
     /// Whether a picture differs from epoch to epoch.
     bool is_random() const { return recipe_.numbers() > 0; }
+    /// All that is done to a picture.
+    std::string recipe_text() const { return recipe_.fingerprint(); }
+    /// Adds names, sizes and times of the files of `samples`.
+    void add_stamps(Checksum& checksum, const at::Tensor& samples) const;
     std::string describe() const override { return description_; }
     std::shared_ptr<const Source> with_recipe(
         const image_file::PictureRecipe& recipe) const override {

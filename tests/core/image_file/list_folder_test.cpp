@@ -97,10 +97,12 @@ TEST_F(ListFolder, names_a_link_that_leads_back) {
 TEST_F(ListFolder, lists_chosen_classes_only) {
     file("a/x.jpg");
     file("b/x.jpg");
-    const auto list = list_pictures(root_, {"b"});
+    const auto list = list_pictures(root_, {{"b", {"b"}}});
     EXPECT_EQ(list.size(), 1);
     EXPECT_EQ(list.name(0), "b/x.jpg");
-    EXPECT_THAT(error_of([&] { list_pictures(root_, {"c"}); }),
+    EXPECT_THAT(error_of([&] {
+                    list_pictures(root_, {{"c", {"c"}}});
+                }),
                 HasSubstr("cannot read the folder '" + (root_ / "c").string()));
     EXPECT_THAT(error_of([&] { list_classes(root_ / "nowhere"); }), HasSubstr("No such file"));
 }

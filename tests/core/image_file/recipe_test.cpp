@@ -59,6 +59,48 @@ TEST(Recipe, gives_each_step_numbers_of_its_own) {
     }
 }
 
+TEST(Recipe, pads_and_crops_at_random_as_torchvision_does) {
+    const PictureRecipe recipe({{StepKind::pad, 4}, {StepKind::random_crop, 32}});
+    EXPECT_EQ(recipe.size(), 32);
+    EXPECT_EQ(recipe.numbers(), 2);
+    EXPECT_EQ(recipe.describe(), "pad 4, random_crop 32");
+    const Size picture{32, 40};
+    for (int i = 0; i < 9; ++i) {
+        for (int j = 0; j < 17; ++j) {
+            const std::vector<double> random = {(i + 0.5) / 9, (j + 0.5) / 17};
+            const auto geometry = recipe.geometry(picture, random);
+            EXPECT_EQ(geometry.box, (Box{0, 0, 32, 40}));
+            EXPECT_EQ(geometry.resized, picture);
+            EXPECT_EQ(geometry.window, (Box{i - 4, j - 4, 32, 32}));
+        }
+    }
+    EXPECT_THAT(error_of([&] {
+                    recipe.geometry({10, 60}, std::vector<double>(2));
+                }),
+                HasSubstr("random_crop 32 of 18 x 68 pixels (height x width): resize or pad comes "
+                          "first"));
+    // Behind a flip the place is that of the mirrored picture.
+    auto flipped = whole_picture(picture);
+    flipped.flip = true;
+    EXPECT_EQ(random_crop(flipped, 30, [] { return 0.; }).window, (Box{0, 10, 30, 30}));
+    EXPECT_EQ(pad(flipped, 2).window, (Box{-2, -2, 36, 44}));
+}
+
+TEST(Recipe, gives_each_step_its_numbers_of_colours) {
+    PictureStep jitter{StepKind::color_jitter};
+    jitter.jitter.brightness = 0.5;
+    const PictureRecipe recipe({{StepKind::random_crop, 8}, {StepKind::horizontal_flip}, jitter});
+    EXPECT_EQ(recipe.numbers(), 2 + 1 + numbers_of_jitter);
+    const std::vector<double> random = {0, 0, 0, 0.5, 0.75, 0, 0, 0};
+    const auto colors = recipe.colors(random);
+    ASSERT_EQ(colors.size(), 1);
+    EXPECT_DOUBLE_EQ(colors[0].factor, 1.25);
+    auto other = jitter;
+    other.jitter.hue = 0.1;
+    EXPECT_NE(PictureRecipe({{StepKind::center_crop, 8}, jitter}).fingerprint(),
+              PictureRecipe({{StepKind::center_crop, 8}, other}).fingerprint());
+}
+
 TEST(Recipe, of_a_name) {
     EXPECT_EQ(preset("imagenet", Interpolation::bicubic).describe(), "resize 256, center_crop 224");
     EXPECT_EQ(preset("imagenet", Interpolation::bicubic).options().interpolation,
@@ -83,13 +125,21 @@ TEST(Recipe, tells_all_settings_apart) {
 }
 
 TEST(Recipe, refuses_what_makes_no_images_of_one_size) {
-    EXPECT_THAT(error({}), HasSubstr("center_crop or random_resized_crop is missing in ''"));
-    EXPECT_THAT(error({{StepKind::resize, 8}}),
-                HasSubstr("center_crop or random_resized_crop is missing in 'resize 8'"));
-    EXPECT_THAT(error({{StepKind::center_crop, 8}}), HasSubstr("step 1 is center_crop"));
+    EXPECT_THAT(error({}),
+                HasSubstr("center_crop, random_crop or random_resized_crop is missing in ''"));
+    EXPECT_THAT(
+        error({{StepKind::resize, 8}}),
+        HasSubstr("center_crop, random_crop or random_resized_crop is missing in 'resize 8'"));
     EXPECT_THAT(error({{StepKind::resize, 8}, {StepKind::random_resized_crop, 8}}),
-                HasSubstr("step 2 is random_resized_crop: resize or random_resized_crop must stand "
-                          "first and only there"));
+                HasSubstr("step 2 is random_resized_crop: resize or random_resized_crop can only "
+                          "stand first"));
+    PictureStep jitter{StepKind::color_jitter};
+    EXPECT_THAT(error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
+                HasSubstr("color_jitter: one of brightness, contrast, saturation and hue"));
+    jitter.jitter.hue = 0.1;
+    EXPECT_THAT(error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
+                HasSubstr("step 3 is center_crop: only horizontal_flip can stand behind"));
+    EXPECT_THAT(error({{StepKind::pad, 8}}), HasSubstr("is missing in 'pad 8'"));
     EXPECT_THAT(error({{StepKind::resize, 0}, {StepKind::center_crop, 8}}),
                 HasSubstr("resize: the size must be 1 to 4096 pixels, got 0"));
     EXPECT_THAT(error({{StepKind::random_resized_crop, 8, {.scale = {0.5, 0.1}}}}),

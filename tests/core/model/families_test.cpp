@@ -130,6 +130,22 @@ TEST(Dropout, acts_in_every_family_in_training_mode_only) {
     }
 }
 
+TEST(BareResNet, has_no_norms_unless_asked_for) {
+    const at::NoGradGuard no_grad;
+    const auto images = at::rand({2, 3, 32, 32});
+    for (const std::string name : {"resnet18", "resnet50"}) {
+        const auto bare = make(name + "_bare", {});
+        EXPECT_TRUE(bare->named_buffers().is_empty());
+        for (const auto& parameter : bare->named_parameters()) {
+            EXPECT_EQ(parameter.key().find("bn"), std::string::npos) << parameter.key();
+        }
+        EXPECT_TRUE(bare->named_parameters().contains("layer2.0.downsample.0.bias"));
+        EXPECT_TRUE(bare->forward(images).isfinite().all().item<bool>());
+        const auto full = make(name, {}), same = make(name + "_bare", {.batch_norm = true});
+        EXPECT_TRUE(at::equal(full->forward(images), same->forward(images))) << name;
+    }
+}
+
 TEST(Copy, is_of_the_same_form) {
     const auto model = make("resnet50", {.form = "torchvision"});
     EXPECT_EQ(model->copy()->named_parameters()["conv1.weight"].size(3), 7);

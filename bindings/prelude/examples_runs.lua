@@ -1,12 +1,7 @@
--- Examples of runs and of torch: see examples.lua, which takes them up.
+-- Examples of runs and of torch: a part of examples.lua.
 local host = ...
 
-host.more_examples = {}
-
-local function example(names, code)
-  for name in string.gmatch(names, "%S+") do host.more_examples[name] = {code = code} end
-end
-
+function host.run_examples(example)
 example("hfc.run Run:log Run:series Series:log Run:row Run:directory", [[
 run = hfc.run("example", {rho = 0.5})
 run:log {epoch = 1, accuracy = 0.5}
@@ -100,3 +95,4 @@ example("torch.save torch.load", [[
 path = os.tmpname() .. ".safetensors"
 torch.save({weight = torch.rand(2)}, path)
 print(torch.load(path).weight)]])
+end

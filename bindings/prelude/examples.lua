@@ -175,12 +175,15 @@ example("hfc.distances", [[
 data = hfc.data("synthetic", {train = 20, test = 20})
 print(hfc.distances(data.test, data.test:low_pass(8)).linf:max())]])
 
-example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2", '\z
+example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2 \z
+  hfc.attack.ffgsm hfc.attack.apgd", '\z
   data = hfc.data("synthetic", {train = 20, test = 10})\n\z
   model = hfc.model("preact_resnet8")\n\z
   images, labels = data.test:batch(0, 10)\n\z
   for _, attack in ipairs {hfc.attack.fgsm {epsilon = 0.03}, \z
-    hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}} do\n\z
+    hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}, \z
+    hfc.attack.ffgsm {}, hfc.attack.apgd {steps = 5, norm = "l2", epsilon = 0.5, \z
+    band = {dct = 0.25}}} do\n\z
   \32 print((attack(model, images, labels) - images):abs():max())\n\z
   end', "6")
 example("hfc.attack.custom AttackStep:originals AttackStep:labels AttackStep:epsilons \z

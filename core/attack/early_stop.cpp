@@ -46,7 +46,7 @@ void EarlyStoppingAttack::iterate(bool first) {
         here.set_gradient(first_gradient_);
     } else {
         const auto before = positions_.numel();
-        const auto kept = drop_fooled(here.fooled());
+        const auto kept = drop_fooled(attack_->fooled(here));
         if (over()) {
             return;
         }
@@ -63,7 +63,8 @@ at::Tensor EarlyStoppingAttack::run() {
         iterate(i == 0);
     }
     if (!over()) {
-        drop_fooled(network_.fooled(network_.logits(attack_->images()), labels_));
+        Evaluation last(network_, attack_->images(), labels_, /*graph=*/false);
+        drop_fooled(attack_->fooled(last));
     }
     network_.require_numbers();
     return found_;

@@ -29,9 +29,10 @@ Norm parse_norm(std::string_view name);
 enum class Loss {
     cross_entropy,
     margin,  ///< the largest other logit minus the logit of the label
+    dlr,     ///< margin / (largest logit - third largest): the scale of the logits is lost
 };
 
-/// "cross_entropy" or "margin".
+/// "cross_entropy", "margin" or "dlr".
 const char* name_of(Loss loss);
 /// Throws Error for an unknown name.
 Loss parse_loss(std::string_view name);
@@ -65,6 +66,9 @@ struct Band {
     data::Part part = data::Part::whole;  ///< low or high: within `radius`, or beyond it
     double radius = 0;                    ///< in frequency bins
     frequency::Rule rule = frequency::Rule::inclusive;
+    /// Replaces the radius: the fraction of the coefficients of the orthonormal DCT-II that stay,
+    /// the lowest of them in each direction, in (0,1].
+    double dct = 0;
     /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], with the zero-frequency
     /// component first (the layout of fft2). A mask that is not symmetric has the effect of its
     /// mean with its mirror image, since a perturbation is real.
@@ -82,9 +86,12 @@ struct Method;
 /// | mifgsm (Dong et al. 2018) | 8/255 | 2/255 | 10 | - | L-infinity |
 /// | pgd (Madry et al. 2018) | 8/255 | 2/255 | 10 | yes | L-infinity |
 /// | pgdl2 | 1 | 0.2 | 10 | yes | L2 of an image |
+/// | ffgsm (Wong et al. 2020) | 8/255 | 10/255 | 1 | yes | L-infinity |
+/// | apgd (Croce and Hein 2020) | 8/255 | its own | 100 | yes | either |
 struct AttackOptions {
     std::string method = "pgd";
     std::optional<double> epsilon = {};  ///< the largest perturbation, at least 0
+    std::optional<Norm> norm = {};       ///< for a method that has a choice
     std::optional<double> alpha = {};    ///< the size of a step
     /// The size of a step as a fraction of epsilon; replaces alpha.
     std::optional<double> relative_alpha = {};

@@ -65,7 +65,7 @@ std::vector<int64_t> count_stopping_early(const AttackedNetwork& network, const 
     auto remaining = classified_correctly(network, settings, batch, start);
     const auto left = [&] { return remaining.batch.images.size(0); };
     for (const auto i : ascending(epsilons)) {
-        for (int64_t restart = 0; restart < settings.restarts && left() > 0; ++restart) {
+        for (int64_t restart = 0; restart < settings.runs() && left() > 0; ++restart) {
             remaining.batch.epsilons = at::full({left()}, epsilons[i], at::kDouble);
             remaining.batch.restart = restart;
             EarlyStoppingAttack attack(network, settings, remaining.batch,

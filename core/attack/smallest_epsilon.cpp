@@ -41,7 +41,7 @@ class Search {
     /// Attacks the images that `which` (bool [N]) names with their `epsilons` (float64 [N]).
     void attack(const at::Tensor& which, const at::Tensor& epsilons) {
         const auto rows = which.nonzero().squeeze(1);
-        for (int64_t restart = 0; restart < settings_.restarts; ++restart) {
+        for (int64_t restart = 0; restart < settings_.runs(); ++restart) {
             // What an earlier restart has brought within the epsilon needs no other.
             const auto open = rows.index_select(
                 0, succeeded_.gt(epsilons).index_select(0, rows).nonzero().squeeze(1));

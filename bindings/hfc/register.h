@@ -37,6 +37,7 @@ void register_hfc(lua_State* L);
 namespace detail {
 void register_attack(lua_State* L);
 void register_augment(lua_State* L);
+void register_corrupt(lua_State* L);
 void register_data(lua_State* L);
 void register_dataset(lua_State* L);
 void register_decompose(lua_State* L);

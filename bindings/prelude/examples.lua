@@ -171,6 +171,14 @@ print(data, hfc.accuracy(hfc.model("preact_resnet8"), data:low_pass(8)))]])
 example("hfc.augment", [[
 images = torch.rand(4, 3, 32, 32)
 changed = hfc.augment(images, {pad = 4, flip = true, seed = 1})]], "5")
+example("hfc.corrupt hfc.corruptions Dataset:corrupt hfc.corruption_error", [[
+data = hfc.data("synthetic", {train = 20, test = 20})
+print(table.concat(hfc.corruptions(), ", "))
+foggy = hfc.corrupt(data.test:batch(0, 4), "fog", 3)
+model = hfc.model("preact_resnet8")
+print(hfc.accuracy(model, data.test:corrupt("snow", 2)))
+found = hfc.corruption_error(model, data.test, {kinds = {"contrast", "fog"}, severities = {1, 5}})
+print(found.mean, found.by.fog[2], found.band.fog)]], "6")
 example("hfc.distances", [[
 data = hfc.data("synthetic", {train = 20, test = 20})
 print(hfc.distances(data.test, data.test:low_pass(8)).linf:max())]])

@@ -111,8 +111,6 @@ function TestAttack:test_bad_input()
     hfc.attack.fgsm, {band = {part = "middle", radius = 3}})
 end
 
-require("support").run()
-
 function TestAttack:test_apgd_finds_the_boundary_in_both_norms()
   local net, x = brightness(), images()
   local linf = hfc.attack.apgd {epsilon = 0.15, steps = 10, loss = "margin"}
@@ -146,3 +144,5 @@ function TestAttack:test_a_band_of_the_cosine_transform()
   lu.assertTrue((change - change:mean({2, 3}, true)):abs():max():item() < 1e-6)
   lu.assertErrorMsgContains("dct must be a fraction", hfc.attack.pgd, {band = {dct = 2}})
 end
+
+require("support").run()

@@ -98,8 +98,10 @@ int make_attack(Call& call) {
     options.with("relative_alpha",
                  [&](const Value& value) { settings.relative_alpha = value.number(); });
     for (const auto& option : attack::find_method(method)->numbers) {
-        options.with(option.name.c_str(),
-                     [&](const Value& value) { settings.numbers[option.name] = value.number(); });
+        options.with(option.name.c_str(), [&](const Value& value) {
+            settings.numbers[option.name] =
+                option.yes_or_no ? (value.boolean() ? 1 : 0) : value.number();
+        });
     }
     options.finish();
     return return_attack(call, std::move(result));
@@ -127,7 +129,8 @@ int make_custom(Call& call) {
 }
 
 constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd",
-               pgdl2[] = "pgdl2", ffgsm[] = "ffgsm", apgd[] = "apgd";
+               pgdl2[] = "pgdl2", ffgsm[] = "ffgsm", apgd[] = "apgd", fab[] = "fab",
+               square[] = "square";
 
 const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.fgsm", make_attack<fgsm>,
@@ -184,6 +187,21 @@ const std::vector<Declaration> attack_declarations = {
      "The result is the last image on the way that the network misclassifies, or the clean image "
      "if there is none. keep = \"best\" returns the image of the largest loss instead of the "
      "clean one. The start is on the boundary of epsilon."},
+    {"hfc.attack.fab", make_attack<fab>,
+     "hfc.attack.fab {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, targets = 0, "
+     "alpha_max = 0.1, eta = 1.05, beta = 0.9} -> Attack\n\nFAB (Croce and Hein 2020), which looks "
+     "for the nearest image that the network misclassifies. It counts if it is within epsilon; "
+     "otherwise the clean image comes back. hfc.smallest_epsilon gives the distances from one run, "
+     "without bisection. targets: runs towards so many of the likeliest wrong classes, with one "
+     "gradient a step; 0 takes the nearest class, with a gradient for each class. alpha_max: the "
+     "largest weight of the step from the clean image. eta: how far a step goes beyond the "
+     "boundary. beta: what is left of a perturbation that fooled the network."},
+    {"hfc.attack.square", make_attack<square>,
+     "hfc.attack.square {epsilon = 8/255, norm = \"linf\", queries = 5000, restarts = 1, share = "
+     "0.8, rescale = false} -> Attack\n\nThe Square attack (Andriushchenko et al. 2020): random "
+     "search by squares, without a gradient. It finds where gradients are masked. share: the share "
+     "of the pixels that the first square has; the squares become smaller on a schedule of 10 000 "
+     "queries. rescale: if true, the schedule is shortened to the queries."},
     {"hfc.attack.custom", make_custom,
      "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
      "false, restarts = 1, name = \"custom\"} -> Attack\n\nAn attack whose iteration is a "

@@ -4,6 +4,7 @@ namespace hfc::lua {
 
 void register_hfc(lua_State* L) {
     detail::register_attack(L);
+    detail::register_robustness(L);
     detail::register_augment(L);
     detail::register_data(L);
     detail::register_corrupt(L);

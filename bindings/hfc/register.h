@@ -57,6 +57,7 @@ void register_smooth(lua_State* L);
 void register_stats(lua_State* L);
 void register_train(lua_State* L);
 void register_profile(lua_State* L);
+void register_robustness(lua_State* L);
 void register_run(lua_State* L);
 void register_saved_model(lua_State* L);
 }  // namespace detail

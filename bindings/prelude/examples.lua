@@ -184,14 +184,15 @@ data = hfc.data("synthetic", {train = 20, test = 20})
 print(hfc.distances(data.test, data.test:low_pass(8)).linf:max())]])
 
 example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2 \z
-  hfc.attack.ffgsm hfc.attack.apgd", '\z
+  hfc.attack.ffgsm hfc.attack.apgd hfc.attack.fab hfc.attack.square", '\z
   data = hfc.data("synthetic", {train = 20, test = 10})\n\z
   model = hfc.model("preact_resnet8")\n\z
   images, labels = data.test:batch(0, 10)\n\z
   for _, attack in ipairs {hfc.attack.fgsm {epsilon = 0.03}, \z
     hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}, \z
     hfc.attack.ffgsm {}, hfc.attack.apgd {steps = 5, norm = "l2", epsilon = 0.5, \z
-    band = {dct = 0.25}}} do\n\z
+    band = {dct = 0.25}}, hfc.attack.fab {steps = 5, targets = 2}, \z
+    hfc.attack.square {queries = 20}} do\n\z
   \32 print((attack(model, images, labels) - images):abs():max())\n\z
   end', "6")
 example("hfc.attack.custom AttackStep:originals AttackStep:labels AttackStep:epsilons \z
@@ -222,6 +223,14 @@ example("hfc.robust_accuracy", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 model = hfc.model("preact_resnet8")
 print(hfc.robust_accuracy(model, data.test, hfc.attack.fgsm {epsilon = 0.03}))]], "6")
+example("hfc.attack.auto hfc.robustness", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+model = hfc.model("preact_resnet8")
+attack = hfc.attack.auto {epsilon = 0.03,
+  version = {hfc.attack.apgd {steps = 5}, hfc.attack.square {queries = 20}}}
+found = hfc.robustness(model, data.test, attack, {checks = false})
+print(found.clean, found.robust)
+for _, step in ipairs(found.steps) do print(step.name, step.robust) end]], "6")
 example("hfc.smallest_epsilon", '\z
   data = hfc.data("synthetic", {train = 20, test = 10})\n\z
   images, labels = data.test:batch(0, 4)\n\z

@@ -32,6 +32,10 @@ at::Tensor EarlyStoppingAttack::drop_fooled(const at::Tensor& fooled) {
     const auto sizes = sizes_of(attack_->images().index_select(0, gone),
                                 images_.index_select(0, gone), settings_.norm);
     found_.index_copy_(0, positions_.index_select(0, gone).cpu(), sizes.cpu());
+    if (adversarial_.defined()) {
+        adversarial_ = adversarial_.index_copy(0, positions_.index_select(0, gone),
+                                               attack_->images().index_select(0, gone));
+    }
     attack_->keep(kept);
     images_ = images_.index_select(0, kept);
     labels_ = labels_.index_select(0, kept);

@@ -6,11 +6,9 @@
 #include <ATen/ATen.h>
 
 namespace hfc::attack {
-namespace {
 
-/// One run of all iterations, from the gradient at the images if it is known.
-at::Tensor run(const AttackedNetwork& network, const Settings& settings, const AttackBatch& batch,
-               const at::Tensor& first_gradient) {
+at::Tensor run_once(const AttackedNetwork& network, const Settings& settings,
+                    const AttackBatch& batch, const at::Tensor& first_gradient) {
     const auto attack = settings.method->make(settings);
     attack->begin(network, batch);
     BestSoFar best(network, batch.labels);
@@ -34,8 +32,6 @@ at::Tensor run(const AttackedNetwork& network, const Settings& settings, const A
     }
     return attack->result();
 }
-
-}  // namespace
 
 at::Tensor start_rows(const AttackedNetwork& network, const Settings& settings, int64_t begin,
                       int64_t end) {
@@ -65,7 +61,7 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
         run_batch.epsilons = at::full({batch.images.size(0)}, epsilon, at::kDouble);
         BestSoFar best(network, run_batch.labels);
         for (run_batch.restart = 0; run_batch.restart < settings.runs(); ++run_batch.restart) {
-            best.offer(run(network, settings, run_batch, first_gradient));
+            best.offer(run_once(network, settings, run_batch, first_gradient));
         }
         results.push_back(round_inside(best.images(), run_batch.images, epsilon, settings.norm));
     }

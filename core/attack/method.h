@@ -96,6 +96,7 @@ struct NumberOption {
     double highest = std::numeric_limits<double>::infinity();  ///< the largest one
     bool above = false;                                        ///< `lowest` itself is not allowed
     bool whole = false;                                        ///< a whole number
+    bool yes_or_no = false;                                    ///< scripts write true and false
 };
 
 /// An entry in the table of methods.
@@ -108,9 +109,12 @@ struct Method {
     int64_t steps = 10;          ///< default
     bool iterates = true;        ///< false: one step, and the option steps is refused
     bool takes_alpha = true;     ///< false: the method knows the size of its steps
+    bool takes_steps = true;     ///< false: an option of its own says how many
     bool takes_band = true;      ///< the perturbation can be confined to frequencies
     bool random_start = false;   ///< the method can start at random, and does so by default
-    bool draws = false;          ///< later steps use random numbers too, so that restarts differ
+    /// The attack looks for the nearest wrong images; epsilon decides which of them count.
+    bool least_norm = false;
+    bool draws = false;  ///< later steps use random numbers too, so that restarts differ
     /// The first iteration uses the gradient at the images unless it starts elsewhere. The wrappers
     /// then compute that gradient once for all epsilons.
     bool gradient_first = false;
@@ -135,5 +139,7 @@ std::shared_ptr<const Method> find_method(const std::string& name);
 /// The built-in methods: one function for each file.
 std::vector<Method> gradient_methods();
 std::vector<Method> apgd_methods();
+std::vector<Method> square_methods();
+std::vector<Method> fab_methods();
 
 }  // namespace hfc::attack

@@ -76,6 +76,7 @@ struct Band {
 };
 
 struct Method;
+struct Sequence;
 
 /// Unset options take the default of the method. The built-in methods have these defaults:
 ///
@@ -115,6 +116,9 @@ struct AttackOptions {
     std::map<std::string, double> numbers = {};
     /// A method that is not in the table; `method` is not used then.
     std::shared_ptr<const Method> custom = {};
+    /// Several attacks one after the other: see sequence.h. Of the other options, epsilon, norm and
+    /// seed are used then.
+    std::shared_ptr<const Sequence> sequence = {};
 };
 
 /// The names in the table of methods.

@@ -2,6 +2,7 @@
 
 #include "attack/early_stop.h"
 #include "attack/full_run.h"
+#include "attack/robustness.h"
 #include "base/error.h"
 
 #include <ATen/ATen.h>
@@ -96,6 +97,15 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
                                     const AttackOptions& options,
                                     const std::vector<double>& epsilons,
                                     const RobustOptions& robust) {
+    if (options.sequence) {
+        std::vector<double> fractions;
+        for (const double epsilon : epsilons) {
+            auto one = options;
+            one.epsilon = epsilon;
+            fractions.push_back(robustness(model, dataset, one, robust).robust);
+        }
+        return fractions;
+    }
     const auto settings = resolve(options);
     require(!settings.targeted,
             "robust accuracy is defined for untargeted attacks; leave targeted off");

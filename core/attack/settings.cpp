@@ -27,6 +27,8 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
                 "relative_alpha must be a finite number above 0, got {}", settings.alpha_fraction);
         return;
     }
+    require(method.takes_steps || !options.steps,
+            "{} takes no steps; its option queries is their number", method.name);
     settings.steps = options.steps.value_or(method.steps);
     require(settings.steps >= 1, "steps must be at least 1, got {}", settings.steps);
     require(!options.alpha || !options.relative_alpha,
@@ -177,6 +179,9 @@ void require_epsilon(double epsilon) {
 }
 
 Settings resolve(const AttackOptions& options) {
+    require(!options.sequence,
+            "several attacks one after the other have no single step; this takes "
+            "one attack");
     const auto method = options.custom ? options.custom : find_method(options.method);
     Settings settings;
     settings.method = method;

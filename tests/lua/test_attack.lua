@@ -145,4 +145,37 @@ function TestAttack:test_a_band_of_the_cosine_transform()
   lu.assertErrorMsgContains("dct must be a fraction", hfc.attack.pgd, {band = {dct = 2}})
 end
 
+function TestAttack:test_auto_and_its_report()
+  local data = hfc.data("synthetic", {train = 20, test = 12}).test
+  local net = hfc.model("preact_resnet8", {seed = 2})
+  local standard = hfc.attack.auto {epsilon = 0.5}
+  lu.assertStrContains(tostring(standard), "Attack auto: epsilon 0.5")
+  local steps = {hfc.attack.apgd {steps = 5}, hfc.attack.fab {steps = 5, targets = 1},
+    hfc.attack.square {queries = 20, rescale = true}}
+  local list = hfc.attack.auto {epsilon = 4 / 255, version = steps}
+  local report = hfc.robustness(net, data, list)
+  lu.assertEquals(#report.steps, 3)
+  lu.assertEquals(report.clean, hfc.accuracy(net, data))
+  lu.assertEquals(report.robust, hfc.robust_accuracy(net, data, list))
+  lu.assertTrue(report.robust <= report.clean)
+  lu.assertEquals(report.fooled_by:eq(-1):double():mean():item(), 1 - report.clean)
+  local x, y = data:batch(0, 12)
+  lu.assertTrue(list(net, x, y):equal(report.images))
+  for _, warning in ipairs(report.warnings) do lu.assertIsString(warning.text) end
+end
+
+function TestAttack:test_auto_says_what_is_wrong()
+  lu.assertErrorMsgContains('version must be "standard", "plus", "rand" or a list',
+    hfc.attack.auto, {version = "full"})
+  lu.assertErrorMsgContains("Attack 1 is of the norm l2, the option norm is linf",
+    hfc.attack.auto, {version = {hfc.attack.pgdl2()}})
+  lu.assertErrorMsgContains("a list of Attacks", hfc.attack.auto, {version = {}})
+  local data = hfc.data("synthetic", {train = 20, test = 4})
+  local net = hfc.model("preact_resnet8")
+  lu.assertErrorMsgContains("this takes one attack", hfc.smallest_epsilon, net,
+    data.test:batch(0, 4), torch.zeros(4, {dtype = "int64"}), hfc.attack.auto())
+  lu.assertErrorMsgContains("this takes one attack", hfc.train, net, data.train,
+    {epochs = 1, adversarial = hfc.attack.auto()})
+end
+
 require("support").run()

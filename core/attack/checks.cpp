@@ -86,7 +86,8 @@ class NetworkChecks {
         classes_ = logits.size(1);
     }
 
-    /// The share of images whose gradient is zero everywhere.
+    /// The share of the images that are right whose gradient is zero everywhere. DLR is constant
+    /// where the label is the third class, so images that are wrong do not count.
     double zero_gradients(Loss loss) {
         Settings settings;
         settings.range = options_.range;
@@ -95,18 +96,22 @@ class NetworkChecks {
         network.begin(dataset_);
         const auto batch = dataset_.batch(0, dataset_.size());
         Evaluation here(network, network.bring(batch.images), batch.labels.to(network.device()));
-        return here.gradient().abs().amax({1, 2, 3}).eq(0).to(at::kDouble).mean().item<double>();
+        const auto right = here.fooled().logical_not();
+        const auto none = here.gradient().abs().amax({1, 2, 3}).eq(0).logical_and(right);
+        return none.sum().item<double>() / std::max(1.0, right.sum().item<double>());
     }
 
     void look_at_gradients() {
         const auto loss = classes_ >= 3 ? Loss::dlr : Loss::margin;
         const double none = zero_gradients(loss);
         if (none > 0) {
-            warn("zero gradient",
-                 fmt::format("the gradient of the loss {} is zero at {:.3g} % of the images: "
-                             "attacks that follow it stand still",
-                             name_of(loss), 100 * none),
-                 none);
+            warn(
+                "zero gradient",
+                fmt::format(
+                    "the gradient of the loss {} is zero at {:.3g} % of the images that are right: "
+                    "attacks that follow it stand still",
+                    name_of(loss), 100 * none),
+                none);
             return;
         }
         const double saturated = zero_gradients(Loss::cross_entropy);

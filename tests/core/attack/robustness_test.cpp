@@ -147,6 +147,12 @@ TEST(Checks, warn_of_masked_gradients) {
     const test::SmoothProblem problem;
     const auto data = problem.dataset();
     EXPECT_THAT(warnings_of(problem.model, data), testing::IsEmpty());
+    // The label is the third class: DLR is constant there, and that is no fault of the network.
+    const auto third = std::get<1>(problem.model->forward(problem.images).topk(3, 1)).select(1, 2);
+    auto labels = problem.labels.clone();
+    labels[0] = third[0];
+    EXPECT_THAT(warnings_of(problem.model, data::dataset_of(problem.images, labels)),
+                testing::IsEmpty());
     const auto large = changed(problem, same, [](const at::Tensor& z) { return z * 1e4; });
     EXPECT_THAT(warnings_of(large, data), Contains("zero gradient"));
     const auto rounded = changed(

@@ -3,7 +3,7 @@
 --   hfc-host scripts/attack_bands.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/attack_bands.lua --model runs/NAME   networks of fourier_masks
 --
--- Gradient and perturbation keep the lowest coefficients of the cosine transform, or the frequencies
+-- Gradient and perturbation keep the lowest coefficients of the cosine transform, or frequencies
 -- beyond a radius. Expect: the bands of the frequencies that the network uses fool it best.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "natural, adversarial"},

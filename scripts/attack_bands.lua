@@ -4,7 +4,7 @@
 --   hfc-host scripts/attack_bands.lua --model runs/NAME   networks of fourier_masks
 --
 -- Gradient and perturbation keep the lowest coefficients of the cosine transform, or frequencies
--- beyond a radius. Expect: the bands of the frequencies that the network uses fool it best.
+-- beyond a radius. Expect: adversarial training weakens the bands of high frequencies most.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},

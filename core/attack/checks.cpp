@@ -1,8 +1,11 @@
 #include "attack/checks.h"
 
+#include "attack/constraint.h"
+#include "attack/evaluation.h"
 #include "attack/losses.h"
 #include "attack/random_start.h"
-#include "base/random.h"
+#include "attack/settings.h"
+#include "base/interrupt.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

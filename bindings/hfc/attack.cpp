@@ -13,22 +13,24 @@ namespace hfc::lua {
 
 namespace {
 
-/// {part = "low", radius = 8, rule = "<="} or {mask = Tensor [H, W]}.
+/// {part = "low", radius = 8, rule = "<="}, {mask = Tensor [H, W]} or {dct = fraction}.
 attack::Band read_band(lua_State* L, const Value& value) {
     if (!lua_istable(L, value.index())) {
-        value.expected("a table {part, radius} or {mask}");
+        value.expected("a table {part, radius}, {mask} or {dct}");
     }
     Options options(L, value.index());
     attack::Band band;
     const std::string part = options.text("part", "");
     band.radius = options.number("radius", 0);
     band.rule = frequency::parse_rule(options.text("rule", "<="));
+    options.with("dct", [&](const Value& dct) { band.dct = dct.number(); });
     options.with("mask", [&](const Value& mask) {
         band.mask = mask.object<LuaTensor>().tensor.detach().clone();
     });
     options.finish();
-    require(part == "low" || part == "high" || (part.empty() && band.mask.defined()),
-            "option 'band': part must be low or high, or a mask be given; got '{}'", part);
+    require(
+        part == "low" || part == "high" || (part.empty() && (band.mask.defined() || band.dct != 0)),
+        "option 'band': part must be low or high, or a mask or dct be given; got '{}'", part);
     band.part = part == "low"    ? data::Part::low
                 : part == "high" ? data::Part::high
                                  : data::Part::whole;
@@ -54,6 +56,8 @@ void read_common(Call& call, Options& options, Attack& result) {
         result.epsilons = value.numbers();
         result.several = lua_istable(call.L, value.index());
     });
+    options.with("norm",
+                 [&](const Value& value) { settings.norm = attack::parse_norm(value.text()); });
     options.with("steps", [&](const Value& value) { settings.steps = value.integer(); });
     options.with("random_start",
                  [&](const Value& value) { settings.random_start = value.boolean(); });
@@ -94,8 +98,10 @@ int make_attack(Call& call) {
     options.with("relative_alpha",
                  [&](const Value& value) { settings.relative_alpha = value.number(); });
     for (const auto& option : attack::find_method(method)->numbers) {
-        options.with(option.name.c_str(),
-                     [&](const Value& value) { settings.numbers[option.name] = value.number(); });
+        options.with(option.name.c_str(), [&](const Value& value) {
+            settings.numbers[option.name] =
+                option.yes_or_no ? (value.boolean() ? 1 : 0) : value.number();
+        });
     }
     options.finish();
     return return_attack(call, std::move(result));
@@ -109,7 +115,7 @@ int make_custom(Call& call) {
     auto options = call.options(1);
     read_common(call, options, result);
     settings.method = options.text("name", "custom");
-    const auto norm = attack::parse_norm(options.text("norm", "linf"));
+    const auto norm = settings.norm.value_or(attack::Norm::l_infinity);
     options.with("step", [&](const Value& step) {
         settings.custom = make_custom_method(call.L, step, settings.method, norm);
     });
@@ -123,19 +129,22 @@ int make_custom(Call& call) {
 }
 
 constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd",
-               pgdl2[] = "pgdl2";
+               pgdl2[] = "pgdl2", ffgsm[] = "ffgsm", apgd[] = "apgd", fab[] = "fab",
+               square[] = "square";
 
 const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.fgsm", make_attack<fgsm>,
      "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et "
      "al. 2015). Call an Attack to get adversarial images: attack(model, images, labels) -> Tensor "
      "float32 [N, C, H, W]. If epsilon is a list, the result is a list too.\n"
-     "All attacks take these options. loss: \"cross_entropy\" (default) or \"margin\", the "
-     "largest other logit minus the logit of the label. targeted: if true, the labels are the "
+     "All attacks take these options. loss: \"cross_entropy\" (default), \"margin\", the "
+     "largest other logit minus the logit of the label, or \"dlr\", that margin divided by the "
+     "distance of the largest logit from the third largest. targeted: if true, the labels are the "
      "classes that the attack aims at (default false). range: the values that a pixel may have, "
      "{lowest, highest}; {0, 1} by default. Use range = \"none\" for filtered images, which leave "
      "[0,1]. band: restricts the perturbation to frequencies, either {part = \"low\" or "
-     "\"high\", radius = r, rule = \"<=\"} or {mask = Tensor [H, W]}. keep: \"last\" (default) "
+     "\"high\", radius = r, rule = \"<=\"}, {mask = Tensor [H, W]}, or {dct = fraction}, the "
+     "lowest coefficients of the orthonormal DCT-II in each direction. keep: \"last\" (default) "
      "returns the images after the last step; \"best\" returns the first ones that fool the "
      "network, otherwise those of the largest loss. seed: seeds the random numbers (default 0). "
      "The random numbers of an image depend only on the seed, the method, the restart and the "
@@ -163,6 +172,36 @@ const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.pgdl2", make_attack<pgdl2>,
      "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} "
      "-> Attack\n\nProjected gradient descent in the L2 norm of an image; see hfc.attack.pgd."},
+    {"hfc.attack.ffgsm", make_attack<ffgsm>,
+     "hfc.attack.ffgsm {epsilon = 8/255, relative_alpha = 1.25} -> Attack\n\nOne signed step from "
+     "a random start (Wong et al. 2020); see hfc.attack.pgd. relative_alpha: the size of the step "
+     "as a fraction of epsilon."},
+    {"hfc.attack.apgd", make_attack<apgd>,
+     "hfc.attack.apgd {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, loss = "
+     "\"cross_entropy\", targets = 0, rho = 0.75, passes = 1} -> Attack\n\nAuto-PGD (Croce and "
+     "Hein 2020), which chooses the size of its steps; see hfc.attack.pgd. norm: \"linf\" or "
+     "\"l2\". targets: a number k of runs towards the k likeliest wrong classes of the clean "
+     "image; each of them has all restarts. rho: the step is halved at a checkpoint if the loss "
+     "has risen in at most this fraction of the steps before it. passes: how often the gradient of "
+     "a random network is computed and averaged.\n"
+     "The result is the last image on the way that the network misclassifies, or the clean image "
+     "if there is none. keep = \"best\" returns the image of the largest loss instead of the "
+     "clean one. The start is on the boundary of epsilon."},
+    {"hfc.attack.fab", make_attack<fab>,
+     "hfc.attack.fab {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, targets = 0, "
+     "alpha_max = 0.1, eta = 1.05, beta = 0.9} -> Attack\n\nFAB (Croce and Hein 2020), which looks "
+     "for the nearest image that the network misclassifies. It counts if it is within epsilon; "
+     "otherwise the clean image comes back. hfc.smallest_epsilon gives the distances from one run, "
+     "without bisection. targets: runs towards so many of the likeliest wrong classes, with one "
+     "gradient a step; 0 takes the nearest class, with a gradient for each class. alpha_max: the "
+     "largest weight of the step from the clean image. eta: how far a step goes beyond the "
+     "boundary. beta: what is left of a perturbation that fooled the network."},
+    {"hfc.attack.square", make_attack<square>,
+     "hfc.attack.square {epsilon = 8/255, norm = \"linf\", queries = 5000, restarts = 1, share = "
+     "0.8, rescale = false} -> Attack\n\nThe Square attack (Andriushchenko et al. 2020): random "
+     "search by squares, without a gradient. It finds where gradients are masked. share: the share "
+     "of the pixels that the first square has; the squares become smaller on a schedule of 10 000 "
+     "queries. rescale: if true, the schedule is shortened to the queries."},
     {"hfc.attack.custom", make_custom,
      "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
      "false, restarts = 1, name = \"custom\"} -> Attack\n\nAn attack whose iteration is a "

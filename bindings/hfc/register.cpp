@@ -4,8 +4,10 @@ namespace hfc::lua {
 
 void register_hfc(lua_State* L) {
     detail::register_attack(L);
+    detail::register_robustness(L);
     detail::register_augment(L);
     detail::register_data(L);
+    detail::register_corrupt(L);
     detail::register_decompose(L);
     detail::register_detection(L);
     detail::register_frequency(L);

@@ -37,6 +37,7 @@ void register_hfc(lua_State* L);
 namespace detail {
 void register_attack(lua_State* L);
 void register_augment(lua_State* L);
+void register_corrupt(lua_State* L);
 void register_data(lua_State* L);
 void register_dataset(lua_State* L);
 void register_decompose(lua_State* L);
@@ -58,6 +59,7 @@ void register_smooth(lua_State* L);
 void register_stats(lua_State* L);
 void register_train(lua_State* L);
 void register_profile(lua_State* L);
+void register_robustness(lua_State* L);
 void register_run(lua_State* L);
 void register_saved_model(lua_State* L);
 }  // namespace detail

@@ -13,6 +13,9 @@ local files = {
   ["examples_recipes.lua"] = {
     host = "recipe_examples",
   },
+  ["examples_attack.lua"] = {
+    host = "attack_examples",
+  },
   ["nn_functional_activation.lua"] = {
     ["torch.nn.functional"] = [[
       alpha_dropout celu dropout dropout1d dropout2d dropout3d elu feature_alpha_dropout

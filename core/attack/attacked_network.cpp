@@ -1,24 +1,31 @@
 #include "attack/attacked_network.h"
 
+#include "attack/losses.h"
 #include "base/error.h"
-#include "model/metrics.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
-#include <limits>
 
 namespace hfc::attack {
 
 AttackedNetwork::AttackedNetwork(model::Model& model, const Settings& settings,
                                  const model::Inference::Options& inference)
-    : targeted_(settings.targeted), loss_(settings.loss), inference_(model, inference) {}
+    : targeted_(settings.targeted),
+      loss_(settings.loss),
+      targets_(settings.targets),
+      inference_(model, inference) {}
 
 at::Tensor AttackedNetwork::checked(at::Tensor logits) const {
-    require(loss_ != Loss::margin || logits.size(1) >= 2,
-            "the loss \"margin\" needs two classes at least, the model has {}", logits.size(1));
+    const auto classes = logits.size(1);
+    const auto needed = classes_needed(loss_, targets_ > 0);
+    require(classes >= needed, "the loss \"{}\"{} needs {} classes at least, the model has {}",
+            name_of(loss_), targets_ > 0 ? " towards targets" : "", needed, classes);
+    require(targets_ < classes,
+            "targets must be at most {}, one less than the model's classes, got {}", classes - 1,
+            targets_);
     return logits;
 }
 
@@ -35,14 +42,7 @@ Pass AttackedNetwork::forward(const at::Tensor& images) const {
 }
 
 at::Tensor AttackedNetwork::losses(const at::Tensor& logits, const at::Tensor& labels) const {
-    at::Tensor losses;
-    if (loss_ == Loss::margin) {
-        const auto at_label = labels.unsqueeze(1);
-        const auto others = logits.scatter(1, at_label, -std::numeric_limits<double>::infinity());
-        losses = others.amax(1) - logits.gather(1, at_label).squeeze(1);
-    } else {
-        losses = model::cross_entropies(logits, labels);
-    }
+    const auto losses = untargeted_losses(loss_, logits, labels);
     return targeted_ ? losses.neg() : losses;
 }
 
@@ -55,8 +55,12 @@ at::Tensor AttackedNetwork::differentiate(const at::Tensor& total, const Pass& p
 }
 
 at::Tensor AttackedNetwork::gradient(const Pass& pass, const at::Tensor& labels) const {
+    return gradient(pass, [&](const at::Tensor& logits) { return losses(logits, labels); });
+}
+
+at::Tensor AttackedNetwork::gradient(const Pass& pass, const LossFunction& losses) const {
     const at::AutoGradMode with_grad(true);
-    return differentiate(losses(pass.logits, labels).sum(), pass, /*keep_graph=*/false);
+    return differentiate(losses(pass.logits).sum(), pass, /*keep_graph=*/false);
 }
 
 at::Tensor AttackedNetwork::class_gradients(const Pass& pass, const at::Tensor& classes) const {

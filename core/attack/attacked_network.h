@@ -4,6 +4,8 @@
 #include "attack/settings.h"
 #include "model/inference.h"
 
+#include <functional>
+
 namespace hfc::attack {
 
 /// A forward pass that can be differentiated.
@@ -11,6 +13,9 @@ struct Pass {
     at::Tensor images;  ///< the leaf
     at::Tensor logits;
 };
+
+/// One number for each row of logits [N, classes].
+using LossFunction = std::function<at::Tensor(const at::Tensor& logits)>;
 
 /// A network that is only measured while this lives.
 class AttackedNetwork {
@@ -43,6 +48,8 @@ class AttackedNetwork {
     /// The gradient of the sum of losses with respect to the images of the pass, whose graph is
     /// freed.
     at::Tensor gradient(const Pass& pass, const at::Tensor& labels) const;
+    /// The same of other losses than losses().
+    at::Tensor gradient(const Pass& pass, const LossFunction& losses) const;
 
     /// The gradients of single logits, [N, K, C, H, W], for classes int64 [N, K]: row (i, k) is the
     /// gradient of logit classes[i, k] of image i. K passes back through the whole batch; the graph
@@ -59,6 +66,7 @@ class AttackedNetwork {
 
     bool targeted_;
     Loss loss_;
+    int64_t targets_;
     model::Inference inference_;
     mutable at::Tensor gradient_sum_;  ///< not a number from the first such gradient on
 };

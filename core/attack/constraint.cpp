@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace hfc::attack {
 namespace {
@@ -17,9 +19,27 @@ at::Tensor norm_of(const at::Tensor& perturbation, Norm norm) {
     return at::linalg_vector_norm(perturbation.to(at::kDouble), order, at::IntArrayRef{1, 2, 3});
 }
 
+/// The projection [size, size] onto the lowest coefficients of the orthonormal DCT-II.
+at::Tensor low_dct(int64_t size, double fraction, const at::TensorOptions& options) {
+    const auto kept = std::max<int64_t>(1, std::llround(fraction * static_cast<double>(size)));
+    const auto frequency = at::arange(kept, at::kDouble).unsqueeze(1);
+    const auto position = at::arange(size, at::kDouble).add(0.5).mul(std::numbers::pi / size);
+    auto basis = (frequency * position).cos().mul(std::sqrt(2.0 / static_cast<double>(size)));
+    basis[0] /= std::numbers::sqrt2;
+    return basis.t().matmul(basis).to(options.memory_format(std::nullopt));
+}
+
 }  // namespace
 
 at::Tensor confine(const Band& band, const at::Tensor& perturbation) {
+    if (band.dct > 0) {
+        const auto along = [&](int64_t size) {
+            return low_dct(size, band.dct, perturbation.options());
+        };
+        const auto rows = along(perturbation.size(2));
+        return at::matmul(at::matmul(rows, perturbation.contiguous()), along(perturbation.size(3)))
+            .contiguous(perturbation.suggest_memory_format());
+    }
     if (!band.mask.defined()) {
         const auto filtered = band.part == data::Part::low
                                   ? frequency::low_pass(perturbation, band.radius, band.rule)

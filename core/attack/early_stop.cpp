@@ -32,6 +32,10 @@ at::Tensor EarlyStoppingAttack::drop_fooled(const at::Tensor& fooled) {
     const auto sizes = sizes_of(attack_->images().index_select(0, gone),
                                 images_.index_select(0, gone), settings_.norm);
     found_.index_copy_(0, positions_.index_select(0, gone).cpu(), sizes.cpu());
+    if (adversarial_.defined()) {
+        adversarial_ = adversarial_.index_copy(0, positions_.index_select(0, gone),
+                                               attack_->images().index_select(0, gone));
+    }
     attack_->keep(kept);
     images_ = images_.index_select(0, kept);
     labels_ = labels_.index_select(0, kept);
@@ -46,7 +50,7 @@ void EarlyStoppingAttack::iterate(bool first) {
         here.set_gradient(first_gradient_);
     } else {
         const auto before = positions_.numel();
-        const auto kept = drop_fooled(here.fooled());
+        const auto kept = drop_fooled(attack_->fooled(here));
         if (over()) {
             return;
         }
@@ -63,7 +67,8 @@ at::Tensor EarlyStoppingAttack::run() {
         iterate(i == 0);
     }
     if (!over()) {
-        drop_fooled(network_.fooled(network_.logits(attack_->images()), labels_));
+        Evaluation last(network_, attack_->images(), labels_, /*graph=*/false);
+        drop_fooled(attack_->fooled(last));
     }
     network_.require_numbers();
     return found_;

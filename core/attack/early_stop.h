@@ -12,6 +12,11 @@ class EarlyStoppingAttack {
     EarlyStoppingAttack(const AttackedNetwork& network, const Settings& settings,
                         const AttackBatch& batch, const at::Tensor& first_gradient);
 
+    /// Before run(): also keeps the first images that succeed.
+    void keep_images() { adversarial_ = images_; }
+    /// They, and the unperturbed images where the attack failed.
+    const at::Tensor& adversarial() const { return adversarial_; }
+
     /// All iterations. For each image the size, in the norm of the attack, of the first
     /// perturbation that succeeds; infinity for none. float64 [N], CPU.
     at::Tensor run();
@@ -29,6 +34,7 @@ class EarlyStoppingAttack {
     at::Tensor labels_;
     at::Tensor positions_;  ///< int64, in the batch
     at::Tensor found_;
+    at::Tensor adversarial_;  ///< undefined: not kept
 };
 
 }  // namespace hfc::attack

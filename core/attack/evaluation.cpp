@@ -38,6 +38,12 @@ const at::Tensor& Evaluation::gradient() {
     return gradient_;
 }
 
+at::Tensor Evaluation::gradient_of(const LossFunction& losses) {
+    auto gradient = kept_rows(network_.gradient(pass(), losses));
+    pass_.reset();
+    return gradient;
+}
+
 at::Tensor Evaluation::class_gradients(const at::Tensor& classes) {
     const auto count = logits().size(1);
     const auto chosen =

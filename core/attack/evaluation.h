@@ -30,6 +30,9 @@ class Evaluation {
     /// The gradient of each image's loss: [N, C, H, W].
     const at::Tensor& gradient();
 
+    /// The gradient of other losses than losses(). The network is not asked again for the logits.
+    at::Tensor gradient_of(const LossFunction& losses);
+
     /// The gradients of the logits of `classes`, int64 [N, K]; undefined: of all classes. [N, K, C,
     /// H, W].
     at::Tensor class_gradients(const at::Tensor& classes = {});

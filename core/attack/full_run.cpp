@@ -6,11 +6,9 @@
 #include <ATen/ATen.h>
 
 namespace hfc::attack {
-namespace {
 
-/// One run of all iterations, from the gradient at the images if it is known.
-at::Tensor run(const AttackedNetwork& network, const Settings& settings, const AttackBatch& batch,
-               const at::Tensor& first_gradient) {
+at::Tensor run_once(const AttackedNetwork& network, const Settings& settings,
+                    const AttackBatch& batch, const at::Tensor& first_gradient) {
     const auto attack = settings.method->make(settings);
     attack->begin(network, batch);
     BestSoFar best(network, batch.labels);
@@ -24,14 +22,16 @@ at::Tensor run(const AttackedNetwork& network, const Settings& settings, const A
         }
         attack->advance(here);
     }
-    if (settings.keep == Keep::last) {
-        return attack->images();
+    if (settings.keep == Keep::best) {
+        best.offer(attack->images());
+        return best.images();
     }
-    best.offer(attack->images());
-    return best.images();
+    if (attack->sees_last()) {
+        Evaluation last(network, attack->images(), batch.labels, /*graph=*/false);
+        attack->finish(last);
+    }
+    return attack->result();
 }
-
-}  // namespace
 
 at::Tensor start_rows(const AttackedNetwork& network, const Settings& settings, int64_t begin,
                       int64_t end) {
@@ -60,8 +60,8 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
     for (const double epsilon : epsilons) {
         run_batch.epsilons = at::full({batch.images.size(0)}, epsilon, at::kDouble);
         BestSoFar best(network, run_batch.labels);
-        for (run_batch.restart = 0; run_batch.restart < settings.restarts; ++run_batch.restart) {
-            best.offer(run(network, settings, run_batch, first_gradient));
+        for (run_batch.restart = 0; run_batch.restart < settings.runs(); ++run_batch.restart) {
+            best.offer(run_once(network, settings, run_batch, first_gradient));
         }
         results.push_back(round_inside(best.images(), run_batch.images, epsilon, settings.norm));
     }

@@ -13,6 +13,10 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
                                        const std::vector<double>& epsilons,
                                        const at::Tensor& start);
 
+/// One run of all iterations, from the gradient at the images if it is known.
+at::Tensor run_once(const AttackedNetwork& network, const Settings& settings,
+                    const AttackBatch& batch, const at::Tensor& first_gradient = {});
+
 /// Rows begin .. end of AttackOptions::start where the network takes images; undefined without one.
 at::Tensor start_rows(const AttackedNetwork& network, const Settings& settings, int64_t begin,
                       int64_t end);

@@ -1,4 +1,5 @@
-// FGSM, BIM, MI-FGSM and PGD: each iteration is one step along a direction made of the gradient.
+// FGSM, FFGSM, BIM, MI-FGSM and PGD: each iteration is one step along a direction made of the
+// gradient.
 #include "attack/method.h"
 
 #include <ATen/ATen.h>
@@ -37,7 +38,7 @@ class GradientStep : public Attack {
     at::Tensor alphas_;  ///< float32 [N, 1, 1, 1]
 };
 
-/// FGSM, BIM and PGD.
+/// FGSM, FFGSM, BIM and PGD.
 class SignStep : public GradientStep {
   public:
     using GradientStep::GradientStep;
@@ -97,6 +98,13 @@ std::vector<Method> gradient_methods() {
     auto fgsm = method<SignStep>("fgsm");
     fgsm.steps = 1;
     fgsm.iterates = false;
+    fgsm.takes_alpha = false;
+    fgsm.alpha = fgsm.epsilon;
+    auto ffgsm = method<SignStep>("ffgsm");
+    ffgsm.steps = 1;
+    ffgsm.iterates = false;
+    ffgsm.alpha = 1.25 * ffgsm.epsilon;
+    ffgsm.random_start = true;
     auto mifgsm = method<MomentumStep>("mifgsm");
     mifgsm.numbers = {{.name = "decay", .standard = 1, .lowest = 0}};
     auto pgd = method<SignStep>("pgd");
@@ -106,7 +114,7 @@ std::vector<Method> gradient_methods() {
     pgdl2.epsilon = 1;
     pgdl2.alpha = 0.2;
     pgdl2.random_start = true;
-    return {fgsm, method<SignStep>("bim"), mifgsm, pgd, pgdl2};
+    return {fgsm, method<SignStep>("bim"), mifgsm, pgd, pgdl2, ffgsm};
 }
 
 }  // namespace hfc::attack

@@ -15,7 +15,8 @@ using Table = std::vector<std::shared_ptr<const Method>>;
 /// One line for each file of attacks.
 Table built_in() {
     Table all;
-    for (const auto& methods : {gradient_methods()}) {
+    for (const auto& methods :
+         {gradient_methods(), apgd_methods(), square_methods(), fab_methods()}) {
         std::ranges::transform(methods, std::back_inserter(all), [](const Method& method) {
             return std::make_shared<const Method>(method);
         });
@@ -60,10 +61,13 @@ void Attack::begin(const AttackedNetwork&, const AttackBatch& batch) {
     if (batch.start.defined()) {
         move_to(batch.images + batch.start);
     } else if (settings_.random_start) {
-        move_to(batch.images +
-                constraint_->float_epsilons() *
-                    random_perturbation(batch.images, samples_, settings_, restart_));
+        move_to(batch.images + random_start(batch));
     }
+}
+
+at::Tensor Attack::random_start(const AttackBatch& batch) const {
+    return constraint_->float_epsilons() *
+           random_perturbation(batch.images, samples_, settings_, restart_);
 }
 
 void Attack::keep(const at::Tensor& rows) {

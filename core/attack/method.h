@@ -7,6 +7,7 @@
 #include "attack/settings.h"
 
 #include <functional>
+#include <limits>
 
 namespace hfc::attack {
 
@@ -39,6 +40,19 @@ class Attack {
 
     virtual int64_t iterations() const { return settings_.steps; }
 
+    /// Which of the images at images() the attack has succeeded on: bool [N]. A method whose images
+    /// leave the constraint on their way counts only those that satisfy it.
+    virtual at::Tensor fooled(Evaluation& here) { return here.fooled(); }
+
+    /// Whether finish() wants to see the network at the images after the last iteration.
+    virtual bool sees_last() const { return false; }
+    /// Called once after the last iteration of a run that keeps all images.
+    virtual void finish(Evaluation&) {}
+
+    /// What a run gives after finish(): the images after the last iteration, unless the method
+    /// chooses others on its way.
+    virtual const at::Tensor& result() const { return current_; }
+
     /// false: a method that needs only logits. The wrappers then record no graph.
     virtual bool uses_gradient() const { return true; }
 
@@ -58,8 +72,13 @@ class Attack {
     const at::Tensor& samples() const { return samples_; }
     int64_t restart() const { return restart_; }
 
+    /// The perturbation that a random start takes. It is projected afterwards.
+    virtual at::Tensor random_start(const AttackBatch& batch) const;
+
     /// Moves to the nearest images that satisfy the constraint.
     void move_to(const at::Tensor& images) { current_ = constraint_->project(images); }
+    /// Moves to images that may break the constraint.
+    void place(const at::Tensor& images) { current_ = images; }
 
   private:
     const Settings& settings_;
@@ -72,20 +91,30 @@ class Attack {
 /// An option that only one method has: a finite number.
 struct NumberOption {
     std::string name;
-    double standard = 0;  ///< the default
-    double lowest = 0;    ///< the smallest value allowed
+    double standard = 0;                                       ///< the default
+    double lowest = 0;                                         ///< the smallest value allowed
+    double highest = std::numeric_limits<double>::infinity();  ///< the largest one
+    bool above = false;                                        ///< `lowest` itself is not allowed
+    bool whole = false;                                        ///< a whole number
+    bool yes_or_no = false;                                    ///< scripts write true and false
 };
 
 /// An entry in the table of methods.
 struct Method {
     std::string name;
     Norm norm = Norm::l_infinity;
+    bool either_norm = false;    ///< `norm` is the default of a choice
     double epsilon = 8.0 / 255;  ///< default
     double alpha = 2.0 / 255;    ///< default
     int64_t steps = 10;          ///< default
-    bool iterates = true;       ///< false: one step of epsilon, which takes neither alpha nor steps
-    bool random_start = false;  ///< the method can start at random, and does so by default
-    bool draws = false;         ///< later steps use random numbers too, so that restarts differ
+    bool iterates = true;        ///< false: one step, and the option steps is refused
+    bool takes_alpha = true;     ///< false: the method knows the size of its steps
+    bool takes_steps = true;     ///< false: an option of its own says how many
+    bool takes_band = true;      ///< the perturbation can be confined to frequencies
+    bool random_start = false;   ///< the method can start at random, and does so by default
+    /// The attack looks for the nearest wrong images; epsilon decides which of them count.
+    bool least_norm = false;
+    bool draws = false;  ///< later steps use random numbers too, so that restarts differ
     /// The first iteration uses the gradient at the images unless it starts elsewhere. The wrappers
     /// then compute that gradient once for all epsilons.
     bool gradient_first = false;
@@ -107,7 +136,10 @@ void register_method(Method method);
 /// Throws Error for a name that is not in the table.
 std::shared_ptr<const Method> find_method(const std::string& name);
 
-/// The built-in methods whose step follows the gradient (gradient_attacks.cpp).
+/// The built-in methods: one function for each file.
 std::vector<Method> gradient_methods();
+std::vector<Method> apgd_methods();
+std::vector<Method> square_methods();
+std::vector<Method> fab_methods();
 
 }  // namespace hfc::attack

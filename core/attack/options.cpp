@@ -14,7 +14,8 @@ template <typename Choice, size_t count>
 using Names = std::array<std::pair<Choice, const char*>, count>;
 
 constexpr Names<Norm, 2> norms{{{Norm::l_infinity, "linf"}, {Norm::l2, "l2"}}};
-constexpr Names<Loss, 2> losses{{{Loss::cross_entropy, "cross_entropy"}, {Loss::margin, "margin"}}};
+constexpr Names<Loss, 3> losses{
+    {{Loss::cross_entropy, "cross_entropy"}, {Loss::margin, "margin"}, {Loss::dlr, "dlr"}}};
 constexpr Names<Keep, 2> keeps{{{Keep::last, "last"}, {Keep::best, "best"}}};
 
 template <typename Choice, size_t count>

@@ -29,9 +29,10 @@ Norm parse_norm(std::string_view name);
 enum class Loss {
     cross_entropy,
     margin,  ///< the largest other logit minus the logit of the label
+    dlr,     ///< margin / (largest logit - third largest): the scale of the logits is lost
 };
 
-/// "cross_entropy" or "margin".
+/// "cross_entropy", "margin" or "dlr".
 const char* name_of(Loss loss);
 /// Throws Error for an unknown name.
 Loss parse_loss(std::string_view name);
@@ -65,6 +66,9 @@ struct Band {
     data::Part part = data::Part::whole;  ///< low or high: within `radius`, or beyond it
     double radius = 0;                    ///< in frequency bins
     frequency::Rule rule = frequency::Rule::inclusive;
+    /// Replaces the radius: the fraction of the coefficients of the orthonormal DCT-II that stay,
+    /// the lowest of them in each direction, in (0,1].
+    double dct = 0;
     /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], with the zero-frequency
     /// component first (the layout of fft2). A mask that is not symmetric has the effect of its
     /// mean with its mirror image, since a perturbation is real.
@@ -72,6 +76,7 @@ struct Band {
 };
 
 struct Method;
+struct Sequence;
 
 /// Unset options take the default of the method. The built-in methods have these defaults:
 ///
@@ -82,9 +87,12 @@ struct Method;
 /// | mifgsm (Dong et al. 2018) | 8/255 | 2/255 | 10 | - | L-infinity |
 /// | pgd (Madry et al. 2018) | 8/255 | 2/255 | 10 | yes | L-infinity |
 /// | pgdl2 | 1 | 0.2 | 10 | yes | L2 of an image |
+/// | ffgsm (Wong et al. 2020) | 8/255 | 10/255 | 1 | yes | L-infinity |
+/// | apgd (Croce and Hein 2020) | 8/255 | its own | 100 | yes | either |
 struct AttackOptions {
     std::string method = "pgd";
     std::optional<double> epsilon = {};  ///< the largest perturbation, at least 0
+    std::optional<Norm> norm = {};       ///< for a method that has a choice
     std::optional<double> alpha = {};    ///< the size of a step
     /// The size of a step as a fraction of epsilon; replaces alpha.
     std::optional<double> relative_alpha = {};
@@ -108,6 +116,9 @@ struct AttackOptions {
     std::map<std::string, double> numbers = {};
     /// A method that is not in the table; `method` is not used then.
     std::shared_ptr<const Method> custom = {};
+    /// Several attacks one after the other: see sequence.h. Of the other options, epsilon, norm and
+    /// seed are used then.
+    std::shared_ptr<const Sequence> sequence = {};
 };
 
 /// The names in the table of methods.

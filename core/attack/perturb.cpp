@@ -1,6 +1,7 @@
 #include "attack/attack.h"
 
 #include "attack/full_run.h"
+#include "attack/robustness.h"
 #include "base/error.h"
 #include "base/random.h"
 
@@ -16,6 +17,9 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const std::vector<double>& epsilons,
                                 const model::Inference::Options& inference,
                                 const at::Tensor& samples) {
+    if (options.sequence) {
+        return perturb_by_sequence(model, images, labels, options, epsilons, inference, samples);
+    }
     const auto settings = resolve(options);
     require_batch(images, labels, settings);
     require_start(settings, images.size(0), images.sizes().slice(1));
@@ -42,7 +46,8 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
 at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                    const AttackOptions& options, const model::Inference::Options& inference,
                    const at::Tensor& samples) {
-    const std::vector<double> epsilons = {resolve(options).epsilon};
+    const std::vector<double> epsilons = {options.sequence ? options.epsilon.value_or(8.0 / 255)
+                                                           : resolve(options).epsilon};
     return perturb(model, images, labels, options, epsilons, inference, samples).front();
 }
 

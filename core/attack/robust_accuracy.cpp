@@ -2,6 +2,7 @@
 
 #include "attack/early_stop.h"
 #include "attack/full_run.h"
+#include "attack/robustness.h"
 #include "base/error.h"
 
 #include <ATen/ATen.h>
@@ -65,7 +66,7 @@ std::vector<int64_t> count_stopping_early(const AttackedNetwork& network, const 
     auto remaining = classified_correctly(network, settings, batch, start);
     const auto left = [&] { return remaining.batch.images.size(0); };
     for (const auto i : ascending(epsilons)) {
-        for (int64_t restart = 0; restart < settings.restarts && left() > 0; ++restart) {
+        for (int64_t restart = 0; restart < settings.runs() && left() > 0; ++restart) {
             remaining.batch.epsilons = at::full({left()}, epsilons[i], at::kDouble);
             remaining.batch.restart = restart;
             EarlyStoppingAttack attack(network, settings, remaining.batch,
@@ -96,6 +97,15 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
                                     const AttackOptions& options,
                                     const std::vector<double>& epsilons,
                                     const RobustOptions& robust) {
+    if (options.sequence) {
+        std::vector<double> fractions;
+        for (const double epsilon : epsilons) {
+            auto one = options;
+            one.epsilon = epsilon;
+            fractions.push_back(robustness(model, dataset, one, robust).robust);
+        }
+        return fractions;
+    }
     const auto settings = resolve(options);
     require(!settings.targeted,
             "robust accuracy is defined for untargeted attacks; leave targeted off");

@@ -14,13 +14,21 @@ namespace hfc::attack {
 namespace {
 
 void set_steps(Settings& settings, const AttackOptions& options, const Method& method) {
+    if (!method.takes_alpha) {
+        require(!options.alpha && !options.relative_alpha,
+                "{} chooses the size of its steps and takes no alpha", method.name);
+    }
     if (!method.iterates) {
-        require(!options.alpha && !options.relative_alpha && options.steps.value_or(1) == 1,
-                "{} is one step of epsilon and takes neither alpha nor steps", method.name);
+        require(!options.alpha && options.steps.value_or(1) == 1,
+                "{} is one step and takes neither alpha nor steps", method.name);
         settings.alpha_relative = true;
-        settings.alpha_fraction = 1;
+        settings.alpha_fraction = options.relative_alpha.value_or(method.alpha / method.epsilon);
+        require(std::isfinite(settings.alpha_fraction) && settings.alpha_fraction > 0,
+                "relative_alpha must be a finite number above 0, got {}", settings.alpha_fraction);
         return;
     }
+    require(method.takes_steps || !options.steps,
+            "{} takes no steps; its option queries is their number", method.name);
     settings.steps = options.steps.value_or(method.steps);
     require(settings.steps >= 1, "steps must be at least 1, got {}", settings.steps);
     require(!options.alpha || !options.relative_alpha,
@@ -75,6 +83,16 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
             options.restarts, random_starters());
 }
 
+void require_number(const NumberOption& option, double value) {
+    const bool high = option.above ? value > option.lowest : value >= option.lowest;
+    const bool whole = !option.whole || value == std::floor(value);
+    require(
+        std::isfinite(value) && high && value <= option.highest && whole,
+        "{} must be a {} number {} {}{}, got {}", option.name, option.whole ? "whole" : "finite",
+        option.above ? "above" : "of at least", option.lowest,
+        std::isfinite(option.highest) ? fmt::format(" and at most {}", option.highest) : "", value);
+}
+
 void set_numbers(Settings& settings, const AttackOptions& options, const Method& method) {
     for (const auto& option : method.numbers) {
         settings.numbers[option.name] = option.standard;
@@ -82,10 +100,29 @@ void set_numbers(Settings& settings, const AttackOptions& options, const Method&
     for (const auto& [name, value] : options.numbers) {
         const auto option = std::ranges::find(method.numbers, name, &NumberOption::name);
         require(option != method.numbers.end(), "{} has no option '{}'", method.name, name);
-        require(std::isfinite(value) && value >= option->lowest,
-                "{} must be a finite number of at least {}, got {}", name, option->lowest, value);
+        require_number(*option, value);
         settings.numbers[name] = value;
     }
+}
+
+void set_norm(Settings& settings, const AttackOptions& options, const Method& method) {
+    settings.norm = options.norm.value_or(method.norm);
+    require(settings.norm == method.norm || method.either_norm,
+            "the norm of {} is {}, got {}; see the methods with a choice, such as apgd",
+            method.name, name_of(method.norm), name_of(settings.norm));
+}
+
+/// A method with the option `targets` runs towards several classes.
+void set_targets(Settings& settings, const AttackOptions& options) {
+    const auto targets = settings.numbers.find("targets");
+    if (targets == settings.numbers.end()) {
+        return;
+    }
+    settings.targets = static_cast<int64_t>(targets->second);
+    require(settings.targets == 0 || !options.targeted,
+            "targets and targeted exclude each other: with targets, any wrong class is a success");
+    require(!options.targeted || settings.loss != Loss::dlr,
+            "the loss dlr takes targets, not targeted");
 }
 
 /// Compares as float32, the type of the pixels.
@@ -109,6 +146,15 @@ void require_pixels(const at::Tensor& images, const Range& range) {
 }
 
 void check_band(const Band& band) {
+    if (band.dct != 0) {
+        require(band.dct > 0 && band.dct <= 1,
+                "the band's dct must be a fraction of the coefficients, above 0 and at most 1, "
+                "got {}",
+                band.dct);
+        require(band.part == data::Part::whole && !band.mask.defined(),
+                "band takes dct, a part with a radius or a mask, not several of them");
+        return;
+    }
     if (!band.mask.defined()) {
         require(band.part != data::Part::whole,
                 "band must be low or high with a radius, or have a mask");
@@ -133,10 +179,13 @@ void require_epsilon(double epsilon) {
 }
 
 Settings resolve(const AttackOptions& options) {
+    require(!options.sequence,
+            "several attacks one after the other have no single step; this takes "
+            "one attack");
     const auto method = options.custom ? options.custom : find_method(options.method);
     Settings settings;
     settings.method = method;
-    settings.norm = method->norm;
+    set_norm(settings, options, *method);
     settings.epsilon = options.epsilon.value_or(method->epsilon);
     require_epsilon(settings.epsilon);
     set_steps(settings, options, *method);
@@ -144,7 +193,11 @@ Settings resolve(const AttackOptions& options) {
     set_start(settings, options, *method);
     settings.targeted = options.targeted;
     settings.loss = options.loss;
+    set_targets(settings, options);
     if (options.band) {
+        require(method->takes_band,
+                "{} takes no band; the methods that take one follow the gradient, such as pgd",
+                method->name);
         check_band(*options.band);
     }
     settings.band = options.band;
@@ -159,6 +212,9 @@ Settings resolve(const AttackOptions& options) {
 
 std::string identity_of(const Settings& settings) {
     std::string text;
+    if (settings.norm != settings.method->norm) {
+        text += fmt::format(" norm {}", name_of(settings.norm));
+    }
     if (settings.range != Range()) {
         text += fmt::format(" range {} {}", settings.range.lowest, settings.range.highest);
     }

@@ -3,6 +3,8 @@
 
 #include "attack/options.h"
 
+#include <algorithm>
+
 namespace hfc::attack {
 
 struct Settings {
@@ -17,6 +19,7 @@ struct Settings {
     /// The first iteration uses the gradient at the images.
     bool gradient_first = false;
     int64_t restarts = 1;
+    int64_t targets = 0;  ///< above 0: runs towards so many wrong classes, the likeliest ones
     bool targeted = false;
     Loss loss = Loss::cross_entropy;
     std::optional<Band> band;
@@ -29,6 +32,11 @@ struct Settings {
     double alpha_for(double of_epsilon) const {
         return alpha_relative ? alpha_fraction * of_epsilon : alpha;
     }
+
+    /// How often each image is attacked: `restarts` times for each target.
+    int64_t runs() const { return restarts * std::max<int64_t>(1, targets); }
+    /// The rank of the wrong class that a run aims at.
+    int64_t rank_of(int64_t run) const { return run / restarts; }
 
     /// One of the method's own options.
     double number(const std::string& name) const { return numbers.at(name); }

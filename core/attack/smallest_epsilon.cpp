@@ -36,12 +36,29 @@ class Search {
         start_ = start_rows(network, settings, 0, images_.size(0));
     }
 
+    /// Of a method that finds the nearest images itself: one run for each restart and target.
+    void find_nearest(double max_epsilon) {
+        const auto open = succeeded_.isinf().nonzero().squeeze(1);
+        if (open.numel() == 0) {
+            return;
+        }
+        auto batch = batch_of(open, at::full({open.size(0)}, max_epsilon, at::kDouble));
+        for (batch.restart = 0; batch.restart < settings_.runs(); ++batch.restart) {
+            const auto found = run_once(network_, settings_, batch);
+            const auto sizes = sizes_of(found, batch.images, settings_.norm).cpu();
+            const auto wrong = network_.fooled(network_.logits(found), batch.labels).cpu();
+            const auto before = succeeded_.index_select(0, open);
+            succeeded_.index_copy_(0, open, at::where(wrong, at::minimum(sizes, before), before));
+        }
+        network_.require_numbers();
+    }
+
     const at::Tensor& succeeded() const { return succeeded_; }
 
     /// Attacks the images that `which` (bool [N]) names with their `epsilons` (float64 [N]).
     void attack(const at::Tensor& which, const at::Tensor& epsilons) {
         const auto rows = which.nonzero().squeeze(1);
-        for (int64_t restart = 0; restart < settings_.restarts; ++restart) {
+        for (int64_t restart = 0; restart < settings_.runs(); ++restart) {
             // What an earlier restart has brought within the epsilon needs no other.
             const auto open = rows.index_select(
                 0, succeeded_.gt(epsilons).index_select(0, rows).nonzero().squeeze(1));
@@ -60,19 +77,24 @@ class Search {
     }
 
   private:
-    void attack_once(const at::Tensor& rows, const at::Tensor& epsilons, int64_t restart) {
-        const auto there = rows.to(network_.device());
-        const auto pick = [&](const at::Tensor& all) {
-            return all.defined() ? all.index_select(0, there) : at::Tensor();
-        };
+    at::Tensor pick(const at::Tensor& all, const at::Tensor& rows) const {
+        return all.defined() ? all.index_select(0, rows.to(network_.device())) : at::Tensor();
+    }
+
+    AttackBatch batch_of(const at::Tensor& rows, const at::Tensor& epsilons) const {
         AttackBatch batch;
-        batch.images = pick(images_).contiguous(at::MemoryFormat::ChannelsLast);
-        batch.labels = pick(labels_);
+        batch.images = pick(images_, rows).contiguous(at::MemoryFormat::ChannelsLast);
+        batch.labels = pick(labels_, rows);
         batch.epsilons = epsilons;
         batch.samples = samples_.index_select(0, rows);
-        batch.start = pick(start_);
+        batch.start = pick(start_, rows);
+        return batch;
+    }
+
+    void attack_once(const at::Tensor& rows, const at::Tensor& epsilons, int64_t restart) {
+        auto batch = batch_of(rows, epsilons);
         batch.restart = restart;
-        EarlyStoppingAttack attack(network_, settings_, batch, pick(first_gradient_));
+        EarlyStoppingAttack attack(network_, settings_, batch, pick(first_gradient_, rows));
         const auto found = attack.run();
         succeeded_.index_copy_(0, rows, at::minimum(succeeded_.index_select(0, rows), found));
     }
@@ -107,6 +129,10 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
     AttackedNetwork network(model, settings, search.inference);
     network.begin(images, labels);
     Search state(network, settings, images, labels, samples);
+    if (settings.method->least_norm) {
+        state.find_nearest(search.max_epsilon);
+        return state.succeeded();
+    }
     state.attack(state.succeeded().isinf(), at::full_like(state.succeeded(), search.max_epsilon));
     for (int64_t i = 0; i < search.bisections; ++i) {
         state.bisect();

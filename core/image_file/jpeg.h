@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace hfc::image_file {
@@ -17,5 +18,9 @@ namespace hfc::image_file {
 /// libjpeg knows.
 void decode_jpeg(std::string_view bytes, const std::filesystem::path& path, const Box& box,
                  uint8_t* rgb, size_t stride);
+
+/// The JPEG file, with half as many samples of the colours in each direction (4:2:0), of
+/// interleaved red, green and blue bytes. Throws Error for a quality out of 1 to 100.
+std::string encode_jpeg(const uint8_t* rgb, int64_t height, int64_t width, int quality);
 
 }  // namespace hfc::image_file

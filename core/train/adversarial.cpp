@@ -13,6 +13,9 @@ using checkpoint::Json;
 
 Json describe_band(const attack::Band& band) {
     Json json = {static_cast<int>(band.part), band.radius, static_cast<int>(band.rule)};
+    if (band.dct != 0) {
+        json.push_back(band.dct);
+    }
     if (band.mask.defined()) {
         json.push_back(data::checksum_of(band.mask));
     }

@@ -111,4 +111,71 @@ function TestAttack:test_bad_input()
     hfc.attack.fgsm, {band = {part = "middle", radius = 3}})
 end
 
+function TestAttack:test_apgd_finds_the_boundary_in_both_norms()
+  local net, x = brightness(), images()
+  local linf = hfc.attack.apgd {epsilon = 0.15, steps = 10, loss = "margin"}
+  local fooled = (linf(net, x, labels) - x):abs():flatten(1):max(1)
+  lu.assertTrue(fooled[0]:item() > 0.1 and fooled[0]:item() <= 0.15 + 1e-7)
+  -- The second image is 0.2 away: it comes back as it was.
+  lu.assertEquals(fooled[1]:item(), 0)
+  lu.assertEquals(hfc.robust_accuracy(net, x, labels, linf), 0.5)
+  local far = 0.15 * math.sqrt(192)
+  local l2 = hfc.attack.apgd {norm = "l2", epsilon = far, steps = 10, targets = 1}
+  lu.assertEquals(hfc.robust_accuracy(net, x, labels, l2), 0.5)
+end
+
+function TestAttack:test_apgd_says_what_is_wrong()
+  local net, x = brightness(), images()
+  lu.assertErrorMsgContains("needs 3 classes at least, the model has 2",
+    hfc.attack.apgd {loss = "dlr"}, net, x, labels)
+  lu.assertErrorMsgContains("targets must be at most 1", hfc.attack.apgd {targets = 9}, net, x,
+    labels)
+  lu.assertErrorMsgContains('norm must be "linf" or "l2", got "l1"', hfc.attack.apgd,
+    {norm = "l1"})
+  lu.assertErrorMsgContains("steps must be at least 1", hfc.attack.apgd, {steps = 0})
+  lu.assertErrorMsgContains("rho must be a finite number above 0", hfc.attack.apgd, {rho = 0})
+end
+
+function TestAttack:test_a_band_of_the_cosine_transform()
+  local x, y = torch.rand(2, 3, 8, 8) * 0.5 + 0.25, torch.tensor({0, 1}, {dtype = "int64"})
+  local net = hfc.model("preact_resnet8", {seed = 1})
+  local change = hfc.attack.pgd {steps = 2, band = {dct = 1 / 8}}(net, x, y) - x
+  -- One of eight coefficients in each direction: the mean of the channel.
+  lu.assertTrue((change - change:mean({2, 3}, true)):abs():max():item() < 1e-6)
+  lu.assertErrorMsgContains("dct must be a fraction", hfc.attack.pgd, {band = {dct = 2}})
+end
+
+function TestAttack:test_auto_and_its_report()
+  local data = hfc.data("synthetic", {train = 20, test = 12}).test
+  local net = hfc.model("preact_resnet8", {seed = 2})
+  local standard = hfc.attack.auto {epsilon = 0.5}
+  lu.assertStrContains(tostring(standard), "Attack auto: epsilon 0.5")
+  local steps = {hfc.attack.apgd {steps = 5}, hfc.attack.fab {steps = 5, targets = 1},
+    hfc.attack.square {queries = 20, rescale = true}}
+  local list = hfc.attack.auto {epsilon = 4 / 255, version = steps}
+  local report = hfc.robustness(net, data, list)
+  lu.assertEquals(#report.steps, 3)
+  lu.assertEquals(report.clean, hfc.accuracy(net, data))
+  lu.assertEquals(report.robust, hfc.robust_accuracy(net, data, list))
+  lu.assertTrue(report.robust <= report.clean)
+  lu.assertEquals(report.fooled_by:eq(-1):double():mean():item(), 1 - report.clean)
+  local x, y = data:batch(0, 12)
+  lu.assertTrue(list(net, x, y):equal(report.images))
+  for _, warning in ipairs(report.warnings) do lu.assertIsString(warning.text) end
+end
+
+function TestAttack:test_auto_says_what_is_wrong()
+  lu.assertErrorMsgContains('version must be "standard", "plus", "rand" or a list',
+    hfc.attack.auto, {version = "full"})
+  lu.assertErrorMsgContains("Attack 1 is of the norm l2, the option norm is linf",
+    hfc.attack.auto, {version = {hfc.attack.pgdl2()}})
+  lu.assertErrorMsgContains("a list of Attacks", hfc.attack.auto, {version = {}})
+  local data = hfc.data("synthetic", {train = 20, test = 4})
+  local net = hfc.model("preact_resnet8")
+  lu.assertErrorMsgContains("this takes one attack", hfc.smallest_epsilon, net,
+    data.test:batch(0, 4), torch.zeros(4, {dtype = "int64"}), hfc.attack.auto())
+  lu.assertErrorMsgContains("this takes one attack", hfc.train, net, data.train,
+    {epochs = 1, adversarial = hfc.attack.auto()})
+end
+
 require("support").run()

@@ -47,12 +47,13 @@ at::Tensor fooled(model::Model& model, const data::Dataset& dataset, const at::T
 
 TEST_F(TrainedNetwork, gives_the_same_images_in_batches_of_1_7_and_100) {
     const auto data = test::toy(100, 2);
-    for (const std::string method : {"fgsm", "bim", "mifgsm", "pgd", "pgdl2"}) {
+    for (const std::string method :
+         {"fgsm", "bim", "mifgsm", "pgd", "pgdl2", "ffgsm", "apgd", "fab"}) {
         const bool l2 = method == "pgdl2";
         const AttackOptions options{.method = method,
                                     .epsilon = l2 ? 1.2 : 0.08,
-                                    .steps = method == "fgsm" ? 1 : 4,
-                                    .restarts = method.starts_with("pgd") ? 2 : 1,
+                                    .steps = method.ends_with("fgsm") && method != "mifgsm" ? 1 : 4,
+                                    .restarts = method.find("pgd") != std::string::npos ? 2 : 1,
                                     .seed = 5};
         const auto whole = in_batches(*model_, data, 100, options);
         const auto whole_fooled = fooled(*model_, data, whole);
@@ -64,7 +65,7 @@ TEST_F(TrainedNetwork, gives_the_same_images_in_batches_of_1_7_and_100) {
         for (const int64_t size : {1, 7}) {
             const auto some = in_batches(*model_, data, size, options);
             const auto difference = (some - whole).abs().max().item<double>();
-            EXPECT_LE(difference, l2 ? 1e-5 : 0) << method << size;
+            EXPECT_LE(difference, l2 || method == "fab" ? 1e-5 : 0) << method << size;
             EXPECT_TRUE(fooled(*model_, data, some).equal(whole_fooled)) << method << size;
             EXPECT_EQ(robust_accuracy(*model_, data, options, {*options.epsilon},
                                       {.inference = {.batch_size = size}}),

@@ -292,8 +292,9 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(with({.method = "bim", .restarts = 2}),
                 HasSubstr("2 restarts without a random start"));
     EXPECT_THAT(with({.numbers = {{"decay", 1}}}), HasSubstr("pgd has no option 'decay'"));
-    EXPECT_THAT(error_of([] { parse_loss("hinge"); }),
-                HasSubstr("loss must be \"cross_entropy\" or \"margin\", got \"hinge\""));
+    EXPECT_THAT(
+        error_of([] { parse_loss("hinge"); }),
+        HasSubstr("loss must be \"cross_entropy\" or \"margin\" or \"dlr\", got \"hinge\""));
     EXPECT_THAT(with({.band = Band{}}),
                 HasSubstr("band must be low or high with a radius, or have a mask"));
     EXPECT_THAT(with({.band = Band{.part = data::Part::low, .radius = -1}}),
@@ -346,7 +347,7 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return x.mean({2, 3}).narrow(1, 0, 1);
                 }),
-                HasSubstr("needs two classes at least, the model has 1"));
+                HasSubstr("needs 2 classes at least, the model has 1"));
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return (x.mean({2, 3}) * 0).sqrt();
                 }),

@@ -1,0 +1,178 @@
+// hfc.attack.auto and hfc.robustness.
+#include "attack/robustness.h"
+
+#include "attack/checks.h"
+#include "attack/settings.h"
+#include "bindings/hfc/attack.h"
+#include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/lua_model.h"
+#include "bindings/hfc/register.h"
+#include "bindings/runtime/registry.h"
+#include "bindings/torch/tensor.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace hfc::lua {
+namespace {
+
+/// The name of a version, or a list of Attacks of one norm.
+attack::Sequence read_sequence(lua_State* L, const Value& value, attack::Norm norm) {
+    attack::Sequence sequence;
+    if (lua_type(L, value.index()) == LUA_TSTRING) {
+        sequence.version = value.text();
+        attack::require_version(sequence.version);
+        return sequence;
+    }
+    if (!lua_istable(L, value.index()) || lua_objlen(L, value.index()) == 0) {
+        value.expected("\"standard\", \"plus\", \"rand\" or a list of Attacks");
+    }
+    const auto count = static_cast<int>(lua_objlen(L, value.index()));
+    for (int i = 1; i <= count; ++i) {
+        lua_rawgeti(L, value.index(), i);
+        const auto& step = Value(L, lua_gettop(L), fmt::format("option 'version', element {}", i))
+                               .object<Attack>();
+        const auto settings = attack::resolve(step.options);
+        require(settings.norm == norm,
+                "option 'version': Attack {} is of the norm {}, the option norm is {}", i,
+                attack::name_of(settings.norm), attack::name_of(norm));
+        sequence.steps.push_back(step.options);
+        lua_pop(L, 1);
+    }
+    return sequence;
+}
+
+int make_auto(Call& call) {
+    call.at_most(1);
+    auto options = call.options(1);
+    Attack result;
+    auto& settings = result.options;
+    settings.method = "auto";
+    settings.norm = attack::parse_norm(options.text("norm", "linf"));
+    settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
+    result.epsilons = {8.0 / 255};
+    options.with("epsilon", [&](const Value& value) {
+        result.epsilons = value.numbers();
+        result.several = lua_istable(call.L, value.index());
+    });
+    require(!result.epsilons.empty(),
+            "option 'epsilon': expected a number or a list of at least one");
+    std::ranges::for_each(result.epsilons, attack::require_epsilon);
+    settings.epsilon = result.epsilons.front();
+    attack::Sequence sequence{"standard", {}};
+    options.with("version", [&](const Value& value) {
+        sequence = read_sequence(call.L, value, *settings.norm);
+    });
+    options.finish();
+    settings.sequence = std::make_shared<const attack::Sequence>(std::move(sequence));
+    return call.returns_object(std::move(result));
+}
+
+void push_steps(lua_State* L, const std::vector<attack::StepResult>& steps) {
+    lua_createtable(L, static_cast<int>(steps.size()), 0);
+    int i = 0;
+    for (const auto& step : steps) {
+        lua_createtable(L, 0, 3);
+        push(L, step.name);
+        lua_setfield(L, -2, "name");
+        push(L, step.robust);
+        lua_setfield(L, -2, "robust");
+        push(L, step.seconds);
+        lua_setfield(L, -2, "seconds");
+        lua_rawseti(L, -2, ++i);
+    }
+}
+
+void push_warnings(lua_State* L, const std::vector<attack::Warning>& warnings) {
+    lua_createtable(L, static_cast<int>(warnings.size()), 0);
+    int i = 0;
+    for (const auto& warning : warnings) {
+        lua_createtable(L, 0, 3);
+        push(L, warning.name);
+        lua_setfield(L, -2, "name");
+        push(L, warning.text);
+        lua_setfield(L, -2, "text");
+        push(L, warning.value);
+        lua_setfield(L, -2, "value");
+        lua_rawseti(L, -2, ++i);
+    }
+}
+
+int robustness(Call& call) {
+    const auto network = to_model(call.L, call.argument(1, "model"));
+    const auto [dataset, next] = images_argument(call, 2, "images");
+    call.at_most(next + 1);
+    const auto chosen = call.argument(next, "attack").object<Attack>();
+    require(!chosen.several, "the attack must have one epsilon, got {}", chosen.epsilons.size());
+    auto options = call.options(next + 1);
+    attack::RobustOptions robust;
+    robust.inference = read_inference(call.L, options, model::device_of(*network));
+    const bool checks = options.boolean("checks", true);
+    options.finish();
+    auto settings = chosen.options;
+    if (!settings.sequence) {
+        settings.norm = attack::resolve(settings).norm;
+    }
+    SlowProgress progress("hfc.robustness");
+    robust.after_batch = [&](double done) {
+        progress.tell(fmt::format("{:.0f} % of the images of this step", 100 * done));
+    };
+    const auto found = attack::robustness(*network, dataset, chosen.options, robust);
+    auto warnings = attack::check_steps(found);
+    if (checks) {
+        const auto more = attack::check_network(*network, dataset, settings, robust);
+        warnings.insert(warnings.end(), more.begin(), more.end());
+    }
+    lua_State* L = call.L;
+    lua_createtable(L, 0, 6);
+    push(L, found.clean);
+    lua_setfield(L, -2, "clean");
+    push(L, found.robust);
+    lua_setfield(L, -2, "robust");
+    push_steps(L, found.steps);
+    lua_setfield(L, -2, "steps");
+    push_warnings(L, warnings);
+    lua_setfield(L, -2, "warnings");
+    push(L, found.fooled_by);
+    lua_setfield(L, -2, "fooled_by");
+    push(L, found.images);
+    lua_setfield(L, -2, "images");
+    return 1;
+}
+
+const std::vector<Declaration> robustness_declarations = {
+    {"hfc.attack.auto", make_auto,
+     "hfc.attack.auto {epsilon = 8/255, norm = \"linf\", version = \"standard\", seed = 0} -> "
+     "Attack\n\nSeveral attacks one after the other, each on the images that are still right "
+     "(AutoAttack, Croce and Hein 2020). version: \"standard\" (APGD, APGD with DLR towards 9 "
+     "targets, FAB towards 9 targets, Square), \"plus\" (the same and APGD with DLR and untargeted "
+     "FAB, five restarts), \"rand\" for random networks (APGD with both losses, gradients averaged "
+     "over 20 passes), or a list of Attacks, which take the epsilon given here. With fewer than "
+     "ten classes there are fewer targets, and with fewer than four the loss is margin.\n"
+     "Use it with hfc.robustness or hfc.robust_accuracy. Called itself, it returns the first wrong "
+     "images, or the clean ones."},
+    {"hfc.robustness", robustness,
+     "hfc.robustness(model, images, attack, {checks = true, statistics = \"running\", batch_size = "
+     "100, bfloat16 = false}) -> {clean, robust, steps = {{name, robust, seconds}}, warnings = "
+     "{{name, text, value}}, fooled_by = Tensor int64 [N], images = Tensor}\n\nThe accuracy of a "
+     "network before and after an attack, and whether the number can be trusted. Images are those "
+     "of hfc.accuracy. steps: the fraction that is still right after each attack of "
+     "hfc.attack.auto. fooled_by: 0 if the image is right to the end, -1 if it is wrong from the "
+     "start, else the step. images: the first wrong ones, or the clean ones.\n"
+     "warnings: what speaks against the number. With checks, they include tests on the first 100 "
+     "images: \"randomised\", \"probabilities\", \"zero gradient\", \"more steps help less\", "
+     "\"one step wins\", \"noise wins\", \"unbounded\", \"not falling\", \"batch statistics\". "
+     "\"black box wins\" and \"too few classes\" come from the steps. See docs/robustness.md."},
+};
+
+}  // namespace
+
+namespace detail {
+
+void register_robustness(lua_State* L) {
+    declare(L, robustness_declarations);
+}
+
+}  // namespace detail
+}  // namespace hfc::lua

@@ -1,0 +1,86 @@
+// The image corruptions of Hendrycks and Dietterich 2019 (CIFAR-10-C, ImageNet-C), with the
+// constants of their published code. The names are those of its functions.
+#pragma once
+
+#include "data/transform.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hfc::corrupt {
+
+/// "common": the 15 kinds that a corruption error is the mean of; "extra": 4 more; "all": both.
+/// Throws Error for another name.
+std::vector<std::string> kinds(std::string_view set = "common");
+
+constexpr int64_t severities = 5;
+
+/// Which of the published tables of constants.
+enum class Constants {
+    by_size,   ///< those of CIFAR for images of which a side has fewer than 64 pixels
+    cifar,     ///< CIFAR-10-C
+    imagenet,  ///< ImageNet-C
+};
+
+/// "auto", "cifar" or "imagenet". Throws Error for another name.
+Constants parse_constants(std::string_view name);
+
+struct Corruption {
+    std::string kind;
+    int64_t severity = 1;  ///< 1 to 5
+    /// The random numbers of an image depend on it, the kind, the severity and the index of the
+    /// image in its source alone.
+    uint64_t seed = 0;
+    Constants constants = Constants::by_size;
+    /// Where frost1.png to frost5.jpg lie.
+    std::filesystem::path frost = {};
+    /// Above 0: the result is saved as JPEG of this quality and read again; ImageNet-C: 85.
+    int64_t jpeg = 0;
+
+    bool operator==(const Corruption&) const = default;
+};
+
+struct Photographs;
+
+/// A corruption that is checked and has read the files that it needs.
+class Corruptor {
+  public:
+    /// Throws Error for an unknown kind, a number out of range, and files of frost that are
+    /// missing or cannot be read.
+    explicit Corruptor(Corruption corruption);
+    ~Corruptor();
+
+    const Corruption& corruption() const { return corruption_; }
+
+    /// images: float32 [N, C, H, W] in [0,1] of 1 or 3 channels and at least 32 x 32 pixels; each
+    /// is rounded to bytes first, and the result is whole bytes / 255. Grey images go through as
+    /// three equal channels, of which the first one comes back. samples: int64 [N], the index of
+    /// each image in its source. Throws Error for other images.
+    at::Tensor apply(const at::Tensor& images, const at::Tensor& samples) const;
+
+  private:
+    Corruption corruption_;
+    std::shared_ptr<const Photographs> photographs_;  ///< of frost
+};
+
+/// The images of a data set, corrupted.
+class CorruptionTransform : public data::Transform {
+  public:
+    explicit CorruptionTransform(const Corruption& corruption) : corruptor_(corruption) {}
+    void apply(data::TransformBatch& batch) const override;
+    /// "fog 3".
+    std::string describe() const override;
+    bool same_as(const Transform& other) const override;
+    std::string fingerprint() const override;
+
+  private:
+    Corruptor corruptor_;
+};
+
+}  // namespace hfc::corrupt

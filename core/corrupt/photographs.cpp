@@ -1,0 +1,76 @@
+#include "corrupt/photographs.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "image_file/image_check.h"
+#include "image_file/read_picture.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace hfc::corrupt {
+namespace {
+
+constexpr const char* names[] = {"frost1.png", "frost2.png", "frost3.png", "frost4.jpg",
+                                 "frost5.jpg"};
+constexpr const char* source =
+    "they lie in the folder ImageNet-C/create_c of github.com/hendrycks/robustness";
+
+Bytes read_whole(const std::filesystem::path& path) {
+    const auto file = read_file(path);
+    const auto size = image_file::check_image(file, path).stored;
+    require(size.height > 0, "the photograph '{}' is neither PNG nor JPEG; {}", path.string(),
+            source);
+    Bytes picture(3, size.height, size.width);
+    image_file::PictureReader reader(
+        {image_file::Interpolation::bilinear, image_file::Orientation::ignore});
+    reader.decode(file, path, image_file::whole_picture, size, picture.values.data());
+    return picture;
+}
+
+}  // namespace
+
+std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder) {
+    require(!folder.empty(), "frost needs the option frost, the folder of the photographs {}; {}",
+            fmt::join(names, ", "), source);
+    auto result = std::make_shared<Photographs>();
+    for (const auto* name : names) {
+        const auto path = folder / name;
+        std::error_code error;
+        require(std::filesystem::is_regular_file(path, error),
+                "frost needs the photograph '{}', which is missing; {}", path.string(), source);
+        result->pictures.push_back(read_whole(path));
+    }
+    return result;
+}
+
+std::shared_ptr<const Photographs> smaller(const Photographs& photographs) {
+    auto result = std::make_shared<Photographs>();
+    for (const auto& picture : photographs.pictures) {
+        const auto fifth = [](int64_t size) {
+            return static_cast<int64_t>(std::nearbyint(static_cast<double>(size) * 0.2));
+        };
+        Bytes small(picture.channels, fifth(picture.height), fifth(picture.width));
+        for (int64_t c = 0; c < small.channels; ++c) {
+            for (int64_t y = 0; y < small.height; ++y) {
+                for (int64_t x = 0; x < small.width; ++x) {
+                    small.at(c, y, x) = picture.at(c, std::min(5 * y + 2, picture.height - 1),
+                                                   std::min(5 * x + 2, picture.width - 1));
+                }
+            }
+        }
+        result->pictures.push_back(std::move(small));
+    }
+    return result;
+}
+
+void require_larger(const Photographs& photographs, int64_t height, int64_t width) {
+    for (const auto& picture : photographs.pictures) {
+        require(picture.height > height && picture.width > width,
+                "the photographs of frost must be larger than the images, {} x {}; one has {} x {} "
+                "pixels where it is used",
+                height, width, picture.height, picture.width);
+    }
+}
+
+}  // namespace hfc::corrupt

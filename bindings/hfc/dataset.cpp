@@ -206,7 +206,7 @@ int probes(Call& call) {
     return 1;
 }
 
-int labels(Call& call) {
+int labels_of_set(Call& call) {
     return call.returns(self_dataset(call).labels());
 }
 
@@ -304,7 +304,7 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:samples", samples,
      "dataset:samples() -> Tensor int64 [N]\n\nThe index of each image in its source: the same "
      "image has the same in every view."},
-    {"Dataset:labels", labels,
+    {"Dataset:labels", labels_of_set,
      "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
     {"Dataset:name", name,
      "dataset:name() -> string\n\nWhat the view shows: \"cifar10 train, shuffled labels, low "

@@ -74,7 +74,7 @@ void print_times(const std::map<std::string, OperatorTime>& times, const char* t
                "with inner");
     for (size_t i = 0; i < std::min(rows, sorted.size()); ++i) {
         const auto& [name, time] = sorted[i];
-        const std::string shown = name.size() > 48 ? name.substr(0, 45) + "..." : name;
+        const auto shown = name.size() > 48 ? fmt::format("{:.45}...", name) : name;
         fmt::print("{:<48} {:>8} {:>12.3f} {:>6.1f}% {:>12.3f}\n", shown, time.calls, time.own_ms,
                    100 * time.own_ms / std::max(all, 1e-9), time.total_ms);
     }

@@ -175,7 +175,6 @@ example("hfc.distances", [[
 data = hfc.data("synthetic", {train = 20, test = 20})
 print(hfc.distances(data.test, data.test:low_pass(8)).linf:max())]])
 
-host.attack_examples(example)
 example("hfc.smooth hfc.smooth_kernel hfc.roughness", [[
 model = hfc.model("preact_resnet8")
 smooth = hfc.smooth(model, {rho = 0.5})
@@ -280,3 +279,4 @@ print(data.test:select(wrong))]])
 
 host.run_examples(example)
 host.recipe_examples(example)
+host.attack_examples(example)

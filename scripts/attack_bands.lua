@@ -23,9 +23,8 @@ local opt = hfc.options(hfc.common {
     epsilon = {2 / 255, 4 / 255, 8 / 255},
   }},
 })
-local data = hfc.data(opt, {
-  train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, test_images = opt.images,
-})
+local data = hfc.data(opt, {train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2,
+  test_images = opt.images})
 local run = hfc.run("attack_bands", opt)
 local bands = {{name = "all"}}
 for _, part in ipairs(opt.fractions) do
@@ -40,9 +39,8 @@ local recipes = {
 }
 for name, model in hfc.networks(opt, data, run, recipes) do
   for _, band in ipairs(bands) do
-    local attack = hfc.attack.apgd {
-      epsilon = opt.epsilon, norm = opt.norm, steps = opt.steps, band = band.band, seed = opt.seed,
-    }
+    local attack = hfc.attack.apgd {epsilon = opt.epsilon, norm = opt.norm, steps = opt.steps,
+      band = band.band, seed = opt.seed}
     for i, robust in ipairs(hfc.robust_accuracy(model, data.test, attack)) do
       run:row("accuracy", {network = name, band = band.name, epsilon = opt.epsilon[i],
         accuracy = robust}, {"network", "band", "epsilon", "accuracy"})

@@ -115,8 +115,11 @@ int robustness(Call& call) {
         settings.norm = attack::resolve(settings).norm;
     }
     SlowProgress progress("hfc.robustness");
+    std::string step;
+    robust.before_step = [&](const std::string& name) { step = name; };
     robust.after_batch = [&](double done) {
-        progress.tell(fmt::format("{:.0f} % of the images of this step", 100 * done));
+        progress.tell(
+            fmt::format("{}: {:.0f} % of the images that were still right", step, 100 * done));
     };
     const auto found = attack::robustness(*network, dataset, chosen.options, robust);
     auto warnings = attack::check_steps(found);

@@ -41,6 +41,8 @@ struct RobustOptions {
     bool early_stop = true;
     model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
+    /// robustness() alone: called with the name of each attack of a sequence before it begins.
+    std::function<void(const std::string&)> before_step = {};
 };
 
 /// The fraction of images that the model still classifies correctly under the attack, for each

@@ -113,7 +113,9 @@ class Fab : public Attack {
     }
 
     void step(Evaluation& here) {
-        const auto [normals, gaps] = nearest_plane(here);
+        const auto plane = nearest_plane(here);
+        const auto& normals = plane.first;
+        const auto& gaps = plane.second;
         const auto flat = [](const at::Tensor& images) {
             return images.contiguous().flatten(1).to(at::kDouble);
         };

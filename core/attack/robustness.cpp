@@ -125,11 +125,15 @@ Robustness assess(model::Model& model, const data::Dataset& dataset, const at::T
     int64_t number = 0;
     for (const auto& step : steps_of(options, classes, result.notes)) {
         const auto begin = std::chrono::steady_clock::now();
+        const auto name = name_of_step(step);
+        if (robust.before_step) {
+            robust.before_step(name);
+        }
         if (assessment.fraction_right() > 0) {
             assessment.attack(step, ++number);
         }
         const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
-        result.steps.push_back({name_of_step(step), assessment.fraction_right(), taken.count()});
+        result.steps.push_back({name, assessment.fraction_right(), taken.count()});
     }
     result.robust = assessment.fraction_right();
     result.fooled_by = assessment.fooled_by();

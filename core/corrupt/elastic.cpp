@@ -25,7 +25,7 @@ using Affine = std::array<double, 6>;
 
 /// The affine map that takes each corner of `from` to that of `to`.
 Affine affine_of(const Triangle& from, const Triangle& to) {
-    const auto [p, q, r] = from;
+    const auto &p = from[0], &q = from[1], &r = from[2];
     const double det = (q.x - p.x) * (r.y - p.y) - (r.x - p.x) * (q.y - p.y);
     const auto row = [&](double at_p, double at_q, double at_r) {
         const double a = ((at_q - at_p) * (r.y - p.y) - (at_r - at_p) * (q.y - p.y)) / det;

@@ -96,9 +96,14 @@ TEST(Reference, AFolderThatCannotBeMadeIsAnError) {
 
 /// All blocks of Lua are typed at one prompt; what a block of text below one shows must be printed
 /// by it.
-TEST(Tutorial, EveryBlockRunsAndPrintsWhatItSays) {
+class Page : public testing::TestWithParam<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(, Page, testing::Values("tutorial", "pytorch"),
+                         [](const auto& page) { return std::string(page.param); });
+
+TEST_P(Page, RunsBlockByBlockAndPrintsWhatItSays) {
     const ScratchFolder scratch;
-    const auto text = read_text(docs / "tutorial.md");
+    const auto text = read_text(docs / (GetParam() + std::string(".md")));
     std::string input;
     for (const auto& block : blocks_of(text, "lua")) {
         input += block;
@@ -111,7 +116,7 @@ TEST(Tutorial, EveryBlockRunsAndPrintsWhatItSays) {
     size_t from = 0;
     for (const auto& shown : blocks_of(text, "text")) {
         const size_t found = result.out.find(shown, from);
-        EXPECT_NE(found, std::string::npos) << "the tutorial says, but is not printed:\n"
+        EXPECT_NE(found, std::string::npos) << "the page says, but is not printed:\n"
                                             << shown << "what was printed:\n"
                                             << result.out;
         from = found == std::string::npos ? from : found + shown.size();

@@ -172,6 +172,9 @@ int chart(Call& call) {
     plot::Chart chart;
     for_each_table(call.L, options, "panels", "panel",
                    [&](Options& panel) { chart.panels.push_back(read_panel(call.L, panel)); });
+    const auto across = options.integer("columns", 4);
+    require(across >= 1 && across <= 16, "option 'columns' must be 1 to 16, got {}", across);
+    chart.across = static_cast<size_t>(across);
     chart.width = options.number("width", 0);
     chart.font_size = options.number("font_size", 0);
     if (chart.panels.empty()) {
@@ -187,7 +190,7 @@ const std::vector<Declaration> chart_declarations = {
     {"Run:chart", chart,
      "run:chart(figure, {title = \"\", x_name = \"\", y_name = \"\", log = \"\", x_range = {low, "
      "high}, y_range = {low, high}, categories = {...}, marks = {...}, map = {...}, notes = "
-     "{...}, panels = {...}, width = mm, font_size = points}) -> list of paths\n\n"
+     "{...}, panels = {...}, columns = 4, width = mm, font_size = points}) -> list of paths\n\n"
      "Draws a script's own numbers to FIGURE.svg, FIGURE.png and FIGURE.pdf.\n"
      "marks: a list of {kind = \"line\", name = \"\", x = {1, 2, ...}, y = {...}, low = {...}, "
      "high = {...}}. kind: \"line\", \"points\" (a scatter plot), \"bars\" (x counts from 0, over "
@@ -200,8 +203,8 @@ const std::vector<Declaration> chart_declarations = {
      "the middles of the first and last column and row.\n"
      "notes: a list of {x, y, text}, texts at points of the axes.\n"
      "log: the axes that are logarithmic: \"x\", \"y\" or \"xy\".\n"
-     "panels: instead of marks and map, a list of tables that have them: one panel each, four in a "
-     "row, with one legend.\n"
+     "panels: instead of marks and map, a list of tables that have them: one panel each, `columns` "
+     "in a row, with one legend.\n"
      "width: of the whole figure in mm (84 is a column of most journals); font_size: in points, 8 "
      "with a width.\n"
      "Errors: lists of different lengths, unknown names, a logarithmic axis without a value above "

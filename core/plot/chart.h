@@ -64,6 +64,7 @@ struct Chart {
     std::vector<Panel> panels;
     std::string title = {};
     bool one_vertical_axis = false;  ///< panels in a row have the same one, shown once
+    size_t across = 4;               ///< panels in a row
     double width = 0;                ///< of the whole in mm; 0: 400 points a panel
     double font_size = 0;            ///< in points; 0: 13, and 8 where a width is given
 };
@@ -72,9 +73,9 @@ struct Chart {
 /// is empty, a logarithmic axis without a value above 0, a width that leaves no room.
 void require_valid(const Chart& chart);
 
-/// The program that draws the panels to its standard output: four in a row, one legend for all
-/// that is complete for any number of names, the colours of Okabe and Ito, and a marker a curve,
-/// so that they can be told apart without colour. Maps have the colours of viridis.
+/// The program that draws the panels to its standard output: one legend for all that is complete
+/// for any number of names, the colours of Okabe and Ito, and a marker a curve, so that they can be
+/// told apart without colour. Maps have the colours of viridis.
 std::string gnuplot_program(const Chart& chart, Format format);
 
 }  // namespace hfc::plot

@@ -10,7 +10,6 @@
 namespace hfc::plot {
 namespace {
 
-constexpr size_t most_across = 4;
 constexpr double points_a_mm = 72 / 25.4;
 constexpr double height_to_width = 0.725;
 
@@ -75,7 +74,7 @@ ChartLayout layout_of(const Chart& chart, const std::vector<Entry>& legend) {
     const bool print = chart.width > 0;
     const double font = chart.font_size > 0 ? chart.font_size : print ? 8 : font_size;
     layout.font = font;
-    layout.across = std::min(chart.panels.size(), most_across);
+    layout.across = std::min(chart.panels.size(), chart.across);
     layout.down = (chart.panels.size() + layout.across - 1) / layout.across;
     layout.left = 5.5 * font;
     layout.top = (chart.title.empty() ? 2.6 : 4.6) * font;
@@ -84,7 +83,9 @@ ChartLayout layout_of(const Chart& chart, const std::vector<Entry>& legend) {
     const auto panels = static_cast<double>(layout.across);
     const double entry =
         4.5 * font + character_width(font) * static_cast<double>(longest_name(legend));
-    const bool shown = legend.size() > 1;
+    const auto named = static_cast<double>(
+        std::ranges::count_if(legend, [](const Entry& one) { return !one.name.empty(); }));
+    const bool shown = legend.size() > 1 && named > 0;
     // As many rows as stand beside the panels; how high these are depends on their width, and this
     // on the number of the legend's columns.
     for (double columns = shown ? 1 : 0;; ++columns) {
@@ -99,10 +100,9 @@ ChartLayout layout_of(const Chart& chart, const std::vector<Entry>& legend) {
         layout.panel_height = height_to_width * layout.panel_width;
         layout.bottom = 4.5 * font + below(chart, layout.panel_width, font);
         layout.gap_down = layout.bottom + 2.6 * font;
-        layout.legend_rows =
-            std::max<size_t>(1, static_cast<size_t>(layout.plots_height() / (1.9 * font)));
-        if (columns * static_cast<double>(layout.legend_rows) >=
-            (shown ? static_cast<double>(legend.size()) : 0)) {
+        const double room_down = layout.plots_height() + 0.7 * layout.bottom;
+        layout.legend_rows = std::max<size_t>(1, static_cast<size_t>(room_down / (1.9 * font)));
+        if (columns * static_cast<double>(layout.legend_rows) >= (shown ? named : 0)) {
             return layout;
         }
     }

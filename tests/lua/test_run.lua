@@ -151,7 +151,7 @@ function TestRunDirectory:test_charts()
   for _, text in ipairs {"sizes", "radius", "power", "one", "two", "here"} do
     lu.assertStrContains(svg, text)
   end
-  svg = program {width = 174, panels = {
+  svg = program {width = 174, columns = 2, panels = {
     {title = "bars", categories = {"cat", "dog"}, marks = {{kind = "bars", y = {1, 2}}}},
     {title = "counts", marks = {{kind = "histogram", values = {0, 0, 0, 1}, bins = 2}}},
     {title = "colours", map = {values = torch.rand(3, 4), name = "share"}},
@@ -171,6 +171,7 @@ function TestRunDirectory:test_charts()
   fails("as many numbers as 'y', 1; got 1 and 0", {marks = {{y = {1}, low = {1}}}})
   fails("mark 1: unknown option 'nme'", {marks = {{y = {1}, nme = "x"}}})
   fails("panel 2: mark 1:", {panels = {{marks = {{y = {1}}}}, {marks = {{}}}}})
+  fails("option 'columns' must be 1 to 16, got 0", {columns = 0, marks = {{y = {1}}}})
   fails("option 'log': expected", {log = "z", marks = {{y = {1}}}})
   fails("no y is", {log = "y", marks = {{y = {-1}}}})
   fails("leaves no room", {width = 5, marks = {{y = {1}}}})

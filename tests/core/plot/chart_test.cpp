@@ -164,6 +164,14 @@ TEST(ChartProgram, keeps_the_width_in_print) {
     EXPECT_THAT(gnuplot_program(chart, Format::pdf), HasSubstr("font 'Sans,8'"));
 }
 
+TEST(ChartProgram, puts_panels_into_rows) {
+    auto chart = chart_of({{.name = "a", .points = {{1, 1}}}});
+    chart.panels.resize(5, chart.panels.front());
+    EXPECT_THAT(gnuplot_program(chart, Format::svg), HasSubstr("multiplot layout 2,4 "));
+    chart.across = 2;
+    EXPECT_THAT(gnuplot_program(chart, Format::svg), HasSubstr("multiplot layout 3,2 "));
+}
+
 TEST(ChartProgram, errors_name_what_does_not_fit) {
     EXPECT_THAT(error_of([] { require_valid({}); }), HasSubstr("needs a panel"));
     auto narrow = chart_of({{.name = "a", .points = {{1, 1}}}});

@@ -26,8 +26,10 @@ void add_colour(Floats& x, const Floats& cover, const std::array<double, 3>& col
 }
 
 Floats water(const Doubles& liquid, double amount) {
-    const auto drops =
-        Bytes::made(liquid, [](double value) { return static_cast<uint8_t>(value * 255); });
+    // Where the published code's values leave a byte, they begin again at 0.
+    const auto drops = Bytes::made(liquid, [](double value) {
+        return static_cast<uint8_t>(static_cast<int64_t>(value * 255));
+    });
     auto distance = distance_to(canny(drops, 50, 150));
     for (float& value : distance.values) {
         value = std::min(value, 20.0F);

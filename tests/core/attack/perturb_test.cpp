@@ -68,8 +68,9 @@ TEST(Perturb, stays_within_epsilon_and_pixel_range_to_the_last_bit) {
     const auto labels = at::arange(6);
     for (const auto& method : known_methods()) {
         for (const double epsilon : {0.0, 1e-9, 0.03, 8.0 / 255, 0.7}) {
-            const auto adversarial =
-                perturb(*model, images, labels, {.method = method, .epsilon = epsilon});
+            auto options = test::few_steps(method);
+            options.epsilon = epsilon;
+            const auto adversarial = perturb(*model, images, labels, options);
             EXPECT_GE(adversarial.min().item<float>(), 0) << method;
             EXPECT_LE(adversarial.max().item<float>(), 1) << method;
             const auto change = (adversarial.to(at::kDouble) - images.to(at::kDouble)).flatten(1);
@@ -106,7 +107,7 @@ TEST(Perturb, leaves_the_model_as_it_was) {
         const test::Untouched before(*model);
         const auto images = test::formula_images(3, 3, 8);
         const auto copy = images.clone();
-        perturb(*model, images, at::arange(3), {.method = method});
+        perturb(*model, images, at::arange(3), test::few_steps(method));
         before.expect_same(test::Untouched(*model));
         EXPECT_TRUE(at::equal(images, copy));
     }
@@ -158,7 +159,7 @@ TEST(Perturb, takes_several_epsilons_at_once) {
     const auto images = test::formula_images(3, 3, 8);
     const std::vector<double> epsilons{0.1, 0.01, 0};
     for (const auto& method : known_methods()) {
-        const AttackOptions options{.method = method};
+        const auto options = test::few_steps(method);
         const auto together = perturb(*model, images, at::arange(3), options, epsilons);
         ASSERT_EQ(together.size(), 3U);
         for (size_t i = 0; i < 3; ++i) {

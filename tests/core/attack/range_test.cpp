@@ -19,7 +19,9 @@ TEST(Range, lets_filtered_views_be_attacked) {
     const auto data = test::toy(9, 0);
     for (const auto& view : {data.high_pass(1), data.low_pass(2)}) {
         for (const auto& method : known_methods()) {
-            const AttackOptions options{.method = method, .epsilon = 0.1, .range = no_range()};
+            auto options = test::few_steps(method);
+            options.epsilon = 0.1;
+            options.range = no_range();
             const auto batch = view.batch(0, 9);
             const auto adversarial = perturb(*model, batch.images, batch.labels, options);
             const auto change = (adversarial.to(at::kDouble) - batch.images.to(at::kDouble));
@@ -37,9 +39,10 @@ TEST(Range, bounds_the_result) {
     const auto model = test::brightness_model();
     const auto images = test::formula_images(4, 3, 8) * 4 - 2;
     for (const auto& method : known_methods()) {
-        const auto adversarial =
-            perturb(*model, images, at::ones({4}, at::kLong),
-                    {.method = method, .epsilon = 5, .range = {.lowest = -2, .highest = 2.1}});
+        auto options = test::few_steps(method);
+        options.epsilon = 5;
+        options.range = {.lowest = -2, .highest = 2.1};
+        const auto adversarial = perturb(*model, images, at::ones({4}, at::kLong), options);
         EXPECT_GE(adversarial.min().item<float>(), -2) << method;
         EXPECT_LE(adversarial.max().item<float>(), 2.1F) << method;
     }

@@ -10,6 +10,18 @@
 
 namespace hfc::test {
 
+/// A method with fewer steps than its default, where that takes many.
+inline attack::AttackOptions few_steps(const std::string& method) {
+    attack::AttackOptions options;
+    options.method = method;
+    if (method == "square") {
+        options.numbers["queries"] = 30;
+    } else if (method == "apgd" || method == "fab") {
+        options.steps = 10;
+    }
+    return options;
+}
+
 /// All that an attack must leave alone, to be compared.
 struct Untouched {
     explicit Untouched(const model::Model& model) {

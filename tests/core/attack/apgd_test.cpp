@@ -27,7 +27,7 @@ class Published : public testing::TestWithParam<PublishedCase> {
     AttackOptions options(int64_t steps) const {
         const auto& given = GetParam();
         const bool l2 = given.norm == Norm::l2;
-        const auto dims = at::IntArrayRef{1, 2, 3};
+        const std::vector<int64_t> dims = {1, 2, 3};
         const auto size = l2 ? at::linalg_vector_norm(problem_.noise, 2, dims, true)
                              : problem_.noise.abs().amax(dims, true);
         const double epsilon = l2 ? 0.08 : 2.0 / 255;

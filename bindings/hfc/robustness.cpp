@@ -74,12 +74,9 @@ void push_steps(lua_State* L, const std::vector<attack::StepResult>& steps) {
     int i = 0;
     for (const auto& step : steps) {
         lua_createtable(L, 0, 3);
-        push(L, step.name);
-        lua_setfield(L, -2, "name");
-        push(L, step.robust);
-        lua_setfield(L, -2, "robust");
-        push(L, step.seconds);
-        lua_setfield(L, -2, "seconds");
+        set_field(L, "name", step.name);
+        set_field(L, "robust", step.robust);
+        set_field(L, "seconds", step.seconds);
         lua_rawseti(L, -2, ++i);
     }
 }
@@ -89,12 +86,9 @@ void push_warnings(lua_State* L, const std::vector<attack::Warning>& warnings) {
     int i = 0;
     for (const auto& warning : warnings) {
         lua_createtable(L, 0, 3);
-        push(L, warning.name);
-        lua_setfield(L, -2, "name");
-        push(L, warning.text);
-        lua_setfield(L, -2, "text");
-        push(L, warning.value);
-        lua_setfield(L, -2, "value");
+        set_field(L, "name", warning.name);
+        set_field(L, "text", warning.text);
+        set_field(L, "value", warning.value);
         lua_rawseti(L, -2, ++i);
     }
 }
@@ -129,18 +123,14 @@ int robustness(Call& call) {
     }
     lua_State* L = call.L;
     lua_createtable(L, 0, 6);
-    push(L, found.clean);
-    lua_setfield(L, -2, "clean");
-    push(L, found.robust);
-    lua_setfield(L, -2, "robust");
+    set_field(L, "clean", found.clean);
+    set_field(L, "robust", found.robust);
     push_steps(L, found.steps);
     lua_setfield(L, -2, "steps");
     push_warnings(L, warnings);
     lua_setfield(L, -2, "warnings");
-    push(L, found.fooled_by);
-    lua_setfield(L, -2, "fooled_by");
-    push(L, found.images);
-    lua_setfield(L, -2, "images");
+    set_field(L, "fooled_by", found.fooled_by);
+    set_field(L, "images", found.images);
     return 1;
 }
 

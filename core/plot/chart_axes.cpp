@@ -99,7 +99,7 @@ std::string category_tics(const std::vector<std::string>& categories) {
     return "(" + list + ")";
 }
 
-/// The step of an axis on which labels of `characters_along` characters find place in all.
+/// The step of an axis whose tics have room. length: as for axis_commands().
 double linear_step(const Range& range, const Range& values, char letter, double length) {
     double label = 3;
     double step = 1;

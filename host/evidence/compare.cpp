@@ -2,9 +2,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "host/evidence/command_words.h"
 #include "host/evidence/results.h"
 #include "host/evidence/sources.h"
-#include "host/evidence/sweep_options.h"
 
 #include <CLI/CLI.hpp>
 
@@ -17,12 +17,6 @@ namespace {
 struct CompareOptions {
     std::vector<std::string> paths;
     std::string out;
-};
-
-class Usage : public CLI::Formatter {
-    std::string make_usage(const CLI::App*, std::string) const override {
-        return "Usage: hfc-host compare RUN_OR_SWEEP RUN_OR_SWEEP... [options]\n";
-    }
 };
 
 constexpr const char* notes = R"text(
@@ -38,25 +32,15 @@ Exit status: 0; 2 after wrong use.)text";
 
 CompareOptions parse(const std::vector<std::string>& words) {
     CompareOptions options;
-    CLI::App app("Compares runs and sweeps.", "hfc-host compare");
-    app.formatter(std::make_shared<Usage>());
+    CLI::App app("Compares runs and sweeps.");
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
     app.add_option("--out", options.out, "directory to write to (else comparisons/NAMES-date-time)")
         ->type_name("DIR");
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
-    try {
-        app.parse(reversed);
-    } catch (const CLI::CallForHelp&) {
-        throw CommandExit{0, app.help()};
-    } catch (const CLI::ParseError& error) {
-        throw CommandExit{
-            2, fmt::format("hfc-host compare: {}; see hfc-host compare --help", error.what())};
-    }
+    parse_words(app, "compare", "RUN_OR_SWEEP RUN_OR_SWEEP... [options]", words);
     if (options.paths.size() < 2) {
-        throw CommandExit{2, fmt::format("hfc-host compare: give two or more runs or sweeps, got "
-                                         "{}; see hfc-host compare --help",
-                                         options.paths.size())};
+        wrong_use("compare",
+                  fmt::format("give two or more runs or sweeps, got {}", options.paths.size()));
     }
     return options;
 }

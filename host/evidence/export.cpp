@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/utf8.h"
+#include "host/evidence/command_words.h"
 #include "host/evidence/sources.h"
-#include "host/evidence/sweep_options.h"
 #include "run/directory.h"
 #include "run/stored_run.h"
 #include "run/tensorboard.h"
@@ -30,12 +30,6 @@ struct ExportOptions {
     bool tensorboard = false;
 };
 
-class Usage : public CLI::Formatter {
-    std::string make_usage(const CLI::App*, std::string) const override {
-        return "Usage: hfc-host export --tensorboard RUN_OR_SWEEP... [options]\n";
-    }
-};
-
 constexpr const char* notes = R"text(
 Writes what runs have logged as event files for TensorBoard, a directory a run: each number of an
 event is a scalar at the event's step (else its epoch), under the tag SERIES/KEY or
@@ -49,27 +43,19 @@ Exit status: 0; 2 after wrong use.)text";
 
 ExportOptions parse(const std::vector<std::string>& words) {
     ExportOptions options;
-    CLI::App app("Writes runs as files of other tools.", "hfc-host export");
-    app.formatter(std::make_shared<Usage>());
+    CLI::App app("Writes runs as files of other tools.");
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
     app.add_flag("--tensorboard", options.tensorboard, "event files of TensorBoard");
     app.add_option("--out", options.out,
                    "directory to write to, new or empty (else tensorboard/NAMES-date-time)")
         ->type_name("DIR");
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
-    try {
-        app.parse(reversed);
-    } catch (const CLI::CallForHelp&) {
-        throw CommandExit{0, app.help()};
-    } catch (const CLI::ParseError& error) {
-        throw CommandExit{
-            2, fmt::format("hfc-host export: {}; see hfc-host export --help", error.what())};
+    parse_words(app, "export", "--tensorboard RUN_OR_SWEEP... [options]", words);
+    if (!options.tensorboard) {
+        wrong_use("export", "give --tensorboard, the only format");
     }
-    if (!options.tensorboard || options.paths.empty()) {
-        throw CommandExit{2, fmt::format("hfc-host export: give {}; see hfc-host export --help",
-                                         options.tensorboard ? "a run or a sweep, got none"
-                                                             : "--tensorboard, the only format")};
+    if (options.paths.empty()) {
+        wrong_use("export", "give a run or a sweep, got none");
     }
     return options;
 }

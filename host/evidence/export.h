@@ -7,7 +7,7 @@
 namespace hfc::host {
 
 /// words: what follows `hfc-host export`. Returns the status to end with. Throws Error, and
-/// CommandExit (sweep_options.h) for a wrong command line and --help.
+/// CommandExit (command_words.h) for a wrong command line and --help.
 int export_runs(const std::vector<std::string>& words);
 
 }  // namespace hfc::host

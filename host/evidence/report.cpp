@@ -2,10 +2,10 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "host/evidence/command_words.h"
 #include "host/evidence/html.h"
 #include "host/evidence/results.h"
 #include "host/evidence/sources.h"
-#include "host/evidence/sweep_options.h"
 #include "plot/gnuplot.h"
 #include "run/stored_run.h"
 
@@ -27,12 +27,6 @@ struct ReportOptions {
     std::string out;
 };
 
-class Usage : public CLI::Formatter {
-    std::string make_usage(const CLI::App*, std::string) const override {
-        return "Usage: hfc-host report RUN_OR_SWEEP... [options]\n";
-    }
-};
-
 constexpr const char* notes = R"text(
 Writes one page of HTML that holds all and asks for nothing else: settings, tables, figures,
 pictures, the environment, the commands and the script. Several runs or sweeps come with their
@@ -46,26 +40,16 @@ Exit status: 0; 2 after wrong use.)text";
 
 ReportOptions parse(const std::vector<std::string>& words) {
     ReportOptions options;
-    CLI::App app("Writes a page about runs and sweeps.", "hfc-host report");
-    app.formatter(std::make_shared<Usage>());
+    CLI::App app("Writes a page about runs and sweeps.");
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
     app.add_option("--out", options.out,
                    "file to write (else report.html in the directory, or in a new one below "
                    "reports/ where there are several)")
         ->type_name("FILE");
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
-    try {
-        app.parse(reversed);
-    } catch (const CLI::CallForHelp&) {
-        throw CommandExit{0, app.help()};
-    } catch (const CLI::ParseError& error) {
-        throw CommandExit{
-            2, fmt::format("hfc-host report: {}; see hfc-host report --help", error.what())};
-    }
+    parse_words(app, "report", "RUN_OR_SWEEP... [options]", words);
     if (options.paths.empty()) {
-        throw CommandExit{
-            2, "hfc-host report: give a run or a sweep, got none; see hfc-host report --help"};
+        wrong_use("report", "give a run or a sweep, got none");
     }
     return options;
 }

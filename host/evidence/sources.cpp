@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/file_name.h"
 #include "base/utf8.h"
-#include "host/evidence/sweep_options.h"
 #include "host/evidence/sweep_results.h"
 #include "run/directory.h"
 #include "run/stored_run.h"

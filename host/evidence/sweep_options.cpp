@@ -31,15 +31,8 @@ beside it. Tables of equal names are joined there: mean, 95 % interval (Student'
 
 Exit status: 0; 1 if a run failed; 2 after wrong use; 130 after Ctrl-C; 143 after SIGTERM.)text";
 
-class Usage : public CLI::Formatter {
-    std::string make_usage(const CLI::App*, std::string) const override {
-        return "Usage: hfc-host sweep script.lua [options] [script options]\n"
-               "       hfc-host sweep --resume DIR\n";
-    }
-};
-
 [[noreturn]] void wrong_use(const std::string& text) {
-    throw CommandExit{2, "hfc-host sweep: " + text + "; see hfc-host sweep --help"};
+    host::wrong_use("sweep", text);
 }
 
 void add_options(CLI::App& app, SweepOptions& options) {
@@ -105,20 +98,12 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
     SweepOptions options;
     CLI::App app(
         "Runs a script with several seeds and with each combination of some options, and "
-        "joins the tables and curves of the runs.",
-        "hfc-host sweep");
-    app.formatter(std::make_shared<Usage>());
+        "joins the tables and curves of the runs.");
     app.footer(examples);
     app.allow_extras();
     add_options(app, options);
-    std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
-    try {
-        app.parse(reversed);
-    } catch (const CLI::CallForHelp&) {
-        throw CommandExit{0, app.help()};
-    } catch (const CLI::ParseError& error) {
-        wrong_use(error.what());
-    }
+    parse_words(app, "sweep",
+                "script.lua [options] [script options]\n       hfc-host sweep --resume DIR", words);
     auto rest = app.remaining();
     if (!rest.empty() && !rest.front().starts_with("--")) {
         options.script = rest.front();

@@ -1,6 +1,8 @@
 // The command line of hfc-host sweep.
 #pragma once
 
+#include "host/evidence/command_words.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,12 +23,6 @@ struct SweepOptions {
     std::string from;    ///< finished runs, as CSV
     std::string save;    ///< where to add finished runs
     bool dry_run = false;
-};
-
-/// The command line was wrong, or answered by itself (--help): print `text`, end with `status`.
-struct CommandExit {
-    int status;
-    std::string text;
 };
 
 /// words: what follows `hfc-host sweep`. Throws CommandExit.

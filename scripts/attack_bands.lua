@@ -10,7 +10,7 @@ local opt = hfc.options(hfc.common {
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
                 "of the adversarial training, PGD in L-infinity"},
   epsilon    = {{8 / 255, 16 / 255, 32 / 255}, "of the attacks"},
-  norm       = {"linf", "of the attacks: linf or l2"},
+  norm       = {"linf", "of the attacks", choices = {"linf", "l2"}},
   steps      = {20, "of the attacks", least = 1},
   fractions  = {{1 / 8, 1 / 4, 1 / 2}, "of the coefficients in each direction"},
   radii      = {{4, 8}, "of the bands of high frequencies"},

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/machine.h"
+#include "bindings/hfc/register.h"
 #include "bindings/hfc/run.h"
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/state.h"
@@ -84,7 +85,7 @@ void apply_settings(const CommandLine& line) {
 /// Calls what the prelude exports under that name, with a folder, which is made.
 int write_into(const std::string& folder, const char* exported) {
     make_folder(folder);
-    lua::State state;
+    lua::State state(lua::whole_api());
     lua_getfield(state.get(), LUA_REGISTRYINDEX, exported);
     lua_pushlstring(state.get(), folder.data(), folder.size());
     return state.call(1, 0) == 0 ? 0 : state.report_failure();
@@ -101,7 +102,7 @@ int write_reference(const CommandLine& line) {
 /// --check: prints what the prelude finds in the script; status 1 where it finds something.
 int check_script(const std::string& path) {
     const std::string text = read_file(path);
-    lua::State state;
+    lua::State state(lua::whole_api());
     lua_getfield(state.get(), LUA_REGISTRYINDEX, "hfc.check");
     lua_pushlstring(state.get(), text.data(), text.size());
     lua_pushlstring(state.get(), path.data(), path.size());
@@ -151,15 +152,15 @@ int run(int count, const char* const* arguments) {
                                                   : line.script;
     install_interrupt_handler();
     const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
-    lua::State state({.command_line = {arguments, arguments + count},
-                      .script = is_file ? line.script : "",
-                      .text = text,
-                      .out = line.out,
-                      .resume = line.resume,
-                      .sandbox = sandboxed,
-                      .draws = line.sandbox != Sandbox::kernel,
-                      .debug = line.debug,
-                      .plan = line.write_plan});
+    lua::State state(lua::whole_api(), {.command_line = {arguments, arguments + count},
+                                        .script = is_file ? line.script : "",
+                                        .text = text,
+                                        .out = line.out,
+                                        .resume = line.resume,
+                                        .sandbox = sandboxed,
+                                        .draws = line.sandbox != Sandbox::kernel,
+                                        .debug = line.debug,
+                                        .plan = line.write_plan});
     state.set_arguments(name, line.arguments);
     int status = state.run(text, name);
     tell_results(status == 0 && is_file);

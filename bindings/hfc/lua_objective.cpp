@@ -135,10 +135,47 @@ class LuaSchedule : public train::RateSchedule {
     Reference function_;
 };
 
+class LuaMetric : public train::Metric {
+  public:
+    LuaMetric(lua_State* L, const std::string& name)
+        : Metric(name), code_(code_of(L)), function_(L) {}
+
+    double value(const at::Tensor& logits, const at::Tensor& labels) const override {
+        const Turn turn(function_);
+        lua_State* L = turn.state();
+        const int top = lua_gettop(L);
+        function_.push(L);
+        push(L, logits.clone());
+        push(L, labels.clone());
+        protected_call(L, 2, 1);
+        const at::Tensor* tensor = to_tensor(L, top + 1);
+        const bool one = tensor != nullptr && tensor->defined() && tensor->numel() == 1;
+        require(one || lua_type(L, top + 1) == LUA_TNUMBER,
+                "option 'metrics': the function '{}' must return a number or a Tensor of one "
+                "element, got {}",
+                name(), describe(L, top + 1));
+        const double value = one ? tensor->item().toDouble() : lua_tonumber(L, top + 1);
+        lua_settop(L, top);
+        return value;
+    }
+
+    checkpoint::Json describe() const override { return {to_utf8(name()), describe_code(code_)}; }
+
+  private:
+    static std::string describe(lua_State* L, int index) { return lua::describe(L, index); }
+
+    std::string code_;
+    Reference function_;
+};
+
 }  // namespace
 
 train::ObjectivePtr make_lua_objective(lua_State* L, int model) {
     return std::make_shared<LuaObjective>(L, model);
+}
+
+train::MetricPtr make_lua_metric(lua_State* L, const std::string& name) {
+    return std::make_shared<LuaMetric>(L, name);
 }
 
 train::RateSchedulePtr make_lua_schedule(lua_State* L) {

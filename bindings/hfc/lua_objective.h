@@ -2,8 +2,11 @@
 #pragma once
 
 #include "bindings/runtime/call.h"
+#include "train/metric.h"
 #include "train/objective.h"
 #include "train/rate_schedule.h"
+
+#include <string>
 
 namespace hfc::lua {
 
@@ -14,5 +17,9 @@ train::ObjectivePtr make_lua_objective(lua_State* L, int model);
 /// The function at the top of the stack, which it takes, as a schedule: function(epoch, step) ->
 /// factor, both one-based.
 train::RateSchedulePtr make_lua_schedule(lua_State* L);
+
+/// The function at the top of the stack, which it takes, as a metric: function(logits, labels) ->
+/// number.
+train::MetricPtr make_lua_metric(lua_State* L, const std::string& name);
 
 }  // namespace hfc::lua

@@ -1,6 +1,14 @@
 #include "bindings/hfc/register.h"
 
+#include "bindings/hfc/host.h"
+#include "bindings/runtime/state.h"
+#include "bindings/torch/refused.h"
+#include "bindings/torch/register.h"
+#include "bindings/torch/tensor.h"
+
 namespace hfc::lua {
+
+namespace {
 
 void register_hfc(lua_State* L) {
     detail::register_attack(L);
@@ -27,6 +35,29 @@ void register_hfc(lua_State* L) {
     detail::register_smooth(L);
     detail::register_stats(L);
     detail::register_train(L);
+}
+
+void register_all(lua_State* L) {
+    register_torch(L);
+    register_hfc(L);
+}
+
+void set_private_fields(lua_State* L) {
+    push_private_torch(L);
+    lua_setfield(L, -2, "torch");
+}
+
+std::string show(lua_State* L, int index) {
+    const at::Tensor* tensor = to_tensor(L, index);
+    return tensor != nullptr ? describe_tensor(*tensor) : std::string();
+}
+
+}  // namespace
+
+const Api& whole_api() {
+    static constexpr Api api = {refuse_inner_operators, register_all, push_host_table,
+                                set_private_fields, show};
+    return api;
 }
 
 void set_metamethod(lua_State* L, const std::string& type, const char* event,

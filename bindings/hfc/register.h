@@ -17,6 +17,8 @@ class Run;
 
 namespace hfc::lua {
 
+struct Api;
+
 /// A named line of events in a run's log.
 struct Series {
     std::shared_ptr<run::Run> run;
@@ -32,7 +34,8 @@ inline constexpr const char* type_name<std::shared_ptr<run::Run>> = "Run";
 template <>
 inline constexpr const char* type_name<Series> = "Series";
 
-void register_hfc(lua_State* L);
+/// The tables torch and hfc, and the prelude.
+const Api& whole_api();
 
 namespace detail {
 void register_attack(lua_State* L);

@@ -11,8 +11,8 @@
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
 #include "run/control.h"
-#include "run/kernel_log.h"
 #include "run/run.h"
+#include "smooth/kernel_log.h"
 #include "train/progress.h"
 
 #include <algorithm>
@@ -35,6 +35,11 @@ run::Json to_event(const train::EpochResult& result, const std::string& series) 
     for (const auto& [name, value] : result.accuracy) {
         event["accuracy"][name] = value;
     }
+    for (const auto& metric : result.metrics) {
+        for (const auto& [name, value] : metric.values) {
+            event[metric.metric][name] = value;
+        }
+    }
     event["images_per_second"] = result.images_per_second;
     event["train_seconds"] = result.train_seconds;
     event["probe_seconds"] = result.probe_seconds;
@@ -52,13 +57,18 @@ void set_table(lua_State* L, const char* key,
 }
 
 void push_result(lua_State* L, const train::EpochResult& result) {
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
     set_field(L, "epoch", result.epoch);
     set_field(L, "step", result.step);
     set_field(L, "loss", result.loss);
     set_field(L, "images_per_second", result.images_per_second);
     set_table(L, "accuracy", result.accuracy);
     set_table(L, "terms", result.terms);
+    lua_createtable(L, 0, static_cast<int>(result.metrics.size()));
+    for (const auto& metric : result.metrics) {
+        set_table(L, metric.metric.c_str(), metric.values);
+    }
+    lua_setfield(L, -2, "metrics");
 }
 
 std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
@@ -136,7 +146,7 @@ void tell_epoch(lua_State* L, const TrainCall& call, const model::Model& network
         call.run->log(to_event(result, call.series));
     }
     if (call.log_kernels) {
-        run::log_kernels(*call.run, call.series, network.parameters(), result.epoch);
+        smooth::log_kernels(*call.run, call.series, network.parameters(), result.epoch);
     }
     if (line != nullptr) {
         line->on_epoch(result, call.settings.epochs);
@@ -225,7 +235,7 @@ int train_model(Call& call) {
     const auto observer =
         observer_of(L, train_call, dataset, *network, line ? &*line : nullptr, stop);
     if (train_call.log_kernels) {
-        run::log_kernels(*train_call.run, series, network->parameters(), 0);
+        smooth::log_kernels(*train_call.run, series, network->parameters(), 0);
     }
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
     if (line && static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
@@ -287,6 +297,11 @@ const std::vector<Declaration> train_declarations = {
      "probes: table name -> Dataset, whose accuracies are measured after each epoch. probe_samples "
      "= 0: on so many images of each, drawn "
      "once; 0 is all.\n"
+     "metrics: a list of further figures of each probe: \"top5\", \"cross_entropy\", "
+     "\"calibration_error\" (of hfc.calibration_error), \"class_accuracy\" (the mean over the "
+     "classes), and name = function(logits, labels) return number end. logits are float32 [N, "
+     "classes] and labels int64 [N] of the whole probe, on the CPU. The log has each metric under "
+     "its name, so that run:plot(name, {y = \"top5\"}) draws it.\n"
      "statistics = \"running\": what BatchNorm normalises the probes by; see hfc.accuracy.\n"
      "augment: a table of the settings of hfc.augment; adversarial: an Attack, such as "
      "hfc.attack.pgd {}, whose images are trained on in "
@@ -311,7 +326,8 @@ const std::vector<Declaration> train_declarations = {
      "on_epoch: function(result) called after each epoch; where it returns \"stop\", the training "
      "ends. on_step: function {epoch, step, loss, lr} called after each step. quiet = false: no "
      "progress lines.\n"
-     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}}. "
+     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}, "
+     "metrics = {metric = {probe = number}}}. "
      "results:last() is the table `accuracy` of the last one.\n"
      "Errors: a setting out of range, fewer images than a batch with drop_last, images the model "
      "cannot take, a loss that is not finite "

@@ -2,6 +2,7 @@
 
 #include "base/device.h"
 #include "base/natural_order.h"
+#include "base/utf8.h"
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/augment.h"
 #include "bindings/hfc/images_argument.h"
@@ -16,9 +17,16 @@
 #include "train/adversarial.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace hfc::lua {
 namespace {
+
+/// What the event of an epoch has beside metrics.
+constexpr std::string_view epoch_fields[] = {
+    "series",        "epoch",         "step", "loss",   "terms", "accuracy", "images_per_second",
+    "train_seconds", "probe_seconds", "time", "metrics"};
 
 std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     if (!lua_istable(L, table.index())) {
@@ -37,6 +45,40 @@ std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     std::sort(probes.begin(), probes.end(),
               [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
     return probes;
+}
+
+/// {"top5", name = function(logits, labels) return number end}. The accuracy is measured anyway.
+std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
+    if (!lua_istable(L, table.index())) {
+        table.expected("a list of names and functions {\"top5\", name = function}");
+    }
+    std::vector<train::MetricPtr> metrics;
+    for (lua_pushnil(L); lua_next(L, table.index()) != 0; lua_pop(L, 1)) {
+        const Value value(L, lua_gettop(L), "option 'metrics', an entry");
+        if (lua_type(L, -2) != LUA_TSTRING) {
+            require(!lua_isfunction(L, -1),
+                    "option 'metrics': a function needs a name, {{name = function}}");
+            if (const auto name = value.text(); name != "accuracy") {
+                metrics.push_back(train::make_metric(name));
+            }
+            continue;
+        }
+        const auto name = to_utf8(lua_tostring(L, -2));
+        if (!lua_isfunction(L, -1)) {
+            value.expected("a function(logits, labels)");
+        }
+        lua_pushvalue(L, -1);
+        metrics.push_back(make_lua_metric(L, name));
+    }
+    std::ranges::sort(metrics, natural_less, &train::Metric::name);
+    for (size_t i = 0; i < metrics.size(); ++i) {
+        const auto& name = metrics[i]->name();
+        require(std::ranges::find(epoch_fields, name) == std::end(epoch_fields),
+                "option 'metrics': '{}' is the name of another number of an epoch", name);
+        require(i == 0 || metrics[i - 1]->name() != name, "option 'metrics': '{}' is there twice",
+                name);
+    }
+    return metrics;
 }
 
 /// The name in {name, setting = value}, the value of option `key`; `expected` says what it may be.
@@ -231,6 +273,8 @@ TrainCall read_train_options(Call& call, int position, const data::Dataset& data
     });
     options.with("probes",
                  [&](const Value& value) { settings.probes = read_probes(call.L, value); });
+    options.with("metrics",
+                 [&](const Value& value) { settings.metrics = read_metrics(call.L, value); });
     settings.statistics = read_statistics(call.L, options);
     read_objective(call.L, options, dataset, settings);
     read_steps(call.L, options, settings);

@@ -2,7 +2,6 @@
 
 #include "bindings/runtime/state.h"
 #include "bindings/runtime/types.h"
-#include "bindings/torch/tensor.h"
 
 #include <algorithm>
 #include <string_view>
@@ -11,8 +10,8 @@ namespace hfc::lua {
 namespace {
 
 std::string shown_value(lua_State* L, int index) {
-    if (const at::Tensor* tensor = to_tensor(L, index)) {
-        return describe_tensor(*tensor);
+    if (auto shown = api_of(L).show(L, index); !shown.empty()) {
+        return shown;
     }
     switch (lua_type(L, index)) {
         case LUA_TNUMBER:

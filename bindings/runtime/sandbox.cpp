@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
-#include "bindings/torch/refused.h"
 #include "sandbox/writes.h"
 
 #include <stdexcept>
@@ -34,10 +33,6 @@ int read_module(Call& call) {
 const Declaration read_module_declaration = {"require", read_module, ""};
 
 }  // namespace
-
-void prepare_sandbox() {
-    refuse_inner_operators();
-}
 
 void enter_sandbox(lua_State* L) {
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.sandbox");

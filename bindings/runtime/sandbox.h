@@ -5,11 +5,9 @@
 
 namespace hfc::lua {
 
-/// Before the API is set up: no inner operators.
-void prepare_sandbox();
-
-/// After it: takes io, os, ffi, debug, jit, package, compiled chunks and pointers away. `require`
-/// stays, for text in the script's folder. Throws std::runtime_error where that fails.
+/// After the API is set up: takes io, os, ffi, debug, jit, package, compiled chunks and pointers
+/// away. `require` stays, for text in the script's folder. Throws std::runtime_error where that
+/// fails.
 void enter_sandbox(lua_State* L);
 
 }  // namespace hfc::lua

@@ -1,15 +1,12 @@
 #include "bindings/runtime/state.h"
 
 #include "base/interrupt.h"
-#include "bindings/hfc/host.h"
-#include "bindings/hfc/register.h"
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/environment.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/prelude.h"
 #include "bindings/runtime/sandbox.h"
 #include "bindings/runtime/types.h"
-#include "bindings/torch/register.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -21,6 +18,21 @@ namespace hfc::lua {
 namespace {
 
 char info_key;
+char api_key;
+
+void remember(lua_State* L, char& key, const void* object) {
+    lua_pushlightuserdata(L, &key);
+    lua_pushlightuserdata(L, const_cast<void*>(object));
+    lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+const void* remembered(lua_State* L, char& key) {
+    lua_pushlightuserdata(L, &key);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    const void* object = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return object;
+}
 
 /// The running state, for the signal handler: lua_sethook is the one call of Lua that is safe
 /// there.
@@ -61,11 +73,10 @@ int run_prelude_file(lua_State* L) {
 
 /// Runs the files but those that bindings/prelude/deferred.lua keeps for later.
 int load_prelude(lua_State* L) {
-    push_host_table(L);
+    api_of(L).push_host_table(L);
     const int host = lua_gettop(L);
     push_private_environment(L);
-    push_private_torch(L);
-    lua_setfield(L, -2, "torch");
+    api_of(L).set_private_fields(L);
     lua_pushvalue(L, host);
     lua_pushcclosure(L, run_prelude_file, 2);
     const int run_file = lua_gettop(L);
@@ -95,25 +106,24 @@ int load_prelude(lua_State* L) {
 
 int open_all(lua_State* L) {
     luaL_openlibs(L);
-    register_torch(L);
-    register_hfc(L);
+    api_of(L).register_all(L);
     return load_prelude(L);
 }
 
 }  // namespace
 
-State::State(HostInfo info) : info_(std::move(info)), L_(luaL_newstate()) {
+State::State(const Api& api, HostInfo info)
+    : api_(api), info_(std::move(info)), L_(luaL_newstate()) {
     if (L_ == nullptr) {
         throw std::runtime_error("LuaJIT could not make a state: out of memory");
     }
     const Turn turn;
     open_home(L_);
     set_collected_state(L_);
-    lua_pushlightuserdata(L_, &info_key);
-    lua_pushlightuserdata(L_, &info_);
-    lua_rawset(L_, LUA_REGISTRYINDEX);
+    remember(L_, info_key, &info_);
+    remember(L_, api_key, &api_);
     if (info_.sandbox) {
-        prepare_sandbox();
+        api_.prepare_sandbox();
     }
     lua_pushcfunction(L_, open_all);
     if (lua_pcall(L_, 0, 0, 0) != 0) {
@@ -206,11 +216,11 @@ int State::report_failure() const {
 }
 
 const HostInfo& host_info(lua_State* L) {
-    lua_pushlightuserdata(L, &info_key);
-    lua_rawget(L, LUA_REGISTRYINDEX);
-    const auto* info = static_cast<const HostInfo*>(lua_touserdata(L, -1));
-    lua_pop(L, 1);
-    return *info;
+    return *static_cast<const HostInfo*>(remembered(L, info_key));
+}
+
+const Api& api_of(lua_State* L) {
+    return *static_cast<const Api*>(remembered(L, api_key));
 }
 
 }  // namespace hfc::lua

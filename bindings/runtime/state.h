@@ -22,9 +22,21 @@ struct HostInfo {
     std::filesystem::path plan;             ///< --write-plan: for hfc.options; empty without it
 };
 
+/// What a state offers to scripts. The runtime itself knows neither tensors nor experiments.
+struct Api {
+    void (*prepare_sandbox)();              ///< called first, where the script is somebody else's
+    void (*register_all)(lua_State* L);     ///< tables and types
+    void (*push_host_table)(lua_State* L);  ///< what each file of the prelude gets as `...`
+    /// Sets the fields of the table at the top that the prelude alone may read.
+    void (*set_private_fields)(lua_State* L);
+    /// A value for a traceback of --debug; empty for one that is not of the API's types.
+    std::string (*show)(lua_State* L, int index);
+};
+
 class State {
   public:
-    explicit State(HostInfo info = {});
+    /// api must outlive the state.
+    explicit State(const Api& api, HostInfo info = {});
     ~State();
     State(const State&) = delete;
     State& operator=(const State&) = delete;
@@ -48,11 +60,14 @@ class State {
     int report_failure() const;
 
   private:
+    const Api& api_;
     HostInfo info_;
     lua_State* L_;
 };
 
 /// The info of the host that made this state.
 const HostInfo& host_info(lua_State* L);
+/// The API that the state was made with.
+const Api& api_of(lua_State* L);
 
 }  // namespace hfc::lua

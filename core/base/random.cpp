@@ -27,14 +27,13 @@ at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose, at::S
     return at::randperm(n, make_generator(seed, purpose), dtype);
 }
 
-at::Tensor sample_indices(const at::Tensor& samples, int64_t n, const std::string& function) {
+at::Tensor sample_indices(const at::Tensor& samples, int64_t n) {
     if (!samples.defined()) {
         return at::arange(n, at::kLong);
     }
     require(samples.scalar_type() == at::kLong && samples.dim() == 1 && samples.numel() == n,
-            "{}samples must be int64 [{}], the index of each image in its source, got {} [{}]",
-            function.empty() ? "" : function + ": ", n, at::toString(samples.scalar_type()),
-            fmt::join(samples.sizes(), ", "));
+            "samples must be int64 [{}], the index of each image in its source, got {} [{}]", n,
+            at::toString(samples.scalar_type()), fmt::join(samples.sizes(), ", "));
     return samples.detach().cpu();
 }
 

@@ -23,9 +23,9 @@ at::Generator make_generator(uint64_t seed, std::string_view purpose);
 at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose,
                        at::ScalarType dtype = at::kLong);
 
-/// `samples`, which must be int64 [n]; where undefined, 0 .. n-1. On the CPU. Throws Error, in the
-/// name of `function` if it is given, for other tensors.
-at::Tensor sample_indices(const at::Tensor& samples, int64_t n, const std::string& function = {});
+/// `samples`, which must be int64 [n]; where undefined, 0 .. n-1. On the CPU. Throws Error for
+/// other tensors.
+at::Tensor sample_indices(const at::Tensor& samples, int64_t n);
 
 /// Philox 4x32-10 (Salmon et al. 2011, 'Parallel random numbers: as easy as 1, 2, 3'): four random
 /// words for each counter and key.

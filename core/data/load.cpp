@@ -93,7 +93,7 @@ Path require_present(const Download& download, bool is_idx) {
     std::ranges::transform(download.files, std::back_inserter(expected),
                            [&](const std::string& file) { return download.prefix + file; });
     fail(
-        "hfc.data: the data set '{}' is not there: expected in '{}' the files {}{}; missing: {}.\n"
+        "the data set '{}' is not there: expected in '{}' the files {}{}; missing: {}.\n"
         "Get it from {}:\n  {}\n"
         "If you have it, name the folder that holds '{}' by --data DIR or the environment variable "
         "HFC_DATA.",
@@ -131,7 +131,7 @@ Pair find_cifar10() {
 
 Pair find_cifar100(const std::string& labels) {
     require(labels == "fine" || labels == "coarse",
-            "hfc.data: labels must be fine (100 classes) or coarse (20), got '{}'", labels);
+            "labels must be fine (100 classes) or coarse (20), got '{}'", labels);
     const bool coarse = labels == "coarse";
     const Download python = {
         "cifar100", {"cifar-100-python"}, cifar100_python_files(), cifar_page, ""};
@@ -222,7 +222,7 @@ Pair find_emnist(const std::string& split, std::vector<std::string>* notes) {
     static const std::vector<std::string> splits = {"byclass", "bymerge", "balanced",
                                                     "letters", "digits",  "mnist"};
     require(std::ranges::find(splits, split) != splits.end(),
-            "hfc.data: unknown split '{}' of emnist{}: expected one of {}", split,
+            "unknown split '{}' of emnist{}: expected one of {}", split,
             did_you_mean(split, splits), fmt::join(splits, ", "));
     return find_idx({"emnist",
                      {"emnist", "EMNIST/raw", "EMNIST", "gzip", "EMNIST/raw/gzip"},
@@ -243,8 +243,8 @@ struct Named {
 std::string path_in(const std::string& name, const char* kind = "a folder",
                     const char* letters = "DIR") {
     const auto colon = name.find(':');
-    require(colon + 1 < name.size(),
-            "hfc.data: '{0}' needs the path of {1} behind the colon: {0}{2}", name, kind, letters);
+    require(colon + 1 < name.size(), "'{0}' needs the path of {1} behind the colon: {0}{2}", name,
+            kind, letters);
     return name.substr(colon + 1);
 }
 
@@ -301,8 +301,8 @@ Pair load(const std::string& name, const LoadOptions& options, std::vector<std::
     });
     if (found == all().end()) {
         const auto names = known_names();
-        fail("hfc.data: unknown data set '{}'{}: expected one of {}", name,
-             did_you_mean(name, names), fmt::join(names, ", "));
+        fail("unknown data set '{}'{}: expected one of {}", name, did_you_mean(name, names),
+             fmt::join(names, ", "));
     }
     return found->load(name, options, notes);
 }

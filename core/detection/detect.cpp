@@ -67,8 +67,7 @@ void append(std::vector<Detection>& rows, const Found& found, int64_t picture,
 
 Detector& as_detector(model::Model& model) {
     auto* detector = dynamic_cast<Detector*>(&model);
-    require(detector != nullptr,
-            "the loss 'detection' trains a detector of hfc.detection.model; got the network {}",
+    require(detector != nullptr, "the loss 'detection' trains a detector; got the network {}",
             model.name());
     return *detector;
 }

@@ -165,9 +165,9 @@ void require_dtype(const at::Tensor& images, const Model& model) {
     const auto expected = parameters.empty() ? at::kFloat : parameters.front().scalar_type();
     const bool autocast = at::autocast::is_autocast_enabled(images.device().type());
     require(images.is_floating_point() && (autocast || images.scalar_type() == expected),
-            "hfc.model: {} takes images of dtype {}, got {} [{}]{}", model.name(),
-            at::toString(expected), at::toString(images.scalar_type()),
-            fmt::join(images.sizes(), ", "), expected == at::kFloat ? image_advice(images) : "");
+            "{} takes images of dtype {}, got {} [{}]{}", model.name(), at::toString(expected),
+            at::toString(images.scalar_type()), fmt::join(images.sizes(), ", "),
+            expected == at::kFloat ? image_advice(images) : "");
 }
 
 }  // namespace
@@ -179,24 +179,24 @@ void require_images(const at::Tensor& images, const Model& model, int64_t channe
         require_dtype(images, model);
     }
     if (images.dim() != 4) {
-        fail("hfc.model: {} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]{}",
-             name, channels, fmt::join(images.sizes(), ", "), image_advice(images));
+        fail("{} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]{}", name,
+             channels, fmt::join(images.sizes(), ", "), image_advice(images));
     }
     if (images.size(1) != channels && has_channels_last(images)) {
         fail(
-            "hfc.model: {} takes images [N, {}, H, W], got a batch of shape [{}], whose channels "
+            "{} takes images [N, {}, H, W], got a batch of shape [{}], whose channels "
             "stand last{}",
             name, channels, fmt::join(images.sizes(), ", "), image_advice(images));
     }
     require(images.size(1) == channels,
-            "hfc.model: this {} takes images of {} channel(s), got a batch of shape [{}], which "
+            "this {} takes images of {} channel(s), got a batch of shape [{}], which "
             "has {}; build it with channels = {}",
             name, channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
     require(images.size(2) > 0 && images.size(3) > 0,
-            "hfc.model: {} takes images of at least one pixel, got a batch of shape [{}]", name,
+            "{} takes images of at least one pixel, got a batch of shape [{}]", name,
             fmt::join(images.sizes(), ", "));
     require(images.size(2) >= smallest && images.size(3) >= smallest,
-            "hfc.model: {} in torchvision's form takes images of at least {} x {} pixels, got a "
+            "{} in torchvision's form takes images of at least {} x {} pixels, got a "
             "batch of shape [{}]; form = \"small\" takes any size",
             name, smallest, smallest, fmt::join(images.sizes(), ", "));
 }

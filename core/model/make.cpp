@@ -64,24 +64,23 @@ const Network& find(const std::string& name) {
             return network;
         }
     }
-    fail("hfc.model: unknown model '{}'{}: expected one of {}", name,
-         did_you_mean(name, known_names()), fmt::join(known_names(), ", "));
+    fail("unknown model '{}'{}: expected one of {}", name, did_you_mean(name, known_names()),
+         fmt::join(known_names(), ", "));
 }
 
 void check(const Network& network, const ModelOptions& options) {
     require(options.classes >= 1 && options.classes <= 1'000'000,
-            "hfc.model: classes must be 1 to 1000000, got {}", options.classes);
+            "classes must be 1 to 1000000, got {}", options.classes);
     require(options.channels == 1 || options.channels == 3,
-            "hfc.model: channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
+            "channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
     require(options.dropout >= 0 && options.dropout < 1,
-            "hfc.model: dropout must be a probability in [0,1), got {}", options.dropout);
+            "dropout must be a probability in [0,1), got {}", options.dropout);
     require(options.form == "small" || options.form == "torchvision",
-            "hfc.model: form must be 'small' or 'torchvision', got '{}'", options.form);
+            "form must be 'small' or 'torchvision', got '{}'", options.form);
     require(options.form == "small" || network.in_torchvision,
-            "hfc.model: torchvision has no {}: expected form 'small', got '{}'", network.name,
-            options.form);
+            "torchvision has no {}: expected form 'small', got '{}'", network.name, options.form);
     require(!options.batch_norm || network.takes_batch_norm,
-            "hfc.model: {} has no BatchNorm: expected batch_norm = false, got true", network.name);
+            "{} has no BatchNorm: expected batch_norm = false, got true", network.name);
 }
 
 }  // namespace

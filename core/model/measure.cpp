@@ -78,6 +78,9 @@ std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
                 check_interrupt();
                 const auto logits = inference.logits(inference.bring(images[i]));
                 right[group.members[i]].add_(is_right(logits, labels, options.top).sum());
+                if (options.seen) {
+                    options.seen(group.members[i], logits, labels);
+                }
                 done += labels.size(0);
                 if (options.after_batch) {
                     options.after_batch(static_cast<double>(done) / static_cast<double>(total));

@@ -18,6 +18,9 @@ struct MeasureOptions {
     /// logits, predict: what a batch is seen through; `first` is the number of its first image.
     std::function<at::Tensor(const at::Tensor& images, int64_t first)> through = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
+    /// accuracies: called with a probe's number, and the logits and labels of its next images, on
+    /// the model's device.
+    std::function<void(size_t probe, const at::Tensor& logits, const at::Tensor& labels)> seen = {};
 };
 
 /// The fraction of images, in [0,1], whose largest logit is at the label. Evaluation mode, no

@@ -22,7 +22,8 @@ void copy_values(Named&& to, const Named& from) {
 }  // namespace
 
 ModelPtr Model::copy() const {
-    require(origin.has_value(), "this model cannot be copied: it was not built by hfc.model");
+    require(origin.has_value(),
+            "this model cannot be copied: it is not one of the program's networks");
     auto result = make(origin->name, origin->options);
     result->class_names = class_names;
     copy_values(result->named_parameters(), named_parameters());

@@ -56,23 +56,38 @@ NamedTensors model_tensors(const model::Model& model) {
     return tensors;
 }
 
-Json to_json(const EpochResult& result) {
-    Json accuracy = Json::array();
-    for (const auto& [name, value] : result.accuracy) {
-        accuracy.push_back({name, value});
+using NamedNumbers = std::vector<std::pair<std::string, double>>;
+
+Json to_json(const NamedNumbers& numbers) {
+    Json json = Json::array();
+    for (const auto& [name, value] : numbers) {
+        json.push_back({to_utf8(name), value});
     }
-    Json terms = Json::array();
-    for (const auto& [name, value] : result.terms) {
-        terms.push_back({to_utf8(name), value});
+    return json;
+}
+
+NamedNumbers to_numbers(const Json& json) {
+    NamedNumbers numbers;
+    for (const auto& pair : json) {
+        numbers.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
+    }
+    return numbers;
+}
+
+Json result_to_json(const EpochResult& result) {
+    Json metrics = Json::array();
+    for (const auto& metric : result.metrics) {
+        metrics.push_back({to_utf8(metric.metric), to_json(metric.values)});
     }
     return {{"epoch", result.epoch},
             {"step", result.step},
             {"loss", result.loss},
-            {"terms", terms},
+            {"terms", to_json(result.terms)},
             {"train_seconds", result.train_seconds},
             {"probe_seconds", result.probe_seconds},
             {"images_per_second", result.images_per_second},
-            {"accuracy", accuracy}};
+            {"accuracy", to_json(result.accuracy)},
+            {"metrics", metrics}};
 }
 
 EpochResult to_result(const Json& json) {
@@ -83,11 +98,10 @@ EpochResult to_result(const Json& json) {
     result.train_seconds = json.at("train_seconds").get<double>();
     result.probe_seconds = json.at("probe_seconds").get<double>();
     result.images_per_second = json.at("images_per_second").get<double>();
-    for (const auto& pair : json.value("terms", Json::array())) {
-        result.terms.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
-    }
-    for (const auto& pair : json.at("accuracy")) {
-        result.accuracy.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
+    result.terms = to_numbers(json.value("terms", Json::array()));
+    result.accuracy = to_numbers(json.at("accuracy"));
+    for (const auto& pair : json.value("metrics", Json::array())) {
+        result.metrics.push_back({pair.at(0).get<std::string>(), to_numbers(pair.at(1))});
     }
     return result;
 }
@@ -121,15 +135,6 @@ Json as_written_now(const std::string& key, const Json& value) {
         return name.substr(0, name.find(':'));
     }
     return value;
-}
-
-/// Null for none.
-Json describe_transforms(const data::Transforms& transforms) {
-    Json all;
-    for (const auto& transform : transforms) {
-        all.push_back({to_utf8(transform->describe()), to_utf8(transform->fingerprint())});
-    }
-    return all;
 }
 
 /// What versions before wrote under names of their own, as this one writes it; left as it is where
@@ -212,87 +217,7 @@ std::vector<optim::Optimizer::State> optimizer_states(const NamedTensors& tensor
     return states;
 }
 
-/// Null for the default, as for describe_augment().
-Json describe_statistics(const model::Statistics& statistics) {
-    using Kind = model::Statistics::Kind;
-    if (statistics.kind == Kind::running) {
-        return {};
-    }
-    return statistics.kind == Kind::batch
-               ? Json("batch")
-               : Json{{"images", statistics.images}, {"source_weight", statistics.source_weight}};
-}
-
-/// Null for what is not asked for, so that a checkpoint from before these settings is one without
-/// them.
-Json describe_steps(const TrainOptions& options) {
-    Json steps;
-    if (options.bfloat16) {
-        steps["bfloat16"] = true;
-    }
-    if (options.clip_norm) {
-        steps["clip_norm"] = *options.clip_norm;
-    }
-    if (options.accumulate > 1) {
-        steps["accumulate"] = options.accumulate;
-    }
-    if (options.patience) {
-        steps["patience"] = *options.patience;
-    }
-    if (options.average) {
-        steps["average"] = *options.average;
-    }
-    return steps;
-}
-
 }  // namespace
-
-Json describe(const optim::OptimizerOptions& options) {
-    Json optimizer = {{"name", options.name}};
-    for (const auto& setting : optim::settings_of(options.name)) {
-        // A checkpoint from before this flag is one without it.
-        const bool later = setting.flag == &optim::OptimizerOptions::amsgrad ||
-                           setting.flag == &optim::OptimizerOptions::maximize ||
-                           setting.flag == &optim::OptimizerOptions::decoupled_weight_decay;
-        if (later && !(options.*setting.flag)) {
-            continue;
-        }
-        optimizer[setting.name] =
-            setting.number != nullptr ? Json(options.*setting.number) : Json(options.*setting.flag);
-    }
-    return optimizer;
-}
-
-Json describe(const data::Dataset& dataset, const TrainOptions& options) {
-    Json probes = Json::array();
-    Json probe_content = Json::array();
-    for (const auto& probe : options.probes) {
-        probes.push_back(to_utf8(probe.name));
-        probe_content.push_back(probe.dataset.fingerprint());
-    }
-    return {{"probes", probes},
-            {"dataset", to_utf8(dataset.name())},
-            {"images", dataset.size()},
-            {"shape", {dataset.channels(), dataset.height(), dataset.width()}},
-            {"content", dataset.fingerprint()},
-            {"probe_content", probe_content},
-            {"batch_size", options.batch_size},
-            {"drop_last", options.drop_last ? Json(true) : Json()},
-            {"bad", options.bad == data::Bad::skip ? Json("skip") : Json()},
-            {"seed", options.seed},
-            {"device", c10::DeviceTypeName(options.device.type(), /*lower_case=*/true)},
-            {"optimizer", options.given_optimizer ? Json("given") : describe(options.optimizer)},
-            {"probe_samples", options.probe_samples},
-            {"transforms", describe_transforms(options.transforms)},
-            {"objective", options.objective ? options.objective->describe() : Json()},
-            {"schedule", options.schedule ? options.schedule->describe(options.epochs) : Json()},
-            {"steps", describe_steps(options)},
-            // What versions before had in place of transforms and objective: always nothing now.
-            {"augment", Json()},
-            {"mixup", Json()},
-            {"adversarial", Json()},
-            {"statistics", describe_statistics(options.statistics)}};
-}
 
 Checkpoint capture(const Trained& trained, const Position& position, const Json& training) {
     const auto& model = trained.model;
@@ -317,7 +242,7 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
         checkpoint.tensors.emplace_back("generator.device", generator_state(device));
     }
     Json results = Json::array();
-    std::ranges::transform(position.results, std::back_inserter(results), to_json);
+    std::ranges::transform(position.results, std::back_inserter(results), result_to_json);
     Json class_names = Json::array();
     std::ranges::transform(model.class_names, std::back_inserter(class_names), to_utf8);
     checkpoint.state = {{"training", training},

@@ -5,6 +5,7 @@
 #include "checkpoint/store.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
+#include "train/description.h"
 #include "train/running_loss.h"
 #include "train/train.h"
 #include "train/weight_average.h"
@@ -43,14 +44,5 @@ checkpoint::Checkpoint capture(const Trained& trained, const Position& position,
 Position restore(const checkpoint::Checkpoint& checkpoint, const Trained& trained,
                  const checkpoint::Json& training,
                  const std::function<void(const std::string&)>& warn = {});
-
-/// What two trainings must have in common for one to go on from the other's checkpoint: settings
-/// and data. How many epochs is not part of it; neither is which GPU computes, nor the number of
-/// threads that read, nor that of those that compute, which changes a last digit but not what is
-/// trained. Checkpoints of versions that kept
-/// less of it are compared by what they have.
-checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
-/// Likewise, the settings of an optimizer or of a group of its parameters.
-checkpoint::Json describe(const optim::OptimizerOptions& options);
 
 }  // namespace hfc::train

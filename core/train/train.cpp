@@ -52,6 +52,8 @@ void require_valid(const TrainOptions& options) {
             "clip_norm must be a finite number above 0, got {}", options.clip_norm.value_or(0));
     require(options.accumulate >= 1, "accumulate must be at least 1 batch a step, got {}",
             options.accumulate);
+    require(options.metrics.empty() || !options.probes.empty() || options.validation,
+            "metrics are figures of probes or of a validation set; there is none");
     require(options.patience.value_or(1) >= 1,
             "the patience of early_stop must be at least 1 epoch, got {}",
             options.patience.value_or(0));
@@ -164,9 +166,16 @@ class Training {
     /// A checkpoint has the names as UTF-8; the script knows them as it gave them.
     void restore_probe_names() {
         for (auto& result : position_.results) {
-            for (size_t i = 0; i < std::min(result.accuracy.size(), probes_.size()); ++i) {
-                result.accuracy[i].first = probes_[i].name;
+            restore_probe_names(result.accuracy);
+            for (auto& metric : result.metrics) {
+                restore_probe_names(metric.values);
             }
+        }
+    }
+
+    void restore_probe_names(std::vector<std::pair<std::string, double>>& values) const {
+        for (size_t i = 0; i < std::min(values.size(), probes_.size()); ++i) {
+            values[i].first = probes_[i].name;
         }
     }
 
@@ -319,22 +328,25 @@ class Training {
         stopwatch_.start_probes();
         if (!probes_.empty()) {
             tell(result.epoch, 0, result.loss);
-            const auto shares = probe(result);
-            for (size_t i = 0; i < probes_.size(); ++i) {
-                result.accuracy.emplace_back(probes_[i].name, shares[i]);
-            }
+            probe(result);
         }
         result.probe_seconds = stopwatch_.end_probes();
     }
 
-    std::vector<double> probe(const EpochResult& result) {
+    void probe(EpochResult& result) {
         model::MeasureOptions options;
         options.inference.statistics = options_.statistics;
         options.after_batch = [&](double share) {
             stopwatch_.probed(share);
             tell(result.epoch, 0, result.loss);
         };
-        return stepper_.objective().measure(model_, probes_, options);
+        MetricRecorder recorder(options_.metrics, probes_);
+        recorder.listen(options);
+        const auto accuracies = stepper_.objective().measure(model_, probes_, options);
+        for (size_t i = 0; i < probes_.size(); ++i) {
+            result.accuracy.emplace_back(probes_[i].name, accuracies[i]);
+        }
+        result.metrics = recorder.values();
     }
 
     void tell(int64_t epoch, int64_t batch, double loss) {

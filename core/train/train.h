@@ -7,6 +7,7 @@
 #include "model/model.h"
 #include "optim/optimizer.h"
 #include "run/control.h"
+#include "train/metric.h"
 #include "train/objective.h"
 #include "train/rate_schedule.h"
 
@@ -45,8 +46,10 @@ struct TrainOptions {
     /// settings. What it remembers is kept in checkpoints; its rates are afterwards as before.
     std::shared_ptr<optim::Optimizer> given_optimizer = {};
     uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
-    std::vector<model::Probe> probes;   ///< evaluated after each epoch
-    model::Statistics statistics = {};  ///< BatchNorm's, for the probes
+    std::vector<model::Probe> probes;     ///< evaluated after each epoch
+    std::vector<MetricPtr> metrics = {};  ///< of each probe, beside what the objective measures it
+                                          ///< by; their names differ
+    model::Statistics statistics = {};    ///< BatchNorm's, for the probes
     int64_t probe_samples =
         0;  ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views
             ///< on the same images get the same ones; a probe with fewer images is evaluated whole.
@@ -94,6 +97,7 @@ struct EpochResult {
     double probe_seconds = 0;
     double images_per_second = 0;                          ///< of the training part
     std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
+    std::vector<MetricValues> metrics = {};                ///< in their order
 };
 
 /// A step of the optimizer that was taken.

@@ -1,6 +1,7 @@
 // Lua code that LibTorch's engine calls from threads of its own, as it does on a GPU. Here the
 // threads are made by a backward function, while the script waits for the backward pass.
 #include "bindings/runtime/lua_thread.h"
+#include "bindings/hfc/register.h"
 #include "bindings/runtime/state.h"
 #include "bindings/torch/tensor.h"
 
@@ -51,7 +52,7 @@ class LuaThread : public testing::Test {
   protected:
     void run(const char* text) { ASSERT_EQ(state->run(text, "test"), 0); }
     lua_State* L() { return state->get(); }
-    void SetUp() override { state.emplace(); }
+    void SetUp() override { state.emplace(whole_api()); }
     void TearDown() override { Elsewhere::others.clear(); }
 
     std::optional<State> state;

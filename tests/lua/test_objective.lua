@@ -33,6 +33,57 @@ function TestObjective:test_a_function_is_a_loss()
   lu.assertEquals(history[2].terms.one, 1)
 end
 
+-- Each metric is what the measuring functions say of the network after the epoch.
+function TestObjective:test_metrics_of_probes()
+  local data = hfc.data("synthetic", {train = 48, test = 24, classes = 6, size = 8, low_radius = 2,
+    high_radius = 3})
+  local net = hfc.model("preact_resnet8", {classes = 6, seed = 1})
+  local low = data.test:low_pass(3)
+  local lines = 0
+  local history = hfc.train(net, data.train, {
+    epochs = 2, batch_size = 16, quiet = true, probes = {test = data.test, low = low},
+    metrics = {"top5", "accuracy", "cross_entropy", "calibration_error", "class_accuracy",
+      first = function(logits, labels)
+        lines = lines + 1
+        lu.assertEquals(logits.dtype, "float32")
+        lu.assertEquals(labels.dtype, "int64")
+        return logits[{1, 1}]
+      end},
+  })
+  lu.assertEquals(lines, 4)
+  local cross_entropy = torch.nn.functional.cross_entropy
+  for name, probe in pairs {test = data.test, low = low} do
+    local logits = hfc.logits(net, probe)
+    local is = function(metric, value)
+      lu.assertAlmostEquals(history[2].metrics[metric][name], value, 1e-6, metric)
+    end
+    is("top5", hfc.accuracy(net, probe, {top = 5}))
+    is("cross_entropy", cross_entropy(logits:double(), probe:labels()):item())
+    is("calibration_error", hfc.calibration_error(net, probe))
+    is("class_accuracy", hfc.class_accuracy(net, probe):mean():item())
+    is("first", logits[{1, 1}]:item())
+  end
+  lu.assertNil(history[1].metrics.accuracy)
+end
+
+function TestObjective:test_wrong_metrics()
+  local wrong = function(text, metrics, probes)
+    lu.assertErrorMsgContains(text, self.trained, self,
+                              {metrics = metrics, probes = probes or {test = self.data.test}})
+  end
+  wrong("unknown metric 'top6' (did you mean 'top5'?): expected top5, cross_entropy", {"top6"})
+  wrong("option 'metrics': a function needs a name", {function() return 1 end})
+  wrong("option 'metrics': 'loss' is the name of another number", {loss = math.abs})
+  wrong("option 'metrics': 'top5' is there twice", {"top5", top5 = math.abs})
+  wrong("option 'metrics': the function 'mine' must return a number or a Tensor of one element, "
+        .. "got nil", {mine = function() end})
+  wrong("the metric mine of the probe 'test' is nan: expected a finite number",
+        {mine = function() return 0 / 0 end})
+  wrong("top5 needs at least 5 classes, the network has 3", {"top5"})
+  wrong("metrics are figures of probes or of a validation set; there is none", {"cross_entropy"},
+        {})
+end
+
 -- The average of swa_utils.AveragedModel, from the weights after each step.
 function TestObjective:test_the_average_of_the_weights()
   local net = hfc.model("preact_resnet8", {classes = 3, seed = 1, batch_norm = true})

@@ -5,14 +5,17 @@
 
 ROOT is the checkout (default: the one this file lies in). A room is a folder of core/; its line
 hfc_core_library(ROOM LINKS...) in core/CMakeLists.txt names the rooms below it, whose own links
-count too. Every room sees every header, so the compiler finds no wrong include; this does. Prints
-each wrong include and each cycle of links; the exit status is then 1.
+count too. The rooms of bindings/ are runtime, torch and hfc, from below. Every room sees every
+header, so the compiler finds no wrong include; this does. Prints each wrong include and each cycle
+of links; the exit status is then 1.
 """
 import pathlib
 import re
 import sys
 
 FORBIDDEN = {"bindings": "the bindings", "host": "the program", "viewer": "the viewer"}
+# The same for bindings/: runtime lies below torch, torch below hfc.
+BINDINGS = {"runtime": ("torch", "hfc"), "torch": ("hfc",)}
 OUTSIDE = re.compile(r"^(lua|lauxlib|lualib|imgui|implot|GLFW/)")
 
 
@@ -64,10 +67,22 @@ def wrong_includes(root):
                 yield f"{place}:{number}: hfc_{room} does not link hfc_{first}: '{header}'"
 
 
+def wrong_bindings(root):
+    for room, higher in BINDINGS.items():
+        for file in sorted((root / "bindings" / room).rglob("*")):
+            if file.suffix not in (".cpp", ".h"):
+                continue
+            for number, header in includes(file):
+                parts = header.split("/")
+                if parts[0] == "bindings" and parts[1] in higher:
+                    yield (f"{file.relative_to(root)}:{number}: bindings/{room} must not include "
+                           f"bindings/{parts[1]}: '{header}'")
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2])
     try:
-        wrong = list(wrong_includes(root))
+        wrong = list(wrong_includes(root)) + list(wrong_bindings(root))
     except ValueError as error:
         wrong = [str(error)]
     print("\n".join(wrong) or "each room includes only what its library links")

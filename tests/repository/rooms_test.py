@@ -45,6 +45,16 @@ class Rooms(unittest.TestCase):
             status, lines = self.said({"base/a.cpp": f"#include <{header}>\n"})
             self.assertEqual((status, len(lines)), (1, 1), header)
 
+    def test_arrows_upwards_in_the_bindings_are_found(self):
+        status, lines = self.said({"../bindings/runtime/a.cpp": '#include "bindings/torch/b.h"\n',
+                                   "../bindings/torch/b.h": '#include "bindings/hfc/c.h"\n',
+                                   "../bindings/hfc/c.h": '#include "bindings/torch/b.h"\n'})
+        self.assertEqual(status, 1)
+        self.assertEqual(lines, ["bindings/runtime/a.cpp:1: bindings/runtime must not include "
+                                 "bindings/torch: 'bindings/torch/b.h'",
+                                 "bindings/torch/b.h:1: bindings/torch must not include "
+                                 "bindings/hfc: 'bindings/hfc/c.h'"])
+
     def test_a_room_without_a_line_is_found(self):
         status, lines = self.said({"extra/d.h": ""})
         self.assertEqual(status, 1)

@@ -122,30 +122,32 @@ std::vector<at::Tensor> flip_boxes(const std::vector<at::Tensor>& targets, int64
 
 }  // namespace
 
-void require_valid_augment(const AugmentOptions& options, const char* function) {
+void require_valid(const AugmentOptions& options) {
     require(options.least_scale > 0 && options.least_scale <= options.most_scale &&
                 std::isfinite(options.most_scale),
-            "{}: scale must be two rising numbers above 0, got {} and {}", function,
+            "the scale of an augmentation must be two rising numbers above 0, got {} and {}",
             options.least_scale, options.most_scale);
     require(options.translate >= 0 && options.translate <= 1,
-            "{}: translate must be a share in [0,1], got {}", function, options.translate);
+            "the translation of an augmentation must be a fraction in [0,1], got {}",
+            options.translate);
     require(options.rotate >= 0 && options.rotate <= 180,
-            "{}: rotate must be 0 to 180 degrees, got {}", function, options.rotate);
+            "the rotation of an augmentation must be 0 to 180 degrees, got {}", options.rotate);
     require(options.least_crop > 0 && options.least_crop <= 1,
-            "{}: crop must be a share of the area in (0,1], got {}", function, options.least_crop);
-    require(options.pad >= 0 && options.pad <= 4096, "{}: pad must be 0 to 4096 pixels, got {}",
-            function, options.pad);
+            "the crop of an augmentation must be a fraction of the area in (0,1], got {}",
+            options.least_crop);
+    require(options.pad >= 0 && options.pad <= 4096,
+            "the padding of an augmentation must be 0 to 4096 pixels, got {}", options.pad);
 }
 
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples) {
     require(images.defined() && images.scalar_type() == at::kFloat && images.dim() == 4,
-            "hfc.augment: images must be float32 [N, C, H, W], got {}",
+            "images must be float32 [N, C, H, W], got {}",
             images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "), image_advice(images))
                              : "an undefined tensor");
-    require_valid_augment(options, "hfc.augment");
-    const auto indices = sample_indices(samples, images.size(0), "hfc.augment");
+    require_valid(options);
+    const auto indices = sample_indices(samples, images.size(0));
     const at::NoGradGuard no_grad;
     auto result = images;
     if (images.numel() > 0) {
@@ -158,7 +160,7 @@ at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
 }
 
 AugmentTransform::AugmentTransform(const AugmentOptions& options) : options_(options) {
-    require_valid_augment(options, "augment");
+    require_valid(options);
 }
 
 void AugmentTransform::apply(TransformBatch& batch) const {

@@ -15,7 +15,7 @@ struct AugmentOptions {
     double translate = 0;  ///< shift in each direction by up to this share of the size, in [0,1]
     double rotate = 0;     ///< turn by up to so many degrees either way, 0 to 180
     double least_crop =
-        1;  ///< RandomResizedCrop: least share of the area, in (0,1]; sides of ratio 3/4 to 4/3
+        1;  ///< RandomResizedCrop: least fraction of the area, in (0,1]; sides of ratio 3/4 to 4/3
     int64_t pad = 0;    ///< pad each border by so many zeros and crop to the size again, at least 0
     bool flip = false;  ///< left and right, every other image
     uint64_t seed = 0;
@@ -28,8 +28,8 @@ struct AugmentOptions {
     }
 };
 
-/// Throws Error, in the name of `function`, for a setting out of range.
-void require_valid_augment(const AugmentOptions& options, const char* function);
+/// Throws Error for a setting out of range.
+void require_valid(const AugmentOptions& options);
 
 /// images: float32 [N, C, H, W], any device; the result has their shape, layout and device. Zeros
 /// lie beyond the borders. Crop, then scale, rotation and shift about the middle are one bilinear

@@ -45,7 +45,7 @@ class SharedSplit {
 
 void require_valid(const Filter& filter) {
     require(filter.part == Part::whole || (std::isfinite(filter.radius) && filter.radius >= 0),
-            "hfc.data: the radius of a {}_pass must be a finite number of at least 0, in frequency "
+            "the radius of a {}_pass must be a finite number of at least 0, in frequency "
             "bins; got {}",
             filter.part == Part::low ? "low" : "high", filter.radius);
 }
@@ -84,7 +84,7 @@ at::Tensor apply(const Filter& filter, const at::Tensor& images) {
 
 at::Tensor rescale_by_max(const at::Tensor& images) {
     require(images.defined() && images.dim() == 4 && images.is_floating_point(),
-            "hfc.data: rescale takes floating-point images [n, C, H, W], got {}",
+            "rescale takes floating-point images [n, C, H, W], got {}",
             images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "))
                              : "nothing");
@@ -100,7 +100,7 @@ Rescale parse_rescale(std::string_view text) {
         return Rescale::none;
     }
     require(text == "max",
-            "hfc.data: rescale must be \"none\" or \"max\" (each image divided by its largest "
+            "rescale must be \"none\" or \"max\" (each image divided by its largest "
             "value), got \"{}\"",
             text);
     return Rescale::max;

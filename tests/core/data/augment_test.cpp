@@ -124,13 +124,18 @@ TEST(Augment, refuses_what_is_out_of_range) {
     const auto with = [&](const AugmentOptions& wanted) {
         return error_of([&] { augment(images, wanted); });
     };
-    EXPECT_THAT(with({.least_scale = 2}),
-                HasSubstr("scale must be two rising numbers above 0, got 2 and 1"));
-    EXPECT_THAT(with({.translate = 2}), HasSubstr("translate must be a share in [0,1], got 2"));
-    EXPECT_THAT(with({.rotate = 270}), HasSubstr("rotate must be 0 to 180 degrees, got 270"));
-    EXPECT_THAT(with({.least_crop = 0}),
-                HasSubstr("crop must be a share of the area in (0,1], got 0"));
-    EXPECT_THAT(with({.pad = -1}), HasSubstr("pad must be 0 to 4096 pixels, got -1"));
+    EXPECT_THAT(
+        with({.least_scale = 2}),
+        HasSubstr("the scale of an augmentation must be two rising numbers above 0, got 2 and 1"));
+    EXPECT_THAT(with({.translate = 2}),
+                HasSubstr("the translation of an augmentation must be a fraction in [0,1], got 2"));
+    EXPECT_THAT(with({.rotate = 270}),
+                HasSubstr("the rotation of an augmentation must be 0 to 180 degrees, got 270"));
+    EXPECT_THAT(
+        with({.least_crop = 0}),
+        HasSubstr("the crop of an augmentation must be a fraction of the area in (0,1], got 0"));
+    EXPECT_THAT(with({.pad = -1}),
+                HasSubstr("the padding of an augmentation must be 0 to 4096 pixels, got -1"));
     EXPECT_THAT(error_of([&] { augment(images, {}, at::arange(3)); }),
                 HasSubstr("samples must be int64 [2], the index of each image in its "
                           "source, got Long [3]"));

@@ -1,4 +1,4 @@
-#include "run/kernel_log.h"
+#include "smooth/kernel_log.h"
 
 #include "base/error.h"
 
@@ -8,7 +8,7 @@
 #include <cctype>
 #include <cstring>
 
-namespace hfc::run {
+namespace hfc::smooth {
 namespace {
 
 /// A series may have any name, a file may not.
@@ -23,22 +23,22 @@ std::string picture_name(const std::string& series) {
 
 }  // namespace
 
-void log_kernels(Run& run, const std::string& series, const std::vector<at::Tensor>& parameters,
-                 int64_t epoch) {
+void log_kernels(run::Run& run, const std::string& series,
+                 const std::vector<at::Tensor>& parameters, int64_t epoch) {
     constexpr int64_t most = 64;
     const auto first = std::find_if(parameters.begin(), parameters.end(),
                                     [](const auto& parameter) { return parameter.dim() == 4; });
-    require(first != parameters.end(), "option 'log_kernels': the network has no convolution");
+    require(first != parameters.end(), "log_kernels: the network has no convolution");
     auto kernels = first->detach().to(at::kCPU, at::kDouble).slice(0, 0, most);
     if (kernels.size(1) != 1 && kernels.size(1) != 3) {
         kernels = kernels.mean(1, /*keepdim=*/true);
     }
     const auto bytes = plot::to_bytes(kernels / (2 * kernels.abs().amax().clamp_min(1e-30)) + 0.5);
-    Json event = {{"epoch", epoch}};
+    run::Json event = {{"epoch", epoch}};
     if (!series.empty()) {
         event["series"] = series;
     }
     run.image(picture_name(series), {.images = bytes}, event, /*figure=*/false);
 }
 
-}  // namespace hfc::run
+}  // namespace hfc::smooth

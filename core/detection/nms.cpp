@@ -4,8 +4,20 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
+
+// The project is compiled for processors without AVX2; the loader picks the clone. Neither clone
+// has fused multiplications, so both give the same boxes.
+#ifdef __x86_64__
+#define HFC_CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define HFC_CLONES
+#endif
 
 namespace hfc::detection {
 namespace {
@@ -25,37 +37,81 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
                              : "nothing");
 }
 
+/// Sorts `order` by the keys that it points at, the lowest first; stable. Byte by byte from the
+/// last, without those that are the same everywhere.
+template <typename Key>
+void sort_by_key(std::vector<int64_t>& order, const std::vector<Key>& keys) {
+    std::vector<int64_t> next(order.size());
+    for (unsigned shift = 0; shift < 8 * sizeof(Key); shift += 8) {
+        const auto byte_of = [&](int64_t i) {
+            return static_cast<size_t>(keys[static_cast<size_t>(i)] >> shift & 0xff);
+        };
+        std::array<size_t, 257> begin = {};
+        for (const auto i : order) {
+            ++begin[byte_of(i) + 1];
+        }
+        if (std::ranges::find(begin, order.size()) != begin.end()) {
+            continue;
+        }
+        std::partial_sum(begin.begin(), begin.end(), begin.begin());
+        for (const auto i : order) {
+            next[begin[byte_of(i)]++] = i;
+        }
+        order.swap(next);
+    }
+}
+
+/// The indices of the scores from the highest to the lowest, equal ones as they stand. NaN comes
+/// first, as in PyTorch.
+std::vector<int64_t> by_score(const at::Tensor& scores) {
+    const auto values = scores.contiguous();
+    const auto n = static_cast<size_t>(values.numel());
+    std::vector<uint32_t> keys(n);
+    for (size_t i = 0; i < n; ++i) {
+        const float value = values.const_data_ptr<float>()[i] + 0.0F;  // -0 is 0
+        const auto bits = std::bit_cast<uint32_t>(value);
+        const bool negative = bits >> 31 != 0;
+        keys[i] = std::isnan(value) ? 0 : negative ? bits : ~bits & 0x7fffffff;
+    }
+    std::vector<int64_t> order(n);
+    std::iota(order.begin(), order.end(), 0);
+    sort_by_key(order, keys);
+    return order;
+}
+
 /// The boxes in the order in which they are looked at, side by side in memory.
 struct Sorted {
-    /// order: int64 [n], indices of `boxes`.
-    Sorted(const at::Tensor& boxes, const at::Tensor& order)
-        : columns(boxes.index_select(0, order).t().contiguous()),
-          x1(columns.const_data_ptr<float>()),
-          y1(x1 + order.size(0)),
-          x2(y1 + order.size(0)),
-          y2(x2 + order.size(0)),
-          area(static_cast<size_t>(order.size(0))),
-          dropped(area.size()) {
-        for (size_t i = 0; i < area.size(); ++i) {
+    Sorted(const at::Tensor& boxes, const std::vector<int64_t>& order)
+        : x1(order.size()),
+          y1(order.size()),
+          x2(order.size()),
+          y2(order.size()),
+          area(order.size()),
+          dropped(order.size()) {
+        const auto rows = boxes.contiguous();
+        for (size_t i = 0; i < order.size(); ++i) {
+            const auto* box = rows.const_data_ptr<float>() + 4 * order[i];
+            x1[i] = box[0];
+            y1[i] = box[1];
+            x2[i] = box[2];
+            y2[i] = box[3];
             area[i] = (x2[i] - x1[i]) * (y2[i] - y1[i]);
         }
     }
-    at::Tensor columns;
-    const float *x1, *y1, *x2, *y2;
-    std::vector<float> area;
+    std::vector<float> x1, y1, x2, y2, area;
     std::vector<int32_t> dropped;
 };
 
 /// Drops what overlaps box i among those behind it, up to `end`. Without branches, so that the
 /// compiler takes several at once. A float above `threshold`, a float, is one above the double it
 /// was rounded down from.
-void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
+HFC_CLONES void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
     const auto left = boxes.x1[i], top = boxes.y1[i], right = boxes.x2[i], bottom = boxes.y2[i];
     const auto area = boxes.area[i];
-    const float* x1 = boxes.x1;
-    const float* y1 = boxes.y1;
-    const float* x2 = boxes.x2;
-    const float* y2 = boxes.y2;
+    const float* x1 = boxes.x1.data();
+    const float* y1 = boxes.y1.data();
+    const float* x2 = boxes.x2.data();
+    const float* y2 = boxes.y2.data();
     const float* areas = boxes.area.data();
     int32_t* dropped = boxes.dropped.data();
 #pragma GCC ivdep
@@ -75,19 +131,14 @@ float rounded_down(double threshold) {
                : rounded;
 }
 
-at::Tensor by_score(const at::Tensor& scores) {
-    return std::get<1>(scores.sort(/*stable=*/true, 0, /*descending=*/true));
-}
-
 at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double threshold) {
     const auto order = by_score(scores);
     Sorted sorted(boxes, order);
     const auto limit = rounded_down(threshold);
     std::vector<int64_t> kept;
-    const auto* indices = order.const_data_ptr<int64_t>();
     for (size_t i = 0; i < sorted.dropped.size(); ++i) {
         if (sorted.dropped[i] == 0) {
-            kept.push_back(indices[i]);
+            kept.push_back(order[i]);
             drop_overlapping(sorted, i, sorted.dropped.size(), limit);
         }
     }
@@ -97,23 +148,26 @@ at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double 
 /// Class by class, the kept ones sorted by an unstable sort, as torchvision does.
 at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
                         double threshold) {
-    const auto falling = by_score(scores);
-    const auto [grouped, group] =
-        labels.index_select(0, falling).sort(/*stable=*/true, 0, /*descending=*/false);
-    const auto order = falling.index_select(0, group);
+    const auto lowest = labels.min().item<int64_t>();
+    std::vector<uint64_t> classes(static_cast<size_t>(labels.size(0)));
+    std::ranges::transform(std::span(labels.const_data_ptr<int64_t>(), classes.size()),
+                           classes.begin(), [&](int64_t label) {
+                               return static_cast<uint64_t>(label) - static_cast<uint64_t>(lowest);
+                           });
+    auto order = by_score(scores);
+    sort_by_key(order, classes);
+    const auto class_of = [&](size_t i) { return classes[static_cast<size_t>(order[i])]; };
     Sorted sorted(boxes, order);
     const auto limit = rounded_down(threshold);
     auto kept = at::zeros(scores.sizes(), at::kBool);
     auto* keep = kept.mutable_data_ptr<bool>();
-    const auto* label = grouped.const_data_ptr<int64_t>();
-    const auto* indices = order.const_data_ptr<int64_t>();
     const auto n = sorted.dropped.size();
     for (size_t i = 0, end = 0; i < n; ++i) {
-        while (end < n && label[end] == label[i]) {
+        while (end < n && class_of(end) == class_of(i)) {
             ++end;
         }
         if (sorted.dropped[i] == 0) {
-            keep[indices[i]] = true;
+            keep[order[i]] = true;
             drop_overlapping(sorted, i, end, limit);
         }
     }
@@ -140,7 +194,7 @@ at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
                              : "nothing");
     const auto own_boxes = boxes.detach().cpu();
     const auto own_scores = scores.detach().cpu();
-    const auto own_labels = labels.cpu();
+    const auto own_labels = labels.cpu().contiguous();
     if (boxes.size(0) == 0) {
         return at::empty({0}, boxes.options().dtype(at::kLong));
     }

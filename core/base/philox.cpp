@@ -1,6 +1,7 @@
 // Random numbers by Philox. This file is compiled without fused multiplications and uses none of
 // the mathematical library but the square root, which IEEE 754 defines to the last bit: so the
 // numbers are the same on every machine.
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/random.h"
 
@@ -13,13 +14,9 @@
 #include <cstring>
 #include <numbers>
 
-// The project is compiled for processors without AVX2; the loader picks the clone. Neither clone
-// has fused multiplications.
+// Neither clone has fused multiplications.
 #ifdef __x86_64__
 #include <emmintrin.h>
-#define HFC_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define HFC_CLONES
 #endif
 
 namespace hfc {
@@ -111,7 +108,7 @@ constexpr int64_t pairs = 2;
     }
 }
 
-HFC_CLONES void make_floats(uint64_t key, uint64_t sample, uint64_t first, float* numbers) {
+HFC_CLONES("avx2") void make_floats(uint64_t key, uint64_t sample, uint64_t first, float* numbers) {
     uint32_t words[words_at_once];
     make_words(key, sample, first, words);
     for (int64_t i = 0; i < words_at_once; ++i) {
@@ -119,7 +116,8 @@ HFC_CLONES void make_floats(uint64_t key, uint64_t sample, uint64_t first, float
     }
 }
 
-HFC_CLONES void make_doubles(uint64_t key, uint64_t sample, uint64_t first, double* numbers) {
+HFC_CLONES("avx2")
+void make_doubles(uint64_t key, uint64_t sample, uint64_t first, double* numbers) {
     uint32_t words[words_at_once];
     make_words(key, sample, first, words);
     for (int64_t i = 0; i < words_at_once / 2; ++i) {
@@ -165,7 +163,8 @@ struct Direction {
 }
 
 /// Box and Muller's transform of pairs of words.
-HFC_CLONES void make_normals(uint64_t key, uint64_t sample, uint64_t first, float* numbers) {
+HFC_CLONES("avx2")
+void make_normals(uint64_t key, uint64_t sample, uint64_t first, float* numbers) {
     const auto x = blocks_of(key, sample, first);
     float made[4][lanes];
     for (int64_t j = 0; j < 4; j += 2) {

@@ -1,16 +1,12 @@
 #include "decompose/kernels.h"
 
+#include "base/clones.h"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-// The project is compiled for processors without AVX2; the loader picks the clone. On Arm vectors
-// of two doubles are in every processor.
-#ifdef __x86_64__
-#define HFC_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
-#else
-#define HFC_CLONES
-#endif
+// On Arm vectors of two doubles are in every processor.
 
 namespace hfc::decompose {
 namespace {
@@ -103,8 +99,9 @@ inline void finish_product(int64_t i, double factor, const double* v, double* pr
 
 }  // namespace
 
-HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside,
-                               double* factors, double* scratch) {
+HFC_CLONES("arch=x86-64-v3")
+void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors,
+                    double* scratch) {
     double* v = scratch;  // the reflector whose update A -= v q^T + q v^T is still to be done
     double* q = scratch + n;
     double* next = scratch + 2 * n;  // the reflector that clears the current row
@@ -139,7 +136,8 @@ HFC_CLONES void tridiagonalise(int64_t n, double* matrix, double* diagonal, doub
     diagonal[0] = n > 0 ? matrix[0] - 2 * v[0] * q[0] : 0;
 }
 
-HFC_CLONES void rotate_back(double* block, int64_t begin, int64_t count, const double* rotations) {
+HFC_CLONES("arch=x86-64-v3")
+void rotate_back(double* block, int64_t begin, int64_t count, const double* rotations) {
     Four* row = reinterpret_cast<Four*>(block + begin * block_width);
     Four a = row[0], b = row[1], c = row[2], d = row[3];
     for (int64_t i = count - 1; i >= 0; --i, row += fours) {
@@ -161,8 +159,8 @@ HFC_CLONES void rotate_back(double* block, int64_t begin, int64_t count, const d
     row[3] = d;
 }
 
-HFC_CLONES void reflect_back(double* block, int64_t n, const double* matrix,
-                             const double* factors) {
+HFC_CLONES("arch=x86-64-v3")
+void reflect_back(double* block, int64_t n, const double* matrix, const double* factors) {
     for (int64_t i = 2; i < n; ++i) {
         const double* v = matrix + i * n;
         Four* row = reinterpret_cast<Four*>(block);

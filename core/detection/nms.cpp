@@ -1,3 +1,4 @@
+#include "base/clones.h"
 #include "base/error.h"
 #include "detection/boxes.h"
 
@@ -10,14 +11,6 @@
 #include <limits>
 #include <numeric>
 #include <span>
-
-// The project is compiled for processors without AVX2; the loader picks the clone. Neither clone
-// has fused multiplications, so both give the same boxes.
-#ifdef __x86_64__
-#define HFC_CLONES __attribute__((target_clones("avx2", "default")))
-#else
-#define HFC_CLONES
-#endif
 
 namespace hfc::detection {
 namespace {
@@ -104,8 +97,8 @@ struct Sorted {
 
 /// Drops what overlaps box i among those behind it, up to `end`. Without branches, so that the
 /// compiler takes several at once. A float above `threshold`, a float, is one above the double it
-/// was rounded down from.
-HFC_CLONES void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
+/// was rounded down from. Neither clone has fused multiplications, so both drop the same boxes.
+HFC_CLONES("avx2") void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
     const auto left = boxes.x1[i], top = boxes.y1[i], right = boxes.x2[i], bottom = boxes.y2[i];
     const auto area = boxes.area[i];
     const float* x1 = boxes.x1.data();

@@ -2,14 +2,13 @@
 -- and on the rest x_h, by radius.
 --   hfc-host scripts/pretrained_radii.lua                 embedded data: half a minute on two cores
 --   hfc-host scripts/pretrained_radii.lua --preset imagenet --dataset folder:DIR --model net.pt2
---   ... --model resnet50 --weights resnet50.pth           a state dict of torchvision
+--   ... --model resnet50.pth                              a state dict of torchvision
 --
 -- Expect: x_l reaches the accuracy on x as the radius grows, while x_h falls to chance. DIR/val has
 -- folders named after ImageNet's classes, any of the 1000; DIR/train may be a link to it.
 local opt = hfc.options(hfc.common {
-  weights       = {"", "of the network: a state dict that torch.load reads"},
   outputs       = {"", "a file that names the class folder of each output, a line each"},
-  normalised    = {false, "put ImageNet's mean and deviation before the network"},
+  normalised    = {false, "put ImageNet's mean and deviation before the network of a .pt2 file"},
   interpolation = {"bilinear", "as in the training", choices = {"bilinear", "bicubic"}},
   test_images   = {0, "measure so many, 0: all", least = 0},
   radii         = {{2, 4, 8, 12}, "of the split, in frequency bins", least = 0},
@@ -20,21 +19,19 @@ local opt = hfc.options(hfc.common {
 })
 local data = hfc.data(opt, {interpolation = opt.interpolation, orientation = "ignore"})
 local run = hfc.run("pretrained_radii", opt)
-local labels, classes = data.test:labels(), data.classes
+local labels = data.test:labels()
 if opt.outputs ~= "" then
-  local output, list = {}, {}
-  classes = 0
+  local output, list, classes = {}, {}, 0
   for line in io.lines(opt.outputs) do output[line], classes = classes, classes + 1 end
   for i, name in ipairs(data.class_names) do
     list[i] = output[name] or error(("%s has no line '%s'"):format(opt.outputs, name), 0)
   end
   labels = torch.tensor(list, {dtype = "int64"}):index_select(0, labels)
 end
-local model = opt.model:find "%.pt2$" and hfc.model(opt.model)
-  or opt.weights == "" and hfc.network(opt, data, run, {batch_norm = true})
-  or hfc.model(opt.model, {classes = classes, form = opt.form})
-if opt.weights ~= "" then model:load_state_dict(torch.load(opt.weights)) end
-if opt.normalised then model = hfc.normalised(model, {.485, .456, .406}, {.229, .224, .225}) end
+local model = hfc.network(opt, data, run, {batch_norm = true})
+if opt.normalised and opt.model:find "%.pt2$" then
+  model = hfc.normalised(model, {.485, .456, .406}, {.229, .224, .225})
+end
 for _, radius in ipairs(opt.radii) do
   local low, high = data.test:low_pass(radius), data.test:high_pass(radius)
   local accuracy = {}

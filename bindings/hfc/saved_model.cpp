@@ -3,6 +3,7 @@
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "model/exported/saved.h"
+#include "model/known_weights.h"
 #include "model/normalised.h"
 #include "run/run.h"
 #include "tensor_file/tensor_file.h"
@@ -14,6 +15,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 namespace hfc::lua {
 namespace {
@@ -121,9 +124,9 @@ std::optional<fs::path> find_saved(const std::string& where, const std::string& 
     std::error_code error;
     const bool directory = fs::is_directory(path, error);
     const auto& networks = model::known_names();
-    const bool is_path = where.find('/') != std::string::npos ||
-                         path.extension() == ".safetensors" || path.extension() == ".pt2" ||
-                         directory;
+    constexpr std::string_view endings[] = {".safetensors", ".pt2", ".pth", ".th", ".pt"};
+    const bool is_path = where.find('/') != std::string::npos || directory ||
+                         std::ranges::find(endings, path.extension()) != std::end(endings);
     if (!is_path || std::find(networks.begin(), networks.end(), where) != networks.end()) {
         return std::nullopt;
     }
@@ -173,10 +176,15 @@ int saved_model(Call& call) {
         return returns_network(call, network, metadata, *path);
     }
     const auto description = metadata.find(network_key);
-    require(description != metadata.end(),
-            "'{}' does not say which network it holds; build it and call "
-            "model:load_state_dict(torch.load(path))",
-            path->string());
+    if (description == metadata.end()) {
+        auto known = model::known_network(state);
+        require(known.has_value(),
+                "'{}' does not say which network it holds, and its weights are of none that is "
+                "known; build it and call model:load_state_dict(torch.load(path))",
+                path->string());
+        fmt::print(stderr, "{}: {}\n", path->string(), known->about);
+        return returns_network(call, known->network, {}, *path);
+    }
     const auto network = build_network(description->second, *path);
     fill(*network, state, *path);
     return returns_network(call, network, metadata, *path);
@@ -193,11 +201,13 @@ const std::vector<Declaration> saved_model_declarations = {
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, "
      "on the device of --device, with its class_names (none in a file of an earlier version). "
      "path: the "
-     "file, a .pt2 file of torch.export, or the run directory with NAME.safetensors in it. nil for "
-     "the name of a network and "
-     "for a string that is no path (no '/', no "
-     ".safetensors, no .pt2, no "
-     "directory): a script's --model may then be either.\n"
+     "file, a .pt2 file of torch.export, a file of weights (.pth, .th, .pt, .safetensors) of "
+     "torchvision's resnet18, resnet34, resnet50, vgg11, vgg16, alexnet or of "
+     "pytorch_resnet_cifar10, or the run directory with NAME.safetensors in it. A file of weights "
+     "does not say how images are normalised: its network gets ImageNet's mean and deviation in "
+     "front, as both projects have it, and a line says so. nil for the name of a network and for a "
+     "string that is no path (no '/', none of these endings, no directory): a script's --model may "
+     "then be either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not say which network it "
      "holds (one written in Lua)."},
 };

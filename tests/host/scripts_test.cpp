@@ -202,11 +202,10 @@ TEST(PretrainedRadii, KnowsTheOutputsOfFolders) {
                            "torch.save(s, '" +
                                weights.string() + "')"});
     ASSERT_EQ(made.status, 0) << made.err;
-    const Job job = {
-        "pretrained_radii",
-        {"--preset", "imagenet", "--model", "resnet18", "--weights", weights, "--image_size", "32",
-         "--resize", "32", "--radii", "4", "--dataset", "folder:" + tree.string()},
-        {}};
+    const Job job = {"pretrained_radii",
+                     {"--preset", "imagenet", "--model", weights, "--image_size", "32", "--resize",
+                      "32", "--radii", "4", "--dataset", "folder:" + tree.string()},
+                     {}};
     const auto unknown = run_job(job, scratch.path() / "unknown");
     EXPECT_EQ(unknown.status, 1);
     EXPECT_THAT(unknown.err, HasSubstr("classes/imagenet.txt has no line 'n99999999'"));

@@ -105,4 +105,16 @@ function TestPretrained:test_resnet20_classifies_cifar10()
   io.stderr:write(("ResNet-20: %d of %d right\n"):format(right, count))
 end
 
+function TestPretrained:test_a_file_of_weights_is_a_network()
+  skip_without_weights()
+  for depth, file in pairs(files) do
+    local model = hfc.saved_model(folder .. file)
+    lu.assertStrContains(tostring(model), "resnet" .. depth)
+  end
+  local found, data = pcall(hfc.data, "cifar10")
+  lu.skipIf(not found, "there is no CIFAR-10")
+  local test = data.test:slice(0, 1000)
+  lu.assertEquals(hfc.accuracy(hfc.saved_model(folder .. files[20]), test), .915)
+end
+
 support.run()

@@ -1,0 +1,117 @@
+#include "model/known_weights.h"
+
+#include "base/error.h"
+#include "model/normalised.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace hfc::model {
+namespace {
+
+const std::vector<double> imagenet_mean = {.485, .456, .406};
+const std::vector<double> imagenet_deviation = {.229, .224, .225};
+
+/// A network that others have published weights of.
+struct Published {
+    const char* name;
+    const char* form;
+    bool batch_norm;
+    const char* head;      ///< its last layer
+    int64_t convolutions;  ///< weights of four dimensions
+};
+
+constexpr Published published[] = {{"resnet20", "small", true, "linear", 19},
+                                   {"resnet32", "small", true, "linear", 31},
+                                   {"resnet44", "small", true, "linear", 43},
+                                   {"resnet56", "small", true, "linear", 55},
+                                   {"resnet18", "torchvision", true, "fc", 20},
+                                   {"resnet34", "torchvision", true, "fc", 36},
+                                   {"resnet50", "torchvision", true, "fc", 53},
+                                   {"vgg11", "torchvision", false, "classifier.6", 8},
+                                   {"vgg11", "torchvision", true, "classifier.6", 8},
+                                   {"vgg16", "torchvision", false, "classifier.6", 13},
+                                   {"vgg16", "torchvision", true, "classifier.6", 13},
+                                   {"alexnet", "torchvision", false, "classifier.6", 5}};
+
+using State = std::map<std::string, at::Tensor>;
+
+/// What stands before `name` in the name of one of the tensors; of several, the shortest.
+std::optional<std::string> prefix_of(const State& state, const std::string& name) {
+    std::optional<std::string> found;
+    for (const auto& [key, tensor] : state) {
+        const bool ends = key.ends_with(name);
+        const auto length = ends ? key.size() - name.size() : 0;
+        if (ends && (length == 0 || key[length - 1] == '.') && (!found || length < found->size())) {
+            found = key.substr(0, length);
+        }
+    }
+    return found;
+}
+
+int64_t count_convolutions(const State& state, const std::string& prefix) {
+    return std::ranges::count_if(state, [&](const auto& entry) {
+        return entry.first.starts_with(prefix) && entry.second.dim() == 4;
+    });
+}
+
+/// Copies all weights and buffers; false, and nothing copied, where one is missing or has another
+/// shape. Counters of batches may be missing: old versions of PyTorch wrote none.
+bool fill(Model& network, const State& state, const std::string& prefix) {
+    std::vector<std::pair<at::Tensor, at::Tensor>> copies;
+    const auto add = [&](const std::string& name, const at::Tensor& own) {
+        const auto found = state.find(prefix + name);
+        if (found == state.end()) {
+            return name.ends_with("num_batches_tracked");
+        }
+        copies.emplace_back(own, found->second);
+        return found->second.sizes() == own.sizes();
+    };
+    for (const auto& parameter : network.named_parameters()) {
+        if (!add(parameter.key(), parameter.value())) {
+            return false;
+        }
+    }
+    for (const auto& buffer : network.named_buffers()) {
+        if (!add(buffer.key(), buffer.value())) {
+            return false;
+        }
+    }
+    const at::NoGradGuard no_grad;
+    for (const auto& [own, given] : copies) {
+        own.copy_(given);
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& tensors) {
+    const State state(tensors.begin(), tensors.end());
+    for (const auto& candidate : published) {
+        const auto head = fmt::format("{}.bias", candidate.head);
+        const auto prefix = prefix_of(state, head);
+        if (!prefix || state.at(*prefix + head).dim() != 1 ||
+            count_convolutions(state, *prefix) != candidate.convolutions) {
+            continue;
+        }
+        ModelOptions options;
+        options.classes = state.at(*prefix + head).size(0);
+        options.form = candidate.form;
+        options.batch_norm = candidate.batch_norm;
+        const auto network = make(candidate.name, options);
+        if (fill(*network, state, *prefix)) {
+            return KnownNetwork{
+                std::make_shared<NormalisedModel>(network, imagenet_mean, imagenet_deviation),
+                fmt::format("{} for {} classes; images are normalised by mean {} and deviation {}",
+                            candidate.name, options.classes, fmt::join(imagenet_mean, ", "),
+                            fmt::join(imagenet_deviation, ", "))};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace hfc::model

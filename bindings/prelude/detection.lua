@@ -128,6 +128,9 @@ local function padded(image, height, width)
   return result
 end
 
+-- Of all pictures of a figure together.
+local most_pixels = 1e6
+
 hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   hfc.detection.figure(run, name, parts, pictures, {score = 0.3, most = 6, title = \"\"}) -> list \z
   of paths\n\n\z
@@ -137,7 +140,8 @@ hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   from 0, as hfc.detection.compare gives them, of which the first `most` are drawn; nothing is \z
   drawn of none. Boxes are drawn of the classes whose average \z
   precision in the picture differs between the first two parts: objects dashed, detections of at \z
-  least `score` solid, a colour a class. The caption is the picture's average precision.",
+  least `score` solid, a colour a class. The caption is the picture's average precision. Pictures \z
+  that are too large together are drawn smaller.",
 function(run, name, parts, pictures, options)
   options = options or {}
   local rows, captions, headings, height, width = {}, {}, {}, 0, 0
@@ -154,8 +158,15 @@ function(run, name, parts, pictures, options)
     end
   end
   if #rows == 0 then return {} end
+  local interpolate = torch.nn.functional.interpolate
+  local scale = math.sqrt(most_pixels / (#rows * #parts * height * width))
+  local size = {math.floor(height * scale), math.floor(width * scale)}
   for _, row in ipairs(rows) do
-    for k, image in ipairs(row) do row[k] = padded(image, height, width):unsqueeze(0) end
+    for k, image in ipairs(row) do
+      local shown = padded(image, height, width):unsqueeze(0)
+      row[k] = scale >= 1 and shown
+        or interpolate(shown, {size = size, mode = "bilinear", antialias = true}):clamp(0, 1)
+    end
   end
   return run:image(name, rows, {
     captions = captions, headings = headings, title = options.title or name,

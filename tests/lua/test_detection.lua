@@ -121,6 +121,19 @@ function TestDetector:test_trains_with_average_precision_as_metric()
   hfc.train(net, data.train, {loss = loss, epochs = 1, batch_size = 4})
 end
 
+function TestDetector:test_figures_of_large_pictures_are_drawn_smaller()
+  local net = small {score_threshold = 0, detections = 5}
+  local data = hfc.data("boxes", {train = 1, test = 6, size = 512})
+  local found = hfc.detection.detect(net, data.test)
+  local score = hfc.detection.score {detections = found}
+  local part = {name = "whole", view = data.test, found = found, score = score}
+  local run = hfc.run "figure"
+  local paths = hfc.detection.figure(run, "figure", {part, part, part}, {0, 1, 2, 3, 4, 5})
+  lu.assertTrue(#paths > 0)
+  local png = assert(io.open(run:directory() .. "/images/figure-1.png", "rb")):read(24)
+  lu.assertEquals(png:byte(19) * 256 + png:byte(20), 3 * 235)  -- 512 (1e6 / (18 512 512))^.5
+end
+
 function TestDetector:test_counts_better_and_worse_pictures()
   local function score(values)
     return {per_image = torch.tensor(values), per_image_class = torch.tensor(values):unsqueeze(1)}

@@ -16,7 +16,7 @@ using exported::Json;
 using exported::malformed;
 using tensor_file::ZipReader;
 
-constexpr uint64_t most_json_bytes = uint64_t{48} << 20;
+constexpr uint64_t most_json_bytes = uint64_t{32} << 20;
 constexpr const char* how_to_export =
     "export the network in Python: torch.export.save(torch.export.export(net.eval(), (x,)), "
     "\"net.pt2\")";

@@ -1,4 +1,5 @@
-// What a network makes of data sets.
+// What a network makes of data sets. The processes of parallel::world() share the batches and all
+// get the same numbers.
 #pragma once
 
 #include "data/dataset.h"

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "data/transform/augment.h"
+#include "parallel/group.h"
 #include "train/rewind.h"
 
 #include <ATen/ATen.h>
@@ -287,6 +288,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"objective", options.objective ? options.objective->describe() : Json()},
             {"schedule", options.schedule ? options.schedule->describe(options.epochs) : Json()},
             {"steps", describe_steps(options)},
+            {"synchronised_norms", options.synchronised_norms ? Json(true) : Json()},
             // What versions before had in place of transforms and objective: always nothing now.
             {"augment", Json()},
             {"mixup", Json()},
@@ -323,6 +325,7 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
     checkpoint.state = {{"training", training},
                         {"class_names", class_names},
                         {"threads", at::get_num_threads()},
+                        {"processes", parallel::world().size()},
                         {"epoch", position.epoch},
                         {"batch", position.batch},
                         {"stopped", position.stopped},
@@ -340,11 +343,14 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     auto& optimizer = trained.optimizer;
     const auto& state = checkpoint.state;
     Position position;
+    const auto& group = parallel::world();
     int64_t threads = at::get_num_threads();
+    int64_t processes = group.size();
     try {
         require_same(migrated(state.at("training")), training);
         position = to_position(state);
         threads = state.value("threads", threads);
+        processes = state.value("processes", int64_t{1});
     } catch (const Json::exception&) {
         fail("the checkpoint lacks a field, or one is of another kind");
     }
@@ -370,6 +376,13 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
             fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
                         "{}: its numbers may differ in their last digits",
                         threads, threads == 1 ? "" : "s", at::get_num_threads()));
+    }
+
+    if (warn && processes != group.size()) {
+        warn(
+            fmt::format("the checkpoint was written by {} process{}, and the training goes on with "
+                        "{}: its numbers may differ in their last digits, and dropout draws others",
+                        processes, processes == 1 ? "" : "es", group.size()));
     }
 
     if (trained.average != nullptr) {

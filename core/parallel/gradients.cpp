@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <c10/util/Exception.h>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/logger.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
@@ -74,6 +75,8 @@ class GradientReducer::Engine {
     }
 
     void before_backward(const at::Tensor& loss) {
+        // It warns where all weights have gradients although some might have none.
+        const c10::WarningUtils::WarningHandlerGuard guard(&silence_);
         reducer_->prepare_for_backward(find_unused_ ? std::vector<at::Tensor>{loss}
                                                     : std::vector<at::Tensor>());
     }
@@ -93,7 +96,12 @@ class GradientReducer::Engine {
     }
 
   private:
+    class Silence : public c10::WarningHandler {
+        void process(const c10::Warning&) override {}
+    };
+
     bool find_unused_;
+    Silence silence_;
     std::shared_ptr<c10d::Reducer> reducer_;
     std::shared_ptr<c10d::Logger> logger_;
 };

@@ -5,10 +5,12 @@
 #include "parallel/group.h"
 #include "parallel/module.h"
 
+#include <ATen/ATen.h>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -174,8 +176,25 @@ bool is_begun() noexcept {
     return job().group != nullptr;
 }
 
-int64_t ranks_here() noexcept {
-    return job().ranks_here;
+int64_t fair_threads(int64_t cores) {
+    auto& group = world();
+    if (group.size() == 1) {
+        return cores;
+    }
+    cpu_set_t mask;
+    CPU_ZERO(&mask);
+    ::sched_getaffinity(0, sizeof mask, &mask);
+    auto users = at::zeros({CPU_SETSIZE}, at::kDouble);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        users[cpu] = CPU_ISSET(cpu, &mask) ? 1 : 0;
+    }
+    const auto mine = users.clone();
+    group.all_reduce(users, Reduction::sum);
+    // All machines count: they are taken to be alike.
+    const auto machines = std::max<int64_t>(1, group.size() / job().ranks_here);
+    const auto here = (users / static_cast<double>(machines)).clamp_min(1);
+    const auto own = static_cast<int64_t>((mine / here).sum().item<double>() + 1e-6);
+    return -group.agree(-std::clamp<int64_t>(own, 1, cores));
 }
 
 void before_message() noexcept {
@@ -194,6 +213,10 @@ std::string teller() {
 
 void agree_to_end() noexcept {
     job().agreed = true;
+}
+
+bool has_agreed() noexcept {
+    return job().agreed;
 }
 
 int finish(int status) {

@@ -30,8 +30,9 @@ void begin(const LaunchOptions& options);
 /// Whether begin() has found other processes.
 bool is_begun() noexcept;
 
-/// How many ranks run on this machine; 1 before begin().
-int64_t ranks_here() noexcept;
+/// How many of the cores that this process may use are its own, where ranks share them: at least
+/// 1, the same on all ranks. `cores`: for the only process.
+int64_t fair_threads(int64_t cores);
 
 /// Before an error is told: if rank 0 has the same, it alone tells it and ends all.
 void before_message() noexcept;
@@ -41,6 +42,8 @@ std::string teller();
 
 /// The ranks have agreed on stopping: all come to finish() although their status is not 0.
 void agree_to_end() noexcept;
+
+bool has_agreed() noexcept;
 
 /// The last call: waits for the other ranks, or ends them all where this one has failed and the
 /// others do not know. Returns the status.

@@ -59,7 +59,8 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
                    "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
     app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
     app.add_option("--parallel", line.parallel,
-                   "how processes work together: auto (as mpirun or srun started them), none or mpi")
+                   "how processes work together: auto (as mpirun or srun started them), none "
+                   "or mpi")
         ->capture_default_str();
     app.add_option("--parallel-timeout", line.parallel_timeout,
                    "seconds that a process waits for the others before all end, with a message")

@@ -147,18 +147,8 @@ void tell_results(bool finished) {
     }
 }
 
-int run(int count, const char* const* arguments) {
-    CommandLine line = parse(count, arguments);
-    if (line.version) {
-        print_version();
-        return 0;
-    }
-    if (!line.check.empty()) {
-        return check_script(line.check);
-    }
-    if (!line.write_docs.empty() || !line.write_stubs.empty()) {
-        return write_reference(line);
-    }
+/// What is asked for is a script, a chunk or the prompt.
+int run_chunk_or_prompt(CommandLine& line, int count, const char* const* arguments) {
     const bool nothing_to_run = !line.has_chunk && line.script.empty();
     const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);
     const bool only_prompt = prompt && nothing_to_run;
@@ -210,6 +200,21 @@ int run(int count, const char* const* arguments) {
         return 1;
     }
     return status;
+}
+
+int run(int count, const char* const* arguments) {
+    CommandLine line = parse(count, arguments);
+    if (line.version) {
+        print_version();
+        return 0;
+    }
+    if (!line.check.empty()) {
+        return check_script(line.check);
+    }
+    if (!line.write_docs.empty() || !line.write_stubs.empty()) {
+        return write_reference(line);
+    }
+    return run_chunk_or_prompt(line, count, arguments);
 }
 
 }  // namespace

@@ -51,8 +51,8 @@ int broadcast(Call& call) {
     auto values = copy_of(tensor_argument(call, 1, "tensor"));
     const int64_t root = call.given(2) ? call.argument(2, "root").integer() : 0;
     auto& group = parallel::world();
-    require(root >= 0 && root < group.size(), "argument 2 (root): expected a rank from 0 to {}, got {}",
-            group.size() - 1, root);
+    require(root >= 0 && root < group.size(),
+            "argument 2 (root): expected a rank from 0 to {}, got {}", group.size() - 1, root);
     group.broadcast(values, root);
     return call.returns(values);
 }
@@ -83,7 +83,8 @@ const std::vector<Declaration> parallel_declarations = {
      "all processes must call them, with the same arguments, and get the same numbers. Rank 0 "
      "alone writes the run directory and to standard output. See docs/clusters.md."},
     {"hfc.parallel.size", size,
-     "hfc.parallel.size() -> integer\n\nHow many processes work on this job; 1 without a launcher."},
+     "hfc.parallel.size() -> integer\n\nHow many processes work on this job; 1 without a "
+     "launcher."},
     {"hfc.parallel.all_reduce", all_reduce,
      "hfc.parallel.all_reduce(tensor, how = \"sum\") -> Tensor\n\n"
      "The Tensors of all processes combined, element by element: \"sum\", \"mean\", \"min\" or "
@@ -101,7 +102,8 @@ const std::vector<Declaration> parallel_declarations = {
     {"hfc.parallel.alone", alone,
      "hfc.parallel.alone(f) -> result of f\n\n"
      "Calls f() as if this process was the only one: functions that all processes must call else, "
-     "such as hfc.train, work for this process alone meanwhile, and a run that it begins is written "
+     "such as hfc.train, work for this process alone meanwhile, and a run that it begins is "
+     "written "
      "by this process. For jobs that are shared out by rank."},
 };
 

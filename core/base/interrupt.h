@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and SIGUSR1: the first one asks, the second one ends. Long loops ask at a point where all
-// they did is safe.
+// Ctrl-C, SIGTERM and SIGUSR1: the first one asks, the second one ends. Long loops ask at a point
+// where all they did is safe.
 #pragma once
 
 #include <exception>

@@ -222,9 +222,8 @@ Fits fit_classes(const model::Inference& network, const data::Dataset& dataset,
             fits.emplace_back(label, fit_one(network, dataset.select(rows), settings, label));
         } else {
             const auto channels = settings.options.per_channel ? dataset.channels() : 1;
-            fits.emplace_back(label,
-                              Fit{at::ones({1, channels, dataset.height(), dataset.width()}),
-                                  at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
+            fits.emplace_back(label, Fit{at::ones({1, channels, dataset.height(), dataset.width()}),
+                                         at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
         }
     }
     return fits;

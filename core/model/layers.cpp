@@ -1,9 +1,9 @@
 #include "model/layers.h"
 
 #include "base/error.h"
-#include "model/synchronised_norm.h"
 #include "base/images.h"
 #include "base/random.h"
+#include "model/synchronised_norm.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>

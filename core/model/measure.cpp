@@ -68,8 +68,8 @@ std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
     const auto device = inference.device();
     auto& group = parallel::world();
     const auto share = share_of(group);
-    auto right =
-        at::zeros({static_cast<int64_t>(probes.size())}, at::TensorOptions(device).dtype(at::kLong));
+    auto right = at::zeros({static_cast<int64_t>(probes.size())},
+                           at::TensorOptions(device).dtype(at::kLong));
     int64_t done = 0, total = 0;
     for (const auto& probe : probes) {
         total += probe.dataset.size();

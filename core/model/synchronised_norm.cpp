@@ -109,8 +109,8 @@ at::Tensor synchronised_norm(parallel::Group& group, const at::Tensor& x, const 
     }
     move_running(state, joint);
     const auto inverse = (joint.variance + state.epsilon).rsqrt();
-    return SynchronisedNorm::apply(wide, state.weight, state.bias, joint.mean, inverse,
-                                   joint.count, &group)
+    return SynchronisedNorm::apply(wide, state.weight, state.bias, joint.mean, inverse, joint.count,
+                                   &group)
         .to(x.scalar_type());
 }
 

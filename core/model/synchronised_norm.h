@@ -26,8 +26,8 @@ class SynchronisedNorms {
 
 /// What a layer keeps and changes.
 struct NormState {
-    at::Tensor weight, bias;        ///< [channels]
-    at::Tensor mean, variance;      ///< the running ones, [channels]
+    at::Tensor weight, bias;    ///< [channels]
+    at::Tensor mean, variance;  ///< the running ones, [channels]
     double momentum = .1, epsilon = 1e-5;
 };
 

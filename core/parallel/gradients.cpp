@@ -43,11 +43,11 @@ std::shared_ptr<Reducer> make_reducer(const std::vector<at::Tensor>& parameters,
 }
 
 Buckets buckets_of(const std::vector<at::Tensor>& parameters, const GradientOptions& options) {
-    const auto assigned = c10d::compute_bucket_assignment_by_size(
-        parameters,
-        {static_cast<size_t>(options.first_bucket_bytes),
-         static_cast<size_t>(options.bucket_bytes)},
-        std::vector<bool>(parameters.size(), false));
+    const auto assigned =
+        c10d::compute_bucket_assignment_by_size(parameters,
+                                                {static_cast<size_t>(options.first_bucket_bytes),
+                                                 static_cast<size_t>(options.bucket_bytes)},
+                                                std::vector<bool>(parameters.size(), false));
     auto buckets = std::get<0>(assigned);
     std::ranges::reverse(buckets);  // the last layers' gradients come first
     return buckets;
@@ -84,10 +84,10 @@ class GradientReducer::Engine {
     std::map<std::string, double> timers() const {
         const auto data = logger_->get_ddp_logging_data();
         std::map<std::string, double> result;
-        for (const auto& [name, key] : {std::pair("backward", "avg_backward_compute_time"),
-                                        std::pair("communication", "avg_backward_comm_time"),
-                                        std::pair("overlap",
-                                                  "avg_backward_compute_comm_overlap_time")}) {
+        for (const auto& [name, key] :
+             {std::pair("backward", "avg_backward_compute_time"),
+              std::pair("communication", "avg_backward_comm_time"),
+              std::pair("overlap", "avg_backward_compute_comm_overlap_time")}) {
             if (const auto found = data.ints_map.find(key); found != data.ints_map.end()) {
                 result[name] = static_cast<double>(found->second) * 1e-6;
             }

@@ -78,7 +78,7 @@ Group* current = &solo;
 /// A long text is not told whole.
 std::string shortened(const std::string& text) {
     constexpr size_t most = 300;
-    return text.size() <= most ? text : text.substr(0, most) + " ...";
+    return text.size() <= most ? text : fmt::format("{} ...", text.substr(0, most));
 }
 
 }  // namespace
@@ -101,19 +101,19 @@ std::vector<int64_t> Group::agree(const std::vector<int64_t>& values) {
     return {numbers, numbers + values.size()};
 }
 
-std::string Group::broadcast_text(const std::string& text) {
+std::string Group::broadcast_text(const std::string& text, int64_t root) {
     if (size() == 1) {
         return text;
     }
     auto length = at::full({1}, static_cast<int64_t>(text.size()), at::kLong);
-    broadcast(length, 0);
+    broadcast(length, root);
     auto bytes = at::empty({length.item<int64_t>()}, at::kByte);
-    if (leads()) {
+    if (rank() == root) {
         std::ranges::copy(text, bytes.mutable_data_ptr<uint8_t>());
     }
-    broadcast(bytes, 0);
-    const auto* data = bytes.const_data_ptr<uint8_t>();
-    return {data, data + bytes.numel()};
+    broadcast(bytes, root);
+    return {reinterpret_cast<const char*>(bytes.const_data_ptr<uint8_t>()),
+            static_cast<size_t>(bytes.numel())};
 }
 
 std::unique_ptr<Group> make_group(c10::intrusive_ptr<c10d::ProcessGroup> group) {
@@ -169,13 +169,12 @@ at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Te
 
 void require_same(Group& group, const std::string& what, const std::string& value) {
     const auto first = group.broadcast_text(value);
-    // All must come to the end: the one that differs may be any.
-    const bool differs = first != value;
-    const auto who = group.agree(differs ? group.size() - group.rank() : 0);
-    require(!differs, "{} differs between the ranks: rank 0 has {}, rank {} has {}", what,
-            shortened(first), group.rank(), shortened(value));
-    require(who == 0, "{} differs between the ranks: rank {} has another than rank 0", what,
-            group.size() - who);
+    const auto differs = group.agree(first != value ? group.rank() : 0);
+    if (differs != 0) {
+        const auto other = group.broadcast_text(value, differs);
+        fail("{} differs between the ranks: rank 0 has {}, rank {} has {}", what, shortened(first),
+             differs, shortened(other));
+    }
 }
 
 }  // namespace hfc::parallel

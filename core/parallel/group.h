@@ -44,8 +44,8 @@ class Group {
     int64_t agree(int64_t value);
     /// The same for each element.
     std::vector<int64_t> agree(const std::vector<int64_t>& values);
-    /// That of rank 0.
-    std::string broadcast_text(const std::string& text);
+    /// That of rank `root`.
+    std::string broadcast_text(const std::string& text, int64_t root = 0);
 };
 
 /// Of one process: nobody to wait for.
@@ -86,8 +86,8 @@ class AloneScope {
 at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Tensor>>& pieces,
                        int64_t rows);
 
-/// Throws Error naming this rank, the other value and this one unless `value` is the same text on
-/// all ranks. what: "the script".
+/// Throws Error on all ranks, naming one that differs and both values, unless `value` is the same
+/// text on all. what: "the script".
 void require_same(Group& group, const std::string& what, const std::string& value);
 
 }  // namespace hfc::parallel

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -63,8 +64,8 @@ int64_t rank_at_start() {
 fs::path find_module() {
     std::error_code error;
     const auto program = fs::read_symlink("/proc/self/exe", error);
-    for (const auto& path : {program.parent_path() / module_file,
-                             fs::path(HFC_PARALLEL_FOLDER) / module_file}) {
+    for (const auto& path :
+         {program.parent_path() / module_file, fs::path(HFC_PARALLEL_FOLDER) / module_file}) {
         if (fs::is_regular_file(path, error)) {
             return path;
         }
@@ -166,9 +167,11 @@ void begin(const LaunchOptions& options) {
         require_pmix(*launcher);
     }
     load(path, options, launcher.value_or(Launcher()));
+    if (world().size() > 1) {
+        silence_interrupt_message();  // as many processes would tell it
+    }
     if (!world().leads()) {
         silence_output();
-        silence_interrupt_message();
     }
 }
 
@@ -226,6 +229,8 @@ int finish(int status) {
     }
     std::fflush(stdout);
     std::fflush(stderr);
+    set_time_limit(0);
+    std::signal(SIGUSR1, SIG_IGN);  // all is done
     const bool alone = !all.group || all.group->size() == 1;
     if (status != 0 && !alone && !all.agreed) {
         all.abort(status);

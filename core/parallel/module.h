@@ -17,8 +17,8 @@ struct HfcParallel {
     int local_size;             ///< how many they are
 };
 
-/// hfc_parallel_begin(): 0, or 1 with the reason in `message`. timeout: after so many seconds in one
-/// collective all ranks end, with a message that names the rank that did not come.
+/// hfc_parallel_begin(): 0, or 1 with the reason in `message`. timeout: after so many seconds in
+/// one collective all ranks end, with a message that names the rank that did not come.
 using HfcParallelBegin = int (*)(double timeout, HfcParallel* result, char* message,
                                  size_t message_size);
 /// hfc_parallel_end(): waits until all ranks have called it.

@@ -180,7 +180,7 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
     const auto frequencies = frequencies_of(dataset, options.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
     auto rises = at::zeros({dataset.classes(), count},
-                                 at::TensorOptions(network.device()).dtype(at::kDouble));
+                           at::TensorOptions(network.device()).dtype(at::kDouble));
     // The processes share the frequencies: sums over images have an order.
     auto& group = parallel::world();
     Meter meter(dataset, options, frequencies.size());

@@ -47,9 +47,9 @@ Checkpointer::Checkpointer(Stepper& stepper, const data::Dataset& dataset,
 }
 
 Position Checkpointer::begin() {
-    const auto newest = checkpoint::broadcast(
-        parallel::world(),
-        store_ && options_.resume ? store_->newest(options_.warn) : std::nullopt);
+    const auto newest = checkpoint::broadcast(parallel::world(), store_ && options_.resume
+                                                                     ? store_->newest(options_.warn)
+                                                                     : std::nullopt);
     return newest ? restore(*newest, stepper_.trained(), training_, options_.warn) : Position();
 }
 

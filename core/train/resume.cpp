@@ -5,6 +5,7 @@
 #include "data/transform/augment.h"
 #include "parallel/group.h"
 #include "train/rewind.h"
+#include "train/stored_result.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
@@ -55,42 +56,6 @@ NamedTensors model_tensors(const model::Model& model) {
         tensors.emplace_back(tensor_name(item.key(), tensors.size()), item.value().detach());
     }
     return tensors;
-}
-
-Json to_json(const EpochResult& result) {
-    Json accuracy = Json::array();
-    for (const auto& [name, value] : result.accuracy) {
-        accuracy.push_back({name, value});
-    }
-    Json terms = Json::array();
-    for (const auto& [name, value] : result.terms) {
-        terms.push_back({to_utf8(name), value});
-    }
-    return {{"epoch", result.epoch},
-            {"step", result.step},
-            {"loss", result.loss},
-            {"terms", terms},
-            {"train_seconds", result.train_seconds},
-            {"probe_seconds", result.probe_seconds},
-            {"images_per_second", result.images_per_second},
-            {"accuracy", accuracy}};
-}
-
-EpochResult to_result(const Json& json) {
-    EpochResult result;
-    result.epoch = json.at("epoch").get<int64_t>();
-    result.step = json.at("step").get<int64_t>();
-    result.loss = json.at("loss").get<double>();
-    result.train_seconds = json.at("train_seconds").get<double>();
-    result.probe_seconds = json.at("probe_seconds").get<double>();
-    result.images_per_second = json.at("images_per_second").get<double>();
-    for (const auto& pair : json.value("terms", Json::array())) {
-        result.terms.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
-    }
-    for (const auto& pair : json.at("accuracy")) {
-        result.accuracy.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
-    }
-    return result;
 }
 
 Position to_position(const Json& state) {
@@ -246,6 +211,33 @@ Json describe_steps(const TrainOptions& options) {
     return steps;
 }
 
+/// What changes a last digit and is no part of a training.
+struct Machine {
+    int64_t threads = at::get_num_threads();
+    int64_t processes = parallel::world().size();
+};
+
+Machine machine_of(const Json& state) {
+    return {state.value("threads", Machine().threads), state.value("processes", int64_t{1})};
+}
+
+void warn_of(const Machine& before, at::Device device,
+             const std::function<void(const std::string&)>& warn) {
+    const Machine now;
+    if (device.is_cpu() && before.threads != now.threads) {
+        warn(
+            fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
+                        "{}: its numbers may differ in their last digits",
+                        before.threads, before.threads == 1 ? "" : "s", now.threads));
+    }
+    if (before.processes != now.processes) {
+        warn(
+            fmt::format("the checkpoint was written by {} process{}, and the training goes on with "
+                        "{}: its numbers may differ in their last digits, and dropout draws others",
+                        before.processes, before.processes == 1 ? "" : "es", now.processes));
+    }
+}
+
 }  // namespace
 
 Json describe(const optim::OptimizerOptions& options) {
@@ -343,14 +335,11 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     auto& optimizer = trained.optimizer;
     const auto& state = checkpoint.state;
     Position position;
-    const auto& group = parallel::world();
-    int64_t threads = at::get_num_threads();
-    int64_t processes = group.size();
+    Machine machine;
     try {
+        machine = machine_of(state);
         require_same(migrated(state.at("training")), training);
         position = to_position(state);
-        threads = state.value("threads", threads);
-        processes = state.value("processes", int64_t{1});
     } catch (const Json::exception&) {
         fail("the checkpoint lacks a field, or one is of another kind");
     }
@@ -371,20 +360,9 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     if (device_generator.defined()) {
         require_generator_state(device, device_generator, "generator.device");
     }
-    if (warn && device.is_cpu() && threads != at::get_num_threads()) {
-        warn(
-            fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
-                        "{}: its numbers may differ in their last digits",
-                        threads, threads == 1 ? "" : "s", at::get_num_threads()));
+    if (warn) {
+        warn_of(machine, device, warn);
     }
-
-    if (warn && processes != group.size()) {
-        warn(
-            fmt::format("the checkpoint was written by {} process{}, and the training goes on with "
-                        "{}: its numbers may differ in their last digits, and dropout draws others",
-                        processes, processes == 1 ? "" : "es", group.size()));
-    }
-
     if (trained.average != nullptr) {
         trained.average->restore(checkpoint);
     }

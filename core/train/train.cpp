@@ -9,6 +9,7 @@
 #include "model/share.h"
 #include "parallel/group.h"
 #include "parallel/launch.h"
+#include "train/asked.h"
 #include "train/checkpointer.h"
 #include "train/rewind.h"
 #include "train/running_loss.h"
@@ -152,9 +153,8 @@ class Training {
         beginning.restore();  // the epochs were told before: what is drawn then was drawn already
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
-            position_.stopped =
-                position_.epoch <= options_.epochs &&
-                agree(out_of_patience() || requested(run::Request::stop));
+            position_.stopped = position_.epoch <= options_.epochs &&
+                                agree(out_of_patience() || requested(run::Request::stop));
             if (position_.epoch <= options_.epochs && !position_.stopped) {
                 checkpointer_->save_epoch(position_);
             } else {
@@ -238,9 +238,9 @@ class Training {
         loading.draw = {options_.seed, result.epoch};
         const auto share = model::share_of(group_);
         loading.batch_size = data::rows_of(options_.batch_size, share);
-        const auto order = data::part_of_batches(
-            data::epoch_order(dataset_.size(), options_.seed, result.epoch), options_.batch_size,
-            options_.drop_last, share);
+        const auto order =
+            data::part_of_batches(data::epoch_order(dataset_.size(), options_.seed, result.epoch),
+                                  options_.batch_size, options_.drop_last, share);
         data::Loader loader(dataset_, order, loading);
         RunningLoss losses(result.epoch, stepper_.lr(), position_.losses);
         while (position_.batch < stepper_.batches()) {
@@ -269,20 +269,8 @@ class Training {
     /// Whether any process says so.
     bool agree(bool own) const { return group_.agree(own ? 1 : 0) != 0; }
 
-    /// What the processes are asked for between two batches, by whichever of them.
-    struct Asked {
-        bool pause = false;
-        bool end = false;
-        bool checkpoint = false;
-    };
-
     Asked ask_all() const {
-        const auto agreed = group_.agree({requested(run::Request::pause) ? 1 : 0,
-                                          requested_signal(), checkpointer_->due() ? 1 : 0});
-        if (agreed[1] != 0 && !interrupt_requested()) {
-            adopt_interrupt(static_cast<int>(agreed[1]));
-        }
-        return {agreed[0] != 0, agreed[1] != 0, agreed[2] != 0};
+        return train::ask_all(group_, requested(run::Request::pause), checkpointer_->due());
     }
 
     /// Everything is at rest here: the place for a checkpoint, for a pause, and for Ctrl-C.

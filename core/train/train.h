@@ -56,7 +56,7 @@ struct TrainOptions {
 
     /// What the training images go through on the device, one after the other.
     data::Transforms transforms = {};
-    ObjectivePtr objective = {};    ///< unset: cross-entropy
+    ObjectivePtr objective = {};  ///< unset: cross-entropy
     /// BatchNorm normalises by the images of all processes; else each by its own.
     bool synchronised_norms = false;
     bool bfloat16 = false;          ///< forward and backward passes in bfloat16 (torch.autocast)
@@ -95,7 +95,7 @@ struct EpochResult {
     std::vector<std::pair<std::string, double>> terms = {};  ///< the objective's, likewise
     double train_seconds = 0;
     double probe_seconds = 0;
-    double images_per_second = 0;                          ///< of the training part
+    double images_per_second = 0;  ///< of the training part
     /// Of several processes: milliseconds a step, see parallel::GradientReducer::timers().
     std::map<std::string, double> timers = {};
     std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order

@@ -218,7 +218,7 @@ SweepDirectory SweepDirectory::open(const fs::path& path, const std::string& sha
 }
 
 fs::path SweepDirectory::log_path() const {
-    return path_ / (share_.empty() ? std::string(log_name) : "sweep-" + share_ + ".jsonl");
+    return path_ / (share_.empty() ? log_name : fmt::format("sweep-{}.jsonl", share_));
 }
 
 void SweepDirectory::lock() {

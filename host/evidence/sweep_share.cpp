@@ -21,7 +21,10 @@ std::optional<int64_t> number_in(const char* variable) {
 std::string quoted(const std::string& text) {
     std::string result = "'";
     for (const char c : text) {
-        result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+        if (c == '\'') {
+            result += "'\\'";
+        }
+        result += c;
     }
     return result + "'";
 }
@@ -47,8 +50,9 @@ SweepShare share_of_environment() {
             return {*index, *count};
         }
     }
-    fail("option --share: expected a task of a Slurm array (SLURM_ARRAY_TASK_ID), or a process that "
-         "mpirun or srun has started; found neither in the environment");
+    fail(
+        "option --share: expected a task of a Slurm array (SLURM_ARRAY_TASK_ID), or a process that "
+        "mpirun or srun has started; found neither in the environment");
 }
 
 std::filesystem::path write_array_script(const SweepDirectory& sweep) {

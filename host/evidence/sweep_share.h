@@ -1,5 +1,5 @@
-// A sweep that several processes work on: the tasks of a Slurm array, or the ranks of mpirun or srun.
-// Each does every n-th run and keeps a log of its own, so that none waits for another.
+// A sweep that several processes work on: the tasks of a Slurm array, or the ranks of mpirun or
+// srun. Each does every n-th run and keeps a log of its own, so that none waits for another.
 #pragma once
 
 #include "host/evidence/sweep_directory.h"

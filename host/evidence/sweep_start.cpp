@@ -102,7 +102,7 @@ evidence::SweepPlan ask_script(const SweepOptions& options) {
     const TemporaryFolder folder;
     const auto plan = folder.path() / "plan.json", output = folder.path() / "output";
     // The launcher of the sweep, if any, has not started this process.
-    std::vector<std::string> arguments = {"--parallel", "none",         "--write-plan",
+    std::vector<std::string> arguments = {"--parallel",  "none",     "--write-plan",
                                           plan.string(), "--device", options.device};
     if (!options.data.empty()) {
         arguments.insert(arguments.end(), {"--data", options.data});

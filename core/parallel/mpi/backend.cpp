@@ -151,8 +151,8 @@ c10::intrusive_ptr<c10d::Work> Backend::allgather(std::vector<std::vector<at::Te
                                                   const c10d::AllgatherOptions&) {
     const auto tensor = checked(tensors.at(0)).contiguous();
     const auto targets = results.at(0);
-    TORCH_CHECK(tensor.numel() <= largest_piece, "all_gather of too many numbers: ",
-                tensor.numel());
+    TORCH_CHECK(tensor.numel() <= largest_piece,
+                "all_gather of too many numbers: ", tensor.numel());
     const auto type = type_of(tensor);
     auto all = at::empty({static_cast<int64_t>(targets.size()), tensor.numel()}, tensor.options());
     auto start = [=, begun = false](MPI_Request& request) mutable {

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr int question_tag = 1;
 constexpr int answer_tag = 2;
 constexpr int64_t unknown = -1;
+constexpr int64_t at_end = 0;  ///< in place of a collective's number
 /// How often a rank that waits or has nothing to do looks for questions.
 constexpr auto look_every = milliseconds(200);
 /// How long a rank may take for an answer.
@@ -100,7 +101,7 @@ void Engine::loop() {
 
 void Engine::run(Job& job) {
     std::exception_ptr error;
-    ++number_;
+    number_ = job.ends ? at_end : number_ + 1;
     try {
         MPI_Request request = MPI_REQUEST_NULL;
         while (job.start(request)) {
@@ -186,10 +187,8 @@ bool Engine::accuse(MPI_Request& request, const std::string& name) {
         }
         std::this_thread::sleep_for(milliseconds(1));
     }
-    std::fprintf(stderr,
-                 "hfc-host: rank %d has waited %.0f s for the others in collective %lld (%s): %s\n",
-                 rank_, timeout_, static_cast<long long>(number_), name.c_str(),
-                 places(numbers).c_str());
+    std::fprintf(stderr, "hfc-host: rank %d has waited %.0f s in collective %lld (%s): %s\n", rank_,
+                 timeout_, static_cast<long long>(number_), name.c_str(), places(numbers).c_str());
     MPI_Abort(MPI_COMM_WORLD, 1);
     return false;
 }
@@ -200,13 +199,15 @@ std::string Engine::places(const std::deque<int64_t>& numbers) const {
     int told = 0;
     for (int other = 0; other < size_ && told < most; ++other) {
         const auto number = numbers[static_cast<size_t>(other)];
-        if (number >= number_) {
+        const bool here = other == rank_ || (number >= number_ && number_ != at_end);
+        if (here || (number == at_end && number_ == at_end)) {
             continue;
         }
         const auto rank = (text.empty() ? "rank " : "; rank ") + std::to_string(other);
-        text += number == unknown
-                    ? rank + " does not answer: it has stopped, or its machine is gone"
-                    : rank + " has come only to collective " + std::to_string(number);
+        text +=
+            rank + (number == unknown  ? " does not answer: it has stopped, or its machine is gone"
+                    : number == at_end ? " has come to its end already"
+                                       : " is at collective " + std::to_string(number));
         ++told;
     }
     return text.empty() ? "all ranks are in it, so the network is stuck" : text;

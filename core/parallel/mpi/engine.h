@@ -1,5 +1,5 @@
-// The one thread that calls MPI: it starts a collective, waits for it without taking a core, answers
-// ranks that ask where this one is, and accuses those that do not come.
+// The one thread that calls MPI: it starts a collective, waits for it without taking a core,
+// answers ranks that ask where this one is, and accuses those that do not come.
 #pragma once
 
 #define OMPI_SKIP_MPICXX 1  // the C++ bindings would need a library of their own
@@ -29,6 +29,7 @@ class Engine {
         std::string name;  ///< "all_reduce of 1024 numbers"
         std::function<bool(MPI_Request&)> start;
         std::function<void(std::exception_ptr)> done;
+        bool ends = false;  ///< this rank has come to the end
     };
 
     /// MPI has been begun, with MPI_THREAD_SERIALIZED at least.

@@ -77,7 +77,8 @@ __attribute__((visibility("default"))) void hfc_parallel_end() {
                      check(MPI_Ibarrier(engine->end_communicator(), &request), "MPI_Ibarrier");
                      return true;
                  },
-                 [&](const std::exception_ptr&) { ended.set_value(); }});
+                 [&](const std::exception_ptr&) { ended.set_value(); },
+                 /*ends=*/true});
     ended.get_future().wait();
     engine.reset();
     MPI_Finalize();

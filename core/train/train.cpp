@@ -268,7 +268,6 @@ class Training {
 
     /// Whether any process says so.
     bool agree(bool own) const { return group_.agree(own ? 1 : 0) != 0; }
-
     Asked ask_all() const {
         return train::ask_all(group_, requested(run::Request::pause), checkpointer_->due());
     }

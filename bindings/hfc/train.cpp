@@ -63,6 +63,9 @@ void push_result(lua_State* L, const train::EpochResult& result) {
     set_field(L, "images_per_second", result.images_per_second);
     set_table(L, "accuracy", result.accuracy);
     set_table(L, "terms", result.terms);
+    if (!result.timers.empty()) {
+        set_table(L, "milliseconds", {result.timers.begin(), result.timers.end()});
+    }
 }
 
 std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
@@ -327,7 +330,8 @@ const std::vector<Declaration> train_declarations = {
      "on_epoch: function(result) called after each epoch; where it returns \"stop\", the training "
      "ends. on_step: function {epoch, step, loss, lr} called after each step. quiet = false: no "
      "progress lines.\n"
-     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}}. "
+     "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}}; of "
+     "several processes also milliseconds = {backward, communication, overlap} a step. "
      "results:last() is the table `accuracy` of the last one.\n"
      "Errors: a setting out of range, fewer images than a batch with drop_last, images the model "
      "cannot take, a loss that is not finite "

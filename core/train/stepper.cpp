@@ -125,11 +125,13 @@ void Stepper::require_enough_images() const {
 }
 
 void Stepper::require_known_norms() const {
+    if (!options_.synchronised_norms) {
+        return;
+    }
     for (const auto& item : model_.named_modules()) {
         const auto& module = item.value();
         const bool keeps = module->named_buffers(/*recurse=*/false).find("running_mean") != nullptr;
-        require(!options_.synchronised_norms || !keeps ||
-                    std::dynamic_pointer_cast<model::BatchNorm>(module) != nullptr,
+        require(!keeps || std::dynamic_pointer_cast<model::BatchNorm>(module) != nullptr,
                 "BatchNorm can be synchronised in the built-in networks only; this one's layer "
                 "'{}' is another",
                 item.key());

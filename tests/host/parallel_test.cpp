@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using testing::AllOf;
-using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -361,25 +360,6 @@ TEST_F(Parallel, ARunDirectoryThatCannotBeMadeIsToldByRank0) {
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err, AllOf(HasSubstr("rank 0:"), HasSubstr("/dev/full/run")));
     EXPECT_THAT(result.err, Not(HasSubstr("rank 1:")));
-}
-
-TEST(WithoutALauncher, NothingOfMpiIsLoaded) {
-    const auto result = run({"-e",
-                             "for line in io.lines '/proc/self/maps' do "
-                             "assert(not line:find 'libmpi' and not line:find 'parallel_mpi') "
-                             "end print(hfc.parallel.size())"});
-    EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_EQ(result.out, "1\n");
-}
-
-TEST(WithoutALauncher, WaysThatAreNotThereAreToldInASentence) {
-    const auto nccl = run({"--parallel", "nccl", "-e", "print(1)"});
-    EXPECT_EQ(nccl.status, 2);
-    EXPECT_THAT(nccl.err, HasSubstr("this build has no module for nccl"));
-    const auto srun =
-        run({"-e", "print(1)"}, {.environment = {"SLURM_STEP_NUM_TASKS=2", "SLURM_PROCID=0"}});
-    EXPECT_EQ(srun.status, 2);
-    EXPECT_THAT(srun.err, AnyOf(HasSubstr("srun --mpi=pmix"), HasSubstr("tools/setup --mpi")));
 }
 
 }  // namespace

@@ -28,9 +28,10 @@ Examples:
   hfc-host report runs/a                                   one page of HTML with all of a run
   hfc-host export --tensorboard runs/a --out tb            its numbers for TensorBoard
   hfc-host view runs                                       their curves in a window
+  mpirun -n 4 hfc-host script.lua                          four processes share the work
 
 Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it;
-130 after Ctrl-C; 143 after SIGTERM.)text";
+130 after Ctrl-C; 143 after SIGTERM; 138 after SIGUSR1 and at the time limit.)text";
 
 class Usage : public CLI::Formatter {
     std::string make_usage(const CLI::App*, std::string) const override {
@@ -57,6 +58,19 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     app.add_option("--data", line.data,
                    "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
     app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
+    app.add_option("--parallel", line.parallel,
+                   "how processes work together: auto (as mpirun or srun started them), none "
+                   "or mpi")
+        ->capture_default_str();
+    app.add_option("--parallel-timeout", line.parallel_timeout,
+                   "seconds that a process waits for the others before all end, with a message")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--time-limit", line.time_limit,
+                   "after this many seconds, stop at the next batch with a checkpoint, as SIGUSR1 "
+                   "does")
+        ->check(CLI::PositiveNumber)
+        ->type_name("SECONDS");
     app.add_flag("--deterministic", line.deterministic,
                  "the same numbers on any number of cores: one thread, unless --threads says more");
     app.add_flag("--debug", line.debug,
@@ -213,6 +227,9 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
     line.out = directory.string();
     line.resume = true;
     line.view = now.view;
+    line.parallel = now.parallel;
+    line.parallel_timeout = now.parallel_timeout;
+    line.time_limit = now.time_limit;
     if (now.sandbox != Sandbox::none) {
         distrust(line, now);
     }

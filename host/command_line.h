@@ -31,6 +31,9 @@ struct CommandLine {
     Sandbox sandbox = Sandbox::none;  ///< kernel: the kernel and Lua
     double sandbox_seconds = 3600;    ///< how long it may run
     double sandbox_memory = 4096;     ///< MB it may have
+    std::string parallel = "auto";    ///< --parallel: how processes talk
+    double parallel_timeout = 600;    ///< seconds that a process waits for the others
+    double time_limit = 0;            ///< --time-limit: seconds; 0: none
     bool view = false;                ///< --view: with a window on the run
 };
 

@@ -14,6 +14,8 @@
 #include "host/sandbox.h"
 #include "host/view.h"
 #include "image_file/image_file.h"
+#include "parallel/group.h"
+#include "parallel/launch.h"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -50,8 +52,10 @@ std::string read_script(const CommandLine& line) {
     if (line.resume) {
         return read_file(std::filesystem::path(line.out) / "script.lua");
     }
-    if (line.script == "-") {
-        return {std::istreambuf_iterator<char>(std::cin), {}};
+    if (line.script == "-") {  // mpirun gives it to rank 0
+        auto& group = parallel::world();
+        return group.broadcast_text(
+            group.leads() ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : "");
     }
     return read_file(line.script);
 }
@@ -63,6 +67,9 @@ void choose_threads(const CommandLine& line) {
     } else if (const auto quota = cpu_quota(); quota && *quota < at::get_num_threads() &&
                                                std::getenv("OMP_NUM_THREADS") == nullptr) {
         at::set_num_threads(*quota);
+    }
+    if (line.threads == 0 && !line.deterministic && std::getenv("OMP_NUM_THREADS") == nullptr) {
+        at::set_num_threads(static_cast<int>(parallel::fair_threads(at::get_num_threads())));
     }
 }
 
@@ -112,24 +119,37 @@ int check_script(const std::string& path) {
     return lua_tonumber(state.get(), -1) > 0 ? 1 : 0;
 }
 
+/// A group for this process and those that a launcher has started beside it.
+void join_others(const CommandLine& line, bool prompt) {
+    parallel::begin({line.parallel, line.parallel_timeout});
+    const bool several = parallel::world().size() > 1;
+    require(!several || !prompt, "the prompt is for one process; give a script");
+    require(!several || line.sandbox == Sandbox::none,
+            "option --sandbox is for one process: in the sandbox processes cannot talk");
+}
+
+/// What would let the processes go different ways is found before anything is done.
+void compare_with_others(const CommandLine& line, int count, const char* const* arguments,
+                         const std::string& text) {
+    auto& group = parallel::world();
+    for (const auto& [library, version] : lua::versions()) {
+        parallel::require_same(group, "the version of " + library, version);
+    }
+    parallel::require_same(group, "the number of threads", std::to_string(at::get_num_threads()));
+    parallel::require_same(group, "the command line",
+                           fmt::format("{}", fmt::join(arguments + 1, arguments + count, " ")));
+    parallel::require_same(group, "the data directory", line.data);
+    parallel::require_same(group, "the script's text", text);
+}
+
 void tell_results(bool finished) {
     if (const auto& directory = lua::latest_run_directory(); finished && !directory.empty()) {
         fmt::print("results in {}\n", directory);
     }
 }
 
-int run(int count, const char* const* arguments) {
-    CommandLine line = parse(count, arguments);
-    if (line.version) {
-        print_version();
-        return 0;
-    }
-    if (!line.check.empty()) {
-        return check_script(line.check);
-    }
-    if (!line.write_docs.empty() || !line.write_stubs.empty()) {
-        return write_reference(line);
-    }
+/// What is asked for is a script, a chunk or the prompt.
+int run_chunk_or_prompt(CommandLine& line, int count, const char* const* arguments) {
     const bool nothing_to_run = !line.has_chunk && line.script.empty();
     const bool prompt = line.interactive || (nothing_to_run && isatty(STDIN_FILENO) != 0);
     const bool only_prompt = prompt && nothing_to_run;
@@ -141,6 +161,7 @@ int run(int count, const char* const* arguments) {
     if (sandboxed) {
         enter_sandbox(line);  // before anything starts a thread: the kernel restricts only one
     }
+    join_others(line, prompt);
     apply_settings(line);
     if (line.view && !sandboxed) {
         start_viewer(line.out);
@@ -150,7 +171,11 @@ int run(int count, const char* const* arguments) {
                              : line.has_chunk     ? "-e"
                              : line.script == "-" ? "stdin"
                                                   : line.script;
+    compare_with_others(line, count, arguments, text);
     install_interrupt_handler();
+    if (line.time_limit > 0) {
+        set_time_limit(line.time_limit);
+    }
     const bool is_file = !line.has_chunk && line.script != "-" && !only_prompt;
     lua::State state(lua::whole_api(), {.command_line = {arguments, arguments + count},
                                         .script = is_file ? line.script : "",
@@ -178,26 +203,54 @@ int run(int count, const char* const* arguments) {
     return status;
 }
 
+int run(int count, const char* const* arguments) {
+    CommandLine line = parse(count, arguments);
+    if (line.version) {
+        print_version();
+        return 0;
+    }
+    if (!line.check.empty()) {
+        return check_script(line.check);
+    }
+    if (!line.write_docs.empty() || !line.write_stubs.empty()) {
+        return write_reference(line);
+    }
+    return run_chunk_or_prompt(line, count, arguments);
+}
+
 }  // namespace
 }  // namespace hfc::host
 
-int main(int count, char** arguments) {
-    // A closed pipe or a full disk is an error to report, not a reason to die.
-    std::signal(SIGPIPE, SIG_IGN);
-    std::signal(SIGXFSZ, SIG_IGN);
+namespace {
+
+/// Runs, and tells what goes wrong. Returns the status to end with.
+int run_or_tell(int count, char** arguments) {
     try {
         if (count > 1 && std::strcmp(arguments[1], "view") == 0) {
             hfc::host::become_viewer(arguments + 1);
         }
         return hfc::host::run(count, arguments);
     } catch (const hfc::host::CommandLineExit& exit) {
+        hfc::parallel::before_message();
         std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());
         return exit.status;
     } catch (const hfc::Error& error) {
-        std::fprintf(stderr, "hfc-host: %s\n", error.what());
+        hfc::parallel::before_message();
+        std::fprintf(stderr, "%s: %s\n", hfc::parallel::teller().c_str(), error.what());
         return 2;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "hfc-host: %s\n", hfc::short_message(error).c_str());
+        hfc::parallel::before_message();
+        std::fprintf(stderr, "%s: %s\n", hfc::parallel::teller().c_str(),
+                     hfc::short_message(error).c_str());
         return 1;
     }
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    // A closed pipe or a full disk is an error to report, not a reason to die.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+    return hfc::parallel::finish(run_or_tell(count, arguments));
 }

@@ -7,7 +7,9 @@
 #include "bindings/runtime/state.h"
 #include "bindings/torch/files.h"
 #include "bindings/torch/tensor.h"
+#include "checkpoint/broadcast.h"
 #include "checkpoint/store.h"
+#include "parallel/group.h"
 #include "run/run.h"
 #include "train/rewind.h"
 
@@ -186,7 +188,9 @@ int next_epoch(lua_State* L) {
         require(loop != nullptr, "the iterator was destroyed");
         const RunningScope scope(L);
         if (loop->running) {
-            loop->store.save(loop->epoch, capture(L, *loop));
+            if (!loop->run->silent()) {
+                loop->store.save(loop->epoch, capture(L, *loop));
+            }
             loop->running = false;
         }
         check_stop();
@@ -225,7 +229,8 @@ int epochs(Call& call) {
         const auto warn = [](const std::string& text) {
             std::fprintf(stderr, "hfc-host: %s\n", text.c_str());
         };
-        if (const auto newest = loop.store.newest(warn)) {
+        if (const auto newest = checkpoint::broadcast(
+                parallel::world(), run->silent() ? std::nullopt : loop.store.newest(warn))) {
             restore(L, loop, *newest);
             if (loop.epoch > n) {
                 std::fprintf(stderr,

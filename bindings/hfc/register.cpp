@@ -25,6 +25,7 @@ void register_hfc(lua_State* L) {
     detail::register_model(L);
     detail::register_model_part(L);
     detail::register_measure(L);
+    detail::register_parallel(L);
     detail::register_profile(L);
     detail::register_run(L);
     detail::register_saved_model(L);  // methods of Run

@@ -61,6 +61,7 @@ void register_measure(lua_State* L);
 void register_smooth(lua_State* L);
 void register_stats(lua_State* L);
 void register_train(lua_State* L);
+void register_parallel(lua_State* L);
 void register_profile(lua_State* L);
 void register_robustness(lua_State* L);
 void register_run(lua_State* L);

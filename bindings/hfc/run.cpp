@@ -12,6 +12,7 @@
 #include "bindings/hfc/versions.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
+#include "parallel/group.h"
 
 #include <ATen/Parallel.h>
 
@@ -33,6 +34,22 @@ run::Json table_argument(Call& call, int position, const char* parameter) {
         call.argument(position, parameter).expected("a table");
     }
     return to_json(call.L, position);
+}
+
+/// Rank 0 keeps the run; the other processes of the job know where.
+RunPtr begin_run(run::RunOptions& options) {
+    auto& group = parallel::world();
+    if (group.size() > 1) {
+        options.config["processes"] = group.size();
+    }
+    RunPtr made = group.leads() ? std::make_shared<run::Run>(options) : nullptr;
+    const auto where = group.broadcast_text(made ? made->directory().string() : "");
+    if (!made) {
+        options.out = where;
+        options.silent = true;
+        made = std::make_shared<run::Run>(options);
+    }
+    return made;
 }
 
 int make_run(Call& call) {
@@ -61,7 +78,7 @@ int make_run(Call& call) {
     for (const auto& [library, version] : versions()) {
         options.config["versions"][library] = version;
     }
-    auto made = std::make_shared<run::Run>(options);
+    auto made = begin_run(options);
     latest_directory = made->directory();
     return call.returns_object(made);
 }
@@ -166,6 +183,7 @@ const std::vector<Declaration> run_declarations = {
      "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures "
      "(SVG, PNG). An earlier run is never "
      "overwritten, but `hfc-host --resume DIR` goes on with one.\n"
+     "Of several processes (see hfc.parallel) rank 0 alone writes; all must call this.\n"
      "Errors: a directory that is not empty or cannot be written."},
     {"Run:log", log_event,
      "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is "

@@ -97,6 +97,9 @@ int save(Call& call) {
     const std::string name = call.given(3) ? call.argument(3, "name").text() : "model";
     run::check_name("run:save: the model's name", name);
     const auto path = run->directory() / (name + ".safetensors");
+    if (run->silent()) {
+        return call.returns(path.string());
+    }
     tensor_file::Metadata metadata;
     auto inner = network;
     if (const auto* normalised = dynamic_cast<model::NormalisedModel*>(network.get())) {

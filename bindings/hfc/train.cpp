@@ -10,6 +10,7 @@
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/runtime/state.h"
+#include "parallel/group.h"
 #include "run/control.h"
 #include "run/run.h"
 #include "smooth/kernel_log.h"
@@ -40,6 +41,9 @@ run::Json to_event(const train::EpochResult& result, const std::string& series) 
             event[metric.metric][name] = value;
         }
     }
+    for (const auto& [name, milliseconds] : result.timers) {
+        event["milliseconds"][name] = milliseconds;
+    }
     event["images_per_second"] = result.images_per_second;
     event["train_seconds"] = result.train_seconds;
     event["probe_seconds"] = result.probe_seconds;
@@ -69,6 +73,9 @@ void push_result(lua_State* L, const train::EpochResult& result) {
         set_table(L, metric.metric.c_str(), metric.values);
     }
     lua_setfield(L, -2, "metrics");
+    if (!result.timers.empty()) {
+        set_table(L, "milliseconds", {result.timers.begin(), result.timers.end()});
+    }
 }
 
 std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
@@ -78,7 +85,7 @@ std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
     try {
         return train::train(model, dataset, call.settings, observer);
     } catch (const Interrupted&) {
-        if (!call.settings.checkpoints.folder.empty()) {
+        if (!call.settings.checkpoints.folder.empty() && parallel::world().leads()) {
             std::fprintf(stderr, "To go on: hfc-host --resume %s\n", call.run->directory().c_str());
         }
         throw;
@@ -115,8 +122,13 @@ void connect_with_run(lua_State* L, TrainCall& train_call) {
         checkpoints.folder = train_call.run->next_checkpoints();
         checkpoints.resume = host_info(L).resume;
         checkpoints.warn = [](const std::string& text) {
-            std::fprintf(stderr, "hfc-host: %s\n", text.c_str());
+            if (parallel::world().leads()) {
+                std::fprintf(stderr, "hfc-host: %s\n", text.c_str());
+            }
         };
+    }
+    if (train_call.run->silent()) {
+        return;
     }
     drop_stop(train_call.run->directory());  // it was for a training before this one
     train_call.settings.request = requests_of(train_call.run->directory());
@@ -180,7 +192,9 @@ train::Observer observer_of(lua_State* L, const TrainCall& call, const data::Dat
         };
     }
     observer.on_skipped = [&dataset](const std::vector<data::BadSample>& skipped) {
-        tell_skipped(dataset.name(), skipped);
+        if (parallel::world().leads()) {
+            tell_skipped(dataset.name(), skipped);
+        }
     };
     return observer;
 }
@@ -229,7 +243,7 @@ int train_model(Call& call) {
     };
     const std::string& series = train_call.series;
     std::optional<train::ProgressLine> line;
-    if (!train_call.quiet) {
+    if (!train_call.quiet && parallel::world().leads()) {
         line.emplace(series.empty() ? dataset.name() : series);
     }
     const auto observer =
@@ -242,7 +256,7 @@ int train_model(Call& call) {
         std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n",
                      history.size(), static_cast<long long>(train_call.settings.epochs));
     }
-    if (train_call.run) {
+    if (train_call.run && !train_call.run->silent()) {
         drop_stop(train_call.run->directory());  // it was for this training
     }
     push_history(L, history);
@@ -280,6 +294,11 @@ const std::vector<Declaration> train_declarations = {
      "{\"exponential\", gamma = .1}, {\"constant\"}, each with warmup = epochs of linear warm-up; "
      "or "
      "function(epoch, step) return factor end, both counted from 1.\n"
+     "Several processes (see hfc.parallel) share each batch, so batch_size is that of all "
+     "together; "
+     "all call hfc.train with the same arguments. Mix-up mixes the images of one process. "
+     "synchronised_norms = false: whether BatchNorm normalises by the images of all processes (in "
+     "the built-in networks only), else each by its own, with running statistics averaged.\n"
      "bfloat16 = false: passes in bfloat16 (torch.autocast), the weights in float32; see "
      "hfc.mask.learn.\n"
      "average: the decay, such as .999, of an exponential moving average of weights and buffers. "
@@ -327,7 +346,8 @@ const std::vector<Declaration> train_declarations = {
      "ends. on_step: function {epoch, step, loss, lr} called after each step. quiet = false: no "
      "progress lines.\n"
      "A result is {epoch, step, loss, terms, images_per_second, accuracy = {probe = fraction}, "
-     "metrics = {metric = {probe = number}}}. "
+     "metrics = {metric = {probe = number}}}; of "
+     "several processes also milliseconds = {backward, communication, overlap} a step. "
      "results:last() is the table `accuracy` of the last one.\n"
      "Errors: a setting out of range, fewer images than a batch with drop_last, images the model "
      "cannot take, a loss that is not finite "

@@ -194,6 +194,8 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
 
 /// How steps are taken, and when the training ends.
 void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
+    settings.synchronised_norms =
+        options.boolean("synchronised_norms", settings.synchronised_norms);
     settings.bfloat16 = read_bfloat16(options, settings.device);
     options.with("schedule",
                  [&](const Value& value) { settings.schedule = read_schedule(L, value); });

@@ -8,6 +8,16 @@ run:log {epoch = 1, accuracy = 0.5}
 run:series("smooth"):log {epoch = 1, accuracy = 0.6}
 run:row("table", {rho = 0.5, accuracy = 0.6}, {"rho"})
 print(run:directory())]])
+example("hfc.parallel.rank hfc.parallel.size hfc.parallel.alone", [[
+settings = {1e-4, 3e-4, 1e-3, 3e-3}
+for i = hfc.parallel.rank() + 1, #settings, hfc.parallel.size() do
+  print(hfc.parallel.alone(function() return settings[i] end))
+end]])
+example("hfc.parallel.all_reduce hfc.parallel.broadcast hfc.parallel.barrier", [[
+total = hfc.parallel.all_reduce(torch.tensor {1, 2})
+mean = hfc.parallel.all_reduce(torch.ones(2), "mean")
+weights = hfc.parallel.broadcast(torch.rand(3), 0)
+hfc.parallel.barrier()]])
 example("Run:epochs", [[
 run = hfc.run "loop"
 net = torch.nn.Linear(4, 1)

@@ -7,6 +7,8 @@
 #include "bindings/runtime/prelude.h"
 #include "bindings/runtime/sandbox.h"
 #include "bindings/runtime/types.h"
+#include "parallel/group.h"
+#include "parallel/launch.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -199,6 +201,8 @@ int State::call(int arguments, int results) {
 }
 
 int State::report_failure() const {
+    parallel::before_message();
+    const auto teller = parallel::teller();
     if (const Exit* exit = to_object<Exit>(L_, -1)) {
         if (!exit->message.empty()) {
             std::fprintf(stderr, "%s\n", exit->message.c_str());
@@ -206,12 +210,15 @@ int State::report_failure() const {
         return exit->status;
     }
     if (interrupt_requested()) {
-        std::fprintf(stderr, "hfc-host: interrupted\n");
+        if (!parallel::has_agreed() || parallel::world().leads()) {
+            std::fprintf(stderr, "%s: interrupted\n", teller.c_str());
+        }
         return interrupt_status();
     }
     const std::string text = with_hint(describe_error(L_, lua_gettop(L_)));
     // Somebody else's script could name any file here.
-    std::fprintf(stderr, "hfc-host: %s\n", (info_.sandbox ? text : with_source_line(text)).c_str());
+    std::fprintf(stderr, "%s: %s\n", teller.c_str(),
+                 (info_.sandbox ? text : with_source_line(text)).c_str());
     return 1;
 }
 

@@ -4,6 +4,7 @@
 #include "attack/full_run.h"
 #include "attack/robustness.h"
 #include "base/error.h"
+#include "parallel/group.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -115,8 +116,10 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
     AttackedNetwork network(model, settings, robust.inference);
     network.begin(dataset);
     const auto batch_size = network.batch_size();
+    auto& group = parallel::world();
     std::vector<int64_t> correct(epsilons.size(), 0);
-    for (int64_t begin = 0; begin < dataset.size(); begin += batch_size) {
+    for (int64_t begin = group.rank() * batch_size; begin < dataset.size();
+         begin += group.size() * batch_size) {
         const auto end = std::min(begin + batch_size, dataset.size());
         const auto batch = dataset.batch(begin, end);
         require_batch(batch.images, batch.labels, settings);
@@ -129,9 +132,12 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
             robust.after_batch(static_cast<double>(end) / static_cast<double>(dataset.size()));
         }
     }
+    auto all = at::tensor(correct, at::kLong);
+    group.all_reduce(all, parallel::Reduction::sum);
     std::vector<double> fractions;
-    for (const auto count : correct) {
-        fractions.push_back(static_cast<double>(count) / static_cast<double>(dataset.size()));
+    for (size_t i = 0; i < correct.size(); ++i) {
+        fractions.push_back(static_cast<double>(all.const_data_ptr<int64_t>()[i]) /
+                            static_cast<double>(dataset.size()));
     }
     return fractions;
 }

@@ -4,6 +4,7 @@
 #include "attack/full_run.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "parallel/group.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -32,20 +33,24 @@ class Assessment {
         AttackedNetwork network(model_, settings, options_.inference);
         network.begin(dataset_);
         std::vector<at::Tensor> all;
-        int64_t classes = 0;
+        int64_t classes = 0, turn = 0;
         for (int64_t begin = 0; begin < dataset_.size(); begin += network.batch_size()) {
             const auto end = std::min(begin + network.batch_size(), dataset_.size());
             const auto batch = dataset_.batch(begin, end);
             require_batch(batch.images, batch.labels, settings);
+            all.push_back(batch.images);
+            if (turn++ % group_.size() != group_.rank()) {
+                continue;
+            }
             const auto logits = network.logits(network.bring(batch.images));
             classes = logits.size(1);
             const auto wrong = network.fooled(logits, batch.labels.to(network.device())).cpu();
             fooled_by_.slice(0, begin, end).masked_fill_(wrong, -1);
-            all.push_back(batch.images);
         }
         network.require_numbers();
         images_ = at::cat(all).contiguous();
-        return classes;
+        group_.all_reduce(fooled_by_, parallel::Reduction::sum);
+        return group_.agree(classes);
     }
 
     void attack(const AttackOptions& step, int64_t number) {
@@ -56,8 +61,10 @@ class Assessment {
         AttackedNetwork network(model_, settings, options_.inference);
         network.begin(dataset_);
         require_start(settings, dataset_.size(), images_.sizes().slice(1));
+        const auto before = fooled_by_.clone();
         const auto open = fooled_by_.eq(0).nonzero().squeeze(1);
-        for (int64_t begin = 0; begin < open.size(0); begin += network.batch_size()) {
+        for (int64_t begin = group_.rank() * network.batch_size(); begin < open.size(0);
+             begin += group_.size() * network.batch_size()) {
             const auto end = std::min(begin + network.batch_size(), open.size(0));
             attack_batch(network, settings, open.slice(0, begin, end), number);
             if (options_.after_batch) {
@@ -65,6 +72,7 @@ class Assessment {
             }
         }
         network.require_numbers();
+        join(before);
     }
 
     double fraction_right() const { return fooled_by_.eq(0).to(at::kDouble).mean().item<double>(); }
@@ -72,6 +80,23 @@ class Assessment {
     const at::Tensor& images() const { return images_; }
 
   private:
+    /// Each process has attacked other images; before: fooled_by_ as it was.
+    void join(const at::Tensor& before) {
+        if (group_.size() == 1) {
+            return;
+        }
+        auto changes = fooled_by_ - before;
+        const auto mine = changes.nonzero().squeeze(1);
+        auto found = at::zeros_like(images_);
+        found.index_copy_(0, mine, images_.index_select(0, mine));
+        auto bits = found.view(at::kInt);
+        group_.all_reduce(bits, parallel::Reduction::sum);
+        group_.all_reduce(changes, parallel::Reduction::sum);
+        const auto all = changes.nonzero().squeeze(1);
+        images_.index_copy_(0, all, found.index_select(0, all));
+        fooled_by_ = before + changes;
+    }
+
     void attack_batch(const AttackedNetwork& network, const Settings& settings,
                       const at::Tensor& all, int64_t number) {
         auto rows = all;
@@ -112,6 +137,7 @@ class Assessment {
     const data::Dataset& dataset_;
     at::Tensor samples_;
     const RobustOptions& options_;
+    parallel::Group& group_ = parallel::world();
     at::Tensor fooled_by_;
     at::Tensor images_;
 };
@@ -153,6 +179,7 @@ std::vector<at::Tensor> perturb_by_sequence(model::Model& model, const at::Tenso
                                             const std::vector<double>& epsilons,
                                             const model::Inference::Options& inference,
                                             const at::Tensor& samples) {
+    const parallel::AloneScope alone;  // each process has images of its own
     Settings settings;
     settings.range = options.range;
     require_batch(images, labels, settings);

@@ -22,7 +22,8 @@ const std::set<std::string> no_result = {"epoch",         "step",
                                          "epoch_seconds", "images_per_second",
                                          "image",         "rows",
                                          "columns",       "height",
-                                         "width",         "lr"};
+                                         "width",         "lr",
+                                         "milliseconds"};
 
 struct Keys {
     std::vector<std::pair<std::string, std::string>> numbers;  ///< (x, y)

@@ -9,6 +9,7 @@
 #include "mask/learner.h"
 #include "mask/pass.h"
 #include "model/measure.h"
+#include "parallel/group.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -196,31 +197,55 @@ class ImageFit {
     at::Tensor losses_, right_;
 };
 
-std::vector<Fit> fit_all(const model::Inference& network, const data::Dataset& dataset,
-                         const Settings& settings) {
-    std::vector<Fit> fits;
-    if (settings.options.scope == Scope::data_set) {
-        fits.push_back(fit_one(network, dataset, settings, 0));
-    } else if (settings.options.scope == Scope::image) {
-        for (int64_t begin = 0; begin < dataset.size(); begin += settings.batch_size) {
-            const auto rows =
-                at::arange(begin, std::min(begin + settings.batch_size, dataset.size()), at::kLong);
-            fits.push_back(ImageFit(network, dataset.select(rows), settings).run(begin));
-        }
-    } else {
-        const auto positions = data::positions_of_classes(dataset.labels(), dataset.classes());
-        for (int64_t label = 0; label < dataset.classes(); ++label) {
-            const auto& rows = positions[static_cast<size_t>(label)];
-            if (rows.numel() > 0) {
-                fits.push_back(fit_one(network, dataset.select(rows), settings, label));
-            } else {
-                const auto channels = settings.options.per_channel ? dataset.channels() : 1;
-                fits.push_back({at::ones({1, channels, dataset.height(), dataset.width()}),
-                                at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
-            }
+/// The first row of a fit's masks among all, and the fit.
+using Fits = std::vector<std::pair<int64_t, Fit>>;
+
+Fits fit_images(const model::Inference& network, const data::Dataset& dataset,
+                const Settings& settings, const parallel::Group& group) {
+    Fits fits;
+    for (int64_t begin = group.rank() * settings.batch_size; begin < dataset.size();
+         begin += group.size() * settings.batch_size) {
+        const auto rows =
+            at::arange(begin, std::min(begin + settings.batch_size, dataset.size()), at::kLong);
+        fits.emplace_back(begin, ImageFit(network, dataset.select(rows), settings).run(begin));
+    }
+    return fits;
+}
+
+Fits fit_classes(const model::Inference& network, const data::Dataset& dataset,
+                 const Settings& settings, const parallel::Group& group) {
+    Fits fits;
+    const auto positions = data::positions_of_classes(dataset.labels(), dataset.classes());
+    for (int64_t label = group.rank(); label < dataset.classes(); label += group.size()) {
+        const auto& rows = positions[static_cast<size_t>(label)];
+        if (rows.numel() > 0) {
+            fits.emplace_back(label, fit_one(network, dataset.select(rows), settings, label));
+        } else {
+            const auto channels = settings.options.per_channel ? dataset.channels() : 1;
+            fits.emplace_back(label, Fit{at::ones({1, channels, dataset.height(), dataset.width()}),
+                                         at::ones({1}, at::kDouble), at::zeros({1}, at::kLong)});
         }
     }
     return fits;
+}
+
+/// The processes of `group` share batches of images, or classes.
+Fit fit_all(const model::Inference& network, const data::Dataset& dataset, const Settings& settings,
+            parallel::Group& group) {
+    if (settings.options.scope == Scope::data_set) {
+        return fit_one(network, dataset, settings, 0);
+    }
+    const bool images = settings.options.scope == Scope::image;
+    const auto fits = images ? fit_images(network, dataset, settings, group)
+                             : fit_classes(network, dataset, settings, group);
+    const auto join = [&](at::Tensor Fit::*member) {
+        std::vector<std::pair<int64_t, at::Tensor>> pieces;
+        for (const auto& [row, fit] : fits) {
+            pieces.emplace_back(row, (fit.*member).cpu());
+        }
+        return parallel::gather_rows(group, pieces, images ? dataset.size() : dataset.classes());
+    };
+    return {join(&Fit::masks), join(&Fit::l1), join(&Fit::steps)};
 }
 
 }  // namespace
@@ -253,15 +278,9 @@ Learned learn(model::Model& model, const data::Dataset& dataset, const LearnOpti
                               : dataset;
     model::Inference network(model, {.bfloat16 = options.bfloat16});
     network.try_labelled(labelled);
-    const auto fits = fit_all(network, labelled, settings);
+    const auto fit = fit_all(network, labelled, settings, parallel::world());
     network.require_finite();
-    const auto join = [&](at::Tensor Fit::*member) {
-        std::vector<at::Tensor> parts;
-        std::ranges::transform(fits, std::back_inserter(parts),
-                               [&](const Fit& fit) { return fit.*member; });
-        return at::cat(parts);
-    };
-    return {join(&Fit::masks), join(&Fit::l1), join(&Fit::steps)};
+    return {fit.masks, fit.l1, fit.steps};
 }
 
 }  // namespace hfc::mask

@@ -4,6 +4,7 @@
 
 #include "base/interrupt.h"
 #include "data/loader.h"
+#include "data/order.h"
 #include "model/autocast.h"
 #include "model/model.h"
 
@@ -79,27 +80,32 @@ class Inference {
 
     /// Calls visit(begin, end, images) batch by batch, in the order of the images, which are on the
     /// model's device. Asks check_interrupt() before each.
+    /// share: only the batches that are this process's.
     template <typename Visit>
-    void each_batch(const data::Dataset& dataset, Visit&& visit) const {
-        each_whole_batch(dataset, [&](int64_t begin, int64_t end, const data::Batch& batch) {
-            visit(begin, end, batch.images);
-        });
+    void each_batch(const data::Dataset& dataset, Visit&& visit,
+                    const data::Share& share = {}) const {
+        each_whole_batch(
+            dataset,
+            [&](int64_t begin, int64_t end, const data::Batch& batch) {
+                visit(begin, end, batch.images);
+            },
+            share);
     }
 
     /// The same with visit(begin, end, batch), a data::Batch. Its labels and samples are on the
     /// CPU.
     template <typename Visit>
-    void each_whole_batch(const data::Dataset& dataset, Visit&& visit) const {
+    void each_whole_batch(const data::Dataset& dataset, Visit&& visit,
+                          const data::Share& share = {}) const {
         data::LoaderOptions options;
         options.batch_size = batch_size_;
-        data::Loader loader(dataset, {}, options);
-        int64_t begin = 0;
+        data::Loader loader(dataset, data::batches_of(dataset.size(), batch_size_, share), options);
+        int64_t begin = share.rank * batch_size_;
         while (auto batch = loader.next()) {
             check_interrupt();
-            const auto end = begin + batch->samples.size(0);
             batch->images = bring(batch->images);
-            visit(begin, end, *batch);
-            begin = end;
+            visit(begin, begin + batch->samples.size(0), *batch);
+            begin += share.ranks * batch_size_;
         }
     }
 

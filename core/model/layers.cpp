@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/images.h"
 #include "base/random.h"
+#include "model/synchronised_norm.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
@@ -50,6 +51,11 @@ BatchNorm::BatchNorm(int64_t channels, double epsilon, NormKind kind) : epsilon_
 
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
     constexpr double momentum = 0.1;
+    if (auto* const group = SynchronisedNorms::group(); group != nullptr && uses_batch()) {
+        num_batches_tracked_.add_(1);
+        return synchronised_norm(*group, x,
+                                 {weight_, bias_, running_mean_, running_var_, momentum, epsilon_});
+    }
     if (uses_batch()) {
         require(x.numel() != x.size(1),
                 "BatchNorm: Expected more than 1 value per channel when training, got input size "

@@ -1,4 +1,5 @@
-// What a network makes of data sets.
+// What a network makes of data sets. The processes of parallel::world() share the batches and all
+// get the same numbers.
 #pragma once
 
 #include "data/dataset.h"
@@ -18,9 +19,9 @@ struct MeasureOptions {
     /// logits, predict: what a batch is seen through; `first` is the number of its first image.
     std::function<at::Tensor(const at::Tensor& images, int64_t first)> through = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
-    /// accuracies: called with a probe's number, and the logits and labels of its next images, on
-    /// the model's device.
-    std::function<void(size_t probe, const at::Tensor& logits, const at::Tensor& labels)> seen = {};
+    /// accuracies: called with a probe's number, and the place and the logits, on the model's
+    /// device, of images of it that this process of the job measures.
+    std::function<void(size_t probe, int64_t begin, const at::Tensor& logits)> seen = {};
 };
 
 /// The fraction of images, in [0,1], whose largest logit is at the label. Evaluation mode, no

@@ -57,11 +57,16 @@ Run::~Run() {
     finish_tables();
 }
 
-Run::Run(const RunOptions& options) : draws_(options.draws), resumed_(options.resume) {
+Run::Run(const RunOptions& options)
+    : draws_(options.draws), silent_(options.silent), resumed_(options.resume) {
     require(options.config.is_object(), "the config must be an object, got {}",
             options.config.type_name());
     if (options.out.empty() || !options.name.empty()) {
         check_name("the experiment's name", options.name);
+    }
+    if (silent_) {
+        directory_ = options.out;
+        return;
     }
     if (options.resume) {
         directory_ = existing_directory(options.out);
@@ -99,6 +104,9 @@ std::vector<fs::path> Run::figure_paths(const std::string& name) const {
 
 std::vector<fs::path> Run::write_figure(
     const std::string& name, const std::function<std::string(plot::Format)>& program) const {
+    if (silent_) {
+        return figure_paths(name);
+    }
     // All are drawn before one is written: a failure leaves no figure rather than a part of one.
     std::vector<std::string> files;
     for (const auto format : {plot::Format::svg, plot::Format::png, plot::Format::pdf}) {
@@ -112,7 +120,9 @@ std::vector<fs::path> Run::write_figure(
 }
 
 void Run::log(const Json& event) {
-    log_->append(event);
+    if (log_) {
+        log_->append(event);
+    }
     keep_in_mind("event", event);
 }
 
@@ -171,7 +181,9 @@ void Run::row(const std::string& table, const Json& row) {
                 "got {}",
                 column, table, value.type_name());
     }
-    tables_.try_emplace(table, directory_ / table, resumed_).first->second.add(row);
+    if (!silent_) {
+        tables_.try_emplace(table, directory_ / table, resumed_).first->second.add(row);
+    }
     keep_in_mind("row", {table, row});
 }
 
@@ -187,6 +199,9 @@ void Run::finish_tables() noexcept {
 
 std::vector<fs::path> Run::plot(const std::string& figure, const FigureOptions& options) const {
     check_name("the figure's name", figure);
+    if (silent_) {
+        return figure_paths(figure);
+    }
     // The log holds names as UTF-8.
     auto logged = options;
     logged.x = to_utf8(options.x);
@@ -211,6 +226,9 @@ std::vector<fs::path> Run::image(const std::string& name, const plot::ImageGrid&
     const auto file = fs::path("images") / fmt::format("{}-{}.png", name, images_[name] + 1);
     auto paths = figure ? figure_paths(name) : std::vector<fs::path>();
     paths.push_back(directory_ / file);
+    if (silent_) {
+        return paths;
+    }
     if (!log_->repeats() || !fs::exists(directory_ / file)) {
         keep_pictures(grid, paths.back());
         if (figure) {

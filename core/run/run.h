@@ -32,6 +32,7 @@ struct RunOptions {
     std::filesystem::path script;  ///< copied, where given
     Json config = Json::object();  ///< written to config.json as it is
     bool draws = true;             ///< start gnuplot for figures; else their programs are kept
+    bool silent = false;  ///< write nothing: another process of the job keeps the run in `out`
     bool resume = false;  ///< go on with the run in `out`: its config and script stay, and its log
                           ///< is taken up again
 };
@@ -54,6 +55,9 @@ class Run {
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     const std::filesystem::path& directory() const { return directory_; }
+    /// Whether another process of the job keeps this run: nothing is written or drawn here, and
+    /// what is told is only checked.
+    bool silent() const { return silent_; }
 
     /// EventLog::append() on metrics.jsonl.
     void log(const Json& event);
@@ -121,6 +125,7 @@ class Run {
     std::filesystem::path directory_;
     std::optional<EventLog> log_;
     bool draws_;
+    bool silent_;
     int64_t trainings_ = 0;
     std::optional<std::vector<Json>> memory_;
     bool resumed_ = false;

@@ -5,6 +5,7 @@
 #include "base/interrupt.h"
 #include "base/random.h"
 #include "model/metrics.h"
+#include "model/share.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -145,9 +146,10 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
     network.try_labelled(dataset);
     const auto frequencies = frequencies_of(dataset, options.scan.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
-    const auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
+    auto wrong = at::zeros({count}, at::TensorOptions(network.device()).dtype(at::kLong));
     Meter meter(dataset, options.scan, frequencies.size());
-    network.each_whole_batch(dataset, [&](int64_t begin, int64_t end, const data::Batch& batch) {
+    auto& group = parallel::world();
+    const auto measure = [&](int64_t begin, int64_t end, const data::Batch& batch) {
         const auto signs =
             signs_of(batch.samples, dataset.channels(), options.seed).to(network.device());
         const auto targets = batch.labels.to(network.device());
@@ -163,8 +165,10 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
             wrong[i].add_(network.logits(noisy).argmax(1).ne(targets).sum());
             meter.add(end - begin);
         }
-    });
+    };
+    network.each_whole_batch(dataset, measure, model::share_of(group));
     network.require_finite();
+    group.all_reduce(wrong, parallel::Reduction::sum);
     return spread(wrong.cpu().to(at::kDouble) / dataset.size(), frequencies, dataset);
 }
 
@@ -175,14 +179,16 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
     network.try_labelled(dataset);
     const auto frequencies = frequencies_of(dataset, options.reach);
     const auto count = static_cast<int64_t>(frequencies.size());
-    const auto rises = at::zeros({dataset.classes(), count},
-                                 at::TensorOptions(network.device()).dtype(at::kDouble));
+    auto rises = at::zeros({dataset.classes(), count},
+                           at::TensorOptions(network.device()).dtype(at::kDouble));
+    // The processes share the frequencies: sums over images have an order.
+    auto& group = parallel::world();
     Meter meter(dataset, options, frequencies.size());
     network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {
         const auto labels = dataset.labels().slice(0, begin, end).to(network.device());
         const auto transforms = at::fft_fft2(images.contiguous());
         const auto clean = model::cross_entropies(network.logits(images), labels);
-        for (int64_t i = 0; i < count; ++i) {
+        for (int64_t i = group.rank(); i < count; i += group.size()) {
             check_interrupt();
             const auto& k = frequencies[i];
             const Wave wave(dataset, k, network.device());
@@ -194,6 +200,7 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
         }
     });
     network.require_finite();
+    group.all_reduce(rises, parallel::Reduction::sum);
     const auto images =
         at::bincount(dataset.labels(), {}, dataset.classes()).to(at::kDouble).unsqueeze(1);
     return spread(rises.cpu() / images, frequencies,

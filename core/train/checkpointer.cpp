@@ -1,6 +1,8 @@
 #include "train/checkpointer.h"
 
 #include "base/error.h"
+#include "checkpoint/broadcast.h"
+#include "parallel/group.h"
 
 #include <algorithm>
 
@@ -23,13 +25,21 @@ int64_t epochs_since_best(const std::vector<EpochResult>& results) {
 Checkpointer::Checkpointer(Stepper& stepper, const data::Dataset& dataset,
                            const TrainOptions& options)
     : stepper_(stepper), options_(options.checkpoints) {
-    if (options_.folder.empty()) {
+    auto& group = parallel::world();
+    if (options_.folder.empty() && group.size() == 1) {
+        return;
+    }
+    training_ = describe(dataset, options);
+    training_["groups"] = options.given_optimizer ? stepper_.describe_groups() : checkpoint::Json();
+    for (const auto& [key, value] : training_.items()) {
+        parallel::require_same(group, fmt::format("the training's {}", key), value.dump());
+    }
+    parallel::require_same(group, "the number of epochs", std::to_string(options.epochs));
+    if (options_.folder.empty() || !group.leads()) {
         return;
     }
     store_.emplace(options_.folder, options_.keep);
     writer_.emplace(*store_);
-    training_ = describe(dataset, options);
-    training_["groups"] = options.given_optimizer ? stepper_.describe_groups() : checkpoint::Json();
     const auto there = store_->numbers();
     require(there.empty() || options_.resume, "'{}' holds the checkpoints of another training",
             options_.folder.string());
@@ -37,7 +47,9 @@ Checkpointer::Checkpointer(Stepper& stepper, const data::Dataset& dataset,
 }
 
 Position Checkpointer::begin() {
-    const auto newest = store_ && options_.resume ? store_->newest(options_.warn) : std::nullopt;
+    const auto newest = checkpoint::broadcast(parallel::world(), store_ && options_.resume
+                                                                     ? store_->newest(options_.warn)
+                                                                     : std::nullopt);
     return newest ? restore(*newest, stepper_.trained(), training_, options_.warn) : Position();
 }
 

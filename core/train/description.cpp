@@ -104,6 +104,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"objective", options.objective ? options.objective->describe() : Json()},
             {"schedule", options.schedule ? options.schedule->describe(options.epochs) : Json()},
             {"steps", describe_steps(options)},
+            {"synchronised_norms", options.synchronised_norms ? Json(true) : Json()},
             // What versions before had in place of transforms and objective: always nothing now.
             {"augment", Json()},
             {"mixup", Json()},

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "model/metrics.h"
+#include "parallel/group.h"
 
 #include <ATen/ATen.h>
 
@@ -78,9 +79,8 @@ void MetricRecorder::listen(model::MeasureOptions& options) {
     if (seen_.empty()) {
         return;
     }
-    options.seen = [this](size_t probe, const at::Tensor& logits, const at::Tensor& labels) {
-        seen_[probe].logits.push_back(logits.to(at::kCPU, at::kFloat));
-        seen_[probe].labels.push_back(labels.to(at::kCPU, at::kLong));
+    options.seen = [this](size_t probe, int64_t begin, const at::Tensor& logits) {
+        seen_[probe].emplace_back(begin, logits.to(at::kCPU, at::kFloat));
     };
 }
 
@@ -89,13 +89,14 @@ std::vector<MetricValues> MetricRecorder::values() const {
     for (const auto& metric : metrics_) {
         result.push_back({metric->name()});
     }
+    auto& group = parallel::world();
     for (size_t i = 0; i < seen_.size(); ++i) {
-        require(!seen_[i].logits.empty(),
+        require(group.agree(seen_[i].empty() ? 0 : 1) == 1,
                 "the metric {} needs logits of classes, and the loss measures '{}' by another "
                 "figure",
                 metrics_.front()->name(), probes_[i].name);
-        const auto logits = at::cat(seen_[i].logits);
-        const auto labels = at::cat(seen_[i].labels);
+        const auto logits = parallel::gather_rows(group, seen_[i], probes_[i].dataset.size());
+        const auto labels = probes_[i].dataset.labels();
         for (size_t m = 0; m < metrics_.size(); ++m) {
             const double value = metrics_[m]->value(logits, labels);
             require(std::isfinite(value),

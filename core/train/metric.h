@@ -67,14 +67,11 @@ class MetricRecorder {
     std::vector<MetricValues> values() const;
 
   private:
-    struct Seen {
-        std::vector<at::Tensor> logits;
-        std::vector<at::Tensor> labels;
-    };
+    using Pieces = std::vector<std::pair<int64_t, at::Tensor>>;  ///< place of the first image
 
     const std::vector<MetricPtr>& metrics_;
     const std::vector<model::Probe>& probes_;
-    std::vector<Seen> seen_;
+    std::vector<Pieces> seen_;  ///< by this process of the job
 };
 
 }  // namespace hfc::train

@@ -3,7 +3,9 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "data/transform/augment.h"
+#include "parallel/group.h"
 #include "train/rewind.h"
+#include "train/stored_result.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
@@ -54,56 +56,6 @@ NamedTensors model_tensors(const model::Model& model) {
         tensors.emplace_back(tensor_name(item.key(), tensors.size()), item.value().detach());
     }
     return tensors;
-}
-
-using NamedNumbers = std::vector<std::pair<std::string, double>>;
-
-Json to_json(const NamedNumbers& numbers) {
-    Json json = Json::array();
-    for (const auto& [name, value] : numbers) {
-        json.push_back({to_utf8(name), value});
-    }
-    return json;
-}
-
-NamedNumbers to_numbers(const Json& json) {
-    NamedNumbers numbers;
-    for (const auto& pair : json) {
-        numbers.emplace_back(pair.at(0).get<std::string>(), pair.at(1).get<double>());
-    }
-    return numbers;
-}
-
-Json result_to_json(const EpochResult& result) {
-    Json metrics = Json::array();
-    for (const auto& metric : result.metrics) {
-        metrics.push_back({to_utf8(metric.metric), to_json(metric.values)});
-    }
-    return {{"epoch", result.epoch},
-            {"step", result.step},
-            {"loss", result.loss},
-            {"terms", to_json(result.terms)},
-            {"train_seconds", result.train_seconds},
-            {"probe_seconds", result.probe_seconds},
-            {"images_per_second", result.images_per_second},
-            {"accuracy", to_json(result.accuracy)},
-            {"metrics", metrics}};
-}
-
-EpochResult to_result(const Json& json) {
-    EpochResult result;
-    result.epoch = json.at("epoch").get<int64_t>();
-    result.step = json.at("step").get<int64_t>();
-    result.loss = json.at("loss").get<double>();
-    result.train_seconds = json.at("train_seconds").get<double>();
-    result.probe_seconds = json.at("probe_seconds").get<double>();
-    result.images_per_second = json.at("images_per_second").get<double>();
-    result.terms = to_numbers(json.value("terms", Json::array()));
-    result.accuracy = to_numbers(json.at("accuracy"));
-    for (const auto& pair : json.value("metrics", Json::array())) {
-        result.metrics.push_back({pair.at(0).get<std::string>(), to_numbers(pair.at(1))});
-    }
-    return result;
 }
 
 Position to_position(const Json& state) {
@@ -217,6 +169,33 @@ std::vector<optim::Optimizer::State> optimizer_states(const NamedTensors& tensor
     return states;
 }
 
+/// What changes a last digit and is no part of a training.
+struct Machine {
+    int64_t threads = at::get_num_threads();
+    int64_t processes = parallel::world().size();
+};
+
+Machine machine_of(const Json& state) {
+    return {state.value("threads", Machine().threads), state.value("processes", int64_t{1})};
+}
+
+void warn_of(const Machine& before, at::Device device,
+             const std::function<void(const std::string&)>& warn) {
+    const Machine now;
+    if (device.is_cpu() && before.threads != now.threads) {
+        warn(
+            fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
+                        "{}: its numbers may differ in their last digits",
+                        before.threads, before.threads == 1 ? "" : "s", now.threads));
+    }
+    if (before.processes != now.processes) {
+        warn(
+            fmt::format("the checkpoint was written by {} process{}, and the training goes on with "
+                        "{}: its numbers may differ in their last digits, and dropout draws others",
+                        before.processes, before.processes == 1 ? "" : "es", now.processes));
+    }
+}
+
 }  // namespace
 
 Checkpoint capture(const Trained& trained, const Position& position, const Json& training) {
@@ -248,6 +227,7 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
     checkpoint.state = {{"training", training},
                         {"class_names", class_names},
                         {"threads", at::get_num_threads()},
+                        {"processes", parallel::world().size()},
                         {"epoch", position.epoch},
                         {"batch", position.batch},
                         {"stopped", position.stopped},
@@ -265,11 +245,11 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     auto& optimizer = trained.optimizer;
     const auto& state = checkpoint.state;
     Position position;
-    int64_t threads = at::get_num_threads();
+    Machine machine;
     try {
+        machine = machine_of(state);
         require_same(migrated(state.at("training")), training);
         position = to_position(state);
-        threads = state.value("threads", threads);
     } catch (const Json::exception&) {
         fail("the checkpoint lacks a field, or one is of another kind");
     }
@@ -290,13 +270,9 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     if (device_generator.defined()) {
         require_generator_state(device, device_generator, "generator.device");
     }
-    if (warn && device.is_cpu() && threads != at::get_num_threads()) {
-        warn(
-            fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
-                        "{}: its numbers may differ in their last digits",
-                        threads, threads == 1 ? "" : "s", at::get_num_threads()));
+    if (warn) {
+        warn_of(machine, device, warn);
     }
-
     if (trained.average != nullptr) {
         trained.average->restore(checkpoint);
     }

@@ -1,14 +1,21 @@
 #include "train/stepper.h"
 
 #include "base/error.h"
+#include "base/random.h"
 #include "base/utf8.h"
+#include "data/order.h"
 #include "model/autocast.h"
+#include "model/layers.h"
+#include "model/share.h"
+#include "model/synchronised_norm.h"
 #include "optim/gradients.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 namespace hfc::train {
 namespace {
@@ -49,6 +56,18 @@ void move_states(optim::Optimizer& optimizer) {
     }
 }
 
+/// What BatchNorm layers keep of the images that they have seen.
+std::vector<at::Tensor> running_statistics(const model::Model& model) {
+    std::vector<at::Tensor> statistics;
+    for (const auto& item : model.named_buffers()) {
+        const auto name = item.key().substr(item.key().rfind('.') + 1);
+        if ((name == "running_mean" || name == "running_var") && item.value().defined()) {
+            statistics.push_back(item.value());
+        }
+    }
+    return statistics;
+}
+
 void require_loss(const at::Tensor& loss, const Stepper::Step& step) {
     require(loss.defined() && loss.numel() == 1 && at::isFloatingType(loss.scalar_type()),
             "the loss must be one floating-point number, got {} at epoch {}, step {}",
@@ -66,9 +85,12 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     : model_(model),
       dataset_(dataset),
       options_(options),
+      group_(parallel::world()),
       batches_(data::number_of_batches(dataset.size(), options.batch_size, options.drop_last)),
       steps_((batches_ + options.accumulate - 1) / options.accumulate),
       objective_(options.objective ? options.objective : make_objective("cross_entropy")) {
+    require_enough_images();
+    require_known_norms();
     objective_->begin(dataset_);
     model_.to(options_.device);
     model::use_channels_last(model_);
@@ -84,6 +106,41 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     if (options_.average) {
         average_.emplace(model_, *options_.average);
     }
+    // A network of a script, or another loss, may leave weights without a gradient.
+    const bool plain = model_.origin.has_value() && !options_.objective;
+    gradients_.emplace(group_, parameters, parallel::GradientOptions{.find_unused = !plain});
+    statistics_ = running_statistics(model_);
+}
+
+void Stepper::require_enough_images() const {
+    const auto ranks = group_.size();
+    require(options_.batch_size >= ranks,
+            "the batch size must be at least the number of processes, {}; got {}", ranks,
+            options_.batch_size);
+    const auto last = options_.drop_last ? 0 : dataset_.size() % options_.batch_size;
+    require(last == 0 || last >= ranks,
+            "the last batch of an epoch has {} image{}, fewer than the {} processes; use drop_last "
+            "or another batch size",
+            last, last == 1 ? "" : "s", ranks);
+}
+
+void Stepper::require_known_norms() const {
+    if (!options_.synchronised_norms) {
+        return;
+    }
+    for (const auto& item : model_.named_modules()) {
+        const auto& module = item.value();
+        const bool keeps = module->named_buffers(/*recurse=*/false).find("running_mean") != nullptr;
+        require(!keeps || std::dynamic_pointer_cast<model::BatchNorm>(module) != nullptr,
+                "BatchNorm can be synchronised in the built-in networks only; this one's layer "
+                "'{}' is another",
+                item.key());
+    }
+}
+
+void Stepper::share_model() {
+    parallel::share(group_, model_.parameters());
+    parallel::share(group_, model_.buffers());
 }
 
 Stepper::~Stepper() {
@@ -124,11 +181,24 @@ Stepper::Step Stepper::begin(int64_t epoch, int64_t batch) {
     step.images =
         std::min(images() - batch * options_.batch_size, step.batches * options_.batch_size);
     const auto factor = factor_of(step);
+    draw_for(step);
     step.lr = lr() * factor;
     for (size_t i = 0; i < rates_.size(); ++i) {
         optimizer_->groups()[i].options.lr = rates_[i] * factor;
     }
     return step;
+}
+
+/// Dropout: rank 0 draws as a single process does, the others from seeds of their own, so that a
+/// checkpoint of rank 0 is enough.
+void Stepper::draw_for(const Step& step) const {
+    if (group_.leads()) {
+        return;
+    }
+    auto generator = at::globalContext().defaultGenerator(options_.device);
+    const std::scoped_lock lock(generator.mutex());
+    generator.set_current_seed(derive_seed(
+        options_.seed, fmt::format("dropout rank {} step {}", group_.rank(), step.number)));
 }
 
 double Stepper::factor_of(const Step& step) const {
@@ -142,26 +212,45 @@ double Stepper::factor_of(const Step& step) const {
 }
 
 void Stepper::add_gradients(data::Loader& loader, Step& step, RunningLoss& losses) {
-    std::vector<std::pair<Loss, int64_t>> parts;
+    std::vector<BatchLoss> parts;
+    int64_t left = step.images;
     for (int64_t i = 0; i < step.batches; ++i) {
         const auto batch = *loader.next();
         const auto images = batch.samples.size(0);
+        const bool last = i + 1 == step.batches;
+        gradients_->before_forward(last);
         const auto loss = loss_of(prepare(batch, step));
         require_loss(loss.total, step);
+        // The gradients are the mean over the processes, whose numbers of images may differ.
+        const auto weight =
+            static_cast<double>(images * group_.size()) / static_cast<double>(step.images);
+        const auto part = weight != 1 ? loss.total * weight : loss.total;
+        gradients_->before_backward(part, last);
+        part.backward();
+        require_gradient();
+        const auto all_images = std::min(left, options_.batch_size);
+        left -= all_images;
+        parts.push_back({{loss.total.detach(), loss.terms}, images, all_images});
+    }
+    if (!options_.synchronised_norms) {
+        parallel::average(group_, statistics_);
+    }
+    join(parts, step, losses);
+}
+
+void Stepper::join(std::vector<BatchLoss>& parts, Step& step, RunningLoss& losses) const {
+    join_losses(group_, parts);
+    for (const auto& [loss, images, all_images] : parts) {
         const auto weight = static_cast<double>(images) / static_cast<double>(step.images);
         const auto part = step.batches > 1 ? loss.total * weight : loss.total;
-        part.backward();
-        step.loss = step.loss.defined() ? step.loss + part.detach() : part.detach();
-        require_gradient();
-        parts.emplace_back(Loss{loss.total.detach(), loss.terms}, images);
-    }
-    for (const auto& [loss, images] : parts) {
+        step.loss = step.loss.defined() ? step.loss + part : part;
         losses.add(loss.total, images, loss.terms);
     }
 }
 
 Loss Stepper::loss_of(const TrainingBatch& batch) const {
     const model::AutocastScope autocast(options_.device.type(), options_.bfloat16);
+    const model::SynchronisedNorms norms(group_, options_.synchronised_norms);
     return objective_->loss(model_, batch);
 }
 

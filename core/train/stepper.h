@@ -3,11 +3,15 @@
 
 #include "data/loader.h"
 #include "optim/optimizer.h"
+#include "parallel/gradients.h"
+#include "parallel/group.h"
+#include "train/joint_loss.h"
 #include "train/resume.h"
 #include "train/running_loss.h"
 #include "train/train.h"
 #include "train/weight_average.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -34,7 +38,11 @@ class Stepper {
     checkpoint::Json describe_groups() const;
     /// The rate of the first group at the beginning.
     double lr() const { return rates_.front(); }
-    /// Of an epoch: images, batches, steps.
+    /// The weights and buffers of rank 0 for all processes.
+    void share_model();
+    /// See parallel::GradientReducer.
+    std::map<std::string, double> timers() const { return gradients_->timers(); }
+    /// Of an epoch: images, batches, steps, on all processes together.
     int64_t images() const;
     int64_t batches() const { return batches_; }
     int64_t steps() const { return steps_; }
@@ -54,7 +62,8 @@ class Stepper {
 
     /// The step behind `batch` batches of the epoch (one-based), at its rate, without gradients.
     Step begin(int64_t epoch, int64_t batch);
-    /// The gradients of all images of the step, whatever their batches. Throws Error for a loss
+    /// The gradients of all images of the step, whatever their batches and whichever process of
+    /// parallel::world() has them. Throws Error for a loss
     /// that is not one number with a gradient, and as RunningLoss::add() does; the weights are then
     /// as before. Interrupted leaves buffers and generators in between.
     void add_gradients(data::Loader& loader, Step& step, RunningLoss& losses);
@@ -66,17 +75,24 @@ class Stepper {
     Loss loss_of(const TrainingBatch& batch) const;
     TrainingBatch prepare(const data::Batch& batch, const Step& step) const;
     void require_gradient() const;
+    void require_enough_images() const;
+    void require_known_norms() const;
+    void draw_for(const Step& step) const;
+    void join(std::vector<BatchLoss>& parts, Step& step, RunningLoss& losses) const;
     void clip_gradients(const Step& step) const;
 
     model::Model& model_;
     const data::Dataset& dataset_;
     const TrainOptions& options_;
+    parallel::Group& group_;
     int64_t batches_;
     int64_t steps_;
     ObjectivePtr objective_;
     std::shared_ptr<optim::Optimizer> optimizer_;
     std::vector<double> rates_;  ///< of the groups, at the beginning
     std::optional<WeightAverage> average_;
+    std::optional<parallel::GradientReducer> gradients_;
+    std::vector<at::Tensor> statistics_;  ///< that BatchNorm layers keep, of this process's images
 };
 
 }  // namespace hfc::train

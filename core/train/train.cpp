@@ -6,6 +6,10 @@
 #include "base/random.h"
 #include "data/loader.h"
 #include "data/order.h"
+#include "model/share.h"
+#include "parallel/group.h"
+#include "parallel/launch.h"
+#include "train/asked.h"
 #include "train/checkpointer.h"
 #include "train/rewind.h"
 #include "train/running_loss.h"
@@ -123,7 +127,9 @@ class Training {
           probes_(sample(options.probes, options.probe_samples, options.seed)),
           stepper_(model, dataset, options),
           stopwatch_(options.epochs, stepper_.images(), probe_images()),
-          generators_(options.device) {
+          generators_(options.device),
+          group_(parallel::world()),
+          held_(!group_.leads()) {
         seed_global_generators(options_.device, options_.seed);
         checkpointer_.emplace(stepper_, dataset_, options_);
         may_stop_in_a_batch_ =
@@ -135,6 +141,7 @@ class Training {
 
     std::vector<EpochResult> run() {
         position_ = checkpointer_->begin();
+        stepper_.share_model();
         model_.class_names = dataset_.class_names();
         restore_probe_names();
         stopwatch_.skip(position_.epoch - 1, position_.batch * options_.batch_size);
@@ -149,7 +156,7 @@ class Training {
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
             position_.stopped = position_.epoch <= options_.epochs &&
-                                (out_of_patience() || requested(run::Request::stop));
+                                agree(out_of_patience() || requested(run::Request::stop));
             if (position_.epoch <= options_.epochs && !position_.stopped) {
                 checkpointer_->save_epoch(position_);
             } else {
@@ -238,8 +245,12 @@ class Training {
         auto loading = loading_of(options_);
         loading.first = position_.batch;
         loading.draw = {options_.seed, result.epoch};
-        data::Loader loader(
-            dataset_, data::epoch_order(dataset_.size(), options_.seed, result.epoch), loading);
+        const auto share = model::share_of(group_);
+        loading.batch_size = data::rows_of(options_.batch_size, share);
+        const auto order =
+            data::part_of_batches(data::epoch_order(dataset_.size(), options_.seed, result.epoch),
+                                  options_.batch_size, options_.drop_last, share);
+        data::Loader loader(dataset_, order, loading);
         RunningLoss losses(result.epoch, stepper_.lr(), position_.losses);
         while (position_.batch < stepper_.batches()) {
             pause_between_batches(losses);
@@ -255,6 +266,7 @@ class Training {
         synchronize(options_.device);
         result.loss = losses.mean();
         result.terms = losses.term_means();
+        result.timers = stepper_.timers();
         result.images_per_second = stopwatch_.images_per_second();
         result.train_seconds = stopwatch_.end_training();
     }
@@ -263,33 +275,43 @@ class Training {
         return options_.request && options_.request() == request;
     }
 
+    /// Whether any process says so.
+    bool agree(bool own) const { return group_.agree(own ? 1 : 0) != 0; }
+    Asked ask_all() const {
+        return train::ask_all(group_, requested(run::Request::pause), checkpointer_->due());
+    }
+
     /// Everything is at rest here: the place for a checkpoint, for a pause, and for Ctrl-C.
     void pause_between_batches(RunningLoss& losses) {
-        const bool pause = requested(run::Request::pause);
-        if (pause || interrupt_requested() || checkpointer_->due()) {
+        auto asked = ask_all();
+        if (asked.pause || asked.end || asked.checkpoint) {
             losses.flush();
             position_.losses = losses.sums();
-            if (pause || interrupt_requested()) {
+            if (asked.pause || asked.end) {
                 checkpointer_->save_now(position_);
             } else {
                 checkpointer_->save(position_);
             }
         }
-        if (pause) {
-            wait_while_paused();
+        if (asked.pause) {
+            asked = wait_while_paused();
         }
-        if (interrupt_requested()) {
+        if (asked.end) {
+            parallel::agree_to_end();
             throw Interrupted();
         }
     }
 
-    void wait_while_paused() {
+    Asked wait_while_paused() {
         const auto begin = std::chrono::steady_clock::now();
-        while (requested(run::Request::pause) && !interrupt_requested()) {
+        auto asked = ask_all();
+        while (asked.pause && !asked.end) {
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            asked = ask_all();
         }
         stopwatch_.paused(
             std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+        return asked;
     }
 
     Stepper::Step step(data::Loader& loader, int64_t epoch, RunningLoss& losses) {
@@ -365,6 +387,8 @@ class Training {
     Stopwatch stopwatch_;
     GeneratorScope generators_;
     RepeatableCudnn repeatable_;
+    parallel::Group& group_;
+    HeldInterrupts held_;  ///< rank 0 may leave in the middle of a batch, after a checkpoint
     std::optional<Checkpointer> checkpointer_;
     bool may_stop_in_a_batch_ = false;
     std::vector<data::BadSample> skipped_;  ///< in the epoch that runs

@@ -13,6 +13,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -58,7 +59,9 @@ struct TrainOptions {
 
     /// What the training images go through on the device, one after the other.
     data::Transforms transforms = {};
-    ObjectivePtr objective = {};    ///< unset: cross-entropy
+    ObjectivePtr objective = {};  ///< unset: cross-entropy
+    /// BatchNorm normalises by the images of all processes; else each by its own.
+    bool synchronised_norms = false;
     bool bfloat16 = false;          ///< forward and backward passes in bfloat16 (torch.autocast)
     RateSchedulePtr schedule = {};  ///< unset: the optimizer's lr throughout
     /// The decay of an exponential moving average of the weights, above 0 and below 1. The probes
@@ -95,7 +98,9 @@ struct EpochResult {
     std::vector<std::pair<std::string, double>> terms = {};  ///< the objective's, likewise
     double train_seconds = 0;
     double probe_seconds = 0;
-    double images_per_second = 0;                          ///< of the training part
+    double images_per_second = 0;  ///< of the training part
+    /// Of several processes: milliseconds a step, see parallel::GradientReducer::timers().
+    std::map<std::string, double> timers = {};
     std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
     std::vector<MetricValues> metrics = {};                ///< in their order
 };
@@ -127,7 +132,9 @@ struct Observer {
 /// the weights take the step, on CUDA some batches later, since looking at a loss waits for the
 /// device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported
 /// and a checkpoint written. With options.checkpoints the last one is written after the last epoch,
-/// and then stands alone beside the best. A training that goes on from a checkpoint tells the
+/// and then stands alone beside the best. The processes of parallel::world() share each batch: all
+/// must call it with the same arguments, and rank 0 alone reads and writes checkpoints and is asked
+/// for requests. A training that goes on from a checkpoint tells the
 /// observer of the epochs before it again; its times count from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer = {});

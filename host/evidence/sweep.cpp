@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "host/evidence/sweep_results.h"
 #include "host/evidence/sweep_runner.h"
+#include "host/evidence/sweep_share.h"
 #include "host/evidence/sweep_start.h"
 
 #include <unistd.h>
@@ -128,8 +129,8 @@ void save_rows(const SweepDirectory& sweep, const std::string& file) {
     fmt::print("{} run{} added to '{}'\n", added, added == 1 ? "" : "s", file);
 }
 
-int work(SweepDirectory& sweep, int jobs, const std::string& save) {
-    const int stopped = SweepRunner(sweep, jobs).run();
+/// Tables, figures and what is said of the runs. stopped: how the runs ended. Returns the status.
+int join_runs(const SweepDirectory& sweep, const std::string& save, int stopped) {
     const auto tables = write_joined_tables(sweep.path(), sweep.settings());
     write_joined_figures(sweep.path(), sweep.settings());
     print_tables(tables);
@@ -142,6 +143,23 @@ int work(SweepDirectory& sweep, int jobs, const std::string& save) {
     if (stopped != 0 || failed > 0) {
         fmt::print("hfc-host sweep --resume '{}' continues it\n", sweep.path().string());
     }
+    return stopped != 0 ? stopped : failed > 0 ? 1 : 0;
+}
+
+int work(SweepDirectory& sweep, int jobs, const std::string& save) {
+    return join_runs(sweep, save, SweepRunner(sweep, jobs).run());
+}
+
+/// The share of this process, whose end others do not wait for.
+int work_share(const std::string& path, int jobs) {
+    const auto share = share_of_environment();
+    require(share.index >= 0 && share.index < share.count,
+            "option --share: the environment says task {} of {}", share.index, share.count);
+    auto sweep = SweepDirectory::open(path, share.name());
+    const int stopped = SweepRunner(sweep, jobs_for(sweep.settings(), jobs), share).run();
+    const auto failed = print_failures(sweep);
+    fmt::print("share {} done; hfc-host sweep --collect '{}' joins the runs\n", share.name(),
+               sweep.path().string());
     return stopped != 0 ? stopped : failed > 0 ? 1 : 0;
 }
 
@@ -161,6 +179,12 @@ int work_or_say(SweepDirectory& sweep, int jobs, const std::string& save) {
 
 int sweep(const SweepOptions& options) {
     check_save(options.save);
+    if (!options.share.empty()) {
+        return work_share(options.share, options.jobs);
+    }
+    if (!options.collect.empty()) {
+        return join_runs(SweepDirectory::open(options.collect), options.save, 0);
+    }
     if (!options.resume.empty()) {
         auto directory = SweepDirectory::open(options.resume);
         const int jobs = jobs_for(directory.settings(), options.jobs);
@@ -181,6 +205,10 @@ int sweep(const SweepOptions& options) {
     fmt::print("{} run{} in '{}'\n", settings.items.size(), settings.items.size() == 1 ? "" : "s",
                directory.path().string());
     std::fflush(stdout);
+    if (options.slurm) {
+        fmt::print("submit them by sbatch '{}'\n", write_array_script(directory).string());
+        return 0;
+    }
     return work_or_say(directory, settings.jobs, options.save);
 }
 

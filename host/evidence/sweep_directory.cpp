@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -70,6 +71,10 @@ SweepSettings from_json(const Json& json) {
 void take(const Json& event, SweepLog& known) {
     const auto name = event.value("item", "");
     const auto what = event.value("event", "");
+    if (known.states.contains(name) && known.states[name] == ItemState::finished &&
+        what != "finished") {
+        return;  // told by another process's log
+    }
     if (what == "begun") {
         known.states[name] = ItemState::begun;
     } else if (what == "finished") {
@@ -101,10 +106,22 @@ const evidence::FinishedRun* find_run(const std::vector<evidence::FinishedRun>& 
     return nullptr;
 }
 
-/// Runs that --from brought count as such, whatever the log says.
-SweepLog read_log(const fs::path& sweep, const SweepSettings& settings) {
-    SweepLog known;
-    const auto path = sweep / log_name;
+/// The logs of all processes, the sweep's own first.
+std::vector<fs::path> logs_of(const fs::path& sweep) {
+    std::vector<fs::path> logs = {sweep / log_name};
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(sweep, error)) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with("sweep-") && name.ends_with("jsonl")) {
+            logs.push_back(entry.path());
+        }
+    }
+    std::sort(logs.begin() + 1, logs.end());
+    return logs;
+}
+
+/// Takes the events of one log. Returns the size of its whole lines.
+uint64_t read_events(const fs::path& path, SweepLog& known) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     require(file.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
     run::LineReader lines(file.get(), path);
@@ -117,7 +134,17 @@ SweepLog read_log(const fs::path& sweep, const SweepSettings& settings) {
             fail("'{}' is damaged: {}", path.string(), error.what());
         }
     }
-    known.size = lines.offset();
+    return lines.offset();
+}
+
+/// Runs that --from brought count as such, whatever the log says. own: the log whose size is asked
+/// for.
+SweepLog read_log(const fs::path& sweep, const SweepSettings& settings, const fs::path& own = {}) {
+    SweepLog known;
+    for (const auto& path : logs_of(sweep)) {
+        const auto size = read_events(path, known);
+        known.size = path == own ? size : known.size;
+    }
     const auto brought = brought_to(sweep);
     for (const auto& item : settings.items) {
         if (find_run(brought, item) != nullptr) {
@@ -179,19 +206,26 @@ SweepDirectory SweepDirectory::make(const SweepSettings& settings, const std::st
     return sweep;
 }
 
-SweepDirectory SweepDirectory::open(const fs::path& path) {
+SweepDirectory SweepDirectory::open(const fs::path& path, const std::string& share) {
     SweepDirectory sweep(fs::absolute(path.has_filename() ? path : path.parent_path()));
+    sweep.share_ = share;
     sweep.settings_ = read_sweep(sweep.path_);
     sweep.lock();
-    sweep.known_ = read_log(sweep.path_, sweep.settings_);
+    sweep.known_ = read_log(sweep.path_, sweep.settings_, sweep.log_path());
     require(::ftruncate(sweep.log_->get(), static_cast<off_t>(sweep.known_.size)) == 0,
-            "cannot write '{}': {}", (sweep.path_ / log_name).string(), std::strerror(errno));
+            "cannot write '{}': {}", sweep.log_path().string(), std::strerror(errno));
     return sweep;
 }
 
+fs::path SweepDirectory::log_path() const {
+    return path_ / (share_.empty() ? log_name : fmt::format("sweep-{}.jsonl", share_));
+}
+
 void SweepDirectory::lock() {
-    const auto log = path_ / log_name;
-    log_ = std::make_shared<Descriptor>(::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    const auto log = log_path();
+    const int made = share_.empty() ? 0 : O_CREAT;
+    log_ = std::make_shared<Descriptor>(
+        ::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | made, 0666));
     require(log_->open(), "cannot write '{}': {}", log.string(), std::strerror(errno));
     if (::flock(log_->get(), LOCK_EX | LOCK_NB) != 0) {
         const auto holders = lock_holders(log);
@@ -223,7 +257,7 @@ void SweepDirectory::append(const Json& event) {
     if (!write_all(log_->get(), json_text(event) + '\n')) {
         const int reason = errno;
         [[maybe_unused]] const int cut = ::ftruncate(log_->get(), before);
-        hfc::fail("cannot write '{}': {}", (path_ / log_name).string(), std::strerror(reason));
+        hfc::fail("cannot write '{}': {}", log_path().string(), std::strerror(reason));
     }
     take(event, known_);
 }

@@ -3,6 +3,8 @@
 //   sweep.json     the script's options as given, threads, device, the list of runs
 //   script.lua     the script as it was when the sweep began
 //   sweep.jsonl    what happened to the runs, one event a line; locked while the sweep is at work
+//   sweep-0-of-4.jsonl   the same of the runs of one process of several (see sweep_share.h)
+//   array.sh       a batch script for Slurm, if asked for
 //   ITEM/          a run directory for each run
 //   ITEM.log       what that run printed; locked by the run's process
 //   NAME.csv .md   joined tables; NAME-differences.csv .md: settings in pairs; NAME.svg .png curves
@@ -58,8 +60,9 @@ class SweepDirectory {
     static SweepDirectory make(const SweepSettings& settings, const std::string& script_text,
                                const std::filesystem::path& out,
                                const std::vector<evidence::FinishedRun>& brought);
-    /// Throws Error where another sweep is at work in it, naming its process.
-    static SweepDirectory open(const std::filesystem::path& path);
+    /// share: of a process that does a share of the runs. Throws Error where another sweep, or
+    /// another process with that share, is at work in it, naming its process.
+    static SweepDirectory open(const std::filesystem::path& path, const std::string& share = {});
 
     const std::filesystem::path& path() const { return path_; }
     const SweepSettings& settings() const { return settings_; }
@@ -80,7 +83,10 @@ class SweepDirectory {
     void lock();
     void append(const nlohmann::ordered_json& event);
 
+    std::filesystem::path log_path() const;
+
     std::filesystem::path path_;
+    std::string share_;
     SweepSettings settings_;
     std::shared_ptr<Descriptor> log_;
     SweepLog known_;

@@ -22,6 +22,7 @@ The values of the script's options:
 Examples:
   hfc-host sweep scripts/batch_size.lua --seeds 5
   hfc-host sweep scripts/optimizers.lua --seeds 3 --lr 1e-4,1e-3 --jobs 2
+  hfc-host sweep scripts/batch_size.lua --seeds 50 --slurm
   hfc-host sweep --resume sweeps/batch_size-20260102-030405
   hfc-host sweep scripts/batch_size.lua --seeds 5 --from docs/results/batch_size.csv \
     --save docs/results/batch_size.csv
@@ -65,25 +66,37 @@ void add_options(CLI::App& app, SweepOptions& options) {
         ->type_name("FILE");
     app.add_option("--save", options.save, "add the finished runs to this CSV file, for --from")
         ->type_name("FILE");
+    app.add_flag("--slurm", options.slurm,
+                 "start no run, but write DIR/array.sh, a batch script for Slurm with one task for "
+                 "each run");
+    app.add_option("--share", options.share,
+                   "of the sweep in this directory, do the share of this process: of a task of a "
+                   "Slurm array, or of a rank under mpirun or srun")
+        ->type_name("DIR");
+    app.add_option("--collect", options.collect,
+                   "join the runs of the sweep in this directory that --share has finished")
+        ->type_name("DIR");
     app.add_flag("--dry-run", options.dry_run, "list the runs, and start none");
 }
 
-void check_resumed(const SweepOptions& options) {
+void check_resumed(const SweepOptions& options, const char* name) {
     const bool others = !options.script.empty() || !options.arguments.empty() ||
                         options.seeds != 0 || options.threads != 0 || !options.out.empty() ||
                         !options.from.empty() || options.device != "auto" ||
                         !options.data.empty() || options.deterministic;
     if (others) {
-        wrong_use(
-            "option --resume takes the script and its options from the sweep; only --jobs, --save "
-            "and --dry-run can be given with it");
+        wrong_use(fmt::format(
+            "option {} takes the script and its options from the sweep; only --jobs, --save "
+            "and --dry-run can be given with it",
+            name));
     }
 }
 
 /// Options of hfc-host that a run would take and a sweep would not pass on.
 void refuse_others(const std::vector<std::string>& arguments) {
-    constexpr std::array<std::string_view, 5> others = {"--sandbox", "--sandbox-seconds",
-                                                        "--sandbox-memory", "--debug", "--view"};
+    constexpr std::array<std::string_view, 8> others = {
+        "--sandbox", "--sandbox-seconds", "--sandbox-memory",   "--debug",
+        "--view",    "--parallel",        "--parallel-timeout", "--time-limit"};
     for (const auto& word : arguments) {
         const auto name = std::string_view(word).substr(0, word.find('='));
         if (std::ranges::find(others, name) != others.end()) {
@@ -118,8 +131,14 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
         wrong_use(fmt::format("option --seeds: expected a number of seeds from 1, got {}",
                               options.seeds));
     }
-    if (app.count("--resume") > 0) {
-        check_resumed(options);
+    const auto others = app.count("--resume") + app.count("--share") + app.count("--collect");
+    if (others > 1 || (others > 0 && options.slurm)) {
+        wrong_use("only one of --resume, --share, --collect and --slurm can be given");
+    }
+    if (others > 0) {
+        check_resumed(options, app.count("--resume") > 0  ? "--resume"
+                               : app.count("--share") > 0 ? "--share"
+                                                          : "--collect");
     } else if (options.script.empty()) {
         wrong_use(options.arguments.empty()
                       ? "no script given"

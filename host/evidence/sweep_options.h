@@ -23,6 +23,9 @@ struct SweepOptions {
     std::string from;    ///< finished runs, as CSV
     std::string save;    ///< where to add finished runs
     bool dry_run = false;
+    bool slurm = false;   ///< write a batch script for a Slurm array, and start nothing
+    std::string share;    ///< the directory of a sweep, of which this process does its share
+    std::string collect;  ///< the directory of a sweep whose shares have run
 };
 
 /// words: what follows `hfc-host sweep`. Throws CommandExit.

@@ -92,7 +92,7 @@ void remove_beginnings(const fs::path& directory) {
 sigset_t signals() {
     sigset_t set;
     ::sigemptyset(&set);
-    for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
+    for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1}) {
         ::sigaddset(&set, signal);
     }
     return set;
@@ -100,10 +100,12 @@ sigset_t signals() {
 
 }  // namespace
 
-SweepRunner::SweepRunner(SweepDirectory& sweep, int jobs)
-    : sweep_(sweep), jobs_(static_cast<size_t>(jobs)) {
+SweepRunner::SweepRunner(SweepDirectory& sweep, int jobs, const SweepShare& share)
+    : sweep_(sweep), jobs_(static_cast<size_t>(jobs)), joins_(share.count == 1) {
+    int64_t number = 0;
     for (const auto& item : sweep.settings().items) {
-        if (needs_run(item)) {
+        const bool mine = number++ % share.count == share.index;
+        if (mine && needs_run(item)) {
             waiting_.push_back(&item);
         } else {
             ++ended_;
@@ -186,7 +188,8 @@ bool SweepRunner::wait_for_locks(const SweepItem& item) {
 std::vector<std::string> SweepRunner::arguments_for(const SweepItem& item, bool resumed) const {
     const auto& settings = sweep_.settings();
     const auto directory = sweep_.item_directory(item).string();
-    std::vector<std::string> arguments = {"--threads", std::to_string(settings.threads)};
+    std::vector<std::string> arguments = {"--parallel", "none", "--threads",
+                                          std::to_string(settings.threads)};
     if (!settings.data.empty()) {
         arguments.insert(arguments.end(), {std::string("--data"), settings.data});
     }
@@ -281,6 +284,9 @@ void SweepRunner::take_end(const Running& running, int status) {
         ++ended_;
         say(fmt::format("[{}/{}] {} finished in {}{}", ended_, all, item.name, duration(seconds),
                         time_left()));
+        if (!joins_) {
+            return;
+        }
         try {
             write_joined_tables(sweep_.path(), sweep_.settings());
         } catch (const Error& failure) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host/evidence/sweep_directory.h"
+#include "host/evidence/sweep_share.h"
 
 #include <chrono>
 #include <cstddef>
@@ -12,7 +13,8 @@ namespace hfc::host {
 
 class SweepRunner {
   public:
-    SweepRunner(SweepDirectory& sweep, int jobs);
+    /// share: only these of the runs.
+    SweepRunner(SweepDirectory& sweep, int jobs, const SweepShare& share = {});
 
     /// Returns 0, or 130 or 143 after the user has stopped it. Ends all runs before it throws Error
     /// (a full disk).
@@ -42,6 +44,7 @@ class SweepRunner {
 
     SweepDirectory& sweep_;
     size_t jobs_;
+    bool joins_;  ///< write the joined tables as runs finish
     std::vector<const evidence::SweepItem*> waiting_;
     size_t next_ = 0;   ///< of waiting_
     size_t ended_ = 0;  ///< runs that need none, or have ended

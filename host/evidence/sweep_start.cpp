@@ -101,8 +101,9 @@ std::string commit_of(const std::string& script) {
 evidence::SweepPlan ask_script(const SweepOptions& options) {
     const TemporaryFolder folder;
     const auto plan = folder.path() / "plan.json", output = folder.path() / "output";
-    std::vector<std::string> arguments = {"--write-plan", plan.string(), "--device",
-                                          options.device};
+    // The launcher of the sweep, if any, has not started this process.
+    std::vector<std::string> arguments = {"--parallel",  "none",     "--write-plan",
+                                          plan.string(), "--device", options.device};
     if (!options.data.empty()) {
         arguments.insert(arguments.end(), {"--data", options.data});
     }

@@ -29,7 +29,11 @@ namespace {
     for (const auto& entry : options.environment) {
         putenv(const_cast<char*>(entry.c_str()));
     }
-    std::vector<char*> argv = {const_cast<char*>(HFC_HOST)};
+    std::vector<char*> argv;
+    for (const auto& word : options.launcher) {
+        argv.push_back(const_cast<char*>(word.c_str()));
+    }
+    argv.push_back(const_cast<char*>(HFC_HOST));
     for (const auto& argument : arguments) {
         argv.push_back(const_cast<char*>(argument.c_str()));
     }
@@ -37,7 +41,7 @@ namespace {
     if (options.before_start) {
         options.before_start();
     }
-    execv(HFC_HOST, argv.data());
+    execvp(argv.front(), argv.data());
     _exit(127);
 }
 

@@ -18,6 +18,7 @@ struct ProcessOptions {
     std::vector<std::string> environment = {};        ///< NAME=value, over the present one
     std::string input = {};                           ///< standard input
     std::filesystem::path folder = {};                ///< working directory
+    std::vector<std::string> launcher = {};           ///< the program that starts hfc-host
     std::function<void()> before_start = {};          ///< called in the new process
     std::function<void(int pid)> while_running = {};  ///< called once in the parent after the start
 };

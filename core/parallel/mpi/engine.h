@@ -1,0 +1,75 @@
+// The one thread that calls MPI: it starts a collective, waits for it without taking a core,
+// answers ranks that ask where this one is, and accuses those that do not come.
+#pragma once
+
+#define OMPI_SKIP_MPICXX 1  // the C++ bindings would need a library of their own
+#define MPICH_SKIP_MPICXX 1
+#include <mpi.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace hfc::parallel::mpi {
+
+/// Throws std::runtime_error with MPI's text.
+void check(int code, const char* what);
+
+class Engine {
+  public:
+    /// One collective: `start` begins it, piece by piece, until it returns false.
+    struct Job {
+        std::string name;  ///< "all_reduce of 1024 numbers"
+        std::function<bool(MPI_Request&)> start;
+        std::function<void(std::exception_ptr)> done;
+        bool ends = false;  ///< this rank has come to the end
+    };
+
+    /// MPI has been begun, with MPI_THREAD_SERIALIZED at least.
+    explicit Engine(double timeout);
+    /// Does what is queued first.
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    int rank() const { return rank_; }
+    int size() const { return size_; }
+    /// Of the end alone: a rank that has ended must not take part in what the others still do.
+    MPI_Comm end_communicator() const { return ends_; }
+
+    void add(Job job);
+    /// Ends all ranks.
+    [[noreturn]] void abort(int status);
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    void loop();
+    void run(Job& job);
+    void wait(MPI_Request& request, const std::string& name);
+    void look_around();
+    void answer_questions();
+    bool accuse(MPI_Request& request, const std::string& name);
+    std::string places(const std::deque<int64_t>& numbers) const;
+
+    double timeout_;
+    int rank_ = 0;
+    int size_ = 1;
+    MPI_Comm questions_ = MPI_COMM_NULL;
+    MPI_Comm ends_ = MPI_COMM_NULL;
+    int64_t number_ = 0;  ///< of the collective that this rank has come to
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<Job> queue_;
+    bool stop_ = false;
+    std::atomic<int> abort_status_ = -1;
+    std::thread thread_;  ///< the last member: it uses the others
+};
+
+}  // namespace hfc::parallel::mpi

@@ -9,6 +9,8 @@
 #include "bindings/runtime/state.h"
 #include "data/load.h"
 #include "host/command_line.h"
+#include "host/evidence/command_words.h"
+#include "host/microscope.h"
 #include "host/repl.h"
 #include "host/sandbox.h"
 #include "host/view.h"
@@ -188,8 +190,14 @@ int main(int count, char** arguments) {
         if (count > 1 && std::strcmp(arguments[1], "view") == 0) {
             hfc::host::become_viewer(arguments + 1);
         }
+        if (count > 1 && std::strcmp(arguments[1], "microscope") == 0) {
+            return hfc::host::microscope({arguments + 2, arguments + count});
+        }
         return hfc::host::run(count, arguments);
     } catch (const hfc::host::CommandLineExit& exit) {
+        std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());
+        return exit.status;
+    } catch (const hfc::host::CommandExit& exit) {
         std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());
         return exit.status;
     } catch (const hfc::Error& error) {

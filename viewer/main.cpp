@@ -1,12 +1,15 @@
 // hfc-viewer [options] RUNS...: curves, images and tables of run directories in a window.
 #include "viewer/layout_file.h"
+#include "viewer/microscope_view.h"
 #include "viewer/settings.h"
 #include "viewer/viewer.h"
 #include "viewer/window.h"
 #include "viewer/window_loop.h"
 
 #include <GLFW/glfw3.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 
@@ -34,7 +37,23 @@ int show(GLFWwindow* window, const Settings& settings, const Layout& layout, boo
     return 0;
 }
 
+int run_microscope() {
+    std::signal(SIGPIPE, SIG_IGN);  // the host may be gone
+    WindowOptions options;
+    options.title = "hfc microscope";
+    options.width = 1100;
+    options.height = 760;
+    return in_window(options, [](GLFWwindow* window) {
+        MicroscopeView view(STDIN_FILENO, STDOUT_FILENO);
+        draw_until_closed(window, view);
+        return 0;
+    });
+}
+
 int run(const Settings& settings) {
+    if (settings.microscope) {
+        return run_microscope();
+    }
     const bool remembers =
         settings.picture.empty() && settings.measured <= 0 && !layout_path().empty();
     const auto layout = remembers ? read_layout(layout_path()) : Layout();

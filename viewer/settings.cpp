@@ -64,6 +64,8 @@ Settings parse_settings(int count, char** arguments) {
             settings.tab = 2;
         } else if (word == "--status") {
             settings.tab = 3;
+        } else if (word == "--microscope") {
+            settings.microscope = true;  // started by hfc-host, which speaks through 0 and 1
         } else if (word == "--keys") {
             settings.help = true;
         } else if (word == "--detached") {
@@ -84,7 +86,7 @@ Settings parse_settings(int count, char** arguments) {
             settings.runs.emplace_back(word);
         }
     }
-    if (settings.runs.empty() && settings.new_runs.empty()) {
+    if (settings.runs.empty() && settings.new_runs.empty() && !settings.microscope) {
         refuse("no run directory given%s", "");
     }
     return settings;

@@ -19,6 +19,7 @@ struct Settings {
     std::optional<int> tab;  ///< to begin with: 0 curves, 1 images, 2 tables, 3 status
     std::optional<bool> dark;
     std::optional<std::pair<int, int>> size;  ///< of the window
+    bool microscope = false;                  ///< --microscope: of hfc-host microscope
     bool help = false;                        ///< --keys: begin with the page of keys
 };
 

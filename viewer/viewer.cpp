@@ -179,6 +179,7 @@ void Viewer::apply_theme() {
     style.WindowRounding = 0;
     style.FrameRounding = 4;
     if (choice_.dark) {
+        style.Colors[ImGuiCol_Text] = {0.84F, 0.85F, 0.87F, 1};
         style.Colors[ImGuiCol_WindowBg] = {0.09F, 0.10F, 0.12F, 1};
         theme_ = {IM_COL32(16, 17, 21, 255), IM_COL32(48, 51, 58, 255),
                   IM_COL32(214, 217, 222, 255), IM_COL32(110, 115, 125, 255)};

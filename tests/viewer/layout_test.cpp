@@ -103,7 +103,7 @@ TEST(ViewerTableView, DigitsAreThoseThatTell) {
                        {"12", "0.5", "0.1", "", "1", "123.456789"}};
     const auto shown = readable(rows);
     EXPECT_THAT(shown[1], ElementsAre("4", "0.9668", "0.001", "a.b", "1.235e+07", "1e-09"));
-    EXPECT_THAT(shown[2], ElementsAre("12", "0.5000", "0.1", "", "1", "123.5"));
+    EXPECT_THAT(shown[2], ElementsAre("12", "0.5000", "0.100", "", "1", "123.5"));
     EXPECT_EQ(readable({{"lr"}, {"0.001"}, {"0.003"}})[1][0], "0.001");
     EXPECT_EQ(readable({}), Rows());
     EXPECT_EQ(readable({{"a"}, {"nan"}, {"1.5", "more"}})[2][1], "more");

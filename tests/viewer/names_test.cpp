@@ -63,7 +63,7 @@ std::vector<std::string> left_by(const std::string& typed) {
 TEST(ViewerFilter, ThreeLettersLeaveOneCurveOfThirtyFive) {
     ASSERT_EQ(curves().size(), 35U);
     EXPECT_THAT(left_by("nl4"), ElementsAre("accuracy natural: train low r=4"));
-    EXPECT_THAT(left_by("sh6"), ElementsAre("accuracy shuffled: train high r=6"));
+    EXPECT_THAT(left_by("nh6"), ElementsAre("accuracy natural: train high r=6"));
     EXPECT_THAT(left_by("NTE"), ElementsAre("accuracy natural: test"));
 }
 

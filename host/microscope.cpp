@@ -16,6 +16,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace hfc::host {
@@ -82,24 +84,37 @@ end
 return model, data.test
 )lua";
 
+/// The first line of the error on the top of the stack, without the place in the text above.
 std::string error_text(lua_State* L) {
-    const char* const text = lua_tostring(L, -1);
-    const std::string whole = text == nullptr ? "the network cannot be loaded" : text;
-    return whole.substr(0, whole.find("\ntraceback"));
+    lua_getglobal(L, "tostring");
+    lua_insert(L, -2);
+    const bool readable = lua_pcall(L, 1, 1, 0) == 0 && lua_tostring(L, -1) != nullptr;
+    std::string text = readable ? lua_tostring(L, -1) : "the network cannot be loaded";
+    text = text.substr(0, text.find('\n'));
+    constexpr std::string_view place = "microscope:";
+    if (text.starts_with(place)) {
+        const auto end = text.find_first_not_of("0123456789", place.size());
+        text = end != std::string::npos && text[end] == ':' ? text.substr(end + 2) : text;
+    }
+    return text;
 }
 
 /// The network and the images of `line`, made in `state`.
 std::pair<model::ModelPtr, data::Dataset> load_parts(lua::State& state,
                                                      const MicroscopeWords& line) {
     lua_State* const L = state.get();
-    require(luaL_loadbuffer(L, load, std::char_traits<char>::length(load), "=microscope") == 0,
-            "{}", error_text(L));
+    if (luaL_loadbuffer(L, load, std::char_traits<char>::length(load), "=microscope") != 0) {
+        fail("{}", error_text(L));
+    }
     for (const auto* const text : {&line.network, &line.dataset, &line.weights}) {
         lua_pushlstring(L, text->data(), text->size());
     }
     lua_pushboolean(L, line.normalised ? 1 : 0);
     lua_pushinteger(L, line.image_size);
-    require(state.call(5, 2) == 0, "{}", error_text(L));
+    if (state.call(5, 2) != 0) {
+        check_interrupt();
+        fail("{}", error_text(L));
+    }
     auto network = lua::to_model(L, lua::Value(L, lua_gettop(L) - 1, "network"));
     return {network, lua::Value(L, lua_gettop(L), "images").object<data::Dataset>()};
 }

@@ -158,31 +158,43 @@ TEST_F(MicroscopeWindow, ClosingItEndsTheHostAndKillingTheHostClosesIt) {
     EXPECT_EQ(work(std::string("kill -9 $V\nwait $H\n") + both_gone), 0);
 }
 
-TEST_F(MicroscopeWindow, ADragGivesTheLabelsOfEachRadius) {
-    // The keyboard makes the radius 0, then half a bin more at a time.
-    ASSERT_EQ(work("for i in 1 2 3; do xdotool key --window $W Right; done; sleep .3\n"
-                   "for i in {1..8}; do xdotool key --window $W Down; sleep .15; done\n"
-                   "for i in {1..24}; do xdotool key --window $W Up; sleep .15; done; sleep .5\n"
-                   "save microscope.json; xdotool key --window $W q; wait $H\n"
-                   "cat >check.lua <<'E'\n"
-                   "local data = hfc.data('synthetic')\n"
-                   "local model = hfc.saved_model('net')\n"
-                   "local x = data.test:batch {3}\n"
-                   "for r = 0, 12, .5 do\n"
-                   "  local mask = hfc.frequency.mask(x.shape[2], x.shape[3], r)\n"
-                   "  print(hfc.logits(model, hfc.mask.apply(x, mask)):argmax():item())\n"
-                   "end\n"
-                   "E\n\"$HOST\" check.lua >expected\n"),
-              0)
-        << text_of("said") << text_of("expected");
+TEST_F(MicroscopeWindow, ADragGivesTheLabelsOfEachRadiusAsTheSweepDoes) {
+    // From the zero frequency to the right, half a bin (4.92 pixels) at a time.
+    ASSERT_EQ(
+        work("for i in 1 2 3; do xdotool key --window $W Right; done; sleep .3\n"
+             "xdotool mousemove 170 233 sleep .2 mousedown 1; sleep .3\n"
+             "for i in {1..24}; do xdotool mousemove $((170 + (i * 492 + 50) / 100)) 233; sleep "
+             ".15; done; xdotool mouseup 1; sleep .4\n"
+             "save microscope.json; xdotool key --window $W q; wait $H\n"
+             "cat >check.lua <<'E'\n"
+             "local data = hfc.data('synthetic')\n"
+             "local model = hfc.saved_model('net')\n"
+             "local x = data.test:batch(3, 4)\n"
+             "for r = 0, 12, .5 do\n"
+             "  local mask = hfc.frequency.mask(x.shape[3], x.shape[4], r)\n"
+             "  print(hfc.logits(model, hfc.mask.apply(x, mask)):argmax():item())\n"
+             "end\n"
+             "E\n\"$HOST\" check.lua >expected\n"),
+        0)
+        << text_of("said") << text_of("errors");
     const auto saved = numbers("microscope.json");
     ASSERT_TRUE(saved.is_object());
     EXPECT_EQ(saved.at("image"), 3);
     std::string labels;
     for (const auto& pair : saved.at("by_radius")) {
-        labels += std::to_string(pair.at(1).get<int>()) + "\n";
+        if (pair.at(0) <= 12) {
+            labels += std::to_string(pair.at(1).get<int>()) + "\n";
+        }
     }
-    EXPECT_EQ(labels, text_of("expected"));
+    const auto expected = text_of("expected");
+    EXPECT_EQ(labels, expected);
+    double first = 0;
+    for (size_t line = 2; line < expected.size() && expected[line] == expected[0]; line += 2) {
+        first += 0.5;
+    }
+    EXPECT_NE(expected.find_first_not_of(expected.substr(0, 2)), std::string::npos)
+        << "the label changes somewhere";
+    EXPECT_EQ(saved.at("first_change"), first + 0.5);
     EXPECT_GT(fs::file_size(folder_ / "microscope.png"), 10000U);
 }
 

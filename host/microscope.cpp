@@ -14,6 +14,7 @@
 #include <ATen/Parallel.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -53,7 +54,9 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();
     app.add_option("--device", line.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-    app.add_option("--threads", line.threads, "CPU threads (0: one per core)")
+    app.add_option("--threads", line.threads,
+                   "CPU threads (0: one for small images, which is fastest beside a window that "
+                   "is drawn; else one per core)")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     parse_words(app, "microscope", "NET [options]", words);
@@ -229,9 +232,6 @@ Message greeting(const Microscope& scope, const MicroscopeWords& line,
 int microscope(const std::vector<std::string>& words) {
     const auto line = parse_microscope(words);
     set_default_device(parse_device(line.device));
-    if (line.threads > 0) {
-        at::set_num_threads(line.threads);
-    }
     if (!line.data.empty()) {
         require(std::filesystem::is_directory(line.data),
                 "microscope: option --data: '{}' is not a directory", line.data);
@@ -242,6 +242,11 @@ int microscope(const std::vector<std::string>& words) {
     lua::State state;
     try {
         const auto [network, images] = load_parts(state, line);
+        constexpr int64_t small = 64;
+        const bool is_small = std::max(images.height(), images.width()) <= small;
+        if (line.threads > 0 || is_small) {
+            at::set_num_threads(std::max(line.threads, 1));
+        }
         const Microscope scope(network, images);
         MicroscopeWindow window;
         if (window.send(greeting(scope, line, *network))) {

@@ -53,7 +53,8 @@ void MicroscopeView::draw_tools() {
         ImGui::Text("label: %s", class_name(label_).c_str());
         ImGui::SameLine(0, gap);
     }
-    ImGui::TextDisabled("answered in %.1f ms   %s", milliseconds_, message_.c_str());
+    ImGui::TextDisabled("pictures in %.1f ms, answers in %.1f ms   %s", pictures_milliseconds_,
+                        milliseconds_, message_.c_str());
 }
 
 void MicroscopeView::draw_outline(ImVec2 corner, float side) const {

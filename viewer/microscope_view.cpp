@@ -93,6 +93,7 @@ void MicroscopeView::take_pictures(const Message& message) {
     }
     shown_ = integer_at(message.head, "id", 0);
     label_ = integer_at(message.head, "label");
+    pictures_milliseconds_ = message.head.value("milliseconds", 0.0);
     const auto* const bytes = message.bytes.data();
     const int w = static_cast<int>(width), h = static_cast<int>(height);
     for (size_t part = 0; part < 3; ++part) {
@@ -234,7 +235,8 @@ void MicroscopeView::write_numbers(const std::filesystem::path& path) const {
                         {"labels", labels_},
                         {"probabilities", probabilities_},
                         {"classes", classes_},
-                        {"milliseconds", milliseconds_}};
+                        {"milliseconds", milliseconds_},
+                        {"pictures_milliseconds", pictures_milliseconds_}};
     json["by_radius"] = MessageJson::array();
     for (const auto& [radius, label] : by_radius_.all()) {
         json["by_radius"].push_back({radius, label});

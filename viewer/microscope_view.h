@@ -59,8 +59,8 @@ class MicroscopeView : public Content {
     std::vector<std::vector<double>> probabilities_;
     std::vector<int64_t> labels_;
     LabelsByRadius by_radius_;
-    double milliseconds_ = 0;
-    int save_in_ = 0;  ///< frames until the picture is taken
+    double milliseconds_ = 0, pictures_milliseconds_ = 0;  ///< that the host took
+    int save_in_ = 0;                                      ///< frames until the picture is taken
 };
 
 }  // namespace hfc::viewer

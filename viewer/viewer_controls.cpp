@@ -183,9 +183,6 @@ void Viewer::draw_legend(size_t group) {
                 }
             }
         }
-        if (ImGui::IsItemHovered()) {
-            ImGui::SetTooltip("click: hide or show; with Ctrl: only this one");
-        }
         ImGui::PopID();
         ImGui::PopStyleColor();
     }

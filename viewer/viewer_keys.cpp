@@ -12,7 +12,7 @@
 namespace hfc::viewer {
 namespace {
 
-constexpr std::array<std::pair<const char*, const char*>, 24> help_lines = {{
+constexpr std::array<std::pair<const char*, const char*>, 25> help_lines = {{
     {"/", "type to filter the curves (\"nl4\": natural, low, r=4)"},
     {"Esc", "clear what you typed and show all curves"},
     {"Up, Down", "choose a curve"},
@@ -36,6 +36,7 @@ constexpr std::array<std::pair<const char*, const char*>, 24> help_lines = {{
     {"Q", "close the window"},
     {"mouse on a plot", "drag: zoom to a rectangle; wheel: zoom (with Shift horizontally)"},
     {"click a line", "show only it (with Ctrl: hide it); double click: the whole range"},
+    {"click a name", "hide or show the curve; with Ctrl: show only it"},
     {"right click", "save one panel"},
 }};
 

@@ -257,6 +257,8 @@ int microscope(const std::vector<std::string>& words) {
             }
         }
         return window.wait();
+    } catch (const Interrupted&) {
+        return interrupt_status();  // the window has gone with its pipe
     } catch (const Error& error) {
         fail("microscope: {}", error.what());
     }

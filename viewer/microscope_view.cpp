@@ -259,7 +259,7 @@ void MicroscopeView::drawn() {
         write_picture(picture, 0, 0, static_cast<int>(size.x), static_cast<int>(size.y));
     auto numbers = picture;
     write_numbers(numbers.replace_extension("json"));
-    message_ = (written ? "saved " : "cannot write ") + picture.string();
+    message_ = (written ? "saved " : "cannot write ") + picture.filename().string();
 }
 
 std::string MicroscopeView::class_name(int64_t label) const {

@@ -38,7 +38,8 @@ class Body(ResNet):
         self.conv1 = torch.nn.Conv2d(3, WIDTHS[0], 7, 2, 3, bias=False)
         self.bn1 = torch.nn.BatchNorm2d(WIDTHS[0])
         for i, width in enumerate(WIDTHS):
-            setattr(self, f"layer{i + 1}", self._make_layer(BasicBlock, width, 1, 1 if i == 0 else 2))
+            stride = 1 if i == 0 else 2
+            setattr(self, f"layer{i + 1}", self._make_layer(BasicBlock, width, 1, stride))
         for module in self.modules():
             if isinstance(module, torch.nn.Conv2d):
                 torch.nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -29,6 +29,8 @@ Examples:
   hfc-host export --tensorboard runs/a --out tb            its numbers for TensorBoard
   hfc-host view runs                                       their curves in a window
   mpirun -n 4 hfc-host script.lua                          four processes share the work
+  hfc-host microscope net.pt2 --data ~/data                one image's frequencies in a window, and
+                                                           what the network makes of them
 
 Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it;
 130 after Ctrl-C; 143 after SIGTERM; 138 after SIGUSR1 and at the time limit.)text";

@@ -10,6 +10,8 @@
 #include "bindings/runtime/state.h"
 #include "data/load.h"
 #include "host/command_line.h"
+#include "host/evidence/command_words.h"
+#include "host/microscope.h"
 #include "host/repl.h"
 #include "host/sandbox.h"
 #include "host/view.h"
@@ -229,9 +231,15 @@ int run_or_tell(int count, char** arguments) {
         if (count > 1 && std::strcmp(arguments[1], "view") == 0) {
             hfc::host::become_viewer(arguments + 1);
         }
+        if (count > 1 && std::strcmp(arguments[1], "microscope") == 0) {
+            return hfc::host::microscope({arguments + 2, arguments + count});
+        }
         return hfc::host::run(count, arguments);
     } catch (const hfc::host::CommandLineExit& exit) {
         hfc::parallel::before_message();
+        std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());
+        return exit.status;
+    } catch (const hfc::host::CommandExit& exit) {
         std::fprintf(exit.status == 0 ? stdout : stderr, "%s\n", exit.text.c_str());
         return exit.status;
     } catch (const hfc::Error& error) {

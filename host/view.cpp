@@ -14,9 +14,7 @@
 #include <vector>
 
 namespace hfc::host {
-namespace {
-
-/// It stands beside the launcher, in the build's folder as in an installed one.
+// It stands beside the launcher, in the build's folder as in an installed one.
 std::string viewer_program() {
     std::error_code error;
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
@@ -28,8 +26,6 @@ std::string viewer_program() {
             path.string());
     return path;
 }
-
-}  // namespace
 
 void become_viewer(char** arguments) {
     const auto program = viewer_program();

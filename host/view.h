@@ -5,6 +5,9 @@
 
 namespace hfc::host {
 
+/// The viewer beside this program. Throws Error where this build has none.
+std::string viewer_program();
+
 /// hfc-host view RUNS...: becomes the viewer, with the arguments behind "view". Throws Error when
 /// this build has none.
 [[noreturn]] void become_viewer(char** arguments);

@@ -26,7 +26,7 @@ std::string format(const char* pattern, Values... values) {
 }
 
 /// Where the curves lie in the picture.
-struct Frame {
+struct Canvas {
     double left, top, right, bottom;
     Range x, y;
     double pixel_x(double value) const {
@@ -38,9 +38,10 @@ struct Frame {
     }
 };
 
-std::string axes(const Frame& frame, const ExportPanel& panel) {
+std::string axes(const Canvas& frame, const ExportPanel& panel) {
     std::string svg;
-    for (const auto& tick : linear_ticks(frame.x, 8)) {
+    for (const auto& tick :
+         panel.logarithmic_x ? log_ticks(frame.x, 8) : linear_ticks(frame.x, 8)) {
         const double at = frame.pixel_x(tick.value);
         svg += format(
             "<path d=\"M%.1f %.1fV%.1f\" stroke=\"#ddd\"/>\n<text x=\"%.1f\" y=\"%.1f\" "
@@ -60,7 +61,22 @@ std::string axes(const Frame& frame, const ExportPanel& panel) {
                      frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top);
 }
 
-std::string draw(const Frame& frame, const ExportCurve& curve) {
+/// The area between the ends of the band, from left to right and back.
+std::string draw_band(const Canvas& frame, const ExportCurve& curve) {
+    std::string there, back;
+    for (size_t i = 0; i < curve.low->size(); ++i) {
+        const double x = (*curve.x)[i], low = (*curve.low)[i], high = (*curve.high)[i];
+        if (std::isfinite(x) && std::isfinite(low) && std::isfinite(high)) {
+            there += format("%.2f,%.2f ", frame.pixel_x(x), frame.pixel_y(high));
+            back = format("%.2f,%.2f ", frame.pixel_x(x), frame.pixel_y(low)) + back;
+        }
+    }
+    return there.empty() ? ""
+                         : "<polygon points=\"" + there + back +
+                               format("\" fill=\"#%06x\" opacity=\"0.2\"/>\n", curve.color);
+}
+
+std::string draw(const Canvas& frame, const ExportCurve& curve) {
     std::string path, marks;
     const bool few = curve.y->size() < 100 && !curve.faint;
     bool drawing = false;
@@ -91,30 +107,45 @@ std::string draw(const Frame& frame, const ExportCurve& curve) {
         }
     }
     return format(
-               "<g stroke=\"#%06x\" fill=\"#%06x\"%s><path fill=\"none\" stroke-width=\"1.8\" d=\"",
-               curve.color, curve.color, curve.faint ? " opacity=\"0.3\"" : "") +
+               "<g stroke=\"#%06x\" fill=\"#%06x\"%s%s><path fill=\"none\" stroke-width=\"1.8\" "
+               "d=\"",
+               curve.color, curve.color, curve.faint ? " opacity=\"0.3\"" : "",
+               curve.dotted ? " stroke-dasharray=\"2 3\"" : "") +
            path + "\"/>" + marks + "</g>\n";
 }
 
 }  // namespace
 
 std::string to_csv(const ExportPanel& panel) {
-    std::string csv =
-        "curve," + run::csv_field(panel.x_name) + "," + run::csv_field(panel.title) + "\n";
+    const auto has_band = [](const ExportCurve& curve) { return !curve.low->empty(); };
+    const bool bands = std::any_of(panel.curves.begin(), panel.curves.end(), has_band);
+    std::string csv = "curve," + run::csv_field(panel.x_name) + "," + run::csv_field(panel.title);
+    csv += bands ? "," + run::csv_field(panel.title + " low") + "," +
+                       run::csv_field(panel.title + " high")
+                 : "";
+    csv += "\n";
+    const auto number = [](double value, bool logarithmic) {
+        return format(",%.17g", logarithmic ? std::pow(10, value) : value);
+    };
     for (const auto& curve : panel.curves) {
         for (size_t i = 0; i < curve.y->size(); ++i) {
             const double x = (*curve.x)[i], y = (*curve.y)[i];
-            if (std::isfinite(x) && std::isfinite(y)) {
-                csv += run::csv_field(curve.name) +
-                       format(",%.17g,%.17g\n", x, panel.logarithmic ? std::pow(10, y) : y);
+            if (!std::isfinite(x) || !std::isfinite(y)) {
+                continue;
             }
+            csv += run::csv_field(curve.name) + number(x, panel.logarithmic_x) +
+                   number(y, panel.logarithmic);
+            for (const auto* const end : {curve.low, curve.high}) {
+                csv += has_band(curve) ? number((*end)[i], panel.logarithmic) : bands ? "," : "";
+            }
+            csv += "\n";
         }
     }
     return csv;
 }
 
 std::string to_svg(const ExportPanel& panel, int width, int height) {
-    const Frame frame = {64, 34, width - 190.0, height - 48.0, panel.x, panel.y};
+    const Canvas frame = {64, 34, width - 190.0, height - 48.0, panel.x, panel.y};
     std::string svg =
         format(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
@@ -128,6 +159,9 @@ std::string to_svg(const ExportPanel& panel, int width, int height) {
             "height=\"%.1f\"/></clipPath>\n",
             frame.left, frame.top, frame.right - frame.left, frame.bottom - frame.top) +
         "<g clip-path=\"url(#frame)\">\n";
+    for (const auto& curve : panel.curves) {
+        svg += draw_band(frame, curve);
+    }
     for (const auto& curve : panel.curves) {
         svg += draw(frame, curve);
     }

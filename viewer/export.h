@@ -12,21 +12,23 @@ namespace hfc::viewer {
 
 struct ExportCurve {
     std::string name;
-    const std::vector<double>* x;
-    const std::vector<double>* y;  ///< on a logarithmic axis: the logarithms to base 10
-    uint32_t color;                ///< 0xRRGGBB
-    bool faint = false;            ///< an earlier epoch's: without marks, and not in the legend
+    const std::vector<double>* x;          ///< on a logarithmic axis: the logarithms to base 10
+    const std::vector<double>* y;          ///< on a logarithmic axis: the logarithms to base 10
+    const std::vector<double>*low, *high;  ///< the ends of its band; empty without one
+    uint32_t color;                        ///< 0xRRGGBB
+    bool faint = false;  ///< an earlier epoch's: without marks, and not in the legend
+    bool dotted = false;
 };
 
 struct ExportPanel {
     std::string title, x_name;
-    bool logarithmic = false;
+    bool logarithmic = false, logarithmic_x = false;
     Range x, y;  ///< the part shown
     std::vector<ExportCurve> curves;
 };
 
-/// "curve,X,TITLE" and a line for each point where both values are finite, zoomed away or not;
-/// numbers with all their digits.
+/// "curve,X,TITLE", also "TITLE low" and "TITLE high" if there is a band, and a line for each point
+/// where both values are finite, zoomed away or not; numbers with all their digits.
 std::string to_csv(const ExportPanel& panel);
 
 /// The part shown, with axes, ticks and a legend; lines where there are many points, marks too

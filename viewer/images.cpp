@@ -240,6 +240,15 @@ void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
     }
 }
 
+void Images::move(int by) {
+    for (const auto& [name, files] : files_) {
+        auto& number = shown_[name].number;
+        const int first = files.begin()->first, newest = files.rbegin()->first;
+        const int wanted = std::clamp((number == 0 ? newest : number) + by, first, newest);
+        number = wanted == newest ? 0 : wanted;
+    }
+}
+
 /// By a slider and arrows, where there are several.
 const File* Images::choose(const std::string& name, const std::map<int, File>& files,
                            const std::map<std::string, Picture>& pictures) {

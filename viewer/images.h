@@ -27,6 +27,8 @@ class Images {
     /// In the current ImGui window, with a slider over N for each NAME that has several, and
     /// captions where the log tells them. A figure that shows the same as such images is left out.
     void draw(const std::map<std::string, Picture>& pictures);
+    /// All sliders by so many pictures.
+    void move(int by);
 
   private:
     struct Shown {

@@ -1,31 +1,16 @@
 #include "viewer/panels.h"
 
+#include "viewer/colors.h"
+#include "viewer/filter.h"
+#include "viewer/panel_curves.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 
 namespace hfc::viewer {
 namespace {
-
-PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>& y, float smoothing,
-                        bool logarithmic) {
-    PlotCurve result;
-    result.x = &x;
-    result.y = smoothing > 0 ? smooth(y, static_cast<double>(smoothing)) : y;
-    if (logarithmic) {
-        std::transform(result.y.begin(), result.y.end(), result.y.begin(),
-                       [](double value) { return value > 0 ? std::log10(value) : NAN; });
-    }
-    for (size_t i = 0; i < result.y.size(); ++i) {
-        const double at = x[i], value = result.y[i];
-        if (std::isfinite(at) && std::isfinite(value)) {
-            result.x_range = {std::min(result.x_range.low, at), std::max(result.x_range.high, at)};
-            result.y_range = {std::min(result.y_range.low, value),
-                              std::max(result.y_range.high, value)};
-        }
-    }
-    return result;
-}
 
 std::string version_name(const std::string& full_name, double epoch) {
     if (!std::isfinite(epoch)) {
@@ -36,146 +21,313 @@ std::string version_name(const std::string& full_name, double epoch) {
     return full_name + text;
 }
 
-/// The last one up to the epoch chosen in its full colour, and of those before it some, the first
-/// one always, the fainter the earlier.
-void add_versions(const std::vector<Version>& versions, const std::string& full_name, ImU32 color,
-                  const Choice& choice, Panel& panel) {
-    constexpr size_t most_earlier = 4;
-    std::vector<const Version*> shown;
-    for (const auto& version : versions) {
-        if (choice.epoch < 0 || !(version.epoch > choice.epoch)) {
-            shown.push_back(&version);
-        }
-    }
-    if (shown.empty()) {
-        return;
-    }
-    const size_t earlier = shown.size() - 1, count = std::min(earlier, most_earlier);
-    for (size_t i = 0; i <= count; ++i) {
-        const auto& version = *shown[i == count ? earlier : i * earlier / count];
-        panel.curves.push_back(prepare_curve(version.x, version.y, 0, choice.logarithmic));
-        auto& curve = panel.curves.back();
-        curve.name = version_name(full_name, version.epoch);
-        const auto opacity = i == count ? 255U : static_cast<unsigned>(30 + 70 * i / count);
-        curve.faint = i < count;
-        curve.color = (color & ~IM_COL32_A_MASK) | opacity << IM_COL32_A_SHIFT;
-    }
-}
-
 int rank_of(const std::string& panel) {
-    if (panel == "loss" || panel == "accuracy") {
+    const auto quantity = panel.substr(0, panel.find(": "));
+    if (quantity == "loss" || quantity == "accuracy") {
         return 0;
     }
-    return panel.ends_with("seconds") || panel.ends_with("per_second") ? 2 : 1;
+    return quantity.ends_with("seconds") || quantity.ends_with("per_second") ? 2 : 1;
 }
 
-/// The axis chosen, if any of the panel's values has a place on it; else the first one for which
-/// that is so.
-Axis axis_of(const Panels::Runs& runs, const std::string& panel, Axis chosen) {
-    for (const auto axis : {chosen, Axis::epoch, Axis::step, Axis::time}) {
-        for (const auto& run : runs) {
-            const auto found = run->panels().find(panel);
-            if (found == run->panels().end()) {
-                continue;
-            }
-            for (const auto& [name, curve] : found->second) {
-                const auto& x = curve.along(axis);
-                if (std::any_of(x.begin(), x.end(),
-                                [](double place) { return std::isfinite(place); })) {
-                    return axis;
-                }
-            }
-        }
-    }
-    return chosen;
+bool has_places(const Curve& curve, Axis axis) {
+    const auto& x = curve.along(axis);
+    return std::any_of(x.begin(), x.end(), [](double place) { return std::isfinite(place); });
+}
+
+/// What shows the curve: all of its line, and of its band what is not farther away than half the
+/// line's extent. The intervals of few runs are wide, and would make the lines flat.
+Range fitting_range(const PlotCurve& curve) {
+    const auto& line = curve.y_range;
+    const double room = (line.high - line.low) / 2;
+    return {std::max(curve.band_range.low, line.low - room),
+            std::min(curve.band_range.high, line.high + room)};
+}
+
+std::string joined(const std::string& first, const char* between, const std::string& second) {
+    return first.empty() ? second : second.empty() ? first : first + between + second;
 }
 
 }  // namespace
 
 bool PanelOrder::operator()(const std::string& left, const std::string& right) const {
     const int first = rank_of(left), second = rank_of(right);
-    return first != second ? first < second : left < right;
+    return first != second ? first < second : natural_less(left, right);
 }
 
-ImU32 Panels::color(const RunData& run, const std::string& curve, bool dark) {
-    const auto cut = curve.rfind(": ");
-    const auto series = key(run, curve.substr(0, cut)),
-               probe = cut == std::string::npos ? "" : curve.substr(cut + 2);
+std::set<std::string> Panels::keys() const {
+    std::set<std::string> keys;
+    for (const auto& entry : entries_) {
+        for (const auto* const run : entry.runs) {
+            keys.insert(key(*run, entry.name));
+        }
+    }
+    return keys;
+}
+
+void Panels::gather_values(const RunGroup& group, size_t number) {
+    std::map<std::string, std::map<std::string, Entry, NaturalOrder>> found;
+    for (const auto* const run : group.runs) {
+        for (const auto& [quantity, curves] : run->panels()) {
+            for (const auto& [name, curve] : curves) {
+                auto& entry = found[quantity][name];
+                entry.quantity = quantity;
+                entry.name = name;
+                entry.runs.push_back(run);
+                entry.curves.push_back(&curve);
+            }
+        }
+    }
+    for (auto& [quantity, entries] : found) {
+        for (auto& [name, entry] : entries) {
+            entry.group = number;
+            entry.parsed = parse_series_name(name);
+            entry.full_name = joined(group.label, " / ", name);
+            entries_.push_back(std::move(entry));
+        }
+    }
+}
+
+void Panels::gather_whole_curves(const RunGroup& group, size_t number) {
+    for (const auto* const run : group.runs) {
+        for (const auto& [name, curves] : run->whole_curves()) {
+            const bool taken = run->panels().contains(name);
+            for (const auto& [series, versions] : curves.by_series) {
+                Entry entry;
+                entry.group = number;
+                entry.quantity = taken ? name + " (curve)" : name;
+                entry.name = series.empty() ? name : series;
+                entry.parsed = parse_series_name(entry.name);
+                entry.full_name =
+                    joined(group.runs.size() > 1 ? run->name() : group.label, " / ", entry.name);
+                entry.runs = {run};
+                entry.versions = &versions;
+                entry.x_name = curves.x_name;
+                entries_.push_back(std::move(entry));
+            }
+        }
+    }
+}
+
+void Panels::gather(const Groups& groups, const Choice& choice) {
+    entries_.clear();
+    for (size_t i = 0; i < groups.size(); ++i) {
+        gather_values(groups[i], i);
+        gather_whole_curves(groups[i], i);
+    }
+    std::vector<std::string> names;
+    std::set<double> radii;
+    for (const auto& entry : entries_) {
+        names.push_back(entry.quantity + " " + entry.full_name);
+        if (entry.parsed.has_radius()) {
+            radii.insert(entry.parsed.radius);
+        }
+    }
+    const auto matches = matching(names, choice.filter);
+    for (size_t i = 0; i < entries_.size(); ++i) {
+        entries_[i].matches = matches[i];
+    }
+    radii_.assign(radii.begin(), radii.end());
+}
+
+void Panels::style(const Entry& entry, const Choice& choice, ImU32& color, bool& dotted) {
+    const auto& parsed = entry.parsed;
+    dotted = parsed.has_radius() && parsed.band == Band::high;
+    if (parsed.has_radius() && entry.versions == nullptr) {
+        const auto rank = std::lower_bound(radii_.begin(), radii_.end(), parsed.radius);
+        color =
+            color_of_radius(static_cast<size_t>(rank - radii_.begin()), radii_.size(), choice.dark);
+        return;
+    }
+    // A hue for the series and a shade of it for the probe ("natural: test"); the same for as long
+    // as the window is open, in the order of first sight.
+    const bool has_series = !parsed.series.empty();
+    const auto series = key(*entry.runs.front(), has_series ? parsed.series : entry.name),
+               probe = has_series ? parsed.quantity : std::string();
     const auto hue = hues_.emplace(series, hues_.size()).first->second,
                shade = shades_.emplace(probe, shades_.size()).first->second;
-    return shade_of(color_of(hue, dark), shade, dark);
+    color = shade_of(color_of(hue, choice.dark), shade, choice.dark);
 }
 
-void Panels::prepare(const Runs& runs, const Choice& choice, bool changed) {
+void Panels::make_legend(const Groups& groups, const Choice& choice) {
+    legend_.assign(groups.size(), {});
+    std::vector<std::map<std::string, LegendEntry, NaturalOrder>> lines(groups.size());
+    for (const auto& entry : entries_) {
+        auto& of_group = lines[entry.group];
+        const bool is_new = !of_group.contains(entry.name);
+        auto& line = of_group[entry.name];
+        line.matches = (line.matches && !is_new) || entry.matches;
+        if (is_new) {
+            line.name = entry.name;
+            style(entry, choice, line.color, line.dotted);
+        }
+        for (const auto* const run : entry.runs) {
+            const auto own = key(*run, entry.name);
+            if (std::find(line.keys.begin(), line.keys.end(), own) == line.keys.end()) {
+                line.keys.push_back(own);
+            }
+        }
+    }
+    for (size_t i = 0; i < groups.size(); ++i) {
+        for (auto& [name, line] : lines[i]) {
+            legend_[i].push_back(std::move(line));
+        }
+    }
+}
+
+void Panels::prepare(const Groups& groups, const Choice& choice, bool changed) {
     if (prepared_ && !changed && choice == prepared_for_) {
         return;
     }
-    for (auto& [name, panel] : panels_) {
-        panel.curves.clear();
-        panel.whole = false;
+    panels_.clear();
+    known_.clear();
+    last_epoch_ = 0;
+    gather(groups, choice);
+    make_legend(groups, choice);
+    std::map<std::string, std::vector<const Entry*>> quantities;
+    for (const auto& entry : entries_) {
+        quantities[entry.quantity].push_back(&entry);
     }
-    std::set<std::string> known;
-    prepare_values(runs, choice, known);
-    prepare_whole_curves(runs, choice, known);
-    // A panel whose curves are all hidden stays; one that no run has any more goes.
-    std::erase_if(panels_, [&](const auto& entry) { return !known.contains(entry.first); });
+    for (auto& [quantity, entries] : quantities) {
+        add_quantity(quantity, entries, choice);
+    }
+    std::erase_if(views_, [&](const auto& view) { return !quantities.contains(view.first); });
+    // A panel whose curves are all hidden stays; one whose curves do not match what was typed goes.
+    if (!choice.filter.empty()) {
+        std::erase_if(panels_, [&](const auto& panel) { return !known_.contains(panel.first); });
+    }
     prepared_for_ = choice;
     prepared_ = true;
 }
 
-void Panels::prepare_values(const Runs& runs, const Choice& choice, std::set<std::string>& known) {
-    constexpr std::array<const char*, 3> axis_names = {"epoch", "step", "seconds"};
-    for (const auto& run : runs) {
-        for (const auto& [name, curves] : run->panels()) {
-            known.insert(name);
-            auto& panel = panels_[name];
-            const auto axis = axis_of(runs, name, choice.axis);
-            panel.x_name = axis_names[static_cast<size_t>(axis)];
-            for (const auto& [curve_name, curve] : curves) {
-                const auto full = full_name(runs, *run, curve_name);
-                const auto own_color = color(*run, curve_name, choice.dark);
-                if (!choice.hidden.contains(key(*run, curve_name))) {
-                    panel.curves.push_back(prepare_curve(curve.along(axis), curve.y,
-                                                         choice.smoothing, choice.logarithmic));
-                    panel.curves.back().name = full;
-                    panel.curves.back().color = own_color;
-                }
+Panel& Panels::panel_of(const Entry& entry, Split split) {
+    const auto& parsed = entry.parsed;
+    // The group's label is what the full name has before the curve's.
+    auto label = entry.full_name.substr(0, entry.full_name.size() - entry.name.size());
+    label = label.ends_with(" / ") ? label.substr(0, label.size() - 3) : label;
+    const auto part = split == Split::series   ? joined(label, " / ", parsed.series)
+                      : split == Split::subset ? parsed.subset
+                      : split == Split::curve  ? entry.full_name
+                                               : std::string();
+    const auto title = joined(entry.quantity, ": ", part == entry.quantity ? "" : part);
+    auto& panel = panels_[title];
+    if (entry.matches) {
+        known_.insert(title);
+    }
+    return panel;
+}
+
+void Panels::add_quantity(const std::string& quantity, std::vector<const Entry*>& entries,
+                          const Choice& choice) {
+    auto split = choice.split;
+    if (split == Split::automatic) {
+        std::set<std::pair<size_t, std::string>> series;
+        for (const auto* const entry : entries) {
+            series.emplace(entry->group, entry->parsed.series);
+        }
+        const bool many = entries.size() > most_in_one_panel && series.size() > 1;
+        split = many ? Split::series : Split::one;
+    }
+    auto& view = views_[quantity];
+    view = view == nullptr ? std::make_shared<PlotView>() : view;
+    view->all_x = view->all_y = PlotCurve::nowhere;
+    Axis axis = choice.axis;
+    for (const auto wanted : {Axis::time, Axis::step, Axis::epoch, choice.axis}) {
+        for (const auto* const entry : entries) {
+            for (const auto* const curve : entry->curves) {
+                axis = has_places(*curve, wanted) ? wanted : axis;
             }
+        }
+    }
+    for (const auto* const entry : entries) {
+        auto& panel = panel_of(*entry, split);
+        panel.quantity = quantity;
+        panel.view = view;
+        entry->versions == nullptr ? add_values(*entry, axis, choice, panel)
+                                   : add_versions(*entry, choice, panel);
+        for (auto& curve : panel.curves) {
+            const bool by_series = split == Split::series && !entry->parsed.series.empty();
+            if (curve.label.empty() && split != Split::curve && !curve.faint) {
+                curve.label = by_series                    ? entry->parsed.quantity
+                              : entry->versions == nullptr ? entry->full_name
+                                                           : curve.name;
+            }
+            const Range &x = curve.x_range, y = fitting_range(curve);
+            view->all_x = {std::min(view->all_x.low, x.low), std::max(view->all_x.high, x.high)};
+            view->all_y = {std::min(view->all_y.low, y.low), std::max(view->all_y.high, y.high)};
+        }
+    }
+    for (auto& [title, panel] : panels_) {
+        if (panel.quantity == quantity && panel.curves.size() == 1) {
+            panel.curves[0].label.clear();  // nothing to tell apart
         }
     }
 }
 
-void Panels::prepare_whole_curves(const Runs& runs, const Choice& choice,
-                                  std::set<std::string>& known) {
-    last_epoch_ = 0;
-    for (const auto& run : runs) {
-        for (const auto& [name, curves] : run->whole_curves()) {
-            const auto place =
-                known.contains(name) && !panels_[name].whole ? name + " (curve)" : name;
-            known.insert(place);
-            auto& panel = panels_[place];
-            panel.whole = true;
-            panel.x_name = curves.x_name;
-            for (const auto& [series, versions] : curves.by_series) {
-                const auto curve_name = series.empty() ? name : series;
-                const auto full = full_name(runs, *run, curve_name);
-                const auto own_color = color(*run, curve_name, choice.dark);
-                for (const auto& version : versions) {
-                    last_epoch_ = versions.size() > 1 && version.epoch < 1e9
-                                      ? std::max(last_epoch_, static_cast<int>(version.epoch))
-                                      : last_epoch_;
-                }
-                if (!choice.hidden.contains(key(*run, curve_name))) {
-                    add_versions(versions, full, own_color, choice, panel);
-                }
-            }
+void Panels::add_values(const Entry& entry, Axis axis, const Choice& choice, Panel& panel) {
+    constexpr std::array<const char*, 3> axis_names = {"epoch", "step", "seconds"};
+    panel.x_name = axis_names[static_cast<size_t>(axis)];
+    std::vector<const Curve*> shown;
+    std::vector<std::string> keys;
+    for (size_t i = 0; i < entry.runs.size(); ++i) {
+        const auto own = key(*entry.runs[i], entry.name);
+        if (!choice.hidden.contains(own)) {
+            shown.push_back(entry.curves[i]);
+            keys.push_back(own);
         }
+    }
+    if (shown.empty() || !entry.matches) {
+        return;
+    }
+    auto curve = shown.size() == 1
+                     ? prepare_curve(shown[0]->along(axis), shown[0]->y, choice.smoothing, choice)
+                     : prepare_repeats(shown, axis, choice);
+    curve.name = entry.full_name;
+    if (shown.size() > 1) {
+        curve.name += " (mean of " + std::to_string(shown.size()) + " runs)";
+    }
+    curve.keys = std::move(keys);
+    style(entry, choice, curve.color, curve.dotted);
+    panel.curves.push_back(std::move(curve));
+}
+
+/// The last one up to the epoch chosen in its full colour, and of those before it some, the first
+/// one always, the fainter the earlier.
+void Panels::add_versions(const Entry& entry, const Choice& choice, Panel& panel) {
+    constexpr size_t most_earlier = 4;
+    panel.x_name = entry.x_name;
+    std::vector<const Version*> shown;
+    for (const auto& version : *entry.versions) {
+        if (choice.epoch < 0 || !(version.epoch > choice.epoch)) {
+            shown.push_back(&version);
+        }
+        last_epoch_ = entry.versions->size() > 1 && version.epoch < 1e9
+                          ? std::max(last_epoch_, static_cast<int>(version.epoch))
+                          : last_epoch_;
+    }
+    const auto own = key(*entry.runs.front(), entry.name);
+    if (shown.empty() || !entry.matches || choice.hidden.contains(own)) {
+        return;
+    }
+    ImU32 color = 0;
+    bool dotted = false;
+    style(entry, choice, color, dotted);
+    const size_t earlier = shown.size() - 1, count = std::min(earlier, most_earlier);
+    for (size_t i = 0; i <= count; ++i) {
+        const auto& version = *shown[i == count ? earlier : i * earlier / count];
+        panel.curves.push_back(prepare_curve(version.x, version.y, 0, choice));
+        auto& curve = panel.curves.back();
+        curve.name = version_name(entry.full_name, version.epoch);
+        curve.keys = {own};
+        curve.dotted = dotted;
+        const auto opacity = i == count ? 255U : static_cast<unsigned>(30 + 70 * i / count);
+        curve.faint = i < count;
+        curve.color = (color & ~IM_COL32_A_MASK) | opacity << IM_COL32_A_SHIFT;
     }
 }
 
 void Panels::show_all() {
-    for (auto& [name, panel] : panels_) {
-        panel.view.fitted = true;
+    for (auto& [quantity, view] : views_) {
+        view->fitted = true;
     }
 }
 

@@ -1,8 +1,10 @@
 // What is drawn of the runs' curves, prepared once after each change instead of in each frame.
 #pragma once
 
+#include "viewer/choice.h"
 #include "viewer/plot.h"
 #include "viewer/run_data.h"
+#include "viewer/series_name.h"
 
 #include <map>
 #include <memory>
@@ -12,22 +14,16 @@
 
 namespace hfc::viewer {
 
-/// What the user has chosen of all panels.
-struct Choice {
-    Axis axis = Axis::epoch;
-    float smoothing = 0;  ///< weight of the moving average, in [0,1)
-    bool logarithmic = false;
-    bool dark = true;
-    int epoch = -1;                ///< of whole curves, show those up to this epoch; -1: all
-    std::set<std::string> hidden;  ///< keys of curves
-
-    bool operator==(const Choice&) const = default;
+/// Runs that are one in the panels: a single one, or those that differ only in their seed.
+struct RunGroup {
+    std::string label;  ///< before the names of its curves; empty where there is nothing to tell
+    std::vector<const RunData*> runs;
 };
 
 struct Panel {
+    std::string quantity;  ///< "accuracy"
     std::vector<PlotCurve> curves;
-    PlotView view;
-    bool whole = false;  ///< curves that were logged as a whole
+    std::shared_ptr<PlotView> view;  ///< shared by the panels of one quantity
     std::string x_name;  ///< of a whole curve; of others the axis chosen, or where no value has a
                          ///< place on it the first one where some have
 };
@@ -37,38 +33,70 @@ struct PanelOrder {
     bool operator()(const std::string& left, const std::string& right) const;
 };
 
+/// A line of the legend.
+struct LegendEntry {
+    std::string name;
+    std::vector<std::string> keys;  ///< one for each run of the group
+    ImU32 color = 0;
+    bool dotted = false;
+    bool matches = true;  ///< what was typed
+};
+
 class Panels {
   public:
-    using Runs = std::vector<std::unique_ptr<RunData>>;
+    using Groups = std::vector<RunGroup>;
     using All = std::map<std::string, Panel, PanelOrder>;
     /// What a curve goes by in Choice::hidden, whatever other runs there are.
     static std::string key(const RunData& run, const std::string& curve) {
         return run.directory().string() + "\n" + curve;
     }
-    /// What it is called: "run / curve" where there are several runs.
-    static std::string full_name(const Runs& runs, const RunData& run, const std::string& curve) {
-        return runs.size() > 1 ? run.name() + " / " + curve : curve;
-    }
 
     /// Makes the curves anew where the runs or the choice have changed.
-    void prepare(const Runs& runs, const Choice& choice, bool changed);
+    void prepare(const Groups& groups, const Choice& choice, bool changed);
     All& all() { return panels_; }
+    /// Of each group, in their order.
+    const std::vector<std::vector<LegendEntry>>& legend() const { return legend_; }
+    /// All curves that can be hidden.
+    std::set<std::string> keys() const;
     void show_all();
     /// The last epoch that whole curves were logged for; 0 where there are none, or none but one.
     int last_epoch() const { return last_epoch_; }
-    /// A hue for the series and a shade of it for the probe ("natural: test"); the same for as long
-    /// as the window is open, in the order of first sight.
-    ImU32 color(const RunData& run, const std::string& curve, bool dark);
 
   private:
-    void prepare_values(const Runs& runs, const Choice& choice, std::set<std::string>& known);
-    void prepare_whole_curves(const Runs& runs, const Choice& choice, std::set<std::string>& known);
+    /// One curve of the panels: of one run, or of all runs of a group.
+    struct Entry {
+        size_t group = 0;
+        std::string quantity, name;
+        SeriesName parsed;
+        std::string full_name;
+        std::vector<const RunData*> runs;
+        std::vector<const Curve*> curves;                ///< of the runs; or
+        const std::vector<Version>* versions = nullptr;  ///< a curve logged as a whole
+        std::string x_name;                              ///< of that
+        bool matches = true;
+    };
+    void gather(const Groups& groups, const Choice& choice);
+    void gather_values(const RunGroup& group, size_t number);
+    void gather_whole_curves(const RunGroup& group, size_t number);
+    void make_legend(const Groups& groups, const Choice& choice);
+    void style(const Entry& entry, const Choice& choice, ImU32& color, bool& dotted);
+    void add_quantity(const std::string& quantity, std::vector<const Entry*>& entries,
+                      const Choice& choice);
+    void add_values(const Entry& entry, Axis axis, const Choice& choice, Panel& panel);
+    void add_versions(const Entry& entry, const Choice& choice, Panel& panel);
+    Panel& panel_of(const Entry& entry, Split split);
 
     Choice prepared_for_;
     bool prepared_ = false;
     int last_epoch_ = 0;
     All panels_;
-    std::map<std::string, size_t> hues_, shades_;
+    std::vector<Entry> entries_;
+    std::vector<std::vector<LegendEntry>> legend_;
+    std::vector<double> radii_;
+    std::map<std::string, std::shared_ptr<PlotView>> views_;
+    std::set<std::string> known_;
+    std::map<std::string, size_t> hues_;
+    std::map<std::string, size_t> shades_ = {{"", 0}};  ///< a series itself has its full colour
 };
 
 /// A file name made of a panel's.

@@ -1,187 +1,108 @@
 #include "viewer/plot.h"
 
+#include "viewer/hit.h"
+#include "viewer/plot_lines.h"
+
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
+#include <cstdint>
 #include <limits>
 
 namespace hfc::viewer {
 namespace {
 
-/// The rectangle of the curves, and the way from values to pixels and back.
-struct Frame {
-    ImVec2 low, high;
-    Range x, y;
-
-    float width() const { return high.x - low.x; }
-    float height() const { return high.y - low.y; }
-    float pixel_x(double value) const {
-        return low.x + static_cast<float>((value - x.low) / (x.high - x.low)) * width();
-    }
-    float pixel_y(double value) const {
-        const double share = std::clamp((value - y.low) / (y.high - y.low), -10.0,
-                                        10.0);  // far outside: still a float's pixel
-        return high.y - static_cast<float>(share) * height();
-    }
-    double value_x(float pixel) const {
-        return x.low + (pixel - low.x) / width() * (x.high - x.low);
-    }
-    double value_y(float pixel) const {
-        return y.low + (high.y - pixel) / height() * (y.high - y.low);
-    }
-};
-
-void fit(const std::vector<PlotCurve>& curves, PlotView& view) {
-    Range x = PlotCurve::nowhere, y = PlotCurve::nowhere;
-    for (const auto& curve : curves) {
-        x = {std::min(x.low, curve.x_range.low), std::max(x.high, curve.x_range.high)};
-        y = {std::min(y.low, curve.y_range.low), std::max(y.high, curve.y_range.high)};
-    }
-    view.x = fitted(x.low, x.high, 0.02);
-    view.y = fitted(y.low, y.high, 0.05);
-}
-
-void draw_axes(ImDrawList& list, const Frame& frame, const std::string& x_name, bool logarithmic,
-               const Theme& theme) {
-    for (const auto& tick :
-         linear_ticks(frame.x, std::max(2, static_cast<int>(frame.width() / 70)))) {
+void draw_axes(ImDrawList& list, const Frame& frame, const PlotLook& look) {
+    const auto& theme = look.theme;
+    const int most_across = std::max(2, static_cast<int>(frame.width() / 70));
+    for (const auto& tick : look.logarithmic_x ? log_ticks(frame.x, most_across)
+                                               : linear_ticks(frame.x, most_across)) {
         const float at = std::floor(frame.pixel_x(tick.value)) + 0.5F;
-        list.AddLine({at, frame.low.y}, {at, frame.high.y}, theme.grid);
+        list.AddLine({at, frame.top}, {at, frame.bottom}, theme.grid);
         const float wide = ImGui::CalcTextSize(tick.label.c_str()).x;
-        list.AddText({at - wide / 2, frame.high.y + 5}, theme.text, tick.label.c_str());
+        list.AddText({at - wide / 2, frame.bottom + 5}, theme.text, tick.label.c_str());
     }
     const int most = std::max(2, static_cast<int>(frame.height() / 32));
-    for (const auto& tick : logarithmic ? log_ticks(frame.y, most) : linear_ticks(frame.y, most)) {
+    for (const auto& tick :
+         look.logarithmic ? log_ticks(frame.y, most) : linear_ticks(frame.y, most)) {
         const float at = std::floor(frame.pixel_y(tick.value)) + 0.5F;
-        list.AddLine({frame.low.x, at}, {frame.high.x, at}, theme.grid);
+        list.AddLine({frame.left, at}, {frame.right, at}, theme.grid);
         const auto extent = ImGui::CalcTextSize(tick.label.c_str());
-        list.AddText({frame.low.x - extent.x - 7, at - extent.y / 2}, theme.text,
+        list.AddText({frame.left - extent.x - 7, at - extent.y / 2}, theme.text,
                      tick.label.c_str());
     }
-    list.AddRect(frame.low, {frame.high.x + 1, frame.high.y + 1}, theme.faint);
-    const auto extent = ImGui::CalcTextSize(x_name.c_str());
-    list.AddText({(frame.low.x + frame.high.x - extent.x) / 2, frame.high.y + 8 + extent.y},
-                 theme.text, x_name.c_str());
+    list.AddRect({frame.left, frame.top}, {frame.right + 1, frame.bottom + 1}, theme.faint);
+    const auto extent = ImGui::CalcTextSize(look.x_name.c_str());
+    list.AddText({(frame.left + frame.right - extent.x) / 2, frame.bottom + 8 + extent.y},
+                 theme.text, look.x_name.c_str());
 }
 
-const std::vector<Column>& columns_of(PlotCurve& curve, Range view, int width) {
-    auto& reduced = curve.reduced;
-    if (reduced.width != width || reduced.view.low != view.low || reduced.view.high != view.high) {
-        reduced = {reduce(*curve.x, curve.y, view, width), view, width};
-    }
-    return reduced.columns;
-}
+/// The finite point whose place is nearest to `at`; of very many, one of those drawn.
+struct Value {
+    double x = 0, y = std::numeric_limits<double>::quiet_NaN();
+};
 
-/// Whether there is a bar in this column and in those at both sides, which then need not be thicker
-/// than a pixel to leave no gap.
-bool is_inner(const std::vector<Column>& columns, size_t i) {
-    const auto follows = [&](size_t left) {
-        return columns[left].pixel + 1 == columns[left + 1].pixel &&
-               columns[left].lowest < columns[left].highest &&
-               columns[left + 1].lowest < columns[left + 1].highest;
+Value value_near(const Frame& frame, const PlotCurve& curve, double at) {
+    constexpr size_t most_searched = 5000;
+    Value nearest;
+    double distance = std::numeric_limits<double>::infinity();
+    const auto look_at = [&](double x, double y) {
+        if (std::abs(x - at) < distance && std::isfinite(y)) {
+            distance = std::abs(x - at);
+            nearest = {x, y};
+        }
     };
-    return i > 0 && i + 1 < columns.size() && follows(i - 1) && follows(i);
-}
-
-/// Each column of pixels is a bar from its lowest to its highest value, joined to the one before
-/// where the two do not meet. What a bar covers is what a frame costs where OpenGL is software.
-void draw_columns(ImDrawList& list, const Frame& frame, const std::vector<Column>& columns,
-                  ImU32 color) {
-    const Column* before = nullptr;
-    for (size_t i = 0; i < columns.size(); ++i) {
-        const auto& column = columns[i];
-        const float x = frame.low.x + static_cast<float>(column.pixel) + 0.5F;
-        before = column.gap_before ? nullptr : before;
-        if (column.lowest < column.highest) {
-            const float half = is_inner(columns, i) ? 0.5F : 1;
-            list.AddRectFilled({x - half, frame.pixel_y(column.highest) - 0.5F},
-                               {x + half, frame.pixel_y(column.lowest) + 0.5F}, color);
-        } else if (before == nullptr && (i + 1 == columns.size() || columns[i + 1].gap_before)) {
-            list.AddCircleFilled({x, frame.pixel_y(column.first)}, 3, color);
-        }
-        const bool meet = before != nullptr && before->pixel + 1 == column.pixel &&
-                          before->lowest < column.highest && column.lowest < before->highest;
-        if (before != nullptr && !meet) {
-            const float from = frame.low.x + static_cast<float>(before->pixel) + 0.5F;
-            list.AddLine({from, frame.pixel_y(before->last)}, {x, frame.pixel_y(column.first)},
-                         color, 2);
-        }
-        before = &column;
-    }
-}
-
-void draw_curve(ImDrawList& list, const Frame& frame, PlotCurve& curve) {
-    std::vector<ImVec2> path;
-    const auto end_path = [&] {
-        if (path.size() == 1) {
-            list.AddCircleFilled(path[0], 3, curve.color);
-        } else if (path.size() > 1) {
-            // Segment by segment: ImGui's polyline grows thin and thorny where it turns sharply.
-            for (size_t i = 1; i < path.size(); ++i) {
-                list.AddLine(path[i - 1], path[i], curve.color, 2);
-            }
-        }
-        path.clear();
-    };
-    const auto& columns = columns_of(curve, frame.x, static_cast<int>(frame.width()));
-    // Few points: each at its own place and marked, since between them there is nothing.
-    if (columns.size() < 60 && !curve.faint) {
-        for (size_t i = 0; i < curve.y.size() && curve.y.size() < 500; ++i) {
-            const double at = (*curve.x)[i];
-            if (std::isfinite(at) && std::isfinite(curve.y[i]) && at >= frame.x.low &&
-                at <= frame.x.high) {
-                list.AddCircleFilled({frame.pixel_x(at), frame.pixel_y(curve.y[i])}, 3,
-                                     curve.color);
-            }
-        }
-    }
-    if (curve.y.size() < 500) {
+    if (curve.y.size() <= most_searched) {
         for (size_t i = 0; i < curve.y.size(); ++i) {
-            const double at = (*curve.x)[i];
-            if (!std::isfinite(at) || !std::isfinite(curve.y[i]) ||
-                (i > 0 && at < (*curve.x)[i - 1])) {
-                end_path();
-            }
-            if (std::isfinite(at) && std::isfinite(curve.y[i])) {
-                path.push_back({frame.pixel_x(at), frame.pixel_y(curve.y[i])});
-            }
+            look_at((*curve.x)[i], curve.y[i]);
         }
-        end_path();
-        return;
+    } else {
+        for (const auto& column : curve.reduced.line) {
+            look_at(frame.value_x(frame.middle(column)), column.last);
+        }
     }
-    draw_columns(list, frame, columns, curve.color);
+    return nearest;
 }
 
-void draw_cross_hair(ImDrawList& list, const Frame& frame, const std::vector<PlotCurve>& curves,
-                     bool logarithmic, const std::string& x_name, const Theme& theme) {
+void tell_values(const Frame& frame, const PlotLook& look, const std::vector<PlotCurve>& curves,
+                 const PlotCurve* pointed) {
+    constexpr size_t few_curves = 8;
     const auto mouse = ImGui::GetIO().MousePos;
-    list.AddLine({mouse.x, frame.low.y}, {mouse.x, frame.high.y}, theme.faint);
-    list.AddLine({frame.low.x, mouse.y}, {frame.high.x, mouse.y}, theme.faint);
-    const double at = frame.value_x(mouse.x), height = frame.value_y(mouse.y);
+    const double at = frame.value_x(mouse.x);
+    const auto shown_x = [&](double x) { return look.logarithmic_x ? std::pow(10, x) : x; };
+    const auto shown_y = [&](double y) { return look.logarithmic ? std::pow(10, y) : y; };
     ImGui::BeginTooltip();
-    ImGui::Text("%s %.6g, height %.4g", x_name.c_str(), at,
-                logarithmic ? std::pow(10, height) : height);
-    for (const auto& curve : curves) {
-        if (curve.faint) {
-            continue;
-        }
-        double distance = std::numeric_limits<double>::infinity(), value = 0;
-        for (size_t i = 0; i < curve.y.size(); ++i) {
-            const double here = std::abs((*curve.x)[i] - at);
-            if (here < distance && std::isfinite(curve.y[i])) {
-                distance = here;
-                value = curve.y[i];
+    if (pointed != nullptr) {
+        const auto value = value_near(frame, *pointed, at);
+        ImGui::TextUnformatted(pointed->name.c_str());
+        ImGui::Text("%.5g at %s %.6g", shown_y(value.y), look.x_name.c_str(), shown_x(value.x));
+        ImGui::TextDisabled("click: this curve only");
+    } else {
+        ImGui::Text("%s %.6g, height %.4g", look.x_name.c_str(), shown_x(at),
+                    shown_y(frame.value_y(mouse.y)));
+        for (size_t i = 0; i < curves.size() && curves.size() <= few_curves; ++i) {
+            const auto value = value_near(frame, curves[i], at);
+            if (!curves[i].faint && std::isfinite(value.y)) {
+                ImGui::PushStyleColor(ImGuiCol_Text, curves[i].color);
+                ImGui::Text("%-10.5g %s", shown_y(value.y), curves[i].name.c_str());
+                ImGui::PopStyleColor();
             }
-        }
-        if (std::isfinite(distance)) {
-            ImGui::PushStyleColor(ImGuiCol_Text, curve.color);
-            ImGui::Text("%-10.5g %s", logarithmic ? std::pow(10, value) : value,
-                        curve.name.c_str());
-            ImGui::PopStyleColor();
         }
     }
     ImGui::EndTooltip();
+}
+
+const PlotCurve* nearest_curve(const Frame& frame, const std::vector<PlotCurve>& curves) {
+    const auto mouse = ImGui::GetIO().MousePos;
+    const PlotCurve* nearest = nullptr;
+    float least = naming_distance;
+    for (const auto& curve : curves) {
+        const float distance = distance_to_line(frame, curve.reduced.line, mouse.x, mouse.y, least);
+        if (distance < least) {
+            least = distance;
+            nearest = &curve;
+        }
+    }
+    return nearest;
 }
 
 void zoom(Range& range, double around, double factor) {
@@ -193,11 +114,12 @@ void zoom(Range& range, double around, double factor) {
     }
 }
 
-void take_mouse(ImDrawList& list, const Frame& frame, const Theme& theme, bool hovered,
-                PlotView& view) {
+/// True after a click without a drag.
+bool take_mouse(ImDrawList& list, const Frame& frame, const PlotLook& look, bool hovered,
+                const void* plot, PlotView& view) {
     const auto& io = ImGui::GetIO();
-    const ImVec2 mouse = {std::clamp(io.MousePos.x, frame.low.x, frame.high.x),
-                          std::clamp(io.MousePos.y, frame.low.y, frame.high.y)};
+    const ImVec2 mouse = {std::clamp(io.MousePos.x, frame.left, frame.right),
+                          std::clamp(io.MousePos.y, frame.top, frame.bottom)};
     if (hovered && io.MouseWheel != 0) {
         const double factor = std::pow(0.85, io.MouseWheel);
         zoom(view.x, frame.value_x(mouse.x), factor);
@@ -208,85 +130,125 @@ void take_mouse(ImDrawList& list, const Frame& frame, const Theme& theme, bool h
     }
     if (hovered && ImGui::IsMouseDoubleClicked(0)) {
         view.fitted = true;
-        view.dragging = false;
-        return;
+        view.dragging = nullptr;
+        return false;
     }
     if (hovered && ImGui::IsMouseClicked(0)) {
-        view.dragging = true;
+        view.dragging = plot;
         view.drag_from = mouse;
     }
-    if (!view.dragging) {
-        return;
+    if (view.dragging != plot) {
+        return false;
     }
     const ImVec2 low = {std::min(mouse.x, view.drag_from.x), std::min(mouse.y, view.drag_from.y)};
     const ImVec2 high = {std::max(mouse.x, view.drag_from.x), std::max(mouse.y, view.drag_from.y)};
-    list.AddRectFilled(low, high, (theme.text & 0x00FFFFFFU) | 0x28000000U);
-    if (!ImGui::IsMouseDown(0)) {
-        view.dragging = false;
-        if (high.x - low.x > 5 && high.y - low.y > 5) {
-            view.x = {frame.value_x(low.x), frame.value_x(high.x)};
-            view.y = {frame.value_y(high.y), frame.value_y(low.y)};
-            view.fitted = false;
+    list.AddRectFilled(low, high, faded(look.theme.text, 0.16F));
+    if (ImGui::IsMouseDown(0)) {
+        return false;
+    }
+    view.dragging = nullptr;
+    if (high.x - low.x > 5 && high.y - low.y > 5) {
+        view.x = {frame.value_x(low.x), frame.value_x(high.x)};
+        view.y = {frame.value_y(high.y), frame.value_y(low.y)};
+        view.fitted = false;
+        return false;
+    }
+    return hovered;
+}
+
+/// How much room the labels at the ends of lines take.
+float label_width(const PlotLook& look, const std::vector<PlotCurve>& curves, float width) {
+    float most = 0;
+    for (const auto& curve : curves) {
+        if (look.labels && !curve.faint && !curve.label.empty()) {
+            most = std::max(most, ImGui::CalcTextSize(curve.label.c_str()).x + 14);
         }
+    }
+    return std::min(most, width / 3);
+}
+
+const PlotCurve* emphasised_by_key(const PlotLook& look, const std::vector<PlotCurve>& curves) {
+    for (const auto& curve : curves) {
+        if (std::find(curve.keys.begin(), curve.keys.end(), look.emphasised) != curve.keys.end()) {
+            return &curve;
+        }
+    }
+    return nullptr;
+}
+
+void draw_curves(ImDrawList& list, const Frame& frame, const std::vector<PlotCurve>& curves,
+                 const PlotCurve* emphasised) {
+    const auto opacity = [&](const PlotCurve& curve) {
+        return emphasised == nullptr || emphasised == &curve ? 1.0F : 0.3F;
+    };
+    for (const auto& curve : curves) {
+        draw_band(list, frame, curve, opacity(curve));
+    }
+    for (const auto& curve : curves) {
+        draw_line(list, frame, curve, opacity(curve), 2);
+    }
+    if (emphasised != nullptr) {
+        draw_line(list, frame, *emphasised, 1, 3);  // over all others
     }
 }
 
 }  // namespace
 
-ImU32 color_of(size_t index, bool dark) {
-    const std::array<ImU32, 8> colors = {
-        IM_COL32(0, 114, 178, 255),
-        IM_COL32(213, 94, 0, 255),
-        IM_COL32(0, 158, 115, 255),
-        IM_COL32(204, 121, 167, 255),
-        IM_COL32(230, 159, 0, 255),
-        IM_COL32(86, 180, 233, 255),
-        dark ? IM_COL32(240, 228, 66, 255) : IM_COL32(150, 140, 0, 255),
-        dark ? IM_COL32(235, 235, 235, 255) : IM_COL32(20, 20, 20, 255)};
-    return colors[index % colors.size()];
-}
-
-ImU32 shade_of(ImU32 color, size_t index, bool dark) {
-    constexpr std::array<float, 6> shares = {0, 0.35F, 0.5F, 0.18F, 0.42F, 0.6F};
-    const float share = shares[index % shares.size()], towards = dark ? 1.0F : 0.0F;
-    auto mixed = ImGui::ColorConvertU32ToFloat4(color);
-    for (float* const channel : {&mixed.x, &mixed.y, &mixed.z}) {
-        *channel += (towards - *channel) * share;
+void zoom_around_middle(PlotView& view, double factor) {
+    for (auto* const range : {&view.x, &view.y}) {
+        zoom(*range, (range->low + range->high) / 2, factor);
     }
-    return ImGui::ColorConvertFloat4ToU32(mixed);
+    view.fitted = false;
 }
 
-void draw_plot(const char* id, ImVec2 size, const std::string& title, const std::string& x_name,
-               bool logarithmic, std::vector<PlotCurve>& curves, const Theme& theme,
-               PlotView& view) {
+PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
+                    std::vector<PlotCurve>& curves, PlotView& view) {
     if (view.fitted) {
-        fit(curves, view);
+        view.x = fitted(view.all_x.low, view.all_x.high, 0.02);
+        view.y = fitted(view.all_y.low, view.all_y.high, 0.05);
     }
     const auto corner = ImGui::GetCursorScreenPos();
-    const Frame frame = {{std::floor(corner.x + 62), std::floor(corner.y + 24)},
-                         {std::floor(corner.x + size.x - 14), std::floor(corner.y + size.y - 44)},
+    const float labels = label_width(look, curves, size.x);
+    const Frame frame = {std::floor(corner.x + 62),
+                         std::floor(corner.y + 24),
+                         std::floor(corner.x + size.x - std::max(14.0F, labels)),
+                         std::floor(corner.y + size.y - 44),
                          view.x,
                          view.y};
     if (frame.width() < 40 || frame.height() < 40 || !ImGui::IsRectVisible(size)) {
         ImGui::Dummy(size);
-        return;
+        return {};
     }
     auto& list = *ImGui::GetWindowDrawList();
-    list.AddText({frame.low.x, corner.y + 3}, theme.text, title.c_str());
-    list.AddRectFilled(frame.low, frame.high, theme.background);
-    draw_axes(list, frame, x_name, logarithmic, theme);
-    list.PushClipRect(frame.low, frame.high, true);
+    list.AddText({frame.left, corner.y + 3}, look.theme.text, look.title.c_str());
+    const ImVec2 low = {frame.left, frame.top}, high = {frame.right, frame.bottom};
+    list.AddRectFilled(low, high, look.theme.background);
+    draw_axes(list, frame, look);
     for (auto& curve : curves) {
-        draw_curve(list, frame, curve);
+        reduce_to(frame, curve);
     }
     ImGui::InvisibleButton(id, size);
-    const bool hovered =
-        ImGui::IsItemHovered() && ImGui::IsMouseHoveringRect(frame.low, frame.high);
-    take_mouse(list, frame, theme, hovered, view);
+    const bool hovered = ImGui::IsItemHovered() && ImGui::IsMouseHoveringRect(low, high);
+    PlotEvent event;
+    event.pointed = hovered ? nearest_curve(frame, curves) : nullptr;
+    const auto* const emphasised =
+        event.pointed != nullptr ? event.pointed : emphasised_by_key(look, curves);
+    list.PushClipRect(low, high, true);
+    draw_curves(list, frame, curves, emphasised);
+    event.clicked = take_mouse(list, frame, look, hovered, &curves, view);
     if (hovered) {
-        draw_cross_hair(list, frame, curves, logarithmic, x_name, theme);
+        const auto mouse = ImGui::GetIO().MousePos;
+        list.AddLine({mouse.x, frame.top}, {mouse.x, frame.bottom}, look.theme.faint);
+        list.AddLine({frame.left, mouse.y}, {frame.right, mouse.y}, look.theme.faint);
     }
     list.PopClipRect();
+    if (labels > 0) {
+        draw_end_labels(list, frame, curves, emphasised, labels);
+    }
+    if (hovered) {
+        tell_values(frame, look, curves, event.pointed);
+    }
+    return event;
 }
 
 }  // namespace hfc::viewer

@@ -9,20 +9,18 @@ namespace {
 
 constexpr const char* usage =
     "Usage: hfc-viewer [options] RUNS...\n"
-    "Shows the curves, images and tables of run directories, also while they grow.\n\n"
-    "  --light             dark writing on white\n"
-    "  --size WxH          of the window\n"
-    "  --export FILE.png   write the window's picture and end\n"
-    "  --images, --tables, --status   begin there instead of with the curves\n"
-    "  --detached          let go of standard error as soon as the window is there\n"
+    "Shows the curves, images and tables of run directories, also while they grow.\n"
+    "A folder of runs, such as a sweep, stands for all runs in it.\n\n"
+    "  --light             dark text on white\n"
+    "  --size WxH          the size of the window\n"
+    "  --export FILE.png   write a picture of the window and exit\n"
+    "  --images, --tables, --status   start with this tab instead of the curves\n"
+    "  --keys              start with the list of keys\n"
+    "  --detached          close standard error as soon as the window is open\n"
     "  --new-runs FOLDER   also show the runs that appear in FOLDER\n"
-    "  --since SECONDS     of those, none begun before (seconds since 1970)\n"
-    "  --measure SECONDS   draw without a pause for so long, print the frames a second and end\n\n"
-    "In the window: drag or wheel to zoom (Shift: horizontally), double click or R to show all, "
-    "right click to save a panel as PNG, SVG "
-    "or\n"
-    "CSV, S to save all panels, L logarithmic, T theme, Q to close. Buttons pause the run, let it "
-    "go on, or stop it after this epoch.\n";
+    "  --since SECONDS     of those, only the ones that began later (seconds since 1970)\n"
+    "  --measure SECONDS   draw without pauses for so long, print what a frame takes and exit\n\n"
+    "Press H in the window for the list of keys. The window remembers its size, axes and theme.\n";
 
 [[noreturn]] void refuse(const char* format, const std::string& word) {
     std::fputs("hfc-viewer: ", stderr);
@@ -33,13 +31,14 @@ constexpr const char* usage =
 
 void parse_size(const std::string& text, Settings& settings) {
     char rest = 0;
-    const int found =
-        std::sscanf(text.c_str(), "%dx%d%c", &settings.width, &settings.height, &rest);
+    int width = 0, height = 0;
+    const int found = std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest);
     const auto fits = [](int pixels) { return pixels >= 200 && pixels <= 8192; };
-    if (found != 2 || !fits(settings.width) || !fits(settings.height)) {
+    if (found != 2 || !fits(width) || !fits(height)) {
         refuse("option --size: expected WIDTHxHEIGHT between 200x200 and 8192x8192, got '%s'",
                text);
     }
+    settings.size = {width, height};
 }
 
 }  // namespace
@@ -65,6 +64,10 @@ Settings parse_settings(int count, char** arguments) {
             settings.tab = 2;
         } else if (word == "--status") {
             settings.tab = 3;
+        } else if (word == "--microscope") {
+            settings.microscope = true;  // started by hfc-host, which speaks through 0 and 1
+        } else if (word == "--keys") {
+            settings.help = true;
         } else if (word == "--detached") {
             settings.detached = true;
         } else if (word == "--export") {
@@ -83,7 +86,7 @@ Settings parse_settings(int count, char** arguments) {
             settings.runs.emplace_back(word);
         }
     }
-    if (settings.runs.empty() && settings.new_runs.empty()) {
+    if (settings.runs.empty() && settings.new_runs.empty() && !settings.microscope) {
         refuse("no run directory given%s", "");
     }
     return settings;

@@ -11,16 +11,16 @@
 namespace hfc::viewer {
 namespace {
 
-struct File {
-    explicit File(const std::filesystem::path& path)
+struct OpenedFile {
+    explicit OpenedFile(const std::filesystem::path& path)
         : descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-    ~File() {
+    ~OpenedFile() {
         if (descriptor >= 0) {
             ::close(descriptor);
         }
     }
-    File(const File&) = delete;
-    File& operator=(const File&) = delete;
+    OpenedFile(const OpenedFile&) = delete;
+    OpenedFile& operator=(const OpenedFile&) = delete;
     int descriptor;
 };
 
@@ -69,7 +69,7 @@ void Tail::take(const char* data, size_t size, const std::function<void(const st
 Tail::News Tail::poll(const std::function<void()>& begin_again,
                       const std::function<void(const std::string&)>& line, size_t limit) {
     News news;
-    const File file(path_);
+    const OpenedFile file(path_);
     struct ::stat now = {};
     if (file.descriptor < 0 || ::fstat(file.descriptor, &now) != 0 || !S_ISREG(now.st_mode)) {
         return news;

@@ -1,28 +1,45 @@
 #include "viewer/viewer.h"
 
-#include "viewer/export.h"
-#include "viewer/window.h"
-
-#include <GLFW/glfw3.h>
 #include <imgui.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <fstream>
+#include <map>
 #include <utility>
 
 namespace hfc::viewer {
 
 namespace fs = std::filesystem;
 
-Viewer::Viewer(const Settings& settings) : settings_(settings) {
+namespace {
+
+struct PathOrder {
+    bool operator()(const fs::path& a, const fs::path& b) const {
+        return natural_less(a.native(), b.native());
+    }
+};
+
+}  // namespace
+
+Viewer::Viewer(const Settings& settings, const Layout& layout)
+    : settings_(settings), choice_(layout.choice), side_(static_cast<float>(layout.side)) {
     std::error_code unreadable;
     folder_ = fs::current_path(unreadable);
-    choice_.dark = settings.dark;
+    choice_.dark = settings.dark.value_or(choice_.dark);
+    wanted_tab_ = settings.tab.value_or(layout.tab);
+    help_ = settings.help;
     for (const auto& run : settings.runs) {
         add(run);
     }
     apply_theme();
+}
+
+Layout Viewer::layout() const {
+    Layout layout;
+    layout.choice = choice_;
+    layout.tab = tab_;
+    layout.side = static_cast<int>(side_);
+    return layout;
 }
 
 void Viewer::add(const fs::path& directory) {
@@ -33,6 +50,7 @@ void Viewer::add(const fs::path& directory) {
         runs_.push_back(std::make_unique<RunData>(path));
         shown_.push_back(std::make_unique<Shown>(path));
         name_runs();
+        make_groups();
     }
 }
 
@@ -57,16 +75,68 @@ void Viewer::name_runs() {
     }
 }
 
-void Viewer::find_new_runs() {
+bool Viewer::find_runs_in(const fs::path& folder, long since) {
+    std::set<fs::path, PathOrder> found;
     std::error_code error;
-    for (auto entry = fs::directory_iterator(settings_.new_runs, error);
+    for (auto entry = fs::directory_iterator(folder, error);
          !error && entry != fs::directory_iterator(); entry.increment(error)) {
         struct stat status = {};
         if (::stat((entry->path() / "config.json").c_str(), &status) == 0 &&
-            status.st_mtime >= settings_.since) {
-            add(entry->path());
+            status.st_mtime >= since) {
+            found.insert(entry->path());
         }
     }
+    std::for_each(found.begin(), found.end(), [this](const auto& path) { add(path); });
+    return !found.empty();
+}
+
+/// In the folder of new runs, and in each directory given that is a folder of runs (a sweep's)
+/// instead of a run.
+void Viewer::find_new_runs() {
+    if (!settings_.new_runs.empty()) {
+        find_runs_in(settings_.new_runs, settings_.since);
+    }
+    for (const auto& given : settings_.runs) {
+        if (!find_runs_in(given, 0)) {
+            continue;
+        }
+        for (size_t i = 0; i < runs_.size(); ++i) {
+            std::error_code error;
+            if (!runs_[i]->exists() && fs::equivalent(runs_[i]->directory(), given, error)) {
+                runs_.erase(runs_.begin() + static_cast<ptrdiff_t>(i));
+                shown_.erase(shown_.begin() + static_cast<ptrdiff_t>(i));
+                name_runs();
+                make_groups();
+            }
+        }
+    }
+}
+
+/// Runs that differ in nothing but their seed are one group, unless the user wants none.
+void Viewer::make_groups() {
+    std::vector<RunSettings> settings;
+    for (const auto& shown : shown_) {
+        settings.push_back(shown->status.settings());
+    }
+    differing_ = differing(settings);
+    const auto& names = differing_.names;
+    grouped_ = choice_.bands;
+    const bool repeated = grouped_ && std::find(names.begin(), names.end(), "seed") != names.end();
+    groups_.clear();
+    std::map<std::string, size_t> by_settings;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+        const auto text = text_of(differing_, i, false);
+        if (!repeated || settings[i].empty()) {
+            groups_.push_back({runs_.size() > 1 ? runs_[i]->name() : "", {runs_[i].get()}});
+            continue;
+        }
+        const auto [place, is_new] = by_settings.emplace(text, groups_.size());
+        if (is_new) {
+            groups_.push_back({text, {}});
+        }
+        groups_[place->second].runs.push_back(runs_[i].get());
+    }
+    changed_ = true;
 }
 
 bool Viewer::poll_folders() {
@@ -76,13 +146,16 @@ bool Viewer::poll_folders() {
     }
     folders_read_ = now;
     find_new_runs();
-    bool changed = false;
+    bool changed = false, settings = false;
     for (const auto& shown : shown_) {
         changed = shown->images.poll() || changed;
         changed = shown->tables.poll() || changed;
-        changed = shown->status.poll() || changed;
+        settings = shown->status.poll() || settings;
     }
-    return changed;
+    if (settings) {
+        make_groups();
+    }
+    return changed || settings;
 }
 
 bool Viewer::poll(double seconds) {
@@ -106,6 +179,7 @@ void Viewer::apply_theme() {
     style.WindowRounding = 0;
     style.FrameRounding = 4;
     if (choice_.dark) {
+        style.Colors[ImGuiCol_Text] = {0.84F, 0.85F, 0.87F, 1};
         style.Colors[ImGuiCol_WindowBg] = {0.09F, 0.10F, 0.12F, 1};
         theme_ = {IM_COL32(16, 17, 21, 255), IM_COL32(48, 51, 58, 255),
                   IM_COL32(214, 217, 222, 255), IM_COL32(110, 115, 125, 255)};
@@ -118,30 +192,37 @@ void Viewer::apply_theme() {
 
 void Viewer::draw() {
     const auto& io = ImGui::GetIO();
-    panels_.prepare(runs_, choice_, std::exchange(changed_, false));
+    take_keys();
+    if (grouped_ != choice_.bands) {
+        make_groups();
+    }
+    panels_.prepare(groups_, choice_, std::exchange(changed_, false));
     ImGui::SetNextWindowPos({0, 0});
     ImGui::SetNextWindowSize(io.DisplaySize);
     ImGui::Begin("hfc", nullptr,
                  ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                      ImGuiWindowFlags_NoBringToFrontOnFocus);
     draw_controls();
-    ImGui::BeginChild("legend", {250, 0}, true);
+    ImGui::BeginChild("legend", {side_, 0}, true);
     draw_runs();
     ImGui::EndChild();
-    ImGui::SameLine();
+    draw_side_handle();
     // The wheel over a plot is the plot's.
     ImGui::BeginChild("panels", {0, 0}, false,
                       plot_under_pointer_ ? ImGuiWindowFlags_NoScrollWithMouse : 0);
     plot_under_pointer_ = false;
+    ImGui::SetScrollY(ImGui::GetScrollY() + 0.9F * ImGui::GetWindowHeight() *
+                                                static_cast<float>(std::exchange(scroll_, 0)));
     if (ImGui::BeginTabBar("what")) {
+        const int wanted = std::exchange(wanted_tab_, -1);
         auto tab = [&, number = 0](const char* name, void (Viewer::*draw_tab)()) mutable {
-            const bool begin_here = first_frame_ && settings_.tab == number;
-            ++number;
-            if (ImGui::BeginTabItem(name, nullptr,
-                                    begin_here ? ImGuiTabItemFlags_SetSelected : 0)) {
+            const auto flags = wanted == number ? ImGuiTabItemFlags_SetSelected : 0;
+            if (ImGui::BeginTabItem(name, nullptr, flags)) {
+                tab_ = number;
                 (this->*draw_tab)();
                 ImGui::EndTabItem();
             }
+            ++number;
         };
         tab("Curves", &Viewer::draw_panels);
         tab("Images", &Viewer::draw_images);
@@ -151,87 +232,21 @@ void Viewer::draw() {
     }
     ImGui::EndChild();
     ImGui::End();
-    first_frame_ = false;
+    draw_help();
 }
 
-void Viewer::draw_panels() {
-    auto& panels = panels_.all();
-    if (panels.empty()) {
-        ImGui::TextDisabled("No curves yet.");
-        return;
+/// Between the list and the panels: drag it to make the list wider.
+void Viewer::draw_side_handle() {
+    ImGui::SameLine(0, 0);
+    ImGui::InvisibleButton("side", {ImGui::GetStyle().ItemSpacing.x, -1});
+    if (ImGui::IsItemHovered() || ImGui::IsItemActive()) {
+        ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
     }
-    const auto space = ImGui::GetContentRegionAvail();
-    const int columns = panels.size() == 1 ? 1 : space.x > 1500 ? 3 : 2;
-    const int rows = (static_cast<int>(panels.size()) + columns - 1) / columns;
-    const ImVec2 size = {space.x / static_cast<float>(columns) - 8,
-                         std::max(230.0F, space.y / static_cast<float>(rows) - 6)};
-    int index = 0;
-    for (auto& [name, panel] : panels) {
-        if (index++ % columns != 0) {
-            ImGui::SameLine();
-        }
-        draw_panel(name, panel, size);
+    if (ImGui::IsItemActive()) {
+        side_ = std::clamp(ImGui::GetIO().MousePos.x - ImGui::GetStyle().WindowPadding.x, 120.0F,
+                           std::max(130.0F, ImGui::GetIO().DisplaySize.x / 2));
     }
-}
-
-void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
-    const auto corner = ImGui::GetCursorScreenPos();
-    plot_under_pointer_ =
-        plot_under_pointer_ ||
-        ImGui::IsMouseHoveringRect(corner, {corner.x + size.x, corner.y + size.y});
-    draw_plot(name.c_str(), size, name, panel.x_name, choice_.logarithmic, panel.curves, theme_,
-              panel.view);
-    if (ImGui::BeginPopupContextItem((name + " menu").c_str())) {
-        for (const char* const extension : {"png", "svg", "csv"}) {
-            if (ImGui::MenuItem((std::string("Save as ") + extension).c_str())) {
-                save(name, panel, extension, corner, size);
-            }
-        }
-        ImGui::EndPopup();
-    }
-    if (pressed(GLFW_KEY_S)) {
-        for (const char* const extension : {"png", "svg", "csv"}) {
-            save(name, panel, extension, corner, size);
-        }
-    }
-}
-
-void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension,
-                  ImVec2 corner, ImVec2 size) {
-    if (extension == "png") {
-        const auto window = ImGui::GetIO().DisplaySize;
-        if (corner.y < 0 || corner.y + size.y > window.y + 1) {
-            message_ = name + " is not saved as png: it is not in sight";
-        } else {
-            wanted_.push_back({file_stem(name), corner, size});
-        }
-        return;
-    }
-    const auto path = unused_name(folder_, file_stem(name), extension);
-    ExportPanel part = {name, panel.x_name, choice_.logarithmic, panel.view.x, panel.view.y, {}};
-    for (const auto& curve : panel.curves) {
-        const uint32_t red = (curve.color >> IM_COL32_R_SHIFT) & 0xFF,
-                       green = (curve.color >> IM_COL32_G_SHIFT) & 0xFF,
-                       blue = (curve.color >> IM_COL32_B_SHIFT) & 0xFF;
-        part.curves.push_back(
-            {curve.name, curve.x, &curve.y, red << 16 | green << 8 | blue, curve.faint});
-    }
-    std::ofstream file(path);
-    file << (extension == "svg" ? to_svg(part) : to_csv(part));
-    message_ = (file.flush() ? "saved " : "cannot write ") + path.string();
-}
-
-void Viewer::drawn() {
-    for (auto& wanted : wanted_) {
-        if (--wanted.frames == 0) {
-            const auto path = unused_name(folder_, wanted.stem, "png");
-            const bool written = write_picture(
-                path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
-                static_cast<int>(wanted.size.x), static_cast<int>(wanted.size.y));
-            message_ = (written ? "saved " : "cannot write ") + path.string();
-        }
-    }
-    std::erase_if(wanted_, [](const Wanted& wanted) { return wanted.frames <= 0; });
+    ImGui::SameLine(0, 0);
 }
 
 }  // namespace hfc::viewer

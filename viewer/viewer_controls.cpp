@@ -1,19 +1,21 @@
-// The row of controls above all, and the runs with their legends at the left.
+// The rows of controls, and the runs with their legends at the left.
 #include "run/control.h"
 #include "viewer/viewer.h"
-#include "viewer/window.h"
+#include "viewer/window_loop.h"
 
 #include <GLFW/glfw3.h>
 #include <imgui.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace hfc::viewer {
 
 void Viewer::draw_controls() {
     ImGui::SetNextItemWidth(110);
     int axis = static_cast<int>(choice_.axis);
-    if (ImGui::Combo("x", &axis, "epoch\0step\0wall-clock\0")) {
+    if (ImGui::Combo("x", &axis, "epoch\0step\0seconds\0")) {
         choice_.axis = static_cast<Axis>(axis);
         panels_.show_all();
     }
@@ -21,16 +23,16 @@ void Viewer::draw_controls() {
     ImGui::SetNextItemWidth(160);
     ImGui::SliderFloat("smoothing", &choice_.smoothing, 0, 0.99F, "%.2f");
     ImGui::SameLine(0, 20);
-    if (ImGui::Checkbox("logarithmic", &choice_.logarithmic) || pressed(GLFW_KEY_L)) {
-        choice_.logarithmic = pressed(GLFW_KEY_L) ? !choice_.logarithmic : choice_.logarithmic;
+    if (ImGui::Checkbox("logarithmic", &choice_.logarithmic) || shortcut(GLFW_KEY_L)) {
+        choice_.logarithmic = shortcut(GLFW_KEY_L) ? !choice_.logarithmic : choice_.logarithmic;
         panels_.show_all();
     }
     ImGui::SameLine(0, 20);
-    if (ImGui::Button("Show all") || pressed(GLFW_KEY_R)) {
+    if (ImGui::Button("Show all")) {
         panels_.show_all();
     }
     ImGui::SameLine(0, 20);
-    if (ImGui::Button(choice_.dark ? "Light" : "Dark") || pressed(GLFW_KEY_T)) {
+    if (ImGui::Button(choice_.dark ? "Light" : "Dark") || shortcut(GLFW_KEY_T)) {
         choice_.dark = !choice_.dark;
         apply_theme();
     }
@@ -43,21 +45,82 @@ void Viewer::draw_controls() {
         }
     }
     ImGui::SameLine(0, 20);
-    ImGui::TextDisabled("%s", message_.c_str());
+    ImGui::TextDisabled("%s", message_.empty() ? "H: keys" : message_.c_str());
+}
+
+/// Above the panels of curves.
+void Viewer::draw_curve_controls() {
+    std::array<char, 200> typed = {};
+    std::strncpy(typed.data(), choice_.filter.c_str(), typed.size() - 1);
+    ImGui::SetNextItemWidth(180);
+    if (typing_wanted_) {
+        ImGui::SetKeyboardFocusHere();
+    }
+    if (ImGui::InputTextWithHint("##filter", "type to filter (/)", typed.data(), typed.size())) {
+        choice_.filter = typed.data();
+    }
+    ImGui::SameLine(0, 16);
+    ImGui::SetNextItemWidth(120);
+    int split = static_cast<int>(choice_.split);
+    if (ImGui::Combo("panels", &split, split_names.data(), static_cast<int>(split_names.size()))) {
+        choice_.split = static_cast<Split>(split);
+    }
+    ImGui::SameLine(0, 16);
+    if (ImGui::Checkbox("logarithmic x", &choice_.logarithmic_x) || shortcut(GLFW_KEY_X)) {
+        choice_.logarithmic_x =
+            shortcut(GLFW_KEY_X) ? !choice_.logarithmic_x : choice_.logarithmic_x;
+        panels_.show_all();
+    }
+    ImGui::SameLine(0, 16);
+    ImGui::Checkbox("names", &choice_.labels);
+    if (runs_.size() > 1) {
+        ImGui::SameLine(0, 16);
+        ImGui::Checkbox("bands", &choice_.bands);
+    }
+    if (!choice_.hidden.empty()) {
+        ImGui::SameLine(0, 16);
+        if (ImGui::Button("Show hidden")) {
+            choice_.hidden.clear();
+        }
+    }
+}
+
+void Viewer::draw_run_head(size_t run) {
+    const auto& data = *runs_[run];
+    ImGui::TextUnformatted(data.name().c_str());
+    if (const auto settings = text_of(differing_, run); !settings.empty()) {
+        ImGui::TextWrapped("%s", settings.c_str());
+    }
+    ImGui::TextDisabled("%s", data.last().c_str());
+    if (const auto note = data.note(); !note.empty()) {
+        ImGui::TextWrapped("%s", note.c_str());
+    }
+    if (shown_[run]->status.running()) {
+        draw_requests(*shown_[run]);
+    }
 }
 
 void Viewer::draw_runs() {
-    for (size_t i = 0; i < runs_.size(); ++i) {
-        ImGui::PushID(static_cast<int>(i));
-        ImGui::TextUnformatted(runs_[i]->name().c_str());
-        ImGui::TextDisabled("%s", runs_[i]->last().c_str());
-        if (const auto note = runs_[i]->note(); !note.empty()) {
-            ImGui::TextWrapped("%s", note.c_str());
+    for (size_t group = 0; group < groups_.size(); ++group) {
+        const auto& members = groups_[group].runs;
+        ImGui::PushID(static_cast<int>(group));
+        if (members.size() > 1) {
+            const auto title = (groups_[group].label.empty() ? "" : groups_[group].label + ": ") +
+                               std::to_string(members.size()) + " runs";
+            if (!ImGui::CollapsingHeader(title.c_str())) {
+                draw_legend(group);
+                ImGui::PopID();
+                continue;
+            }
         }
-        if (shown_[i]->status.running()) {
-            draw_requests(*shown_[i]);
+        for (size_t run = 0; run < runs_.size(); ++run) {
+            if (std::find(members.begin(), members.end(), runs_[run].get()) != members.end()) {
+                ImGui::PushID(static_cast<int>(run));
+                draw_run_head(run);
+                ImGui::PopID();
+            }
         }
-        draw_legend(*runs_[i]);
+        draw_legend(group);
         ImGui::Separator();
         ImGui::PopID();
     }
@@ -73,7 +136,7 @@ void Viewer::draw_requests(const Shown& shown) {
         }
     };
     if (now == run::Request::pause) {
-        button("Go on", run::Request::go_on);
+        button("Continue", run::Request::go_on);
     } else {
         button("Pause", run::Request::pause);
     }
@@ -85,31 +148,40 @@ void Viewer::draw_requests(const Shown& shown) {
     }
 }
 
-void Viewer::draw_legend(const RunData& run) {
-    std::set<std::string, NaturalOrder> names;
-    for (const auto& [panel, curves] : run.panels()) {
-        for (const auto& [name, curve] : curves) {
-            names.insert(name);
-        }
+void Viewer::draw_legend(size_t group) {
+    if (group >= panels_.legend().size()) {
+        return;
     }
-    for (const auto& [panel, curves] : run.whole_curves()) {
-        for (const auto& [series, versions] : curves.by_series) {
-            names.insert(series.empty() ? panel : series);
+    for (const auto& line : panels_.legend()[group]) {
+        if (!line.matches) {
+            continue;
         }
-    }
-    for (const auto& name : names) {
-        const auto key = Panels::key(run, name);
-        const auto color = panels_.color(run, name, choice_.dark);
-        const bool hidden = choice_.hidden.contains(key);
+        const bool hidden = std::all_of(line.keys.begin(), line.keys.end(), [&](const auto& key) {
+            return choice_.hidden.contains(key);
+        });
         const auto at = ImGui::GetCursorScreenPos();
-        const float line = ImGui::GetTextLineHeight();
-        ImGui::GetWindowDrawList()->AddRectFilled({at.x, at.y + 2}, {at.x + line - 2, at.y + line},
-                                                  hidden ? theme_.grid : color, 3);
-        ImGui::SetCursorScreenPos({at.x + line + 6, at.y});
+        const float height = ImGui::GetTextLineHeight();
+        const auto color = hidden ? theme_.grid : line.color;
+        auto& list = *ImGui::GetWindowDrawList();
+        if (line.dotted) {
+            for (float dot = 0; dot < height - 4; dot += 6) {
+                list.AddRectFilled({at.x + dot, at.y + height / 2 - 1},
+                                   {at.x + dot + 3, at.y + height / 2 + 2}, color);
+            }
+        } else {
+            list.AddRectFilled({at.x, at.y + 2}, {at.x + height - 2, at.y + height}, color, 3);
+        }
+        ImGui::SetCursorScreenPos({at.x + height + 6, at.y});
         ImGui::PushStyleColor(ImGuiCol_Text, hidden ? theme_.faint : theme_.text);
-        ImGui::PushID(key.c_str());
-        if (ImGui::Selectable(name.c_str())) {
-            hidden ? (void)choice_.hidden.erase(key) : (void)choice_.hidden.insert(key);
+        ImGui::PushID(line.keys.front().c_str());
+        if (ImGui::Selectable(line.name.c_str(), line.keys.front() == cursor_)) {
+            if (ImGui::GetIO().KeyCtrl) {
+                isolate(line.keys);
+            } else {
+                for (const auto& key : line.keys) {
+                    hidden ? (void)choice_.hidden.erase(key) : (void)choice_.hidden.insert(key);
+                }
+            }
         }
         ImGui::PopID();
         ImGui::PopStyleColor();

@@ -1,19 +1,22 @@
-// The window, its keys and its pixels.
+// The window and its pixels.
 #pragma once
 
-#include "viewer/settings.h"
-
 #include <filesystem>
+#include <functional>
+
+struct GLFWwindow;
 
 namespace hfc::viewer {
 
-/// Opens the window and draws until it is closed. Returns the process's status: 0, 1 where a
-/// picture cannot be written, 3 without a window.
-int show_window(const Settings& settings);
+struct WindowOptions {
+    const char* title = "hfc viewer";
+    int width = 1280, height = 800;
+    bool visible = true;
+};
 
-/// Whether the key (GLFW_KEY_...) was pressed since the last frame. ImGui asks what is down while
-/// it draws, and would miss a key that was let go before.
-bool pressed(int key);
+/// Opens the window, lets `use` work with it and closes it. Returns what `use` returns, or 3 if
+/// there is no window; the reason is then on standard error.
+int in_window(const WindowOptions& options, const std::function<int(GLFWwindow*)>& use);
 
 /// A rectangle of the window's pixels (left, top, width, height), cut to the window, as a PNG file,
 /// or a PPM file by its name. False where it cannot be written. To be called after a frame was

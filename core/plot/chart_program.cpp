@@ -4,6 +4,7 @@
 #include "plot/chart_axes.h"
 #include "plot/chart_layout.h"
 #include "plot/gnuplot_text.h"
+#include "plot/palette.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,19 +13,24 @@
 namespace hfc::plot {
 namespace {
 
-// Okabe and Ito's colours, the yellow last: it is faint on white. https://jfly.uni-koeln.de/color/
-constexpr const char* colours[] = {"#000000", "#0072B2", "#D55E00", "#009E73",
-                                   "#E69F00", "#CC79A7", "#56B4E9", "#F0E442"};
 constexpr int markers[] = {7, 5, 9, 11, 13,
                            6, 4, 8, 10, 12};  // filled and open circle, square, triangles, diamond
 
-// Viridis, at each eighth.
-constexpr const char* viridis =
-    "set palette defined (0 '#440154', 1 '#472c7a', 2 '#3b518b', 3 '#2c718e', 4 '#21908d', "
-    "5 '#27ad81', 6 '#5cc863', 7 '#aadc32', 8 '#fde725')\n";
+std::string hexadecimal(uint32_t colour) {
+    return fmt::format("#{:06X}", colour);
+}
 
-const char* colour_of(size_t number) {
-    return colours[number % std::size(colours)];
+std::string colour_of(size_t number) {
+    return hexadecimal(distinct_colours[number % distinct_colours.size()]);
+}
+
+/// Of the values of maps.
+std::string palette() {
+    std::string text = "set palette defined (";
+    for (size_t i = 0; i < sequential_colours.size(); ++i) {
+        text += fmt::format("{}{} '{}'", i == 0 ? "" : ", ", i, hexadecimal(sequential_colours[i]));
+    }
+    return text + ")\n";
 }
 
 /// Of the panels before this one: its curves' data blocks are numbered behind theirs.
@@ -85,7 +91,7 @@ std::string line_styles(const std::vector<Entry>& legend, double scale) {
             "set linetype {} linecolor rgb '{}' linewidth {:.4g} pointtype {} pointsize {:.4g} "
             "dashtype {}\n",
             i + 1, colour_of(colour), 1.8 * scale, markers[i % std::size(markers)], 0.75 * scale,
-            1 + (colour / std::size(colours) + dash) % dashes);
+            1 + (colour / distinct_colours.size() + dash) % dashes);
     }
     return text;
 }
@@ -140,7 +146,7 @@ class Plotter {
                                    legend_.begin());
     }
 
-    const char* colour(size_t curve) const { return colour_of(legend_[line_of(curve)].colour); }
+    std::string colour(size_t curve) const { return colour_of(legend_[line_of(curve)].colour); }
 
     void add_points(size_t c) {
         const auto& curve = at_.panel.curves[c];
@@ -255,7 +261,7 @@ std::string head(const Chart& chart, const ChartLayout& layout, Format format,
         }
         text += at.panel.map ? map_block(*at.panel.map, p) : "";
     }
-    text += line_styles(legend, scale) + viridis;
+    text += line_styles(legend, scale) + palette();
     text += fmt::format(
         "set grid linetype 1 linecolor rgb '#d8d8d8' linewidth {:.4g} dashtype solid\n"
         "set border 3 linecolor rgb '#444444' linewidth {:.4g}\nset tics nomirror out scale 0.6\n"

@@ -221,7 +221,7 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
         checkpoint.tensors.emplace_back("generator.device", generator_state(device));
     }
     Json results = Json::array();
-    std::ranges::transform(position.results, std::back_inserter(results), result_to_json);
+    std::ranges::transform(position.results, std::back_inserter(results), to_json);
     Json class_names = Json::array();
     std::ranges::transform(model.class_names, std::back_inserter(class_names), to_utf8);
     checkpoint.state = {{"training", training},

@@ -11,6 +11,7 @@
 #include "parallel/launch.h"
 #include "train/asked.h"
 #include "train/checkpointer.h"
+#include "train/probes.h"
 #include "train/rewind.h"
 #include "train/running_loss.h"
 #include "train/stepper.h"
@@ -61,32 +62,6 @@ void require_valid(const TrainOptions& options) {
     require(options.patience.value_or(1) >= 1,
             "the patience of early_stop must be at least 1 epoch, got {}",
             options.patience.value_or(0));
-}
-
-/// The same with the validation set as the first probe.
-TrainOptions with_validation(const TrainOptions& options) {
-    auto result = options;
-    if (options.validation) {
-        require(std::ranges::find(options.probes, validation_name, &model::Probe::name) ==
-                    options.probes.end(),
-                "a probe is called '{}' and there is a validation set; one of them is enough",
-                validation_name);
-        result.probes.insert(result.probes.begin(), {validation_name, *options.validation});
-    }
-    return result;
-}
-
-/// Views on the same images are given the same part, since the part depends on their size and the
-/// seed alone.
-std::vector<model::Probe> sample(const std::vector<model::Probe>& probes, int64_t samples,
-                                 uint64_t seed) {
-    auto sampled = probes;
-    for (auto& probe : sampled) {
-        if (samples > 0 && samples < probe.dataset.size()) {
-            probe.dataset = probe.dataset.subset(samples, derive_seed(seed, "probe samples"));
-        }
-    }
-    return sampled;
 }
 
 void seed_global_generators(at::Device device, uint64_t seed) {

@@ -111,9 +111,14 @@ TEST(ViewerStatus, ADamagedConfigIsNone) {
 
 class ViewerExport : public testing::Test {
   protected:
-    std::vector<double> x = {1, 2, 3, 4}, y = {0.5, NAN, 0.25, 1.0 / 3};
-    ExportPanel panel = {
-        "accuracy & more", "epoch", false, {0, 4}, {0, 1}, {{"natural, \"a\"", &x, &y, 0x0072B2}}};
+    std::vector<double> x = {1, 2, 3, 4}, y = {0.5, NAN, 0.25, 1.0 / 3}, low, high;
+    ExportPanel panel = {"accuracy & more",
+                         "epoch",
+                         false,
+                         false,
+                         {0, 4},
+                         {0, 1},
+                         {{"natural, \"a\"", &x, &y, &low, &high, 0x0072B2}}};
 };
 
 TEST_F(ViewerExport, CsvHasEveryFinitePointWithAllDigits) {
@@ -135,6 +140,19 @@ TEST_F(ViewerExport, SvgHasThePointsWhereTheyBelong) {
         << "a gap where the value is not finite";
     EXPECT_THAT(wide, HasSubstr("stroke=\"#0072b2\""));
     EXPECT_THAT(wide, HasSubstr("natural, \"a\"</text>"));
+}
+
+TEST_F(ViewerExport, ABandIsInBoth) {
+    low = {0.25, NAN, 0.25, 0.25};
+    high = {0.75, NAN, 0.5, 0.5};
+    panel.curves[0].dotted = true;
+    EXPECT_THAT(to_csv(panel), testing::StartsWith("curve,epoch,accuracy & more,accuracy & more "
+                                                   "low,accuracy & more high\n\"natural, "
+                                                   "\"\"a\"\"\",1,0.5,0.25,0.75\n"));
+    const auto svg = to_svg(panel, 654, 182);
+    EXPECT_THAT(svg, HasSubstr("<polygon points=\"164.00,59.00 364.00,84.00 464.00,84.00 "
+                               "464.00,109.00 364.00,109.00 164.00,109.00 \""));
+    EXPECT_THAT(svg, HasSubstr("stroke-dasharray"));
 }
 
 TEST_F(ViewerExport, AMillionPointsMakeASmallPicture) {

@@ -76,6 +76,7 @@ class DisplayTest : public testing::Test {
         std::ofstream(folder_ / "test.sh")
             << "VIEWER='" << HFC_VIEWER_PROGRAM << "' HOST='" << HFC_HOST_PROGRAM << "' RUN='"
             << run().string() << "' OUT='" << folder_.string() << "'\ncd \"$OUT\"\n"
+            << "export XDG_STATE_HOME=\"$OUT/state\"\n"
             << "open() { \"$VIEWER\" --size 1000x700 \"$1\" & viewer=$!; xdotool search --sync "
                "--name 'hfc viewer' windowfocus --sync; "
                "sleep 0.5; }\n"

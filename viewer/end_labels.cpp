@@ -1,0 +1,68 @@
+#include "viewer/end_labels.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace hfc::viewer {
+namespace {
+
+/// Labels that touch one another, moved as one.
+struct Block {
+    double sum;
+    size_t count;
+
+    double middle() const { return sum / static_cast<double>(count); }
+};
+
+/// At most so many of the labels, the first and the last among them.
+std::vector<size_t> thinned(const std::vector<size_t>& order, size_t most) {
+    if (order.size() <= most) {
+        return order;
+    }
+    std::vector<size_t> kept;
+    for (size_t i = 0; i < most; ++i) {
+        kept.push_back(order[most == 1 ? 0 : i * (order.size() - 1) / (most - 1)]);
+    }
+    return kept;
+}
+
+}  // namespace
+
+std::vector<double> spread_labels(const std::vector<double>& wanted, double height, Range within) {
+    std::vector<double> places(wanted.size(), std::numeric_limits<double>::quiet_NaN());
+    std::vector<size_t> order(wanted.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::erase_if(order, [&](size_t i) { return !std::isfinite(wanted[i]); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return wanted[a] < wanted[b]; });
+    const double room = within.high - within.low;
+    if (order.empty() || !(height > 0) || room < height) {
+        return places;
+    }
+    order = thinned(order, static_cast<size_t>(room / height));
+    // With the labels below it taken off, each place may only grow: isotonic regression.
+    std::vector<Block> blocks;
+    for (size_t i = 0; i < order.size(); ++i) {
+        blocks.push_back({wanted[order[i]] - static_cast<double>(i) * height, 1});
+        while (blocks.size() > 1 && blocks[blocks.size() - 2].middle() >= blocks.back().middle()) {
+            const auto last = blocks.back();
+            blocks.pop_back();
+            blocks.back().sum += last.sum;
+            blocks.back().count += last.count;
+        }
+    }
+    const double first = within.low + height / 2;
+    const double last = within.high - height / 2 - static_cast<double>(order.size() - 1) * height;
+    size_t i = 0;
+    for (const auto& block : blocks) {
+        const double base = std::clamp(block.middle(), first, std::max(first, last));
+        for (size_t end = i + block.count; i < end; ++i) {
+            places[order[i]] = base + static_cast<double>(i) * height;
+        }
+    }
+    return places;
+}
+
+}  // namespace hfc::viewer

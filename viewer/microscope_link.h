@@ -1,0 +1,40 @@
+// The pipe from the microscope's window to the host.
+#pragma once
+
+#include "microscope/message.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace hfc::viewer {
+
+class MicroscopeLink {
+  public:
+    /// Reads from one descriptor and writes to the other. notify: called from another thread when
+    /// there is news.
+    MicroscopeLink(int from_host, int to_host, std::function<void()> notify);
+    MicroscopeLink(const MicroscopeLink&) = delete;
+    MicroscopeLink& operator=(const MicroscopeLink&) = delete;
+    ~MicroscopeLink() = default;
+
+    void ask(microscope::Message request);
+    /// What has come since the last call.
+    std::vector<microscope::Message> news();
+    /// The host is gone.
+    bool gone() const { return shared_->gone; }
+
+  private:
+    /// Outlives this object in the thread that waits for the host.
+    struct Shared {
+        std::mutex mutex;
+        std::vector<microscope::Message> news;
+        std::atomic<bool> gone = false;
+    };
+    int to_host_;
+    std::shared_ptr<Shared> shared_;
+};
+
+}  // namespace hfc::viewer

@@ -1,0 +1,113 @@
+// The viewer's curves, and the panels as files.
+#include "viewer/colors.h"
+#include "viewer/export.h"
+#include "viewer/viewer.h"
+#include "viewer/window.h"
+#include "viewer/window_loop.h"
+
+#include <GLFW/glfw3.h>
+#include <imgui.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace hfc::viewer {
+
+void Viewer::draw_panels() {
+    draw_curve_controls();
+    auto& panels = panels_.all();
+    if (panels.empty()) {
+        ImGui::TextDisabled(choice_.filter.empty() ? "No curves yet."
+                                                   : "No curve matches what you typed.");
+        return;
+    }
+    const auto space = ImGui::GetContentRegionAvail();
+    const auto count = static_cast<int>(panels.size());
+    // Many panels are small ones, so that they can be compared at a glance.
+    const float width = count > 12 ? 330 : count > 6 ? 430 : 600;
+    const int columns =
+        std::clamp(static_cast<int>(space.x / width), count == 1 ? 1 : 2, std::max(count, 1));
+    const int rows = (count + columns - 1) / columns;
+    const ImVec2 size = {
+        space.x / static_cast<float>(columns) - 8,
+        std::max(count > 6 ? 190.0F : 230.0F, space.y / static_cast<float>(rows) - 6)};
+    int index = 0;
+    for (auto& [name, panel] : panels) {
+        if (index++ % columns != 0) {
+            ImGui::SameLine();
+        }
+        draw_panel(name, panel, size);
+    }
+}
+
+void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
+    const auto corner = ImGui::GetCursorScreenPos();
+    plot_under_pointer_ =
+        plot_under_pointer_ ||
+        ImGui::IsMouseHoveringRect(corner, {corner.x + size.x, corner.y + size.y});
+    auto title = name;
+    std::replace(title.begin(), title.end(), '_', ' ');
+    const PlotLook look = {
+        title,   panel.x_name, choice_.logarithmic_x, choice_.logarithmic, choice_.labels,
+        cursor_, theme_};
+    const auto event = draw_plot(name.c_str(), size, look, panel.curves, *panel.view);
+    if (event.clicked && event.pointed != nullptr) {
+        ImGui::GetIO().KeyCtrl ? hide(event.pointed->keys) : isolate(event.pointed->keys);
+    }
+    if (ImGui::BeginPopupContextItem((name + " menu").c_str())) {
+        for (const char* const extension : {"png", "svg", "csv"}) {
+            if (ImGui::MenuItem((std::string("Save as ") + extension).c_str())) {
+                save(name, panel, extension, corner, size);
+            }
+        }
+        ImGui::EndPopup();
+    }
+    if (shortcut(GLFW_KEY_S)) {
+        for (const char* const extension : {"png", "svg", "csv"}) {
+            save(name, panel, extension, corner, size);
+        }
+    }
+}
+
+void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension,
+                  ImVec2 corner, ImVec2 size) {
+    if (extension == "png") {
+        const auto window = ImGui::GetIO().DisplaySize;
+        if (corner.y < 0 || corner.y + size.y > window.y + 1) {
+            message_ = name + " is not saved as png: it is not in sight";
+        } else {
+            wanted_.push_back({file_stem(name), corner, size});
+        }
+        return;
+    }
+    const auto path = unused_name(folder_, file_stem(name), extension);
+    ExportPanel part = {name,
+                        panel.x_name,
+                        choice_.logarithmic,
+                        choice_.logarithmic_x,
+                        panel.view->x,
+                        panel.view->y,
+                        {}};
+    for (const auto& curve : panel.curves) {
+        part.curves.push_back({curve.name, curve.x, &curve.y, &curve.low, &curve.high,
+                               to_rgb(curve.color), curve.faint, curve.dotted});
+    }
+    std::ofstream file(path);
+    file << (extension == "svg" ? to_svg(part) : to_csv(part));
+    message_ = (file.flush() ? "saved " : "cannot write ") + path.string();
+}
+
+void Viewer::drawn() {
+    for (auto& wanted : wanted_) {
+        if (--wanted.frames == 0) {
+            const auto path = unused_name(folder_, wanted.stem, "png");
+            const bool written = write_picture(
+                path, static_cast<int>(wanted.corner.x), static_cast<int>(wanted.corner.y),
+                static_cast<int>(wanted.size.x), static_cast<int>(wanted.size.y));
+            message_ = (written ? "saved " : "cannot write ") + path.string();
+        }
+    }
+    std::erase_if(wanted_, [](const Wanted& wanted) { return wanted.frames <= 0; });
+}
+
+}  // namespace hfc::viewer

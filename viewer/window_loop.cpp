@@ -1,0 +1,202 @@
+#include "viewer/window_loop.h"
+
+#include "viewer/run_data.h"
+#include "viewer/window.h"
+
+#include <backends/imgui_impl_glfw.h>
+#include <backends/imgui_impl_opengl3.h>
+#include <imgui.h>
+
+#include <GL/gl.h>
+#include <GLFW/glfw3.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <functional>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace hfc::viewer {
+namespace {
+
+std::set<int>& pressed_keys() {
+    static std::set<int> keys;
+    return keys;
+}
+
+/// The mouse or a key did something since this was last set to false.
+bool& something_happened() {
+    static bool happened = false;
+    return happened;
+}
+
+void draw_frame(GLFWwindow* window, Content& content, const std::function<void()>& before = {}) {
+    int width = 0, height = 0;
+    glfwGetFramebufferSize(window, &width, &height);
+    ImGui_ImplOpenGL3_NewFrame();
+    ImGui_ImplGlfw_NewFrame();
+    if (before) {
+        before();  // in place of the real mouse
+    }
+    ImGui::NewFrame();
+    content.draw();
+    if (shortcut(GLFW_KEY_Q) || content.finished()) {
+        glfwSetWindowShouldClose(window, GLFW_TRUE);
+    }
+    pressed_keys().clear();
+    ImGui::Render();
+    glViewport(0, 0, width, height);
+    glClear(GL_COLOR_BUFFER_BIT);
+    ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+    content.drawn();
+}
+
+double processor_seconds() {
+    return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+/// How long to wait before the next look at the runs, by the processor time that the last one and
+/// its frame took: a window open beside a training takes of its processor, most of it where OpenGL
+/// is software. So it gets half a percent of a core, within these bounds.
+double pause_after(double processor) {
+    constexpr double share = 0.005, least = 1, most = 4;
+    return std::clamp(processor / share, least, most);
+}
+
+/// The time that this thread has computed.
+double thread_seconds() {
+    timespec time = {};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+void print_frames(const char* what, std::vector<double>& seconds, double elapsed) {
+    if (seconds.empty()) {
+        return;
+    }
+    std::sort(seconds.begin(), seconds.end());
+    const auto at = [&](double share) {
+        return 1000 * seconds[static_cast<size_t>(share * static_cast<double>(seconds.size() - 1))];
+    };
+    std::printf(
+        "%s: a frame computes %.2f ms (median), %.2f ms (95 %%) without the swap; %.1f "
+        "frames/s\n",
+        what, at(0.5), at(0.95), static_cast<double>(seconds.size()) / elapsed);
+}
+
+}  // namespace
+
+/// Before ImGui's own, which calls these too.
+void watch_keys(GLFWwindow* window) {
+    glfwSetKeyCallback(window, [](GLFWwindow*, int key, int, int action, int) {
+        something_happened() = true;
+        if (action == GLFW_PRESS) {
+            pressed_keys().insert(key);
+        }
+    });
+    glfwSetMouseButtonCallback(window,
+                               [](GLFWwindow*, int, int, int) { something_happened() = true; });
+    glfwSetScrollCallback(window, [](GLFWwindow*, double, double) { something_happened() = true; });
+    glfwSetCursorPosCallback(window,
+                             [](GLFWwindow*, double, double) { something_happened() = true; });
+}
+
+bool pressed(int key) {
+    return pressed_keys().contains(key);
+}
+
+bool shortcut(int key) {
+    return pressed(key) && !ImGui::GetIO().WantTextInput;
+}
+
+int export_picture(GLFWwindow* window, Content& content, const std::filesystem::path& path) {
+    int more_frames = 60;  // once all has been read: a run may grow without end
+    for (int frames = 3; frames > 0;) {
+        glfwPollEvents();
+        const bool changed = content.poll(seconds_a_look);
+        more_frames -= content.more() ? 0 : 1;
+        frames = content.more() || (changed && more_frames > 0) ? 3 : frames - 1;
+        draw_frame(window, content);
+        if (frames > 0) {
+            glfwSwapBuffers(window);
+        }
+    }
+    int width = 0, height = 0;
+    glfwGetFramebufferSize(window, &width, &height);
+    if (!write_picture(path, 0, 0, width, height)) {
+        std::fprintf(stderr, "hfc-viewer: cannot write '%s'\n", path.c_str());
+        return 1;
+    }
+    return 0;
+}
+
+void measure_frames(GLFWwindow* window, Content& content, double seconds) {
+    glfwSwapInterval(0);
+    do {
+        glfwPollEvents();
+        content.poll(seconds_a_look);
+        draw_frame(window, content);
+        glfwSwapBuffers(window);
+    } while (content.more());
+    const auto move = [](double time) {
+        auto& io = ImGui::GetIO();
+        io.MousePos = {io.DisplaySize.x * static_cast<float>(0.6 + 0.3 * std::sin(2 * time)),
+                       io.DisplaySize.y * static_cast<float>(0.5 + 0.3 * std::cos(3 * time))};
+    };
+    const auto zoom = [&](double time) {
+        move(time);
+        ImGui::GetIO().MouseWheel = std::sin(time) > 0 ? 0.1F : -0.1F;
+    };
+    const std::vector<std::pair<const char*, std::function<void(double)>>> kinds = {
+        {"at rest", [](double) {}}, {"pointing", move}, {"zooming", zoom}};
+    for (const auto& [name, act] : kinds) {
+        std::vector<double> taken;
+        const double start = glfwGetTime();
+        while (glfwWindowShouldClose(window) == 0 && glfwGetTime() - start < seconds) {
+            glfwPollEvents();
+            const double before = thread_seconds();
+            content.poll(seconds_a_frame);
+            const auto& what = act;
+            draw_frame(window, content, [&] { what(glfwGetTime() - start); });
+            taken.push_back(thread_seconds() - before);
+            glfwSwapBuffers(window);
+        }
+        print_frames(name, taken, glfwGetTime() - start);
+    }
+}
+
+void draw_until_closed(GLFWwindow* window, Content& content) {
+    // After an event ImGui needs some frames to settle; then nothing is drawn until something
+    // happens. New data get one frame a look, and one more at the next, for what that frame moved.
+    constexpr int settling = 3;
+    int frames = settling;
+    bool unsettled = false;
+    double looked = processor_seconds();
+    while (glfwWindowShouldClose(window) == 0) {
+        if (frames > 0 || content.more()) {
+            glfwPollEvents();
+        } else {
+            const double pause = pause_after(processor_seconds() - looked), before = glfwGetTime();
+            glfwWaitEventsTimeout(pause);
+            frames = glfwGetTime() - before < pause - 0.001 ? settling : 0;
+            looked = processor_seconds();
+        }
+        // A button let go while the frames of its press are drawn needs frames of its own.
+        if (std::exchange(something_happened(), false)) {
+            frames = settling;
+        }
+        const bool changed = content.poll(frames > 0 ? seconds_a_frame : seconds_a_look);
+        frames = changed || unsettled ? std::max(frames, 1) : frames;
+        unsettled = changed;
+        if (frames > 0) {
+            --frames;
+            draw_frame(window, content);
+            glfwSwapBuffers(window);
+        }
+    }
+}
+
+}  // namespace hfc::viewer

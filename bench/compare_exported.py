@@ -8,8 +8,8 @@ PYTHON  a Python with torch and torchvision
 Each network has random weights (seed 0), ten steps of training statistics and is exported in
 evaluation mode with a free batch size. Printed are the largest differences of logits and of input
 gradients on eight images from Python's in float64, relative to the largest value; then how many
-images a second a forward pass and an input gradient take. A pair is two fresh processes, the order alternates; a ratio is the median
-of the pairs, above 1 where hfc-host is faster.
+images a second a forward pass and an input gradient take. A pair is two fresh processes, the order
+alternates; a ratio is the median of the pairs, above 1 where hfc-host is faster.
 """
 import argparse
 import json

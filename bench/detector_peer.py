@@ -1,4 +1,4 @@
-"""Trains torchvision's RetinaNet as scripts/detection.lua trains retinanet_small, and prints its AP.
+"""Trains torchvision's RetinaNet as scripts/detection.lua trains retinanet_small; prints its AP.
 
   python detector_peer.py VOC [--seed 0] [--epochs 24] [--min_size 240] [--threads 1]
 

@@ -11,8 +11,8 @@
 namespace hfc::lua {
 namespace {
 
-std::mutex turn;
-thread_local int turns_taken = 0;  ///< of this thread; above 0 it holds `turn`
+std::mutex turn_of_lua;
+thread_local int turns_taken = 0;  ///< of this thread; above 0 it holds the mutex
 
 char home_key;
 
@@ -131,7 +131,7 @@ void Reference::push(lua_State* L) const {
 
 Turn::Turn() {
     if (turns_taken == 0) {
-        turn.lock();
+        turn_of_lua.lock();
     }
     ++turns_taken;
 }
@@ -158,19 +158,19 @@ Turn::~Turn() {
         detail::running = nullptr;
     }
     if (--turns_taken == 0) {
-        turn.unlock();
+        turn_of_lua.unlock();
     }
 }
 
 TurnGiven::TurnGiven() : depth_(std::exchange(turns_taken, 0)) {
     if (depth_ > 0) {
-        turn.unlock();
+        turn_of_lua.unlock();
     }
 }
 
 TurnGiven::~TurnGiven() {
     if (depth_ > 0) {
-        turn.lock();
+        turn_of_lua.lock();
         turns_taken = depth_;
     }
 }

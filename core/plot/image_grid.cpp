@@ -115,7 +115,7 @@ std::string labels(const ImageGrid& grid, const Layout& layout) {
 }
 
 /// One pixel a line: column, row, red, green, blue. gnuplot finds the pixels' size from two rows
-/// and columns at least. Inline data: gnuplot takes a minute for a million lines of a data block.
+/// and columns at least.
 std::string inline_data(const at::Tensor& image) {
     auto planes = image.size(0) == 1 ? image.expand({3, -1, -1}) : image;
     for (const int64_t dim : {1, 2}) {

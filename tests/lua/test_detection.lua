@@ -1,5 +1,8 @@
 -- hfc.detection from Lua; the numbers themselves are compared in tests/core/detection.
 local lu = require "luaunit"
+local support = require "support"
+local own_detector = assert(loadfile "../../docs/own_detector.lua")
+support.use_own_folder()
 
 TestDetection = {}
 
@@ -149,7 +152,7 @@ function TestDetector:test_the_example_of_an_own_detector_knows_the_answer()
   local lines = {}
   local print_before = print
   print = function(...) lines[#lines + 1] = table.concat({...}, " ") end
-  local ok, message = pcall(dofile, "../../docs/own_detector.lua")
+  local ok, message = pcall(own_detector)
   print = print_before
   lu.assertTrue(ok, message)
   local whole, low = lines[1]:match("%.5: (.*)"), lines[2]:match("%.5: (.*)")
@@ -157,4 +160,4 @@ function TestDetector:test_the_example_of_an_own_detector_knows_the_answer()
   lu.assertEquals(tonumber(low), 0)
 end
 
-require("support").run()
+support.run()

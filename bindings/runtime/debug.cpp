@@ -3,6 +3,8 @@
 #include "bindings/runtime/state.h"
 #include "bindings/runtime/types.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 

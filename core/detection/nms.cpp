@@ -138,7 +138,19 @@ at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double 
     return at::tensor(kept, at::kLong);
 }
 
-/// Class by class, the kept ones sorted by an unstable sort, as torchvision does.
+/// int64: the order of an unstable sort, as torchvision has it. Without equal scores any sort gives
+/// it.
+at::Tensor best_first(const at::Tensor& scores) {
+    const auto order = by_score(scores);
+    const auto values = scores.contiguous();
+    const auto* value = values.const_data_ptr<float>();
+    const bool ties = std::ranges::adjacent_find(order, [&](int64_t a, int64_t b) {
+                          return !(value[a] > value[b]);
+                      }) != order.end();
+    return ties ? std::get<1>(scores.sort(0, true)) : at::tensor(order, at::kLong);
+}
+
+/// Class by class.
 at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
                         double threshold) {
     const auto lowest = labels.min().item<int64_t>();
@@ -165,8 +177,7 @@ at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const
         }
     }
     const auto indices_kept = kept.nonzero().squeeze(1);
-    const auto best_first = std::get<1>(scores.index_select(0, indices_kept).sort(0, true));
-    return indices_kept.index_select(0, best_first);
+    return indices_kept.index_select(0, best_first(scores.index_select(0, indices_kept)));
 }
 
 }  // namespace

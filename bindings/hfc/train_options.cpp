@@ -24,9 +24,18 @@ namespace hfc::lua {
 namespace {
 
 /// What the event of an epoch has beside metrics.
-constexpr std::string_view epoch_fields[] = {
-    "series",        "epoch",         "step", "loss",   "terms", "accuracy", "images_per_second",
-    "train_seconds", "probe_seconds", "time", "metrics"};
+constexpr std::string_view epoch_fields[] = {"series",
+                                             "epoch",
+                                             "step",
+                                             "loss",
+                                             "terms",
+                                             "accuracy",
+                                             "images_per_second",
+                                             "train_seconds",
+                                             "probe_seconds",
+                                             "time",
+                                             "metrics",
+                                             "milliseconds"};
 
 std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     if (!lua_istable(L, table.index())) {

@@ -5,6 +5,7 @@
 #include "model/exported/saved.h"
 #include "model/known_weights.h"
 #include "model/normalised.h"
+#include "model/state.h"
 #include "run/run.h"
 #include "tensor_file/tensor_file.h"
 
@@ -65,21 +66,10 @@ std::vector<std::string> read_class_names(const tensor_file::Metadata& metadata,
     return json.get<std::vector<std::string>>();
 }
 
-tensor_file::NamedTensors state_of(const model::Model& network) {
-    tensor_file::NamedTensors state;
-    for (const auto& parameter : network.named_parameters()) {
-        state.emplace_back(parameter.key(), parameter.value().detach());
-    }
-    for (const auto& buffer : network.named_buffers()) {
-        state.emplace_back(buffer.key(), buffer.value());
-    }
-    return state;
-}
-
 void fill(model::Model& network, const tensor_file::NamedTensors& state, const fs::path& path) {
     const at::NoGradGuard no_grad;
     std::map<std::string, at::Tensor> given(state.begin(), state.end());
-    for (const auto& [name, own] : state_of(network)) {
+    for (const auto& [name, own] : model::state_of(network)) {
         const auto found = given.find(name);
         require(found != given.end(), "'{}': the tensor '{}' is missing", path.string(), name);
         require(found->second.sizes() == own.sizes(),
@@ -107,7 +97,7 @@ int save(Call& call) {
             Json({{"mean", normalised->mean()}, {"deviation", normalised->deviation()}}).dump();
         inner = normalised->network();
     }
-    auto state = state_of(*inner);
+    auto state = model::state_of(*inner);
     if (inner->origin) {
         metadata[network_key] = describe_network(*inner->origin);
     } else if (const auto* exported = dynamic_cast<model::ExportedModel*>(inner.get())) {
@@ -182,8 +172,8 @@ int saved_model(Call& call) {
     if (description == metadata.end()) {
         auto known = model::known_network(state);
         require(known.has_value(),
-                "'{}' does not say which network it holds, and its weights are of none that is "
-                "known; build it and call model:load_state_dict(torch.load(path))",
+                "'{}' does not say which network it holds, and its weights fit no known network; "
+                "build it and call model:load_state_dict(torch.load(path))",
                 path->string());
         fmt::print(stderr, "{}: {}\n", path->string(), known->about);
         return returns_network(call, known->network, {}, *path);

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "detection/retinanet.h"
+#include "model/normalised.h"
 
 #include <ATen/ATen.h>
 
@@ -22,8 +23,8 @@ Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
     require(!pictures.empty(), "expected at least one picture");
     const auto device = model::device_of(*this);
     const auto options = at::TensorOptions(device).dtype(at::kFloat);
-    const auto mean = at::tensor({0.485F, 0.456F, 0.406F}, options).view({1, 3, 1, 1});
-    const auto deviation = at::tensor({0.229F, 0.224F, 0.225F}, options).view({1, 3, 1, 1});
+    const auto mean = at::tensor(model::imagenet_mean, options).view({1, 3, 1, 1});
+    const auto deviation = at::tensor(model::imagenet_deviation, options).view({1, 3, 1, 1});
     Prepared prepared;
     std::vector<at::Tensor> images;
     MapSize largest{0, 0};

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "model/normalised.h"
+#include "model/state.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -11,9 +12,6 @@
 
 namespace hfc::model {
 namespace {
-
-const std::vector<double> imagenet_mean = {.485, .456, .406};
-const std::vector<double> imagenet_deviation = {.229, .224, .225};
 
 /// A network that others have published weights of.
 struct Published {
@@ -62,21 +60,11 @@ int64_t count_convolutions(const State& state, const std::string& prefix) {
 /// shape. Counters of batches may be missing: old versions of PyTorch wrote none.
 bool fill(Model& network, const State& state, const std::string& prefix) {
     std::vector<std::pair<at::Tensor, at::Tensor>> copies;
-    const auto add = [&](const std::string& name, const at::Tensor& own) {
+    for (const auto& [name, own] : state_of(network)) {
         const auto found = state.find(prefix + name);
-        if (found == state.end()) {
-            return name.ends_with("num_batches_tracked");
-        }
-        copies.emplace_back(own, found->second);
-        return found->second.sizes() == own.sizes();
-    };
-    for (const auto& parameter : network.named_parameters()) {
-        if (!add(parameter.key(), parameter.value())) {
-            return false;
-        }
-    }
-    for (const auto& buffer : network.named_buffers()) {
-        if (!add(buffer.key(), buffer.value())) {
+        if (found != state.end() && found->second.sizes() == own.sizes()) {
+            copies.emplace_back(own, found->second);
+        } else if (found != state.end() || !name.ends_with("num_batches_tracked")) {
             return false;
         }
     }

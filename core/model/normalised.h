@@ -3,7 +3,13 @@
 
 #include "model/model.h"
 
+#include <vector>
+
 namespace hfc::model {
+
+/// Of ImageNet's pixels in [0,1], a channel at a time, as torchvision normalises by them.
+inline const std::vector<double> imagenet_mean = {.485, .456, .406};
+inline const std::vector<double> imagenet_deviation = {.229, .224, .225};
 
 /// network((images - mean) / deviation), a channel at a time. Buffers mean and deviation; the
 /// network itself is the child "network".

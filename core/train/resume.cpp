@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "data/transform/augment.h"
+#include "model/state.h"
 #include "parallel/group.h"
 #include "train/rewind.h"
 #include "train/stored_result.h"
@@ -49,11 +50,8 @@ std::string tensor_name(const std::string& key, size_t place) {
 /// Each weight and buffer, and the tensor that the checkpoint has for it.
 NamedTensors model_tensors(const model::Model& model) {
     NamedTensors tensors;
-    for (const auto& item : model.named_parameters()) {
-        tensors.emplace_back(tensor_name(item.key(), tensors.size()), item.value().detach());
-    }
-    for (const auto& item : model.named_buffers()) {
-        tensors.emplace_back(tensor_name(item.key(), tensors.size()), item.value().detach());
+    for (const auto& [name, tensor] : model::state_of(model)) {
+        tensors.emplace_back(tensor_name(name, tensors.size()), tensor.detach());
     }
     return tensors;
 }

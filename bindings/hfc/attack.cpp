@@ -130,7 +130,7 @@ int make_custom(Call& call) {
 
 constexpr char fgsm[] = "fgsm", bim[] = "bim", mifgsm[] = "mifgsm", pgd[] = "pgd",
                pgdl2[] = "pgdl2", ffgsm[] = "ffgsm", apgd[] = "apgd", fab[] = "fab",
-               square[] = "square";
+               square[] = "square", deepfool[] = "deepfool", cw[] = "cw";
 
 const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.fgsm", make_attack<fgsm>,
@@ -202,6 +202,24 @@ const std::vector<Declaration> attack_declarations = {
      "search by squares, without a gradient. It finds where gradients are masked. share: the share "
      "of the pixels that the first square has; the squares become smaller on a schedule of 10 000 "
      "queries. rescale: if true, the schedule is shortened to the queries."},
+    {"hfc.attack.deepfool", make_attack<deepfool>,
+     "hfc.attack.deepfool {norm = \"l2\", steps = 50, overshoot = 0.02, candidates = 10, epsilon = "
+     "1000} -> Attack\n\nDeepFool (Moosavi-Dezfooli et al. 2016), which steps to the nearest "
+     "boundary of the linearised network until the image is wrong. norm: \"l2\" or \"linf\". "
+     "overshoot: how far beyond the boundary the sum of the steps goes, as a fraction. candidates: "
+     "the label and the likeliest other classes, one gradient each. epsilon: the largest "
+     "perturbation that counts; the clean image comes back where it is larger. With the default "
+     "all count. hfc.smallest_epsilon gives the distances."},
+    {"hfc.attack.cw", make_attack<cw>,
+     "hfc.attack.cw {steps = 10000, searches = 9, lr = 0.01, first_c = 1e-3, confidence = 0, "
+     "epsilon = 1000} -> Attack\n\nThe attack of Carlini and Wagner (2017) in L2: Adam lowers the "
+     "squared size of the perturbation plus c times the distance from a wrong answer. A search of "
+     "at most `steps` steps ends when a tenth of it brings less than 0.01 %; each image then "
+     "begins the next of its searches, with ten times c until one has succeeded, then by "
+     "bisection. first_c: c in the first search. confidence: by how much a wrong logit must exceed "
+     "that of the label. It is slow: with the defaults up to 90 000 gradients an image. epsilon: "
+     "as "
+     "for hfc.attack.deepfool."},
     {"hfc.attack.custom", make_custom,
      "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
      "false, restarts = 1, name = \"custom\"} -> Attack\n\nAn attack whose iteration is a "

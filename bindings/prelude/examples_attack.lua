@@ -3,7 +3,8 @@ local host = ...
 
 function host.attack_examples(example)
 example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.attack.pgdl2 \z
-  hfc.attack.ffgsm hfc.attack.apgd hfc.attack.fab hfc.attack.square", '\z
+  hfc.attack.ffgsm hfc.attack.apgd hfc.attack.fab hfc.attack.square \z
+  hfc.attack.deepfool hfc.attack.cw", '\z
   data = hfc.data("synthetic", {train = 20, test = 10})\n\z
   model = hfc.model("preact_resnet8")\n\z
   images, labels = data.test:batch(0, 10)\n\z
@@ -11,7 +12,8 @@ example("hfc.attack.fgsm hfc.attack.bim hfc.attack.mifgsm hfc.attack.pgd hfc.att
     hfc.attack.pgd {epsilon = 0.03, steps = 2, band = {part = "low", radius = 8}}, \z
     hfc.attack.ffgsm {}, hfc.attack.apgd {steps = 5, norm = "l2", epsilon = 0.5, \z
     band = {dct = 0.25}}, hfc.attack.fab {steps = 5, targets = 2}, \z
-    hfc.attack.square {queries = 20}} do\n\z
+    hfc.attack.square {queries = 20}, hfc.attack.deepfool {steps = 3}, \z
+    hfc.attack.cw {steps = 10, searches = 2}} do\n\z
   \32 print((attack(model, images, labels) - images):abs():max())\n\z
   end', "6")
 example("hfc.attack.custom AttackStep:originals AttackStep:labels AttackStep:epsilons \z

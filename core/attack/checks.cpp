@@ -9,8 +9,10 @@
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/record_function.h>
 
 #include <algorithm>
+#include <memory>
 
 namespace hfc::attack {
 namespace {
@@ -24,6 +26,33 @@ constexpr double most_saturated = 0.5;
 constexpr double most_gained = 0.02;  ///< by steps that should not matter
 constexpr double most_black_box = 0.002;
 constexpr int64_t random_points = 100;
+
+/// Whether this thread computes a gradient while the watch lives.
+class GradientWatch {
+  public:
+    GradientWatch()
+        : handle_(at::addThreadLocalCallback(
+              at::RecordFunctionCallback(&note).scopes({at::RecordScope::BACKWARD_FUNCTION}))) {
+        seen() = false;
+    }
+    ~GradientWatch() { at::removeCallback(handle_); }
+    GradientWatch(const GradientWatch&) = delete;
+    GradientWatch& operator=(const GradientWatch&) = delete;
+
+    bool saw_one() const { return seen(); }
+
+  private:
+    static bool& seen() {
+        static thread_local bool value = false;
+        return value;
+    }
+    static std::unique_ptr<at::ObserverContext> note(const at::RecordFunction&) {
+        seen() = true;
+        return nullptr;
+    }
+
+    at::CallbackHandle handle_;
+};
 
 class NetworkChecks {
   public:
@@ -62,12 +91,20 @@ class NetworkChecks {
         const auto batch = dataset_.batch(0, dataset_.size());
         const auto images = network.bring(batch.images);
         const auto labels = batch.labels.to(network.device());
+        const GradientWatch watch;
         std::vector<at::Tensor> outputs;
         std::vector<int64_t> right;
         for (int64_t i = 0; i < passes; ++i) {
             const auto logits = network.logits(images);
             right.push_back(network.fooled(logits, labels).logical_not().sum().item<int64_t>());
             outputs.push_back(logits / (logits.norm(2, {1}, true) + 1e-10));
+        }
+        if (watch.saw_one()) {
+            warn(
+                "gradients inside",
+                "the network computes gradients in its forward pass: an attack may not see through "
+                "them",
+                1);
         }
         const auto all = at::stack(outputs);
         const auto spread =

@@ -160,6 +160,7 @@ std::vector<Method> fab_methods() {
     fab.steps = 100;
     fab.takes_alpha = false;
     fab.takes_band = false;
+    fab.takes_targeted = false;
     fab.draws = true;
     fab.least_norm = true;
     fab.numbers = {{.name = "targets", .whole = true},

@@ -15,8 +15,8 @@ using Table = std::vector<std::shared_ptr<const Method>>;
 /// One line for each file of attacks.
 Table built_in() {
     Table all;
-    for (const auto& methods :
-         {gradient_methods(), apgd_methods(), square_methods(), fab_methods()}) {
+    for (const auto& methods : {gradient_methods(), apgd_methods(), square_methods(), fab_methods(),
+                                deepfool_methods(), carlini_wagner_methods()}) {
         std::ranges::transform(methods, std::back_inserter(all), [](const Method& method) {
             return std::make_shared<const Method>(method);
         });

@@ -99,6 +99,9 @@ struct NumberOption {
     bool yes_or_no = false;                                    ///< scripts write true and false
 };
 
+/// An epsilon that no perturbation of pixels in [0,1] reaches.
+inline constexpr double any_size = 1000;
+
 /// An entry in the table of methods.
 struct Method {
     std::string name;
@@ -111,6 +114,7 @@ struct Method {
     bool takes_alpha = true;     ///< false: the method knows the size of its steps
     bool takes_steps = true;     ///< false: an option of its own says how many
     bool takes_band = true;      ///< the perturbation can be confined to frequencies
+    bool takes_targeted = true;  ///< the labels can be classes to aim at
     bool random_start = false;   ///< the method can start at random, and does so by default
     /// The attack looks for the nearest wrong images; epsilon decides which of them count.
     bool least_norm = false;
@@ -141,5 +145,7 @@ std::vector<Method> gradient_methods();
 std::vector<Method> apgd_methods();
 std::vector<Method> square_methods();
 std::vector<Method> fab_methods();
+std::vector<Method> deepfool_methods();
+std::vector<Method> carlini_wagner_methods();
 
 }  // namespace hfc::attack

@@ -191,6 +191,8 @@ Settings resolve(const AttackOptions& options) {
     set_steps(settings, options, *method);
     set_numbers(settings, options, *method);
     set_start(settings, options, *method);
+    require(!options.targeted || method->takes_targeted,
+            "{} looks for any wrong class and takes no targeted", method->name);
     settings.targeted = options.targeted;
     settings.loss = options.loss;
     set_targets(settings, options);

@@ -48,8 +48,8 @@ at::Tensor fooled(model::Model& model, const data::Dataset& dataset, const at::T
 TEST_F(TrainedNetwork, gives_the_same_images_in_batches_of_1_7_and_100) {
     const auto data = test::toy(100, 2);
     for (const std::string method :
-         {"fgsm", "bim", "mifgsm", "pgd", "pgdl2", "ffgsm", "apgd", "fab"}) {
-        const bool l2 = method == "pgdl2";
+         {"fgsm", "bim", "mifgsm", "pgd", "pgdl2", "ffgsm", "apgd", "fab", "deepfool", "cw"}) {
+        const bool l2 = method == "pgdl2" || method == "deepfool" || method == "cw";
         const AttackOptions options{.method = method,
                                     .epsilon = l2 ? 1.2 : 0.08,
                                     .steps = method.ends_with("fgsm") && method != "mifgsm" ? 1 : 4,

@@ -97,6 +97,46 @@ TEST(Fab, counts_what_is_within_epsilon) {
     EXPECT_EQ(found.eq(problem.images).flatten(1).all(1).sum().item<int64_t>(), 6);
 }
 
+TEST(DeepFool, moves_as_far_as_foolbox) {
+    const test::SmoothProblem problem(100);
+    for (const auto norm : {Norm::l_infinity, Norm::l2}) {
+        const auto found = smallest_epsilon(*problem.model, problem.images, problem.labels,
+                                            {.method = "deepfool", .norm = norm}, {1000});
+        const auto expected =
+            test::attack_fixture("foolbox", norm == Norm::l2 ? "deepfool L2" : "deepfool Linf");
+        EXPECT_LE((found / expected - 1).abs().max().item<double>(), 1e-3);
+    }
+}
+
+TEST(CarliniWagner, finds_perturbations_as_small_as_foolbox) {
+    const test::SmoothProblem problem(100);
+    const auto found = smallest_epsilon(*problem.model, problem.images, problem.labels,
+                                        {.method = "cw", .steps = 1000}, {1000});
+    const auto expected = test::attack_fixture("foolbox", "cw");
+    EXPECT_NEAR(found.median().item<double>() / expected.median().item<double>(), 1, 0.02);
+    EXPECT_LE((found / expected).max().item<double>(), 1.1);
+}
+
+TEST(CarliniWagner, keeps_its_confidence_and_reaches_a_target) {
+    const test::SmoothProblem problem;
+    AttackOptions options{.method = "cw", .steps = 200, .numbers = {{"searches", 6}}};
+    const auto margins = [&](const at::Tensor& images) {
+        const auto logits = problem.model->forward(images);
+        const auto label = problem.labels.unsqueeze(1);
+        return logits.scatter(1, label, -1e9).amax(1) - logits.gather(1, label).squeeze(1);
+    };
+    const auto images = perturb(*problem.model, problem.images, problem.labels, options);
+    EXPECT_GT(margins(images).min().item<double>(), 0);
+    EXPECT_LT(margins(images).max().item<double>(), 0.3);
+    options.numbers["confidence"] = 0.5;
+    const auto sure = perturb(*problem.model, problem.images, problem.labels, options);
+    EXPECT_GE(margins(sure).min().item<double>(), 0.5);
+    options.targeted = true;
+    const auto targets = (problem.labels + 1).remainder(10);
+    const auto aimed = perturb(*problem.model, problem.images, targets, options);
+    EXPECT_TRUE(test::predictions(*problem.model, aimed).equal(targets));
+}
+
 TEST(Square, keeps_the_published_squares) {
     const test::SmoothProblem problem;
     for (const auto norm : {Norm::l_infinity, Norm::l2}) {
@@ -124,7 +164,10 @@ TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
     const auto wrong = [](const AttackOptions& options) {
         return error_of([&] { resolve(options); });
     };
-    for (const auto* const method : {"fab", "square"}) {
+    for (const auto* const method : {"fab", "deepfool"}) {
+        EXPECT_THAT(wrong({.method = method, .targeted = true}), HasSubstr("takes no targeted"));
+    }
+    for (const auto* const method : {"fab", "square", "deepfool", "cw"}) {
         EXPECT_THAT(wrong({.method = method, .band = Band{.dct = 0.5}}),
                     HasSubstr("takes no band"));
         EXPECT_THAT(wrong({.method = method, .alpha = 1}), HasSubstr("takes no alpha"));

@@ -5,6 +5,8 @@
 #include "attack/support.h"
 #include "base/error.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 namespace hfc::attack {
 namespace {
 
@@ -170,6 +172,16 @@ TEST(Checks, warn_of_masked_gradients) {
     const auto normalised =
         changed(problem, same, [](const at::Tensor& z) { return z.softmax(1); });
     EXPECT_THAT(warnings_of(normalised, data), Contains("probabilities"));
+    const auto purified = changed(
+        problem,
+        [](const at::Tensor& x) {
+            const at::AutoGradMode with_gradient(true);
+            const auto leaf = x.detach().requires_grad_(true);
+            const auto gradient = torch::autograd::grad({leaf.pow(3).sum()}, {leaf}).front();
+            return x - 1e-3 * gradient;
+        },
+        same);
+    EXPECT_THAT(warnings_of(purified, data), Contains("gradients inside"));
 }
 
 TEST(Checks, warn_where_the_black_box_wins) {

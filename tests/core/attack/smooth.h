@@ -6,10 +6,10 @@
 
 namespace hfc::test {
 
-/// A tensor of attack/auto.safetensors.
-inline at::Tensor auto_fixture(const std::string& name) {
-    static const auto tensors = tensor_file::load(HFC_FIXTURES "/attack/auto.safetensors");
-    for (const auto& [key, tensor] : tensors) {
+/// A tensor of attack/FILE.safetensors.
+inline at::Tensor attack_fixture(const std::string& file, const std::string& name) {
+    for (const auto& [key, tensor] :
+         tensor_file::load(HFC_FIXTURES "/attack/" + file + ".safetensors")) {
         if (key == name) {
             return tensor;
         }
@@ -17,8 +17,12 @@ inline at::Tensor auto_fixture(const std::string& name) {
     fail("the fixture has no '{}'", name);
 }
 
+inline at::Tensor auto_fixture(const std::string& name) {
+    return attack_fixture("auto", name);
+}
+
 struct SmoothProblem {
-    SmoothProblem() {
+    explicit SmoothProblem(int64_t size = 12) : images(formula_images(size, 3, 8)) {
         const auto values = [](int64_t count, uint64_t stream, double scale) {
             return ((formula_values(count, stream) - 0.5) * scale).to(at::kFloat);
         };
@@ -35,7 +39,7 @@ struct SmoothProblem {
     data::Dataset dataset() const { return data::dataset_of(images, labels); }
 
     model::ModelPtr model;
-    at::Tensor images = formula_images(12, 3, 8);
+    at::Tensor images;
     at::Tensor noise;  ///< in [-1,1]
     at::Tensor labels;
 };

@@ -1,0 +1,187 @@
+// Carlini and Wagner 2017, L2: Adam on the squared size of the perturbation plus c times how far
+// the image is from being wrong, with a search for the smallest c that works.
+#include "attack/losses.h"
+#include "attack/method.h"
+#include "base/error.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <limits>
+
+namespace hfc::attack {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double inside = 0.999999;  ///< keeps the arc tangent of a pixel at the border finite
+constexpr double beta1 = 0.9;        ///< of Adam
+constexpr double beta2 = 0.999;
+constexpr double adam_epsilon = 1e-8;
+constexpr double progress = 0.9999;  ///< a search goes on while a tenth of it lowers the loss so
+
+/// Each image has searches of its own: one that ends early lets only this image begin the next.
+class CarliniWagner : public Attack {
+  public:
+    using Attack::Attack;
+
+    void begin(const AttackedNetwork& network, const AttackBatch& batch) override {
+        Attack::begin(network, batch);
+        const auto& range = settings().range;
+        require(std::isfinite(range.lowest) && std::isfinite(range.highest),
+                "cw needs a range of pixels with two ends");
+        middle_ = (range.highest + range.lowest) / 2;
+        half_ = (range.highest - range.lowest) / 2;
+        origin_ = at::atanh((batch.images - middle_) / half_ * inside);
+        rounded_ = to_pixels(origin_);
+        offset_ = at::zeros_like(origin_);
+        mean_ = at::zeros_like(origin_);
+        square_ = at::zeros_like(origin_);
+        nearest_ = batch.images;
+        const auto n = batch.images.size(0);
+        const auto options = constraint().epsilons().options();
+        best_ = at::full({n}, infinity, options);
+        c_ = at::full({n}, settings().number("first_c"), options);
+        lower_ = at::zeros({n}, options);
+        upper_ = at::full({n}, infinity, options);
+        previous_ = at::full({n}, infinity, options);
+        step_ = at::zeros({n}, options);
+        searches_ = at::zeros({n}, options);
+        found_ = at::zeros({n}, options.dtype(at::kBool));
+        place(rounded_);
+    }
+
+    int64_t iterations() const override { return settings().steps * searches(); }
+
+    void advance(Evaluation& here) override {
+        const auto active = searches_.lt(searches());
+        if (!active.any().item<bool>()) {
+            return;
+        }
+        const auto gap = gaps(here.logits().to(at::kDouble), here.labels());
+        const auto stuck = is_stuck(gap).logical_and(active);
+        note(gap.lt(0).logical_and(active).logical_and(stuck.logical_not()));
+        adam(gradient(here));
+        step_ = step_ + 1;
+        begin_next(active.logical_and(stuck.logical_or(step_.ge(settings().steps))));
+        place(at::where(beside_images(active), to_pixels(origin_ + offset_), images())
+                  .contiguous(images().suggest_memory_format()));
+    }
+
+    at::Tensor fooled(Evaluation& here) override {
+        return here.fooled().logical_and(distances().le(constraint().epsilons()));
+    }
+
+    bool sees_last() const override { return true; }
+    void finish(Evaluation&) override {
+        const auto within = beside_images(best_.le(constraint().epsilons()));
+        nearest_ = at::where(within, nearest_, constraint().images());
+    }
+    const at::Tensor& result() const override { return nearest_; }
+
+  protected:
+    std::vector<at::Tensor*> per_image() override {
+        return {&origin_, &rounded_, &offset_, &mean_,     &square_, &nearest_,  &best_,
+                &c_,      &lower_,   &upper_,  &previous_, &step_,   &searches_, &found_};
+    }
+
+  private:
+    int64_t searches() const { return static_cast<int64_t>(settings().number("searches")); }
+    at::Tensor to_pixels(const at::Tensor& w) const { return at::tanh(w) * half_ + middle_; }
+    at::Tensor distances() const { return sizes_of(images(), constraint().images(), Norm::l2); }
+
+    /// How far each image is from success by the confidence; below 0: it succeeds.
+    at::Tensor gaps(const at::Tensor& logits, const at::Tensor& labels) const {
+        const auto margin = untargeted_losses(Loss::margin, logits, labels);
+        return (settings().targeted ? margin : -margin) + settings().number("confidence");
+    }
+
+    /// Looks ten times a search.
+    at::Tensor is_stuck(const at::Tensor& gap) {
+        const auto squared = (images() - rounded_).to(at::kDouble).square().sum({1, 2, 3});
+        const auto loss = squared + c_ * gap.clamp_min(0);
+        const auto looks = step_.remainder((settings().steps + 9) / 10).eq(0);
+        const auto stuck = looks.logical_and(loss.le(progress * previous_).logical_not());
+        previous_ = at::where(looks, loss, previous_);
+        return stuck;
+    }
+
+    /// Keeps the nearest of the images that succeed.
+    void note(const at::Tensor& successes) {
+        const auto now = distances();
+        const auto nearer = successes.logical_and(now.lt(best_));
+        nearest_ = at::where(beside_images(nearer), images(), nearest_);
+        best_ = at::where(nearer, now, best_);
+        found_ = found_.logical_or(successes);
+    }
+
+    /// Of the loss with respect to offset_.
+    at::Tensor gradient(Evaluation& here) const {
+        const auto by_pixel = here.gradient_of([&](const at::Tensor& logits) {
+            return gaps(logits, here.labels()).clamp_min(0) * c_.to(logits.scalar_type());
+        });
+        const auto slope = half_ * (1 - at::tanh(origin_ + offset_).square());
+        return (by_pixel + 2 * (images() - rounded_)) * slope;
+    }
+
+    void adam(const at::Tensor& gradient) {
+        mean_ = beta1 * mean_ + (1 - beta1) * gradient;
+        square_ = beta2 * square_ + (1 - beta2) * gradient.square();
+        const auto correction = [&](double beta) {
+            return beside_images((1 - at::pow(beta, step_ + 1)).to(at::kFloat));
+        };
+        offset_ = offset_ - settings().number("lr") * (mean_ / correction(beta1)) /
+                                ((square_ / correction(beta2)).sqrt() + adam_epsilon);
+    }
+
+    /// Where a search has ended: with ten times c until one has succeeded, then by bisection.
+    void begin_next(const at::Tensor& ended) {
+        if (!ended.any().item<bool>()) {
+            return;
+        }
+        upper_ = at::where(ended.logical_and(found_), c_, upper_);
+        lower_ = at::where(ended.logical_and(found_.logical_not()), c_, lower_);
+        const auto next = at::where(upper_.isinf(), c_ * 10, (lower_ + upper_) / 2);
+        c_ = at::where(ended, next, c_);
+        searches_ = searches_ + ended;
+        step_ = step_.masked_fill(ended, 0);
+        previous_ = previous_.masked_fill(ended, infinity);
+        found_ = found_.logical_and(ended.logical_not());
+        for (auto* const tensor : {&offset_, &mean_, &square_}) {
+            *tensor = tensor->masked_fill(beside_images(ended), 0);
+        }
+    }
+
+    double middle_ = 0, half_ = 1;  ///< of the range of pixels
+    at::Tensor origin_;             ///< the images as arc tangents
+    at::Tensor rounded_;            ///< what origin_ gives back
+    at::Tensor offset_;             ///< what Adam changes
+    at::Tensor mean_, square_;      ///< of Adam: the moments
+    at::Tensor nearest_;            ///< images that succeed, else the clean ones
+    at::Tensor best_;               ///< the size of their perturbation, float64 [N]
+    at::Tensor c_, lower_, upper_;  ///< float64 [N], of the search
+    at::Tensor previous_;           ///< the loss when it was last looked at, float64 [N]
+    at::Tensor step_;               ///< in this search, float64 [N]
+    at::Tensor searches_;           ///< that have ended, float64 [N]
+    at::Tensor found_;              ///< whether this search has succeeded, bool [N]
+};
+
+}  // namespace
+
+std::vector<Method> carlini_wagner_methods() {
+    Method cw;
+    cw.name = "cw";
+    cw.norm = Norm::l2;
+    cw.epsilon = any_size;
+    cw.steps = 10000;
+    cw.takes_alpha = false;
+    cw.takes_band = false;
+    cw.least_norm = true;
+    cw.numbers = {{.name = "searches", .standard = 9, .lowest = 1, .whole = true},
+                  {.name = "lr", .standard = 0.01, .above = true},
+                  {.name = "first_c", .standard = 1e-3, .above = true},
+                  {.name = "confidence"}};
+    cw.make = make_attack<CarliniWagner>;
+    return {cw};
+}
+
+}  // namespace hfc::attack

@@ -3,13 +3,18 @@
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "data/loader.h"
+#include "data/order.h"
 #include "data/source/boxed.h"
 #include "model/inference.h"
+#include "model/share.h"
+#include "parallel/group.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
+#include <vector>
 
 namespace hfc::detection {
 namespace {
@@ -63,6 +68,43 @@ void append(std::vector<Detection>& rows, const Found& found, int64_t picture,
                             static_cast<double>(scores.const_data_ptr<float>()[i])});
         }
     }
+}
+
+/// The rows of all pictures, in the order of the positions in the view, on every process; `mine`
+/// has those of this process's pictures.
+std::vector<Detection> gather(parallel::Group& group,
+                              const std::vector<std::vector<Detection>>& mine) {
+    std::vector<int64_t> own;
+    for (const auto& rows : mine) {
+        own.push_back(static_cast<int64_t>(rows.size()));
+    }
+    auto counts = at::tensor(own, at::kLong);
+    group.all_reduce(counts, parallel::Reduction::sum);
+    const auto ends = counts.cumsum(0);
+    std::vector<std::pair<int64_t, at::Tensor>> pieces;
+    for (size_t position = 0; position < mine.size(); ++position) {
+        std::vector<double> numbers;
+        for (const auto& row : mine[position]) {
+            numbers.insert(numbers.end(), {static_cast<double>(row.picture),
+                                           static_cast<double>(row.category), row.score});
+            numbers.insert(numbers.end(), row.box.begin(), row.box.end());
+        }
+        if (!numbers.empty()) {
+            const auto end = ends.const_data_ptr<int64_t>()[position];
+            pieces.emplace_back(end - own[position],
+                                at::tensor(numbers, at::kDouble).view({own[position], -1}));
+        }
+    }
+    const auto all = parallel::gather_rows(group, pieces, counts.sum().item<int64_t>());
+    std::vector<Detection> rows;
+    const auto* numbers = all.const_data_ptr<double>();
+    for (int64_t i = 0; i < all.size(0); ++i, numbers += all.size(1)) {
+        rows.push_back({static_cast<int64_t>(numbers[0]),
+                        static_cast<int64_t>(numbers[1]),
+                        {numbers[3], numbers[4], numbers[5], numbers[6]},
+                        numbers[2]});
+    }
+    return rows;
 }
 
 Detector& as_detector(model::Model& model) {
@@ -128,16 +170,30 @@ FoundInSet detect(Detector& detector, const data::Dataset& dataset, const Detect
     data::LoaderOptions loading;
     loading.batch_size =
         options.batch_size.value_or(have_one_size(dataset) ? batch_of_equal_sizes : 1);
-    data::Loader loader(dataset, {}, loading);
-    size_t position = 0;
+    auto& group = parallel::world();
+    const auto share = model::share_of(group);
+    data::Loader loader(dataset, data::batches_of(dataset.size(), loading.batch_size, share),
+                        loading);
+    std::vector<std::vector<Detection>> rows(places.size());
+    int64_t begin = share.rank * loading.batch_size;
     while (const auto batch = loader.next()) {
         check_interrupt();
+        auto position = static_cast<size_t>(begin);
         for (const auto& found : detector.detect(batch->images.unbind(0))) {
-            append(result.rows, found, places[position++], categories);
+            append(rows[position], found, places[position], categories);
+            ++position;
         }
+        begin += share.ranks * loading.batch_size;
         if (options.after_batch) {
             options.after_batch(static_cast<double>(position) / static_cast<double>(places.size()));
         }
+    }
+    if (share.ranks > 1) {
+        result.rows = gather(group, rows);
+        return result;
+    }
+    for (const auto& of_picture : rows) {
+        result.rows.insert(result.rows.end(), of_picture.begin(), of_picture.end());
     }
     return result;
 }

@@ -28,7 +28,7 @@ struct FoundInSet {
 
 /// Evaluation mode, no gradients; the detector's mode is restored. Detections of a label that no
 /// category of the data set has are left out. Asks check_interrupt() between batches. Throws Error
-/// for a data set without boxes.
+/// for a data set without boxes. Several processes share the batches; all get all rows.
 FoundInSet detect(Detector& detector, const data::Dataset& dataset,
                   const DetectOptions& options = {});
 

@@ -4,6 +4,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/mount.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -190,6 +192,12 @@ TEST_F(Parallel, RanksThatDifferAreNamed) {
     EXPECT_EQ(words.status, 2);
     EXPECT_THAT(words.err, HasSubstr("the command line differs between the ranks: rank 0 has -e "
                                      "print(1) a, rank 1 has -e print(1) b"));
+    const auto threads = run({"--threads", "1", "-e", "print(1)", ":", "-n", "1", host, "--threads",
+                              "2", "-e", "print(1)"},
+                             options);
+    EXPECT_EQ(threads.status, 2);
+    EXPECT_THAT(threads.err, HasSubstr("the number of threads differs between the ranks: rank 0 "
+                                       "has 1, rank 1 has 2"));
 }
 
 TEST_F(Parallel, BatchesSmallerThanTheProcessesAreRefused) {
@@ -360,6 +368,26 @@ TEST_F(Parallel, ARunDirectoryThatCannotBeMadeIsToldByRank0) {
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err, AllOf(HasSubstr("rank 0:"), HasSubstr("/dev/full/run")));
     EXPECT_THAT(result.err, Not(HasSubstr("rank 1:")));
+}
+
+TEST_F(Parallel, AFullDiskOfRank0EndsAllAndTheRunGoesOnLater) {
+    const auto whole = scratch_.path() / "whole", disk = scratch_.path() / "disk";
+    fs::create_directory(disk);
+    if (mount("none", disk.c_str(), "tmpfs", 0, "size=600k") != 0) {
+        GTEST_SKIP() << "needs the right to mount a small tmpfs";
+    }
+    const auto out = disk / "run";
+    ASSERT_EQ(run_several(2, {"--out", whole.string(), fixtures + "job.lua", "6"}).status, 0);
+    const auto full = run_several(2, {"--out", out.string(), fixtures + "job.lua", "6"});
+    EXPECT_EQ(full.status, 1);
+    EXPECT_THAT(full.err,
+                AllOf(HasSubstr("rank 0:"), HasSubstr("No space left"), Not(HasSubstr("rank 1:"))));
+    EXPECT_EQ(mount("none", disk.c_str(), "tmpfs", MS_REMOUNT, "size=64m"), 0);
+    const auto later = run_several(2, {"--resume", out.string()});
+    EXPECT_EQ(later.status, 0) << later.err;
+    EXPECT_EQ(sum_of(out), sum_of(whole));
+    EXPECT_EQ(results_of(out), results_of(whole));
+    umount(disk.c_str());
 }
 
 }  // namespace

@@ -4,7 +4,11 @@
 #   lib/hfc-host/ (the program, and what it loads on demand)
 #   share/hfc-host/scripts
 #   share/doc/hfc-host
-set_target_properties(hfc-program PROPERTIES INSTALL_RPATH "${LibTorch_LIBRARY_DIR}")
+# The same path in the build: where CMake changes it while installing, it ends the one in the build
+# with an empty entry, which the loader takes for the current directory.
+set_target_properties(hfc-program PROPERTIES
+  INSTALL_RPATH "${LibTorch_LIBRARY_DIR}"
+  BUILD_WITH_INSTALL_RPATH ON)
 install(TARGETS hfc-host RUNTIME DESTINATION ${HFC_BIN_FOLDER})
 install(TARGETS hfc-program hfc-evidence RUNTIME DESTINATION ${HFC_LIB_FOLDER})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/scripts/

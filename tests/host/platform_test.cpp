@@ -32,6 +32,15 @@ TEST(Launcher, TheProcessKeepsItsName) {
     EXPECT_THAT(seen_by_a_script("io.open('/proc/self/cmdline'):read()", {}), HasSubstr(HFC_HOST));
 }
 
+TEST(Libraries, AreNotTakenFromTheCurrentFolder) {
+    const ScratchFolder folder;
+    for (const auto* name : {"libedit.so.2", "libmimalloc.so.2", "libtorch_cpu.so", "libc10.so"}) {
+        folder.write(name, "not a library");
+    }
+    const auto result = run({"-e", "print(1)"}, {.folder = folder.path()});
+    EXPECT_EQ(result.out, "1\n") << result.err;
+}
+
 constexpr const char* learn_with_bfloat16 = R"(
 local data = hfc.data("synthetic", {train = 20, test = 20})
 local net = hfc.model("preact_resnet8", {classes = data.classes, channels = data.channels})

@@ -195,8 +195,8 @@ local function check(text, name)
   return lines
 end
 
-host.export("check", function(text, name)
+function host.check(text, name)
   local lines = check(text, name)
   for _, line in ipairs(lines) do io.stderr:write("hfc-host: ", line, "\n") end
   return #lines
-end)
+end

@@ -141,4 +141,4 @@ local function complete(text)
   return prefix, found
 end
 
-host.export("repl.complete", complete)
+host.complete = complete

@@ -16,6 +16,40 @@ local files = {
   ["examples_attack.lua"] = {
     host = "attack_examples",
   },
+  ["check.lua"] = {
+    host = "check",
+  },
+  ["complete.lua"] = {
+    host = "complete",
+  },
+  ["detection.lua"] = {
+    ["hfc.detection"] = "compare tables figure",
+  },
+  ["options.lua"] = {
+    hfc = "options",
+  },
+  ["option_values.lua"] = {
+    host = "option_values",
+  },
+  ["published.lua"] = {
+    hfc = "published",
+  },
+  ["recipes.lua"] = {
+    hfc = [[
+      common imagenet_nine training new_model network networks merge check smoothing_row
+      script_folder gallery]],
+    ["hfc.mask"] = "scores",
+    ["hfc.frequency"] = "within",
+  },
+  ["reference.lua"] = {
+    host = "write_file write_docs",
+  },
+  ["repl.lua"] = {
+    host = "run_line",
+  },
+  ["stubs.lua"] = {
+    host = "write_stubs",
+  },
   ["nn_functional_activation.lua"] = {
     ["torch.nn.functional"] = [[
       alpha_dropout celu dropout dropout1d dropout2d dropout3d elu feature_alpha_dropout
@@ -123,7 +157,7 @@ function host.is_for_later(file) return files[file] ~= nil end
 
 -- The table of a path: "torch.nn".
 local function table_of(path)
-  local t = {torch = torch}
+  local t = {torch = torch, hfc = hfc}
   for name in string.gmatch(path, "[^.]+") do t = t[name] end
   return t
 end
@@ -161,6 +195,14 @@ function host.first_use(owner, name)
 end
 
 host.export("first_use_in_torch", function(name) return host.first_use("torch", name) end)
+
+-- What the program calls by name -> the function of the prelude.
+for name, own in next, {
+  check = "check", write_docs = "write_docs", write_stubs = "write_stubs",
+  ["repl.complete"] = "complete", ["repl.run"] = "run_line",
+} do
+  host.export(name, function(...) return host[own](...) end)
+end
 
 -- Adds the names of the table of that path that are still to come to a list.
 function host.add_later_names(owner, names)

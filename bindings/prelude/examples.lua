@@ -138,7 +138,7 @@ model = hfc.model("preact_resnet8", {batch_norm = true})
 for name, weight in model:named_parameters() do print(name, weight:numel()) end
 for name, buffer in model:named_buffers() do print(name, buffer:numel()) end]])
 example("hfc.normalised", [[
-model = hfc.normalised(hfc.model("resnet20"), {.485, .456, .406}, {.229, .224, .225})
+model = hfc.normalised(hfc.model("resnet20"))
 print(model(torch.rand(2, 3, 32, 32)).shape)]])
 example("hfc.features", [[
 model = hfc.model("preact_resnet8")

@@ -76,7 +76,7 @@ local introduction = '\z
   `hfc-host --write-stubs DIR` writes the same for editors (lua-language-server); `.luarc.json` \z
   in the source tree looks for them in `build/stubs`.\n'
 
-host.export("write_docs", function(folder)
+function host.write_docs(folder)
   local owners, names_of = grouped()
   local index = {introduction}
   for _, owner in ipairs(owners) do
@@ -90,4 +90,4 @@ host.export("write_docs", function(folder)
     index[#index + 1] = table.concat(rows, "\n") .. "\n"
   end
   host.write_file(folder .. "/README.md", table.concat(index, "\n"))
-end)
+end

@@ -120,4 +120,4 @@ local function run(text)
   io.flush()
 end
 
-host.export("repl.run", run)
+host.run_line = run

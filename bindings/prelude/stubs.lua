@@ -152,7 +152,7 @@ local tensor_fields = [[
 ---@operator unm: Tensor
 Tensor = {}]]
 
-host.export("write_stubs", function(folder)
+function host.write_stubs(folder)
   local tables, parts, declared, made = {head, tensor_fields}, {}, {}, {Tensor = true}
   local function make(owner)
     if owner == "" or made[owner] then return end
@@ -170,4 +170,4 @@ host.export("write_stubs", function(folder)
     folder .. "/hfc.lua",
     table.concat(tables, "\n\n") .. "\n\n" .. table.concat(parts, "\n\n") .. "\n")
   host.write_file(folder .. "/operators.lua", head .. "\n" .. operator_stubs(declared) .. "\n")
-end)
+end

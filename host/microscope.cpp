@@ -30,7 +30,7 @@ using microscope::MessageJson;
 using microscope::Microscope;
 
 struct MicroscopeWords {
-    std::string network, data, dataset = "cifar10", weights, device = "auto";
+    std::string network, data, dataset = "cifar10", device = "auto";
     bool normalised = false;
     int image_size = 224, threads = 0;
 };
@@ -41,14 +41,11 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
         "Shows an image of a test set, its low and its high frequencies and what a network makes "
         "of each, while you drag a radius, a ring or a wedge or paint a mask.");
     app.add_option("NET", line.network,
-                   "a .pt2 or .safetensors file, a run directory, or with --weights the name of a "
-                   "network")
+                   "a .pt2, .pth, .th, .pt or .safetensors file, or a run directory")
         ->required();
     app.add_option("--data", line.data, "directory that contains the data sets")->type_name("DIR");
     app.add_option("--dataset", line.dataset, "data set: cifar10, mnist, folder:DIR ...")
         ->capture_default_str();
-    app.add_option("--weights", line.weights, "state dict for the network that NET names")
-        ->type_name("FILE");
     app.add_flag("--normalised", line.normalised,
                  "put ImageNet's mean and deviation before the network");
     app.add_option("--image-size", line.image_size, "size of a folder's pictures, in pixels")
@@ -66,25 +63,14 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
 
 /// Returns the network and the images; a script would do the same.
 constexpr const char* load = R"lua(
-local network, dataset, weights, normalised, image_size = ...
+local network, dataset, normalised, image_size = ...
 local folder = string.find(dataset, "^folder:") or string.find(dataset, "^tar:")
 local data = hfc.data(dataset, folder and {image_size = image_size} or {})
 local model = hfc.saved_model(network)
 if not model then
-  if weights == "" then
-    error(string.format("'%s' is neither a file of a network nor a run directory; give one, or \z
-      name a network and its --weights", network), 0)
-  end
-  model = hfc.model(network, {data = data})
-  local state = torch.load(weights)
-  state = type(state.state_dict) == "table" and state.state_dict or state
-  local prefix = true
-  for name in pairs(state) do prefix = prefix and string.find(name, "^module%.") ~= nil end
-  model:load_state_dict(state, prefix and {prefix = "module."} or nil)
+  error(string.format("'%s' is neither a file of a network nor a run directory", network), 0)
 end
-if normalised then
-  model = hfc.normalised(model, {.485, .456, .406}, {.229, .224, .225})
-end
+if normalised then model = hfc.normalised(model) end
 return model, data.test
 )lua";
 
@@ -110,12 +96,12 @@ std::pair<model::ModelPtr, data::Dataset> load_parts(lua::State& state,
     if (luaL_loadbuffer(L, load, std::char_traits<char>::length(load), "=microscope") != 0) {
         fail("{}", error_text(L));
     }
-    for (const auto* const text : {&line.network, &line.dataset, &line.weights}) {
+    for (const auto* const text : {&line.network, &line.dataset}) {
         lua_pushlstring(L, text->data(), text->size());
     }
     lua_pushboolean(L, line.normalised ? 1 : 0);
     lua_pushinteger(L, line.image_size);
-    if (state.call(5, 2) != 0) {
+    if (state.call(4, 2) != 0) {
         check_interrupt();
         fail("{}", error_text(L));
     }

@@ -30,7 +30,7 @@ if opt.outputs ~= "" then
 end
 local model = hfc.network(opt, data, run, {batch_norm = true})
 if opt.normalised and opt.model:find "%.pt2$" then
-  model = hfc.normalised(model, {.485, .456, .406}, {.229, .224, .225})
+  model = hfc.normalised(model)
 end
 for _, radius in ipairs(opt.radii) do
   local low, high = data.test:low_pass(radius), data.test:high_pass(radius)

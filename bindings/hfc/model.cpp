@@ -44,9 +44,13 @@ struct OptionReader {
 
 int normalised(Call& call) {
     call.at_most(3);
+    const auto numbers = [&](int position, const char* name, const std::vector<double>& usual) {
+        return call.given(position) ? call.argument(position, name).numbers() : usual;
+    };
     return call.returns_object(model::ModelPtr(std::make_shared<model::NormalisedModel>(
-        call.argument(1, "model").object<model::ModelPtr>(), call.argument(2, "mean").numbers(),
-        call.argument(3, "deviation").numbers())));
+        call.argument(1, "model").object<model::ModelPtr>(),
+        numbers(2, "mean", model::imagenet_mean),
+        numbers(3, "deviation", model::imagenet_deviation))));
 }
 
 int features(Call& call) {
@@ -204,11 +208,13 @@ const std::vector<Declaration> model_declarations = {
      "it is in the mode of the export. Nothing in the file is executed. See "
      "docs/python-networks.md."},
     {"hfc.normalised", normalised,
-     "hfc.normalised(model, mean, deviation) -> Model\n\nThe network with (images - mean) / "
-     "deviation before it, a number for each channel: a network that was trained on normalised "
-     "images takes images in [0,1] then, and attacks and masks work in [0,1]. It shares its "
-     "weights with `model`, which is its child `network`. A network in Lua normalises in its own "
-     "forward."},
+     "hfc.normalised(model, mean = {.485, .456, .406}, deviation = {.229, .224, .225}) -> Model\n\n"
+     "The network with (images - mean) / deviation before it, a number for each channel. A network "
+     "that was trained on normalised images then takes images in [0,1], and attacks and masks work "
+     "in [0,1]. The defaults are those of ImageNet. The result shares its weights with `model`, "
+     "which is its child `network`. A network in Lua normalises in its own forward.\n"
+     "Errors: lists of different lengths, a deviation that is not above 0, a network that "
+     "normalises already."},
     {"hfc.features", features,
      "hfc.features(model, images, layers, {batch_size, statistics, bfloat16, tf32}) -> {layer = "
      "Tensor [N, ...]}\n\nWhat layers of the network give for images, float32 on the CPU, in "

@@ -15,7 +15,8 @@ inline const std::vector<double> imagenet_deviation = {.229, .224, .225};
 /// network itself is the child "network".
 class NormalisedModel : public Model {
   public:
-    /// Throws Error where the two differ in length, or a deviation is not above 0.
+    /// Throws Error where the two differ in length, a deviation is not above 0, or the network is
+    /// a NormalisedModel itself.
     NormalisedModel(ModelPtr network, const std::vector<double>& mean,
                     const std::vector<double>& deviation);
     at::Tensor forward(const at::Tensor& images) override;

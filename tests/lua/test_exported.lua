@@ -115,6 +115,10 @@ function TestExported:test_features_and_normalisation()
   lu.assertTrue(difference(normalised(x * deviation + mean):double(), truth["y.7"]) < 1e-4)
   lu.assertErrorMsgContains("layer 'features.9'", hfc.features, model, x, {"features.9"})
   lu.assertErrorMsgContains("above 0", hfc.normalised, model, {0}, {0})
+  lu.assertErrorMsgContains("normalises its images already", hfc.normalised, normalised)
+  local usual = hfc.normalised(model)
+  local imagenet = hfc.normalised(model, {.485, .456, .406}, {.229, .224, .225})
+  lu.assertEquals(difference(usual(x):double(), imagenet(x):double()), 0)
 end
 
 function TestExported:test_layers_are_frozen_by_name()

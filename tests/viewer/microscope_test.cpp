@@ -214,7 +214,7 @@ TEST_F(MicroscopeWindow, ErrorsAreOneSentence) {
                 testing::MatchesRegex("hfc-host: microscope: 'resnet20' is neither [^\n]*\n2\n"));
     EXPECT_THAT(said("resnet20 --data /missing"),
                 HasSubstr("option --data: '/missing' is not a directory\n2\n"));
-    EXPECT_THAT(said("resnet20 --data \"$OUT\" --weights w.th"),
+    EXPECT_THAT(said("resnet20.th --data \"$OUT\""),
                 testing::MatchesRegex("hfc-host: microscope: [^\n]*cifar10[^\n]*\n2\n"));
     shell("unset DISPLAY; \"$HOST\" microscope net 2>said; echo $? >>said", 60);
     EXPECT_EQ(text_of("said"),

@@ -27,6 +27,7 @@ local function difference(mine, name)
 end
 
 local function rate(work)
+  work()
   local count, began = 0, timing.now()
   repeat
     work()

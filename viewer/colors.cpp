@@ -6,6 +6,24 @@
 #include <array>
 
 namespace hfc::viewer {
+namespace {
+
+constexpr size_t distinct = plot::distinct_colours.size();
+
+/// Of the eight that the colour-blind tell apart.
+ImU32 hue_of(size_t index, bool dark) {
+    constexpr size_t blue = 1, yellow = distinct - 1;
+    const size_t place = (index + blue) % distinct;
+    if (place == 0) {
+        return dark ? IM_COL32(235, 235, 235, 255) : IM_COL32(20, 20, 20, 255);
+    }
+    if (place == yellow && !dark) {
+        return IM_COL32(150, 140, 0, 255);
+    }
+    return from_rgb(plot::distinct_colours[place]);
+}
+
+}  // namespace
 
 ImU32 from_rgb(uint32_t rgb) {
     return IM_COL32(rgb >> 16 & 0xFF, rgb >> 8 & 0xFF, rgb & 0xFF, 255);
@@ -17,16 +35,7 @@ uint32_t to_rgb(ImU32 color) {
 }
 
 ImU32 color_of(size_t index, bool dark) {
-    constexpr size_t count = plot::distinct_colours.size();
-    constexpr size_t blue = 1, yellow = count - 1;
-    const size_t place = (index + blue) % count;
-    if (place == 0) {
-        return dark ? IM_COL32(235, 235, 235, 255) : IM_COL32(20, 20, 20, 255);
-    }
-    if (place == yellow && !dark) {
-        return IM_COL32(150, 140, 0, 255);
-    }
-    return from_rgb(plot::distinct_colours[place]);
+    return shade_of(hue_of(index, dark), index / distinct, dark);
 }
 
 ImU32 shade_of(ImU32 color, size_t index, bool dark) {

@@ -12,8 +12,8 @@ namespace hfc::viewer {
 ImU32 from_rgb(uint32_t rgb);
 uint32_t to_rgb(ImU32 color);
 
-/// Of the eight colours that the colour-blind tell apart, blue the first; black, or white on dark,
-/// is the last.
+/// The eight colours that the colour-blind tell apart, blue the first; black, or white on dark, is
+/// the eighth. Then shades of them.
 ImU32 color_of(size_t index, bool dark);
 
 /// The colour itself, then lighter (on dark) or darker ones; six in turn.

@@ -177,13 +177,12 @@ int directory(Call& call) {
 const std::vector<Declaration> run_declarations = {
     {"hfc.run", make_run,
      "hfc.run(name, options) -> Run\n\n"
-     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the "
-     "options, seed, versions, device, command line), "
-     "a copy of the script,\n"
-     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures "
-     "(SVG, PNG). An earlier run is never "
-     "overwritten, but `hfc-host --resume DIR` goes on with one.\n"
-     "Of several processes (see hfc.parallel) rank 0 alone writes; all must call this.\n"
+     "Creates a run directory: --out DIR, or runs/NAME-date-time. It contains config.json (the "
+     "options, seed, versions, device, command line), a copy of the script, metrics.jsonl (one "
+     "event per line, flushed immediately), tables (CSV, Markdown) and figures (SVG, PNG). It "
+     "never overwrites an earlier run, but `hfc-host --resume DIR` continues one.\n"
+     "With several processes (see hfc.parallel), all processes must call this function, but only "
+     "rank 0 writes.\n"
      "Errors: a directory that is not empty or cannot be written."},
     {"Run:log", log_event,
      "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is "

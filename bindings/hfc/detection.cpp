@@ -249,9 +249,10 @@ const std::vector<Declaration> detector_declarations = {
      "score.per_image. labels: places of the classes, from 0."},
     {"Dataset:target", target_of_picture,
      "dataset:target(i) -> {boxes = Tensor, labels = Tensor, area = Tensor, ignored = Tensor, "
-     "image_id = n, file = string}\n\nThe objects in picture i, from 0, of a data set of objects "
-     "in pictures. boxes: float32 [n, 4], x1, y1, x2, y2 in pixels; labels: places of the classes, "
-     "from 0; ignored: crowds and difficult objects, which count neither way."},
+     "image_id = n, file = string}\n\n"
+     "Returns the objects in image i (counted from 0) of a detection data set. boxes: float32 [n, "
+     "4], x1, y1, x2, y2 in pixels. labels: the indices of the classes, counted from 0. ignored: "
+     "marks crowds and difficult objects, which the score ignores."},
 };
 
 }  // namespace

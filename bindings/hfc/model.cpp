@@ -216,16 +216,19 @@ const std::vector<Declaration> model_declarations = {
      "layer:register_forward_hook.\n"
      "Errors: a layer that does not exist, or that has no output of its own."},
     {"Model:train", train_mode,
-     "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or "
-     "evaluation mode with false."},
-    {"Model:eval", evaluation_mode, "model:eval() -> model\n\nEvaluation mode."},
+     "model:train(mode = true) -> model\n\n"
+     "Sets training mode (BatchNorm uses batch statistics, dropout is on), or evaluation mode if "
+     "mode is false."},
+    {"Model:eval", evaluation_mode, "model:eval() -> model\n\n"
+                                    "Sets evaluation mode."},
     {"Model:named_parameters", named_parameters,
-     "for name, tensor in model:named_parameters() do\n\nThe weights by name, in the order in "
-     "which the network was built."},
+     "for name, tensor in model:named_parameters() do\n\n"
+     "Iterates over the weights by name, in the order in which the network was built."},
     {"Model:named_buffers", named_buffers,
-     "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is "
-     "not trained."},
-    {"Model:clone", clone, "model:clone() -> Model\n\nA copy that shares nothing with the model."},
+     "for name, tensor in model:named_buffers() do\n\n"
+     "Iterates over running statistics and other tensors that are not trained."},
+    {"Model:clone", clone, "model:clone() -> Model\n\n"
+                           "Returns a copy that does not share anything with the model."},
     {"Model:forward", forward,
      "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "
      "moved to the model's device; logits: "

@@ -185,11 +185,11 @@ int saved_model(Call& call) {
 
 const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
-     "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as "
-     "NAME.safetensors into the run directory, with what "
-     "hfc.model built the network from and its class_names; for a network from a .pt2 file with "
-     "its graph, so that the file is whole in itself. Python's safetensors reads it too; it "
-     "gives the names as the metadata hfc_class_names, a list in JSON."},
+     "run:save(model, name = \"model\") -> path\n\n"
+     "Writes the weights and buffers to NAME.safetensors in the run directory, with the arguments "
+     "of hfc.model and the class_names. For a network from a .pt2 file, the file also contains the "
+     "graph, so no other file is needed to load it. Python's safetensors can read the file; the "
+     "class names are a JSON list in the metadata hfc_class_names."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\n"
      "Loads a network that run:save wrote, on the device set by --device, with its class_names "

@@ -259,13 +259,12 @@ const std::vector<Declaration> dataset_declarations = {
      "other steps, they are decoded once if the data set was in memory and the images fit. By "
      "default, interpolation and orientation keep their values from hfc.data.\n"
      "Errors: an unknown step or option, an order of steps that does not give images of one size, "
-     "an image smaller than its random_crop, a data set that is already filtered or mapped or is "
-     "not made from image files."},
+     "an image smaller than its random_crop, a data set that is filtered, mapped or not made from "
+     "image files."},
     {"Dataset:check", check,
      "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\n"
      "Reads every sample once and returns the samples that cannot be read. It stops after `most` "
-     "of them; 0 means no limit. An empty table means that all samples are fine. hfc.check checks "
-     "both splits of a data set."},
+     "of them; 0 means no limit. hfc.check checks both splits of a data set."},
     {"Dataset:cache", cache,
      "dataset:cache(folder) -> Dataset\n\n"
      "Returns the same images, but decodes each of them only once, when it is first needed. The "
@@ -274,21 +273,19 @@ const std::vector<Declaration> dataset_declarations = {
      "this file as long as the steps and the names, sizes and times of the image files do not "
      "change. Call it after transform, subset, per_class and similar functions, because only the "
      "images of the view are stored. Images that are already in memory do not change.\n"
-     "Errors: random steps, a data set that is not made from image files, a file in the folder "
-     "with the wrong contents, not enough space."},
+     "Errors: random steps, a data set not made from image files, a wrong file in the folder, no "
+     "space."},
     {"Dataset:map", map,
      "dataset:map(function(images, indices) return images end) -> Dataset\n\n"
      "Returns the images after a function. The function gets each batch as float32 [n, C, H, W] "
      "with the index of each image in its source, int64 [n]. It must return the same number of "
      "images as float32; their shape may differ. It runs on the script's thread each time a batch "
-     "is made, so it must return the same result for the same image. Errors: a function that "
-     "returns anything else."},
+     "is made, so it must return the same result for the same image. Errors: any other result."},
     {"Dataset:filter", filter,
      "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\n"
      "Returns the images for which the function returns true, in their order. image: float32 [C, "
      "H, W]. index: the index of the image in its source. The function is called immediately for "
-     "each image. Errors: a function that returns something other than true or false, or that "
-     "keeps no image."},
+     "each image. Errors: a result other than true or false, no image left."},
     {"Dataset:concat", concat,
      "dataset:concat(other, ...) -> Dataset\n\n"
      "Returns the images of all the data sets, one data set after another, as floats. Errors: "
@@ -296,11 +293,11 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:with_labels", with_labels,
      "dataset:with_labels(labels) -> Dataset\n\n"
      "Returns the same images with these labels, non-negative int64 or uint8 [N]. Errors: a wrong "
-     "number or dtype of labels."},
+     "number or dtype."},
     {"Dataset:select", select,
      "dataset:select(positions) -> Dataset\n\n"
      "Returns the images at these positions, a Tensor int64 [n], in that order. Errors: a position "
-     "outside the data set."},
+     "out of range."},
     {"Dataset:probes", probes,
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = \"\"} "
      "-> {[\"low r=4\"] = Dataset, ...}\n\n"
@@ -311,8 +308,7 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:samples() -> Tensor int64 [N]\n\n"
      "Returns the index of each image in its source. An image has the same index in every view."},
     {"Dataset:labels", labels_of_set,
-     "dataset:labels() -> Tensor int64 [N]\n\n"
-     "Returns the labels in this view."},
+     "dataset:labels() -> Tensor int64 [N]\n\nReturns the labels in this view."},
     {"Dataset:name", name,
      "dataset:name() -> string\n\n"
      "Returns a description of the view: \"cifar10 train, shuffled labels, low r=4\"."},

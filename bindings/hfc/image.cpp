@@ -117,7 +117,7 @@ const std::vector<Declaration> image_declarations = {
      "If gnuplot is not installed, its programs (NAME.svg.gp, ...) are written instead, as by "
      "run:plot. figure: if false, draws no figure files, which saves time for images in each epoch "
      "(default true).\n"
-     "Errors: shapes that do not match, values that are NaN, a wrong number of captions or "
+     "Errors: shapes that do not match, values that are not finite, a wrong number of captions or "
      "headings."},
 };
 

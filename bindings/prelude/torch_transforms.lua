@@ -299,10 +299,12 @@ local function map_slices(f, in_dims, out_dims, ...)
 end
 
 torch.vmap = host.define("torch.vmap",
-  "func, in_dims = 0, out_dims = 0, randomness = \"error\", chunk_size = nil", "-> function\n\n\z
-  A function that calls func with each slice of its Tensors along in_dims (a number, or a list \z
-  with one for each argument, torch.none for one that is passed whole) and stacks the results \z
-  along out_dims. It calls func slice by slice, so it saves writing, not time.",
+  "func, in_dims = 0, out_dims = 0, randomness = \"error\", chunk_size = nil", "\z
+  -> function\n\n\z
+  Returns a function that calls func with each slice of its Tensors along in_dims and stacks the \z
+  results along out_dims. in_dims: a number, or a list with one entry per argument; torch.none \z
+  passes the whole argument. The function calls func slice by slice, so it makes code shorter but \z
+  not faster.",
   function(f, in_dims, out_dims)
     return function(...) return map_slices(f, in_dims, out_dims, ...) end
   end)

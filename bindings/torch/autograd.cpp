@@ -93,17 +93,19 @@ const std::vector<Declaration> autograd_declarations = {
      "inputs, grad_outputs: a Tensor or a list. An unused input is an error, or nil with "
      "allow_unused."},
     {"torch.no_grad", no_grad,
-     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they "
-     "are back on after it, also after an error "
-     "inside."},
+     "torch.no_grad(function, ...) -> its results\n\n"
+     "Calls the function with gradients disabled. Afterwards they are enabled again, even after an "
+     "error in the function."},
     {"torch.enable_grad", enable_grad,
-     "torch.enable_grad(function, ...) -> its results\n\nCalls the function with gradients on, "
-     "also inside no_grad."},
+     "torch.enable_grad(function, ...) -> its results\n\n"
+     "Calls the function with gradients enabled, even inside no_grad."},
     {"torch.inference_mode", inference_mode,
-     "torch.inference_mode(function, ...) -> its results\n\nAs no_grad, and faster: tensors made "
-     "inside can never take part in autograd."},
+     "torch.inference_mode(function, ...) -> its results\n\n"
+     "Works like no_grad but is faster, because tensors made inside can never be used in "
+     "autograd."},
     {"torch.is_grad_enabled", is_grad_enabled,
-     "torch.is_grad_enabled() -> boolean\n\nWhether operations are recorded for backward()."},
+     "torch.is_grad_enabled() -> boolean\n\n"
+     "Returns true if operations are recorded for backward()."},
     {"torch.set_grad_enabled", set_grad_enabled,
      "torch.set_grad_enabled(mode)\n\nSwitches the recording of operations for backward() on or "
      "off."},

@@ -195,7 +195,8 @@ const std::vector<Declaration> cuda_functions = {
      "losses stay float32. device: \"cpu\" or \"cuda\". dtype: \"bfloat16\" on the CPU and "
      "\"float16\" on a GPU unless given. Python's `with torch.amp.autocast(...)`."},
     {"torch.is_autocast_enabled", is_autocast_enabled,
-     "torch.is_autocast_enabled() -> boolean\n\nWhether torch.amp.autocast is running."},
+     "torch.is_autocast_enabled() -> boolean\n\n"
+     "Returns true inside torch.amp.autocast."},
 };
 
 }  // namespace

@@ -221,8 +221,7 @@ int name(Call& call) {
 const std::vector<Declaration> dataset_declarations = {
     {"Dataset:subset", subset,
      "dataset:subset(n, {seed = 0}) -> Dataset\n\n"
-     "Returns n images drawn at random, or all images in their order if n is 0. Errors: n below 0 "
-     "or above the size."},
+     "Returns n random images, or all images in their order if n is 0. Errors: n out of range."},
     {"Dataset:slice", slice,
      "dataset:slice(begin, end) -> Dataset\n\n"
      "Returns the images begin .. end-1, counted from 0. Errors: an empty or invalid range."},
@@ -231,8 +230,7 @@ const std::vector<Declaration> dataset_declarations = {
      "Returns n images of each class. Errors: a class with fewer images."},
     {"Dataset:shuffle_labels", shuffle_labels,
      "dataset:shuffle_labels {seed = 0} -> Dataset\n\n"
-     "Returns the same images with a fixed permutation of their labels (Zhang et al., 2017; "
-     "section 4 of Wang et al., 2020)."},
+     "Returns the same images with a fixed permutation of their labels (Zhang et al., 2017)."},
     {"Dataset:low_pass", dataset_low_pass,
      "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
      "Returns the same images with only the frequencies within `radius` bins of zero, computed as "
@@ -252,8 +250,8 @@ const std::vector<Declaration> dataset_declarations = {
      ".4, saturation = .4, hue = .1}}. resize and random_resized_crop must be the first step. "
      "color_jitter (torchvision's version for tensors) must come after the last crop. pad fills "
      "with black. In place of a list, steps may be a preset: \"imagenet\" (resize 256, center_crop "
-     "224) or \"imagenet_train\" (random_resized_crop 224, horizontal_flip). Both presets ignore "
-     "the EXIF orientation, like torchvision.\n"
+     "224) or \"imagenet_train\" (random_resized_crop 224, horizontal_flip). Both ignore the EXIF "
+     "orientation.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend only on the seed, the "
      "epoch and the image. With random steps, the image files are read again in each epoch. With "
      "other steps, they are decoded once if the data set was in memory and the images fit. By "
@@ -302,8 +300,8 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = \"\"} "
      "-> {[\"low r=4\"] = Dataset, ...}\n\n"
      "Returns named views for the option `probes` of hfc.train: low_pass and high_pass with these "
-     "radii, with the prefix in front of their names. Additional Datasets, such as test = "
-     "data.test, are included under their own names."},
+     "radii, with the prefix in front of their names. Other Datasets (test = data.test) keep their "
+     "names."},
     {"Dataset:samples", samples,
      "dataset:samples() -> Tensor int64 [N]\n\n"
      "Returns the index of each image in its source. An image has the same index in every view."},

@@ -46,5 +46,5 @@ end
 Tensor.repeat_ = host.declare("Tensor:repeat_", [[
 x:repeat_(times, ...) -> Tensor
 
-PyTorch's x.repeat, whose name Lua has taken: x repeated along each dimension.]],
+Repeats x along each dimension. This is PyTorch's x.repeat, whose name is a keyword in Lua.]],
   function(tensor, ...) return tensor["repeat"](tensor, ...) end)

@@ -82,9 +82,9 @@ int set_grad_enabled(Call& call) {
 
 const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
-     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x "
-     "with respect to the leaves it was "
-     "computed from are added to their `grad`. Without a gradient x must have one element."},
+     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\n"
+     "Computes the gradients of x with respect to the leaf tensors from which it was computed, and "
+     "adds them to their `grad`. Without the argument gradient, x must have one element."},
     {"torch.autograd.grad", grad,
      "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
      "create_graph = false, allow_unused = false}) -> one "

@@ -222,7 +222,8 @@ const std::vector<Declaration> functions = {
      "Makes a separate source of random numbers, for the argument {generator = g} of operators. "
      "Without a seed it gets a random one."},
     {"Generator:manual_seed", seed_generator,
-     "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
+     "generator:manual_seed(seed) -> generator\n\n"
+     "Restarts the generator with this seed."},
     {"torch.operators", list_operators,
      "torch.operators() -> list of strings\n\n"
      "Returns the names of all of PyTorch's operators, in alphabetical order."},

@@ -297,17 +297,19 @@ const std::vector<Declaration> optimizer_declarations = {
      "= false, maximize = false}) -> Optimizer\n\nparams as for "
      "torch.optim.Adadelta."},
     {"Optimizer:step", step_optimizer,
-     "optimizer:step(closure = nil) -> value of the closure\n\nChanges the parameters by the "
-     "gradients they hold; a parameter without a gradient stays. closure: a function that clears "
-     "the gradients, computes the loss, calls backward and returns the loss. It runs before the "
-     "step, with gradients enabled. LBFGS needs it and calls it several times."},
+     "optimizer:step(closure = nil) -> value of the closure\n\n"
+     "Updates the parameters with their gradients. A parameter without a gradient does not change. "
+     "closure: a function that clears the gradients, computes the loss, calls backward and returns "
+     "the loss. It runs before the step, with gradients enabled. LBFGS needs it and calls it "
+     "several times."},
     {"Optimizer:zero_grad", zero_grad,
-     "optimizer:zero_grad({set_to_none = true})\n\nDrops the gradients of the parameters. "
-     "set_to_none: if false, sets them to 0 instead."},
+     "optimizer:zero_grad({set_to_none = true})\n\n"
+     "Removes the gradients of the parameters. set_to_none: if false, sets them to 0 instead."},
     {"Optimizer:add_param_group", add_param_group,
-     "optimizer:add_param_group(group)\n\nAdds parameters as a new group {params = {...}, lr = "
-     "...}. Settings that the group does not name are those the optimizer was made with. Errors: "
-     "parameters that the optimizer already has; nothing is changed then."},
+     "optimizer:add_param_group(group)\n\n"
+     "Adds parameters as a new group {params = {...}, lr = ...}. Options that the group does not "
+     "contain have the values with which the optimizer was made. Errors: parameters that the "
+     "optimizer already has. After an error, the optimizer has not changed."},
 };
 
 }  // namespace

@@ -260,12 +260,14 @@ const std::vector<Declaration> setting_functions = {
      "torch.seed() -> number\n\nSeeds the random generators of all devices with a random number "
      "and returns it."},
     {"Generator:get_state", generator_state,
-     "generator:get_state() -> Tensor uint8\n\nThe state of the generator."},
+     "generator:get_state() -> Tensor uint8\n\n"
+     "Returns the state of the generator."},
     {"Generator:set_state", set_generator_state,
-     "generator:set_state(state) -> generator\n\nPuts the generator back to a state of "
-     "get_state."},
+     "generator:set_state(state) -> generator\n\n"
+     "Sets the generator to a state from get_state."},
     {"Generator:initial_seed", generator_seed,
-     "generator:initial_seed() -> number\n\nThe seed of the generator."},
+     "generator:initial_seed() -> number\n\n"
+     "Returns the seed of the generator."},
     {"torch.use_deterministic_algorithms", use_deterministic_algorithms,
      "torch.use_deterministic_algorithms(mode, {warn_only = false})\n\n"
      "Sets whether operators may use only algorithms that give the same numbers in each run."},

@@ -85,7 +85,8 @@ for name, advice in pairs {
   data_ptr = "x:data() returns a pointer that keeps the memory alive",
   storage = "x:data() returns a pointer to the elements",
   untyped_storage = "x:data() returns a pointer to the elements",
-  share_memory_ = "no other process can access this memory; use torch.save and torch.load to pass tensors",
+  share_memory_ = "no other process can access this memory; \z
+    use torch.save and torch.load to pass tensors",
   register_post_accumulate_grad_hook = "x:register_hook(f) gets each gradient before it is added",
 } do
   method(name, "()", "Not available in hfc-host: " .. advice .. ".", function()

@@ -73,7 +73,9 @@ end
 local softmax_arguments = "input, dim = nil, _stacklevel = 3, dtype = nil"
 define("softmax", softmax_arguments, "-> Tensor\n\nexp(x) over its sum along dim.",
   softmax_like(torch.softmax, 1))
-define("log_softmax", softmax_arguments, "-> Tensor\n\nlog(softmax(x)), computed as one.",
+define("log_softmax", softmax_arguments, "\z
+  -> Tensor\n\n\z
+  log(softmax(x)), computed in one step.",
   softmax_like(torch.log_softmax, 1))
 define("softmin", softmax_arguments, "-> Tensor\n\nsoftmax(-x).", softmax_like(torch.softmax, -1))
 
@@ -122,10 +124,11 @@ local function drop_channels(name, sample_dims)
   end
 end
 
-local scaled = " and scales the others by 1 / (1 - p); input itself when not training."
+local scaled = "\z
+   and scales the others by 1 / (1 - p); returns the input itself if training is false."
 dropout("dropout", "true", "dropout", "Sets elements to zero with probability p" .. scaled)
 dropout("alpha_dropout", "false", "alpha_dropout",
-  "Drops elements with probability p so that mean and variance stay: for selu.")
+  "Drops elements with probability p but keeps the mean and the variance, for use with selu.")
 dropout("feature_alpha_dropout", "false", "feature_alpha_dropout",
   "alpha_dropout of whole channels.")
 dropout("dropout1d", "true", nil, "Sets whole channels [L] to zero with probability p" .. scaled,

@@ -155,8 +155,9 @@ define("binary_cross_entropy", "input, target, weight = nil, " .. old, "-> Tenso
   end)
 
 define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. old
-  .. ", pos_weight = nil", "-> Tensor\n\n\z
-  binary_cross_entropy of sigmoid(input), computed as one." .. kinds,
+  .. ", pos_weight = nil", "\z
+  -> Tensor\n\n\z
+  binary_cross_entropy of sigmoid(input), computed in one step." .. kinds,
   function(input, target, weight, average, reduce, reduction, pos_weight)
     same_shape("binary_cross_entropy_with_logits", "target", input, target)
     return torch.binary_cross_entropy_with_logits(
@@ -214,8 +215,9 @@ plain("triplet_margin_loss",
   end)
 
 define("triplet_margin_with_distance_loss", "anchor, positive, negative, distance_function = nil, \z
-  margin = 1, swap = false, reduction = \"mean\"", "-> Tensor\n\n\z
-  triplet_margin_loss with a distance of one's own." .. kinds,
+  margin = 1, swap = false, reduction = \"mean\"", "\z
+  -> Tensor\n\n\z
+  triplet_margin_loss with your own distance." .. kinds,
   function(anchor, positive, negative, distance, margin, swap, reduction)
     local name = "triplet_margin_with_distance_loss"
     check_reduction(name, reduction)

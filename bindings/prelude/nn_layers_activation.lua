@@ -104,7 +104,9 @@ layer("PReLU", {
 })
 layer("RReLU", {
   names = {"lower", "upper", "inplace"}, defaults = {lower = 1 / 8, upper = 1 / 3, inplace = false},
-  text = "Leaky ReLU with a slope drawn from [lower, upper] in training, their mean in evaluation.",
+  text = "\z
+    Leaky ReLU with a slope drawn from [lower, upper] in training, and with the mean slope in \z
+    evaluation.",
   forward = function(self, x)
     return (self.inplace and torch.rrelu_ or torch.rrelu)(x, self.lower, self.upper, self.training)
   end,

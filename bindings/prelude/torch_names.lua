@@ -128,15 +128,15 @@ local function is_there() return torch.cuda.is_available() end
 local function no() return false end
 
 torch.backends = {
-  cudnn = backend("cudnn", {is_available = {"Whether a GPU can be used.", is_there}}, {
+  cudnn = backend("cudnn", {is_available = {"Returns true if a GPU is available.", is_there}}, {
     enabled = "cudnn.enabled", benchmark = "cudnn.benchmark",
     deterministic = "cudnn.deterministic", allow_tf32 = "cudnn.allow_tf32",
   }),
-  cuda = backend("cuda", {is_built = {"Whether a GPU can be used.", is_there}}, {}),
+  cuda = backend("cuda", {is_built = {"Returns true if a GPU is available.", is_there}}, {}),
   mkldnn = backend("mkldnn", {}, {enabled = "mkldnn.enabled"}),
   mps = backend("mps", {
-    is_available = {"False: hfc-host knows no GPU of Apple's.", no},
-    is_built = {"False: hfc-host knows no GPU of Apple's.", no},
+    is_available = {"Returns false: hfc-host does not support Apple GPUs.", no},
+    is_built = {"Returns false: hfc-host does not support Apple GPUs.", no},
   }, {}),
 }
 rawset(torch.backends.cuda, "matmul",

@@ -87,11 +87,10 @@ const std::vector<Declaration> autograd_declarations = {
      "adds them to their `grad`. Without the argument gradient, x must have one element."},
     {"torch.autograd.grad", grad,
      "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
-     "create_graph = false, allow_unused = false}) -> one "
-     "Tensor for each input\n\nGradients of the sum of the outputs with respect to the inputs; "
-     "nothing is added to any `grad`. outputs, "
-     "inputs, grad_outputs: a Tensor or a list. An unused input is an error, or nil with "
-     "allow_unused."},
+     "create_graph = false, allow_unused = false}) -> one Tensor for each input\n\n"
+     "Returns the gradients of the sum of the outputs with respect to the inputs, without adding "
+     "to any `grad`. outputs, inputs, grad_outputs: a Tensor or a list. An input that is not used "
+     "is an error; with allow_unused, its gradient is nil."},
     {"torch.no_grad", no_grad,
      "torch.no_grad(function, ...) -> its results\n\n"
      "Calls the function with gradients disabled. Afterwards they are enabled again, even after an "

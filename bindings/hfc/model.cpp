@@ -219,16 +219,18 @@ const std::vector<Declaration> model_declarations = {
      "model:train(mode = true) -> model\n\n"
      "Sets training mode (BatchNorm uses batch statistics, dropout is on), or evaluation mode if "
      "mode is false."},
-    {"Model:eval", evaluation_mode, "model:eval() -> model\n\n"
-                                    "Sets evaluation mode."},
+    {"Model:eval", evaluation_mode,
+     "model:eval() -> model\n\n"
+     "Sets evaluation mode."},
     {"Model:named_parameters", named_parameters,
      "for name, tensor in model:named_parameters() do\n\n"
      "Iterates over the weights by name, in the order in which the network was built."},
     {"Model:named_buffers", named_buffers,
      "for name, tensor in model:named_buffers() do\n\n"
      "Iterates over running statistics and other tensors that are not trained."},
-    {"Model:clone", clone, "model:clone() -> Model\n\n"
-                           "Returns a copy that does not share anything with the model."},
+    {"Model:clone", clone,
+     "model:clone() -> Model\n\n"
+     "Returns a copy that does not share anything with the model."},
     {"Model:forward", forward,
      "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "
      "moved to the model's device; logits: "

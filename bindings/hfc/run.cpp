@@ -223,8 +223,9 @@ const std::vector<Declaration> run_declarations = {
      "run:plot draws curves with its option `curves`.\n"
      "values, x: Tensors with one dimension or lists of at most 65536 numbers.\n"
      "Errors: different numbers of values and x, no values, an x that is not finite."},
-    {"Run:directory", directory, "run:directory() -> string\n\n"
-                                 "Returns the path of the run directory."},
+    {"Run:directory", directory,
+     "run:directory() -> string\n\n"
+     "Returns the path of the run directory."},
 };
 
 int run_text(lua_State* L) {

@@ -156,10 +156,12 @@ const std::vector<Declaration> methods = {
      "x:size(dim) -> number, x:size() -> table\n\n"
      "Returns the size of a dimension (zero-based; negative numbers count from the end), or the "
      "sizes of all dimensions."},
-    {"Tensor:dim", dim, "x:dim() -> number\n\n"
-                        "Returns the number of dimensions."},
-    {"Tensor:numel", numel, "x:numel() -> number\n\n"
-                            "Returns the number of elements."},
+    {"Tensor:dim", dim,
+     "x:dim() -> number\n\n"
+     "Returns the number of dimensions."},
+    {"Tensor:numel", numel,
+     "x:numel() -> number\n\n"
+     "Returns the number of elements."},
     {"Tensor:requires_grad_", requires_grad,
      "x:requires_grad_(value = true) -> x\n\n"
      "Sets whether operations on x are recorded for backward() from now on."},

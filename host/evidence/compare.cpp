@@ -35,8 +35,9 @@ CompareOptions parse(const std::vector<std::string>& words) {
     CLI::App app("Compares runs and sweeps.");
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
-    app.add_option("--out", options.out, "directory to write to (default: "
-                                         "comparisons/NAMES-date-time)")
+    app.add_option("--out", options.out,
+                   "directory to write to (default: "
+                   "comparisons/NAMES-date-time)")
         ->type_name("DIR");
     parse_words(app, "compare", "RUN_OR_SWEEP RUN_OR_SWEEP... [options]", words);
     if (options.paths.size() < 2) {

@@ -62,15 +62,17 @@ void PrintTo(const CodePage& page, std::ostream* out) {
 /// by it.
 class Page : public testing::TestWithParam<CodePage> {};
 
-INSTANTIATE_TEST_SUITE_P(
-    , Page,
-    testing::Values(CodePage{"README", ""}, CodePage{"docs/tutorial", ""},
-                    CodePage{"docs/pytorch", ""}, CodePage{"docs/api", ""},
-                    CodePage{"docs/sweeps", ""},
-                    CodePage{"docs/formats", "run = hfc.run('own', {})\n"},
-                    CodePage{"docs/clusters", "settings = {3}\nfunction train_one(setting) "
-                                              "print('setting', setting) end\n"}),
-    [](const auto& page) { return fs::path(page.param.name).filename().string(); });
+INSTANTIATE_TEST_SUITE_P(, Page,
+                         testing::Values(CodePage{"README", ""}, CodePage{"docs/tutorial", ""},
+                                         CodePage{"docs/pytorch", ""}, CodePage{"docs/api", ""},
+                                         CodePage{"docs/sweeps", ""},
+                                         CodePage{"docs/formats", "run = hfc.run('own', {})\n"},
+                                         CodePage{"docs/clusters",
+                                                  "settings = {3}\nfunction train_one(setting) "
+                                                  "print('setting', setting) end\n"}),
+                         [](const auto& page) {
+                             return fs::path(page.param.name).filename().string();
+                         });
 
 TEST_P(Page, RunsBlockByBlockAndPrintsWhatItSays) {
     const ScratchFolder scratch;
@@ -163,8 +165,7 @@ std::vector<Words> commands_of(const std::string& text) {
     for (const auto& block : blocks_of(text, "sh")) {
         std::istringstream lines(std::regex_replace(block, std::regex("\\\\\n"), " "));
         for (std::string line; std::getline(lines, line);) {
-            std::istringstream words(
-                std::regex_replace(line, std::regex("(^|\\s)#.*$|[\"']"), ""));
+            std::istringstream words(std::regex_replace(line, std::regex("(^|\\s)#.*$|[\"']"), ""));
             Words command;
             for (std::string word; words >> word;) {
                 command.push_back(word);
@@ -293,9 +294,9 @@ TEST_F(Commands, InTheTextOfTheReadmeExist) {
 
 /// The README's sweep for real, without the runs.
 TEST_F(Commands, OfTheReadmeSweepPlansFiveRuns) {
-    const auto result = run({"sweep", source_folder() / "scripts/batch_size.lua", "--seeds", "5",
-                             "--dry-run"},
-                            {.folder = scratch_.path()});
+    const auto result =
+        run({"sweep", source_folder() / "scripts/batch_size.lua", "--seeds", "5", "--dry-run"},
+            {.folder = scratch_.path()});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_THAT(result.out + result.err, HasSubstr("5"));
 }

@@ -254,9 +254,8 @@ const std::vector<Declaration> epoch_declarations = {
      "last complete epoch and reaches the same numbers.\n"
      "An object is a network, an optimizer or a schedule (anything with state_dict()), a Tensor, "
      "which is filled in place, or a table of numbers, strings, booleans, Tensors and such tables, "
-     "whose contents are replaced. Everything else that the loop uses must follow from epoch "
-     "alone: give batches a seed and the epoch, and do not use math.random, whose state cannot be "
-     "saved.\n"
+     "whose contents are replaced. Everything else that the loop uses must depend only on epoch: "
+     "give batches a seed and the epoch, and do not use math.random, whose state cannot be saved.\n"
      "Errors: an object that cannot be saved, a checkpoint with other objects, a directory that "
      "cannot be written."},
 };

@@ -137,14 +137,16 @@ int robustness(Call& call) {
 const std::vector<Declaration> robustness_declarations = {
     {"hfc.attack.auto", make_auto,
      "hfc.attack.auto {epsilon = 8/255, norm = \"linf\", version = \"standard\", seed = 0} -> "
-     "Attack\n\nSeveral attacks one after the other, each on the images that are still right "
+     "Attack\n\n"
+     "Several attacks one after the other, each on the images that are still classified correctly "
      "(AutoAttack, Croce and Hein 2020). version: \"standard\" (APGD, APGD with DLR towards 9 "
-     "targets, FAB towards 9 targets, Square), \"plus\" (the same and APGD with DLR and untargeted "
-     "FAB, five restarts), \"rand\" for random networks (APGD with both losses, gradients averaged "
-     "over 20 passes), or a list of Attacks, which take the epsilon given here. With fewer than "
-     "ten classes there are fewer targets, and with fewer than four the loss is margin.\n"
-     "Use it with hfc.robustness or hfc.robust_accuracy. Called itself, it returns the first wrong "
-     "images, or the clean ones."},
+     "targets, FAB towards 9 targets, Square), \"plus\" (these attacks, APGD with DLR and "
+     "untargeted FAB, with five restarts), \"rand\" for random networks (APGD with both losses, "
+     "gradients averaged over 20 passes), or a list of Attacks, which take the epsilon given here. "
+     "With fewer than ten classes there are fewer targets, and with fewer than four the loss is "
+     "margin.\n"
+     "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
+     "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,
      "hfc.robustness(model, images, attack, {checks = true, statistics = \"running\", batch_size = "
      "100, bfloat16 = false}) -> {clean, robust, steps = {{name, robust, seconds}}, warnings = "

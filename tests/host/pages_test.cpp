@@ -35,7 +35,9 @@ std::vector<std::string> blocks_of(const std::string& text, const std::string& k
 
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 std::vector<fs::path> all_pages() {
     std::vector<fs::path> pages = {source_folder() / "README.md",
@@ -301,7 +303,8 @@ TEST_F(Commands, OfTheReadmeSweepPlansFiveRuns) {
         run({"sweep", source_folder() / "scripts/batch_size.lua", "--seeds", "5", "--dry-run"},
             {.folder = scratch_.path()});
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.out + result.err, HasSubstr("5"));
+    EXPECT_THAT(result.out, AllOf(HasSubstr("5 runs of"), HasSubstr("seed_0"), HasSubstr("seed_4"),
+                                  Not(HasSubstr("seed_5"))));
 }
 
 }  // namespace

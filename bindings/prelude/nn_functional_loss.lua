@@ -180,9 +180,9 @@ plain("soft_margin_loss", "input, target", "log(1 + exp(-target * input)); targe
 plain("multilabel_margin_loss", "input, target",
   "Hinge of the classes that target lists, up to -1, against the others.")
 plain("hinge_embedding_loss", "input, target, margin = 1",
-  "input where target is 1, max(0, margin - input) where it is -1.")
+  "input if target is 1, and max(0, margin - input) if it is -1.")
 plain("cosine_embedding_loss", "input1, input2, target, margin = 0",
-  "1 - cos where target is 1, max(0, cos - margin) where it is -1.")
+  "1 - cos if target is 1, and max(0, cos - margin) if it is -1.")
 plain("margin_ranking_loss", "input1, input2, target, margin = 0",
   "max(0, -target * (input1 - input2) + margin).", function(a, b, target)
     if a.ndim ~= b.ndim or a.ndim ~= target.ndim then

@@ -79,7 +79,7 @@ end
 for dims = 1, 3 do
   local name = "max_unpool" .. dims .. "d"
   define(name, "input, indices, kernel_size, stride = nil, padding = 0, output_size = nil",
-    "-> Tensor\n\nThe inverse of max_pool" .. dims .. "d: 0 where no maximum stood.",
+    "-> Tensor\n\nThe inverse of max_pool" .. dims .. "d, with 0 at all other positions.",
     function(input, indices, kernel_size, stride, padding, output_size)
       local kernel, pad = repeated(kernel_size, dims), repeated(padding, dims)
       local step = stride and repeated(stride, dims) or kernel

@@ -87,7 +87,8 @@ for dims = 1, 3 do
   })
   layer(string.format("AdaptiveMaxPool%dd", dims), {
     names = {"output_size", "return_indices"}, defaults = {return_indices = false},
-    text = string.format(text, "The largest value", " return_indices: if true, also returns the indices."),
+    text = string.format(text, "The largest value",
+      " return_indices: if true, also returns the indices."),
     forward = function(self, x)
       local y, indices = largest(x, adaptive_size(self, x, dims))
       if self.return_indices then return y, indices end
@@ -182,7 +183,8 @@ local function pad(kind, mode, dims)
   layer(class, {
     names = by_value and {"padding", "value"} or {"padding"},
     text = string.format(
-      "Pads the last %s with %s. padding: a number, or a list {left, right%s}, last dimension first.", dims == 1 and "dimension" or dims .. " dimensions", kind == "Zero" and "zeros"
+      "Pads the last %s with %s. padding: a number, or a list {left, right%s}, last dimension \z
+      first.", dims == 1 and "dimension" or dims .. " dimensions", kind == "Zero" and "zeros"
         or by_value and "value" or mode == "reflect" and "the values mirrored at the edge"
         or mode == "replicate" and "the values of the edge" or "the values of the other side",
       dims > 1 and ", top, bottom" or ""),

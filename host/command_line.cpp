@@ -16,24 +16,24 @@ constexpr const char* examples = R"text(
 Examples:
   hfc-host                                                 the prompt: type Lua, Tab completes,
                                                            help() explains, Ctrl-D leaves
-  hfc-host scripts/shuffled_labels.lua                     the main job, on data that need no file
-  hfc-host scripts/shuffled_labels.lua --help              the script's own options
+  hfc-host scripts/shuffled_labels.lua                     the main experiment, on synthetic data
+  hfc-host scripts/shuffled_labels.lua --help              the options of this script
   hfc-host scripts/shuffled_labels.lua --dataset cifar10 --data ~/data --device cuda
   hfc-host -e "print(hfc.frequency.mask(8, 8, 2))"
 
-  hfc-host --resume runs/shuffled_labels-20260102-030405   goes on with a run that was stopped
+  hfc-host --resume runs/shuffled_labels-20260102-030405   continues a run that stopped
 
   hfc-host sweep scripts/shuffled_labels.lua --seeds 3     several seeds, and grids of options
   hfc-host compare runs/a runs/b                           tables, differences, curves of runs
-  hfc-host report runs/a                                   one page of HTML with all of a run
-  hfc-host export --tensorboard runs/a --out tb            its numbers for TensorBoard
-  hfc-host view runs                                       their curves in a window
+  hfc-host report runs/a                                   one HTML page about a run
+  hfc-host export --tensorboard runs/a --out tb            its numbers, for TensorBoard
+  hfc-host view runs                                       the curves of runs in a window
   mpirun -n 4 hfc-host script.lua                          four processes share the work
   hfc-host microscope net.pt2 --data ~/data                one image's frequencies in a window, and
-                                                           what the network makes of them
+                                                           what the network predicts for them
 
-Exit status: 0; 1 after a script's error; 2 after wrong use; 3 where the sandbox ended it;
-130 after Ctrl-C; 143 after SIGTERM; 138 after SIGUSR1 and at the time limit.)text";
+Exit status: 0 success; 1 script error; 2 usage error; 3 stopped by the sandbox; 130 Ctrl-C;
+143 SIGTERM; 138 SIGUSR1 or the time limit.)text";
 
 class Usage : public CLI::Formatter {
     std::string make_usage(const CLI::App*, std::string) const override {
@@ -51,38 +51,41 @@ std::string sandbox_number(const std::string& text) {
 }
 
 void add_shared_options(CLI::App& app, CommandLine& line) {
-    app.add_option("--device", line.device, "auto (CUDA where usable), cpu, cuda or cuda:N")
+    app.add_option("--device", line.device, "auto (CUDA if available), cpu, cuda or cuda:N")
         ->capture_default_str();
     app.add_option("--threads", line.threads,
-                   "CPU threads; 0: one per core that this process may use, within its CPU quota")
+                   "number of CPU threads; 0 means one per core that this process may use, within "
+                   "its CPU quota")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     app.add_option("--data", line.data,
-                   "folder that holds the data sets' folders (else $HFC_DATA, else ./data)");
-    app.add_option("--out", line.out, "run directory (else runs/NAME-date-time)");
+                   "directory that contains the data sets' directories (default: $HFC_DATA, then "
+                   "./data)");
+    app.add_option("--out", line.out, "run directory (default: runs/NAME-date-time)");
     app.add_option("--parallel", line.parallel,
-                   "how processes work together: auto (as mpirun or srun started them), none "
-                   "or mpi")
+                   "how processes work together: auto (depends on mpirun or srun), none or mpi")
         ->capture_default_str();
     app.add_option("--parallel-timeout", line.parallel_timeout,
-                   "seconds that a process waits for the others before all end, with a message")
+                   "seconds that a process waits for the others before all processes stop with a "
+                   "message")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--time-limit", line.time_limit,
-                   "after this many seconds, stop at the next batch with a checkpoint, as SIGUSR1 "
-                   "does")
+                   "stop at the next batch with a checkpoint after this many seconds, like SIGUSR1")
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     app.add_flag("--deterministic", line.deterministic,
-                 "the same numbers on any number of cores: one thread, unless --threads says more");
+                 "give the same numbers on any number of cores; uses one thread unless --threads "
+                 "is set");
     app.add_flag("--debug", line.debug,
-                 "tracebacks show locals and where LibTorch raised an error; hfc.memory() tells "
-                 "who made what");
+                 "show local variables and the place of LibTorch errors in tracebacks; "
+                 "hfc.memory() also reports which lines made the largest tensors");
     // A flag: an option with an optional value would take the script's name for it.
     app.add_flag("--sandbox", line.sandbox,
                  "run an untrusted script: the kernel lets it read only system libraries, its own "
                  "directory and the data directory, and write only the run directory; it has no "
-                 "network and starts no programs. --sandbox=lua: only the restrictions in Lua")
+                 "network and starts no programs. --sandbox=lua applies only the restrictions in "
+                 "Lua")
         ->transform(sandbox_number);
     app.add_option("--sandbox-seconds", line.sandbox_seconds,
                    "time limit of the sandbox, in seconds")
@@ -258,30 +261,30 @@ CommandLine parse(int count, const char* const* arguments) {
     app.prefix_command();
     const auto* chunk = app.add_option("-e", line.chunk, "run a chunk of Lua instead of a script")
                             ->type_name("CHUNK");
-    app.add_flag("-i", line.interactive, "open the prompt after the script, also after its error");
+    app.add_flag("-i", line.interactive, "open the prompt after the script, even after an error");
     app.add_option("--write-docs", line.write_docs,
-                   "write the reference of the API into this folder, as Markdown")
+                   "write the API reference to this directory, as Markdown")
         ->type_name("DIR");
     app.add_option("--write-stubs", line.write_stubs,
-                   "write stubs of the API for lua-language-server into this folder")
+                   "write API stubs for lua-language-server to this directory")
         ->type_name("DIR");
     app.add_option("--write-plan", line.write_plan,
                    "for hfc-host sweep: run the script up to hfc.options and write which values of "
                    "its options were given into this file, as JSON")
         ->type_name("FILE");
     app.add_option("--check", line.check,
-                   "look through a script without running it: its syntax, tensors compared by == "
-                   "and tensors as conditions")
+                   "check a script without running it, for syntax errors, tensors compared by == "
+                   "and tensors used as conditions")
         ->type_name("SCRIPT");
     app.add_flag("--version", line.version,
-                 "print the versions of all parts, and whether CUDA is usable");
+                 "print the versions of all parts, and whether CUDA is available");
     app.add_flag(
         "--view", line.view,
-        "show the run's curves in a window (hfc-host view RUNS... shows past and running ones)");
+        "show the run's curves in a window (hfc-host view RUNS... shows past and current runs)");
     add_shared_options(app, line);
     const auto* resume =
         app.add_option("--resume", resumed,
-                       "go on with the run in this directory, with its script and options")
+                       "continue the run in this directory, with its script and options")
             ->type_name("DIR");
     try {
         app.parse(count, arguments);

@@ -2,11 +2,13 @@
 
 Called by tools/lint --includes. The commands are those of a build configured for it in
 build/includes; nothing is written but messages. A header is compiled with the command of a file
-near it.
+that includes it, directly or through other headers.
 """
+import functools
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -48,14 +50,31 @@ def changed_files(commit):
     return [path for path in paths if path.suffix in (".cpp", ".h") and path.parts[0] in FOLDERS]
 
 
+@functools.cache
+def includes_of_all():
+    """Each C++ file of the project with the names that it includes in quotes."""
+    return {path: re.findall(r'^\s*#include "([^"]+)"', (ROOT / path).read_text(), re.MULTILINE)
+            for path in changed_files("all") if (ROOT / path).is_file()}
+
+
+def includers(header):
+    """The files that include a header directly, those of its own directory first."""
+    def names(path, name):
+        return path.parent / name == header or f"/{header}".endswith(f"/{name}")
+    found = [path for path, included in includes_of_all().items()
+             if any(names(path, name) for name in included)]
+    return sorted(found, key=lambda path: (path.parent != header.parent, path))
+
+
 def command_for(path, known):
-    """A file's own command; for a header that of the nearest file."""
-    if path in known:
-        return known[path]
-    for folder in path.parents:
-        near = sorted(other for other in known if other.is_relative_to(folder))
-        if near and folder != pathlib.Path("."):
-            return known[near[0]]
+    """A file's own command; for a header that of the nearest file that includes it."""
+    seen, level = {path}, [path]
+    while level:
+        for file in level:
+            if file in known:
+                return known[file]
+        level = [file for header in level for file in includers(header) if file not in seen]
+        seen.update(level)
     return None
 
 
@@ -73,6 +92,8 @@ def main():
     known = commands()
     paths = changed_files(sys.argv[1])
     jobs = [(path, entry) for path in paths if (entry := command_for(path, known))]
+    for path in sorted(set(paths) - {path for path, _ in jobs}):
+        print(f"lint: passing over {path}: no compiled file includes it", file=sys.stderr)
     failed = 0
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for (path, _), message in zip(jobs, pool.map(lambda job: compile_alone(*job), jobs)):

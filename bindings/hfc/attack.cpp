@@ -156,9 +156,9 @@ const std::vector<Declaration> attack_declarations = {
      "The parameters, gradients and mode of the model do not change. An option out of range raises "
      "an error, and so do images outside the range and labels that the model has no logit for."},
     {"hfc.attack.bim", make_attack<bim>,
-     "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\nThe basic iterative "
-     "method (Kurakin et al. 2017); see hfc.attack.fgsm. alpha is the size of a step. "
-     "relative_alpha gives it as a fraction of epsilon, in place of alpha."},
+     "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\n"
+     "The basic iterative method (Kurakin et al. 2017); see hfc.attack.fgsm. alpha: the step size. "
+     "relative_alpha: the step size as a fraction of epsilon, in place of alpha."},
     {"hfc.attack.mifgsm", make_attack<mifgsm>,
      "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM "
      "with momentum (Dong et al. 2018); see hfc.attack.bim. decay: the factor of the momentum."},
@@ -178,62 +178,66 @@ const std::vector<Declaration> attack_declarations = {
      "as a fraction of epsilon."},
     {"hfc.attack.apgd", make_attack<apgd>,
      "hfc.attack.apgd {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, loss = "
-     "\"cross_entropy\", targets = 0, rho = 0.75, passes = 1} -> Attack\n\nAuto-PGD (Croce and "
-     "Hein 2020), which chooses the size of its steps; see hfc.attack.pgd. norm: \"linf\" or "
-     "\"l2\". targets: a number k of runs towards the k likeliest wrong classes of the clean "
-     "image; each of them has all restarts. rho: the step is halved at a checkpoint if the loss "
-     "has risen in at most this fraction of the steps before it. passes: how often the gradient of "
-     "a random network is computed and averaged.\n"
+     "\"cross_entropy\", targets = 0, rho = 0.75, passes = 1} -> Attack\n\n"
+     "Auto-PGD (Croce and Hein 2020), which chooses the size of its steps; see hfc.attack.pgd. "
+     "norm: \"linf\" or \"l2\". targets: the number k of runs, which attack the k most likely "
+     "wrong classes of the clean image; each run has all restarts. rho: the step is halved at a "
+     "checkpoint if the loss has risen in at most this fraction of the steps before it. passes: "
+     "how often the gradient of a random network is computed and averaged.\n"
      "The result is the last image on the way that the network misclassifies, or the clean image "
-     "if there is none. keep = \"best\" returns the image of the largest loss instead of the "
-     "clean one. The start is on the boundary of epsilon."},
+     "if there is none. keep = \"best\" returns the image of the largest loss instead of the clean "
+     "one. The start is on the boundary of epsilon."},
     {"hfc.attack.fab", make_attack<fab>,
      "hfc.attack.fab {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, targets = 0, "
-     "alpha_max = 0.1, eta = 1.05, beta = 0.9} -> Attack\n\nFAB (Croce and Hein 2020), which looks "
-     "for the nearest image that the network misclassifies. It counts if it is within epsilon; "
-     "otherwise the clean image comes back. hfc.smallest_epsilon gives the distances from one run, "
-     "without bisection. targets: runs towards so many of the likeliest wrong classes, with one "
-     "gradient a step; 0 takes the nearest class, with a gradient for each class. alpha_max: the "
-     "largest weight of the step from the clean image. eta: how far a step goes beyond the "
-     "boundary. beta: what is left of a perturbation that fooled the network."},
+     "alpha_max = 0.1, eta = 1.05, beta = 0.9} -> Attack\n\n"
+     "FAB (Croce and Hein 2020), which looks for the nearest image that the network misclassifies. "
+     "If this image is within epsilon, it is the result; otherwise the result is the clean image. "
+     "hfc.smallest_epsilon returns the distances from a single run, without bisection. targets: "
+     "the number of most likely wrong classes to attack, with one gradient per step; 0 attacks the "
+     "nearest class, with one gradient per class. alpha_max: the maximum weight of the step from "
+     "the clean image. eta: how far a step goes beyond the boundary. beta: the fraction that is "
+     "kept of a perturbation that fooled the network."},
     {"hfc.attack.square", make_attack<square>,
      "hfc.attack.square {epsilon = 8/255, norm = \"linf\", queries = 5000, restarts = 1, share = "
-     "0.8, rescale = false} -> Attack\n\nThe Square attack (Andriushchenko et al. 2020): random "
-     "search by squares, without a gradient. It finds where gradients are masked. share: the share "
-     "of the pixels that the first square has; the squares become smaller on a schedule of 10 000 "
-     "queries. rescale: if true, the schedule is shortened to the queries."},
+     "0.8, rescale = false} -> Attack\n\n"
+     "The Square attack (Andriushchenko et al. 2020): random search with squares, without "
+     "gradients. It also fools networks with masked gradients. share: the fraction of the pixels "
+     "in the first square; the squares become smaller on a schedule of 10 000 queries. rescale: if "
+     "true, the schedule is shortened to the queries."},
     {"hfc.attack.deepfool", make_attack<deepfool>,
      "hfc.attack.deepfool {norm = \"l2\", steps = 50, overshoot = 0.02, candidates = 10, epsilon = "
-     "1000} -> Attack\n\nDeepFool (Moosavi-Dezfooli et al. 2016), which steps to the nearest "
-     "boundary of the linearised network until the image is wrong. norm: \"l2\" or \"linf\". "
-     "overshoot: how far beyond the boundary the sum of the steps goes, as a fraction. candidates: "
-     "the label and the likeliest other classes, one gradient each. epsilon: the largest "
-     "perturbation that counts; the clean image comes back where it is larger. With the default "
-     "all count. hfc.smallest_epsilon gives the distances."},
+     "1000} -> Attack\n\n"
+     "DeepFool (Moosavi-Dezfooli et al. 2016), which steps to the nearest boundary of the linearised "
+     "network until the image is misclassified. norm: \"l2\" or \"linf\". overshoot: how far the "
+     "sum of the steps goes beyond the boundary, as a fraction. candidates: the number of classes "
+     "that a step compares, the label included; it needs one gradient per class. epsilon: the "
+     "largest perturbation that counts; if it is larger, the result is the clean image. With the "
+     "default all perturbations count. hfc.smallest_epsilon returns the distances."},
     {"hfc.attack.cw", make_attack<cw>,
      "hfc.attack.cw {steps = 10000, searches = 9, lr = 0.01, first_c = 1e-3, confidence = 0, "
-     "epsilon = 1000} -> Attack\n\nThe attack of Carlini and Wagner (2017) in L2: Adam lowers the "
-     "squared size of the perturbation plus c times the distance from a wrong answer. A search of "
-     "at most `steps` steps ends when a tenth of it brings less than 0.01 %; each image then "
-     "begins the next of its searches, with ten times c until one has succeeded, then by "
-     "bisection. first_c: c in the first search. confidence: by how much a wrong logit must exceed "
-     "that of the label. It is slow: with the defaults up to 90 000 gradients an image. epsilon: "
-     "as "
+     "epsilon = 1000} -> Attack\n\n"
+     "The L2 attack of Carlini and Wagner (2017). Adam minimises the squared size of the "
+     "perturbation plus c times the distance from a wrong answer. A search has at most `steps` "
+     "steps and ends early if a tenth of them lowers the loss by less than 0.01 %. Each image has "
+     "searches of its own: c grows tenfold until one succeeds, and is then bisected. first_c: c in "
+     "the first search. confidence: by how much a wrong logit must exceed the logit of the label. "
+     "The attack is slow: with the defaults it needs up to 90 000 gradients per image. epsilon: as "
      "for hfc.attack.deepfool."},
     {"hfc.attack.custom", make_custom,
      "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
-     "false, restarts = 1, name = \"custom\"} -> Attack\n\nAn attack whose iteration is a "
-     "function: f(images, at, state) -> images. images: the perturbed images so far, Tensor "
-     "float32 [N, C, H, W]. at: an AttackStep, which gives the gradient, the logits and the "
-     "losses at these images. state: a table that is empty at the start of each run and that the "
-     "function may change. The result of f is projected onto epsilon, range and band.\n"
-     "An image that is fooled leaves the batch early, for example in hfc.robust_accuracy. Each "
+     "false, restarts = 1, name = \"custom\"} -> Attack\n\n"
+     "An attack whose iteration is a function: f(images, at, state) -> images. images: the "
+     "perturbed images so far, Tensor float32 [N, C, H, W]. at: an AttackStep, which provides the "
+     "gradient, the logits and the losses at these images. state: a table that is empty at the "
+     "start of each run and that the function may change. The result of f is projected onto "
+     "epsilon, range and band.\n"
+     "A misclassified image leaves the batch early, for example in hfc.robust_accuracy. Each "
      "Tensor in state whose first dimension is N then loses the same rows as the images; other "
      "values stay as they are.\n"
-     "norm: \"linf\" or \"l2\". name: what the random numbers are drawn for. The other options "
-     "are those of hfc.attack.pgd, except alpha. An error in f, and a result of another shape or "
-     "with pixels that are not finite, stops the attack. A training run with another f does not "
-     "resume; the values of the variables that f captures are not compared."},
+     "norm: \"linf\" or \"l2\". name: the name from which the random numbers are derived. The "
+     "other options are those of hfc.attack.pgd, except alpha. An error in f, or a result with a "
+     "wrong shape or with pixels that are not finite, stops the attack. A training run with a "
+     "different f does not resume; the values of the variables that f captures are not compared."},
 };
 
 int attack_text(lua_State* L) {

@@ -78,9 +78,10 @@ const std::vector<Declaration> call_declarations = {
     {"hfc.smallest_epsilon", smallest_epsilon,
      "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
      "statistics = \"running\", bfloat16 = false, samples = Tensor int64 [N]}) -> Tensor float64 "
-     "[N]\n\nFor each image the smallest epsilon at which the attack succeeds, found by bisection. "
-     "It is 0 for an image that is misclassified without an attack, and infinity if max_epsilon is "
-     "not enough. samples: see hfc.attack.fgsm."},
+     "[N]\n\n"
+     "Returns, for each image, the smallest epsilon at which the attack succeeds, found by "
+     "bisection. It is 0 for an image that is misclassified without an attack, and infinity if "
+     "max_epsilon is not enough. samples: see hfc.attack.fgsm."},
 };
 
 const Declaration call_attack = {"Attack", perturb, ""};

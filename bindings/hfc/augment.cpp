@@ -42,22 +42,19 @@ const std::vector<Declaration> augment_declarations = {
     {"hfc.augment", augment_images,
      "hfc.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, pad = 0, flip = "
      "false, seed = n, samples = Tensor int64 [N]}) -> Tensor\n\n"
-     "Images [N, C, H, W], each changed by itself at random: magnified by scale, shifted in each "
-     "direction by up to `translate` of the "
-     "size, turned by up to `rotate` degrees either way, cropped to a fraction of the area in "
-     "[crop, "
-     "1] (RandomResizedCrop), all in one "
-     "bilinear interpolation; padded by `pad` pixels and cropped to the size again; flipped left "
-     "and right, every other one. Zeros lie "
-     "beyond the borders.\n"
-     "CIFAR-10 is usually trained on with pad = 4, flip = true; the networks S, T, R of the "
-     "Fourier masks with scale = {.5, 1.5}, "
-     "translate = .4, rotate = 180. The same settings are hfc.train's option `augment`.\n"
-     "What is drawn for an image depends on the seed and on its sample alone, its index in its "
-     "source (default: 0 to N - 1): not on the images beside it. Without a seed each call draws "
-     "one from torch's default "
-     "generator (torch.manual_seed).\n"
-     "Errors: images or samples of another kind, a setting out of range."},
+     "Changes each of the images [N, C, H, W] individually and at random. A single bilinear "
+     "interpolation magnifies the image by scale, shifts it in each direction by up to the "
+     "fraction `translate` of its size, rotates it by up to `rotate` degrees either way, and crops "
+     "it to a fraction of its area in [crop, 1] (RandomResizedCrop). Then the image is padded by "
+     "`pad` pixels, cropped to its original size, and flipped left to right with probability 1/2. "
+     "Pixels beyond the borders are zero.\n"
+     "The usual options for CIFAR-10 are pad = 4 and flip = true. The networks S, T and R of the "
+     "Fourier masks use scale = {.5, 1.5}, translate = .4 and rotate = 180, respectively. "
+     "hfc.train takes the same options in its option `augment`.\n"
+     "samples: the index of each image in its source (default 0 to N - 1). The random numbers of "
+     "an image depend only on the seed and on this index, not on the other images. Without a seed, "
+     "each call draws one from torch's default generator (torch.manual_seed).\n"
+     "Errors: images or samples with a wrong dtype or shape, an option out of range."},
 };
 
 }  // namespace

@@ -132,25 +132,27 @@ int batches(Call& call) {
 
 const std::vector<Declaration> batch_declarations = {
     {"Dataset:batch", batch,
-     "dataset:batch(begin, end) -> images, labels\n\nImages begin .. end-1 as float32 [n, C, H, "
-     "W], labels int64 [n], on the CPU. Of a data set of objects in pictures the labels are a list "
-     "of Tensors float32 [objects, 5], one an image: x1, y1, x2, y2 and label in a row."},
+     "dataset:batch(begin, end) -> images, labels\n\n"
+     "Returns the images begin .. end-1 as float32 [n, C, H, W] and their labels as int64 [n], on "
+     "the CPU. For a detection data set, the labels are a list with one Tensor float32 [objects, "
+     "5] per image. Its rows contain x1, y1, x2, y2 and the label."},
     {"Dataset:batches", batches,
      "for images, labels, samples in dataset:batches {size = 100, shuffle = false, seed = n, epoch "
-     "= 1, ...} do\n\nWalks along the data set in batches of `size`; the last may be smaller, or "
-     "is left out with drop_last = true. samples: int64 [n], the index of each image in its "
-     "source.\n"
-     "shuffle: in the random order of (seed, epoch), which is that of hfc.train's epoch. Without "
-     "seed and epoch each loop has an order of its own, from torch's default generator "
-     "(torch.manual_seed).\n"
-     "from = 0: the first batch to give; with the same seed and epoch a loop goes on where it was "
-     "left, to the last bit. rank = 0, ranks = 1: this process takes the images rank, rank + ranks "
-     "... of the order.\n"
-     "threads: threads that read, while the script works (by default the cores for pictures from "
-     "files, else 0); ahead = 2: batches that they read ahead. The images are the same for any "
-     "number. bad = \"stop\": a sample that cannot be read is an error in its batch; \"skip\": "
-     "the next good one takes its place, and the end of the loop says which were left out (an "
-     "error beyond one in a thousand)."},
+     "= 1, ...} do\n\n"
+     "Iterates over the data set in batches of `size`. The last batch may be smaller; drop_last = "
+     "true leaves it out. samples: int64 [n], the index of each image in its source.\n"
+     "shuffle: if true, uses the random order given by (seed, epoch), which is also the order of "
+     "hfc.train in this epoch. Without seed and epoch, each loop has a different order, from "
+     "torch's default generator (torch.manual_seed).\n"
+     "from: the first batch to return (default 0). With the same seed and epoch, a loop continues "
+     "bit-identically where it stopped. rank = 0, ranks = 1 select the images rank, rank + ranks "
+     "... of the order for this process.\n"
+     "threads: the number of threads that read batches while the script works (default the number "
+     "of cores for images from files, otherwise 0). ahead: the number of batches that they read "
+     "ahead (default 2). The images do not depend on these numbers. bad: with \"stop\" (the "
+     "default), a sample that cannot be read is an error in its batch. With \"skip\", the next "
+     "readable sample takes its place, and a message at the end of the loop lists the skipped "
+     "samples. More than one skipped sample in a thousand is an error."},
 };
 
 }  // namespace

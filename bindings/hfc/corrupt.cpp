@@ -136,42 +136,47 @@ int corruption_error(Call& call) {
 const std::vector<Declaration> corrupt_declarations = {
     {"hfc.corrupt", corrupt_images,
      "hfc.corrupt(images, kind, severity, {seed = 0, constants = \"auto\", frost = \"DIR\", jpeg = "
-     "0, samples = Tensor int64 [N]}) -> Tensor float32 [N, C, H, W]\n\nImages in [0,1] through a "
-     "corruption of Hendrycks and Dietterich 2019, with the constants of their published code. "
-     "kind: see hfc.corruptions. severity: 1 to 5. Each image is rounded to bytes first, and the "
-     "result is bytes / 255, cut off downwards as in the published code.\n"
-     "constants: \"cifar\", \"imagenet\", or \"auto\", which takes those of CIFAR-10-C for images "
-     "with a side below 64 pixels. frost: the folder of frost1.png to frost5.jpg, which only frost "
-     "needs; they lie in ImageNet-C/create_c of github.com/hendrycks/robustness. jpeg: the quality "
-     "of a JPEG file that the result goes through, as ImageNet-C's files did (85); 0 for none.\n"
-     "Two kinds differ from their descriptions, and this follows the code: glass_blur copies "
-     "pixels where it means to swap them, and the sixth photograph of frost is never drawn. The "
-     "random numbers of an image depend only on the seed, the kind, the severity and the index of "
-     "the image in its source.\n"
-     "Errors: an unknown kind, a severity out of range, images outside [0,1], of 2 channels, below "
-     "32 pixels, not square for glass_blur, snow, fog and elastic_transform, grey for saturate, "
-     "missing photographs."},
+     "0, samples = Tensor int64 [N]}) -> Tensor float32 [N, C, H, W]\n\n"
+     "Applies a corruption of Hendrycks and Dietterich 2019 to images in [0,1], with the constants "
+     "of their published code. kind: one of hfc.corruptions. severity: 1 to 5. Each image is first "
+     "rounded to bytes. The result is truncated to bytes and divided by 255, as in the published "
+     "code.\n"
+     "constants: \"cifar\", \"imagenet\", or \"auto\", which uses the constants of CIFAR-10-C for "
+     "images with a side below 64 pixels. frost: the directory with frost1.png to frost5.jpg, "
+     "which only the kind frost needs; they are in ImageNet-C/create_c of "
+     "github.com/hendrycks/robustness. jpeg: the quality with which the result is compressed as "
+     "JPEG and decompressed again, as for ImageNet-C's files (85); 0 for no compression.\n"
+     "In two kinds the published code differs from its description, and this function follows the "
+     "code: glass_blur copies pixels instead of swapping them, and the sixth photograph of frost "
+     "is never used. The random numbers of an image depend only on the seed, the kind, the "
+     "severity and the index of the image in its source.\n"
+     "Errors: an unknown kind, a severity out of range, images outside [0,1], images with 2 "
+     "channels or with sides below 32 pixels, images that are not square for glass_blur, snow, fog "
+     "and elastic_transform, grey images for saturate, missing photographs for frost."},
     {"hfc.corruptions", corruptions,
-     "hfc.corruptions(set = \"common\") -> list of strings\n\nThe names of the kinds of "
-     "corruption: the 15 that a corruption error is the mean of, the 4 of \"extra\", or \"all\"."},
+     "hfc.corruptions(set = \"common\") -> list of strings\n\n"
+     "Returns the names of the kinds of corruption: the 15 kinds of \"common\", over which the "
+     "corruption error is averaged, the 4 kinds of \"extra\", or \"all\"."},
     {"Dataset:corrupt", corrupt_dataset,
      "dataset:corrupt(kind, severity, {from = \"computed\", seed = 0, constants = \"auto\", frost "
-     "= "
-     "\"DIR\", jpeg = 0}) -> Dataset\n\nThe same images, corrupted as batches are made; see "
-     "hfc.corrupt. from = \"files\" takes the images of CIFAR-10-C as published instead, from "
-     "NAME.npy and labels.npy in the folder CIFAR-10-C beside the other data sets. The data set "
-     "must then be CIFAR-10's test images without filters."},
+     "= \"DIR\", jpeg = 0}) -> Dataset\n\n"
+     "Returns the same images, corrupted as batches are made; see hfc.corrupt. from = \"files\" "
+     "uses the published images of CIFAR-10-C instead, from NAME.npy and labels.npy in the "
+     "directory CIFAR-10-C next to the other data sets. The data set must then be CIFAR-10's test "
+     "images without filters."},
     {"hfc.corruption_error", corruption_error,
      "hfc.corruption_error(model, dataset, {kinds = list, severities = {1, 2, 3, 4, 5}, baseline = "
      "\"none\", statistics = \"running\", from = \"computed\", frost = \"DIR\", seed = 0, "
      "batch_size = 100}) -> {clean, mean, relative, mce, by = {kind = list}, band = {kind = "
-     "number}}\n\nThe error of a network on corrupted images, in [0,1]. clean: without corruption. "
-     "by: for each kind one error for each severity. mean: the mean of these, not normalised, as "
-     "usual for CIFAR-10-C. relative: mean - clean. baseline = \"alexnet\" adds mce: the error of "
-     "each kind divided by that of AlexNet on ImageNet-C, and the mean of these. band: the mean "
-     "distance from frequency zero, in bins, of the energy of corrupted - clean.\n"
-     "kinds: the set \"common\" by default, without frost if there are no photographs, which makes "
-     "14. The other options are those of hfc.corrupt and hfc.accuracy."},
+     "number}}\n\n"
+     "Returns the error of a network on corrupted images, in [0,1]. clean: the error without "
+     "corruption. by: for each kind, a list with one error per severity. mean: the mean of these "
+     "errors, not normalised, as usual for CIFAR-10-C. relative: mean - clean. band: the mean "
+     "distance of the energy of corrupted - clean from frequency zero, in bins. baseline: "
+     "\"alexnet\" adds mce, the mean over the kinds of the error divided by that of AlexNet on "
+     "ImageNet-C.\n"
+     "kinds: the kinds of corruption (default the set \"common\"; without the photographs it lacks "
+     "frost, which leaves 14 kinds). The other options are those of hfc.corrupt and hfc.accuracy."},
 };
 
 }  // namespace

@@ -177,10 +177,10 @@ int draw(Call& call) {
 
 const std::vector<Declaration> step_declarations = {
     {"AttackStep:originals", originals,
-     "AttackStep:originals() -> Tensor float32 [N, C, H, W]\n\nThe images without a perturbation. "
-     "An AttackStep is what the function of hfc.attack.custom gets of one iteration. N is the "
-     "number of images that are still attacked. After the function has returned, all methods raise "
-     "an error."},
+     "AttackStep:originals() -> Tensor float32 [N, C, H, W]\n\n"
+     "The images without a perturbation. The function of hfc.attack.custom gets an AttackStep for "
+     "each iteration. N is the number of images that are still attacked. After the function has "
+     "returned, all methods raise an error."},
     {"AttackStep:labels", labels, "AttackStep:labels() -> Tensor int64 [N]\n\nThe labels."},
     {"AttackStep:epsilons", epsilons,
      "AttackStep:epsilons() -> Tensor float32 [N, 1, 1, 1]\n\nThe largest perturbation of each "

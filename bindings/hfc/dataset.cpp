@@ -220,95 +220,96 @@ int name(Call& call) {
 
 const std::vector<Declaration> dataset_declarations = {
     {"Dataset:subset", subset,
-     "dataset:subset(n, {seed = 0}) -> Dataset\n\nn images drawn at random; all of them, in their "
-     "order, for n = 0. Error: n below 0 or above the size."},
+     "dataset:subset(n, {seed = 0}) -> Dataset\n\n"
+     "Returns n random images, or all images in their order if n is 0. Errors: n out of range."},
     {"Dataset:slice", slice,
-     "dataset:slice(begin, end) -> Dataset\n\nImages begin .. end-1, zero-based. Error: an empty "
-     "or impossible range."},
+     "dataset:slice(begin, end) -> Dataset\n\n"
+     "Returns the images begin .. end-1, counted from 0. Errors: an empty or invalid range."},
     {"Dataset:per_class", per_class,
-     "dataset:per_class(n, {seed = 0}) -> Dataset\n\nn images of each class. Error: a class that "
-     "has fewer."},
+     "dataset:per_class(n, {seed = 0}) -> Dataset\n\n"
+     "Returns n images of each class. Errors: a class with fewer images."},
     {"Dataset:shuffle_labels", shuffle_labels,
-     "dataset:shuffle_labels {seed = 0} -> Dataset\n\nThe same images under a fixed permutation of "
-     "their labels (Zhang et al., 2017; "
-     "section 4 of Wang et al., 2020)."},
+     "dataset:shuffle_labels {seed = 0} -> Dataset\n\n"
+     "Returns the same images with a fixed permutation of their labels (Zhang et al., 2017)."},
     {"Dataset:low_pass", dataset_low_pass,
-     "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe same images "
-     "with only the frequencies within "
-     "`radius` bins of zero, computed as batches "
-     "are made. rule: \"<=\" (paper) or \"<\" (public code). rescale: \"none\", or \"max\" (x / "
-     "max(x) for each image, public code).\nFilters compose: dataset:low_pass(8):high_pass(4) is a "
-     "band pass."},
+     "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
+     "Returns the same images with only the frequencies within `radius` bins of zero, computed as "
+     "batches are made. rule: \"<=\" (as in the paper) or \"<\" (as in the authors' code). "
+     "rescale: \"none\", or \"max\" (x / max(x) for each image, as in the authors' code).\n"
+     "Filters compose: dataset:low_pass(8):high_pass(4) is a band pass."},
     {"Dataset:high_pass", dataset_high_pass,
-     "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\nThe image less "
-     "its low_pass; options as there."},
+     "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
+     "Returns each image minus its low-pass version. The options are those of low_pass."},
     {"Dataset:transform", transform,
      "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
-     "Dataset\n\nThe same pictures of a data set folder:DIR or tar:FILE, made into images by these "
+     "Dataset\n\n"
+     "Returns the images of a data set folder:DIR or tar:FILE, made from the image files by these "
      "steps instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
-     "{\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, 4/3}}, "
-     "{\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, {\"color_jitter\", "
-     "brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize and random_resized_crop "
-     "can only stand first; color_jitter, torchvision's for tensors, comes behind the last crop. "
-     "pad is black. Or a preset: \"imagenet\" (resize 256, center_crop 224) or "
-     "\"imagenet_train\" (random_resized_crop 224, horizontal_flip); both ignore EXIF's "
-     "orientation, as torchvision does.\n"
-     "Only the pixels that the steps need are decoded. Random numbers depend on seed, epoch and "
-     "picture alone. With random steps, the pictures are read again in each epoch. With other "
-     "steps, "
-     "they are decoded once if the data set was in memory and the images fit. interpolation and "
-     "orientation keep the values that hfc.data had, unless given.\n"
-     "Errors: an unknown step or setting, an order that makes no images of one size, a picture "
-     "smaller than its random_crop, a data set that is filtered or mapped already or is not made "
-     "of picture files."},
+     "{\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, 4/3}}, {\"horizontal_flip\", "
+     "p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, {\"color_jitter\", brightness = .4, contrast = "
+     ".4, saturation = .4, hue = .1}}. resize and random_resized_crop must be the first step. "
+     "color_jitter (torchvision's version for tensors) must come after the last crop. pad fills "
+     "with black. In place of a list, steps may be a preset: \"imagenet\" (resize 256, center_crop "
+     "224) or \"imagenet_train\" (random_resized_crop 224, horizontal_flip). Both ignore the EXIF "
+     "orientation.\n"
+     "Only the pixels that the steps need are decoded. Random numbers depend only on the seed, the "
+     "epoch and the image. With random steps, the image files are read again in each epoch. With "
+     "other steps, they are decoded once if the data set was in memory and the images fit. By "
+     "default, interpolation and orientation keep their values from hfc.data.\n"
+     "Errors: an unknown step or option, an order of steps that does not give images of one size, "
+     "an image smaller than its random_crop, a data set that is filtered, mapped or not made from "
+     "image files."},
     {"Dataset:check", check,
-     "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\nReads every sample once "
-     "and returns those that cannot be read; it stops at `most` of them, 0: never. An empty table: "
-     "all is well. hfc.check does so for both parts of a data set."},
+     "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\n"
+     "Reads every sample once and returns the samples that cannot be read. It stops after `most` "
+     "of them; 0 means no limit. hfc.check checks both splits of a data set."},
     {"Dataset:cache", cache,
-     "dataset:cache(folder) -> Dataset\n\nThe same pictures, decoded once, each when it is first "
-     "asked for: into memory or, where it is short, a file that goes with the data set. With a "
-     "folder they are kept in a file there, which later runs use, too, as long as names, sizes and "
-     "times of the picture files and the steps are the same. Call it behind transform, subset, "
-     "per_class and the like: what the view leaves out is not kept. Images in memory stay as they "
-     "are.\n"
-     "Errors: random steps, a data set that is not made of picture files, a file in the folder "
-     "that is not what its name says, no room."},
+     "dataset:cache(folder) -> Dataset\n\n"
+     "Returns the same images, but decodes each of them only once, when it is first needed. The "
+     "decoded images are stored in memory or, if memory is short, in a temporary file that is "
+     "deleted with the data set. With a folder, they are stored in a file there. Later runs use "
+     "this file as long as the steps and the names, sizes and times of the image files do not "
+     "change. Call it after transform, subset, per_class and similar functions, because only the "
+     "images of the view are stored. Images that are already in memory do not change.\n"
+     "Errors: random steps, a data set not made from image files, a wrong file in the folder, no "
+     "space."},
     {"Dataset:map", map,
-     "dataset:map(function(images, indices) return images end) -> Dataset\n\nThe same images "
-     "through a function, which gets them batch by batch as float32 [n, C, H, W] with the index "
-     "of each in its source, int64 [n], and returns as many, float32; their shape may differ. It "
-     "runs on the script's thread each time a batch is made, so it must give the same for the same "
-     "image. Error: a function that returns something else."},
+     "dataset:map(function(images, indices) return images end) -> Dataset\n\n"
+     "Returns the images after a function. The function gets each batch as float32 [n, C, H, W] "
+     "with the index of each image in its source, int64 [n]. It must return the same number of "
+     "images as float32; their shape may differ. It runs on the script's thread each time a batch "
+     "is made, so it must return the same result for the same image. Errors: any other result."},
     {"Dataset:filter", filter,
-     "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\nThe images for "
-     "which the function returns true, in their order. image: float32 [C, H, W]; index: that of "
-     "the image in its source. The function is called for each image, now. Error: a function that "
-     "returns something else, or that keeps no image."},
+     "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\n"
+     "Returns the images for which the function returns true, in their order. image: float32 [C, "
+     "H, W]. index: the index of the image in its source. The function is called immediately for "
+     "each image. Errors: a result other than true or false, no image left."},
     {"Dataset:concat", concat,
-     "dataset:concat(other, ...) -> Dataset\n\nThe images of each data set, one behind another, "
-     "as floats. Error: images of different shapes, different class names, labels in some only."},
+     "dataset:concat(other, ...) -> Dataset\n\n"
+     "Returns the images of all the data sets, one data set after another, as floats. Errors: "
+     "images of different shapes, different class names, labels in only some of the data sets."},
     {"Dataset:with_labels", with_labels,
-     "dataset:with_labels(labels) -> Dataset\n\nThe same images under these labels, int64 or uint8 "
-     "[N] of "
-     "at least 0. Error: another number or kind."},
+     "dataset:with_labels(labels) -> Dataset\n\n"
+     "Returns the same images with these labels, non-negative int64 or uint8 [N]. Errors: a wrong "
+     "number or dtype."},
     {"Dataset:select", select,
-     "dataset:select(positions) -> Dataset\n\nThe images at these positions, a Tensor int64 [n], "
-     "in "
-     "that order. Error: a position outside of the data set."},
+     "dataset:select(positions) -> Dataset\n\n"
+     "Returns the images at these positions, a Tensor int64 [n], in that order. Errors: a position "
+     "out of range."},
     {"Dataset:probes", probes,
-     "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = "
-     "\"\"} -> {[\"low r=4\"] = Dataset, ...}\n\nViews by name, for hfc.train's option "
-     "`probes`: low_pass and high_pass of these radii, named with the prefix. Further Datasets, "
-     "such as test = data.test, come along under their own names."},
+     "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = \"\"} "
+     "-> {[\"low r=4\"] = Dataset, ...}\n\n"
+     "Returns named views for the option `probes` of hfc.train: low_pass and high_pass with these "
+     "radii, with the prefix in front of their names. Other Datasets (test = data.test) keep their "
+     "names."},
     {"Dataset:samples", samples,
-     "dataset:samples() -> Tensor int64 [N]\n\nThe index of each image in its source: the same "
-     "image has the same in every view."},
+     "dataset:samples() -> Tensor int64 [N]\n\n"
+     "Returns the index of each image in its source. An image has the same index in every view."},
     {"Dataset:labels", labels_of_set,
-     "dataset:labels() -> Tensor int64 [N]\n\nThe labels as this view sees them."},
+     "dataset:labels() -> Tensor int64 [N]\n\nReturns the labels in this view."},
     {"Dataset:name", name,
-     "dataset:name() -> string\n\nWhat the view shows: \"cifar10 train, shuffled labels, low "
-     "r=4\"."},
+     "dataset:name() -> string\n\n"
+     "Returns a description of the view: \"cifar10 train, shuffled labels, low r=4\"."},
 };
 
 int length(lua_State* L) {

@@ -103,38 +103,33 @@ const std::vector<Declaration> decompose_declarations = {
     {"hfc.decompose.svd", svd,
      "hfc.decompose.svd(x, {rank = k} or {energy = share} or {radius = r, equal = \"energy\", rule "
      "= \"<=\"}) -> dominant, trailing\n\n"
-     "Splits images by singular values (Wang et al. 2020, section 8), the counterpart of "
-     "hfc.frequency.split: of each channel the dominant "
-     "part keeps the\n"
-     "`rank` largest singular values, or as few as keep the share `energy` of its sum of squares, "
-     "or as much as the low-pass of `radius` "
-     "bins keeps of it:\n"
-     "equal = \"energy\", at least the same energy channel by channel, or \"coefficients\", the "
-     "rank that takes as many numbers. "
-     "dominant + trailing = x.\n"
-     "rank and energy may be lists: then two lists come back. x: finite float32 [..., H, W], any "
-     "device. Not differentiable.\n"
-     "Errors: a rank below 0 or above min(H, W), a share outside [0,1], another dtype, values that "
-     "are not finite."},
+     "Splits images by singular values (Wang et al. 2020, section 8), like hfc.frequency.split by "
+     "frequency. dominant + trailing = x. In each channel, the dominant part keeps the largest "
+     "singular values. rank: the number of singular values to keep. energy: the fraction of the "
+     "sum of squares to keep, with as few singular values as possible. radius: matches a low-pass "
+     "filter with this radius in bins. equal: with \"energy\" (the default), the dominant part "
+     "keeps at least as much energy as the filter in each channel; with \"coefficients\", its "
+     "number of coefficients matches the filter's.\n"
+     "If rank or energy is a list, the function returns two lists. x: finite float32 [..., H, W], "
+     "on any device. The function is not differentiable.\n"
+     "Errors: a rank below 0 or above min(H, W), an energy outside [0,1], a dtype other than "
+     "float32, values that are not finite."},
     {"hfc.decompose.singular_values", singular_values,
-     "hfc.decompose.singular_values(x) -> Tensor float64 [..., min(H, W)]\n\nThe singular values "
-     "of each channel, falling."},
+     "hfc.decompose.singular_values(x) -> Tensor float64 [..., min(H, W)]\n\n"
+     "Returns the singular values of each channel, in descending order."},
     {"hfc.decompose.rank_of_energy", rank_of_energy,
-     "hfc.decompose.rank_of_energy(x, share) -> Tensor int64 [...]\n\nFor each channel the "
-     "smallest rank that keeps that share of its "
-     "energy."},
+     "hfc.decompose.rank_of_energy(x, share) -> Tensor int64 [...]\n\n"
+     "Returns, for each channel, the smallest rank that keeps the fraction `share` of its energy."},
     {"hfc.decompose.energy_of_radius", energy_of_radius,
-     "hfc.decompose.energy_of_radius(x, radius, {rule = \"<=\"}) -> Tensor float64 [...]\n\nThe "
-     "share of each channel's energy at "
-     "frequencies within the radius."},
+     "hfc.decompose.energy_of_radius(x, radius, {rule = \"<=\"}) -> Tensor float64 [...]\n\n"
+     "Returns the fraction of each channel's energy at frequencies within the radius."},
     {"hfc.decompose.radius_of_energy", radius_of_energy,
-     "hfc.decompose.radius_of_energy(x, share) -> number\n\nThe smallest radius whose low parts "
-     "keep that share of the energy of all of "
-     "x."},
+     "hfc.decompose.radius_of_energy(x, share) -> number\n\n"
+     "Returns the smallest radius whose low part keeps the fraction `share` of the energy of x."},
     {"hfc.decompose.rank_of_radius", rank_of_radius,
-     "hfc.decompose.rank_of_radius(height, width, radius, {rule = \"<=\"}) -> integer\n\nThe rank "
-     "that takes as many numbers as the "
-     "frequencies within the radius, or nearly."},
+     "hfc.decompose.rank_of_radius(height, width, radius, {rule = \"<=\"}) -> integer\n\n"
+     "Returns the rank whose number of coefficients is closest to the number of frequencies within "
+     "the radius."},
 };
 
 }  // namespace

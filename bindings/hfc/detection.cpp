@@ -215,43 +215,47 @@ const std::vector<Declaration> detector_declarations = {
      "score_threshold = 0.05, nms_threshold = 0.5, candidates = 1000, detections = 300, "
      "anchor_size = n, frozen_norms = false, norm_epsilon = 1e-5, trained_layers = 5, seed = 0}) "
      "-> Model\n\n"
-     "A network that finds objects in pictures: RetinaNet (Lin et al. 2017), as torchvision builds "
-     "it. \"retinanet_resnet50_fpn\" has its names, \"retinanet_resnet18_fpn\" a smaller body, "
-     "\"retinanet_small\" one of a basic block a stage with widths 32 to 256, a pyramid of 64 "
-     "channels and anchors from 16 pixels, for training on a few cores.\n"
-     "weights: a file of torchvision's; names of its older files are understood. With it, norms "
-     "are frozen and the last three layers of the body are trained, unless said otherwise. The "
-     "published file of COCO needs norm_epsilon = 0 and a data set with labels = \"ids\".\n"
-     "A picture's short side is made min_size pixels, unless its long side would pass max_size. "
-     "candidates: a level of the pyramid and picture. hfc.train(net, data, {loss = \"detection\"}) "
-     "trains it; its probes are measured by COCO's average precision. net(images) gives the "
-     "numbers of the heads, [n, anchors, classes + 4].\n"
-     "Errors: an unknown name, a setting out of range, weights that do not fit (with the first "
-     "name)."},
+     "Returns an object detector: RetinaNet (Lin et al. 2017), as torchvision builds it. "
+     "\"retinanet_resnet50_fpn\" has torchvision's names of weights. \"retinanet_resnet18_fpn\" "
+     "has a smaller backbone. \"retinanet_small\" has one basic block per stage with widths 32 to "
+     "256, a pyramid with 64 channels and anchors from 16 pixels, for training on a few cores.\n"
+     "weights: a file from torchvision, including older files with different names. With weights, "
+     "by default, norms are frozen and only the last three layers of the backbone are trained. The "
+     "published COCO file needs norm_epsilon = 0 and a data set with labels = \"ids\".\n"
+     "The short side of an image is resized to min_size pixels, unless its long side would exceed "
+     "max_size. candidates: the maximum number of candidates per image and level of the pyramid. "
+     "hfc.train(net, data, {loss = \"detection\"}) trains the network and measures its probes by "
+     "COCO's average precision. net(images) returns the outputs of the heads, [n, anchors, classes "
+     "+ 4].\n"
+     "Errors: an unknown name, an option out of range, weights that do not match (the message "
+     "shows the first name)."},
     {"hfc.detection.detect", detect_objects,
      "hfc.detection.detect(detector, dataset, {batch_size = n}) -> Detections\n"
      "hfc.detection.detect(detector, pictures) -> list of {boxes = Tensor, scores = Tensor, labels "
      "= Tensor}\n\n"
-     "What a detector finds. dataset: objects in pictures, also through low_pass, high_pass and "
-     "map. pictures: float32 [3, H, W] in [0,1], a list of such, or [n, 3, H, W]. boxes: float32 "
-     "[n, 4], x1, y1, x2, y2 in pixels, by falling score. batch_size: 8 where all pictures have "
-     "one size, else 1, since padding changes a picture's result.\n"
-     "Errors: a network of another kind, a data set without boxes."},
+     "Returns the detections of a detector. dataset: a detection data set, including its views by "
+     "low_pass, high_pass and map. pictures: a Tensor float32 [3, H, W] in [0,1], a list of such "
+     "Tensors, or [n, 3, H, W]. boxes: float32 [n, 4], x1, y1, x2, y2 in pixels, sorted by "
+     "descending score. batch_size: by default 8 if all images have the same size, otherwise 1, "
+     "because padding changes the result of an image.\n"
+     "Errors: a network that is not a detector, a data set without boxes."},
     {"Detections:save", save_found,
-     "detections:save(file)\n\nWrites COCO's result form, which hfc.detection.score and other "
-     "programs read."},
+     "detections:save(file)\n\n"
+     "Writes a file in COCO's result format, which hfc.detection.score and other programs can "
+     "read."},
     {"Detections:rows", rows_of_found,
-     "detections:rows() -> list\n\nRows {image_id = id, category_id = id, bbox = {x, y, width, "
-     "height}, score = s}."},
+     "detections:rows() -> list\n\n"
+     "Returns rows {image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}."},
     {"Detections:of", found_in_picture,
-     "detections:of(picture) -> {boxes = Tensor, scores = Tensor, labels = Tensor}\n\nWhat was "
-     "found in one picture, counted from 0 in the order of the ids, which is that of the rows of "
-     "score.per_image. labels: places of the classes, from 0."},
+     "detections:of(picture) -> {boxes = Tensor, scores = Tensor, labels = Tensor}\n\n"
+     "Returns the detections in one image, counted from 0 in the order of the ids, which is the "
+     "order of score.per_image. labels: the indices of the classes, counted from 0."},
     {"Dataset:target", target_of_picture,
      "dataset:target(i) -> {boxes = Tensor, labels = Tensor, area = Tensor, ignored = Tensor, "
-     "image_id = n, file = string}\n\nThe objects in picture i, from 0, of a data set of objects "
-     "in pictures. boxes: float32 [n, 4], x1, y1, x2, y2 in pixels; labels: places of the classes, "
-     "from 0; ignored: crowds and difficult objects, which count neither way."},
+     "image_id = n, file = string}\n\n"
+     "Returns the objects in image i (counted from 0) of a detection data set. boxes: float32 [n, "
+     "4], x1, y1, x2, y2 in pixels. labels: the indices of the classes, counted from 0. ignored: "
+     "marks crowds and difficult objects, which the score ignores."},
 };
 
 }  // namespace

@@ -61,19 +61,21 @@ int draw_boxes(Call& call) {
 
 const std::vector<Declaration> box_declarations = {
     {"hfc.detection.iou", box_iou,
-     "hfc.detection.iou(a, b, {generalized = false}) -> Tensor [n, m]\n\nIntersection over union "
-     "of each box of a [n, 4] with each of b [m, 4], rows of x1, y1, x2, y2; or Rezatofighi's "
-     "generalized one, which is below 0 for boxes far apart."},
+     "hfc.detection.iou(a, b, {generalized = false}) -> Tensor [n, m]\n\n"
+     "Returns the intersection over union of each box in a [n, 4] with each box in b [m, 4]. The "
+     "rows contain x1, y1, x2, y2. generalized: if true, returns Rezatofighi's generalized "
+     "version, which is negative for boxes that are far apart."},
     {"hfc.detection.nms", box_nms,
      "hfc.detection.nms(boxes, scores, {threshold = 0.5, labels = Tensor}) -> Tensor int64\n\n"
-     "Non-maximum suppression: by falling score each box drops the later ones that overlap it by "
-     "more than the threshold; with labels, int64 [n], only those of its own label. The indices of "
-     "the boxes that stay, by falling score, equal to torchvision's nms and batched_nms. boxes: "
-     "float32 [n, 4], scores: float32 [n]."},
+     "Performs non-maximum suppression: in the order of descending scores, each box removes the "
+     "later boxes that overlap it by more than the threshold. With labels, int64 [n], it removes "
+     "only boxes with the same label. Returns the indices of the remaining boxes in the order of "
+     "descending scores, like torchvision's nms and batched_nms. boxes: float32 [n, 4]. scores: "
+     "float32 [n]."},
     {"hfc.detection.draw", draw_boxes,
      "hfc.detection.draw(image, boxes, {colour = {1, 0, 0}, dashed = false, width = 1}) -> "
-     "Tensor\n\nA copy of an image, float32 [3, H, W], with the edges of boxes [n, 4] drawn on "
-     "it."},
+     "Tensor\n\n"
+     "Returns a copy of an image, float32 [3, H, W], with the edges of boxes [n, 4] drawn on it."},
 };
 
 }  // namespace

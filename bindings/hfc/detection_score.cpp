@@ -178,20 +178,21 @@ const std::vector<Declaration> score_declarations = {
     {"hfc.detection.score", score_detections,
      "hfc.detection.score {annotations = Dataset or FILE, detections = Detections, FILE or list, "
      "rule = \"coco\", part = \"test\"} -> {ap = n, ap50 = n, ...}\n\n"
-     "The average precision of any detector's boxes.\n"
-     "annotations: a Dataset of objects in pictures, a file of COCO's annotations, or \"voc:DIR\" "
-     "for a data set in Pascal VOC's form, of which `part` is read; Detections know their own. "
-     "detections: what hfc.detection.detect gives, a file in COCO's result form, or a list of rows "
-     "{image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}. Pictures and "
-     "classes of a VOC set count from 1, in the order of its list and of the classes' names.\n"
-     "rule = \"coco\" gives pycocotools' twelve figures ap, ap50, ap75, small, medium, large, ar1, "
-     "ar10, ar100, ar_small, ar_medium, ar_large; per_class, a table by the class's name; "
-     "class_names; per_image, float64 [pictures], the ap of each picture as if it were the whole "
-     "set; per_image_class, float64 [pictures, classes]; and image_ids, a list. -1 stands for a "
-     "figure without an object to count. rule = \"voc2007\" (eleven points) and \"voc2010\" (the "
-     "area) give ap and per_class at an IoU above .5.\n"
-     "Errors: damaged files (with the byte or the entry), a picture or class that the annotations "
-     "do not have, a box or a score that is not finite, a width or height below 0."},
+     "Returns the average precision of any detector's boxes.\n"
+     "annotations: a detection data set, a file with COCO annotations, or \"voc:DIR\" for the "
+     "split `part` of a data set in Pascal VOC's format. It is not needed for Detections. "
+     "detections: the result of hfc.detection.detect, a file in COCO's result format, or a list of "
+     "rows {image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}. In a VOC "
+     "data set, images count from 1 in the order of the list, and classes count from 1 in the "
+     "order of their names.\n"
+     "rule = \"coco\" returns pycocotools' twelve metrics ap, ap50, ap75, small, medium, large, "
+     "ar1, ar10, ar100, ar_small, ar_medium and ar_large. It also returns per_class, a table by "
+     "class name; class_names; per_image, float64 [images], the ap of each image computed as if it "
+     "were the whole data set; per_image_class, float64 [images, classes]; and image_ids, a list. "
+     "A metric without an object to count is -1. rule = \"voc2007\" (eleven points) and "
+     "\"voc2010\" (the area) return ap and per_class at an IoU above .5.\n"
+     "Errors: damaged files (the message names the byte or the entry), an image or a class that "
+     "the annotations lack, a box or a score that is not finite, a negative width or height."},
 };
 
 }  // namespace

@@ -57,27 +57,26 @@ int mask(Call& call) {
 const std::vector<Declaration> frequency_declarations = {
     {"hfc.frequency.split", split,
      "hfc.frequency.split(x, {radius = r, rule = \"<=\"}) -> x_low, x_high\n\n"
-     "Splits images into their low- and high-frequency parts (Wang et al., 2020, section 3): each "
-     "channel's two-dimensional Fourier "
-     "transform is cut at `radius`\n"
-     "bins from the zero frequency, x_low + x_high = x. radius may be a list: then two lists of "
-     "tensors come back, all from one forward "
-     "transform.\n"
-     "x: float32 [..., H, W], any device, any size. rule: \"<=\" keeps distance <= radius (paper), "
-     "\"<\" distance < radius (public code). "
-     "Differentiable.\n"
-     "Errors: another dtype, fewer than two dimensions, a radius below 0 or not a number."},
+     "Splits images into their low- and high-frequency parts (Wang et al., 2020, section 3). Each "
+     "channel's two-dimensional Fourier transform is cut at `radius` bins from the zero frequency, "
+     "so that x_low + x_high = x. If radius is a list, the function returns two lists of tensors, "
+     "computed from a single forward transform.\n"
+     "x: float32 [..., H, W], on any device and of any size. rule: \"<=\" keeps distance <= radius "
+     "(as in the paper), \"<\" keeps distance < radius (as in the authors' code). The function is "
+     "differentiable.\n"
+     "Errors: a dtype other than float32, fewer than two dimensions, a radius that is negative or "
+     "not a number."},
     {"hfc.frequency.low_pass", low_pass,
-     "hfc.frequency.low_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe low part of "
-     "hfc.frequency.split alone."},
+     "hfc.frequency.low_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\n"
+     "Returns only the low part of hfc.frequency.split."},
     {"hfc.frequency.high_pass", high_pass,
-     "hfc.frequency.high_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\nThe high part of "
-     "hfc.frequency.split alone."},
+     "hfc.frequency.high_pass(x, radius, {rule = \"<=\"}) -> Tensor\n\n"
+     "Returns only the high part of hfc.frequency.split."},
     {"hfc.frequency.mask", mask,
      "hfc.frequency.mask(height, width, radius, {rule = \"<=\"}) -> Tensor float64 [height, "
-     "width]\n\nThe mask of the low part: ones and "
-     "zeros, zero frequency first, as fft2 "
-     "lays frequencies out."},
+     "width]\n\n"
+     "Returns the mask of the low part: ones and zeros, with the zero-frequency component first, "
+     "as in the output of fft2."},
 };
 
 }  // namespace

@@ -105,21 +105,20 @@ int image(Call& call) {
 const std::vector<Declaration> image_declarations = {
     {"Run:image", image,
      "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", "
-     "range = {0, 1}, epoch = n, series = text, "
-     "figure = true}) -> list of paths\n\n"
-     "Draws pictures to NAME.svg, NAME.png and NAME.pdf, keeps them unscaled as "
-     "images/NAME-1.png, -2 ..., and logs an event that says so.\n"
-     "images: float [N, C, H, W] with 1 or 3 channels, `columns` a row; or a list with a row each, "
-     "which is such a tensor or a list of "
-     "them. captions: a text under each "
-     "picture, lines parted by \\n, as a list or a list a row; headings: a text to the left of "
-     "each row.\n"
-     "range: the values that become black and white, or \"each\" for each picture's own smallest "
-     "and largest.\n"
-     "Without gnuplot its programs (NAME.svg.gp, ...) are written, as by run:plot. figure = false: "
-     "no drawn files, which take a moment; for pictures of each epoch.\n"
-     "Errors: shapes that do not fit together, values that are no numbers, a wrong number of "
-     "captions or headings."},
+     "range = {0, 1}, epoch = n, series = text, figure = true}) -> list of paths\n\n"
+     "Draws images to NAME.svg, NAME.png and NAME.pdf, stores them at their original size as "
+     "images/NAME-1.png, -2 ..., and logs an event.\n"
+     "images: a float Tensor [N, C, H, W] with 1 or 3 channels, drawn with `columns` images per "
+     "row; or a list with one entry per row, each of them such a Tensor or a list of such Tensors. "
+     "captions: a string for each image, with lines separated by \\n, as one list or as one list "
+     "per row. headings: a string to the left of each row.\n"
+     "range: the values that are drawn as black and white, or \"each\" to use the minimum and "
+     "maximum of each image.\n"
+     "If gnuplot is not installed, its programs (NAME.svg.gp, ...) are written instead, as by "
+     "run:plot. figure: if false, draws no figure files, which saves time for images in each epoch "
+     "(default true).\n"
+     "Errors: shapes that do not match, values that are not finite, a wrong number of captions or "
+     "headings."},
 };
 
 }  // namespace

@@ -173,64 +173,65 @@ const std::vector<Declaration> mask_declarations = {
     {"hfc.mask.learn", learn_masks,
      "hfc.mask.learn(model, images, {per = \"data set\", loss = \"invariance\", lambda = .2, ...}) "
      "-> masks, {l1, steps}\n\n"
-     "Learns which frequencies a network needs (Karantzas et al. 2022, Fourier masks): masks M "
-     "that begin as ones and, by Adam, make "
-     "loss + lambda |M|_1 / |ones|_1 smaller, cut off to [0,1]; the network stays as it is.\n"
-     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (a Dataset's own), "
-     "\"predicted\" (the network's, of the "
-     "images as they are) or a Tensor int64 [N].\n"
-     "per: \"data set\", \"class\" or \"image\" (all of a batch learned together). per_channel = "
-     "false: one mask for all channels. "
-     "loss, with d = CE(f(M x), y) - CE(f(x), y): \"invariance\", exp(d^2), or \"cross_entropy\", "
-     "CE(f(M x), y).\n"
-     "For a data set or class: epochs = 100, batch_size = 50, lambda = .2, lr = .01, one_cycle = "
-     "true (PyTorch's OneCycleLR, lr its "
-     "peak). For images: steps = 1000, batch_size = 100, lambda = .07, lr = .008, one_cycle = "
-     "false.\n"
-     "A mask is done early when its l1 moved by at most tolerance (1e-5, and no more than lr / "
-     "100) for patience = 7 epochs (steps) "
-     "while the masked images were given their labels: .99 times as often as clean ones, an "
-     "image's own in each step.\n"
+     "Learns which frequencies a network needs (Fourier masks, Karantzas et al. 2022). The masks M "
+     "start as ones. Adam minimises loss + lambda |M|_1 / |ones|_1, and the masks are clipped to "
+     "[0,1]. The network does not change.\n"
+     "images: a Dataset, or a Tensor float32 [N, C, H, W]. labels: \"true\" (the labels of the "
+     "Dataset), \"predicted\" (the network's predictions for the clean images) or a Tensor int64 "
+     "[N].\n"
+     "per: one mask per \"data set\", \"class\" or \"image\" (the masks of a batch of images are "
+     "learned together). per_channel: if true, learns one mask per channel; if false (the "
+     "default), one mask for all channels. loss: \"invariance\", which is exp(d^2) with d = CE(f(M "
+     "x), y) - CE(f(x), y), or \"cross_entropy\", which is CE(f(M x), y).\n"
+     "The defaults for a data set or class are epochs = 100, batch_size = 50, lambda = .2, lr = "
+     ".01 and one_cycle = true (PyTorch's OneCycleLR with the peak lr). The defaults for images "
+     "are steps = 1000, batch_size = 100, lambda = .07, lr = .008 and one_cycle = false.\n"
+     "Learning stops early for a mask if two conditions hold for patience = 7 epochs (for image "
+     "masks, steps). Its l1 changes by at most tolerance (default 1e-5, and at most lr / 100), and "
+     "the masked images are still classified correctly. For image masks the image must be "
+     "classified correctly in each step; otherwise the accuracy must be at least .99 times the "
+     "clean accuracy.\n"
      "seed: seeds the order of the images (default 0). bfloat16: true runs the network's passes in "
      "bfloat16 (torch.autocast; default false). This is up to twice as fast on GPUs and on "
-     "processors with AVX512-BF16 or AMX. Other processors use float32 and say so; the environment "
-     "variable HFC_BFLOAT16=always forces bfloat16. log: a Series or Run that gets {mask, epoch, "
-     "loss, l1, accuracy} after each epoch, for image masks every 50 steps and at the end.\n"
-     "masks: float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, zero frequency first; "
-     "l1: float64, |M|_1 / |ones|_1 of each; "
-     "steps: epochs or steps taken.\n"
+     "processors with AVX512-BF16 or AMX. Other processors use float32, with a message; the "
+     "environment variable HFC_BFLOAT16=always forces bfloat16. log: a Series or Run that logs "
+     "{mask, epoch, loss, l1, accuracy} after each epoch, or for image masks every 50 steps and at "
+     "the end.\n"
+     "masks: a Tensor float32 [1, classes or N; C or 1; H; W] on the CPU, symmetric, "
+     "zero-frequency component first. l1: float64, |M|_1 / |ones|_1 of each mask. steps: the "
+     "number of epochs or steps taken.\n"
      "Errors: an option out of range, images or labels that do not fit the network, a gradient "
      "that is not a number."},
     {"hfc.mask.apply", apply_mask,
-     "hfc.mask.apply(x, mask) -> Tensor\n\nImages seen through a mask: real(ifft2(mask * "
-     "fft2(x))), channel by channel, with "
-     "(M(k) + M(-k)) / 2 for the mask, so that the result is real by construction. Differentiable "
-     "in both.\n"
-     "x: float32 or float64 [..., H, W]; mask: [..., H, W], zero frequency first; leading "
-     "dimensions broadcast: [H, W], [C, H, W], "
-     "[N, 1, H, W]. The complement is hfc.mask.apply(x, 1 - mask)."},
+     "hfc.mask.apply(x, mask) -> Tensor\n\n"
+     "Applies a mask to images: real(ifft2(mask * fft2(x))), channel by channel. The mask is first "
+     "replaced by (M(k) + M(-k)) / 2, so the result is real by construction. The function is "
+     "differentiable in both arguments.\n"
+     "x: float32 or float64 [..., H, W]. mask: [..., H, W], zero-frequency component first (not "
+     "shifted); the leading dimensions are broadcast, so [H, W], [C, H, W] and [N, 1, H, W] are "
+     "possible. The complement is hfc.mask.apply(x, 1 - mask)."},
     {"hfc.mask.symmetrise", symmetrise,
-     "hfc.mask.symmetrise(mask) -> Tensor\n\n(M(k) + M(-k)) / 2 of a mask [..., H, W], zero "
-     "frequency first: all that a real image "
-     "feels of it."},
+     "hfc.mask.symmetrise(mask) -> Tensor\n\n"
+     "Returns (M(k) + M(-k)) / 2 for a mask [..., H, W], zero-frequency component first: the only "
+     "part of the mask that affects a real image."},
     {"hfc.mask.predict", predict_masked,
-     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\nWhat "
-     "the model takes masked images for: "
-     "int64 [N], and the softmax probability, float32 [N], on the CPU. images: a Dataset or a "
-     "Tensor [N, C, H, W]; mask: one for all, or "
-     "one an image [N, C or 1, H, W]; nil: none."},
+     "hfc.mask.predict(model, images, mask, {batch_size = 100}) -> classes, confidences\n\n"
+     "Returns the predicted class of each masked image (int64 [N]) and its softmax probability "
+     "(float32 [N]), both on the CPU. images: a Dataset or a Tensor [N, C, H, W]. mask: one mask "
+     "for all images, one mask per image [N, C or 1, H, W], or nil for no mask."},
     {"hfc.mask.accuracy", masked_accuracy,
      "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in "
-     "[0,1]\n\nThe share of masked images that "
-     "are given their labels (a Dataset's own unless given); see hfc.mask.predict."},
+     "[0,1]\n\n"
+     "Returns the fraction of masked images that the model classifies correctly; see "
+     "hfc.mask.predict. labels: the labels (default those of the Dataset)."},
     {"hfc.mask.threshold", threshold,
-     "hfc.mask.threshold(mask, value) -> Tensor float32\n\nOnes where the mask is above the value, "
-     "else zeros."},
+     "hfc.mask.threshold(mask, value) -> Tensor float32\n\n"
+     "Returns ones where the mask is above the value, and zeros elsewhere."},
     {"hfc.mask.largest", largest,
-     "hfc.mask.largest(map, share) -> Tensor float32\n\nOnes at that share, in [0,1], of the "
-     "frequencies where a map [..., H, W] is "
-     "largest, else zeros; each [H, W] by itself. NaN, as beyond the reach of a scan, is never "
-     "kept."},
+     "hfc.mask.largest(map, share) -> Tensor float32\n\n"
+     "Returns ones at the given fraction, in [0,1], of the frequencies where a map [..., H, W] is "
+     "largest, and zeros elsewhere. Each [H, W] is treated individually. NaN values, which a scan "
+     "returns beyond its reach, are never kept."},
 };
 
 }  // namespace

@@ -40,13 +40,12 @@ int memory(Call& call) {
 const std::vector<Declaration> memory_declarations = {
     {"hfc.memory", memory,
      "hfc.memory({largest = 10}) -> {tensors = count, bytes = number, largest = list}\n\n"
-     "The tensors that Lua holds now, those not yet collected included, and the bytes behind them: "
-     "memory that several share counts once "
-     "(below 64 KB: each time).\n"
-     "What a graph keeps for its backward pass is not counted.\n"
-     "largest, under --debug: the largest ones, {bytes, tensor = \"Tensor float32 [2, 3]\", line = "
-     "\"script.lua:12\"} each; line: of the "
-     "script, where it was made."},
+     "Counts the tensors that Lua holds now, including those not yet collected, and their bytes. "
+     "Memory that several tensors share counts once (below 64 KB: each time).\n"
+     "Tensors that a graph saves for its backward pass are not counted.\n"
+     "largest: with --debug, the number of largest tensors to list, each as {bytes, tensor = "
+     "\"Tensor float32 [2, 3]\", line = \"script.lua:12\"}, where line is the line of the script "
+     "that made the tensor."},
 };
 
 }  // namespace

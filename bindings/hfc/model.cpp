@@ -167,46 +167,43 @@ const std::vector<Declaration> model_declarations = {
     {"hfc.model", make_model,
      "hfc.model(name, {classes = 10, channels = 3, batch_norm = false, dropout = 0, seed = 0, form "
      "= \"small\"}) -> Model\n\n"
-     "A network with Xavier-initialised weights that depend on `seed` alone, on the CPU: "
-     "model:to(hfc.device()) moves it, hfc.train does "
-     "so itself. Kernels are laid out channels_last: p:reshape(-1), not p:view(-1); "
-     "p:contiguous():data().\n"
-     "data: the table that hfc.data returns, whose classes and channels the network gets.\n"
-     "\"preact_resnet32\": the paper's network as its code runs it: pre-activation ResNet, 5 "
-     "blocks a stage, widths 16, 32, 64, no "
-     "BatchNorm unless `batch_norm`\n"
-     "(\"preact_resnet8\", 14, 20: the same with 1, 2, 3 blocks a stage).\n"
-     "\"resnet20\", \"resnet32\", \"resnet44\", \"resnet56\": for CIFAR, as "
-     "pytorch_resnet_cifar10 has them; its files load with model:load_state_dict("
-     "torch.load(path).state_dict, {prefix = \"module.\"}).\n"
-     "\"resnet18\", \"resnet34\", \"resnet50\": always with BatchNorm; \"resnet18_bare\", "
-     "\"resnet50_bare\": the same, without BatchNorm unless `batch_norm`. \"vgg11\", \"vgg16\": "
-     "with `batch_norm` torchvision's vgg11_bn, "
-     "vgg16_bn. \"alexnet\"; \"lenet\": LeNet-5 with ReLU and max pools.\n"
-     "form: \"small\", for images such as CIFAR's and MNIST's, any size: a ResNet begins with a "
-     "3x3 convolution of stride 1 and no pool; "
-     "VGG and AlexNet end with a global mean and one linear layer, AlexNet begins with a 3x3 "
-     "convolution of stride 2.\n"
-     "\"torchvision\" (ResNet, VGG, AlexNet): as torchvision builds them, for 224 pixels; with "
-     "classes = 1000 its state dicts load. VGG "
-     "takes 32 pixels at least, AlexNet 63.\n"
-     "channels: of the images, 3, or 1 for grey ones; with 1 the first kernel of every small form "
-     "is 5x5.\n"
-     "dropout: probability in [0,1), before the last layer; in torchvision's form of VGG and "
-     "AlexNet at its two places (torchvision's own "
-     "value is .5, here it is 0 unless given).\n"
-     "A model is called like a function: model(images [N, C, H, W]) -> logits [N, classes]. "
-     "model.class_names: the list of the classes' names in the order of the logits, which "
-     "hfc.train "
-     "takes from the data set and run:save keeps; empty for a data set without names; a script may "
-     "set it. "
-     "Errors: an unknown name, a setting out of "
-     "range.\n"
-     "hfc.model(\"net.pt2\") reads a network that Python exported: "
+     "Returns a network with Xavier-initialised weights that depend only on `seed`. The network is "
+     "on the CPU: model:to(hfc.device()) moves it, and hfc.train does so itself. Kernels have the "
+     "memory layout channels_last: use p:reshape(-1) instead of p:view(-1), and "
+     "p:contiguous():data() instead of p:data().\n"
+     "data: the table that hfc.data returns; the network gets its number of classes and channels.\n"
+     "\"preact_resnet32\" is the paper's network as the authors' code builds it: a pre-activation "
+     "ResNet with 5 blocks per stage, widths 16, 32 and 64, and no BatchNorm unless `batch_norm` "
+     "is true. \"preact_resnet8\", \"preact_resnet14\" and \"preact_resnet20\" have 1, 2 and 3 "
+     "blocks per stage.\n"
+     "\"resnet20\", \"resnet32\", \"resnet44\" and \"resnet56\" are the CIFAR networks of "
+     "pytorch_resnet_cifar10. To load its files, use "
+     "model:load_state_dict(torch.load(path).state_dict, {prefix = \"module.\"}).\n"
+     "\"resnet18\", \"resnet34\" and \"resnet50\" always have BatchNorm; \"resnet18_bare\" and "
+     "\"resnet50_bare\" have it only if `batch_norm` is true. \"vgg11\" and \"vgg16\" with "
+     "`batch_norm` are torchvision's vgg11_bn and vgg16_bn. The other names are \"alexnet\" and "
+     "\"lenet\" (LeNet-5 with ReLU and max pooling).\n"
+     "form: the variant of the network. \"small\" is for images such as CIFAR's and MNIST's, of "
+     "any size. In this variant, a ResNet starts with a 3x3 convolution of stride 1 and no "
+     "pooling, VGG and AlexNet end with a global mean and one linear layer, and AlexNet starts "
+     "with a 3x3 convolution of stride 2.\n"
+     "\"torchvision\" (for ResNet, VGG and AlexNet) builds the networks as torchvision does, for "
+     "224 pixels. With classes = 1000, they can load torchvision's state dicts. VGG needs at least "
+     "32 pixels and AlexNet at least 63.\n"
+     "channels: the number of channels of the images, 3, or 1 for grey images. With 1 channel, the "
+     "first kernel of every \"small\" network is 5x5.\n"
+     "dropout: the dropout probability in [0,1) before the last layer (default 0). In "
+     "torchvision's variant of VGG and AlexNet it applies at torchvision's two places, where "
+     "torchvision itself uses .5.\n"
+     "Call a model like a function: model(images [N, C, H, W]) -> logits [N, classes]. "
+     "model.class_names is the list of class names in the order of the logits. hfc.train sets it "
+     "from the data set, and run:save stores it. It is empty for a data set without names, and a "
+     "script may set it. Errors: an unknown name, an option out of range.\n"
+     "hfc.model(\"net.pt2\") reads a network that was exported from Python with "
      "torch.export.save(torch.export.export(net.eval(), (x,), dynamic_shapes = ...), \"net.pt2\"). "
-     "It computes what PyTorch computes, with gradients; names of layers and weights are Python's; "
-     "it is in the mode of the export. Nothing in the file is executed. See "
-     "docs/python-networks.md."},
+     "The network computes the same as in PyTorch, including gradients. Its layers and weights "
+     "have the names from Python, and it is in the mode that it had at export. hfc-host does not "
+     "execute anything in the file. See docs/python-networks.md."},
     {"hfc.normalised", normalised,
      "hfc.normalised(model, mean = {.485, .456, .406}, deviation = {.229, .224, .225}) -> Model\n\n"
      "The network with (images - mean) / deviation before it, a number for each channel. A network "
@@ -217,23 +214,29 @@ const std::vector<Declaration> model_declarations = {
      "normalises already."},
     {"hfc.features", features,
      "hfc.features(model, images, layers, {batch_size, statistics, bfloat16, tf32}) -> {layer = "
-     "Tensor [N, ...]}\n\nWhat layers of the network give for images, float32 on the CPU, in "
-     "evaluation mode and without gradients. images: as for hfc.accuracy. layers: a list of names "
-     "as print(model) shows them, joined by dots: {\"layer3\", \"layer4.0.conv1\"}. Of a layer "
-     "that runs more than once, the last result. A network in Lua: use "
-     "layer:register_forward_hook.\nErrors: a layer that the network lacks, or that gives no "
-     "result of its own."},
+     "Tensor [N, ...]}\n\n"
+     "Returns the outputs of layers of the network for images, float32 on the CPU, in evaluation "
+     "mode and without gradients. images: as for hfc.accuracy. layers: a list of names as shown by "
+     "print(model), joined by dots: {\"layer3\", \"layer4.0.conv1\"}. If a layer runs more than "
+     "once, the last output is returned. For a network written in Lua, use "
+     "layer:register_forward_hook.\n"
+     "Errors: a layer that does not exist, or that has no output of its own."},
     {"Model:train", train_mode,
-     "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or "
-     "evaluation mode with false."},
-    {"Model:eval", evaluation_mode, "model:eval() -> model\n\nEvaluation mode."},
+     "model:train(mode = true) -> model\n\n"
+     "Sets training mode (BatchNorm uses batch statistics, dropout is on), or evaluation mode if "
+     "mode is false."},
+    {"Model:eval", evaluation_mode,
+     "model:eval() -> model\n\n"
+     "Sets evaluation mode."},
     {"Model:named_parameters", named_parameters,
-     "for name, tensor in model:named_parameters() do\n\nThe weights by name, in the order in "
-     "which the network was built."},
+     "for name, tensor in model:named_parameters() do\n\n"
+     "Iterates over the weights by name, in the order in which the network was built."},
     {"Model:named_buffers", named_buffers,
-     "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is "
-     "not trained."},
-    {"Model:clone", clone, "model:clone() -> Model\n\nA copy that shares nothing with the model."},
+     "for name, tensor in model:named_buffers() do\n\n"
+     "Iterates over running statistics and other tensors that are not trained."},
+    {"Model:clone", clone,
+     "model:clone() -> Model\n\n"
+     "Returns a copy that does not share anything with the model."},
     {"Model:forward", forward,
      "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "
      "moved to the model's device; logits: "

@@ -77,34 +77,35 @@ int alone(Call& call) {
 const std::vector<Declaration> parallel_declarations = {
     {"hfc.parallel.rank", rank,
      "hfc.parallel.rank() -> integer\n\n"
-     "Which of the processes of this job this one is, 0 to size() - 1; 0 where it is the only one. "
-     "`mpirun -n 4 hfc-host script.lua` starts four, which all run the whole script. hfc.train "
-     "shares its batches between them, and the functions that measure a network share its images: "
-     "all processes must call them, with the same arguments, and get the same numbers. Rank 0 "
-     "alone writes the run directory and to standard output. See docs/clusters.md."},
+     "Returns the rank of this process, from 0 to size() - 1, or 0 if it is the only process. "
+     "`mpirun -n 4 hfc-host script.lua` starts four processes, which all run the whole script. "
+     "hfc.train distributes its batches over them, and the functions that measure a network "
+     "distribute its images. All processes must call these functions with the same arguments, and "
+     "they get the same numbers. Only rank 0 writes to the run directory and to standard output. "
+     "See docs/clusters.md."},
     {"hfc.parallel.size", size,
-     "hfc.parallel.size() -> integer\n\nHow many processes work on this job; 1 without a "
-     "launcher."},
+     "hfc.parallel.size() -> integer\n\n"
+     "Returns the number of processes that work on this job, or 1 without a launcher."},
     {"hfc.parallel.all_reduce", all_reduce,
      "hfc.parallel.all_reduce(tensor, how = \"sum\") -> Tensor\n\n"
-     "The Tensors of all processes combined, element by element: \"sum\", \"mean\", \"min\" or "
-     "\"max\". All get the same bits, without a gradient.\n"
-     "tensor: float32, float64, int32, int64, uint8 or bool, of one shape on all processes, which "
-     "must all call this.\n"
-     "Errors: another dtype; a mean of integers."},
+     "Combines the Tensors of all processes element by element and returns the result. how: "
+     "\"sum\", \"mean\", \"min\" or \"max\". All processes get bit-identical results, without a "
+     "gradient.\n"
+     "tensor: float32, float64, int32, int64, uint8 or bool, with the same shape on all processes. "
+     "All processes must call this function.\n"
+     "Errors: any other dtype, a mean of integers."},
     {"hfc.parallel.broadcast", broadcast,
      "hfc.parallel.broadcast(tensor, root = 0) -> Tensor\n\n"
-     "The Tensor of rank `root`, for all. Dtype and shape must be the same on all processes, which "
-     "must all call this.\n"
-     "Errors: no such rank; a dtype that hfc.parallel.all_reduce does not take."},
+     "Returns the Tensor of rank `root` on all processes. Its dtype and shape must be the same on "
+     "all processes, and all processes must call this function.\n"
+     "Errors: a rank that does not exist, a dtype that hfc.parallel.all_reduce does not take."},
     {"hfc.parallel.barrier", barrier,
      "hfc.parallel.barrier()\n\nWaits until all processes have called it."},
     {"hfc.parallel.alone", alone,
      "hfc.parallel.alone(f) -> result of f\n\n"
-     "Calls f() as if this process was the only one: functions that all processes must call else, "
-     "such as hfc.train, work for this process alone meanwhile, and a run that it begins is "
-     "written "
-     "by this process. For jobs that are shared out by rank."},
+     "Calls f() as if this process were the only one. Inside f, functions that all processes must "
+     "otherwise call, such as hfc.train, work only for this process, and a run that f creates is "
+     "written by this process. Use it to distribute jobs over the ranks."},
 };
 
 }  // namespace

@@ -175,11 +175,12 @@ const std::vector<Declaration> profile_declarations = {
     {"hfc.profile", profile,
      "hfc.profile(function() ... end, {rows = 15, trace = \"profile.json\"}) -> the function's "
      "results\n\n"
-     "Runs the function under LibTorch's profiler and prints the `rows` operators that took most "
-     "time: own ms is without, with inner is "
-     "with the operators that one calls; kernels on a GPU by themselves.\n"
-     "trace: a file that gets all of it in Chrome's trace format; \"\" for none.\n"
-     "Errors: the function's own, a file that cannot be written, a profile within a profile."},
+     "Runs the function under LibTorch's profiler and prints the `rows` operators that took the "
+     "most time. `own ms` excludes, and `with inner` includes, the operators that an operator "
+     "calls. GPU kernels are listed separately.\n"
+     "trace: the file for the whole profile in Chrome's trace format; \"\" writes no file.\n"
+     "Errors: an error in the function, a file that cannot be written, a profile within a "
+     "profile."},
 };
 
 }  // namespace

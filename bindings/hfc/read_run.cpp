@@ -38,12 +38,14 @@ int read_run(Call& call) {
 const std::vector<Declaration> read_run_declarations = {
     {"hfc.read_run", read_run,
      "hfc.read_run(directory) -> {config, options, events, tables}\n\n"
-     "Reads what a run has written, while it goes on too.\n"
-     "config: config.json; options: the script's options in it.\n"
-     "events: the lines of metrics.jsonl as a list of tables; null, which stands for a number that "
-     "is not finite, is read as nan.\n"
-     "tables: name -> list of rows, a table of column and value each; an empty field is missing.\n"
-     "Errors: no run directory, a damaged config.json, a file that cannot be read."},
+     "Reads the files of a run, even while it is still in progress.\n"
+     "config: the contents of config.json. options: the script's options in it.\n"
+     "events: the lines of metrics.jsonl as a list of tables. The value null, which represents a "
+     "number that is not finite, is read as nan.\n"
+     "tables: a table from names to lists of rows. Each row is a table from columns to values, "
+     "without the empty fields.\n"
+     "Errors: a directory that is not a run directory, a damaged config.json, a file that cannot "
+     "be read."},
 };
 
 }  // namespace

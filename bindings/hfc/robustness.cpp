@@ -137,25 +137,29 @@ int robustness(Call& call) {
 const std::vector<Declaration> robustness_declarations = {
     {"hfc.attack.auto", make_auto,
      "hfc.attack.auto {epsilon = 8/255, norm = \"linf\", version = \"standard\", seed = 0} -> "
-     "Attack\n\nSeveral attacks one after the other, each on the images that are still right "
+     "Attack\n\n"
+     "Several attacks one after the other, each on the images that are still classified correctly "
      "(AutoAttack, Croce and Hein 2020). version: \"standard\" (APGD, APGD with DLR towards 9 "
-     "targets, FAB towards 9 targets, Square), \"plus\" (the same and APGD with DLR and untargeted "
-     "FAB, five restarts), \"rand\" for random networks (APGD with both losses, gradients averaged "
-     "over 20 passes), or a list of Attacks, which take the epsilon given here. With fewer than "
-     "ten classes there are fewer targets, and with fewer than four the loss is margin.\n"
-     "Use it with hfc.robustness or hfc.robust_accuracy. Called itself, it returns the first wrong "
-     "images, or the clean ones."},
+     "targets, FAB towards 9 targets, Square), \"plus\" (these attacks, APGD with DLR and "
+     "untargeted FAB, with five restarts), \"rand\" for random networks (APGD with both losses, "
+     "gradients averaged over 20 passes), or a list of Attacks, which take the epsilon given here. "
+     "With fewer than ten classes there are fewer targets, and with fewer than four the loss is "
+     "margin.\n"
+     "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
+     "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,
      "hfc.robustness(model, images, attack, {checks = true, statistics = \"running\", batch_size = "
      "100, bfloat16 = false}) -> {clean, robust, steps = {{name, robust, seconds}}, warnings = "
-     "{{name, text, value}}, fooled_by = Tensor int64 [N], images = Tensor}\n\nThe accuracy of a "
-     "network before and after an attack, and whether the number can be trusted. Images are those "
-     "of hfc.accuracy. steps: the fraction that is still right after each attack of "
-     "hfc.attack.auto. fooled_by: 0 if the image is right to the end, -1 if it is wrong from the "
-     "start, else the step. images: the first wrong ones, or the clean ones.\n"
-     "warnings: what speaks against the number. With checks, they include tests on the first 100 "
-     "images: \"randomised\", \"probabilities\", \"zero gradient\", \"more steps help less\", "
-     "\"one step wins\", \"noise wins\", \"unbounded\", \"not falling\", \"batch statistics\". "
+     "{{name, text, value}}, fooled_by = Tensor int64 [N], images = Tensor}\n\n"
+     "Returns the accuracy of a network before and after an attack, and warnings if the number "
+     "cannot be trusted. Images are those of hfc.accuracy. steps: the fraction of images that are "
+     "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
+     "is classified correctly to the end, -1 if it is misclassified without an attack, otherwise "
+     "the number of the step that fools the network. images: for each image, the first perturbed "
+     "version that the model misclassifies, or the clean image.\n"
+     "warnings: reasons to doubt the number. If checks is true, they include tests on the first "
+     "100 images: \"randomised\", \"probabilities\", \"zero gradient\", \"more steps help less\", "
+     "\"one step wins\", \"noise wins\", \"unbounded\", \"not falling\" and \"batch statistics\". "
      "\"black box wins\" and \"too few classes\" come from the steps. See docs/robustness.md."},
 };
 

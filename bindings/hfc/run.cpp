@@ -177,53 +177,55 @@ int directory(Call& call) {
 const std::vector<Declaration> run_declarations = {
     {"hfc.run", make_run,
      "hfc.run(name, options) -> Run\n\n"
-     "Begins a run directory: --out DIR, or runs/NAME-date-time. It holds config.json (the "
-     "options, seed, versions, device, command line), "
-     "a copy of the script,\n"
-     "metrics.jsonl (one event a line, flushed as it happens), tables (CSV, Markdown) and figures "
-     "(SVG, PNG). An earlier run is never "
-     "overwritten, but `hfc-host --resume DIR` goes on with one.\n"
-     "Of several processes (see hfc.parallel) rank 0 alone writes; all must call this.\n"
+     "Creates a run directory: --out DIR, or runs/NAME-date-time. It contains config.json (the "
+     "options, seed, versions, device, command line), a copy of the script, metrics.jsonl (one "
+     "event per line, flushed immediately), tables (CSV, Markdown) and figures (SVG, PNG). It "
+     "never overwrites an earlier run, but `hfc-host --resume DIR` continues one.\n"
+     "With several processes (see hfc.parallel), all processes must call this function, but only "
+     "rank 0 writes.\n"
      "Errors: a directory that is not empty or cannot be written."},
     {"Run:log", log_event,
-     "run:log {epoch = 1, accuracy = 0.5}\n\nAppends an event to metrics.jsonl. Error: the disk is "
-     "full."},
+     "run:log {epoch = 1, accuracy = 0.5}\n\n"
+     "Appends an event to metrics.jsonl. Errors: a full disk."},
     {"Run:series", series,
-     "run:series(name) -> Series\n\nA named line of events, for hfc.train's `log` and a panel of "
+     "run:series(name) -> Series\n\n"
+     "Returns a named series of events, for the option `log` of hfc.train and as a panel of "
      "run:plot."},
     {"Series:log", log_series,
      "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
     {"Run:row", row,
-     "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\nAdds a row to a table: "
-     "TABLE.csv has it at once, TABLE.md with one of the next rows or when the run ends. The list "
-     "says which columns come first. result: another table of columns and values, such as "
-     "history:last(), which the row gets too where it has none of its own."},
+     "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\n"
+     "Adds a row to a table. TABLE.csv is written immediately, and TABLE.md with a later row or "
+     "when the run ends. The list names the columns that come first. result: another table from "
+     "columns to values, such as history:last(). The row gets those of its columns that it does "
+     "not have."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\", x_name = \"\", y_name = \"\", log = \"\", width = mm, font_size = points}) -> list of "
      "paths\n\n"
-     "Draws the logged events to FIGURE.svg, FIGURE.png and FIGURE.pdf: one panel a series, one "
-     "curve a value. A value that is not finite breaks its curve, and so does an x that goes back. "
-     "y: the key of a number, or of a table "
-     "of numbers (a curve each).\n"
-     "curves: instead, the names of curves logged by run:curve: one panel a name, one curve a "
-     "series, as it was logged last; the x_name of run:curve stands "
-     "at the axis.\n"
-     "x_name, y_name: names of the axes (default: the keys). log: the axes that are logarithmic, "
-     "\"x\", \"y\" or \"xy\". width, font_size: as for run:chart.\n"
-     "If gnuplot is not installed, and in the sandbox, which does not start it, the programs "
-     "FIGURE.svg.gp, FIGURE.png.gp and FIGURE.pdf.gp are written instead, with a message on "
-     "standard error: "
-     "`gnuplot FIGURE.png.gp > FIGURE.png` draws them elsewhere.\n"
+     "Draws the logged events to FIGURE.svg, FIGURE.png and FIGURE.pdf, with one panel per series "
+     "and one curve per value. A value that is not finite breaks its curve, and so does an x that "
+     "is smaller than the one before. y: the key of a number, or of a table of numbers (one curve "
+     "for each).\n"
+     "curves: the names of curves logged by run:curve, to draw in place of y, with one panel per "
+     "name and the latest curve of each series. The axis is labelled with the x_name of "
+     "run:curve.\n"
+     "x_name, y_name: the axis labels (default the keys). log: the logarithmic axes, \"x\", \"y\" "
+     "or \"xy\". width, font_size: as for run:chart.\n"
+     "If gnuplot is not installed, or in the sandbox, the programs FIGURE.svg.gp, FIGURE.png.gp "
+     "and FIGURE.pdf.gp are written instead, with a message on standard error. To draw a figure "
+     "elsewhere, use `gnuplot FIGURE.png.gp > FIGURE.png`.\n"
      "Errors: nothing to draw, an unknown series or curve."},
     {"Run:curve", curve,
      "run:curve(name, values, {x = {0, 1, ...}, x_name = \"\", epoch = n, series = text})\n\n"
      "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer "
-     "shows a panel for each name, with the curve "
-     "logged last and, fainter, those of earlier epochs; run:plot draws it by `curves`.\n"
-     "values, x: a Tensor with one dimension or a list of numbers, 65536 at most.\n"
-     "Errors: another number of values than of x, no values, x that is not finite."},
-    {"Run:directory", directory, "run:directory() -> string\n\nWhere the run is written."},
+     "shows one panel per name, with the latest curve and, fainter, those of earlier epochs. "
+     "run:plot draws curves with its option `curves`.\n"
+     "values, x: Tensors with one dimension or lists of at most 65536 numbers.\n"
+     "Errors: different numbers of values and x, no values, an x that is not finite."},
+    {"Run:directory", directory,
+     "run:directory() -> string\n\n"
+     "Returns the path of the run directory."},
 };
 
 int run_text(lua_State* L) {

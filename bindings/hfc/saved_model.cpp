@@ -185,24 +185,24 @@ int saved_model(Call& call) {
 
 const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
-     "run:save(model, name = \"model\") -> path\n\nWrites the weights and buffers as "
-     "NAME.safetensors into the run directory, with what "
-     "hfc.model built the network from and its class_names; for a network from a .pt2 file with "
-     "its graph, so that the file is whole in itself. Python's safetensors reads it too; it "
-     "gives the names as the metadata hfc_class_names, a list in JSON."},
+     "run:save(model, name = \"model\") -> path\n\n"
+     "Writes the weights and buffers to NAME.safetensors in the run directory, with the arguments "
+     "of hfc.model and the class_names. For a network from a .pt2 file, the file also contains the "
+     "graph, so no other file is needed to load it. Python's safetensors can read the file; the "
+     "class names are a JSON list in the metadata hfc_class_names."},
     {"hfc.saved_model", saved_model,
-     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\nThe network that run:save wrote, "
-     "on the device of --device, with its class_names (none in a file of an earlier version). "
-     "path: the "
-     "file, a .pt2 file of torch.export, a file of weights (.pth, .th, .pt, .safetensors) of "
-     "torchvision's resnet18, resnet34, resnet50, vgg11, vgg16, alexnet or of "
-     "pytorch_resnet_cifar10, or the run directory with NAME.safetensors in it. A file of weights "
-     "does not say how images are normalised: its network gets ImageNet's mean and deviation in "
-     "front, as both projects have it, and a line says so. nil for the name of a network and for a "
-     "string that is no path (no '/', none of these endings, no directory): a script's --model may "
-     "then be either.\n"
-     "Errors: a path that does not exist, a file that is damaged or does not say which network it "
-     "holds (one written in Lua)."},
+     "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\n"
+     "Loads a network that run:save wrote, on the device set by --device, with its class_names "
+     "(files of earlier versions have none). path: the file, or the run directory that contains "
+     "NAME.safetensors. It may also be a .pt2 file of torch.export, or a file of weights (.pth, "
+     ".th, .pt, .safetensors) for torchvision's resnet18, resnet34, resnet50, vgg11, vgg16 or "
+     "alexnet or for a network of pytorch_resnet_cifar10. A file of weights does not contain the "
+     "normalisation of images. Its network therefore gets ImageNet's mean and standard deviation "
+     "in front, as in both projects, and a line says so. Returns nil for the name of a network and "
+     "for any string that is not a path (no '/', none of these extensions, not a directory), so "
+     "that --model can accept either.\n"
+     "Errors: a path that does not exist, a file that is damaged or does not contain the name of "
+     "its network (such as the weights of a network written in Lua)."},
 };
 
 }  // namespace

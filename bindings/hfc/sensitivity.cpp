@@ -109,53 +109,51 @@ int linear_probe(Call& call) {
 const std::vector<Declaration> sensitivity_declarations = {
     {"hfc.spectrum.radial", radial,
      "hfc.spectrum.radial(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
-     "counts\n\nA map [..., H, W], zero "
-     "frequency first, gathered in rings of equal width about the zero frequency, out to `radius` "
-     "bins (0: to the farthest frequency).\n"
-     "measure: \"norm\" (root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: "
-     "float64 [..., bands], 0 where a ring holds no "
-     "frequency; centres: float64 [bands], in bins; counts: int64 [bands]."},
+     "counts\n\n"
+     "Summarises a map [..., H, W], zero-frequency component first (not shifted), in rings of "
+     "equal width around the zero frequency. radius: the outer radius of the last ring in bins; 0 "
+     "means the farthest frequency.\n"
+     "measure: \"norm\" (the root of the sum of squares), \"rms\", \"mean\" or \"sum\". values: "
+     "float64 [..., bands], 0 for a ring without frequencies. centres: float64 [bands], in bins. "
+     "counts: int64 [bands], the number of frequencies in each ring."},
     {"hfc.spectrum.angular", angular,
      "hfc.spectrum.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
-     "counts\n\nThe same in sectors of direction, "
-     "modulo pi: band 0 about frequencies along the rows (stripes that stand upright), centres in "
-     "radians. Without the zero frequency, and "
-     "where radius is not 0 without those beyond it."},
+     "counts\n\n"
+     "Works like hfc.spectrum.radial, but over sectors of directions modulo pi. Band 0 is centred "
+     "on frequencies along the rows (vertical stripes), and the centres are in radians. The zero "
+     "frequency is left out. If radius is not 0, so are the frequencies beyond it."},
     {"hfc.sensitivity.heat_map", heat_map,
      "hfc.sensitivity.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = "
-     "100, "
-     "labels = Tensor}) -> Tensor float64 "
-     "[H, W]\n\nThe Fourier heat map of Yin et al. 2019: the model's error when each image gets "
-     "noise of one frequency, of L2 norm "
-     "epsilon in each channel and random sign; what lies outside of [0,1] then is cut off.\n"
-     "images: a Dataset, or a Tensor with labels. On the CPU, zero frequency first. reach: the "
-     "largest frequency in each direction; beyond "
-     "it the map is NaN."},
+     "100, labels = Tensor}) -> Tensor float64 [H, W]\n\n"
+     "Returns the Fourier heat map of Yin et al. 2019: the model's error when noise of a single "
+     "frequency is added to each image, with L2 norm epsilon in each channel and a random sign. "
+     "The noisy images are clipped to [0,1].\n"
+     "images: a Dataset, or a Tensor with labels. reach: the largest frequency in each direction; "
+     "beyond it the map is NaN. The map is on the CPU, zero-frequency component first (not "
+     "shifted)."},
     {"hfc.sensitivity.dominant", dominant,
      "hfc.sensitivity.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) "
-     "-> "
-     "Tensor float64 [classes, H, W]\n\nHow much "
-     "each frequency matters to a class: the rise of the mean cross-entropy of its images when "
-     "this frequency is taken from them (Wang "
-     "et al. 2023, frequency shortcuts). On the CPU; NaN for a class without images and beyond the "
-     "reach. With hfc.mask.largest, the "
-     "class's dominant frequencies."},
+     "-> Tensor float64 [classes, H, W]\n\n"
+     "Returns how much each frequency matters to a class: the increase in the mean cross-entropy "
+     "of its images when this frequency is removed from them (Wang et al. 2023, frequency "
+     "shortcuts). The result is on the CPU, with NaN for a class without images and beyond the "
+     "reach. hfc.mask.largest of the result gives the class's dominant frequencies."},
     {"hfc.spectrum.power", power_spectrum,
-     "hfc.spectrum.power(images) -> Tensor float64 [C, H, W]\n\nThe mean of |X(k)|^2 / (H W) "
-     "over a Dataset or a Tensor [N, C, H, "
-     "W], on the CPU, zero frequency first; its radial average is hfc.spectrum.radial(spectrum, "
-     "{measure = \"mean\"})."},
+     "hfc.spectrum.power(images) -> Tensor float64 [C, H, W]\n\n"
+     "Returns the mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, W], on the CPU, "
+     "zero-frequency component first (not shifted). Its radial average is "
+     "hfc.spectrum.radial(spectrum, {measure = \"mean\"})."},
     {"hfc.sensitivity.input_gradients", input_gradients,
      "hfc.sensitivity.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> "
-     "Tensor "
-     "float32 [N, C, H, W]\n\nThe gradient of "
-     "each image's cross-entropy with respect to the image, in evaluation mode."},
+     "Tensor float32 [N, C, H, W]\n\n"
+     "Returns the gradient of each image's cross-entropy with respect to the image, in evaluation "
+     "mode."},
     {"hfc.sensitivity.linear_probe", linear_probe,
      "hfc.sensitivity.linear_probe(train_features, train_labels, test_features, test_labels, "
-     "{weight_decay = 1e-2, steps = 300, lr = 1e-2, "
-     "scrambled = false, seed = 0}) -> train accuracy, test accuracy\n\nMultinomial logistic "
-     "regression on standardised features [N, "
-     "...], finite numbers. scrambled: the control, training labels permuted by `seed`."},
+     "{weight_decay = 1e-2, steps = 300, lr = 1e-2, scrambled = false, seed = 0}) -> train "
+     "accuracy, test accuracy\n\n"
+     "Fits multinomial logistic regression to standardised features [N, ...], which must be "
+     "finite. scrambled: if true, permutes the training labels with `seed` as a control."},
 };
 
 }  // namespace

@@ -54,25 +54,26 @@ int frequency_response(Call& call) {
 const std::vector<Declaration> smooth_declarations = {
     {"hfc.smooth", smooth_model,
      "hfc.smooth(model, {rho = r, layers = {...}}) or hfc.smooth(model, {sigma = s, size = 3, "
-     "layers = {...}}) -> model\n\nA copy whose "
-     "convolution kernels are smoothed, without retraining (Wang et al. 2020, section 6). rho, at "
-     "least 0: equation 3, each weight plus "
-     "rho "
-     "times the sum of its eight neighbours, borders duplicated. sigma, above 0: a Gaussian of "
-     "`size` weights (odd; 0: by sigma).\n"
-     "layers: names of convolutions; the first one unless given. Errors: a model without a "
-     "convolution, a name that is none."},
+     "layers = {...}}) -> model\n\n"
+     "Returns a copy of the model with smoothed convolution kernels, without retraining (Wang et "
+     "al. 2020, section 6). rho: smooths by equation 3, which adds to each weight rho times the "
+     "sum of its eight neighbours, with duplicated borders (rho >= 0). sigma: smooths by a "
+     "Gaussian (sigma > 0). size: the odd number of weights of the Gaussian; 0 chooses it from "
+     "sigma.\n"
+     "layers: the names of the convolutions to smooth (default the first one). Errors: a model "
+     "without a convolution, a name that does not exist."},
     {"hfc.smooth_kernel", smooth_kernel,
-     "hfc.smooth_kernel(kernel, rho) -> Tensor\n\nEquation 3 for a kernel [..., height, width]."},
+     "hfc.smooth_kernel(kernel, rho) -> Tensor\n\n"
+     "Smooths a kernel [..., height, width] by equation 3."},
     {"hfc.roughness", roughness,
-     "hfc.roughness(kernel, {relative = true}) -> Tensor float64 [...]\n\nThe energy of the "
-     "differences of adjacent weights of kernels "
-     "[..., height, width], as a share of the kernel's own energy unless relative is false."},
+     "hfc.roughness(kernel, {relative = true}) -> Tensor float64 [...]\n\n"
+     "Returns how much adjacent weights of kernels [..., height, width] differ: the energy of the "
+     "differences, by default divided by the kernel's own energy. relative: if false, does not "
+     "divide."},
     {"hfc.frequency_response", frequency_response,
-     "hfc.frequency_response(kernel, size) -> Tensor float64 [..., size, size]\n\nThe gain of the "
-     "kernel at each frequency of a size x "
-     "size "
-     "image, zero frequency first."},
+     "hfc.frequency_response(kernel, size) -> Tensor float64 [..., size, size]\n\n"
+     "Returns the gain of the kernel at each frequency of a size x size image, zero-frequency "
+     "component first (not shifted)."},
 };
 
 }  // namespace

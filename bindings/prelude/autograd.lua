@@ -9,13 +9,12 @@ function Context:saved_tensors() return unpack(self.saved or {}) end
 torch.autograd.Function = host.declare("torch.autograd.Function", "\z
   torch.autograd.Function {forward = function(ctx, ...), backward = function(ctx, gradient, ...)} \z
   -> function\n\n\z
-  A differentiable function written in Lua. forward returns one or more Tensors, computed without \z
-  being recorded; backward gets a gradient for\n\z
-  each of them and returns one for each argument of forward (nil for an argument that is no \z
-  Tensor). Another number of gradients is an error. ctx:save_for_backward(x, ...) keeps tensors\n\z
-  for backward, where x, ... = ctx:saved_tensors(); other values go into fields of ctx. A field \z
-  that holds a result of forward\n\z
-  is there in backward only.",
+  Makes a differentiable function written in Lua. forward returns one or more Tensors; its \z
+  operations are not recorded. backward gets a gradient for each of these Tensors and returns a \z
+  gradient for each argument of forward (nil for an argument that is not a Tensor). A different \z
+  number of gradients is an error. ctx:save_for_backward(x, ...) saves tensors for backward, \z
+  which gets them by x, ... = ctx:saved_tensors(). Store other values in fields of ctx. A field \z
+  that contains a result of forward is available only in backward.",
   function(definition)
     if type(definition) ~= "table" or type(definition.forward) ~= "function"
         or type(definition.backward) ~= "function" then
@@ -46,5 +45,5 @@ end
 Tensor.repeat_ = host.declare("Tensor:repeat_", [[
 x:repeat_(times, ...) -> Tensor
 
-PyTorch's x.repeat, whose name Lua has taken: x repeated along each dimension.]],
+Repeats x along each dimension. This is PyTorch's x.repeat, whose name is a keyword in Lua.]],
   function(tensor, ...) return tensor["repeat"](tensor, ...) end)

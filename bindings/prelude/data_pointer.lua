@@ -47,16 +47,17 @@ end
 
 host.methods("Tensor").data = host.declare("Tensor:data", "\z
   x:data() -> pointer, count\n\n\z
-  A pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row order: a \z
-  Lua loop over them runs at C speed. Indices are not checked.\n\z
-  p + n points n elements further; in a compiled loop p[n + i] costs less than q = p + n, \z
-  q[i].\n\n\z
-  The memory stays as long as there is a pointer into it, also one that arithmetic made. \z
-  Meanwhile x:resize_(n) to more elements is an error, and x:set_data(y) leaves the pointer at \z
-  the old elements. Autograd does not notice what is written.\n\n\z
+  Returns a pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row \z
+  order. A Lua loop over them runs at the speed of C. Indices are not checked.\n\z
+  p + n points n elements further. In a compiled loop, p[n + i] is faster than q[i] with q = p + \z
+  n.\n\z
+  The memory exists as long as there is a pointer into it, including pointers made by arithmetic. \z
+  During this time, x:resize_(n) to more elements is an error, and after x:set_data(y) the \z
+  pointer still points to the old elements. Autograd does not notice writes.\n\n\z
   p.pointer is the plain FFI pointer, for C functions. It is valid as long as p is alive. \z
   ffi.copy, ffi.fill, ffi.string and ffi.cast take p itself.\n\n\z
-  Errors: a tensor on another device, not contiguous, of a dtype C does not have.",
+  Errors: a tensor that is not on the CPU, a tensor that is not contiguous, a dtype that C does \z
+  not have.",
   function(tensor)
     local address, dtype, count, kept = host.data_pointer(tensor)
     local kind = types[dtype]

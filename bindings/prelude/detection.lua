@@ -22,12 +22,13 @@ end
 hfc.detection.compare = host.declare("hfc.detection.compare", "\z
   hfc.detection.compare(a, b) -> {better = n, worse = n, equal = n, left_out = n, any_class = n, \z
   losses = {...}, gains = {...}, difference = {...}}\n\n\z
-  Two scores of the same pictures: in how many the average precision of b is higher than that of \z
-  a, lower or the same (to 1e-9); left_out: those without an object to count; any_class: where \z
-  that of one class at least is higher. difference: b less a by picture, false where left out. \z
-  losses, gains: the pictures that are worse and better, from 0 in the order of score.image_ids, \z
-  the largest change first.\n\z
-  Errors: scores of another rule or of other pictures.",
+  Compares two scores of the same images. better, worse, equal: the number of images for which \z
+  the average precision of b is higher than, lower than or equal to that of a (within 1e-9). \z
+  left_out: the number of images without an object to count. any_class: the number of images for \z
+  which the average precision of at least one class is higher. difference: b minus a for each \z
+  image, or false if it is left out. losses, gains: the images that are worse and better, as \z
+  indices from 0 in the order of score.image_ids, with the largest change first.\n\z
+  Errors: scores with different rules or of different images.",
 function(a, b)
   require_scores(a, b, 2)
   local result = {
@@ -63,10 +64,10 @@ local figure_names = {
 
 hfc.detection.tables = host.declare("hfc.detection.tables", "\z
   hfc.detection.tables(run, parts, change)\n\n\z
-  Writes tables of a run: ap (the figures of each part, and the ratio of its ap to that of the \z
-  first), classes (the ap of each class by part), pictures (the ap of each picture by part, and \z
-  what the second part changes) and counts (of pictures). parts: as hfc.detection.figure takes \z
-  them; change: what hfc.detection.compare gives for the first two.",
+  Writes the tables of a run: ap (the metrics of each part, and the ratio of its ap to that of \z
+  the first part), classes (the ap of each class by part), pictures (the ap of each image by \z
+  part, and the change in the second part) and counts (the numbers of images). parts: as for \z
+  hfc.detection.figure. change: the result of hfc.detection.compare for the first two parts.",
 function(run, parts, change)
   local whole = parts[1].score
   for _, part in ipairs(parts) do
@@ -134,14 +135,15 @@ local most_pixels = 1e6
 hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   hfc.detection.figure(run, name, parts, pictures, {score = 0.3, most = 6, title = \"\"}) -> list \z
   of paths\n\n\z
-  Draws pictures with boxes as NAME.svg and NAME.png, a picture a row, a part a column, by \z
-  run:image. parts: a list of {name = string, view = Dataset, found = Detections, score = what \z
-  hfc.detection.score gives, offset = 0}; the offset is added to what is drawn. pictures: places \z
-  from 0, as hfc.detection.compare gives them, of which the first `most` are drawn; nothing is \z
-  drawn of none. Boxes are drawn of the classes whose average \z
-  precision in the picture differs between the first two parts: objects dashed, detections of at \z
-  least `score` solid, a colour a class. The caption is the picture's average precision. Pictures \z
-  that are too large together are drawn smaller.",
+  Draws images with boxes to NAME.svg and NAME.png by run:image, with one row per image and one \z
+  column per part. parts: a list of {name = string, view = Dataset, found = Detections, score = \z
+  score, offset = 0}, where score is a result of hfc.detection.score and the offset is added to \z
+  the drawn pixels. pictures: indices from 0, as returned by hfc.detection.compare. The first \z
+  `most` of them are drawn; an empty list draws nothing. The figure shows the boxes of the \z
+  classes whose average precision in the image differs between the first two parts. Objects are \z
+  dashed and detections with a score of at least `score` are solid, with one colour per class. \z
+  The caption is the average precision of the image. If the images are too large together, they \z
+  are scaled down.",
 function(run, name, parts, pictures, options)
   options = options or {}
   local rows, captions, headings, height, width = {}, {}, {}, 0, 0

@@ -3,8 +3,8 @@ local host = ...
 
 hfc.distances = host.declare("hfc.distances", "\z
   hfc.distances(a, b) -> {linf = Tensor [N], l2 = Tensor [N]}\n\n\z
-  The distance of each image of `a` to the one of `b` at the same place, in the L-infinity and \z
-  the L2 norm. a, b: Datasets of the same size.",
+  Returns the distance between each image of `a` and the image of `b` at the same position, in \z
+  the L-infinity and the L2 norm. a, b: Datasets of the same size.",
 function(a, b)
   if #a ~= #b then
     error(string.format("hfc.distances: expected Datasets of the same size, got %d and %d images",

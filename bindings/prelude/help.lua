@@ -96,9 +96,9 @@ end
 
 _G.help = host.declare("help", '\z
   help(), help(f), help("hfc.train"), help(object)\n\n\z
-  Prints what is documented: an overview; one function, given by itself or by name; the methods \z
-  of an object, such as a network or a data set;\n\z
-  the functions of a table, such as hfc.frequency. Operators print their forms.', function(what)
+  Prints the documentation: an overview; one function, given as a value or by name; the methods \z
+  of an object, such as a network or a data set; or the functions of a table, such as \z
+  hfc.frequency. For an operator, prints its overloads.', function(what)
   if what == nil then return print(overview()) end
   local name = type(what) == "string" and what or host.function_name(what)
   local text = name and by_name(name) or type(what) ~= "string" and object_help(what)
@@ -110,8 +110,8 @@ end)
 
 _G.apropos = host.declare("apropos", "\z
   apropos(word)\n\n\z
-  Prints the first line of each function whose documentation holds the word, in any case of \z
-  letters, and the operators whose names hold it.",
+  Prints the first line of every function whose documentation contains the word, ignoring case, \z
+  and the operators whose names contain it.",
 function(word)
   if type(word) ~= "string" then error("apropos: expected a string, got " .. type(word), 2) end
   local found, small = 0, string.lower(word)

@@ -216,14 +216,14 @@ end
 
 nn.module = host.declare("torch.nn.module", "\z
   torch.nn.module(name, parent) -> class\n\n\z
-  A class of your own networks: give it `init(self, ...)`, which sets fields, and \z
-  `forward(self, x)`; class(...) makes a network.\n\z
+  Makes a class for your own networks. Define `init(self, ...)`, which sets fields, and \z
+  `forward(self, x)`. class(...) then makes a network.\n\z
   Fields that are modules, torch.nn.Parameter, or leaf tensors with requires_grad belong to the \z
   network: parameters(), named_parameters(),\n\z
   state_dict(), load_state_dict(state, {strict = true}), train(), eval(), to(device or dtype), \z
   apply(f), clone(), zero_grad(), children(),\n\z
-  named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. hfc accepts such a \z
-  network wherever it takes a model.\n\z
+  named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. You can use such a \z
+  network wherever hfc takes a model.\n\z
   parent: a class whose methods are inherited, such as torch.nn.Sequential.\n\z
   A field that does not exist is nil, as in any Lua table: check the spelling of \z
   `self.linear.weight`.", function(name, parent)
@@ -241,8 +241,8 @@ end)
 nn.Parameter = host.declare("torch.nn.Parameter", [[
 torch.nn.Parameter(tensor, requires_grad = true) -> Tensor
 
-A leaf tensor that belongs to the module whose field it becomes. With false it is a parameter that
-is not trained.]],
+Makes a leaf tensor that becomes a parameter of the module it is assigned to. requires_grad: if
+false, the parameter is not trained.]],
   function(tensor, requires_grad)
     if not torch.is_tensor(tensor) then
       error("torch.nn.Parameter: expected a Tensor, got " .. type(tensor))
@@ -255,7 +255,8 @@ is not trained.]],
 nn.is_module = host.declare("torch.nn.is_module", [[
 torch.nn.is_module(value) -> boolean
 
-Whether the value is a network: a module written in Lua or a Model of hfc.model.]], is_any_module)
+Returns true if the value is a network: a module written in Lua or a Model from hfc.model.]],
+is_any_module)
 
 host.is_module = is_module
 function host.class_name_of(module) return records[module] and records[module].name end

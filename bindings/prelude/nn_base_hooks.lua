@@ -106,18 +106,21 @@ function host.nn.call_with_hooks(module, ...)
   return values(outputs)
 end
 
-local handle = " A hook that returns values replaces them. The handle's remove() takes the hook \z
-  away."
+local handle = " If the hook returns values, they replace these. The handle's remove() removes \z
+  the hook."
 local documentation = {
-  register_forward_pre_hook = "module:register_forward_pre_hook(function(module, inputs) ... end) \z
-    -> handle\n\nCalled before forward with a list of its arguments." .. handle,
-  register_forward_hook = "module:register_forward_hook(function(module, inputs, output) ... end) \z
-    -> handle\n\nCalled after forward with a list of its arguments and its results. \z
-    module(x) calls hooks, module:forward(x) does not." .. handle,
-  register_full_backward_hook = "module:register_full_backward_hook(function(module, grad_inputs, \z
-    grad_outputs) ... end) -> handle\n\n\z
-    Called in the backward pass with the gradients of forward's arguments and of its results, as \z
-    lists. It runs if an argument requires grad. A list that it returns takes the place of \z
-    grad_inputs. The handle's remove() takes the hook away.",
+  register_forward_pre_hook = "\z
+    module:register_forward_pre_hook(function(module, inputs) ... end) -> handle\n\n\z
+    Registers a hook that is called before forward with a list of the arguments." .. handle,
+  register_forward_hook = "\z
+    module:register_forward_hook(function(module, inputs, output) ... end) -> handle\n\n\z
+    Registers a hook that is called after forward with a list of the arguments and the results. \z
+    module(x) calls hooks, but module:forward(x) does not." .. handle,
+  register_full_backward_hook = "\z
+    module:register_full_backward_hook(function(module, grad_inputs, grad_outputs) ... end) -> \z
+    handle\n\n\z
+    Registers a hook that is called in the backward pass with the gradients of forward's \z
+    arguments and results, as lists. It runs only if an argument requires grad. If it returns a \z
+    list, this list replaces grad_inputs. The handle's remove() removes the hook.",
 }
 for name, text in pairs(documentation) do host.declare("Module:" .. name, text, Module[name]) end

@@ -13,64 +13,103 @@ end
 
 local casts = "module:%s() -> module\n\nThe same as module:to(%q)."
 local documentation = {
-  parameters = "module:parameters(recurse = true) -> list of Tensors\n\n\z
-    The weights, in the order of named_parameters(); each once. The same tensor is the same Lua \z
-    object in each call, so it can be the key of a table.",
-  buffers = "module:buffers(recurse = true) -> list of Tensors\n\n\z
-    State that is not trained: running statistics and the like.",
-  named_parameters = "for name, tensor in module:named_parameters({prefix = \"\", \z
-    recurse = true, remove_duplicate = true}) do\n\n\z
-    The weights by name (\"conv.weight\"). A shared tensor comes once, under its first name, \z
-    unless remove_duplicate is false.",
-  named_buffers = "for name, tensor in module:named_buffers({prefix = \"\", recurse = true, \z
-    remove_duplicate = true}) do\n\nThe buffers by name.",
-  children = "module:children() -> list of modules\n\nThe modules that are fields.",
-  named_children = "for name, module in module:named_children() do\n\n\z
-    The modules that are fields, in the order in which they were set.",
-  modules = "module:modules() -> list of modules\n\nThe module itself and all below it, each once.",
-  named_modules = "for name, module in module:named_modules() do\n\n\z
-    The module itself (name \"\") and all below it, each once.",
-  get_submodule = "module:get_submodule(name) -> module\n\n\z
-    The module of a name such as \"layer1.0.conv1\". Error: there is none.",
-  get_parameter = "module:get_parameter(name) -> Tensor\n\n\z
-    The parameter of a name such as \"layer1.0.conv1.weight\". Error: there is none.",
-  get_buffer = "module:get_buffer(name) -> Tensor\n\n\z
-    The buffer of a name such as \"bn1.running_mean\". Error: there is none.",
-  state_dict = "module:state_dict() -> table name -> Tensor\n\n\z
-    Parameters and buffers; they share memory with the module's. A shared tensor is listed under \z
-    each of its names. state_dict {prefix = \"net.\"} puts a prefix before them.",
-  load_state_dict = "module:load_state_dict(state, {strict = true, prefix = \"\"}) \z
-    -> module, missing, unexpected\n\n\z
-    Copies values by name. prefix: only names that begin with it, without it (\"module.\"). \z
-    strict = false: names may be missing or unexpected, but one must fit; the two lists of names \z
-    are returned. num_batches_tracked may always be missing, and one name of a shared tensor is \z
-    enough.\n\z
-    Errors: missing and unexpected names (the error says which prefix or field would fit), \z
-    another shape, a name that is no Tensor; nothing is changed then.",
-  zero_grad = "module:zero_grad() -> module\n\nDrops the gradients of the parameters.",
-  requires_grad_ = "module:requires_grad_(mode = true) -> module\n\n\z
-    Whether the parameters require grad.",
-  train = "module:train(mode = true) -> module\n\n\z
-    Training mode for the module and all below it; evaluation mode with false. A class may write \z
-    its own, for instance to keep a frozen BatchNorm in evaluation mode; hfc.train and all else \z
-    that sets modes call it.",
-  eval = "module:eval() -> module\n\nEvaluation mode: the same as train(false).",
-  to = "module:to(device or dtype, {memory_format}) -> module\n\n\z
-    Moves the parameters and buffers in place; integers keep their dtype. memory_format = \z
-    \"channels_last\" concerns tensors of four dimensions only.",
+  parameters = "\z
+    module:parameters(recurse = true) -> list of Tensors\n\n\z
+    Returns the weights in the order of named_parameters(), each of them once. A weight is the \z
+    same Lua object in every call, so you can use it as a table key.",
+  buffers = "\z
+    module:buffers(recurse = true) -> list of Tensors\n\n\z
+    Returns the tensors that are not trained, such as running statistics.",
+  named_parameters = "\z
+    for name, tensor in module:named_parameters({prefix = \"\", recurse = true, remove_duplicate \z
+    = true}) do\n\n\z
+    Iterates over the weights by name (\"conv.weight\"). By default, a shared tensor appears only \z
+    once, under its first name. remove_duplicate: if false, it appears under each of its names.",
+  named_buffers = "\z
+    for name, tensor in module:named_buffers({prefix = \"\", recurse = true, remove_duplicate = \z
+    true}) do\n\n\z
+    Iterates over the buffers by name.",
+  children = "\z
+    module:children() -> list of modules\n\n\z
+    Returns the modules that are fields.",
+  named_children = "\z
+    for name, module in module:named_children() do\n\n\z
+    Iterates over the modules that are fields, in the order in which they were set.",
+  modules = "\z
+    module:modules() -> list of modules\n\n\z
+    Returns the module itself and all its submodules, each of them once.",
+  named_modules = "\z
+    for name, module in module:named_modules() do\n\n\z
+    Iterates over the module itself (with the name \"\") and all its submodules, each of them \z
+    once.",
+  get_submodule = "\z
+    module:get_submodule(name) -> module\n\n\z
+    Returns the module with a name such as \"layer1.0.conv1\". Errors: a name that does not exist.",
+  get_parameter = "\z
+    module:get_parameter(name) -> Tensor\n\n\z
+    Returns the parameter with a name such as \"layer1.0.conv1.weight\". Errors: a name that does \z
+    not exist.",
+  get_buffer = "\z
+    module:get_buffer(name) -> Tensor\n\n\z
+    Returns the buffer with a name such as \"bn1.running_mean\". Errors: a name that does not \z
+    exist.",
+  state_dict = "\z
+    module:state_dict() -> table name -> Tensor\n\n\z
+    Returns the parameters and buffers, which share memory with those of the module. A shared \z
+    tensor is listed under each of its names. state_dict {prefix = \"net.\"} adds a prefix to all \z
+    names.",
+  load_state_dict = "\z
+    module:load_state_dict(state, {strict = true, prefix = \"\"}) -> module, missing, \z
+    unexpected\n\n\z
+    Copies values by name. prefix: uses only names that start with this prefix, such as \z
+    \"module.\", and removes it. strict: if false, names may be missing or unexpected as long as \z
+    at least one matches; the function returns both lists of names. num_batches_tracked may \z
+    always be missing, and one name of a shared tensor is enough.\n\z
+    Errors: missing and unexpected names (the message suggests a prefix or field that would \z
+    match), a different shape, a value that is not a Tensor. After an error, the module has not \z
+    changed.",
+  zero_grad = "\z
+    module:zero_grad() -> module\n\n\z
+    Removes the gradients of the parameters.",
+  requires_grad_ = "\z
+    module:requires_grad_(mode = true) -> module\n\n\z
+    Sets `requires_grad` on all parameters.",
+  train = "\z
+    module:train(mode = true) -> module\n\n\z
+    Sets training mode for the module and all its submodules, or evaluation mode if mode is \z
+    false. A class may define its own train, for example to keep a frozen BatchNorm in evaluation \z
+    mode. hfc.train and all other functions that set modes call it.",
+  eval = "\z
+    module:eval() -> module\n\n\z
+    Sets evaluation mode, like train(false).",
+  to = "\z
+    module:to(device or dtype, {memory_format}) -> module\n\n\z
+    Moves the parameters and buffers in place. Integer tensors keep their dtype. memory_format = \z
+    \"channels_last\" affects only tensors with four dimensions.",
   cuda = "module:cuda(index) -> module\n\nThe same as module:to(\"cuda\").",
-  apply = "module:apply(f) -> module\n\nCalls f on each module below, then on the module itself.",
+  apply = "\z
+    module:apply(f) -> module\n\n\z
+    Calls f on each submodule, then on the module itself.",
   register_parameter = "module:register_parameter(name, tensor)\n\n\z
     Makes a tensor a parameter, including one that does not require grad.",
-  register_buffer = "module:register_buffer(name, tensor, {persistent = true})\n\n\z
-    Makes a tensor a buffer. state_dict() leaves out one that is not persistent.",
-  add_module = "module:add_module(name, module)\n\nMakes a module a field under any name.",
-  register_module = "module:register_module(name, module)\n\nThe same as add_module.",
-  clone = "module:clone() -> module\n\nA copy that shares nothing with the module.",
-  extra_repr = "module:extra_repr() -> string\n\n\z
-    The text that tostring(module) shows in its brackets; classes may give their own.",
-  forward = "module:forward(x, ...) -> result\n\n\z
-    The computation that module(x, ...) runs, together with the hooks; each class writes its own.",
+  register_buffer = "\z
+    module:register_buffer(name, tensor, {persistent = true})\n\n\z
+    Makes a tensor a buffer. state_dict() leaves out buffers that are not persistent.",
+  add_module = "\z
+    module:add_module(name, module)\n\n\z
+    Sets a module as a field with any name.",
+  register_module = "\z
+    module:register_module(name, module)\n\n\z
+    Works like add_module.",
+  clone = "\z
+    module:clone() -> module\n\n\z
+    Returns a copy that does not share anything with the module.",
+  extra_repr = "\z
+    module:extra_repr() -> string\n\n\z
+    Returns the string that tostring(module) shows in its brackets. Classes may define their own.",
+  forward = "\z
+    module:forward(x, ...) -> result\n\n\z
+    Computes the result of module(x, ...), which also calls the hooks. Each class defines its own.",
   half = string.format(casts, "half", "float16"), float = string.format(casts, "float", "float32"),
   double = string.format(casts, "double", "float64"),
   bfloat16 = string.format(casts, "bfloat16", "bfloat16"),

@@ -90,20 +90,21 @@ local function make(name, of, text)
     if entries ~= nil then put_all(self, entries) end
   end
   for method, f in pairs(methods) do class[method] = f end
-  nn[name] = host.declare("torch.nn." .. name, text .. "\n\n\z
-    dict[name] and dict.name give one; keys() and values() are lists, for name, value in \z
-    dict:items() do goes through all in order; len(), contains(name), update(table) and pop(name) \z
-    as in PyTorch. {name = value} has no order in Lua and is sorted by name; a list of \z
-    pairs {{name, value}, ...} keeps its own.", class)
+  nn[name] = host.declare("torch.nn." .. name, text .. "\z
+    \n\n\z
+    dict[name] and dict.name return a module. keys() and values() return lists, and \"for name, \z
+    value in dict:items() do\" iterates over all modules in order. len(), contains(name), \z
+    update(table) and pop(name) work as in PyTorch. A table {name = value} has no order in Lua, \z
+    so it is sorted by name; a list of pairs {{name, value}, ...} keeps its order.", class)
   return class
 end
 
 make("ModuleDict", "module", "\z
   torch.nn.ModuleDict {name = module, ...} -> module\n\n\z
-  Modules by name that belong to a network; its forward calls them as it wants.")
+  Modules by name that belong to a network. The network's forward decides how to call them.")
 local ParameterDict = make("ParameterDict", "parameter", "\z
   torch.nn.ParameterDict {name = tensor, ...} -> module\n\n\z
-  Parameters by name that belong to a network; other tensors become parameters.")
+  Named parameters that belong to a network. Other tensors are converted to parameters.")
 function ParameterDict:extra_repr()
   local lines = {}
   for name, tensor in self:items() do

@@ -147,10 +147,11 @@ local function renormalise(weight, input, max_norm, norm_type)
 end
 
 define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type = 2, \z
-  scale_grad_by_freq = false, sparse = false", "-> Tensor\n\n\z
-  input: int64 indices of any shape; weight: [entries, width]; the result has input's shape and \z
-  the width behind. padding_idx: an entry without gradient. max_norm: longer entries of weight \z
-  that are used are shortened in place.",
+  scale_grad_by_freq = false, sparse = false", "\z
+  -> Tensor\n\n\z
+  input: int64 indices of any shape; weight: [entries, width]; the result has the shape of the \z
+  input, followed by the width. padding_idx: an entry that gets no gradient. max_norm: used \z
+  entries of weight with a larger norm are scaled down in place.",
   function(input, weight, padding, max_norm, norm_type, scale_grad_by_freq, sparse)
     local entries = weight:size(0)
     if padding and (padding >= entries or padding < -entries) then
@@ -191,9 +192,10 @@ end
 
 define("embedding_bag", "input, weight, offsets = nil, max_norm = nil, norm_type = 2, \z
   scale_grad_by_freq = false, mode = \"mean\", sparse = false, per_sample_weights = nil, \z
-  include_last_offset = false, padding_idx = nil", "-> Tensor\n\n\z
-  The sum, mean or maximum of the entries of each bag. input: int64 indices, a bag a row, or in a \z
-  row with offsets that say where each bag begins.",
+  include_last_offset = false, padding_idx = nil", "\z
+  -> Tensor\n\n\z
+  The sum, mean or maximum of the entries of each bag. input: int64 indices, one bag per row, or \z
+  a single row with offsets at which each bag starts.",
   function(input, weight, offsets, max_norm, norm_type, scale_grad, mode, sparse, weights,
            include_last, padding)
     check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
@@ -208,16 +210,19 @@ define("embedding_bag", "input, weight, offsets = nil, max_norm = nil, norm_type
                                 weights, include_last, padding))
   end)
 
-define("unfold", "input, kernel_size, dilation = 1, padding = 0, stride = 1", "-> Tensor\n\n\z
-  Sliding blocks of [N, C, H, W] as [N, C * kernel elements, blocks].",
+define("unfold", "input, kernel_size, dilation = 1, padding = 0, stride = 1", "\z
+  -> Tensor\n\n\z
+  Extracts sliding blocks from [N, C, H, W] into [N, C * kernel elements, blocks].",
   function(...) return torch.im2col(...) end)
 
 define("fold", "input, output_size, kernel_size, dilation = 1, padding = 0, stride = 1",
   "-> Tensor\n\nThe sum of sliding blocks as made by unfold, [N, C, H, W].",
   function(...) return torch.col2im(...) end)
 
-define("affine_grid", "theta, size, align_corners = false", "-> Tensor\n\n\z
-  A grid for grid_sample from affine matrices [N, 2, 3]; size: of the output, {N, C, H, W}.",
+define("affine_grid", "theta, size, align_corners = false", "\z
+  -> Tensor\n\n\z
+  Makes a grid for grid_sample from affine matrices [N, 2, 3]. size: the size of the output, {N, \z
+  C, H, W}.",
   function(theta, size, align_corners)
     return torch.affine_grid_generator(theta, size, align_corners)
   end)

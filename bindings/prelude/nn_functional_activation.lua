@@ -11,10 +11,10 @@ local activations = {
   {"mish", "", "x * tanh(softplus(x))"},
   {"hardsigmoid", "", "relu6(x + 3) / 6"},
   {"hardswish", "", "x * relu6(x + 3) / 6"},
-  {"elu", ", alpha = 1", "x, below 0 alpha * (exp(x) - 1)"},
+  {"elu", ", alpha = 1", "x, or alpha * (exp(x) - 1) for x below 0"},
   {"celu", ", alpha = 1", "max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)"},
-  {"leaky_relu", ", negative_slope = 0.01", "x, below 0 negative_slope * x"},
-  {"threshold", ", threshold, value", "x, value where x is not above threshold"},
+  {"leaky_relu", ", negative_slope = 0.01", "x, or negative_slope * x for x below 0"},
+  {"threshold", ", threshold, value", "x if x is above threshold, otherwise value"},
 }
 
 -- Calls the operator or its in-place form; the last argument says which.
@@ -51,7 +51,8 @@ end)
 
 define("rrelu", "input, lower = 0.125, upper = 0.3333333333333333, training = false, \z
   inplace = false", "-> Tensor\n\n\z
-  x, below 0 a * x with a random slope a from lower to upper; its mean when not training.",
+  x, or a * x for x below 0, with a random slope a from lower to upper in training and the mean \z
+  slope otherwise.",
   function(input, lower, upper, training, inplace)
     return (inplace and torch.rrelu_ or torch.rrelu)(input, lower, upper, training)
   end)
@@ -73,7 +74,9 @@ end
 local softmax_arguments = "input, dim = nil, _stacklevel = 3, dtype = nil"
 define("softmax", softmax_arguments, "-> Tensor\n\nexp(x) over its sum along dim.",
   softmax_like(torch.softmax, 1))
-define("log_softmax", softmax_arguments, "-> Tensor\n\nlog(softmax(x)), computed as one.",
+define("log_softmax", softmax_arguments, "\z
+  -> Tensor\n\n\z
+  log(softmax(x)), computed in one step.",
   softmax_like(torch.log_softmax, 1))
 define("softmin", softmax_arguments, "-> Tensor\n\nsoftmax(-x).", softmax_like(torch.softmax, -1))
 
@@ -122,10 +125,11 @@ local function drop_channels(name, sample_dims)
   end
 end
 
-local scaled = " and scales the others by 1 / (1 - p); input itself when not training."
+local scaled = " and scales the others by 1 / (1 - p). If training is false, returns the input \z
+  itself."
 dropout("dropout", "true", "dropout", "Sets elements to zero with probability p" .. scaled)
 dropout("alpha_dropout", "false", "alpha_dropout",
-  "Drops elements with probability p so that mean and variance stay: for selu.")
+  "Drops elements with probability p but keeps the mean and the variance, for use with selu.")
 dropout("feature_alpha_dropout", "false", "feature_alpha_dropout",
   "alpha_dropout of whole channels.")
 dropout("dropout1d", "true", nil, "Sets whole channels [L] to zero with probability p" .. scaled,

@@ -155,8 +155,9 @@ define("binary_cross_entropy", "input, target, weight = nil, " .. old, "-> Tenso
   end)
 
 define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. old
-  .. ", pos_weight = nil", "-> Tensor\n\n\z
-  binary_cross_entropy of sigmoid(input), computed as one." .. kinds,
+  .. ", pos_weight = nil", "\z
+  -> Tensor\n\n\z
+  binary_cross_entropy of sigmoid(input), computed in one step." .. kinds,
   function(input, target, weight, average, reduce, reduction, pos_weight)
     same_shape("binary_cross_entropy_with_logits", "target", input, target)
     return torch.binary_cross_entropy_with_logits(
@@ -179,9 +180,9 @@ plain("soft_margin_loss", "input, target", "log(1 + exp(-target * input)); targe
 plain("multilabel_margin_loss", "input, target",
   "Hinge of the classes that target lists, up to -1, against the others.")
 plain("hinge_embedding_loss", "input, target, margin = 1",
-  "input where target is 1, max(0, margin - input) where it is -1.")
+  "input if target is 1, and max(0, margin - input) if it is -1.")
 plain("cosine_embedding_loss", "input1, input2, target, margin = 0",
-  "1 - cos where target is 1, max(0, cos - margin) where it is -1.")
+  "1 - cos if target is 1, and max(0, cos - margin) if it is -1.")
 plain("margin_ranking_loss", "input1, input2, target, margin = 0",
   "max(0, -target * (input1 - input2) + margin).", function(a, b, target)
     if a.ndim ~= b.ndim or a.ndim ~= target.ndim then
@@ -214,8 +215,9 @@ plain("triplet_margin_loss",
   end)
 
 define("triplet_margin_with_distance_loss", "anchor, positive, negative, distance_function = nil, \z
-  margin = 1, swap = false, reduction = \"mean\"", "-> Tensor\n\n\z
-  triplet_margin_loss with a distance of one's own." .. kinds,
+  margin = 1, swap = false, reduction = \"mean\"", "\z
+  -> Tensor\n\n\z
+  triplet_margin_loss with your own distance." .. kinds,
   function(anchor, positive, negative, distance, margin, swap, reduction)
     local name = "triplet_margin_with_distance_loss"
     check_reduction(name, reduction)

@@ -25,9 +25,10 @@ end
 for dims = 1, 3 do
   local suffix = dims .. "d"
   local name = "adaptive_avg_pool" .. suffix
-  define(name, "input, output_size", "-> Tensor\n\n\z
-    Means of equal parts. output_size: a number or one for each dimension; nil or torch.none in a \z
-    list keeps input's.", function(input, output_size)
+  define(name, "input, output_size", "\z
+    -> Tensor\n\n\z
+    Returns the means of equal parts. output_size: a number, or one number per dimension; nil or \z
+    torch.none in a list keeps the size of the input.", function(input, output_size)
     return torch[name](input, filled_size(name, output_size, input, dims))
   end)
   local name_of_max = "adaptive_max_pool" .. suffix
@@ -40,8 +41,9 @@ for dims = 1, 3 do
     end)
   local max_pool = "max_pool" .. suffix
   define(max_pool, "input, kernel_size, stride = nil, padding = 0, dilation = 1, \z
-    ceil_mode = false, return_indices = false", "-> Tensor [, indices]\n\n\z
-    Maxima of windows. stride: kernel_size unless given.",
+    ceil_mode = false, return_indices = false", "\z
+    -> Tensor [, indices]\n\n\z
+    Returns the maxima of windows. stride: the step between windows (default kernel_size).",
     function(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
       if not return_indices then
         return torch[max_pool](input, kernel_size, stride or {}, padding, dilation, ceil_mode)
@@ -77,7 +79,7 @@ end
 for dims = 1, 3 do
   local name = "max_unpool" .. dims .. "d"
   define(name, "input, indices, kernel_size, stride = nil, padding = 0, output_size = nil",
-    "-> Tensor\n\nThe inverse of max_pool" .. dims .. "d: 0 where no maximum stood.",
+    "-> Tensor\n\nThe inverse of max_pool" .. dims .. "d, with 0 at all other positions.",
     function(input, indices, kernel_size, stride, padding, output_size)
       local kernel, pad = repeated(kernel_size, dims), repeated(padding, dims)
       local step = stride and repeated(stride, dims) or kernel
@@ -217,8 +219,9 @@ define("upsample_bilinear", "input, size = nil, scale_factor = nil",
 local grid_modes = {bilinear = 0, nearest = 1, bicubic = 2}
 local grid_paddings = {zeros = 0, border = 1, reflection = 2}
 define("grid_sample", "input, grid, mode = \"bilinear\", padding_mode = \"zeros\", \z
-  align_corners = false", "-> Tensor\n\n\z
-  input [N, C, H, W] read at grid [N, H', W', 2] of (x, y) in [-1, 1].",
+  align_corners = false", "\z
+  -> Tensor\n\n\z
+  Samples the input [N, C, H, W] at the points (x, y) in [-1, 1] of the grid [N, H', W', 2].",
   function(input, grid, mode, padding_mode, align_corners)
     if not grid_modes[mode] then
       error("grid_sample: mode must be bilinear, nearest or bicubic, got " .. tostring(mode), 2)

@@ -160,7 +160,8 @@ declare("kaiming_normal_", '\z
 declare("orthogonal_", [[
 torch.nn.init.orthogonal_(tensor, {gain = 1}) -> tensor
 
-A (semi-)orthogonal matrix, dimensions behind the first taken together.]], function(tensor, ...)
+Fills the tensor with a (semi-)orthogonal matrix; all dimensions after the first are flattened.]],
+function(tensor, ...)
   local o = read({"gain"}, {gain = 1}, ...)
   local rows = tensor.shape[1]
   local columns = tensor:numel() / rows
@@ -174,8 +175,8 @@ end)
 declare("dirac_", [[
 torch.nn.init.dirac_(tensor, {groups = 1}) -> tensor
 
-A convolution that hands its input through, as far as the channels allow: for a weight of 3, 4 or 5
-dimensions.]], function(tensor, ...)
+Fills a weight of 3, 4 or 5 dimensions with a convolution that passes its input through, as far as
+the channels allow.]], function(tensor, ...)
   local groups = read({"groups"}, {groups = 1}, ...).groups
   local shape = tensor.shape
   if #shape < 3 or #shape > 5 then

@@ -177,33 +177,35 @@ function Identity:init() end
 function Identity:forward(x) return x end
 nn.Identity = host.declare("torch.nn.Identity", "\z
   torch.nn.Identity(...) -> module\n\n\z
-  Its input; arguments are ignored. It takes the place of a layer that is left out.", Identity)
+  Returns its input and ignores its arguments. Use it in place of a layer that you leave out.",
+  Identity)
 
 layer("Flatten", {
   names = {"start_dim", "end_dim"}, defaults = {start_dim = 1, end_dim = -1},
-  text = "Dimensions start_dim to end_dim as one.",
+  text = "Flattens the dimensions start_dim to end_dim into one.",
   forward = function(self, x) return x:flatten(self.start_dim, self.end_dim) end,
   repr = "start_dim={start_dim}, end_dim={end_dim}",
 })
 layer("Unflatten", {
-  names = {"dim", "unflattened_size"}, text = "Dimension dim as several, of the sizes of a list.",
+  names = {"dim", "unflattened_size"}, text = "\z
+    Splits the dimension dim into several dimensions with the sizes in a list.",
   forward = function(self, x) return x:unflatten(self.dim, self.unflattened_size) end,
   repr = "dim={dim}, unflattened_size={unflattened_size}",
 })
 layer("PixelShuffle", {
   names = {"upscale_factor"},
-  text = "[N, C r^2, H, W] as [N, C, H r, W r]: torch.pixel_shuffle.",
+  text = "Rearranges [N, C r^2, H, W] to [N, C, H r, W r], like torch.pixel_shuffle.",
   forward = function(self, x) return torch.pixel_shuffle(x, self.upscale_factor) end,
   repr = "upscale_factor={upscale_factor}",
 })
 layer("PixelUnshuffle", {
   names = {"downscale_factor"},
-  text = "[N, C, H r, W r] as [N, C r^2, H, W]: torch.pixel_unshuffle.",
+  text = "Rearranges [N, C, H r, W r] to [N, C r^2, H, W], like torch.pixel_unshuffle.",
   forward = function(self, x) return torch.pixel_unshuffle(x, self.downscale_factor) end,
   repr = "downscale_factor={downscale_factor}",
 })
 layer("ChannelShuffle", {
-  names = {"groups"}, text = "Channels of groups in turn: torch.channel_shuffle.",
+  names = {"groups"}, text = "Shuffles channels between groups, like torch.channel_shuffle.",
   forward = function(self, x) return torch.channel_shuffle(x, self.groups) end,
   repr = "groups={groups}",
 })
@@ -211,7 +213,7 @@ layer("ChannelShuffle", {
 local windows = {dilation = 1, padding = 0, stride = 1}
 layer("Unfold", {
   names = {"kernel_size", "dilation", "padding", "stride"}, defaults = windows,
-  text = "Sliding blocks of [N, C, H, W] as [N, C * kernel elements, blocks].",
+  text = "Extracts sliding blocks from [N, C, H, W] into [N, C * kernel elements, blocks].",
   forward = function(self, x)
     return torch.im2col(x, times(self.kernel_size, 2), times(self.dilation, 2),
                         times(self.padding, 2), times(self.stride, 2))
@@ -220,7 +222,7 @@ layer("Unfold", {
 })
 layer("Fold", {
   names = {"output_size", "kernel_size", "dilation", "padding", "stride"}, defaults = windows,
-  text = "The sum of sliding blocks as Unfold makes them, [N, C, H, W].",
+  text = "Sums sliding blocks from Unfold into [N, C, H, W].",
   forward = function(self, x)
     return torch.col2im(x, times(self.output_size, 2), times(self.kernel_size, 2),
                         times(self.dilation, 2), times(self.padding, 2), times(self.stride, 2))
@@ -266,7 +268,7 @@ end
 
 layer("CosineSimilarity", {
   names = {"dim", "eps"}, defaults = {dim = 1, eps = 1e-8},
-  text = "The cosine of the angle of x1 and x2 along dim.",
+  text = "The cosine of the angle between x1 and x2 along dim.",
   forward = function(self, a, b) return torch.cosine_similarity(a, b, self.dim, self.eps) end,
 })
 layer("PairwiseDistance", {

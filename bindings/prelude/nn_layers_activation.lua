@@ -104,7 +104,9 @@ layer("PReLU", {
 })
 layer("RReLU", {
   names = {"lower", "upper", "inplace"}, defaults = {lower = 1 / 8, upper = 1 / 3, inplace = false},
-  text = "Leaky ReLU with a slope drawn from [lower, upper] in training, their mean in evaluation.",
+  text = "\z
+    Leaky ReLU with a slope drawn from [lower, upper] in training, and with the mean slope in \z
+    evaluation.",
   forward = function(self, x)
     return (self.inplace and torch.rrelu_ or torch.rrelu)(x, self.lower, self.upper, self.training)
   end,
@@ -114,19 +116,19 @@ layer("RReLU", {
 -- Dropout: an operator, the number of dimensions without and with a batch (or nil), what is
 -- dropped.
 for class, entry in pairs {
-  Dropout = {"dropout", nil, "elements"},
-  Dropout1d = {"feature_dropout", 2, "whole channels of [N, C, L]"},
-  Dropout2d = {"feature_dropout", 3, "whole channels of [N, C, H, W]"},
-  Dropout3d = {"feature_dropout", 4, "whole channels of [N, C, D, H, W]"},
-  AlphaDropout = {"alpha_dropout", nil, "elements to SELU's saturation value, not"},
+  Dropout = {"dropout", nil, "elements to zero"},
+  Dropout1d = {"feature_dropout", 2, "whole channels of [N, C, L] to zero"},
+  Dropout2d = {"feature_dropout", 3, "whole channels of [N, C, H, W] to zero"},
+  Dropout3d = {"feature_dropout", 4, "whole channels of [N, C, D, H, W] to zero"},
+  AlphaDropout = {"alpha_dropout", nil, "elements to SELU's saturation value instead of zero"},
   FeatureAlphaDropout = {"feature_alpha_dropout", nil,
-                         "whole channels to SELU's saturation value, not"},
+                         "whole channels to SELU's saturation value instead of zero"},
 } do
   local plain, inplace, unbatched = torch[entry[1]], torch[entry[1] .. "_"], entry[2]
   layer(class, {
     names = {"p", "inplace"}, defaults = {p = 0.5, inplace = false},
-    text = string.format("In training sets %s to zero with probability p; its input in evaluation.",
-      entry[3]),
+    text = string.format("In training, sets %s with probability p. In evaluation, returns its \z
+      input.", entry[3]),
     setup = function(_, o)
       if type(o.p) ~= "number" or not (o.p >= 0 and o.p <= 1) then
         error(string.format("torch.nn.%s: p must be in [0,1], got %s", class, tostring(o.p)))

@@ -60,10 +60,11 @@ local function batch_norm(class, low, high)
     names = {"num_features", "eps", "momentum", "affine", "track_running_stats", "bias"},
     defaults = {eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true,
                 bias = true},
-    text = "Normalises each channel by the batch's mean and variance in training, by running ones \z
-      in evaluation. momentum = false takes the mean of all batches (Python's None). \z
-      Parameters: weight, bias; buffers: running_mean, running_var, num_batches_tracked. \z
-      Error: a batch of one value per channel in training, which has no variance.",
+    text = "\z
+      Normalises each channel with the batch's mean and variance in training, and with running \z
+      statistics in evaluation. momentum = false uses the mean of all batches (Python's None). \z
+      Parameters: weight, bias; buffers: running_mean, running_var, num_batches_tracked. Errors: \z
+      in training, a batch with only one value per channel, which has no variance.",
     setup = setup_statistics,
     forward = function(self, x)
       local by_batch = self.training or self.running_mean == nil
@@ -90,7 +91,8 @@ local function instance_norm(class, dims)
     names = {"num_features", "eps", "momentum", "affine", "track_running_stats", "bias"},
     defaults = {eps = 1e-5, momentum = 0.1, affine = false, track_running_stats = false,
                 bias = true},
-    text = "Normalises each channel of each sample by its own mean and variance. Parameters if \z
+    text = "\z
+      Normalises each channel of each sample with its own mean and variance. Parameters if \z
       affine: weight, bias. Error: one value per channel.",
     setup = setup_statistics,
     forward = function(self, x)
@@ -135,7 +137,8 @@ layer("GroupNorm", {
 layer("LayerNorm", {
   names = {"normalized_shape", "eps", "elementwise_affine", "bias"},
   defaults = {eps = 1e-5, elementwise_affine = true, bias = true},
-  text = "Normalises over the last dimensions, of the shape given (a number or a list). \z
+  text = "\z
+    Normalises over the last dimensions, which have the given shape (a number or a list). \z
     Parameters: weight, bias.",
   setup = function(self, o)
     self.normalized_shape = shared.times(o.normalized_shape, 1)

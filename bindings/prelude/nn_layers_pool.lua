@@ -12,8 +12,8 @@ for dims = 1, 3 do
     defaults = {stride = none, padding = 0, dilation = 1, return_indices = false,
                 ceil_mode = false},
     text = string.format(
-      "The largest value of each window; stride is kernel_size by default. return_indices: \z
-      also the places, for MaxUnpool%dd.", dims),
+      "The largest value of each window; stride is kernel_size by default. return_indices: if \z
+      true, also returns the indices, for MaxUnpool%dd.", dims),
     setup = function(self) self.stride = self.stride or self.kernel_size end,
     forward = function(self, x)
       return (self.return_indices and both or pool)(
@@ -78,7 +78,7 @@ for dims = 1, 3 do
   local sizes = dims == 1 and "a number" or string.format("a number or a list of %d", dims)
   local average, largest = torch["adaptive_avg_pool" .. dims .. "d"],
     torch["adaptive_max_pool" .. dims .. "d"]
-  local text = "%s over as many windows as output_size says, " .. sizes
+  local text = "%s of each window. output_size: the number of windows, " .. sizes
     .. "; -1 or false in the list keeps the input's size.%s"
   layer(string.format("AdaptiveAvgPool%dd", dims), {
     names = {"output_size"}, text = string.format(text, "The mean", ""),
@@ -87,7 +87,8 @@ for dims = 1, 3 do
   })
   layer(string.format("AdaptiveMaxPool%dd", dims), {
     names = {"output_size", "return_indices"}, defaults = {return_indices = false},
-    text = string.format(text, "The largest value", " return_indices: also the places."),
+    text = string.format(text, "The largest value",
+      " return_indices: if true, also returns the indices."),
     forward = function(self, x)
       local y, indices = largest(x, adaptive_size(self, x, dims))
       if self.return_indices then return y, indices end
@@ -182,11 +183,11 @@ local function pad(kind, mode, dims)
   layer(class, {
     names = by_value and {"padding", "value"} or {"padding"},
     text = string.format(
-      "Pads the last %s: a number, or a list {left, right%s} (last dimension first) with \z
-      %s.", dims == 1 and "dimension" or dims .. " dimensions",
-      dims > 1 and ", top, bottom" or "", kind == "Zero" and "zeros"
+      "Pads the last %s with %s. padding: a number, or a list {left, right%s}, last dimension \z
+      first.", dims == 1 and "dimension" or dims .. " dimensions", kind == "Zero" and "zeros"
         or by_value and "value" or mode == "reflect" and "the values mirrored at the edge"
-        or mode == "replicate" and "the values of the edge" or "the values of the other side"),
+        or mode == "replicate" and "the values of the edge" or "the values of the other side",
+      dims > 1 and ", top, bottom" or ""),
     setup = function(self) self.padding = times(self.padding, 2 * dims) end,
     forward = function(self, x)
       if constant then

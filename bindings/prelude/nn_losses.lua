@@ -51,14 +51,15 @@ loss("HuberLoss", {"reduction", "delta"}, {delta = 1},
     return torch.huber_loss(input, target, {reduction = self.reduction, delta = self.delta})
   end)
 loss("BCELoss", {"weight", "reduction"}, {},
-  "Binary cross entropy of (probabilities, targets); weight: a factor for each element.",
+  "Binary cross entropy of (probabilities, targets). weight: a factor for each element.",
   function(self, input, target)
     return torch.binary_cross_entropy(
       input, target, {weight = self.weight, reduction = self.reduction})
   end, {"weight"})
 loss("BCEWithLogitsLoss", {"weight", "reduction", "pos_weight"}, {},
-  "Binary cross entropy of (logits, targets); weight: a factor for each element, pos_weight: for \z
-  those of target 1.", function(self, input, target)
+  "\z
+  Binary cross entropy of (logits, targets). weight: a factor for each element. pos_weight: a \z
+  factor for each element whose target is 1.", function(self, input, target)
     return torch.binary_cross_entropy_with_logits(
       input, target,
       {weight = self.weight, pos_weight = self.pos_weight, reduction = self.reduction})
@@ -80,8 +81,9 @@ loss("NLLLoss", {"weight", "ignore_index", "reduction"}, {ignore_index = -100},
     })
   end, {"weight"})
 loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
-  "The Kullback-Leibler divergence of (log probabilities, probabilities). reduction may also be \z
-  \"batchmean\", the sum over the size of the batch.", function(self, input, target)
+  "\z
+  The Kullback-Leibler divergence of (log probabilities, probabilities). reduction may also be \z
+  \"batchmean\", the sum divided by the batch size.", function(self, input, target)
     local by_batch = self.reduction == "batchmean"
     local result = torch.kl_div(input, target, {
       reduction = by_batch and "sum" or self.reduction, log_target = self.log_target,
@@ -119,7 +121,7 @@ loss("GaussianNLLLoss", {"full", "eps", "reduction"}, {full = false, eps = 1e-6}
     return reduce(result, self.reduction)
   end)
 loss("HingeEmbeddingLoss", {"margin", "reduction"}, {margin = 1},
-  "x where the target is 1, max(0, margin - x) where it is -1.", function(self, input, target)
+  "x if the target is 1, and max(0, margin - x) if it is -1.", function(self, input, target)
     return torch.hinge_embedding_loss(
       input, target, {margin = self.margin, reduction = self.reduction})
   end)
@@ -132,7 +134,7 @@ loss("MultiLabelSoftMarginLoss", {"weight", "reduction"}, {},
     return reduce(result:mean(-1), self.reduction)
   end, {"weight"})
 loss("CosineEmbeddingLoss", {"margin", "reduction"}, {margin = 0},
-  "module(x1, x2, target): 1 - cos where the target is 1, max(0, cos - margin) where it is -1.",
+  "module(x1, x2, target): 1 - cos if the target is 1, and max(0, cos - margin) if it is -1.",
   function(self, a, b, target)
     return torch.cosine_embedding_loss(
       a, b, target, {margin = self.margin, reduction = self.reduction})
@@ -161,7 +163,7 @@ loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
   end)
 loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "reduction"},
   {distance_function = none, margin = 1, swap = false},
-  "TripletMarginLoss with a function(x1, x2) for the distance, the pairwise distance by default.",
+  "TripletMarginLoss with a function(x1, x2) for the distance (default the pairwise distance).",
   function(self, anchor, positive, negative)
     local distance = self.distance_function
     local near, far = distance(anchor, positive), distance(anchor, negative)

@@ -211,15 +211,17 @@ local function make(name, of, text)
   return class
 end
 
-local numbers = "\n\nnet[0] is the first, net[-1] the last, #net their number; net[i] = module \z
-  replaces one (net[\"0\"] follows at the next use of the network). append(module), \z
-  insert(i, module), extend(list) and pop(i) as in PyTorch. Loop with \z
-  for i = 0, #net - 1 do, or over ipairs(net:children()). A nil in the list is an error."
+local numbers = "\z
+  \n\n\z
+  net[0] is the first module, net[-1] is the last, and #net is their number. net[i] = module \z
+  replaces a module (net[\"0\"] follows when the network is next used). append(module), insert(i, \z
+  module), extend(list) and pop(i) work as in PyTorch. To loop over the modules, use \"for i = 0, \z
+  #net - 1 do\" or ipairs(net:children()). A nil in the list is an error."
 
 local Sequential = make("Sequential", "module", "\z
   torch.nn.Sequential(module, ...) or torch.nn.Sequential {module, ...} -> module\n\n\z
-  Modules in a row, each fed with the result of the one before; named 0, 1, 2, ... A pair \z
-  {\"conv\", module} in the list gives a name of its own." .. numbers)
+  Calls modules one after another, each with the result of the previous one. They are named 0, 1, \z
+  2, ... A pair {\"conv\", module} in the list gives a module another name." .. numbers)
 function Sequential:forward(x)
   local modules = current(self)
   for i = 1, modules.n do x = modules[i](x) end
@@ -228,12 +230,13 @@ end
 
 make("ModuleList", "module", "\z
   torch.nn.ModuleList {module, ...} -> module\n\n\z
-  Modules that belong to a network; its forward calls them as it wants." .. numbers)
+  Modules that belong to a network. The network's forward decides how to call them." .. numbers)
 
 local ParameterList = make("ParameterList", "parameter", "\z
   torch.nn.ParameterList {tensor, ...} -> module\n\n\z
-  Parameters that belong to a network; other tensors become parameters. list[0] is the first, \z
-  #list their number; append(tensor), extend(list) and pop(i) as in PyTorch.")
+  Parameters that belong to a network. Other tensors are converted to parameters. list[0] is the \z
+  first parameter, and #list is their number. append(tensor), extend(list) and pop(i) work as in \z
+  PyTorch.")
 function ParameterList:extra_repr()
   local lines = {}
   for i, tensor in ipairs(current(self)) do

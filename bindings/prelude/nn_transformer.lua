@@ -121,10 +121,11 @@ layer("MultiheadAttention", {
            "vdim", "batch_first"},
   defaults = {dropout = 0, bias = true, add_bias_kv = false, add_zero_attn = false, kdim = none,
               vdim = none, batch_first = false},
-  text = "module(query, key, value, {key_padding_mask, need_weights = true, attn_mask, \z
-    average_attn_weights = true}) -> result, weights. Tensors are [L, N, embed_dim], or \z
-    [N, L, embed_dim] with batch_first; masks are true, or -inf, where attention is forbidden. \z
-    Parameters: in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias.",
+  text = "\z
+    module(query, key, value, {key_padding_mask, need_weights = true, attn_mask, \z
+    average_attn_weights = true}) -> result, weights. Tensors are [L, N, embed_dim], or [N, L, \z
+    embed_dim] with batch_first; masks are true or -inf at positions that must not be attended \z
+    to. Parameters: in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias.",
   setup = function(self, o)
     check(o.embed_dim % o.num_heads == 0, "MultiheadAttention",
           "embed_dim must be divisible by num_heads, got %d and %d", o.embed_dim, o.num_heads)

@@ -12,7 +12,7 @@ end
 declare("parameters_to_vector", [[
 torch.nn.utils.parameters_to_vector(parameters) -> Tensor
 
-All elements of a list of tensors, such as model:parameters(), as one vector.]],
+Returns all elements of a list of tensors, such as model:parameters(), as one vector.]],
   function(parameters)
     local flat = {}
     for i, parameter in ipairs(parameters) do flat[i] = parameter:reshape(-1) end
@@ -22,7 +22,7 @@ All elements of a list of tensors, such as model:parameters(), as one vector.]],
 declare("vector_to_parameters", [[
 torch.nn.utils.vector_to_parameters(vector, parameters)
 
-Writes a vector as parameters_to_vector gives it into the parameters.]],
+Writes a vector from parameters_to_vector into the parameters.]],
   function(vector, parameters)
     local at = 0
     for _, parameter in ipairs(parameters) do at = at + parameter:numel() end
@@ -105,8 +105,8 @@ end
 
 declare("weight_norm", "\z
   torch.nn.utils.weight_norm(module, {name = \"weight\", dim = 0}) -> module\n\n\z
-  Parts a weight into its length, NAME_g, and its direction, NAME_v. dim = false takes one length \z
-  for all.", function(module, ...)
+  Splits a weight into its length, NAME_g, and its direction, NAME_v. dim = false uses a single \z
+  length.", function(module, ...)
   local owner = "torch.nn.utils.weight_norm"
   local o = host.arguments(owner, {"name", "dim"}, {name = "weight", dim = 0}, 2, ...)
   local weight = weight_of(owner, module, o.name)
@@ -149,8 +149,9 @@ end
 declare("spectral_norm", "\z
   torch.nn.utils.spectral_norm(module, {name = \"weight\", n_power_iterations = 1, eps = 1e-12, \z
   dim = 0}) -> module\n\n\z
-  Divides a weight by its largest singular value, which the power method follows with one step in \z
-  each forward of training. Parameter NAME_orig; buffers NAME_u, NAME_v.", function(module, ...)
+  Divides a weight by its largest singular value, which is updated by one step of the power \z
+  method in each forward pass during training. Parameter NAME_orig; buffers NAME_u, NAME_v.",
+  function(module, ...)
   local owner = "torch.nn.utils.spectral_norm"
   local o = host.arguments(owner, {"name", "n_power_iterations", "eps", "dim"},
                            {name = "weight", n_power_iterations = 1, eps = 1e-12, dim = 0}, 2, ...)
@@ -202,8 +203,8 @@ end
 
 declare("fuse_conv_bn_eval", "\z
   torch.nn.utils.fuse_conv_bn_eval(conv, bn, transpose = false) -> module\n\n\z
-  A convolution that does what a convolution and the BatchNorm after it do in evaluation mode; \z
-  transpose: for ConvTranspose.", function(conv, bn, transpose)
+  Returns a convolution that computes the same as a convolution and the BatchNorm after it in \z
+  evaluation mode. transpose: if true, fuses a ConvTranspose.", function(conv, bn, transpose)
   local shape = {}
   for d = 1, conv.weight.ndim do shape[d] = 1 end
   shape[transpose and 2 or 1] = -1
@@ -211,7 +212,8 @@ declare("fuse_conv_bn_eval", "\z
 end)
 declare("fuse_linear_bn_eval", "\z
   torch.nn.utils.fuse_linear_bn_eval(linear, bn) -> module\n\n\z
-  A linear layer that does what a linear layer and the BatchNorm after it do in evaluation mode.",
+  Returns a linear layer that computes the same as a linear layer and the BatchNorm after it in \z
+  evaluation mode.",
   function(linear, bn) return fuse(linear, bn, {-1, 1}) end)
 
 -- Sequences of different lengths.
@@ -223,19 +225,20 @@ local function declare_rnn(name, text, f)
 end
 
 declare_rnn("PackedSequence", "\z
-  torch.nn.utils.rnn.PackedSequence(data, batch_sizes, sorted_indices, unsorted_indices) -> table\
-\n\z
-  Sequences step by step: data holds the first step of all sequences, then the second of those \z
-  that have one; batch_sizes how many they are. RNN, GRU and LSTM take it.",
+  torch.nn.utils.rnn.PackedSequence(data, batch_sizes, sorted_indices, unsorted_indices) -> \z
+  table\n\n\z
+  Stores sequences step by step: data contains the first step of all sequences, then the second \z
+  step of all sequences that have one, and so on. batch_sizes: the number of sequences at each \z
+  step. RNN, GRU and LSTM accept it.",
   function(data, batch_sizes, sorted_indices, unsorted_indices)
     return {data = data, batch_sizes = batch_sizes, sorted_indices = sorted_indices,
             unsorted_indices = unsorted_indices}
   end)
 
 declare_rnn("pad_sequence", "\z
-  torch.nn.utils.rnn.pad_sequence(sequences, {batch_first = false, padding_value = 0}) -> Tensor\
-\n\z
-  A list of tensors [L, ...] as one tensor [longest, N, ...], or [N, longest, ...].",
+  torch.nn.utils.rnn.pad_sequence(sequences, {batch_first = false, padding_value = 0}) -> \z
+  Tensor\n\n\z
+  Pads a list of tensors [L, ...] to one tensor [longest, N, ...] or [N, longest, ...].",
   function(sequences, ...)
     local o = host.arguments(
       "torch.nn.utils.rnn.pad_sequence", {"batch_first", "padding_value"},
@@ -269,9 +272,9 @@ local function pack_sorted(x, lengths)
 end
 
 declare_rnn("pack_padded_sequence", "\z
-  torch.nn.utils.rnn.pack_padded_sequence(x, lengths, {batch_first = false, \z
-  enforce_sorted = true}) -> PackedSequence\n\n\z
-  Padded sequences [L, N, ...] without their padding. lengths: a list or a Tensor; descending, \z
+  torch.nn.utils.rnn.pack_padded_sequence(x, lengths, {batch_first = false, enforce_sorted = \z
+  true}) -> PackedSequence\n\n\z
+  Removes the padding from padded sequences [L, N, ...]. lengths: a list or a Tensor; descending, \z
   unless enforce_sorted is false.", function(x, lengths, ...)
   local o = host.arguments(
     "torch.nn.utils.rnn.pack_padded_sequence", {"batch_first", "enforce_sorted"},

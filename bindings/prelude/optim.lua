@@ -71,9 +71,9 @@ end
 swa.AveragedModel = host.declare(owner .. "AveragedModel", "\z
   torch.optim.swa_utils.AveragedModel(model, {device = nil, avg_fn = nil, use_buffers = false}) \z
   -> module\n\n\z
-  A copy of the network that averages its weights: call averaged:update_parameters(model) after \z
-  some of the steps. avg_fn: a function (averaged, value, count) -> Tensor (default \z
-  get_swa_avg_fn()). use_buffers: if true, averages the buffers too; else they are copied.",
+  Makes a copy of the network that averages its weights: call averaged:update_parameters(model) \z
+  after some of the steps. avg_fn: a function (averaged, value, count) -> Tensor (default \z
+  get_swa_avg_fn()). use_buffers: if true, averages the buffers too; otherwise they are copied.",
   AveragedModel)
 
 -- The batches of a list, or of an iterator such as dataset:batches().
@@ -89,7 +89,7 @@ end
 swa.update_bn = host.declare(owner .. "update_bn", [[
 torch.optim.swa_utils.update_bn(loader, model, {device = nil})
 
-Measures the running means and variances of all BatchNorm layers again. loader: a list of batches,
+Recomputes the running means and variances of all BatchNorm layers. loader: a list of batches,
 or an iterator over them. model: a network written in Lua.]], function(loader, model, options)
   local layers = {}
   for _, layer in ipairs(model:modules()) do

@@ -247,15 +247,16 @@ local function options(specification)
 end
 
 hfc.options = host.declare("hfc.options", '\z
-  hfc.options {name = default, name = {default, "what it is", choices = {...}, least = n, \z
-  most = n, above = n}, ..., presets = {paper = {name = value}}} -> table name -> value\n\n\z
-  A script\'s settings, overridden from the command line. The default says the type: number, \z
-  string, boolean, list (--radii 4,8), or a table of\n\z
-  named parts (--epochs.natural 20), each of which may have its own description. choices: the \z
-  values that are allowed; least, most, above: the range of a number. Each value of a list must \z
-  obey them. --preset NAME takes a preset\'s values, single options go over it; --help prints \z
-  them all. Integers go to 2^53, the largest that Lua\'s numbers count to.\n\z
-  Write a list of exactly two strings {{"a", "b"}}. Names of the program\'s own options, such as \z
-  data and device, are refused. --help and a wrong option end the \z
-  program, also inside pcall: status 0, or 2 and\n\z
-  a message that names the nearest option. At the prompt they end the typed line only.', options)
+  hfc.options {name = default, name = {default, "what it is", choices = {...}, least = n, most = \z
+  n, above = n}, ..., presets = {paper = {name = value}}} -> table name -> value\n\n\z
+  Returns a script\'s options, with the values from the command line. The default determines the \z
+  type: number, string, boolean, list (--radii 4,8), or a table of named entries \z
+  (--epochs.natural 20), each of which may have its own description. choices: the allowed values. \z
+  least, most, above: the range of a number. Each value of a list must satisfy these limits. \z
+  --preset NAME applies a preset; options on the command line override it. --help prints all \z
+  options. Integers must be at most 2^53, the largest integer that Lua\'s numbers represent \z
+  exactly.\n\z
+  Write a list of exactly two strings as {{"a", "b"}}. You cannot use the names of the program\'s \z
+  own options, such as data and device. --help ends the program with status 0, even inside pcall. \z
+  On a usage error, hfc-host suggests the closest option name and exits with status 2. At the \z
+  prompt, both end only the current line.', options)

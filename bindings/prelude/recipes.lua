@@ -24,10 +24,11 @@ end
 
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
-  The settings that scripts share, and yours: dataset, model, form, epochs, batch_size, lr, \z
-  image_size, resize, classes, per_class, train_images and seed. A setting of yours replaces a \z
-  shared one. If it is a value without a text, it keeps the text and the limits of the shared \z
-  one; false leaves one out.',
+  Returns the options that scripts share together with your own. The shared options are dataset, \z
+  model, form, epochs, batch_size, lr, image_size, resize, classes, per_class, train_images and \z
+  seed. Your option replaces a shared one with the same name. If it is a value without a \z
+  description, it keeps the description and the limits of the shared one. The value false leaves \z
+  out a shared option.',
 function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)
@@ -49,11 +50,12 @@ end)
 
 hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
   hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Settings of the experiment with nine classes of ImageNet (Wang et al., 2020, appendix B.1), and \z
-  yours: ResNet-50 without BatchNorm in torchvision\'s form, pictures of 224 pixels, batches of \z
-  100, Adam with 1e-4. The paper names neither classes nor pictures: the classes of \z
-  classes/nine.json, which lies beside the scripts, and 1300 and 50 pictures of each are guesses. \z
-  batch_size = false leaves that out. --dataset folder:DIR says where the 1000 folders are.',
+  Returns the options of the experiment with nine classes of ImageNet (Wang et al., 2020, \z
+  appendix B.1), together with your own: torchvision\'s variant of ResNet-50 without BatchNorm, \z
+  images of 224 pixels, batches of 100, and Adam with 1e-4. The paper names neither the classes \z
+  nor the images. The classes in scripts/classes/nine.json, and 1300 training and 50 test images \z
+  of each class, are guesses. The value false leaves out an option: batch_size = false. --dataset \z
+  folder:DIR names the directory with the 1000 class directories.',
 function(own)
   local preset = over({
     model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
@@ -66,8 +68,8 @@ end)
 
 hfc.training = host.declare("hfc.training", '\z
   hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
-  Options of hfc.train from those of a script: opt.epochs, opt.batch_size, opt.seed, \z
-  opt.probe_samples, and Adam with opt.lr. The second table overrides them.',
+  Returns options for hfc.train from the options of a script: opt.epochs, opt.batch_size, \z
+  opt.seed, opt.probe_samples, and Adam with opt.lr. The second table overrides them.',
 function(opt, own)
   if type(opt) ~= "table" then
     error("hfc.training: expected the options of the script, got " .. type(opt), 2)
@@ -82,8 +84,8 @@ end)
 
 hfc.new_model = host.declare("hfc.new_model", '\z
   hfc.new_model(opt, data, {batch_norm = false, dropout = 0}) -> Model\n\n\z
-  A new network opt.model for the data set, with the options of a script opt.seed and opt.form. \z
-  The table has further options of hfc.model.',
+  Returns a new network opt.model for the data set, with the script\'s options opt.seed and \z
+  opt.form. The table contains further options of hfc.model.',
 function(opt, data, own)
   return hfc.model(opt.model, over({data = data, seed = opt.seed, form = opt.form}, own))
 end)
@@ -106,11 +108,11 @@ end
 
 hfc.network = host.declare("hfc.network", '\z
   hfc.network(opt, data, run, recipe, name = "model") -> Model\n\n\z
-  The network `name` of the file or run directory opt.model, if that is one; else a new network \z
-  opt.model, trained on data.train and saved in the run as `name`.\n\z
-  recipe: options of hfc.train, which override those of hfc.training(opt), and of hfc.model: \z
-  batch_norm, dropout, form. set: a Dataset to train on in place of data.train. Unless the recipe \z
-  says otherwise, data.test is a probe, and the series "training, NAME" gets the curve.',
+  If opt.model is a file or a run directory, returns the network `name` from it. Otherwise builds \z
+  a new network opt.model, trains it on data.train and saves it in the run as `name`.\n\z
+  recipe: options of hfc.train, which override those of hfc.training(opt), and the options \z
+  batch_norm, dropout and form of hfc.model. set: a Dataset to train on in place of data.train. \z
+  By default, data.test is a probe, and the curve is logged in the series "training, NAME".',
 function(opt, data, run, recipe, name)
   name = name or "model"
   return hfc.saved_model(opt.model, name) or train(opt, data, run, name, recipe)
@@ -118,8 +120,9 @@ end)
 
 hfc.networks = host.declare("hfc.networks", '\z
   hfc.networks(opt, data, run, {name = recipe, ...}, names = opt.networks) -> function\n\n\z
-  for name, model in hfc.networks(...) do calls hfc.network for each name in turn. All names are \z
-  checked before the first training: an unknown one ends the program as a wrong option does.',
+  The loop "for name, model in hfc.networks(...) do" calls hfc.network for each name in turn. All \z
+  names are checked before the first training run starts: an unknown name ends the program, like \z
+  a wrong option.',
 function(opt, data, run, recipes, names)
   names = names or opt.networks
   if type(names) ~= "table" or type(recipes) ~= "table" then
@@ -143,7 +146,7 @@ end)
 
 hfc.merge = host.declare("hfc.merge", '\z
   hfc.merge(a, b, ...) -> table\n\n\z
-  A new table with the fields of all these tables. A later table overrides an earlier one.',
+  Returns a new table with the fields of all these tables. A later table overrides an earlier one.',
 function(...)
   local result = {}
   for i = 1, select("#", ...) do over(result, (select(i, ...))) end
@@ -152,9 +155,9 @@ end)
 
 hfc.check = host.declare("hfc.check", '\z
   hfc.check(data) -> list of strings\n\n\z
-  Reads every sample of a Dataset, or of both parts of the table that hfc.data returns, and says \z
-  what is wrong with each that cannot be read: {"train, sample 17: the picture ..."}. An empty \z
-  list: all is well.',
+  Reads every sample of a Dataset, or of both splits of the table that hfc.data returns. Returns \z
+  one message for each sample that cannot be read: {"train, sample 17: the picture ..."}. An \z
+  empty list means that all samples are fine.',
 function(data)
   local found = {}
   local function add(part, name)
@@ -173,10 +176,10 @@ end)
 
 hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   hfc.smoothing_row(model, dataset, {rho = 0, epsilons = {...}, published = {...}}) -> table\n\n\z
-  A row of Table 2 of Wang et al., 2020: the accuracy of the network whose first convolution is \z
-  smoothed with strength rho, on the images as they are (clean) and under FGSM and PGD with each \z
-  epsilon, as ["fgsm 0.03"]. published: the row of hfc.published, which goes beside each as \z
-  ["clean (paper)"] and so on, at the epsilons .03, .06 and .09.',
+  Returns a row of Table 2 of Wang et al., 2020. The row contains the accuracy of the network \z
+  after its first convolution is smoothed with strength rho, on clean images (clean) and under \z
+  FGSM and PGD at each epsilon (such as ["fgsm 0.03"]). published: a row from hfc.published, \z
+  whose numbers are added as ["clean (paper)"] and so on, at the epsilons .03, .06 and .09.',
 function(model, dataset, options)
   local smooth = hfc.smooth(model, {rho = options.rho})
   local paper = options.published or {}
@@ -198,8 +201,8 @@ end)
 
 hfc.script_folder = host.declare("hfc.script_folder", '\z
   hfc.script_folder() -> string\n\n\z
-  The folder of the script that runs, an absolute path with a slash behind it: for files that lie \z
-  beside it.',
+  Returns the directory of the running script, as an absolute path with a slash at the end. Use \z
+  it to find files next to the script.',
 function()
   local script = host.absolute_path(_G.arg and _G.arg[0] or "script")
   return string.match(script, "^.*/")
@@ -207,9 +210,11 @@ end)
 
 hfc.gallery = host.declare("hfc.gallery", '\z
   hfc.gallery(data, parts, classes, confidences, positions) -> pictures, captions\n\n\z
-  Rows for run:image: of each part, a Dataset or a Tensor [N, C, H, W], the images at the first \z
-  eight positions (Tensor int64 [n], at least one), with the captions "cat\\n0.987". classes, \z
-  confidences: for each part two Tensors [N], as hfc.predict gives them. data: names the classes.',
+  Returns rows for run:image. Each row shows the images of one part at the first eight positions, \z
+  with captions such as "cat\\n0.987". parts: a list of Datasets or Tensors [N, C, H, W]. \z
+  positions: Tensor int64 [n], with at least one position. classes, confidences: lists with one \z
+  Tensor [N] per part, as returned by hfc.predict. data: the data set, which has the names of the \z
+  classes.',
 function(data, parts, classes, confidences, positions)
   local shown = positions:slice(0, 0, 8)
   local pictures, captions = {}, {}
@@ -228,9 +233,10 @@ end)
 
 hfc.mask.scores = host.declare("hfc.mask.scores", '\z
   hfc.mask.scores(model, images, mask, {labels = Tensor, radius = 4}) -> table\n\n\z
-  What a mask keeps: {masked, complement, ["above .5"]}, the accuracies through the mask, through \z
-  1 - mask and through the mask where it is above .5; l1, its mean; ["weight in r <= 4"], the \z
-  share of its weight within the radius. See hfc.mask.accuracy for images, mask and labels.',
+  Returns scores for a mask. masked: the accuracy through the mask. complement: the accuracy \z
+  through 1 - mask. ["above .5"]: the accuracy through the mask thresholded at .5. l1: the mean \z
+  of the mask. ["weight in r <= 4"]: the fraction of the mask\'s weight within the radius. See \z
+  hfc.mask.accuracy for images, mask and labels.',
 function(model, images, mask, options)
   options = options or {}
   local radius = options.radius or 4
@@ -246,9 +252,9 @@ end)
 
 hfc.frequency.within = host.declare("hfc.frequency.within", '\z
   hfc.frequency.within(map, radius, {rule = "<="}) -> number\n\n\z
-  The share of a map that lies at the frequencies within the radius: of a power spectrum the \z
-  share of the power. map: a Tensor [..., H, W] of weights of at least 0 in the order of the \z
-  FFT.', function(map, radius, options)
+  Returns the fraction of a map at the frequencies within the radius; for a power spectrum, the \z
+  fraction of the power. map: a Tensor [..., H, W] of non-negative weights, zero-frequency \z
+  component first (not shifted).', function(map, radius, options)
   local h, w = map.shape[#map.shape - 1], map.shape[#map.shape]
   local low = hfc.frequency.mask(h, w, radius, options):to(map.device)
   return ((map * low):sum() / map:sum()):item()

@@ -38,14 +38,14 @@ local titles = {
   AttackStep = "AttackStep: one iteration of an attack of your own",
   ["hfc.mask"] = "hfc.mask: Fourier masks and maps",
   ["hfc.stats"] = "hfc.stats: intervals over seeds and over images",
-  ["hfc.decompose"] = "hfc.decompose: images by singular values",
-  ["hfc.detection"] = "hfc.detection: objects in pictures",
-  ["hfc.frequency"] = "hfc.frequency: images by frequency",
+  ["hfc.decompose"] = "hfc.decompose: splitting images by singular values",
+  ["hfc.detection"] = "hfc.detection: object detection",
+  ["hfc.frequency"] = "hfc.frequency: splitting images by frequency",
   torch = "torch: tensors",
   ["torch.nn"] = "torch.nn: networks written in Lua",
-  Detections = "Detections: what hfc.detection.detect finds in a data set",
-  Dataset = "Dataset: what hfc.data gives, and views of it",
-  Model = "Model: what hfc.model gives",
+  Detections = "Detections: the result of hfc.detection.detect",
+  Dataset = "Dataset: a data set, and views of it",
+  Model = "Model: a network from hfc.model",
   Module = "Module: a network written in Lua",
   Run = "Run: a run directory",
   Tensor = "Tensor: methods",
@@ -67,14 +67,14 @@ end
 
 local introduction = '\z
   # Reference\n\n\z
-  All functions that hfc-host adds to Lua, as `help()` prints them. `torch.NAME` and \z
-  `tensor:NAME` are also PyTorch\'s operators, some 1 600, with their\n\z
-  own arguments: `help(torch.conv2d)` prints the forms of one, `apropos "pool"` finds them by \z
-  word.\n\n\z
-  Written by `hfc-host --write-docs docs/reference`; do not edit. Run it after changing the \z
-  documentation of a function: a test compares.\n\z
-  `hfc-host --write-stubs DIR` writes the same for editors (lua-language-server); `.luarc.json` \z
-  in the source tree looks for them in `build/stubs`.\n'
+  These pages contain the text of `help()` for all functions that hfc-host adds to Lua. \z
+  `torch.NAME` and `tensor:NAME` also include about 1 600 of PyTorch\'s operators, with \z
+  PyTorch\'s arguments: `help(torch.conv2d)` prints the overloads of one operator, and \z
+  `apropos "pool"` searches for them.\n\n\z
+  The pages are written by `hfc-host --write-docs docs/reference`: do not edit them. Run this \z
+  command after you change the documentation of a function; a test compares the pages.\n\n\z
+  `hfc-host --write-stubs DIR` writes the same text for editors (lua-language-server); \z
+  `.luarc.json` in the source tree looks for the stubs in `build/stubs`.\n'
 
 function host.write_docs(folder)
   local owners, names_of = grouped()

@@ -7,23 +7,24 @@ local function method(name, call, text, f)
 end
 
 Tensor.nelement, Tensor.ndimension = Tensor.numel, Tensor.dim
-method("element_size", "() -> number", "The bytes of an element.",
+method("element_size", "() -> number", "Returns the number of bytes of an element.",
   function(x) return x.itemsize end)
 method("type", "() -> string, x:type(dtype) -> Tensor",
-  'The type\'s name ("torch.FloatTensor"), or x with another dtype.',
+  'Returns the name of the type ("torch.FloatTensor"), or x converted to another dtype.',
   function(x, dtype)
     if dtype == nil then return torch.typename(x) end
     return x:to(dtype)
   end)
 method("new_tensor", "(values, {dtype, device, requires_grad = false}) -> Tensor",
-  "torch.tensor of x's dtype and device.", function(x, values, options)
+  "Works like torch.tensor with x's dtype and device.", function(x, values, options)
     options = options or {}
     return torch.tensor(values, {
       dtype = options.dtype or x.dtype, device = options.device or x.device,
       requires_grad = options.requires_grad,
     })
   end)
-method("dim_order", "() -> list", "The dimensions from the longest stride to the shortest.",
+method("dim_order", "() -> list", "\z
+  Returns the dimensions, sorted from the largest stride to the smallest.",
   function(x)
     local strides, order = x:stride(), {}
     for i in ipairs(strides) do order[i] = i - 1 end
@@ -35,10 +36,10 @@ method("dim_order", "() -> list", "The dimensions from the longest stride to the
   end)
 method("to_sparse_coo", "() -> Tensor", "The same as x:to_sparse().",
   function(x) return x:to_sparse() end)
-method("get_device", "() -> number", "The number of x's GPU; -1 on the CPU.", function(x)
+method("get_device", "() -> number", "Returns the index of x's GPU, or -1 on the CPU.", function(x)
   return x.is_cuda and tonumber(string.match(x.device, "%d+") or 0) or -1
 end)
-method("storage_offset", "() -> number", "Where x begins in its memory, in elements.",
+method("storage_offset", "() -> number", "Returns the offset of x in its memory, in elements.",
   function(x) return torch.sym_storage_offset(x) end)
 
 local function flat(x)
@@ -52,14 +53,17 @@ local function put(x, values)
   return x
 end
 
-method("apply_", "(f) -> x", "Puts f(element) in the place of each element; on the CPU, slowly.",
+method("apply_", "(f) -> x", "\z
+  Replaces each element by f(element). It works only on the CPU and is slow.",
   function(x, f)
     local values = flat(x)
     for i, value in ipairs(values) do values[i] = f(value) end
     return put(x, values)
   end)
 method("map_", "(y, f) -> x",
-  "Puts f(element of x, element of y) in the place of each element; on the CPU, slowly.",
+  "\z
+    Replaces each element of x by f(element of x, element of y). It works only on the CPU and is \z
+    slow.",
   function(x, y, f)
     local values, others = flat(x), flat(y:expand_as(x))
     for i, value in ipairs(values) do values[i] = f(value, others[i]) end
@@ -71,19 +75,21 @@ for name, dtype in pairs {cfloat = "complex64", cdouble = "complex128", chalf = 
     function(x) return x:to(dtype) end)
 end
 
-method("new", "(size, ...) -> Tensor", "An uninitialised tensor of x's dtype and device.",
+method("new", "(size, ...) -> Tensor", "\z
+  Returns an uninitialised tensor with x's dtype and device.",
   function(x, ...) return x:new_empty(...) end)
 
 -- Python's names without a counterpart, and what to write instead.
 for name, advice in pairs {
-  numpy = 'Lua has no NumPy; x:tolist() gives tables, torch.save(x, "x.npy") a file',
-  data_ptr = "x:data() gives a pointer that keeps the memory",
-  storage = "x:data() gives a pointer to the elements",
-  untyped_storage = "x:data() gives a pointer to the elements",
-  share_memory_ = "no other process sees this memory; torch.save and torch.load pass tensors on",
+  numpy = 'Lua has no NumPy; x:tolist() returns tables, torch.save(x, "x.npy") writes a file',
+  data_ptr = "x:data() returns a pointer that keeps the memory alive",
+  storage = "x:data() returns a pointer to the elements",
+  untyped_storage = "x:data() returns a pointer to the elements",
+  share_memory_ = "no other process can access this memory; \z
+    use torch.save and torch.load to pass tensors",
   register_post_accumulate_grad_hook = "x:register_hook(f) gets each gradient before it is added",
 } do
-  method(name, "()", "Not in hfc-host: " .. advice .. ".", function()
+  method(name, "()", "Not available in hfc-host: " .. advice .. ".", function()
     error(string.format("Tensor:%s: %s", name, advice), 2)
   end)
 end

@@ -35,8 +35,8 @@ end
 torch.einsum = host.declare("torch.einsum", [[
 torch.einsum(equation, x, ...) or torch.einsum(equation, {x, ...}) -> Tensor
 
-Sums of products in Einstein's notation: torch.einsum("bij,bjk->bik", a, b), or with lists of
-numbers for letters: torch.einsum(a, {0, 1}, b, {1, 2}, {0, 2}).]],
+Computes sums of products in Einstein notation: torch.einsum("bij,bjk->bik", a, b), or with
+lists of numbers in place of letters: torch.einsum(a, {0, 1}, b, {1, 2}, {0, 2}).]],
   function(equation, first, ...)
     if torch.is_tensor(equation) then return einsum_of_lists(equation, first, ...) end
     return einsum(equation, torch.is_tensor(first) and {first, ...} or first)
@@ -52,8 +52,9 @@ end
 
 local unique2, unique_dim = host.operator "_unique2", host.operator "unique_dim"
 define("unique", "input, sorted = true, return_inverse = false, return_counts = false, dim = nil",
-  "-> Tensor [, inverse] [, counts]\n\n\z
-  The different values of input, or its different slices along dim.",
+  "\z
+  -> Tensor [, inverse] [, counts]\n\n\z
+  Returns the distinct values of input, or its distinct slices along dim.",
   function(input, sorted, with_inverse, with_counts, dim)
     local values, inverse, counts
     if dim then
@@ -66,7 +67,9 @@ define("unique", "input, sorted = true, return_inverse = false, return_counts = 
 
 local unique_consecutive = host.operator "unique_consecutive"
 define("unique_consecutive", "input, return_inverse = false, return_counts = false, dim = nil",
-  "-> Tensor [, inverse] [, counts]\n\nThe values of input, each row of equal ones once.",
+  "\z
+    -> Tensor [, inverse] [, counts]\n\n\z
+    Returns the values of input, with each run of equal consecutive values reduced to one.",
   function(input, with_inverse, with_counts, dim)
     local values, inverse, counts = unique_consecutive(input, with_inverse, with_counts, dim)
     return chosen(values, inverse, counts, with_inverse, with_counts)
@@ -74,9 +77,10 @@ define("unique_consecutive", "input, return_inverse = false, return_counts = fal
 
 local nonzero, nonzero_numpy = host.operator "nonzero", host.operator "nonzero_numpy"
 define("nonzero", "input, as_tuple = false, out = nil",
-  "-> Tensor, or a list of Tensors with as_tuple\n\n\z
-  The indices of elements that are not 0: [count, dimensions], or a Tensor for each dimension, \z
-  which x[...] takes.", function(input, as_tuple, out)
+  "\z
+  -> Tensor, or a list of Tensors with as_tuple\n\n\z
+  Returns the indices of elements that are not 0, as [count, dimensions] or as one Tensor per \z
+  dimension, which you can use in x[...].", function(input, as_tuple, out)
     if as_tuple then return nonzero_numpy(input) end
     if out then return nonzero(input, {out = out}) end
     return nonzero(input)
@@ -90,8 +94,10 @@ local function all_dimensions(input)
 end
 
 define("norm", "input, p = \"fro\", dim = nil, keepdim = false, out = nil, dtype = nil",
-  '-> Tensor\n\nThe p-norm of all elements or along dim (a number or a list). p: a number, "fro" \z
-  or "nuc".', function(input, p, dim, keepdim, out, dtype)
+  '\z
+  -> Tensor\n\n\z
+  Returns the p-norm of all elements or along dim (a number or a list). p: a number, "fro" or \z
+  "nuc".', function(input, p, dim, keepdim, out, dtype)
     if input.layout ~= "strided" then
       return plain_norm(input, p == "fro" and 2 or p, dim and repeated(dim, 1)
         or all_dimensions(input), keepdim)
@@ -120,8 +126,11 @@ local function two_lists(dims, more)
 end
 
 define("tensordot", "a, b, dims = 2, dims_other = nil, out = nil, dims_self = nil",
-  "-> Tensor\n\nThe sum of products over dimensions of a and b. dims: how many, the last of a \z
-  with the first of b; or {{of a}, {of b}}.",
+  "\z
+  -> Tensor\n\n\z
+  Returns the sum of products over dimensions of a and b. dims: the number of dimensions to sum \z
+  over, the last ones of a and the first ones of b; or two lists, {{dimensions of a}, {dimensions \z
+  of b}}.",
   function(a, b, dims, other, out, dims_self)
     if type(dims) == "number" and (dims < 0 or dims > math.min(a.ndim, b.ndim)) then
       error(string.format("torch.tensordot: dims must be from 0 to %d, got %g",
@@ -135,7 +144,9 @@ define("tensordot", "a, b, dims = 2, dims_other = nil, out = nil, dims_self = ni
 local cdist = host.operator "cdist"
 local compute_modes = {use_mm_for_euclid_dist = 1, donot_use_mm_for_euclid_dist = 2}
 define("cdist", "x1, x2, p = 2, compute_mode = \"use_mm_for_euclid_dist_if_necessary\"",
-  "-> Tensor\n\nThe p-distance of each row of x1 [..., P, M] to each of x2 [..., R, M].",
+  "\z
+    -> Tensor\n\n\z
+    Returns the p-distance between each row of x1 [..., P, M] and each row of x2 [..., R, M].",
   function(x1, x2, p, mode)
     local number = type(mode) == "number" and mode or compute_modes[mode]
     if not number and mode ~= "use_mm_for_euclid_dist_if_necessary" then
@@ -146,8 +157,10 @@ define("cdist", "x1, x2, p = 2, compute_mode = \"use_mm_for_euclid_dist_if_neces
 
 local split, split_sizes = host.operator "split", host.operator "split_with_sizes"
 define("split", "tensor, split_size_or_sections = nil, dim = 0, split_size = nil",
-  "-> list of Tensors\n\nParts of a size along dim, the last one shorter where it does not fit; \z
-  or parts of a list of sizes.", function(x, size, dim, named)
+  "\z
+  -> list of Tensors\n\n\z
+  Splits a tensor along dim into parts of the given size, the last of which may be smaller, or \z
+  into parts with the sizes in a list.", function(x, size, dim, named)
     local sizes = size or named
     if type(sizes) == "table" then return split_sizes(x, sizes, dim) end
     return split(x, sizes, dim)
@@ -174,7 +187,7 @@ end
 torch.broadcast_shapes = host.declare("torch.broadcast_shapes", [[
 torch.broadcast_shapes(shape, ...) -> list
 
-The shape of what operators make of tensors of these shapes. A number is a shape of one
+Returns the shape that results from broadcasting these shapes. A number is a shape with one
 dimension.]],
   function(...)
     local shapes = {...}
@@ -182,8 +195,9 @@ dimension.]],
     return broadcast(shapes)
   end)
 
-define("unravel_index", "indices, shape", "-> list of Tensors\n\n\z
-  Places in a flattened tensor of a shape as one index for each dimension.",
+define("unravel_index", "indices, shape", "\z
+  -> list of Tensors\n\n\z
+  Converts indices into a flattened tensor of the given shape to one index per dimension.",
   function(indices, shape)
     if indices:is_floating_point() or indices:is_complex() or indices.dtype == "bool" then
       error("torch.unravel_index: expected whole numbers, got " .. indices.dtype, 2)
@@ -230,12 +244,14 @@ local function svd_lowrank(A, q, niter, M)
   return U, S, Vh.mH
 end
 
-define("svd_lowrank", "A, q = 6, niter = 2, M = nil", "-> U, S, V\n\n\z
-  An approximate singular value decomposition of A - M with q values, from random numbers \z
-  (algorithm 5.1 of Halko et al., SIAM Review 53, 2011).", svd_lowrank)
+define("svd_lowrank", "A, q = 6, niter = 2, M = nil", "\z
+  -> U, S, V\n\n\z
+  Returns an approximate singular value decomposition of A - M with q values, computed with \z
+  random numbers (algorithm 5.1 of Halko et al., SIAM Review 53, 2011).", svd_lowrank)
 
-define("pca_lowrank", "A, q = nil, center = true, niter = 2", "-> U, S, V\n\n\z
-  Principal components of the rows of A, by svd_lowrank of A less its mean.",
+define("pca_lowrank", "A, q = nil, center = true, niter = 2", "\z
+  -> U, S, V\n\n\z
+  Returns the principal components of the rows of A, computed by svd_lowrank of A minus its mean.",
   function(A, q, center, niter)
     local smaller = math.min(A:size(-2), A:size(-1))
     q = q or math.min(6, smaller)
@@ -252,20 +268,25 @@ local function lu(A, pivot, get_infos)
   if get_infos then return factors, pivots, infos end
   return factors, pivots
 end
-define("lu", "A, pivot = true, get_infos = false, out = nil", "-> LU, pivots [, infos]\n\n\z
-  The LU decomposition, compact as torch.lu_unpack takes it.", lu)
+define("lu", "A, pivot = true, get_infos = false, out = nil", "\z
+  -> LU, pivots [, infos]\n\n\z
+  Returns the LU decomposition in the compact form that torch.lu_unpack takes.", lu)
 Tensor.lu = host.define("Tensor:lu", "A, pivot = true, get_infos = false",
   "-> LU, pivots [, infos]\n\nThe same as torch.lu.", lu)
 
-define("as_tensor", "data, dtype = nil, device = nil", "-> Tensor\n\n\z
-  The data as a tensor: a Tensor itself where nothing changes, else as torch.tensor.",
+define("as_tensor", "data, dtype = nil, device = nil", "\z
+  -> Tensor\n\n\z
+  Returns the data as a tensor. A Tensor is returned itself if nothing changes; otherwise the \z
+  function works like torch.tensor.",
   function(data, dtype, device)
     if torch.is_tensor(data) then return data:to {dtype = dtype, device = device} end
     return torch.tensor(data, {dtype = dtype, device = device})
   end)
 
 define("asarray", "data, dtype = nil, device = nil, copy = false, requires_grad = false",
-  "-> Tensor\n\nAs torch.as_tensor.", function(data, dtype, device, copy, requires_grad)
+  "\z
+    -> Tensor\n\n\z
+    Works like torch.as_tensor.", function(data, dtype, device, copy, requires_grad)
     local result = torch.as_tensor(data, dtype, device)
     if copy and rawequal(result, data) then result = result:clone() end
     return requires_grad and result:detach():requires_grad_() or result

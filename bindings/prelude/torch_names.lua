@@ -7,7 +7,7 @@ local resolutions = {float64 = 1e-15, float32 = 1e-6, float16 = 1e-3, bfloat16 =
 torch.finfo = host.declare("torch.finfo", [[
 torch.finfo(dtype) -> {bits, eps, max, min, tiny, smallest_normal, resolution, dtype}
 
-The limits of a floating dtype.]], function(dtype)
+Returns the limits of a floating-point dtype.]], function(dtype)
   dtype = dtype or torch.get_default_dtype()
   local bits, whole, min, max, tiny, eps = host.dtype_limits(dtype)
   if whole then error("torch.finfo: expected a floating dtype, got " .. dtype, 2) end
@@ -18,7 +18,7 @@ end)
 torch.iinfo = host.declare("torch.iinfo", [[
 torch.iinfo(dtype) -> {bits, max, min, dtype}
 
-The limits of a whole dtype. Those of int64 are rounded to what a Lua number holds.]],
+Returns the limits of an integer dtype. The limits of int64 are rounded to Lua numbers.]],
   function(dtype)
     local bits, whole, min, max = host.dtype_limits(dtype)
     if not whole then error("torch.iinfo: expected a whole dtype, got " .. dtype, 2) end
@@ -47,12 +47,12 @@ end
 torch.Size = host.declare("torch.Size", [[
 torch.Size(list) -> list
 
-A shape. In Lua a shape is a list of numbers.]], function(list) return {unpack(list)} end)
+Returns a shape. In Lua a shape is a list of numbers.]], function(list) return {unpack(list)} end)
 
 torch.device = host.declare("torch.device", [[
 torch.device(name, index) -> string
 
-A device. In Lua it is a string: "cpu", "cuda" or "cuda:1".]], function(name, index)
+Returns a device. In Lua a device is a string: "cpu", "cuda" or "cuda:1".]], function(name, index)
   return index and string.format("%s:%d", name, index) or name
 end)
 
@@ -65,7 +65,8 @@ local class_names = {
 torch.typename = host.declare("torch.typename", [[
 torch.typename(value) -> string
 
-"torch.FloatTensor" and its like for a Tensor, else Lua's type.]], function(value)
+Returns a name such as "torch.FloatTensor" for a Tensor, and Lua's type for any other value.]],
+function(value)
   if not torch.is_tensor(value) then return type(value) end
   return string.format("torch.%s%sTensor", value.is_cuda and "cuda." or "",
                                      class_names[value.dtype] or value.dtype)
@@ -74,19 +75,21 @@ end)
 -- torch.compile(f) -> f: what it would make faster is left as it is.
 torch.compile = host.define("torch.compile",
   "model, fullgraph = false, dynamic = nil, backend = nil, mode = nil, options = nil, \z
-  disable = false", "-> model\n\nThe model or function itself: nothing is compiled here.",
+  disable = false", "\z
+    -> model\n\n\z
+    Returns the model or function itself; hfc-host does not compile anything.",
   function(model) return model end)
 
 torch.get_default_device = host.declare("torch.get_default_device", [[
 torch.get_default_device() -> string
 
-Where torch makes tensors unless a call names a device: always "cpu".]],
+Returns the device on which tensors are created by default, which is always "cpu".]],
   function() return "cpu" end)
 
 torch.set_default_device = host.declare("torch.set_default_device", [[
 torch.set_default_device(device)
 
-Takes "cpu" only: other devices are named where a tensor is made, {device = "cuda"}.]],
+Accepts only "cpu". To use another device, pass it when you create a tensor: {device = "cuda"}.]],
   function(device)
     if device ~= nil and device ~= "cpu" then
       error(string.format("torch.set_default_device: tensors are made on the CPU unless a call \z
@@ -125,15 +128,15 @@ local function is_there() return torch.cuda.is_available() end
 local function no() return false end
 
 torch.backends = {
-  cudnn = backend("cudnn", {is_available = {"Whether a GPU can be used.", is_there}}, {
+  cudnn = backend("cudnn", {is_available = {"Returns true if a GPU is available.", is_there}}, {
     enabled = "cudnn.enabled", benchmark = "cudnn.benchmark",
     deterministic = "cudnn.deterministic", allow_tf32 = "cudnn.allow_tf32",
   }),
-  cuda = backend("cuda", {is_built = {"Whether a GPU can be used.", is_there}}, {}),
+  cuda = backend("cuda", {is_built = {"Returns true if a GPU is available.", is_there}}, {}),
   mkldnn = backend("mkldnn", {}, {enabled = "mkldnn.enabled"}),
   mps = backend("mps", {
-    is_available = {"False: hfc-host knows no GPU of Apple's.", no},
-    is_built = {"False: hfc-host knows no GPU of Apple's.", no},
+    is_available = {"Returns false: hfc-host does not support Apple GPUs.", no},
+    is_built = {"Returns false: hfc-host does not support Apple GPUs.", no},
   }, {}),
 }
 rawset(torch.backends.cuda, "matmul",

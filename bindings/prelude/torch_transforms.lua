@@ -99,9 +99,11 @@ local function define(name, signature, text, f)
 end
 
 define("jacobian", "func, inputs, create_graph = false, strict = false, vectorize = false, \z
-  strategy = nil", "-> Tensor, or lists\n\nThe derivatives of each element of func(inputs) by \z
-  each element of inputs (a Tensor or a list): the output's shape, then the input's. Lists where \z
-  the output or the inputs are lists.",
+  strategy = nil", "\z
+  -> Tensor, or lists\n\n\z
+  Returns the derivatives of each element of func(inputs) with respect to each element of inputs \z
+  (a Tensor or a list). The shape is the output's shape followed by the input's. If the output or \z
+  the inputs are lists, so is the result.",
   function(owner, func, inputs, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, output, result = create_graph or outer, call_list(func, list), {}
@@ -112,8 +114,10 @@ define("jacobian", "func, inputs, create_graph = false, strict = false, vectoriz
   end)
 
 define("hessian", "func, inputs, create_graph = false, strict = false, vectorize = false, \z
-  outer_jacobian_strategy = nil", "-> Tensor, or lists\n\nThe second derivatives of \z
-  func(inputs), one number, by inputs (a Tensor or a list).",
+  outer_jacobian_strategy = nil", "\z
+  -> Tensor, or lists\n\n\z
+  Returns the second derivatives of func(inputs), a single number, with respect to inputs (a \z
+  Tensor or a list).",
   function(owner, func, inputs, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, result = create_graph or outer, {}
@@ -147,8 +151,10 @@ local function products_back(outputs, list, v, keep)
 end
 
 define("vjp", "func, inputs, v = nil, create_graph = false, strict = false",
-  "-> outputs, products\n\nfunc(inputs), and v times its Jacobian. v: as the outputs; ones unless \z
-  given.", function(owner, func, inputs, v, create_graph)
+  "\z
+  -> outputs, products\n\n\z
+  Returns func(inputs) and v times its Jacobian. v: has the shapes of the outputs (default ones).",
+  function(owner, func, inputs, v, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, output = create_graph or outer, call_list(func, list)
     local outputs = listed(output)
@@ -167,8 +173,10 @@ local function products_forward(outputs, list, v, keep)
 end
 
 define("jvp", "func, inputs, v = nil, create_graph = false, strict = false",
-  "-> outputs, products\n\nfunc(inputs), and its Jacobian times v. v: as the inputs; ones unless \z
-  given.", function(owner, func, inputs, v, create_graph)
+  "\z
+  -> outputs, products\n\n\z
+  Returns func(inputs) and its Jacobian times v. v: has the shapes of the inputs (default ones).",
+  function(owner, func, inputs, v, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, output = create_graph or outer, call_list(func, list)
     local outputs = listed(output)
@@ -178,7 +186,9 @@ define("jvp", "func, inputs, v = nil, create_graph = false, strict = false",
 
 for _, name in ipairs {"hvp", "vhp"} do
   define(name, "func, inputs, v = nil, create_graph = false, strict = false",
-    "-> output, products\n\nfunc(inputs), one number, and its second derivatives times v.",
+    "\z
+      -> output, products\n\n\z
+      Returns func(inputs), a single number, and its second derivatives times v.",
     function(owner, func, inputs, v, create_graph)
       local list, outer = variables(owner, listed(inputs))
       local keep = create_graph or outer
@@ -223,14 +233,18 @@ local function gradient_and_results(owner, f, argnums, ...)
   return like(argnums, finished(found, outer)), finished(results, outer)
 end
 
-define_transform("grad", "-> function\n\nA function of func's arguments that returns the gradient \z
-  of func's result, one number, by the argument number argnums (from 0; a list for several), then \z
+define_transform("grad", "\z
+  -> function\n\n\z
+  Returns a function of func's arguments. It returns the gradient of func's result, a single \z
+  number, with respect to the argument with index argnums (from 0; a list for several), and then \z
   func's further results.", function(...)
     local found, results = gradient_and_results(...)
     return found, unpack(results, 2)
   end)
-define_transform("grad_and_value", "-> function\n\nAs torch.func.grad; the function returns the \z
-  gradient and func's results.", function(...)
+define_transform("grad_and_value", "\z
+  -> function\n\n\z
+  Works like torch.func.grad, but the function returns the gradient and func's results.",
+  function(...)
     local found, results = gradient_and_results(...)
     return found, unpack(results)
   end)
@@ -241,12 +255,16 @@ local function jacobian(owner, f, argnums, ...)
   return found, unpack(finished(results, outer), 2)
 end
 for _, name in ipairs {"jacrev", "jacfwd"} do
-  define_transform(name, "-> function\n\nA function of func's arguments that returns the \z
-    Jacobian of func's result by the argument number argnums (from 0; a list for several).",
+  define_transform(name, "\z
+    -> function\n\n\z
+    Returns a function of func's arguments that returns the Jacobian of func's result with \z
+    respect to the argument with index argnums (from 0; a list for several).",
     jacobian)
 end
-define_transform("hessian", "-> function\n\nA function of func's arguments that returns the \z
-  second derivatives of func's result by the argument number argnums (from 0).",
+define_transform("hessian", "\z
+  -> function\n\n\z
+  Returns a function of func's arguments that returns the second derivatives of func's result \z
+  with respect to the argument with index argnums (from 0).",
   function(_, f, argnums, ...)
     return func.jacrev(func.grad(f, argnums), argnums)(...)
   end)
@@ -299,10 +317,12 @@ local function map_slices(f, in_dims, out_dims, ...)
 end
 
 torch.vmap = host.define("torch.vmap",
-  "func, in_dims = 0, out_dims = 0, randomness = \"error\", chunk_size = nil", "-> function\n\n\z
-  A function that calls func with each slice of its Tensors along in_dims (a number, or a list \z
-  with one for each argument, torch.none for one that is passed whole) and stacks the results \z
-  along out_dims. It calls func slice by slice, so it saves writing, not time.",
+  "func, in_dims = 0, out_dims = 0, randomness = \"error\", chunk_size = nil", "\z
+  -> function\n\n\z
+  Returns a function that calls func with each slice of its Tensors along in_dims and stacks the \z
+  results along out_dims. in_dims: a number, or a list with one entry per argument; torch.none \z
+  passes the whole argument. The function calls func slice by slice, so it makes code shorter but \z
+  not faster.",
   function(f, in_dims, out_dims)
     return function(...) return map_slices(f, in_dims, out_dims, ...) end
   end)
@@ -311,7 +331,7 @@ func.vmap = torch.vmap
 func.vjp = host.declare("torch.func.vjp", [[
 torch.func.vjp(func, x, ...) -> output, function
 
-func(x, ...), and a function of v that returns v times the Jacobian, for each x.]],
+Returns func(x, ...), and a function of v that returns v times the Jacobian for each x.]],
   function(f, ...)
     local list, outer = variables("torch.func.vjp", {...})
     local output = torch.enable_grad(function() return call_list(f, list) end)
@@ -320,6 +340,7 @@ func(x, ...), and a function of v that returns v times the Jacobian, for each x.
     end
   end)
 
-func.jvp = host.define("torch.func.jvp", "func, primals, tangents", "-> output, products\n\n\z
-  func of the list primals, and its Jacobian times the list tangents.",
+func.jvp = host.define("torch.func.jvp", "func, primals, tangents", "\z
+  -> output, products\n\n\z
+  Returns func of the list primals, and its Jacobian times the list tangents.",
   function(f, primals, tangents) return functional.jvp(f, primals, tangents) end)

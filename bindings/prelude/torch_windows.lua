@@ -10,8 +10,9 @@ local common = ", sym = true, dtype = nil, layout = nil, device = nil, requires_
 local function window(name, own, text, make, small)
   local count = select(2, string.gsub(own, "=", ""))
   windows[name] = host.define("torch.signal.windows." .. name, "M" .. own .. common,
-    "-> Tensor\n\n" .. text .. " M: points. sym: symmetric; false makes the window periodic, for \z
-    spectra.", function(M, ...)
+    "-> Tensor\n\n" .. text .. "\z
+     M: the number of points. sym: if true (the default), the window is symmetric; if false, it \z
+     is periodic, as needed for spectra.", function(M, ...)
       local given = {...}
       local sym, dtype, layout, device, requires_grad = unpack(given, count + 1, count + 5)
       if layout and layout ~= "strided" then

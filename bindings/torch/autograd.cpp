@@ -82,28 +82,29 @@ int set_grad_enabled(Call& call) {
 
 const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
-     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\nGradients of x "
-     "with respect to the leaves it was "
-     "computed from are added to their `grad`. Without a gradient x must have one element."},
+     "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\n"
+     "Computes the gradients of x with respect to the leaf tensors from which it was computed, and "
+     "adds them to their `grad`. Without the argument gradient, x must have one element."},
     {"torch.autograd.grad", grad,
      "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
-     "create_graph = false, allow_unused = false}) -> one "
-     "Tensor for each input\n\nGradients of the sum of the outputs with respect to the inputs; "
-     "nothing is added to any `grad`. outputs, "
-     "inputs, grad_outputs: a Tensor or a list. An unused input is an error, or nil with "
-     "allow_unused."},
+     "create_graph = false, allow_unused = false}) -> one Tensor for each input\n\n"
+     "Returns the gradients of the sum of the outputs with respect to the inputs, without adding "
+     "to any `grad`. outputs, inputs, grad_outputs: a Tensor or a list. An input that is not used "
+     "is an error; with allow_unused, its gradient is nil."},
     {"torch.no_grad", no_grad,
-     "torch.no_grad(function, ...) -> its results\n\nCalls the function with gradients off; they "
-     "are back on after it, also after an error "
-     "inside."},
+     "torch.no_grad(function, ...) -> its results\n\n"
+     "Calls the function with gradients disabled. Afterwards they are enabled again, even after an "
+     "error in the function."},
     {"torch.enable_grad", enable_grad,
-     "torch.enable_grad(function, ...) -> its results\n\nCalls the function with gradients on, "
-     "also inside no_grad."},
+     "torch.enable_grad(function, ...) -> its results\n\n"
+     "Calls the function with gradients enabled, even inside no_grad."},
     {"torch.inference_mode", inference_mode,
-     "torch.inference_mode(function, ...) -> its results\n\nAs no_grad, and faster: tensors made "
-     "inside can never take part in autograd."},
+     "torch.inference_mode(function, ...) -> its results\n\n"
+     "Works like no_grad but is faster, because tensors made inside can never be used in "
+     "autograd."},
     {"torch.is_grad_enabled", is_grad_enabled,
-     "torch.is_grad_enabled() -> boolean\n\nWhether operations are recorded for backward()."},
+     "torch.is_grad_enabled() -> boolean\n\n"
+     "Returns true if operations are recorded for backward()."},
     {"torch.set_grad_enabled", set_grad_enabled,
      "torch.set_grad_enabled(mode)\n\nSwitches the recording of operations for backward() on or "
      "off."},

@@ -212,25 +212,27 @@ int seed_generator(Call& call) {
 const std::vector<Declaration> functions = {
     {"torch.tensor", tensor,
      "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> "
-     "Tensor\n\nA tensor of a number, a boolean or "
-     "nested tables of them (or a copy of a Tensor). dtype: bool for booleans, the default dtype "
-     "(float32) for numbers, complex64 where one is complex, unless given. Errors: tables of "
-     "different lengths or depths, numbers and booleans mixed, a number that the dtype cannot "
-     "hold."},
+     "Tensor\n\n"
+     "Makes a tensor from a number, a boolean or nested tables of them, or copies a Tensor. dtype: "
+     "by default, bool for booleans, the default dtype (float32) for numbers, and complex64 if any "
+     "number is complex. Errors: tables of different lengths or depths, a mixture of numbers and "
+     "booleans, a number that the dtype cannot represent."},
     {"torch.Generator", make_generator,
-     "torch.Generator({device = \"cpu\", seed}) -> Generator\n\nA source of random numbers of its "
-     "own, for operators' {generator = g}. "
+     "torch.Generator({device = \"cpu\", seed}) -> Generator\n\n"
+     "Makes a separate source of random numbers, for the argument {generator = g} of operators. "
      "Without a seed it gets a random one."},
     {"Generator:manual_seed", seed_generator,
-     "generator:manual_seed(seed) -> generator\n\nBegins the generator's numbers anew."},
+     "generator:manual_seed(seed) -> generator\n\n"
+     "Restarts the generator with this seed."},
     {"torch.operators", list_operators,
-     "torch.operators() -> list of strings\n\nThe names of all of PyTorch's operators, in "
-     "alphabetical order."},
+     "torch.operators() -> list of strings\n\n"
+     "Returns the names of all of PyTorch's operators, in alphabetical order."},
     {"torch.signatures", list_signatures,
-     "torch.signatures(name) -> list of strings\n\nThe forms of an operator, as PyTorch writes its "
-     "schemas."},
+     "torch.signatures(name) -> list of strings\n\n"
+     "Returns the overloads of an operator, as PyTorch schemas."},
     {"torch.is_tensor", is_tensor,
-     "torch.is_tensor(value) -> boolean\n\nWhether the value is a Tensor."},
+     "torch.is_tensor(value) -> boolean\n\n"
+     "Returns true if the value is a Tensor."},
     {"torch.manual_seed", manual_seed,
      "torch.manual_seed(seed)\n\nSeeds the default generators of all devices, as PyTorch does."},
 };

@@ -161,41 +161,51 @@ int is_autocast_enabled(Call& call) {
 
 const std::vector<Declaration> cuda_functions = {
     {"torch.cuda.is_available", is_available,
-     "torch.cuda.is_available() -> boolean\n\nWhether a GPU can be used."},
+     "torch.cuda.is_available() -> boolean\n\n"
+     "Returns true if a GPU is available."},
     {"torch.cuda.device_count", device_count,
-     "torch.cuda.device_count() -> number\n\nHow many GPUs can be used."},
+     "torch.cuda.device_count() -> number\n\n"
+     "Returns the number of available GPUs."},
     {"torch.cuda.current_device", current_device,
-     "torch.cuda.current_device() -> number\n\nThe number of the GPU that \"cuda\" means."},
+     "torch.cuda.current_device() -> number\n\n"
+     "Returns the index of the GPU that \"cuda\" refers to."},
     {"torch.cuda.set_device", set_device,
-     "torch.cuda.set_device(device)\n\nThe GPU that \"cuda\" means from now on, by number or "
-     "name."},
+     "torch.cuda.set_device(device)\n\n"
+     "Sets the GPU that \"cuda\" refers to from now on, by index or name."},
     {"torch.cuda.synchronize", synchronize_device,
-     "torch.cuda.synchronize(device)\n\nWaits until the GPU has done all that was queued, so that "
-     "a clock read after it is true."},
+     "torch.cuda.synchronize(device)\n\n"
+     "Waits until the GPU has finished all queued work, so that time measurements are correct."},
     {"torch.cuda.manual_seed_all", seed_devices,
-     "torch.cuda.manual_seed_all(seed)\n\nSeeds the generators of all GPUs; nothing without one."},
+     "torch.cuda.manual_seed_all(seed)\n\n"
+     "Seeds the generators of all GPUs. Without a GPU it does nothing."},
     {"torch.cuda.manual_seed", seed_devices,
      "torch.cuda.manual_seed(seed)\n\nThe same as torch.cuda.manual_seed_all."},
     {"torch.cuda.empty_cache", empty_cache,
-     "torch.cuda.empty_cache()\n\nGives memory that no tensor uses back to the driver."},
+     "torch.cuda.empty_cache()\n\n"
+     "Returns memory that no tensor uses to the driver."},
     {"torch.cuda.memory_allocated", memory_allocated,
-     "torch.cuda.memory_allocated(device) -> number\n\nBytes of the GPU's memory that tensors use "
-     "now; 0 without a GPU."},
+     "torch.cuda.memory_allocated(device) -> number\n\n"
+     "Returns the number of bytes of GPU memory that tensors use now, or 0 without a GPU."},
     {"torch.cuda.max_memory_allocated", max_memory_allocated,
-     "torch.cuda.max_memory_allocated(device) -> number\n\nThe most bytes that tensors have used."},
+     "torch.cuda.max_memory_allocated(device) -> number\n\n"
+     "Returns the largest number of bytes that tensors have used so far."},
     {"torch.cuda.memory_reserved", memory_reserved,
-     "torch.cuda.memory_reserved(device) -> number\n\nBytes that PyTorch holds, used or not."},
+     "torch.cuda.memory_reserved(device) -> number\n\n"
+     "Returns the number of bytes that PyTorch has reserved, used or not."},
     {"torch.cuda.max_memory_reserved", max_memory_reserved,
-     "torch.cuda.max_memory_reserved(device) -> number\n\nThe most bytes that PyTorch has held."},
+     "torch.cuda.max_memory_reserved(device) -> number\n\n"
+     "Returns the largest number of bytes that PyTorch has reserved so far."},
     {"torch.cuda.reset_peak_memory_stats", reset_peak,
-     "torch.cuda.reset_peak_memory_stats(device)\n\nBegins the counts of the most bytes anew."},
+     "torch.cuda.reset_peak_memory_stats(device)\n\n"
+     "Resets the peak counts of bytes."},
     {"torch.amp.autocast", autocast,
-     "torch.amp.autocast(device, {dtype, enabled = true}, function, ...) -> its results\n\nCalls "
-     "the function with mixed precision: matrix products and convolutions take dtype, sums and "
-     "losses stay float32. device: \"cpu\" or \"cuda\". dtype: \"bfloat16\" on the CPU and "
-     "\"float16\" on a GPU unless given. Python's `with torch.amp.autocast(...)`."},
+     "torch.amp.autocast(device, {dtype, enabled = true}, function, ...) -> its results\n\n"
+     "Calls the function with mixed precision, like Python's `with torch.amp.autocast(...)`. "
+     "Matrix products and convolutions use dtype; sums and losses stay in float32. device: \"cpu\" "
+     "or \"cuda\". dtype: by default \"bfloat16\" on the CPU and \"float16\" on a GPU."},
     {"torch.is_autocast_enabled", is_autocast_enabled,
-     "torch.is_autocast_enabled() -> boolean\n\nWhether torch.amp.autocast is running."},
+     "torch.is_autocast_enabled() -> boolean\n\n"
+     "Returns true inside torch.amp.autocast."},
 };
 
 }  // namespace

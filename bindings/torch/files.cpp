@@ -232,14 +232,15 @@ int save(Call& call) {
 
 const std::vector<Declaration> file_declarations = {
     {"torch.save", save,
-     "torch.save(value, path)\n\nWrites a tensor or a table as .safetensors or .npz, or one tensor "
-     "as .npy. Python's safetensors and numpy read these files.\n"
-     "A table may hold tensors, numbers, booleans, strings and tables of them under string, number "
-     "or boolean keys (an optimizer's state_dict()). Tensors in nested tables get dotted names: "
-     "{net = {weight = w}} writes \"net.weight\". A file with more than named tensors also keeps "
-     "the structure of the table, so torch.load gives back what was saved.\n"
-     "The file is written whole or not at all. Save the state of networks, not networks: "
-     "torch.save(net:state_dict(), \"x.safetensors\").\n"
+     "torch.save(value, path)\n\n"
+     "Writes a tensor or a table as .safetensors or .npz, or one tensor as .npy. Python's "
+     "safetensors and numpy read these files.\n"
+     "A table may contain tensors, numbers, booleans, strings and tables of these, with string, "
+     "number or boolean keys (such as an optimizer's state_dict()). Tensors in nested tables get "
+     "dotted names: {net = {weight = w}} writes \"net.weight\". If the table contains more than "
+     "named tensors, the file also stores its structure, so torch.load returns the same table.\n"
+     "The file is either written completely or not at all. Save the state of a network instead of "
+     "the network: torch.save(net:state_dict(), \"x.safetensors\").\n"
      "Errors: an unknown extension, a value that cannot be saved, no space, no permission."},
 };
 

@@ -210,20 +210,20 @@ int load(Call& call) {
 
 const std::vector<Declaration> load_declarations = {
     {"torch.load", load,
-     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\nReads .safetensors, .npz, "
-     ".npy, and what Python's torch.save wrote (.pt, .pth, .th; also before PyTorch 1.6) and other "
-     "pickles. The content of the file decides, not its extension. Nothing in the file is "
-     "executed.\n"
-     "Dicts become tables with their keys (integers and booleans stay such; other keys become "
-     "strings as Python prints them), lists and tuples become lists from 1 on, None becomes nil: "
-     "its key is absent, its place in a list is empty. Integers beyond 2^53 become tensors. "
-     "NumPy's "
-     "arrays become tensors and its scalars numbers; sets become lists, paths, dtypes and devices "
-     "become strings. Objects of other classes are left out, and one line on stderr names them.\n"
+     "torch.load(path, {map_location = \"cpu\"}) -> what was saved\n\n"
+     "Reads .safetensors, .npz and .npy files, files from Python's torch.save (.pt, .pth, .th; "
+     "including those from before PyTorch 1.6) and other pickles. The contents of the file "
+     "determine its format, not the extension. hfc-host does not execute anything in the file.\n"
+     "Dicts become tables with the same keys: integers and booleans do not change, and other keys "
+     "become strings as printed by Python. Lists and tuples become lists that start at 1. None "
+     "becomes nil, so its key is absent, or its place in a list is empty. Integers beyond 2^53 "
+     "become tensors. NumPy arrays become tensors, and NumPy scalars become numbers. Sets become "
+     "lists; paths, dtypes and devices become strings. Objects of other classes are left out, and "
+     "one line on stderr names them.\n"
      "map_location: the device of the tensors (also as the second argument). weights_only is "
      "accepted and has no effect.\n"
-     "Errors: a damaged or truncated file, or one that wants to run code, saying what is wrong in "
-     "it."},
+     "Errors: a damaged or truncated file, a file that would run code. The message says what is "
+     "wrong in the file."},
 };
 
 }  // namespace

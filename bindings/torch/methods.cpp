@@ -144,33 +144,40 @@ int stride(Call& call) {
 
 const std::vector<Declaration> methods = {
     {"Tensor:item", item,
-     "x:item() -> number or boolean\n\nThe value of a tensor of one element, on any device. A "
-     "complex value is LuaJIT's complex number (z.re, z.im); a whole number beyond 2^53 is "
-     "LuaJIT's "
-     "int64_t. Error: more or fewer elements."},
+     "x:item() -> number or boolean\n\n"
+     "Returns the value of a tensor with one element, on any device. A complex value is returned "
+     "as LuaJIT's complex number (z.re, z.im), and an integer beyond 2^53 as LuaJIT's int64_t. "
+     "Errors: more or fewer elements."},
     {"Tensor:tolist", tolist,
-     "x:tolist() -> table\n\nThe values as nested tables, each as x:item() gives it; a number for "
-     "a tensor without dimensions."},
+     "x:tolist() -> table\n\n"
+     "Returns the values as nested tables, converted as by x:item(), or a single number for a "
+     "tensor without dimensions."},
     {"Tensor:size", size,
-     "x:size(dim) -> number, x:size() -> table\n\nThe length of a dimension (zero-based, negative "
-     "counts from the end), or all of them."},
-    {"Tensor:dim", dim, "x:dim() -> number\n\nThe number of dimensions."},
-    {"Tensor:numel", numel, "x:numel() -> number\n\nThe number of elements."},
+     "x:size(dim) -> number, x:size() -> table\n\n"
+     "Returns the size of a dimension (zero-based; negative numbers count from the end), or the "
+     "sizes of all dimensions."},
+    {"Tensor:dim", dim,
+     "x:dim() -> number\n\n"
+     "Returns the number of dimensions."},
+    {"Tensor:numel", numel,
+     "x:numel() -> number\n\n"
+     "Returns the number of elements."},
     {"Tensor:requires_grad_", requires_grad,
-     "x:requires_grad_(value = true) -> x\n\nFrom now on operations on x are recorded for "
-     "backward()."},
+     "x:requires_grad_(value = true) -> x\n\n"
+     "Sets whether operations on x are recorded for backward() from now on."},
     {"Tensor:to", to,
      "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, other, "
-     "memory_format, copy = false, non_blocking = false} "
-     "-> Tensor\n\nnon_blocking and copy may follow by position: x:to(dtype, false, true). A copy "
-     "on a device or of a dtype (of another tensor's); x itself where nothing "
-     "changes, unless copy."},
+     "memory_format, copy = false, non_blocking = false} -> Tensor\n\n"
+     "Returns a copy on a device or with a dtype (or with those of another tensor). If nothing "
+     "changes, returns x itself unless copy is true. You can also pass non_blocking and copy by "
+     "position: x:to(dtype, false, true)."},
     {"Tensor:is_contiguous", is_contiguous,
-     "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\nWhether the elements "
-     "stand in memory in order."},
+     "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\n"
+     "Returns true if the elements are in order in memory."},
     {"Tensor:stride", stride,
-     "x:stride(dim) -> number, x:stride() -> table\n\nElements to step over for the next index of "
-     "a dimension."},
+     "x:stride(dim) -> number, x:stride() -> table\n\n"
+     "Returns the distance, in elements, between neighbours along a dimension, or the strides of "
+     "all dimensions."},
 };
 
 using PushProperty = void (*)(lua_State* L, const at::Tensor& tensor);

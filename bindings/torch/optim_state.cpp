@@ -210,16 +210,18 @@ int load_optimizer_state(Call& call) {
 
 const std::vector<Declaration> state_declarations = {
     {"Optimizer:state_dict", optimizer_state,
-     "optimizer:state_dict() -> table\n\nCopies of what the optimizer remembers and its settings, "
-     "in Python's form: {state = {[i] = {...}}, param_groups = {{lr = ..., betas = {...}, params "
-     "= {0, ...}}}}, with parameters counted from 0. Settings of a group are read and changed as "
-     "optimizer.param_groups[1].lr; betas is a copy, which is replaced as a whole."},
+     "optimizer:state_dict() -> table\n\n"
+     "Returns copies of the optimizer's state and options, in the same format as in Python: {state "
+     "= {[i] = {...}}, param_groups = {{lr = ..., betas = {...}, params = {0, ...}}}}, with "
+     "parameters counted from 0. You can read and change the options of a group, such as "
+     "optimizer.param_groups[1].lr. betas is a copy: to change it, replace the whole list."},
     {"Optimizer:load_state_dict", load_optimizer_state,
-     "optimizer:load_state_dict(state) -> optimizer\n\nContinues from the state of another "
-     "optimizer, learning rates included. state: what state_dict() gave, or what torch.load reads "
-     "from a file that Python wrote with torch.save(optimizer.state_dict(), path). Settings that "
-     "the state does not name stay. Errors: "
-     "another number of groups or parameters, a tensor of another shape; nothing is changed then."},
+     "optimizer:load_state_dict(state) -> optimizer\n\n"
+     "Continues from the state of another optimizer, including its learning rates. state: a result "
+     "of state_dict(), or of torch.load for a file that Python wrote with "
+     "torch.save(optimizer.state_dict(), path). Options that the state does not contain keep their "
+     "values. Errors: a different number of groups or parameters, a tensor with a different shape. "
+     "After an error, the optimizer has not changed."},
 };
 
 }  // namespace

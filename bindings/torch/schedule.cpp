@@ -263,10 +263,11 @@ int chained_scheduler(Call& call) {
 const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.lr_scheduler.StepLR", step_lr,
      "torch.optim.lr_scheduler.StepLR(optimizer, step_size, {gamma = 0.1, last_epoch = -1}) -> "
-     "LRScheduler\n\nMultiplies the rate by gamma every step_size steps. Like all schedulers it "
-     "changes the rate that the group has, so several schedulers of one optimizer multiply, and a "
-     "rate set by hand is the one that it continues from. last_epoch: the epoch at which an "
-     "earlier run stood; the optimizer's state must be loaded then."},
+     "LRScheduler\n\n"
+     "Multiplies the rate by gamma every step_size steps. Like all schedulers, it changes the "
+     "current rate of the group. Several schedulers of one optimizer therefore multiply, and a "
+     "rate set by hand is the new starting point. last_epoch: the last epoch of an earlier run, "
+     "whose optimizer state must then be loaded."},
     {"torch.optim.lr_scheduler.MultiStepLR", multi_step_lr,
      "torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, {gamma = 0.1, last_epoch = -1}) "
      "-> LRScheduler\n\nMultiplies the rate by gamma at each of the milestones, a list of steps."},
@@ -284,13 +285,15 @@ const std::vector<Declaration> schedule_declarations = {
      "torch.optim.lr_scheduler.PolynomialLR(optimizer, {total_iters = 5, power = 1, last_epoch = "
      "-1}) -> LRScheduler\n\nMultiplies the rate by (1 - step / total_iters) ^ power, down to 0."},
     {"torch.optim.lr_scheduler.CosineAnnealingLR", cosine_annealing_lr,
-     "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, {eta_min = 0, last_epoch = "
-     "-1}) -> LRScheduler\n\nTakes the rate down to eta_min along half a cosine of T_max steps."},
+     "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, {eta_min = 0, last_epoch = -1}) "
+     "-> LRScheduler\n\n"
+     "Reduces the rate to eta_min along half a cosine of T_max steps."},
     {"torch.optim.lr_scheduler.CosineAnnealingWarmRestarts", warm_restarts,
      "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, {T_mult = 1, eta_min = "
-     "0, last_epoch = -1}) -> LRScheduler\n\nHalf a cosine of T_0 steps that starts again, each "
-     "time T_mult times as long. scheduler:step(epoch) also takes fractions of an epoch. Source: "
-     "Loshchilov, Hutter, \"SGDR\", 2017."},
+     "0, last_epoch = -1}) -> LRScheduler\n\n"
+     "Follows half a cosine of T_0 steps, then restarts it, each time T_mult times as long. "
+     "scheduler:step(epoch) also takes fractions of an epoch. Source: Loshchilov, Hutter, "
+     "\"SGDR\", 2017."},
     {"torch.optim.lr_scheduler.LambdaLR", lambda_lr,
      "torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda, {last_epoch = -1}) -> "
      "LRScheduler\n\nSets the rate to the first rate times lr_lambda(step). lr_lambda: a function, "
@@ -302,21 +305,23 @@ const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.lr_scheduler.CyclicLR", cyclic_lr,
      "torch.optim.lr_scheduler.CyclicLR(optimizer, base_lr, max_lr, {step_size_up = 2000, "
      "step_size_down = nil, mode = \"triangular\", gamma = 1, scale_fn = nil, scale_mode = "
-     "\"cycle\", cycle_momentum = true, base_momentum = 0.8, max_momentum = 0.9, last_epoch = "
-     "-1}) -> LRScheduler\n\nTakes the rate from base_lr to max_lr and back, over and over; "
-     "the momentum (Adam's first beta) moves the other way. mode: \"triangular\", "
-     "\"triangular2\" (half the height each cycle) or \"exp_range\" (height gamma ^ step). "
-     "scale_fn: a function that replaces the mode, of the cycle or of the step (scale_mode = "
-     "\"iterations\"). Source: Smith, \"Cyclical learning rates\", 2017."},
+     "\"cycle\", cycle_momentum = true, base_momentum = 0.8, max_momentum = 0.9, last_epoch = -1}) "
+     "-> LRScheduler\n\n"
+     "Moves the rate from base_lr to max_lr and back repeatedly; the momentum (Adam's first beta) "
+     "moves in the opposite direction. mode: \"triangular\", \"triangular2\" (half the height each "
+     "cycle) or \"exp_range\" (height gamma ^ step). scale_fn: a function that replaces the mode, "
+     "of the cycle or of the step (scale_mode = \"iterations\"). Source: Smith, \"Cyclical "
+     "learning rates\", 2017."},
     {"torch.optim.lr_scheduler.OneCycleLR", one_cycle_lr,
      "torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps, {epochs = nil, "
      "steps_per_epoch = nil, pct_start = 0.3, anneal_strategy = \"cos\", cycle_momentum = true, "
      "base_momentum = 0.85, max_momentum = 0.95, div_factor = 25, final_div_factor = 1e4, "
-     "three_phase = false, last_epoch = -1}) -> LRScheduler\n\nSmith's one-cycle policy: from "
-     "max_lr / div_factor up to max_lr in the first pct_start of the steps, then down to max_lr / "
-     "div_factor / final_div_factor; the momentum (Adam's first beta) moves the other way. A "
-     "warm-up of a single step starts at max_lr. three_phase: if true, comes down as it went up, "
-     "then falls to the end."},
+     "three_phase = false, last_epoch = -1}) -> LRScheduler\n\n"
+     "Follows Smith's one-cycle policy. The rate rises from max_lr / div_factor to max_lr in the "
+     "first fraction pct_start of the steps, then falls to max_lr / div_factor / final_div_factor. "
+     "The momentum (Adam's first beta) moves in the opposite direction. A warm-up of a single step "
+     "starts at max_lr. three_phase: if true, the rate falls as it rose, and then falls further to "
+     "the end."},
     {"torch.optim.lr_scheduler.ReduceLROnPlateau", reduce_lr_on_plateau,
      "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, {mode = \"min\", factor = 0.1, "
      "patience = 10, threshold = 1e-4, threshold_mode = \"rel\", cooldown = 0, min_lr = 0, eps = "
@@ -331,9 +336,9 @@ const std::vector<Declaration> schedule_declarations = {
      "LRScheduler\n\nSteps all schedulers of the list at each step."},
     {"torch.optim.swa_utils.SWALR", swa_lr,
      "torch.optim.swa_utils.SWALR(optimizer, swa_lr, {anneal_epochs = 10, anneal_strategy = "
-     "\"cos\", last_epoch = -1}) -> LRScheduler\n\nTakes the rate to the constant swa_lr in "
-     "anneal_epochs steps, for averaging weights (torch.optim.swa_utils.AveragedModel). "
-     "anneal_strategy: \"cos\" or \"linear\"."},
+     "\"cos\", last_epoch = -1}) -> LRScheduler\n\n"
+     "Moves the rate to the constant swa_lr in anneal_epochs steps, for averaging weights "
+     "(torch.optim.swa_utils.AveragedModel). anneal_strategy: \"cos\" or \"linear\"."},
 };
 
 }  // namespace

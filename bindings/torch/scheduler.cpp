@@ -138,19 +138,22 @@ int scheduler_text(lua_State* L) {
 
 const std::vector<Declaration> scheduler_declarations = {
     {"LRScheduler:step", step_scheduler,
-     "scheduler:step(epoch or metric = nil)\n\nContinues by one step; call it after the "
-     "optimizer's step. ReduceLROnPlateau takes the metric that it watches, a number or a Tensor "
-     "of one element. epoch: jumps to that epoch."},
+     "scheduler:step(epoch or metric = nil)\n\n"
+     "Continues by one step; call it after the optimizer's step. ReduceLROnPlateau takes the "
+     "metric that it monitors, a number or a Tensor of one element. epoch: jumps to this epoch."},
     {"LRScheduler:get_last_lr", get_last_lr,
-     "scheduler:get_last_lr() -> list of numbers\n\nThe rate that the last step gave each group."},
+     "scheduler:get_last_lr() -> list of numbers\n\n"
+     "Returns the learning rate that the last step set for each group."},
     {"LRScheduler:state_dict", scheduler_state,
-     "scheduler:state_dict() -> table\n\nThe position and the settings, in Python's form. Each "
-     "value is a field too: scheduler.last_epoch can be read and set."},
+     "scheduler:state_dict() -> table\n\n"
+     "Returns the position and the options, in the same format as in Python. Each value is also a "
+     "field: you can read and set scheduler.last_epoch."},
     {"LRScheduler:load_state_dict", load_scheduler_state,
-     "scheduler:load_state_dict(state) -> scheduler\n\nContinues where the scheduler of "
-     "state_dict() stood; state may come from Python. The rates of the groups are part of the "
-     "optimizer's state: load that too. Functions are not part of the state. Errors: a value of "
-     "another kind; nothing is changed then."},
+     "scheduler:load_state_dict(state) -> scheduler\n\n"
+     "Continues from the state of another scheduler; the state may come from Python. The learning "
+     "rates of the groups are part of the optimizer's state, so load that too. Functions are not "
+     "part of the state. Errors: a value of the wrong type. After an error, the scheduler has not "
+     "changed."},
 };
 
 }  // namespace

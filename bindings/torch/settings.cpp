@@ -235,52 +235,65 @@ const Declaration limits_declaration = {"torch.finfo", dtype_limits, ""};
 
 const std::vector<Declaration> setting_functions = {
     {"torch.get_default_dtype", get_default_dtype,
-     "torch.get_default_dtype() -> string\n\nThe dtype of tensors that are made of numbers."},
+     "torch.get_default_dtype() -> string\n\n"
+     "Returns the dtype of tensors that are made from numbers."},
     {"torch.set_default_dtype", set_default_dtype,
-     "torch.set_default_dtype(dtype)\n\nMakes a floating dtype that of tensors made of numbers: "
-     "\"float32\" at the start."},
+     "torch.set_default_dtype(dtype)\n\n"
+     "Sets the floating-point dtype of tensors that are made from numbers (\"float32\" at the "
+     "start)."},
     {"torch.get_num_threads", get_num_threads,
-     "torch.get_num_threads() -> number\n\nHow many threads an operator may use on the CPU."},
+     "torch.get_num_threads() -> number\n\n"
+     "Returns the number of threads that an operator may use on the CPU."},
     {"torch.set_num_threads", set_num_threads,
-     "torch.set_num_threads(threads)\n\nLets an operator use that many threads on the CPU."},
+     "torch.set_num_threads(threads)\n\n"
+     "Sets the number of threads that an operator may use on the CPU."},
     {"torch.get_rng_state", get_rng_state,
-     "torch.get_rng_state() -> Tensor uint8\n\nThe state of the CPU's random generator."},
+     "torch.get_rng_state() -> Tensor uint8\n\n"
+     "Returns the state of the CPU's random generator."},
     {"torch.set_rng_state", set_rng_state,
-     "torch.set_rng_state(state)\n\nPuts the CPU's random generator back to a state of "
-     "torch.get_rng_state."},
+     "torch.set_rng_state(state)\n\n"
+     "Sets the CPU's random generator to a state from torch.get_rng_state."},
     {"torch.initial_seed", initial_seed,
-     "torch.initial_seed() -> number\n\nThe seed of the CPU's random generator."},
+     "torch.initial_seed() -> number\n\n"
+     "Returns the seed of the CPU's random generator."},
     {"torch.seed", seed,
      "torch.seed() -> number\n\nSeeds the random generators of all devices with a random number "
      "and returns it."},
     {"Generator:get_state", generator_state,
-     "generator:get_state() -> Tensor uint8\n\nThe state of the generator."},
+     "generator:get_state() -> Tensor uint8\n\n"
+     "Returns the state of the generator."},
     {"Generator:set_state", set_generator_state,
-     "generator:set_state(state) -> generator\n\nPuts the generator back to a state of "
-     "get_state."},
+     "generator:set_state(state) -> generator\n\n"
+     "Sets the generator to a state from get_state."},
     {"Generator:initial_seed", generator_seed,
-     "generator:initial_seed() -> number\n\nThe seed of the generator."},
+     "generator:initial_seed() -> number\n\n"
+     "Returns the seed of the generator."},
     {"torch.use_deterministic_algorithms", use_deterministic_algorithms,
-     "torch.use_deterministic_algorithms(mode, {warn_only = false})\n\nWhether operators may only "
-     "use algorithms that give equal numbers in each run."},
+     "torch.use_deterministic_algorithms(mode, {warn_only = false})\n\n"
+     "Sets whether operators may use only algorithms that give the same numbers in each run."},
     {"torch.are_deterministic_algorithms_enabled", are_deterministic_algorithms_enabled,
-     "torch.are_deterministic_algorithms_enabled() -> boolean\n\nWhat "
-     "torch.use_deterministic_algorithms has set."},
+     "torch.are_deterministic_algorithms_enabled() -> boolean\n\n"
+     "Returns the mode set by torch.use_deterministic_algorithms."},
     {"torch.get_float32_matmul_precision", get_matmul_precision,
-     "torch.get_float32_matmul_precision() -> string\n\n\"highest\", \"high\" or \"medium\"."},
+     "torch.get_float32_matmul_precision() -> string\n\n"
+     "Returns \"highest\", \"high\" or \"medium\"."},
     {"torch.set_float32_matmul_precision", set_matmul_precision,
-     "torch.set_float32_matmul_precision(precision)\n\n\"highest\" computes matrix products of "
-     "float32 in float32; \"high\" and \"medium\" let the device use fewer bits."},
+     "torch.set_float32_matmul_precision(precision)\n\n"
+     "Sets the precision of float32 matrix products. \"highest\" computes them in float32; "
+     "\"high\" and \"medium\" let the device use fewer bits."},
     {"torch.set_flush_denormal", set_flush_denormal,
-     "torch.set_flush_denormal(mode) -> boolean\n\nWhether numbers too small to be normal become "
-     "0; false where the processor cannot."},
+     "torch.set_flush_denormal(mode) -> boolean\n\n"
+     "Sets whether denormal numbers become 0. Returns false if the processor does not support "
+     "this."},
     {"torch.set_printoptions", set_printoptions,
      "torch.set_printoptions {precision = 4, threshold = 1000, edgeitems = 3, linewidth = 80, "
-     "profile, sci_mode}\n\nHow tensors are printed. threshold: elements above which a tensor is "
-     "shortened. profile: \"default\", \"short\" or \"full\". sci_mode: whether numbers have an "
-     "exponent; by their size unless given. Settings that are not named stay."},
+     "profile, sci_mode}\n\n"
+     "Sets how tensors are printed. threshold: the number of elements above which a tensor is "
+     "shortened. profile: \"default\", \"short\" or \"full\". sci_mode: if true, prints numbers "
+     "with an exponent (the default depends on their size). Other options keep their values."},
     {"torch.is_inference_mode_enabled", is_inference_mode_enabled,
-     "torch.is_inference_mode_enabled() -> boolean\n\nWhether torch.inference_mode is running."},
+     "torch.is_inference_mode_enabled() -> boolean\n\n"
+     "Returns true inside torch.inference_mode."},
 };
 
 }  // namespace

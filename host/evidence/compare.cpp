@@ -20,22 +20,24 @@ struct CompareOptions {
 };
 
 constexpr const char* notes = R"text(
-Prints the settings that differ, the tables side by side and the differences from the first
-one, in pairs by seed, with their 95 % intervals. The same tables and figures with all curves
+Prints the settings that differ, the tables side by side, and the differences from the first
+run or sweep, paired by seed, with their 95 % intervals. The tables, and figures with all curves,
 are written to a directory.
 
 Examples:
   hfc-host compare runs/heuristics-20260102-030405 runs/heuristics-20260102-040506
   hfc-host compare sweeps/a sweeps/b --out comparison
 
-Exit status: 0; 2 after wrong use.)text";
+Exit status: 0 success; 2 usage error.)text";
 
 CompareOptions parse(const std::vector<std::string>& words) {
     CompareOptions options;
     CLI::App app("Compares runs and sweeps.");
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
-    app.add_option("--out", options.out, "directory to write to (else comparisons/NAMES-date-time)")
+    app.add_option("--out", options.out,
+                   "directory to write to (default: "
+                   "comparisons/NAMES-date-time)")
         ->type_name("DIR");
     parse_words(app, "compare", "RUN_OR_SWEEP RUN_OR_SWEEP... [options]", words);
     if (options.paths.size() < 2) {

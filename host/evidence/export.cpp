@@ -31,15 +31,16 @@ struct ExportOptions {
 };
 
 constexpr const char* notes = R"text(
-Writes what runs have logged as event files for TensorBoard, a directory a run: each number of an
-event is a scalar at the event's step (else its epoch), under the tag SERIES/KEY or
-SERIES/KEY/NAME; each picture is an image. Whole curves and tables are left out.
+Writes the logged events of runs as event files for TensorBoard, one directory per run. Each
+number becomes a scalar at the event's step (or its epoch if it has no step), with the tag
+SERIES/KEY or SERIES/KEY/NAME. Images are exported as images. Curves of run:curve and tables are
+left out.
 
 Example:
   hfc-host export --tensorboard runs/heuristics-20260102-030405 --out tb
   tensorboard --logdir tb
 
-Exit status: 0; 2 after wrong use.)text";
+Exit status: 0 success; 2 usage error.)text";
 
 ExportOptions parse(const std::vector<std::string>& words) {
     ExportOptions options;
@@ -48,7 +49,7 @@ ExportOptions parse(const std::vector<std::string>& words) {
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
     app.add_flag("--tensorboard", options.tensorboard, "event files of TensorBoard");
     app.add_option("--out", options.out,
-                   "directory to write to, new or empty (else tensorboard/NAMES-date-time)")
+                   "directory to write to, new or empty (default: tensorboard/NAMES-date-time)")
         ->type_name("DIR");
     parse_words(app, "export", "--tensorboard RUN_OR_SWEEP... [options]", words);
     if (!options.tensorboard) {

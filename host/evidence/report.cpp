@@ -28,15 +28,15 @@ struct ReportOptions {
 };
 
 constexpr const char* notes = R"text(
-Writes one page of HTML that holds all and asks for nothing else: settings, tables, figures,
-pictures, the environment, the commands and the script. Several runs or sweeps come with their
-tables side by side and the settings that differ.
+Writes one self-contained HTML page with the settings, tables, figures, images, environment,
+commands and script. For several runs or sweeps, the page shows their tables side by side and
+the settings that differ.
 
 Examples:
   hfc-host report runs/shuffled_labels-20260102-030405
   hfc-host report sweeps/a sweeps/b --out both.html
 
-Exit status: 0; 2 after wrong use.)text";
+Exit status: 0 success; 2 usage error.)text";
 
 ReportOptions parse(const std::vector<std::string>& words) {
     ReportOptions options;
@@ -44,8 +44,8 @@ ReportOptions parse(const std::vector<std::string>& words) {
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
     app.add_option("--out", options.out,
-                   "file to write (else report.html in the directory, or in a new one below "
-                   "reports/ where there are several)")
+                   "file to write (default: report.html in the directory, or in a new directory "
+                   "below reports/ if there are several)")
         ->type_name("FILE");
     parse_words(app, "report", "RUN_OR_SWEEP... [options]", words);
     if (options.paths.empty()) {

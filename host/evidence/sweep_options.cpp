@@ -13,11 +13,11 @@ namespace {
 
 constexpr const char* examples = R"text(
 The values of the script's options:
-  --lr 1e-4,1e-3             two runs; several such options: every combination
+  --lr 1e-4,1e-3             two runs; with several such options, every combination
   --dataset 'folder:a\,b'    a comma within a value
   --radii 4,8 --radii 16     an option that is a list: 4,8 is one value; repeat the option for more
   --preset quick,paper       presets are values too
-  -- --jobs 5                an option of the script with a name of the sweep's
+  -- --jobs 5                an option of the script that has the name of a sweep option
 
 Examples:
   hfc-host sweep scripts/batch_size.lua --seeds 5
@@ -27,10 +27,10 @@ Examples:
   hfc-host sweep scripts/batch_size.lua --seeds 5 --from docs/results/batch_size.csv \
     --save docs/results/batch_size.csv
 
-Each run is one directory in sweeps/NAME-date-time, and what it prints is in the file NAME.log
-beside it. Tables of equal names are joined there: mean, 95 % interval (Student's t) and n.
+Each run is a directory in sweeps/NAME-date-time, and its output is in the file NAME.log next to
+it. Tables with the same name are joined there: mean, 95 % interval (Student's t) and n.
 
-Exit status: 0; 1 if a run failed; 2 after wrong use; 130 after Ctrl-C; 143 after SIGTERM.)text";
+Exit status: 0 success; 1 if a run failed; 2 usage error; 130 Ctrl-C; 143 SIGTERM.)text";
 
 [[noreturn]] void wrong_use(const std::string& text) {
     host::wrong_use("sweep", text);
@@ -39,44 +39,44 @@ Exit status: 0; 1 if a run failed; 2 after wrong use; 130 after Ctrl-C; 143 afte
 void add_options(CLI::App& app, SweepOptions& options) {
     app.add_option("--seeds", options.seeds, "run each combination with seed = 0 .. N-1")
         ->type_name("N");
-    app.add_option("--jobs", options.jobs, "this many runs at the same time (default 1)")
+    app.add_option("--jobs", options.jobs, "number of runs at the same time (default 1)")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     app.add_option("--threads", options.threads,
-                   "CPU threads of each run (default: the cores divided by --jobs); the numbers "
-                   "depend on it, so it is kept with the sweep")
+                   "number of CPU threads of each run (default: the number of cores divided by "
+                   "--jobs); the results depend on it, so the sweep stores it")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
-    app.add_option("--device", options.device, "auto (CUDA where usable), cpu, cuda or cuda:N")
+    app.add_option("--device", options.device, "auto (CUDA if available), cpu, cuda or cuda:N")
         ->capture_default_str();
     app.add_option("--data", options.data,
-                   "directory with the data sets' directories (else $HFC_DATA, else ./data)")
+                   "directory that contains the data sets' directories (default: $HFC_DATA, then "
+                   "./data)")
         ->type_name("DIR");
     app.add_flag("--deterministic", options.deterministic,
-                 "as for a run: the same numbers on any number of cores");
-    app.add_option("--out", options.out, "directory of the sweep (else sweeps/NAME-date-time)")
+                 "give the same numbers on any number of cores, as for a run");
+    app.add_option("--out", options.out, "sweep directory (default: sweeps/NAME-date-time)")
         ->type_name("DIR");
     app.add_option("--resume", options.resume,
-                   "continue the sweep in this directory: finished runs are not repeated, killed "
-                   "ones are resumed, failed ones are tried once more")
+                   "continue the sweep in this directory: skip finished runs, resume killed runs, "
+                   "and try failed runs once more")
         ->type_name("DIR");
     app.add_option("--from", options.from,
-                   "count the finished runs in this CSV file as done: those with the same settings "
-                   "and seed")
+                   "use the finished runs in this CSV file that have the same settings and seed")
         ->type_name("FILE");
     app.add_option("--save", options.save, "add the finished runs to this CSV file, for --from")
         ->type_name("FILE");
     app.add_flag("--slurm", options.slurm,
-                 "start no run, but write DIR/array.sh, a batch script for Slurm with one task for "
-                 "each run");
+                 "do not start any run, but write DIR/array.sh, a Slurm batch script with one task "
+                 "per run");
     app.add_option("--share", options.share,
-                   "of the sweep in this directory, do the share of this process: of a task of a "
-                   "Slurm array, or of a rank under mpirun or srun")
+                   "do this process's share of the sweep in this directory, as a task of a Slurm "
+                   "array or as a rank under mpirun or srun")
         ->type_name("DIR");
     app.add_option("--collect", options.collect,
                    "join the runs of the sweep in this directory that --share has finished")
         ->type_name("DIR");
-    app.add_flag("--dry-run", options.dry_run, "list the runs, and start none");
+    app.add_flag("--dry-run", options.dry_run, "list the runs, but do not start them");
 }
 
 void check_resumed(const SweepOptions& options, const char* name) {

@@ -1,12 +1,12 @@
-// What is generated from the registry of documentation (docs/reference, stubs), and the examples
-// and the tutorial, which must run.
+// What is generated from the registry of documentation (docs/reference, stubs), and the examples,
+// which must run.
+#include "pages.h"
 #include "process.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
-#include <regex>
 
 namespace hfc::test {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-const fs::path docs = fs::path(HFC_SCRIPTS).parent_path() / "docs";
+const fs::path docs = source_folder() / "docs";
 
 std::map<std::string, std::string> files_of(const fs::path& folder) {
     std::map<std::string, std::string> files;
@@ -22,18 +22,6 @@ std::map<std::string, std::string> files_of(const fs::path& folder) {
         files[entry.path().filename().string()] = read_text(entry.path());
     }
     return files;
-}
-
-/// The texts between "```KIND" and "```".
-std::vector<std::string> blocks_of(const std::string& text, const std::string& kind) {
-    std::vector<std::string> blocks;
-    const std::string begin = "\n```" + kind + "\n";
-    for (size_t found = text.find(begin); found != std::string::npos;
-         found = text.find(begin, found + 1)) {
-        const size_t start = found + begin.size();
-        blocks.push_back(text.substr(start, text.find("\n```", start) - start + 1));
-    }
-    return blocks;
 }
 
 TEST(Reference, IsNotStale) {
@@ -92,35 +80,6 @@ TEST(Reference, AFolderThatCannotBeMadeIsAnError) {
     const auto result = run({"--write-docs", "/dev/null/reference"});
     EXPECT_EQ(result.status, 2);
     EXPECT_THAT(result.err, HasSubstr("cannot make the folder '/dev/null/reference'"));
-}
-
-/// All blocks of Lua are typed at one prompt; what a block of text below one shows must be printed
-/// by it.
-class Page : public testing::TestWithParam<const char*> {};
-
-INSTANTIATE_TEST_SUITE_P(, Page, testing::Values("tutorial", "pytorch"),
-                         [](const auto& page) { return std::string(page.param); });
-
-TEST_P(Page, RunsBlockByBlockAndPrintsWhatItSays) {
-    const ScratchFolder scratch;
-    const auto text = read_text(docs / (GetParam() + std::string(".md")));
-    std::string input;
-    for (const auto& block : blocks_of(text, "lua")) {
-        input += block;
-    }
-    const auto result =
-        run({"-i", "--device", "cpu"},
-            {.environment = {"OMP_NUM_THREADS=1"}, .input = input, .folder = scratch.path()});
-    EXPECT_EQ(result.status, 0);
-    EXPECT_EQ(std::regex_replace(result.err, std::regex("[^\n]*epoch [^\n]*\n"), ""), "");
-    size_t from = 0;
-    for (const auto& shown : blocks_of(text, "text")) {
-        const size_t found = result.out.find(shown, from);
-        EXPECT_NE(found, std::string::npos) << "the page says, but is not printed:\n"
-                                            << shown << "what was printed:\n"
-                                            << result.out;
-        from = found == std::string::npos ? from : found + shown.size();
-    }
 }
 
 }  // namespace

@@ -149,6 +149,19 @@ int named_buffers(Call& call) {
     return returns_iterator(call, self_model(call)->named_buffers());
 }
 
+int replace_head(Call& call) {
+    call.at_most(3);
+    const auto network = self_model(call);
+    const auto classes = call.argument(2, "classes").integer();
+    auto options = call.options(3);
+    const auto layer = options.text("layer", "");
+    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    network->replace_head(classes, seed, layer);
+    lua_settop(call.L, 1);
+    return 1;
+}
+
 int clone(Call& call) {
     return call.returns_object(self_model(call)->copy());
 }
@@ -214,8 +227,8 @@ const std::vector<Declaration> model_declarations = {
      "Tensor [N, ...]}\n\nWhat layers of the network give for images, float32 on the CPU, in "
      "evaluation mode and without gradients. images: as for hfc.accuracy. layers: a list of names "
      "as print(model) shows them, joined by dots: {\"layer3\", \"layer4.0.conv1\"}. Of a layer "
-     "that runs more than once, the last result. A network in Lua: use "
-     "layer:register_forward_hook.\nErrors: a layer that the network lacks, or that gives no "
+     "that runs more than once, the last result. layer:register_forward_hook sees all, and "
+     "gradients.\nErrors: a layer that the network lacks, or that gives no "
      "result of its own."},
     {"Model:train", train_mode,
      "model:train(mode = true) -> model\n\nTraining mode (BatchNorm by batch, dropout on), or "
@@ -227,6 +240,17 @@ const std::vector<Declaration> model_declarations = {
     {"Model:named_buffers", named_buffers,
      "for name, tensor in model:named_buffers() do\n\nRunning statistics and other state that is "
      "not trained."},
+    {"Model:replace_head", replace_head,
+     "model:replace_head(classes, {seed = 0, layer}) -> model\n\nPuts a new last linear layer for "
+     "this number of classes in the place of the old one: for fine-tuning a network on other "
+     "classes. It has random values as torch.nn.Linear draws them, by `seed`, and is trainable. "
+     "The last layer may also be a 1x1 convolution. All other weights stay. model.class_names "
+     "becomes empty. Clones, run:save and checkpoints have the new layer; make the optimizer "
+     "afterwards.\n"
+     "layer: the name of the last linear layer, for a script that depends on it.\n"
+     "In a network in Lua, assign another layer: net.fc = torch.nn.Linear(64, 10).\n"
+     "Errors: classes below 1; a network that does not end with a linear layer or a 1x1 "
+     "convolution; a `layer` that is not the last linear layer."},
     {"Model:clone", clone, "model:clone() -> Model\n\nA copy that shares nothing with the model."},
     {"Model:forward", forward,
      "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "

@@ -6,6 +6,7 @@
 #include "bindings/torch/tensor.h"
 
 #include <algorithm>
+#include <exception>
 #include <unordered_set>
 
 namespace hfc::lua {
@@ -210,6 +211,36 @@ class LuaModel : public model::Model {
         at::Tensor result = *logits;
         lua_pop(L, 1);
         return result;
+    }
+
+    std::vector<at::Tensor> features(const at::Tensor& images,
+                                     const std::vector<std::string>& layers) override {
+        const Turn turn(module_);
+        lua_State* L = turn.state();
+        require(lua_checkstack(L, 8) != 0, "networks call each other too deep");
+        lua_getfield(L, LUA_REGISTRYINDEX, "hfc.watch_layers");
+        module_.push(L);
+        push(L, layers);
+        protected_call(L, 2, 2);
+        const int outputs = lua_gettop(L) - 1;
+        try {
+            forward(images);
+        } catch (const std::exception&) {
+            lua_settop(L, outputs + 1);
+            protected_call(L, 0, 0);
+            throw;
+        }
+        protected_call(L, 0, 0);
+        std::vector<at::Tensor> results;
+        for (size_t i = 0; i < layers.size(); ++i) {
+            lua_rawgeti(L, outputs, static_cast<int>(i) + 1);
+            const at::Tensor* output = to_tensor(L, -1);
+            require(output != nullptr, "layer '{}' gives no tensor in this network", layers[i]);
+            results.push_back(*output);
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+        return results;
     }
 
     model::ModelPtr copy() const override {

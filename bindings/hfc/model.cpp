@@ -153,6 +153,19 @@ int named_buffers(Call& call) {
     return returns_iterator(call, self_model(call)->named_buffers());
 }
 
+int replace_head(Call& call) {
+    call.at_most(3);
+    const auto network = self_model(call);
+    const auto classes = call.argument(2, "classes").integer();
+    auto options = call.options(3);
+    const auto layer = options.text("layer", "");
+    const auto seed = static_cast<uint64_t>(options.integer("seed", 0));
+    options.finish();
+    network->replace_head(classes, seed, layer);
+    lua_settop(call.L, 1);
+    return 1;
+}
+
 int clone(Call& call) {
     return call.returns_object(self_model(call)->copy());
 }
@@ -218,8 +231,8 @@ const std::vector<Declaration> model_declarations = {
      "Returns the outputs of layers of the network for images, float32 on the CPU, in evaluation "
      "mode and without gradients. images: as for hfc.accuracy. layers: a list of names as shown by "
      "print(model), joined by dots: {\"layer3\", \"layer4.0.conv1\"}. If a layer runs more than "
-     "once, the last output is returned. For a network written in Lua, use "
-     "layer:register_forward_hook.\n"
+     "once, the last output is returned. layer:register_forward_hook sees all outputs, and "
+     "gradients.\n"
      "Errors: a layer that does not exist, or that has no output of its own."},
     {"Model:train", train_mode,
      "model:train(mode = true) -> model\n\n"
@@ -234,6 +247,17 @@ const std::vector<Declaration> model_declarations = {
     {"Model:named_buffers", named_buffers,
      "for name, tensor in model:named_buffers() do\n\n"
      "Iterates over running statistics and other tensors that are not trained."},
+    {"Model:replace_head", replace_head,
+     "model:replace_head(classes, {seed = 0, layer}) -> model\n\n"
+     "Replaces the last linear layer by a new one for this number of classes, to fine-tune a "
+     "network on other classes. The new layer has random values as torch.nn.Linear draws them, by "
+     "`seed`, and is trainable. The last layer may also be a 1x1 convolution. All other weights "
+     "stay, and model.class_names becomes empty. Clones, run:save and checkpoints have the new "
+     "layer; make the optimizer afterwards.\n"
+     "layer: the name of the last linear layer, for a script that depends on it.\n"
+     "In a network in Lua, assign another layer: net.fc = torch.nn.Linear(64, 10).\n"
+     "Errors: classes below 1; a network that does not end with a linear layer or a 1x1 "
+     "convolution; a `layer` that is not the last linear layer."},
     {"Model:clone", clone,
      "model:clone() -> Model\n\n"
      "Returns a copy that does not share anything with the model."},

@@ -1,17 +1,28 @@
 // The layers of a network of hfc.model, as Lua sees them: named_children, model.layer1, `training`.
 #include "bindings/hfc/register.h"
+#include "bindings/runtime/error.h"
+#include "bindings/runtime/lua_thread.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/tensor.h"
+#include "model/layer.h"
 #include "model/model.h"
 
 #include "base/error.h"
 
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace hfc::lua {
 namespace {
 
 using Part = std::shared_ptr<torch::nn::Module>;
+
+/// What layer:register_forward_hook returns.
+struct HookedLayer {
+    std::weak_ptr<model::Layer> layer;
+    std::shared_ptr<const model::LayerHook> hook;
+};
 
 /// The parts that an iterator still has to give.
 struct NamedParts {
@@ -29,6 +40,8 @@ struct PartTensors {
 
 template <>
 inline constexpr const char* type_name<Part> = "ModelPart";
+template <>
+inline constexpr const char* type_name<HookedLayer> = "LayerHook";
 template <>
 inline constexpr const char* type_name<NamedParts> = "NamedParts";
 template <>
@@ -103,6 +116,54 @@ int train(Call& call) {
     self_part(call)->train(!call.given(2) || call.argument(2, "mode").boolean());
     lua_settop(call.L, 1);
     return 1;
+}
+
+/// A script's function(layer, inputs, output), without the inputs.
+at::Tensor call_forward_hook(const Reference& function, const Part& layer,
+                             const at::Tensor& output) {
+    const Turn turn(function);
+    lua_State* L = turn.state();
+    require(lua_checkstack(L, 8) != 0, "hooks call each other too deep");
+    function.push(L);
+    push_entry(L, layer);
+    lua_pushnil(L);
+    push(L, output);
+    protected_call(L, 3, 1);
+    at::Tensor changed;
+    if (const at::Tensor* given = to_tensor(L, -1)) {
+        changed = *given;
+    } else {
+        require(lua_isnil(L, -1), "a forward hook must return a Tensor or nothing, got {}",
+                describe(L, -1));
+    }
+    lua_pop(L, 1);
+    return changed;
+}
+
+int register_forward_hook(Call& call) {
+    call.at_most(2);
+    const auto layer = std::dynamic_pointer_cast<model::Layer>(self_part(call));
+    require(layer != nullptr, "this part gives no tensor of its own: choose a layer inside it");
+    if (!lua_isfunction(call.L, 2)) {
+        call.argument(2, "hook").expected("a function");
+    }
+    const std::weak_ptr<model::Layer> owner = layer;  // the layer owns the hook
+    auto hook = std::make_shared<const model::LayerHook>(
+        [owner, function = Reference(call.L)](const at::Tensor& output) {
+            return call_forward_hook(function, owner.lock(), output);
+        });
+    layer->add_hook(hook);
+    return call.returns_object(HookedLayer{owner, std::move(hook)});
+}
+
+int remove_forward_hook(Call& call) {
+    call.at_most(1);
+    auto& handle = call.argument(1, "hook").object<HookedLayer>();
+    if (const auto layer = handle.layer.lock()) {
+        layer->remove_hook(handle.hook);
+    }
+    handle.hook.reset();
+    return 0;
 }
 
 /// "hfc::model::Convolution" -> "Convolution".
@@ -205,8 +266,7 @@ int set_field(lua_State* L) {
         }
         fail(
             "the layers of hfc.model are fixed, '{}' cannot be set. For another number of classes "
-            "build hfc.model(name, {{classes = n}}), remove the last layer from the state dict and "
-            "load it with {{strict = false}}; a network whose parts can be replaced is a "
+            "call model:replace_head(classes); a network whose parts can be replaced is a "
             "torch.nn.module",
             lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2));
     });
@@ -225,6 +285,19 @@ const std::vector<Declaration> part_declarations = {
      "for name, tensor in layer:named_parameters() do\n\nThe weights of the layer by name."},
     {"ModelPart:named_buffers", part_named_buffers,
      "for name, tensor in layer:named_buffers() do\n\nThe buffers of the layer by name."},
+    {"ModelPart:register_forward_hook", register_forward_hook,
+     "layer:register_forward_hook(function(layer, inputs, output) ... end) -> LayerHook\n\n"
+     "Calls the function each time the layer runs, in training and in all that measures the "
+     "network, with what the layer gives. If the function returns a Tensor of the same shape, that "
+     "replaces the output. `inputs` is nil: the function is the same as for a layer in Lua, whose "
+     "hook also gets the inputs.\n"
+     "The hook stays until hook:remove(). A function that refers to the model keeps it alive until "
+     "then. Clones of the model have no hooks.\n"
+     "Gradients flow through `output`: output:register_hook or output:retain_grad() gives its "
+     "gradient. For a layer that runs once, hfc.features gives the outputs for a whole data set."},
+    {"LayerHook:remove", remove_forward_hook,
+     "hook:remove()\n\nRemoves a hook that layer:register_forward_hook has returned; it is not "
+     "called any more. A second time does nothing."},
     {"ModelPart:train", train,
      "layer:train(mode = true) -> layer\n\nTraining mode for the layer and all below it; "
      "evaluation "
@@ -246,6 +319,7 @@ std::string describe_layers(const torch::nn::Module& network) {
 
 void register_model_part(lua_State* L) {
     register_type<Part>(L);
+    register_type<HookedLayer>(L);
     register_type<NamedParts>(L);
     register_type<PartTensors>(L);
     set_metamethod(L, "ModelPart", "__tostring", part_text);

@@ -13,8 +13,6 @@
 #include "base/file.h"
 #include "base/utf8.h"
 
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <iterator>
 #include <string_view>
@@ -64,19 +62,6 @@ std::vector<std::string> read_class_names(const tensor_file::Metadata& metadata,
                 std::ranges::all_of(json, [](const Json& name) { return name.is_string(); }),
             "'{}': its list of class names is damaged", path.string());
     return json.get<std::vector<std::string>>();
-}
-
-void fill(model::Model& network, const tensor_file::NamedTensors& state, const fs::path& path) {
-    const at::NoGradGuard no_grad;
-    std::map<std::string, at::Tensor> given(state.begin(), state.end());
-    for (const auto& [name, own] : model::state_of(network)) {
-        const auto found = given.find(name);
-        require(found != given.end(), "'{}': the tensor '{}' is missing", path.string(), name);
-        require(found->second.sizes() == own.sizes(),
-                "'{}': the tensor '{}' has shape [{}], expected [{}]", path.string(), name,
-                fmt::join(found->second.sizes(), ", "), fmt::join(own.sizes(), ", "));
-        own.copy_(found->second);
-    }
 }
 
 int save(Call& call) {
@@ -170,16 +155,18 @@ int saved_model(Call& call) {
     }
     const auto description = metadata.find(network_key);
     if (description == metadata.end()) {
-        auto known = model::known_network(state);
+        std::string misfit;
+        auto known = model::known_network(state, &misfit);
         require(known.has_value(),
-                "'{}' does not say which network it holds, and its weights fit no known network; "
+                "'{}' does not say which network it holds, and its weights fit no known network{}; "
                 "build it and call model:load_state_dict(torch.load(path))",
-                path->string());
+                path->string(), misfit.empty() ? "" : fmt::format(" ({})", misfit));
         fmt::print(stderr, "{}: {}\n", path->string(), known->about);
         return returns_network(call, known->network, {}, *path);
     }
     const auto network = build_network(description->second, *path);
-    fill(*network, state, *path);
+    const auto wrong = model::fill(*network, {state.begin(), state.end()});
+    require(!wrong, "'{}': {}", path->string(), wrong.value_or(""));
     return returns_network(call, network, metadata, *path);
 }
 

@@ -144,6 +144,18 @@ example("hfc.features", [[
 model = hfc.model("preact_resnet8")
 features = hfc.features(model, torch.rand(2, 3, 32, 32), {"fc"})
 print(features.fc.shape)]])
+example("Model:replace_head", [[
+model = hfc.model("resnet20", {classes = 100})
+model:replace_head(10)
+print(model, model(torch.rand(2, 3, 32, 32)).shape)]])
+example("ModelPart:register_forward_hook LayerHook:remove", [[
+model = hfc.model("resnet20")
+hook = model.layer3:register_forward_hook(function(layer, inputs, output)
+  print(output.shape)
+  return output:clamp {max = 1}
+end)
+model(torch.rand(2, 3, 32, 32))
+hook:remove()]])
 example("Model:apply", [[hfc.model("preact_resnet8"):apply(function(part) print(part) end)]])
 example("hfc.train", '\z
   data = hfc.data("synthetic", {train = 100, test = 50})\n\z

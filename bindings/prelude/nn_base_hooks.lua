@@ -1,5 +1,6 @@
 -- Hooks of modules: functions that are called before and after forward, or in the backward pass.
 local host = ...
+local raise = error
 local error = host.nn.error  -- names the script's line
 local Module = host.nn.Module
 
@@ -105,6 +106,33 @@ function host.nn.call_with_hooks(module, ...)
   end
   return values(outputs)
 end
+
+-- For hfc.features: the outputs of layers, filled in when the network runs, and a function that
+-- takes the hooks away.
+host.export("watch_layers", function(network, names)
+  local parts, outputs, hooks = {}, {}, {}
+  local function remove()
+    for _, hook in pairs(hooks) do hook:remove() end
+  end
+  local function add_hook(i, name)
+    local part = name ~= "" and parts[name] or error("the network has no layer '" .. name .. "'")
+    if not part.register_forward_hook then
+      error(string.format("layer '%s' is a network: choose a layer inside it", name))
+    end
+    hooks[i] = part:register_forward_hook(function(_, _, output)
+      outputs[i] = torch.is_tensor(output) and output:clone()
+    end)
+  end
+  for name, part in network:named_modules() do parts[name] = part end
+  for i, name in ipairs(names) do
+    local done, message = pcall(add_hook, i, name)
+    if not done then
+      remove()
+      raise(message, 0)
+    end
+  end
+  return outputs, remove
+end)
 
 local handle = " If the hook returns values, they replace these. The handle's remove() removes \z
   the hook."

@@ -9,7 +9,7 @@ namespace {
 /// relu(shortcut(x) + bn2(conv2(relu(bn1(conv1(x)))))). Where the width changes, the shortcut takes
 /// every second pixel and adds channels of zeros, half before and half after (option A of He et
 /// al.).
-class PaddedBlock : public torch::nn::Module {
+class PaddedBlock : public Layer {
   public:
     PaddedBlock(int64_t in_width, int64_t width, int64_t stride)
         : stride_(stride),
@@ -27,7 +27,7 @@ class PaddedBlock : public torch::nn::Module {
                                            {0, 0, 0, 0, added_ / 2, added_ - added_ / 2});
         }
         const auto inner = convolve(*conv1_, norm1_.get(), x).relu_();
-        return convolve(*conv2_, norm2_.get(), inner).add_(shortcut).relu_();
+        return observed(convolve(*conv2_, norm2_.get(), inner).add_(shortcut).relu_());
     }
 
   private:

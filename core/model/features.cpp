@@ -1,59 +1,55 @@
 #include "model/features.h"
 
 #include "base/error.h"
+#include "model/layer.h"
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
+#include <deque>
+#include <memory>
 
 namespace hfc::model {
 namespace {
 
-thread_local FeatureScope* current = nullptr;
+/// A hook on a layer for the length of a scope.
+class HookScope {
+  public:
+    HookScope(std::shared_ptr<Layer> layer, LayerHook hook)
+        : layer_(std::move(layer)), hook_(std::make_shared<const LayerHook>(std::move(hook))) {
+        layer_->add_hook(hook_);
+    }
+    ~HookScope() { layer_->remove_hook(hook_); }
+    HookScope(const HookScope&) = delete;
+    HookScope& operator=(const HookScope&) = delete;
+
+  private:
+    std::shared_ptr<Layer> layer_;
+    std::shared_ptr<const LayerHook> hook_;
+};
 
 }  // namespace
-
-FeatureScope::FeatureScope(std::vector<const torch::nn::Module*> layers)
-    : layers_(std::move(layers)), results_(layers_.size()), outer_(current) {
-    current = this;
-}
-
-FeatureScope::~FeatureScope() {
-    current = outer_;
-}
-
-bool FeatureScope::is_active() {
-    return current != nullptr;
-}
-
-void FeatureScope::record(const torch::nn::Module& layer, const at::Tensor& result) {
-    if (current == nullptr) {
-        return;
-    }
-    for (size_t i = 0; i < current->layers_.size(); ++i) {
-        if (current->layers_[i] == &layer) {
-            // What follows may write on it.
-            current->results_[i] = result.clone();
-        }
-    }
-}
 
 std::vector<at::Tensor> Model::features(const at::Tensor& images,
                                         const std::vector<std::string>& layers) {
     const auto own = named_modules("", /*include_self=*/false);
-    std::vector<const torch::nn::Module*> wanted;
-    for (const auto& layer : layers) {
-        const auto* const found = own.find(layer);
-        require(found != nullptr, "the network has no layer '{}'", layer);
-        wanted.push_back(found->get());
+    std::vector<at::Tensor> results(layers.size());
+    std::deque<HookScope> scopes;
+    for (size_t i = 0; i < layers.size(); ++i) {
+        const auto* const found = own.find(layers[i]);
+        require(found != nullptr, "the network has no layer '{}'", layers[i]);
+        auto layer = std::dynamic_pointer_cast<Layer>(*found);
+        require(layer != nullptr, "layer '{}' gives no tensor of its own: choose one inside it",
+                layers[i]);
+        scopes.emplace_back(std::move(layer), [&result = results[i]](const at::Tensor& output) {
+            result = output;
+            return at::Tensor();
+        });
     }
-    const FeatureScope scope(wanted);
     forward(images);
     for (size_t i = 0; i < layers.size(); ++i) {
-        require(scope.results()[i].defined(),
-                "layer '{}' does not run by itself: choose the layer around it", layers[i]);
+        require(results[i].defined(), "layer '{}' does nothing in this network", layers[i]);
     }
-    return scope.results();
+    return results;
 }
 
 std::vector<at::Tensor> features(Model& model, const data::Dataset& dataset,

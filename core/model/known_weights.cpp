@@ -4,11 +4,8 @@
 #include "model/normalised.h"
 #include "model/state.h"
 
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 #include <map>
-#include <vector>
 
 namespace hfc::model {
 namespace {
@@ -56,28 +53,10 @@ int64_t count_convolutions(const State& state, const std::string& prefix) {
     });
 }
 
-/// Copies all weights and buffers; false, and nothing copied, where one is missing or has another
-/// shape. Counters of batches may be missing: old versions of PyTorch wrote none.
-bool fill(Model& network, const State& state, const std::string& prefix) {
-    std::vector<std::pair<at::Tensor, at::Tensor>> copies;
-    for (const auto& [name, own] : state_of(network)) {
-        const auto found = state.find(prefix + name);
-        if (found != state.end() && found->second.sizes() == own.sizes()) {
-            copies.emplace_back(own, found->second);
-        } else if (found != state.end() || !name.ends_with("num_batches_tracked")) {
-            return false;
-        }
-    }
-    const at::NoGradGuard no_grad;
-    for (const auto& [own, given] : copies) {
-        own.copy_(given);
-    }
-    return true;
-}
-
 }  // namespace
 
-std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& tensors) {
+std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& tensors,
+                                          std::string* misfit) {
     const State state(tensors.begin(), tensors.end());
     for (const auto& candidate : published) {
         const auto head = fmt::format("{}.bias", candidate.head);
@@ -91,12 +70,16 @@ std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& tenso
         options.form = candidate.form;
         options.batch_norm = candidate.batch_norm;
         const auto network = make(candidate.name, options);
-        if (fill(*network, state, *prefix)) {
+        const auto wrong = fill(*network, state, *prefix);
+        if (!wrong) {
             return KnownNetwork{
                 std::make_shared<NormalisedModel>(network, imagenet_mean, imagenet_deviation),
                 fmt::format("{} for {} classes; images are normalised by mean {} and deviation {}",
                             candidate.name, options.classes, fmt::join(imagenet_mean, ", "),
                             fmt::join(imagenet_deviation, ", "))};
+        }
+        if (misfit != nullptr) {
+            *misfit = fmt::format("of {}, {}", candidate.name, *wrong);
         }
     }
     return std::nullopt;

@@ -18,7 +18,8 @@ struct KnownNetwork {
 /// without BatchNorm, alexnet) or pytorch_resnet_cifar10 (resnet20 to resnet56) writes it. The
 /// weights may lie under other names ("state_dict.module.conv1.weight"). Such files do not say how
 /// images are normalised; both projects use ImageNet's mean and deviation. Nothing for other
-/// tensors.
-std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& state);
+/// tensors; `misfit`, where given, receives which tensor of the nearest network does not fit.
+std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& state,
+                                          std::string* misfit = nullptr);
 
 }  // namespace hfc::model

@@ -27,7 +27,7 @@ Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kern
 }
 
 at::Tensor Convolution::forward(const at::Tensor& x) const {
-    return forward_with(x, weight_, bias_);
+    return observed(forward_with(x, weight_, bias_));
 }
 
 at::Tensor Convolution::forward_with(const at::Tensor& x, const at::Tensor& weight,
@@ -53,8 +53,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     constexpr double momentum = 0.1;
     if (auto* const group = SynchronisedNorms::group(); group != nullptr && uses_batch()) {
         num_batches_tracked_.add_(1);
-        return synchronised_norm(*group, x,
-                                 {weight_, bias_, running_mean_, running_var_, momentum, epsilon_});
+        return observed(synchronised_norm(
+            *group, x, {weight_, bias_, running_mean_, running_var_, momentum, epsilon_}));
     }
     if (uses_batch()) {
         require(x.numel() != x.size(1),
@@ -64,8 +64,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
                 fmt::join(x.sizes(), ", "));
         num_batches_tracked_.add_(1);
     }
-    return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, uses_batch(), momentum,
-                          epsilon_, /*cudnn_enabled=*/true);
+    return observed(at::batch_norm(x, weight_, bias_, running_mean_, running_var_, uses_batch(),
+                                   momentum, epsilon_, /*cudnn_enabled=*/true));
 }
 
 BatchNorm::Affine BatchNorm::affine() const {
@@ -75,9 +75,7 @@ BatchNorm::Affine BatchNorm::affine() const {
 
 at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x) {
     if (!batch_norm) {
-        auto result = convolution.forward(x);
-        FeatureScope::record(convolution, result);
-        return result;
+        return convolution.forward(x);
     }
     const auto& weight = convolution.weight();
     const auto& bias = convolution.bias();
@@ -85,17 +83,13 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
         at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
     // Folding writes all weights once: with fewer pixels than that, normalising the output costs
     // less.
-    if (batch_norm->uses_batch() || learns || FeatureScope::is_active() ||
+    if (batch_norm->uses_batch() || learns || convolution.has_hooks() ||
         x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {
-        const auto result = convolution.forward(x);
-        FeatureScope::record(convolution, result);
-        auto normed = batch_norm->forward(result);
-        FeatureScope::record(*batch_norm, normed);
-        return normed;
+        return batch_norm->forward(convolution.forward(x));
     }
     const auto [scale, shift] = batch_norm->affine();
-    return convolution.forward_with(x, weight * scale.view({-1, 1, 1, 1}),
-                                    bias.defined() ? shift + bias * scale : shift);
+    return batch_norm->observed(convolution.forward_with(
+        x, weight * scale.view({-1, 1, 1, 1}), bias.defined() ? shift + bias * scale : shift));
 }
 
 Linear::Linear(int64_t in_features, int64_t out_features)
@@ -103,9 +97,12 @@ Linear::Linear(int64_t in_features, int64_t out_features)
       bias_(register_parameter("bias", at::zeros({out_features}))) {}
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
-    auto result = at::linear(x, weight_, bias_);
-    FeatureScope::record(*this, result);
-    return result;
+    return observed(at::linear(x, weight_, bias_));
+}
+
+void Linear::set_parameter(const std::string& name, const at::Tensor& value) {
+    Layer::set_parameter(name, value);
+    (name == "weight" ? weight_ : bias_) = value;
 }
 
 void Sequence::append_convolution_and_norm(int64_t in_channels, int64_t out_channels,
@@ -141,8 +138,7 @@ at::Tensor Sequence::forward(at::Tensor x) const {
     for (const auto& step : steps_) {
         x = step(x);
     }
-    FeatureScope::record(*this, x);
-    return x;
+    return observed(x);
 }
 
 int64_t small_first_kernel(const ModelOptions& options) {

@@ -3,7 +3,7 @@
 // (measured: 14.2 against 10.5 s a file).
 #pragma once
 
-#include "model/features.h"
+#include "model/layer.h"
 #include "model/model.h"
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace hfc::model {
 
 /// A square convolution that keeps the size at stride 1 unless told otherwise (for an odd kernel).
 /// Parameters: weight, and bias if asked for.
-class Convolution : public torch::nn::Module {
+class Convolution : public Layer {
   public:
     struct Settings {
         int64_t stride = 1;
@@ -45,7 +45,7 @@ enum class NormKind {
 
 /// BatchNorm over N, H and W, running statistics with PyTorch's momentum .1. Parameters weight and
 /// bias; buffers running_mean, running_var and num_batches_tracked.
-class BatchNorm : public torch::nn::Module {
+class BatchNorm : public Layer {
   public:
     BatchNorm(int64_t channels, double epsilon, NormKind kind = NormKind::trained);
     at::Tensor forward(const at::Tensor& x);
@@ -69,29 +69,27 @@ class BatchNorm : public torch::nn::Module {
 at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const at::Tensor& x);
 
 /// x W^T + b. Parameters: weight and bias.
-class Linear : public torch::nn::Module {
+class Linear : public Layer {
   public:
     Linear(int64_t in_features, int64_t out_features);
     at::Tensor forward(const at::Tensor& x) const;
+    const at::Tensor& weight() const { return weight_; }
+    void set_parameter(const std::string& name, const at::Tensor& value) override;
 
   private:
     at::Tensor weight_, bias_;
 };
 
 /// Layers in a row, numbered 0, 1, 2 ... as in nn.Sequential; layers without weights count too.
-class Sequence : public torch::nn::Module {
+class Sequence : public Layer {
   public:
     using Function = std::function<at::Tensor(const at::Tensor&)>;
 
-    template <typename Layer, typename... Args>
+    template <typename Step, typename... Args>
     void append(Args&&... args) {
         const auto layer = register_module(std::to_string(steps_.size()),
-                                           std::make_shared<Layer>(std::forward<Args>(args)...));
-        steps_.emplace_back([layer](const at::Tensor& x) {
-            auto result = layer->forward(x);
-            FeatureScope::record(*layer, result);
-            return result;
-        });
+                                           std::make_shared<Step>(std::forward<Args>(args)...));
+        steps_.emplace_back([layer](const at::Tensor& x) { return layer->forward(x); });
     }
     /// Two layers by their numbers, one by their work: see convolve.
     void append_convolution_and_norm(int64_t in_channels, int64_t out_channels, int64_t kernel,

@@ -1,9 +1,12 @@
 #include "model/model.h"
 
 #include "base/error.h"
+#include "model/layer.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
+
+#include <algorithm>
 
 namespace hfc::model {
 namespace {
@@ -36,6 +39,13 @@ ModelPtr Model::copy() const {
         }
     }
     return result;
+}
+
+bool Model::calls_back() const {
+    return std::ranges::any_of(modules(/*include_self=*/false), [](const auto& part) {
+        const auto* const layer = dynamic_cast<const Layer*>(part.get());
+        return layer != nullptr && layer->has_hooks();
+    });
 }
 
 int64_t count_parameters(const Model& model) {

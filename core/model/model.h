@@ -54,6 +54,12 @@ class Model : public torch::nn::Module {
     virtual std::vector<at::Tensor> features(const at::Tensor& images,
                                              const std::vector<std::string>& layers);
 
+    /// Puts a new last linear layer (or 1x1 convolution) for `classes` classes in the place of the
+    /// old one. It has the values of torch.nn.Linear, by `seed`, and is trainable. class_names
+    /// become empty. Throws Error, and changes nothing, for a number of classes out of range, for a
+    /// network without such a layer and where `layer`, unless empty, names another one.
+    virtual void replace_head(int64_t classes, uint64_t seed, const std::string& layer);
+
     /// Training or evaluation mode again after a scope of the other: as train(), but nothing that
     /// could throw.
     virtual void restore_mode(bool training) { train(training); }
@@ -62,7 +68,7 @@ class Model : public torch::nn::Module {
     virtual ModelPtr copy() const;
 
     /// Whether forward() runs code of a script, which may throw Interrupted in its middle.
-    virtual bool calls_back() const { return false; }
+    virtual bool calls_back() const;
 
     /// What make() built this network from.
     struct Origin {

@@ -4,13 +4,21 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 
 namespace hfc::model {
 namespace {
 
 at::Tensor of_channels(const std::vector<double>& values) {
     return at::tensor(values, at::kFloat).view({-1, 1, 1});
+}
+
+/// "network.fc" -> "fc".
+std::string name_inside(const std::string& layer) {
+    constexpr std::string_view prefix = "network.";
+    return layer.starts_with(prefix) ? layer.substr(prefix.size()) : layer;
 }
 
 }  // namespace
@@ -54,13 +62,13 @@ at::Tensor NormalisedModel::forward(const at::Tensor& images) {
 std::vector<at::Tensor> NormalisedModel::features(const at::Tensor& images,
                                                   const std::vector<std::string>& layers) {
     auto inside = layers;
-    for (auto& layer : inside) {
-        constexpr std::string_view prefix = "network.";
-        if (layer.starts_with(prefix)) {
-            layer.erase(0, prefix.size());
-        }
-    }
+    std::ranges::transform(inside, inside.begin(), name_inside);
     return network_->features(normalise(images), inside);
+}
+
+void NormalisedModel::replace_head(int64_t classes, uint64_t seed, const std::string& layer) {
+    network_->replace_head(classes, seed, name_inside(layer));
+    class_names.clear();
 }
 
 ModelPtr NormalisedModel::copy() const {

@@ -22,6 +22,7 @@ class NormalisedModel : public Model {
     at::Tensor forward(const at::Tensor& images) override;
     std::vector<at::Tensor> features(const at::Tensor& images,
                                      const std::vector<std::string>& layers) override;
+    void replace_head(int64_t classes, uint64_t seed, const std::string& layer) override;
     ModelPtr copy() const override;
     bool calls_back() const override { return network_->calls_back(); }
 

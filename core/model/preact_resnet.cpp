@@ -26,7 +26,7 @@ at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tens
 /// x + conv2(activate(conv1(activate(x)))). Where the width doubles, conv1 has stride 2 and the
 /// shortcut is a 2x2 average pool whose new channels are zero, half of them before the old ones and
 /// half behind.
-class Block : public torch::nn::Module {
+class Block : public Layer {
   public:
     Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm)
         : first_(first), new_channels_(out_width - in_width) {
@@ -48,7 +48,7 @@ class Block : public torch::nn::Module {
         const auto inner =
             convolve_and_activate(*conv1_, batch_norm2_, first_ ? x : activate(batch_norm1_, x));
         auto out = conv2_->forward(inner);
-        return out.add_(new_channels_ > 0 ? shortcut(x) : x);
+        return observed(out.add_(new_channels_ > 0 ? shortcut(x) : x));
     }
 
   private:

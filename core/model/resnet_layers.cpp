@@ -15,7 +15,7 @@ std::shared_ptr<Convolution> convolution_of(int64_t in_width, int64_t out_width,
 /// relu(shortcut(x) + bn(conv(... relu(bn(conv(x)))))): two 3x3 convolutions, or 1x1, 3x3, 1x1 to
 /// four times the width (a bottleneck). The stride is in the first 3x3 convolution, as in
 /// torchvision. Where width or size changes, a 1x1 convolution and BatchNorm on the shortcut.
-class ResidualBlock : public torch::nn::Module {
+class ResidualBlock : public Layer {
   public:
     ResidualBlock(int64_t in_width, int64_t width, int64_t stride, const ResNetSettings& settings)
         : settings_(settings) {
@@ -49,7 +49,7 @@ class ResidualBlock : public torch::nn::Module {
             // The activation of the last pair comes after the sum.
             out = convolve(*convolutions_[i], batch_norms_[i].get(), i == 0 ? out : out.relu_());
         }
-        return out.add_(downsample_ ? downsample_->forward(x) : x).relu_();
+        return observed(out.add_(downsample_ ? downsample_->forward(x) : x).relu_());
     }
 
   private:

@@ -1,5 +1,12 @@
 #include "model/state.h"
 
+#include <ATen/core/grad_mode.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+#include <vector>
+
 namespace hfc::model {
 
 tensor_file::NamedTensors state_of(const Model& network) {
@@ -11,6 +18,31 @@ tensor_file::NamedTensors state_of(const Model& network) {
         state.emplace_back(buffer.key(), buffer.value());
     }
     return state;
+}
+
+std::optional<std::string> fill(const Model& network,
+                                const std::map<std::string, at::Tensor>& state,
+                                const std::string& prefix) {
+    std::vector<std::pair<at::Tensor, at::Tensor>> copies;
+    for (const auto& [name, own] : state_of(network)) {
+        const auto found = state.find(prefix + name);
+        if (found == state.end()) {
+            if (!name.ends_with("num_batches_tracked")) {
+                return fmt::format("the tensor '{}{}' is missing", prefix, name);
+            }
+        } else if (found->second.sizes() != own.sizes()) {
+            return fmt::format("the tensor '{}{}' has shape [{}], expected [{}]", prefix, name,
+                               fmt::join(found->second.sizes(), ", "),
+                               fmt::join(own.sizes(), ", "));
+        } else {
+            copies.emplace_back(own, found->second);
+        }
+    }
+    const at::NoGradGuard no_grad;
+    for (const auto& [own, given] : copies) {
+        own.copy_(given);
+    }
+    return std::nullopt;
 }
 
 }  // namespace hfc::model

@@ -113,6 +113,8 @@ local function fail() deep() return 1 end
         "y:backward()",
         "local x = torch.ones(1, {requires_grad = true}) torch.autograd.Function {forward = "
         "function(_, v) return v * 1 end, backward = fail}(x):backward()",
+        "local net = hfc.model 'lenet' net.conv2:register_forward_hook(fail) "
+        "hfc.accuracy(net, data.test)",
         "hfc.profile(fail)",
         "coroutine.wrap(function() fail() return 1 end)()",
         "coroutine.wrap(function() torch.no_grad(fail) return 1 end)()",

@@ -22,6 +22,7 @@ local data = hfc.data("synthetic", {train = 96, test = 32, seed = 3})
 local run = hfc.run("small")
 for _, name in ipairs {"first", "second"} do
   local model = hfc.model("preact_resnet8", {dropout = 0.2, batch_norm = true, seed = 1})
+  if name == "second" then model:replace_head(12) end
   hfc.train(model, data.train, {
     epochs = 4, batch_size = 8, optimizer = {"adam", lr = 1e-3}, quiet = true,
     checkpoint_seconds = 0.02, probes = {test = data.test}, log = run:series(name),

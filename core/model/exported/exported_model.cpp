@@ -9,11 +9,6 @@
 namespace hfc::model {
 namespace {
 
-class Layer : public torch::nn::Module {
-  public:
-    using torch::nn::Module::Module;
-};
-
 /// "layer1.0.conv1" -> ("layer1.0", "conv1").
 std::pair<std::string, std::string> split_name(const std::string& name) {
     const auto dot = name.rfind('.');

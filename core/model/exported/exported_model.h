@@ -2,6 +2,7 @@
 // Nothing in the file is executed as code.
 #pragma once
 
+#include "model/layer.h"
 #include "model/model.h"
 #include "tensor_file/tensor_file.h"
 
@@ -23,8 +24,7 @@ class ExportedModel : public Model {
     ~ExportedModel() override;
 
     at::Tensor forward(const at::Tensor& images) override;
-    std::vector<at::Tensor> features(const at::Tensor& images,
-                                     const std::vector<std::string>& layers) override;
+    void replace_head(int64_t classes, uint64_t seed, const std::string& layer) override;
     ModelPtr copy() const override;
 
     void to(torch::Device device, torch::Dtype dtype, bool non_blocking = false) override;
@@ -47,7 +47,7 @@ class ExportedModel : public Model {
     std::shared_ptr<const exported::Program> program_;
     std::optional<at::ScalarType> exported_type_;  ///< of its first weight
     std::vector<at::Tensor> tensors_;  ///< of the program's states; the registered ones share
-    std::vector<std::shared_ptr<torch::nn::Module>> modules_;  ///< of the program; the first null
+    std::vector<std::shared_ptr<Layer>> modules_;  ///< of the program; the first null
 };
 
 /// The network in a .pt2 file, on the CPU, in the mode that it was exported in. `notes`, where

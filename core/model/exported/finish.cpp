@@ -2,6 +2,7 @@
 #include "model/exported/scope.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace hfc::model::exported {
 namespace {
@@ -19,6 +20,9 @@ class Finisher {
     }
 
     void finish() {
+        for (auto& node : program_.nodes) {
+            std::ranges::sort(node.ends, std::greater());  // children come after their parents
+        }
         follow_modes();
         find_folds();
         release();

@@ -47,6 +47,9 @@ class Parser {
             read_node(node);
         }
         read_outputs(signature, graph);
+        for (const auto& [call, end] : ends_) {
+            program_.nodes[end.first].ends.push_back(end.second);
+        }
         program_.slots = scope_.size();
         finish(program_, counted_);
     }
@@ -117,32 +120,25 @@ class Parser {
         expect(program_.input >= 0, "its network takes no images");
     }
 
-    void read_layer(Node& node, const Json& given) {
-        const auto metadata = given.find("metadata");
-        if (metadata == given.end() || !metadata->is_object()) {
-            return;
-        }
-        const auto stack = metadata->find("nn_module_stack");
-        if (stack == metadata->end() || !stack->is_string()) {
-            return;
-        }
-        const auto& text = stack->get_ref<const std::string&>();
-        size_t begin = 0;
-        while (begin <= text.size()) {
-            const auto end = std::min(text.find(';', begin), text.size());
-            const auto entry = text.substr(begin, end - begin);
-            const auto first = entry.find(',');
-            const auto last = entry.rfind(',');
-            if (first != std::string::npos && first != last) {
-                const auto found =
-                    modules_.find(without_call(entry.substr(first + 1, last - first - 1)));
-                if (found != modules_.end()) {
-                    node.module = found->second;
-                    program_.modules[static_cast<size_t>(found->second)].type =
-                        entry.substr(last + 1);
-                }
+    void read_layer(Node& node, const std::vector<StackEntry>& layers) {
+        for (const auto& layer : layers) {
+            if (const auto found = modules_.find(layer.path); found != modules_.end()) {
+                node.module = found->second;
+                program_.modules[static_cast<size_t>(found->second)].type = layer.type;
             }
-            begin = end + 1;
+        }
+    }
+
+    /// The last node of a layer's call that gives a tensor gives the layer's result.
+    void note_end(const Node& node, const std::vector<StackEntry>& layers) {
+        if (node.counts_batches || node.outputs.empty() || !node.outputs[0].shape) {
+            return;
+        }
+        for (const auto& layer : layers) {
+            const auto found = modules_.find(layer.path);
+            if (found != modules_.end() && found->second != 0) {
+                ends_[layer.call] = {program_.nodes.size(), found->second};
+            }
         }
     }
 
@@ -152,7 +148,8 @@ class Parser {
         const auto name = given.find("name");
         node.name = name != given.end() && name->is_string() ? name->get<std::string>() : "";
         expect(node.target.size() < 300 && node.name.size() < 1000, "a node's name is too long");
-        read_layer(node, given);
+        const auto layers = module_stack(given);
+        read_layer(node, layers);
         if (node.name.empty()) {
             node.name = fmt::format("{}", program_.nodes.size());
         }
@@ -165,6 +162,7 @@ class Parser {
         } catch (const tensor_file::Malformed& error) {
             malformed("{}: {}", program_.place(node), error.what());
         }
+        note_end(node, layers);
         program_.nodes.push_back(std::move(node));
     }
 
@@ -385,6 +383,7 @@ class Parser {
     std::map<int, size_t> states_;  ///< by slot
     std::map<int, int> bases_;      ///< of values that share memory with another
     std::set<int> counted_;         ///< modules whose batches a node counts
+    std::map<std::string, std::pair<size_t, int>> ends_;  ///< node and module, by the call
 };
 
 }  // namespace

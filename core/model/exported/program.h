@@ -84,6 +84,7 @@ struct Node {
     bool gives_list = false;         ///< its outputs are the items of one list of tensors
     std::vector<int> released = {};  ///< slots that nobody reads afterwards
     int module = 0;                  ///< whose mode it follows
+    std::vector<int> ends = {};      ///< modules whose result it gives, inner ones first
     /// The count of a norm's batches: this node adds to it, and only in training mode.
     bool counts_batches = false;
     /// A batch_norm whose file, made in evaluation mode, does not count batches: the slot of the

@@ -6,6 +6,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace hfc::model {
@@ -67,11 +68,8 @@ int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
 /// One pass through the graph.
 class ExportedRun {
   public:
-    /// `features`: nodes whose results are kept, and what they give.
-    ExportedRun(ExportedModel& model, const at::Tensor& images,
-                std::map<const Node*, at::Tensor>* features = nullptr)
+    ExportedRun(ExportedModel& model, const at::Tensor& images)
         : model_(model),
-          features_(features),
           program_(model.program()),
           device_(images.device()),
           values_(static_cast<size_t>(program_.slots)) {
@@ -85,16 +83,11 @@ class ExportedRun {
         for (const auto& node : program_.nodes) {
             try {
                 step(node);
+                call_hooks(node);
             } catch (const c10::Error& error) {
                 fail("the network failed at {}: {}", program_.place(node), short_message(error));
             } catch (const Error& error) {
                 fail("the network failed at {}: {}", program_.place(node), error.what());
-            }
-            if (features_ != nullptr) {
-                if (const auto wanted = features_->find(&node); wanted != features_->end()) {
-                    // What follows may write on it.
-                    wanted->second = value(node.outputs[0].slot).toTensor().clone();
-                }
             }
             for (const int slot : node.released) {
                 value(slot) = {};
@@ -113,6 +106,22 @@ class ExportedRun {
     bool is_training(const Node& node) const {
         const auto& module = model_.modules_[static_cast<size_t>(node.module)];
         return module ? module->is_training() : model_.is_training();
+    }
+
+    bool has_hooks(const Node& node) const {
+        return std::ranges::any_of(node.ends, [&](int module) {
+            return model_.modules_[static_cast<size_t>(module)]->has_hooks();
+        });
+    }
+
+    void call_hooks(const Node& node) {
+        if (has_hooks(node)) {
+            auto result = value(node.outputs[0].slot).toTensor();
+            for (const int module : node.ends) {
+                result = model_.modules_[static_cast<size_t>(module)]->observed(result);
+            }
+            value(node.outputs[0].slot) = std::move(result);
+        }
     }
 
     void step(const Node& node) {
@@ -226,7 +235,7 @@ class ExportedRun {
     /// where no weight learns. Folding writes all weights once: with fewer pixels than that,
     /// normalising costs less.
     bool folds(const Node& convolution, const Node& norm) {
-        if (is_training(norm) || features_ != nullptr) {
+        if (is_training(norm) || has_hooks(convolution)) {
             return false;
         }
         const auto learns = [](const at::Tensor& weight) {
@@ -307,7 +316,6 @@ class ExportedRun {
     }
 
     ExportedModel& model_;
-    std::map<const Node*, at::Tensor>* features_;
     const exported::Program& program_;
     at::Device device_;
     std::vector<c10::IValue> values_;
@@ -328,38 +336,6 @@ void ExportedModel::check(const at::Tensor& images) const {
                 "it again with dynamic_shapes",
                 fmt::join(shape, ", "), text);
     }
-}
-
-std::vector<at::Tensor> ExportedModel::features(const at::Tensor& images,
-                                                const std::vector<std::string>& layers) {
-    check(images);
-    follow(images);
-    std::map<const Node*, at::Tensor> results;
-    std::vector<const Node*> wanted;
-    for (const auto& layer : layers) {
-        const Node* last = nullptr;
-        bool known = false;
-        for (const auto& info : program_->modules) {
-            known = known || (info.path == layer && !layer.empty());
-        }
-        require(known, "the network has no layer '{}'", layer);
-        for (const auto& node : program_->nodes) {
-            const auto& path = program_->modules[static_cast<size_t>(node.module)].path;
-            const bool inside = path == layer || path.starts_with(layer + ".");
-            if (inside && !node.counts_batches && !node.outputs.empty() && node.outputs[0].shape) {
-                last = &node;
-            }
-        }
-        require(last != nullptr, "layer '{}' does nothing in the exported network", layer);
-        wanted.push_back(last);
-        results[last] = at::Tensor();
-    }
-    ExportedRun(*this, images, &results).run();
-    std::vector<at::Tensor> given;
-    for (const auto* const node : wanted) {
-        given.push_back(results.at(node));
-    }
-    return given;
 }
 
 at::Tensor ExportedModel::forward(const at::Tensor& images) {

@@ -1,5 +1,7 @@
 #include "model/exported/scope.h"
 
+#include <algorithm>
+
 namespace hfc::model::exported {
 namespace {
 
@@ -98,6 +100,31 @@ Element size_element(const Json& given, const Scope& scope) {
     const auto& found = scope.find(value.get_ref<const std::string&>());
     expect(found.kind == Kind::integer, "'{}' is no integer", value.get<std::string>());
     return {found.slot, {}};
+}
+
+std::vector<StackEntry> module_stack(const Json& node) {
+    std::vector<StackEntry> layers;
+    const auto metadata = node.find("metadata");
+    if (metadata == node.end() || !metadata->is_object()) {
+        return layers;
+    }
+    const auto stack = metadata->find("nn_module_stack");
+    if (stack == metadata->end() || !stack->is_string()) {
+        return layers;
+    }
+    const auto& text = stack->get_ref<const std::string&>();
+    for (size_t begin = 0; begin <= text.size();) {
+        const auto end = std::min(text.find(';', begin), text.size());
+        const auto entry = text.substr(begin, end - begin);
+        const auto first = entry.find(',');
+        const auto last = entry.rfind(',');
+        if (first != std::string::npos && first != last) {
+            layers.push_back({without_call(entry.substr(first + 1, last - first - 1)),
+                              entry.substr(last + 1), entry.substr(0, first)});
+        }
+        begin = end + 1;
+    }
+    return layers;
 }
 
 }  // namespace hfc::model::exported

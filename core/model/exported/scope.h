@@ -50,6 +50,16 @@ std::string parent_of(const std::string& name);
 /// A layer that is called more than once appears as "relu@1": gives "relu".
 std::string without_call(std::string path);
 
+/// A layer that a node belongs to.
+struct StackEntry {
+    std::string path;  ///< "layer1.0.relu"
+    std::string type;  ///< "torch.nn.modules.activation.ReLU"
+    std::string call;  ///< "L__self__layer1.0.relu@1": tells a layer's calls apart
+};
+
+/// The layers around a node of the file, from the outermost.
+std::vector<StackEntry> module_stack(const Json& node);
+
 /// The slot of the argument at `position`, or -1 where it is none.
 int value_at(const Node& node, size_t position);
 

@@ -93,9 +93,13 @@ TEST(UnknownWeights, give_nothing) {
     options.form = "torchvision";
     auto state = saved(*make("resnet18", options), "");
     state.back().second = at::zeros({1});
-    EXPECT_FALSE(known_network(state).has_value());
+    std::string misfit;
+    EXPECT_FALSE(known_network(state, &misfit).has_value());
+    EXPECT_EQ(misfit,
+              "of resnet18, the tensor 'layer4.1.bn2.running_var' has shape [1], expected [512]");
     state.pop_back();
-    EXPECT_FALSE(known_network(state).has_value());
+    EXPECT_FALSE(known_network(state, &misfit).has_value());
+    EXPECT_EQ(misfit, "of resnet18, the tensor 'layer4.1.bn2.running_var' is missing");
 }
 
 }  // namespace

@@ -41,8 +41,8 @@ end
 local parts = {evaluate("whole"), evaluate("low", opt.radius), evaluate("high", opt.radius)}
 local whole, change = parts[1].score, hfc.detection.compare(parts[1].score, parts[2].score)
 hfc.detection.tables(run, parts, change)
-for figure, pictures in pairs {figure8 = change.losses, figure9 = change.gains} do
-  hfc.detection.figure(run, figure, parts, pictures, {most = opt.pictures})
+for i, pictures in ipairs {change.losses, change.gains} do
+  hfc.detection.figure(run, "figure" .. 7 + i, parts, pictures, {most = opt.pictures})
 end
 for _, radius in ipairs(opt.radii) do
   for _, name in ipairs {"low", "high"} do

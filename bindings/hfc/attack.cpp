@@ -207,7 +207,8 @@ const std::vector<Declaration> attack_declarations = {
     {"hfc.attack.deepfool", make_attack<deepfool>,
      "hfc.attack.deepfool {norm = \"l2\", steps = 50, overshoot = 0.02, candidates = 10, epsilon = "
      "1000} -> Attack\n\n"
-     "DeepFool (Moosavi-Dezfooli et al. 2016), which steps to the nearest boundary of the linearised "
+     "DeepFool (Moosavi-Dezfooli et al. 2016), which steps to the nearest boundary of the "
+     "linearised "
      "network until the image is misclassified. norm: \"l2\" or \"linf\". overshoot: how far the "
      "sum of the steps goes beyond the boundary, as a fraction. candidates: the number of classes "
      "that a step compares, the label included; it needs one gradient per class. epsilon: the "

@@ -22,25 +22,6 @@ local files = {
   ["complete.lua"] = {
     host = "complete",
   },
-  ["detection.lua"] = {
-    ["hfc.detection"] = "compare tables figure",
-  },
-  ["options.lua"] = {
-    hfc = "options",
-  },
-  ["option_values.lua"] = {
-    host = "option_values",
-  },
-  ["published.lua"] = {
-    hfc = "published",
-  },
-  ["recipes.lua"] = {
-    hfc = [[
-      common imagenet_nine training new_model network networks merge check smoothing_row
-      script_folder gallery]],
-    ["hfc.mask"] = "scores",
-    ["hfc.frequency"] = "within",
-  },
   ["reference.lua"] = {
     host = "write_file write_docs",
   },
@@ -157,7 +138,7 @@ function host.is_for_later(file) return files[file] ~= nil end
 
 -- The table of a path: "torch.nn".
 local function table_of(path)
-  local t = {torch = torch, hfc = hfc}
+  local t = {torch = torch}
   for name in string.gmatch(path, "[^.]+") do t = t[name] end
   return t
 end

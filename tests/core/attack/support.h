@@ -16,7 +16,7 @@ inline attack::AttackOptions few_steps(const std::string& method) {
     options.method = method;
     if (method == "square") {
         options.numbers["queries"] = 30;
-    } else if (method == "apgd" || method == "fab") {
+    } else if (method == "apgd" || method == "fab" || method == "cw") {
         options.steps = 10;
     }
     return options;

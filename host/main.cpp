@@ -63,16 +63,20 @@ std::string read_script(const CommandLine& line) {
 }
 
 /// LibTorch's own number follows the affinity mask and OMP_NUM_THREADS; the quota it does not know.
+/// It is asked only where it may be too large: MKL then moves from core to core, which takes 5 ms.
 void choose_threads(const CommandLine& line) {
     if (line.threads > 0 || line.deterministic) {
         at::set_num_threads(std::max(line.threads, 1));
-    } else if (const auto quota = cpu_quota(); quota && *quota < at::get_num_threads() &&
-                                               std::getenv("OMP_NUM_THREADS") == nullptr) {
-        at::set_num_threads(*quota);
+        return;
     }
-    if (line.threads == 0 && !line.deterministic && std::getenv("OMP_NUM_THREADS") == nullptr) {
-        at::set_num_threads(static_cast<int>(parallel::fair_threads(at::get_num_threads())));
+    const auto quota = cpu_quota();
+    const bool limited = quota && *quota <= usable_cpus();
+    if (std::getenv("OMP_NUM_THREADS") != nullptr || (!limited && parallel::world().size() == 1)) {
+        return;
     }
+    const int own = at::get_num_threads();
+    at::set_num_threads(
+        static_cast<int>(parallel::fair_threads(limited ? std::min(own, *quota) : own)));
 }
 
 /// The settings that hold for the whole process.
@@ -134,6 +138,9 @@ void join_others(const CommandLine& line, bool prompt) {
 void compare_with_others(const CommandLine& line, int count, const char* const* arguments,
                          const std::string& text) {
     auto& group = parallel::world();
+    if (group.size() == 1) {
+        return;
+    }
     for (const auto& [library, version] : lua::versions()) {
         parallel::require_same(group, "the version of " + library, version);
     }

@@ -13,8 +13,8 @@ namespace hfc::attack {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double inside = 0.999999;  ///< keeps the arc tangent of a pixel at the border finite
-constexpr double beta1 = 0.9;        ///< of Adam
+constexpr double contraction = 0.999999;  ///< keeps the arc tangent of a border pixel finite
+constexpr double beta1 = 0.9;             ///< of Adam
 constexpr double beta2 = 0.999;
 constexpr double adam_epsilon = 1e-8;
 constexpr double progress = 0.9999;  ///< a search goes on while a tenth of it lowers the loss so
@@ -31,7 +31,7 @@ class CarliniWagner : public Attack {
                 "cw needs a range of pixels with two ends");
         middle_ = (range.highest + range.lowest) / 2;
         half_ = (range.highest - range.lowest) / 2;
-        origin_ = at::atanh((batch.images - middle_) / half_ * inside);
+        origin_ = at::atanh((batch.images - middle_) / half_ * contraction);
         rounded_ = to_pixels(origin_);
         offset_ = at::zeros_like(origin_);
         mean_ = at::zeros_like(origin_);

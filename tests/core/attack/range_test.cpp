@@ -20,11 +20,10 @@ TEST(Range, lets_filtered_views_be_attacked) {
     for (const auto& view : {data.high_pass(1), data.low_pass(2)}) {
         for (const auto& method : known_methods()) {
             auto options = test::few_steps(method);
-            if (method == "cw") {
-                continue;  // its pixels are arc tangents of a range with two ends
-            }
-            if (method == "deepfool") {
-                options.norm = Norm::l_infinity;
+            // The pixels of cw are arc tangents of a range with two ends; deepfool leaves images
+            // alone that are wrong, as these are.
+            if (method == "cw" || method == "deepfool") {
+                continue;
             }
             options.epsilon = 0.1;
             options.range = no_range();

@@ -16,7 +16,10 @@ inline attack::AttackOptions few_steps(const std::string& method) {
     options.method = method;
     if (method == "square") {
         options.numbers["queries"] = 30;
-    } else if (method == "apgd" || method == "fab" || method == "cw") {
+    } else if (method == "cw") {
+        options.steps = 10;
+        options.numbers["searches"] = 2;
+    } else if (method == "apgd" || method == "fab") {
         options.steps = 10;
     }
     return options;

@@ -67,14 +67,11 @@ class CarliniWagner : public Attack {
                   .contiguous(images().suggest_memory_format()));
     }
 
-    at::Tensor fooled(Evaluation& here) override {
-        return here.fooled().logical_and(distances().le(constraint().epsilons()));
-    }
+    at::Tensor fooled(Evaluation& here) override { return fooled_within_epsilon(here); }
 
     bool sees_last() const override { return true; }
     void finish(Evaluation&) override {
-        const auto within = beside_images(best_.le(constraint().epsilons()));
-        nearest_ = at::where(within, nearest_, constraint().images());
+        nearest_ = chosen_or_clean(best_.le(constraint().epsilons()), nearest_);
     }
     const at::Tensor& result() const override { return nearest_; }
 
@@ -87,7 +84,6 @@ class CarliniWagner : public Attack {
   private:
     int64_t searches() const { return static_cast<int64_t>(settings().number("searches")); }
     at::Tensor to_pixels(const at::Tensor& w) const { return at::tanh(w) * half_ + middle_; }
-    at::Tensor distances() const { return sizes_of(images(), constraint().images(), Norm::l2); }
 
     /// How far each image is from success by the confidence; below 0: it succeeds.
     at::Tensor gaps(const at::Tensor& logits, const at::Tensor& labels) const {

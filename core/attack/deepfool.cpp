@@ -45,15 +45,10 @@ class DeepFool : public Attack {
                   .contiguous(images().suggest_memory_format()));
     }
 
-    at::Tensor fooled(Evaluation& here) override {
-        const auto sizes = sizes_of(images(), constraint().images(), settings().norm);
-        return here.fooled().logical_and(sizes.le(constraint().epsilons()));
-    }
+    at::Tensor fooled(Evaluation& here) override { return fooled_within_epsilon(here); }
 
     bool sees_last() const override { return true; }
-    void finish(Evaluation& here) override {
-        result_ = at::where(beside_images(fooled(here)), images(), constraint().images());
-    }
+    void finish(Evaluation& here) override { result_ = chosen_or_clean(fooled(here), images()); }
     const at::Tensor& result() const override { return result_; }
 
   protected:

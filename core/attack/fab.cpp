@@ -48,15 +48,12 @@ class Fab : public Attack {
         step(nearer);
     }
 
-    at::Tensor fooled(Evaluation& here) override {
-        return here.fooled().logical_and(size().le(constraint().epsilons()));
-    }
+    at::Tensor fooled(Evaluation& here) override { return fooled_within_epsilon(here); }
 
     bool sees_last() const override { return true; }
     void finish(Evaluation& here) override {
         note(here);
-        const auto found = beside_images(distance_.le(constraint().epsilons()));
-        nearest_ = at::where(found, nearest_, constraint().images());
+        nearest_ = chosen_or_clean(distance_.le(constraint().epsilons()), nearest_);
     }
     const at::Tensor& result() const override { return nearest_; }
 
@@ -73,12 +70,10 @@ class Fab : public Attack {
         return random / (length + least_size) * constraint().float_epsilons() / 2;
     }
 
-    at::Tensor size() const { return sizes_of(images(), constraint().images(), settings().norm); }
-
     /// Keeps images that are wrong and nearer than all before. Returns which are wrong.
     at::Tensor note(Evaluation& here) {
         const auto wrong = here.fooled();
-        const auto now = size();
+        const auto now = distances();
         const auto nearer = wrong.logical_and(now.lt(distance_));
         nearest_ = at::where(beside_images(nearer), images(), nearest_);
         distance_ = at::where(nearer, now, distance_);

@@ -70,6 +70,18 @@ at::Tensor Attack::random_start(const AttackBatch& batch) const {
            random_perturbation(batch.images, samples_, settings_, restart_);
 }
 
+at::Tensor Attack::distances() const {
+    return sizes_of(current_, constraint_->images(), settings_.norm);
+}
+
+at::Tensor Attack::fooled_within_epsilon(Evaluation& here) const {
+    return here.fooled().logical_and(distances().le(constraint_->epsilons()));
+}
+
+at::Tensor Attack::chosen_or_clean(const at::Tensor& chosen, const at::Tensor& images) const {
+    return at::where(beside_images(chosen), images, constraint_->images());
+}
+
 void Attack::keep(const at::Tensor& rows) {
     constraint_->keep(rows);
     auto tensors = per_image();

@@ -69,6 +69,12 @@ class Attack {
 
     const Settings& settings() const { return settings_; }
     const Constraint& constraint() const { return *constraint_; }
+    /// The size of each perturbation in the norm: float64 [N].
+    at::Tensor distances() const;
+    /// For a method whose images leave the constraint: the wrong ones within epsilon, bool [N].
+    at::Tensor fooled_within_epsilon(Evaluation& here) const;
+    /// `images` where `chosen` (bool [N]) says so, else the unperturbed ones.
+    at::Tensor chosen_or_clean(const at::Tensor& chosen, const at::Tensor& images) const;
     const at::Tensor& samples() const { return samples_; }
     int64_t restart() const { return restart_; }
 

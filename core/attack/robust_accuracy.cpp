@@ -115,12 +115,9 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
     const at::NoGradGuard no_grad;
     AttackedNetwork network(model, settings, robust.inference);
     network.begin(dataset);
-    const auto batch_size = network.batch_size();
     auto& group = parallel::world();
     std::vector<int64_t> correct(epsilons.size(), 0);
-    for (int64_t begin = group.rank() * batch_size; begin < dataset.size();
-         begin += group.size() * batch_size) {
-        const auto end = std::min(begin + batch_size, dataset.size());
+    for (const auto& [begin, end] : group.own_batches(dataset.size(), network.batch_size())) {
         const auto batch = dataset.batch(begin, end);
         require_batch(batch.images, batch.labels, settings);
         require_start(settings, dataset.size(), batch.images.sizes().slice(1));

@@ -203,10 +203,8 @@ using Fits = std::vector<std::pair<int64_t, Fit>>;
 Fits fit_images(const model::Inference& network, const data::Dataset& dataset,
                 const Settings& settings, const parallel::Group& group) {
     Fits fits;
-    for (int64_t begin = group.rank() * settings.batch_size; begin < dataset.size();
-         begin += group.size() * settings.batch_size) {
-        const auto rows =
-            at::arange(begin, std::min(begin + settings.batch_size, dataset.size()), at::kLong);
+    for (const auto& [begin, end] : group.own_batches(dataset.size(), settings.batch_size)) {
+        const auto rows = at::arange(begin, end, at::kLong);
         fits.emplace_back(begin, ImageFit(network, dataset.select(rows), settings).run(begin));
     }
     return fits;

@@ -87,6 +87,15 @@ c10::intrusive_ptr<c10d::ProcessGroup> Solo::process_group() const {
     return {};
 }
 
+std::vector<std::pair<int64_t, int64_t>> Group::own_batches(int64_t rows,
+                                                            int64_t batch_size) const {
+    std::vector<std::pair<int64_t, int64_t>> batches;
+    for (int64_t begin = rank() * batch_size; begin < rows; begin += size() * batch_size) {
+        batches.emplace_back(begin, std::min(begin + batch_size, rows));
+    }
+    return batches;
+}
+
 int64_t Group::agree(int64_t value) {
     return agree(std::vector<int64_t>{value}).front();
 }

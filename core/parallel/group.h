@@ -40,6 +40,9 @@ class Group {
 
     /// Rank 0 alone writes files and talks to the user.
     bool leads() const { return rank() == 0; }
+    /// The batches of `rows` rows that this rank takes, each first row and the one behind its last:
+    /// every size()-th batch.
+    std::vector<std::pair<int64_t, int64_t>> own_batches(int64_t rows, int64_t batch_size) const;
     /// The largest of all ranks' values.
     int64_t agree(int64_t value);
     /// The same for each element.

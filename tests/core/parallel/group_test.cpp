@@ -22,6 +22,7 @@ namespace {
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Pair;
 using testing::ThrowsMessage;
 
 TEST(Solo, waits_for_nobody_and_changes_nothing) {
@@ -45,6 +46,19 @@ TEST(Solo, is_the_world_of_a_process_without_a_launcher) {
     EXPECT_EQ(teller(), "hfc-host");
     EXPECT_EQ(fair_threads(7), 7);
     EXPECT_EQ(finish(3), 3);
+}
+
+TEST(Ranks, take_every_other_batch) {
+    EXPECT_THAT(Solo().own_batches(7, 3),
+                ElementsAre(Pair(0, 3), Pair(3, 6), Pair(6, 7)));
+    test::on_ranks(2, [](Group& group) {
+        if (group.leads()) {
+            EXPECT_THAT(group.own_batches(7, 3), ElementsAre(Pair(0, 3), Pair(6, 7)));
+        } else {
+            EXPECT_THAT(group.own_batches(7, 3), ElementsAre(Pair(3, 6)));
+        }
+        EXPECT_THAT(group.own_batches(0, 3), testing::IsEmpty());
+    });
 }
 
 TEST(Ranks, agree_on_the_largest_value) {

@@ -14,11 +14,11 @@ alternates; a ratio is the median of the pairs, above 1 where hfc-host is faster
 import argparse
 import json
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
+
+import pairs
 
 NETWORKS = ("resnet18", "resnet50", "convnext_tiny", "vit_b_16")
 IMAGES, SECONDS = 8, 5
@@ -89,28 +89,17 @@ def rates(name, folder, threads):
     print(json.dumps([rate(forward), rate(gradient)]))
 
 
-def run(command):
-    result = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE,
-                            stderr=subprocess.DEVNULL)
-    return json.loads(result.stdout or "null")
-
-
 def compare(name, options, folder):
-    own = run([options.python, __file__, "--export", name, folder])
+    own = pairs.run([options.python, __file__, "--export", name, folder])
     script = pathlib.Path(__file__).with_name("exported.lua")
     ours = [options.host, script, "--net", folder / "net.pt2", "--reference",
             folder / "reference.safetensors", "--seconds", SECONDS, "--threads", options.threads]
     theirs = [options.python, __file__, "--rates", name, folder, options.threads]
-    ratios = []
-    for i in range(options.pairs):
-        pair = {}
-        for side in ("ours", "theirs") if i % 2 == 0 else ("theirs", "ours"):
-            pair[side] = run(ours if side == "ours" else theirs)
-        ratios.append([a / b for a, b in zip(pair["ours"]["rates"], pair["theirs"])])
-    said = pair["ours"]
-    for which, column in zip(("forward", "gradient"), zip(*ratios)):
-        print(f"{name}: {which} {statistics.median(column):.2f} ({min(column):.2f} to "
-              f"{max(column):.2f}) of Python's speed", flush=True)
+    measured = pairs.measure(ours, theirs, options.pairs)
+    said = measured[0][0]
+    for i, which in enumerate(("forward", "gradient")):
+        ratios = [a["rates"][i] / b[i] for a, b in measured]
+        print(f"{name}: {which} {pairs.median_and_range(ratios)} of Python's speed", flush=True)
     print(f"{name}: logits and input gradient within {said['float64']} in float64, "
           f"{said['float32']} in float32 (Python's own float32: {own[0]:.2g}, {own[1]:.2g})",
           flush=True)

@@ -10,7 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <span>
+#include <vector>
 
 namespace hfc::detection {
 namespace {
@@ -22,6 +22,8 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
             boxes.defined() ? fmt::format("{} [{}]", at::toString(boxes.scalar_type()),
                                           fmt::join(boxes.sizes(), ", "))
                             : "nothing");
+    require(boxes.size(0) <= std::numeric_limits<uint32_t>::max(),
+            "boxes must be at most 2^32 - 1, got {}", boxes.size(0));
     require(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0) &&
                 scores.scalar_type() == at::kFloat,
             "scores must be float32 [{}], one a box, got {}", boxes.size(0),
@@ -30,51 +32,56 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
                              : "nothing");
 }
 
-/// Sorts `order` by the keys that it points at, the lowest first; stable. Byte by byte from the
-/// last, without those that are the same everywhere.
-template <typename Key>
-void sort_by_key(std::vector<int64_t>& order, const std::vector<Key>& keys) {
-    std::vector<int64_t> next(order.size());
-    for (unsigned shift = 0; shift < 8 * sizeof(Key); shift += 8) {
-        const auto byte_of = [&](int64_t i) {
-            return static_cast<size_t>(keys[static_cast<size_t>(i)] >> shift & 0xff);
+/// A box by its number, with a key of its score: the higher the score, the lower the key. Equal
+/// scores have equal keys, NaN has the lowest.
+struct Scored {
+    uint32_t key;
+    uint32_t index;
+};
+
+/// Sorts boxes by key_of(box), an unsigned number, the lowest first; stable. The radix sort goes
+/// byte by byte from the last, without bytes that are the same everywhere.
+template <typename KeyOf>
+void radix_sort(std::vector<Scored>& boxes, const KeyOf& key_of) {
+    std::vector<Scored> next(boxes.size());
+    for (unsigned shift = 0; shift < 8 * sizeof(key_of(Scored{})); shift += 8) {
+        const auto byte_of = [&](const Scored& box) {
+            return static_cast<size_t>(key_of(box) >> shift & 0xff);
         };
         std::array<size_t, 257> begin = {};
-        for (const auto i : order) {
-            ++begin[byte_of(i) + 1];
+        for (const auto& box : boxes) {
+            ++begin[byte_of(box) + 1];
         }
-        if (std::ranges::find(begin, order.size()) != begin.end()) {
+        if (std::ranges::find(begin, boxes.size()) != begin.end()) {
             continue;
         }
         std::partial_sum(begin.begin(), begin.end(), begin.begin());
-        for (const auto i : order) {
-            next[begin[byte_of(i)]++] = i;
+        for (const auto& box : boxes) {
+            next[begin[byte_of(box)]++] = box;
         }
-        order.swap(next);
+        boxes.swap(next);
     }
 }
 
-/// The indices of the scores from the highest to the lowest, equal ones as they stand. NaN comes
-/// first, as in PyTorch.
-std::vector<int64_t> by_score(const at::Tensor& scores) {
+/// The boxes from the highest score to the lowest, equal ones as they stand. NaN comes first, as in
+/// PyTorch.
+std::vector<Scored> by_score(const at::Tensor& scores) {
     const auto values = scores.contiguous();
-    const auto n = static_cast<size_t>(values.numel());
-    std::vector<uint32_t> keys(n);
-    for (size_t i = 0; i < n; ++i) {
-        const float value = values.const_data_ptr<float>()[i] + 0.0F;  // -0 is 0
-        const auto bits = std::bit_cast<uint32_t>(value);
+    const auto* value = values.const_data_ptr<float>();
+    std::vector<Scored> boxes(static_cast<size_t>(values.numel()));
+    for (size_t i = 0; i < boxes.size(); ++i) {
+        const auto bits = std::bit_cast<uint32_t>(value[i] + 0.0F);  // -0 is 0
         const bool negative = bits >> 31 != 0;
-        keys[i] = std::isnan(value) ? 0 : negative ? bits : ~bits & 0x7fffffff;
+        const auto key = negative ? bits : ~bits & 0x7fffffff;
+        boxes[i] = {std::isnan(value[i]) ? 0 : key, static_cast<uint32_t>(i)};
     }
-    std::vector<int64_t> order(n);
-    std::iota(order.begin(), order.end(), 0);
-    sort_by_key(order, keys);
-    return order;
+    radix_sort(boxes, [](const Scored& box) { return box.key; });
+    return boxes;
 }
 
 /// The boxes in the order in which they are looked at, side by side in memory.
 struct Sorted {
-    Sorted(const at::Tensor& boxes, const std::vector<int64_t>& order)
+    Sorted(const at::Tensor& boxes, const std::vector<Scored>& order)
         : x1(order.size()),
           y1(order.size()),
           x2(order.size()),
@@ -83,7 +90,7 @@ struct Sorted {
           dropped(order.size()) {
         const auto rows = boxes.contiguous();
         for (size_t i = 0; i < order.size(); ++i) {
-            const auto* box = rows.const_data_ptr<float>() + 4 * order[i];
+            const auto* box = rows.const_data_ptr<float>() + size_t{4} * order[i].index;
             x1[i] = box[0];
             y1[i] = box[1];
             x2[i] = box[2];
@@ -131,53 +138,61 @@ at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double 
     std::vector<int64_t> kept;
     for (size_t i = 0; i < sorted.dropped.size(); ++i) {
         if (sorted.dropped[i] == 0) {
-            kept.push_back(order[i]);
+            kept.push_back(order[i].index);
             drop_overlapping(sorted, i, sorted.dropped.size(), limit);
         }
     }
     return at::tensor(kept, at::kLong);
 }
 
-/// int64: the order of an unstable sort, as torchvision has it. Without equal scores any sort gives
-/// it.
-at::Tensor best_first(const at::Tensor& scores) {
-    const auto order = by_score(scores);
-    const auto values = scores.contiguous();
-    const auto* value = values.const_data_ptr<float>();
-    const bool ties = std::ranges::adjacent_find(order, [&](int64_t a, int64_t b) {
-                          return !(value[a] > value[b]);
-                      }) != order.end();
-    return ties ? std::get<1>(scores.sort(0, true)) : at::tensor(order, at::kLong);
+/// int64: the indices of the kept boxes, the best first. Equal scores stand in the order of
+/// PyTorch's unstable sort, as in torchvision. Without equal scores any sort gives it.
+at::Tensor best_first(const at::Tensor& scores, const std::vector<Scored>& order,
+                      const std::vector<uint8_t>& keep) {
+    std::vector<int64_t> kept;
+    kept.reserve(order.size());
+    bool ties = false;
+    uint32_t before = 0;
+    for (const auto& box : order) {
+        if (keep[box.index] != 0) {
+            ties = ties || (!kept.empty() && before == box.key);
+            before = box.key;
+            kept.push_back(box.index);
+        }
+    }
+    if (!ties) {
+        return at::tensor(kept, at::kLong);
+    }
+    std::ranges::sort(kept);
+    const auto indices = at::tensor(kept, at::kLong);
+    const auto order_of_kept = std::get<1>(scores.index_select(0, indices).sort(0, true));
+    return indices.index_select(0, order_of_kept);
 }
 
 /// Class by class.
 at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
                         double threshold) {
-    const auto lowest = labels.min().item<int64_t>();
-    std::vector<uint64_t> classes(static_cast<size_t>(labels.size(0)));
-    std::ranges::transform(std::span(labels.const_data_ptr<int64_t>(), classes.size()),
-                           classes.begin(), [&](int64_t label) {
-                               return static_cast<uint64_t>(label) - static_cast<uint64_t>(lowest);
-                           });
-    auto order = by_score(scores);
-    sort_by_key(order, classes);
-    const auto class_of = [&](size_t i) { return classes[static_cast<size_t>(order[i])]; };
+    const auto lowest = static_cast<uint64_t>(labels.min().item<int64_t>());
+    const auto* label = labels.const_data_ptr<int64_t>();
+    const auto class_of = [&](const Scored& box) {
+        return static_cast<uint64_t>(label[box.index]) - lowest;
+    };
+    const auto best = by_score(scores);
+    auto order = best;
+    radix_sort(order, class_of);
     Sorted sorted(boxes, order);
     const auto limit = rounded_down(threshold);
-    auto kept = at::zeros(scores.sizes(), at::kBool);
-    auto* keep = kept.mutable_data_ptr<bool>();
-    const auto n = sorted.dropped.size();
-    for (size_t i = 0, end = 0; i < n; ++i) {
-        while (end < n && class_of(end) == class_of(i)) {
+    std::vector<uint8_t> keep(order.size());
+    for (size_t i = 0, end = 0; i < order.size(); ++i) {
+        while (end < order.size() && class_of(order[end]) == class_of(order[i])) {
             ++end;
         }
         if (sorted.dropped[i] == 0) {
-            keep[order[i]] = true;
+            keep[order[i].index] = 1;
             drop_overlapping(sorted, i, end, limit);
         }
     }
-    const auto indices_kept = kept.nonzero().squeeze(1);
-    return indices_kept.index_select(0, best_first(scores.index_select(0, indices_kept)));
+    return best_first(scores, best, keep);
 }
 
 }  // namespace

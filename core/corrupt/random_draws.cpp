@@ -29,6 +29,21 @@ std::vector<double> poisson_steps(double mean) {
     return steps;
 }
 
+/// poisson_steps() of the mean of a byte. Those of the last scale are kept for the next image.
+const std::vector<double>& steps_of(uint8_t byte, double scale) {
+    static thread_local std::array<std::vector<double>, 256> kept;
+    static thread_local double scale_of_kept = 0;
+    if (scale != scale_of_kept) {
+        kept.fill({});
+        scale_of_kept = scale;
+    }
+    auto& steps = kept[byte];
+    if (steps.empty() && byte > 0) {
+        steps = poisson_steps(byte / 255. * scale);
+    }
+    return steps;
+}
+
 }  // namespace
 
 RandomDraws::RandomDraws(at::Tensor sample, uint64_t seed, std::string purpose)
@@ -71,16 +86,11 @@ std::vector<int64_t> RandomDraws::integers(int64_t count, int64_t low, int64_t h
 
 std::vector<double> RandomDraws::poisson(const Bytes& bytes, double scale) {
     // By inversion: an image has 256 means at most.
-    std::array<std::vector<double>, 256> steps;
     const auto draws = uniform(static_cast<int64_t>(bytes.values.size()), 0, 1);
     std::vector<double> result;
     result.reserve(draws.size());
     for (size_t i = 0; i < draws.size(); ++i) {
-        const auto byte = bytes.values[i];
-        auto& below = steps[byte];
-        if (below.empty() && byte > 0) {
-            below = poisson_steps(byte / 255. * scale);
-        }
+        const auto& below = steps_of(bytes.values[i], scale);
         result.push_back(
             static_cast<double>(std::ranges::upper_bound(below, draws[i]) - below.begin()));
     }

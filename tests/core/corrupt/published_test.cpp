@@ -1,6 +1,6 @@
 // Each kind beside the published code, both with the same random numbers: see
 // tests/fixtures/make_corrupt.py.
-#include "corrupt/photographs.h"
+#include "corrupt/drawn_photographs.h"
 #include "corrupt/picture.h"
 #include "model/reference.h"
 #include "tensor_file/tensor_file.h"
@@ -89,28 +89,12 @@ class ByPixel : public FormulaDraws {
     int64_t pixels_;
 };
 
-Photographs drawn_photographs(int64_t height, int64_t width) {
-    Photographs all;
-    for (int64_t i = 0; i < 5; ++i) {
-        Bytes picture(3, height, width);
-        for (int64_t c = 0; c < 3; ++c) {
-            for (int64_t y = 0; y < height; ++y) {
-                for (int64_t x = 0; x < width; ++x) {
-                    const auto value = x * (3 + i) + y * (5 + c) + (x * y) / (7 + i + c);
-                    picture.at(c, y, x) = static_cast<uint8_t>(value % 256);
-                }
-            }
-        }
-        all.pictures.push_back(picture);
-    }
-    return all;
-}
-
 struct Fixture {
     explicit Fixture(int64_t size_)
         : size(size_),
           tensors(tensor_file::load(fmt::format(HFC_FIXTURES "/corrupt/{}.safetensors", size))),
-          frost(size == 32 ? *smaller(drawn_photographs(300, 400)) : drawn_photographs(300, 260)) {
+          frost(size == 32 ? *smaller(test::drawn_photographs(300, 400))
+                           : test::drawn_photographs(300, 260)) {
         const auto given = at::Tensor(find("image")).contiguous();
         image = Bytes(3, size, size);
         std::copy_n(given.const_data_ptr<uint8_t>(), image.values.size(), image.values.begin());

@@ -4,6 +4,7 @@
 #include "mask/operator.h"
 
 #include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/log.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/precision.h"
 #include "bindings/hfc/register.h"
@@ -41,24 +42,13 @@ at::Tensor read_labels(lua_State* L, Options& options, bool& predicted) {
     return labels;
 }
 
-/// Where a fit's events go.
-struct Log {
-    std::shared_ptr<run::Run> run;
-    std::string series;
-
-    void event(const mask::Progress& progress) const {
-        run::Json event = run::Json::object();
-        if (!series.empty()) {
-            event["series"] = series;
-        }
-        event["mask"] = progress.mask;
-        event["epoch"] = progress.epoch;
-        event["loss"] = progress.loss;
-        event["l1"] = progress.l1;
-        event["accuracy"] = progress.accuracy;
-        run->log(event);
-    }
-};
+void log_progress(const Series& log, const mask::Progress& progress) {
+    log_to(log, {{"mask", progress.mask},
+                 {"epoch", progress.epoch},
+                 {"loss", progress.loss},
+                 {"l1", progress.l1},
+                 {"accuracy", progress.accuracy}});
+}
 
 mask::LearnOptions read_learn_options(Options& options, at::Device device) {
     mask::LearnOptions settings;
@@ -86,25 +76,16 @@ int learn_masks(Call& call) {
     auto options = call.options(3);
     auto settings = read_learn_options(options, model::device_of(*network));
     const auto labels = read_labels(call.L, options, settings.predicted_labels);
-    Log log;
-    options.with("log", [&](const Value& value) {
-        if (const auto* run = to_object<std::shared_ptr<run::Run>>(call.L, value.index())) {
-            log.run = *run;
-        } else if (const auto* series = to_object<Series>(call.L, value.index())) {
-            log = {series->run, series->name};
-        } else {
-            value.expected("a Series or a Run");
-        }
-    });
+    const auto log = read_log(call.L, options);
     options.finish();
     const auto dataset = images_argument(call, 2, "images", labels).dataset;
-    SlowProgress line(log.series.empty() ? "hfc.mask.learn" : log.series);
+    SlowProgress line(log.name.empty() ? "hfc.mask.learn" : log.name);
     settings.report = [&](const mask::Progress& progress) {
         line.tell(fmt::format("{} {}: l1 {:.3f}, accuracy {:.3f}",
                               settings.scope == mask::Scope::image ? "step" : "epoch",
                               progress.epoch, progress.l1, progress.accuracy));
         if (log.run) {
-            log.event(progress);
+            log_progress(log, progress);
         }
     };
     const auto learned = mask::learn(*network, dataset, settings);

@@ -5,6 +5,7 @@
 #include "attack/settings.h"
 #include "bindings/hfc/attack.h"
 #include "bindings/hfc/images_argument.h"
+#include "bindings/hfc/log.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
@@ -81,16 +82,39 @@ void push_steps(lua_State* L, const std::vector<attack::StepResult>& steps) {
     }
 }
 
-void push_warnings(lua_State* L, const std::vector<attack::Warning>& warnings) {
-    lua_createtable(L, static_cast<int>(warnings.size()), 0);
+/// All checks, or those that warn.
+void push_checks(lua_State* L, const std::vector<attack::Check>& checks, bool warnings) {
+    lua_createtable(L, static_cast<int>(checks.size()), 0);
     int i = 0;
-    for (const auto& warning : warnings) {
-        lua_createtable(L, 0, 3);
-        set_field(L, "name", warning.name);
-        set_field(L, "text", warning.text);
-        set_field(L, "value", warning.value);
+    for (const auto& check : checks) {
+        if (warnings && !check.warns()) {
+            continue;
+        }
+        lua_createtable(L, 0, 4);
+        set_field(L, "name", check.name);
+        if (warnings) {
+            set_field(L, "text", check.text);
+        }
+        set_field(L, "value", check.value);
+        set_field(L, "limit", check.limit);
         lua_rawseti(L, -2, ++i);
     }
+}
+
+int push_report(lua_State* L, const attack::Robustness& found,
+                const std::vector<attack::Check>& checks) {
+    lua_createtable(L, 0, 7);
+    set_field(L, "clean", found.clean);
+    set_field(L, "robust", found.robust);
+    push_steps(L, found.steps);
+    lua_setfield(L, -2, "steps");
+    push_checks(L, checks, true);
+    lua_setfield(L, -2, "warnings");
+    push_checks(L, checks, false);
+    lua_setfield(L, -2, "checks");
+    set_field(L, "fooled_by", found.fooled_by);
+    set_field(L, "images", found.images);
+    return 1;
 }
 
 int robustness(Call& call) {
@@ -103,6 +127,9 @@ int robustness(Call& call) {
     attack::RobustOptions robust;
     robust.inference = read_inference(call.L, options, model::device_of(*network));
     const bool checks = options.boolean("checks", true);
+    model::ModelPtr source;
+    options.with("transfer", [&](const Value& value) { source = to_model(call.L, value); });
+    const auto log = read_log(call.L, options);
     options.finish();
     auto settings = chosen.options;
     if (!settings.sequence) {
@@ -115,23 +142,24 @@ int robustness(Call& call) {
         progress.tell(
             fmt::format("{}: {:.0f} % of the images that were still right", step, 100 * done));
     };
+    int64_t number = 0;
+    robust.after_step = [&](const std::string& name, double right) {
+        if (log.run) {
+            log_to(log, {{"step", ++number}, {"attack", name}, {"robust", right}});
+        }
+    };
     const auto found = attack::robustness(*network, dataset, chosen.options, robust);
-    auto warnings = attack::check_steps(found);
-    if (checks) {
-        const auto more = attack::check_network(*network, dataset, settings, robust);
-        warnings.insert(warnings.end(), more.begin(), more.end());
+    auto all = attack::check_steps(found);
+    const auto add = [&](const std::vector<attack::Check>& more) {
+        all.insert(all.end(), more.begin(), more.end());
+    };
+    if (source) {
+        add(attack::check_transfer(*network, *source, dataset, found, settings, robust));
     }
-    lua_State* L = call.L;
-    lua_createtable(L, 0, 6);
-    set_field(L, "clean", found.clean);
-    set_field(L, "robust", found.robust);
-    push_steps(L, found.steps);
-    lua_setfield(L, -2, "steps");
-    push_warnings(L, warnings);
-    lua_setfield(L, -2, "warnings");
-    set_field(L, "fooled_by", found.fooled_by);
-    set_field(L, "images", found.images);
-    return 1;
+    if (checks) {
+        add(attack::check_network(*network, dataset, settings, robust));
+    }
+    return push_report(call.L, found, all);
 }
 
 const std::vector<Declaration> robustness_declarations = {
@@ -148,19 +176,26 @@ const std::vector<Declaration> robustness_declarations = {
      "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
      "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,
-     "hfc.robustness(model, images, attack, {checks = true, statistics = \"running\", batch_size = "
-     "100, bfloat16 = false}) -> {clean, robust, steps = {{name, robust, seconds}}, warnings = "
-     "{{name, text, value}}, fooled_by = Tensor int64 [N], images = Tensor}\n\n"
+     "hfc.robustness(model, images, attack, {checks = true, transfer = Model, log = Run or "
+     "Series, statistics = \"running\", batch_size = 100, bfloat16 = false}) -> {clean, robust, "
+     "steps = {{name, robust, "
+     "seconds}}, warnings = {{name, text, value, limit}}, checks = {{name, value, limit}}, "
+     "fooled_by = Tensor int64 [N], images = Tensor}\n\n"
      "Returns the accuracy of a network before and after an attack, and warnings if the number "
      "cannot be trusted. Images are those of hfc.accuracy. steps: the fraction of images that are "
      "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
      "is classified correctly to the end, -1 if it is misclassified without an attack, otherwise "
      "the number of the step that fools the network. images: for each image, the first perturbed "
      "version that the model misclassifies, or the clean image.\n"
-     "warnings: reasons to doubt the number. If checks is true, they include tests on the first "
-     "100 images: \"randomised\", \"probabilities\", \"zero gradient\", \"more steps help less\", "
-     "\"one step wins\", \"noise wins\", \"unbounded\", \"not falling\" and \"batch statistics\". "
-     "\"black box wins\" and \"too few classes\" come from the steps. See docs/robustness.md."},
+     "warnings: reasons to doubt the number, each a value above its limit. If checks is true, they "
+     "include tests on the first 100 images: \"randomised\", \"probabilities\", \"gradients "
+     "inside\", \"zero gradient\", \"more steps help less\", \"one step wins\", \"noise wins\", "
+     "\"unbounded\", \"not falling\", \"not converged\" and \"batch statistics\". \"too few "
+     "classes\" and \"black box wins\" come from the steps. checks: the value and the limit of "
+     "each "
+     "test. transfer: another network, such as a copy without the defence; \"black box wins\" also "
+     "warns if images that fool it fool the model and the attack does not. log: each step is "
+     "logged after its end. See docs/robustness.md."},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "bindings/hfc/figure_files.h"
 #include "bindings/hfc/json.h"
+#include "bindings/hfc/log.h"
 #include "bindings/hfc/number_list.h"
 #include "bindings/hfc/register.h"
 #include "bindings/hfc/versions.h"
@@ -95,11 +96,9 @@ int series(Call& call) {
 
 int log_series(Call& call) {
     const auto target = call.argument(1, "series").object<Series>();
-    run::Json event = {{"series", target.name}};
-    const auto given = table_argument(call, 2, "event");
-    require(given.is_object(), "argument 2 (event): expected a table with names");
-    event.update(given);
-    target.run->log(event);
+    const auto event = table_argument(call, 2, "event");
+    require(event.is_object(), "argument 2 (event): expected a table with names");
+    log_to(target, event);
     return 0;
 }
 

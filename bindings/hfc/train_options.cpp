@@ -7,6 +7,7 @@
 #include "bindings/hfc/augment.h"
 #include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/loading.h"
+#include "bindings/hfc/log.h"
 #include "bindings/hfc/lua_objective.h"
 #include "bindings/hfc/precision.h"
 #include "bindings/hfc/register.h"
@@ -238,16 +239,10 @@ Reference read_function(lua_State* L, Options& options, const char* key) {
 }
 
 /// Where events and checkpoints go.
-void read_log(lua_State* L, Options& options, TrainCall& result) {
-    options.with("log", [&](const Value& value) {
-        if (const auto* run = to_object<std::shared_ptr<run::Run>>(L, value.index())) {
-            result.run = *run;
-        } else {
-            const auto& series = value.object<Series>();
-            result.series = series.name;
-            result.run = series.run;
-        }
-    });
+void read_destination(lua_State* L, Options& options, TrainCall& result) {
+    const auto log = read_log(L, options);
+    result.series = log.name;
+    result.run = log.run;
     options.with("checkpoints", [&](const Value& value) { result.checkpoints = value.boolean(); });
     auto& seconds = result.settings.checkpoints.seconds;
     seconds = options.number("checkpoint_seconds", seconds);
@@ -289,7 +284,7 @@ TrainCall read_train_options(Call& call, int position, const data::Dataset& data
     settings.statistics = read_statistics(call.L, options);
     read_objective(call.L, options, dataset, settings);
     read_steps(call.L, options, settings);
-    read_log(call.L, options, result);
+    read_destination(call.L, options, result);
     result.on_epoch = read_function(call.L, options, "on_epoch");
     result.on_step = read_function(call.L, options, "on_step");
     options.finish();

@@ -43,6 +43,8 @@ struct RobustOptions {
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
     /// robustness() alone: called with the name of each attack of a sequence before it begins.
     std::function<void(const std::string&)> before_step = {};
+    /// robustness() alone: called after each attack with its name and the fraction that is right.
+    std::function<void(const std::string&, double)> after_step = {};
 };
 
 /// The fraction of images that the model still classifies correctly under the attack, for each

@@ -1,10 +1,8 @@
 #include "attack/checks.h"
 
-#include "attack/constraint.h"
-#include "attack/evaluation.h"
 #include "attack/losses.h"
+#include "attack/method.h"
 #include "attack/random_start.h"
-#include "attack/settings.h"
 #include "base/interrupt.h"
 
 #include <ATen/ATen.h>
@@ -26,6 +24,13 @@ constexpr double most_saturated = 0.5;
 constexpr double most_gained = 0.02;  ///< by steps that should not matter
 constexpr double most_black_box = 0.002;
 constexpr int64_t random_points = 100;
+/// A run has not converged for an image if the best loss rose in the last steps by more than this
+/// share of its whole rise.
+constexpr double last_steps = 0.05;
+constexpr double least_rise = 0.01;
+constexpr double most_rising = 0.2;  ///< share of such images
+constexpr int64_t least_steps = 20;  ///< of a run that is looked at
+constexpr double never = 0;          ///< the limit of what should not happen at all
 
 /// Whether this thread computes a gradient while the watch lives.
 class GradientWatch {
@@ -63,24 +68,26 @@ class NetworkChecks {
           options_(options),
           robust_(robust) {
         robust_.after_batch = {};
+        robust_.before_step = {};
+        robust_.after_step = {};
     }
 
-    std::vector<Warning> run() {
+    std::vector<Check> run() {
         look_at_outputs();
         look_at_gradients();
         compare_attacks();
-        if (robust_.inference.statistics.kind == model::Statistics::Kind::batch) {
-            warn("batch statistics",
-                 "BatchNorm takes the statistics of each batch: images of a batch change one "
-                 "another's result",
-                 1);
-        }
-        return std::move(warnings_);
+        compare_epsilons();
+        look_at_convergence();
+        note("batch statistics",
+             robust_.inference.statistics.kind == model::Statistics::Kind::batch, never,
+             "BatchNorm takes the statistics of each batch: images of a batch change one another's "
+             "result");
+        return std::move(checks_);
     }
 
   private:
-    void warn(const char* name, std::string text, double value) {
-        warnings_.push_back({name, std::move(text), value});
+    void note(const char* name, double value, double limit, std::string text) {
+        checks_.push_back({name, std::move(text), value, limit});
     }
 
     void look_at_outputs() {
@@ -90,39 +97,27 @@ class NetworkChecks {
         network.begin(dataset_);
         const auto batch = dataset_.batch(0, dataset_.size());
         const auto images = network.bring(batch.images);
-        const auto labels = batch.labels.to(network.device());
         const GradientWatch watch;
         std::vector<at::Tensor> outputs;
-        std::vector<int64_t> right;
         for (int64_t i = 0; i < passes; ++i) {
             const auto logits = network.logits(images);
-            right.push_back(network.fooled(logits, labels).logical_not().sum().item<int64_t>());
             outputs.push_back(logits / (logits.norm(2, {1}, true) + 1e-10));
         }
-        if (watch.saw_one()) {
-            warn(
-                "gradients inside",
-                "the network computes gradients in its forward pass: an attack may not see through "
-                "them",
-                1);
-        }
+        note("gradients inside", watch.saw_one(), never,
+             "the network computes gradients in its forward pass: an attack may not see through "
+             "them");
         const auto all = at::stack(outputs);
         const auto spread =
             (std::get<0>(all.max(0)) - std::get<0>(all.min(0))).norm(2, {1}).max().item<double>();
-        const auto [least, most] = std::ranges::minmax(right);
-        if (least != most || spread > most_difference) {
-            warn("randomised",
-                 "passes over the same images differ: the network is random, use version \"rand\"",
-                 spread);
-        }
+        note("randomised", spread, most_difference,
+             "passes over the same images differ: the network is random, use version \"rand\"");
         const auto logits = network.logits(images);
         const auto off = (logits.sum(1) - 1).abs().max().item<double>();
-        if (logits.max().item<double>() < 1 + probability_error &&
-            logits.min().item<double>() > -probability_error && off < probability_error) {
-            warn("probabilities",
-                 "the outputs are probabilities: attack the logits, whose gradients do not vanish",
-                 off);
-        }
+        const bool probabilities = logits.max().item<double>() < 1 + probability_error &&
+                                   logits.min().item<double>() > -probability_error &&
+                                   off < probability_error;
+        note("probabilities", probabilities, never,
+             "the outputs are probabilities: attack the logits, whose gradients do not vanish");
         classes_ = logits.size(1);
     }
 
@@ -144,24 +139,15 @@ class NetworkChecks {
     void look_at_gradients() {
         const auto loss = classes_ >= 3 ? Loss::dlr : Loss::margin;
         const double none = zero_gradients(loss);
-        if (none > 0) {
-            warn(
-                "zero gradient",
-                fmt::format(
-                    "the gradient of the loss {} is zero at {:.3g} % of the images that are right: "
-                    "attacks that follow it stand still",
-                    name_of(loss), 100 * none),
-                none);
-            return;
-        }
-        const double saturated = zero_gradients(Loss::cross_entropy);
-        if (saturated > most_saturated) {
-            warn("zero gradient",
-                 fmt::format("the gradient of cross-entropy is zero at {:.3g} % of the images: the "
-                             "logits are too large for it",
-                             100 * saturated),
-                 saturated);
-        }
+        note("zero gradient", none, never,
+             fmt::format("the gradient of the loss {} is zero at {:.3g} % of the images that are "
+                         "right: attacks that follow it stand still",
+                         name_of(loss), 100 * none));
+        const double saturated = none > 0 ? 0 : zero_gradients(Loss::cross_entropy);
+        note("zero gradient", saturated, most_saturated,
+             fmt::format("the gradient of cross-entropy is zero at {:.3g} % of the images: the "
+                         "logits are too large for it",
+                         100 * saturated));
     }
 
     AttackOptions attack(const char* method, double epsilon) const {
@@ -208,53 +194,93 @@ class NetworkChecks {
         return right.cpu();
     }
 
+    double epsilon() const { return options_.epsilon.value_or(8.0 / 255); }
+    bool l_infinity() const { return options_.norm.value_or(Norm::l_infinity) == Norm::l_infinity; }
+
     void compare_attacks() {
-        const double epsilon = options_.epsilon.value_or(8.0 / 255);
-        const bool linf = options_.norm.value_or(Norm::l_infinity) == Norm::l_infinity;
-        const auto many = right_after(apgd(epsilon, 100));
+        const auto many = right_after(apgd(epsilon(), 100));
         const double left = share(many);
-        const double few = share(right_after(apgd(epsilon, 10)));
-        if (left > few + most_gained) {
-            warn("more steps help less",
-                 fmt::format("100 steps of APGD leave {:.3g} % right, 10 steps {:.3g} %",
-                             100 * left, 100 * few),
-                 left - few);
+        const double few = share(right_after(apgd(epsilon(), 10)));
+        note("more steps help less", left - few, most_gained,
+             fmt::format("100 steps of APGD leave {:.3g} % right, 10 steps {:.3g} %", 100 * left,
+                         100 * few));
+        if (l_infinity()) {
+            wins("one step wins", "FFGSM fools", right_after(attack("ffgsm", epsilon())), many);
         }
-        if (linf) {
-            wins("one step wins", "FFGSM fools", right_after(attack("ffgsm", epsilon)), many);
-        }
-        wins("noise wins", "100 random points of the ball fool", right_at_random_points(epsilon),
+        wins("noise wins", "100 random points of the ball fool", right_at_random_points(epsilon()),
              many);
-        if (linf && options_.range == Range()) {
+    }
+
+    void compare_epsilons() {
+        if (l_infinity() && options_.range == Range()) {
             const double rest = share(right_after(apgd(1, 20)));
-            if (rest > 0) {
-                warn("unbounded",
-                     fmt::format("epsilon 1, which allows every image, leaves {:.3g} % right",
-                                 100 * rest),
-                     rest);
-            }
+            note("unbounded", rest, never,
+                 fmt::format("epsilon 1, which allows every image, leaves {:.3g} % right",
+                             100 * rest));
         }
-        const double half = share(right_after(apgd(epsilon / 2, 20)));
-        const double whole = share(right_after(apgd(epsilon, 20)));
-        const double twice = share(right_after(apgd(2 * epsilon, 20)));
-        const double rise = std::max(whole - half, twice - whole);
-        if (rise > 0) {
-            warn("not falling",
-                 fmt::format("a larger epsilon leaves more images right: {:.3g}, {:.3g} and {:.3g} "
-                             "% at half of epsilon, epsilon and twice epsilon",
-                             100 * half, 100 * whole, 100 * twice),
-                 rise);
-        }
+        const double half = share(right_after(apgd(epsilon() / 2, 20)));
+        const double whole = share(right_after(apgd(epsilon(), 20)));
+        const double twice = share(right_after(apgd(2 * epsilon(), 20)));
+        note("not falling", std::max(whole - half, twice - whole), never,
+             fmt::format("a larger epsilon leaves more images right: {:.3g}, {:.3g} and {:.3g} % "
+                         "at half of epsilon, epsilon and twice epsilon",
+                         100 * half, 100 * whole, 100 * twice));
     }
 
     void wins(const char* name, const char* what, const at::Tensor& right, const at::Tensor& many) {
         const double won = share(right.logical_not().logical_and(many));
-        if (won > most_gained) {
-            warn(name,
-                 fmt::format("{} {:.3g} % of the images that 100 steps of APGD do not", what,
-                             100 * won),
-                 won);
+        note(name, won, most_gained,
+             fmt::format("{} {:.3g} % of the images that 100 steps of APGD do not", what,
+                         100 * won));
+    }
+
+    /// Of each attack that follows a gradient with steps enough.
+    void look_at_convergence() {
+        std::vector<std::string> notes;
+        for (auto& step : steps_of(options_, classes_, notes)) {
+            const auto settings = resolve(step);
+            if (settings.steps >= least_steps && !settings.method->least_norm &&
+                settings.method->make(settings)->uses_gradient()) {
+                const double rising = share_still_rising(settings);
+                note("not converged", rising, most_rising,
+                     fmt::format("{}: the loss of {:.3g} % of the images still rose in the last "
+                                 "steps: take more",
+                                 name_of_step(step), 100 * rising));
+            }
         }
+    }
+
+    /// Of the images that stay right in one run of an attack, by the loss that it increases.
+    double share_still_rising(const Settings& settings) {
+        AttackedNetwork network(model_, settings, robust_.inference);
+        network.begin(dataset_);
+        const auto batch = dataset_.batch(0, dataset_.size());
+        AttackBatch run;
+        run.images = network.bring(batch.images);
+        run.labels = batch.labels.to(network.device());
+        run.samples = batch.samples;
+        run.epsilons = at::full({dataset_.size()}, settings.epsilon, at::kDouble);
+        const auto attack = settings.method->make(settings);
+        attack->begin(network, run);
+        const auto late = attack->iterations() -
+                          static_cast<int64_t>(last_steps * static_cast<double>(settings.steps));
+        Evaluation clean(network, run.images, run.labels, /*graph=*/false);
+        const auto first = clean.losses();
+        auto fooled = clean.fooled();
+        auto best = first, before = first;
+        for (int64_t i = 0; i < attack->iterations(); ++i) {
+            check_interrupt();
+            Evaluation here(network, attack->images(), run.labels);
+            best = best.maximum(here.losses());
+            fooled = fooled.logical_or(here.fooled());
+            if (i < late) {
+                before = best;
+            }
+            attack->advance(here);
+        }
+        const auto right = fooled.logical_not();
+        const auto rising = (best - before).gt(least_rise * (best - first)).logical_and(right);
+        return rising.sum().item<double>() / static_cast<double>(dataset_.size());
     }
 
     model::Model& model_;
@@ -262,35 +288,63 @@ class NetworkChecks {
     const AttackOptions& options_;
     RobustOptions robust_;
     int64_t classes_ = 0;
-    std::vector<Warning> warnings_;
+    std::vector<Check> checks_;
 };
 
 }  // namespace
 
-std::vector<Warning> check_network(model::Model& model, const data::Dataset& dataset,
-                                   const AttackOptions& options, const RobustOptions& robust) {
+std::vector<Check> check_network(model::Model& model, const data::Dataset& dataset,
+                                 const AttackOptions& options, const RobustOptions& robust) {
     return NetworkChecks(model, dataset, options, robust).run();
 }
 
-std::vector<Warning> check_steps(const Robustness& found) {
-    std::vector<Warning> warnings;
+std::vector<Check> check_transfer(model::Model& model, model::Model& source,
+                                  const data::Dataset& dataset, const Robustness& found,
+                                  const AttackOptions& options, const RobustOptions& robust) {
+    const auto seen = dataset.slice(0, std::min(images_seen, dataset.size()));
+    AttackOptions attack;
+    attack.method = "apgd";
+    attack.epsilon = options.epsilon;
+    attack.norm = options.norm;
+    attack.range = options.range;
+    attack.seed = options.seed;
+    attack.keep = Keep::best;
+    const auto batch = seen.batch(0, seen.size());
+    const auto moved =
+        perturb(source, batch.images, batch.labels, attack, robust.inference, batch.samples);
+    const Settings settings = resolve(attack);
+    AttackedNetwork network(model, settings, robust.inference);
+    network.begin(seen);
+    const auto labels = batch.labels.to(network.device());
+    const auto fooled = network.fooled(network.logits(network.bring(moved)), labels).cpu();
+    const auto right = found.fooled_by.slice(0, 0, seen.size()).eq(0);
+    const double won = fooled.logical_and(right).to(at::kDouble).mean().item<double>();
+    return {{"black box wins",
+             fmt::format("the images that fool the network of the option transfer fool {:.3g} % of "
+                         "the images that the attack does not: gradients may be masked",
+                         100 * won),
+             won, most_black_box}};
+}
+
+std::vector<Check> check_steps(const Robustness& found) {
+    std::vector<Check> checks;
     double before = found.clean;
     for (size_t i = 0; i < found.steps.size(); ++i) {
         const auto& step = found.steps[i];
         const double won = before - step.robust;
-        if (step.name == "square" && i > 0 && won > most_black_box) {
-            warnings.push_back({"black box wins",
-                                fmt::format("Square fools {:.3g} % of the images that the attacks "
-                                            "with gradients do not: gradients may be masked",
-                                            100 * won),
-                                won});
+        if (step.name == "square" && i > 0) {
+            checks.push_back({"black box wins",
+                              fmt::format("Square fools {:.3g} % of the images that the attacks "
+                                          "with gradients do not: gradients may be masked",
+                                          100 * won),
+                              won, most_black_box});
         }
         before = step.robust;
     }
     for (const auto& note : found.notes) {
-        warnings.push_back({"too few classes", note, 0});
+        checks.push_back({"too few classes", note, 1, never});
     }
-    return warnings;
+    return checks;
 }
 
 }  // namespace hfc::attack

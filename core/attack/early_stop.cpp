@@ -68,10 +68,18 @@ at::Tensor EarlyStoppingAttack::run() {
     }
     if (!over()) {
         Evaluation last(network_, attack_->images(), labels_, /*graph=*/false);
-        drop_fooled(attack_->fooled(last));
+        const auto kept = drop_fooled(attack_->fooled(last));
+        if (!over() && adversarial_.defined() && attack_->sees_last()) {
+            last.keep(kept);
+            attack_->finish(last);
+        }
     }
     network_.require_numbers();
     return found_;
+}
+
+at::Tensor EarlyStoppingAttack::results() const {
+    return over() ? adversarial_ : adversarial_.index_copy(0, positions_, attack_->result());
 }
 
 }  // namespace hfc::attack

@@ -16,6 +16,8 @@ class EarlyStoppingAttack {
     void keep_images() { adversarial_ = images_; }
     /// They, and the unperturbed images where the attack failed.
     const at::Tensor& adversarial() const { return adversarial_; }
+    /// They, and the result of the attack where it failed.
+    at::Tensor results() const;
 
     /// All iterations. For each image the size, in the norm of the attack, of the first
     /// perturbation that succeeds; infinity for none. float64 [N], CPU.

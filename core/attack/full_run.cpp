@@ -1,6 +1,7 @@
 #include "attack/full_run.h"
 
 #include "attack/best_so_far.h"
+#include "attack/early_stop.h"
 #include "base/interrupt.h"
 
 #include <ATen/ATen.h>
@@ -9,6 +10,12 @@ namespace hfc::attack {
 
 at::Tensor run_once(const AttackedNetwork& network, const Settings& settings,
                     const AttackBatch& batch, const at::Tensor& first_gradient) {
+    if (settings.method->stays_once_fooled && settings.keep != Keep::best) {
+        EarlyStoppingAttack early(network, settings, batch, first_gradient);
+        early.keep_images();
+        early.run();
+        return early.results();
+    }
     const auto attack = settings.method->make(settings);
     attack->begin(network, batch);
     BestSoFar best(network, batch.labels);

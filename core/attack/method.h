@@ -124,6 +124,7 @@ struct Method {
     bool random_start = false;   ///< the method can start at random, and does so by default
     /// The attack looks for the nearest wrong images; epsilon decides which of them count.
     bool least_norm = false;
+    bool stays_once_fooled = false;  ///< further steps do not change an image that is fooled
     bool draws = false;  ///< later steps use random numbers too, so that restarts differ
     /// The first iteration uses the gradient at the images unless it starts elsewhere. The wrappers
     /// then compute that gradient once for all epsilons.

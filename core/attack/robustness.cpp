@@ -63,9 +63,7 @@ class Assessment {
         require_start(settings, dataset_.size(), images_.sizes().slice(1));
         const auto before = fooled_by_.clone();
         const auto open = fooled_by_.eq(0).nonzero().squeeze(1);
-        for (int64_t begin = group_.rank() * network.batch_size(); begin < open.size(0);
-             begin += group_.size() * network.batch_size()) {
-            const auto end = std::min(begin + network.batch_size(), open.size(0));
+        for (const auto& [begin, end] : group_.own_batches(open.size(0), network.batch_size())) {
             attack_batch(network, settings, open.slice(0, begin, end), number);
             if (options_.after_batch) {
                 options_.after_batch(static_cast<double>(end) / static_cast<double>(open.size(0)));
@@ -160,6 +158,9 @@ Robustness assess(model::Model& model, const data::Dataset& dataset, const at::T
         }
         const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begin;
         result.steps.push_back({name, assessment.fraction_right(), taken.count()});
+        if (robust.after_step) {
+            robust.after_step(name, result.steps.back().robust);
+        }
     }
     result.robust = assessment.fraction_right();
     result.fooled_by = assessment.fooled_by();

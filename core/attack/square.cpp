@@ -262,6 +262,7 @@ std::vector<Method> square_methods() {
     square.takes_alpha = false;
     square.takes_band = false;
     square.takes_steps = false;
+    square.stays_once_fooled = true;
     square.draws = true;
     square.numbers = {{.name = "queries", .standard = 5000, .lowest = 1, .whole = true},
                       {.name = "share", .standard = 0.8, .highest = 1, .above = true},

@@ -164,6 +164,44 @@ function TestAttack:test_auto_and_its_report()
   for _, warning in ipairs(report.warnings) do lu.assertIsString(warning.text) end
 end
 
+function TestAttack:test_a_report_lists_its_checks()
+  local data = hfc.data("synthetic", {train = 20, test = 12}).test
+  local net = hfc.model("preact_resnet8", {seed = 2})
+  local attack = hfc.attack.pgd {epsilon = 2 / 255, steps = 20}
+  local report = hfc.robustness(net, data, attack)
+  local names = {}
+  for _, check in ipairs(report.checks) do
+    names[#names + 1] = check.name
+    lu.assertIsNumber(check.value)
+    lu.assertIsNumber(check.limit)
+  end
+  lu.assertItemsEquals(names, {"gradients inside", "randomised", "probabilities", "zero gradient",
+    "zero gradient", "more steps help less", "one step wins", "noise wins", "unbounded",
+    "not falling", "not converged", "batch statistics"})
+  local above = 0
+  for _, check in ipairs(report.checks) do
+    if check.value > check.limit then above = above + 1 end
+  end
+  lu.assertEquals(#report.warnings, above)
+end
+
+function TestAttack:test_a_report_compares_with_an_open_network()
+  local data = hfc.data("synthetic", {train = 200, test = 12})
+  local open = hfc.model("preact_resnet8", {seed = 2, batch_norm = true})
+  hfc.train(open, data.train,
+    {epochs = 4, batch_size = 20, optimizer = {"adam", lr = 2e-3}, quiet = true})
+  local Rounded = torch.nn.module "Rounded"
+  function Rounded:forward(x) return open((x * 15):round() / 15) end
+  local attack = hfc.attack.auto {epsilon = 8 / 255,
+    version = {hfc.attack.pgd {steps = 3}, hfc.attack.ffgsm {}}}
+  local report = hfc.robustness(Rounded():eval(), data.test, attack,
+    {checks = false, transfer = open})
+  lu.assertEquals(#report.checks, 1)
+  lu.assertEquals(report.warnings[1].name, "black box wins")
+  lu.assertEquals(report.warnings[1].limit, 0.002)
+  lu.assertStrContains(report.warnings[1].text, "option transfer")
+end
+
 function TestAttack:test_auto_says_what_is_wrong()
   lu.assertErrorMsgContains('version must be "standard", "plus", "rand" or a list',
     hfc.attack.auto, {version = "full"})

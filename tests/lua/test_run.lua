@@ -39,6 +39,24 @@ function TestRunDirectory:test_a_word_in_the_control_file_stops_one_training()
   lu.assertEquals(epochs "asked for before it began", 3)
 end
 
+function TestRunDirectory:test_each_step_of_a_report_of_robustness_is_logged()
+  local attack = hfc.attack.auto {epsilon = 1 / 255,
+    version = {hfc.attack.pgd {steps = 2}, hfc.attack.ffgsm {}}}
+  local function report(log)
+    return hfc.robustness(model, data.test, attack, {checks = false, log = log})
+  end
+  local found = report(run:series "robust")
+  local logged = {}
+  for _, event in ipairs(hfc.read_run(run:directory()).events) do
+    if event.series == "robust" then logged[#logged + 1] = event end
+  end
+  lu.assertEquals(#logged, 2)
+  lu.assertEquals(logged[2].step, 2)
+  lu.assertEquals(logged[2].robust, found.robust)
+  lu.assertStrContains(logged[1].attack, "pgd")
+  lu.assertErrorMsgContains("option 'log': expected a Series or a Run", report, 3)
+end
+
 function TestRunDirectory:test_a_saved_network_gives_the_same_logits()
   local x = data.test:batch(0, 3):to(hfc.device())
   model:to(hfc.device())

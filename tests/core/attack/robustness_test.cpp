@@ -109,6 +109,17 @@ TEST(Robustness, never_rises_with_epsilon) {
     EXPECT_LT(before, 1);
 }
 
+TEST(Robustness, of_the_standard_version_is_that_of_the_published_code) {
+    const test::SmoothProblem problem(200);
+    const auto expected =
+        test::auto_fixture("standard right").to(at::kDouble).mean().item<double>() / 200;
+    const auto found = robustness(*problem.model, problem.dataset(),
+                                  of_version("standard", 2.0 / 255, Norm::l_infinity));
+    EXPECT_NEAR(found.robust, expected, 0.01);
+    EXPECT_GT(found.robust, 0.3);
+    EXPECT_LT(found.robust, 0.7);
+}
+
 TEST(Robustness, says_where_an_image_was_wrong_from_the_start) {
     const test::SmoothProblem problem;
     const auto labels = problem.labels.clone();
@@ -123,8 +134,10 @@ TEST(Robustness, says_where_an_image_was_wrong_from_the_start) {
 std::vector<std::string> warnings_of(const model::ModelPtr& model, const data::Dataset& data,
                                      double epsilon = 2.0 / 255) {
     std::vector<std::string> names;
-    for (const auto& warning : check_network(*model, data, {.epsilon = epsilon}, {})) {
-        names.push_back(warning.name);
+    for (const auto& check : check_network(*model, data, {.epsilon = epsilon}, {})) {
+        if (check.warns()) {
+            names.push_back(check.name);
+        }
     }
     return names;
 }
@@ -189,14 +202,57 @@ TEST(Checks, warn_where_the_black_box_wins) {
     found.clean = 0.9;
     found.steps = {{"apgd cross_entropy", 0.5, 1}, {"square", 0.4, 1}};
     found.notes = {"3 classes: 2 targets in place of 9"};
-    const auto warnings = check_steps(found);
-    ASSERT_EQ(warnings.size(), 2U);
-    EXPECT_EQ(warnings[0].name, "black box wins");
-    EXPECT_NEAR(warnings[0].value, 0.1, 1e-12);
-    EXPECT_EQ(warnings[1].name, "too few classes");
+    const auto checks = check_steps(found);
+    ASSERT_EQ(checks.size(), 2U);
+    EXPECT_EQ(checks[0].name, "black box wins");
+    EXPECT_NEAR(checks[0].value, 0.1, 1e-12);
+    EXPECT_TRUE(checks[0].warns());
+    EXPECT_EQ(checks[1].name, "too few classes");
+    EXPECT_TRUE(checks[1].warns());
     found.steps[1].robust = 0.499;
     found.notes.clear();
-    EXPECT_TRUE(check_steps(found).empty());
+    EXPECT_FALSE(check_steps(found).at(0).warns());
+}
+
+TEST(Checks, warn_of_an_attack_that_has_not_converged) {
+    const test::SmoothProblem problem;
+    const auto of_alpha = [&](double alpha) {
+        const AttackOptions pgd{.method = "pgd",
+                                .epsilon = 2.0 / 255,
+                                .alpha = alpha,
+                                .steps = 20,
+                                .random_start = false};
+        for (const auto& check : check_network(*problem.model, problem.dataset(), pgd, {})) {
+            if (check.name == "not converged") {
+                return check;
+            }
+        }
+        return Check{};
+    };
+    const auto slow = of_alpha(0.05 / 255);
+    EXPECT_TRUE(slow.warns()) << slow.value;
+    EXPECT_EQ(slow.limit, 0.2);
+    EXPECT_THAT(slow.text, HasSubstr("pgd"));
+    const auto fast = of_alpha(1.0 / 255);
+    EXPECT_EQ(fast.value, 0);
+    EXPECT_EQ(fast.limit, 0.2);
+}
+
+TEST(Checks, warn_where_another_network_fools_what_the_attack_does_not) {
+    const test::SmoothProblem problem;
+    const auto data = problem.dataset();
+    const auto rounded = changed(
+        problem, [](const at::Tensor& x) { return (x * 255).round() / 255; }, same);
+    const AttackOptions attack{.method = "pgd", .epsilon = 4.0 / 255, .random_start = false};
+    const auto found = robustness(*rounded, data, attack);
+    ASSERT_EQ(found.robust, 1);
+    const auto masked = check_transfer(*rounded, *problem.model, data, found, attack, {});
+    ASSERT_EQ(masked.size(), 1U);
+    EXPECT_EQ(masked[0].name, "black box wins");
+    EXPECT_GT(masked[0].value, 0.3);
+    EXPECT_TRUE(masked[0].warns());
+    const auto open = robustness(*problem.model, data, attack);
+    EXPECT_FALSE(check_transfer(*problem.model, *problem.model, data, open, attack, {})[0].warns());
 }
 
 }  // namespace

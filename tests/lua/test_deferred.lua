@@ -5,6 +5,18 @@ local nn = torch.nn
 -- A program that uses none of them has not run them.
 local early = {rawget(nn, "LSTM"), rawget(nn.functional, "interpolate")}
 
+-- A first use inside a finalizer, where no collection runs: one file each.
+local function signal() return torch.signal.windows.hann end
+local function transforms() return torch.func.vmap end
+local function conv() return nn.Conv2d end
+local function pool() return nn.functional.max_pool2d end
+local uses, found = {signal, transforms, conv, pool}, {}
+for i, use in ipairs(uses) do
+  getmetatable(newproxy(true)).__gc = function() found[i] = type(use()) end
+end
+collectgarbage()
+collectgarbage()
+
 TestDeferred = {}
 
 function TestDeferred:test_names_come_at_their_first_use()
@@ -15,6 +27,10 @@ function TestDeferred:test_names_come_at_their_first_use()
   lu.assertTrue(rawequal(nn.lstm, nn.LSTM), "also under its small name")
   lu.assertTrue(nn.batch_norm2d == nn.BatchNorm2d)
   lu.assertEquals(nn.functional.relu(torch.tensor {-1, 2}):tolist(), {0, 2})
+end
+
+function TestDeferred:test_names_come_at_a_first_use_in_a_finalizer()
+  lu.assertEquals(found, {"function", "function", "table", "function"})
 end
 
 function TestDeferred:test_unknown_names_know_those_that_are_to_come()

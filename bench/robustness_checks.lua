@@ -8,6 +8,11 @@ local opt = hfc.options {
   images = {100, "test images that are attacked"},
   attack = {"apgd", "apgd, pgd (10 steps) or auto"},
 }
+local attacks = {
+  apgd = hfc.attack.apgd {epsilon = 8 / 255}, pgd = hfc.attack.pgd {epsilon = 8 / 255, steps = 10},
+  auto = hfc.attack.auto {epsilon = 8 / 255},
+}
+local attack = assert(attacks[opt.attack], "--attack must be apgd, pgd or auto")
 local data = hfc.data("cifar10", {train_images = 5000})
 local images = data.test:slice(0, opt.images)
 local nn, networks = torch.nn, {}
@@ -53,13 +58,9 @@ add("random shift", "masked", Masked(public, function(x)
   return x:roll({torch.randint(-4, 5, {1}):item(), torch.randint(-4, 5, {1}):item()}, {2, 3})
 end))
 
-local attacks = {
-  apgd = hfc.attack.apgd {epsilon = 8 / 255}, pgd = hfc.attack.pgd {epsilon = 8 / 255, steps = 10},
-  auto = hfc.attack.auto {epsilon = 8 / 255},
-}
 for _, entry in ipairs(networks) do
   local name, kind, network = unpack(entry)
-  local found = hfc.robustness(network, images, assert(attacks[opt.attack], "unknown attack"))
+  local found = hfc.robustness(network, images, attack)
   print(("%s (%s): clean %.3f, robust %.3f"):format(name, kind, found.clean, found.robust))
   for _, check in ipairs(found.checks) do
     print(("  %-22s %.4g (limit %g)%s"):format(check.name, check.value, check.limit,

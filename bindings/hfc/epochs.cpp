@@ -234,8 +234,8 @@ int epochs(Call& call) {
             restore(L, loop, *newest);
             if (loop.epoch > n) {
                 std::fprintf(stderr,
-                             "hfc-host: run:epochs: %lld epochs are done already, %lld were asked "
-                             "for\n",
+                             "hfc-host: run:epochs: %lld epochs are already finished, %lld were "
+                             "requested\n",
                              static_cast<long long>(loop.epoch), static_cast<long long>(n));
             }
         }

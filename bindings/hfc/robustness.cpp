@@ -35,7 +35,7 @@ attack::Sequence read_sequence(lua_State* L, const Value& value, attack::Norm no
                                .object<Attack>();
         const auto settings = attack::resolve(step.options);
         require(settings.norm == norm,
-                "option 'version': Attack {} is of the norm {}, the option norm is {}", i,
+                "option 'version': Attack {} has the norm {}, but the option norm is {}", i,
                 attack::name_of(settings.norm), attack::name_of(norm));
         sequence.steps.push_back(step.options);
         lua_pop(L, 1);
@@ -112,8 +112,8 @@ int robustness(Call& call) {
     std::string step;
     robust.before_step = [&](const std::string& name) { step = name; };
     robust.after_batch = [&](double done) {
-        progress.tell(
-            fmt::format("{}: {:.0f} % of the images that were still right", step, 100 * done));
+        progress.tell(fmt::format("{}: {:.0f} % of the images that were still classified correctly",
+                                  step, 100 * done));
     };
     const auto found = attack::robustness(*network, dataset, chosen.options, robust);
     auto warnings = attack::check_steps(found);
@@ -148,19 +148,21 @@ const std::vector<Declaration> robustness_declarations = {
      "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
      "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,
-     "hfc.robustness(model, images, attack, {checks = true, statistics = \"running\", batch_size = "
-     "100, bfloat16 = false}) -> {clean, robust, steps = {{name, robust, seconds}}, warnings = "
-     "{{name, text, value}}, fooled_by = Tensor int64 [N], images = Tensor}\n\n"
+     "hfc.robustness(model, images, attack, {checks = true, statistics = \"running\", "
+     "batch_size = 100, bfloat16 = false}) -> {clean, robust, steps = {{name, robust, "
+     "seconds}}, warnings = {{name, text, value}}, fooled_by = Tensor int64 [N], images = "
+     "Tensor}\n\n"
      "Returns the accuracy of a network before and after an attack, and warnings if the number "
-     "cannot be trusted. Images are those of hfc.accuracy. steps: the fraction of images that are "
-     "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
-     "is classified correctly to the end, -1 if it is misclassified without an attack, otherwise "
-     "the number of the step that fools the network. images: for each image, the first perturbed "
-     "version that the model misclassifies, or the clean image.\n"
+     "cannot be trusted. For images, see hfc.accuracy. steps: the fraction of images that are "
+     "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the "
+     "image is classified correctly to the end, -1 if it is misclassified without an attack, "
+     "otherwise the number of the step that fools the network. images: for each image, the "
+     "first perturbed version that the model misclassifies, or the clean image.\n"
      "warnings: reasons to doubt the number. If checks is true, they include tests on the first "
-     "100 images: \"randomised\", \"probabilities\", \"zero gradient\", \"more steps help less\", "
-     "\"one step wins\", \"noise wins\", \"unbounded\", \"not falling\" and \"batch statistics\". "
-     "\"black box wins\" and \"too few classes\" come from the steps. See docs/robustness.md."},
+     "100 images: \"randomised\", \"probabilities\", \"zero gradient\", \"more steps help "
+     "less\", \"one step wins\", \"noise wins\", \"unbounded\", \"not falling\" and \"batch "
+     "statistics\". \"black box wins\" and \"too few classes\" come from the steps. See "
+     "docs/robustness.md."},
 };
 
 }  // namespace

@@ -71,8 +71,8 @@ class NetworkChecks {
         compare_attacks();
         if (robust_.inference.statistics.kind == model::Statistics::Kind::batch) {
             warn("batch statistics",
-                 "BatchNorm takes the statistics of each batch: images of a batch change one "
-                 "another's result",
+                 "BatchNorm uses the statistics of each batch: the images in a batch affect one "
+                 "another's results",
                  1);
         }
         return std::move(warnings_);
@@ -145,13 +145,11 @@ class NetworkChecks {
         const auto loss = classes_ >= 3 ? Loss::dlr : Loss::margin;
         const double none = zero_gradients(loss);
         if (none > 0) {
-            warn(
-                "zero gradient",
-                fmt::format(
-                    "the gradient of the loss {} is zero at {:.3g} % of the images that are right: "
-                    "attacks that follow it stand still",
-                    name_of(loss), 100 * none),
-                none);
+            warn("zero gradient",
+                 fmt::format("the gradient of the loss {} is zero at {:.3g} % of the correctly "
+                             "classified images: attacks that follow it do not move",
+                             name_of(loss), 100 * none),
+                 none);
             return;
         }
         const double saturated = zero_gradients(Loss::cross_entropy);
@@ -216,7 +214,8 @@ class NetworkChecks {
         const double few = share(right_after(apgd(epsilon, 10)));
         if (left > few + most_gained) {
             warn("more steps help less",
-                 fmt::format("100 steps of APGD leave {:.3g} % right, 10 steps {:.3g} %",
+                 fmt::format("100 steps of APGD leave {:.3g} % of the images correctly "
+                             "classified, 10 steps {:.3g} %",
                              100 * left, 100 * few),
                  left - few);
         }
@@ -229,7 +228,8 @@ class NetworkChecks {
             const double rest = share(right_after(apgd(1, 20)));
             if (rest > 0) {
                 warn("unbounded",
-                     fmt::format("epsilon 1, which allows every image, leaves {:.3g} % right",
+                     fmt::format("epsilon 1, which allows every image, leaves {:.3g} % of the "
+                                 "images correctly classified",
                                  100 * rest),
                      rest);
             }
@@ -240,8 +240,8 @@ class NetworkChecks {
         const double rise = std::max(whole - half, twice - whole);
         if (rise > 0) {
             warn("not falling",
-                 fmt::format("a larger epsilon leaves more images right: {:.3g}, {:.3g} and {:.3g} "
-                             "% at half of epsilon, epsilon and twice epsilon",
+                 fmt::format("a larger epsilon leaves more images correctly classified: {:.3g}, "
+                             "{:.3g} and {:.3g} % at half of epsilon, epsilon and twice epsilon",
                              100 * half, 100 * whole, 100 * twice),
                  rise);
         }

@@ -11,16 +11,16 @@ namespace hfc::attack {
 struct Warning {
     std::string name;
     std::string text;  ///< one sentence
-    double value = 0;  ///< what was compared with the threshold
+    double value = 0;  ///< the value that was compared with the threshold
 };
 
-/// Of a network: random or normalised outputs, zero gradients, attacks that should do better than
-/// others and do not. Looks at the first 100 images of the data set. epsilon, norm and range are
-/// those of the options. Throws Error as robust_accuracy() does.
+/// Checks a network for random or normalised outputs, zero gradients, and attacks that should do
+/// better than others but do not. Uses the first 100 images of the data set. epsilon, norm and
+/// range are taken from the options. Throws Error as robust_accuracy() does.
 std::vector<Warning> check_network(model::Model& model, const data::Dataset& dataset,
                                    const AttackOptions& options, const RobustOptions& robust);
 
-/// Of a report: the black-box attack that wins.
+/// Checks a report for a black-box attack that beats the gradient attacks.
 std::vector<Warning> check_steps(const Robustness& found);
 
 }  // namespace hfc::attack

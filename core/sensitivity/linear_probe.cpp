@@ -17,7 +17,7 @@ namespace {
 void require_set(const char* which, const at::Tensor& features, const at::Tensor& labels) {
     require(features.defined() && features.dim() >= 2 && features.numel() > 0 &&
                 at::isFloatingType(features.scalar_type()),
-            "{} features must be [N, ...] of a floating dtype, got {}", which,
+            "{} features must be [N, ...] with a floating-point dtype, got {}", which,
             features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()),
                                              fmt::join(features.sizes(), ", "))
                                : "an undefined tensor");

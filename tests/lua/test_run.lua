@@ -84,7 +84,7 @@ end
 function TestRunDirectory:test_what_is_no_saved_network()
   lu.assertNil(hfc.saved_model("preact_resnet8"))
   lu.assertErrorMsgContains("runs/no-such-run", hfc.saved_model, "runs/no-such-run")
-  lu.assertErrorMsgContains("holds no 'nothing.safetensors'",
+  lu.assertErrorMsgContains("does not contain 'nothing.safetensors'",
     hfc.saved_model, run:directory(), "nothing")
   local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(4, 2)}
   lu.assertErrorMsgContains("does not say which network it holds",
@@ -135,7 +135,7 @@ function TestRunDirectory:test_reads_runs()
   lu.assertEquals(stored.events[count].ok, true)
   lu.assertEquals(stored.tables.radii,
     {{radius = 4, name = "low, \"r\"", score = .5}, {radius = 8}})
-  lu.assertErrorMsgContains("'/nowhere' is no run directory", hfc.read_run, "/nowhere")
+  lu.assertErrorMsgContains("'/nowhere' is not a run directory", hfc.read_run, "/nowhere")
 end
 
 function TestRunDirectory:test_charts()
@@ -163,7 +163,7 @@ function TestRunDirectory:test_charts()
     lu.assertErrorMsgContains(text, run.chart, run, "bad", options)
   end
   fails("expected a list of what to draw, or 'map'; got neither", {})
-  fails("one a mark, got none", {marks = {}})
+  fails("one per mark, got none", {marks = {}})
   fails("mark 1: option 'y': expected a list of numbers or a tensor, got none", {marks = {{}}})
   fails("mark 2: option 'kind': expected line, points, bars, histogram, got 'lin' (did you mean",
     {marks = {{y = {1}}, {kind = "lin", y = {1}}}})

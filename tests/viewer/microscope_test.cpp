@@ -226,7 +226,8 @@ for class = 0, 9 do
 end
 local pictures = hfc.data("folder:pictures", {image_size = 32}).test
 local function first_labels(at)
-  local x, before = pictures:batch(at, at + 1)
+  local before
+  local x = pictures:batch(at, at + 1)
   for radius = 0, 12, .5 do
     local label = hfc.mask.predict(model, x, hfc.frequency.mask(32, 32, radius)):item()
     if before and label ~= before then return before, label end

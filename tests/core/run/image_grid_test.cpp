@@ -12,8 +12,14 @@
 namespace hfc::run {
 namespace {
 
-using namespace plot;  // what it tests
-
+using plot::Format;
+using plot::gnuplot_program;
+using plot::has_gnuplot;
+using plot::ImageGrid;
+using plot::mosaic;
+using plot::PixelRange;
+using plot::run_gnuplot;
+using plot::to_bytes;
 using ::testing::HasSubstr;
 using ::testing::Not;
 

@@ -141,7 +141,7 @@ TEST(RunDataTest, PicturesHaveTheirGridAndCaptions) {
     EXPECT_EQ(first.rows, 1U);
     EXPECT_THAT(first.captions, ElementsAre("cat .9", ""));
     EXPECT_THAT(first.headings, ElementsAre("row"));
-    EXPECT_EQ(first.what, "natural, epoch 3");
+    EXPECT_EQ(first.where, "natural, epoch 3");
     const auto& second = run.pictures().at("images/grid-2.png");
     EXPECT_EQ(second.columns, 0U);
     EXPECT_EQ(second.rows, 0U);

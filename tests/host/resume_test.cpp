@@ -141,11 +141,12 @@ TEST_F(Resume, IsRefusedWhileTheRunGoesOn) {
 }
 
 TEST_F(Resume, SaysWhatIsWrong) {
-    EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("holds no config.json"));
+    EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("has no config.json"));
     EXPECT_EQ(run({"--resume", scratch.path().string()}).status, 2);
-    EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err, HasSubstr("give no other"));
+    EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err,
+                HasSubstr("do not give any others"));
     EXPECT_THAT(run({"--resume", scratch.path().string(), "--out", "x"}).err,
-                HasSubstr("--out cannot be given"));
+                HasSubstr("--out is not allowed"));
     const auto out = folder("chunk");
     ASSERT_EQ(run({"--out", out.string(), "-e", "hfc.run('x')"}).status, 0);
     EXPECT_THAT(run({"--resume", out.string()}).err, HasSubstr("not started from a script file"));

@@ -52,7 +52,7 @@ function TestLoadState:test_prefixes_are_named_and_taken()
     lu.assertTrue(other:state_dict()["0.bias"]:equal(state["0.bias"]))
   end
   other:load_state_dict(prefixed("a.", state), {prefix = "a"})
-  fails("no name begins with 'b.'; the names are a.0.bias", other, prefixed("a.", state),
+  fails("no name starts with 'b.'; the names are a.0.bias", other, prefixed("a.", state),
     {prefix = "b"})
 end
 

@@ -73,8 +73,8 @@ function TestObjective:test_wrong_metrics()
   end
   wrong("unknown metric 'top6' (did you mean 'top5'?): expected top5, cross_entropy", {"top6"})
   wrong("option 'metrics': a function needs a name", {function() return 1 end})
-  wrong("option 'metrics': 'loss' is the name of another number", {loss = math.abs})
-  wrong("option 'metrics': 'milliseconds' is the name of another number",
+  wrong("option 'metrics': 'loss' is already the name of another value", {loss = math.abs})
+  wrong("option 'metrics': 'milliseconds' is already the name of another value",
         {milliseconds = math.abs})
   wrong("option 'metrics': 'top5' occurs twice", {"top5", top5 = math.abs})
   wrong("option 'metrics': the function 'mine' must return a number or a Tensor of one element, "

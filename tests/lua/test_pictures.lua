@@ -163,12 +163,12 @@ function TestPictures:test_bad_pictures_are_named()
   os.remove(self.dir .. "/train/dog/1.ppm")
   local bad = data.train:check()
   lu.assertEquals({bad[1].sample, bad[2].sample, #bad}, {1, 3, 2})
-  lu.assertStrContains(bad[1].reason, "/train/cat/2.ppm' is no JPEG")
+  lu.assertStrContains(bad[1].reason, "/train/cat/2.ppm' is not a JPEG")
   lu.assertStrContains(bad[2].reason, "/train/dog/1.ppm")
   lu.assertErrorMsgContains("2 of the 6 samples of the batch cannot be read", function()
     for _ in data.train:batches {size = 6} do end
   end)
-  lu.assertErrorMsgContains("train/cat/2.ppm' is no JPEG", function()
+  lu.assertErrorMsgContains("train/cat/2.ppm' is not a JPEG", function()
     self:load {image_size = 8, stream = false}
   end)
 end

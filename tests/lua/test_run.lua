@@ -87,7 +87,7 @@ function TestRunDirectory:test_what_is_no_saved_network()
   lu.assertErrorMsgContains("does not contain 'nothing.safetensors'",
     hfc.saved_model, run:directory(), "nothing")
   local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(4, 2)}
-  lu.assertErrorMsgContains("does not say which network it holds",
+  lu.assertErrorMsgContains("does not say which network it contains",
     hfc.saved_model, run:save(net, "written in Lua"))
   lu.assertErrorMsgContains("the model's name", run.save, run, model, "../escape")
 end
@@ -219,7 +219,7 @@ function TestRunDirectory:test_kernels_of_each_epoch()
   lu.assertNotEquals(text_of(folder_of_images .. "kernels a_ b-1.png"),
     text_of(folder_of_images .. "kernels a_ b-3.png"))
   lu.assertNil(io.open(run:directory() .. "/kernels a_ b.png"), "no figure is drawn in each epoch")
-  lu.assertErrorMsgContains("'log' must name one", hfc.train, net, data.train, {log_kernels = true})
+  lu.assertErrorMsgContains("requires 'log'", hfc.train, net, data.train, {log_kernels = true})
   local flat = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 2)}
   lu.assertErrorMsgContains("the network has no convolution", hfc.train, flat, data.train,
     {epochs = 1, quiet = true, log = run, log_kernels = true})

@@ -148,18 +148,19 @@ TEST_F(Folder, names_a_picture_that_does_not_decode) {
 TEST_F(Folder, names_up_to_ten_pictures_that_do_not_decode) {
     write_bytes(folder_ / "train/cat/bad.png", "no picture");
     write_bytes(folder_ / "train/dog/a.JPEG", "GIF89a");
-    EXPECT_THAT(error(), AllOf(HasSubstr("2 of 4 pictures cannot be read: the picture"),
-                               HasSubstr((folder_ / "train/cat/bad.png").string() + "' is no JPEG"),
-                               HasSubstr("; the picture '" +
-                                         (folder_ / "train/dog/a.JPEG").string() + "' is a GIF")));
+    EXPECT_THAT(error(),
+                AllOf(HasSubstr("2 of 4 pictures cannot be read: the picture"),
+                      HasSubstr((folder_ / "train/cat/bad.png").string() + "' is not a JPEG"),
+                      HasSubstr("; the picture '" + (folder_ / "train/dog/a.JPEG").string() +
+                                "' is a GIF")));
     constexpr int many = 300;
     for (int i = 0; i < many; ++i) {
         write_bytes(folder_ / fmt::format("train/cat/bad{:03}.png", i), "no picture");
     }
     const auto message = error();
     size_t named = 0;
-    for (auto at = message.find("is no JPEG"); at != std::string::npos;
-         at = message.find("is no JPEG", at + 1)) {
+    for (auto at = message.find("is not a JPEG"); at != std::string::npos;
+         at = message.find("is not a JPEG", at + 1)) {
         ++named;
     }
     EXPECT_EQ(named + (message.find("is a GIF") != std::string::npos ? 1 : 0), 10) << message;

@@ -277,7 +277,7 @@ TEST_F(TarPictures, that_do_not_fit_are_named) {
     write_bytes(scratch_ / "bad.tar", tar_member("dog/a.png", "no picture") + tar_end());
     const auto bad = from_tar((scratch_ / "bad.tar").string(), val).train;
     EXPECT_THAT(error_of([&] { bad.batch(0, 1); }),
-                HasSubstr("bad.tar: dog/a.png (byte 512)' is no JPEG"));
+                HasSubstr("bad.tar: dog/a.png (byte 512)' is not a JPEG"));
 }
 
 TEST_F(TarPictures, are_found_by_an_index_that_is_kept) {

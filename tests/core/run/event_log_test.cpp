@@ -74,7 +74,7 @@ TEST_F(EventLogTest, takes_whole_curves_for_the_same_where_their_values_alone_di
     EXPECT_EQ(lines().size(), 1U);
     EventLog log(path_, Open::resume);
     EXPECT_THAT(error_of([&] { log.append(curve({0.5})); }),
-                HasSubstr("the script logs other events"));
+                HasSubstr("no longer logs the same events"));
 }
 
 TEST_F(EventLogTest, cuts_a_torn_last_line_off) {

@@ -103,7 +103,7 @@ TEST(ImageGrid, WhatDoesNotFitIsSaid) {
     EXPECT_THAT(error_of([&] {
                     to_bytes(at::full({1, 1, 2, 2}, NAN));
                 }),
-                HasSubstr("no finite numbers"));
+                HasSubstr("values that are not finite"));
     EXPECT_THAT(error_of([&] {
                     to_bytes(at::rand({1, 1, 2, 2}), {1, 1});
                 }),

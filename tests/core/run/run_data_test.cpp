@@ -88,7 +88,7 @@ TEST(RunDataTest, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
     log.close();
     RunData read(folder.path());
     EXPECT_TRUE(read.poll(60));
-    EXPECT_THAT(read.note(), testing::HasSubstr("1 curve(s) have more points than are kept"));
+    EXPECT_THAT(read.note(), testing::HasSubstr("1 curve(s) have too many points to keep"));
 }
 
 TEST(RunDataTest, WholeCurvesHaveAVersionAnEpoch) {

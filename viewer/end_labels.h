@@ -3,6 +3,8 @@
 
 #include "viewer/reduce.h"
 
+#include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace hfc::viewer {
@@ -11,5 +13,10 @@ namespace hfc::viewer {
 /// of their lines, in the same order, without overlap and within the range. If there is not enough
 /// room, some labels are left out at even distances; their position is NaN.
 std::vector<double> spread_labels(const std::vector<double>& wanted, double height, Range within);
+
+/// Returns the length of the beginning that all labels share, up to the end of a word. Where there
+/// is too little room for whole labels, it can be left out without losing what tells them apart. It
+/// is 0 for a single label.
+size_t shared_beginning(const std::vector<std::string_view>& labels);
 
 }  // namespace hfc::viewer

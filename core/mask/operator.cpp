@@ -72,9 +72,10 @@ at::Tensor apply(const at::Tensor& x, const at::Tensor& mask) {
     require(x.defined() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble),
             "x must be of dtype float32 or float64, got {}",
             x.defined() ? at::toString(x.scalar_type()) : "an undefined tensor");
-    require(x.dim() >= 2 && x.numel() > 0,
-            "x must have at least two dimensions [..., H, W] and a pixel, got shape [{}]",
-            fmt::join(x.sizes(), ", "));
+    require(
+        x.dim() >= 2 && x.numel() > 0,
+        "x must have at least two dimensions [..., H, W] and at least one pixel, got shape [{}]",
+        fmt::join(x.sizes(), ", "));
     require_mask(mask, x.size(-2), x.size(-1));
     const auto leading = std::min(x.dim(), mask.dim());
     for (int64_t i = 1; i <= leading; ++i) {

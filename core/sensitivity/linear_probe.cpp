@@ -50,7 +50,8 @@ ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& tra
         return features.detach().cpu().to(at::kDouble).flatten(1);
     };
     auto x = prepare(train_features), test = prepare(test_features);
-    require(x.size(1) == test.size(1), "training and test features must be as many, got {} and {}",
+    require(x.size(1) == test.size(1),
+            "training and test images must have the same number of features, got {} and {}",
             x.size(1), test.size(1));
     require(options.steps >= 1, "steps must be at least 1, got {}", options.steps);
     require(std::isfinite(options.lr) && options.lr > 0,

@@ -97,8 +97,8 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
     const auto seedless = scratch_.write("seedless.lua", "local opt = hfc.options {lr = 1}\n");
     const std::vector<Case> cases = {
         {{script_, "--seeds", "2", "--epochz", "3"}, "unknown option --epochz \\(did you mean"},
-        {{script_, "--seeds", "0"}, "option --seeds: expected a number of seeds from 1, got 0"},
-        {{script_, "--seeds", "-1"}, "from 1, got -1"},
+        {{script_, "--seeds", "0"}, "option --seeds: expected at least 1 seed, got 0"},
+        {{script_, "--seeds", "-1"}, "at least 1 seed, got -1"},
         {{script_, "--seeds", "two"}, "--seeds"},
         {{script_, "--seeds"}, "--seeds"},
         {{script_, "--seeds", "2", "--seed", "1"}, "both choose the seeds"},

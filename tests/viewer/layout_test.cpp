@@ -30,6 +30,18 @@ TEST(ViewerLabels, ThoseThatDoNotTouchStayAndOthersGiveWayEqually) {
     EXPECT_THAT(spread_labels({NAN, 30}, 10, {0, 100}), ElementsAre(IsNan(), 30));
 }
 
+TEST(ViewerLabels, TheBeginningThatAllShareEndsWithAWord) {
+    EXPECT_EQ(shared_beginning({"mine-1122: test", "mine-1124: test"}),
+              std::string("mine-").size());
+    EXPECT_EQ(shared_beginning({"low r=4", "low r=48", "low r=8"}), std::string("low ").size());
+    EXPECT_EQ(shared_beginning({"test", "training"}), 0U);
+    EXPECT_EQ(shared_beginning({"training test", "test"}), 0U);
+    EXPECT_EQ(shared_beginning({"training: low", "training: low r=4"}),
+              std::string("training: ").size());
+    EXPECT_EQ(shared_beginning({"a run: test"}), 0U) << "nothing to tell apart";
+    EXPECT_EQ(shared_beginning({}), 0U);
+}
+
 TEST(ViewerLabels, NoneOverlapsHoweverManyThereAre) {
     std::vector<double> wanted;
     for (int i = 0; i < 35; ++i) {

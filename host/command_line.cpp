@@ -153,13 +153,15 @@ void split_remaining(const CLI::App& app, CommandLine& line) {
 std::vector<std::string> command_line_of(const std::filesystem::path& directory) {
     const auto path = directory / "config.json";
     if (!std::filesystem::is_regular_file(path)) {
-        wrong_use(fmt::format("option --resume: '{}' is no run directory: it holds no config.json",
-                              directory.string()));
+        wrong_use(
+            fmt::format("option --resume: '{}' is not a run directory: it has no "
+                        "config.json",
+                        directory.string()));
     }
     if (!std::filesystem::is_regular_file(directory / "script.lua")) {
         wrong_use(
-            fmt::format("option --resume: the run in '{}' cannot be resumed: it was not begun from "
-                        "a script's file",
+            fmt::format("option --resume: the run in '{}' cannot be resumed: it was not started "
+                        "from a script file",
                         directory.string()));
     }
     try {
@@ -180,8 +182,10 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
         }
         return arguments;
     } catch (const nlohmann::json::exception&) {
-        wrong_use(fmt::format("option --resume: '{}' does not tell the command line of its run",
-                              path.string()));
+        wrong_use(
+            fmt::format("option --resume: '{}' does not contain the command line of its "
+                        "run",
+                        path.string()));
     }
 }
 
@@ -205,21 +209,19 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
                           const std::filesystem::path& directory) {
     if (now.has_chunk || !now.script.empty()) {
         wrong_use(
-            "option --resume takes the script and its options from the run directory; give no "
-            "other");
+            "option --resume takes the script and its options from the run directory; do not "
+            "give any others");
     }
     if (!now.out.empty()) {
-        wrong_use(
-            "option --resume goes on in the same run directory; --out cannot be given with it");
+        wrong_use("option --resume continues in the same run directory, so --out is not allowed");
     }
     const auto texts = command_line_of(directory);
     std::vector<const char*> begun;
     std::transform(texts.begin(), texts.end(), std::back_inserter(begun),
                    [](const auto& text) { return text.c_str(); });
     const auto not_a_runs = [&] {
-        wrong_use(fmt::format(
-            "option --resume: the config.json in '{}' is not one that a run has written",
-            directory.string()));
+        wrong_use(fmt::format("option --resume: the config.json in '{}' was not written by a run",
+                              directory.string()));
     };
     if (begun.empty() || std::find(texts.begin(), texts.end(), "--resume") != texts.end()) {
         not_a_runs();

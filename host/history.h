@@ -7,15 +7,14 @@
 
 namespace hfc::host {
 
-/// $XDG_STATE_HOME/hfc-host/history, else below ~/.local/state; empty where neither is known.
+/// $XDG_STATE_HOME/hfc-host/history, or below ~/.local/state; empty if neither is known.
 std::filesystem::path history_path();
 
-/// The file's last lines, oldest first, each once, at its last place. A file that has grown far
-/// beyond that is written anew.
+/// Returns the file's last lines, oldest first. A repeated line is listed once, at its last
+/// position. A file that has become much longer is rewritten.
 std::vector<std::string> load_history(const std::filesystem::path& path, size_t most);
 
-/// Adds a line to the file at once, so that a crash does not lose it; a history that cannot be
-/// written does not stop the work.
+/// Adds a line to the file immediately, so that a crash does not lose it. Failures are ignored.
 void append_history(const std::filesystem::path& path, const std::string& line);
 
 }  // namespace hfc::host

@@ -1,4 +1,4 @@
-// Lines from a terminal (libedit: history, completion) or from anything else.
+// Reads lines from a terminal (libedit: history, completion) or from any other input.
 #pragma once
 
 #include <functional>
@@ -8,9 +8,9 @@
 
 namespace hfc::host {
 
-/// What a text before the cursor may go on with.
+/// The possible continuations of the text before the cursor.
 struct Completion {
-    std::string prefix;  ///< the part of the text that the candidates begin with
+    std::string prefix;  ///< the part of the text with which the candidates start
     std::vector<std::string> candidates;
 };
 
@@ -23,19 +23,19 @@ class LineEditor {
     LineEditor(const LineEditor&) = delete;
     LineEditor& operator=(const LineEditor&) = delete;
 
-    /// Reads one line, or the lines of a pasted block, without the last line break. interrupted:
-    /// Ctrl-C, what was typed so far is dropped.
+    /// Reads one line, or the lines of a pasted block, without the last newline. interrupted:
+    /// Ctrl-C was pressed, and the text typed so far is discarded.
     Outcome read(const char* prompt, std::string& line);
-    /// Whether the next line is on its way: from a file or pipe, or pasted without the terminal
-    /// saying so.
+    /// Whether the next line is already available: from a file or pipe, or pasted into a terminal
+    /// that does not mark pasted text.
     bool more_waits() const;
-    /// Remembers lines, in the file at once. Empty ones, repetitions of the last and blocks of more
-    /// than a hundred are left out.
+    /// Adds lines to the history, and immediately to its file. Empty lines, repetitions of the last
+    /// line and blocks of more than a hundred lines are left out.
     void remember(const std::string& text);
 
   private:
     struct Terminal;
-    std::unique_ptr<Terminal> terminal_;  ///< empty: the input is no terminal
+    std::unique_ptr<Terminal> terminal_;  ///< empty if the input is not a terminal
 };
 
 }  // namespace hfc::host

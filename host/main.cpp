@@ -89,7 +89,9 @@ void apply_settings(const CommandLine& line) {
         at::globalContext().setDeterministicFillUninitializedMemory(false);
     }
     if (!line.data.empty()) {
-        require(std::filesystem::is_directory(line.data), "option --data: '{}' is no folder",
+        require(std::filesystem::is_directory(line.data),
+                "option --data: '{}' is not a "
+                "directory",
                 line.data);
         data::set_root(line.data);
     }
@@ -131,7 +133,7 @@ void join_others(const CommandLine& line, bool prompt) {
     const bool several = parallel::world().size() > 1;
     require(!several || !prompt, "the prompt is for one process; give a script");
     require(!several || line.sandbox == Sandbox::none,
-            "option --sandbox is for one process: in the sandbox processes cannot talk");
+            "option --sandbox is for one process: processes in the sandbox cannot communicate");
 }
 
 /// What would let the processes go different ways is found before anything is done.

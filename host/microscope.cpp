@@ -38,8 +38,8 @@ struct MicroscopeWords {
 MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
     MicroscopeWords line;
     CLI::App app(
-        "Shows an image of a test set, its low and its high frequencies and what a network makes "
-        "of each, while you drag a radius, a ring or a wedge or paint a mask.");
+        "Shows an image of a test set, its low and high frequencies, and what a network "
+        "predicts for each of them, while you drag a radius, a ring or a wedge, or paint a mask.");
     app.add_option("NET", line.network,
                    "a .pt2, .pth, .th, .pt or .safetensors file, or a run directory")
         ->required();
@@ -47,14 +47,15 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
     app.add_option("--dataset", line.dataset, "data set: cifar10, mnist, folder:DIR ...")
         ->capture_default_str();
     app.add_flag("--normalised", line.normalised,
-                 "put ImageNet's mean and deviation before the network");
+                 "first normalise the images with ImageNet's mean and standard deviation");
     app.add_option("--image-size", line.image_size, "size of a folder's pictures, in pixels")
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();
-    app.add_option("--device", line.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+    app.add_option("--device", line.device, "auto (CUDA if available), cpu, cuda or cuda:N")
+        ->capture_default_str();
     app.add_option("--threads", line.threads,
-                   "CPU threads (0: one for small images, which is fastest beside a window that "
-                   "is drawn; else one per core)")
+                   "number of CPU threads; 0 means one for small images, which is fastest while "
+                   "a window is drawn, and otherwise one per core")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     parse_words(app, "microscope", "NET [options]", words);

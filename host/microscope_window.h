@@ -12,25 +12,26 @@
 
 namespace hfc::host {
 
-/// Throws Error where no display is named: before a network is loaded for nothing.
+/// Throws Error if no display is set, before a network is loaded in vain.
 void require_display();
 
-/// The process dies with the window and the window with the process: each sees the end of its pipe.
+/// The process ends with the window, and the window with the process: each notices the end of its
+/// pipe.
 class MicroscopeWindow {
   public:
-    /// Starts it. Throws Error if that fails.
+    /// Starts the process. Throws Error if that fails.
     MicroscopeWindow();
     ~MicroscopeWindow();
     MicroscopeWindow(const MicroscopeWindow&) = delete;
     MicroscopeWindow& operator=(const MicroscopeWindow&) = delete;
 
-    /// False once the window is gone.
+    /// Returns false once the window is gone.
     bool send(microscope::Message message);
-    /// Waits for a request and returns the newest; nothing once the window is gone. Throws
+    /// Waits for a request and returns the newest one, or nothing once the window is gone. Throws
     /// Interrupted after Ctrl-C.
     std::optional<microscope::Message> newest();
     bool has_newer();
-    /// How long the last answer took, in milliseconds.
+    /// The duration of the last answer, in milliseconds.
     double last_answer_took() const { return took_; }
     void answer_took(double milliseconds) { took_ = milliseconds; }
     /// Closes the pipe and waits for the process; returns its exit status.

@@ -1,4 +1,4 @@
-// What is typed at a terminal, character by character, for libedit.
+// Reads characters typed at a terminal, for libedit.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace hfc::host {
 
-/// While it lives, Ctrl-C ends the read that waits, a new size of the terminal is noticed, and the
-/// terminal brackets what is pasted.
+/// While it exists, Ctrl-C ends a waiting read, a change of the terminal's size is noticed, and the
+/// terminal marks pasted text.
 class ReadingScope {
   public:
     ReadingScope();
@@ -16,23 +16,24 @@ class ReadingScope {
     ReadingScope(const ReadingScope&) = delete;
     ReadingScope& operator=(const ReadingScope&) = delete;
 
-    /// Whether Ctrl-C came since the scope began.
+    /// Whether Ctrl-C was pressed since the scope started.
     static bool interrupted();
 };
 
 class TerminalInput {
   public:
-    /// The next character: 1; 0 at the end; -1 after Ctrl-C. `resize` is called after the
-    /// terminal's size has changed. A byte that is no UTF-8 reads as a question mark. The first
-    /// line of a pasted block comes as if typed; the lines behind it are kept for take_pasted(),
-    /// and what stands behind its last line break comes as typed at the next prompt.
+    /// Returns 1 and the next character, 0 at the end, or -1 after Ctrl-C. `resize` is called after
+    /// the terminal's size has changed. A byte that is not UTF-8 is read as a question mark. The
+    /// first line of a pasted block is returned like typed text. The following lines are kept for
+    /// take_pasted(), and the text after the last newline is returned like typed text at the next
+    /// prompt.
     int read(wchar_t& character, void (*resize)(void*), void* with);
 
-    /// The lines of a pasted block behind its first, each with a line break before it; "" where
-    /// nothing was pasted.
+    /// Returns the lines of a pasted block after the first one, each with a newline before it, or
+    /// "" if nothing was pasted.
     std::string take_pasted();
 
-    /// Drops what was pasted and not read yet.
+    /// Discards pasted text that has not been read yet.
     void clear();
 
   private:
@@ -42,11 +43,11 @@ class TerminalInput {
     int read_paste();
     void type(const std::string& text);
 
-    std::deque<wchar_t> typed_;  ///< to be given before anything is read
-    std::string bytes_;          ///< read but not looked at yet
-    size_t used_ = 0;            ///< of bytes_
+    std::deque<wchar_t> typed_;  ///< to return before anything is read
+    std::string bytes_;          ///< read but not yet processed
+    size_t used_ = 0;            ///< the number of processed bytes in bytes_
     std::string pasted_;         ///< see take_pasted()
-    std::string behind_;         ///< of a block: behind its last line break
+    std::string behind_;         ///< the text of a block after its last newline
     void (*resize_)(void*) = nullptr;
     void* resize_with_ = nullptr;
 };

@@ -20,9 +20,8 @@ std::string viewer_program() {
     const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
     const auto path = (program.parent_path() / HFC_BIN_FOLDER / "hfc-viewer").lexically_normal();
     require(::access(path.c_str(), X_OK) == 0,
-            "there is no window: '{}' is missing; a build has it where ImGui, GLFW and OpenGL are "
-            "found (Debian: libimgui-dev libglfw3-dev "
-            "libgl-dev)",
+            "cannot open a window: '{}' is missing; it is built if ImGui, GLFW and OpenGL are "
+            "installed (Debian: libimgui-dev libglfw3-dev libgl-dev)",
             path.string());
     return path;
 }
@@ -61,7 +60,7 @@ void start_viewer(const std::string& directory) {
                                         arguments.data(), environ);
         ::posix_spawn_file_actions_destroy(&files);
         ::posix_spawnattr_destroy(&attributes);
-        require(error == 0, "there is no window: cannot start '{}': {}", program,
+        require(error == 0, "cannot open a window: cannot start '{}': {}", program,
                 std::strerror(error));
     } catch (const Error& error) {
         std::fprintf(stderr, "hfc-host: option --view: %s\n", error.what());

@@ -1,20 +1,20 @@
-// The viewer beside this program: a process of its own on the run directory.
+// The viewer next to this program, in its own process, which shows the run directory.
 #pragma once
 
 #include <string>
 
 namespace hfc::host {
 
-/// The viewer beside this program. Throws Error where this build has none.
+/// The path of the viewer next to this program. Throws Error if this build has none.
 std::string viewer_program();
 
-/// hfc-host view RUNS...: becomes the viewer, with the arguments behind "view". Throws Error when
-/// this build has none.
+/// hfc-host view RUNS...: replaces this process by the viewer, with the arguments after "view".
+/// Throws Error if this build has no viewer.
 [[noreturn]] void become_viewer(char** arguments);
 
-/// --view: starts the viewer on `directory`, or, where that is empty, on the runs that will appear
-/// in runs/. The script runs all the same when there is no window; why there is none is then said
-/// on standard error, by this program or by the viewer.
+/// --view: starts the viewer on `directory` or, if that is empty, on the runs that will appear in
+/// runs/. If no window can be opened, the script runs anyway, and this program or the viewer prints
+/// the reason on standard error.
 void start_viewer(const std::string& directory);
 
 }  // namespace hfc::host

@@ -1,23 +1,22 @@
 -- Section 5 of Wang et al., CVPR 2020: accuracy, gap and frequencies of four architectures.
---   hfc-host scripts/architectures.lua                                 embedded data
+--   hfc-host scripts/architectures.lua                                 built-in data
 --   hfc-host scripts/architectures.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- Expect: in CIFAR-10, says the paper, ResNet has the best test accuracy and the smallest gap
--- between training and test. The embedded data carry the label twice, in low and in high
--- frequencies: LeNet and VGG-11 know x_l of r = 4 alone (1.00 and .97 after 10 epochs), the
--- residual network does not (.10) though it knows its training images; AlexNet, without BatchNorm,
--- has not begun to learn by then. VGG has BatchNorm with --batch_norm, ResNet always, LeNet and
--- AlexNet never.
+-- Expect: in the paper, on CIFAR-10, ResNet has the best test accuracy and the smallest gap between
+-- training and test. In the built-in data, both low and high frequencies carry the label. LeNet
+-- and VGG-11 recognise x_l with r = 4 (1.00 and .97 after 10 epochs). The residual network does
+-- not (.10), although it has learned its training images. AlexNet, which has no BatchNorm, has not
+-- started to learn by then. BatchNorm: VGG with --batch_norm, ResNet always, the others never.
 local opt = hfc.options(hfc.common {
   model         = false,
   models        = {{"lenet", "alexnet", "vgg11", "preact_resnet20"},
-                   "one training each, see help(hfc.model)"},
-  batch_norm    = {true, "BatchNorm in vgg and preact_resnet"},
-  radii         = {{4, 12}, "of the probes, in frequency bins"},
+                   "networks to train, see help(hfc.model)"},
+  batch_norm    = {true, "use BatchNorm in vgg and preact_resnet"},
+  radii         = {{4, 12}, "radii of the probes, in frequency bins"},
   epochs        = 10,
   lr            = 5e-4,
   train_images  = 200,
-  probe_samples = {100, "evaluate each probe on so many images, 0: all"},
+  probe_samples = {100, "images per probe; 0 means all"},
   presets = {paper = {
     dataset = "cifar10", models = {"lenet", "alexnet", "vgg11", "resnet18"}, batch_norm = false,
     radii = {4, 8, 12, 16}, epochs = 100, batch_size = 100, lr = 1e-4,

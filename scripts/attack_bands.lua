@@ -1,19 +1,19 @@
--- Which frequencies an attack needs: APGD confined to bands, at equal epsilon.
---   hfc-host scripts/attack_bands.lua                     embedded data: a minute on two cores
+-- Which frequencies an attack needs: APGD restricted to bands, at equal epsilon.
+--   hfc-host scripts/attack_bands.lua                     built-in data: a minute on two cores
 --   hfc-host scripts/attack_bands.lua --preset paper --device cuda    CIFAR-10
---   hfc-host scripts/attack_bands.lua --model runs/NAME   networks of fourier_masks
+--   hfc-host scripts/attack_bands.lua --model runs/NAME   networks from fourier_masks
 --
--- Gradient and perturbation keep the lowest coefficients of the cosine transform, or frequencies
--- beyond a radius. Expect: adversarial training weakens the bands of high frequencies most.
+-- The gradient and the perturbation keep only the lowest coefficients of the cosine transform, or
+-- the frequencies beyond a radius. Expect: adversarial training weakens high bands most.
 local opt = hfc.options(hfc.common {
-  networks   = {{"natural", "adversarial"}, "natural, adversarial"},
+  networks   = {{"natural", "adversarial"}, "networks to attack: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
-                "of the adversarial training, PGD in L-infinity"},
-  epsilon    = {{8 / 255, 16 / 255, 32 / 255}, "of the attacks"},
-  norm       = {"linf", "of the attacks", choices = {"linf", "l2"}},
-  steps      = {20, "of the attacks", least = 1},
-  fractions  = {{1 / 8, 1 / 4, 1 / 2}, "of the coefficients in each direction"},
-  radii      = {{4, 8}, "of the bands of high frequencies"},
+                "PGD of adversarial training, in L-infinity"},
+  epsilon    = {{8 / 255, 16 / 255, 32 / 255}, "bounds of the attacks"},
+  norm       = {"linf", "norm of the attacks", choices = {"linf", "l2"}},
+  steps      = {20, "steps of the attacks", least = 1},
+  fractions  = {{1 / 8, 1 / 4, 1 / 2}, "fractions of the coefficients in each direction"},
+  radii      = {{4, 8}, "radii of the bands of high frequencies"},
   images     = {100, "test images", least = 1},
   epochs     = 6,
   batch_size = 20,

@@ -1,15 +1,15 @@
--- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains where only low
--- frequencies are left.
---   hfc-host scripts/batchnorm_on_lfc.lua                 embedded data: a minute on two cores
+-- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains if only low frequencies
+-- are left.
+--   hfc-host scripts/batchnorm_on_lfc.lua                 built-in data: a minute on two cores
 --   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- Expect: with BatchNorm the training on x_l is faster at every radius; in CIFAR-10 it gains least
--- at r = 4, since part of its advantage is that it picks up high frequencies.
+-- Expect: with BatchNorm, training on x_l is faster at every radius. On CIFAR-10 the gain is
+-- smallest at r = 4, because BatchNorm partly helps by picking up high frequencies.
 local opt = hfc.options(hfc.common {
-  model        = {"preact_resnet8", "see help(hfc.model); one whose BatchNorm is an option"},
-  radii        = {{4, 8, 12, 16}, "of the low-pass before training, in frequency bins"},
-  rule         = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
-  rescale      = {"none", "of the filtered images: none, or max (x / max(x), public code)"},
+  model        = {"preact_resnet8", "network whose BatchNorm is optional, see help(hfc.model)"},
+  radii        = {{4, 8, 12, 16}, "radii of the low-pass filter before training, in bins"},
+  rule         = {"<=", "low part: <= radius (paper) or < radius (authors' code)"},
+  rescale      = {"none", "rescale filtered images: none, or max (authors' code)"},
   train_images = 200,
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",

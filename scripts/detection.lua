@@ -1,17 +1,17 @@
--- Section 7 of Wang et al., CVPR 2020: the objects that a detector loses, and finds better, when a
--- part of the frequencies goes.
---   hfc-host scripts/detection.lua                        embedded data: two minutes on two cores
+-- Section 7 of Wang et al., CVPR 2020: the objects that a detector loses, and those that it finds
+-- better, when some of the frequencies are removed.
+--   hfc-host scripts/detection.lua                        built-in data: two minutes on two cores
 --   hfc-host scripts/detection.lua --dataset voc:DIR --min_size 240 --epochs 60
 --   hfc-host scripts/detection.lua --preset paper --dataset coco:DIR --weights FILE --device cuda
 --
--- Expect: on the embedded pictures the low part loses the classes of many stripes and keeps those
--- of few. Figure 8 shows the largest losses on the low part, Figure 9 the largest gains.
+-- Expect: on the built-in images, the low part loses the classes with many stripes and keeps those
+-- with few. Figure 8 shows the largest losses on the low part, and Figure 9 the largest gains.
 local opt = hfc.options {
-  dataset = {"boxes", "boxes | voc:DIR | coco:DIR"}, radius = {12, "of the split, in bins"},
-  detector = "retinanet_small", weights = {"", "a file of torchvision's; empty: train"},
-  norm_epsilon = 1e-5, min_size = {96, "short side of a picture in the network"},
-  radii = {{6, 18, 24, 32}, "of the figure by radius"}, epochs = 14, batch_size = 8, lr = 1e-3,
-  high_offset = {0, "added to the high part"}, pictures = {6, "a figure"}, seed = 0,
+  dataset = {"boxes", "boxes | voc:DIR | coco:DIR"}, radius = {12, "radius of the split, in bins"},
+  detector = "retinanet_small", weights = {"", "file from torchvision; if empty, train"},
+  norm_epsilon = 1e-5, min_size = {96, "short side of the resized images"},
+  radii = {{6, 18, 24, 32}, "radii of the figure"}, epochs = 14, batch_size = 8, lr = 1e-3,
+  high_offset = {0, "constant added to the high part"}, pictures = {6, "per figure"}, seed = 0,
   presets = {paper = {detector = "retinanet_resnet50_fpn", norm_epsilon = 0, radius = 128,
                       min_size = 800, radii = {8, 16, 32, 64, 256}}},
 }

@@ -1,20 +1,20 @@
 -- Fourier heat maps (Yin et al. 2019): the error of a network under noise of each frequency, by its
--- training; and each class's dominant frequencies (Wang et al. 2023), whose loss hurts it most.
---   hfc-host scripts/fourier_heatmap.lua                  embedded data: a minute on two cores
+-- training; and the dominant frequencies of each class (Wang et al. 2023), which it needs most.
+--   hfc-host scripts/fourier_heatmap.lua                  built-in data: a minute on two cores
 --   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda    CIFAR-10, 1000 images
---   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    with the networks of fourier_masks
+--   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    networks from fourier_masks
 --
--- Expect: natural networks err under noise of all but the lowest frequencies; adversarially trained
--- ones shrug off high frequencies and err under low ones. In the embedded data the label stands in
--- r <= 4 alone: noise of these fools both, of higher ones neither, and each class's dominant
--- frequencies lie there (chosen on training images; "top": test images seen through their class's).
+-- Expect: noise fools natural networks except at the lowest frequencies, and adversarially trained
+-- ones only at low frequencies. In the built-in data, only r <= 4 carries the label: noise there
+-- fools both networks, noise beyond fools neither, and the dominant frequencies are there, too.
+-- They are chosen on training images; "top": accuracy on test images that keep only these.
 local opt = hfc.options(hfc.common {
-  networks = {{"natural", "adversarial"}, "natural, adversarial"},
-  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "of the adversarial training"},
+  networks = {{"natural", "adversarial"}, "networks: natural, adversarial"},
+  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
   epsilon = {4, "L2 norm of the noise in each channel"},
-  reach = {10, "largest frequency in each direction, 1 to half the size", least = 1},
-  images = {100, "test images, and as many training images for the dominant frequencies"},
-  shares = {{.02, .05, .1, .3}, "of all frequencies: a class seen through its dominant ones"},
+  reach = {10, "largest frequency in each direction, up to half the size", least = 1},
+  images = {100, "test images, and training images for the dominant frequencies"},
+  shares = {{.02, .05, .1, .3}, "fractions of dominant frequencies to keep"},
   epochs = 6, batch_size = 20,
   presets = {paper = {
     dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,

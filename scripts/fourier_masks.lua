@@ -1,18 +1,18 @@
 -- Fourier masks (Karantzas et al. 2022): the frequencies that a network needs, by its training.
---   hfc-host scripts/fourier_masks.lua                    embedded data: a minute on two cores
+--   hfc-host scripts/fourier_masks.lua                    built-in data: a minute on two cores
 --   hfc-host scripts/fourier_masks.lua --preset paper --dataset folder:DIR --device cuda
--- Masks are learned on training images and scored on test images. Expect: masked accuracy near the
--- clean one with a few per cent of the weight, in the embedded data nine tenths of it where the
--- label lies (r <= 4).
+-- Masks are learned on training images and scored on test images. Expect: the masked accuracy is
+-- close to the clean one with a few percent of the weight. In the built-in data, nine tenths of
+-- this weight is at the frequencies that carry the label (r <= 4).
 local known = {"natural", "adversarial", "scale", "translation", "rotation"}
 local opt = hfc.options(hfc.common {
-  networks = {{"natural", "adversarial"}, "of natural, adversarial, scale, ...: see --preset"},
-  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "of the adversarial training"},
+  networks = {{"natural", "adversarial"}, "natural, adversarial, scale, translation, rotation"},
+  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
   epochs = 6, batch_size = 20,
-  crop = {1, "least area of RandomResizedCrop"}, flip = false, bands = {16, "rings and sectors"},
+  crop = {1, "smallest area of RandomResizedCrop"}, flip = false, bands = {16, "rings and sectors"},
   mask = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2, per_channel = false,
-           bfloat16 = false}, "of a network's mask"},
-  mask_images = {150, "training images of the mask, 0: all", least = 0},
+           bfloat16 = false}, "options of hfc.mask.learn"},
+  mask_images = {150, "training images for a mask; 0 means all", least = 0},
   presets = {paper = {
     model = "resnet18", networks = known, epochs = 50, batch_size = 128, lr = 1e-3,
     crop = .08, flip = true, budget = {epsilon = 3.5 / 255, steps = 10},

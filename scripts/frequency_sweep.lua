@@ -1,20 +1,20 @@
--- Accuracy against the radius of a low- and a high-pass, and the power of the images there.
---   hfc-host scripts/frequency_sweep.lua                  embedded data: half a minute on two cores
+-- Accuracy by the radius of a low-pass and a high-pass filter, and the power of the images there.
+--   hfc-host scripts/frequency_sweep.lua                  built-in data: half a minute on two cores
 --   hfc-host scripts/frequency_sweep.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/frequency_sweep.lua --model runs/NAME --networks natural,adversarial
---       with networks of an earlier run
+--       networks from an earlier run
 --
--- Expect: most of the power lies below r = 4; the low-pass curve rises to the clean accuracy with
--- the radius, the high-pass curve falls to chance. In the embedded data r <= 4 alone carries the
--- label: the low-pass curve is at the top from r = 4 on, the high-pass curve at chance (.2) from
--- there.
+-- Expect: most of the power is below r = 4. As the radius grows, the low-pass curve rises to the
+-- clean accuracy, and the high-pass curve falls to chance. In the built-in data, only r <= 4
+-- carries the label: from r = 4 on, the low-pass curve is at its maximum and the high-pass curve
+-- at chance (.2).
 local opt = hfc.options(hfc.common {
   networks   = {{"natural"},
-                "names of trained ones in the run directory; without --model: natural"},
-  images     = {100, "test images, 0: all", least = 0},
-  step       = {1, "of the radius, in frequency bins", above = 0},
-  keep_mean  = {false, "give a high-passed image its mean back, \z
-                lest it be darker than any the network knows"},
+                "networks in the run directory; without --model, only natural"},
+  images     = {100, "test images; 0 means all", least = 0},
+  step       = {1, "step of the radius, in frequency bins", above = 0},
+  keep_mean  = {false, "add the mean to high-passed images, \z
+                so that they are not darker than the training images"},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {

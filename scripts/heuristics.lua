@@ -1,26 +1,26 @@
 -- Figures 5 and 12 of Wang et al., CVPR 2020: dropout, mix-up, BatchNorm and adversarial training,
--- and the frequencies they take up.
---   hfc-host scripts/heuristics.lua                       embedded data: a minute on two cores
+-- and the frequencies that they pick up.
+--   hfc-host scripts/heuristics.lua                       built-in data: a minute on two cores
 --   hfc-host scripts/heuristics.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- Expect: in CIFAR-10, says the paper, mix-up and BatchNorm take up more of the high frequencies
--- (the accuracy on x_h) than vanilla training. In the embedded data all learn the low frequencies
--- and stay near chance on x_h: BatchNorm in 3 epochs, vanilla training in 10, the others later. The
--- public code mixes by Beta(1, 1), the paper's text says .5; it crops and flips in adversarial
--- training alone.
+-- Expect: in the paper, on CIFAR-10, mix-up and BatchNorm pick up more high frequencies (the
+-- accuracy on x_h) than vanilla training. On the built-in data, all learn the low frequencies and
+-- stay near chance on x_h: BatchNorm in 3 epochs, vanilla training in 10, the others later. The
+-- authors' code draws mix-up from Beta(1, 1), but the paper's text says .5. The code crops and
+-- flips only in adversarial training.
 local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {
-  heuristics    = {known, "one training each", choices = known},
-  dropout       = {.5, "probability, before the last layer"},
+  heuristics    = {known, "heuristics to train with", choices = known},
+  dropout       = {.5, "dropout probability before the last layer"},
   mixup         = {1, "alpha of mix-up's Beta distribution"},
-  budget        = {{epsilon = 8 / 255, steps = 3}, "of the adversarial training: PGD in \z
-                   L-infinity, steps of epsilon / steps"},
+  budget        = {{epsilon = 8 / 255, steps = 3}, "PGD of adversarial training, in \z
+                   L-infinity with steps of epsilon / steps"},
   augment       = {{pad = 0, flip = false},
-                   "of the adversarial training: crop after padding, mirror every other image"},
-  radii         = {{4, 12}, "of the probes, in frequency bins"},
+                   "augmentation in adversarial training: random crops and flips"},
+  radii         = {{4, 12}, "radii of the probes, in frequency bins"},
   epochs        = 24,
   train_images  = 200,
-  probe_samples = {100, "evaluate each probe on so many images, 0: all"},
+  probe_samples = {100, "images per probe; 0 means all"},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", budget = {epsilon = 8 / 255, steps = 10},
     augment = {pad = 4, flip = true}, radii = {4, 8, 12, 16},

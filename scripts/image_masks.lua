@@ -1,20 +1,20 @@
 -- Fourier masks of single images (Karantzas et al. 2022): the frequencies of one prediction.
---   hfc-host scripts/image_masks.lua                      embedded data: half a minute on two cores
---   hfc-host scripts/image_masks.lua --model DIR/natural.safetensors    one of fourier_masks
+--   hfc-host scripts/image_masks.lua                      built-in data: half a minute on two cores
+--   hfc-host scripts/image_masks.lua --model DIR/natural.safetensors    from fourier_masks
 --   hfc-host scripts/image_masks.lua --preset paper --dataset folder:DIR --device cuda
 --
--- A mask is learned for each test image x and its prediction f(x), all of a batch together.
--- Expect: f(M x) = f(x) for nearly all; the complement 1 - M loses many predictions; the masks
--- alone tell the classes apart, with scrambled labels they do not. The paper (VGG; ResNet) has M(x)
--- 1; 1, complement .555; .583, attacked .000; .000, M(attacked) .587; .743, probe .822; .784,
--- scrambled .206; .156.
+-- Learns a mask for each test image x and its prediction f(x); a batch of masks at a time.
+-- Expect: f(M x) = f(x) for nearly all images. The complement 1 - M loses many predictions. A
+-- linear probe can tell the classes from the masks, but not scrambled labels. The paper's numbers
+-- (VGG; ResNet): M(x) 1; 1, complement .555; .583, attacked .000; .000, M(attacked) .587; .743,
+-- probe .822; .784, scrambled .206; .156.
 local opt = hfc.options(hfc.common {
   images = {100, "test images; half of their masks train the linear probe", least = 2},
-  steps = {200, "of Adam, for each mask", least = 1},
-  together = {100, "images whose masks are learned in one batch; a GPU likes 1000", least = 1},
+  steps = {200, "Adam's steps for each mask", least = 1},
+  together = {100, "masks learned in one batch; use 1000 on a GPU", least = 1},
   epochs = 6, batch_size = 20, mask_lr = .03, lambda = .07, per_channel = false,
-  loss = {"invariance", "of a mask", choices = {"invariance", "cross_entropy"}},
-  bfloat16 = {false, "fit with the network's passes in bfloat16"},
+  loss = {"invariance", "loss of a mask", choices = {"invariance", "cross_entropy"}},
+  bfloat16 = {false, "run the network in bfloat16"},
   attack = {{epsilon = 8 / 255, steps = 10, relative_alpha = 1 / 8}, "PGD in L-infinity"},
   presets = {paper = {
     model = "resnet18", images = 1000, together = 1000, steps = 20000, mask_lr = .008,

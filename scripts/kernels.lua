@@ -1,16 +1,16 @@
--- Figures 7 and 14 of Wang et al., CVPR 2020: kernels of the first convolution, of natural and
--- adversarial training, as they are and smoothed.
---   hfc-host scripts/kernels.lua                          embedded data: a minute on two cores
+-- Figures 7 and 14 of Wang et al., CVPR 2020: kernels of the first convolution after natural and
+-- adversarial training, with and without smoothing.
+--   hfc-host scripts/kernels.lua                          built-in data: a minute on two cores
 --   hfc-host scripts/kernels.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/kernels.lua --model runs/NAME    networks of smoothing_defence
+--   hfc-host scripts/kernels.lua --model runs/NAME    networks from smoothing_defence
 --
--- Expect: adversarial training makes kernels whose neighbouring weights differ less (a smaller
--- roughness), as smoothing does, and that let less of the highest frequencies through.
+-- Expect: after adversarial training, as after smoothing, neighbouring weights differ less (lower
+-- roughness), and the kernels pass less of the highest frequencies.
 local opt = hfc.options(hfc.common {
-  rho        = {{0, 1}, "strengths of the smoothing; 0: none", least = 0},
-  by_channel = {false, "draw all kernels, each input channel by itself (Figure 14)"},
+  rho        = {{0, 1}, "strengths of the smoothing; 0 means none", least = 0},
+  by_channel = {false, "draw all kernels, with each input channel separately (Figure 14)"},
   budget     = {8 / 255, "epsilon of the adversarial training (PGD)"},
-  steps      = {4, "of PGD in the training, each of epsilon / steps", least = 1},
+  steps      = {4, "PGD steps in training, each of size epsilon / steps", least = 1},
   epochs     = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", steps = 10,

@@ -1,17 +1,17 @@
--- Tables 1 and 3 of Wang et al., CVPR 2020: networks trained on the low or on the high frequencies
--- alone, tested on whole images.
---   hfc-host scripts/lfc_hfc_training.lua                 embedded data: half a minute on two cores
+-- Tables 1 and 3 of Wang et al., CVPR 2020: networks trained on only the low or only the high
+-- frequencies, tested on whole images.
+--   hfc-host scripts/lfc_hfc_training.lua                 built-in data: half a minute on two cores
 --   hfc-host scripts/lfc_hfc_training.lua --preset paper --device cuda    CIFAR-10
 --
--- Expect: all fit their training images; on whole test images those trained on low frequencies stay
--- accurate, the more the larger the radius (in the embedded data r = 4 holds it all), those trained
--- on high frequencies are near chance.
+-- Expect: all networks fit their training images. On whole test images, networks trained on low
+-- frequencies get better as the radius grows (in the built-in data, r = 4 is enough), and networks
+-- trained on high frequencies are near chance.
 local opt = hfc.options(hfc.common {
-  radii        = {{4, 8, 12, 16}, "of the split, in frequency bins"},
-  parts        = {{"low", "high"}, "of the images to train on", choices = {"low", "high"}},
-  rule         = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
-  rescale      = {"none", "of the filtered images: none, or max (x / max(x), public code)"},
-  batch_norm   = {true, "BatchNorm before each ReLU; the paper's networks have none"},
+  radii        = {{4, 8, 12, 16}, "radii of the split, in frequency bins"},
+  parts        = {{"low", "high"}, "parts of the images to train on", choices = {"low", "high"}},
+  rule         = {"<=", "low part: <= radius (paper) or < radius (authors' code)"},
+  rescale      = {"none", "rescale filtered images: none, or max (authors' code)"},
+  batch_norm   = {true, "use BatchNorm before each ReLU; the paper does not"},
   epochs       = 6,
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",

@@ -1,15 +1,15 @@
--- A network and a training loop of one's own: cross-entropy, and a term that asks for the same
--- logits on the low-passed image.
---   hfc-host scripts/low_pass_consistency.lua             embedded data: seconds
+-- An example with its own network and training loop: cross-entropy, plus a term that makes the
+-- logits of the low-passed image the same.
+--   hfc-host scripts/low_pass_consistency.lua             built-in data: seconds
 --   hfc-host scripts/low_pass_consistency.lua --preset fashion_mnist
---       Fashion-MNIST: some two minutes on two cores
+--       Fashion-MNIST: about two minutes on two cores
 --
--- Expect: with weight > 0 the accuracy on low-passed test images comes close to that on the images
--- themselves (on Fashion-MNIST above 85 %).
+-- Expect: with weight > 0, the accuracy on low-passed test images is close to that on the images
+-- themselves (above 85 % on Fashion-MNIST).
 local opt = hfc.options(hfc.common {
   model  = false,
-  radius = {8, "of the low-pass filter, in frequency bins"},
-  weight = {0.1, "of the term on low-passed images", least = 0},
+  radius = {8, "radius of the low-pass filter, in frequency bins"},
+  weight = {0.1, "weight of the term on low-passed images", least = 0},
   epochs = 3, batch_size = 50, lr = 2e-3,
   presets = {fashion_mnist = {dataset = "fashion_mnist"}},
 })

@@ -1,21 +1,21 @@
--- Where adversarial perturbations and input gradients lie in frequency, by a network's training.
---   hfc-host scripts/perturbation_spectrum.lua            embedded data: half a minute on two cores
+-- The spectra of adversarial perturbations and input gradients, by a network's training.
+--   hfc-host scripts/perturbation_spectrum.lua            built-in data: half a minute on two cores
 --   hfc-host scripts/perturbation_spectrum.lua --preset paper --device cuda    CIFAR-10
---   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME    networks of fourier_masks
+--   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME    networks from fourier_masks
 --
--- The share of the power in each ring of frequencies. Expect: the natural network's gradients and
--- perturbations reach into the high frequencies, the adversarially trained one's lie lower. In the
--- embedded data, where r <= 4 alone carries the label, the share of the gradient within r = 4 is
--- larger for the adversarially trained network.
+-- Measures the fraction of the power in each ring of frequencies. Expect: the natural network's
+-- gradients and perturbations extend to high frequencies, and those of the adversarially trained
+-- one are lower. In the built-in data, where only r <= 4 carries the label, the fraction of the
+-- gradient within r = 4 is larger for the adversarially trained network.
 local opt = hfc.options(hfc.common {
-  networks   = {{"natural", "adversarial"}, "natural, adversarial"},
+  networks   = {{"natural", "adversarial"}, "networks: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
-                "of the adversarial training, PGD in L-infinity"},
+                "PGD of adversarial training, in L-infinity"},
   attack     = {{epsilon = 1, steps = 10, relative_alpha = .25, random_start = false},
-                "of the perturbations, PGD in L2: no bound on a pixel shapes the spectrum"},
+                "PGD in L2, because a bound per pixel would shape the spectrum"},
   images     = {100, "test images", least = 1},
-  radii      = {{4, 8, 12}, "of the table's shares, in frequency bins"},
-  bands      = {16, "rings of the figure", least = 1},
+  radii      = {{4, 8, 12}, "radii of the table, in frequency bins"},
+  bands      = {16, "rings in the figure", least = 1},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {

@@ -1,17 +1,17 @@
--- What frequencies a trained network needs: its accuracy on whole pictures x, on their low part x_l
--- and on the rest x_h, by radius.
---   hfc-host scripts/pretrained_radii.lua                 embedded data: half a minute on two cores
+-- The frequencies that a trained network needs: its accuracy on whole images x, on their low part
+-- x_l and on the rest x_h, by radius.
+--   hfc-host scripts/pretrained_radii.lua                 built-in data: half a minute on two cores
 --   hfc-host scripts/pretrained_radii.lua --preset imagenet --dataset folder:DIR --model net.pt2
---   ... --model resnet50.pth                              a state dict of torchvision
+--   ... --model resnet50.pth                              a state dict from torchvision
 --
--- Expect: x_l reaches the accuracy on x as the radius grows, while x_h falls to chance. DIR/val has
--- folders named after ImageNet's classes, any of the 1000; DIR/train may be a link to it.
+-- Expect: as the radius grows, the accuracy on x_l reaches that on x, and x_h falls to chance.
+-- DIR/val has directories named after any of ImageNet's classes; DIR/train may be a link to it.
 local opt = hfc.options(hfc.common {
-  outputs       = {"", "a file that names the class folder of each output, a line each"},
-  normalised    = {false, "put ImageNet's mean and deviation before the network of a .pt2 file"},
-  interpolation = {"bilinear", "as in the training", choices = {"bilinear", "bicubic"}},
-  test_images   = {0, "measure so many, 0: all", least = 0},
-  radii         = {{2, 4, 8, 12}, "of the split, in frequency bins", least = 0},
+  outputs       = {"", "file with the class directory of each output, one per line"},
+  normalised    = {false, "normalise images for a .pt2 file, with ImageNet's statistics"},
+  interpolation = {"bilinear", "interpolation used in training", choices = {"bilinear", "bicubic"}},
+  test_images   = {0, "test images; 0 means all", least = 0},
+  radii         = {{2, 4, 8, 12}, "radii of the split, in frequency bins", least = 0},
   presets = {imagenet = {
     form = "torchvision", image_size = 224, resize = 256, normalised = true,
     outputs = hfc.script_folder() .. "classes/imagenet.txt", radii = {7, 14, 28, 56, 84, 112, 150},

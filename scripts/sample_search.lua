@@ -1,18 +1,18 @@
--- Figure 2 and Corollary 1 of Wang et al., CVPR 2020: test images that a network reads by their
--- high frequencies.
---   hfc-host scripts/sample_search.lua                    embedded data: ten seconds on two cores
+-- Figure 2 and Corollary 1 of Wang et al., CVPR 2020: test images that a network classifies from
+-- their high frequencies.
+--   hfc-host scripts/sample_search.lua                    built-in data: ten seconds on two cores
 --   hfc-host scripts/sample_search.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/sample_search.lua --model runs/NAME            a network of another run
+--   hfc-host scripts/sample_search.lua --model runs/NAME            a network from another run
 --
--- A sample: f(x) = f(x_h) = y, f(x_l) is not y. What is right about x and wrong about x_l is not
--- robust under any bound from d(x, x_l) on (Corollary 1). Expect: samples in plenty in the embedded
--- data, whose low pattern lies half of the time; a few per cent in CIFAR-10.
+-- A sample is an image with f(x) = f(x_h) = y and f(x_l) not y. Correct on x but not on x_l means
+-- not robust under any bound of at least d(x, x_l) (Corollary 1). Expect: many in the built-in
+-- data, where half of the low patterns are from a random class, and a few percent in CIFAR-10.
 local opt = hfc.options(hfc.common {
-  radius     = {12, "of the split, in frequency bins"},
-  rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
-  rescale    = {"none", "what the network sees of a part: none, or max (x / max(x), public code)"},
+  radius     = {12, "radius of the split, in frequency bins"},
+  rule       = {"<=", "low part: <= radius (paper) or < radius (authors' code)"},
+  rescale    = {"none", "rescale the parts: none, or max (authors' code)"},
   epsilons   = {{linf = {.03, .06, .1, .2, .3, .4, .5, .6}, l2 = {1, 2, 4, 6, 8, 10, 12}},
-                "bounds at which to count images"},
+                "bounds for which to count images"},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",
     epochs = 100, batch_size = 100, lr = 1e-4,

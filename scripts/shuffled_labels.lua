@@ -1,16 +1,16 @@
 -- Figures 3 and 10 of Wang et al., CVPR 2020: a network learns low frequencies first, unless the
 -- labels are shuffled.
---   hfc-host scripts/shuffled_labels.lua                  embedded data: half a minute on two cores
+--   hfc-host scripts/shuffled_labels.lua                  built-in data: half a minute on two cores
 --   hfc-host scripts/shuffled_labels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- Expect: with natural labels the accuracy on the low-passed images (r = 4) rises within the first
--- epochs; with shuffled ones the training accuracy rises late and the r = 4 curve stays near
+-- Expect: with natural labels, the accuracy on low-passed images (r = 4) rises within the first
+-- epochs. With shuffled labels, the training accuracy rises late, and the r = 4 curve stays near
 -- chance.
 local opt = hfc.options(hfc.common {
-  labels        = {{"natural", "shuffled"}, "one training each", choices = {"natural", "shuffled"}},
+  labels        = {{"natural", "shuffled"}, "training labels", choices = {"natural", "shuffled"}},
   epochs        = {{natural = 12, shuffled = 48}, "passes over the training set", least = 1},
   radii         = {{4, 8, 12, 16}, "radii of the low-frequency probes, in frequency bins"},
-  probe_samples = {0, "evaluate each probe on so many images, 0: all"},
+  probe_samples = {0, "images per probe; 0 means all"},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32",
     epochs = {natural = 100, shuffled = 300}, batch_size = 100, lr = 1e-4,

@@ -1,18 +1,18 @@
 -- Tables 2 and 4 of Wang et al., CVPR 2020: smoothing the first convolution's kernels as a defence,
--- without training anew (equation 3).
---   hfc-host scripts/smoothing_defence.lua                embedded data: a minute on two cores
+-- without retraining (equation 3).
+--   hfc-host scripts/smoothing_defence.lua                built-in data: a minute on two cores
 --   hfc-host scripts/smoothing_defence.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/smoothing_defence.lua --model runs/NAME    networks of an earlier run
+--   hfc-host scripts/smoothing_defence.lua --model runs/NAME    networks from an earlier run
 --
--- Expect: smoothing costs clean accuracy and gains some under attack; adversarial training (PGD in
--- the loop) makes far more robust.
+-- Expect: smoothing lowers the clean accuracy and slightly raises the accuracy under attack.
+-- Adversarial training (with PGD) makes the network far more robust.
 local opt = hfc.options(hfc.common {
-  rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0: none", least = 0},
-  epsilons     = {{.03, .06, .09}, "bounds of the attacks, L-infinity", least = 0},
-  steps        = {4, "of PGD in the training, each of epsilon / steps", least = 1},
+  rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0 means none", least = 0},
+  epsilons     = {{.03, .06, .09}, "bounds of the attacks in L-infinity", least = 0},
+  steps        = {4, "PGD steps in training, each of size epsilon / steps", least = 1},
   budget       = {8 / 255, "epsilon of the adversarial training"},
-  batch_norm   = {false, "BatchNorm before each ReLU; the paper's networks have none"},
-  test_images  = {0, "test on so many, 0: all", least = 0},
+  batch_norm   = {false, "use BatchNorm before each ReLU; the paper does not"},
+  test_images  = {0, "test images; 0 means all", least = 0},
   epochs       = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", steps = 10,

@@ -1,14 +1,14 @@
 -- Section 8 of Wang et al., CVPR 2020: sample_search with singular values finds fewer images.
---   hfc-host scripts/svd_versus_fft.lua                   embedded data: ten seconds on two cores
+--   hfc-host scripts/svd_versus_fft.lua                   built-in data: ten seconds on two cores
 --   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda    CIFAR-10 as in the paper
---   hfc-host scripts/svd_versus_fft.lua --model runs/NAME    a network of another run
+--   hfc-host scripts/svd_versus_fft.lua --model runs/NAME    a network from another run
 --
--- Each split keeps as much of the image in its dominant part: as much energy, or as many
--- coefficients, as the frequencies within the radius. Expect: the network is right about the
--- dominant singular values of most images, and about their trailing part of few.
+-- Each split keeps the same amount in its dominant part: as much energy, or as many coefficients,
+-- as the frequencies within the radius. Expect: the network classifies the dominant part of most
+-- images correctly, and the trailing part of few.
 local opt = hfc.options(hfc.common {
-  radius     = {12, "of the frequency split, in bins"},
-  rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
+  radius     = {12, "radius of the frequency split, in bins"},
+  rule       = {"<=", "low part: <= radius (paper) or < radius (authors' code)"},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", rule = "<",
     epochs = 100, batch_size = 100, lr = 1e-4,

@@ -1,4 +1,4 @@
-// Where an axis has its ticks and how they are written.
+// The ticks of an axis and their labels.
 #pragma once
 
 #include "viewer/reduce.h"
@@ -13,16 +13,16 @@ struct Tick {
     std::string label;
 };
 
-/// At most `most` round values (1, 2 or 5 times a power of ten apart) within the range, labelled
-/// with as many digits as tell them apart.
+/// Returns at most `most` round values (multiples of 1, 2 or 5 times a power of ten) within the
+/// range, labelled with as many digits as are needed to distinguish them.
 std::vector<Tick> linear_ticks(Range range, int most);
 
-/// Powers of ten within a range given in log10 units (value is the logarithm); round values where
-/// there are fewer than two powers.
+/// Powers of ten within a range given in log10 units (the value is the logarithm), or round values
+/// if there are fewer than two powers.
 std::vector<Tick> log_ticks(Range range, int most);
 
-/// A range that holds all finite values, with a margin of that share on both sides; never without
-/// extent.
+/// A range that contains all finite values, with a margin of this fraction on both sides. It is
+/// never empty.
 Range fitted(double low, double high, double margin = 0.05);
 
 }  // namespace hfc::viewer

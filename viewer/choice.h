@@ -1,7 +1,7 @@
-// What the user has chosen of all panels.
+// The user's choices for all panels.
 #pragma once
 
-#include "viewer/run_data.h"
+#include "viewer/run_names.h"
 
 #include <array>
 #include <set>
@@ -9,13 +9,14 @@
 
 namespace hfc::viewer {
 
-/// How the curves of one quantity ("accuracy") are spread over panels.
+/// How the curves of one quantity ("accuracy") are divided into panels.
 enum class Split {
-    automatic,  ///< by series if there are more than `most_in_one_panel` curves, else in one panel
-    one,        ///< in one panel
-    series,     ///< a panel for each series of each run
-    subset,     ///< a panel for "train", one for "test" ...
-    curve       ///< a panel for each curve
+    /// By series if there are more than `most_in_one_panel` curves, otherwise in one panel.
+    automatic,
+    one,     ///< in one panel
+    series,  ///< one panel for each series of each run
+    subset,  ///< one panel for "train", one for "test" ...
+    curve    ///< one panel per curve
 };
 inline constexpr std::array<const char*, 5> split_names = {"automatic", "by quantity", "by series",
                                                            "by data set", "one per curve"};
@@ -27,12 +28,12 @@ struct Choice {
     bool logarithmic = false;
     bool logarithmic_x = false;
     bool dark = true;
-    bool bands = true;   ///< runs that differ only in their seed are one curve with a band
-    bool labels = true;  ///< at the ends of lines
+    bool bands = true;   ///< draw runs that differ only in their seed as one curve with a band
+    bool labels = true;  ///< draw labels at the ends of lines
     Split split = Split::automatic;
-    int epoch = -1;                ///< of whole curves, show those up to this epoch; -1: all
-    std::set<std::string> hidden;  ///< keys of curves
-    std::string filter;            ///< what was typed
+    int epoch = -1;                ///< show whole curves up to this epoch; -1 means all
+    std::set<std::string> hidden;  ///< the keys of hidden curves
+    std::string filter;            ///< the text typed by the user
 
     bool operator==(const Choice&) const = default;
 };

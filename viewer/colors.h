@@ -1,4 +1,4 @@
-// The colours of curves: those of figures (plot/palette.h), by theme.
+// The colours of curves, which are those of the figures (plot/palette.h), for each theme.
 #pragma once
 
 #include <imgui.h>
@@ -8,18 +8,20 @@
 
 namespace hfc::viewer {
 
-/// 0xRRGGBB as ImGui has it.
+/// Converts 0xRRGGBB to ImGui's format.
 ImU32 from_rgb(uint32_t rgb);
 uint32_t to_rgb(ImU32 color);
 
-/// The eight colours that the colour-blind tell apart, blue the first; black, or white on dark, is
-/// the eighth. Then shades of them.
+/// The eight colours that colour-blind people can distinguish, starting with blue; the eighth is
+/// black, or white on a dark background. Further indices give shades of them.
 ImU32 color_of(size_t index, bool dark);
 
-/// The colour itself, then lighter (on dark) or darker ones; six in turn.
+/// The colour itself, followed by lighter ones (on a dark background) or darker ones; there are
+/// six.
 ImU32 shade_of(ImU32 color, size_t index, bool dark);
 
-/// Of the `index`-th of `count` radii: from blue to yellow on dark, from violet to green on white.
+/// The colour of radius number `index` of `count`: from blue to yellow on a dark background, from
+/// violet to green on white.
 ImU32 color_of_radius(size_t index, size_t count, bool dark);
 
 }  // namespace hfc::viewer

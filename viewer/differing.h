@@ -1,4 +1,4 @@
-// The settings in which runs differ.
+// The settings that differ between runs.
 #pragma once
 
 #include <string>
@@ -11,15 +11,16 @@ namespace hfc::viewer {
 using RunSettings = std::vector<std::pair<std::string, std::string>>;
 
 struct Differing {
-    std::vector<std::string> names;                ///< without "options."
-    std::vector<std::vector<std::string>> values;  ///< of each run, one for each name; "" for none
+    std::vector<std::string> names;  ///< without "options."
+    /// For each run, one value per name; "" if it has none.
+    std::vector<std::vector<std::string>> values;
 };
 
-/// The settings that are not the same in all runs, in the order of their names. What differs
-/// between any two runs (when they began, on which machine, in which process) is left out.
+/// Returns the settings that differ between the runs, in the order of their names. Settings that
+/// differ between any two runs (start time, machine, process) are left out.
 Differing differing(const std::vector<RunSettings>& runs);
 
-/// "lr 0.1, seed 2" of one run.
+/// "lr 0.1, seed 2" for one run.
 std::string text_of(const Differing& settings, size_t run, bool with_seed = true);
 
 }  // namespace hfc::viewer

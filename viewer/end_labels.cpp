@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <string_view>
+#include <vector>
 
 namespace hfc::viewer {
 namespace {
@@ -63,6 +65,18 @@ std::vector<double> spread_labels(const std::vector<double>& wanted, double heig
         }
     }
     return places;
+}
+
+size_t shared_beginning(const std::vector<std::string_view>& labels) {
+    if (labels.size() < 2) {
+        return 0;
+    }
+    auto shared = labels.front();
+    for (const auto label : labels) {
+        const auto same = std::ranges::mismatch(shared, label).in1 - shared.begin();
+        shared = shared.substr(0, static_cast<size_t>(same));
+    }
+    return shared.find_last_of(" -_/:,") + 1;  // npos + 1 is 0
 }
 
 }  // namespace hfc::viewer

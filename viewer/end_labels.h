@@ -1,15 +1,22 @@
-// Where the labels at the ends of lines stand.
+// The positions of the labels at the ends of lines.
 #pragma once
 
 #include "viewer/reduce.h"
 
+#include <cstddef>
+#include <string_view>
 #include <vector>
 
 namespace hfc::viewer {
 
-/// The middles of labels of this height, as near as possible (least squares) to where their lines
-/// end, in the same order, without overlap and within the range. If there is no room for all, those
-/// between are left out evenly; their place is NaN.
+/// Returns the centres of labels of this height, as close as possible (least squares) to the ends
+/// of their lines, in the same order, without overlap and within the range. If there is not enough
+/// room, some labels are left out at even distances; their position is NaN.
 std::vector<double> spread_labels(const std::vector<double>& wanted, double height, Range within);
+
+/// Returns the length of the beginning that all labels share, up to the end of a word. Where there
+/// is too little room for whole labels, it can be left out without losing what tells them apart. It
+/// is 0 for a single label.
+size_t shared_beginning(const std::vector<std::string_view>& labels);
 
 }  // namespace hfc::viewer

@@ -1,4 +1,4 @@
-// Which names remain when somebody types.
+// Filters names by the text that the user types.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 
 namespace hfc::viewer {
 
-/// Whether each name contains all the words typed, in any case of letters. If no name does, a word
-/// also matches as an abbreviation: in order, its letters begin words of the name or continue
-/// their beginnings, and a number must be whole. "nl4" matches "natural: train low r=4" and not
-/// "natural: train low r=40". Nothing typed matches everything.
+/// Whether each name contains all words typed, ignoring case. If no name does, a word also matches
+/// as an abbreviation: its letters, in order, start words of the name or continue their beginnings,
+/// and a number must match completely. "nl4" matches "natural: train low r=4" but not "natural:
+/// train low r=40". An empty text matches everything.
 std::vector<bool> matching(const std::vector<std::string>& names, const std::string& typed);
 
 }  // namespace hfc::viewer

@@ -1,4 +1,4 @@
-// The rectangle of a plot's curves, in pixels, and the way from values to pixels and back.
+// The rectangle of a plot's curves in pixels, and the conversion from values to pixels and back.
 #pragma once
 
 #include "viewer/reduce.h"
@@ -18,7 +18,7 @@ struct Frame {
     }
     float pixel_y(double value) const {
         const double share = std::clamp((value - y.low) / (y.high - y.low), -10.0,
-                                        10.0);  // far outside: still a float's pixel
+                                        10.0);  // far outside, but still within the range of float
         return bottom - static_cast<float>(share) * height();
     }
     double value_x(float pixel) const {
@@ -27,7 +27,7 @@ struct Frame {
     double value_y(float pixel) const {
         return y.low + (bottom - pixel) / height() * (y.high - y.low);
     }
-    /// The middle of a column of pixels.
+    /// The middle of the values in a column of pixels.
     float middle(const Column& column) const {
         return left + static_cast<float>(column.pixel) + 0.5F;
     }

@@ -1,4 +1,4 @@
-// Which line is under the pointer.
+// Finds the line under the pointer.
 #pragma once
 
 #include "viewer/frame.h"
@@ -7,10 +7,11 @@
 
 namespace hfc::viewer {
 
-/// From how many pixels away a line is named.
+/// The largest distance, in pixels, at which a line is named.
 inline constexpr float naming_distance = 8;
 
-/// The distance in pixels from (x, y) to the line that columns make; `most` where it is farther.
+/// Returns the distance in pixels from (x, y) to the line given by the columns, or `most` if it is
+/// farther away.
 float distance_to_line(const Frame& frame, const std::vector<Column>& columns, float x, float y,
                        float most = naming_distance);
 

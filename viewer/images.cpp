@@ -32,12 +32,12 @@ int number_of(const std::string& stem, size_t dash) {
 }  // namespace
 
 bool Images::poll() {
-    std::map<std::string, File> figures;
-    for (auto& file : files_of(directory_, ".png")) {
+    std::map<std::string, run::File> figures;
+    for (auto& file : run::files_of(directory_, ".png")) {
         figures[file.path.stem().string()] = std::move(file);
     }
-    std::map<std::string, std::map<int, File>> files;
-    for (auto& file : files_of(folder_, ".png")) {
+    std::map<std::string, std::map<int, run::File>> files;
+    for (auto& file : run::files_of(folder_, ".png")) {
         const auto stem = file.path.stem().string();
         const auto dash = stem.rfind('-');
         if (const int number = number_of(stem, dash); number > 0) {
@@ -67,7 +67,7 @@ bool has_size(const fs::path& file, int& width, int& height) {
 
 }  // namespace
 
-void Images::look_at(const File& file, int number, Shown& shown) {
+void Images::look_at(const run::File& file, int number, Shown& shown) {
     if (shown.measured != number || shown.written != file.written) {
         shown.written = file.written;
         shown.in_texture = false;
@@ -75,7 +75,7 @@ void Images::look_at(const File& file, int number, Shown& shown) {
     }
 }
 
-bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
+bool Images::bring(const run::File& file, ImVec2 size, Shown& shown) {
     if (!ImGui::IsRectVisible(size)) {
         if (shown.texture != 0) {
             glDeleteTextures(1, &shown.texture);
@@ -110,7 +110,7 @@ bool Images::bring(const File& file, ImVec2 size, Shown& shown) {
 }
 
 /// Made smaller to fit, or larger by a whole factor, so that pixels stay square.
-void Images::draw_texture(const File& file, Shown& shown) {
+void Images::draw_texture(const run::File& file, Shown& shown) {
     const float fitting =
         std::min(ImGui::GetContentRegionAvail().x, 900.0F) / static_cast<float>(shown.width);
     const float factor = fitting < 1 ? fitting : std::floor(fitting);
@@ -192,7 +192,7 @@ struct Cells {
 
 }  // namespace
 
-bool Images::draw_cells(const File& file, Shown& shown, const Picture& picture) {
+bool Images::draw_cells(const run::File& file, Shown& shown, const Picture& picture) {
     if (picture.columns == 0 || picture.rows == 0 ||
         static_cast<size_t>(shown.width) % picture.columns != 0 ||
         static_cast<size_t>(shown.height) % picture.rows != 0) {
@@ -250,8 +250,8 @@ void Images::move(int by) {
 }
 
 /// By a slider and arrows, where there are several.
-const File* Images::choose(const std::string& name, const std::map<int, File>& files,
-                           const std::map<std::string, Picture>& pictures) {
+const run::File* Images::choose(const std::string& name, const std::map<int, run::File>& files,
+                                const std::map<std::string, Picture>& pictures) {
     auto& shown = shown_[name];
     const int first = files.begin()->first, newest = files.rbegin()->first;
     int number = std::clamp(shown.number == 0 ? newest : shown.number, first, newest);
@@ -272,11 +272,11 @@ const File* Images::choose(const std::string& name, const std::map<int, File>& f
         return nullptr;
     }
     if (const auto* const told = told_of(found->second.path, pictures);
-        told != nullptr && !told->what.empty()) {
+        told != nullptr && !told->where.empty()) {
         if (files.size() > 1) {
             ImGui::SameLine();
         }
-        ImGui::TextUnformatted(told->what.c_str());
+        ImGui::TextUnformatted(told->where.c_str());
     }
     look_at(found->second, found->first, shown);
     return &found->second;

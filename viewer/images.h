@@ -1,9 +1,8 @@
-// The pictures of a run: figures as they are drawn, and the images that scripts log (run:image) as
-// they follow one another.
+// The pictures of a run: figures, and the images that scripts log with run:image, in order.
 #pragma once
 
-#include "viewer/files.h"
-#include "viewer/run_data.h"
+#include "run/files.h"
+#include "viewer/run_names.h"
 
 #include <GL/gl.h>
 #include <imgui.h>
@@ -14,53 +13,56 @@
 
 namespace hfc::viewer {
 
-/// NAME.png of one run directory, which have captions and headings, and images/NAME-N.png, which
-/// show how they came about.
+/// NAME.png in a run directory, which have captions and headings, and images/NAME-N.png, which show
+/// how they changed over time.
 class Images {
   public:
     explicit Images(const std::filesystem::path& directory)
         : directory_(directory), folder_(directory / "images") {}
 
-    /// Looks for new ones; true when there are.
+    /// Looks for new pictures and returns true if there are any.
     bool poll();
     bool empty() const { return files_.empty() && figures_.empty(); }
-    /// In the current ImGui window, with a slider over N for each NAME that has several, and
-    /// captions where the log tells them. A figure that shows the same as such images is left out.
+    /// Draws into the current ImGui window, with a slider over N for each NAME that has several
+    /// pictures, and with captions if the log contains them. A figure that shows the same as such
+    /// pictures is left out.
     void draw(const std::map<std::string, Picture>& pictures);
-    /// All sliders by so many pictures.
+    /// Moves all sliders by this many pictures.
     void move(int by);
 
   private:
     struct Shown {
-        int number = 0;    ///< 0: the newest
-        int measured = 0;  ///< number of the one whose size this is; 0: none, or one that cannot be
-                           ///< read, which is tried in each frame
+        int number = 0;  ///< 0 means the newest
+        /// Number of the picture whose size this is; 0 if there is none, or if it cannot be read,
+        /// in which case it is tried again in each frame.
+        int measured = 0;
         std::filesystem::file_time_type written =
             std::filesystem::file_time_type::min();  ///< of that file
         unsigned texture = 0;
         bool in_texture = false;
         int width = 0, height = 0;
     };
-    /// Its size, unless that is known.
-    static void look_at(const File& file, int number, Shown& shown);
-    /// Into the texture, where the next `size` of the window is in sight; out of it where not, so
-    /// that memory holds what is seen. False where it is not there, and its place is left empty.
-    static bool bring(const File& file, ImVec2 size, Shown& shown);
-    static void draw_texture(const File& file, Shown& shown);
-    /// Cell by cell, with what is written at them; false where the picture is not the one that the
-    /// log describes.
-    static bool draw_cells(const File& file, Shown& shown, const Picture& picture);
-    /// What the log tells of a file, or null.
+    /// Reads its size, unless it is already known.
+    static void look_at(const run::File& file, int number, Shown& shown);
+    /// Loads the picture into the texture if the next `size` of the window is visible, and removes
+    /// it otherwise, so that only visible pictures use memory. Returns false if the picture is
+    /// missing; its space is then left empty.
+    static bool bring(const run::File& file, ImVec2 size, Shown& shown);
+    static void draw_texture(const run::File& file, Shown& shown);
+    /// Draws cell by cell, with the texts of the cells. Returns false if the picture does not match
+    /// its description in the log.
+    static bool draw_cells(const run::File& file, Shown& shown, const Picture& picture);
+    /// The log's description of a file, or null.
     static const Picture* told_of(const std::filesystem::path& file,
                                   const std::map<std::string, Picture>& pictures);
     void draw_figures(const std::map<std::string, Picture>& pictures);
-    const File* choose(const std::string& name, const std::map<int, File>& files,
-                       const std::map<std::string, Picture>& pictures);
+    const run::File* choose(const std::string& name, const std::map<int, run::File>& files,
+                            const std::map<std::string, Picture>& pictures);
 
     std::filesystem::path directory_, folder_;
-    std::map<std::string, File> figures_;
+    std::map<std::string, run::File> figures_;
     std::map<std::string, Shown> drawn_figures_;
-    std::map<std::string, std::map<int, File>> files_;  ///< by NAME and N
+    std::map<std::string, std::map<int, run::File>> files_;  ///< by NAME and N
     std::map<std::string, Shown> shown_;
 };
 

@@ -54,7 +54,7 @@ Layout read_layout(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     file.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<size_t>(file.gcount()));
-    const auto json = nests_deeper(text, deepest_nesting)
+    const auto json = nests_deeper(text)
                           ? LayoutJson()
                           : LayoutJson::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!json.is_object()) {

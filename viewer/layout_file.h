@@ -1,4 +1,4 @@
-// What the viewer remembers from one start to the next.
+// Stores what the viewer remembers between two starts.
 #pragma once
 
 #include "viewer/choice.h"
@@ -8,20 +8,21 @@
 namespace hfc::viewer {
 
 struct Layout {
-    Choice choice;  ///< without the epoch, what is hidden and what was typed: these belong to a run
+    /// Without the epoch, the hidden curves and the typed text, which belong to a run.
+    Choice choice;
     int tab = 0;
-    int width = 1280, height = 800;  ///< of the window
+    int width = 1280, height = 800;  ///< size of the window
     int side = 250;                  ///< width of the list of curves
 };
 
-/// $XDG_STATE_HOME/hfc-host/viewer.json, else ~/.local/state/hfc-host/viewer.json; empty where
-/// neither is known.
+/// $XDG_STATE_HOME/hfc-host/viewer.json, or ~/.local/state/hfc-host/viewer.json; empty if neither
+/// directory is known.
 std::filesystem::path layout_path();
 
-/// What the file says; the usual where there is none or where it is damaged.
+/// Returns the contents of the file, or the defaults if it is missing or damaged.
 Layout read_layout(const std::filesystem::path& path);
 
-/// False where it cannot be written.
+/// Returns false if the file cannot be written.
 bool write_layout(const std::filesystem::path& path, const Layout& layout);
 
 }  // namespace hfc::viewer

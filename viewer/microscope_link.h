@@ -13,17 +13,17 @@ namespace hfc::viewer {
 
 class MicroscopeLink {
   public:
-    /// Reads from one descriptor and writes to the other. notify: called from another thread when
-    /// there is news.
+    /// Reads from one descriptor and writes to the other. notify: called from another thread when a
+    /// message has arrived.
     MicroscopeLink(int from_host, int to_host, std::function<void()> notify);
     MicroscopeLink(const MicroscopeLink&) = delete;
     MicroscopeLink& operator=(const MicroscopeLink&) = delete;
     ~MicroscopeLink() = default;
 
     void ask(microscope::Message request);
-    /// What has come since the last call.
+    /// The messages that have arrived since the last call.
     std::vector<microscope::Message> news();
-    /// The host is gone.
+    /// Whether the host is gone.
     bool gone() const { return shared_->gone; }
 
   private:

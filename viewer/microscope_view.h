@@ -18,7 +18,7 @@ namespace hfc::viewer {
 
 class MicroscopeView : public Content {
   public:
-    /// Speaks with the host through these descriptors.
+    /// Communicates with the host through these descriptors.
     MicroscopeView(int from_host, int to_host);
 
     bool poll(double seconds) override;
@@ -51,7 +51,8 @@ class MicroscopeView : public Content {
     std::vector<std::string> classes_;
     int64_t images_ = 0, image_ = 0, label_ = -1;
     int64_t asked_ = 0, shown_ = 0, answered_ = 0;  ///< numbers of requests
-    std::vector<MaskShape> asked_shapes_;           ///< of requests not yet answered
+    /// Shapes of the requests that have not been answered yet.
+    std::vector<MaskShape> asked_shapes_;
     std::vector<int64_t> asked_numbers_;
     MaskShape shape_;
     bool dragging_ = false;
@@ -59,8 +60,8 @@ class MicroscopeView : public Content {
     std::vector<std::vector<double>> probabilities_;
     std::vector<int64_t> labels_;
     LabelsByRadius by_radius_;
-    double milliseconds_ = 0, pictures_milliseconds_ = 0;  ///< that the host took
-    int save_in_ = 0;                                      ///< frames until the picture is taken
+    double milliseconds_ = 0, pictures_milliseconds_ = 0;  ///< times that the host needed
+    int save_in_ = 0;                                      ///< frames until the picture is saved
 };
 
 }  // namespace hfc::viewer

@@ -1,4 +1,4 @@
-// A curve of a run as a plot takes it.
+// Prepares the curves of runs for plots.
 #pragma once
 
 #include "viewer/choice.h"
@@ -8,12 +8,12 @@
 
 namespace hfc::viewer {
 
-/// Smoothed, in logarithms where an axis is logarithmic, with the range of its points. The curve
-/// refers to `x` unless it is on a logarithmic axis.
+/// Applies smoothing, and the logarithm if an axis is logarithmic, and computes the range of the
+/// points. The curve refers to `x` unless it is on a logarithmic axis.
 PlotCurve prepare_curve(const std::vector<double>& x, const std::vector<double>& y, float smoothing,
                         const Choice& choice);
 
-/// The mean of several runs' curves with its interval as a band.
+/// The mean of several runs' curves, with its interval as a band.
 PlotCurve prepare_repeats(const std::vector<const Curve*>& curves, Axis axis, const Choice& choice);
 
 }  // namespace hfc::viewer

@@ -1,9 +1,9 @@
-// What is drawn of the runs' curves, prepared once after each change instead of in each frame.
+// The drawn form of the runs' curves, which is prepared after each change instead of in each frame.
 #pragma once
 
 #include "viewer/choice.h"
 #include "viewer/plot.h"
-#include "viewer/run_data.h"
+#include "viewer/run_names.h"
 #include "viewer/series_name.h"
 
 #include <map>
@@ -14,9 +14,9 @@
 
 namespace hfc::viewer {
 
-/// Runs that are one in the panels: a single one, or those that differ only in their seed.
+/// Runs that are drawn as one: a single run, or runs that differ only in their seed.
 struct RunGroup {
-    std::string label;  ///< before the names of its curves; empty where there is nothing to tell
+    std::string label;  ///< text in front of the names of its curves; empty if it is not needed
     std::vector<const RunData*> runs;
 };
 
@@ -24,11 +24,13 @@ struct Panel {
     std::string quantity;  ///< "accuracy"
     std::vector<PlotCurve> curves;
     std::shared_ptr<PlotView> view;  ///< shared by the panels of one quantity
-    std::string x_name;  ///< of a whole curve; of others the axis chosen, or where no value has a
-                         ///< place on it the first one where some have
+    /// For whole curves; for others the chosen axis or, if no value has a position on it, the first
+    /// axis on which some have one.
+    std::string x_name;
 };
 
-/// What is learned before anything else, and how fast it went last; else by name.
+/// Puts what users want to see first, and how fast training went last; the others are sorted by
+/// name.
 struct PanelOrder {
     bool operator()(const std::string& left, const std::string& right) const;
 };
@@ -36,43 +38,43 @@ struct PanelOrder {
 /// A line of the legend.
 struct LegendEntry {
     std::string name;
-    std::vector<std::string> keys;  ///< one for each run of the group
+    std::vector<std::string> keys;  ///< one per run of the group
     ImU32 color = 0;
     bool dotted = false;
-    bool matches = true;  ///< what was typed
+    bool matches = true;  ///< whether it matches the typed text
 };
 
 class Panels {
   public:
     using Groups = std::vector<RunGroup>;
     using All = std::map<std::string, Panel, PanelOrder>;
-    /// What a curve goes by in Choice::hidden, whatever other runs there are.
+    /// The key of a curve in Choice::hidden, which does not depend on the other runs.
     static std::string key(const RunData& run, const std::string& curve) {
         return run.directory().string() + "\n" + curve;
     }
 
-    /// Makes the curves anew where the runs or the choice have changed.
+    /// Prepares the curves again if the runs or the choice have changed.
     void prepare(const Groups& groups, const Choice& choice, bool changed);
     All& all() { return panels_; }
-    /// Of each group, in their order.
+    /// One list per group, in order.
     const std::vector<std::vector<LegendEntry>>& legend() const { return legend_; }
-    /// All curves that can be hidden.
+    /// The keys of all curves that can be hidden.
     std::set<std::string> keys() const;
     void show_all();
-    /// The last epoch that whole curves were logged for; 0 where there are none, or none but one.
+    /// The last epoch for which whole curves were logged; 0 if there are none or only one.
     int last_epoch() const { return last_epoch_; }
 
   private:
-    /// One curve of the panels: of one run, or of all runs of a group.
+    /// One curve of the panels, of one run or of all runs of a group.
     struct Entry {
         size_t group = 0;
         std::string quantity, name;
         SeriesName parsed;
         std::string full_name;
         std::vector<const RunData*> runs;
-        std::vector<const Curve*> curves;                ///< of the runs; or
+        std::vector<const Curve*> curves;                ///< the curves of the runs; or
         const std::vector<Version>* versions = nullptr;  ///< a curve logged as a whole
-        std::string x_name;                              ///< of that
+        std::string x_name;                              ///< for a whole curve
         bool matches = true;
     };
     void gather(const Groups& groups, const Choice& choice);
@@ -96,10 +98,10 @@ class Panels {
     std::map<std::string, std::shared_ptr<PlotView>> views_;
     std::set<std::string> known_;
     std::map<std::string, size_t> hues_;
-    std::map<std::string, size_t> shades_ = {{"", 0}};  ///< a series itself has its full colour
+    std::map<std::string, size_t> shades_ = {{"", 0}};  ///< a series itself has the full colour
 };
 
-/// A file name made of a panel's.
+/// A file name made from the title of a panel.
 std::string file_stem(const std::string& panel);
 
 }  // namespace hfc::viewer

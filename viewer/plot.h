@@ -15,19 +15,21 @@ namespace hfc::viewer {
 
 struct PlotCurve {
     std::string name;
-    std::string label;              ///< at the line's end: the part of the name not in the title
+    std::string label;  ///< at the end of the line: the part of the name that is not in the title
     std::vector<std::string> keys;  ///< in Choice::hidden
-    std::shared_ptr<const std::vector<double>> held;  ///< what x points to, if it is nobody else's
+    /// The values to which x points, if nothing else holds them.
+    std::shared_ptr<const std::vector<double>> held;
     const std::vector<double>* x = nullptr;
     std::vector<double> y;          ///< on a logarithmic axis: the logarithms to base 10
-    std::vector<double> low, high;  ///< a band around the line; or none
+    std::vector<double> low, high;  ///< a band around the line; or empty
     ImU32 color = 0;
     bool dotted = false;
-    bool faint = false;                          ///< in the background: without marks and label
-    Range x_range = nowhere, y_range = nowhere;  ///< of the points where both are finite
-    Range band_range = nowhere;                  ///< the same, of the band and the line
+    bool faint = false;  ///< in the background, without markers and label
+    /// Range of the points at which both values are finite.
+    Range x_range = nowhere, y_range = nowhere;
+    Range band_range = nowhere;  ///< the same for the band and the line
 
-    /// What reduce() gave for the last view; kept by draw_plot().
+    /// The result of reduce() for the last view; draw_plot() updates it.
     struct Reduced {
         std::vector<Column> line, low, high;
         Range view;
@@ -38,12 +40,13 @@ struct PlotCurve {
                                       -std::numeric_limits<double>::infinity()};
 };
 
-/// What the user has chosen of a plot: stays from frame to frame. Plots may share one.
+/// The user's choices for a plot, which stay from frame to frame. Several plots may share them.
 struct PlotView {
-    bool fitted = true;  ///< show all; ends with the first zoom
-    Range all_x = PlotCurve::nowhere, all_y = PlotCurve::nowhere;  ///< what "all" is
+    bool fitted = true;  ///< show everything; false after the first zoom
+    Range all_x = PlotCurve::nowhere, all_y = PlotCurve::nowhere;  ///< the range of "everything"
     Range x, y;
-    const void* dragging = nullptr;  ///< the curves of the plot where the mouse went down
+    /// The curves of the plot in which the mouse button was pressed.
+    const void* dragging = nullptr;
     ImVec2 drag_from;
 };
 
@@ -54,23 +57,23 @@ struct Theme {
 struct PlotLook {
     std::string title, x_name;
     bool logarithmic_x = false, logarithmic = false, labels = true;
-    std::string emphasised;  ///< the key of a curve before which the others stand back; or empty
+    std::string emphasised;  ///< the key of a curve that is emphasised over the others; or empty
     Theme theme = {};
 };
 
-/// What the mouse did.
+/// The actions of the mouse.
 struct PlotEvent {
     const PlotCurve* pointed = nullptr;  ///< the nearest line, within naming_distance
-    bool clicked = false;                ///< on it
+    bool clicked = false;                ///< whether that line was clicked
 };
 
-/// Draws the plot into the given rectangle of the current window and takes its mouse: dragging
-/// zooms to a rectangle, the wheel around the pointer (with Shift the horizontal axis only), a
-/// double click shows all again. The line nearest to the pointer is named, with its value.
+/// Draws the plot into the given rectangle of the current window and handles the mouse: dragging
+/// zooms to a rectangle, the wheel zooms around the pointer (with Shift, only the horizontal axis),
+/// and a double click shows everything. The line nearest to the pointer is named, with its value.
 PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
                     std::vector<PlotCurve>& curves, PlotView& view);
 
-/// Enlarges the part shown by a factor below 1 around its middle, or makes it smaller.
+/// Zooms in around the middle for a factor below 1, and out for a factor above 1.
 void zoom_around_middle(PlotView& view, double factor);
 
 }  // namespace hfc::viewer

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace hfc::viewer {
 namespace {
@@ -109,6 +113,26 @@ void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
     end_path();
 }
 
+/// The labels, without what all of them begin with if one is too wide.
+std::vector<std::string> fitting_texts(const std::vector<const PlotCurve*>& curves, float width) {
+    std::vector<std::string_view> labels;
+    bool fit = true;
+    for (const auto* const curve : curves) {
+        labels.push_back(curve->label);
+        fit = fit && ImGui::CalcTextSize(curve->label.c_str()).x <= width;
+    }
+    constexpr std::string_view left_out = "...";
+    const size_t shared = fit ? 0 : shared_beginning(labels);
+    std::vector<std::string> texts;
+    for (const auto label : labels) {
+        texts.emplace_back(label);
+        if (shared > left_out.size()) {
+            texts.back().replace(0, shared, left_out);
+        }
+    }
+    return texts;
+}
+
 }  // namespace
 
 ImU32 faded(ImU32 color, float opacity) {
@@ -175,6 +199,7 @@ void draw_end_labels(ImDrawList& list, const Frame& frame, const std::vector<Plo
         labelled.push_back(&curve);
         ends.push_back(std::clamp<double>(frame.pixel_y(last->last), frame.top, frame.bottom));
     }
+    const auto texts = fitting_texts(labelled, width - 10);
     const float line = ImGui::GetTextLineHeight() - 1;
     const auto places = spread_labels(ends, line, {frame.top - line / 2, frame.bottom + line / 2});
     list.PushClipRect({frame.right, frame.top - line}, {frame.right + width, frame.bottom + line},
@@ -189,7 +214,7 @@ void draw_end_labels(ImDrawList& list, const Frame& frame, const std::vector<Plo
         const auto middle = static_cast<float>(places[i]), end = static_cast<float>(ends[i]);
         list.AddLine({frame.right + 2, end}, {frame.right + 8, middle}, faded(color, 0.7F));
         list.AddText({std::floor(frame.right + 10), std::floor(middle - line / 2 - 1)}, color,
-                     curve.label.c_str());
+                     texts[i].c_str());
     }
     list.PopClipRect();
 }

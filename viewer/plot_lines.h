@@ -1,4 +1,4 @@
-// The curves of a plot as they are drawn.
+// Draws the curves of a plot.
 #pragma once
 
 #include "viewer/plot.h"
@@ -9,19 +9,19 @@
 
 namespace hfc::viewer {
 
-/// Reduces the curve to columns of pixels, unless it is already.
+/// Reduces the curve to columns of pixels, unless that has already been done.
 void reduce_to(const Frame& frame, PlotCurve& curve);
 
-/// opacity: 1 as it is, less where another curve is to be seen.
+/// opacity: 1 by default, less if another curve is emphasised.
 void draw_band(ImDrawList& list, const Frame& frame, const PlotCurve& curve, float opacity);
 void draw_line(ImDrawList& list, const Frame& frame, const PlotCurve& curve, float opacity,
                float thickness);
 
-/// Names at the right of the frame, each beside the end of its line.
+/// Draws names to the right of the frame, each next to the end of its line.
 void draw_end_labels(ImDrawList& list, const Frame& frame, const std::vector<PlotCurve>& curves,
                      const PlotCurve* emphasised, float width);
 
-/// The color with its opacity multiplied.
+/// Returns the colour with its opacity multiplied.
 ImU32 faded(ImU32 color, float opacity);
 
 }  // namespace hfc::viewer

@@ -1,4 +1,4 @@
-// As many points as there are pixels: what is drawn of a curve.
+// Reduces a curve to as many points as there are pixels.
 #pragma once
 
 #include <cstddef>
@@ -6,25 +6,26 @@
 
 namespace hfc::viewer {
 
-/// All points of a curve that fall into one column of pixels.
+/// All points of a curve that are in one column of pixels.
 struct Column {
     int pixel = 0;
     double first = 0, lowest = 0, highest = 0, last = 0;
-    bool gap_before = false;  ///< a value between the column before and this one was not finite
+    bool gap_before = false;  ///< a value between the previous column and this one was not finite
 };
 
 struct Range {
     double low = 0, high = 1;
 };
 
-/// The curve reduced to at most width + 2 columns: pixel = floor((x - low) / (high - low) * width),
-/// -1 and `width` being the neighbours just outside, so that the line runs on to the border. x must
-/// not decrease (points that go back start a new gap).
+/// Reduces the curve to at most width + 2 columns: pixel = floor((x - low) / (high - low) * width),
+/// where -1 and `width` are the neighbours just outside, so that the line reaches the border. x
+/// must not decrease (points that go back start a new gap).
 std::vector<Column> reduce(const std::vector<double>& x, const std::vector<double>& y, Range view,
                            int width);
 
-/// The moving average of exponential weights, corrected for its start: s_t = sum w^(t-i) y_i / sum
-/// w^(t-i), w = weight in [0,1). Values that are not finite stay so and are left out of the mean.
+/// An exponential moving average with bias correction at the start: s_t = sum w^(t-i) y_i / sum
+/// w^(t-i), with w = weight in [0,1). Values that are not finite do not change and are left out of
+/// the mean.
 std::vector<double> smooth(const std::vector<double>& y, double weight);
 
 }  // namespace hfc::viewer

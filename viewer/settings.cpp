@@ -9,17 +9,19 @@ namespace {
 
 constexpr const char* usage =
     "Usage: hfc-viewer [options] RUNS...\n"
-    "Shows the curves, images and tables of run directories, also while they grow.\n"
-    "A folder of runs, such as a sweep, stands for all runs in it.\n\n"
-    "  --light             dark text on white\n"
-    "  --size WxH          the size of the window\n"
+    "Shows the curves, images and tables of run directories, even while the runs are in progress.\n"
+    "A directory of runs, such as a sweep directory, means all runs in it.\n\n"
+    "  --light             use dark text on white\n"
+    "  --size WxH          set the size of the window\n"
     "  --export FILE.png   write a picture of the window and exit\n"
     "  --images, --tables, --status   start with this tab instead of the curves\n"
     "  --keys              start with the list of keys\n"
     "  --detached          close standard error as soon as the window is open\n"
-    "  --new-runs FOLDER   also show the runs that appear in FOLDER\n"
-    "  --since SECONDS     of those, only the ones that began later (seconds since 1970)\n"
-    "  --measure SECONDS   draw without pauses for so long, print what a frame takes and exit\n\n"
+    "  --new-runs FOLDER   also show new runs in FOLDER\n"
+    "  --since SECONDS     of the new runs, show only those that started later (in seconds\n"
+    "                      since 1970)\n"
+    "  --measure SECONDS   draw without pauses for this long, print the time per frame, and\n"
+    "                      exit\n\n"
     "Press H in the window for the list of keys. The window remembers its size, axes and theme.\n";
 
 [[noreturn]] void refuse(const char* format, const std::string& word) {

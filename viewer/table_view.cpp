@@ -29,7 +29,7 @@ bool is_fraction(const std::string& field, double value) {
 }
 
 /// How the fractions of a column are written: decimals for all, or -1: significant digits for each.
-int decimals_of(const Rows& rows, size_t column) {
+int decimals_of(const run::CsvRows& rows, size_t column) {
     constexpr int digits = 4;
     double largest = 0, smallest = INFINITY;
     for (size_t i = 1; i < rows.size(); ++i) {
@@ -73,8 +73,8 @@ void drop_common_zeros(const std::vector<std::string*>& numbers, int decimals) {
 
 }  // namespace
 
-Rows readable(const Rows& rows) {
-    Rows result = rows;
+run::CsvRows readable(const run::CsvRows& rows) {
+    run::CsvRows result = rows;
     const size_t columns = rows.empty() ? 0 : rows[0].size();
     for (size_t column = 0; column < columns; ++column) {
         const int decimals = decimals_of(rows, column);
@@ -93,7 +93,7 @@ Rows readable(const Rows& rows) {
     return result;
 }
 
-std::vector<size_t> sorted_rows(const Rows& rows, size_t column, bool descending) {
+std::vector<size_t> sorted_rows(const run::CsvRows& rows, size_t column, bool descending) {
     struct Key {
         size_t row;
         int kind;  // 0: a number, 1: a text, 2: nothing

@@ -1,20 +1,21 @@
-// Tables as people read them: sorted, with sensible digits.
+// Prepares tables for reading: sorted, with a sensible number of digits.
 #pragma once
 
-#include "viewer/tables.h"
+#include "run/csv.h"
 
 #include <cstddef>
 #include <vector>
 
 namespace hfc::viewer {
 
-/// The table with numbers shortened for reading. Whole numbers stay. A column of fractions has one
-/// number of decimals: four significant digits of its largest value, or four of each value where a
-/// small one would otherwise lose all but one of its digits. All else stays as it is.
-Rows readable(const Rows& rows);
+/// Returns the table with shortened numbers. Integers do not change. A column of fractions has the
+/// same number of decimals throughout: four significant digits of its largest value, or four of
+/// each value if a small one would otherwise keep only one of its digits. Everything else does not
+/// change.
+run::CsvRows readable(const run::CsvRows& rows);
 
-/// The numbers of the rows below the header, in order by a column: numbers by value, then texts as
-/// people count, then empty fields. Equal rows keep their order.
-std::vector<size_t> sorted_rows(const Rows& rows, size_t column, bool descending);
+/// Returns the indices of the rows below the header, sorted by a column: numbers by value, then
+/// texts in natural order, then empty fields. Equal rows stay in order.
+std::vector<size_t> sorted_rows(const run::CsvRows& rows, size_t column, bool descending);
 
 }  // namespace hfc::viewer

@@ -1,4 +1,4 @@
-// A picture on the graphics card.
+// A picture in the memory of the graphics card.
 #pragma once
 
 #include <imgui.h>

@@ -1,14 +1,14 @@
-// All that the window shows, and what the user has chosen of it.
+// The contents of the window, and the user's choices.
 #pragma once
 
+#include "run/growing_tables.h"
+#include "run/run_status.h"
 #include "viewer/differing.h"
 #include "viewer/images.h"
 #include "viewer/layout_file.h"
 #include "viewer/panels.h"
-#include "viewer/run_data.h"
-#include "viewer/run_status.h"
+#include "viewer/run_names.h"
 #include "viewer/settings.h"
-#include "viewer/tables.h"
 #include "viewer/window_loop.h"
 
 #include <chrono>
@@ -24,38 +24,39 @@ class Viewer : public Content {
   public:
     Viewer(const Settings& settings, const Layout& layout);
 
-    /// Reads what is new, for about so many seconds at most; true when there is something to draw.
-    /// Folders are looked through some times a second at most, however often it is called: that is
-    /// once a frame.
+    /// Reads new data for at most about this many seconds. Returns true if there is something to
+    /// draw. Directories are searched at most a few times per second, however often this is called
+    /// (once per frame).
     bool poll(double seconds) override;
-    /// Whether there is more to read, or a picture to take, at once.
+    /// Whether there is more to read, or a picture to take, without waiting.
     bool more() const override;
-    /// One frame, in ImGui.
+    /// Draws one frame with ImGui.
     void draw() override;
-    /// To be called when the frame's pixels stand and before they are shown: takes pictures of
-    /// panels that were asked for.
+    /// Call it when the frame's pixels are complete and before they are shown: saves the requested
+    /// pictures of panels.
     void drawn() override;
-    /// What to remember.
+    /// The layout to remember.
     Layout layout() const;
 
   private:
-    /// One run directory with all that is read of it.
+    /// One run directory, with all data read from it.
     struct Shown {
         explicit Shown(const std::filesystem::path& directory)
             : status(directory), tables(directory), images(directory) {}
-        RunStatus status;
-        Tables tables;
+        run::RunStatus status;
+        run::GrowingTables tables;
         Images images;
     };
-    /// A picture of a part of the window, taken when the menu that asked for it is gone.
+    /// A picture of a part of the window, which is saved once the menu that requested it has
+    /// closed.
     struct Wanted {
         std::string stem;
         ImVec2 corner, size;
         int frames = 3;
     };
-    /// A table as it is drawn: what it was made of, and the order of its rows.
+    /// A table as it is drawn: its source, and the order of its rows.
     struct SortedTable {
-        Rows source, shown;
+        run::CsvRows source, shown;
         std::vector<size_t> order;
         int column = -1;
         bool descending = false;
@@ -63,7 +64,8 @@ class Viewer : public Content {
 
     void add(const std::filesystem::path& directory);
     void name_runs();
-    /// Runs in a folder, none begun before `since` (seconds since 1970); true if there is any.
+    /// Adds the runs in a directory, except those that started before `since` (seconds since 1970).
+    /// Returns true if there is any.
     bool find_runs_in(const std::filesystem::path& folder, long since);
     void find_new_runs();
     void make_groups();
@@ -90,10 +92,11 @@ class Viewer : public Content {
     void draw_panel(const std::string& name, Panel& panel, ImVec2 size);
     void draw_images();
     void draw_tables();
-    void draw_table(const std::string& name, const Rows& rows);
+    void draw_table(const std::string& name, const run::CsvRows& rows);
     void draw_status();
-    Rows differing_table() const;
-    /// Writes the panel as `extension` says, svg, csv or png, to the working directory.
+    run::CsvRows differing_table() const;
+    /// Writes the panel to the working directory, in the format given by `extension`: svg, csv or
+    /// png.
     void save(const std::string& name, const Panel& panel, const std::string& extension,
               ImVec2 corner, ImVec2 size);
 
@@ -103,19 +106,19 @@ class Viewer : public Content {
     Panels panels_;
     Panels::Groups groups_;
     Differing differing_;
-    bool grouped_ = true;  ///< the groups were made with bands
-    bool changed_ = true;  ///< since the panels were prepared
+    bool grouped_ = true;  ///< whether the groups were made with bands
+    bool changed_ = true;  ///< whether anything has changed since the panels were prepared
     bool plot_under_pointer_ = false, help_ = false, typing_wanted_ = false;
-    int tab_ = 0, wanted_tab_ = 0;  ///< the one shown; the one to go to, or -1
-    int scroll_ = 0;                ///< pages to scroll
+    int tab_ = 0, wanted_tab_ = 0;  ///< the visible tab; the tab to open, or -1
+    int scroll_ = 0;                ///< the number of pages to scroll
     float side_ = 250;
-    std::string cursor_;  ///< key of the curve chosen by the keyboard
+    std::string cursor_;  ///< key of the curve selected with the keyboard
     std::chrono::steady_clock::time_point folders_read_ = {};
-    std::filesystem::path folder_;  ///< where panels are saved
-    std::string message_;           ///< of what was saved last
+    std::filesystem::path folder_;  ///< the directory in which panels are saved
+    std::string message_;           ///< a message about the last saved file
     std::vector<Wanted> wanted_;
     std::vector<std::unique_ptr<RunData>> runs_;
-    std::vector<std::unique_ptr<Shown>> shown_;  ///< of the runs, in their order
+    std::vector<std::unique_ptr<Shown>> shown_;  ///< one per run, in order
     std::set<std::filesystem::path> known_;
     std::map<std::string, SortedTable> sorted_;
 };

@@ -9,7 +9,7 @@
 namespace hfc::viewer {
 
 /// Sorted by the column whose head was clicked, with sensible digits.
-void Viewer::draw_table(const std::string& name, const Rows& rows) {
+void Viewer::draw_table(const std::string& name, const run::CsvRows& rows) {
     constexpr size_t most_columns = 64;  // ImGui's own limit
     const size_t columns = rows.empty() ? 0 : std::min(rows[0].size(), most_columns);
     ImGui::TextUnformatted(name.c_str());
@@ -67,8 +67,8 @@ void Viewer::draw_table(const std::string& name, const Rows& rows) {
 }
 
 /// A line for each run, with the settings that are not the same in all.
-Rows Viewer::differing_table() const {
-    Rows rows = {{"run"}};
+run::CsvRows Viewer::differing_table() const {
+    run::CsvRows rows = {{"run"}};
     rows[0].insert(rows[0].end(), differing_.names.begin(), differing_.names.end());
     for (size_t i = 0; i < runs_.size(); ++i) {
         rows.push_back({runs_[i]->name()});

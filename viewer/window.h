@@ -14,13 +14,13 @@ struct WindowOptions {
     bool visible = true;
 };
 
-/// Opens the window, lets `use` work with it and closes it. Returns what `use` returns, or 3 if
-/// there is no window; the reason is then on standard error.
+/// Opens the window, calls `use` with it and closes it. Returns the result of `use`, or 3 if no
+/// window can be opened; the reason is then printed on standard error.
 int in_window(const WindowOptions& options, const std::function<int(GLFWwindow*)>& use);
 
-/// A rectangle of the window's pixels (left, top, width, height), cut to the window, as a PNG file,
-/// or a PPM file by its name. False where it cannot be written. To be called after a frame was
-/// drawn and before the buffers are swapped.
+/// Writes a rectangle of the window's pixels (left, top, width, height), clipped to the window, as
+/// a PNG file, or as a PPM file depending on its name. Returns false if it cannot be written. Call
+/// it after a frame was drawn and before the buffers are swapped.
 bool write_picture(const std::filesystem::path& path, int left, int top, int width, int height);
 
 }  // namespace hfc::viewer

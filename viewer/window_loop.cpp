@@ -1,6 +1,5 @@
 #include "viewer/window_loop.h"
 
-#include "viewer/run_data.h"
 #include "viewer/window.h"
 
 #include <backends/imgui_impl_glfw.h>
@@ -21,6 +20,10 @@
 
 namespace hfc::viewer {
 namespace {
+
+/// The time for reading new data before the next frame: while the user moves something, and while
+/// the user only looks.
+constexpr double seconds_per_frame = 0.015, seconds_per_look = 0.25;
 
 std::set<int>& pressed_keys() {
     static std::set<int> keys;
@@ -116,7 +119,7 @@ int export_picture(GLFWwindow* window, Content& content, const std::filesystem::
     int more_frames = 60;  // once all has been read: a run may grow without end
     for (int frames = 3; frames > 0;) {
         glfwPollEvents();
-        const bool changed = content.poll(seconds_a_look);
+        const bool changed = content.poll(seconds_per_look);
         more_frames -= content.more() ? 0 : 1;
         frames = content.more() || (changed && more_frames > 0) ? 3 : frames - 1;
         draw_frame(window, content);
@@ -137,7 +140,7 @@ void measure_frames(GLFWwindow* window, Content& content, double seconds) {
     glfwSwapInterval(0);
     do {
         glfwPollEvents();
-        content.poll(seconds_a_look);
+        content.poll(seconds_per_look);
         draw_frame(window, content);
         glfwSwapBuffers(window);
     } while (content.more());
@@ -158,7 +161,7 @@ void measure_frames(GLFWwindow* window, Content& content, double seconds) {
         while (glfwWindowShouldClose(window) == 0 && glfwGetTime() - start < seconds) {
             glfwPollEvents();
             const double before = thread_seconds();
-            content.poll(seconds_a_frame);
+            content.poll(seconds_per_frame);
             const auto& what = act;
             draw_frame(window, content, [&] { what(glfwGetTime() - start); });
             taken.push_back(thread_seconds() - before);
@@ -188,7 +191,7 @@ void draw_until_closed(GLFWwindow* window, Content& content) {
         if (std::exchange(something_happened(), false)) {
             frames = settling;
         }
-        const bool changed = content.poll(frames > 0 ? seconds_a_frame : seconds_a_look);
+        const bool changed = content.poll(frames > 0 ? seconds_per_frame : seconds_per_look);
         frames = changed || unsettled ? std::max(frames, 1) : frames;
         unsettled = changed;
         if (frames > 0) {

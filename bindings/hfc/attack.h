@@ -1,4 +1,4 @@
-// The settings of an attack as Lua has them.
+// The options of an attack in Lua.
 #pragma once
 
 #include "attack/attack.h"
@@ -8,18 +8,18 @@
 
 namespace hfc::lua {
 
-/// Callable from Lua.
+/// An attack, which Lua can call.
 struct Attack {
     attack::AttackOptions options;
-    std::vector<double> epsilons;  ///< one, or several for several answers
-    bool several = false;          ///< they were given as a list
+    std::vector<double> epsilons;  ///< one, or several for several results
+    bool several = false;          ///< whether they were given as a list
 };
 
 template <>
 inline constexpr const char* type_name<Attack> = "Attack";
 
 namespace detail {
-/// The type Attack must be registered.
+/// Call it after the type Attack has been registered.
 void register_attack_calls(lua_State* L);
 }  // namespace detail
 

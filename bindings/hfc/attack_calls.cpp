@@ -71,10 +71,11 @@ const std::vector<Declaration> call_declarations = {
     {"hfc.robust_accuracy", robust_accuracy,
      "hfc.robust_accuracy(model, images, attack, {early_stop = true, statistics = \"running\", "
      "batch_size = 100, bfloat16 = false}) -> number in [0,1], or a list for a list of "
-     "epsilons\n\nThe fraction of images that the model still classifies correctly under the "
-     "attack. With early_stop, the attack on an image stops once the image is misclassified. With "
-     "early_stop = false, each image is attacked in full, as torchattacks does. Images and the "
-     "other options are those of hfc.accuracy."},
+     "epsilons\n\n"
+     "Returns the fraction of images that the model still classifies correctly under the "
+     "attack. With early_stop, the attack on an image stops once the image is misclassified. "
+     "With early_stop = false, each image is attacked in full, as torchattacks does. For images "
+     "and the other options, see hfc.accuracy."},
     {"hfc.smallest_epsilon", smallest_epsilon,
      "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
      "statistics = \"running\", bfloat16 = false, samples = Tensor int64 [N]}) -> Tensor float64 "

@@ -1,4 +1,4 @@
-// Options of augmentation, for hfc.augment and hfc.train.
+// Options of augmentation for hfc.augment and hfc.train.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -6,7 +6,7 @@
 
 namespace hfc::lua {
 
-/// scale, translate, rotate, crop, pad, flip; not the seed.
+/// Reads scale, translate, rotate, crop, pad and flip, but not the seed.
 data::AugmentOptions read_augment(Options& options);
 
 }  // namespace hfc::lua

@@ -5,7 +5,7 @@
 
 namespace hfc::lua::detail {
 
-/// The type Dataset must be registered.
+/// Call it after the type Dataset has been registered.
 void register_batches(lua_State* L);
 
 }  // namespace hfc::lua::detail

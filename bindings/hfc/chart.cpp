@@ -21,7 +21,7 @@ void for_each_table(lua_State* L, Options& options, const char* key, const char*
     options.with(key, [&](const Value& value) {
         const int list = value.index();
         require(lua_istable(L, list) && lua_objlen(L, list) > 0,
-                "option '{}': expected a list of tables, one a {}, got {}", key, what,
+                "option '{}': expected a list of tables, one per {}, got {}", key, what,
                 lua_istable(L, list) ? "none" : luaL_typename(L, list));
         for (int i = 1; i <= static_cast<int>(lua_objlen(L, list)); ++i) {
             lua_rawgeti(L, list, i);

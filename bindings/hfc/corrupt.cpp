@@ -165,18 +165,19 @@ const std::vector<Declaration> corrupt_declarations = {
      "directory CIFAR-10-C next to the other data sets. The data set must then be CIFAR-10's test "
      "images without filters."},
     {"hfc.corruption_error", corruption_error,
-     "hfc.corruption_error(model, dataset, {kinds = list, severities = {1, 2, 3, 4, 5}, baseline = "
-     "\"none\", statistics = \"running\", from = \"computed\", frost = \"DIR\", seed = 0, "
-     "batch_size = 100}) -> {clean, mean, relative, mce, by = {kind = list}, band = {kind = "
-     "number}}\n\n"
+     "hfc.corruption_error(model, dataset, {kinds = list, severities = {1, 2, 3, 4, 5}, "
+     "baseline = \"none\", statistics = \"running\", from = \"computed\", frost = \"DIR\", seed "
+     "= 0, batch_size = 100}) -> {clean, mean, relative, mce, by = {kind = list}, band = {kind "
+     "= number}}\n\n"
      "Returns the error of a network on corrupted images, in [0,1]. clean: the error without "
-     "corruption. by: for each kind, a list with one error per severity. mean: the mean of these "
-     "errors, not normalised, as usual for CIFAR-10-C. relative: mean - clean. band: the mean "
-     "distance of the energy of corrupted - clean from frequency zero, in bins. baseline: "
+     "corruption. by: for each kind, a list with one error per severity. mean: the mean of "
+     "these errors, not normalised, as usual for CIFAR-10-C. relative: mean - clean. band: the "
+     "mean distance of the energy of corrupted - clean from frequency zero, in bins. baseline: "
      "\"alexnet\" adds mce, the mean over the kinds of the error divided by that of AlexNet on "
      "ImageNet-C.\n"
-     "kinds: the kinds of corruption (default the set \"common\"; without the photographs it lacks "
-     "frost, which leaves 14 kinds). The other options are those of hfc.corrupt and hfc.accuracy."},
+     "kinds: the kinds of corruption (default the set \"common\"; without the photographs it "
+     "lacks frost, which leaves 14 kinds). For the other options, see hfc.corrupt and "
+     "hfc.accuracy."},
 };
 
 }  // namespace

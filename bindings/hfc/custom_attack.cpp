@@ -74,7 +74,7 @@ class LuaAttack : public attack::Attack {
         const Turn turn(step_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 10) != 0, "attacks call each other too deep");
+        require(lua_checkstack(L, 10) != 0, "attacks call each other too deeply");
         const auto moment = std::make_shared<AttackMoment>(
             here, constraint(), samples(), attack::random_purpose(settings(), restart()),
             settings().seed, iteration_++);
@@ -107,7 +107,7 @@ class LuaAttack : public attack::Attack {
         const Turn turn(step_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "attacks call each other too deep");
+        require(lua_checkstack(L, 8) != 0, "attacks call each other too deeply");
         state_.push(L);
         lua_pushnil(L);
         while (lua_next(L, top + 1) != 0) {
@@ -178,32 +178,39 @@ int draw(Call& call) {
 const std::vector<Declaration> step_declarations = {
     {"AttackStep:originals", originals,
      "AttackStep:originals() -> Tensor float32 [N, C, H, W]\n\n"
-     "The images without a perturbation. The function of hfc.attack.custom gets an AttackStep for "
-     "each iteration. N is the number of images that are still attacked. After the function has "
-     "returned, all methods raise an error."},
-    {"AttackStep:labels", labels, "AttackStep:labels() -> Tensor int64 [N]\n\nThe labels."},
+     "Returns the images without a perturbation. The function of hfc.attack.custom gets an "
+     "AttackStep for each iteration. N is the number of images that are still attacked. After "
+     "the function has returned, all methods raise an error."},
+    {"AttackStep:labels", labels,
+     "AttackStep:labels() -> Tensor int64 [N]\n\n"
+     "Returns the labels."},
     {"AttackStep:epsilons", epsilons,
-     "AttackStep:epsilons() -> Tensor float32 [N, 1, 1, 1]\n\nThe largest perturbation of each "
-     "image."},
+     "AttackStep:epsilons() -> Tensor float32 [N, 1, 1, 1]\n\n"
+     "Returns the largest allowed perturbation of each image."},
     {"AttackStep:iteration", iteration,
-     "AttackStep:iteration() -> number\n\nThe number of iterations before this one."},
+     "AttackStep:iteration() -> number\n\n"
+     "Returns the number of iterations before this one."},
     {"AttackStep:logits", logits,
-     "AttackStep:logits() -> Tensor float32 [N, classes]\n\nThe logits at the perturbed images. "
-     "The network runs once, even if the gradient follows."},
+     "AttackStep:logits() -> Tensor float32 [N, classes]\n\n"
+     "Returns the logits at the perturbed images. The network runs only once, even if you call "
+     "gradient() afterwards."},
     {"AttackStep:losses", losses,
-     "AttackStep:losses() -> Tensor float32 [N]\n\nThe loss that the attack increases, at the "
-     "perturbed images: the option loss, with its sign changed if the attack is targeted."},
+     "AttackStep:losses() -> Tensor float32 [N]\n\n"
+     "Returns the loss that the attack increases, at the perturbed images: that of the option "
+     "loss, with the opposite sign if the attack is targeted."},
     {"AttackStep:gradient", gradient,
-     "AttackStep:gradient() -> Tensor float32 [N, C, H, W]\n\nThe gradient of the losses at the "
-     "perturbed images."},
+     "AttackStep:gradient() -> Tensor float32 [N, C, H, W]\n\n"
+     "Returns the gradient of the losses at the perturbed images."},
     {"AttackStep:class_gradients", class_gradients,
-     "AttackStep:class_gradients(classes) -> Tensor float32 [N, K, C, H, W]\n\nThe gradient of "
-     "each logit at the perturbed images. classes: Tensor int64 [N, K], the K classes to compute "
-     "it for in each image; all classes by default. This takes K backward passes."},
+     "AttackStep:class_gradients(classes) -> Tensor float32 [N, K, C, H, W]\n\n"
+     "Returns the gradient of each logit at the perturbed images. classes: Tensor int64 [N, K], "
+     "the K classes for which to compute it in each image; all classes by default. This takes K "
+     "backward passes."},
     {"AttackStep:rand", draw,
-     "AttackStep:rand() -> Tensor float32 [N, C, H, W]\n\nRandom numbers, uniform in [0,1). Those "
-     "of an image depend only on the seed, the name of the attack, the restart, the iteration and "
-     "the index of the image in its source."},
+     "AttackStep:rand() -> Tensor float32 [N, C, H, W]\n\n"
+     "Returns random numbers, uniform in [0,1). The numbers for an image depend only on the "
+     "seed, the name of the attack, the restart, the iteration and the index of the image in "
+     "its source."},
 };
 
 }  // namespace

@@ -332,7 +332,7 @@ int dataset_text(lua_State* L) {
 /// dataset[i]: {image = Tensor [C, H, W], label = n}, also as [1] and [2].
 int push_sample(lua_State* L, const Dataset& dataset, double index) {
     require(index >= 0 && index < static_cast<double>(dataset.size()) && index == std::floor(index),
-            "the index must be a whole number of 0 to {}, got {}", dataset.size() - 1, index);
+            "the index must be an integer from 0 to {}, got {}", dataset.size() - 1, index);
     const auto position = static_cast<int64_t>(index);
     const auto batch = dataset.batch(position, position + 1);
     lua_createtable(L, 2, 2);

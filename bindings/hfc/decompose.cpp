@@ -31,7 +31,7 @@ Keep read_keep(lua_State* L, Options options) {
     options.with("rank", [&](const Value& value) {
         for (const double rank : list(value)) {
             require(rank == std::floor(rank) && std::abs(rank) < 1e15,
-                    "option 'rank': expected whole numbers, got {}", rank);
+                    "option 'rank': expected integers, got {}", rank);
             keep.ranks.push_back(static_cast<int64_t>(rank));
         }
     });

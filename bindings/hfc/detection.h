@@ -1,4 +1,4 @@
-// What the parts of hfc.detection share.
+// Common parts of hfc.detection.
 #pragma once
 
 #include "bindings/runtime/call.h"

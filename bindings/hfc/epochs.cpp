@@ -150,7 +150,7 @@ void restore_object(lua_State* L, int object, const std::string& name) {
             const at::Tensor* from = to_tensor(L, saved);
             const at::Tensor to = *to_tensor(L, object);
             require(from != nullptr && from->sizes() == to.sizes(),
-                    "the checkpoint's '{}' is {}, and now a Tensor of shape [{}]", name,
+                    "'{}' is {} in the checkpoint, but a Tensor of shape [{}] in the script", name,
                     from == nullptr ? describe(L, saved) : describe_tensor(*from),
                     fmt::join(to.sizes(), ", "));
             const at::NoGradGuard no_grad;
@@ -234,8 +234,8 @@ int epochs(Call& call) {
             restore(L, loop, *newest);
             if (loop.epoch > n) {
                 std::fprintf(stderr,
-                             "hfc-host: run:epochs: %lld epochs are done already, %lld were asked "
-                             "for\n",
+                             "hfc-host: run:epochs: %lld epochs are already finished, %lld were "
+                             "requested\n",
                              static_cast<long long>(loop.epoch), static_cast<long long>(n));
             }
         }

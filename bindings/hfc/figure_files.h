@@ -1,4 +1,4 @@
-// What run:plot and run:image say and give back.
+// The messages and results of run:plot and run:image.
 #pragma once
 
 #include "bindings/runtime/state.h"
@@ -10,8 +10,8 @@
 
 namespace hfc::lua {
 
-/// The paths as strings, for Lua. Where gnuplot was missing or not to be started, says once a
-/// figure on standard error how its programs become pictures.
+/// Returns the paths as strings, for Lua. If gnuplot is missing or must not be started, prints once
+/// per figure on standard error how to turn its programs into pictures.
 inline std::vector<std::string> figure_files(lua_State* L, const char* function,
                                              const std::vector<std::filesystem::path>& paths) {
     const char* const reason =

@@ -1,4 +1,4 @@
-// The functions that the prelude gets from the host.
+// The functions that the host provides to the prelude.
 #pragma once
 
 #include <lua.hpp>

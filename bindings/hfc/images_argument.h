@@ -1,4 +1,5 @@
-// What functions that measure a network take: images with labels, and how the network computes.
+// The arguments of functions that measure a network: images with labels, and how the network
+// computes.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -10,18 +11,18 @@
 
 namespace hfc::lua {
 
-/// A data set that an argument gives, and the position behind it.
+/// A data set given by an argument, and the position after it.
 struct ImagesArgument {
     data::Dataset dataset;
     int next;
 };
 
-/// Reads a Dataset, or a Tensor of images float32 [N, C, H, W], behind which a Tensor of labels,
-/// int64 [N], may stand if `labels_follow`. `labels`, where defined, replace the labels of both.
+/// Reads a Dataset, or a Tensor of images float32 [N, C, H, W], which a Tensor of labels, int64
+/// [N], may follow if `labels_follow`. `labels`, if defined, replaces the labels of both.
 ImagesArgument images_argument(Call& call, int position, const char* parameter,
                                const at::Tensor& labels = {}, bool labels_follow = true);
 
-/// The Tensor of an option, or an undefined one where it is not given.
+/// The Tensor of an option, or an undefined one if the option is not given.
 at::Tensor tensor_option(Options& options, const char* key);
 
 /// Reads the options batch_size, statistics, bfloat16 and tf32.
@@ -30,7 +31,7 @@ model::Inference::Options read_inference(lua_State* L, Options& options, at::Dev
 /// Reads statistics = "running", "batch" or {adapted = {images = n, source_weight = N}}.
 model::Statistics read_statistics(lua_State* L, Options& options);
 
-/// Says on standard error how far a long computation is, at most every ten seconds.
+/// Prints the progress of a long computation on standard error, at most every ten seconds.
 class SlowProgress {
   public:
     explicit SlowProgress(std::string what) : what_(std::move(what)) {}

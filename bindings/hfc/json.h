@@ -1,4 +1,4 @@
-// Lua tables as JSON and back.
+// Converts Lua tables to JSON and back.
 #pragma once
 
 #include "run/run.h"
@@ -7,9 +7,9 @@
 
 namespace hfc::lua {
 
-/// The value at `index`: lists (1 .. n) become arrays, other tables objects with their keys in
-/// order, userdata their text. Throws Error for functions, cycles (more than 32 levels) and keys
-/// that are neither text nor number.
+/// Converts the value at `index`: lists (1 .. n) become arrays, other tables become objects with
+/// their keys in order, and userdata become strings. Throws Error for functions, cycles (more than
+/// 32 levels) and keys that are neither strings nor numbers.
 run::Json to_json(lua_State* L, int index);
 
 }  // namespace hfc::lua

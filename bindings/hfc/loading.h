@@ -1,4 +1,4 @@
-// How batches are read: what the options of Dataset:batches and hfc.train have in common.
+// How batches are read: the common options of Dataset:batches and hfc.train.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -11,14 +11,14 @@
 
 namespace hfc::lua {
 
-/// Reads `threads`; nothing unless given.
+/// Reads `threads`; returns nothing if it is not given.
 std::optional<int64_t> read_threads(Options& options);
 
 /// Reads bad = "stop" (the default) or "skip".
 data::Bad read_bad(Options& options);
 
-/// Says on standard error which samples of the data set `name` were skipped: the first ten. Says
-/// nothing where there are none.
+/// Prints on standard error which samples of the data set `name` were skipped, at most the first
+/// ten. Prints nothing if there are none.
 void tell_skipped(const std::string& name, const std::vector<data::BadSample>& skipped);
 
 }  // namespace hfc::lua

@@ -63,7 +63,7 @@ class LuaSource : public data::Source {
         const Turn turn(get_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "data sets call each other too deep");
+        require(lua_checkstack(L, 8) != 0, "data sets call each other too deeply");
         get_.push(L);
         push(L, index);
         try {
@@ -81,8 +81,7 @@ class LuaSource : public data::Source {
             const double label = lua_tonumber(L, top + 2);
             require(lua_type(L, top + 2) == LUA_TNUMBER && label >= 0 && label < 1e9 &&
                         label == static_cast<double>(static_cast<int64_t>(label)),
-                    "get({}) must return an image and a label, a whole number of at least 0, got "
-                    "{}",
+                    "get({}) must return an image and a label, a non-negative integer, got {}",
                     index, lua::describe(L, top + 2));
             sample.label = static_cast<int64_t>(label);
         }
@@ -154,7 +153,7 @@ class LuaTransform : public data::Transform {
         const Turn turn(map_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "data sets call each other too deep");
+        require(lua_checkstack(L, 8) != 0, "data sets call each other too deeply");
         map_.push(L);
         push(L, images.clone());  // other views may share them
         push(L, samples.clone());

@@ -1,4 +1,4 @@
-// Samples and transforms that a script's functions give.
+// Samples and transforms from a script's functions.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -9,27 +9,27 @@
 
 namespace hfc::lua {
 
-/// What hfc.dataset {size = n, get = f, ...} says.
+/// The options in hfc.dataset {size = n, get = f, ...}.
 struct LuaSourceSettings {
     std::string name = "samples";
     int64_t size = 0;
     std::vector<std::string> class_names;
-    int64_t classes = 0;  ///< 0: as the labels say
+    int64_t classes = 0;  ///< 0 means that the labels determine it
 };
 
-/// A source whose samples are what the function at the top of the stack, which is popped, returns:
-/// get(i) -> image, label. Asks for every label now, and for the first image, whose shape and dtype
-/// are those of all. Throws Error for a result of another kind.
+/// Makes a source whose samples are the results of the function at the top of the stack, which is
+/// popped: get(i) -> image, label. Calls it now for every label and for the first image, whose
+/// shape and dtype all images must have. Throws Error for a result with a wrong type.
 std::shared_ptr<const data::Source> make_lua_source(lua_State* L, LuaSourceSettings settings);
 
-/// A transform that calls the function at the top of the stack, which is popped: map(images,
-/// indices) -> images. Tries it on the first image of `dataset` to see which shape comes out.
-/// Throws Error for a result of another kind.
+/// Makes a transform that calls the function at the top of the stack, which is popped: map(images,
+/// indices) -> images. Calls it once with the first image of `dataset` to determine the resulting
+/// shape. Throws Error for a result with a wrong type.
 std::shared_ptr<const data::Transform> make_lua_transform(lua_State* L,
                                                           const data::Dataset& dataset);
 
-/// Positions of the images of `dataset` for which the function at the top of the stack, which is
-/// popped, returns true: keep(image, label, index). int64.
+/// Returns the positions, int64, of the images of `dataset` for which the function at the top of
+/// the stack, which is popped, returns true: keep(image, label, index).
 at::Tensor filter_positions(lua_State* L, const data::Dataset& dataset);
 
 }  // namespace hfc::lua

@@ -86,7 +86,7 @@ class LuaPart : public torch::nn::Module {
 /// the top of the stack.
 template <typename Visit>
 void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit) {
-    require(lua_checkstack(L, 12) != 0, "modules nested too deep");
+    require(lua_checkstack(L, 12) != 0, "modules nested too deeply");
     const int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.find_new_fields");
     lua_pushvalue(L, index);
@@ -179,7 +179,7 @@ class LuaModel : public model::Model {
     void train(bool on) override {
         const Turn turn(module_);
         lua_State* L = turn.state();
-        require(lua_checkstack(L, 8) != 0, "networks call each other too deep");
+        require(lua_checkstack(L, 8) != 0, "networks call each other too deeply");
         module_.push(L);
         lua_getfield(L, -1, on ? "train" : "eval");
         lua_insert(L, -2);
@@ -201,7 +201,7 @@ class LuaModel : public model::Model {
     at::Tensor forward(const at::Tensor& images) override {
         const Turn turn(module_);
         lua_State* L = turn.state();
-        require(lua_checkstack(L, 8) != 0, "networks call each other too deep");
+        require(lua_checkstack(L, 8) != 0, "networks call each other too deeply");
         module_.push(L);
         push(L, images);
         protected_call(L, 1, 1);
@@ -217,7 +217,7 @@ class LuaModel : public model::Model {
                                      const std::vector<std::string>& layers) override {
         const Turn turn(module_);
         lua_State* L = turn.state();
-        require(lua_checkstack(L, 8) != 0, "networks call each other too deep");
+        require(lua_checkstack(L, 8) != 0, "networks call each other too deeply");
         lua_getfield(L, LUA_REGISTRYINDEX, "hfc.watch_layers");
         module_.push(L);
         push(L, layers);
@@ -235,7 +235,8 @@ class LuaModel : public model::Model {
         for (size_t i = 0; i < layers.size(); ++i) {
             lua_rawgeti(L, outputs, static_cast<int>(i) + 1);
             const at::Tensor* output = to_tensor(L, -1);
-            require(output != nullptr, "layer '{}' gives no tensor in this network", layers[i]);
+            require(output != nullptr, "layer '{}' does not return a tensor in this network",
+                    layers[i]);
             results.push_back(*output);
             lua_pop(L, 1);
         }

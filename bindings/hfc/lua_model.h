@@ -1,4 +1,4 @@
-// Networks of either kind: built by hfc.model, or written in Lua with torch.nn.
+// Networks of both kinds: built by hfc.model, or written in Lua with torch.nn.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -6,15 +6,15 @@
 
 namespace hfc::lua {
 
-/// The network at `value`: a Model, or a module of torch.nn in a form that the core takes. The
-/// latter shares its parameters, buffers and mode with the module and calls its forward; it serves
-/// for the call that asked for it. Throws Error for anything else.
+/// Returns the network at `value`: a Model, or a module of torch.nn wrapped for the core. The
+/// wrapper shares its parameters, buffers and mode with the module and calls its forward; it is
+/// valid for the current call. Throws Error for anything else.
 model::ModelPtr to_model(lua_State* L, const Value& value);
 
-/// The network of a .pt2 file, on the CPU; what a user should know about it goes to standard error.
+/// Loads the network in a .pt2 file on the CPU, and prints remarks for the user on standard error.
 model::ModelPtr load_network(const std::string& path);
 
-/// Pushes a network that the core made (a copy): a LuaModel as the module it stands for.
+/// Pushes a network that the core made (a copy). A LuaModel is pushed as its module.
 void push_model(lua_State* L, const model::ModelPtr& network);
 
 }  // namespace hfc::lua

@@ -42,7 +42,7 @@ class LuaObjective : public train::Objective {
         const Turn turn(function_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 12) != 0, "losses call each other too deep");
+        require(lua_checkstack(L, 12) != 0, "losses call each other too deeply");
         function_.push(L);
         model_.push(L);
         push(L, batch.images);
@@ -91,8 +91,8 @@ class LuaObjective : public train::Objective {
             return;
         }
         require(lua_istable(L, index),
-                "option 'loss': the function must return a table {{term = value}} behind the loss, "
-                "got {}",
+                "option 'loss': the function must return a table {{term = value}} after the "
+                "loss, got {}",
                 describe(L, index));
         for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
             require(lua_type(L, -2) == LUA_TSTRING, "option 'loss': terms need names, got {}",

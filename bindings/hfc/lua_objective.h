@@ -10,16 +10,16 @@
 
 namespace hfc::lua {
 
-/// The function at the top of the stack, which it takes, as an objective: function(model, images,
-/// labels, step) -> loss, {term = value}. The model is what stands at `model` on the stack.
+/// Makes an objective from the function at the top of the stack, which is popped: function(model,
+/// images, labels, step) -> loss, {term = value}. The model is the value at stack index `model`.
 train::ObjectivePtr make_lua_objective(lua_State* L, int model);
 
-/// The function at the top of the stack, which it takes, as a schedule: function(epoch, step) ->
-/// factor, both one-based.
+/// Makes a schedule from the function at the top of the stack, which is popped: function(epoch,
+/// step) -> factor. Both count from one.
 train::RateSchedulePtr make_lua_schedule(lua_State* L);
 
-/// The function at the top of the stack, which it takes, as a metric: function(logits, labels) ->
-/// number.
+/// Makes a metric from the function at the top of the stack, which is popped: function(logits,
+/// labels) -> number.
 train::MetricPtr make_lua_metric(lua_State* L, const std::string& name);
 
 }  // namespace hfc::lua

@@ -95,57 +95,57 @@ int device(Call& call) {
 const std::vector<Declaration> measure_declarations = {
     {"hfc.device", device,
      "hfc.device() -> \"cpu\" or \"cuda:N\"\n\n"
-     "The device set by --device, which hfc.train uses by default. Use it in your own training "
-     "loops: model:to(hfc.device())."},
+     "Returns the device set by --device, which hfc.train uses by default. Use it in your own "
+     "training loops: model:to(hfc.device())."},
     {"hfc.accuracy", accuracy,
-     "hfc.accuracy(model, images, {top = 1, statistics = \"running\", batch_size = 100, bfloat16 = "
-     "false, tf32 = false}) -> number in [0,1]\n\n"
-     "The fraction of images whose label is among the `top` classes of the largest logits.\n"
-     "Like all functions that measure a network, it runs the network in evaluation mode, without "
-     "gradients of the weights, and then restores its state.\n"
+     "hfc.accuracy(model, images, {top = 1, statistics = \"running\", batch_size = 100, "
+     "bfloat16 = false, tf32 = false}) -> number in [0,1]\n\n"
+     "Returns the fraction of images whose label is among the `top` classes of the largest "
+     "logits.\n"
+     "Like all functions that measure a network, it runs the network in evaluation mode, "
+     "without gradients of the weights, and then restores its state.\n"
      "images: a Dataset, or a Tensor float32 [N, C, H, W] followed by a Tensor of labels, int64 "
      "[N].\n"
      "statistics: the statistics with which BatchNorm normalises. \"running\" uses the running "
      "statistics from training. \"batch\" uses the statistics of each batch, so the images in a "
      "batch affect one another's results. {adapted = {images = n, source_weight = N}} mixes the "
-     "running statistics with those of the first n images (Schneider et al. 2020): the mean is N / "
-     "(N + n) times the running mean plus n / (N + n) times the mean of the images, and likewise "
-     "for the variance. N is 0 by default.\n"
-     "batch_size: the number of images per forward pass (default 100 on a CPU and 1000 on a GPU). "
-     "bfloat16: if true, computes in bfloat16 (torch.autocast). tf32: if true, lets a GPU round "
-     "the factors of convolutions and matrix products to TF32 (10 bits) during the call. If false, "
-     "torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 keep their values. "
-     "On a CPU this option has no effect, and a line says so.\n"
-     "Errors: images that the model cannot take, a label for which the model has no class, logits "
-     "that are NaN or infinite."},
+     "running statistics with those of the first n images (Schneider et al. 2020): the mean is "
+     "N / (N + n) times the running mean plus n / (N + n) times the mean of the images, and "
+     "likewise for the variance. N is 0 by default.\n"
+     "batch_size: the number of images per forward pass (default 100 on a CPU and 1000 on a "
+     "GPU). bfloat16: if true, computes in bfloat16 (torch.autocast). tf32: if true, lets a GPU "
+     "round the factors of convolutions and matrix products to TF32 (10 bits) during the call. "
+     "If false, torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 keep "
+     "their values. On a CPU, this option has no effect, and hfc-host prints a line about it.\n"
+     "Errors: images that the model cannot take, a label for which the model has no class, "
+     "logits that are NaN or infinite."},
     {"hfc.predict", predict,
-     "hfc.predict(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = false}) "
-     "-> classes, confidences\n\n"
+     "hfc.predict(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = "
+     "false}) -> classes, confidences\n\n"
      "Returns the predicted class of each image (the index of the largest logit, int64 [N]) and "
-     "its softmax probability (float32 [N]), both on the CPU. Images and options are those of "
+     "its softmax probability (float32 [N]), both on the CPU. For images and options, see "
      "hfc.accuracy."},
     {"hfc.logits", logits,
-     "hfc.logits(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = false}) -> "
-     "Tensor float32 [N, classes]\n\n"
-     "Returns the model's logits, on the CPU. Images, options and errors are those of "
-     "hfc.accuracy."},
+     "hfc.logits(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = false}) "
+     "-> Tensor float32 [N, classes]\n\n"
+     "Returns the model's logits, on the CPU. For images, options and errors, see hfc.accuracy."},
     {"hfc.class_accuracy", class_accuracy,
      "hfc.class_accuracy(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = "
      "false}) -> Tensor float64 [classes]\n\n"
-     "Returns the accuracy on the images of each class, and NaN for a class without images. "
-     "Images, options and errors are those of hfc.accuracy."},
+     "Returns the accuracy on the images of each class, and NaN for a class without images. For "
+     "images, options and errors, see hfc.accuracy."},
     {"hfc.confusion_matrix", confusion_matrix,
-     "hfc.confusion_matrix(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = "
-     "false}) -> Tensor int64 [classes, classes]\n\n"
+     "hfc.confusion_matrix(model, images, {statistics = \"running\", batch_size = 100, bfloat16 "
+     "= false}) -> Tensor int64 [classes, classes]\n\n"
      "Counts the images with each label (row) that the model predicts as each class (column). "
-     "Images, options and errors are those of hfc.accuracy."},
+     "For images, options and errors, see hfc.accuracy."},
     {"hfc.calibration_error", calibration_error,
-     "hfc.calibration_error(model, images, {bins = 15, statistics = \"running\", batch_size = 100, "
-     "bfloat16 = false}) -> number in [0,1]\n\n"
-     "Returns the expected calibration error (Guo et al. 2017). The images are sorted into `bins` "
-     "bins of equal width by their confidence. The result is the sum of |accuracy - mean "
-     "confidence| over the bins, weighted by the number of images in each bin. Images, options and "
-     "errors are those of hfc.accuracy."},
+     "hfc.calibration_error(model, images, {bins = 15, statistics = \"running\", batch_size = "
+     "100, bfloat16 = false}) -> number in [0,1]\n\n"
+     "Returns the expected calibration error (Guo et al. 2017). The images are sorted into "
+     "`bins` bins of equal width by their confidence. The result is the sum of |accuracy - mean "
+     "confidence| over the bins, weighted by the number of images in each bin. For images, "
+     "options and errors, see hfc.accuracy."},
 };
 
 }  // namespace

@@ -218,11 +218,13 @@ const std::vector<Declaration> model_declarations = {
      "have the names from Python, and it is in the mode that it had at export. hfc-host does not "
      "execute anything in the file. See docs/python-networks.md."},
     {"hfc.normalised", normalised,
-     "hfc.normalised(model, mean = {.485, .456, .406}, deviation = {.229, .224, .225}) -> Model\n\n"
-     "The network with (images - mean) / deviation before it, a number for each channel. A network "
-     "that was trained on normalised images then takes images in [0,1], and attacks and masks work "
-     "in [0,1]. The defaults are those of ImageNet. The result shares its weights with `model`, "
-     "which is its child `network`. A network in Lua normalises in its own forward.\n"
+     "hfc.normalised(model, mean = {.485, .456, .406}, deviation = {.229, .224, .225}) -> "
+     "Model\n\n"
+     "Returns the network preceded by (images - mean) / deviation, with one number per channel. "
+     "A network that was trained on normalised images then takes images in [0,1], and attacks "
+     "and masks work in [0,1]. The defaults are those of ImageNet. The result shares its "
+     "weights with `model`, which is its child `network`. A network in Lua normalises in its "
+     "own forward.\n"
      "Errors: lists of different lengths, a deviation that is not above 0, a network that "
      "normalises already."},
     {"hfc.features", features,
@@ -250,11 +252,11 @@ const std::vector<Declaration> model_declarations = {
     {"Model:replace_head", replace_head,
      "model:replace_head(classes, {seed = 0, layer}) -> model\n\n"
      "Replaces the last linear layer by a new one for this number of classes, to fine-tune a "
-     "network on other classes. The new layer has random values as torch.nn.Linear draws them, by "
-     "`seed`, and is trainable. The last layer may also be a 1x1 convolution. All other weights "
-     "stay, and model.class_names becomes empty. Clones, run:save and checkpoints have the new "
-     "layer; make the optimizer afterwards.\n"
-     "layer: the name of the last linear layer, for a script that depends on it.\n"
+     "network on other classes. The new layer is trainable and has random values from `seed`, "
+     "as in torch.nn.Linear. The last layer may also be a 1x1 convolution. All other weights "
+     "stay the same, and model.class_names becomes empty. Clones, run:save and checkpoints "
+     "contain the new layer. Make the optimizer after this call.\n"
+     "layer: the name that the last linear layer must have, for a script that depends on it.\n"
      "In a network in Lua, assign another layer: net.fc = torch.nn.Linear(64, 10).\n"
      "Errors: classes below 1; a network that does not end with a linear layer or a 1x1 "
      "convolution; a `layer` that is not the last linear layer."},
@@ -262,9 +264,9 @@ const std::vector<Declaration> model_declarations = {
      "model:clone() -> Model\n\n"
      "Returns a copy that does not share anything with the model."},
     {"Model:forward", forward,
-     "model:forward(images) -> logits, the same as model(images)\n\nimages: float32 [N, C, H, W], "
-     "moved to the model's device; logits: "
-     "float32 [N, classes]."},
+     "model:forward(images) -> logits, the same as model(images)\n\n"
+     "Computes the logits of images. images: float32 [N, C, H, W], which are moved to the "
+     "model's device. logits: float32 [N, classes]."},
 };
 
 int call_model(lua_State* L) {

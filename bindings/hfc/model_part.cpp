@@ -123,7 +123,7 @@ at::Tensor call_forward_hook(const Reference& function, const Part& layer,
                              const at::Tensor& output) {
     const Turn turn(function);
     lua_State* L = turn.state();
-    require(lua_checkstack(L, 8) != 0, "hooks call each other too deep");
+    require(lua_checkstack(L, 8) != 0, "hooks call each other too deeply");
     function.push(L);
     push_entry(L, layer);
     lua_pushnil(L);
@@ -143,7 +143,7 @@ at::Tensor call_forward_hook(const Reference& function, const Part& layer,
 int register_forward_hook(Call& call) {
     call.at_most(2);
     const auto layer = std::dynamic_pointer_cast<model::Layer>(self_part(call));
-    require(layer != nullptr, "this part gives no tensor of its own: choose a layer inside it");
+    require(layer != nullptr, "this part has no output of its own: choose a layer inside it");
     if (!lua_isfunction(call.L, 2)) {
         call.argument(2, "hook").expected("a function");
     }
@@ -274,34 +274,39 @@ int set_field(lua_State* L) {
 
 const std::vector<Declaration> part_declarations = {
     {"Model:named_children", named_children,
-     "for name, layer in model:named_children() do\n\nThe layers, in the order in which the "
-     "network "
-     "was built. model.layer1 gives one of them; it has the methods of a module (parameters, "
-     "state_dict, requires_grad_, train, eval, children ...) but cannot be called.\n"
+     "for name, layer in model:named_children() do\n\n"
+     "Iterates over the layers, in the order in which the network was built. model.layer1 "
+     "returns one of them, which has the methods of a module (parameters, state_dict, "
+     "requires_grad_, train, eval, children ...) but which you cannot call.\n"
      "To freeze a layer: model.layer1:requires_grad_(false)."},
     {"ModelPart:named_children", named_children,
-     "for name, layer in layer:named_children() do\n\nThe layers inside the layer."},
+     "for name, layer in layer:named_children() do\n\n"
+     "Iterates over the layers inside the layer."},
     {"ModelPart:named_parameters", part_named_parameters,
-     "for name, tensor in layer:named_parameters() do\n\nThe weights of the layer by name."},
+     "for name, tensor in layer:named_parameters() do\n\n"
+     "Iterates over the weights of the layer by name."},
     {"ModelPart:named_buffers", part_named_buffers,
-     "for name, tensor in layer:named_buffers() do\n\nThe buffers of the layer by name."},
+     "for name, tensor in layer:named_buffers() do\n\n"
+     "Iterates over the buffers of the layer by name."},
     {"ModelPart:register_forward_hook", register_forward_hook,
      "layer:register_forward_hook(function(layer, inputs, output) ... end) -> LayerHook\n\n"
-     "Calls the function each time the layer runs, in training and in all that measures the "
-     "network, with what the layer gives. If the function returns a Tensor of the same shape, that "
-     "replaces the output. `inputs` is nil: the function is the same as for a layer in Lua, whose "
-     "hook also gets the inputs.\n"
-     "The hook stays until hook:remove(). A function that refers to the model keeps it alive until "
-     "then. Clones of the model have no hooks.\n"
-     "Gradients flow through `output`: output:register_hook or output:retain_grad() gives its "
-     "gradient. For a layer that runs once, hfc.features gives the outputs for a whole data set."},
+     "Calls the function with the output of the layer each time the layer runs, in training and "
+     "in all functions that measure the network. If the function returns a Tensor of the same "
+     "shape, this replaces the output. `inputs` is always nil; it is there because the hook of "
+     "a layer written in Lua also gets the inputs.\n"
+     "The hook stays until hook:remove(). A function that refers to the model keeps it alive "
+     "until then. Clones of the model do not have the hook.\n"
+     "Gradients flow through `output`: output:register_hook or output:retain_grad() provides "
+     "its gradient. For a layer that runs once, hfc.features returns the outputs for a whole "
+     "data set."},
     {"LayerHook:remove", remove_forward_hook,
-     "hook:remove()\n\nRemoves a hook that layer:register_forward_hook has returned; it is not "
-     "called any more. A second time does nothing."},
+     "hook:remove()\n\n"
+     "Removes the hook, which layer:register_forward_hook returned, so that it is no longer "
+     "called. Removing it again has no effect."},
     {"ModelPart:train", train,
-     "layer:train(mode = true) -> layer\n\nTraining mode for the layer and all below it; "
-     "evaluation "
-     "mode with false."},
+     "layer:train(mode = true) -> layer\n\n"
+     "Sets training mode for the layer and all layers inside it, or evaluation mode if mode is "
+     "false."},
 };
 
 void make_fields_known(lua_State* L, const std::string& type) {

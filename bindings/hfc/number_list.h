@@ -7,7 +7,7 @@
 
 namespace hfc::lua {
 
-/// A list of numbers, or a tensor with one dimension. Throws Error for anything else.
+/// Reads a list of numbers or a tensor with one dimension. Throws Error for anything else.
 std::vector<double> number_list(lua_State* L, const Value& value);
 
 }  // namespace hfc::lua

@@ -1,4 +1,4 @@
-// How Lua says what is done to the pictures of a data set.
+// Options for reading the pictures of a data set.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -11,8 +11,8 @@ namespace hfc::lua {
 image_file::PictureOptions picture_options(Options& options,
                                            const image_file::PictureOptions& defaults);
 
-/// A list of steps, or the name of a preset, at `position`, and its options behind it. What they
-/// leave open is as `dataset` has it.
+/// Reads a list of steps, or the name of a preset, at `position`, and its options after it. Options
+/// that are not given are those of `dataset`.
 image_file::PictureRecipe recipe_argument(Call& call, int position, const data::Dataset& dataset);
 
 }  // namespace hfc::lua

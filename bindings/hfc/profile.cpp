@@ -152,7 +152,7 @@ int profile(Call& call) {
         const auto there = std::filesystem::status(trace).type();
         require(there == std::filesystem::file_type::not_found ||
                     there == std::filesystem::file_type::regular,
-                "option 'trace': '{}' is no regular file", trace);
+                "option 'trace': '{}' is not a regular file", trace);
         const OutputFile can_be_written(trace +
                                         ".part");  // throws where not, before the time is spent
     }

@@ -11,7 +11,7 @@ int read_run(Call& call) {
     call.at_most(1);
     const std::filesystem::path directory = call.argument(1, "directory").text();
     require(run::is_run_directory(directory),
-            "'{}' is no run directory (with config.json and metrics.jsonl)", directory.string());
+            "'{}' is not a run directory (with config.json and metrics.jsonl)", directory.string());
     lua_State* const L = call.L;
     const auto config = run::read_config(directory);
     lua_newtable(L);

@@ -1,4 +1,4 @@
-// The table `hfc`: one file a concept of the core.
+// The table `hfc`: one file per concept of the core.
 #pragma once
 
 #include "data/dataset.h"
@@ -19,7 +19,7 @@ namespace hfc::lua {
 
 struct Api;
 
-/// A named line of events in a run's log.
+/// A named series of events in a run's log.
 struct Series {
     std::shared_ptr<run::Run> run;
     std::string name;

@@ -36,7 +36,7 @@ attack::Sequence read_sequence(lua_State* L, const Value& value, attack::Norm no
                                .object<Attack>();
         const auto settings = attack::resolve(step.options);
         require(settings.norm == norm,
-                "option 'version': Attack {} is of the norm {}, the option norm is {}", i,
+                "option 'version': Attack {} has the norm {}, but the option norm is {}", i,
                 attack::name_of(settings.norm), attack::name_of(norm));
         sequence.steps.push_back(step.options);
         lua_pop(L, 1);
@@ -139,8 +139,8 @@ int robustness(Call& call) {
     std::string step;
     robust.before_step = [&](const std::string& name) { step = name; };
     robust.after_batch = [&](double done) {
-        progress.tell(
-            fmt::format("{}: {:.0f} % of the images that were still right", step, 100 * done));
+        progress.tell(fmt::format("{}: {:.0f} % of the images that were still classified correctly",
+                                  step, 100 * done));
     };
     int64_t number = 0;
     robust.after_step = [&](const std::string& name, double right) {
@@ -182,7 +182,7 @@ const std::vector<Declaration> robustness_declarations = {
      "seconds}}, warnings = {{name, text, value, limit}}, checks = {{name, value, limit}}, "
      "fooled_by = Tensor int64 [N], images = Tensor}\n\n"
      "Returns the accuracy of a network before and after an attack, and warnings if the number "
-     "cannot be trusted. Images are those of hfc.accuracy. steps: the fraction of images that are "
+     "cannot be trusted. For images, see hfc.accuracy. steps: the fraction of images that are "
      "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
      "is classified correctly to the end, -1 if it is misclassified without an attack, otherwise "
      "the number of the step that fools the network. images: for each image, the first perturbed "
@@ -192,10 +192,9 @@ const std::vector<Declaration> robustness_declarations = {
      "inside\", \"zero gradient\", \"more steps help less\", \"one step wins\", \"noise wins\", "
      "\"unbounded\", \"not falling\", \"not converged\" and \"batch statistics\". \"too few "
      "classes\" and \"black box wins\" come from the steps. checks: the value and the limit of "
-     "each "
-     "test. transfer: another network, such as a copy without the defence; \"black box wins\" also "
-     "warns if images that fool it fool the model and the attack does not. log: each step is "
-     "logged after its end. See docs/robustness.md."},
+     "each test. transfer: another network, such as a copy without the defence; \"black box wins\" also "
+     "warns if images that fool it fool the model and the attack does not. log: the accuracy "
+     "after each step is logged there. See docs/robustness.md."},
 };
 
 }  // namespace

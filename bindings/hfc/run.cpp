@@ -57,7 +57,7 @@ int make_run(Call& call) {
     call.at_most(2);
     const auto& info = host_info(call.L);
     require(info.plan.empty(),
-            "the script begins its run before hfc.options, so a sweep finds no options");
+            "the script starts its run before hfc.options, so a sweep finds no options");
     run::RunOptions options;
     options.name = call.argument(1, "name").text();
     options.out = info.out;
@@ -122,7 +122,7 @@ int row(Call& call) {
     if (call.given(5)) {
         const auto result = table_argument(call, 5, "result");
         require(given.is_object() && (result.is_object() || result.empty()),
-                "argument 5 (result): expected a table of columns and values, as the row is");
+                "argument 5 (result): expected a table of columns and values, like the row");
         given.insert(result.begin(), result.end());  // what the row has stays
     }
     const bool ordered = call.given(4) && given.is_object() && !given.empty();

@@ -1,11 +1,11 @@
-// What the host asks about the runs of a script.
+// What the host needs to know about the runs of a script.
 #pragma once
 
 #include <string>
 
 namespace hfc::lua {
 
-/// The directory of the run that the script made last; "" where it made none.
+/// The directory of the run that the script made last, or "" if it has made none.
 const std::string& latest_run_directory();
 
 }  // namespace hfc::lua

@@ -113,8 +113,8 @@ std::optional<fs::path> find_saved(const std::string& where, const std::string& 
         return path;
     }
     const auto inside = path / (name + ".safetensors");
-    require(fs::exists(inside, error), "the run directory '{}' holds no '{}.safetensors'", where,
-            name);
+    require(fs::exists(inside, error), "the run directory '{}' does not contain '{}.safetensors'",
+            where, name);
     return inside;
 }
 
@@ -158,8 +158,8 @@ int saved_model(Call& call) {
         std::string misfit;
         auto known = model::known_network(state, &misfit);
         require(known.has_value(),
-                "'{}' does not say which network it holds, and its weights fit no known network{}; "
-                "build it and call model:load_state_dict(torch.load(path))",
+                "'{}' does not say which network it contains, and its weights do not fit any "
+                "known network{}; build it and call model:load_state_dict(torch.load(path))",
                 path->string(), misfit.empty() ? "" : fmt::format(" ({})", misfit));
         fmt::print(stderr, "{}: {}\n", path->string(), known->about);
         return returns_network(call, known->network, {}, *path);
@@ -183,13 +183,13 @@ const std::vector<Declaration> saved_model_declarations = {
      "(files of earlier versions have none). path: the file, or the run directory that contains "
      "NAME.safetensors. It may also be a .pt2 file of torch.export, or a file of weights (.pth, "
      ".th, .pt, .safetensors) for torchvision's resnet18, resnet34, resnet50, vgg11, vgg16 or "
-     "alexnet or for a network of pytorch_resnet_cifar10. A file of weights does not contain the "
-     "normalisation of images. Its network therefore gets ImageNet's mean and standard deviation "
-     "in front, as in both projects, and a line says so. Returns nil for the name of a network and "
-     "for any string that is not a path (no '/', none of these extensions, not a directory), so "
-     "that --model can accept either.\n"
-     "Errors: a path that does not exist, a file that is damaged or does not contain the name of "
-     "its network (such as the weights of a network written in Lua)."},
+     "alexnet or for a network of pytorch_resnet_cifar10. A file of weights does not contain "
+     "the normalisation of images. hfc-host therefore puts ImageNet's mean and standard "
+     "deviation, which both projects use, in front of the network and prints a line about it. "
+     "Returns nil for the name of a network and for any string that is not a path (no '/', none "
+     "of these extensions, not a directory), so that --model can accept either.\n"
+     "Errors: a path that does not exist, a file that is damaged or does not contain the name "
+     "of its network (such as the weights of a network written in Lua)."},
 };
 
 }  // namespace

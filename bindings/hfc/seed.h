@@ -1,4 +1,4 @@
-// Seeds of what a script draws without naming one.
+// Seeds for random numbers if a script does not give a seed.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -10,8 +10,8 @@
 
 namespace hfc::lua {
 
-/// A seed from torch's default generator, which torch.manual_seed sets: as in PyTorch, the same
-/// call draws other numbers the next time.
+/// Draws a seed from torch's default generator, which torch.manual_seed sets. As in PyTorch, the
+/// same call therefore draws other numbers the next time.
 inline uint64_t drawn_seed() {
     return static_cast<uint64_t>(at::empty({}, at::kLong).random_().item<int64_t>());
 }

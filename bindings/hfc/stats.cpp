@@ -50,24 +50,25 @@ int paired_difference(Call& call) {
 const std::vector<Declaration> stats_declarations = {
     {"hfc.stats.interval", interval,
      "hfc.stats.interval(values, {level = 0.95}) -> {mean, low, high, n}\n\n"
-     "The mean of one number over several seeds, with Student's t interval (n - 1 degrees of "
-     "freedom). A single value has no interval: low and high are then nan.\n"
+     "Returns the mean of a number over several seeds, with Student's t interval (n - 1 degrees "
+     "of freedom). A single value has no interval: low and high are then nan.\n"
      "values: a list of numbers or a Tensor with one dimension.\n"
-     "Errors: no values, a value that is not finite, a level outside of (0, 1)."},
+     "Errors: no values, a value that is not finite, a level outside (0, 1)."},
     {"hfc.stats.wilson", wilson,
      "hfc.stats.wilson(successes, n, {level = 0.95}) -> {mean, low, high, n}\n\n"
-     "A proportion over images, such as the accuracy of one network, with Wilson's score interval. "
-     "It says how much the number depends on the choice of the images, not on the seed of the "
-     "training.\n"
-     "successes: how many of the n images. mean: successes / n.\n"
-     "Errors: successes below 0 or above n, n below 1, a level outside of (0, 1)."},
+     "Returns a proportion over images, such as the accuracy of one network, with Wilson's "
+     "score interval. The interval shows how much the number depends on the choice of the "
+     "images, not on the training seed.\n"
+     "successes: the number of successes among the n images. mean: successes / n.\n"
+     "Errors: successes below 0 or above n, n below 1, a level outside (0, 1)."},
     {"hfc.stats.paired_difference", paired_difference,
-     "hfc.stats.paired_difference(a, b, {level = 0.95}) -> {mean, low, high, n, excludes_zero}\n\n"
-     "The mean of a[i] - b[i] with Student's t interval: two settings compared in pairs, where "
-     "a[i] "
-     "and b[i] have the same seed. A difference can be claimed if the interval excludes 0.\n"
-     "a, b: lists of numbers or Tensors with one dimension, equally long.\n"
-     "Errors: different lengths, and those of hfc.stats.interval."},
+     "hfc.stats.paired_difference(a, b, {level = 0.95}) -> {mean, low, high, n, "
+     "excludes_zero}\n\n"
+     "Returns the mean of a[i] - b[i] with Student's t interval. It compares two settings in "
+     "pairs, where a[i] and b[i] have the same seed. You can claim a difference if the interval "
+     "excludes 0.\n"
+     "a, b: lists of numbers or Tensors with one dimension, of equal length.\n"
+     "Errors: different lengths, and the errors of hfc.stats.interval."},
 };
 
 }  // namespace

@@ -86,7 +86,8 @@ std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
         return train::train(model, dataset, call.settings, observer);
     } catch (const Interrupted&) {
         if (!call.settings.checkpoints.folder.empty() && parallel::world().leads()) {
-            std::fprintf(stderr, "To go on: hfc-host --resume %s\n", call.run->directory().c_str());
+            std::fprintf(stderr, "To continue: hfc-host --resume %s\n",
+                         call.run->directory().c_str());
         }
         throw;
     }
@@ -98,7 +99,9 @@ std::function<run::Request()> requests_of(const std::filesystem::path& directory
     return [directory, last = run::Request::go_on]() mutable {
         const auto request = run::read_request(directory);
         if (request != last && request == run::Request::pause) {
-            std::fprintf(stderr, "\nhfc-host: paused; to go on: echo go > '%s'\n",
+            std::fprintf(stderr,
+                         "\n"
+                         "hfc-host: paused; to continue: echo go > '%s'\n",
                          run::control_file(directory).c_str());
         }
         last = request;
@@ -253,7 +256,7 @@ int train_model(Call& call) {
     }
     const auto history = train_or_say_how_to_go_on(*network, dataset, train_call, observer);
     if (line && static_cast<int64_t>(history.size()) < train_call.settings.epochs) {
-        std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as asked\n",
+        std::fprintf(stderr, "hfc-host: stopped after epoch %zu of %lld, as requested\n",
                      history.size(), static_cast<long long>(train_call.settings.epochs));
     }
     if (train_call.run && !train_call.run->silent()) {

@@ -84,8 +84,8 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     for (size_t i = 0; i < metrics.size(); ++i) {
         const auto& name = metrics[i]->name();
         require(std::ranges::find(epoch_fields, name) == std::end(epoch_fields),
-                "option 'metrics': '{}' is the name of another number of an epoch", name);
-        require(i == 0 || metrics[i - 1]->name() != name, "option 'metrics': '{}' is there twice",
+                "option 'metrics': '{}' is already the name of another value of an epoch", name);
+        require(i == 0 || metrics[i - 1]->name() != name, "option 'metrics': '{}' occurs twice",
                 name);
     }
     return metrics;
@@ -247,11 +247,13 @@ void read_destination(lua_State* L, Options& options, TrainCall& result) {
     auto& seconds = result.settings.checkpoints.seconds;
     seconds = options.number("checkpoint_seconds", seconds);
     require(result.run || !result.checkpoints.value_or(false),
-            "option 'checkpoints': they are kept in a run directory, so 'log' must name one");
+            "option 'checkpoints' requires 'log': checkpoints are stored in the run directory "
+            "of the log");
     result.quiet = options.boolean("quiet", false);
     result.log_kernels = options.boolean("log_kernels", false);
     require(result.run || !result.log_kernels,
-            "option 'log_kernels': they are kept in a run directory, so 'log' must name one");
+            "option 'log_kernels' requires 'log': kernels are stored in the run directory of "
+            "the log");
 }
 
 }  // namespace

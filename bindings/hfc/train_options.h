@@ -12,19 +12,19 @@
 
 namespace hfc::lua {
 
-/// Everything the options of hfc.train say.
+/// All options of hfc.train.
 struct TrainCall {
     train::TrainOptions settings;
     std::string series;
     std::shared_ptr<run::Run> run;
-    std::optional<bool> checkpoints;  ///< nothing: where there is a run
+    std::optional<bool> checkpoints;  ///< if unset, checkpoints are written if there is a run
     bool quiet = false;
     bool log_kernels = false;
     Reference on_epoch;  ///< a function, or nothing
     Reference on_step;
 };
 
-/// Reads the options at `position`. The model is argument 1; dataset: what is trained on.
+/// Reads the options at `position`. The model is argument 1; dataset: the training data.
 TrainCall read_train_options(Call& call, int position, const data::Dataset& dataset);
 
 }  // namespace hfc::lua

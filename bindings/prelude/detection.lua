@@ -9,8 +9,8 @@ local colours = {
 local function require_scores(a, b, level)
   for place, score in ipairs {a, b} do
     if type(score) ~= "table" or not score.per_image then
-      error(string.format("hfc.detection.compare: argument %d: expected what \z
-        hfc.detection.score gives by rule \"coco\", got %s", place, type(score)), level + 1)
+      error(string.format("hfc.detection.compare: argument %d: expected a \z
+        result of hfc.detection.score with rule \"coco\", got %s", place, type(score)), level + 1)
     end
   end
   if #a.per_image ~= #b.per_image then

@@ -104,7 +104,7 @@ local function under(state, prefix)
     end
   end
   if next(part) == nil then
-    fail("load_state_dict: no name begins with '%s'; the names are %s",
+    fail("load_state_dict: no name starts with '%s'; the names are %s",
       prefix, listed(sorted_names(state)))
   end
   return part
@@ -125,7 +125,7 @@ local function compare(own, state)
       local needed = not given_tensors[tensor] and not may_be_absent(name)
       if needed then missing[#missing + 1] = name end
     elseif not torch.is_tensor(given) then
-      wrong[#wrong + 1] = string.format("%s is no Tensor but a %s", name, type(given))
+      wrong[#wrong + 1] = string.format("%s is not a Tensor but a %s", name, type(given))
     elseif shape_text(given) ~= shape_text(tensor) then
       wrong[#wrong + 1] = string.format("%s has shape %s, expected %s",
         name, shape_text(given), shape_text(tensor))

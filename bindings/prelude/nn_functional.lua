@@ -73,7 +73,8 @@ end
 
 define("batch_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
   training = false, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
-  input: [N, C, ...]; statistics over all dimensions but C, of the batch in training.",
+  Normalises input, [N, C, ...], with statistics over all dimensions except C. In training, \z
+  these are the statistics of the batch.",
   function(input, mean, var, weight, bias, training, momentum, eps)
     if training then check_batch("batch_norm", input.shape) end
     if eps < 0 or (training and eps == 0) then
@@ -84,7 +85,7 @@ define("batch_norm", "input, running_mean = nil, running_var = nil, weight = nil
 
 define("instance_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
   use_input_stats = true, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
-  input: [N, C, ...]; each channel of each sample by its own mean and variance.",
+  Normalises each channel of each sample of input, [N, C, ...], with its own mean and variance.",
   function(input, mean, var, weight, bias, use_input_stats, momentum, eps)
     if use_input_stats and product(input.shape, 3) == 1 then
       error("instance_norm: expected more than 1 spatial element, got input of shape "
@@ -94,7 +95,8 @@ define("instance_norm", "input, running_mean = nil, running_var = nil, weight = 
   end)
 
 define("group_norm", "input, num_groups, weight = nil, bias = nil, eps = 1e-5", "-> Tensor\n\n\z
-  input: [N, C, ...]; each group of channels of each sample by its own mean and variance.",
+  Normalises each group of channels of each sample of input, [N, C, ...], with its own mean and \z
+  variance.",
   function(input, num_groups, weight, bias, eps)
     local shape = input.shape
     if #shape < 2 then
@@ -109,13 +111,15 @@ define("group_norm", "input, num_groups, weight = nil, bias = nil, eps = 1e-5", 
   end)
 
 define("layer_norm", "input, normalized_shape, weight = nil, bias = nil, eps = 1e-5",
-  "-> Tensor\n\ninput normalised over its last dimensions, which normalized_shape gives.",
+  "-> Tensor\n\nNormalises input over its last dimensions, whose sizes are \z
+  normalized_shape.",
   function(input, normalized_shape, weight, bias, eps)
     return torch.layer_norm(input, host.repeated(normalized_shape, 1), weight, bias, eps, true)
   end)
 
 define("local_response_norm", "input, size, alpha = 0.0001, beta = 0.75, k = 1", "-> Tensor\n\n\z
-  input / (k + alpha * mean of squares over size neighbouring channels) ^ beta.",
+  Returns input / (k + alpha * m) ^ beta, where m is the mean of the squares over size \z
+  neighbouring channels.",
   function(input, size, alpha, beta, k)
     local shape, dims = input.shape, input.ndim
     if dims < 3 then
@@ -135,7 +139,7 @@ define("local_response_norm", "input, size, alpha = 0.0001, beta = 0.75, k = 1",
   end)
 
 define("normalize", "input, p = 2, dim = 1, eps = 1e-12, out = nil", "-> Tensor\n\n\z
-  input divided by its p-norm along dim.", function(input, p, dim, eps, out)
+  Divides input by its p-norm along dim.", function(input, p, dim, eps, out)
   local norm = torch.linalg_vector_norm(input, p, host.repeated(dim, 1), true)
   norm = norm:clamp_min(eps):expand_as(input)
   if out then return torch.div(input, norm, {out = out}) end
@@ -149,9 +153,10 @@ end
 define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type = 2, \z
   scale_grad_by_freq = false, sparse = false", "\z
   -> Tensor\n\n\z
-  input: int64 indices of any shape; weight: [entries, width]; the result has the shape of the \z
-  input, followed by the width. padding_idx: an entry that gets no gradient. max_norm: used \z
-  entries of weight with a larger norm are scaled down in place.",
+  Returns an entry of weight for each index. input: int64 indices of any shape. weight: \z
+  [entries, width]. The result has the shape of the input, followed by the width. padding_idx: \z
+  an entry that gets no gradient. max_norm: entries of weight that are used and have a larger \z
+  norm are scaled down in place.",
   function(input, weight, padding, max_norm, norm_type, scale_grad_by_freq, sparse)
     local entries = weight:size(0)
     if padding and (padding >= entries or padding < -entries) then
@@ -194,8 +199,9 @@ define("embedding_bag", "input, weight, offsets = nil, max_norm = nil, norm_type
   scale_grad_by_freq = false, mode = \"mean\", sparse = false, per_sample_weights = nil, \z
   include_last_offset = false, padding_idx = nil", "\z
   -> Tensor\n\n\z
-  The sum, mean or maximum of the entries of each bag. input: int64 indices, one bag per row, or \z
-  a single row with offsets at which each bag starts.",
+  Returns the sum, mean or maximum of the entries of each bag. input: int64 indices, one bag per \z
+  row, or a single row with offsets at which each bag \z
+  starts.",
   function(input, weight, offsets, max_norm, norm_type, scale_grad, mode, sparse, weights,
            include_last, padding)
     check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
@@ -216,7 +222,7 @@ define("unfold", "input, kernel_size, dilation = 1, padding = 0, stride = 1", "\
   function(...) return torch.im2col(...) end)
 
 define("fold", "input, output_size, kernel_size, dilation = 1, padding = 0, stride = 1",
-  "-> Tensor\n\nThe sum of sliding blocks as made by unfold, [N, C, H, W].",
+  "-> Tensor\n\nSums sliding blocks from unfold into [N, C, H, W].",
   function(...) return torch.col2im(...) end)
 
 define("affine_grid", "theta, size, align_corners = false", "\z
@@ -229,7 +235,8 @@ define("affine_grid", "theta, size, align_corners = false", "\z
 
 define("linear_cross_entropy", "input, linear_weight, target, linear_bias = nil, weight = nil, \z
   reduction = \"mean\", ignore_index = -100, label_smoothing = 0", "-> Tensor\n\n\z
-  cross_entropy of linear(input, linear_weight, linear_bias). linear_weight: [classes, ..., \z
+  Returns the cross_entropy of linear(input, linear_weight, linear_bias). linear_weight: \z
+  [classes, ..., \z
   features].",
   function(input, linear_weight, target, bias, weight, reduction, ignore_index, smoothing)
     local shape = linear_weight.shape

@@ -6,14 +6,14 @@ local define = host.define_functional
 local activations = {
   {"relu", "", "max(x, 0)"},
   {"relu6", "", "min(max(x, 0), 6)"},
-  {"selu", "", "scaled elu whose fixed point is mean 0 and variance 1"},
+  {"selu", "", "a scaled elu, for which mean 0 and variance 1 are a fixed point"},
   {"silu", "", "x * sigmoid(x)"},
   {"mish", "", "x * tanh(softplus(x))"},
   {"hardsigmoid", "", "relu6(x + 3) / 6"},
   {"hardswish", "", "x * relu6(x + 3) / 6"},
-  {"elu", ", alpha = 1", "x, or alpha * (exp(x) - 1) for x below 0"},
+  {"elu", ", alpha = 1", "x, or alpha * (exp(x) - 1) if x is below 0"},
   {"celu", ", alpha = 1", "max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)"},
-  {"leaky_relu", ", negative_slope = 0.01", "x, or negative_slope * x for x below 0"},
+  {"leaky_relu", ", negative_slope = 0.01", "x, or negative_slope * x if x is below 0"},
   {"threshold", ", threshold, value", "x if x is above threshold, otherwise value"},
 }
 
@@ -36,12 +36,12 @@ local in_place = {
 for _, activation in ipairs(activations) do
   local name, arguments, text = unpack(activation)
   local _, count = string.gsub(arguments, ",", "")
-  define(name, "input" .. arguments .. ", inplace = false", "-> Tensor\n\n" .. text .. ".",
+  define(name, "input" .. arguments .. ", inplace = false", "-> Tensor\n\nReturns " .. text .. ".",
          in_place[count](torch[name], torch[name .. "_"]))
 end
 
 define("hardtanh", "input, min_val = -1, max_val = 1, inplace = false", "-> Tensor\n\n\z
-  x between min_val and max_val.", function(input, min_val, max_val, inplace)
+  Clips x to the range from min_val to max_val.", function(input, min_val, max_val, inplace)
   if min_val > max_val then
     error(string.format("hardtanh: min_val must not be above max_val, got %g and %g",
       min_val, max_val), 2)
@@ -51,16 +51,17 @@ end)
 
 define("rrelu", "input, lower = 0.125, upper = 0.3333333333333333, training = false, \z
   inplace = false", "-> Tensor\n\n\z
-  x, or a * x for x below 0, with a random slope a from lower to upper in training and the mean \z
-  slope otherwise.",
+  Returns x, or a * x if x is below 0. The slope a is random between lower and upper in \z
+  training, and the mean of the two otherwise.",
   function(input, lower, upper, training, inplace)
     return (inplace and torch.rrelu_ or torch.rrelu)(input, lower, upper, training)
   end)
 
-define("logsigmoid", "input", "-> Tensor\n\nlog(sigmoid(x)).", torch.log_sigmoid)
-define("softsign", "input", "-> Tensor\n\nx / (1 + |x|).",
+define("logsigmoid", "input", "-> Tensor\n\nReturns log(sigmoid(x)).", torch.log_sigmoid)
+define("softsign", "input", "-> Tensor\n\nReturns x / (1 + |x|).",
   function(x) return x / (x:abs() + 1) end)
-define("tanhshrink", "input", "-> Tensor\n\nx - tanh(x).", function(x) return x - x:tanh() end)
+define("tanhshrink", "input", "-> Tensor\n\nReturns x - tanh(x).",
+  function(x) return x - x:tanh() end)
 
 -- Python's third argument by position is an inner one; a dtype there is meant as one.
 local function softmax_like(operator, sign)
@@ -72,17 +73,18 @@ local function softmax_like(operator, sign)
   end
 end
 local softmax_arguments = "input, dim = nil, _stacklevel = 3, dtype = nil"
-define("softmax", softmax_arguments, "-> Tensor\n\nexp(x) over its sum along dim.",
+define("softmax", softmax_arguments, "-> Tensor\n\nReturns exp(x) divided by its sum along dim.",
   softmax_like(torch.softmax, 1))
 define("log_softmax", softmax_arguments, "\z
   -> Tensor\n\n\z
-  log(softmax(x)), computed in one step.",
+  Returns log(softmax(x)), computed in one step.",
   softmax_like(torch.log_softmax, 1))
-define("softmin", softmax_arguments, "-> Tensor\n\nsoftmax(-x).", softmax_like(torch.softmax, -1))
+define("softmin", softmax_arguments, "-> Tensor\n\nReturns softmax(-x).",
+  softmax_like(torch.softmax, -1))
 
 define("gumbel_softmax", "logits, tau = 1, hard = false, eps = 1e-10, dim = -1", "-> Tensor\n\n\z
-  Samples of the Gumbel-softmax distribution; with hard one-hot, with the gradient of the soft \z
-  ones.",
+  Returns samples from the Gumbel-softmax distribution. hard: if true, the samples are one-hot, \z
+  with the gradient of the soft ones.",
   function(logits, tau, hard, _, dim)
     local noise = -torch.empty_like(logits):exponential_():log()
     local soft = ((logits + noise) / tau):softmax(dim)
@@ -131,7 +133,7 @@ dropout("dropout", "true", "dropout", "Sets elements to zero with probability p"
 dropout("alpha_dropout", "false", "alpha_dropout",
   "Drops elements with probability p but keeps the mean and the variance, for use with selu.")
 dropout("feature_alpha_dropout", "false", "feature_alpha_dropout",
-  "alpha_dropout of whole channels.")
+  "Works like alpha_dropout, for whole channels.")
 dropout("dropout1d", "true", nil, "Sets whole channels [L] to zero with probability p" .. scaled,
   drop_channels("dropout1d", 2))
 dropout("dropout2d", "true", "feature_dropout",

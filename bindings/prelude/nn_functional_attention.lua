@@ -12,7 +12,7 @@ local function added(mask, what, dtype)
       :masked_fill_(mask, -math.huge)
   end
   if not mask:is_floating_point() then
-    fail("%s must be of a floating dtype or bool, got %s", what, mask.dtype)
+    fail("%s must have a floating-point dtype or bool, got %s", what, mask.dtype)
   end
   return mask
 end
@@ -140,8 +140,8 @@ local signature = "query, key, value, embed_dim_to_check, num_heads, in_proj_wei
   in_proj_bias = nil, bias_k = nil, bias_v = nil, add_zero_attn = false, dropout_p = 0, \z
   out_proj_weight = nil, out_proj_bias = nil, training = true, key_padding_mask = nil, \z
   need_weights = true, attn_mask = nil, use_separate_proj_weight = false, q_proj_weight = nil, \z
-  k_proj_weight = nil, v_proj_weight = nil, static_k = nil, static_v = nil, \z
-  average_attn_weights = true, is_causal = false"
+  k_proj_weight = nil, v_proj_weight = nil, static_k = nil, static_v = nil, average_attn_weights \z
+  = true, is_causal = false"
 
 local names = {}
 for part in string.gmatch(signature .. ", ", "(.-), ") do
@@ -149,8 +149,8 @@ for part in string.gmatch(signature .. ", ", "(.-), ") do
 end
 
 host.define_functional(name, signature, "-> Tensor, weights or nil\n\n\z
-  The attention of several heads. query [target, N, width], key and value [source, N, width], or \z
-  without N. The results have query's shape and [N, target, source].",
+  Computes attention with several heads. query: [target, N, width]. key, value: [source, N, \z
+  width]. N may be left out. The results have the shapes of query and [N, target, source].",
   function(query, key, value, ...)
     local o, given = {}, {query, key, value, ...}
     for i, option in ipairs(names) do o[option] = given[i] end

@@ -47,25 +47,27 @@ local function weighted(name, input, target, reduction, weight, by_weight, ...)
 end
 
 define("mse_loss", "input, target, " .. old .. ", weight = nil", "-> Tensor\n\n\z
-  (input - target)^2." .. kinds, function(input, target, average, reduce, reduction, weight)
+  Returns (input - target)^2." .. kinds, function(input, target, average, reduce, reduction, weight)
   return weighted(
     "mse_loss", input, target, reduction_of(average, reduce, reduction), weight, true)
 end)
 
 define("l1_loss", "input, target, " .. old .. ", weight = nil", "-> Tensor\n\n\z
-  |input - target|." .. kinds, function(input, target, average, reduce, reduction, weight)
+  Returns |input - target|." .. kinds, function(input, target, average, reduce, reduction, weight)
   return weighted(
     "l1_loss", input, target, reduction_of(average, reduce, reduction), weight, true)
 end)
 
 define("huber_loss", "input, target, reduction = \"mean\", delta = 1, weight = nil",
-  "-> Tensor\n\nHalf the square up to delta, linear beyond." .. kinds,
+  "-> Tensor\n\nReturns half the squared difference up to delta, and a linear \z
+  function beyond." .. kinds,
   function(input, target, reduction, delta, weight)
     return weighted("huber_loss", input, target, reduction, weight, false, delta)
   end)
 
 define("smooth_l1_loss", "input, target, " .. old .. ", beta = 1", "-> Tensor\n\n\z
-  Half the square over beta up to beta, linear beyond." .. kinds,
+  Returns half the squared difference divided by beta up to beta, and a linear function beyond."
+  .. kinds,
   function(input, target, average, reduce, reduction, beta)
     local kind = reduction_of(average, reduce, reduction)
     if beta == 0 then return weighted("l1_loss", input, target, kind) end
@@ -74,7 +76,8 @@ define("smooth_l1_loss", "input, target, " .. old .. ", beta = 1", "-> Tensor\n\
 
 define("cross_entropy", "input, target, weight = nil, size_average = nil, ignore_index = -100, \z
   reduce = nil, reduction = \"mean\", label_smoothing = 0", "-> Tensor\n\n\z
-  input: logits [N, C, ...]; target: int64 classes [N, ...] or probabilities of input's shape."
+  Returns the cross-entropy. input: logits [N, C, ...]. target: int64 classes [N, ...], or \z
+  probabilities with input's shape."
   .. kinds,
   function(input, target, weight, average, ignore_index, reduce, reduction, smoothing)
     return torch.cross_entropy_loss(
@@ -83,15 +86,17 @@ define("cross_entropy", "input, target, weight = nil, size_average = nil, ignore
 
 define("nll_loss", "input, target, weight = nil, size_average = nil, ignore_index = -100, \z
   reduce = nil, reduction = \"mean\"", "-> Tensor\n\n\z
-  input: log-probabilities [N, C, ...]; target: int64 classes [N, ...]." .. kinds,
+  Returns the negative log-likelihood. input: log-probabilities [N, C, ...]. target: int64 \z
+  classes [N, ...]." .. kinds,
   function(input, target, weight, average, ignore_index, reduce, reduction)
     return torch.nll_loss_nd(
       input, target, weight, reduction_of(average, reduce, reduction), ignore_index)
   end)
 
 define("kl_div", "input, target, " .. old .. ", log_target = false", '-> Tensor\n\n\z
-  input: log-probabilities; target: probabilities, or their logarithms with log_target. \z
-  reduction: "batchmean" (the definition), "mean" (over all elements), "sum" or "none".',
+  Returns the Kullback-Leibler divergence. input: log-probabilities. target: probabilities, or \z
+  their logarithms if log_target is true. reduction: \z
+  "batchmean" (the definition), "mean" (over all elements), "sum" or "none".',
   function(input, target, average, reduce, reduction, log_target)
     local kind = reduction_of(average, reduce, reduction)
     if kind ~= "batchmean" then
@@ -103,7 +108,7 @@ define("kl_div", "input, target, " .. old .. ", log_target = false", '-> Tensor\
 
 define("poisson_nll_loss", "input, target, log_input = true, full = false, size_average = nil, \z
   eps = 1e-8, reduce = nil, reduction = \"mean\"", "-> Tensor\n\n\z
-  The negative log-likelihood of a Poisson distribution." .. kinds,
+  Returns the negative log-likelihood of a Poisson distribution." .. kinds,
   function(input, target, log_input, full, average, eps, reduce, reduction)
     local kind = reduction_of(average, reduce, reduction)
     check_reduction("poisson_nll_loss", kind)
@@ -128,8 +133,9 @@ local function fit_variance(input, var)
 end
 
 define("gaussian_nll_loss", "input, target, var, full = false, eps = 1e-6, reduction = \"mean\"",
-  "-> Tensor\n\nThe negative log-likelihood of a Gaussian distribution of mean input and variance \z
-  var (a number or a Tensor)." .. kinds,
+  "-> Tensor\n\nReturns the negative log-likelihood of a Gaussian distribution with the mean \z
+  input and the variance var (a number or a \z
+  Tensor)." .. kinds,
   function(input, target, var, full, eps, reduction)
     if type(var) == "number" then var = torch.full_like(input, var) end
     if var:lt(0):any():item() then
@@ -144,7 +150,8 @@ define("gaussian_nll_loss", "input, target, var, full = false, eps = 1e-6, reduc
   end)
 
 define("binary_cross_entropy", "input, target, weight = nil, " .. old, "-> Tensor\n\n\z
-  input: probabilities; target: of the same shape." .. kinds,
+  Returns the binary cross-entropy. input: probabilities. target: a Tensor with the same shape."
+  .. kinds,
   function(input, target, weight, average, reduce, reduction)
     same_shape("binary_cross_entropy", "target", input, target)
     if weight then
@@ -157,7 +164,7 @@ define("binary_cross_entropy", "input, target, weight = nil, " .. old, "-> Tenso
 define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. old
   .. ", pos_weight = nil", "\z
   -> Tensor\n\n\z
-  binary_cross_entropy of sigmoid(input), computed in one step." .. kinds,
+  Returns the binary_cross_entropy of sigmoid(input), computed in one step." .. kinds,
   function(input, target, weight, average, reduce, reduction, pos_weight)
     same_shape("binary_cross_entropy_with_logits", "target", input, target)
     return torch.binary_cross_entropy_with_logits(
@@ -166,7 +173,7 @@ define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. ol
 
 -- Losses whose operators take what stands before size_average, then the reduction.
 local function plain(name, arguments, text, check)
-  define(name, arguments .. ", " .. old, "-> Tensor\n\n" .. text .. kinds, function(...)
+  define(name, arguments .. ", " .. old, "-> Tensor\n\nReturns " .. text .. kinds, function(...)
     local count = select("#", ...)
     local values = {...}
     local kind = reduction_of(values[count - 2], values[count - 1], values[count])
@@ -176,9 +183,9 @@ local function plain(name, arguments, text, check)
   end)
 end
 
-plain("soft_margin_loss", "input, target", "log(1 + exp(-target * input)); target: 1 or -1.")
+plain("soft_margin_loss", "input, target", "log(1 + exp(-target * input)). target: 1 or -1.")
 plain("multilabel_margin_loss", "input, target",
-  "Hinge of the classes that target lists, up to -1, against the others.")
+  "the hinge loss between the classes listed in target, up to the first -1, and the others.")
 plain("hinge_embedding_loss", "input, target, margin = 1",
   "input if target is 1, and max(0, margin - input) if it is -1.")
 plain("cosine_embedding_loss", "input1, input2, target, margin = 0",
@@ -187,7 +194,7 @@ plain("margin_ranking_loss", "input1, input2, target, margin = 0",
   "max(0, -target * (input1 - input2) + margin).", function(a, b, target)
     if a.ndim ~= b.ndim or a.ndim ~= target.ndim then
       error(string.format(
-        "margin_ranking_loss: expected as many dimensions of each, got shapes %s, %s and %s",
+        "margin_ranking_loss: expected the same number of dimensions, got shapes %s, %s and %s",
         shape_text(a.shape), shape_text(b.shape), shape_text(target.shape)), 3)
     end
   end)
@@ -217,13 +224,13 @@ plain("triplet_margin_loss",
 define("triplet_margin_with_distance_loss", "anchor, positive, negative, distance_function = nil, \z
   margin = 1, swap = false, reduction = \"mean\"", "\z
   -> Tensor\n\n\z
-  triplet_margin_loss with your own distance." .. kinds,
+  Returns the triplet_margin_loss with your own distance function." .. kinds,
   function(anchor, positive, negative, distance, margin, swap, reduction)
     local name = "triplet_margin_with_distance_loss"
     check_reduction(name, reduction)
     check_margin(name, margin)
     if anchor.ndim ~= positive.ndim or anchor.ndim ~= negative.ndim then
-      error(string.format("%s: expected as many dimensions of each, got %d, %d and %d",
+      error(string.format("%s: expected the same number of dimensions, got %d, %d and %d",
         name, anchor.ndim, positive.ndim, negative.ndim), 2)
     end
     distance = distance or torch.pairwise_distance
@@ -233,7 +240,7 @@ define("triplet_margin_with_distance_loss", "anchor, positive, negative, distanc
   end)
 
 define("multilabel_soft_margin_loss", "input, target, weight = nil, " .. old, "-> Tensor\n\n\z
-  binary_cross_entropy_with_logits, averaged over the classes." .. kinds,
+  Returns binary_cross_entropy_with_logits, averaged over the classes." .. kinds,
   function(input, target, weight, average, reduce, reduction)
     local kind = reduction_of(average, reduce, reduction)
     check_reduction("multilabel_soft_margin_loss", kind)
@@ -245,5 +252,5 @@ define("multilabel_soft_margin_loss", "input, target, weight = nil, " .. old, "-
 
 define("ctc_loss", "log_probs, targets, input_lengths, target_lengths, blank = 0, \z
   reduction = \"mean\", zero_infinity = false", "-> Tensor\n\n\z
-  Connectionist temporal classification. log_probs: [T, N, C]." .. kinds,
+  Returns the loss of connectionist temporal classification. log_probs: [T, N, C]." .. kinds,
   function(...) return torch.ctc_loss(...) end)

@@ -33,7 +33,7 @@ for dims = 1, 3 do
   end)
   local name_of_max = "adaptive_max_pool" .. suffix
   define(name_of_max, "input, output_size, return_indices = false", "-> Tensor [, indices]\n\n\z
-    Maxima of equal parts. output_size as in adaptive_avg_pool" .. suffix .. ".",
+    Returns the maxima of equal parts. output_size: as for adaptive_avg_pool" .. suffix .. ".",
     function(input, output_size, return_indices)
       local size = filled_size(name_of_max, output_size, input, dims)
       local values, indices = torch[name_of_max](input, size)
@@ -79,7 +79,8 @@ end
 for dims = 1, 3 do
   local name = "max_unpool" .. dims .. "d"
   define(name, "input, indices, kernel_size, stride = nil, padding = 0, output_size = nil",
-    "-> Tensor\n\nThe inverse of max_pool" .. dims .. "d, with 0 at all other positions.",
+    "-> Tensor\n\nPuts the values of max_pool" .. dims
+      .. "d back in their positions, and zeros elsewhere.",
     function(input, indices, kernel_size, stride, padding, output_size)
       local kernel, pad = repeated(kernel_size, dims), repeated(padding, dims)
       local step = stride and repeated(stride, dims) or kernel
@@ -98,7 +99,7 @@ for dims = 2, 3 do
   local name = string.format("fractional_max_pool%dd", dims)
   define(name, "input, kernel_size, output_size = nil, output_ratio = nil, \z
     return_indices = false, _random_samples = nil", "-> Tensor [, indices]\n\n\z
-    Maxima of windows at random places. One of output_size and output_ratio.",
+    Returns the maxima of windows at random positions. Give either output_size or output_ratio.",
     function(input, kernel_size, output_size, ratio, return_indices, samples)
       if not output_size and not ratio then
         error(name .. ": expected one of output_size and output_ratio", 2)
@@ -119,7 +120,7 @@ for dims = 1, 3 do
   local name = string.format("lp_pool%dd", dims)
   local average, maximum = "avg_pool" .. dims .. "d", "max_pool" .. dims .. "d"
   define(name, "input, norm_type, kernel_size, stride = nil, ceil_mode = false", "-> Tensor\n\n\z
-    The norm_type-norm of windows.",
+    Returns the norm of each window. norm_type: the order of the norm.",
     function(input, norm_type, kernel_size, stride, ceil_mode)
       if norm_type == 0 then error(name .. ": norm_type must not be 0", 2) end
       local step = stride or {}
@@ -203,16 +204,17 @@ end
 
 define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\", \z
   align_corners = nil, recompute_scale_factor = nil, antialias = false", "-> Tensor\n\n\z
-  Resizes [N, C, ...]. size or scale_factor: a number or one for each dimension. mode: nearest, \z
-  nearest-exact, linear, bilinear, bicubic, trilinear, area.", interpolate)
+  Resizes [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
+  nearest, nearest-exact, linear, bilinear, bicubic, trilinear or area.", interpolate)
 define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
-  "-> Tensor\n\nThe older name of interpolate.", interpolate)
+  "-> Tensor\n\nWorks like interpolate, which has replaced it.", interpolate)
 define("upsample_nearest", "input, size = nil, scale_factor = nil",
-  "-> Tensor\n\ninterpolate with mode nearest.", function(input, size, factor)
+  "-> Tensor\n\nWorks like interpolate with the mode \"nearest\".", function(input, size, factor)
     return interpolate(input, size, factor, "nearest")
   end)
 define("upsample_bilinear", "input, size = nil, scale_factor = nil",
-  "-> Tensor\n\ninterpolate with mode bilinear and align_corners.", function(input, size, factor)
+  "-> Tensor\n\nWorks like interpolate with the mode \"bilinear\" and align_corners.",
+  function(input, size, factor)
     return interpolate(input, size, factor, "bilinear", true)
   end)
 

@@ -27,8 +27,8 @@ end
 
 init.calculate_gain = host.declare("torch.nn.init.calculate_gain", "\z
   torch.nn.init.calculate_gain(nonlinearity, param) -> number\n\n\z
-  PyTorch's recommended gain: linear, conv*, sigmoid 1; tanh 5/3; relu sqrt(2); leaky_relu \z
-  sqrt(2 / (1 + slope^2)); selu 3/4.", gain)
+  Returns the gain that PyTorch recommends: 1 for linear, conv* and sigmoid, 5/3 for tanh, \z
+  sqrt(2) for relu, sqrt(2 / (1 + slope^2)) for leaky_relu, and 3/4 for selu.", gain)
 
 local function declare(name, text, fill)
   init[name] = host.declare("torch.nn.init." .. name, text, function(tensor, ...)
@@ -43,14 +43,14 @@ end
 declare("uniform_", [[
 torch.nn.init.uniform_(tensor, {a = 0, b = 1}) -> tensor
 
-Uniform in [a, b).]], function(tensor, ...)
+Fills the tensor with values that are uniform in [a, b).]], function(tensor, ...)
   local o = read({"a", "b"}, {a = 0, b = 1}, ...)
   return tensor:uniform_(o.a, o.b)
 end)
 declare("normal_", [[
 torch.nn.init.normal_(tensor, {mean = 0, std = 1}) -> tensor
 
-Normally distributed.]], function(tensor, ...)
+Fills the tensor with normally distributed values.]], function(tensor, ...)
   local o = read({"mean", "std"}, {mean = 0, std = 1}, ...)
   return tensor:normal_(o.mean, o.std)
 end)
@@ -88,7 +88,7 @@ end
 declare("trunc_normal_", [[
 torch.nn.init.trunc_normal_(tensor, {mean = 0, std = 1, a = -2, b = 2}) -> tensor
 
-Normally distributed within [a, b].]], function(tensor, ...)
+Fills the tensor with normally distributed values, restricted to [a, b].]], function(tensor, ...)
   local o = read({"mean", "std", "a", "b"}, {mean = 0, std = 1, a = -2, b = 2}, ...)
   if not (o.a < o.b and o.std > 0) then
     error(string.format(
@@ -103,25 +103,26 @@ end)
 declare("constant_", [[
 torch.nn.init.constant_(tensor, val) -> tensor
 
-val everywhere.]], function(tensor, val) return tensor:fill_(val) end)
+Fills the tensor with the value val.]], function(tensor, val) return tensor:fill_(val) end)
 declare("zeros_", [[
 torch.nn.init.zeros_(tensor) -> tensor
 
-Zeros.]], function(tensor) return tensor:zero_() end)
+Fills the tensor with zeros.]], function(tensor) return tensor:zero_() end)
 declare("ones_", [[
 torch.nn.init.ones_(tensor) -> tensor
 
-Ones.]], function(tensor) return tensor:fill_(1) end)
+Fills the tensor with ones.]], function(tensor) return tensor:fill_(1) end)
 declare("eye_", [[
 torch.nn.init.eye_(tensor) -> tensor
 
-The identity matrix, for a tensor of two dimensions.]], function(tensor)
+Fills a tensor with two dimensions with the identity matrix.]], function(tensor)
   return tensor:copy_(torch.eye(tensor.shape[1], tensor.shape[2]))
 end)
 declare("xavier_uniform_", [[
 torch.nn.init.xavier_uniform_(tensor, {gain = 1}) -> tensor
 
-Uniform within gain * sqrt(6 / (fan_in + fan_out)).]], function(tensor, ...)
+Fills the tensor with values that are uniform in [-b, b], with b = gain * sqrt(6 / (fan_in +
+fan_out)).]], function(tensor, ...)
   local o = read({"gain"}, {gain = 1}, ...)
   local inputs, outputs = fans(tensor)
   local bound = o.gain * math.sqrt(6 / (inputs + outputs))
@@ -130,7 +131,8 @@ end)
 declare("xavier_normal_", [[
 torch.nn.init.xavier_normal_(tensor, {gain = 1}) -> tensor
 
-Normal, std gain * sqrt(2 / (fan_in + fan_out)).]], function(tensor, ...)
+Fills the tensor with normally distributed values with the standard deviation gain * sqrt(2 /
+(fan_in + fan_out)).]], function(tensor, ...)
   local o = read({"gain"}, {gain = 1}, ...)
   local inputs, outputs = fans(tensor)
   return tensor:normal_(0, o.gain * math.sqrt(2 / (inputs + outputs)))
@@ -148,14 +150,16 @@ end
 declare("kaiming_uniform_", '\z
   torch.nn.init.kaiming_uniform_(tensor, {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}) \z
   -> tensor\n\n\z
-  Uniform within gain * sqrt(3 / fan).', function(tensor, ...)
+  Fills the tensor with values that are uniform in [-b, b], with b = gain * sqrt(3 / fan).',
+  function(tensor, ...)
   local bound = math.sqrt(3) * kaiming(tensor, ...)
   return tensor:uniform_(-bound, bound)
 end)
 declare("kaiming_normal_", '\z
   torch.nn.init.kaiming_normal_(tensor, {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}) \z
   -> tensor\n\n\z
-  Normal, std gain / sqrt(fan).',
+  Fills the tensor with normally distributed values with the standard deviation gain / \z
+  sqrt(fan).',
   function(tensor, ...) return tensor:normal_(0, kaiming(tensor, ...)) end)
 declare("orthogonal_", [[
 torch.nn.init.orthogonal_(tensor, {gain = 1}) -> tensor
@@ -175,8 +179,8 @@ end)
 declare("dirac_", [[
 torch.nn.init.dirac_(tensor, {groups = 1}) -> tensor
 
-Fills a weight of 3, 4 or 5 dimensions with a convolution that passes its input through, as far as
-the channels allow.]], function(tensor, ...)
+Fills a weight with 3, 4 or 5 dimensions so that the convolution returns its input, as far as the
+number of channels allows.]], function(tensor, ...)
   local groups = read({"groups"}, {groups = 1}, ...).groups
   local shape = tensor.shape
   if #shape < 3 or #shape > 5 then
@@ -201,7 +205,8 @@ end)
 declare("sparse_", [[
 torch.nn.init.sparse_(tensor, sparsity, {std = 0.01}) -> tensor
 
-A matrix of normally distributed values, of which a fraction `sparsity` of each column is zero.]],
+Fills a matrix with normally distributed values, and a fraction `sparsity` of each column with
+zeros.]],
   function(tensor, ...)
     local o = read({"sparsity", "std"}, {std = 0.01}, ...)
     local shape = tensor.shape

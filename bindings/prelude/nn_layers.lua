@@ -147,7 +147,7 @@ host.layers = {
 
 layer("Linear", {
   names = {"in_features", "out_features", "bias"}, defaults = {bias = true},
-  text = "x W^T + b over the last dimension. Parameters: weight [out, in], bias [out].",
+  text = "Computes x W^T + b over the last dimension. Parameters: weight [out, in], bias [out].",
   setup = function(self, o)
     set_weights(self, {o.out_features, o.in_features}, o.in_features, o.out_features, o.bias)
   end,
@@ -160,7 +160,8 @@ layer("Linear", {
 
 layer("Bilinear", {
   names = {"in1_features", "in2_features", "out_features", "bias"}, defaults = {bias = true},
-  text = "x1^T W x2 + b over the last dimensions. Parameters: weight [out, in1, in2], bias [out].",
+  text = "Computes x1^T W x2 + b over the last dimensions. Parameters: weight [out, in1, in2], \z
+    bias [out].",
   setup = function(self, o)
     set_weights(self, {o.out_features, o.in1_features, o.in2_features}, o.in1_features,
                 o.out_features, o.bias)
@@ -248,7 +249,7 @@ layer("Upsample", {
   names = {"size", "scale_factor", "mode", "align_corners", "recompute_scale_factor"},
   defaults = {size = none, scale_factor = none, mode = "nearest", align_corners = none,
               recompute_scale_factor = none},
-  text = "torch.nn.functional.interpolate.",
+  text = "Resizes its input; see torch.nn.functional.interpolate.",
   forward = upsample, repr = upsample_repr,
 })
 for class, mode in pairs {
@@ -256,7 +257,7 @@ for class, mode in pairs {
 } do
   layer(class, {
     names = {"size", "scale_factor"}, defaults = {size = none, scale_factor = none},
-    text = string.format("Upsample in the mode %q%s.",
+    text = string.format("Works like Upsample in the mode %q%s.",
       mode, mode == "bilinear" and ", with align_corners = true" or ""),
     setup = function(self)
       rawset(self, "mode", mode)
@@ -268,12 +269,12 @@ end
 
 layer("CosineSimilarity", {
   names = {"dim", "eps"}, defaults = {dim = 1, eps = 1e-8},
-  text = "The cosine of the angle between x1 and x2 along dim.",
+  text = "Computes the cosine of the angle between x1 and x2 along dim.",
   forward = function(self, a, b) return torch.cosine_similarity(a, b, self.dim, self.eps) end,
 })
 layer("PairwiseDistance", {
   names = {"p", "eps", "keepdim"}, defaults = {p = 2, eps = 1e-6, keepdim = false},
-  text = "The p-norm of x1 - x2 + eps along the last dimension.",
+  text = "Computes the p-norm of x1 - x2 + eps along the last dimension.",
   forward = function(self, a, b)
     return torch.pairwise_distance(a, b, self.p, self.eps, self.keepdim)
   end,

@@ -23,8 +23,8 @@ local function activation(class, operator, names, defaults, repr, has_inplace)
   end
   layer(class, {
     names = names, defaults = defaults,
-    text = string.format("The activation torch.%s, element by element%s.",
-      operator, has_inplace and "; inplace = true overwrites the input" or ""),
+    text = string.format("Applies torch.%s to each element.%s",
+      operator, has_inplace and " inplace = true overwrites the input." or ""),
     forward = function(self, x)
       local f = self.inplace and inplace or plain
       if second then return f(x, self[first], self[second]) end
@@ -64,7 +64,7 @@ activation("GLU", "glu", {"dim"}, {dim = -1}, "dim={dim}")
 local function simple(class, text, forward) layer(class, {text = text, forward = forward}) end
 simple("Tanhshrink", "x - tanh(x).", function(_, x) return x - x:tanh() end)
 simple("Softsign", "x / (1 + |x|).", function(_, x) return x / (x:abs() + 1) end)
-simple("Softmax2d", "softmax over the channels of [N, C, H, W] or [C, H, W].",
+simple("Softmax2d", "Applies softmax over the channels of [N, C, H, W] or [C, H, W].",
        function(_, x) return torch.softmax(x, -3) end)
 
 -- The dimension that PyTorch takes if none is given: 0 for tensors of 0, 1 and 3 dimensions.
@@ -78,7 +78,7 @@ for class, entry in pairs {
   local operator, sign = torch[entry[1]], entry[2]
   layer(class, {
     names = {"dim"}, defaults = {dim = none},
-    text = string.format("torch.%s%s along dim.", entry[1], sign < 0 and " of -x" or ""),
+    text = string.format("Applies torch.%s %salong dim.", entry[1], sign < 0 and "to -x " or ""),
     forward = function(self, x)
       return operator(sign < 0 and -x or x, self.dim or usual_dim(x))
     end,
@@ -88,13 +88,13 @@ end
 
 layer("GELU", {
   names = {"approximate"}, defaults = {approximate = "none"},
-  text = "The activation torch.gelu; approximate: \"none\" or \"tanh\".",
+  text = "Applies torch.gelu to each element. approximate: \"none\" or \"tanh\".",
   forward = function(self, x) return torch.gelu(x, {approximate = self.approximate}) end,
   repr = "approximate={approximate:r}",
 })
 layer("PReLU", {
   names = {"num_parameters", "init"}, defaults = {num_parameters = 1, init = 0.25},
-  text = "max(0, x) + weight min(0, x). Parameter: weight [num_parameters].",
+  text = "Computes max(0, x) + weight min(0, x). Parameter: weight [num_parameters].",
   setup = function(self, o)
     rawset(self, "init", nil)  -- the class's method of that name
     self.weight = nn.Parameter(torch.full({o.num_parameters}, o.init, {dtype = "float32"}))
@@ -105,7 +105,7 @@ layer("PReLU", {
 layer("RReLU", {
   names = {"lower", "upper", "inplace"}, defaults = {lower = 1 / 8, upper = 1 / 3, inplace = false},
   text = "\z
-    Leaky ReLU with a slope drawn from [lower, upper] in training, and with the mean slope in \z
+    Applies leaky ReLU, with a random slope from [lower, upper] in training and their mean in \z
     evaluation.",
   forward = function(self, x)
     return (self.inplace and torch.rrelu_ or torch.rrelu)(x, self.lower, self.upper, self.training)

@@ -85,10 +85,10 @@ local function conv(class, dims, sizes)
       stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros",
     },
     text = string.format(
-      "A convolution of [N, C, %s]. Each size is a number, or a list with one number per \z
+      "Applies a convolution to [N, C, %s]. Each size is a number, or a list with one number per \z
       dimension. padding: a size, \"same\" or \"valid\". padding_mode: \"zeros\", \"reflect\", \z
-      \"replicate\" or \"circular\". \z
-      Parameters: weight [out, in / groups, sizes of the kernel], bias [out].", sizes),
+      \"replicate\" or \"circular\". Parameters: weight [out, in / groups, sizes of the kernel], \z
+      bias [out].", sizes),
     setup = function(self, o)
       check_conv(class, o)
       local kernel = times(o.kernel_size, dims)
@@ -137,9 +137,9 @@ local function conv_transpose(class, dims, sizes)
     defaults = {stride = 1, padding = 0, output_padding = 0, groups = 1, bias = true, dilation = 1,
                 padding_mode = "zeros"},
     text = string.format(
-      "The transpose of a convolution of [N, C, %s]; module(x, output_size) chooses one \z
-      of the output sizes that the stride permits. \z
-      Parameters: weight [in, out / groups, sizes of the kernel], bias [out].", sizes),
+      "Applies a transposed convolution to [N, C, %s]. module(x, output_size) chooses one \z
+      of the output sizes that the stride permits. Parameters: weight [in, out / groups, sizes of \z
+      the kernel], bias [out].", sizes),
     setup = function(self, o)
       check_channels(class, o)
       check(o.padding_mode == "zeros", class, "padding_mode must be zeros, got %s",

@@ -92,7 +92,7 @@ local function instance_norm(class, dims)
     defaults = {eps = 1e-5, momentum = 0.1, affine = false, track_running_stats = false,
                 bias = true},
     text = "\z
-      Normalises each channel of each sample with its own mean and variance. Parameters if \z
+      Normalises each channel of each sample with its own mean and variance. Parameters, if \z
       affine: weight, bias. Error: one value per channel.",
     setup = setup_statistics,
     forward = function(self, x)
@@ -171,7 +171,8 @@ layer("RMSNorm", {
 
 layer("LocalResponseNorm", {
   names = {"size", "alpha", "beta", "k"}, defaults = {alpha = 1e-4, beta = 0.75, k = 1},
-  text = "x / (k + alpha times the mean of x^2 over `size` neighbouring channels)^beta.",
+  text = "Computes x / (k + alpha m)^beta, where m is the mean of x^2 over `size` neighbouring \z
+    channels.",
   forward = function(self, x)
     local shape = x.shape
     local squares = (x * x):unsqueeze(1):reshape(shape[1], 1, shape[2], -1)

@@ -12,7 +12,7 @@ for dims = 1, 3 do
     defaults = {stride = none, padding = 0, dilation = 1, return_indices = false,
                 ceil_mode = false},
     text = string.format(
-      "The largest value of each window; stride is kernel_size by default. return_indices: if \z
+      "Returns the maximum of each window. stride is kernel_size by default. return_indices: if \z
       true, also returns the indices, for MaxUnpool%dd.", dims),
     setup = function(self) self.stride = self.stride or self.kernel_size end,
     forward = function(self, x)
@@ -27,7 +27,7 @@ end
 layer("AvgPool1d", {
   names = {"kernel_size", "stride", "padding", "ceil_mode", "count_include_pad"},
   defaults = {stride = none, padding = 0, ceil_mode = false, count_include_pad = true},
-  text = "The mean of each window; stride is kernel_size by default.",
+  text = "Returns the mean of each window. stride is kernel_size by default.",
   setup = function(self)
     for _, name in ipairs {"kernel_size", "padding"} do self[name] = times(self[name], 1) end
     self.stride = times(self.stride or self.kernel_size, 1)
@@ -45,7 +45,7 @@ for dims = 2, 3 do
              "divisor_override"},
     defaults = {stride = none, padding = 0, ceil_mode = false, count_include_pad = true,
                 divisor_override = none},
-    text = "The mean of each window; stride is kernel_size by default.",
+    text = "Returns the mean of each window. stride is kernel_size by default.",
     setup = function(self) self.stride = self.stride or self.kernel_size end,
     forward = function(self, x)
       return pool(x, self.kernel_size, self.stride, self.padding, self.ceil_mode,
@@ -79,15 +79,15 @@ for dims = 1, 3 do
   local average, largest = torch["adaptive_avg_pool" .. dims .. "d"],
     torch["adaptive_max_pool" .. dims .. "d"]
   local text = "%s of each window. output_size: the number of windows, " .. sizes
-    .. "; -1 or false in the list keeps the input's size.%s"
+    .. ". -1 or false in the list keeps the input's size.%s"
   layer(string.format("AdaptiveAvgPool%dd", dims), {
-    names = {"output_size"}, text = string.format(text, "The mean", ""),
+    names = {"output_size"}, text = string.format(text, "Returns the mean", ""),
     forward = function(self, x) return average(x, adaptive_size(self, x, dims)) end,
     repr = adaptive_repr,
   })
   layer(string.format("AdaptiveMaxPool%dd", dims), {
     names = {"output_size", "return_indices"}, defaults = {return_indices = false},
-    text = string.format(text, "The largest value",
+    text = string.format(text, "Returns the maximum",
       " return_indices: if true, also returns the indices."),
     forward = function(self, x)
       local y, indices = largest(x, adaptive_size(self, x, dims))
@@ -118,8 +118,9 @@ for dims = 1, 3 do
   layer(string.format("MaxUnpool%dd", dims), {
     names = {"kernel_size", "stride", "padding"}, defaults = {stride = none, padding = 0},
     text = string.format(
-      "Puts the values of MaxPool%dd back where its indices say, zero elsewhere: \z
-      module(x, indices, output_size).", dims),
+      "Puts the values of MaxPool%dd back in the positions given by its indices, and zeros \z
+      elsewhere: module(x, indices, \z
+      output_size).", dims),
     setup = function(self)
       for _, name in ipairs {"kernel_size", "padding"} do self[name] = times(self[name], dims) end
       self.stride = times(self.stride or self.kernel_size, dims)
@@ -135,7 +136,9 @@ for dims = 1, 3 do
   layer(string.format("LPPool%dd", dims), {
     names = {"norm_type", "kernel_size", "stride", "ceil_mode"},
     defaults = {stride = none, ceil_mode = false},
-    text = "The norm_type-norm of each window; stride is kernel_size by default.",
+    text = "Returns the norm of each window. norm_type: the order of the norm. stride is \z
+    kernel_size by \z
+      default.",
     forward = function(self, x)
       local kernel = times(self.kernel_size, dims)
       local count = 1
@@ -152,7 +155,7 @@ for dims = 2, 3 do
   layer(string.format("FractionalMaxPool%dd", dims), {
     names = {"kernel_size", "output_size", "output_ratio", "return_indices"},
     defaults = {output_size = none, output_ratio = none, return_indices = false},
-    text = "Max pooling with windows drawn at random, to output_size or to output_ratio times the \z
+    text = "Applies max pooling with random windows, to output_size or to output_ratio times the \z
       input's size.",
     setup = function(_, o)
       shared.check((o.output_size == nil) ~= (o.output_ratio == nil),
@@ -185,8 +188,8 @@ local function pad(kind, mode, dims)
     text = string.format(
       "Pads the last %s with %s. padding: a number, or a list {left, right%s}, last dimension \z
       first.", dims == 1 and "dimension" or dims .. " dimensions", kind == "Zero" and "zeros"
-        or by_value and "value" or mode == "reflect" and "the values mirrored at the edge"
-        or mode == "replicate" and "the values of the edge" or "the values of the other side",
+        or by_value and "value" or mode == "reflect" and "values mirrored at the edge"
+        or mode == "replicate" and "the values of the edge" or "the values of the opposite side",
       dims > 1 and ", top, bottom" or ""),
     setup = function(self) self.padding = times(self.padding, 2 * dims) end,
     forward = function(self, x)

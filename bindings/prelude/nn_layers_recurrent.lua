@@ -41,8 +41,9 @@ layer("Embedding", {
            "scale_grad_by_freq", "sparse"},
   defaults = {padding_idx = none, max_norm = none, norm_type = 2, scale_grad_by_freq = false,
               sparse = false},
-  text = "A row of weight [num_embeddings, embedding_dim] for each index. The row padding_idx is \z
-    zero and gets no gradient.",
+  text = "Returns a row of weight [num_embeddings, embedding_dim] for each index. The row \z
+  padding_idx is zero and gets no \z
+    gradient.",
   setup = set_table,
   forward = function(self, x)
     renormalise(self, x)
@@ -58,7 +59,7 @@ layer("EmbeddingBag", {
            "mode", "sparse", "include_last_offset", "padding_idx"},
   defaults = {max_norm = none, norm_type = 2, scale_grad_by_freq = false, mode = "mean",
               sparse = false, include_last_offset = false, padding_idx = none},
-  text = "The mean, sum or max of the rows of each bag: module(indices [bags, n]) or \z
+  text = "Returns the mean, sum or maximum of the rows of each bag: module(indices [bags, n]) or \z
     module(indices [n], offsets), and per_sample_weights for the mode \"sum\".",
   setup = function(self, o)
     check(bag_modes[o.mode], "EmbeddingBag", "mode must be sum, mean or max, got %s",
@@ -199,7 +200,8 @@ end
 recurrent("RNN", 1,
   {"input_size", "hidden_size", "num_layers", "nonlinearity", "bias", "batch_first", "dropout",
    "bidirectional"}, {nonlinearity = "tanh"},
-  "module(x, h) -> y, h: h' = tanh(W x + b + W' h + b'); nonlinearity: \"tanh\" or \"relu\".",
+  "A recurrent network: module(x, h) -> y, h, with h' = tanh(W x + b + W' h + b'). nonlinearity: \z
+  \"tanh\" or \"relu\".",
   function(self) return self.nonlinearity == "relu" and torch.rnn_relu or torch.rnn_tanh end)
 recurrent("GRU", 3,
   {"input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"},

@@ -36,54 +36,57 @@ for class, operator in pairs {
   MultiLabelMarginLoss = "multilabel_margin_loss",
 } do
   local f = torch[operator]
-  loss(class, {"reduction"}, {}, string.format("The loss torch.%s", operator) .. of,
+  loss(class, {"reduction"}, {}, string.format("Computes torch.%s", operator) .. of,
     function(self, input, target) return f(input, target, {reduction = self.reduction}) end)
 end
 loss("SmoothL1Loss", {"reduction", "beta"}, {beta = 1},
-  "Squared below beta, absolute above: torch.smooth_l1_loss" .. of,
+  "Computes torch.smooth_l1_loss, which is squared below beta and absolute above," .. of,
   function(self, input, target)
     if self.beta == 0 then return torch.l1_loss(input, target, {reduction = self.reduction}) end
     return torch.smooth_l1_loss(input, target, {reduction = self.reduction, beta = self.beta})
   end)
 loss("HuberLoss", {"reduction", "delta"}, {delta = 1},
-  "Squared below delta, linear above: torch.huber_loss" .. of,
+  "Computes torch.huber_loss, which is squared below delta and linear above," .. of,
   function(self, input, target)
     return torch.huber_loss(input, target, {reduction = self.reduction, delta = self.delta})
   end)
 loss("BCELoss", {"weight", "reduction"}, {},
-  "Binary cross entropy of (probabilities, targets). weight: a factor for each element.",
+  "Computes the binary cross-entropy of (probabilities, targets). weight: a factor for each \z
+  element.",
   function(self, input, target)
     return torch.binary_cross_entropy(
       input, target, {weight = self.weight, reduction = self.reduction})
   end, {"weight"})
 loss("BCEWithLogitsLoss", {"weight", "reduction", "pos_weight"}, {},
   "\z
-  Binary cross entropy of (logits, targets). weight: a factor for each element. pos_weight: a \z
-  factor for each element whose target is 1.", function(self, input, target)
+  Computes the binary cross-entropy of (logits, targets). weight: a factor for each element. \z
+  pos_weight: a factor for each element whose target is 1.", function(self, input, target)
     return torch.binary_cross_entropy_with_logits(
       input, target,
       {weight = self.weight, pos_weight = self.pos_weight, reduction = self.reduction})
   end, {"weight", "pos_weight"})
 loss("CrossEntropyLoss", {"weight", "ignore_index", "reduction", "label_smoothing"},
   {ignore_index = -100, label_smoothing = 0},
-  "torch.nn.functional.cross_entropy of (logits [N, C, ...], classes or probabilities); weight: a \z
-  factor for each class.", function(self, input, target)
+  "Computes torch.nn.functional.cross_entropy of (logits [N, C, ...], classes or probabilities). \z
+  weight: a factor for each class.",
+  function(self, input, target)
     return torch.cross_entropy_loss(input, target, {
       weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
       label_smoothing = self.label_smoothing,
     })
   end, {"weight"})
 loss("NLLLoss", {"weight", "ignore_index", "reduction"}, {ignore_index = -100},
-  "The negative log-likelihood of (log probabilities [N, C, ...], classes); weight: a factor for \z
-  each class.", function(self, input, target)
+  "Computes the negative log-likelihood of (log-probabilities [N, C, ...], classes). weight: a \z
+  factor for each class.",
+  function(self, input, target)
     return torch.nll_loss_nd(input, target, {
       weight = self.weight, reduction = self.reduction, ignore_index = self.ignore_index,
     })
   end, {"weight"})
 loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
   "\z
-  The Kullback-Leibler divergence of (log probabilities, probabilities). reduction may also be \z
-  \"batchmean\", the sum divided by the batch size.", function(self, input, target)
+  Computes the Kullback-Leibler divergence of (log-probabilities, probabilities). reduction may \z
+  also be \"batchmean\", the sum divided by the batch size.", function(self, input, target)
     local by_batch = self.reduction == "batchmean"
     local result = torch.kl_div(input, target, {
       reduction = by_batch and "sum" or self.reduction, log_target = self.log_target,
@@ -92,7 +95,8 @@ loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
   end)
 loss("PoissonNLLLoss", {"log_input", "full", "eps", "reduction"},
   {log_input = true, full = false, eps = 1e-8},
-  "The negative log-likelihood of counts; input: the rate, or its logarithm with log_input.",
+  "Computes the negative log-likelihood of counts. input: the rate, or its logarithm if log_input \z
+  is true.",
   function(self, input, target)
     local result = self.log_input and input:exp() - target * input
       or input - target * (input + self.eps):log()
@@ -103,7 +107,7 @@ loss("PoissonNLLLoss", {"log_input", "full", "eps", "reduction"},
     return reduce(result, self.reduction)
   end)
 loss("GaussianNLLLoss", {"full", "eps", "reduction"}, {full = false, eps = 1e-6},
-  "The negative log-likelihood of a normal distribution: module(mean, target, variance).",
+  "Computes the negative log-likelihood of a normal distribution: module(mean, target, variance).",
   function(self, input, target, variance)
     if not torch.is_tensor(variance) then
       variance = torch.full_like(input, variance)
@@ -121,38 +125,43 @@ loss("GaussianNLLLoss", {"full", "eps", "reduction"}, {full = false, eps = 1e-6}
     return reduce(result, self.reduction)
   end)
 loss("HingeEmbeddingLoss", {"margin", "reduction"}, {margin = 1},
-  "x if the target is 1, and max(0, margin - x) if it is -1.", function(self, input, target)
+  "Computes x if the target is 1, and max(0, margin - x) if it is -1.",
+  function(self, input, target)
     return torch.hinge_embedding_loss(
       input, target, {margin = self.margin, reduction = self.reduction})
   end)
 loss("MultiLabelSoftMarginLoss", {"weight", "reduction"}, {},
-  "The mean over classes of the binary cross entropy of (logits, targets); weight: a factor for \z
-  each class.", function(self, input, target)
+  "Computes the mean over classes of the binary cross-entropy of (logits, targets). weight: a \z
+  factor for each class.",
+  function(self, input, target)
     local result = -(target * torch.log_sigmoid(input)
       + (-target + 1) * torch.log_sigmoid(-input))
     if self.weight then result = result * self.weight end
     return reduce(result:mean(-1), self.reduction)
   end, {"weight"})
 loss("CosineEmbeddingLoss", {"margin", "reduction"}, {margin = 0},
-  "module(x1, x2, target): 1 - cos if the target is 1, and max(0, cos - margin) if it is -1.",
+  "Computes, for module(x1, x2, target), 1 - cos if the target is 1, and max(0, cos - margin) if \z
+  it is -1.",
   function(self, a, b, target)
     return torch.cosine_embedding_loss(
       a, b, target, {margin = self.margin, reduction = self.reduction})
   end)
 loss("MarginRankingLoss", {"margin", "reduction"}, {margin = 0},
-  "module(x1, x2, target): max(0, margin - target (x1 - x2)).", function(self, a, b, target)
+  "Computes max(0, margin - target (x1 - x2)) for module(x1, x2, target).",
+  function(self, a, b, target)
     return torch.margin_ranking_loss(
       a, b, target, {margin = self.margin, reduction = self.reduction})
   end)
 loss("MultiMarginLoss", {"p", "margin", "weight", "reduction"}, {p = 1, margin = 1},
-  "The hinge loss over classes of (scores, classes); weight: a factor for each class.",
+  "Computes the hinge loss over classes of (scores, classes). weight: a factor for each class.",
   function(self, input, target)
     return torch.multi_margin_loss(input, target, self.p, self.margin, self.weight,
                                    {reduction = self.reduction})
   end, {"weight"})
 loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
   {margin = 1, p = 2, eps = 1e-6, swap = false},
-  "module(anchor, positive, negative): max(0, d(a, p) - d(a, n) + margin) of p-norms.",
+  "Computes max(0, d(a, p) - d(a, n) + margin) for module(anchor, positive, negative), where d is \z
+  the p-norm of the difference.",
   function(self, anchor, positive, negative)
     return torch.triplet_margin_loss(anchor, positive, negative, {
       margin = self.margin, p = self.p, eps = self.eps, swap = self.swap,
@@ -163,7 +172,8 @@ loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
   end)
 loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "reduction"},
   {distance_function = none, margin = 1, swap = false},
-  "TripletMarginLoss with a function(x1, x2) for the distance (default the pairwise distance).",
+  "Works like TripletMarginLoss, with a function(x1, x2) for the distance (default the pairwise \z
+  distance).",
   function(self, anchor, positive, negative)
     local distance = self.distance_function
     local near, far = distance(anchor, positive), distance(anchor, negative)
@@ -173,7 +183,8 @@ loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "r
     if not o.distance_function then self.distance_function = nn.PairwiseDistance() end
   end)
 loss("CTCLoss", {"blank", "reduction", "zero_infinity"}, {blank = 0, zero_infinity = false},
-  "Connectionist temporal classification: module(log_probs [T, N, C], targets, input_lengths, \z
+  "Computes the loss of connectionist temporal classification: module(log_probs [T, N, C], \z
+  targets, input_lengths, \z
   target_lengths).", function(self, log_probs, targets, input_lengths, target_lengths)
     local number = {none = 0, mean = 1, sum = 2}
     return torch.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank,

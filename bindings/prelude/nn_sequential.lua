@@ -182,7 +182,9 @@ end
 function methods:insert(i, value)
   local seen = current(self)
   local at = i == seen.n and i + 1 or position(seen, i)
-  if not at then error(string.format("insert: there is no place %s of %d", tostring(i), seen.n)) end
+  if not at then
+    error(string.format("insert: there is no position %s of %d", tostring(i), seen.n))
+  end
   local list = {unpack(seen, 1, seen.n)}
   table.insert(list, at, (expected(self, value, "insert")))
   renumber(self, list)

@@ -122,10 +122,11 @@ layer("MultiheadAttention", {
   defaults = {dropout = 0, bias = true, add_bias_kv = false, add_zero_attn = false, kdim = none,
               vdim = none, batch_first = false},
   text = "\z
-    module(query, key, value, {key_padding_mask, need_weights = true, attn_mask, \z
-    average_attn_weights = true}) -> result, weights. Tensors are [L, N, embed_dim], or [N, L, \z
-    embed_dim] with batch_first; masks are true or -inf at positions that must not be attended \z
-    to. Parameters: in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias.",
+    Attention with several heads: module(query, key, value, {key_padding_mask, need_weights = \z
+    true, attn_mask, average_attn_weights = true}) -> result, weights. Tensors are [L, N, \z
+    embed_dim], or [N, L, embed_dim] with batch_first; masks are true or -inf at positions that \z
+    must not be attended to. Parameters: in_proj_weight, in_proj_bias, out_proj.weight, \z
+    out_proj.bias.",
   setup = function(self, o)
     check(o.embed_dim % o.num_heads == 0, "MultiheadAttention",
           "embed_dim must be divisible by num_heads, got %d and %d", o.embed_dim, o.num_heads)
@@ -202,7 +203,7 @@ end
 
 layer("TransformerEncoderLayer", {
   names = layer_names, defaults = layer_defaults(),
-  text = "Self-attention and a feed-forward network: module(x, {src_mask, \z
+  text = "Applies self-attention and a feed-forward network: module(x, {src_mask, \z
     src_key_padding_mask}).",
   setup = function(self, o) set_parts(self, o, "TransformerEncoderLayer", 1) end,
   forward = function(self, x, ...)
@@ -222,7 +223,7 @@ layer("TransformerEncoderLayer", {
 
 layer("TransformerDecoderLayer", {
   names = layer_names, defaults = layer_defaults(),
-  text = "Self-attention, attention to an encoder's result and a feed-forward network: \z
+  text = "Applies self-attention, attention to an encoder's result and a feed-forward network: \z
     module(x, memory, {tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask}).",
   setup = function(self, o) set_parts(self, o, "TransformerDecoderLayer", 2) end,
   forward = function(self, x, memory, ...)
@@ -268,7 +269,7 @@ local function stack(class, of, text, run)
   })
 end
 stack("TransformerEncoder", "encoder_layer",
-  "num_layers copies of a layer: module(x, {mask, src_key_padding_mask}).",
+  "Applies num_layers copies of a layer: module(x, {mask, src_key_padding_mask}).",
   function(part, x, mask, padding)
     if type(mask) == "table" then
       mask, padding = mask.mask or mask.src_mask, mask.src_key_padding_mask
@@ -276,7 +277,7 @@ stack("TransformerEncoder", "encoder_layer",
     return part(x, {src_mask = mask, src_key_padding_mask = padding})
   end)
 stack("TransformerDecoder", "decoder_layer",
-  "num_layers copies of a layer: module(x, memory, {tgt_mask, memory_mask, \z
+  "Applies num_layers copies of a layer: module(x, memory, {tgt_mask, memory_mask, \z
   tgt_key_padding_mask, memory_key_padding_mask}).",
   function(part, x, memory, ...) return part(x, memory, ...) end)
 

@@ -13,7 +13,7 @@ local owner = "torch.optim.swa_utils."
 swa.get_ema_avg_fn = host.declare(owner .. "get_ema_avg_fn", [[
 torch.optim.swa_utils.get_ema_avg_fn(decay = 0.999) -> function
 
-For AveragedModel's avg_fn: the exponential moving average.]], function(decay)
+Returns the exponential moving average, for AveragedModel's avg_fn.]], function(decay)
   decay = decay or 0.999
   return function(averaged, value) return averaged * decay + value * (1 - decay) end
 end)
@@ -21,7 +21,8 @@ end)
 swa.get_swa_avg_fn = host.declare(owner .. "get_swa_avg_fn", [[
 torch.optim.swa_utils.get_swa_avg_fn() -> function
 
-For AveragedModel's avg_fn: the mean of all weights so far, which is its default.]], function()
+Returns the mean of all weights so far, for AveragedModel's avg_fn, where it is the default.]],
+  function()
   return function(averaged, value, count) return averaged + (value - averaged) / (count + 1) end
 end)
 

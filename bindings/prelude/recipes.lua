@@ -4,17 +4,17 @@ local host = ...
 local common = {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   model = {"preact_resnet8",
-           "network to train (help(hfc.model)), or a file or run directory of trained ones"},
-  form = {"small", "of the network: small, or torchvision's for 224 pixels (see help(hfc.model))"},
+           "network to train (help(hfc.model)), or file or run directory of a trained one"},
+  form = {"small", "variant of the network: small, or torchvision for 224 pixels"},
   epochs = {12, "passes over the training set", least = 1},
-  batch_size = {10, "images a step", least = 1},
-  lr = {3e-3, "step size of Adam", above = 0},
-  image_size = {128, "of a folder's images, in pixels", least = 1},
-  resize = {0, "the shorter side before the central crop of image_size, 0: image_size", least = 0},
-  classes = {"", "of pictures: a JSON file that makes classes of folders (see help(hfc.data))"},
-  per_class = {{train = 0, test = 0}, "so many images of each class, 0: all", least = 0},
-  train_images = {0, "train on so many images, 0: all", least = 0},
-  seed = {0, "of the data, the weights and the training", least = 0},
+  batch_size = {10, "images per step", least = 1},
+  lr = {3e-3, "Adam's learning rate", above = 0},
+  image_size = {128, "size of the images in a directory, in pixels", least = 1},
+  resize = {0, "shorter side before the central crop; 0 means image_size", least = 0},
+  classes = {"", "JSON file that makes classes from directories (see help(hfc.data))"},
+  per_class = {{train = 0, test = 0}, "images of each class; 0 means all", least = 0},
+  train_images = {0, "training images; 0 means all", least = 0},
+  seed = {0, "seeds the data, the weights and the training", least = 0},
 }
 
 local function over(base, own)

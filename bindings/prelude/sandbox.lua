@@ -67,6 +67,6 @@ host.export("sandbox", function(read_module)
   _G.load, _G.loadstring, _G.collectgarbage = sandbox_load, sandbox_load, sandbox_collectgarbage
   _G.require = make_require(libraries, read_module)
   host.methods("Tensor").data = function()
-    error("Tensor:data: the sandbox gives no pointers", 2)
+    error("Tensor:data: the sandbox does not provide pointers", 2)
   end
 end)

@@ -43,7 +43,7 @@ method("storage_offset", "() -> number", "Returns the offset of x in its memory,
   function(x) return torch.sym_storage_offset(x) end)
 
 local function flat(x)
-  if x.is_cuda then error("the elements are on " .. x.device .. "; take x:cpu() first", 3) end
+  if x.is_cuda then error("the elements are on " .. x.device .. "; call x:cpu() first", 3) end
   return x:detach():reshape(-1):tolist()
 end
 

@@ -150,7 +150,7 @@ define("cdist", "x1, x2, p = 2, compute_mode = \"use_mm_for_euclid_dist_if_neces
   function(x1, x2, p, mode)
     local number = type(mode) == "number" and mode or compute_modes[mode]
     if not number and mode ~= "use_mm_for_euclid_dist_if_necessary" then
-      error(string.format("torch.cdist: '%s' is no compute_mode", tostring(mode)), 2)
+      error(string.format("torch.cdist: '%s' is not a compute_mode", tostring(mode)), 2)
     end
     return cdist(x1, x2, p, number)
   end)
@@ -200,7 +200,7 @@ define("unravel_index", "indices, shape", "\z
   Converts indices into a flattened tensor of the given shape to one index per dimension.",
   function(indices, shape)
     if indices:is_floating_point() or indices:is_complex() or indices.dtype == "bool" then
-      error("torch.unravel_index: expected whole numbers, got " .. indices.dtype, 2)
+      error("torch.unravel_index: expected integers, got " .. indices.dtype, 2)
     end
     shape = repeated(shape, 1)
     for _, length in ipairs(shape) do
@@ -297,7 +297,8 @@ local function in_groups(offs, length, f)
   local parts, begin = {}, 0
   for g, stop in ipairs(offs:tolist()) do
     if stop < begin or stop > length then
-      error(string.format("torch.nn.functional.grouped_mm: offs must rise to %d at most, got %g",
+      error(string.format(
+        "torch.nn.functional.grouped_mm: offs must be ascending and at most %d, got %g",
         length, stop), 4)
     end
     parts[g] = f(g - 1, begin, stop - begin)

@@ -10,7 +10,7 @@ torch.finfo(dtype) -> {bits, eps, max, min, tiny, smallest_normal, resolution, d
 Returns the limits of a floating-point dtype.]], function(dtype)
   dtype = dtype or torch.get_default_dtype()
   local bits, whole, min, max, tiny, eps = host.dtype_limits(dtype)
-  if whole then error("torch.finfo: expected a floating dtype, got " .. dtype, 2) end
+  if whole then error("torch.finfo: expected a floating-point dtype, got " .. dtype, 2) end
   return {bits = bits, eps = eps, max = max, min = min, tiny = tiny, smallest_normal = tiny,
           resolution = resolutions[dtype], dtype = dtype}
 end)
@@ -21,7 +21,7 @@ torch.iinfo(dtype) -> {bits, max, min, dtype}
 Returns the limits of an integer dtype. The limits of int64 are rounded to Lua numbers.]],
   function(dtype)
     local bits, whole, min, max = host.dtype_limits(dtype)
-    if not whole then error("torch.iinfo: expected a whole dtype, got " .. dtype, 2) end
+    if not whole then error("torch.iinfo: expected an integer dtype, got " .. dtype, 2) end
     return {bits = bits, max = max, min = min, dtype = dtype}
   end)
 

@@ -10,7 +10,7 @@ local common = ", sym = true, dtype = nil, layout = nil, device = nil, requires_
 local function window(name, own, text, make, small)
   local count = select(2, string.gsub(own, "=", ""))
   windows[name] = host.define("torch.signal.windows." .. name, "M" .. own .. common,
-    "-> Tensor\n\n" .. text .. "\z
+    "-> Tensor\n\nReturns " .. text .. " \z
      M: the number of points. sym: if true (the default), the window is symmetric; if false, it \z
      is periodic, as needed for spectra.", function(M, ...)
       local given = {...}
@@ -61,7 +61,7 @@ window("exponential", ", center = nil, tau = 1", "exp(-|n - center| / tau).",
     return torch.exp(-points(M, -(center or middle(M, sym)), 1 / tau, o):abs())
   end, true)
 
-window("cosine", "", "Half a period of the sine.", function(M, sym, o)
+window("cosine", "", "half a period of a sine.", function(M, sym, o)
   return torch.sin(points(M, 0.5, math.pi / ((not sym and M > 1) and M + 1 or M), o))
 end, true)
 
@@ -70,7 +70,7 @@ window("gaussian", ", std = 1", "exp(-(n - middle)^2 / (2 std^2)).", function(M,
   return torch.exp(-points(M, -middle(M, sym), 1 / (std * math.sqrt(2)), o):pow(2))
 end, true)
 
-window("kaiser", ", beta = 12", "Kaiser's window of a shape beta.", function(M, sym, o, beta)
+window("kaiser", ", beta = 12", "Kaiser's window with the shape beta.", function(M, sym, o, beta)
   if beta < 0 then
     error(string.format("windows.kaiser: beta must not be negative, got %g", beta), 3)
   end
@@ -81,7 +81,7 @@ window("kaiser", ", beta = 12", "Kaiser's window of a shape beta.", function(M, 
   return torch.i0(torch.sqrt(b * b - k:pow(2))) / torch.i0(b)
 end)
 
-window("bartlett", "", "A triangle.", function(M, sym, o)
+window("bartlett", "", "a triangle.", function(M, sym, o)
   return 1 - torch.linspace(-1, -1 + (M - 1) * (2 / intervals(M, sym)), M, o):abs()
 end)
 
@@ -101,8 +101,8 @@ local function cosines(name, text, list)
   window(name, "", text, function(M, sym, o) return general_cosine(M, sym, o, list) end)
 end
 
-window("general_cosine", ", a = nil", "A sum of cosines with the weights a.", general_cosine)
-window("general_hamming", ", alpha = 0.54", "alpha - (1 - alpha) cos.",
+window("general_cosine", ", a = nil", "a sum of cosines with the weights a.", general_cosine)
+window("general_hamming", ", alpha = 0.54", "alpha - (1 - alpha) cos(2 pi n / N).",
   function(M, sym, o, alpha) return general_cosine(M, sym, o, {alpha, 1 - alpha}) end)
 cosines("hamming", "Hamming's window.", {0.54, 1 - 0.54})
 cosines("hann", "Hann's window.", {0.5, 0.5})

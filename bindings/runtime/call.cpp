@@ -41,7 +41,7 @@ int64_t Value::integer() const {
     const double value =
         lua_type(L_, index_) == LUA_TNUMBER ? lua_tonumber(L_, index_) : std::nan("");
     if (!(std::abs(value) <= 9007199254740992.0) || value != std::floor(value)) {
-        expected("a whole number");
+        expected("an integer");
     }
     return static_cast<int64_t>(value);
 }

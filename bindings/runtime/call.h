@@ -1,4 +1,4 @@
-// What a binding sees of one call: its checked arguments and its results.
+// The checked arguments and the results of one call of a binding.
 #pragma once
 
 #include "base/error.h"
@@ -55,7 +55,7 @@ void set_field(lua_State* L, const char* key, const T& value) {
     lua_setfield(L, -2, key);
 }
 
-/// A value at a stack index with a name for messages: "argument 1 (model)", "option 'radius'".
+/// A value at a stack index, with its name for messages: "argument 1 (model)", "option 'radius'".
 class Value {
   public:
     Value(lua_State* L, int index, std::string name)
@@ -64,7 +64,7 @@ class Value {
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
 
-    /// Each throws Error "NAME: expected ..., got ..." for another type.
+    /// Each of these throws Error "NAME: expected ..., got ..." for another type.
     double number() const;
     int64_t integer() const;  ///< a number without a fraction, within +-2^53
     bool boolean() const;
@@ -88,11 +88,11 @@ class Value {
     std::string name_;
 };
 
-/// A table of named options, or none. Each getter makes its key known; finish() throws for a key
-/// that nobody asked for.
+/// A table of named options, or none. Each getter registers its key; finish() throws for keys that
+/// no getter has registered.
 class Options {
   public:
-    /// index 0: no table was given, all defaults.
+    /// If index is 0, no table was given, and all options have their defaults.
     Options(lua_State* L, int index) : L_(L), index_(index) {}
 
     double number(const char* key, double fallback);
@@ -108,8 +108,8 @@ class Options {
         return found;
     }
 
-    /// Calls work(Value) where the key is given, with the value on the top of the stack; the stack
-    /// is balanced after it.
+    /// If the key is given, calls work(Value) with the value on the top of the stack; the stack is
+    /// balanced afterwards.
     template <typename Work>
     void with(const char* key, Work&& work) {
         known_.push_back(key);
@@ -124,13 +124,14 @@ class Options {
         lua_settop(L_, top - 1);
     }
 
-    /// Makes a key known without reading it.
+    /// Registers a key without reading it.
     void know(const char* key) { known_.push_back(key); }
 
-    /// Lets the table hold a list of up to `length` elements beside its named options.
+    /// Allows the table to contain a list of up to `length` elements in addition to its named
+    /// options.
     void allow_list(int length) { list_ = length; }
 
-    /// Throws Error naming the first unknown key, the nearest and all known ones.
+    /// Throws Error naming the first unknown key, the most similar one and all known ones.
     void finish() const;
 
   private:
@@ -151,12 +152,12 @@ class Call {
     int count() const { return count_; }
     bool given(int position) const { return position <= count_ && !lua_isnil(L, position); }
 
-    /// The argument at a one-based position; `parameter` is its name in the documentation. A
-    /// method's object is position 1.
+    /// The argument at a position counted from one; `parameter` is its name in the documentation.
+    /// The object of a method is at position 1.
     Value argument(int position, const char* parameter) const;
-    /// The table of options at a position, or none. Throws Error where something else is there.
+    /// The table of options at a position, or none. Throws Error if there is anything else.
     Options options(int position) const;
-    /// Throws Error where more arguments were given.
+    /// Throws Error if there are more arguments.
     void at_most(int arguments) const;
 
     /// Pushes results and returns their number.

@@ -1,4 +1,4 @@
-// What tells functions of scripts apart.
+// Distinguishes the functions of scripts.
 #pragma once
 
 #include <lua.hpp>
@@ -7,9 +7,9 @@
 
 namespace hfc::lua {
 
-/// The function at the top of the stack, which stays there, as bytes without line numbers, so that
-/// a comment above it changes nothing. The variables that it captures are not in them. "" for a
-/// function of C.
+/// Returns the function at the top of the stack, which stays there, as bytes without line numbers,
+/// so that a comment above the function changes nothing. The captured variables are not included.
+/// Returns "" for a C function.
 std::string code_of(lua_State* L);
 
 }  // namespace hfc::lua

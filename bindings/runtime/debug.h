@@ -1,4 +1,5 @@
-// What --debug adds: values of locals in tracebacks, where in C++ an error was raised.
+// The additions of --debug: values of local variables in tracebacks, and the place in C++ where an
+// error was raised.
 #pragma once
 
 #include <lua.hpp>
@@ -14,8 +15,8 @@ bool debugging(lua_State* L);
 /// "\n      x = Tensor float32 [2, 3]" for each local of a frame that lua_getinfo has filled.
 std::string locals_of(lua_State* L, const lua_Debug& frame);
 
-/// The text of `error` with what stands behind it: the innermost LibTorch function and its source
-/// line; "" where that is not known.
+/// The text of `error` followed by the innermost LibTorch function and its source line; "" if these
+/// are not known.
 std::string origin_of(const std::exception& error);
 
 }  // namespace hfc::lua

@@ -1,6 +1,6 @@
-// Which thread runs Lua, and Lua values that C++ holds. LibTorch's engine calls hooks and backward
-// functions that are written in Lua from threads of its own, one a GPU; a Lua state may be used by
-// one thread at a time.
+// Determines which thread runs Lua, and holds Lua values in C++. LibTorch's engine calls hooks and
+// backward functions written in Lua from its own threads, one per GPU, but only one thread at a
+// time may use a Lua state.
 #pragma once
 
 #include <lua.hpp>
@@ -10,16 +10,17 @@
 
 namespace hfc::lua {
 
-/// What a Lua state shares with the C++ objects that hold its values and may outlive it.
+/// Connects a Lua state with the C++ objects that hold its values and may outlive it.
 class Home;
 
-/// Connects a new main state with its Home; called once, as the state is made.
+/// Connects a new main state with its Home; called once, when the state is made.
 void open_home(lua_State* L);
-/// From now on no C++ object touches the state; called before lua_close().
+/// From now on, no C++ object uses the state; called before lua_close().
 void close_home(lua_State* L);
 
-/// Keeps a Lua value alive for C++: in the registry until the last copy is gone. The last copy may
-/// go on any thread: a thread that is not in its turn leaves the value to the next one that is.
+/// Keeps a Lua value alive for C++, in the registry, until the last copy is destroyed. This may
+/// happen on any thread: a thread that does not have the Turn leaves the value to the next one that
+/// has it.
 class Reference {
   public:
     Reference() = default;
@@ -34,13 +35,13 @@ class Reference {
     std::shared_ptr<Slot> slot_;
 };
 
-/// The right to run Lua: one thread at a time has it. A scope inside a scope of the same thread
-/// costs nothing. Throws std::runtime_error where the state of the reference is closed.
+/// The right to run Lua, which one thread at a time has. A scope inside a scope of the same thread
+/// costs nothing. Throws std::runtime_error if the state of the reference is closed.
 class Turn {
   public:
     Turn();
-    /// With the state to call back into: the one that called the innermost declared function of
-    /// this thread, else a coroutine of the thread's own. Stacks of different threads so never
+    /// Also provides the state for calls: the one that called the innermost declared function of
+    /// this thread, or a coroutine of the thread. The stacks of different threads therefore never
     /// mix.
     explicit Turn(const Reference& reference);
     ~Turn();
@@ -55,7 +56,7 @@ class Turn {
     bool own_state_ = false;
 };
 
-/// Lets other threads run Lua while this one waits or computes; it has its turn back at the end.
+/// Lets other threads run Lua while this one waits or computes; it gets its turn back at the end.
 class TurnGiven {
   public:
     TurnGiven();
@@ -71,8 +72,8 @@ namespace detail {
 inline constinit thread_local lua_State* running = nullptr;
 }
 
-/// The Lua state (main or coroutine) that called the innermost declared function now running on
-/// this thread; nullptr where there is none.
+/// The Lua state (main or coroutine) that called the innermost declared function running on this
+/// thread, or nullptr if there is none.
 inline lua_State* running_state() {
     return detail::running;
 }

@@ -10,7 +10,7 @@ struct PreludeFile {
     const char* text;
 };
 
-/// In alphabetical order, which is the order they run in.
+/// In alphabetical order, in which they run.
 const std::vector<PreludeFile>& prelude_files();
 
 }  // namespace hfc::lua

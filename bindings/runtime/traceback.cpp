@@ -66,7 +66,7 @@ bool push_called_module(lua_State* L, const lua_Debug& frame) {
 /// these: "fc", "layers.2". "" where it is not found.
 std::string find_path(lua_State* L, int parent, int child, int depth) {
     std::string path;
-    luaL_checkstack(L, 8, "modules nested too deep");
+    luaL_checkstack(L, 8, "modules nested too deeply");
     lua_pushnil(L);
     while (path.empty() && lua_next(L, parent) != 0) {
         const int value = lua_gettop(L);

@@ -1,4 +1,4 @@
-// C++ objects in Lua: typed userdata that hold the object itself.
+// C++ objects in Lua: typed userdata that contain the object itself.
 #pragma once
 
 #include <lua.hpp>
@@ -9,17 +9,18 @@
 
 namespace hfc::lua {
 
-/// The type's name in the API, specialised for each type that Lua can hold: `template <> inline
-/// constexpr const char* type_name<data::Dataset> = "Dataset";`
+/// The name of the type in the API, specialised for each type that Lua can hold: `template <>
+/// inline constexpr const char* type_name<data::Dataset> = "Dataset";`
 template <typename T>
 inline constexpr const char* type_name = nullptr;
 
 namespace detail {
-/// Its address marks the userdata that hold a T, and is the registry key of T's metatable.
+/// Its address identifies the userdata that contain a T, and is the registry key of T's metatable.
 template <typename T>
 inline char type_key = 0;
 
-/// What a userdata holds: the mark first, so that a type check is one comparison and no look-up.
+/// The contents of a userdata: the identifier first, so that a type check is a single comparison
+/// without a look-up.
 template <typename T>
 struct Box {
     static_assert(alignof(T) <= 8, "LuaJIT aligns userdata to 8 bytes");
@@ -41,7 +42,7 @@ Box<T>* to_box(lua_State* L, int index) {
 template <typename T>
 int collect(lua_State* L) {
     if (Box<T>* box = to_box<T>(L, 1)) {
-        // Whoever still holds this userdata gets a type error, not a freed object.
+        // Code that still holds this userdata gets a type error, not a freed object.
         box->key = nullptr;
         box->object.~T();
     }
@@ -49,29 +50,29 @@ int collect(lua_State* L) {
 }
 }  // namespace detail
 
-/// Makes T known to the state; once, before its methods are declared.
+/// Registers T in the state. Call it once, before its methods are declared.
 template <typename T>
 void register_type(lua_State* L) {
     static_assert(type_name<T> != nullptr, "specialise hfc::lua::type_name for this type");
     detail::make_metatable(L, type_name<T>, &detail::type_key<T>, detail::collect<T>);
 }
 
-/// Pushes the table of methods of the type of this name. Throws std::logic_error for a type that
-/// was not registered.
+/// Pushes the table of methods of the type with this name. Throws std::logic_error for a type that
+/// is not registered.
 void push_methods_of(lua_State* L, const std::string& name);
 
-/// Pushes the metatable of the type of this name.
+/// Pushes the metatable of the type with this name.
 void push_metatable_of(lua_State* L, const std::string& name);
 
-/// Makes `get` the type's __index; the methods that were it so far become its upvalue. It begins by
-/// push_method().
+/// Makes `get` the type's __index; the previous table of methods becomes its upvalue. `get` starts
+/// with a call of push_method().
 void set_field_access(lua_State* L, const std::string& name, lua_CFunction get);
 
-/// In an __index function: leaves object and key on the stack and, where the key names a method,
-/// pushes it. Returns whether it does.
+/// In an __index function: leaves the object and the key on the stack and, if the key is the name
+/// of a method, pushes the method. Returns whether it does.
 bool push_method(lua_State* L);
 
-/// Pushes a new userdata that holds a T made of `args` in its place.
+/// Pushes a new userdata that contains a T constructed in place from `args`.
 template <typename T, typename... Args>
 T& emplace_object(lua_State* L, Args&&... args) {
     using Box = detail::Box<T>;
@@ -83,13 +84,13 @@ T& emplace_object(lua_State* L, Args&&... args) {
     return box->object;
 }
 
-/// Pushes a new userdata that holds `object`.
+/// Pushes a new userdata that contains `object`.
 template <typename T>
 void push_object(lua_State* L, T object) {
     emplace_object<T>(L, std::move(object));
 }
 
-/// The object at `index`, or nullptr where something else is there.
+/// The object at `index`, or nullptr if there is anything else.
 template <typename T>
 T* to_object(lua_State* L, int index) {
     auto* box = detail::to_box<T>(L, index);
@@ -99,7 +100,8 @@ T* to_object(lua_State* L, int index) {
 struct Exit;
 void push(lua_State* L, const Exit& exit);
 
-/// What is at `index`, for messages: "nil", "number 3", "text 'abc'", "a Dataset", "a table".
+/// Describes the value at `index` for messages: "nil", "number 3", "string 'abc'", "a Dataset", "a
+/// table".
 std::string describe(lua_State* L, int index);
 
 }  // namespace hfc::lua

@@ -137,7 +137,9 @@ void check_batch_norm(const Form& form, torch::jit::Stack& values) {
     for (const char* name : {"weight", "bias", "running_mean", "running_var", "mean", "invstd"}) {
         const auto tensor = arguments.tensor(name);
         if (tensor.defined()) {
-            require(tensor.numel() == input.size(1), "{}: expected one value a channel, {}, got {}",
+            require(tensor.numel() == input.size(1),
+                    "{}: expected one value per channel, {}, "
+                    "got {}",
                     name, input.size(1), describe_tensor(tensor));
         }
     }
@@ -161,7 +163,7 @@ int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     require(data.dim() == 2, "data: expected 2 dimensions, got {}", data.dim());
     require_within(sizes, "batch_sizes", 1, static_cast<double>(data.size(0)));
     require(sizes.numel() == 1 || at::diff(sizes).le(0).all().item<bool>(),
-            "batch_sizes: expected values in falling order");
+            "batch_sizes: expected values in descending order");
     require(sizes.sum().item<int64_t>() == data.size(0),
             "batch_sizes: expected a sum of {}, the rows of data", data.size(0));
     return sizes[0].item<int64_t>();
@@ -230,7 +232,7 @@ void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
     const auto pivots = arguments.tensor("pivots");
     const auto decomposed = arguments.tensor("LD");
     require(decomposed.dim() >= 2 && pivots.dim() >= 1 && pivots.size(-1) == decomposed.size(-1),
-            "pivots: expected one a column of LD, got {}", describe_tensor(pivots));
+            "pivots: expected one per column of LD, got {}", describe_tensor(pivots));
     if (!has_values(pivots)) {
         return;
     }
@@ -244,7 +246,7 @@ void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
                     "pivots: expected values from 1 to {} or their negatives, got {}", size, pivot);
             if (pivot < 0) {
                 require(i + 1 < size && values_of_row[i + 1] == pivot,
-                        "pivots: a negative one, {}, must stand twice in a row", pivot);
+                        "pivots: a negative one, {}, must occur twice in a row", pivot);
                 ++i;
             }
         }

@@ -1,4 +1,4 @@
-// Lua values to the arguments of a schema, and results back.
+// Converts Lua values to the arguments of a schema, and results back.
 #pragma once
 
 #include <ATen/core/function_schema.h>
@@ -9,15 +9,15 @@
 
 namespace hfc::lua {
 
-/// The value at `index` as the schema's type asks, or nothing where it does not fit.
-/// list_length: the schema's fixed length of a list ("int[2]"), where a single number stands for
-/// all elements. numbers_as_tensors: a number may stand for a tensor without dimensions (as
-/// Python's PyTorch allows where nothing else fits).
+/// Converts the value at `index` to the schema's type; returns nothing if it does not fit.
+/// list_length: the schema's fixed length of a list ("int[2]"), for which a single number may stand
+/// for all elements. numbers_as_tensors: a number may stand for a tensor without dimensions (as
+/// PyTorch in Python allows if nothing else fits).
 std::optional<c10::IValue> to_ivalue(lua_State* L, int index, const c10::Type& type,
                                      std::optional<int> list_length, bool numbers_as_tensors);
 
-/// Pushes a result; tuples and lists as tables, nothing as nil. Throws Error for a type Lua cannot
-/// hold.
+/// Pushes a result; tuples and lists become tables, and none becomes nil. Throws Error for a type
+/// that Lua cannot hold.
 void push_ivalue(lua_State* L, const c10::IValue& value);
 
 /// "contiguous_format", "channels_last", "channels_last_3d" or "preserve_format"; throws Error for

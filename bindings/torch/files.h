@@ -1,4 +1,4 @@
-// What torch.save and torch.load share.
+// Common parts of torch.save and torch.load.
 #pragma once
 
 #include <lua.hpp>
@@ -10,30 +10,31 @@
 
 namespace hfc::lua {
 
-/// The value that was saved, as torch.save describes it.
+/// The structure of the saved value, as described for torch.save.
 using StructureJson = nlohmann::ordered_json;
 
-/// Where a file says what the value was besides named tensors: in the metadata.
+/// The key in the metadata under which a file stores the structure of a value that is more than
+/// named tensors.
 inline constexpr const char* structure_key = "hfc_structure";
 inline constexpr int deepest_structure = 64;
 
-/// A Lua value as its tensors, named by their path, and the rest as JSON: numbers, booleans and
-/// strings as themselves, a tensor as {"tensor": name}, a table as {"table": [[key, value], ...]},
-/// a string that is not UTF-8 as {"bytes": hexadecimal}.
+/// A Lua value as tensors, named by their path, and the rest as JSON: numbers, booleans and strings
+/// as themselves, a tensor as {"tensor": name}, a table as {"table": [[key, value], ...]}, a string
+/// that is not UTF-8 as {"bytes": hexadecimal}.
 struct Flattened {
     tensor_file::NamedTensors tensors;
     StructureJson structure;
-    bool plain = true;  ///< a tensor, or a table string -> tensor: no structure need be kept
+    bool plain = true;  ///< a tensor, or a table string -> tensor: the structure need not be stored
 };
 
-/// Throws Error for what cannot be saved, naming its place in the value at `index`.
+/// Throws Error for a value that cannot be saved, naming its place in the value at `index`.
 Flattened flatten_value(lua_State* L, int index);
 
-/// Pushes the value that was flattened. path: what messages call the file.
+/// Pushes the value that was flattened. path: the name of the file in messages.
 void push_flattened(lua_State* L, const std::string& path, const StructureJson& structure,
                     const tensor_file::NamedTensors& tensors);
 
-/// Whether an object's metatable offers state_dict(): modules, models, optimizers, schedules.
+/// Whether an object's metatable has state_dict(): modules, models, optimizers, schedules.
 bool has_state_dict(lua_State* L, int index);
 
 namespace detail {

@@ -40,7 +40,7 @@ class Rebuilder {
         } else if (value.is_object() && value.contains("tensor") && value["tensor"].is_string()) {
             const auto found = tensors_.find(value["tensor"].get<std::string>());
             require(found != tensors_.end(),
-                    "'{}': its structure names a tensor that it does not hold", path_);
+                    "'{}': its structure names a tensor that it does not contain", path_);
             push(L_, found->second);
         } else {
             push_table(value, depth);
@@ -170,7 +170,9 @@ void report_left_out(const std::string& path, const std::vector<std::string>& le
     if (left_out.size() > shown) {
         names += fmt::format(" and {} more", left_out.size() - shown);
     }
-    std::fprintf(stderr, "hfc-host: torch.load: '%s': left out what has no counterpart here: %s\n",
+    std::fprintf(stderr,
+                 "hfc-host: torch.load: '%s': left out objects that have no equivalent "
+                 "here: %s\n",
                  path.c_str(), names.c_str());
 }
 

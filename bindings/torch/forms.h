@@ -1,4 +1,4 @@
-// PyTorch's operators as the dispatcher knows them, made ready for matching arguments.
+// PyTorch's operators from the dispatcher, prepared for matching arguments.
 #pragma once
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -10,47 +10,48 @@
 
 namespace hfc::lua {
 
-/// What matching asks of one argument of a schema, found out once.
+/// The properties of one argument of a schema that matching uses, determined once.
 struct Parameter {
     std::string name;
     const c10::Type* type;
-    std::optional<int> list_length;  ///< of "int[2]"
+    std::optional<int> list_length;  ///< for "int[2]"
     std::optional<c10::IValue> fallback;
     bool by_name_only;
-    bool spreads;       ///< a list of integers of any length: may be given as numbers in a row
-    bool is_reduction;  ///< may be given as "mean", "sum" or "none"
-    bool is_dimension;  ///< the name of a dimension
-    bool is_out;        ///< takes a result, also as an element of {out = {...}}
-    std::vector<const char*> aliases;  ///< Python's other names of it
+    bool spreads;  ///< a list of integers of any length, which may be given as separate numbers
+    bool is_reduction;                 ///< may be given as "mean", "sum" or "none"
+    bool is_dimension;                 ///< the name of a dimension
+    bool is_out;                       ///< takes a result, including as an element of {out = {...}}
+    std::vector<const char*> aliases;  ///< its other names in Python
 };
 
 /// One overload.
 struct Form {
     c10::OperatorHandle handle;
     std::vector<Parameter> parameters;
-    int least = 0;                ///< arguments without a default
-    int most = 0;                 ///< arguments that may be given by position
-    bool spreads = false;         ///< one of the parameters does
+    int least = 0;                ///< the number of arguments without a default
+    int most = 0;                 ///< the number of arguments that may be given by position
+    bool spreads = false;         ///< whether one of the parameters does
     bool changes_nothing = true;  ///< no argument is written to
     bool row_of_tensors = false;  ///< meshgrid(x, y) means meshgrid({x, y})
-    bool float_numbers = false;   ///< whole numbers count as floating ones
-    bool returns_dtype = false;   ///< the number of one, which Lua gets by name
-    bool factory = false;         ///< zeros, rand, full and their like, which in Python also take
-                                  ///< requires_grad; the operators do not
+    bool float_numbers = false;   ///< integers count as floating-point numbers
+    bool returns_dtype = false;   ///< returns the number of a dtype, which Lua gets by name
+    /// Zeros, rand, full and similar operators, which in Python also take requires_grad, although
+    /// the operators do not.
+    bool factory = false;
 };
 
 /// All overloads of one name, in the order in which they are tried.
 struct Operator {
     std::string name;  ///< "torch.add", for messages
     std::vector<Form> forms;
-    const char* refusal = nullptr;  ///< why it may not be called
-    /// What LibTorch does not check of its arguments (argument_checks.h), or nullptr.
+    const char* refusal = nullptr;  ///< the reason if it may not be called
+    /// The checks that LibTorch lacks (argument_checks.h), or nullptr.
     void (*check)(const Form& form, torch::jit::Stack& arguments) = nullptr;
-    bool sets_storage = false;    ///< the first argument may have another storage, or size, then
-    bool copies_results = false;  ///< it hands out tensors that others trust
+    bool sets_storage = false;  ///< afterwards the first argument may have another storage or size
+    bool copies_results = false;  ///< it returns tensors on which other code relies
 };
 
-/// The operator of a name ("add"), or nullptr. It stays where it is for the life of the process.
+/// The operator with this name ("add"), or nullptr. Its address is valid until the process ends.
 const Operator* find_operator(const std::string& name);
 
 }  // namespace hfc::lua

@@ -101,7 +101,7 @@ class SavedScope {
   public:
     SavedScope(lua_State* L, const Application& application, const variable_list& saved)
         : L_(L), application_(application) {
-        luaL_checkstack(L, 8, "autograd functions call each other too deep");
+        luaL_checkstack(L, 8, "autograd functions call each other too deeply");
         application.outputs_kept.push(L);
         const auto outputs = lua_objlen(L, -1) / 2;
         const auto first = saved.end() - static_cast<std::ptrdiff_t>(outputs);
@@ -227,7 +227,7 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
                     "backward must return a Tensor or nil for argument {} of forward, got {}",
                     i + 1, describe(L, index));
             require(tensor == nullptr || is_tensor[i],
-                    "backward must return nil for argument {} of forward, which is no Tensor",
+                    "backward must return nil for argument {} of forward, which is not a Tensor",
                     i + 1);
             if (is_tensor[i]) {
                 results.push_back(tensor != nullptr ? *tensor : at::Tensor());

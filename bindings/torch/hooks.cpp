@@ -44,7 +44,7 @@ at::Tensor call_hook(const Hook& hook, const at::Tensor& gradient) {
     }
     const Turn turn(hook.function);
     lua_State* L = turn.state();
-    require(lua_checkstack(L, 8) != 0, "hooks call each other too deep");
+    require(lua_checkstack(L, 8) != 0, "hooks call each other too deeply");
     hook.function.push(L);
     push(L, gradient);
     protected_call(L, 1, 1);
@@ -117,9 +117,9 @@ const std::vector<Declaration> hook_declarations = {
      "each backward pass. If it returns a Tensor, that replaces the gradient. The hook stays until "
      "hook:remove()."},
     {"Hook:remove", remove_hook,
-     "hook:remove()\n\nRemoves a hook that x:register_hook has returned; it is not called any "
-     "more. "
-     "A second time does nothing."},
+     "hook:remove()\n\n"
+     "Removes the hook, which x:register_hook returned, so that it is no longer called. "
+     "Removing it again has no effect."},
 };
 
 }  // namespace

@@ -40,11 +40,10 @@ Slice to_slice(lua_State* L, int index) {
 
 /// A tensor of indices or a mask. A tensor of float32 is what torch.tensor makes of Lua's numbers.
 const at::Tensor& checked_indices(const at::Tensor& tensor) {
-    require(
-        !tensor.is_floating_point() && !tensor.is_complex(),
-        "indices must be whole numbers or booleans, got {}; write x:long(), or torch.tensor(..., "
-        "{{dtype = \"int64\"}})",
-        describe_tensor(tensor));
+    require(!tensor.is_floating_point() && !tensor.is_complex(),
+            "indices must be integers or booleans, got {}; write x:long(), or torch.tensor(..., "
+            "{{dtype = \"int64\"}})",
+            describe_tensor(tensor));
     return tensor;
 }
 
@@ -83,9 +82,8 @@ TensorIndex to_index(lua_State* L, int index) {
         return at::indexing::None;
     }
     fail(
-        "an index is a whole number, a range {{from, to, step}}, {{}} for all, a list {{{{3, "
-        "1}}}}, a "
-        "tensor, a boolean, \"...\" or torch.none; got {}",
+        "an index is an integer, a range {{from, to, step}}, {{}} for all, a list {{{{3, 1}}}}, "
+        "a tensor, a boolean, \"...\" or torch.none; got {}",
         describe(L, index));
 }
 

@@ -237,7 +237,8 @@ std::string unknown_names_hint(lua_State* L, const Operator& op, const CallArgum
     for (const auto& form : op.forms) {
         signatures += fmt::format("\n  {}", c10::toString(form.handle.schema()));
     }
-    fail("no form takes ({}){}; the forms are:{}", fmt::join(shown, ", "), hint, signatures);
+    fail("no overload accepts ({}){}; the overloads are:{}", fmt::join(shown, ", "), hint,
+         signatures);
 }
 
 /// Where a GPU has no memory left, collects Lua's garbage and calls once more, unless the call may
@@ -299,7 +300,8 @@ std::optional<int> try_call(lua_State* L, const Operator& op, const CallArgument
 
 int call(lua_State* L, const Operator& op, const CallArguments& given) {
     require(op.refusal == nullptr,
-            "this inner operator does not check its arguments and cannot be called from Lua: {}",
+            "this internal operator does not check its arguments and cannot be called from Lua: "
+            "{}",
             op.refusal);
     if (const auto results = try_call(L, op, given)) {
         return *results;

@@ -1,4 +1,4 @@
-// Every ATen operator by name, called through the dispatcher by its schema.
+// All ATen operators by name, called through the dispatcher by their schemas.
 #pragma once
 
 #include <lua.hpp>
@@ -8,18 +8,18 @@
 
 namespace hfc::lua {
 
-/// Pushes the function of an operator name ("conv2d": all overloads of aten::conv2d) and returns
-/// true; false where there is none.
+/// Pushes the function for an operator's name ("conv2d": all overloads of aten::conv2d) and returns
+/// true; returns false if there is no such operator.
 bool push_operator(lua_State* L, const std::string& name);
 
-/// The schemas of a name's overloads, as texts; empty where there is no such operator.
+/// The schemas of an operator's overloads, as texts; empty if there is no such operator.
 std::vector<std::string> operator_signatures(const std::string& name);
 
 /// All operator names, in alphabetical order.
 std::vector<std::string> operator_names();
 
-/// Calls an operator with the `arguments` values on the top of the stack (which stay) and pushes
-/// its results; returns their number. Throws Error, listing the signatures, where no overload takes
+/// Calls an operator with the `arguments` values on the top of the stack (which stay), pushes its
+/// results and returns their number. Throws Error, listing the signatures, if no overload accepts
 /// them.
 int call_operator(lua_State* L, const std::string& name, int first, int arguments);
 

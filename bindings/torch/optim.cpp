@@ -246,60 +246,66 @@ const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.Adadelta", make<adadelta>,
      "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = "
      "false}) -> Optimizer\n\n"
-     "params: a list of leaf Tensors, the result of net:named_parameters(), or a list of groups "
-     "{params = {...}, lr = ...} with their own options. maximize: if true, the optimizer "
-     "maximises the objective. Both options are the same for all optimizers. A number as the "
-     "second argument is lr."},
+     "Implements Adadelta. params: a list of leaf Tensors, the result of "
+     "net:named_parameters(), or a list of groups {params = {...}, lr = ...} with their own "
+     "options. maximize: if true, the optimizer maximises the objective. Both options are the "
+     "same for all optimizers. A number as the second argument is lr."},
     {"torch.optim.Adagrad", make<adagrad>,
      "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, "
      "initial_accumulator_value = 0, eps = 1e-10, maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta."},
+     "Implements Adagrad. For params, see torch.optim.Adadelta."},
     {"torch.optim.Adam", make<adam>,
      "torch.optim.Adam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
      "amsgrad = false, maximize = false, decoupled_weight_decay = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. amsgrad: if true, divides by the largest mean square "
-     "so far. decoupled_weight_decay: if true, decays the weights as AdamW does."},
+     "Implements Adam. For params, see torch.optim.Adadelta. amsgrad: if true, divides by the "
+     "largest mean square so far. decoupled_weight_decay: if true, decays the weights as AdamW "
+     "does."},
     {"torch.optim.AdamW", make<adamw>,
-     "torch.optim.AdamW(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0.01, "
-     "amsgrad = false, maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. The decay acts on the weights, not on the gradients."},
+     "torch.optim.AdamW(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = "
+     "0.01, amsgrad = false, maximize = false}) -> Optimizer\n\n"
+     "Implements AdamW, in which the decay acts on the weights and not on the gradients. For "
+     "params, see torch.optim.Adadelta."},
     {"torch.optim.Adamax", make<adamax>,
-     "torch.optim.Adamax(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
-     "maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. Adam with the largest recent gradient in place of the "
-     "mean square."},
+     "torch.optim.Adamax(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = "
+     "0, maximize = false}) -> Optimizer\n\n"
+     "Implements Adamax: Adam with the largest recent gradient in place of the mean square. For "
+     "params, see torch.optim.Adadelta."},
     {"torch.optim.ASGD", make<asgd>,
-     "torch.optim.ASGD(params, {lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = 0, "
-     "maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. Gradient descent that averages the weights from step "
-     "t0 on; the averages are the ax of state_dict()."},
+     "torch.optim.ASGD(params, {lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = "
+     "0, maximize = false}) -> Optimizer\n\n"
+     "Implements averaged gradient descent, which averages the weights from step t0 on; "
+     "state_dict() returns the averages as ax. For params, see torch.optim.Adadelta."},
     {"torch.optim.LBFGS", make<lbfgs>,
      "torch.optim.LBFGS(params, {lr = 1, max_iter = 20, max_eval = nil, tolerance_grad = 1e-7, "
      "tolerance_change = 1e-9, history_size = 100, line_search_fn = nil, maximize = false}) -> "
-     "Optimizer\n\nparams as for torch.optim.Adadelta, in one group. Each step needs a closure: "
-     "optimizer:step(function() ... return loss end). max_eval: evaluations in one step (default "
-     "5/4 max_iter). line_search_fn: \"strong_wolfe\" or nil."},
+     "Optimizer\n\n"
+     "Implements L-BFGS. For params, see torch.optim.Adadelta; there must be a single group. "
+     "Each step needs a closure: optimizer:step(function() ... return loss end). max_eval: the "
+     "maximum number of evaluations per step (default 5/4 max_iter). line_search_fn: "
+     "\"strong_wolfe\" or nil."},
     {"torch.optim.NAdam", make<nadam>,
      "torch.optim.NAdam(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
      "momentum_decay = 4e-3, decoupled_weight_decay = false, maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. Adam with Nesterov's momentum."},
+     "Implements Adam with Nesterov's momentum. For params, see torch.optim.Adadelta."},
     {"torch.optim.RAdam", make<radam>,
      "torch.optim.RAdam(params, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
      "decoupled_weight_decay = false, maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. Adam with a rectified rate in the first steps."},
+     "Implements Adam with a rectified rate in the first steps. For params, see "
+     "torch.optim.Adadelta."},
     {"torch.optim.RMSprop", make<rmsprop>,
      "torch.optim.RMSprop(params, {lr = 0.01, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum "
      "= 0, centered = false, maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta."},
+     "Implements RMSprop. For params, see torch.optim.Adadelta."},
     {"torch.optim.Rprop", make<rprop>,
-     "torch.optim.Rprop(params, {lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}, maximize = "
-     "false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta. Each weight has its own step size, which depends only "
-     "on the signs of its gradients."},
+     "torch.optim.Rprop(params, {lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}, "
+     "maximize = false}) -> Optimizer\n\n"
+     "Implements Rprop, in which each weight has its own step size, which depends only on the "
+     "signs of its gradients. For params, see torch.optim.Adadelta."},
     {"torch.optim.SGD", make<sgd>,
      "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov "
      "= false, maximize = false}) -> Optimizer\n\n"
-     "params is as for torch.optim.Adadelta."},
+     "Implements stochastic gradient descent, with optional momentum. For params, see "
+     "torch.optim.Adadelta."},
     {"Optimizer:step", step_optimizer,
      "optimizer:step(closure = nil) -> value of the closure\n\n"
      "Updates the parameters with their gradients. A parameter without a gradient does not change. "

@@ -1,4 +1,4 @@
-// torch.optim: what its files share.
+// Common parts of the files for torch.optim.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -11,7 +11,8 @@ namespace hfc::lua {
 
 using OptimizerPtr = std::shared_ptr<optim::Optimizer>;
 
-/// A view of one group, under the name it has in PyTorch: optimizer.param_groups[1].lr = 0.1.
+/// A reference to one group, which has the same name as in PyTorch: optimizer.param_groups[1].lr =
+/// 0.1.
 struct ParameterGroupView {
     OptimizerPtr optimizer;
     size_t position;
@@ -22,18 +23,18 @@ inline constexpr const char* type_name<OptimizerPtr> = "Optimizer";
 template <>
 inline constexpr const char* type_name<ParameterGroupView> = "ParameterGroup";
 
-/// Reads the settings that the optimizer has into `optimizer`, `betas = {0.9, 0.999}` included;
-/// what is not given stays.
+/// Reads the options of the optimizer into `optimizer`, including `betas = {0.9, 0.999}`; options
+/// that are not given do not change.
 void read_optimizer_options(Options& options, optim::OptimizerOptions& optimizer);
 
-/// The two settings of a pair such as "betas", or nothing.
+/// The two options of a pair such as "betas", or nothing.
 std::vector<optim::OptimizerSetting> settings_of_pair(const optim::OptimizerOptions& options,
                                                       const std::string& name);
 
-/// Sets the fields of the table on the top of the stack to the settings, in Python's form.
+/// Sets the fields of the table on the top of the stack to the options, in Python's format.
 void set_setting_fields(lua_State* L, const optim::OptimizerOptions& options);
 
-/// "Adam" of "adam".
+/// Converts "adam" to "Adam".
 std::string class_name(const optim::OptimizerOptions& options);
 
 namespace detail {

@@ -12,11 +12,11 @@ namespace hfc::lua {
 
 struct Parameters {
     std::vector<at::Tensor> tensors;
-    std::vector<std::string> names;  ///< as many, or none
+    std::vector<std::string> names;  ///< one per parameter, or none
 };
 
-/// A list of Tensors or of pairs {name, Tensor}, or what net:named_parameters() returns. Throws
-/// Error for anything else, and for a list with holes.
+/// Reads a list of Tensors or of pairs {name, Tensor}, or the result of net:named_parameters().
+/// Throws Error for anything else, and for a list with holes.
 Parameters read_parameters(lua_State* L, const Value& value);
 
 /// The same, or a single Tensor, or a network.

@@ -57,12 +57,12 @@ namespace {
 /// host.data_pointer(x) -> address, dtype, elements, what keeps the memory
 int data_pointer(Call& call) {
     const at::Tensor tensor = tensor_argument(call, 1, "tensor");
-    require(tensor.is_cpu(), "the elements are on {}; take x:cpu() first", tensor.device().str());
+    require(tensor.is_cpu(), "the elements are on {}; call x:cpu() first", tensor.device().str());
     require(tensor.layout() == at::kStrided && tensor.is_contiguous(),
-            "the elements do not stand in order; take x:contiguous() first");
+            "the tensor is not contiguous; call x:contiguous() first");
     require(!tensor.is_conj() && !tensor.is_neg() && !tensor._is_zerotensor(),
-            "the elements wait for a conjugation or a sign; take x:clone() first");
-    require(tensor.has_storage(), "the tensor has no memory of its own; take x:clone() first");
+            "a conjugation or a negation of the elements is pending; call x:clone() first");
+    require(tensor.has_storage(), "the tensor has no memory of its own; call x:clone() first");
     auto kept = std::make_unique<Exported>(tensor);
     lua_pushlightuserdata(call.L, tensor.data_ptr());
     push(call.L, dtype_name(tensor.scalar_type()));

@@ -1,4 +1,4 @@
-// A tensor as text.
+// Prints a tensor as text.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,19 +8,19 @@
 
 namespace hfc::lua {
 
-/// How tensors are written: PyTorch's defaults, until torch.set_printoptions changes them.
+/// How tensors are printed: PyTorch's defaults, until torch.set_printoptions changes them.
 struct PrintOptions {
-    int64_t precision = 4;         ///< digits behind the point
-    int64_t threshold = 1000;      ///< elements above which a tensor is summarised
-    int64_t edge_items = 3;        ///< shown at each end of a dimension then
+    int64_t precision = 4;         ///< digits after the decimal point
+    int64_t threshold = 1000;      ///< the number of elements above which a tensor is summarised
+    int64_t edge_items = 3;        ///< elements shown at each end of a dimension in a summary
     int64_t line_width = 80;       ///< columns
-    std::optional<bool> sci_mode;  ///< 1.0000e+03; by the values where not set
+    std::optional<bool> sci_mode;  ///< 1.0000e+03; if unset, depends on the values
 };
 
 PrintOptions& print_options();
 
-/// What Python's PyTorch prints: "tensor([1., 2.], dtype=torch.float64)"; above 1000 elements the
-/// first and last three of each dimension.
+/// The same text as PyTorch in Python: "tensor([1., 2.], dtype=torch.float64)"; above 1000
+/// elements, the first and last three of each dimension.
 std::string print_tensor(const at::Tensor& tensor);
 
 }  // namespace hfc::lua

@@ -96,7 +96,7 @@ std::vector<int64_t> PythonArguments::integers(const char* name) {
     std::vector<int64_t> whole;
     for (const double number : numbers(name)) {
         require(number == std::floor(number) && std::abs(number) < 9007199254740992.0,
-                "argument '{}': expected whole numbers, got {}", name, number);
+                "argument '{}': expected integers, got {}", name, number);
         whole.push_back(static_cast<int64_t>(number));
     }
     return whole;

@@ -1,4 +1,4 @@
-// PythonArguments as Python's functions take them: by position, or by name in a last table.
+// Arguments in the style of Python's functions: by position, or by name in a table at the end.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -10,7 +10,7 @@
 namespace hfc::lua {
 
 /// Reads the arguments of a function from its parameters' names, in their order. Throws Error for
-/// unknown names, for too many arguments and for a missing one that has no default.
+/// unknown names, too many arguments, and a missing one that has no default.
 class PythonArguments {
   public:
     PythonArguments(Call& call, std::vector<const char*> names);
@@ -35,7 +35,7 @@ class PythonArguments {
     lua_State* L_;
     std::vector<const char*> names_;
     int positional_;
-    int table_ = 0;  ///< stack index of the table of names, or 0
+    int table_ = 0;  ///< the stack index of the table of names, or 0
 };
 
 }  // namespace hfc::lua

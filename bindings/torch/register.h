@@ -7,18 +7,18 @@ namespace hfc::lua {
 
 void register_torch(lua_State* L);
 
-/// Pushes the table `torch` of the prelude: what is read comes from a table that no script sees, so
-/// that a script that replaces torch.cat changes nothing in torch.nn; what is set goes into both.
+/// Pushes the prelude's table `torch`. Reads use a table that no script can access, so that a
+/// script that replaces torch.cat does not affect torch.nn; writes go to both tables.
 void push_private_torch(lua_State* L);
 
-/// Pushes host.apply_function, on which the prelude builds torch.autograd.Function.
+/// Pushes host.apply_function, which the prelude uses for torch.autograd.Function.
 void push_apply_function(lua_State* L);
-/// Pushes host.data_pointer, on which the prelude builds x:data().
+/// Pushes host.data_pointer, which the prelude uses for x:data().
 void push_data_pointer(lua_State* L);
-/// Pushes host.dtype_limits, on which the prelude builds torch.finfo and torch.iinfo.
+/// Pushes host.dtype_limits, which the prelude uses for torch.finfo and torch.iinfo.
 void push_dtype_limits(lua_State* L);
 
-/// Pushes host.backend_switch, by which the prelude's torch.backends reads and sets PyTorch's
+/// Pushes host.backend_switch, with which the prelude's torch.backends reads and sets PyTorch's
 /// settings.
 void push_backend_switch(lua_State* L);
 

@@ -276,8 +276,9 @@ const std::vector<Declaration> schedule_declarations = {
      "-1}) -> LRScheduler\n\nMultiplies the rate by factor for the first total_iters steps."},
     {"torch.optim.lr_scheduler.LinearLR", linear_lr,
      "torch.optim.lr_scheduler.LinearLR(optimizer, {start_factor = 1/3, end_factor = 1, "
-     "total_iters = 5, last_epoch = -1}) -> LRScheduler\n\nA warm-up: multiplies the rate by a "
-     "factor that goes linearly from start_factor to end_factor in total_iters steps."},
+     "total_iters = 5, last_epoch = -1}) -> LRScheduler\n\n"
+     "Multiplies the rate, for a warm-up, by a factor that changes linearly from start_factor "
+     "to end_factor in total_iters steps."},
     {"torch.optim.lr_scheduler.ExponentialLR", exponential_lr,
      "torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma, {last_epoch = -1}) -> "
      "LRScheduler\n\nMultiplies the rate by gamma at each step."},
@@ -333,7 +334,8 @@ const std::vector<Declaration> schedule_declarations = {
      "milestones[i] on. Step this scheduler, not those in it."},
     {"torch.optim.lr_scheduler.ChainedScheduler", chained_scheduler,
      "torch.optim.lr_scheduler.ChainedScheduler(schedulers, {optimizer = nil}) -> "
-     "LRScheduler\n\nSteps all schedulers of the list at each step."},
+     "LRScheduler\n\n"
+     "Steps all schedulers in the list at each step."},
     {"torch.optim.swa_utils.SWALR", swa_lr,
      "torch.optim.swa_utils.SWALR(optimizer, swa_lr, {anneal_epochs = 10, anneal_strategy = "
      "\"cos\", last_epoch = -1}) -> LRScheduler\n\n"

@@ -48,7 +48,7 @@ int scheduler_state(Call& call) {
 int load_scheduler_state(Call& call) {
     const auto saved = StateTree::read(call.L, 2).to_json();
     require(saved.is_object() || saved.empty(),
-            "expected a table as state_dict() gives it, got a list");
+            "expected a table as returned by state_dict(), got a list");
     self_schedule(call).load(saved.empty() ? nlohmann::ordered_json::object() : saved);
     lua_settop(call.L, 1);
     return 1;

@@ -7,14 +7,14 @@
 namespace hfc::lua {
 
 struct Scheduler {
-    OptimizerPtr optimizer;  ///< lives as long as its schedule
+    OptimizerPtr optimizer;  ///< kept alive by its schedule
     optim::SchedulePtr schedule;
 };
 
 template <>
 inline constexpr const char* type_name<Scheduler> = "LRScheduler";
 
-/// Before its constructors are declared.
+/// Call it before the constructors are declared.
 void register_scheduler_type(lua_State* L);
 
 }  // namespace hfc::lua

@@ -23,7 +23,8 @@ int get_default_dtype(Call& call) {
 int set_default_dtype(Call& call) {
     const std::string name = call.argument(1, "dtype").text();
     const auto dtype = find_dtype(name);
-    require(dtype && c10::isFloatingType(*dtype), "expected a floating dtype, got '{}'", name);
+    require(dtype && c10::isFloatingType(*dtype), "expected a floating-point dtype, got '{}'",
+            name);
     c10::set_default_dtype(c10::scalarTypeToTypeMeta(*dtype));
     return 0;
 }

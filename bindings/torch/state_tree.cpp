@@ -32,7 +32,7 @@ std::string state_key(lua_State* L, int index) {
 }  // namespace
 
 StateTree StateTree::read(lua_State* L, int index) {
-    require(lua_istable(L, index), "expected a table as state_dict() gives it, got {}",
+    require(lua_istable(L, index), "expected a table as returned by state_dict(), got {}",
             describe(L, index));
     StateTree tree = read_value(L, index, 0);
     const bool dotted = std::ranges::any_of(
@@ -71,8 +71,10 @@ StateTree StateTree::read_value(lua_State* L, int index, int depth) {
         case LUA_TTABLE:
             break;
         default:
-            fail("a state holds tensors, numbers, booleans, strings and tables, got {}",
-                 describe(L, index));
+            fail(
+                "a state may contain only tensors, numbers, booleans, strings and tables, got "
+                "{}",
+                describe(L, index));
     }
     tree.table_ = true;
     bool numbered = true;
@@ -142,7 +144,7 @@ const StateTree* StateTree::find(const std::string& name) const {
 
 nlohmann::ordered_json StateTree::to_json() const {
     if (tensor_.defined()) {
-        require(tensor_.numel() == 1, "a schedule's state holds numbers, got a {}",
+        require(tensor_.numel() == 1, "a schedule's state may contain only numbers, got a {}",
                 describe_tensor(tensor_));
         if (tensor_.scalar_type() == at::kBool) {
             return tensor_.item<bool>();

@@ -41,7 +41,7 @@ struct RobustOptions {
     bool early_stop = true;
     model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
-    /// robustness() alone: called with the name of each attack of a sequence before it begins.
+    /// Only for robustness(): called with the name of each attack of a sequence before it starts.
     std::function<void(const std::string&)> before_step = {};
     /// robustness() alone: called after each attack with its name and the fraction that is right.
     std::function<void(const std::string&, double)> after_step = {};
@@ -62,11 +62,11 @@ struct SearchOptions {
     at::Tensor samples = {};  ///< as for perturb()
 };
 
-/// For each image the smallest epsilon at which the attack was found to succeed, by bisection:
-/// float64 [N] on the CPU. 0: the model misclassifies the image itself; infinity: max_epsilon is
-/// not enough. Each image has its own search, all in one batch; a perturbation of exactly the size
-/// given was found. The step is a fixed fraction of epsilon: relative_alpha, or alpha / epsilon of
-/// the options.
+/// Returns, for each image, the smallest epsilon at which the attack was found to succeed, by
+/// bisection: float64 [N] on the CPU. It is 0 if the model misclassifies the image itself, and
+/// infinity if max_epsilon is not enough. Each image has its own search, and all searches run in
+/// one batch. A perturbation of exactly the returned size was found. The step is a fixed fraction
+/// of epsilon: relative_alpha, or alpha / epsilon from the options.
 at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                             const AttackOptions& options = {}, const SearchOptions& search = {});
 

@@ -21,7 +21,9 @@ AttackedNetwork::AttackedNetwork(model::Model& model, const Settings& settings,
 at::Tensor AttackedNetwork::checked(at::Tensor logits) const {
     const auto classes = logits.size(1);
     const auto needed = classes_needed(loss_, targets_ > 0);
-    require(classes >= needed, "the loss \"{}\"{} needs {} classes at least, the model has {}",
+    require(classes >= needed,
+            "the loss \"{}\"{} needs at least {} classes, but the model has "
+            "{}",
             name_of(loss_), targets_ > 0 ? " towards targets" : "", needed, classes);
     require(targets_ < classes,
             "targets must be at most {}, one less than the model's classes, got {}", classes - 1,

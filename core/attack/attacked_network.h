@@ -1,4 +1,4 @@
-// The network as an attack sees it: logits, losses, and gradients with respect to the images alone.
+// The network as an attack uses it: logits, losses, and gradients with respect to the images only.
 #pragma once
 
 #include "attack/settings.h"
@@ -32,7 +32,7 @@ class AttackedNetwork {
     at::Device device() const { return inference_.device(); }
     int64_t batch_size() const { return inference_.batch_size(); }
 
-    /// To the network's device, channels_last.
+    /// Moves images to the network's device, in the layout channels_last.
     at::Tensor bring(const at::Tensor& images) const { return inference_.bring(images); }
 
     /// Logits without and with a graph behind them.
@@ -48,12 +48,12 @@ class AttackedNetwork {
     /// The gradient of the sum of losses with respect to the images of the pass, whose graph is
     /// freed.
     at::Tensor gradient(const Pass& pass, const at::Tensor& labels) const;
-    /// The same of other losses than losses().
+    /// The gradient of losses other than losses().
     at::Tensor gradient(const Pass& pass, const LossFunction& losses) const;
 
     /// The gradients of single logits, [N, K, C, H, W], for classes int64 [N, K]: row (i, k) is the
-    /// gradient of logit classes[i, k] of image i. K passes back through the whole batch; the graph
-    /// is freed.
+    /// gradient of logit classes[i, k] of image i. This takes K backward passes through the whole
+    /// batch; the graph is then freed.
     at::Tensor class_gradients(const Pass& pass, const at::Tensor& classes) const;
 
     /// Throws Error if a logit or gradient so far was not a number. Not checked at each gradient,
@@ -68,7 +68,7 @@ class AttackedNetwork {
     Loss loss_;
     int64_t targets_;
     model::Inference inference_;
-    mutable at::Tensor gradient_sum_;  ///< not a number from the first such gradient on
+    mutable at::Tensor gradient_sum_;  ///< NaN once a gradient has been NaN
 };
 
 }  // namespace hfc::attack

@@ -1,4 +1,4 @@
-// For each image the best of several perturbed ones.
+// Keeps the best of several perturbed versions of each image.
 #pragma once
 
 #include "attack/constraint.h"
@@ -6,7 +6,7 @@
 
 namespace hfc::attack {
 
-/// The first candidate that fools the network; otherwise the one of the largest loss.
+/// The first candidate that fools the network, or the one with the largest loss if none does.
 class BestSoFar {
   public:
     BestSoFar(const AttackedNetwork& network, const at::Tensor& labels)
@@ -14,7 +14,7 @@ class BestSoFar {
 
     /// Runs the network only if there is something to compare with.
     void offer(const at::Tensor& images);
-    /// Candidates that are evaluated already.
+    /// Offers candidates that have already been evaluated.
     void offer(Evaluation& candidates);
 
     const at::Tensor& images() const { return images_; }
@@ -25,7 +25,7 @@ class BestSoFar {
     const AttackedNetwork& network_;
     at::Tensor labels_;
     at::Tensor images_;
-    at::Tensor fooled_;  ///< undefined until a second candidate comes
+    at::Tensor fooled_;  ///< undefined until there is a second candidate
     at::Tensor losses_;
 };
 

@@ -80,8 +80,8 @@ class NetworkChecks {
         look_at_convergence();
         note("batch statistics",
              robust_.inference.statistics.kind == model::Statistics::Kind::batch, never,
-             "BatchNorm takes the statistics of each batch: images of a batch change one another's "
-             "result");
+             "BatchNorm uses the statistics of each batch: the images in a batch affect one another's "
+             "results");
         return std::move(checks_);
     }
 
@@ -140,8 +140,8 @@ class NetworkChecks {
         const auto loss = classes_ >= 3 ? Loss::dlr : Loss::margin;
         const double none = zero_gradients(loss);
         note("zero gradient", none, never,
-             fmt::format("the gradient of the loss {} is zero at {:.3g} % of the images that are "
-                         "right: attacks that follow it stand still",
+             fmt::format("the gradient of the loss {} is zero at {:.3g} % of the correctly "
+                         "classified images: attacks that follow it do not move",
                          name_of(loss), 100 * none));
         const double saturated = none > 0 ? 0 : zero_gradients(Loss::cross_entropy);
         note("zero gradient", saturated, most_saturated,
@@ -202,8 +202,9 @@ class NetworkChecks {
         const double left = share(many);
         const double few = share(right_after(apgd(epsilon(), 10)));
         note("more steps help less", left - few, most_gained,
-             fmt::format("100 steps of APGD leave {:.3g} % right, 10 steps {:.3g} %", 100 * left,
-                         100 * few));
+             fmt::format("100 steps of APGD leave {:.3g} % of the images correctly classified, 10 "
+                         "steps {:.3g} %",
+                         100 * left, 100 * few));
         if (l_infinity()) {
             wins("one step wins", "FFGSM fools", right_after(attack("ffgsm", epsilon())), many);
         }
@@ -215,15 +216,16 @@ class NetworkChecks {
         if (l_infinity() && options_.range == Range()) {
             const double rest = share(right_after(apgd(1, 20)));
             note("unbounded", rest, never,
-                 fmt::format("epsilon 1, which allows every image, leaves {:.3g} % right",
+                 fmt::format("epsilon 1, which allows every image, leaves {:.3g} % of the images "
+                             "correctly classified",
                              100 * rest));
         }
         const double half = share(right_after(apgd(epsilon() / 2, 20)));
         const double whole = share(right_after(apgd(epsilon(), 20)));
         const double twice = share(right_after(apgd(2 * epsilon(), 20)));
         note("not falling", std::max(whole - half, twice - whole), never,
-             fmt::format("a larger epsilon leaves more images right: {:.3g}, {:.3g} and {:.3g} % "
-                         "at half of epsilon, epsilon and twice epsilon",
+             fmt::format("a larger epsilon leaves more images correctly classified: {:.3g}, {:.3g} "
+                         "and {:.3g} % at half of epsilon, epsilon and twice epsilon",
                          100 * half, 100 * whole, 100 * twice));
     }
 

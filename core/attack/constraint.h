@@ -11,9 +11,9 @@ at::Tensor confine(const Band& band, const at::Tensor& perturbation);
 /// The size of the perturbation of each image in the norm: float64 [N].
 at::Tensor sizes_of(const at::Tensor& perturbed, const at::Tensor& images, Norm norm);
 
-/// The perturbed images, none of which is beyond epsilon as real numbers. Rounding to float32 can
-/// put a perturbation that was scaled to a small epsilon beyond it by less than one unit in the
-/// last place of each pixel.
+/// Returns the perturbed images such that none of them is beyond epsilon, in real numbers. Rounding
+/// to float32 can move a perturbation that was scaled to a small epsilon beyond it, by less than
+/// one unit in the last place of each pixel.
 at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, double epsilon,
                         Norm norm);
 

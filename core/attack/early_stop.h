@@ -1,4 +1,4 @@
-// An attack whose images leave as soon as they are fooled.
+// An attack in which images leave the batch as soon as they are fooled.
 #pragma once
 
 #include "attack/method.h"
@@ -12,15 +12,15 @@ class EarlyStoppingAttack {
     EarlyStoppingAttack(const AttackedNetwork& network, const Settings& settings,
                         const AttackBatch& batch, const at::Tensor& first_gradient);
 
-    /// Before run(): also keeps the first images that succeed.
+    /// Call it before run() to keep the first image that succeeds as well.
     void keep_images() { adversarial_ = images_; }
-    /// They, and the unperturbed images where the attack failed.
+    /// The first images that succeed, and the unperturbed image where the attack failed.
     const at::Tensor& adversarial() const { return adversarial_; }
     /// They, and the result of the attack where it failed.
     at::Tensor results() const;
 
-    /// All iterations. For each image the size, in the norm of the attack, of the first
-    /// perturbation that succeeds; infinity for none. float64 [N], CPU.
+    /// Runs all iterations. Returns, for each image, the size of the first perturbation that
+    /// succeeds, in the norm of the attack, or infinity if none does. float64 [N], CPU.
     at::Tensor run();
 
   private:
@@ -34,9 +34,9 @@ class EarlyStoppingAttack {
     at::Tensor first_gradient_;
     at::Tensor images_;  ///< the remaining images, unperturbed
     at::Tensor labels_;
-    at::Tensor positions_;  ///< int64, in the batch
+    at::Tensor positions_;  ///< int64, positions in the batch
     at::Tensor found_;
-    at::Tensor adversarial_;  ///< undefined: not kept
+    at::Tensor adversarial_;  ///< undefined unless keep_images() was called
 };
 
 }  // namespace hfc::attack

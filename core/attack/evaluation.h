@@ -7,12 +7,12 @@
 
 namespace hfc::attack {
 
-/// Computes each result when it is first asked for. A wrapper and the attack that it runs share one
+/// Computes each result when it is first requested. A wrapper and the attack that it runs share one
 /// forward pass.
 class Evaluation {
   public:
-    /// images: on the network's device; labels: int64 [N]; graph: whether a gradient will be asked
-    /// for after the logits, which then need no second forward pass.
+    /// images: on the network's device. labels: int64 [N]. graph: whether a gradient will be
+    /// requested after the logits, which then need no second forward pass.
     Evaluation(const AttackedNetwork& network, const at::Tensor& images, const at::Tensor& labels,
                bool graph = true)
         : network_(network), graph_(graph), images_(images), labels_(labels) {}
@@ -30,14 +30,14 @@ class Evaluation {
     /// The gradient of each image's loss: [N, C, H, W].
     const at::Tensor& gradient();
 
-    /// The gradient of other losses than losses(). The network is not asked again for the logits.
+    /// The gradient of losses other than losses(). The logits are not computed again.
     at::Tensor gradient_of(const LossFunction& losses);
 
-    /// The gradients of the logits of `classes`, int64 [N, K]; undefined: of all classes. [N, K, C,
-    /// H, W].
+    /// The gradients of the logits of `classes`, int64 [N, K], or of all classes if it is
+    /// undefined. [N, K, C, H, W].
     at::Tensor class_gradients(const at::Tensor& classes = {});
 
-    /// Takes a gradient that is already known.
+    /// Sets a gradient that is already known.
     void set_gradient(const at::Tensor& gradient) { gradient_ = gradient; }
 
     /// Continues only with the images at `rows` (int64, ascending).
@@ -55,7 +55,7 @@ class Evaluation {
     at::Tensor logits_;
     at::Tensor gradient_;
     std::optional<Pass> pass_;
-    at::Tensor rows_;  ///< of the pass: the rows that are left; undefined: all
+    at::Tensor rows_;  ///< the remaining rows of the pass; undefined means all
 };
 
 }  // namespace hfc::attack

@@ -1,4 +1,4 @@
-// Every image through all iterations and restarts of an attack.
+// Runs every image through all iterations and restarts of an attack.
 #pragma once
 
 #include "attack/method.h"
@@ -6,8 +6,9 @@
 
 namespace hfc::attack {
 
-/// The perturbed images for each epsilon, on the network's device. `batch` has samples, which the
-/// random numbers depend on. `start`: rows of AttackOptions::start for the batch, or undefined.
+/// Returns the perturbed images for each epsilon, on the network's device. `batch` has the samples,
+/// which determine the random numbers. `start`: the rows of AttackOptions::start for the batch, or
+/// undefined.
 std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Settings& settings,
                                        const data::Batch& batch,
                                        const std::vector<double>& epsilons,
@@ -17,7 +18,8 @@ std::vector<at::Tensor> attack_in_full(const AttackedNetwork& network, const Set
 at::Tensor run_once(const AttackedNetwork& network, const Settings& settings,
                     const AttackBatch& batch, const at::Tensor& first_gradient = {});
 
-/// Rows begin .. end of AttackOptions::start where the network takes images; undefined without one.
+/// Rows begin .. end of AttackOptions::start, on the device and in the layout of the network's
+/// images; undefined without a start.
 at::Tensor start_rows(const AttackedNetwork& network, const Settings& settings, int64_t begin,
                       int64_t end);
 

@@ -1,5 +1,6 @@
-// The seam of attacks: what one iteration does to the images. The wrappers in full_run.h and
-// early_stop.h run any Attack; epsilons, restarts, the best result and early stopping are theirs.
+// The interface of attacks: what one iteration does to the images. The wrappers in full_run.h and
+// early_stop.h run any Attack; they are responsible for epsilons, restarts, the best result and
+// early stopping.
 #pragma once
 
 #include "attack/constraint.h"
@@ -11,7 +12,7 @@
 
 namespace hfc::attack {
 
-/// The images that one run of an attack begins with.
+/// The images with which one run of an attack starts.
 struct AttackBatch {
     at::Tensor images;    ///< float32 [N, C, H, W] on the network's device, channels_last
     at::Tensor labels;    ///< int64 [N], on the same device
@@ -30,30 +31,30 @@ class Attack {
     Attack(const Attack&) = delete;
     Attack& operator=(const Attack&) = delete;
 
-    /// Puts the images at their start. The base class takes the given start, a random one or the
-    /// images themselves, as the settings say. A method with state of its own overrides this and
-    /// calls the base class first.
+    /// Puts the images at their start. The base class uses the given start, a random one or the
+    /// images themselves, as the settings say. A method with its own state overrides this and calls
+    /// the base class first.
     virtual void begin(const AttackedNetwork& network, const AttackBatch& batch);
 
-    /// One iteration. `here` evaluates the network at images(), on demand.
+    /// Performs one iteration. `here` evaluates the network at images(), on demand.
     virtual void advance(Evaluation& here) = 0;
 
     virtual int64_t iterations() const { return settings_.steps; }
 
-    /// Which of the images at images() the attack has succeeded on: bool [N]. A method whose images
-    /// leave the constraint on their way counts only those that satisfy it.
+    /// Which of images() the attack has succeeded on: bool [N]. A method whose images leave the
+    /// constraint temporarily counts only those that satisfy it.
     virtual at::Tensor fooled(Evaluation& here) { return here.fooled(); }
 
-    /// Whether finish() wants to see the network at the images after the last iteration.
+    /// Whether finish() needs the network's results at the images after the last iteration.
     virtual bool sees_last() const { return false; }
     /// Called once after the last iteration of a run that keeps all images.
     virtual void finish(Evaluation&) {}
 
-    /// What a run gives after finish(): the images after the last iteration, unless the method
-    /// chooses others on its way.
+    /// The result of a run after finish(): the images after the last iteration, unless the method
+    /// chooses earlier ones.
     virtual const at::Tensor& result() const { return current_; }
 
-    /// false: a method that needs only logits. The wrappers then record no graph.
+    /// Returns false if the method needs only logits. The wrappers then record no graph.
     virtual bool uses_gradient() const { return true; }
 
     /// The perturbed images after the last iteration: a new tensor each time.
@@ -71,14 +72,15 @@ class Attack {
     const Constraint& constraint() const { return *constraint_; }
     /// The size of each perturbation in the norm: float64 [N].
     at::Tensor distances() const;
-    /// For a method whose images leave the constraint: the wrong ones within epsilon, bool [N].
+    /// For a method whose images leave the constraint: the misclassified images that are within
+    /// epsilon, bool [N].
     at::Tensor fooled_within_epsilon(Evaluation& here) const;
-    /// `images` where `chosen` (bool [N]) says so, else the unperturbed ones.
+    /// Rows of `images` where `chosen` (bool [N]) is true, and the unperturbed images elsewhere.
     at::Tensor chosen_or_clean(const at::Tensor& chosen, const at::Tensor& images) const;
     const at::Tensor& samples() const { return samples_; }
     int64_t restart() const { return restart_; }
 
-    /// The perturbation that a random start takes. It is projected afterwards.
+    /// The perturbation for a random start. It is projected afterwards.
     virtual at::Tensor random_start(const AttackBatch& batch) const;
 
     /// Moves to the nearest images that satisfy the constraint.
@@ -99,13 +101,13 @@ struct NumberOption {
     std::string name;
     double standard = 0;                                       ///< the default
     double lowest = 0;                                         ///< the smallest value allowed
-    double highest = std::numeric_limits<double>::infinity();  ///< the largest one
+    double highest = std::numeric_limits<double>::infinity();  ///< the largest value allowed
     bool above = false;                                        ///< `lowest` itself is not allowed
-    bool whole = false;                                        ///< a whole number
-    bool yes_or_no = false;                                    ///< scripts write true and false
+    bool whole = false;                                        ///< the value must be an integer
+    bool yes_or_no = false;  ///< a flag, which scripts write as true or false
 };
 
-/// An epsilon that no perturbation of pixels in [0,1] reaches.
+/// An epsilon larger than any perturbation of pixels in [0,1].
 inline constexpr double any_size = 1000;
 
 /// An entry in the table of methods.
@@ -116,13 +118,14 @@ struct Method {
     double epsilon = 8.0 / 255;  ///< default
     double alpha = 2.0 / 255;    ///< default
     int64_t steps = 10;          ///< default
-    bool iterates = true;        ///< false: one step, and the option steps is refused
-    bool takes_alpha = true;     ///< false: the method knows the size of its steps
-    bool takes_steps = true;     ///< false: an option of its own says how many
-    bool takes_band = true;      ///< the perturbation can be confined to frequencies
+    bool iterates = true;        ///< false for a single step; the option `steps` is then refused
+    bool takes_alpha = true;     ///< false if the method determines its own step size
+    bool takes_steps = true;  ///< false if one of the method's own options sets the number of steps
+    bool takes_band = true;   ///< the perturbation can be confined to frequencies
     bool takes_targeted = true;  ///< the labels can be classes to aim at
     bool random_start = false;   ///< the method can start at random, and does so by default
-    /// The attack looks for the nearest wrong images; epsilon decides which of them count.
+    /// The attack searches for the nearest misclassified images; epsilon decides which of them
+    /// count.
     bool least_norm = false;
     bool stays_once_fooled = false;  ///< further steps do not change an image that is fooled
     bool draws = false;  ///< later steps use random numbers too, so that restarts differ
@@ -135,7 +138,7 @@ struct Method {
     std::string fingerprint = {};
 };
 
-/// A maker of attacks of the class T.
+/// Makes attacks of class T.
 template <typename T>
 std::unique_ptr<Attack> make_attack(const Settings& settings) {
     return std::make_unique<T>(settings);
@@ -147,7 +150,7 @@ void register_method(Method method);
 /// Throws Error for a name that is not in the table.
 std::shared_ptr<const Method> find_method(const std::string& name);
 
-/// The built-in methods: one function for each file.
+/// The built-in methods, with one function per file.
 std::vector<Method> gradient_methods();
 std::vector<Method> apgd_methods();
 std::vector<Method> square_methods();

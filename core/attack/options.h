@@ -1,4 +1,4 @@
-// The options of an attack, and the table of attacks that they choose from.
+// The options of an attack, and the table of attacks from which they choose.
 #pragma once
 
 #include "data/transform/filter.h"
@@ -25,11 +25,13 @@ const char* name_of(Norm norm);
 Norm parse_norm(std::string_view name);
 
 /// The loss that an untargeted attack increases and a targeted attack decreases. It is summed over
-/// images, not averaged as in torchattacks: the result for an image does not depend on its batch.
+/// images, not averaged as in torchattacks, so the result for an image does not depend on its
+/// batch.
 enum class Loss {
     cross_entropy,
     margin,  ///< the largest other logit minus the logit of the label
-    dlr,     ///< margin / (largest logit - third largest): the scale of the logits is lost
+    /// Margin / (largest logit - third largest), which does not depend on the scale of the logits.
+    dlr,
 };
 
 /// "cross_entropy", "margin" or "dlr".
@@ -37,10 +39,11 @@ const char* name_of(Loss loss);
 /// Throws Error for an unknown name.
 Loss parse_loss(std::string_view name);
 
-/// Which of the images on its way an attack returns.
+/// Which of the images from its iterations an attack returns.
 enum class Keep {
     last,  ///< the images after the last step
-    best,  ///< of all steps the first that fools the network, otherwise the one of the largest loss
+    /// The first image that fools the network, or the one with the largest loss if none does.
+    best,
 };
 
 /// "last" or "best".
@@ -59,19 +62,19 @@ struct Range {
 Range no_range();
 
 /// The frequencies that a perturbation may have. Each step's gradient is filtered before it is
-/// used. After the step, the perturbation is projected onto the band and then scaled down, as a
-/// whole, into epsilon: it stays in the band. Only clamping a pixel to the range puts a little
+/// used. After the step, the perturbation is projected onto the band and then scaled down as a
+/// whole to epsilon, so it stays in the band. Only clamping pixels to the range moves a little
 /// energy outside the band.
 struct Band {
     data::Part part = data::Part::whole;  ///< low or high: within `radius`, or beyond it
     double radius = 0;                    ///< in frequency bins
     frequency::Rule rule = frequency::Rule::inclusive;
-    /// Replaces the radius: the fraction of the coefficients of the orthonormal DCT-II that stay,
-    /// the lowest of them in each direction, in (0,1].
+    /// Replaces the radius: the fraction of the coefficients of the orthonormal DCT-II to keep,
+    /// namely the lowest ones in each direction, in (0,1].
     double dct = 0;
-    /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], with the zero-frequency
-    /// component first (the layout of fft2). A mask that is not symmetric has the effect of its
-    /// mean with its mirror image, since a perturbation is real.
+    /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], zero-frequency
+    /// component first (the layout of fft2). Because a perturbation is real, a mask that is not
+    /// symmetric has the effect of its mean with its mirror image.
     at::Tensor mask = {};
 };
 
@@ -92,7 +95,7 @@ struct Sequence;
 struct AttackOptions {
     std::string method = "pgd";
     std::optional<double> epsilon = {};  ///< the largest perturbation, at least 0
-    std::optional<Norm> norm = {};       ///< for a method that has a choice
+    std::optional<Norm> norm = {};       ///< for a method that supports several norms
     std::optional<double> alpha = {};    ///< the size of a step
     /// The size of a step as a fraction of epsilon; replaces alpha.
     std::optional<double> relative_alpha = {};
@@ -116,8 +119,8 @@ struct AttackOptions {
     std::map<std::string, double> numbers = {};
     /// A method that is not in the table; `method` is not used then.
     std::shared_ptr<const Method> custom = {};
-    /// Several attacks one after the other: see sequence.h. Of the other options, epsilon, norm and
-    /// seed are used then.
+    /// Several attacks, one after another: see sequence.h. Of the other options, only epsilon, norm
+    /// and seed are then used.
     std::shared_ptr<const Sequence> sequence = {};
 };
 

@@ -5,9 +5,9 @@
 
 namespace hfc::attack {
 
-/// For each row the smallest move d in the norm such that normal . (point + d) = offset, with point
-/// + d inside the range. Where the plane does not reach into the range, the move that comes nearest
-/// to it. float64: points and normals [N, D], offsets [N].
+/// Returns, for each row, the smallest move d in the norm such that normal . (point + d) = offset
+/// and point + d is inside the range. If the plane does not intersect the range, returns the move
+/// that comes closest to it. float64: points and normals [N, D], offsets [N].
 at::Tensor move_to_plane(const at::Tensor& points, const at::Tensor& normals,
                          const at::Tensor& offsets, Norm norm, const Range& range);
 

@@ -12,7 +12,7 @@ namespace hfc::attack {
 at::Tensor random_perturbation(const at::Tensor& images, const at::Tensor& samples,
                                const Settings& settings, int64_t restart);
 
-/// What the random numbers of a method's restart are drawn for.
+/// The purpose for which the random numbers of a method's restart are drawn.
 std::string random_purpose(const Settings& settings, int64_t restart);
 
 }  // namespace hfc::attack

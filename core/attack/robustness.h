@@ -1,5 +1,5 @@
-// How robust a network is under several attacks, each of which sees only the images that the
-// network still classifies correctly.
+// How robust a network is to several attacks, each of which gets only the images that the network
+// still classifies correctly.
 #pragma once
 
 #include "attack/attack.h"
@@ -12,26 +12,29 @@ namespace hfc::attack {
 
 struct StepResult {
     std::string name;
-    double robust = 0;   ///< the fraction that is right after this step and those before it
-    double seconds = 0;  ///< of this step
+    /// The fraction of images classified correctly after this step and all earlier ones.
+    double robust = 0;
+    double seconds = 0;  ///< the time of this step
 };
 
 struct Robustness {
     double clean = 0;
     double robust = 0;
     std::vector<StepResult> steps;
-    /// int64 [N]: 0 right to the end, -1 wrong without an attack, else the step, from 1 on.
+    /// int64 [N]: 0 if the image is classified correctly to the end, -1 if it is misclassified
+    /// without an attack, otherwise the number of the step that fools the network, from 1.
     at::Tensor fooled_by;
-    at::Tensor images;  ///< float32 [N, C, H, W]: the first wrong ones, else the clean ones
-    std::vector<std::string> notes;  ///< what the number of classes changed
+    /// float32 [N, C, H, W]: the first misclassified versions, or the clean images.
+    at::Tensor images;
+    std::vector<std::string> notes;  ///< what the number of classes changed, if anything
 };
 
-/// options: one attack, or a sequence. Untargeted. `robust.early_stop` is not used: each image
+/// options: one attack or a sequence, untargeted. `robust.early_stop` is not used: each image
 /// leaves as soon as it is fooled. Throws Error as robust_accuracy() does.
 Robustness robustness(model::Model& model, const data::Dataset& dataset,
                       const AttackOptions& options, const RobustOptions& robust = {});
 
-/// perturb() of a sequence: the first wrong images, or the clean ones.
+/// perturb() for a sequence: returns the first misclassified images, or the clean ones.
 std::vector<at::Tensor> perturb_by_sequence(model::Model& model, const at::Tensor& images,
                                             const at::Tensor& labels, const AttackOptions& options,
                                             const std::vector<double>& epsilons,

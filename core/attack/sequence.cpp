@@ -13,7 +13,8 @@ class Version {
   public:
     Version(const AttackOptions& options, int64_t classes, std::vector<std::string>& notes)
         : options_(options), classes_(classes), notes_(notes) {
-        require(classes >= 2, "an attack needs two classes at least, the model has {}", classes);
+        require(classes >= 2, "an attack needs at least two classes, but the model has {}",
+                classes);
         if (targets() < 9) {
             notes.push_back(
                 fmt::format("{} classes: {} targets in place of 9", classes, targets()));

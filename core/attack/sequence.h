@@ -1,4 +1,4 @@
-// Several attacks one after the other, such as AutoAttack (Croce and Hein 2020).
+// Several attacks, one after another, such as AutoAttack (Croce and Hein 2020).
 #pragma once
 
 #include "attack/options.h"
@@ -8,17 +8,17 @@
 
 namespace hfc::attack {
 
-/// A version of AutoAttack by its name, or attacks of the caller.
+/// A version of AutoAttack by name, or the caller's own attacks.
 struct Sequence {
-    std::string version;               ///< "standard", "plus" or "rand"; empty: the steps
-    std::vector<AttackOptions> steps;  ///< which take the epsilon of the whole
+    std::string version;               ///< "standard", "plus" or "rand"; empty to use `steps`
+    std::vector<AttackOptions> steps;  ///< they use the epsilon of the sequence
 };
 
 /// Throws Error for an unknown version.
 void require_version(const std::string& version);
 
-/// The attacks, for a network of so many classes. notes: receives a sentence for what the number of
-/// classes changes.
+/// Returns the attacks for a network with this many classes. notes: receives a sentence for each
+/// change that the number of classes makes.
 std::vector<AttackOptions> steps_of(const AttackOptions& options, int64_t classes,
                                     std::vector<std::string>& notes);
 

@@ -70,7 +70,7 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
         require(start.dim() == 4 && start.scalar_type() == at::kFloat,
                 "start must be a float32 tensor of perturbations [N, C, H, W], got {} [{}]",
                 at::toString(start.scalar_type()), fmt::join(start.sizes(), ", "));
-        require(start.isfinite().all().item<bool>(), "start must hold finite numbers");
+        require(start.isfinite().all().item<bool>(), "start must contain only finite numbers");
     }
     settings.start = options.start;
     settings.random_start = !given && options.random_start.value_or(method.random_start);
@@ -86,11 +86,12 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
 void require_number(const NumberOption& option, double value) {
     const bool high = option.above ? value > option.lowest : value >= option.lowest;
     const bool whole = !option.whole || value == std::floor(value);
-    require(
-        std::isfinite(value) && high && value <= option.highest && whole,
-        "{} must be a {} number {} {}{}, got {}", option.name, option.whole ? "whole" : "finite",
-        option.above ? "above" : "of at least", option.lowest,
-        std::isfinite(option.highest) ? fmt::format(" and at most {}", option.highest) : "", value);
+    require(std::isfinite(value) && high && value <= option.highest && whole,
+            "{} must be {} {} {}{}, got {}", option.name,
+            option.whole ? "an integer" : "a finite number", option.above ? "above" : "of at least",
+            option.lowest,
+            std::isfinite(option.highest) ? fmt::format(" and at most {}", option.highest) : "",
+            value);
 }
 
 void set_numbers(Settings& settings, const AttackOptions& options, const Method& method) {
@@ -168,7 +169,7 @@ void check_band(const Band& band) {
             "the band's mask must be a floating-point tensor [H, W], got {} [{}]",
             at::toString(mask.scalar_type()), fmt::join(mask.sizes(), ", "));
     require(mask.ge(0).logical_and(mask.le(1)).all().item<bool>(),
-            "the band's mask must hold factors in [0,1]");
+            "the band's mask must contain factors in [0,1]");
 }
 
 }  // namespace
@@ -242,7 +243,7 @@ void require_batch(const at::Tensor& images, const at::Tensor& labels, const Set
                              : "nothing");
     require(labels.defined() && labels.dim() == 1 && labels.scalar_type() == at::kLong &&
                 labels.size(0) == images.size(0),
-            "labels must be an int64 tensor [{}], one an image, got {}", images.size(0),
+            "labels must be an int64 tensor [{}], one per image, got {}", images.size(0),
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");

@@ -1,4 +1,4 @@
-// Attack options, checked, with every default in its place.
+// Attack options after checking, with all defaults filled in.
 #pragma once
 
 #include "attack/options.h"
@@ -13,13 +13,13 @@ struct Settings {
     double epsilon = 0;
     double alpha = 0;
     double alpha_fraction = 0;    ///< alpha / epsilon
-    bool alpha_relative = false;  ///< the step is that fraction of each image's epsilon
+    bool alpha_relative = false;  ///< the step is this fraction of each image's epsilon
     int64_t steps = 1;
     bool random_start = false;
     /// The first iteration uses the gradient at the images.
     bool gradient_first = false;
     int64_t restarts = 1;
-    int64_t targets = 0;  ///< above 0: runs towards so many wrong classes, the likeliest ones
+    int64_t targets = 0;  ///< above 0: runs towards this many of the most likely wrong classes
     bool targeted = false;
     Loss loss = Loss::cross_entropy;
     std::optional<Band> band;
@@ -27,13 +27,13 @@ struct Settings {
     Range range;
     at::Tensor start;
     Keep keep = Keep::last;
-    std::map<std::string, double> numbers;  ///< all of the method's own
+    std::map<std::string, double> numbers;  ///< all options that only this method has
 
     double alpha_for(double of_epsilon) const {
         return alpha_relative ? alpha_fraction * of_epsilon : alpha;
     }
 
-    /// How often each image is attacked: `restarts` times for each target.
+    /// The number of runs on each image: `restarts` for each target.
     int64_t runs() const { return restarts * std::max<int64_t>(1, targets); }
     /// The rank of the wrong class that a run aims at.
     int64_t rank_of(int64_t run) const { return run / restarts; }
@@ -45,17 +45,17 @@ struct Settings {
 /// Throws Error for an unknown method and for values out of range.
 Settings resolve(const AttackOptions& options);
 
-/// Text that differs between settings that give different images and agree in all fields from
-/// `norm` to `band`, in the seed and in the numbers; "" for the defaults of the other options.
+/// Text that distinguishes settings that give different images although all fields from `norm` to
+/// `band`, the seed and the numbers are equal; "" if the other options have their defaults.
 std::string identity_of(const Settings& settings);
 
-/// Throws Error unless it is a finite number of at least 0.
+/// Throws Error unless epsilon is finite and non-negative.
 void require_epsilon(double epsilon);
 
 /// Throws Error unless images are float32 [N, C, H, W] in the range and labels int64 [N].
 void require_batch(const at::Tensor& images, const at::Tensor& labels, const Settings& settings);
 
-/// Throws Error unless the start has one perturbation or `count`, of the shape of an image.
+/// Throws Error unless the start has 1 or `count` perturbations with the shape of an image.
 void require_start(const Settings& settings, int64_t count, at::IntArrayRef image);
 
 }  // namespace hfc::attack

@@ -1,4 +1,4 @@
-// Puts rows of the same bucket side by side.
+// Puts rows of the same bucket next to each other.
 #pragma once
 
 #include <cstddef>
@@ -8,13 +8,13 @@
 
 namespace hfc {
 
-/// The places of rows by their buckets: those of bucket b are begin[b] to begin[b + 1] - 1 of
-/// `members`, in the order of the rows.
+/// The positions of rows, sorted by bucket: bucket b has members[begin[b]] to members[begin[b + 1]
+/// - 1], in the order of the rows.
 struct Buckets {
     std::vector<int32_t> begin, members;
 };
 
-/// bucket_of(row): below `count`. There are fewer than 2^31 rows.
+/// bucket_of(row) must be less than `count`. There must be fewer than 2^31 rows.
 template <typename Rows, typename BucketOf>
 Buckets bucket_sort(const Rows& rows, size_t count, BucketOf&& bucket_of) {
     Buckets buckets;

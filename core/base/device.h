@@ -1,4 +1,5 @@
-// Where tensors live. CUDA is found at run time: the same binary serves a laptop and a GPU box.
+// The devices of tensors. CUDA is found at run time, so the same binary works with and without a
+// GPU.
 #pragma once
 
 #include <c10/core/Device.h>
@@ -8,27 +9,28 @@
 
 namespace hfc {
 
-/// What became of CUDA on this machine: usable, or the reason why not (no driver, CPU-only
-/// LibTorch, no device).
+/// Whether CUDA is usable on this machine and, if not, why (no driver, CPU-only LibTorch, no
+/// device).
 struct CudaStatus {
     bool usable = false;
     std::string reason;
     int devices = 0;
 };
 
-/// Loads LibTorch's CUDA half on the first call, if the driver is there. Never throws.
+/// Loads the CUDA part of LibTorch on the first call, if there is a driver. Never throws.
 const CudaStatus& cuda_status();
 
-/// "auto" (CUDA where usable, else the CPU), "cpu", "cuda" or "cuda:N". Throws Error for anything
-/// else, for CUDA where it is not usable (saying why) and for a device number that does not exist.
+/// Parses "auto" (CUDA if it is usable, otherwise the CPU), "cpu", "cuda" or "cuda:N". Throws Error
+/// for anything else, for CUDA if it is not usable (with the reason) and for a device number that
+/// does not exist.
 at::Device parse_device(std::string_view name);
 
-/// The device used where a script names none; "auto" until set by --device.
+/// The device to use if a script does not name one; "auto" until --device sets it.
 at::Device default_device();
 void set_default_device(at::Device device);
 
-/// Waits until the device has done all that was queued, so that a clock read after it is true.
-/// Nothing on the CPU.
+/// Waits until the device has finished all queued work, so that a clock read afterwards is correct.
+/// Does nothing on the CPU.
 void synchronize(at::Device device);
 
 }  // namespace hfc

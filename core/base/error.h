@@ -1,4 +1,4 @@
-// Errors of the core: one type, always with a complete sentence for the user.
+// Errors of the core: one type, whose text is always a complete sentence for the user.
 #pragma once
 
 #include <fmt/format.h>  // for the messages, in every file that includes this one
@@ -11,8 +11,8 @@
 
 namespace hfc {
 
-/// A mistake of the caller or of the outside world (a file, a device). The text names the function,
-/// the parameter or file, what was expected and what was found.
+/// A mistake of the caller, or a problem outside the program (a file, a device). The text names the
+/// function, the parameter or file, the expected value and the actual one.
 class Error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -33,11 +33,11 @@ void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
     }
 }
 
-/// The candidate nearest to `name` by edit distance, or "" when none is near enough to be a likely
-/// slip.
+/// The candidate closest to `name` by edit distance, or "" if none is close enough for a typing
+/// error.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
-/// " (did you mean 'epochs'?)" or "", to be put behind the name of something unknown.
+/// " (did you mean 'epochs'?)" or "", to append to an unknown name.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
 /// The first line of a LibTorch error's text, without its C++ backtrace.

@@ -1,4 +1,4 @@
-// Files: read whole and checked, written whole or not at all.
+// Reads whole files with checks, and writes files completely or not at all.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ class Descriptor {
     Descriptor& operator=(const Descriptor&) = delete;
     int get() const { return number_; }
     bool open() const { return number_ >= 0; }
-    /// False, with errno set, when what was written could not be kept.
+    /// Returns false and sets errno if the written data could not be stored.
     bool close();
 
   private:
     int number_;
 };
 
-/// A regular file, opened to be read in pieces. What fails throws Error naming the file and the
-/// reason.
+/// A regular file, opened for reading in pieces. A failure throws Error, which names the file and
+/// the reason.
 class InputFile {
   public:
     explicit InputFile(const std::filesystem::path& path);
@@ -40,15 +40,16 @@ class InputFile {
     uint64_t size_ = 0;
 };
 
-/// Whether a file must outlive a power failure, or the end of this process only.
+/// Whether a file must survive a power failure, or only the end of this process.
 enum class Sync { yes, no };
 
-/// A file written in pieces that appears under its name when it is whole: the pieces go to a
-/// temporary file beside `path`, which commit() syncs and renames; then it syncs the folder.
-/// Without commit() the temporary file is removed; one that a dead process has left is removed when
-/// the same file is written again. A symbolic link stays: the file that it points to is replaced. A
-/// `path` that is a device or a pipe is written as it is. What fails throws Error naming the file
-/// and the reason (no space, no permission).
+/// A file that is written in pieces and appears under its name only when it is complete. The pieces
+/// go to a temporary file next to `path`. commit() syncs and renames this file, and then syncs the
+/// directory. Without commit() the temporary file is removed; a temporary file of a process that
+/// died is removed when the same file is written again. If `path` is a symbolic link, the link
+/// stays, and the file that it points to is replaced. If `path` is a device or a pipe, the bytes
+/// are written to it directly. A failure throws Error, which names the file and the reason (no
+/// space, no permission).
 class OutputFile {
   public:
     explicit OutputFile(const std::filesystem::path& path);
@@ -61,39 +62,40 @@ class OutputFile {
   private:
     [[noreturn]] void fail_to_write() const;
     int open();
-    std::filesystem::path path_;    ///< as it was given
+    std::filesystem::path path_;    ///< as given by the caller
     std::filesystem::path target_;  ///< with symbolic links followed
-    std::string temporary_;         ///< empty: written as it is, or already renamed
+    std::string temporary_;         ///< empty if the file is written directly or already renamed
     Descriptor file_;
 };
 
-/// Removes the temporary files in `folder` that OutputFile made for files whose names begin with
-/// `prefix`, each as remove_orphan() does.
+/// Removes the temporary files in `folder` that OutputFile made for files whose names start with
+/// `prefix`; see remove_orphan().
 void remove_orphans(const std::filesystem::path& folder, const std::string& prefix);
 
-/// Removes a temporary file unless a living process still writes it, which holds a lock. Where the
-/// file system has no locks nobody can tell, and the file stays.
+/// Removes a temporary file unless a living process is still writing it, which holds a lock on it.
+/// If the file system has no locks, the file stays, because there is no way to tell.
 void remove_orphan(const std::filesystem::path& path);
 
-/// The file's bytes. Throws Error naming the file when it is missing, not a regular file,
+/// Returns the bytes of a file. Throws Error naming the file if it is missing, not a regular file,
 /// unreadable, or larger than `limit` bytes.
 std::string read_file(const std::filesystem::path& path, uint64_t limit = uint64_t{4} << 30);
 
-/// Writes the bytes through an OutputFile, so that `path` holds either the old or the new content.
+/// Writes the bytes through an OutputFile, so that `path` contains either the old or the new
+/// content.
 void write_file(const std::filesystem::path& path, std::string_view bytes, Sync sync = Sync::yes);
 
-/// Writes all of the bytes. False, with errno set, where that fails.
+/// Writes all bytes. Returns false and sets errno if that fails.
 bool write_all(int descriptor, std::string_view bytes);
 
-/// Makes a folder and its parents. Throws Error naming the folder and the reason.
+/// Makes a directory and its parents. Throws Error naming the directory and the reason.
 void make_folder(const std::filesystem::path& path);
 
-/// From now on OutputFile and make_folder() first call `check`, which throws Error where it refuses
+/// From now on, OutputFile and make_folder() first call `check`, which throws Error if it refuses
 /// the path.
 using WriteCheck = void (*)(const std::filesystem::path& path);
 void check_writes_by(WriteCheck check);
 
-/// For files that are opened elsewhere. Throws Error where the check refuses the path.
+/// For files that other code opens. Throws Error if the check refuses the path.
 void require_writable(const std::filesystem::path& path);
 
 }  // namespace hfc

@@ -1,4 +1,4 @@
-// Names of files made of words that may hold anything.
+// File names made from words that may contain any characters.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace hfc {
 
-/// The text with '_' in place of what is no letter or digit of ASCII and not in `kept`, at most
-/// `most` bytes.
+/// Returns the text, at most `most` bytes of it, with '_' in place of every character that is
+/// neither an ASCII letter or digit nor in `kept`.
 inline std::string file_name_of(std::string text, size_t most = 100, std::string_view kept = "-") {
     std::ranges::replace_if(
         text,

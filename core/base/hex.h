@@ -1,4 +1,4 @@
-// Bytes as hexadecimal digits, where a text must hold any bytes and give them back.
+// Bytes as hexadecimal digits, for texts that must store arbitrary bytes without loss.
 #pragma once
 
 #include <charconv>
@@ -18,7 +18,7 @@ inline std::string to_hex(std::string_view bytes) {
     return text;
 }
 
-/// Nothing where the text is not what to_hex() gives.
+/// Returns nothing if the text is not a result of to_hex().
 inline std::optional<std::string> from_hex(std::string_view text) {
     std::string bytes;
     for (size_t i = 0; i < text.size(); i += 2) {

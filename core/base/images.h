@@ -1,4 +1,4 @@
-// What to do with arrays that are nearly images [N, C, H, W].
+// Advice on arrays that are nearly images [N, C, H, W].
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,17 +7,17 @@
 
 namespace hfc {
 
-/// Whether a tensor of four dimensions looks like images whose channels stand last, [N, H, W, C].
+/// Whether a tensor with four dimensions looks like images with the channels last, [N, H, W, C].
 bool has_channels_last(const at::Tensor& images);
 
-/// "; write x:permute(0, 3, 1, 2):float() / 255" or what else makes float32 images [N, C, H, W] of
-/// these, to be put behind an error; "" where nothing is to be done or known.
+/// Returns "; write x:permute(0, 3, 1, 2):float() / 255", or whatever else turns this tensor into
+/// float32 images [N, C, H, W], to append to an error. Returns "" if there is no advice.
 std::string image_advice(const at::Tensor& images);
 
-/// As image_advice(), for operators that take [..., H, W] of any kind.
+/// Like image_advice(), for operators that take [..., H, W] of any kind.
 std::string plane_advice(const at::Tensor& planes);
 
-/// Throws Error "WHOSE must have pixels in [0,1], got ..." unless each pixel lies there.
+/// Throws Error "WHOSE must have pixels in [0,1], got ..." unless every pixel is in this range.
 void require_unit_range(const at::Tensor& images, const std::string& whose);
 
 }  // namespace hfc

@@ -1,5 +1,5 @@
-// Ctrl-C, SIGTERM and SIGUSR1: the first one asks, the second one ends. Long loops ask at a point
-// where all they did is safe.
+// Ctrl-C, SIGTERM and SIGUSR1: the first signal asks running work to stop, the second one ends the
+// process. Long loops check for a request at points where all their work so far is safe.
 #pragma once
 
 #include <exception>
@@ -12,43 +12,43 @@ class Interrupted : public std::exception {
     const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// Takes over SIGINT, SIGTERM and SIGUSR1: the first asks running work to stop at its next batch, a
-/// second one ends the process with its status. More of SIGUSR1 change nothing.
+/// Handles SIGINT, SIGTERM and SIGUSR1. The first signal asks running work to stop at its next
+/// batch, and a second one ends the process with its status. Further SIGUSR1 have no effect.
 void install_interrupt_handler();
 
-/// After so many seconds it is as if SIGUSR1 had come.
+/// After this time, the process behaves as if it had received SIGUSR1.
 void set_time_limit(double seconds);
 
-/// From now on the handler does not say that the work will stop.
+/// From now on, the handler does not print that the work will stop.
 void silence_interrupt_message() noexcept;
 
-/// Asks as Ctrl-C does (for tests, and for a host with a prompt of its own).
+/// Makes the same request as Ctrl-C (for tests, and for a host with its own prompt).
 void request_interrupt() noexcept;
 
-/// Takes the request back, so that new work can begin.
+/// Withdraws the request, so that new work can start.
 void clear_interrupt() noexcept;
 
 bool interrupt_requested() noexcept;
 
-/// The signal that asked; 0: none.
+/// The signal that made the request, or 0 if there is no request.
 int requested_signal() noexcept;
 
-/// As if that signal had come, which another process was sent.
+/// Behaves as if this process had received the signal, which another process received.
 void adopt_interrupt(int signal) noexcept;
 
-/// What a process stopped by the request should end with: 130 after Ctrl-C, 143 after SIGTERM, 138
-/// after SIGUSR1 and at the time limit.
+/// The exit status of a process that the request stopped: 130 after Ctrl-C, 143 after SIGTERM, and
+/// 138 after SIGUSR1 and at the time limit.
 int interrupt_status() noexcept;
 
-/// Called in the signal handler at the first Ctrl-C (nullptr: nobody); it may do only what is safe
-/// there.
+/// Sets a function that the signal handler calls at the first Ctrl-C, or removes it (nullptr). It
+/// may call only async-signal-safe functions.
 void set_interrupt_callback(void (*callback)()) noexcept;
 
 /// Throws Interrupted if the user asked to stop, unless the request is held.
 void check_interrupt();
 
-/// While it lives, a request is only remembered: a process that others wait for does not leave
-/// alone. They agree on it by interrupt_requested().
+/// While this object exists, a request is only remembered, because a process must not leave while
+/// others wait for it. The processes agree on the request through interrupt_requested().
 class HeldInterrupts {
   public:
     explicit HeldInterrupts(bool holds);

@@ -1,4 +1,4 @@
-// How deep a JSON text nests.
+// How deeply a JSON text is nested.
 #pragma once
 
 #include <algorithm>
@@ -6,12 +6,12 @@
 
 namespace hfc {
 
-/// Far more than any file of ours has.
+/// Far more levels than any file of this program has.
 constexpr int deepest_json = 100;
 
-/// Whether brackets nest deeper than `most`. Our JSON library parses any depth, but copies,
-/// compares and writes what it has parsed by recursion: a file of a million brackets would end the
-/// process.
+/// Whether brackets are nested deeper than `most`. Our JSON library parses any depth, but it
+/// copies, compares and writes values by recursion, so a file with a million brackets would crash
+/// the process.
 inline bool nests_deeper(std::string_view text, int most = deepest_json) {
     int depth = 0;
     int deepest = 0;

@@ -1,5 +1,6 @@
-// What this machine lets the process use: the limits of its cgroup, as containers and batch queues
-// set them (both versions of cgroups are read), and how its processor computes.
+// The resources of this machine that the process may use: the limits of its cgroup, as containers
+// and batch queues set them (both versions of cgroups are supported), and the capabilities of its
+// processor.
 #pragma once
 
 #include <cstdint>
@@ -8,25 +9,25 @@
 
 namespace hfc {
 
-/// CPUs that the process may use by its cgroup's quota, rounded up, at least 1: the smallest quota
-/// of its cgroup and the cgroups above it. Nothing without a quota. `root` holds proc/ and sys/.
+/// The number of CPUs that the quotas of the process's cgroup and of the cgroups above it allow,
+/// rounded up, at least 1. Returns nothing if there is no quota. `root` contains proc/ and sys/.
 std::optional<int> cpu_quota(const std::filesystem::path& root = "/");
 
-/// CPUs that the process may use: those of its affinity mask, within its cgroup's quota. At least
-/// 1.
+/// The number of CPUs that the process may use: those in its affinity mask, within the quota of its
+/// cgroup. At least 1.
 int usable_cpus();
 
-/// Bytes of memory that the process may use: the machine's, or the smallest limit of its cgroup and
-/// the cgroups above it. `root` holds proc/ and sys/.
+/// The bytes of memory that the process may use: the machine's memory, or the smallest limit of its
+/// cgroup and of the cgroups above it. `root` contains proc/ and sys/.
 uint64_t memory_limit(const std::filesystem::path& root = "/");
 
-/// How many bytes may be alive before garbage is collected again, where `live` are now and the
-/// device has `memory`: half as much again, 512 MiB to 2 GiB more, but at most half of what is
-/// left.
+/// The number of live bytes at which garbage is collected again. `live` is the number of live bytes
+/// now, and `memory` is the memory of the device. The distance to `live` is half of `live`, but at
+/// least 512 MiB and at most 2 GiB, and at most half of the remaining memory.
 int64_t next_collection(int64_t live, uint64_t memory);
 
-/// Whether the processor computes with bfloat16 numbers (AVX512-BF16, AMX or Arm's BF16). One that
-/// does not is about seven times slower in bfloat16 than in float32. `root` holds proc/.
+/// Whether the processor computes in bfloat16 (AVX512-BF16, AMX or Arm's BF16). Other processors
+/// are about seven times slower in bfloat16 than in float32. `root` contains proc/.
 bool processor_has_bfloat16(const std::filesystem::path& root = "/");
 
 }  // namespace hfc

@@ -11,7 +11,7 @@ inline bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/// Takes the run of digits, or the one other character, at the front of `text`.
+/// Removes and returns the run of digits, or the single other character, at the start of `text`.
 inline std::string_view take_part(std::string_view& text) {
     size_t length = 1;
     while (is_digit(text[0]) && length < text.size() && is_digit(text[length])) {
@@ -22,7 +22,7 @@ inline std::string_view take_part(std::string_view& text) {
     return part;
 }
 
-/// Digits without leading zeros: the longer run is the larger number.
+/// The digits without leading zeros. Of two results, the longer one is the larger number.
 inline std::string_view significant(std::string_view digits) {
     const auto first = digits.find_first_not_of('0');
     return first == std::string_view::npos ? std::string_view() : digits.substr(first);
@@ -30,8 +30,8 @@ inline std::string_view significant(std::string_view digits) {
 
 }  // namespace detail
 
-/// Runs of digits compare as numbers, all else as text; names that differ in leading zeros alone as
-/// text.
+/// Compares runs of digits as numbers and everything else as text. Names that differ only in
+/// leading zeros are compared as text.
 inline bool natural_less(std::string_view a, std::string_view b) {
     std::string_view left = a, right = b;
     while (!left.empty() && !right.empty()) {

@@ -1,4 +1,4 @@
-// Random numbers that depend on a seed and a purpose alone, so that one use never shifts another.
+// Random numbers that depend only on a seed and a purpose, so that one use never affects another.
 #pragma once
 
 #include <ATen/core/Generator.h>
@@ -18,23 +18,24 @@ uint64_t derive_seed(uint64_t seed, std::string_view purpose);
 /// A CPU generator seeded for one purpose.
 at::Generator make_generator(uint64_t seed, std::string_view purpose);
 
-/// A permutation of 0 .. n-1 (int64 or int32, CPU), the same for the same seed and purpose on every
-/// machine. The numbers do not depend on `dtype`.
+/// Returns a permutation of 0 .. n-1 (int64 or int32, CPU), which is the same for the same seed and
+/// purpose on every machine. The numbers do not depend on `dtype`.
 at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose,
                        at::ScalarType dtype = at::kLong);
 
-/// `samples`, which must be int64 [n]; where undefined, 0 .. n-1. On the CPU. Throws Error for
-/// other tensors.
+/// Returns `samples`, which must be int64 [n], on the CPU, or 0 .. n-1 if `samples` is undefined.
+/// Throws Error for any other tensor.
 at::Tensor sample_indices(const at::Tensor& samples, int64_t n);
 
-/// Philox 4x32-10 (Salmon et al. 2011, 'Parallel random numbers: as easy as 1, 2, 3'): four random
-/// words for each counter and key.
+/// Philox 4x32-10 (Salmon et al. 2011, 'Parallel random numbers: as easy as 1, 2, 3'): returns four
+/// random words for each counter and key.
 std::array<uint32_t, 4> philox(const std::array<uint32_t, 4>& counter, uint64_t key);
 
-/// `count` random numbers for each of `samples` (int64 [N]), uniform in [0,1): float64 [N, count],
-/// multiples of 2^-53, on the CPU. A row depends on seed, purpose and its sample alone: not on the
-/// other samples, the number of threads or the machine. Nor does a larger count change the numbers
-/// that a smaller one gives. A sample that stands twice gets the same numbers twice.
+/// Returns `count` random numbers for each element of `samples` (int64 [N]), uniform in [0,1):
+/// float64 [N, count], multiples of 2^-53, on the CPU. A row depends only on the seed, the purpose
+/// and its sample, not on the other samples, the number of threads or the machine. A larger count
+/// does not change the numbers that a smaller one gives. A sample that occurs twice gets the same
+/// numbers twice.
 at::Tensor uniform_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                              std::string_view purpose);
 
@@ -42,7 +43,7 @@ at::Tensor uniform_by_sample(const at::Tensor& samples, int64_t count, uint64_t 
 at::Tensor uniform_float_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                                    std::string_view purpose);
 
-/// The same of the standard normal distribution: float32, at most 6.7 from 0.
+/// The same for the standard normal distribution: float32, at most 6.7 from 0.
 at::Tensor normal_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                             std::string_view purpose);
 

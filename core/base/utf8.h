@@ -1,4 +1,4 @@
-// Strings that come from file names and scripts may hold any bytes; JSON, tables and figures hold
+// Strings from file names and scripts may contain any bytes, but JSON, tables and figures contain
 // UTF-8.
 #pragma once
 
@@ -9,19 +9,19 @@
 
 namespace hfc {
 
-/// A JSON value as text. Bytes that are not UTF-8 become U+FFFD. indent: as for Json::dump.
+/// Returns a JSON value as text. Bytes that are not UTF-8 become U+FFFD. indent: as for Json::dump.
 template <typename Json>
 std::string json_text(const Json& json, int indent = -1) {
     return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
-/// A JSON value as it is when it has been written to a file and read again.
+/// Returns the JSON value that results from writing this one to a file and reading it again.
 template <typename Json>
 Json as_read_back(const Json& json) {
     return Json::parse(json_text(json));
 }
 
-/// The string, with U+FFFD in place of bytes that are not UTF-8: what json_text() writes.
+/// Returns the string with U+FFFD in place of bytes that are not UTF-8, as json_text() writes it.
 inline std::string to_utf8(const std::string& text) {
     const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
     return std::all_of(text.begin(), text.end(), is_ascii)

@@ -1,4 +1,4 @@
-// A checkpoint that one process has read, for all.
+// Sends a checkpoint that one process has read to all processes.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -8,7 +8,8 @@
 
 namespace hfc::checkpoint {
 
-/// That of rank 0, or nothing where it has none. What the others give does not count.
+/// Returns rank 0's checkpoint on all ranks, or nothing if rank 0 has none. The arguments of the
+/// other ranks are ignored.
 std::optional<Checkpoint> broadcast(parallel::Group& group, std::optional<Checkpoint> checkpoint);
 
 }  // namespace hfc::checkpoint

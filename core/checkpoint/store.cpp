@@ -76,7 +76,7 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
 
 Json parse(const std::filesystem::path& path) {
     const auto text = read_file(path, state_limit);
-    require(!nests_deeper(text), "'{}' is no checkpoint: it nests deeper than {} levels",
+    require(!nests_deeper(text), "'{}' is not a checkpoint: it is nested deeper than {} levels",
             path.string(), deepest_json);
     try {
         return Json::parse(text);
@@ -157,7 +157,7 @@ Checkpoint Store::load(int64_t number) const {
         checkpoint.tensors = tensor_file::load(tensors);
         return checkpoint;
     } catch (const Json::exception&) {
-        fail("'{}' is no checkpoint: a field is missing or of another kind", name.string());
+        fail("'{}' is not a checkpoint: a field is missing or has a wrong type", name.string());
     }
 }
 
@@ -181,9 +181,9 @@ std::optional<Checkpoint> Store::newest(const std::function<void(const std::stri
             if (warn) {
                 warn(fmt::format("{}; {}", error.what(),
                                  number + 1 == all.rend()
-                                     ? "there is no checkpoint before it, so the training begins "
-                                       "anew"
-                                     : "the checkpoint before it is taken"));
+                                     ? "there is no previous checkpoint, so training starts "
+                                       "again"
+                                     : "the previous checkpoint is used"));
             }
         }
     }

@@ -24,39 +24,40 @@ struct Checkpoint {
     tensor_file::NamedTensors tensors;
     Json state = Json::object();
 
-    /// Throws Error where there is none of that name.
+    /// Throws Error if there is no tensor of that name.
     const at::Tensor& tensor(const std::string& name) const;
 };
 
 class Store {
   public:
-    /// folder: made at the first save(). keep: how many of the newest stay, at least 1.
+    /// folder: made at the first save(). keep: how many of the newest checkpoints to keep, at least
+    /// 1.
     explicit Store(std::filesystem::path folder, int64_t keep = 2);
 
     const std::filesystem::path& folder() const { return folder_; }
 
-    /// Writes a checkpoint under a number that grows from one to the next, at least 0, then removes
-    /// the oldest ones. After a fault at any moment the folder holds this one or the one before.
-    /// Throws Error naming the file and the reason (no space, no permission); the ones before are
-    /// then all there.
+    /// Writes a checkpoint under a non-negative number, which must increase from one checkpoint to
+    /// the next, and then removes the oldest ones. After a failure at any moment, the directory
+    /// contains this checkpoint or the previous one. Throws Error naming the file and the reason
+    /// (no space, no permission); the previous checkpoints are then all intact.
     void save(int64_t number, const Checkpoint& checkpoint) const;
 
-    /// Makes a checkpoint of this store one of `to`, too: hard links, or copies where the file
-    /// system has none. Throws Error naming the file and the reason.
+    /// Adds a checkpoint of this store to the store `to` by hard links, or by copies if the file
+    /// system has no hard links. Throws Error naming the file and the reason.
     void link(int64_t number, const Store& to, int64_t to_number) const;
 
-    /// The newest checkpoint that is whole, or nothing. `warn` is told, in a sentence each, about
-    /// those passed over because they are damaged, and what is taken in their place.
+    /// Returns the newest checkpoint that is intact, or nothing. Calls `warn` with one sentence for
+    /// each damaged checkpoint that is skipped and for the checkpoint that is used instead.
     std::optional<Checkpoint> newest(
         const std::function<void(const std::string&)>& warn = {}) const;
 
-    /// The one of a number. Throws Error saying what is missing or damaged.
+    /// Returns the checkpoint with this number. Throws Error saying what is missing or damaged.
     Checkpoint load(int64_t number) const;
 
-    /// Removes all but the newest `keep`, and the temporary files that dead processes have left.
+    /// Removes all but the newest `keep` checkpoints, and the temporary files of dead processes.
     void prune(int64_t keep) const;
 
-    /// The numbers of the checkpoints there are, damaged ones too, rising.
+    /// The numbers of all checkpoints, including damaged ones, in ascending order.
     std::vector<int64_t> numbers() const;
 
   private:

@@ -1,4 +1,4 @@
-// Checkpoints written beside the work that makes them.
+// Writes checkpoints while the work that makes them continues.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -9,23 +9,23 @@
 
 namespace hfc::checkpoint {
 
-/// Writes one checkpoint at a time on a thread of its own. Used by one thread.
+/// Writes one checkpoint at a time on its own thread. Only one thread may use this object.
 class Writer {
   public:
     explicit Writer(Store store) : store_(std::move(store)) {}
-    /// Waits for the checkpoint that is being written. A fault of it is lost.
+    /// Waits for the checkpoint that is being written. An error in writing it is lost.
     ~Writer();
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// Where else a checkpoint is to be found: a hard link in another store.
+    /// A second place for a checkpoint: a hard link in another store.
     struct Link {
         Store store;
         int64_t number = 0;
     };
 
-    /// Begins to write a checkpoint, whose tensors nobody may change any more, and then makes its
-    /// link. Waits for the checkpoint before it first. Throws the Error of that one.
+    /// Starts to write a checkpoint, whose tensors must not change any more, and then makes its
+    /// link. First waits for the previous checkpoint, and throws the Error from writing that one.
     void save(int64_t number, Checkpoint checkpoint, std::optional<Link> link = {});
     /// Waits for the checkpoint that is being written. Throws its Error.
     void wait();

@@ -76,7 +76,7 @@ void require_images(const at::Tensor& images, const Kind& kind) {
     const auto height = images.size(2);
     const auto width = images.size(3);
     require(std::min(height, width) >= least_side,
-            "images must have {} x {} pixels at least for {}, got {} x {}", least_side, least_side,
+            "images must have at least {} x {} pixels for {}, got {} x {}", least_side, least_side,
             kind.name, height, width);
     require(!kind.square || height == width, "images must be square for {}, got {} x {}", kind.name,
             height, width);

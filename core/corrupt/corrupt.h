@@ -15,32 +15,33 @@
 
 namespace hfc::corrupt {
 
-/// "common": the 15 kinds that a corruption error is the mean of; "extra": 4 more; "all": both.
-/// Throws Error for another name.
+/// "common": the 15 kinds over which the corruption error is averaged; "extra": 4 more; "all":
+/// both. Throws Error for any other name.
 std::vector<std::string> kinds(std::string_view set = "common");
 
 constexpr int64_t severities = 5;
 
-/// Which of the published tables of constants.
+/// Which of the published tables of constants to use.
 enum class Constants {
-    by_size,   ///< those of CIFAR for images of which a side has fewer than 64 pixels
+    by_size,   ///< CIFAR's constants for images with a side below 64 pixels
     cifar,     ///< CIFAR-10-C
     imagenet,  ///< ImageNet-C
 };
 
-/// "auto", "cifar" or "imagenet". Throws Error for another name.
+/// "auto", "cifar" or "imagenet". Throws Error for any other name.
 Constants parse_constants(std::string_view name);
 
 struct Corruption {
     std::string kind;
     int64_t severity = 1;  ///< 1 to 5
-    /// The random numbers of an image depend on it, the kind, the severity and the index of the
-    /// image in its source alone.
+    /// The random numbers of an image depend only on the seed, the kind, the severity and the index
+    /// of the image in its source.
     uint64_t seed = 0;
     Constants constants = Constants::by_size;
-    /// Where frost1.png to frost5.jpg lie.
+    /// The directory that contains frost1.png to frost5.jpg.
     std::filesystem::path frost = {};
-    /// Above 0: the result is saved as JPEG of this quality and read again; ImageNet-C: 85.
+    /// If above 0, the result is saved as JPEG with this quality and read again; ImageNet-C uses
+    /// 85.
     int64_t jpeg = 0;
 
     bool operator==(const Corruption&) const = default;
@@ -48,25 +49,25 @@ struct Corruption {
 
 struct Photographs;
 
-/// A corruption that is checked and has read the files that it needs.
+/// A corruption that has been checked and has read the files that it needs.
 class Corruptor {
   public:
-    /// Throws Error for an unknown kind, a number out of range, and files of frost that are
+    /// Throws Error for an unknown kind, a number out of range, and photographs of frost that are
     /// missing or cannot be read.
     explicit Corruptor(Corruption corruption);
     ~Corruptor();
 
     const Corruption& corruption() const { return corruption_; }
 
-    /// images: float32 [N, C, H, W] in [0,1] of 1 or 3 channels and at least 32 x 32 pixels; each
-    /// is rounded to bytes first, and the result is whole bytes / 255. Grey images go through as
-    /// three equal channels, of which the first one comes back. samples: int64 [N], the index of
-    /// each image in its source. Throws Error for other images.
+    /// images: float32 [N, C, H, W] in [0,1] with 1 or 3 channels and at least 32 x 32 pixels. Each
+    /// image is first rounded to bytes, and the result is integer bytes / 255. Grey images are
+    /// processed as three equal channels, and the first one is returned. samples: int64 [N], the
+    /// index of each image in its source. Throws Error for other images.
     at::Tensor apply(const at::Tensor& images, const at::Tensor& samples) const;
 
   private:
     Corruption corruption_;
-    std::shared_ptr<const Photographs> photographs_;  ///< of frost
+    std::shared_ptr<const Photographs> photographs_;  ///< for frost
 };
 
 /// The images of a data set, corrupted.

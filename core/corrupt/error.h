@@ -1,4 +1,4 @@
-// How a network's error grows with corruptions: CIFAR-10-C's mean, ImageNet-C's mCE.
+// How a network's error grows under corruptions: CIFAR-10-C's mean, ImageNet-C's mCE.
 #pragma once
 
 #include "corrupt/corrupt.h"
@@ -17,27 +17,27 @@ struct ErrorOptions {
     std::vector<int64_t> severities = {1, 2, 3, 4, 5};
     bool alexnet = false;  ///< divide the error of each kind by AlexNet's, as ImageNet-C does
     model::Inference::Options inference = {};
-    /// The data set through a kind and severity.
+    /// Returns the data set with a kind and severity of corruption applied.
     std::function<data::Dataset(const std::string& kind, int64_t severity)> corrupted;
 };
 
 struct KindErrors {
-    std::vector<double> errors;  ///< of each severity, in [0,1]
-    /// Where the energy of corrupted - clean lies: its mean distance from frequency zero, in bins,
-    /// over the first 100 images and all severities.
+    std::vector<double> errors;  ///< one per severity, in [0,1]
+    /// The mean distance of the energy of corrupted - clean from frequency zero, in bins, over the
+    /// first 100 images and all severities.
     double band = 0;
 };
 
 struct CorruptionErrors {
     double clean = 0;     ///< the error without corruption
-    double mean = 0;      ///< of all kinds and severities
+    double mean = 0;      ///< the mean over all kinds and severities
     double relative = 0;  ///< mean - clean
     double mce = 0;       ///< NaN without AlexNet
     std::map<std::string, KindErrors> by;
 };
 
-/// Throws Error for no kind or severity, a kind without a published error of AlexNet where it is
-/// asked for, and as model::accuracy() does.
+/// Throws Error if there is no kind or severity, if AlexNet's error is requested for a kind for
+/// which none is published, and as model::accuracy() does.
 CorruptionErrors corruption_error(model::Model& model, const data::Dataset& dataset,
                                   const ErrorOptions& options);
 

@@ -1,12 +1,13 @@
-// Filters as the libraries of the published code compute them, to the last bit where bytes depend
-// on it: the result is cut off downwards.
+// Filters that compute the same as the libraries of the published code, to the last bit where bytes
+// depend on it, because the result is truncated.
 #pragma once
 
 #include "corrupt/picture.h"
 
 namespace hfc::corrupt {
 
-/// What lies beyond the border: the outermost pixel, or the image mirrored with that pixel twice.
+/// The values beyond the border: the outermost pixel repeated, or the image mirrored with that
+/// pixel twice.
 enum class Border { repeat, mirror };
 
 /// scipy's gaussian_filter of each plane: taps up to int(reach * sigma + .5) pixels away.
@@ -16,8 +17,8 @@ void blur(Planes<T>& image, double sigma, double reach = 4, Border border = Bord
 /// ImageMagick's motion blur: half of a Gaussian, 2 radius + 1 taps along the angle in degrees.
 Bytes motion(const Bytes& image, int64_t radius, double sigma, double angle);
 
-/// The middle of each plane, magnified by `factor` to the size of the plane: scipy's zoom, linear,
-/// corners aligned.
+/// The middle of each plane, magnified by `factor` to the size of the plane: scipy's zoom with
+/// linear interpolation and aligned corners.
 template <typename T>
 Planes<T> zoomed(const Planes<T>& image, double factor);
 

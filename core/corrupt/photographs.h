@@ -8,15 +8,15 @@
 
 namespace hfc::corrupt {
 
-/// frost1.png, frost2.png, frost3.png, frost4.jpg and frost5.jpg of a folder. Throws Error naming
-/// the file that is missing and saying where they are published.
+/// Reads frost1.png, frost2.png, frost3.png, frost4.jpg and frost5.jpg from a directory. Throws
+/// Error naming a missing file and saying where the files are published.
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder);
 
-/// A fifth of their size, as for CIFAR: every fifth pixel, which is what OpenCV's linear
-/// interpolation takes.
+/// The photographs at a fifth of their size, as for CIFAR: every fifth pixel, which is what
+/// OpenCV's linear interpolation gives.
 std::shared_ptr<const Photographs> smaller(const Photographs& photographs);
 
-/// Throws Error unless each of them is larger than the images in both directions.
+/// Throws Error unless each photograph is larger than the images in both directions.
 void require_larger(const Photographs& photographs, int64_t height, int64_t width);
 
 }  // namespace hfc::corrupt

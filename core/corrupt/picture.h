@@ -1,4 +1,4 @@
-// One image while it is corrupted, and where its random numbers come from.
+// One image while it is being corrupted, and the source of its random numbers.
 #pragma once
 
 #include "corrupt/corrupt.h"
@@ -19,7 +19,7 @@ struct Planes {
           width(width_),
           values(static_cast<size_t>(channels_ * height_ * width_), value) {}
 
-    /// Of the same shape.
+    /// Zeros of the same shape.
     template <typename Other>
     static Planes like(const Planes<Other>& other) {
         return Planes(other.channels, other.height, other.width);
@@ -51,7 +51,7 @@ using Bytes = Planes<uint8_t>;
 using Floats = Planes<float>;
 using Doubles = Planes<double>;
 
-/// Random numbers of one image, in the order in which they are asked for.
+/// The random numbers of one image, in the order in which they are requested.
 class Draws {
   public:
     Draws() = default;
@@ -61,9 +61,9 @@ class Draws {
 
     virtual std::vector<double> uniform(int64_t count, double low, double high) = 0;
     virtual std::vector<double> normal(int64_t count, double mean, double deviation) = 0;
-    /// Whole numbers in [low, high).
+    /// Integers in [low, high).
     virtual std::vector<int64_t> integers(int64_t count, int64_t low, int64_t high) = 0;
-    /// For each byte b one number of the Poisson distribution of mean b / 255 * `scale`.
+    /// For each byte b, one number from the Poisson distribution with mean b / 255 * `scale`.
     virtual std::vector<double> poisson(const Bytes& bytes, double scale) = 0;
 };
 
@@ -72,29 +72,29 @@ struct Photographs {
     std::vector<Bytes> pictures;
 };
 
-/// Constants of the five severities.
+/// The constants for the five severities.
 template <typename Row>
 using Table = std::array<Row, severities>;
 
-/// What a kind of corruption sees.
+/// The input of a kind of corruption.
 struct Task {
     const Bytes& image;  ///< three channels
     int64_t severity;    ///< 0 to 4
-    bool imagenet;       ///< which constants
+    bool imagenet;       ///< which constants to use
     Draws& draws;
     const Photographs* photographs;
 
-    /// The row of the table that holds.
+    /// The row of the table that applies.
     template <typename Row>
     const Row& constants(const Table<Row>& cifar, const Table<Row>& large) const {
         return (imagenet ? large : cifar)[static_cast<size_t>(severity)];
     }
 };
 
-/// Numbers from 0 to 255, which are cut off downwards to bytes.
+/// Numbers from 0 to 255, which are truncated to bytes.
 using Corrupted = Doubles;
 
-/// The kinds: one function for each name.
+/// The kinds, with one function per name.
 Corrupted gaussian_noise(const Task& task);
 Corrupted shot_noise(const Task& task);
 Corrupted impulse_noise(const Task& task);
@@ -115,17 +115,17 @@ Corrupted pixelate(const Task& task);
 Corrupted jpeg_compression(const Task& task);
 Corrupted spatter(const Task& task);
 
-/// One image of three channels through a kind. `severity` counts from 1.
+/// Applies a kind of corruption to one image with three channels. `severity` counts from 1.
 Bytes corrupt_image(const std::string& kind, int64_t severity, bool imagenet, const Bytes& image,
                     Draws& draws, const Photographs* photographs = nullptr);
 
 /// x / 255.
 Doubles unit(const Bytes& image);
-/// 255 x, of x cut to [0,1].
+/// 255 x, with x clipped to [0,1].
 Corrupted to_255(Doubles image);
 Corrupted to_255(const Floats& image);
 
-/// The image saved as JPEG of a quality, 4:2:0, and read again.
+/// The image saved as JPEG with this quality (4:2:0) and read again.
 Bytes through_jpeg(const Bytes& image, int64_t quality);
 
 }  // namespace hfc::corrupt

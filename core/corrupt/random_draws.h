@@ -1,4 +1,4 @@
-// The random numbers of one image, which depend on a seed, a purpose and its sample alone.
+// The random numbers of one image, which depend only on a seed, a purpose and its sample.
 #pragma once
 
 #include "corrupt/picture.h"

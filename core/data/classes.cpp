@@ -15,7 +15,7 @@ std::vector<at::Tensor> positions_of_classes(const at::Tensor& labels, int64_t c
     const auto* const label = given.const_data_ptr<int64_t>();
     std::vector<int64_t> sizes(static_cast<size_t>(classes), 0);
     for (int64_t i = 0; i < count; ++i) {
-        require(0 <= label[i] && label[i] < classes, "labels must lie in 0 to {}, got {}",
+        require(0 <= label[i] && label[i] < classes, "labels must be between 0 and {}, got {}",
                 classes - 1, label[i]);
         ++sizes[static_cast<size_t>(label[i])];
     }

@@ -8,9 +8,9 @@
 
 namespace hfc::data {
 
-/// Where each of the classes 0 to classes - 1 stands in `labels` (int64 [N], CPU): int64 positions
-/// in ascending order, a tensor a class, empty for a class without a sample. One pass over the
-/// labels for any number of classes. Throws Error for a label outside the classes.
+/// Returns the positions of each of the classes 0 to classes - 1 in `labels` (int64 [N], CPU): one
+/// tensor of int64 positions per class in ascending order, empty for a class without a sample.
+/// Takes a single pass over the labels. Throws Error for a label that is not one of the classes.
 std::vector<at::Tensor> positions_of_classes(const at::Tensor& labels, int64_t classes);
 
 }  // namespace hfc::data

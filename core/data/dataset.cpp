@@ -22,8 +22,8 @@ at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& na
     };
     require(labels.defined() && is_index(labels.scalar_type()) && labels.dim() == 1 &&
                 labels.size(0) == size,
-            "the labels of '{}' must be int64 [{}] or uint8 [{}], one an image; got {}", name, size,
-            size,
+            "the labels of '{}' must be int64 [{}] or uint8 [{}], one per image; got {}", name,
+            size, size,
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
@@ -47,7 +47,7 @@ at::Tensor labels_of(const Source& source) {
     labels = checked_labels(std::move(labels), source.size(), source.name());
     const auto classes = static_cast<int64_t>(source.class_names().size());
     require(classes == 0 || labels.max().item<int64_t>() < classes,
-            "'{}' has {} classes, so labels must lie in 0 to {}; got {} to {}", source.name(),
+            "'{}' has {} classes, so labels must be between 0 and {}; got {} to {}", source.name(),
             classes, classes - 1, labels.min().item<int64_t>(), labels.max().item<int64_t>());
     return labels;
 }
@@ -122,7 +122,9 @@ void Dataset::require_positions(const at::Tensor& positions) const {
     }
     const auto lowest = positions.min().item<int64_t>();
     const auto highest = positions.max().item<int64_t>();
-    require(lowest >= 0 && highest < size(), "positions must lie in 0 to {} for '{}', got {} to {}",
+    require(lowest >= 0 && highest < size(),
+            "positions must be between 0 and {} for '{}', got "
+            "{} to {}",
             size() - 1, name_, lowest, highest);
 }
 

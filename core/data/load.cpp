@@ -93,10 +93,11 @@ Path require_present(const Download& download, bool is_idx) {
     std::ranges::transform(download.files, std::back_inserter(expected),
                            [&](const std::string& file) { return download.prefix + file; });
     fail(
-        "the data set '{}' is not there: expected in '{}' the files {}{}; missing: {}.\n"
-        "Get it from {}:\n  {}\n"
-        "If you have it, name the folder that holds '{}' by --data DIR or the environment variable "
-        "HFC_DATA.",
+        "cannot find the data set '{}': expected in '{}' the files {}{}; missing: {}.\n"
+        "Download it from {}:\n"
+        "  {}\n"
+        "If you already have it, set --data or the environment variable HFC_DATA to the "
+        "directory that contains '{}'.",
         download.name, nearest_folder.string(), fmt::join(expected, ", "),
         is_idx ? " (each may end in .gz)" : "",
         names.size() == expected.size() ? "all" : fmt::format("{}", fmt::join(names, ", ")),
@@ -243,7 +244,7 @@ struct Named {
 std::string path_in(const std::string& name, const char* kind = "a folder",
                     const char* letters = "DIR") {
     const auto colon = name.find(':');
-    require(colon + 1 < name.size(), "'{0}' needs the path of {1} behind the colon: {0}{2}", name,
+    require(colon + 1 < name.size(), "'{0}' needs the path of {1} after the colon: {0}{2}", name,
             kind, letters);
     return name.substr(colon + 1);
 }

@@ -7,28 +7,30 @@
 
 namespace hfc::data {
 
-/// A permutation of 0 .. n-1 (CPU; int32 where n allows it, else int64) that depends on n, seed and
-/// epoch alone: training and every other loop with the same three visit the samples in the same
-/// order. A million positions take 4 MB.
+/// Returns a permutation of 0 .. n-1 (CPU; int32 if n allows it, otherwise int64) that depends only
+/// on n, seed and epoch. Training and every other loop with the same three values visit the samples
+/// in the same order. A million positions take 4 MB.
 at::Tensor epoch_order(int64_t n, uint64_t seed, int64_t epoch);
 
-/// Which of the processes that share some work this one is.
+/// The rank of this process among those that share the work.
 struct Share {
     int64_t rank = 0;   ///< 0 to ranks - 1
     int64_t ranks = 1;  ///< at least 1
 };
 
-/// How many of the n images of a batch are this process's: n / ranks, the rest with the first.
+/// The number of images in a batch of n that this process gets: n / ranks, with the remainder on
+/// the first ranks.
 int64_t rows_of(int64_t n, const Share& share);
 
-/// The part of the order that is this process's: of each batch of `batch_size` the rows rank, rank
-/// + ranks, ... A loader of the part gives them batch by batch, if its batch size is rows_of() the
-/// whole one's. drop_last: without the rows of a last batch of fewer images.
+/// Returns this process's part of the order: the rows rank, rank + ranks, ... of each batch of
+/// `batch_size`. A loader of this part returns it batch by batch if its batch size is rows_of() of
+/// the whole batch size. drop_last: leaves out a last batch that is smaller.
 at::Tensor part_of_batches(const at::Tensor& order, int64_t batch_size, bool drop_last,
                            const Share& share);
 
-/// The positions 0 to n - 1 of whole batches: rank, rank + ranks, ... Each batch is the one that a
-/// single process would have. Undefined for the only process: all positions.
+/// Returns positions from 0 to n - 1, as whole batches: the batches rank, rank + ranks, ... Each
+/// batch is the same as in a single process. Undefined, which means all positions, for a single
+/// process.
 at::Tensor batches_of(int64_t n, int64_t batch_size, const Share& share);
 
 }  // namespace hfc::data

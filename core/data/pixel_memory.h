@@ -1,4 +1,4 @@
-// Where the pixels of a data set lie: in memory, or in a file where they are too many.
+// Stores the pixels of data sets in memory, or in a file if there are too many.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,17 +7,18 @@
 
 namespace hfc::data {
 
-/// Half of the memory that the process may use (of the machine, or of its cgroup), or the
-/// environment's HFC_PIXEL_MEMORY in MB. Throws Error where that is not a whole number.
+/// Half of the memory that the process may use (that of the machine or of its cgroup), or the value
+/// of the environment variable HFC_PIXEL_MEMORY in MB. Throws Error if that is not an integer.
 uint64_t default_pixel_memory();
 
-/// What is left of default_pixel_memory() for tensors of make_pixels().
+/// The part of default_pixel_memory() that tensors from make_pixels() do not use yet.
 uint64_t free_pixel_memory();
 
-/// A uint8 tensor of these sizes, its content not set. In memory as long as all tensors made here
-/// that are alive have together at most `most_in_memory` bytes there. Else it is a mapped file
-/// without a name in $TMPDIR (else /var/tmp), which the system reads and writes page by page and
-/// which goes with the tensor. Throws Error naming that folder where it has no room.
+/// Returns an uninitialised uint8 tensor with these sizes. It is in memory as long as all live
+/// tensors from this function together have at most `most_in_memory` bytes there. Otherwise it is
+/// in a mapped file without a name in $TMPDIR (or /var/tmp), which the system reads and writes page
+/// by page and which disappears with the tensor. Throws Error naming that directory if it has no
+/// space.
 at::Tensor make_pixels(at::IntArrayRef sizes, uint64_t most_in_memory = default_pixel_memory());
 
 }  // namespace hfc::data

@@ -1,4 +1,4 @@
-// Threads that read the samples of batches ahead.
+// Threads that read ahead the samples of batches.
 #pragma once
 
 #include "data/source.h"
@@ -20,24 +20,24 @@ struct Slot {
     at::Tensor positions;              ///< int64 [n], in the data set
     at::Tensor samples;                ///< int64 [n], in the source
     at::Tensor images;                 ///< [n, C, H, W]
-    std::vector<std::string> reasons;  ///< [n]: "" where the sample could be read
-    int64_t begun = 0;                 ///< images that a thread has taken
-    int64_t left = 0;                  ///< images that are not there yet
+    std::vector<std::string> reasons;  ///< [n]: "" if the sample could be read
+    int64_t begun = 0;                 ///< images that threads have started to read
+    int64_t left = 0;                  ///< images that have not been read yet
 };
 
-/// Reads one sample, int64 [1]. Returns what is wrong with it, or "".
+/// Reads one sample, int64 [1]. Returns a description of the problem, or "".
 std::string read_one(const Source& source, const at::Tensor& sample, const Draw& draw,
                      at::Tensor into);
 
-/// Where nothing else is said, read_all() stops at so many bad samples.
+/// The default number of bad samples at which read_all() stops.
 constexpr size_t most_bad_samples = 10;
 
-/// Reads all `samples` (int64 [n]) on all cores into `into` [n, C, H, W], or nowhere. Returns the
-/// first `most` bad ones that were met, in the order of `samples`. Throws Interrupted.
+/// Reads all `samples` (int64 [n]) on all cores into `into` [n, C, H, W], or discards them. Returns
+/// the first `most` bad samples found, in the order of `samples`. Throws Interrupted.
 std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples,
                                 at::Tensor* into = nullptr, size_t most = most_bad_samples);
 
-/// Threads that read the samples of slots in their order. One thread adds and takes.
+/// Threads that read the samples of slots in order. One thread adds and takes slots.
 class Readers {
   public:
     /// `source` must outlive the readers.
@@ -48,7 +48,7 @@ class Readers {
 
     size_t slots() const { return slots_.size(); }
     void add(Slot slot);
-    /// The first slot, once it is full. Throws Interrupted while it waits.
+    /// Returns the first slot once it is full. Throws Interrupted while it waits.
     Slot take();
 
   private:
@@ -58,7 +58,8 @@ class Readers {
     Draw draw_;
     std::mutex mutex_;
     std::condition_variable more_, full_;
-    std::deque<Slot> slots_;  ///< std::deque: what threads refer to does not move
+    /// std::deque, because the elements to which threads refer must not move.
+    std::deque<Slot> slots_;
     bool stop_ = false;
     std::vector<std::thread> threads_;
 };

@@ -1,4 +1,4 @@
-// What happens to the images of a data set on their way.
+// Changes to the images of a data set before they are used.
 #pragma once
 
 #include "data/source.h"
@@ -11,19 +11,19 @@
 
 namespace hfc::data {
 
-/// Images on their way through the transforms of a data set. A transform replaces these tensors and
-/// never writes into them: other views may share them.
+/// Images between the transforms of a data set. A transform replaces these tensors and never writes
+/// to them, because other views may share them.
 struct TransformBatch {
     at::Tensor images;  ///< float32 [n, C, H, W], any device
-    /// int64 [n], any device; or float32 [n, classes], the probability of each class, where images
-    /// are mixed; undefined where there are none.
+    /// int64 [n], any device; or float32 [n, classes], the probability of each class, if images are
+    /// mixed; undefined if there are none.
     at::Tensor labels;
     at::Tensor samples;  ///< int64 [n], CPU: the index of each image in its source
-    Draw draw;           ///< of what is random, together with the sample's index
-    std::vector<at::Tensor> targets = {};  ///< one an image, see Source::targets(); or none
+    Draw draw;           ///< determines the random numbers, together with the sample's index
+    std::vector<at::Tensor> targets = {};  ///< one per image, see Source::targets(); or none
 };
 
-/// A new kind of transform is a class made from this one. It never changes.
+/// To add a new kind of transform, derive a class from this one. It never changes.
 class Transform {
   public:
     Transform() = default;
@@ -31,24 +31,26 @@ class Transform {
     Transform& operator=(const Transform&) = delete;
     virtual ~Transform() = default;
 
-    /// Keeps the number and the order of the images.
+    /// Must keep the number and the order of the images.
     virtual void apply(TransformBatch& batch) const = 0;
     /// For the names of views: "low r=4".
     virtual std::string describe() const = 0;
-    /// Of the images that come out.
+    /// The shape of the resulting images.
     virtual Shape shape(const Shape& before) const { return before; }
-    /// Whether both do the same. What is the same at the beginning of several views is done once.
+    /// Whether both do the same. Equal transforms at the start of several views are computed only
+    /// once.
     virtual bool same_as(const Transform& other) const { return this == &other; }
-    /// Whether apply() runs code of a script, which the thread of the script alone may do.
+    /// Whether apply() runs a script's code, which may run only on the script's thread.
     virtual bool runs_script() const { return false; }
-    /// Tells apart what describe() does not.
+    /// Distinguishes transforms that have the same describe().
     virtual std::string fingerprint() const { return {}; }
 };
 
 using Transforms = std::vector<std::shared_ptr<const Transform>>;
 
-/// `batch` through each list of transforms: the images of each. An equal beginning of several lists
-/// is computed once, and frequency filters of the same images share one forward transform.
+/// Applies each list of transforms to `batch` and returns the resulting images, one tensor per
+/// list. An equal start of several lists is computed once, and frequency filters of the same images
+/// share one forward transform.
 std::vector<at::Tensor> apply_lists(const std::vector<Transforms>& lists,
                                     const TransformBatch& batch);
 

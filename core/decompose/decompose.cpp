@@ -29,7 +29,7 @@ at::Tensor planes_of(const at::Tensor& x) {
     require(x.dim() >= 2 && x.size(-1) > 0 && x.size(-2) > 0,
             "x must have at least two dimensions [..., H, W] with at least one pixel, got shape {}",
             shape_of(x));
-    require(x.isfinite().all().item<bool>(), "x must hold finite numbers only");
+    require(x.isfinite().all().item<bool>(), "x must contain only finite numbers");
     return x.detach().contiguous().reshape({-1, x.size(-2), x.size(-1)});
 }
 
@@ -88,7 +88,7 @@ Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares) {
     const auto planes = planes_of(x);
     const auto leading = x.sizes().slice(0, x.dim() - 2);
     require(shares.defined() && shares.sizes() == leading,
-            "shares must be of shape [{}], one a channel, got {}", fmt::join(leading, ", "),
+            "shares must be of shape [{}], one per channel, got {}", fmt::join(leading, ", "),
             shares.defined() ? shape_of(shares) : "nothing");
     const auto given = shares.detach().to(at::kCPU, at::kDouble).contiguous();
     const auto* const values = given.const_data_ptr<double>();

@@ -1,4 +1,4 @@
-// Eigenvectors of small symmetric matrices, as many as are asked for. LAPACK through LibTorch
+// Eigenvectors of small symmetric matrices, only as many as are requested. LAPACK through LibTorch
 // computes all of them, at two to four times the cost.
 #pragma once
 
@@ -7,18 +7,19 @@
 
 namespace hfc::decompose {
 
-/// One matrix at a time, in memory of its own: one object a thread.
-/// Householder reflections to tridiagonal form, implicit QL for the eigenvalues, whose rotations
-/// are kept; an eigenvector is a unit vector sent back through both. Orthogonal to rounding
-/// whatever the eigenvalues are. Accurate to rounding of the largest eigenvalue.
+/// Decomposes one matrix at a time in its own memory: use one object per thread. Householder
+/// reflections make the matrix tridiagonal, and implicit QL, whose rotations are kept, gives the
+/// eigenvalues. An eigenvector is a unit vector transformed back through both. The vectors are
+/// orthogonal up to rounding, whatever the eigenvalues are. The error is of the order of the
+/// rounding error of the largest eigenvalue.
 class SymmetricEigen {
   public:
     explicit SymmetricEigen(int64_t n);
 
-    /// matrix: n x n, row-major, finite; the lower triangle is read.
+    /// matrix: n x n, row-major, finite; only the lower triangle is read.
     void decompose(const double* matrix);
 
-    /// Falling.
+    /// In descending order.
     const std::vector<double>& values() const { return values_; }
 
     /// Writes the unit eigenvectors of values()[first .. first + count - 1] as columns: out[row *
@@ -35,14 +36,14 @@ class SymmetricEigen {
     void sweep(int64_t begin, int64_t end);
 
     int64_t n_;
-    std::vector<double> matrix_;  ///< row i: the reflector that cleared it
+    std::vector<double> matrix_;  ///< row i is the reflector that cleared it
     std::vector<double> diagonal_;
-    std::vector<double> beside_;  ///< [i] couples i and i + 1
+    std::vector<double> beside_;  ///< [i] couples rows i and i + 1
     std::vector<double> factors_;
     std::vector<double> scratch_;
     std::vector<double> rotations_;  ///< cosine and sine of each, in the order applied
     std::vector<Sweep> sweeps_;
-    std::vector<int64_t> order_;  ///< of the diagonal, by falling value
+    std::vector<int64_t> order_;  ///< indices into the diagonal, by descending value
     std::vector<double> values_;
     std::vector<double> block_;
 };

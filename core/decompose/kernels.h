@@ -1,22 +1,23 @@
-// The loops in which the time of an eigenvalue problem goes, compiled for AVX2 and for any
-// processor; chosen when the program starts.
+// The loops in which an eigenvalue problem spends its time, compiled for AVX2 and for any
+// processor; the program chooses the version when it starts.
 #pragma once
 
 #include <cstdint>
 
 namespace hfc::decompose {
 
-/// Eigenvectors are made this many at a time, so that a block of them stays in the nearest cache.
+/// Eigenvectors are computed this many at a time, so that a block of them fits in the first-level
+/// cache.
 constexpr int64_t block_width = 16;
 
-/// Clears a symmetric matrix (n x n, row-major, lower triangle) but for the diagonal and its
-/// neighbours. Row i of the matrix becomes the reflector I - factors[i] v v^T, v = row i up to the
-/// diagonal; beside[i] couples i and i + 1. scratch: 4 n.
+/// Reduces a symmetric matrix (n x n, row-major, lower triangle) to its diagonal and the neighbours
+/// of the diagonal. Row i of the matrix becomes the reflector I - factors[i] v v^T, where v is row
+/// i up to the diagonal; beside[i] couples rows i and i + 1. scratch: 4 n.
 void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors,
                     double* scratch);
 
-/// block: [n][block_width]. Takes back `count` rotations, the last applied first; they act on rows
-/// begin .. begin + count.
+/// block: [n][block_width]. Undoes `count` rotations, starting with the last one applied; they act
+/// on rows begin .. begin + count.
 void rotate_back(double* block, int64_t begin, int64_t count, const double* rotations);
 
 /// Applies the reflectors of tridiagonalise() to a block.

@@ -1,4 +1,4 @@
-// Average precision of detections by the rules of COCO and of Pascal VOC. Plain vectors, no
+// Average precision of detections by the rules of COCO and of Pascal VOC. Uses plain vectors, no
 // tensors.
 #pragma once
 
@@ -11,24 +11,24 @@
 
 namespace hfc::detection {
 
-/// -1 stands for a figure without an object to count.
+/// The value of a metric without an object to count.
 constexpr double no_figure = -1;
 
-/// The names of the twelve figures of COCO, in its order: ap, ap50, ap75, small, medium, large,
-/// ar1, ar10, ar100, ar_small, ar_medium, ar_large.
+/// The names of COCO's twelve metrics, in its order: ap, ap50, ap75, small, medium, large, ar1,
+/// ar10, ar100, ar_small, ar_medium, ar_large.
 extern const std::array<const char*, 12> coco_figures;
 
 struct CocoScore {
     std::array<double, 12> figures = {};
     std::vector<double> per_class;        ///< AP of each category
     std::vector<double> per_class_50;     ///< AP of each category at the IoU of .5
-    std::vector<double> per_image;        ///< AP of each picture as if it were the whole set
-    std::vector<double> per_image_class;  ///< the same of each category: [pictures][categories]
-    std::vector<std::string> notes;       ///< what makes the figures differ from what one expects
+    std::vector<double> per_image;        ///< AP of each picture, as if it were the whole data set
+    std::vector<double> per_image_class;  ///< the same for each category: [pictures][categories]
+    std::vector<std::string> notes;       ///< why the metrics may differ from what the user expects
 };
 
-/// The rules of pycocotools for boxes, with its numbers. Difficult objects are ignored as crowds
-/// are, but hold one detection each. Throws Error as require_valid() does.
+/// Scores by the rules of pycocotools for boxes, with the same numbers. Difficult objects are
+/// ignored like crowds, but each matches only one detection. Throws Error as require_valid() does.
 CocoScore coco_score(const data::Annotations& truth, const std::vector<Detection>& found);
 
 enum class VocRule {
@@ -37,25 +37,25 @@ enum class VocRule {
 };
 
 struct VocScore {
-    double ap = no_figure;  ///< the mean over the categories with objects
+    double ap = no_figure;  ///< the mean over the categories that have objects
     std::vector<double> per_class;
 };
 
-/// The rules of Pascal VOC at an IoU above .5: a detection looks at its best object alone, a second
-/// hit of an object is wrong, difficult objects count neither way. Boxes are taken as the reader of
-/// VOC files gives them, so that the "+1" of VOC's own sides is in them. Throws Error as
-/// require_valid() does.
+/// Scores by the rules of Pascal VOC at an IoU above .5: a detection is compared only with its best
+/// object, a second hit of an object is wrong, and difficult objects count neither way. Boxes are
+/// used as the reader of VOC files returns them, so they include the "+1" of VOC's own sides.
+/// Throws Error as require_valid() does.
 VocScore voc_score(const data::Annotations& truth, const std::vector<Detection>& found,
                    VocRule rule);
 
-/// Intersection over union; over the area of `a` alone where `b` is a crowd.
+/// Intersection over union, or over the area of `a` only if `b` is a crowd.
 double overlap(const data::Rectangle& a, const data::Rectangle& b, bool crowd = false);
 
-/// Detections and objects of one category in one picture, which a bucket sort has put together.
+/// The detections and objects of each category in each picture, grouped by a bucket sort.
 class Cells {
   public:
     Cells(const data::Annotations& truth, const std::vector<Detection>& found);
-    /// Indices into `found`, by falling score, equal ones in their order.
+    /// Indices into `found`, by descending score; equal scores stay in order.
     std::vector<int32_t> detections(int64_t picture, int64_t category) const;
     /// Indices into truth.objects, in their order.
     std::vector<int32_t> objects(int64_t picture, int64_t category) const;

@@ -10,26 +10,27 @@ namespace hfc::detection {
 /// Intersection over union of each of `a` with each of `b`: [n, m].
 at::Tensor iou(const at::Tensor& a, const at::Tensor& b);
 
-/// The same less the share of the smallest rectangle around both that neither covers
+/// The same minus the fraction of the smallest rectangle around both that neither of them covers
 /// (Rezatofighi et al. 2019).
 at::Tensor generalized_iou(const at::Tensor& a, const at::Tensor& b);
 
-/// Where `boxes` lie relative to `anchors`, both [n, 4]: offsets of the centres in sizes of the
-/// anchor, logarithms of the ratios of the sizes.
+/// The position of `boxes` relative to `anchors`, both [n, 4]: offsets of the centres in units of
+/// the anchor's size, and logarithms of the ratios of the sizes.
 at::Tensor encode(const at::Tensor& boxes, const at::Tensor& anchors);
 
-/// The boxes of codes [n, 4]. A box is at most 62.5 times as large as its anchor.
+/// The boxes given by codes [n, 4]. A box is at most 62.5 times as large as its anchor.
 at::Tensor decode(const at::Tensor& codes, const at::Tensor& anchors);
 
-/// Cut at the edges of a picture.
+/// Boxes clipped at the edges of a picture.
 at::Tensor clip(const at::Tensor& boxes, int64_t height, int64_t width);
 
-/// Which boxes stay where, by falling score, each drops the later ones that overlap it by more than
-/// `threshold`: their indices, int64, by falling score. The order and the rounding are
-/// torchvision's. On the CPU, wherever the boxes are.
+/// Non-maximum suppression: in the order of descending scores, each box removes the later boxes
+/// that overlap it by more than `threshold`. Returns the indices of the remaining boxes, int64, by
+/// descending score. The order and the rounding are torchvision's. Runs on the CPU, whatever the
+/// device of the boxes.
 at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, double threshold);
 
-/// The same where boxes drop only those of their own label, int64 [n].
+/// The same, but boxes remove only those with the same label, int64 [n].
 at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
                          const at::Tensor& labels, double threshold);
 

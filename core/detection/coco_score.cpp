@@ -347,7 +347,7 @@ CocoScore coco_score(const Annotations& truth, const std::vector<Detection>& fou
             return one.score == found.front().score;
         })) {
         score.notes.push_back(
-            fmt::format("all {} detections have the score {}, so that the figures depend on their "
+            fmt::format("all {} detections have the score {}, so the metrics depend on their "
                         "order",
                         found.size(), found.front().score));
     }

@@ -1,4 +1,4 @@
-// A detector on a data set, and in training.
+// Detectors on data sets, and in training.
 #pragma once
 
 #include "data/dataset.h"
@@ -14,26 +14,27 @@
 namespace hfc::detection {
 
 struct DetectOptions {
-    /// Pictures a forward pass, at least 1. Unset: 8 where all have one size, else 1, since padding
-    /// changes a picture's result.
+    /// The number of pictures per forward pass, at least 1. If unset, 8 if all pictures have the
+    /// same size, otherwise 1, because padding changes a picture's result.
     std::optional<int64_t> batch_size = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
 };
 
-/// What was found in the pictures of a data set, which `truth` holds.
+/// The detections in the pictures of a data set, whose annotations are in `truth`.
 struct FoundInSet {
     std::shared_ptr<const data::Annotations> truth;
     std::vector<Detection> rows;
 };
 
-/// Evaluation mode, no gradients; the detector's mode is restored. Detections of a label that no
-/// category of the data set has are left out. Asks check_interrupt() between batches. Throws Error
-/// for a data set without boxes. Several processes share the batches; all get all rows.
+/// Runs in evaluation mode without gradients, and restores the detector's mode. Detections with a
+/// label that is not a category of the data set are left out. Calls check_interrupt() between
+/// batches. Throws Error for a data set without boxes. Several processes share the batches, and all
+/// get all rows.
 FoundInSet detect(Detector& detector, const data::Dataset& dataset,
                   const DetectOptions& options = {});
 
-/// "detection" for make_objective(): focal loss and the absolute differences of the codes; the
-/// probes are measured by COCO's average precision.
+/// "detection" for make_objective(): focal loss plus the absolute differences of the codes. Probes
+/// are measured by COCO's average precision.
 train::ObjectiveKind detection_objective();
 
 }  // namespace hfc::detection

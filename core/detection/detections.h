@@ -1,4 +1,4 @@
-// What a detector has found, and COCO's files of it.
+// The detections of a detector, and COCO's files for them.
 #pragma once
 
 #include "data/source/annotations.h"
@@ -16,20 +16,20 @@ struct Detection {
     double score = 0;
 };
 
-/// Throws Error naming the row for a picture or category that `truth` has not, for a box or a score
-/// that is not finite and for a width or height below 0.
+/// Throws Error naming the row for a picture or category that `truth` does not have, for a box or a
+/// score that is not finite, and for a negative width or height.
 void require_valid(const std::vector<Detection>& detections, const data::Annotations& truth);
 
-/// Reads COCO's result form, [{"image_id":, "category_id":, "bbox": [x, y, w, h], "score":}, ...].
-/// Throws Error naming the file and the byte or the entry for what cannot be used.
+/// Reads COCO's result format, [{"image_id":, "category_id":, "bbox": [x, y, w, h], "score":},
+/// ...]. Throws Error naming the file and the byte or the entry for content that cannot be used.
 std::vector<Detection> read_detections(const std::filesystem::path& file,
                                        const data::Annotations& truth);
 
-/// The same of a file's text.
+/// The same for the text of a file.
 std::vector<Detection> parse_detections(std::string_view text, const std::filesystem::path& file,
                                         const data::Annotations& truth);
 
-/// Writes that form, so that reading gives the same numbers.
+/// Writes that format so that reading it returns the same numbers.
 void write_detections(const std::filesystem::path& file, const std::vector<Detection>& detections,
                       const data::Annotations& truth);
 

@@ -1,4 +1,4 @@
-// What a detector's training makes smaller.
+// The loss that a detector's training minimises.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,15 +7,15 @@
 
 namespace hfc::detection {
 
-/// The objects of a picture.
+/// The objects in a picture.
 struct Objects {
     at::Tensor boxes;   ///< float32 [n, 4]: x1, y1, x2, y2
     at::Tensor labels;  ///< int64 [n]
 };
 
-/// Which object each anchor stands for: int64 [anchors], -1 for background (IoU below .4), -2 for
-/// in between (below .5). Each object's best anchors, ties included, stand for their own best
-/// object.
+/// Returns the object to which each anchor is assigned: int64 [anchors], -1 for background (IoU
+/// below .4), -2 for IoU between .4 and .5. The best anchors of each object, including ties, are
+/// assigned to their own best object.
 at::Tensor match(const at::Tensor& boxes, const at::Tensor& anchors);
 
 struct DetectionLoss {
@@ -23,8 +23,9 @@ struct DetectionLoss {
     at::Tensor boxes;           ///< the absolute differences of the codes
 };
 
-/// logits [n, anchors, classes] and codes [n, anchors, 4] against the objects of n pictures: each
-/// picture's sum divided by the number of its anchors that stand for an object, then the mean.
+/// Compares logits [n, anchors, classes] and codes [n, anchors, 4] with the objects of n pictures.
+/// Each picture's sum is divided by the number of its anchors that are assigned to an object; the
+/// result is the mean over the pictures.
 DetectionLoss detection_loss(const at::Tensor& logits, const at::Tensor& codes,
                              const at::Tensor& anchors, const std::vector<Objects>& objects);
 

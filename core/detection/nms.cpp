@@ -26,7 +26,7 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
             "boxes must be at most 2^32 - 1, got {}", boxes.size(0));
     require(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0) &&
                 scores.scalar_type() == at::kFloat,
-            "scores must be float32 [{}], one a box, got {}", boxes.size(0),
+            "scores must be float32 [{}], one per box, got {}", boxes.size(0),
             scores.defined() ? fmt::format("{} [{}]", at::toString(scores.scalar_type()),
                                            fmt::join(scores.sizes(), ", "))
                              : "nothing");
@@ -207,7 +207,7 @@ at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
     require_boxes(boxes, scores);
     require(labels.defined() && labels.dim() == 1 && labels.size(0) == boxes.size(0) &&
                 labels.scalar_type() == at::kLong,
-            "labels must be int64 [{}], one a box, got {}", boxes.size(0),
+            "labels must be int64 [{}], one per box, got {}", boxes.size(0),
             labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");

@@ -266,8 +266,8 @@ DetectionLoss Detector::loss(const std::vector<at::Tensor>& pictures,
                 "picture {} of the batch has a box whose sides are not above 0", i + 1);
         require(one.labels.numel() == 0 || (one.labels.min().item<int64_t>() >= 0 &&
                                             one.labels.max().item<int64_t>() < options_.classes),
-                "labels must lie in 0 to {}, the classes of the detector; picture {} of the batch "
-                "has another",
+                "labels must be between 0 and {}, the classes of the detector; picture {} of "
+                "the batch has another",
                 options_.classes - 1, i + 1);
         const auto ratio = [&](size_t side) {
             return static_cast<float>(prepared.sizes[i][side]) /

@@ -13,39 +13,41 @@ namespace hfc::detection {
 
 struct DetectorOptions {
     int64_t classes = 91;  ///< labels 0 to classes - 1
-    /// A picture's short side is made `min_size` pixels, unless its long one would pass `max_size`.
+    /// A picture's short side is resized to `min_size` pixels, unless its long side would exceed
+    /// `max_size`.
     int64_t min_size = 800;
     int64_t max_size = 1333;
-    double score_threshold = 0.05;  ///< detections have higher scores
-    double nms_threshold = 0.5;     ///< of IoU, within a class
-    int64_t candidates = 1000;      ///< a level and picture, before those that overlap are dropped
-    int64_t detections = 300;       ///< a picture
-    int64_t anchor_size = 0;        ///< of the first level; 0: the network's own
-    bool frozen_norms = false;      ///< BatchNorm as torchvision's FrozenBatchNorm2d
-    double norm_epsilon = 1e-5;     ///< 0 with torchvision's file of trained weights
-    int64_t trained_layers = 5;     ///< of the body, from the last: 5 is all
-    uint64_t seed = 0;              ///< of the first weights
+    double score_threshold = 0.05;  ///< detections must have a higher score
+    double nms_threshold = 0.5;     ///< IoU threshold of non-maximum suppression within a class
+    int64_t candidates = 1000;      ///< per level and picture, before overlapping boxes are removed
+    int64_t detections = 300;       ///< per picture
+    int64_t anchor_size = 0;        ///< anchor size of the first level; 0 means the network's own
+    bool frozen_norms = false;      ///< use torchvision's FrozenBatchNorm2d as BatchNorm
+    double norm_epsilon = 1e-5;     ///< use 0 with torchvision's file of trained weights
+    /// Trained layers of the backbone, counted from the last one; 5 means all.
+    int64_t trained_layers = 5;
+    uint64_t seed = 0;  ///< seeds the initial weights
 };
 
-/// The detections of a picture by falling score.
+/// The detections in a picture, by descending score.
 struct Found {
     at::Tensor boxes;   ///< float32 [n, 4]: x1, y1, x2, y2 in the picture's pixels
     at::Tensor scores;  ///< float32 [n]
     at::Tensor labels;  ///< int64 [n]
 };
 
-/// What the heads say of a batch, level by level.
+/// The output of the heads for a batch, level by level.
 struct HeadOutput {
     std::vector<at::Tensor> logits;  ///< [n, anchors of the level, classes]
     std::vector<at::Tensor> codes;   ///< [n, anchors of the level, 4]
     std::vector<MapSize> maps;
 };
 
-/// Pictures as the network takes them.
+/// Pictures in the form that the network takes.
 struct Prepared {
     at::Tensor images;            ///< normalised, resized, padded with zeros to a multiple of 32
-    std::vector<MapSize> sizes;   ///< of the pictures without the padding
-    std::vector<MapSize> before;  ///< of the pictures as they came
+    std::vector<MapSize> sizes;   ///< sizes of the pictures, without the padding
+    std::vector<MapSize> before;  ///< original sizes of the pictures
 };
 
 class Detector : public model::Model {
@@ -54,10 +56,10 @@ class Detector : public model::Model {
 
     /// images: float32 [n, 3, H, W] -> [n, anchors, classes + 4]: logits and codes.
     at::Tensor forward(const at::Tensor& images) override;
-    /// The detections in pictures [3, H, W] in [0, 1] of any sizes.
+    /// Returns the detections in pictures [3, H, W] in [0, 1] of any size.
     std::vector<Found> detect(const std::vector<at::Tensor>& pictures);
-    /// Boxes in the pictures' pixels. Throws Error for an object whose sides are not above 0 or
-    /// whose label is no class.
+    /// Boxes are in the pictures' pixels. Throws Error for an object whose sides are not above 0 or
+    /// whose label is not a class.
     DetectionLoss loss(const std::vector<at::Tensor>& pictures,
                        const std::vector<Objects>& objects);
 
@@ -67,8 +69,8 @@ class Detector : public model::Model {
     Prepared prepare(const std::vector<at::Tensor>& pictures) const;
     HeadOutput heads(const at::Tensor& prepared);
 
-    /// Sets weights by torchvision's names; those of its older files are renamed. Throws Error for
-    /// the first name that is missing, unexpected or of another shape.
+    /// Sets weights by torchvision's names, and renames those from its older files. Throws Error
+    /// for the first name that is missing, unexpected or has a wrong shape.
     void load_weights(tensor_file::NamedTensors weights);
 
   private:
@@ -88,14 +90,14 @@ class Detector : public model::Model {
 
 using DetectorPtr = std::shared_ptr<Detector>;
 
-/// "retinanet_resnet50_fpn", "retinanet_resnet18_fpn" or "retinanet_small", in training mode.
+/// Makes "retinanet_resnet50_fpn", "retinanet_resnet18_fpn" or "retinanet_small", in training mode.
 /// Throws Error for an unknown name and for an option out of range.
 DetectorPtr make_detector(const std::string& name, const DetectorOptions& options = {});
 
-/// The names make_detector() knows.
+/// The names that make_detector() knows.
 std::vector<std::string> known_detectors();
 
-/// The size of a picture of `size` once it is resized.
+/// The size of a picture of size `size` after resizing.
 MapSize resized(const MapSize& size, int64_t min_size, int64_t max_size);
 
 }  // namespace hfc::detection

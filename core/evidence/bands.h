@@ -1,4 +1,4 @@
-// Curves of several runs as one: the mean at each place, with its interval as a band.
+// Joins the curves of several runs to one: the mean at each place, with its interval as a band.
 #pragma once
 
 #include "run/figure.h"
@@ -8,25 +8,26 @@
 
 namespace hfc::evidence {
 
-/// The curves of one run, and what they are called in a figure: runs of one label are joined.
+/// The curves of one run, and their label in a figure: runs with the same label are joined.
 struct RunCurves {
     std::string label;
     run::Events events;
 };
 
-/// A figure: its name, and what it shows.
+/// A figure: its name and its contents.
 struct BandFigure {
     std::string name;
     run::FigureOptions options;
     std::vector<plot::Panel> panels;
 };
 
-/// Whether the labels stand in the names of the panels (each label has panels of its own) or of the
+/// Whether the labels are in the names of the panels (each label has its own panels) or of the
 /// curves (all labels in one panel).
 enum class Labels { panels, curves };
 
-/// A figure for each key of numbers in the events ("accuracy", "loss") over the epoch, else over
-/// the step, and one for each whole curve. Runs without events are passed over.
+/// Makes one figure for each key of numbers in the events ("accuracy", "loss") over the epoch or,
+/// without epochs, over the step, and one figure for each whole curve. Runs without events are
+/// skipped.
 std::vector<BandFigure> band_figures(const std::vector<RunCurves>& runs, Labels labels);
 
 }  // namespace hfc::evidence

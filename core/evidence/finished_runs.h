@@ -1,5 +1,6 @@
-// Finished runs as lines of a CSV file that is kept under version control, so that anybody adds
-// seeds later: the hash of the settings, seed, commit, device, and all numbers of the run's tables.
+// Finished runs as lines of a CSV file under version control, so that anybody can add seeds later.
+// A line contains the hash of the settings, the seed, the commit, the device, and all numbers of
+// the run's tables.
 #pragma once
 
 #include "run/stored_run.h"
@@ -11,8 +12,8 @@
 namespace hfc::evidence {
 
 struct FinishedRun {
-    std::string settings;  ///< hash, see settings_hash()
-    std::string options;   ///< for people: "lr=0.001 epochs=8"
+    std::string settings;  ///< a hash, see settings_hash()
+    std::string options;   ///< in readable form: "lr=0.001 epochs=8"
     std::string seed;
     std::string commit;
     std::string device;
@@ -24,14 +25,14 @@ struct FinishedRun {
 /// on the order of its keys.
 std::string settings_hash(const nlohmann::ordered_json& settings);
 
-/// The r-th line of a run holds the r-th row of each of its tables, in columns "TABLE:COLUMN".
+/// The r-th line of a run contains the r-th row of each of its tables, in columns "TABLE:COLUMN".
 std::string to_csv(const std::vector<FinishedRun>& runs);
 
 /// Reads to_csv() back. Throws Error naming `source` if a column is missing.
 std::vector<FinishedRun> finished_runs_from_csv(const std::string& text, const std::string& source);
 
-/// Adds the runs to the file whose settings and seed it does not have yet, and makes the file where
-/// it is missing. Returns how many were added.
+/// Adds the runs whose settings and seed are not in the file yet, and makes the file if it does not
+/// exist. Returns the number of runs added.
 size_t add_finished_runs(const std::filesystem::path& path, const std::vector<FinishedRun>& runs);
 
 }  // namespace hfc::evidence

@@ -1,4 +1,4 @@
-// Joins the equally named tables of several runs: rows that stand for the same thing become one row
+// Joins the tables of several runs that have the same name: rows that mean the same become one row
 // with means and intervals.
 #pragma once
 
@@ -13,26 +13,26 @@
 
 namespace hfc::evidence {
 
-/// What is joined of one run.
+/// The parts of a run that are joined.
 struct Sample {
-    Json settings = Json::object();  ///< what varies between the runs, but not their seed
+    Json settings = Json::object();  ///< the options that differ between the runs, except the seed
     std::string seed;                ///< "" for a run without one
     run::Tables tables;
 };
 
-/// One number of a table in all runs of equal settings.
+/// One number of a table, in all runs with the same settings.
 struct Cell {
     std::vector<std::pair<std::string, double>> values;  ///< by seed, in the order of the runs
-    size_t missing = 0;  ///< runs that have the row, but no finite number there
+    size_t missing = 0;  ///< runs that have the row but no finite number in it
 
-    /// Nothing known where there are no values: n is 0.
+    /// Without values, nothing is known, and n is 0.
     Interval interval() const;
 };
 
 struct JoinedRow {
     Json settings;
     Json key;
-    std::vector<Cell> cells;  ///< one for each of JoinedTable::values
+    std::vector<Cell> cells;  ///< one per element of JoinedTable::values
 };
 
 struct JoinedTable {
@@ -41,9 +41,9 @@ struct JoinedTable {
     std::vector<std::string> keys;
     std::vector<std::string> values;
     std::vector<JoinedRow> rows;
-    std::string note;  ///< how rows were matched, where that is not plain; empty otherwise
+    std::string note;  ///< how rows were matched, if that is not obvious; otherwise empty
 
-    /// The row of these settings and this key, added where missing.
+    /// Returns the row with these settings and this key, and adds it if it does not exist.
     JoinedRow& at(const Json& row_settings, const Json& key);
     const JoinedRow* find(const Json& row_settings, const Json& key) const;
     void sort_rows(const std::vector<Json>& settings_in_order);
@@ -52,37 +52,37 @@ struct JoinedTable {
     std::map<std::string, size_t> index_;
 };
 
-/// Rows are matched by their columns that hold strings. If these are not unique within a run,
-/// columns of numbers join them, from left to right, that tell rows apart and are the same in all
-/// runs (or in the several runs of each setting); then the order of the rows, if the runs have
-/// equally many. A table whose rows cannot be
-/// matched has no rows and a note.
+/// Rows are matched by their columns of strings. If these are not unique within a run, the function
+/// adds columns of numbers, from left to right, that distinguish rows and are the same in all runs
+/// (or in the several runs of each setting). If that is not enough and the runs have the same
+/// number of rows, it matches rows by their order. A table whose rows cannot be matched has no rows
+/// but a note.
 std::vector<JoinedTable> join(const std::vector<Sample>& samples);
 
 /// The table with exact numbers: settings, keys, and "NAME mean", "NAME low", "NAME high" and
 /// "NAME n" for each column of numbers.
 run::Rows to_rows(const JoinedTable& table);
 
-/// The table to be read: "0.812 ± 0.013" for each column of numbers, and n.
+/// The table for reading: "0.812 ± 0.013" for each column of numbers, and n.
 run::Rows to_readable_rows(const JoinedTable& table);
 
-/// "0.812 ± 0.013", or the mean alone for n = 1, or "" for n = 0.
+/// "0.812 ± 0.013", or only the mean for n = 1, or "" for n = 0.
 std::string to_text(const Interval& interval, bool sign = false);
 
-/// Removes the entries from `settings` that two rows may differ in, to compare them.
+/// Removes the entries of `settings` in which two rows that are compared may differ.
 using Baseline = Json (*)(const Json& settings, const Json& first);
 
-/// Two settings compared in pairs by seed: other minus baseline.
+/// The difference between two settings, paired by seed: the other minus the baseline.
 struct Difference {
     Json settings;
     Json baseline;
     Json key;
     std::string value;  ///< the column
-    Interval interval;  ///< n: pairs
+    Interval interval;  ///< n is the number of pairs
 };
 
-/// Each row against the row with the same key whose settings are `baseline_of` its own. Rows
-/// without such a partner, or without a common seed, are left out.
+/// Compares each row with the row that has the same key and whose settings are `baseline_of` its
+/// own. Rows without such a partner, or without a common seed, are left out.
 std::vector<Difference> differences(const JoinedTable& table, Baseline baseline_of);
 
 /// "+0.013 ± 0.007, excludes 0"; "n = 1: no interval".

@@ -1,4 +1,4 @@
-// The JSON of this room: names in the order in which they were written.
+// The JSON type of this directory: names keep the order in which they were written.
 #pragma once
 
 #include "base/utf8.h"
@@ -12,12 +12,12 @@ namespace hfc::evidence {
 
 using Json = nlohmann::ordered_json;
 
-/// A string as it is, any other value as JSON.
+/// Returns a string unchanged, and any other value as JSON.
 inline std::string text_of(const Json& value) {
     return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
-/// Null for nan and inf, which JSON lacks.
+/// Null for nan and inf, which JSON does not have.
 inline Json number_or_nothing(double number) {
     return std::isfinite(number) ? Json(number) : Json();
 }

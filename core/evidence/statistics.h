@@ -1,5 +1,5 @@
-// Intervals for what an experiment reports: a mean over seeds, a proportion over images, a
-// difference of two settings over the same seeds.
+// Intervals for the numbers that an experiment reports: a mean over seeds, a proportion over
+// images, a difference between two settings with the same seeds.
 #pragma once
 
 #include <cstdint>
@@ -13,23 +13,23 @@ struct Interval {
     double mean = 0;
     double low = 0;
     double high = 0;
-    int64_t n = 0;  ///< how many values the mean is of
+    int64_t n = 0;  ///< the number of values in the mean
 
-    /// Half of the width of an interval that is symmetric about the mean.
+    /// Half the width of an interval that is symmetric about the mean.
     double half() const { return (high - low) / 2; }
-    /// Whether the interval lies on one side of 0. False without an interval (n = 1).
+    /// Whether the whole interval is on one side of 0. False without an interval (n = 1).
     bool excludes_zero() const { return low > 0 || high < 0; }
 };
 
-/// The mean and Student's t interval with n - 1 degrees of freedom. Of one value the ends are NaN.
-/// Throws Error for no values, a value that is not finite, and a level outside of (0, 1).
+/// The mean, with Student's t interval with n - 1 degrees of freedom. For a single value, the ends
+/// are NaN. Throws Error for no values, a value that is not finite, and a level outside (0, 1).
 Interval mean_interval(const std::vector<double>& values, double level = usual_level);
 
 /// Wilson's score interval for a proportion, without continuity correction; mean is successes / n.
 /// Throws Error unless 0 <= successes <= n, n >= 1 and 0 < level < 1.
 Interval wilson(int64_t successes, int64_t n, double level = usual_level);
 
-/// mean_interval() of a[i] - b[i]. Throws Error also for lists of different lengths.
+/// mean_interval() of a[i] - b[i]. Throws Error also if the lists have different lengths.
 Interval paired_difference(const std::vector<double>& a, const std::vector<double>& b,
                            double level = usual_level);
 

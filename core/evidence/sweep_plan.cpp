@@ -128,7 +128,7 @@ SweepPlan plan_from_json(const Json& json) {
 }
 
 void choose_seeds(SweepPlan& plan, int64_t count) {
-    require(count >= 1, "option --seeds: expected a number of seeds from 1, got {}", count);
+    require(count >= 1, "option --seeds: expected at least 1 seed, got {}", count);
     require(std::ranges::all_of(plan.bases,
                                 [](const auto& base) { return base.values.contains(seed_option); }),
             "option --seeds: the script has no option 'seed'");

@@ -1,5 +1,4 @@
-// The ways to compute a split, behind split(). They take checked arguments and know nothing of
-// autograd.
+// The implementations of split(). They take checked arguments and do not use autograd.
 #pragma once
 
 #include "frequency/split.h"
@@ -7,17 +6,17 @@
 namespace hfc::frequency {
 
 // x: contiguous float32 CPU tensor [..., H, W] with at least one element. Fused: one forward
-// transform a channel, and for each radius the kept frequencies back and x - low in the pass that
-// writes them. Threads over channels.
+// transform per channel and, for each radius, one inverse transform of the kept frequencies, which
+// also writes x - low. Threads over channels.
 
-/// By the code that is fastest for the size on this processor.
+/// Uses the implementation that is fastest for the size on this processor.
 Parts split_cpu(const at::Tensor& x, const std::vector<double>& radii, const SplitOptions& options);
 
-/// By FFTW: every size, every processor.
+/// Uses FFTW: any size, any processor.
 Parts split_fftw(const at::Tensor& x, const std::vector<double>& radii,
                  const SplitOptions& options);
 
-/// By torch.fft: any layout, any device.
+/// Uses torch.fft: any layout, any device.
 Parts split_torch(const at::Tensor& x, const std::vector<double>& radii,
                   const SplitOptions& options);
 

@@ -1,4 +1,4 @@
-// Which frequencies lie within a radius: a disc around zero, symmetric in both axes.
+// The frequencies within a radius: a disc around zero, symmetric about both axes.
 #pragma once
 
 #include "frequency/split.h"
@@ -9,20 +9,20 @@
 
 namespace hfc::frequency {
 
-/// The distance of index `i` of an unshifted spectrum of `n` entries from the zero frequency.
+/// The frequency, with its sign, of index `i` of an unshifted spectrum with `n` entries.
 inline int64_t frequency_of(int64_t i, int64_t n) {
     return i <= n / 2 ? i : n - i;
 }
 
-/// Whether the frequency (row, column) belongs to the low part. In double, as the mask of a numpy
-/// computation would be.
+/// Whether the frequency (row, column) belongs to the low part. Computed in double precision, as
+/// the mask would be in numpy.
 inline bool is_low(int64_t row, int64_t column, double radius, Rule rule) {
     const double distance =
         std::sqrt(static_cast<double>(row) * row + static_cast<double>(column) * column);
     return rule == Rule::inclusive ? distance <= radius : distance < radius;
 }
 
-/// How many of the frequencies 0 .. width/2 along a row are kept, for each row frequency 0 ..
+/// The number of frequencies 0 .. width/2 along a row that are kept, for each row frequency 0 ..
 /// height/2. A disc is convex, so these are always the first ones; this replaces the mask.
 std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, Rule rule);
 

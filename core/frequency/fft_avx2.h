@@ -1,9 +1,9 @@
 // One-dimensional complex Fourier transforms of eight sequences at once, one in each lane of an
 // AVX2 register.
 //
-// The project is compiled for processors without AVX2; only functions marked HFC_AVX2 use it, and
-// callers ask the processor first. On other architectures than x86-64 there is none of it, and FFTW
-// does all sizes.
+// The project is compiled for processors without AVX2. Only functions marked HFC_AVX2 use it, and
+// callers check the processor first. On architectures other than x86-64, this file is empty, and
+// FFTW handles all sizes.
 #pragma once
 
 #ifdef __x86_64__
@@ -18,14 +18,14 @@
 
 namespace hfc::frequency {
 
-/// Eight complex numbers, the same element of eight sequences.
+/// Eight complex numbers: the same element of eight sequences.
 struct Complex8 {
     __m256 re;
     __m256 im;
 };
 
-/// The transform of length n by Stockham's algorithm: each stage takes out one factor and leaves
-/// its results sorted. Lengths whose prime factors are 2, 3, 5 and 7.
+/// A transform of length n by Stockham's algorithm: each stage removes one factor and leaves its
+/// results sorted. Supports lengths whose prime factors are 2, 3, 5 and 7.
 class FftAvx2 {
   public:
     static bool supports(int64_t n);
@@ -33,16 +33,16 @@ class FftAvx2 {
     explicit FftAvx2(int64_t n);
 
     /// The forward transform, X(k) = sum over j of x(j) exp(-2 pi i j k / n). `in` is used as
-    /// scratch, `scratch` and `out` are not read; the three do not overlap and hold n elements
-    /// each. An inverse transform swaps re and im before and after.
+    /// scratch memory; the initial contents of `scratch` and `out` are not read. The three must not
+    /// overlap, and each has n elements. For an inverse transform, swap re and im before and after.
     void run(Complex8* in, Complex8* scratch, Complex8* out) const;
 
   private:
     struct Stage {
         int radix;
         int64_t groups;               ///< butterflies with different twiddle factors
-        int64_t stride;               ///< butterflies with the same ones
-        std::vector<float> twiddles;  ///< (radix - 1) complex numbers a group
+        int64_t stride;               ///< butterflies with the same twiddle factors
+        std::vector<float> twiddles;  ///< (radix - 1) complex numbers per group
         std::vector<float> roots;     ///< the radix-th roots of unity, as cosines, then sines
     };
 

@@ -1,5 +1,5 @@
-// One channel's frequency split in AVX2 code: deterministic, and several times FFTW's speed without
-// AVX2 codelets.
+// The frequency split of one channel in AVX2 code: deterministic, and several times as fast as FFTW
+// without AVX2 codelets.
 #pragma once
 
 #ifdef __x86_64__
@@ -28,23 +28,24 @@ class AlignedArray {
     std::unique_ptr<T, Free> memory_;
 };
 
-/// The frequencies of a radius, as factors on the half spectrum in the order in which SplitAvx2
-/// keeps it.
+/// The frequencies within a radius, as factors on the half spectrum, in the order in which
+/// SplitAvx2 stores it.
 struct DiscAvx2 {
     DiscAvx2(int64_t height, int64_t width, double radius, Rule rule);
 
     int64_t columns;             ///< column frequencies below this are kept in some row
-    int64_t row_groups;          ///< groups of eight row frequencies of which some are kept
+    int64_t row_groups;          ///< groups of eight row frequencies, some of which are kept
     std::vector<float> factors;  ///< [group][column][8]: 1 / (H W) or 0
     std::vector<float> nyquist;  ///< [column], for the row frequency H/2
 };
 
-/// Scratch memory of one thread and the split of one channel at a time in it. The row frequencies k
-/// = 0 .. H/2 - 1 lie in the lanes of registers; H/2, real in the same way as 0, travels as the
-/// imaginary part of 0.
+/// Scratch memory of one thread, with the split of one channel at a time. The row frequencies k = 0
+/// .. H/2 - 1 are in the lanes of registers. The row frequency H/2, which is real in the same way
+/// as 0, is stored as the imaginary part of 0.
 class SplitAvx2 {
   public:
-    /// Whether the processor and the size allow it: AVX2, an even height, factors 2, 3, 5 and 7.
+    /// Whether the processor and the size are supported: AVX2, an even height, factors 2, 3, 5 and
+    /// 7.
     static bool supports(int64_t height, int64_t width);
 
     SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height,
@@ -53,8 +54,8 @@ class SplitAvx2 {
     /// Transforms one channel of height x width pixels; `pixels` must stay valid for split().
     void forward(const float* pixels);
 
-    /// Writes the low part, x minus it, or both (nullptr where not wanted). `streaming` writes past
-    /// the caches.
+    /// Writes the low part, x minus the low part, or both (pass nullptr for a part that is not
+    /// needed). `streaming` writes past the caches.
     void split(const DiscAvx2& disc, float* low, float* high, bool streaming);
 
   private:
@@ -66,14 +67,15 @@ class SplitAvx2 {
 
     int64_t height_;
     int64_t width_;
-    int64_t padded_width_;  ///< rounded up to sixteen: columns are done in pairs of eight
-    int64_t groups_;        ///< of eight row frequencies
+    /// Rounded up to sixteen, because columns are processed in pairs of eight.
+    int64_t padded_width_;
+    int64_t groups_;  ///< groups of eight row frequencies
     const FftAvx2& along_height_;
     const FftAvx2& along_width_;
     const float* pixels_ = nullptr;
-    AlignedArray<float> padded_;  ///< the channel with padded rows, where its own rows will not do
+    AlignedArray<float> padded_;  ///< the channel with padded rows, if its own rows cannot be used
     AlignedArray<float>
-        half_;  ///< [row frequency][column], real parts: transformed along the height only
+        half_;  ///< [row frequency][column], real parts, transformed only along the height
     AlignedArray<float> half_im_;      ///< the imaginary parts
     AlignedArray<Complex8> spectrum_;  ///< [group][column frequency]
     std::vector<float> nyquist_;       ///< [column frequency], complex

@@ -1,4 +1,4 @@
-// One channel's Fourier transform by FFTW, for every size.
+// The Fourier transform of one channel with FFTW, for every size.
 #pragma once
 
 #include "frequency/disc.h"
@@ -9,7 +9,7 @@
 
 namespace hfc::frequency {
 
-/// The plans of one image size, shared by all threads.
+/// The plans for one image size, which all threads share.
 struct FftwPlans {
     int64_t height;
     int64_t width;
@@ -17,26 +17,27 @@ struct FftwPlans {
     fftwf_plan inverse;
 };
 
-/// How many sizes' plans are kept. Photographs come in hundreds of sizes, and a plan of a large one
-/// takes as much memory as the picture.
+/// The number of sizes whose plans are kept. Photographs come in hundreds of sizes, and the plan of
+/// a large one takes as much memory as the picture.
 constexpr size_t most_kept_plans = 64;
 
-/// The plans of a size: kept ones, or new ones in place of those used longest ago. They live as
-/// long as somebody holds them. FFTW's planner is not thread-safe: this holds a lock.
+/// Returns the plans for a size: kept ones, or new ones, which replace the least recently used.
+/// They live as long as someone holds them. Takes a lock, because FFTW's planner is not
+/// thread-safe.
 std::shared_ptr<const FftwPlans> fftw_plans(int64_t height, int64_t width);
 
-/// How many sizes have plans now.
+/// The number of sizes that have plans now.
 size_t fftw_plans_alive();
 
-/// Scratch memory of one thread, and the transforms of one channel at a time in it.
+/// Scratch memory of one thread, with the transforms of one channel at a time.
 class FftwChannel {
   public:
     explicit FftwChannel(std::shared_ptr<const FftwPlans> plans);
 
-    /// Transforms one channel of height x width pixels; low() then refers to it.
+    /// Transforms one channel of height x width pixels, to which low() then refers.
     void forward(const float* pixels);
 
-    /// The channel with only the frequencies of a disc (see disc_widths) kept; valid until the next
+    /// The channel with only the frequencies of a disc (see disc_widths); valid until the next
     /// call.
     const float* low(const std::vector<int64_t>& widths);
 

@@ -1,5 +1,5 @@
-// Half spectra: what rfft2 keeps of a symmetric mask or of a real image's transform, columns 0 to W
-// / 2.
+// Half spectra: columns 0 to W / 2 of a symmetric mask or of a real image's transform, as rfft2
+// returns them.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,14 +12,14 @@ at::Tensor half_transform(const at::Tensor& images);
 /// Columns 0 to W / 2 of [..., H, W].
 at::Tensor half_of(const at::Tensor& full);
 
-/// The symmetric [..., H, width] of which `half` is the half.
+/// The symmetric [..., H, width] whose half is `half`.
 at::Tensor full_of(const at::Tensor& half, int64_t width);
 
-/// A half whose columns 0 and W / 2 (even widths), which hold both k and -k, are made symmetric;
-/// the others are as they were.
+/// Makes columns 0 and W / 2 (for even widths), which contain both k and -k, symmetric; the other
+/// columns do not change.
 at::Tensor symmetrise_half(const at::Tensor& half, int64_t width);
 
-/// How often each column of a half stands in the whole: 1 or 2. [width / 2 + 1]
+/// How often each column of a half occurs in the whole spectrum: 1 or 2. [width / 2 + 1]
 at::Tensor column_counts(int64_t width, const at::TensorOptions& options);
 
 /// real(conj(a) * b) of complex tensors.

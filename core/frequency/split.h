@@ -8,10 +8,10 @@
 
 namespace hfc::frequency {
 
-/// Which frequencies at distance d from the zero frequency belong to the low part of radius r.
+/// Which frequencies, at distance d from the zero frequency, belong to the low part for radius r.
 enum class Rule {
-    inclusive,  ///< d <= r, as the paper says
-    exclusive,  ///< d < r, as the authors' public code does
+    inclusive,  ///< d <= r, as in the paper
+    exclusive,  ///< d < r, as in the authors' code
 };
 
 /// "<=" or "<". Throws Error for anything else.
@@ -23,21 +23,22 @@ struct SplitOptions {
     bool high = true;  ///< compute the high parts, x - x_low
 };
 
-/// One tensor a radius, each of x's shape; empty where not asked for.
+/// One tensor per radius, each with x's shape; empty if not requested.
 struct Parts {
     std::vector<at::Tensor> low;
     std::vector<at::Tensor> high;
 };
 
 /// Splits each channel by its two-dimensional Fourier transform: low(r) keeps the frequencies
-/// within `r` bins of the zero frequency (which after a shift lies at floor(H/2), floor(W/2)),
-/// high(r) = x - low(r). x: float32, [..., H, W] with any leading dimensions, any layout
-/// (channels_last too), any device; the parts are contiguous. radii: in frequency bins, at least 0
-/// and finite. On the CPU our own AVX2 code or FFTW does the work, by size and processor; torch.fft
-/// elsewhere. The same numbers to the last bit in every run on one machine, for any number of
-/// threads. Differentiable: the operator is linear and self-adjoint. Throws Error for another
-/// dtype, fewer than two dimensions, a radius below 0 or not a finite number, no radius. Write
-/// hfc::frequency::split: an unqualified call would compete with at::split.
+/// within `r` bins of the zero frequency (which after a shift is at floor(H/2), floor(W/2)), and
+/// high(r) = x - low(r). x: float32, [..., H, W] with any leading dimensions, any layout (including
+/// channels_last) and any device; the parts are contiguous. radii: in frequency bins, non-negative
+/// and finite. On the CPU, either our AVX2 code or FFTW does the work, depending on size and
+/// processor; on other devices, torch.fft does. On one machine, the results are bit-identical in
+/// every run and for any number of threads. Differentiable: the operator is linear and
+/// self-adjoint. Throws Error for any other dtype, fewer than two dimensions, a radius that is
+/// negative or not finite, and no radius. Write hfc::frequency::split: an unqualified call would
+/// compete with at::split.
 Parts split(const at::Tensor& x, const std::vector<double>& radii,
             const SplitOptions& options = {});
 
@@ -45,8 +46,8 @@ Parts split(const at::Tensor& x, const std::vector<double>& radii,
 at::Tensor low_pass(const at::Tensor& x, double radius, Rule rule = Rule::inclusive);
 at::Tensor high_pass(const at::Tensor& x, double radius, Rule rule = Rule::inclusive);
 
-/// The mask of the low part: float64 CPU tensor [H, W] of zeros and ones, zero frequency first (the
-/// layout of fft2, not shifted).
+/// The mask of the low part: float64 CPU tensor [H, W] of zeros and ones, zero-frequency component
+/// first (the layout of fft2, not shifted).
 at::Tensor radial_mask(int64_t height, int64_t width, double radius, Rule rule = Rule::inclusive);
 
 }  // namespace hfc::frequency

@@ -43,7 +43,7 @@ class Walk {
 
     Size checked_size(uint64_t width, uint64_t height) const {
         require(width > 0 && height > 0 && width * height <= most_image_pixels,
-                "the picture '{}' says that it has {} x {} pixels, expected 1 to {} in all",
+                "the picture '{}' claims to have {} x {} pixels, expected 1 to {} in all",
                 path_.string(), width, height, most_image_pixels);
         return {static_cast<int64_t>(height), static_cast<int64_t>(width)};
     }
@@ -55,8 +55,7 @@ class Walk {
   private:
     void need(uint64_t count) const {
         require(count <= bytes_.size() - at_,
-                "the picture '{}' is cut short: it ends after {} bytes, before its end "
-                "marker",
+                "the picture '{}' is truncated: it ends after {} bytes, before its end marker",
                 path_.string(), bytes_.size());
     }
 
@@ -181,8 +180,8 @@ PictureInfo check_image(std::string_view bytes, const std::filesystem::path& pat
             "PNG",
             path.string());
     fail(
-        "the picture '{}' is no JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, going by its first bytes "
-        "({} bytes in all)",
+        "the picture '{}' is not a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, going by its first "
+        "bytes ({} bytes in all)",
         path.string(), bytes.size());
 }
 

@@ -1,5 +1,5 @@
-// What a picture file is, and whether it is whole, before a decoder sees it: libjpeg fills in what
-// is missing and says nothing.
+// Determines the format of a picture file and whether the file is complete before a decoder reads
+// it, because libjpeg silently fills in missing data.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -16,13 +16,13 @@ enum class Format { jpeg, png, bmp, netpbm, tiff, webp };
 
 struct PictureInfo {
     Format format = Format::jpeg;
-    Size stored;          ///< of a JPEG or PNG, as its pixels are stored; else 0 x 0
-    int orientation = 1;  ///< of a JPEG, by its EXIF block; else 1
+    Size stored;          ///< size of a JPEG or PNG as stored; otherwise 0 x 0
+    int orientation = 1;  ///< the orientation in a JPEG's EXIF block; otherwise 1
 };
 
-/// Tells the format by the first bytes, not by the name. Walks the segments of a JPEG or the chunks
-/// of a PNG to the end marker. Throws Error naming the file where it is none of the formats, is cut
-/// short or damaged, or has no or too many pixels.
+/// Recognises the format by the first bytes, not by the name. Reads the segments of a JPEG or the
+/// chunks of a PNG up to the end marker. Throws Error naming the file if it has none of the
+/// formats, is truncated or damaged, or has no pixels or too many.
 PictureInfo check_image(std::string_view bytes, const std::filesystem::path& path);
 
 }  // namespace hfc::image_file

@@ -1,5 +1,5 @@
-// Picture files, by OpenCV. The module that holds it is loaded by the first call, since it brings
-// some 150 shared objects.
+// Picture files, with OpenCV. The first call loads the module that contains it, because it depends
+// on some 150 shared libraries.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -12,22 +12,22 @@
 
 namespace hfc::image_file {
 
-/// Decodes a picture of any format that OpenCV's module reads to interleaved RGB bytes, which
-/// replace those of `rgb`, and returns its size. Grey becomes RGB, alpha is dropped, of 16 bits the
-/// upper 8 are kept. Throws Error naming the file where it does not decode.
+/// Decodes a picture of any format that OpenCV supports to interleaved RGB bytes, which replace the
+/// contents of `rgb`, and returns its size. Grey becomes RGB, alpha is dropped, and 16-bit values
+/// keep their upper 8 bits. Throws Error naming the file if it cannot be decoded.
 Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
                       bool follow_orientation, std::vector<uint8_t>& rgb);
 
-/// The PNG of `channels` (1 or 3: red, green, blue) planes of height x width bytes. Throws Error
-/// where it cannot be made.
+/// Encodes `channels` (1 or 3: red, green, blue) planes of height x width bytes as PNG. Throws
+/// Error if that fails.
 std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, int64_t width);
 
-/// Sets a variable of the environment that OpenCV reads when its module is loaded, at the first
-/// picture that is no JPEG. Call it before several threads read pictures: they must not see the
-/// environment while it changes.
+/// Sets an environment variable that OpenCV reads when its module is loaded, at the first picture
+/// that is not a JPEG. Call it before several threads read pictures, because the environment must
+/// not change while they use it.
 void prepare_image_codec();
 
-/// "4.6.0". Throws Error where OpenCV's module is missing.
+/// "4.6.0". Throws Error if OpenCV's module is missing.
 std::string opencv_version();
 
 }  // namespace hfc::image_file

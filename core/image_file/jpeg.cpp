@@ -145,7 +145,7 @@ class Decoder {
         const auto path = path_.string();
         switch (trap_.failure) {
             case Failure::cut:
-                fail("the picture '{}' is cut short: its data end before its last pixel", path);
+                fail("the picture '{}' is truncated: its data end before its last pixel", path);
             case Failure::damaged:
                 fail("the picture '{}' is damaged: its data hold a code that means nothing", path);
             case Failure::too_many_scans:

@@ -1,4 +1,4 @@
-// EXIF's orientation: how a stored picture is to be turned or mirrored.
+// EXIF's orientation: how to rotate or mirror a stored picture.
 #pragma once
 
 #include "image_file/pixels.h"
@@ -9,17 +9,17 @@
 
 namespace hfc::image_file {
 
-/// The orientation, 1 to 8, that a JPEG's APP1 segment (without marker and length) gives; 0 where
-/// it gives none.
+/// The orientation, 1 to 8, in a JPEG's APP1 segment (without marker and length), or 0 if it
+/// contains none.
 int exif_orientation(std::string_view segment);
 
-/// The size of a stored picture when it stands upright.
+/// The size of a stored picture when it is upright.
 Size upright_size(const Size& stored, int orientation);
 
-/// Where a box of the upright picture lies in the stored one.
+/// The position in the stored picture of a box of the upright picture.
 Box stored_box(const Box& upright, const Size& stored, int orientation);
 
-/// Sets a stored picture of interleaved RGB bytes upright; row y goes to `to` + y * stride.
+/// Rotates a stored picture of interleaved RGB bytes upright; row y goes to `to` + y * stride.
 void set_upright(const uint8_t* stored, const Size& size, int orientation, uint8_t* to,
                  size_t stride);
 

@@ -1,4 +1,4 @@
-// Which pixels of a picture a network sees: torchvision's rules for resizing, cropping and
+// Which pixels of a picture a network gets: torchvision's rules for resizing, cropping and
 // mirroring. Everything here is arithmetic on sizes; read_picture.h applies it to pixels.
 #pragma once
 
@@ -16,8 +16,8 @@ enum class Interpolation { bilinear, bicubic };
 /// "bilinear" or "bicubic"; throws Error for anything else.
 Interpolation parse_interpolation(const std::string& name);
 
-/// What is done to a picture: `box` is cut out, then resized to `resized`; of that, `window` is
-/// kept, then mirrored if `flip`. The window may stick out: there the result is black.
+/// The changes to a picture: `box` is cut out and resized to `resized`. Of the result, `window` is
+/// kept and, if `flip`, mirrored. Where the window extends beyond the result, it is black.
 struct Geometry {
     Box box;
     Size resized;
@@ -26,38 +26,38 @@ struct Geometry {
     bool operator==(const Geometry&) const = default;
 };
 
-/// Uniform random numbers in [0, 1), one a call.
+/// Uniform random numbers in [0, 1), one per call.
 using Uniform = std::function<double()>;
 
 struct CropOptions {
-    std::array<double, 2> scale = {0.08, 1};         ///< area of the box, in areas of the picture
+    /// Area of the box as a fraction of the picture's area.
+    std::array<double, 2> scale = {0.08, 1};
     std::array<double, 2> ratio = {3. / 4, 4. / 3};  ///< width over height of the box
 };
 
-/// The picture as it is.
+/// The unchanged picture.
 Geometry whole_picture(const Size& picture);
 
 /// The shorter side becomes n, the longer one floor(n * long / short).
 Geometry resize(const Size& picture, int64_t n);
 
-/// Keeps the central n x n pixels of what `before` gives, with a black border where that is
-/// smaller.
+/// Keeps the central n x n pixels of the result of `before`, with a black border if it is smaller.
 Geometry center_crop(const Geometry& before, int64_t n);
 
-/// A black border of n pixels around what `before` gives.
+/// Adds a black border of n pixels to the result of `before`.
 Geometry pad(const Geometry& before, int64_t n);
 
-/// n x n pixels of what `before` gives, at a random place. Draws two numbers. Throws Error where
-/// that is smaller.
+/// Keeps n x n pixels of the result of `before` at a random place. Draws two numbers. Throws Error
+/// if it is smaller.
 Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform);
 
-/// A box of random area, ratio and place, resized to n x n. Draws two numbers a try, at most ten
-/// tries, and two for the place; if no try fits the picture, the largest central box whose ratio is
-/// allowed is taken. Throws Error where the ranges are empty or not positive.
+/// A box of random area, ratio and place, resized to n x n. Draws two numbers per attempt, for at
+/// most ten attempts, and two for the place. If no attempt fits into the picture, the largest
+/// central box with an allowed ratio is used. Throws Error if the ranges are empty or not positive.
 Geometry random_resized_crop(const Size& picture, int64_t n, const CropOptions& options,
                              const Uniform& uniform);
 
-/// Mirrors what `before` gives with probability p. Draws one number.
+/// Mirrors the result of `before` with probability p. Draws one number.
 Geometry horizontal_flip(const Geometry& before, double p, const Uniform& uniform);
 
 }  // namespace hfc::image_file

@@ -1,4 +1,4 @@
-// Picture files as a network sees them: read, decoded, cropped and resized.
+// Picture files in the form that a network gets: read, decoded, cropped and resized.
 #pragma once
 
 #include "image_file/picture_transform.h"
@@ -12,7 +12,7 @@
 
 namespace hfc::image_file {
 
-/// Whether a picture is turned as its EXIF block says.
+/// Whether a picture is rotated as its EXIF block says.
 enum class Orientation { exif, ignore };
 
 /// "exif" or "ignore"; throws Error for anything else.
@@ -23,28 +23,29 @@ struct PictureOptions {
     Orientation orientation = Orientation::exif;
 };
 
-/// What to do with a picture of this size; it stands upright unless orientation is ignored.
+/// Returns what to do with a picture of this size. The picture is upright unless orientation is
+/// ignored.
 using ChooseGeometry = std::function<Geometry(const Size& picture)>;
 
-/// Reads pictures one after the other in memory that it keeps. One for each thread; call
+/// Reads pictures one after another into memory that it reuses. Use one object per thread, and call
 /// prepare_image_codec() before threads start.
 class PictureReader {
   public:
     explicit PictureReader(const PictureOptions& options = {}) : options_(options) {}
 
-    /// Of the next pictures.
+    /// Sets the options for the next pictures.
     void set_options(const PictureOptions& options) { options_ = options; }
 
-    /// Reads a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, whatever its name says, as planes of red,
+    /// Reads a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP file, whatever its name, as planes of red,
     /// green and blue bytes [3, result.height, result.width]. Grey, palettes and CMYK become RGB,
-    /// alpha is dropped, of 16 bits the upper 8 are kept. Of a JPEG only the pixels that the
-    /// geometry needs are decoded. Throws Error naming the file where it cannot be read, is no
-    /// picture, is cut short or damaged, has more than 2^28 pixels, or where the geometry does not
+    /// alpha is dropped, and 16-bit values keep their upper 8 bits. Of a JPEG, only the pixels that
+    /// the geometry needs are decoded. Throws Error naming the file if it cannot be read, is not a
+    /// picture, is truncated or damaged, or has more than 2^28 pixels, or if the geometry does not
     /// give the size of the result.
     void read(const std::filesystem::path& path, const ChooseGeometry& choose, const Size& result,
               uint8_t* planes);
 
-    /// The same of a file's bytes. path: what messages call it.
+    /// The same for the bytes of a file. path: its name in messages.
     void decode(std::string_view bytes, const std::filesystem::path& path,
                 const ChooseGeometry& choose, const Size& result, uint8_t* planes);
 
@@ -56,8 +57,8 @@ class PictureReader {
 
     PictureOptions options_;
     std::string file_;
-    std::vector<uint8_t> rgb_;     ///< the pixels that are resized
-    std::vector<uint8_t> stored_;  ///< those of a picture that is yet to be turned
+    std::vector<uint8_t> rgb_;     ///< the pixels before resizing
+    std::vector<uint8_t> stored_;  ///< the pixels of a picture that has not been rotated yet
 };
 
 }  // namespace hfc::image_file

@@ -119,13 +119,13 @@ void PictureRecipe::add(size_t i) {
     const auto& step = steps_[i];
     require_valid(step);
     require(!begins(step.kind) || i == 0,
-            "step {} is {}: resize or random_resized_crop can only stand first", i + 1,
+            "step {} is {}: resize or random_resized_crop must be the first step", i + 1,
             name_of(step.kind));
     const bool jittered =
         std::ranges::find(steps_.begin(), steps_.begin() + i, StepKind::color_jitter,
                           &PictureStep::kind) != steps_.begin() + i;
     require(!jittered || step.kind == StepKind::horizontal_flip,
-            "step {} is {}: only horizontal_flip can stand behind color_jitter", i + 1,
+            "step {} is {}: only horizontal_flip may follow color_jitter", i + 1,
             name_of(step.kind));
     if (step.kind == StepKind::pad) {
         size_ += 2 * step.size;

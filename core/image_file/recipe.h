@@ -1,5 +1,4 @@
-// What is done to each picture of a data set before it is a training image: a list of steps under
-// torchvision's names.
+// The steps from each picture of a data set to a training image, under torchvision's names.
 #pragma once
 
 #include "image_file/color_jitter.h"
@@ -24,16 +23,16 @@ enum class StepKind {
     color_jitter
 };
 
-/// By its name, "random_resized_crop"; throws Error for another.
+/// Returns the step with this name, such as "random_resized_crop"; throws Error for any other name.
 StepKind parse_step(const std::string& name);
 
 struct PictureStep {
     StepKind kind = StepKind::resize;
-    /// Pixels of a side, or of the border of pad, 1 to 4096; horizontal_flip and color_jitter have
-    /// none.
+    /// The pixels of a side, or of the border for pad, 1 to 4096. horizontal_flip and color_jitter
+    /// do not use it.
     int64_t size = 0;
-    CropOptions crop = {};     ///< of random_resized_crop
-    double probability = 0.5;  ///< of horizontal_flip, in [0,1]
+    CropOptions crop = {};     ///< for random_resized_crop
+    double probability = 0.5;  ///< for horizontal_flip, in [0,1]
     JitterOptions jitter = {};
 
     bool has_size() const {
@@ -41,27 +40,28 @@ struct PictureStep {
     }
 };
 
-/// Square images of one size from pictures of any size. Never changes.
+/// Makes square images of one size from pictures of any size. Never changes.
 class PictureRecipe {
   public:
-    /// resize and random_resized_crop can only stand first, and nothing but horizontal_flip stands
-    /// behind color_jitter. Throws Error for another order, for a list that ends without a size,
-    /// and for a setting out of range.
+    /// resize and random_resized_crop must be the first step, and only horizontal_flip may follow
+    /// color_jitter. Throws Error for any other order, for a list that does not determine a size,
+    /// and for an option out of range.
     explicit PictureRecipe(std::vector<PictureStep> steps, const PictureOptions& options = {});
 
-    /// Side of the images, in pixels.
+    /// The side of the images, in pixels.
     int64_t size() const { return size_; }
     const PictureOptions& options() const { return options_; }
-    /// Random numbers in [0, 1) for a picture; 0 where each is treated the same each time.
+    /// The number of random numbers in [0, 1) per picture; 0 if a picture gives the same image each
+    /// time.
     int64_t numbers() const { return numbers_; }
-    /// What is done to a picture of that size. random: numbers() of them. Throws Error for a
+    /// The changes to a picture of that size. random: numbers() random numbers. Throws Error for a
     /// picture that is too small.
     Geometry geometry(const Size& picture, std::span<const double> random) const;
-    /// What is done to the colours of the image that comes out.
+    /// The changes to the colours of the resulting image.
     std::vector<ColorChange> colors(std::span<const double> random) const;
     /// "resize 256, center_crop 224"
     std::string describe() const;
-    /// Tells apart what describe() does not, too.
+    /// Distinguishes recipes that have the same describe(), too.
     std::string fingerprint() const;
 
   private:
@@ -73,9 +73,9 @@ class PictureRecipe {
     int64_t numbers_ = 0;
 };
 
-/// A recipe by name: "imagenet" (resize 256, center_crop 224: what ImageNet's networks are tested
-/// with) or "imagenet_train" (random_resized_crop 224, horizontal_flip: what they are trained
-/// with). Both ignore EXIF's orientation, as torchvision does. Throws Error for another name.
+/// Returns a recipe by name: "imagenet" (resize 256, center_crop 224, as for testing ImageNet
+/// networks) or "imagenet_train" (random_resized_crop 224, horizontal_flip, as for training them).
+/// Both ignore EXIF's orientation, as torchvision does. Throws Error for any other name.
 PictureRecipe preset(const std::string& name, Interpolation interpolation);
 
 }  // namespace hfc::image_file

@@ -1,5 +1,5 @@
-// Resizing as Pillow and torchvision do it: a filter that is widened when shrinking, so that high
-// frequencies are averaged away and do not come back as low ones.
+// Resizes as Pillow and torchvision do: the filter becomes wider when shrinking, so that high
+// frequencies are averaged out and do not become low ones by aliasing.
 #pragma once
 
 #include "image_file/picture_transform.h"
@@ -9,18 +9,18 @@
 
 namespace hfc::image_file {
 
-/// What is computed along one side of a picture.
+/// The computation along one axis of a picture.
 struct AxisPlan {
-    int64_t begin = 0;        ///< the first pixel that the filter is given
-    int64_t length = 0;       ///< their number
-    int64_t need_begin = 0;   ///< of these, the first one that the result depends on
-    int64_t need_length = 0;  ///< their number
-    int64_t computed = 0;     ///< pixels of the result that the filter computes
-    int64_t kept_begin = 0;   ///< of these, the first one that is kept
-    int64_t kept = 0;         ///< their number
-    int64_t to = 0;           ///< where the kept ones go in the result
-    double scale = 1;         ///< result pixels for one of the picture
-    bool whole = true;        ///< whether the filter sees the box to both ends
+    int64_t begin = 0;        ///< the first pixel that the filter gets
+    int64_t length = 0;       ///< the number of pixels that it gets
+    int64_t need_begin = 0;   ///< the first of these on which the result depends
+    int64_t need_length = 0;  ///< the number of these
+    int64_t computed = 0;     ///< the number of result pixels that the filter computes
+    int64_t kept_begin = 0;   ///< the first of these to keep
+    int64_t kept = 0;         ///< the number of these to keep
+    int64_t to = 0;           ///< where the kept pixels go in the result
+    double scale = 1;         ///< result pixels per pixel of the picture
+    bool whole = true;        ///< whether the filter gets the whole extent of the box
 };
 
 struct Plan {
@@ -28,11 +28,11 @@ struct Plan {
     AxisPlan columns;
 };
 
-/// The least that gives what the geometry asks for. Pixels that are given but not needed may hold
-/// anything.
+/// The smallest computation that gives the result of the geometry. Pixels that are passed but not
+/// needed may have any value.
 Plan plan_resampling(const Geometry& geometry, Interpolation interpolation);
 
-/// Resizes the planned pixels of interleaved RGB bytes (the first one at `rgb`) to planes [3,
+/// Resizes the planned pixels of interleaved RGB bytes (the first one is at `rgb`) to planes [3,
 /// window.height, window.width].
 void resample(const uint8_t* rgb, size_t stride, const Plan& plan, const Geometry& geometry,
               Interpolation interpolation, uint8_t* planes);

@@ -1,4 +1,4 @@
-// Networks asked about images seen through masks.
+// Evaluates networks on masked images.
 #pragma once
 
 #include "data/dataset.h"
@@ -6,25 +6,26 @@
 
 namespace hfc::mask {
 
-/// What the model takes the masked images for, in evaluation mode. mask: [H, W], [C, H, W], [1, C
-/// or 1, H, W], or one an image [N, C or 1, H, W]; undefined: no mask. Throws Error for another
-/// shape, and as model::predict() does.
+/// Returns the model's predictions for the masked images, in evaluation mode. mask: [H, W], [C, H,
+/// W], [1, C or 1, H, W], or one mask per image [N, C or 1, H, W]; undefined means no mask. Throws
+/// Error for any other shape, and as model::predict() does.
 model::Predictions predict_masked(model::Model& model, const data::Dataset& dataset,
                                   const at::Tensor& mask,
                                   const model::Inference::Options& options = {});
 
-/// The fraction of masked images that are given their labels. Throws Error as predict_masked()
-/// does, and for labels that the model cannot give.
+/// The fraction of masked images that are classified correctly. Throws Error as predict_masked()
+/// does, and for labels that are not classes of the model.
 double masked_accuracy(model::Model& model, const data::Dataset& dataset, const at::Tensor& mask,
                        const model::Inference::Options& options = {});
 
-/// Ones where the mask is above `value`, else zeros.
+/// Ones where the mask is above `value`, and zeros elsewhere.
 at::Tensor threshold(const at::Tensor& mask, double value);
 
-/// Ones at the share, in [0,1], of frequencies where a map [..., H, W] is largest, else zeros; each
-/// [H, W] by itself. Frequencies as large as the last one kept are kept too, and so always k and -k
-/// of a symmetric map. What is not a number, as frequencies that a scan did not visit, is never
-/// kept, even where fewer than the share remain.
+/// Ones at the given fraction, in [0,1], of the frequencies at which a map [..., H, W] is largest,
+/// and zeros elsewhere; each [H, W] is treated individually. Frequencies as large as the last one
+/// kept are also kept, so k and -k of a symmetric map are always kept together. NaN values, such as
+/// frequencies that a scan did not visit, are never kept, even if fewer than the given fraction
+/// remain.
 at::Tensor largest(const at::Tensor& map, double share);
 
 }  // namespace hfc::mask

@@ -1,5 +1,6 @@
-// Masks that keep the frequencies a trained network needs: Karantzas et al. 2022, 'Understanding
-// robustness and generalization of artificial neural networks through Fourier masks'.
+// Masks that keep the frequencies that a trained network needs: Karantzas et al. 2022,
+// 'Understanding robustness and generalization of artificial neural networks through Fourier
+// masks'.
 #pragma once
 
 #include "data/dataset.h"
@@ -12,34 +13,34 @@
 
 namespace hfc::mask {
 
-/// What one mask is learned for.
+/// The set of images for which one mask is learned.
 enum class Scope { data_set, class_of_images, image };
 
 /// "data set", "class" or "image". Throws Error for anything else.
 Scope parse_scope(std::string_view text);
 
-/// What a mask M gives up besides its own size. With d = CE(f(M x), y) - CE(f(x), y):
+/// The loss that a mask M minimises, apart from its own size. With d = CE(f(M x), y) - CE(f(x), y):
 enum class Loss {
-    invariance,  ///< exp(d^2), as in the paper; beyond d^2 = 20 it goes on straight, lest numbers
-                 ///< overflow
+    /// exp(d^2), as in the paper; beyond d^2 = 20 it continues linearly, so that numbers do not
+    /// overflow.
+    invariance,
     cross_entropy,  ///< CE(f(M x), y)
 };
 
 /// "invariance" or "cross_entropy". Throws Error for anything else.
 Loss parse_loss(std::string_view text);
 
-/// Where a fit stands. Of images it tells of all that are learned together, of those that are done
-/// as they were in their last step.
+/// The progress of a fit. For images, it covers all masks learned together; those that have
+/// finished count with the values of their last step.
 struct Progress {
-    int64_t mask =
-        0;  ///< the class, or the first image of those learned together; 0 for a data set
-    int64_t epoch = 0;    ///< one-based; of images: the step
-    double loss = 0;      ///< mean over the images, without the L1 term
-    double l1 = 0;        ///< |M|_1 / |ones|_1, the mean over masks
-    double accuracy = 0;  ///< share of masked images that are given their label
+    int64_t mask = 0;  ///< the class, or the first of the images learned together; 0 for a data set
+    int64_t epoch = 0;    ///< one-based; for images, the step
+    double loss = 0;      ///< the mean over the images, without the L1 term
+    double l1 = 0;        ///< |M|_1 / |ones|_1, the mean over the masks
+    double accuracy = 0;  ///< the fraction of masked images that are classified correctly
 };
 
-/// What is not set has the default of its scope:
+/// Unset options take the default for the scope:
 ///
 /// | | data set, class | image |
 /// |---|---|---|
@@ -50,41 +51,44 @@ struct Progress {
 struct LearnOptions {
     Scope scope = Scope::data_set;
     Loss loss = Loss::invariance;
-    bool per_channel = false;           ///< a mask for each channel; else one for all
-    std::optional<double> lambda = {};  ///< factor of |M|_1 / |ones|_1, at least 0
-    std::optional<double> lr = {};      ///< of Adam, above 0; with one_cycle its largest
-    std::optional<bool> one_cycle =
-        {};  ///< PyTorch's OneCycleLR over all steps, a tenth of them rising (it moves beta1 too)
-    std::optional<int64_t> batch_size = {};  ///< images a step; of image masks: learned together
-    int64_t epochs = 100;                    ///< data set, class: passes over the images
-    int64_t steps = 1000;                    ///< image: of Adam
-    std::optional<double> tolerance = {};  ///< at least 0; 1e-5, but at most lr / 100, lest a mask
-                                           ///< stand still before it has begun. It is
-    int64_t patience = 7;  ///< done when its l1 moved by no more than this for `patience` epochs
-                           ///< (steps) while masked images were given their labels: .99 times as
-                           ///< often as clean ones; an image's own
+    bool per_channel = false;  ///< one mask per channel; otherwise one mask for all channels
+    std::optional<double> lambda = {};  ///< the factor of |M|_1 / |ones|_1, non-negative
+    std::optional<double> lr = {};  ///< Adam's learning rate, above 0; with one_cycle, its maximum
+    /// PyTorch's OneCycleLR over all steps; the rate rises for a tenth of them (beta1 changes, too)
+    std::optional<bool> one_cycle = {};
+    /// Images per step; for image masks, the number learned together.
+    std::optional<int64_t> batch_size = {};
+    int64_t epochs = 100;  ///< data set, class: the number of passes over the images
+    int64_t steps = 1000;  ///< image: the number of Adam's steps
+    /// Non-negative; 1e-5 by default, but at most lr / 100, so that a mask does not stop before it
+    /// has started. A mask is finished when its l1 has changed by no more than this for `patience`
+    /// epochs (steps) while masked images were classified correctly: .99 times as often as clean
+    /// ones or, for an image's own mask, in each step.
+    std::optional<double> tolerance = {};
+    int64_t patience = 7;  ///< see `tolerance`
     bool predicted_labels =
-        false;  ///< the network's predictions of the images as they are stand for the labels
-    uint64_t seed = 0;      ///< of the order of the images in each epoch
-    bool bfloat16 = false;  ///< passes of the network round to 8 bits: faster where the processor
-                            ///< multiplies such numbers
+        false;  ///< use the network's predictions for the clean images in place of the labels
+    uint64_t seed = 0;  ///< seeds the order of the images in each epoch
+    /// Run the network in bfloat16, which is faster if the processor can multiply such numbers.
+    bool bfloat16 = false;
     std::function<void(const Progress&)> report =
-        {};  ///< after each epoch; of images every 50 steps and the last
+        {};  ///< called after each epoch or, for images, every 50 steps and after the last one
 };
 
 struct Learned {
-    at::Tensor masks;  ///< float32 [K, C or 1, H, W] on the CPU in [0,1], symmetric, zero frequency
-                       ///< first; K: 1, classes or images
+    /// float32 [K, C or 1, H, W] on the CPU in [0,1], symmetric, zero-frequency component first; K
+    /// is 1, the number of classes or the number of images.
+    at::Tensor masks;
     at::Tensor l1;     ///< float64 [K]: |M|_1 / |ones|_1
-    at::Tensor steps;  ///< int64 [K]: epochs (of images: steps) that it took
+    at::Tensor steps;  ///< int64 [K]: the number of epochs (for images, of steps) taken
 };
 
-/// Learns masks for a network, which is left as it is: evaluation mode, no gradient of a parameter.
-/// Each mask M begins as ones and makes loss + lambda |M|_1 / |ones|_1 smaller by Adam, cut off to
-/// [0,1] after each step. Only half of the frequencies are free, M(-k) = M(k). An image's mask does
-/// not depend on the images learned with it (but for rounding). A class without images keeps ones.
-/// Throws Error for an option out of range, images and labels that do not fit the network, and a
-/// gradient that is not a number.
+/// Learns masks for a network, which does not change: it runs in evaluation mode, without gradients
+/// of its parameters. Each mask M starts as ones, and Adam minimises loss + lambda |M|_1 /
+/// |ones|_1; M is clipped to [0,1] after each step. Only half of the frequencies are free, because
+/// M(-k) = M(k). An image's mask does not depend on the images learned with it (except for
+/// rounding). A class without images keeps ones. Throws Error for an option out of range, images
+/// and labels that do not fit the network, and a gradient that is NaN.
 Learned learn(model::Model& model, const data::Dataset& dataset, const LearnOptions& options = {});
 
 }  // namespace hfc::mask

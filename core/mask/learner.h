@@ -1,4 +1,4 @@
-// Masks while they are learned: half spectra between 0 and 1.
+// Masks that are being learned: half spectra with values between 0 and 1.
 #pragma once
 
 #include "optim/optimizer.h"
@@ -11,21 +11,22 @@ namespace hfc::mask {
 
 class Learner {
   public:
-    /// `count` masks of ones, each for `channels` channels (1: shared by all).
+    /// Makes `count` masks of ones, each for `channels` channels (1: one mask for all channels).
     Learner(int64_t count, int64_t channels, int64_t height, int64_t width, at::Device device);
 
-    /// Images seen through their masks: of one mask all, else one image a mask. Contiguous.
+    /// Applies the masks to images: a single mask to all images, or one mask per image. The result
+    /// is contiguous.
     at::Tensor through(const at::Tensor& transforms) const;
 
-    /// One step of Adam from the images' gradients, summed for a mask that serves several, and from
-    /// lambda |M|_1 / |ones|_1.
+    /// One step of Adam on the images' gradients, which are summed for a mask of several images,
+    /// plus lambda |M|_1 / |ones|_1.
     void step(const at::Tensor& transforms, const at::Tensor& image_gradients, double lambda,
               double lr, double beta1);
 
     /// |M|_1 / |ones|_1: float64 [count] on the CPU.
     at::Tensor l1() const;
 
-    /// Goes on with the masks at `rows` (int64) alone.
+    /// Continues only with the masks at `rows` (int64).
     void keep(const at::Tensor& rows);
 
     /// float32 [count, channels, H, W] on the CPU.
@@ -39,7 +40,7 @@ class Learner {
     std::unique_ptr<optim::Optimizer> adam_;
 };
 
-/// PyTorch's OneCycleLR with its defaults but for the rising share.
+/// PyTorch's OneCycleLR with its defaults, except for the fraction of rising steps.
 class OneCycle {
   public:
     OneCycle(double max_lr, int64_t steps, double rising = 0.1);

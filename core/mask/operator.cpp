@@ -48,12 +48,12 @@ struct MaskFunction : public torch::autograd::Function<MaskFunction> {
 
 void require_mask(const at::Tensor& mask, int64_t height, int64_t width) {
     require(mask.defined() && at::isFloatingType(mask.scalar_type()),
-            "mask must be of a floating dtype, got {}",
+            "mask must have a floating-point dtype, got {}",
             mask.defined() ? at::toString(mask.scalar_type()) : "an undefined tensor");
     require(mask.dim() >= 2 && mask.size(-2) == height && mask.size(-1) == width,
             "mask must be [..., {}, {}], the images' height and width, got [{}]", height, width,
             fmt::join(mask.sizes(), ", "));
-    require(mask.isfinite().all().item<bool>(), "mask must hold finite numbers only");
+    require(mask.isfinite().all().item<bool>(), "mask must contain only finite numbers");
 }
 
 at::Tensor symmetrise(const at::Tensor& mask) {
@@ -61,7 +61,9 @@ at::Tensor symmetrise(const at::Tensor& mask) {
             "mask must have at least two dimensions [..., H, W], got {}",
             mask.defined() ? fmt::format("[{}]", fmt::join(mask.sizes(), ", "))
                            : "an undefined tensor");
-    require(at::isFloatingType(mask.scalar_type()), "mask must be of a floating dtype, got {}",
+    require(at::isFloatingType(mask.scalar_type()),
+            "mask must have a floating-point dtype, got "
+            "{}",
             at::toString(mask.scalar_type()));
     return (mask + mask.flip({-2, -1}).roll({1, 1}, {-2, -1})) / 2;
 }
@@ -70,9 +72,10 @@ at::Tensor apply(const at::Tensor& x, const at::Tensor& mask) {
     require(x.defined() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble),
             "x must be of dtype float32 or float64, got {}",
             x.defined() ? at::toString(x.scalar_type()) : "an undefined tensor");
-    require(x.dim() >= 2 && x.numel() > 0,
-            "x must have at least two dimensions [..., H, W] and a pixel, got shape [{}]",
-            fmt::join(x.sizes(), ", "));
+    require(
+        x.dim() >= 2 && x.numel() > 0,
+        "x must have at least two dimensions [..., H, W] and at least one pixel, got shape [{}]",
+        fmt::join(x.sizes(), ", "));
     require_mask(mask, x.size(-2), x.size(-1));
     const auto leading = std::min(x.dim(), mask.dim());
     for (int64_t i = 1; i <= leading; ++i) {

@@ -1,4 +1,4 @@
-// The operator of a Fourier mask: each frequency of an image multiplied by a factor of its own.
+// The operator of a Fourier mask: each frequency of an image is multiplied by its own factor.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,19 +7,21 @@
 
 namespace hfc::mask {
 
-/// (M(k) + M(-k)) / 2, all of a mask that a real image can feel. mask: [..., H, W], zero frequency
-/// first (the layout of fft2).
+/// (M(k) + M(-k)) / 2, the only part of a mask that affects a real image. mask: [..., H, W],
+/// zero-frequency component first (the layout of fft2).
 at::Tensor symmetrise(const at::Tensor& mask);
 
-/// Images seen through a mask: the real part of the inverse transform of mask * transform(x),
-/// channel by channel; the mask is symmetrised first, so that the result is real by construction.
-/// x: float32 or float64 [..., H, W], any device. mask: of any floating dtype, [..., H, W], zero
-/// frequency first; its leading dimensions broadcast against x's: [H, W] for all, [C, H, W] a
-/// channel, [N, 1, H, W] an image, [N, C, H, W] both. Differentiable in both. Throws Error for
-/// another dtype, sizes H and W that differ and dimensions that do not broadcast.
+/// Applies a mask to images: the real part of the inverse transform of mask * transform(x), channel
+/// by channel. The mask is first symmetrised, so the result is real by construction. x: float32 or
+/// float64 [..., H, W], any device. mask: any floating-point dtype, [..., H, W], zero-frequency
+/// component first; its leading dimensions are broadcast against x's: [H, W] for all images, [C, H,
+/// W] per channel, [N, 1, H, W] per image, [N, C, H, W] for both. Differentiable in both arguments.
+/// Throws Error for any other dtype, sizes H and W that differ, and dimensions that cannot be
+/// broadcast.
 at::Tensor apply(const at::Tensor& x, const at::Tensor& mask);
 
-/// Throws Error unless `mask` is real, of a floating dtype, [..., height, width] and finite.
+/// Throws Error unless `mask` is real, has a floating-point dtype, has the shape [..., height,
+/// width] and is finite.
 void require_mask(const at::Tensor& mask, int64_t height, int64_t width);
 
 }  // namespace hfc::mask

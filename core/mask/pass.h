@@ -1,4 +1,4 @@
-// Passes of images through masks and a network: what a fit goes down by.
+// Passes of images through masks and a network, which give the gradients for fitting the masks.
 #pragma once
 
 #include "mask/learn.h"
@@ -6,23 +6,23 @@
 
 namespace hfc::mask {
 
-/// What one pass of images through their masks gave.
+/// The results of one pass of images through their masks.
 struct Pass {
-    at::Tensor gradients;  ///< of the images
+    at::Tensor gradients;  ///< with respect to the images
     at::Tensor losses;     ///< [n], without the L1 term
-    at::Tensor right;      ///< bool [n]: given their labels
+    at::Tensor right;      ///< bool [n]: whether the image is classified correctly
 };
 
-/// images: [n, C, H, W] as their masks show them; labels: [n]; clean: the cross-entropy of the
-/// images without masks, [n]; share: what an image's loss counts for in the gradients. Throws Error
-/// for a network without gradients.
+/// images: [n, C, H, W] after their masks. labels: [n]. clean: the cross-entropy of the images
+/// without masks, [n]. share: the weight of an image's loss in the gradients. Throws Error for a
+/// network without gradients.
 Pass pass_through(const model::Inference& network, Loss loss, const at::Tensor& images,
                   const at::Tensor& labels, const at::Tensor& clean, double share);
 
-/// What a network makes of images without masks.
+/// The results of a network for images without masks.
 struct Clean {
     at::Tensor cross_entropy;  ///< float32 [N] on the network's device
-    int64_t right = 0;         ///< images that are given their labels
+    int64_t right = 0;         ///< the number of images classified correctly
 };
 
 Clean clean_of(const model::Inference& network, const data::Dataset& dataset);

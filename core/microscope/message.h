@@ -1,5 +1,5 @@
-// What the window of the microscope and the host say to each other: a line of JSON, then raw bytes
-// if its "bytes" says so. Header only and without LibTorch, since both sides have it.
+// The messages between the microscope's window and the host: one line of JSON, followed by raw
+// bytes if its field "bytes" says so. Header only and without LibTorch, because both sides use it.
 #pragma once
 
 #include "base/json_depth.h"
@@ -25,7 +25,7 @@ struct Message {
     std::vector<uint8_t> bytes;
 };
 
-/// False where the other side is gone.
+/// Returns false if the other side is gone.
 inline bool write_message(int descriptor, Message message) {
     message.head["bytes"] = message.bytes.size();
     auto text = message.head.dump(-1, ' ', false, MessageJson::error_handler_t::replace) + "\n";
@@ -40,12 +40,12 @@ inline bool write_message(int descriptor, Message message) {
     return true;
 }
 
-/// Reads messages one after another. Waits for them.
+/// Reads messages one after another, and waits for them.
 class MessageReader {
   public:
     explicit MessageReader(int descriptor) : descriptor_(descriptor) {}
 
-    /// Nothing once the other side is gone, or where it writes what is no message.
+    /// Returns nothing once the other side is gone or has written something that is not a message.
     std::optional<Message> next() {
         size_t end = 0;
         while ((end = buffer_.find('\n')) == std::string::npos) {

@@ -1,4 +1,5 @@
-// What a network makes of one image's frequencies: the microscope of `hfc-host microscope`.
+// The output of a network for parts of one image's spectrum: the microscope of `hfc-host
+// microscope`.
 #pragma once
 
 #include "data/dataset.h"
@@ -12,49 +13,54 @@
 
 namespace hfc::microscope {
 
-/// Which frequencies the low part has. Radii are in frequency bins.
+/// The frequencies of the low part. Radii are in frequency bins.
 struct Shape {
     enum class Kind {
-        disc,    ///< within `outer`, as frequency::radial_mask() has it
-        ring,    ///< within `outer` and not within `inner`; the mean stays if inner is below 0
-        wedge,   ///< directions `from` to `to`, in degrees from the axis of the columns towards
-                 ///< later rows, modulo 180, and the mean
-        painted  ///< those that `painted` has
+        disc,  ///< within `outer`, as frequency::radial_mask() has it
+        ring,  ///< within `outer` and not within `inner`; the mean is kept if inner is below 0
+        /// The mean, and the directions from `from` to `to`, in degrees from the axis of the
+        /// columns towards later rows, modulo 180.
+        wedge,
+        painted  ///< the frequencies in `painted`
     };
     Kind kind = Kind::disc;
     double inner = 0, outer = 0;
     double from = 0, to = 0;
-    std::vector<uint8_t> painted = {};  ///< [H, W], not 0: kept; zero frequency at (H/2, W/2)
+    /// [H, W], nonzero for kept frequencies; the zero frequency is at (H/2, W/2)
+    std::vector<uint8_t> painted = {};
 };
 
-/// float64 [H, W] of zeros and ones, zero frequency first. Throws Error for a radius that is not a
-/// number of at least 0 (inner: at least -1), an angle that is not finite, and a painted mask of
-/// another size.
+/// Returns the mask, float64 [H, W] of zeros and ones, zero-frequency component first. Throws Error
+/// for a radius that is negative or NaN (inner: below -1), an angle that is not finite, and a
+/// painted mask with a wrong size.
 at::Tensor mask_of(const Shape& shape, int64_t height, int64_t width);
 
 struct Pictures {
     at::Tensor x, low, high;  ///< float32 [1, C, H, W]; high = x - low
-    at::Tensor spectrum;      ///< [H, W] in [0, 1]: log(1 + |F|), mean of the channels; zero
-                              ///< frequency at (H/2, W/2)
-    at::Tensor mask;          ///< [H, W], likewise
+    /// [H, W] in [0, 1]: log(1 + |F|), the mean over the channels; the zero frequency is at (H/2,
+    /// W/2)
+    at::Tensor spectrum;
+    at::Tensor mask;  ///< [H, W], with the same layout
 };
 
 struct Answers {
-    at::Tensor probabilities;  ///< float64 [3, classes] of x, low, high
+    at::Tensor probabilities;  ///< float64 [3, classes] for x, low and high
     std::vector<int64_t> labels;
-    at::Tensor gradient;  ///< [H, W] in [0, 1]: the largest channel of |d logit / d low|, of the
-                          ///< logit of the low part's label, divided by its maximum
+    /// [H, W] in [0, 1]: |d logit / d low|, the largest over the channels, for the logit of the
+    /// class predicted for the low part; divided by its maximum
+    at::Tensor gradient;
 };
 
 class Microscope {
   public:
-    /// Keeps the network in evaluation mode while this lives. Throws Error for an empty data set.
+    /// Keeps the network in evaluation mode while this object exists. Throws Error for an empty
+    /// data set.
     Microscope(model::ModelPtr network, const data::Dataset& images);
 
     const data::Dataset& images() const { return images_; }
-    /// Throws Error for a number out of range and as mask_of() does.
+    /// Throws Error for an image number out of range, and as mask_of() does.
     Pictures see(int64_t image, const Shape& shape) const;
-    /// Throws Error where the network cannot take the image, or answers what is not finite.
+    /// Throws Error if the network cannot take the image, or if its output is not finite.
     Answers ask(const Pictures& pictures) const;
 
   private:
@@ -63,8 +69,8 @@ class Microscope {
     model::Inference inference_;
 };
 
-/// uint8 [H, W, 3] of an image [1, C, H, W], cut off at 0 and 1; of a part without its mean,
-/// `shift` = .5 makes it visible. [H, W] likewise of one [H, W].
+/// uint8 [H, W, 3] of an image [1, C, H, W], clipped to [0, 1]. For a part without its mean,
+/// `shift` = .5 makes it visible. Returns [H, W] for an image [H, W].
 at::Tensor to_pixels(const at::Tensor& image, double shift = 0);
 
 }  // namespace hfc::microscope

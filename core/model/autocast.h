@@ -6,9 +6,9 @@
 
 namespace hfc::model {
 
-/// torch.autocast(device, bfloat16) while this lives, where `on`; else nothing. Of the calling
-/// thread, and of backward passes begun in it. Weights stay float32 and are rounded at each use.
-/// Scopes nest; the last one restores what was.
+/// torch.autocast(device, bfloat16) while this object exists, if `on`; otherwise it does nothing.
+/// Applies to the calling thread and to backward passes started on it. Weights stay float32 and are
+/// rounded at each use. Scopes can be nested; the last one restores the previous state.
 class AutocastScope {
   public:
     AutocastScope(at::DeviceType device, bool on);
@@ -23,9 +23,9 @@ class AutocastScope {
     at::ScalarType was_ = at::kBFloat16;
 };
 
-/// GPUs may round the factors of matrix products and convolutions to TF32 (10 bits) while this
-/// lives, where `on`; else nothing changes. For the whole process, as PyTorch's flags are; the end
-/// of the scope sets them back.
+/// While this object exists, if `on`, GPUs may round the factors of matrix products and
+/// convolutions to TF32 (10 bits). Otherwise it does nothing. Applies to the whole process, like
+/// PyTorch's flags, which the end of the scope resets.
 class Tf32Scope {
   public:
     explicit Tf32Scope(bool on);
@@ -34,8 +34,8 @@ class Tf32Scope {
     Tf32Scope& operator=(const Tf32Scope&) = delete;
 
   private:
-    // Which of the two flags the scope has set. One that was set is not touched: the precision of
-    // matrix products may be "medium", which allows more.
+    // Whether the scope has set this flag. A flag that was already set does not change: the
+    // precision of matrix products may be "medium", which allows more.
     bool products_;
     bool convolutions_;
 };

@@ -38,7 +38,7 @@ std::vector<at::Tensor> Model::features(const at::Tensor& images,
         const auto* const found = own.find(layers[i]);
         require(found != nullptr, "the network has no layer '{}'", layers[i]);
         auto layer = std::dynamic_pointer_cast<Layer>(*found);
-        require(layer != nullptr, "layer '{}' gives no tensor of its own: choose one inside it",
+        require(layer != nullptr, "layer '{}' has no output of its own: choose a layer inside it",
                 layers[i]);
         scopes.emplace_back(std::move(layer), [&result = results[i]](const at::Tensor& output) {
             result = output;
@@ -70,7 +70,7 @@ std::vector<at::Tensor> features(Model& model, const data::Dataset& dataset,
         }
         for (size_t i = 0; i < results.size(); ++i) {
             require(results[i].dim() > 0 && results[i].size(0) == end - begin,
-                    "layer '{}' gives [{}] for {} images, expected [{}, ...]", layers[i],
+                    "layer '{}' returns [{}] for {} images, expected [{}, ...]", layers[i],
                     fmt::join(results[i].sizes(), ", "), end - begin, end - begin);
             parts[i].push_back(results[i].to(at::kFloat).cpu().contiguous());
         }

@@ -1,4 +1,4 @@
-// The last layer of a network, for another number of classes.
+// Replaces the last layer of a network for another number of classes.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,11 +9,11 @@
 namespace hfc::model {
 
 /// Throws Error for a number of classes out of range, for a network without a last linear layer
-/// (`head` is empty), and where `wanted` is neither empty nor the name of that layer.
+/// (`head` is empty), and if `wanted` is neither empty nor the name of that layer.
 void check_head(int64_t classes, const std::string& head, const std::string& wanted);
 
-/// The weight or bias `old` for `classes` classes, with new values as torch.nn.Linear and
-/// torch.nn.Conv2d draw them: uniform in +-1 / sqrt(inputs). It requires grad.
+/// Returns a version of the weight or bias `old` for `classes` classes, with new values as
+/// torch.nn.Linear and torch.nn.Conv2d draw them: uniform in +-1 / sqrt(inputs). It requires grad.
 at::Tensor new_head_tensor(const at::Tensor& old, int64_t classes, int64_t inputs, uint64_t seed);
 
 }  // namespace hfc::model

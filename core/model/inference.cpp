@@ -54,7 +54,7 @@ at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highes
              of_name, short_message(error));
     }
     require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
-            "the model must turn {} images into logits of shape [{}, classes]; it gave {}",
+            "the model must turn {} images into logits of shape [{}, classes]; it returned {}",
             images.size(0), images.size(0),
             logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
     require(highest_label < logits.size(1), "labels{} must be 0 to {}, the model's classes; got {}",
@@ -220,11 +220,10 @@ at::Tensor Inference::differentiable_logits(const at::Tensor& images) const {
 
 void Inference::require_finite() const {
     const auto bad = bad_.defined() ? bad_.item<int64_t>() : 0;
-    require(
-        bad == 0,
-        "the model gave logits that are NaN or infinite for {} of {} images{} that it was asked "
-        "about; are its weights and the images finite?",
-        bad, images_, name_.empty() ? "" : fmt::format(" of '{}'", name_));
+    require(bad == 0,
+            "the model returned logits that are NaN or infinite for {} of {} images{}; are its "
+            "weights and the images finite?",
+            bad, images_, name_.empty() ? "" : fmt::format(" of '{}'", name_));
 }
 
 void Inference::begin(const data::Dataset& dataset) {

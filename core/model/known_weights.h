@@ -1,4 +1,4 @@
-// Networks that others trained, told by the names and shapes of their weights.
+// Recognises networks that others trained by the names and shapes of their weights.
 #pragma once
 
 #include "model/model.h"
@@ -10,15 +10,16 @@
 namespace hfc::model {
 
 struct KnownNetwork {
-    ModelPtr network;   ///< with the weights, behind the normalisation that it was trained with
-    std::string about;  ///< one line for users: which network, and what is in front of it
+    ModelPtr network;   ///< with the weights, behind the normalisation with which it was trained
+    std::string about;  ///< one line for the user: which network it is, and what is in front of it
 };
 
-/// The network of a state dict, as torchvision (resnet18, resnet34, resnet50, vgg11, vgg16, with or
-/// without BatchNorm, alexnet) or pytorch_resnet_cifar10 (resnet20 to resnet56) writes it. The
-/// weights may lie under other names ("state_dict.module.conv1.weight"). Such files do not say how
-/// images are normalised; both projects use ImageNet's mean and deviation. Nothing for other
-/// tensors; `misfit`, where given, receives which tensor of the nearest network does not fit.
+/// Returns the network of a state dict written by torchvision (resnet18, resnet34, resnet50, vgg11,
+/// vgg16, with or without BatchNorm, alexnet) or pytorch_resnet_cifar10 (resnet20 to resnet56). The
+/// names may have a prefix ("state_dict.module.conv1.weight"). Such files do not contain the
+/// normalisation of images; both projects use ImageNet's mean and standard deviation. Returns
+/// nothing for other tensors; `misfit`, if given, then receives the tensor of the most similar
+/// network that does not fit.
 std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& state,
                                           std::string* misfit = nullptr);
 

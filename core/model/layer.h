@@ -1,4 +1,4 @@
-// A layer of a network, whose result others may see and replace.
+// A layer of a network, whose result hooks can read and replace.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,8 +12,8 @@
 
 namespace hfc::model {
 
-/// Receives what a layer gives each time it runs. A tensor that it returns takes the result's
-/// place; an undefined one changes nothing.
+/// Receives the output of a layer each time it runs. If it returns a defined tensor, this replaces
+/// the output.
 using LayerHook = std::function<at::Tensor(const at::Tensor& output)>;
 
 /// The base of all layers of built-in and exported networks. Copies of a network have no hooks.
@@ -25,13 +25,13 @@ class Layer : public torch::nn::Module {
     void remove_hook(const std::shared_ptr<const LayerHook>& hook) { std::erase(hooks_, hook); }
     bool has_hooks() const { return !hooks_.empty(); }
 
-    /// What the layer hands on: `output`, as its hooks saw and changed it. Each layer ends with it.
-    /// Throws Error for a hook's tensor of another shape.
+    /// Returns `output` after the layer's hooks have read and changed it. Every layer ends with
+    /// this call. Throws Error if a hook returns a tensor with another shape.
     at::Tensor observed(at::Tensor output) const {
         return hooks_.empty() ? output : call_hooks(std::move(output));
     }
 
-    /// Puts a new tensor in the place of a parameter, so that whoever holds the old one keeps it.
+    /// Replaces a parameter by a new tensor, so that existing references to the old one keep it.
     virtual void set_parameter(const std::string& name, const at::Tensor& value) {
         parameters_[name] = value;
     }

@@ -186,8 +186,8 @@ void require_images(const at::Tensor& images, const Model& model, int64_t channe
     }
     if (images.size(1) != channels && has_channels_last(images)) {
         fail(
-            "{} takes images [N, {}, H, W], got a batch of shape [{}], whose channels "
-            "stand last{}",
+            "{} takes images [N, {}, H, W], got a batch of shape [{}], whose channels come "
+            "last{}",
             name, channels, fmt::join(images.sizes(), ", "), image_advice(images));
     }
     require(images.size(1) == channels,
@@ -198,8 +198,8 @@ void require_images(const at::Tensor& images, const Model& model, int64_t channe
             "{} takes images of at least one pixel, got a batch of shape [{}]", name,
             fmt::join(images.sizes(), ", "));
     require(images.size(2) >= smallest && images.size(3) >= smallest,
-            "{} in torchvision's form takes images of at least {} x {} pixels, got a "
-            "batch of shape [{}]; form = \"small\" takes any size",
+            "{} in torchvision's variant takes images of at least {} x {} pixels, got a batch "
+            "of shape [{}]; form = \"small\" takes any size",
             name, smallest, smallest, fmt::join(images.sizes(), ", "));
 }
 

@@ -32,7 +32,7 @@ NormalisedModel::NormalisedModel(ModelPtr network, const std::vector<double>& me
       mean_tensor_(register_buffer("mean", of_channels(mean))),
       deviation_tensor_(register_buffer("deviation", of_channels(deviation))) {
     require(dynamic_cast<const NormalisedModel*>(network_.get()) == nullptr,
-            "the network normalises its images already");
+            "the network already normalises its images");
     require(!mean.empty() && mean.size() == deviation.size(),
             "mean and deviation must have a number for each channel, got {} and {}", mean.size(),
             deviation.size());

@@ -1,4 +1,4 @@
-// A network with a normalisation of its images in front.
+// A network that first normalises its images.
 #pragma once
 
 #include "model/model.h"
@@ -7,16 +7,17 @@
 
 namespace hfc::model {
 
-/// Of ImageNet's pixels in [0,1], a channel at a time, as torchvision normalises by them.
+/// The mean and standard deviation of ImageNet's pixels in [0,1], per channel, as torchvision uses
+/// them.
 inline const std::vector<double> imagenet_mean = {.485, .456, .406};
 inline const std::vector<double> imagenet_deviation = {.229, .224, .225};
 
-/// network((images - mean) / deviation), a channel at a time. Buffers mean and deviation; the
+/// network((images - mean) / deviation), per channel. The buffers are mean and deviation; the
 /// network itself is the child "network".
 class NormalisedModel : public Model {
   public:
-    /// Throws Error where the two differ in length, a deviation is not above 0, or the network is
-    /// a NormalisedModel itself.
+    /// Throws Error if the two lists differ in length, if a deviation is not above 0, or if the
+    /// network is itself a NormalisedModel.
     NormalisedModel(ModelPtr network, const std::vector<double>& mean,
                     const std::vector<double>& deviation);
     at::Tensor forward(const at::Tensor& images) override;

@@ -1,13 +1,13 @@
-// What AlexNet and VGG share: features in a row, a pool, a classifier.
+// The common part of AlexNet and VGG: a sequence of features, pooling, a classifier.
 #pragma once
 
 #include "model/layers.h"
 
 namespace hfc::model {
 
-/// Convolutional features, then in the small form a global mean and one linear layer
-/// ("classifier"), in torchvision's form an average pool to a fixed size and a row of layers
-/// ("classifier.N"). A network fills the two in its constructor.
+/// Convolutional features. In the small variant, a global mean and one linear layer ("classifier")
+/// follow; in torchvision's variant, average pooling to a fixed size and a sequence of layers
+/// ("classifier.N"). A network fills both in its constructor.
 class PlainNetwork : public Model {
   public:
     PlainNetwork(const std::string& name, const ModelOptions& options, int64_t smallest)
@@ -35,7 +35,7 @@ class PlainNetwork : public Model {
     void use_one_linear_layer(int64_t width) {
         linear_ = register_module("classifier", std::make_shared<Linear>(width, options_.classes));
     }
-    /// The classifier's layers are for the caller to append.
+    /// The caller appends the classifier's layers.
     Sequence& use_classifier(int64_t pooled_size) {
         pooled_size_ = pooled_size;
         classifier_ = register_module("classifier", std::make_shared<Sequence>());

@@ -1,4 +1,4 @@
-// The convolutions of a ResNet, for whoever puts something on them.
+// The convolutions of a ResNet, for code that adds other layers after them.
 #pragma once
 
 #include "model/layers.h"
@@ -9,26 +9,27 @@
 namespace hfc::model {
 
 struct ResNetSettings {
-    std::vector<int64_t> blocks;  ///< a stage
-    bool bottleneck = false;      ///< 1x1, 3x3, 1x1 to four times the width, else two of 3x3
-    int64_t width = 64;           ///< of the first stage; it doubles from stage to stage
-    int64_t channels = 3;         ///< of the images
+    std::vector<int64_t> blocks;  ///< per stage
+    /// 1x1, 3x3, and 1x1 to four times the width; otherwise two 3x3 convolutions
+    bool bottleneck = false;
+    int64_t width = 64;    ///< the width of the first stage, which doubles from stage to stage
+    int64_t channels = 3;  ///< of the images
     int64_t first_kernel = 7;
-    bool shrinks = true;    ///< the first convolution has stride 2 and a pool follows it
-    bool has_norms = true;  ///< else the convolutions have biases
+    bool shrinks = true;    ///< the first convolution has stride 2 and is followed by pooling
+    bool has_norms = true;  ///< otherwise the convolutions have biases
     NormKind norm = NormKind::trained;
-    double epsilon = torchvision_epsilon;  ///< of the norms
+    double epsilon = torchvision_epsilon;  ///< epsilon of the norms
 };
 
-/// conv1, bn1, layer1, layer2 ... under torchvision's names, registered with a module.
+/// conv1, bn1, layer1, layer2 ... with torchvision's names, registered with a module.
 class ResNetLayers {
   public:
     ResNetLayers() = default;
     ResNetLayers(torch::nn::Module& owner, const ResNetSettings& settings);
 
-    /// What each stage makes of images.
+    /// The output of each stage for the images.
     std::vector<at::Tensor> forward(const at::Tensor& images) const;
-    /// Channels of the last stage.
+    /// The number of channels of the last stage.
     int64_t width() const { return widths_.back(); }
     const std::vector<int64_t>& widths() const { return widths_; }
 

@@ -1,4 +1,4 @@
-// How the processes of a job share the images that a network is measured on.
+// How the processes of a job divide the images on which a network is measured.
 #pragma once
 
 #include "data/order.h"
@@ -6,8 +6,8 @@
 
 namespace hfc::model {
 
-/// The part of this process of the group: whole batches, each the one that a single process has, so
-/// that all numbers are the same.
+/// This process's share: whole batches, each the same as in a single process, so that all numbers
+/// are the same.
 inline data::Share share_of(const parallel::Group& group) {
     return {group.rank(), group.size()};
 }

@@ -1,4 +1,4 @@
-// What a network has learned, by name.
+// The learned tensors of a network, by name.
 #pragma once
 
 #include "model/model.h"
@@ -10,12 +10,13 @@
 
 namespace hfc::model {
 
-/// The parameters, then the buffers, without their graphs. They share the network's memory.
+/// The parameters, followed by the buffers, without their graphs. They share the network's memory.
 tensor_file::NamedTensors state_of(const Model& network);
 
-/// Gives the network the values of `state`, where a name is that of the network behind `prefix`.
-/// Where a tensor does not fit it changes nothing and returns which one: "the tensor 'fc.bias' is
-/// missing". Counts of batches may be missing: old versions of PyTorch wrote none.
+/// Copies values from `state` to the network. A name in `state` is `prefix` followed by the
+/// network's name. If a tensor does not fit, changes nothing and returns a description: "the tensor
+/// 'fc.bias' is missing". Counts of batches may be missing, because old versions of PyTorch did not
+/// write them.
 std::optional<std::string> fill(const Model& network,
                                 const std::map<std::string, at::Tensor>& state,
                                 const std::string& prefix = "");

@@ -7,33 +7,33 @@
 
 namespace hfc::model {
 
-/// While it lives, BatchNorm layers in training mode normalise by the statistics of the images of
-/// all processes of the group. A group of one changes nothing.
+/// While this object exists, BatchNorm layers in training mode normalise with the statistics of the
+/// images of all processes of the group. With a group of one process, nothing changes.
 class SynchronisedNorms {
   public:
-    /// synchronised: false changes nothing.
+    /// synchronised: if false, nothing changes.
     SynchronisedNorms(parallel::Group& group, bool synchronised);
     ~SynchronisedNorms();
     SynchronisedNorms(const SynchronisedNorms&) = delete;
     SynchronisedNorms& operator=(const SynchronisedNorms&) = delete;
 
-    /// nullptr: each process by itself.
+    /// nullptr if each process normalises on its own.
     static parallel::Group* group() noexcept;
 
   private:
     parallel::Group* before_;
 };
 
-/// What a layer keeps and changes.
+/// The tensors that a layer stores and changes.
 struct NormState {
     at::Tensor weight, bias;    ///< [channels]
     at::Tensor mean, variance;  ///< the running ones, [channels]
     double momentum = .1, epsilon = 1e-5;
 };
 
-/// x [n, channels, H, W], another number n on each process. Means and variances are combined as
-/// Chan, Golub and LeVeque (1979) do, so that float32 loses no digits. The running variance is the
-/// unbiased one, as PyTorch's.
+/// x is [n, channels, H, W], where n may differ between processes. Means and variances are combined
+/// as by Chan, Golub and LeVeque (1979), so that float32 does not lose digits. The running variance
+/// is unbiased, as in PyTorch.
 at::Tensor synchronised_norm(parallel::Group& group, const at::Tensor& x, const NormState& state);
 
 }  // namespace hfc::model

@@ -1,4 +1,4 @@
-// The size of gradients and its limits.
+// The norm of gradients, and limits for it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -7,12 +7,12 @@
 
 namespace hfc::optim {
 
-/// The norm of all tensors taken as one vector; 0 for none. order: above 0, or infinite. Throws
-/// Error for a norm that is not finite if require_finite.
+/// The norm of all tensors together as one vector; 0 for none. order: above 0, or infinite. If
+/// require_finite, throws Error for a norm that is not finite.
 at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order = 2,
                       bool require_finite = false);
 
-/// Scales the gradients together so that `total`, their norm, becomes at most `most`.
+/// Scales the gradients together so that their norm, `total`, becomes at most `most`.
 void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const at::Tensor& total);
 
 /// Limits each element of the gradients to [-most, most].

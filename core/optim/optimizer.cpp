@@ -25,7 +25,7 @@ void require_new_parameters(const ParameterGroup& group,
             group.options.name);
     for (const auto& parameter : group.parameters) {
         require(seen.insert(parameter.unsafeGetTensorImpl()).second,
-                "optimizer {}: a parameter of shape [{}] stands twice", group.options.name,
+                "optimizer {}: a parameter of shape [{}] occurs twice", group.options.name,
                 fmt::join(parameter.sizes(), ", "));
     }
 }

@@ -197,7 +197,7 @@ bool SettingRange::contains(double value) const {
 }
 
 std::string SettingRange::text() const {
-    const char* kind = whole ? "a whole number" : "a number";
+    const char* kind = whole ? "an integer" : "a number";
     if (std::isinf(least)) {
         return kind;
     }

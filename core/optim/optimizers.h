@@ -1,4 +1,4 @@
-// The optimizers themselves; optim/optimizer.h chooses among them.
+// The optimizers themselves; optim/optimizer.h chooses one of them.
 #pragma once
 
 #include "optim/optimizer.h"
@@ -12,10 +12,10 @@ namespace hfc::optim {
 using Groups = std::vector<ParameterGroup>;
 using Maker = std::unique_ptr<Optimizer> (*)(Groups);
 
-/// The maker of one of known_optimizers() or of lbfgs.
+/// The function that makes one of known_optimizers() or lbfgs.
 Maker maker_of(const std::string& name);
 
-/// L-BFGS with at most a strong-Wolfe line search, as minFunc has it. One group only.
+/// L-BFGS, optionally with a strong-Wolfe line search, as in minFunc. Supports only one group.
 std::unique_ptr<Optimizer> make_lbfgs(Groups groups);
 
 }  // namespace hfc::optim

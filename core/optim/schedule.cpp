@@ -30,7 +30,7 @@ void ScheduleState::counts(const char* name, std::map<int64_t, int64_t>& value) 
             int64_t milestone = 0;
             const auto* end = key.data() + key.size();
             const bool whole = std::from_chars(key.data(), end, milestone).ptr == end;
-            require(whole, "{}: expected whole numbers, got '{}'", name, key);
+            require(whole, "{}: expected integers, got '{}'", name, key);
             read[milestone] = count.get<int64_t>();
         }
     }
@@ -38,8 +38,7 @@ void ScheduleState::counts(const char* name, std::map<int64_t, int64_t>& value) 
 }
 
 void Schedule::start(int64_t last_epoch) {
-    require(last_epoch >= -1, "last_epoch must be a whole number of at least -1, got {}",
-            last_epoch);
+    require(last_epoch >= -1, "last_epoch must be an integer of at least -1, got {}", last_epoch);
     check();
     const bool resumed = last_epoch != -1;
     for (size_t i = 0; resumed && i < groups().size(); ++i) {
@@ -72,7 +71,7 @@ void Schedule::step() {
 
 void Schedule::step_to(double epoch) {
     require(epoch >= 0 && epoch == std::floor(epoch),
-            "epoch must be a whole number of at least 0, got {}", epoch);
+            "epoch must be an integer of at least 0, got {}", epoch);
     ++step_count_;
     update(static_cast<int64_t>(epoch));
 }
@@ -159,7 +158,7 @@ void Schedule::load(const Json& saved) {
                 groups().size());
     } catch (const Json::exception& error) {
         take(before);
-        fail("{}: the state has a value of another kind ({})", name(), error.what());
+        fail("{}: the state has a value of a wrong type ({})", name(), error.what());
     } catch (...) {
         take(before);
         throw;

@@ -1,6 +1,6 @@
-// Learning-rate schedules, computed as PyTorch's torch.optim.lr_scheduler does: each step changes
-// the rate that the group has, so that several schedules of one optimizer multiply and a rate set
-// by hand is where the schedule goes on.
+// Learning-rate schedules, computed as in PyTorch's torch.optim.lr_scheduler: each step changes the
+// current rate of the group. Several schedules of one optimizer therefore multiply, and a schedule
+// continues from a rate that is set by hand.
 #pragma once
 
 #include "optim/optimizer.h"
@@ -17,7 +17,7 @@
 
 namespace hfc::optim {
 
-/// Reads or writes the state of a schedule: named values in PyTorch's form.
+/// Reads or writes the state of a schedule: named values in PyTorch's format.
 class ScheduleState {
   public:
     using Json = nlohmann::ordered_json;
@@ -25,7 +25,8 @@ class ScheduleState {
     explicit ScheduleState(Json& target) : target_(&target) {}
     explicit ScheduleState(const Json& source) : source_(&source) {}
 
-    /// Stores the value, or takes over a stored one; a name that is not stored keeps its value.
+    /// Stores the value, or replaces it by a stored one; a value that is not stored does not
+    /// change.
     template <typename T>
     void operator()(const char* name, T& value) {
         if (target_ != nullptr) {
@@ -34,7 +35,7 @@ class ScheduleState {
             value = source_->at(name).template get<T>();
         }
     }
-    /// The milestones of MultiStepLR: {"30": 1, "80": 2} counts how often each is passed.
+    /// The milestones of MultiStepLR: {"30": 1, "80": 2} counts how often each one is passed.
     void counts(const char* name, std::map<int64_t, int64_t>& value);
 
     Json* target() { return target_; }
@@ -48,7 +49,8 @@ class ScheduleState {
 class Schedule;
 using SchedulePtr = std::shared_ptr<Schedule>;
 
-/// Moves the rates of an optimizer's groups, one step at a time. The optimizer must live as long.
+/// Changes the rates of an optimizer's groups, step by step. The optimizer must live as long as the
+/// schedule.
 class Schedule {
   public:
     using Json = nlohmann::ordered_json;
@@ -59,12 +61,12 @@ class Schedule {
 
     /// PyTorch's name: "StepLR".
     virtual std::string name() const = 0;
-    /// Goes on by one step. Throws Error if a rate is no longer a number.
+    /// Continues by one step. Throws Error if a rate is not a number any more.
     virtual void step();
-    /// Jumps to an epoch: the rate is that of the closed formula where there is one. Only
-    /// CosineAnnealingWarmRestarts takes fractions. Throws Error for schedules that cannot jump.
+    /// Jumps to an epoch: the rate is given by the closed formula, if there is one. Only
+    /// CosineAnnealingWarmRestarts accepts fractions. Throws Error for schedules that cannot jump.
     virtual void step_to(double epoch);
-    /// ReduceLROnPlateau: takes the quantity that the schedule watches.
+    /// ReduceLROnPlateau: takes the metric that the schedule monitors.
     virtual void step_by(double metric);
     virtual bool needs_metric() const { return false; }
 
@@ -74,33 +76,33 @@ class Schedule {
 
     /// PyTorch's state_dict().
     Json state();
-    /// Takes over what `saved` has, as PyTorch does: the rates of the groups are not changed, they
-    /// are the optimizer's state. Throws Error for a value of another kind and for one out of
-    /// range; nothing is changed then.
+    /// Takes over the values in `saved`, as PyTorch does. The rates of the groups do not change,
+    /// because they are part of the optimizer's state. Throws Error for a value with a wrong type
+    /// or out of range, and then changes nothing.
     void load(const Json& saved);
 
-    /// Keeps each group's rate as its initial_lr and takes the first step. The make functions below
-    /// call it. last_epoch: -1, or the epoch at which an earlier run stood. Throws Error for a
-    /// setting out of range; nothing is changed then.
+    /// Stores each group's rate as its initial_lr and takes the first step. The make functions
+    /// below call it. last_epoch: -1, or the last epoch of an earlier run. Throws Error for an
+    /// option out of range, and then changes nothing.
     virtual void start(int64_t last_epoch);
 
   protected:
     explicit Schedule(Optimizer& optimizer) : optimizer_(optimizer) {}
 
-    /// Changes what the groups must have before their rates become initial_lr.
+    /// Changes what is necessary in the groups before their rates become initial_lr.
     virtual void prepare(bool /*resumed*/) {}
     /// Takes the first step again: SequentialLR does this to its first schedule.
     void initial_step();
     virtual void update(std::optional<int64_t> epoch);
-    /// Takes back the last_epoch of the first step; SequentialLR does this to its schedules.
+    /// Undoes the change of last_epoch by the first step; SequentialLR does this to its schedules.
     virtual void undo() { --last_epoch_; }
 
-    /// The groups' rates at last_epoch_, from their present ones.
+    /// The groups' rates at last_epoch_, computed from their current ones.
     virtual std::vector<double> rates() = 0;
-    /// The same from the base rates alone, or nothing.
+    /// The same, computed only from the base rates, or nothing.
     virtual std::vector<double> closed_rates() { return {}; }
     virtual void visit(ScheduleState& state);
-    /// Throws Error for a setting out of range.
+    /// Throws Error for an option out of range.
     virtual void check() const {}
 
     std::vector<ParameterGroup>& groups() const { return optimizer_.groups(); }
@@ -108,7 +110,8 @@ class Schedule {
     std::vector<double> present_times(double factor) const;
     std::vector<double> base_times(double factor) const;
     void set_rates(const std::vector<double>& rates);
-    /// One value for each group, from one for all or one for each. Throws Error for another number.
+    /// Returns one value per group, from either one value for all groups or one for each. Throws
+    /// Error for any other number of values.
     std::vector<double> for_each_group(const char* what, const std::vector<double>& values) const;
 
     std::vector<double> base_rates_, last_rates_;
@@ -122,10 +125,10 @@ class Schedule {
     Optimizer& optimizer_;
 };
 
-/// A factor of the rate at an epoch.
+/// The factor of the rate at an epoch.
 using RateFactor = std::function<double(int64_t)>;
 
-/// Each throws Error for settings out of range. last_epoch: see Schedule::start().
+/// Each function throws Error for options out of range. last_epoch: see Schedule::start().
 SchedulePtr make_lambda_lr(Optimizer& optimizer, std::vector<RateFactor> factors,
                            int64_t last_epoch = -1);
 SchedulePtr make_multiplicative_lr(Optimizer& optimizer, std::vector<RateFactor> factors,
@@ -147,10 +150,10 @@ SchedulePtr make_cosine_annealing_warm_restarts(Optimizer& optimizer, int64_t T_
                                                 int64_t T_mult = 1, double eta_min = 0,
                                                 int64_t last_epoch = -1);
 
-/// The schedules one after the other: number i + 1 from epoch milestones[i] on.
+/// Runs the schedules one after another: number i + 1 from epoch milestones[i] on.
 SchedulePtr make_sequential_lr(Optimizer& optimizer, std::vector<SchedulePtr> schedules,
                                std::vector<int64_t> milestones, int64_t last_epoch = -1);
-/// All schedules at each step.
+/// Steps all schedules at each step.
 SchedulePtr make_chained_scheduler(Optimizer& optimizer, std::vector<SchedulePtr> schedules);
 
 struct PlateauOptions {
@@ -163,7 +166,7 @@ struct PlateauOptions {
     std::vector<double> min_lr = {0};  ///< one, or one for each group
     double eps = 1e-8;
 };
-/// Lowers the rate when a quantity has stopped improving.
+/// Lowers the rate when a metric has stopped improving.
 SchedulePtr make_reduce_lr_on_plateau(Optimizer& optimizer, const PlateauOptions& options);
 
 struct CyclicOptions {
@@ -200,7 +203,7 @@ struct SwaOptions {
     int64_t anneal_epochs = 10;
     std::string anneal_strategy = "cos";  ///< or "linear"
 };
-/// From the rate to a constant one, for averaging weights.
+/// Moves the rate to a constant one, for averaging weights.
 SchedulePtr make_swa_lr(Optimizer& optimizer, const SwaOptions& options, int64_t last_epoch = -1);
 
 }  // namespace hfc::optim

@@ -1,4 +1,4 @@
-// What the schedules share with each other, and with nobody else.
+// Functions that only the schedules use.
 #pragma once
 
 #include "optim/schedule.h"

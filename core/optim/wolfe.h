@@ -7,7 +7,7 @@
 
 namespace hfc::optim {
 
-/// The loss and the flat gradient at some parameters.
+/// The loss and the flattened gradient for some parameters.
 struct Point {
     double loss;
     at::Tensor gradient;
@@ -15,13 +15,13 @@ struct Point {
 
 struct LineSearchResult {
     Point point;
-    double length;  ///< of the step, in multiples of the direction
+    double length;  ///< the length of the step, in multiples of the direction
     int evaluations;
 };
 
-/// Searches along `direction` from `start`, whose directional derivative is `slope`, for a step
-/// that lowers the loss enough and flattens it enough: Nocedal, Wright, algorithms 3.5 and 3.6, as
-/// PyTorch computes them. `probe` gives the point at a length; `length` is the first one tried.
+/// Searches along `direction` from `start`, where the directional derivative is `slope`, for a step
+/// that lowers the loss enough and flattens it enough: Nocedal and Wright, algorithms 3.5 and 3.6,
+/// as computed by PyTorch. `probe` returns the point at a length; `length` is the first one to try.
 LineSearchResult search_strong_wolfe(const std::function<Point(double)>& probe, double length,
                                      const at::Tensor& direction, const Point& start, double slope,
                                      double most_evaluations);

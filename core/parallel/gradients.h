@@ -1,5 +1,5 @@
-// The gradients of a batch whose images several processes share: c10d::Reducer, the engine of
-// PyTorch's DistributedDataParallel, which reduces while the backward pass goes on.
+// The gradients of a batch that several processes share: c10d::Reducer, the engine of PyTorch's
+// DistributedDataParallel, which reduces gradients while the backward pass is still running.
 #pragma once
 
 #include "parallel/group.h"
@@ -13,33 +13,34 @@
 namespace hfc::parallel {
 
 struct GradientOptions {
-    /// Whether a step may leave parameters without a gradient, which costs a walk through each
-    /// step's graph. Without it each parameter must get one in each step.
+    /// Whether a step may leave parameters without a gradient, which requires a traversal of each
+    /// step's graph. If false, each parameter must get a gradient in each step.
     bool find_unused = false;
-    int64_t first_bucket_bytes = 1 << 20;  ///< of the gradients that are reduced first
-    int64_t bucket_bytes = 25 << 20;       ///< of the others
+    /// Size of the bucket of gradients that are reduced first.
+    int64_t first_bucket_bytes = 1 << 20;
+    int64_t bucket_bytes = 25 << 20;  ///< size of the other buckets
 };
 
-/// For as long as it lives, the gradients of a backward pass are averaged over the ranks. With one
-/// process it does nothing.
+/// While this object exists, the gradients of a backward pass are averaged over the ranks. With one
+/// process, it does nothing.
 class GradientReducer {
   public:
-    /// parameters: leaves that require a gradient, on all ranks of the same shapes in the same
-    /// order. Throws std::exception where they differ.
+    /// parameters: leaf tensors that require grad, with the same shapes and order on all ranks.
+    /// Throws std::exception if they differ.
     GradientReducer(Group& group, const std::vector<at::Tensor>& parameters,
                     const GradientOptions& options = {});
     ~GradientReducer();
     GradientReducer(const GradientReducer&) = delete;
     GradientReducer& operator=(const GradientReducer&) = delete;
 
-    /// reduces: as for the backward pass that follows.
+    /// reduces: the same value as for the backward pass that follows.
     void before_forward(bool reduces);
-    /// Before loss.backward(). reduces: false where more gradients are added before they are
+    /// Call it before loss.backward(). reduces: false if more gradients are added before they are
     /// averaged.
     void before_backward(const at::Tensor& loss, bool reduces);
 
-    /// The engine's own timers in milliseconds, means over the steps that it looked at (the first
-    /// ten, then each hundredth): "backward", "communication", "overlap". Empty with one process.
+    /// The engine's own timers in milliseconds, as means over the measured steps (the first ten,
+    /// then every hundredth): "backward", "communication", "overlap". Empty with one process.
     std::map<std::string, double> timers() const;
 
   private:
@@ -47,10 +48,11 @@ class GradientReducer {
     std::unique_ptr<Engine> engine_;
 };
 
-/// The tensors of rank 0 for all, in place.
+/// Copies the tensors of rank 0 to all ranks, in place.
 void share(Group& group, const std::vector<at::Tensor>& tensors);
 
-/// In place: the mean over the ranks of each, in one message. Floating-point tensors on the CPU.
+/// Replaces each tensor by its mean over the ranks, in one message. Floating-point tensors on the
+/// CPU.
 void average(Group& group, const std::vector<at::Tensor>& tensors);
 
 }  // namespace hfc::parallel

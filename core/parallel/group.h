@@ -1,4 +1,4 @@
-// The processes that work on one job together: who this one is, and what they agree on.
+// The processes that work together on one job: the rank of this one, and how they agree.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -18,8 +18,9 @@ namespace hfc::parallel {
 
 enum class Reduction { sum, least, most };
 
-/// Ranks 0 to size() - 1. All ranks must call the same functions in the same order; each waits for
-/// the others. All throw std::exception where a rank has gone. Used by one thread.
+/// Ranks 0 to size() - 1. All ranks must call the same functions in the same order, and each waits
+/// for the others. All functions throw std::exception if a rank has ended. Only one thread may use
+/// a group.
 class Group {
   public:
     Group() = default;
@@ -29,29 +30,29 @@ class Group {
 
     virtual int64_t rank() const = 0;
     virtual int64_t size() const = 0;
-    /// Combines the values of all ranks, element by element; all get the same bits. A tensor of one
-    /// shape and dtype on all ranks.
+    /// Combines the values of all ranks, element by element; all get bit-identical results. The
+    /// tensor must have the same shape and dtype on all ranks.
     virtual void all_reduce(at::Tensor& values, Reduction how) = 0;
-    /// All get the values of rank `root`.
+    /// All ranks get the values of rank `root`.
     virtual void broadcast(at::Tensor& values, int64_t root) = 0;
     virtual void barrier() = 0;
-    /// For c10d's own functions; null: there is one process.
+    /// For c10d's own functions; null if there is only one process.
     virtual c10::intrusive_ptr<c10d::ProcessGroup> process_group() const = 0;
 
-    /// Rank 0 alone writes files and talks to the user.
+    /// Only rank 0 writes files and communicates with the user.
     bool leads() const { return rank() == 0; }
-    /// The batches of `rows` rows that this rank takes, each first row and the one behind its last:
-    /// every size()-th batch.
+    /// The batches that this rank takes of `rows` rows: every size()-th one. Each pair holds the
+    /// first row and the row after the last one.
     std::vector<std::pair<int64_t, int64_t>> own_batches(int64_t rows, int64_t batch_size) const;
-    /// The largest of all ranks' values.
+    /// The largest value of all ranks.
     int64_t agree(int64_t value);
     /// The same for each element.
     std::vector<int64_t> agree(const std::vector<int64_t>& values);
-    /// That of rank `root`.
+    /// The text of rank `root`.
     std::string broadcast_text(const std::string& text, int64_t root = 0);
 };
 
-/// Of one process: nobody to wait for.
+/// A group of one process, which never waits.
 class Solo : public Group {
   public:
     int64_t rank() const override { return 0; }
@@ -62,16 +63,16 @@ class Solo : public Group {
     c10::intrusive_ptr<c10d::ProcessGroup> process_group() const override;
 };
 
-/// Over a process group of c10d, whose tensors lie in the memory of the CPU.
+/// A group over a process group of c10d, for tensors in the CPU's memory.
 std::unique_ptr<Group> make_group(c10::intrusive_ptr<c10d::ProcessGroup> group);
 
-/// The processes of this job: a Solo unless a launcher has started several.
+/// The processes of this job: a Solo, unless a launcher has started several.
 Group& world();
 
-/// Sets what world() returns. nullptr: a Solo. The group must outlive its use.
+/// Sets the result of world(), or restores a Solo (nullptr). The group must outlive its use.
 void set_world(Group* group) noexcept;
 
-/// Until its end this process works without the others.
+/// Within this scope, this process works without the others.
 class AloneScope {
   public:
     AloneScope();
@@ -83,14 +84,15 @@ class AloneScope {
     Group* before_;
 };
 
-/// Rows of a table of `rows` that the ranks have made between them: pieces (first row, tensor) in
-/// rising order, each row by one rank. All get all of it, bit by bit. Of one dtype and one shape
-/// behind the first dimension.
+/// Joins the rows of a table with `rows` rows that the ranks have computed together: pieces (first
+/// row, tensor) in ascending order, where each row comes from one rank. All ranks get the whole
+/// table, bit-identical. The pieces have the same dtype and the same shape after the first
+/// dimension.
 at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Tensor>>& pieces,
                        int64_t rows);
 
-/// Throws Error on all ranks, naming one that differs and both values, unless `value` is the same
-/// text on all. what: "the script".
+/// Throws Error on all ranks, naming a rank that differs and both values, unless `value` is the
+/// same text on all ranks. what: "the script".
 void require_same(Group& group, const std::string& what, const std::string& value);
 
 }  // namespace hfc::parallel

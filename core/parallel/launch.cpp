@@ -92,7 +92,7 @@ void require_module(const fs::path& path, const std::string& why) {
 /// OpenMPI would end the process with a page of text.
 void require_pmix(const Launcher& launcher) {
     require(launcher.name != "srun" || std::getenv("PMIX_RANK") != nullptr,
-            "srun has started {} processes without PMIx, which OpenMPI needs: start them by "
+            "srun has started {} processes without PMIx, which OpenMPI needs: start them with "
             "srun --mpi=pmix, or give --parallel none, which starts independent processes",
             launcher.size);
 }
@@ -118,7 +118,7 @@ void load(const fs::path& path, const LaunchOptions& options, const Launcher& la
     HfcParallel result = {};
     std::array<char, 512> message = {};
     require(begin_module(options.timeout, &result, message.data(), message.size()) == 0,
-            "the processes of this job cannot talk by MPI: {}", message.data());
+            "the processes of this job cannot communicate through MPI: {}", message.data());
     all.group = make_group(c10::intrusive_ptr<c10d::ProcessGroup>::reclaim(result.group));
     all.ranks_here = result.local_size;
     set_world(all.group.get());
@@ -148,8 +148,8 @@ std::optional<Launcher> find_launcher() {
 void begin(const LaunchOptions& options) {
     const std::vector<std::string> ways = {"auto", "none", "mpi"};
     require(options.way != "nccl",
-            "option --parallel: this build has no module for nccl, since there was no GPU to try "
-            "it on; expected one of {}",
+            "option --parallel: this build has no module for nccl, because no GPU was available "
+            "to test it; expected one of {}",
             fmt::join(ways, ", "));
     require(std::ranges::find(ways, options.way) != ways.end(),
             "option --parallel: expected one of {}, got '{}'", fmt::join(ways, ", "), options.way);

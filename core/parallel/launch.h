@@ -1,5 +1,5 @@
 // Several processes from the start of the program to its end: whether a launcher has started them,
-// the module through which they talk, and how they end together.
+// the module through which they communicate, and how they end together.
 #pragma once
 
 #include <cstdint>
@@ -8,44 +8,45 @@
 
 namespace hfc::parallel {
 
-/// What a launcher's environment says.
+/// The information in a launcher's environment.
 struct Launcher {
     std::string name;  ///< "mpirun", "srun"
-    int64_t size = 1;  ///< processes; 0: the environment does not say
+    int64_t size = 1;  ///< the number of processes; 0 if the environment does not say
 };
 
-/// Nothing: this process was started by itself.
+/// Returns nothing if this process was started without a launcher.
 std::optional<Launcher> find_launcher();
 
 struct LaunchOptions {
-    std::string way = "auto";  ///< "auto": as the launcher says; "none", "mpi"
-    double timeout = 600;      ///< seconds that a rank waits for the others in one collective
+    std::string way = "auto";  ///< "auto": according to the launcher; "none", "mpi"
+    double timeout = 600;      ///< seconds that a rank waits for the others in a collective
 };
 
-/// Makes world() the group of all processes where a launcher has started several or options.way
-/// asks for it. Ranks other than 0 write nothing to standard output from then on. Throws Error for
-/// an unknown way, without the module, and where the processes cannot talk.
+/// Makes world() the group of all processes if a launcher has started several or options.way
+/// requires it. From then on, ranks other than 0 write nothing to standard output. Throws Error for
+/// an unknown way, if the module is missing, and if the processes cannot communicate.
 void begin(const LaunchOptions& options);
 
 /// Whether begin() has found other processes.
 bool is_begun() noexcept;
 
-/// How many of the cores that this process may use are its own, where ranks share them: at least
-/// 1, the same on all ranks. `cores`: for the only process.
+/// The number of this process's own cores, among those that it may use and that ranks share: at
+/// least 1, and the same on all ranks. `cores`: the result for a single process.
 int64_t fair_threads(int64_t cores);
 
-/// Before an error is told: if rank 0 has the same, it alone tells it and ends all.
+/// Call it before printing an error. If rank 0 has the same error, only rank 0 prints it and ends
+/// all ranks.
 void before_message() noexcept;
 
-/// "hfc-host", or "hfc-host: rank 1" where there are several: how messages begin.
+/// "hfc-host", or "hfc-host: rank 1" if there are several processes: the start of messages.
 std::string teller();
 
-/// The ranks have agreed on stopping: all come to finish() although their status is not 0.
+/// The ranks have agreed to stop: all of them reach finish(), although their status is not 0.
 void agree_to_end() noexcept;
 
 bool has_agreed() noexcept;
 
-/// The last call: waits for the other ranks, or ends them all where this one has failed and the
+/// The last call: waits for the other ranks, or ends all of them if this one has failed and the
 /// others do not know. Returns the status.
 int finish(int status);
 

@@ -1,4 +1,4 @@
-// What a figure of numbers shows, and the gnuplot program that draws it. Without LibTorch.
+// The contents of a figure of numbers, and the gnuplot program that draws it. Without LibTorch.
 #pragma once
 
 #include "plot/format.h"
@@ -13,40 +13,42 @@ namespace hfc::plot {
 enum class Kind { line, points, bars };
 
 struct Curve {
-    std::string name;  ///< in the legend; empty: not there
-    /// In the order given. A line breaks where y is not finite and where x goes back.
+    std::string name;  ///< the name in the legend; without a name, the curve is not in the legend
+    /// In the order given. A line breaks at a y that is not finite and at an x that is smaller than
+    /// the one before.
     std::vector<std::pair<double, double>> points;
-    /// (low, high) for each point, or none: a band around a line, else whiskers.
+    /// (low, high) for each point, or empty: drawn as a band around a line, otherwise as whiskers.
     std::vector<std::pair<double, double>> band = {};
-    std::string colour = {};  ///< curves of one name here have one colour; empty: `name`
-    size_t dash = 0;          ///< and are told apart by their dashes
+    /// All curves with the same name here have the same colour; empty: `name`.
+    std::string colour = {};
+    size_t dash = 0;  ///< and differ in their dashes
     Kind kind = Kind::line;
 };
 
 struct Axis {
     std::string name = {};
     bool log = false;
-    bool unit = false;  ///< 0 to 1, as accuracies are
+    bool unit = false;  ///< the range is 0 to 1, as for accuracies
     std::optional<std::pair<double, double>> range = {};
-    std::vector<std::string> categories = {};  ///< the names of 0, 1, 2 ..., under bars
+    std::vector<std::string> categories = {};  ///< the names of 0, 1, 2 ..., below bars
 };
 
-/// A text at a place of the axes.
+/// A text at a position on the axes.
 struct Note {
     double x = 0;
     double y = 0;
     std::string text;
 };
 
-/// A table of values as colours, with a bar that says which.
+/// A table of values drawn as colours, with a colour bar.
 struct ColourMap {
     size_t columns = 0;
-    std::vector<double> values;            ///< row by row from the top; one not finite is white
-    std::pair<double, double> x = {0, 0};  ///< middles of the first and the last column;
-                                           ///< equal: the columns' numbers
-    std::pair<double, double> y = {0, 0};  ///< of the rows
+    std::vector<double> values;  ///< row by row, from the top; a value that is not finite is white
+    /// Centres of the first and the last column; if they are equal, the columns' numbers.
+    std::pair<double, double> x = {0, 0};
+    std::pair<double, double> y = {0, 0};  ///< likewise for the rows
     std::optional<std::pair<double, double>> range = {};
-    std::string name = {};  ///< beside the bar
+    std::string name = {};  ///< the name next to the colour bar
 
     size_t rows() const { return columns == 0 ? 0 : values.size() / columns; }
 };
@@ -63,19 +65,21 @@ struct Panel {
 struct Chart {
     std::vector<Panel> panels;
     std::string title = {};
-    bool one_vertical_axis = false;  ///< panels in a row have the same one, shown once
-    size_t across = 4;               ///< panels in a row
-    double width = 0;                ///< of the whole in mm; 0: 400 points a panel
-    double font_size = 0;            ///< in points; 0: 13, and 8 where a width is given
+    /// The panels in a row have the same vertical axis, drawn once.
+    bool one_vertical_axis = false;
+    size_t across = 4;     ///< panels per row
+    double width = 0;      ///< the width of the whole figure in mm; 0 means 400 points per panel
+    double font_size = 0;  ///< in points; 0 means 13, or 8 if there is a width
 };
 
-/// Throws Error naming what does not fit: no panel, a band or a map of another size, a range that
-/// is empty, a logarithmic axis without a value above 0, a width that leaves no room.
+/// Throws Error naming the problem: no panel, a band or a map with a wrong size, an empty range, a
+/// logarithmic axis without a value above 0, or a width that is too small.
 void require_valid(const Chart& chart);
 
-/// The program that draws the panels to its standard output: one legend for all that is complete
-/// for any number of names, the colours of Okabe and Ito, and a marker a curve, so that they can be
-/// told apart without colour. Maps have the colours of viridis.
+/// Returns the program that draws the panels to its standard output, with one legend for all
+/// panels, which is complete for any number of names. It uses the colours of Okabe and Ito, and a
+/// different marker for each curve, so that curves can be distinguished without colour. Maps use
+/// the colours of viridis.
 std::string gnuplot_program(const Chart& chart, Format format);
 
 }  // namespace hfc::plot

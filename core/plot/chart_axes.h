@@ -1,4 +1,4 @@
-// The commands that set a panel's axes.
+// The gnuplot commands that set a panel's axes.
 #pragma once
 
 #include "plot/chart.h"
@@ -9,7 +9,7 @@
 
 namespace hfc::plot {
 
-/// The values that an axis has to show.
+/// The range of the values on an axis.
 struct Range {
     double low = std::numeric_limits<double>::infinity();
     double high = -std::numeric_limits<double>::infinity();
@@ -18,15 +18,15 @@ struct Range {
 };
 
 Range horizontal_range(const Panel& panel);
-/// Of all panels together.
+/// The common range of all panels.
 Range vertical_range(std::span<const Panel> panels);
 
-/// Whether the names of the categories do not stand beside each other on an axis of so many
-/// characters: they are turned then.
+/// Whether the names of the categories do not fit next to each other on an axis of this length in
+/// characters. They are then rotated.
 bool are_wide(const Axis& axis, double length);
 
-/// Range, scale and tics of the axis "x" or "y". length: how many characters stand along the axis
-/// x, how many labels along y.
+/// The range, scale and tics of the axis "x" or "y". length: the number of characters that fit
+/// along the axis x, or of labels along y.
 std::string axis_commands(char letter, const Axis& axis, const Range& values, double length,
                           bool downwards = false);
 

@@ -1,4 +1,4 @@
-// Where the parts of a figure stand. All lengths in points.
+// The positions of the parts of a figure. All lengths are in points.
 #pragma once
 
 #include "plot/chart.h"
@@ -8,7 +8,7 @@
 
 namespace hfc::plot {
 
-/// A line of the legend, and how it is drawn.
+/// A line of the legend, and how its curve is drawn.
 struct Entry {
     std::string name;
     size_t colour;  ///< the number of the colour's name
@@ -16,16 +16,16 @@ struct Entry {
     Kind kind;
 };
 
-/// The named curves of all panels, each once; none where there is only one.
+/// The named curves of all panels, each listed once; empty if there is only one.
 std::vector<Entry> legend_of(const Chart& chart);
 
 struct ChartLayout {
     double font;
-    size_t across, down;  ///< panels
+    size_t across, down;  ///< the number of panels
     double panel_width, panel_height;
-    double left, bottom, top, right;  ///< around the panels
-    double gap_across, gap_down;      ///< between them
-    double bar;                       ///< for the colours of maps, right of each panel
+    double left, bottom, top, right;  ///< margins around the panels
+    double gap_across, gap_down;      ///< gaps between the panels
+    double bar;                       ///< space for the colour bar to the right of each panel
     size_t legend_rows;
 
     double plots_width() const;
@@ -34,7 +34,7 @@ struct ChartLayout {
     double height() const { return bottom + plots_height() + top; }
 };
 
-/// Throws Error if the chart's width leaves no room.
+/// Throws Error if the chart's width is too small.
 ChartLayout layout_of(const Chart& chart, const std::vector<Entry>& legend);
 
 }  // namespace hfc::plot

@@ -290,10 +290,10 @@ std::string head(const Chart& chart, const ChartLayout& layout, Format format,
 }  // namespace
 
 void require_valid(const Chart& chart) {
-    require(!chart.panels.empty(), "a figure needs a panel");
+    require(!chart.panels.empty(), "a figure needs at least one panel");
     require(chart.width >= 0 && chart.width <= 2000, "width must be 0 to 2000 mm, got {}",
             chart.width);
-    require(chart.across >= 1, "a row of a figure needs a panel");
+    require(chart.across >= 1, "a row of a figure needs at least one panel");
     require(chart.font_size >= 0 && chart.font_size <= 100,
             "font_size must be 0 to 100 points, got {}", chart.font_size);
     for (const auto& panel : chart.panels) {

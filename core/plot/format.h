@@ -1,4 +1,4 @@
-// The kinds of files that a figure is written as.
+// The file formats of a figure.
 #pragma once
 
 namespace hfc::plot {

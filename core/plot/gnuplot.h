@@ -7,16 +7,16 @@
 
 namespace hfc::plot {
 
-/// A gnuplot is on the PATH.
+/// Whether there is a gnuplot on the PATH.
 bool has_gnuplot();
 
-/// Runs gnuplot on `program` and returns what it wrote to its standard output. No shell and no
-/// temporary file is involved, and the user's own gnuplot settings are passed over. Throws Error
-/// when gnuplot is missing (naming the Debian package) or fails (with its own words).
+/// Runs gnuplot on `program` and returns its standard output. Uses neither a shell nor a temporary
+/// file, and ignores the user's own gnuplot settings. Throws Error if gnuplot is missing (naming
+/// the Debian package) or fails (with gnuplot's message).
 std::string run_gnuplot(const std::string& program);
 
-/// The same for a program that draws a file of this format; the same program gives the same bytes.
-/// Enlarged pixels in an SVG are told to stay sharp, and a PDF does not say when it was made.
+/// The same for a program that draws a file in this format; the same program gives the same bytes.
+/// Enlarged pixels in an SVG file stay sharp, and a PDF file does not contain its creation time.
 std::string draw(const std::string& program, Format format);
 
 }  // namespace hfc::plot

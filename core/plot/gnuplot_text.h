@@ -1,4 +1,4 @@
-// Pieces of gnuplot programs that all figures share.
+// Parts of gnuplot programs that all figures share.
 #pragma once
 
 #include "plot/format.h"
@@ -7,25 +7,25 @@
 
 namespace hfc::plot {
 
-constexpr int font_size = 13;  ///< in points, where nothing else is asked for
+constexpr int font_size = 13;  ///< in points, the default
 
 /// The mean width of a character.
 constexpr double character_width(double size) {
     return 0.6 * size;
 }
 
-/// A string for gnuplot in which nothing is expanded; a line break, which would end the command,
-/// becomes a space.
+/// A string for gnuplot without any expansion. A line break, which would end the command, becomes a
+/// space.
 std::string quote(const std::string& text);
 
-/// Characters, not bytes.
+/// The number of characters, not of bytes.
 size_t characters(const std::string& text);
 
 struct Canvas {
-    double width = 0;  ///< in points, as all the rest
+    double width = 0;  ///< in points, like all other lengths
     double height = 0;
     double font = font_size;
-    bool print = false;  ///< points are those of print (1/72 inch), not a screen's pixels
+    bool print = false;  ///< points are those of print (1/72 inch), not the pixels of a screen
 };
 
 /// The command that sets the terminal.

@@ -206,8 +206,7 @@ at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
             (std::isfinite(range.black) && std::isfinite(range.white) && range.black < range.white),
         "range must go from a smaller to a larger number, got {} to {}", range.black, range.white);
     auto values = images.detach().to(at::kCPU, at::kDouble);
-    require(values.isfinite().all().item<bool>(),
-            "the images hold values that are no finite numbers");
+    require(values.isfinite().all().item<bool>(), "the images contain values that are not finite");
     if (values.numel() == 0) {
         return values.to(at::kByte);
     }

@@ -1,5 +1,5 @@
-// Figures of pictures in rows, each with a caption under it: images with what a network takes them
-// for, or convolution kernels.
+// Figures of pictures in rows, each with a caption below it: images with a network's predictions,
+// or convolution kernels.
 #pragma once
 
 #include "plot/format.h"
@@ -13,37 +13,37 @@
 namespace hfc::plot {
 
 struct ImageGrid {
-    at::Tensor
-        images;  ///< uint8 [N, C, H, W] on the CPU, C 1 (grey) or 3 (RGB); laid out row by row
-    int64_t columns = 8;                     ///< pictures a row
-    std::vector<std::string> captions = {};  ///< one a picture, in lines; empty: none
-    std::vector<std::string> headings = {};  ///< one a row, to its left; empty: none
+    /// uint8 [N, C, H, W] on the CPU with C = 1 (grey) or 3 (RGB), laid out row by row.
+    at::Tensor images;
+    int64_t columns = 8;  ///< pictures per row
+    /// One per picture, may contain several lines; or none.
+    std::vector<std::string> captions = {};
+    std::vector<std::string> headings = {};  ///< one per row, to its left; or none
     std::string title = {};
 
     int64_t rows() const { return (images.size(0) + columns - 1) / columns; }
 };
 
-/// Throws Error naming what does not fit: dtype, shape, columns, or the number of captions or
-/// headings.
+/// Throws Error naming the problem: dtype, shape, columns, or the number of captions or headings.
 void require_valid(const ImageGrid& grid);
 
-/// The pictures side by side without gaps, at their own size: uint8 [C, rows * H, columns * W];
-/// missing ones are white.
+/// The pictures next to each other without gaps, at their original size: uint8 [C, rows * H,
+/// columns * W]; missing pictures are white.
 at::Tensor mosaic(const ImageGrid& grid);
 
-/// The gnuplot program that draws the grid, small pictures enlarged by a whole factor, without
-/// interpolation.
+/// The gnuplot program that draws the grid. Small pictures are enlarged by an integer factor,
+/// without interpolation.
 std::string gnuplot_program(const ImageGrid& grid, Format format);
 
-/// How values become bytes.
+/// How values are converted to bytes.
 struct PixelRange {
     double black = 0;
     double white = 1;
-    bool each = false;  ///< each picture from its own smallest to its own largest value instead
+    bool each = false;  ///< use the minimum and maximum of each picture instead
 };
 
-/// float images [N, C, H, W] of any device as uint8 on the CPU, cut off outside the range. Throws
-/// Error for another shape, for values that are no numbers and for a range without extent.
+/// Converts float images [N, C, H, W] on any device to uint8 on the CPU, clipped to the range.
+/// Throws Error for any other shape, for NaN values and for an empty range.
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range = {});
 
 }  // namespace hfc::plot

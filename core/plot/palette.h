@@ -9,12 +9,12 @@
 
 namespace hfc::plot {
 
-/// Okabe and Ito's colours as 0xRRGGBB, which the colour-blind tell apart. The yellow is the last:
-/// it is faint on white. https://jfly.uni-koeln.de/color/
+/// Okabe and Ito's colours as 0xRRGGBB, which colour-blind people can distinguish. Yellow is the
+/// last one, because it is faint on white. https://jfly.uni-koeln.de/color/
 inline constexpr std::array<uint32_t, 8> distinct_colours = {
     0x000000, 0x0072B2, 0xD55E00, 0x009E73, 0xE69F00, 0xCC79A7, 0x56B4E9, 0xF0E442};
 
-/// Viridis at each eighth, for what has an order: values of a map, radii.
+/// Viridis in steps of one eighth, for ordered quantities: values of a map, radii.
 inline constexpr std::array<uint32_t, 9> sequential_colours = {
     0x440154, 0x472C7A, 0x3B518B, 0x2C718E, 0x21908D, 0x27AD81, 0x5CC863, 0xAADC32, 0xFDE725};
 

@@ -1,6 +1,6 @@
-// The control file of a run directory: what somebody outside wants of the training that runs, a
-// word in DIR/control. Header only and without LibTorch, since the viewer writes what hfc.train
-// reads. A shell does it too: echo pause > runs/NAME/control
+// The control file of a run directory: a request from outside to the running training, as one word
+// in DIR/control. Header only and without LibTorch, because the viewer writes what hfc.train reads.
+// A shell can write it, too: echo pause > runs/NAME/control
 #pragma once
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@ namespace hfc::run {
 enum class Request {
     go_on,  ///< the same as no file
     pause,  ///< wait between two batches until there is another word
-    stop,   ///< end the training after the epoch, as if it had been the last; the script goes on
+    stop,   ///< end training after this epoch, as if it had been the last one; the script continues
 };
 
 inline constexpr std::array<std::pair<Request, const char*>, 3> request_words = {
@@ -28,11 +28,11 @@ inline std::filesystem::path control_file(const std::filesystem::path& run) {
     return run / "control";
 }
 
-/// What the file asks for; go_on where there is none, or no word that is known.
+/// Returns the request in the file; go_on if there is no file or no known word.
 inline Request read_request(const std::filesystem::path& run) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(control_file(run), error)) {
-        return Request::go_on;  // a pipe would be waited for
+        return Request::go_on;  // because reading from a pipe would block
     }
     std::string word;
     word.resize(8);
@@ -48,14 +48,15 @@ inline Request read_request(const std::filesystem::path& run) {
     return Request::go_on;
 }
 
-/// Writes the file whole, or removes it for go_on. False where the run directory cannot be written.
+/// Writes the complete file, or removes it for go_on. Returns false if the run directory cannot be
+/// written.
 inline bool write_request(const std::filesystem::path& run, Request request) {
     std::error_code error;
     if (request == Request::go_on) {
         std::filesystem::remove(control_file(run), error);
         return !error;
     }
-    // Made anew: a file or a link that is there under that name is none of ours.
+    // Created anew, because a file or a link that already has this name is not ours.
     const auto temporary = run / "control.new";
     std::filesystem::remove(temporary, error);
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

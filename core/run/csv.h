@@ -1,5 +1,4 @@
-// CSV files (RFC 4180), for the tables of a run and for the viewer, which has no LibTorch: header
-// only.
+// CSV files (RFC 4180) for the tables of a run. Header only.
 #pragma once
 
 #include <string>
@@ -8,7 +7,7 @@
 
 namespace hfc::run {
 
-/// The text as it is, or in quotes where it holds a comma, a quote or a line break.
+/// Returns the text, in quotes if it contains a comma, a quote or a line break.
 inline std::string csv_field(const std::string& text) {
     if (text.find_first_of(",\"\r\n") == std::string::npos) {
         return text;
@@ -22,8 +21,8 @@ inline std::string csv_field(const std::string& text) {
 
 using CsvRows = std::vector<std::vector<std::string>>;
 
-/// The fields of a CSV text; the first row names the columns. What is damaged is read as far as it
-/// goes.
+/// Returns the fields of a CSV text; the first row contains the names of the columns. Reads a
+/// damaged text as far as possible.
 inline CsvRows parse_csv(const std::string& text) {
     CsvRows rows;
     std::vector<std::string> row;

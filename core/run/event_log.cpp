@@ -76,11 +76,12 @@ void EventLog::check() {
     int64_t number = 0;
     while (const auto line = lines.next()) {
         last = parse(*line);
-        require(last.is_object(), "'{}', line {} is no event", path_.string(), ++number);
+        require(last.is_object(), "'{}', line {} is not an event", path_.string(), ++number);
     }
     const auto end = lines.offset();
     require(::ftruncate(file_.get(), static_cast<off_t>(end)) == 0,
-            "cannot cut the torn last line off '{}': {}", path_.string(), std::strerror(errno));
+            "cannot cut the truncated last line off '{}': {}", path_.string(),
+            std::strerror(errno));
     if (last.contains("time") && last["time"].is_number()) {
         const std::chrono::duration<double> seconds(last["time"].get<double>());
         started_ -= std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds);
@@ -107,8 +108,8 @@ void EventLog::require_told_before(const Json& event, const std::string& line) c
         now.erase("milliseconds");
     }
     require(same_event(before, now),
-            "the script logs other events than the run that it goes on with: line {} of '{}' is "
-            "{}, and now it would be {}",
+            "cannot resume: the script no longer logs the same events as the original run: line "
+            "{} of '{}' is {}, but the script now logs {}",
             told_lines_ + 1, path_.string(), json_text(before), json_text(event));
 }
 
@@ -116,7 +117,8 @@ void EventLog::append(const Json& event) {
     require(event.is_object(), "an event must be a table with named values, got {}",
             event.type_name());
     require(!event.contains("time"),
-            "the key 'time' is the run's own (seconds since its start); choose another");
+            "the key 'time' is reserved for the seconds since the start of the run; choose "
+            "another");
     if (!earlier_) {
         write(event);
         return;
@@ -130,8 +132,7 @@ void EventLog::append(const Json& event) {
 void EventLog::write(const Json& event) {
     struct stat status = {};
     require(::fstat(file_.get(), &status) != 0 || status.st_nlink > 0,
-            "'{}' has been deleted while the run went on; what it held is lost, so begin "
-            "the run anew",
+            "'{}' was deleted during the run; its contents are lost, so start the run again",
             path_.string());
     auto full = event;
     const auto seconds =
@@ -143,7 +144,7 @@ void EventLog::write(const Json& event) {
         const int reason = errno;
         const bool whole = before >= 0 && ::ftruncate(file_.get(), before) == 0;
         fail("cannot write '{}': {}{}", path_.string(), std::strerror(reason),
-             whole ? "" : "; its last line is torn");
+             whole ? "" : "; its last line is truncated");
     }
     told_ = static_cast<uint64_t>(std::max<off_t>(before, 0)) + line.size();
 }

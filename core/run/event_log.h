@@ -1,4 +1,4 @@
-// metrics.jsonl of a run directory: one event a line, whole as soon as it is there.
+// metrics.jsonl of a run directory: one event per line, each written as a complete line.
 #pragma once
 
 #include "base/file.h"
@@ -17,37 +17,39 @@ namespace hfc::run {
 
 using Json = nlohmann::ordered_json;
 
-/// One line of text for a JSON value; text that is not UTF-8 gets U+FFFD. indent: as for
+/// Returns a JSON value as one line of text. Bytes that are not UTF-8 become U+FFFD. indent: as for
 /// Json::dump.
 std::string to_text(const Json& json, int indent = -1);
 
-/// Only one process at a time has a log open: the lock goes with the process, however it ends.
+/// Only one process at a time can open a log: it holds a lock, which disappears with the process,
+/// however it ends.
 class EventLog {
   public:
     enum class Open {
         fresh,   ///< the file must not exist
-        resume,  ///< the file must exist; a torn last line is cut off
+        resume,  ///< the file must exist; a truncated last line is removed
     };
 
-    /// Throws Error naming the file when it cannot be opened, is another process's, or (resume)
-    /// holds a line that is no event.
+    /// Throws Error naming the file if it cannot be opened, if another process has it open, or
+    /// (resume) if it contains a line that is not an event.
     EventLog(const std::filesystem::path& path, Open mode);
     EventLog(const EventLog&) = delete;
     EventLog& operator=(const EventLog&) = delete;
 
-    /// Appends an event (an object; "time", seconds since the start, is added), visible at once to
-    /// whoever reads the file. A log taken up again is told its events anew, as the script comes by
-    /// them: those that the file has are not written twice, but must be the same ones (the same
-    /// names, and the same values but for measured numbers). Throws Error when the event is no
-    /// object, brings a "time" of its own, is another one than before, or cannot be written whole
-    /// (full disk); the torn line is then cut off again.
+    /// Appends an event (an object, to which "time", the seconds since the start, is added).
+    /// Readers of the file see it immediately. After a resume, the script logs its events again.
+    /// Events that are already in the file are not written twice, but they must be the same (the
+    /// same names, and the same values except for measured times). Throws Error if the event is not
+    /// an object, already has a "time", differs from the earlier one, or cannot be written
+    /// completely (full disk); an incomplete line is then removed.
     void append(const Json& event);
 
-    /// Whether the file has the next event from before: what belongs to it has been written, too.
+    /// Whether the next event is already in the file from an earlier process. Everything that
+    /// belongs to it has then been written, too.
     bool repeats() const { return earlier_.has_value(); }
 
-    /// Visits all that have been told, in order. They are read from the file: a log may have more
-    /// of them than memory holds.
+    /// Visits all events logged so far, in order. They are read from the file, because a log may be
+    /// larger than the memory.
     void for_each(const std::function<void(const Json&)>& visit) const;
 
   private:
@@ -57,10 +59,10 @@ class EventLog {
 
     std::filesystem::path path_;
     Descriptor file_;
-    uint64_t told_ = 0;                        ///< the events told are the first bytes of the file
-    std::optional<LineReader> earlier_lines_;  ///< in a log taken up again: of events from before
-    std::optional<std::string> earlier_;       ///< the next of them, while there is one
-    int64_t told_lines_ = 0;                   ///< how many of them have been told again
+    uint64_t told_ = 0;  ///< the events logged so far are the first bytes of the file
+    std::optional<LineReader> earlier_lines_;  ///< after a resume, reads the earlier events
+    std::optional<std::string> earlier_;       ///< the next earlier event, if there is one
+    int64_t told_lines_ = 0;                   ///< the number of earlier events logged again so far
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 

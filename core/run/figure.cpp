@@ -13,7 +13,6 @@ namespace hfc::run {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using plot::Curve;
 using plot::Panel;
 
 template <typename Items>
@@ -57,7 +56,7 @@ void add_points(const Json& event, const std::string& x_key, const std::string& 
     }
     const auto add = [&](const std::string& name, const Json& value) {
         if (is_value(value)) {
-            find_or_add(panel.curves, name, &Curve::name)
+            find_or_add(panel.curves, name, &plot::Curve::name)
                 ->points.emplace_back(*x, number_or_nan(value));
         }
     };
@@ -72,7 +71,7 @@ void add_points(const Json& event, const std::string& x_key, const std::string& 
 
 /// A curve without one value to show is none.
 void drop_empty_curves(Panel& panel) {
-    std::erase_if(panel.curves, [](const Curve& curve) {
+    std::erase_if(panel.curves, [](const plot::Curve& curve) {
         return std::ranges::none_of(curve.points,
                                     [](const auto& point) { return std::isfinite(point.second); });
     });
@@ -96,18 +95,18 @@ std::pair<std::string, std::vector<double>> split_numbers(const std::string& nam
 }
 
 // Radii come from tables without an order; a legend with 12, 16, 4, 8 would be hard to read.
-void sort_by_numbers(std::vector<Curve>& curves) {
+void sort_by_numbers(std::vector<plot::Curve>& curves) {
     std::vector<std::string> families;
     for (const auto& curve : curves) {
         families.push_back(split_numbers(curve.name).first);
     }
-    const auto rank = [&](const Curve& curve) {
+    const auto rank = [&](const plot::Curve& curve) {
         const auto [text, numbers] = split_numbers(curve.name);
         return std::pair(std::find(families.begin(), families.end(), text) - families.begin(),
                          numbers);
     };
     std::stable_sort(curves.begin(), curves.end(),
-                     [&](const Curve& a, const Curve& b) { return rank(a) < rank(b); });
+                     [&](const plot::Curve& a, const plot::Curve& b) { return rank(a) < rank(b); });
 }
 
 /// The last of its name and series takes the place of those before.
@@ -116,7 +115,8 @@ void take_whole_curve(const Json& event, Panel& panel) {
     const auto& y = event.at("y");
     const auto series = series_of(event);
     auto& points =
-        find_or_add(panel.curves, series.empty() ? panel.title : series, &Curve::name)->points;
+        find_or_add(panel.curves, series.empty() ? panel.title : series, &plot::Curve::name)
+            ->points;
     points.clear();
     for (size_t i = 0; i < y.size(); ++i) {
         if (x.at(i).is_number() && is_value(y.at(i))) {
@@ -226,7 +226,7 @@ bool are_accuracies(const std::vector<Panel>& panels, const std::string& key) {
         return false;
     }
     return std::ranges::all_of(panels, [](const Panel& panel) {
-        return std::ranges::all_of(panel.curves, [](const Curve& curve) {
+        return std::ranges::all_of(panel.curves, [](const plot::Curve& curve) {
             return std::ranges::all_of(curve.points, [](const auto& point) {
                 return !std::isfinite(point.second) || (point.second >= 0 && point.second <= 1);
             });

@@ -1,4 +1,4 @@
-// The lines of a file, one after another, however many there are.
+// Reads the lines of a file of any length one by one.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,16 @@ namespace hfc::run {
 
 class LineReader {
   public:
-    /// descriptor: stays the caller's. path: for messages. end: where to stop.
+    /// descriptor: still belongs to the caller. path: for messages. end: where to stop.
     LineReader(int descriptor, std::filesystem::path path,
                uint64_t end = std::numeric_limits<uint64_t>::max())
         : descriptor_(descriptor), path_(std::move(path)), end_(end) {}
 
-    /// The next line without its end, or nothing where there is no whole one. Throws Error where
-    /// the file cannot be read and for a line of more than 64 MB.
+    /// Returns the next line without its newline, or nothing if there is no complete one. Throws
+    /// Error if the file cannot be read and for a line of more than 64 MB.
     std::optional<std::string> next();
 
-    /// Where the next line begins.
+    /// The position of the start of the next line.
     uint64_t offset() const { return offset_; }
 
   private:
@@ -30,7 +30,7 @@ class LineReader {
     std::filesystem::path path_;
     uint64_t end_;
     uint64_t offset_ = 0;
-    std::string buffer_;  ///< bytes of the file; the next line begins at begin_
+    std::string buffer_;  ///< bytes of the file; the next line starts at begin_
     size_t begin_ = 0;
 };
 

@@ -26,7 +26,7 @@ void add_file(const fs::path& path, const std::string& bytes, Made& made) {
 
 fs::path existing_directory(const fs::path& directory) {
     std::error_code error;
-    require(fs::is_directory(directory, error), "there is no run directory '{}' to go on with",
+    require(fs::is_directory(directory, error), "there is no run directory '{}' to continue",
             directory.string());
     return directory;
 }

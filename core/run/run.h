@@ -1,15 +1,17 @@
-// The run directory: all that one run of a script leaves behind, readable while it grows.
+// The run directory: everything that one run of a script leaves, readable while it grows.
 //
-//   config.json     options, seed, versions, device, command line, start time
-//   script.lua      a copy of the script
-//   metrics.jsonl   one event a line, flushed as it happens:
-//   {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}} checkpoints/    training-1,
-//   training-2 ...: a folder of checkpoints for each training NAME.csv .md    tables NAME.svg .png
-//   figures images/NAME-1.png  the pictures of Run::image without captions, at their own size,
-//   counted from 1 for each name
+//   config.json      options, seed, versions, device, command line, start time
+//   script.lua       a copy of the script
+//   metrics.jsonl    one event per line, flushed immediately:
+//                    {"series":"natural","epoch":1,"loss":2.1,"accuracy":{"train":0.3}}
+//   checkpoints/     training-1, training-2 ...: a directory of checkpoints for each training run
+//   NAME.csv .md     tables
+//   NAME.svg .png    figures
+//   images/NAME-1.png   the pictures of Run::image without captions, at their original size,
+//                       numbered from 1 for each name
 //
-// Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, text that is
-// not UTF-8 gets U+FFFD.
+// Every line of metrics.jsonl is valid JSON: numbers that are not finite become null, and bytes
+// that are not UTF-8 become U+FFFD.
 #pragma once
 
 #include "plot/image_grid.h"
@@ -27,92 +29,95 @@
 namespace hfc::run {
 
 struct RunOptions {
-    std::string name;  ///< of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS
-    std::filesystem::path out;     ///< the directory itself, where the user chose one
-    std::filesystem::path script;  ///< copied, where given
-    Json config = Json::object();  ///< written to config.json as it is
-    bool draws = true;             ///< start gnuplot for figures; else their programs are kept
-    bool silent = false;  ///< write nothing: another process of the job keeps the run in `out`
-    bool resume = false;  ///< go on with the run in `out`: its config and script stay, and its log
-                          ///< is taken up again
+    /// The name of the experiment: the default directory is runs/NAME-YYYYMMDD-HHMMSS.
+    std::string name;
+    std::filesystem::path out;     ///< the run directory, if the user has chosen one
+    std::filesystem::path script;  ///< the script to copy, if there is one
+    Json config = Json::object();  ///< the contents of config.json
+    bool draws = true;             ///< start gnuplot for figures; otherwise only write its programs
+    /// Write nothing, because another process of the job writes the run directory `out`.
+    bool silent = false;
+    /// Continue the run in `out`: its config and script do not change, and its log is continued.
+    bool resume = false;
 };
 
 /// A curve that is logged as a whole, such as a spectrum.
 struct WholeCurve {
     std::vector<double> y;
-    std::vector<double> x = {};  ///< as many as y, finite; empty: 0, 1, 2 ...
-    std::string x_name = {};     ///< what x is
+    std::vector<double> x = {};  ///< as many as y, finite; if empty: 0, 1, 2 ...
+    std::string x_name = {};     ///< the quantity x
 };
 
 class Run {
   public:
-    /// Makes the directory, which must not exist or be empty: an earlier run is never overwritten
-    /// (the default name gets -2, -3 … where taken). Throws Error naming the directory when it
-    /// holds something or cannot be written; nothing is then left behind.
+    /// Makes the directory, which must either not exist or be empty: an earlier run is never
+    /// overwritten (-2, -3 ... is appended to the default name if it exists). Throws Error naming
+    /// the directory if it is not empty or cannot be written; nothing is then left behind.
     explicit Run(const RunOptions& options);
-    /// Writes what is left to write of the tables; so does the end of the process.
+    /// Writes the rest of the tables. The end of the process does the same.
     ~Run();
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     const std::filesystem::path& directory() const { return directory_; }
-    /// Whether another process of the job keeps this run: nothing is written or drawn here, and
-    /// what is told is only checked.
+    /// Whether another process of the job writes this run. Nothing is then written or drawn here,
+    /// and all arguments are only checked.
     bool silent() const { return silent_; }
 
     /// EventLog::append() on metrics.jsonl.
     void log(const Json& event);
 
-    /// Adds a row (column name -> number, text, boolean or null) to table `name`: NAME.csv has it
-    /// at once, NAME.md with one of the next ones or at the run's end (see TableFile). Columns keep
-    /// the order of first use. A row that cannot be written is not kept.
+    /// Adds a row (column name -> number, text, boolean or null) to table `name`. NAME.csv gets it
+    /// immediately, NAME.md with a later row or at the end of the run (see TableFile). Columns are
+    /// in the order of their first use. A row that cannot be written is not kept.
     void row(const std::string& table, const Json& row);
 
-    /// Draws curves of the logged events by gnuplot and returns the paths of NAME.svg, NAME.png and
-    /// NAME.pdf. Where gnuplot is not installed, or not to be started, its programs NAME.svg.gp,
-    /// ... are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere.
-    /// Throws Error when there is nothing to draw, a panel names no series (listing the known
-    /// ones), or gnuplot fails.
+    /// Draws curves of the logged events with gnuplot and returns the paths of NAME.svg, NAME.png
+    /// and NAME.pdf. If gnuplot is not installed, or must not be started, its programs NAME.svg.gp,
+    /// ... are written instead: `gnuplot NAME.png.gp > NAME.png` draws them elsewhere. Throws Error
+    /// if there is nothing to draw, if a panel is not the name of a series (listing the known
+    /// ones), or if gnuplot fails.
     std::vector<std::filesystem::path> plot(const std::string& figure,
                                             const FigureOptions& options) const;
 
-    /// Draws a chart of numbers as plot() does.
+    /// Draws a chart of numbers in the same way as plot().
     std::vector<std::filesystem::path> chart(const std::string& figure,
                                              const plot::Chart& chart) const;
 
-    /// Draws pictures to NAME.svg, NAME.png and NAME.pdf as plot() does (a later grid of the same
-    /// name replaces them), keeps them unscaled as images/NAME-N.png, and logs {"image": NAME,
-    /// "file": "images/NAME-N.png", "rows", "columns", "height", "width", "headings", "captions"}
-    /// and what `event` adds ("epoch"). Returns the paths of the four files, or of the last alone
-    /// without `figure`, which saves the time of drawing. A run that is taken up again leaves the
-    /// pictures that it has: a network that goes on from a checkpoint would draw later ones. Throws
-    /// Error for a grid that does not fit together.
+    /// Draws pictures to NAME.svg, NAME.png and NAME.pdf in the same way as plot() (a later grid
+    /// with the same name replaces them), stores them at their original size as images/NAME-N.png,
+    /// and logs {"image": NAME, "file": "images/NAME-N.png", "rows", "columns", "height", "width",
+    /// "headings", "captions"} together with the fields of `event` ("epoch"). Returns the paths of
+    /// the four files or, without `figure`, which saves the time for drawing, only the last one.
+    /// After a resume, existing pictures are kept, because a network that continues from a
+    /// checkpoint would draw later ones. Throws Error for a grid whose parts do not match.
     std::vector<std::filesystem::path> image(const std::string& name, const plot::ImageGrid& grid,
                                              const Json& event = Json::object(),
                                              bool figure = true);
 
-    /// Logs a whole curve as one event: {"curve": NAME, "x_name", "x": [...], "y": [...]} and what
-    /// `event` adds ("epoch", "series"). Throws Error for a curve without a name or points, with
-    /// more than 65536, or with another number of x than of y.
+    /// Logs a whole curve as one event: {"curve": NAME, "x_name", "x": [...], "y": [...]} together
+    /// with the fields of `event` ("epoch", "series"). Throws Error for a curve without a name or
+    /// points, with more than 65536 points, or with different numbers of x and y.
     void curve(const std::string& name, const WholeCurve& curve,
                const Json& event = Json::object());
 
-    /// From now on what the run is told is remembered. Returns how much that is so far.
+    /// From now on, everything that is logged is also recorded. Returns the number of records so
+    /// far.
     size_t remember();
-    /// What was told behind the first `from` things that remember() counts. A loop keeps it in its
-    /// checkpoint, since a loop that goes on from there does not come by it again.
+    /// Returns the records from number `from` on. A loop stores them in its checkpoint, because it
+    /// does not log them again when it continues from there.
     Json remembered(size_t from) const;
-    /// Tells the run all of that again. Throws Error as log() and row() do.
+    /// Logs these records again. Throws Error as log() and row() do.
     void tell_again(const Json& remembered);
 
-    /// The folder for the checkpoints of the next training: checkpoints/training-1, -2 ... in the
-    /// order in which they are asked for, which is the same when the run is taken up again.
+    /// The directory for the checkpoints of the next training: checkpoints/training-1, -2 ... in
+    /// the order of the calls, which is the same after a resume.
     std::filesystem::path next_checkpoints();
 
   private:
     bool draws() const;
-    /// Where a figure's SVG, PNG and PDF go. Without gnuplot their programs are kept in their
-    /// stead, to be drawn on a machine that has it: no run shall fail at its last step for want of
-    /// a picture.
+    /// The paths of a figure's SVG, PNG and PDF files. Without gnuplot, its programs are written
+    /// instead, to be drawn on a machine that has gnuplot: a run should not fail at its last step
+    /// because a figure cannot be drawn.
     std::vector<std::filesystem::path> figure_paths(const std::string& name) const;
     std::string drawn(const std::string& program) const;
     std::vector<std::filesystem::path> write_figure(
@@ -130,11 +135,12 @@ class Run {
     std::optional<std::vector<Json>> memory_;
     bool resumed_ = false;
     std::map<std::string, TableFile> tables_;
-    std::map<std::string, int64_t> images_;  ///< how many of each name
+    std::map<std::string, int64_t> images_;  ///< the number of grids with each name
 };
 
-/// Throws Error unless `name` can be a file name of its own: letters, digits, space, '.', '_', '-',
-/// no leading dot, at most 200 bytes. `what` opens the sentence: "run:plot: the figure's name".
+/// Throws Error unless `name` can be used as a file name: letters, digits, space, '.', '_', '-', no
+/// leading dot, at most 200 bytes. `what` is the start of the sentence: "run:plot: the figure's
+/// name".
 void check_name(const std::string& what, const std::string& name);
 
 }  // namespace hfc::run

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/json_depth.h"
 #include "run/csv.h"
+#include "run/event_line.h"
 #include "run/line_reader.h"
 
 #include <fcntl.h>
@@ -26,8 +27,7 @@ Json cell_of(const std::string& field) {
     return error == std::errc() && last == end ? Json(number) : Json(field);
 }
 
-void flatten_options(const Json& value, const std::string& name,
-                     std::vector<std::pair<std::string, Json>>& flat) {
+void flatten(const Json& value, const std::string& name, Settings& flat) {
     if (!value.is_object()) {
         flat.emplace_back(name, value);
         return;
@@ -36,7 +36,7 @@ void flatten_options(const Json& value, const std::string& name,
         std::string full = name;
         full += name.empty() ? "" : ".";
         full += key;
-        flatten_options(part, full, flat);
+        flatten(part, full, flat);
     }
 }
 
@@ -52,13 +52,19 @@ Json read_config(const fs::path& directory) {
     const auto path = directory / "config.json";
     const auto text = read_file(path, 16 << 20);
     auto config = nests_deeper(text) ? Json() : Json::parse(text, nullptr, false);
-    require(config.is_object(), "'{}' is damaged: it holds no JSON object", path.string());
+    require(config.is_object(), "'{}' is damaged: it does not contain a JSON object",
+            path.string());
     return config;
 }
 
-std::vector<std::pair<std::string, Json>> flat_options(const Json& options) {
-    std::vector<std::pair<std::string, Json>> flat;
-    flatten_options(options, "", flat);
+Settings flat_settings(const Json& object) {
+    Settings flat;
+    flatten(object, "", flat);
+    return flat;
+}
+
+Settings flat_options(const Json& options) {
+    auto flat = flat_settings(options);
     std::ranges::sort(flat, natural_less, [](const auto& option) { return option.first; });
     return flat;
 }
@@ -98,10 +104,7 @@ Events read_events(const fs::path& directory) {
         require(file.open(), "cannot read '{}': {}", path.string(), std::strerror(errno));
         LineReader lines(file.get(), path);
         while (const auto line = lines.next()) {
-            if (nests_deeper(*line)) {
-                continue;
-            }
-            if (const auto event = Json::parse(*line, nullptr, false); event.is_object()) {
+            if (const auto event = event_of<Json>(*line); event.is_object()) {
                 visit(event);
             }
         }

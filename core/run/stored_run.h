@@ -10,32 +10,38 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hfc::run {
 
-/// Whether the directory has been made by a run: it holds a config.json and a log.
+/// Whether the directory is a run directory: it contains a config.json and a log.
 bool is_run_directory(const std::filesystem::path& directory);
 
 /// config.json. Throws Error naming the file if it is missing or damaged.
 nlohmann::ordered_json read_config(const std::filesystem::path& directory);
 
-/// The options of a config, nested ones as "epochs.natural".
-std::vector<std::pair<std::string, nlohmann::ordered_json>> flat_options(
-    const nlohmann::ordered_json& options);
+/// Names with values.
+using Settings = std::vector<std::pair<std::string, nlohmann::ordered_json>>;
 
-/// The rows of a CSV text. A field that reads as a number is one (nan and inf too); an empty field
-/// is missing; all others are strings.
+/// The values in an object, in its order; nested ones have names such as "epochs.natural".
+Settings flat_settings(const nlohmann::ordered_json& object);
+
+/// The options in a config, as flat_settings(), in the natural order of their names.
+Settings flat_options(const nlohmann::ordered_json& options);
+
+/// The rows of a CSV text. A field that can be read as a number is one (including nan and inf), an
+/// empty field is missing, and all others are strings.
 Rows rows_from_csv(const std::string& text);
 
 /// name -> rows
 using Tables = std::map<std::string, Rows, NaturalOrder>;
 
-/// All of NAME.csv in the directory. Throws Error naming a file that cannot be read.
+/// The contents of all NAME.csv in the directory. Throws Error naming a file that cannot be read.
 Tables read_tables(const std::filesystem::path& directory);
 
-/// The events of metrics.jsonl. A torn last line and lines that are no events are passed over. The
-/// visitor throws Error if the file cannot be read.
+/// The events of metrics.jsonl. A truncated last line and lines that are not events are skipped.
+/// The visitor throws Error if the file cannot be read.
 Events read_events(const std::filesystem::path& directory);
 
 }  // namespace hfc::run

@@ -44,7 +44,7 @@ size_t rows_from_before(const std::filesystem::path& csv) {
     const auto records = whole_records(text);
     require(records.size == text.size() ||
                 ::truncate(csv.c_str(), static_cast<off_t>(records.size)) == 0,
-            "cannot cut the torn last line off '{}': {}", csv.string(), std::strerror(errno));
+            "cannot cut the truncated last line off '{}': {}", csv.string(), std::strerror(errno));
     return records.count == 0 ? 0 : records.count - 1;
 }
 
@@ -104,7 +104,7 @@ bool TableFile::append_to_csv(const std::string& line) {
         const int reason = errno;
         const bool whole = ::ftruncate(file.get(), status.st_size) == 0;
         fail("cannot write '{}': {}{}", csv_.string(), std::strerror(reason),
-             whole ? "" : "; its last line is torn");
+             whole ? "" : "; its last line is truncated");
     }
     csv_size_ += line.size();
     return true;

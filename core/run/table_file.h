@@ -11,23 +11,23 @@
 
 namespace hfc::run {
 
-/// Appends each row to the CSV file; a row with a new column writes it anew. The Markdown file is
-/// written anew, at once while the table is short, later less often, so that n rows cost O(n): it
-/// has all rows after finish().
+/// Appends each row to the CSV file; a row with a new column rewrites the file. The Markdown file
+/// is rewritten immediately while the table is short and less often later, so that n rows cost
+/// O(n); it has all rows after finish().
 ///
-/// A run that is taken up again tells its rows anew. Until it has told as many as the CSV file has,
-/// that file keeps its rows; then the new ones take their place. Its last line, if torn, is cut
-/// off.
+/// After a resume, the script adds its rows again. The CSV file keeps its old rows until there are
+/// as many new ones, which then replace them. A truncated last line is removed.
 class TableFile {
   public:
-    /// path: of both files, without the extension. resumed: the files may be there from before.
+    /// path: the path of both files, without the extension. resumed: whether the files may already
+    /// exist.
     TableFile(std::filesystem::path path, bool resumed);
 
-    /// Throws Error naming the file and the reason where the row cannot be written; it is then in
+    /// Throws Error naming the file and the reason if the row cannot be written; it is then in
     /// neither file.
     void add(const nlohmann::ordered_json& row);
 
-    /// Brings the Markdown file up to date.
+    /// Updates the Markdown file.
     void finish();
 
   private:
@@ -41,9 +41,9 @@ class TableFile {
     std::filesystem::path markdown_;
     Rows rows_;
     std::vector<std::string> columns_;
-    size_t earlier_ = 0;  ///< rows that the CSV file has from before
+    size_t earlier_ = 0;  ///< rows that the CSV file has from an earlier process
     static constexpr auto unknown = std::numeric_limits<uint64_t>::max();
-    uint64_t csv_size_ = unknown;  ///< of the CSV file as it was written last
+    uint64_t csv_size_ = unknown;  ///< size of the CSV file after the last write
     size_t rows_in_markdown_ = 0;
     std::chrono::steady_clock::time_point markdown_written_;
     std::chrono::steady_clock::duration markdown_took_{};

@@ -1,5 +1,5 @@
-// Event files as TensorBoard reads them: records of TFRecord, each an Event of TensorFlow's
-// event.proto. Without LibTorch.
+// Event files that TensorBoard reads: records of TFRecord, each of which is an Event of
+// TensorFlow's event.proto. Without LibTorch.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace hfc::run {
 
-/// One value of an event, behind its tag.
+/// One value of an event, with its tag.
 struct TensorBoardValue {
     std::string tag;
     double time = 0;  ///< in seconds since 1970
@@ -25,12 +25,12 @@ struct TensorBoardImage {
     std::string png;
 };
 
-/// The first event of a file, which names the version of the format.
+/// The first event of a file, which contains the version of the format.
 std::string tensorboard_start(double time);
 std::string tensorboard_event(const TensorBoardValue& value);
 std::string tensorboard_event(const TensorBoardImage& image);
 
-/// The data with their length and checksums before and behind them: one record of a file.
+/// Returns one record of a file: the data with their length and checksums before and after them.
 std::string tensorboard_record(std::string_view data);
 
 }  // namespace hfc::run

@@ -1,11 +1,11 @@
-// The event of Run::curve. Header only and without LibTorch, since the viewer reads what a run
-// writes.
+// The event of Run::curve. Header only and without LibTorch, because the readers of runs use it,
+// too.
 #pragma once
 
 namespace hfc::run {
 
-/// Whether an event is one of Run::curve, and not one of the script's own that has such keys. Json:
-/// nlohmann's, ordered or not.
+/// Whether an event comes from Run::curve and not from a script that uses the same keys. Json:
+/// nlohmann's type, ordered or not.
 template <typename Json>
 bool is_whole_curve(const Json& event) {
     const auto is_array = [&](const char* key) {

@@ -67,7 +67,7 @@ void require_done(int result, const char* what) {
 class Filter {
   public:
     Filter() : context_(::seccomp_init(SCMP_ACT_ALLOW), ::seccomp_release) {
-        require(context_ != nullptr, "the sandbox cannot be set up: libseccomp has no memory");
+        require(context_ != nullptr, "the sandbox cannot be set up: libseccomp is out of memory");
         // The numbers below are wrong for 32-bit calls, so all of those fail.
         set(SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
         set(SCMP_FLTATR_CTL_OPTIMIZE,

@@ -1,4 +1,4 @@
-// Maps over frequencies, gathered by distance or by direction.
+// Summarises maps over frequencies by distance or by direction.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -8,10 +8,10 @@
 
 namespace hfc::sensitivity {
 
-/// What is told of the values in a band.
+/// The statistic of the values in a band.
 enum class Measure {
-    norm,  ///< root of the sum of squares, as in the paper
-    rms,   ///< root of the mean square: does not grow with the number of frequencies
+    norm,  ///< the root of the sum of squares, as in the paper
+    rms,   ///< the root of the mean square, which does not grow with the number of frequencies
     mean,
     sum,
 };
@@ -21,19 +21,19 @@ Measure parse_measure(std::string_view text);
 
 struct Bands {
     at::Tensor values;   ///< float64 [..., bands]; 0 in a band without frequencies
-    at::Tensor centres;  ///< float64 [bands]: in frequency bins, or in radians
-    at::Tensor counts;   ///< int64 [bands]: frequencies
+    at::Tensor centres;  ///< float64 [bands], in frequency bins or in radians
+    at::Tensor counts;   ///< int64 [bands]: the number of frequencies
 };
 
-/// Rings of equal width about the zero frequency, from 0 to `radius` bins, the outermost ring's
-/// edge included; 0: to the farthest frequency, hypot(H / 2, W / 2) for even sizes. map: [..., H,
-/// W], zero frequency first. Throws Error for fewer than one band.
+/// Rings of equal width around the zero frequency, from 0 to `radius` bins, including the outer
+/// edge of the last ring; 0 means up to the farthest frequency, hypot(H / 2, W / 2) for even sizes.
+/// map: [..., H, W], zero-frequency component first. Throws Error for fewer than one band.
 Bands radial(const at::Tensor& map, int64_t bands = 64, Measure measure = Measure::norm,
              double radius = 0);
 
-/// Sectors of direction modulo pi, since k and -k are the same frequency of an image: band 0 is
-/// centred at 0, frequencies along the rows (which vary from column to column); band n / 2 at pi
-/// / 2. The zero frequency has no direction and is left out, and so are, where `radius` is not 0,
+/// Sectors of directions modulo pi, because k and -k are the same frequency of an image. Band 0 is
+/// centred at 0, frequencies along the rows (which vary from column to column), and band n / 2 at
+/// pi / 2. The zero frequency has no direction and is left out. If `radius` is not 0, so are the
 /// frequencies beyond it.
 Bands angular(const at::Tensor& map, int64_t bands = 64, Measure measure = Measure::norm,
               double radius = 0);

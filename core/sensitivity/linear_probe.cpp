@@ -17,7 +17,7 @@ namespace {
 void require_set(const char* which, const at::Tensor& features, const at::Tensor& labels) {
     require(features.defined() && features.dim() >= 2 && features.numel() > 0 &&
                 at::isFloatingType(features.scalar_type()),
-            "{} features must be [N, ...] of a floating dtype, got {}", which,
+            "{} features must be [N, ...] with a floating-point dtype, got {}", which,
             features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()),
                                              fmt::join(features.sizes(), ", "))
                                : "an undefined tensor");
@@ -50,7 +50,8 @@ ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& tra
         return features.detach().cpu().to(at::kDouble).flatten(1);
     };
     auto x = prepare(train_features), test = prepare(test_features);
-    require(x.size(1) == test.size(1), "training and test features must be as many, got {} and {}",
+    require(x.size(1) == test.size(1),
+            "training and test images must have the same number of features, got {} and {}",
             x.size(1), test.size(1));
     require(options.steps >= 1, "steps must be at least 1, got {}", options.steps);
     require(std::isfinite(options.lr) && options.lr > 0,

@@ -1,5 +1,5 @@
-// Whether a linear classifier reads labels from features: from masks, what an image is or which
-// network they belong to.
+// Tests whether a linear classifier can predict labels from features: from masks, for example, the
+// class of an image or the network to which they belong.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,21 +9,21 @@
 namespace hfc::sensitivity {
 
 struct ProbeOptions {
-    double weight_decay = 1e-2;  ///< factor of half the squared weights, at least 0
-    int64_t steps = 300;         ///< of Adam on all examples at once
+    double weight_decay = 1e-2;  ///< the factor of half the squared weights, non-negative
+    int64_t steps = 300;         ///< Adam's steps, each on all examples at once
     double lr = 1e-2;
-    bool scrambled = false;  ///< the control: training labels permuted by `seed`
+    bool scrambled = false;  ///< the control: permutes the training labels with `seed`
     uint64_t seed = 0;
 };
 
 struct ProbeResult {
-    double train = 0;  ///< accuracy on the training features under their (scrambled) labels
+    double train = 0;  ///< accuracy on the training features with their (scrambled) labels
     double test = 0;
 };
 
-/// Multinomial logistic regression on standardised features (mean and deviation of the training
-/// set). features: [N, ...] of a floating dtype; labels: int64 [N]. Throws Error for shapes that do
-/// not fit, features that are not finite, and an option out of range.
+/// Multinomial logistic regression on standardised features (with the mean and standard deviation
+/// of the training set). features: [N, ...] with a floating-point dtype; labels: int64 [N]. Throws
+/// Error for shapes that do not match, features that are not finite, and an option out of range.
 ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& train_labels,
                          const at::Tensor& test_features, const at::Tensor& test_labels,
                          const ProbeOptions& options = {});

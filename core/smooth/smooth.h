@@ -12,24 +12,25 @@
 
 namespace hfc::smooth {
 
-// kernel: floating point [..., height, width] of any size, the layout of a convolution's weight
+// kernel: floating-point [..., height, width] of any size, the layout of a convolution's weight
 // [out, in, height, width].
 
-/// Equation 3: w(i,j) + rho * (the sum of its eight neighbours), all from the old values, borders
-/// duplicated. The result is not normalised: a constant kernel grows by 1 + 8 rho. rho: finite, at
-/// least 0. Throws Error otherwise.
+/// Equation 3: w(i,j) + rho * (the sum of its eight neighbours), computed from the old values, with
+/// duplicated borders. The result is not normalised: a constant kernel grows by the factor 1 + 8
+/// rho. rho: finite and non-negative; throws Error otherwise.
 at::Tensor smooth_kernel(const at::Tensor& kernel, double rho);
 
-/// The kernel blurred by a Gaussian of `sigma` (in weights, above 0), normalised to sum 1, borders
-/// duplicated: what OpenCV's GaussianBlur with BORDER_REPLICATE does. size: of the Gaussian, odd;
-/// 0: 2 * round(4 sigma) + 1, as OpenCV chooses for floats.
+/// The kernel smoothed by a Gaussian with standard deviation `sigma` (in weights, above 0),
+/// normalised to sum 1, with duplicated borders, as in OpenCV's GaussianBlur with BORDER_REPLICATE.
+/// size: the odd size of the Gaussian; 0 means 2 * round(4 sigma) + 1, which OpenCV uses for
+/// floats.
 at::Tensor gaussian_kernel(const at::Tensor& kernel, double sigma, int64_t size = 3);
 
 /// Smooths convolutions of a model in place, without retraining, and returns the names of their
-/// weights. layers: names of convolutions
-/// ("conv0", or of the weight, "conv0.weight"); none: the first one, as in the paper. For a
-/// smoothed copy smooth model.copy(). Throws Error for a model without a convolution and for a name
-/// that is none (listing those there are); then nothing has changed.
+/// weights. layers: names of convolutions ("conv0", or the name of the weight, "conv0.weight");
+/// empty means the first one, as in the paper. To get a smoothed copy, smooth model.copy(). Throws
+/// Error for a model without a convolution and for a name that does not exist (listing the existing
+/// ones), and then changes nothing.
 std::vector<std::string> smooth(model::Model& model, double rho,
                                 const std::vector<std::string>& layers = {});
 
@@ -40,14 +41,14 @@ std::vector<std::string> smooth_gaussian(model::Model& model, double sigma, int6
 /// The names of the model's convolution weights (four dimensions), in order.
 std::vector<std::string> convolutions(const model::Model& model);
 
-/// The energy of the differences of adjacent weights (down and across): float64 [...]. relative: as
-/// a share of the kernel's own energy, since smoothing scales a kernel too; 0 for a kernel of
-/// zeros.
+/// How much adjacent weights (vertically and horizontally) differ: the energy of the differences,
+/// float64 [...]. relative: divides by the kernel's own energy, because smoothing scales a kernel,
+/// too; 0 for a kernel of zeros.
 at::Tensor roughness(const at::Tensor& kernel, bool relative = true);
 
 /// The gain of the kernel at each frequency of a size x size image: the magnitude of its Fourier
-/// transform, float64 [..., size, size], zero frequency first (the layout of fft2 and of
-/// frequency::radial_mask). size: at least the kernel's.
+/// transform, float64 [..., size, size], zero-frequency component first (the layout of fft2 and of
+/// frequency::radial_mask). size: at least the kernel's size.
 at::Tensor frequency_response(const at::Tensor& kernel, int64_t size);
 
 }  // namespace hfc::smooth

@@ -1,4 +1,4 @@
-// The dtypes of the file formats, and the check of a shape that a file claims.
+// The dtypes of the file formats, and the check of a shape that a file states.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,13 +10,13 @@
 
 namespace hfc::tensor_file {
 
-/// A dtype by the names of each format; "" where a format lacks it.
+/// A dtype with its names in each format; "" if a format does not have it.
 struct Dtype {
     at::ScalarType type;
     std::string_view torch;        ///< torch.float32 is "float32"
     std::string_view safetensors;  ///< "F32"
-    std::string_view npy;          ///< kind and bytes, without the byte order: "f4"
-    std::string_view storage;      ///< PyTorch's class of storages: "FloatStorage"
+    std::string_view npy;      ///< the kind and the number of bytes, without the byte order: "f4"
+    std::string_view storage;  ///< PyTorch's class of storages: "FloatStorage"
 };
 
 std::span<const Dtype> dtypes();
@@ -28,14 +28,14 @@ const Dtype* find_dtype(at::ScalarType type);
 /// All names of one format, for errors: "F64, F32, ...".
 std::string dtype_names(std::string_view Dtype::*format);
 
-/// LibTorch's operators take no more.
+/// The largest number of dimensions that LibTorch's operators accept.
 inline constexpr size_t most_dimensions = 64;
 
-/// The bytes of a tensor. Throws Malformed for more than 64 dimensions, a negative one, and a
-/// product beyond 63 bits.
+/// The number of bytes of a tensor. Throws Malformed for more than 64 dimensions, a negative size,
+/// and a product that needs more than 63 bits.
 uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type);
 
-/// Makes every byte of a boolean tensor 0 or 1, as C++ demands; other dtypes are left alone.
+/// Makes every byte of a boolean tensor 0 or 1, as C++ requires; other dtypes do not change.
 void normalize_booleans(const at::Tensor& contiguous);
 
 }  // namespace hfc::tensor_file

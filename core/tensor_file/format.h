@@ -1,4 +1,4 @@
-// The readers and writers of each format, and what they share. Internal: users call load() and
+// The readers and writers of each format, and their common parts. Internal: users call load() and
 // save().
 #pragma once
 
@@ -16,8 +16,8 @@ namespace hfc::tensor_file {
 static_assert(std::endian::native == std::endian::little,
               "the formats are little-endian and are copied as they are");
 
-/// What is wrong in a file, in words that follow "cannot read 'FILE': "; load() makes an Error of
-/// it.
+/// The problem in a file, in words that follow "cannot read 'FILE': "; load() turns it into an
+/// Error.
 class Malformed : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -35,7 +35,7 @@ void expect(bool condition, fmt::format_string<Args...> text, Args&&... args) {
     }
 }
 
-/// Bytes that are read one behind another: a file or a member of a zip archive.
+/// A sequence of bytes to read: a file, or a member of a zip archive.
 struct ByteSource {
     uint64_t size;
     std::function<void(void* to, size_t count)> read;
@@ -45,18 +45,18 @@ NamedTensors read_safetensors(const InputFile& file, Metadata* metadata);
 void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
 
 at::Tensor read_npy(const ByteSource& source);
-/// As npy_layout(file), of an array that is the whole source. Throws Malformed.
+/// Like npy_layout(file), for an array that is the whole source. Throws Malformed.
 NpyLayout read_npy_layout(const ByteSource& source);
-/// How the bytes of one of NumPy's arrays lie.
+/// The layout of the bytes of a NumPy array.
 struct ArrayLayout {
     std::vector<int64_t> shape;
     at::ScalarType type;
     bool big_endian;
     bool fortran_order;
 };
-/// A tensor whose bytes `fill` writes as they lie in the array.
+/// A tensor whose bytes `fill` writes in the layout of the array.
 at::Tensor make_array(ArrayLayout layout, const std::function<void(const at::Tensor&)>& fill);
-/// What stands before the tensor's bytes in an npy file.
+/// The header before the tensor's bytes in an npy file.
 std::string npy_header(const std::string& name, const at::Tensor& tensor);
 void write_npy(OutputFile& file, const std::string& name, const at::Tensor& tensor);
 
@@ -64,19 +64,20 @@ class ZipReader;
 NamedTensors read_npz(ZipReader& archive, Metadata& metadata);
 void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata);
 
-/// The name under which safetensors and npz keep metadata; no tensor may have it.
+/// The name under which safetensors and npz store metadata; no tensor may have it.
 constexpr auto metadata_name = "__metadata__";
 
-/// The member, in a folder or not, that makes an archive one of PyTorch's.
+/// The member that identifies an archive as one of PyTorch's, in a directory or not.
 constexpr std::string_view pickle_name = "data.pkl";
 Content read_pytorch(ZipReader& archive);
 
-/// PyTorch's files from before 1.6, a row of pickles with the storages behind them.
+/// Whether a file is one of PyTorch's from before version 1.6: a series of pickles followed by the
+/// storages.
 bool is_legacy(std::string_view start);
 Content read_legacy(const InputFile& file);
-/// A pickle that stands alone.
+/// Reads a pickle that is not part of an archive.
 Content read_bare_pickle(const InputFile& file);
-/// The storage that torch.save wrote by itself into `bytes`.
+/// The storage that torch.save wrote separately into `bytes`.
 at::Tensor legacy_storage(std::string_view bytes);
 
 /// The values of a dense tensor as a contiguous CPU tensor.

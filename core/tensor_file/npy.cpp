@@ -48,7 +48,7 @@ class HeaderParser {
                 shape = true;
             } else {
                 malformed(
-                    "its npy header has the key '{}', which does not belong there or stands there "
+                    "its npy header has the key '{}', which does not belong there or occurs "
                     "twice: {}",
                     key, text_);
             }

@@ -1,6 +1,7 @@
-// Python's pickle, as far as checkpoints need it. A pickle is a program for a small stack machine
-// whose dangerous opcodes name Python functions and call them. Here a name is only ever compared
-// with a list, and no function but ours is called: calls of others are kept as records.
+// Python's pickle format, as far as checkpoints need it. A pickle is a program for a small stack
+// machine, whose dangerous opcodes name Python functions and call them. Here, a name is only
+// compared with a list, and only our own functions are called: calls of other functions are stored
+// as records.
 #pragma once
 
 #include "tensor_file/dtype.h"
@@ -32,15 +33,15 @@ struct Sequence {
 struct Dict {
     std::vector<std::pair<const Value*, const Value*>> items;
 };
-/// A call that was not made: of a function or class that is unknown to the Builder. It points into
-/// the machine and copies nothing, however often a pickle repeats it.
+/// A call that was not made, because the Builder does not know the function or class. It points
+/// into the machine and copies nothing, however often a pickle repeats it.
 struct Object {
     const Value* function;      ///< a Global or an Object; nullptr for an integer beyond 64 bits
     const Sequence* arguments;  ///< nullptr as above
     const Value* state;         ///< its attributes, or nullptr
     Value* content;             ///< the items of a class that extends list or dict, or nullptr
 };
-/// The memory that tensors are views of, as a tensor of one dimension.
+/// The memory to which tensors refer, as a tensor with one dimension.
 struct Storage {
     at::Tensor elements;
 };
@@ -56,10 +57,10 @@ struct Value {
     }
 };
 
-/// The memory that a pickle may take: a few bytes of program can ask for a lot of it.
+/// The memory that a pickle may use, because a few bytes of program can request a lot of it.
 class Budget {
   public:
-    /// Throws Malformed where it is used up.
+    /// Throws Malformed if it is exhausted.
     void take(size_t count, size_t bytes_each = 1);
 
   private:
@@ -67,33 +68,33 @@ class Budget {
     size_t left_ = most_bytes;
 };
 
-/// What a call gives: a new value, or one of its arguments as it is.
+/// The result of a call: a new value, or one of its arguments unchanged.
 struct Result {
     const Value* same = nullptr;
     Value made = {};
 };
 
-/// What a pickle may call.
+/// The functions that a pickle may call.
 class Builder {
   public:
     virtual ~Builder() = default;
-    /// Throws Malformed for a function that no checkpoint needs and that could do harm, were it
+    /// Throws Malformed for a function that no checkpoint needs and that could do harm if it were
     /// called.
     virtual void require_harmless(const std::string& global) = 0;
-    /// Whether call() takes this function; other calls become Objects.
+    /// Whether call() supports this function; other calls become Objects.
     virtual bool knows(const std::string& global) = 0;
     virtual Result call(const std::string& global, const Sequence& arguments, Budget& budget) = 0;
-    /// The object that lies outside the pickle.
+    /// The object outside the pickle to which `id` refers.
     virtual Value persistent(const Value& id) = 0;
 };
 
-/// The stack machine. It owns every value that it makes; values may refer to each other in circles.
+/// The stack machine. It owns every value that it makes; values may refer to each other in cycles.
 class Machine {
   public:
     Machine(std::string_view program, Builder& builder) : program_(program), builder_(builder) {}
     /// Runs the program and returns its result. Throws Malformed.
     const Value& run();
-    /// The bytes of the program that run() used: others may follow.
+    /// The number of bytes of the program that run() used; more bytes may follow.
     size_t used() const { return at_; }
 
   private:

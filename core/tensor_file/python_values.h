@@ -1,5 +1,5 @@
-// From what a pickle's machine made to plain values: Python's and NumPy's common objects become
-// what they stand for, and others are left out by name.
+// Converts the values of a pickle's machine to plain values: common objects of Python and NumPy
+// become what they represent, and others are left out and listed by name.
 #pragma once
 
 #include "tensor_file/pickle.h"
@@ -9,15 +9,16 @@
 
 namespace hfc::tensor_file {
 
-/// Walks through a machine's values. Names and items are counted: values that share parts, or that
-/// contain themselves, do not grow without bound.
+/// Traverses a machine's values. Names and items are counted, so that values that share parts, or
+/// that contain themselves, do not grow without bound.
 class TreeMaker {
   public:
-    /// `program_bytes`: of the pickle, which bounds the bytes of strings and arrays in the tree.
+    /// `program_bytes`: the size of the pickle, which limits the bytes of strings and arrays in the
+    /// tree.
     explicit TreeMaker(uint64_t program_bytes);
 
-    /// Throws Malformed for values nested too deeply or too many of them, and if there is nothing
-    /// but objects that are left out.
+    /// Throws Malformed for values that are nested too deeply or are too many, and if all objects
+    /// are left out.
     Tree make(const pickle::Value& value);
 
     /// "optimizer.when (datetime.datetime)": the path of each value that was left out, and why.
@@ -35,7 +36,7 @@ class TreeMaker {
     Tree container(const Object& object, const std::string& path, int depth);
     Tree leave_out(const std::string& path, const std::string& what);
 
-    /// The three below: none if the object is something else or damaged.
+    /// The next three return nothing if the object is something else or damaged.
     std::optional<std::string> bytes(const Value& value);
     std::optional<Tree> simple(const Object& object, std::string_view type);
     std::optional<Tree> numpy(const Object& object, std::string_view type);
@@ -51,8 +52,8 @@ class TreeMaker {
 /// The name of the class or function of an object.
 std::string type_name(const pickle::Object& object);
 
-/// The bytes that an object stands for: bytes and bytearrays as protocol 2 writes them. None for
-/// other objects.
+/// The bytes that an object represents: bytes and bytearrays in the format of protocol 2. Nothing
+/// for other objects.
 std::optional<std::string> encoded_bytes(const pickle::Object& object);
 
 }  // namespace hfc::tensor_file

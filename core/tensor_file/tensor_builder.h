@@ -1,4 +1,5 @@
-// What the pickles of PyTorch's files may call, whatever holds the bytes of their storages.
+// The functions that the pickles of PyTorch's files may call, wherever the bytes of their storages
+// are.
 #pragma once
 
 #include "tensor_file/pickle.h"
@@ -7,20 +8,20 @@
 
 namespace hfc::tensor_file {
 
-/// Where the storages that a pickle refers to come from.
+/// The source of the storages to which a pickle refers.
 class StorageSource {
   public:
     virtual ~StorageSource() = default;
-    /// The storage of this key, as a tensor of one dimension; the same one for the same key. Checks
-    /// `count` before it takes memory. Throws Malformed.
+    /// Returns the storage with this key, as a tensor with one dimension; the same one for the same
+    /// key. Checks `count` before it allocates memory. Throws Malformed.
     virtual at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) = 0;
 };
 
-/// Makes tensors, and nothing else. `bytes`: of the file, the most that storages within the pickle
-/// itself may hold together.
+/// Makes tensors, and nothing else. `bytes`: the size of the file, which limits the total size of
+/// the storages within the pickle itself.
 std::unique_ptr<pickle::Builder> tensor_builder(StorageSource& storages, uint64_t bytes);
 
-/// The dtype that `torch.NAME` is, or nullptr.
+/// The dtype named `torch.NAME`, or nullptr.
 const Dtype* named_dtype(std::string_view global);
 
 }  // namespace hfc::tensor_file

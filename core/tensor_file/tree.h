@@ -1,4 +1,4 @@
-// What a file holds when it is more than named tensors: values in dicts and lists.
+// The contents of a file that has more than named tensors: values in dicts and lists.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -32,14 +32,14 @@ struct Tree {
     }
 };
 
-/// A dict's key is a boolean, an integer, a number or a string; other keys of Python's are written
+/// The key of a dict is a boolean, an integer, a number or a string; other Python keys are written
 /// as Python prints them: "(1, 2)", "None".
 struct TreeEntry {
     Tree key;
     Tree value;
 };
 
-/// A key as it stands in a path.
+/// A key as it appears in a path.
 std::string key_text(const Tree& key);
 
 }  // namespace hfc::tensor_file

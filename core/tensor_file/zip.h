@@ -1,4 +1,4 @@
-// Zip archives, by libzip: members are read one behind another, and archives are made in memory.
+// Zip archives, with libzip: members are read one after another, and archives are made in memory.
 #pragma once
 
 #include "tensor_file/format.h"
@@ -12,13 +12,13 @@ struct zip_source;
 
 namespace hfc::tensor_file {
 
-/// An archive to read from. Members may be stored or deflated. What is wrong throws Malformed.
+/// An archive to read. Members may be stored or deflated. Any problem throws Malformed.
 class ZipReader {
   public:
     struct Member {
         std::string name;
-        uint64_t size;   ///< bytes, unpacked
-        uint64_t index;  ///< in the archive
+        uint64_t size;   ///< in bytes, uncompressed
+        uint64_t index;  ///< its position in the archive
     };
 
     explicit ZipReader(const std::filesystem::path& path);
@@ -27,37 +27,38 @@ class ZipReader {
     ZipReader& operator=(const ZipReader&) = delete;
 
     const std::vector<Member>& members() const { return members_; }
-    /// The member of that name, or nullptr.
+    /// The member with that name, or nullptr.
     const Member* find(std::string_view name) const;
-    /// The first member of that name, whatever folder it is in, or nullptr.
+    /// The first member with that name in any directory, or nullptr.
     const Member* find_in_any_folder(std::string_view name) const;
     uint64_t file_size() const { return file_size_; }
 
     /// Fills `to` with all bytes of the member and checks their checksum.
     void read(const Member& member, void* to);
     std::string read(const Member& member);
-    /// Reads the member through `use`, then checks its checksum.
+    /// Reads the member through `use`, and then verifies its checksum.
     void read(const Member& member, const std::function<void(const ByteSource&)>& use);
 
   private:
     Member describe(uint64_t index);
     zip* archive_ = nullptr;
     uint64_t file_size_;
-    uint64_t packed_size_ = 0;  ///< of the members seen so far
+    uint64_t packed_size_ = 0;  ///< the total for the members seen so far
     std::vector<Member> members_;
 };
 
-/// An archive to be written, of stored members. The tensors' bytes are kept, not copied, until the
-/// archive is written.
+/// An archive to write, with stored members. The tensors' bytes are referenced, not copied, until
+/// the archive is written.
 class ZipWriter {
   public:
     ZipWriter();
     ~ZipWriter();
     ZipWriter(const ZipWriter&) = delete;
     ZipWriter& operator=(const ZipWriter&) = delete;
-    /// The member is `start` and then the tensor's bytes; the tensor is contiguous.
+    /// Adds a member that consists of `start` followed by the tensor's bytes; the tensor is
+    /// contiguous.
     void add(const std::string& name, std::string start, at::Tensor tensor);
-    /// Finishes the archive and hands its bytes to `write`, piece by piece.
+    /// Completes the archive and passes its bytes to `write`, piece by piece.
     void finish(const std::function<void(std::string_view)>& write);
 
   private:

@@ -6,10 +6,10 @@
 
 namespace hfc::train {
 
-/// `objective` on the attacked images in place of the images (Madry et al. 2018). The model is in
-/// evaluation mode for the attack. What the attack draws for an image depends on seed, epoch and
-/// the image's index in its source alone; attack.seed is not used. Throws Error for an attack out
-/// of range.
+/// Applies `objective` to the attacked images in place of the images (Madry et al. 2018). The model
+/// is in evaluation mode during the attack. The random numbers of the attack on an image depend
+/// only on the seed, the epoch and the image's index in its source; attack.seed is not used. Throws
+/// Error for an attack with options out of range.
 ObjectivePtr make_adversarial(ObjectivePtr objective, const attack::AttackOptions& attack);
 
 }  // namespace hfc::train

@@ -1,4 +1,4 @@
-// What the processes of a training are asked for between two batches.
+// Requests to the processes of a training run, which are handled between two batches.
 #pragma once
 
 #include "parallel/group.h"
@@ -7,11 +7,11 @@ namespace hfc::train {
 
 struct Asked {
     bool pause = false;
-    bool end = false;  ///< by a signal, which the other processes take over
+    bool end = false;  ///< by a signal, which the other processes adopt
     bool checkpoint = false;
 };
 
-/// What any process of the group is asked for; each says what it is asked for itself.
+/// Returns the requests to any process of the group; each process passes its own requests.
 Asked ask_all(parallel::Group& group, bool pause, bool checkpoint);
 
 }  // namespace hfc::train

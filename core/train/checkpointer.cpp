@@ -41,7 +41,9 @@ Checkpointer::Checkpointer(Stepper& stepper, const data::Dataset& dataset,
     store_.emplace(options_.folder, options_.keep);
     writer_.emplace(*store_);
     const auto there = store_->numbers();
-    require(there.empty() || options_.resume, "'{}' holds the checkpoints of another training",
+    require(there.empty() || options_.resume,
+            "'{}' contains the checkpoints of another "
+            "training run",
             options_.folder.string());
     next_ = there.empty() ? 0 : there.back() + 1;
 }

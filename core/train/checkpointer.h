@@ -1,4 +1,4 @@
-// Checkpoints of a training as it runs.
+// Writes checkpoints of a training run while it continues.
 #pragma once
 
 #include "checkpoint/writer.h"
@@ -10,34 +10,35 @@
 
 namespace hfc::train {
 
-/// The probe that says which epoch is best; without it the least loss does.
+/// The probe that determines which epoch is best; without it, the lowest loss does.
 inline constexpr const char* validation_name = "validation";
 
-/// How many epochs came after the best one; of equals the first is best. There is at least one.
+/// The number of epochs after the best one; the first of several equally good epochs is the best.
+/// There is at least one epoch.
 int64_t epochs_since_best(const std::vector<EpochResult>& results);
 
-/// Writes checkpoints into the folder that the options name; does nothing where they name none.
+/// Writes checkpoints to the directory in the options; does nothing if there is no directory.
 class Checkpointer {
   public:
     /// All three must outlive the checkpointer.
     Checkpointer(Stepper& stepper, const data::Dataset& dataset, const TrainOptions& options);
 
-    /// Where to begin: at the newest whole checkpoint if the options ask for it and there is one,
-    /// else at the beginning.
+    /// Returns the position at which to start: that of the newest intact checkpoint if the options
+    /// require it and there is one, otherwise the beginning.
     Position begin();
 
-    /// Whether the last one is options.checkpoints.seconds old.
+    /// Whether the last checkpoint is options.checkpoints.seconds old.
     bool due() const { return older_than(options_.seconds); }
 
-    /// Begins to write one; returns as soon as what it holds is copied. Throws the Error of the one
-    /// before.
+    /// Starts to write a checkpoint and returns as soon as its contents have been copied. Throws
+    /// the Error from writing the previous one.
     void save(const Position& position);
-    /// Writes one and waits for it.
+    /// Writes a checkpoint and waits for it.
     void save_now(const Position& position);
-    /// After an epoch: saves it, unless one was saved just now; an epoch that is better than all
-    /// before it also under its number in the folder "best".
+    /// After an epoch: saves it, unless a checkpoint has just been written. An epoch that is better
+    /// than all earlier ones is also saved under its number in the directory "best".
     void save_epoch(const Position& position);
-    /// After the last epoch: the one that stays.
+    /// After the last epoch: writes the checkpoint to keep.
     void save_last(const Position& position);
 
   private:

@@ -1,4 +1,4 @@
-// Which training it is: what a checkpoint is compared by.
+// A description of a training run, which is compared with that in a checkpoint.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -9,12 +9,13 @@
 
 namespace hfc::train {
 
-/// What two trainings must have in common for one to go on from the other's checkpoint: settings
-/// and data. How many epochs is not part of it; neither is which GPU computes, nor the number of
-/// threads that read, nor that of those that compute, which changes a last digit but not what is
-/// trained. Checkpoints of versions that kept less of it are compared by what they have.
+/// What two training runs must have in common so that one can continue from the other's checkpoint:
+/// options and data. The number of epochs is not part of it, and neither are the GPU, the number of
+/// reading threads, and the number of computing threads, which changes the last digits but not what
+/// is trained. Checkpoints of versions that stored fewer fields are compared by the fields that
+/// they have.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
-/// Likewise, the settings of an optimizer or of a group of its parameters.
+/// Likewise, for the options of an optimizer or of a group of its parameters.
 checkpoint::Json describe(const optim::OptimizerOptions& options);
 /// Null for none.
 checkpoint::Json describe_transforms(const data::Transforms& transforms);

@@ -1,4 +1,4 @@
-// The loss of a step over the images of all processes.
+// The loss of a step, averaged over the images of all processes.
 #pragma once
 
 #include "parallel/group.h"
@@ -9,16 +9,16 @@
 
 namespace hfc::train {
 
-/// Of one batch.
+/// The loss of one batch.
 struct BatchLoss {
     Loss loss;               ///< without a graph
-    int64_t images = 0;      ///< that it is the mean of
-    int64_t all_images = 0;  ///< of the batch, on all processes
+    int64_t images = 0;      ///< the number of images of which it is the mean
+    int64_t all_images = 0;  ///< the number of images of the batch on all processes
 };
 
-/// Each loss and term becomes the mean over the batch's images on all processes, the same bits on
-/// each. Not finite where that of one process is not. With one process it does nothing. Throws
-/// Error where the processes' losses have other terms.
+/// Replaces each loss and term by its mean over the batch's images on all processes, bit-identical
+/// on each. The result is not finite if the loss of one process is not. With one process, does
+/// nothing. Throws Error if the processes' losses have different terms.
 void join_losses(parallel::Group& group, std::vector<BatchLoss>& batches);
 
 }  // namespace hfc::train

@@ -1,4 +1,4 @@
-// Further figures of the probes, beside the accuracy.
+// Further metrics of the probes, in addition to the accuracy.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -14,8 +14,8 @@
 
 namespace hfc::train {
 
-/// A number that a network's logits on a data set give. A new metric is a class made from this one,
-/// or a function.
+/// A number computed from a network's logits on a data set. To add a new metric, derive a class
+/// from this one, or use a function.
 class Metric {
   public:
     explicit Metric(std::string name) : name_(std::move(name)) {}
@@ -29,7 +29,7 @@ class Metric {
     /// images.
     virtual double value(const at::Tensor& logits, const at::Tensor& labels) const = 0;
 
-    /// What a checkpoint compares.
+    /// The description that checkpoints compare.
     virtual checkpoint::Json describe() const { return name_; }
 
   private:
@@ -42,36 +42,37 @@ using MetricPtr = std::shared_ptr<Metric>;
 /// have images). Throws Error for another name, listing these.
 MetricPtr make_metric(const std::string& name);
 
-/// From now on make_metric() knows this one, too. One that comes with the program is a line in
-/// metric.cpp instead.
+/// Makes make_metric() recognise this metric, too, from now on. For a metric that comes with the
+/// program, add a line to metric.cpp instead.
 void add_metric(std::string name,
                 std::function<double(const at::Tensor& logits, const at::Tensor& labels)> value);
 
-/// The values of one metric: probe by probe, in their order.
+/// The values of one metric, one per probe, in the order of the probes.
 struct MetricValues {
     std::string metric;
     std::vector<std::pair<std::string, double>> values = {};
 };
 
-/// Keeps the logits of probes while they are measured, and gives the metrics of them.
+/// Stores the logits of probes while they are measured, and computes the metrics from them.
 class MetricRecorder {
   public:
     MetricRecorder(const std::vector<MetricPtr>& metrics, const std::vector<model::Probe>& probes)
         : metrics_(metrics), probes_(probes), seen_(metrics.empty() ? 0 : probes.size()) {}
 
-    /// Lets `options` tell this object of the logits. It must outlive the measuring.
+    /// Makes the measurement with `options` pass the logits to this object, which must outlive the
+    /// measurement.
     void listen(model::MeasureOptions& options);
 
-    /// Throws Error where a probe has no logits, as with a loss of another kind of network, and for
-    /// a value that is not finite, naming metric and probe.
+    /// Throws Error if a probe has no logits, as for a loss of another kind of network, and for a
+    /// value that is not finite, naming the metric and the probe.
     std::vector<MetricValues> values() const;
 
   private:
-    using Pieces = std::vector<std::pair<int64_t, at::Tensor>>;  ///< place of the first image
+    using Pieces = std::vector<std::pair<int64_t, at::Tensor>>;  ///< position of the first image
 
     const std::vector<MetricPtr>& metrics_;
     const std::vector<model::Probe>& probes_;
-    std::vector<Pieces> seen_;  ///< by this process of the job
+    std::vector<Pieces> seen_;  ///< the logits that this process of the job has measured
 };
 
 }  // namespace hfc::train

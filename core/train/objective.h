@@ -1,4 +1,4 @@
-// What a training makes smaller.
+// The quantity that training minimises.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -17,23 +17,23 @@
 
 namespace hfc::train {
 
-/// A batch as it is trained on, on the training's device.
+/// A batch in the form in which it is trained on, on the training device.
 struct TrainingBatch {
     at::Tensor images;   ///< float32 [n, C, H, W], channels_last
     at::Tensor labels;   ///< int64 [n], or float32 [n, classes]: the probability of each class
     at::Tensor samples;  ///< int64 [n], CPU: the index of each image in its source
-    data::Draw draw;     ///< seed, and the one-based epoch
-    int64_t step = 0;    ///< the optimizer's step that it belongs to, one-based
-    std::vector<at::Tensor> targets = {};  ///< one an image, see data::Source::targets(); or none
+    data::Draw draw;     ///< the seed, and the epoch counted from one
+    int64_t step = 0;    ///< the optimizer's step to which it belongs, counted from one
+    std::vector<at::Tensor> targets = {};  ///< one per image, see data::Source::targets(); or none
 };
 
 struct Loss {
-    at::Tensor total;  ///< a number with a graph behind it, the mean over the batch's images
-    /// Parts of it or other numbers that are reported as means over the epoch.
+    at::Tensor total;  ///< a number with a graph: the mean over the batch's images
+    /// Parts of the total, or other numbers, whose means over the epoch are reported.
     std::vector<std::pair<std::string, at::Tensor>> terms = {};
 };
 
-/// A new kind of objective is a class made from this one.
+/// To add a new kind of objective, derive a class from this one.
 class Objective {
   public:
     Objective() = default;
@@ -41,38 +41,38 @@ class Objective {
     Objective& operator=(const Objective&) = delete;
     virtual ~Objective() = default;
 
-    /// Called once, before the first batch. Throws Error for data that it cannot take.
+    /// Called once, before the first batch. Throws Error for data that the objective cannot use.
     virtual void begin(const data::Dataset& dataset) { static_cast<void>(dataset); }
-    /// The model is in training mode, and must be so afterwards.
+    /// The model is in training mode, and must be in training mode afterwards.
     virtual Loss loss(model::Model& model, const TrainingBatch& batch) = 0;
-    /// What the probes are measured by, one number in [0,1] each: their accuracy, unless an
-    /// objective has another figure for what it trains.
+    /// Measures the probes and returns one number in [0,1] for each: the accuracy, unless the
+    /// objective has another metric.
     virtual std::vector<double> measure(model::Model& model,
                                         const std::vector<model::Probe>& probes,
                                         const model::MeasureOptions& options) const;
-    /// What a checkpoint compares; null for plain cross-entropy.
+    /// The description that checkpoints compare; null for plain cross-entropy.
     virtual checkpoint::Json describe() const = 0;
-    /// Whether loss() runs code of a script, which Ctrl-C may stop.
+    /// Whether loss() runs a script's code, which Ctrl-C may interrupt.
     virtual bool runs_script() const { return false; }
 };
 
 using ObjectivePtr = std::shared_ptr<Objective>;
 
-/// Settings by name.
+/// Options by name.
 using ObjectiveSettings = std::map<std::string, double>;
 
 struct ObjectiveKind {
     std::string name;
-    std::vector<std::string> settings;  ///< those it knows
+    std::vector<std::string> settings;  ///< the options that it has
     std::function<ObjectivePtr(const ObjectiveSettings&)> make;
 };
 
-/// From now on make_objective() knows this kind. One that comes with the program is a line in
-/// objective.cpp instead.
+/// Makes make_objective() recognise this kind from now on. For a kind that comes with the program,
+/// add a line to objective.cpp instead.
 void add_objective(ObjectiveKind kind);
 
-/// "cross_entropy", with label_smoothing in [0,1) (default 0). Throws Error for an unknown name or
-/// setting, listing the known ones, and for a setting out of range.
+/// Makes "cross_entropy", with label_smoothing in [0,1) (default 0). Throws Error for an unknown
+/// name or option, listing the known ones, and for an option out of range.
 ObjectivePtr make_objective(const std::string& name, const ObjectiveSettings& settings = {});
 
 }  // namespace hfc::train

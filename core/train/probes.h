@@ -1,4 +1,4 @@
-// Which data sets are measured after each epoch.
+// The data sets that are measured after each epoch.
 #pragma once
 
 #include "model/measure.h"
@@ -9,12 +9,12 @@
 
 namespace hfc::train {
 
-/// The same options with the validation set as the first probe. Throws Error where a probe has its
-/// name.
+/// Returns the options with the validation set as the first probe. Throws Error if another probe
+/// has its name.
 TrainOptions with_validation(const TrainOptions& options);
 
-/// At most `samples` images of each probe, 0: all. Views on the same images are given the same
-/// part, since the part depends on their size and the seed alone.
+/// Returns at most `samples` images of each probe, or all images for 0. Views of the same images
+/// get the same subset, because it depends only on their size and the seed.
 std::vector<model::Probe> sample(const std::vector<model::Probe>& probes, int64_t samples,
                                  uint64_t seed);
 

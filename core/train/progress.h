@@ -1,5 +1,5 @@
-// The progress of a training on standard error: a live line on a terminal, one plain line an epoch
-// elsewhere.
+// The progress of training on standard error: a line that is updated on a terminal, or one plain
+// line per epoch elsewhere.
 #pragma once
 
 #include "train/train.h"
@@ -21,16 +21,16 @@ std::string epoch_line(const std::string& title, const EpochResult& result, int6
 
 class ProgressLine {
   public:
-    /// title: what is trained ("natural"). descriptor: where to write, standard error. Live
-    /// redrawing only where that is a terminal.
+    /// title: the name of what is trained ("natural"). descriptor: where to write, by default
+    /// standard error. The line is updated only on a terminal.
     explicit ProgressLine(std::string title, int descriptor = 2);
     ~ProgressLine();
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
 
-    /// At most ten redraws a second: epoch, batch, images/s, loss, time left.
+    /// Updates the line at most ten times per second: epoch, batch, images/s, loss, remaining time.
     void on_batch(const Progress& progress);
-    /// The epoch's line: loss, accuracies, images/s, seconds. It stays.
+    /// Prints the epoch's line, which stays: loss, accuracies, images/s, seconds.
     void on_epoch(const EpochResult& result, int64_t epochs);
 
   private:

@@ -91,7 +91,7 @@ void require_valid(const Options& options) {
     require(options.name != "multistep" || !options.milestones.empty(),
             "multistep needs milestones = {{epoch, ...}}");
     require(std::ranges::is_sorted(options.milestones, std::ranges::less_equal()),
-            "milestones must rise, got {}", fmt::join(options.milestones, ", "));
+            "milestones must be in ascending order, got {}", fmt::join(options.milestones, ", "));
 }
 
 }  // namespace

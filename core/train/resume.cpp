@@ -29,15 +29,16 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
     try {
         const auto own = generator_state(device);
         require(state.scalar_type() == own.scalar_type() && state.sizes() == own.sizes(),
-                "the checkpoint's '{}' is of another version of LibTorch: {} {}, "
-                "expected {} {}",
+                "the checkpoint's '{}' comes from another version of LibTorch: {} {}, expected "
+                "{} {}",
                 name, toString(state.scalar_type()), state.sizes(), toString(own.scalar_type()),
                 own.sizes());
         auto generator = at::globalContext().defaultGenerator(device);
         const std::scoped_lock lock(generator.mutex());
         generator.clone().set_state(state);
     } catch (const c10::Error& error) {
-        fail("the checkpoint's '{}' is no state of a generator: {}", name, short_message(error));
+        fail("the checkpoint's '{}' is not the state of a generator: {}", name,
+             short_message(error));
     }
 }
 
@@ -69,8 +70,8 @@ Position to_position(const Json& state) {
     }
     require(position.epoch >= 1 && position.batch >= 0 &&
                 static_cast<int64_t>(position.results.size()) == position.epoch - 1,
-            "the checkpoint is at epoch {}, batch {}, with the results of {} epochs, "
-            "which cannot be",
+            "the checkpoint is at epoch {}, batch {}, with the results of {} epochs, which is "
+            "impossible",
             position.epoch, position.batch, position.results.size());
     return position;
 }
@@ -128,7 +129,9 @@ void require_same(const Json& was, const Json& is) {
             continue;
         }
         const auto before = was.contains(key) ? as_written_now(key, was.at(key)) : Json();
-        require(before == value, "the checkpoint is of another training: {} was {} and is now {}",
+        require(before == value,
+                "the checkpoint belongs to a different training run: {} was {} "
+                "and is now {}",
                 key, json_text(before), json_text(value));
     }
 }
@@ -182,14 +185,15 @@ void warn_of(const Machine& before, at::Device device,
     const Machine now;
     if (device.is_cpu() && before.threads != now.threads) {
         warn(
-            fmt::format("the checkpoint was written on {} thread{}, and the training goes on with "
-                        "{}: its numbers may differ in their last digits",
+            fmt::format("the checkpoint was written on {} thread{}, and training continues with "
+                        "{}: the last digits of its numbers may differ",
                         before.threads, before.threads == 1 ? "" : "s", now.threads));
     }
     if (before.processes != now.processes) {
         warn(
-            fmt::format("the checkpoint was written by {} process{}, and the training goes on with "
-                        "{}: its numbers may differ in their last digits, and dropout draws others",
+            fmt::format("the checkpoint was written by {} process{}, and training continues "
+                        "with {}: the last digits of its numbers may differ, and dropout draws "
+                        "different random numbers",
                         before.processes, before.processes == 1 ? "" : "es", now.processes));
     }
 }
@@ -249,14 +253,14 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
         require_same(migrated(state.at("training")), training);
         position = to_position(state);
     } catch (const Json::exception&) {
-        fail("the checkpoint lacks a field, or one is of another kind");
+        fail("the checkpoint lacks a field, or one has a wrong type");
     }
     const auto targets = model_tensors(model);
     for (const auto& [name, target] : targets) {
         const auto& saved = checkpoint.tensor(name);
         require(saved.sizes() == target.sizes() && saved.scalar_type() == target.scalar_type(),
-                "the checkpoint is of another model: '{}' was {} {} and is now {} {}", name,
-                toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
+                "the checkpoint belongs to a different model: '{}' was {} {} and is now {} {}",
+                name, toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
                 target.sizes());
     }
     auto states = optimizer_states(checkpoint.tensors, optimizer);

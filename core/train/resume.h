@@ -1,5 +1,4 @@
-// A training put aside between two batches and taken up again: what decides how it goes on, as a
-// checkpoint.
+// Stores a training run between two batches and restores it, as a checkpoint.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -15,32 +14,33 @@
 
 namespace hfc::train {
 
-/// Where a training stands.
+/// The position of a training run.
 struct Position {
-    int64_t epoch = 1;  ///< the one to go on with, one-based; options.epochs + 1: all are done
-    int64_t batch = 0;  ///< how many of its batches are done
-    RunningLoss::Sums losses;          ///< of those
+    /// The epoch to continue with, counted from one; options.epochs + 1 if all are finished.
+    int64_t epoch = 1;
+    int64_t batch = 0;                 ///< the number of its batches that are finished
+    RunningLoss::Sums losses;          ///< of these batches
     std::vector<EpochResult> results;  ///< of the epochs before it
-    bool stopped = false;  ///< it ended here, before its last epoch, because somebody asked for it
+    bool stopped = false;  ///< training ended here, before its last epoch, because of a request
 };
 
-/// What a training changes. All must outlive this.
+/// Everything that training changes. All of it must outlive this object.
 struct Trained {
     model::Model& model;
     optim::Optimizer& optimizer;
-    WeightAverage* average = nullptr;  ///< nullptr: there is none
+    WeightAverage* average = nullptr;  ///< nullptr if there is none
 };
 
-/// Copies of model, optimizer and average, the generators of the CPU and of the model's device, and
-/// the position. `training` says which training it is, for restore() to compare.
+/// Copies the model, the optimizer, the average, the generators of the CPU and of the model's
+/// device, and the position. `training` describes the training run, for restore() to compare.
 checkpoint::Checkpoint capture(const Trained& trained, const Position& position,
                                const checkpoint::Json& training);
 
-/// Puts all of it back where it was and returns the position. The tensors' memory layouts stay
-/// those of the model. Throws Error, before it changes anything, when the checkpoint is of another
-/// training: it names the first setting that differs, or the tensor that is missing, of another
-/// shape or of another version of LibTorch (a generator's state). `warn` is told where the numbers
-/// may differ in their last digits all the same, because the number of threads does.
+/// Restores all of it and returns the position. The tensors' memory layouts remain those of the
+/// model. Throws Error, before it changes anything, if the checkpoint belongs to another training
+/// run. The Error names the first option that differs, or the tensor that is missing, has another
+/// shape or comes from another version of LibTorch (a generator's state). Calls `warn` if the last
+/// digits of the numbers may differ anyway, because the number of threads does.
 Position restore(const checkpoint::Checkpoint& checkpoint, const Trained& trained,
                  const checkpoint::Json& training,
                  const std::function<void(const std::string&)>& warn = {});

@@ -1,4 +1,4 @@
-// Going back to the beginning of a batch that was stopped in its middle.
+// Returns to the start of a batch that was interrupted in the middle.
 #pragma once
 
 #include "model/model.h"
@@ -11,7 +11,7 @@ namespace hfc::train {
 at::Tensor generator_state(at::Device device);
 void set_generator_state(at::Device device, const at::Tensor& state);
 
-/// Puts the global random generators of the CPU and of a device back in the end.
+/// Restores the global random generators of the CPU and of a device at its end.
 class GeneratorScope {
   public:
     explicit GeneratorScope(at::Device device);
@@ -21,11 +21,11 @@ class GeneratorScope {
 
   private:
     at::Device device_;
-    at::Tensor cpu_, own_;  ///< own_: undefined on the CPU
+    at::Tensor cpu_, own_;  ///< own_ is undefined on the CPU
 };
 
-/// Keeps what a batch changes before the optimizer's step: the buffers (running statistics) and the
-/// states of the random generators.
+/// Stores what a batch changes before the optimizer's step: the buffers (running statistics) and
+/// the states of the random generators.
 class Rewind {
   public:
     Rewind(const model::Model& model, at::Device device);
@@ -33,14 +33,14 @@ class Rewind {
 
   private:
     std::vector<at::Tensor> buffers_;
-    std::vector<at::Tensor> values_;  ///< of the buffers
+    std::vector<at::Tensor> values_;  ///< values of the buffers
     at::Device device_;
     at::Tensor cpu_generator_;
     at::Tensor device_generator_;  ///< undefined on the CPU
 };
 
-/// Whether a batch may call back into a script, which Ctrl-C may stop in its middle: the network is
-/// the script's, or a weight has a hook.
+/// Whether a batch may call a script's code, which Ctrl-C may interrupt in the middle: the network
+/// is written in Lua, or a weight has a hook.
 bool calls_back(const model::Model& model);
 
 }  // namespace hfc::train

@@ -1,4 +1,4 @@
-// The mean loss of an epoch, and the watch for one that is not finite.
+// The mean loss of an epoch, and the check for losses that are not finite.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,29 +11,29 @@
 
 namespace hfc::train {
 
-/// Collects the batches' losses. Reading one from a GPU waits for all that is queued there, so on
-/// other devices than the CPU they are read in groups.
+/// Collects the batches' losses. Reading a loss from a GPU waits for all queued work, so on devices
+/// other than the CPU, losses are read in groups.
 class RunningLoss {
   public:
-    /// What has been read so far.
+    /// The losses read so far.
     struct Sums {
-        double sum = 0;  ///< of the images' losses
+        double sum = 0;  ///< over the images
         int64_t images = 0;
         int64_t batches = 0;
-        std::map<std::string, double> terms = {};  ///< of the images' terms
+        std::map<std::string, double> terms = {};  ///< over the images, by name
     };
     using Terms = std::vector<std::pair<std::string, at::Tensor>>;
 
-    /// read: where the epoch was left, if it was.
+    /// read: the sums at which an interrupted epoch continues.
     RunningLoss(int64_t epoch, double lr, const Sums& read) : epoch_(epoch), lr_(lr), read_(read) {}
 
-    /// loss: the batch's mean loss, a scalar tensor; images: how many it is the mean of; terms:
-    /// scalar tensors, means of them too.
-    /// Throws Error naming epoch and batch as soon as a loss read is not finite.
+    /// loss: the batch's mean loss, a scalar tensor. images: the number of images in the mean.
+    /// terms: scalar tensors, which are means over the same images. Throws Error naming the epoch
+    /// and the batch as soon as a loss that has been read is not finite.
     void add(const at::Tensor& loss, int64_t images, const Terms& terms = {});
-    /// Reads what is not read yet. Throws as add() does.
+    /// Reads the remaining losses. Throws as add() does.
     void flush();
-    /// The mean over the images read so far; 0 before the first.
+    /// The mean over the images read so far, or 0 before the first.
     double mean() const;
     /// The same of each term, by name.
     std::vector<std::pair<std::string, double>> term_means() const;

@@ -24,9 +24,7 @@ std::vector<at::Tensor> trainable_parameters(model::Model& model) {
     auto parameters = model.parameters();
     std::erase_if(parameters,
                   [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
-    require(!parameters.empty(),
-            "the model has no parameter that asks for a gradient, so there is nothing "
-            "to train");
+    require(!parameters.empty(), "nothing to train: no parameter of the model requires grad");
     return parameters;
 }
 
@@ -36,7 +34,7 @@ void require_parameters_of(const optim::Optimizer& optimizer, model::Model& mode
         for (const auto& parameter : group.parameters) {
             require(
                 std::ranges::any_of(own, [&](const auto& one) { return one.is_same(parameter); }),
-                "the optimizer steps a tensor [{}] that is no parameter of the model",
+                "the optimizer steps a tensor [{}] that is not a parameter of the model",
                 fmt::join(parameter.sizes(), ", "));
         }
     }
@@ -206,7 +204,8 @@ double Stepper::factor_of(const Step& step) const {
                             ? options_.schedule->factor({step.number - 1, steps_, options_.epochs})
                             : 1;
     require(std::isfinite(factor) && factor >= 0,
-            "the schedule must give a finite factor of at least 0; it gave {} at epoch {}, step {}",
+            "the schedule must return a finite non-negative factor; it returned {} at epoch {}, "
+            "step {}",
             factor, step.epoch, step.number);
     return factor;
 }

@@ -1,4 +1,4 @@
-// One step of the optimizer: batches, their gradients, the learning rate, the update.
+// One step of the optimizer: batches, gradients, the learning rate, the update.
 #pragma once
 
 #include "data/loader.h"
@@ -18,56 +18,57 @@
 
 namespace hfc::train {
 
-/// Takes the steps of a training, one after the other.
+/// Performs the steps of training, one after another.
 class Stepper {
   public:
-    /// Moves the model to the device, channels_last. All three must outlive the stepper. Throws
-    /// Error for a model without a parameter that asks for a gradient.
+    /// Moves the model to the device, in the layout channels_last. All three must outlive the
+    /// stepper. Throws Error for a model without a parameter that requires grad.
     Stepper(model::Model& model, const data::Dataset& dataset, const TrainOptions& options);
 
-    /// Puts the optimizer's rates back and drops the gradients.
+    /// Restores the optimizer's rates and removes the gradients.
     ~Stepper();
     Stepper(const Stepper&) = delete;
     Stepper& operator=(const Stepper&) = delete;
 
-    /// What the steps change.
+    /// Everything that the steps change.
     Trained trained() { return {model_, *optimizer_, average()}; }
-    /// nullptr: there is none.
+    /// nullptr if there is none.
     WeightAverage* average() { return average_ ? &*average_ : nullptr; }
-    /// The settings of the optimizer's groups and the names of their parameters.
+    /// The options of the optimizer's groups and the names of their parameters.
     checkpoint::Json describe_groups() const;
-    /// The rate of the first group at the beginning.
+    /// The rate of the first group at the start.
     double lr() const { return rates_.front(); }
-    /// The weights and buffers of rank 0 for all processes.
+    /// Copies the weights and buffers of rank 0 to all processes.
     void share_model();
     /// See parallel::GradientReducer.
     std::map<std::string, double> timers() const { return gradients_->timers(); }
-    /// Of an epoch: images, batches, steps, on all processes together.
+    /// The number of images, batches and steps per epoch, on all processes together.
     int64_t images() const;
     int64_t batches() const { return batches_; }
     int64_t steps() const { return steps_; }
     const Objective& objective() const { return *objective_; }
-    /// Whether gradients are computed by code of a script.
+    /// Whether a script's code computes gradients.
     bool runs_script() const { return objective_->runs_script(); }
 
-    /// What a step of the optimizer was taken from.
+    /// The input and the result of one step of the optimizer.
     struct Step {
         int64_t epoch = 0;
-        int64_t number = 0;  ///< one-based, since the beginning
+        int64_t number = 0;  ///< counted from one since the start of training
         int64_t batches = 0;
         int64_t images = 0;
         double lr = 0;
         at::Tensor loss = {};  ///< the mean over its images
     };
 
-    /// The step behind `batch` batches of the epoch (one-based), at its rate, without gradients.
+    /// The step after `batch` batches of the epoch (counted from one), with its rate and without
+    /// gradients.
     Step begin(int64_t epoch, int64_t batch);
-    /// The gradients of all images of the step, whatever their batches and whichever process of
-    /// parallel::world() has them. Throws Error for a loss
-    /// that is not one number with a gradient, and as RunningLoss::add() does; the weights are then
-    /// as before. Interrupted leaves buffers and generators in between.
+    /// Adds the gradients of all images of the step, whatever their batches and whichever process
+    /// of parallel::world() has them. Throws Error for a loss that is not a single number with a
+    /// gradient, and as RunningLoss::add() does; the weights have then not changed. After
+    /// Interrupted, buffers and generators are in an intermediate state.
     void add_gradients(data::Loader& loader, Step& step, RunningLoss& losses);
-    /// Limits the gradients and updates the weights.
+    /// Clips the gradients and updates the weights.
     void finish(const Step& step);
 
   private:
@@ -89,10 +90,10 @@ class Stepper {
     int64_t steps_;
     ObjectivePtr objective_;
     std::shared_ptr<optim::Optimizer> optimizer_;
-    std::vector<double> rates_;  ///< of the groups, at the beginning
+    std::vector<double> rates_;  ///< the groups' rates at the start
     std::optional<WeightAverage> average_;
     std::optional<parallel::GradientReducer> gradients_;
-    std::vector<at::Tensor> statistics_;  ///< that BatchNorm layers keep, of this process's images
+    std::vector<at::Tensor> statistics_;  ///< BatchNorm's statistics of this process's images
 };
 
 }  // namespace hfc::train

@@ -1,4 +1,4 @@
-// How long a training takes: its speed so far and what is left of it.
+// Measures the speed of training and estimates the remaining time.
 #pragma once
 
 #include <chrono>
@@ -6,16 +6,17 @@
 
 namespace hfc::train {
 
-/// Told what happens, it answers how fast and how long yet. Training and probes are timed apart,
-/// since they cost differently.
+/// Is notified of events and returns the speed and the remaining time. Training and probes are
+/// timed separately, because their costs differ.
 class Stopwatch {
   public:
-    /// epochs of `train_images` each, followed by forward passes of `probe_images`.
+    /// `epochs` epochs with `train_images` images each, followed by forward passes of
+    /// `probe_images` images.
     Stopwatch(int64_t epochs, int64_t train_images, int64_t probe_images)
         : epochs_(epochs), train_images_(train_images), probe_images_(probe_images) {}
 
-    /// What an earlier process has done, and of the epoch that goes on so many images: neither done
-    /// here nor left.
+    /// The work of an earlier process, including `images` images of the epoch that continues: it
+    /// was not done here and does not remain to be done.
     void skip(int64_t epochs, int64_t images) {
         epochs_ -= epochs;
         skipped_images_ = images;
@@ -23,23 +24,23 @@ class Stopwatch {
 
     void start_training();
     void trained(int64_t images);
-    /// Time in which nothing was done: as if it had not passed.
+    /// A time in which nothing was done, which does not count.
     void paused(double seconds) {
         start_ +=
             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     }
-    /// Ends an epoch's training part; its seconds.
+    /// Ends the training part of an epoch and returns its seconds.
     double end_training();
 
     void start_probes();
-    /// The share of the epoch's probe passes done, in [0,1].
+    /// Sets the fraction of the epoch's probe passes that are finished, in [0,1].
     void probed(double share) { probe_share_ = share; }
-    /// Ends an epoch's probes; their seconds.
+    /// Ends the probes of an epoch and returns their seconds.
     double end_probes();
 
-    /// Of the training part of the current epoch.
+    /// The speed in the training part of the current epoch.
     double images_per_second() const;
-    /// Of the whole training, probes included.
+    /// The remaining time of the whole training run, including probes.
     double seconds_left() const;
 
   private:

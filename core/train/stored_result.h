@@ -1,4 +1,4 @@
-// The results of epochs as checkpoints keep them.
+// The results of epochs in the form in which checkpoints store them.
 #pragma once
 
 #include "checkpoint/store.h"
@@ -8,7 +8,7 @@ namespace hfc::train {
 
 checkpoint::Json to_json(const EpochResult& result);
 
-/// Throws nlohmann::json's exceptions where a field is missing or of another kind.
+/// Throws nlohmann::json's exceptions if a field is missing or has a wrong type.
 EpochResult to_result(const checkpoint::Json& json);
 
 }  // namespace hfc::train

@@ -55,10 +55,10 @@ void require_valid(const TrainOptions& options) {
             fmt::join(optim::known_optimizers(), ", "));
     require(!options.clip_norm || (std::isfinite(*options.clip_norm) && *options.clip_norm > 0),
             "clip_norm must be a finite number above 0, got {}", options.clip_norm.value_or(0));
-    require(options.accumulate >= 1, "accumulate must be at least 1 batch a step, got {}",
+    require(options.accumulate >= 1, "accumulate must be at least 1 batch per step, got {}",
             options.accumulate);
     require(options.metrics.empty() || !options.probes.empty() || options.validation,
-            "metrics are figures of probes or of a validation set; there is none");
+            "metrics need probes or a validation set, but there are none");
     require(options.patience.value_or(1) >= 1,
             "the patience of early_stop must be at least 1 epoch, got {}",
             options.patience.value_or(0));

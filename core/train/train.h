@@ -21,121 +21,132 @@
 
 namespace hfc::train {
 
-/// Checkpoints, from which a training that was ended by whatever goes on to the same numbers, to
-/// the last bit.
+/// Checkpoints, from which an interrupted training run continues to bit-identical numbers.
 struct CheckpointOptions {
-    std::filesystem::path folder = {};  ///< of this training alone; empty: none are written
-    double seconds =
-        60;            ///< between two within an epoch, at least 0; a tenth of it at an epoch's end
-    int64_t keep = 2;  ///< how many of the newest stay, at least 1
-    bool best = true;  ///< keep the best epoch's too, in folder/best: the one of the highest
-                       ///< accuracy of the probe "validation", else of the least training loss
-    bool resume = false;  ///< go on from the newest whole one in the folder, if there is one
+    std::filesystem::path folder = {};  ///< only for this training run; empty if none are written
+    /// Seconds between two checkpoints within an epoch, non-negative; a tenth of it at the end of
+    /// an epoch.
+    double seconds = 60;
+    int64_t keep = 2;  ///< the number of newest checkpoints to keep, at least 1
+    /// Also keep the best epoch, in folder/best: the one with the highest accuracy on the probe
+    /// "validation" or, without it, the lowest training loss.
+    bool best = true;
+    /// Continue from the newest intact checkpoint in the directory, if there is one.
+    bool resume = false;
     std::function<void(const std::string&)> warn =
-        {};  ///< told of a damaged one that is passed over
+        {};  ///< called with a message about a damaged checkpoint that is skipped
 };
 
 struct TrainOptions {
-    int64_t epochs = 100;                 ///< passes over the training set, at least 1
-    int64_t batch_size = 100;             ///< at least 1; the last batch of an epoch may be smaller
-    bool drop_last = false;               ///< a last batch of fewer images is left out
-    std::optional<int64_t> threads = {};  ///< that read, as data::LoaderOptions has them: the
-                                          ///< numbers are the same for any
-    data::Bad bad = data::Bad::stop;      ///< at a sample that cannot be read
+    int64_t epochs = 100;      ///< the number of passes over the training set, at least 1
+    int64_t batch_size = 100;  ///< at least 1; the last batch of an epoch may be smaller
+    bool drop_last = false;    ///< leave out a last batch that is smaller
+    /// Reading threads, as in data::LoaderOptions: they do not affect the numbers.
+    std::optional<int64_t> threads = {};
+    data::Bad bad = data::Bad::stop;  ///< what to do with a sample that cannot be read
     optim::OptimizerOptions optimizer;
-    /// In place of `optimizer`: one that steps parameters of the model, in groups with their own
-    /// settings. What it remembers is kept in checkpoints; its rates are afterwards as before.
+    /// In place of `optimizer`: an optimizer for parameters of the model, in groups with their own
+    /// options. Checkpoints contain its state; its rates are restored afterwards.
     std::shared_ptr<optim::Optimizer> given_optimizer = {};
-    uint64_t seed = 0;  ///< of the order of the images (a new one each epoch) and of dropout
+    uint64_t seed = 0;  ///< seeds the order of the images (a new one in each epoch) and dropout
     std::vector<model::Probe> probes;     ///< evaluated after each epoch
-    std::vector<MetricPtr> metrics = {};  ///< of each probe, beside what the objective measures it
-                                          ///< by; their names differ
-    model::Statistics statistics = {};    ///< BatchNorm's, for the probes
-    int64_t probe_samples =
-        0;  ///< evaluate each probe on this many of its images, drawn once by `seed`; 0: all. Views
-            ///< on the same images get the same ones; a probe with fewer images is evaluated whole.
+    std::vector<MetricPtr> metrics = {};  ///< further metrics for each probe, with different names
+    model::Statistics statistics = {};    ///< BatchNorm's statistics for the probes
+    /// Evaluate each probe on this many of its images, drawn once with `seed`; 0 means all. Views
+    /// of the same images get the same subset; a probe with fewer images is evaluated completely.
+    int64_t probe_samples = 0;
     at::Device device = at::kCPU;
     CheckpointOptions checkpoints;
 
-    /// What the training images go through on the device, one after the other.
+    /// The transforms of the training images, which run on the device in this order.
     data::Transforms transforms = {};
-    ObjectivePtr objective = {};  ///< unset: cross-entropy
-    /// BatchNorm normalises by the images of all processes; else each by its own.
+    ObjectivePtr objective = {};  ///< cross-entropy if unset
+    /// BatchNorm normalises with the images of all processes; otherwise each process uses its own
+    /// images.
     bool synchronised_norms = false;
-    bool bfloat16 = false;          ///< forward and backward passes in bfloat16 (torch.autocast)
-    RateSchedulePtr schedule = {};  ///< unset: the optimizer's lr throughout
-    /// The decay of an exponential moving average of the weights, above 0 and below 1. The probes
-    /// and observers see its weights, and the model has them in the end.
+    bool bfloat16 = false;  ///< run forward and backward passes in bfloat16 (torch.autocast)
+    RateSchedulePtr schedule = {};  ///< the optimizer's lr throughout if unset
+    /// The decay of an exponential moving average of the weights, between 0 and 1, both excluded.
+    /// The probes and observers use the average, and the model has it at the end.
     std::optional<double> average = {};
-    std::optional<double> clip_norm = {};  ///< the largest norm of all gradients together, above 0
-    int64_t accumulate = 1;  ///< batches a step of the optimizer, at least 1: their gradients are
-                             ///< those of one batch of all their images
-    std::optional<data::Dataset> validation = {};  ///< a probe "validation" before the others
-    /// The training ends once so many epochs have passed since the best one, at least 1; see
-    /// CheckpointOptions::best for what is best.
+    std::optional<double> clip_norm = {};  ///< the maximum norm of all gradients together, above 0
+    /// The number of batches per step of the optimizer, at least 1: their gradients are those of
+    /// one batch with all their images.
+    int64_t accumulate = 1;
+    /// Measured as the probe "validation", before the others.
+    std::optional<data::Dataset> validation = {};
+    /// Training ends when this many epochs have passed since the best one, at least 1; see
+    /// CheckpointOptions::best for the best epoch.
     std::optional<int64_t> patience = {};
-    std::function<run::Request()> request =
-        {};  ///< asked between batches and after each epoch: pause, or stop after the epoch
+    /// Called between batches and after each epoch; returns a request to pause, or to stop after
+    /// the epoch.
+    std::function<run::Request()> request = {};
 };
 
-/// Where a running epoch stands, told after each batch.
+/// The position in the current epoch, which is reported after each batch.
 struct Progress {
-    int64_t epoch = 0;  ///< one-based
+    int64_t epoch = 0;  ///< counted from one
     int64_t epochs = 0;
-    int64_t batch = 0;  ///< one-based; 0 while the probes run
+    int64_t batch = 0;  ///< counted from one; 0 while the probes run
     int64_t batches = 0;
-    double loss = 0;  ///< mean of the epoch so far (on CUDA it may lag some batches behind)
+    double loss = 0;  ///< mean over the epoch so far (on CUDA it may lag some batches behind)
     double images_per_second = 0;  ///< training only, this epoch
-    double seconds_left =
-        0;  ///< of the whole training, estimated from what it took so far, probes included
+    /// Remaining time of the whole training run, including probes, estimated from the time so far.
+    double seconds_left = 0;
 };
 
-/// What one epoch gave.
+/// The result of one epoch.
 struct EpochResult {
-    int64_t epoch = 0;  ///< one-based
-    int64_t step = 0;   ///< optimizer steps since the beginning
-    double loss = 0;    ///< mean over the epoch's images, as they were trained on
-    std::vector<std::pair<std::string, double>> terms = {};  ///< the objective's, likewise
+    int64_t epoch = 0;  ///< counted from one
+    int64_t step = 0;   ///< the number of optimizer steps since the start
+    double loss = 0;    ///< mean over the epoch's training images
+    std::vector<std::pair<std::string, double>> terms = {};  ///< the objective's terms, likewise
     double train_seconds = 0;
     double probe_seconds = 0;
-    double images_per_second = 0;  ///< of the training part
-    /// Of several processes: milliseconds a step, see parallel::GradientReducer::timers().
+    double images_per_second = 0;  ///< for the training part
+    /// With several processes: milliseconds per step, see parallel::GradientReducer::timers().
     std::map<std::string, double> timers = {};
-    std::vector<std::pair<std::string, double>> accuracy;  ///< probe by probe, in their order
-    std::vector<MetricValues> metrics = {};                ///< in their order
+    std::vector<std::pair<std::string, double>> accuracy;  ///< one per probe, in their order
+    std::vector<MetricValues> metrics = {};  ///< in the order of TrainOptions::metrics
 };
 
-/// A step of the optimizer that was taken.
+/// A step of the optimizer that has been performed.
 struct StepResult {
-    int64_t epoch = 0;  ///< one-based
-    int64_t step = 0;   ///< since the beginning, one-based
-    double loss = 0;    ///< of the step's images
-    double lr = 0;      ///< that the step was taken with
+    int64_t epoch = 0;  ///< counted from one
+    int64_t step = 0;   ///< since the start, counted from one
+    double loss = 0;    ///< mean over the step's images
+    double lr = 0;      ///< the learning rate of the step
 };
 
-/// Who listens: a log, a progress line, a test. All may throw, which ends the training.
+/// The functions that are called during training: a log, a progress line, a test. All may throw,
+/// which ends training.
 struct Observer {
     std::function<void(const Progress&)> on_batch = [](const Progress&) {};
     std::function<void(const EpochResult&)> on_epoch = [](const EpochResult&) {};
-    /// Told after each step. It waits for the device.
+    /// Called after each step. It waits for the device.
     std::function<void(const StepResult&)> on_step = {};
-    /// Told after an epoch of the samples that were skipped in it and not told before, if any.
+    /// Called after an epoch with the samples that were skipped in it and not reported before, if
+    /// there are any.
     std::function<void(const std::vector<data::BadSample>&)> on_skipped = {};
 };
 
-/// Trains by an objective, channels_last, in training mode; moves the model to the device, and
-/// gives it the class names of the data set. Same seed, machine and threads: the same numbers to
-/// the last bit. For that, dropout being drawn from the global generators, it seeds those of the
-/// CPU and of the device as it begins, and puts them back in the end. Returns the epochs' results.
-/// Throws Error for an option out of range, for data that do not fit the model, where drop_last
-/// leaves no batch, and as soon as a loss is not finite (naming epoch and batch; on the CPU before
-/// the weights take the step, on CUDA some batches later, since looking at a loss waits for the
-/// device); Interrupted after Ctrl-C, at the next batch, all finished epochs having been reported
-/// and a checkpoint written. With options.checkpoints the last one is written after the last epoch,
-/// and then stands alone beside the best. The processes of parallel::world() share each batch: all
-/// must call it with the same arguments, and rank 0 alone reads and writes checkpoints and is asked
-/// for requests. A training that goes on from a checkpoint tells the
-/// observer of the epochs before it again; its times count from there.
+/// Trains with an objective, in the layout channels_last, in training mode. Moves the model to the
+/// device, and gives it the class names of the data set. With the same seed, machine and threads,
+/// the numbers are bit-identical. Because dropout uses the global generators, training seeds those
+/// of the CPU and of the device at its start and restores them at its end. Returns the results of
+/// the epochs.
+///
+/// Throws Error for an option out of range, for data that do not fit the model, if drop_last leaves
+/// no batch, and as soon as a loss is not finite (naming the epoch and the batch; on the CPU before
+/// the weights are updated, on CUDA some batches later, because reading a loss waits for the
+/// device). Throws Interrupted after Ctrl-C, at the next batch, when all finished epochs have been
+/// reported and a checkpoint has been written. With options.checkpoints, the last checkpoint is
+/// written after the last epoch; only this one and the best one then remain.
+///
+/// The processes of parallel::world() share each batch. All must call this function with the same
+/// arguments; only rank 0 reads and writes checkpoints and handles requests. Training that
+/// continues from a checkpoint reports the earlier epochs to the observer again; its times count
+/// from there.
 std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset,
                                const TrainOptions& options, const Observer& observer = {});
 

@@ -36,7 +36,7 @@ void WeightAverage::update() {
     const at::NoGradGuard no_grad;
     const auto tensors = weights();
     require(tensors.size() == average_.size(),
-            "the model has {} weights and buffers now, it had {} as the average began",
+            "the model has {} weights and buffers now, but had {} when averaging started",
             tensors.size(), average_.size());
     for (size_t i = 0; i < tensors.size(); ++i) {
         if (updates_ > 0 && tensors[i].is_floating_point()) {
@@ -74,8 +74,9 @@ void WeightAverage::restore(const checkpoint::Checkpoint& checkpoint) {
     for (size_t i = 0; i < average_.size(); ++i) {
         const auto& saved = checkpoint.tensor(name_of(i));
         require(saved.sizes() == average_[i].sizes(),
-                "the checkpoint's average is of another model: tensor {} was {} and is now {}", i,
-                saved.sizes(), average_[i].sizes());
+                "the checkpoint's average belongs to a different model: tensor {} was {} and is "
+                "now {}",
+                i, saved.sizes(), average_[i].sizes());
     }
     const auto& updates = checkpoint.tensor(updates_name);
     require(updates.numel() == 1 && updates.scalar_type() == at::kLong,

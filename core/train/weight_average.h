@@ -11,23 +11,23 @@
 
 namespace hfc::train {
 
-/// Parameters and floating-point buffers are averaged; other buffers are those of the model. As
-/// torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn and use_buffers = True: the first
-/// update takes the weights over.
+/// Averages parameters and floating-point buffers; other buffers are copied from the model. Works
+/// like torch.optim.swa_utils.AveragedModel with get_ema_multi_avg_fn and use_buffers = True: the
+/// first update copies the weights.
 class WeightAverage {
   public:
-    /// decay: how much of the average stays at an update, above 0 and below 1. `model` must outlive
-    /// the average.
+    /// decay: the fraction of the average that remains after an update, between 0 and 1, both
+    /// excluded. `model` must outlive the average.
     WeightAverage(model::Model& model, double decay);
 
-    /// After a step.
+    /// Call it after each step.
     void update();
-    /// The average and the model's weights change places.
+    /// Swaps the average with the model's weights.
     void swap();
 
-    /// The average and the number of updates, under the names that they have in a checkpoint.
+    /// The average and the number of updates, with their names in a checkpoint.
     tensor_file::NamedTensors state() const;
-    /// Throws Error, before it changes anything, where a tensor is missing or of another shape.
+    /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
     void restore(const checkpoint::Checkpoint& checkpoint);
 
   private:
@@ -39,7 +39,7 @@ class WeightAverage {
     int64_t updates_ = 0;
 };
 
-/// The model has the average's weights for a scope. None where `average` is nullptr.
+/// Gives the model the average's weights within a scope. Does nothing if `average` is nullptr.
 class AveragedScope {
   public:
     explicit AveragedScope(WeightAverage* average);

@@ -1,4 +1,4 @@
-// What the command lines of hfc-evidence share.
+// Common parts of the command lines of hfc-evidence.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ class App;
 
 namespace hfc::host {
 
-/// The command line was wrong, or answered by itself (--help): print `text`, end with `status`.
+/// The command line was wrong, or needs no action (--help): print `text` and end with `status`.
 struct CommandExit {
     int status;
     std::string text;
@@ -19,8 +19,8 @@ struct CommandExit {
 /// Throws CommandExit with status 2: "hfc-host COMMAND: TEXT; see hfc-host COMMAND --help".
 [[noreturn]] void wrong_use(const std::string& command, const std::string& text);
 
-/// Lets the options of `app` take the words that follow `hfc-host COMMAND`. usage: what stands
-/// behind these in the help. Throws CommandExit for a wrong command line and --help.
+/// Parses the words that follow `hfc-host COMMAND` with the options of `app`. usage: the text after
+/// these words in the help. Throws CommandExit for a wrong command line and for --help.
 void parse_words(CLI::App& app, const std::string& command, const std::string& usage,
                  const std::vector<std::string>& words);
 

@@ -34,7 +34,7 @@ CompareOptions parse(const std::vector<std::string>& words) {
     CompareOptions options;
     CLI::App app("Compares runs and sweeps.");
     app.footer(notes);
-    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
+    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_option("--out", options.out,
                    "directory to write to (default: "
                    "comparisons/NAMES-date-time)")
@@ -59,9 +59,8 @@ void print_table(const evidence::JoinedTable& table, const std::vector<Source>& 
     }
     print_rows(fmt::format("{}: mean ± half of the 95 % interval", table.name),
                side_by_side(table, sources));
-    print_rows(
-        fmt::format("{}: differences from {}, in pairs by seed", table.name, sources[0].label),
-        readable_differences(differences(table, in_first_source)));
+    print_rows(fmt::format("{}: differences from {}, paired by seed", table.name, sources[0].label),
+               readable_differences(differences(table, in_first_source)));
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 namespace hfc::host {
 
-/// words: what follows `hfc-host compare`. Returns the status to end with. Throws Error, and
-/// CommandExit (command_words.h) for a wrong command line and --help.
+/// words: the arguments after `hfc-host compare`. Returns the exit status. Throws Error, and
+/// CommandExit (command_words.h) for a wrong command line and for --help.
 int compare(const std::vector<std::string>& words);
 
 }  // namespace hfc::host

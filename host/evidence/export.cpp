@@ -44,12 +44,13 @@ Exit status: 0 success; 2 usage error.)text";
 
 ExportOptions parse(const std::vector<std::string>& words) {
     ExportOptions options;
-    CLI::App app("Writes runs as files of other tools.");
+    CLI::App app("Exports runs to files for other tools.");
     app.footer(notes);
-    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
-    app.add_flag("--tensorboard", options.tensorboard, "event files of TensorBoard");
+    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
+    app.add_flag("--tensorboard", options.tensorboard, "write event files for TensorBoard");
     app.add_option("--out", options.out,
-                   "directory to write to, new or empty (default: tensorboard/NAMES-date-time)")
+                   "directory to write to, which must be new or empty (default: "
+                   "tensorboard/NAMES-date-time)")
         ->type_name("DIR");
     parse_words(app, "export", "--tensorboard RUN_OR_SWEEP... [options]", words);
     if (!options.tensorboard) {

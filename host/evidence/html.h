@@ -1,4 +1,4 @@
-// Pieces of a page of HTML that stands alone: it asks for nothing else.
+// Parts of a self-contained HTML page, which requests nothing else.
 #pragma once
 
 #include "run/table.h"
@@ -9,18 +9,18 @@
 
 namespace hfc::host {
 
-/// A string as the text of an element or a value in double quotes. Bytes that are not UTF-8 and
+/// A string as the text of an element or as a value in double quotes. Bytes that are not UTF-8 and
 /// control characters become U+FFFD.
 std::string html_text(const std::string& text);
 
-/// A table with a column for each name; numbers to four digits and to the right, with all digits
-/// where the mouse rests.
+/// A table with one column per name. Numbers have four digits and are aligned to the right; the
+/// mouse pointer shows all digits.
 std::string html_table(const run::Rows& rows);
 
 /// Names and values in two columns.
 std::string html_list(const std::vector<std::pair<std::string, std::string>>& entries);
 
-/// A picture within the page. type: "image/svg+xml" or "image/png".
+/// A picture embedded in the page. type: "image/svg+xml" or "image/png".
 std::string html_picture(const std::string& type, const std::string& bytes,
                          const std::string& caption);
 

@@ -40,9 +40,9 @@ Exit status: 0 success; 2 usage error.)text";
 
 ReportOptions parse(const std::vector<std::string>& words) {
     ReportOptions options;
-    CLI::App app("Writes a page about runs and sweeps.");
+    CLI::App app("Writes an HTML page about runs and sweeps.");
     app.footer(notes);
-    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or directories of sweeps");
+    app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_option("--out", options.out,
                    "file to write (default: report.html in the directory, or in a new directory "
                    "below reports/ if there are several)")

@@ -6,8 +6,8 @@
 
 namespace hfc::host {
 
-/// words: what follows `hfc-host report`. Returns the status to end with. Throws Error, and
-/// CommandExit (command_words.h) for a wrong command line and --help.
+/// words: the arguments after `hfc-host report`. Returns the exit status. Throws Error, and
+/// CommandExit (command_words.h) for a wrong command line and for --help.
 int report(const std::vector<std::string>& words);
 
 }  // namespace hfc::host

@@ -1,4 +1,4 @@
-// Writes what is joined of runs: tables, differences, figures.
+// Writes the joined results of runs: tables, differences, figures.
 #pragma once
 
 #include "evidence/bands.h"
@@ -10,17 +10,17 @@
 
 namespace hfc::host {
 
-/// NAME.csv and NAME.md of each table, and NAME-differences.csv and .md where settings can be
+/// Writes NAME.csv and NAME.md for each table, and NAME-differences.csv and .md if settings can be
 /// compared in pairs. Returns the tables' notes.
 std::vector<std::string> write_tables(const std::filesystem::path& directory,
                                       const std::vector<evidence::JoinedTable>& tables,
                                       evidence::Baseline baseline);
 
-/// NAME.svg and NAME.png; the programs that draw them where gnuplot is not installed.
+/// Writes NAME.svg and NAME.png, or the programs that draw them if gnuplot is not installed.
 void write_figures(const std::filesystem::path& directory,
                    const std::vector<evidence::BandFigure>& figures);
 
-/// The rows of the differences as they are printed; with exact numbers for a CSV file.
+/// The rows of the differences for printing; for a CSV file, with exact numbers.
 run::Rows readable_differences(const std::vector<evidence::Difference>& differences);
 run::Rows exact_differences(const std::vector<evidence::Difference>& differences);
 

@@ -1,4 +1,4 @@
-// Runs and sweeps as the commands are given them, and their numbers side by side.
+// Runs and sweeps given to the commands, and their numbers side by side.
 #pragma once
 
 #include "base/natural_order.h"
@@ -14,33 +14,35 @@
 
 namespace hfc::host {
 
-/// One run or one sweep, and what is known of it.
+/// One run or one sweep, and its data.
 struct Source {
-    std::string label;  ///< the last directories of its path; as many as tell the sources apart
+    /// The last directories of its path, as many as are needed to distinguish the sources.
+    std::string label;
     std::filesystem::path path;
     bool is_sweep = false;
     std::vector<FinishedItem> items;
     std::map<std::string, std::string, NaturalOrder> settings;
 };
 
-/// Throws Error for a directory that is missing, given twice, or neither a run nor a sweep.
+/// Throws Error for a directory that does not exist, is given twice, or is neither a run nor a
+/// sweep.
 std::vector<Source> read_sources(const std::vector<std::string>& paths);
 
-/// Where a command writes: `out`, or FOLDER/NAMES-date-time, made. Throws Error where that cannot
-/// be.
+/// Makes and returns the directory to which a command writes: `out`, or FOLDER/NAMES-date-time.
+/// Throws Error if that fails.
 std::filesystem::path output_directory(const std::string& out, const std::vector<Source>& sources,
                                        const char* folder);
 
-/// The settings that are not the same in all sources: a row each, a column a source.
+/// The settings that differ between sources, with one row per setting and one column per source.
 run::Rows settings_that_differ(const std::vector<Source>& sources);
 
 /// The tables of all sources, with a setting "source".
 std::vector<evidence::JoinedTable> join_sources(const std::vector<Source>& sources);
 
-/// The same settings of the first source.
+/// The corresponding settings of the first source.
 evidence::Json in_first_source(const evidence::Json& settings, const evidence::Json& first);
 
-/// The numbers of all sources side by side: a row for each key and column.
+/// The numbers of all sources side by side, with one row for each key and column.
 run::Rows side_by_side(const evidence::JoinedTable& table, const std::vector<Source>& sources);
 
 /// All curves of all sources.

@@ -206,7 +206,7 @@ int sweep(const SweepOptions& options) {
                directory.path().string());
     std::fflush(stdout);
     if (options.slurm) {
-        fmt::print("submit them by sbatch '{}'\n", write_array_script(directory).string());
+        fmt::print("submit them with sbatch '{}'\n", write_array_script(directory).string());
         return 0;
     }
     return work_or_say(directory, settings.jobs, options.save);

@@ -5,7 +5,7 @@
 
 namespace hfc::host {
 
-/// Returns the status to end with. Throws Error.
+/// Returns the exit status. Throws Error.
 int sweep(const SweepOptions& options);
 
 }  // namespace hfc::host

@@ -127,7 +127,7 @@ uint64_t read_events(const fs::path& path, SweepLog& known) {
     run::LineReader lines(file.get(), path);
     while (const auto line = lines.next()) {
         const auto event = nests_deeper(*line) ? Json() : Json::parse(*line, nullptr, false);
-        require(event.is_object(), "'{}' is damaged: a line is no event", path.string());
+        require(event.is_object(), "'{}' is damaged: a line is not an event", path.string());
         try {
             take(event, known);
         } catch (const nlohmann::json::exception& error) {
@@ -162,7 +162,7 @@ bool is_sweep(const fs::path& path) {
 }
 
 SweepSettings read_sweep(const fs::path& path) {
-    require(is_sweep(path), "'{}' is no directory of a sweep: it holds no {}", path.string(),
+    require(is_sweep(path), "'{}' is not the directory of a sweep: it has no {}", path.string(),
             settings_name);
     const auto text = read_file(path / settings_name, most_bytes);
     try {
@@ -229,7 +229,7 @@ void SweepDirectory::lock() {
     require(log_->open(), "cannot write '{}': {}", log.string(), std::strerror(errno));
     if (::flock(log_->get(), LOCK_EX | LOCK_NB) != 0) {
         const auto holders = lock_holders(log);
-        hfc::fail("another sweep is at work in '{}'{}", path_.string(),
+        hfc::fail("another sweep is running in '{}'{}", path_.string(),
                   holders.empty() ? "" : fmt::format(" (process {})", holders[0]));
     }
 }

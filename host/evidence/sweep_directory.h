@@ -1,15 +1,15 @@
 // The directory of a sweep:
 //
 //   sweep.json     the script's options as given, threads, device, the list of runs
-//   script.lua     the script as it was when the sweep began
-//   sweep.jsonl    what happened to the runs, one event a line; locked while the sweep is at work
-//   sweep-0-of-4.jsonl   the same of the runs of one process of several (see sweep_share.h)
-//   array.sh       a batch script for Slurm, if asked for
+//   script.lua     the script as it was when the sweep started
+//   sweep.jsonl    the events of the runs, one per line; locked while the sweep is running
+//   sweep-0-of-4.jsonl   the same for the runs of one of several processes (see sweep_share.h)
+//   array.sh       a batch script for Slurm, if requested
 //   ITEM/          a run directory for each run
-//   ITEM.log       what that run printed; locked by the run's process
-//   NAME.csv .md   joined tables; NAME-differences.csv .md: settings in pairs; NAME.svg .png curves
-//   rows/runs.csv  the finished runs, as --save writes them
-//   rows/from.csv  those that --from brought
+//   ITEM.log       the output of that run; locked by the run's process
+//   NAME.csv .md   joined tables; NAME-differences.csv .md: pairs of settings; NAME.svg .png:
+//   curves rows/runs.csv  the finished runs, as --save writes them rows/from.csv  the runs from the
+//   file of --from
 #pragma once
 
 #include "base/file.h"
@@ -24,12 +24,12 @@
 
 namespace hfc::host {
 
-/// What decides how the runs of a sweep are started.
+/// What determines how the runs of a sweep are started.
 struct SweepSettings {
-    std::string name;    ///< of the script: "batch_size"
+    std::string name;    ///< the script's name: "batch_size"
     std::string folder;  ///< the working directory of the runs
-    std::string commit;  ///< of the script's directory
-    std::string device;  ///< as it was resolved
+    std::string commit;  ///< the commit of the script's directory
+    std::string device;  ///< the device that --device means on this machine
     std::string data;
     int threads = 1;
     int jobs = 1;
@@ -39,19 +39,19 @@ struct SweepSettings {
 
 enum class ItemState {
     waiting,   ///< never started
-    begun,     ///< started, and neither finished nor failed: killed, or stopped
+    begun,     ///< started, but neither finished nor failed: killed or stopped
     failed,    ///< ended with an error
     finished,  ///< ended with status 0
-    brought,   ///< by --from
+    brought,   ///< read from the file of --from
 };
 
-/// What is known of the runs of a sweep.
+/// The state of the runs of a sweep.
 struct SweepLog {
     std::map<std::string, ItemState> states;  ///< by name
     std::map<std::string, std::string> errors;
-    /// How long finished runs took that were not interrupted, in seconds.
+    /// The durations of the finished runs that were not interrupted, in seconds.
     std::vector<double> durations;
-    uint64_t size = 0;  ///< of the log's whole lines
+    uint64_t size = 0;  ///< size of the log's complete lines
 };
 
 class SweepDirectory {
@@ -60,8 +60,8 @@ class SweepDirectory {
     static SweepDirectory make(const SweepSettings& settings, const std::string& script_text,
                                const std::filesystem::path& out,
                                const std::vector<evidence::FinishedRun>& brought);
-    /// share: of a process that does a share of the runs. Throws Error where another sweep, or
-    /// another process with that share, is at work in it, naming its process.
+    /// share: for a process that performs a share of the runs. Throws Error, naming the other
+    /// process, if another sweep, or another process with that share, is using the directory.
     static SweepDirectory open(const std::filesystem::path& path, const std::string& share = {});
 
     const std::filesystem::path& path() const { return path_; }
@@ -74,7 +74,7 @@ class SweepDirectory {
     const std::vector<double>& durations() const { return known_.durations; }
 
     void begin(const evidence::SweepItem& item, int pid);
-    /// seconds < 0: not known, since the run was interrupted.
+    /// seconds < 0: unknown, because the run was interrupted.
     void finish(const evidence::SweepItem& item, double seconds);
     void fail(const evidence::SweepItem& item, int status, const std::string& error);
 
@@ -92,20 +92,21 @@ class SweepDirectory {
     SweepLog known_;
 };
 
-/// Whether the directory is one of a sweep.
+/// Whether the directory is that of a sweep.
 bool is_sweep(const std::filesystem::path& path);
 
-/// What sweep.json holds. Throws Error where it is missing or damaged.
+/// The contents of sweep.json. Throws Error if it is missing or damaged.
 SweepSettings read_sweep(const std::filesystem::path& path);
 
 /// One finished run of a sweep.
 struct FinishedItem {
     evidence::SweepItem item;
     evidence::FinishedRun run;
-    std::filesystem::path directory;  ///< empty for a run that --from brought
+    std::filesystem::path directory;  ///< empty for a run from the file of --from
 };
 
-/// The finished runs in the order of the items. It takes no lock: the sweep may be at work.
+/// The finished runs, in the order of the items. It takes no lock, because the sweep may still be
+/// running.
 std::vector<FinishedItem> finished_items(const std::filesystem::path& path,
                                          const SweepSettings& settings);
 

@@ -128,8 +128,7 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
     refuse_others(rest);
     options.arguments = std::move(rest);
     if (app.count("--seeds") > 0 && options.seeds < 1) {
-        wrong_use(fmt::format("option --seeds: expected a number of seeds from 1, got {}",
-                              options.seeds));
+        wrong_use(fmt::format("option --seeds: expected at least 1 seed, got {}", options.seeds));
     }
     const auto others = app.count("--resume") + app.count("--share") + app.count("--collect");
     if (others > 1 || (others > 0 && options.slurm)) {

@@ -1,4 +1,4 @@
-// What a sweep leaves besides its runs.
+// Writes the results of a sweep.
 #pragma once
 
 #include "evidence/bands.h"
@@ -8,18 +8,19 @@
 namespace hfc::host {
 
 /// Joins the finished runs: tables, differences between settings, rows/runs.csv. Returns the joined
-/// tables. Throws Error where a file cannot be read or written.
+/// tables. Throws Error if a file cannot be read or written.
 std::vector<evidence::JoinedTable> write_joined_tables(const std::filesystem::path& sweep,
                                                        const SweepSettings& settings);
 
-/// The figures of the finished runs, with bands.
+/// Writes the figures of the finished runs, with bands.
 void write_joined_figures(const std::filesystem::path& sweep, const SweepSettings& settings);
 
-/// What is joined of the finished runs of a sweep; `label` becomes a setting "source" unless empty.
+/// The samples of the finished runs of a sweep; `label` becomes a setting "source" unless it is
+/// empty.
 std::vector<evidence::Sample> samples_of(const std::vector<FinishedItem>& items,
                                          const std::string& label);
 
-/// The curves of the finished runs. label: before the settings of each.
+/// The curves of the finished runs. label: text in front of the settings of each curve.
 std::vector<evidence::RunCurves> curves_of(const std::vector<FinishedItem>& items,
                                            const std::string& label);
 

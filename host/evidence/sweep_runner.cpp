@@ -82,8 +82,8 @@ void remove_beginnings(const fs::path& directory) {
     for (const auto& entry : fs::directory_iterator(directory, error)) {
         const auto name = entry.path().filename().string();
         require(own.contains(name) || name.ends_with(".tmp"),
-                "'{}' is no directory of a run: it holds '{}' and no metrics.jsonl",
-                directory.string(), name);
+                "'{}' is not a run directory: it has '{}' but no metrics.jsonl", directory.string(),
+                name);
     }
     fs::remove_all(directory, error);
 }
@@ -169,10 +169,10 @@ bool SweepRunner::wait_for_locks(const SweepItem& item) {
             const auto holders = lock_holders(path);
             const auto who = holders.empty() ? std::string("another process")
                                              : fmt::format("process {}", holders[0]);
-            require(Clock::now() - begun < longest, "{} is still at work in '{}'", who,
+            require(Clock::now() - begun < longest, "{} is still running in '{}'", who,
                     directory.string());
             if (!said && Clock::now() - begun > std::chrono::seconds(1)) {
-                say(fmt::format("waiting for {}, which is still at work in '{}'", who,
+                say(fmt::format("waiting for {}, which is still running in '{}'", who,
                                 directory.string()));
                 said = true;
             }

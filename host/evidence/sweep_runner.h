@@ -1,4 +1,4 @@
-// Keeps so many runs of a sweep at work until all have ended or the user stops it.
+// Keeps a given number of runs of a sweep running until all have ended or the user stops the sweep.
 #pragma once
 
 #include "host/evidence/sweep_directory.h"
@@ -13,11 +13,11 @@ namespace hfc::host {
 
 class SweepRunner {
   public:
-    /// share: only these of the runs.
+    /// share: run only this share of the runs.
     SweepRunner(SweepDirectory& sweep, int jobs, const SweepShare& share = {});
 
-    /// Returns 0, or 130 or 143 after the user has stopped it. Ends all runs before it throws Error
-    /// (a full disk).
+    /// Returns 0, or 130 or 143 if the user has stopped the sweep. Ends all runs before it throws
+    /// Error (a full disk).
     int run();
 
   private:
@@ -26,12 +26,12 @@ class SweepRunner {
         const evidence::SweepItem* item;
         Clock::time_point started;
         bool resumed;
-        uint64_t log_begin;  ///< of this attempt in the item's log
+        uint64_t log_begin;  ///< where this attempt starts in the item's log
     };
 
     bool needs_run(const evidence::SweepItem& item) const;
     void start(const evidence::SweepItem& item);
-    /// False if the user stops the sweep meanwhile.
+    /// Returns false if the user stops the sweep meanwhile.
     bool wait_for_locks(const evidence::SweepItem& item);
     std::vector<std::string> arguments_for(const evidence::SweepItem& item, bool resumed) const;
     void start_what_fits();
@@ -44,12 +44,12 @@ class SweepRunner {
 
     SweepDirectory& sweep_;
     size_t jobs_;
-    bool joins_;  ///< write the joined tables as runs finish
+    bool joins_;  ///< whether to write the joined tables when runs finish
     std::vector<const evidence::SweepItem*> waiting_;
-    size_t next_ = 0;   ///< of waiting_
-    size_t ended_ = 0;  ///< runs that need none, or have ended
+    size_t next_ = 0;   ///< index into waiting_
+    size_t ended_ = 0;  ///< runs that have ended or did not need to run
     std::map<pid_t, Running> running_;
-    int signal_ = 0;  ///< by which the user stopped it
+    int signal_ = 0;  ///< the signal with which the user stopped the sweep
 };
 
 }  // namespace hfc::host

@@ -1,5 +1,6 @@
 // A sweep that several processes work on: the tasks of a Slurm array, or the ranks of mpirun or
-// srun. Each does every n-th run and keeps a log of its own, so that none waits for another.
+// srun. Each performs every n-th run and writes its own log, so that none of them waits for
+// another.
 #pragma once
 
 #include "host/evidence/sweep_directory.h"
@@ -9,18 +10,19 @@
 
 namespace hfc::host {
 
-/// Which of the runs are this process's: index, index + count, ...
+/// The runs of this process: index, index + count, ...
 struct SweepShare {
     int64_t index = 0;
     int64_t count = 1;
-    /// "0-of-4": of its log.
+    /// "0-of-4": the name of its log.
     std::string name() const;
 };
 
-/// By the environment of a Slurm array, of mpirun or of srun. Throws Error where there is none.
+/// Returns the share given by the environment of a Slurm array, mpirun or srun. Throws Error if
+/// there is none.
 SweepShare share_of_environment();
 
-/// Writes array.sh into the sweep's directory: a batch script for Slurm with a task for each run.
+/// Writes array.sh into the sweep's directory: a batch script for Slurm with one task per run.
 /// Returns its path.
 std::filesystem::path write_array_script(const SweepDirectory& sweep);
 

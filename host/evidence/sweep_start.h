@@ -1,4 +1,4 @@
-// What a sweep needs before its first run: the plan of the script, threads and jobs, the commit.
+// Prepares a sweep before its first run: the plan of the script, threads and jobs, the commit.
 #pragma once
 
 #include "host/evidence/sweep_directory.h"
@@ -6,16 +6,16 @@
 
 namespace hfc::host {
 
-/// Asks the script which of its options were given which values. Throws CommandExit with what the
-/// script says where it refuses them, and Error where it has no options.
+/// Lets the script report its options and their values. Throws CommandExit with the script's
+/// message if it refuses the values, and Error if it has no options.
 evidence::SweepPlan ask_script(const SweepOptions& options);
 
-/// The settings of a new sweep, with its items. Throws as ask_script() does, and Error where jobs
+/// The settings of a new sweep, including its items. Throws as ask_script() does, and Error if jobs
 /// and threads need more cores than there are.
 SweepSettings settings_of(const SweepOptions& options);
 
-/// How many runs of so many threads may be at work here: at most `wanted` (0: as the sweep began).
-/// Throws Error where `wanted` needs more cores than there are.
+/// The number of runs with this many threads that may run at once: at most `wanted` (0: as many as
+/// when the sweep started). Throws Error if `wanted` needs more cores than there are.
 int jobs_for(const SweepSettings& settings, int wanted);
 
 }  // namespace hfc::host

@@ -90,7 +90,7 @@ print(pcall(hfc.profile, function() hfc.profile(function() end) end))
                 HasSubstr("hfc.profile: argument 1 (function): expected a function, got number 3"));
     EXPECT_THAT(result.out, HasSubstr("cannot profile another"));
     EXPECT_THAT(result.out, HasSubstr("nowhere/trace.json"));
-    EXPECT_THAT(result.out, HasSubstr("hfc.profile: option 'trace': '.' is no regular file"));
+    EXPECT_THAT(result.out, HasSubstr("hfc.profile: option 'trace': '.' is not a regular file"));
     EXPECT_THAT(result.out, Not(HasSubstr("never run")));
     const auto trace = nlohmann::json::parse(read_text(scratch.path() / "trace.json"));
     const auto& events = trace.at("traceEvents");

@@ -86,7 +86,7 @@ class InterruptedCallback : public testing::Test {
             start(out, {"--place", place, "--call", std::to_string(call), "--signal",
                         std::to_string(signal), caught ? "--caught" : "--no-caught"});
         EXPECT_EQ(stopped.status, 128 + signal) << stopped.err;
-        EXPECT_THAT(stopped.err, HasSubstr("To go on: hfc-host --resume " + out));
+        EXPECT_THAT(stopped.err, HasSubstr("To continue: hfc-host --resume " + out));
         std::filesystem::remove(scratch.path() / "trouble");
         const auto checkpoints = scratch.path() / out / "checkpoints";
         EXPECT_TRUE(std::filesystem::exists(checkpoints)) << "no checkpoint was written";

@@ -226,7 +226,7 @@ INSTANTIATE_TEST_SUITE_P(
             local x, one = torch.rand(2, 4, 3), torch.rand(1)
             refused(torch.native_batch_norm, x, one, one, one, one, true, .1, 1e-5)
             refused(torch.batch_norm_update_stats, x, one, one, .1))lua",
-                           "expected one value a channel, 4, got Tensor float32 [1]"},
+                           "expected one value per channel, 4, got Tensor float32 [1]"},
                     Script{"RecurrentWeights", R"lua(
             local x, h = torch.rand(3, 2, 4), torch.rand(1, 2, 5)
             local function call(name, states, rows)
@@ -269,7 +269,7 @@ INSTANTIATE_TEST_SUITE_P(
             local x = torch.rand(3, 3)
             local ld, pivots = torch.linalg_ldl_factor(x + x:t())
             torch.linalg_ldl_solve(ld, pivots, torch.rand(3, 1)))lua",
-                           "must stand twice in a row"},
+                           "must occur twice in a row"},
                     Script{"SmallestIntegerDivided", R"lua(
             for dtype, smallest in pairs {int64 = -2 ^ 63, int32 = -2 ^ 31, int8 = -128} do
               local x = torch.full({8}, smallest, {dtype = dtype})

@@ -287,12 +287,12 @@ TEST_F(Parallel, ATimeLimitStopsAndAnotherNumberOfProcessesGoesOn) {
     const auto stopped =
         run_several(2, {"--time-limit", "2", "--out", out.string(), fixtures + "job.lua", "1000"});
     EXPECT_EQ(stopped.status, 138) << stopped.err;
-    EXPECT_THAT(stopped.err, HasSubstr("To go on: hfc-host --resume"));
+    EXPECT_THAT(stopped.err, HasSubstr("To continue: hfc-host --resume"));
     const auto before = events_of(out).size();
     const auto alone = run({"--threads", "1", "--time-limit", "2", "--resume", out.string()});
     EXPECT_EQ(alone.status, 138) << alone.err;
     EXPECT_THAT(alone.err, HasSubstr("the checkpoint was written by 2 processes, and the training "
-                                     "goes on with 1"));
+                                     "training continues with 1"));
     EXPECT_GT(events_of(out).size(), before);
 }
 

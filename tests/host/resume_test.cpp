@@ -114,7 +114,7 @@ TEST_F(Resume, AfterTerminationWithACheckpoint) {
                                 kill(pid, SIGTERM);
                             }});
     EXPECT_EQ(result.status, 143) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("To go on: hfc-host --resume " + out.string()));
+    EXPECT_THAT(result.err, HasSubstr("To continue: hfc-host --resume " + out.string()));
     const auto resumed = run({"--resume", out.string(), "--threads", "1"});
     EXPECT_EQ(resumed.status, 0) << resumed.err;
     expect_same_as_whole(out);
@@ -141,14 +141,15 @@ TEST_F(Resume, IsRefusedWhileTheRunGoesOn) {
 }
 
 TEST_F(Resume, SaysWhatIsWrong) {
-    EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("holds no config.json"));
+    EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("has no config.json"));
     EXPECT_EQ(run({"--resume", scratch.path().string()}).status, 2);
-    EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err, HasSubstr("give no other"));
+    EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err,
+                HasSubstr("do not give any others"));
     EXPECT_THAT(run({"--resume", scratch.path().string(), "--out", "x"}).err,
-                HasSubstr("--out cannot be given"));
+                HasSubstr("--out is not allowed"));
     const auto out = folder("chunk");
     ASSERT_EQ(run({"--out", out.string(), "-e", "hfc.run('x')"}).status, 0);
-    EXPECT_THAT(run({"--resume", out.string()}).err, HasSubstr("not begun from a script's file"));
+    EXPECT_THAT(run({"--resume", out.string()}).err, HasSubstr("not started from a script file"));
     scratch.write("chunk/script.lua", "");
     for (const char* text : {"", "{}", "[]", "{\"command_line\": 3}", "{\"command_line\": []}",
                              "{\"command_line\": [\"hfc-host\", \"--resume\", \".\"]}"}) {
@@ -207,7 +208,8 @@ error "at the end"
     scratch.write("strength", "");
     const auto result = run({"--resume", out.string(), "--threads", "1"});
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("the checkpoint is of another training: content was"));
+    EXPECT_THAT(result.err, HasSubstr("the checkpoint belongs to a different training run: "
+                                      "content was"));
 }
 
 TEST_F(Resume, OnAnotherNumberOfThreadsIsSaid) {
@@ -215,7 +217,7 @@ TEST_F(Resume, OnAnotherNumberOfThreadsIsSaid) {
     EXPECT_EQ(run(start(out)).status, 0);
     const auto result = run({"--resume", out.string(), "--threads", "2"});
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("was written on 1 thread, and the training goes on with 2"));
+    EXPECT_THAT(result.err, HasSubstr("was written on 1 thread, and training continues with 2"));
 }
 
 }  // namespace

@@ -272,7 +272,7 @@ TEST_F(Sandbox, HoldsForARunThatIsTakenUpAgain) {
         0);
     resumed = run({"--resume", "other", "--sandbox"}, {.folder = scratch_.path()});
     EXPECT_EQ(resumed.status, 1);
-    EXPECT_THAT(resumed.err, HasSubstr("now it would be {\"io\":\"nil\"}"));
+    EXPECT_THAT(resumed.err, HasSubstr("the script now logs {\"io\":\"nil\"}"));
 }
 
 TEST_F(Sandbox, HasNoPrompt) {

@@ -97,8 +97,8 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
     const auto seedless = scratch_.write("seedless.lua", "local opt = hfc.options {lr = 1}\n");
     const std::vector<Case> cases = {
         {{script_, "--seeds", "2", "--epochz", "3"}, "unknown option --epochz \\(did you mean"},
-        {{script_, "--seeds", "0"}, "option --seeds: expected a number of seeds from 1, got 0"},
-        {{script_, "--seeds", "-1"}, "from 1, got -1"},
+        {{script_, "--seeds", "0"}, "option --seeds: expected at least 1 seed, got 0"},
+        {{script_, "--seeds", "-1"}, "at least 1 seed, got -1"},
         {{script_, "--seeds", "two"}, "--seeds"},
         {{script_, "--seeds"}, "--seeds"},
         {{script_, "--seeds", "2", "--seed", "1"}, "both choose the seeds"},
@@ -118,7 +118,7 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
         {{"--lr", "1", script_}, "the script comes first, before '--lr'"},
         {{other, "--seed", "1,2"}, "before hfc.options"},
         {{plain, "--seeds", "2"}, "does not call hfc.options"},
-        {{"--resume", "missing"}, "is no directory of a sweep"},
+        {{"--resume", "missing"}, "is not the directory of a sweep"},
         {{"--resume", out(), "--seeds", "3"}, "--resume takes the script and its options"},
         {{script_, "--from", "missing.csv"}, "cannot read 'missing.csv'"},
         {{script_, "--from", script_}, "holds no finished runs"},
@@ -238,7 +238,7 @@ TEST_F(Sweep, TwoCannotWorkInOneDirectory) {
               }});
     EXPECT_EQ(first.status, 0) << first.err;
     EXPECT_EQ(second.status, 2);
-    EXPECT_THAT(second.err, HasSubstr("another sweep is at work in"));
+    EXPECT_THAT(second.err, HasSubstr("another sweep is running in"));
 }
 
 TEST_F(Sweep, WaitsForAProcessThatIsStillAtWorkInARun) {

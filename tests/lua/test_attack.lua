@@ -126,7 +126,7 @@ end
 
 function TestAttack:test_apgd_says_what_is_wrong()
   local net, x = brightness(), images()
-  lu.assertErrorMsgContains("needs 3 classes at least, the model has 2",
+  lu.assertErrorMsgContains("needs at least 3 classes, but the model has 2",
     hfc.attack.apgd {loss = "dlr"}, net, x, labels)
   lu.assertErrorMsgContains("targets must be at most 1", hfc.attack.apgd {targets = 9}, net, x,
     labels)
@@ -205,7 +205,7 @@ end
 function TestAttack:test_auto_says_what_is_wrong()
   lu.assertErrorMsgContains('version must be "standard", "plus", "rand" or a list',
     hfc.attack.auto, {version = "full"})
-  lu.assertErrorMsgContains("Attack 1 is of the norm l2, the option norm is linf",
+  lu.assertErrorMsgContains("Attack 1 has the norm l2, but the option norm is linf",
     hfc.attack.auto, {version = {hfc.attack.pgdl2()}})
   lu.assertErrorMsgContains("a list of Attacks", hfc.attack.auto, {version = {}})
   local data = hfc.data("synthetic", {train = 20, test = 4})

@@ -75,7 +75,7 @@ function TestCorrupt:test_says_what_is_wrong()
   end
   lu.assertErrorMsgContains("in [0,1]", hfc.corrupt, x * 2, "fog", 1)
   lu.assertErrorMsgContains("1 or 3 channels", hfc.corrupt, x:narrow(1, 0, 2), "fog", 1)
-  lu.assertErrorMsgContains("32 x 32 pixels at least", hfc.corrupt, x:narrow(2, 0, 20), "fog", 1)
+  lu.assertErrorMsgContains("at least 32 x 32 pixels", hfc.corrupt, x:narrow(2, 0, 20), "fog", 1)
   local wide = images(1, 64):narrow(2, 0, 40)
   for _, kind in ipairs {"glass_blur", "fog", "elastic_transform", "snow"} do
     lu.assertErrorMsgContains("must be square for " .. kind, hfc.corrupt, wide, kind, 1)

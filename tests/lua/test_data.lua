@@ -73,7 +73,7 @@ function TestSynthetic:test_bad_input()
   lu.assertErrorMsgContains("expected a number, got text 'wide'", train.low_pass, train, "wide")
   lu.assertErrorMsgContains("unknown option 'sice' (did you mean 'size'?)",
     train.batches, train, {sice = 3})
-  lu.assertErrorMsgContains("expected a whole number, got number 2.5", train.subset, train, 2.5)
+  lu.assertErrorMsgContains("expected an integer, got number 2.5", train.subset, train, 2.5)
   lu.assertErrorMsgContains("cifar10", hfc.data, "cifar11")
   lu.assertErrorMsgContains("no-such-folder", hfc.data, "folder:no-such-folder")
 end
@@ -95,7 +95,7 @@ function TestViews:test_fields_and_samples()
   lu.assertEquals(sample.label, labels[7]:item())
   lu.assertEquals(sample[2], sample.label)
   for _, index in ipairs {-1, 60, .5, 0 / 0} do
-    lu.assertErrorMsgContains("must be a whole number of 0 to 59", function()
+    lu.assertErrorMsgContains("must be an integer from 0 to 59", function()
       return train[index]
     end)
   end

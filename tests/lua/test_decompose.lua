@@ -53,7 +53,7 @@ function TestDecompose:test_bad_input()
   local svd, x = hfc.decompose.svd, self.x
   lu.assertErrorMsgContains("rank", svd, x, {rank = 13})
   lu.assertErrorMsgContains("rank", svd, x, {rank = -1})
-  lu.assertErrorMsgContains("expected whole numbers, got 1.5", svd, x, {rank = 1.5})
+  lu.assertErrorMsgContains("expected integers, got 1.5", svd, x, {rank = 1.5})
   lu.assertErrorMsgContains("energy", svd, x, {radius = 4, equal = "size"})
   lu.assertErrorMsgContains("1.5", svd, x, {energy = 1.5})
   lu.assertErrorMsgContains("expected one of the options rank, energy and radius", svd, x, {})

@@ -216,7 +216,7 @@ function TestHead:test_wrong_input()
     end
   end
   local model = hfc.model "resnet20"
-  lu.assertErrorMsgContains("expected a whole number", model.replace_head, model, 2.5)
+  lu.assertErrorMsgContains("expected an integer", model.replace_head, model, 2.5)
   lu.assertErrorMsgContains("the last linear layer of the network is 'linear', got 'layer9'",
     model.replace_head, model, 5, {layer = "layer9"})
   lu.assertErrorMsgContains("call model:replace_head(classes)", function()

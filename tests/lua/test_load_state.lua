@@ -52,7 +52,7 @@ function TestLoadState:test_prefixes_are_named_and_taken()
     lu.assertTrue(other:state_dict()["0.bias"]:equal(state["0.bias"]))
   end
   other:load_state_dict(prefixed("a.", state), {prefix = "a"})
-  fails("no name begins with 'b.'; the names are a.0.bias", other, prefixed("a.", state),
+  fails("no name starts with 'b.'; the names are a.0.bias", other, prefixed("a.", state),
     {prefix = "b"})
 end
 
@@ -81,7 +81,7 @@ function TestLoadState:test_strict_is_an_option_by_name_or_position()
   fails("no name fits", other, {}, {strict = false})
   fails("expected a table name -> Tensor, got a network: write net:state_dict()", other, one)
   fails("expected a table name -> Tensor, got nil", other)
-  fails("0.weight is no Tensor but a number", other, {["0.weight"] = 3}, {strict = false})
+  fails("0.weight is not a Tensor but a number", other, {["0.weight"] = 3}, {strict = false})
   local before = other:state_dict()["0.weight"]:clone()
   fails("0.bias has shape [2], expected [3]", other,
     {["0.weight"] = torch.zeros(3, 2), ["0.bias"] = torch.zeros(2)}, {strict = false})

@@ -136,7 +136,7 @@ function TestMask:test_bad_input()
   lu.assertErrorMsgContains(
     "must be 0 to 2, the model's classes; got 4",
     mask.accuracy, model, data.test, nil, {labels = torch.tensor({1, 2, 4, 2}):long()})
-  lu.assertErrorMsgContains("mask must be of a floating dtype, got ComplexFloat",
+  lu.assertErrorMsgContains("mask must have a floating-point dtype, got ComplexFloat",
     mask.symmetrise, torch.fft_fft2(torch.rand(4, 4)))
   lu.assertErrorMsgContains("expected a Dataset or a Tensor [N, C, H, W]", mask.learn, model, {})
   lu.assertErrorMsgContains("mask must be [..., 32, 32]",

@@ -151,7 +151,7 @@ function TestMeasure:test_errors_name_what_is_wrong()
   lu.assertErrorMsgContains("int64 [6]", hfc.dataset, images, labels:slice(0, 0, 5))
   lu.assertErrorMsgContains("must be at least 0", hfc.dataset, images, labels - 1)
   lu.assertErrorMsgContains(
-    "labels must lie in 0 to 0", hfc.dataset, images, labels, {class_names = {"one"}})
+    "labels must be between 0 and 0", hfc.dataset, images, labels, {class_names = {"one"}})
 end
 
 require("support").run()

@@ -15,7 +15,7 @@ function TestNames:test_constants()
   lu.assertEquals(torch.device("cuda", 1), "cuda:1")
   lu.assertEquals(torch.Size {2, 3}, {2, 3})
   lu.assertEquals(torch.finfo().bits, 32)
-  lu.assertErrorMsgContains("expected a floating dtype", torch.finfo, "int64")
+  lu.assertErrorMsgContains("expected a floating-point dtype", torch.finfo, "int64")
 end
 
 function TestNames:test_every_dtype_has_one_name()
@@ -207,7 +207,7 @@ function TestMisunderstandings:test_lists_with_holes()
   local x = torch.ones(1)
   lu.assertErrorMsgContains("a list whose element 2 is nil", torch.cat, {x, nil, x})
   lu.assertErrorMsgContains("a list whose element 1 is nil", torch.stack, {nil, x})
-  lu.assertErrorMsgContains("no form takes", torch.cat, {x, 5, x})
+  lu.assertErrorMsgContains("no overload accepts", torch.cat, {x, 5, x})
 end
 
 function TestMisunderstandings:test_indices()

@@ -38,7 +38,7 @@ function TestDtypeOfNumbers:test_default_dtype()
   lu.assertEquals(made[2].dtype, "float64")
   lu.assertEquals(made[3].dtype, "float64")
   lu.assertEquals(made[4].dtype, "complex128")
-  lu.assertErrorMsgContains("expected a floating dtype, got 'int64'",
+  lu.assertErrorMsgContains("expected a floating-point dtype, got 'int64'",
     torch.set_default_dtype, "int64")
 end
 

@@ -73,16 +73,16 @@ function TestObjective:test_wrong_metrics()
   end
   wrong("unknown metric 'top6' (did you mean 'top5'?): expected top5, cross_entropy", {"top6"})
   wrong("option 'metrics': a function needs a name", {function() return 1 end})
-  wrong("option 'metrics': 'loss' is the name of another number", {loss = math.abs})
-  wrong("option 'metrics': 'milliseconds' is the name of another number",
+  wrong("option 'metrics': 'loss' is already the name of another value", {loss = math.abs})
+  wrong("option 'metrics': 'milliseconds' is already the name of another value",
         {milliseconds = math.abs})
-  wrong("option 'metrics': 'top5' is there twice", {"top5", top5 = math.abs})
+  wrong("option 'metrics': 'top5' occurs twice", {"top5", top5 = math.abs})
   wrong("option 'metrics': the function 'mine' must return a number or a Tensor of one element, "
         .. "got nil", {mine = function() end})
   wrong("the metric mine of the probe 'test' is nan: expected a finite number",
         {mine = function() return 0 / 0 end})
   wrong("top5 needs at least 5 classes, the network has 3", {"top5"})
-  wrong("metrics are figures of probes or of a validation set; there is none", {"cross_entropy"},
+  wrong("metrics need probes or a validation set, but there are none", {"cross_entropy"},
         {})
 end
 
@@ -136,7 +136,7 @@ function TestObjective:test_an_optimizer_of_torch_with_groups()
   local adam = torch.optim.Adam(own:parameters(), {lr = 1e-3})
   hfc.train(own, self.data.train, {epochs = 2, batch_size = 16, quiet = true, optimizer = adam})
   lu.assertTrue((own:parameters()[1]):equal((self:trained {optimizer = {"adam", lr = 1e-3}})))
-  lu.assertErrorMsgContains("is no parameter of the model", hfc.train, own, self.data.train,
+  lu.assertErrorMsgContains("is not a parameter of the model", hfc.train, own, self.data.train,
                             {optimizer = sgd, quiet = true})
   local lbfgs = torch.optim.LBFGS(own:parameters())
   lu.assertErrorMsgContains("lbfgs needs a closure", hfc.train, own, self.data.train,
@@ -234,7 +234,7 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   fails("unknown schedule 'cosin' (did you mean 'cosine'?)", {schedule = "cosin"})
   fails("unknown option 'warm'", {schedule = {"cosine", warm = 1}})
   fails("the function must return a factor, a number; got", {schedule = function() end})
-  fails("the schedule must give a finite factor of at least 0; it gave -1 at epoch 1, step 1",
+  fails("the schedule must return a finite non-negative factor; it returned -1 at epoch 1, step 1",
     {schedule = function() return -1 end})
   fails("patience is missing", {early_stop = {}})
   fails("mixup and adversarial exclude each other", {mixup = 1, adversarial = hfc.attack.fgsm {}})

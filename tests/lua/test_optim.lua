@@ -220,7 +220,7 @@ function TestOptimizers:test_groups()
   optimizer:add_param_group {params = {bias}, lr = 0.5}
   lu.assertEquals(#optimizer.param_groups, 2)
   lu.assertEquals(optimizer.param_groups[2].betas, {0.9, 0.999})
-  lu.assertErrorMsgContains("stands twice", optimizer.add_param_group, optimizer,
+  lu.assertErrorMsgContains("occurs twice", optimizer.add_param_group, optimizer,
     {params = {bias}})
   lu.assertErrorMsgContains("a group has no parameters", optimizer.add_param_group, optimizer,
     {params = {}})
@@ -348,7 +348,7 @@ end
 
 function TestOptimizers:test_bad_input()
   local weight, bias = start()
-  lu.assertErrorMsgContains("a parameter of shape [2, 2] stands twice",
+  lu.assertErrorMsgContains("a parameter of shape [2, 2] occurs twice",
     torch.optim.Adam, {weight, weight})
   lu.assertErrorMsgContains("leaf", torch.optim.Adam, {weight * 2})
   lu.assertErrorMsgContains("expected a Tensor, got number 3", torch.optim.Adam, {3})

@@ -102,10 +102,10 @@ end
 function TestRunDirectory:test_what_is_no_saved_network()
   lu.assertNil(hfc.saved_model("preact_resnet8"))
   lu.assertErrorMsgContains("runs/no-such-run", hfc.saved_model, "runs/no-such-run")
-  lu.assertErrorMsgContains("holds no 'nothing.safetensors'",
+  lu.assertErrorMsgContains("does not contain 'nothing.safetensors'",
     hfc.saved_model, run:directory(), "nothing")
   local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(4, 2)}
-  lu.assertErrorMsgContains("does not say which network it holds",
+  lu.assertErrorMsgContains("does not say which network it contains",
     hfc.saved_model, run:save(net, "written in Lua"))
   lu.assertErrorMsgContains("the model's name", run.save, run, model, "../escape")
 end
@@ -153,7 +153,7 @@ function TestRunDirectory:test_reads_runs()
   lu.assertEquals(stored.events[count].ok, true)
   lu.assertEquals(stored.tables.radii,
     {{radius = 4, name = "low, \"r\"", score = .5}, {radius = 8}})
-  lu.assertErrorMsgContains("'/nowhere' is no run directory", hfc.read_run, "/nowhere")
+  lu.assertErrorMsgContains("'/nowhere' is not a run directory", hfc.read_run, "/nowhere")
 end
 
 function TestRunDirectory:test_charts()
@@ -181,7 +181,7 @@ function TestRunDirectory:test_charts()
     lu.assertErrorMsgContains(text, run.chart, run, "bad", options)
   end
   fails("expected a list of what to draw, or 'map'; got neither", {})
-  fails("one a mark, got none", {marks = {}})
+  fails("one per mark, got none", {marks = {}})
   fails("mark 1: option 'y': expected a list of numbers or a tensor, got none", {marks = {{}}})
   fails("mark 2: option 'kind': expected line, points, bars, histogram, got 'lin' (did you mean",
     {marks = {{y = {1}}, {kind = "lin", y = {1}}}})
@@ -237,7 +237,7 @@ function TestRunDirectory:test_kernels_of_each_epoch()
   lu.assertNotEquals(text_of(folder_of_images .. "kernels a_ b-1.png"),
     text_of(folder_of_images .. "kernels a_ b-3.png"))
   lu.assertNil(io.open(run:directory() .. "/kernels a_ b.png"), "no figure is drawn in each epoch")
-  lu.assertErrorMsgContains("'log' must name one", hfc.train, net, data.train, {log_kernels = true})
+  lu.assertErrorMsgContains("requires 'log'", hfc.train, net, data.train, {log_kernels = true})
   local flat = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(3 * 16 * 16, 2)}
   lu.assertErrorMsgContains("the network has no convolution", hfc.train, flat, data.train,
     {epochs = 1, quiet = true, log = run, log_kernels = true})

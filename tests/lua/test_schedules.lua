@@ -225,7 +225,7 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
   end
   refused("step_size must be at least 1, got 0", "StepLR", optimizer, 0)
   refused("step_size must be at least 1, got -1", "StepLR", optimizer, -1)
-  refused("expected a whole number, got number 2.5", "StepLR", optimizer, 2.5)
+  refused("expected an integer, got number 2.5", "StepLR", optimizer, 2.5)
   refused("argument 'step_size' is missing", "StepLR", optimizer)
   refused("unknown argument 'gama' (did you mean 'gamma'?)", "StepLR", optimizer, 3, {gama = 1})
   refused("too many arguments", "StepLR", optimizer, 3, 0.1, -1, 5)
@@ -296,10 +296,10 @@ function TestSchedules:test_steps_that_cannot_be_are_refused()
   lu.assertErrorMsgContains("step_size must be at least 1, got 0",
     function() schedule.step_size = 0 end)
   lu.assertEquals(schedule.step_size, 2)
-  lu.assertErrorMsgContains("a value of another kind", schedule.load_state_dict, schedule,
+  lu.assertErrorMsgContains("a value of a wrong type", schedule.load_state_dict, schedule,
     {gamma = "much"})
-  lu.assertErrorMsgContains("expected a table as state_dict() gives it", schedule.load_state_dict,
-    schedule, 3)
+  lu.assertErrorMsgContains("expected a table as returned by state_dict()",
+    schedule.load_state_dict, schedule, 3)
   lu.assertEquals(schedule.gamma, 0.1)
   local explodes = L.LambdaLR(two_groups(), function(epoch) return epoch > 0 and 1 / 0 or 1 end)
   lu.assertErrorMsgContains("the rate of param_groups[1] becomes inf at epoch 1", explodes.step,

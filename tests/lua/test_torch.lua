@@ -82,7 +82,7 @@ function TestOperators:test_no_match_lists_the_forms()
   local ok, message = pcall(function() return torch.add(torch.ones(2, 3), "x") end)
   lu.assertFalse(ok)
   lu.assertStrContains(message, "test_torch.lua:")
-  lu.assertStrContains(message, "torch.add: no form takes (Tensor float32 [2, 3], text 'x')")
+  lu.assertStrContains(message, "torch.add: no overload accepts (Tensor float32 [2, 3], text 'x')")
   lu.assertStrContains(message, "aten::add.Tensor(Tensor self, Tensor other")
 end
 
@@ -142,7 +142,7 @@ end
 
 function TestIndexing:test_length_and_errors()
   lu.assertEquals(#self.x, 3)
-  lu.assertErrorMsgContains("an index is a whole number", function() return self.x[{print}] end)
+  lu.assertErrorMsgContains("an index is an integer", function() return self.x[{print}] end)
   lu.assertError(function() return self.x[3] end)
   lu.assertErrorMsgContains("cannot be set", function() self.x.shape = 1 end)
 end

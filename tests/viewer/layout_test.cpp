@@ -30,6 +30,18 @@ TEST(ViewerLabels, ThoseThatDoNotTouchStayAndOthersGiveWayEqually) {
     EXPECT_THAT(spread_labels({NAN, 30}, 10, {0, 100}), ElementsAre(IsNan(), 30));
 }
 
+TEST(ViewerLabels, TheBeginningThatAllShareEndsWithAWord) {
+    EXPECT_EQ(shared_beginning({"mine-1122: test", "mine-1124: test"}),
+              std::string("mine-").size());
+    EXPECT_EQ(shared_beginning({"low r=4", "low r=48", "low r=8"}), std::string("low ").size());
+    EXPECT_EQ(shared_beginning({"test", "training"}), 0U);
+    EXPECT_EQ(shared_beginning({"training test", "test"}), 0U);
+    EXPECT_EQ(shared_beginning({"training: low", "training: low r=4"}),
+              std::string("training: ").size());
+    EXPECT_EQ(shared_beginning({"a run: test"}), 0U) << "nothing to tell apart";
+    EXPECT_EQ(shared_beginning({}), 0U);
+}
+
 TEST(ViewerLabels, NoneOverlapsHoweverManyThereAre) {
     std::vector<double> wanted;
     for (int i = 0; i < 35; ++i) {
@@ -98,19 +110,19 @@ TEST(ViewerRepeats, AreTheirMeanWithItsInterval) {
 }
 
 TEST(ViewerTableView, DigitsAreThoseThatTell) {
-    const Rows rows = {{"r", "accuracy", "lr", "what", "huge", "mixed"},
-                       {"4", "0.966812345", "0.001", "a.b", "12345678.5", "1e-9"},
-                       {"12", "0.5", "0.1", "", "1", "123.456789"}};
+    const run::CsvRows rows = {{"r", "accuracy", "lr", "what", "huge", "mixed"},
+                               {"4", "0.966812345", "0.001", "a.b", "12345678.5", "1e-9"},
+                               {"12", "0.5", "0.1", "", "1", "123.456789"}};
     const auto shown = readable(rows);
     EXPECT_THAT(shown[1], ElementsAre("4", "0.9668", "0.001", "a.b", "1.235e+07", "1e-09"));
     EXPECT_THAT(shown[2], ElementsAre("12", "0.5000", "0.100", "", "1", "123.5"));
     EXPECT_EQ(readable({{"lr"}, {"0.001"}, {"0.003"}})[1][0], "0.001");
-    EXPECT_EQ(readable({}), Rows());
+    EXPECT_EQ(readable({}), run::CsvRows());
     EXPECT_EQ(readable({{"a"}, {"nan"}, {"1.5", "more"}})[2][1], "more");
 }
 
 TEST(ViewerTableView, RowsAreSortedByNumbersAndNames) {
-    const Rows rows = {{"x"}, {"r=12"}, {"10"}, {""}, {"9"}, {"r=4"}, {"-1e3"}, {"nan"}};
+    const run::CsvRows rows = {{"x"}, {"r=12"}, {"10"}, {""}, {"9"}, {"r=4"}, {"-1e3"}, {"nan"}};
     EXPECT_THAT(sorted_rows(rows, 0, false), ElementsAre(6, 4, 2, 7, 5, 1, 3));
     EXPECT_THAT(sorted_rows(rows, 0, true), ElementsAre(2, 4, 6, 1, 5, 7, 3));
     EXPECT_THAT(sorted_rows({{"x"}, {"1"}}, 5, false), ElementsAre(1));

@@ -1,5 +1,6 @@
 // The microscope: what the mouse makes of a mask, and the real window with a real network.
 #include "microscope/message.h"
+#include "run/stored_run.h"
 #include "viewer/microscope_link.h"
 #include "viewer/microscope_shape.h"
 
@@ -124,9 +125,10 @@ TEST_F(MicroscopePipe, WhatIsNoMessageEndsTheReading) {
 
 class MicroscopeWindow : public test::DisplayTest {
   protected:
-    /// `commands` while the window shows image 3 of the embedded data to a trained network; $H is
-    /// the host, $V the window's process.
-    int work(const std::string& commands, int epochs = 4) const {
+    /// Runs `commands` while the window shows the built-in data, or `shown`, to a trained network;
+    /// $H is the host, $V the window's process. prepare: Lua code that runs after the training.
+    int work(const std::string& commands, int epochs = 4, const std::string& shown = "synthetic",
+             const std::string& prepare = "") const {
         std::ofstream(folder_ / "train.lua") << "local epochs = " << epochs << R"(
 local data = hfc.data("synthetic", {train = 200, test = 20})
 local run = hfc.run("net")
@@ -134,10 +136,12 @@ local model = hfc.model("preact_resnet8", {data = data, batch_norm = true})
 hfc.train(model, data.train, {
   epochs = epochs, batch_size = 20, optimizer = {"adam", lr = 3e-3}, quiet = true})
 run:save(model)
-)";
+)" << prepare;
         return shell(
             "[ -d net ] || \"$HOST\" train.lua --out net >made 2>&1 || exit 9\n"
-            "\"$HOST\" microscope net --dataset synthetic --device cpu 2>said & H=$!\n"
+            "\"$HOST\" microscope net --dataset " +
+            shown +
+            " --device cpu 2>said & H=$!\n"
             "W=$(xdotool search --sync --name 'hfc microscope' | tail -1)\n"
             "V=$(pgrep -P $H -f microscope)\n"
             "xdotool windowfocus --sync $W windowmove $W 0 0; sleep 1\n"
@@ -201,6 +205,81 @@ TEST_F(MicroscopeWindow, ADragGivesTheLabelsOfEachRadiusAsTheSweepDoes) {
         << "the label changes somewhere";
     EXPECT_EQ(saved.at("first_change"), first + 0.5);
     EXPECT_GT(fs::file_size(folder_ / "microscope.png"), 10000U);
+}
+
+/// Writes ten images, one per class, as a directory, and chooses one: its label first changes to
+/// the right one as the radius grows.
+constexpr const char* choose_an_image = R"(
+run:save(model, "natural")
+local built_in = hfc.data("synthetic").test
+local labels = built_in:labels()
+for class = 0, 9 do
+  local at = labels:eq(class):nonzero()[0]:item()
+  local image = (built_in:batch(at, at + 1)[0] * 255):round():permute(1, 2, 0)
+  for _, split in ipairs {"train", "val"} do
+    local folder = string.format("pictures/%s/%d", split, class)
+    os.execute("mkdir -p " .. folder)
+    local file = io.open(folder .. "/1.ppm", "wb")
+    file:write("P6 32 32 255\n", string.char(unpack(image:reshape(-1):tolist())))
+    file:close()
+  end
+end
+local pictures = hfc.data("folder:pictures", {image_size = 32}).test
+local function first_labels(at)
+  local before
+  local x = pictures:batch(at, at + 1)
+  for radius = 0, 12, .5 do
+    local label = hfc.mask.predict(model, x, hfc.frequency.mask(32, 32, radius)):item()
+    if before and label ~= before then return before, label end
+    before = label
+  end
+end
+for at = 0, 9 do
+  local before, after = first_labels(at)
+  for seed = 0, before and before ~= at and after == at and 99 or -1 do
+    local one = hfc.data("folder:pictures", {image_size = 32, test_images = 1, seed = seed}).test
+    if one:samples()[0]:item() == at then
+      local file = io.open("chosen", "w")
+      file:write(at, " ", seed, "\n")
+      file:close()
+      return
+    end
+  end
+end
+error "there is no image whose label first changes to the right one"
+)";
+
+TEST_F(MicroscopeWindow, TheLabelFirstChangesAtTheRadiusOfTheScriptFrequencySweep) {
+    ASSERT_EQ(
+        work("read AT SEED <chosen\n"
+             "for ((i = 0; i < AT; i++)); do xdotool key --window $W Right; done; sleep .3\n"
+             "xdotool mousemove 170 233 sleep .2 mousedown 1; sleep .3\n"
+             "for i in {1..24}; do xdotool mousemove $((170 + (i * 492 + 50) / 100)) 233; sleep "
+             ".15; done; xdotool mouseup 1; sleep .4\n"
+             "save microscope.json; xdotool key --window $W q; wait $H\n"
+             "\"$HOST\" '" HFC_SCRIPTS
+             "/frequency_sweep.lua' --dataset folder:pictures --image_size 32 --images 1 "
+             "--seed $SEED --step .5 --model net --device cpu --out sweep >swept 2>&1\n",
+             4, "folder:pictures --image-size 32", choose_an_image),
+        0)
+        << text_of("made") << text_of("said") << text_of("swept") << text_of("errors");
+    const auto saved = numbers("microscope.json");
+    ASSERT_TRUE(saved.is_object());
+    const auto sweep = run::read_tables(folder_ / "sweep").at("sweep");
+    ASSERT_GT(sweep.size(), 25U);
+    // The class of an image is its number. The sweep knows whether the label is right.
+    for (const auto& pair : saved.at("by_radius")) {
+        const auto row = static_cast<size_t>(2 * pair.at(0).get<double>());
+        ASSERT_EQ(sweep.at(row).at("radius"), pair.at(0));
+        EXPECT_EQ(sweep.at(row).at("low-pass"), pair.at(1) == saved.at("image") ? 1 : 0)
+            << "r = " << pair.at(0);
+    }
+    const auto flips = [&](const auto& row) {
+        return row.at("low-pass") != sweep.front().at("low-pass");
+    };
+    const auto first = std::ranges::find_if(sweep, flips);
+    ASSERT_NE(first, sweep.end());
+    EXPECT_EQ(saved.at("first_change"), first->at("radius"));
 }
 
 TEST_F(MicroscopeWindow, ErrorsAreOneSentence) {

@@ -1,4 +1,4 @@
-// Pictures with boxes, as the files of a detection data set list them. No tensors.
+// Pictures with boxes, as listed by the files of a detection data set. No tensors.
 #pragma once
 
 #include <array>
@@ -9,12 +9,12 @@
 
 namespace hfc::data {
 
-/// x, y, width and height in pixels; the picture's upper left corner is 0, 0.
+/// x, y, width and height in pixels, where 0, 0 is the upper left corner of the picture.
 using Rectangle = std::array<double, 4>;
 
 struct ListedPicture {
     int64_t id = 0;
-    std::string file;  ///< below the folder of the pictures
+    std::string file;  ///< relative to the directory of the pictures
     int64_t height = 0;
     int64_t width = 0;
 };
@@ -29,21 +29,22 @@ struct BoxedObject {
     int64_t picture = 0;   ///< its index in Annotations::pictures
     int64_t category = 0;  ///< its index in Annotations::categories
     Rectangle box = {};
-    double area = 0;         ///< of the object's outline, where the file has it; else of its box
-    bool crowd = false;      ///< a group of objects that nobody counted
-    bool difficult = false;  ///< VOC: found or not, it counts neither way
+    /// The area of the object's outline if the file has it, otherwise that of its box.
+    double area = 0;
+    bool crowd = false;      ///< a group of objects that were not annotated individually
+    bool difficult = false;  ///< VOC: the object counts neither if found nor if missed
 
     bool is_ignored() const { return crowd || difficult; }
     bool is_degenerate() const { return !(box[2] > 0 && box[3] > 0); }
 };
 
 struct Annotations {
-    std::string name;                     ///< the file or part they come from, for messages
-    std::filesystem::path folder = {};    ///< of the pictures
+    std::string name;                     ///< the file or split from which they come, for messages
+    std::filesystem::path folder = {};    ///< the directory of the pictures
     std::vector<ListedPicture> pictures;  ///< in ascending order of their ids
     std::vector<Category> categories;     ///< likewise
     std::vector<BoxedObject> objects;     ///< in the order of the files
-    std::vector<std::string> notes = {};  ///< what a user should know of the files
+    std::vector<std::string> notes = {};  ///< remarks on the files for the user
 };
 
 }  // namespace hfc::data

@@ -1,4 +1,4 @@
-// Pictures that are decoded once and kept, each when it is first asked for.
+// Pictures that are decoded once, when they are first needed, and then stored.
 #pragma once
 
 #include "data/source/pictures.h"
@@ -8,11 +8,11 @@
 
 namespace hfc::data {
 
-/// The same samples; those of `samples` (int64 [n]) are decoded once: into memory, or, where it is
-/// short, a file that goes with the source. With a folder, into a file there that later processes
-/// use, too, as long as names, sizes and times of the picture files and the steps are the same.
-/// Several processes may share it. Throws Error for random steps, for a file of another kind or
-/// size, and where the folder has no room.
+/// Returns the same samples, of which those in `samples` (int64 [n]) are decoded only once: into
+/// memory or, if memory is short, into a file that is deleted with the source. With a directory,
+/// they are stored in a file there, which later processes use as long as the names, sizes and times
+/// of the picture files and the steps do not change. Several processes may share it. Throws Error
+/// for random steps, for a file of another kind or size, and if the directory has no space.
 std::shared_ptr<const Source> cached(std::shared_ptr<const PictureSource> pictures,
                                      const at::Tensor& samples,
                                      const std::filesystem::path& folder = {});

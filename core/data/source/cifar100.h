@@ -12,16 +12,16 @@ namespace hfc::data {
 
 /// train.bin, test.bin.
 const std::vector<std::string>& cifar100_files();
-/// Reads the files in `folder`: records of a coarse label, a fine label, and 1024 bytes each of
-/// red, green and blue. coarse: the 20 superclasses instead of the 100 classes. Throws Error naming
-/// the file for another size and for a label out of range.
+/// Reads the files in `folder`: records with a coarse label, a fine label, and 1024 bytes each of
+/// red, green and blue. coarse: use the 20 superclasses instead of the 100 classes. Throws Error
+/// naming the file if its size is wrong or a label is out of range.
 Pair load_cifar100(const std::filesystem::path& folder, bool coarse);
 
 /// data_batch_1 .. data_batch_5, test_batch.
 const std::vector<std::string>& cifar10_python_files();
 /// train, test.
 const std::vector<std::string>& cifar100_python_files();
-/// Reads the pickles in `folder`: a dict of "data", an array of bytes [N, 3072], and "labels" (or
+/// Reads the pickles in `folder`: a dict with "data", an array of bytes [N, 3072], and "labels" (or
 /// "fine_labels", "coarse_labels"). Nothing in them is executed. Throws Error naming the file.
 Pair load_cifar10_python(const std::filesystem::path& folder);
 Pair load_cifar100_python(const std::filesystem::path& folder, bool coarse);

@@ -63,8 +63,7 @@ nlohmann::ordered_json parsed(std::string_view text, const std::filesystem::path
     }
     require(root.is_object() && !root.empty(), "'{}': {}, found {}", path.string(), expected_form,
             root.is_object() ? "no class" : root.type_name());
-    require(keys.twice().empty(), "'{}': the class '{}' stands there twice", path.string(),
-            keys.twice());
+    require(keys.twice().empty(), "'{}': the class '{}' occurs twice", path.string(), keys.twice());
     return root;
 }
 

@@ -1,4 +1,4 @@
-// Classes that are made of several folders of pictures, as a JSON file says.
+// Classes that consist of several directories of pictures, as defined by a JSON file.
 #pragma once
 
 #include "image_file/list_folder.h"
@@ -10,7 +10,7 @@
 
 namespace hfc::data {
 
-/// The folders from one name to another, both included, in the order of bytes.
+/// The directories from one name to another, both included, in byte order.
 struct FolderInterval {
     std::string first;
     std::string last;
@@ -22,30 +22,31 @@ struct ClassRule {
     std::vector<FolderInterval> folders;
 };
 
-/// A file {"dog": "n02085620..n02113978", "cat": ["n02123045", "n02123159"]}: each class has a
-/// folder's name, an interval of names, or a list of both. The order in the file is that of the
-/// labels.
+/// A file {"dog": "n02085620..n02113978", "cat": ["n02123045", "n02123159"]}: each class is the
+/// name of a directory, an interval of names, or a list of both. The order in the file is the order
+/// of the labels.
 struct ClassFile {
     std::filesystem::path path;
     std::vector<ClassRule> classes;
 };
 
-/// Throws Error naming `path`, the byte or the class where it is not as ClassFile says.
+/// Parses a class file. Throws Error naming `path` and the byte or the class if the text is not a
+/// ClassFile.
 ClassFile parse_classes(std::string_view text, const std::filesystem::path& path);
 ClassFile read_classes(const std::filesystem::path& path);
 
 struct ChosenFolders {
     std::vector<image_file::PictureClass> classes;
-    std::vector<std::string> left_out;  ///< folders of no class
+    std::vector<std::string> left_out;  ///< directories without a class
 };
 
-/// Which of `folders` (sorted by byte), found in `where`, belong to which class. Throws Error
-/// naming the file and the class for a folder of two classes, for a class without folders, and for
-/// a folder that is named but not there.
+/// Determines which of `folders` (in byte order), found in `where`, belong to which class. Throws
+/// Error naming the file and the class if a directory is in two classes, if a class has no
+/// directories, and if a named directory does not exist.
 ChosenFolders choose_folders(const ClassFile& file, const std::vector<std::string>& folders,
                              const std::string& where);
 
-/// Each folder a class of its name.
+/// Makes one class from each directory, with the directory's name.
 std::vector<image_file::PictureClass> classes_of_folders(const std::vector<std::string>& folders);
 
 }  // namespace hfc::data

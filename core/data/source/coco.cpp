@@ -150,16 +150,16 @@ class Reader {
             objects, [&](const auto& one) { return one.area > 1.001 * box_area(one) + 1; }));
         if (count > 0 && count == objects.size()) {
             result_.notes.push_back(
-                fmt::format("'{}': each 'area' is larger than its box; the figures for small, "
-                            "medium and large objects go by 'area'",
+                fmt::format("'{}': each 'area' is larger than its box; the metrics for small, "
+                            "medium and large objects use 'area'",
                             result_.name));
         }
         if (objects.size() > 1 && without_area_ == 0 &&
             std::ranges::all_of(
                 objects, [&](const auto& one) { return one.area == objects.front().area; })) {
             result_.notes.push_back(
-                fmt::format("'{}': each 'area' is {}; the figures for small, medium and large "
-                            "objects go by 'area'",
+                fmt::format("'{}': each 'area' is {}; the metrics for small, medium and large "
+                            "objects use 'area'",
                             result_.name, objects.front().area));
         }
     }

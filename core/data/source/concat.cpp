@@ -13,7 +13,7 @@ ConcatSource::ConcatSource(std::vector<Dataset> parts) : parts_(std::move(parts)
     const auto& first = parts_.front();
     for (const auto& part : parts_) {
         require(part.shape() == first.shape(),
-                "'{}' has images [{}] and '{}' [{}]; they must have one shape", first.name(),
+                "'{}' has images [{}] and '{}' [{}]; they must have the same shape", first.name(),
                 fmt::join(first.shape(), ", "), part.name(), fmt::join(part.shape(), ", "));
         require(part.has_labels() == first.has_labels(), "'{}' has labels and '{}' has none",
                 (first.has_labels() ? first : part).name(),

@@ -1,4 +1,4 @@
-// Data sets one behind another.
+// Data sets, one after another.
 #pragma once
 
 #include "data/dataset.h"
@@ -8,11 +8,11 @@
 
 namespace hfc::data {
 
-/// The images of each data set as its batch() gives them.
+/// The images of each data set as its batch() returns them.
 class ConcatSource : public Source {
   public:
-    /// Throws Error unless all have images of one shape, all or none have labels, and all that name
-    /// their classes give them the same names.
+    /// Throws Error unless all data sets have images of the same shape, either all or none have
+    /// labels, and all that name their classes use the same names.
     explicit ConcatSource(std::vector<Dataset> parts);
 
     const std::string& name() const override { return name_; }
@@ -28,7 +28,7 @@ class ConcatSource : public Source {
 
   private:
     std::vector<Dataset> parts_;
-    std::vector<int64_t> begins_;  ///< of each part, and the end
+    std::vector<int64_t> begins_;  ///< the start of each part, and the end
     std::string name_;
 };
 

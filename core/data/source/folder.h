@@ -1,4 +1,4 @@
-// A data set of one's own: picture files, one folder a class.
+// Your own data set: picture files, with one directory per class.
 #pragma once
 
 #include "data/dataset.h"
@@ -13,26 +13,28 @@
 namespace hfc::data {
 
 struct FolderOptions {
-    int64_t image_size = 224;  ///< side of the central square that is kept
-    int64_t resize = 0;        ///< the shorter side before that; 0: image_size
+    int64_t image_size = 224;  ///< the side of the central square to keep
+    int64_t resize = 0;        ///< the shorter side before cropping; 0 means image_size
     image_file::PictureOptions pictures = {};
-    /// Whether pictures are read as they are asked for, or decoded at once (into a file where
-    /// memory is short). Unset: decoded where both parts fit into what is left of
+    /// Whether pictures are read when needed or decoded immediately (into a file if memory is
+    /// short). If unset, they are decoded immediately if both splits fit into the rest of
     /// default_pixel_memory().
     std::optional<bool> stream = {};
-    /// A file that makes classes of several folders: see class_file.h. Empty: each folder is one.
+    /// A file that makes classes from several directories: see class_file.h. If empty, each
+    /// directory is a class.
     std::filesystem::path classes = {};
 };
 
-/// Reads folder/train/CLASS/* and folder/val/CLASS/* (or folder/test, where there is no val):
-/// picture files by their endings (ImageFolder's), also in folders of the class folder, hidden ones
-/// left out. Each is made RGB, set upright (by default), resized as Pillow does it (antialiased)
-/// and cropped as torchvision's Resize(resize) and CenterCrop(image_size) do. Classes are numbered
-/// in the order of their names, pictures follow in ImageFolder's order. Throws Error naming the
-/// folder or file where a part is missing, has no classes or others than the training part, and
-/// where a class has no pictures, and where `classes` does not fit the folders; up to ten pictures
-/// that do not decode are named together, of streamed ones in the batch that they belong to. notes:
-/// receives a sentence for each part that has other files, or folders of no class.
+/// Reads folder/train/CLASS/* and folder/val/CLASS/* (or folder/test if there is no val). Picture
+/// files are recognised by their extensions (ImageFolder's), including those in subdirectories, but
+/// not hidden ones. Each picture is converted to RGB, rotated upright (by default), resized as
+/// Pillow does (antialiased) and cropped as torchvision's Resize(resize) and CenterCrop(image_size)
+/// do. Classes are numbered in the order of their names, and pictures follow in ImageFolder's
+/// order. Throws Error naming the directory or file if a split is missing, has no classes or
+/// classes other than those of the training split, if a class has no pictures, and if `classes`
+/// does not fit the directories. An Error names up to ten pictures that cannot be decoded together;
+/// for streamed pictures, their batch throws it. notes: receives a sentence for each split that has
+/// other files or directories without a class.
 Pair load_folder(const std::filesystem::path& folder, const FolderOptions& options,
                  std::vector<std::string>* notes = nullptr);
 

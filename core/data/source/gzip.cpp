@@ -53,12 +53,12 @@ std::string unpack(const std::string& packed, const std::filesystem::path& path,
                 "'{}' is damaged: {} (after {} unpacked bytes)", path.string(), inflater.message(),
                 bytes.size());
         require(status == Z_STREAM_END || filled == buffer.size(),
-                "'{}' is cut short: it ends after {} bytes, in the middle of its gzip "
-                "stream ({} bytes unpacked)",
+                "'{}' is truncated: it ends after {} bytes, in the middle of its gzip stream "
+                "({} bytes unpacked)",
                 path.string(), packed.size(), bytes.size());
     }
     require(inflater.left() == 0,
-            "'{}' has {} bytes behind the end of its gzip stream, expected none", path.string(),
+            "'{}' has {} bytes after the end of its gzip stream, expected none", path.string(),
             inflater.left());
     return bytes;
 }

@@ -1,4 +1,4 @@
-// Gzipped files, read whole.
+// Reads whole gzipped files.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 
 namespace hfc::data {
 
-/// The bytes of `path`, unpacked if it is a gzip file, else as they are. Memory grows with the
-/// bytes that come out, never with what a header claims. Throws Error naming the file when it
-/// cannot be read, is cut short, damaged, followed by other bytes, or holds more than `limit`
-/// bytes.
+/// Returns the bytes of `path`, decompressed if it is a gzip file, otherwise unchanged. Memory
+/// grows with the output, never with a size that a header claims. Throws Error naming the file if
+/// it cannot be read, is truncated or damaged, is followed by other bytes, or contains more than
+/// `limit` bytes.
 std::string read_gzip_or_plain(const std::filesystem::path& path, uint64_t limit);
 
 }  // namespace hfc::data

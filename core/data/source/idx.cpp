@@ -56,9 +56,9 @@ Idx read_idx(const std::filesystem::path& path, uint32_t rank) {
 /// `elements` is what the header promises; below 2^32 * 28 * 28, so no overflow.
 void require_length(const Idx& idx, uint64_t elements) {
     const auto found = idx.bytes.size() - idx.header_bytes;
-    require(found == elements, "'{}' has {} bytes behind its header, expected {} ({}): {}",
+    require(found == elements, "'{}' has {} bytes after its header, expected {} ({}): {}",
             idx.path.string(), found, elements, fmt::join(idx.sizes, " x "),
-            found < elements ? "it is cut short" : "it is too long");
+            found < elements ? "it is truncated" : "it is too long");
 }
 
 at::Tensor read_images(const std::filesystem::path& path) {

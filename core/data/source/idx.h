@@ -9,22 +9,21 @@
 
 namespace hfc::data {
 
-/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
-/// t10k-labels-idx1-ubyte; each may end in .gz.
+/// train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and
+/// t10k-labels-idx1-ubyte, each optionally with .gz at the end.
 const std::vector<std::string>& idx_files();
 
-/// The files in `folder` that are this one of idx_files() under a usual name: with `prefix`
-/// ("emnist-letters-") before it, a dot before "idx", "test" for "t10k", .gz behind it (these come
-/// first).
+/// The files in `folder` that are this one of idx_files() under one of its usual names: with
+/// `prefix` ("emnist-letters-") in front, with a dot before "idx", with "test" in place of "t10k",
+/// or with .gz at the end (these come first).
 std::vector<std::filesystem::path> idx_candidates(const std::filesystem::path& folder,
                                                   const std::string& name,
                                                   const std::string& prefix = "");
 
 /// Reads the four files in `folder`: images of 28 x 28 bytes, and labels below the number of class
-/// names. Throws Error naming the file, what was expected and what was found for a wrong magic
-/// number, wrong dimensions, counts that differ, a label out of range, and bytes missing or too
-/// many. If a file is damaged and another of its candidates is not, that one is read, and `notes`
-/// says so.
+/// names. Throws Error naming the file, the expected and the actual value for a wrong magic number,
+/// wrong dimensions, different counts, a label out of range, and missing or extra bytes. If a file
+/// is damaged but another candidate is not, that one is read, and `notes` says so.
 Pair load_idx(const std::string& name, const std::filesystem::path& folder,
               const std::vector<std::string>& class_names, const std::string& prefix = "",
               std::vector<std::string>* notes = nullptr);

@@ -228,7 +228,7 @@ int64_t require_whole(const std::optional<double>& field, const char* name,
                       const std::filesystem::path& path, const std::string& record) {
     require(field.has_value(), "'{}': {} has no '{}'", path.string(), record, name);
     require(std::floor(*field) == *field && std::abs(*field) < 9007199254740992.0,
-            "'{}': {}: '{}' must be a whole number, found {}", path.string(), record, name, *field);
+            "'{}': {}: '{}' must be an integer, found {}", path.string(), record, name, *field);
     return static_cast<int64_t>(*field);
 }
 

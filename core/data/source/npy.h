@@ -1,4 +1,4 @@
-// Images in a file of NumPy, read as they are asked for.
+// Images in a NumPy file, read when they are needed.
 #pragma once
 
 #include "base/file.h"
@@ -12,8 +12,9 @@ namespace hfc::data {
 
 class NpySource : public Source {
   public:
-    /// path: an npy file of uint8 or float32 [N, C, H, W] in C order. labels: int64 [N] on the
-    /// CPU, or undefined. Reads the header only. Throws Error naming the file and what is wrong.
+    /// path: an npy file with a uint8 or float32 array [N, C, H, W] in C order. labels: int64 [N]
+    /// on the CPU, or undefined. Reads only the header. Throws Error naming the file and the
+    /// problem.
     NpySource(const std::filesystem::path& path, const at::Tensor& labels, std::string name,
               std::vector<std::string> class_names);
 

@@ -1,4 +1,4 @@
-// Where the bytes of pictures are: in files of their own, or in tars.
+// The bytes of pictures, in separate files or in tars.
 #pragma once
 
 #include "image_file/list_folder.h"
@@ -22,24 +22,24 @@ class PictureFiles {
 
     virtual int64_t size() const = 0;
     virtual const std::vector<std::string>& class_names() const = 0;
-    /// How many pictures a class has.
+    /// The number of pictures in a class.
     virtual int64_t count(int64_t label) const = 0;
-    /// The same wherever the pictures lie: "cat/more/x.jpg".
+    /// The same wherever the pictures are stored: "cat/more/x.jpg".
     virtual std::string name(int64_t i) const = 0;
-    /// Of the encoded picture; nothing where that cannot be found out.
+    /// The size of the encoded picture; nothing if it cannot be determined.
     virtual std::optional<uint64_t> bytes(int64_t i) const = 0;
-    /// When its file was written last, in a unit of its own; 0 where that cannot be found out.
+    /// When its file was last written, in an unspecified unit; 0 if it cannot be determined.
     virtual int64_t written(int64_t i) const = 0;
-    /// As PictureReader::read().
+    /// As in PictureReader::read().
     virtual void read(int64_t i, image_file::PictureReader& reader,
                       const image_file::ChooseGeometry& choose, const image_file::Size& result,
                       uint8_t* planes) const = 0;
 };
 
-/// Of a file, as PictureFiles::written().
+/// The time of a file, as in PictureFiles::written().
 int64_t written_at(const std::filesystem::path& path);
 
-/// Files in folders.
+/// Files in directories.
 class FolderFiles : public PictureFiles {
   public:
     explicit FolderFiles(image_file::PictureList list) : list_(std::move(list)) {}

@@ -93,7 +93,7 @@ std::string listed_endings(const std::map<std::string, int64_t>& left_out) {
         }
     }
     if (const auto bare = left_out.find(""); bare != left_out.end()) {
-        parts.push_back(fmt::format("{} without an ending", bare->second));
+        parts.push_back(fmt::format("{} without an extension", bare->second));
     }
     return fmt::format("{}", fmt::join(parts, ", "));
 }

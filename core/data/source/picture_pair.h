@@ -1,5 +1,5 @@
-// What data sets of picture files have in common, in folders or in tars: classes, and two parts
-// made of them.
+// Common parts of data sets made from picture files, in directories or in tars: classes, and two
+// splits.
 #pragma once
 
 #include "data/dataset.h"
@@ -15,26 +15,27 @@
 
 namespace hfc::data {
 
-/// Resize and central crop as the options say. Throws Error for sizes out of range.
+/// Resize and central crop according to the options. Throws Error for sizes out of range.
 image_file::PictureRecipe recipe_of(const FolderOptions& options);
 
-/// options.classes, if there is such a file.
+/// The file options.classes, if there is one.
 std::optional<ClassFile> class_file_of(const FolderOptions& options);
 
-/// The folders of a part (sorted by byte) as classes: those of `file`, else each folder one. notes:
-/// receives a sentence where folders are left out.
+/// The directories of a split (in byte order) as classes: those of `file` or, without a file, one
+/// class per directory. notes: receives a sentence if directories are left out.
 std::vector<image_file::PictureClass> classes_in(const std::string& part,
                                                  const std::vector<std::string>& folders,
                                                  const std::optional<ClassFile>& file,
                                                  std::vector<std::string>* notes);
 
-/// Throws Error naming the folders that only one of the parts has.
+/// Throws Error naming the directories that only one of the splits has.
 void require_same_folders(const std::string& train,
                           const std::vector<image_file::PictureClass>& train_classes,
                           const std::string& test,
                           const std::vector<image_file::PictureClass>& test_classes);
 
-/// How many files have which ending, ".txt" or "", as a sentence in notes. Nothing for none.
+/// Adds a sentence to notes that says how many files have which extension, such as ".txt" or "".
+/// Does nothing if there are none.
 void note_left_out(const std::string& part, const std::map<std::string, int64_t>& left_out,
                    std::vector<std::string>* notes);
 
@@ -44,7 +45,7 @@ std::string listed_endings(const std::map<std::string, int64_t>& left_out);
 /// ".jpg, .jpeg, .png, ... or .webp"
 std::string picture_endings();
 
-/// Two parts of the data set `name`, decoded or streamed as options.stream says.
+/// Makes the two splits of the data set `name`, decoded or streamed according to options.stream.
 Pair pair_of_pictures(const std::string& name, std::shared_ptr<const PictureFiles> train,
                       std::shared_ptr<const PictureFiles> test, const FolderOptions& options);
 

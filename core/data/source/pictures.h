@@ -1,4 +1,4 @@
-// Picture files, decoded as they are asked for or once for all.
+// Picture files, decoded when they are needed, or once and for all.
 #pragma once
 
 #include "data/source.h"
@@ -12,13 +12,13 @@
 
 namespace hfc::data {
 
-/// Pictures, each read from its file whenever it is asked for: any number of them
-/// take little memory. What is random depends on the seed, the epoch and the picture alone.
+/// Pictures, each read from its file whenever it is needed, so any number of them take little
+/// memory. Random numbers depend only on the seed, the epoch and the picture.
 class PictureSource : public Source {
   public:
     using List = std::shared_ptr<const PictureFiles>;
 
-    /// description: what views are called besides their name; "" for a recipe that nobody chose.
+    /// description: the part of views' names that describes the recipe; "" for the default recipe.
     PictureSource(std::string name, List pictures, image_file::PictureRecipe recipe,
                   std::string description = {});
 
@@ -30,13 +30,13 @@ class PictureSource : public Source {
     const std::vector<std::string>& class_names() const override {
         return pictures_->class_names();
     }
-    /// Of all images together.
+    /// The size of all images together.
     uint64_t bytes() const;
     void read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const override;
     bool is_slow() const override { return true; }
     /// Whether a picture differs from epoch to epoch.
     bool is_random() const { return recipe_.numbers() > 0; }
-    /// All that is done to a picture.
+    /// A description of all steps for a picture.
     std::string recipe_text() const { return recipe_.fingerprint(); }
     /// Adds names, sizes and times of the files of `samples`.
     void add_stamps(Checksum& checksum, const at::Tensor& samples) const;
@@ -45,10 +45,10 @@ class PictureSource : public Source {
         const image_file::PictureRecipe& recipe) const override {
         return streamed(recipe);
     }
-    /// The same as the class that it is.
+    /// This object, as its derived class.
     std::shared_ptr<const PictureSource> streamed(const image_file::PictureRecipe& recipe) const;
     image_file::PictureOptions picture_options() const override { return recipe_.options(); }
-    /// Of names and sizes of files; of more than 10 000, the sizes of 10 000.
+    /// Adds names and sizes of files; for more than 10 000 files, only the sizes of 10 000 of them.
     void add_fingerprint(Checksum& checksum, const at::Tensor& samples) const override;
 
   private:
@@ -60,12 +60,12 @@ class PictureSource : public Source {
     std::string description_;
 };
 
-/// The same, decoded at once into memory (or a mapped file: see make_pixels()). Throws Error naming
-/// up to ten pictures that cannot be read.
+/// The same samples, decoded immediately into memory (or a mapped file: see make_pixels()). Throws
+/// Error naming up to ten pictures that cannot be read.
 std::shared_ptr<const Source> decoded(std::shared_ptr<const PictureSource> pictures);
 
-/// decoded() where nothing is random and the images fit into what is left of
-/// default_pixel_memory(); else the pictures as they are, read as they are asked for.
+/// decoded() if nothing is random and the images fit into the rest of default_pixel_memory().
+/// Otherwise the same pictures, read when they are needed.
 std::shared_ptr<const Source> decoded_if_it_fits(std::shared_ptr<const PictureSource> pictures);
 
 }  // namespace hfc::data

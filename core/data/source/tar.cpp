@@ -113,7 +113,7 @@ class TarWalk {
             check_interrupt();
             at_ = at;
             Block block;
-            check(end - at >= block_size, "the tar is cut short within a header");
+            check(end - at >= block_size, "the tar is truncated within a header");
             tar_.read(at, block.data(), block_size);
             if (is_zero({block.data(), block_size})) {
                 check(!next.name && !next.size, "a header belongs to no file");
@@ -124,14 +124,13 @@ class TarWalk {
             const auto size = size_of(block, next);
             const auto data = at + block_size;
             check(size <= end - data,
-                  "the tar is cut short: a file of {} bytes begins, and {} are "
-                  "left",
-                  size, end - data);
+                  "the tar is truncated: a file of {} bytes begins, and {} are left", size,
+                  end - data);
             visit(block, {"", at, data, size}, above, depth, next);
             at = data + (size + block_size - 1) / block_size * block_size;
         }
         at_ = end;
-        check(false, "the tar is cut short: it has no end mark");
+        check(false, "the tar is truncated: it has no end mark");
     }
 
   private:
@@ -162,14 +161,14 @@ class TarWalk {
         check(!first || compression == nullptr, "this is compressed ({}); unpack it first",
               compression == nullptr ? "" : compression);
         check(false, "{}",
-              first ? "this is no tar" : "the header is damaged: its checksum is wrong");
+              first ? "this is not a tar" : "the header is damaged: its checksum is wrong");
     }
 
     uint64_t size_of(const Block& block, const TarNext& next) const {
         const auto size = next.size && is_file(block[type_field])
                               ? next.size
                               : number(bytes_of(block, size_field));
-        check(size.has_value(), "the header is damaged: its size is no number");
+        check(size.has_value(), "the header is damaged: its size is not a number");
         return *size;
     }
 
@@ -283,7 +282,7 @@ class TarWalk {
             const auto [end, error] =
                 std::from_chars(value.data(), value.data() + value.size(), size);
             check(error == std::errc() && end == value.data() + value.size(),
-                  "the pax header is damaged: its size is no number");
+                  "the pax header is damaged: its size is not a number");
             next.size = size;
         }
     }

@@ -58,7 +58,7 @@ class TarFiles : public PictureFiles {
         const auto& [path, tar_size, written] = list_.tars[tar];
         const InputFile file(
             path);  // opened each time: thousands of tars are more than may be open
-        require(file.size() == tar_size, "'{}' has {} bytes, but {} when its index was made",
+        require(file.size() == tar_size, "'{}' has {} bytes, but had {} when its index was made",
                 path.string(), file.size(), tar_size);
         bytes.resize(size);
         file.read(offset, bytes.data(), size);
@@ -82,8 +82,8 @@ class TarFiles : public PictureFiles {
         const auto twice = std::ranges::adjacent_find(list_.pictures, same);
         if (twice != list_.pictures.end()) {
             const auto& other = *std::next(twice);
-            fail("'{}' stands there twice: in '{}' at byte {} and in '{}' at byte {}",
-                 list_.name(*twice), list_.tars[twice->tar].path.string(), twice->offset,
+            fail("'{}' occurs twice: in '{}' at byte {} and in '{}' at byte {}", list_.name(*twice),
+                 list_.tars[twice->tar].path.string(), twice->offset,
                  list_.tars[other.tar].path.string(), other.offset);
         }
     }
@@ -107,7 +107,8 @@ std::vector<std::string> folders_in(const TarPart& part) {
                 return part.list.name(one).find('/') == std::string_view::npos;
             });
             fail(
-                "the picture '{}' of '{}' has no class: expected CLASS/NAME, or NAME.cls beside it",
+                "the picture '{}' of '{}' has no class: expected CLASS/NAME, or NAME.cls next "
+                "to it",
                 part.list.name(*lost), part.list.tars[lost->tar].path.string());
         }
         return folders;

@@ -63,7 +63,7 @@ class TarLister {
             number_pictures();
         }
         require(!list_.numbered || unnumbered_.empty(),
-                "the picture {} has no '{}' beside it, but others have one", unnumbered_,
+                "the picture {} has no '{}' next to it, but others have one", unnumbered_,
                 "NAME.cls");
         return std::move(list_);
     }
@@ -100,8 +100,8 @@ class TarLister {
         std::ranges::sort(numbers_, {}, &Number::key);
         if (const auto twice = std::ranges::adjacent_find(numbers_, {}, &Number::key);
             twice != numbers_.end()) {
-            fail("'{}': '{}.cls' stands there twice, at the bytes {} and {}", path.string(),
-                 twice->key, twice->header, std::next(twice)->header);
+            fail("'{}': '{}.cls' occurs twice, at the bytes {} and {}", path.string(), twice->key,
+                 twice->header, std::next(twice)->header);
         }
         list_.numbered = list_.numbered || !numbers_.empty();
         if (!numbers_.empty()) {

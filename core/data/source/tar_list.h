@@ -1,4 +1,4 @@
-// The pictures of some tars, and the number that stands beside each, where there are any.
+// The pictures in some tars, and the numbers stored next to them, if there are any.
 #pragma once
 
 #include "data/source/tar.h"
@@ -13,8 +13,8 @@
 namespace hfc::data {
 
 struct TarPicture {
-    uint64_t offset = 0;  ///< of its bytes
-    uint64_t name = 0;    ///< where its name begins in TarList::names
+    uint64_t offset = 0;  ///< where its bytes start
+    uint64_t name = 0;    ///< where its name starts in TarList::names
     uint32_t size = 0;    ///< bytes
     uint32_t tar = 0;
     int64_t label = 0;
@@ -22,33 +22,33 @@ struct TarPicture {
 
 struct TarFile {
     std::filesystem::path path;
-    uint64_t size = 0;    ///< bytes, when its index was made
+    uint64_t size = 0;    ///< in bytes, when its index was made
     int64_t written = 0;  ///< as PictureFiles::written(), at that time
 };
 
 struct TarList {
     std::vector<TarFile> tars;
     std::vector<TarPicture> pictures;
-    std::string names;      ///< each with its closing zero
-    bool numbered = false;  ///< whether label is the number in NAME.cls, else it is 0
-    std::map<std::string, int64_t> left_out;  ///< files that are no pictures, by ending
+    std::string names;      ///< each with a terminating zero
+    bool numbered = false;  ///< whether `label` is the number in NAME.cls; otherwise it is 0
+    /// The number of files that are not pictures, by extension.
+    std::map<std::string, int64_t> left_out;
 
     std::string_view name(const TarPicture& picture) const { return names.c_str() + picture.name; }
     void add(TarPicture picture, std::string_view name);
 };
 
-/// Lists tars. Where any has a file NAME.cls, the pictures are those called NAME and one more
-/// ending. Throws Error as walk_tar() does, for a picture larger than 1 GiB, for a picture without
-/// NAME.cls where others have one, for two pictures of one NAME there, and for a NAME.cls that is
-/// no number.
-/// index: a folder for walk_indexed_tar(), or none.
+/// Lists tars. If any of them has a file NAME.cls, the pictures are the files called NAME with one
+/// other extension. Throws Error as walk_tar() does, for a picture larger than 1 GiB, for a picture
+/// without NAME.cls if others have one, for two pictures with the same NAME, and for a NAME.cls
+/// that does not contain a number. index: a directory for walk_indexed_tar(), or empty.
 TarList list_tars(const std::vector<std::filesystem::path>& tars,
                   const std::filesystem::path& index = {});
 
-/// The first folders in the names, sorted by byte; "" for a name without a folder.
+/// The first directories in the names, in byte order; "" for a name without a directory.
 std::vector<std::string> top_folders(const TarList& list);
 
-/// The pictures below `folder`, without it in their names.
+/// The pictures below `folder`, with that directory removed from their names.
 TarList below(const TarList& list, const std::string& folder);
 
 }  // namespace hfc::data

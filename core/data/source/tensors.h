@@ -11,15 +11,16 @@ namespace hfc::data {
 struct Images {
     std::string name;   ///< for messages: "cifar10 train"
     at::Tensor pixels;  ///< uint8 or float32 [N, C, H, W]
-    at::Tensor labels;  ///< int64 [N], zero-based; undefined where none are known
-    std::vector<std::string> class_names;  ///< one a class; empty: classes have no names
-    std::string source = {};  ///< what tells the files apart that the pixels come from, if any:
-                              ///< their names and sizes, as a checksum
+    at::Tensor labels;  ///< int64 [N], zero-based; undefined if there are no labels
+    std::vector<std::string> class_names;  ///< one name per class; empty if classes have no names
+    /// Distinguishes the files from which the pixels were read, if any: a checksum of their names
+    /// and sizes.
+    std::string source = {};
 };
 
 class TensorSource : public Source {
   public:
-    /// Throws Error unless shapes and dtypes are as Images says.
+    /// Throws Error unless shapes and dtypes are as required by Images.
     explicit TensorSource(std::shared_ptr<const Images> images);
 
     const std::string& name() const override { return images_->name; }

@@ -63,7 +63,7 @@ class File {
     int64_t side(const char* name) const {
         const auto value = number(root_.child("size"), name, "<size>");
         require(value >= 1 && value < (1 << 24) && value == std::floor(value),
-                "'{}': <size>: <{}> must be a whole number of at least 1, found {}", path_.string(),
+                "'{}': <size>: <{}> must be an integer of at least 1, found {}", path_.string(),
                 name, value);
         return static_cast<int64_t>(value);
     }

@@ -125,7 +125,7 @@ std::vector<at::Tensor> flip_boxes(const std::vector<at::Tensor>& targets, int64
 void require_valid(const AugmentOptions& options) {
     require(options.least_scale > 0 && options.least_scale <= options.most_scale &&
                 std::isfinite(options.most_scale),
-            "the scale of an augmentation must be two rising numbers above 0, got {} and {}",
+            "the scale of an augmentation must be two ascending numbers above 0, got {} and {}",
             options.least_scale, options.most_scale);
     require(options.translate >= 0 && options.translate <= 1,
             "the translation of an augmentation must be a fraction in [0,1], got {}",
@@ -169,7 +169,7 @@ void AugmentTransform::apply(TransformBatch& batch) const {
     if (!batch.targets.empty()) {
         require(!options.interpolates() && options.pad == 0,
                 "images with boxes can be flipped; scale, translate, rotate, crop and pad would "
-                "move them from under their boxes");
+                "move them away from their boxes");
         if (options.flip) {
             batch.targets = flip_boxes(batch.targets, batch.images.size(3),
                                        flipped_ones(options, batch.samples));

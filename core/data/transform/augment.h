@@ -1,4 +1,4 @@
-// Augmentation: images moved, turned, scaled and flipped at random as a network is trained on them.
+// Augmentation: random shifts, rotations, scalings and flips of training images.
 #pragma once
 
 #include "data/transform.h"
@@ -9,18 +9,19 @@
 
 namespace hfc::data {
 
-/// What is drawn for each image by itself, uniformly. The defaults change nothing.
+/// The changes, which are drawn uniformly for each image individually. The defaults change nothing.
 struct AugmentOptions {
     double least_scale = 1, most_scale = 1;  ///< magnification, above 0
-    double translate = 0;  ///< shift in each direction by up to this share of the size, in [0,1]
-    double rotate = 0;     ///< turn by up to so many degrees either way, 0 to 180
-    double least_crop =
-        1;  ///< RandomResizedCrop: least fraction of the area, in (0,1]; sides of ratio 3/4 to 4/3
-    int64_t pad = 0;    ///< pad each border by so many zeros and crop to the size again, at least 0
-    bool flip = false;  ///< left and right, every other image
+    double translate = 0;  ///< shift in each direction by up to this fraction of the size, in [0,1]
+    double rotate = 0;     ///< rotation by up to this many degrees either way, 0 to 180
+    /// RandomResizedCrop: smallest fraction of the area, in (0,1]; aspect ratios from 3/4 to 4/3
+    double least_crop = 1;
+    /// Pad each border with this many zeros and crop to the original size, at least 0.
+    int64_t pad = 0;
+    bool flip = false;  ///< flip left to right with probability 1/2
     uint64_t seed = 0;
 
-    /// Whether anything is done at all.
+    /// Whether these options change anything.
     bool any() const { return interpolates() || pad > 0 || flip; }
     bool interpolates() const {
         return least_scale != 1 || most_scale != 1 || translate != 0 || rotate != 0 ||
@@ -28,23 +29,23 @@ struct AugmentOptions {
     }
 };
 
-/// Throws Error for a setting out of range.
+/// Throws Error for an option out of range.
 void require_valid(const AugmentOptions& options);
 
-/// images: float32 [N, C, H, W], any device; the result has their shape, layout and device. Zeros
-/// lie beyond the borders. Crop, then scale, rotation and shift about the middle are one bilinear
-/// interpolation; pad and flip after it move whole pixels and change none. samples: int64 [N], the
-/// index of each image in its source; undefined: 0 .. N-1. What is drawn for an image depends on
-/// the seed and its sample alone, not on the images beside it. Throws Error for images or samples
-/// of another kind and for a setting out of range.
+/// images: float32 [N, C, H, W], any device; the result has the same shape, layout and device.
+/// Pixels beyond the borders are zero. A single bilinear interpolation crops, and then scales,
+/// rotates and shifts about the centre. Padding and flipping come afterwards and move whole pixels
+/// without changing them. samples: int64 [N], the index of each image in its source; 0 .. N-1 if
+/// undefined. The random numbers for an image depend only on the seed and its sample, not on the
+/// other images. Throws Error for other images or samples and for an option out of range.
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples = {});
 
-/// The same as a transform: its numbers are drawn for (seed, epoch, sample), options.seed is not
-/// used.
+/// The same as a transform: its random numbers depend on (seed, epoch, sample), and options.seed is
+/// not used.
 class AugmentTransform : public Transform {
   public:
-    /// Throws Error for a setting out of range.
+    /// Throws Error for an option out of range.
     explicit AugmentTransform(const AugmentOptions& options);
     void apply(TransformBatch& batch) const override;
     std::string describe() const override { return "augmented"; }

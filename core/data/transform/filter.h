@@ -14,13 +14,13 @@ namespace hfc::data {
 
 enum class Part { whole, low, high };
 
-/// What happens to a filtered image's pixel range, which leaves [0,1].
+/// How to treat the pixel range of a filtered image, which extends beyond [0,1].
 enum class Rescale {
     none,
-    max,  ///< x / max(x) for each image, as the public code does; negative values stay
+    max,  ///< x / max(x) for each image, as in the authors' code; negative values stay
 };
 
-/// A frequency filter that is applied to a batch as it is made.
+/// A frequency filter that is applied to a batch when it is made.
 struct Filter {
     Part part = Part::whole;
     double radius = 0;  ///< in frequency bins
@@ -30,25 +30,25 @@ struct Filter {
     bool operator==(const Filter&) const = default;
 };
 
-/// Filters float images [n, C, H, W] as Dataset does: split, then rescale.
+/// Filters float images [n, C, H, W] as Dataset does: splits, then rescales.
 at::Tensor apply(const Filter& filter, const at::Tensor& images);
 
-/// The images through each filter: one tensor a filter, one forward transform for all filters of a
-/// rule. A filter that changes nothing gives `images` itself, and equal filters may give the same
-/// tensor.
+/// Returns the images after each filter, with one tensor per filter and one forward transform for
+/// all filters with the same rule. A filter that changes nothing returns `images` itself, and equal
+/// filters may return the same tensor.
 std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images);
 
-/// Each image divided by its largest value, as the public code does. An image whose largest value
-/// is not positive stays as it is.
+/// Each image divided by its largest value, as in the authors' code. An image whose largest value
+/// is not positive does not change.
 at::Tensor rescale_by_max(const at::Tensor& images);
 
 /// "none" or "max". Throws Error for anything else.
 Rescale parse_rescale(std::string_view text);
 
-/// Throws Error unless `filter` has a finite radius of at least 0 (where it has a use for one).
+/// Throws Error unless `filter` has a finite non-negative radius (if it uses one).
 void require_valid(const Filter& filter);
 
-/// "low r=4", "high r=12 (rule <, rescale max)", or "" where nothing is filtered.
+/// "low r=4", "high r=12 (rule <, rescale max)", or "" if it filters nothing.
 std::string describe(const Filter& filter);
 
 class FilterTransform : public Transform {

@@ -56,7 +56,9 @@ HFC_EXPORT int hfc_decode_image(const uint8_t* bytes, size_t byte_count, int fol
             encoded, follow_orientation != 0 ? cv::IMREAD_COLOR
                                              : cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (picture.empty()) {
-            throw std::runtime_error("it is cut short or damaged, or of a kind OpenCV cannot read");
+            throw std::runtime_error(
+                "it is truncated or damaged, or of a kind OpenCV cannot "
+                "read");
         }
         uint8_t* pixels = place(context, picture.rows, picture.cols);
         if (pixels == nullptr) {

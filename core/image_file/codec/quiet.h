@@ -1,9 +1,9 @@
-// Nothing on standard error: OpenCV and libpng write there what the caller's errors say.
+// Suppresses standard error: OpenCV and libpng write there what the caller's errors already say.
 #pragma once
 
 namespace hfc::image_file {
 
-/// While one lives, what its thread writes to std::cerr is dropped.
+/// While an object exists, anything that its thread writes to std::cerr is dropped.
 class Quiet {
   public:
     Quiet();

@@ -14,11 +14,11 @@ namespace exported {
 struct Program;
 }
 
-/// A network that runs a graph. Names of parameters, buffers and layers are Python's. Copies share
-/// the graph.
+/// A network that runs a graph. Its parameters, buffers and layers have the names from Python.
+/// Copies share the graph.
 class ExportedModel : public Model {
   public:
-    /// `tensors`: one for each parameter, buffer and constant of the program.
+    /// `tensors`: one per parameter, buffer and constant of the program.
     ExportedModel(std::shared_ptr<const exported::Program> program,
                   const std::map<std::string, at::Tensor>& tensors, const std::string& name);
     ~ExportedModel() override;
@@ -32,9 +32,10 @@ class ExportedModel : public Model {
     void to(torch::Device device, bool non_blocking = false) override;
 
     const exported::Program& program() const { return *program_; }
-    /// What is in no state_dict: constants and buffers that are not persistent.
+    /// The tensors that are not in any state_dict: constants, and buffers that are not persistent.
     tensor_file::NamedTensors constants() const;
-    /// Names of weights that are another one, and that one's: {"decoder.weight", "encoder.weight"}.
+    /// The names of weights that are the same tensor as another one, and the other one's name:
+    /// {"decoder.weight", "encoder.weight"}.
     std::map<std::string, std::string> tied() const;
 
   private:
@@ -45,14 +46,16 @@ class ExportedModel : public Model {
               bool non_blocking);
 
     std::shared_ptr<const exported::Program> program_;
-    std::optional<at::ScalarType> exported_type_;  ///< of its first weight
-    std::vector<at::Tensor> tensors_;  ///< of the program's states; the registered ones share
-    std::vector<std::shared_ptr<Layer>> modules_;  ///< of the program; the first null
+    std::optional<at::ScalarType> exported_type_;  ///< dtype of its first weight
+    /// One per state of the program; shared with the registered ones.
+    std::vector<at::Tensor> tensors_;
+    /// One per module of the program; the first is null.
+    std::vector<std::shared_ptr<Layer>> modules_;
 };
 
-/// The network in a .pt2 file, on the CPU, in the mode that it was exported in. `notes`, where
-/// given, receives what a user should know about it. Throws Error naming the file, and the node
-/// and layer where one is wrong.
+/// Reads the network in a .pt2 file, on the CPU, in the mode in which it was exported. `notes`, if
+/// given, receives remarks for the user. Throws Error naming the file and, if one is the cause, the
+/// node and the layer.
 std::shared_ptr<ExportedModel> load_exported(const std::filesystem::path& path,
                                              std::vector<std::string>* notes = nullptr);
 

@@ -205,7 +205,7 @@ class Parser {
             const auto position = schema.argumentIndexWithName(name);
             expect(position.has_value(), "it has no argument '{}'", name.substr(0, 100));
             const auto at = static_cast<size_t>(*position);
-            expect(!set[at], "its argument '{}' stands there twice", name);
+            expect(!set[at], "its argument '{}' occurs twice", name);
             set[at] = true;
             set_argument(node, at, arguments[at], member(input, "arg"), scope_);
         }

@@ -278,13 +278,13 @@ class ExportedRun {
             return;
         }
         if (output.shape) {
-            require(result.isTensor() && result.toTensor().defined(), "it gives no tensor");
+            require(result.isTensor() && result.toTensor().defined(), "it returns no tensor");
             const auto sizes = result.toTensor().sizes();
             bool equal = sizes.size() == output.shape->size();
             for (size_t i = 0; equal && i < sizes.size(); ++i) {
                 equal = (*output.shape)[i] < 0 || (*output.shape)[i] == sizes[i];
             }
-            require(equal, "it gives the shape [{}], but was exported for [{}] (-1: free)",
+            require(equal, "it returns the shape [{}], but was exported for [{}] (-1: free)",
                     fmt::join(sizes, ", "), fmt::join(*output.shape, ", "));
         }
         value(output.slot) = std::move(result);
@@ -293,7 +293,7 @@ class ExportedRun {
     void store(const Node& node, std::vector<c10::IValue>& stack) {
         if (node.gives_list) {
             const auto list = stack[0].toTensorVector();
-            require(list.size() == node.outputs.size(), "it gives {} tensors, expected {}",
+            require(list.size() == node.outputs.size(), "it returns {} tensors, expected {}",
                     list.size(), node.outputs.size());
             for (size_t i = 0; i < list.size(); ++i) {
                 keep(node.outputs[i], list[i]);

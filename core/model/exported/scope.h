@@ -1,4 +1,4 @@
-// Names of a graph while it is read, and arguments in the form in which an operator takes them.
+// The names of a graph while it is being read, and arguments in the form that an operator takes.
 #pragma once
 
 #include "model/exported/program.h"
@@ -8,14 +8,14 @@
 
 namespace hfc::model::exported {
 
-/// The member of an object. Throws Malformed where it is missing.
+/// Returns the member of an object. Throws Malformed if it is missing.
 const Json& member(const Json& object, const char* key);
 const std::string& text_member(const Json& object, const char* key);
 const Json& list_member(const Json& object, const char* key);
 int64_t integer_of(const Json& value);
-/// {"as_int": 3} -> ("as_int", 3). Throws Malformed for anything but one member.
+/// {"as_int": 3} -> ("as_int", 3). Throws Malformed unless there is exactly one member.
 std::pair<std::string, const Json&> only_member(const Json& object);
-/// The sizes of "tensor_values": -1 where they are symbols.
+/// The sizes in "tensor_values": -1 for symbols.
 Shape shape_of(const Json& meta);
 
 class Scope {
@@ -24,9 +24,9 @@ class Scope {
         int slot;
         Kind kind;
     };
-    /// Throws Malformed for a name that is there already.
+    /// Throws Malformed if the name already exists.
     int define(const std::string& name, Kind kind);
-    /// Throws Malformed for a name that is not defined yet, or of another kind.
+    /// Throws Malformed for a name that is not defined yet or has another kind.
     const Value& find(const std::string& name) const;
     int find_tensor(const std::string& name) const;
     int size() const { return count_; }
@@ -39,32 +39,33 @@ class Scope {
 /// A size: a constant or a slot.
 Element size_element(const Json& value, const Scope& scope);
 
-/// Puts the argument that the file gives at `position` of the node's stack. Throws Malformed where
-/// the operator takes another type.
+/// Puts the file's argument at `position` of the node's stack. Throws Malformed if the operator
+/// takes another type.
 void set_argument(Node& node, size_t position, const c10::Argument& argument, const Json& given,
                   const Scope& scope);
 
 /// "layer1.0.conv1.weight" -> "layer1.0.conv1".
 std::string parent_of(const std::string& name);
 
-/// A layer that is called more than once appears as "relu@1": gives "relu".
+/// Removes the number of the call from a layer's path: a layer that is called more than once
+/// appears as "relu@1", for which this returns "relu".
 std::string without_call(std::string path);
 
-/// A layer that a node belongs to.
+/// A layer that contains a node.
 struct StackEntry {
     std::string path;  ///< "layer1.0.relu"
     std::string type;  ///< "torch.nn.modules.activation.ReLU"
-    std::string call;  ///< "L__self__layer1.0.relu@1": tells a layer's calls apart
+    std::string call;  ///< "L__self__layer1.0.relu@1", which distinguishes the calls of a layer
 };
 
-/// The layers around a node of the file, from the outermost.
+/// The layers around a node of the file, outermost first.
 std::vector<StackEntry> module_stack(const Json& node);
 
-/// The slot of the argument at `position`, or -1 where it is none.
+/// The slot of the argument at `position`, or -1 if it is not the value of a slot.
 int value_at(const Node& node, size_t position);
 
-/// What is known when all nodes are read: modes, folds, after which node a value is read no more.
-/// counted: the modules whose batches a node counts.
+/// Completes the program once all nodes have been read: determines modes, folds, and the last node
+/// that reads each value. counted: the modules whose batches a node counts.
 void finish(Program& program, const std::set<int>& counted);
 
 }  // namespace hfc::model::exported

@@ -1,5 +1,5 @@
-// The one thread that calls MPI: it starts a collective, waits for it without taking a core,
-// answers ranks that ask where this one is, and accuses those that do not come.
+// The only thread that calls MPI. It starts a collective, waits for it without occupying a core,
+// answers ranks that ask for the position of this one, and reports those that do not take part.
 #pragma once
 
 #define OMPI_SKIP_MPICXX 1  // the C++ bindings would need a library of their own
@@ -24,24 +24,24 @@ void check(int code, const char* what);
 
 class Engine {
   public:
-    /// One collective: `start` begins it, piece by piece, until it returns false.
+    /// One collective: `start` starts it, piece by piece, until it returns false.
     struct Job {
         std::string name;  ///< "all_reduce of 1024 numbers"
         std::function<bool(MPI_Request&)> start;
         std::function<void(std::exception_ptr)> done;
-        bool ends = false;  ///< this rank has come to the end
+        bool ends = false;  ///< this rank has reached the end
     };
 
-    /// MPI has been begun, with MPI_THREAD_SERIALIZED at least.
+    /// MPI must be initialised, with at least MPI_THREAD_SERIALIZED.
     explicit Engine(double timeout);
-    /// Does what is queued first.
+    /// First does all queued work.
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
     int rank() const { return rank_; }
     int size() const { return size_; }
-    /// Of the end alone: a rank that has ended must not take part in what the others still do.
+    /// Only for the end: a rank that has ended must not take part in what the others still do.
     MPI_Comm end_communicator() const { return ends_; }
 
     void add(Job job);
@@ -63,13 +63,13 @@ class Engine {
     int size_ = 1;
     MPI_Comm questions_ = MPI_COMM_NULL;
     MPI_Comm ends_ = MPI_COMM_NULL;
-    int64_t number_ = 0;  ///< of the collective that this rank has come to
+    int64_t number_ = 0;  ///< the number of the collective that this rank has reached
     std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<Job> queue_;
     bool stop_ = false;
     std::atomic<int> abort_status_ = -1;
-    std::thread thread_;  ///< the last member: it uses the others
+    std::thread thread_;  ///< the last member, because it uses the others
 };
 
 }  // namespace hfc::parallel::mpi

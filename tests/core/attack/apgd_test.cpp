@@ -136,8 +136,8 @@ TEST(Apgd, names_what_is_wrong_with_its_options) {
                 HasSubstr("rho must be a finite number above 0 and at most 1, got 0"));
     EXPECT_THAT(wrong({.numbers = {{"rho", 1.5}}}), HasSubstr("at most 1, got 1.5"));
     EXPECT_THAT(wrong({.numbers = {{"passes", 0}}}),
-                HasSubstr("passes must be a whole number of at least 1, got 0"));
-    EXPECT_THAT(wrong({.numbers = {{"targets", 1.5}}}), HasSubstr("whole number"));
+                HasSubstr("passes must be an integer of at least 1, got 0"));
+    EXPECT_THAT(wrong({.numbers = {{"targets", 1.5}}}), HasSubstr("an integer"));
     EXPECT_THAT(wrong({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
     EXPECT_THAT(wrong({.restarts = 0}), HasSubstr("restarts must be at least 1, got 0"));
     EXPECT_THAT(wrong({.alpha = 0.1}), HasSubstr("takes no alpha"));
@@ -161,9 +161,9 @@ TEST(Apgd, needs_classes_for_its_loss_and_targets) {
                 {.method = "apgd", .steps = 1, .loss = loss, .numbers = {{"targets", targets}}});
         });
     };
-    EXPECT_THAT(wrong(2, Loss::dlr, 0), HasSubstr("needs 3 classes at least, the model has 2"));
+    EXPECT_THAT(wrong(2, Loss::dlr, 0), HasSubstr("needs at least 3 classes, but the model has 2"));
     EXPECT_THAT(wrong(3, Loss::dlr, 1),
-                HasSubstr("towards targets needs 4 classes at least, the model has 3"));
+                HasSubstr("towards targets needs at least 4 classes, but the model has 3"));
     EXPECT_THAT(wrong(3, Loss::cross_entropy, 3),
                 HasSubstr("targets must be at most 2, one less than the model's classes, got 3"));
 }

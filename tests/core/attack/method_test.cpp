@@ -81,7 +81,7 @@ TEST(Method, of_ones_own_is_one_class_and_one_registration) {
     EXPECT_LT(test::distance(results[0], batch.images - 0.08), 1e-6);
     EXPECT_LT(test::distance(results[1], batch.images - 0.1), 1e-6);
     EXPECT_THAT(error_of([] { register_method({.name = "pgd", .make = make_attack<Darker>}); }),
-                HasSubstr("already an attack of the name 'pgd'"));
+                HasSubstr("already an attack named 'pgd'"));
     EXPECT_THAT(error_of([] { register_method({.name = "nothing"}); }),
                 HasSubstr("'nothing' needs a maker"));
 }

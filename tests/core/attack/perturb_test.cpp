@@ -320,7 +320,7 @@ TEST(Errors, name_bad_images_and_labels) {
     EXPECT_THAT(with(images[0], labels), HasSubstr("got Float [3, 8, 8]"));
     EXPECT_THAT(with(at::Tensor(), labels), HasSubstr("got nothing"));
     EXPECT_THAT(with(images, at::arange(3)),
-                HasSubstr("labels must be an int64 tensor [2], one an image, got Long [3]"));
+                HasSubstr("labels must be an int64 tensor [2], one per image, got Long [3]"));
     EXPECT_THAT(with(images, labels + 9),
                 HasSubstr("labels must be 0 to 9, the model's classes; got 10"));
     EXPECT_THAT(with(images, labels - 1), HasSubstr("labels must be at least 0, got -1"));
@@ -344,11 +344,11 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return x.mean({2, 3, 1});
                 }),
-                HasSubstr("must turn 2 images into logits of shape [2, classes]; it gave [2]"));
+                HasSubstr("must turn 2 images into logits of shape [2, classes]; it returned [2]"));
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return x.mean({2, 3}).narrow(1, 0, 1);
                 }),
-                HasSubstr("needs 2 classes at least, the model has 1"));
+                HasSubstr("needs at least 2 classes, but the model has 1"));
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return (x.mean({2, 3}) * 0).sqrt();
                 }),

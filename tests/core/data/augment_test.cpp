@@ -126,7 +126,8 @@ TEST(Augment, refuses_what_is_out_of_range) {
     };
     EXPECT_THAT(
         with({.least_scale = 2}),
-        HasSubstr("the scale of an augmentation must be two rising numbers above 0, got 2 and 1"));
+        HasSubstr("the scale of an augmentation must be two ascending numbers above 0, got 2 "
+                  "and 1"));
     EXPECT_THAT(with({.translate = 2}),
                 HasSubstr("the translation of an augmentation must be a fraction in [0,1], got 2"));
     EXPECT_THAT(with({.rotate = 270}),

@@ -131,7 +131,7 @@ TEST_F(Cached, names_what_cannot_be_kept) {
     EXPECT_EQ(&tensors.cached().source(), &tensors.source());
     write_bytes(folder_ / "train/a/bad.png", "no picture");
     const auto bad = pictures().cached();
-    EXPECT_THAT(error_of([&] { images(bad); }), HasSubstr("bad.png' is no JPEG"));
+    EXPECT_THAT(error_of([&] { images(bad); }), HasSubstr("bad.png' is not a JPEG"));
     write_bytes(scratch_ / "file", "");
     EXPECT_THAT(error_of([&] { pictures().cached(scratch_ / "file"); }),
                 HasSubstr((scratch_ / "file").string()));

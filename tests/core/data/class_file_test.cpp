@@ -54,7 +54,7 @@ TEST(ClassFile, names_file_and_place_of_what_is_no_such_file) {
     EXPECT_THAT(error(R"({"a": []})"), HasSubstr("class 'a': the list of folders is empty"));
     EXPECT_THAT(error(R"({"": "n1"})"), HasSubstr("a class has an empty name"));
     EXPECT_THAT(error(R"({"a": "n1", "a": "n2"})"),
-                HasSubstr("'c.json': the class 'a' stands there twice"));
+                HasSubstr("'c.json': the class 'a' occurs twice"));
     EXPECT_THAT(error(R"({"a": "..n2"})"), HasSubstr("found \"..n2\""));
     EXPECT_THAT(error(R"({"a": "n1..n2..n3"})"), HasSubstr("found \"n1..n2..n3\""));
     EXPECT_THAT(error(R"({"a": 1e999})"), HasSubstr("'c.json'"));

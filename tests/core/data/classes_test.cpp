@@ -43,7 +43,7 @@ TEST(PositionsOfClasses, refuses_labels_outside_the_classes) {
     const auto with = [](int64_t label) {
         return error_of([&] { positions_of_classes(at::full({3}, label, at::kLong), 4); });
     };
-    EXPECT_THAT(with(4), HasSubstr("labels must lie in 0 to 3, got 4"));
+    EXPECT_THAT(with(4), HasSubstr("labels must be between 0 and 3, got 4"));
     EXPECT_THAT(with(-1), HasSubstr("got -1"));
     EXPECT_THAT(error_of([] { positions_of_classes(at::zeros({3}), 4); }), HasSubstr("int64"));
 }

@@ -51,7 +51,7 @@ TEST(Dataset, refuses_images_that_are_not_what_it_says) {
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels.to(at::kInt); }),
                 HasSubstr("got Int"));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels + 1; }),
-                HasSubstr("must lie in 0 to 3; got 1 to 4"));
+                HasSubstr("must be between 0 and 3; got 1 to 4"));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels - 1; }),
                 HasSubstr("must be at least 0, got -1"));
     EXPECT_THAT(error_of([] { Dataset dataset(std::shared_ptr<const Images>{}); }),
@@ -82,7 +82,7 @@ TEST(Batch, refuses_positions_outside_the_view) {
     EXPECT_THAT(error_of([&] {
                     dataset.batch(at::tensor({0, 20}, at::kLong));
                 }),
-                HasSubstr("positions must lie in 0 to 19 for 'noise', got 0 to 20"));
+                HasSubstr("positions must be between 0 and 19 for 'noise', got 0 to 20"));
     EXPECT_THAT(error_of([&] { dataset.slice(0, 3).batch(at::tensor({3}, at::kLong)); }),
                 HasSubstr("0 to 2"));
     EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({-1}, at::kLong)); }),

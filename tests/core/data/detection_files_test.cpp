@@ -94,7 +94,7 @@ TEST(coco, refuses_annotations_by_their_id) {
     EXPECT_THAT(refused(R"({"id":9,"image_id":4,"bbox":[1,2,3,"4"],"category_id":7})"),
                 HasSubstr("(id 9): 'bbox' must be a list of four numbers, found in it a string"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4.5,"bbox":[1,2,3,4],"category_id":7})"),
-                HasSubstr("(id 9): 'image_id' must be a whole number, found 4.5"));
+                HasSubstr("(id 9): 'image_id' must be an integer, found 4.5"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4,"bbox":[1,2,3,4],"category_id":7},)"
                         R"({"id":9,"image_id":4,"bbox":[1,2,3,4],"category_id":7})"),
                 HasSubstr("two entries of 'annotations' have the id 9"));

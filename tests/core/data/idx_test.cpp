@@ -102,13 +102,13 @@ TEST_F(IdxTest, names_other_dimensions) {
 TEST_F(IdxTest, names_bytes_missing_or_too_many) {
     write_bytes(train_images, images_file(3, std::string(3 * 784 - 1, 1)));
     EXPECT_THAT(error(),
-                AllOf(HasSubstr("has 2351 bytes behind its header, expected 2352 (3 x 28 x 28)"),
-                      HasSubstr("cut short")));
+                AllOf(HasSubstr("has 2351 bytes after its header, expected 2352 (3 x 28 x 28)"),
+                      HasSubstr("truncated")));
     write_bytes(train_images, images_file(3, std::string(3 * 784 + 1, 1)));
     EXPECT_THAT(error(), AllOf(HasSubstr("has 2353 bytes"), HasSubstr("too long")));
     write_bytes(train_images, images_file(3, std::string(3 * 784, 1)));
     write_bytes(train_labels, labels_file(3, {0, 1}));
-    EXPECT_THAT(error(), HasSubstr("has 2 bytes behind its header, expected 3"));
+    EXPECT_THAT(error(), HasSubstr("has 2 bytes after its header, expected 3"));
 }
 
 TEST_F(IdxTest, does_not_allocate_what_a_header_claims) {
@@ -151,7 +151,7 @@ TEST_F(GzipTest, names_a_file_cut_short_anywhere) {
         write_bytes(gzipped, whole.substr(0, length));
         EXPECT_THAT(error(),
                     AllOf(HasSubstr(gzipped.string()),
-                          HasSubstr(fmt::format("is cut short: it ends after {} bytes", length))));
+                          HasSubstr(fmt::format("is truncated: it ends after {} bytes", length))));
     }
     write_bytes(gzipped, whole);
     EXPECT_EQ(load().train.size(), 3);
@@ -166,7 +166,7 @@ TEST_F(GzipTest, names_a_damaged_file) {
 
 TEST_F(GzipTest, names_bytes_behind_the_end) {
     write_bytes(gzipped, read_bytes(gzipped) + "more");
-    EXPECT_THAT(error(), HasSubstr("has 4 bytes behind the end of its gzip stream"));
+    EXPECT_THAT(error(), HasSubstr("has 4 bytes after the end of its gzip stream"));
 }
 
 TEST_F(GzipTest, stops_at_the_limit) {
@@ -198,7 +198,7 @@ TEST_F(IdxTest, a_whole_file_beside_a_damaged_one_is_read_and_said) {
     const auto pair = load_idx("letters", scratch_, {"a", "b", "c"}, "", &notes);
     EXPECT_EQ(pair.train.size(), 3);
     ASSERT_EQ(notes.size(), 1U);
-    EXPECT_THAT(notes[0], AllOf(HasSubstr(packed.string() + "' is cut short"),
+    EXPECT_THAT(notes[0], AllOf(HasSubstr(packed.string() + "' is truncated"),
                                 HasSubstr("'" + train_images.string() + "' is used instead")));
     write_bytes(train_images, "");
     EXPECT_THAT(error(), HasSubstr(train_images.string())) << "both are damaged";

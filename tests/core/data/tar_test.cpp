@@ -67,15 +67,14 @@ TEST_F(Tar, gives_names_and_places) {
 TEST_F(Tar, that_is_damaged_is_named_with_the_byte) {
     const auto good = tar_member("a.jpg", std::string(700, 'x')) + tar_member("b.jpg", "x");
     EXPECT_THAT(error(""), HasSubstr("is empty, expected a tar"));
-    EXPECT_THAT(error("short"), HasSubstr("at byte 0: the tar is cut short within a header"));
-    EXPECT_THAT(error(std::string(2000, 'y')), HasSubstr("at byte 0: this is no tar"));
+    EXPECT_THAT(error("short"), HasSubstr("at byte 0: the tar is truncated within a header"));
+    EXPECT_THAT(error(std::string(2000, 'y')), HasSubstr("at byte 0: this is not a tar"));
     EXPECT_THAT(error("\x1f\x8b" + std::string(1000, 'y')),
                 HasSubstr("this is compressed (gzip); unpack it first"));
-    EXPECT_THAT(error(good), HasSubstr("at byte 2560: the tar is cut short: it has no end mark"));
+    EXPECT_THAT(error(good), HasSubstr("at byte 2560: the tar is truncated: it has no end mark"));
     EXPECT_THAT(
         error(good.substr(0, 900)),
-        HasSubstr("at byte 0: the tar is cut short: a file of 700 bytes begins, and 388 are "
-                  "left"));
+        HasSubstr("at byte 0: the tar is truncated: a file of 700 bytes begins, and 388 are left"));
     auto damaged = good + tar_end();
     damaged[1536 + 3] ^= 1;
     EXPECT_THAT(error(damaged), HasSubstr("at byte 1536: the header is damaged: its checksum"));
@@ -85,7 +84,7 @@ TEST_F(Tar, that_is_damaged_is_named_with_the_byte) {
     auto text_size = tar_header("a", 0);
     text_size.replace(124, 4, "12z4");
     test::set_sum(text_size);
-    EXPECT_THAT(error(text_size + tar_end()), HasSubstr("its size is no number"));
+    EXPECT_THAT(error(text_size + tar_end()), HasSubstr("its size is not a number"));
 }
 
 TEST_F(Tar, refuses_names_and_kinds_that_mislead) {
@@ -245,18 +244,17 @@ TEST_F(TarPictures, take_numbers_beside_them_as_classes) {
     write_bytes(scratch_ / "lone.tar", sample("00", 1, "1") + tar_member("b.png", "x") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "lone.tar").string(), val); }),
                 HasSubstr("the picture 'b.png' of '" + (scratch_ / "lone.tar").string() +
-                          "' has no 'NAME.cls' beside it"));
+                          "' has no 'NAME.cls' next to it"));
     write_bytes(scratch_ / "two.tar", sample("00", 1, "1") + sample("00", 1, "1") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "two.tar").string(), val); }),
-                HasSubstr("'00.cls' stands there twice, at the bytes "));
+                HasSubstr("'00.cls' occurs twice, at the bytes "));
 }
 
 TEST_F(TarPictures, that_do_not_fit_are_named) {
     const auto twice = write_tar("twice.tar", {0, 1, 0});
     const auto val = write_tar("val.tar", {5, 6}, {}, 4);
-    EXPECT_THAT(
-        error_of([&] { from_tar(twice, val); }),
-        HasSubstr("'dog/b.png' stands there twice: in '" + twice + "' at byte 512 and in '"));
+    EXPECT_THAT(error_of([&] { from_tar(twice, val); }),
+                HasSubstr("'dog/b.png' occurs twice: in '" + twice + "' at byte 512 and in '"));
     EXPECT_THAT(error_of([&] {
                     from_tar(write_tar("train.tar", {0, 1}));
                 }),
@@ -279,7 +277,7 @@ TEST_F(TarPictures, that_do_not_fit_are_named) {
     write_bytes(scratch_ / "bad.tar", tar_member("dog/a.png", "no picture") + tar_end());
     const auto bad = from_tar((scratch_ / "bad.tar").string(), val).train;
     EXPECT_THAT(error_of([&] { bad.batch(0, 1); }),
-                HasSubstr("bad.tar: dog/a.png (byte 512)' is no JPEG"));
+                HasSubstr("bad.tar: dog/a.png (byte 512)' is not a JPEG"));
 }
 
 TEST_F(TarPictures, are_found_by_an_index_that_is_kept) {

@@ -254,7 +254,7 @@ TEST(Errors, name_what_is_wrong) {
                 HasSubstr("a share of energy must be in [0,1], got 1.5"));
     EXPECT_THAT(error_of([&] { rank_of_energy(x, std::nan("")); }), HasSubstr("got nan"));
     EXPECT_THAT(error_of([&] { split_by_energy(x, at::zeros({2})); }),
-                HasSubstr("shares must be of shape [2, 3], one a channel, got [2]"));
+                HasSubstr("shares must be of shape [2, 3], one per channel, got [2]"));
     EXPECT_THAT(error_of([&] {
                     split_by_energy(x, at::full({2, 3}, -1.0));
                 }),
@@ -264,7 +264,7 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { decompose::split(x[0][0][0], std::vector<int64_t>{1}); }),
                 HasSubstr("at least two dimensions [..., H, W]"));
     EXPECT_THAT(error_of([&] { decompose::split(x / 0, std::vector<int64_t>{1}); }),
-                HasSubstr("x must hold finite numbers only"));
+                HasSubstr("x must contain only finite numbers"));
     EXPECT_THAT(error_of([&] { singular_values(at::Tensor()); }),
                 HasSubstr("got an undefined tensor"));
     EXPECT_THAT(error_of([&] { energy_of_radius(x, -1); }),

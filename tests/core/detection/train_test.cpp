@@ -130,7 +130,7 @@ TEST(targets, boxes_are_flipped_with_their_images) {
     EXPECT_LT(changed, 10);
     options.pad = 2;
     EXPECT_THAT(error_of([&] { data::AugmentTransform(options).apply(flipped); }),
-                HasSubstr("move them from under their boxes"));
+                HasSubstr("move them away from their boxes"));
 }
 
 TEST(detection_objective, trains_and_measures_average_precision) {

@@ -99,7 +99,7 @@ TEST_F(ImageFile, makes_small_and_thin_pictures_large) {
 TEST_F(ImageFile, names_a_file_that_is_no_picture) {
     EXPECT_THAT(error_for("GIF89a..."), AllOf(HasSubstr(path_.string()), HasSubstr("is a GIF")));
     EXPECT_THAT(error_for("<html>"),
-                AllOf(HasSubstr(path_.string()), HasSubstr("is no JPEG, PNG, BMP")));
+                AllOf(HasSubstr(path_.string()), HasSubstr("is not a JPEG, PNG, BMP")));
     EXPECT_THAT(error_for(""), HasSubstr("(0 bytes in all)"));
     EXPECT_THAT(error_of([&] { read(path_, 8); }),
                 AllOf(HasSubstr(path_.string()), HasSubstr("No such file")));
@@ -112,7 +112,7 @@ TEST_F(ImageFile, names_a_file_cut_short_anywhere) {
         const auto whole = read_bytes(fixtures / name);
         for (size_t length = 10; length < whole.size(); ++length) {
             ASSERT_THAT(error_for(whole.substr(0, length)),
-                        AllOf(HasSubstr(path_.string()), HasSubstr("is cut short")))
+                        AllOf(HasSubstr(path_.string()), HasSubstr("is truncated")))
                 << name << length;
         }
     }

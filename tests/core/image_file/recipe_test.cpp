@@ -131,14 +131,14 @@ TEST(Recipe, refuses_what_makes_no_images_of_one_size) {
         error({{StepKind::resize, 8}}),
         HasSubstr("center_crop, random_crop or random_resized_crop is missing in 'resize 8'"));
     EXPECT_THAT(error({{StepKind::resize, 8}, {StepKind::random_resized_crop, 8}}),
-                HasSubstr("step 2 is random_resized_crop: resize or random_resized_crop can only "
-                          "stand first"));
+                HasSubstr("step 2 is random_resized_crop: resize or random_resized_crop must be "
+                          "the first step"));
     PictureStep jitter{StepKind::color_jitter};
     EXPECT_THAT(error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
                 HasSubstr("color_jitter: one of brightness, contrast, saturation and hue"));
     jitter.jitter.hue = 0.1;
     EXPECT_THAT(error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
-                HasSubstr("step 3 is center_crop: only horizontal_flip can stand behind"));
+                HasSubstr("step 3 is center_crop: only horizontal_flip may follow"));
     EXPECT_THAT(error({{StepKind::pad, 8}}), HasSubstr("is missing in 'pad 8'"));
     EXPECT_THAT(error({{StepKind::resize, 0}, {StepKind::center_crop, 8}}),
                 HasSubstr("resize: the size must be 1 to 4096 pixels, got 0"));

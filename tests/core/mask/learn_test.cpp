@@ -276,7 +276,7 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { learn(*model, data::dataset_of(images, {})); }),
                 HasSubstr("labels are needed here, int64 [8]"));
     EXPECT_THAT(error_of([&] { data::dataset_of(images, labels.to(at::kFloat)); }),
-                HasSubstr("must be int64 [8] or uint8 [8], one an image; got Float [8]"));
+                HasSubstr("must be int64 [8] or uint8 [8], one per image; got Float [8]"));
     EXPECT_THAT(
         error_of([&] { data::dataset_of(images[0], {}); }),
         HasSubstr("must be a uint8 or float32 CPU tensor [N, C, H, W], got Float [1, 16, 16]"));

@@ -141,7 +141,7 @@ TEST(Inference, counts_what_is_not_finite_and_says_so_when_asked) {
         return logits;
     });
     const auto data = toy(10, 1);
-    const auto message = "NaN or infinite for 2 of 10 images of 'toy' that it was asked about";
+    const auto message = "NaN or infinite for 2 of 10 images of 'toy'";
     const MeasureOptions options{{.batch_size = 5}};
     EXPECT_THAT(error_of([&] { accuracy(model, data, options); }), HasSubstr(message));
     EXPECT_THAT(error_of([&] { logits(model, data, options); }), HasSubstr(message));

@@ -78,7 +78,7 @@ TEST(Accuracy, says_what_is_wrong) {
         return images.flatten();
     });
     EXPECT_THAT(error_of([&] { accuracy(flat, toy(2, 1)); }),
-                HasSubstr("logits of shape [2, classes]; it gave [384]"));
+                HasSubstr("logits of shape [2, classes]; it returned [384]"));
     test::FunctionModel broken(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
         return images.matmul(at::ones({5, 5}));
     });

@@ -154,7 +154,7 @@ TEST(Optimizer, says_what_is_wrong) {
     EXPECT_THAT(error_of([&] {
                     make_optimizer({weight, weight}, {});
                 }),
-                HasSubstr("a parameter of shape [2, 3] stands twice"));
+                HasSubstr("a parameter of shape [2, 3] occurs twice"));
 }
 
 }  // namespace

@@ -95,7 +95,7 @@ TEST(Schedule, a_bad_state_changes_nothing) {
     EXPECT_THAT(error_of([&] {
                     schedule->load({{"gamma", 0.5}, {"step_size", "three"}});
                 }),
-                HasSubstr("StepLR: the state has a value of another kind"));
+                HasSubstr("StepLR: the state has a value of a wrong type"));
     EXPECT_THAT(error_of([&] {
                     schedule->load({{"gamma", 0.5}, {"step_size", 0}});
                 }),
@@ -111,7 +111,7 @@ TEST(Schedule, a_bad_state_changes_nothing) {
     EXPECT_THAT(error_of([&] {
                     milestones->load({{"milestones", {{"x", 2}}}});
                 }),
-                HasSubstr("expected whole numbers, got 'x'"));
+                HasSubstr("expected integers, got 'x'"));
 }
 
 TEST(Schedule, a_failed_first_step_is_said) {

@@ -74,7 +74,7 @@ TEST_F(EventLogTest, takes_whole_curves_for_the_same_where_their_values_alone_di
     EXPECT_EQ(lines().size(), 1U);
     EventLog log(path_, Open::resume);
     EXPECT_THAT(error_of([&] { log.append(curve({0.5})); }),
-                HasSubstr("the script logs other events"));
+                HasSubstr("no longer logs the same events"));
 }
 
 TEST_F(EventLogTest, cuts_a_torn_last_line_off) {
@@ -105,7 +105,8 @@ TEST_F(EventLogTest, refuses_a_script_that_logs_something_else) {
         EventLog log(path_, Open::resume);
         EXPECT_THAT(
             error_of([&] { log.append(other); }),
-            HasSubstr("the script logs other events than the run that it goes on with: line 1"));
+            HasSubstr("cannot resume: the script no longer logs the same events as the original "
+                      "run: line 1"));
     }
     EXPECT_EQ(lines().size(), 1U);
 }
@@ -113,10 +114,12 @@ TEST_F(EventLogTest, refuses_a_script_that_logs_something_else) {
 TEST_F(EventLogTest, refuses_a_file_that_is_no_log) {
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("cannot write"));
     write_file(path_, "{\"epoch\":1}\nnonsense\n{\"epoch\":2}\n");
-    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is no event"));
+    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is not an "
+                                                                            "event"));
     write_file(path_, "{\"epoch\":1}\n{\"a\":" + std::string(1'000'000, '[') +
                           std::string(1'000'000, ']') + "}\n");
-    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is no event"));
+    EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("line 2 is not an "
+                                                                            "event"));
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::fresh); }), HasSubstr("cannot write"));
 }
 

@@ -19,7 +19,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-using plot::Curve;
 using plot::Format;
 using plot::has_gnuplot;
 using plot::Panel;

@@ -12,8 +12,14 @@
 namespace hfc::run {
 namespace {
 
-using namespace plot;  // what it tests
-
+using plot::Format;
+using plot::gnuplot_program;
+using plot::has_gnuplot;
+using plot::ImageGrid;
+using plot::mosaic;
+using plot::PixelRange;
+using plot::run_gnuplot;
+using plot::to_bytes;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -97,7 +103,7 @@ TEST(ImageGrid, WhatDoesNotFitIsSaid) {
     EXPECT_THAT(error_of([&] {
                     to_bytes(at::full({1, 1, 2, 2}, NAN));
                 }),
-                HasSubstr("no finite numbers"));
+                HasSubstr("values that are not finite"));
     EXPECT_THAT(error_of([&] {
                     to_bytes(at::rand({1, 1, 2, 2}), {1, 1});
                 }),

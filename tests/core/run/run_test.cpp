@@ -227,7 +227,10 @@ TEST_F(RunTest, rejects_events_that_are_none) {
     run::Run run(options_in("run"));
     EXPECT_THAT(error_of([&] { run.log(Json::array({1})); }),
                 "an event must be a table with named values, got array");
-    EXPECT_THAT(error_of([&] { run.log({{"time", 1}}); }), HasSubstr("'time' is the run's own"));
+    EXPECT_THAT(error_of([&] {
+                    run.log({{"time", 1}});
+                }),
+                HasSubstr("'time' is reserved for the seconds"));
     EXPECT_THAT(events_of(run), IsEmpty());
 }
 

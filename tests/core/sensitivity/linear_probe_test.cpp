@@ -36,8 +36,10 @@ TEST(SensitivityErrors, of_the_linear_probe_name_what_is_wrong) {
                            const ProbeOptions& options = {}) {
         return error_of([&] { linear_probe(x, y, images, labels, options); });
     };
-    EXPECT_THAT(probe(images.slice(3, 0, 4), labels),
-                HasSubstr("training and test features must be as many, got 64 and 256"));
+    EXPECT_THAT(
+        probe(images.slice(3, 0, 4), labels),
+        HasSubstr(
+            "training and test images must have the same number of features, got 64 and 256"));
     EXPECT_THAT(probe(images / 0, labels), HasSubstr("training features must be finite numbers"));
     EXPECT_THAT(probe(images, labels.slice(0, 0, 3)),
                 HasSubstr("training labels must be int64 [8]"));

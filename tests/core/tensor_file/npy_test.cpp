@@ -33,9 +33,8 @@ TEST_F(Npy, TheHeaderIsChecked) {
                 HasSubstr("neither True nor False"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, }"),
                 HasSubstr("must hold descr, fortran_order and shape"));
-    EXPECT_THAT(
-        refused("{'descr': '<f8', 'descr': '<f8', 'shape': (1,), }"),
-        HasSubstr("has the key 'descr', which does not belong there or stands there twice"));
+    EXPECT_THAT(refused("{'descr': '<f8', 'descr': '<f8', 'shape': (1,), }"),
+                HasSubstr("has the key 'descr', which does not belong there or occurs twice"));
     EXPECT_THAT(refused("{'colour': 1}"), HasSubstr("has the key 'colour'"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), } os"),
                 HasSubstr("must hold descr"));

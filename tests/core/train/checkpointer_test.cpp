@@ -319,7 +319,7 @@ TEST_F(Keeping, refuses_what_belongs_to_another_training) {
     options.epochs = 1;
     train(*new_model(0), data, kept(scratch.path(), false));
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, kept(scratch.path(), false)); }),
-                HasSubstr("holds the checkpoints of another training"));
+                HasSubstr("contains the checkpoints of another training run"));
     auto other = kept(scratch.path(), true);
     other.seed = 5;
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }),

@@ -134,7 +134,8 @@ void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&&
     for (const auto& [name, wrong, text] :
          {std::tuple("optimizer.0.exp_avg", at::kDouble, "is Double of shape"),
           std::tuple("optimizer.0.step", at::kLong, "is Long of shape []"),
-          std::tuple("generator.cpu", at::kFloat, "is of another version of LibTorch: Float")}) {
+          std::tuple("generator.cpu", at::kFloat,
+                     "comes from another version of LibTorch: Float")}) {
         auto of_another_type = saved;
         for (auto& [found, tensor] : of_another_type.tensors) {
             tensor = found == name ? tensor.to(wrong) : tensor;
@@ -149,8 +150,9 @@ void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&&
             }
         }
     }
-    EXPECT_THAT(refused(shorter), HasSubstr("'generator.cpu' is of another version of LibTorch"));
-    EXPECT_THAT(refused(nonsense), HasSubstr("'generator.cpu' is no state of a generator"));
+    EXPECT_THAT(refused(shorter), HasSubstr("'generator.cpu' comes from another version of "
+                                            "LibTorch"));
+    EXPECT_THAT(refused(nonsense), HasSubstr("'generator.cpu' is not the state of a generator"));
 }
 
 TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
@@ -190,7 +192,7 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     EXPECT_THAT(refused(impossible),
                 HasSubstr("at epoch 7, batch 3, with the results of 1 epochs"));
     impossible.state["epoch"] = "seven";
-    EXPECT_THAT(refused(impossible), HasSubstr("lacks a field, or one is of another kind"));
+    EXPECT_THAT(refused(impossible), HasSubstr("lacks a field, or one has a wrong type"));
     impossible.state.erase("training");
     EXPECT_THAT(refused(impossible), HasSubstr("lacks a field"));
 

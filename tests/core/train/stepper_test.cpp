@@ -81,7 +81,8 @@ TEST(RateSchedule, names_what_is_wrong) {
     EXPECT_THAT(error({.gamma = 0}), HasSubstr("gamma must be a finite number above 0"));
     EXPECT_THAT(error({.name = "step", .size = 0}), HasSubstr("size must be at least 1 epoch"));
     EXPECT_THAT(error({.name = "multistep"}), HasSubstr("multistep needs milestones"));
-    EXPECT_THAT(error({.name = "multistep", .milestones = {3, 1}}), HasSubstr("must rise"));
+    EXPECT_THAT(error({.name = "multistep", .milestones = {3, 1}}),
+                HasSubstr("must be in ascending order"));
 }
 
 TEST(Stepper, moves_the_rate_and_tells_of_each_step) {

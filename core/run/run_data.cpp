@@ -1,6 +1,6 @@
-#include "viewer/run_data.h"
+#include "run/run_data.h"
 
-#include "base/json_depth.h"
+#include "run/event_line.h"
 #include "run/whole_curve.h"
 
 #include <nlohmann/json.hpp>
@@ -11,31 +11,30 @@
 #include <limits>
 #include <set>
 
-namespace hfc::viewer {
+namespace hfc::run {
 namespace {
 
-using Json = nlohmann::json;
 /// Places, names, and what the status tells.
 const std::set<std::string> no_curve = {"epoch",  "step",          "time",
                                         "series", "train_seconds", "probe_seconds"};
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
-double number_at(const Json& event, const char* key) {
+double number_at(const nlohmann::json& event, const char* key) {
     const auto found = event.find(key);
     return found != event.end() && found->is_number() ? found->get<double>() : nothing;
 }
 
-std::string text_at(const Json& event, const char* key) {
+std::string text_at(const nlohmann::json& event, const char* key) {
     const auto found = event.find(key);
     return found != event.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-double finite_or_nothing(const Json& value) {
+double finite_or_nothing(const nlohmann::json& value) {
     const double number = value.is_number() ? value.get<double>() : nothing;
     return std::isfinite(number) ? number : nothing;
 }
 
-std::vector<double> numbers_of(const Json& list) {
+std::vector<double> numbers_of(const nlohmann::json& list) {
     std::vector<double> numbers;
     for (const auto& value : list) {
         numbers.push_back(finite_or_nothing(value));
@@ -44,7 +43,7 @@ std::vector<double> numbers_of(const Json& list) {
 }
 
 /// At most so many, each cut off after some lines' length.
-std::vector<std::string> texts_at(const Json& event, const char* key, size_t most) {
+std::vector<std::string> texts_at(const nlohmann::json& event, const char* key, size_t most) {
     std::vector<std::string> texts;
     const auto found = event.find(key);
     for (size_t i = 0;
@@ -109,9 +108,7 @@ void RunData::take(const std::string& line) {
     if (lines_kept_.size() > 15) {
         lines_kept_.pop_front();
     }
-    const auto event = nests_deeper(line, deepest_nesting)
-                           ? Json()
-                           : Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto event = event_of<nlohmann::json>(line);
     if (!event.is_object()) {
         foreign_++;
         first_foreign_ = first_foreign_ == 0 ? lines_ : first_foreign_;
@@ -120,7 +117,7 @@ void RunData::take(const std::string& line) {
     const auto series = text_at(event, "series").substr(0, longest_name);
     const double epoch = number_at(event, "epoch");
     last_ = where(series, epoch, number_at(event, "time"));
-    if (run::is_whole_curve(event)) {
+    if (is_whole_curve(event)) {
         take_whole_curve(event, series);
     } else if (!text_at(event, "image").empty()) {
         take_picture(event, where(series, epoch, nothing));
@@ -134,11 +131,11 @@ void RunData::take(const std::string& line) {
     }
 }
 
-void RunData::take_values(const Json& event, const std::string& series) {
+void RunData::take_values(const nlohmann::json& event, const std::string& series) {
     const std::array<double, 3> place = {number_at(event, "epoch"), number_at(event, "step"),
                                          number_at(event, "time")};
     const auto take_value = [&](const std::string& panel, const std::string& name,
-                                const Json& value) {
+                                const nlohmann::json& value) {
         if (value.is_number() || value.is_null()) {
             add(panel, name, place, finite_or_nothing(value));
         }
@@ -196,7 +193,7 @@ Curve& RunData::longest_curve() {
     return *longest;
 }
 
-void RunData::take_whole_curve(const Json& event, const std::string& series) {
+void RunData::take_whole_curve(const nlohmann::json& event, const std::string& series) {
     const auto name = event.at("curve").get<std::string>();
     Version version = {number_at(event, "epoch"), numbers_of(event.at("x")),
                        numbers_of(event.at("y"))};
@@ -228,7 +225,7 @@ void RunData::take_whole_curve(const Json& event, const std::string& series) {
     }
 }
 
-void RunData::take_picture(const Json& event, const std::string& what) {
+void RunData::take_picture(const nlohmann::json& event, const std::string& what) {
     constexpr size_t most_pictures = 10000, most_cells = 1024, most_caption_bytes = 64 << 20;
     const auto count_at = [&](const char* key) {
         const double count = number_at(event, key);
@@ -262,21 +259,21 @@ std::string RunData::note() const {
     }
     if (foreign_ > 0) {
         text += std::to_string(foreign_) +
-                " line(s) of metrics.jsonl are no events (the first: line " +
-                std::to_string(first_foreign_) + ") and are passed over. ";
+                " line(s) of metrics.jsonl are not events (the first: line " +
+                std::to_string(first_foreign_) + ") and are skipped. ";
     }
     if (overlong_ > 0) {
-        text += std::to_string(overlong_) + " line(s) are longer than 8 MB and are passed over. ";
+        text += std::to_string(overlong_) + " line(s) are longer than 8 MB and are skipped. ";
     }
     if (thinned_ > 0) {
         text += std::to_string(thinned_) +
-                " curve(s) have more points than are kept: the lowest and the highest of each few "
-                "are shown. ";
+                " curve(s) have too many points to keep: only the lowest and the highest of every "
+                "few points are shown. ";
     }
     if (too_many_) {
-        text += "There are more curves or pictures than are shown. ";
+        text += "There are more curves or pictures than can be shown. ";
     }
     return text;
 }
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

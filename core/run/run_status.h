@@ -1,29 +1,30 @@
-// What a run is, besides its curves: settings, device, speed, time left, whether its process lives.
+// The state of a run apart from its curves: settings, device, speed, remaining time, and whether
+// its process is alive.
 #pragma once
 
-#include "viewer/run_data.h"
+#include "run/run_data.h"
 
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
-namespace hfc::viewer {
+namespace hfc::run {
 
 class RunStatus {
   public:
     explicit RunStatus(std::filesystem::path directory) : directory_(std::move(directory)) {}
 
-    /// Reads config.json if it has changed, and whether the run goes on; true when there is
-    /// something new.
+    /// Reads config.json if it has changed, and checks whether the run is still in progress.
+    /// Returns true if anything has changed.
     bool poll();
 
     const std::filesystem::path& directory() const { return directory_; }
-    /// A process holds the run's log (by the lock that hfc-host takes on it).
+    /// Whether a process holds the lock on the run's log that hfc-host takes.
     bool running() const { return running_; }
     /// "device" -> "cpu", "options.epochs.natural" -> "12" ...
     const std::vector<std::pair<std::string, std::string>>& settings() const { return settings_; }
-    /// "3.1 s an epoch, 40 s left of natural"; empty when nothing is known.
+    /// "3.1 s an epoch, 40 s left of natural", or empty if nothing is known.
     std::string speed(const RunData& run) const;
 
   private:
@@ -33,4 +34,4 @@ class RunStatus {
     bool running_ = false;
 };
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

@@ -1,6 +1,8 @@
-#include "viewer/run_status.h"
+#include "run/run_status.h"
 
-#include "base/json_depth.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "run/stored_run.h"
 
 #include <nlohmann/json.hpp>
 
@@ -10,41 +12,12 @@
 #include <cstdlib>
 #include <fstream>
 
-namespace hfc::viewer {
+namespace hfc::run {
 namespace {
 
 namespace fs = std::filesystem;
-using OrderedJson = nlohmann::ordered_json;
-
-/// Larger than any config.json: what is read of one.
-constexpr size_t most_bytes = 1 << 20;
-
-OrderedJson read_json(const fs::path& path) {
-    std::string text(most_bytes, '\0');
-    std::ifstream file(path, std::ios::binary);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(file.gcount()));
-    return nests_deeper(text, deepest_nesting)
-               ? OrderedJson()
-               : OrderedJson::parse(text, nullptr, /*allow_exceptions=*/false);
-}
-
-void flatten(const OrderedJson& value, const std::string& name,
-             std::vector<std::pair<std::string, std::string>>& settings) {
-    if (value.is_object() && !value.empty()) {
-        for (const auto& [key, inner] : value.items()) {
-            flatten(inner, name.empty() ? key : name + "." + key, settings);
-        }
-    } else if (name != "command_line") {
-        settings.emplace_back(
-            name, value.is_string()
-                      ? value.get<std::string>()
-                      : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
-    }
-}
-
-/// Whether somebody holds a lock on the file. Asking for the lock instead would refuse it to a host
-/// that starts in this moment.
+/// Whether a process holds a lock on the file. Trying to take the lock instead could prevent a host
+/// that is just starting from taking it.
 bool locked(const fs::path& path) {
     struct stat status = {};
     if (::stat(path.c_str(), &status) != 0) {
@@ -86,9 +59,15 @@ bool RunStatus::poll() {
     }
     read_ = written;
     settings_.clear();
-    const auto json = written == fs::file_time_type::min() ? OrderedJson() : read_json(config);
-    if (json.is_object()) {
-        flatten(json, "", settings_);
+    try {
+        for (const auto& [name, value] : flat_settings(read_config(directory_))) {
+            if (name != "command_line") {
+                settings_.emplace_back(
+                    name, value.is_string() ? value.get<std::string>() : json_text(value));
+            }
+        }
+    } catch (const Error&) {
+        settings_.clear();  // missing, damaged, or not written completely yet
     }
     return true;
 }
@@ -116,4 +95,4 @@ std::string RunStatus::speed(const RunData& run) const {
     return text;
 }
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

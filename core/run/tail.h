@@ -6,28 +6,27 @@
 #include <functional>
 #include <string>
 
-namespace hfc::viewer {
+namespace hfc::run {
 
-/// Reads each byte of the file once. A file that is not there yet is waited for; one that was
-/// replaced, cut off, or written anew under the same name is begun again.
+/// Reads each byte of the file once. The file may not exist yet. If it is replaced, truncated or
+/// rewritten under the same name, reading starts again.
 class Tail {
   public:
     struct News {
         bool exists = false;
-        bool restarted = false;  ///< forget all lines told before: those of this poll are the first
-        bool more = false;       ///< the limit was reached: there is more to read at once
-        uint64_t overlong = 0;   ///< lines given up since they passed the longest allowed
+        bool restarted = false;  ///< all earlier lines are void: those of this poll are the first
+        bool more = false;       ///< the limit was reached, and there is more to read
+        uint64_t overlong = 0;   ///< lines that were skipped because they are too long
     };
 
     explicit Tail(std::filesystem::path path) : path_(std::move(path)) {}
 
-    /// Reads at most `limit` new bytes. `begin_again` is called before any line of a file that was
-    /// restarted, `line` for each line that has its newline; a torn last line waits for the rest of
-    /// it.
+    /// Reads at most `limit` new bytes. Calls `begin_again` before the first line if reading starts
+    /// again, and `line` for each complete line; an incomplete last line waits for its rest.
     News poll(const std::function<void()>& begin_again,
               const std::function<void(const std::string&)>& line, size_t limit = 4 << 20);
 
-    /// Of the file, read so far, and in it at the last poll.
+    /// The number of bytes read so far, and the size of the file at the last poll.
     uint64_t bytes() const { return offset_; }
     uint64_t size() const { return size_; }
 
@@ -41,9 +40,10 @@ class Tail {
     std::filesystem::path path_;
     uint64_t offset_ = 0, size_ = 0;
     uint64_t inode_ = 0;
-    std::string head_;  ///< the file's first bytes: tell a file written anew under the same inode
+    std::string
+        head_;  ///< the file's first bytes, which reveal that it was rewritten under its inode
     std::string torn_;
-    bool skipping_ = false;  ///< within an overlong line
+    bool skipping_ = false;  ///< in the middle of a line that is too long
 };
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

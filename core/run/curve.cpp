@@ -1,10 +1,9 @@
-// What is kept of a curve.
-#include "viewer/run_data.h"
+#include "run/curve.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace hfc::viewer {
+namespace hfc::run {
 
 void Curve::push(const std::array<double, 3>& place, double value) {
     for (size_t axis = 0; axis < place.size(); ++axis) {
@@ -70,4 +69,4 @@ void Curve::thin() {
     gathered_ = 0;
 }
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

@@ -1,8 +1,8 @@
-#include "viewer/files.h"
+#include "run/files.h"
 
 #include <system_error>
 
-namespace hfc::viewer {
+namespace hfc::run {
 
 namespace fs = std::filesystem;
 
@@ -21,4 +21,4 @@ std::vector<File> files_of(const fs::path& folder, std::string_view extension) {
     return files;
 }
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

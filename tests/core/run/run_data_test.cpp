@@ -1,10 +1,9 @@
-// What the viewer keeps of a run beyond plain values: thinned curves, whole curves, pictures, and
-// their bounds.
-#include "viewer/run_data.h"
-
-#include <gmock/gmock.h>
+// What RunData keeps beyond plain values: thinned curves, whole curves, pictures, and their limits.
+#include "run/run_data.h"
 
 #include "scratch_folder.h"
+
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace hfc::viewer {
+namespace hfc::run {
 namespace {
 
 using testing::ElementsAre;
@@ -38,7 +37,7 @@ Curve curve_of(size_t points, const std::vector<size_t>& thinned_after) {
     return curve;
 }
 
-TEST(ViewerCurve, ThinnedItKeepsTheExtremesInTheirPlacesWhenAndWhereverTheyCome) {
+TEST(CurveTest, ThinnedItKeepsTheExtremesInTheirPlacesWhenAndWhereverTheyCome) {
     const auto curve = curve_of(30000, {9999, 19999});
     EXPECT_TRUE(curve.thinned());
     // 10 000 points make 5 000; with 10 000 more, two of each four, again 10 000, then half of
@@ -60,7 +59,7 @@ TEST(ViewerCurve, ThinnedItKeepsTheExtremesInTheirPlacesWhenAndWhereverTheyCome)
     EXPECT_EQ(extreme(-70), 22222);
 }
 
-TEST(ViewerCurve, AGapStaysOneOnlyWhereThereIsNothingElse) {
+TEST(CurveTest, AGapStaysOneOnlyWhereThereIsNothingElse) {
     Curve curve;
     for (const double value : std::vector<double>{NAN, 1, 2, NAN, NAN, NAN, NAN, NAN}) {
         curve.add({0, 0, 0}, value);
@@ -73,7 +72,7 @@ TEST(ViewerCurve, AGapStaysOneOnlyWhereThereIsNothingElse) {
     EXPECT_THAT(curve.y, ElementsAre(1, 2, IsNan(), IsNan(), 5, 4));
 }
 
-TEST(ViewerRun, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
+TEST(RunDataTest, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
     RunData run("none");
     for (size_t i = 0; i <= most_points; ++i) {
         run.take(i == 4321 ? "{\"loss\":9}" : "{\"loss\":1}");
@@ -89,10 +88,10 @@ TEST(ViewerRun, ThinsACurveOfMorePointsThanAreKeptAndSaysSo) {
     log.close();
     RunData read(folder.path());
     EXPECT_TRUE(read.poll(60));
-    EXPECT_THAT(read.note(), testing::HasSubstr("1 curve(s) have more points than are kept"));
+    EXPECT_THAT(read.note(), testing::HasSubstr("1 curve(s) have too many points to keep"));
 }
 
-TEST(ViewerRun, WholeCurvesHaveAVersionAnEpoch) {
+TEST(RunDataTest, WholeCurvesHaveAVersionAnEpoch) {
     RunData run("none");
     run.take(R"({"curve":"spectrum","series":"natural","epoch":1,"x_name":"radius",)"
              R"("x":[0,1,2],"y":[5,null,7]})");
@@ -111,7 +110,7 @@ TEST(ViewerRun, WholeCurvesHaveAVersionAnEpoch) {
     EXPECT_TRUE(std::isnan(spectrum.by_series.at("").at(0).epoch));
 }
 
-TEST(ViewerRun, OfTooManyWholeCurvesTheFirstAndTheLastEpochsStay) {
+TEST(RunDataTest, OfTooManyWholeCurvesTheFirstAndTheLastEpochsStay) {
     RunData run("none");
     const size_t each = most_points_in_all / 64, count = 70;
     std::string zeros = "0";
@@ -131,7 +130,7 @@ TEST(ViewerRun, OfTooManyWholeCurvesTheFirstAndTheLastEpochsStay) {
     EXPECT_FALSE(run.whole_curves().contains("long"));
 }
 
-TEST(ViewerRun, PicturesHaveTheirGridAndCaptions) {
+TEST(RunDataTest, PicturesHaveTheirGridAndCaptions) {
     RunData run("none");
     run.take(R"({"image":"grid","series":"natural","epoch":3,"file":"images/grid-1.png",)"
              R"("columns":2,"rows":1,"captions":["cat .9",7],"headings":["row"]})");
@@ -142,7 +141,7 @@ TEST(ViewerRun, PicturesHaveTheirGridAndCaptions) {
     EXPECT_EQ(first.rows, 1U);
     EXPECT_THAT(first.captions, ElementsAre("cat .9", ""));
     EXPECT_THAT(first.headings, ElementsAre("row"));
-    EXPECT_EQ(first.what, "natural, epoch 3");
+    EXPECT_EQ(first.where, "natural, epoch 3");
     const auto& second = run.pictures().at("images/grid-2.png");
     EXPECT_EQ(second.columns, 0U);
     EXPECT_EQ(second.rows, 0U);
@@ -150,4 +149,4 @@ TEST(ViewerRun, PicturesHaveTheirGridAndCaptions) {
 }
 
 }  // namespace
-}  // namespace hfc::viewer
+}  // namespace hfc::run

@@ -1,19 +1,18 @@
-#include "viewer/tables.h"
+#include "run/growing_tables.h"
 
-#include "run/csv.h"
-#include "viewer/files.h"
+#include "run/files.h"
 
 #include <fstream>
 #include <set>
 
-namespace hfc::viewer {
+namespace hfc::run {
 
 namespace fs = std::filesystem;
 
 namespace {
 
 /// A file's first megabyte, up to the end of a row, with a row that says so where there is more.
-Rows read_table(const fs::path& path) {
+CsvRows read_table(const fs::path& path) {
     constexpr size_t first_bytes = 1 << 20;
     std::string text(first_bytes, '\0');
     std::ifstream file(path, std::ios::binary);
@@ -23,7 +22,7 @@ Rows read_table(const fs::path& path) {
     if (cut) {
         text.resize(text.rfind('\n') + 1);  // without any newline: to nothing
     }
-    auto rows = run::parse_csv(text);
+    auto rows = parse_csv(text);
     if (cut) {
         rows.push_back({"... only the first MB is shown"});
     }
@@ -32,7 +31,7 @@ Rows read_table(const fs::path& path) {
 
 }  // namespace
 
-bool Tables::poll() {
+bool GrowingTables::poll() {
     bool changed = false;
     std::set<std::string> there;
     for (const auto& [path, written] : files_of(directory_, ".csv")) {
@@ -51,4 +50,4 @@ bool Tables::poll() {
     return changed;
 }
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

@@ -1,11 +1,11 @@
-// Files of a folder that others write.
+// Files in a directory to which others write.
 #pragma once
 
 #include <filesystem>
 #include <string_view>
 #include <vector>
 
-namespace hfc::viewer {
+namespace hfc::run {
 
 struct File {
     std::filesystem::path path;
@@ -14,8 +14,8 @@ struct File {
     bool operator==(const File&) const = default;
 };
 
-/// The regular files in a folder whose names end with `extension` (".png"): opening anything else,
-/// such as a pipe, might wait. None where the folder cannot be read.
+/// The regular files in a directory whose names end with `extension` (".png"). Other files are left
+/// out, because opening a pipe, for example, could block. Empty if the directory cannot be read.
 std::vector<File> files_of(const std::filesystem::path& folder, std::string_view extension);
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

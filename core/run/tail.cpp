@@ -1,4 +1,6 @@
-#include "viewer/tail.h"
+#include "run/tail.h"
+
+#include "base/file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,24 +10,7 @@
 #include <cstring>
 #include <vector>
 
-namespace hfc::viewer {
-namespace {
-
-struct OpenedFile {
-    explicit OpenedFile(const std::filesystem::path& path)
-        : descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-    ~OpenedFile() {
-        if (descriptor >= 0) {
-            ::close(descriptor);
-        }
-    }
-    OpenedFile(const OpenedFile&) = delete;
-    OpenedFile& operator=(const OpenedFile&) = delete;
-    int descriptor;
-};
-
-}  // namespace
-
+namespace hfc::run {
 bool Tail::is_another(int file, uint64_t inode, uint64_t size) const {
     if (offset_ == 0) {
         return false;
@@ -69,14 +54,14 @@ void Tail::take(const char* data, size_t size, const std::function<void(const st
 Tail::News Tail::poll(const std::function<void()>& begin_again,
                       const std::function<void(const std::string&)>& line, size_t limit) {
     News news;
-    const OpenedFile file(path_);
+    const Descriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     struct ::stat now = {};
-    if (file.descriptor < 0 || ::fstat(file.descriptor, &now) != 0 || !S_ISREG(now.st_mode)) {
+    if (!file.open() || ::fstat(file.get(), &now) != 0 || !S_ISREG(now.st_mode)) {
         return news;
     }
     news.exists = true;
     const auto size = size_ = static_cast<uint64_t>(now.st_size);
-    if (is_another(file.descriptor, now.st_ino, size)) {
+    if (is_another(file.get(), now.st_ino, size)) {
         offset_ = 0;
         head_.clear();
         torn_.clear();
@@ -88,8 +73,7 @@ Tail::News Tail::poll(const std::function<void()>& begin_again,
     std::vector<char> buffer(std::min<uint64_t>({size - std::min(size, offset_), limit, 1 << 18}));
     for (size_t taken = 0; offset_ < size && taken < limit;) {
         const auto wanted = std::min<uint64_t>({buffer.size(), size - offset_, limit - taken});
-        const auto got =
-            ::pread(file.descriptor, buffer.data(), wanted, static_cast<off_t>(offset_));
+        const auto got = ::pread(file.get(), buffer.data(), wanted, static_cast<off_t>(offset_));
         if (got <= 0) {
             return news;  // cut off meanwhile, or a disk that fails: another time
         }
@@ -105,4 +89,4 @@ Tail::News Tail::poll(const std::function<void()>& begin_again,
     return news;
 }
 
-}  // namespace hfc::viewer
+}  // namespace hfc::run

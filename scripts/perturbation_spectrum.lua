@@ -1,20 +1,20 @@
--- Where adversarial perturbations and input gradients lie in frequency, by a network's training.
---   hfc-host scripts/perturbation_spectrum.lua            embedded data: half a minute on two cores
+-- Where adversarial perturbations and input gradients are in frequency, by a network's training.
+--   hfc-host scripts/perturbation_spectrum.lua            built-in data: half a minute on two cores
 --   hfc-host scripts/perturbation_spectrum.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME    networks of fourier_masks
 --
--- The share of the power in each ring of frequencies. Expect: the natural network's gradients and
--- perturbations reach into the high frequencies, the adversarially trained one's lie lower. In the
--- embedded data, where r <= 4 alone carries the label, the share of the gradient within r = 4 is
--- larger for the adversarially trained network.
+-- Measures the fraction of the power in each ring of frequencies. Expect: the gradients and
+-- perturbations of the natural network reach into the high frequencies; those of the adversarially
+-- trained network have more of their power at low ones. In the built-in data, where only r <= 4
+-- carries the label, its gradients have a larger fraction of their power within r = 4.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
                 "of the adversarial training, PGD in L-infinity"},
   attack     = {{epsilon = 1, steps = 10, relative_alpha = .25, random_start = false},
                 "of the perturbations, PGD in L2: no bound on a pixel shapes the spectrum"},
-  images     = {100, "test images", least = 1},
-  radii      = {{4, 8, 12}, "of the table's shares, in frequency bins"},
+  images     = {100, "number of test images, from the first one on", least = 1},
+  radii      = {{4, 8, 12}, "radii in the tables, in frequency bins"},
   bands      = {16, "rings of the figure", least = 1},
   epochs     = 6,
   batch_size = 20,
@@ -23,9 +23,8 @@ local opt = hfc.options(hfc.common {
     budget = {epsilon = 8 / 255, steps = 10}, images = 1000,
   }},
 })
-local data = hfc.data(opt, {
-  train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, test_images = opt.images,
-})
+local data = hfc.data(opt, {train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
+data.test = hfc.first_images(data.test, opt.images)
 local run = hfc.run("perturbation_spectrum", opt)
 local perturb = hfc.attack.pgdl2(opt.attack)
 local x, y = data.test:batch(0, #data.test)
@@ -40,12 +39,15 @@ for name, model in hfc.networks(opt, data, run, recipes) do
     perturbations = perturb(model, x, y) - x,
   }
   for _, what in ipairs {"images", "gradients", "perturbations"} do
-    local spectrum = hfc.spectrum.power(seen[what]):sum(0)
-    spectrum = spectrum / spectrum:sum()
+    local each = hfc.spectrum.power(seen[what])
+    local spectrum = each:sum(0) / each:sum()
     local row, columns = {network = name, of = what}, {"network", "of"}
     for i, r in ipairs(opt.radii) do
       columns[i + 2] = "within r = " .. r
       row["within r = " .. r] = hfc.frequency.within(spectrum, r)
+      local fractions = hfc.frequency.within_each(each, r)
+      run:row("by image", {network = name, of = what, radius = r}, {"network", "of", "radius"},
+              hfc.stats.interval(fractions[fractions:isfinite()]))
     end
     run:row("shares", row, columns)
     local rings, centres = hfc.spectrum.radial(spectrum, {bands = opt.bands, measure = "sum"})
@@ -53,5 +55,5 @@ for name, model in hfc.networks(opt, data, run, recipes) do
   end
 end
 run:plot("spectrum", {
-  curves = {"images", "gradients", "perturbations"}, x = "radius", y = "share of power",
+  curves = {"images", "gradients", "perturbations"}, x = "radius", y = "fraction of the power",
 })

@@ -40,6 +40,30 @@ function TestAttack:test_several_epsilons_and_the_smallest()
   lu.assertAlmostEquals(smallest[2], 0.2, 1e-3)
 end
 
+-- Fooled by a mean pixel of .55 to .6 only: a larger step goes too far.
+local Window = torch.nn.module "Window"
+
+function Window:forward(x)
+  local class_1 = .025 - (x:mean {1, 2, 3} - .575):abs()
+  return torch.stack({torch.zeros_like(class_1), class_1}, 1)
+end
+
+function TestAttack:test_epsilons_in_ascending_order_find_what_a_bisection_misses()
+  local x, zeros = torch.full({2, 3, 4, 4}, .5), torch.zeros(2):long()
+  local fgsm, epsilons = hfc.attack.fgsm(), {}
+  for i = 1, 20 do epsilons[i] = i / 100 + .001 end
+  local function smallest(options)
+    return hfc.smallest_epsilon(Window(), x, zeros, fgsm, options):tolist()
+  end
+  lu.assertEquals(smallest {max_epsilon = .3}, {math.huge, math.huge})
+  lu.assertEquals(smallest {epsilons = epsilons}, {epsilons[5], epsilons[5]})
+  lu.assertEquals(smallest {epsilons = {.02, .2}}, {math.huge, math.huge})
+  lu.assertErrorMsgContains("in ascending order; got 0.1 after 0.2", smallest,
+                            {epsilons = {.2, .1}})
+  lu.assertErrorMsgContains("finds the nearest image itself", hfc.smallest_epsilon, Window(), x,
+                            zeros, hfc.attack.deepfool {}, {epsilons = {.1}})
+end
+
 function TestAttack:test_a_perturbation_of_high_frequencies_only()
   local model = hfc.model("preact_resnet8", {classes = 2, seed = 1})
   local x = torch.rand(2, 3, 16, 16) * 0.5 + 0.25

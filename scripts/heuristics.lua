@@ -3,10 +3,10 @@
 --   hfc-host scripts/heuristics.lua                       built-in data: a minute on two cores
 --   hfc-host scripts/heuristics.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- The curves low r and high r are accuracies on filtered test images; the table statistics has those
--- of the BatchNorm network by its statistics. Expect: on CIFAR-10, says the paper, mix-up and
--- BatchNorm use more of the high frequencies than vanilla training. On the built-in data all stay
--- near chance on x_h, and BatchNorm learns fastest.
+-- The curves low r and high r are accuracies on filtered test images; the table statistics has
+-- those of the BatchNorm network, by its statistics. Expect: on CIFAR-10, says the paper, mix-up
+-- and BatchNorm use more of the high frequencies than vanilla training. On the built-in data all
+-- stay near chance on x_h, and BatchNorm learns fastest.
 local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {
   heuristics    = {known, "one training each", choices = known},

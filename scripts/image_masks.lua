@@ -52,9 +52,5 @@ for name, scrambled in pairs {probe = false, scrambled = true} do
 end
 run:row("probe", row, {"probe train", "probe test", "scrambled train", "scrambled test"})
 
-local function grey(images) return images:slice(0, 0, 8):mean(1, {keepdim = true}) end
-local seen = grey(mask.apply(x, masks))
-run:image("image_masks", {
-  grey(x), torch.fft_fftshift(grey(masks), {-2, -1}),
-  seen - seen:mean({1, 2, 3}, {keepdim = true}) + .5,
-}, {headings = {"image", "mask", "image seen"}})
+local pictures, headings = mask.gallery(x, attacked, masks)
+run:image("image_masks", pictures, {headings = headings})

@@ -58,4 +58,12 @@ for _, row in ipairs(hfc.mask.controls(model, x, masks, {labels = class})) do
   print(row.images, row.mean, row.low, row.high)
 end
 print(hfc.mask.shuffled(masks, {seed = 1}):mean())]])
+example("hfc.coloured hfc.mask.gallery hfc.mask.chart", [[
+run, masks = hfc.run("example"), torch.rand(8, 1, 16, 16)
+x = torch.rand(8, 3, 16, 16)
+pictures, headings = hfc.mask.gallery(x, x, masks)
+run:image("masks", pictures, {headings = headings})
+hfc.mask.chart(run, "networks", {"natural", "adversarial"}, {masks[0], masks[1]})
+kernels = hfc.model("lenet"):parameters()[1]:detach()
+run:image("kernels", hfc.coloured(kernels:select(1, 0), {range = {-.3, .3}}))]])
 end

@@ -218,4 +218,45 @@ function TestSimilarity:test_ssim()
                             torch.rand(1, 3, 8, 8))
 end
 
+TestColours = {}
+
+function TestColours:test_viridis_and_differences()
+  local maps = torch.tensor {{{0, .5, 1, 2}}}
+  local colours = hfc.coloured(maps)
+  lu.assertEquals(colours.shape, {1, 3, 1, 4})
+  local function hexadecimal(image, x)
+    local text = ""
+    for channel = 0, 2 do
+      text = text .. ("%02X"):format(math.floor(image[{0, channel, 0, x}]:item() * 255 + .5))
+    end
+    return text
+  end
+  lu.assertEquals({hexadecimal(colours, 0), hexadecimal(colours, 1), hexadecimal(colours, 2),
+                   hexadecimal(colours, 3)}, {"440154", "21908D", "FDE725", "FDE725"})
+  local gap = hfc.coloured(maps:unsqueeze(1) - .5, {range = {-.5, .5}, palette = "difference"})
+  lu.assertEquals({hexadecimal(gap, 0), hexadecimal(gap, 1), hexadecimal(gap, 2)},
+                  {"053061", "F7F7F7", "67001F"})
+  lu.assertErrorMsgContains('expected "viridis" or "difference", got "turbo"', hfc.coloured, maps,
+                            {palette = "turbo"})
+  lu.assertErrorMsgContains("expected {low, high}, got {1, 0}", hfc.coloured, maps,
+                            {range = {1, 0}})
+  lu.assertErrorMsgContains("[N, 1, H, W] or [N, H, W]", hfc.coloured, torch.zeros(2, 2))
+end
+
+function TestColours:test_pictures_of_masks()
+  local x, masks = torch.rand(9, 3, 8, 8), torch.zeros(9, 1, 8, 8)
+  masks[{"...", 0, 0}] = 1
+  local pictures, headings = hfc.mask.gallery(x, x, masks)
+  lu.assertEquals({#pictures, #headings, #pictures[1]}, {7, 7, 8})
+  lu.assertTrue(torch.allclose(pictures[4], torch.full_like(pictures[4], .5), {atol = 1e-5}))
+  local own = x:slice(0, 0, 8)
+  local rest = own - own:mean({2, 3}, {keepdim = true}) + .5
+  lu.assertTrue(torch.allclose(pictures[7], rest, {atol = 1e-5}))
+  lu.assertAlmostEquals(pictures[3][{0, 0, 4, 4}]:item(), 0xFD / 255, 1e-6)  -- the centre is 1
+  lu.assertAlmostEquals(pictures[6][{0, 0, 4, 4}]:item(), 0x44 / 255, 1e-6)
+  local run = hfc.run("masks")
+  hfc.mask.chart(run, "own", {"a", "b"}, {masks[0], 1 - masks[1]})
+  lu.assertStrContains(text_of(run:directory() .. "/own.svg"), "b - a")
+end
+
 support.run()

@@ -15,6 +15,7 @@ local opt = hfc.options(hfc.common {
   search       = {"bound", "attack with each bound, or search for the least epsilon (public code)",
                   choices = {"bound", "least"}},
   statistics   = {{"running"}, "of BatchNorm", choices = {"running", "batch", "adapted"}},
+  blur         = {false, "as a baseline, blur the input in place of smoothing the kernels"},
   steps        = {4, "steps of PGD in training, each of epsilon / steps", least = 1},
   budget       = {8 / 255, "epsilon of the adversarial training"},
   batch_norm   = {false, "BatchNorm before each ReLU; the paper's networks have none"},
@@ -32,9 +33,8 @@ local opt = hfc.options(hfc.common {
 })
 local data = hfc.data(opt, {train = 300, test = 100, low = .5, high = .2, test_images = 0})
 data.test = hfc.first_images(data.test, opt.test_images)
-local run = hfc.run("smoothing_defence", opt)
-local published = opt.dataset == "cifar10" and "table2"
-  or opt.classes:find "nine.json" and "table4"
+local run, nine = hfc.run("smoothing_defence", opt), opt.classes:find "nine.json" and "table4"
+local published = opt.dataset == "cifar10" and "table2" or nine
 local pgd = hfc.attack.pgd {
   epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false,
 }
@@ -47,8 +47,8 @@ for training, model in hfc.networks(opt, data, run, recipes) do
     for _, rho in ipairs(opt.rho) do
       local first = {training = training, statistics = statistics, rho = rho}
       local row, intervals = hfc.smoothing_row(model, data.test, {
-        rho = rho, epsilons = opt.epsilons, search = opt.search, statistics = statistics,
-        published = published and hfc.published("wang2020 " .. published, training, rho),
+        rho = rho, epsilons = opt.epsilons, search = opt.search, statistics = statistics, blur = opt.blur,
+        published = not opt.blur and published and hfc.published("wang2020 " .. published, training, rho),
       })
       local columns = {"training", "statistics", "rho", "clean", "clean (paper)"}
       run:row("table2", hfc.merge(row, first), columns)

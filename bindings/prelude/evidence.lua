@@ -286,7 +286,7 @@ end
 
 hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   hfc.smoothing_row(model, dataset, {rho = 0, epsilons = {...}, published = {...}, \z
-  search = "bound", statistics = "running"}) -> table, list of tables\n\n\z
+  search = "bound", statistics = "running", blur = false}) -> table, list of tables\n\n\z
   Returns a row of Table 2 of Wang et al., 2020. The row contains the accuracy of the network \z
   after its first convolution is smoothed with strength rho, on clean images (clean) and under \z
   FGSM and PGD at each epsilon (such as ["fgsm 0.03"]). published: a row from hfc.published, \z
@@ -299,9 +299,11 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   bisected 12 times from .3 (foolbox: 20 times). An image is then robust at an epsilon only if \z
   its least epsilon is larger. statistics: "running", "batch" or "adapted" (see \z
   hfc.batchnorm_statistics). With "batch" only the clean accuracy is measured, because an attack \z
-  on one image would change the results of the others.',
+  on one image would change the results of the others. blur: if true, blurs the input in place of \z
+  smoothing the kernels (see hfc.blurred_input).',
 function(model, dataset, options)
-  local smooth = hfc.smooth(model, {rho = options.rho})
+  local smooth = options.blur and hfc.blurred_input(model, options.rho)
+    or hfc.smooth(model, {rho = options.rho})
   local paper = options.published or {}
   local statistics = hfc.batchnorm_statistics(options.statistics or "running", dataset)
   local row, intervals = {}, {}

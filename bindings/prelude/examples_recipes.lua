@@ -66,4 +66,7 @@ run:image("masks", pictures, {headings = headings})
 hfc.mask.chart(run, "networks", {"natural", "adversarial"}, {masks[0], masks[1]})
 kernels = hfc.model("lenet"):parameters()[1]:detach()
 run:image("kernels", hfc.coloured(kernels:select(1, 0), {range = {-.3, .3}}))]])
+example("hfc.blurred_input", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+print(hfc.accuracy(hfc.blurred_input(hfc.model("lenet"), 1), data.test))]])
 end

@@ -188,6 +188,30 @@ function TestSmoothing:test_rows_by_bound_and_by_least_epsilon()
   lu.assertNotNil(row_of({statistics = "adapted", search = "least"})["pgd 0.03"])
 end
 
+function TestSmoothing:test_a_blurred_input_keeps_the_mean()
+  local net, x = torch.nn.Sequential {torch.nn.Conv2d(3, 4, 3)}, torch.rand(2, 3, 9, 9)
+  local blurred = hfc.blurred_input(net, .5)
+  local flat = torch.full({1, 3, 9, 9}, .3)
+  lu.assertTrue(torch.allclose(blurred(flat), net(flat), {atol = 1e-6}))
+  lu.assertTrue(torch.allclose(hfc.blurred_input(net, 0)(x), net(x), {atol = 1e-6}))
+  local pixel = torch.zeros(1, 3, 9, 9)
+  pixel[{0, 0, 4, 4}] = 1
+  local seen = nil
+  local probe = hfc.blurred_input(function(images)
+    seen = images
+    return images
+  end, .5)
+  probe(pixel)
+  lu.assertAlmostEquals(seen[{0, 0, 4, 4}]:item(), .2, 1e-6)
+  lu.assertAlmostEquals(seen[{0, 0, 3, 5}]:item(), .1, 1e-6)
+  lu.assertAlmostEquals(seen:sum():item(), 1, 1e-6)
+  lu.assertErrorMsgContains("a finite rho of at least 0, got -1", hfc.blurred_input, net, -1)
+  local data = hfc.data("synthetic", {train = 4, test = 4})
+  local model = hfc.model("lenet")
+  local row = hfc.smoothing_row(model, data.test, {rho = 1, epsilons = {.03}, blur = true})
+  lu.assertEquals(row.clean, hfc.accuracy(hfc.blurred_input(model, 1), data.test))
+end
+
 TestSimilarity = {}
 
 function TestSimilarity:test_ssim()

@@ -9,7 +9,7 @@
 -- running statistics do not fit a smoothed network: compare --statistics running,adapted.
 local known = {"natural", "adversarial"}
 local opt = hfc.options(hfc.common {
-  networks     = {{known}, "trainings to compare", choices = known},
+  networks     = {known, "trainings to compare", choices = known},
   rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0: none", least = 0},
   epsilons     = {{.03, .06, .09}, "bounds of the attacks, L-infinity", least = 0},
   search       = {"bound", "attack with each bound, or search for the least epsilon (public code)",

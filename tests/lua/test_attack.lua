@@ -56,7 +56,9 @@ function TestAttack:test_epsilons_in_ascending_order_find_what_a_bisection_misse
     return hfc.smallest_epsilon(Window(), x, zeros, fgsm, options):tolist()
   end
   lu.assertEquals(smallest {max_epsilon = .3}, {math.huge, math.huge})
-  lu.assertEquals(smallest {epsilons = epsilons}, {epsilons[5], epsilons[5]})
+  local found = smallest {epsilons = epsilons}
+  lu.assertAlmostEquals(found[1], epsilons[5], 1e-6)
+  lu.assertAlmostEquals(found[2], epsilons[5], 1e-6)
   lu.assertEquals(smallest {epsilons = {.02, .2}}, {math.huge, math.huge})
   lu.assertErrorMsgContains("in ascending order; got 0.1 after 0.2", smallest,
                             {epsilons = {.2, .1}})

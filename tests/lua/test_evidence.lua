@@ -272,9 +272,11 @@ function TestColours:test_pictures_of_masks()
   masks[{"...", 0, 0}] = 1
   local pictures, headings = hfc.mask.gallery(x, x, masks)
   lu.assertEquals({#pictures, #headings, #pictures[1]}, {7, 7, 8})
-  lu.assertTrue(torch.allclose(pictures[4], torch.full_like(pictures[4], .5), {atol = 1e-5}))
   local own = x:slice(0, 0, 8)
-  local rest = own - own:mean({2, 3}, {keepdim = true}) + .5
+  local means = own:mean({2, 3}, {keepdim = true})  -- all that is left of each channel
+  local grey = means - means:mean({1, 2, 3}, {keepdim = true}) + .5
+  lu.assertTrue(torch.allclose(pictures[4], grey:expand_as(pictures[4]), {atol = 1e-5}))
+  local rest = own - means + .5
   lu.assertTrue(torch.allclose(pictures[7], rest, {atol = 1e-5}))
   lu.assertAlmostEquals(pictures[3][{0, 0, 4, 4}]:item(), 0xFD / 255, 1e-6)  -- the centre is 1
   lu.assertAlmostEquals(pictures[6][{0, 0, 4, 4}]:item(), 0x44 / 255, 1e-6)

@@ -1,7 +1,7 @@
 -- Fourier masks (Karantzas et al. 2022): the frequencies that a network needs, by its training.
 --   hfc-host scripts/fourier_masks.lua                    built-in data: a minute on two cores
 --   hfc-host scripts/fourier_masks.lua --preset paper --dataset folder:DIR --device cuda
--- Masks are learned on training images and scored on test images. Expect on the built-in data: the
+-- Masks are learned on training images and scored on test images. Expect: in the built-in data, the
 -- masked accuracy is near the clean one, and nine tenths of the weight is at r <= 4 (the label).
 local known = {"natural", "adversarial", "scale", "translation", "rotation"}
 local opt = hfc.options(hfc.common {

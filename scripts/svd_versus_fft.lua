@@ -6,8 +6,8 @@
 -- Each split keeps as much of the image in its dominant part, measured by energy or by the number
 -- of coefficients, as the frequencies within the radius. The paper finds fewer samples with the
 -- SVD. Compare samples / candidates: a split that leaves more images correctly classified by their
--- dominant part has fewer candidates. In the built-in data, expect more samples than expected by
--- chance with frequencies; the results of the SVD vary between seeds.
+-- dominant part has fewer candidates. Expect: in the built-in data, more samples than by chance
+-- with frequencies; the results of the SVD vary between seeds.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},

@@ -39,13 +39,13 @@ for name, model in hfc.networks(opt, data, run, recipes) do
     perturbations = perturb(model, x, y) - x,
   }
   for _, what in ipairs {"images", "gradients", "perturbations"} do
-    local each = hfc.spectrum.power(seen[what])
-    local spectrum = each:sum(0) / each:sum()
+    local spectrum = hfc.spectrum.power(seen[what]):sum(0)
+    spectrum = spectrum / spectrum:sum()
     local row, columns = {network = name, of = what}, {"network", "of"}
     for i, r in ipairs(opt.radii) do
       columns[i + 2] = "within r = " .. r
       row["within r = " .. r] = hfc.frequency.within(spectrum, r)
-      local fractions = hfc.frequency.within_each(each, r)
+      local fractions = hfc.spectrum.within_each(seen[what], r)
       run:row("by image", {network = name, of = what, radius = r}, {"network", "of", "radius"},
               hfc.stats.interval(fractions[fractions:isfinite()]))
     end

@@ -3,10 +3,10 @@
 --   hfc-host scripts/visibility.lua                       built-in data: ten seconds on two cores
 --   hfc-host scripts/visibility.lua --preset paper        CIFAR-10, all test images
 --
--- The paper calls x_h invisible to humans. Expect: the size of x_h falls and the similarity (SSIM)
--- rises towards 1 with the radius. In natural images x_h has several grey levels (of 255) at every
--- radius of the paper, and an image without x_h at r = 4 is visibly blurred. The intervals are
--- Student's t over the images. A change of 8/255, the bound of attacks, is 8 grey levels.
+-- The paper's x_h is what a human does not see. Expect: with the radius, the size of x_h falls and
+-- the similarity (SSIM) of x and x_l rises towards 1. On CIFAR-10, x_h has 18 of 255 grey levels in
+-- the mean at r = 4 and more than 5 at r = 12. A change of 8/255, the usual bound of attacks, is 8
+-- grey levels. The intervals are Student's t over the images.
 local opt = hfc.options {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   image_size = {128, "of a folder's images, in pixels", least = 1},

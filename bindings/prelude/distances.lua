@@ -27,6 +27,17 @@ local function gaussian_window(channels)
   return (window / window:sum()):expand {channels, 1, 11, 11}
 end
 
+local function ssim(a, b, window)
+  local function mean(x) return torch.conv2d(x, window, {groups = a.shape[2]}) end
+  local mean_a, mean_b = mean(a), mean(b)
+  local variance_a = mean(a:square()) - mean_a:square()
+  local variance_b = mean(b:square()) - mean_b:square()
+  local covariance = mean(a * b) - mean_a * mean_b
+  local brightness = (mean_a * mean_b * 2 + 1e-4) / (mean_a:square() + mean_b:square() + 1e-4)
+  local structure = (covariance * 2 + 9e-4) / (variance_a + variance_b + 9e-4)
+  return (brightness * structure):flatten(1):mean(1)
+end
+
 hfc.ssim = host.declare("hfc.ssim", "\z
   hfc.ssim(a, b) -> Tensor float64 [N]\n\n\z
   Returns the structural similarity of each image of `a` and the image of `b` at the same \z
@@ -43,14 +54,10 @@ function(a, b)
     error(string.format("hfc.ssim: expected images of at least 11 pixels, got %d x %d",
       a.shape[3], a.shape[4]), 2)
   end
-  a, b = a:double(), b:double()
-  local window = gaussian_window(a.shape[2])
-  local function mean(x) return torch.conv2d(x, window, {groups = a.shape[2]}) end
-  local mean_a, mean_b = mean(a), mean(b)
-  local variance_a = mean(a:square()) - mean_a:square()
-  local variance_b = mean(b:square()) - mean_b:square()
-  local covariance = mean(a * b) - mean_a * mean_b
-  local brightness = (mean_a * mean_b * 2 + 1e-4) / (mean_a:square() + mean_b:square() + 1e-4)
-  local structure = (covariance * 2 + 9e-4) / (variance_a + variance_b + 9e-4)
-  return (brightness * structure):flatten(1):mean(1)
+  local window, parts = gaussian_window(a.shape[2]), {}
+  for begin = 0, #a - 1, 100 do  -- few at a time, since the sums need much memory
+    local stop = math.min(begin + 100, #a)
+    parts[#parts + 1] = ssim(a[{{begin, stop}}]:double(), b[{{begin, stop}}]:double(), window)
+  end
+  return torch.cat(parts)
 end)

@@ -236,15 +236,20 @@ function(run, data, parts, found, options)
   draw_bars(run, figure, data.class_names, names, found)
 end)
 
-hfc.frequency.within_each = host.declare("hfc.frequency.within_each", '\z
-  hfc.frequency.within_each(maps, radius, {rule = "<="}) -> Tensor float64 [N]\n\n\z
-  Returns hfc.frequency.within for each map of a Tensor [N, ..., H, W]. A map without weight \z
-  gives NaN. hfc.stats.interval of the result is the mean over the images, with its interval.',
-function(maps, radius, options)
-  local h, w = maps.shape[#maps.shape - 1], maps.shape[#maps.shape]
-  local low = hfc.frequency.mask(h, w, radius, options):to(maps.device)
-  maps = maps:double()
-  return (maps * low):flatten(1):sum(1) / maps:flatten(1):sum(1)
+hfc.spectrum.within_each = host.declare("hfc.spectrum.within_each", '\z
+  hfc.spectrum.within_each(images, radius, {rule = "<="}) -> Tensor float64 [N]\n\n\z
+  Returns the fraction of each image\'s power, over all channels, at the frequencies within the \z
+  radius. An image of zeros gives NaN. hfc.stats.interval of the result is the mean over the \z
+  images, with its interval. images: Tensor [N, C, H, W].',
+function(images, radius, options)
+  local h, w = images.shape[3], images.shape[4]
+  local low, parts = hfc.frequency.mask(h, w, radius, options):double(), {}
+  for begin = 0, #images - 1, 500 do
+    local some = images[{{begin, math.min(begin + 500, #images)}}]:cpu():double()
+    local power = torch.fft_fft2(some):abs():square():sum(1)
+    parts[#parts + 1] = (power * low):sum {1, 2} / power:sum {1, 2}
+  end
+  return torch.cat(parts)
 end)
 
 -- Robust accuracy at each bound, when the attack looks for the least epsilon: foolbox 1.8 counts
@@ -258,7 +263,9 @@ local function by_least_epsilon(model, dataset, name, epsilons, statistics)
     end
   else
     attack = hfc.attack.pgd {steps = 40, relative_alpha = 1 / 30, random_start = false}
-    search = {statistics = statistics, max_epsilon = .3, bisections = 12}
+    local bounds = hfc.merge(epsilons)
+    table.sort(bounds)
+    search = {statistics = statistics, max_epsilon = .3, bisections = 20, bounds = bounds}
   end
   local least = {}
   local least_size = type(statistics) == "table" and statistics.adapted.images or 1
@@ -296,7 +303,7 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   search: "bound" attacks with each epsilon once, PGD with 10 steps of epsilon / 4 and a random \z
   start. "least" searches for the least epsilon of each image, as the authors\' code does with \z
   foolbox 1.8: FGSM in steps of .001, PGD with 40 steps of epsilon / 30 and no random start, \z
-  bisected 12 times from .3 (foolbox: 20 times). An image is then robust at an epsilon only if \z
+  bisected up to 20 times from .3. An image is then robust at an epsilon only if \z
   its least epsilon is larger. statistics: "running", "batch" or "adapted" (see \z
   hfc.batchnorm_statistics). With "batch" only the clean accuracy is measured, because an attack \z
   on one image would change the results of the others. blur: if true, blurs the input in place of \z

@@ -45,10 +45,10 @@ found = hfc.sample_search(hfc.model("lenet"), parts, test:labels())
 hfc.report_samples(hfc.run("example"), data, parts, found)
 expected, fractions = hfc.chance(found.class[3], test:labels(), found.candidates)
 print(#found.samples, #found.candidates, expected, fractions:max())]])
-example("hfc.frequency.within_each", [[
+example("hfc.spectrum.within_each", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
-power = hfc.spectrum.power(data.test)
-print(hfc.stats.interval(hfc.frequency.within_each(power, 8)).mean)]])
+fractions = hfc.spectrum.within_each(data.test:batch(0, 10), 8)
+print(hfc.stats.interval(fractions).mean)]])
 example("hfc.mask.shuffled hfc.mask.controls", [[
 data = hfc.data("synthetic", {train = 20, test = 4})
 model, x = hfc.model("lenet"), data.test:batch(0, 4)

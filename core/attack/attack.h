@@ -60,6 +60,9 @@ struct SearchOptions {
     /// If not empty: the only epsilons to try, in ascending order, until one succeeds. A single step
     /// can fool the network at an epsilon and not at a larger one, which a bisection misses.
     std::vector<double> epsilons = {};
+    /// If not empty: the bisection of an image ends once it is known of each of these whether the
+    /// image's smallest epsilon is larger.
+    std::vector<double> bounds = {};
     model::Inference::Options inference = {};
     at::Tensor samples = {};  ///< as for perturb()
 };

@@ -66,6 +66,25 @@ function TestAttack:test_epsilons_in_ascending_order_find_what_a_bisection_misse
                             zeros, hfc.attack.deepfool {}, {epsilons = {.1}})
 end
 
+function TestAttack:test_bounds_end_a_bisection_without_moving_an_image_across_them()
+  local data = hfc.data("synthetic", {train = 4, test = 30})
+  local model = hfc.model("preact_resnet8", {seed = 3})
+  local x = data.test:batch(0, 30)
+  local y = hfc.predict(model, x)
+  local pgd = hfc.attack.pgd {steps = 5, relative_alpha = .3, random_start = false}
+  local whole = hfc.smallest_epsilon(model, x, y, pgd, {max_epsilon = .3, bisections = 14})
+  local bounds = {whole:median():item(), whole:max():item() * .9}
+  local short = hfc.smallest_epsilon(model, x, y, pgd,
+                                     {max_epsilon = .3, bisections = 14, bounds = bounds})
+  for _, bound in ipairs(bounds) do
+    lu.assertTrue(short:gt(bound):equal(whole:gt(bound)))
+  end
+  lu.assertTrue(short:ge(whole):all():item())
+  lu.assertTrue(short:gt(whole):any():item())
+  lu.assertErrorMsgContains("bounds must be finite", hfc.smallest_epsilon, model, x, y, pgd,
+                            {bounds = {0}})
+end
+
 function TestAttack:test_a_perturbation_of_high_frequencies_only()
   local model = hfc.model("preact_resnet8", {classes = 2, seed = 1})
   local x = torch.rand(2, 3, 16, 16) * 0.5 + 0.25

@@ -36,10 +36,15 @@ function TestProportions:test_columns_carry_the_name()
 end
 
 function TestProportions:test_of_power_within_a_radius_image_by_image()
-  local maps = torch.zeros(3, 8, 8)
-  maps[{0, 0, 0}], maps[{0, 4, 4}], maps[{1, 0, 1}] = 1, 3, 2
-  local each = hfc.frequency.within_each(maps, 1):tolist()
-  lu.assertEquals({each[1], each[2], each[3] ~= each[3]}, {.25, 1, true})
+  local x = torch.rand(3, 2, 8, 8)
+  x[2] = 0
+  local each = hfc.spectrum.within_each(x, 2)
+  local one = hfc.spectrum.power(x[{{0, 1}}])
+  lu.assertAlmostEquals(each[0]:item(), hfc.frequency.within(one, 2), 1e-5)
+  lu.assertEquals(#each, 3)
+  lu.assertTrue(each[2]:isnan():item())
+  local flat = hfc.spectrum.within_each(torch.ones(1, 2, 8, 8), 0)
+  lu.assertAlmostEquals(flat:item(), 1, 1e-12)
 end
 
 TestChance = {}

@@ -79,7 +79,8 @@ const std::vector<Declaration> call_declarations = {
      "other options are those of hfc.accuracy."},
     {"hfc.smallest_epsilon", smallest_epsilon,
      "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
-     "epsilons = {...}, bounds = {...}, statistics = \"running\", bfloat16 = false, samples = Tensor int64 [N]}) -> Tensor float64 "
+     "epsilons = {...}, bounds = {...}, statistics = \"running\", bfloat16 = false, samples = "
+     "Tensor int64 [N]}) -> Tensor float64 "
      "[N]\n\n"
      "Returns, for each image, the smallest epsilon at which the attack succeeds, found by "
      "bisection. It is 0 for an image that is misclassified without an attack, and infinity if "

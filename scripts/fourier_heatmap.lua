@@ -4,28 +4,29 @@
 --   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda    CIFAR-10, 1000 images
 --   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    with the networks of fourier_masks
 --
--- Expect: noise fools natural networks at all but the lowest frequencies, and adversarially trained
+-- Expect: noise fools natural networks at all but the lowest frequencies, adversarially trained
 -- ones at low frequencies. In the built-in data only r <= 4 carries the label: noise there fools
--- both, and each class's dominant frequencies are there (chosen on training images).
+-- both, and each class's dominant frequencies are there.
 local opt = hfc.options(hfc.common {
   networks = {{"natural", "adversarial"}, "natural, adversarial"}, epochs = 6, batch_size = 20,
   budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "of the adversarial training"},
   epsilon = {4, "L2 norm of the noise in each channel"},
   reach = {10, "largest frequency in each direction, 1 to half the size", least = 1},
-  images = {100, "test images, and as many training images for the dominant frequencies"},
+  images = {100, "number of test images, from the first one on, 0: all", least = 0},
+  train_probe = {100, "training images for the dominant frequencies", least = 1},
   shares = {{.02, .05, .1, .3}, "of all frequencies: a class seen through its dominant ones"},
   presets = {paper = {
     dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
-    budget = {epsilon = 8 / 255, steps = 10}, images = 1000, reach = 16,
+    budget = {epsilon = 8 / 255, steps = 10}, images = 1000, train_probe = 1000, reach = 16,
   }},
 })
 local data = hfc.data(opt, {train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
 local test, side = hfc.first_images(data.test, opt.images), 2 * opt.reach + 1
-local some = data.train:subset(math.min(opt.images, #data.train), {seed = opt.seed})
+local some = data.train:subset(math.min(opt.train_probe, #data.train), {seed = opt.seed})
 local run, sensitivity = hfc.run("fourier_heatmap", opt), hfc.sensitivity
 local function centre(map)  -- the frequencies within reach, zero in the middle
-  local rolled = map:roll({opt.reach, opt.reach}, {-2, -1}):nan_to_num(0):float()
-  return rolled:slice(-2, 0, side):slice(-1, 0, side):unsqueeze(1)
+  map = map:roll({opt.reach, opt.reach}, {-2, -1}):nan_to_num(0):float()
+  return map:slice(-2, 0, side):slice(-1, 0, side):unsqueeze(1)
 end
 local pictures, recipes = {}, {
   natural = {batch_norm = true},
@@ -43,10 +44,9 @@ for name, model in hfc.networks(opt, data, run, recipes) do
   end
   table.insert(pictures, centre(heat:unsqueeze(0)))
   local dominant = sensitivity.dominant(model, some, {reach = opt.reach})
-  local columns = {"network", "clean", "clean low", "clean high", "n", "dominant in r <= 4"}
+  local positive, columns = dominant:nan_to_num(0):clamp_min(0), {"network", "clean", "clean low"}
   local row = hfc.stats.columns("clean", hfc.stats.proportion(hfc.accuracy(model, test), #test))
-  row.network = name
-  row["dominant in r <= 4"] = hfc.frequency.within(dominant:nan_to_num(0):clamp_min(0), 4)
+  row.network, row["dominant in r <= 4"] = name, hfc.frequency.within(positive, 4)
   for _, share in ipairs(opt.shares) do
     table.insert(columns, "top " .. share)
     local own = hfc.mask.largest(dominant, share):index_select(0, test:labels()):unsqueeze(1)

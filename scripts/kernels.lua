@@ -37,7 +37,8 @@ for training, model in hfc.networks(opt, data, run, recipes, {"natural", "advers
     local most = kernel:abs():amax():item()
     local pictures = kernel / (2 * most) + .5  -- grey is 0
     for channel = 0, opt.by_channel and kernel.shape[2] - 1 or 0 do
-      table.insert(headings, ("%s, rho = %g"):format(training, rho))
+      local which = opt.by_channel and (", channel %d"):format(channel + 1) or ""
+      table.insert(headings, ("%s, rho = %g%s"):format(training, rho, which))
       table.insert(rows, opt.by_channel
         and hfc.coloured(kernel:select(1, channel), {range = {-most, most}})
         or pictures[{{0, math.min(16, #kernel)}}])

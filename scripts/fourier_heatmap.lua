@@ -1,52 +1,52 @@
--- Fourier heat maps (Yin et al. 2019): the error of a network under noise of each frequency, by its
--- training; and the dominant frequencies of each class (Wang et al. 2023), which it needs most.
+-- Fourier heat maps (Yin et al. 2019): a network's error under noise of each frequency, by its
+-- training; and each class's dominant frequencies (Wang et al. 2023), whose loss hurts it most.
 --   hfc-host scripts/fourier_heatmap.lua                  built-in data: a minute on two cores
 --   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda    CIFAR-10, 1000 images
 --   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    networks from fourier_masks
 --
--- Expect: noise fools natural networks except at the lowest frequencies, and adversarially trained
--- ones only at low frequencies. In the built-in data, only r <= 4 carries the label: noise there
--- fools both networks, noise beyond fools neither, and the dominant frequencies are there, too.
--- They are chosen on training images; "top": accuracy on test images that keep only these.
+-- Expect: noise fools natural networks at all but the lowest frequencies, adversarially trained
+-- ones at low frequencies. In the built-in data only r <= 4 carries the label: noise there fools
+-- both, and each class's dominant frequencies are there.
 local opt = hfc.options(hfc.common {
-  networks = {{"natural", "adversarial"}, "networks: natural, adversarial"},
-  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
+  networks = {{"natural", "adversarial"}, "natural, adversarial"}, epochs = 6, batch_size = 20,
+  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "of the adversarial training"},
   epsilon = {4, "L2 norm of the noise in each channel"},
-  reach = {10, "largest frequency in each direction, up to half the size", least = 1},
-  images = {100, "test images, and training images for the dominant frequencies"},
-  shares = {{.02, .05, .1, .3}, "fractions of dominant frequencies to keep"},
-  epochs = 6, batch_size = 20,
+  reach = {10, "largest frequency in each direction, 1 to half the size", least = 1},
+  images = {100, "number of test images, from the first one on, 0: all", least = 0},
+  train_probe = {100, "training images for the dominant frequencies", least = 1},
+  shares = {{.02, .05, .1, .3}, "of all frequencies: a class seen through its dominant ones"},
   presets = {paper = {
     dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
-    budget = {epsilon = 8 / 255, steps = 10}, images = 1000, reach = 16,
+    budget = {epsilon = 8 / 255, steps = 10}, images = 1000, train_probe = 1000, reach = 16,
   }},
 })
-local data = hfc.data(opt, {
-  train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, test_images = opt.images,
-})
-local test, few, side = data.test, math.min(opt.images, #data.train), 2 * opt.reach + 1
-local some = data.train:subset(few, {seed = opt.seed})
+local data = hfc.data(opt, {train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
+local test, side = hfc.first_images(data.test, opt.images), 2 * opt.reach + 1
+local some = data.train:subset(math.min(opt.train_probe, #data.train), {seed = opt.seed})
 local run, sensitivity = hfc.run("fourier_heatmap", opt), hfc.sensitivity
--- The frequencies within reach, zero in the middle, as a picture.
-local function centre(map)
-  local rolled = map:roll({opt.reach, opt.reach}, {-2, -1}):nan_to_num(0):float()
-  return rolled:slice(-2, 0, side):slice(-1, 0, side):unsqueeze(1)
+local function centre(map)  -- the frequencies within reach, zero in the middle
+  map = map:roll({opt.reach, opt.reach}, {-2, -1}):nan_to_num(0):float()
+  return map:slice(-2, 0, side):slice(-1, 0, side):unsqueeze(1)
 end
 local pictures, recipes = {}, {
   natural = {batch_norm = true},
   adversarial = {batch_norm = true, adversarial = hfc.attack.pgd(opt.budget)},
 }
 for name, model in hfc.networks(opt, data, run, recipes) do
-  local heat = sensitivity.heat_map(model, test,
-                                    {epsilon = opt.epsilon, reach = opt.reach, seed = opt.seed})
+  local noise = {epsilon = opt.epsilon, reach = opt.reach, seed = opt.seed}
+  local heat = sensitivity.heat_map(model, test, noise)
   local errors, centres = hfc.spectrum.radial(
     heat:nan_to_num(0), {bands = opt.reach, measure = "mean", radius = opt.reach})
   run:curve("error", errors, {x = centres, x_name = "frequency", series = name})
+  for i = 0, opt.reach - 1 do  -- intervals as for the error at one frequency: upper bounds
+    run:row("errors", {network = name, frequency = centres[i]}, {"network", "frequency"},
+            hfc.stats.proportion(errors[i]:item(), #test))
+  end
   table.insert(pictures, centre(heat:unsqueeze(0)))
   local dominant = sensitivity.dominant(model, some, {reach = opt.reach})
-  local columns = {"network", "clean", "dominant in r <= 4"}
-  local row = {network = name, clean = hfc.accuracy(model, test)}
-  row["dominant in r <= 4"] = hfc.frequency.within(dominant:nan_to_num(0):clamp_min(0), 4)
+  local positive, columns = dominant:nan_to_num(0):clamp_min(0), {"network", "clean", "clean low"}
+  local row = hfc.stats.columns("clean", hfc.stats.proportion(hfc.accuracy(model, test), #test))
+  row.network, row["dominant in r <= 4"] = name, hfc.frequency.within(positive, 4)
   for _, share in ipairs(opt.shares) do
     table.insert(columns, "top " .. share)
     local own = hfc.mask.largest(dominant, share):index_select(0, test:labels()):unsqueeze(1)

@@ -4,17 +4,17 @@
 --   hfc-host scripts/frequency_sweep.lua --model runs/NAME --networks natural,adversarial
 --       networks from an earlier run
 --
--- Expect: most of the power is below r = 4. As the radius grows, the low-pass curve rises to the
--- clean accuracy, and the high-pass curve falls to chance. In the built-in data, only r <= 4
--- carries the label: from r = 4 on, the low-pass curve is at its maximum and the high-pass curve
--- at chance (.2).
+-- Expect: most of the power is below r = 4. With the radius, the low-pass curve rises to the clean
+-- accuracy and the high-pass curve falls to chance. In the built-in data, only r <= 4 carries the
+-- label: from r = 4 on, the low-pass curve is at the top and the high-pass curve at chance (.2).
+-- BatchNorm's running statistics do not fit filtered images: compare --statistics batch.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural"},
-                "networks in the run directory; without --model, only natural"},
-  images     = {100, "test images; 0 means all", least = 0},
-  step       = {1, "step of the radius, in frequency bins", above = 0},
-  keep_mean  = {false, "add the mean to high-passed images, \z
-                so that they are not darker than the training images"},
+                "names of trained ones in the run directory; without --model: natural"},
+  images     = {100, "number of test images, 0: all", least = 0},
+  step       = {1, "of the radius, in frequency bins", above = 0},
+  statistics = {{"running"}, "of BatchNorm", choices = {"running", "batch", "adapted"}},
+  keep_mean  = {false, "give a high-passed image its mean back, so that it is not too dark"},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {
@@ -25,28 +25,27 @@ local opt = hfc.options(hfc.common {
 local data = hfc.data(opt, {
   train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, test_images = opt.images,
 })
-local test = data.test
-local run = hfc.run("frequency_sweep", opt)
+local test, run = data.test, hfc.run("frequency_sweep", opt)
 local spectrum = hfc.spectrum.power(test):mean(0)
 local h, w = spectrum.shape[1], spectrum.shape[2]
-
+local panels = {}
 for name, model in hfc.networks(opt, data, run, {natural = {batch_norm = true}}) do
-  for radius = 0, math.sqrt(h * h + w * w) / 2, opt.step do
-    local low = hfc.frequency.mask(h, w, radius)
-    local high = 1 - low
-    if opt.keep_mean then high[{0, 0}] = 1 end
-    local accuracy = {
-      ["low-pass"] = hfc.mask.accuracy(model, test, low),
-      ["high-pass"] = hfc.mask.accuracy(model, test, high),
-    }
-    run:log {series = name, radius = radius, accuracy = accuracy}
-    run:row("sweep", {
-      network = name, radius = radius,
-      ["power within"] = hfc.frequency.within(spectrum, radius),
-    }, {"network", "radius", "low-pass", "high-pass"}, accuracy)
+  for _, statistics in ipairs(opt.statistics) do
+    local series = #opt.statistics == 1 and name or name .. ", " .. statistics
+    panels[#panels + 1] = series
+    for radius = 0, math.sqrt(h * h + w * w) / 2, opt.step do
+      local row, accuracy = hfc.filter_row(model, test, radius, {
+        statistics = statistics, keep_mean = opt.keep_mean,
+      })
+      run:log {series = series, radius = radius, accuracy = accuracy}
+      run:row("sweep", {
+        network = name, statistics = statistics, radius = radius,
+        ["power within"] = hfc.frequency.within(spectrum, radius),
+      }, {"network", "statistics", "radius", "power within"}, row)
+    end
   end
 end
-run:plot("sweep", {x = "radius", y = "accuracy", panels = opt.networks})
+run:plot("sweep", {x = "radius", y = "accuracy", panels = panels})
 
 local power, centres = hfc.spectrum.radial(spectrum, {
   bands = math.floor(h / 2), measure = "mean", radius = h / 2,

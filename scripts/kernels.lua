@@ -1,5 +1,5 @@
--- Figures 7 and 14 of Wang et al., CVPR 2020: kernels of the first convolution after natural and
--- adversarial training, with and without smoothing.
+-- Figures 7 and 14 of Wang et al., CVPR 2020: kernels of the first convolution, of natural and
+-- adversarial training, as they are and smoothed.
 --   hfc-host scripts/kernels.lua                          built-in data: a minute on two cores
 --   hfc-host scripts/kernels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/kernels.lua --model runs/NAME    networks from smoothing_defence
@@ -7,13 +7,13 @@
 -- Expect: after adversarial training, as after smoothing, neighbouring weights differ less (lower
 -- roughness), and the kernels pass less of the highest frequencies.
 local opt = hfc.options(hfc.common {
-  rho        = {{0, 1}, "strengths of the smoothing; 0 means none", least = 0},
-  by_channel = {false, "draw all kernels, with each input channel separately (Figure 14)"},
+  rho        = {{0, 1}, "strengths of the smoothing; 0: none", least = 0},
+  by_channel = {false, "draw all kernels in colour, one row per input channel, as the paper does"},
   budget     = {8 / 255, "epsilon of the adversarial training (PGD)"},
   steps      = {4, "PGD steps in training, each of size epsilon / steps", least = 1},
   epochs     = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
   presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", steps = 10,
+    dataset = "cifar10", model = "preact_resnet32", by_channel = true, steps = 10,
     epochs = {natural = 100, adversarial = 100}, batch_size = 100, lr = 1e-4,
   }, imagenet_nine = hfc.imagenet_nine {
     by_channel = true, steps = 10, epochs = {natural = 50, adversarial = 50},
@@ -34,11 +34,14 @@ for training, model in hfc.networks(opt, data, run, recipes, {"natural", "advers
   for _, rho in ipairs(opt.rho) do
     local kernel = hfc.smooth(model, {rho = rho}):parameters()[1]:detach():cpu()
     local gain = hfc.frequency_response(kernel, 32):square():mean({0, 1})
-    local pictures = kernel / (2 * kernel:abs():amax()) + .5  -- grey is 0
+    local most = kernel:abs():amax():item()
+    local pictures = kernel / (2 * most) + .5  -- grey is 0
     for channel = 0, opt.by_channel and kernel.shape[2] - 1 or 0 do
-      table.insert(headings, ("%s, rho = %g"):format(training, rho))
-      table.insert(rows, opt.by_channel and pictures:narrow(1, channel, 1)
-                         or pictures[{{0, math.min(16, #kernel)}}])
+      local which = opt.by_channel and (", channel %d"):format(channel + 1) or ""
+      table.insert(headings, ("%s, rho = %g%s"):format(training, rho, which))
+      table.insert(rows, opt.by_channel
+        and hfc.coloured(kernel:select(1, channel), {range = {-most, most}})
+        or pictures[{{0, math.min(16, #kernel)}}])
     end
     run:row("roughness", {
       training = training, rho = rho, roughness = hfc.roughness(kernel):mean():item(),

@@ -14,6 +14,9 @@ local opt = hfc.options(hfc.common {
   batch_norm   = {true, "use BatchNorm before each ReLU; the paper does not"},
   epochs       = 6,
   presets = {paper = {
+    dataset = "cifar10", model = "preact_resnet32", rescale = "max",
+    batch_norm = false, epochs = 100, batch_size = 100, lr = 1e-4,
+  }, code = {
     dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",
     batch_norm = false, epochs = 100, batch_size = 100, lr = 1e-4,
   }, imagenet_nine = hfc.imagenet_nine {radii = {25, 50, 100, 150}, epochs = 50}},

@@ -2,19 +2,20 @@
 --   hfc-host scripts/optimizers.lua                       built-in data: half a minute on two cores
 --   hfc-host scripts/optimizers.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- Expect: on CIFAR-10, SGD picks up more high frequencies than the others (the accuracy on x_h). On
--- the built-in data, SGD is the slowest, and all stay near chance on x_h. The preset uses the step
--- sizes of the authors' code for SGD and AdaDelta.
+-- The curves low r and high r are accuracies on filtered test images. Expect: on CIFAR-10, says the
+-- paper, SGD uses more of the high frequencies than the others; hfc-host has not measured this. On
+-- the built-in data SGD is the slowest, and all stay near chance on x_h. The preset's step sizes of
+-- SGD and AdaDelta are those of the public code; those of AdaGrad and RMSprop are not known.
 local known = {"sgd", "adam", "adagrad", "adadelta", "rmsprop"}
 local opt = hfc.options(hfc.common {
   optimizers    = {known, "optimizers to train with", choices = known},
   lr            = {{sgd = 1e-2, adam = 3e-3, adagrad = 1e-2, adadelta = 1, rmsprop = 1e-3},
                    "step size", above = 0},
-  batch_norm    = {true, "use BatchNorm before each ReLU; the paper does not"},
-  radii         = {{4, 12}, "radii of the probes, in frequency bins"},
+  batch_norm    = {true, "BatchNorm before each ReLU; the paper's networks have none"},
+  radii         = {{4, 12}, "of the filtered test images, in frequency bins"},
   epochs        = 8,
   train_images  = 200,
-  probe_samples = {100, "images per probe; 0 means all"},
+  probe_samples = {100, "number of images of each probe, 0: all"},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", batch_norm = false, radii = {4, 8, 12, 16},
     epochs = 100, batch_size = 100,
@@ -24,7 +25,7 @@ local opt = hfc.options(hfc.common {
 })
 local data = hfc.data(opt, {low = .1, high = .1, noise = .25})
 local run = hfc.run("optimizers", opt)
-local probes = data.train:probes {
+local probes = data.test:probes {
   low = opt.radii, high = opt.radii, train = data.train, test = data.test,
 }
 

@@ -1,21 +1,21 @@
--- The spectra of adversarial perturbations and input gradients, by a network's training.
+-- Where adversarial perturbations and input gradients are in frequency, by a network's training.
 --   hfc-host scripts/perturbation_spectrum.lua            built-in data: half a minute on two cores
 --   hfc-host scripts/perturbation_spectrum.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME    networks from fourier_masks
 --
--- Measures the fraction of the power in each ring of frequencies. Expect: the natural network's
--- gradients and perturbations extend to high frequencies, and those of the adversarially trained
--- one are lower. In the built-in data, where only r <= 4 carries the label, the fraction of the
--- gradient within r = 4 is larger for the adversarially trained network.
+-- Measures the fraction of the power in each ring of frequencies. Expect: the gradients and
+-- perturbations of the natural network reach into the high frequencies; those of the adversarially
+-- trained network have more of their power at low ones. In the built-in data, where only r <= 4
+-- carries the label, its gradients have a larger fraction of their power within r = 4.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "networks: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
                 "PGD of adversarial training, in L-infinity"},
   attack     = {{epsilon = 1, steps = 10, relative_alpha = .25, random_start = false},
-                "PGD in L2, because a bound per pixel would shape the spectrum"},
-  images     = {100, "test images", least = 1},
-  radii      = {{4, 8, 12}, "radii of the table, in frequency bins"},
-  bands      = {16, "rings in the figure", least = 1},
+                "of the perturbations, PGD in L2: no bound on a pixel shapes the spectrum"},
+  images     = {100, "number of test images, from the first one on", least = 1},
+  radii      = {{4, 8, 12}, "radii in the tables, in frequency bins"},
+  bands      = {16, "rings of the figure", least = 1},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {
@@ -23,9 +23,8 @@ local opt = hfc.options(hfc.common {
     budget = {epsilon = 8 / 255, steps = 10}, images = 1000,
   }},
 })
-local data = hfc.data(opt, {
-  train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2, test_images = opt.images,
-})
+local data = hfc.data(opt, {train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
+data.test = hfc.first_images(data.test, opt.images)
 local run = hfc.run("perturbation_spectrum", opt)
 local perturb = hfc.attack.pgdl2(opt.attack)
 local x, y = data.test:batch(0, #data.test)
@@ -46,6 +45,9 @@ for name, model in hfc.networks(opt, data, run, recipes) do
     for i, r in ipairs(opt.radii) do
       columns[i + 2] = "within r = " .. r
       row["within r = " .. r] = hfc.frequency.within(spectrum, r)
+      local fractions = hfc.spectrum.within_each(seen[what], r)
+      run:row("by image", {network = name, of = what, radius = r}, {"network", "of", "radius"},
+              hfc.stats.interval(fractions[fractions:isfinite()]))
     end
     run:row("shares", row, columns)
     local rings, centres = hfc.spectrum.radial(spectrum, {bands = opt.bands, measure = "sum"})
@@ -53,5 +55,5 @@ for name, model in hfc.networks(opt, data, run, recipes) do
   end
 end
 run:plot("spectrum", {
-  curves = {"images", "gradients", "perturbations"}, x = "radius", y = "share of power",
+  curves = {"images", "gradients", "perturbations"}, x = "radius", y = "fraction of the power",
 })

@@ -32,7 +32,7 @@ for _, labels in ipairs(opt.labels) do
   local history = hfc.train(model, train, hfc.training(opt, {
     epochs = opt.epochs[labels], probes = probes, log = run:series(labels),
   }))
-  for _, epoch in ipairs {1, #history} do
+  for _, epoch in ipairs(#history > 1 and {1, #history} or {1}) do
     run:row("accuracy", {labels = labels, epoch = epoch}, {}, history[epoch].accuracy)
   end
 end

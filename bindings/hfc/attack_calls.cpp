@@ -60,6 +60,8 @@ int smallest_epsilon(Call& call) {
     attack::SearchOptions search;
     search.max_epsilon = options.number("max_epsilon", search.max_epsilon);
     search.bisections = options.integer("bisections", search.bisections);
+    search.epsilons = options.numbers("epsilons", {});
+    search.bounds = options.numbers("bounds", {});
     search.inference = read_network_options(call.L, options, *network);
     search.samples = tensor_option(options, "samples");
     options.finish();
@@ -78,11 +80,18 @@ const std::vector<Declaration> call_declarations = {
      "and the other options, see hfc.accuracy."},
     {"hfc.smallest_epsilon", smallest_epsilon,
      "hfc.smallest_epsilon(model, images, labels, attack, {max_epsilon = 1, bisections = 10, "
-     "statistics = \"running\", bfloat16 = false, samples = Tensor int64 [N]}) -> Tensor float64 "
+     "epsilons = {...}, bounds = {...}, statistics = \"running\", bfloat16 = false, samples = "
+     "Tensor int64 [N]}) -> Tensor float64 "
      "[N]\n\n"
      "Returns, for each image, the smallest epsilon at which the attack succeeds, found by "
      "bisection. It is 0 for an image that is misclassified without an attack, and infinity if "
-     "max_epsilon is not enough. samples: see hfc.attack.fgsm."},
+     "max_epsilon is not enough.\n"
+     "epsilons: tries only these epsilons, in ascending order, and returns the first one that "
+     "succeeds, as foolbox 1.8 does for attacks of one step. Such an attack can succeed at an "
+     "epsilon and fail at a larger one, which a bisection misses.\n"
+     "bounds: ends the bisection of an image once it is known for each of these, in ascending "
+     "order, whether the image's smallest epsilon is larger. The result is then an upper bound "
+     "of the smallest epsilon on the same side of each of them. samples: see hfc.attack.fgsm."},
 };
 
 const Declaration call_attack = {"Attack", perturb, ""};

@@ -174,31 +174,6 @@ function(data)
   return found
 end)
 
-hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
-  hfc.smoothing_row(model, dataset, {rho = 0, epsilons = {...}, published = {...}}) -> table\n\n\z
-  Returns a row of Table 2 of Wang et al., 2020. The row contains the accuracy of the network \z
-  after its first convolution is smoothed with strength rho, on clean images (clean) and under \z
-  FGSM and PGD at each epsilon (such as ["fgsm 0.03"]). published: a row from hfc.published, \z
-  whose numbers are added as ["clean (paper)"] and so on, at the epsilons .03, .06 and .09.',
-function(model, dataset, options)
-  local smooth = hfc.smooth(model, {rho = options.rho})
-  local paper = options.published or {}
-  local row = {clean = hfc.accuracy(smooth, dataset), ["clean (paper)"] = paper[1]}
-  local place = {[.03] = 2, [.06] = 3, [.09] = 4}
-  for i, name in ipairs {"fgsm", "pgd"} do
-    local attack = hfc.attack[name] {
-      epsilon = options.epsilons, relative_alpha = name == "pgd" and .25 or nil,
-    }
-    for e, share in ipairs(hfc.robust_accuracy(smooth, dataset, attack)) do
-      local epsilon = options.epsilons[e]
-      local column = string.format("%s %g", name, epsilon)
-      row[column] = share
-      row[column .. " (paper)"] = place[epsilon] and paper[place[epsilon] + 3 * (i - 1)]
-    end
-  end
-  return row
-end)
-
 hfc.script_folder = host.declare("hfc.script_folder", '\z
   hfc.script_folder() -> string\n\n\z
   Returns the directory of the running script, as an absolute path with a slash at the end. Use \z

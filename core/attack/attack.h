@@ -7,6 +7,7 @@
 #include "model/inference.h"
 
 #include <functional>
+#include <vector>
 
 namespace hfc::attack {
 
@@ -58,6 +59,12 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
 struct SearchOptions {
     double max_epsilon = 1;
     int64_t bisections = 10;  ///< after a first attempt with max_epsilon
+    /// If not empty: the only epsilons to try, in ascending order, until one succeeds. A single
+    /// step can fool the network at an epsilon and not at a larger one, which a bisection misses.
+    std::vector<double> epsilons = {};
+    /// If not empty: the bisection of an image ends once it is known of each of these whether the
+    /// image's smallest epsilon is larger.
+    std::vector<double> bounds = {};
     model::Inference::Options inference = {};
     at::Tensor samples = {};  ///< as for perturb()
 };

@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <limits>
+#include <vector>
 
 namespace hfc::attack {
 namespace {
@@ -70,10 +71,14 @@ class Search {
         failed_ = at::where(held, epsilons, failed_);
     }
 
-    void bisect() {
+    void bisect(const std::vector<double>& bounds) {
         const auto middle = (failed_ + succeeded_) / 2;
         const auto open = succeeded_.isfinite().logical_and(succeeded_.gt(failed_));
-        attack(open, middle);
+        auto unknown = bounds.empty() ? open : at::zeros_like(open);
+        for (const double bound : bounds) {
+            unknown = unknown.logical_or(failed_.lt(bound).logical_and(succeeded_.gt(bound)));
+        }
+        attack(open.logical_and(unknown), middle);
     }
 
   private:
@@ -110,6 +115,16 @@ class Search {
     at::Tensor succeeded_;  ///< float64 [N], CPU; infinity: nothing has
 };
 
+void require_ascending(const char* name, const std::vector<double>& epsilons) {
+    double last = 0;
+    for (const double epsilon : epsilons) {
+        require(std::isfinite(epsilon) && epsilon > last,
+                "{} must be finite, above 0 and in ascending order; got {} after {}", name, epsilon,
+                last);
+        last = epsilon;
+    }
+}
+
 }  // namespace
 
 at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
@@ -121,6 +136,8 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
     const auto samples = sample_indices(search.samples, images.size(0));
     require(std::isfinite(search.max_epsilon) && search.max_epsilon > 0,
             "max_epsilon must be a finite number above 0, got {}", search.max_epsilon);
+    require_ascending("epsilons", search.epsilons);
+    require_ascending("bounds", search.bounds);
     require(search.bisections >= 0, "bisections must be at least 0, got {}", search.bisections);
     if (images.numel() == 0) {
         return at::empty({images.size(0)}, at::kDouble);
@@ -130,12 +147,20 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
     network.begin(images, labels);
     Search state(network, settings, images, labels, samples);
     if (settings.method->least_norm) {
+        require(search.epsilons.empty(),
+                "epsilons: this attack finds the nearest image itself; use max_epsilon");
         state.find_nearest(search.max_epsilon);
+        return state.succeeded();
+    }
+    for (const double epsilon : search.epsilons) {
+        state.attack(state.succeeded().isinf(), at::full_like(state.succeeded(), epsilon));
+    }
+    if (!search.epsilons.empty()) {
         return state.succeeded();
     }
     state.attack(state.succeeded().isinf(), at::full_like(state.succeeded(), search.max_epsilon));
     for (int64_t i = 0; i < search.bisections; ++i) {
-        state.bisect();
+        state.bisect(search.bounds);
     }
     return state.succeeded();
 }

@@ -109,6 +109,21 @@ void sort_by_numbers(std::vector<plot::Curve>& curves) {
                      [&](const plot::Curve& a, const plot::Curve& b) { return rank(a) < rank(b); });
 }
 
+/// The low and the high part at one radius have one colour, as in the figures of Wang et al. 2020:
+/// "low r=4" is solid and "high r=4" is dashed.
+void pair_parts(std::vector<Curve>& curves) {
+    for (auto& curve : curves) {
+        for (const std::string part : {"low r=", "high r="}) {
+            const auto at = curve.name.find(part);
+            if (at != std::string::npos) {
+                curve.colour = curve.name;
+                curve.colour.replace(at, part.size(), "r=");
+                curve.dash = part == "high r=" ? 1 : 0;
+            }
+        }
+    }
+}
+
 /// The last of its name and series takes the place of those before.
 void take_whole_curve(const Json& event, Panel& panel) {
     const auto& x = event.at("x");
@@ -185,6 +200,7 @@ std::vector<Panel> make_panels(const Events& events, const FigureOptions& option
     for (auto& panel : logged) {
         drop_empty_curves(panel);
         sort_by_numbers(panel.curves);
+        pair_parts(panel.curves);
         known.push_back(panel.title);
     }
     if (options.panels.empty()) {
@@ -250,9 +266,11 @@ plot::Chart make_chart(std::vector<Panel> panels, const FigureOptions& options) 
         panel.y.log = options.log.find('y') != std::string::npos;
         panel.y.unit = unit;
     }
+    const size_t across = panels.size() == 5 ? 5 : 4;  // the paper's rows have up to five panels
     return {.panels = std::move(panels),
             .title = options.title,
             .one_vertical_axis = true,
+            .across = across,
             .width = options.width,
             .font_size = options.font_size};
 }

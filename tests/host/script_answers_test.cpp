@@ -86,10 +86,15 @@ TEST_F(ScriptAnswers, FourierMasksFindTheBandForBothNetworks) {
 
 TEST_F(ScriptAnswers, ImageMasksKeepThePredictionInTheBand) {
     run_script("image_masks");
-    const auto agreement = table("agreement").at(0);
-    EXPECT_GE(number_of(agreement, "M(x)"), 0.95);
-    EXPECT_LE(number_of(agreement, "complement"), 0.7);
-    EXPECT_GE(number_of(agreement, "weight in r <= 4"), 0.9);
+    std::map<std::string, Row> agreement;
+    for (const auto& row : table("agreement")) {
+        agreement[row.at("images")] = row;
+    }
+    EXPECT_GE(number_of(agreement["M(x)"], "mean"), 0.95);
+    EXPECT_LE(number_of(agreement["1 - M"], "mean"), 0.7);
+    EXPECT_LE(number_of(agreement["random masks"], "high"), number_of(agreement["M(x)"], "low"));
+    EXPECT_EQ(agreement.count("M(attacked)"), 1U);
+    EXPECT_GE(number_of(table("masks").at(0), "weight in r <= 4"), 0.9);
     const auto probe = table("probe").at(0);
     EXPECT_GE(number_of(probe, "probe test"), 0.6);
     EXPECT_LE(number_of(probe, "scrambled test"), 0.4);

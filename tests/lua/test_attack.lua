@@ -40,6 +40,51 @@ function TestAttack:test_several_epsilons_and_the_smallest()
   lu.assertAlmostEquals(smallest[2], 0.2, 1e-3)
 end
 
+-- Fooled by a mean pixel of .55 to .6 only: a larger step goes too far.
+local Window = torch.nn.module "Window"
+
+function Window:forward(x)
+  local class_1 = .025 - (x:mean {1, 2, 3} - .575):abs()
+  return torch.stack({torch.zeros_like(class_1), class_1}, 1)
+end
+
+function TestAttack:test_epsilons_in_ascending_order_find_what_a_bisection_misses()
+  local x, zeros = torch.full({2, 3, 4, 4}, .5), torch.zeros(2):long()
+  local fgsm, epsilons = hfc.attack.fgsm(), {}
+  for i = 1, 20 do epsilons[i] = i / 100 + .001 end
+  local function smallest(options)
+    return hfc.smallest_epsilon(Window(), x, zeros, fgsm, options):tolist()
+  end
+  lu.assertEquals(smallest {max_epsilon = .3}, {math.huge, math.huge})
+  local found = smallest {epsilons = epsilons}
+  lu.assertAlmostEquals(found[1], epsilons[5], 1e-6)
+  lu.assertAlmostEquals(found[2], epsilons[5], 1e-6)
+  lu.assertEquals(smallest {epsilons = {.02, .2}}, {math.huge, math.huge})
+  lu.assertErrorMsgContains("in ascending order; got 0.1 after 0.2", smallest,
+                            {epsilons = {.2, .1}})
+  lu.assertErrorMsgContains("finds the nearest image itself", hfc.smallest_epsilon, Window(), x,
+                            zeros, hfc.attack.deepfool {}, {epsilons = {.1}})
+end
+
+function TestAttack:test_bounds_end_a_bisection_without_moving_an_image_across_them()
+  local data = hfc.data("synthetic", {train = 4, test = 30})
+  local model = hfc.model("preact_resnet8", {seed = 3})
+  local x = data.test:batch(0, 30)
+  local y = hfc.predict(model, x)
+  local pgd = hfc.attack.pgd {steps = 5, relative_alpha = .3, random_start = false}
+  local whole = hfc.smallest_epsilon(model, x, y, pgd, {max_epsilon = .3, bisections = 14})
+  local bounds = {whole:median():item(), whole:max():item() * .9}
+  local short = hfc.smallest_epsilon(model, x, y, pgd,
+                                     {max_epsilon = .3, bisections = 14, bounds = bounds})
+  for _, bound in ipairs(bounds) do
+    lu.assertTrue(short:gt(bound):equal(whole:gt(bound)))
+  end
+  lu.assertTrue(short:ge(whole):all():item())
+  lu.assertTrue(short:gt(whole):any():item())
+  lu.assertErrorMsgContains("bounds must be finite", hfc.smallest_epsilon, model, x, y, pgd,
+                            {bounds = {0}})
+end
+
 function TestAttack:test_a_perturbation_of_high_frequencies_only()
   local model = hfc.model("preact_resnet8", {classes = 2, seed = 1})
   local x = torch.rand(2, 3, 16, 16) * 0.5 + 0.25

@@ -81,6 +81,20 @@ TEST(Panels, one_a_series_with_radii_in_order) {
     EXPECT_EQ(panels[1].curves[0].points[35].first, 36);
 }
 
+TEST(Panels, show_low_and_high_at_one_radius_in_one_colour) {
+    const std::vector<Json> events = {Json{
+        {"epoch", 1},
+        {"accuracy", {{"high r=4", 0.3}, {"low r=12", 0.8}, {"low r=4", 0.5}, {"test", 0.9}}}}};
+    const auto panels = panels_of(events, {});
+    ASSERT_EQ(panels.size(), 1U);
+    std::vector<std::string> seen;
+    for (const auto& curve : panels[0].curves) {
+        seen.push_back(curve.name + ": " + curve.colour + " " + std::to_string(curve.dash));
+    }
+    EXPECT_THAT(seen, testing::UnorderedElementsAre("high r=4: r=4 1", "low r=4: r=4 0",
+                                                    "low r=12: r=12 0", "test:  0"));
+}
+
 TEST(Panels, follow_the_chosen_order) {
     FigureOptions options;
     options.panels = {"shuffled", "natural"};

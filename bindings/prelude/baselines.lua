@@ -1,0 +1,40 @@
+-- Baselines for defences: what a method must be compared with.
+local host = ...
+
+local function blurred_class()
+  local Blurred = torch.nn.module "BlurredInput"
+
+  function Blurred:init(network, rho)
+    self.network = network
+    local kernel = torch.full({3, 3}, rho / (1 + 8 * rho))
+    kernel[{1, 1}] = 1 / (1 + 8 * rho)
+    self:register_buffer("kernel", kernel)
+  end
+
+  function Blurred:forward(x)
+    local channels = x.shape[2]
+    local kernel = self.kernel:expand {channels, 1, 3, 3}
+    local padded = torch.nn.functional.pad(x, {1, 1, 1, 1}, "replicate")
+    return self.network(torch.conv2d(padded, kernel, {groups = channels}))
+  end
+
+  return Blurred
+end
+
+local Blurred
+
+hfc.blurred_input = host.declare("hfc.blurred_input", '\z
+  hfc.blurred_input(model, rho) -> module\n\n\z
+  Returns the network with a blur in front of it: each pixel becomes the mean of itself and rho \z
+  times its eight neighbours, with duplicated borders. This is the filter with which hfc.smooth \z
+  {rho = r} smooths the first kernels, divided by its sum, so the mean of an image does not \z
+  change. It is the baseline for smoothed kernels: a linear filter of the first layer\'s kernels \z
+  is a filter of the input, except at borders. Attacks go through the blur.\n\z
+  rho: at least 0; 0 does not change the images.',
+function(model, rho)
+  if type(rho) ~= "number" or rho < 0 or rho == math.huge then
+    error("hfc.blurred_input: expected a finite rho of at least 0, got " .. tostring(rho), 2)
+  end
+  Blurred = Blurred or blurred_class()
+  return Blurred(model, rho):to(hfc.device()):eval()
+end)

@@ -1,0 +1,33 @@
+-- How visible is the high-frequency part of an image, by radius: its size in grey levels, and the
+-- similarity of x and x_l.
+--   hfc-host scripts/visibility.lua                       built-in data: ten seconds on two cores
+--   hfc-host scripts/visibility.lua --preset paper        CIFAR-10, all test images
+--
+-- The paper's x_h is what a human does not see. Expect: with the radius, the size of x_h falls and
+-- the similarity (SSIM) of x and x_l rises towards 1. On CIFAR-10, x_h has 18 of 255 grey levels in
+-- the mean at r = 4 and more than 5 at r = 12. A change of 8/255, the usual bound of attacks, is 8
+-- grey levels. The intervals are Student's t over the images.
+local opt = hfc.options {
+  dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
+  image_size = {128, "of a folder's images, in pixels", least = 1},
+  radii   = {{4, 8, 12, 16}, "radii of the split, in frequency bins", least = 0},
+  images  = {100, "number of test images, from the first one on, 0: all", least = 0},
+  seed    = {0, "of the built-in data", least = 0},
+  presets = {paper = {dataset = "cifar10", images = 0}},
+}
+local data = hfc.data(opt, {test = 100})
+local test = hfc.first_images(data.test, opt.images)
+local run = hfc.run("visibility", opt)
+local x = test:batch(0, #test)
+for _, radius in ipairs(opt.radii) do
+  local low, high = hfc.frequency.split(x, {radius = radius})
+  local levels = high:abs():flatten(1) * 255
+  for _, entry in ipairs {
+    {"mean size in grey levels", levels:mean(1)}, {"largest size", levels:amax(1)},
+    {"pixels above 8 grey levels", levels:gt(8):double():mean(1)},
+    {"SSIM of x and x_l", hfc.ssim(x, low)},
+  } do
+    run:row("visibility", {radius = radius, measure = entry[1]},
+            {"radius", "measure", "mean", "low", "high", "n"}, hfc.stats.interval(entry[2]))
+  end
+end

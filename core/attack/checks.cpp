@@ -80,7 +80,8 @@ class NetworkChecks {
         look_at_convergence();
         note("batch statistics",
              robust_.inference.statistics.kind == model::Statistics::Kind::batch, never,
-             "BatchNorm uses the statistics of each batch: the images in a batch affect one another's "
+             "BatchNorm uses the statistics of each batch: the images in a batch affect one "
+             "another's "
              "results");
         return std::move(checks_);
     }

@@ -39,25 +39,28 @@ struct Scored {
     uint32_t index;
 };
 
-/// Sorts boxes by key_of(box), an unsigned number, the lowest first; stable. The radix sort goes
-/// byte by byte from the last, without bytes that are the same everywhere.
+/// Sorts boxes by key_of(box), an unsigned number, the lowest first; stable. A radix sort of 11
+/// bits at a time, from the last ones on.
 template <typename KeyOf>
 void radix_sort(std::vector<Scored>& boxes, const KeyOf& key_of) {
+    constexpr unsigned width = 11;
+    constexpr size_t mask = (1U << width) - 1;
     std::vector<Scored> next(boxes.size());
-    for (unsigned shift = 0; shift < 8 * sizeof(key_of(Scored{})); shift += 8) {
-        const auto byte_of = [&](const Scored& box) {
-            return static_cast<size_t>(key_of(box) >> shift & 0xff);
+    auto used = key_of(Scored{});
+    for (const auto& box : boxes) {
+        used |= key_of(box);
+    }
+    for (unsigned shift = 0; shift < 8 * sizeof(used) && used >> shift != 0; shift += width) {
+        const auto digit_of = [&](const Scored& box) {
+            return static_cast<size_t>(key_of(box) >> shift) & mask;
         };
-        std::array<size_t, 257> begin = {};
+        std::array<uint32_t, mask + 2> begin = {};
         for (const auto& box : boxes) {
-            ++begin[byte_of(box) + 1];
-        }
-        if (std::ranges::find(begin, boxes.size()) != begin.end()) {
-            continue;
+            ++begin[digit_of(box) + 1];
         }
         std::partial_sum(begin.begin(), begin.end(), begin.begin());
         for (const auto& box : boxes) {
-            next[begin[byte_of(box)]++] = box;
+            next[begin[digit_of(box)]++] = box;
         }
         boxes.swap(next);
     }
@@ -79,15 +82,17 @@ std::vector<Scored> by_score(const at::Tensor& scores) {
     return boxes;
 }
 
-/// The boxes in the order in which they are looked at, side by side in memory.
+constexpr size_t lanes = 8;
+
+/// The boxes in the order in which they are visited, side by side in memory, and `lanes` more.
 struct Sorted {
     Sorted(const at::Tensor& boxes, const std::vector<Scored>& order)
-        : x1(order.size()),
-          y1(order.size()),
-          x2(order.size()),
-          y2(order.size()),
-          area(order.size()),
-          dropped(order.size()) {
+        : x1(order.size() + lanes),
+          y1(order.size() + lanes),
+          x2(order.size() + lanes),
+          y2(order.size() + lanes),
+          area(order.size() + lanes),
+          dropped(order.size() + lanes) {
         const auto rows = boxes.contiguous();
         for (size_t i = 0; i < order.size(); ++i) {
             const auto* box = rows.const_data_ptr<float>() + size_t{4} * order[i].index;
@@ -102,26 +107,33 @@ struct Sorted {
     std::vector<int32_t> dropped;
 };
 
-/// Drops what overlaps box i among those behind it, up to `end`. Without branches, so that the
-/// compiler takes several at once. A float above `threshold`, a float, is one above the double it
-/// was rounded down from. Neither clone has fused multiplications, so both drop the same boxes.
+/// Drops the boxes from i + 1 to end - 1 that overlap box i. The loop has no branches and takes
+/// whole groups of `lanes` boxes, so that the compiler can use vector instructions; the boxes of
+/// the last group from `end` on are then put back. A float is above `threshold`, a float, if it is
+/// above the double from which the threshold was rounded down. Neither clone uses fused
+/// multiplication, so both drop the same boxes.
 HFC_CLONES("avx2") void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
     const auto left = boxes.x1[i], top = boxes.y1[i], right = boxes.x2[i], bottom = boxes.y2[i];
     const auto area = boxes.area[i];
-    const float* x1 = boxes.x1.data();
-    const float* y1 = boxes.y1.data();
-    const float* x2 = boxes.x2.data();
-    const float* y2 = boxes.y2.data();
-    const float* areas = boxes.area.data();
-    int32_t* dropped = boxes.dropped.data();
+    const float* x1 = boxes.x1.data() + i + 1;
+    const float* y1 = boxes.y1.data() + i + 1;
+    const float* x2 = boxes.x2.data() + i + 1;
+    const float* y2 = boxes.y2.data() + i + 1;
+    const float* areas = boxes.area.data() + i + 1;
+    int32_t* dropped = boxes.dropped.data() + i + 1;
+    const size_t count = end - i - 1;
+    std::array<int32_t, lanes> behind;
+    std::copy_n(dropped + count, lanes, behind.begin());
+    const size_t whole_groups = (count + lanes - 1) / lanes * lanes;
 #pragma GCC ivdep
-    for (size_t j = i + 1; j < end; ++j) {
+    for (size_t j = 0; j < whole_groups; ++j) {
         const float width = (x2[j] < right ? x2[j] : right) - (x1[j] > left ? x1[j] : left);
         const float height = (y2[j] < bottom ? y2[j] : bottom) - (y1[j] > top ? y1[j] : top);
         const float both = (width > 0 ? width : 0) * (height > 0 ? height : 0);
         const float either = area + areas[j] - both;
         dropped[j] |= both / either > threshold ? 1 : 0;
     }
+    std::copy_n(behind.begin(), lanes, dropped + count);
 }
 
 float rounded_down(double threshold) {
@@ -131,58 +143,13 @@ float rounded_down(double threshold) {
                : rounded;
 }
 
-at::Tensor nms_on_cpu(const at::Tensor& boxes, const at::Tensor& scores, double threshold) {
-    const auto order = by_score(scores);
+/// Sets keep[i] for each box i that stays. `order` holds the boxes of a class one after the other,
+/// each class from its best box on; class_of(box) tells the classes apart.
+template <typename ClassOf>
+void suppress(const at::Tensor& boxes, const std::vector<Scored>& order, double threshold,
+              const ClassOf& class_of, std::vector<uint8_t>& keep) {
     Sorted sorted(boxes, order);
     const auto limit = rounded_down(threshold);
-    std::vector<int64_t> kept;
-    for (size_t i = 0; i < sorted.dropped.size(); ++i) {
-        if (sorted.dropped[i] == 0) {
-            kept.push_back(order[i].index);
-            drop_overlapping(sorted, i, sorted.dropped.size(), limit);
-        }
-    }
-    return at::tensor(kept, at::kLong);
-}
-
-/// int64: the indices of the kept boxes, the best first. Equal scores stand in the order of
-/// PyTorch's unstable sort, as in torchvision. Without equal scores any sort gives it.
-at::Tensor best_first(const at::Tensor& scores, const std::vector<Scored>& order,
-                      const std::vector<uint8_t>& keep) {
-    std::vector<int64_t> kept;
-    kept.reserve(order.size());
-    bool ties = false;
-    uint32_t before = 0;
-    for (const auto& box : order) {
-        if (keep[box.index] != 0) {
-            ties = ties || (!kept.empty() && before == box.key);
-            before = box.key;
-            kept.push_back(box.index);
-        }
-    }
-    if (!ties) {
-        return at::tensor(kept, at::kLong);
-    }
-    std::ranges::sort(kept);
-    const auto indices = at::tensor(kept, at::kLong);
-    const auto order_of_kept = std::get<1>(scores.index_select(0, indices).sort(0, true));
-    return indices.index_select(0, order_of_kept);
-}
-
-/// Class by class.
-at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
-                        double threshold) {
-    const auto lowest = static_cast<uint64_t>(labels.min().item<int64_t>());
-    const auto* label = labels.const_data_ptr<int64_t>();
-    const auto class_of = [&](const Scored& box) {
-        return static_cast<uint64_t>(label[box.index]) - lowest;
-    };
-    const auto best = by_score(scores);
-    auto order = best;
-    radix_sort(order, class_of);
-    Sorted sorted(boxes, order);
-    const auto limit = rounded_down(threshold);
-    std::vector<uint8_t> keep(order.size());
     for (size_t i = 0, end = 0; i < order.size(); ++i) {
         while (end < order.size() && class_of(order[end]) == class_of(order[i])) {
             ++end;
@@ -192,14 +159,86 @@ at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const
             drop_overlapping(sorted, i, end, limit);
         }
     }
-    return best_first(scores, best, keep);
+}
+
+/// int64: the boxes of `order` that are kept, in its order.
+at::Tensor kept_of(const std::vector<Scored>& order, const std::vector<uint8_t>& keep) {
+    std::vector<int64_t> kept;
+    kept.reserve(order.size());
+    for (const auto& box : order) {
+        if (keep[box.index] != 0) {
+            kept.push_back(box.index);
+        }
+    }
+    return at::tensor(kept, at::kLong);
+}
+
+/// kept_of(order, keep) with equal scores in the order of PyTorch's unstable sort, as in
+/// torchvision. Without equal scores, any sort gives it.
+at::Tensor kept_as_unstable(const at::Tensor& scores, const std::vector<Scored>& order,
+                            const std::vector<uint8_t>& keep) {
+    const Scored* before = nullptr;
+    const bool ties = std::ranges::any_of(order, [&](const Scored& box) {
+        if (keep[box.index] == 0) {
+            return false;
+        }
+        const bool equal = before != nullptr && before->key == box.key;
+        before = &box;
+        return equal;
+    });
+    if (!ties) {
+        return kept_of(order, keep);
+    }
+    std::vector<int64_t> kept;
+    kept.reserve(order.size());
+    for (size_t i = 0; i < keep.size(); ++i) {
+        if (keep[i] != 0) {
+            kept.push_back(static_cast<int64_t>(i));
+        }
+    }
+    const auto indices = at::tensor(kept, at::kLong);
+    const auto order_of_kept = std::get<1>(scores.index_select(0, indices).sort(0, true));
+    return indices.index_select(0, order_of_kept);
+}
+
+at::Tensor nms_of_one_class(const at::Tensor& boxes, const at::Tensor& scores, double threshold) {
+    const auto best = by_score(scores);
+    std::vector<uint8_t> keep(best.size());
+    suppress(
+        boxes, best, threshold, [](const Scored&) { return 0; }, keep);
+    return kept_of(best, keep);
+}
+
+/// stable: equal scores stay in the order of the boxes; otherwise see kept_as_unstable().
+at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
+                        double threshold, bool stable) {
+    const auto lowest = static_cast<uint64_t>(labels.min().item<int64_t>());
+    const auto* label = labels.const_data_ptr<int64_t>();
+    const auto class_of = [&](const Scored& box) {
+        return static_cast<uint64_t>(label[box.index]) - lowest;
+    };
+    const auto best = by_score(scores);
+    auto order = best;
+    radix_sort(order, class_of);
+    std::vector<uint8_t> keep(best.size());
+    suppress(boxes, order, threshold, class_of, keep);
+    return stable ? kept_of(best, keep) : kept_as_unstable(scores, best, keep);
+}
+
+/// Whether moving each class by label * step keeps the classes apart, also after rounding to
+/// float32.
+bool stay_apart(const at::Tensor& boxes, const at::Tensor& labels, double step) {
+    constexpr double exact = 1 << 22;  // below it, float32 numbers are at most 1/2 apart
+    const double largest = step * static_cast<double>(labels.max().item<int64_t>() + 1);
+    return labels.min().item<int64_t>() >= 0 && boxes.min().item<double>() >= 0 && largest < exact;
 }
 
 }  // namespace
 
 at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, double threshold) {
     require_boxes(boxes, scores);
-    return nms_on_cpu(boxes.detach().cpu(), scores.detach().cpu(), threshold).to(boxes.device());
+    return nms_of_one_class(boxes.detach().cpu(), scores.detach().cpu(), threshold)
+        .to(boxes.device());
 }
 
 at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
@@ -220,10 +259,15 @@ at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
     // torchvision's limit: below it, classes are told apart by moving each to a place of its own.
     constexpr int64_t most_moved = 1000;
     if (boxes.size(0) > most_moved) {
-        return nms_by_class(own_boxes, own_scores, own_labels, threshold).to(boxes.device());
+        return nms_by_class(own_boxes, own_scores, own_labels, threshold, /*stable=*/false)
+            .to(boxes.device());
     }
-    const auto moved = own_boxes + (own_labels.to(at::kFloat) * (own_boxes.max() + 1)).unsqueeze(1);
-    return nms_on_cpu(moved, own_scores, threshold).to(boxes.device());
+    const auto step = own_boxes.max() + 1;
+    const auto moved = own_boxes + (own_labels.to(at::kFloat) * step).unsqueeze(1);
+    const auto kept = threshold >= 0 && stay_apart(own_boxes, own_labels, step.item<double>())
+                          ? nms_by_class(moved, own_scores, own_labels, threshold, /*stable=*/true)
+                          : nms_of_one_class(moved, own_scores, threshold);
+    return kept.to(boxes.device());
 }
 
 }  // namespace hfc::detection

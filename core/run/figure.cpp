@@ -111,7 +111,7 @@ void sort_by_numbers(std::vector<plot::Curve>& curves) {
 
 /// The low and the high part at one radius have one colour, as in the figures of Wang et al. 2020:
 /// "low r=4" is solid and "high r=4" is dashed.
-void pair_parts(std::vector<Curve>& curves) {
+void pair_parts(std::vector<plot::Curve>& curves) {
     for (auto& curve : curves) {
         for (const std::string part : {"low r=", "high r="}) {
             const auto at = curve.name.find(part);

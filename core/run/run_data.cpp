@@ -17,11 +17,11 @@ namespace {
 /// Places, names, and what the status tells.
 const std::set<std::string> no_curve = {"epoch",  "step",          "time",
                                         "series", "train_seconds", "probe_seconds"};
-constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
+constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
 
 double number_at(const nlohmann::json& event, const char* key) {
     const auto found = event.find(key);
-    return found != event.end() && found->is_number() ? found->get<double>() : nothing;
+    return found != event.end() && found->is_number() ? found->get<double>() : no_number;
 }
 
 std::string text_at(const nlohmann::json& event, const char* key) {
@@ -30,8 +30,8 @@ std::string text_at(const nlohmann::json& event, const char* key) {
 }
 
 double finite_or_nothing(const nlohmann::json& value) {
-    const double number = value.is_number() ? value.get<double>() : nothing;
-    return std::isfinite(number) ? number : nothing;
+    const double number = value.is_number() ? value.get<double>() : no_number;
+    return std::isfinite(number) ? number : no_number;
 }
 
 std::vector<double> numbers_of(const nlohmann::json& list) {
@@ -120,7 +120,7 @@ void RunData::take(const std::string& line) {
     if (is_whole_curve(event)) {
         take_whole_curve(event, series);
     } else if (!text_at(event, "image").empty()) {
-        take_picture(event, where(series, epoch, nothing));
+        take_picture(event, where(series, epoch, no_number));
     } else {
         take_values(event, series);
     }

@@ -49,8 +49,7 @@ TEST(Solo, is_the_world_of_a_process_without_a_launcher) {
 }
 
 TEST(Ranks, take_every_other_batch) {
-    EXPECT_THAT(Solo().own_batches(7, 3),
-                ElementsAre(Pair(0, 3), Pair(3, 6), Pair(6, 7)));
+    EXPECT_THAT(Solo().own_batches(7, 3), ElementsAre(Pair(0, 3), Pair(3, 6), Pair(6, 7)));
     test::on_ranks(2, [](Group& group) {
         if (group.leads()) {
             EXPECT_THAT(group.own_batches(7, 3), ElementsAre(Pair(0, 3), Pair(6, 7)));

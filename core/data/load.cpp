@@ -96,7 +96,7 @@ Path require_present(const Download& download, bool is_idx) {
         "cannot find the data set '{}': expected in '{}' the files {}{}; missing: {}.\n"
         "Download it from {}:\n"
         "  {}\n"
-        "If you already have it, set --data or the environment variable HFC_DATA to the "
+        "If you already have it, use --data DIR or the environment variable HFC_DATA to name the "
         "directory that contains '{}'.",
         download.name, nearest_folder.string(), fmt::join(expected, ", "),
         is_idx ? " (each may end in .gz)" : "",

@@ -291,8 +291,8 @@ TEST_F(Parallel, ATimeLimitStopsAndAnotherNumberOfProcessesGoesOn) {
     const auto before = events_of(out).size();
     const auto alone = run({"--threads", "1", "--time-limit", "2", "--resume", out.string()});
     EXPECT_EQ(alone.status, 138) << alone.err;
-    EXPECT_THAT(alone.err, HasSubstr("the checkpoint was written by 2 processes, and the training "
-                                     "training continues with 1"));
+    EXPECT_THAT(alone.err, HasSubstr("the checkpoint was written by 2 processes, and training "
+                                     "continues with 1"));
     EXPECT_GT(events_of(out).size(), before);
 }
 

@@ -147,7 +147,7 @@ function TestHooks:test_features_name_the_layer_that_is_wrong()
     hfc.features, net, x, {"relu", "body"})
   function net.relu.forward(_) return 5 end
   function net:forward(images) return self.relu(images) and self.fc(self.body(images)) end
-  lu.assertErrorMsgContains("layer 'relu' gives no tensor", hfc.features, net, x, {"relu"})
+  lu.assertErrorMsgContains("layer 'relu' does not return a tensor", hfc.features, net, x, {"relu"})
   function net:forward() error "broken" end
   lu.assertErrorMsgContains("broken", hfc.features, net, x, {"body.fc1"})
 end

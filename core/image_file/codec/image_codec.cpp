@@ -29,7 +29,7 @@ int guarded(char* message, size_t message_size, const Work& work) noexcept {
     } catch (const cv::Exception& error) {
         const bool too_large = error.err.find("CV_IO_MAX_IMAGE") != std::string::npos;
         std::snprintf(message, message_size, "%s",
-                      too_large ? "it says that it has too many pixels" : error.err.c_str());
+                      too_large ? "it claims to have too many pixels" : error.err.c_str());
     } catch (const std::exception& error) {
         std::snprintf(message, message_size, "%s", error.what());
     } catch (...) {

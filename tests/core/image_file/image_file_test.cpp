@@ -183,9 +183,9 @@ TEST_F(ImageFile, refuses_more_pixels_than_memory_should_hold) {
     const auto frame = bytes.find("\xff\xc0");
     ASSERT_NE(frame, std::string::npos);
     bytes.replace(frame + 5, 4, "\xff\xff\xff\xff");
-    EXPECT_THAT(error_for(bytes), HasSubstr("says that it has 65535 x 65535 pixels"));
+    EXPECT_THAT(error_for(bytes), HasSubstr("claims to have 65535 x 65535 pixels"));
     bytes.replace(frame + 5, 4, std::string(4, 0));
-    EXPECT_THAT(error_for(bytes), HasSubstr("says that it has 0 x 0 pixels"));
+    EXPECT_THAT(error_for(bytes), HasSubstr("claims to have 0 x 0 pixels"));
 }
 
 TEST_F(ImageFile, refuses_more_pixels_in_other_formats) {

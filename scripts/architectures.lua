@@ -1,5 +1,5 @@
 -- Section 5 of Wang et al., CVPR 2020: accuracy, gap and frequencies of four architectures.
---   hfc-host scripts/architectures.lua                                 embedded data
+--   hfc-host scripts/architectures.lua                                 built-in data
 --   hfc-host scripts/architectures.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
 -- The curves low r and high r are accuracies on filtered test images. Expect: on CIFAR-10, says the

@@ -1,5 +1,5 @@
 -- Which frequencies an attack needs: APGD confined to bands, at equal epsilon.
---   hfc-host scripts/attack_bands.lua                     embedded data: a minute on two cores
+--   hfc-host scripts/attack_bands.lua                     built-in data: a minute on two cores
 --   hfc-host scripts/attack_bands.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/attack_bands.lua --model runs/NAME   networks of fourier_masks
 --

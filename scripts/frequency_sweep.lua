@@ -1,5 +1,5 @@
 -- Accuracy against the radius of a low- and a high-pass, and the power of the images there.
---   hfc-host scripts/frequency_sweep.lua                  embedded data: half a minute on two cores
+--   hfc-host scripts/frequency_sweep.lua                  built-in data: half a minute on two cores
 --   hfc-host scripts/frequency_sweep.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/frequency_sweep.lua --model runs/NAME --networks natural,adversarial
 --       with networks of an earlier run

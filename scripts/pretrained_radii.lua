@@ -1,6 +1,6 @@
 -- What frequencies a trained network needs: its accuracy on whole pictures x, on their low part x_l
 -- and on the rest x_h, by radius.
---   hfc-host scripts/pretrained_radii.lua                 embedded data: half a minute on two cores
+--   hfc-host scripts/pretrained_radii.lua                 built-in data: half a minute on two cores
 --   hfc-host scripts/pretrained_radii.lua --preset imagenet --dataset folder:DIR --model net.pt2
 --   ... --model resnet50.pth                              a state dict of torchvision
 --

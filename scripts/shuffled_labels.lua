@@ -1,6 +1,6 @@
 -- Figures 3 and 10 of Wang et al., CVPR 2020: a network learns low frequencies first, unless the
 -- labels are shuffled.
---   hfc-host scripts/shuffled_labels.lua                  embedded data: half a minute on two cores
+--   hfc-host scripts/shuffled_labels.lua                  built-in data: half a minute on two cores
 --   hfc-host scripts/shuffled_labels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
 -- Expect: with natural labels the accuracy on the low-passed images (r = 4) rises within the first

@@ -3,9 +3,9 @@
 --   hfc-host scripts/lfc_hfc_training.lua                 built-in data: half a minute on two cores
 --   hfc-host scripts/lfc_hfc_training.lua --preset paper --device cuda    CIFAR-10
 --
--- Expect: all fit their training images. Those trained on low frequencies classify whole test images
--- correctly, the more the larger the radius (in the built-in data r = 4 is enough). Those trained
--- on high frequencies are near chance on whole test images.
+-- Expect: all fit their training images. Those trained on low frequencies classify whole test
+-- images, the better the larger the radius (in the built-in data r = 4 is enough). Those trained on
+-- high frequencies are near chance on whole test images.
 local opt = hfc.options(hfc.common {
   radii        = {{4, 8, 12, 16}, "of the split, in frequency bins"},
   parts        = {{"low", "high"}, "of the images to train on", choices = {"low", "high"}},

@@ -10,8 +10,9 @@
 local opt = hfc.options(hfc.common {
   model        = {"preact_resnet8", "see help(hfc.model); one whose BatchNorm is an option"},
   radii        = {{4, 8, 12, 16}, "of the low-pass before training, in frequency bins"},
-  rule         = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
-  rescale      = {"none", "of the filtered images: none, or max (x / max(x), public code)"},
+  rule         = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
+  rescale      = {"none", "of the filtered images: none, or max (x / max(x), authors' code)"},
+  accuracy     = {.5, "training accuracy on x_l at which to count the epochs", above = 0},
   statistics   = {"running", "of BatchNorm in the curves", choices = {"running", "batch"}},
   train_images = 200,
   presets = {paper = {
@@ -34,12 +35,14 @@ for n, radius in ipairs(opt.radii) do
   for _, batch_norm in ipairs {false, true} do
     local name = batch_norm and "BatchNorm" or "vanilla"
     local model = hfc.new_model(opt, data, {batch_norm = batch_norm})
-    local last = hfc.train(model, train, hfc.training(opt, {
+    local history = hfc.train(model, train, hfc.training(opt, {
       probes = {
         [name .. ", train"] = train, [name .. ", test"] = data.test, [name .. ", test low"] = low,
       }, log = run:series(panels[n]), statistics = opt.statistics,
-    })):last()
-    for probe, accuracy in pairs(last) do row[probe] = accuracy end
+    }))
+    for probe, accuracy in pairs(history:last()) do row[probe] = accuracy end
+    row[("epochs to %g, %s"):format(opt.accuracy, name)] =
+      hfc.epochs_to(history, name .. ", train", opt.accuracy)
     if batch_norm then
       hfc.probe_rows(run, "statistics", {radius = radius}, model,
                      {train = train, test = data.test, ["test low"] = low})

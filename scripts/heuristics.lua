@@ -11,11 +11,11 @@ local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {
   heuristics    = {known, "one training each", choices = known},
   dropout       = {.5, "probability, before the last layer"},
-  mixup         = {1, "alpha of mix-up's Beta distribution: .5 (paper) or 1 (public code)"},
+  mixup         = {1, "alpha of mix-up's Beta distribution: .5 (paper) or 1 (authors' code)"},
   statistics    = {"running", "of BatchNorm", choices = {"running", "batch"}},
   budget        = {{epsilon = 8 / 255, steps = 3}, "of PGD in the adversarial training"},
   augment       = {{pad = 0, flip = false},
-                   "of the adversarial training: crop after padding, and flip (public code)"},
+                   "of the adversarial training: crop after padding, and flip (authors' code)"},
   radii         = {{4, 12}, "of the filtered test images, in frequency bins"},
   epochs = 24, train_images = 200,
   probe_samples = {100, "number of images of each probe, 0: all"},

@@ -10,7 +10,7 @@
 -- expected if f(x_h) ignored the image. A few samples alone show nothing: compare both numbers.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the split, in frequency bins"},
-  rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
+  rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
   rescale    = {"none", "what the network gets: a part (none), or x / max(x) of it (max, code)"},
   statistics = {"running", "of BatchNorm", choices = {"running", "batch", "adapted"}},
   epsilons   = {{linf = {.03, .06, .1, .2, .3, .4, .5, .6}, l2 = {1, 2, 4, 6, 8, 10, 12}},

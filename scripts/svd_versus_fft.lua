@@ -10,7 +10,7 @@
 -- with frequencies; the results of the SVD vary between seeds.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},
-  rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (public code)"},
+  rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
   statistics = {"running", "of BatchNorm", choices = {"running", "batch", "adapted"}},
   presets = {paper = {
     dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,

@@ -1,4 +1,4 @@
--- Baselines for defences: what a method must be compared with.
+-- What a method must be compared with, and how fast it learns.
 local host = ...
 
 local function blurred_class()
@@ -37,4 +37,18 @@ function(model, rho)
   end
   Blurred = Blurred or blurred_class()
   return Blurred(model, rho):to(hfc.device()):eval()
+end)
+
+hfc.epochs_to = host.declare("hfc.epochs_to", '\z
+  hfc.epochs_to(history, probe, accuracy) -> number, or nil\n\n\z
+  Returns the first epoch after which the accuracy on a probe is at least the given one; nil if \z
+  there is none. history: the result of hfc.train. probe: the name of a probe.',
+function(history, probe, accuracy)
+  for _, result in ipairs(history) do
+    local reached = (result.accuracy or {})[probe]
+    if reached == nil then
+      error(string.format("hfc.epochs_to: the history has no probe '%s'", tostring(probe)), 2)
+    end
+    if reached >= accuracy then return result.epoch end
+  end
 end)

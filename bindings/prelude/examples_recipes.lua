@@ -69,4 +69,10 @@ run:image("kernels", hfc.coloured(kernels:select(1, 0), {range = {-.3, .3}}))]])
 example("hfc.blurred_input", [[
 data = hfc.data("synthetic", {train = 20, test = 10})
 print(hfc.accuracy(hfc.blurred_input(hfc.model("lenet"), 1), data.test))]])
+example("hfc.epochs_to", [[
+data = hfc.data("synthetic", {train = 20, test = 10})
+history = hfc.train(hfc.model("lenet"), data.train, {
+  epochs = 2, quiet = true, probes = {train = data.train},
+})
+print(hfc.epochs_to(history, "train", .9), hfc.epochs_to(history, "train", 0))]])
 end

@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
+#include <filesystem>
 #include <map>
 #include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace hfc::test {
 namespace {

@@ -217,6 +217,19 @@ function TestSmoothing:test_a_blurred_input_keeps_the_mean()
   lu.assertEquals(row.clean, hfc.accuracy(hfc.blurred_input(model, 1), data.test))
 end
 
+TestSpeed = {}
+
+function TestSpeed:test_epochs_to_an_accuracy()
+  local history = {}
+  for epoch, accuracy in ipairs {.2, .6, .5, .9} do
+    history[epoch] = {epoch = epoch, accuracy = {train = accuracy}}
+  end
+  lu.assertEquals({hfc.epochs_to(history, "train", .6), hfc.epochs_to(history, "train", .61)},
+                  {2, 4})
+  lu.assertNil(hfc.epochs_to(history, "train", .95))
+  lu.assertErrorMsgContains("no probe 'test'", hfc.epochs_to, history, "test", .5)
+end
+
 TestSimilarity = {}
 
 function TestSimilarity:test_ssim()

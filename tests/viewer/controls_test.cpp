@@ -129,8 +129,8 @@ TEST_F(ViewerControls, CurvesOfLaterEpochsGoWithTheirSlider) {
 
 TEST_F(ViewerControls, SmoothingAndTheAxisAreThoseChosen) {
     ASSERT_EQ(
-        work("save loss.csv\nxdotool mousemove 156 18 mousedown 1 sleep 0.1 mousemove 230 18 sleep "
-             "0.1 mousemove 300 18 sleep 0.1 "
+        work("save loss.csv\nxdotool mousemove 156 18 sleep 0.4 mousedown 1 sleep 0.4 "
+             "mousemove 230 18 sleep 0.4 mousemove 300 18 sleep 0.4 "
              "mouseup 1 sleep 0.3\nsave loss-2.csv\nclick 60 18; click 60 60\nsave loss-3.csv"),
         0);
     EXPECT_THAT(text_of("loss.csv"), HasSubstr("loss,10,0\n"));

@@ -169,9 +169,9 @@ TEST_F(Keeping, keeps_the_average_and_the_groups_of_a_given_optimizer) {
         auto other = kept(scratch.path(), true);
         other.average = .99;
         EXPECT_THAT(error_of([&] { run(*new_model(0), other, {}); }),
-                    HasSubstr("of another training: steps was {\"average\":0.9}"));
+                    HasSubstr("a different training run: steps was {\"average\":0.9}"));
         EXPECT_THAT(error_of([&] { train(*new_model(0), data, kept(scratch.path(), true)); }),
-                    HasSubstr("of another training"));
+                    HasSubstr("a different training run"));
     }
 }
 

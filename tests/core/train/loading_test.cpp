@@ -209,7 +209,7 @@ TEST(Loading, tells_trainings_apart_but_by_the_number_of_threads) {
     auto other = options;
     other.drop_last = true;
     EXPECT_THAT(error_of([&] { train(*new_model(), data, other); }),
-                HasSubstr("of another training: drop_last was null and is now true"));
+                HasSubstr("a different training run: drop_last was null and is now true"));
     other = options;
     other.bad = data::Bad::skip;
     EXPECT_THAT(error_of([&] { train(*new_model(), data, other); }),

@@ -251,7 +251,7 @@ TEST(Describe, tells_data_of_one_name_and_size_apart) {
                     describe(data, training.options));
         });
     };
-    EXPECT_THAT(refused(toy(64, 2)), HasSubstr("of another training: content was"));
+    EXPECT_THAT(refused(toy(64, 2)), HasSubstr("a different training run: content was"));
     auto images = std::make_shared<data::Images>();
     images->name = "toy";
     images->pixels = toy(64, 1).batch(0, 64).images.mul(255).round().to(at::kByte);

@@ -26,6 +26,13 @@ allow(380)
 )lua";
 
 #if !defined(HFC_SANITIZED)
+/// A script in a process that keeps no memory in reserve.
+Result run_limited(const std::string& script) {
+    ProcessOptions options;
+    options.environment = {"HFC_KEPT_MEMORY=0"};
+    return run({"--threads", "1", "-e", std::string(limit) + script}, options);
+}
+
 TEST(OutOfMemory, TheGarbageIsCollectedAndTheAllocationRepeated) {
     const std::string works[] = {
         "torch.ones(2.5e7)",
@@ -40,31 +47,29 @@ TEST(OutOfMemory, TheGarbageIsCollectedAndTheAllocationRepeated) {
         "local copy = net:clone()",
     };
     for (const auto& work : works) {
-        const auto result =
-            run({"--threads", "1", "-e",
-                 std::string(limit) + "for i = 1, 12 do " + work + " end print 'done'"});
+        const auto result = run_limited("for i = 1, 12 do " + work + " end print 'done'");
         EXPECT_EQ(result.out, "done\n") << work << "\n" << result.err;
     }
 }
 
 TEST(OutOfMemory, WhatIsAliveStaysAndTheErrorIsTold) {
-    const auto result = run({"--threads", "1", "-e", std::string(limit) + R"(
+    const auto result = run_limited(R"(
 local kept = {}
 local ok, message = pcall(function() for i = 1, 20 do kept[i] = x + i end end)
 print(ok, #kept >= 2 and #kept <= 4, kept[1][0]:item(), message:match "allocate memory" or message)
 kept = nil
-print((x + 1)[0]:item()))"});
+print((x + 1)[0]:item()))");
     EXPECT_EQ(result.out, "false\ttrue\t2\tallocate memory\n2\n") << result.err;
 }
 
 TEST(OutOfMemory, AFinalizerThatFailsDoesNotHarm) {
-    const auto result = run({"--threads", "1", "-e", std::string(limit) + R"(
+    const auto result = run_limited(R"(
 for i = 1, 12 do
   local y = x + 1
   local p = newproxy(true)
   getmetatable(p).__gc = function() local _ = y + 1 error "in a finalizer" end
 end
-print "done")"});
+print "done")");
     EXPECT_EQ(result.out, "done\n") << result.err;
 }
 #endif

@@ -210,7 +210,7 @@ function TestViews:test_concat_and_with_labels()
   local both = train:slice(0, 4):concat(train:low_pass(3), train)
   lu.assertEquals(#both, 124)
   lu.assertTrue((both:batch(4, 64)):equal((train:low_pass(3):batch(0, 60))))
-  lu.assertErrorMsgContains("one shape", train.concat, train,
+  lu.assertErrorMsgContains("must have the same shape", train.concat, train,
     hfc.dataset(torch.zeros(1, 3, 8, 8), torch.zeros(1, {dtype = "int64"})))
   lu.assertErrorMsgContains("expected a Dataset", train.concat, train)
   local relabelled = train:with_labels(torch.full({60}, 2, {dtype = "int64"}))

@@ -270,7 +270,7 @@ TEST_F(MicroscopeWindow, TheLabelFirstChangesAtTheRadiusOfTheScriptFrequencySwee
     // The class of an image is its number. The sweep knows whether the label is right.
     for (const auto& pair : saved.at("by_radius")) {
         const auto row = static_cast<size_t>(2 * pair.at(0).get<double>());
-        ASSERT_EQ(sweep.at(row).at("radius"), pair.at(0));
+        ASSERT_EQ(sweep.at(row).at("radius").get<double>(), pair.at(0).get<double>());
         EXPECT_EQ(sweep.at(row).at("low-pass"), pair.at(1) == saved.at("image") ? 1 : 0)
             << "r = " << pair.at(0);
     }
@@ -279,7 +279,7 @@ TEST_F(MicroscopeWindow, TheLabelFirstChangesAtTheRadiusOfTheScriptFrequencySwee
     };
     const auto first = std::ranges::find_if(sweep, flips);
     ASSERT_NE(first, sweep.end());
-    EXPECT_EQ(saved.at("first_change"), first->at("radius"));
+    EXPECT_EQ(saved.at("first_change").get<double>(), first->at("radius").get<double>());
 }
 
 TEST_F(MicroscopeWindow, ErrorsAreOneSentence) {

@@ -56,7 +56,7 @@ TEST(Metric, is_kept_in_checkpoints_and_compared) {
     }
     options.metrics.pop_back();
     EXPECT_THAT(error_of([&] { train(*test::brightness_model(), data, options); }),
-                HasSubstr("another training: metrics was"));
+                HasSubstr("a different training run: metrics was"));
 }
 
 }  // namespace

@@ -18,16 +18,21 @@ local opt = hfc.options {
 local data = hfc.data(opt, {test = 100})
 local test = hfc.first_images(data.test, opt.images)
 local run = hfc.run("visibility", opt)
-local x = test:batch(0, #test)
+local names = {"mean size in grey levels", "largest size", "pixels above 8 grey levels",
+  "SSIM of x and x_l"}
 for _, radius in ipairs(opt.radii) do
-  local low, high = hfc.frequency.split(x, {radius = radius})
-  local levels = high:abs():flatten(1) * 255
-  for _, entry in ipairs {
-    {"mean size in grey levels", levels:mean(1)}, {"largest size", levels:amax(1)},
-    {"pixels above 8 grey levels", levels:gt(8):double():mean(1)},
-    {"SSIM of x and x_l", hfc.ssim(x, low)},
-  } do
-    run:row("visibility", {radius = radius, measure = entry[1]},
-            {"radius", "measure", "mean", "low", "high", "n"}, hfc.stats.interval(entry[2]))
+  local values = {{}, {}, {}, {}}
+  for x in test:batches {size = 500} do
+    local low, high = hfc.frequency.split(x, {radius = radius})
+    local levels = high:abs():flatten(1) * 255
+    table.insert(values[1], levels:mean(1))
+    table.insert(values[2], levels:amax(1))
+    table.insert(values[3], levels:gt(8):double():mean(1))
+    table.insert(values[4], hfc.ssim(x, low))
+  end
+  for i, name in ipairs(names) do
+    run:row("visibility", {radius = radius, measure = name},
+            {"radius", "measure", "mean", "low", "high", "n"},
+            hfc.stats.interval(torch.cat(values[i])))
   end
 end

@@ -178,9 +178,8 @@ const std::vector<Declaration> robustness_declarations = {
     {"hfc.robustness", robustness,
      "hfc.robustness(model, images, attack, {checks = true, transfer = Model, log = Run or "
      "Series, statistics = \"running\", batch_size = 100, bfloat16 = false}) -> {clean, robust, "
-     "steps = {{name, robust, "
-     "seconds}}, warnings = {{name, text, value, limit}}, checks = {{name, value, limit}}, "
-     "fooled_by = Tensor int64 [N], images = Tensor}\n\n"
+     "steps = {{name, robust, seconds}}, warnings = {{name, text, value, limit}}, checks = {{name, "
+     "value, limit}}, fooled_by = Tensor int64 [N], images = Tensor}\n\n"
      "Returns the accuracy of a network before and after an attack, and warnings if the number "
      "cannot be trusted. For images, see hfc.accuracy. steps: the fraction of images that are "
      "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
@@ -193,8 +192,7 @@ const std::vector<Declaration> robustness_declarations = {
      "\"unbounded\", \"not falling\", \"not converged\" and \"batch statistics\". \"too few "
      "classes\" and \"black box wins\" come from the steps. checks: the value and the limit of "
      "each test. transfer: another network, such as a copy without the defence; \"black box wins\" "
-     "also "
-     "warns if images that fool it fool the model and the attack does not. log: the accuracy "
+     "also warns if images that fool it fool the model and the attack does not. log: the accuracy "
      "after each step is logged there. See docs/robustness.md."},
 };
 

@@ -4,6 +4,7 @@
 #include "base/interrupt.h"
 #include "bindings/hfc/images_argument.h"
 #include "bindings/hfc/loading.h"
+#include "bindings/hfc/log.h"
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/hfc/train_options.h"
@@ -21,11 +22,8 @@
 namespace hfc::lua {
 namespace {
 
-run::Json to_event(const train::EpochResult& result, const std::string& series) {
+run::Json to_event(const train::EpochResult& result) {
     run::Json event = run::Json::object();
-    if (!series.empty()) {
-        event["series"] = series;
-    }
     event["epoch"] = result.epoch;
     event["step"] = result.step;
     event["loss"] = result.loss;
@@ -158,7 +156,7 @@ void push_step(lua_State* L, const train::StepResult& step) {
 void tell_epoch(lua_State* L, const TrainCall& call, const model::Model& network,
                 train::ProgressLine* line, const train::EpochResult& result, bool& stop) {
     if (call.run) {
-        call.run->log(to_event(result, call.series));
+        log_to({call.run, call.series}, to_event(result));
     }
     if (call.log_kernels) {
         smooth::log_kernels(*call.run, call.series, network.parameters(), result.epoch);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace hfc::attack {
 namespace {
@@ -59,6 +60,33 @@ class GradientWatch {
     at::CallbackHandle handle_;
 };
 
+AttackOptions attack_like(const AttackOptions& options, const char* method,
+                          std::optional<double> epsilon) {
+    AttackOptions attack;
+    attack.method = method;
+    attack.epsilon = epsilon;
+    attack.norm = options.norm;
+    attack.range = options.range;
+    attack.seed = options.seed;
+    return attack;
+}
+
+/// A network and all images of a data set on its device.
+struct Seen {
+    Seen(model::Model& model, const data::Dataset& dataset, const Settings& settings,
+         const model::Inference::Options& inference)
+        : network(model, settings, inference), batch(dataset.batch(0, dataset.size())) {
+        network.begin(dataset);
+        images = network.bring(batch.images);
+        labels = batch.labels.to(network.device());
+    }
+
+    AttackedNetwork network;
+    data::Batch batch;
+    at::Tensor images;
+    at::Tensor labels;
+};
+
 class NetworkChecks {
   public:
     NetworkChecks(model::Model& model, const data::Dataset& dataset, const AttackOptions& options,
@@ -81,8 +109,7 @@ class NetworkChecks {
         note("batch statistics",
              robust_.inference.statistics.kind == model::Statistics::Kind::batch, never,
              "BatchNorm uses the statistics of each batch: the images in a batch affect one "
-             "another's "
-             "results");
+             "another's results");
         return std::move(checks_);
     }
 
@@ -91,17 +118,18 @@ class NetworkChecks {
         checks_.push_back({name, std::move(text), value, limit});
     }
 
+    Seen see(const Settings& settings) const {
+        return Seen(model_, dataset_, settings, robust_.inference);
+    }
+
     void look_at_outputs() {
         Settings settings;
         settings.range = options_.range;
-        AttackedNetwork network(model_, settings, robust_.inference);
-        network.begin(dataset_);
-        const auto batch = dataset_.batch(0, dataset_.size());
-        const auto images = network.bring(batch.images);
+        const auto seen = see(settings);
         const GradientWatch watch;
         std::vector<at::Tensor> outputs;
         for (int64_t i = 0; i < passes; ++i) {
-            const auto logits = network.logits(images);
+            const auto logits = seen.network.logits(seen.images);
             outputs.push_back(logits / (logits.norm(2, {1}, true) + 1e-10));
         }
         note("gradients inside", watch.saw_one(), never,
@@ -112,7 +140,7 @@ class NetworkChecks {
             (std::get<0>(all.max(0)) - std::get<0>(all.min(0))).norm(2, {1}).max().item<double>();
         note("randomised", spread, most_difference,
              "passes over the same images differ: the network is random, use version \"rand\"");
-        const auto logits = network.logits(images);
+        const auto logits = seen.network.logits(seen.images);
         const auto off = (logits.sum(1) - 1).abs().max().item<double>();
         const bool probabilities = logits.max().item<double>() < 1 + probability_error &&
                                    logits.min().item<double>() > -probability_error &&
@@ -128,10 +156,8 @@ class NetworkChecks {
         Settings settings;
         settings.range = options_.range;
         settings.loss = loss;
-        AttackedNetwork network(model_, settings, robust_.inference);
-        network.begin(dataset_);
-        const auto batch = dataset_.batch(0, dataset_.size());
-        Evaluation here(network, network.bring(batch.images), batch.labels.to(network.device()));
+        const auto seen = see(settings);
+        Evaluation here(seen.network, seen.images, seen.labels);
         const auto right = here.fooled().logical_not();
         const auto none = here.gradient().abs().amax({1, 2, 3}).eq(0).logical_and(right);
         return none.sum().item<double>() / std::max(1.0, right.sum().item<double>());
@@ -151,18 +177,8 @@ class NetworkChecks {
                          100 * saturated));
     }
 
-    AttackOptions attack(const char* method, double epsilon) const {
-        AttackOptions attack;
-        attack.method = method;
-        attack.epsilon = epsilon;
-        attack.norm = options_.norm;
-        attack.range = options_.range;
-        attack.seed = options_.seed;
-        return attack;
-    }
-
     AttackOptions apgd(double epsilon, int64_t steps) const {
-        auto options = attack("apgd", epsilon);
+        auto options = attack_like(options_, "apgd", epsilon);
         options.steps = steps;
         return options;
     }
@@ -179,18 +195,17 @@ class NetworkChecks {
     at::Tensor right_at_random_points(double epsilon) {
         const auto options = apgd(epsilon, 1);
         const auto settings = resolve(options);
-        AttackedNetwork network(model_, settings, robust_.inference);
-        network.begin(dataset_);
-        const auto batch = dataset_.batch(0, dataset_.size());
-        const auto images = network.bring(batch.images);
-        const auto labels = batch.labels.to(network.device());
+        const auto seen = see(settings);
+        const auto& images = seen.images;
+        const auto& labels = seen.labels;
         const Constraint ball(settings, images, at::full({images.size(0)}, epsilon, at::kDouble));
         auto right = at::ones({images.size(0)}, labels.options().dtype(at::kBool));
         for (int64_t i = 0; i < random_points; ++i) {
             check_interrupt();
-            const auto noise = random_perturbation(images, batch.samples, settings, 1000 + i);
+            const auto noise = random_perturbation(images, seen.batch.samples, settings, 1000 + i);
             const auto moved = ball.project(images + epsilon * noise);
-            right = right.logical_and(network.fooled(network.logits(moved), labels).logical_not());
+            const auto fooled = seen.network.fooled(seen.network.logits(moved), labels);
+            right = right.logical_and(fooled.logical_not());
         }
         return right.cpu();
     }
@@ -207,7 +222,8 @@ class NetworkChecks {
                          "steps {:.3g} %",
                          100 * left, 100 * few));
         if (l_infinity()) {
-            wins("one step wins", "FFGSM fools", right_after(attack("ffgsm", epsilon())), many);
+            wins("one step wins", "FFGSM fools",
+                 right_after(attack_like(options_, "ffgsm", epsilon())), many);
         }
         wins("noise wins", "100 random points of the ball fool", right_at_random_points(epsilon()),
              many);
@@ -237,10 +253,10 @@ class NetworkChecks {
                          100 * won));
     }
 
-    /// Of each attack that follows a gradient with steps enough.
+    /// Looks at each attack that follows a gradient and takes enough steps.
     void look_at_convergence() {
         std::vector<std::string> notes;
-        for (auto& step : steps_of(options_, classes_, notes)) {
+        for (const auto& step : steps_of(options_, classes_, notes)) {
             const auto settings = resolve(step);
             if (settings.steps >= least_steps && !settings.method->least_norm &&
                 settings.method->make(settings)->uses_gradient()) {
@@ -253,27 +269,26 @@ class NetworkChecks {
         }
     }
 
-    /// Of the images that stay right in one run of an attack, by the loss that it increases.
+    /// The share of images that stay right in one run of an attack although the loss that it
+    /// increases still rises.
     double share_still_rising(const Settings& settings) {
-        AttackedNetwork network(model_, settings, robust_.inference);
-        network.begin(dataset_);
-        const auto batch = dataset_.batch(0, dataset_.size());
+        const auto seen = see(settings);
         AttackBatch run;
-        run.images = network.bring(batch.images);
-        run.labels = batch.labels.to(network.device());
-        run.samples = batch.samples;
+        run.images = seen.images;
+        run.labels = seen.labels;
+        run.samples = seen.batch.samples;
         run.epsilons = at::full({dataset_.size()}, settings.epsilon, at::kDouble);
         const auto attack = settings.method->make(settings);
-        attack->begin(network, run);
+        attack->begin(seen.network, run);
         const auto late = attack->iterations() -
                           static_cast<int64_t>(last_steps * static_cast<double>(settings.steps));
-        Evaluation clean(network, run.images, run.labels, /*graph=*/false);
+        Evaluation clean(seen.network, run.images, run.labels, /*graph=*/false);
         const auto first = clean.losses();
         auto fooled = clean.fooled();
         auto best = first, before = first;
         for (int64_t i = 0; i < attack->iterations(); ++i) {
             check_interrupt();
-            Evaluation here(network, attack->images(), run.labels);
+            Evaluation here(seen.network, attack->images(), run.labels);
             best = best.maximum(here.losses());
             fooled = fooled.logical_or(here.fooled());
             if (i < late) {
@@ -304,23 +319,17 @@ std::vector<Check> check_network(model::Model& model, const data::Dataset& datas
 std::vector<Check> check_transfer(model::Model& model, model::Model& source,
                                   const data::Dataset& dataset, const Robustness& found,
                                   const AttackOptions& options, const RobustOptions& robust) {
-    const auto seen = dataset.slice(0, std::min(images_seen, dataset.size()));
-    AttackOptions attack;
-    attack.method = "apgd";
-    attack.epsilon = options.epsilon;
-    attack.norm = options.norm;
-    attack.range = options.range;
-    attack.seed = options.seed;
+    const auto first = dataset.slice(0, std::min(images_seen, dataset.size()));
+    auto attack = attack_like(options, "apgd", options.epsilon);
     attack.keep = Keep::best;
-    const auto batch = seen.batch(0, seen.size());
+    const auto batch = first.batch(0, first.size());
     const auto moved =
         perturb(source, batch.images, batch.labels, attack, robust.inference, batch.samples);
-    const Settings settings = resolve(attack);
-    AttackedNetwork network(model, settings, robust.inference);
-    network.begin(seen);
+    AttackedNetwork network(model, resolve(attack), robust.inference);
+    network.begin(first);
     const auto labels = batch.labels.to(network.device());
     const auto fooled = network.fooled(network.logits(network.bring(moved)), labels).cpu();
-    const auto right = found.fooled_by.slice(0, 0, seen.size()).eq(0);
+    const auto right = found.fooled_by.slice(0, 0, first.size()).eq(0);
     const double won = fooled.logical_and(right).to(at::kDouble).mean().item<double>();
     return {{"black box wins",
              fmt::format("the images that fool the network of the option transfer fool {:.3g} % of "

@@ -1,9 +1,9 @@
 #include "run/tail.h"
 
 #include "run/run_data.h"
+#include "scratch_folder.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
@@ -18,23 +18,17 @@ using testing::IsEmpty;
 
 class TailTest : public testing::Test {
   protected:
-    TailTest()
-        : folder_(fs::temp_directory_path() / ("hfc-tail-test-" + std::to_string(::getpid()))) {
-        fs::create_directories(folder_);
-    }
-    ~TailTest() override { fs::remove_all(folder_); }
-
     void write(const std::string& text, std::ios::openmode mode = std::ios::app) const {
         std::ofstream(file(), mode) << text;
     }
-    fs::path file() const { return folder_ / "metrics.jsonl"; }
+    fs::path file() const { return folder_.path() / "metrics.jsonl"; }
     Tail::News poll(size_t limit = 1 << 20) {
         lines_.clear();
         return tail_.poll([this] { lines_.emplace_back("(again)"); },
                           [this](const std::string& line) { lines_.push_back(line); }, limit);
     }
 
-    fs::path folder_;
+    test::ScratchFolder folder_{"tail"};
     Tail tail_{file()};
     std::vector<std::string> lines_;
 };
@@ -60,8 +54,8 @@ TEST_F(TailTest, BeginsAgainWhenCutOffReplacedOrWrittenAnewAtTheSameLength) {
     write("y\nmore\n", std::ios::trunc);
     EXPECT_TRUE(poll().restarted);
     EXPECT_THAT(lines_, ElementsAre("(again)", "y", "more"));
-    std::ofstream(folder_ / "other") << "y\nmore\nz\n";
-    fs::rename(folder_ / "other", file());
+    std::ofstream(folder_.path() / "other") << "y\nmore\nz\n";
+    fs::rename(folder_.path() / "other", file());
     EXPECT_TRUE(poll().restarted);
     EXPECT_THAT(lines_, ElementsAre("(again)", "y", "more", "z"));
     fs::remove(file());
@@ -83,7 +77,7 @@ TEST_F(TailTest, GivesUpALineLongerThanEightMegabytes) {
 }
 
 TEST_F(TailTest, ARunIsItsCurves) {
-    RunData run(folder_);
+    RunData run(folder_.path());
     EXPECT_FALSE(run.poll());
     EXPECT_THAT(run.note(), HasSubstr("waiting"));
     write(
@@ -113,7 +107,7 @@ TEST_F(TailTest, AReadingThatTakesLongSaysHowFarItIs) {
         lines += "{\"loss\":1.12345}\n";  // 17 bytes
     }
     write(lines);
-    RunData run(folder_);
+    RunData run(folder_.path());
     EXPECT_TRUE(run.poll(0));
     EXPECT_THAT(run.note(), HasSubstr("Reading: 11 % of 2 MB"));
     EXPECT_TRUE(run.poll(60));
@@ -123,7 +117,7 @@ TEST_F(TailTest, AReadingThatTakesLongSaysHowFarItIs) {
 }
 
 TEST_F(TailTest, NestingWithoutEndIsAForeignLine) {
-    RunData run(folder_);
+    RunData run(folder_.path());
     run.take(std::string(1 << 20, '['));
     EXPECT_TRUE(run.panels().empty());
 }

@@ -145,9 +145,8 @@ TEST_F(Faults, ADirectoryDeletedUnderTheRun) {
         }
     });
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(
-        result.err,
-        testing::ContainsRegex("has been deleted while the run went on|No such file or directory"));
+    EXPECT_THAT(result.err,
+                testing::ContainsRegex("was deleted during the run|No such file or directory"));
 }
 
 TEST_F(Faults, TwoRunsBegunInOneDirectory) {

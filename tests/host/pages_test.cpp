@@ -219,7 +219,7 @@ class Commands : public testing::Test {
         for (const auto& word : words) {
             if (word == "mine.lua") {
                 text += help({scratch_.write("mine.lua", tutorial_script())});
-            } else if (word.starts_with("scripts/")) {
+            } else if (word.ends_with(".lua") && fs::exists(source_folder() / word)) {
                 text += help({source_folder() / word});
             }
         }

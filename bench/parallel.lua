@@ -1,9 +1,12 @@
--- One side of bench/parallel_pairs.py: trains a network on whatever processes there are and prints
--- the images per second of the last epoch, and what the reducer timed.
+-- One side of bench/parallel_pairs.py and bench/busy_rounds.py: trains a network on whatever
+-- processes there are and prints the images per second of the last epoch, and what the reducer
+-- timed.
+--   hfc-host bench/parallel.lua [IMAGES [EPOCHS [NETWORK [BATCH]]]]
 local images, epochs = tonumber(arg[1] or 1000), tonumber(arg[2] or 2)
 local data = hfc.data("synthetic", {train = images, test = 10})
-local model = hfc.model("preact_resnet32", {batch_norm = true})
-local history = hfc.train(model, data.train, {epochs = epochs, batch_size = 100, quiet = true})
+local model = hfc.model(arg[3] or "preact_resnet32", {batch_norm = true})
+local history = hfc.train(model, data.train, {
+  epochs = epochs, batch_size = tonumber(arg[4] or 100), quiet = true})
 local last = history[#history]
 local times = last.milliseconds or {}
 print(("%.2f %.1f %.1f %.1f"):format(last.images_per_second, times.backward or 0,

@@ -139,11 +139,11 @@ hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   column per part. parts: a list of {name = string, view = Dataset, found = Detections, score = \z
   score, offset = 0}, where score is a result of hfc.detection.score and the offset is added to \z
   the drawn pixels. pictures: indices from 0, as returned by hfc.detection.compare. The first \z
-  `most` of them are drawn; an empty list draws nothing. The figure shows the boxes of the \z
-  classes whose average precision in the image differs between the first two parts. Objects are \z
-  dashed and detections with a score of at least `score` are solid, with one colour per class. \z
-  The caption is the average precision of the image. If the images are too large together, they \z
-  are scaled down.",
+  `most` of them are drawn; an empty list draws nothing and says so. The figure shows the boxes \z
+  of the classes whose average precision in the image differs between the first two parts. \z
+  Objects are dashed and detections with a score of at least `score` are solid, with one colour \z
+  per class. The caption is the average precision of the image. If the images are too large \z
+  together, they are scaled down.",
 function(run, name, parts, pictures, options)
   options = options or {}
   local rows, captions, headings, height, width = {}, {}, {}, 0, 0
@@ -159,7 +159,10 @@ function(run, name, parts, pictures, options)
       captions[row][k] = string.format("%s %.3f", part.name, part.score.per_image[picture]:item())
     end
   end
-  if #rows == 0 then return {} end
+  if #rows == 0 then
+    io.stderr:write("hfc-host: ", name, " is not drawn: no picture was given\n")
+    return {}
+  end
   local interpolate = torch.nn.functional.interpolate
   local scale = math.sqrt(most_pixels / (#rows * #parts * height * width))
   local size = {math.floor(height * scale), math.floor(width * scale)}

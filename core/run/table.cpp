@@ -43,14 +43,17 @@ std::string exact(const Json& value) {
         return value.dump();
     }
     const auto number = value.get<double>();
+    if (std::isnan(number)) {
+        return "nan";  // without the sign that 0 / 0 has on some processors
+    }
     return is_whole(number) ? fmt::format("{:.0f}", number) : fmt::format("{}", number);
 }
 
 std::string rounded(const Json& value) {
-    if (!value.is_number_float() || is_whole(value.get<double>())) {
+    const auto number = value.is_number_float() ? value.get<double>() : 0.0;
+    if (!value.is_number_float() || is_whole(number) || std::isnan(number)) {
         return exact(value);
     }
-    const auto number = value.get<double>();
     return std::abs(number) >= 1000 && std::abs(number) < 1e7 ? fmt::format("{:.1f}", number)
                                                               : fmt::format("{:.4g}", number);
 }

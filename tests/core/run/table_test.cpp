@@ -33,6 +33,7 @@ TEST(Csv, numbers_keep_their_digits) {
               "a,b,c,d,e,f\n0.1,0.3333333333333333,100,-2.5e-12,1e+300,9007199254740993\n");
     EXPECT_EQ(to_csv({Json{{"a", std::nan("")}, {"b", HUGE_VAL}, {"c", -HUGE_VAL}}}),
               "a,b,c\nnan,inf,-inf\n");
+    EXPECT_EQ(to_csv({Json{{"a", -std::nan("")}}}), "a\nnan\n");
 }
 
 TEST(Markdown, is_aligned_and_rounds_numbers) {
@@ -42,6 +43,8 @@ TEST(Markdown, is_aligned_and_rounds_numbers) {
               "| ------- | -----: | ------: |\n"
               "| natural | 0.8561 |   10000 |\n"
               "| rho .1  |    0.8 | 12345.7 |\n");
+    EXPECT_EQ(to_markdown({Json{{"ratio", -std::nan("")}}}),
+              "| ratio |\n| ----: |\n|   nan |\n");
 }
 
 TEST(Markdown, escapes_pipes_and_line_breaks) {

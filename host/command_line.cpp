@@ -189,6 +189,22 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
     }
 }
 
+/// The path of the script of the run in `directory`, which may have been given relative to another
+/// directory than the present one.
+std::string script_of(const std::filesystem::path& directory, const std::string& script) {
+    if (script.empty() || script == "-" || std::filesystem::path(script).is_absolute()) {
+        return script;
+    }
+    const auto config = nlohmann::json::parse(read_file(directory / "config.json", 16 << 20));
+    const auto found = config.find("working_directory");
+    const auto begun_in =
+        found != config.end() && found->is_string() ? found->get<std::string>() : "";
+    std::error_code error;
+    const bool elsewhere =
+        !begun_in.empty() && begun_in != std::filesystem::current_path(error).string();
+    return elsewhere ? (std::filesystem::path(begun_in) / script).string() : script;
+}
+
 /// `line` comes from a run directory that may be untrusted. Only `now`, the line that was typed,
 /// may decide what the script can read.
 void distrust(CommandLine& line, const CommandLine& now) {
@@ -233,6 +249,7 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
     }
     line.out = directory.string();
     line.resume = true;
+    line.script = script_of(directory, line.script);
     line.view = now.view;
     line.parallel = now.parallel;
     line.parallel_timeout = now.parallel_timeout;

@@ -15,10 +15,9 @@ local opt = hfc.options(hfc.common {
   epochs        = 8,
   train_images  = 200,
   probe_samples = {100, "number of images of each probe, 0: all"},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", batch_sizes = {32, 64, 128, 256, 512},
-    batch_norm = false, radii = {4, 8, 12, 16}, epochs = 100, lr = 1e-4,
-    train_images = 0, probe_samples = 0,
+  presets = {paper = hfc.wang2020 {
+    batch_size = false, batch_sizes = {32, 64, 128, 256, 512}, batch_norm = false,
+    radii = {4, 8, 12, 16}, train_images = 0, probe_samples = 0,
   }, imagenet_nine = hfc.imagenet_nine {
     batch_size = false, batch_sizes = {32, 64, 128, 256}, radii = {25, 50, 100, 150}, epochs = 50,
     train_images = 0, probe_samples = 0,

@@ -15,11 +15,7 @@ local opt = hfc.options(hfc.common {
   accuracy     = {.5, "training accuracy on x_l at which to count the epochs", above = 0},
   statistics   = {"running", "of BatchNorm in the curves", choices = {"running", "batch"}},
   train_images = 200,
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
-    train_images = 0,
-  }, code = {
-    dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
+  presets = {paper = hfc.wang2020 {train_images = 0}, code = hfc.wang2020_code {
     train_images = 0, rule = "<", rescale = "max", statistics = "batch",
   }, imagenet_nine = hfc.imagenet_nine {radii = {25, 50, 100, 150}, epochs = 50, train_images = 0}},
 })

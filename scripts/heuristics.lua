@@ -19,14 +19,12 @@ local opt = hfc.options(hfc.common {
   radii         = {{4, 12}, "of the filtered test images, in frequency bins"},
   epochs = 24, train_images = 200,
   probe_samples = {100, "number of images of each probe, 0: all"},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", budget = {epsilon = 8 / 255, steps = 10},
-    mixup = .5, radii = {4, 8, 12, 16},
-    epochs = 100, batch_size = 100, lr = 1e-4, train_images = 0, probe_samples = 0,
-  }, code = {
-    dataset = "cifar10", model = "preact_resnet32", budget = {epsilon = .03, steps = 10},
-    augment = {pad = 2, flip = true}, statistics = "batch", radii = {4, 8, 12, 16},
-    epochs = 100, batch_size = 100, lr = 1e-4, train_images = 0, probe_samples = 0,
+  presets = {paper = hfc.wang2020 {
+    budget = {epsilon = 8 / 255, steps = 10}, mixup = .5, radii = {4, 8, 12, 16},
+    train_images = 0, probe_samples = 0,
+  }, code = hfc.wang2020_code {
+    budget = {epsilon = .03, steps = 10}, augment = {pad = 2, flip = true}, statistics = "batch",
+    radii = {4, 8, 12, 16}, train_images = 0, probe_samples = 0,
   }, imagenet_nine = hfc.imagenet_nine {
     budget = {epsilon = 8 / 255, steps = 10}, radii = {25, 50, 100, 150}, epochs = 50,
     train_images = 0, probe_samples = 0,

@@ -2,13 +2,12 @@
 --   hfc-host scripts/image_masks.lua                      built-in data: half a minute on two cores
 --   hfc-host scripts/image_masks.lua --model DIR/natural.safetensors    one of fourier_masks
 --   hfc-host scripts/image_masks.lua --preset paper --dataset folder:DIR --device cuda
---
 -- A mask is learned for each test image x and its prediction f(x). Expect: f(M x) = f(x) for nearly
 -- all images, and for more than through random masks of equal L1 norm. Where the network predicts
 -- the class of an empty image, the mask shrinks to nothing. The paper (VGG; ResNet) has M(x) 1; 1,
 -- complement of the support (M = 0) .555; .583, attacked .000; .000, M(attacked) .587; .743, probe
 -- .822; .784, scrambled .206; .156. It uses only images that the attack flips (--flipped true).
-local opt = hfc.options(hfc.common {
+local opt = hfc.options(hfc.karantzas_common {
   images = {100, "first test images to use; half of the masks train the linear probe", least = 2},
   flipped = {false, "use only the images among them whose prediction the attack changes"},
   steps = {200, "of Adam, for each mask", least = 1},
@@ -17,15 +16,18 @@ local opt = hfc.options(hfc.common {
   loss = {"invariance", "loss of a mask", choices = {"invariance", "cross_entropy"}},
   bfloat16 = {false, "run the network in bfloat16"},
   attack = {{epsilon = 8 / 255, steps = 10, relative_alpha = 1 / 8}, "PGD in L-infinity"},
-  presets = {paper = {
-    model = "resnet18", images = 1000, together = 1000, steps = 20000, mask_lr = .008,
-    epochs = 50, batch_size = 128, lr = 1e-3, attack = {epsilon = 3.5 / 255, steps = 10},
+  patience = {7, "unchanged steps after which a mask is finished", least = 1},
+  presets = {paper = hfc.karantzas2022 {
+    images = 2000, flipped = true, together = 1000, steps = 20000, mask_lr = .008, patience = 300,
+    attack = {epsilon = .06, steps = 10},
   }},
 })
 local data = hfc.data(opt, {train = 300, test = 100, classes = 5, low = .25, high = 0, noise = .2})
+data = hfc.standardised(data, opt.pixels)
 local run, mask = hfc.run("image_masks", opt), hfc.mask
-local model = hfc.network(opt, data, run, {batch_norm = true})
-local test, pgd = hfc.first_images(data.test, opt.images), hfc.attack.pgd(opt.attack)
+local model = hfc.network(opt, data, run, hfc.karantzas_recipe(opt, data))
+local test = hfc.first_images(data.test, opt.images)
+local pgd = hfc.attack.pgd(hfc.merge(opt.attack, {range = data.range}))
 local x, class = test:batch(0, #test), hfc.predict(model, test)
 local attacked = pgd(model, x, class)
 if opt.flipped then
@@ -35,7 +37,7 @@ end
 local masks, report = mask.learn(model, x, {
   per = "image", labels = class, steps = opt.steps, batch_size = opt.together, lr = opt.mask_lr,
   lambda = opt.lambda, loss = opt.loss, per_channel = opt.per_channel, bfloat16 = opt.bfloat16,
-  log = run:series("masks"),
+  patience = opt.patience, log = run:series("masks"),
 })
 local scores = mask.scores(model, x, masks, {labels = class})
 scores.steps = report.steps:double():mean()
@@ -52,5 +54,7 @@ for name, scrambled in pairs {probe = false, scrambled = true} do
 end
 run:row("probe", row, {"probe train", "probe test", "scrambled train", "scrambled test"})
 
-local pictures, headings = mask.gallery(x, attacked, masks)
+local black, white = unpack(data.range)
+local pictures, headings = mask.gallery((x - black) / (white - black),
+                                        (attacked - black) / (white - black), masks)
 run:image("image_masks", pictures, {headings = headings})

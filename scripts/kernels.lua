@@ -12,9 +12,12 @@ local opt = hfc.options(hfc.common {
   budget     = {8 / 255, "epsilon of the adversarial training (PGD)"},
   steps      = {4, "PGD steps in training, each of size epsilon / steps", least = 1},
   epochs     = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", by_channel = true, steps = 10,
-    epochs = {natural = 100, adversarial = 100}, batch_size = 100, lr = 1e-4,
+  augment      = {{pad = 0, flip = false}, "of the adversarial training (authors' code)"},
+  presets = {paper = hfc.wang2020 {
+    by_channel = true, steps = 10, epochs = {natural = 100, adversarial = 100},
+  }, code = hfc.wang2020_code {
+    by_channel = true, steps = 10, budget = .03, augment = {pad = 2, flip = true},
+    epochs = {natural = 100, adversarial = 100},
   }, imagenet_nine = hfc.imagenet_nine {
     by_channel = true, steps = 10, epochs = {natural = 50, adversarial = 50},
   }},
@@ -24,7 +27,7 @@ local run = hfc.run("kernels", opt)
 local pgd = hfc.attack.pgd {
   epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false,
 }
-local recipes = {natural = {}, adversarial = {adversarial = pgd}}
+local recipes = {natural = {}, adversarial = {adversarial = pgd, augment = opt.augment}}
 for name, recipe in pairs(recipes) do
   recipe.epochs, recipe.log, recipe.log_kernels = opt.epochs[name], run:series(name), true
 end

@@ -13,12 +13,8 @@ local opt = hfc.options(hfc.common {
   rescale      = {"none", "rescale filtered images: none, or max (authors' code)"},
   batch_norm   = {true, "use BatchNorm before each ReLU; the paper does not"},
   epochs       = 6,
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", rescale = "max",
-    batch_norm = false, epochs = 100, batch_size = 100, lr = 1e-4,
-  }, code = {
-    dataset = "cifar10", model = "preact_resnet32", rule = "<", rescale = "max",
-    batch_norm = false, epochs = 100, batch_size = 100, lr = 1e-4,
+  presets = {paper = hfc.wang2020 {rescale = "max", batch_norm = false}, code = hfc.wang2020_code {
+    rule = "<", rescale = "max", batch_norm = false,
   }, imagenet_nine = hfc.imagenet_nine {radii = {25, 50, 100, 150}, epochs = 50}},
 })
 local data = hfc.data(opt, {high = .08})

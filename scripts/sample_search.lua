@@ -15,10 +15,7 @@ local opt = hfc.options(hfc.common {
   statistics = {"running", "of BatchNorm", choices = {"running", "batch", "adapted"}},
   epsilons   = {{linf = {.03, .06, .1, .2, .3, .4, .5, .6}, l2 = {1, 2, 4, 6, 8, 10, 12}},
                 "bounds for which to count images"},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
-  }, code = {
-    dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
+  presets = {paper = hfc.wang2020 {}, code = hfc.wang2020_code {
     rule = "<", rescale = "max", statistics = "batch",
   }},
 })

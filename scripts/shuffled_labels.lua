@@ -11,10 +11,9 @@ local opt = hfc.options(hfc.common {
   epochs        = {{natural = 12, shuffled = 48}, "passes over the training set", least = 1},
   radii         = {{4, 8, 12, 16}, "radii of the low-frequency probes, in frequency bins"},
   probe_samples = {0, "images per probe; 0 means all"},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32",
-    epochs = {natural = 100, shuffled = 300}, batch_size = 100, lr = 1e-4,
-  }, imagenet_nine = hfc.imagenet_nine {
+  presets = {paper = hfc.wang2020 {epochs = {natural = 100, shuffled = 300}},
+             code = hfc.wang2020_code {epochs = {natural = 100, shuffled = 300}},
+             imagenet_nine = hfc.imagenet_nine {
     epochs = {natural = 50, shuffled = 150}, radii = {25, 50, 100, 150},
   }},
 })

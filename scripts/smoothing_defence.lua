@@ -20,12 +20,11 @@ local opt = hfc.options(hfc.common {
   batch_norm   = {false, "BatchNorm before each ReLU; the paper's networks have none"},
   test_images  = {0, "number of test images, from the first one on, 0: all", least = 0},
   epochs       = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", steps = 10,
-    epochs = {natural = 100, adversarial = 100}, batch_size = 100, lr = 1e-4,
-  }, code = {
-    dataset = "cifar10", model = "preact_resnet32", steps = 10, budget = .03, search = "least",
-    test_images = 1000, epochs = {natural = 100, adversarial = 100}, batch_size = 100, lr = 1e-4,
+  augment      = {{pad = 0, flip = false}, "of the adversarial training (authors' code)"},
+  presets = {paper = hfc.wang2020 {steps = 10, epochs = {natural = 100, adversarial = 100}},
+             code = hfc.wang2020_code {
+    steps = 10, budget = .03, augment = {pad = 2, flip = true}, search = "least",
+    test_images = 1000, epochs = {natural = 100, adversarial = 100},
   }, imagenet_nine = hfc.imagenet_nine {
     steps = 10, epochs = {natural = 50, adversarial = 50}, batch_norm = true,
   }},
@@ -37,7 +36,7 @@ local published = not opt.blur and (opt.dataset == "cifar10" and "table2" or nin
 local pgd = hfc.attack.pgd {
   epsilon = opt.budget, steps = opt.steps, relative_alpha = 1 / opt.steps, random_start = false,
 }
-local recipes = {natural = {}, adversarial = {adversarial = pgd}}
+local recipes = {natural = {}, adversarial = {adversarial = pgd, augment = opt.augment}}
 for name, recipe in pairs(recipes) do
   recipe.batch_norm, recipe.epochs, recipe.log = opt.batch_norm, opt.epochs[name], run:series(name)
 end

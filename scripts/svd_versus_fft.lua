@@ -12,9 +12,7 @@ local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
   statistics = {"running", "of BatchNorm", choices = {"running", "batch", "adapted"}},
-  presets = {paper = {
-    dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
-  }},
+  presets = {paper = hfc.wang2020 {}},
 })
 local data = hfc.data(opt, {high = .2, low = .2, low_correlation = .5})
 local run = hfc.run("svd_versus_fft", opt)

@@ -21,6 +21,7 @@ data::AugmentOptions read_augment(Options& options) {
     settings.least_crop = options.number("crop", settings.least_crop);
     settings.pad = options.integer("pad", settings.pad);
     settings.flip = options.boolean("flip", settings.flip);
+    settings.fill = options.number("fill", settings.fill);
     return settings;
 }
 
@@ -41,13 +42,14 @@ int augment_images(Call& call) {
 const std::vector<Declaration> augment_declarations = {
     {"hfc.augment", augment_images,
      "hfc.augment(images, {scale = {1, 1}, translate = 0, rotate = 0, crop = 1, pad = 0, flip = "
-     "false, seed = n, samples = Tensor int64 [N]}) -> Tensor\n\n"
+     "false, fill = 0, seed = n, samples = Tensor int64 [N]}) -> Tensor\n\n"
      "Changes each of the images [N, C, H, W] individually and at random. A single bilinear "
      "interpolation magnifies the image by scale, shifts it in each direction by up to the "
      "fraction `translate` of its size, rotates it by up to `rotate` degrees either way, and "
      "crops it to a random fraction of its area between crop and 1 (RandomResizedCrop). Then "
      "the image is padded by `pad` pixels, cropped to its original size, and flipped left to "
-     "right with probability 1/2. Pixels beyond the borders are zero.\n"
+     "right with probability 1/2. Pixels beyond the borders are `fill`; "
+     "for standardised images, black is -mean / deviation.\n"
      "The usual options for CIFAR-10 are pad = 4 and flip = true. The networks S, T and R of "
      "the Fourier masks use scale = {.5, 1.5}, translate = .4 and rotate = 180, respectively. "
      "hfc.train takes the same options in its option `augment`.\n"

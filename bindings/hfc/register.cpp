@@ -15,6 +15,7 @@ void register_hfc(lua_State* L) {
     detail::register_robustness(L);
     detail::register_augment(L);
     detail::register_data(L);
+    detail::register_pixels(L);  // methods of Dataset
     detail::register_corrupt(L);
     detail::register_decompose(L);
     detail::register_detection(L);

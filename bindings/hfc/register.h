@@ -62,6 +62,7 @@ void register_smooth(lua_State* L);
 void register_stats(lua_State* L);
 void register_train(lua_State* L);
 void register_parallel(lua_State* L);
+void register_pixels(lua_State* L);
 void register_profile(lua_State* L);
 void register_robustness(lua_State* L);
 void register_run(lua_State* L);

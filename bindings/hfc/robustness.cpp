@@ -154,7 +154,12 @@ int robustness(Call& call) {
         all.insert(all.end(), more.begin(), more.end());
     };
     if (source) {
-        add(attack::check_transfer(*network, *source, dataset, found, settings, robust));
+        auto transferred =
+            attack::check_transfer(*network, *source, dataset, found, settings, robust);
+        for (auto& check : transferred) {
+            check.text = "option transfer: " + check.text;
+        }
+        add(transferred);
     }
     if (checks) {
         add(attack::check_network(*network, dataset, settings, robust));

@@ -73,6 +73,10 @@ int make_run(Call& call) {
         auto& hex = options.config["command_line_hex"] = run::Json::array();
         std::ranges::transform(info.command_line, std::back_inserter(hex), to_hex);
     }
+    std::error_code error;
+    if (const auto directory = std::filesystem::current_path(error).string(); is_utf8(directory)) {
+        options.config["working_directory"] = directory;  // the script's path may be relative to it
+    }
     options.config["device"] = default_device().str();
     options.config["threads"] = at::get_num_threads();
     options.config["versions"] = run::Json::object();
@@ -91,6 +95,7 @@ int log_event(Call& call) {
 
 int series(Call& call) {
     const std::string name = call.argument(2, "name").text();
+    require(!name.empty(), "argument 2 (name): expected a name, got an empty string");
     return call.returns_object(Series{self_run(call), name});
 }
 

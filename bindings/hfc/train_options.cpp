@@ -163,6 +163,7 @@ train::RateSchedulePtr read_schedule(lua_State* L, const Value& value) {
     Options options(L, value.index());
     options.allow_list(1);
     settings.warmup = options.number("warmup", settings.warmup);
+    settings.pct_start = options.number("pct_start", settings.pct_start);
     settings.least = options.number("least", settings.least);
     settings.gamma = options.number("gamma", settings.gamma);
     settings.size = options.integer("size", settings.size);
@@ -214,6 +215,7 @@ void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
     settings.accumulate = options.integer("accumulate", settings.accumulate);
     options.with("validation",
                  [&](const Value& value) { settings.validation = value.object<data::Dataset>(); });
+    settings.keep_best = options.boolean("keep_best", settings.keep_best);
     options.with("early_stop", [&](const Value& value) {
         if (!lua_istable(L, value.index())) {
             value.expected("a table {patience = epochs}");

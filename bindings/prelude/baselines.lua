@@ -52,3 +52,34 @@ function(history, probe, accuracy)
     if reached >= accuracy then return result.epoch end
   end
 end)
+
+hfc.matched = host.declare("hfc.matched", '\z
+  hfc.matched(results, group, measure) -> list of results, number\n\n\z
+  Chooses results with nearly equal values of a measure, for a fair comparison of groups, such as \z
+  optimizers at learning rates that lead to the same training accuracy. results: a list of tables \z
+  {GROUP = name, MEASURE = number, ...}. The target is the largest value that every group \z
+  reaches: the smallest of the groups\' largest values. Returns the result of each group that is \z
+  nearest to the target, in the order of the groups, and the target.',
+function(results, group, measure)
+  local names, largest = {}, {}
+  for i, result in ipairs(results) do
+    local name, value = result[group], result[measure]
+    if name == nil or type(value) ~= "number" then
+      error(string.format("hfc.matched: result %d: expected the field '%s' and a number '%s'", i,
+        tostring(group), tostring(measure)), 2)
+    end
+    if not largest[name] then names[#names + 1] = name end
+    largest[name] = math.max(largest[name] or value, value)
+  end
+  local target = math.huge
+  for _, name in ipairs(names) do target = math.min(target, largest[name]) end
+  local chosen = {}
+  for i, name in ipairs(names) do
+    for _, result in ipairs(results) do
+      local nearer = not chosen[i] or math.abs(result[measure] - target)
+        < math.abs(chosen[i][measure] - target)
+      if result[group] == name and nearer then chosen[i] = result end
+    end
+  end
+  return chosen, target
+end)

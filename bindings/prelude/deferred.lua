@@ -10,6 +10,9 @@ local files = {
   ["examples_runs.lua"] = {
     host = "run_examples",
   },
+  ["examples_presets.lua"] = {
+    host = "preset_examples",
+  },
   ["examples_recipes.lua"] = {
     host = "recipe_examples",
   },

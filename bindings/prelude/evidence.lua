@@ -40,6 +40,13 @@ function(dataset, n)
   return dataset:slice(0, n)
 end)
 
+hfc.random_images = host.declare("hfc.random_images", '\z
+  hfc.random_images(dataset, n, seed = 0) -> Dataset\n\n\z
+  Returns n random images of a Dataset, or all of them if n is 0 or larger than the Dataset.',
+function(dataset, n, seed)
+  return dataset:subset(n < #dataset and n or 0, {seed = seed or 0})
+end)
+
 hfc.batchnorm_statistics = host.declare("hfc.batchnorm_statistics", '\z
   hfc.batchnorm_statistics(name, dataset) -> value of the option statistics\n\n\z
   Returns the option `statistics` (see hfc.accuracy) for a name from the command line: "running", \z

@@ -290,5 +290,6 @@ hfc.run("own"):image("wrong", pictures, {captions = captions})
 print(data.test:select(wrong))]])
 
 host.run_examples(example)
+host.preset_examples(example)
 host.recipe_examples(example)
 host.attack_examples(example)

@@ -5,7 +5,8 @@ local common = {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   model = {"preact_resnet8",
            "network to train (help(hfc.model)), or file or run directory of a trained one"},
-  form = {"small", "variant of the network: small, or torchvision for 224 pixels"},
+  form = {"small", "variant of the network: small, torchvision (224 pixels) or tensorflow"},
+  initialisation = {"xavier", "of the weights: xavier, tensorflow or torchvision"},
   epochs = {12, "passes over the training set", least = 1},
   batch_size = {10, "images per step", least = 1},
   lr = {3e-3, "Adam's learning rate", above = 0},
@@ -25,10 +26,10 @@ end
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
   Returns the options that scripts share together with your own. The shared options are dataset, \z
-  model, form, epochs, batch_size, lr, image_size, resize, classes, per_class, train_images and \z
-  seed. Your option replaces a shared one with the same name. If it is a value without a \z
-  description, it keeps the description and the limits of the shared one. The value false leaves \z
-  out a shared option.',
+  model, form, initialisation, epochs, batch_size, lr, image_size, resize, classes, per_class, \z
+  train_images and seed. Your option replaces a shared one with the same name. If it is a value \z
+  without a description, it keeps the description and the limits of the shared one. The value \z
+  false leaves out a shared option.',
 function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)
@@ -48,28 +49,11 @@ function(own)
   return specification
 end)
 
-hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
-  hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of the experiment with nine classes of ImageNet (Wang et al., 2020, \z
-  appendix B.1), together with your own: torchvision\'s variant of ResNet-50 without BatchNorm, \z
-  images of 224 pixels, batches of 100, and Adam with 1e-4. The paper names neither the classes \z
-  nor the images. The classes in scripts/classes/nine.json, and 1300 training and 50 test images \z
-  of each class, are guesses. The value false leaves out an option: batch_size = false. --dataset \z
-  folder:DIR names the directory with the 1000 class directories.',
-function(own)
-  local preset = over({
-    model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
-    classes = hfc.script_folder() .. "classes/nine.json", per_class = {train = 1300, test = 50},
-    batch_size = 100, lr = 1e-4,
-  }, own)
-  if preset.batch_size == false then preset.batch_size = nil end
-  return preset
-end)
-
 hfc.training = host.declare("hfc.training", '\z
   hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
   Returns options for hfc.train from the options of a script: opt.epochs, opt.batch_size, \z
-  opt.seed, opt.probe_samples, and Adam with opt.lr. The second table overrides them.',
+  opt.seed, opt.probe_samples, and Adam with opt.lr (TensorFlow\'s Adam if opt.form is \z
+  "tensorflow"). The second table overrides them.',
 function(opt, own)
   if type(opt) ~= "table" then
     error("hfc.training: expected the options of the script, got " .. type(opt), 2)
@@ -78,20 +62,22 @@ function(opt, own)
   return over({
     epochs = type(opt.epochs) == "number" and opt.epochs or nil,
     batch_size = opt.batch_size, seed = opt.seed, probe_samples = opt.probe_samples,
-    optimizer = {"adam", lr = lr},
+    optimizer = {opt.form == "tensorflow" and "tensorflow_adam" or "adam", lr = lr},
   }, own)
 end)
 
 hfc.new_model = host.declare("hfc.new_model", '\z
   hfc.new_model(opt, data, {batch_norm = false, dropout = 0}) -> Model\n\n\z
-  Returns a new network opt.model for the data set, with the script\'s options opt.seed and \z
-  opt.form. The table contains further options of hfc.model.',
+  Returns a new network opt.model for the data set, with the script\'s options opt.seed, \z
+  opt.form and opt.initialisation. The table contains further options of hfc.model.',
 function(opt, data, own)
-  return hfc.model(opt.model, over({data = data, seed = opt.seed, form = opt.form}, own))
+  return hfc.model(opt.model, over({
+    data = data, seed = opt.seed, form = opt.form, initialisation = opt.initialisation,
+  }, own))
 end)
 
 -- Options of hfc.model that a recipe may hold beside those of hfc.train.
-local of_model = {"batch_norm", "dropout", "form"}
+local of_model = {"batch_norm", "dropout", "form", "initialisation"}
 
 local function train(opt, data, run, name, recipe)
   local settings = {}
@@ -111,8 +97,9 @@ hfc.network = host.declare("hfc.network", '\z
   If opt.model is a file or a run directory, returns the network `name` from it. Otherwise builds \z
   a new network opt.model, trains it on data.train and saves it in the run as `name`.\n\z
   recipe: options of hfc.train, which override those of hfc.training(opt), and the options \z
-  batch_norm, dropout and form of hfc.model. set: a Dataset to train on in place of data.train. \z
-  By default, data.test is a probe, and the curve is logged in the series "training, NAME".',
+  batch_norm, dropout, form and initialisation of hfc.model. set: a Dataset to train on in place \z
+  of data.train. By default, data.test is a probe, and the curve is logged in the series \z
+  "training, NAME".',
 function(opt, data, run, recipe, name)
   name = name or "model"
   return hfc.saved_model(opt.model, name) or train(opt, data, run, name, recipe)

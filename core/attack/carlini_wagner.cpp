@@ -32,7 +32,8 @@ class CarliniWagner : public Attack {
         middle_ = (range.highest + range.lowest) / 2;
         half_ = (range.highest - range.lowest) / 2;
         origin_ = at::atanh((batch.images - middle_) / half_ * contraction);
-        rounded_ = to_pixels(origin_);
+        squashed_ = at::tanh(origin_);
+        rounded_ = to_pixels(squashed_);
         offset_ = at::zeros_like(origin_);
         mean_ = at::zeros_like(origin_);
         square_ = at::zeros_like(origin_);
@@ -63,7 +64,8 @@ class CarliniWagner : public Attack {
         adam(gradient(here));
         step_ = step_ + 1;
         begin_next(active.logical_and(stuck.logical_or(step_.ge(settings().steps))));
-        place(at::where(beside_images(active), to_pixels(origin_ + offset_), images())
+        squashed_ = at::tanh(origin_ + offset_);
+        place(at::where(beside_images(active), to_pixels(squashed_), images())
                   .contiguous(images().suggest_memory_format()));
     }
 
@@ -77,13 +79,13 @@ class CarliniWagner : public Attack {
 
   protected:
     std::vector<at::Tensor*> per_image() override {
-        return {&origin_, &rounded_, &offset_, &mean_,     &square_, &nearest_,  &best_,
-                &c_,      &lower_,   &upper_,  &previous_, &step_,   &searches_, &found_};
+        return {&origin_, &squashed_, &rounded_, &offset_,   &mean_, &square_,   &nearest_, &best_,
+                &c_,      &lower_,    &upper_,   &previous_, &step_, &searches_, &found_};
     }
 
   private:
     int64_t searches() const { return static_cast<int64_t>(settings().number("searches")); }
-    at::Tensor to_pixels(const at::Tensor& w) const { return at::tanh(w) * half_ + middle_; }
+    at::Tensor to_pixels(const at::Tensor& squashed) const { return squashed * half_ + middle_; }
 
     /// How far each image is from success by the confidence; below 0: it succeeds.
     at::Tensor gaps(const at::Tensor& logits, const at::Tensor& labels) const {
@@ -115,7 +117,7 @@ class CarliniWagner : public Attack {
         const auto by_pixel = here.gradient_of([&](const at::Tensor& logits) {
             return gaps(logits, here.labels()).clamp_min(0) * c_.to(logits.scalar_type());
         });
-        const auto slope = half_ * (1 - at::tanh(origin_ + offset_).square());
+        const auto slope = half_ * (1 - squashed_.square());
         return (by_pixel + 2 * (images() - rounded_)) * slope;
     }
 
@@ -149,6 +151,7 @@ class CarliniWagner : public Attack {
 
     double middle_ = 0, half_ = 1;  ///< of the range of pixels
     at::Tensor origin_;             ///< the images as arc tangents
+    at::Tensor squashed_;           ///< tanh(origin_ + offset_), for the images and the gradient
     at::Tensor rounded_;            ///< what origin_ gives back
     at::Tensor offset_;             ///< what Adam changes
     at::Tensor mean_, square_;      ///< of Adam: the moments

@@ -332,8 +332,8 @@ std::vector<Check> check_transfer(model::Model& model, model::Model& source,
     const auto right = found.fooled_by.slice(0, 0, first.size()).eq(0);
     const double won = fooled.logical_and(right).to(at::kDouble).mean().item<double>();
     return {{"black box wins",
-             fmt::format("the images that fool the network of the option transfer fool {:.3g} % of "
-                         "the images that the attack does not: gradients may be masked",
+             fmt::format("the images that fool the other network fool {:.3g} % of the images "
+                         "that the attack does not: gradients may be masked",
                          100 * won),
              won, most_black_box}};
 }

@@ -5,16 +5,25 @@
 
 namespace hfc::corrupt {
 
+namespace {
+
+/// Adds normal noise, multiplied by strength(pixel).
+template <typename Strength>
+Corrupted with_normal_noise(const Task& task, double deviation, Strength&& strength) {
+    auto x = unit(task.image);
+    const auto noise = task.draws.normal(static_cast<int64_t>(x.values.size()), 0, deviation);
+    for (size_t i = 0; i < noise.size(); ++i) {
+        x.values[i] += strength(x.values[i]) * noise[i];
+    }
+    return to_255(std::move(x));
+}
+
+}  // namespace
+
 Corrupted gaussian_noise(const Task& task) {
     constexpr Table<double> cifar{.04, .06, .08, .09, .10};
     constexpr Table<double> large{.08, .12, .18, .26, .38};
-    auto x = unit(task.image);
-    const auto noise =
-        task.draws.normal(static_cast<int64_t>(x.values.size()), 0, task.constants(cifar, large));
-    for (size_t i = 0; i < noise.size(); ++i) {
-        x.values[i] += noise[i];
-    }
-    return to_255(std::move(x));
+    return with_normal_noise(task, task.constants(cifar, large), [](double) { return 1.0; });
 }
 
 Corrupted shot_noise(const Task& task) {
@@ -48,13 +57,8 @@ Corrupted impulse_noise(const Task& task) {
 Corrupted speckle_noise(const Task& task) {
     constexpr Table<double> cifar{.06, .1, .12, .16, .2};
     constexpr Table<double> large{.15, .2, .35, .45, .6};
-    auto x = unit(task.image);
-    const auto noise =
-        task.draws.normal(static_cast<int64_t>(x.values.size()), 0, task.constants(cifar, large));
-    for (size_t i = 0; i < noise.size(); ++i) {
-        x.values[i] += x.values[i] * noise[i];
-    }
-    return to_255(std::move(x));
+    return with_normal_noise(task, task.constants(cifar, large),
+                             [](double pixel) { return pixel; });
 }
 
 }  // namespace hfc::corrupt

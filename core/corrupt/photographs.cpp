@@ -7,6 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace hfc::corrupt {
 namespace {
@@ -28,20 +32,42 @@ Bytes read_whole(const std::filesystem::path& path) {
     return picture;
 }
 
+/// What tells a file from the one that was read before.
+struct KnownFile {
+    std::filesystem::path path;
+    uintmax_t size;
+    std::filesystem::file_time_type time;
+    bool operator==(const KnownFile&) const = default;
+};
+
 }  // namespace
 
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder) {
     require(!folder.empty(), "frost needs the option frost, the folder of the photographs {}; {}",
             fmt::join(names, ", "), source);
-    auto result = std::make_shared<Photographs>();
+    std::vector<KnownFile> files;
     for (const auto* name : names) {
         const auto path = folder / name;
         std::error_code error;
         require(std::filesystem::is_regular_file(path, error),
                 "frost needs the photograph '{}', which is missing; {}", path.string(), source);
-        result->pictures.push_back(read_whole(path));
+        files.push_back(
+            {path, std::filesystem::file_size(path), std::filesystem::last_write_time(path)});
     }
-    return result;
+    // Scripts that corrupt batch by batch use the same photographs in each call.
+    static std::mutex mutex;
+    static std::vector<KnownFile> last_files;
+    static std::shared_ptr<const Photographs> last;
+    const std::scoped_lock lock(mutex);
+    if (!last || files != last_files) {
+        auto read = std::make_shared<Photographs>();
+        for (const auto& file : files) {
+            read->pictures.push_back(read_whole(file.path));
+        }
+        last = std::move(read);
+        last_files = std::move(files);
+    }
+    return last;
 }
 
 std::shared_ptr<const Photographs> smaller(const Photographs& photographs) {

@@ -9,6 +9,7 @@
 #include "mask/learner.h"
 #include "mask/pass.h"
 #include "model/measure.h"
+#include "optim/one_cycle.h"
 #include "parallel/group.h"
 
 #include <ATen/ATen.h>
@@ -19,6 +20,8 @@
 
 namespace hfc::mask {
 namespace {
+
+constexpr double rising = 0.1;  ///< the fraction of the steps in which the rate rises
 
 struct Settings {
     LearnOptions options;
@@ -71,7 +74,7 @@ Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const
                     dataset.width(), network.device());
     const auto clean = clean_of(network, dataset);
     const auto batches = (dataset.size() + settings.batch_size - 1) / settings.batch_size;
-    const OneCycle cycle(settings.lr, batches * options.epochs);
+    const optim::OneCycle cycle(settings.lr, batches * options.epochs, rising);
     int64_t epoch = 0, still = 0;
     double l1 = 1;
     while (epoch < options.epochs && still < options.patience) {
@@ -91,8 +94,8 @@ Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const
                              clean.cross_entropy.index_select(0, rows.to(network.device())),
                              1.0 / static_cast<double>(rows.size(0)));
             const auto now = settings.one_cycle ? cycle.at(epoch * batches + batch)
-                                                : OneCycle::Setting{settings.lr, 0.9};
-            learner.step(transforms, pass.gradients, settings.lambda, now.lr, now.beta1);
+                                                : optim::OneCycle::Setting{settings.lr, 0.9};
+            learner.step(transforms, pass.gradients, settings.lambda, now.lr, now.momentum);
             losses += pass.losses.sum();
             right += pass.right.sum();
         }
@@ -118,7 +121,7 @@ class ImageFit {
              const Settings& settings)
         : network_(network),
           settings_(settings),
-          cycle_(settings.lr, settings.options.steps),
+          cycle_(settings.lr, settings.options.steps, rising),
           learner_(dataset.size(), settings.options.per_channel ? dataset.channels() : 1,
                    dataset.height(), dataset.width(), network.device()),
           rows_(at::arange(dataset.size())),
@@ -157,8 +160,8 @@ class ImageFit {
         const auto pass =
             pass_through(network_, options.loss, learner_.through(transforms_), labels_, clean_, 1);
         const auto now =
-            settings_.one_cycle ? cycle_.at(step - 1) : OneCycle::Setting{settings_.lr, 0.9};
-        learner_.step(transforms_, pass.gradients, settings_.lambda, now.lr, now.beta1);
+            settings_.one_cycle ? cycle_.at(step - 1) : optim::OneCycle::Setting{settings_.lr, 0.9};
+        learner_.step(transforms_, pass.gradients, settings_.lambda, now.lr, now.momentum);
         const auto before = std::exchange(l1_, learner_.l1());
         require_numbers(l1_.sum().item<double>());
         const auto right = pass.right.cpu();
@@ -187,7 +190,7 @@ class ImageFit {
 
     const model::Inference& network_;
     const Settings& settings_;
-    const OneCycle cycle_;
+    const optim::OneCycle cycle_;
     // Of the masks that are not finished:
     Learner learner_;
     at::Tensor rows_;  ///< their places among all

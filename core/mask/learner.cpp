@@ -4,9 +4,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-#include <numbers>
-
 namespace hfc::mask {
 
 Learner::Learner(int64_t count, int64_t channels, int64_t height, int64_t width, at::Device device)
@@ -66,26 +63,6 @@ void Learner::keep(const at::Tensor& rows) {
 
 at::Tensor Learner::masks() const {
     return frequency::full_of(half_, width_).cpu();
-}
-
-OneCycle::OneCycle(double max_lr, int64_t steps, double rising)
-    : max_(max_lr),
-      rising_end_(rising * static_cast<double>(steps) - 1),
-      end_(static_cast<double>(steps) - 1) {}
-
-OneCycle::Setting OneCycle::at(int64_t step) const {
-    constexpr double division = 25, final_division = 1e4, least_beta1 = 0.85, most_beta1 = 0.95;
-    const auto between = [](double from, double to, double share) {
-        return to + (from - to) / 2 * (1 + std::cos(std::numbers::pi * share));
-    };
-    const auto now = static_cast<double>(step);
-    if (now <= rising_end_) {
-        const double share = rising_end_ > 0 ? now / rising_end_ : 1;
-        return {between(max_ / division, max_, share), between(most_beta1, least_beta1, share)};
-    }
-    const double share = (now - rising_end_) / (end_ - rising_end_);
-    return {between(max_, max_ / division / final_division, share),
-            between(least_beta1, most_beta1, share)};
 }
 
 }  // namespace hfc::mask

@@ -40,18 +40,4 @@ class Learner {
     std::unique_ptr<optim::Optimizer> adam_;
 };
 
-/// PyTorch's OneCycleLR with its defaults, except for the fraction of rising steps.
-class OneCycle {
-  public:
-    OneCycle(double max_lr, int64_t steps, double rising = 0.1);
-    struct Setting {
-        double lr;
-        double beta1;
-    };
-    Setting at(int64_t step) const;
-
-  private:
-    double max_, rising_end_, end_;
-};
-
 }  // namespace hfc::mask

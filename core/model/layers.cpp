@@ -2,13 +2,12 @@
 
 #include "base/error.h"
 #include "base/images.h"
-#include "base/random.h"
 #include "model/synchronised_norm.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
-#include <cmath>
+#include <algorithm>
 
 namespace hfc::model {
 
@@ -20,7 +19,8 @@ Convolution::Convolution(int64_t in_channels, int64_t out_channels, int64_t kern
                          const Settings& settings)
     : weight_(register_parameter("weight", at::zeros({out_channels, in_channels, kernel, kernel}))),
       stride_(settings.stride),
-      padding_(settings.padding.value_or(kernel / 2)) {
+      padding_(settings.padding.value_or(kernel / 2)),
+      same_(settings.same) {
     if (settings.bias) {
         bias_ = register_parameter("bias", at::zeros({out_channels}));
     }
@@ -32,7 +32,18 @@ at::Tensor Convolution::forward(const at::Tensor& x) const {
 
 at::Tensor Convolution::forward_with(const at::Tensor& x, const at::Tensor& weight,
                                      const at::Tensor& bias) const {
-    return at::conv2d(x, weight, bias, stride_, padding_);
+    if (!same_) {
+        return at::conv2d(x, weight, bias, stride_, padding_);
+    }
+    const auto missing = [&](int64_t dim) {
+        const auto results = (x.size(dim) + stride_ - 1) / stride_;
+        return std::max<int64_t>((results - 1) * stride_ + weight.size(dim) - x.size(dim), 0);
+    };
+    const auto rows = missing(2), columns = missing(3);
+    const auto padded =
+        at::constant_pad_nd(x, {columns / 2, columns - columns / 2, rows / 2, rows - rows / 2});
+    const int64_t none = 0;
+    return at::conv2d(padded, weight, bias, at::IntArrayRef(stride_), at::IntArrayRef(none));
 }
 
 BatchNorm::BatchNorm(int64_t channels, double epsilon, NormKind kind) : epsilon_(epsilon) {
@@ -143,20 +154,6 @@ at::Tensor Sequence::forward(at::Tensor x) const {
 
 int64_t small_first_kernel(const ModelOptions& options) {
     return options.channels == 1 ? 5 : 3;
-}
-
-void initialise_xavier(Model& model, uint64_t seed) {
-    const at::NoGradGuard no_grad;
-    for (auto& entry : model.named_parameters()) {
-        auto& weight = entry.value();
-        if (weight.dim() < 2) {
-            continue;
-        }
-        const auto receptive_field = weight.dim() > 2 ? weight[0][0].numel() : 1;
-        const auto bound = std::sqrt(
-            6.0 / static_cast<double>((weight.size(0) + weight.size(1)) * receptive_field));
-        weight.uniform_(-bound, bound, make_generator(seed, "xavier " + entry.key()));
-    }
 }
 
 namespace {

@@ -19,6 +19,9 @@ class Convolution : public Layer {
         int64_t stride = 1;
         std::optional<int64_t> padding;  ///< kernel / 2 if unset
         bool bias = false;
+        /// TensorFlow's SAME in place of `padding`: the result has ceil(size / stride) pixels, and
+        /// the larger part of the padding is at the bottom and on the right.
+        bool same = false;
     };
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel, int64_t stride = 1);
     Convolution(int64_t in_channels, int64_t out_channels, int64_t kernel,
@@ -35,6 +38,7 @@ class Convolution : public Layer {
     at::Tensor weight_, bias_;
     int64_t stride_;
     int64_t padding_;
+    bool same_;
 };
 
 /// Which numbers of a BatchNorm change during training.
@@ -107,11 +111,6 @@ class Sequence : public Layer {
   private:
     std::vector<Function> steps_;
 };
-
-/// Xavier (Glorot) uniform values, +- sqrt(6 / (fan_in + fan_out)), for every weight with two or
-/// more dimensions, drawn from the seed and the weight's name, so that an option that adds layers
-/// does not change the values of the others.
-void initialise_xavier(Model& model, uint64_t seed);
 
 /// The side of the first kernel of a network for small images: 3, or 5 for grey images, as in the
 /// paper's experiments on grey data sets.

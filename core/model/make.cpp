@@ -1,5 +1,5 @@
 #include "base/error.h"
-#include "model/layers.h"
+#include "model/initialise.h"
 #include "model/networks.h"
 
 namespace hfc::model {
@@ -7,31 +7,31 @@ namespace {
 
 struct Network {
     std::string name;
-    bool in_torchvision;
-    bool takes_batch_norm;  ///< the option may be true
+    std::string other_form;  ///< the variant that it has beside "small", or empty
+    bool takes_batch_norm;   ///< the option may be true
     std::function<ModelPtr(const std::string& name, const ModelOptions& options)> build;
 };
 
 Network preact_resnet(const char* name, int64_t blocks_a_stage) {
-    return {name, false, true, [=](const auto& own, const auto& options) {
+    return {name, "tensorflow", true, [=](const auto& own, const auto& options) {
                 return make_preact_resnet(own, blocks_a_stage, options);
             }};
 }
 
 Network resnet(const char* name, ResNetStages stages) {
-    return {name, true, true, [=](const auto& own, const auto& options) {
+    return {name, "torchvision", true, [=](const auto& own, const auto& options) {
                 return make_resnet(own, stages, options);
             }};
 }
 
 Network cifar_resnet(const char* name, int64_t blocks_a_stage) {
-    return {name, false, true, [=](const auto& own, const auto& options) {
+    return {name, "", true, [=](const auto& own, const auto& options) {
                 return make_cifar_resnet(own, blocks_a_stage, options);
             }};
 }
 
 Network vgg(const char* name, std::vector<int64_t> convolutions) {
-    return {name, true, true, [=](const auto& own, const auto& options) {
+    return {name, "torchvision", true, [=](const auto& own, const auto& options) {
                 return make_vgg(own, convolutions, options);
             }};
 }
@@ -53,8 +53,9 @@ const std::vector<Network>& networks() {
                                              resnet("resnet50_bare", {{3, 4, 6, 3}, true, true}),
                                              vgg("vgg11", {1, 1, 2, 2, 2}),
                                              vgg("vgg16", {2, 2, 3, 3, 3}),
-                                             {"alexnet", true, false, make_alexnet},
-                                             {"lenet", false, false, make_lenet}};
+                                             {"alexnet", "torchvision", false, make_alexnet},
+                                             {"lenet", "", false, make_lenet},
+                                             {"mnist_cnn", "", true, make_mnist_cnn}};
     return all;
 }
 
@@ -75,10 +76,13 @@ void check(const Network& network, const ModelOptions& options) {
             "channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
     require(options.dropout >= 0 && options.dropout < 1,
             "dropout must be a probability in [0,1), got {}", options.dropout);
-    require(options.form == "small" || options.form == "torchvision",
-            "form must be 'small' or 'torchvision', got '{}'", options.form);
-    require(options.form == "small" || network.in_torchvision,
-            "torchvision has no {}: expected form 'small', got '{}'", network.name, options.form);
+    const auto& form = options.form;
+    require(form == "small" || form == "torchvision" || form == "tensorflow",
+            "form must be 'small', 'torchvision' or 'tensorflow', got '{}'", form);
+    require(form == "small" || form == network.other_form,
+            "there is no {} for {}: expected form 'small'{}, got '{}'",
+            form == "torchvision" ? "torchvision variant" : "TensorFlow variant", network.name,
+            network.other_form.empty() ? "" : fmt::format(" or '{}'", network.other_form), form);
     require(!options.batch_norm || network.takes_batch_norm,
             "{} has no BatchNorm: expected batch_norm = false, got true", network.name);
 }
@@ -100,7 +104,7 @@ ModelPtr make(const std::string& name, const ModelOptions& options) {
     const auto& network = find(name);
     check(network, options);
     auto model = network.build(name, options);
-    initialise_xavier(*model, options.seed);
+    initialise(*model, options.initialisation, options.seed);
     use_channels_last(*model);  // the faster layout, twice as fast as the other on a GPU; that of
                                 // the images follows
     model->origin = {name, options};

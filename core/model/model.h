@@ -23,10 +23,12 @@ struct ModelOptions {
     /// Probability in [0,1), before the last linear layer; in torchvision's alexnet and vgg, at its
     /// two places.
     double dropout = 0;
-    /// Seeds the Xavier initialisation; a weight depends only on the seed and on the weight's name.
+    /// Seeds the initialisation; a weight depends only on the seed and on the weight's name.
     uint64_t seed = 0;
-    /// "small": for images such as CIFAR's; "torchvision": as torchvision builds it, for 224 pixels
+    /// "small": for images such as CIFAR's; "torchvision": as torchvision builds it, for 224
+    /// pixels; "tensorflow": preact_resnet* as the paper's authors build it
     std::string form = "small";
+    std::string initialisation = "xavier";  ///< see initialise.h
 };
 
 /// Calls visit(name, field) for each option. This is the only list, for all code that reads or
@@ -39,6 +41,7 @@ void for_each_option(Options& options, Visit&& visit) {
     visit("dropout", options.dropout);
     visit("seed", options.seed);
     visit("form", options.form);
+    visit("initialisation", options.initialisation);
 }
 
 class Model;

@@ -6,7 +6,10 @@
 namespace hfc::model {
 
 /// The paper's network (experiments of Wang et al., CVPR 2020): pre-activation ResNet for small
-/// images, with (depth - 2) / 6 blocks per stage and widths 16, 32, 64.
+/// images, with (depth - 2) / 6 blocks per stage and widths 16, 32, 64. The variant "tensorflow" is
+/// as the authors' code builds it (scripts/resnet.py of HaohanWang/HFC): convolutions of stride 2
+/// are padded only at the bottom and on the right (for images of even size), the last ReLU has no
+/// BatchNorm before it, and dropout acts before the last ReLU.
 ModelPtr make_preact_resnet(const std::string& name, int64_t blocks_a_stage,
                             const ModelOptions& options);
 
@@ -40,5 +43,12 @@ ModelPtr make_alexnet(const std::string& name, const ModelOptions& options);
 /// stages, and the names of PyTorch's tutorial. Images below 32 pixels are padded with zeros to 32,
 /// like LeCun's digits. For larger images, the last feature maps are averaged to 5x5.
 ModelPtr make_lenet(const std::string& name, const ModelOptions& options);
+
+/// The authors' network for grey images (Wang et al., 2020, appendix B.2; mnist/model/model.py in
+/// pytorch_implementation.zip of HaohanWang/HFC): two 5x5 convolutions with 32 and 64 channels,
+/// each with ReLU and 2x2 pooling, then linear layers with 1024 hidden units. The last maps of
+/// images of another size than 28 pixels are averaged to 7x7. BatchNorm, if wanted, comes before
+/// the ReLUs of the convolutions.
+ModelPtr make_mnist_cnn(const std::string& name, const ModelOptions& options);
 
 }  // namespace hfc::model

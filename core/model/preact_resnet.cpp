@@ -28,14 +28,17 @@ at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tens
 /// half behind.
 class Block : public Layer {
   public:
-    Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm)
+    Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm, bool same)
         : first_(first), new_channels_(out_width - in_width) {
         if (batch_norm && !first) {
             batch_norm1_ =
                 register_module("bn1", std::make_shared<BatchNorm>(in_width, batch_norm_epsilon));
         }
-        conv1_ = register_module("conv1", std::make_shared<Convolution>(in_width, out_width, 3,
-                                                                        new_channels_ > 0 ? 2 : 1));
+        const int64_t stride = new_channels_ > 0 ? 2 : 1;
+        conv1_ = register_module(
+            "conv1", std::make_shared<Convolution>(
+                         in_width, out_width, 3,
+                         Convolution::Settings{.stride = stride, .padding = {}, .same = same}));
         if (batch_norm) {
             batch_norm2_ =
                 register_module("bn2", std::make_shared<BatchNorm>(out_width, batch_norm_epsilon));
@@ -68,7 +71,7 @@ class Block : public Layer {
 class PreactResNet : public Model {
   public:
     PreactResNet(const std::string& name, int64_t blocks_a_stage, const ModelOptions& options)
-        : Model(name), options_(options) {
+        : Model(name), options_(options), tensorflow_(options.form == "tensorflow") {
         conv0_ = register_module("conv0", std::make_shared<Convolution>(
                                               options.channels, 16, small_first_kernel(options)));
         if (options.batch_norm) {
@@ -80,11 +83,11 @@ class PreactResNet : public Model {
         for (const int64_t stage_width : {16, 32, 64}) {
             for (int64_t i = 0; i < blocks_a_stage; ++i) {
                 blocks_->append<Block>(width, stage_width, /*first=*/stage_width == 16 && i == 0,
-                                       options.batch_norm);
+                                       options.batch_norm, /*same=*/tensorflow_);
                 width = stage_width;
             }
         }
-        if (options.batch_norm) {
+        if (options.batch_norm && !tensorflow_) {
             batch_norm_ =
                 register_module("bn", std::make_shared<BatchNorm>(width, batch_norm_epsilon));
         }
@@ -93,14 +96,18 @@ class PreactResNet : public Model {
 
     at::Tensor forward(const at::Tensor& images) override {
         require_images(images, *this, options_.channels);
+        const auto drop = [&](const at::Tensor& x, bool here) {
+            return here ? at::dropout(x, options_.dropout, is_training()) : x;
+        };
         const auto features =
             blocks_->forward(convolve_and_activate(*conv0_, batch_norm0_, images));
-        const auto means = activate(batch_norm_, features).mean({2, 3});
-        return fc_->forward(at::dropout(means, options_.dropout, is_training()));
+        const auto means = activate(batch_norm_, drop(features, tensorflow_)).mean({2, 3});
+        return fc_->forward(drop(means, !tensorflow_));
     }
 
   private:
     ModelOptions options_;
+    bool tensorflow_;
     std::shared_ptr<Convolution> conv0_;
     std::shared_ptr<BatchNorm> batch_norm0_, batch_norm_;
     std::shared_ptr<Sequence> blocks_;

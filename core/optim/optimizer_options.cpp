@@ -88,9 +88,53 @@ Options with(const std::string& name, double rate, double decay = 0, double epsi
     return options;
 }
 
-const std::map<std::string, Kind>& kinds() {
+// The defaults of tf.train in TensorFlow 1.15. AdaGrad and RMSprop have no default rate there; they
+// have PyTorch's here.
+Options tensorflow_adadelta() {
+    auto options = with("tensorflow_adadelta", 1e-3);
+    options.rho = 0.95;
+    return options;
+}
+
+Options tensorflow_adagrad() {
+    auto options = with("tensorflow_adagrad", 1e-2, 0, 0);
+    options.initial_accumulator_value = 0.1;
+    return options;
+}
+
+Options tensorflow_rmsprop() {
+    auto options = with("tensorflow_rmsprop", 1e-2, 0, 1e-10);
+    options.alpha = 0.9;
+    return options;
+}
+
+using Kinds = std::map<std::string, Kind>;
+
+Kinds tensorflow_kinds() {
     using namespace setting;
-    static const std::map<std::string, Kind> all = {
+    return {
+        {"tensorflow_adadelta",
+         {{lr, weight_decay, eps, rho},
+          tensorflow_adadelta(),
+          {"step", "square_avg", "acc_delta"}}},
+        {"tensorflow_adagrad",
+         {{lr, weight_decay, eps, initial_accumulator_value},
+          tensorflow_adagrad(),
+          {"step", "sum"}}},
+        {"tensorflow_adam",
+         {{lr, weight_decay, eps, beta1, beta2},
+          with("tensorflow_adam", 1e-3),
+          {"step", "exp_avg", "exp_avg_sq"}}},
+        {"tensorflow_rmsprop",
+         {{lr, weight_decay, eps, alpha, momentum},
+          tensorflow_rmsprop(),
+          {"step", "square_avg", "momentum_buffer"}}},
+    };
+}
+
+Kinds pytorch_kinds() {
+    using namespace setting;
+    return {
         {"adadelta",
          {{lr, weight_decay, eps, rho, maximize},
           with("adadelta", 1, 0, 1e-6),
@@ -142,6 +186,14 @@ const std::map<std::string, Kind>& kinds() {
           with("sgd", 1e-3),
           {"momentum_buffer"}}},
     };
+}
+
+const Kinds& kinds() {
+    static const Kinds all = [] {
+        auto both = pytorch_kinds();
+        both.merge(tensorflow_kinds());
+        return both;
+    }();
     return all;
 }
 
@@ -223,6 +275,15 @@ const std::vector<std::string>& known_optimizers() {
 
 const std::vector<OptimizerSetting>& settings_of(const std::string& name) {
     return find(name).settings;
+}
+
+double OptimizerOptions::*momentum_of(const std::string& name) {
+    for (const auto& setting : settings_of(name)) {
+        if (setting.number == &Options::beta1 || setting.number == &Options::momentum) {
+            return setting.number;
+        }
+    }
+    return nullptr;
 }
 
 const std::vector<std::string>& state_names_of(const std::string& name) {

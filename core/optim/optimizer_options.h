@@ -6,8 +6,9 @@
 
 namespace hfc::optim {
 
-/// The options of all optimizers, under PyTorch's names. settings_of() lists the ones that a given
-/// optimizer has.
+/// The options of all optimizers, under PyTorch's names. Those of tf.train in TensorFlow 1 are
+/// tensorflow_adam, tensorflow_adagrad ..., with TensorFlow's defaults. settings_of() lists the
+/// ones that a given optimizer has.
 struct OptimizerOptions {
     std::string name = "adam";  ///< one of known_optimizers(), or lbfgs
     double lr = 1e-4;           ///< step size, above 0
@@ -74,6 +75,10 @@ const std::vector<std::string>& known_optimizers();
 
 /// The options of an optimizer. Throws Error for an unknown name, listing the known ones.
 const std::vector<OptimizerSetting>& settings_of(const std::string& name);
+
+/// The option that schedules move against the rate: Adam's beta1, or the momentum; nullptr if the
+/// optimizer has neither.
+double OptimizerOptions::*momentum_of(const std::string& name);
 
 /// The names of an optimizer's states of a parameter, as in PyTorch: Adam's exp_avg, exp_avg_sq ...
 const std::vector<std::string>& state_names_of(const std::string& name);

@@ -1,6 +1,7 @@
 #include "optim/optimizers.h"
 
-#include "base/error.h"
+#include "optim/state_tensors.h"
+#include "optim/tensorflow.h"
 
 #include <ATen/ATen.h>
 
@@ -10,59 +11,6 @@
 
 namespace hfc::optim {
 namespace {
-
-/// What an optimizer keeps for each number of a weight; made of `value` at the first step.
-/// full_like keeps the layout, which the fused kernels rely on.
-at::Tensor& filled(Optimizer::State& state, const char* name, const at::Tensor& weight,
-                   double value) {
-    const auto options = weight.options().requires_grad(false);
-    auto& tensor = state[name];
-    if (!tensor.defined()) {
-        tensor = at::full_like(weight, value, options);
-    }
-    require(tensor.sizes() == weight.sizes(),
-            "optimizer: a parameter of shape [{}] has a state '{}' of shape [{}]",
-            fmt::join(weight.sizes(), ", "), name, fmt::join(tensor.sizes(), ", "));
-    if (tensor.strides() != weight.strides() || tensor.device() != weight.device() ||
-        tensor.scalar_type() != weight.scalar_type()) {
-        // The weight was laid out anew, moved or converted since.
-        tensor = at::empty_like(weight, options).copy_(tensor);
-    }
-    return tensor;
-}
-
-at::Tensor& zeros(Optimizer::State& state, const char* name, const at::Tensor& weight) {
-    return filled(state, name, weight, 0);
-}
-
-/// The number of steps taken before this one. Only the fused kernels want it where the weights are;
-/// a checkpoint, a state dict or a model that moves may bring it from somewhere else.
-at::Tensor& steps_of(Optimizer::State& state, at::Device device) {
-    auto& steps = state["step"];
-    if (!steps.defined()) {
-        steps = at::zeros({}, at::dtype(at::kFloat).device(device));
-    }
-    require(steps.dim() == 0, "optimizer: a parameter has a state 'step' of shape [{}]",
-            fmt::join(steps.sizes(), ", "));
-    if (steps.device() != device || steps.scalar_type() != at::kFloat) {
-        steps = steps.to(device, at::kFloat);
-    }
-    return steps;
-}
-
-/// The number of steps taken, this one included.
-at::Tensor& count_step(Optimizer::State& state) {
-    return steps_of(state, at::kCPU).add_(1);
-}
-
-/// What an optimizer keeps as one number for a whole weight; `value` at the first step.
-at::Tensor& number_of(Optimizer::State& state, const char* name, double value) {
-    auto& number = state[name];
-    if (!number.defined()) {
-        number = at::full({}, value, at::kFloat);
-    }
-    return number;
-}
 
 /// Adam and AdamW by LibTorch's fused kernels: one pass over each weight, on the CPU and on CUDA.
 class Adam : public Optimizer {
@@ -351,6 +299,11 @@ Maker maker_of(const std::string& name) {
         {"rmsprop", make<Rmsprop>},  // Hinton's lecture 6e, as PyTorch has it
         {"rprop", make<Rprop>},      // Riedmiller, Braun 1993
         {"sgd", make<Sgd>},          // with momentum, Nesterov's too
+        // tf.train of TensorFlow 1: two have rules of their own, two only other defaults
+        {"tensorflow_adadelta", make<Adadelta>},
+        {"tensorflow_adagrad", make<Adagrad>},
+        {"tensorflow_adam", make_tensorflow_adam},
+        {"tensorflow_rmsprop", make_tensorflow_rmsprop},
     };
     return makers.at(name);
 }

@@ -13,22 +13,12 @@ double anneal(bool linear, double first, double last, double part) {
                   : last + (first - last) / 2 * (std::cos(std::numbers::pi * part) + 1);
 }
 
-/// The setting that moves against the rate: Adam's first beta, else the momentum.
-double OptimizerOptions::*momentum_of(const Optimizer& optimizer) {
-    for (const auto& setting : settings_of(optimizer.defaults.name)) {
-        if (setting.number == &OptimizerOptions::beta1 ||
-            setting.number == &OptimizerOptions::momentum) {
-            return setting.number;
-        }
-    }
-    return nullptr;
-}
-
 /// Schedules that may move the momentum too.
 class Cycle : public Schedule {
   public:
     Cycle(Optimizer& optimizer, bool momentum)
-        : Schedule(optimizer), momentum_(momentum ? momentum_of(optimizer) : nullptr) {
+        : Schedule(optimizer),
+          momentum_(momentum ? momentum_of(optimizer.defaults.name) : nullptr) {
         require(!momentum || momentum_ != nullptr,
                 "cycle_momentum needs an optimizer with momentum or betas, {} has neither",
                 optimizer.defaults.name);

@@ -7,16 +7,12 @@
 #include <algorithm>
 
 namespace hfc::train {
-namespace {
 
-/// What makes an epoch better than another.
 double merit_of(const EpochResult& result) {
     const auto validation =
         std::ranges::find(result.accuracy, validation_name, &std::pair<std::string, double>::first);
     return validation != result.accuracy.end() ? validation->second : -result.loss;
 }
-
-}  // namespace
 
 int64_t epochs_since_best(const std::vector<EpochResult>& results) {
     return results.end() - 1 - std::ranges::max_element(results, {}, merit_of);

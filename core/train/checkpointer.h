@@ -13,6 +13,10 @@ namespace hfc::train {
 /// The probe that determines which epoch is best; without it, the lowest loss does.
 inline constexpr const char* validation_name = "validation";
 
+/// What makes an epoch better than another: its accuracy on the probe "validation" or, without it,
+/// its negative training loss.
+double merit_of(const EpochResult& result);
+
 /// The number of epochs after the best one; the first of several equally good epochs is the best.
 /// There is at least one epoch.
 int64_t epochs_since_best(const std::vector<EpochResult>& results);

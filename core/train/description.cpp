@@ -47,6 +47,9 @@ Json describe_steps(const TrainOptions& options) {
     if (options.patience) {
         steps["patience"] = *options.patience;
     }
+    if (options.keep_best) {
+        steps["keep_best"] = true;
+    }
     if (options.average) {
         steps["average"] = *options.average;
     }

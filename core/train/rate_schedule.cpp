@@ -1,6 +1,7 @@
 #include "train/rate_schedule.h"
 
 #include "base/error.h"
+#include "optim/one_cycle.h"
 
 #include <algorithm>
 #include <cmath>
@@ -22,7 +23,14 @@ struct ScheduleKind {
     std::string name;
     bool needs_epochs;  ///< it depends on how many the training has
     std::function<double(const Options&, const Moment&)> factor;
+    /// Empty if the momentum does not change.
+    std::function<double(const Options&, const Moment&)> momentum = {};
 };
+
+optim::OneCycle::Setting one_cycle(const Options& options, const Moment& moment) {
+    return optim::OneCycle(1, moment.steps_per_epoch * moment.epochs, options.pct_start)
+        .at(moment.step);
+}
 
 const std::vector<ScheduleKind>& schedule_kinds() {
     static const std::vector<ScheduleKind> all = {
@@ -50,6 +58,9 @@ const std::vector<ScheduleKind>& schedule_kinds() {
          [](const Options& o, const Moment& moment) {
              return std::pow(o.gamma, std::floor(moment.epoch()));
          }},
+        {"one_cycle", true,
+         [](const Options& o, const Moment& moment) { return one_cycle(o, moment).lr; },
+         [](const Options& o, const Moment& moment) { return one_cycle(o, moment).momentum; }},
     };
     return all;
 }
@@ -65,12 +76,19 @@ class Named : public RateSchedule {
         return std::min(rising, 1.0) * kind_.factor(options_, moment);
     }
 
+    std::optional<double> momentum(const Moment& moment) const override {
+        return kind_.momentum ? std::optional(kind_.momentum(options_, moment)) : std::nullopt;
+    }
+
     checkpoint::Json describe(int64_t epochs) const override {
         checkpoint::Json json = {{"name", options_.name},   {"warmup", options_.warmup},
                                  {"least", options_.least}, {"gamma", options_.gamma},
                                  {"size", options_.size},   {"milestones", options_.milestones}};
         if (kind_.needs_epochs) {
             json["epochs"] = epochs;
+        }
+        if (options_.name == "one_cycle") {
+            json["pct_start"] = options_.pct_start;
         }
         return json;
     }
@@ -83,6 +101,11 @@ class Named : public RateSchedule {
 void require_valid(const Options& options) {
     require(std::isfinite(options.warmup) && options.warmup >= 0,
             "warmup must be a number of epochs, at least 0, got {}", options.warmup);
+    require(options.name != "one_cycle" || options.warmup == 0,
+            "one_cycle has its own warm-up, pct_start; expected warmup = 0, got {}",
+            options.warmup);
+    require(options.pct_start > 0 && options.pct_start < 1,
+            "pct_start must be a fraction above 0 and below 1, got {}", options.pct_start);
     require(options.least >= 0 && options.least <= 1, "least must be a factor in [0,1], got {}",
             options.least);
     require(std::isfinite(options.gamma) && options.gamma > 0,

@@ -1,11 +1,13 @@
 // The learning rate during training: a factor of the optimizer's rate, which depends only on the
-// position in training, so that a resumed run needs no state for it.
+// position in training, so that a resumed run needs no state for it. A schedule may move the
+// momentum as well.
 #pragma once
 
 #include "checkpoint/store.h"
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,8 @@ class RateSchedule {
 
     /// Non-negative.
     virtual double factor(const Moment& moment) const = 0;
+    /// The momentum of the step (Adam's beta1), in [0,1); if unset, it does not change.
+    virtual std::optional<double> momentum(const Moment& /*moment*/) const { return {}; }
     /// The description that checkpoints compare. epochs: the total number of epochs, on which some
     /// schedules depend.
     virtual checkpoint::Json describe(int64_t epochs) const = 0;
@@ -43,13 +47,15 @@ using RateSchedulePtr = std::shared_ptr<const RateSchedule>;
 struct RateScheduleOptions {
     /// "constant"; "cosine": half a cosine from 1 to `least` over the epochs after the warm-up;
     /// "linear": the same along a line; "step": times gamma every `size` epochs; "multistep": times
-    /// gamma at each of `milestones`; "exponential": times gamma every epoch.
+    /// gamma at each of `milestones`; "exponential": times gamma every epoch; "one_cycle": see
+    /// optim::OneCycle, over all steps. Its maximum is the optimizer's rate.
     std::string name = "cosine";
     /// The number of epochs, non-negative, in which the rate rises linearly to its factor.
     double warmup = 0;
-    double least = 0;                     ///< cosine, linear: in [0,1]
-    double gamma = 0.1;                   ///< step, multistep, exponential: above 0
-    int64_t size = 30;                    ///< step: at least 1
+    double pct_start = 0.3;  ///< one_cycle: the fraction of rising steps, above 0 and below 1
+    double least = 0;        ///< cosine, linear: in [0,1]
+    double gamma = 0.1;      ///< step, multistep, exponential: above 0
+    int64_t size = 30;       ///< step: at least 1
     std::vector<double> milestones = {};  ///< multistep: epochs in ascending order, at least one
 };
 

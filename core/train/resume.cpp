@@ -213,6 +213,9 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
     if (trained.average != nullptr) {
         std::ranges::copy(trained.average->state(), std::back_inserter(checkpoint.tensors));
     }
+    if (trained.best != nullptr) {
+        std::ranges::copy(trained.best->state(), std::back_inserter(checkpoint.tensors));
+    }
     for (auto& [name, tensor] : checkpoint.tensors) {
         // Whoever writes them does so while the training goes on.
         tensor = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
@@ -277,6 +280,9 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
     }
     if (trained.average != nullptr) {
         trained.average->restore(checkpoint);
+    }
+    if (trained.best != nullptr) {
+        trained.best->restore(checkpoint);
     }
     const at::NoGradGuard no_grad;
     for (const auto& [name, target] : targets) {

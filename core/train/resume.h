@@ -4,6 +4,7 @@
 #include "checkpoint/store.h"
 #include "model/model.h"
 #include "optim/optimizer.h"
+#include "train/best_weights.h"
 #include "train/description.h"
 #include "train/running_loss.h"
 #include "train/train.h"
@@ -29,6 +30,7 @@ struct Trained {
     model::Model& model;
     optim::Optimizer& optimizer;
     WeightAverage* average = nullptr;  ///< nullptr if there is none
+    BestWeights* best = nullptr;       ///< likewise
 };
 
 /// Copies the model, the optimizer, the average, the generators of the CPU and of the model's

@@ -101,13 +101,32 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     move_states(*optimizer_);
     std::ranges::transform(optimizer_->groups(), std::back_inserter(rates_),
                            [](const optim::ParameterGroup& group) { return group.options.lr; });
+    remember_momenta();
     if (options_.average) {
         average_.emplace(model_, *options_.average);
+    }
+    if (options_.keep_best) {
+        best_.emplace(model_);
     }
     // A network of a script, or another loss, may leave weights without a gradient.
     const bool plain = model_.origin.has_value() && !options_.objective;
     gradients_.emplace(group_, parameters, parallel::GradientOptions{.find_unused = !plain});
     statistics_ = running_statistics(model_);
+}
+
+/// Does nothing unless the schedule moves the momentum.
+void Stepper::remember_momenta() {
+    if (!options_.schedule || !options_.schedule->momentum({})) {
+        return;
+    }
+    for (const auto& group : optimizer_->groups()) {
+        const auto& name = group.options.name;
+        const auto place = optim::momentum_of(name);
+        require(place != nullptr,
+                "the schedule moves the momentum or Adam's beta1; the optimizer {} has neither",
+                name);
+        momenta_.push_back(group.options.*place);
+    }
 }
 
 void Stepper::require_enough_images() const {
@@ -143,9 +162,18 @@ void Stepper::share_model() {
 
 Stepper::~Stepper() {
     for (size_t i = 0; i < rates_.size(); ++i) {
-        optimizer_->groups()[i].options.lr = rates_[i];
+        optimizer_->groups()[i].options = options_at_start(i);
     }
     optimizer_->zero_grad();
+}
+
+optim::OptimizerOptions Stepper::options_at_start(size_t i) const {
+    auto options = optimizer_->groups()[i].options;
+    options.lr = rates_[i];
+    if (!momenta_.empty()) {
+        options.*optim::momentum_of(options.name) = momenta_[i];
+    }
+    return options;
 }
 
 checkpoint::Json Stepper::describe_groups() const {
@@ -153,8 +181,7 @@ checkpoint::Json Stepper::describe_groups() const {
     const auto named = model_.named_parameters();
     for (size_t i = 0; i < rates_.size(); ++i) {
         const auto& group = optimizer_->groups()[i];
-        auto settings = group.options;
-        settings.lr = rates_[i];
+        const auto settings = options_at_start(i);
         auto names = checkpoint::Json::array();
         for (const auto& parameter : group.parameters) {
             for (const auto& item : named) {
@@ -184,7 +211,18 @@ Stepper::Step Stepper::begin(int64_t epoch, int64_t batch) {
     for (size_t i = 0; i < rates_.size(); ++i) {
         optimizer_->groups()[i].options.lr = rates_[i] * factor;
     }
+    set_momentum({step.number - 1, steps_, options_.epochs});
     return step;
+}
+
+void Stepper::set_momentum(const Moment& moment) {
+    if (momenta_.empty()) {
+        return;
+    }
+    const auto momentum = options_.schedule->momentum(moment);
+    for (auto& group : optimizer_->groups()) {
+        group.options.*optim::momentum_of(group.options.name) = momentum.value();
+    }
 }
 
 /// Dropout: rank 0 draws as a single process does, the others from seeds of their own, so that a

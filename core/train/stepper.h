@@ -5,7 +5,9 @@
 #include "optim/optimizer.h"
 #include "parallel/gradients.h"
 #include "parallel/group.h"
+#include "train/best_weights.h"
 #include "train/joint_loss.h"
+#include "train/rate_schedule.h"
 #include "train/resume.h"
 #include "train/running_loss.h"
 #include "train/train.h"
@@ -25,15 +27,17 @@ class Stepper {
     /// stepper. Throws Error for a model without a parameter that requires grad.
     Stepper(model::Model& model, const data::Dataset& dataset, const TrainOptions& options);
 
-    /// Restores the optimizer's rates and removes the gradients.
+    /// Restores the optimizer's rates and momenta and removes the gradients.
     ~Stepper();
     Stepper(const Stepper&) = delete;
     Stepper& operator=(const Stepper&) = delete;
 
     /// Everything that the steps change.
-    Trained trained() { return {model_, *optimizer_, average()}; }
+    Trained trained() { return {model_, *optimizer_, average(), best()}; }
     /// nullptr if there is none.
     WeightAverage* average() { return average_ ? &*average_ : nullptr; }
+    /// nullptr if the best weights are not kept.
+    BestWeights* best() { return best_ ? &*best_ : nullptr; }
     /// The options of the optimizer's groups and the names of their parameters.
     checkpoint::Json describe_groups() const;
     /// The rate of the first group at the start.
@@ -73,6 +77,9 @@ class Stepper {
 
   private:
     double factor_of(const Step& step) const;
+    void remember_momenta();
+    void set_momentum(const Moment& moment);
+    optim::OptimizerOptions options_at_start(size_t i) const;
     Loss loss_of(const TrainingBatch& batch) const;
     TrainingBatch prepare(const data::Batch& batch, const Step& step) const;
     void require_gradient() const;
@@ -90,8 +97,10 @@ class Stepper {
     int64_t steps_;
     ObjectivePtr objective_;
     std::shared_ptr<optim::Optimizer> optimizer_;
-    std::vector<double> rates_;  ///< the groups' rates at the start
+    std::vector<double> rates_;    ///< the groups' rates at the start
+    std::vector<double> momenta_;  ///< likewise, if the schedule moves them
     std::optional<WeightAverage> average_;
+    std::optional<BestWeights> best_;
     std::optional<parallel::GradientReducer> gradients_;
     std::vector<at::Tensor> statistics_;  ///< BatchNorm's statistics of this process's images
 };

@@ -141,6 +141,9 @@ class Training {
         if (auto* average = stepper_.average()) {
             average->swap();  // for good
         }
+        if (auto* best = stepper_.best()) {
+            best->put();
+        }
         return position_.results;
     }
 
@@ -178,6 +181,7 @@ class Training {
         try {
             const AveragedScope averaged(stepper_.average());
             run_probes(result);
+            keep_if_best(result);
             report(result);
             report_skipped();
         } catch (const Interrupted&) {
@@ -188,6 +192,14 @@ class Training {
         position_.epoch = result.epoch + 1;
         position_.batch = 0;
         position_.losses = {};
+    }
+
+    void keep_if_best(const EpochResult& result) {
+        if (auto* best = stepper_.best()) {
+            auto results = position_.results;
+            results.push_back(result);
+            best->update(results);
+        }
     }
 
     bool out_of_patience() const {

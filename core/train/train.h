@@ -73,6 +73,9 @@ struct TrainOptions {
     /// The number of batches per step of the optimizer, at least 1: their gradients are those of
     /// one batch with all their images.
     int64_t accumulate = 1;
+    /// After training, the model has the weights of the best epoch, and of the last one of several
+    /// equally good epochs; see CheckpointOptions::best for what is good.
+    bool keep_best = false;
     /// Measured as the probe "validation", before the others.
     std::optional<data::Dataset> validation = {};
     /// Training ends when this many epochs have passed since the best one, at least 1; see

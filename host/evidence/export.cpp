@@ -17,6 +17,10 @@
 #include <cstdio>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace hfc::host {
 namespace {
@@ -68,13 +72,11 @@ const std::set<std::string> places = {"epoch", "step", "time", "series"};
 /// Turns the events of one run into records.
 class Exporter {
   public:
-    /// start: when the run began, in seconds since 1970.
-    Exporter(fs::path run, double start) : run_(std::move(run)), start_(start) {
-        records_ = run::tensorboard_record(run::tensorboard_start(start));
-    }
+    explicit Exporter(fs::path run) : run_(std::move(run)) {}
 
     void add(const Json& event) {
-        const auto time = start_ + number_at(event, "time", 0);
+        const auto time = number_at(event, "time", 0);
+        last_time_ = time > 0 ? time : last_time_;
         const auto series = text_at(event, "series");
         const bool placed = event.contains("step") || event.contains("epoch");
         // Events without a step and an epoch are counted, each series by itself.
@@ -91,8 +93,22 @@ class Exporter {
         }
     }
 
-    const std::string& records() const { return records_; }
-    int64_t values() const { return values_; }
+    /// In seconds since the start of the run.
+    double last_time() const { return last_time_; }
+    /// start: when the run began, in seconds since 1970.
+    std::string records(double start) const {
+        auto records = run::tensorboard_record(run::tensorboard_start(start));
+        for (const auto& value : values_) {
+            std::visit(
+                [&](auto later) {
+                    later.time += start;
+                    records += run::tensorboard_record(run::tensorboard_event(later));
+                },
+                value);
+        }
+        return records;
+    }
+    size_t values() const { return values_.size(); }
     int64_t left_out() const { return left_out_; }
 
   private:
@@ -110,9 +126,8 @@ class Exporter {
         // The log writes numbers that are not finite as null.
         if (value.is_number() || value.is_null()) {
             const auto number = value.is_number() ? value.get<double>() : std::nan("");
-            records_ += run::tensorboard_record(run::tensorboard_event(
-                run::TensorBoardValue{tag, time, step, static_cast<float>(number)}));
-            ++values_;
+            values_.emplace_back(
+                run::TensorBoardValue{tag, time, step, static_cast<float>(number)});
         }
     }
 
@@ -143,44 +158,38 @@ class Exporter {
         const auto side = [&](const char* count, const char* pixels) {
             return static_cast<int64_t>(number_at(event, count, 1) * number_at(event, pixels, 0));
         };
-        records_ += run::tensorboard_record(
-            run::tensorboard_event(run::TensorBoardImage{.tag = prefix + text_at(event, "image"),
-                                                         .time = time,
-                                                         .step = step,
-                                                         .height = side("rows", "height"),
-                                                         .width = side("columns", "width"),
-                                                         .png = read_file(file, most_bytes)}));
-        ++values_;
+        values_.emplace_back(run::TensorBoardImage{.tag = prefix + text_at(event, "image"),
+                                                   .time = time,
+                                                   .step = step,
+                                                   .height = side("rows", "height"),
+                                                   .width = side("columns", "width"),
+                                                   .png = read_file(file, most_bytes)});
     }
 
     fs::path run_;
-    double start_;
+    double last_time_ = 0;
     std::map<std::string, int64_t> counts_;
-    int64_t values_ = 0;
+    /// With times since the start of the run: when it began is known only after its last event.
+    std::vector<std::variant<run::TensorBoardValue, run::TensorBoardImage>> values_;
     int64_t left_out_ = 0;
-    std::string records_;
 };
 
-/// When the run began: its log was written last at the time of its last event.
-double start_of(const fs::path& run) {
+/// In seconds since 1970, when the log was written last, which is the time of its last event.
+double end_of(const fs::path& run) {
     struct stat status {};
     require(::stat((run / "metrics.jsonl").c_str(), &status) == 0, "cannot read '{}'",
             (run / "metrics.jsonl").string());
-    double last = 0;
-    run::read_events(run)([&](const Json& event) {
-        if (event.contains("time") && event.at("time").is_number()) {
-            last = event.at("time").get<double>();
-        }
-    });
-    return static_cast<double>(status.st_mtim.tv_sec) - last;
+    return static_cast<double>(status.st_mtim.tv_sec);
 }
 
 void export_run(const fs::path& run, const fs::path& to) {
-    Exporter exporter(run, start_of(run));
+    const auto end = end_of(run);
+    Exporter exporter(run);
     run::read_events(run)([&](const Json& event) { exporter.add(event); });
     fs::create_directories(to);
     // TensorBoard takes the number for the time of the file.
-    write_file(to / "events.out.tfevents.0000000000.hfc-host", exporter.records(), Sync::no);
+    write_file(to / "events.out.tfevents.0000000000.hfc-host",
+               exporter.records(end - exporter.last_time()), Sync::no);
     fmt::print("'{}': {} values{}\n", to.string(), exporter.values(),
                exporter.left_out() > 0
                    ? fmt::format(", {} curves or pictures left out", exporter.left_out())

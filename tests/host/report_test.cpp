@@ -1,9 +1,14 @@
 // hfc-host report and hfc-host export.
 #include "sweep_scripts.h"
 
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <regex>
+#include <vector>
 
 namespace hfc::test {
 namespace {
@@ -116,6 +121,36 @@ TEST_F(Report, TakesNoFileFromElsewhere) {
     ASSERT_EQ(run({"export", "--tensorboard", path("a"), "--out", path("tb")}).status, 0);
     EXPECT_THAT(read_text(path("tb/a/events.out.tfevents.0000000000.hfc-host")),
                 Not(HasSubstr("localhost")));
+}
+
+/// The time of each record of an event file: a length and its checksum, then the event, whose first
+/// field is the time, and another checksum.
+std::vector<double> times_of(const std::string& records) {
+    std::vector<double> times;
+    for (size_t at = 0; at + 21 < records.size();) {
+        uint64_t length = 0;
+        double time = 0;
+        std::memcpy(&length, records.data() + at, sizeof length);
+        std::memcpy(&time, records.data() + at + 13, sizeof time);
+        times.push_back(time);
+        at += 16 + length;
+    }
+    return times;
+}
+
+TEST_F(Report, ExportsTimesFromTheStartOfTheRun) {
+    make_run("a");
+    std::ofstream(path("a/metrics.jsonl")) << R"({"series": "s", "loss": 1, "time": 2.5}
+{"series": "s", "loss": 2, "time": 11.5}
+{"series": "s", "loss": 3, "time": 12.5}
+)";
+    const std::filesystem::file_time_type end = std::chrono::file_clock::from_sys(
+        std::chrono::sys_seconds(std::chrono::seconds(1700000000)));
+    std::filesystem::last_write_time(path("a/metrics.jsonl"), end);
+    ASSERT_EQ(run({"export", "--tensorboard", path("a"), "--out", path("tb")}).status, 0);
+    const auto times = times_of(read_text(path("tb/a/events.out.tfevents.0000000000.hfc-host")));
+    EXPECT_THAT(times, testing::ElementsAre(1700000000 - 12.5, 1700000000 - 10, 1700000000 - 1,
+                                            1700000000));
 }
 
 TEST_F(Report, RefusesWrongUse) {

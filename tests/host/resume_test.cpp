@@ -70,6 +70,24 @@ class Resume : public testing::Test {
     const std::string script = scratch.write("job.lua", job);
 };
 
+TEST(ResumeElsewhere, FindsTheFolderOfARelativeScript) {
+    const ScratchFolder scratch;
+    std::filesystem::create_directories(scratch.path() / "mine");
+    std::filesystem::create_directories(scratch.path() / "elsewhere");
+    scratch.write("mine/job.lua", R"lua(
+local run = hfc.run("job")
+print("folder " .. hfc.script_folder())
+)lua");
+    const auto expected = "folder " + (scratch.path() / "mine").string() + "/";
+    const auto out = (scratch.path() / "out").string();
+    const auto begun = run({"mine/job.lua", "--out", out}, {.folder = scratch.path()});
+    ASSERT_EQ(begun.status, 0) << begun.err;
+    EXPECT_THAT(begun.out, HasSubstr(expected));
+    const auto resumed = run({"--resume", out}, {.folder = scratch.path() / "elsewhere"});
+    ASSERT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_THAT(resumed.out, HasSubstr(expected));
+}
+
 TEST_F(Resume, AfterKill9AtRandomMoments) {
     run_whole();
     std::mt19937 random(1);

@@ -135,6 +135,8 @@ void require_valid(const AugmentOptions& options) {
     require(options.least_crop > 0 && options.least_crop <= 1,
             "the crop of an augmentation must be a fraction of the area in (0,1], got {}",
             options.least_crop);
+    require(std::isfinite(options.fill), "the fill of an augmentation must be finite, got {}",
+            options.fill);
     require(options.pad >= 0 && options.pad <= 4096,
             "the padding of an augmentation must be 0 to 4096 pixels, got {}", options.pad);
 }
@@ -150,7 +152,12 @@ at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
     const auto indices = sample_indices(samples, images.size(0));
     const at::NoGradGuard no_grad;
     auto result = images;
-    if (images.numel() > 0) {
+    if (images.numel() > 0 && options.fill != 0 && (options.interpolates() || options.pad > 0)) {
+        // All that is beyond the borders is zero.
+        auto moved = options;
+        moved.fill = 0;
+        result = augment(images - options.fill, moved, samples) + options.fill;
+    } else if (images.numel() > 0) {
         result = options.interpolates() ? interpolate(result, options, indices) : result;
         result = options.pad > 0 ? pad_and_crop(result, options, indices) : result;
         result = options.flip ? flip_half(result, options, indices) : result;
@@ -180,8 +187,9 @@ void AugmentTransform::apply(TransformBatch& batch) const {
 
 std::string AugmentTransform::fingerprint() const {
     const auto& o = options_;
-    return fmt::format("scale {} {} translate {} rotate {} crop {} pad {} flip {}", o.least_scale,
-                       o.most_scale, o.translate, o.rotate, o.least_crop, o.pad, o.flip);
+    return fmt::format("scale {} {} translate {} rotate {} crop {} pad {} flip {}{}", o.least_scale,
+                       o.most_scale, o.translate, o.rotate, o.least_crop, o.pad, o.flip,
+                       o.fill != 0 ? fmt::format(" fill {}", o.fill) : "");
 }
 
 }  // namespace hfc::data

@@ -16,8 +16,9 @@ struct AugmentOptions {
     double rotate = 0;     ///< rotation by up to this many degrees either way, 0 to 180
     /// RandomResizedCrop: smallest fraction of the area, in (0,1]; aspect ratios from 3/4 to 4/3
     double least_crop = 1;
-    /// Pad each border with this many zeros and crop to the original size, at least 0.
+    /// Pad each border with this many pixels and crop to the original size, at least 0.
     int64_t pad = 0;
+    double fill = 0;    ///< the value of pixels beyond the borders, finite
     bool flip = false;  ///< flip left to right with probability 1/2
     uint64_t seed = 0;
 
@@ -33,11 +34,11 @@ struct AugmentOptions {
 void require_valid(const AugmentOptions& options);
 
 /// images: float32 [N, C, H, W], any device; the result has the same shape, layout and device.
-/// Pixels beyond the borders are zero. A single bilinear interpolation crops, and then scales,
-/// rotates and shifts about the centre. Padding and flipping come afterwards and move whole pixels
-/// without changing them. samples: int64 [N], the index of each image in its source; 0 .. N-1 if
-/// undefined. The random numbers for an image depend only on the seed and its sample, not on the
-/// other images. Throws Error for other images or samples and for an option out of range.
+/// Pixels beyond the borders are options.fill. A single bilinear interpolation crops, and then
+/// scales, rotates and shifts about the centre. Padding and flipping come afterwards and move whole
+/// pixels without changing them. samples: int64 [N], the index of each image in its source; 0 ..
+/// N-1 if undefined. The random numbers for an image depend only on the seed and its sample, not on
+/// the other images. Throws Error for other images or samples and for an option out of range.
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples = {});
 

@@ -1,6 +1,7 @@
 // What corruptions read: photographs of frost, and the published CIFAR-10-C.
 #include "files.h"
 #include "corrupt/corrupt.h"
+#include "corrupt/photographs.h"
 #include "corrupt/published_files.h"
 #include "data/source/tensors.h"
 #include "image_file/image_file.h"
@@ -39,6 +40,22 @@ TEST_F(CorruptionFiles, frost_reads_its_photographs) {
     EXPECT_LE(test::distance(make().apply(images, {}), expected), 1e-6);
     EXPECT_THAT(test::error_of([&] { make().apply(three_images(230), {}); }),
                 HasSubstr("must be larger than the images, 230 x 230; one has 260 x 230"));
+}
+
+TEST_F(CorruptionFiles, frost_reads_its_photographs_once) {
+    std::vector<uint8_t> bright(3 * 26 * 23, 200);
+    const auto picture = image_file::encode_png(bright.data(), 3, 26, 23);
+    for (const auto* name :
+         {"frost1.png", "frost2.png", "frost3.png", "frost4.jpg", "frost5.jpg"}) {
+        test::write_bytes(scratch_ / name, picture);
+    }
+    const auto first = read_photographs(scratch_);
+    EXPECT_EQ(read_photographs(scratch_), first) << "the same memory";
+    std::vector<uint8_t> dark(3 * 26 * 24, 10);
+    test::write_bytes(scratch_ / "frost2.png", image_file::encode_png(dark.data(), 3, 26, 24));
+    const auto second = read_photographs(scratch_);
+    EXPECT_NE(second, first) << "a file has changed";
+    EXPECT_EQ(second->pictures[1].values[0], 10);
 }
 
 /// CIFAR-10's test images stand for 6 drawn ones.

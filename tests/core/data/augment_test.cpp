@@ -93,6 +93,21 @@ TEST(Augment, draws_for_each_sample) {
     EXPECT_FALSE(same[0].equal(augment(one, everything)[0]));
 }
 
+TEST(Augment, fills_what_is_beyond_the_borders) {
+    const auto x = uneven_images(21, 3, 8, 8);
+    auto options = everything;
+    options.fill = -2;
+    const auto black = at::zeros_like(x);
+    EXPECT_TRUE(at::allclose(augment(x - 2, options), augment(x, everything) - 2, 1e-5, 1e-5))
+        << "images whose black is -2";
+    EXPECT_EQ(augment(black - 2, options).sub(-2).abs().max().item<double>(), 0);
+    options.fill = std::nan("");
+    EXPECT_THAT(error_of([&] { augment(x, options); }),
+                HasSubstr("the fill of an augmentation must be finite, got nan"));
+    options.fill = -2;
+    EXPECT_NE(AugmentTransform(options).fingerprint(), AugmentTransform(everything).fingerprint());
+}
+
 TEST(Augment, scales_turns_and_shifts) {
     // A bright square in the middle: its area says the scale, its centre the shift.
     auto x = at::zeros({30, 1, 32, 32});

@@ -239,19 +239,6 @@ TEST(Learn, leaves_the_model_as_it_was_and_tells_how_it_goes) {
     before.expect_same(test::Untouched(*model));
 }
 
-TEST(OneCycle, is_that_of_pytorch) {
-    // torch.optim.lr_scheduler.OneCycleLR(Adam, 0.01, total_steps=20, pct_start=0.1) and (...,
-    // total_steps=3)
-    const OneCycle cycle(0.01, 20);
-    EXPECT_NEAR(cycle.at(0).lr, 4e-4, 1e-12);
-    EXPECT_NEAR(cycle.at(0).beta1, 0.95, 1e-12);
-    EXPECT_NEAR(cycle.at(1).lr, 0.01, 1e-12);
-    EXPECT_NEAR(cycle.at(1).beta1, 0.85, 1e-12);
-    EXPECT_NEAR(cycle.at(10).lr, 0.005000019999999999, 1e-12);
-    EXPECT_NEAR(cycle.at(19).lr, 4e-8, 1e-12);
-    EXPECT_NEAR(OneCycle(0.01, 3).at(2).lr, 4e-8, 1e-12);
-}
-
 TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     const auto sample = test::band_images(8, 5);
     const auto &images = sample.first,

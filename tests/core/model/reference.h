@@ -1,6 +1,6 @@
-// Reads tests/fixtures/model/reference.txt, model/metrics.txt and models/logits.txt and computes
-// the weights and images that they stand for (see make_model.py, make_metrics.py and
-// make_models.py in tests/fixtures).
+// Reads tests/fixtures/model/reference.txt, model/metrics.txt, model/tensorflow.txt and
+// models/logits.txt and computes the weights and images that they stand for (see make_model.py,
+// make_metrics.py, make_tensorflow.py and make_models.py in tests/fixtures).
 #pragma once
 
 #include "base/error.h"
@@ -19,7 +19,7 @@ inline at::Tensor reference(const std::string& name) {
         std::map<std::string, std::vector<double>> all;
         for (const auto* const path :
              {HFC_FIXTURES "/model/reference.txt", HFC_FIXTURES "/model/metrics.txt",
-              HFC_FIXTURES "/models/logits.txt"}) {
+              HFC_FIXTURES "/models/logits.txt", HFC_FIXTURES "/model/tensorflow.txt"}) {
             std::ifstream file(path);
             for (std::string line; std::getline(file, line);) {
                 std::istringstream text(line);

@@ -65,6 +65,37 @@ INSTANTIATE_TEST_SUITE_P(Optimizers, ThreeSteps,
                                          Case{"sgd", sgd, true},
                                          Case{"sgd_momentum_weight_decay", sgd_momentum, true}));
 
+/// The weights after each of four steps on the gradient curvature * weight.
+at::Tensor four_steps(const OptimizerOptions& options) {
+    const auto curvature = at::tensor({1.0, 0.5, 2.0, 0.25}, at::kDouble);
+    auto weight = at::tensor({1.0, -2.0, 0.5, 3.0}, at::kDouble).requires_grad_();
+    const auto optimizer = make_optimizer({weight}, options);
+    std::vector<at::Tensor> weights;
+    for (int step = 0; step < 4; ++step) {
+        optimizer->zero_grad();
+        (curvature * weight * weight / 2).sum().backward();
+        optimizer->step();
+        weights.push_back(weight.detach().clone());
+    }
+    return at::cat(weights);
+}
+
+TEST(Optimizer, follows_tensorflows_rules_and_defaults) {
+    for (const auto* const name :
+         {"tensorflow_adadelta", "tensorflow_adagrad", "tensorflow_adam", "tensorflow_rmsprop"}) {
+        EXPECT_TRUE(at::allclose(four_steps(default_options(name)), reference(name), 1e-12, 0))
+            << name;
+        // PyTorch's rules and defaults give other numbers.
+        auto other = default_options(std::string(name).substr(std::string("tensorflow_").size()));
+        other.lr = default_options(name).lr;
+        EXPECT_FALSE(at::allclose(four_steps(other), reference(name), 1e-11, 0)) << name;
+    }
+    auto momentum = default_options("tensorflow_rmsprop");
+    momentum.momentum = 0.5;
+    EXPECT_TRUE(
+        at::allclose(four_steps(momentum), reference("tensorflow_rmsprop_momentum"), 1e-12, 0));
+}
+
 TEST(Optimizer, leaves_a_parameter_without_gradient_alone) {
     for (const auto& name : known_optimizers()) {
         auto used = at::ones({2}).requires_grad_(), unused = at::ones({2}).requires_grad_();
@@ -136,7 +167,8 @@ TEST(Optimizer, says_what_is_wrong) {
     EXPECT_THAT(make({.name = "adan"}),
                 HasSubstr("unknown optimizer 'adan' (did you mean 'adam'?): expected one of "
                           "adadelta, adagrad, adam, adamax, adamw, asgd, nadam, radam, rmsprop, "
-                          "rprop, sgd"));
+                          "rprop, sgd, tensorflow_adadelta, tensorflow_adagrad, tensorflow_adam, "
+                          "tensorflow_rmsprop"));
     EXPECT_THAT(make({.lr = 0}), HasSubstr("lr must be a number above 0, got 0"));
     EXPECT_THAT(make({.lr = std::nan("")}), HasSubstr("got nan"));
     EXPECT_THAT(make({.name = "sgd", .momentum = 1}),

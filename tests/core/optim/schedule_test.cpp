@@ -2,6 +2,8 @@
 // with PyTorch's numbers.
 #include "optim/schedule.h"
 
+#include "optim/one_cycle.h"
+
 #include "model/reference.h"
 
 #include <ATen/Functions.h>
@@ -120,6 +122,19 @@ TEST(Schedule, a_failed_first_step_is_said) {
         error_of([&] { make_lambda_lr(*optimizer, {[](int64_t) { return std::nan(""); }}); }),
         HasSubstr("LambdaLR: the rate of param_groups[1] becomes nan at epoch 0"));
     EXPECT_EQ(rate_of(*optimizer), 1);
+}
+
+TEST(OneCycle, is_that_of_pytorch) {
+    // torch.optim.lr_scheduler.OneCycleLR(Adam, 0.01, total_steps=20, pct_start=0.1) and (...,
+    // total_steps=3)
+    const OneCycle cycle(0.01, 20, 0.1);
+    EXPECT_NEAR(cycle.at(0).lr, 4e-4, 1e-12);
+    EXPECT_NEAR(cycle.at(0).momentum, 0.95, 1e-12);
+    EXPECT_NEAR(cycle.at(1).lr, 0.01, 1e-12);
+    EXPECT_NEAR(cycle.at(1).momentum, 0.85, 1e-12);
+    EXPECT_NEAR(cycle.at(10).lr, 0.005000019999999999, 1e-12);
+    EXPECT_NEAR(cycle.at(19).lr, 4e-8, 1e-12);
+    EXPECT_NEAR(OneCycle(0.01, 3, 0.1).at(2).lr, 4e-8, 1e-12);
 }
 
 }  // namespace

@@ -1,0 +1,125 @@
+-- The figures and tables of the mask paper that compare networks or classes.
+local host = ...
+
+hfc.mask.energies = host.declare("hfc.mask.energies", '\z
+  hfc.mask.energies(run, figure, names, masks, {bands = 16})\n\n\z
+  Logs and draws the energies of masks in rings and sectors of frequencies (hfc.spectrum.radial \z
+  and angular): those of the first mask, and the differences of the others from it. Each mask is \z
+  first divided by its L2 norm. names: a list of strings. masks: a list of Tensors [..., H, W]; \z
+  leading dimensions are averaged.',
+function(run, figure, names, masks, options)
+  local maps = {}
+  for i, mask in ipairs(masks) do
+    local shape = mask.shape
+    local map = mask:reshape {-1, shape[#shape - 1], shape[#shape]}:mean(0)
+    maps[i] = map / map:norm()
+  end
+  for i, name in ipairs(names) do
+    for _, kind in ipairs {"radial", "angular"} do
+      local bands = hfc.spectrum[kind]
+      local values, centres = bands(maps[i], options)
+      if i > 1 then values = values - bands(maps[1], options) end
+      run:curve(kind, values, {
+        x = centres, x_name = "band", series = name .. (i > 1 and " - " .. names[1] or ""),
+      })
+    end
+  end
+  run:plot(figure, {curves = {"radial", "angular"}, x = "band", y = "energy"})
+end)
+
+-- Bars with whiskers, one for each row of intervals.
+local function bars(name, intervals)
+  local mark = {kind = "bars", name = name, x = {}, y = {}, low = {}, high = {}}
+  for i, interval in ipairs(intervals) do
+    mark.x[i], mark.y[i] = i - 1, interval.mean
+    mark.low[i], mark.high[i] = interval.low, interval.high
+  end
+  return mark
+end
+
+hfc.mask.reliability = host.declare("hfc.mask.reliability", '\z
+  hfc.mask.reliability(run, names, models, dataset, masks) -> list of tables\n\n\z
+  Compares the accuracy of networks on images with their accuracy through their masks, as the \z
+  mask paper\'s figure of reliability does, but with intervals. Draws the figure "reliability": \z
+  bars of both accuracies with Wilson\'s intervals, and bars of their difference. Writes the \z
+  table "reliability" and returns its rows {network, measure, mean, low, high, n}. The measures \z
+  are "clean", "masked" and "masked - clean", whose interval is Student\'s t over the images, in \z
+  pairs. names, models and masks are lists of equal length.',
+function(run, names, models, dataset, masks)
+  local labels, rows, measures = dataset:labels(), {}, {clean = {}, masked = {}, gap = {}}
+  for i, name in ipairs(names) do
+    local clean = hfc.predict(models[i], dataset):eq(labels)
+    local masked = hfc.mask.predict(models[i], dataset, masks[i]):eq(labels)
+    local found = {
+      clean = hfc.stats.proportion(clean), masked = hfc.stats.proportion(masked),
+      gap = hfc.stats.paired_difference(masked:double(), clean:double()),
+    }
+    for _, measure in ipairs {"clean", "masked", "gap"} do
+      local interval = found[measure]
+      measures[measure][i] = interval
+      rows[#rows + 1] = {
+        network = name, measure = measure == "gap" and "masked - clean" or measure,
+        mean = interval.mean, low = interval.low, high = interval.high, n = interval.n,
+      }
+      run:row("reliability", rows[#rows], {"network", "measure", "mean", "low", "high", "n"})
+    end
+  end
+  run:chart("reliability", {columns = 2, panels = {
+    {title = "accuracy", y_name = "accuracy", y_range = {0, 1}, categories = names,
+     marks = {bars("clean", measures.clean), bars("masked", measures.masked)}},
+    {title = "masked - clean", y_name = "difference", categories = names,
+     marks = {bars("masked - clean", measures.gap)}},
+  }})
+  return rows
+end)
+
+hfc.mask.pictures = host.declare("hfc.mask.pictures", '\z
+  hfc.mask.pictures(image, masks, range = {0, 1}) -> rows for run:image\n\n\z
+  Returns two rows of pictures: each mask divided by its largest value, with the zero frequency \z
+  in the centre, and the image seen through the mask, in grey. image: Tensor [1, C, H, W]. masks: \z
+  a list of Tensors [1, C or 1, H, W]. range: the pixel values of black and white (see \z
+  hfc.standardised).',
+function(image, masks, range)
+  local low, high = unpack(range or {0, 1})
+  local rows = {{}, {}}
+  for i, mask in ipairs(masks) do
+    local map = mask:mean {0, 1}
+    local seen = hfc.mask.apply(image - (low + high) / 2, mask)
+    rows[1][i] = torch.fft_fftshift(map / map:max())[{torch.none, torch.none}]
+    rows[2][i] = seen:mean(1, {keepdim = true}) / (high - low) + .5
+  end
+  return rows
+end)
+
+hfc.mask.by_class = host.declare("hfc.mask.by_class", '\z
+  hfc.mask.by_class(run, figure, model, data, options) -> Tensor float32 [classes, C or 1, H, W]\n\z
+  \n\z
+  Learns a mask for each class on data.train, with the options of hfc.mask.learn, and draws the \z
+  masks with their differences from the mean of all masks (hfc.mask.chart). Writes a row per \z
+  class to the table FIGURE: l1, and the accuracy on the class\'s images of data.test, clean and \z
+  through the class\'s mask, with Wilson\'s intervals. data: a table {train, test}, as hfc.data \z
+  returns.',
+function(run, figure, model, data, options)
+  local masks, report = hfc.mask.learn(model, data.train, hfc.merge(options, {per = "class"}))
+  local labels = data.test:labels()
+  local class_names = data.test.class_names
+  local names, maps = {"mean of classes"}, {masks:mean(0)}
+  for class = 0, #masks - 1 do
+    local name = class_names[class + 1] or tostring(class)
+    names[#names + 1], maps[#maps + 1] = name, masks[class]
+    local row = {class = name, l1 = report.l1[class]:item()}
+    local positions = labels:eq(class):nonzero():flatten()
+    if #positions > 0 then
+      local own = data.test:select(positions)
+      for measure, classes in pairs {
+        clean = hfc.predict(model, own), masked = hfc.mask.predict(model, own, masks[class]),
+      } do
+        local right = hfc.stats.proportion(classes:eq(class))
+        row = hfc.merge(row, hfc.stats.columns(measure, right))
+      end
+    end
+    run:row(figure, row, {"class", "l1", "clean", "clean low", "clean high", "masked"})
+  end
+  hfc.mask.chart(run, figure, names, maps)
+  return masks
+end)

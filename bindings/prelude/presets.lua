@@ -1,0 +1,113 @@
+-- Presets that several scripts share: the settings of a paper, or of its code.
+local host = ...
+
+-- false in `own` leaves out an option.
+local function preset_of(shared, own)
+  local preset = hfc.merge(shared, own)
+  for name in pairs(shared) do
+    if preset[name] == false then preset[name] = nil end
+  end
+  return preset
+end
+
+hfc.wang2020 = host.declare("hfc.wang2020", '\z
+  hfc.wang2020 {name = value, ...} -> table, a preset of hfc.options\n\n\z
+  Returns the options of the CIFAR-10 experiments in the text of Wang et al., 2020, together with \z
+  your own: preact_resnet32, 100 epochs, batches of 100, and Adam with 1e-4. The value false \z
+  leaves out an option: lr = false.',
+function(own)
+  return preset_of({
+    dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
+  }, own)
+end)
+
+hfc.wang2020_code = host.declare("hfc.wang2020_code", '\z
+  hfc.wang2020_code {name = value, ...} -> table, a preset of hfc.options\n\n\z
+  Returns the options of hfc.wang2020 with what the authors\' TensorFlow code does differently in \z
+  every experiment: form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). With \z
+  this form, hfc.training uses TensorFlow\'s Adam.',
+function(own)
+  return preset_of(hfc.wang2020 {form = "tensorflow", initialisation = "tensorflow"}, own)
+end)
+
+hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
+  hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
+  Returns the options of the experiment with nine classes of ImageNet (Wang et al., 2020, \z
+  appendix B.1), together with your own: torchvision\'s variant of ResNet-50 without BatchNorm, \z
+  images of 224 pixels, batches of 100, and Adam with 1e-4. The paper names neither the classes \z
+  nor the images. The classes in scripts/classes/nine.json, and 1300 training and 50 test images \z
+  of each class, are guesses. The value false leaves out an option: batch_size = false. --dataset \z
+  folder:DIR names the directory with the 1000 class directories.',
+function(own)
+  return preset_of({
+    model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
+    classes = hfc.script_folder() .. "classes/nine.json", per_class = {train = 1300, test = 50},
+    batch_size = 100, lr = 1e-4,
+  }, own)
+end)
+
+hfc.karantzas2022 = host.declare("hfc.karantzas2022", '\z
+  hfc.karantzas2022 {name = value, ...} -> table, a preset of hfc.options\n\n\z
+  Returns the options of the networks in the code of the mask paper (Karantzas et al., 2022), \z
+  together with your own: VGG-11 with BatchNorm as torchvision builds and initialises it, grey \z
+  standardised images of 128 pixels of five classes of Imagenette \z
+  (scripts/classes/imagenette_five.json), 50 epochs with batches of 128, Adam with OneCycleLR up \z
+  to 1e-3, and the epoch with the best accuracy on the test images. --dataset folder:DIR names \z
+  the directory of Imagenette. For the paper\'s second network: --model resnet18 --dropout 0.',
+function(own)
+  return preset_of({
+    model = "vgg11", form = "torchvision", initialisation = "torchvision", dropout = .5,
+    crop = .08, flip = true, image_size = 128,
+    classes = hfc.script_folder() .. "classes/imagenette_five.json",
+    pixels = {grey = true, mean = .449, deviation = .226}, epochs = 50, batch_size = 128,
+    lr = 1e-3, schedule = "one_cycle", keep_best = true,
+  }, own)
+end)
+
+hfc.karantzas_common = host.declare("hfc.karantzas_common", '\z
+  hfc.karantzas_common {name = default, ...} -> table, for hfc.options\n\n\z
+  Returns hfc.common with the options that scripts on Fourier masks share: pixels (see \z
+  hfc.standardised), crop, flip, dropout, schedule and keep_best. hfc.karantzas_recipe turns them \z
+  into a recipe for hfc.network.',
+function(own)
+  return hfc.common(hfc.merge({
+    pixels = {{grey = false, mean = 0, deviation = 1}, "of the images: see hfc.standardised"},
+    crop = {1, "smallest area of RandomResizedCrop in training", above = 0, most = 1},
+    flip = {false, "flip training images"},
+    dropout = {0, "in the network's last layers", least = 0},
+    schedule = {"constant", "of the learning rate; one_cycle rises for a tenth of the steps",
+                choices = {"constant", "one_cycle"}},
+    keep_best = {false, "keep the epoch with the best accuracy on the test images"},
+  }, own))
+end)
+
+hfc.karantzas_recipe = host.declare("hfc.karantzas_recipe", '\z
+  hfc.karantzas_recipe(opt, data, augment) -> recipe\n\n\z
+  Returns the recipe for hfc.network that the options of hfc.karantzas_common describe: a network \z
+  with BatchNorm. data: the table of hfc.standardised. augment: further options of hfc.augment.',
+function(opt, data, augment)
+  return {
+    batch_norm = true, dropout = opt.dropout, schedule = {opt.schedule, pct_start = .1},
+    keep_best = opt.keep_best, validation = opt.keep_best and data.test or nil,
+    augment = hfc.merge({crop = opt.crop, flip = opt.flip, fill = data.range[1]}, augment),
+  }
+end)
+
+hfc.standardised = host.declare("hfc.standardised", '\z
+  hfc.standardised(data, {grey = false, mean = 0, deviation = 1}) -> table\n\n\z
+  Returns the table of hfc.data with other pixels: grey ones if grey is true (see Dataset:grey), \z
+  and (x - mean) / deviation. Masks and attacks then act on standardised pixels. The field range \z
+  has the values of black and white, for the option range of attacks. Use range[1] as the option \z
+  fill of hfc.augment.',
+function(data, options)
+  local mean, deviation = options.mean or 0, options.deviation or 1
+  local result = hfc.merge(data, {range = {(0 - mean) / deviation, (1 - mean) / deviation}})
+  for _, part in ipairs {"train", "test"} do
+    local set = data[part]
+    if set and options.grey then set = set:grey() end
+    if set and (mean ~= 0 or deviation ~= 1) then set = set:standardise(mean, deviation) end
+    result[part] = set
+  end
+  if options.grey then result.channels = 1 end
+  return result
+end)

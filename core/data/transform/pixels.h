@@ -1,0 +1,34 @@
+// Changes of pixel values: grey images, and standardised ones.
+#pragma once
+
+#include "data/transform.h"
+
+#include <vector>
+
+namespace hfc::data {
+
+/// Grey images [n, 1, H, W] from RGB: .299 red + .587 green + .114 blue, as Pillow's convert("L")
+/// weighs them (Pillow also rounds to bytes). Grey images do not change.
+class GreyTransform : public Transform {
+  public:
+    void apply(TransformBatch& batch) const override;
+    std::string describe() const override { return "grey"; }
+    Shape shape(const Shape& before) const override { return {1, before[1], before[2]}; }
+    bool same_as(const Transform& other) const override;
+};
+
+/// (x - mean) / deviation, with one number of each for all channels or one per channel.
+class StandardiseTransform : public Transform {
+  public:
+    /// Throws Error unless both lists are of the same length, 1 or `channels`, all numbers are
+    /// finite, and the deviations are above 0.
+    StandardiseTransform(std::vector<double> mean, std::vector<double> deviation, int64_t channels);
+    void apply(TransformBatch& batch) const override;
+    std::string describe() const override;
+    bool same_as(const Transform& other) const override;
+
+  private:
+    std::vector<double> mean_, deviation_;
+};
+
+}  // namespace hfc::data

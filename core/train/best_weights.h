@@ -1,0 +1,38 @@
+// The weights of the best epoch of a training run.
+#pragma once
+
+#include "checkpoint/store.h"
+#include "model/model.h"
+#include "tensor_file/tensor_file.h"
+#include "train/train.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <vector>
+
+namespace hfc::train {
+
+/// Keeps a copy of the parameters and buffers after the best epoch so far: the last one of several
+/// equally good epochs.
+class BestWeights {
+  public:
+    /// `model` must outlive this object.
+    explicit BestWeights(model::Model& model);
+
+    /// Call it after each epoch with the results of all epochs, of which the last belongs to the
+    /// model's weights.
+    void update(const std::vector<EpochResult>& results);
+    /// Copies the best weights to the model.
+    void put();
+
+    /// The copies, with their names in a checkpoint.
+    tensor_file::NamedTensors state() const;
+    /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
+    void restore(const checkpoint::Checkpoint& checkpoint);
+
+  private:
+    model::Model& model_;
+    std::vector<at::Tensor> best_;
+};
+
+}  // namespace hfc::train

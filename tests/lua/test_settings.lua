@@ -78,6 +78,14 @@ function TestPixels:test_a_whole_data_set_with_its_range()
   local moved = attack(model, x, y)
   lu.assertTrue((moved - x):abs():max():item() <= .06 + 1e-6)
   lu.assertTrue(moved:min():item() >= result.range[1] - 1e-5)
+  -- Black and white themselves are in the range, however their pixels are rounded.
+  local extremes = hfc.dataset(torch.cat {torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)},
+                               torch.tensor({0, 1}, {dtype = "int64"}))
+  local edge = hfc.standardised({train = extremes, test = extremes, channels = 3},
+                                {grey = true, mean = .449, deviation = .226})
+  local shown, labels = edge.test:batch(0, 2)
+  lu.assertEquals(#hfc.attack.fgsm {epsilon = .06, range = edge.range}(
+    hfc.model("lenet", {channels = 1}), shown, labels), 2)
 end
 
 TestTraining = {}

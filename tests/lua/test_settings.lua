@@ -169,6 +169,14 @@ function TestFigures:test_energies_and_pictures()
   lu.assertTrue(scaled[2][1]:allclose(rows[2][2], 1e-4, 1e-4))
 end
 
+function TestFigures:test_a_gallery_of_grey_images()
+  local x = data.test:grey():batch(0, 3)
+  local pictures, headings = hfc.mask.gallery(x, x, torch.ones(3, 1, 32, 32))
+  lu.assertEquals({#pictures, #headings}, {7, 7})
+  for _, row in ipairs(pictures) do lu.assertEquals(row.shape, {3, 3, 32, 32}) end
+  run:image("gallery", pictures, {headings = headings})
+end
+
 function TestFigures:test_a_mask_for_each_class()
   local model = hfc.model("lenet", {data = data, seed = 1})
   local masks = hfc.mask.by_class(run, "by class", model, data, {epochs = 2, batch_size = 10})

@@ -118,7 +118,9 @@ function(run, figure, model, data, options)
         row = hfc.merge(row, hfc.stats.columns(measure, right))
       end
     end
-    run:row(figure, row, {"class", "l1", "clean", "clean low", "clean high", "masked"})
+    run:row(figure, row, {
+      "class", "l1", "clean", "clean low", "clean high", "masked", "masked low", "masked high", "n",
+    })
   end
   hfc.mask.chart(run, figure, names, maps)
   return masks

@@ -56,6 +56,12 @@ local function on_grey(images)
   return images - images:mean({1, 2, 3}, {keepdim = true}) + .5
 end
 
+-- Grey images with three channels, because the masks beside them are in colour.
+local function in_colour(images)
+  if images.shape[2] == 3 then return images end
+  return images:expand {#images, 3, images.shape[3], images.shape[4]}:contiguous()
+end
+
 hfc.mask.gallery = host.declare("hfc.mask.gallery", '\z
   hfc.mask.gallery(images, attacked, masks) -> pictures, headings\n\n\z
   Returns the seven rows of the mask paper\'s figure for run:image, with the first eight images: \z
@@ -65,7 +71,7 @@ hfc.mask.gallery = host.declare("hfc.mask.gallery", '\z
   [N, C or 1, H, W].',
 function(images, attacked, masks)
   local x, x_a, mask = images:slice(0, 0, 8), attacked:slice(0, 0, 8), masks:slice(0, 0, 8):cpu()
-  x, x_a = x:cpu(), x_a:cpu()
+  x, x_a = in_colour(x:cpu()), in_colour(x_a:cpu())
   local rest = mask:le(0):float()
   local function drawn(map)
     return hfc.coloured(torch.fft_fftshift(map, {-2, -1}):mean(1))

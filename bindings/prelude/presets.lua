@@ -101,7 +101,12 @@ hfc.standardised = host.declare("hfc.standardised", '\z
   fill of hfc.augment.',
 function(data, options)
   local mean, deviation = options.mean or 0, options.deviation or 1
-  local result = hfc.merge(data, {range = {(0 - mean) / deviation, (1 - mean) / deviation}})
+  -- Rounding may take float32 pixels a little beyond black and white.
+  local changes = options.grey or mean ~= 0 or deviation ~= 1
+  local slack = changes and 1e-6 or 0
+  local result = hfc.merge(data, {
+    range = {(0 - mean - slack) / deviation, (1 - mean + slack) / deviation},
+  })
   for _, part in ipairs {"train", "test"} do
     local set = data[part]
     if set and options.grey then set = set:grey() end

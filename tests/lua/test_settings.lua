@@ -78,6 +78,14 @@ function TestPixels:test_a_whole_data_set_with_its_range()
   local moved = attack(model, x, y)
   lu.assertTrue((moved - x):abs():max():item() <= .06 + 1e-6)
   lu.assertTrue(moved:min():item() >= result.range[1] - 1e-5)
+  -- Black and white themselves are in the range, however their pixels are rounded.
+  local extremes = hfc.dataset(torch.cat {torch.zeros(1, 3, 8, 8), torch.ones(1, 3, 8, 8)},
+                               torch.tensor({0, 1}, {dtype = "int64"}))
+  local edge = hfc.standardised({train = extremes, test = extremes, channels = 3},
+                                {grey = true, mean = .449, deviation = .226})
+  local shown, labels = edge.test:batch(0, 2)
+  lu.assertEquals(#hfc.attack.fgsm {epsilon = .06, range = edge.range}(
+    hfc.model("lenet", {channels = 1}), shown, labels), 2)
 end
 
 TestTraining = {}
@@ -159,6 +167,14 @@ function TestFigures:test_energies_and_pictures()
   lu.assertTrue(rows[2][1]:allclose(x:mean(1, {keepdim = true}), 1e-4, 1e-4))
   local scaled = hfc.mask.pictures((x - .4) / .2, {low}, {-2, 3})
   lu.assertTrue(scaled[2][1]:allclose(rows[2][2], 1e-4, 1e-4))
+end
+
+function TestFigures:test_a_gallery_of_grey_images()
+  local x = data.test:grey():batch(0, 3)
+  local pictures, headings = hfc.mask.gallery(x, x, torch.ones(3, 1, 32, 32))
+  lu.assertEquals({#pictures, #headings}, {7, 7})
+  for _, row in ipairs(pictures) do lu.assertEquals(row.shape, {3, 3, 32, 32}) end
+  run:image("gallery", pictures, {headings = headings})
 end
 
 function TestFigures:test_a_mask_for_each_class()

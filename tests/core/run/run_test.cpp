@@ -182,7 +182,7 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
                     StartsWith("the experiment's name m"));
     }
     EXPECT_THAT(error_of([] { check_name("the name", "a/b"); }),
-                "the name may hold letters, digits, space, '.', '_' and '-' only, got 'a/b'");
+                "the name may contain only letters, digits, spaces, '.', '_' and '-', got 'a/b'");
     EXPECT_THAT(error_of([] { check_name("the name", ".x"); }),
                 "the name must not begin with a dot, got '.x'");
     EXPECT_THAT(error_of([] { check_name("the name", std::string(201, 'x')); }),

@@ -172,7 +172,7 @@ TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
                     HasSubstr("takes no band"));
         EXPECT_THAT(wrong({.method = method, .alpha = 1}), HasSubstr("takes no alpha"));
         EXPECT_THAT(wrong({.method = method, .start = at::zeros({1, 3, 8, 8})}),
-                    HasSubstr("takes no start"));
+                    HasSubstr("has no option start"));
     }
     EXPECT_THAT(wrong({.method = "square", .steps = 5}), HasSubstr("queries is their number"));
     EXPECT_THAT(wrong({.method = "square", .numbers = {{"share", 0}}}), HasSubstr("above 0"));

@@ -29,8 +29,8 @@ class InputQueue {
     void button(int button, bool down);
     void press(int key);
     bool empty() const { return events_.empty(); }
-    /// Takes the events of the next frame from the queue: moves and then the press of one button, the
-    /// release of one button, or keys.
+    /// Takes the events of the next frame from the queue: moves and then the press of a button, the
+    /// release of a button, or keys.
     const Frame& next();
 
   private:

@@ -39,6 +39,10 @@ void InputQueue::apply(const Event& event) {
 
 const InputQueue::Frame& InputQueue::next() {
     frame_.pressed.clear();
+    if (resting_ > 0) {
+        --resting_;
+        return frame_;
+    }
     bool moved = false;
     while (!events_.empty()) {
         const auto event = events_.front();
@@ -54,6 +58,7 @@ const InputQueue::Frame& InputQueue::next() {
         apply(event);
         moved = !is_key;
         if (event.kind == Kind::button) {
+            resting_ = is_release ? rest : 0;
             break;
         }
     }

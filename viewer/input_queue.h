@@ -44,8 +44,12 @@ class InputQueue {
 
     void apply(const Event& event);
 
+    /// Frames without new input after a click: a menu that it opens can be clicked only then.
+    static constexpr int rest = 2;
+
     std::deque<Event> events_;
     Frame frame_;
+    int resting_ = 0;
 };
 
 }  // namespace hfc::viewer

@@ -272,8 +272,8 @@ CommandLine parse(int count, const char* const* arguments) {
                    "write API stubs for lua-language-server to this directory")
         ->type_name("DIR");
     app.add_option("--write-plan", line.write_plan,
-                   "used by hfc-host sweep: run the script up to hfc.options and write the options "
-                   "that were given to this file, as JSON")
+                   "used by hfc-host sweep: run the script up to hfc.options and write the given "
+                   "options to FILE, as JSON")
         ->type_name("FILE");
     app.add_option("--check", line.check,
                    "check a script for syntax errors, tensors compared with == and tensors used as "

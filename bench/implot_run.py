@@ -1,4 +1,4 @@
-"""Draws a run's curves with ImPlot, to compare pictures: docs/viewer.md shows the viewer beside it.
+"""Draws the curves of a run with ImPlot, for the comparison in docs/viewer.md.
 
   xvfb-run -s '-screen 0 1280x800x24' python bench/implot_run.py RUN PICTURE.png
 

@@ -24,9 +24,9 @@ Examples:
   hfc-host --resume runs/shuffled_labels-20260102-030405   continues a run that stopped
 
   hfc-host sweep scripts/shuffled_labels.lua --seeds 3     several seeds, and grids of options
-  hfc-host compare runs/a runs/b                           tables, differences, curves of runs
+  hfc-host compare runs/a runs/b                           tables, differences and curves of runs
   hfc-host report runs/a                                   one HTML page about a run
-  hfc-host export --tensorboard runs/a --out tb            its numbers, for TensorBoard
+  hfc-host export --tensorboard runs/a --out tb            its metrics, for TensorBoard
   hfc-host view runs                                       the curves of runs in a window
   mpirun -n 4 hfc-host script.lua                          four processes share the work
   hfc-host microscope net.pt2 --data ~/data                one image's frequencies in a window, and
@@ -66,19 +66,20 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
                    "how processes work together: auto (depends on mpirun or srun), none or mpi")
         ->capture_default_str();
     app.add_option("--parallel-timeout", line.parallel_timeout,
-                   "seconds that a process waits for the others before all processes stop with a "
-                   "message")
+                   "how many seconds a process waits for the others; then all processes stop with "
+                   "an error message")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--time-limit", line.time_limit,
-                   "stop at the next batch with a checkpoint after this many seconds, like SIGUSR1")
+                   "after this many seconds, write a checkpoint at the next batch and stop, as on "
+                   "SIGUSR1")
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     app.add_flag("--deterministic", line.deterministic,
-                 "give the same numbers on any number of cores; uses one thread unless --threads "
-                 "is set");
+                 "produce the same numbers on any number of cores; uses one thread unless "
+                 "--threads is set");
     app.add_flag("--debug", line.debug,
-                 "show local variables and the place of LibTorch errors in tracebacks; "
+                 "show local variables in tracebacks, and where LibTorch errors occurred; "
                  "hfc.memory() also reports which lines made the largest tensors");
     // A flag: an option with an optional value would take the script's name for it.
     app.add_flag("--sandbox", line.sandbox,
@@ -288,15 +289,15 @@ CommandLine parse(int count, const char* const* arguments) {
                    "write API stubs for lua-language-server to this directory")
         ->type_name("DIR");
     app.add_option("--write-plan", line.write_plan,
-                   "for hfc-host sweep: run the script up to hfc.options and write which values of "
-                   "its options were given into this file, as JSON")
+                   "used by hfc-host sweep: run the script up to hfc.options and write the given "
+                   "options to FILE, as JSON")
         ->type_name("FILE");
     app.add_option("--check", line.check,
-                   "check a script without running it, for syntax errors, tensors compared by == "
-                   "and tensors used as conditions")
+                   "check a script for syntax errors, tensors compared with == and tensors used as "
+                   "conditions, without running it")
         ->type_name("SCRIPT");
     app.add_flag("--version", line.version,
-                 "print the versions of all parts, and whether CUDA is available");
+                 "print the version of each component, and whether CUDA is available");
     app.add_flag(
         "--view", line.view,
         "show the run's curves in a window (hfc-host view RUNS... shows past and current runs)");

@@ -38,8 +38,8 @@ struct MicroscopeWords {
 MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
     MicroscopeWords line;
     CLI::App app(
-        "Shows an image of a test set, its low and high frequencies, and what a network "
-        "predicts for each of them, while you drag a radius, a ring or a wedge, or paint a mask.");
+        "Shows a test image, its low and high frequencies, and what a network predicts for each "
+        "of them. To choose the frequencies, drag a radius, a ring or a wedge, or paint a mask.");
     app.add_option("NET", line.network,
                    "a .pt2, .pth, .th, .pt or .safetensors file, or a run directory")
         ->required();
@@ -48,14 +48,15 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
         ->capture_default_str();
     app.add_flag("--normalised", line.normalised,
                  "first normalise the images with ImageNet's mean and standard deviation");
-    app.add_option("--image-size", line.image_size, "size of a folder's pictures, in pixels")
+    app.add_option("--image-size", line.image_size,
+                   "image size for folder:DIR and tar:FILE, in pixels")
         ->check(CLI::Range(1, 4096))
         ->capture_default_str();
     app.add_option("--device", line.device, "auto (CUDA if available), cpu, cuda or cuda:N")
         ->capture_default_str();
     app.add_option("--threads", line.threads,
-                   "number of CPU threads; 0 means one for small images, which is fastest while "
-                   "a window is drawn, and otherwise one per core")
+                   "number of CPU threads; 0 means one thread for small images, which is fastest "
+                   "while the window is being drawn, and one per core for larger images")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     parse_words(app, "microscope", "NET [options]", words);

@@ -79,4 +79,19 @@ size_t shared_beginning(const std::vector<std::string_view>& labels) {
     return shared.find_last_of(" -_/:,") + 1;  // npos + 1 is 0
 }
 
+size_t shared_ending(const std::vector<std::string_view>& labels) {
+    if (labels.size() < 2) {
+        return 0;
+    }
+    auto shared = labels.front();
+    for (const auto label : labels) {
+        const auto same =
+            std::mismatch(shared.rbegin(), shared.rend(), label.rbegin(), label.rend()).first -
+            shared.rbegin();
+        shared = shared.substr(shared.size() - static_cast<size_t>(same));
+    }
+    const auto start = shared.find(" / ");
+    return start == std::string_view::npos ? 0 : shared.size() - start;
+}
+
 }  // namespace hfc::viewer

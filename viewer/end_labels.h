@@ -19,4 +19,8 @@ std::vector<double> spread_labels(const std::vector<double>& wanted, double heig
 /// is 0 for a single label.
 size_t shared_beginning(const std::vector<std::string_view>& labels);
 
+/// Returns the length of the ending that all labels share, from " / " on: the series, if all runs
+/// have the same. It is 0 for a single label.
+size_t shared_ending(const std::vector<std::string_view>& labels);
+
 }  // namespace hfc::viewer

@@ -164,7 +164,7 @@ float label_width(const PlotLook& look, const std::vector<PlotCurve>& curves, fl
             most = std::max(most, ImGui::CalcTextSize(curve.label.c_str()).x + 14);
         }
     }
-    return std::min(most, width / 3);
+    return std::min(most, 0.4F * width);
 }
 
 const PlotCurve* emphasised_by_key(const PlotLook& look, const std::vector<PlotCurve>& curves) {
@@ -181,8 +181,12 @@ void draw_curves(ImDrawList& list, const Frame& frame, const std::vector<PlotCur
     const auto opacity = [&](const PlotCurve& curve) {
         return emphasised == nullptr || emphasised == &curve ? 1.0F : 0.3F;
     };
+    constexpr float clear_bands = 3;  // more of them hide one another
+    const auto bands = static_cast<float>(
+        std::ranges::count_if(curves, [](const auto& curve) { return !curve.low.empty(); }));
+    const float band_opacity = std::min(1.0F, clear_bands / std::max(bands, 1.0F));
     for (const auto& curve : curves) {
-        draw_band(list, frame, curve, opacity(curve));
+        draw_band(list, frame, curve, emphasised == &curve ? 1.0F : band_opacity * opacity(curve));
     }
     for (const auto& curve : curves) {
         draw_line(list, frame, curve, opacity(curve), 2);
@@ -238,8 +242,12 @@ PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
     event.clicked = take_mouse(list, frame, look, hovered, &curves, view);
     if (hovered) {
         const auto mouse = ImGui::GetIO().MousePos;
+        event.x = frame.value_x(mouse.x);
         list.AddLine({mouse.x, frame.top}, {mouse.x, frame.bottom}, look.theme.faint);
         list.AddLine({frame.left, mouse.y}, {frame.right, mouse.y}, look.theme.faint);
+    } else if (std::isfinite(look.linked_x)) {
+        const float at = frame.pixel_x(look.linked_x);
+        list.AddLine({at, frame.top}, {at, frame.bottom}, look.theme.faint);
     }
     list.PopClipRect();
     if (labels > 0) {

@@ -59,17 +59,22 @@ struct PlotLook {
     bool logarithmic_x = false, logarithmic = false, labels = true;
     std::string emphasised;  ///< the key of a curve that is emphasised over the others; or empty
     Theme theme = {};
+    /// The place on the horizontal axis to which the pointer points in another plot; or NaN.
+    double linked_x = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// The actions of the mouse.
 struct PlotEvent {
     const PlotCurve* pointed = nullptr;  ///< the nearest line, within naming_distance
     bool clicked = false;                ///< whether that line was clicked
+    /// The pointer's place on the horizontal axis; NaN if the pointer is elsewhere.
+    double x = std::numeric_limits<double>::quiet_NaN();
 };
 
 /// Draws the plot into the given rectangle of the current window and handles the mouse: dragging
 /// zooms to a rectangle, the wheel zooms around the pointer (with Shift, only the horizontal axis),
 /// and a double click shows everything. The line nearest to the pointer is named, with its value.
+/// Of many bands, each is fainter.
 PlotEvent draw_plot(const char* id, ImVec2 size, const PlotLook& look,
                     std::vector<PlotCurve>& curves, PlotView& view);
 

@@ -116,13 +116,20 @@ void draw_points(const Frame& frame, const PlotCurve& curve, Pen& pen) {
 /// The labels, without what all of them begin with if one is too wide.
 std::vector<std::string> fitting_texts(const std::vector<const PlotCurve*>& curves, float width) {
     std::vector<std::string_view> labels;
-    bool fit = true;
     for (const auto* const curve : curves) {
         labels.push_back(curve->label);
-        fit = fit && ImGui::CalcTextSize(curve->label.c_str()).x <= width;
+    }
+    const auto fit = [&] {
+        return std::ranges::all_of(labels, [&](std::string_view label) {
+            return ImGui::CalcTextSize(label.data(), label.data() + label.size()).x <= width;
+        });
+    };
+    const size_t ending = fit() ? 0 : shared_ending(labels);
+    for (auto& label : labels) {
+        label.remove_suffix(ending);
     }
     constexpr std::string_view left_out = "...";
-    const size_t shared = fit ? 0 : shared_beginning(labels);
+    const size_t shared = fit() ? 0 : shared_beginning(labels);
     std::vector<std::string> texts;
     for (const auto label : labels) {
         texts.emplace_back(label);

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <string_view>
 #include <utility>
 
 namespace hfc::viewer {
@@ -18,6 +20,31 @@ struct PathOrder {
         return natural_less(a.native(), b.native());
     }
 };
+
+/// The settings that say something about the experiment: the options of the script, and where it
+/// ran. Start time and process differ between any two runs.
+run::RunSettings experiment_settings(const run::RunSettings& all) {
+    static const std::set<std::string_view> others = {"name", "device", "threads", "dataset",
+                                                      "commit"};
+    run::RunSettings settings;
+    std::ranges::copy_if(all, std::back_inserter(settings), [](const auto& setting) {
+        return setting.first.starts_with("options.") || others.contains(setting.first);
+    });
+    return settings;
+}
+
+/// Whether the settings are a better label than the directory's name, which contains a time.
+bool have_short_labels(const run::Differing& settings) {
+    constexpr size_t most_bytes = 32;
+    std::set<std::string> labels;
+    for (size_t run = 0; run < settings.labels.size(); ++run) {
+        const auto label = run::label_of(settings, run, false);
+        if (label.empty() || label.size() > most_bytes || !labels.insert(label).second) {
+            return false;
+        }
+    }
+    return !labels.empty();
+}
 
 }  // namespace
 
@@ -112,22 +139,25 @@ void Viewer::find_new_runs() {
     }
 }
 
-/// Runs that differ in nothing but their seed are one group, unless the user wants none.
+/// Runs that differ only in their seed are one group, unless the user wants no groups. A group is
+/// labelled with its settings, or with its directory if the settings are long or the same.
 void Viewer::make_groups() {
-    std::vector<RunSettings> settings;
+    std::vector<run::RunSettings> settings;
     for (const auto& shown : shown_) {
-        settings.push_back(shown->status.settings());
+        settings.push_back(experiment_settings(shown->status.settings()));
     }
-    differing_ = differing(settings);
+    differing_ = run::differing(settings);
     const auto& names = differing_.names;
     grouped_ = choice_.bands;
     const bool repeated = grouped_ && std::find(names.begin(), names.end(), "seed") != names.end();
+    const bool short_labels = grouped_ && have_short_labels(differing_);
     groups_.clear();
     std::map<std::string, size_t> by_settings;
     for (size_t i = 0; i < runs_.size(); ++i) {
-        const auto text = text_of(differing_, i, false);
+        const auto text = run::label_of(differing_, i, false);
         if (!repeated || settings[i].empty()) {
-            groups_.push_back({runs_.size() > 1 ? runs_[i]->name() : "", {runs_[i].get()}});
+            const auto& name = short_labels ? text : runs_[i]->name();
+            groups_.push_back({runs_.size() > 1 ? name : "", {runs_[i].get()}});
             continue;
         }
         const auto [place, is_new] = by_settings.emplace(text, groups_.size());

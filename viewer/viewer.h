@@ -1,9 +1,9 @@
 // The contents of the window, and the user's choices.
 #pragma once
 
+#include "run/differing.h"
 #include "run/growing_tables.h"
 #include "run/run_status.h"
-#include "viewer/differing.h"
 #include "viewer/images.h"
 #include "viewer/layout_file.h"
 #include "viewer/panels.h"
@@ -12,6 +12,7 @@
 #include "viewer/window_loop.h"
 
 #include <chrono>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
@@ -54,6 +55,11 @@ class Viewer : public Content {
         ImVec2 corner, size;
         int frames = 3;
     };
+    /// The place to which the pointer points in one panel: the other panels mark it, too.
+    struct PointedPlace {
+        std::string axis;
+        double x = std::numeric_limits<double>::quiet_NaN();
+    };
     /// A table as it is drawn: its source, and the order of its rows.
     struct SortedTable {
         run::CsvRows source, shown;
@@ -89,7 +95,8 @@ class Viewer : public Content {
     void draw_requests(const Shown& shown);
     void draw_legend(size_t group);
     void draw_panels();
-    void draw_panel(const std::string& name, Panel& panel, ImVec2 size);
+    /// Returns the place on the horizontal axis to which the pointer points, or NaN.
+    double draw_panel(const std::string& name, Panel& panel, ImVec2 size);
     void draw_images();
     void draw_tables();
     void draw_table(const std::string& name, const run::CsvRows& rows);
@@ -105,13 +112,14 @@ class Viewer : public Content {
     Theme theme_ = {};
     Panels panels_;
     Panels::Groups groups_;
-    Differing differing_;
+    run::Differing differing_;
     bool grouped_ = true;  ///< whether the groups were made with bands
     bool changed_ = true;  ///< whether anything has changed since the panels were prepared
     bool plot_under_pointer_ = false, help_ = false, typing_wanted_ = false;
     int tab_ = 0, wanted_tab_ = 0;  ///< the visible tab; the tab to open, or -1
     int scroll_ = 0;                ///< the number of pages to scroll
     float side_ = 250;
+    PointedPlace pointed_;
     std::string cursor_;  ///< key of the curve selected with the keyboard
     std::chrono::steady_clock::time_point folders_read_ = {};
     std::filesystem::path folder_;  ///< the directory in which panels are saved

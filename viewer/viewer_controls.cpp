@@ -88,7 +88,8 @@ void Viewer::draw_curve_controls() {
 void Viewer::draw_run_head(size_t run) {
     const auto& data = *runs_[run];
     ImGui::TextUnformatted(data.name().c_str());
-    if (const auto settings = text_of(differing_, run); !settings.empty()) {
+    if (const auto settings = run::label_of(differing_, run);
+        !settings.empty() && settings != data.name()) {
         ImGui::TextWrapped("%s", settings.c_str());
     }
     ImGui::TextDisabled("%s", data.last().c_str());

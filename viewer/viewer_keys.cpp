@@ -23,7 +23,7 @@ constexpr std::array<std::pair<const char*, const char*>, 25> help_lines = {{
     {"L, X", "logarithmic vertical, horizontal axis"},
     {"[, ]", "less or more smoothing"},
     {"P", "next way to spread curves over panels"},
-    {"B", "runs that differ only in their seed as a band, or one by one"},
+    {"B", "show runs that differ only in their seed as a band, or separately"},
     {"N", "names at the ends of lines"},
     {"+, -", "zoom in, out"},
     {"R", "show the whole range"},

@@ -9,9 +9,13 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <limits>
 
 namespace hfc::viewer {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 void Viewer::draw_panels() {
     draw_curve_controls();
@@ -32,24 +36,33 @@ void Viewer::draw_panels() {
         space.x / static_cast<float>(columns) - 8,
         std::max(count > 6 ? 190.0F : 230.0F, space.y / static_cast<float>(rows) - 6)};
     int index = 0;
+    PointedPlace pointed;
     for (auto& [name, panel] : panels) {
         if (index++ % columns != 0) {
             ImGui::SameLine();
         }
-        draw_panel(name, panel, size);
+        if (const double x = draw_panel(name, panel, size); std::isfinite(x)) {
+            pointed = {panel.x_name, x};
+        }
     }
+    pointed_ = pointed;  // the other panels show it in the next frame
 }
 
-void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
+double Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
     const auto corner = ImGui::GetCursorScreenPos();
     plot_under_pointer_ =
         plot_under_pointer_ ||
         ImGui::IsMouseHoveringRect(corner, {corner.x + size.x, corner.y + size.y});
     auto title = name;
     std::replace(title.begin(), title.end(), '_', ' ');
-    const PlotLook look = {
-        title,   panel.x_name, choice_.logarithmic_x, choice_.logarithmic, choice_.labels,
-        cursor_, theme_};
+    const PlotLook look = {title,
+                           panel.x_name,
+                           choice_.logarithmic_x,
+                           choice_.logarithmic,
+                           choice_.labels,
+                           cursor_,
+                           theme_,
+                           panel.x_name == pointed_.axis ? pointed_.x : not_a_number};
     const auto event = draw_plot(name.c_str(), size, look, panel.curves, *panel.view);
     if (event.clicked && event.pointed != nullptr) {
         ImGui::GetIO().KeyCtrl ? hide(event.pointed->keys) : isolate(event.pointed->keys);
@@ -67,6 +80,7 @@ void Viewer::draw_panel(const std::string& name, Panel& panel, ImVec2 size) {
             save(name, panel, extension, corner, size);
         }
     }
+    return event.x;
 }
 
 void Viewer::save(const std::string& name, const Panel& panel, const std::string& extension,

@@ -103,7 +103,7 @@ int in_window(const WindowOptions& options, const std::function<int(GLFWwindow*)
     ImGui::CreateContext();
     ImGui::GetIO().IniFilename = nullptr;
     load_font();
-    watch_keys(window);
+    watch_input(window);
     ImGui_ImplGlfw_InitForOpenGL(window, true);
     ImGui_ImplOpenGL3_Init("#version 130");
     const int status = use(window);

@@ -1,5 +1,6 @@
 #include "viewer/window_loop.h"
 
+#include "viewer/input_queue.h"
 #include "viewer/window.h"
 
 #include <backends/imgui_impl_glfw.h>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <ctime>
 #include <functional>
@@ -25,6 +27,11 @@ namespace {
 /// the user only looks.
 constexpr double seconds_per_frame = 0.015, seconds_per_look = 0.25;
 
+InputQueue& input() {
+    static InputQueue queue;
+    return queue;
+}
+
 std::set<int>& pressed_keys() {
     static std::set<int> keys;
     return keys;
@@ -36,11 +43,25 @@ bool& something_happened() {
     return happened;
 }
 
+/// Gives ImGui the input of the next frame in place of the mouse as it is now.
+void take_input() {
+    const auto& frame = input().next();
+    pressed_keys() = frame.pressed;
+    auto& io = ImGui::GetIO();
+    if (frame.has_position && ImGui::IsMousePosValid(&io.MousePos)) {
+        io.MousePos = {frame.x, frame.y};
+    }
+    for (size_t button = 0; button < frame.down.size(); ++button) {
+        io.MouseDown[button] = frame.down[button];
+    }
+}
+
 void draw_frame(GLFWwindow* window, Content& content, const std::function<void()>& before = {}) {
     int width = 0, height = 0;
     glfwGetFramebufferSize(window, &width, &height);
     ImGui_ImplOpenGL3_NewFrame();
     ImGui_ImplGlfw_NewFrame();
+    take_input();
     if (before) {
         before();  // in place of the real mouse
     }
@@ -49,7 +70,6 @@ void draw_frame(GLFWwindow* window, Content& content, const std::function<void()
     if (shortcut(GLFW_KEY_Q) || content.finished()) {
         glfwSetWindowShouldClose(window, GLFW_TRUE);
     }
-    pressed_keys().clear();
     ImGui::Render();
     glViewport(0, 0, width, height);
     glClear(GL_COLOR_BUFFER_BIT);
@@ -93,18 +113,22 @@ void print_frames(const char* what, std::vector<double>& seconds, double elapsed
 }  // namespace
 
 /// Before ImGui's own, which calls these too.
-void watch_keys(GLFWwindow* window) {
+void watch_input(GLFWwindow* window) {
     glfwSetKeyCallback(window, [](GLFWwindow*, int key, int, int action, int) {
         something_happened() = true;
         if (action == GLFW_PRESS) {
-            pressed_keys().insert(key);
+            input().press(key);
         }
     });
-    glfwSetMouseButtonCallback(window,
-                               [](GLFWwindow*, int, int, int) { something_happened() = true; });
+    glfwSetMouseButtonCallback(window, [](GLFWwindow*, int button, int action, int) {
+        something_happened() = true;
+        input().button(button, action == GLFW_PRESS);
+    });
     glfwSetScrollCallback(window, [](GLFWwindow*, double, double) { something_happened() = true; });
-    glfwSetCursorPosCallback(window,
-                             [](GLFWwindow*, double, double) { something_happened() = true; });
+    glfwSetCursorPosCallback(window, [](GLFWwindow*, double x, double y) {
+        something_happened() = true;
+        input().move(x, y);
+    });
 }
 
 bool pressed(int key) {
@@ -178,6 +202,7 @@ void draw_until_closed(GLFWwindow* window, Content& content) {
     int frames = settling;
     bool unsettled = false;
     double looked = processor_seconds();
+    content.poll(seconds_per_look);  // so that the first frame shows what there is
     while (glfwWindowShouldClose(window) == 0) {
         if (frames > 0 || content.more()) {
             glfwPollEvents();
@@ -188,7 +213,7 @@ void draw_until_closed(GLFWwindow* window, Content& content) {
             looked = processor_seconds();
         }
         // A button let go while the frames of its press are drawn needs frames of its own.
-        if (std::exchange(something_happened(), false)) {
+        if (std::exchange(something_happened(), false) || !input().empty()) {
             frames = settling;
         }
         const bool changed = content.poll(frames > 0 ? seconds_per_frame : seconds_per_look);

@@ -29,10 +29,11 @@ class Content {
 };
 
 /// Call it before ImGui takes the window's events: ImGui then calls these callbacks, too.
-void watch_keys(GLFWwindow* window);
+void watch_input(GLFWwindow* window);
 
 /// Whether the key (GLFW_KEY_...) was pressed since the last frame. ImGui only checks which keys
-/// are down while it draws, and would miss a key that was released before.
+/// are down while it draws, and would miss a key that was released before. A key is handled after
+/// the mouse events that came before it.
 bool pressed(int key);
 
 /// The same, unless the user is typing a text.

@@ -13,9 +13,14 @@
 #include "bindings/torch/operators.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"
+#include "plot/palette.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <string>
 #include <system_error>
+#include <vector>
 
 namespace hfc::lua {
 namespace {
@@ -138,6 +143,25 @@ int is_tensor(Call& call) {
     return call.returns(to_tensor(call.L, 1) != nullptr);
 }
 
+/// host.palette(name) -> the colours of a palette as numbers 0xRRGGBB, or nil.
+int find_palette(Call& call) {
+    const std::string name = call.argument(1, "name").text();
+    std::vector<uint32_t> colours;
+    if (name == "viridis") {
+        colours.assign(plot::sequential_colours.begin(), plot::sequential_colours.end());
+    } else if (name == "difference") {
+        colours.assign(plot::difference_colours.begin(), plot::difference_colours.end());
+    } else {
+        return 0;
+    }
+    lua_createtable(call.L, static_cast<int>(colours.size()), 0);
+    for (size_t i = 0; i < colours.size(); ++i) {
+        lua_pushnumber(call.L, colours[i]);
+        lua_rawseti(call.L, -2, static_cast<int>(i) + 1);
+    }
+    return 1;
+}
+
 const Declaration prelude_functions[] = {
     {"export", export_value, ""},
     {"collect_garbage", collect, ""},
@@ -145,6 +169,7 @@ const Declaration prelude_functions[] = {
     {"script_text", script_text, ""},
     {"plans_sweep", plans_sweep, ""},
     {"write_plan", write_plan, ""},
+    {"palette", find_palette, ""},
     {"is_tensor", is_tensor, ""},
     {"operator", find_operator, ""},
     {"methods", methods_of, ""},

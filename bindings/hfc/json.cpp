@@ -52,12 +52,12 @@ Json convert_object(lua_State* L, int index, int depth) {
 void require_list(lua_State* L, int index, size_t length) {
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-        require(lua_type(L, -2) != LUA_TSTRING, "a table is a list or has names, not both");
+        require(lua_type(L, -2) != LUA_TSTRING, "a table cannot have both names and list values");
         ++keys;
     }
     require(keys == length,
-            "a list has a hole: it has {} values, of which only the first {} follow each other",
-            keys, length);
+            "a list has a hole: it has {} values, but only the first {} are consecutive", keys,
+            length);
 }
 
 Json convert_number(double value) {

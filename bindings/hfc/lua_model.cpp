@@ -86,7 +86,7 @@ class LuaPart : public torch::nn::Module {
 /// the top of the stack.
 template <typename Visit>
 void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit) {
-    require(lua_checkstack(L, 12) != 0, "modules nested too deeply");
+    require(lua_checkstack(L, 12) != 0, "the modules are nested too deeply");
     const int top = lua_gettop(L);
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.find_new_fields");
     lua_pushvalue(L, index);

@@ -83,8 +83,8 @@ int make_model(Call& call) {
     const std::string name = call.argument(1, "name").text();
     if (names_file(name)) {
         require(!call.given(2),
-                "a network from a file takes no options: it has the classes and channels that it "
-                "was exported with");
+                "a network from a file takes no options: its classes and channels were fixed when "
+                "it was exported");
         return call.returns_object(load_network(name));
     }
     auto options = call.options(2);

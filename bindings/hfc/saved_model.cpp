@@ -40,14 +40,14 @@ std::string describe_network(const model::Model::Origin& origin) {
 model::ModelPtr build_network(const std::string& description, const fs::path& path) {
     const auto json = Json::parse(description, nullptr, /*allow_exceptions=*/false);
     require(json.is_object() && json.contains("name") && json["name"].is_string(),
-            "'{}': its description of the network is damaged", path.string());
+            "'{}': the description of the network is damaged", path.string());
     try {
         model::ModelOptions options;
         model::for_each_option(
             options, [&](const char* name, auto& value) { value = json.value(name, value); });
         return model::make(json["name"].get<std::string>(), options);
     } catch (const Json::exception&) {
-        fail("'{}': its description of the network is damaged", path.string());
+        fail("'{}': the description of the network is damaged", path.string());
     }
 }
 

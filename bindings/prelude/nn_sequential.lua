@@ -183,7 +183,7 @@ function methods:insert(i, value)
   local seen = current(self)
   local at = i == seen.n and i + 1 or position(seen, i)
   if not at then
-    error(string.format("insert: there is no position %s of %d", tostring(i), seen.n))
+    error(string.format("insert: position %s is out of range for %d modules", tostring(i), seen.n))
   end
   local list = {unpack(seen, 1, seen.n)}
   table.insert(list, at, (expected(self, value, "insert")))

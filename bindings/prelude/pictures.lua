@@ -1,14 +1,6 @@
 -- Pictures of masks and kernels in colour.
 local host = ...
 
--- Viridis at each eighth, and blue, white and red for differences.
-local palettes = {
-  viridis = {
-    0x440154, 0x472C7A, 0x3B518B, 0x2C718E, 0x21908D, 0x27AD81, 0x5CC863, 0xAADC32, 0xFDE725,
-  },
-  difference = {0x053061, 0x4393C3, 0xF7F7F7, 0xD6604D, 0x67001F},
-}
-
 local function colours_of(palette)
   local values = {}
   for i, colour in ipairs(palette) do
@@ -27,7 +19,8 @@ hfc.coloured = host.declare("hfc.coloured", '\z
 function(maps, options)
   options = options or {}
   local name = options.palette or "viridis"
-  if not palettes[name] then
+  local palette = host.palette(tostring(name))
+  if not palette then
     error(string.format('hfc.coloured: option palette: expected "viridis" or "difference", got \z
       %q', tostring(name)), 2)
   end
@@ -40,7 +33,7 @@ function(maps, options)
   if #maps.shape ~= 3 then
     error("hfc.coloured: expected a Tensor [N, 1, H, W] or [N, H, W]", 2)
   end
-  local colours = colours_of(palettes[name]):to(maps.device)
+  local colours = colours_of(palette):to(maps.device)
   local place = ((maps:float() - low) / (high - low)):clamp(0, 1) * (#colours - 1)
   local from = place:floor():clamp {max = #colours - 2}
   local weight = (place - from):unsqueeze(-1)

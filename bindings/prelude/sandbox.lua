@@ -37,13 +37,13 @@ local function make_require(libraries, read_module)
     if libraries[name] ~= nil then return libraries[name] end
     if loaded[name] ~= nil then return loaded[name] end
     if not find(name, "^[%w_%-]+[%w_%-%.]*$") or find(name, "..", 1, true) then
-      error("require: the sandbox loads modules from the script's folder only, \z
-        named by letters, digits, '_', '-' and dots", 2)
+      error("require: the sandbox loads only modules in the script's directory, \z
+        with names of letters, digits, '_', '-' and dots", 2)
     end
     local file = gsub(name, "%.", "/") .. ".lua"
     local text = read_module(file)
     if not text then
-      error("require: the sandbox loads modules from the script's folder only, which has no '"
+      error("require: the sandbox loads only modules in the script's directory, which has no '"
         .. file .. "'", 2)
     end
     local chunk, message = plain_load(text, "@" .. file, "t")

@@ -70,7 +70,8 @@ void require_within(const at::Tensor& values, const char* name, double least, do
 void require_offsets(const at::Tensor& offsets, const char* name, int64_t elements) {
     require_within(offsets, name, 0, static_cast<double>(elements));
     if (has_values(offsets) && offsets.dim() > 0 && offsets.size(-1) > 1) {
-        require(at::diff(offsets).ge(0).all().item<bool>(), "{}: expected values in order", name);
+        require(at::diff(offsets).ge(0).all().item<bool>(),
+                "{}: expected values in ascending order", name);
     }
 }
 
@@ -165,7 +166,7 @@ int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     require(sizes.numel() == 1 || at::diff(sizes).le(0).all().item<bool>(),
             "batch_sizes: expected values in descending order");
     require(sizes.sum().item<int64_t>() == data.size(0),
-            "batch_sizes: expected a sum of {}, the rows of data", data.size(0));
+            "batch_sizes: expected a sum of {}, the number of rows of data", data.size(0));
     return sizes[0].item<int64_t>();
 }
 

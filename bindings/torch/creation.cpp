@@ -133,7 +133,8 @@ at::ScalarType natural_dtype(const Nested& nested) {
 
 at::Tensor make_tensor(const Nested& nested, at::Device device, at::ScalarType dtype) {
     if (!nested.imaginary.empty()) {
-        require(c10::isComplexType(dtype), "complex numbers do not fit {}", dtype_name(dtype));
+        require(c10::isComplexType(dtype), "a Tensor of {} cannot hold complex numbers",
+                dtype_name(dtype));
         return at::complex(at::tensor(nested.values, at::kDouble),
                            at::tensor(nested.imaginary, at::kDouble))
             .reshape(nested.shape)

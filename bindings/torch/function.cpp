@@ -47,8 +47,8 @@ variable_list take_saved(lua_State* L, int context) {
         for (size_t i = 1; i <= length; ++i) {
             lua_rawgeti(L, list, static_cast<int>(i));
             const at::Tensor* tensor = to_tensor(L, -1);
-            require(tensor != nullptr, "ctx:save_for_backward takes Tensors, argument {} is {}", i,
-                    describe(L, -1));
+            require(tensor != nullptr, "ctx:save_for_backward takes Tensors, but argument {} is {}",
+                    i, describe(L, -1));
             saved.push_back(*tensor);
             lua_pop(L, 1);
         }

@@ -97,7 +97,7 @@ int read_positions(Call& call, Wanted& wanted) {
             wanted.read_other(*other);
         } else if (booleans > 0 || lua_isboolean(call.L, position)) {
             bool& setting = booleans == 0 ? wanted.non_blocking : wanted.copy;
-            require(++booleans <= 2, "too many arguments: copy is the last by position");
+            require(++booleans <= 2, "too many arguments: copy is the last positional argument");
             setting = value.given() && value.boolean();
         } else if (value.given()) {
             wanted.read(value);

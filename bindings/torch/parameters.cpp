@@ -106,7 +106,7 @@ Parameters read_parameters(lua_State* L, const Value& value) {
         lua_settop(L, top);
     }
     require(result.names.empty() || result.names.size() == result.tensors.size(),
-            "either all parameters have names, or none");
+            "expected names for all parameters or for none");
     return result;
 }
 

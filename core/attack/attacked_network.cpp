@@ -26,8 +26,8 @@ at::Tensor AttackedNetwork::checked(at::Tensor logits) const {
             "{}",
             name_of(loss_), targets_ > 0 ? " towards targets" : "", needed, classes);
     require(targets_ < classes,
-            "targets must be at most {}, one less than the model's classes, got {}", classes - 1,
-            targets_);
+            "targets must be at most {}, the model's number of classes minus one, got {}",
+            classes - 1, targets_);
     return logits;
 }
 

@@ -28,7 +28,7 @@ class CarliniWagner : public Attack {
         Attack::begin(network, batch);
         const auto& range = settings().range;
         require(std::isfinite(range.lowest) && std::isfinite(range.highest),
-                "cw needs a finite range of pixels");
+                "cw requires a finite pixel range");
         middle_ = (range.highest + range.lowest) / 2;
         half_ = (range.highest - range.lowest) / 2;
         origin_ = at::atanh((batch.images - middle_) / half_ * contraction);

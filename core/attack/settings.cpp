@@ -28,7 +28,8 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
         return;
     }
     require(method.takes_steps || !options.steps,
-            "{} takes no steps; its option queries is their number", method.name);
+            "{} has no option steps; set the number of queries with the option queries",
+            method.name);
     settings.steps = options.steps.value_or(method.steps);
     require(settings.steps >= 1, "steps must be at least 1, got {}", settings.steps);
     require(!options.alpha || !options.relative_alpha,
@@ -61,8 +62,9 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
     const bool given = options.start.defined();
     require(method.random_start || !options.random_start.value_or(false),
             "{} has no random start; the methods with one are {}", method.name, random_starters());
-    require(method.random_start || !given, "{} takes no start; the methods that take one are {}",
-            method.name, random_starters());
+    require(method.random_start || !given,
+            "{} has no option start; the methods with this option are {}", method.name,
+            random_starters());
     require(!given || !options.random_start.value_or(false),
             "start and random_start exclude each other; both are given");
     if (given) {
@@ -123,7 +125,7 @@ void set_targets(Settings& settings, const AttackOptions& options) {
     require(settings.targets == 0 || !options.targeted,
             "targets and targeted exclude each other: with targets, any wrong class is a success");
     require(!options.targeted || settings.loss != Loss::dlr,
-            "the loss dlr takes targets, not targeted");
+            "the loss dlr takes the option targets instead of targeted");
 }
 
 /// Compares as float32, the type of the pixels.

@@ -109,7 +109,7 @@ std::vector<Detection> gather(parallel::Group& group,
 
 Detector& as_detector(model::Model& model) {
     auto* detector = dynamic_cast<Detector*>(&model);
-    require(detector != nullptr, "the loss 'detection' trains a detector; got the network {}",
+    require(detector != nullptr, "the loss 'detection' requires a detector, got the network {}",
             model.name());
     return *detector;
 }

@@ -141,7 +141,7 @@ class Listing {
             OpenFolder folder((list_.root_ / path).string());
             const auto identity = folder.identity();
             require(std::ranges::find(above_, identity) == above_.end(),
-                    "'{}' is a link that leads back to a folder above it",
+                    "'{}' is a link to a directory that contains it",
                     (list_.root_ / path).string());
             above_.push_back(identity);
             names_.clear();
@@ -237,7 +237,7 @@ bool is_picture_name(std::string_view name) {
 }
 
 const PictureList::Folder& PictureList::folder_of(int64_t i) const {
-    require(i >= 0 && i < size_, "a list of {} pictures has no number {}", size_, i);
+    require(i >= 0 && i < size_, "index {} is out of range for a list of {} pictures", i, size_);
     return *std::prev(std::ranges::upper_bound(folders_, i, {}, &Folder::first));
 }
 

@@ -83,7 +83,7 @@ at::Tensor mask_of(const Shape& shape, int64_t height, int64_t width) {
 
 Microscope::Microscope(model::ModelPtr network, const data::Dataset& images)
     : network_(std::move(network)), images_(images), inference_(*network_) {
-    require(images_.size() > 0, "the data set '{}' has no image", images_.name());
+    require(images_.size() > 0, "the data set '{}' has no images", images_.name());
     inference_.begin(images_);
 }
 

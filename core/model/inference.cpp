@@ -147,8 +147,8 @@ class Inference::Norms {
         const auto [mean_from_1, variance_from_1] = moved_from(1);
         const double momentum = 1 - (mean_from_1 - mean_from_0).mean().item().toDouble();
         require(momentum > 1e-6,
-                "statistics cannot be adapted: a BatchNorm of the model keeps its running ones "
-                "(momentum 0, or frozen)");
+                "statistics cannot be adapted: a BatchNorm of the model does not update its "
+                "running statistics (momentum 0, or frozen)");
         return {(mean_from_0 / momentum).to(norm.mean.scalar_type()),
                 (variance_from_0 / momentum).to(norm.variance.scalar_type())};
     }
@@ -214,7 +214,7 @@ at::Tensor Inference::differentiable_logits(const at::Tensor& images) const {
     const at::AutoGradMode with_grad(true);
     auto result = logits(images);
     require(result.requires_grad(),
-            "the model's logits do not depend on its images in a way that has a gradient");
+            "the model's logits have no gradient with respect to its images");
     return result;
 }
 
@@ -245,7 +245,7 @@ void Inference::begin_labelled(const at::Tensor& images, const at::Tensor& label
     expect_labels(labels);
     if (adapts()) {
         require(statistics_.images <= images.size(0),
-                "statistics adapted to images: images must be 1 to {}, the number given; got {}",
+                "statistics adapted to images: the number of images must be 1 to {}, got {}",
                 images.size(0), statistics_.images);
         adapt(images.slice(0, 0, statistics_.images));
     }

@@ -25,8 +25,7 @@ void copy_values(Named&& to, const Named& from) {
 }  // namespace
 
 ModelPtr Model::copy() const {
-    require(origin.has_value(),
-            "this model cannot be copied: it is not one of the program's networks");
+    require(origin.has_value(), "this model cannot be copied: it is not a built-in network");
     auto result = make(origin->name, origin->options);
     result->class_names = class_names;
     copy_values(result->named_parameters(), named_parameters());

@@ -15,8 +15,8 @@ at::Tensor& filled(Optimizer::State& state, const char* name, const at::Tensor& 
         tensor = at::full_like(weight, value, options);
     }
     require(tensor.sizes() == weight.sizes(),
-            "optimizer: a parameter of shape [{}] has a state '{}' of shape [{}]",
-            fmt::join(weight.sizes(), ", "), name, fmt::join(tensor.sizes(), ", "));
+            "optimizer: the state '{}' of a parameter must have its shape [{}], got [{}]", name,
+            fmt::join(weight.sizes(), ", "), fmt::join(tensor.sizes(), ", "));
     if (tensor.strides() != weight.strides() || tensor.device() != weight.device() ||
         tensor.scalar_type() != weight.scalar_type()) {
         // The weight was laid out anew, moved or converted since.
@@ -42,7 +42,8 @@ at::Tensor& steps_of(Optimizer::State& state, at::Device device) {
     if (!steps.defined()) {
         steps = at::zeros({}, at::dtype(at::kFloat).device(device));
     }
-    require(steps.dim() == 0, "optimizer: a parameter has a state 'step' of shape [{}]",
+    require(steps.dim() == 0,
+            "optimizer: the state 'step' of a parameter must be one number, got shape [{}]",
             fmt::join(steps.sizes(), ", "));
     if (steps.device() != device || steps.scalar_type() != at::kFloat) {
         steps = steps.to(device, at::kFloat);

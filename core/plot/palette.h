@@ -18,6 +18,10 @@ inline constexpr std::array<uint32_t, 8> distinct_colours = {
 inline constexpr std::array<uint32_t, 9> sequential_colours = {
     0x440154, 0x472C7A, 0x3B518B, 0x2C718E, 0x21908D, 0x27AD81, 0x5CC863, 0xAADC32, 0xFDE725};
 
+/// Blue, white and red, for differences: white is zero.
+inline constexpr std::array<uint32_t, 5> difference_colours = {0x053061, 0x4393C3, 0xF7F7F7,
+                                                               0xD6604D, 0x67001F};
+
 /// Viridis at `place` in [0, 1].
 inline uint32_t sequential_colour(double place) {
     constexpr size_t last = sequential_colours.size() - 1;

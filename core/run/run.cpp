@@ -289,7 +289,8 @@ void check_name(const std::string& what, const std::string& name) {
         const bool plain =
             std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr(" ._-", c) != nullptr;
         require(plain && c != '\0',
-                "{} may hold letters, digits, space, '.', '_' and '-' only, got '{}'", what, name);
+                "{} may contain only letters, digits, spaces, '.', '_' and '-', got '{}'", what,
+                name);
     }
 }
 

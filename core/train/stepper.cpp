@@ -137,7 +137,7 @@ void Stepper::require_enough_images() const {
     const auto last = options_.drop_last ? 0 : dataset_.size() % options_.batch_size;
     require(last == 0 || last >= ranks,
             "the last batch of an epoch has {} image{}, fewer than the {} processes; use drop_last "
-            "or another batch size",
+            "or a different batch size",
             last, last == 1 ? "" : "s", ranks);
 }
 
@@ -149,8 +149,8 @@ void Stepper::require_known_norms() const {
         const auto& module = item.value();
         const bool keeps = module->named_buffers(/*recurse=*/false).find("running_mean") != nullptr;
         require(!keeps || std::dynamic_pointer_cast<model::BatchNorm>(module) != nullptr,
-                "BatchNorm can be synchronised in the built-in networks only; this one's layer "
-                "'{}' is another",
+                "BatchNorm can be synchronised only in built-in networks; the layer '{}' of this "
+                "network has its own kind",
                 item.key());
     }
 }

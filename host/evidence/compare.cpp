@@ -21,8 +21,8 @@ struct CompareOptions {
 
 constexpr const char* notes = R"text(
 Prints the settings that differ, the tables side by side, and the differences from the first
-run or sweep, paired by seed, with their 95 % intervals. The tables, and figures with all curves,
-are written to a directory.
+run or sweep, paired by seed, with their 95 % intervals. Also writes the tables, and figures with
+all curves, to a directory.
 
 Examples:
   hfc-host compare runs/heuristics-20260102-030405 runs/heuristics-20260102-040506

@@ -4,6 +4,7 @@
 #include "base/file_name.h"
 #include "base/utf8.h"
 #include "host/evidence/sweep_results.h"
+#include "run/differing.h"
 #include "run/directory.h"
 #include "run/stored_run.h"
 
@@ -132,22 +133,17 @@ std::vector<Source> read_sources(const std::vector<std::string>& given) {
     return sources;
 }
 
-/// The settings that are not the same in all sources.
 run::Rows settings_that_differ(const std::vector<Source>& sources) {
-    std::map<std::string, std::vector<std::string>, NaturalOrder> all;
-    for (size_t i = 0; i < sources.size(); ++i) {
-        for (const auto& [name, value] : sources[i].settings) {
-            all.try_emplace(name, sources.size()).first->second[i] = value;
-        }
+    std::vector<run::RunSettings> settings;
+    for (const auto& source : sources) {
+        settings.emplace_back(source.settings.begin(), source.settings.end());
     }
+    const auto found = run::differing(settings);
     run::Rows rows;
-    for (const auto& [name, values] : all) {
-        if (std::ranges::adjacent_find(values, std::ranges::not_equal_to()) == values.end()) {
-            continue;
-        }
-        Json row = {{"setting", name}};
-        for (size_t i = 0; i < sources.size(); ++i) {
-            row[sources[i].label] = values[i];
+    for (size_t i = 0; i < found.names.size(); ++i) {
+        Json row = {{"setting", found.names[i]}};
+        for (size_t source = 0; source < sources.size(); ++source) {
+            row[sources[source].label] = found.values[source][i];
         }
         rows.push_back(std::move(row));
     }

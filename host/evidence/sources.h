@@ -33,7 +33,8 @@ std::vector<Source> read_sources(const std::vector<std::string>& paths);
 std::filesystem::path output_directory(const std::string& out, const std::vector<Source>& sources,
                                        const char* folder);
 
-/// The settings that differ between sources, with one row per setting and one column per source.
+/// The settings that differ between sources (run::differing), with one row per setting and one
+/// column per source.
 run::Rows settings_that_differ(const std::vector<Source>& sources);
 
 /// The tables of all sources, with a setting "source".

@@ -15,9 +15,9 @@ constexpr const char* examples = R"text(
 The values of the script's options:
   --lr 1e-4,1e-3             two runs; with several such options, every combination
   --dataset 'folder:a\,b'    a comma within a value
-  --radii 4,8 --radii 16     an option that is a list: 4,8 is one value; repeat the option for more
+  --radii 4,8 --radii 16     an option that takes a list: 4,8 is one value; repeat it for more
   --preset quick,paper       presets are values too
-  -- --jobs 5                an option of the script that has the name of a sweep option
+  -- --jobs 5                a script option with the same name as a sweep option
 
 Examples:
   hfc-host sweep scripts/batch_size.lua --seeds 5
@@ -28,7 +28,8 @@ Examples:
     --save docs/results/batch_size.csv
 
 Each run is a directory in sweeps/NAME-date-time, and its output is in the file NAME.log next to
-it. Tables with the same name are joined there: mean, 95 % interval (Student's t) and n.
+it. Tables with the same name are joined in the sweep directory: the joined table gives the mean,
+its 95 % interval (Student's t) and n.
 
 Exit status: 0 success; 1 if a run failed; 2 usage error; 130 Ctrl-C; 143 SIGTERM.)text";
 
@@ -54,7 +55,7 @@ void add_options(CLI::App& app, SweepOptions& options) {
                    "./data)")
         ->type_name("DIR");
     app.add_flag("--deterministic", options.deterministic,
-                 "give the same numbers on any number of cores, as for a run");
+                 "produce the same numbers on any number of cores, as in a single run");
     app.add_option("--out", options.out, "sweep directory (default: sweeps/NAME-date-time)")
         ->type_name("DIR");
     app.add_option("--resume", options.resume,
@@ -62,16 +63,19 @@ void add_options(CLI::App& app, SweepOptions& options) {
                    "and try failed runs once more")
         ->type_name("DIR");
     app.add_option("--from", options.from,
-                   "use the finished runs in this CSV file that have the same settings and seed")
+                   "reuse results: do not start runs that this CSV file already contains with the "
+                   "same settings and seed")
         ->type_name("FILE");
-    app.add_option("--save", options.save, "add the finished runs to this CSV file, for --from")
+    app.add_option("--save", options.save,
+                   "add the finished runs to this CSV file, to be reused with --from")
         ->type_name("FILE");
     app.add_flag("--slurm", options.slurm,
                  "do not start any run, but write DIR/array.sh, a Slurm batch script with one task "
                  "per run");
-    app.add_option("--share", options.share,
-                   "do this process's share of the sweep in this directory, as a task of a Slurm "
-                   "array or as a rank under mpirun or srun")
+    app.add_option(
+           "--share", options.share,
+           "do this process's part of the sweep in this directory; the process is a task of "
+           "a Slurm array or a rank under mpirun or srun")
         ->type_name("DIR");
     app.add_option("--collect", options.collect,
                    "join the runs of the sweep in this directory that --share has finished")

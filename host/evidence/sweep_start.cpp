@@ -126,7 +126,7 @@ evidence::SweepPlan ask_script(const SweepOptions& options) {
 int jobs_for(const SweepSettings& settings, int wanted) {
     const int cores = usable_cpus();
     const int most = std::max(1, cores / settings.threads);
-    require(wanted <= most, "option --jobs: {} runs of {} thread{} need {} cores, and there are {}",
+    require(wanted <= most, "option --jobs: {} runs of {} thread{} need {} cores, but there are {}",
             wanted, settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads,
             cores);
     return wanted > 0 ? wanted : std::min(settings.jobs, most);
@@ -148,7 +148,8 @@ SweepSettings settings_of(const SweepOptions& options) {
     const int cores = usable_cpus();
     const int share = options.deterministic ? 1 : std::max(1, cores / settings.jobs);
     settings.threads = options.threads > 0 ? options.threads : share;
-    require(settings.threads <= cores, "option --threads: {} threads need as many cores, got {}",
+    require(settings.threads <= cores,
+            "option --threads: {} threads need {} cores, but there are {}", settings.threads,
             settings.threads, cores);
     settings.jobs = jobs_for(settings, settings.jobs);
     settings.items = items_of(plan, {.script = settings.name,

@@ -49,6 +49,20 @@ TEST_F(Compare, RunsHaveNoIntervals) {
                 AllOf(HasSubstr("option seed"), Not(HasSubstr("±  ")), Not(HasSubstr("cludes 0"))));
 }
 
+TEST_F(Compare, RunsOfTwoScriptsHaveTheirScriptsAndTheOptionsThatBothHave) {
+    for (const std::string name : {"first", "second"}) {
+        fs::create_directories(path(name));
+        scratch_.write(name + "/config.json", R"({"name":")" + name + R"(","options":{"only_)" +
+                                                  name + R"(":1,"lr":)" +
+                                                  (name == "first" ? "1" : "2") + "}}");
+        scratch_.write(name + "/metrics.jsonl", "{\"epoch\":1,\"loss\":1}\n");
+    }
+    const auto result = run({"compare", path("first"), path("second"), "--out", path("c")});
+    ASSERT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(read_text(path("c/settings.csv")),
+              "setting,first,second\nname,first,second\noption lr,1,2\n");
+}
+
 TEST_F(Compare, RefusesWhatIsNoRun) {
     sweep("a", {"--seeds", "1"});
     struct Case {

@@ -206,7 +206,7 @@ TEST_F(Parallel, BatchesSmallerThanTheProcessesAreRefused) {
         hfc.train(hfc.model "preact_resnet8", d.train, {epochs = 1, quiet = true, batch_size = 10})
     )lua");
     EXPECT_THAT(result.err, HasSubstr("the last batch of an epoch has 1 image, fewer than the 2 "
-                                      "processes; use drop_last or another batch size"));
+                                      "processes; use drop_last or a different batch size"));
 }
 
 TEST_F(Parallel, FunctionsOfScripts) {

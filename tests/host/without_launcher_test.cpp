@@ -31,7 +31,7 @@ TEST(WithoutALauncher, OnlyNormsOfBuiltInNetworksCanBeSynchronised) {
         "nn.Sequential {nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), "
         "nn.Linear(3600, 10)}");
     EXPECT_EQ(own.status, 1);
-    EXPECT_THAT(own.err, HasSubstr("BatchNorm can be synchronised in the built-in networks only"));
+    EXPECT_THAT(own.err, HasSubstr("BatchNorm can be synchronised only in built-in networks"));
     EXPECT_EQ(train("hfc.model('preact_resnet8', {batch_norm = true})").status, 0);
 }
 

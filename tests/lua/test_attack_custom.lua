@@ -190,7 +190,7 @@ function TestAttackCustom:test_a_given_start()
   local expected = x + start
   start:zero_()
   lu.assertTrue((attack(net, x, y) - expected):abs():max():item() < 1e-6)
-  lu.assertErrorMsgContains("takes no start", hfc.attack.fgsm, {start = start})
+  lu.assertErrorMsgContains("has no option start", hfc.attack.fgsm, {start = start})
   lu.assertErrorMsgContains("one for each image", attack, net, bright_images(3))
   lu.assertErrorMsgContains("option 'start'", hfc.attack.pgd, {start = 1})
 end

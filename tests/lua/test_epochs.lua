@@ -50,9 +50,9 @@ function TestEpochs:test_tensors_and_lists_in_events()
     lu.assertErrorMsgContains(message, self.run.log, self.run, event)
   end
   fails("a Tensor must have one real element to be written", {loss = torch.zeros(2)})
-  fails("a list has a hole: it has 2 values, of which only the first 1 follow each other",
+  fails("a list has a hole: it has 2 values, but only the first 1 are consecutive",
     {list = {[1] = 1, [3] = 3}})
-  fails("a table is a list or has names, not both", {list = {1, a = 2}})
+  fails("a table cannot have both names and list values", {list = {1, a = 2}})
   lu.assertErrorMsgContains("one real element", self.run.row, self.run, "t", {x = torch.zeros(2)})
 end
 

@@ -217,7 +217,7 @@ function TestHead:test_wrong_input()
   end
   local model = hfc.model "resnet20"
   lu.assertErrorMsgContains("expected an integer", model.replace_head, model, 2.5)
-  lu.assertErrorMsgContains("the last linear layer of the network is 'linear', got 'layer9'",
+  lu.assertErrorMsgContains("must be the last linear layer of the network, 'linear'; got 'layer9'",
     model.replace_head, model, 5, {layer = "layer9"})
   lu.assertErrorMsgContains("call model:replace_head(classes)", function()
     model.linear = nn.Linear(64, 3)

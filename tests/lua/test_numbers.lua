@@ -142,7 +142,7 @@ function TestComplexNumbers:test_as_arguments()
   lu.assertEquals(torch.tensor({{1, 2i}}).dtype, "complex64")
   z[0] = 3i
   lu.assertTrue(z[0]:item() == 3i)
-  lu.assertErrorMsgContains("complex numbers do not fit float32",
+  lu.assertErrorMsgContains("a Tensor of float32 cannot hold complex numbers",
     torch.tensor, {1i}, {dtype = "float32"})
 end
 

@@ -128,15 +128,39 @@ TEST_F(ViewerControls, CurvesOfLaterEpochsGoWithTheirSlider) {
 }
 
 TEST_F(ViewerControls, SmoothingAndTheAxisAreThoseChosen) {
-    ASSERT_EQ(
-        work("save loss.csv\nxdotool mousemove 156 18 sleep 0.4 mousedown 1 sleep 0.4 "
-             "mousemove 230 18 sleep 0.4 mousemove 300 18 sleep 0.4 "
-             "mouseup 1 sleep 0.3\nsave loss-2.csv\nclick 60 18; click 60 60\nsave loss-3.csv"),
-        0);
+    ASSERT_EQ(work("save loss.csv\nxdotool mousemove 156 18 mousedown 1 mousemove 230 18 "
+                   "mousemove 300 18 mouseup 1\nsave loss-2.csv\n"
+                   "xdotool mousemove 60 18 click 1 mousemove 60 60 click 1\nsave loss-3.csv"),
+              0);
     EXPECT_THAT(text_of("loss.csv"), HasSubstr("loss,10,0\n"));
     EXPECT_THAT(text_of("loss-2.csv"),
                 AllOf(HasSubstr("loss,10,0."), Not(HasSubstr("loss,10,0\n"))));
     EXPECT_THAT(text_of("loss-3.csv"), HasSubstr("loss,100,0."));
+}
+
+/// The largest number of pixels of a colour in one column of a box.
+int longest_column(const Screen& screen, const Box& in, uint32_t color) {
+    int most = 0;
+    for (int x = in.left; x < in.right; ++x) {
+        most = std::max(most, find(screen, {x, in.top, x + 1, in.bottom}, [&](uint32_t pixel) {
+                                  return pixel == color;
+                              }).pixels);
+    }
+    return most;
+}
+
+TEST_F(ViewerControls, OtherPanelsMarkThePlaceUnderThePointer) {
+    std::ofstream(folder_ / "make.lua") << R"(
+local run = hfc.run("linked")
+for step = 1, 100 do run:log {epoch = step, loss = step, rate = step % 2} end
+)";
+    ASSERT_EQ(work("save rate.csv; screen before\nxdotool mousemove 480 300; sleep 1; "
+                   "cp screen/Xvfb_screen0 pointed.xwd"),
+              0);
+    constexpr Box inside_second = {740, 130, 960, 500};
+    constexpr uint32_t faint = 0x6E737D;
+    EXPECT_LT(longest_column(screen("before"), inside_second, faint), 20);
+    EXPECT_GT(longest_column(screen("pointed"), inside_second, faint), 200);
 }
 
 TEST_F(ViewerControls, ButtonsChangeTheThemeAndTheScale) {

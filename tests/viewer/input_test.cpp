@@ -146,6 +146,20 @@ TEST_F(ViewerRuns, ASweepIsBandsWhileItsRunsComeIn) {
                 AllOf(HasSubstr("a / loss,1,1\n"), HasSubstr("d / loss,1,7\n")));
 }
 
+TEST_F(ViewerRuns, RunsOfTwoScriptsAreLabelledWithTheirScript) {
+    write_run("first-20260102-030405", 0, 0.1, 1);
+    write_run("second-20260102-030406", 0, 0.1, 3);
+    for (const std::string script : {"first", "second"}) {
+        const auto stem = script == "first" ? "first-20260102-030405" : "second-20260102-030406";
+        std::ofstream(folder_ / "sweep" / stem / "config.json")
+            << R"({"name":")" << script << R"(","options":{"only_)" << script << "\":1}}";
+    }
+    ASSERT_EQ(shell("open sweep; save loss.csv; close_window"), 0);
+    EXPECT_THAT(text_of("loss.csv"),
+                AllOf(HasSubstr("first / loss,1,1\n"), HasSubstr("second / loss,1,3\n"),
+                      Not(HasSubstr("only_"))));
+}
+
 TEST_F(ViewerRuns, TheWindowRemembersItsAxesAndASwitchOfTheCommandLineWins) {
     log_many();
     ASSERT_EQ(shell("open run; xdotool key l sleep .1 key x sleep .1 key t sleep .2; close_window; "

@@ -42,6 +42,17 @@ TEST(ViewerLabels, TheBeginningThatAllShareEndsWithAWord) {
     EXPECT_EQ(shared_beginning({}), 0U);
 }
 
+TEST(ViewerLabels, TheEndingThatAllShareIsThatOfTheirSeries) {
+    EXPECT_EQ(shared_ending({"mine-1122 / training", "mine-1124 / training"}),
+              std::string(" / training").size());
+    EXPECT_EQ(shared_ending({"a / natural: test", "b / natural: test", "b2 / natural: test"}),
+              std::string(" / natural: test").size());
+    EXPECT_EQ(shared_ending({"a / natural: test", "b / shuffled: test"}), 0U);
+    EXPECT_EQ(shared_ending({"a / low", "a / low"}), std::string(" / low").size());
+    EXPECT_EQ(shared_ending({"a / low"}), 0U) << "nothing to tell apart";
+    EXPECT_EQ(shared_ending({}), 0U);
+}
+
 TEST(ViewerLabels, NoneOverlapsHoweverManyThereAre) {
     std::vector<double> wanted;
     for (int i = 0; i < 35; ++i) {

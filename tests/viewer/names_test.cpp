@@ -1,5 +1,4 @@
-// Names of curves, what typing leaves of them, and the settings that differ.
-#include "viewer/differing.h"
+// Names of curves, and what typing leaves of them.
 #include "viewer/filter.h"
 #include "viewer/series_name.h"
 
@@ -74,20 +73,6 @@ TEST(ViewerFilter, WordsAreContainedInAnyCaseAndOrder) {
     EXPECT_EQ(left_by("  ").size(), 35U);
     EXPECT_THAT(left_by("nothing of it"), IsEmpty());
     EXPECT_THAT(left_by("nl1"), IsEmpty()) << "a number is whole: not 10, 12, 14 or 16";
-}
-
-TEST(ViewerSettings, OnlyThoseThatDifferAreTold) {
-    const std::vector<RunSettings> runs = {
-        {{"name", "x"}, {"options.lr", "0.1"}, {"options.seed", "0"}, {"begun", "today"}},
-        {{"name", "x"}, {"options.lr", "0.1"}, {"options.seed", "1"}, {"begun", "later"}},
-        {{"name", "x"}, {"options.lr", "0.2"}, {"options.width", "8"}, {"options.seed", "0"}},
-    };
-    const auto found = differing(runs);
-    EXPECT_THAT(found.names, ElementsAre("lr", "seed", "width"));
-    EXPECT_THAT(found.values[2], ElementsAre("0.2", "0", "8"));
-    EXPECT_EQ(text_of(found, 1), "lr 0.1, seed 1, width not set");
-    EXPECT_EQ(text_of(found, 1, false), text_of(found, 0, false));
-    EXPECT_THAT(differing({runs[0]}).names, IsEmpty());
 }
 
 }  // namespace

@@ -70,8 +70,8 @@ class DisplayTest : public testing::Test {
     /// A shell's commands on a display of their own, in the test's folder, for so many seconds at
     /// most. $VIEWER and $HOST are the programs, $RUN is run() and $OUT the folder. `open RUN`
     /// starts the viewer and waits for its window; `screen NAME` keeps what is to be seen, without
-    /// the pointer on it; `click X Y`; `save FILE` saves all panels and waits for this one; `lines
-    /// N` waits for so many events.
+    /// the pointer on it; `click X Y`; `save FILE` saves all panels and waits for this one, and
+    /// so for all clicks before it; `lines N` waits for so many events.
     int shell(const std::string& commands, int most_seconds = 90) const {
         std::ofstream(folder_ / "test.sh")
             << "VIEWER='" << HFC_VIEWER_PROGRAM << "' HOST='" << HFC_HOST_PROGRAM << "' RUN='"
@@ -83,7 +83,7 @@ class DisplayTest : public testing::Test {
                "screen() { xdotool mousemove 100 480; sleep 0.8; cp screen/Xvfb_screen0 "
                "\"$1.xwd\"; }\n"
                "click() { xdotool mousemove $1 $2 sleep 0.1 click 1 sleep 0.3; }\n"
-               "save() { xdotool search --name 'hfc viewer' key s; for _ in {1..50}; do [ -s "
+               "save() { xdotool search --name 'hfc viewer' key s; for _ in {1..200}; do [ -s "
                "\"$1\" ] && break; sleep 0.1; done; }\n"
                "close_window() { xdotool search --name 'hfc viewer' key q; wait $viewer; }\n"
                "lines() { for _ in {1..200}; do [ \"$(wc -l <run/metrics.jsonl 2>/dev/null || echo "

@@ -295,7 +295,7 @@ class TarWalk {
 }  // namespace
 
 void walk_tar(const InputFile& tar, const std::function<void(TarEntry&& entry)>& take) {
-    require(tar.size() > 0, "'{}' is empty, expected a tar", tar.path().string());
+    require(tar.size() > 0, "'{}' is empty, expected a tar archive", tar.path().string());
     TarWalk(tar, take).walk(0, tar.size(), "", 0);
 }
 

@@ -165,8 +165,8 @@ std::vector<image_file::PictureClass> numbered_classes(const TarPart& train, con
 
 TarPart listed(const std::string& pattern, const Path& index, std::vector<std::string>* notes) {
     TarPart part{pattern, list_tars(expand_pattern(pattern), index)};
-    require(!part.list.pictures.empty(), "'{}' has no pictures, expected files {}", pattern,
-            picture_endings());
+    require(!part.list.pictures.empty(), "'{}' contains no pictures, expected files named {}",
+            pattern, picture_endings());
     note_left_out(pattern, part.list.left_out, notes);
     return part;
 }
@@ -213,8 +213,8 @@ std::array<TarPart, 2> split_by_folders(TarPart both) {
     if (!has("train") || !has(test.c_str())) {
         tops.resize(std::min<size_t>(tops.size(), 5));
         fail(
-            "'{}' must hold the folders train and val (or test), found: {}; or name the test part "
-            "by test = \"FILE\"",
+            "'{}' must contain the directories train and val (or test), found: {}; or set test = "
+            "\"FILE\" to the file of the test split",
             both.name, fmt::join(tops, ", "));
     }
     return {TarPart{both.name + ", train", below(both.list, "train")},

@@ -164,8 +164,9 @@ TEST(Apgd, needs_classes_for_its_loss_and_targets) {
     EXPECT_THAT(wrong(2, Loss::dlr, 0), HasSubstr("needs at least 3 classes, but the model has 2"));
     EXPECT_THAT(wrong(3, Loss::dlr, 1),
                 HasSubstr("towards targets needs at least 4 classes, but the model has 3"));
-    EXPECT_THAT(wrong(3, Loss::cross_entropy, 3),
-                HasSubstr("targets must be at most 2, one less than the model's classes, got 3"));
+    EXPECT_THAT(
+        wrong(3, Loss::cross_entropy, 3),
+        HasSubstr("targets must be at most 2, the model's number of classes minus one, got 3"));
 }
 
 TEST(DctBand, keeps_the_perturbation_to_the_lowest_coefficients) {

@@ -172,9 +172,10 @@ TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
                     HasSubstr("takes no band"));
         EXPECT_THAT(wrong({.method = method, .alpha = 1}), HasSubstr("takes no alpha"));
         EXPECT_THAT(wrong({.method = method, .start = at::zeros({1, 3, 8, 8})}),
-                    HasSubstr("takes no start"));
+                    HasSubstr("has no option start"));
     }
-    EXPECT_THAT(wrong({.method = "square", .steps = 5}), HasSubstr("queries is their number"));
+    EXPECT_THAT(wrong({.method = "square", .steps = 5}),
+                HasSubstr("has no option steps; set the number of queries"));
     EXPECT_THAT(wrong({.method = "square", .numbers = {{"share", 0}}}), HasSubstr("above 0"));
     EXPECT_THAT(wrong({.method = "square", .numbers = {{"queries", 0}}}), HasSubstr("at least 1"));
     EXPECT_THAT(wrong({.method = "fab", .numbers = {{"beta", 1.5}}}), HasSubstr("at most 1"));

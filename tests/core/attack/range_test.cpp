@@ -142,7 +142,7 @@ TEST(Start, says_what_is_wrong) {
     EXPECT_THAT(with({.restarts = 2, .start = at::zeros({3, 3, 8, 8})}),
                 HasSubstr("2 restarts without a random start"));
     EXPECT_THAT(with({.method = "bim", .start = at::zeros({3, 3, 8, 8})}),
-                HasSubstr("bim takes no start; the methods that take one are pgd, pgdl2"));
+                HasSubstr("bim has no option start; the methods with this option are pgd, pgdl2"));
 }
 
 TEST(Options, have_names) {

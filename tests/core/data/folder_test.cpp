@@ -96,7 +96,7 @@ TEST_F(Folder, walks_into_folders_and_says_what_it_leaves_out) {
                            "': files that do not end in .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, "
                            ".tiff or .webp are left out: 2 .jfif, 1 without an extension"));
     std::filesystem::create_directory_symlink(folder_ / "train/cat", folder_ / "train/cat/loop");
-    EXPECT_THAT(error(), HasSubstr("is a link that leads back to a folder above it"));
+    EXPECT_THAT(error(), HasSubstr("is a link to a directory that contains it"));
 }
 
 TEST_F(Folder, takes_test_where_there_is_no_val) {

@@ -66,7 +66,7 @@ TEST_F(Tar, gives_names_and_places) {
 
 TEST_F(Tar, that_is_damaged_is_named_with_the_byte) {
     const auto good = tar_member("a.jpg", std::string(700, 'x')) + tar_member("b.jpg", "x");
-    EXPECT_THAT(error(""), HasSubstr("is empty, expected a tar"));
+    EXPECT_THAT(error(""), HasSubstr("is empty, expected a tar archive"));
     EXPECT_THAT(error("short"), HasSubstr("at byte 0: the tar is truncated within a header"));
     EXPECT_THAT(error(std::string(2000, 'y')), HasSubstr("at byte 0: this is not a tar"));
     EXPECT_THAT(error("\x1f\x8b" + std::string(1000, 'y')),
@@ -255,10 +255,11 @@ TEST_F(TarPictures, that_do_not_fit_are_named) {
     const auto val = write_tar("val.tar", {5, 6}, {}, 4);
     EXPECT_THAT(error_of([&] { from_tar(twice, val); }),
                 HasSubstr("'dog/b.png' occurs twice: in '" + twice + "' at byte 512 and in '"));
-    EXPECT_THAT(error_of([&] {
-                    from_tar(write_tar("train.tar", {0, 1}));
-                }),
-                HasSubstr("must hold the folders train and val (or test), found: train; or name"));
+    EXPECT_THAT(
+        error_of([&] {
+            from_tar(write_tar("train.tar", {0, 1}));
+        }),
+        HasSubstr("must contain the directories train and val (or test), found: train; or set"));
     EXPECT_THAT(error_of([&] {
                     from_tar(write_tar("flat.tar", {0, 1}, {}, 10), val);
                 }),

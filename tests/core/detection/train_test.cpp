@@ -152,7 +152,7 @@ TEST(detection_objective, refuses_other_networks_and_other_data) {
     const auto data = shapes();
     auto network = model::make("preact_resnet8");
     EXPECT_THAT(error_of([&] { train::train(*network, data.train, two_epochs()); }),
-                HasSubstr("the loss 'detection' trains a detector"));
+                HasSubstr("the loss 'detection' requires a detector"));
     auto detector = small_detector();
     EXPECT_THAT(
         error_of([&] { train::train(*detector, data::load("synthetic").train, two_epochs()); }),

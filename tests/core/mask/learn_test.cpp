@@ -280,7 +280,7 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
             return at::zeros({x.size(0), 4});
         });
     EXPECT_THAT(error_of([&] { learn(*constant, source); }),
-                HasSubstr("logits do not depend on its images in a way that has a gradient"));
+                HasSubstr("logits have no gradient with respect to its images"));
     EXPECT_THAT(error_of([] { parse_scope("pixel"); }),
                 HasSubstr("per must be \"data set\", \"class\" or \"image\", got \"pixel\""));
     EXPECT_THAT(error_of([] { parse_loss("l2"); }),

@@ -102,8 +102,10 @@ TEST(BuiltInHead, is_not_replaced_for_wrong_input) {
                   fmt::format("classes must be 1 to 1000000, got {}", classes));
     }
     for (const auto* const layer : {"layer1.0.conv1", "fc", "layer9"}) {
-        EXPECT_EQ(test::error_of([&] { model->replace_head(5, 0, layer); }),
-                  fmt::format("the last linear layer of the network is 'linear', got '{}'", layer));
+        EXPECT_EQ(
+            test::error_of([&] { model->replace_head(5, 0, layer); }),
+            fmt::format("the head must be the last linear layer of the network, 'linear'; got '{}'",
+                        layer));
     }
     EXPECT_EQ(head_of(*model).first.size(0), 10);
     const auto normalised =
@@ -215,7 +217,7 @@ TEST(ExportedHead, is_not_replaced_for_wrong_input) {
     EXPECT_EQ(test::error_of([&] { model->replace_head(0, 0, ""); }),
               "classes must be 1 to 1000000, got 0");
     EXPECT_EQ(test::error_of([&] { model->replace_head(3, 0, "layer1"); }),
-              "the last linear layer of the network is 'fc', got 'layer1'");
+              "the head must be the last linear layer of the network, 'fc'; got 'layer1'");
     EXPECT_EQ(model->forward(at::rand({2, 3, 64, 64})).size(1), 5);
     const auto error = [](const Json& node, const char* output) {
         return test::error_of([&] { with_node(node, output)->replace_head(3, 0, ""); });

@@ -164,7 +164,7 @@ TEST(Inference, gives_gradients_of_the_images_alone) {
     });
     const Inference of_constant(constant);
     EXPECT_THAT(error_of([&] { of_constant.differentiable_logits(images); }),
-                HasSubstr("do not depend on its images"));
+                HasSubstr("have no gradient with respect to its images"));
 }
 
 TEST(Inference, refuses_a_batch_size_below_one_and_labels_below_zero) {

@@ -182,13 +182,13 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
                     StartsWith("the experiment's name m"));
     }
     EXPECT_THAT(error_of([] { check_name("the name", "a/b"); }),
-                "the name may hold letters, digits, space, '.', '_' and '-' only, got 'a/b'");
+                "the name may contain only letters, digits, spaces, '.', '_' and '-', got 'a/b'");
     EXPECT_THAT(error_of([] { check_name("the name", ".x"); }),
                 "the name must not begin with a dot, got '.x'");
     EXPECT_THAT(error_of([] { check_name("the name", std::string(201, 'x')); }),
                 HasSubstr("at most 200 bytes, got 201"));
     EXPECT_THAT(error_of([] { check_name("the name", std::string("a\0b", 3)); }),
-                HasSubstr("may hold"));
+                HasSubstr("may contain only"));
     EXPECT_NO_THROW(check_name("the name", "Table 2_a-b.c"));
     run::Run run(options_in("run"));
     EXPECT_THAT(error_of([&] { run.row("a/b", {{"x", 1}}); }), StartsWith("the table's name"));

@@ -162,10 +162,11 @@ TEST(FrequencyResponse, is_the_gain_of_each_frequency) {
     EXPECT_NEAR(difference[3][4].item<double>(), 2, 1e-12) << "the highest frequency across";
     EXPECT_EQ(frequency_response(at::ones({2, 3, 5, 5}), 32).sizes(),
               at::IntArrayRef({2, 3, 32, 32}));
-    EXPECT_THAT(error_of([] {
-                    frequency_response(at::ones({5, 3}), 4);
-                }),
-                HasSubstr("size must be at least the kernel's, 5 x 3, and at most 65536, got 4"));
+    EXPECT_THAT(
+        error_of([] {
+            frequency_response(at::ones({5, 3}), 4);
+        }),
+        HasSubstr("size must be at least the kernel's size, 5 x 3, and at most 65536, got 4"));
 }
 
 }  // namespace

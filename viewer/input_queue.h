@@ -1,0 +1,55 @@
+// Mouse and keys in the order in which they happened, however long a frame takes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <set>
+
+namespace hfc::viewer {
+
+/// ImGui looks at the mouse once per frame. On a busy machine, several clicks can happen within one
+/// frame, and ImGui would see only the last position and one click. This queue spreads the events
+/// over the frames: each frame gets the moves up to the next press of a button, or a release, or
+/// keys.
+class InputQueue {
+  public:
+    static constexpr size_t buttons = 3;
+
+    /// The input of one frame.
+    struct Frame {
+        bool has_position = false;  ///< false until the mouse has moved for the first time
+        float x = 0, y = 0;
+        std::array<bool, buttons> down = {};
+        std::set<int> pressed;  ///< keys that were pressed since the last frame
+    };
+
+    void move(double x, double y);
+    /// Buttons from `buttons` on are ignored.
+    void button(int button, bool down);
+    void press(int key);
+    bool empty() const { return events_.empty(); }
+    /// Takes the events of the next frame from the queue: moves and then the press of a button, the
+    /// release of a button, or keys.
+    const Frame& next();
+
+  private:
+    enum class Kind { move, button, key };
+    struct Event {
+        Kind kind;
+        float x, y;
+        int code;
+        bool down;
+    };
+
+    void apply(const Event& event);
+
+    /// Frames without new input after a click: a menu that it opens can be clicked only then.
+    static constexpr int rest = 2;
+
+    std::deque<Event> events_;
+    Frame frame_;
+    int resting_ = 0;
+};
+
+}  // namespace hfc::viewer

@@ -295,6 +295,14 @@ void check_range(const Form& form, torch::jit::Stack& values) {
     }
 }
 
+/// The kernel writes the noise as if its numbers lay one after the other.
+void check_rrelu(const Form& form, torch::jit::Stack& values) {
+    const auto noise = Arguments(form, values).tensor("noise");
+    require(!noise.defined() || noise.is_contiguous(),
+            "noise: expected a contiguous tensor, got strides [{}] for {}",
+            fmt::join(noise.strides(), ", "), describe_tensor(noise));
+}
+
 /// Sparse and quantised tensors trust the tensors they were made of for good: whoever keeps one of
 /// these must not change it behind their backs.
 void copy_trusted_arguments(const Form& form, torch::jit::Stack& values) {
@@ -332,6 +340,8 @@ ArgumentCheck find_argument_check(const std::string& name) {
         {"range", check_range},
         {"rnn_relu", check_recurrent<1>},
         {"rnn_tanh", check_recurrent<1>},
+        {"rrelu_with_noise", check_rrelu},
+        {"rrelu_with_noise_", check_rrelu},
         {"segment_reduce", check_segment_reduce},
         {"slow_conv3d", check_kernel_size},
         {"slow_conv3d_forward", check_kernel_size},

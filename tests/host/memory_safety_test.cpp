@@ -196,6 +196,12 @@ INSTANTIATE_TEST_SUITE_P(
             refused(torch.segment_reduce, x, "sum", {offsets = int {0, 3000, 4}})
             print(torch.segment_reduce(x, "sum", {offsets = int {0, 1, 4}})[1]:item()))lua",
                            "offsets: expected values from 0 to 4, got 4000"},
+                    Script{"RandomisedRelu", R"lua(
+            local one, all = torch.rand {1}:expand {1000, 1000}, torch.rand {1000, 1000}
+            refused(torch.rrelu_with_noise, all, one, .1, .3, true)
+            refused(torch.rrelu_with_noise_, all, one, .1, .3, true)
+            print(torch.rrelu_with_noise(-all, all, .5, .5, true):numel()))lua",
+                           "noise: expected a contiguous tensor"},
                     Script{"CtcLoss", R"lua(
             local p = torch.rand(5, 1, 4):log_softmax(-1)
             refused(torch.ctc_loss, p, int {{1e8, 1}}, int {5}, int {2})

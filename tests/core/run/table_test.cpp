@@ -43,8 +43,7 @@ TEST(Markdown, is_aligned_and_rounds_numbers) {
               "| ------- | -----: | ------: |\n"
               "| natural | 0.8561 |   10000 |\n"
               "| rho .1  |    0.8 | 12345.7 |\n");
-    EXPECT_EQ(to_markdown({Json{{"ratio", -std::nan("")}}}),
-              "| ratio |\n| ----: |\n|   nan |\n");
+    EXPECT_EQ(to_markdown({Json{{"ratio", -std::nan("")}}}), "| ratio |\n| ----: |\n|   nan |\n");
 }
 
 TEST(Markdown, escapes_pipes_and_line_breaks) {

@@ -1,5 +1,6 @@
 #include "optim/optimizers.h"
 
+#include "optim/one_by_one.h"
 #include "optim/state_tensors.h"
 #include "optim/tensorflow.h"
 
@@ -71,29 +72,6 @@ class Sgd : public Optimizer {
             }
         }
     }
-};
-
-/// An optimizer without a fused kernel: takes one weight after the other, the decay already added
-/// to its gradient or taken off the weight.
-class OneByOne : public Optimizer {
-  public:
-    using Optimizer::Optimizer;
-
-  protected:
-    void update(const Batch& batch, const OptimizerOptions& o) override {
-        for (size_t i = 0; i < batch.weights.size(); ++i) {
-            auto weight = batch.weights[i];
-            auto gradient = o.maximize ? batch.gradients[i].neg() : batch.gradients[i];
-            if (o.decoupled_weight_decay) {
-                weight.mul_(1 - o.lr * o.weight_decay);
-            } else if (o.weight_decay != 0) {
-                gradient = gradient.add(weight, o.weight_decay);
-            }
-            update_one(weight, gradient, *batch.states[i], o);
-        }
-    }
-    virtual void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
-                            const OptimizerOptions& o) = 0;
 };
 
 /// sum = sum + g^2; w = w - lr / (1 + (step - 1) lr_decay) g / (sqrt(sum) + eps).

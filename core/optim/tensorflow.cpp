@@ -1,5 +1,6 @@
 #include "optim/tensorflow.h"
 
+#include "optim/one_by_one.h"
 #include "optim/state_tensors.h"
 
 #include <ATen/ATen.h>
@@ -10,60 +11,39 @@
 namespace hfc::optim {
 namespace {
 
-using Tensors = std::vector<at::Tensor>;
-
-/// The gradients, with the decay of the weights if there is one.
-Tensors gradients_of(const Tensors& gradients, const Tensors& weights, const OptimizerOptions& o) {
-    return o.weight_decay != 0 ? at::_foreach_add(gradients, weights, o.weight_decay) : gradients;
-}
-
-class TensorflowAdam : public Optimizer {
+class TensorflowAdam : public OneByOne {
   public:
-    using Optimizer::Optimizer;
+    using OneByOne::OneByOne;
 
   protected:
-    void update(const Batch& batch, const OptimizerOptions& o) override {
-        const auto gradients = gradients_of(batch.gradients, batch.weights, o);
-        Tensors means, squares;
-        std::vector<at::Scalar> rates;  // a parameter may have rested while it had no gradient
-        for (size_t i = 0; i < batch.weights.size(); ++i) {
-            auto& state = *batch.states[i];
-            means.push_back(zeros(state, "exp_avg", batch.weights[i]));
-            squares.push_back(zeros(state, "exp_avg_sq", batch.weights[i]));
-            const auto step = count_step(state).item<double>();
-            rates.emplace_back(-o.lr * std::sqrt(1 - std::pow(o.beta2, step)) /
-                               (1 - std::pow(o.beta1, step)));
-        }
-        at::_foreach_lerp_(means, gradients, 1 - o.beta1);
-        at::_foreach_mul_(squares, o.beta2);
-        at::_foreach_addcmul_(squares, gradients, gradients, 1 - o.beta2);
-        auto denominators = at::_foreach_sqrt(squares);
-        at::_foreach_add_(denominators, o.eps);
-        at::_foreach_addcdiv_(batch.weights, means, denominators, rates);
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                    const OptimizerOptions& o) override {
+        auto& mean = zeros(state, "exp_avg", weight).lerp_(gradient, 1 - o.beta1);
+        auto& squares = zeros(state, "exp_avg_sq", weight)
+                            .mul_(o.beta2)
+                            .addcmul_(gradient, gradient, 1 - o.beta2);
+        const auto step = count_step(state).item<double>();
+        const double rate =
+            o.lr * std::sqrt(1 - std::pow(o.beta2, step)) / (1 - std::pow(o.beta1, step));
+        weight.addcdiv_(mean, squares.sqrt().add_(o.eps), -rate);
     }
 };
 
-class TensorflowRmsprop : public Optimizer {
+class TensorflowRmsprop : public OneByOne {
   public:
-    using Optimizer::Optimizer;
+    using OneByOne::OneByOne;
 
   protected:
-    void update(const Batch& batch, const OptimizerOptions& o) override {
-        const auto gradients = gradients_of(batch.gradients, batch.weights, o);
-        Tensors squares, velocities;
-        for (size_t i = 0; i < batch.weights.size(); ++i) {
-            auto& state = *batch.states[i];
-            count_step(state);
-            squares.push_back(filled(state, "square_avg", batch.weights[i], 1));
-            velocities.push_back(zeros(state, "momentum_buffer", batch.weights[i]));
-        }
-        at::_foreach_mul_(squares, o.alpha);
-        at::_foreach_addcmul_(squares, gradients, gradients, 1 - o.alpha);
-        auto denominators = at::_foreach_add(squares, o.eps);
-        at::_foreach_sqrt_(denominators);
-        at::_foreach_mul_(velocities, o.momentum);
-        at::_foreach_addcdiv_(velocities, gradients, denominators, o.lr);
-        at::_foreach_sub_(batch.weights, velocities);
+    void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                    const OptimizerOptions& o) override {
+        count_step(state);
+        auto& squares = filled(state, "square_avg", weight, 1)
+                            .mul_(o.alpha)
+                            .addcmul_(gradient, gradient, 1 - o.alpha);
+        auto& velocity = zeros(state, "momentum_buffer", weight)
+                             .mul_(o.momentum)
+                             .addcdiv_(gradient, squares.add(o.eps).sqrt_(), o.lr);
+        weight.sub_(velocity);
     }
 };
 

@@ -1,0 +1,22 @@
+// The base of optimizers without a fused kernel.
+#pragma once
+
+#include "optim/optimizer.h"
+
+#include <ATen/core/Tensor.h>
+
+namespace hfc::optim {
+
+/// Takes one weight after the other. The decay is already added to the gradient or taken off the
+/// weight.
+class OneByOne : public Optimizer {
+  public:
+    using Optimizer::Optimizer;
+
+  protected:
+    void update(const Batch& batch, const OptimizerOptions& o) override;
+    virtual void update_one(at::Tensor& weight, const at::Tensor& gradient, State& state,
+                            const OptimizerOptions& o) = 0;
+};
+
+}  // namespace hfc::optim

@@ -22,11 +22,10 @@ at::Tensor AttackedNetwork::checked(at::Tensor logits) const {
     const auto classes = logits.size(1);
     const auto needed = classes_needed(loss_, targets_ > 0);
     require(classes >= needed,
-            "the loss \"{}\"{} needs at least {} classes, but the model has "
-            "{}",
-            name_of(loss_), targets_ > 0 ? " towards targets" : "", needed, classes);
+            "the loss \"{}\"{} requires at least {} classes, but the model has {}", name_of(loss_),
+            targets_ > 0 ? " with targets" : "", needed, classes);
     require(targets_ < classes,
-            "targets must be at most {}, the model's number of classes minus one, got {}",
+            "targets must be at most {} (the model's number of classes minus one), got {}",
             classes - 1, targets_);
     return logits;
 }

@@ -37,8 +37,7 @@ at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
 
 at::Tensor smooth_kernel(const at::Tensor& kernel, double rho) {
     require_kernel(kernel);
-    require(std::isfinite(rho) && rho >= 0, "rho must be a finite number of at least 0, got {}",
-            rho);
+    require(std::isfinite(rho) && rho >= 0, "rho must be a finite number >= 0, got {}", rho);
     auto weights = at::full({3, 3}, rho, at::kDouble);
     weights[1][1].fill_(1);
     return filter(kernel, weights);

@@ -77,9 +77,9 @@ at::Tensor AttackedNetwork::class_gradients(const Pass& pass, const at::Tensor& 
 
 void AttackedNetwork::require_numbers() const {
     inference_.require_finite();
-    require(
-        !gradient_sum_.defined() || std::isfinite(gradient_sum_.item<float>()),
-        "the model's gradient with respect to the images is not a number; are its weights finite?");
+    require(!gradient_sum_.defined() || std::isfinite(gradient_sum_.item<float>()),
+            "the model's gradient with respect to the images is NaN or infinite; are the model's "
+            "weights finite?");
 }
 
 at::Tensor AttackedNetwork::fooled(const at::Tensor& logits, const at::Tensor& labels) const {

@@ -256,7 +256,7 @@ void require_batch(const at::Tensor& images, const at::Tensor& labels, const Set
     if (settings.band && settings.band->mask.defined()) {
         const auto& mask = settings.band->mask;
         require(mask.size(0) == images.size(2) && mask.size(1) == images.size(3),
-                "the band's mask must have the size of the images, [{}, {}], got [{}, {}]",
+                "the band's mask must be [{}, {}] (the size of the images), got [{}, {}]",
                 images.size(2), images.size(3), mask.size(0), mask.size(1));
     }
 }

@@ -55,8 +55,8 @@ Settings resolve(const LearnOptions& options) {
 
 void require_numbers(double sum) {
     require(std::isfinite(sum),
-            "the model's gradient with respect to the images is not a number; are its weights "
-            "finite?");
+            "the model's gradient with respect to the images is NaN or infinite; are the model's "
+            "weights finite?");
 }
 
 /// What came of masks learned together.

@@ -71,7 +71,7 @@ at::Tensor roughness(const at::Tensor& kernel, bool relative) {
 at::Tensor frequency_response(const at::Tensor& kernel, int64_t size) {
     require_kernel(kernel);
     require(size >= kernel.size(-1) && size >= kernel.size(-2) && size <= 65536,
-            "size must be at least the kernel's size, {} x {}, and at most 65536, got {}",
+            "size must be at least the kernel's size ({} x {}) and at most 65536, got {}",
             kernel.size(-2), kernel.size(-1), size);
     return at::fft_fft2(kernel.detach().to(at::kDouble), at::IntArrayRef{size, size}).abs();
 }

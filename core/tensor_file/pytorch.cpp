@@ -233,12 +233,12 @@ class TensorBuilder : public pickle::Builder {
         Dict dict;
         const auto* const pairs = arguments.size() == 1 ? arguments[0]->get<Sequence>() : nullptr;
         expect(arguments.empty() || pairs != nullptr,
-               "an OrderedDict is made of something other than pairs");
+               "an OrderedDict contains something other than pairs");
         budget.take(pairs == nullptr ? 0 : pairs->items.size(), 2 * sizeof(Value*));
         for (size_t i = 0; pairs != nullptr && i < pairs->items.size(); ++i) {
             const auto* const pair = pairs->items[i]->get<Sequence>();
             expect(pair != nullptr && pair->items.size() == 2,
-                   "an OrderedDict is made of something other than pairs");
+                   "an OrderedDict contains something other than pairs");
             dict.items.emplace_back(pair->items[0], pair->items[1]);
         }
         return dict;
@@ -251,7 +251,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const storage = arguments[0]->get<Storage>();
         const auto* const offset = arguments[1]->get<int64_t>();
         expect(storage != nullptr && offset != nullptr,
-               "a tensor is made of something other than a storage and an offset");
+               "a tensor is built from something other than a storage and an offset");
         auto elements = storage->elements;
         if (dtype != nullptr) {
             const auto width = static_cast<int64_t>(c10::elementSize(dtype->type));
@@ -272,7 +272,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const inner = items[2]->get<Sequence>();
         const bool known = function != nullptr && inner != nullptr &&
                            function->name != rebuild_subclass && knows(function->name);
-        expect(known, "a tensor of a custom class is not made of a tensor");
+        expect(known, "a tensor of a custom class does not contain a tensor");
         return call(function->name, *inner, budget);
     }
 
@@ -287,7 +287,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const count = whole ? tuple->items[2]->get<int64_t>() : nullptr;
         expect(offset != nullptr && count != nullptr && *offset >= 0 && *count >= 0 &&
                    *offset <= elements.numel() && *count <= elements.numel() - *offset,
-               "a part of a storage does not lie within it");
+               "a part of a storage lies outside the storage");
         return elements.narrow(0, *offset, *count);
     }
 
@@ -299,7 +299,7 @@ class TensorBuilder : public pickle::Builder {
             decoded = encoded_bytes(*call);
             bytes = decoded ? &*decoded : nullptr;
         }
-        expect(bytes != nullptr, "a storage within its pickle is not made of bytes");
+        expect(bytes != nullptr, "a storage within its pickle does not consist of bytes");
         expect(bytes->size() <= bytes_, "its storages claim more bytes than the file has");
         bytes_ -= bytes->size();
         return legacy_storage(*bytes);

@@ -133,7 +133,7 @@ void Stepper::remember_momenta() {
 void Stepper::require_enough_images() const {
     const auto ranks = group_.size();
     require(options_.batch_size >= ranks,
-            "the batch size must be at least the number of processes, {}; got {}", ranks,
+            "the batch size must be at least {} (the number of processes), got {}", ranks,
             options_.batch_size);
     const auto last = options_.drop_last ? 0 : dataset_.size() % options_.batch_size;
     require(last == 0 || last >= ranks,

@@ -112,7 +112,7 @@ function TestMask:test_augmentation_belongs_to_the_sample()
   end
   lu.assertFalse(change(x, torch.arange(1, 22)):equal(whole))
   lu.assertFalse(change(x, nil, 6):equal(whole))
-  lu.assertErrorMsgContains("samples must be int64 [21], the index of each image in its source",
+  lu.assertErrorMsgContains("samples must be int64 [21] (the index of each image in its source)",
     hfc.augment, x, {samples = torch.arange(20)})
   lu.assertErrorMsgContains("samples must be int64 [21]", hfc.augment, x, {samples = x})
 end

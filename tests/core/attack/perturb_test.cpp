@@ -301,7 +301,7 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(with({.band = Band{.part = data::Part::low, .radius = -1}}),
                 HasSubstr("radius must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({.band = Band{.mask = at::ones({4, 4})}}),
-                HasSubstr("size of the images, [8, 8], got [4, 4]"));
+                HasSubstr("[8, 8] (the size of the images), got [4, 4]"));
     EXPECT_THAT(with({.band = Band{.mask = at::full({8, 8}, 2.0)}}), HasSubstr("factors in [0,1]"));
 }
 
@@ -352,7 +352,7 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return (x.mean({2, 3}) * 0).sqrt();
                 }),
-                HasSubstr("gradient with respect to the images is not a number"));
+                HasSubstr("gradient with respect to the images is NaN or infinite"));
 }
 
 }  // namespace

@@ -273,7 +273,7 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
         HasSubstr("the model failed on a batch of shape [2, 1, 8, 8]"));
     EXPECT_THAT(
         error_of([&] { learn(*model, data::dataset_of(images / 0, labels), {.epochs = 1}); }),
-        HasSubstr("gradient with respect to the images is not a number"));
+        HasSubstr("gradient with respect to the images is NaN or infinite"));
     const auto constant = std::make_shared<test::FunctionModel>(
         at::ones({1}), [](const at::Tensor&, const at::Tensor& x) {
             return at::zeros({x.size(0), 4});

@@ -166,7 +166,7 @@ TEST(FrequencyResponse, is_the_gain_of_each_frequency) {
         error_of([] {
             frequency_response(at::ones({5, 3}), 4);
         }),
-        HasSubstr("size must be at least the kernel's size, 5 x 3, and at most 65536, got 4"));
+        HasSubstr("size must be at least the kernel's size (5 x 3) and at most 65536, got 4"));
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ std::vector<at::Tensor> pictures_argument(Call& call) {
         return tensor->dim() == 3 ? std::vector<at::Tensor>{*tensor} : tensor->unbind(0);
     }
     if (!lua_istable(call.L, 2)) {
-        value.expected("a Dataset of objects in pictures, a Tensor or a list of Tensors [3, H, W]");
+        value.expected("a detection Dataset, a Tensor or a list of Tensors [3, H, W]");
     }
     std::vector<at::Tensor> pictures;
     for (size_t i = 0; i < lua_objlen(call.L, 2); ++i) {

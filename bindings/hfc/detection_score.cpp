@@ -139,7 +139,7 @@ detection::FoundInSet read_scored(lua_State* L, Options& options) {
                                                          : read_annotations(value.text(), part));
     });
     require(scored.truth != nullptr,
-            "option 'annotations' is missing: a Dataset of objects in pictures, the name of a file "
+            "option 'annotations' is missing: expected a detection Dataset, the name of a file "
             "of COCO's annotations, or \"voc:DIR\"");
     options.with("detections", [&](const Value& value) {
         if (given) {

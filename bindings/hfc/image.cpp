@@ -57,7 +57,7 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
         for (const auto& part : here) {
             require(
                 part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
-                "argument 3 (images), row {}: expected pictures [N, C, H, W] of one size, got [{}]",
+                "argument 3 (images), row {}: expected images [N, C, H, W] of one size, got [{}]",
                 i, fmt::join(part.sizes(), ", "));
         }
         rows.push_back(at::cat(here));

@@ -196,7 +196,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
         require(!attack.several,
                 "option 'adversarial': the attack must have one epsilon, it has a list of {}",
                 attack.epsilons.size());
-        require(alpha == 0, "mixup and adversarial exclude each other; both are given");
+        require(alpha == 0, "mixup and adversarial are mutually exclusive, but both are given");
         const auto inner =
             settings.objective ? settings.objective : train::make_objective("cross_entropy");
         settings.objective = train::make_adversarial(inner, attack.options);

@@ -14,8 +14,8 @@ local function require_scores(a, b, level)
     end
   end
   if #a.per_image ~= #b.per_image then
-    error(string.format("hfc.detection.compare: expected scores of the same pictures, got %d and \z
-      %d pictures", #a.per_image, #b.per_image), level + 1)
+    error(string.format("hfc.detection.compare: expected scores of the same images, got %d and \z
+      %d images", #a.per_image, #b.per_image), level + 1)
   end
 end
 
@@ -160,7 +160,7 @@ function(run, name, parts, pictures, options)
     end
   end
   if #rows == 0 then
-    io.stderr:write("hfc-host: ", name, " is not drawn: no picture was given\n")
+    io.stderr:write("hfc-host: ", name, " is not drawn: no image was given\n")
     return {}
   end
   local interpolate = torch.nn.functional.interpolate

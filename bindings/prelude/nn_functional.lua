@@ -65,8 +65,8 @@ host.shape_text = shape_text
 local function check_batch(name, shape)
   if shape[1] * product(shape, 3) == 1 then
     error(string.format(
-      "%s: expected more than 1 value per channel in training, got input of shape %s; leave a \z
-       last batch of one image out (drop_last = true)",
+      "%s: expected more than 1 value per channel in training, got input of shape %s; leave out \z
+       a last batch of one image (drop_last = true)",
       name, shape_text(shape)), 3)
   end
 end

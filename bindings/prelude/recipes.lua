@@ -143,7 +143,7 @@ end)
 hfc.check = host.declare("hfc.check", '\z
   hfc.check(data) -> list of strings\n\n\z
   Reads every sample of a Dataset, or of both splits of the table that hfc.data returns. Returns \z
-  one message for each sample that cannot be read: {"train, sample 17: the picture ..."}. An \z
+  one message for each sample that cannot be read: {"train, sample 17: the image ..."}. An \z
   empty list means that all samples are fine.',
 function(data)
   local found = {}

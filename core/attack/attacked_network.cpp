@@ -22,11 +22,10 @@ at::Tensor AttackedNetwork::checked(at::Tensor logits) const {
     const auto classes = logits.size(1);
     const auto needed = classes_needed(loss_, targets_ > 0);
     require(classes >= needed,
-            "the loss \"{}\"{} needs at least {} classes, but the model has "
-            "{}",
-            name_of(loss_), targets_ > 0 ? " towards targets" : "", needed, classes);
+            "the loss \"{}\"{} requires at least {} classes, but the model has {}", name_of(loss_),
+            targets_ > 0 ? " with targets" : "", needed, classes);
     require(targets_ < classes,
-            "targets must be at most {}, the model's number of classes minus one, got {}",
+            "targets must be at most {} (the model's number of classes minus one), got {}",
             classes - 1, targets_);
     return logits;
 }
@@ -78,9 +77,9 @@ at::Tensor AttackedNetwork::class_gradients(const Pass& pass, const at::Tensor& 
 
 void AttackedNetwork::require_numbers() const {
     inference_.require_finite();
-    require(
-        !gradient_sum_.defined() || std::isfinite(gradient_sum_.item<float>()),
-        "the model's gradient with respect to the images is not a number; are its weights finite?");
+    require(!gradient_sum_.defined() || std::isfinite(gradient_sum_.item<float>()),
+            "the model's gradient with respect to the images is NaN or infinite; are the model's "
+            "weights finite?");
 }
 
 at::Tensor AttackedNetwork::fooled(const at::Tensor& logits, const at::Tensor& labels) const {

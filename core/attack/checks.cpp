@@ -133,13 +133,14 @@ class NetworkChecks {
             outputs.push_back(logits / (logits.norm(2, {1}, true) + 1e-10));
         }
         note("gradients inside", watch.saw_one(), never,
-             "the network computes gradients in its forward pass: an attack may not see through "
-             "them");
+             "the network computes gradients in its forward pass, and an attack may be unable to "
+             "differentiate through them");
         const auto all = at::stack(outputs);
         const auto spread =
             (std::get<0>(all.max(0)) - std::get<0>(all.min(0))).norm(2, {1}).max().item<double>();
         note("randomised", spread, most_difference,
-             "passes over the same images differ: the network is random, use version \"rand\"");
+             "repeated passes over the same images give different outputs: the network is random, "
+             "so use version \"rand\"");
         const auto logits = seen.network.logits(seen.images);
         const auto off = (logits.sum(1) - 1).abs().max().item<double>();
         const bool probabilities = logits.max().item<double>() < 1 + probability_error &&
@@ -167,13 +168,13 @@ class NetworkChecks {
         const auto loss = classes_ >= 3 ? Loss::dlr : Loss::margin;
         const double none = zero_gradients(loss);
         note("zero gradient", none, never,
-             fmt::format("the gradient of the loss {} is zero at {:.3g} % of the correctly "
-                         "classified images: attacks that follow it do not move",
+             fmt::format("the gradient of the loss {} is zero for {:.3g} % of the correctly "
+                         "classified images, so attacks that follow it do not change these images",
                          name_of(loss), 100 * none));
         const double saturated = none > 0 ? 0 : zero_gradients(Loss::cross_entropy);
         note("zero gradient", saturated, most_saturated,
-             fmt::format("the gradient of cross-entropy is zero at {:.3g} % of the images: the "
-                         "logits are too large for it",
+             fmt::format("the gradient of the cross-entropy is zero for {:.3g} % of the images "
+                         "because the logits are too large",
                          100 * saturated));
     }
 
@@ -219,13 +220,13 @@ class NetworkChecks {
         const double few = share(right_after(apgd(epsilon(), 10)));
         note("more steps help less", left - few, most_gained,
              fmt::format("100 steps of APGD leave {:.3g} % of the images correctly classified, 10 "
-                         "steps {:.3g} %",
+                         "steps leave {:.3g} %",
                          100 * left, 100 * few));
         if (l_infinity()) {
             wins("one step wins", "FFGSM fools",
                  right_after(attack_like(options_, "ffgsm", epsilon())), many);
         }
-        wins("noise wins", "100 random points of the ball fool", right_at_random_points(epsilon()),
+        wins("noise wins", "100 random points in the ball fool", right_at_random_points(epsilon()),
              many);
     }
 
@@ -242,7 +243,7 @@ class NetworkChecks {
         const double twice = share(right_after(apgd(2 * epsilon(), 20)));
         note("not falling", std::max(whole - half, twice - whole), never,
              fmt::format("a larger epsilon leaves more images correctly classified: {:.3g}, {:.3g} "
-                         "and {:.3g} % at half of epsilon, epsilon and twice epsilon",
+                         "and {:.3g} % at half epsilon, epsilon and twice epsilon",
                          100 * half, 100 * whole, 100 * twice));
     }
 
@@ -262,8 +263,8 @@ class NetworkChecks {
                 settings.method->make(settings)->uses_gradient()) {
                 const double rising = share_still_rising(settings);
                 note("not converged", rising, most_rising,
-                     fmt::format("{}: the loss of {:.3g} % of the images still rose in the last "
-                                 "steps: take more",
+                     fmt::format("{}: the loss of {:.3g} % of the images was still rising in the "
+                                 "last steps; use more steps",
                                  name_of_step(step), 100 * rising));
             }
         }

@@ -25,7 +25,7 @@ class DeepFool : public Attack {
         const auto logits = network.logits(batch.images);
         const auto candidates = static_cast<int64_t>(settings().number("candidates"));
         const auto count = std::min(candidates, logits.size(1)) - 1;
-        require(count >= 1, "deepfool needs a network of at least two classes");
+        require(count >= 1, "deepfool requires a network with at least two classes");
         const auto label = batch.labels.unsqueeze(1);
         const auto others = logits.scatter(1, label, -std::numeric_limits<double>::infinity());
         classes_ = at::cat({label, std::get<1>(others.topk(count, 1))}, 1);

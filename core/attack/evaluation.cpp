@@ -55,7 +55,7 @@ at::Tensor Evaluation::class_gradients(const at::Tensor& classes) {
             "classes must be an int64 tensor [{}, K], got {} [{}]", images_.size(0),
             at::toString(chosen.scalar_type()), fmt::join(chosen.sizes(), ", "));
     require(chosen.numel() == 0 || chosen.ge(0).logical_and(chosen.lt(count)).all().item<bool>(),
-            "classes must be 0 to {}", count - 1);
+            "classes must be between 0 and {}", count - 1);
     auto gradients = kept_rows(network_.class_gradients(pass(), chosen));
     pass_.reset();
     return gradients;

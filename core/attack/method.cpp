@@ -41,7 +41,7 @@ std::vector<std::string> known_methods() {
 void register_method(Method method) {
     require(std::ranges::count(known_methods(), method.name) == 0,
             "there is already an attack named '{}'", method.name);
-    require(method.make != nullptr, "the attack '{}' needs a maker", method.name);
+    require(method.make != nullptr, "the attack '{}' has no make function", method.name);
     table().push_back(std::make_shared<const Method>(std::move(method)));
 }
 

@@ -16,8 +16,8 @@ class Version {
         require(classes >= 2, "an attack needs at least two classes, but the model has {}",
                 classes);
         if (targets() < 9) {
-            notes.push_back(
-                fmt::format("{} classes: {} targets in place of 9", classes, targets()));
+            notes.push_back(fmt::format("{} classes: the number of targets is {} instead of 9",
+                                        classes, targets()));
         }
     }
 
@@ -26,7 +26,8 @@ class Version {
         step.loss = loss;
         if (loss == Loss::dlr && classes_ < (towards_targets ? 4 : 3)) {
             step.loss = Loss::margin;
-            const auto note = fmt::format("{} classes: the loss margin in place of dlr", classes_);
+            const auto note =
+                fmt::format("{} classes: the loss is margin instead of dlr", classes_);
             if (std::ranges::find(notes_, note) == notes_.end()) {
                 notes_.push_back(note);
             }

@@ -16,11 +16,11 @@ namespace {
 void set_steps(Settings& settings, const AttackOptions& options, const Method& method) {
     if (!method.takes_alpha) {
         require(!options.alpha && !options.relative_alpha,
-                "{} chooses the size of its steps and takes no alpha", method.name);
+                "{} chooses its own step size and takes no alpha", method.name);
     }
     if (!method.iterates) {
         require(!options.alpha && options.steps.value_or(1) == 1,
-                "{} is one step and takes neither alpha nor steps", method.name);
+                "{} takes a single step and accepts neither alpha nor steps", method.name);
         settings.alpha_relative = true;
         settings.alpha_fraction = options.relative_alpha.value_or(method.alpha / method.epsilon);
         require(std::isfinite(settings.alpha_fraction) && settings.alpha_fraction > 0,
@@ -33,7 +33,7 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
     settings.steps = options.steps.value_or(method.steps);
     require(settings.steps >= 1, "steps must be at least 1, got {}", settings.steps);
     require(!options.alpha || !options.relative_alpha,
-            "alpha and relative_alpha exclude each other; both are given");
+            "alpha and relative_alpha are mutually exclusive, but both are given");
     settings.alpha_relative = options.relative_alpha.has_value();
     settings.alpha = options.alpha.value_or(method.alpha);
     require(std::isfinite(settings.alpha) && settings.alpha > 0,
@@ -66,7 +66,7 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
             "{} has no option start; the methods with this option are {}", method.name,
             random_starters());
     require(!given || !options.random_start.value_or(false),
-            "start and random_start exclude each other; both are given");
+            "start and random_start are mutually exclusive, but both are given");
     if (given) {
         const auto& start = options.start;
         require(start.dim() == 4 && start.scalar_type() == at::kFloat,
@@ -90,8 +90,8 @@ void require_number(const NumberOption& option, double value) {
     const bool whole = !option.whole || value == std::floor(value);
     require(std::isfinite(value) && high && value <= option.highest && whole,
             "{} must be {} {} {}{}, got {}", option.name,
-            option.whole ? "an integer" : "a finite number", option.above ? "above" : "of at least",
-            option.lowest,
+            option.whole ? "an integer" : "a finite number",
+            option.above ? "above" : ">=", option.lowest,
             std::isfinite(option.highest) ? fmt::format(" and at most {}", option.highest) : "",
             value);
 }
@@ -111,7 +111,7 @@ void set_numbers(Settings& settings, const AttackOptions& options, const Method&
 void set_norm(Settings& settings, const AttackOptions& options, const Method& method) {
     settings.norm = options.norm.value_or(method.norm);
     require(settings.norm == method.norm || method.either_norm,
-            "the norm of {} is {}, got {}; see the methods with a choice, such as apgd",
+            "the norm of {} is {}, got {}; other methods, such as apgd, let you choose the norm",
             method.name, name_of(method.norm), name_of(settings.norm));
 }
 
@@ -122,8 +122,9 @@ void set_targets(Settings& settings, const AttackOptions& options) {
         return;
     }
     settings.targets = static_cast<int64_t>(targets->second);
-    require(settings.targets == 0 || !options.targeted,
-            "targets and targeted exclude each other: with targets, any wrong class is a success");
+    require(
+        settings.targets == 0 || !options.targeted,
+        "targets and targeted are mutually exclusive: with targets, any wrong class is a success");
     require(!options.targeted || settings.loss != Loss::dlr,
             "the loss dlr takes the option targets instead of targeted");
 }
@@ -136,33 +137,32 @@ void require_pixels(const at::Tensor& images, const Range& range) {
     const auto [least, most] = at::aminmax(images);
     const auto lowest = least.item<float>();
     const auto highest = most.item<float>();
-    require(!std::isnan(lowest),
-            "images must have pixels in [{},{}], got some that are not numbers", range.lowest,
-            range.highest);
+    require(!std::isnan(lowest), "images must have pixels in [{},{}], got some that are NaN",
+            range.lowest, range.highest);
     require(std::isfinite(lowest) && std::isfinite(highest),
             "images must have finite pixels, got {} to {}", lowest, highest);
     require(
         lowest >= static_cast<float>(range.lowest) && highest <= static_cast<float>(range.highest),
-        "images must have pixels in [{},{}], got {} to {}; the attack's option range allows "
-        "others: {{lowest, highest}}, or \"none\" for filtered images",
+        "images must have pixels in [{},{}], got {} to {}; to allow others, set the attack's "
+        "option range to {{lowest, highest}}, or to \"none\" for filtered images",
         range.lowest, range.highest, lowest, highest);
 }
 
 void check_band(const Band& band) {
     if (band.dct != 0) {
-        require(band.dct > 0 && band.dct <= 1,
-                "the band's dct must be a fraction of the coefficients, above 0 and at most 1, "
-                "got {}",
-                band.dct);
+        require(
+            band.dct > 0 && band.dct <= 1,
+            "the band's dct must be a fraction of the coefficients, above 0 and at most 1, got {}",
+            band.dct);
         require(band.part == data::Part::whole && !band.mask.defined(),
-                "band takes dct, a part with a radius or a mask, not several of them");
+                "band takes only one of these: dct, a part with a radius, or a mask");
         return;
     }
     if (!band.mask.defined()) {
         require(band.part != data::Part::whole,
                 "band must be low or high with a radius, or have a mask");
         require(std::isfinite(band.radius) && band.radius >= 0,
-                "the band's radius must be a finite number of at least 0, got {}", band.radius);
+                "the band's radius must be a finite number >= 0, got {}", band.radius);
         return;
     }
     const auto& mask = band.mask;
@@ -177,14 +177,12 @@ void check_band(const Band& band) {
 }  // namespace
 
 void require_epsilon(double epsilon) {
-    require(std::isfinite(epsilon) && epsilon >= 0,
-            "epsilon must be a finite number of at least 0, got {}", epsilon);
+    require(std::isfinite(epsilon) && epsilon >= 0, "epsilon must be a finite number >= 0, got {}",
+            epsilon);
 }
 
 Settings resolve(const AttackOptions& options) {
-    require(!options.sequence,
-            "several attacks one after the other have no single step; this takes "
-            "one attack");
+    require(!options.sequence, "expected a single attack, got a sequence of attacks");
     const auto method = options.custom ? options.custom : find_method(options.method);
     Settings settings;
     settings.method = method;
@@ -195,13 +193,13 @@ Settings resolve(const AttackOptions& options) {
     set_numbers(settings, options, *method);
     set_start(settings, options, *method);
     require(!options.targeted || method->takes_targeted,
-            "{} looks for any wrong class and takes no targeted", method->name);
+            "{} looks for any wrong class and does not accept targeted", method->name);
     settings.targeted = options.targeted;
     settings.loss = options.loss;
     set_targets(settings, options);
     if (options.band) {
         require(method->takes_band,
-                "{} takes no band; the methods that take one follow the gradient, such as pgd",
+                "{} takes no band; methods that follow the gradient, such as pgd, take one",
                 method->name);
         check_band(*options.band);
     }
@@ -209,7 +207,8 @@ Settings resolve(const AttackOptions& options) {
     settings.seed = options.seed;
     settings.range = options.range;
     require(options.range.lowest < options.range.highest,
-            "range must be two numbers, the lowest pixel and a higher one, got {} and {}",
+            "range must be two ascending numbers, the lowest and the highest pixel value, got {} "
+            "and {}",
             options.range.lowest, options.range.highest);
     settings.keep = options.keep;
     return settings;
@@ -251,13 +250,13 @@ void require_batch(const at::Tensor& images, const at::Tensor& labels, const Set
                              : "nothing");
     require_pixels(images, settings.range);
     if (labels.numel() > 0) {
-        require(labels.min().item<int64_t>() >= 0, "labels must be at least 0, got {}",
+        require(labels.min().item<int64_t>() >= 0, "labels must be >= 0, got {}",
                 labels.min().item<int64_t>());
     }
     if (settings.band && settings.band->mask.defined()) {
         const auto& mask = settings.band->mask;
         require(mask.size(0) == images.size(2) && mask.size(1) == images.size(3),
-                "the band's mask must be of the images' size [{}, {}], got [{}, {}]",
+                "the band's mask must be [{}, {}] (the size of the images), got [{}, {}]",
                 images.size(2), images.size(3), mask.size(0), mask.size(1));
     }
 }
@@ -268,7 +267,7 @@ void require_start(const Settings& settings, int64_t count, at::IntArrayRef imag
     }
     const auto& start = settings.start;
     require((start.size(0) == 1 || start.size(0) == count) && start.sizes().slice(1) == image,
-            "start must hold one perturbation or {}, one for each image, of shape [{}], got [{}]",
+            "start must contain one perturbation, or {} (one per image), of shape [{}], got [{}]",
             count, fmt::join(image, ", "), fmt::join(start.sizes(), ", "));
 }
 

@@ -138,7 +138,7 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
             "max_epsilon must be a finite number above 0, got {}", search.max_epsilon);
     require_ascending("epsilons", search.epsilons);
     require_ascending("bounds", search.bounds);
-    require(search.bisections >= 0, "bisections must be at least 0, got {}", search.bisections);
+    require(search.bisections >= 0, "bisections must be >= 0, got {}", search.bisections);
     if (images.numel() == 0) {
         return at::empty({images.size(0)}, at::kDouble);
     }

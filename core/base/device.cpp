@@ -21,15 +21,15 @@ CudaStatus find_cuda() {
     // the process.
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
         return {false,
-                std::string("this LibTorch is installed in its CPU form; 'tools/setup --cuda' "
-                            "installs the full one (") +
+                std::string("this is the CPU build of LibTorch; 'tools/setup --cuda' installs the "
+                            "full build (") +
                     dlerror() + ")",
                 0};
     }
     try {
         const int count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
         if (count == 0) {
-            return {false, "the NVIDIA driver is there, but it shows no device", 0};
+            return {false, "the NVIDIA driver is installed, but it reports no device", 0};
         }
         return {true, "", count};
     } catch (const std::exception& error) {

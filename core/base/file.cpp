@@ -267,10 +267,10 @@ void make_folder(const std::filesystem::path& path) {
         made.push_back(missing);
     }
     std::filesystem::create_directories(path, error);
-    require(!error, "cannot make the folder '{}': {}", path.string(), error.message());
+    require(!error, "cannot create the directory '{}': {}", path.string(), error.message());
     for (const auto& folder : made) {
-        require(sync_folder(folder_of(folder)), "cannot make the folder '{}': {}", path.string(),
-                std::strerror(errno));
+        require(sync_folder(folder_of(folder)), "cannot create the directory '{}': {}",
+                path.string(), std::strerror(errno));
     }
 }
 

@@ -40,7 +40,7 @@ void on_interrupt(int signal) {
         return;
     }
     constexpr char text[] =
-        "\ninterrupted: stopping at the next batch; a second time ends at once\n";
+        "\ninterrupted: stopping at the next batch; interrupt again to stop immediately\n";
     // A signal handler may only write; a failed write changes nothing.
     [[maybe_unused]] const auto written = write(STDERR_FILENO, text, sizeof text - 1);
     errno = before;

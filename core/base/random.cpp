@@ -32,7 +32,7 @@ at::Tensor sample_indices(const at::Tensor& samples, int64_t n) {
         return at::arange(n, at::kLong);
     }
     require(samples.scalar_type() == at::kLong && samples.dim() == 1 && samples.numel() == n,
-            "samples must be int64 [{}], the index of each image in its source, got {} [{}]", n,
+            "samples must be int64 [{}] (the index of each image in its source), got {} [{}]", n,
             at::toString(samples.scalar_type()), fmt::join(samples.sizes(), ", "));
     return samples.detach().cpu();
 }

@@ -76,12 +76,13 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
 
 Json parse(const std::filesystem::path& path) {
     const auto text = read_file(path, state_limit);
-    require(!nests_deeper(text), "'{}' is not a checkpoint: it is nested deeper than {} levels",
-            path.string(), deepest_json);
+    require(!nests_deeper(text),
+            "'{}' is not a checkpoint: its JSON is nested deeper than {} levels", path.string(),
+            deepest_json);
     try {
         return Json::parse(text);
     } catch (const Json::exception&) {
-        fail("'{}' is not a whole JSON file", path.string());
+        fail("'{}' is not a complete JSON file", path.string());
     }
 }
 
@@ -103,7 +104,7 @@ std::filesystem::path Store::path(int64_t number, const char* extension) const {
 }
 
 void Store::save(int64_t number, const Checkpoint& checkpoint) const {
-    require(number >= 0, "checkpoints: a number must be at least 0, got {}", number);
+    require(number >= 0, "checkpoints: the number of a checkpoint must be >= 0, got {}", number);
     make_folder(folder_);
     const auto tensors = path(number, ".safetensors");
     // One of the same number may be there from a run that was stopped after it: without its JSON it
@@ -143,21 +144,21 @@ Checkpoint Store::load(int64_t number) const {
     const auto file = parse(name);
     try {
         require(file.at("format").get<int64_t>() == format,
-                "'{}' has format {}, and this program knows format {}", name.string(),
+                "'{}' has format {}, but this program reads only format {}", name.string(),
                 file.at("format").dump(), format);
         Checkpoint checkpoint;
         checkpoint.state = file.at("state");
         require(checksum(json_text(checkpoint.state)) == file.at("state_crc32").get<uint32_t>(),
-                "'{}' is damaged: its checksum differs", name.string());
+                "'{}' is damaged: its checksum does not match", name.string());
         const auto tensors = path(number, ".safetensors");
         const Fingerprint expected{file.at("tensors").at("bytes").get<uint64_t>(),
                                    file.at("tensors").at("crc32").get<uint32_t>()};
         require(fingerprint(tensors) == expected,
-                "'{}' is damaged: its length or its checksum differs", tensors.string());
+                "'{}' is damaged: its length or checksum does not match", tensors.string());
         checkpoint.tensors = tensor_file::load(tensors);
         return checkpoint;
     } catch (const Json::exception&) {
-        fail("'{}' is not a checkpoint: a field is missing or has a wrong type", name.string());
+        fail("'{}' is not a checkpoint: a field is missing or has the wrong type", name.string());
     }
 }
 
@@ -179,11 +180,11 @@ std::optional<Checkpoint> Store::newest(const std::function<void(const std::stri
             return load(*number);
         } catch (const Error& error) {
             if (warn) {
-                warn(fmt::format("{}; {}", error.what(),
-                                 number + 1 == all.rend()
-                                     ? "there is no previous checkpoint, so training starts "
-                                       "again"
-                                     : "the previous checkpoint is used"));
+                warn(fmt::format(
+                    "{}; {}", error.what(),
+                    number + 1 == all.rend()
+                        ? "there is no previous checkpoint, so training starts from the beginning"
+                        : "using the previous checkpoint"));
             }
         }
     }

@@ -72,7 +72,7 @@ void require_images(const at::Tensor& images, const Kind& kind) {
     require(images.size(1) == 1 || images.size(1) == 3,
             "images must have 1 or 3 channels for {}, got {}", kind.name, images.size(1));
     require(images.size(1) == 3 || std::string_view(kind.name) != "saturate",
-            "saturate changes colours, and the images are grey");
+            "saturate changes colours, but the images are grey");
     const auto height = images.size(2);
     const auto width = images.size(3);
     require(std::min(height, width) >= least_side,

@@ -66,11 +66,11 @@ class BandMeter {
 CorruptionErrors corruption_error(model::Model& model, const data::Dataset& dataset,
                                   const ErrorOptions& options) {
     require(!options.kinds.empty(), "kinds must name at least one corruption");
-    require(!options.severities.empty(), "severities must name at least one of 1 to {}",
+    require(!options.severities.empty(), "severities must contain at least one number from 1 to {}",
             severities);
     for (const auto& kind : options.kinds) {
         require(!options.alexnet || alexnet_errors.contains(kind),
-                "no error of AlexNet is published for {}; the baseline needs kinds of the set "
+                "no AlexNet error is published for {}; the baseline requires kinds from the set "
                 "\"common\"",
                 kind);
     }

@@ -18,7 +18,7 @@ namespace {
 constexpr const char* names[] = {"frost1.png", "frost2.png", "frost3.png", "frost4.jpg",
                                  "frost5.jpg"};
 constexpr const char* source =
-    "they lie in the folder ImageNet-C/create_c of github.com/hendrycks/robustness";
+    "get the photographs from the directory ImageNet-C/create_c of github.com/hendrycks/robustness";
 
 Bytes read_whole(const std::filesystem::path& path) {
     const auto file = read_file(path);
@@ -43,7 +43,8 @@ struct KnownFile {
 }  // namespace
 
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder) {
-    require(!folder.empty(), "frost needs the option frost, the folder of the photographs {}; {}",
+    require(!folder.empty(),
+            "frost requires the option frost, the directory that contains the photographs {}; {}",
             fmt::join(names, ", "), source);
     std::vector<KnownFile> files;
     for (const auto* name : names) {
@@ -93,8 +94,8 @@ std::shared_ptr<const Photographs> smaller(const Photographs& photographs) {
 void require_larger(const Photographs& photographs, int64_t height, int64_t width) {
     for (const auto& picture : photographs.pictures) {
         require(picture.height > height && picture.width > width,
-                "the photographs of frost must be larger than the images, {} x {}; one has {} x {} "
-                "pixels where it is used",
+                "the frost photographs, at the scale in use, must be larger than the images ({} x "
+                "{}), but one has {} x {} pixels",
                 height, width, picture.height, picture.width);
     }
 }

@@ -13,7 +13,7 @@
 namespace hfc::corrupt {
 namespace {
 
-constexpr const char* where_published = "CIFAR-10-C.tar of zenodo.org/records/2535967 holds it";
+constexpr const char* where_published = "download CIFAR-10-C.tar from zenodo.org/records/2535967";
 
 /// Rows begin .. begin + count - 1 of an npy file of bytes.
 at::Tensor read_rows(const std::filesystem::path& path, std::vector<int64_t> shape, int64_t begin,
@@ -24,7 +24,7 @@ at::Tensor read_rows(const std::filesystem::path& path, std::vector<int64_t> sha
     const InputFile file(path);
     const auto layout = tensor_file::npy_layout(file);
     require(layout.shape == shape && layout.dtype == at::kByte,
-            "'{}' must hold uint8 [{}], got {} [{}]; {}", path.string(), fmt::join(shape, ", "),
+            "'{}' must contain uint8 [{}], got {} [{}]; {}", path.string(), fmt::join(shape, ", "),
             at::toString(layout.dtype), fmt::join(layout.shape, ", "), where_published);
     shape[0] = count;
     auto rows = at::empty(shape, at::kByte);
@@ -47,14 +47,14 @@ data::Dataset published(const data::Dataset& dataset, const std::string& kind, i
     const auto& test = dataset.source();
     const auto count = test.size();
     require(test.name().starts_with("cifar10 test") && dataset.transforms().empty(),
-            "the published files hold CIFAR-10's test images; the data set must be a view of these "
-            "without transforms, got '{}'",
+            "the published files contain CIFAR-10's test images; the data set must be a view of "
+            "these images without transforms, got '{}'",
             dataset.name());
     const auto labels =
         read_rows(folder / "labels.npy", {severities * count}, (severity - 1) * count, count)
             .to(at::kLong);
     require(labels.equal(test.labels()),
-            "the labels in '{}' are not those of the test images in their order; {}",
+            "the labels in '{}' do not match those of the test images in order; {}",
             (folder / "labels.npy").string(), where_published);
     auto images = std::make_shared<data::Images>();
     images->name = fmt::format("{} {} {}", test.name(), kind, severity);

@@ -31,7 +31,7 @@ at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& na
     labels = labels.detach().to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/shared);
     constexpr int64_t most_classes = 1'000'000;
     require(size == 0 || labels.min().item<int64_t>() >= 0,
-            "the labels of '{}' must be at least 0, got {}", name, labels.min().item<int64_t>());
+            "the labels of '{}' must be >= 0, got {}", name, labels.min().item<int64_t>());
     require(size == 0 || labels.max().item<int64_t>() < most_classes,
             "the labels of '{}' must be below {}, got {}", name, most_classes,
             labels.max().item<int64_t>());
@@ -137,8 +137,7 @@ const std::string& Dataset::name() const {
 }
 
 at::Tensor Dataset::labels() const {
-    require(labels_.defined(), "'{}' has no labels; labels are needed here, int64 [{}]", name_,
-            size());
+    require(labels_.defined(), "'{}' has no labels; expected an int64 tensor [{}]", name_, size());
     return labels_.to(at::kLong);
 }
 
@@ -173,7 +172,8 @@ Dataset Dataset::with_labels(const at::Tensor& labels) const {
 
 Dataset Dataset::subset(int64_t n, uint64_t seed) const {
     require(0 <= n && n <= size(),
-            "Dataset:subset: n must be 0 (all) to {}, the size of '{}'; got {}", size(), name_, n);
+            "Dataset:subset: n must be between 0 (all) and {} (the size of '{}'), got {}", size(),
+            name_, n);
     return n == 0 ? *this
                   : select(permutation(size(), seed, "subset").slice(0, 0, n),
                            fmt::format("{} drawn", n));
@@ -193,7 +193,7 @@ Dataset Dataset::per_class(int64_t n, uint64_t seed) const {
         const auto& members = positions[static_cast<size_t>(label)];
         const auto known = label < static_cast<int64_t>(class_names().size());
         require(members.size(0) >= n,
-                "Dataset:per_class: '{}' has {} images of class {}{}, fewer than the {} asked for",
+                "Dataset:per_class: '{}' has {} images of class {}{}, fewer than the {} requested",
                 name_, members.size(0), label,
                 known ? fmt::format(" ('{}')", class_names()[static_cast<size_t>(label)]) : "", n);
         const auto order = permutation(members.size(0), seed, fmt::format("per class {}", label));
@@ -220,8 +220,8 @@ Dataset Dataset::transformed(std::shared_ptr<const Transform> transform) const {
 
 Dataset Dataset::with_recipe(const image_file::PictureRecipe& recipe) const {
     require(transforms_.empty(),
-            "'{}': pictures are resized and cropped before they are filtered or mapped; call this "
-            "first",
+            "'{}': images are resized and cropped before they are filtered or mapped; call this "
+            "function first",
             name_);
     Dataset view = *this;
     view.source_ = source_->with_recipe(recipe);
@@ -235,7 +235,7 @@ Dataset Dataset::cached(const std::filesystem::path& folder) const {
     if (!pictures && !source_->is_slow() && !source_->runs_script()) {
         return *this;
     }
-    require(pictures != nullptr, "'{}' is not made of picture files of one size", name_);
+    require(pictures != nullptr, "'{}' is not made from image files of one size", name_);
     Dataset view = *this;
     view.source_ = data::cached(pictures, samples(), folder);
     return view;
@@ -276,10 +276,11 @@ at::Tensor Dataset::make_room(const at::Tensor& samples) const {
     const auto shape = n > 0 ? source_->shape_of(index[0]) : source_->shape();
     for (int64_t i = 1; i < n; ++i) {
         const auto other = source_->shape_of(index[i]);
-        require(other == shape,
-                "'{}': the images of a batch must have one size; sample {} is [{}], sample {} is "
-                "[{}]: take batches of one image (accumulate = n adds the gradients of n)",
-                name_, index[0], fmt::join(shape, ", "), index[i], fmt::join(other, ", "));
+        require(
+            other == shape,
+            "'{}': all images of a batch must have the same size, but sample {} is [{}] and sample "
+            "{} is [{}]; use batches of one image (accumulate = n adds the gradients of n batches)",
+            name_, index[0], fmt::join(shape, ", "), index[i], fmt::join(other, ", "));
     }
     return empty_kept({n, shape[0], shape[1], shape[2]}, source_->dtype());
 }

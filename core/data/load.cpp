@@ -93,7 +93,7 @@ Path require_present(const Download& download, bool is_idx) {
     std::ranges::transform(download.files, std::back_inserter(expected),
                            [&](const std::string& file) { return download.prefix + file; });
     fail(
-        "cannot find the data set '{}': expected in '{}' the files {}{}; missing: {}.\n"
+        "cannot find the data set '{}': expected the following files in '{}': {}{}; missing: {}.\n"
         "Download it from {}:\n"
         "  {}\n"
         "If you already have it, use --data DIR or the environment variable HFC_DATA to name the "
@@ -132,7 +132,7 @@ Pair find_cifar10() {
 
 Pair find_cifar100(const std::string& labels) {
     require(labels == "fine" || labels == "coarse",
-            "labels must be fine (100 classes) or coarse (20), got '{}'", labels);
+            "labels must be 'fine' (100 classes) or 'coarse' (20 classes), got '{}'", labels);
     const bool coarse = labels == "coarse";
     const Download python = {
         "cifar100", {"cifar-100-python"}, cifar100_python_files(), cifar_page, ""};
@@ -170,7 +170,7 @@ Pair find_mnist(std::vector<std::string>* notes) {
     return find_idx({"mnist",
                      {"mnist", "MNIST/raw", "MNIST", "mnist/raw"},
                      {},
-                     "http://yann.lecun.com/exdb/mnist (here from a mirror)",
+                     "http://yann.lecun.com/exdb/mnist (the command uses a mirror)",
                      ""},
                     "https://ossci-datasets.s3.amazonaws.com/mnist", digits(), notes);
 }
@@ -241,7 +241,7 @@ struct Named {
 };
 
 /// The path in "folder:DIR", "tar:FILE" and the like, which are told by their beginnings.
-std::string path_in(const std::string& name, const char* kind = "a folder",
+std::string path_in(const std::string& name, const char* kind = "a directory",
                     const char* letters = "DIR") {
     const auto colon = name.find(':');
     require(colon + 1 < name.size(), "'{0}' needs the path of {1} after the colon: {0}{2}", name,
@@ -274,7 +274,7 @@ std::vector<Named>& all() {
          }},
         {"tar:FILE",
          [](const std::string& name, Options options, Notes notes) {
-             return load_tar(path_in(name, "a tar", "FILE"),
+             return load_tar(path_in(name, "a tar file", "FILE"),
                              {options.folder, options.tar_test, options.tar_index}, notes);
          }},
         {"coco:DIR", [](const std::string& name, Options options,

@@ -56,8 +56,8 @@ class Loader::Work {
         order_ = mine.to(fits ? at::kInt : at::kLong).contiguous();
         batches_ = number_of_batches(order_.size(0), options.batch_size, options.drop_last);
         require(options.first >= 0 && options.first <= batches_,
-                "the first batch must be 0 to {}, the number of batches; got {}", batches_,
-                options.first);
+                "the first batch must be between 0 and {} (the number of batches), got {}",
+                batches_, options.first);
         next_ = given_ = options.first;
         if (const auto threads = threads_for(dataset, options); threads > 0 && next_ < batches_) {
             slots_ahead_ = fitting_slots();
@@ -154,7 +154,8 @@ class Loader::Work {
         skipped_.push_back({sample, reason});
         const auto count = static_cast<int64_t>(skipped_.size());
         require(count <= std::max(few, order_.size(0) / one_in),
-                "'{}': more than {} samples cannot be read, more than one in {}; the first: {}",
+                "'{}': more than {} samples cannot be read, which is more than one in {}; the "
+                "first error: {}",
                 dataset_.name(), count - 1, one_in, skipped_.front().reason);
     }
 
@@ -174,7 +175,7 @@ class Loader::Work {
             }
             skip(sample.item<int64_t>(), reason);
         }
-        fail("'{}': no sample can be read; the first: {}", dataset_.name(),
+        fail("'{}': no sample can be read; the first error: {}", dataset_.name(),
              skipped_.front().reason);
     }
 

@@ -41,8 +41,8 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
                        ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0)
                        : MAP_FAILED;
     require(memory != MAP_FAILED,
-            "{:.1f} GB of images do not fit into memory, nor into a file in '{}': {}; "
-            "TMPDIR names another",
+            "{:.1f} GB of images fit neither into memory nor into a file in '{}': {}; set TMPDIR "
+            "to use another directory",
             static_cast<double>(bytes) / 1e9, folder, std::strerror(reason != 0 ? reason : errno));
     return at::from_blob(
         memory, sizes, [bytes](void* begin) { ::munmap(begin, bytes); }, at::kByte);
@@ -84,8 +84,7 @@ uint64_t default_pixel_memory() {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), megabytes);
     require(error == std::errc() && end == text.data() + text.size() &&
                 megabytes <= std::numeric_limits<uint64_t>::max() / bytes_a_mb,
-            "the environment variable HFC_PIXEL_MEMORY must be a whole number of MB, got "
-            "'{}'",
+            "the environment variable HFC_PIXEL_MEMORY must be an integer number of MB, got '{}'",
             text);
     return megabytes * bytes_a_mb;
 }

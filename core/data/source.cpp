@@ -27,7 +27,7 @@ std::vector<at::Tensor> Source::targets(const at::Tensor&) const {
 }
 
 std::shared_ptr<const Source> Source::with_recipe(const image_file::PictureRecipe&) const {
-    fail("'{}' is not made of picture files, so there is nothing to resize or crop", name());
+    fail("'{}' is not made from image files, so there is nothing to resize or crop", name());
 }
 
 void Source::add_images(Checksum& checksum, const at::Tensor& samples) const {

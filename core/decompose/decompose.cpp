@@ -34,7 +34,7 @@ at::Tensor planes_of(const at::Tensor& x) {
 }
 
 void require_share(double share) {
-    require(share >= 0 && share <= 1, "a share of energy must be in [0,1], got {}", share);
+    require(share >= 0 && share <= 1, "a share of the energy must be in [0,1], got {}", share);
 }
 
 Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Chooser& choose) {
@@ -65,8 +65,9 @@ Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks) {
     require(!ranks.empty(), "at least one rank is needed, got none");
     for (const auto rank : ranks) {
         require(rank >= 0 && rank <= most,
-                "a rank must be 0 to {}, the shorter side of images of {} x {}; got {}", most,
-                x.size(-2), x.size(-1), rank);
+                "a rank must be between 0 and {} (the shorter side of an image of {} x {} pixels), "
+                "got {}",
+                most, x.size(-2), x.size(-1), rank);
     }
     return run(x, planes, ranks.size(), [&](int64_t, const std::vector<double>&) { return ranks; });
 }

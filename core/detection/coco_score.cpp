@@ -238,8 +238,7 @@ class Scorer {
         }
         if (cut_ > 0) {
             score_.notes.push_back(fmt::format(
-                "{} detections beyond the {} best of a picture and category are left out, as COCO "
-                "does",
+                "{} detections beyond the {} best per image and category are left out, as in COCO",
                 cut_, most_detections));
         }
         return std::move(score_);

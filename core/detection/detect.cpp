@@ -119,12 +119,11 @@ class DetectionObjective : public train::Objective {
     void begin(const data::Dataset& dataset) override {
         const auto* all = dataset.source().annotations();
         require(all != nullptr,
-                "'{}' has no boxes; the loss 'detection' needs a data set of "
-                "objects in pictures",
+                "'{}' has no boxes; the loss 'detection' requires a detection data set",
                 dataset.name());
         require(std::ranges::any_of(dataset.source().targets(dataset.samples()),
                                     [](const at::Tensor& one) { return one.size(0) > 0; }),
-                "no picture of '{}' has an object to train on", dataset.name());
+                "no image of '{}' has an object to train on", dataset.name());
     }
 
     train::Loss loss(model::Model& model, const train::TrainingBatch& batch) override {

@@ -33,7 +33,7 @@ std::string fault_of(const Detection& row) {
                            fmt::join(row.box, ", "));
     }
     if (row.box[2] < 0 || row.box[3] < 0) {
-        return fmt::format("width and height of the box must be at least 0, got {} and {}",
+        return fmt::format("the width and height of the box must be >= 0, got {} and {}",
                            row.box[2], row.box[3]);
     }
     return {};
@@ -47,11 +47,11 @@ void require_valid(const std::vector<Detection>& detections, const Annotations& 
     for (size_t i = 0; i < detections.size(); ++i) {
         const auto& row = detections[i];
         require(row.picture >= 0 && row.picture < pictures,
-                "detection {}: the picture must be one of the {} of '{}', got {}", i + 1, pictures,
-                truth.name, row.picture);
+                "detection {}: the image must be one of the {} images of '{}', got {}", i + 1,
+                pictures, truth.name, row.picture);
         require(row.category >= 0 && row.category < categories,
-                "detection {}: the class must be one of the {} of '{}', got {}", i + 1, categories,
-                truth.name, row.category);
+                "detection {}: the class must be one of the {} classes of '{}', got {}", i + 1,
+                categories, truth.name, row.category);
         const auto fault = fault_of(row);
         require(fault.empty(), "detection {}: {}", i + 1, fault);
     }
@@ -68,11 +68,11 @@ std::vector<Detection> parse_detections(std::string_view text, const Path& file,
         const auto where = fmt::format("entry {}", place + 1);
         const auto picture =
             pictures.find(data::require_whole(record.image_id, "image_id", file, where));
-        require(picture != pictures.end(), "'{}': {}: '{}' has no picture of the id {}",
+        require(picture != pictures.end(), "'{}': {}: '{}' has no image with the id {}",
                 file.string(), where, truth.name, *record.image_id);
         const auto category =
             categories.find(data::require_whole(record.category_id, "category_id", file, where));
-        require(category != categories.end(), "'{}': {}: '{}' has no category of the id {}",
+        require(category != categories.end(), "'{}': {}: '{}' has no category with the id {}",
                 file.string(), where, truth.name, *record.category_id);
         require(record.bbox && record.bbox->size() == 4,
                 "'{}': {}: 'bbox' must be four numbers x, y, width, height; found {}",

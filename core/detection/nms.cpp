@@ -23,7 +23,7 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
                                           fmt::join(boxes.sizes(), ", "))
                             : "nothing");
     require(boxes.size(0) <= std::numeric_limits<uint32_t>::max(),
-            "boxes must be at most 2^32 - 1, got {}", boxes.size(0));
+            "there must be at most 2^32 - 1 boxes, got {}", boxes.size(0));
     require(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0) &&
                 scores.scalar_type() == at::kFloat,
             "scores must be float32 [{}], one per box, got {}", boxes.size(0),

@@ -20,7 +20,7 @@ MapSize resized(const MapSize& size, int64_t min_size, int64_t max_size) {
 }
 
 Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
-    require(!pictures.empty(), "expected at least one picture");
+    require(!pictures.empty(), "expected at least one image");
     const auto device = model::device_of(*this);
     const auto options = at::TensorOptions(device).dtype(at::kFloat);
     const auto mean = at::tensor(model::imagenet_mean, options).view({1, 3, 1, 1});
@@ -31,11 +31,11 @@ Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
     for (const auto& picture : pictures) {
         require(picture.dim() == 3 && picture.size(0) == 3 && picture.size(1) > 0 &&
                     picture.size(2) > 0 && picture.scalar_type() == at::kFloat,
-                "a picture must be float32 [3, H, W], got {} [{}]",
+                "an image must be float32 [3, H, W], got {} [{}]",
                 at::toString(picture.scalar_type()), fmt::join(picture.sizes(), ", "));
         const MapSize before{picture.size(1), picture.size(2)};
         const auto size = resized(before, options_.min_size, options_.max_size);
-        require(size[0] > 0 && size[1] > 0, "a picture of {} x {} pixels cannot be resized to {}",
+        require(size[0] > 0 && size[1] > 0, "an image of {} x {} pixels cannot be resized to {}",
                 before[0], before[1], options_.min_size);
         auto image = (picture.to(device).unsqueeze(0) - mean) / deviation;
         if (size != before) {
@@ -115,7 +115,7 @@ void Detector::load_weights(tensor_file::NamedTensors weights) {
                 "the weights do not fit {}: '{}' must be [{}], found [{}]{}", this->name(), name,
                 fmt::join(tensor.sizes(), ", "), fmt::join(found->second.sizes(), ", "),
                 name.find("cls_logits") != std::string::npos
-                    ? fmt::format("; they are of {} classes, set option classes",
+                    ? fmt::format("; they are for {} classes: set the option classes",
                                   found->second.size(0) / anchors_a_place)
                     : "");
     }

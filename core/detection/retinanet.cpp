@@ -255,7 +255,7 @@ Found Detector::find(const HeadOutput& output, int64_t picture,
 
 DetectionLoss Detector::loss(const std::vector<at::Tensor>& pictures,
                              const std::vector<Objects>& objects) {
-    require(pictures.size() == objects.size(), "expected the objects of {} pictures, got {}",
+    require(pictures.size() == objects.size(), "expected the objects of {} images, got {}",
             pictures.size(), objects.size());
     const auto prepared = prepare(pictures);
     std::vector<Objects> scaled;
@@ -263,11 +263,11 @@ DetectionLoss Detector::loss(const std::vector<at::Tensor>& pictures,
         const auto& one = objects[i];
         require(one.boxes.size(0) == 0 ||
                     (one.boxes.slice(1, 2, 4) > one.boxes.slice(1, 0, 2)).all().item<bool>(),
-                "picture {} of the batch has a box whose sides are not above 0", i + 1);
+                "image {} of the batch has a box whose width or height is not above 0", i + 1);
         require(one.labels.numel() == 0 || (one.labels.min().item<int64_t>() >= 0 &&
                                             one.labels.max().item<int64_t>() < options_.classes),
-                "labels must be between 0 and {}, the classes of the detector; picture {} of "
-                "the batch has another",
+                "labels must be between 0 and {} (the classes of the detector), but image {} of "
+                "the batch has a label outside this range",
                 options_.classes - 1, i + 1);
         const auto ratio = [&](size_t side) {
             return static_cast<float>(prepared.sizes[i][side]) /

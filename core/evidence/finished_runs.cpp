@@ -63,7 +63,7 @@ std::vector<size_t> places_in(const std::vector<std::string>& header, const std:
     for (const auto& [name, member] : run_columns) {
         const auto found = std::ranges::find(header, name);
         require(found != header.end(),
-                "'{}' holds no finished runs: its first line has no column '{}'", source, name);
+                "'{}' contains no finished runs: its first line has no column '{}'", source, name);
         places.push_back(static_cast<size_t>(found - header.begin()));
     }
     return places;
@@ -106,7 +106,7 @@ std::string to_csv(const std::vector<FinishedRun>& runs) {
 std::vector<FinishedRun> finished_runs_from_csv(const std::string& text,
                                                 const std::string& source) {
     const auto lines = run::parse_csv(text);
-    require(!lines.empty(), "'{}' holds no finished runs: it is empty", source);
+    require(!lines.empty(), "'{}' contains no finished runs: it is empty", source);
     const auto places = places_in(lines[0], source);
     const auto rows = run::rows_from_csv(text);
     std::vector<FinishedRun> runs;

@@ -134,7 +134,7 @@ void choose_seeds(SweepPlan& plan, int64_t count) {
             "option --seeds: the script has no option 'seed'");
     const auto known = std::ranges::find(plan.choices, seed_option, &Choice::option);
     require(known == plan.choices.end(),
-            "options --seeds and --seed both choose the seeds; give one of them");
+            "options --seeds and --seed both choose the seeds; use only one of them");
     Choice seeds{.option = seed_option, .values = {}};
     for (int64_t seed = 0; seed < count; ++seed) {
         seeds.values.push_back({std::to_string(seed), seed});

@@ -23,8 +23,8 @@ std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, R
 at::Tensor radial_mask(int64_t height, int64_t width, double radius, Rule rule) {
     require(height > 0 && width > 0, "height and width must be at least 1, got {} x {}", height,
             width);
-    require(std::isfinite(radius) && radius >= 0,
-            "radius must be a finite number of at least 0, got {}", radius);
+    require(std::isfinite(radius) && radius >= 0, "radius must be a finite number >= 0, got {}",
+            radius);
     const auto mask = at::zeros({height, width}, at::kDouble);
     auto values = mask.accessor<double, 2>();
     const auto widths = disc_widths(height, width, radius, rule);

@@ -50,7 +50,7 @@ std::shared_ptr<const FftwPlans> make_plans(int64_t height, int64_t width) {
     fftwf_free(pixels);
     fftwf_free(spectrum);
     require(plans.forward != nullptr && plans.inverse != nullptr,
-            "FFTW cannot plan for images of {} x {}", height, width);
+            "FFTW cannot plan a transform for images of {} x {}", height, width);
     ++planner().alive;
     return {new FftwPlans(plans), destroy};
 }
@@ -89,8 +89,8 @@ FftwChannel::FftwChannel(std::shared_ptr<const FftwPlans> plans)
       pixels_(fftwf_alloc_real(plans_.height * plans_.width)),
       spectrum_(fftwf_alloc_complex(plans_.height * columns_)),
       masked_(fftwf_alloc_complex(plans_.height * columns_)) {
-    require(pixels_ && spectrum_ && masked_, "no memory for images of {} x {}", plans_.height,
-            plans_.width);
+    require(pixels_ && spectrum_ && masked_, "not enough memory for images of {} x {}",
+            plans_.height, plans_.width);
 }
 
 void FftwChannel::forward(const float* pixels) {

@@ -30,7 +30,7 @@ void check(const at::Tensor& x, const std::vector<double>& radii) {
     require(!radii.empty(), "at least one radius is needed, got none");
     for (const double radius : radii) {
         require(std::isfinite(radius) && radius >= 0,
-                "a radius must be a finite number of at least 0, got {}", radius);
+                "a radius must be a finite number >= 0, got {}", radius);
     }
 }
 

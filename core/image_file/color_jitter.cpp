@@ -87,8 +87,9 @@ void require_valid(const JitterOptions& options) {
     check(options.contrast, "contrast", most);
     check(options.saturation, "saturation", most);
     check(options.hue, "hue", 0.5);
-    require(options != JitterOptions{},
-            "color_jitter: one of brightness, contrast, saturation and hue must be above 0");
+    require(
+        options != JitterOptions{},
+        "color_jitter: at least one of brightness, contrast, saturation and hue must be above 0");
 }
 
 std::vector<ColorChange> random_color_changes(const JitterOptions& options,

@@ -43,19 +43,19 @@ class Walk {
 
     Size checked_size(uint64_t width, uint64_t height) const {
         require(width > 0 && height > 0 && width * height <= most_image_pixels,
-                "the picture '{}' claims to have {} x {} pixels, expected 1 to {} in all",
+                "the image '{}' claims to have {} x {} pixels, expected 1 to {} in total",
                 path_.string(), width, height, most_image_pixels);
         return {static_cast<int64_t>(height), static_cast<int64_t>(width)};
     }
 
     [[noreturn]] void damaged(const std::string& what) const {
-        fail("the picture '{}' is damaged: {}, at byte {}", path_.string(), what, at_);
+        fail("the image '{}' is damaged: {} (at byte {})", path_.string(), what, at_);
     }
 
   private:
     void need(uint64_t count) const {
         require(count <= bytes_.size() - at_,
-                "the picture '{}' is truncated: it ends after {} bytes, before its end marker",
+                "the image '{}' is truncated: it ends after {} bytes, before its end marker",
                 path_.string(), bytes_.size());
     }
 
@@ -92,7 +92,7 @@ PictureInfo check_jpeg(Walk walk) {
         }
         const auto length = walk.number(2);
         if (length < 2) {
-            walk.damaged(fmt::format("a segment of {} bytes", length));
+            walk.damaged(fmt::format("a segment has {} bytes", length));
         }
         auto segment = walk;
         const auto content = walk.take(length - 2);
@@ -105,7 +105,7 @@ PictureInfo check_jpeg(Walk walk) {
         }
     }
     if (info.stored.height == 0) {
-        walk.damaged("no frame before the end marker");
+        walk.damaged("it has no frame before the end marker");
     }
     info.orientation = std::max(info.orientation, 1);
     return info;
@@ -121,11 +121,11 @@ PictureInfo check_png(Walk walk) {
         const auto type = type_and_data.substr(0, 4);
         if (walk.number(4) != crc32(0, reinterpret_cast<const Bytef*>(type_and_data.data()),
                                     static_cast<uInt>(type_and_data.size()))) {
-            walk.damaged("a chunk's checksum does not fit its data");
+            walk.damaged("a chunk's checksum does not match its data");
         }
         if (first) {
             if (type != "IHDR" || length < 8) {
-                walk.damaged("no header chunk");
+                walk.damaged("it has no header chunk");
             }
             chunk.take(4);
             const auto width = chunk.number(4);
@@ -176,12 +176,12 @@ PictureInfo check_image(std::string_view bytes, const std::filesystem::path& pat
         return {Format::netpbm, {}, 1};
     }
     require(!bytes.starts_with("GIF8"),
-            "the picture '{}' is a GIF, going by its first bytes, and GIF is not read: save it as "
-            "PNG",
+            "the image '{}' is a GIF, judging by its first bytes, and GIF is not supported: save "
+            "it as PNG",
             path.string());
     fail(
-        "the picture '{}' is not a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, going by its first "
-        "bytes ({} bytes in all)",
+        "the image '{}' is not a JPEG, PNG, BMP, PPM, PGM, TIFF or WebP, judging by its first "
+        "bytes (the file has {} bytes)",
         path.string(), bytes.size());
 }
 

@@ -31,10 +31,10 @@ std::vector<std::filesystem::path> candidates() {
 template <typename Function>
 Function symbol(void* module, const std::filesystem::path& path, const char* name) {
     auto* address = ::dlsym(module, name);
-    require(address != nullptr,
-            "the module '{}' has no function '{}': it belongs to another version of the "
-            "program",
-            path.string(), name);
+    require(
+        address != nullptr,
+        "the module '{}' has no function '{}': it belongs to a different version of the program",
+        path.string(), name);
     return reinterpret_cast<Function>(address);
 }
 
@@ -55,8 +55,7 @@ Codec load_codec() {
         return std::filesystem::is_regular_file(candidate, error);
     });
     require(path != paths.end(),
-            "pictures are read by the module libhfc_image_codec.so, which is missing; "
-            "looked for '{}'",
+            "the module libhfc_image_codec.so, which reads images, is missing; looked for '{}'",
             fmt::join(
                 [&] {
                     std::vector<std::string> names;
@@ -68,8 +67,9 @@ Codec load_codec() {
                 "', '"));
     limit_pixels();
     auto* module = ::dlopen(path->c_str(), RTLD_NOW | RTLD_LOCAL);
-    require(module != nullptr, "the module '{}', which reads pictures by OpenCV, does not load: {}",
-            path->string(), ::dlerror());
+    require(module != nullptr,
+            "the module '{}', which reads images with OpenCV, cannot be loaded: {}", path->string(),
+            ::dlerror());
     return {symbol<HfcOpencvVersion>(module, *path, "hfc_opencv_version"),
             symbol<HfcDecodeImage>(module, *path, "hfc_decode_image"),
             symbol<HfcEncodePng>(module, *path, "hfc_encode_png")};
@@ -107,7 +107,7 @@ Size decode_by_opencv(std::string_view bytes, const std::filesystem::path& path,
     const int failed =
         codec().decode(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(),
                        follow_orientation ? 1 : 0, place, &decoded, message, sizeof message);
-    require(failed == 0, "the picture '{}' does not decode: {}", path.string(), message);
+    require(failed == 0, "the image '{}' cannot be decoded: {}", path.string(), message);
     return decoded.size;
 }
 
@@ -124,7 +124,7 @@ std::string encode_png(const uint8_t* planes, int64_t channels, int64_t height, 
     char message[256] = "";
     const int failed = codec().encode(planes, static_cast<int>(channels), static_cast<int>(height),
                                       static_cast<int>(width), take, &png, message, sizeof message);
-    require(failed == 0, "encode_png: a picture of {} x {} x {} cannot be encoded: {}", channels,
+    require(failed == 0, "encode_png: an image of {} x {} x {} cannot be encoded: {}", channels,
             height, width, message);
     return png;
 }

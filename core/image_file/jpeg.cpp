@@ -120,7 +120,7 @@ class Decoder {
         const auto width = static_cast<int64_t>(info_.image_width);
         require(box.top >= 0 && box.left >= 0 && box.height >= 1 && box.width >= 1 &&
                     box.top + box.height <= height && box.left + box.width <= width,
-                "the picture '{}' has {} x {} pixels, and {} x {} at ({}, {}) were wanted",
+                "the image '{}' has {} x {} pixels, but {} x {} at ({}, {}) were requested",
                 path_.string(), height, width, box.height, box.width, box.top, box.left);
         begin(box);
         if (width_ == static_cast<JDIMENSION>(box.width) && components_ == 3) {
@@ -145,14 +145,14 @@ class Decoder {
         const auto path = path_.string();
         switch (trap_.failure) {
             case Failure::cut:
-                fail("the picture '{}' is truncated: its data end before its last pixel", path);
+                fail("the image '{}' is truncated: its data ends before the last pixel", path);
             case Failure::damaged:
-                fail("the picture '{}' is damaged: its data hold a code that means nothing", path);
+                fail("the image '{}' is damaged: its data contains an invalid code", path);
             case Failure::too_many_scans:
-                fail("the picture '{}' has more than {} scans, expected at most {}", path,
-                     most_scans, most_scans);
+                fail("the image '{}' has more than {} scans, expected at most {}", path, most_scans,
+                     most_scans);
             default:
-                fail("the picture '{}' does not decode; libjpeg says: {}", path, trap_.message);
+                fail("the image '{}' cannot be decoded; libjpeg reports: {}", path, trap_.message);
         }
     }
 

@@ -57,7 +57,7 @@ std::string encode_jpeg(const uint8_t* rgb, int64_t height, int64_t width, int q
     const bool written = write_jpeg(rgb, height, width, quality, &bytes, &count);
     std::string file(reinterpret_cast<const char*>(bytes), written ? count : 0);
     std::free(bytes);
-    require(written, "a picture of {} x {} pixels cannot be saved as JPEG", height, width);
+    require(written, "an image of {} x {} pixels cannot be saved as JPEG", height, width);
     return file;
 }
 

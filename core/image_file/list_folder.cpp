@@ -38,7 +38,7 @@ struct Entry {
 using Identity = std::pair<dev_t, ino_t>;
 
 [[noreturn]] void fail_to_read(const std::string& path) {
-    fail("cannot read the folder '{}': {}", path, std::strerror(errno));
+    fail("cannot read the directory '{}': {}", path, std::strerror(errno));
 }
 
 std::string small_extension(std::string_view name) {
@@ -167,7 +167,7 @@ class Listing {
             return;
         }
         require(names_.size() < std::numeric_limits<uint32_t>::max() - name.size(),
-                "a folder below '{}' has too many pictures", list_.root_.string());
+                "a directory below '{}' contains too many images", list_.root_.string());
         begins_.push_back(static_cast<uint32_t>(names_.size()));
         names_.append(name);
         names_.push_back('\0');
@@ -237,7 +237,7 @@ bool is_picture_name(std::string_view name) {
 }
 
 const PictureList::Folder& PictureList::folder_of(int64_t i) const {
-    require(i >= 0 && i < size_, "index {} is out of range for a list of {} pictures", i, size_);
+    require(i >= 0 && i < size_, "index {} is out of range for a list of {} images", i, size_);
     return *std::prev(std::ranges::upper_bound(folders_, i, {}, &Folder::first));
 }
 

@@ -9,8 +9,9 @@ namespace hfc::image_file {
 namespace {
 
 void require_picture(const Size& picture) {
-    require(picture.height >= 1 && picture.width >= 1, "a picture of {} x {} pixels has none",
-            picture.height, picture.width);
+    require(picture.height >= 1 && picture.width >= 1,
+            "expected an image with at least one pixel, got {} x {}", picture.height,
+            picture.width);
 }
 
 void require_side(const char* function, int64_t n) {
@@ -110,9 +111,10 @@ Geometry pad(const Geometry& before, int64_t n) {
 Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform) {
     require_side("random_crop", n);
     const auto& [top, left, height, width] = before.window;
-    require(height >= n && width >= n,
-            "random_crop {} of {} x {} pixels (height x width): resize or pad comes first", n,
-            height, width);
+    require(
+        height >= n && width >= n,
+        "random_crop {}: got only {} x {} pixels (height x width); resize or pad the image first",
+        n, height, width);
     auto after = before;
     const auto down = place(height - n + 1, uniform());
     const auto right = place(width - n + 1, uniform());

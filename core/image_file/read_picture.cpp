@@ -29,11 +29,10 @@ Geometry checked(const Geometry& geometry, const Size& picture, const Size& resu
     require(box.top >= 0 && box.left >= 0 && box.height >= 1 && box.width >= 1 &&
                 box.top + box.height <= picture.height && box.left + box.width <= picture.width &&
                 geometry.resized.height >= 1 && geometry.resized.width >= 1,
-            "the picture '{}' has {} x {} pixels, and a box of {} x {} at ({}, {}) was to be cut "
-            "out",
+            "the image '{}' has {} x {} pixels, so a box of {} x {} at ({}, {}) cannot be cut out",
             path.string(), picture.height, picture.width, box.height, box.width, box.top, box.left);
     require(geometry.window.height == result.height && geometry.window.width == result.width,
-            "the picture '{}' becomes {} x {} pixels, expected {} x {}", path.string(),
+            "the image '{}' becomes {} x {} pixels, expected {} x {}", path.string(),
             geometry.window.height, geometry.window.width, result.height, result.width);
     return geometry;
 }
@@ -50,7 +49,7 @@ Orientation parse_orientation(const std::string& name) {
 void PictureReader::read(const std::filesystem::path& path, const ChooseGeometry& choose,
                          const Size& result, uint8_t* planes) {
     const InputFile file(path);
-    require(file.size() <= largest_file, "the picture '{}' has {} bytes, expected at most {}",
+    require(file.size() <= largest_file, "the image '{}' has {} bytes, expected at most {}",
             path.string(), file.size(), largest_file);
     file_.resize(file.size());
     file.read(0, file_.data(), file_.size());

@@ -110,8 +110,8 @@ PictureRecipe::PictureRecipe(std::vector<PictureStep> steps, const PictureOption
         square = square || makes_square(steps_[i].kind);
     }
     require(square,
-            "the steps must make images of one size: center_crop, random_crop or "
-            "random_resized_crop is missing in '{}'",
+            "the steps must produce images of one size: '{}' lacks center_crop, random_crop or "
+            "random_resized_crop",
             describe());
 }
 
@@ -119,7 +119,7 @@ void PictureRecipe::add(size_t i) {
     const auto& step = steps_[i];
     require_valid(step);
     require(!begins(step.kind) || i == 0,
-            "step {} is {}: resize or random_resized_crop must be the first step", i + 1,
+            "step {} is {}: resize and random_resized_crop can only be the first step", i + 1,
             name_of(step.kind));
     const bool jittered =
         std::ranges::find(steps_.begin(), steps_.begin() + i, StepKind::color_jitter,

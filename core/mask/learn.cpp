@@ -42,21 +42,21 @@ Settings resolve(const LearnOptions& options) {
                       options.batch_size.value_or(image ? 100 : 50),
                       options.tolerance.value_or(std::min(1e-5, lr / 100))};
     require(std::isfinite(settings.lambda) && settings.lambda >= 0,
-            "lambda must be a finite number of at least 0, got {}", settings.lambda);
+            "lambda must be a finite number >= 0, got {}", settings.lambda);
     require(std::isfinite(settings.lr) && settings.lr > 0,
             "lr must be a finite number above 0, got {}", settings.lr);
     require(settings.batch_size >= 1, "batch size must be at least 1, got {}", settings.batch_size);
     require(options.epochs >= 1, "epochs must be at least 1, got {}", options.epochs);
     require(options.steps >= 1, "steps must be at least 1, got {}", options.steps);
-    require(settings.tolerance >= 0, "tolerance must be at least 0, got {}", settings.tolerance);
+    require(settings.tolerance >= 0, "tolerance must be >= 0, got {}", settings.tolerance);
     require(options.patience >= 1, "patience must be at least 1, got {}", options.patience);
     return settings;
 }
 
 void require_numbers(double sum) {
     require(std::isfinite(sum),
-            "the model's gradient with respect to the images is not a number; are its weights "
-            "finite?");
+            "the model's gradient with respect to the images is NaN or infinite; are the model's "
+            "weights finite?");
 }
 
 /// What came of masks learned together.

@@ -51,7 +51,7 @@ void require_mask(const at::Tensor& mask, int64_t height, int64_t width) {
             "mask must have a floating-point dtype, got {}",
             mask.defined() ? at::toString(mask.scalar_type()) : "an undefined tensor");
     require(mask.dim() >= 2 && mask.size(-2) == height && mask.size(-1) == width,
-            "mask must be [..., {}, {}], the images' height and width, got [{}]", height, width,
+            "mask must be [..., {}, {}] (the images' height and width), got [{}]", height, width,
             fmt::join(mask.sizes(), ", "));
     require(mask.isfinite().all().item<bool>(), "mask must contain only finite numbers");
 }

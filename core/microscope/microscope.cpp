@@ -60,7 +60,7 @@ at::Tensor painted(const Shape& shape, int64_t height, int64_t width) {
 
 void require_radius(double radius, double least) {
     require(std::isfinite(radius) && radius >= least,
-            "a radius must be a number of at least {}, got {}", least, radius);
+            "a radius must be a finite number >= {}, got {}", least, radius);
 }
 
 }  // namespace
@@ -88,8 +88,8 @@ Microscope::Microscope(model::ModelPtr network, const data::Dataset& images)
 }
 
 Pictures Microscope::see(int64_t image, const Shape& shape) const {
-    require(image >= 0 && image < images_.size(), "image {} is not one of the {} of '{}'", image,
-            images_.size(), images_.name());
+    require(image >= 0 && image < images_.size(), "image {} is not one of the {} images of '{}'",
+            image, images_.size(), images_.name());
     const at::NoGradGuard no_gradient;
     const auto x = images_.batch(image, image + 1).images.to(at::kFloat).contiguous();
     const auto mask = mask_of(shape, x.size(2), x.size(3));

@@ -47,7 +47,7 @@ std::vector<at::Tensor> Model::features(const at::Tensor& images,
     }
     forward(images);
     for (size_t i = 0; i < layers.size(); ++i) {
-        require(results[i].defined(), "layer '{}' does nothing in this network", layers[i]);
+        require(results[i].defined(), "layer '{}' is never called in this network", layers[i]);
     }
     return results;
 }

@@ -16,8 +16,7 @@ void require_valid(const Statistics& statistics) {
                 "statistics adapted to images: images must be at least 1, got {}",
                 statistics.images);
         require(std::isfinite(statistics.source_weight) && statistics.source_weight >= 0,
-                "statistics adapted to images: source_weight must be a finite number of at least "
-                "0, got {}",
+                "statistics adapted to images: source_weight must be a finite number >= 0, got {}",
                 statistics.source_weight);
     }
 }
@@ -48,7 +47,8 @@ at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highes
     try {
         logits = model.forward(images);
     } catch (const Error& error) {
-        fail("{}{}", error.what(), name.empty() ? "" : fmt::format(" (while reading '{}')", name));
+        fail("{}{}", error.what(),
+             name.empty() ? "" : fmt::format(" (while evaluating '{}')", name));
     } catch (const c10::Error& error) {
         fail("the model failed on a batch of shape [{}]{}: {}", fmt::join(images.sizes(), ", "),
              of_name, short_message(error));
@@ -57,8 +57,9 @@ at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highes
             "the model must turn {} images into logits of shape [{}, classes]; it returned {}",
             images.size(0), images.size(0),
             logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
-    require(highest_label < logits.size(1), "labels{} must be 0 to {}, the model's classes; got {}",
-            of_name, logits.size(1) - 1, highest_label);
+    require(highest_label < logits.size(1),
+            "labels{} must be between 0 and {} (the model's classes), got {}", of_name,
+            logits.size(1) - 1, highest_label);
     return logits;
 }
 
@@ -165,7 +166,7 @@ Inference::Inference(Model& model, const Options& options)
       evaluation_(model),
       frozen_(model),
       tf32_(options.tf32) {
-    require(!options.bfloat16 || !options.tf32, "bfloat16 and tf32 exclude each other");
+    require(!options.bfloat16 || !options.tf32, "bfloat16 and tf32 are mutually exclusive");
     require(batch_size_ >= 1, "batch size must be at least 1, got {}", batch_size_);
     require_valid(statistics_);
     if (statistics_.kind != Statistics::Kind::running) {
@@ -187,8 +188,7 @@ void Inference::expect_labels(const at::Tensor& labels, const std::string& name)
     name_ = name;
     if (labels.numel() > 0) {
         const auto [lowest, highest] = labels.aminmax();
-        require(lowest.item<int64_t>() >= 0, "labels must be at least 0, got {}",
-                lowest.item<int64_t>());
+        require(lowest.item<int64_t>() >= 0, "labels must be >= 0, got {}", lowest.item<int64_t>());
         highest_label_ = highest.item<int64_t>();
     }
 }
@@ -214,7 +214,7 @@ at::Tensor Inference::differentiable_logits(const at::Tensor& images) const {
     const at::AutoGradMode with_grad(true);
     auto result = logits(images);
     require(result.requires_grad(),
-            "the model's logits have no gradient with respect to its images");
+            "the model's logits have no gradient with respect to the images");
     return result;
 }
 
@@ -230,7 +230,8 @@ void Inference::begin(const data::Dataset& dataset) {
     name_ = dataset.name();
     if (adapts()) {
         require(statistics_.images <= dataset.size(),
-                "statistics adapted to images: images must be 1 to {}, the size of '{}'; got {}",
+                "statistics adapted to images: images must be between 1 and {} (the size of '{}'), "
+                "got {}",
                 dataset.size(), dataset.name(), statistics_.images);
         adapt(dataset.batch(0, statistics_.images).images);
     }
@@ -244,9 +245,10 @@ void Inference::begin_labelled(const data::Dataset& dataset) {
 void Inference::begin_labelled(const at::Tensor& images, const at::Tensor& labels) {
     expect_labels(labels);
     if (adapts()) {
-        require(statistics_.images <= images.size(0),
-                "statistics adapted to images: the number of images must be 1 to {}, got {}",
-                images.size(0), statistics_.images);
+        require(
+            statistics_.images <= images.size(0),
+            "statistics adapted to images: the number of images must be between 1 and {}, got {}",
+            images.size(0), statistics_.images);
         adapt(images.slice(0, 0, statistics_.images));
     }
 }

@@ -74,12 +74,13 @@ std::optional<KnownNetwork> known_network(const tensor_file::NamedTensors& tenso
         if (!wrong) {
             return KnownNetwork{
                 std::make_shared<NormalisedModel>(network, imagenet_mean, imagenet_deviation),
-                fmt::format("{} for {} classes; images are normalised by mean {} and deviation {}",
-                            candidate.name, options.classes, fmt::join(imagenet_mean, ", "),
-                            fmt::join(imagenet_deviation, ", "))};
+                fmt::format(
+                    "{} for {} classes; images are normalised with mean {} and deviation {}",
+                    candidate.name, options.classes, fmt::join(imagenet_mean, ", "),
+                    fmt::join(imagenet_deviation, ", "))};
         }
         if (misfit != nullptr) {
-            *misfit = fmt::format("of {}, {}", candidate.name, *wrong);
+            *misfit = fmt::format("compared with {}, {}", candidate.name, *wrong);
         }
     }
     return std::nullopt;

@@ -70,8 +70,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     if (uses_batch()) {
         require(x.numel() != x.size(1),
                 "BatchNorm: Expected more than 1 value per channel when training, got input size "
-                "[{}]; a mean over one value has no variance: leave a last batch of one image out "
-                "(drop_last), choose another batch size, or use evaluation mode",
+                "[{}]; a mean over one value has no variance: leave out a last batch of one image "
+                "(drop_last), choose a different batch size, or use evaluation mode",
                 fmt::join(x.sizes(), ", "));
         num_batches_tracked_.add_(1);
     }
@@ -188,8 +188,8 @@ void require_images(const at::Tensor& images, const Model& model, int64_t channe
             name, channels, fmt::join(images.sizes(), ", "), image_advice(images));
     }
     require(images.size(1) == channels,
-            "this {} takes images of {} channel(s), got a batch of shape [{}], which "
-            "has {}; build it with channels = {}",
+            "this {} takes images with {} channel(s), got a batch of shape [{}], which has {}; "
+            "build it with channels = {}",
             name, channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
     require(images.size(2) > 0 && images.size(3) > 0,
             "{} takes images of at least one pixel, got a batch of shape [{}]", name,

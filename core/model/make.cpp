@@ -80,7 +80,7 @@ void check(const Network& network, const ModelOptions& options) {
     require(form == "small" || form == "torchvision" || form == "tensorflow",
             "form must be 'small', 'torchvision' or 'tensorflow', got '{}'", form);
     require(form == "small" || form == network.other_form,
-            "there is no {} for {}: expected form 'small'{}, got '{}'",
+            "there is no {} of {}: expected form 'small'{}, got '{}'",
             form == "torchvision" ? "torchvision variant" : "TensorFlow variant", network.name,
             network.other_form.empty() ? "" : fmt::format(" or '{}'", network.other_form), form);
     require(!options.batch_norm || network.takes_batch_norm,

@@ -11,8 +11,8 @@ at::Tensor cross_entropies(const at::Tensor& logits, const at::Tensor& labels) {
 }
 
 at::Tensor is_right(const at::Tensor& logits, const at::Tensor& labels, int64_t top) {
-    require(top >= 1 && top <= logits.size(1), "top must be 1 to {}, the model's classes; got {}",
-            logits.size(1), top);
+    require(top >= 1 && top <= logits.size(1),
+            "top must be between 1 and {} (the number of classes), got {}", logits.size(1), top);
     const auto label = labels.to(logits.device());
     if (top == 1) {
         return logits.argmax(1).eq(label);
@@ -30,7 +30,7 @@ at::Tensor confusion_matrix(const at::Tensor& logits, const at::Tensor& labels) 
     if (label.numel() > 0) {
         const auto [lowest, highest] = label.aminmax();
         require(lowest.item<int64_t>() >= 0 && highest.item<int64_t>() < classes,
-                "labels must be 0 to {}, the model's classes; got {} to {}", classes - 1,
+                "labels must be between 0 and {} (the model's classes), got {} to {}", classes - 1,
                 lowest.item<int64_t>(), highest.item<int64_t>());
     }
     return at::bincount(label * classes + logits.argmax(1), {}, classes * classes)

@@ -26,7 +26,7 @@ at::Tensor total_norm(const std::vector<at::Tensor>& tensors, double order, bool
 }
 
 void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const at::Tensor& total) {
-    require(most >= 0, "max_norm must be at least 0, got {}", most);
+    require(most >= 0, "max_norm must be >= 0, got {}", most);
     const at::NoGradGuard no_grad;
     const auto factor = (most / (total + 1e-6)).clamp_max(1);
     for (const auto& gradient : gradients) {
@@ -35,7 +35,7 @@ void scale_to_norm(const std::vector<at::Tensor>& gradients, double most, const 
 }
 
 void clip_values(const std::vector<at::Tensor>& gradients, double most) {
-    require(most >= 0, "clip_value must be at least 0, got {}", most);
+    require(most >= 0, "clip_value must be >= 0, got {}", most);
     const at::NoGradGuard no_grad;
     for (const auto& gradient : gradients) {
         gradient.clamp_(-most, most);

@@ -114,7 +114,7 @@ struct Memory {
 class Lbfgs : public Optimizer {
   public:
     explicit Lbfgs(Groups given) : Optimizer(std::move(given)) {
-        require(groups().size() == 1, "optimizer lbfgs: takes one group of parameters, got {}",
+        require(groups().size() == 1, "optimizer lbfgs takes one group of parameters, got {}",
                 groups().size());
         auto& options = groups()[0].options;
         if (options.max_eval == 0) {
@@ -124,7 +124,7 @@ class Lbfgs : public Optimizer {
     }
     bool needs_closure() const override { return true; }
     void add_group(ParameterGroup /*group*/) override {
-        fail("optimizer lbfgs: takes one group of parameters");
+        fail("optimizer lbfgs takes only one group of parameters");
     }
 
     void step_with(const Closure& closure) override {

@@ -34,7 +34,7 @@ void require_new_parameters(const ParameterGroup& group,
 /// side by side.
 at::Tensor in_layout_of(const at::Tensor& weight, const at::Tensor& gradient) {
     require(gradient.sizes() == weight.sizes(),
-            "optimizer: a parameter of shape [{}] holds a gradient of shape [{}]",
+            "optimizer: a parameter of shape [{}] has a gradient of shape [{}]",
             fmt::join(weight.sizes(), ", "), fmt::join(gradient.sizes(), ", "));
     if (gradient.strides() == weight.strides() && gradient.scalar_type() == weight.scalar_type() &&
         gradient.device() == weight.device()) {

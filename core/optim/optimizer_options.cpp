@@ -223,7 +223,7 @@ void require_known_settings(const Options& options) {
                 one.number != nullptr ? options.*one.number != own.defaults.*one.number
                 : one.flag != nullptr ? options.*one.flag != own.defaults.*one.flag
                                       : options.*one.text != own.defaults.*one.text;
-            require(!changed, "optimizer {} has no {}", options.name, one.name);
+            require(!changed, "optimizer {} has no option {}", options.name, one.name);
         }
     }
 }
@@ -254,7 +254,7 @@ std::string SettingRange::text() const {
         return kind;
     }
     if (std::isinf(most)) {
-        return fmt::format("{} {} {}", kind, above_least ? "above" : "of at least", least);
+        return fmt::format("{} {} {}", kind, above_least ? "above" : ">=", least);
     }
     return fmt::format("in {}{},{}{}", above_least ? '(' : '[', least, most,
                        below_most ? ')' : ']');

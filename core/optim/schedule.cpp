@@ -38,7 +38,7 @@ void ScheduleState::counts(const char* name, std::map<int64_t, int64_t>& value) 
 }
 
 void Schedule::start(int64_t last_epoch) {
-    require(last_epoch >= -1, "last_epoch must be an integer of at least -1, got {}", last_epoch);
+    require(last_epoch >= -1, "last_epoch must be an integer >= -1, got {}", last_epoch);
     check();
     const bool resumed = last_epoch != -1;
     for (size_t i = 0; resumed && i < groups().size(); ++i) {
@@ -70,8 +70,8 @@ void Schedule::step() {
 }
 
 void Schedule::step_to(double epoch) {
-    require(epoch >= 0 && epoch == std::floor(epoch),
-            "epoch must be an integer of at least 0, got {}", epoch);
+    require(epoch >= 0 && epoch == std::floor(epoch), "epoch must be an integer >= 0, got {}",
+            epoch);
     ++step_count_;
     update(static_cast<int64_t>(epoch));
 }
@@ -82,7 +82,7 @@ void Schedule::step_by(double /*metric*/) {
 
 void Schedule::update(std::optional<int64_t> epoch) {
     require(groups().size() == base_rates_.size(),
-            "the optimizer has {} groups, but had {} when the {} was made", groups().size(),
+            "the optimizer has {} groups, but had {} when the {} was created", groups().size(),
             base_rates_.size(), name());
     last_epoch_ = epoch.value_or(last_epoch_ + 1);
     auto values = epoch ? closed_rates() : std::vector<double>();
@@ -91,8 +91,9 @@ void Schedule::update(std::optional<int64_t> epoch) {
 
 void Schedule::set_rates(const std::vector<double>& rates) {
     for (size_t i = 0; i < rates.size(); ++i) {
-        require(std::isfinite(rates[i]), "{}: the rate of param_groups[{}] becomes {} at epoch {}",
-                name(), i + 1, rates[i], last_epoch_);
+        require(std::isfinite(rates[i]),
+                "{}: the learning rate of param_groups[{}] becomes {} at epoch {}", name(), i + 1,
+                rates[i], last_epoch_);
     }
     for (size_t i = 0; i < rates.size(); ++i) {
         groups()[i].options.lr = rates[i];
@@ -154,11 +155,11 @@ void Schedule::load(const Json& saved) {
         take(saved);
         check();
         require(base_rates_.size() == (before.contains("base_lrs") ? groups().size() : 0),
-                "the state is that of {} groups, but the optimizer has {}", base_rates_.size(),
+                "the state is for {} groups, but the optimizer has {}", base_rates_.size(),
                 groups().size());
     } catch (const Json::exception& error) {
         take(before);
-        fail("{}: the state has a value of a wrong type ({})", name(), error.what());
+        fail("{}: the state has a value of the wrong type ({})", name(), error.what());
     } catch (...) {
         take(before);
         throw;

@@ -15,7 +15,7 @@ class Combined : public Schedule {
         require(!schedules_.empty(), "expected at least one scheduler, got none");
         for (size_t i = 0; i < schedules_.size(); ++i) {
             require(&schedules_[i]->optimizer() == &optimizer,
-                    "scheduler {} (a {}) belongs to another optimizer", i + 1,
+                    "scheduler {} (a {}) belongs to a different optimizer", i + 1,
                     schedules_[i]->name());
             require(!schedules_[i]->needs_metric(),
                     "scheduler {} is a {}, whose steps need a metric", i + 1,
@@ -36,7 +36,7 @@ class Combined : public Schedule {
         } else if (state.source()->contains("_schedulers")) {
             const Json& all = state.source()->at("_schedulers");
             require(all.size() == schedules_.size(),
-                    "the state is that of {} schedulers, but the {} has {}", all.size(), name(),
+                    "the state is for {} schedulers, but the {} has {}", all.size(), name(),
                     schedules_.size());
             for (size_t i = 0; i < schedules_.size(); ++i) {
                 schedules_[i]->load(all.at(i));
@@ -55,8 +55,8 @@ class SequentialLR : public Combined {
         for (size_t i = 1; i < schedules_.size(); ++i) {
             // It would have to go back to its first epoch, for which it has no formula.
             require(dynamic_cast<Combined*>(schedules_[i].get()) == nullptr,
-                    "a {} can only be the first scheduler, got it as number {}",
-                    schedules_[i]->name(), i + 1);
+                    "a {} can only be the first scheduler, but is number {}", schedules_[i]->name(),
+                    i + 1);
         }
     }
     std::string name() const override { return "SequentialLR"; }

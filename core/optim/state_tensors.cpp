@@ -14,9 +14,10 @@ at::Tensor& filled(Optimizer::State& state, const char* name, const at::Tensor& 
     if (!tensor.defined()) {
         tensor = at::full_like(weight, value, options);
     }
-    require(tensor.sizes() == weight.sizes(),
-            "optimizer: the state '{}' of a parameter must have its shape [{}], got [{}]", name,
-            fmt::join(weight.sizes(), ", "), fmt::join(tensor.sizes(), ", "));
+    require(
+        tensor.sizes() == weight.sizes(),
+        "optimizer: the state '{}' of a parameter must have the parameter's shape [{}], got [{}]",
+        name, fmt::join(weight.sizes(), ", "), fmt::join(tensor.sizes(), ", "));
     if (tensor.strides() != weight.strides() || tensor.device() != weight.device() ||
         tensor.scalar_type() != weight.scalar_type()) {
         // The weight was laid out anew, moved or converted since.

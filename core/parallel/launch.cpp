@@ -76,24 +76,25 @@ fs::path find_module() {
 template <typename Function>
 Function function_of(void* module, const char* name) {
     auto* const address = ::dlsym(module, name);
-    require(address != nullptr,
-            "the module '{}' has no function '{}': it belongs to another version of the program",
-            module_file, name);
+    require(
+        address != nullptr,
+        "the module '{}' has no function '{}': it belongs to a different version of the program",
+        module_file, name);
     return reinterpret_cast<Function>(address);
 }
 
 void require_module(const fs::path& path, const std::string& why) {
     require(!path.empty(),
             "{}, but this build has no module for MPI: install OpenMPI (tools/setup --mpi) and "
-            "build again, or give --parallel none, which starts independent processes",
+            "build again, or use --parallel none, which starts independent processes",
             why);
 }
 
 /// OpenMPI would end the process with a page of text.
 void require_pmix(const Launcher& launcher) {
     require(launcher.name != "srun" || std::getenv("PMIX_RANK") != nullptr,
-            "srun has started {} processes without PMIx, which OpenMPI needs: start them with "
-            "srun --mpi=pmix, or give --parallel none, which starts independent processes",
+            "srun has started {} processes without PMIx, which OpenMPI needs: start them with srun "
+            "--mpi=pmix, or use --parallel none, which starts independent processes",
             launcher.size);
 }
 
@@ -110,7 +111,7 @@ void silence_output() {
 void load(const fs::path& path, const LaunchOptions& options, const Launcher& launcher) {
     // Global, because OpenMPI loads components that look for its symbols.
     void* const module = ::dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-    require(module != nullptr, "the module '{}' does not load: {}", path.string(), ::dlerror());
+    require(module != nullptr, "the module '{}' cannot be loaded: {}", path.string(), ::dlerror());
     const auto begin_module = function_of<HfcParallelBegin>(module, "hfc_parallel_begin");
     auto& all = job();
     all.end = function_of<HfcParallelEnd>(module, "hfc_parallel_end");
@@ -123,8 +124,9 @@ void load(const fs::path& path, const LaunchOptions& options, const Launcher& la
     all.ranks_here = result.local_size;
     set_world(all.group.get());
     if (launcher.size > 0 && launcher.size != world().size()) {
-        fail("{} has started {} processes, but MPI sees {}: it is another MPI's launcher",
-             launcher.name, launcher.size, world().size());
+        fail(
+            "{} has started {} processes, but MPI sees {}: the launcher belongs to a different MPI",
+            launcher.name, launcher.size, world().size());
     }
 }
 
@@ -153,7 +155,8 @@ void begin(const LaunchOptions& options) {
             fmt::join(ways, ", "));
     require(std::ranges::find(ways, options.way) != ways.end(),
             "option --parallel: expected one of {}, got '{}'", fmt::join(ways, ", "), options.way);
-    require(options.timeout > 0, "option --parallel-timeout: expected seconds above 0, got {}",
+    require(options.timeout > 0,
+            "option --parallel-timeout: expected a number of seconds above 0, got {}",
             options.timeout);
     const auto launcher = find_launcher();
     const bool several = launcher && launcher->size != 1;
@@ -161,7 +164,7 @@ void begin(const LaunchOptions& options) {
         return;
     }
     const auto path = find_module();
-    require_module(path, options.way == "mpi" ? "option --parallel: mpi is asked for"
+    require_module(path, options.way == "mpi" ? "option --parallel: mpi was requested"
                                               : launcher->name + " has started several processes");
     if (several) {
         require_pmix(*launcher);

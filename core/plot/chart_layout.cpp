@@ -95,7 +95,7 @@ ChartLayout layout_of(const Chart& chart, const std::vector<Entry>& legend) {
         layout.panel_width = print ? room / panels : 400;
         require(layout.panel_width >= 5 * font,
                 "a width of {} mm leaves no room for {} panels with a font of {} points and this "
-                "legend: give a larger width or a smaller font_size",
+                "legend: use a larger width or a smaller font_size",
                 chart.width, layout.across, font);
         layout.panel_height = height_to_width * layout.panel_width;
         layout.bottom = 4.5 * font + below(chart, layout.panel_width, font);

@@ -299,7 +299,7 @@ void require_valid(const Chart& chart) {
     for (const auto& panel : chart.panels) {
         for (const auto& curve : panel.curves) {
             require(curve.band.empty() || curve.band.size() == curve.points.size(),
-                    "curve '{}' has {} points and {} intervals", curve.name, curve.points.size(),
+                    "curve '{}' has {} points, but {} intervals", curve.name, curve.points.size(),
                     curve.band.size());
         }
         for (const auto* axis : {&panel.x, &panel.y}) {
@@ -307,17 +307,17 @@ void require_valid(const Chart& chart) {
                                      (!axis->log || axis->range->first > 0)),
                     "the range of an axis must go from a smaller to a larger number{}, got {} to "
                     "{}",
-                    axis->log ? " above 0, since it is logarithmic" : "",
+                    axis->log ? " above 0, because the axis is logarithmic" : "",
                     axis->range ? axis->range->first : 0, axis->range ? axis->range->second : 0);
         }
         const bool nothing = panel.curves.empty() && !panel.map;
         require(nothing || !panel.x.log || !horizontal_range(panel).empty(),
-                "a logarithmic axis needs values above 0: no x is");
+                "a logarithmic axis needs values above 0, but no x is above 0");
         require(panel.curves.empty() || !panel.y.log || !vertical_range({&panel, 1}).empty(),
-                "a logarithmic axis needs values above 0: no y is");
+                "a logarithmic axis needs values above 0, but no y is above 0");
         require(!panel.map || (panel.map->columns > 0 && !panel.map->values.empty() &&
                                panel.map->values.size() % panel.map->columns == 0),
-                "a map needs at least one value, and as many in each row");
+                "a map needs at least one value, and the same number of values in each row");
     }
 }
 

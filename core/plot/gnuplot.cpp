@@ -25,7 +25,7 @@ namespace {
 class MemoryFile {
   public:
     explicit MemoryFile(const char* name) : descriptor_(::memfd_create(name, MFD_CLOEXEC)) {
-        require(descriptor_ >= 0, "cannot make a file in memory for gnuplot: {}",
+        require(descriptor_ >= 0, "cannot create an in-memory file for gnuplot: {}",
                 std::strerror(errno));
     }
     ~MemoryFile() { ::close(descriptor_); }
@@ -39,7 +39,7 @@ class MemoryFile {
         while (done < text.size()) {
             const ssize_t written = ::pwrite(descriptor_, text.data() + done, text.size() - done,
                                              static_cast<off_t>(done));
-            require(written > 0 || errno == EINTR, "cannot hand gnuplot its program: {}",
+            require(written > 0 || errno == EINTR, "cannot pass the program to gnuplot: {}",
                     std::strerror(errno));
             done += written > 0 ? static_cast<size_t>(written) : 0;
         }
@@ -52,7 +52,7 @@ class MemoryFile {
         while (done < text.size()) {
             const ssize_t got = ::pread(descriptor_, text.data() + done, text.size() - done,
                                         static_cast<off_t>(done));
-            require(got > 0 || (got < 0 && errno == EINTR), "cannot read what gnuplot wrote: {}",
+            require(got > 0 || (got < 0 && errno == EINTR), "cannot read the output of gnuplot: {}",
                     std::strerror(errno));
             done += got > 0 ? static_cast<size_t>(got) : 0;
         }
@@ -98,7 +98,7 @@ std::string last_line(std::string text) {
     }
     const auto start = text.rfind('\n');
     text = start == std::string::npos ? text : text.substr(start + 1);
-    return text.empty() ? "it said nothing" : text;
+    return text.empty() ? "it printed no message" : text;
 }
 
 }  // namespace
@@ -124,7 +124,7 @@ std::string run_gnuplot(const std::string& program) {
     while (::waitpid(child, &status, 0) < 0) {
         require(errno == EINTR, "cannot wait for gnuplot: {}", std::strerror(errno));
     }
-    require(!WIFSIGNALED(status), "gnuplot was ended by signal {}", WTERMSIG(status));
+    require(!WIFSIGNALED(status), "gnuplot was killed by signal {}", WTERMSIG(status));
     require(WEXITSTATUS(status) == 0, "gnuplot failed with status {}: {}", WEXITSTATUS(status),
             last_line(errors.content()));
     auto drawn = output.content();

@@ -140,21 +140,21 @@ void require_valid(const ImageGrid& grid) {
     const auto& images = grid.images;
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kByte &&
                 images.device().is_cpu(),
-            "expected bytes [N, C, H, W] on the CPU, got {}",
+            "expected a uint8 tensor [N, C, H, W] on the CPU, got {}",
             images.defined()
                 ? fmt::format("{} [{}]", images.toString(), fmt::join(images.sizes(), ", "))
                 : "nothing");
     require(images.size(1) == 1 || images.size(1) == 3,
-            "pictures have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
-    require(images.numel() > 0, "there is no picture to draw: [{}]",
+            "images must have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
+    require(images.numel() > 0, "there is no image to draw: the shape is [{}]",
             fmt::join(images.sizes(), ", "));
     require(images.size(0) <= most_images && images.numel() / images.size(1) <= most_pixels,
-            "{} pictures of {} x {} are too many for one figure: expected at most {}, "
-            "and {} pixels in all",
+            "{} images of {} x {} are too many for one figure: expected at most {} images and {} "
+            "pixels in total",
             images.size(0), images.size(2), images.size(3), most_images, most_pixels);
     require(grid.columns >= 1, "columns must be at least 1, got {}", grid.columns);
     require(grid.captions.empty() || static_cast<int64_t>(grid.captions.size()) == images.size(0),
-            "expected one caption for each of {} pictures, got {}", images.size(0),
+            "expected one caption for each of {} images, got {}", images.size(0),
             grid.captions.size());
     require(grid.headings.empty() || static_cast<int64_t>(grid.headings.size()) == grid.rows(),
             "expected one heading for each of {} rows, got {}", grid.rows(), grid.headings.size());

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 bool add_folder(const fs::path& path, Made& made) {
     std::error_code error;
     const bool created = fs::create_directory(path, error);
-    require(!error, "cannot make the run directory '{}': {}", path.string(), error.message());
+    require(!error, "cannot create the run directory '{}': {}", path.string(), error.message());
     if (created) {
         made.add(path);
     }
@@ -48,13 +48,13 @@ fs::path chosen_directory(const fs::path& out, Made& made) {
         return directory;
     }
     require(fs::is_directory(directory, error),
-            "the run directory '{}' is a file; give a folder that does not exist or is empty",
+            "the run directory '{}' is a file; choose a directory that does not exist or is empty",
             directory.string());
     const fs::directory_iterator entries(directory, error);
     require(!error, "cannot read the run directory '{}': {}", directory.string(), error.message());
     require(entries == fs::directory_iterator(),
-            "the run directory '{}' is not empty (it holds '{}'); an earlier run is never "
-            "overwritten, so give another folder",
+            "the run directory '{}' is not empty (it contains '{}'); earlier runs are never "
+            "overwritten, so choose another directory",
             directory.string(),
             entries == fs::directory_iterator() ? "" : entries->path().filename().string());
     return directory;

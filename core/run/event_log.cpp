@@ -80,14 +80,14 @@ void EventLog::check() {
     }
     const auto end = lines.offset();
     require(::ftruncate(file_.get(), static_cast<off_t>(end)) == 0,
-            "cannot cut the truncated last line off '{}': {}", path_.string(),
+            "cannot remove the truncated last line of '{}': {}", path_.string(),
             std::strerror(errno));
     if (last.contains("time") && last["time"].is_number()) {
         constexpr double most = 1e9;  // some thirty years; a clock holds ten times that
         const std::chrono::duration<double> seconds(last["time"].get<double>());
         require(seconds.count() >= 0 && seconds.count() <= most,
-                "'{}': the last event has the time {}, expected seconds from 0 to {}",
-                path_.string(), seconds.count(), most);
+                "'{}': the last event has the time {}, expected 0 to {} seconds", path_.string(),
+                seconds.count(), most);
         started_ -= std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds);
     }
     earlier_ = earlier_lines_.emplace(file_.get(), path_, end).next();

@@ -164,8 +164,8 @@ std::vector<Panel> whole_curves(const Events& events, const std::vector<std::str
     for (const auto& name : names) {
         const auto found = std::find_if(logged.begin(), logged.end(),
                                         [&](const Panel& panel) { return panel.title == name; });
-        require(found != logged.end(), "run:curve has logged no curve '{}'{}; there are '{}'", name,
-                did_you_mean(name, known), fmt::join(known, "', '"));
+        require(found != logged.end(), "run:curve has logged no curve '{}'{}; the curves are '{}'",
+                name, did_you_mean(name, known), fmt::join(known, "', '"));
         chosen.push_back(*found);
     }
     return chosen;
@@ -216,8 +216,8 @@ std::vector<Panel> make_panels(const Events& events, const FigureOptions& option
     for (const auto& name : options.panels) {
         const auto found = std::find_if(logged.begin(), logged.end(),
                                         [&](const Panel& panel) { return panel.title == name; });
-        require(found != logged.end(), "no series '{}' has been logged{}; there are '{}'", name,
-                did_you_mean(name, known), fmt::join(known, "', '"));
+        require(found != logged.end(), "no series '{}' has been logged{}; the series are '{}'",
+                name, did_you_mean(name, known), fmt::join(known, "', '"));
         require(!found->curves.empty(),
                 "series '{}' has no numbers under both '{}' and '{}'; the events' keys "
                 "are {}",

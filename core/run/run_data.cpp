@@ -259,7 +259,7 @@ std::string RunData::note() const {
     }
     if (foreign_ > 0) {
         text += std::to_string(foreign_) +
-                " line(s) of metrics.jsonl are not events (the first: line " +
+                " line(s) of metrics.jsonl are not events (the first is line " +
                 std::to_string(first_foreign_) + ") and are skipped. ";
     }
     if (overlong_ > 0) {
@@ -271,7 +271,7 @@ std::string RunData::note() const {
                 "few points are shown. ";
     }
     if (too_many_) {
-        text += "There are more curves or pictures than can be shown. ";
+        text += "There are more curves or images than can be shown. ";
     }
     return text;
 }

@@ -83,13 +83,13 @@ std::string RunStatus::speed(const RunData& run) const {
     if (!std::isfinite(latest.epoch_seconds)) {
         return text;
     }
-    text += (text.empty() ? "" : ", ") + duration(latest.epoch_seconds) + " an epoch";
+    text += (text.empty() ? "" : ", ") + duration(latest.epoch_seconds) + " per epoch";
     for (const auto& [name, value] : settings_) {
         const double epochs = std::strtod(value.c_str(), nullptr);
         if ((name == "options.epochs" || name == "options.epochs." + latest.series) && running_ &&
             epochs >= latest.epoch) {
             return text + ", " + duration((epochs - latest.epoch) * latest.epoch_seconds) +
-                   " left" + (latest.series.empty() ? "" : " of " + latest.series);
+                   " left" + (latest.series.empty() ? "" : " for " + latest.series);
         }
     }
     return text;

@@ -44,7 +44,8 @@ size_t rows_from_before(const std::filesystem::path& csv) {
     const auto records = whole_records(text);
     require(records.size == text.size() ||
                 ::truncate(csv.c_str(), static_cast<off_t>(records.size)) == 0,
-            "cannot cut the truncated last line off '{}': {}", csv.string(), std::strerror(errno));
+            "cannot remove the truncated last line of '{}': {}", csv.string(),
+            std::strerror(errno));
     return records.count == 0 ? 0 : records.count - 1;
 }
 

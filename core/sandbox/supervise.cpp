@@ -56,10 +56,11 @@ class Watch {
     std::string limit_reached() const {
         const std::chrono::duration<double> time = std::chrono::steady_clock::now() - began_;
         if (time.count() > limits_.seconds) {
-            return fmt::format("it has run for {:g} s (--sandbox-seconds)", limits_.seconds);
+            return fmt::format("it ran for more than {:g} s (--sandbox-seconds)", limits_.seconds);
         }
         if (resident_bytes(process_) > limits_.megabytes * 1e6) {
-            return fmt::format("it has {:g} MB of memory (--sandbox-memory)", limits_.megabytes);
+            return fmt::format("it used more than {:g} MB of memory (--sandbox-memory)",
+                               limits_.megabytes);
         }
         return "";
     }
@@ -67,7 +68,7 @@ class Watch {
     void end(const std::string& reason) const {
         ::kill(process_, SIGKILL);
         ::waitpid(process_, nullptr, 0);
-        std::fprintf(stderr, "hfc-host: the sandbox has ended the script: %s\n", reason.c_str());
+        std::fprintf(stderr, "hfc-host: the sandbox stopped the script: %s\n", reason.c_str());
     }
 
     pid_t process_;
@@ -108,7 +109,7 @@ std::optional<int> supervise(const Limits& limits) {
     const auto status = Watch(process, limits, signals).wait();
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     if (status && WIFSIGNALED(*status)) {
-        std::fprintf(stderr, "hfc-host: the script's process was ended by signal %d (%s)\n",
+        std::fprintf(stderr, "hfc-host: the script's process was killed by signal %d (%s)\n",
                      WTERMSIG(*status), ::strsignal(WTERMSIG(*status)));
         return 128 + WTERMSIG(*status);
     }

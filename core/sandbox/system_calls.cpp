@@ -75,7 +75,8 @@ class Filter {
     }
 
     void refuse(int call, int error = EPERM) {
-        require_done(::seccomp_rule_add(context_.get(), SCMP_ACT_ERRNO(error), call, 0), "a call");
+        require_done(::seccomp_rule_add(context_.get(), SCMP_ACT_ERRNO(error), call, 0),
+                     "adding a rule");
     }
 
     /// Skips calls that this libseccomp or this architecture does not have.
@@ -96,11 +97,11 @@ class Filter {
         }
     }
 
-    void load() { require_done(::seccomp_load(context_.get()), "the filter"); }
+    void load() { require_done(::seccomp_load(context_.get()), "loading the filter"); }
 
   private:
     void set(scmp_filter_attr attribute, uint32_t value) {
-        require_done(::seccomp_attr_set(context_.get(), attribute, value), "an attribute");
+        require_done(::seccomp_attr_set(context_.get(), attribute, value), "setting an attribute");
     }
 
     std::unique_ptr<void, void (*)(scmp_filter_ctx)> context_;

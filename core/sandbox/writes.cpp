@@ -17,7 +17,7 @@ void require_writable(const std::filesystem::path& path) {
     std::error_code error;
     const auto real = std::filesystem::weakly_canonical(path, error);
     require(!error && lies_within(real, allowed()),
-            "cannot write '{}': the sandbox allows writes in the run directory '{}' only",
+            "cannot write '{}': the sandbox allows writing only in the run directory '{}'",
             path.string(), allowed().string());
 }
 

@@ -19,11 +19,11 @@ int64_t signed_frequency(int64_t i, int64_t n) {
 void check(const at::Tensor& map, int64_t bands, double radius) {
     require(
         map.defined() && map.dim() >= 2 && map.numel() > 0 && !map.is_complex(),
-        "map must be real [..., H, W], got {}",
+        "map must be a real tensor [..., H, W], got {}",
         map.defined() ? fmt::format("[{}]", fmt::join(map.sizes(), ", ")) : "an undefined tensor");
     require(bands >= 1 && bands <= 1'000'000, "bands must be 1 to 1000000, got {}", bands);
-    require(std::isfinite(radius) && radius >= 0,
-            "radius must be a finite number of at least 0, got {}", radius);
+    require(std::isfinite(radius) && radius >= 0, "radius must be a finite number >= 0, got {}",
+            radius);
 }
 
 /// The band of each frequency, -1 where it has none: int64 [H, W].

@@ -21,11 +21,13 @@ void require_set(const char* which, const at::Tensor& features, const at::Tensor
             features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()),
                                              fmt::join(features.sizes(), ", "))
                                : "an undefined tensor");
-    require(features.isfinite().all().item<bool>(), "{} features must be finite numbers", which);
+    require(features.isfinite().all().item<bool>(), "{} features must contain only finite numbers",
+            which);
     require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
                 labels.size(0) == features.size(0),
-            "{} labels must be int64 [{}], one for each of the features", which, features.size(0));
-    require(labels.min().item<int64_t>() >= 0, "{} labels must be at least 0, got {}", which,
+            "{} labels must be int64 [{}], one for each row of the features", which,
+            features.size(0));
+    require(labels.min().item<int64_t>() >= 0, "{} labels must be >= 0, got {}", which,
             labels.min().item<int64_t>());
 }
 
@@ -57,7 +59,7 @@ ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& tra
     require(std::isfinite(options.lr) && options.lr > 0,
             "lr must be a finite number above 0, got {}", options.lr);
     require(std::isfinite(options.weight_decay) && options.weight_decay >= 0,
-            "weight_decay must be a finite number of at least 0, got {}", options.weight_decay);
+            "weight_decay must be a finite number >= 0, got {}", options.weight_decay);
     const at::NoGradGuard no_grad;
     const auto mean = x.mean(0), deviation = x.std(0, /*unbiased=*/false);
     const auto scale = at::where(deviation.gt(1e-9), deviation,

@@ -57,7 +57,7 @@ at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, 
 }
 
 void check(const ScanOptions& options) {
-    require(options.reach.value_or(0) >= 0, "reach must be at least 0 bins, got {}",
+    require(options.reach.value_or(0) >= 0, "reach must be >= 0 bins, got {}",
             options.reach.value_or(0));
 }
 
@@ -140,7 +140,7 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
                     const HeatMapOptions& options) {
     check(options.scan);
     require(std::isfinite(options.epsilon) && options.epsilon >= 0,
-            "epsilon must be a finite number of at least 0, got {}", options.epsilon);
+            "epsilon must be a finite number >= 0, got {}", options.epsilon);
     const at::NoGradGuard no_grad;
     model::Inference network(model, options.scan.inference);
     network.try_labelled(dataset);

@@ -37,8 +37,7 @@ at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
 
 at::Tensor smooth_kernel(const at::Tensor& kernel, double rho) {
     require_kernel(kernel);
-    require(std::isfinite(rho) && rho >= 0, "rho must be a finite number of at least 0, got {}",
-            rho);
+    require(std::isfinite(rho) && rho >= 0, "rho must be a finite number >= 0, got {}", rho);
     auto weights = at::full({3, 3}, rho, at::kDouble);
     weights[1][1].fill_(1);
     return filter(kernel, weights);
@@ -72,7 +71,7 @@ at::Tensor roughness(const at::Tensor& kernel, bool relative) {
 at::Tensor frequency_response(const at::Tensor& kernel, int64_t size) {
     require_kernel(kernel);
     require(size >= kernel.size(-1) && size >= kernel.size(-2) && size <= 65536,
-            "size must be at least the kernel's size, {} x {}, and at most 65536, got {}",
+            "size must be at least the kernel's size ({} x {}) and at most 65536, got {}",
             kernel.size(-2), kernel.size(-1), size);
     return at::fft_fft2(kernel.detach().to(at::kDouble), at::IntArrayRef{size, size}).abs();
 }

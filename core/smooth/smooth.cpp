@@ -12,7 +12,7 @@ namespace {
 
 std::vector<std::string> chosen(const model::Model& model, const std::vector<std::string>& layers) {
     const auto known = convolutions(model);
-    require(!known.empty(), "the model has no convolution, which is what smoothing acts on");
+    require(!known.empty(), "nothing to smooth: the model has no convolution");
     if (layers.empty()) {
         return {known.front()};
     }

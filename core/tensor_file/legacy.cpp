@@ -38,7 +38,7 @@ class LegacyStorages : public StorageSource {
         if (const auto known = storages_.find(key); known != storages_.end()) {
             const auto& elements = known->second.elements;
             expect(elements.scalar_type() == type && elements.numel() == count,
-                   "its storage '{}' is described in two ways", key);
+                   "its storage '{}' is described in two different ways", key);
             return elements;
         }
         const auto bytes = byte_count({count}, type);
@@ -56,8 +56,9 @@ class LegacyStorages : public StorageSource {
         for (const auto* const item : list->items) {
             const auto* const key = item->get<std::string>();
             const auto found = key == nullptr ? storages_.end() : storages_.find(*key);
-            expect(found != storages_.end() && !found->second.filled,
-                   "its list of storages names one that is not described, or one twice");
+            expect(
+                found != storages_.end() && !found->second.filled,
+                "its list of storages names a storage that is not described, or names one twice");
             position = fill_one(*key, found->second, position);
         }
         for (const auto& [key, storage] : storages_) {
@@ -78,7 +79,7 @@ class LegacyStorages : public StorageSource {
         source_.read(position, &count, sizeof(count));
         position += sizeof(count);
         expect(count == static_cast<uint64_t>(elements.numel()),
-               "its storage '{}' should hold {} elements, but it has {}", key, elements.numel(),
+               "its storage '{}' should have {} elements, but has {}", key, elements.numel(),
                count);
         expect(elements.nbytes() <= source_.size - position, "it ends inside its storage '{}'",
                key);
@@ -118,7 +119,7 @@ class LegacyFile {
     const Value& read() {
         position_ = program_.find(legacy_magic) + legacy_magic.size() + 1;  // with the opcode stop
         expect(is_legacy(program_) && position_ <= program_.size(),
-               "it is not in PyTorch's format from before 1.6");
+               "it is not in the format that PyTorch used before version 1.6");
         next();
         require_little_endian(next());
         const auto& value = next();
@@ -140,7 +141,7 @@ class LegacyFile {
 
     static void require_little_endian(const Value& machine) {
         const auto* const facts = machine.get<pickle::Dict>();
-        expect(facts != nullptr, "it does not say which machine wrote it");
+        expect(facts != nullptr, "it does not describe the machine that wrote it");
         for (const auto& [key, value] : facts->items) {
             const auto* const name = key->get<std::string>();
             const auto* const little = value->get<bool>();
@@ -189,7 +190,7 @@ at::Tensor legacy_storage(std::string_view bytes) {
                            size_t count) { std::memcpy(to, bytes.data() + offset, count); }},
         0);
     const auto* const storage = legacy.read().get<pickle::Storage>();
-    expect(storage != nullptr, "a storage within its pickle is something else");
+    expect(storage != nullptr, "a storage within its pickle is not a valid storage");
     return storage->elements;
 }
 

@@ -59,7 +59,7 @@ class HeaderParser {
         }
         skip_space();
         expect(at_ == text_.size() && descr && order && shape,
-               "its npy header must hold descr, fortran_order and shape, found {}", text_);
+               "its npy header must contain descr, fortran_order and shape, found {}", text_);
         return header;
     }
 
@@ -93,7 +93,8 @@ class HeaderParser {
         expect(quote == '\'' || quote == '"', "its npy header has no string at position {}: {}",
                at_, text_);
         const auto end = text_.find(quote, at_ + 1);
-        expect(end != std::string_view::npos, "its npy header has a string without end: {}", text_);
+        expect(end != std::string_view::npos, "its npy header has an unterminated string: {}",
+               text_);
         const auto string = text_.substr(at_ + 1, end - at_ - 1);
         at_ = end + 1;
         return std::string(string);
@@ -142,7 +143,7 @@ class HeaderParser {
 /// Reverses the bytes of each group of `width`.
 const Dtype& dtype_of(const std::string& descr) {
     expect(descr.find('O') == std::string::npos,
-           "it holds Python objects (dtype '{}'): pickled objects are refused", descr);
+           "it contains Python objects (dtype '{}'): pickled objects are refused", descr);
     const auto* dtype =
         find_dtype(&Dtype::npy, descr.empty() ? "" : std::string_view(descr).substr(1));
     const bool known_order =
@@ -156,11 +157,10 @@ const Dtype& dtype_of(const std::string& descr) {
 
 std::string read_header(const ByteSource& source, uint64_t& used) {
     std::array<unsigned char, 12> start = {};
-    expect(source.size >= 10, "it has {} bytes, and an npy file begins with at least 10",
-           source.size);
+    expect(source.size >= 10, "it has {} bytes, but an npy file has at least 10", source.size);
     source.read(start.data(), 8);
     expect(std::memcmp(start.data(), magic.data(), magic.size()) == 0,
-           "it does not begin as an npy file");
+           "it does not start like an npy file");
     const int version = start[6];
     expect(version >= 1 && version <= 3 && start[7] == 0,
            "it has the npy version {}.{}, expected 1.0, 2.0 or 3.0", version, start[7]);
@@ -235,10 +235,11 @@ at::Tensor read_npy(const ByteSource& source) {
 
 NpyLayout read_npy_layout(const ByteSource& source) {
     const auto header = read_array_header(source);
-    expect(!header.layout.big_endian && !header.layout.fortran_order,
-           "it is in {} order, and parts are read of arrays in C order and little-endian; write it "
-           "again in Python: np.save(path, np.ascontiguousarray(a, a.dtype.newbyteorder('<')))",
-           header.layout.fortran_order ? "Fortran" : "big-endian");
+    expect(
+        !header.layout.big_endian && !header.layout.fortran_order,
+        "it is in {} order, but parts can be read only from little-endian arrays in C order; write "
+        "it again in Python: np.save(path, np.ascontiguousarray(a, a.dtype.newbyteorder('<')))",
+        header.layout.fortran_order ? "Fortran" : "big-endian");
     return {header.layout.shape, header.layout.type, header.offset};
 }
 

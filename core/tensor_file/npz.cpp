@@ -34,10 +34,10 @@ Metadata parse_metadata(const at::Tensor& bytes) {
 NamedTensors read_npz(ZipReader& archive, Metadata& metadata) {
     NamedTensors tensors;
     for (const auto& member : archive.members()) {
-        expect(
-            member.name.ends_with(extension),
-            "it is a zip archive with the member '{}', neither npz (names in .npy) nor PyTorch's",
-            member.name);
+        expect(member.name.ends_with(extension),
+               "it is a zip archive with the member '{}'; it is neither an npz file (names end in "
+               ".npy) nor a PyTorch file",
+               member.name);
         const auto name = member.name.substr(0, member.name.size() - extension.size());
         try {
             archive.read(member, [&](const ByteSource& source) {
@@ -60,8 +60,8 @@ void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& me
         archive.add(name + std::string(extension), npy_header(name, tensor), plain(tensor));
     };
     for (const auto& [name, tensor] : tensors) {
-        require(name != metadata_name, "a tensor named '{}' cannot be written: that name is taken",
-                metadata_name);
+        require(name != metadata_name,
+                "a tensor named '{}' cannot be written: that name is reserved", metadata_name);
         add(name, tensor);
     }
     if (!metadata.empty()) {

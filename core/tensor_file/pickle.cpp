@@ -18,7 +18,7 @@ constexpr size_t item_bytes = 2 * sizeof(void*);
 }  // namespace
 
 void Budget::take(size_t count, size_t bytes_each) {
-    expect(count <= left_ / bytes_each, "its pickle asks for more than {} MB of memory",
+    expect(count <= left_ / bytes_each, "its pickle requires more than {} MB of memory",
            most_bytes >> 20);
     left_ -= count * bytes_each;
 }
@@ -31,8 +31,8 @@ const Value& Machine::run() {
         }
         if (opcode == protocol) {
             const int version = number<unsigned char>();
-            expect(version <= newest_protocol,
-                   "its pickle has the protocol {}, expected at most {}", version, newest_protocol);
+            expect(version <= newest_protocol, "its pickle uses protocol {}, expected at most {}",
+                   version, newest_protocol);
         } else if (opcode == frame) {
             number<uint64_t>();
         } else if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) &&
@@ -170,8 +170,7 @@ T Machine::number() {
 }
 
 std::string_view Machine::bytes(uint64_t count) {
-    expect(count <= program_.size() - at_, "its pickle ends in the middle, at byte {}",
-           program_.size());
+    expect(count <= program_.size() - at_, "its pickle is truncated, at byte {}", program_.size());
     const auto piece = program_.substr(at_, count);
     at_ += count;
     return piece;
@@ -179,8 +178,7 @@ std::string_view Machine::bytes(uint64_t count) {
 
 std::string_view Machine::line() {
     const auto end = program_.find('\n', at_);
-    expect(end != std::string_view::npos, "its pickle ends in the middle, at byte {}",
-           program_.size());
+    expect(end != std::string_view::npos, "its pickle is truncated, at byte {}", program_.size());
     const auto piece = program_.substr(at_, end - at_);
     at_ = end + 1;
     return piece;
@@ -216,7 +214,7 @@ void Machine::push_known(Value* value) {
 
 Value* Machine::top() {
     expect(stack_.size() > (marks_.empty() ? 0 : marks_.back()),
-           "its pickle takes a value that is not there, before byte {}", at_);
+           "its pickle uses a value that is missing, before byte {}", at_);
     return stack_.back();
 }
 

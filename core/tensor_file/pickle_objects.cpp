@@ -22,7 +22,7 @@ bool Machine::step_object(unsigned char opcode) {
             const auto* const name = pop()->get<std::string>();
             const auto* const module = pop()->get<std::string>();
             expect(name != nullptr && module != nullptr,
-                   "its pickle names a global by something else than strings");
+                   "its pickle names a global with something other than strings");
             push_global(*module, *name);
             return true;
         }
@@ -68,7 +68,7 @@ bool Machine::step_set(unsigned char opcode) {
 
 void Machine::push_global(const std::string& module, const std::string& name) {
     expect(module.size() + name.size() <= longest_name,
-           "refused: its pickle names a global by {} bytes, expected at most {}",
+           "refused: its pickle names a global with {} bytes, expected at most {}",
            module.size() + name.size(), longest_name);
     auto full = module + "." + name;
     builder_.require_harmless(full);

@@ -27,7 +27,7 @@ std::string latin1(std::string_view text) {
             continue;
         }
         const bool pair = (first == 0xc2 || first == 0xc3) && i + 1 < text.size();
-        expect(pair, "its pickle has bytes in a string that does not hold bytes");
+        expect(pair, "its pickle stores bytes as a string with characters that are not bytes");
         const auto second = static_cast<unsigned char>(text[++i]);
         bytes += static_cast<char>((first & 3U) << 6U | (second & 0x3fU));
     }

@@ -41,7 +41,7 @@ const std::map<std::string_view, std::string_view>& unread_tensors() {
         {"torch._utils._rebuild_meta_tensor_no_storage",
          "a tensor on the device meta, which has "
          "no values"},
-        {"torch._utils._rebuild_wrapper_subclass", "a tensor of a class that wraps others"},
+        {"torch._utils._rebuild_wrapper_subclass", "a tensor of a class that wraps other tensors"},
     };
     return reasons;
 }
@@ -75,15 +75,15 @@ TreeMaker::TreeMaker(uint64_t program_bytes) : bytes_left_(2 * program_bytes + s
 Tree TreeMaker::make(const Value& value) {
     auto tree = visit(value, "", 0);
     expect(left_out.empty() || holds_something(tree),
-           "refused: it holds nothing but {}, an object of a class that is unknown here; of a "
-           "network, write the state in Python: torch.save(net.state_dict(), path)",
+           "refused: it contains only {}, an object of an unknown class; for a network, save the "
+           "state in Python: torch.save(net.state_dict(), path)",
            left_out.empty() ? "" : left_out.front());
     return tree;
 }
 
 Tree TreeMaker::visit(const Value& value, const std::string& path, int depth) {
-    expect(depth <= deepest, "its containers are nested more than {} deep", deepest);
-    expect(++visited_ <= most_entries, "it holds more than {} values", most_entries);
+    expect(depth <= deepest, "its containers are nested more than {} levels deep", deepest);
+    expect(++visited_ <= most_entries, "it contains more than {} values", most_entries);
     if (const auto* const tensor = value.get<at::Tensor>()) {
         return {*tensor};
     }
@@ -139,8 +139,8 @@ Tree TreeMaker::dict(const Dict& dict, const std::string& path, int depth) {
 
 /// A key as it is if it is a string, a boolean or a number, else as Python prints it.
 Tree TreeMaker::key(const Value& value, int depth) {
-    expect(depth <= deepest, "its containers are nested more than {} deep", deepest);
-    expect(++visited_ <= most_entries, "it holds more than {} values", most_entries);
+    expect(depth <= deepest, "its containers are nested more than {} levels deep", deepest);
+    expect(++visited_ <= most_entries, "it contains more than {} values", most_entries);
     if (const auto* const sequence = value.get<Sequence>()) {
         std::string text = "(";
         for (const auto* const item : sequence->items) {
@@ -166,7 +166,7 @@ Tree TreeMaker::key(const Value& value, int depth) {
     const auto tree = visit(value, "a key", depth);
     const bool plain = tree.get<std::string>() != nullptr || tree.get<bool>() != nullptr ||
                        tree.get<int64_t>() != nullptr || tree.get<double>() != nullptr;
-    expect(plain, "a dict has a key that is neither a string nor a number nor a tuple of them");
+    expect(plain, "a dict has a key that is neither a string, a number nor a tuple of these");
     return tree;
 }
 

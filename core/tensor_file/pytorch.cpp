@@ -70,7 +70,7 @@ std::vector<int64_t> integers(const Value& value, const char* what) {
     std::vector<int64_t> numbers;
     for (const auto* const item : sequence->items) {
         const auto* const number = item->get<int64_t>();
-        expect(number != nullptr, "a tensor's {} holds something else than integers", what);
+        expect(number != nullptr, "a tensor's {} contains something other than integers", what);
         numbers.push_back(*number);
     }
     return numbers;
@@ -83,7 +83,7 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
     expect(sizes.size() == strides.size(), "a tensor has {} sizes and {} strides", sizes.size(),
            strides.size());
     expect(offset >= 0 && offset <= elements.numel(),
-           "a tensor begins at element {} of a storage of {}", offset, elements.numel());
+           "a tensor starts at element {} of a storage with {} elements", offset, elements.numel());
     int64_t last = offset;
     for (size_t i = 0; i < sizes.size(); ++i) {
         int64_t reach = 0;
@@ -98,11 +98,10 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
            "elements",
            fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, elements.numel());
     const auto count = static_cast<int64_t>(bytes / elements.element_size());
-    expect(
-        count <= std::max(elements.numel(), most_shown),
-        "a tensor of sizes [{}] and strides [{}] shows {} elements of a storage of {}, expected at "
-        "most {}",
-        fmt::join(sizes, ", "), fmt::join(strides, ", "), count, elements.numel(), most_shown);
+    expect(count <= std::max(elements.numel(), most_shown),
+           "a tensor of sizes [{}] and strides [{}] shows {} elements of a storage with {} "
+           "elements, expected at most {}",
+           fmt::join(sizes, ", "), fmt::join(strides, ", "), count, elements.numel(), most_shown);
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);
 }
 
@@ -132,10 +131,9 @@ at::Tensor flagged(at::Tensor tensor, const Value& metadata) {
         const auto* const name = key->get<std::string>();
         const auto* const set = value->get<bool>();
         expect(name != nullptr && set != nullptr && (*name == "conj" || *name == "neg"),
-               "a tensor carries the flag '{}', which is not known here",
-               name == nullptr ? "" : *name);
+               "a tensor has the unknown flag '{}'", name == nullptr ? "" : *name);
         if (*set) {
-            expect(*name == "neg" || tensor.is_complex(), "a real tensor carries the flag 'conj'");
+            expect(*name == "neg" || tensor.is_complex(), "a real tensor has the flag 'conj'");
             tensor = *name == "conj" ? at::conj(tensor) : at::_neg_view(tensor);
         }
     }
@@ -149,7 +147,7 @@ class TensorBuilder : public pickle::Builder {
 
     void require_harmless(const std::string& global) override {
         expect(!is_harmful(global),
-               "refused: the file wants to call {}; only tensors and plain containers are read",
+               "refused: the file tries to call {}; only tensors and plain containers are read",
                global);
     }
 
@@ -182,8 +180,7 @@ class TensorBuilder : public pickle::Builder {
         if (global == rebuild_untyped && items.size() >= 7) {
             const auto* const name = items[6]->get<Global>();
             const auto* const dtype = name == nullptr ? nullptr : untyped_dtype(name->name);
-            expect(dtype != nullptr,
-                   "a tensor in an untyped storage has no dtype that belongs there");
+            expect(dtype != nullptr, "a tensor in an untyped storage has no valid dtype");
             const auto tensor = rebuild(items, dtype, budget);
             return {nullptr, {items.size() > 7 ? flagged(tensor, *items[7]) : tensor}};
         }
@@ -198,8 +195,7 @@ class TensorBuilder : public pickle::Builder {
         if (global == load_storage && items.size() == 1) {
             return {nullptr, {Storage{stored_inside(*items[0])}}};
         }
-        malformed("refused: the file calls {} with {} arguments that do not belong there", global,
-                  items.size());
+        malformed("refused: the file calls {} with {} unexpected arguments", global, items.size());
     }
 
     Value persistent(const Value& id) override {
@@ -237,12 +233,12 @@ class TensorBuilder : public pickle::Builder {
         Dict dict;
         const auto* const pairs = arguments.size() == 1 ? arguments[0]->get<Sequence>() : nullptr;
         expect(arguments.empty() || pairs != nullptr,
-               "an OrderedDict is made of something else than pairs");
+               "an OrderedDict contains something other than pairs");
         budget.take(pairs == nullptr ? 0 : pairs->items.size(), 2 * sizeof(Value*));
         for (size_t i = 0; pairs != nullptr && i < pairs->items.size(); ++i) {
             const auto* const pair = pairs->items[i]->get<Sequence>();
             expect(pair != nullptr && pair->items.size() == 2,
-                   "an OrderedDict is made of something else than pairs");
+                   "an OrderedDict contains something other than pairs");
             dict.items.emplace_back(pair->items[0], pair->items[1]);
         }
         return dict;
@@ -255,12 +251,14 @@ class TensorBuilder : public pickle::Builder {
         const auto* const storage = arguments[0]->get<Storage>();
         const auto* const offset = arguments[1]->get<int64_t>();
         expect(storage != nullptr && offset != nullptr,
-               "a tensor is made of something else than a storage and an offset");
+               "a tensor is built from something other than a storage and an offset");
         auto elements = storage->elements;
         if (dtype != nullptr) {
             const auto width = static_cast<int64_t>(c10::elementSize(dtype->type));
             const bool whole = elements.scalar_type() == at::kByte && elements.numel() % width == 0;
-            expect(whole, "a tensor of dtype {} lies in a storage that is not made of its elements",
+            expect(whole,
+                   "a tensor of dtype {} lies in a storage that does not consist of elements of "
+                   "this dtype",
                    dtype->torch);
             elements = elements.view(dtype->type);
         }
@@ -274,7 +272,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const inner = items[2]->get<Sequence>();
         const bool known = function != nullptr && inner != nullptr &&
                            function->name != rebuild_subclass && knows(function->name);
-        expect(known, "a tensor of a class of its own is not made of a tensor");
+        expect(known, "a tensor of a custom class does not contain a tensor");
         return call(function->name, *inner, budget);
     }
 
@@ -289,7 +287,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const count = whole ? tuple->items[2]->get<int64_t>() : nullptr;
         expect(offset != nullptr && count != nullptr && *offset >= 0 && *count >= 0 &&
                    *offset <= elements.numel() && *count <= elements.numel() - *offset,
-               "a part of a storage does not lie within it");
+               "a part of a storage lies outside the storage");
         return elements.narrow(0, *offset, *count);
     }
 
@@ -301,7 +299,7 @@ class TensorBuilder : public pickle::Builder {
             decoded = encoded_bytes(*call);
             bytes = decoded ? &*decoded : nullptr;
         }
-        expect(bytes != nullptr, "a storage within its pickle is not made of bytes");
+        expect(bytes != nullptr, "a storage within its pickle does not consist of bytes");
         expect(bytes->size() <= bytes_, "its storages claim more bytes than the file has");
         bytes_ -= bytes->size();
         return legacy_storage(*bytes);
@@ -320,13 +318,13 @@ class ZipStorages : public StorageSource {
     at::Tensor storage(const std::string& key, at::ScalarType type, int64_t count) override {
         if (const auto known = storages_.find(key); known != storages_.end()) {
             expect(known->second.scalar_type() == type && known->second.numel() == count,
-                   "its storage '{}' is described in two ways", key);
+                   "its storage '{}' is described in two different ways", key);
             return known->second;
         }
         const auto* const member = archive_.find(folder_ + "data/" + key);
         expect(member != nullptr, "its storage '{}' is missing", key);
         expect(byte_count({count}, type) == member->size,
-               "its storage '{}' should hold {} elements of {}, but it has {} bytes", key, count,
+               "its storage '{}' should have {} elements of {}, but has {} bytes", key, count,
                c10::toString(type), member->size);
         read_bytes_ += member->size;
         expect(read_bytes_ <= archive_.file_size(),

@@ -58,7 +58,7 @@ class HeaderWatch {
 
 std::string read_header(const InputFile& file) {
     expect(file.size() >= 8,
-           "it has {} bytes, and a safetensors file begins with 8 bytes of header length",
+           "it has {} bytes, but a safetensors file starts with the 8 bytes of its header length",
            file.size());
     uint64_t length = 0;
     file.read(0, &length, sizeof(length));
@@ -69,13 +69,13 @@ std::string read_header(const InputFile& file) {
            length, file.size() - 8);
     std::string header(length, '\0');
     file.read(8, header.data(), header.size());
-    expect(header.starts_with('{'), "its safetensors header does not begin with '{{'");
+    expect(header.starts_with('{'), "its safetensors header does not start with '{{'");
     return header;
 }
 
 uint64_t unsigned_field(const json& value, const std::string& name, const char* field) {
     expect(value.is_number_unsigned() && value.get<uint64_t>() <= uint64_t{INT64_MAX},
-           "tensor '{}': {} must hold integers of at least 0", name, field);
+           "tensor '{}': {} must contain integers >= 0", name, field);
     return value.get<uint64_t>();
 }
 
@@ -119,15 +119,15 @@ Entry parse_entry(const std::string& name, const json& object, uint64_t data_siz
     pair_numbers(entry);
     const auto& offsets = field_of(object, name, "data_offsets");
     expect(offsets.is_array() && offsets.size() == 2,
-           "tensor '{}': data_offsets must be a list of two", name);
+           "tensor '{}': data_offsets must be a list of two integers", name);
     entry.begin = unsigned_field(offsets[0], name, "data_offsets");
     entry.end = unsigned_field(offsets[1], name, "data_offsets");
     expect(entry.begin <= entry.end && entry.end <= data_size,
-           "tensor '{}' has the data_offsets [{}, {}], but the data has {} bytes", name,
+           "tensor '{}' has the data_offsets [{}, {}], but there are only {} bytes of data", name,
            entry.begin, entry.end, data_size);
     const auto bytes = byte_count(entry.shape, entry.dtype->type);
     expect(bytes == entry.end - entry.begin,
-           "tensor '{}' of shape [{}] and dtype {} needs {} bytes, but its data_offsets hold {}",
+           "tensor '{}' of shape [{}] and dtype {} needs {} bytes, but its data_offsets span {}",
            name, fmt::join(entry.shape, ", "), entry.dtype->safetensors, bytes,
            entry.end - entry.begin);
     return entry;
@@ -173,14 +173,15 @@ void require_no_holes(const std::vector<Entry>& entries, uint64_t data_size) {
     uint64_t position = 0;
     for (const auto* entry : sorted) {
         expect(entry->begin >= position,
-               "tensor '{}' begins at byte {} of the data, inside another tensor, which ends at {}",
+               "tensor '{}' starts at byte {} of the data, inside another tensor, which ends at {}",
                entry->name, entry->begin, position);
         expect(entry->begin == position,
                "bytes {} to {} of the data, before tensor '{}', belong to no tensor", position,
                entry->begin, entry->name);
         position = entry->end;
     }
-    expect(position == data_size, "the tensors end at byte {} of the data, but it has {}", position,
+    expect(position == data_size,
+           "the tensors end at byte {} of the data, but the data has {} bytes", position,
            data_size);
 }
 
@@ -221,7 +222,7 @@ void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Meta
     for (size_t i = 0; i < tensors.size(); ++i) {
         const auto& [name, tensor] = tensors[i];
         require(name != metadata_name,
-                "a tensor named '{}' cannot be written: safetensors keeps that name for itself",
+                "a tensor named '{}' cannot be written: safetensors reserves that name",
                 metadata_name);
         const auto* dtype = find_dtype(tensor.scalar_type());
         require(dtype != nullptr && !dtype->safetensors.empty(),
@@ -235,7 +236,7 @@ void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Meta
     header += '}';
     header.append((8 - header.size() % 8) % 8, ' ');
     require(header.size() <= largest_json_header,
-            "the safetensors header would have {} bytes, at most {} are allowed", header.size(),
+            "the safetensors header would have {} bytes, but at most {} are allowed", header.size(),
             largest_json_header);
     const uint64_t length = header.size();
     file.write({reinterpret_cast<const char*>(&length), sizeof(length)});

@@ -73,7 +73,7 @@ Content read_any(const InputFile& file) {
     expect(!is_tar(file),
            "it is a tar archive, perhaps in PyTorch's format of 2016 and 2017; write it again in "
            "Python: torch.save(torch.load(path, map_location=\"cpu\", weights_only=False), path)");
-    malformed("it is neither safetensors, npz, npy nor PyTorch's{}",
+    malformed("it is not a safetensors, npz, npy or PyTorch file{}",
               file.size() == 0 ? " (it is empty)" : "");
 }
 
@@ -81,7 +81,7 @@ void require_writable(const NamedTensors& tensors, const std::string& extension)
     std::unordered_set<std::string> names;
     for (const auto& [name, tensor] : tensors) {
         require(!name.empty() || extension == ".npy", "a tensor has no name");
-        require(name.find('\0') == std::string::npos, "a tensor's name holds a zero byte");
+        require(name.find('\0') == std::string::npos, "a tensor's name contains a zero byte");
         require(names.insert(name).second, "two tensors have the name '{}'", name);
         require(tensor.defined(), "tensor '{}' is undefined", name);
         require(tensor.layout() == at::kStrided && !tensor.is_quantized() && !tensor.is_nested() &&
@@ -150,10 +150,11 @@ void save(const std::filesystem::path& path, const NamedTensors& tensors,
             "cannot write '{}': the extension must be one of {}, got '{}'", path.string(),
             known_extensions, extension);
     require(extension != ".npy" || tensors.size() == 1,
-            "cannot write '{}': an npy file holds exactly one tensor, got {} (npz holds several)",
+            "cannot write '{}': an npy file contains exactly one tensor, got {} (an npz file can "
+            "contain several)",
             path.string(), tensors.size());
     require(extension != ".npy" || metadata.empty(),
-            "cannot write '{}': an npy file holds no metadata", path.string());
+            "cannot write '{}': an npy file cannot contain metadata", path.string());
     std::string reason;
     OutputFile file(path);
     try {

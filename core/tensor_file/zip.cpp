@@ -40,7 +40,7 @@ ZipReader::ZipReader(const std::filesystem::path& path) : file_size_(InputFile(p
         zip_error_init_with_code(&error, code);
         const std::string reason = zip_error_strerror(&error);
         zip_error_fini(&error);
-        malformed("it begins as a zip archive but is damaged: {}", reason);
+        malformed("it starts like a zip archive but is damaged: {}", reason);
     }
     try {
         std::unordered_set<std::string> names;
@@ -66,14 +66,15 @@ ZipReader::Member ZipReader::describe(uint64_t index) {
         zip_uint64_t{ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD};
     expect(zip_stat_index(archive_, index, 0, &status) == 0 && (status.valid & wanted) == wanted,
            "its zip directory is damaged");
-    expect(status.comp_method == ZIP_CM_STORE || status.comp_method == ZIP_CM_DEFLATE,
-           "its member '{}' is packed by the zip method {}, expected stored (0) or deflated (8)",
-           status.name, status.comp_method);
+    expect(
+        status.comp_method == ZIP_CM_STORE || status.comp_method == ZIP_CM_DEFLATE,
+        "its member '{}' is compressed with the zip method {}, expected stored (0) or deflated (8)",
+        status.name, status.comp_method);
     const auto most =
         status.comp_method == ZIP_CM_STORE ? status.comp_size : status.comp_size * largest_ratio;
     expect(status.comp_size <= file_size_ && status.size <= most,
-           "its member '{}' claims {} bytes, more than its {} packed ones can hold", status.name,
-           status.size, status.comp_size);
+           "its member '{}' claims {} bytes, more than its {} compressed bytes can contain",
+           status.name, status.size, status.comp_size);
     packed_size_ += status.comp_size;
     expect(packed_size_ <= file_size_, "its zip members claim more bytes than the file has ({})",
            file_size_);
@@ -132,7 +133,7 @@ ZipWriter::ZipWriter() {
     archive_ = buffer_ == nullptr ? nullptr : zip_open_from_source(buffer_, ZIP_TRUNCATE, &error);
     if (archive_ == nullptr) {
         zip_source_free(buffer_);
-        fail("libzip cannot start an archive: {}", zip_error_strerror(&error));
+        fail("libzip cannot create an archive: {}", zip_error_strerror(&error));
     }
     zip_source_keep(buffer_);
 }
@@ -168,7 +169,7 @@ void ZipWriter::add(const std::string& name, std::string start, at::Tensor tenso
 }
 
 void ZipWriter::finish(const std::function<void(std::string_view)>& write) {
-    require(zip_close(archive_) == 0, "the archive cannot be made: {}", zip_strerror(archive_));
+    require(zip_close(archive_) == 0, "the archive cannot be created: {}", zip_strerror(archive_));
     archive_ = nullptr;
     require(zip_source_open(buffer_) == 0, "the archive cannot be read back: {}",
             zip_error_strerror(zip_source_error(buffer_)));

@@ -38,9 +38,7 @@ Checkpointer::Checkpointer(Stepper& stepper, const data::Dataset& dataset,
     writer_.emplace(*store_);
     const auto there = store_->numbers();
     require(there.empty() || options_.resume,
-            "'{}' contains the checkpoints of another "
-            "training run",
-            options_.folder.string());
+            "'{}' contains the checkpoints of a different training run", options_.folder.string());
     next_ = there.empty() ? 0 : there.back() + 1;
 }
 

@@ -83,7 +83,7 @@ ObjectivePtr make_objective(const std::string& name, const ObjectiveSettings& se
     }
     for (const auto& [key, value] : settings) {
         require(std::ranges::find(found->settings, key) != found->settings.end(),
-                "the loss {} has no setting '{}'{}: it has {}", name, key,
+                "the loss {} has no option '{}'{}: its options are {}", name, key,
                 did_you_mean(key, found->settings), fmt::join(found->settings, ", "));
     }
     return found->make(settings);

@@ -13,7 +13,7 @@ TrainOptions with_validation(const TrainOptions& options) {
     if (options.validation) {
         require(std::ranges::find(options.probes, validation_name, &model::Probe::name) ==
                     options.probes.end(),
-                "a probe is called '{}' and there is a validation set; one of them is enough",
+                "there is a probe named '{}' as well as a validation set; use only one of them",
                 validation_name);
         result.probes.insert(result.probes.begin(), {validation_name, *options.validation});
     }

@@ -100,7 +100,7 @@ class Named : public RateSchedule {
 
 void require_valid(const Options& options) {
     require(std::isfinite(options.warmup) && options.warmup >= 0,
-            "warmup must be a number of epochs, at least 0, got {}", options.warmup);
+            "warmup must be a number of epochs >= 0, got {}", options.warmup);
     require(options.name != "one_cycle" || options.warmup == 0,
             "one_cycle has its own warm-up, pct_start; expected warmup = 0, got {}",
             options.warmup);

@@ -29,7 +29,7 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
     try {
         const auto own = generator_state(device);
         require(state.scalar_type() == own.scalar_type() && state.sizes() == own.sizes(),
-                "the checkpoint's '{}' comes from another version of LibTorch: {} {}, expected "
+                "the checkpoint's '{}' comes from a different version of LibTorch: {} {}, expected "
                 "{} {}",
                 name, toString(state.scalar_type()), state.sizes(), toString(own.scalar_type()),
                 own.sizes());
@@ -37,7 +37,7 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
         const std::scoped_lock lock(generator.mutex());
         generator.clone().set_state(state);
     } catch (const c10::Error& error) {
-        fail("the checkpoint's '{}' is not the state of a generator: {}", name,
+        fail("the checkpoint's '{}' is not the state of a random number generator: {}", name,
              short_message(error));
     }
 }
@@ -185,16 +185,15 @@ void warn_of(const Machine& before, at::Device device,
     const Machine now;
     if (device.is_cpu() && before.threads != now.threads) {
         warn(
-            fmt::format("the checkpoint was written on {} thread{}, and training continues with "
-                        "{}: the last digits of its numbers may differ",
+            fmt::format("the checkpoint was written on {} thread{}, but training continues with "
+                        "{}: the last digits of the results may differ",
                         before.threads, before.threads == 1 ? "" : "s", now.threads));
     }
     if (before.processes != now.processes) {
-        warn(
-            fmt::format("the checkpoint was written by {} process{}, and training continues "
-                        "with {}: the last digits of its numbers may differ, and dropout draws "
-                        "different random numbers",
-                        before.processes, before.processes == 1 ? "" : "es", now.processes));
+        warn(fmt::format(
+            "the checkpoint was written by {} process{}, but training continues with {}: the last "
+            "digits of the results may differ, and dropout draws different random numbers",
+            before.processes, before.processes == 1 ? "" : "es", now.processes));
     }
 }
 
@@ -256,7 +255,7 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
         require_same(migrated(state.at("training")), training);
         position = to_position(state);
     } catch (const Json::exception&) {
-        fail("the checkpoint lacks a field, or one has a wrong type");
+        fail("a field of the checkpoint is missing or has the wrong type");
     }
     const auto targets = model_tensors(model);
     for (const auto& [name, target] : targets) {

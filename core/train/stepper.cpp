@@ -34,7 +34,7 @@ void require_parameters_of(const optim::Optimizer& optimizer, model::Model& mode
         for (const auto& parameter : group.parameters) {
             require(
                 std::ranges::any_of(own, [&](const auto& one) { return one.is_same(parameter); }),
-                "the optimizer steps a tensor [{}] that is not a parameter of the model",
+                "the optimizer updates a tensor [{}] that is not a parameter of the model",
                 fmt::join(parameter.sizes(), ", "));
         }
     }
@@ -122,9 +122,10 @@ void Stepper::remember_momenta() {
     for (const auto& group : optimizer_->groups()) {
         const auto& name = group.options.name;
         const auto place = optim::momentum_of(name);
-        require(place != nullptr,
-                "the schedule moves the momentum or Adam's beta1; the optimizer {} has neither",
-                name);
+        require(
+            place != nullptr,
+            "the schedule changes the momentum or Adam's beta1, but the optimizer {} has neither",
+            name);
         momenta_.push_back(group.options.*place);
     }
 }
@@ -132,7 +133,7 @@ void Stepper::remember_momenta() {
 void Stepper::require_enough_images() const {
     const auto ranks = group_.size();
     require(options_.batch_size >= ranks,
-            "the batch size must be at least the number of processes, {}; got {}", ranks,
+            "the batch size must be at least {} (the number of processes), got {}", ranks,
             options_.batch_size);
     const auto last = options_.drop_last ? 0 : dataset_.size() % options_.batch_size;
     require(last == 0 || last >= ranks,
@@ -150,7 +151,7 @@ void Stepper::require_known_norms() const {
         const bool keeps = module->named_buffers(/*recurse=*/false).find("running_mean") != nullptr;
         require(!keeps || std::dynamic_pointer_cast<model::BatchNorm>(module) != nullptr,
                 "BatchNorm can be synchronised only in built-in networks; the layer '{}' of this "
-                "network has its own kind",
+                "network is of a different kind",
                 item.key());
     }
 }

@@ -46,8 +46,7 @@ void require_valid(const TrainOptions& options) {
     require(options.probe_samples >= 0,
             "probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
     require(options.checkpoints.seconds >= 0,
-            "the seconds between checkpoints must be at least 0, got {}",
-            options.checkpoints.seconds);
+            "the seconds between checkpoints must be >= 0, got {}", options.checkpoints.seconds);
     data::require_valid(loading_of(options));
     optim::require_valid(options.optimizer);
     require(options.optimizer.name != "lbfgs",

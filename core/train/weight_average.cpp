@@ -80,7 +80,7 @@ void WeightAverage::restore(const checkpoint::Checkpoint& checkpoint) {
     }
     const auto& updates = checkpoint.tensor(updates_name);
     require(updates.numel() == 1 && updates.scalar_type() == at::kLong,
-            "the checkpoint's average lacks the number of its updates");
+            "the checkpoint's average lacks its number of updates");
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < average_.size(); ++i) {
         average_[i].copy_(checkpoint.tensor(name_of(i)));

@@ -241,8 +241,8 @@ void SweepRunner::wait_for_news(std::chrono::milliseconds most) {
 void SweepRunner::stop(int signal) {
     const bool first = signal_ == 0;
     signal_ = signal == SIGHUP ? SIGTERM : signal;
-    say(first ? "\nstopping: the runs end at their next batch and keep a checkpoint; a second time "
-                "ends them at once"
+    say(first ? "\nstopping: the runs end at their next batch and keep a checkpoint; interrupt "
+                "again to stop them immediately"
               : "\nending the runs");
     for (const auto& [child, running] : running_) {
         ::kill(child, first ? SIGTERM : SIGKILL);

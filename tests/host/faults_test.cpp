@@ -132,7 +132,7 @@ TEST_F(Faults, ADiskThatCannotBeWritten) {
     umount(path("disk").c_str());
     EXPECT_EQ(result.status, 1);
     EXPECT_THAT(result.err,
-                HasSubstr("cannot make the run directory 'disk/run': Read-only file system"));
+                HasSubstr("cannot create the run directory 'disk/run': Read-only file system"));
 }
 
 TEST_F(Faults, ADirectoryDeletedUnderTheRun) {

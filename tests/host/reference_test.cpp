@@ -79,7 +79,7 @@ TEST(Reference, StubsHoldEveryFunctionAndAreLua) {
 TEST(Reference, AFolderThatCannotBeMadeIsAnError) {
     const auto result = run({"--write-docs", "/dev/null/reference"});
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, HasSubstr("cannot make the folder '/dev/null/reference'"));
+    EXPECT_THAT(result.err, HasSubstr("cannot create the directory '/dev/null/reference'"));
 }
 
 }  // namespace

@@ -221,7 +221,7 @@ TEST_F(Sandbox, KnownEscapesAreRefused) {
 TEST_F(Sandbox, WritesNothingOutsideTheRunDirectory) {
     const auto result = run_text("torch.save(torch.ones(1), 'x.npy')");
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("the sandbox allows writes in the run directory '"));
+    EXPECT_THAT(result.err, HasSubstr("the sandbox allows writing only in the run directory '"));
     EXPECT_FALSE(std::filesystem::exists(scratch_.path() / "x.npy"));
 }
 
@@ -233,7 +233,7 @@ TEST_F(Sandbox, EndsALoopThatCatchesEverything) {
     EXPECT_EQ(result.status, 3);
     EXPECT_EQ(
         result.err,
-        "hfc-host: the sandbox has ended the script: it has run for 1 s (--sandbox-seconds)\n");
+        "hfc-host: the sandbox stopped the script: it ran for more than 1 s (--sandbox-seconds)\n");
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(20));
 }
 
@@ -247,7 +247,8 @@ TEST_F(Sandbox, EndsWhatTakesTooMuchMemory) {
             run_text(std::string("while true do pcall(function() ") + text + " end) end",
                      {"--sandbox-memory", "600"});
         EXPECT_EQ(result.status, 3) << text;
-        EXPECT_THAT(result.err, HasSubstr("it has 600 MB of memory (--sandbox-memory)")) << text;
+        EXPECT_THAT(result.err, HasSubstr("it used more than 600 MB of memory (--sandbox-memory)"))
+            << text;
     }
 }
 

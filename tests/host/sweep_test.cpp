@@ -121,8 +121,8 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
         {{"--resume", "missing"}, "is not the directory of a sweep"},
         {{"--resume", out(), "--seeds", "3"}, "--resume takes the script and its options"},
         {{script_, "--from", "missing.csv"}, "cannot read 'missing.csv'"},
-        {{script_, "--from", script_}, "holds no finished runs"},
-        {{script_, "--save", script_}, "holds no finished runs"},
+        {{script_, "--from", script_}, "contains no finished runs"},
+        {{script_, "--save", script_}, "contains no finished runs"},
         {{script_, "--save", "missing/rows.csv"}, "option --save: cannot write 'missing/rows.csv'"},
     };
     for (const auto& [words, message] : cases) {

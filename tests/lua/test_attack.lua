@@ -171,7 +171,7 @@ end
 
 function TestAttack:test_apgd_says_what_is_wrong()
   local net, x = brightness(), images()
-  lu.assertErrorMsgContains("needs at least 3 classes, but the model has 2",
+  lu.assertErrorMsgContains("requires at least 3 classes, but the model has 2",
     hfc.attack.apgd {loss = "dlr"}, net, x, labels)
   lu.assertErrorMsgContains("targets must be at most 1", hfc.attack.apgd {targets = 9}, net, x,
     labels)
@@ -255,9 +255,9 @@ function TestAttack:test_auto_says_what_is_wrong()
   lu.assertErrorMsgContains("a list of Attacks", hfc.attack.auto, {version = {}})
   local data = hfc.data("synthetic", {train = 20, test = 4})
   local net = hfc.model("preact_resnet8")
-  lu.assertErrorMsgContains("this takes one attack", hfc.smallest_epsilon, net,
+  lu.assertErrorMsgContains("expected a single attack", hfc.smallest_epsilon, net,
     data.test:batch(0, 4), torch.zeros(4, {dtype = "int64"}), hfc.attack.auto())
-  lu.assertErrorMsgContains("this takes one attack", hfc.train, net, data.train,
+  lu.assertErrorMsgContains("expected a single attack", hfc.train, net, data.train,
     {epochs = 1, adversarial = hfc.attack.auto()})
 end
 

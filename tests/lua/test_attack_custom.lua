@@ -132,7 +132,7 @@ function TestAttackCustom:test_a_wrong_function()
   fails("got Tensor float64", function(i) return i:double() end)
   fails("finite pixels", function(i) return i / 0 end)
   fails("my own words", function() error "my own words" end)
-  fails("classes must be 0 to 1", function(i, at)
+  fails("classes must be between 0 and 1", function(i, at)
     at:class_gradients(torch.full({3, 1}, 2, {dtype = "int64"}))
     return i
   end)
@@ -161,7 +161,7 @@ function TestAttackCustom:test_filtered_views_with_another_range()
     data:map(function(images) return images * 3 - 1 end)}
   for _, view in ipairs(views) do
     lu.assertErrorMsgMatches('.*hfc.robust_accuracy: images must have pixels in %[0,1%], got .*' ..
-      'range allows others: {lowest, highest}, or "none" for filtered images',
+      'option range to {lowest, highest}, or to "none" for filtered images',
       hfc.robust_accuracy, model, view, hfc.attack.pgd {steps = 2})
     local robust =
       hfc.robust_accuracy(model, view, hfc.attack.pgd {steps = 2, range = "none"})
@@ -178,7 +178,7 @@ function TestAttackCustom:test_filtered_views_with_another_range()
     lu.assertErrorMsgContains('option \'range\': expected a list {lowest, highest} or "none"',
       hfc.attack.fgsm, {range = wrong})
   end
-  lu.assertErrorMsgContains("hfc.attack.fgsm: range must be two numbers", hfc.attack.fgsm,
+  lu.assertErrorMsgContains("hfc.attack.fgsm: range must be two ascending numbers", hfc.attack.fgsm,
     {range = {1, 0}})
 end
 
@@ -191,7 +191,7 @@ function TestAttackCustom:test_a_given_start()
   start:zero_()
   lu.assertTrue((attack(net, x, y) - expected):abs():max():item() < 1e-6)
   lu.assertErrorMsgContains("has no option start", hfc.attack.fgsm, {start = start})
-  lu.assertErrorMsgContains("one for each image", attack, net, bright_images(3))
+  lu.assertErrorMsgContains("(one per image)", attack, net, bright_images(3))
   lu.assertErrorMsgContains("option 'start'", hfc.attack.pgd, {start = 1})
 end
 

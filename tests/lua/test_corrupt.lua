@@ -104,13 +104,13 @@ function TestCorrupt:test_data_sets_and_the_corruption_error()
     + (found.by.gaussian_noise[1] + found.by.gaussian_noise[2]) / 2 / 0.886428) / 2, 1e-9)
   -- White noise reaches all frequencies, fog the low ones.
   lu.assertTrue(found.band.gaussian_noise > 10 and found.band.fog < 4)
-  lu.assertErrorMsgContains("no error of AlexNet is published for spatter", hfc.corruption_error,
+  lu.assertErrorMsgContains("no AlexNet error is published for spatter", hfc.corruption_error,
     net, data, {kinds = {"spatter"}, baseline = "alexnet"})
 end
 
 function TestCorrupt:test_published_files_say_what_is_missing()
   local data = hfc.data("synthetic", {train = 20, test = 10}).test
-  lu.assertErrorMsgContains("a view of these without transforms, got 'synthetic",
+  lu.assertErrorMsgContains("a view of these images without transforms, got 'synthetic",
     function() data:corrupt("fog", 1, {from = "files"}) end)
   lu.assertErrorMsgContains("option 'from' must be",
     function() data:corrupt("fog", 1, {from = "web"}) end)

@@ -112,7 +112,7 @@ function TestMask:test_augmentation_belongs_to_the_sample()
   end
   lu.assertFalse(change(x, torch.arange(1, 22)):equal(whole))
   lu.assertFalse(change(x, nil, 6):equal(whole))
-  lu.assertErrorMsgContains("samples must be int64 [21], the index of each image in its source",
+  lu.assertErrorMsgContains("samples must be int64 [21] (the index of each image in its source)",
     hfc.augment, x, {samples = torch.arange(20)})
   lu.assertErrorMsgContains("samples must be int64 [21]", hfc.augment, x, {samples = x})
 end
@@ -122,19 +122,20 @@ function TestMask:test_bad_input()
   local model, mask = hfc.model("preact_resnet8", {classes = 3}), hfc.mask
   lu.assertErrorMsgContains('per must be "data set", "class" or "image", got "pixel"',
     mask.learn, model, data.test, {per = "pixel"})
-  lu.assertErrorMsgContains("lambda must be a finite number of at least 0, got -1",
+  lu.assertErrorMsgContains("lambda must be a finite number >= 0, got -1",
     mask.learn, model, data.test, {lambda = -1})
   lu.assertErrorMsgContains("expected \"true\", \"predicted\" or a Tensor, got 'mine'",
     mask.learn, model, data.test, {labels = "mine"})
   lu.assertErrorMsgContains("unknown option 'lamda' (did you mean 'lambda'?)",
     mask.learn, model, data.test, {lamda = 1})
-  lu.assertErrorMsgContains("labels are needed", mask.learn, model, torch.rand(2, 3, 32, 32))
+  lu.assertErrorMsgContains("has no labels; expected an int64 tensor [2]", mask.learn, model,
+    torch.rand(2, 3, 32, 32))
   lu.assertErrorMsgContains("option 'log': expected a Series or a Run, got number",
     mask.learn, model, data.test, {log = 3})
   lu.assertErrorMsgContains("unknown option 'labels'",
     mask.predict, model, data.test, nil, {labels = data.test:labels()})
   lu.assertErrorMsgContains(
-    "must be 0 to 2, the model's classes; got 4",
+    "must be between 0 and 2 (the model's classes), got 4",
     mask.accuracy, model, data.test, nil, {labels = torch.tensor({1, 2, 4, 2}):long()})
   lu.assertErrorMsgContains("mask must have a floating-point dtype, got ComplexFloat",
     mask.symmetrise, torch.fft_fft2(torch.rand(4, 4)))
@@ -155,7 +156,7 @@ function TestRange:test_the_heat_map_refuses_images_that_it_would_clip()
   lu.assertErrorMsgContains("must have pixels in [0,1]", hfc.sensitivity.heat_map, model,
     data.test:high_pass(2), {epsilon = .1})
   lu.assertErrorMsgContains(
-    "must have pixels in [0,1], got some that are not numbers", hfc.sensitivity.heat_map, model,
+    "must have pixels in [0,1], got some that are NaN", hfc.sensitivity.heat_map, model,
     data.test:map(function(images) return images * (0 / 0) end), {epsilon = .1})
 end
 

@@ -96,7 +96,7 @@ function TestMeasure:test_statistics_of_batch_norm()
     "option 'statistics': expected \"running\", \"batch\"", hfc.accuracy, net, images, labels,
     {statistics = "mean"})
   lu.assertErrorMsgContains(
-    "images must be 1 to 8", hfc.accuracy, net, images, labels,
+    "images must be between 1 and 8", hfc.accuracy, net, images, labels,
     {statistics = {adapted = {images = 9}}})
   lu.assertErrorMsgContains(
     "unknown option 'image'", hfc.accuracy, net, images, labels,
@@ -140,7 +140,8 @@ function TestMeasure:test_errors_name_what_is_wrong()
   lu.assertErrorMsgContains("has no labels", hfc.accuracy, net, images)
   lu.assertErrorMsgContains(
     "hfc.accuracy: labels of 'images' must be 0 to 2", hfc.accuracy, net, images, labels + 2)
-  lu.assertErrorMsgContains("top must be 1 to 3", hfc.accuracy, net, images, labels, {top = 4})
+  lu.assertErrorMsgContains("top must be between 1 and 3", hfc.accuracy, net, images, labels,
+    {top = 4})
   lu.assertErrorMsgContains(
     "x:permute(0, 3, 1, 2)", hfc.accuracy, net, torch.rand(6, 16, 16, 3):byte(), labels)
   lu.assertErrorMsgContains(
@@ -149,7 +150,7 @@ function TestMeasure:test_errors_name_what_is_wrong()
     "option 'bins': expected at least 1", hfc.calibration_error, net, images, labels, {bins = 0})
   lu.assertErrorMsgContains("int64 [6]", hfc.dataset, images, labels:float())
   lu.assertErrorMsgContains("int64 [6]", hfc.dataset, images, labels:slice(0, 0, 5))
-  lu.assertErrorMsgContains("must be at least 0", hfc.dataset, images, labels - 1)
+  lu.assertErrorMsgContains("must be >= 0", hfc.dataset, images, labels - 1)
   lu.assertErrorMsgContains(
     "labels must be between 0 and 0", hfc.dataset, images, labels, {class_names = {"one"}})
 end

@@ -81,7 +81,7 @@ function TestObjective:test_wrong_metrics()
         .. "got nil", {mine = function() end})
   wrong("the metric mine of the probe 'test' is nan: expected a finite number",
         {mine = function() return 0 / 0 end})
-  wrong("top5 needs at least 5 classes, the network has 3", {"top5"})
+  wrong("top5 needs at least 5 classes, but the network has 3", {"top5"})
   wrong("metrics need probes or a validation set, but there are none", {"cross_entropy"},
         {})
 end
@@ -237,8 +237,9 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   fails("the schedule must return a finite non-negative factor; it returned -1 at epoch 1, step 1",
     {schedule = function() return -1 end})
   fails("patience is missing", {early_stop = {}})
-  fails("mixup and adversarial exclude each other", {mixup = 1, adversarial = hfc.attack.fgsm {}})
-  fails("mixup must be an alpha above 0", {mixup = -1})
+  fails("mixup and adversarial are mutually exclusive",
+    {mixup = 1, adversarial = hfc.attack.fgsm {}})
+  fails("mixup (alpha) must be a finite number above 0", {mixup = -1})
 end
 
 require("support").run()

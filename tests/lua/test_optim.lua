@@ -329,7 +329,7 @@ function TestOptimizers:test_clipping_of_networks_and_tensors()
     {nil, net.weight}, 1)
   lu.assertErrorMsgContains("unknown argument 'normtype'", utils.clip_grad_norm_, net, 1,
     {normtype = 1})
-  lu.assertErrorMsgContains("max_norm must be at least 0", utils.clip_grad_norm_, net, -1)
+  lu.assertErrorMsgContains("max_norm must be >= 0", utils.clip_grad_norm_, net, -1)
   lu.assertErrorMsgContains("argument 'max_norm' is missing", utils.clip_grad_norm_, net)
   lu.assertErrorMsgContains("expected a list of Tensors", utils.clip_grad_norm_, 3, 1)
   lu.assertErrorMsgContains("did you mean 'clip_grad_norm_'",
@@ -354,12 +354,12 @@ function TestOptimizers:test_bad_input()
   lu.assertErrorMsgContains("expected a Tensor, got number 3", torch.optim.Adam, {3})
   lu.assertErrorMsgContains("unknown option 'momentum'",
     torch.optim.Adam, {weight}, {momentum = 0.9})
-  lu.assertErrorMsgContains("lr must be a number of at least 0, got -1",
+  lu.assertErrorMsgContains("lr must be a number >= 0, got -1",
     torch.optim.Adam, {weight}, {lr = -1})
   lu.assertErrorMsgContains("a group has no parameters", torch.optim.Adam, {})
   lu.assertErrorMsgContains("did you mean 'Adam'", function() return torch.optim.Adamm end)
   local optimizer = torch.optim.Adam({weight, bias})
-  lu.assertErrorMsgContains("has no momentum",
+  lu.assertErrorMsgContains("has no option momentum",
     function() optimizer.param_groups[1].momentum = 1 end)
   lu.assertErrorMsgContains("expected 2 parameters, got 1", optimizer.load_state_dict, optimizer,
     {state = {}, param_groups = {{lr = 1, params = {0}}}})
@@ -368,7 +368,7 @@ function TestOptimizers:test_bad_input()
   lu.assertErrorMsgContains("state[0].exp_avg: expected shape [2, 2], got []",
     optimizer.load_state_dict, optimizer,
     {state = {[0] = {exp_avg = torch.tensor(1)}}, param_groups = {{lr = 1, params = {0, 1}}}})
-  lu.assertErrorMsgContains("lr must be a number of at least 0, got",
+  lu.assertErrorMsgContains("lr must be a number >= 0, got",
     optimizer.load_state_dict, optimizer,
     {state = {}, param_groups = {{lr = 0 / 0, params = {0, 1}}}})
   lu.assertErrorMsgContains("beta1 must be in [0,1), got 5",

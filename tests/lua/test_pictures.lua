@@ -67,7 +67,7 @@ function TestPictures:test_tar_beside_folder()
   lu.assertEquals(hfc.data("tar:" .. tar, {classes = 5, test = 100, high = .1}).classes, 2)
   lu.assertEquals(self:load({classes = 5, test = 100, high = .1}).classes, 2)
   os.execute(("gzip %s"):format(tar))
-  lu.assertErrorMsgContains("this is compressed (gzip); unpack it first", hfc.data,
+  lu.assertErrorMsgContains("the file is compressed (gzip); unpack it first", hfc.data,
                             "tar:" .. tar .. ".gz")
 end
 
@@ -83,7 +83,7 @@ function TestPictures:test_pad_random_crop_and_colours()
   lu.assertEquals(jitter.shape, {3, 9, 9})
   lu.assertStrContains(jitter:name(), "random_crop 9, horizontal_flip, color_jitter")
   local large = train:transform {{"random_crop", 40}}
-  lu.assertErrorMsgContains("the picture 'cat/1.ppm': random_crop 40 of 13 x 11 pixels",
+  lu.assertErrorMsgContains("the image 'cat/1.ppm': random_crop 40: got only 13 x 11 pixels",
                             large.batch, large, 0, 1)
   lu.assertErrorMsgContains("color_jitter: hue must be 0 to 0.5, got 0.7", train.transform, train,
                             {{"center_crop", 4}, {"color_jitter", hue = .7}})
@@ -114,7 +114,7 @@ function TestPictures:test_cache_and_check()
   lu.assertEquals(#data.train:check(), 10)
   local found = hfc.check(data)
   lu.assertEquals(#found, 12)
-  lu.assertStrContains(found[1], "train, sample 3: the picture '" .. self.dir)
+  lu.assertStrContains(found[1], "train, sample 3: the image '" .. self.dir)
   lu.assertEquals(#hfc.check(data.train), 12)
 end
 
@@ -185,14 +185,14 @@ function TestPictures:test_wrong_steps_are_named()
   fails("unknown step 'centre_crop' (did you mean 'center_crop'?)", {{"centre_crop", 8}})
   fails("step 2, its size: expected", {{"resize", 8}, {"center_crop"}})
   fails("unknown option 'p'", {{"resize", 8, p = 1}, {"center_crop", 8}})
-  fails("resize or random_resized_crop must be the first step", {{"pad", 8}, {"resize", 8}})
+  fails("resize and random_resized_crop can only be the first step", {{"pad", 8}, {"resize", 8}})
   fails("p must be a probability", {{"random_resized_crop", 8}, {"horizontal_flip", p = 2}})
   fails("option 'scale': expected two numbers", {{"random_resized_crop", 8, scale = .5}})
   fails("interpolation must be", {{"random_resized_crop", 8}}, {interpolation = "area"})
   lu.assertErrorMsgContains("before they are filtered or mapped", function()
     train:low_pass(4):transform "imagenet"
   end)
-  lu.assertErrorMsgContains("is not made of picture files", function()
+  lu.assertErrorMsgContains("is not made from image files", function()
     hfc.dataset(torch.rand(2, 3, 8, 8)):transform "imagenet"
   end)
   lu.assertErrorMsgContains("orientation must be", self.load, self, {orientation = "up"})

@@ -127,7 +127,7 @@ end
 function TestRunDirectory:test_bad_images()
   local x = torch.rand(2, 3, 4, 4)
   local function fails(text, ...) lu.assertErrorMsgContains(text, run.image, run, "bad", ...) end
-  fails("expected one caption for each of 2 pictures, got 1", x, {captions = {"one"}})
+  fails("expected one caption for each of 2 images, got 1", x, {captions = {"one"}})
   fails("rows of the same shape", {x, x[{{0, 1}}]})
   fails("row 2 is empty", {x, {}})
   fails("at least one row", {})

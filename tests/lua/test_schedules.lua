@@ -246,7 +246,7 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
     {anneal_strategy = "sin"})
   refused("max_lr must be a number or a list of 2 numbers, one for each group; got 3 numbers",
     "OneCycleLR", optimizer, {1, 2, 3}, 9)
-  refused("cycle_momentum needs an optimizer with momentum or betas, adagrad has neither",
+  refused("cycle_momentum needs an optimizer with momentum or betas, but adagrad has neither",
     "OneCycleLR", two_groups("Adagrad"), 1, 9)
   refused("step_size_up and step_size_down must be above 0", "CyclicLR", optimizer, 0.1, 1, 0)
   refused("mode must be 'triangular', 'triangular2' or 'exp_range', got 'square'", "CyclicLR",
@@ -260,7 +260,7 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
   refused("expected at least one scheduler, got none", "ChainedScheduler", {})
   refused("2 schedulers need 1 milestones between them, got 2", "SequentialLR", optimizer,
     {L.StepLR(optimizer, 1), L.StepLR(optimizer, 2)}, {3, 4})
-  refused("scheduler 1 (a StepLR) belongs to another optimizer", "SequentialLR", optimizer,
+  refused("scheduler 1 (a StepLR) belongs to a different optimizer", "SequentialLR", optimizer,
     {L.StepLR(two_groups(), 1), L.StepLR(optimizer, 2)}, {3})
   refused("scheduler 1 is a ReduceLROnPlateau, whose steps need a metric", "ChainedScheduler",
     {L.ReduceLROnPlateau(optimizer)})
@@ -296,14 +296,14 @@ function TestSchedules:test_steps_that_cannot_be_are_refused()
   lu.assertErrorMsgContains("step_size must be at least 1, got 0",
     function() schedule.step_size = 0 end)
   lu.assertEquals(schedule.step_size, 2)
-  lu.assertErrorMsgContains("a value of a wrong type", schedule.load_state_dict, schedule,
+  lu.assertErrorMsgContains("a value of the wrong type", schedule.load_state_dict, schedule,
     {gamma = "much"})
   lu.assertErrorMsgContains("expected a table as returned by state_dict()",
     schedule.load_state_dict, schedule, 3)
   lu.assertEquals(schedule.gamma, 0.1)
   local explodes = L.LambdaLR(two_groups(), function(epoch) return epoch > 0 and 1 / 0 or 1 end)
-  lu.assertErrorMsgContains("the rate of param_groups[1] becomes inf at epoch 1", explodes.step,
-    explodes)
+  lu.assertErrorMsgContains("the learning rate of param_groups[1] becomes inf at epoch 1",
+    explodes.step, explodes)
 end
 
 function TestSchedules:test_printing_and_fields()

@@ -58,9 +58,9 @@ function TestPixels:test_grey_and_standardised()
   lu.assertTrue(seen:allclose((grey - .5) / .25, 1e-5, 1e-5))
   lu.assertTrue(data.test:standardise({0, 0, .5}, {1, 1, 2}):batch(0, 5):slice(1, 2, 3)
                 :allclose((x:slice(1, 2, 3) - .5) / 2, 1e-5, 1e-6))
-  lu.assertErrorMsgContains("or one of each of the 3 channels", data.test.standardise, data.test,
+  lu.assertErrorMsgContains("or 3 of each (one per channel)", data.test.standardise, data.test,
                             {0, 0}, {1, 1})
-  lu.assertErrorMsgContains("a deviation must be", data.test.standardise, data.test, 0, 0)
+  lu.assertErrorMsgContains("each deviation must be", data.test.standardise, data.test, 0, 0)
 end
 
 function TestPixels:test_a_whole_data_set_with_its_range()

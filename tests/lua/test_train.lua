@@ -165,7 +165,7 @@ function TestTrain:test_a_last_batch_of_one_value_a_channel()
   local train = hfc.data("synthetic", {train = 21, test = 20, size = 16, high_radius = 6}).train
   local options = {epochs = 1, batch_size = 20, quiet = true}
   local model = hfc.model("vgg11", {batch_norm = true})
-  lu.assertErrorMsgContains("leave a last batch of one image out (drop_last)", hfc.train, model,
+  lu.assertErrorMsgContains("leave out a last batch of one image (drop_last)", hfc.train, model,
     train, options)
   options.drop_last = true
   model = hfc.model("vgg11", {batch_norm = true})
@@ -205,7 +205,7 @@ function TestTrain:test_bad_input()
   fails("epochs", {epochs = 0})
   fails("lr", {optimizer = {"adam", lr = -1}})
   fails("mixup", {mixup = -0.1})
-  fails("exclude each other", {mixup = 1, adversarial = hfc.attack.fgsm {}})
+  fails("are mutually exclusive", {mixup = 1, adversarial = hfc.attack.fgsm {}})
   fails("option 'adversarial': expected an Attack", {adversarial = "pgd"})
   fails("must have one epsilon", {adversarial = hfc.attack.pgd {epsilon = {0.01, 0.02}}})
   fails("unknown option 'flop' (did you mean 'flip'?)", {augment = {flop = true}})

@@ -21,9 +21,10 @@ Labels labels_by(LabelKind kind, const std::vector<Category>& categories) {
         constexpr int64_t most = 100'000;
         const auto& category = categories[i];
         const auto label = kind == LabelKind::ids ? category.id : static_cast<int64_t>(i);
-        require(label >= 0 && label < most,
-                "the id of the category '{}' must be 0 to {} to be a label, found {}",
-                category.name, most - 1, label);
+        require(
+            label >= 0 && label < most,
+            "the id of the category '{}' must be between 0 and {} to serve as a label, found {}",
+            category.name, most - 1, label);
         labels.of_category.push_back(label);
         labels.names.resize(static_cast<size_t>(label) + 1);
         labels.names.back() = category.name;
@@ -35,7 +36,7 @@ Labels labels_by(LabelKind kind, const std::vector<Category>& categories) {
 
 BoxSource::BoxSource(std::string name, Annotations annotations, LabelKind labels)
     : name_(std::move(name)), annotations_(std::move(annotations)) {
-    require(!annotations_.pictures.empty(), "'{}' has no pictures", annotations_.name);
+    require(!annotations_.pictures.empty(), "'{}' has no images", annotations_.name);
     auto numbered = labels_by(labels, annotations_.categories);
     labels_ = std::move(numbered.of_category);
     class_names_ = std::move(numbered.names);
@@ -107,14 +108,13 @@ Annotations with_pictures(const Annotations& all, const std::vector<bool>& keep)
 
 Annotations annotations_of(const Dataset& dataset) {
     const auto* all = dataset.source().annotations();
-    require(all != nullptr, "'{}' has no boxes; expected a data set of objects in pictures",
-            dataset.name());
+    require(all != nullptr, "'{}' has no boxes; expected a detection data set", dataset.name());
     const auto samples = dataset.samples().contiguous();
     const auto* index = samples.const_data_ptr<int64_t>();
     std::vector<bool> keep(all->pictures.size());
     for (int64_t i = 0; i < samples.size(0); ++i) {
         const auto picture = static_cast<size_t>(index[i]);
-        require(!keep[picture], "'{}' has the picture '{}' twice", dataset.name(),
+        require(!keep[picture], "'{}' contains the image '{}' twice", dataset.name(),
                 all->pictures[picture].file);
         keep[picture] = true;
     }

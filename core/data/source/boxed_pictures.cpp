@@ -72,15 +72,14 @@ void check_files(Annotations& all, Missing missing, std::vector<std::string>* no
         return;
     }
     require(missing == Missing::skip,
-            "{} of the {} pictures of '{}' are missing, the first: '{}'; missing = \"skip\" leaves "
-            "them out",
+            "{} of the {} images of '{}' are missing (the first is '{}'); set missing = \"skip\" "
+            "to leave them out",
             lost, keep.size(), all.name, first);
     all = with_pictures(all, keep);
     if (notes) {
-        notes->push_back(
-            fmt::format("{} of the {} pictures of '{}' are missing and left out, the "
-                        "first: '{}'",
-                        lost, keep.size(), all.name, first));
+        notes->push_back(fmt::format(
+            "{} of the {} images of '{}' are missing and are left out (the first is '{}')", lost,
+            keep.size(), all.name, first));
     }
 }
 
@@ -107,7 +106,7 @@ Dataset with_objects(const Dataset& dataset, std::vector<std::string>* notes) {
             positions.push_back(static_cast<int64_t>(i));
         }
     }
-    require(!positions.empty(), "no picture of '{}' has an object to train on", all->name);
+    require(!positions.empty(), "no image of '{}' has an object to train on", all->name);
     return positions.size() == has.size() ? dataset
                                           : dataset.select(at::tensor(positions, at::kLong));
 }
@@ -133,7 +132,7 @@ Pair load_coco(const Path& folder, const BoxedOptions& options, std::vector<std:
     }
     const auto train = with_objects(part(options.train), notes);
     require(train.class_names() == test.class_names(),
-            "the parts '{}' and '{}' of '{}' have different categories", options.train,
+            "the splits '{}' and '{}' of '{}' have different categories", options.train,
             options.test, folder.string());
     return {train, test};
 }

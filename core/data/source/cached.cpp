@@ -57,7 +57,7 @@ Mapping map_cache(const Path& path, const std::string& text, int64_t pictures, i
         // Pages that are written later must not find the disk full: that would end the process.
         if (const int error = ::posix_fallocate(file.get(), 0, size); error != 0) {
             ::unlink(path.c_str());
-            fail_with("make room for", path, error);
+            fail_with("allocate space for", path, error);
         }
         if (::pwrite(file.get(), header.data(), page, 0) != page) {
             fail_with("write", path, errno);
@@ -66,8 +66,8 @@ Mapping map_cache(const Path& path, const std::string& text, int64_t pictures, i
         std::string found(page, '\0');
         const auto got = ::pread(file.get(), found.data(), page, 0);
         require(got == page && found == header && status.st_size == size,
-                "'{}' is not the cache that it is named after: expected {} bytes that begin with "
-                "\"{}\", found {} bytes; remove it",
+                "'{}' is not the cache file that its name says: expected {} bytes that start with "
+                "\"{}\", found {} bytes; remove the file",
                 path.string(), size, text, status.st_size);
     }
     void* const mapped = ::mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE,
@@ -188,7 +188,7 @@ class CachedPictures : public Source {
 std::shared_ptr<const Source> cached(std::shared_ptr<const PictureSource> pictures,
                                      const at::Tensor& samples, const Path& folder) {
     require(!pictures->is_random(),
-            "'{}' has random steps, so that its pictures differ from epoch to epoch",
+            "'{}' cannot be cached: it has random steps, so its images differ from epoch to epoch",
             pictures->name());
     return std::make_shared<CachedPictures>(std::move(pictures), samples, folder);
 }

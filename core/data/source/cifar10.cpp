@@ -46,7 +46,7 @@ void read_records(const std::filesystem::path& path, int64_t records, uint8_t* p
         require(std::fread(buffer.data(), record_bytes, static_cast<size_t>(count), file.get()) ==
                     static_cast<size_t>(count),
                 "cannot read '{}' beyond record {}: {}", path.string(), first,
-                std::ferror(file.get()) ? std::strerror(errno) : "the file ends");
+                std::ferror(file.get()) ? std::strerror(errno) : "the file ends there");
         for (int64_t i = 0; i < count; ++i) {
             const auto* record = buffer.data() + i * record_bytes;
             require(record[0] < class_count, "'{}': record {} has the label {}, expected 0 to {}",

@@ -83,8 +83,8 @@ PythonBatch read_python_batch(const std::filesystem::path& path, const std::stri
     require(pixels != nullptr && list != nullptr && pixels->scalar_type() == at::kByte &&
                 pixels->dim() == 2 && pixels->size(1) == image_bytes && pixels->size(0) > 0 &&
                 pixels->size(0) == static_cast<int64_t>(list->items.size()),
-            "'{}' is not a batch of CIFAR's Python version: expected 'data', bytes [N, "
-            "{}], and '{}', N integers",
+            "'{}' is not a batch of CIFAR's Python version: expected 'data' (bytes [N, {}]) and "
+            "'{}' (N integers)",
             path.string(), image_bytes, labels_name);
     PythonBatch batch{pixels->contiguous(), {}};
     for (const auto& item : list->items) {

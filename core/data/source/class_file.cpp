@@ -12,7 +12,7 @@ namespace hfc::data {
 namespace {
 
 constexpr const char* expected_form =
-    "expected {\"class\": \"folder\" or \"first..last\" or a list of these, ...}";
+    "expected {\"class\": \"directory\" or \"first..last\" or a list of these, ...}";
 
 /// "n01440764" or "n01440764..n01498041".
 FolderInterval interval_of(const std::string& text, const std::string& where) {
@@ -22,8 +22,8 @@ FolderInterval interval_of(const std::string& text, const std::string& where) {
                                   : FolderInterval{text.substr(0, dots), text.substr(dots + 2)};
     const auto& [first, last] = interval;
     require(!first.empty() && !last.empty() && last.find("..") == std::string::npos,
-            "{}: expected the name of a folder or \"first..last\", found \"{}\"", where, text);
-    require(first <= last, "{}: the interval \"{}\" ends before it begins", where, text);
+            "{}: expected the name of a directory or \"first..last\", found \"{}\"", where, text);
+    require(first <= last, "{}: the interval \"{}\" ends before it starts", where, text);
     return interval;
 }
 
@@ -48,7 +48,7 @@ class Keys {
 };
 
 nlohmann::ordered_json parsed(std::string_view text, const std::filesystem::path& path) {
-    require(!nests_deeper(text), "'{}': the JSON nests deeper than {} brackets", path.string(),
+    require(!nests_deeper(text), "'{}': the JSON is nested deeper than {} levels", path.string(),
             deepest_json);
     Keys keys;
     nlohmann::ordered_json root;
@@ -57,9 +57,9 @@ nlohmann::ordered_json parsed(std::string_view text, const std::filesystem::path
             return keys.take(depth, static_cast<nlohmann::json::parse_event_t>(event), value);
         });
     } catch (const nlohmann::json::parse_error& error) {
-        fail("'{}' is damaged JSON at byte {}; {}", path.string(), error.byte, expected_form);
+        fail("'{}': invalid JSON at byte {}; {}", path.string(), error.byte, expected_form);
     } catch (const nlohmann::json::exception&) {
-        fail("'{}' has a number that is too large; {}", path.string(), expected_form);
+        fail("'{}' contains a number that is too large; {}", path.string(), expected_form);
     }
     require(root.is_object() && !root.empty(), "'{}': {}, found {}", path.string(), expected_form,
             root.is_object() ? "no class" : root.type_name());
@@ -74,13 +74,13 @@ ClassRule rule_of(const std::string& name, const nlohmann::ordered_json& value,
     const auto items = value.is_array() ? value : nlohmann::ordered_json::array({value});
     ClassRule rule{name, {}};
     for (const auto& item : items) {
-        require(item.is_string(),
-                "{}: expected a folder's name, \"first..last\" or a list of "
-                "these, found {}",
-                where, item.is_object() ? "an object" : item.dump());
+        require(
+            item.is_string(),
+            "{}: expected the name of a directory, \"first..last\" or a list of these, found {}",
+            where, item.is_object() ? "an object" : item.dump());
         rule.folders.push_back(interval_of(item.get<std::string>(), where));
     }
-    require(!rule.folders.empty(), "{}: the list of folders is empty", where);
+    require(!rule.folders.empty(), "{}: the list of directories is empty", where);
     return rule;
 }
 
@@ -118,17 +118,17 @@ ChosenFolders choose_folders(const ClassFile& file, const std::vector<std::strin
         for (const auto& interval : intervals) {
             const auto [begin, end] = within(folders, interval);
             require(begin != end || interval.first != interval.last,
-                    "'{}', class '{}': there is no folder '{}' in '{}'", file.path.string(), name,
-                    interval.first, where);
+                    "'{}', class '{}': there is no directory '{}' in '{}'", file.path.string(),
+                    name, interval.first, where);
             for (auto folder = begin; folder != end; ++folder) {
                 auto& taken = class_of[static_cast<size_t>(folder - folders.begin())];
-                require(taken.empty(), "'{}': the folder '{}' is in the classes '{}' and '{}'",
+                require(taken.empty(), "'{}': the directory '{}' is in the classes '{}' and '{}'",
                         file.path.string(), *folder, taken, name);
                 taken = name;
                 one.folders.push_back(*folder);
             }
         }
-        require(!one.folders.empty(), "'{}': the class '{}' has no folders in '{}'",
+        require(!one.folders.empty(), "'{}': the class '{}' has no directories in '{}'",
                 file.path.string(), name, where);
         std::ranges::sort(one.folders);
         chosen.classes.push_back(std::move(one));

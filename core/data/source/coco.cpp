@@ -65,8 +65,7 @@ class Reader {
         const bool leads_out = name.is_absolute() || name.empty() ||
                                std::ranges::any_of(name, [](const Path& p) { return p == ".."; });
         require(!leads_out,
-                "'{}': {}: 'file_name' must name a file below the folder of the pictures, found "
-                "'{}'",
+                "'{}': {}: 'file_name' must name a file below the image directory, found '{}'",
                 file_.string(), where, *record.file_name);
         picture.file = std::move(*record.file_name);
         picture.height = side(record.height, "height", where);
@@ -124,11 +123,11 @@ class Reader {
             };
             const auto picture = pictures.find(object.picture);
             require(picture != pictures.end(),
-                    "'{}': {}: no entry of 'images' has the id {} of its 'image_id'",
+                    "'{}': {}: 'image_id' is {}, but no entry of 'images' has this id",
                     file_.string(), where(), object.picture);
             const auto category = categories.find(object.category);
             require(category != categories.end(),
-                    "'{}': {}: no entry of 'categories' has the id {} of its 'category_id'",
+                    "'{}': {}: 'category_id' is {}, but no entry of 'categories' has this id",
                     file_.string(), where(), object.category);
             require(!has_ids_ || ids.insert(object.id).second,
                     "'{}': two entries of 'annotations' have the id {}", file_.string(), object.id);
@@ -141,8 +140,8 @@ class Reader {
         const auto& objects = result_.objects;
         if (without_area_ > 0) {
             result_.notes.push_back(
-                fmt::format("'{}': {} of the {} annotations have no 'area'; width times height of "
-                            "their boxes stands for it",
+                fmt::format("'{}': {} of the {} annotations have no 'area'; the width times the "
+                            "height of their boxes is used instead",
                             result_.name, without_area_, objects.size()));
         }
         const auto box_area = [](const BoxedObject& one) { return one.box[2] * one.box[3]; };
@@ -186,10 +185,10 @@ Annotations read_coco_part(const Path& folder, const std::string& part) {
     std::error_code error;
     for (const auto& needed : {file, pictures}) {
         require(std::filesystem::exists(needed, error),
-                "the part '{0}' of the COCO data set in '{1}' is not there: expected "
-                "annotations/instances_{0}.json and pictures in {0}/; missing: '{2}'.\nGet COCO "
-                "from https://cocodataset.org/#download: annotations_trainval2017.zip and "
-                "{0}.zip, both unpacked in '{1}'",
+                "cannot find the split '{0}' of the COCO data set in '{1}': expected "
+                "annotations/instances_{0}.json and images in {0}/; missing: '{2}'.\nDownload "
+                "annotations_trainval2017.zip and {0}.zip from https://cocodataset.org/#download "
+                "and unpack both in '{1}'",
                 part, folder.string(), needed.string());
     }
     auto result = read_coco(file);

@@ -13,14 +13,15 @@ ConcatSource::ConcatSource(std::vector<Dataset> parts) : parts_(std::move(parts)
     const auto& first = parts_.front();
     for (const auto& part : parts_) {
         require(part.shape() == first.shape(),
-                "'{}' has images [{}] and '{}' [{}]; they must have the same shape", first.name(),
-                fmt::join(first.shape(), ", "), part.name(), fmt::join(part.shape(), ", "));
-        require(part.has_labels() == first.has_labels(), "'{}' has labels and '{}' has none",
+                "'{}' has images [{}], but '{}' has images [{}]; they must have the same shape",
+                first.name(), fmt::join(first.shape(), ", "), part.name(),
+                fmt::join(part.shape(), ", "));
+        require(part.has_labels() == first.has_labels(), "'{}' has labels, but '{}' has none",
                 (first.has_labels() ? first : part).name(),
                 (first.has_labels() ? part : first).name());
         require(part.class_names().empty() || class_names().empty() ||
                     part.class_names() == class_names(),
-                "'{}' and '{}' name their classes differently", first.name(), part.name());
+                "'{}' and '{}' have different class names", first.name(), part.name());
         begins_.push_back(begins_.back() + part.size());
         name_ += (name_.empty() ? "" : " + ") + part.name();
     }

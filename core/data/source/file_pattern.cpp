@@ -34,7 +34,7 @@ std::optional<uint64_t> whole(std::string_view text) {
 }
 
 void require_few(size_t count, std::string_view pattern) {
-    require(count <= most_files, "'{}' names more than {} files", pattern, most_files);
+    require(count <= most_files, "'{}' stands for more than {} files", pattern, most_files);
 }
 
 /// "000..146" as numbers of three digits; nothing for what is no range.
@@ -63,7 +63,7 @@ Strings expanded(const std::string& text, std::string_view pattern) {
     }
     const auto close = text.find('}', open);
     require(close != std::string::npos && text.find('{', open + 1) > close,
-            "'{}': expected {{first..last}} or {{a,b}}, and no brace within", pattern);
+            "'{}': expected {{first..last}} or {{a,b}}, without nested braces", pattern);
     const auto inner = text.substr(open + 1, close - open - 1);
     const auto choices = range(inner, pattern);
     Strings all;

@@ -20,14 +20,14 @@ bool is_folder(const Path& path) {
 std::vector<std::string> class_folders(const Path& part) {
     auto names = image_file::list_classes(part);
     require(!names.empty(),
-            "'{}' has no class folders, expected one folder of pictures for each class",
+            "'{}' has no class directories; expected one directory of images for each class",
             part.string());
     return names;
 }
 
 std::string class_text(const Path& part, const image_file::PictureClass& one) {
     return one.folders.size() == 1 && one.folders.front() == one.name
-               ? fmt::format("the class folder '{}'", (part / one.name).string())
+               ? fmt::format("the class directory '{}'", (part / one.name).string())
                : fmt::format("the class '{}' of '{}'", one.name, part.string());
 }
 
@@ -39,9 +39,9 @@ image_file::PictureList list_part(const Path& part,
     for (size_t label = 0; label < classes.size(); ++label) {
         const auto& left_out = pictures.left_out(static_cast<int64_t>(label));
         require(pictures.count(static_cast<int64_t>(label)) > 0,
-                "{} has no pictures, expected at least one file {}, found {}",
+                "{} has no images; expected at least one file that ends in {}, found {}",
                 class_text(part, classes[label]), picture_endings(),
-                left_out.empty() ? "nothing" : "only others: " + listed_endings(left_out));
+                left_out.empty() ? "nothing" : "only other files: " + listed_endings(left_out));
         for (const auto& [extension, count] : left_out) {
             all_left_out[extension] += count;
         }
@@ -56,11 +56,11 @@ Pair load_folder(const Path& folder, const FolderOptions& options,
                  std::vector<std::string>* notes) {
     recipe_of(options);  // refuses impossible sizes first
     const auto expected = "expected DIR/train/CLASS/* and DIR/val/CLASS/* (or DIR/test/CLASS/*)";
-    require(is_folder(folder), "there is no folder '{}'; {}", folder.string(), expected);
+    require(is_folder(folder), "the directory '{}' does not exist; {}", folder.string(), expected);
     const auto train = folder / "train";
     const auto test = is_folder(folder / "val") ? folder / "val" : folder / "test";
-    require(is_folder(train), "there is no folder '{}'; {}", train.string(), expected);
-    require(is_folder(test), "there is neither a folder '{}' nor '{}'; {}",
+    require(is_folder(train), "the directory '{}' does not exist; {}", train.string(), expected);
+    require(is_folder(test), "neither the directory '{}' nor '{}' exists; {}",
             (folder / "val").string(), test.string(), expected);
     const auto file = class_file_of(options);
     const auto train_classes = classes_in(train.string(), class_folders(train), file, notes);

@@ -16,7 +16,7 @@ class Inflater {
         stream_.avail_in = static_cast<uInt>(packed.size());
         // 16: a gzip header, with its checksum at the end.
         require(inflateInit2(&stream_, 16 + MAX_WBITS) == Z_OK, "zlib cannot start: {}",
-                stream_.msg ? stream_.msg : "no memory");
+                stream_.msg ? stream_.msg : "not enough memory");
     }
     ~Inflater() { inflateEnd(&stream_); }
     Inflater(const Inflater&) = delete;
@@ -46,9 +46,8 @@ std::string unpack(const std::string& packed, const std::filesystem::path& path,
         size_t filled = 0;
         status = inflater.fill(buffer, filled);
         bytes.append(buffer.data(), filled);
-        require(bytes.size() <= limit,
-                "'{}' unpacks to more than {} bytes, the most that is expected", path.string(),
-                limit);
+        require(bytes.size() <= limit, "'{}' unpacks to more than the expected maximum of {} bytes",
+                path.string(), limit);
         require(status == Z_STREAM_END || status == Z_OK || status == Z_BUF_ERROR,
                 "'{}' is damaged: {} (after {} unpacked bytes)", path.string(), inflater.message(),
                 bytes.size());

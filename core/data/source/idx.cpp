@@ -35,18 +35,17 @@ Idx read_idx(const std::filesystem::path& path, uint32_t rank) {
     idx.path = path;
     idx.bytes = read_gzip_or_plain(path, largest_idx);
     idx.header_bytes = 4 + 4 * rank;
-    require(idx.bytes.size() >= 4, "'{}' holds {} bytes, expected an IDX header of {}",
+    require(idx.bytes.size() >= 4, "'{}' has {} bytes, expected an IDX header of {} bytes",
             path.string(), idx.bytes.size(), idx.header_bytes);
     // Two zero bytes, 8 for unsigned bytes, the number of dimensions.
     const uint32_t expected_magic = 0x0800 | rank;
     const auto magic = big_endian(idx.bytes, 0);
     require(magic == expected_magic,
-            "'{}' begins with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} "
-            "dimension{})",
+            "'{}' starts with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} dimension{})",
             path.string(), magic, expected_magic, rank, rank == 1 ? "" : "s");
     require(idx.bytes.size() >= idx.header_bytes,
-            "'{}' holds {} bytes, expected an IDX header of {}", path.string(), idx.bytes.size(),
-            idx.header_bytes);
+            "'{}' has {} bytes, expected an IDX header of {} bytes", path.string(),
+            idx.bytes.size(), idx.header_bytes);
     for (uint32_t i = 0; i < rank; ++i) {
         idx.sizes.push_back(big_endian(idx.bytes, 4 + 4 * i));
     }
@@ -64,9 +63,9 @@ void require_length(const Idx& idx, uint64_t elements) {
 at::Tensor read_images(const std::filesystem::path& path) {
     const auto idx = read_idx(path, 3);
     require(idx.sizes[1] == side && idx.sizes[2] == side,
-            "'{}' holds images of {} x {} pixels, expected {} x {}", idx.path.string(),
+            "'{}' contains images of {} x {} pixels, expected {} x {}", idx.path.string(),
             idx.sizes[1], idx.sizes[2], side, side);
-    require(idx.sizes[0] > 0, "'{}' holds 0 images, expected at least one", idx.path.string());
+    require(idx.sizes[0] > 0, "'{}' contains 0 images, expected at least one", idx.path.string());
     require_length(idx, idx.sizes[0] * side * side);
     auto pixels = make_pixels({static_cast<int64_t>(idx.sizes[0]), 1, side, side});
     std::memcpy(pixels.mutable_data_ptr(), idx.bytes.data() + idx.header_bytes, pixels.nbytes());

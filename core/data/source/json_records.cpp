@@ -119,13 +119,13 @@ class Handler : public nlohmann::json_sax<Json> {
                      const nlohmann::detail::exception& error) override {
         const std::string text = error.what();
         const auto begin = text.find("] ");
-        fail("'{}' is damaged JSON at byte {}: {}", path_.string(), position,
+        fail("'{}': invalid JSON at byte {}: {}", path_.string(), position,
              begin == std::string::npos ? text : text.substr(begin + 2));
     }
 
   private:
     void enter() {
-        require(++depth_ <= deepest_json, "'{}': brackets nest deeper than {} levels",
+        require(++depth_ <= deepest_json, "'{}': the JSON is nested deeper than {} levels",
                 path_.string(), deepest_json);
     }
     void leave() {
@@ -139,7 +139,7 @@ class Handler : public nlohmann::json_sax<Json> {
         list_ = nullptr;
         for (size_t i = 0; i < lists_.size(); ++i) {
             if (lists_[i].name == name) {
-                require(!seen_[i], "'{}' holds the list '{}' twice", path_.string(), name);
+                require(!seen_[i], "'{}' contains the list '{}' twice", path_.string(), name);
                 list_ = &lists_[i];
                 seen_[i] = true;
                 place_ = 0;
@@ -194,8 +194,8 @@ class Handler : public nlohmann::json_sax<Json> {
                                : field_->string ? "a string"
                                                 : "a list of four numbers";
         fail("'{}': {}: '{}' must be {}, found {}{}", path_.string(),
-             describe_record(*list_, record_, place_), field_->name, expected,
-             depth_ > record_depth_ ? "in it " : "", what);
+             describe_record(*list_, record_, place_), field_->name, expected, what,
+             depth_ > record_depth_ ? " in it" : "");
     }
 
     const std::filesystem::path& path_;

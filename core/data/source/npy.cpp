@@ -16,7 +16,7 @@ NpySource::NpySource(const std::filesystem::path& path, const at::Tensor& labels
     const auto& sizes = layout.shape;
     require(sizes.size() == 4 && std::ranges::find(sizes, 0) == sizes.end() &&
                 (layout.dtype == at::kByte || layout.dtype == at::kFloat),
-            "'{}' must hold images uint8 or float32 [N, C, H, W], at least one, got {} [{}]",
+            "'{}' must contain at least one image, uint8 or float32 [N, C, H, W], got {} [{}]",
             path.string(), at::toString(layout.dtype), fmt::join(sizes, ", "));
     size_ = sizes[0];
     shape_ = {sizes[1], sizes[2], sizes[3]};

@@ -27,8 +27,8 @@ FolderOptions checked(FolderOptions options) {
         options.resize = options.image_size;
     }
     require(options.resize >= options.image_size && options.resize <= largest,
-            "resize must be {} (image_size) to {} pixels, got {}", options.image_size, largest,
-            options.resize);
+            "resize must be between {} (image_size) and {} pixels, got {}", options.image_size,
+            largest, options.resize);
     return options;
 }
 
@@ -56,8 +56,8 @@ std::vector<image_file::PictureClass> classes_in(const std::string& part,
     auto [classes, left_out] = choose_folders(*file, folders, part);
     if (notes != nullptr && !left_out.empty()) {
         notes->push_back(fmt::format(
-            "'{}': {} of {} folders are in no class of '{}' and left out, "
-            "the first: '{}'",
+            "'{}': {} of {} directories are in no class of '{}' and are left out (the first is "
+            "'{}')",
             part, left_out.size(), folders.size(), file->path.string(), left_out.front()));
     }
     return classes;
@@ -80,8 +80,8 @@ void require_same_folders(const std::string& train,
         return names.empty() ? std::string("none") : fmt::format("{}", fmt::join(names, ", "));
     };
     require(expected == found,
-            "'{}' and '{}' must have the same class folders; only in the first: {}; only "
-            "in the second: {}",
+            "'{}' and '{}' must have the same class directories; only in the first: {}; only in "
+            "the second: {}",
             train, test, only_in_first(expected, found), only_in_first(found, expected));
 }
 

@@ -71,7 +71,7 @@ void require_good(const std::vector<BadSample>& bad, int64_t all) {
     }
     std::vector<std::string> reasons;
     std::ranges::transform(bad, std::back_inserter(reasons), &BadSample::reason);
-    fail("{} of {} pictures cannot be read{}: {}", bad.size(), all,
+    fail("{} of {} images cannot be read{}: {}", bad.size(), all,
          bad.size() >= most_bad_samples ? " (the others were not tried)" : "",
          fmt::join(reasons, "; "));
 }
@@ -123,7 +123,7 @@ void PictureSource::read_one(int64_t sample, const double* random, uint8_t* plan
             try {
                 return recipe_.geometry(picture, numbers);
             } catch (const Error& error) {
-                fail("the picture '{}': {}", pictures_->name(sample), error.what());
+                fail("the image '{}': {}", pictures_->name(sample), error.what());
             }
         },
         image_size, planes);

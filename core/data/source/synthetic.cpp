@@ -67,8 +67,8 @@ void require_valid(const SyntheticOptions& options) {
     require_number("low_radius", options.low_radius, 1, 1024);
     const double farthest = std::sqrt(2.0) * static_cast<double>(options.size / 2);
     require(options.high_radius >= 0 && options.high_radius < farthest,
-            "high_radius of the data set 'synthetic' must be at least 0 and below "
-            "{:.2f}, the highest frequency of {} pixels; got {}",
+            "high_radius of the data set 'synthetic' must be >= 0 and below {:.2f} (the highest "
+            "frequency of {} pixels), got {}",
             farthest, options.size, options.high_radius);
     const auto bytes =
         (options.train + options.test) * options.channels * options.size * options.size;

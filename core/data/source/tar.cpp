@@ -124,8 +124,8 @@ class TarWalk {
             const auto size = size_of(block, next);
             const auto data = at + block_size;
             check(size <= end - data,
-                  "the tar is truncated: a file of {} bytes begins, and {} are left", size,
-                  end - data);
+                  "the tar is truncated: a file of {} bytes starts here, but only {} are left",
+                  size, end - data);
             visit(block, {"", at, data, size}, above, depth, next);
             at = data + (size + block_size - 1) / block_size * block_size;
         }
@@ -149,7 +149,8 @@ class TarWalk {
             piece.resize(std::min<uint64_t>(end - begin, uint64_t{1} << 16));
             tar_.read(begin, piece.data(), piece.size());
             at_ = begin;
-            check(is_zero(piece), "something follows the end mark; are these two tars in one?");
+            check(is_zero(piece),
+                  "there is data after the end mark; was another tar appended to this one?");
         }
     }
 
@@ -158,10 +159,11 @@ class TarWalk {
             return;
         }
         const auto* const compression = compression_of({block.data(), block_size});
-        check(!first || compression == nullptr, "this is compressed ({}); unpack it first",
+        check(!first || compression == nullptr, "the file is compressed ({}); unpack it first",
               compression == nullptr ? "" : compression);
         check(false, "{}",
-              first ? "this is not a tar" : "the header is damaged: its checksum is wrong");
+              first ? "the file is not a tar archive"
+                    : "the header is damaged: its checksum is wrong");
     }
 
     uint64_t size_of(const Block& block, const TarNext& next) const {
@@ -188,12 +190,12 @@ class TarWalk {
         next = {};
         const bool link = type == '1' || type == '2';
         check(!link || !image_file::is_picture_name(entry.name),
-              "'{}' is a link; make the tar with --dereference --hard-dereference", entry.name);
+              "'{}' is a link; create the tar with --dereference --hard-dereference", entry.name);
         check(type != 'S' && type != 'M', "'{}' is {}, which this program cannot read", entry.name,
               type == 'S' ? "a sparse file" : "a piece of a file");
         const bool passed =
             link || std::string_view("3456VDN").find(type) != std::string_view::npos;
-        check(passed || is_file(type), "'{}' is of the unknown type '{}'", entry.name,
+        check(passed || is_file(type), "'{}' has the unknown type '{}'", entry.name,
               static_cast<int>(static_cast<unsigned char>(type)));
         if (!passed && !entry.name.ends_with('/')) {
             entry.name = above + clean(entry.name);
@@ -207,7 +209,7 @@ class TarWalk {
             take_(std::move(entry));
             return;
         }
-        check(depth == 0, "'{}' is a tar in a tar in a tar", entry.name);
+        check(depth == 0, "'{}' is nested too deeply: it is a tar in a tar in a tar", entry.name);
         const auto above = entry.name.substr(0, entry.name.size() - ending.size()) + "/";
         walk(entry.offset, entry.offset + entry.size, above, depth + 1);
     }
@@ -231,14 +233,14 @@ class TarWalk {
         for (size_t begin = 0; begin <= name.size();) {
             const auto end = std::min(name.find('/', begin), name.size());
             const auto part = name.substr(begin, end - begin);
-            check(part != "..", "the name '{}' leads out of the tar by '..'", name);
+            check(part != "..", "the name '{}' leads out of the tar with '..'", name);
             if (!part.empty() && part != ".") {
                 result += result.empty() ? "" : "/";
                 result += part;
             }
             begin = end + 1;
         }
-        check(!result.empty(), "the name '{}' names no file", name);
+        check(!result.empty(), "the name '{}' does not name a file", name);
         return result;
     }
 

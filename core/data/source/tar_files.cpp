@@ -106,10 +106,8 @@ std::vector<std::string> folders_in(const TarPart& part) {
             const auto lost = std::ranges::find_if(part.list.pictures, [&](const auto& one) {
                 return part.list.name(one).find('/') == std::string_view::npos;
             });
-            fail(
-                "the picture '{}' of '{}' has no class: expected CLASS/NAME, or NAME.cls next "
-                "to it",
-                part.list.name(*lost), part.list.tars[lost->tar].path.string());
+            fail("the image '{}' of '{}' has no class: expected CLASS/NAME, or NAME.cls next to it",
+                 part.list.name(*lost), part.list.tars[lost->tar].path.string());
         }
         return folders;
     }
@@ -165,7 +163,7 @@ std::vector<image_file::PictureClass> numbered_classes(const TarPart& train, con
 
 TarPart listed(const std::string& pattern, const Path& index, std::vector<std::string>* notes) {
     TarPart part{pattern, list_tars(expand_pattern(pattern), index)};
-    require(!part.list.pictures.empty(), "'{}' contains no pictures, expected files named {}",
+    require(!part.list.pictures.empty(), "'{}' contains no images; expected files that end in {}",
             pattern, picture_endings());
     note_left_out(pattern, part.list.left_out, notes);
     return part;
@@ -193,7 +191,7 @@ std::array<std::string, 2> tars_in(const Path& folder) {
     }
     const auto* test = found.contains("val") ? "val" : "test";
     require(found.contains("train") && found.contains(test),
-            "'{}' must have train*.tar and val*.tar (or test*.tar)", folder.string());
+            "'{}' must contain train*.tar and val*.tar (or test*.tar)", folder.string());
     for (auto& [part, tars] : found) {
         std::ranges::sort(tars);
     }
@@ -245,7 +243,7 @@ Pair load_tar(const std::string& train, const TarOptions& options,
     auto [first, second] = parts_of(train, options, notes);
     const auto file = class_file_of(options.folder);
     require(first.list.numbered == second.list.numbered,
-            "the classes of '{}' are {}, those of '{}' are {}", first.name,
+            "the classes of '{}' are {}, but those of '{}' are {}", first.name,
             first.list.numbered ? "numbers" : "folders", second.name,
             second.list.numbered ? "numbers" : "folders");
     auto train_classes = numbered_classes(first, second), test_classes = train_classes;

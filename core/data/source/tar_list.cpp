@@ -46,7 +46,7 @@ int64_t number_in(const InputFile& tar, const TarEntry& entry) {
     require(error == std::errc() && entry.size <= text.size() &&
                 rest.find_first_not_of(" \r\n\t") == std::string_view::npos && number >= 0 &&
                 number < most,
-            "'{}' at byte {}: '{}' must hold the number of a class, 0 to {}, and nothing else",
+            "'{}' at byte {}: '{}' must contain only the number of a class, 0 to {}",
             tar.path().string(), entry.header, entry.name, most - 1);
     return number;
 }
@@ -63,7 +63,7 @@ class TarLister {
             number_pictures();
         }
         require(!list_.numbered || unnumbered_.empty(),
-                "the picture {} has no '{}' next to it, but others have one", unnumbered_,
+                "the image {} has no '{}' next to it, but other images have one", unnumbered_,
                 "NAME.cls");
         return std::move(list_);
     }
@@ -100,7 +100,7 @@ class TarLister {
         std::ranges::sort(numbers_, {}, &Number::key);
         if (const auto twice = std::ranges::adjacent_find(numbers_, {}, &Number::key);
             twice != numbers_.end()) {
-            fail("'{}': '{}.cls' occurs twice, at the bytes {} and {}", path.string(), twice->key,
+            fail("'{}': '{}.cls' occurs twice, at bytes {} and {}", path.string(), twice->key,
                  twice->header, std::next(twice)->header);
         }
         list_.numbered = list_.numbered || !numbers_.empty();

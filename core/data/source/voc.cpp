@@ -27,7 +27,7 @@ std::string trimmed(std::string text) {
 std::vector<std::string> read_list(const Path& file, const Path& folder, const std::string& part) {
     std::error_code error;
     require(std::filesystem::exists(file, error),
-            "the part '{0}' of the VOC data set in '{1}' is not there: expected "
+            "cannot find the split '{0}' of the VOC data set in '{1}': expected "
             "ImageSets/Main/{0}.txt, Annotations/*.xml and JPEGImages/*; missing: '{2}'",
             part, folder.string(), file.string());
     std::istringstream lines(read_file(file));
@@ -36,12 +36,12 @@ std::vector<std::string> read_list(const Path& file, const Path& folder, const s
         std::string name;
         if (std::istringstream(line) >> name) {
             require(name.find('/') == std::string::npos && name != "..",
-                    "'{}': a line must name a picture without a folder, found '{}'", file.string(),
-                    name);
+                    "'{}': each line must be the name of an image, without a directory; found '{}'",
+                    file.string(), name);
             names.push_back(name);
         }
     }
-    require(!names.empty(), "'{}' lists no picture", file.string());
+    require(!names.empty(), "'{}' lists no images", file.string());
     return names;
 }
 
@@ -51,7 +51,7 @@ class File {
     explicit File(const Path& path) : path_(path) {
         const auto text = read_file(path, uint64_t{64} << 20);
         const auto result = document_.load_buffer(text.data(), text.size());
-        require(static_cast<bool>(result), "'{}' is damaged XML at byte {}: {}", path.string(),
+        require(static_cast<bool>(result), "'{}': invalid XML at byte {}: {}", path.string(),
                 result.offset, result.description());
         root_ = document_.child("annotation");
         require(!root_.empty(), "'{}': expected the element <annotation>, found <{}>",
@@ -63,8 +63,8 @@ class File {
     int64_t side(const char* name) const {
         const auto value = number(root_.child("size"), name, "<size>");
         require(value >= 1 && value < (1 << 24) && value == std::floor(value),
-                "'{}': <size>: <{}> must be an integer of at least 1, found {}", path_.string(),
-                name, value);
+                "'{}': <size>: <{}> must be an integer >= 1, found {}", path_.string(), name,
+                value);
         return static_cast<int64_t>(value);
     }
 
@@ -142,8 +142,7 @@ void resolve_classes(Annotations& result, const std::vector<Named>& named,
     for (size_t i = 0; i < named.size(); ++i) {
         const auto found = std::ranges::find(names, named[i].name);
         require(found != names.end(),
-                "'{}': the class '{}' does not occur in the part that is trained on, whose "
-                "classes are {}",
+                "'{}': the class '{}' does not occur in the training split, whose classes are {}",
                 named[i].file.string(), named[i].name, fmt::join(names, ", "));
         result.objects[i].category = found - names.begin();
     }

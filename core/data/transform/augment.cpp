@@ -175,8 +175,8 @@ void AugmentTransform::apply(TransformBatch& batch) const {
     options.seed = seed_of(batch.draw);
     if (!batch.targets.empty()) {
         require(!options.interpolates() && options.pad == 0,
-                "images with boxes can be flipped; scale, translate, rotate, crop and pad would "
-                "move them away from their boxes");
+                "images with boxes can only be flipped; scale, translate, rotate, crop and pad "
+                "would move the objects out of their boxes");
         if (options.flip) {
             batch.targets = flip_boxes(batch.targets, batch.images.size(3),
                                        flipped_ones(options, batch.samples));

@@ -45,8 +45,7 @@ class SharedSplit {
 
 void require_valid(const Filter& filter) {
     require(filter.part == Part::whole || (std::isfinite(filter.radius) && filter.radius >= 0),
-            "the radius of a {}_pass must be a finite number of at least 0, in frequency "
-            "bins; got {}",
+            "the radius of a {}_pass must be a finite number >= 0 (in frequency bins), got {}",
             filter.part == Part::low ? "low" : "high", filter.radius);
 }
 

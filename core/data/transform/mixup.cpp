@@ -27,7 +27,8 @@ at::Tensor mixed(const at::Tensor& values, double lambda, const at::Tensor& part
 }  // namespace
 
 MixUp::MixUp(double alpha, int64_t classes) : alpha_(alpha), classes_(classes) {
-    require(std::isfinite(alpha) && alpha > 0, "mixup must be an alpha above 0, got {}", alpha);
+    require(std::isfinite(alpha) && alpha > 0,
+            "mixup (alpha) must be a finite number above 0, got {}", alpha);
 }
 
 void MixUp::apply(TransformBatch& batch) const {

@@ -15,7 +15,8 @@ void GreyTransform::apply(TransformBatch& batch) const {
     if (x.size(1) == 1) {
         return;
     }
-    require(x.size(1) == 3, "grey images are made from RGB images, got {} channels", x.size(1));
+    require(x.size(1) == 3, "grey images can be made only from RGB images, got {} channels",
+            x.size(1));
     batch.images =
         x.narrow(1, 0, 1).mul(0.299).add(x.narrow(1, 1, 1), 0.587).add(x.narrow(1, 2, 1), 0.114);
 }
@@ -29,14 +30,14 @@ StandardiseTransform::StandardiseTransform(std::vector<double> mean, std::vector
     : mean_(std::move(mean)), deviation_(std::move(deviation)) {
     const auto count = static_cast<int64_t>(mean_.size());
     require(mean_.size() == deviation_.size() && (count == 1 || count == channels),
-            "expected one mean and one deviation, or one of each of the {} channels, got {} and {}",
+            "expected one mean and one deviation, or {} of each (one per channel), got {} and {}",
             channels, mean_.size(), deviation_.size());
     const auto is_finite = [](double value) { return std::isfinite(value); };
-    require(std::ranges::all_of(mean_, is_finite), "a mean must be finite, got {}",
+    require(std::ranges::all_of(mean_, is_finite), "each mean must be finite, got {}",
             fmt::join(mean_, ", "));
     require(std::ranges::all_of(deviation_,
                                 [&](double value) { return is_finite(value) && value > 0; }),
-            "a deviation must be a finite number above 0, got {}", fmt::join(deviation_, ", "));
+            "each deviation must be a finite number above 0, got {}", fmt::join(deviation_, ", "));
 }
 
 void StandardiseTransform::apply(TransformBatch& batch) const {

@@ -57,12 +57,11 @@ HFC_EXPORT int hfc_decode_image(const uint8_t* bytes, size_t byte_count, int fol
                                              : cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
         if (picture.empty()) {
             throw std::runtime_error(
-                "it is truncated or damaged, or of a kind OpenCV cannot "
-                "read");
+                "it is truncated or damaged, or has a format that OpenCV cannot read");
         }
         uint8_t* pixels = place(context, picture.rows, picture.cols);
         if (pixels == nullptr) {
-            throw std::runtime_error("there is no memory for its pixels");
+            throw std::runtime_error("there is not enough memory for its pixels");
         }
         cv::Mat rgb(picture.rows, picture.cols, CV_8UC3, pixels);
         cv::cvtColor(picture, rgb, cv::COLOR_BGR2RGB);

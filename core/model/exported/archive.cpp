@@ -69,8 +69,8 @@ class Archive {
         const std::string_view begin(start, sizeof start);
         expect(begin != std::string_view("\x7f"
                                          "ELF"),
-               "it is a compiled program, which is not run here; {}", how_to_export);
-        expect(begin.starts_with("PK"), "it is no file of torch.export; {}", how_to_export);
+               "it is a compiled program, which is not supported; {}", how_to_export);
+        expect(begin.starts_with("PK"), "it is not a torch.export file; {}", how_to_export);
         return path;
     }
 
@@ -79,24 +79,24 @@ class Archive {
         for (const auto& member : zip_.members()) {
             code = code || member.name.find("/code/") != std::string::npos;
             expect(member.name.find("aotinductor") == std::string::npos,
-                   "it is a compiled program of AOTInductor, which is not run here; {}",
+                   "it is a compiled AOTInductor program, which is not supported; {}",
                    how_to_export);
         }
-        expect(!code, "it is a TorchScript file, whose code is not run here; {}", how_to_export);
+        expect(!code, "it is a TorchScript file, whose code is never run; {}", how_to_export);
         expect(zip_.find_in_any_folder(tensor_file::pickle_name) == nullptr,
-               "it is a file of torch.save, which holds no graph: load its weights into a network "
+               "it is a torch.save file, which contains no graph: load its weights into a network "
                "with model:load_state_dict(torch.load(path)), or {}",
                how_to_export);
         expect(zip_.find_in_any_folder("serialized_exported_program.json") == nullptr,
-               "it was written by an older PyTorch: export it again with PyTorch 2.15");
-        malformed("it is no file of torch.export; {}", how_to_export);
+               "it was written by an older version of PyTorch: export it again with PyTorch 2.15");
+        malformed("it is not a torch.export file; {}", how_to_export);
     }
 
     std::string text(const std::string& name) {
         const auto* const member = zip_.find(folder_ + name);
         expect(member != nullptr, "its member '{}' is missing", name);
-        expect(member->size <= most_json_bytes, "its member '{}' has {} bytes, more than {}", name,
-               member->size, most_json_bytes);
+        expect(member->size <= most_json_bytes, "its member '{}' has {} bytes, expected at most {}",
+               name, member->size, most_json_bytes);
         return zip_.read(*member);
     }
 
@@ -115,9 +115,10 @@ class Archive {
         auto& bytes = storages_[name];
         if (!bytes.defined()) {
             const auto* const member = zip_.find(folder_ + name);
-            expect(member != nullptr, "the file lacks '{}'", name);
-            expect(member->size <= zip_.file_size(), "'{}' claims {} bytes of a file of {}", name,
-                   member->size, zip_.file_size());
+            expect(member != nullptr, "the file has no member '{}'", name);
+            expect(member->size <= zip_.file_size(),
+                   "'{}' claims {} bytes, but the file has only {}", name, member->size,
+                   zip_.file_size());
             bytes = at::empty({static_cast<int64_t>(member->size / at::elementSize(type))},
                               at::TensorOptions(type));
             std::vector<char> rest;
@@ -127,14 +128,14 @@ class Archive {
                 source.read(rest.data(), rest.size());
             });
         }
-        expect(bytes.scalar_type() == type, "'{}' holds numbers of two dtypes", name);
+        expect(bytes.scalar_type() == type, "'{}' contains numbers of two dtypes", name);
         return bytes;
     }
 
     at::Tensor tensor(const Json& entry, const std::string& folder) {
         const auto pickled = entry.find("use_pickle");
         expect(pickled == entry.end() || *pickled != Json(true),
-               "it is pickled, which is not read here");
+               "it is pickled, which is not supported");
         const auto& meta = exported::member(entry, "tensor_meta");
         expect(exported::integer_of(exported::member(meta, "layout")) == 7,
                "it is not dense (strided)");
@@ -181,10 +182,10 @@ class Archive {
                 !__builtin_mul_overflow(elements, sizes[i], &elements);
         }
         expect(inside && (elements == 0 ? offset <= stored : last < stored),
-               "its values lie outside of the {} that the file holds", stored);
+               "its values lie outside the {} values in the file", stored);
         // Of an expanded tensor, whose copies would not be expanded.
-        expect(elements <= std::max<int64_t>(stored, 1'000'000), "it claims {} values of {}",
-               elements, stored);
+        expect(elements <= std::max<int64_t>(stored, 1'000'000),
+               "it claims {} values, but only {} are stored", elements, stored);
     }
 
     ZipReader zip_;

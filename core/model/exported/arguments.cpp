@@ -86,7 +86,7 @@ class Setter {
     void from_slot(const Json& value, Kind wanted) {
         const auto& name = text_member(value, value.contains("name") ? "name" : "as_name");
         const auto& found = scope_.find(name);
-        expect(found.kind == wanted, "'{}' is of another kind than '{}' takes", name,
+        expect(found.kind == wanted, "'{}' has a kind that '{}' does not accept", name,
                argument_.name());
         patch(Patch::Kind::value, {{found.slot, {}}});
     }
@@ -121,7 +121,7 @@ class Setter {
                                                   : wrong(kind);
             case c10::TypeKind::LayoutType:
                 expect(kind == "as_layout" && integer_of(value) == 7,
-                       "'{}' must be the strided layout", argument_.name());
+                       "'{}' must have the strided layout", argument_.name());
                 return constant(at::kStrided);
             default:
                 wrong(kind);
@@ -195,7 +195,7 @@ class Setter {
             case c10::TypeKind::SymIntType:
                 return set_integers(kind, value);
             case c10::TypeKind::FloatType: {
-                expect(kind == "as_floats" && value.is_array(), "'{}' must be numbers",
+                expect(kind == "as_floats" && value.is_array(), "'{}' must be a list of numbers",
                        argument_.name());
                 c10::List<double> list;
                 for (const auto& item : value) {
@@ -204,11 +204,11 @@ class Setter {
                 return constant(list);
             }
             case c10::TypeKind::BoolType: {
-                expect(kind == "as_bools" && value.is_array(), "'{}' must be booleans",
+                expect(kind == "as_bools" && value.is_array(), "'{}' must be a list of booleans",
                        argument_.name());
                 c10::List<bool> list;
                 for (const auto& item : value) {
-                    expect(item.is_boolean(), "'{}' must be booleans", argument_.name());
+                    expect(item.is_boolean(), "'{}' must be a list of booleans", argument_.name());
                     list.push_back(item.get<bool>());
                 }
                 return constant(list);
@@ -243,7 +243,7 @@ class Setter {
             elements.assign(static_cast<size_t>(*argument_.N()), size_element(value, scope_));
         } else {
             expect((kind == "as_ints" || kind == "as_sym_ints") && value.is_array(),
-                   "'{}' must be integers, got '{}'", argument_.name(), kind);
+                   "'{}' must be a list of integers, got '{}'", argument_.name(), kind);
             for (const auto& item : value) {
                 elements.push_back(size_element(item, scope_));
             }

@@ -39,7 +39,8 @@ class Parser {
         read_inputs(list_member(signature, "input_specs"));
         shapes_ = &member(graph, "tensor_values");
         expect(shapes_->is_object(), "its list of values is damaged");
-        expect(shapes_->contains(program_.input_name), "it does not say the images' shape");
+        expect(shapes_->contains(program_.input_name),
+               "it does not specify the shape of the images");
         program_.input_shape = shape_of((*shapes_)[program_.input_name]);
         const auto& nodes = list_member(graph, "nodes");
         expect(nodes.size() <= most_nodes, "its graph has {} nodes", nodes.size());
@@ -71,7 +72,7 @@ class Parser {
         }
         expect(path.size() < 1000 && std::ranges::count(path, '.') < 64 && !path.ends_with('.') &&
                    !path.starts_with('.') && path.find("..") == std::string::npos,
-               "'{}' is no name of a layer", path.substr(0, 100));
+               "'{}' is not a valid layer name", path.substr(0, 100));
         if (!path.empty()) {
             add_module(parent_of(path));
         }
@@ -106,7 +107,7 @@ class Parser {
                 state.kind = State::Kind::constant;
                 state.name = text_member(value, "tensor_constant_name");
             } else {
-                malformed("its network has an input of the kind '{}', which is not read here",
+                malformed("its network has an input of the kind '{}', which is not supported",
                           kind);
             }
             expect(names.insert(state.name).second, "it has two tensors named '{}'", state.name);
@@ -168,7 +169,7 @@ class Parser {
 
     void read_arithmetic(Node& node, const Json& given) {
         const auto found = size_operators.find(node.target.substr(node.target.find('.') + 1));
-        expect(found != size_operators.end(), "this operator on sizes is not known");
+        expect(found != size_operators.end(), "this operator on sizes is not supported");
         node.arithmetic = found->second;
         for (const auto& input : list_member(given, "inputs")) {
             const auto [kind, value] = only_member(member(input, "arg"));
@@ -176,12 +177,13 @@ class Parser {
             node.operands.push_back(size_element(value, scope_));
         }
         expect(node.operands.size() == (node.arithmetic == SizeOperator::neg ? 1U : 2U),
-               "it has {} arguments", node.operands.size());
+               "it has the wrong number of arguments, {}", node.operands.size());
         const auto& outputs = list_member(given, "outputs");
         expect(outputs.size() == 1, "it has {} results", outputs.size());
         const bool comparison = is_comparison(node.arithmetic);
         const auto [kind, value] = only_member(outputs[0]);
-        expect(kind == (comparison ? "as_sym_bool" : "as_sym_int"), "its result is a {}", kind);
+        expect(kind == (comparison ? "as_sym_bool" : "as_sym_int"),
+               "its result has the wrong kind, '{}'", kind);
         node.outputs.push_back({scope_.define(text_member(value, "as_name"),
                                               comparison ? Kind::boolean : Kind::integer),
                                 {},
@@ -227,7 +229,7 @@ class Parser {
         const auto& returns = schema.returns();
         if (outputs.size() == 1 && outputs[0].is_object() && outputs[0].contains("as_tensors")) {
             expect(returns.size() == 1 && returns[0].type()->kind() == c10::TypeKind::ListType,
-                   "its result is no list");
+                   "its result is not a list");
             node.gives_list = true;
             for (const auto& item : outputs[0]["as_tensors"]) {
                 add_tensor(node, text_member(item, "name"));
@@ -244,7 +246,7 @@ class Parser {
             if (kind == "as_none") {
                 node.outputs.push_back({});
             } else if (kind == "as_tensor") {
-                expect(type == c10::TypeKind::TensorType, "its result {} is no tensor", i + 1);
+                expect(type == c10::TypeKind::TensorType, "its result {} is not a tensor", i + 1);
                 const auto name = text_member(value, "name");
                 if (name.empty()) {
                     node.outputs.push_back({});
@@ -253,7 +255,7 @@ class Parser {
                 }
             } else {
                 expect(kind == "as_sym_int" && type == c10::TypeKind::IntType,
-                       "its result {} is a '{}', which is not read here", i + 1, kind);
+                       "its result {} has the kind '{}', which is not supported", i + 1, kind);
                 node.outputs.push_back(
                     {scope_.define(text_member(value, "as_name"), Kind::integer), {}, {}});
             }
@@ -262,7 +264,7 @@ class Parser {
 
     void add_tensor(Node& node, const std::string& name) {
         const auto meta = shapes_->find(name);
-        expect(meta != shapes_->end(), "the file does not say the shape of '{}'", name);
+        expect(meta != shapes_->end(), "the file does not specify the shape of '{}'", name);
         auto shape = shape_of(*meta);
         int64_t elements = 1;
         for (const auto size : shape) {
@@ -292,7 +294,7 @@ class Parser {
             if (const auto state = states_.find(written); state != states_.end()) {
                 const auto& name = program_.states[state->second].name;
                 expect(program_.states[state->second].kind != State::Kind::constant,
-                       "it writes on the constant '{}'", name);
+                       "it writes to the constant '{}'", name);
                 if (name.ends_with("num_batches_tracked")) {
                     node.counts_batches = true;
                     node.module = modules_.at(parent_of(name));
@@ -334,8 +336,8 @@ class Parser {
             schema.argumentIndexWithName("size") && sizes.size() == claimed.size();
         for (size_t i = 0; is_shape && i < sizes.size(); ++i) {
             expect(sizes[i] < 0 || claimed[i] < 0 || sizes[i] == claimed[i],
-                   "it makes the shape [{}], where the file says [{}]", fmt::join(sizes, ", "),
-                   fmt::join(claimed, ", "));
+                   "it produces the shape [{}], but the file specifies [{}]",
+                   fmt::join(sizes, ", "), fmt::join(claimed, ", "));
         }
         int64_t elements = 1;
         for (const int64_t size : sizes) {
@@ -355,8 +357,8 @@ class Parser {
             if (kind == "user_output") {
                 const auto [type, arg] = only_member(member(value, "arg"));
                 expect(type == "as_tensor" && program_.output < 0,
-                       "its network gives other outputs than one tensor of logits: export a "
-                       "module that returns logits alone");
+                       "its network has outputs other than one tensor of logits: export a module "
+                       "that returns only logits");
                 program_.output = scope_.find_tensor(text_member(arg, "name"));
             } else if (kind == "buffer_mutation") {
                 const auto& name = text_member(value, "buffer_name");
@@ -364,16 +366,15 @@ class Parser {
                     std::ranges::find_if(program_.states, [&](const State& candidate) {
                         return candidate.name == name && candidate.kind == State::Kind::buffer;
                     });
-                expect(state != program_.states.end(), "it writes on a buffer '{}' that it lacks",
-                       name);
+                expect(state != program_.states.end(), "it writes to a missing buffer, '{}'", name);
                 program_.written_back.emplace_back(
                     state->slot, scope_.find_tensor(text_member(member(value, "arg"), "name")));
             } else {
                 expect(kind == "user_input_mutation",
-                       "its network has an output of the kind '{}', which is not read here", kind);
+                       "its network has an output of the kind '{}', which is not supported", kind);
             }
         }
-        expect(program_.output >= 0, "its network gives no tensor of logits");
+        expect(program_.output >= 0, "its network returns no tensor of logits");
     }
 
     Program& program_;

@@ -88,8 +88,7 @@ class HeadResizer {
         for (const auto& spec : signature_.at("output_specs")) {
             const auto [kind, value] = exported::only_member(spec);
             require(kind != "user_output" || resized_.contains(tensor_of(value.at("arg"))),
-                    "what the network returns does not come from its last linear layer '{}'",
-                    layer());
+                    "the network's output does not come from its last linear layer '{}'", layer());
         }
         return file_.dump();
     }
@@ -201,9 +200,10 @@ void ExportedModel::replace_head(int64_t classes, uint64_t seed, const std::stri
     }
     const auto parameters = named_parameters();
     const auto old = parameters[weight];
-    require(old.dim() >= 2 && old.numel() > 0 && (bias.empty() || parameters[bias].dim() == 1),
-            "the weights of the last linear layer '{}' have other shapes than its graph says",
-            head);
+    require(
+        old.dim() >= 2 && old.numel() > 0 && (bias.empty() || parameters[bias].dim() == 1),
+        "the weights of the last linear layer '{}' do not have the shapes that its graph specifies",
+        head);
     for (size_t i = 0; i < tensors_.size(); ++i) {
         const auto& name = program->states[i].name;
         if (name == weight || name == bias) {

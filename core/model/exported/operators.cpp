@@ -94,16 +94,15 @@ bool is_plain(const c10::Argument& argument) {
 
 c10::OperatorHandle find_operator(const std::string& target) {
     constexpr std::string_view start = "torch.ops.aten.";
-    expect(target.starts_with(start), "its operator is not one of PyTorch's (ATen)");
+    expect(target.starts_with(start), "its operator is not a PyTorch (ATen) operator");
     auto name = target.substr(start.size());
     std::string overload;
     if (const auto dot = name.find('.'); dot != std::string::npos) {
         overload = name.substr(dot + 1);
         name = name.substr(0, dot);
     }
-    expect(
-        std::ranges::find(data_dependent, name) == std::end(data_dependent),
-        "its result depends on the values of the images in its size, which is not possible here");
+    expect(std::ranges::find(data_dependent, name) == std::end(data_dependent),
+           "the size of its result depends on the values of the images, which is not supported");
     expect(std::ranges::find(allowed, name) != std::end(allowed),
            "a network from a file may not call this operator");
     const auto found = c10::Dispatcher::singleton().findSchema(
@@ -112,7 +111,7 @@ c10::OperatorHandle find_operator(const std::string& target) {
     const auto& schema = found->schema();
     for (const auto& argument : schema.arguments()) {
         expect(!argument.is_out() && is_plain(argument),
-               "a network from a file may not call this form of the operator");
+               "a network from a file may not call this overload of the operator");
     }
     return *found;
 }
@@ -122,7 +121,7 @@ at::ScalarType scalar_type_of(int64_t number) {
         {1, at::kByte}, {2, at::kChar},  {3, at::kShort},  {4, at::kInt},   {5, at::kLong},
         {6, at::kHalf}, {7, at::kFloat}, {8, at::kDouble}, {12, at::kBool}, {13, at::kBFloat16}};
     const auto found = types.find(number);
-    expect(found != types.end(), "its dtype {} is none that is read here", number);
+    expect(found != types.end(), "its dtype {} is not supported", number);
     return found->second;
 }
 

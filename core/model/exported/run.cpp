@@ -60,7 +60,7 @@ int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
         case SizeOperator::none:
             break;
     }
-    fail("an operator on sizes is not known");
+    fail("an operator on sizes is not supported");
 }
 
 }  // namespace
@@ -278,13 +278,15 @@ class ExportedRun {
             return;
         }
         if (output.shape) {
-            require(result.isTensor() && result.toTensor().defined(), "it returns no tensor");
+            require(result.isTensor() && result.toTensor().defined(),
+                    "it does not return a tensor");
             const auto sizes = result.toTensor().sizes();
             bool equal = sizes.size() == output.shape->size();
             for (size_t i = 0; equal && i < sizes.size(); ++i) {
                 equal = (*output.shape)[i] < 0 || (*output.shape)[i] == sizes[i];
             }
-            require(equal, "it returns the shape [{}], but was exported for [{}] (-1: free)",
+            require(equal,
+                    "it returns the shape [{}], but was exported for [{}] (-1 stands for any size)",
                     fmt::join(sizes, ", "), fmt::join(*output.shape, ", "));
         }
         value(output.slot) = std::move(result);
@@ -325,15 +327,15 @@ void ExportedModel::check(const at::Tensor& images) const {
     const auto& shape = program_->input_shape;
     const auto text = fmt::format("[{}]", fmt::join(images.sizes(), ", "));
     require(images.dim() == static_cast<int64_t>(shape.size()),
-            "the network was exported for images of {} dimensions, got {}", shape.size(), text);
+            "the network was exported for images with {} dimensions, got {}", shape.size(), text);
     require(shape.empty() || shape[0] < 0 || shape[0] == images.size(0),
-            "the network was exported for batches of {} and got {} images; export it again with "
+            "the network was exported for a batch size of {}, got {} images; export it again with "
             "dynamic_shapes",
             shape.empty() ? 0 : shape[0], images.size(0));
     for (size_t i = 1; i < shape.size(); ++i) {
         require(shape[i] < 0 || shape[i] == images.size(static_cast<int64_t>(i)),
-                "the network was exported for images of shape [{}], got {}; for other sizes export "
-                "it again with dynamic_shapes",
+                "the network was exported for images of shape [{}], got {}; for other sizes, "
+                "export it again with dynamic_shapes",
                 fmt::join(shape, ", "), text);
     }
 }

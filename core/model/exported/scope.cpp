@@ -15,42 +15,42 @@ Json parse_json(const std::string& text, const std::string& what) {
     int64_t values = 0;
     const auto within_limits = [&](int depth, Json::parse_event_t event, Json& value) {
         expect(++values <= most_values, "its {} has more than {} values", what, most_values);
-        expect(depth <= deepest, "its {} is nested deeper than {}", what, deepest);
+        expect(depth <= deepest, "its {} is nested deeper than {} levels", what, deepest);
         // Where in Python's source a node comes from: most of the file, and never used.
         return !(event == Json::parse_event_t::key && value == "stack_trace");
     };
     try {
         auto json = Json::parse(text, within_limits);
-        expect(json.is_object(), "its {} is no JSON object", what);
+        expect(json.is_object(), "its {} is not a JSON object", what);
         return json;
     } catch (const Json::exception& error) {
-        malformed("its {} is no valid JSON", what);
+        malformed("its {} is not valid JSON", what);
     }
 }
 
 const Json& member(const Json& object, const char* key) {
-    expect(object.is_object(), "an object with '{}' is missing in its graph", key);
+    expect(object.is_object(), "an object with '{}' is missing from its graph", key);
     const auto found = object.find(key);
-    expect(found != object.end(), "'{}' is missing in its graph", key);
+    expect(found != object.end(), "'{}' is missing from its graph", key);
     return *found;
 }
 
 const std::string& text_member(const Json& object, const char* key) {
     const auto& value = member(object, key);
-    expect(value.is_string(), "'{}' is no string in its graph", key);
+    expect(value.is_string(), "'{}' is not a string in its graph", key);
     return value.get_ref<const std::string&>();
 }
 
 const Json& list_member(const Json& object, const char* key) {
     const auto& value = member(object, key);
-    expect(value.is_array(), "'{}' is no list in its graph", key);
+    expect(value.is_array(), "'{}' is not a list in its graph", key);
     return value;
 }
 
 int64_t integer_of(const Json& value) {
     expect(value.is_number_integer() &&
                (!value.is_number_unsigned() || value.get<uint64_t>() <= INT64_MAX),
-           "an integer is missing in its graph");
+           "an integer is missing from its graph");
     return value.get<int64_t>();
 }
 
@@ -84,7 +84,7 @@ const Scope::Value& Scope::find(const std::string& name) const {
 
 int Scope::find_tensor(const std::string& name) const {
     const auto& value = find(name);
-    expect(value.kind == Kind::tensor, "'{}' is no tensor", name);
+    expect(value.kind == Kind::tensor, "'{}' is not a tensor", name);
     return value.slot;
 }
 
@@ -98,7 +98,7 @@ Element size_element(const Json& given, const Scope& scope) {
     }
     expect(kind == "as_name" && value.is_string(), "a size is damaged");
     const auto& found = scope.find(value.get_ref<const std::string&>());
-    expect(found.kind == Kind::integer, "'{}' is no integer", value.get<std::string>());
+    expect(found.kind == Kind::integer, "'{}' is not an integer", value.get<std::string>());
     return {found.slot, {}};
 }
 

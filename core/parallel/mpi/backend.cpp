@@ -42,13 +42,13 @@ MPI_Op operation_of(const c10d::ReduceOp& operation) {
         case c10d::ReduceOp::MAX:
             return MPI_MAX;
         default:
-            TORCH_CHECK(false, "the module for MPI knows the reductions sum, min and max");
+            TORCH_CHECK(false, "the module for MPI supports only the reductions sum, min and max");
     }
 }
 
 const at::Tensor& checked(const at::Tensor& tensor) {
     TORCH_CHECK(tensor.is_cpu() && tensor.is_non_overlapping_and_dense(),
-                "the module for MPI takes dense tensors in the memory of the CPU");
+                "the module for MPI takes only dense tensors in CPU memory");
     return tensor;
 }
 

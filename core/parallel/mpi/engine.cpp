@@ -206,11 +206,11 @@ std::string Engine::places(const std::deque<int64_t>& numbers) const {
         const auto rank = (text.empty() ? "rank " : "; rank ") + std::to_string(other);
         text +=
             rank + (number == unknown  ? " does not answer: it has stopped, or its machine is gone"
-                    : number == at_end ? " has come to its end already"
+                    : number == at_end ? " has already finished"
                                        : " is at collective " + std::to_string(number));
         ++told;
     }
-    return text.empty() ? "all ranks are in it, so the network is stuck" : text;
+    return text.empty() ? "all ranks have reached it, so the network is stuck" : text;
 }
 
 }  // namespace hfc::parallel::mpi

@@ -136,14 +136,15 @@ TEST(Apgd, names_what_is_wrong_with_its_options) {
                 HasSubstr("rho must be a finite number above 0 and at most 1, got 0"));
     EXPECT_THAT(wrong({.numbers = {{"rho", 1.5}}}), HasSubstr("at most 1, got 1.5"));
     EXPECT_THAT(wrong({.numbers = {{"passes", 0}}}),
-                HasSubstr("passes must be an integer of at least 1, got 0"));
+                HasSubstr("passes must be an integer >= 1, got 0"));
     EXPECT_THAT(wrong({.numbers = {{"targets", 1.5}}}), HasSubstr("an integer"));
     EXPECT_THAT(wrong({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
     EXPECT_THAT(wrong({.restarts = 0}), HasSubstr("restarts must be at least 1, got 0"));
     EXPECT_THAT(wrong({.alpha = 0.1}), HasSubstr("takes no alpha"));
-    EXPECT_THAT(wrong({.targeted = true, .numbers = {{"targets", 2}}}), HasSubstr("exclude"));
+    EXPECT_THAT(wrong({.targeted = true, .numbers = {{"targets", 2}}}),
+                HasSubstr("mutually exclusive"));
     EXPECT_THAT(wrong({.method = "bim", .norm = Norm::l2}), HasSubstr("the norm of bim is linf"));
-    EXPECT_THAT(wrong({.method = "ffgsm", .steps = 3}), HasSubstr("ffgsm is one step"));
+    EXPECT_THAT(wrong({.method = "ffgsm", .steps = 3}), HasSubstr("ffgsm takes a single step"));
     EXPECT_THAT(wrong({.band = Band{.dct = 1.5}}), HasSubstr("at most 1, got 1.5"));
 }
 
@@ -161,12 +162,13 @@ TEST(Apgd, needs_classes_for_its_loss_and_targets) {
                 {.method = "apgd", .steps = 1, .loss = loss, .numbers = {{"targets", targets}}});
         });
     };
-    EXPECT_THAT(wrong(2, Loss::dlr, 0), HasSubstr("needs at least 3 classes, but the model has 2"));
+    EXPECT_THAT(wrong(2, Loss::dlr, 0),
+                HasSubstr("requires at least 3 classes, but the model has 2"));
     EXPECT_THAT(wrong(3, Loss::dlr, 1),
-                HasSubstr("towards targets needs at least 4 classes, but the model has 3"));
+                HasSubstr("with targets requires at least 4 classes, but the model has 3"));
     EXPECT_THAT(
         wrong(3, Loss::cross_entropy, 3),
-        HasSubstr("targets must be at most 2, the model's number of classes minus one, got 3"));
+        HasSubstr("targets must be at most 2 (the model's number of classes minus one), got 3"));
 }
 
 TEST(DctBand, keeps_the_perturbation_to_the_lowest_coefficients) {

@@ -83,7 +83,7 @@ TEST(Method, of_ones_own_is_one_class_and_one_registration) {
     EXPECT_THAT(error_of([] { register_method({.name = "pgd", .make = make_attack<Darker>}); }),
                 HasSubstr("already an attack named 'pgd'"));
     EXPECT_THAT(error_of([] { register_method({.name = "nothing"}); }),
-                HasSubstr("'nothing' needs a maker"));
+                HasSubstr("'nothing' has no make function"));
 }
 
 TEST(Method, of_ones_own_works_with_every_wrapper) {
@@ -166,7 +166,7 @@ TEST_F(Gradients, of_each_class) {
     ASSERT_EQ(two.sizes(), at::IntArrayRef({5, 2, 3, 8, 8}));
     EXPECT_LT(test::distance(two[3][1], weights(7)), 1e-6);
     EXPECT_THAT(error_of([&] { here.class_gradients(classes + 1); }),
-                HasSubstr("classes must be 0 to 9"));
+                HasSubstr("classes must be between 0 and 9"));
     EXPECT_THAT(error_of([&] { here.class_gradients(at::arange(5)); }),
                 HasSubstr("classes must be an int64 tensor [5, K], got Long [5]"));
 }

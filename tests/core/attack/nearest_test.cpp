@@ -165,7 +165,8 @@ TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
         return error_of([&] { resolve(options); });
     };
     for (const auto* const method : {"fab", "deepfool"}) {
-        EXPECT_THAT(wrong({.method = method, .targeted = true}), HasSubstr("takes no targeted"));
+        EXPECT_THAT(wrong({.method = method, .targeted = true}),
+                    HasSubstr("does not accept targeted"));
     }
     for (const auto* const method : {"fab", "square", "deepfool", "cw"}) {
         EXPECT_THAT(wrong({.method = method, .band = Band{.dct = 0.5}}),

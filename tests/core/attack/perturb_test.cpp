@@ -277,15 +277,15 @@ TEST(Errors, name_what_is_wrong) {
                 testing::AllOf(HasSubstr("unknown method 'pdg' (did you mean"),
                                HasSubstr("fgsm, bim, mifgsm")));
     EXPECT_THAT(with({.epsilon = -0.1}),
-                HasSubstr("epsilon must be a finite number of at least 0, got -0.1"));
+                HasSubstr("epsilon must be a finite number >= 0, got -0.1"));
     EXPECT_THAT(with({.epsilon = std::nan("")}),
-                HasSubstr("epsilon must be a finite number of at least 0, got nan"));
+                HasSubstr("epsilon must be a finite number >= 0, got nan"));
     EXPECT_THAT(with({.alpha = 0.0}), HasSubstr("alpha must be a finite number above 0, got 0"));
     EXPECT_THAT(with({.relative_alpha = -1.0}),
                 HasSubstr("relative_alpha must be a finite number above 0, got -1"));
-    EXPECT_THAT(with({.alpha = 0.1, .relative_alpha = 0.1}), HasSubstr("exclude each other"));
+    EXPECT_THAT(with({.alpha = 0.1, .relative_alpha = 0.1}), HasSubstr("mutually exclusive"));
     EXPECT_THAT(with({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
-    EXPECT_THAT(with({.method = "fgsm", .steps = 3}), HasSubstr("fgsm is one step"));
+    EXPECT_THAT(with({.method = "fgsm", .steps = 3}), HasSubstr("fgsm takes a single step"));
     EXPECT_THAT(with({.method = "mifgsm", .numbers = {{"decay", -1}}}), HasSubstr("decay must be"));
     EXPECT_THAT(with({.method = "bim", .random_start = true}),
                 HasSubstr("bim has no random start"));
@@ -299,9 +299,9 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(with({.band = Band{}}),
                 HasSubstr("band must be low or high with a radius, or have a mask"));
     EXPECT_THAT(with({.band = Band{.part = data::Part::low, .radius = -1}}),
-                HasSubstr("radius must be a finite number of at least 0, got -1"));
+                HasSubstr("radius must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({.band = Band{.mask = at::ones({4, 4})}}),
-                HasSubstr("images' size [8, 8], got [4, 4]"));
+                HasSubstr("[8, 8] (the size of the images), got [4, 4]"));
     EXPECT_THAT(with({.band = Band{.mask = at::full({8, 8}, 2.0)}}), HasSubstr("factors in [0,1]"));
 }
 
@@ -314,7 +314,7 @@ TEST(Errors, name_bad_images_and_labels) {
     const auto labels = at::arange(2);
     EXPECT_THAT(with(images * 255, labels), HasSubstr("images must have pixels in [0,1], got"));
     EXPECT_THAT(with(images - 1, labels), HasSubstr("images must have pixels in [0,1], got"));
-    EXPECT_THAT(with(images / 0 * 0, labels), HasSubstr("in [0,1], got some that are not numbers"));
+    EXPECT_THAT(with(images / 0 * 0, labels), HasSubstr("in [0,1], got some that are NaN"));
     EXPECT_THAT(with(images.to(at::kDouble), labels),
                 HasSubstr("float32 tensor [N, C, H, W], got Double [2, 3, 8, 8]"));
     EXPECT_THAT(with(images[0], labels), HasSubstr("got Float [3, 8, 8]"));
@@ -322,9 +322,9 @@ TEST(Errors, name_bad_images_and_labels) {
     EXPECT_THAT(with(images, at::arange(3)),
                 HasSubstr("labels must be an int64 tensor [2], one per image, got Long [3]"));
     EXPECT_THAT(with(images, labels + 9),
-                HasSubstr("labels must be 0 to 9, the model's classes; got 10"));
-    EXPECT_THAT(with(images, labels - 1), HasSubstr("labels must be at least 0, got -1"));
-    EXPECT_THAT(with(images.narrow(1, 0, 1), labels), HasSubstr("images of 3 channel(s)"));
+                HasSubstr("labels must be between 0 and 9 (the model's classes), got 10"));
+    EXPECT_THAT(with(images, labels - 1), HasSubstr("labels must be >= 0, got -1"));
+    EXPECT_THAT(with(images.narrow(1, 0, 1), labels), HasSubstr("images with 3 channel(s)"));
 }
 
 TEST(Errors, name_models_that_cannot_be_attacked) {
@@ -338,7 +338,7 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     EXPECT_THAT(with([](const auto&, const auto&) {
                     return at::rand({2, 3});
                 }),
-                HasSubstr("have no gradient with respect to its images"));
+                HasSubstr("have no gradient with respect to the images"));
     EXPECT_THAT(with([](const auto& w, const auto&) { return w.matmul(at::ones({2})); }),
                 HasSubstr("the model failed on a batch of shape [2, 3, 4, 4]"));
     EXPECT_THAT(with([](const auto&, const auto& x) {
@@ -348,11 +348,11 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return x.mean({2, 3}).narrow(1, 0, 1);
                 }),
-                HasSubstr("needs at least 2 classes, but the model has 1"));
+                HasSubstr("requires at least 2 classes, but the model has 1"));
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return (x.mean({2, 3}) * 0).sqrt();
                 }),
-                HasSubstr("gradient with respect to the images is not a number"));
+                HasSubstr("gradient with respect to the images is NaN or infinite"));
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST(Range, must_hold_the_images) {
         EXPECT_NE(with(at::full({2, 3, 4, 4}, wrong), no_range()), "") << wrong;
     }
     EXPECT_THAT(with(at::full({2, 3, 4, 4}, infinity), no_range()), HasSubstr("finite pixels"));
-    EXPECT_THAT(with(images, {1, 0}), HasSubstr("range must be two numbers, the lowest pixel"));
+    EXPECT_THAT(with(images, {1, 0}), HasSubstr("range must be two ascending numbers, the lowest"));
     EXPECT_THAT(with(images, {0, 0}), HasSubstr("range must be"));
     EXPECT_THAT(with(images, {0, std::nan("")}), HasSubstr("range must be"));
 }
@@ -131,14 +131,14 @@ TEST(Start, says_what_is_wrong) {
         return error_of([&] { perturb(*model, images, at::arange(3), options); });
     };
     EXPECT_THAT(with({.start = at::zeros({2, 3, 8, 8})}),
-                HasSubstr("start must hold one perturbation or 3, one for each image, of shape [3, "
+                HasSubstr("start must contain one perturbation, or 3 (one per image), of shape [3, "
                           "8, 8], got [2, 3, 8, 8]"));
     EXPECT_THAT(with({.start = at::zeros({3, 3, 4, 8})}), HasSubstr("of shape [3, 8, 8]"));
     EXPECT_THAT(with({.start = at::zeros({3, 8, 8})}), HasSubstr("must be a float32 tensor"));
     EXPECT_THAT(with({.start = at::zeros({3, 3, 8, 8}, at::kDouble)}), HasSubstr("got Double"));
     EXPECT_THAT(with({.start = at::full({3, 3, 8, 8}, infinity)}), HasSubstr("finite numbers"));
     EXPECT_THAT(with({.random_start = true, .start = at::zeros({3, 3, 8, 8})}),
-                HasSubstr("start and random_start exclude each other"));
+                HasSubstr("start and random_start are mutually exclusive"));
     EXPECT_THAT(with({.restarts = 2, .start = at::zeros({3, 3, 8, 8})}),
                 HasSubstr("2 restarts without a random start"));
     EXPECT_THAT(with({.method = "bim", .start = at::zeros({3, 3, 8, 8})}),

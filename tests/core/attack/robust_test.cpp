@@ -176,8 +176,7 @@ TEST(RobustAccuracy, says_what_is_wrong) {
         });
     };
     EXPECT_THAT(with({}, {}), HasSubstr("at least one epsilon is needed, got none"));
-    EXPECT_THAT(with({}, {0.1, -1}),
-                HasSubstr("epsilon must be a finite number of at least 0, got -1"));
+    EXPECT_THAT(with({}, {0.1, -1}), HasSubstr("epsilon must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({}, {0.1}, 0), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(with({.targeted = true}, {0.1}), HasSubstr("untargeted"));
     EXPECT_THAT(error_of([&] { robust_accuracy(*model, test::toy(9, 0).high_pass(1), {}, {0.1}); }),
@@ -244,7 +243,7 @@ TEST(SmallestEpsilon, says_what_is_wrong) {
     EXPECT_THAT(error_of([&] {
                     smallest_epsilon(*model, batch.images, batch.labels, {}, {.bisections = -1});
                 }),
-                HasSubstr("bisections must be at least 0, got -1"));
+                HasSubstr("bisections must be >= 0, got -1"));
     EXPECT_EQ(smallest_epsilon(*model, at::zeros({0, 3, 4, 4}), at::zeros({0}, at::kLong)).numel(),
               0);
 }

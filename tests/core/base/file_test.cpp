@@ -111,7 +111,7 @@ TEST_F(File, FoldersAreMadeWithTheirParents) {
     EXPECT_TRUE(std::filesystem::is_directory(folder_ / "a" / "b"));
     write_file(folder_ / "file", "");
     EXPECT_THAT([&] { make_folder(folder_ / "file" / "b"); },
-                ThrowsMessage<Error>(HasSubstr("cannot make the folder")));
+                ThrowsMessage<Error>(HasSubstr("cannot create the directory")));
 }
 
 /// A child process that begins to write `path` and waits to be killed.

@@ -73,8 +73,9 @@ TEST_F(StoreTest, says_when_there_is_none_before_a_damaged_one) {
     write_file(file("checkpoint-000000001.json"), "{}");
     std::vector<std::string> said;
     EXPECT_FALSE(store.newest([&](const std::string& text) { said.push_back(text); }));
-    EXPECT_THAT(said, ElementsAre(HasSubstr("there is no previous checkpoint, so training "
-                                            "starts again")));
+    EXPECT_THAT(said,
+                ElementsAre(HasSubstr(
+                    "there is no previous checkpoint, so training starts from the beginning")));
 }
 
 TEST_F(StoreTest, keeps_names_that_are_not_utf8) {

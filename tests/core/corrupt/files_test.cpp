@@ -30,7 +30,8 @@ TEST_F(CorruptionFiles, frost_reads_its_photographs) {
     const auto make = [&] {
         return Corruptor({.kind = "frost", .severity = 2, .frost = scratch_});
     };
-    EXPECT_THAT(test::error_of(make), HasSubstr("frost5.jpg', which is missing; they lie in"));
+    EXPECT_THAT(test::error_of(make),
+                HasSubstr("frost5.jpg', which is missing; get the photographs from"));
     test::write_bytes(scratch_ / "frost5.jpg", "no picture");
     EXPECT_THAT(test::error_of(make), HasSubstr("frost5.jpg"));
     test::write_bytes(scratch_ / "frost5.jpg", image_file::encode_png(bright.data(), 3, 260, 230));
@@ -39,7 +40,7 @@ TEST_F(CorruptionFiles, frost_reads_its_photographs) {
     const auto expected = (images * 255).round().add(0.3 * 200).clamp_max(255).floor() / 255;
     EXPECT_LE(test::distance(make().apply(images, {}), expected), 1e-6);
     EXPECT_THAT(test::error_of([&] { make().apply(three_images(230), {}); }),
-                HasSubstr("must be larger than the images, 230 x 230; one has 260 x 230"));
+                HasSubstr("must be larger than the images (230 x 230), but one has 260 x 230"));
 }
 
 TEST_F(CorruptionFiles, frost_reads_its_photographs_once) {
@@ -72,8 +73,10 @@ TEST_F(CorruptionFiles, published_images_are_read_by_severity) {
     const auto rows = all.permute({0, 2, 3, 1}).contiguous();
     const auto labels = small_test().labels().to(at::kByte).repeat({5});
     tensor_file::save(scratch_ / "fog.npy", {{"", rows}});
-    EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
-                HasSubstr("labels.npy' is missing; CIFAR-10-C.tar of zenodo.org/records/2535967"));
+    EXPECT_THAT(
+        test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
+        HasSubstr(
+            "labels.npy' is missing; download CIFAR-10-C.tar from zenodo.org/records/2535967"));
     tensor_file::save(scratch_ / "labels.npy", {{"", labels}});
     const auto view = small_test().select(at::tensor({4, 0}, at::kLong));
     const auto third = published(view, "fog", 3, scratch_);
@@ -92,12 +95,12 @@ TEST_F(CorruptionFiles, published_images_are_read_by_severity) {
 TEST_F(CorruptionFiles, published_files_that_are_wrong_are_named) {
     tensor_file::save(scratch_ / "labels.npy", {{"", at::zeros({30}, at::kByte)}});
     EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
-                HasSubstr("labels.npy' are not those of the test images"));
+                HasSubstr("labels.npy' do not match those of the test images"));
     tensor_file::save(scratch_ / "labels.npy",
                       {{"", small_test().labels().to(at::kByte).repeat({5})}});
     tensor_file::save(scratch_ / "fog.npy", {{"", at::zeros({30, 32, 32, 3}, at::kFloat)}});
     EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
-                HasSubstr("fog.npy' must hold uint8 [30, 32, 32, 3], got Float"));
+                HasSubstr("fog.npy' must contain uint8 [30, 32, 32, 3], got Float"));
     tensor_file::save(scratch_ / "fog.npy", {{"", at::zeros({30, 3, 32, 32}, at::kByte)}});
     EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
                 HasSubstr("got Byte [30, 3, 32, 32]"));

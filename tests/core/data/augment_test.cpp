@@ -152,9 +152,10 @@ TEST(Augment, refuses_what_is_out_of_range) {
         HasSubstr("the crop of an augmentation must be a fraction of the area in (0,1], got 0"));
     EXPECT_THAT(with({.pad = -1}),
                 HasSubstr("the padding of an augmentation must be 0 to 4096 pixels, got -1"));
-    EXPECT_THAT(error_of([&] { augment(images, {}, at::arange(3)); }),
-                HasSubstr("samples must be int64 [2], the index of each image in its "
-                          "source, got Long [3]"));
+    EXPECT_THAT(
+        error_of([&] { augment(images, {}, at::arange(3)); }),
+        HasSubstr(
+            "samples must be int64 [2] (the index of each image in its source), got Long [3]"));
     EXPECT_THAT(error_of([&] { augment(images, {}, at::zeros({2})); }),
                 HasSubstr("samples must be int64 [2]"));
     EXPECT_THAT(error_of([&] { augment(images[0], {}); }),

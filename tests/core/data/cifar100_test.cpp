@@ -54,7 +54,9 @@ TEST_F(ScratchTest, cifar100_has_fine_and_coarse_labels) {
     EXPECT_EQ(coarse.class_names()[4], "fruit_and_vegetables");
     EXPECT_TRUE(at::equal(coarse.labels(), at::tensor({19, 0, 4}, at::kLong)));
     EXPECT_EQ(std::lround(255 * fine.batch(2, 3).images.mean().item<double>()), 3);
-    EXPECT_THAT(wrong, HasSubstr("labels must be fine (100 classes) or coarse (20), got 'course'"));
+    EXPECT_THAT(
+        wrong,
+        HasSubstr("labels must be 'fine' (100 classes) or 'coarse' (20 classes), got 'course'"));
 }
 
 TEST_F(ScratchTest, cifar100_names_damaged_files) {

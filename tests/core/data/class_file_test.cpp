@@ -29,36 +29,37 @@ TEST(ClassFile, takes_folders_intervals_and_lists_in_its_own_order) {
 
 TEST(ClassFile, names_file_and_class_of_what_does_not_fit) {
     EXPECT_THAT(error(R"({"a": "n1..n3", "b": "n3"})"),
-                HasSubstr("'c.json': the folder 'n3' is in the classes 'a' and 'b'"));
+                HasSubstr("'c.json': the directory 'n3' is in the classes 'a' and 'b'"));
     EXPECT_THAT(error(R"({"a": ["n1", "n1..n2"]})"),
-                HasSubstr("'c.json': the folder 'n1' is in the classes 'a' and 'a'"));
+                HasSubstr("'c.json': the directory 'n1' is in the classes 'a' and 'a'"));
     EXPECT_THAT(error(R"({"a": "n1", "b": "n6..n9"})"),
-                HasSubstr("'c.json': the class 'b' has no folders in 'DIR/train'"));
+                HasSubstr("'c.json': the class 'b' has no directories in 'DIR/train'"));
     EXPECT_THAT(error(R"({"a": ["n1", "n7"]})"),
-                HasSubstr("'c.json', class 'a': there is no folder 'n7' in 'DIR/train'"));
+                HasSubstr("'c.json', class 'a': there is no directory 'n7' in 'DIR/train'"));
     EXPECT_THAT(error(R"({"a": "n3..n1"})"),
-                HasSubstr("'c.json', class 'a': the interval \"n3..n1\" ends before it begins"));
+                HasSubstr("'c.json', class 'a': the interval \"n3..n1\" ends before it starts"));
 }
 
 TEST(ClassFile, names_file_and_place_of_what_is_no_such_file) {
-    EXPECT_THAT(error(R"({"a": "n1",)"), HasSubstr("'c.json' is damaged JSON at byte "));
-    EXPECT_THAT(error(""), HasSubstr("'c.json' is damaged JSON at byte "));
-    EXPECT_THAT(error("{\"a\": \"\xff\"}"), HasSubstr("'c.json' is damaged JSON at byte "));
+    EXPECT_THAT(error(R"({"a": "n1",)"), HasSubstr("'c.json': invalid JSON at byte "));
+    EXPECT_THAT(error(""), HasSubstr("'c.json': invalid JSON at byte "));
+    EXPECT_THAT(error("{\"a\": \"\xff\"}"), HasSubstr("'c.json': invalid JSON at byte "));
     EXPECT_THAT(error("[]"), HasSubstr("'c.json': expected {\"class\": "));
     EXPECT_THAT(error("{}"), HasSubstr("found no class"));
-    EXPECT_THAT(error(R"({"a": 3})"), HasSubstr("'c.json', class 'a': expected a folder's name"));
+    EXPECT_THAT(error(R"({"a": 3})"),
+                HasSubstr("'c.json', class 'a': expected the name of a directory"));
     EXPECT_THAT(error(R"({"a": {"from": "n1"}})"),
-                HasSubstr("'c.json', class 'a': expected a folder's name, \"first..last\" or a "
-                          "list of these, found an object"));
+                HasSubstr("'c.json', class 'a': expected the name of a directory, \"first..last\" "
+                          "or a list of these, found an object"));
     EXPECT_THAT(error(R"({"a": [["n1"]]})"), HasSubstr("class 'a'"));
-    EXPECT_THAT(error(R"({"a": []})"), HasSubstr("class 'a': the list of folders is empty"));
+    EXPECT_THAT(error(R"({"a": []})"), HasSubstr("class 'a': the list of directories is empty"));
     EXPECT_THAT(error(R"({"": "n1"})"), HasSubstr("a class has an empty name"));
     EXPECT_THAT(error(R"({"a": "n1", "a": "n2"})"),
                 HasSubstr("'c.json': the class 'a' occurs twice"));
     EXPECT_THAT(error(R"({"a": "..n2"})"), HasSubstr("found \"..n2\""));
     EXPECT_THAT(error(R"({"a": "n1..n2..n3"})"), HasSubstr("found \"n1..n2..n3\""));
     EXPECT_THAT(error(R"({"a": 1e999})"), HasSubstr("'c.json'"));
-    EXPECT_THAT(error("{\"a\":" + std::string(5000, '[')), HasSubstr("nests deeper than 100"));
+    EXPECT_THAT(error("{\"a\":" + std::string(5000, '[')), HasSubstr("nested deeper than 100"));
 }
 
 TEST(ClassFile, that_comes_along_has_the_nine_classes) {
@@ -103,8 +104,8 @@ TEST_F(ClassesOfFolder, merges_folders_and_leaves_others_out) {
         EXPECT_EQ(images[1].max().item<float>(), 40);
         EXPECT_EQ(images[2].max().item<float>(), 10);
         ASSERT_EQ(notes.size(), 2);
-        EXPECT_THAT(notes[0], HasSubstr("1 of 4 folders are in no class of '"));
-        EXPECT_THAT(notes[0], HasSubstr("the first: 'n2'"));
+        EXPECT_THAT(notes[0], HasSubstr("1 of 4 directories are in no class of '"));
+        EXPECT_THAT(notes[0], HasSubstr("the first is 'n2'"));
     }
 }
 
@@ -115,7 +116,7 @@ TEST_F(ClassesOfFolder, names_a_class_that_a_part_lacks) {
     std::filesystem::remove(folder_ / "train/n1/x.png");
     EXPECT_THAT(
         error_of([&] { load_folder(folder_, options(R"({"first": "n1"})")); }),
-        HasSubstr("the class 'first' of '" + (folder_ / "train").string() + "' has no pictures"));
+        HasSubstr("the class 'first' of '" + (folder_ / "train").string() + "' has no images"));
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ TEST(Dataset, refuses_images_that_are_not_what_it_says) {
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels + 1; }),
                 HasSubstr("must be between 0 and 3; got 1 to 4"));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels - 1; }),
-                HasSubstr("must be at least 0, got -1"));
+                HasSubstr("must be >= 0, got -1"));
     EXPECT_THAT(error_of([] { Dataset dataset(std::shared_ptr<const Images>{}); }),
                 HasSubstr("needs images"));
 }
@@ -108,7 +108,7 @@ TEST(Subset, is_drawn_by_the_seed_without_repeats) {
     EXPECT_EQ(dataset.subset(20, 1).size(), 20);
     EXPECT_TRUE(dataset.subset(0, 1).same_images(dataset)) << "0 is all, in their order";
     EXPECT_THAT(error_of([&] { dataset.subset(-1, 1); }),
-                HasSubstr("n must be 0 (all) to 20, the size of 'noise'; got -1"));
+                HasSubstr("n must be between 0 (all) and 20 (the size of 'noise'), got -1"));
     EXPECT_THAT(error_of([&] { dataset.subset(21, 1); }), HasSubstr("got 21"));
 }
 

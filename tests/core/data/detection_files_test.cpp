@@ -59,8 +59,7 @@ TEST(coco, a_missing_area_is_the_boxes_and_is_told) {
 }
 
 TEST(coco, refuses_by_its_text) {
-    EXPECT_THAT(refused_coco("{\"images\":[}"),
-                HasSubstr("'truth.json' is damaged JSON at byte 12"));
+    EXPECT_THAT(refused_coco("{\"images\":[}"), HasSubstr("'truth.json': invalid JSON at byte 12"));
     EXPECT_EQ(refused_coco("{}"),
               "'truth.json': expected the list 'images' in the outermost object, found none");
     EXPECT_THAT(refused_coco("[]"), HasSubstr("expected an object with the list 'images'"));
@@ -75,10 +74,10 @@ TEST(coco, refuses_by_its_text) {
     EXPECT_THAT(refused_coco(R"({"images":[{"id":"4"}]})"),
                 HasSubstr("entry 1 of 'images': 'id' must be a number, found a string"));
     EXPECT_THAT(refused_coco(R"({"images":[{"id":4,"file_name":"a","height":1e400}]})"),
-                HasSubstr("damaged JSON at byte"));
+                HasSubstr("invalid JSON at byte"));
     EXPECT_THAT(refused_coco(std::string(200, '[')), HasSubstr("expected an object"));
     EXPECT_THAT(refused_coco(R"({"x":)" + std::string(200, '[')),
-                HasSubstr("brackets nest deeper than 100 levels"));
+                HasSubstr("the JSON is nested deeper than 100 levels"));
 }
 
 TEST(coco, refuses_annotations_by_their_id) {
@@ -86,13 +85,13 @@ TEST(coco, refuses_annotations_by_their_id) {
         return refused_coco(with_annotation(annotation));
     };
     EXPECT_THAT(refused(R"({"id":9,"image_id":5,"bbox":[1,2,3,4],"category_id":7})"),
-                HasSubstr("entry 1 of 'annotations' (id 9): no entry of 'images' has the id 5"));
+                HasSubstr("entry 1 of 'annotations' (id 9): 'image_id' is 5"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4,"bbox":[1,2,3,4],"category_id":8})"),
-                HasSubstr("(id 9): no entry of 'categories' has the id 8"));
+                HasSubstr("(id 9): 'category_id' is 8"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4,"bbox":[1,2,3],"category_id":7})"),
                 HasSubstr("(id 9): 'bbox' must be four numbers x, y, width, height; found 3"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4,"bbox":[1,2,3,"4"],"category_id":7})"),
-                HasSubstr("(id 9): 'bbox' must be a list of four numbers, found in it a string"));
+                HasSubstr("(id 9): 'bbox' must be a list of four numbers, found a string in it"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4.5,"bbox":[1,2,3,4],"category_id":7})"),
                 HasSubstr("(id 9): 'image_id' must be an integer, found 4.5"));
     EXPECT_THAT(refused(R"({"id":9,"image_id":4,"bbox":[1,2,3,4],"category_id":7},)"
@@ -107,8 +106,10 @@ TEST(coco, refuses_annotations_by_their_id) {
 TEST(coco, a_missing_part_says_what_is_expected) {
     const test::ScratchFolder folder("hfc coco");
     const auto error = error_of_reading([&] { read_coco_part(folder.path(), "val2017"); });
-    EXPECT_THAT(error, HasSubstr("expected annotations/instances_val2017.json and pictures in "
-                                 "val2017/; missing: '"));
+    EXPECT_THAT(
+        error,
+        HasSubstr(
+            "expected annotations/instances_val2017.json and images in val2017/; missing: '"));
     EXPECT_THAT(error, HasSubstr("https://cocodataset.org"));
 }
 
@@ -177,18 +178,18 @@ TEST_F(VocFolder, boxes_count_from_zero_and_include_their_ends) {
 }
 
 TEST_F(VocFolder, refuses_by_its_text) {
-    EXPECT_THAT(refused("<annotation><size>"), HasSubstr("1.xml' is damaged XML at byte"));
+    EXPECT_THAT(refused("<annotation><size>"), HasSubstr("1.xml': invalid XML at byte"));
     EXPECT_THAT(refused("<a/>"), HasSubstr("expected the element <annotation>, found <a>"));
     EXPECT_THAT(refused("<annotation/>"), HasSubstr("<size>: <height> must be a number"));
     EXPECT_THAT(refused(object("<xmin>9</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax>")),
                 HasSubstr("object 1: xmin must be at most xmax, found 9 and 3"));
     EXPECT_THAT(refused(object("<xmin>nan</xmin>")),
                 HasSubstr("object 1: <xmin> must be a number, found 'nan'"));
-    EXPECT_THAT(refused(object(box), {"dog"}),
-                HasSubstr("the class 'cat' does not occur in the part that is trained on, whose "
-                          "classes are dog"));
+    EXPECT_THAT(
+        refused(object(box), {"dog"}),
+        HasSubstr("the class 'cat' does not occur in the training split, whose classes are dog"));
     EXPECT_THAT(error_of_reading([&] { read_voc_part(folder.path(), "val"); }),
-                HasSubstr("the part 'val' of the VOC data set in"));
+                HasSubstr("the split 'val' of the VOC data set in"));
 }
 
 TEST_F(VocFolder, a_million_nested_tags_are_survived) {
@@ -196,7 +197,7 @@ TEST_F(VocFolder, a_million_nested_tags_are_survived) {
     for (int i = 0; i < 1'000'000; ++i) {
         xml += "<a>";
     }
-    EXPECT_THAT(refused(xml), HasSubstr("damaged XML"));
+    EXPECT_THAT(refused(xml), HasSubstr("invalid XML"));
 }
 
 }  // namespace

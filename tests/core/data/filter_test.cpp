@@ -65,12 +65,12 @@ TEST(Filter, is_told_by_the_name) {
 
 TEST(Filter, refuses_a_radius_that_is_none) {
     const Dataset dataset(noise_images());
-    EXPECT_THAT(error_of([&] { dataset.low_pass(-1); }),
-                HasSubstr("the radius of a low_pass must be a finite number of at least 0, in "
-                          "frequency bins; got -1"));
     EXPECT_THAT(
-        error_of([&] { dataset.high_pass(std::nan("")); }),
-        HasSubstr("high_pass must be a finite number of at least 0, in frequency bins; got nan"));
+        error_of([&] { dataset.low_pass(-1); }),
+        HasSubstr(
+            "the radius of a low_pass must be a finite number >= 0 (in frequency bins), got -1"));
+    EXPECT_THAT(error_of([&] { dataset.high_pass(std::nan("")); }),
+                HasSubstr("high_pass must be a finite number >= 0 (in frequency bins), got nan"));
     EXPECT_THAT(error_of([&] { dataset.low_pass(std::numeric_limits<double>::infinity()); }),
                 HasSubstr("got inf"));
 }

@@ -103,38 +103,35 @@ TEST_F(Folder, takes_test_where_there_is_no_val) {
     std::filesystem::rename(folder_ / "val", folder_ / "test");
     EXPECT_EQ(load_folder(folder_, {4}).test.size(), 2);
     std::filesystem::remove_all(folder_ / "test");
-    EXPECT_THAT(error(),
-                AllOf(HasSubstr("there is neither a folder '" + (folder_ / "val").string()),
-                      HasSubstr("DIR/val/CLASS/*")));
+    EXPECT_THAT(error(), AllOf(HasSubstr("neither the directory '" + (folder_ / "val").string()),
+                               HasSubstr("DIR/val/CLASS/*")));
 }
 
 TEST_F(Folder, names_what_is_missing) {
     std::filesystem::remove_all(folder_ / "train");
-    EXPECT_THAT(error(), HasSubstr("there is no folder '" + (folder_ / "train").string() +
-                                   "'; expected DIR/train/CLASS/*"));
+    EXPECT_THAT(error(), HasSubstr("the directory '" + (folder_ / "train").string() +
+                                   "' does not exist; expected DIR/train/CLASS/*"));
     std::filesystem::create_directory(folder_ / "train");
-    EXPECT_THAT(error(),
-                AllOf(HasSubstr((folder_ / "train").string()), HasSubstr("has no class folders")));
+    EXPECT_THAT(error(), AllOf(HasSubstr((folder_ / "train").string()),
+                               HasSubstr("has no class directories")));
     std::filesystem::remove_all(folder_);
-    EXPECT_THAT(error(), HasSubstr("there is no folder '" + folder_.string() + "'"));
+    EXPECT_THAT(error(), HasSubstr("the directory '" + folder_.string() + "'"));
 }
 
 TEST_F(Folder, names_a_class_without_pictures) {
     std::filesystem::create_directory(folder_ / "train/ant");
     std::filesystem::create_directory(folder_ / "val/ant");
-    EXPECT_THAT(error(), AllOf(HasSubstr("class folder '" + (folder_ / "train/ant").string() +
-                                         "' has no pictures"),
+    EXPECT_THAT(error(), AllOf(HasSubstr("class directory '" + (folder_ / "train/ant").string() +
+                                         "' has no images"),
                                HasSubstr("found nothing")));
     write_bytes(folder_ / "train/ant/notes.txt", "");
-    EXPECT_THAT(error(), HasSubstr("found only others: 1 .txt"));
+    EXPECT_THAT(error(), HasSubstr("found only other files: 1 .txt"));
 }
 
 TEST_F(Folder, names_classes_that_differ) {
     std::filesystem::rename(folder_ / "val/dog", folder_ / "val/wolf");
-    EXPECT_THAT(
-        error(),
-        HasSubstr(
-            "must have the same class folders; only in the first: dog; only in the second: wolf"));
+    EXPECT_THAT(error(), HasSubstr("must have the same class directories; only in the first: dog; "
+                                   "only in the second: wolf"));
     std::filesystem::remove_all(folder_ / "val/wolf");
     EXPECT_THAT(error(), HasSubstr("only in the first: dog; only in the second: none"));
 }
@@ -148,11 +145,11 @@ TEST_F(Folder, names_a_picture_that_does_not_decode) {
 TEST_F(Folder, names_up_to_ten_pictures_that_do_not_decode) {
     write_bytes(folder_ / "train/cat/bad.png", "no picture");
     write_bytes(folder_ / "train/dog/a.JPEG", "GIF89a");
-    EXPECT_THAT(error(),
-                AllOf(HasSubstr("2 of 4 pictures cannot be read: the picture"),
-                      HasSubstr((folder_ / "train/cat/bad.png").string() + "' is not a JPEG"),
-                      HasSubstr("; the picture '" + (folder_ / "train/dog/a.JPEG").string() +
-                                "' is a GIF")));
+    EXPECT_THAT(
+        error(),
+        AllOf(HasSubstr("2 of 4 images cannot be read: the image"),
+              HasSubstr((folder_ / "train/cat/bad.png").string() + "' is not a JPEG"),
+              HasSubstr("; the image '" + (folder_ / "train/dog/a.JPEG").string() + "' is a GIF")));
     constexpr int many = 300;
     for (int i = 0; i < many; ++i) {
         write_bytes(folder_ / fmt::format("train/cat/bad{:03}.png", i), "no picture");
@@ -164,7 +161,7 @@ TEST_F(Folder, names_up_to_ten_pictures_that_do_not_decode) {
         ++named;
     }
     EXPECT_EQ(named + (message.find("is a GIF") != std::string::npos ? 1 : 0), 10) << message;
-    EXPECT_THAT(message, HasSubstr("of 304 pictures cannot be read (the others were not tried)"));
+    EXPECT_THAT(message, HasSubstr("of 304 images cannot be read (the others were not tried)"));
 }
 
 TEST_F(Folder, resizes_before_it_crops) {
@@ -181,7 +178,7 @@ TEST_F(Folder, resizes_before_it_crops) {
     EXPECT_THAT(error_of([&] {
                     load_folder(folder_, {20, 10});
                 }),
-                HasSubstr("resize must be 20 (image_size) to 4096 pixels, got 10"));
+                HasSubstr("resize must be between 20 (image_size) and 4096 pixels, got 10"));
     EXPECT_NE(load_folder(folder_, {10, 20}).train.fingerprint(),
               load_folder(folder_, {10}).train.fingerprint());
 }

@@ -80,23 +80,23 @@ TEST_F(IdxTest, takes_a_gz_file_that_was_unpacked_on_its_way) {
 TEST_F(IdxTest, names_a_wrong_magic) {
     write_bytes(train_images, images_file(3, std::string(3 * 784, 1), 0x0801));
     EXPECT_THAT(error(), AllOf(HasSubstr(train_images.string()),
-                               HasSubstr("begins with 0x00000801, expected 0x00000803")));
+                               HasSubstr("starts with 0x00000801, expected 0x00000803")));
     write_bytes(train_images, "<html>not found</html>");
-    EXPECT_THAT(error(), HasSubstr("begins with 0x3c68746d"));
+    EXPECT_THAT(error(), HasSubstr("starts with 0x3c68746d"));
 }
 
 TEST_F(IdxTest, names_a_short_header) {
     write_bytes(train_images, "");
-    EXPECT_THAT(error(), HasSubstr("holds 0 bytes, expected an IDX header of 16"));
+    EXPECT_THAT(error(), HasSubstr("has 0 bytes, expected an IDX header of 16 bytes"));
     write_bytes(train_images, images_file(3, "").substr(0, 15));
-    EXPECT_THAT(error(), HasSubstr("holds 15 bytes, expected an IDX header of 16"));
+    EXPECT_THAT(error(), HasSubstr("has 15 bytes, expected an IDX header of 16 bytes"));
 }
 
 TEST_F(IdxTest, names_other_dimensions) {
     write_bytes(train_images, images_file(3, std::string(3 * 784, 1), 0x803, 14, 56));
     EXPECT_THAT(error(), HasSubstr("images of 14 x 56 pixels, expected 28 x 28"));
     write_bytes(train_images, images_file(0, ""));
-    EXPECT_THAT(error(), HasSubstr("holds 0 images"));
+    EXPECT_THAT(error(), HasSubstr("contains 0 images"));
 }
 
 TEST_F(IdxTest, names_bytes_missing_or_too_many) {
@@ -172,7 +172,7 @@ TEST_F(GzipTest, names_bytes_behind_the_end) {
 TEST_F(GzipTest, stops_at_the_limit) {
     write_gzip(scratch_ / "bomb.gz", std::string(50'000'000, 0));
     EXPECT_THAT(error_of([&] { read_gzip_or_plain(scratch_ / "bomb.gz", 1'000'000); }),
-                HasSubstr("unpacks to more than 1000000 bytes"));
+                HasSubstr("unpacks to more than the expected maximum of 1000000 bytes"));
     EXPECT_EQ(read_gzip_or_plain(scratch_ / "bomb.gz", 50'000'000).size(), 50'000'000U);
 }
 

@@ -29,8 +29,9 @@ TEST_F(Load, knows_names) {
             HasSubstr("expected one of synthetic, cifar10, cifar100, mnist, fashion_mnist, kmnist, "
                       "emnist, folder:DIR")));
     EXPECT_THAT(error(""), HasSubstr("unknown data set ''"));
-    EXPECT_THAT(error("folder:"), HasSubstr("needs the path of a folder"));
-    EXPECT_THAT(error("folder:/nowhere/at all"), HasSubstr("there is no folder '/nowhere/at all'"));
+    EXPECT_THAT(error("folder:"), HasSubstr("needs the path of a directory"));
+    EXPECT_THAT(error("folder:/nowhere/at all"),
+                HasSubstr("the directory '/nowhere/at all' does not exist"));
 }
 
 TEST_F(Load, passes_settings_on) {
@@ -47,8 +48,8 @@ TEST_F(Load, passes_settings_on) {
 TEST_F(Load, says_what_is_missing_and_how_to_get_it) {
     EXPECT_THAT(
         error("cifar10"),
-        AllOf(HasSubstr("expected in '" + (scratch_ / "cifar-10-batches-bin").string() +
-                        "' the files data_batch_1.bin"),
+        AllOf(HasSubstr("expected the following files in '" +
+                        (scratch_ / "cifar-10-batches-bin").string() + "': data_batch_1.bin"),
               HasSubstr("missing: all"), HasSubstr("https://www.cs.toronto.edu/~kriz/cifar.html"),
               HasSubstr("| tar -xz -C '" + scratch_.string() + "'"), HasSubstr("--data DIR"),
               HasSubstr("HFC_DATA")));
@@ -116,9 +117,8 @@ TEST_F(Load, emnist_has_splits) {
     EXPECT_EQ(letters.classes(), 27);
     EXPECT_EQ(letters.class_names()[26], "z");
     EXPECT_EQ(load("emnist", {.split = "byclass"}).test.class_names()[61], "z");
-    EXPECT_THAT(error("emnist"),
-                AllOf(HasSubstr("the files emnist-balanced-train-images-idx3-ubyte"),
-                      HasSubstr("missing: all")));
+    EXPECT_THAT(error("emnist"), AllOf(HasSubstr(": emnist-balanced-train-images-idx3-ubyte"),
+                                       HasSubstr("missing: all")));
     EXPECT_THAT(error_of([] { load("emnist", {.split = "leters"}); }),
                 HasSubstr("unknown split 'leters' of emnist (did you mean 'letters'?): expected"));
 }

@@ -246,7 +246,7 @@ TEST(Loader, refuses_options_out_of_range) {
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.threads = -1; }), HasSubstr("got -1"));
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.ahead = 0; }), HasSubstr("ahead"));
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.first = 2; }),
-                HasSubstr("the first batch must be 0 to 1"));
+                HasSubstr("the first batch must be between 0 and 1"));
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.rank = 1; }),
                 HasSubstr("rank must be 0 to 0 with 1 ranks, got 1"));
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.ranks = 0; }), HasSubstr("ranks"));

@@ -91,7 +91,7 @@ TEST(MixUp, depends_on_seed_epoch_and_samples_alone) {
 TEST(MixUp, refuses_an_alpha_that_is_not_above_0) {
     for (const double alpha : {0.0, -1.0, std::nan("")}) {
         EXPECT_THAT(error_of([&] { MixUp(alpha, 3); }),
-                    testing::HasSubstr("mixup must be an alpha above 0"));
+                    testing::HasSubstr("mixup (alpha) must be a finite number above 0"));
     }
 }
 

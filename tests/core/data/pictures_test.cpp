@@ -173,9 +173,9 @@ TEST_F(Pictures, that_cannot_be_read_are_named_in_their_batch) {
 
 TEST_F(Pictures, refuse_steps_behind_a_filter_and_for_tensors) {
     EXPECT_THAT(error_of([&] { train(true).low_pass(2).with_recipe(random_crops); }),
-                HasSubstr("pictures are resized and cropped before they are filtered or mapped"));
+                HasSubstr("images are resized and cropped before they are filtered or mapped"));
     EXPECT_THAT(error_of([] { Dataset(noise_images()).with_recipe(random_crops); }),
-                HasSubstr("'noise' is not made of picture files"));
+                HasSubstr("'noise' is not made from image files"));
 }
 
 }  // namespace

@@ -91,8 +91,8 @@ TEST_F(PixelMemory, TheVariableMustBeAWholeNumber) {
     for (const char* wrong : {"abc", "1.5", "-1", "100MB", " 7", "99999999999999999999"}) {
         const Variable variable("HFC_PIXEL_MEMORY", wrong);
         EXPECT_THAT(error_of([] { synthetic({.train = 10, .test = 10}); }),
-                    HasSubstr(std::string("the environment variable HFC_PIXEL_MEMORY must be a "
-                                          "whole number of MB, got '") +
+                    HasSubstr(std::string("the environment variable HFC_PIXEL_MEMORY must be an "
+                                          "integer number of MB, got '") +
                               wrong + "'"));
     }
     const Variable variable("HFC_PIXEL_MEMORY", "250");
@@ -106,10 +106,10 @@ TEST_F(PixelMemory, AFolderWithoutRoomIsNamed) {
     EXPECT_THAT(error_of([] {
                     make_pixels({10, 10}, 0);
                 }),
-                HasSubstr("do not fit into memory, nor into a file in '"));
+                HasSubstr("fit neither into memory nor into a file in '"));
     const Variable there("TMPDIR", folder_.path().string());
     EXPECT_THAT(error_of([] { make_pixels({int64_t{1} << 50}, 0); }),
-                HasSubstr("1125899.9 GB of images do not fit"));
+                HasSubstr("1125899.9 GB of images fit neither"));
 }
 
 }  // namespace

@@ -49,9 +49,10 @@ TEST(Standardise, says_what_is_wrong) {
         return test::error_of(
             [&] { StandardiseTransform(std::move(mean), std::move(deviation), 3); });
     };
-    EXPECT_THAT(error({0, 0}, {1, 1}), HasSubstr("or one of each of the 3 channels, got 2 and 2"));
-    EXPECT_THAT(error({0}, {0}), HasSubstr("a deviation must be a finite number above 0, got 0"));
-    EXPECT_THAT(error({std::nan("")}, {1}), HasSubstr("a mean must be finite, got nan"));
+    EXPECT_THAT(error({0, 0}, {1, 1}), HasSubstr("or 3 of each (one per channel), got 2 and 2"));
+    EXPECT_THAT(error({0}, {0}),
+                HasSubstr("each deviation must be a finite number above 0, got 0"));
+    EXPECT_THAT(error({std::nan("")}, {1}), HasSubstr("each mean must be finite, got nan"));
 }
 
 }  // namespace

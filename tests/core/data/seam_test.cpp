@@ -88,7 +88,7 @@ TEST(Concat, refuses_data_sets_that_do_not_fit) {
     EXPECT_THAT(error_with(dataset_of(at::zeros({2, 1, 4, 4}))), HasSubstr("'images' has none"));
     EXPECT_THAT(error_with(dataset_of(at::zeros({1, 1, 4, 4}), at::zeros({1}, at::kLong), "other",
                                       {"cat", "dog"})),
-                HasSubstr("name their classes differently"));
+                HasSubstr("have different class names"));
 }
 
 class Npy : public ScratchTest {

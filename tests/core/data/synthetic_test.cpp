@@ -179,7 +179,7 @@ TEST(Synthetic, refuses_settings_out_of_range) {
     EXPECT_THAT(error_with([](auto& options) { options.low_radius = 0.5; }),
                 HasSubstr("low_radius of"));
     EXPECT_THAT(error_with([](auto& options) { options.high_radius = 23; }),
-                HasSubstr("below 22.63, the highest frequency of 32 pixels; got 23"));
+                HasSubstr("below 22.63 (the highest frequency of 32 pixels), got 23"));
     EXPECT_THAT(error_with([](auto& options) { options.train = 10'000'000, options.size = 1024; }),
                 HasSubstr("expected at most 69 GB"));
 }

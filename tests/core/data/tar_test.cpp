@@ -68,19 +68,20 @@ TEST_F(Tar, that_is_damaged_is_named_with_the_byte) {
     const auto good = tar_member("a.jpg", std::string(700, 'x')) + tar_member("b.jpg", "x");
     EXPECT_THAT(error(""), HasSubstr("is empty, expected a tar archive"));
     EXPECT_THAT(error("short"), HasSubstr("at byte 0: the tar is truncated within a header"));
-    EXPECT_THAT(error(std::string(2000, 'y')), HasSubstr("at byte 0: this is not a tar"));
+    EXPECT_THAT(error(std::string(2000, 'y')),
+                HasSubstr("at byte 0: the file is not a tar archive"));
     EXPECT_THAT(error("\x1f\x8b" + std::string(1000, 'y')),
-                HasSubstr("this is compressed (gzip); unpack it first"));
+                HasSubstr("the file is compressed (gzip); unpack it first"));
     EXPECT_THAT(error(good), HasSubstr("at byte 2560: the tar is truncated: it has no end mark"));
-    EXPECT_THAT(
-        error(good.substr(0, 900)),
-        HasSubstr("at byte 0: the tar is truncated: a file of 700 bytes begins, and 388 are left"));
+    EXPECT_THAT(error(good.substr(0, 900)),
+                HasSubstr("at byte 0: the tar is truncated: a file of 700 bytes starts here, but "
+                          "only 388 are left"));
     auto damaged = good + tar_end();
     damaged[1536 + 3] ^= 1;
     EXPECT_THAT(error(damaged), HasSubstr("at byte 1536: the header is damaged: its checksum"));
-    EXPECT_THAT(error(good + tar_end() + good), HasSubstr("something follows the end mark"));
+    EXPECT_THAT(error(good + tar_end() + good), HasSubstr("there is data after the end mark"));
     EXPECT_THAT(error(tar_header("huge", uint64_t{1} << 32) + tar_end()),
-                HasSubstr("a file of 4294967296 bytes begins"));
+                HasSubstr("a file of 4294967296 bytes starts here"));
     auto text_size = tar_header("a", 0);
     text_size.replace(124, 4, "12z4");
     test::set_sum(text_size);
@@ -91,11 +92,11 @@ TEST_F(Tar, refuses_names_and_kinds_that_mislead) {
     EXPECT_THAT(error(tar_member("/etc/x.jpg", "x") + tar_end()),
                 HasSubstr("at byte 0: the name '/etc/x.jpg' is absolute"));
     EXPECT_THAT(error(tar_member("a/../../x.jpg", "x") + tar_end()),
-                HasSubstr("leads out of the tar by '..'"));
+                HasSubstr("leads out of the tar with '..'"));
     EXPECT_THAT(error(tar_member("", "x") + tar_end()), HasSubstr("a file has no name"));
     EXPECT_THAT(error(tar_header("x.jpg", 0, '1') + tar_end()), HasSubstr("'x.jpg' is a link"));
     EXPECT_THAT(error(tar_header("x.jpg", 0, 'S') + tar_end()), HasSubstr("a sparse file"));
-    EXPECT_THAT(error(tar_header("x", 0, 'Q') + tar_end()), HasSubstr("of the unknown type '81'"));
+    EXPECT_THAT(error(tar_header("x", 0, 'Q') + tar_end()), HasSubstr("has the unknown type '81'"));
     for (const std::string broken : {"x", "5 a=b\n", "99999 path=x\n", "8 pathx\n", "9 size=q\n"}) {
         EXPECT_THAT(error(tar_member("p", broken, 'x') + tar_member("a", "x") + tar_end()),
                     HasSubstr("the pax header is damaged"))
@@ -240,14 +241,14 @@ TEST_F(TarPictures, take_numbers_beside_them_as_classes) {
     EXPECT_EQ(load_tar(train, {options, val}).train.size(), 1);
     write_bytes(scratch_ / "bad.tar", tar_member("a.cls", "x") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "bad.tar").string(), val); }),
-                HasSubstr("bad.tar' at byte 0: 'a.cls' must hold the number of a class"));
+                HasSubstr("bad.tar' at byte 0: 'a.cls' must contain only the number of a class"));
     write_bytes(scratch_ / "lone.tar", sample("00", 1, "1") + tar_member("b.png", "x") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "lone.tar").string(), val); }),
-                HasSubstr("the picture 'b.png' of '" + (scratch_ / "lone.tar").string() +
+                HasSubstr("the image 'b.png' of '" + (scratch_ / "lone.tar").string() +
                           "' has no 'NAME.cls' next to it"));
     write_bytes(scratch_ / "two.tar", sample("00", 1, "1") + sample("00", 1, "1") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "two.tar").string(), val); }),
-                HasSubstr("'00.cls' occurs twice, at the bytes "));
+                HasSubstr("'00.cls' occurs twice, at bytes "));
 }
 
 TEST_F(TarPictures, that_do_not_fit_are_named) {
@@ -263,7 +264,7 @@ TEST_F(TarPictures, that_do_not_fit_are_named) {
     EXPECT_THAT(error_of([&] {
                     from_tar(write_tar("flat.tar", {0, 1}, {}, 10), val);
                 }),
-                HasSubstr("the picture 'b.png' of '"));
+                HasSubstr("the image 'b.png' of '"));
     EXPECT_THAT(error_of([&] {
                     from_tar(write_tar("other.tar", {0, 2}), val);
                 }),
@@ -302,8 +303,9 @@ TEST_F(TarPictures, are_found_by_an_index_that_is_kept) {
         auto changed = whole;
         changed[i] = static_cast<char>(changed[i] ^ 0x20);
         write_bytes(path, changed);
-        EXPECT_THAT(error_of(load), HasSubstr("'" + path.string() + "' is not the index of '" +
-                                              tar + "' that it is named after; remove it"));
+        EXPECT_THAT(error_of(load),
+                    HasSubstr("'" + path.string() + "' is not the index of '" + tar +
+                              "', although its name says so; remove the file"));
     }
     write_bytes(path, whole.substr(0, 20));
     EXPECT_THAT(error_of(load), HasSubstr("is not the index"));

@@ -243,15 +243,15 @@ TEST(Errors, name_what_is_wrong) {
     const auto with = [&](int64_t rank) {
         return error_of([&] { decompose::split(x, std::vector<int64_t>{rank}); });
     };
-    EXPECT_THAT(with(7),
-                HasSubstr("a rank must be 0 to 6, the shorter side of images of 8 x 6; got 7"));
+    EXPECT_THAT(with(7), HasSubstr("a rank must be between 0 and 6 (the shorter side of an image "
+                                   "of 8 x 6 pixels), got 7"));
     EXPECT_THAT(with(-1), HasSubstr("got -1"));
     EXPECT_THAT(error_of([&] { decompose::split(x, std::vector<int64_t>{}); }),
                 HasSubstr("at least one rank is needed, got none"));
     EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{}); }),
                 HasSubstr("at least one share is needed, got none"));
     EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{1.5}); }),
-                HasSubstr("a share of energy must be in [0,1], got 1.5"));
+                HasSubstr("a share of the energy must be in [0,1], got 1.5"));
     EXPECT_THAT(error_of([&] { rank_of_energy(x, std::nan("")); }), HasSubstr("got nan"));
     EXPECT_THAT(error_of([&] { split_by_energy(x, at::zeros({2})); }),
                 HasSubstr("shares must be of shape [2, 3], one per channel, got [2]"));
@@ -268,7 +268,7 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { singular_values(at::Tensor()); }),
                 HasSubstr("got an undefined tensor"));
     EXPECT_THAT(error_of([&] { energy_of_radius(x, -1); }),
-                HasSubstr("radius must be a finite number of at least 0"));
+                HasSubstr("radius must be a finite number >= 0"));
     EXPECT_THAT(error_of([&] { parse_equal("size"); }),
                 HasSubstr("equal must be \"energy\" or \"coefficients\", got \"size\""));
 }

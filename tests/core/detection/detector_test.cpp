@@ -288,10 +288,9 @@ TEST(detector, refuses_weights_that_do_not_fit) {
               "the weights do not fit retinanet_small: unexpected 'x'");
     auto options = small_pictures();
     options.classes = 7;
-    EXPECT_THAT(
-        error_of([&] { make_detector("retinanet_small", options)->load_weights(weights); }),
-        HasSubstr("'head.classification_head.cls_logits.bias' must be [63], found [45]; they are "
-                  "of 5 classes, set option classes"));
+    EXPECT_THAT(error_of([&] { make_detector("retinanet_small", options)->load_weights(weights); }),
+                HasSubstr("'head.classification_head.cls_logits.bias' must be [63], found [45]; "
+                          "they are for 5 classes: set the option classes"));
     EXPECT_THAT(error_of([] { make_detector("retinanet_smal"); }),
                 HasSubstr("unknown detector 'retinanet_smal' (did you mean 'retinanet_small'?)"));
 }
@@ -302,7 +301,7 @@ TEST(detector, refuses_objects_without_a_size) {
     EXPECT_THAT(error_of([&] {
                     detector->loss({at::rand({3, 96, 96})}, {{boxes, at::zeros({1}, at::kLong)}});
                 }),
-                HasSubstr("picture 1 of the batch has a box whose sides are not above 0"));
+                HasSubstr("image 1 of the batch has a box whose width or height is not above 0"));
 }
 
 TEST(detector, a_copy_gives_the_same) {

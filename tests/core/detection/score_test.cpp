@@ -130,16 +130,16 @@ TEST(detections, refused_with_their_row) {
         return error_of([&] { parse_detections(text, "found.json", truth); });
     };
     EXPECT_EQ(refused(row(9, 7, "[1,2,3,4]", "1")),
-              "'found.json': entry 2: 'truth' has no picture of the id 9");
+              "'found.json': entry 2: 'truth' has no image with the id 9");
     EXPECT_EQ(refused(row(1, 9, "[1,2,3,4]", "1")),
-              "'found.json': entry 2: 'truth' has no category of the id 9");
+              "'found.json': entry 2: 'truth' has no category with the id 9");
     EXPECT_THAT(refused(row(1, 7, "[1,2,-3,4]", "1")),
-                HasSubstr("entry 2: width and height of the box must be at least 0, got -3 and 4"));
+                HasSubstr("entry 2: the width and height of the box must be >= 0, got -3 and 4"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,3]", "1")),
                 HasSubstr("entry 2: 'bbox' must be four numbers x, y, width, height; found 3"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,3,4]", "NaN")),
-                HasSubstr("'found.json' is damaged JSON at byte"));
-    EXPECT_THAT(refused(row(1, 7, "[1,2,3,4]", "1e999")), HasSubstr("damaged JSON at byte"));
+                HasSubstr("'found.json': invalid JSON at byte"));
+    EXPECT_THAT(refused(row(1, 7, "[1,2,3,4]", "1e999")), HasSubstr("invalid JSON at byte"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,[3],4]", "1")),
                 HasSubstr("entry 2: 'bbox' must be a list of four numbers, found in it a list"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,3,4]", "\"high\"")),

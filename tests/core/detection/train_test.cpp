@@ -130,7 +130,7 @@ TEST(targets, boxes_are_flipped_with_their_images) {
     EXPECT_LT(changed, 10);
     options.pad = 2;
     EXPECT_THAT(error_of([&] { data::AugmentTransform(options).apply(flipped); }),
-                HasSubstr("move them away from their boxes"));
+                HasSubstr("move the objects out of their boxes"));
 }
 
 TEST(detection_objective, trains_and_measures_average_precision) {
@@ -232,8 +232,8 @@ TEST_F(CocoFolder, pictures_keep_their_sizes) {
     EXPECT_EQ(data.test.batch(0, 1).targets[0][0][4].item<int64_t>(), 1);
     EXPECT_EQ(data.test.batch(1, 2).targets[0].size(0), 0);
     EXPECT_THAT(error_of([&] { data.test.batch(0, 2); }),
-                HasSubstr("the images of a batch must have one size; sample 0 is [3, 20, 30], "
-                          "sample 1 is [3, 25, 20]: take batches of one image"));
+                HasSubstr("all images of a batch must have the same size, but sample 0 is [3, 20, "
+                          "30] and sample 1 is [3, 25, 20]; use batches of one image"));
 }
 
 TEST_F(CocoFolder, labels_may_be_the_ids) {
@@ -260,13 +260,13 @@ TEST_F(CocoFolder, pictures_without_objects_are_not_trained_on) {
 
 TEST_F(CocoFolder, a_missing_picture_is_refused_or_left_out) {
     std::filesystem::remove(folder.path() / "val2017/1.png");
-    EXPECT_THAT(error_of([&] { load(); }), HasSubstr("1 of the 2 pictures of '"));
+    EXPECT_THAT(error_of([&] { load(); }), HasSubstr("1 of the 2 images of '"));
     options.boxed.missing = data::Missing::skip;
     std::vector<std::string> notes;
     const auto data = data::load("coco:" + folder.path().string(), options, &notes);
     EXPECT_EQ(data.test.size(), 1);
     ASSERT_EQ(notes.size(), 1);
-    EXPECT_THAT(notes[0], HasSubstr("are missing and left out"));
+    EXPECT_THAT(notes[0], HasSubstr("are missing and are left out"));
 }
 
 TEST_F(CocoFolder, another_size_and_damage_are_refused_at_the_picture) {

@@ -153,7 +153,7 @@ TEST(FinishedRuns, are_added_once) {
 TEST(FinishedRuns, another_file_is_refused) {
     EXPECT_THAT(
         error_of([] { finished_runs_from_csv("a,b\n1,2\n", "x.csv"); }),
-        HasSubstr("'x.csv' holds no finished runs: its first line has no column 'settings'"));
+        HasSubstr("'x.csv' contains no finished runs: its first line has no column 'settings'"));
     EXPECT_THAT(error_of([] { finished_runs_from_csv("", "x.csv"); }), HasSubstr("it is empty"));
 }
 

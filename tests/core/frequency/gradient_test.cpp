@@ -101,7 +101,7 @@ TEST(SplitErrors, NameTheParameterAndWhatWasFound) {
         [&] {
             frequency::split(x, {4, -1});
         },
-        ThrowsMessage<Error>(HasSubstr("a radius must be a finite number of at least 0, got -1")));
+        ThrowsMessage<Error>(HasSubstr("a radius must be a finite number >= 0, got -1")));
     EXPECT_THAT([&] { low_pass(x, nan); },
                 ThrowsMessage<Error>(HasSubstr("a radius must be a finite number")));
     EXPECT_THAT([&] { high_pass(x, std::numeric_limits<double>::infinity()); },

@@ -60,7 +60,7 @@ TEST(Jpeg, names_a_box_outside) {
     EXPECT_THAT(error_of([&] {
                     decode(bytes, {0, 0, 98, 10});
                 }),
-                HasSubstr("'picture' has 97 x 131 pixels, and 98 x 10 at (0, 0) were wanted"));
+                HasSubstr("'picture' has 97 x 131 pixels, but 98 x 10 at (0, 0) were requested"));
 }
 
 /// The bytes of the last scan and what stands before it.
@@ -77,7 +77,7 @@ TEST(Jpeg, names_data_that_end_before_the_end_marker) {
         EXPECT_THAT(error_of([&, &size = size] {
                         decode(bytes, {0, 0, size.height, size.width});
                     }),
-                    HasSubstr("the picture 'picture' is"))
+                    HasSubstr("the image 'picture' is"))
             << name;
     }
 }
@@ -106,7 +106,7 @@ TEST(Jpeg, passes_on_what_libjpeg_says) {
     EXPECT_THAT(error_of([&] {
                     decode(bytes, {0, 0, 1, 1});
                 }),
-                HasSubstr("the picture 'picture' does not decode; libjpeg says: Unsupported"));
+                HasSubstr("the image 'picture' cannot be decoded; libjpeg reports: Unsupported"));
 }
 
 /// Bytes that malloc() has handed out.

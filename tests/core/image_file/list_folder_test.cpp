@@ -49,7 +49,7 @@ TEST_F(ListFolder, goes_in_the_order_of_image_folder) {
     EXPECT_EQ(list.count(2), 8);
     EXPECT_EQ(list.path(1), root_ / "9/x.webp");
     EXPECT_THAT(error_of([&] { list.name(12); }),
-                HasSubstr("index 12 is out of range for a list of 12 pictures"));
+                HasSubstr("index 12 is out of range for a list of 12 images"));
 }
 
 TEST_F(ListFolder, takes_the_endings_of_image_folder) {
@@ -104,7 +104,7 @@ TEST_F(ListFolder, lists_chosen_classes_only) {
     EXPECT_THAT(error_of([&] {
                     list_pictures(root_, {{"c", {"c"}}});
                 }),
-                HasSubstr("cannot read the folder '" + (root_ / "c").string()));
+                HasSubstr("cannot read the directory '" + (root_ / "c").string()));
     EXPECT_THAT(error_of([&] { list_classes(root_ / "nowhere"); }), HasSubstr("No such file"));
 }
 

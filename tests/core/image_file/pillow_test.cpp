@@ -127,7 +127,7 @@ TEST(Pixels, must_have_the_size_of_the_result) {
         return Geometry{{0, 0, picture.height + 1, 1}, {5, 5}, {0, 0, 5, 5}, false};
     };
     EXPECT_THAT(error_of([&] { read(pictures / "420.jpg", 5, outside); }),
-                HasSubstr("has 97 x 131 pixels, and a box of 98 x 1 at (0, 0)"));
+                HasSubstr("has 97 x 131 pixels, so a box of 98 x 1 at (0, 0)"));
 }
 
 }  // namespace

@@ -77,8 +77,8 @@ TEST(Recipe, pads_and_crops_at_random_as_torchvision_does) {
     EXPECT_THAT(error_of([&] {
                     recipe.geometry({10, 60}, std::vector<double>(2));
                 }),
-                HasSubstr("random_crop 32 of 18 x 68 pixels (height x width): resize or pad comes "
-                          "first"));
+                HasSubstr("random_crop 32: got only 18 x 68 pixels (height x width); resize or pad "
+                          "the image first"));
     // Behind a flip the place is that of the mirrored picture.
     auto flipped = whole_picture(picture);
     flipped.flip = true;
@@ -125,21 +125,20 @@ TEST(Recipe, tells_all_settings_apart) {
 }
 
 TEST(Recipe, refuses_what_makes_no_images_of_one_size) {
-    EXPECT_THAT(error({}),
-                HasSubstr("center_crop, random_crop or random_resized_crop is missing in ''"));
-    EXPECT_THAT(
-        error({{StepKind::resize, 8}}),
-        HasSubstr("center_crop, random_crop or random_resized_crop is missing in 'resize 8'"));
+    EXPECT_THAT(error({}), HasSubstr("'' lacks center_crop, random_crop or random_resized_crop"));
+    EXPECT_THAT(error({{StepKind::resize, 8}}),
+                HasSubstr("'resize 8' lacks center_crop, random_crop or random_resized_crop"));
     EXPECT_THAT(error({{StepKind::resize, 8}, {StepKind::random_resized_crop, 8}}),
-                HasSubstr("step 2 is random_resized_crop: resize or random_resized_crop must be "
-                          "the first step"));
+                HasSubstr("step 2 is random_resized_crop: resize and random_resized_crop can only "
+                          "be the first step"));
     PictureStep jitter{StepKind::color_jitter};
-    EXPECT_THAT(error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
-                HasSubstr("color_jitter: one of brightness, contrast, saturation and hue"));
+    EXPECT_THAT(
+        error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
+        HasSubstr("color_jitter: at least one of brightness, contrast, saturation and hue"));
     jitter.jitter.hue = 0.1;
     EXPECT_THAT(error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),
                 HasSubstr("step 3 is center_crop: only horizontal_flip may follow"));
-    EXPECT_THAT(error({{StepKind::pad, 8}}), HasSubstr("is missing in 'pad 8'"));
+    EXPECT_THAT(error({{StepKind::pad, 8}}), HasSubstr("'pad 8' lacks center_crop"));
     EXPECT_THAT(error({{StepKind::resize, 0}, {StepKind::center_crop, 8}}),
                 HasSubstr("resize: the size must be 1 to 4096 pixels, got 0"));
     EXPECT_THAT(error({{StepKind::random_resized_crop, 8, {.scale = {0.5, 0.1}}}}),

@@ -94,7 +94,7 @@ TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { predict_masked(*model, source, {}, {.batch_size = 0}); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { masked_accuracy(*model, data::dataset_of(images, {}), {}); }),
-                HasSubstr("labels are needed here, int64 [8]"));
+                HasSubstr("expected an int64 tensor [8]"));
     EXPECT_THAT(error_of([] {
                     threshold(at::ones({2, 2}), std::nan(""));
                 }),

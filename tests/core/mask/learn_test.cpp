@@ -248,20 +248,19 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     const auto with = [&](const LearnOptions& options) {
         return error_of([&] { learn(*model, source, options); });
     };
-    EXPECT_THAT(with({.lambda = -1}),
-                HasSubstr("lambda must be a finite number of at least 0, got -1"));
+    EXPECT_THAT(with({.lambda = -1}), HasSubstr("lambda must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({.lr = 0}), HasSubstr("lr must be a finite number above 0, got 0"));
     EXPECT_THAT(with({.batch_size = 0}), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(with({.epochs = 0}), HasSubstr("epochs must be at least 1, got 0"));
     EXPECT_THAT(with({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
-    EXPECT_THAT(with({.tolerance = -1}), HasSubstr("tolerance must be at least 0, got -1"));
+    EXPECT_THAT(with({.tolerance = -1}), HasSubstr("tolerance must be >= 0, got -1"));
     EXPECT_THAT(with({.patience = 0}), HasSubstr("patience must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { learn(*model, source.with_labels(labels + 4)); }),
-                HasSubstr("must be 0 to 3, the model's classes; got 7"));
+                HasSubstr("must be between 0 and 3 (the model's classes), got 7"));
     EXPECT_THAT(error_of([&] { learn(*model, source.with_labels(labels - 1)); }),
-                HasSubstr("must be at least 0, got -1"));
+                HasSubstr("must be >= 0, got -1"));
     EXPECT_THAT(error_of([&] { learn(*model, data::dataset_of(images, {})); }),
-                HasSubstr("labels are needed here, int64 [8]"));
+                HasSubstr("expected an int64 tensor [8]"));
     EXPECT_THAT(error_of([&] { data::dataset_of(images, labels.to(at::kFloat)); }),
                 HasSubstr("must be int64 [8] or uint8 [8], one per image; got Float [8]"));
     EXPECT_THAT(
@@ -274,13 +273,13 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
         HasSubstr("the model failed on a batch of shape [2, 1, 8, 8]"));
     EXPECT_THAT(
         error_of([&] { learn(*model, data::dataset_of(images / 0, labels), {.epochs = 1}); }),
-        HasSubstr("gradient with respect to the images is not a number"));
+        HasSubstr("gradient with respect to the images is NaN or infinite"));
     const auto constant = std::make_shared<test::FunctionModel>(
         at::ones({1}), [](const at::Tensor&, const at::Tensor& x) {
             return at::zeros({x.size(0), 4});
         });
     EXPECT_THAT(error_of([&] { learn(*constant, source); }),
-                HasSubstr("logits have no gradient with respect to its images"));
+                HasSubstr("logits have no gradient with respect to the images"));
     EXPECT_THAT(error_of([] { parse_scope("pixel"); }),
                 HasSubstr("per must be \"data set\", \"class\" or \"image\", got \"pixel\""));
     EXPECT_THAT(error_of([] { parse_loss("l2"); }),

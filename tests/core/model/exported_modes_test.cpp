@@ -269,7 +269,7 @@ TEST(WrongExport, is_refused_for_names_and_order) {
                         outputs->push_back((*outputs)[0]);
                     }
                 }),
-                HasSubstr("other outputs than one tensor of logits"));
+                HasSubstr("outputs other than one tensor of logits"));
 }
 
 TEST(WrongExport, is_refused_for_weights_outside_of_the_file) {
@@ -284,7 +284,7 @@ TEST(WrongExport, is_refused_for_weights_outside_of_the_file) {
         EXPECT_THAT(error_of([&, &k = key, &v = value](Json&, Json& weights) {
                         weights["config"]["features.0.0.weight"]["tensor_meta"][k] = v;
                     }),
-                    HasSubstr("its tensor 'features.0.0.weight': its values lie outside of"));
+                    HasSubstr("its tensor 'features.0.0.weight': its values lie outside the"));
     }
 }
 
@@ -306,21 +306,22 @@ TEST(WrongExport, is_refused_for_sizes_that_are_huge_or_lie) {
     };
     EXPECT_THAT(with_factory(int64_t{1} << 40, int64_t{1} << 40), HasSubstr("which is too large"));
     EXPECT_THAT(with_factory(int64_t{1} << 25, 3),
-                HasSubstr("node 'made' (torch.ops.aten.zeros.default): it makes the shape "
-                          "[33554432], where the file says [3]"));
+                HasSubstr("node 'made' (torch.ops.aten.zeros.default): it produces the shape "
+                          "[33554432], but the file specifies [3]"));
     EXPECT_EQ(with_factory(3, 3), "no error");
 }
 
 TEST(WrongExport, for_one_batch_size_says_so) {
-    EXPECT_THAT(error_of([](Json& graph, Json&) {
-                    auto& module = graph["graph_module"];
-                    const auto name = module["signature"]["input_specs"]
-                                          .back()["user_input"]["arg"]["as_tensor"]["name"]
-                                          .get<std::string>();
-                    module["graph"]["tensor_values"][name]["sizes"][0] = {{"as_int", 2}};
-                }),
-                HasSubstr("exported for batches of 2 and got 4 images; export it again with "
-                          "dynamic_shapes"));
+    EXPECT_THAT(
+        error_of([](Json& graph, Json&) {
+            auto& module = graph["graph_module"];
+            const auto name = module["signature"]["input_specs"]
+                                  .back()["user_input"]["arg"]["as_tensor"]["name"]
+                                  .get<std::string>();
+            module["graph"]["tensor_values"][name]["sizes"][0] = {{"as_int", 2}};
+        }),
+        HasSubstr(
+            "exported for a batch size of 2, got 4 images; export it again with dynamic_shapes"));
 }
 
 }  // namespace

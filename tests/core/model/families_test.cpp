@@ -75,7 +75,7 @@ TEST(SmallForm, takes_grey_images_of_28_pixels_and_says_which_channels_it_wants)
         EXPECT_THAT(error_of([&] {
                         model->forward(at::rand({2, 3, 28, 28}));
                     }),
-                    testing::AllOf(HasSubstr(name), HasSubstr("images of 1 channel(s)"),
+                    testing::AllOf(HasSubstr(name), HasSubstr("images with 1 channel(s)"),
                                    HasSubstr("build it with channels = 3")));
     }
 }
@@ -114,7 +114,7 @@ TEST(Options, that_a_network_does_not_have) {
     EXPECT_THAT(error_of([] { make("resnet18", {.form = "imagenet"}); }),
                 HasSubstr("form must be 'small', 'torchvision' or 'tensorflow', got 'imagenet'"));
     EXPECT_THAT(error_of([] { make("lenet", {.form = "torchvision"}); }),
-                HasSubstr("there is no torchvision variant for lenet: expected form 'small', got"));
+                HasSubstr("there is no torchvision variant of lenet: expected form 'small', got"));
     EXPECT_THAT(error_of([] { make("alexnet", {.batch_norm = true}); }),
                 HasSubstr("alexnet has no BatchNorm"));
 }

@@ -239,7 +239,7 @@ TEST(ExportedHead, is_not_replaced_for_wrong_input) {
     EXPECT_EQ(
         error(node_of("other", "torch.ops.aten.relu.default", {tensor_input("self", "flatten")}),
               "other"),
-        "what the network returns does not come from its last linear layer 'fc'");
+        "the network's output does not come from its last linear layer 'fc'");
 }
 
 }  // namespace

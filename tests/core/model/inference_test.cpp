@@ -78,9 +78,9 @@ TEST(Statistics, out_of_range_are_refused) {
     EXPECT_THAT(error_of([&] { logits_with(*model, adapted(0, 1)); }),
                 HasSubstr("images must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { logits_with(*model, adapted(13, 1)); }),
-                HasSubstr("images must be 1 to 12, the size of 'images'; got 13"));
+                HasSubstr("images must be between 1 and 12 (the size of 'images'), got 13"));
     EXPECT_THAT(error_of([&] { logits_with(*model, adapted(1, -1)); }),
-                HasSubstr("source_weight must be a finite number of at least 0, got -1"));
+                HasSubstr("source_weight must be a finite number >= 0, got -1"));
 }
 
 TEST(Inference, puts_everything_back_after_an_exception) {
@@ -131,7 +131,7 @@ TEST(Inference, allows_tf32_for_its_life_alone) {
     context.setAllowTF32CuBLAS(products);
     context.setAllowTF32CuDNN(convolutions);
     EXPECT_THAT(error_of([&] { Inference(*model, {.bfloat16 = true, .tf32 = true}); }),
-                HasSubstr("bfloat16 and tf32 exclude each other"));
+                HasSubstr("bfloat16 and tf32 are mutually exclusive"));
 }
 
 TEST(Inference, counts_what_is_not_finite_and_says_so_when_asked) {
@@ -164,7 +164,7 @@ TEST(Inference, gives_gradients_of_the_images_alone) {
     });
     const Inference of_constant(constant);
     EXPECT_THAT(error_of([&] { of_constant.differentiable_logits(images); }),
-                HasSubstr("have no gradient with respect to its images"));
+                HasSubstr("have no gradient with respect to the images"));
 }
 
 TEST(Inference, refuses_a_batch_size_below_one_and_labels_below_zero) {
@@ -175,12 +175,12 @@ TEST(Inference, refuses_a_batch_size_below_one_and_labels_below_zero) {
     EXPECT_THAT(error_of([&] {
                     inference.expect_labels(at::tensor({0, -2}, at::kLong));
                 }),
-                HasSubstr("labels must be at least 0, got -2"));
+                HasSubstr("labels must be >= 0, got -2"));
     inference.expect_labels(at::tensor({0, 10}, at::kLong), "ten");
     EXPECT_THAT(error_of([&] {
                     inference.logits(at::rand({2, 3, 32, 32}));
                 }),
-                AllOf(HasSubstr("labels of 'ten' must be 0 to 9"), HasSubstr("got 10")));
+                AllOf(HasSubstr("labels of 'ten' must be between 0 and 9"), HasSubstr("got 10")));
 }
 
 }  // namespace

@@ -58,9 +58,10 @@ TEST_P(KnownWeights, give_the_network_behind_its_normalisation) {
     network->eval();
     const auto known = known_network(state);
     ASSERT_TRUE(known.has_value());
-    EXPECT_THAT(known->about, HasSubstr(fmt::format("{} for 7 classes; images are normalised by "
-                                                    "mean 0.485, 0.456, 0.406",
-                                                    name)));
+    EXPECT_THAT(
+        known->about,
+        HasSubstr(fmt::format(
+            "{} for 7 classes; images are normalised with mean 0.485, 0.456, 0.406", name)));
     known->network->eval();
     const at::NoGradGuard no_grad;
     const auto images = at::rand({2, 3, 64, 64}, make_generator(1, "images"));

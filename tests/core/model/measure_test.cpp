@@ -68,10 +68,10 @@ TEST(Accuracy, says_what_is_wrong) {
     auto grey = make("preact_resnet8", {.classes = 3, .channels = 1});
     EXPECT_THAT(
         error_of([&] { accuracy(*grey, toy(4, 1)); }),
-        AllOf(HasSubstr("images of 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
+        AllOf(HasSubstr("images with 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
     auto narrow = make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1)); }),
-                HasSubstr("labels of 'toy' must be 0 to 1, the model's classes; got 2"));
+                HasSubstr("labels of 'toy' must be between 0 and 1 (the model's classes), got 2"));
     EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1), {{.batch_size = 0}}); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     test::FunctionModel flat(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {

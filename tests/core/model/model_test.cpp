@@ -91,7 +91,7 @@ TEST(Forward, says_which_images_it_takes) {
     EXPECT_THAT(error_of([&] {
                     model->forward(at::zeros({2, 1, 28, 28}));
                 }),
-                testing::AllOf(HasSubstr("images of 3 channel(s)"), HasSubstr("[2, 1, 28, 28]"),
+                testing::AllOf(HasSubstr("images with 3 channel(s)"), HasSubstr("[2, 1, 28, 28]"),
                                HasSubstr("channels = 1")));
     EXPECT_THAT(error_of([&] {
                     model->forward(at::zeros({3, 28, 28}));

@@ -73,7 +73,7 @@ TEST(TensorFlow, builds_the_network_of_the_authors) {
     };
     EXPECT_FALSE(at::allclose(logits("small"), logits("tensorflow"), 1e-3, 1e-4));
     EXPECT_THAT(error_of([] { make("resnet18", {.form = "tensorflow"}); }),
-                HasSubstr("there is no TensorFlow variant for resnet18: expected form 'small' or "
+                HasSubstr("there is no TensorFlow variant of resnet18: expected form 'small' or "
                           "'torchvision', got 'tensorflow'"));
 }
 

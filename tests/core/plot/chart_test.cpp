@@ -183,7 +183,8 @@ TEST(ChartProgram, errors_name_what_does_not_fit) {
     EXPECT_THAT(error_of([&] { require_valid(log); }), HasSubstr("no y is"));
     auto map = chart_of({});
     map.panels[0].map = ColourMap{.columns = 2, .values = {1, 2, 3}};
-    EXPECT_THAT(error_of([&] { require_valid(map); }), HasSubstr("as many in each row"));
+    EXPECT_THAT(error_of([&] { require_valid(map); }),
+                HasSubstr("the same number of values in each row"));
 }
 
 }  // namespace

@@ -123,8 +123,7 @@ TEST_F(EventLogTest, refuses_a_file_that_is_no_log) {
     EXPECT_THAT(error_of([&] { EventLog(path_, Open::fresh); }), HasSubstr("cannot write"));
     for (const char* time : {"188888888888.5", "-1", "1e300"}) {
         write_file(path_, std::string("{\"epoch\":1,\"time\":") + time + "}\n");
-        EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }),
-                    HasSubstr("expected seconds from 0 to"))
+        EXPECT_THAT(error_of([&] { EventLog(path_, Open::resume); }), HasSubstr("expected 0 to"))
             << time;
     }
 }

@@ -127,7 +127,7 @@ TEST(Panels, errors_name_what_there_is) {
                 HasSubstr("nothing has been logged yet"));
     options.panels = {"natral"};
     EXPECT_THAT(error_of([&] { panels_of(figure3_events(), options); }),
-                "no series 'natral' has been logged (did you mean 'natural'?); there are "
+                "no series 'natral' has been logged (did you mean 'natural'?); the series are "
                 "'natural', 'shuffled'");
     options.panels = {"natural"};
     options.y = "acuracy";

@@ -80,7 +80,7 @@ TEST(ImageGrid, WhatDoesNotFitIsSaid) {
     auto captions = grey_grid(3, 2);
     captions.captions = {"one", "two"};
     EXPECT_THAT(error_of([&] { mosaic(captions); }),
-                HasSubstr("one caption for each of 3 pictures, got 2"));
+                HasSubstr("one caption for each of 3 images, got 2"));
     auto headings = grey_grid(3, 2);
     headings.headings = {"one"};
     EXPECT_THAT(error_of([&] { mosaic(headings); }),
@@ -94,7 +94,7 @@ TEST(ImageGrid, WhatDoesNotFitIsSaid) {
     EXPECT_THAT(error_of([&] {
                     mosaic({.images = at::zeros({0, 3, 4, 4}, at::kByte)});
                 }),
-                HasSubstr("no picture"));
+                HasSubstr("no image to draw"));
     EXPECT_THAT(error_of([&] {
                     mosaic({.images = at::zeros({2000, 1, 2, 2}, at::kByte)});
                 }),

@@ -32,12 +32,12 @@ TEST(RunStatusTest, TellsSettingsAndWhetherTheRunLives) {
     EXPECT_FALSE(status.running());
     RunData run(folder.path());
     run.poll();
-    EXPECT_EQ(status.speed(run), "50 images/s, 4.0 s an epoch");
+    EXPECT_EQ(status.speed(run), "50 images/s, 4.0 s per epoch");
     const int file = ::open(log.c_str(), O_RDWR);
     ASSERT_EQ(::flock(file, LOCK_EX | LOCK_NB), 0) << "as hfc-host does";
     EXPECT_TRUE(status.poll());
     EXPECT_TRUE(status.running());
-    EXPECT_EQ(status.speed(run), "50 images/s, 4.0 s an epoch, 40.0 s left of natural");
+    EXPECT_EQ(status.speed(run), "50 images/s, 4.0 s per epoch, 40.0 s left for natural");
     ::close(file);
     EXPECT_TRUE(status.poll());
     EXPECT_FALSE(status.running());

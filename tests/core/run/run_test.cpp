@@ -128,7 +128,7 @@ TEST_F(RunTest, takes_an_empty_directory_but_no_other) {
     const run::Run run(options_in("empty"));
     EXPECT_THAT(error_of([&] { const run::Run again(options_in("empty")); }),
                 AllOf(HasSubstr((folder_ / "empty").string()),
-                      HasSubstr("is not empty (it holds '"), HasSubstr("never overwritten")));
+                      HasSubstr("is not empty (it contains '"), HasSubstr("never overwritten")));
     std::ofstream(folder_ / "file") << "x";
     EXPECT_THAT(error_of([&] { const run::Run other(options_in("file")); }),
                 HasSubstr("is a file"));
@@ -184,7 +184,7 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
     EXPECT_THAT(error_of([] { check_name("the name", "a/b"); }),
                 "the name may contain only letters, digits, spaces, '.', '_' and '-', got 'a/b'");
     EXPECT_THAT(error_of([] { check_name("the name", ".x"); }),
-                "the name must not begin with a dot, got '.x'");
+                "the name must not start with a dot, got '.x'");
     EXPECT_THAT(error_of([] { check_name("the name", std::string(201, 'x')); }),
                 HasSubstr("at most 200 bytes, got 201"));
     EXPECT_THAT(error_of([] { check_name("the name", std::string("a\0b", 3)); }),

@@ -94,7 +94,7 @@ TEST_F(TailTest, ARunIsItsCurves) {
     EXPECT_TRUE(std::isnan(run.panels().at("accuracy").at("natural: test").y.at(0)));
     EXPECT_TRUE(std::isnan(run.panels().at("own").at("own").along(Axis::epoch).at(0)));
     EXPECT_THAT(run.note(),
-                HasSubstr("3 line(s) of metrics.jsonl are not events (the first: line 2)"));
+                HasSubstr("3 line(s) of metrics.jsonl are not events (the first is line 2)"));
     write("{\"loss\":1}\n", std::ios::trunc);
     EXPECT_TRUE(run.poll());
     EXPECT_EQ(run.panels().size(), 1U);

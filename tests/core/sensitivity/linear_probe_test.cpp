@@ -40,15 +40,16 @@ TEST(SensitivityErrors, of_the_linear_probe_name_what_is_wrong) {
         probe(images.slice(3, 0, 4), labels),
         HasSubstr(
             "training and test images must have the same number of features, got 64 and 256"));
-    EXPECT_THAT(probe(images / 0, labels), HasSubstr("training features must be finite numbers"));
+    EXPECT_THAT(probe(images / 0, labels),
+                HasSubstr("training features must contain only finite numbers"));
     EXPECT_THAT(probe(images, labels.slice(0, 0, 3)),
                 HasSubstr("training labels must be int64 [8]"));
-    EXPECT_THAT(probe(images, labels - 1), HasSubstr("training labels must be at least 0, got -1"));
+    EXPECT_THAT(probe(images, labels - 1), HasSubstr("training labels must be >= 0, got -1"));
     EXPECT_THAT(probe(images, labels, {.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
     EXPECT_THAT(probe(images, labels, {.lr = 0}),
                 HasSubstr("lr must be a finite number above 0, got 0"));
     EXPECT_THAT(probe(images, labels, {.weight_decay = -1}),
-                HasSubstr("weight_decay must be a finite number of at least 0, got -1"));
+                HasSubstr("weight_decay must be a finite number >= 0, got -1"));
 }
 
 }  // namespace

@@ -252,15 +252,15 @@ TEST(SensitivityErrors, of_scans_name_what_is_wrong) {
     const auto model = test::band_model();
     const auto source = data::dataset_of(images, labels);
     EXPECT_THAT(error_of([&] { heat_map(*model, source, {.epsilon = -1}); }),
-                HasSubstr("epsilon must be a finite number of at least 0, got -1"));
+                HasSubstr("epsilon must be a finite number >= 0, got -1"));
     HeatMapOptions options;
     options.scan.inference.batch_size = 0;
     EXPECT_THAT(error_of([&] { heat_map(*model, source, options); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { dominant(*model, source, {.reach = -1}); }),
-                HasSubstr("reach must be at least 0 bins, got -1"));
+                HasSubstr("reach must be >= 0 bins, got -1"));
     EXPECT_THAT(error_of([&] { heat_map(*model, source.with_labels(labels + 9)); }),
-                HasSubstr("must be 0 to 3, the model's classes"));
+                HasSubstr("must be between 0 and 3 (the model's classes)"));
     EXPECT_THAT(error_of([&] { power_spectrum(source, 0); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { input_gradients(*model, source, {.batch_size = 0}); }),

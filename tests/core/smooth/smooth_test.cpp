@@ -110,7 +110,7 @@ TEST(Smooth, says_what_is_wrong_and_then_changes_nothing) {
                 }),
                 HasSubstr("named twice"));
     EXPECT_THAT(error_of([&] { smooth(*model, -0.1); }),
-                HasSubstr("rho must be a finite number of at least 0, got -0.1"));
+                HasSubstr("rho must be a finite number >= 0, got -0.1"));
     EXPECT_THAT(error_of([&] { smooth(*model, std::nan("")); }), HasSubstr("got nan"));
     EXPECT_THAT(error_of([&] { smooth_gaussian(*model, 0); }),
                 HasSubstr("sigma must be a number above 0 and at most 1000, got 0"));
@@ -166,7 +166,7 @@ TEST(FrequencyResponse, is_the_gain_of_each_frequency) {
         error_of([] {
             frequency_response(at::ones({5, 3}), 4);
         }),
-        HasSubstr("size must be at least the kernel's size, 5 x 3, and at most 65536, got 4"));
+        HasSubstr("size must be at least the kernel's size (5 x 3) and at most 65536, got 4"));
 }
 
 }  // namespace

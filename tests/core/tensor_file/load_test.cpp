@@ -91,30 +91,32 @@ TEST_F(TensorFile, ContentDecidesNotTheExtension) {
 TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
     const std::vector<std::pair<std::string, std::string>> refusals = {
         {"attack.pt", ".system; only tensors and plain containers are read"},
-        {"attack.pt", "refused: the file wants to call "},
-        {"class.pt", "refused: it holds nothing but net (my_models.Own), an object of a class"},
+        {"attack.pt", "refused: the file tries to call "},
+        {"class.pt",
+         "refused: it contains only net (my_models.Own), an object of an unknown class"},
         {"network.pt",
-         "refused: it holds nothing but torch.nn.modules.linear.Linear, an object of a class that "
-         "is unknown here; of a network, write the state in Python: torch.save(net.state_dict(), "
-         "path)"},
+         "refused: it contains only torch.nn.modules.linear.Linear, an object of an unknown class; "
+         "for a network, save the state in Python: torch.save(net.state_dict(), path)"},
         {"legacy_cut.pt", "its storage '"},
         {"old.tar", "it is a tar archive, perhaps in PyTorch's format of 2016 and 2017; write it"},
         {"script.pt", "a TorchScript program, which is refused"},
         {"clash.pt", "two of its tensors have the name 'a.b'"},
-        {"deep.pt", "nested more than 100 deep"},
-        {"circle.pt", "nested more than 100 deep"},
+        {"deep.pt", "nested more than 100 levels deep"},
+        {"circle.pt", "nested more than 100 levels deep"},
         {"missing_storage.pt", "its storage '0' is missing"},
-        {"short_storage.pt", "its storage '0' should hold 3 elements of Long, but it has 23 bytes"},
+        {"short_storage.pt", "its storage '0' should have 3 elements of Long, but has 23 bytes"},
         {"beyond_storage.pt",
          "a tensor of sizes [4], strides [1] and offset 0 reaches beyond its storage of 3 "
          "elements"},
         {"big_endian.pt", "written by a big-endian machine"},
-        {"notes.npz", "the member 'notes.txt', neither npz (names in .npy) nor PyTorch's"},
+        {"notes.npz",
+         "the member 'notes.txt'; it is neither an npz file (names end in .npy) nor a PyTorch "
+         "file"},
         {"overlap.npz", "its zip members claim more bytes than the file has"},
-        {"objects.npy", "it holds Python objects (dtype '|O'): pickled objects are refused"},
+        {"objects.npy", "it contains Python objects (dtype '|O'): pickled objects are refused"},
         {"structured.npy", "it has a structured dtype, expected one of f8, f4"},
         {"text.npy", "it has the dtype '<U3', expected"},
-        {"expected.json", "it is neither safetensors, npz, npy nor PyTorch's"},
+        {"expected.json", "it is not a safetensors, npz, npy or PyTorch file"},
     };
     for (const auto& [file, text] : refusals) {
         EXPECT_THAT(refusal_of(fixture(file)), HasSubstr(text)) << file;
@@ -127,7 +129,7 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
 TEST_F(TensorFile, ADamagedZipIsRefused) {
     const auto bytes = read_file(fixture("stored.npz"));
     EXPECT_THAT(refusal(bytes.substr(0, bytes.size() - 30)),
-                HasSubstr("it begins as a zip archive but is damaged"));
+                HasSubstr("it starts like a zip archive but is damaged"));
     auto flipped = bytes;
     flipped[200] ^= 1;  // within the values of the first member
     EXPECT_THAT(refusal(flipped),

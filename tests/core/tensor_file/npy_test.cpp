@@ -32,13 +32,13 @@ TEST_F(Npy, TheHeaderIsChecked) {
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': 1, 'shape': (1,), }"),
                 HasSubstr("neither True nor False"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, }"),
-                HasSubstr("must hold descr, fortran_order and shape"));
+                HasSubstr("must contain descr, fortran_order and shape"));
     EXPECT_THAT(refused("{'descr': '<f8', 'descr': '<f8', 'shape': (1,), }"),
                 HasSubstr("has the key 'descr', which does not belong there or occurs twice"));
     EXPECT_THAT(refused("{'colour': 1}"), HasSubstr("has the key 'colour'"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), } os"),
-                HasSubstr("must hold descr"));
-    EXPECT_THAT(refused("{'descr"), HasSubstr("a string without end"));
+                HasSubstr("must contain descr"));
+    EXPECT_THAT(refused("{'descr"), HasSubstr("an unterminated string"));
     EXPECT_THAT(refused("{'descr': '=f8', 'fortran_order': False, 'shape': (1,), }"),
                 HasSubstr("has the dtype '=f8'"));
     EXPECT_THAT(refused("{'descr': '|f8', 'fortran_order': False, 'shape': (1,), }"),
@@ -64,7 +64,7 @@ TEST_F(Npy, LengthsAndVersionsAreChecked) {
     bytes[6] = 4;
     EXPECT_THAT(refusal(bytes), HasSubstr("it has the npy version 4.0, expected 1.0, 2.0 or 3.0"));
     EXPECT_THAT(refusal(bytes.substr(0, 7)),
-                HasSubstr("it has 7 bytes, and an npy file begins with at least 10"));
+                HasSubstr("it has 7 bytes, but an npy file has at least 10"));
 }
 
 }  // namespace

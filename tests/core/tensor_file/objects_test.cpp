@@ -154,11 +154,12 @@ TEST_F(TensorFile, TheOldFormatIsCheckedInEveryPart) {
     const auto count = whole.size() - 3 * 8 - 8;  // of elements, before them
     auto longer = whole;
     longer[count] = 4;
-    EXPECT_THAT(refusal(longer), HasSubstr("should hold 3 elements, but it has 4"));
+    EXPECT_THAT(refusal(longer), HasSubstr("should have 3 elements, but has 4"));
     EXPECT_THAT(refusal(whole.substr(0, whole.size() - 1)), HasSubstr("ends inside its storage"));
     EXPECT_THAT(refusal(whole.substr(0, count + 3)), HasSubstr("ends before its storage"));
-    EXPECT_THAT(refusal(whole.substr(0, 20)), HasSubstr("ends in the middle"));
-    EXPECT_THAT(refusal(whole.substr(0, 14)), HasSubstr("format from before 1.6"));
+    EXPECT_THAT(refusal(whole.substr(0, 20)), HasSubstr("is truncated"));
+    EXPECT_THAT(refusal(whole.substr(0, 14)),
+                HasSubstr("format that PyTorch used before version 1.6"));
     auto big_endian = whole;
     const auto flag = big_endian.find("little_endian");
     big_endian[big_endian.find('\x88', flag)] = '\x89';

@@ -21,7 +21,7 @@ class Safetensors : public TensorFile {
 
 TEST_F(Safetensors, LengthsAreCheckedAgainstTheFile) {
     EXPECT_THAT(refusal("abc", "x.safetensors"),
-                HasSubstr("it has 3 bytes, and a safetensors file begins with 8"));
+                HasSubstr("it has 3 bytes, but a safetensors file starts with the 8"));
     auto bytes = safetensors_bytes("{}", "");
     bytes[0] = 100;
     EXPECT_THAT(refusal(bytes),
@@ -33,7 +33,7 @@ TEST_F(Safetensors, LengthsAreCheckedAgainstTheFile) {
 }
 
 TEST_F(Safetensors, TheHeaderMustBeTheExpectedJson) {
-    EXPECT_THAT(refused("[]", 0), HasSubstr("does not begin with '{'"));
+    EXPECT_THAT(refused("[]", 0), HasSubstr("does not start with '{'"));
     EXPECT_THAT(refused("{\"x\":", 0), HasSubstr("not valid JSON"));
     EXPECT_THAT(refused("{\"\xff\":1}", 0), HasSubstr("not valid JSON"));
     EXPECT_THAT(refused(R"({"x":{"shape":[[[]]]}})", 0), HasSubstr("nested too deeply"));
@@ -62,18 +62,18 @@ TEST_F(Safetensors, ATensorMustFitItsBytes) {
     EXPECT_THAT(
         refused("{" + entry("x", "F32", "[1]", "[0,8]") + "}"),
         HasSubstr(
-            "tensor 'x' of shape [1] and dtype F32 needs 4 bytes, but its data_offsets hold 8"));
+            "tensor 'x' of shape [1] and dtype F32 needs 4 bytes, but its data_offsets span 8"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[0,16]") + "}"),
-                HasSubstr("data_offsets [0, 16], but the data has 8 bytes"));
+                HasSubstr("data_offsets [0, 16], but there are only 8 bytes"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[8,0]") + "}"),
                 HasSubstr("data_offsets [8, 0]"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[0]") + "}"), HasSubstr("a list of two"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[-1]", "[0,8]") + "}"),
-                HasSubstr("shape must hold integers of at least 0"));
+                HasSubstr("shape must contain integers >= 0"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1.0]", "[0,8]") + "}"),
-                HasSubstr("shape must hold integers of at least 0"));
+                HasSubstr("shape must contain integers >= 0"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[18446744073709551615]", "[0,8]") + "}"),
-                HasSubstr("integers of at least 0"));
+                HasSubstr("integers >= 0"));
     EXPECT_THAT(
         refused("{" + entry("x", "F64", "[4294967296,4294967296,4294967297]", "[0,8]") + "}"),
         HasSubstr("overflows"));
@@ -93,13 +93,13 @@ TEST_F(Safetensors, TheDataHasNeitherHolesNorOverlaps) {
             "{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[1]", "[2,6]") + "}",
             6),
         HasSubstr(
-            "tensor 'b' begins at byte 2 of the data, inside another tensor, which ends at 4"));
+            "tensor 'b' starts at byte 2 of the data, inside another tensor, which ends at 4"));
     EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "," +
                             entry("b", "F32", "[1]", "[6,10]") + "}",
                         10),
                 HasSubstr("bytes 4 to 6 of the data, before tensor 'b', belong to no tensor"));
     EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "}", 5),
-                HasSubstr("end at byte 4 of the data, but it has 5"));
+                HasSubstr("end at byte 4 of the data, but the data has 5"));
     EXPECT_EQ(refused("{" + entry("b", "F32", "[1]", "[4,8]") + "," +
                       entry("a", "F32", "[1]", "[0,4]") + "}"),
               "(it was read)");

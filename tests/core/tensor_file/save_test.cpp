@@ -139,7 +139,7 @@ TEST_F(TensorFile, SavingNamesWhatIsWrong) {
                 HasSubstr("the extension must be one of .safetensors, .npz and .npy, got '.pt'"));
     EXPECT_THAT(error("x", {{"a", one}}), HasSubstr("got ''"));
     EXPECT_THAT(error("x.npy", {{"a", one}, {"b", one}}),
-                HasSubstr("an npy file holds exactly one tensor, got 2"));
+                HasSubstr("an npy file contains exactly one tensor, got 2"));
     EXPECT_THAT(error("x.npz", {{"a", one}, {"a", one}}),
                 HasSubstr("two tensors have the name 'a'"));
     EXPECT_THAT(error("x.npz", {{"", one}}), HasSubstr("a tensor has no name"));
@@ -148,17 +148,16 @@ TEST_F(TensorFile, SavingNamesWhatIsWrong) {
                 HasSubstr("tensor 'a' has the dtype BFloat16, which NumPy lacks"));
     EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexDouble)}}),
                 HasSubstr("the dtype ComplexDouble, which safetensors lacks"));
-    EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}),
-                HasSubstr("keeps that name for itself"));
+    EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}), HasSubstr("reserves that name"));
     EXPECT_THAT(error("x.safetensors", {{"\xff", one}}), HasSubstr("UTF-8"));
     EXPECT_THAT(error("x.npz", {{"\xff", one}}), HasSubstr("UTF-8"));
     EXPECT_THAT(error("x.safetensors", {{"a", one.to_sparse()}}),
                 HasSubstr("must be dense and have values"));
     EXPECT_THAT(error("x.npz", {{"a", one.to(at::kMeta)}}),
                 HasSubstr("must be dense and have values"));
-    EXPECT_THAT(error("x.npz", {{"__metadata__", one}}), HasSubstr("that name is taken"));
+    EXPECT_THAT(error("x.npz", {{"__metadata__", one}}), HasSubstr("that name is reserved"));
     EXPECT_THAT(error("x.npy", {{"a", one}}, {{"k", "v"}}),
-                HasSubstr("an npy file holds no metadata"));
+                HasSubstr("an npy file cannot contain metadata"));
     EXPECT_THAT(error("none/x.npz", {{"a", one}}), HasSubstr("No such file or directory"));
     EXPECT_EQ(files(), 0U) << "nothing is left behind";
 }

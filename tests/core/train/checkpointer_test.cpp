@@ -319,7 +319,7 @@ TEST_F(Keeping, refuses_what_belongs_to_another_training) {
     options.epochs = 1;
     train(*new_model(0), data, kept(scratch.path(), false));
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, kept(scratch.path(), false)); }),
-                HasSubstr("contains the checkpoints of another training run"));
+                HasSubstr("contains the checkpoints of a different training run"));
     auto other = kept(scratch.path(), true);
     other.seed = 5;
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }),
@@ -331,7 +331,7 @@ TEST_F(Keeping, refuses_what_belongs_to_another_training) {
                 HasSubstr("the checkpoint"));
     other.checkpoints.seconds = -1;
     EXPECT_THAT(error_of([&] { train(*new_model(0), data, other); }),
-                HasSubstr("seconds between checkpoints must be at least 0, got -1"));
+                HasSubstr("seconds between checkpoints must be >= 0, got -1"));
 }
 
 /// Says what it is told to from the given question on; the training asks once a batch and once an

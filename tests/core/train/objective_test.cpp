@@ -86,7 +86,7 @@ TEST(Objective, names_what_is_wrong) {
     EXPECT_THAT(error_of([] {
                     make_objective("cross_entropy", {{"smoothing", 0.1}});
                 }),
-                HasSubstr("the loss cross_entropy has no setting 'smoothing'"));
+                HasSubstr("the loss cross_entropy has no option 'smoothing'"));
     EXPECT_THAT(error_of([] {
                     make_objective("cross_entropy", {{"label_smoothing", 1}});
                 }),

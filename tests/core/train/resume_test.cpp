@@ -135,7 +135,7 @@ void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&&
          {std::tuple("optimizer.0.exp_avg", at::kDouble, "is Double of shape"),
           std::tuple("optimizer.0.step", at::kLong, "is Long of shape []"),
           std::tuple("generator.cpu", at::kFloat,
-                     "comes from another version of LibTorch: Float")}) {
+                     "comes from a different version of LibTorch: Float")}) {
         auto of_another_type = saved;
         for (auto& [found, tensor] : of_another_type.tensors) {
             tensor = found == name ? tensor.to(wrong) : tensor;
@@ -150,9 +150,10 @@ void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&&
             }
         }
     }
-    EXPECT_THAT(refused(shorter), HasSubstr("'generator.cpu' comes from another version of "
-                                            "LibTorch"));
-    EXPECT_THAT(refused(nonsense), HasSubstr("'generator.cpu' is not the state of a generator"));
+    EXPECT_THAT(refused(shorter),
+                HasSubstr("'generator.cpu' comes from a different version of LibTorch"));
+    EXPECT_THAT(refused(nonsense),
+                HasSubstr("'generator.cpu' is not the state of a random number generator"));
 }
 
 TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
@@ -192,9 +193,10 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     EXPECT_THAT(refused(impossible),
                 HasSubstr("at epoch 7, batch 3, with the results of 1 epochs"));
     impossible.state["epoch"] = "seven";
-    EXPECT_THAT(refused(impossible), HasSubstr("lacks a field, or one has a wrong type"));
+    EXPECT_THAT(refused(impossible),
+                HasSubstr("a field of the checkpoint is missing or has the wrong type"));
     impossible.state.erase("training");
-    EXPECT_THAT(refused(impossible), HasSubstr("lacks a field"));
+    EXPECT_THAT(refused(impossible), HasSubstr("a field of the checkpoint is missing"));
 
     EXPECT_TRUE(at::equal(before, at::cat({other.model->parameters()[0].flatten(),
                                            other.model->parameters().back().flatten()})));

@@ -206,7 +206,7 @@ TEST(Training, refuses_settings_out_of_range) {
                     o.validation = toy(6, 2);
                     o.probes = {{"validation", toy(6, 2)}};
                 }),
-                HasSubstr("one of them is enough"));
+                HasSubstr("use only one of them"));
 }
 
 }  // namespace

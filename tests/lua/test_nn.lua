@@ -238,7 +238,7 @@ function TestInHfc:test_faults_of_a_lua_network_are_reported()
   local Wrong = nn.module "Wrong"
   function Wrong:init() self.w = nn.Parameter(torch.ones(1)) end
   function Wrong:forward() return "text" end
-  lu.assertErrorMsgContains("forward must return a Tensor, got text 'text'",
+  lu.assertErrorMsgContains("forward must return a Tensor, got string 'text'",
     hfc.accuracy, Wrong(), data.test)
   function Wrong:forward() error("my own mistake") end
   lu.assertErrorMsgContains("my own mistake",

@@ -241,8 +241,8 @@ void SweepRunner::wait_for_news(std::chrono::milliseconds most) {
 void SweepRunner::stop(int signal) {
     const bool first = signal_ == 0;
     signal_ = signal == SIGHUP ? SIGTERM : signal;
-    say(first ? "\nstopping: the runs end at their next batch and keep a checkpoint; a second time "
-                "ends them at once"
+    say(first ? "\nstopping: each run saves a checkpoint and ends at its next batch; stop again to "
+                "end them immediately"
               : "\nending the runs");
     for (const auto& [child, running] : running_) {
         ::kill(child, first ? SIGTERM : SIGKILL);
@@ -298,7 +298,7 @@ void SweepRunner::take_end(const Running& running, int status) {
         say(fmt::format("{} stopped", item.name));
         return;
     }
-    auto what = status == 0 ? std::string("the script has made no run: it does not call hfc.run")
+    auto what = status == 0 ? std::string("the script did not make a run: it does not call hfc.run")
                             : last_error(sweep_.item_log(item), running.log_begin);
     if (status > killed_by) {
         what = fmt::format("ended by signal {} ({})", status - killed_by,

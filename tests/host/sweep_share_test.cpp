@@ -47,7 +47,7 @@ TEST_F(SharedSweep, JoinsToTheTablesOfASweepOfOneProcess) {
     std::thread other([&] {
         const auto result = sweep({"--share", shared_}, task(1, 2));
         EXPECT_EQ(result.status, 0) << result.err << result.out;
-        EXPECT_THAT(result.out, HasSubstr("share 1-of-2 done"));
+        EXPECT_THAT(result.out, HasSubstr("share 1-of-2 finished"));
     });
     const auto first = sweep({"--share", shared_}, task(0, 2));
     other.join();

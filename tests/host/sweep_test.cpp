@@ -146,7 +146,7 @@ TEST_F(Sweep, TheDryRunListsEachCombinationOnce) {
     const auto listed = [&](const Words& words) {
         return sweep(Words{script_} + words + Words{"--dry-run", "--threads", "1"}).out;
     };
-    EXPECT_THAT(listed({"--lr", "1e-3,.001,2"}), HasSubstr("2 runs of 1 thread"));
+    EXPECT_THAT(listed({"--lr", "1e-3,.001,2"}), HasSubstr("2 runs with 1 thread each"));
     EXPECT_THAT(listed({"--kind", "a\\,b,c"}),
                 AllOf(HasSubstr("kind_a_b-"), HasSubstr("kind_c-"), HasSubstr("2 runs")));
     EXPECT_THAT(listed({"--layers", "4,8"}), HasSubstr("1 run of"));

@@ -378,7 +378,7 @@ def main():
     version = run([ROOT / "build" / "release" / "bin" / "hfc-host", "--version"])
     bfloat16 = "bfloat16 yes" in version
     if not bfloat16:
-        say("bench: this processor does not compute in bfloat16: those rows are left out")
+        say("bench: this processor does not support bfloat16: those rows are left out")
     ours, others = sides(options, bfloat16)
     table, watch = Table(options.against, bfloat16), Watch()
     groups = [group for group in GROUPS

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* examples = R"text(
 Examples:
   hfc-host                                                 the prompt: type Lua, Tab completes,
-                                                           help() explains, Ctrl-D leaves
+                                                           help() shows help, Ctrl-D quits
   hfc-host scripts/shuffled_labels.lua                     the main experiment, on synthetic data
   hfc-host scripts/shuffled_labels.lua --help              the options of this script
   hfc-host scripts/shuffled_labels.lua --dataset cifar10 --data ~/data --device cuda
@@ -175,8 +175,7 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
             const auto bytes = from_hex(hex);
             if (!bytes) {
                 wrong_use(
-                    fmt::format("option --resume: the command_line_hex of '{}' is not in "
-                                "hexadecimal digits",
+                    fmt::format("option --resume: 'command_line_hex' in '{}' is not hexadecimal",
                                 path.string()));
             }
             arguments.push_back(*bytes);

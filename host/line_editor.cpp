@@ -40,7 +40,7 @@ void show_pasted(const std::string& text) {
     }
     std::fwrite(text.data() + (text.front() == '\n' ? 1 : 0), 1,
                 std::min(text.size(), most) - (text.front() == '\n' ? 1 : 0), stdout);
-    std::printf(text.size() > most ? "\n... %zu bytes more\n" : "\n",
+    std::printf(text.size() > most ? "\n... %zu more bytes\n" : "\n",
                 text.size() - std::min(text.size(), most));
 }
 

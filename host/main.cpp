@@ -44,7 +44,8 @@ void print_version() {
     } catch (const Error& error) {
         fmt::print("OpenCV: {}\n", error.what());
     }
-    fmt::print("bfloat16 {}\n", processor_has_bfloat16() ? "yes" : "no (by this processor)");
+    fmt::print("bfloat16 {}\n",
+               processor_has_bfloat16() ? "yes" : "not supported by this processor");
     const auto& cuda = cuda_status();
     fmt::print("CUDA {}\n", cuda.usable ? fmt::format("usable, {} device(s)", cuda.devices)
                                         : "not usable: " + cuda.reason);
@@ -131,9 +132,10 @@ int check_script(const std::string& path) {
 void join_others(const CommandLine& line, bool prompt) {
     parallel::begin({line.parallel, line.parallel_timeout});
     const bool several = parallel::world().size() > 1;
-    require(!several || !prompt, "the prompt is for one process; give a script");
+    require(!several || !prompt, "the prompt works only in a single process; give a script");
     require(!several || line.sandbox == Sandbox::none,
-            "option --sandbox is for one process: processes in the sandbox cannot communicate");
+            "option --sandbox works only with a single process, because processes in the sandbox "
+            "cannot communicate");
 }
 
 /// What would let the processes go different ways is found before anything is done.
@@ -168,7 +170,7 @@ int run_chunk_or_prompt(CommandLine& line, int count, const char* const* argumen
         line.script = "-";
     }
     const bool sandboxed = line.sandbox != Sandbox::none;
-    require(!prompt || !sandboxed, "option --sandbox is for scripts; the prompt has none");
+    require(!prompt || !sandboxed, "option --sandbox works only with scripts, not with the prompt");
     if (sandboxed) {
         enter_sandbox(line);  // before anything starts a thread: the kernel restricts only one
     }
@@ -207,7 +209,7 @@ int run_chunk_or_prompt(CommandLine& line, int count, const char* const* argumen
     }
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
     if (status == 0 && !written) {
-        std::fprintf(stderr, "hfc-host: standard output could not be written: %s\n",
+        std::fprintf(stderr, "hfc-host: cannot write to standard output: %s\n",
                      std::strerror(errno));
         return 1;
     }

@@ -70,7 +70,7 @@ local folder = string.find(dataset, "^folder:") or string.find(dataset, "^tar:")
 local data = hfc.data(dataset, folder and {image_size = image_size} or {})
 local model = hfc.saved_model(network)
 if not model then
-  error(string.format("'%s' is neither a file of a network nor a run directory", network), 0)
+  error(string.format("'%s' is neither a network file nor a run directory", network), 0)
 end
 if normalised then model = hfc.normalised(model) end
 return model, data.test
@@ -81,7 +81,7 @@ std::string error_text(lua_State* L) {
     lua_getglobal(L, "tostring");
     lua_insert(L, -2);
     const bool readable = lua_pcall(L, 1, 1, 0) == 0 && lua_tostring(L, -1) != nullptr;
-    std::string text = readable ? lua_tostring(L, -1) : "the network cannot be loaded";
+    std::string text = readable ? lua_tostring(L, -1) : "cannot load the network";
     text = text.substr(0, text.find('\n'));
     constexpr std::string_view place = "microscope:";
     if (text.starts_with(place)) {

@@ -42,7 +42,7 @@ void require_display() {
         return value != nullptr && *value != '\0';
     };
     require(is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"),
-            "microscope: there is no display for a window: DISPLAY is not set");
+            "microscope: cannot open a window: neither DISPLAY nor WAYLAND_DISPLAY is set");
 }
 
 MicroscopeWindow::MicroscopeWindow() {

@@ -111,7 +111,7 @@ class Pending {
 
 int run_prompt(lua::State& state) {
     if (isatty(STDIN_FILENO) != 0) {
-        std::puts("hfc-host: help() explains, Tab completes, Ctrl-C stops, Ctrl-D leaves");
+        std::puts("hfc-host: help() shows help, Tab completes, Ctrl-C interrupts, Ctrl-D quits");
     }
     LineEditor editor([&](const std::string& text) { return complete(state, text); });
     Pending pending;

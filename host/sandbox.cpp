@@ -74,10 +74,9 @@ std::optional<int> fork_into_run_directory(CommandLine& line) {
 
 void enter_sandbox(CommandLine& line) {
     const int version = sandbox::landlock_version();
-    require(
-        version > 0 || line.sandbox == Sandbox::lua,
-        "option --sandbox needs Landlock, but this kernel has no Landlock or has it switched off; "
-        "--sandbox=lua works without it, but relies only on the restrictions in Lua");
+    require(version > 0 || line.sandbox == Sandbox::lua,
+            "option --sandbox needs Landlock, but this kernel does not support it or has it "
+            "disabled; --sandbox=lua works without it, but relies only on the restrictions in Lua");
     if (const auto status = fork_into_run_directory(line)) {
         _exit(*status);  // exit() would spend 0.1 s on taking LibTorch down
     }

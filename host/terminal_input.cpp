@@ -98,7 +98,7 @@ std::string with_line_breaks(std::string_view text) {
 ReadingScope::ReadingScope() {
     interrupt = 0;
     if (wake < 0 && (wake = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
-        throw std::system_error(errno, std::generic_category(), "the prompt cannot wait for keys");
+        throw std::system_error(errno, std::generic_category(), "the prompt cannot wait for input");
     }
     struct sigaction action = {};
     action.sa_handler = on_signal;

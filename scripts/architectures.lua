@@ -10,13 +10,13 @@
 local opt = hfc.options(hfc.common {
   model         = false,
   models        = {{"lenet", "alexnet", "vgg11", "preact_resnet20"},
-                   "one training each, see help(hfc.model)"},
-  batch_norm    = {true, "BatchNorm in vgg and preact_resnet"},
-  radii         = {{4, 12}, "of the filtered test images, in frequency bins"},
+                   "networks to train (see help(hfc.model))"},
+  batch_norm    = {true, "use BatchNorm in vgg and preact_resnet"},
+  radii         = {{4, 12}, "radii of the filtered test images, in frequency bins"},
   epochs        = 10,
   lr            = 5e-4,
   train_images  = 200,
-  probe_samples = {100, "number of images of each probe, 0: all"},
+  probe_samples = {100, "images per probe; 0 means all"},
   presets = {paper = {
     dataset = "cifar10", models = {"lenet", "alexnet", "vgg11", "preact_resnet32"},
     batch_norm = false, radii = {4, 8, 12, 16}, epochs = 100, batch_size = 100, lr = 1e-4,

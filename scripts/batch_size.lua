@@ -8,13 +8,13 @@
 -- measured this. On the built-in data, large batches only learn more slowly, because the same
 -- number of epochs has fewer steps: the gap does not shrink.
 local opt = hfc.options(hfc.common {
-  batch_sizes   = {{5, 10, 20, 40}, "one training each; the paper's text does not name its own"},
-  batch_norm    = {true, "BatchNorm before each ReLU; the paper's networks have none"},
-  radii         = {{4, 12}, "of the filtered test images, in frequency bins"},
+  batch_sizes   = {{5, 10, 20, 40}, "one training run each; the paper does not state its sizes"},
+  batch_norm    = {true, "use BatchNorm before each ReLU; the paper does not"},
+  radii         = {{4, 12}, "radii of the filtered test images, in frequency bins"},
   batch_size    = false,
   epochs        = 8,
   train_images  = 200,
-  probe_samples = {100, "number of images of each probe, 0: all"},
+  probe_samples = {100, "images per probe; 0 means all"},
   presets = {paper = hfc.wang2020 {
     batch_size = false, batch_sizes = {32, 64, 128, 256, 512}, batch_norm = false,
     radii = {4, 8, 12, 16}, train_images = 0, probe_samples = 0,

@@ -8,12 +8,12 @@
 -- training on x_l is faster at every radius; by how much differs between seeds. On CIFAR-10, says
 -- the paper, it gains least at r = 4; hfc-host has not measured this.
 local opt = hfc.options(hfc.common {
-  model        = {"preact_resnet8", "see help(hfc.model); one whose BatchNorm is an option"},
-  radii        = {{4, 8, 12, 16}, "of the low-pass before training, in frequency bins"},
+  model        = {"preact_resnet8", "network with optional BatchNorm (see help(hfc.model))"},
+  radii        = {{4, 8, 12, 16}, "radii of the low-pass before training, in frequency bins"},
   rule         = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
-  rescale      = {"none", "of the filtered images: none, or max (x / max(x), authors' code)"},
-  accuracy     = {.5, "training accuracy on x_l at which to count the epochs", above = 0},
-  statistics   = {"running", "of BatchNorm in the curves", choices = {"running", "batch"}},
+  rescale      = {"none", "rescale filtered images: none, or max (authors' code)"},
+  accuracy     = {.5, "count the epochs to this training accuracy on x_l", above = 0},
+  statistics   = {"running", "BatchNorm statistics for the curves", choices = {"running", "batch"}},
   train_images = 200,
   presets = {paper = hfc.wang2020 {train_images = 0}, code = hfc.wang2020_code {
     train_images = 0, rule = "<", rescale = "max", statistics = "batch",

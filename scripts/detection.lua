@@ -9,9 +9,9 @@
 local opt = hfc.options {
   dataset = {"boxes", "boxes | voc:DIR | coco:DIR"}, radius = {12, "radius of the split, in bins"},
   detector = "retinanet_small", weights = {"", "file from torchvision; if empty, train"},
-  norm_epsilon = 1e-5, min_size = {96, "short side of the resized images"},
+  norm_epsilon = 1e-5, min_size = {96, "short side of the resized images"}, seed = 0,
   radii = {{6, 18, 24, 32}, "radii of the figure"}, epochs = 14, batch_size = 8, lr = 1e-3,
-  high_offset = {0, "constant added to the high part"}, pictures = {6, "per figure"}, seed = 0,
+  high_offset = {0, "constant added to the high part"}, pictures = {6, "pictures per figure"},
   presets = {paper = {detector = "retinanet_resnet50_fpn", norm_epsilon = 0, radius = 128,
                       min_size = 800, radii = {8, 16, 32, 64, 256}}},
 }
@@ -22,7 +22,7 @@ local net = hfc.detection.model(opt.detector, {
   classes = trained and 91 or #data.class_names, weights = opt.weights, seed = opt.seed,
   norm_epsilon = opt.norm_epsilon, min_size = opt.min_size})
 if not trained then
-  hfc.train(net, assert(data.train, "there is no part to train on: give --weights"),
+  hfc.train(net, assert(data.train, "the data set has no training split: give --weights"),
             hfc.training(opt, {loss = "detection", clip_norm = 10, augment = {flip = true},
                                schedule = {"cosine", warmup = 1}, log = run:series("training")}))
   run:save(net)

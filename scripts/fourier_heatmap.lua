@@ -8,13 +8,13 @@
 -- ones at low frequencies. In the built-in data only r <= 4 carries the label: noise there fools
 -- both, and each class's dominant frequencies are there.
 local opt = hfc.options(hfc.common {
-  networks = {{"natural", "adversarial"}, "natural, adversarial"}, epochs = 6, batch_size = 20,
-  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "of the adversarial training"},
-  epsilon = {4, "L2 norm of the noise in each channel"},
+  networks = {{"natural", "adversarial"}, "networks: natural, adversarial"}, epochs = 6,
+  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
+  epsilon = {4, "L2 norm of the noise in each channel"}, batch_size = 20,
   reach = {10, "largest frequency in each direction, 1 to half the size", least = 1},
-  images = {100, "number of test images, from the first one on, 0: all", least = 0},
+  images = {100, "number of test images, starting with the first; 0 means all", least = 0},
   train_probe = {100, "training images for the dominant frequencies", least = 1},
-  shares = {{.02, .05, .1, .3}, "of all frequencies: a class seen through its dominant ones"},
+  shares = {{.02, .05, .1, .3}, "fractions of frequencies to keep: the dominant ones of a class"},
   presets = {paper = {
     dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
     budget = {epsilon = 8 / 255, steps = 10}, images = 1000, train_probe = 1000, reach = 16,

@@ -8,7 +8,7 @@ local known = {"natural", "adversarial", "scale", "translation", "rotation"}
 local opt = hfc.options(hfc.karantzas_common {
   networks = {{"natural", "adversarial"}, "natural, adversarial, scale, translation, rotation"},
   budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
-  epochs = 6, batch_size = 20, bands = {16, "rings and sectors of the energies"},
+  epochs = 6, batch_size = 20, bands = {16, "number of rings and sectors"},
   mask = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2, per_channel = false,
            bfloat16 = false}, "options of hfc.mask.learn"},
   learn_on = {"train", "images for the masks", choices = {"train", "test"}},

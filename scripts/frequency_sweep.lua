@@ -10,11 +10,11 @@
 -- BatchNorm's running statistics do not fit filtered images: compare --statistics batch.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural"},
-                "names of trained ones in the run directory; without --model: natural"},
-  images     = {100, "number of test images, 0: all", least = 0},
-  step       = {1, "of the radius, in frequency bins", above = 0},
-  statistics = {{"running"}, "of BatchNorm", choices = {"running", "batch", "adapted"}},
-  keep_mean  = {false, "give a high-passed image its mean back, so that it is not too dark"},
+                "trained networks in the run directory --model; without --model: natural"},
+  images     = {100, "number of test images; 0 means all", least = 0},
+  step       = {1, "step of the radius, in frequency bins", above = 0},
+  statistics = {{"running"}, "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
+  keep_mean  = {false, "restore the mean of high-passed images, which are dark otherwise"},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {

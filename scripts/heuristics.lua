@@ -9,16 +9,16 @@
 -- stay near chance on x_h, and BatchNorm learns fastest.
 local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {
-  heuristics    = {known, "one training each", choices = known},
-  dropout       = {.5, "probability, before the last layer"},
+  heuristics    = {known, "heuristics, one training run each", choices = known},
+  dropout       = {.5, "dropout probability before the last layer"},
   mixup         = {1, "alpha of mix-up's Beta distribution: .5 (paper) or 1 (authors' code)"},
-  statistics    = {"running", "of BatchNorm", choices = {"running", "batch"}},
-  budget        = {{epsilon = 8 / 255, steps = 3}, "of PGD in the adversarial training"},
+  statistics    = {"running", "BatchNorm statistics", choices = {"running", "batch"}},
+  budget        = {{epsilon = 8 / 255, steps = 3}, "PGD of adversarial training"},
   augment       = {{pad = 0, flip = false},
-                   "of the adversarial training: crop after padding, and flip (authors' code)"},
-  radii         = {{4, 12}, "of the filtered test images, in frequency bins"},
+                   "augmentation in adversarial training: pad and crop, flip (authors' code)"},
+  radii         = {{4, 12}, "radii of the filtered test images, in frequency bins"},
   epochs = 24, train_images = 200,
-  probe_samples = {100, "number of images of each probe, 0: all"},
+  probe_samples = {100, "images per probe; 0 means all"},
   presets = {paper = hfc.wang2020 {
     budget = {epsilon = 8 / 255, steps = 10}, mixup = .5, radii = {4, 8, 12, 16},
     train_images = 0, probe_samples = 0,

@@ -9,14 +9,14 @@
 -- .822; .784, scrambled .206; .156. It uses only images that the attack flips (--flipped true).
 local opt = hfc.options(hfc.karantzas_common {
   images = {100, "first test images to use; half of the masks train the linear probe", least = 2},
-  flipped = {false, "use only the images among them whose prediction the attack changes"},
-  steps = {200, "of Adam, for each mask", least = 1},
+  flipped = {false, "use only those images whose prediction the attack changes"},
+  steps = {200, "Adam steps for each mask", least = 1},
   together = {100, "images whose masks are learned in one batch; use 1000 on a GPU", least = 1},
   epochs = 6, batch_size = 20, mask_lr = .03, lambda = .07, per_channel = false,
   loss = {"invariance", "loss of a mask", choices = {"invariance", "cross_entropy"}},
   bfloat16 = {false, "run the network in bfloat16"},
   attack = {{epsilon = 8 / 255, steps = 10, relative_alpha = 1 / 8}, "PGD in L-infinity"},
-  patience = {7, "unchanged steps after which a mask is finished", least = 1},
+  patience = {7, "steps without a change after which a mask is finished", least = 1},
   presets = {paper = hfc.karantzas2022 {
     images = 2000, flipped = true, together = 1000, steps = 20000, mask_lr = .008, patience = 300,
     attack = {epsilon = .06, steps = 10},

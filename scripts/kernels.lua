@@ -7,12 +7,12 @@
 -- Expect: after adversarial training, as after smoothing, neighbouring weights differ less (lower
 -- roughness), and the kernels pass less of the highest frequencies.
 local opt = hfc.options(hfc.common {
-  rho        = {{0, 1}, "strengths of the smoothing; 0: none", least = 0},
+  rho        = {{0, 1}, "strengths of the smoothing; 0 means none", least = 0},
   by_channel = {false, "draw all kernels in colour, one row per input channel, as the paper does"},
   budget     = {8 / 255, "epsilon of the adversarial training (PGD)"},
   steps      = {4, "PGD steps in training, each of size epsilon / steps", least = 1},
   epochs     = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
-  augment      = {{pad = 0, flip = false}, "of the adversarial training (authors' code)"},
+  augment      = {{pad = 0, flip = false}, "augmentation in adversarial training (authors' code)"},
   presets = {paper = hfc.wang2020 {
     by_channel = true, steps = 10, epochs = {natural = 100, adversarial = 100},
   }, code = hfc.wang2020_code {

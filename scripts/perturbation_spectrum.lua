@@ -12,10 +12,10 @@ local opt = hfc.options(hfc.common {
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
                 "PGD of adversarial training, in L-infinity"},
   attack     = {{epsilon = 1, steps = 10, relative_alpha = .25, random_start = false},
-                "of the perturbations, PGD in L2: no bound on a pixel shapes the spectrum"},
-  images     = {100, "number of test images, from the first one on", least = 1},
+                "PGD in L2 for the perturbations, whose spectrum no pixel bound shapes"},
+  images     = {100, "number of test images, starting with the first", least = 1},
   radii      = {{4, 8, 12}, "radii in the tables, in frequency bins"},
-  bands      = {16, "rings of the figure", least = 1},
+  bands      = {16, "number of rings in the figure", least = 1},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {

@@ -11,8 +11,8 @@
 local opt = hfc.options(hfc.common {
   epochs = 6, batch_size = 20,
   retrain = {"preact_resnet8", "the network to train on masked images"},
-  mask = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2}, "of the network's mask"},
-  mask_images = {150, "training images of the mask, 0: all", least = 0},
+  mask = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2}, "options of hfc.mask.learn"},
+  mask_images = {150, "training images for the mask; 0 means all", least = 0},
   presets = {cifar10 = {
     dataset = "cifar10", train_images = 10000, epochs = 10, batch_size = 100, lr = 2e-3,
     mask = {epochs = 30, batch_size = 100, lr = .02}, mask_images = 2000,

@@ -11,8 +11,8 @@
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the split, in frequency bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
-  rescale    = {"none", "what the network gets: a part (none), or x / max(x) of it (max, code)"},
-  statistics = {"running", "of BatchNorm", choices = {"running", "batch", "adapted"}},
+  rescale    = {"none", "rescale the parts: none, or max (authors' code)"},
+  statistics = {"running", "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
   epsilons   = {{linf = {.03, .06, .1, .2, .3, .4, .5, .6}, l2 = {1, 2, 4, 6, 8, 10, 12}},
                 "bounds for which to count images"},
   presets = {paper = hfc.wang2020 {}, code = hfc.wang2020_code {

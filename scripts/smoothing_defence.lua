@@ -8,19 +8,19 @@
 -- data, and .32 to .49 without it). What smoothing changes there differs between seeds. BatchNorm's
 -- running statistics do not fit a smoothed network: compare --statistics running,adapted.
 local opt = hfc.options(hfc.common {
-  networks     = {{"natural", "adversarial"}, "natural, adversarial"},
-  rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0: none", least = 0},
-  epsilons     = {{.03, .06, .09}, "bounds of the attacks, L-infinity", least = 0},
+  networks     = {{"natural", "adversarial"}, "networks: natural, adversarial"},
+  rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0 means none", least = 0},
+  epsilons     = {{.03, .06, .09}, "bounds of the attacks in L-infinity", least = 0},
   search       = {"bound", "attack with each bound, or find the least epsilon (authors' code)",
                   choices = {"bound", "least"}},
-  statistics   = {{"running"}, "of BatchNorm", choices = {"running", "batch", "adapted"}},
-  blur         = {false, "as a baseline, blur the input in place of smoothing the kernels"},
-  steps        = {4, "steps of PGD in training, each of epsilon / steps", least = 1},
+  statistics   = {{"running"}, "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
+  blur         = {false, "as a baseline, blur the input instead of smoothing the kernels"},
+  steps        = {4, "PGD steps in training, each of size epsilon / steps", least = 1},
   budget       = {8 / 255, "epsilon of the adversarial training"},
-  batch_norm   = {false, "BatchNorm before each ReLU; the paper's networks have none"},
-  test_images  = {0, "number of test images, from the first one on, 0: all", least = 0},
+  batch_norm   = {false, "use BatchNorm before each ReLU; the paper does not"},
+  test_images  = {0, "number of test images, starting with the first; 0 means all", least = 0},
   epochs       = {{natural = 12, adversarial = 18}, "passes over the training set", least = 1},
-  augment      = {{pad = 0, flip = false}, "of the adversarial training (authors' code)"},
+  augment      = {{pad = 0, flip = false}, "augmentation in adversarial training (authors' code)"},
   presets = {paper = hfc.wang2020 {steps = 10, epochs = {natural = 100, adversarial = 100}},
              code = hfc.wang2020_code {
     steps = 10, budget = .03, augment = {pad = 2, flip = true}, search = "least",

@@ -11,7 +11,7 @@
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
-  statistics = {"running", "of BatchNorm", choices = {"running", "batch", "adapted"}},
+  statistics = {"running", "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
   presets = {paper = hfc.wang2020 {}},
 })
 local data = hfc.data(opt, {high = .2, low = .2, low_correlation = .5})

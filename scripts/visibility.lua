@@ -9,10 +9,10 @@
 -- grey levels. The intervals are Student's t over the images.
 local opt = hfc.options {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
-  image_size = {128, "of a folder's images, in pixels", least = 1},
+  image_size = {128, "size of the images in a directory, in pixels", least = 1},
   radii   = {{4, 8, 12, 16}, "radii of the split, in frequency bins", least = 0},
-  images  = {100, "number of test images, from the first one on, 0: all", least = 0},
-  seed    = {0, "of the built-in data", least = 0},
+  images  = {100, "number of test images, starting with the first; 0 means all", least = 0},
+  seed    = {0, "seeds the built-in data", least = 0},
   presets = {paper = {dataset = "cifar10", images = 0}},
 }
 local data = hfc.data(opt, {test = 100})

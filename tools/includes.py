@@ -93,16 +93,16 @@ def main():
     paths = changed_files(sys.argv[1])
     jobs = [(path, entry) for path in paths if (entry := command_for(path, known))]
     for path in sorted(set(paths) - {path for path, _ in jobs}):
-        print(f"lint: passing over {path}: no compiled file includes it", file=sys.stderr)
+        print(f"lint: skipping {path}: no compiled file includes it", file=sys.stderr)
     failed = 0
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for (path, _), message in zip(jobs, pool.map(lambda job: compile_alone(*job), jobs)):
             if message:
                 failed += 1
                 errors = [line for line in message.splitlines() if "error:" in line][:3]
-                print(f"lint: {path} does not compile by itself:", *errors, sep="\n  ",
+                print(f"lint: {path} does not compile on its own:", *errors, sep="\n  ",
                       file=sys.stderr, flush=True)
-    print(f"{len(jobs) - failed} of {len(jobs)} files compile by themselves", file=sys.stderr)
+    print(f"{len(jobs) - failed} of {len(jobs)} files compile on their own", file=sys.stderr)
     sys.exit(failed > 0)
 
 

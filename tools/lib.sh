@@ -134,7 +134,7 @@ configure_and_build() {
     local target=$1 options=() log=$root/build/build.log torch home
     local jobs=${CMAKE_BUILD_PARALLEL_LEVEL:-$(jobs_that_fit)}
     : 2>/dev/null >"$log" || die "cannot write '$log': no permission, or the disk is full"
-    torch=$(find_torch) || die "no usable LibTorch was found after tools/setup"
+    torch=$(find_torch) || die "found no usable LibTorch after tools/setup"
     options=("-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}" -DHFC_TESTS=ON)
     if [ "${CI:-}" = true ]; then
         options+=(-DHFC_WERROR=ON)
@@ -142,7 +142,7 @@ configure_and_build() {
     home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null) ||
         home=
     if [ -n "$home" ] && [ "$(realpath -m -- "$home")" != "$root" ]; then
-        say "Removing build/release: it was made for a checkout at another path"
+        say "Removing build/release, which was made for a checkout at a different path"
         rm -rf -- "$build"
     fi
     if ! mkdir -p "$build" || ! touch "$build/.building"; then
@@ -191,9 +191,9 @@ ensure_built() {
 build_commit() {
     local hash folder torch
     hash=$(git -C "$root" rev-parse --verify --quiet "$1^{commit}") ||
-        die "'$1' is no commit of this repository"
+        die "'$1' is not a commit of this repository"
     folder=$root/build/commits/${hash:0:12}
-    torch=$(find_torch) || die "no usable LibTorch was found after tools/setup"
+    torch=$(find_torch) || die "found no usable LibTorch after tools/setup"
     if [ ! -f "$folder/.whole" ]; then
         rm -rf -- "$folder"
         mkdir -p "$folder"

@@ -64,16 +64,16 @@ def findings(path, text):
     if is_wrapped(path, text) and not is_generated(path):
         for number, line in enumerate(lines, 1):
             if len(line) > LINE:
-                yield f"{path}:{number}: {len(line)} columns, at most {LINE}"
+                yield f"{path}:{number}: {len(line)} columns (limit {LINE})"
     if path.suffix not in SOURCE or is_generated(path):
         return
     most = SCRIPT if path.parts[0] == "scripts" else FILE
     if len(lines) > most:
-        yield f"{path}: {len(lines)} lines, at most {most}"
+        yield f"{path}: {len(lines)} lines (limit {most})"
     functions = lua_functions if path.suffix == ".lua" else cpp_functions
     for first, last in functions(text):
         if last - first + 1 > FUNCTION:
-            yield f"{path}:{first}: a function of {last - first + 1} lines, at most {FUNCTION}"
+            yield f"{path}:{first}: a function of {last - first + 1} lines (limit {FUNCTION})"
 
 
 def main():

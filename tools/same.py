@@ -24,7 +24,7 @@ def program_of(source):
         path = source / "build" / "release" / folder / "hfc-host"
         if path.is_file():
             return path
-    sys.exit(f"same: no program in '{source}/build/release'")
+    sys.exit(f"same: there is no program in '{source}/build/release'")
 
 
 def small_options(old, new, name):
@@ -110,7 +110,8 @@ def parse_arguments():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old", type=pathlib.Path)
     parser.add_argument("new", type=pathlib.Path)
-    parser.add_argument("--full", action="store_true", help="with the scripts' own defaults")
+    parser.add_argument("--full", action="store_true",
+                        help="run the scripts with their own defaults")
     parser.add_argument("scripts", nargs="*", help="names of scripts (default: all)")
     return parser.parse_args()
 

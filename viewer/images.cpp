@@ -91,7 +91,7 @@ bool Images::bring(const run::File& file, ImVec2 size, Shown& shown) {
     int channels = 0;
     auto* const pixels = stbi_load(file.path.c_str(), &shown.width, &shown.height, &channels, 4);
     if (pixels == nullptr) {
-        ImGui::TextDisabled("%s cannot be read", file.path.c_str());
+        ImGui::TextDisabled("cannot read %s", file.path.c_str());
         ImGui::Dummy(size);
         return false;
     }
@@ -235,7 +235,7 @@ void Images::draw_figures(const std::map<std::string, Picture>& pictures) {
         if (shown.measured == 1) {
             draw_texture(figure, shown);
         } else {
-            ImGui::TextDisabled("%s cannot be read", figure.path.c_str());
+            ImGui::TextDisabled("cannot read %s", figure.path.c_str());
         }
     }
 }
@@ -291,7 +291,7 @@ void Images::draw(const std::map<std::string, Picture>& pictures) {
         const auto* const file = choose(name, files, pictures);
         auto& shown = shown_[name];
         if (file == nullptr || shown.measured == 0) {
-            ImGui::TextDisabled("%s cannot be read",
+            ImGui::TextDisabled("cannot read %s",
                                 file == nullptr ? name.c_str() : file->path.c_str());
             continue;
         }

@@ -53,7 +53,7 @@ void MicroscopeView::draw_tools() {
         ImGui::Text("label: %s", class_name(label_).c_str());
         ImGui::SameLine(0, gap);
     }
-    ImGui::TextDisabled("pictures in %.1f ms, answers in %.1f ms   %s", pictures_milliseconds_,
+    ImGui::TextDisabled("images in %.1f ms, predictions in %.1f ms   %s", pictures_milliseconds_,
                         milliseconds_, message_.c_str());
 }
 

@@ -75,7 +75,7 @@ void tell_values(const Frame& frame, const PlotLook& look, const std::vector<Plo
         const auto value = value_near(frame, *pointed, at);
         ImGui::TextUnformatted(pointed->name.c_str());
         ImGui::Text("%.5g at %s %.6g", shown_y(value.y), look.x_name.c_str(), shown_x(value.x));
-        ImGui::TextDisabled("click: this curve only");
+        ImGui::TextDisabled("click to show only this curve");
     } else {
         ImGui::Text("%s %.6g, height %.4g", look.x_name.c_str(), shown_x(at),
                     shown_y(frame.value_y(mouse.y)));

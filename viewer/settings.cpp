@@ -13,7 +13,7 @@ constexpr const char* usage =
     "If a directory contains runs, as a sweep directory does, all of them are shown.\n\n"
     "  --light             use dark text on white\n"
     "  --size WxH          set the size of the window\n"
-    "  --export FILE.png   write a picture of the window and exit\n"
+    "  --export FILE.png   write an image of the window and exit\n"
     "  --images, --tables, --status   open this tab first, instead of the curves\n"
     "  --keys              show the list of keys at the start\n"
     "  --detached          close standard error as soon as the window is open\n"

@@ -133,7 +133,7 @@ void Viewer::draw_requests(const Shown& shown) {
     const auto now = run::read_request(directory);
     const auto button = [&](const char* label, run::Request request) {
         if (ImGui::SmallButton(label) && !run::write_request(directory, request)) {
-            message_ = directory.string() + " cannot be written";
+            message_ = "cannot write " + directory.string();
         }
     };
     if (now == run::Request::pause) {

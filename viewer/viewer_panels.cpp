@@ -88,7 +88,7 @@ void Viewer::save(const std::string& name, const Panel& panel, const std::string
     if (extension == "png") {
         const auto window = ImGui::GetIO().DisplaySize;
         if (corner.y < 0 || corner.y + size.y > window.y + 1) {
-            message_ = name + " is not saved as png: it is not in sight";
+            message_ = name + " was not saved as PNG because it is not visible";
         } else {
             wanted_.push_back({file_stem(name), corner, size});
         }

@@ -95,7 +95,7 @@ int in_window(const WindowOptions& options, const std::function<int(GLFWwindow*)
     const Library library;
     GLFWwindow* const window = library.started() ? open_window(options) : nullptr;
     if (window == nullptr) {
-        std::fprintf(stderr, "hfc-viewer: no window: %s\n", Library::reason().c_str());
+        std::fprintf(stderr, "hfc-viewer: cannot open a window: %s\n", Library::reason().c_str());
         return 3;
     }
     glfwMakeContextCurrent(window);

@@ -30,7 +30,7 @@ attack::Band read_band(lua_State* L, const Value& value) {
     options.finish();
     require(
         part == "low" || part == "high" || (part.empty() && (band.mask.defined() || band.dct != 0)),
-        "option 'band': part must be low or high, or a mask or dct be given; got '{}'", part);
+        "option 'band': part must be low or high unless mask or dct is given, got '{}'", part);
     band.part = part == "low"    ? data::Part::low
                 : part == "high" ? data::Part::high
                                  : data::Part::whole;
@@ -77,7 +77,8 @@ void read_common(Call& call, Options& options, Attack& result) {
 int return_attack(Call& call, Attack result) {
     auto& settings = result.options;
     if (result.epsilons.empty()) {
-        require(!result.several, "option 'epsilon': expected a number or a list of at least one");
+        require(!result.several,
+                "option 'epsilon': expected a number or a list of at least one number");
         result.epsilons = {attack::resolve(settings).epsilon};
     }
     settings.epsilon = result.epsilons.front();
@@ -121,7 +122,7 @@ int make_custom(Call& call) {
     });
     options.finish();
     require(settings.custom != nullptr,
-            "option 'step' is missing: a function(images, at, state) that returns images");
+            "option 'step' is missing: expected a function(images, at, state) that returns images");
     if (settings.start.defined()) {
         settings.random_start.reset();
     }

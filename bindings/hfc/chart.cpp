@@ -58,7 +58,7 @@ void read_histogram(lua_State* L, Options& options, plot::Curve& curve) {
     const auto bins = options.integer("bins", 20);
     require(bins >= 1 && bins <= 10'000, "option 'bins' must be 1 to 10000, got {}", bins);
     std::erase_if(values, [](double value) { return !std::isfinite(value); });
-    require(!values.empty(), "option 'values': a histogram needs a value that is finite");
+    require(!values.empty(), "option 'values': a histogram needs at least one finite value");
     const auto [low, high] = std::ranges::minmax(values);
     const double first = high > low ? low : low - 0.5;
     const double width = (high > low ? high - low : 1) / static_cast<double>(bins);
@@ -83,9 +83,11 @@ void read_points(lua_State* L, Options& options, plot::Curve& curve) {
     for (size_t i = 0; counted && i < y.size(); ++i) {
         x[i] = first + static_cast<double>(i);
     }
-    require(x.size() == y.size(), "option 'x' has {} numbers, and 'y' has {}", x.size(), y.size());
+    require(x.size() == y.size(),
+            "options 'x' and 'y' must have the same number of values, got {} and {}", x.size(),
+            y.size());
     require(low.size() == high.size() && (low.empty() || low.size() == y.size()),
-            "options 'low' and 'high' must have as many numbers as 'y', {}; got {} and {}",
+            "options 'low' and 'high' must have as many numbers as 'y' ({}), got {} and {}",
             y.size(), low.size(), high.size());
     for (size_t i = 0; i < y.size(); ++i) {
         require(std::isfinite(x[i]), "option 'x' must be finite, got {}", x[i]);
@@ -131,7 +133,7 @@ plot::ColourMap read_map(lua_State* L, const Value& value) {
         map.values.assign(flat.const_data_ptr<double>(),
                           flat.const_data_ptr<double>() + flat.numel());
     });
-    require(!map.values.empty(), "option 'map': 'values' is missing, a Tensor [H, W]");
+    require(!map.values.empty(), "option 'map': 'values' is missing: expected a Tensor [H, W]");
     map.x = range_of(options, "x").value_or(map.x);
     map.y = range_of(options, "y").value_or(map.y);
     map.range = range_of(options, "range");
@@ -160,7 +162,7 @@ plot::Panel read_panel(lua_State* L, Options& options) {
     });
     options.with("map", [&](const Value& value) { panel.map = read_map(L, value); });
     require(!panel.curves.empty() || panel.map,
-            "option 'marks': expected a list of what to draw, or 'map'; got neither");
+            "nothing to draw: give the option 'marks' or 'map'");
     return panel;
 }
 

@@ -95,7 +95,7 @@ class LuaAttack : public attack::Attack {
                 result == nullptr ? describe(L, top + 1) : describe_tensor(*result));
         const auto moved = result->detach().to(images().device());
         require(moved.isfinite().all().item<bool>(),
-                "step must return images of finite pixels, got some that are not");
+                "step must return images whose pixels are all finite");
         lua_settop(L, top);
         move_to(moved.contiguous(images().suggest_memory_format()));
     }

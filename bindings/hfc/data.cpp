@@ -60,8 +60,8 @@ Wanted read_wanted(Call& call) {
     Options options(call.L, 1);
     wanted.name = options.text("dataset", "");
     require(!wanted.name.empty(),
-            "argument 1 (name): expected the name of a data set, or options with one (dataset = "
-            "\"synthetic\")");
+            "argument 1 (name): expected the name of a data set, or options that contain one, such "
+            "as dataset = \"synthetic\"");
     wanted.classes = options.text("classes", "");
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.image_size = options.integer("image_size", wanted.image_size);
@@ -128,8 +128,8 @@ bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
     const bool is_tar = wanted.name.starts_with("tar:");
     const bool has_folders = is_tar || wanted.name.starts_with("folder:");
     require(has_folders || wanted.classes.empty(),
-            "option 'classes': '{}' makes classes of folders, but '{}' has none", wanted.classes,
-            wanted.name);
+            "option 'classes': '{}' makes classes from directories, but '{}' has no directories",
+            wanted.classes, wanted.name);
     auto& folder = settings.folder;
     folder.image_size = options.integer("image_size", wanted.image_size);
     folder.resize = options.integer("resize", wanted.resize);
@@ -210,7 +210,7 @@ Described read_described(Options& options, const std::string& name) {
 at::Tensor labels_at(Call& call, int position) {
     if (lua_istable(call.L, position) && lua_objlen(call.L, position) > 0) {
         call.argument(position, "labels")
-            .expected("a Tensor int64 [N] (torch.tensor(list, {dtype = \"int64\"}) makes one)");
+            .expected("a Tensor int64 [N], such as torch.tensor(list, {dtype = \"int64\"})");
     }
     return to_tensor(call.L, position) != nullptr ? tensor_argument(call, position, "labels")
                                                   : at::Tensor();
@@ -226,11 +226,10 @@ Described read_rest(Call& call, const at::Tensor& labels, const std::string& nam
 
 Dataset dataset_of_file(Call& call) {
     const std::filesystem::path path = call.argument(1, "images").text();
-    require(
-        path.extension() == ".npy",
-        "argument 1 (images): expected the name of a .npy file, got '{}'; torch.load reads other "
-        "files",
-        path.string());
+    require(path.extension() == ".npy",
+            "argument 1 (images): expected the name of a .npy file, got '{}'; for other files, use "
+            "torch.load",
+            path.string());
     const auto labels = labels_at(call, 2);
     const auto [name, class_names] = read_rest(call, labels, path.stem().string());
     return Dataset(std::make_shared<data::NpySource>(path, labels, name, class_names));
@@ -250,9 +249,8 @@ Dataset dataset_of_function(Call& call) {
         }
     });
     const auto [name, class_names] = read_described(options, settings.name);
-    require(given, "option 'get' is missing: a function get(i) -> image, label");
-    require(settings.size >= 1, "option 'size': expected the number of samples, at least 1, got {}",
-            settings.size);
+    require(given, "option 'get' is missing: expected a function get(i) -> image, label");
+    require(settings.size >= 1, "option 'size': expected at least 1 sample, got {}", settings.size);
     require(settings.classes >= 0, "option 'classes': expected at least 1, got {}",
             settings.classes);
     settings.name = name;
@@ -271,7 +269,7 @@ at::Tensor channels_first(const at::Tensor& images) {
         is_channels(images.size(1)) || !is_channels(images.size(3))) {
         return images;
     }
-    std::fprintf(stderr, "hfc-host: hfc.dataset: images uint8 [%s] are taken as [N, H, W, C]\n",
+    std::fprintf(stderr, "hfc-host: hfc.dataset: uint8 images [%s] are read as [N, H, W, C]\n",
                  fmt::format("{}", fmt::join(images.sizes(), ", ")).c_str());
     return images.permute({0, 3, 1, 2}).contiguous();
 }

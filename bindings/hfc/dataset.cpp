@@ -184,7 +184,7 @@ int probes(Call& call) {
     }
     options.finish();
     require(!low.empty() || !high.empty() || !others.empty(),
-            "at least one radius is needed in low = {{...}} or high = {{...}}, got none");
+            "expected at least one radius in low = {{...}} or high = {{...}}, got none");
     lua_newtable(call.L);
     for (const auto& [name, other] : others) {
         push(call.L, name);

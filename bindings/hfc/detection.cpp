@@ -20,7 +20,7 @@ using detection::FoundInSet;
 detection::DetectorPtr to_detector(const Value& value) {
     auto detector = std::dynamic_pointer_cast<detection::Detector>(value.object<model::ModelPtr>());
     if (!detector) {
-        value.expected("a detector of hfc.detection.model");
+        value.expected("a detector from hfc.detection.model");
     }
     return detector;
 }
@@ -68,7 +68,7 @@ std::vector<at::Tensor> pictures_argument(Call& call) {
         return tensor->dim() == 3 ? std::vector<at::Tensor>{*tensor} : tensor->unbind(0);
     }
     if (!lua_istable(call.L, 2)) {
-        value.expected("a detection Dataset, a Tensor or a list of Tensors [3, H, W]");
+        value.expected("a Dataset for object detection, a Tensor or a list of Tensors [3, H, W]");
     }
     std::vector<at::Tensor> pictures;
     for (size_t i = 0; i < lua_objlen(call.L, 2); ++i) {
@@ -164,8 +164,8 @@ int found_in_picture(Call& call) {
     const auto picture = call.argument(2, "picture").integer();
     const auto pictures = std::ssize(found.truth->pictures);
     require(picture >= 0 && picture < pictures,
-            "argument 2 (picture): expected 0 to {}, in the order of the ids; got {}", pictures - 1,
-            picture);
+            "argument 2 (picture): expected 0 to {} (pictures in order of id), got {}",
+            pictures - 1, picture);
     std::vector<detection::Detection> rows;
     std::ranges::copy_if(found.rows, std::back_inserter(rows),
                          [&](const auto& row) { return row.picture == picture; });

@@ -50,7 +50,8 @@ int draw_boxes(Call& call) {
     auto options = call.options(3);
     detection::Pen pen;
     const auto colour = options.numbers("colour", {pen.colour.begin(), pen.colour.end()});
-    require(colour.size() == 3, "option 'colour': expected red, green and blue in [0,1], got {}",
+    require(colour.size() == 3,
+            "option 'colour': expected three numbers in [0,1] (red, green, blue), got {}",
             colour.size());
     std::ranges::copy(colour, pen.colour.begin());
     pen.dashed = options.boolean("dashed", pen.dashed);

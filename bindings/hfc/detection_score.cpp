@@ -67,8 +67,8 @@ std::vector<Detection> read_rows(lua_State* L, int list, const Annotations& trut
             Value(L, lua_gettop(L), fmt::format("option 'detections': row {}: 'bbox'", i + 1))
                 .numbers();
         require(box.size() == 4,
-                "option 'detections': row {}: 'bbox' must be four numbers x, y, width, height; got "
-                "{}",
+                "option 'detections': row {}: 'bbox' must be four numbers (x, y, width, height), "
+                "got {}",
                 i + 1, box.size());
         std::ranges::copy(box, one.box.begin());
         lua_settop(L, row - 1);
@@ -139,8 +139,8 @@ detection::FoundInSet read_scored(lua_State* L, Options& options) {
                                                          : read_annotations(value.text(), part));
     });
     require(scored.truth != nullptr,
-            "option 'annotations' is missing: expected a detection Dataset, the name of a file "
-            "of COCO's annotations, or \"voc:DIR\"");
+            "option 'annotations' is missing: expected a Dataset for object detection, the name of "
+            "a COCO annotation file, or \"voc:DIR\"");
     options.with("detections", [&](const Value& value) {
         if (given) {
             return;
@@ -151,8 +151,8 @@ detection::FoundInSet read_scored(lua_State* L, Options& options) {
                           : detection::read_detections(value.text(), *scored.truth);
     });
     require(given,
-            "option 'detections' is missing: Detections, the name of a result file, or a list of "
-            "rows");
+            "option 'detections' is missing: expected Detections, the name of a result file, or a "
+            "list of rows");
     return scored;
 }
 

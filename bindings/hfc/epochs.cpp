@@ -55,8 +55,7 @@ Kind kind_of(lua_State* L, int index, const std::string& name) {
     }
     require(lua_istable(L, index),
             "argument 2 (state), '{}': expected a network, an optimizer, a schedule, a Tensor or a "
-            "table of values, got {}; a loop cannot set a local variable, so put such a value into "
-            "a table",
+            "table of values, got {}; to restore a local variable, keep it in a table",
             name, describe(L, index));
     return Kind::table;
 }
@@ -150,7 +149,7 @@ void restore_object(lua_State* L, int object, const std::string& name) {
             const at::Tensor* from = to_tensor(L, saved);
             const at::Tensor to = *to_tensor(L, object);
             require(from != nullptr && from->sizes() == to.sizes(),
-                    "'{}' is {} in the checkpoint, but a Tensor of shape [{}] in the script", name,
+                    "'{}' is {} in the checkpoint, but the script has a Tensor of shape [{}]", name,
                     from == nullptr ? describe(L, saved) : describe_tensor(*from),
                     fmt::join(to.sizes(), ", "));
             const at::NoGradGuard no_grad;
@@ -168,7 +167,7 @@ void restore(lua_State* L, EpochLoop& loop, const checkpoint::Checkpoint& checkp
     const int top = lua_gettop(L);
     const auto& state = checkpoint.state;
     require(state.contains("loop") && state.contains("structure") && state.contains("remembered"),
-            "the checkpoint in '{}' is not one of run:epochs", loop.store.folder().string());
+            "the checkpoint in '{}' was not written by run:epochs", loop.store.folder().string());
     push_flattened(L, loop.store.folder().string(), state.at("structure"), checkpoint.tensors);
     for_each_object(L, loop.state, [&](const std::string& name) {
         const int object = lua_gettop(L);
@@ -234,8 +233,8 @@ int epochs(Call& call) {
             restore(L, loop, *newest);
             if (loop.epoch > n) {
                 std::fprintf(stderr,
-                             "hfc-host: run:epochs: %lld epochs are already finished, %lld were "
-                             "requested\n",
+                             "hfc-host: run:epochs: %lld epochs are already finished, but only "
+                             "%lld were requested\n",
                              static_cast<long long>(loop.epoch), static_cast<long long>(n));
             }
         }

@@ -14,9 +14,11 @@ namespace hfc::lua {
 /// per figure on standard error how to turn its programs into pictures.
 inline std::vector<std::string> figure_files(lua_State* L, const char* function,
                                              const std::vector<std::filesystem::path>& paths) {
-    const char* const reason =
-        host_info(L).draws ? "gnuplot is not installed (Debian package gnuplot-nox); where it is"
-                           : "the sandbox does not start gnuplot; outside it";
+    const char* const reason = host_info(L).draws
+                                   ? "gnuplot is not installed (Debian package gnuplot-nox); to "
+                                     "draw the figure, install it and run"
+                                   : "the sandbox does not start gnuplot; to draw the figure, run "
+                                     "this outside the sandbox";
     std::vector<std::string> texts;
     for (const auto& path : paths) {
         texts.push_back(path.string());

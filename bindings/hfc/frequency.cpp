@@ -20,8 +20,7 @@ int split(Call& call) {
     const auto radii = options.numbers("radius", {});
     const auto rule = rule_of(options);
     options.finish();
-    require(!radii.empty(),
-            "option 'radius': expected a number of bins or a list of them, got none");
+    require(!radii.empty(), "option 'radius': expected a number or a list of numbers, got none");
     const auto parts = frequency::split(x, radii, {rule, true, true});
     return several ? call.returns(parts.low, parts.high)
                    : call.returns(parts.low[0], parts.high[0]);

@@ -74,7 +74,7 @@ int find_documentation(Call& call) {
         lua_pushnil(call.L);
         return 1;
     }
-    return call.returns(fmt::format("torch.{}: PyTorch's operator of that name\n\n{}",
+    return call.returns(fmt::format("torch.{}: the PyTorch operator with this name\n\n{}",
                                     name.starts_with("torch.") ? name.substr(6) : name,
                                     fmt::join(signatures, "\n")));
 }

@@ -16,7 +16,7 @@ std::vector<std::string> read_captions(lua_State* L, const Value& value) {
     const auto rows = lua_istable(L, value.index()) ? lua_objlen(L, value.index()) : 0;
     for (size_t row = 1; row <= rows; ++row) {
         lua_rawgeti(L, value.index(), static_cast<int>(row));
-        const Value part(L, lua_gettop(L), fmt::format("option 'captions', [{}]", row));
+        const Value part(L, lua_gettop(L), fmt::format("option 'captions', row {}", row));
         const auto texts = part.texts();
         captions.insert(captions.end(), texts.begin(), texts.end());
         lua_pop(L, 1);
@@ -55,10 +55,10 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
         lua_pop(L, 1);
         require(!here.empty(), "argument 3 (images): row {} is empty", i);
         for (const auto& part : here) {
-            require(
-                part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
-                "argument 3 (images), row {}: expected images [N, C, H, W] of one size, got [{}]",
-                i, fmt::join(part.sizes(), ", "));
+            require(part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
+                    "argument 3 (images), row {}: expected images [N, C, H, W] of the same size, "
+                    "got [{}]",
+                    i, fmt::join(part.sizes(), ", "));
         }
         rows.push_back(at::cat(here));
     }

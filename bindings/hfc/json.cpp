@@ -56,7 +56,7 @@ void require_list(lua_State* L, int index, size_t length) {
         ++keys;
     }
     require(keys == length,
-            "a list has a hole: it has {} values, but only the first {} are consecutive", keys,
+            "a list has a gap: it has {} values, but only the first {} are consecutive", keys,
             length);
 }
 
@@ -68,14 +68,15 @@ Json convert_number(double value) {
 /// One element as a number or boolean.
 Json convert_tensor(const at::Tensor& tensor) {
     require(tensor.defined() && tensor.numel() == 1 && !tensor.is_complex(),
-            "a Tensor must have one real element to be written, got {}", describe_tensor(tensor));
+            "only a Tensor with one real element can be written, got {}", describe_tensor(tensor));
     return tensor.scalar_type() == at::kBool ? Json(tensor.item<bool>())
                                              : convert_number(tensor.item<double>());
 }
 
 Json convert(lua_State* L, int index, int depth) {
-    require(depth < 32, "tables nested deeper than 32 levels, or a table that contains itself");
-    luaL_checkstack(L, 4, "tables nested too deep");
+    require(depth < 32,
+            "the tables are nested more than 32 levels deep, or a table contains itself");
+    luaL_checkstack(L, 4, "tables nested too deeply");
     switch (lua_type(L, index)) {
         case LUA_TNIL:
             return nullptr;

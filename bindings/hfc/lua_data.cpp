@@ -46,7 +46,7 @@ class LuaSource : public data::Source {
             const auto sample = get(index[i]);
             const auto& image = sample.image;
             require(image.sizes() == at::IntArrayRef(shape_) && image.scalar_type() == dtype_,
-                    "get({}) must return an image {} [{}] as get(0) does, got {}", index[i],
+                    "get({}) must return an image {} [{}] like get(0), got {}", index[i],
                     at::toString(dtype_), fmt::join(shape_, ", "), describe_tensor(image));
             require_same_label(index[i], sample.label);
             into[i].copy_(image);
@@ -74,15 +74,15 @@ class LuaSource : public data::Source {
         const at::Tensor* image = to_tensor(L, top + 1);
         require(image != nullptr && image->defined() && image->dim() == 3 && image->numel() > 0 &&
                     (image->scalar_type() == at::kByte || image->scalar_type() == at::kFloat),
-                "get({}) must return an image, a Tensor uint8 or float32 [C, H, W], got {}", index,
-                image == nullptr ? lua::describe(L, top + 1) : describe_tensor(*image));
+                "get({}) must return an image as a Tensor uint8 or float32 [C, H, W], got {}",
+                index, image == nullptr ? lua::describe(L, top + 1) : describe_tensor(*image));
         sample.image = image->detach().cpu();
         if (!lua_isnil(L, top + 2)) {
             const double label = lua_tonumber(L, top + 2);
             require(lua_type(L, top + 2) == LUA_TNUMBER && label >= 0 && label < 1e9 &&
                         label == static_cast<double>(static_cast<int64_t>(label)),
-                    "get({}) must return an image and a label, a non-negative integer, got {}",
-                    index, lua::describe(L, top + 2));
+                    "get({}) must return an integer label >= 0 after the image, got {}", index,
+                    lua::describe(L, top + 2));
             sample.label = static_cast<int64_t>(label);
         }
         lua_settop(L, top);
@@ -99,8 +99,8 @@ class LuaSource : public data::Source {
             const auto label = i == 0 ? std::optional(first) : get(i).label;
             require(label.has_value(), "get({}) returns no label, but get(0) does", i);
             require(most == 0 || *label < most,
-                    "get({}) must return a label of 0 to {}, there are {} classes; got {}", i,
-                    most - 1, most, *label);
+                    "get({}) must return a label from 0 to {} ({} classes), got {}", i, most - 1,
+                    most, *label);
             to[i] = *label;
         }
         labels_ = labels;
@@ -113,7 +113,8 @@ class LuaSource : public data::Source {
         const auto text = [](const std::optional<int64_t>& one) {
             return one ? std::to_string(*one) : std::string("no label");
         };
-        require(label == before, "get({}) must return the same label each time, {}; got {}", index,
+        require(label == before,
+                "get({}) must return the same label each time: it was {} and is now {}", index,
                 text(before), text(label));
     }
 
@@ -137,8 +138,7 @@ class LuaTransform : public data::Transform {
         const auto images = mapped(batch.images, batch.samples);
         require(
             images.sizes().slice(1) == at::IntArrayRef(after_),
-            "the function of map must return images [n, {}] as it does for the first image, got "
-            "[{}]",
+            "the map function must return images [n, {}] as it does for the first image, got [{}]",
             fmt::join(after_, ", "), fmt::join(images.sizes(), ", "));
         batch.images = images;
     }
@@ -159,13 +159,13 @@ class LuaTransform : public data::Transform {
         push(L, samples.clone());
         protected_call(L, 2, 1);
         const at::Tensor* result = to_tensor(L, -1);
-        require(result != nullptr && result->defined() && result->dim() == 4 &&
-                    result->scalar_type() == at::kFloat && result->size(0) == images.size(0) &&
-                    (result->numel() > 0 || images.numel() == 0),
-                "the function of map must return images float32 [{}, C, H, W], as many as it gets; "
-                "got {}",
-                images.size(0),
-                result == nullptr ? lua::describe(L, top + 1) : describe_tensor(*result));
+        require(
+            result != nullptr && result->defined() && result->dim() == 4 &&
+                result->scalar_type() == at::kFloat && result->size(0) == images.size(0) &&
+                (result->numel() > 0 || images.numel() == 0),
+            "the map function must return as many images as it gets, float32 [{}, C, H, W], got {}",
+            images.size(0),
+            result == nullptr ? lua::describe(L, top + 1) : describe_tensor(*result));
         const auto mapped = result->detach().cpu().contiguous();
         lua_settop(L, top);
         return mapped;
@@ -213,7 +213,10 @@ at::Tensor filter_positions(lua_State* L, const data::Dataset& dataset) {
             lua_settop(L, top);
         }
     }
-    require(!positions.empty(), "no image of '{}' is left, at least one is needed", dataset.name());
+    require(
+        !positions.empty(),
+        "the function returned false for every image of '{}', but at least one image must remain",
+        dataset.name());
     return at::tensor(positions, at::kLong);
 }
 

@@ -26,7 +26,7 @@ at::Tensor read_term(lua_State* L, int index, const std::string& name) {
     }
     const at::Tensor* tensor = to_tensor(L, index);
     require(tensor != nullptr && tensor->defined() && tensor->numel() == 1,
-            "option 'loss': the term '{}' must be a number or a Tensor of one element, got {}",
+            "option 'loss': the term '{}' must be a number or a Tensor with one element, got {}",
             name, describe(L, index));
     return tensor->detach().reshape({});
 }
@@ -51,9 +51,10 @@ class LuaObjective : public train::Objective {
         protected_call(L, 4, 2);
         train::Loss loss;
         const at::Tensor* total = to_tensor(L, top + 1);
-        require(total != nullptr,
-                "option 'loss': the function must return the loss, a Tensor of one element; got {}",
-                describe(L, top + 1));
+        require(
+            total != nullptr,
+            "option 'loss': the function must return the loss as a Tensor with one element, got {}",
+            describe(L, top + 1));
         loss.total = *total;
         read_terms(L, top + 2, loss);
         lua_settop(L, top);
@@ -121,7 +122,7 @@ class LuaSchedule : public train::RateSchedule {
         push(L, moment.step + 1);
         protected_call(L, 2, 1);
         require(lua_type(L, -1) == LUA_TNUMBER,
-                "option 'schedule': the function must return a factor, a number; got {}",
+                "option 'schedule': the function must return the factor as a number, got {}",
                 lua::describe(L, -1));
         const double factor = lua_tonumber(L, -1);
         lua_settop(L, top);
@@ -151,7 +152,7 @@ class LuaMetric : public train::Metric {
         const at::Tensor* tensor = to_tensor(L, top + 1);
         const bool one = tensor != nullptr && tensor->defined() && tensor->numel() == 1;
         require(one || lua_type(L, top + 1) == LUA_TNUMBER,
-                "option 'metrics': the function '{}' must return a number or a Tensor of one "
+                "option 'metrics': the function '{}' must return a number or a Tensor with one "
                 "element, got {}",
                 name(), describe(L, top + 1));
         const double value = one ? tensor->item().toDouble() : lua_tonumber(L, top + 1);

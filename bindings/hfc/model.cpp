@@ -57,7 +57,7 @@ int features(Call& call) {
     auto network = to_model(call.L, call.argument(1, "model"));
     const auto images = images_argument(call, 2, "images");
     const auto layers = call.argument(images.next, "layers").texts();
-    require(!layers.empty(), "layers must name at least one layer");
+    require(!layers.empty(), "argument 'layers' must name at least one layer");
     call.at_most(images.next + 1);
     auto options = call.options(images.next + 1);
     const auto inference = read_inference(call.L, options, model::device_of(*network));

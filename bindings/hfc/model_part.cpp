@@ -143,7 +143,7 @@ at::Tensor call_forward_hook(const Reference& function, const Part& layer,
 int register_forward_hook(Call& call) {
     call.at_most(2);
     const auto layer = std::dynamic_pointer_cast<model::Layer>(self_part(call));
-    require(layer != nullptr, "this part has no output of its own: choose a layer inside it");
+    require(layer != nullptr, "this part of the network has no output; choose a layer inside it");
     if (!lua_isfunction(call.L, 2)) {
         call.argument(2, "hook").expected("a function");
     }

@@ -12,7 +12,8 @@ std::vector<double> number_list(lua_State* L, const Value& value) {
         return value.numbers();
     }
     require(tensor->dim() == 1 && !tensor->is_complex(),
-            "expected one dimension of real values, got {}", describe_tensor(*tensor));
+            "expected a Tensor of real numbers with one dimension, got {}",
+            describe_tensor(*tensor));
     const auto values = tensor->detach().to(at::kCPU, at::kDouble).contiguous();
     return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
 }

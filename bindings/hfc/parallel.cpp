@@ -34,7 +34,7 @@ int all_reduce(Call& call) {
     require(how == "sum" || how == "mean" || how == "min" || how == "max",
             "argument 2 (how): expected \"sum\", \"mean\", \"min\" or \"max\", got '{}'", how);
     require(how != "mean" || at::isFloatingType(values.scalar_type()),
-            "argument 2 (how): a mean needs floating-point numbers, but the Tensor is {}",
+            "argument 2 (how): \"mean\" needs a floating-point Tensor, got {}",
             dtype_name(values.scalar_type()));
     auto& group = parallel::world();
     group.all_reduce(values, how == "min"   ? parallel::Reduction::least

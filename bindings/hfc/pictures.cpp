@@ -12,7 +12,7 @@ using image_file::StepKind;
 std::array<double, 2> read_range(Options& options, const char* key,
                                  const std::array<double, 2>& fallback) {
     const auto range = options.numbers(key, {fallback[0], fallback[1]});
-    require(range.size() == 2, "option '{}': expected two numbers {{least, most}}, got {}", key,
+    require(range.size() == 2, "option '{}': expected two numbers {{min, max}}, got {}", key,
             range.size());
     return {range[0], range[1]};
 }
@@ -25,10 +25,10 @@ PictureStep read_step(lua_State* L, const std::string& which) {
     }
     lua_rawgeti(L, top, 1);
     PictureStep step;
-    step.kind = image_file::parse_step(Value(L, -1, which + ", its name").text());
+    step.kind = image_file::parse_step(Value(L, -1, "the name of " + which).text());
     if (step.has_size()) {
         lua_rawgeti(L, top, 2);
-        step.size = Value(L, -1, which + ", its size").integer();
+        step.size = Value(L, -1, "the size of " + which).integer();
     }
     lua_settop(L, top);
     Options options(L, top);

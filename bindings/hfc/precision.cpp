@@ -36,8 +36,8 @@ bool read_bfloat16(Options& options, at::Device device) {
     }
     static bool said = false;
     say_once(said,
-             "hfc-host: this processor does not compute in bfloat16 (no AVX512-BF16 or AMX): "
-             "float32 is used; HFC_BFLOAT16=always forces bfloat16\n");
+             "hfc-host: using float32, because this processor does not support bfloat16 (no "
+             "AVX512-BF16 or AMX); HFC_BFLOAT16=always forces bfloat16\n");
     return false;
 }
 
@@ -49,7 +49,7 @@ bool read_tf32(Options& options, at::Device device) {
         return true;
     }
     static bool said = false;
-    say_once(said, "hfc-host: processors do not compute in TF32: float32 is used\n");
+    say_once(said, "hfc-host: using float32, because CPUs do not support TF32\n");
     return false;
 }
 

@@ -130,9 +130,9 @@ void save_trace(profiler::ProfilerResult& result, const std::string& path) {
         std::filesystem::rename(unfinished, path, error);
     } else {
         std::filesystem::remove(unfinished, error);
-        fail("option 'trace': '{}' could not be written", path);
+        fail("option 'trace': cannot write '{}'", path);
     }
-    require(!error, "option 'trace': '{}' could not be written: {}", path, error.message());
+    require(!error, "option 'trace': cannot write '{}': {}", path, error.message());
 }
 
 int profile(Call& call) {
@@ -146,7 +146,7 @@ int profile(Call& call) {
     options.finish();
     require(rows >= 1, "option 'rows': expected at least 1, got {}", rows);
     require(!torch::profiler::impl::profilerEnabled(),
-            "a function that is being profiled cannot profile another");
+            "a function that is being profiled cannot call hfc.profile");
     if (!trace.empty()) {
         // What is renamed to a device's name takes the device's place.
         const auto there = std::filesystem::status(trace).type();
@@ -166,7 +166,7 @@ int profile(Call& call) {
     }
     if (!trace.empty()) {
         save_trace(*result, trace);
-        fmt::print("trace: {} (chrome://tracing or ui.perfetto.dev shows it)\n", trace);
+        fmt::print("trace: {} (open it in chrome://tracing or ui.perfetto.dev)\n", trace);
     }
     return lua_gettop(call.L);
 }

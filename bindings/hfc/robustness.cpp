@@ -58,7 +58,7 @@ int make_auto(Call& call) {
         result.several = lua_istable(call.L, value.index());
     });
     require(!result.epsilons.empty(),
-            "option 'epsilon': expected a number or a list of at least one");
+            "option 'epsilon': expected a number or a list of at least one number");
     std::ranges::for_each(result.epsilons, attack::require_epsilon);
     settings.epsilon = result.epsilons.front();
     attack::Sequence sequence{"standard", {}};
@@ -122,7 +122,8 @@ int robustness(Call& call) {
     const auto [dataset, next] = images_argument(call, 2, "images");
     call.at_most(next + 1);
     const auto chosen = call.argument(next, "attack").object<Attack>();
-    require(!chosen.several, "the attack must have one epsilon, got {}", chosen.epsilons.size());
+    require(!chosen.several, "the attack must have a single epsilon, got {} epsilons",
+            chosen.epsilons.size());
     auto options = call.options(next + 1);
     attack::RobustOptions robust;
     robust.inference = read_inference(call.L, options, model::device_of(*network));
@@ -139,8 +140,9 @@ int robustness(Call& call) {
     std::string step;
     robust.before_step = [&](const std::string& name) { step = name; };
     robust.after_batch = [&](double done) {
-        progress.tell(fmt::format("{}: {:.0f} % of the images that were still classified correctly",
-                                  step, 100 * done));
+        progress.tell(
+            fmt::format("{}: attacked {:.0f} % of the images that were still classified correctly",
+                        step, 100 * done));
     };
     int64_t number = 0;
     robust.after_step = [&](const std::string& name, double right) {

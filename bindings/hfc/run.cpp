@@ -57,7 +57,7 @@ int make_run(Call& call) {
     call.at_most(2);
     const auto& info = host_info(call.L);
     require(info.plan.empty(),
-            "the script starts its run before hfc.options, so a sweep finds no options");
+            "the script calls hfc.run before hfc.options, so the sweep cannot find its options");
     run::RunOptions options;
     options.name = call.argument(1, "name").text();
     options.out = info.out;
@@ -102,7 +102,7 @@ int series(Call& call) {
 int log_series(Call& call) {
     const auto target = call.argument(1, "series").object<Series>();
     const auto event = table_argument(call, 2, "event");
-    require(event.is_object(), "argument 2 (event): expected a table with names");
+    require(event.is_object(), "argument 2 (event): expected a table with names as keys");
     log_to(target, event);
     return 0;
 }

@@ -40,14 +40,14 @@ std::string describe_network(const model::Model::Origin& origin) {
 model::ModelPtr build_network(const std::string& description, const fs::path& path) {
     const auto json = Json::parse(description, nullptr, /*allow_exceptions=*/false);
     require(json.is_object() && json.contains("name") && json["name"].is_string(),
-            "'{}': the description of the network is damaged", path.string());
+            "'{}': the stored description of the network is damaged", path.string());
     try {
         model::ModelOptions options;
         model::for_each_option(
             options, [&](const char* name, auto& value) { value = json.value(name, value); });
         return model::make(json["name"].get<std::string>(), options);
     } catch (const Json::exception&) {
-        fail("'{}': the description of the network is damaged", path.string());
+        fail("'{}': the stored description of the network is damaged", path.string());
     }
 }
 
@@ -60,7 +60,7 @@ std::vector<std::string> read_class_names(const tensor_file::Metadata& metadata,
     const auto json = Json::parse(found->second, nullptr, /*allow_exceptions=*/false);
     require(json.is_array() &&
                 std::ranges::all_of(json, [](const Json& name) { return name.is_string(); }),
-            "'{}': its list of class names is damaged", path.string());
+            "'{}': the stored list of class names is damaged", path.string());
     return json.get<std::vector<std::string>>();
 }
 
@@ -127,7 +127,7 @@ int returns_network(Call& call, model::ModelPtr network, const tensor_file::Meta
                 network, json.at("mean").get<std::vector<double>>(),
                 json.at("deviation").get<std::vector<double>>());
         } catch (const Json::exception&) {
-            fail("'{}': its normalisation is damaged", path.string());
+            fail("'{}': the stored normalisation is damaged", path.string());
         }
     }
     network->class_names = read_class_names(metadata, path);

@@ -20,7 +20,7 @@ int smooth_model(Call& call) {
     const auto layers = options.texts("layers", {});
     options.finish();
     require(rho.has_value() != sigma.has_value(),
-            "expected one of the options rho (equation 3) and sigma (a Gaussian)");
+            "expected exactly one of the options rho (equation 3) and sigma (a Gaussian)");
     const auto smoothed = network->copy();
     if (rho) {
         smooth::smooth(*smoothed, *rho, layers);

@@ -40,7 +40,7 @@ constexpr std::string_view epoch_fields[] = {"series",
 
 std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     if (!lua_istable(L, table.index())) {
-        table.expected("a table name -> Dataset");
+        table.expected("a table {name = Dataset}");
     }
     std::vector<model::Probe> probes;
     lua_pushnil(L);
@@ -64,10 +64,10 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     }
     std::vector<train::MetricPtr> metrics;
     for (lua_pushnil(L); lua_next(L, table.index()) != 0; lua_pop(L, 1)) {
-        const Value value(L, lua_gettop(L), "option 'metrics', an entry");
+        const Value value(L, lua_gettop(L), "an entry of option 'metrics'");
         if (lua_type(L, -2) != LUA_TSTRING) {
             require(!lua_isfunction(L, -1),
-                    "option 'metrics': a function needs a name, {{name = function}}");
+                    "option 'metrics': a function needs a name: {{name = function}}");
             if (const auto name = value.text(); name != "accuracy") {
                 metrics.push_back(train::make_metric(name));
             }
@@ -84,7 +84,8 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     for (size_t i = 0; i < metrics.size(); ++i) {
         const auto& name = metrics[i]->name();
         require(std::ranges::find(epoch_fields, name) == std::end(epoch_fields),
-                "option 'metrics': '{}' is already the name of another value of an epoch", name);
+                "option 'metrics': the name '{}' is already used for another value of the epoch",
+                name);
         require(i == 0 || metrics[i - 1]->name() != name, "option 'metrics': '{}' occurs twice",
                 name);
     }
@@ -97,7 +98,7 @@ std::string name_in_table(lua_State* L, const Value& value, const char* key, con
         value.expected(expected);
     }
     lua_rawgeti(L, value.index(), 1);
-    const auto name = Value(L, lua_gettop(L), fmt::format("option '{}', the name", key)).text();
+    const auto name = Value(L, lua_gettop(L), fmt::format("the name in option '{}'", key)).text();
     lua_pop(L, 1);
     return name;
 }
@@ -137,7 +138,7 @@ train::ObjectivePtr read_loss(lua_State* L, const Value& value) {
     std::string name;
     train::ObjectiveSettings settings;
     for (lua_pushnil(L); lua_next(L, value.index()) != 0; lua_pop(L, 1)) {
-        const Value setting(L, lua_gettop(L), "option 'loss', a setting");
+        const Value setting(L, lua_gettop(L), "an entry of option 'loss'");
         if (lua_type(L, -2) == LUA_TSTRING) {
             settings[lua_tostring(L, -2)] = setting.number();
         } else {
@@ -177,7 +178,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
                     train::TrainOptions& settings) {
     options.with("augment", [&](const Value& value) {
         if (!lua_istable(L, value.index())) {
-            value.expected("a table of the settings of hfc.augment");
+            value.expected("a table of options of hfc.augment");
         }
         Options augment(L, value.index());
         const auto given = read_augment(augment);
@@ -194,7 +195,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
     options.with("adversarial", [&](const Value& value) {
         const auto& attack = value.object<Attack>();
         require(!attack.several,
-                "option 'adversarial': the attack must have one epsilon, it has a list of {}",
+                "option 'adversarial': the attack must have a single epsilon, got {} epsilons",
                 attack.epsilons.size());
         require(alpha == 0, "mixup and adversarial are mutually exclusive, but both are given");
         const auto inner =

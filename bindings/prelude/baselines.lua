@@ -33,7 +33,7 @@ hfc.blurred_input = host.declare("hfc.blurred_input", '\z
   rho: at least 0; 0 does not change the images.',
 function(model, rho)
   if type(rho) ~= "number" or rho < 0 or rho == math.huge then
-    error("hfc.blurred_input: expected a finite rho of at least 0, got " .. tostring(rho), 2)
+    error("hfc.blurred_input: expected a finite rho >= 0, got " .. tostring(rho), 2)
   end
   Blurred = Blurred or blurred_class()
   return Blurred(model, rho):to(hfc.device()):eval()
@@ -65,7 +65,7 @@ function(results, group, measure)
   for i, result in ipairs(results) do
     local name, value = result[group], result[measure]
     if name == nil or type(value) ~= "number" then
-      error(string.format("hfc.matched: result %d: expected the field '%s' and a number '%s'", i,
+      error(string.format("hfc.matched: result %d must have the field '%s' and a number '%s'", i,
         tostring(group), tostring(measure)), 2)
     end
     if not largest[name] then names[#names + 1] = name end

@@ -163,7 +163,7 @@ local function judge(words, at, stop, called, warn)
   if behind and (behind.text == "==" or behind.text == "~=") and not is_plain(words[stop + 1])
       or before and (before.text == "==" or before.text == "~=")
         and not is_plain(words[at - 2]) then
-    warn(line, "a tensor is compared by == or ~=, which compares no elements: write x:eq(y), \z
+    warn(line, "== and ~= do not compare the elements of a tensor: write x:eq(y), \z
       torch.equal(x, y) or x:item()")
   end
   local negated = before and before.text == "not"
@@ -171,7 +171,7 @@ local function judge(words, at, stop, called, warn)
   local conditions = {["if"] = true, ["elseif"] = true, ["while"] = true}
   local ends = {["then"] = true, ["do"] = true, ["and"] = true, ["or"] = true}
   if opener and conditions[opener.text] and behind and ends[behind.text] and called then
-    warn(line, "a tensor is a condition, and always true: write x:item(), or x:any():item()")
+    warn(line, "a tensor used as a condition is always true: write x:item() or x:any():item()")
   end
 end
 

@@ -51,7 +51,7 @@ function(a, b)
     error("hfc.ssim: expected two Tensors [N, C, H, W] of the same shape", 2)
   end
   if math.min(a.shape[3], a.shape[4]) < 11 then
-    error(string.format("hfc.ssim: expected images of at least 11 pixels, got %d x %d",
+    error(string.format("hfc.ssim: expected images of at least 11 x 11 pixels, got %d x %d",
       a.shape[3], a.shape[4]), 2)
   end
   local window, parts = gaussian_window(a.shape[2]), {}

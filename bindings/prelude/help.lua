@@ -27,7 +27,7 @@ local function overview()
   table.insert(lines, 1, "hfc-host: image frequencies and what networks make of them. \z
     help(f) or help(\"name\") explains one of these:\n")
   lines[#lines + 1] = "\ntorch.NAME and tensor:NAME are PyTorch's operators; \z
-    help(torch.conv2d) prints their forms."
+    help(torch.conv2d) prints their overloads."
   return table.concat(lines, "\n")
 end
 
@@ -104,7 +104,7 @@ _G.help = host.declare("help", '\z
   local text = name and by_name(name) or type(what) ~= "string" and object_help(what)
   if text then return print(text) end
   local guess = type(what) == "string" and host.nearest(what, host.names()) or ""
-  print(string.format("nothing is documented under %s%s",
+  print(string.format("there is no documentation for %s%s",
     tostring(what), guess ~= "" and string.format(" (did you mean %s?)", guess) or ""))
 end)
 
@@ -131,6 +131,6 @@ function(word)
     print("  PyTorch's operators: " .. table.concat(operators, " ", 1, math.min(#operators, 100)))
   end
   if found + #operators == 0 then
-    print(string.format("nothing that is documented holds '%s'", word))
+    print(string.format("no documentation contains '%s'", word))
   end
 end)

@@ -70,13 +70,13 @@ local function hint(state, own)
   local prefix, count = common_prefix(state, own)
   if count > fitting then
     return string.format(
-      "; the names begin with '%s': write load_state_dict(state, {prefix = \"%s\"})",
+      "; the names start with '%s': write load_state_dict(state, {prefix = \"%s\"})",
       prefix, prefix)
   end
   local lacking, missing = common_prefix(own, state)
   if missing > fitting then
-    return string.format(
-      "; the names lack '%s': write net%s:load_state_dict(state)", lacking, path(lacking))
+    return string.format("; the names lack the prefix '%s': write net%s:load_state_dict(state)",
+      lacking, path(lacking))
   end
   for _, key in ipairs(sorted_names(state)) do
     local inner = state[key]
@@ -86,7 +86,7 @@ local function hint(state, own)
       if math.max(direct, prefixed) > fitting then
         local option = prefixed > direct and string.format(', {prefix = "%s"}', inner_prefix) or ""
         return string.format(
-          "; the state lies under '%s': write load_state_dict(%s%s)", key, field(key), option)
+          "; the state is in the field '%s': write load_state_dict(%s%s)", key, field(key), option)
       end
     end
   end
@@ -125,7 +125,7 @@ local function compare(own, state)
       local needed = not given_tensors[tensor] and not may_be_absent(name)
       if needed then missing[#missing + 1] = name end
     elseif not torch.is_tensor(given) then
-      wrong[#wrong + 1] = string.format("%s is not a Tensor but a %s", name, type(given))
+      wrong[#wrong + 1] = string.format("%s must be a Tensor, got a %s", name, type(given))
     elseif shape_text(given) ~= shape_text(tensor) then
       wrong[#wrong + 1] = string.format("%s has shape %s, expected %s",
         name, shape_text(given), shape_text(tensor))
@@ -139,7 +139,7 @@ end
 local function checked(state, ...)
   if type(state) ~= "table" or torch.nn.is_module(state) then
     local got = torch.nn.is_module(state) and "a network: write net:state_dict()" or type(state)
-    fail("load_state_dict: expected a table name -> Tensor, got %s", got)
+    fail("load_state_dict: expected a table {name = Tensor}, got %s", got)
   end
   local options = host.arguments("load_state_dict", {"strict", "prefix"},
     {strict = true, prefix = ""}, 3, ...)
@@ -175,7 +175,7 @@ function host.make_load_state_dict(each_state)
       faults[#faults + 1] = "unexpected: " .. listed(unexpected)
     end
     if #faults > 0 then
-      fail("load_state_dict: %s%s%s", nothing_fits and "no name fits; " or "",
+      fail("load_state_dict: %s%s%s", nothing_fits and "no name matches; " or "",
         table.concat(faults, "; "), hint(state, own))
     end
     torch.no_grad(function()

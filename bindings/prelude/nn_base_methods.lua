@@ -99,7 +99,7 @@ local function find(module, path, method)
       if child_name == name then inner = child end
     end
     if not inner then
-      error(string.format("%s: %s has no module '%s' (of '%s')", method, at, name, path))
+      error(string.format("%s: %s has no module '%s' (in the path '%s')", method, at, name, path))
     end
     found, at = inner, "'" .. name .. "'"
   end
@@ -172,7 +172,7 @@ function common:to(...)
     local result = tensor:detach():to(unpack(tensor.ndim == dims and formatted or others))
     if tensor:is_floating_point() or tensor:is_complex() then
       if not result:is_floating_point() and not result:is_complex() then
-        error("Module:to: a module takes floating-point dtypes, got " .. result.dtype)
+        error("Module:to: expected a floating-point dtype, got " .. result.dtype)
       end
       return result
     end
@@ -200,7 +200,7 @@ function common:cuda(index) return self:to(index and "cuda:" .. index or "cuda")
 
 local function check_name(method, name)
   if type(name) ~= "string" or name == "" or string.find(name, ".", 1, true) then
-    error(string.format("%s: a name must be a string that is not empty and has no dot, got %s",
+    error(string.format("%s: a name must be a non-empty string without dots, got %s",
       method, type(name) == "string" and "'" .. name .. "'" or type(name)))
   end
 end
@@ -258,6 +258,6 @@ end
 function Module:clone() return copy(self, {}) end
 function Module:extra_repr() return "" end
 function Module:forward()
-  error(string.format("%s has no forward: write function %s:forward(x)",
+  error(string.format("%s has no method forward: write function %s:forward(x)",
     class_name(self), class_name(self)))
 end

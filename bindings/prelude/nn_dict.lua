@@ -21,7 +21,7 @@ end
 local function put(self, name, value)
   check(self, name, value)
   if self[name] ~= nil and not shared.kinds_of(self)[name] then
-    error(string.format("torch.nn.%s: '%s' is a method or field of modules",
+    error(string.format("torch.nn.%s: '%s' is already a method or field of modules",
       class_name(self), name))
   end
   if self._of == "parameter" and not value.requires_grad then value = nn.Parameter(value) end

@@ -65,8 +65,8 @@ host.shape_text = shape_text
 local function check_batch(name, shape)
   if shape[1] * product(shape, 3) == 1 then
     error(string.format(
-      "%s: expected more than 1 value per channel in training, got input of shape %s; leave out \z
-       a last batch of one image (drop_last = true)",
+      "%s: expected more than 1 value per channel in training, got input of shape %s; to \z
+       leave out a last batch of one image, set drop_last = true",
       name, shape_text(shape)), 3)
   end
 end
@@ -161,7 +161,7 @@ define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type
     local entries = weight:size(0)
     if padding and (padding >= entries or padding < -entries) then
       error(string.format(
-        "embedding: padding_idx %d is not one of the %d entries", padding, entries), 2)
+        "embedding: padding_idx %d is not the index of one of the %d entries", padding, entries), 2)
     end
     if padding and padding < 0 then padding = padding + entries end
     if max_norm then
@@ -182,15 +182,15 @@ local function check_bag(input, weight, offsets, scale_grad, mode, sparse, weigh
   elseif input.ndim ~= 1 and input.ndim ~= 2 then
     wrong = "input must have 1 or 2 dimensions, got " .. input.ndim
   elseif input.ndim == 2 and offsets then
-    wrong = "input of 2 dimensions takes no offsets: each row is a bag"
+    wrong = "an input of 2 dimensions takes no offsets, because each row is a bag"
   elseif input.ndim == 1 and (not offsets or offsets.ndim ~= 1) then
-    wrong = "input of 1 dimension needs offsets of 1 dimension"
+    wrong = "an input of 1 dimension needs offsets of 1 dimension"
   elseif mode == "max" and (scale_grad or sparse) then
-    wrong = "mode max takes neither scale_grad_by_freq nor sparse"
+    wrong = "mode max supports neither scale_grad_by_freq nor sparse"
   elseif weights and mode ~= "sum" then
     wrong = "per_sample_weights needs mode sum, got " .. mode
   elseif weights and shape_text(weights.shape) ~= shape_text(input.shape) then
-    wrong = "per_sample_weights must have input's shape"
+    wrong = "per_sample_weights must have the same shape as input"
   end
   if wrong then error("embedding_bag: " .. wrong, 3) end
 end

@@ -72,9 +72,9 @@ end
 
 -- Adds what bias_k, bias_v and add_zero_attn put behind the source.
 local function extend(k, v, masks, o, batch)
-  if (o.bias_k == nil) ~= (o.bias_v == nil) then fail "bias_k and bias_v belong together" end
+  if (o.bias_k == nil) ~= (o.bias_v == nil) then fail "bias_k and bias_v must be given together" end
   if o.bias_k then
-    if o.static_k or o.static_v then fail "bias_k does not go with static_k or static_v" end
+    if o.static_k or o.static_v then fail "bias_k cannot be combined with static_k or static_v" end
     k = torch.cat {k, o.bias_k:repeat_(1, batch, 1)}
     v = torch.cat {v, o.bias_v:repeat_(1, batch, 1)}
     masks.attention, masks.padding = grow(masks.attention), grow(masks.padding)
@@ -104,7 +104,7 @@ local function forward(query, key, value, o)
   local heads, all_heads = o.num_heads, o.num_heads * sizes.batch
   local width = math.floor(sizes.width / heads)
   if sizes.width ~= o.embed_dim_to_check or width * heads ~= sizes.width then
-    fail("expected a width of %d that %d heads divide, got %d", o.embed_dim_to_check, heads,
+    fail("expected a width of %d, divisible by %d heads, got %d", o.embed_dim_to_check, heads,
          sizes.width)
   end
   if o.is_causal and not o.attn_mask then fail "is_causal needs attn_mask" end

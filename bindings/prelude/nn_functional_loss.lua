@@ -128,7 +128,7 @@ local function fit_variance(input, var)
     if a[i] ~= b[i] then differ = differ + (b[i] or 0) end
   end
   if #a == #b and differ == 1 then return var end
-  error(string.format("gaussian_nll_loss: var of shape %s does not fit input of shape %s",
+  error(string.format("gaussian_nll_loss: var of shape %s does not match input of shape %s",
     shape_text(b), shape_text(a)), 3)
 end
 

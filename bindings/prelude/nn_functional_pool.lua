@@ -102,7 +102,7 @@ for dims = 2, 3 do
     Returns the maxima of windows at random positions. Give either output_size or output_ratio.",
     function(input, kernel_size, output_size, ratio, return_indices, samples)
       if not output_size and not ratio then
-        error(name .. ": expected one of output_size and output_ratio", 2)
+        error(name .. ": expected either output_size or output_ratio", 2)
       end
       local shape = input.shape
       if not output_size then
@@ -155,7 +155,7 @@ end
 
 local function output_size(input, size, factor, dims)
   if (size == nil) == (factor == nil) then
-    error("interpolate: expected one of size and scale_factor", 3)
+    error("interpolate: expected either size or scale_factor", 3)
   end
   for _, given in ipairs {size or factor} do
     if type(given) == "table" and #given ~= dims then
@@ -173,11 +173,11 @@ end
 
 local function check_mode(mode, align_corners, antialias)
   if align_corners ~= nil and (string.find(mode, "nearest") or mode == "area") then
-    error("interpolate: align_corners is for linear, bilinear, bicubic and trilinear, not "
-      .. mode, 3)
+    error("interpolate: align_corners needs the mode linear, bilinear, bicubic or trilinear, \z
+      got " .. mode, 3)
   end
   if antialias and mode ~= "bilinear" and mode ~= "bicubic" and mode ~= "lanczos" then
-    error("interpolate: antialias is for bilinear and bicubic, not " .. mode, 3)
+    error("interpolate: antialias needs the mode bilinear or bicubic, got " .. mode, 3)
   end
 end
 
@@ -185,7 +185,7 @@ local function interpolate(input, size, factor, mode, align_corners, recompute, 
   local dims = input.ndim - 2
   local operator = interpolations[mode] and interpolations[mode][dims]
   if not operator then
-    error(string.format("interpolate: no mode '%s' for a tensor of %d dimensions",
+    error(string.format("interpolate: there is no mode '%s' for a tensor of %d dimensions",
       tostring(mode), input.ndim), 2)
   end
   check_mode(mode, align_corners, antialias)

@@ -8,7 +8,7 @@ torch.nn.init = init
 local function fans(tensor)
   local shape, field = tensor.shape, 1
   if #shape < 2 then
-    error("expected a tensor of two or more dimensions, got one of " .. #shape)
+    error("expected a tensor with at least 2 dimensions, got " .. #shape)
   end
   for i = 3, #shape do field = field * shape[i] end
   return shape[2] * field, shape[1] * field
@@ -184,7 +184,7 @@ number of channels allows.]], function(tensor, ...)
   local groups = read({"groups"}, {groups = 1}, ...).groups
   local shape = tensor.shape
   if #shape < 3 or #shape > 5 then
-    error("torch.nn.init.dirac_: expected a tensor of 3, 4 or 5 dimensions, got " .. #shape)
+    error("torch.nn.init.dirac_: expected a tensor with 3, 4 or 5 dimensions, got " .. #shape)
   end
   if shape[1] % groups ~= 0 then
     error(string.format(

@@ -13,7 +13,7 @@ end
 
 local function check_channels(class, o)
   for _, name in ipairs {"in_channels", "out_channels", "groups"} do
-    check(type(o[name]) == "number" and o[name] >= 1, class, "%s must be a number from 1, got %s",
+    check(type(o[name]) == "number" and o[name] >= 1, class, "%s must be a number >= 1, got %s",
           name, tostring(o[name]))
   end
   check(o.in_channels % o.groups == 0, class, "in_channels must be divisible by groups, \z

@@ -160,7 +160,7 @@ for dims = 2, 3 do
     setup = function(_, o)
       shared.check((o.output_size == nil) ~= (o.output_ratio == nil),
                    string.format("FractionalMaxPool%dd", dims),
-                   "expected one of output_size and output_ratio")
+                   "expected either output_size or output_ratio")
     end,
     forward = function(self, x)
       local size = self.output_size and times(self.output_size, dims) or {}

@@ -140,7 +140,7 @@ local function run(self, operator, x, state)
   else
     state = torch.is_tensor(state) and {state} or {unpack(state)}
     if #state ~= (two and 2 or 1) then
-      error(string.format("torch.nn.%s: expected %s for the state, got %d",
+      error(string.format("torch.nn.%s: expected %s for the state, got %d Tensor(s)",
         class_name(self), two and "{h, c}" or "one Tensor", #state))
     end
     for i, tensor in ipairs(state) do

@@ -115,7 +115,7 @@ loss("GaussianNLLLoss", {"full", "eps", "reduction"}, {full = false, eps = 1e-6}
       variance = variance:unsqueeze(-1)
     end
     if variance:lt(0):any():item() then
-      error("torch.nn.GaussianNLLLoss: a variance is negative")
+      error("torch.nn.GaussianNLLLoss: the variance must not be negative")
     end
     -- The bound on the variance takes no part in the gradient.
     variance = variance

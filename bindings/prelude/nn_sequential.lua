@@ -66,8 +66,8 @@ local function expected(self, value, where)
   end
   if nn.is_module(value) then return value end
   error(string.format("%s: expected a module, got %s%s", where, tostring(value),
-    value == nil and "; leave the place out, or put torch.nn.Identity() into it"
-      or type(value) == "table" and " (a class must be called: torch.nn.ReLU())" or ""))
+    value == nil and "; leave it out, or use torch.nn.Identity() instead"
+      or type(value) == "table" and " (to make a module, call the class: torch.nn.ReLU())" or ""))
 end
 
 -- Takes over what a script assigned by number since the last call.
@@ -121,7 +121,7 @@ local container = {
     local seen = current(self)
     local at = position(seen, i)
     if not at then
-      error(string.format("%s: there is no element %s of %d",
+      error(string.format("%s: index %s is out of range for %d elements",
         class_name(self), tostring(i), seen.n))
     end
     rawset(self, at - 1, value)
@@ -193,7 +193,9 @@ end
 function methods:pop(i)
   local seen = current(self)
   local at = position(seen, i or -1)
-  if not at then error(string.format("pop: there is no element %s of %d", tostring(i), seen.n)) end
+  if not at then
+    error(string.format("pop: index %s is out of range for %d elements", tostring(i), seen.n))
+  end
   local list = {unpack(seen, 1, seen.n)}
   local removed = table.remove(list, at)
   renumber(self, list)

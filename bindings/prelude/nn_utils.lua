@@ -28,8 +28,8 @@ Writes a vector from parameters_to_vector into the parameters.]],
     for _, parameter in ipairs(parameters) do at = at + parameter:numel() end
     if vector:numel() ~= at then
       error(string.format(
-        "torch.nn.utils.vector_to_parameters: the vector has %d elements, the parameters \z
-        %d", vector:numel(), at))
+        "torch.nn.utils.vector_to_parameters: the vector has %d elements, \z
+        but the parameters have %d", vector:numel(), at))
     end
     at = 0
     for _, parameter in ipairs(parameters) do
@@ -88,7 +88,7 @@ local function weight_of(owner, module, name)
   end
   local handles = rawget(module, field)
   if handles and handles[name] then
-    error(string.format("%s: '%s' is reparametrised already", owner, name))
+    error(string.format("%s: '%s' is already reparametrised", owner, name))
   end
   return weight
 end
@@ -184,7 +184,7 @@ end)
 -- shape in which a value for each output multiplies the weight.
 local function fuse(layer, norm, shape)
   if layer.training or norm.training then
-    error("torch.nn.utils: fusing needs both modules in evaluation mode: module:eval()")
+    error("torch.nn.utils: to fuse two modules, put both into evaluation mode: module:eval()")
   end
   local fused = layer:clone()
   torch.no_grad(function()
@@ -294,8 +294,8 @@ declare_rnn("pack_padded_sequence", "\z
   if o.enforce_sorted then
     for i = 2, #lengths do
       if lengths[i] > lengths[i - 1] then
-        error("torch.nn.utils.rnn.pack_padded_sequence: the lengths must descend, \z
-          unless enforce_sorted = false")
+        error("torch.nn.utils.rnn.pack_padded_sequence: the lengths must be in descending \z
+          order unless enforce_sorted is false")
       end
     end
     return rnn.PackedSequence(pack_sorted(x, sorted))

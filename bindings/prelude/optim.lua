@@ -50,7 +50,7 @@ end
 function AveragedModel:update_parameters(model)
   local own, theirs = self.module:parameters(), model:parameters()
   if #own ~= #theirs then
-    error(string.format("update_parameters: expected a network of %d parameters, got %d",
+    error(string.format("update_parameters: expected a network with %d parameters, got %d",
       #own, #theirs), 2)
   end
   local own_buffers, buffers = self.module:buffers(), model:buffers()

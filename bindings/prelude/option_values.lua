@@ -148,7 +148,8 @@ local function number_of(name, text)
   local exact = not digits or math.abs(number) < largest_integer
     or string.format("%.0f", largest_integer) == digits
   if not exact then
-    wrong_use("option --%s: integers go to 2^53 = %.0f, got '%s'", name, largest_integer, text)
+    wrong_use("option --%s: integers must be at most 2^53 = %.0f, got '%s'", name, largest_integer,
+              text)
   end
   return number
 end
@@ -159,7 +160,7 @@ local function parse(name, text, default)
     local result = {}
     for part in string.gmatch(text ~= "" and text .. "," or "", "(.-),") do
       if part == "" then
-        wrong_use("option --%s: expected values between the commas, got '%s'", name, text)
+        wrong_use("option --%s: expected values separated by commas, got '%s'", name, text)
       end
       result[#result + 1] = parse(name, part, default[1] == nil and "" or default[1])
     end

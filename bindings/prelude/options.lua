@@ -7,10 +7,25 @@ local is_list, copy, flatten, values_of = of.is_list, of.copy, of.flatten, of.va
 local show, sorted_keys, wrong_use = of.show, of.sorted_keys, of.wrong_use
 local check, read = of.check, of.read
 
+-- Options of the program, which takes them before a script can.
+local reserved = {
+  "data", "debug", "deterministic", "device", "help", "out", "preset", "sandbox",
+  "sandbox_memory", "sandbox_seconds", "threads",
+}
+
+-- Suggests the option with the nearest name: one of the script's, the first of a group of them
+-- ("epochs.natural" for "epoch"), or one of the program's.
 local function unknown(name, flat)
-  local guess = host.nearest(name, sorted_keys(flat))
+  local suggestions = {}
+  for _, key in ipairs(reserved) do suggestions[key] = (string.gsub(key, "_", "-")) end
+  for _, key in ipairs(sorted_keys(flat)) do
+    local group = string.match(key, "^(.*)%.[^.]+$")
+    if group and not suggestions[group] then suggestions[group] = key end
+    suggestions[key] = key
+  end
+  local guess = suggestions[host.nearest(name, sorted_keys(suggestions))]
   wrong_use("unknown option --%s%s", name,
-            guess ~= "" and string.format(" (did you mean --%s?)", guess) or "")
+            guess and string.format(" (did you mean --%s?)", guess) or "")
 end
 
 local function set_path(t, path, value)
@@ -42,7 +57,7 @@ end
 local function find_preset(presets, name)
   local names = sorted_keys(presets)
   return presets[name] or wrong_use("unknown preset '%s'; %s", name,
-    #names > 0 and "known: " .. table.concat(names, ", ") or "the script has none")
+    #names > 0 and "known presets: " .. table.concat(names, ", ") or "the script has no presets")
 end
 
 -- The comment that the script opens with. The host has read the script: a name of a file, such as
@@ -74,7 +89,7 @@ local function print_help(flat, presets)
       choices and of.show_choices(choices) .. " " or "", show(entry.default)))
   end
   if next(presets) then
-    io.write("\nPresets, overridden by options:\n")
+    io.write("\nPresets (options override them):\n")
     for _, name in ipairs(sorted_keys(presets)) do
       local parts = {}
       local chosen = values_of(presets[name])
@@ -84,7 +99,7 @@ local function print_help(flat, presets)
       io.write("  --preset ", name, "  ", table.concat(parts, " "), "\n")
     end
   end
-  io.write("\nOptions of the host, here or before the script: --device, --threads, --data, --out; \z
+  io.write("\nOptions of hfc-host, here or before the script: --device, --threads, --data, --out; \z
     see hfc-host --help\n")
   host.exit(0)
 end
@@ -112,7 +127,7 @@ local function read_arguments(arguments, flat)
       if not entry then
         for full in pairs(flat) do
           if string.sub(full, 1, #name + 1) == name .. "." then
-            wrong_use("option --%s has parts of its own, such as --%s", name, full)
+            wrong_use("option --%s is a group of options, such as --%s", name, full)
           end
         end
         unknown(name, flat)
@@ -125,7 +140,7 @@ local function read_arguments(arguments, flat)
           value = "true"
         else
           wrong_use("option --%s: expected a value%s", name, following == nil and ""
-            or string.format(", got '%s'; write --%s=%s if that is meant", following, name,
+            or string.format(", got '%s'; if this is the value, write --%s=%s", following, name,
                              following))
         end
       end
@@ -137,12 +152,6 @@ local function read_arguments(arguments, flat)
   return given, order, help
 end
 
--- Options of the program, which takes them before a script can.
-local reserved = {
-  "data", "debug", "deterministic", "device", "help", "out", "preset", "sandbox",
-  "sandbox_memory", "sandbox_seconds", "threads",
-}
-
 local function require_names(specification)
   for key in pairs(specification) do
     if type(key) ~= "string" then
@@ -150,8 +159,8 @@ local function require_names(specification)
     end
     for _, name in ipairs(reserved) do
       if key == name then
-        error(string.format("hfc.options: the name '%s' is an option of hfc-host itself; \z
-          choose another", key), 3)
+        error(string.format("hfc.options: '%s' is an option of hfc-host itself; \z
+          choose another name", key), 3)
       end
     end
   end
@@ -175,7 +184,7 @@ local function split_values(name, text)
   parts[#parts + 1] = part
   for _, value in ipairs(parts) do
     if value == "" and #parts > 1 then
-      wrong_use("option --%s: there is an empty value in '%s'", name, text)
+      wrong_use("option --%s: '%s' contains an empty value", name, text)
     end
   end
   return parts

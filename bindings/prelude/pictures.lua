@@ -21,12 +21,12 @@ function(maps, options)
   local name = options.palette or "viridis"
   local palette = host.palette(tostring(name))
   if not palette then
-    error(string.format('hfc.coloured: option palette: expected "viridis" or "difference", got \z
-      %q', tostring(name)), 2)
+    error(string.format('hfc.coloured: option \'palette\': expected "viridis" or "difference", \z
+      got %q', tostring(name)), 2)
   end
   local low, high = unpack(options.range or {0, 1})
   if low >= high then
-    error(string.format("hfc.coloured: option range: expected {low, high}, got {%s, %s}",
+    error(string.format("hfc.coloured: option 'range': expected {low, high}, got {%s, %s}",
       tostring(low), tostring(high)), 2)
   end
   if #maps.shape == 4 then maps = maps:squeeze(1) end

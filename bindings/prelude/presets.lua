@@ -71,11 +71,11 @@ hfc.karantzas_common = host.declare("hfc.karantzas_common", '\z
   into a recipe for hfc.network.',
 function(own)
   return hfc.common(hfc.merge({
-    pixels = {{grey = false, mean = 0, deviation = 1}, "of the images: see hfc.standardised"},
+    pixels = {{grey = false, mean = 0, deviation = 1}, "pixel values: see hfc.standardised"},
     crop = {1, "smallest area of RandomResizedCrop in training", above = 0, most = 1},
     flip = {false, "flip training images"},
-    dropout = {0, "in the network's last layers", least = 0},
-    schedule = {"constant", "of the learning rate; one_cycle rises for a tenth of the steps",
+    dropout = {0, "dropout probability in the network's last layers", least = 0},
+    schedule = {"constant", "learning rate schedule; one_cycle rises for a tenth of the steps",
                 choices = {"constant", "one_cycle"}},
     keep_best = {false, "keep the epoch with the best accuracy on the test images"},
   }, own))

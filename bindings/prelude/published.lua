@@ -68,7 +68,7 @@ hfc.published = host.declare("hfc.published", '\z
   Error: an unknown table.', function(name, ...)
   local row = published[name]
   if not row then
-    error(string.format("hfc.published: there is no table '%s'; known: %s", tostring(name),
+    error(string.format("hfc.published: there is no table '%s'; known tables: %s", tostring(name),
                         table.concat(host.option_values.sorted_keys(published), ", ")), 2)
   end
   for i = 1, select("#", ...) do

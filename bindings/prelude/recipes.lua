@@ -4,9 +4,9 @@ local host = ...
 local common = {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   model = {"preact_resnet8",
-           "network to train (help(hfc.model)), or file or run directory of a trained one"},
+           "network to train (see help(hfc.model)), or file or run directory of a trained one"},
   form = {"small", "variant of the network: small, torchvision (224 pixels) or tensorflow"},
-  initialisation = {"xavier", "of the weights: xavier, tensorflow or torchvision"},
+  initialisation = {"xavier", "initial weights: xavier, tensorflow or torchvision"},
   epochs = {12, "passes over the training set", least = 1},
   batch_size = {10, "images per step", least = 1},
   lr = {3e-3, "Adam's learning rate", above = 0},
@@ -113,13 +113,13 @@ hfc.networks = host.declare("hfc.networks", '\z
 function(opt, data, run, recipes, names)
   names = names or opt.networks
   if type(names) ~= "table" or type(recipes) ~= "table" then
-    error("hfc.networks: expected recipes by name and a list of names", 2)
+    error("hfc.networks: expected a table {name = recipe} and a list of names", 2)
   end
   for _, name in ipairs(names) do
     if not recipes[name] and not hfc.saved_model(opt.model, name) then
       local known = table.concat(host.option_values.sorted_keys(recipes), ", ")
       local script = _G.arg and _G.arg[0] or "script"
-      host.exit(2, string.format("%s: option --networks: expected %s, or a network of --model; \z
+      host.exit(2, string.format("%s: option --networks: expected %s or a network in --model, \z
         got '%s'", script, known, tostring(name)))
     end
   end

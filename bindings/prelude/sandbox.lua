@@ -24,7 +24,7 @@ local collector = {collect = true, count = true, step = true}
 local function sandbox_collectgarbage(what, ...)
   what = what or "collect"
   if not collector[what] then
-    error("collectgarbage: the sandbox has 'collect', 'count' and 'step' only", 2)
+    error("collectgarbage: the sandbox allows only 'collect', 'count' and 'step'", 2)
   end
   return gc(what, ...)
 end

@@ -150,7 +150,7 @@ define("cdist", "x1, x2, p = 2, compute_mode = \"use_mm_for_euclid_dist_if_neces
   function(x1, x2, p, mode)
     local number = type(mode) == "number" and mode or compute_modes[mode]
     if not number and mode ~= "use_mm_for_euclid_dist_if_necessary" then
-      error(string.format("torch.cdist: '%s' is not a compute_mode", tostring(mode)), 2)
+      error(string.format("torch.cdist: unknown compute_mode '%s'", tostring(mode)), 2)
     end
     return cdist(x1, x2, p, number)
   end)
@@ -175,7 +175,7 @@ local function broadcast(shapes)
     for i, length in ipairs(shape) do
       local at = longest - #shape + i
       if length < 0 or (length ~= 1 and result[at] ~= 1 and result[at] ~= length) then
-        error(string.format("torch.broadcast_shapes: %d and %d do not fit at dimension %d",
+        error(string.format("torch.broadcast_shapes: sizes %d and %d do not match at dimension %d",
           result[at], length, at - 1), 3)
       end
       if length ~= 1 then result[at] = length end
@@ -205,7 +205,7 @@ define("unravel_index", "indices, shape", "\z
     shape = repeated(shape, 1)
     for _, length in ipairs(shape) do
       if length < 0 or (length == 0 and indices:numel() > 0) then
-        error("torch.unravel_index: the shape must have lengths above 0", 2)
+        error("torch.unravel_index: all sizes in shape must be above 0", 2)
       end
     end
     local result, step = {}, 1

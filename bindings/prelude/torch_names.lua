@@ -92,8 +92,8 @@ torch.set_default_device(device)
 Accepts only "cpu". To use another device, pass it when you create a tensor: {device = "cuda"}.]],
   function(device)
     if device ~= nil and device ~= "cpu" then
-      error(string.format("torch.set_default_device: tensors are made on the CPU unless a call \z
-        names a device: write {device = %q} where they are made, or x:to(%q)",
+      error(string.format("torch.set_default_device: tensors are created on the CPU by \z
+        default: pass {device = %q} when you create a tensor, or call x:to(%q)",
         tostring(device), tostring(device)), 2)
     end
   end)

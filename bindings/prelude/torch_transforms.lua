@@ -80,7 +80,7 @@ end
 
 local function scalar_output(owner, output)
   if not torch.is_tensor(output) or output:numel() ~= 1 then
-    error(owner .. ": the function must return one Tensor of one element", 4)
+    error(owner .. ": the function must return a single Tensor with one element", 4)
   end
   return output:reshape({})
 end

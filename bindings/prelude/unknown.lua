@@ -17,7 +17,7 @@ local function unknown(path)
   return function(t, name)
     if type(name) ~= "string" then return nil end
     local now = renamed[path .. "." .. name]
-    if now then error(string.format("%s.%s is called %s now", path, name, now), 2) end
+    if now then error(string.format("%s.%s has been renamed to %s", path, name, now), 2) end
     if host.first_use(path, name) then return rawget(t, name) end
     local names = {}
     for known in next, t do

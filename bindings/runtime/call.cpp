@@ -69,8 +69,8 @@ std::vector<double> Value::numbers() const {
     if (!lua_istable(L_, index_)) {
         expected("a number or a list of numbers");
     }
-    return read_list<double>(L_, index_,
-                             [&](int top) { return Value(L_, top, name_ + ", element").number(); });
+    return read_list<double>(
+        L_, index_, [&](int top) { return Value(L_, top, "element of " + name_).number(); });
 }
 
 std::vector<std::string> Value::texts() const {
@@ -81,7 +81,7 @@ std::vector<std::string> Value::texts() const {
         expected("a string or a list of strings");
     }
     return read_list<std::string>(
-        L_, index_, [&](int top) { return Value(L_, top, name_ + ", element").text(); });
+        L_, index_, [&](int top) { return Value(L_, top, "element of " + name_).text(); });
 }
 
 double Options::number(const char* key, double fallback) {
@@ -134,7 +134,7 @@ void Options::finish() const {
             std::ranges::copy_if(known_, std::back_inserter(known), [&](const std::string& one) {
                 return std::ranges::find(known, one) == known.end();
             });
-            fail("unknown option '{}'{}; the known ones are {}", key, did_you_mean(key, known),
+            fail("unknown option '{}'{}; known options: {}", key, did_you_mean(key, known),
                  fmt::join(known, ", "));
         }
     }

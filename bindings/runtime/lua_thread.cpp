@@ -140,7 +140,7 @@ Turn::Turn(const Reference& reference) : Turn() {
     Home& home = *reference.slot_->home;
     if (!home.open()) {
         // The destructor runs: the delegated constructor has made the object.
-        throw std::runtime_error("a function written in Lua is called after its state is closed");
+        throw std::runtime_error("a Lua function was called after its Lua state was closed");
     }
     home.take_dropped();
     own_state_ = detail::running == nullptr;

@@ -117,7 +117,7 @@ int open_all(lua_State* L) {
 State::State(const Api& api, HostInfo info)
     : api_(api), info_(std::move(info)), L_(luaL_newstate()) {
     if (L_ == nullptr) {
-        throw std::runtime_error("LuaJIT could not make a state: out of memory");
+        throw std::runtime_error("LuaJIT could not create a Lua state: out of memory");
     }
     const Turn turn;
     open_home(L_);
@@ -161,7 +161,8 @@ void State::set_arguments(const std::string& script, const std::vector<std::stri
 
 int State::run(const std::string& text, const std::string& name) {
     if (text.starts_with('\x1b')) {
-        std::fprintf(stderr, "hfc-host: %s: compiled Lua is refused; give the source text\n",
+        std::fprintf(stderr,
+                     "hfc-host: %s: cannot run compiled Lua; give the source code instead\n",
                      name.c_str());
         return 1;
     }

@@ -113,10 +113,11 @@ std::string layer_of(lua_State* L, const lua_Debug& frame, int level) {
 
 std::string script_frame(lua_State* L, const lua_Debug& frame) {
     const bool main_chunk = std::strcmp(frame.what, "main") == 0;
-    const std::string where = main_chunk ? "in main chunk"
-                              : frame.name != nullptr
-                                  ? fmt::format("in '{}'", frame.name)
-                                  : fmt::format("in a function of line {}", frame.linedefined);
+    const std::string where =
+        main_chunk ? "in main chunk"
+        : frame.name != nullptr
+            ? fmt::format("in '{}'", frame.name)
+            : fmt::format("in a function defined at line {}", frame.linedefined);
     std::string text = fmt::format("{}:{}: {}", frame.short_src, frame.currentline, where);
     return debugging(L) ? text + locals_of(L, frame) : text;
 }
@@ -312,8 +313,10 @@ class CallbackDepth {
         // Each takes some 20 to 60 KB of a stack of 8 MB.
         constexpr int deepest = 60;
         if (depth_ >= deepest) {
-            fail("functions of the script call each other through the library more than {} deep",
-                 deepest);
+            fail(
+                "the script's functions call each other through the library more than {} levels "
+                "deep",
+                deepest);
         }
         ++depth_;
     }

@@ -106,8 +106,8 @@ std::string describe(lua_State* L, int index) {
             return fmt::format("number {}", lua_tonumber(L, index));
         case LUA_TSTRING: {
             const std::string text = lua_tostring(L, index);
-            return text.size() > 60 ? fmt::format("text '{}...'", text.substr(0, 57))
-                                    : fmt::format("text '{}'", text);
+            return text.size() > 60 ? fmt::format("string '{}...'", text.substr(0, 57))
+                                    : fmt::format("string '{}'", text);
         }
         case LUA_TUSERDATA:
             break;

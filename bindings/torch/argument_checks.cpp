@@ -100,7 +100,7 @@ void check_fractional_pool(const Form& form, torch::jit::Stack& values) {
     const auto samples = Arguments(form, values).tensor("random_samples");
     if (has_values(samples)) {
         const bool inside = samples.ge(0).logical_and(samples.lt(1)).all().item<bool>();
-        require(inside, "random_samples: expected values of at least 0 and below 1");
+        require(inside, "random_samples: expected values >= 0 and < 1");
     }
 }
 
@@ -113,7 +113,7 @@ void check_embedding_bag(const Form& form, torch::jit::Stack& values) {
     require(indices.dim() == 1, "indices: expected 1 dimension, got {}", describe_tensor(indices));
     require(offsets.dim() == 1, "offsets: expected 1 dimension, got {}", describe_tensor(offsets));
     require(!arguments.flag("include_last_offset") || offsets.numel() > 0,
-            "offsets: expected at least one with include_last_offset, got none");
+            "offsets: expected at least one offset with include_last_offset, got none");
     require_offsets(offsets, "offsets", indices.numel());
 }
 
@@ -125,7 +125,7 @@ void check_lu_solve(const Form& form, torch::jit::Stack& values) {
             decomposed.dim());
     const int64_t size = decomposed.size(-1);
     require(pivots.dim() >= 1 && pivots.size(-1) == size,
-            "LU_pivots: expected {} in the last dimension, got [{}]", size,
+            "LU_pivots: expected size {} in the last dimension, got shape [{}]", size,
             fmt::join(pivots.sizes(), ", "));
     require_within(pivots, "LU_pivots", 1, static_cast<double>(size));
 }
@@ -180,7 +180,7 @@ void check_recurrent(const Form& form, torch::jit::Stack& values) {
     const auto input = arguments.tensor("input");
     const auto data = arguments.tensor("data");
     require(state.defined() && (gates != 4 || states.size() == 2),
-            "hx: expected a state, an LSTM's two");
+            "hx: expected one state, or two for an LSTM");
     require(data.defined() || input.dim() == 3, "input: expected 3 dimensions, got {}",
             data.defined() ? 0 : input.dim());
     const int64_t batch = data.defined() ? first_batch_size(arguments.tensor("batch_sizes"), data)
@@ -223,8 +223,8 @@ void check_kernel_size(const Form& form, torch::jit::Stack& values) {
     const auto kernel = arguments.find("kernel_size")->toIntVector();
     const auto size = static_cast<int64_t>(kernel.size());
     require(weight.dim() == size + 2 && weight.sizes().slice(2) == at::IntArrayRef(kernel),
-            "kernel_size: expected the weight's, got [{}] for {}", fmt::join(kernel, ", "),
-            describe_tensor(weight));
+            "kernel_size: expected the kernel size of weight, got [{}] for {}",
+            fmt::join(kernel, ", "), describe_tensor(weight));
 }
 
 /// A negative pivot stands twice, for a block of two rows.
@@ -233,7 +233,7 @@ void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
     const auto pivots = arguments.tensor("pivots");
     const auto decomposed = arguments.tensor("LD");
     require(decomposed.dim() >= 2 && pivots.dim() >= 1 && pivots.size(-1) == decomposed.size(-1),
-            "pivots: expected one per column of LD, got {}", describe_tensor(pivots));
+            "pivots: expected one pivot per column of LD, got {}", describe_tensor(pivots));
     if (!has_values(pivots)) {
         return;
     }
@@ -247,7 +247,8 @@ void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
                     "pivots: expected values from 1 to {} or their negatives, got {}", size, pivot);
             if (pivot < 0) {
                 require(i + 1 < size && values_of_row[i + 1] == pivot,
-                        "pivots: a negative one, {}, must occur twice in a row", pivot);
+                        "pivots: a negative pivot must occur twice in a row, but {} does not",
+                        pivot);
                 ++i;
             }
         }
@@ -276,7 +277,8 @@ void check_division(const Form& form, torch::jit::Stack& values) {
     const auto smallest = self.min().item<int64_t>();
     const int bits = 8 * static_cast<int>(self.element_size());
     require(smallest != std::numeric_limits<int64_t>::min() >> (64 - bits),
-            "the smallest {} divided by -1 does not fit its type", dtype_name(self.scalar_type()));
+            "the smallest {} divided by -1 does not fit into its dtype",
+            dtype_name(self.scalar_type()));
 }
 
 /// Steps that are whole numbers in the result's dtype: 0.5 as an integer is 0, and divided by.
@@ -291,7 +293,8 @@ void check_range(const Form& form, torch::jit::Stack& values) {
     const bool whole = dtype != at::ScalarType::Undefined && at::isIntegralType(dtype, true);
     if (whole && step != nullptr && step->isScalar()) {
         const double size = std::abs(step->toScalar().toDouble());
-        require(size >= 1, "step: expected at least 1 for {}, got {}", dtype_name(dtype), size);
+        require(size >= 1, "step: expected a size of at least 1 for {}, got {}", dtype_name(dtype),
+                size);
     }
 }
 

@@ -127,16 +127,18 @@ int arithmetic(lua_State* L) {
 int refuse_equality(lua_State* L) {
     return guarded(L, "Tensor ==", [&]() -> int {
         fail(
-            "Lua's == cannot compare elements: write x:eq(y) or x:ne(y) for each element, "
-            "torch.equal(x, y) for all, rawequal(x, y) for the same object");
+            "Lua's == cannot compare tensors: write x:eq(y) or x:ne(y) to compare each element, "
+            "torch.equal(x, y) to compare all of them, or rawequal(x, y) to check for the same "
+            "object");
     });
 }
 
 template <const char* name, const char* methods>
 int refuse_order(lua_State* L) {
     return guarded(L, name, [&]() -> int {
-        fail("Lua's < cannot compare elements: write {} for each element, or compare x:item()",
-             methods);
+        fail(
+            "Lua's < cannot compare tensors: write {} to compare each element, or compare x:item()",
+            methods);
     });
 }
 

@@ -244,7 +244,7 @@ void push_ivalue(lua_State* L, const IValue& value) {
             lua_rawseti(L, -2, static_cast<int>(i) + 1);
         }
     } else {
-        fail("a result of type {} cannot be held by Lua", value.tagKind());
+        fail("Lua cannot represent a result of type {}", value.tagKind());
     }
 }
 

@@ -29,11 +29,11 @@ struct Nested {
 /// The shape that the first element of each level says.
 std::vector<int64_t> find_shape(lua_State* L, int index) {
     std::vector<int64_t> shape;
-    luaL_checkstack(L, 66, "tables nested too deep");
+    luaL_checkstack(L, 66, "tables nested too deeply");
     lua_pushvalue(L, index);
     const int bottom = lua_gettop(L);
     while (lua_istable(L, -1)) {
-        require(shape.size() < 64, "tables nested deeper than 64 levels");
+        require(shape.size() < 64, "the tables are nested more than 64 levels deep");
         shape.insert(shape.end(), static_cast<int64_t>(lua_objlen(L, -1)));
         lua_rawgeti(L, -1, 1);
     }
@@ -44,7 +44,7 @@ std::vector<int64_t> find_shape(lua_State* L, int index) {
 at::Scalar read_element(lua_State* L, int index) {
     if (const at::Tensor* tensor = to_tensor(L, index)) {
         require(tensor->numel() == 1,
-                "element: expected a number or a Tensor of one element, got {}",
+                "element: expected a number or a Tensor with one element, got {}",
                 describe_tensor(*tensor));
         return tensor->item();
     }
@@ -57,7 +57,7 @@ at::Scalar read_element(lua_State* L, int index) {
 
 void add_element(Nested& nested, const at::Scalar& element) {
     require(nested.values.empty() || element.isBoolean() == nested.truth,
-            "numbers and booleans are mixed");
+            "expected only numbers or only booleans, got both");
     nested.truth = element.isBoolean();
     if (element.isComplex()) {
         const auto number = element.toComplexDouble();
@@ -119,7 +119,7 @@ void check_range(const std::vector<double>& values, at::ScalarType dtype) {
     const auto [least, end] = range_of(dtype);
     for (const double value : values) {
         const double whole = std::trunc(value);
-        require(whole >= least && whole < end, "the number {} does not fit {}", value,
+        require(whole >= least && whole < end, "the number {} does not fit into {}", value,
                 dtype_name(dtype));
     }
 }

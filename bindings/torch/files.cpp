@@ -57,7 +57,7 @@ bool inherits_state_dict(lua_State* L) {
         }
         lua_pushliteral(L, "__index");
         lua_rawget(L, -2);
-        luaL_checkstack(L, 4, "tables inherit too deep");
+        luaL_checkstack(L, 4, "tables inherit too deeply");
     }
     lua_settop(L, top);
     return found;
@@ -108,9 +108,9 @@ class Flattener {
   private:
     Json flatten(int index, const std::string& path, int depth) {
         require(depth < deepest_structure,
-                "tables nested deeper than {} levels, or a table that contains itself",
+                "the tables are nested more than {} levels deep, or a table contains itself",
                 deepest_structure);
-        luaL_checkstack(L_, 8, "tables nested too deep");
+        luaL_checkstack(L_, 8, "tables nested too deeply");
         if (const at::Tensor* tensor = to_tensor(L_, index)) {
             return {{"tensor", add(depth == 0 ? "tensor" : path, *tensor)}};
         }
@@ -131,15 +131,15 @@ class Flattener {
                 return string_json(Value(L_, index, "string").text());
             default:
                 fail(
-                    "{} at '{}' cannot be saved: tensors, tables, numbers, booleans and strings "
-                    "can",
+                    "{} at '{}' cannot be saved: expected a tensor, a table, a number, a boolean "
+                    "or a string",
                     describe(L_, index), path);
         }
     }
 
     [[noreturn]] static void refuse_object(const std::string& path) {
         require(!path.empty(),
-                "expected a Tensor or a table of them, got a network or another object with a "
+                "expected a Tensor or a table of Tensors, got a network or another object with a "
                 "state; write torch.save(net:state_dict(), \"x.safetensors\")");
         fail("the object at '{}' cannot be saved, but its state can; write {} = net:state_dict()",
              path, path.substr(path.rfind('.') + 1));
@@ -225,7 +225,7 @@ int save(Call& call) {
     }
     const bool single = to_tensor(call.L, 1) != nullptr;
     require(value.plain || single || !path.ends_with(".npy"),
-            "'{}' can hold one Tensor; tables go into a .safetensors or .npz file", path);
+            "'{}' can hold only one Tensor; save tables as .safetensors or .npz", path);
     tensor_file::save(path, value.tensors, metadata);
     return 0;
 }

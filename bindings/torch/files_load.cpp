@@ -26,7 +26,7 @@ class Rebuilder {
     }
 
     void push_value(const StructureJson& value, int depth) {
-        luaL_checkstack(L_, 8, "tables nested too deep");
+        luaL_checkstack(L_, 8, "tables nested too deeply");
         if (value.is_boolean()) {
             push(L_, value.get<bool>());
         } else if (value.is_number()) {
@@ -40,7 +40,8 @@ class Rebuilder {
         } else if (value.is_object() && value.contains("tensor") && value["tensor"].is_string()) {
             const auto found = tensors_.find(value["tensor"].get<std::string>());
             require(found != tensors_.end(),
-                    "'{}': its structure names a tensor that it does not contain", path_);
+                    "'{}': the stored structure names a tensor that the file does not contain",
+                    path_);
             push(L_, found->second);
         } else {
             push_table(value, depth);
@@ -54,8 +55,8 @@ class Rebuilder {
             const auto* const first = digits.data() + 2 * i;
             unsigned char byte = 0;
             const auto [end, error] = std::from_chars(first, first + 2, byte, 16);
-            require(error == std::errc{} && end == first + 2, "'{}': its structure is damaged",
-                    path_);
+            require(error == std::errc{} && end == first + 2,
+                    "'{}': the stored structure is damaged", path_);
             bytes[i] = static_cast<char>(byte);
         }
         return bytes;
@@ -64,13 +65,13 @@ class Rebuilder {
     void push_table(const StructureJson& value, int depth) {
         const bool valid = depth < deepest_structure && value.is_object() &&
                            value.contains("table") && value["table"].is_array();
-        require(valid, "'{}': its structure is damaged", path_);
+        require(valid, "'{}': the stored structure is damaged", path_);
         lua_newtable(L_);
         for (const auto& entry : value["table"]) {
             require(entry.is_array() && entry.size() == 2 &&
                         (entry[0].is_string() || entry[0].is_number() || entry[0].is_boolean() ||
                          entry[0].contains("bytes")),
-                    "'{}': its structure is damaged", path_);
+                    "'{}': the stored structure is damaged", path_);
             push_value(entry[0], depth + 1);
             push_value(entry[1], depth + 1);
             lua_rawset(L_, -3);
@@ -97,7 +98,7 @@ class TreePusher {
     TreePusher(lua_State* L, at::Device device) : L_(L), device_(device) {}
 
     void push_value(const Tree& tree) {
-        luaL_checkstack(L_, 8, "tables nested too deep");
+        luaL_checkstack(L_, 8, "tables nested too deeply");
         if (const auto* const tensor = tree.get<at::Tensor>()) {
             push(L_, tensor->to(device_));
         } else if (const auto* const boolean = tree.get<bool>()) {

@@ -28,8 +28,8 @@ variable_list take_tensors(lua_State* L, int first, const char* who) {
     variable_list tensors;
     for (int i = first; i <= lua_gettop(L); ++i) {
         const at::Tensor* tensor = to_tensor(L, i);
-        require(tensor != nullptr, "{} must return Tensors, result {} is {}", who, i - first + 1,
-                describe(L, i));
+        require(tensor != nullptr, "{} must return Tensors, but result {} is {}", who,
+                i - first + 1, describe(L, i));
         tensors.push_back(*tensor);
     }
     lua_settop(L, first - 1);
@@ -73,7 +73,7 @@ void take_outputs(lua_State* L, int context, const variable_list& outputs, varia
     };
     constexpr int deepest = 4;
     const auto visit = [&](const auto& self, int table, int depth) -> void {
-        luaL_checkstack(L, 8, "tables in ctx nested too deep");
+        luaL_checkstack(L, 8, "tables in ctx nested too deeply");
         lua_pushnil(L);
         while (lua_next(L, table) != 0) {
             const int value = lua_gettop(L);
@@ -216,8 +216,8 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
             too_many = too_many || !lua_isnil(L, first + i);
         }
         require(given >= needed && !too_many,
-                "backward returned an incorrect number of gradients (expected {}, got {}): one for "
-                "each argument of forward, nil for none",
+                "backward returned an incorrect number of gradients (expected {}, got {}): return "
+                "one for each argument of forward, and nil if there is none",
                 expected, given);
         variable_list results(3);
         for (size_t i = 0; i < is_tensor.size(); ++i) {

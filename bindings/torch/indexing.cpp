@@ -31,10 +31,9 @@ Slice to_slice(lua_State* L, int index) {
         lua_pop(L, 1);
         return result;
     };
-    require(
-        lua_objlen(L, index) <= 3,
-        "a range has at most three numbers, {{from, to, step}}; a list of indices has braces of "
-        "its own, {{{{3, 1, 4, 1}}}}");
+    require(lua_objlen(L, index) <= 3,
+            "a range has at most three numbers, {{from, to, step}}; a list of indices needs its "
+            "own braces, {{{{3, 1, 4, 1}}}}");
     return {bound(1), bound(2), bound(3)};
 }
 
@@ -82,8 +81,8 @@ TensorIndex to_index(lua_State* L, int index) {
         return at::indexing::None;
     }
     fail(
-        "an index is an integer, a range {{from, to, step}}, {{}} for all, a list {{{{3, 1}}}}, "
-        "a tensor, a boolean, \"...\" or torch.none; got {}",
+        "expected an index: an integer, a range {{from, to, step}}, {{}} for all, a list {{{{3, "
+        "1}}}}, a tensor, a boolean, \"...\" or torch.none; got {}",
         describe(L, index));
 }
 

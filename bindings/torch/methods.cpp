@@ -24,7 +24,7 @@ const at::Tensor& self_tensor(Call& call) {
 
 int item(Call& call) {
     const auto& tensor = self_tensor(call);
-    require(tensor.numel() == 1, "only a tensor of one element has an item, this one is {}",
+    require(tensor.numel() == 1, "expected a tensor with one element, got {}",
             describe_tensor(tensor));
     push_scalar(call.L, tensor.item());
     return 1;

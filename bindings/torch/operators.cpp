@@ -189,8 +189,7 @@ std::string colon_hint(lua_State* L, const Operator& op, const CallArguments& gi
     };
     const bool method = std::any_of(op.forms.begin(), op.forms.end(), is_method);
     return method && given.named == 0
-               ? fmt::format("; a tensor's method is called with a colon: x:{}()",
-                             op.name.substr(6))
+               ? fmt::format("; call a tensor's method with a colon: x:{}()", op.name.substr(6))
                : "";
 }
 

@@ -94,7 +94,7 @@ void read_group_parameters(lua_State* L, const Value& value, optim::ParameterGro
                     : read_parameters(L, value);
     for (size_t i = 0; i < read.tensors.size(); ++i) {
         require(read.tensors[i].is_leaf(),
-                "parameter {}: an optimizer takes leaf tensors; this one was computed from others",
+                "parameter {}: expected a leaf tensor, got one that was computed from others",
                 i + 1);
         require(read.tensors[i].is_floating_point(),
                 "parameter {}: expected a floating-point Tensor, got {}", i + 1,
@@ -179,7 +179,7 @@ double loss_of(lua_State* L, int index) {
         return loss->item<double>();
     }
     require(lua_type(L, index) == LUA_TNUMBER,
-            "the closure must return the loss, a number or a Tensor of one element, got {}",
+            "the closure must return the loss as a number or a Tensor with one element, got {}",
             describe(L, index));
     return lua_tonumber(L, index);
 }

@@ -49,7 +49,7 @@ const OptimizerSetting* find_setting(const OptimizerOptions& options, const std:
     for (const auto& setting : optim::settings_of(options.name)) {
         known.emplace_back(setting.pair != nullptr ? setting.pair : setting.name);
     }
-    fail("optimizer {} has no {}{}", options.name, name, did_you_mean(name, known));
+    fail("the optimizer {} has no option {}{}", options.name, name, did_you_mean(name, known));
 }
 
 int get_setting(lua_State* L) {
@@ -96,7 +96,8 @@ int set_setting(lua_State* L) {
             group.scheduled[name] = value.number();
             return 0;
         }
-        require(name != "params", "params cannot be changed; see optimizer:add_param_group");
+        require(name != "params",
+                "params cannot be changed; to add parameters, call optimizer:add_param_group");
         auto changed = group.options;
         const auto pair = settings_of_pair(changed, name);
         if (!pair.empty()) {
@@ -210,7 +211,7 @@ int refuse_optimizer_field(lua_State* L) {
     return guarded(L, "Optimizer", [&]() -> int {
         const std::string key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2);
         fail(
-            "an optimizer's field {} cannot be set: settings are set in its groups, "
+            "the field {} of an optimizer cannot be set: set options in its groups, as in "
             "optimizer.param_groups[1].lr = 0.1",
             key);
     });

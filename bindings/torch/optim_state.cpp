@@ -176,7 +176,7 @@ int load_optimizer_state(Call& call) {
     const auto saved = StateTree::read(call.L, 2);
     const auto* groups = saved.find("param_groups");
     require(groups != nullptr && groups->is_table(),
-            "the table must have the field param_groups, and state if the optimizer has taken "
+            "the table must have the field param_groups, and also state if the optimizer has taken "
             "steps");
     const auto* states = saved.find("state");
     require(groups->fields().size() == optimizer.groups().size(), "expected {} groups, got {}",

@@ -6,12 +6,12 @@
 namespace hfc::lua {
 namespace {
 
-constexpr const char* expected_list = "a list of Tensors, or what net:named_parameters() returns";
+constexpr const char* expected_list = "a list of Tensors, or the result of net:named_parameters()";
 
 /// Adds the name and the Tensor at two stack indices.
 void add_named(lua_State* L, int name, int tensor, Parameters& result) {
     const std::string what = fmt::format("parameter {}", result.tensors.size() + 1);
-    result.names.push_back(Value(L, name, what + ", its name").text());
+    result.names.push_back(Value(L, name, "the name of " + what).text());
     result.tensors.push_back(Value(L, tensor, what).object<LuaTensor>().tensor);
 }
 
@@ -52,7 +52,7 @@ void require_list(lua_State* L, const Value& value, size_t length) {
         if (!inside) {
             const std::string key = describe(L, -1);
             lua_pop(L, 1);
-            value.expected(fmt::format("{} (this one has the key {})", expected_list, key));
+            value.expected(fmt::format("{} (this table has the key {})", expected_list, key));
         }
     }
 }

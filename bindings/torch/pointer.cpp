@@ -61,7 +61,7 @@ int data_pointer(Call& call) {
     require(tensor.layout() == at::kStrided && tensor.is_contiguous(),
             "the tensor is not contiguous; call x:contiguous() first");
     require(!tensor.is_conj() && !tensor.is_neg() && !tensor._is_zerotensor(),
-            "a conjugation or a negation of the elements is pending; call x:clone() first");
+            "a conjugation or negation of the elements is pending; call x:clone() first");
     require(tensor.has_storage(), "the tensor has no memory of its own; call x:clone() first");
     auto kept = std::make_unique<Exported>(tensor);
     lua_pushlightuserdata(call.L, tensor.data_ptr());

@@ -91,7 +91,7 @@ const char* refusal_of(const std::string& name) {
         {"_nnpack_spatial_convolution", "use torch.conv2d"},
         {"_pad_packed_sequence", "it trusts the sizes it is given"},
         {"_pdist_forward", "use torch.pdist"},
-        {"_remove_batch_dim", "it belongs to torch.vmap, which is Python's"},
+        {"_remove_batch_dim", "it belongs to torch.vmap, which exists only in Python"},
         {"_reshape_alias_copy", "use torch.reshape"},
         {"_saturate_weight_to_fp16", "it trusts the sizes it is given"},
         {"_stack", "use torch.stack"},
@@ -113,14 +113,15 @@ const char* refusal_of(const std::string& name) {
         return "call the operator itself, then backward()";
     }
     if (inner_refused && is_for_trusted_scripts(name)) {
-        return "the sandbox has none of PyTorch's inner operators";
+        return "the sandbox does not provide PyTorch's internal operators";
     }
     const auto found = refused.find(name);
     if (found != refused.end()) {
         return found->second;
     }
     if (is_inner(name)) {
-        return "names with '_' in front are PyTorch's own; use the operator without it";
+        return "operators whose names start with '_' are internal to PyTorch; use the one without "
+               "'_'";
     }
     const bool packed = name.starts_with("fbgemm_") || name.starts_with("quantized_");
     return packed ? "it trusts the sizes it is given" : nullptr;

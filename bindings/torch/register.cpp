@@ -30,19 +30,20 @@ std::vector<std::string> names_in_torch(lua_State* L) {
 const char* advice_for(const std::string& name) {
     static const std::unordered_map<std::string, const char*> advice = {
         {"from_numpy", "Lua has no NumPy; torch.load reads .npy and .npz files"},
-        {"frombuffer", "Lua has no buffers; torch.tensor takes tables, torch.load files"},
-        {"from_dlpack", "no other library's tensors live in this program; torch.load reads files"},
-        {"to_dlpack", "no other library's tensors live in this program; torch.save writes files"},
+        {"frombuffer",
+         "Lua has no buffers; torch.tensor accepts tables, and torch.load reads files"},
+        {"from_dlpack", "hfc-host shares no memory with other libraries; torch.load reads files"},
+        {"to_dlpack", "hfc-host shares no memory with other libraries; torch.save writes files"},
         {"lobpcg", "use torch.linalg.eigh, or torch.svd_lowrank"},
-        {"distributions", "use torch.randn, torch.rand, torch.bernoulli, torch.multinomial"},
+        {"distributions", "use torch.randn, torch.rand, torch.bernoulli or torch.multinomial"},
         {"masked", "use x:masked_fill(mask, value) before the operator, or x:masked_select(mask)"},
-        {"nested", "pad the tensors to one size: torch.nn.functional.pad"},
+        {"nested", "pad the tensors to the same size with torch.nn.functional.pad"},
         {"sparse", "use torch.sparse_coo_tensor, x:to_sparse() and torch.matmul"},
-        {"utils", "hfc.data gives batches; a loop over them takes the place of a DataLoader"},
-        {"jit", "hfc-host compiles nothing; torch.save keeps a network's state_dict"},
+        {"utils", "instead of using a DataLoader, loop over the batches of hfc.data"},
+        {"jit", "hfc-host does not compile networks; torch.save saves a network's state_dict"},
         {"multiprocessing", "use --threads, or start hfc-host several times"},
         {"distributed", "use --threads, or start hfc-host several times"},
-        {"hub", "hfc.model makes networks; torch.load reads their weights"},
+        {"hub", "hfc.model creates networks; torch.load reads their weights"},
     };
     const auto found = advice.find(name);
     return found == advice.end() ? nullptr : found->second;

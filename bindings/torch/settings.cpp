@@ -68,7 +68,7 @@ int dtype_limits(Call& call) {
         case at::kByte:
             return push_limits<uint8_t>(call);
         default:
-            fail("the dtype {} has no limits to tell", name);
+            fail("the dtype {} has no limits", name);
     }
 }
 
@@ -185,7 +185,7 @@ int set_printoptions(Call& call) {
     options.finish();
     require(wanted.precision >= 0 && wanted.precision <= 30, "precision must be from 0 to 30");
     require(wanted.edge_items >= 1 && wanted.line_width >= 1 && wanted.threshold >= 0,
-            "edgeitems, linewidth and threshold must be above 0");
+            "edgeitems and linewidth must be >= 1, and threshold must be >= 0");
     print_options() = wanted;
     return 0;
 }

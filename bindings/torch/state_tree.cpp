@@ -50,7 +50,7 @@ StateTree StateTree::read(lua_State* L, int index) {
 }
 
 StateTree StateTree::read_value(lua_State* L, int index, int depth) {
-    require(depth < deepest_state, "the state has more than {} levels, or contains itself",
+    require(depth < deepest_state, "the state has more than {} levels or contains itself",
             deepest_state);
     luaL_checkstack(L, 8, "a state with too many levels");
     StateTree tree;

@@ -37,7 +37,8 @@ constexpr int cannot_start = 127;
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     if (folder[0] != '\0' && ::chdir(folder) != 0) {
-        ::dprintf(STDERR_FILENO, "hfc-host: cannot go to '%s': %s\n", folder, std::strerror(errno));
+        ::dprintf(STDERR_FILENO, "hfc-host: cannot change to the directory '%s': %s\n", folder,
+                  std::strerror(errno));
         ::_exit(cannot_start);
     }
     ::execv(program, arguments);

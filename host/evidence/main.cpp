@@ -24,7 +24,7 @@ int main(int count, char** arguments) {
                            : command == "export" ? hfc::host::export_runs(words)
                                                  : hfc::host::sweep(hfc::host::parse_sweep(words));
         if (std::fflush(stdout) != 0 && status == 0) {
-            std::fprintf(stderr, "hfc-host: standard output could not be written\n");
+            std::fprintf(stderr, "hfc-host: cannot write to standard output\n");
             return 1;
         }
         return status;

@@ -207,7 +207,7 @@ std::string run_section(const fs::path& run) {
     }
     const auto command = command_of(config);
     return part(3, "Figures", figures) + part(3, "Tables", tables_in(run, 4)) +
-           part(3, "Pictures", pictures_of(run)) + part(3, "Settings", settings_of(config)) +
+           part(3, "Images", pictures_of(run)) + part(3, "Settings", settings_of(config)) +
            part(3, "Environment", environment_of(config)) +
            part(3, "Command",
                 command.empty() ? "" : fmt::format("<pre>{}</pre>\n", html_text(command))) +

@@ -23,13 +23,13 @@ const char* name_of(ItemState state) {
         case ItemState::waiting:
             return "not started";
         case ItemState::begun:
-            return "begun";
+            return "started";
         case ItemState::failed:
             return "failed";
         case ItemState::finished:
             return "finished";
         case ItemState::brought:
-            return "done in the file of --from";
+            return "already in the --from file";
     }
     return "";
 }
@@ -56,7 +56,7 @@ void check_save(const std::string& file) {
 }
 
 void list_items(const SweepSettings& settings, const std::vector<evidence::FinishedRun>& brought) {
-    fmt::print("{} run{} of {} thread{}, {} at a time, on {}\n", settings.items.size(),
+    fmt::print("{} run{} with {} thread{} each, {} at a time, on {}\n", settings.items.size(),
                settings.items.size() == 1 ? "" : "s", settings.threads,
                settings.threads == 1 ? "" : "s", settings.jobs, settings.device);
     for (const auto& item : settings.items) {
@@ -96,7 +96,7 @@ void print_tables(const std::vector<evidence::JoinedTable>& tables) {
         }
     }
     if (!tables.empty() && !has_repeats(tables)) {
-        fmt::print("\none seed for each setting, so there are no intervals: see --seeds\n");
+        fmt::print("\nno intervals, because each setting has only one seed (see --seeds)\n");
     }
 }
 
@@ -141,7 +141,7 @@ int join_runs(const SweepDirectory& sweep, const std::string& save, int stopped)
     }
     const auto failed = print_failures(sweep);
     if (stopped != 0 || failed > 0) {
-        fmt::print("hfc-host sweep --resume '{}' continues it\n", sweep.path().string());
+        fmt::print("To continue: hfc-host sweep --resume '{}'\n", sweep.path().string());
     }
     return stopped != 0 ? stopped : failed > 0 ? 1 : 0;
 }
@@ -154,11 +154,12 @@ int work(SweepDirectory& sweep, int jobs, const std::string& save) {
 int work_share(const std::string& path, int jobs) {
     const auto share = share_of_environment();
     require(share.index >= 0 && share.index < share.count,
-            "option --share: the environment says task {} of {}", share.index, share.count);
+            "option --share: task {} from the environment is out of range for {} tasks",
+            share.index, share.count);
     auto sweep = SweepDirectory::open(path, share.name());
     const int stopped = SweepRunner(sweep, jobs_for(sweep.settings(), jobs), share).run();
     const auto failed = print_failures(sweep);
-    fmt::print("share {} done; hfc-host sweep --collect '{}' joins the runs\n", share.name(),
+    fmt::print("share {} finished; to join the runs: hfc-host sweep --collect '{}'\n", share.name(),
                sweep.path().string());
     return stopped != 0 ? stopped : failed > 0 ? 1 : 0;
 }
@@ -169,7 +170,7 @@ int work_or_say(SweepDirectory& sweep, int jobs, const std::string& save) {
         return work(sweep, jobs, save);
     } catch (const Error& error) {
         std::fflush(stdout);
-        std::fprintf(stderr, "hfc-host sweep: %s\nhfc-host sweep --resume '%s' continues it\n",
+        std::fprintf(stderr, "hfc-host sweep: %s\nTo continue: hfc-host sweep --resume '%s'\n",
                      error.what(), sweep.path().c_str());
         return 1;
     }
@@ -206,7 +207,7 @@ int sweep(const SweepOptions& options) {
                directory.path().string());
     std::fflush(stdout);
     if (options.slurm) {
-        fmt::print("submit them with sbatch '{}'\n", write_array_script(directory).string());
+        fmt::print("submit them with: sbatch '{}'\n", write_array_script(directory).string());
         return 0;
     }
     return work_or_say(directory, settings.jobs, options.save);

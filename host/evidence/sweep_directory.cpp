@@ -162,11 +162,11 @@ bool is_sweep(const fs::path& path) {
 }
 
 SweepSettings read_sweep(const fs::path& path) {
-    require(is_sweep(path), "'{}' is not the directory of a sweep: it has no {}", path.string(),
+    require(is_sweep(path), "'{}' is not a sweep directory: it has no {}", path.string(),
             settings_name);
     const auto text = read_file(path / settings_name, most_bytes);
     try {
-        require(!nests_deeper(text), "'{}' is damaged: it nests too deeply",
+        require(!nests_deeper(text), "'{}' is damaged: it is nested too deeply",
                 (path / settings_name).string());
         return from_json(Json::parse(text));
     } catch (const nlohmann::json::exception& error) {

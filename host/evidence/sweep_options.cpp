@@ -104,7 +104,8 @@ void refuse_others(const std::vector<std::string>& arguments) {
     for (const auto& word : arguments) {
         const auto name = std::string_view(word).substr(0, word.find('='));
         if (std::ranges::find(others, name) != others.end()) {
-            wrong_use(fmt::format("option {} is for a single run; a sweep does not take it", name));
+            wrong_use(
+                fmt::format("option {} works only with a single run, not with a sweep", name));
         }
     }
 }
@@ -143,9 +144,9 @@ SweepOptions parse_sweep(const std::vector<std::string>& words) {
                                : app.count("--share") > 0 ? "--share"
                                                           : "--collect");
     } else if (options.script.empty()) {
-        wrong_use(options.arguments.empty()
-                      ? "no script given"
-                      : fmt::format("the script comes first, before '{}'", options.arguments[0]));
+        wrong_use(options.arguments.empty() ? "no script given"
+                                            : fmt::format("the script must come first, before '{}'",
+                                                          options.arguments[0]));
     }
     return options;
 }

@@ -298,7 +298,7 @@ void SweepRunner::take_end(const Running& running, int status) {
         say(fmt::format("{} stopped", item.name));
         return;
     }
-    auto what = status == 0 ? std::string("the script has made no run: it does not call hfc.run")
+    auto what = status == 0 ? std::string("the script did not make a run: it does not call hfc.run")
                             : last_error(sweep_.item_log(item), running.log_begin);
     if (status > killed_by) {
         what = fmt::format("ended by signal {} ({})", status - killed_by,

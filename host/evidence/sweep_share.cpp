@@ -51,8 +51,8 @@ SweepShare share_of_environment() {
         }
     }
     fail(
-        "option --share: expected a task of a Slurm array (SLURM_ARRAY_TASK_ID), or a process that "
-        "mpirun or srun has started; found neither in the environment");
+        "option --share: expected a task of a Slurm array (SLURM_ARRAY_TASK_ID), or a process "
+        "started by mpirun or srun; the environment contains neither");
 }
 
 std::filesystem::path write_array_script(const SweepDirectory& sweep) {

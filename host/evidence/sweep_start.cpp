@@ -157,7 +157,7 @@ SweepSettings settings_of(const SweepOptions& options) {
                                      .deterministic = settings.deterministic});
     for (const auto& item : settings.items) {
         require(std::ranges::all_of(item.arguments, is_utf8),
-                "the script's options must be UTF-8: a sweep keeps them in a JSON file");
+                "the script's options must be UTF-8, because a sweep stores them in a JSON file");
     }
     return settings;
 }

@@ -123,7 +123,7 @@ TEST(ScriptErrors, CompiledChunksAreRefusedEverywhere) {
               0);
     const auto direct = run({path});
     EXPECT_EQ(direct.status, 1);
-    EXPECT_THAT(direct.err, HasSubstr("compiled Lua is refused"));
+    EXPECT_THAT(direct.err, HasSubstr("cannot run compiled Lua"));
     for (const std::string load : {"loadfile(p)", "load(io.open(p, 'rb'):read('*a'))",
                                    "loadstring(io.open(p, 'rb'):read('*a'))",
                                    "load(io.open(p, 'rb'):read('*a'), 'x', 'b')"}) {
@@ -165,11 +165,15 @@ TEST_F(ScriptOptions, WrongUse) {
     };
     fails({"--epochs.natral", "3"},
           "unknown option --epochs.natral (did you mean --epochs.natural?)");
-    fails({"--epochs", "3"}, "option --epochs has parts of its own, such as --epochs.");
+    fails({"--epoch", "3"}, "unknown option --epoch (did you mean --epochs.natural?)");
+    fails({"--radius", "4"}, "unknown option --radius (did you mean --radii?)");
+    fails({"--thread", "1"}, "unknown option --thread (did you mean --threads?)");
+    fails({"--colour", "red"}, "unknown option --colour; see --help");
+    fails({"--epochs", "3"}, "option --epochs is a group of options, such as --epochs.");
     fails({"--lr", "fast"}, "option --lr: expected a number, got 'fast'");
     fails({"--radii", "4,x"}, "option --radii: expected a number, got 'x'");
     fails({"--lr"}, "option --lr: expected a value");
-    fails({"--preset", "papre"}, "unknown preset 'papre'; known: paper");
+    fails({"--preset", "papre"}, "unknown preset 'papre'; known presets: paper");
     fails({"stray"}, "unexpected argument 'stray'");
     fails({"--device", "gpu"}, "unknown device 'gpu'");
 }
@@ -184,10 +188,10 @@ TEST_F(ScriptOptions, WrongValuesNameTheOption) {
     fails({"--lr", "nan"}, "option --lr: expected a finite number, got 'nan'");
     fails({"--lr", "inf"}, "option --lr: expected a finite number, got 'inf'");
     fails({"--radii", "4,nan"}, "option --radii: expected a finite number");
-    fails({"--radii", "4,,8"}, "option --radii: expected values between the commas");
-    fails({"--radii", "4,"}, "option --radii: expected values between the commas");
+    fails({"--radii", "4,,8"}, "option --radii: expected values separated by commas");
+    fails({"--radii", "4,"}, "option --radii: expected values separated by commas");
     fails({"--model", "--lr"},
-          "option --model: expected a value, got '--lr'; write --model=--lr if that is meant");
+          "option --model: expected a value, got '--lr'; if this is the value, write --model=--lr");
     EXPECT_EQ(run_script({"--model=--lr"}).out, "12\t36\t4+8\t0.0001\t--lr\tfalse\n");
     EXPECT_EQ(run_script({"--fast", "--lr", "2"}).out, "12\t36\t4+8\t2\tresnet\ttrue\n");
     EXPECT_EQ(run_script({"--radii", ""}).out, "12\t36\t\t0.0001\tresnet\tfalse\n");
@@ -230,7 +234,7 @@ TEST_F(ScriptOptions, ChoicesAndRanges) {
 TEST_F(ScriptOptions, NamesOfTheProgramsOptionsAreRefused) {
     for (const std::string name : {"data", "device", "out", "threads", "help", "preset"}) {
         EXPECT_THAT(run({"-e", "hfc.options {" + name + " = 1}"}).err,
-                    HasSubstr("the name '" + name + "' is an option of hfc-host itself"));
+                    HasSubstr("'" + name + "' is an option of hfc-host itself"));
     }
 }
 

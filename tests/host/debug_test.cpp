@@ -88,7 +88,7 @@ print(pcall(hfc.profile, function() hfc.profile(function() end) end))
     EXPECT_THAT(result.out, HasSubstr("profile.lua:8: mine"));
     EXPECT_THAT(result.out,
                 HasSubstr("hfc.profile: argument 1 (function): expected a function, got number 3"));
-    EXPECT_THAT(result.out, HasSubstr("cannot profile another"));
+    EXPECT_THAT(result.out, HasSubstr("cannot call hfc.profile"));
     EXPECT_THAT(result.out, HasSubstr("nowhere/trace.json"));
     EXPECT_THAT(result.out, HasSubstr("hfc.profile: option 'trace': '.' is not a regular file"));
     EXPECT_THAT(result.out, Not(HasSubstr("never run")));

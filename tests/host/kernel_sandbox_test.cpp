@@ -254,7 +254,8 @@ TEST_F(KernelSandbox, KeepsTheFiguresPrograms) {
     EXPECT_EQ(result.out, "own/f.svg.gp\nown/f.png.gp\nown/f.pdf.gp\nresults in own\n")
         << result.err;
     EXPECT_EQ(result.err,
-              "run:plot: the sandbox does not start gnuplot; outside it: gnuplot 'own/f.png.gp' > "
+              "run:plot: the sandbox does not start gnuplot; to draw the figure, run this outside "
+              "the sandbox: gnuplot 'own/f.png.gp' > "
               "'f.png'\n");
     EXPECT_EQ(run_text(text, {"--out", "lua", "--sandbox=lua"}).status, 0);
     EXPECT_EQ(fs::exists(scratch_.path() / "lua/f.png.gp"),

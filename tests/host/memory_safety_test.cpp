@@ -215,7 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
               refused(torch.fractional_max_pool2d, image, 2, 3, samples:narrow(2, 0, 2))
               refused(torch.fractional_max_pool3d, cube, 2, 3, samples)
             end)lua",
-                           "random_samples: expected values of at least 0 and below 1"},
+                           "random_samples: expected values >= 0 and < 1"},
                     Script{"EmbeddingBag", R"lua(
             local w, i = torch.rand(4, 8), int {1, 2, 3}
             refused(torch.embedding_bag, w, i, int {0, -5})
@@ -266,7 +266,7 @@ INSTANTIATE_TEST_SUITE_P(
             local cube, weight = torch.rand(1, 2, 6, 6, 6), torch.rand(2, 2, 3, 3, 3)
             refused(torch.slow_conv3d, cube, weight, {5, 5, 5})
             print(torch.slow_conv3d(cube, weight, {3, 3, 3}).shape[3]))lua",
-                           "kernel_size: expected the weight's"},
+                           "kernel_size: expected the kernel size of weight"},
                     Script{"LdlPivots", R"lua(
             for _, pivots in ipairs {{-3, -2, -3}, {1, 2, -3}, {0, 1, 2}, {9, 1, 2}} do
               local given = torch.tensor(pivots, {dtype = "int32"})
@@ -288,13 +288,13 @@ INSTANTIATE_TEST_SUITE_P(
                 pcall(torch[name], x, torch.full_like(x, -1))
               end
             end)lua",
-                           "the smallest int64 divided by -1 does not fit its type"},
+                           "the smallest int64 divided by -1 does not fit into its dtype"},
                     Script{"RangeOfIntegers", R"lua(
             refused(torch.range, 0, 10, 0.5, {dtype = "int64"})
             refused(torch.range, 0, 10, 0.5, {out = int {1}})
             refused(torch.range, 10, 0, -1e-3, {dtype = "int32"})
             print(torch.range(0, 6, 2, {dtype = "int64"}):sum(), #torch.range(0, 1, .5)))lua",
-                           "step: expected at least 1 for int64, got 0.5"},
+                           "step: expected a size of at least 1 for int64, got 0.5"},
                     Script{"InnerOperators", R"lua(
             refused(function() return torch._reshape_alias(torch.ones(1), {1e6}, {1}):sum() end)
             refused(torch._fused_sgd, {torch.ones(1)}, {torch.ones(9)}, {torch.ones(9)})

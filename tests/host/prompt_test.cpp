@@ -27,7 +27,7 @@ class Prompt : public testing::Test {
 
 TEST_F(Prompt, PrintsValuesAndKeepsThem) {
     auto terminal = at_terminal();
-    terminal.wait_for("Ctrl-D leaves");
+    terminal.wait_for("Ctrl-D quits");
     terminal.type("40 + 2\r");
     terminal.wait_for("\n42");
     terminal.type("_ + 1\r");

@@ -279,7 +279,7 @@ TEST_F(Sandbox, HoldsForARunThatIsTakenUpAgain) {
 TEST_F(Sandbox, HasNoPrompt) {
     const auto result = run({"--sandbox", "-i"});
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, HasSubstr("option --sandbox is for scripts"));
+    EXPECT_THAT(result.err, HasSubstr("option --sandbox works only with scripts"));
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ TEST_F(SharedSweep, JoinsToTheTablesOfASweepOfOneProcess) {
     ASSERT_EQ(sweep(what + Words{"--out", alone_}).status, 0);
     const auto made = sweep(what + Words{"--out", shared_, "--slurm"});
     ASSERT_EQ(made.status, 0) << made.err;
-    EXPECT_THAT(made.out, HasSubstr("submit them with sbatch '" + shared_ + "/array.sh'"));
+    EXPECT_THAT(made.out, HasSubstr("submit them with: sbatch '" + shared_ + "/array.sh'"));
     const auto batch = read_text(fs::path(shared_) / "array.sh");
     EXPECT_THAT(
         batch, AllOf(HasSubstr("#SBATCH --array=0-3\n"), HasSubstr("#SBATCH --signal=B:USR1@120\n"),
@@ -47,7 +47,7 @@ TEST_F(SharedSweep, JoinsToTheTablesOfASweepOfOneProcess) {
     std::thread other([&] {
         const auto result = sweep({"--share", shared_}, task(1, 2));
         EXPECT_EQ(result.status, 0) << result.err << result.out;
-        EXPECT_THAT(result.out, HasSubstr("share 1-of-2 done"));
+        EXPECT_THAT(result.out, HasSubstr("share 1-of-2 finished"));
     });
     const auto first = sweep({"--share", shared_}, task(0, 2));
     other.join();

@@ -103,22 +103,23 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
         {{script_, "--seeds"}, "--seeds"},
         {{script_, "--seeds", "2", "--seed", "1"}, "both choose the seeds"},
         {{seedless, "--seeds", "2"}, "the script has no option 'seed'"},
-        {{script_, "--lr", "1e-3,,1"}, "option --lr: there is an empty value in '1e-3,,1'"},
+        {{script_, "--lr", "1e-3,,1"}, "option --lr: '1e-3,,1' contains an empty value"},
         {{script_, "--lr", "1e-3,"}, "empty value"},
         {{script_, "--lr", "1e-3,fast"}, "expected a number, got 'fast'"},
-        {{script_, "--seed", "9007199254740993"}, "integers go to 2\\^53"},
-        {{script_, "--preset", "short"}, "unknown preset 'short'; known: long"},
+        {{script_, "--seed", "9007199254740993"}, "integers must be at most 2\\^53"},
+        {{script_, "--preset", "short"}, "unknown preset 'short'; known presets: long"},
         {{script_, "--jobs", "1000", "--threads", "1"}, "1000 runs of 1 thread need 1000 cores"},
         {{script_, "--threads", "1000"}, "option --threads: 1000 threads"},
         {{script_, "--jobs", "0"}, "--jobs"},
-        {{script_, "--seeds", "2", "--sandbox"}, "option --sandbox is for a single run"},
-        {{script_, "--seeds", "2", "--sandbox=lua"}, "option --sandbox is for a single run"},
+        {{script_, "--seeds", "2", "--sandbox"}, "option --sandbox works only with a single run"},
+        {{script_, "--seeds", "2", "--sandbox=lua"},
+         "option --sandbox works only with a single run"},
         {{"missing.lua", "--seeds", "2"}, "cannot read 'missing.lua'"},
         {{"--seeds", "2"}, "no script given"},
-        {{"--lr", "1", script_}, "the script comes first, before '--lr'"},
+        {{"--lr", "1", script_}, "the script must come first, before '--lr'"},
         {{other, "--seed", "1,2"}, "before hfc.options"},
         {{plain, "--seeds", "2"}, "does not call hfc.options"},
-        {{"--resume", "missing"}, "is not the directory of a sweep"},
+        {{"--resume", "missing"}, "is not a sweep directory"},
         {{"--resume", out(), "--seeds", "3"}, "--resume takes the script and its options"},
         {{script_, "--from", "missing.csv"}, "cannot read 'missing.csv'"},
         {{script_, "--from", script_}, "contains no finished runs"},
@@ -145,7 +146,7 @@ TEST_F(Sweep, TheDryRunListsEachCombinationOnce) {
     const auto listed = [&](const Words& words) {
         return sweep(Words{script_} + words + Words{"--dry-run", "--threads", "1"}).out;
     };
-    EXPECT_THAT(listed({"--lr", "1e-3,.001,2"}), HasSubstr("2 runs of 1 thread"));
+    EXPECT_THAT(listed({"--lr", "1e-3,.001,2"}), HasSubstr("2 runs with 1 thread each"));
     EXPECT_THAT(listed({"--kind", "a\\,b,c"}),
                 AllOf(HasSubstr("kind_a_b-"), HasSubstr("kind_c-"), HasSubstr("2 runs")));
     EXPECT_THAT(listed({"--layers", "4,8"}), HasSubstr("1 run of"));

@@ -70,7 +70,7 @@ function TestSynthetic:test_bad_input()
   lu.assertErrorMsgContains("-1", train.subset, train, -1)
   lu.assertErrorMsgContains("at least 1, got 0", train.batches, train, {size = 0})
   lu.assertErrorMsgContains("radius", train.low_pass, train, -1)
-  lu.assertErrorMsgContains("expected a number, got text 'wide'", train.low_pass, train, "wide")
+  lu.assertErrorMsgContains("expected a number, got string 'wide'", train.low_pass, train, "wide")
   lu.assertErrorMsgContains("unknown option 'sice' (did you mean 'size'?)",
     train.batches, train, {sice = 3})
   lu.assertErrorMsgContains("expected an integer, got number 2.5", train.subset, train, 2.5)
@@ -164,7 +164,7 @@ end
 
 function TestViews:test_a_map_that_returns_something_else()
   local train = self.train
-  local expected = "the function of map must return images float32 [1, C, H, W]"
+  local expected = "the map function must return as many images as it gets, float32 [1, C, H, W]"
   local function error_with(f) lu.assertErrorMsgContains(expected, train.map, train, f) end
   error_with(function() end)
   error_with(function() return 3 end)
@@ -201,7 +201,8 @@ function TestViews:test_filter()
   lu.assertTrue(view:labels():lt(3):all():item())
   lu.assertEquals(#view, labels:slice(0, 10, 60):lt(3):sum():item())
   local train = self.train
-  lu.assertErrorMsgContains("no image of", train.filter, train, function() return false end)
+  lu.assertErrorMsgContains("returned false for every image of", train.filter, train,
+    function() return false end)
   lu.assertErrorMsgContains("true or false", train.filter, train, function() return 1 end)
 end
 
@@ -314,14 +315,14 @@ function TestFunctions:test_bad_functions()
   error_of("got Tensor float32 [8, 8]", function() return torch.zeros(8, 8), 0 end)
   error_of("got Tensor float64", function() return torch.zeros(1, 8, 8):double(), 0 end)
   error_of("get(7): ", function(i) return get(assert(i < 7 and i, "gone")) end)
-  error_of("get(3) must return an image and a label", function(i)
+  error_of("get(3) must return an integer label", function(i)
     return torch.zeros(1, 8, 8), i == 3 and "cat" or 0
   end)
   error_of("get(3) returns no label", function(i)
     return torch.zeros(1, 8, 8), i ~= 3 and 0 or nil
   end)
-  error_of("get(2) must return a label of 0 to 1", get, {classes = 2})
-  error_of("get(2) must return a label of 0 to 1", get, {class_names = {"a", "b"}})
+  error_of("get(2) must return a label from 0 to 1", get, {classes = 2})
+  error_of("get(2) must return a label from 0 to 1", get, {class_names = {"a", "b"}})
   error_of("expected a function", 3)
   lu.assertErrorMsgContains("'get' is missing", hfc.dataset, {size = 3})
   lu.assertErrorMsgContains("'size'", hfc.dataset, {get = get})

@@ -45,7 +45,7 @@ function TestDocumentation:test_every_function_is_documented()
   local count = 0
   each_function(function(name, f)
     count = count + 1
-    lu.assertNotStrContains(printed(f), "nothing is documented", false, name)
+    lu.assertNotStrContains(printed(f), "there is no documentation for", false, name)
   end)
   lu.assertTrue(count > 30)
 end
@@ -72,8 +72,8 @@ function TestDocumentation:test_help_of_objects()
   lu.assertStrContains(printed(hfc.frequency), "hfc.frequency.split(x")
   lu.assertNotStrContains(printed(hfc.frequency), "hfc.mask")
   lu.assertStrContains(printed("Run"), "run:plot(figure")
-  lu.assertStrContains(printed({}), "nothing is documented")
-  lu.assertStrContains(printed(42), "nothing is documented")
+  lu.assertStrContains(printed({}), "there is no documentation for")
+  lu.assertStrContains(printed(42), "there is no documentation for")
 end
 
 function TestDocumentation:test_examples_and_sections()
@@ -95,7 +95,7 @@ function TestDocumentation:test_apropos()
   local text = table.concat(lines, "\n")
   lu.assertStrContains(text, "hfc.sensitivity.heat_map(")
   lu.assertStrContains(text, "max_pool2d")
-  lu.assertStrContains(text, "nothing that is documented holds 'no such word'")
+  lu.assertStrContains(text, "no documentation contains 'no such word'")
   lu.assertErrorMsgContains("apropos: expected a string, got nil", apropos)
 end
 

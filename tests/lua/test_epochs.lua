@@ -32,7 +32,7 @@ function TestEpochs:test_names_what_it_cannot_keep()
   end
   fails("argument 1 (n): expected at least 1 epoch, got 0", 0)
   fails("'best': expected a network, an optimizer, a schedule, a Tensor or a table", 2, {best = 1})
-  fails("put such a value into a table", 2, {best = 1})
+  fails("keep it in a table", 2, {best = 1})
   fails("argument 2 (state): expected names as keys, got number 1", 2, {torch.nn.Linear(1, 1)})
   fails("argument 2 (state): expected a table {name = object}", 2, torch.nn.Linear(1, 1))
   lu.assertErrorMsgContains("at 'list.f' cannot be saved", function()
@@ -49,8 +49,8 @@ function TestEpochs:test_tensors_and_lists_in_events()
   local function fails(message, event)
     lu.assertErrorMsgContains(message, self.run.log, self.run, event)
   end
-  fails("a Tensor must have one real element to be written", {loss = torch.zeros(2)})
-  fails("a list has a hole: it has 2 values, but only the first 1 are consecutive",
+  fails("only a Tensor with one real element can be written", {loss = torch.zeros(2)})
+  fails("a list has a gap: it has 2 values, but only the first 1 are consecutive",
     {list = {[1] = 1, [3] = 3}})
   fails("a table cannot have both names and list values", {list = {1, a = 2}})
   lu.assertErrorMsgContains("one real element", self.run.row, self.run, "t", {x = torch.zeros(2)})

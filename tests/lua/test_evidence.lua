@@ -210,7 +210,7 @@ function TestSmoothing:test_a_blurred_input_keeps_the_mean()
   lu.assertAlmostEquals(seen[{0, 0, 4, 4}]:item(), .2, 1e-6)
   lu.assertAlmostEquals(seen[{0, 0, 3, 5}]:item(), .1, 1e-6)
   lu.assertAlmostEquals(seen:sum():item(), 1, 1e-6)
-  lu.assertErrorMsgContains("a finite rho of at least 0, got -1", hfc.blurred_input, net, -1)
+  lu.assertErrorMsgContains("a finite rho >= 0, got -1", hfc.blurred_input, net, -1)
   local data = hfc.data("synthetic", {train = 4, test = 4})
   local model = hfc.model("lenet")
   local row = hfc.smoothing_row(model, data.test, {rho = 1, epsilons = {.03}, blur = true})
@@ -256,7 +256,7 @@ function TestSimilarity:test_ssim()
     * (2 * covariance + 9e-4) / (variances + 9e-4)
   lu.assertAlmostEquals(hfc.ssim(x, y):item(), expected, 1e-10)
   lu.assertErrorMsgContains("two Tensors [N, C, H, W] of the same shape", hfc.ssim, a, b[0])
-  lu.assertErrorMsgContains("at least 11 pixels, got 8 x 8", hfc.ssim, torch.rand(1, 3, 8, 8),
+  lu.assertErrorMsgContains("at least 11 x 11 pixels, got 8 x 8", hfc.ssim, torch.rand(1, 3, 8, 8),
                             torch.rand(1, 3, 8, 8))
 end
 

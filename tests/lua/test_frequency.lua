@@ -48,7 +48,7 @@ function TestFrequency:test_bad_input()
   local x = torch.rand(1, 1, 8, 8)
   lu.assertErrorMsgContains("radius", hfc.frequency.low_pass, x, -1)
   lu.assertErrorMsgContains("radius", hfc.frequency.low_pass, x, 0 / 0)
-  lu.assertErrorMsgContains("argument 2 (radius): expected a number, got text 'four'",
+  lu.assertErrorMsgContains("argument 2 (radius): expected a number, got string 'four'",
     hfc.frequency.low_pass, x, "four")
   lu.assertErrorMsgContains("argument 1 (x): expected a Tensor, got number 3",
     hfc.frequency.low_pass, 3, 4)

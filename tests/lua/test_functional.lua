@@ -78,7 +78,7 @@ function TestChecks:test_values_outside_their_range()
   refuses("reduction must be none, mean or sum", F.gaussian_nll_loss, x, x, x, {reduction = "mid"})
   refuses("mode must be sum, mean or max", F.embedding_bag, x, x, {mode = "min"})
   refuses("no mode 'cubic'", F.interpolate, torch.ones(1, 1, 2, 2), 4, {mode = "cubic"})
-  refuses("expected one of size and scale_factor", F.interpolate, torch.ones(1, 1, 2, 2))
+  refuses("expected either size or scale_factor", F.interpolate, torch.ones(1, 1, 2, 2))
   refuses("more than 1 value per channel", F.batch_norm, torch.ones(1, 2), nil, nil,
           {training = true})
   refuses("more than 1 spatial element", F.instance_norm, torch.ones(2, 2, 1))

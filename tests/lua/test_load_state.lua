@@ -44,9 +44,9 @@ function TestLoadState:test_prefixes_are_named_and_taken()
   local state = one:state_dict()
   for _, prefix in ipairs {"module.", "model.", "_orig_mod.", "net.encoder."} do
     local given = prefixed(prefix, state)
-    fails(('the names begin with \'%s\': write load_state_dict(state, {prefix = "%s"})'):format(
+    fails(('the names start with \'%s\': write load_state_dict(state, {prefix = "%s"})'):format(
       prefix, prefix), other, given)
-    fails("no name fits", other, given, {strict = false})
+    fails("no name matches", other, given, {strict = false})
     given["head.bias"] = torch.zeros(1)
     other:load_state_dict(given, {prefix = prefix})
     lu.assertTrue(other:state_dict()["0.bias"]:equal(state["0.bias"]))
@@ -59,13 +59,13 @@ end
 function TestLoadState:test_nested_and_lacking_names_are_explained()
   local one, other = network(), network()
   local state = one:state_dict()
-  fails("the state lies under 'state_dict': write load_state_dict(state.state_dict)", other,
+  fails("the state is in the field 'state_dict': write load_state_dict(state.state_dict)", other,
     {epoch = 3, state_dict = state})
   fails('write load_state_dict(state["my net"], {prefix = "module."})', other,
     {["my net"] = prefixed("module.", state)})
   local outer = nn.module "Outer"
   function outer:init() self.body = network() end
-  fails("the names lack 'body.': write net.body:load_state_dict(state)", outer(), state)
+  fails("the names lack the prefix 'body.': write net.body:load_state_dict(state)", outer(), state)
 end
 
 function TestLoadState:test_strict_is_an_option_by_name_or_position()
@@ -78,10 +78,10 @@ function TestLoadState:test_strict_is_an_option_by_name_or_position()
   lu.assertEquals({select(2, other:load_state_dict(state, false))}, {{"0.bias"}, {"extra"}})
   fails("unknown argument 'stric' (did you mean 'strict'?)", other, state, {stric = false})
   fails("strict must be true or false, got 0", other, state, {strict = 0})
-  fails("no name fits", other, {}, {strict = false})
-  fails("expected a table name -> Tensor, got a network: write net:state_dict()", other, one)
-  fails("expected a table name -> Tensor, got nil", other)
-  fails("0.weight is not a Tensor but a number", other, {["0.weight"] = 3}, {strict = false})
+  fails("no name matches", other, {}, {strict = false})
+  fails("expected a table {name = Tensor}, got a network: write net:state_dict()", other, one)
+  fails("expected a table {name = Tensor}, got nil", other)
+  fails("0.weight must be a Tensor, got a number", other, {["0.weight"] = 3}, {strict = false})
   local before = other:state_dict()["0.weight"]:clone()
   fails("0.bias has shape [2], expected [3]", other,
     {["0.weight"] = torch.zeros(3, 2), ["0.bias"] = torch.zeros(2)}, {strict = false})

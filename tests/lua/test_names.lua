@@ -144,7 +144,7 @@ function TestNames:test_unknown_names_raise_with_the_nearest()
     function() return torch.autograd.grat end)
   lu.assertErrorMsgContains("there is no torch.nn.init.xavier_unifrom_ (did you mean",
     function() return torch.nn.init.xavier_unifrom_ end)
-  lu.assertErrorMsgContains("hfc.mask.radial is called hfc.spectrum.radial now",
+  lu.assertErrorMsgContains("hfc.mask.radial has been renamed to hfc.spectrum.radial",
     function() return hfc.mask.radial end)
   lu.assertErrorMsgContains("there is no hfc.mask.lern (did you mean 'learn'?)",
     function() return hfc.mask.lern end)

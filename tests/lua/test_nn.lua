@@ -79,7 +79,7 @@ function TestLayers:test_bad_input()
   lu.assertErrorMsgContains("padding_mode must be", nn.Conv2d, 3, 8, 3, {padding_mode = "mirror"})
   lu.assertErrorMsgContains("p must be in [0,1], got 2", nn.Dropout, 2)
   lu.assertErrorMsgContains("did you mean 'Conv2d'", function() return nn.Conv22d end)
-  lu.assertErrorMsgContains("a class must be called", nn.Sequential, {nn.ReLU})
+  lu.assertErrorMsgContains("call the class", nn.Sequential, {nn.ReLU})
 end
 
 TestModule = {}
@@ -198,7 +198,7 @@ function TestModule:test_a_field_that_becomes_a_parameter_later()
 end
 
 function TestModule:test_missing_forward_says_so()
-  lu.assertErrorMsgContains("Empty has no forward: write function Empty:forward(x)",
+  lu.assertErrorMsgContains("Empty has no method forward: write function Empty:forward(x)",
     nn.module("Empty")(), torch.ones(1))
 end
 
@@ -238,7 +238,7 @@ function TestInHfc:test_faults_of_a_lua_network_are_reported()
   local Wrong = nn.module "Wrong"
   function Wrong:init() self.w = nn.Parameter(torch.ones(1)) end
   function Wrong:forward() return "text" end
-  lu.assertErrorMsgContains("forward must return a Tensor, got text 'text'",
+  lu.assertErrorMsgContains("forward must return a Tensor, got string 'text'",
     hfc.accuracy, Wrong(), data.test)
   function Wrong:forward() error("my own mistake") end
   lu.assertErrorMsgContains("my own mistake",

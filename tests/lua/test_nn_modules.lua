@@ -30,7 +30,7 @@ function TestSequential:test_counts_and_finds_by_number()
     net(torch.ones(1, 1))
   end)
   lu.assertEquals(#nn.Sequential(), 0)
-  lu.assertErrorMsgContains("there is no element 7 of 2", function()
+  lu.assertErrorMsgContains("index 7 is out of range for 2 elements", function()
     nn.Sequential(nn.ReLU(), nn.ReLU())[7] = nn.ReLU()
   end)
 end
@@ -82,7 +82,7 @@ function TestDicts:test_module_dict()
   lu.assertTrue(dict:contains "conv" and not dict:contains "train")
   dict:pop "conv"
   lu.assertEquals(#dict:parameters(), 0)
-  lu.assertErrorMsgContains("'train' is a method", nn.ModuleDict, {train = nn.ReLU()})
+  lu.assertErrorMsgContains("'train' is already a method", nn.ModuleDict, {train = nn.ReLU()})
   lu.assertErrorMsgContains("must be a module", nn.ModuleDict, {a = 3})
 end
 
@@ -122,17 +122,18 @@ function TestState:test_load_state_dict_reports()
   lu.assertEquals(unexpected, {"extra"})
   _, missing = net:load_state_dict(state, false)
   lu.assertEquals(missing, {"0.bias"})
-  lu.assertErrorMsgContains("no name fits", net.load_state_dict, net, {}, {strict = false})
+  lu.assertErrorMsgContains("no name matches", net.load_state_dict, net, {}, {strict = false})
   lu.assertErrorMsgContains("unknown argument 'stric'", net.load_state_dict, net, state,
     {stric = false})
   local prefixed = {}
   for name, tensor in pairs(net:state_dict()) do prefixed["module." .. name] = tensor end
-  lu.assertErrorMsgContains("the names begin with 'module.'", net.load_state_dict, net, prefixed,
+  lu.assertErrorMsgContains("the names start with 'module.'", net.load_state_dict, net, prefixed,
     {strict = false})
-  lu.assertErrorMsgContains("the names begin with 'module.'", net.load_state_dict, net, prefixed)
+  lu.assertErrorMsgContains("the names start with 'module.'", net.load_state_dict, net, prefixed)
   local bare = {}
   for name, tensor in pairs(net[1]:state_dict()) do bare[name] = tensor end
-  lu.assertErrorMsgContains("the names lack '1.': write net[\"1\"]:load_state_dict(state)",
+  lu.assertErrorMsgContains(
+    "the names lack the prefix '1.': write net[\"1\"]:load_state_dict(state)",
     net.load_state_dict, net, bare)
   lu.assertErrorMsgContains("expected a table", net.load_state_dict, net, "path.pth")
 end
@@ -144,7 +145,7 @@ function TestState:test_buffers_that_are_not_saved()
   lu.assertEquals(net:clone():state_dict().table, nil)
   net:double()
   lu.assertEquals(net.table.dtype, "float64")
-  lu.assertErrorMsgContains("has no dot", net.register_buffer, net, "a.b", torch.ones(1))
+  lu.assertErrorMsgContains("without dots", net.register_buffer, net, "a.b", torch.ones(1))
 end
 
 function TestState:test_frozen_parameters_belong_to_the_module()
@@ -167,7 +168,7 @@ function TestMoves:test_memory_format_and_dtypes()
     lu.assertEquals(net[0].weight.dtype, dtype)
     lu.assertEquals(net[1].num_batches_tracked.dtype, "int64")
   end
-  lu.assertErrorMsgContains("floating-point dtypes", net.to, net, "int64")
+  lu.assertErrorMsgContains("expected a floating-point dtype", net.to, net, "int64")
   local model = hfc.model("resnet18"):to {memory_format = "channels_last"}:double()
   lu.assertEquals(model.bn1.num_batches_tracked.dtype, "int64")
   lu.assertEquals(model.fc.weight.dtype, "float64")

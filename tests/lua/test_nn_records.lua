@@ -98,7 +98,7 @@ end
 
 function TestCopies:test_reparametrised_weights()
   local net, x = nn.utils.weight_norm(nn.Linear(3, 4)), torch.randn(2, 3)
-  lu.assertErrorMsgContains("'weight' is reparametrised already", nn.utils.weight_norm, net)
+  lu.assertErrorMsgContains("'weight' is already reparametrised", nn.utils.weight_norm, net)
   lu.assertEquals(#net:parameters(), 3)
   local copy = net:clone()
   lu.assertEquals(#copy:parameters(), 3)

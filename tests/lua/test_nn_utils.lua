@@ -17,7 +17,7 @@ function TestUtils:test_vectors()
   lu.assertEquals(vector.shape, {8})
   nn.utils.vector_to_parameters(vector * 0 + 2, net:parameters())
   lu.assertEquals(net.bias:tolist(), {2, 2})
-  lu.assertErrorMsgContains("the vector has 3 elements, the parameters 8",
+  lu.assertErrorMsgContains("the vector has 3 elements, but the parameters have 8",
     nn.utils.vector_to_parameters, torch.ones(3), net:parameters())
 end
 

@@ -73,11 +73,11 @@ function TestObjective:test_wrong_metrics()
   end
   wrong("unknown metric 'top6' (did you mean 'top5'?): expected top5, cross_entropy", {"top6"})
   wrong("option 'metrics': a function needs a name", {function() return 1 end})
-  wrong("option 'metrics': 'loss' is already the name of another value", {loss = math.abs})
-  wrong("option 'metrics': 'milliseconds' is already the name of another value",
+  wrong("option 'metrics': the name 'loss' is already used for another value", {loss = math.abs})
+  wrong("option 'metrics': the name 'milliseconds' is already used for another value",
         {milliseconds = math.abs})
   wrong("option 'metrics': 'top5' occurs twice", {"top5", top5 = math.abs})
-  wrong("option 'metrics': the function 'mine' must return a number or a Tensor of one element, "
+  wrong("option 'metrics': the function 'mine' must return a number or a Tensor with one element, "
         .. "got nil", {mine = function() end})
   wrong("the metric mine of the probe 'test' is nan: expected a finite number",
         {mine = function() return 0 / 0 end})
@@ -219,12 +219,12 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   local function fails(message, options)
     lu.assertErrorMsgContains(message, self.trained, self, options)
   end
-  fails("must return the loss, a Tensor of one element; got", {loss = function() return 1 end})
+  fails("must return the loss as a Tensor with one element, got", {loss = function() return 1 end})
   fails("the loss must be one floating-point number", {loss = function(_, x) return x end})
   fails("does not depend on the model's parameters", {loss = function(_, x) return x:sum() end})
   local other = torch.ones(1):requires_grad_(true)
   fails("does not depend on the model's parameters", {loss = function() return other:sum() end})
-  fails("the term 'a' must be a number or a Tensor of one element", {
+  fails("the term 'a' must be a number or a Tensor with one element", {
     loss = function(model, x) return model(x):sum(), {a = "b"} end})
   fails("the loss is nan at epoch 1, batch 1", {
     loss = function(model, x) return model(x):sum() * (0 / 0) end})

@@ -51,7 +51,7 @@ function TestPictures:test_classes_of_folders()
   lu.assertEquals(hfc.data(opt, {image_size = 8}).classes, 1)
   os.remove(path)
   lu.assertErrorMsgContains(path, self.load, self, {classes = path})
-  lu.assertErrorMsgContains("makes classes of folders, but 'synthetic' has none", hfc.data,
+  lu.assertErrorMsgContains("makes classes from directories, but 'synthetic' has no", hfc.data,
                             {dataset = "synthetic", classes = path})
 end
 
@@ -183,7 +183,7 @@ function TestPictures:test_wrong_steps_are_named()
   fails("expected at least one step", {})
   fails("step 1: expected a step {name, size}", {"resize", 8})
   fails("unknown step 'centre_crop' (did you mean 'center_crop'?)", {{"centre_crop", 8}})
-  fails("step 2, its size: expected", {{"resize", 8}, {"center_crop"}})
+  fails("the size of step 2: expected", {{"resize", 8}, {"center_crop"}})
   fails("unknown option 'p'", {{"resize", 8, p = 1}, {"center_crop", 8}})
   fails("resize and random_resized_crop can only be the first step", {{"pad", 8}, {"resize", 8}})
   fails("p must be a probability", {{"random_resized_crop", 8}, {"horizontal_flip", p = 2}})

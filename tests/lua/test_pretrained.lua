@@ -68,7 +68,7 @@ local function load_resnet(depth)
   lu.assertErrorMsgContains('write load_state_dict(state, {prefix = "module."})',
     net.load_state_dict, net, state)
   lu.assertErrorMsgContains(
-    "the state lies under 'state_dict': write load_state_dict(state.state_dict, \z
+    "the state is in the field 'state_dict': write load_state_dict(state.state_dict, \z
       {prefix = \"module.\"})", net.load_state_dict, net, checkpoint)
   net:load_state_dict(state, options)
   return net:eval(), checkpoint

@@ -30,7 +30,7 @@ function TestCommon:test_data_by_the_options_of_a_script()
   lu.assertEquals({#all.train, #all.test}, {40, 30})
   local by_name = hfc.data("synthetic", {train = 40, test = 30, classes = 4, seed = 3})
   lu.assertTrue(by_name.train:subset(30, {seed = 3}):labels():equal(data.train:labels()))
-  lu.assertErrorMsgContains("options with one", hfc.data, {seed = 1})
+  lu.assertErrorMsgContains("options that contain one", hfc.data, {seed = 1})
   lu.assertErrorMsgContains("option 'train_images': expected 0 (all) or more, got -1", hfc.data,
                             {dataset = "synthetic", train_images = -1})
 end
@@ -67,7 +67,8 @@ function TestNetworks:test_several_in_their_order()
     lu.assertEquals(model(data.test:batch(0, 1)).shape, {1, 4})
   end
   lu.assertEquals(seen, {"b", "a"})
-  lu.assertErrorMsgContains("recipes by name and a list of names", hfc.networks, opt, data, run, {})
+  lu.assertErrorMsgContains("a table {name = recipe} and a list of names", hfc.networks,
+    opt, data, run, {})
 end
 
 TestResults = {}
@@ -107,7 +108,8 @@ function TestSmall:test_published_rows()
   lu.assertEquals(hfc.published("wang2020 table2", "natural", .7), {})
   hfc.published("wang2020 table1", "low", 8)[1] = 0
   lu.assertEquals(hfc.published("wang2020 table1", "low", 8)[1], .9786)
-  lu.assertErrorMsgContains("there is no table 'x'; known: wang2020 table1", hfc.published, "x")
+  lu.assertErrorMsgContains("there is no table 'x'; known tables: wang2020 table1", hfc.published,
+    "x")
 end
 
 function TestSmall:test_the_share_within_a_radius()

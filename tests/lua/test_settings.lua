@@ -195,7 +195,7 @@ function TestMatched:test_results_are_compared_at_the_value_that_all_reach()
   local chosen, target = hfc.matched(results, "name", "train")
   lu.assertEquals(target, .88)
   lu.assertEquals({chosen[1].lr, chosen[2].lr, #chosen}, {2, 3, 2})
-  lu.assertErrorMsgContains("result 1: expected the field 'nam'", hfc.matched, results, "nam",
+  lu.assertErrorMsgContains("result 1 must have the field 'nam'", hfc.matched, results, "nam",
                             "train")
 end
 

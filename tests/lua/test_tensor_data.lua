@@ -60,7 +60,7 @@ end
 function TestTensors:test_first_guesses_are_told_what_to_write()
   local images = torch.rand(4, 3, 8, 8)
   local function fails(message, ...) lu.assertErrorMsgContains(message, hfc.dataset, ...) end
-  fails("argument 2 (labels): expected a Tensor int64 [N] (torch.tensor(list, {dtype", images,
+  fails("argument 2 (labels): expected a Tensor int64 [N], such as torch.tensor(", images,
     {0, 1, 0, 1})
   fails("or a table {size = n, get = function(i) return image, label end}, got a function",
     function() end, 4)
@@ -74,12 +74,12 @@ function TestTensors:test_data_sets_that_call_themselves_end()
     if data then data:batch(0, 1) end
     return torch.rand(3, 8, 8), i % 2
   end}
-  lu.assertErrorMsgContains("through the library more than 60 deep", data.batch, data, 0, 2)
+  lu.assertErrorMsgContains("through the library more than 60 levels deep", data.batch, data, 0, 2)
   local map
   map = hfc.dataset(torch.rand(4, 3, 8, 8)):map(function(images)
     return map and map:batch(0, 1) or images
   end)
-  lu.assertErrorMsgContains("through the library more than 60 deep", map.batch, map, 0, 1)
+  lu.assertErrorMsgContains("through the library more than 60 levels deep", map.batch, map, 0, 1)
 end
 
 function TestTensors:test_classes_and_their_names_agree()

@@ -26,8 +26,8 @@ function TestCreation:test_ragged_tables_are_refused()
   lu.assertErrorMsgContains("dimension 1: expected 2 elements, got 1", torch.tensor, {{1, 2}, {3}})
   lu.assertErrorMsgContains("nested to different depths", torch.tensor, {{1, 2}, 3})
   lu.assertErrorMsgContains("nested to different depths", torch.tensor, {1, {2}})
-  lu.assertErrorMsgContains("mixed", torch.tensor, {1, true})
-  lu.assertErrorMsgContains("expected a number, got text 'x'", torch.tensor, {1, "x"})
+  lu.assertErrorMsgContains("only booleans, got both", torch.tensor, {1, true})
+  lu.assertErrorMsgContains("expected a number, got string 'x'", torch.tensor, {1, "x"})
 end
 
 TestOperators = {}
@@ -82,7 +82,8 @@ function TestOperators:test_no_match_lists_the_forms()
   local ok, message = pcall(function() return torch.add(torch.ones(2, 3), "x") end)
   lu.assertFalse(ok)
   lu.assertStrContains(message, "test_torch.lua:")
-  lu.assertStrContains(message, "torch.add: no overload accepts (Tensor float32 [2, 3], text 'x')")
+  lu.assertStrContains(message,
+    "torch.add: no overload accepts (Tensor float32 [2, 3], string 'x')")
   lu.assertStrContains(message, "aten::add.Tensor(Tensor self, Tensor other")
 end
 
@@ -142,7 +143,7 @@ end
 
 function TestIndexing:test_length_and_errors()
   lu.assertEquals(#self.x, 3)
-  lu.assertErrorMsgContains("an index is an integer", function() return self.x[{print}] end)
+  lu.assertErrorMsgContains("expected an index: an integer", function() return self.x[{print}] end)
   lu.assertError(function() return self.x[3] end)
   lu.assertErrorMsgContains("cannot be set", function() self.x.shape = 1 end)
 end

@@ -32,7 +32,7 @@ function TestModel:test_bad_input()
     hfc.model, "preact_resnet8", {class = 3})
   local model = small_model()
   lu.assertErrorMsgContains("channels", function() return model(torch.rand(1, 1, 16, 16)) end)
-  lu.assertErrorMsgContains("expected a Tensor, got text 'x'", function() return model("x") end)
+  lu.assertErrorMsgContains("expected a Tensor, got string 'x'", function() return model("x") end)
 end
 
 TestTrain = {}
@@ -207,7 +207,7 @@ function TestTrain:test_bad_input()
   fails("mixup", {mixup = -0.1})
   fails("are mutually exclusive", {mixup = 1, adversarial = hfc.attack.fgsm {}})
   fails("option 'adversarial': expected an Attack", {adversarial = "pgd"})
-  fails("must have one epsilon", {adversarial = hfc.attack.pgd {epsilon = {0.01, 0.02}}})
+  fails("must have a single epsilon", {adversarial = hfc.attack.pgd {epsilon = {0.01, 0.02}}})
   fails("unknown option 'flop' (did you mean 'flip'?)", {augment = {flop = true}})
   fails("adam", {optimizer = "adma"})
   fails("unknown option 'momemtum' (did you mean 'momentum'?)",

@@ -55,7 +55,7 @@ function TestFunc:test_grad()
   lu.assertEquals({gradient:tolist(), value:item()}, {{3, 12, 27}, 36})
   lu.assertFalse(gradient.requires_grad or value.requires_grad)
   lu.assertEquals(torch.no_grad(func.grad(cube), x):tolist(), {3, 12, 27})
-  lu.assertErrorMsgContains("must return one Tensor of one element", func.grad(square), x)
+  lu.assertErrorMsgContains("must return a single Tensor with one element", func.grad(square), x)
   lu.assertFalse(x.requires_grad)
 end
 

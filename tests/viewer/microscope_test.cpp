@@ -297,7 +297,8 @@ TEST_F(MicroscopeWindow, ErrorsAreOneSentence) {
                 testing::MatchesRegex("hfc-host: microscope: [^\n]*cifar10[^\n]*\n2\n"));
     shell("unset DISPLAY; \"$HOST\" microscope net 2>said; echo $? >>said", 60);
     EXPECT_EQ(text_of("said"),
-              "hfc-host: microscope: there is no display for a window: DISPLAY is not set\n2\n");
+              "hfc-host: microscope: cannot open a window: neither DISPLAY nor WAYLAND_DISPLAY is "
+              "set\n2\n");
     EXPECT_THAT(said(""), HasSubstr("see hfc-host microscope --help\n2\n"));
 }
 

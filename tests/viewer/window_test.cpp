@@ -254,7 +254,7 @@ TEST_F(ViewerWindow, WithoutADisplayItSaysWhy) {
     EXPECT_EQ(shell("unset DISPLAY; $VIEWER $RUN 2> $OUT/error; echo $? > $OUT/status"), 0);
     std::ifstream error(folder_ / "error");
     EXPECT_THAT(std::string(std::istreambuf_iterator<char>(error), {}),
-                testing::HasSubstr("hfc-viewer: no window: "));
+                testing::HasSubstr("hfc-viewer: cannot open a window: "));
     std::ifstream status(folder_ / "status");
     EXPECT_EQ(std::string(std::istreambuf_iterator<char>(status), {}), "3\n");
 }

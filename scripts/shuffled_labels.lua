@@ -3,9 +3,9 @@
 --   hfc-host scripts/shuffled_labels.lua                  built-in data: half a minute on two cores
 --   hfc-host scripts/shuffled_labels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- Expect: with natural labels, the accuracy on low-passed images (r = 4) rises within the first
--- epochs. With shuffled labels, the training accuracy rises late, and the r = 4 curve stays near
--- chance.
+-- Expect: with natural labels, the accuracy on low-passed images (r = 4) rises together with the
+-- training accuracy, to more than .9 within 12 epochs. With shuffled labels, the training accuracy
+-- rises late, and the r = 4 curve stays near chance (built-in data, seeds 0, 1 and 2).
 local opt = hfc.options(hfc.common {
   labels        = {{"natural", "shuffled"}, "training labels", choices = {"natural", "shuffled"}},
   epochs        = {{natural = 12, shuffled = 48}, "passes over the training set", least = 1},

@@ -86,7 +86,7 @@ void EventLog::check() {
         constexpr double most = 1e9;  // some thirty years; a clock holds ten times that
         const std::chrono::duration<double> seconds(last["time"].get<double>());
         require(seconds.count() >= 0 && seconds.count() <= most,
-                "'{}': the last event has the time {}, expected 0 to {} seconds", path_.string(),
+                "'{}': the last event's time is {}, expected 0 to {} seconds", path_.string(),
                 seconds.count(), most);
         started_ -= std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds);
     }

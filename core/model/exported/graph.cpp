@@ -43,8 +43,7 @@ class Parser {
                "it does not specify the shape of the images");
         program_.input_shape = shape_of((*shapes_)[program_.input_name]);
         const auto& nodes = list_member(graph, "nodes");
-        expect(nodes.size() <= most_nodes, "its graph has {} nodes, which is too many",
-               nodes.size());
+        expect(nodes.size() <= most_nodes, "its graph has too many nodes ({})", nodes.size());
         for (const auto& node : nodes) {
             read_node(node);
         }

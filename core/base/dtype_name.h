@@ -8,7 +8,7 @@ namespace hfc {
 
 /// PyTorch's name of a dtype, as scripts write it: "float32".
 inline std::string_view dtype_name(c10::ScalarType dtype) {
-    return c10::getDtypeNames(dtype).first;
+    return dtype == c10::ScalarType::Undefined ? "undefined" : c10::getDtypeNames(dtype).first;
 }
 
 }  // namespace hfc

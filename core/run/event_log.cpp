@@ -76,7 +76,7 @@ void EventLog::check() {
     int64_t number = 0;
     while (const auto line = lines.next()) {
         last = parse(*line);
-        require(last.is_object(), "'{}', line {} is not an event", path_.string(), ++number);
+        require(last.is_object(), "'{}': line {} is not an event", path_.string(), ++number);
     }
     const auto end = lines.offset();
     require(::ftruncate(file_.get(), static_cast<off_t>(end)) == 0,

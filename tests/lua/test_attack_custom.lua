@@ -178,8 +178,8 @@ function TestAttackCustom:test_filtered_views_with_another_range()
     lu.assertErrorMsgContains('option \'range\': expected a list {lowest, highest} or "none"',
       hfc.attack.fgsm, {range = wrong})
   end
-  lu.assertErrorMsgContains("hfc.attack.fgsm: 'range' must be two ascending numbers", hfc.attack.fgsm,
-    {range = {1, 0}})
+  lu.assertErrorMsgContains("hfc.attack.fgsm: 'range' must be two ascending numbers",
+    hfc.attack.fgsm, {range = {1, 0}})
 end
 
 function TestAttackCustom:test_a_given_start()

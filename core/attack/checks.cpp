@@ -223,18 +223,18 @@ class NetworkChecks {
                          "steps leave {:.3g} %",
                          100 * left, 100 * few));
         if (l_infinity()) {
-            wins("one step wins", "FFGSM fools",
+            wins("one step wins", "FFGSM succeeds on",
                  right_after(attack_like(options_, "ffgsm", epsilon())), many);
         }
-        wins("noise wins", "100 random points in the ball fool", right_at_random_points(epsilon()),
-             many);
+        wins("noise wins", "100 random points in the ball succeed on",
+             right_at_random_points(epsilon()), many);
     }
 
     void compare_epsilons() {
         if (l_infinity() && options_.range == Range()) {
             const double rest = share(right_after(apgd(1, 20)));
             note("unbounded", rest, never,
-                 fmt::format("epsilon 1, which allows every image, leaves {:.3g} % of the images "
+                 fmt::format("at epsilon 1, which allows any image, {:.3g} % of the images remain "
                              "correctly classified",
                              100 * rest));
         }
@@ -250,7 +250,7 @@ class NetworkChecks {
     void wins(const char* name, const char* what, const at::Tensor& right, const at::Tensor& many) {
         const double won = share(right.logical_not().logical_and(many));
         note(name, won, most_gained,
-             fmt::format("{} {:.3g} % of the images that 100 steps of APGD do not", what,
+             fmt::format("{} {:.3g} % of the images on which 100 steps of APGD fail", what,
                          100 * won));
     }
 
@@ -333,8 +333,8 @@ std::vector<Check> check_transfer(model::Model& model, model::Model& source,
     const auto right = found.fooled_by.slice(0, 0, first.size()).eq(0);
     const double won = fooled.logical_and(right).to(at::kDouble).mean().item<double>();
     return {{"black box wins",
-             fmt::format("the images that fool the other network fool {:.3g} % of the images "
-                         "that the attack does not: gradients may be masked",
+             fmt::format("adversarial images made for the other network succeed on {:.3g} % of the "
+                         "images on which the attack fails: gradients may be masked",
                          100 * won),
              won, most_black_box}};
 }
@@ -347,8 +347,8 @@ std::vector<Check> check_steps(const Robustness& found) {
         const double won = before - step.robust;
         if (step.name == "square" && i > 0) {
             checks.push_back({"black box wins",
-                              fmt::format("Square fools {:.3g} % of the images that the attacks "
-                                          "with gradients do not: gradients may be masked",
+                              fmt::format("Square succeeds on {:.3g} % of the images on which the "
+                                          "gradient-based attacks fail: gradients may be masked",
                                           100 * won),
                               won, most_black_box});
         }

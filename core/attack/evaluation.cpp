@@ -1,5 +1,6 @@
 #include "attack/evaluation.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 
 #include <ATen/ATen.h>
@@ -53,7 +54,7 @@ at::Tensor Evaluation::class_gradients(const at::Tensor& classes) {
     require(chosen.dim() == 2 && chosen.scalar_type() == at::kLong &&
                 chosen.size(0) == images_.size(0) && chosen.size(1) > 0,
             "classes must be an int64 tensor [{}, K], got {} [{}]", images_.size(0),
-            at::toString(chosen.scalar_type()), fmt::join(chosen.sizes(), ", "));
+            dtype_name(chosen.scalar_type()), fmt::join(chosen.sizes(), ", "));
     require(chosen.numel() == 0 || chosen.ge(0).logical_and(chosen.lt(count)).all().item<bool>(),
             "classes must be between 0 and {}", count - 1);
     auto gradients = kept_rows(network_.class_gradients(pass(), chosen));

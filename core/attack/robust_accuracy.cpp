@@ -109,7 +109,7 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
     }
     const auto settings = resolve(options);
     require(!settings.targeted,
-            "robust accuracy is defined only for untargeted attacks; do not set targeted");
+            "robust accuracy is defined only for untargeted attacks; do not set 'targeted'");
     require(!epsilons.empty(), "at least one epsilon is needed, got none");
     std::ranges::for_each(epsilons, require_epsilon);
     const at::NoGradGuard no_grad;

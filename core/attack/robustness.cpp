@@ -56,7 +56,7 @@ class Assessment {
     void attack(const AttackOptions& step, int64_t number) {
         const auto settings = resolve(step);
         require(!settings.targeted,
-                "robust accuracy is defined only for untargeted attacks; do not set targeted");
+                "robust accuracy is defined only for untargeted attacks; do not set 'targeted'");
         const at::NoGradGuard no_grad;
         AttackedNetwork network(model_, settings, options_.inference);
         network.begin(dataset_);

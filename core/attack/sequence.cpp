@@ -16,7 +16,7 @@ class Version {
         require(classes >= 2, "an attack needs at least two classes, but the model has {}",
                 classes);
         if (targets() < 9) {
-            notes.push_back(fmt::format("{} classes: the number of targets is {} instead of 9",
+            notes.push_back(fmt::format("with {} classes, the number of targets is {} instead of 9",
                                         classes, targets()));
         }
     }
@@ -27,7 +27,7 @@ class Version {
         if (loss == Loss::dlr && classes_ < (towards_targets ? 4 : 3)) {
             step.loss = Loss::margin;
             const auto note =
-                fmt::format("{} classes: the loss is margin instead of dlr", classes_);
+                fmt::format("with {} classes, the loss is margin instead of dlr", classes_);
             if (std::ranges::find(notes_, note) == notes_.end()) {
                 notes_.push_back(note);
             }

@@ -1,6 +1,7 @@
 #include "attack/settings.h"
 
 #include "attack/method.h"
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "data/checksum.h"
@@ -28,7 +29,7 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
         return;
     }
     require(method.takes_steps || !options.steps,
-            "{} has no option steps; set the number of queries with the option queries",
+            "{} has no option 'steps'; set the number of queries with the option 'queries'",
             method.name);
     settings.steps = options.steps.value_or(method.steps);
     require(settings.steps >= 1, "steps must be at least 1, got {}", settings.steps);
@@ -63,16 +64,16 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
     require(method.random_start || !options.random_start.value_or(false),
             "{} has no random start; the methods with one are {}", method.name, random_starters());
     require(method.random_start || !given,
-            "{} has no option start; the methods with this option are {}", method.name,
+            "{} has no option 'start'; the methods with this option are {}", method.name,
             random_starters());
     require(!given || !options.random_start.value_or(false),
-            "start and random_start are mutually exclusive, but both are given");
+            "'start' and 'random_start' are mutually exclusive, but both are given");
     if (given) {
         const auto& start = options.start;
         require(start.dim() == 4 && start.scalar_type() == at::kFloat,
-                "start must be a float32 tensor of perturbations [N, C, H, W], got {} [{}]",
-                at::toString(start.scalar_type()), fmt::join(start.sizes(), ", "));
-        require(start.isfinite().all().item<bool>(), "start must contain only finite numbers");
+                "'start' must be a float32 tensor of perturbations [N, C, H, W], got {} [{}]",
+                dtype_name(start.scalar_type()), fmt::join(start.sizes(), ", "));
+        require(start.isfinite().all().item<bool>(), "'start' must contain only finite numbers");
     }
     settings.start = options.start;
     settings.random_start = !given && options.random_start.value_or(method.random_start);
@@ -122,11 +123,11 @@ void set_targets(Settings& settings, const AttackOptions& options) {
         return;
     }
     settings.targets = static_cast<int64_t>(targets->second);
-    require(
-        settings.targets == 0 || !options.targeted,
-        "targets and targeted are mutually exclusive: with targets, any wrong class is a success");
+    require(settings.targets == 0 || !options.targeted,
+            "'targets' and 'targeted' are mutually exclusive: with 'targets', any wrong class is a "
+            "success");
     require(!options.targeted || settings.loss != Loss::dlr,
-            "the loss dlr takes the option targets instead of targeted");
+            "the loss dlr takes the option 'targets' instead of 'targeted'");
 }
 
 /// Compares as float32, the type of the pixels.
@@ -144,7 +145,7 @@ void require_pixels(const at::Tensor& images, const Range& range) {
     require(
         lowest >= static_cast<float>(range.lowest) && highest <= static_cast<float>(range.highest),
         "images must have pixels in [{},{}], got {} to {}; to allow others, set the attack's "
-        "option range to {{lowest, highest}}, or to \"none\" for filtered images",
+        "option 'range' to {{lowest, highest}}, or to \"none\" for filtered images",
         range.lowest, range.highest, lowest, highest);
 }
 
@@ -155,21 +156,22 @@ void check_band(const Band& band) {
             "the band's dct must be a fraction of the coefficients, above 0 and at most 1, got {}",
             band.dct);
         require(band.part == data::Part::whole && !band.mask.defined(),
-                "band takes only one of these: dct, a part with a radius, or a mask");
+                "'band' takes only one of these: dct, a part with a radius, or a mask");
         return;
     }
     if (!band.mask.defined()) {
         require(band.part != data::Part::whole,
-                "band must be low or high with a radius, or have a mask");
+                "'band' must have a part (low or high) with a radius, or a mask");
         require(std::isfinite(band.radius) && band.radius >= 0,
                 "the band's radius must be a finite number >= 0, got {}", band.radius);
         return;
     }
     const auto& mask = band.mask;
-    require(band.part == data::Part::whole, "band takes a part with a radius or a mask, not both");
+    require(band.part == data::Part::whole,
+            "'band' takes a part with a radius or a mask, not both");
     require(mask.dim() == 2 && at::isFloatingType(mask.scalar_type()),
             "the band's mask must be a floating-point tensor [H, W], got {} [{}]",
-            at::toString(mask.scalar_type()), fmt::join(mask.sizes(), ", "));
+            dtype_name(mask.scalar_type()), fmt::join(mask.sizes(), ", "));
     require(mask.ge(0).logical_and(mask.le(1)).all().item<bool>(),
             "the band's mask must contain factors in [0,1]");
 }
@@ -193,13 +195,13 @@ Settings resolve(const AttackOptions& options) {
     set_numbers(settings, options, *method);
     set_start(settings, options, *method);
     require(!options.targeted || method->takes_targeted,
-            "{} looks for any wrong class and does not accept targeted", method->name);
+            "{} looks for any wrong class and does not accept 'targeted'", method->name);
     settings.targeted = options.targeted;
     settings.loss = options.loss;
     set_targets(settings, options);
     if (options.band) {
         require(method->takes_band,
-                "{} takes no band; methods that follow the gradient, such as pgd, take one",
+                "{} does not accept 'band'; methods that follow the gradient, such as pgd, do",
                 method->name);
         check_band(*options.band);
     }
@@ -207,8 +209,8 @@ Settings resolve(const AttackOptions& options) {
     settings.seed = options.seed;
     settings.range = options.range;
     require(options.range.lowest < options.range.highest,
-            "range must be two ascending numbers, the lowest and the highest pixel value, got {} "
-            "and {}",
+            "'range' must be two ascending numbers (the lowest and the highest pixel value), got "
+            "{} and {}",
             options.range.lowest, options.range.highest);
     settings.keep = options.keep;
     return settings;
@@ -239,13 +241,13 @@ std::string identity_of(const Settings& settings) {
 void require_batch(const at::Tensor& images, const at::Tensor& labels, const Settings& settings) {
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kFloat,
             "images must be a float32 tensor [N, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
+            images.defined() ? fmt::format("{} [{}]{}", dtype_name(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "), image_advice(images))
                              : "nothing");
     require(labels.defined() && labels.dim() == 1 && labels.scalar_type() == at::kLong &&
                 labels.size(0) == images.size(0),
             "labels must be an int64 tensor [{}], one per image, got {}", images.size(0),
-            labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
+            labels.defined() ? fmt::format("{} [{}]", dtype_name(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
     require_pixels(images, settings.range);
@@ -266,9 +268,10 @@ void require_start(const Settings& settings, int64_t count, at::IntArrayRef imag
         return;
     }
     const auto& start = settings.start;
-    require((start.size(0) == 1 || start.size(0) == count) && start.sizes().slice(1) == image,
-            "start must contain one perturbation, or {} (one per image), of shape [{}], got [{}]",
-            count, fmt::join(image, ", "), fmt::join(start.sizes(), ", "));
+    require(
+        (start.size(0) == 1 || start.size(0) == count) && start.sizes().slice(1) == image,
+        "'start' must contain 1 perturbation or {} (one per image), each of shape [{}], got [{}]",
+        count, fmt::join(image, ", "), fmt::join(start.sizes(), ", "));
 }
 
 }  // namespace hfc::attack

@@ -71,8 +71,8 @@ class Square : public Attack {
     void begin(const AttackedNetwork& network, const AttackBatch& batch) override {
         Attack::begin(network, batch);
         require(settings().norm != Norm::l2 || batch.images.size(2) == batch.images.size(3),
-                "square in L2 takes square images, got {} x {}", batch.images.size(2),
-                batch.images.size(3));
+                "the attack 'square' with norm L2 requires square images, got {} x {}",
+                batch.images.size(2), batch.images.size(3));
         const auto start = settings().norm == Norm::l2 ? tiled_start() : striped_start();
         best_ = bounded(start);
         place(best_);

@@ -2,6 +2,7 @@
 // the mathematical library but the square root, which IEEE 754 defines to the last bit: so the
 // numbers are the same on every machine.
 #include "base/clones.h"
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/random.h"
 
@@ -192,7 +193,7 @@ at::Tensor by_sample(const at::Tensor& samples, int64_t count, uint64_t key, at:
                      void (*make)(uint64_t key, uint64_t sample, uint64_t first, Number* numbers)) {
     require(samples.defined() && samples.scalar_type() == at::kLong && samples.dim() == 1,
             "samples must be int64 [N], got {}",
-            samples.defined() ? fmt::format("{} [{}]", at::toString(samples.scalar_type()),
+            samples.defined() ? fmt::format("{} [{}]", dtype_name(samples.scalar_type()),
                                             fmt::join(samples.sizes(), ", "))
                               : "an undefined tensor");
     const auto indices = samples.to(at::kCPU).contiguous();

@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 
 #include <ATen/ATen.h>
@@ -33,7 +34,7 @@ at::Tensor sample_indices(const at::Tensor& samples, int64_t n) {
     }
     require(samples.scalar_type() == at::kLong && samples.dim() == 1 && samples.numel() == n,
             "samples must be int64 [{}] (the index of each image in its source), got {} [{}]", n,
-            at::toString(samples.scalar_type()), fmt::join(samples.sizes(), ", "));
+            dtype_name(samples.scalar_type()), fmt::join(samples.sizes(), ", "));
     return samples.detach().cpu();
 }
 

@@ -1,5 +1,6 @@
 #include "corrupt/corrupt.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "base/random.h"
@@ -66,7 +67,7 @@ bool uses_imagenet(Constants constants, int64_t side) {
 void require_images(const at::Tensor& images, const Kind& kind) {
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kFloat,
             "images must be a float32 tensor [N, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
+            images.defined() ? fmt::format("{} [{}]{}", dtype_name(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "), image_advice(images))
                              : "nothing");
     require(images.size(1) == 1 || images.size(1) == 3,
@@ -94,7 +95,7 @@ Bytes bytes_of(const at::Tensor& image) {
 
 std::vector<std::string> kinds(std::string_view set) {
     require(set == "common" || set == "extra" || set == "all",
-            "set must be \"common\", \"extra\" or \"all\", got \"{}\"", set);
+            "'set' must be \"common\", \"extra\" or \"all\", got \"{}\"", set);
     std::vector<std::string> names;
     for (const auto& kind : table) {
         if (set == "all" || kind.common == (set == "common")) {
@@ -140,7 +141,8 @@ Corruptor::Corruptor(Corruption corruption) : corruption_(std::move(corruption))
     require(corruption_.severity >= 1 && corruption_.severity <= severities,
             "severity must be 1 to {}, got {}", severities, corruption_.severity);
     require(corruption_.jpeg >= 0 && corruption_.jpeg <= 100,
-            "jpeg must be a quality of 1 to 100, or 0 for none, got {}", corruption_.jpeg);
+            "jpeg must be a quality from 1 to 100, or 0 for no compression, got {}",
+            corruption_.jpeg);
     if (corruption_.kind == "frost") {
         photographs_ = read_photographs(corruption_.frost);
     }

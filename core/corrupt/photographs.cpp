@@ -44,7 +44,8 @@ struct KnownFile {
 
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder) {
     require(!folder.empty(),
-            "frost requires the option frost, the directory that contains the photographs {}; {}",
+            "the corruption frost requires the option 'frost', the directory that contains the "
+            "photographs {}; {}",
             fmt::join(names, ", "), source);
     std::vector<KnownFile> files;
     for (const auto* name : names) {

@@ -1,5 +1,6 @@
 #include "corrupt/published_files.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "corrupt/corrupt.h"
@@ -25,7 +26,7 @@ at::Tensor read_rows(const std::filesystem::path& path, std::vector<int64_t> sha
     const auto layout = tensor_file::npy_layout(file);
     require(layout.shape == shape && layout.dtype == at::kByte,
             "'{}' must contain uint8 [{}], got {} [{}]; {}", path.string(), fmt::join(shape, ", "),
-            at::toString(layout.dtype), fmt::join(layout.shape, ", "), where_published);
+            dtype_name(layout.dtype), fmt::join(layout.shape, ", "), where_published);
     shape[0] = count;
     auto rows = at::empty(shape, at::kByte);
     const auto row = static_cast<uint64_t>(rows.numel() / std::max<int64_t>(1, count));

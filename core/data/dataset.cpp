@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/kept_memory.h"
 #include "base/random.h"
@@ -24,7 +25,7 @@ at::Tensor checked_labels(at::Tensor labels, int64_t size, const std::string& na
                 labels.size(0) == size,
             "the labels of '{}' must be int64 [{}] or uint8 [{}], one per image; got {}", name,
             size, size,
-            labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
+            labels.defined() ? fmt::format("{} [{}]", dtype_name(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
     const bool shared = labels.use_count() > 1 || labels.storage().use_count() > 1;
@@ -303,7 +304,7 @@ Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
     require(
         whole && positions.dim() == 1 && positions.is_cpu(),
         "Dataset:batch: positions must be an int64 or int32 CPU tensor of one dimension, got {}",
-        positions.defined() ? fmt::format("{} [{}]", at::toString(positions.scalar_type()),
+        positions.defined() ? fmt::format("{} [{}]", dtype_name(positions.scalar_type()),
                                           fmt::join(positions.sizes(), ", "))
                             : "nothing");
     require_positions(positions);

@@ -29,8 +29,8 @@ void require_valid(const LoaderOptions& options) {
             options.batch_size);
     require(options.threads.value_or(0) >= 0 && options.threads.value_or(0) <= 1024,
             "threads must be 0 to 1024, got {}", options.threads.value_or(0));
-    require(options.ahead >= 1 && options.ahead <= 1024, "ahead must be 1 to 1024 batches, got {}",
-            options.ahead);
+    require(options.ahead >= 1 && options.ahead <= 1024,
+            "'ahead' must be 1 to 1024 batches, got {}", options.ahead);
     require(options.ranks >= 1, "ranks must be at least 1, got {}", options.ranks);
     require(options.rank >= 0 && options.rank < options.ranks,
             "rank must be 0 to {} with {} ranks, got {}", options.ranks - 1, options.ranks,

@@ -1,5 +1,6 @@
 #include "decompose/decompose.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "decompose/spectrum.h"
@@ -21,7 +22,7 @@ std::string shape_of(const at::Tensor& x) {
 at::Tensor planes_of(const at::Tensor& x) {
     require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
     require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
-            at::toString(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
+            dtype_name(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
     if (has_channels_last(x) && x.size(3) > 1) {
         fail("x must be [..., H, W], got images [N, H, W, C] of shape {}{}", shape_of(x),
              plane_advice(x));
@@ -171,7 +172,7 @@ Equal parse_equal(std::string_view text) {
     if (text == "energy") {
         return Equal::energy;
     }
-    require(text == "coefficients", "equal must be \"energy\" or \"coefficients\", got \"{}\"",
+    require(text == "coefficients", "'equal' must be \"energy\" or \"coefficients\", got \"{}\"",
             text);
     return Equal::coefficients;
 }

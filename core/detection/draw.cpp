@@ -57,7 +57,7 @@ class Mask {
 at::Tensor draw_boxes(const at::Tensor& image, const at::Tensor& boxes, const Pen& pen) {
     require(image.defined() && image.dim() == 3 && image.size(0) == 3 && image.size(1) > 0 &&
                 image.size(2) > 0 && image.is_floating_point(),
-            "the image must be a float Tensor [3, H, W]");
+            "the image must be a floating-point Tensor [3, H, W]");
     require(pen.width >= 1 && pen.width <= 1000, "the width must be 1 to 1000 pixels, got {}",
             pen.width);
     Mask mask(image.size(1), image.size(2), pen);

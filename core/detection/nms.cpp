@@ -1,4 +1,5 @@
 #include "base/clones.h"
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "detection/boxes.h"
 
@@ -19,7 +20,7 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
     require(boxes.defined() && boxes.dim() == 2 && boxes.size(1) == 4 &&
                 boxes.scalar_type() == at::kFloat,
             "boxes must be float32 [n, 4], got {}",
-            boxes.defined() ? fmt::format("{} [{}]", at::toString(boxes.scalar_type()),
+            boxes.defined() ? fmt::format("{} [{}]", dtype_name(boxes.scalar_type()),
                                           fmt::join(boxes.sizes(), ", "))
                             : "nothing");
     require(boxes.size(0) <= std::numeric_limits<uint32_t>::max(),
@@ -27,7 +28,7 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
     require(scores.defined() && scores.dim() == 1 && scores.size(0) == boxes.size(0) &&
                 scores.scalar_type() == at::kFloat,
             "scores must be float32 [{}], one per box, got {}", boxes.size(0),
-            scores.defined() ? fmt::format("{} [{}]", at::toString(scores.scalar_type()),
+            scores.defined() ? fmt::format("{} [{}]", dtype_name(scores.scalar_type()),
                                            fmt::join(scores.sizes(), ", "))
                              : "nothing");
 }
@@ -247,7 +248,7 @@ at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
     require(labels.defined() && labels.dim() == 1 && labels.size(0) == boxes.size(0) &&
                 labels.scalar_type() == at::kLong,
             "labels must be int64 [{}], one per box, got {}", boxes.size(0),
-            labels.defined() ? fmt::format("{} [{}]", at::toString(labels.scalar_type()),
+            labels.defined() ? fmt::format("{} [{}]", dtype_name(labels.scalar_type()),
                                            fmt::join(labels.sizes(), ", "))
                              : "nothing");
     const auto own_boxes = boxes.detach().cpu();

@@ -1,3 +1,4 @@
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "detection/retinanet.h"
 #include "model/normalised.h"
@@ -32,7 +33,7 @@ Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
         require(picture.dim() == 3 && picture.size(0) == 3 && picture.size(1) > 0 &&
                     picture.size(2) > 0 && picture.scalar_type() == at::kFloat,
                 "an image must be float32 [3, H, W], got {} [{}]",
-                at::toString(picture.scalar_type()), fmt::join(picture.sizes(), ", "));
+                dtype_name(picture.scalar_type()), fmt::join(picture.sizes(), ", "));
         const MapSize before{picture.size(1), picture.size(2)};
         const auto size = resized(before, options_.min_size, options_.max_size);
         require(size[0] > 0 && size[1] > 0, "an image of {} x {} pixels cannot be resized to {}",

@@ -116,7 +116,7 @@ std::vector<FinishedRun> finished_runs_from_csv(const std::string& text,
             // As strings: a hash of digits is no number.
             run.*run_columns[c].second = places[c] < lines[i].size() ? lines[i][places[c]] : "";
         }
-        require(!run.settings.empty(), "'{}', line {} has no settings", source, i + 1);
+        require(!run.settings.empty(), "'{}': line {} has no settings", source, i + 1);
         auto known = std::ranges::find_if(
             runs, [&](const FinishedRun& other) { return is_same_run(other, run); });
         if (known == runs.end()) {

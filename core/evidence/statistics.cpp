@@ -14,7 +14,7 @@ namespace hfc::evidence {
 namespace {
 
 void check_level(double level) {
-    require(level > 0 && level < 1, "level must be between 0 and 1, got {}", level);
+    require(level > 0 && level < 1, "'level' must be between 0 and 1, got {}", level);
 }
 
 /// The two tails have equal weight.
@@ -81,7 +81,7 @@ Interval wilson(int64_t successes, int64_t n, double level) {
 
 Interval paired_difference(const std::vector<double>& a, const std::vector<double>& b,
                            double level) {
-    require(a.size() == b.size(), "a and b must have the same number of values, got {} and {}",
+    require(a.size() == b.size(), "'a' and 'b' must have the same number of values, got {} and {}",
             a.size(), b.size());
     std::vector<double> differences(a.size());
     std::transform(a.begin(), a.end(), b.begin(), differences.begin(), std::minus<>());

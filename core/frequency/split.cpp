@@ -1,5 +1,6 @@
 #include "frequency/split.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "frequency/backends.h"
@@ -19,7 +20,7 @@ using torch::autograd::variable_list;
 void check(const at::Tensor& x, const std::vector<double>& radii) {
     require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
     require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
-            at::toString(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
+            dtype_name(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
     // Channels of 3 or 4 stand last in no stack of planes that anybody would split on purpose.
     if (has_channels_last(x) && x.size(3) > 1) {
         fail("x must be [..., H, W], got images [N, H, W, C] of shape [{}]{}",
@@ -105,8 +106,7 @@ Rule parse_rule(std::string_view text) {
         return Rule::inclusive;
     }
     require(text == "<",
-            "rule must be \"<=\" (distance at most the radius) or \"<\" (below it), "
-            "got \"{}\"",
+            "'rule' must be \"<=\" (distance at most the radius) or \"<\" (below it), got \"{}\"",
             text);
     return Rule::exclusive;
 }

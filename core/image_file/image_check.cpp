@@ -92,7 +92,8 @@ PictureInfo check_jpeg(Walk walk) {
         }
         const auto length = walk.number(2);
         if (length < 2) {
-            walk.damaged(fmt::format("a segment has {} bytes", length));
+            walk.damaged(
+                fmt::format("a segment has a length of {} bytes, expected at least 2", length));
         }
         auto segment = walk;
         const auto content = walk.take(length - 2);

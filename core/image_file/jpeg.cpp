@@ -149,8 +149,7 @@ class Decoder {
             case Failure::damaged:
                 fail("the image '{}' is damaged: its data contains an invalid code", path);
             case Failure::too_many_scans:
-                fail("the image '{}' has more than {} scans, expected at most {}", path, most_scans,
-                     most_scans);
+                fail("the image '{}' has too many scans, expected at most {}", path, most_scans);
             default:
                 fail("the image '{}' cannot be decoded; libjpeg reports: {}", path, trap_.message);
         }

@@ -32,8 +32,9 @@ Geometry checked(const Geometry& geometry, const Size& picture, const Size& resu
             "the image '{}' has {} x {} pixels, so a box of {} x {} at ({}, {}) cannot be cut out",
             path.string(), picture.height, picture.width, box.height, box.width, box.top, box.left);
     require(geometry.window.height == result.height && geometry.window.width == result.width,
-            "the image '{}' becomes {} x {} pixels, expected {} x {}", path.string(),
-            geometry.window.height, geometry.window.width, result.height, result.width);
+            "the image '{}' has {} x {} pixels after resizing and cropping, expected {} x {}",
+            path.string(), geometry.window.height, geometry.window.width, result.height,
+            result.width);
     return geometry;
 }
 

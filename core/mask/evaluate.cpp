@@ -48,14 +48,14 @@ double masked_accuracy(model::Model& model, const data::Dataset& dataset, const 
 }
 
 at::Tensor threshold(const at::Tensor& mask, double value) {
-    require(!std::isnan(value), "value must be a number, got {}", value);
+    require(!std::isnan(value), "'value' must be a number, got {}", value);
     return mask.gt(value).to(at::kFloat);
 }
 
 at::Tensor largest(const at::Tensor& map, double share) {
-    require(map.dim() >= 2 && map.numel() > 0, "map must be [..., H, W], got [{}]",
+    require(map.dim() >= 2 && map.numel() > 0, "'map' must be [..., H, W], got [{}]",
             fmt::join(map.sizes(), ", "));
-    require(share >= 0 && share <= 1, "share must be in [0,1], got {}", share);
+    require(share >= 0 && share <= 1, "'share' must be in [0,1], got {}", share);
     constexpr double infinity = std::numeric_limits<double>::infinity();
     auto flat = map.flatten(-2);
     const auto numbers = flat.isnan().logical_not();

@@ -45,7 +45,8 @@ Settings resolve(const LearnOptions& options) {
             "lambda must be a finite number >= 0, got {}", settings.lambda);
     require(std::isfinite(settings.lr) && settings.lr > 0,
             "lr must be a finite number above 0, got {}", settings.lr);
-    require(settings.batch_size >= 1, "batch size must be at least 1, got {}", settings.batch_size);
+    require(settings.batch_size >= 1, "the batch size must be at least 1, got {}",
+            settings.batch_size);
     require(options.epochs >= 1, "epochs must be at least 1, got {}", options.epochs);
     require(options.steps >= 1, "steps must be at least 1, got {}", options.steps);
     require(settings.tolerance >= 0, "tolerance must be >= 0, got {}", settings.tolerance);
@@ -258,7 +259,8 @@ Scope parse_scope(std::string_view text) {
     if (text == "class") {
         return Scope::class_of_images;
     }
-    require(text == "image", "per must be \"data set\", \"class\" or \"image\", got \"{}\"", text);
+    require(text == "image", "'per' must be \"data set\", \"class\" or \"image\", got \"{}\"",
+            text);
     return Scope::image;
 }
 

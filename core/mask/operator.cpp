@@ -1,5 +1,6 @@
 #include "mask/operator.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "frequency/half.h"
 
@@ -49,7 +50,7 @@ struct MaskFunction : public torch::autograd::Function<MaskFunction> {
 void require_mask(const at::Tensor& mask, int64_t height, int64_t width) {
     require(mask.defined() && at::isFloatingType(mask.scalar_type()),
             "mask must have a floating-point dtype, got {}",
-            mask.defined() ? at::toString(mask.scalar_type()) : "an undefined tensor");
+            mask.defined() ? dtype_name(mask.scalar_type()) : "an undefined tensor");
     require(mask.dim() >= 2 && mask.size(-2) == height && mask.size(-1) == width,
             "mask must be [..., {}, {}] (the images' height and width), got [{}]", height, width,
             fmt::join(mask.sizes(), ", "));
@@ -64,14 +65,14 @@ at::Tensor symmetrise(const at::Tensor& mask) {
     require(at::isFloatingType(mask.scalar_type()),
             "mask must have a floating-point dtype, got "
             "{}",
-            at::toString(mask.scalar_type()));
+            dtype_name(mask.scalar_type()));
     return (mask + mask.flip({-2, -1}).roll({1, 1}, {-2, -1})) / 2;
 }
 
 at::Tensor apply(const at::Tensor& x, const at::Tensor& mask) {
     require(x.defined() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble),
             "x must be of dtype float32 or float64, got {}",
-            x.defined() ? at::toString(x.scalar_type()) : "an undefined tensor");
+            x.defined() ? dtype_name(x.scalar_type()) : "an undefined tensor");
     require(
         x.dim() >= 2 && x.numel() > 0,
         "x must have at least two dimensions [..., H, W] and at least one pixel, got shape [{}]",

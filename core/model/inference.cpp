@@ -13,7 +13,7 @@ namespace hfc::model {
 void require_valid(const Statistics& statistics) {
     if (statistics.kind == Statistics::Kind::adapted) {
         require(statistics.images >= 1,
-                "statistics adapted to images: images must be at least 1, got {}",
+                "statistics adapted to images: 'images' must be at least 1, got {}",
                 statistics.images);
         require(std::isfinite(statistics.source_weight) && statistics.source_weight >= 0,
                 "statistics adapted to images: source_weight must be a finite number >= 0, got {}",
@@ -148,7 +148,7 @@ class Inference::Norms {
         const auto [mean_from_1, variance_from_1] = moved_from(1);
         const double momentum = 1 - (mean_from_1 - mean_from_0).mean().item().toDouble();
         require(momentum > 1e-6,
-                "statistics cannot be adapted: a BatchNorm of the model does not update its "
+                "statistics cannot be adapted: a BatchNorm layer of the model does not update its "
                 "running statistics (momentum 0, or frozen)");
         return {(mean_from_0 / momentum).to(norm.mean.scalar_type()),
                 (variance_from_0 / momentum).to(norm.variance.scalar_type())};
@@ -167,7 +167,7 @@ Inference::Inference(Model& model, const Options& options)
       frozen_(model),
       tf32_(options.tf32) {
     require(!options.bfloat16 || !options.tf32, "bfloat16 and tf32 are mutually exclusive");
-    require(batch_size_ >= 1, "batch size must be at least 1, got {}", batch_size_);
+    require(batch_size_ >= 1, "the batch size must be at least 1, got {}", batch_size_);
     require_valid(statistics_);
     if (statistics_.kind != Statistics::Kind::running) {
         norms_ = std::make_unique<Norms>(model);
@@ -230,8 +230,8 @@ void Inference::begin(const data::Dataset& dataset) {
     name_ = dataset.name();
     if (adapts()) {
         require(statistics_.images <= dataset.size(),
-                "statistics adapted to images: images must be between 1 and {} (the size of '{}'), "
-                "got {}",
+                "statistics adapted to images: 'images' must be between 1 and {} (the size of "
+                "'{}'), got {}",
                 dataset.size(), dataset.name(), statistics_.images);
         adapt(dataset.batch(0, statistics_.images).images);
     }

@@ -1,5 +1,6 @@
 #include "model/layers.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "model/synchronised_norm.h"
@@ -70,8 +71,8 @@ at::Tensor BatchNorm::forward(const at::Tensor& x) {
     if (uses_batch()) {
         require(x.numel() != x.size(1),
                 "BatchNorm: Expected more than 1 value per channel when training, got input size "
-                "[{}]; a mean over one value has no variance: leave out a last batch of one image "
-                "(drop_last), choose a different batch size, or use evaluation mode",
+                "[{}]; a single value has no variance. If the last batch has only one image, drop "
+                "it (drop_last); otherwise choose a different batch size or use evaluation mode",
                 fmt::join(x.sizes(), ", "));
         num_batches_tracked_.add_(1);
     }
@@ -164,8 +165,8 @@ void require_dtype(const at::Tensor& images, const Model& model) {
     const auto expected = parameters.empty() ? at::kFloat : parameters.front().scalar_type();
     const bool autocast = at::autocast::is_autocast_enabled(images.device().type());
     require(images.is_floating_point() && (autocast || images.scalar_type() == expected),
-            "{} takes images of dtype {}, got {} [{}]{}", model.name(), at::toString(expected),
-            at::toString(images.scalar_type()), fmt::join(images.sizes(), ", "),
+            "{} takes images of dtype {}, got {} [{}]{}", model.name(), dtype_name(expected),
+            dtype_name(images.scalar_type()), fmt::join(images.sizes(), ", "),
             expected == at::kFloat ? image_advice(images) : "");
 }
 
@@ -195,8 +196,8 @@ void require_images(const at::Tensor& images, const Model& model, int64_t channe
             "{} takes images of at least one pixel, got a batch of shape [{}]", name,
             fmt::join(images.sizes(), ", "));
     require(images.size(2) >= smallest && images.size(3) >= smallest,
-            "{} in torchvision's variant takes images of at least {} x {} pixels, got a batch "
-            "of shape [{}]; form = \"small\" takes any size",
+            "the torchvision variant of {} takes images of at least {} x {} pixels, got a batch of "
+            "shape [{}]; form = \"small\" takes any size",
             name, smallest, smallest, fmt::join(images.sizes(), ", "));
 }
 

@@ -78,7 +78,7 @@ void check(const Network& network, const ModelOptions& options) {
             "dropout must be a probability in [0,1), got {}", options.dropout);
     const auto& form = options.form;
     require(form == "small" || form == "torchvision" || form == "tensorflow",
-            "form must be 'small', 'torchvision' or 'tensorflow', got '{}'", form);
+            "'form' must be 'small', 'torchvision' or 'tensorflow', got '{}'", form);
     require(form == "small" || form == network.other_form,
             "there is no {} of {}: expected form 'small'{}, got '{}'",
             form == "torchvision" ? "torchvision variant" : "TensorFlow variant", network.name,

@@ -12,7 +12,7 @@ at::Tensor cross_entropies(const at::Tensor& logits, const at::Tensor& labels) {
 
 at::Tensor is_right(const at::Tensor& logits, const at::Tensor& labels, int64_t top) {
     require(top >= 1 && top <= logits.size(1),
-            "top must be between 1 and {} (the number of classes), got {}", logits.size(1), top);
+            "'top' must be between 1 and {} (the number of classes), got {}", logits.size(1), top);
     const auto label = labels.to(logits.device());
     if (top == 1) {
         return logits.argmax(1).eq(label);

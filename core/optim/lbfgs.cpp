@@ -49,7 +49,7 @@ struct Memory {
         previous_loss = number("prev_loss");
         if (iterations > 0) {
             const bool whole = state.contains("d") && state.contains("prev_flat_grad");
-            require(whole, "optimizer lbfgs: the state lacks d or prev_flat_grad");
+            require(whole, "optimizer lbfgs: the state lacks 'd' or 'prev_flat_grad'");
             direction = state.at("d");
             previous_gradient = state.at("prev_flat_grad").clone();
         }

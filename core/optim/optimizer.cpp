@@ -96,8 +96,8 @@ Optimizer::State Optimizer::fitted(const State& saved, size_t position) const {
     State state;
     for (const auto& [name, tensor] : saved) {
         require(std::ranges::find(known, name.substr(0, name.find('.'))) != known.end(),
-                "state[{}]: the optimizer {} keeps no {}; it keeps {}", position, defaults.name,
-                name, fmt::join(known, ", "));
+                "state[{}]: the optimizer {} does not store {}; it stores {}", position,
+                defaults.name, name, fmt::join(known, ", "));
         const auto shape = is_state_number(name) ? std::vector<int64_t>() : state_shape(parameter);
         require(tensor.sizes() == shape, "state[{}].{}: expected shape [{}], got [{}]", position,
                 name, fmt::join(shape, ", "), fmt::join(tensor.sizes(), ", "));

@@ -307,7 +307,7 @@ void require_valid_later(const Options& options) {
         require_in_range(options, setting);
     }
     require(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
-            "optimizer sgd: nesterov needs a momentum above 0 and no dampening");
+            "optimizer sgd: nesterov requires a momentum above 0 and zero dampening");
     require(options.least_step <= options.largest_step,
             "optimizer rprop: step_sizes must be a smallest and a largest step, got {} and {}",
             options.least_step, options.largest_step);

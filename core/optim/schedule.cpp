@@ -43,7 +43,7 @@ void Schedule::start(int64_t last_epoch) {
     const bool resumed = last_epoch != -1;
     for (size_t i = 0; resumed && i < groups().size(); ++i) {
         require(groups()[i].scheduled.contains("initial_lr"),
-                "last_epoch = {} needs the initial_lr of param_groups[{}]: load the optimizer's "
+                "last_epoch = {} requires initial_lr in param_groups[{}]: load the optimizer's "
                 "state first",
                 last_epoch, i + 1);
     }

@@ -87,7 +87,7 @@ class SequentialLR : public Combined {
   protected:
     void check() const override {
         require(milestones_.size() + 1 == schedules_.size(),
-                "{} schedulers need {} milestones between them, got {}", schedules_.size(),
+                "{} schedulers require {} milestones between them, got {}", schedules_.size(),
                 schedules_.size() - 1, milestones_.size());
         require(std::ranges::is_sorted(milestones_), "milestones must not decrease, got [{}]",
                 fmt::join(milestones_, ", "));
@@ -154,7 +154,7 @@ class ReduceLROnPlateau : public Schedule {
         last_rates_ = present();
     }
     void step() override {
-        fail("a ReduceLROnPlateau needs a metric at each step, such as the loss");
+        fail("a ReduceLROnPlateau requires a metric at each step, such as the loss");
     }
     void step_to(double /*epoch*/) override { step(); }
     void step_by(double metric) override {

@@ -20,7 +20,7 @@ class Cycle : public Schedule {
         : Schedule(optimizer),
           momentum_(momentum ? momentum_of(optimizer.defaults.name) : nullptr) {
         require(!momentum || momentum_ != nullptr,
-                "cycle_momentum needs an optimizer with momentum or betas, but {} has neither",
+                "cycle_momentum requires an optimizer with momentum or betas, but {} has neither",
                 optimizer.defaults.name);
     }
 
@@ -224,8 +224,8 @@ class OneCycleLR : public Cycle {
         const auto& kept = groups()[group].scheduled;
         const auto found = kept.find(name);
         require(found != kept.end(),
-                "param_groups[{}] has no {}, which the OneCycleLR added: the loaded state of the "
-                "optimizer was saved before the schedule was created",
+                "param_groups[{}] has no {}: OneCycleLR adds it when it is created, but the loaded "
+                "optimizer state was saved before that",
                 group + 1, name);
         return found->second;
     }

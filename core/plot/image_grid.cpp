@@ -1,5 +1,6 @@
 #include "plot/image_grid.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "plot/gnuplot_text.h"
@@ -141,9 +142,9 @@ void require_valid(const ImageGrid& grid) {
     require(images.defined() && images.dim() == 4 && images.scalar_type() == at::kByte &&
                 images.device().is_cpu(),
             "expected a uint8 tensor [N, C, H, W] on the CPU, got {}",
-            images.defined()
-                ? fmt::format("{} [{}]", images.toString(), fmt::join(images.sizes(), ", "))
-                : "nothing");
+            images.defined() ? fmt::format("{} [{}]", dtype_name(images.scalar_type()),
+                                           fmt::join(images.sizes(), ", "))
+                             : "nothing");
     require(images.size(1) == 1 || images.size(1) == 3,
             "images must have 1 channel (grey) or 3 (RGB), got {}", images.size(1));
     require(images.numel() > 0, "there is no image to draw: the shape is [{}]",
@@ -199,8 +200,9 @@ std::string gnuplot_program(const ImageGrid& grid, Format format) {
 
 at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
     require(images.dim() == 4 && images.is_floating_point(),
-            "expected floating-point images [N, C, H, W], got {} [{}]{}", images.toString(),
-            fmt::join(images.sizes(), ", "), image_advice(images));
+            "expected floating-point images [N, C, H, W], got {} [{}]{}",
+            dtype_name(images.scalar_type()), fmt::join(images.sizes(), ", "),
+            image_advice(images));
     require(
         range.each ||
             (std::isfinite(range.black) && std::isfinite(range.white) && range.black < range.white),

@@ -76,7 +76,7 @@ void EventLog::check() {
     int64_t number = 0;
     while (const auto line = lines.next()) {
         last = parse(*line);
-        require(last.is_object(), "'{}', line {} is not an event", path_.string(), ++number);
+        require(last.is_object(), "'{}': line {} is not an event", path_.string(), ++number);
     }
     const auto end = lines.offset();
     require(::ftruncate(file_.get(), static_cast<off_t>(end)) == 0,
@@ -86,7 +86,7 @@ void EventLog::check() {
         constexpr double most = 1e9;  // some thirty years; a clock holds ten times that
         const std::chrono::duration<double> seconds(last["time"].get<double>());
         require(seconds.count() >= 0 && seconds.count() <= most,
-                "'{}': the last event has the time {}, expected 0 to {} seconds", path_.string(),
+                "'{}': the last event's time is {}, expected 0 to {} seconds", path_.string(),
                 seconds.count(), most);
         started_ -= std::chrono::duration_cast<std::chrono::steady_clock::duration>(seconds);
     }

@@ -172,8 +172,8 @@ fs::path Run::next_checkpoints() {
 void Run::row(const std::string& table, const Json& row) {
     check_name("the table's name", table);
     require(row.is_object() && !row.empty(),
-            "a row of table '{}' must be a table of column = value with at least one "
-            "column, got {}",
+            "a row of table '{}' must be a table {{column = value, ...}} with at least one column, "
+            "got {}",
             table, row.is_object() ? "none" : row.type_name());
     for (const auto& [column, value] : row.items()) {
         require(value.is_primitive() && !value.is_binary(),

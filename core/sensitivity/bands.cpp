@@ -19,7 +19,7 @@ int64_t signed_frequency(int64_t i, int64_t n) {
 void check(const at::Tensor& map, int64_t bands, double radius) {
     require(
         map.defined() && map.dim() >= 2 && map.numel() > 0 && !map.is_complex(),
-        "map must be a real tensor [..., H, W], got {}",
+        "'map' must be a real tensor [..., H, W], got {}",
         map.defined() ? fmt::format("[{}]", fmt::join(map.sizes(), ", ")) : "an undefined tensor");
     require(bands >= 1 && bands <= 1'000'000, "bands must be 1 to 1000000, got {}", bands);
     require(std::isfinite(radius) && radius >= 0, "radius must be a finite number >= 0, got {}",
@@ -74,7 +74,7 @@ Measure parse_measure(std::string_view text) {
             return measure;
         }
     }
-    fail("measure must be one of norm, rms, mean, sum; got '{}'", text);
+    fail("'measure' must be one of norm, rms, mean, sum; got '{}'", text);
 }
 
 Bands radial(const at::Tensor& map, int64_t bands, Measure measure, double radius) {

@@ -1,5 +1,6 @@
 #include "sensitivity/linear_probe.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/interrupt.h"
 #include "base/random.h"
@@ -18,7 +19,7 @@ void require_set(const char* which, const at::Tensor& features, const at::Tensor
     require(features.defined() && features.dim() >= 2 && features.numel() > 0 &&
                 at::isFloatingType(features.scalar_type()),
             "{} features must be [N, ...] with a floating-point dtype, got {}", which,
-            features.defined() ? fmt::format("{} [{}]", at::toString(features.scalar_type()),
+            features.defined() ? fmt::format("{} [{}]", dtype_name(features.scalar_type()),
                                              fmt::join(features.sizes(), ", "))
                                : "an undefined tensor");
     require(features.isfinite().all().item<bool>(), "{} features must contain only finite numbers",

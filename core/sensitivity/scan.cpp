@@ -57,7 +57,7 @@ at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, 
 }
 
 void check(const ScanOptions& options) {
-    require(options.reach.value_or(0) >= 0, "reach must be >= 0 bins, got {}",
+    require(options.reach.value_or(0) >= 0, "'reach' must be >= 0 bins, got {}",
             options.reach.value_or(0));
 }
 

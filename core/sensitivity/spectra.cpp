@@ -14,7 +14,7 @@
 namespace hfc::sensitivity {
 
 at::Tensor power_spectrum(const data::Dataset& dataset, int64_t batch_size) {
-    require(batch_size >= 1, "batch size must be at least 1, got {}", batch_size);
+    require(batch_size >= 1, "the batch size must be at least 1, got {}", batch_size);
     const at::NoGradGuard no_grad;
     auto sum =
         at::zeros({dataset.channels(), dataset.height(), dataset.width() / 2 + 1}, at::kDouble);

@@ -1,3 +1,4 @@
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "smooth/smooth.h"
 
@@ -12,7 +13,7 @@ void require_kernel(const at::Tensor& kernel) {
     require(kernel.defined() && kernel.dim() >= 2 && at::isFloatingType(kernel.scalar_type()) &&
                 kernel.size(-1) > 0 && kernel.size(-2) > 0,
             "kernel must be a floating-point tensor [..., height, width], got {}",
-            kernel.defined() ? fmt::format("{} [{}]", at::toString(kernel.scalar_type()),
+            kernel.defined() ? fmt::format("{} [{}]", dtype_name(kernel.scalar_type()),
                                            fmt::join(kernel.sizes(), ", "))
                              : "nothing");
 }

@@ -190,7 +190,7 @@ at::Tensor legacy_storage(std::string_view bytes) {
                            size_t count) { std::memcpy(to, bytes.data() + offset, count); }},
         0);
     const auto* const storage = legacy.read().get<pickle::Storage>();
-    expect(storage != nullptr, "a storage within its pickle is not a valid storage");
+    expect(storage != nullptr, "its pickle contains an invalid storage");
     return storage->elements;
 }
 

@@ -1,5 +1,6 @@
 // NumPy's npy: a magic word, a version, a header written as a Python dict, then the array's bytes.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+#include "base/dtype_name.h"
 #include "tensor_file/dtype.h"
 #include "tensor_file/format.h"
 
@@ -247,7 +248,7 @@ std::string npy_header(const std::string& name, const at::Tensor& tensor) {
     const auto* dtype = find_dtype(tensor.scalar_type());
     require(dtype != nullptr && !dtype->npy.empty(),
             "tensor '{}' has the dtype {}, which NumPy lacks (it has {}); convert it first", name,
-            c10::toString(tensor.scalar_type()), dtype_names(&Dtype::npy));
+            dtype_name(tensor.scalar_type()), dtype_names(&Dtype::npy));
     auto header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}",
                               tensor.element_size() == 1 ? '|' : '<', dtype->npy,
                               fmt::join(tensor.sizes(), ", "), tensor.dim() == 1 ? "," : "");

@@ -170,7 +170,7 @@ T Machine::number() {
 }
 
 std::string_view Machine::bytes(uint64_t count) {
-    expect(count <= program_.size() - at_, "its pickle is truncated, at byte {}", program_.size());
+    expect(count <= program_.size() - at_, "its pickle is truncated at byte {}", program_.size());
     const auto piece = program_.substr(at_, count);
     at_ += count;
     return piece;
@@ -178,7 +178,7 @@ std::string_view Machine::bytes(uint64_t count) {
 
 std::string_view Machine::line() {
     const auto end = program_.find('\n', at_);
-    expect(end != std::string_view::npos, "its pickle is truncated, at byte {}", program_.size());
+    expect(end != std::string_view::npos, "its pickle is truncated at byte {}", program_.size());
     const auto piece = program_.substr(at_, end - at_);
     at_ = end + 1;
     return piece;
@@ -214,7 +214,7 @@ void Machine::push_known(Value* value) {
 
 Value* Machine::top() {
     expect(stack_.size() > (marks_.empty() ? 0 : marks_.back()),
-           "its pickle uses a value that is missing, before byte {}", at_);
+           "its pickle uses a value that is missing (before byte {})", at_);
     return stack_.back();
 }
 
@@ -225,7 +225,7 @@ Value* Machine::pop() {
 }
 
 std::vector<const Value*> Machine::pop_to_mark() {
-    expect(!marks_.empty(), "its pickle has no mark where one is needed, before byte {}", at_);
+    expect(!marks_.empty(), "its pickle has no mark where one is needed (before byte {})", at_);
     const auto first = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     std::vector<const Value*> items(first, stack_.end());
     stack_.erase(first, stack_.end());
@@ -243,14 +243,14 @@ void Machine::append(const std::vector<const Value*>& items) {
     budget_.take(items.size(), item_bytes);
     auto* const list = std::get_if<Sequence>(&container({Sequence{{}, false}})->data);
     expect(list != nullptr && !list->tuple,
-           "its pickle appends to something that is not a list, before byte {}", at_);
+           "its pickle appends to something that is not a list (before byte {})", at_);
     list->items.insert(list->items.end(), items.begin(), items.end());
 }
 
 void Machine::set_items(const std::vector<const Value*>& items) {
     auto* const dict = std::get_if<Dict>(&container({Dict{}})->data);
     expect(dict != nullptr && items.size() % 2 == 0,
-           "its pickle sets items of something that is not a dict, before byte {}", at_);
+           "its pickle sets items of something that is not a dict (before byte {})", at_);
     budget_.take(items.size(), item_bytes);
     for (size_t i = 0; i < items.size(); i += 2) {
         dict->items.emplace_back(items[i], items[i + 1]);

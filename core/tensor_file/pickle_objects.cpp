@@ -68,7 +68,7 @@ bool Machine::step_set(unsigned char opcode) {
 
 void Machine::push_global(const std::string& module, const std::string& name) {
     expect(module.size() + name.size() <= longest_name,
-           "refused: its pickle names a global with {} bytes, expected at most {}",
+           "refused: the name of a global in its pickle has {} bytes, expected at most {}",
            module.size() + name.size(), longest_name);
     auto full = module + "." + name;
     builder_.require_harmless(full);
@@ -81,7 +81,7 @@ void Machine::reduce() {
     const auto* const global = function->get<Global>();
     const auto* const sequence = arguments->get<Sequence>();
     expect(sequence != nullptr && (global != nullptr || function->get<Object>() != nullptr),
-           "its pickle calls something that is not a function, before byte {}", at_);
+           "its pickle calls something that is not a function (before byte {})", at_);
     if (global != nullptr && builder_.knows(global->name)) {
         auto result = builder_.call(global->name, *sequence, budget_);
         if (result.same == nullptr) {
@@ -103,10 +103,10 @@ void Machine::build() {
         object->state = state;
         return;
     }
-    expect(value->get<Dict>() != nullptr || value->get<at::Tensor>() != nullptr,
-           "refused: its pickle sets attributes of something that is not an object, before byte "
-           "{}",
-           at_);
+    expect(
+        value->get<Dict>() != nullptr || value->get<at::Tensor>() != nullptr,
+        "refused: its pickle sets attributes of something that is not an object (before byte {})",
+        at_);
 }
 
 /// The list or dict that an opcode fills: the top of the stack, or what lies in it if it is an

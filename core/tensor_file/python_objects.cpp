@@ -103,7 +103,7 @@ std::optional<Tree> complex_of(const Sequence& arguments) {
 }  // namespace
 
 void TreeMaker::count_bytes(uint64_t bytes) {
-    expect(bytes <= bytes_left_, "its values repeat more bytes than a file of its size should");
+    expect(bytes <= bytes_left_, "its values repeat more data than expected in a file of its size");
     bytes_left_ -= bytes;
 }
 

@@ -1,5 +1,6 @@
 // PyTorch's .pt: a zip archive of one pickle (data.pkl) and a member for each storage (data/0,
 // data/1, ...).
+#include "base/dtype_name.h"
 #include "tensor_file/format.h"
 #include "tensor_file/python_values.h"
 #include "tensor_file/tensor_builder.h"
@@ -99,8 +100,8 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
            fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, elements.numel());
     const auto count = static_cast<int64_t>(bytes / elements.element_size());
     expect(count <= std::max(elements.numel(), most_shown),
-           "a tensor of sizes [{}] and strides [{}] shows {} elements of a storage with {} "
-           "elements, expected at most {}",
+           "a tensor of sizes [{}] and strides [{}] has {} elements in a storage of {} elements, "
+           "expected at most {}",
            fmt::join(sizes, ", "), fmt::join(strides, ", "), count, elements.numel(), most_shown);
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);
 }
@@ -325,7 +326,7 @@ class ZipStorages : public StorageSource {
         expect(member != nullptr, "its storage '{}' is missing", key);
         expect(byte_count({count}, type) == member->size,
                "its storage '{}' should have {} elements of {}, but has {} bytes", key, count,
-               c10::toString(type), member->size);
+               dtype_name(type), member->size);
         read_bytes_ += member->size;
         expect(read_bytes_ <= archive_.file_size(),
                "its storages claim more bytes than the file has ({})", archive_.file_size());

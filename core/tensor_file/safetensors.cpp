@@ -1,5 +1,6 @@
 // safetensors: 8 bytes of header length, a JSON header, then the tensors' bytes one behind another
 // without holes.
+#include "base/dtype_name.h"
 #include "tensor_file/dtype.h"
 #include "tensor_file/format.h"
 
@@ -227,7 +228,7 @@ void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Meta
         const auto* dtype = find_dtype(tensor.scalar_type());
         require(dtype != nullptr && !dtype->safetensors.empty(),
                 "tensor '{}' has the dtype {}, which safetensors lacks (it has {})", name,
-                c10::toString(tensor.scalar_type()), dtype_names(&Dtype::safetensors));
+                dtype_name(tensor.scalar_type()), dtype_names(&Dtype::safetensors));
         header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
                               header.size() > 1 ? "," : "", json(name).dump(), dtype->safetensors,
                               fmt::join(written_shape(tensor), ","), begins[i],

@@ -28,7 +28,7 @@ Checkpointer::Checkpointer(Stepper& stepper, const data::Dataset& dataset,
     training_ = describe(dataset, options);
     training_["groups"] = options.given_optimizer ? stepper_.describe_groups() : checkpoint::Json();
     for (const auto& [key, value] : training_.items()) {
-        parallel::require_same(group, fmt::format("the training's {}", key), value.dump());
+        parallel::require_same(group, fmt::format("the training run's {}", key), value.dump());
     }
     parallel::require_same(group, "the number of epochs", std::to_string(options.epochs));
     if (options_.folder.empty() || !group.leads()) {

@@ -106,13 +106,13 @@ void require_valid(const Options& options) {
             options.warmup);
     require(options.pct_start > 0 && options.pct_start < 1,
             "pct_start must be a fraction above 0 and below 1, got {}", options.pct_start);
-    require(options.least >= 0 && options.least <= 1, "least must be a factor in [0,1], got {}",
+    require(options.least >= 0 && options.least <= 1, "'least' must be a factor in [0,1], got {}",
             options.least);
     require(std::isfinite(options.gamma) && options.gamma > 0,
             "gamma must be a finite number above 0, got {}", options.gamma);
-    require(options.size >= 1, "size must be at least 1 epoch, got {}", options.size);
+    require(options.size >= 1, "'size' must be at least 1 epoch, got {}", options.size);
     require(options.name != "multistep" || !options.milestones.empty(),
-            "multistep needs milestones = {{epoch, ...}}");
+            "multistep requires milestones = {{epoch, ...}}");
     require(std::ranges::is_sorted(options.milestones, std::ranges::less_equal()),
             "milestones must be in ascending order, got {}", fmt::join(options.milestones, ", "));
 }

@@ -1,5 +1,6 @@
 #include "train/resume.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "data/transform/augment.h"
@@ -31,7 +32,7 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
         require(state.scalar_type() == own.scalar_type() && state.sizes() == own.sizes(),
                 "the checkpoint's '{}' comes from a different version of LibTorch: {} {}, expected "
                 "{} {}",
-                name, toString(state.scalar_type()), state.sizes(), toString(own.scalar_type()),
+                name, dtype_name(state.scalar_type()), state.sizes(), dtype_name(own.scalar_type()),
                 own.sizes());
         auto generator = at::globalContext().defaultGenerator(device);
         const std::scoped_lock lock(generator.mutex());
@@ -148,7 +149,8 @@ optim::Optimizer::State optimizer_state(const NamedTensors& tensors, size_t inde
         require(tensor.sizes() == sizes && tensor.scalar_type() == type,
                 "the checkpoint's 'optimizer.{}.{}' is {} of shape {}, expected {} of "
                 "shape {}",
-                index, name, toString(tensor.scalar_type()), tensor.sizes(), toString(type), sizes);
+                index, name, dtype_name(tensor.scalar_type()), tensor.sizes(), dtype_name(type),
+                sizes);
         // The optimizer moves its steps to where it needs them; what has a number for each weight
         // lies as the weight does.
         state.emplace(name,
@@ -262,8 +264,8 @@ Position restore(const Checkpoint& checkpoint, const Trained& trained, const Jso
         const auto& saved = checkpoint.tensor(name);
         require(saved.sizes() == target.sizes() && saved.scalar_type() == target.scalar_type(),
                 "the checkpoint belongs to a different model: '{}' was {} {} and is now {} {}",
-                name, toString(saved.scalar_type()), saved.sizes(), toString(target.scalar_type()),
-                target.sizes());
+                name, dtype_name(saved.scalar_type()), saved.sizes(),
+                dtype_name(target.scalar_type()), target.sizes());
     }
     auto states = optimizer_states(checkpoint.tensors, optimizer);
     const auto device = model::device_of(model);

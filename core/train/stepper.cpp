@@ -1,5 +1,6 @@
 #include "train/stepper.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "base/utf8.h"
@@ -69,7 +70,7 @@ std::vector<at::Tensor> running_statistics(const model::Model& model) {
 void require_loss(const at::Tensor& loss, const Stepper::Step& step) {
     require(loss.defined() && loss.numel() == 1 && at::isFloatingType(loss.scalar_type()),
             "the loss must be one floating-point number, got {} at epoch {}, step {}",
-            loss.defined() ? fmt::format("{} [{}]", at::toString(loss.scalar_type()),
+            loss.defined() ? fmt::format("{} [{}]", dtype_name(loss.scalar_type()),
                                          fmt::join(loss.sizes(), ", "))
                            : "nothing",
             step.epoch, step.number);

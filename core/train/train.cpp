@@ -42,7 +42,8 @@ data::LoaderOptions loading_of(const TrainOptions& options) {
 
 void require_valid(const TrainOptions& options) {
     require(options.epochs >= 1, "epochs must be at least 1, got {}", options.epochs);
-    require(options.batch_size >= 1, "batch size must be at least 1, got {}", options.batch_size);
+    require(options.batch_size >= 1, "the batch size must be at least 1, got {}",
+            options.batch_size);
     require(options.probe_samples >= 0,
             "probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
     require(options.checkpoints.seconds >= 0,
@@ -54,7 +55,7 @@ void require_valid(const TrainOptions& options) {
             fmt::join(optim::known_optimizers(), ", "));
     require(!options.clip_norm || (std::isfinite(*options.clip_norm) && *options.clip_norm > 0),
             "clip_norm must be a finite number above 0, got {}", options.clip_norm.value_or(0));
-    require(options.accumulate >= 1, "accumulate must be at least 1 batch per step, got {}",
+    require(options.accumulate >= 1, "'accumulate' must be at least 1 batch per step, got {}",
             options.accumulate);
     require(options.metrics.empty() || !options.probes.empty() || options.validation,
             "metrics need probes or a validation set, but there are none");

@@ -19,7 +19,7 @@ std::string name_of(size_t place) {
 }  // namespace
 
 WeightAverage::WeightAverage(model::Model& model, double decay) : model_(model), decay_(decay) {
-    require(decay > 0 && decay < 1, "average must be above 0 and below 1, got {}", decay);
+    require(decay > 0 && decay < 1, "'average' must be above 0 and below 1, got {}", decay);
     const auto tensors = weights();
     std::ranges::transform(tensors, std::back_inserter(average_),
                            [](const at::Tensor& tensor) { return tensor.detach().clone(); });
@@ -74,13 +74,13 @@ void WeightAverage::restore(const checkpoint::Checkpoint& checkpoint) {
     for (size_t i = 0; i < average_.size(); ++i) {
         const auto& saved = checkpoint.tensor(name_of(i));
         require(saved.sizes() == average_[i].sizes(),
-                "the checkpoint's average belongs to a different model: tensor {} was {} and is "
-                "now {}",
+                "the checkpoint's weight average belongs to a different model: tensor {} was {} "
+                "and is now {}",
                 i, saved.sizes(), average_[i].sizes());
     }
     const auto& updates = checkpoint.tensor(updates_name);
     require(updates.numel() == 1 && updates.scalar_type() == at::kLong,
-            "the checkpoint's average lacks its number of updates");
+            "the checkpoint's weight average has no valid update count");
     const at::NoGradGuard no_grad;
     for (size_t i = 0; i < average_.size(); ++i) {
         average_[i].copy_(checkpoint.tensor(name_of(i)));

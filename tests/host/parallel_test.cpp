@@ -167,7 +167,7 @@ TEST_F(Parallel, AStuckRankIsNamedWithTheCollective) {
                                 {"--parallel-timeout", "1"});
     EXPECT_EQ(loop.status, 1);
     EXPECT_THAT(loop.err, HasSubstr("hfc-host: rank 0 has waited 1 s in collective"));
-    EXPECT_THAT(loop.err, HasSubstr("(all_reduce of 5 Float numbers): rank 1 is at collective"));
+    EXPECT_THAT(loop.err, HasSubstr("(all_reduce of 5 float32 numbers): rank 1 is at collective"));
     const auto stopped = run_chunk(2,
                                    "if hfc.parallel.rank() == 1 then os.execute 'kill -STOP $PPID' "
                                    "end hfc.parallel.barrier()",
@@ -184,7 +184,7 @@ TEST_F(Parallel, RanksThatDifferAreNamed) {
         hfc.train(hfc.model "preact_resnet8", d.train, {epochs = 1, quiet = true, batch_size = 10})
     )lua");
     EXPECT_EQ(data.status, 1);
-    EXPECT_THAT(data.err, HasSubstr("the training's content differs between the ranks"));
+    EXPECT_THAT(data.err, HasSubstr("the training run's content differs between the ranks"));
     auto options = several(1);
     const auto host = std::string(HFC_HOST);
     const auto words =

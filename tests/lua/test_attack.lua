@@ -62,8 +62,9 @@ function TestAttack:test_epsilons_in_ascending_order_find_what_a_bisection_misse
   lu.assertEquals(smallest {epsilons = {.02, .2}}, {math.huge, math.huge})
   lu.assertErrorMsgContains("in ascending order; got 0.1 after 0.2", smallest,
                             {epsilons = {.2, .1}})
-  lu.assertErrorMsgContains("finds the nearest image itself", hfc.smallest_epsilon, Window(), x,
-                            zeros, hfc.attack.deepfool {}, {epsilons = {.1}})
+  lu.assertErrorMsgContains("finds the nearest adversarial image by itself",
+                            hfc.smallest_epsilon, Window(), x, zeros, hfc.attack.deepfool {},
+                            {epsilons = {.1}})
 end
 
 function TestAttack:test_bounds_end_a_bisection_without_moving_an_image_across_them()

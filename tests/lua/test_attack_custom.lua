@@ -161,7 +161,7 @@ function TestAttackCustom:test_filtered_views_with_another_range()
     data:map(function(images) return images * 3 - 1 end)}
   for _, view in ipairs(views) do
     lu.assertErrorMsgMatches('.*hfc.robust_accuracy: images must have pixels in %[0,1%], got .*' ..
-      'option range to {lowest, highest}, or to "none" for filtered images',
+      'option .range. to {lowest, highest}, or to "none" for filtered images',
       hfc.robust_accuracy, model, view, hfc.attack.pgd {steps = 2})
     local robust =
       hfc.robust_accuracy(model, view, hfc.attack.pgd {steps = 2, range = "none"})
@@ -178,8 +178,8 @@ function TestAttackCustom:test_filtered_views_with_another_range()
     lu.assertErrorMsgContains('option \'range\': expected a list {lowest, highest} or "none"',
       hfc.attack.fgsm, {range = wrong})
   end
-  lu.assertErrorMsgContains("hfc.attack.fgsm: range must be two ascending numbers", hfc.attack.fgsm,
-    {range = {1, 0}})
+  lu.assertErrorMsgContains("hfc.attack.fgsm: 'range' must be two ascending numbers",
+    hfc.attack.fgsm, {range = {1, 0}})
 end
 
 function TestAttackCustom:test_a_given_start()
@@ -190,7 +190,7 @@ function TestAttackCustom:test_a_given_start()
   local expected = x + start
   start:zero_()
   lu.assertTrue((attack(net, x, y) - expected):abs():max():item() < 1e-6)
-  lu.assertErrorMsgContains("has no option start", hfc.attack.fgsm, {start = start})
+  lu.assertErrorMsgContains("has no option 'start'", hfc.attack.fgsm, {start = start})
   lu.assertErrorMsgContains("(one per image)", attack, net, bright_images(3))
   lu.assertErrorMsgContains("option 'start'", hfc.attack.pgd, {start = 1})
 end

@@ -12,7 +12,7 @@ function TestCorrupt:test_names_of_kinds()
   lu.assertEquals(#hfc.corruptions(), 15)
   lu.assertEquals(#hfc.corruptions("extra"), 4)
   lu.assertEquals(#hfc.corruptions("all"), 19)
-  lu.assertErrorMsgContains('set must be "common"', hfc.corruptions, "most")
+  lu.assertErrorMsgContains('\'set\' must be "common"', hfc.corruptions, "most")
 end
 
 function TestCorrupt:test_every_kind_depends_on_seed_and_sample_alone()

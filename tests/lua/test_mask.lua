@@ -120,7 +120,7 @@ end
 function TestMask:test_bad_input()
   local data = hfc.data("synthetic", {train = 4, test = 4, classes = 3})
   local model, mask = hfc.model("preact_resnet8", {classes = 3}), hfc.mask
-  lu.assertErrorMsgContains('per must be "data set", "class" or "image", got "pixel"',
+  lu.assertErrorMsgContains('\'per\' must be "data set", "class" or "image", got "pixel"',
     mask.learn, model, data.test, {per = "pixel"})
   lu.assertErrorMsgContains("lambda must be a finite number >= 0, got -1",
     mask.learn, model, data.test, {lambda = -1})
@@ -137,14 +137,14 @@ function TestMask:test_bad_input()
   lu.assertErrorMsgContains(
     "must be between 0 and 2 (the model's classes), got 4",
     mask.accuracy, model, data.test, nil, {labels = torch.tensor({1, 2, 4, 2}):long()})
-  lu.assertErrorMsgContains("mask must have a floating-point dtype, got ComplexFloat",
+  lu.assertErrorMsgContains("mask must have a floating-point dtype, got complex64",
     mask.symmetrise, torch.fft_fft2(torch.rand(4, 4)))
   lu.assertErrorMsgContains("expected a Dataset or a Tensor [N, C, H, W]", mask.learn, model, {})
   lu.assertErrorMsgContains("mask must be [..., 32, 32]",
     mask.accuracy, model, data.test, torch.ones(8, 8))
   lu.assertErrorMsgContains("expected {min, max}, got 1 numbers",
     hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
-  lu.assertErrorMsgContains("measure must be one of",
+  lu.assertErrorMsgContains("'measure' must be one of",
     hfc.spectrum.radial, torch.rand(4, 4), {measure = "energy"})
 end
 

@@ -140,7 +140,7 @@ function TestMeasure:test_errors_name_what_is_wrong()
   lu.assertErrorMsgContains("has no labels", hfc.accuracy, net, images)
   lu.assertErrorMsgContains(
     "hfc.accuracy: labels of 'images' must be 0 to 2", hfc.accuracy, net, images, labels + 2)
-  lu.assertErrorMsgContains("top must be between 1 and 3", hfc.accuracy, net, images, labels,
+  lu.assertErrorMsgContains("'top' must be between 1 and 3", hfc.accuracy, net, images, labels,
     {top = 4})
   lu.assertErrorMsgContains(
     "x:permute(0, 3, 1, 2)", hfc.accuracy, net, torch.rand(6, 16, 16, 3):byte(), labels)

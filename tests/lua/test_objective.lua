@@ -110,7 +110,7 @@ function TestObjective:test_the_average_of_the_weights()
   lu.assertTrue(torch.allclose(buffer:double(), average_of_buffer, 1e-5, 1e-7))
   lu.assertEquals(seen[1], seen[2])
   for _, wrong in ipairs {0, 1, -1, 2, 0 / 0} do
-    lu.assertErrorMsgContains("average must be above 0 and below 1", self.trained, self,
+    lu.assertErrorMsgContains("'average' must be above 0 and below 1", self.trained, self,
                               {average = wrong})
   end
 end

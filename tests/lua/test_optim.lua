@@ -192,7 +192,7 @@ function TestOptimizers:test_state_is_in_pythons_form()
   optimizer:load_state_dict(state)
   lu.assertEquals(optimizer.param_groups[1].betas, {0.8, 0.999})
   lu.assertEquals(optimizer:state_dict().state[0].step:item(), 1)
-  lu.assertErrorMsgContains("the optimizer sgd keeps no exp_avg",
+  lu.assertErrorMsgContains("the optimizer sgd does not store exp_avg",
     function() torch.optim.SGD({weight, bias}):load_state_dict(state) end)
   local search = torch.optim.LBFGS({weight, bias}, {line_search_fn = "strong_wolfe"})
   search:step(function()
@@ -231,7 +231,7 @@ function TestOptimizers:test_groups()
   lu.assertNotNil(optimizer:state_dict().state[1])
   local sgd = torch.optim.SGD({start()}, 0.25)
   lu.assertEquals(sgd.param_groups[1].lr, 0.25)
-  lu.assertErrorMsgContains("nesterov needs a momentum above 0",
+  lu.assertErrorMsgContains("nesterov requires a momentum above 0",
     function() sgd.param_groups[1].nesterov = true end)
   lu.assertFalse(sgd.param_groups[1].nesterov)
   lu.assertErrorMsgContains("write optimizer.param_groups[1].lr", function() return sgd.lr end)

@@ -246,7 +246,7 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
     {anneal_strategy = "sin"})
   refused("max_lr must be a number or a list of 2 numbers, one for each group; got 3 numbers",
     "OneCycleLR", optimizer, {1, 2, 3}, 9)
-  refused("cycle_momentum needs an optimizer with momentum or betas, but adagrad has neither",
+  refused("cycle_momentum requires an optimizer with momentum or betas, but adagrad has neither",
     "OneCycleLR", two_groups("Adagrad"), 1, 9)
   refused("step_size_up and step_size_down must be above 0", "CyclicLR", optimizer, 0.1, 1, 0)
   refused("mode must be 'triangular', 'triangular2' or 'exp_range', got 'square'", "CyclicLR",
@@ -258,13 +258,13 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
     {math.sin, math.sin, math.sin})
   refused("lr_lambda(0) must return a number, got nil", "LambdaLR", optimizer, function() end)
   refused("expected at least one scheduler, got none", "ChainedScheduler", {})
-  refused("2 schedulers need 1 milestones between them, got 2", "SequentialLR", optimizer,
+  refused("2 schedulers require 1 milestones between them, got 2", "SequentialLR", optimizer,
     {L.StepLR(optimizer, 1), L.StepLR(optimizer, 2)}, {3, 4})
   refused("scheduler 1 (a StepLR) belongs to a different optimizer", "SequentialLR", optimizer,
     {L.StepLR(two_groups(), 1), L.StepLR(optimizer, 2)}, {3})
   refused("scheduler 1 is a ReduceLROnPlateau, whose steps need a metric", "ChainedScheduler",
     {L.ReduceLROnPlateau(optimizer)})
-  refused("last_epoch = 3 needs the initial_lr of param_groups[1]", "StepLR", two_groups(), 3,
+  refused("last_epoch = 3 requires initial_lr in param_groups[1]", "StepLR", two_groups(), 3,
     {last_epoch = 3})
   lu.assertErrorMsgContains("did you mean 'ReduceLROnPlateau'",
     function() return L.ReduceLROnPlateu end)
@@ -276,7 +276,7 @@ end
 function TestSchedules:test_steps_that_cannot_be_are_refused()
   local optimizer = two_groups()
   local plateau = L.ReduceLROnPlateau(optimizer)
-  lu.assertErrorMsgContains("needs a metric", plateau.step, plateau)
+  lu.assertErrorMsgContains("requires a metric", plateau.step, plateau)
   plateau:step(torch.tensor(0.5))
   lu.assertEquals(plateau.best, 0.5)
   local chained = L.ChainedScheduler {L.StepLR(optimizer, 2)}

@@ -41,7 +41,7 @@ function TestStats:test_wrong_arguments_are_named()
   lu.assertErrorMsgContains("argument 1 (values)", hfc.stats.interval, "1")
   lu.assertErrorMsgContains("numbers with one dimension", hfc.stats.interval, torch.zeros(2, 2))
   lu.assertErrorMsgContains("levle", hfc.stats.interval, {1, 2}, {levle = 0.9})
-  lu.assertErrorMsgContains("level must be between 0 and 1", hfc.stats.wilson, 1, 2, {level = 2})
+  lu.assertErrorMsgContains("'level' must be between 0 and 1", hfc.stats.wilson, 1, 2, {level = 2})
   lu.assertErrorMsgContains("successes must be between 0 and n = 2", hfc.stats.wilson, 3, 2)
   lu.assertErrorMsgContains("argument 1 (successes)", hfc.stats.wilson, 0.5, 2)
   lu.assertErrorMsgContains("same number of values, got 2 and 1",

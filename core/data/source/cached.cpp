@@ -66,8 +66,8 @@ Mapping map_cache(const Path& path, const std::string& text, int64_t pictures, i
         std::string found(page, '\0');
         const auto got = ::pread(file.get(), found.data(), page, 0);
         require(got == page && found == header && status.st_size == size,
-                "'{}' is not the cache file that its name says: expected {} bytes that start with "
-                "\"{}\", found {} bytes; remove the file",
+                "'{}' is not the cache file that its name indicates: expected {} bytes that start "
+                "with \"{}\", found {} bytes; remove the file",
                 path.string(), size, text, status.st_size);
     }
     void* const mapped = ::mmap(nullptr, static_cast<size_t>(size), PROT_READ | PROT_WRITE,

@@ -121,7 +121,7 @@ class DrawnBoxes : public BoxSource {
 Pair drawn_boxes(const ShapesOptions& options) {
     const auto within = [](const char* name, double value, double least, double most) {
         require(value >= least && value <= most,
-                "{} of the data set 'boxes' must be {} to {}, got {}", name, least, most, value);
+                "'{}' of the data set 'boxes' must be {} to {}, got {}", name, least, most, value);
     };
     within("train", static_cast<double>(options.train), 1, 100'000);
     within("test", static_cast<double>(options.test), 1, 100'000);

@@ -34,7 +34,7 @@ std::optional<uint64_t> whole(std::string_view text) {
 }
 
 void require_few(size_t count, std::string_view pattern) {
-    require(count <= most_files, "'{}' stands for more than {} files", pattern, most_files);
+    require(count <= most_files, "'{}' expands to more than {} files", pattern, most_files);
 }
 
 /// "000..146" as numbers of three digits; nothing for what is no range.
@@ -81,7 +81,7 @@ Strings expanded(const std::string& text, std::string_view pattern) {
 std::vector<std::filesystem::path> expand_pattern(const std::string& pattern) {
     std::vector<std::filesystem::path> files;
     for (const auto& part : split(pattern)) {
-        require(!part.empty(), "'{}' has an empty file name", pattern);
+        require(!part.empty(), "'{}' contains an empty file name", pattern);
         for (auto& file : expanded(part, pattern)) {
             files.emplace_back(std::move(file));
             require_few(files.size(), pattern);

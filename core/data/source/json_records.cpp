@@ -45,7 +45,7 @@ class Handler : public nlohmann::json_sax<Json> {
 
     void require_all_seen() const {
         for (size_t i = 0; i < lists_.size(); ++i) {
-            require(seen_[i], "'{}': expected the list '{}' in the outermost object, found none",
+            require(seen_[i], "'{}': expected the list '{}' in the top-level object, found none",
                     path_.string(), lists_[i].name);
         }
     }

@@ -1,5 +1,6 @@
 #include "data/source/npy.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "tensor_file/tensor_file.h"
 
@@ -17,7 +18,7 @@ NpySource::NpySource(const std::filesystem::path& path, const at::Tensor& labels
     require(sizes.size() == 4 && std::ranges::find(sizes, 0) == sizes.end() &&
                 (layout.dtype == at::kByte || layout.dtype == at::kFloat),
             "'{}' must contain at least one image, uint8 or float32 [N, C, H, W], got {} [{}]",
-            path.string(), at::toString(layout.dtype), fmt::join(sizes, ", "));
+            path.string(), dtype_name(layout.dtype), fmt::join(sizes, ", "));
     size_ = sizes[0];
     shape_ = {sizes[1], sizes[2], sizes[3]};
     dtype_ = layout.dtype;

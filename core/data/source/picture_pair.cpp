@@ -27,7 +27,7 @@ FolderOptions checked(FolderOptions options) {
         options.resize = options.image_size;
     }
     require(options.resize >= options.image_size && options.resize <= largest,
-            "resize must be between {} (image_size) and {} pixels, got {}", options.image_size,
+            "'resize' must be between {} (image_size) and {} pixels, got {}", options.image_size,
             largest, options.resize);
     return options;
 }
@@ -56,7 +56,7 @@ std::vector<image_file::PictureClass> classes_in(const std::string& part,
     auto [classes, left_out] = choose_folders(*file, folders, part);
     if (notes != nullptr && !left_out.empty()) {
         notes->push_back(fmt::format(
-            "'{}': {} of {} directories are in no class of '{}' and are left out (the first is "
+            "'{}': {} of {} directories belong to no class in '{}' and are left out (the first is "
             "'{}')",
             part, left_out.size(), folders.size(), file->path.string(), left_out.front()));
     }

@@ -43,13 +43,13 @@ class ClassDraws {
 
 void require_number(const char* name, double value, double lowest, double highest) {
     require(value >= lowest && value <= highest,
-            "{} of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
+            "'{}' of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
             value);
 }
 
 void require_count(const char* name, int64_t value, int64_t lowest, int64_t highest) {
     require(value >= lowest && value <= highest,
-            "{} of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
+            "'{}' of the data set 'synthetic' must be {} to {}, got {}", name, lowest, highest,
             value);
 }
 
@@ -68,7 +68,7 @@ void require_valid(const SyntheticOptions& options) {
     const double farthest = std::sqrt(2.0) * static_cast<double>(options.size / 2);
     require(options.high_radius >= 0 && options.high_radius < farthest,
             "high_radius of the data set 'synthetic' must be >= 0 and below {:.2f} (the highest "
-            "frequency of {} pixels), got {}",
+            "frequency in images {} pixels wide), got {}",
             farthest, options.size, options.high_radius);
     const auto bytes =
         (options.train + options.test) * options.channels * options.size * options.size;

@@ -192,7 +192,7 @@ class TarWalk {
         check(!link || !image_file::is_picture_name(entry.name),
               "'{}' is a link; create the tar with --dereference --hard-dereference", entry.name);
         check(type != 'S' && type != 'M', "'{}' is {}, which this program cannot read", entry.name,
-              type == 'S' ? "a sparse file" : "a piece of a file");
+              type == 'S' ? "a sparse file" : "one part of a split file");
         const bool passed =
             link || std::string_view("3456VDN").find(type) != std::string_view::npos;
         check(passed || is_file(type), "'{}' has the unknown type '{}'", entry.name,
@@ -227,13 +227,13 @@ class TarWalk {
     /// Without "." and doubled slashes.
     std::string clean(std::string_view name) const {
         check(!name.empty(), "a file has no name");
-        check(name.find('\0') == std::string_view::npos, "a name has a zero byte");
+        check(name.find('\0') == std::string_view::npos, "a name contains a zero byte");
         check(name.front() != '/', "the name '{}' is absolute", name);
         std::string result;
         for (size_t begin = 0; begin <= name.size();) {
             const auto end = std::min(name.find('/', begin), name.size());
             const auto part = name.substr(begin, end - begin);
-            check(part != "..", "the name '{}' leads out of the tar with '..'", name);
+            check(part != "..", "the name '{}' points outside the tar with '..'", name);
             if (!part.empty() && part != ".") {
                 result += result.empty() ? "" : "/";
                 result += part;
@@ -246,7 +246,7 @@ class TarWalk {
 
     void read_next(char type, const TarEntry& entry, TarNext& next) const {
         constexpr uint64_t longest = uint64_t{1} << 16;
-        check(entry.size <= longest, "a header of {} bytes, expected at most {}", entry.size,
+        check(entry.size <= longest, "a header has {} bytes, expected at most {}", entry.size,
               longest);
         std::string text(entry.size, '\0');
         tar_.read(entry.offset, text.data(), text.size());
@@ -276,7 +276,7 @@ class TarWalk {
     }
 
     void take_record(std::string_view key, std::string_view value, TarNext& next) const {
-        check(!key.starts_with("GNU.sparse"), "a sparse file, which this program cannot read");
+        check(!key.starts_with("GNU.sparse"), "a file is sparse, which this program cannot read");
         if (key == "path") {
             next.name = std::string(value);
         } else if (key == "size") {

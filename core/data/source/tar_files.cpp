@@ -243,9 +243,9 @@ Pair load_tar(const std::string& train, const TarOptions& options,
     auto [first, second] = parts_of(train, options, notes);
     const auto file = class_file_of(options.folder);
     require(first.list.numbered == second.list.numbered,
-            "the classes of '{}' are {}, but those of '{}' are {}", first.name,
-            first.list.numbered ? "numbers" : "folders", second.name,
-            second.list.numbered ? "numbers" : "folders");
+            "the classes of '{}' are given as {}, but those of '{}' as {}", first.name,
+            first.list.numbered ? "numbers" : "directories", second.name,
+            second.list.numbered ? "numbers" : "directories");
     auto train_classes = numbered_classes(first, second), test_classes = train_classes;
     if (!first.list.numbered || file) {
         train_classes = classes_in(first.name, folders_in(first), file, notes);

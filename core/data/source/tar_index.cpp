@@ -75,7 +75,8 @@ void walk_indexed_tar(const InputFile& tar, const std::filesystem::path& folder,
         write_file(path, bytes, Sync::no);
     }
     const auto require_right = [&](bool right) {
-        require(right, "'{}' is not the index of '{}', although its name says so; remove the file",
+        require(right,
+                "'{}' is not the index of '{}', although its name says that it is; remove the file",
                 path.string(), tar.path().string());
     };
     require_right(bytes.size() >= head.size() + checksum_size && bytes.starts_with(head));

@@ -1,5 +1,6 @@
 #include "data/source/tensors.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 
@@ -21,7 +22,7 @@ std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
     require((pixels.scalar_type() == at::kByte || pixels.scalar_type() == at::kFloat) &&
                 pixels.dim() == 4 && pixels.is_cpu(),
             "the images of '{}' must be a uint8 or float32 CPU tensor [N, C, H, W], got {} [{}]{}",
-            name, at::toString(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "),
+            name, dtype_name(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "),
             image_advice(pixels));
     require(pixels.numel() > 0,
             "'{}' needs at least one image of at least one pixel, got shape [{}]", name,

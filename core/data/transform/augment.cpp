@@ -1,5 +1,6 @@
 #include "data/transform/augment.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/images.h"
 #include "base/random.h"
@@ -145,7 +146,7 @@ at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples) {
     require(images.defined() && images.scalar_type() == at::kFloat && images.dim() == 4,
             "images must be float32 [N, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]{}", at::toString(images.scalar_type()),
+            images.defined() ? fmt::format("{} [{}]{}", dtype_name(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "), image_advice(images))
                              : "an undefined tensor");
     require_valid(options);

@@ -1,5 +1,6 @@
 #include "data/transform/filter.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 
 #include <ATen/ATen.h>
@@ -83,8 +84,8 @@ at::Tensor apply(const Filter& filter, const at::Tensor& images) {
 
 at::Tensor rescale_by_max(const at::Tensor& images) {
     require(images.defined() && images.dim() == 4 && images.is_floating_point(),
-            "rescale takes floating-point images [n, C, H, W], got {}",
-            images.defined() ? fmt::format("{} [{}]", at::toString(images.scalar_type()),
+            "'rescale' requires floating-point images [n, C, H, W], got {}",
+            images.defined() ? fmt::format("{} [{}]", dtype_name(images.scalar_type()),
                                            fmt::join(images.sizes(), ", "))
                              : "nothing");
     if (images.numel() == 0) {
@@ -99,8 +100,8 @@ Rescale parse_rescale(std::string_view text) {
         return Rescale::none;
     }
     require(text == "max",
-            "rescale must be \"none\" or \"max\" (each image divided by its largest "
-            "value), got \"{}\"",
+            "'rescale' must be \"none\" or \"max\" (each image divided by its largest value), got "
+            "\"{}\"",
             text);
     return Rescale::max;
 }

@@ -168,7 +168,7 @@ class Archive {
 
     static void check_layout(int64_t stored, const exported::Shape& sizes,
                              const std::vector<int64_t>& strides, int64_t offset) {
-        expect(sizes.size() == strides.size() && offset >= 0, "its layout is damaged");
+        expect(sizes.size() == strides.size() && offset >= 0, "its layout is invalid");
         int64_t last = offset;
         int64_t elements = 1;
         bool inside = true;

@@ -17,10 +17,10 @@ double number_of(const Json& value) {
         if (text == "-Infinity" || text == "-inf") {
             return -std::numeric_limits<double>::infinity();
         }
-        expect(text == "NaN" || text == "nan", "a number is damaged");
+        expect(text == "NaN" || text == "nan", "it contains an invalid number");
         return std::numeric_limits<double>::quiet_NaN();
     }
-    expect(value.is_number(), "a number is damaged");
+    expect(value.is_number(), "it contains an invalid number");
     return value.get<double>();
 }
 

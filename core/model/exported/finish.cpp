@@ -83,10 +83,12 @@ class Finisher {
         if (!differing.empty()) {
             const auto count = differing.size();
             differing.resize(std::min<size_t>(count, 3));
-            program_.notes.push_back(fmt::format(
-                "{} of its {} norms and dropouts stay{} in {} mode, as exported: {}{}", count,
-                flags.size(), count == 1 ? "s" : "", program_.training ? "evaluation" : "training",
-                fmt::join(differing, ", "), count > 3 ? ", ..." : ""));
+            program_.notes.push_back(
+                fmt::format("{} of its {} normalisation and dropout layers stay{} in {} mode, as "
+                            "exported: {}{}",
+                            count, flags.size(), count == 1 ? "s" : "",
+                            program_.training ? "evaluation" : "training",
+                            fmt::join(differing, ", "), count > 3 ? ", ..." : ""));
         }
     }
 

@@ -38,12 +38,12 @@ class Parser {
         }
         read_inputs(list_member(signature, "input_specs"));
         shapes_ = &member(graph, "tensor_values");
-        expect(shapes_->is_object(), "its list of values is damaged");
+        expect(shapes_->is_object(), "its list of values is invalid");
         expect(shapes_->contains(program_.input_name),
                "it does not specify the shape of the images");
         program_.input_shape = shape_of((*shapes_)[program_.input_name]);
         const auto& nodes = list_member(graph, "nodes");
-        expect(nodes.size() <= most_nodes, "its graph has {} nodes", nodes.size());
+        expect(nodes.size() <= most_nodes, "its graph has too many nodes ({})", nodes.size());
         for (const auto& node : nodes) {
             read_node(node);
         }
@@ -177,13 +177,13 @@ class Parser {
             node.operands.push_back(size_element(value, scope_));
         }
         expect(node.operands.size() == (node.arithmetic == SizeOperator::neg ? 1U : 2U),
-               "it has the wrong number of arguments, {}", node.operands.size());
+               "it has the wrong number of arguments ({})", node.operands.size());
         const auto& outputs = list_member(given, "outputs");
-        expect(outputs.size() == 1, "it has {} results", outputs.size());
+        expect(outputs.size() == 1, "it has {} results, expected 1", outputs.size());
         const bool comparison = is_comparison(node.arithmetic);
         const auto [kind, value] = only_member(outputs[0]);
         expect(kind == (comparison ? "as_sym_bool" : "as_sym_int"),
-               "its result has the wrong kind, '{}'", kind);
+               "its result has the wrong kind '{}'", kind);
         node.outputs.push_back({scope_.define(text_member(value, "as_name"),
                                               comparison ? Kind::boolean : Kind::integer),
                                 {},
@@ -351,7 +351,7 @@ class Parser {
     void read_outputs(const Json& signature, const Json& graph) {
         expect(
             list_member(graph, "outputs").size() == list_member(signature, "output_specs").size(),
-            "its outputs are damaged");
+            "its outputs are invalid");
         for (const auto& spec : list_member(signature, "output_specs")) {
             const auto [kind, value] = only_member(spec);
             if (kind == "user_output") {

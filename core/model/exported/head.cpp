@@ -142,12 +142,15 @@ class HeadResizer {
             return;
         }
         const auto name = node.value("name", "");
-        require(!reads_others, "node '{}' mixes the last linear layer '{}' with other values", name,
-                layer());
+        require(!reads_others,
+                "node '{}' combines the output of the last linear layer '{}' with other values",
+                name, layer());
         each_tensor(node.at("outputs"), [&](const std::string& tensor) {
             auto& shape = sizes(tensor);
             require(std::ranges::count(shape, old_) == 1,
-                    "it is not clear which size of node '{}' is the number of classes", name);
+                    "it is not clear which dimension of the output of node '{}' is the number of "
+                    "classes",
+                    name);
             set_size(*std::ranges::find(shape, old_));
             resized_.insert(tensor);
         });

@@ -55,7 +55,7 @@ int64_t integer_of(const Json& value) {
 }
 
 std::pair<std::string, const Json&> only_member(const Json& object) {
-    expect(object.is_object() && object.size() == 1, "an argument in its graph is damaged");
+    expect(object.is_object() && object.size() == 1, "an argument in its graph is invalid");
     return {object.begin().key(), object.begin().value()};
 }
 
@@ -65,9 +65,10 @@ Shape shape_of(const Json& meta) {
         const auto [kind, value] = only_member(size);
         shape.push_back(kind == "as_int" ? integer_of(value) : -1);
         expect(shape.back() >= 0 || kind == "as_expr" || kind == "as_name",
-               "a size in its graph is damaged");
+               "a size in its graph is invalid");
     }
-    expect(shape.size() <= 16, "a tensor in its graph has {} dimensions", shape.size());
+    expect(shape.size() <= 16, "a tensor in its graph has {} dimensions, expected at most 16",
+           shape.size());
     return shape;
 }
 
@@ -96,7 +97,7 @@ Element size_element(const Json& given, const Scope& scope) {
     if (kind == "as_int") {
         return {-1, integer_of(value)};
     }
-    expect(kind == "as_name" && value.is_string(), "a size is damaged");
+    expect(kind == "as_name" && value.is_string(), "it contains an invalid size");
     const auto& found = scope.find(value.get_ref<const std::string&>());
     expect(found.kind == Kind::integer, "'{}' is not an integer", value.get<std::string>());
     return {found.slot, {}};

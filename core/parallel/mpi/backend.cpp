@@ -1,5 +1,7 @@
 #include "parallel/mpi/backend.h"
 
+#include "base/dtype_name.h"
+
 #include <ATen/ATen.h>
 #include <ATen/core/ivalue_inl.h>
 
@@ -28,7 +30,7 @@ MPI_Datatype type_of(const at::Tensor& tensor) {
             return MPI_UINT8_T;
         default:
             TORCH_CHECK(false, "several processes cannot exchange tensors of ",
-                        tensor.scalar_type(),
+                        dtype_name(tensor.scalar_type()),
                         "; expected float32, float64, int32, int64, uint8 or bool");
     }
 }
@@ -54,7 +56,7 @@ const at::Tensor& checked(const at::Tensor& tensor) {
 
 std::string name_of(const char* what, const at::Tensor& tensor) {
     return std::string(what) + " of " + std::to_string(tensor.numel()) + " " +
-           at::toString(tensor.scalar_type()) + " numbers";
+           std::string(dtype_name(tensor.scalar_type())) + " numbers";
 }
 
 /// Calls begin(address, count, request) for one piece of the tensor after the other.

@@ -168,7 +168,7 @@ TEST_F(Gradients, of_each_class) {
     EXPECT_THAT(error_of([&] { here.class_gradients(classes + 1); }),
                 HasSubstr("classes must be between 0 and 9"));
     EXPECT_THAT(error_of([&] { here.class_gradients(at::arange(5)); }),
-                HasSubstr("classes must be an int64 tensor [5, K], got Long [5]"));
+                HasSubstr("classes must be an int64 tensor [5, K], got int64 [5]"));
 }
 
 TEST_F(Gradients, share_a_forward_pass_with_the_logits) {

@@ -157,7 +157,7 @@ TEST(Square, takes_square_images_in_l2) {
                     perturb(*model, at::zeros({1, 3, 4, 16}), at::zeros({1}, at::kLong),
                             {.method = "square", .norm = Norm::l2});
                 }),
-                HasSubstr("square in L2 takes square images, got 4 x 16"));
+                HasSubstr("the attack 'square' with norm L2 requires square images, got 4 x 16"));
 }
 
 TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
@@ -166,17 +166,17 @@ TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
     };
     for (const auto* const method : {"fab", "deepfool"}) {
         EXPECT_THAT(wrong({.method = method, .targeted = true}),
-                    HasSubstr("does not accept targeted"));
+                    HasSubstr("does not accept 'targeted'"));
     }
     for (const auto* const method : {"fab", "square", "deepfool", "cw"}) {
         EXPECT_THAT(wrong({.method = method, .band = Band{.dct = 0.5}}),
-                    HasSubstr("takes no band"));
+                    HasSubstr("does not accept 'band'"));
         EXPECT_THAT(wrong({.method = method, .alpha = 1}), HasSubstr("takes no alpha"));
         EXPECT_THAT(wrong({.method = method, .start = at::zeros({1, 3, 8, 8})}),
-                    HasSubstr("has no option start"));
+                    HasSubstr("has no option 'start'"));
     }
     EXPECT_THAT(wrong({.method = "square", .steps = 5}),
-                HasSubstr("has no option steps; set the number of queries"));
+                HasSubstr("has no option 'steps'; set the number of queries"));
     EXPECT_THAT(wrong({.method = "square", .numbers = {{"share", 0}}}), HasSubstr("above 0"));
     EXPECT_THAT(wrong({.method = "square", .numbers = {{"queries", 0}}}), HasSubstr("at least 1"));
     EXPECT_THAT(wrong({.method = "fab", .numbers = {{"beta", 1.5}}}), HasSubstr("at most 1"));

@@ -297,7 +297,7 @@ TEST(Errors, name_what_is_wrong) {
         error_of([] { parse_loss("hinge"); }),
         HasSubstr("loss must be \"cross_entropy\" or \"margin\" or \"dlr\", got \"hinge\""));
     EXPECT_THAT(with({.band = Band{}}),
-                HasSubstr("band must be low or high with a radius, or have a mask"));
+                HasSubstr("'band' must have a part (low or high) with a radius, or a mask"));
     EXPECT_THAT(with({.band = Band{.part = data::Part::low, .radius = -1}}),
                 HasSubstr("radius must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({.band = Band{.mask = at::ones({4, 4})}}),
@@ -316,11 +316,11 @@ TEST(Errors, name_bad_images_and_labels) {
     EXPECT_THAT(with(images - 1, labels), HasSubstr("images must have pixels in [0,1], got"));
     EXPECT_THAT(with(images / 0 * 0, labels), HasSubstr("in [0,1], got some that are NaN"));
     EXPECT_THAT(with(images.to(at::kDouble), labels),
-                HasSubstr("float32 tensor [N, C, H, W], got Double [2, 3, 8, 8]"));
-    EXPECT_THAT(with(images[0], labels), HasSubstr("got Float [3, 8, 8]"));
+                HasSubstr("float32 tensor [N, C, H, W], got float64 [2, 3, 8, 8]"));
+    EXPECT_THAT(with(images[0], labels), HasSubstr("got float32 [3, 8, 8]"));
     EXPECT_THAT(with(at::Tensor(), labels), HasSubstr("got nothing"));
     EXPECT_THAT(with(images, at::arange(3)),
-                HasSubstr("labels must be an int64 tensor [2], one per image, got Long [3]"));
+                HasSubstr("labels must be an int64 tensor [2], one per image, got int64 [3]"));
     EXPECT_THAT(with(images, labels + 9),
                 HasSubstr("labels must be between 0 and 9 (the model's classes), got 10"));
     EXPECT_THAT(with(images, labels - 1), HasSubstr("labels must be >= 0, got -1"));

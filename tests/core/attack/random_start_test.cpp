@@ -79,7 +79,7 @@ TEST(Perturb, is_the_same_for_an_image_in_every_batch) {
     EXPECT_THAT(
         error_of([&] { perturb(*model, images, labels, {}, {}, at::arange(20)); }),
         HasSubstr(
-            "samples must be int64 [21] (the index of each image in its source), got Long [20]"));
+            "samples must be int64 [21] (the index of each image in its source), got int64 [20]"));
 }
 
 }  // namespace

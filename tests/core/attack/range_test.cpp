@@ -65,16 +65,17 @@ TEST(Range, must_hold_the_images) {
     const auto images = at::full({2, 3, 4, 4}, 0.5);
     EXPECT_THAT(with(images - 1, {}),
                 testing::AllOf(HasSubstr("images must have pixels in [0,1], got -0.5 to -0.5"),
-                               HasSubstr("the attack's option range"), HasSubstr("\"none\"")));
+                               HasSubstr("the attack's option 'range'"), HasSubstr("\"none\"")));
     EXPECT_THAT(with(images, {0.6, 1}), HasSubstr("pixels in [0.6,1], got 0.5 to 0.5"));
     EXPECT_EQ(with(images * 2 * 0.7F, {0, 0.7}), "") << "0.7 as float32 is not 0.7";
     for (const double wrong : {infinity, -infinity, std::nan("")}) {
         EXPECT_NE(with(at::full({2, 3, 4, 4}, wrong), no_range()), "") << wrong;
     }
     EXPECT_THAT(with(at::full({2, 3, 4, 4}, infinity), no_range()), HasSubstr("finite pixels"));
-    EXPECT_THAT(with(images, {1, 0}), HasSubstr("range must be two ascending numbers, the lowest"));
-    EXPECT_THAT(with(images, {0, 0}), HasSubstr("range must be"));
-    EXPECT_THAT(with(images, {0, std::nan("")}), HasSubstr("range must be"));
+    EXPECT_THAT(with(images, {1, 0}),
+                HasSubstr("'range' must be two ascending numbers (the lowest"));
+    EXPECT_THAT(with(images, {0, 0}), HasSubstr("'range' must be"));
+    EXPECT_THAT(with(images, {0, std::nan("")}), HasSubstr("'range' must be"));
 }
 
 TEST(Start, is_where_the_attack_starts) {
@@ -130,19 +131,21 @@ TEST(Start, says_what_is_wrong) {
     const auto with = [&](const AttackOptions& options) {
         return error_of([&] { perturb(*model, images, at::arange(3), options); });
     };
-    EXPECT_THAT(with({.start = at::zeros({2, 3, 8, 8})}),
-                HasSubstr("start must contain one perturbation, or 3 (one per image), of shape [3, "
-                          "8, 8], got [2, 3, 8, 8]"));
+    EXPECT_THAT(
+        with({.start = at::zeros({2, 3, 8, 8})}),
+        HasSubstr("'start' must contain 1 perturbation or 3 (one per image), each of shape [3, "
+                  "8, 8], got [2, 3, 8, 8]"));
     EXPECT_THAT(with({.start = at::zeros({3, 3, 4, 8})}), HasSubstr("of shape [3, 8, 8]"));
     EXPECT_THAT(with({.start = at::zeros({3, 8, 8})}), HasSubstr("must be a float32 tensor"));
-    EXPECT_THAT(with({.start = at::zeros({3, 3, 8, 8}, at::kDouble)}), HasSubstr("got Double"));
+    EXPECT_THAT(with({.start = at::zeros({3, 3, 8, 8}, at::kDouble)}), HasSubstr("got float64"));
     EXPECT_THAT(with({.start = at::full({3, 3, 8, 8}, infinity)}), HasSubstr("finite numbers"));
     EXPECT_THAT(with({.random_start = true, .start = at::zeros({3, 3, 8, 8})}),
-                HasSubstr("start and random_start are mutually exclusive"));
+                HasSubstr("'start' and 'random_start' are mutually exclusive"));
     EXPECT_THAT(with({.restarts = 2, .start = at::zeros({3, 3, 8, 8})}),
                 HasSubstr("2 restarts without a random start"));
-    EXPECT_THAT(with({.method = "bim", .start = at::zeros({3, 3, 8, 8})}),
-                HasSubstr("bim has no option start; the methods with this option are pgd, pgdl2"));
+    EXPECT_THAT(
+        with({.method = "bim", .start = at::zeros({3, 3, 8, 8})}),
+        HasSubstr("bim has no option 'start'; the methods with this option are pgd, pgdl2"));
 }
 
 TEST(Options, have_names) {

@@ -42,8 +42,8 @@ TEST(Sequence, has_the_published_versions) {
     EXPECT_THAT(names_of("standard", 3, notes),
                 ElementsAre("apgd cross_entropy x1", "apgd margin, 2 targets x1",
                             "fab, 2 targets x1", "square x1"));
-    EXPECT_THAT(notes, ElementsAre("3 classes: the number of targets is 2 instead of 9",
-                                   "3 classes: the loss is margin instead of dlr"));
+    EXPECT_THAT(notes, ElementsAre("with 3 classes, the number of targets is 2 instead of 9",
+                                   "with 3 classes, the loss is margin instead of dlr"));
     EXPECT_THAT(error_of([&] { names_of("full", 10, notes); }),
                 HasSubstr("version must be \"standard\", \"plus\", \"rand\" or a list"));
 }
@@ -201,7 +201,7 @@ TEST(Checks, warn_where_the_black_box_wins) {
     Robustness found;
     found.clean = 0.9;
     found.steps = {{"apgd cross_entropy", 0.5, 1}, {"square", 0.4, 1}};
-    found.notes = {"3 classes: the number of targets is 2 instead of 9"};
+    found.notes = {"with 3 classes, the number of targets is 2 instead of 9"};
     const auto checks = check_steps(found);
     ASSERT_EQ(checks.size(), 2U);
     EXPECT_EQ(checks[0].name, "black box wins");

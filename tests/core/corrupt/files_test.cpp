@@ -100,10 +100,10 @@ TEST_F(CorruptionFiles, published_files_that_are_wrong_are_named) {
                       {{"", small_test().labels().to(at::kByte).repeat({5})}});
     tensor_file::save(scratch_ / "fog.npy", {{"", at::zeros({30, 32, 32, 3}, at::kFloat)}});
     EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
-                HasSubstr("fog.npy' must contain uint8 [30, 32, 32, 3], got Float"));
+                HasSubstr("fog.npy' must contain uint8 [30, 32, 32, 3], got float32"));
     tensor_file::save(scratch_ / "fog.npy", {{"", at::zeros({30, 3, 32, 32}, at::kByte)}});
     EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
-                HasSubstr("got Byte [30, 3, 32, 32]"));
+                HasSubstr("got uint8 [30, 3, 32, 32]"));
 }
 
 }  // namespace

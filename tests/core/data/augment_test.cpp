@@ -155,11 +155,11 @@ TEST(Augment, refuses_what_is_out_of_range) {
     EXPECT_THAT(
         error_of([&] { augment(images, {}, at::arange(3)); }),
         HasSubstr(
-            "samples must be int64 [2] (the index of each image in its source), got Long [3]"));
+            "samples must be int64 [2] (the index of each image in its source), got int64 [3]"));
     EXPECT_THAT(error_of([&] { augment(images, {}, at::zeros({2})); }),
                 HasSubstr("samples must be int64 [2]"));
     EXPECT_THAT(error_of([&] { augment(images[0], {}); }),
-                HasSubstr("images must be float32 [N, C, H, W], got Float [1, 8, 8]"));
+                HasSubstr("images must be float32 [N, C, H, W], got float32 [1, 8, 8]"));
 }
 
 }  // namespace

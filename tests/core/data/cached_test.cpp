@@ -115,8 +115,8 @@ TEST_F(Cached, names_a_file_that_is_damaged) {
     };
     for (const auto& bytes : {whole.substr(0, whole.size() - 1), std::string("x"),
                               "other" + whole.substr(5), whole + "x"}) {
-        EXPECT_THAT(error(bytes),
-                    HasSubstr("'" + path.string() + "' is not the cache file that its name says"));
+        EXPECT_THAT(error(bytes), HasSubstr("'" + path.string() +
+                                            "' is not the cache file that its name indicates"));
     }
     write_bytes(path, whole);
     EXPECT_TRUE(at::equal(images(pictures().cached(cache_)), images(pictures())));

@@ -104,7 +104,7 @@ TEST_F(ClassesOfFolder, merges_folders_and_leaves_others_out) {
         EXPECT_EQ(images[1].max().item<float>(), 40);
         EXPECT_EQ(images[2].max().item<float>(), 10);
         ASSERT_EQ(notes.size(), 2);
-        EXPECT_THAT(notes[0], HasSubstr("1 of 4 directories are in no class of '"));
+        EXPECT_THAT(notes[0], HasSubstr("1 of 4 directories belong to no class in '"));
         EXPECT_THAT(notes[0], HasSubstr("the first is 'n2'"));
     }
 }

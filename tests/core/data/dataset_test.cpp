@@ -41,7 +41,7 @@ TEST(Dataset, refuses_images_that_are_not_what_it_says) {
         return error_of([&] { Dataset dataset(images); });
     };
     EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels.to(at::kDouble); }),
-                AllOf(HasSubstr("'noise' must be a uint8 or float32"), HasSubstr("Double")));
+                AllOf(HasSubstr("'noise' must be a uint8 or float32"), HasSubstr("float64")));
     EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels[0]; }),
                 HasSubstr("[3, 8, 8]"));
     EXPECT_THAT(error_with([](Images& images) { images.pixels = images.pixels.slice(0, 0, 0); }),
@@ -49,7 +49,7 @@ TEST(Dataset, refuses_images_that_are_not_what_it_says) {
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels.slice(0, 0, 19); }),
                 AllOf(HasSubstr("int64 [20]"), HasSubstr("[19]")));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels.to(at::kInt); }),
-                HasSubstr("got Int"));
+                HasSubstr("got int32"));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels + 1; }),
                 HasSubstr("must be between 0 and 3; got 1 to 4"));
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels - 1; }),

@@ -61,7 +61,7 @@ TEST(coco, a_missing_area_is_the_boxes_and_is_told) {
 TEST(coco, refuses_by_its_text) {
     EXPECT_THAT(refused_coco("{\"images\":[}"), HasSubstr("'truth.json': invalid JSON at byte 12"));
     EXPECT_EQ(refused_coco("{}"),
-              "'truth.json': expected the list 'images' in the outermost object, found none");
+              "'truth.json': expected the list 'images' in the top-level object, found none");
     EXPECT_THAT(refused_coco("[]"), HasSubstr("expected an object with the list 'images'"));
     EXPECT_THAT(refused_coco("{\"images\":{}}"),
                 HasSubstr("'images' must be a list, found an object"));

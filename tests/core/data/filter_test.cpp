@@ -97,7 +97,7 @@ TEST(Rescale, is_parsed) {
     EXPECT_EQ(parse_rescale("none"), Rescale::none);
     EXPECT_EQ(parse_rescale("max"), Rescale::max);
     EXPECT_THAT(error_of([] { parse_rescale("std"); }),
-                HasSubstr("rescale must be \"none\" or \"max\""));
+                HasSubstr("'rescale' must be \"none\" or \"max\""));
 }
 
 TEST(ImagesOf, gives_what_each_view_gives_alone) {

@@ -178,7 +178,7 @@ TEST_F(Folder, resizes_before_it_crops) {
     EXPECT_THAT(error_of([&] {
                     load_folder(folder_, {20, 10});
                 }),
-                HasSubstr("resize must be between 20 (image_size) and 4096 pixels, got 10"));
+                HasSubstr("'resize' must be between 20 (image_size) and 4096 pixels, got 10"));
     EXPECT_NE(load_folder(folder_, {10, 20}).train.fingerprint(),
               load_folder(folder_, {10}).train.fingerprint());
 }

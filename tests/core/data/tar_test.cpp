@@ -92,7 +92,7 @@ TEST_F(Tar, refuses_names_and_kinds_that_mislead) {
     EXPECT_THAT(error(tar_member("/etc/x.jpg", "x") + tar_end()),
                 HasSubstr("at byte 0: the name '/etc/x.jpg' is absolute"));
     EXPECT_THAT(error(tar_member("a/../../x.jpg", "x") + tar_end()),
-                HasSubstr("leads out of the tar with '..'"));
+                HasSubstr("points outside the tar with '..'"));
     EXPECT_THAT(error(tar_member("", "x") + tar_end()), HasSubstr("a file has no name"));
     EXPECT_THAT(error(tar_header("x.jpg", 0, '1') + tar_end()), HasSubstr("'x.jpg' is a link"));
     EXPECT_THAT(error(tar_header("x.jpg", 0, 'S') + tar_end()), HasSubstr("a sparse file"));
@@ -305,7 +305,7 @@ TEST_F(TarPictures, are_found_by_an_index_that_is_kept) {
         write_bytes(path, changed);
         EXPECT_THAT(error_of(load),
                     HasSubstr("'" + path.string() + "' is not the index of '" + tar +
-                              "', although its name says so; remove the file"));
+                              "', although its name says that it is; remove the file"));
     }
     write_bytes(path, whole.substr(0, 20));
     EXPECT_THAT(error_of(load), HasSubstr("is not the index"));
@@ -329,7 +329,7 @@ TEST(FilePattern, names_files) {
     EXPECT_THAT(names("{a,b}{1..2}"), ElementsAre("a1", "a2", "b1", "b2"));
     EXPECT_THAT(error_of([&] { names("a{1..2"); }), HasSubstr("'a{1..2': expected {first..last}"));
     EXPECT_THAT(error_of([&] { names("a}"); }), HasSubstr("has a '}' without a '{'"));
-    EXPECT_THAT(error_of([&] { names("a,,b"); }), HasSubstr("'a,,b' has an empty file name"));
+    EXPECT_THAT(error_of([&] { names("a,,b"); }), HasSubstr("'a,,b' contains an empty file name"));
     EXPECT_THAT(error_of([&] { names("{0..99999999999}"); }), HasSubstr("more than 100000 files"));
     EXPECT_THAT(error_of([&] { names("{0..999}{0..999}"); }), HasSubstr("more than 100000 files"));
 }

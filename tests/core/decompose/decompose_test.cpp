@@ -260,7 +260,7 @@ TEST(Errors, name_what_is_wrong) {
                 }),
                 HasSubstr("must be in [0,1], got -1"));
     EXPECT_THAT(error_of([&] { decompose::split(x.to(at::kDouble), std::vector<int64_t>{1}); }),
-                HasSubstr("dtype float32, got Double"));
+                HasSubstr("dtype float32, got float64"));
     EXPECT_THAT(error_of([&] { decompose::split(x[0][0][0], std::vector<int64_t>{1}); }),
                 HasSubstr("at least two dimensions [..., H, W]"));
     EXPECT_THAT(error_of([&] { decompose::split(x / 0, std::vector<int64_t>{1}); }),
@@ -270,7 +270,7 @@ TEST(Errors, name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { energy_of_radius(x, -1); }),
                 HasSubstr("radius must be a finite number >= 0"));
     EXPECT_THAT(error_of([&] { parse_equal("size"); }),
-                HasSubstr("equal must be \"energy\" or \"coefficients\", got \"size\""));
+                HasSubstr("'equal' must be \"energy\" or \"coefficients\", got \"size\""));
 }
 
 }  // namespace

@@ -87,9 +87,9 @@ TEST(SplitErrors, NameTheParameterAndWhatWasFound) {
     const auto nan = std::numeric_limits<double>::quiet_NaN();
     EXPECT_THAT([&] { frequency::split(x.to(at::kDouble), {4}); },
                 ThrowsMessage<Error>(
-                    AllOf(HasSubstr("x must be of dtype float32"), HasSubstr("got Double"))));
+                    AllOf(HasSubstr("x must be of dtype float32"), HasSubstr("got float64"))));
     EXPECT_THAT([&] { frequency::split(x.to(at::kByte), {4}); },
-                ThrowsMessage<Error>(HasSubstr("got Byte")));
+                ThrowsMessage<Error>(HasSubstr("got uint8")));
     EXPECT_THAT([&] { frequency::split(x[0][0], {4}); },
                 ThrowsMessage<Error>(
                     AllOf(HasSubstr("at least two dimensions"), HasSubstr("got shape [8]"))));

@@ -97,7 +97,7 @@ TEST(Jpeg, refuses_endless_scans) {
     EXPECT_THAT(error_of([&] {
                     decode(with_scans(600), {0, 0, 1, 1});
                 }),
-                HasSubstr("more than 500 scans"));
+                HasSubstr("too many scans, expected at most 500"));
 }
 
 TEST(Jpeg, passes_on_what_libjpeg_says) {

@@ -122,7 +122,7 @@ TEST(Pixels, of_a_window_are_those_of_the_whole) {
 
 TEST(Pixels, must_have_the_size_of_the_result) {
     EXPECT_THAT(error_of([] { read(pictures / "420.jpg", 5, evaluation(8, 6)); }),
-                HasSubstr("becomes 6 x 6 pixels, expected 5 x 5"));
+                HasSubstr("has 6 x 6 pixels after resizing and cropping, expected 5 x 5"));
     const auto outside = [](const Size& picture) {
         return Geometry{{0, 0, picture.height + 1, 1}, {5, 5}, {0, 0, 5, 5}, false};
     };

@@ -98,13 +98,13 @@ TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
     EXPECT_THAT(error_of([] {
                     threshold(at::ones({2, 2}), std::nan(""));
                 }),
-                HasSubstr("value must be a number"));
+                HasSubstr("'value' must be a number"));
     EXPECT_THAT(error_of([] {
                     largest(at::ones({2, 2}), 1.5);
                 }),
-                HasSubstr("share must be in [0,1], got 1.5"));
+                HasSubstr("'share' must be in [0,1], got 1.5"));
     EXPECT_THAT(error_of([] { largest(at::ones({2}), 1); }),
-                HasSubstr("map must be [..., H, W], got [2]"));
+                HasSubstr("'map' must be [..., H, W], got [2]"));
 }
 
 }  // namespace

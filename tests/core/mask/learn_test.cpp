@@ -262,10 +262,10 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { learn(*model, data::dataset_of(images, {})); }),
                 HasSubstr("expected an int64 tensor [8]"));
     EXPECT_THAT(error_of([&] { data::dataset_of(images, labels.to(at::kFloat)); }),
-                HasSubstr("must be int64 [8] or uint8 [8], one per image; got Float [8]"));
+                HasSubstr("must be int64 [8] or uint8 [8], one per image; got float32 [8]"));
     EXPECT_THAT(
         error_of([&] { data::dataset_of(images[0], {}); }),
-        HasSubstr("must be a uint8 or float32 CPU tensor [N, C, H, W], got Float [1, 16, 16]"));
+        HasSubstr("must be a uint8 or float32 CPU tensor [N, C, H, W], got float32 [1, 16, 16]"));
     EXPECT_THAT(
         error_of([&] {
             learn(*model, data::dataset_of(at::rand({2, 1, 8, 8}), at::zeros({2}, at::kLong)));
@@ -281,7 +281,7 @@ TEST(MaskErrors, of_a_fit_name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { learn(*constant, source); }),
                 HasSubstr("logits have no gradient with respect to the images"));
     EXPECT_THAT(error_of([] { parse_scope("pixel"); }),
-                HasSubstr("per must be \"data set\", \"class\" or \"image\", got \"pixel\""));
+                HasSubstr("'per' must be \"data set\", \"class\" or \"image\", got \"pixel\""));
     EXPECT_THAT(error_of([] { parse_loss("l2"); }),
                 HasSubstr("loss must be \"invariance\" or \"cross_entropy\", got \"l2\""));
 }

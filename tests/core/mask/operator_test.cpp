@@ -125,13 +125,13 @@ TEST(MaskErrors, of_the_operator_name_what_is_wrong) {
     EXPECT_THAT(with(at::ones({2, 8, 6})),
                 HasSubstr("a mask [2, 8, 6] does not fit images [2, 3, 8, 6]"));
     EXPECT_THAT(with(at::ones({8, 6}, at::kLong)),
-                HasSubstr("mask must have a floating-point dtype, got Long"));
+                HasSubstr("mask must have a floating-point dtype, got int64"));
     EXPECT_THAT(with(at::ones({8, 6}) / 0), HasSubstr("mask must contain only finite numbers"));
     EXPECT_THAT(with(at::Tensor()), HasSubstr("got an undefined tensor"));
     EXPECT_THAT(error_of([&] {
                     mask::apply(x.to(at::kLong), at::ones({8, 6}));
                 }),
-                HasSubstr("dtype float32 or float64, got Long"));
+                HasSubstr("dtype float32 or float64, got int64"));
     EXPECT_THAT(error_of([&] {
                     mask::apply(at::rand({6}), at::ones({8, 6}));
                 }),

@@ -112,7 +112,7 @@ TEST(TorchvisionForm, says_how_large_images_must_be) {
 
 TEST(Options, that_a_network_does_not_have) {
     EXPECT_THAT(error_of([] { make("resnet18", {.form = "imagenet"}); }),
-                HasSubstr("form must be 'small', 'torchvision' or 'tensorflow', got 'imagenet'"));
+                HasSubstr("'form' must be 'small', 'torchvision' or 'tensorflow', got 'imagenet'"));
     EXPECT_THAT(error_of([] { make("lenet", {.form = "torchvision"}); }),
                 HasSubstr("there is no torchvision variant of lenet: expected form 'small', got"));
     EXPECT_THAT(error_of([] { make("alexnet", {.batch_norm = true}); }),

@@ -225,7 +225,7 @@ TEST(ExportedHead, is_not_replaced_for_wrong_input) {
     EXPECT_EQ(error(node_of("mixed", "torch.ops.aten.add.Tensor",
                             {tensor_input("self", "linear"), tensor_input("other", "flatten")}),
                     "mixed"),
-              "node 'mixed' mixes the last linear layer 'fc' with other values");
+              "node 'mixed' combines the output of the last linear layer 'fc' with other values");
     EXPECT_EQ(error(node_of("scaled", "torch.ops.aten.mul.Tensor",
                             {tensor_input("self", "linear"), tensor_input("other", "p_fc_bias")}),
                     "scaled"),

@@ -53,7 +53,7 @@ TEST(Metrics, say_what_is_wrong) {
     const auto logits = at::rand({3, 4});
     const auto labels = at::arange(3);
     EXPECT_THAT(error_of([&] { is_right(logits, labels, 5); }),
-                HasSubstr("top must be between 1 and 4 (the number of classes), got 5"));
+                HasSubstr("'top' must be between 1 and 4 (the number of classes), got 5"));
     EXPECT_THAT(error_of([&] { is_right(logits, labels, 0); }), HasSubstr("got 0"));
     EXPECT_THAT(error_of([&] { confusion_matrix(logits, labels + 2); }),
                 HasSubstr("labels must be between 0 and 3 (the model's classes), got 2 to 4"));

@@ -177,7 +177,7 @@ TEST(Optimizer, says_what_is_wrong) {
     EXPECT_THAT(make({.weight_decay = -1}),
                 HasSubstr("weight_decay must be a number >= 0, got -1"));
     EXPECT_THAT(make({.name = "sgd", .nesterov = true}),
-                HasSubstr("nesterov needs a momentum above 0"));
+                HasSubstr("nesterov requires a momentum above 0"));
     EXPECT_THAT(make({.name = "adamw", .centered = true}),
                 HasSubstr("optimizer adamw has no option centered"));
     EXPECT_THAT(error_of([] { make_optimizer(std::vector<at::Tensor>(), {}); }),

@@ -56,13 +56,13 @@ TEST(SensitivityErrors, of_bands_name_what_is_wrong) {
                 }),
                 HasSubstr("bands must be 1 to 1000000, got 0"));
     EXPECT_THAT(error_of([] { angular(at::ones({4}), 4); }),
-                HasSubstr("map must be a real tensor [..., H, W], got [4]"));
+                HasSubstr("'map' must be a real tensor [..., H, W], got [4]"));
     EXPECT_THAT(error_of([] {
                     radial(at::ones({4, 4}), 4, Measure::sum, -1);
                 }),
                 HasSubstr("radius must be a finite number >= 0"));
     EXPECT_THAT(error_of([] { parse_measure("energy"); }),
-                HasSubstr("measure must be one of norm, rms, mean, sum; got 'energy'"));
+                HasSubstr("'measure' must be one of norm, rms, mean, sum; got 'energy'"));
 }
 
 }  // namespace

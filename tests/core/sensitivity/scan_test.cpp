@@ -258,7 +258,7 @@ TEST(SensitivityErrors, of_scans_name_what_is_wrong) {
     EXPECT_THAT(error_of([&] { heat_map(*model, source, options); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { dominant(*model, source, {.reach = -1}); }),
-                HasSubstr("reach must be >= 0 bins, got -1"));
+                HasSubstr("'reach' must be >= 0 bins, got -1"));
     EXPECT_THAT(error_of([&] { heat_map(*model, source.with_labels(labels + 9)); }),
                 HasSubstr("must be between 0 and 3 (the model's classes)"));
     EXPECT_THAT(error_of([&] { power_spectrum(source, 0); }),

@@ -116,11 +116,11 @@ TEST(Smooth, says_what_is_wrong_and_then_changes_nothing) {
                 HasSubstr("sigma must be a number above 0 and at most 1000, got 0"));
     EXPECT_THAT(error_of([&] { smooth_gaussian(*model, 1, 4); }), HasSubstr("size must be odd"));
     EXPECT_THAT(error_of([] { smooth_kernel(at::ones({3}), 1); }),
-                HasSubstr("[..., height, width], got Float [3]"));
+                HasSubstr("[..., height, width], got float32 [3]"));
     EXPECT_THAT(error_of([] {
                     smooth_kernel(at::ones({3, 3}, at::kLong), 1);
                 }),
-                HasSubstr("got Long [3, 3]"));
+                HasSubstr("got int64 [3, 3]"));
     EXPECT_THAT(error_of([] { roughness(at::Tensor()); }), HasSubstr("got nothing"));
     EXPECT_TRUE(at::equal(before, model->named_parameters()["conv0.weight"]));
 }

@@ -104,7 +104,7 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
         {"deep.pt", "nested more than 100 levels deep"},
         {"circle.pt", "nested more than 100 levels deep"},
         {"missing_storage.pt", "its storage '0' is missing"},
-        {"short_storage.pt", "its storage '0' should have 3 elements of Long, but has 23 bytes"},
+        {"short_storage.pt", "its storage '0' should have 3 elements of int64, but has 23 bytes"},
         {"beyond_storage.pt",
          "a tensor of sizes [4], strides [1] and offset 0 reaches beyond its storage of 3 "
          "elements"},

@@ -183,7 +183,7 @@ TEST_F(TensorFile, RepeatedBytesAreBounded) {
         program += "h\1";
     }
     EXPECT_THAT(refusal(program + "e."),
-                HasSubstr("its values repeat more bytes than a file of its size should"));
+                HasSubstr("its values repeat more data than expected in a file of its size"));
 }
 
 }  // namespace

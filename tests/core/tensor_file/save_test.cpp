@@ -145,7 +145,7 @@ TEST_F(TensorFile, SavingNamesWhatIsWrong) {
     EXPECT_THAT(error("x.npz", {{"", one}}), HasSubstr("a tensor has no name"));
     EXPECT_THAT(error("x.npz", {{"a", at::Tensor()}}), HasSubstr("tensor 'a' is undefined"));
     EXPECT_THAT(error("x.npz", {{"a", one.to(at::kBFloat16)}}),
-                HasSubstr("tensor 'a' has the dtype BFloat16, which NumPy lacks"));
+                HasSubstr("tensor 'a' has the dtype bfloat16, which NumPy lacks"));
     EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexDouble)}}),
                 HasSubstr("the dtype ComplexDouble, which safetensors lacks"));
     EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}), HasSubstr("reserves that name"));

@@ -119,9 +119,10 @@ TEST(Objective, that_gives_no_loss_leaves_the_weights_as_they_were) {
         EXPECT_TRUE(model->parameters().front().equal(before));
         return error;
     };
-    EXPECT_THAT(fails([](const at::Tensor& logits) { return logits; }),
-                HasSubstr("the loss must be one floating-point number, got Float [16, 3] at epoch "
-                          "1, step 1"));
+    EXPECT_THAT(
+        fails([](const at::Tensor& logits) { return logits; }),
+        HasSubstr("the loss must be one floating-point number, got float32 [16, 3] at epoch "
+                  "1, step 1"));
     EXPECT_THAT(fails([](const at::Tensor&) { return at::Tensor(); }), HasSubstr("got nothing"));
     EXPECT_THAT(fails([](const at::Tensor& logits) { return logits.detach().sum(); }),
                 HasSubstr("the loss does not depend on the model's parameters"));

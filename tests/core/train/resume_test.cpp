@@ -132,10 +132,10 @@ INSTANTIATE_TEST_SUITE_P(AllOptimizers, Resume, testing::ValuesIn(optim::known_o
 template <typename Refused>
 void expect_wrong_tensors_refused(const checkpoint::Checkpoint& saved, Refused&& refused) {
     for (const auto& [name, wrong, text] :
-         {std::tuple("optimizer.0.exp_avg", at::kDouble, "is Double of shape"),
-          std::tuple("optimizer.0.step", at::kLong, "is Long of shape []"),
+         {std::tuple("optimizer.0.exp_avg", at::kDouble, "is float64 of shape"),
+          std::tuple("optimizer.0.step", at::kLong, "is int64 of shape []"),
           std::tuple("generator.cpu", at::kFloat,
-                     "comes from a different version of LibTorch: Float")}) {
+                     "comes from a different version of LibTorch: float32")}) {
         auto of_another_type = saved;
         for (auto& [found, tensor] : of_another_type.tensors) {
             tensor = found == name ? tensor.to(wrong) : tensor;
@@ -184,7 +184,7 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
             tensor = at::zeros({2, 2});
         }
     }
-    EXPECT_THAT(refused(misshapen), HasSubstr("'optimizer.0.exp_avg' is Float of shape [2, 2]"));
+    EXPECT_THAT(refused(misshapen), HasSubstr("'optimizer.0.exp_avg' is float32 of shape [2, 2]"));
 
     expect_wrong_tensors_refused(saved, refused);
 

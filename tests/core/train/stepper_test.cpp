@@ -77,10 +77,10 @@ TEST(RateSchedule, names_what_is_wrong) {
     };
     EXPECT_THAT(error({.name = "cosin"}), HasSubstr("(did you mean 'cosine'?)"));
     EXPECT_THAT(error({.warmup = -1}), HasSubstr("warmup must be a number of epochs"));
-    EXPECT_THAT(error({.least = 2}), HasSubstr("least must be a factor in [0,1], got 2"));
+    EXPECT_THAT(error({.least = 2}), HasSubstr("'least' must be a factor in [0,1], got 2"));
     EXPECT_THAT(error({.gamma = 0}), HasSubstr("gamma must be a finite number above 0"));
-    EXPECT_THAT(error({.name = "step", .size = 0}), HasSubstr("size must be at least 1 epoch"));
-    EXPECT_THAT(error({.name = "multistep"}), HasSubstr("multistep needs milestones"));
+    EXPECT_THAT(error({.name = "step", .size = 0}), HasSubstr("'size' must be at least 1 epoch"));
+    EXPECT_THAT(error({.name = "multistep"}), HasSubstr("multistep requires milestones"));
     EXPECT_THAT(error({.name = "multistep", .milestones = {3, 1}}),
                 HasSubstr("must be in ascending order"));
 }
@@ -200,7 +200,8 @@ TEST(Training, refuses_settings_out_of_range) {
         return error_of([&] { trained(options); });
     };
     EXPECT_THAT(error([](auto& o) { o.clip_norm = 0; }), HasSubstr("clip_norm must be a finite"));
-    EXPECT_THAT(error([](auto& o) { o.accumulate = 0; }), HasSubstr("accumulate must be at least"));
+    EXPECT_THAT(error([](auto& o) { o.accumulate = 0; }),
+                HasSubstr("'accumulate' must be at least"));
     EXPECT_THAT(error([](auto& o) { o.patience = 0; }), HasSubstr("patience of early_stop"));
     EXPECT_THAT(error([](auto& o) {
                     o.validation = toy(6, 2);

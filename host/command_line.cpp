@@ -26,7 +26,7 @@ Examples:
   hfc-host sweep scripts/shuffled_labels.lua --seeds 3     several seeds, and grids of options
   hfc-host compare runs/a runs/b                           tables, differences and curves of runs
   hfc-host report runs/a                                   one HTML page about a run
-  hfc-host export --tensorboard runs/a --out tb            its metrics, for TensorBoard
+  hfc-host export --tensorboard runs/a --out tb            the metrics of a run, for TensorBoard
   hfc-host view runs                                       the curves of runs in a window
   mpirun -n 4 hfc-host script.lua                          four processes share the work
   hfc-host microscope net.pt2 --data ~/data                one image's frequencies in a window, and

@@ -122,12 +122,13 @@ plot::ColourMap read_map(lua_State* L, const Value& value) {
     plot::ColourMap map;
     options.with("values", [&](const Value& values) {
         const auto* const given = to_tensor(L, values.index());
-        require(given != nullptr, "option 'map': values must be a Tensor [H, W], got {}",
+        require(given != nullptr, "option 'map': 'values' must be a Tensor [H, W], got {}",
                 luaL_typename(L, values.index()));
         const auto tensor = given->detach();
-        require(tensor.dim() == 2 && tensor.numel() > 0 && tensor.numel() <= 1 << 20,
-                "option 'map': values must be a Tensor [H, W] of 1 to 1048576 numbers, got [{}]",
-                fmt::join(tensor.sizes(), ", "));
+        require(
+            tensor.dim() == 2 && tensor.numel() > 0 && tensor.numel() <= 1 << 20,
+            "option 'map': 'values' must be a Tensor [H, W] with 1 to 1048576 numbers, got [{}]",
+            fmt::join(tensor.sizes(), ", "));
         const auto flat = tensor.to(at::kCPU, at::kDouble).contiguous();
         map.columns = static_cast<size_t>(flat.size(1));
         map.values.assign(flat.const_data_ptr<double>(),

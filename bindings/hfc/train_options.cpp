@@ -197,7 +197,8 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
         require(!attack.several,
                 "option 'adversarial': the attack must have a single epsilon, got {} epsilons",
                 attack.epsilons.size());
-        require(alpha == 0, "mixup and adversarial are mutually exclusive, but both are given");
+        require(alpha == 0,
+                "options 'mixup' and 'adversarial' are mutually exclusive, but both are given");
         const auto inner =
             settings.objective ? settings.objective : train::make_objective("cross_entropy");
         settings.objective = train::make_adversarial(inner, attack.options);
@@ -225,7 +226,7 @@ void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
         early.with("patience",
                    [&](const Value& patience) { settings.patience = patience.integer(); });
         early.finish();
-        require(settings.patience.has_value(), "option 'early_stop': patience is missing");
+        require(settings.patience.has_value(), "option 'early_stop': 'patience' is missing");
     });
 }
 

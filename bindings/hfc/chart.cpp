@@ -162,8 +162,7 @@ plot::Panel read_panel(lua_State* L, Options& options) {
         panel.notes.push_back({note.number("x", 0), note.number("y", 0), note.text("text", "")});
     });
     options.with("map", [&](const Value& value) { panel.map = read_map(L, value); });
-    require(!panel.curves.empty() || panel.map,
-            "nothing to draw: give the option 'marks' or 'map'");
+    require(!panel.curves.empty() || panel.map, "nothing to draw: set option 'marks' or 'map'");
     return panel;
 }
 

@@ -84,7 +84,8 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     for (size_t i = 0; i < metrics.size(); ++i) {
         const auto& name = metrics[i]->name();
         require(std::ranges::find(epoch_fields, name) == std::end(epoch_fields),
-                "option 'metrics': the name '{}' is already used for another value of the epoch",
+                "option 'metrics': the name '{}' is already used for another value that is logged "
+                "per epoch",
                 name);
         require(i == 0 || metrics[i - 1]->name() != name, "option 'metrics': '{}' occurs twice",
                 name);

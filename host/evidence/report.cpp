@@ -109,7 +109,8 @@ std::string figures_in(const fs::path& directory) {
 /// The curves of the events, for a run whose script drew no figure.
 std::string drawn_figures(const std::vector<evidence::BandFigure>& figures) {
     if (!plot::has_gnuplot()) {
-        return figures.empty() ? "" : "<p>gnuplot is not installed, so no curve is drawn.</p>\n";
+        return figures.empty() ? ""
+                               : "<p>gnuplot is not installed, so the curves are not drawn.</p>\n";
     }
     std::string text;
     for (const auto& figure : figures) {

@@ -180,7 +180,7 @@ function TestRunDirectory:test_charts()
   local function fails(text, options)
     lu.assertErrorMsgContains(text, run.chart, run, "bad", options)
   end
-  fails("nothing to draw: give the option 'marks' or 'map'", {})
+  fails("nothing to draw: set option 'marks' or 'map'", {})
   fails("one per mark, got none", {marks = {}})
   fails("mark 1: option 'y': expected a list of numbers or a tensor, got none", {marks = {{}}})
   fails("mark 2: option 'kind': expected line, points, bars, histogram, got 'lin' (did you mean",

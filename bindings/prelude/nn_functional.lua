@@ -65,8 +65,9 @@ host.shape_text = shape_text
 local function check_batch(name, shape)
   if shape[1] * product(shape, 3) == 1 then
     error(string.format(
-      "%s: expected more than 1 value per channel in training, got input of shape %s; to \z
-       leave out a last batch of one image, set drop_last = true",
+      "%s: expected more than 1 value per channel in training, got input of shape %s; a \z
+       single value has no variance. If the last batch has only one image, drop it (drop_last); \z
+       otherwise choose a different batch size or use evaluation mode",
       name, shape_text(shape)), 3)
   end
 end

@@ -12,7 +12,7 @@ endif()
 include(FindPackageHandleStandardArgs)
 if(LibSeccomp_VERSION AND LibSeccomp_VERSION VERSION_LESS LibSeccomp_MINIMUM)
   message(STATUS
-    "Passed over libseccomp ${LibSeccomp_VERSION}: ${LibSeccomp_MINIMUM} or later is needed")
+    "Skipped libseccomp ${LibSeccomp_VERSION}: ${LibSeccomp_MINIMUM} or later is needed")
   set(LibSeccomp_LIBRARY "")
 endif()
 find_package_handle_standard_args(LibSeccomp

@@ -42,14 +42,14 @@ foreach(_dir IN LISTS _candidates)
     break()
   elseif(_version)
     message(STATUS
-      "Passed over PyTorch ${_version} in ${_dir}: ${LibTorch_MINIMUM} or later is needed")
+      "Skipped PyTorch ${_version} in ${_dir}: ${LibTorch_MINIMUM} or later is needed")
   endif()
 endforeach()
 
 include(FindPackageHandleStandardArgs)
 string(CONCAT _reason
   "no PyTorch >= ${LibTorch_MINIMUM} with its headers - run tools/setup, "
-  "or give -DHFC_TORCH_DIR=.../site-packages/torch")
+  "or set -DHFC_TORCH_DIR=.../site-packages/torch")
 find_package_handle_standard_args(LibTorch
   REQUIRED_VARS LibTorch_DIR_FOUND
   VERSION_VAR LibTorch_VERSION
@@ -74,8 +74,8 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   endif()
   if(NOT _fmt MATCHES "FMT_VERSION ${_known_fmt}[0-9][0-9][0-9][0-9]$")
     message(STATUS
-      "LibTorch brings another fmt than version ${_known_fmt}: it is compiled into every file, "
-      "which makes the build slower")
+      "LibTorch includes a version of fmt other than ${_known_fmt}: it is compiled into every "
+      "file, which slows down the build")
     set_property(TARGET LibTorch::LibTorch
       APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS FMT_HEADER_ONLY)
   endif()

@@ -21,9 +21,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang"
    AND NOT HFC_SANITIZE
    AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
   message(FATAL_ERROR
-    "A ${CMAKE_BUILD_TYPE} build takes g++, not ${CMAKE_CXX_COMPILER_ID}: compiled by clang our "
-    "loops would run on one thread, because LibTorch's OpenMP runtime (libgomp) does not serve "
-    "clang. Builds with HFC_SANITIZE and Debug builds may use clang.")
+    "A ${CMAKE_BUILD_TYPE} build requires g++, not ${CMAKE_CXX_COMPILER_ID}: compiled with clang, "
+    "the project's loops would run on one thread, because LibTorch's OpenMP runtime (libgomp) "
+    "does not support clang. Builds with HFC_SANITIZE and Debug builds may use clang.")
 endif()
 
 # hfc_sanitize(NAME): compiles and links it with the sanitizers of HFC_SANITIZE, if any. Without

@@ -26,7 +26,7 @@ Examples:
   hfc-host sweep scripts/shuffled_labels.lua --seeds 3     several seeds, and grids of options
   hfc-host compare runs/a runs/b                           tables, differences and curves of runs
   hfc-host report runs/a                                   one HTML page about a run
-  hfc-host export --tensorboard runs/a --out tb            its metrics, for TensorBoard
+  hfc-host export --tensorboard runs/a --out tb            the metrics of a run, for TensorBoard
   hfc-host view runs                                       the curves of runs in a window
   mpirun -n 4 hfc-host script.lua                          four processes share the work
   hfc-host microscope net.pt2 --data ~/data                one image's frequencies in a window, and
@@ -84,8 +84,9 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     // A flag: an option with an optional value would take the script's name for it.
     app.add_flag("--sandbox", line.sandbox,
                  "run an untrusted script: the kernel lets it read only system libraries, its own "
-                 "directory and the data directory, and write only the run directory; it has no "
-                 "network and starts no programs. --sandbox=lua applies only the restrictions in "
+                 "directory and the data directory, and write only the run directory; it "
+                 "cannot use the network or start programs. --sandbox=lua applies only the "
+                 "restrictions in "
                  "Lua")
         ->transform(sandbox_number);
     app.add_option("--sandbox-seconds", line.sandbox_seconds,

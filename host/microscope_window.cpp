@@ -30,7 +30,7 @@ struct PipeEnds {
 
 PipeEnds make_pipe() {
     std::array<int, 2> ends = {};
-    require(::pipe2(ends.data(), O_CLOEXEC) == 0, "cannot make a pipe: {}", std::strerror(errno));
+    require(::pipe2(ends.data(), O_CLOEXEC) == 0, "cannot create a pipe: {}", std::strerror(errno));
     return {ends[0], ends[1]};
 }
 

@@ -14,7 +14,7 @@ local opt = hfc.options(hfc.common {
   norm       = {"linf", "norm of the attacks", choices = {"linf", "l2"}},
   steps      = {20, "steps of the attacks", least = 1},
   fractions  = {{1 / 8, 1 / 4, 1 / 2}, "fractions of the coefficients in each direction"},
-  radii      = {{4, 8}, "radii of the bands of high frequencies"},
+  radii      = {{4, 8}, "radii of the high-frequency bands"},
   images     = {100, "test images", least = 1},
   epochs     = 6,
   batch_size = 20,

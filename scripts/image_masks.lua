@@ -16,7 +16,7 @@ local opt = hfc.options(hfc.karantzas_common {
   loss = {"invariance", "loss of a mask", choices = {"invariance", "cross_entropy"}},
   bfloat16 = {false, "run the network in bfloat16"},
   attack = {{epsilon = 8 / 255, steps = 10, relative_alpha = 1 / 8}, "PGD in L-infinity"},
-  patience = {7, "steps without a change after which a mask is finished", least = 1},
+  patience = {7, "finish a mask after this many steps without a change", least = 1},
   presets = {paper = hfc.karantzas2022 {
     images = 2000, flipped = true, together = 1000, steps = 20000, mask_lr = .008, patience = 300,
     attack = {epsilon = .06, steps = 10},

@@ -12,7 +12,7 @@ local opt = hfc.options(hfc.common {
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
                 "PGD of adversarial training, in L-infinity"},
   attack     = {{epsilon = 1, steps = 10, relative_alpha = .25, random_start = false},
-                "PGD in L2 for the perturbations, whose spectrum no pixel bound shapes"},
+                "PGD in L2 for the perturbations, so that no pixel bound shapes them"},
   images     = {100, "number of test images, starting with the first", least = 1},
   radii      = {{4, 8, 12}, "radii in the tables, in frequency bins"},
   bands      = {16, "number of rings in the figure", least = 1},

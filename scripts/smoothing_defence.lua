@@ -11,7 +11,7 @@ local opt = hfc.options(hfc.common {
   networks     = {{"natural", "adversarial"}, "networks: natural, adversarial"},
   rho          = {{0, .1, .25, .5, 1}, "strengths of the smoothing; 0 means none", least = 0},
   epsilons     = {{.03, .06, .09}, "bounds of the attacks in L-infinity", least = 0},
-  search       = {"bound", "attack with each bound, or find the least epsilon (authors' code)",
+  search       = {"bound", "attack with each bound, or find the smallest epsilon (authors' code)",
                   choices = {"bound", "least"}},
   statistics   = {{"running"}, "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
   blur         = {false, "as a baseline, blur the input instead of smoothing the kernels"},

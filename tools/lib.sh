@@ -70,7 +70,7 @@ build_preset() {
     : >"$log"
     (cd "$root" && run_step "$log" "Configuring $what" \
         cmake --preset "$preset" "-DHFC_TORCH_DIR=${HFC_TORCH_DIR:-}") || return 1
-    (cd "$root" && run_step "$log" "Building $what; the first time takes some minutes" \
+    (cd "$root" && run_step "$log" "Building $what; the first build takes a few minutes" \
         cmake --build --preset "$preset" --parallel "$(jobs_that_fit)" "$@")
 }
 
@@ -151,7 +151,7 @@ configure_and_build() {
     (cd "$root" && run_step "$log" "Configuring the Release build" \
         cmake --preset release "${options[@]}") || return 1
     (cd "$root" &&
-        run_step "$log" "Building $target with $jobs jobs; the first time takes some minutes" \
+        run_step "$log" "Building $target with $jobs jobs; the first build takes a few minutes" \
             cmake --build --preset release --parallel "$jobs" --target "$target") || return 1
     # The stamp bears the time of the beginning: what was edited while the compiler ran is newer.
     {

@@ -51,7 +51,7 @@ Settings parse_settings(int count, char** arguments) {
         const std::string word = arguments[i];
         const auto value = [&]() -> std::string {
             if (i + 1 >= count) {
-                refuse("option %s needs a value", word);
+                refuse("option %s requires a value", word);
             }
             return arguments[++i];
         };

@@ -30,7 +30,9 @@ attack::Band read_band(lua_State* L, const Value& value) {
     options.finish();
     require(
         part == "low" || part == "high" || (part.empty() && (band.mask.defined() || band.dct != 0)),
-        "option 'band': part must be low or high unless mask or dct is given, got '{}'", part);
+        "option 'band': 'part' must be \"low\" or \"high\" unless 'mask' or 'dct' is given, got "
+        "'{}'",
+        part);
     band.part = part == "low"    ? data::Part::low
                 : part == "high" ? data::Part::high
                                  : data::Part::whole;

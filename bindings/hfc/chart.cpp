@@ -122,12 +122,13 @@ plot::ColourMap read_map(lua_State* L, const Value& value) {
     plot::ColourMap map;
     options.with("values", [&](const Value& values) {
         const auto* const given = to_tensor(L, values.index());
-        require(given != nullptr, "option 'map': values must be a Tensor [H, W], got {}",
+        require(given != nullptr, "option 'map': 'values' must be a Tensor [H, W], got {}",
                 luaL_typename(L, values.index()));
         const auto tensor = given->detach();
-        require(tensor.dim() == 2 && tensor.numel() > 0 && tensor.numel() <= 1 << 20,
-                "option 'map': values must be a Tensor [H, W] of 1 to 1048576 numbers, got [{}]",
-                fmt::join(tensor.sizes(), ", "));
+        require(
+            tensor.dim() == 2 && tensor.numel() > 0 && tensor.numel() <= 1 << 20,
+            "option 'map': 'values' must be a Tensor [H, W] with 1 to 1048576 numbers, got [{}]",
+            fmt::join(tensor.sizes(), ", "));
         const auto flat = tensor.to(at::kCPU, at::kDouble).contiguous();
         map.columns = static_cast<size_t>(flat.size(1));
         map.values.assign(flat.const_data_ptr<double>(),
@@ -161,8 +162,7 @@ plot::Panel read_panel(lua_State* L, Options& options) {
         panel.notes.push_back({note.number("x", 0), note.number("y", 0), note.text("text", "")});
     });
     options.with("map", [&](const Value& value) { panel.map = read_map(L, value); });
-    require(!panel.curves.empty() || panel.map,
-            "nothing to draw: give the option 'marks' or 'map'");
+    require(!panel.curves.empty() || panel.map, "nothing to draw: set option 'marks' or 'map'");
     return panel;
 }
 

@@ -27,7 +27,8 @@ class AttackMoment {
     void end() { here_ = nullptr; }
 
     attack::Evaluation& here() const {
-        require(here_ != nullptr, "this iteration of the attack is over");
+        require(here_ != nullptr,
+                "this object can be used only during the iteration that it was passed to");
         return *here_;
     }
     const attack::Constraint& constraint() const {
@@ -74,7 +75,7 @@ class LuaAttack : public attack::Attack {
         const Turn turn(step_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 10) != 0, "attacks call each other too deeply");
+        require(lua_checkstack(L, 10) != 0, "calls between attacks are nested too deeply");
         const auto moment = std::make_shared<AttackMoment>(
             here, constraint(), samples(), attack::random_purpose(settings(), restart()),
             settings().seed, iteration_++);
@@ -90,12 +91,12 @@ class LuaAttack : public attack::Attack {
         const at::Tensor* result = to_tensor(L, top + 1);
         require(result != nullptr && result->defined() && result->sizes() == images().sizes() &&
                     result->scalar_type() == at::kFloat,
-                "step must return images, a Tensor float32 [{}], got {}",
+                "'step' must return images as a Tensor float32 [{}], got {}",
                 fmt::join(images().sizes(), ", "),
                 result == nullptr ? describe(L, top + 1) : describe_tensor(*result));
         const auto moved = result->detach().to(images().device());
         require(moved.isfinite().all().item<bool>(),
-                "step must return images whose pixels are all finite");
+                "'step' must return images whose pixels are all finite");
         lua_settop(L, top);
         move_to(moved.contiguous(images().suggest_memory_format()));
     }
@@ -107,7 +108,7 @@ class LuaAttack : public attack::Attack {
         const Turn turn(step_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "attacks call each other too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls between attacks are nested too deeply");
         state_.push(L);
         lua_pushnil(L);
         while (lua_next(L, top + 1) != 0) {

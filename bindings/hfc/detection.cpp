@@ -164,7 +164,7 @@ int found_in_picture(Call& call) {
     const auto picture = call.argument(2, "picture").integer();
     const auto pictures = std::ssize(found.truth->pictures);
     require(picture >= 0 && picture < pictures,
-            "argument 2 (picture): expected 0 to {} (pictures in order of id), got {}",
+            "argument 2 (picture): expected an index from 0 to {} (pictures ordered by id), got {}",
             pictures - 1, picture);
     std::vector<detection::Detection> rows;
     std::ranges::copy_if(found.rows, std::back_inserter(rows),
@@ -183,8 +183,8 @@ int target_of_picture(Call& call) {
     call.at_most(2);
     const data::Dataset dataset = call.argument(1, "dataset").object<data::Dataset>();
     const auto position = call.argument(2, "i").integer();
-    require(position >= 0 && position < dataset.size(), "argument 2 (i): expected 0 to {}, got {}",
-            dataset.size() - 1, position);
+    require(position >= 0 && position < dataset.size(),
+            "argument 2 (i): expected an index from 0 to {}, got {}", dataset.size() - 1, position);
     const auto truth = data::annotations_of(dataset.slice(position, position + 1));
     const auto& picture = truth.pictures.front();
     lua_createtable(call.L, 0, 6);

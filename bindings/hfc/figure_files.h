@@ -17,7 +17,7 @@ inline std::vector<std::string> figure_files(lua_State* L, const char* function,
     const char* const reason = host_info(L).draws
                                    ? "gnuplot is not installed (Debian package gnuplot-nox); to "
                                      "draw the figure, install it and run"
-                                   : "the sandbox does not start gnuplot; to draw the figure, run "
+                                   : "gnuplot cannot run in the sandbox; to draw the figure, run "
                                      "this outside the sandbox";
     std::vector<std::string> texts;
     for (const auto& path : paths) {

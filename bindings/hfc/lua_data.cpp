@@ -46,8 +46,8 @@ class LuaSource : public data::Source {
             const auto sample = get(index[i]);
             const auto& image = sample.image;
             require(image.sizes() == at::IntArrayRef(shape_) && image.scalar_type() == dtype_,
-                    "get({}) must return an image {} [{}] like get(0), got {}", index[i],
-                    at::toString(dtype_), fmt::join(shape_, ", "), describe_tensor(image));
+                    "get({}) must return a Tensor {} [{}] like get(0), got {}", index[i],
+                    dtype_name(dtype_), fmt::join(shape_, ", "), describe_tensor(image));
             require_same_label(index[i], sample.label);
             into[i].copy_(image);
         }
@@ -63,7 +63,7 @@ class LuaSource : public data::Source {
         const Turn turn(get_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "data sets call each other too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls between data sets are nested too deeply");
         get_.push(L);
         push(L, index);
         try {
@@ -136,10 +136,9 @@ class LuaTransform : public data::Transform {
 
     void apply(data::TransformBatch& batch) const override {
         const auto images = mapped(batch.images, batch.samples);
-        require(
-            images.sizes().slice(1) == at::IntArrayRef(after_),
-            "the map function must return images [n, {}] as it does for the first image, got [{}]",
-            fmt::join(after_, ", "), fmt::join(images.sizes(), ", "));
+        require(images.sizes().slice(1) == at::IntArrayRef(after_),
+                "the map function must return images [n, {}], as for the first image, got [{}]",
+                fmt::join(after_, ", "), fmt::join(images.sizes(), ", "));
         batch.images = images;
     }
 
@@ -153,19 +152,19 @@ class LuaTransform : public data::Transform {
         const Turn turn(map_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "data sets call each other too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls between data sets are nested too deeply");
         map_.push(L);
         push(L, images.clone());  // other views may share them
         push(L, samples.clone());
         protected_call(L, 2, 1);
         const at::Tensor* result = to_tensor(L, -1);
-        require(
-            result != nullptr && result->defined() && result->dim() == 4 &&
-                result->scalar_type() == at::kFloat && result->size(0) == images.size(0) &&
-                (result->numel() > 0 || images.numel() == 0),
-            "the map function must return as many images as it gets, float32 [{}, C, H, W], got {}",
-            images.size(0),
-            result == nullptr ? lua::describe(L, top + 1) : describe_tensor(*result));
+        require(result != nullptr && result->defined() && result->dim() == 4 &&
+                    result->scalar_type() == at::kFloat && result->size(0) == images.size(0) &&
+                    (result->numel() > 0 || images.numel() == 0),
+                "the map function must return as many images as it gets: expected a Tensor float32 "
+                "[{}, C, H, W], got {}",
+                images.size(0),
+                result == nullptr ? lua::describe(L, top + 1) : describe_tensor(*result));
         const auto mapped = result->detach().cpu().contiguous();
         lua_settop(L, top);
         return mapped;

@@ -42,7 +42,7 @@ class LuaObjective : public train::Objective {
         const Turn turn(function_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 12) != 0, "losses call each other too deeply");
+        require(lua_checkstack(L, 12) != 0, "calls between losses are nested too deeply");
         function_.push(L);
         model_.push(L);
         push(L, batch.images);
@@ -96,8 +96,8 @@ class LuaObjective : public train::Objective {
                 "loss, got {}",
                 describe(L, index));
         for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-            require(lua_type(L, -2) == LUA_TSTRING, "option 'loss': terms need names, got {}",
-                    describe(L, -2));
+            require(lua_type(L, -2) == LUA_TSTRING,
+                    "option 'loss': expected names as keys of the terms, got {}", describe(L, -2));
             const std::string name = lua_tostring(L, -2);
             loss.terms.emplace_back(to_utf8(name), read_term(L, lua_gettop(L), name));
         }

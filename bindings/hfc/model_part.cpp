@@ -60,7 +60,7 @@ Part to_part(lua_State* L, int index) {
 Part self_part(Call& call) {
     auto part = to_part(call.L, 1);
     if (!part) {
-        call.argument(1, "model").expected("a Model or a layer of one");
+        call.argument(1, "model").expected("a Model or a layer of a Model");
     }
     return part;
 }
@@ -123,7 +123,7 @@ at::Tensor call_forward_hook(const Reference& function, const Part& layer,
                              const at::Tensor& output) {
     const Turn turn(function);
     lua_State* L = turn.state();
-    require(lua_checkstack(L, 8) != 0, "hooks call each other too deeply");
+    require(lua_checkstack(L, 8) != 0, "calls between hooks are nested too deeply");
     function.push(L);
     push_entry(L, layer);
     lua_pushnil(L);
@@ -242,7 +242,7 @@ int find_field(lua_State* L) {
     }
     return guarded(L, "model", [&] {
         const auto part = to_part(L, 1);
-        require(part != nullptr, "expected a Model or a layer of one, got {}", describe(L, 1));
+        require(part != nullptr, "expected a Model or a layer of a Model, got {}", describe(L, 1));
         if (lua_type(L, 2) != LUA_TSTRING) {
             lua_pushnil(L);
             return 1;

@@ -36,7 +36,7 @@ attack::Sequence read_sequence(lua_State* L, const Value& value, attack::Norm no
                                .object<Attack>();
         const auto settings = attack::resolve(step.options);
         require(settings.norm == norm,
-                "option 'version': Attack {} has the norm {}, but the option norm is {}", i,
+                "option 'version': Attack {} has the norm {}, but option 'norm' is {}", i,
                 attack::name_of(settings.norm), attack::name_of(norm));
         sequence.steps.push_back(step.options);
         lua_pop(L, 1);
@@ -159,7 +159,7 @@ int robustness(Call& call) {
         auto transferred =
             attack::check_transfer(*network, *source, dataset, found, settings, robust);
         for (auto& check : transferred) {
-            check.text = "option transfer: " + check.text;
+            check.text = "option 'transfer': " + check.text;
         }
         add(transferred);
     }

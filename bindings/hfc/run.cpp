@@ -126,8 +126,9 @@ int row(Call& call) {
     auto given = table_argument(call, 3, "row");
     if (call.given(5)) {
         const auto result = table_argument(call, 5, "result");
-        require(given.is_object() && (result.is_object() || result.empty()),
-                "argument 5 (result): expected a table of columns and values, like the row");
+        require(
+            given.is_object() && (result.is_object() || result.empty()),
+            "argument 5 (result): expected a table {{column = value, ...}}, like argument 3 (row)");
         given.insert(result.begin(), result.end());  // what the row has stays
     }
     const bool ordered = call.given(4) && given.is_object() && !given.empty();

@@ -158,8 +158,8 @@ int saved_model(Call& call) {
         std::string misfit;
         auto known = model::known_network(state, &misfit);
         require(known.has_value(),
-                "'{}' does not say which network it contains, and its weights do not fit any "
-                "known network{}; build it and call model:load_state_dict(torch.load(path))",
+                "'{}' does not specify which network it contains, and its weights fit no known "
+                "network{}; build the network and call model:load_state_dict(torch.load(path))",
                 path->string(), misfit.empty() ? "" : fmt::format(" ({})", misfit));
         fmt::print(stderr, "{}: {}\n", path->string(), known->about);
         return returns_network(call, known->network, {}, *path);

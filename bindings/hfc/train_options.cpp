@@ -84,7 +84,8 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     for (size_t i = 0; i < metrics.size(); ++i) {
         const auto& name = metrics[i]->name();
         require(std::ranges::find(epoch_fields, name) == std::end(epoch_fields),
-                "option 'metrics': the name '{}' is already used for another value of the epoch",
+                "option 'metrics': the name '{}' is already used for another value that is logged "
+                "per epoch",
                 name);
         require(i == 0 || metrics[i - 1]->name() != name, "option 'metrics': '{}' occurs twice",
                 name);
@@ -197,7 +198,8 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
         require(!attack.several,
                 "option 'adversarial': the attack must have a single epsilon, got {} epsilons",
                 attack.epsilons.size());
-        require(alpha == 0, "mixup and adversarial are mutually exclusive, but both are given");
+        require(alpha == 0,
+                "options 'mixup' and 'adversarial' are mutually exclusive, but both are given");
         const auto inner =
             settings.objective ? settings.objective : train::make_objective("cross_entropy");
         settings.objective = train::make_adversarial(inner, attack.options);
@@ -225,7 +227,7 @@ void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
         early.with("patience",
                    [&](const Value& patience) { settings.patience = patience.integer(); });
         early.finish();
-        require(settings.patience.has_value(), "option 'early_stop': patience is missing");
+        require(settings.patience.has_value(), "option 'early_stop': 'patience' is missing");
     });
 }
 

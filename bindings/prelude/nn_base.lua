@@ -78,7 +78,7 @@ local function transient_of(module) return record_of(module).transient end
 local function remember(module, name, kind)
   if type(name) ~= "string" then
     error(string.format("a %s must have a name, got field %s; \z
-      torch.nn.ModuleList holds modules by number", kind, tostring(name)))
+      to store modules by number, use torch.nn.ModuleList", kind, tostring(name)))
   end
   local record = record_of(module)
   local order, kinds = record.order, record.kinds

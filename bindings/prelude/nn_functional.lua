@@ -65,8 +65,9 @@ host.shape_text = shape_text
 local function check_batch(name, shape)
   if shape[1] * product(shape, 3) == 1 then
     error(string.format(
-      "%s: expected more than 1 value per channel in training, got input of shape %s; to \z
-       leave out a last batch of one image, set drop_last = true",
+      "%s: expected more than 1 value per channel in training, got input of shape %s; a \z
+       single value has no variance. If the last batch has only one image, drop it (drop_last); \z
+       otherwise choose a different batch size or use evaluation mode",
       name, shape_text(shape)), 3)
   end
 end
@@ -161,7 +162,7 @@ define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type
     local entries = weight:size(0)
     if padding and (padding >= entries or padding < -entries) then
       error(string.format(
-        "embedding: padding_idx %d is not the index of one of the %d entries", padding, entries), 2)
+        "embedding: padding_idx %d is out of range for %d entries", padding, entries), 2)
     end
     if padding and padding < 0 then padding = padding + entries end
     if max_norm then
@@ -182,13 +183,13 @@ local function check_bag(input, weight, offsets, scale_grad, mode, sparse, weigh
   elseif input.ndim ~= 1 and input.ndim ~= 2 then
     wrong = "input must have 1 or 2 dimensions, got " .. input.ndim
   elseif input.ndim == 2 and offsets then
-    wrong = "an input of 2 dimensions takes no offsets, because each row is a bag"
+    wrong = "an input with 2 dimensions must have no offsets, because each row is a bag"
   elseif input.ndim == 1 and (not offsets or offsets.ndim ~= 1) then
-    wrong = "an input of 1 dimension needs offsets of 1 dimension"
+    wrong = "an input with 1 dimension requires offsets with 1 dimension"
   elseif mode == "max" and (scale_grad or sparse) then
     wrong = "mode max supports neither scale_grad_by_freq nor sparse"
   elseif weights and mode ~= "sum" then
-    wrong = "per_sample_weights needs mode sum, got " .. mode
+    wrong = "per_sample_weights requires mode sum, got " .. mode
   elseif weights and shape_text(weights.shape) ~= shape_text(input.shape) then
     wrong = "per_sample_weights must have the same shape as input"
   end
@@ -242,7 +243,7 @@ define("linear_cross_entropy", "input, linear_weight, target, linear_bias = nil,
     local shape = linear_weight.shape
     if #shape > 2 and input.ndim == 1 then
       error("linear_cross_entropy: linear_weight of shape " .. shape_text(shape)
-        .. " needs an input with samples, [N, features]", 2)
+        .. " requires an input of shape [N, features]", 2)
     end
     local logits = torch.linear(input, linear_weight:reshape(-1, shape[#shape]),
                                 bias and bias:reshape(-1))

@@ -104,10 +104,10 @@ local function forward(query, key, value, o)
   local heads, all_heads = o.num_heads, o.num_heads * sizes.batch
   local width = math.floor(sizes.width / heads)
   if sizes.width ~= o.embed_dim_to_check or width * heads ~= sizes.width then
-    fail("expected a width of %d, divisible by %d heads, got %d", o.embed_dim_to_check, heads,
-         sizes.width)
+    fail("expected a width of %d that is divisible by %d heads, got %d", o.embed_dim_to_check,
+         heads, sizes.width)
   end
-  if o.is_causal and not o.attn_mask then fail "is_causal needs attn_mask" end
+  if o.is_causal and not o.attn_mask then fail "is_causal requires attn_mask" end
   local hint = o.is_causal and not o.key_padding_mask and not o.need_weights
   local masks = {padding = added(o.key_padding_mask, "key_padding_mask", query.dtype)}
   if not hint then

@@ -173,11 +173,11 @@ end
 
 local function check_mode(mode, align_corners, antialias)
   if align_corners ~= nil and (string.find(mode, "nearest") or mode == "area") then
-    error("interpolate: align_corners needs the mode linear, bilinear, bicubic or trilinear, \z
+    error("interpolate: align_corners requires mode linear, bilinear, bicubic or trilinear, \z
       got " .. mode, 3)
   end
   if antialias and mode ~= "bilinear" and mode ~= "bicubic" and mode ~= "lanczos" then
-    error("interpolate: antialias needs the mode bilinear or bicubic, got " .. mode, 3)
+    error("interpolate: antialias requires mode bilinear or bicubic, got " .. mode, 3)
   end
 end
 

@@ -73,8 +73,9 @@ local function batch_norm(class, low, high)
       if by_batch and x:numel() == self.num_features and x:size(1) == self.num_features then
         error(string.format(
           "torch.nn.%s: Expected more than 1 value per channel when training, got input \z
-          size [%s]; to leave out a last batch of one image, set drop_last = true", class,
-          table.concat(x.shape, ", ")))
+          size [%s]; a single value has no variance. If the last batch has only one image, \z
+          drop it (drop_last); otherwise choose a different batch size or use evaluation mode",
+          class, table.concat(x.shape, ", ")))
       end
       return torch.batch_norm(x, self.weight, self.bias, self.running_mean, self.running_var,
                               by_batch, batch_momentum(self), self.eps, true)

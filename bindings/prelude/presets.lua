@@ -75,7 +75,8 @@ function(own)
     crop = {1, "smallest area of RandomResizedCrop in training", above = 0, most = 1},
     flip = {false, "flip training images"},
     dropout = {0, "dropout probability in the network's last layers", least = 0},
-    schedule = {"constant", "learning rate schedule; one_cycle rises for a tenth of the steps",
+    schedule = {"constant",
+                "learning rate schedule; with one_cycle the rate rises for a tenth of the steps",
                 choices = {"constant", "one_cycle"}},
     keep_best = {false, "keep the epoch with the best accuracy on the test images"},
   }, own))

@@ -38,7 +38,7 @@ local function make_require(libraries, read_module)
     if loaded[name] ~= nil then return loaded[name] end
     if not find(name, "^[%w_%-]+[%w_%-%.]*$") or find(name, "..", 1, true) then
       error("require: the sandbox loads only modules in the script's directory, \z
-        with names of letters, digits, '_', '-' and dots", 2)
+        whose names consist of letters, digits, '_', '-' and dots", 2)
     end
     local file = gsub(name, "%.", "/") .. ".lua"
     local text = read_module(file)

@@ -92,8 +92,8 @@ torch.set_default_device(device)
 Accepts only "cpu". To use another device, pass it when you create a tensor: {device = "cuda"}.]],
   function(device)
     if device ~= nil and device ~= "cpu" then
-      error(string.format("torch.set_default_device: tensors are created on the CPU by \z
-        default: pass {device = %q} when you create a tensor, or call x:to(%q)",
+      error(string.format("torch.set_default_device: the default device is always the \z
+        CPU: pass {device = %q} when you create a tensor, or call x:to(%q)",
         tostring(device), tostring(device)), 2)
     end
   end)

@@ -56,7 +56,7 @@ window("exponential", ", center = nil, tau = 1", "exp(-|n - center| / tau).",
   function(M, sym, o, center, tau)
     positive("exponential", "tau", tau)
     if sym and center then
-      error("windows.exponential: a symmetric window does not take center", 3)
+      error("windows.exponential: center requires sym = false", 3)
     end
     return torch.exp(-points(M, -(center or middle(M, sym)), 1 / tau, o):abs())
   end, true)

@@ -161,8 +161,7 @@ void State::set_arguments(const std::string& script, const std::vector<std::stri
 
 int State::run(const std::string& text, const std::string& name) {
     if (text.starts_with('\x1b')) {
-        std::fprintf(stderr,
-                     "hfc-host: %s: cannot run compiled Lua; give the source code instead\n",
+        std::fprintf(stderr, "hfc-host: %s: cannot run compiled Lua; run the source file instead\n",
                      name.c_str());
         return 1;
     }

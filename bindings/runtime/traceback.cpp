@@ -313,10 +313,7 @@ class CallbackDepth {
         // Each takes some 20 to 60 KB of a stack of 8 MB.
         constexpr int deepest = 60;
         if (depth_ >= deepest) {
-            fail(
-                "the script's functions call each other through the library more than {} levels "
-                "deep",
-                deepest);
+            fail("the script's callbacks are nested more than {} levels deep", deepest);
         }
         ++depth_;
     }

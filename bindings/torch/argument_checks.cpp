@@ -113,7 +113,7 @@ void check_embedding_bag(const Form& form, torch::jit::Stack& values) {
     require(indices.dim() == 1, "indices: expected 1 dimension, got {}", describe_tensor(indices));
     require(offsets.dim() == 1, "offsets: expected 1 dimension, got {}", describe_tensor(offsets));
     require(!arguments.flag("include_last_offset") || offsets.numel() > 0,
-            "offsets: expected at least one offset with include_last_offset, got none");
+            "offsets: include_last_offset requires at least one offset, got none");
     require_offsets(offsets, "offsets", indices.numel());
 }
 
@@ -139,9 +139,8 @@ void check_batch_norm(const Form& form, torch::jit::Stack& values) {
         const auto tensor = arguments.tensor(name);
         if (tensor.defined()) {
             require(tensor.numel() == input.size(1),
-                    "{}: expected one value per channel, {}, "
-                    "got {}",
-                    name, input.size(1), describe_tensor(tensor));
+                    "{}: expected one value per channel ({}), got {}", name, input.size(1),
+                    describe_tensor(tensor));
         }
     }
 }
@@ -166,7 +165,8 @@ int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     require(sizes.numel() == 1 || at::diff(sizes).le(0).all().item<bool>(),
             "batch_sizes: expected values in descending order");
     require(sizes.sum().item<int64_t>() == data.size(0),
-            "batch_sizes: expected a sum of {}, the number of rows of data", data.size(0));
+            "batch_sizes: expected values that sum to {} (the number of rows of data)",
+            data.size(0));
     return sizes[0].item<int64_t>();
 }
 
@@ -223,7 +223,7 @@ void check_kernel_size(const Form& form, torch::jit::Stack& values) {
     const auto kernel = arguments.find("kernel_size")->toIntVector();
     const auto size = static_cast<int64_t>(kernel.size());
     require(weight.dim() == size + 2 && weight.sizes().slice(2) == at::IntArrayRef(kernel),
-            "kernel_size: expected the kernel size of weight, got [{}] for {}",
+            "kernel_size: expected the kernel size of weight, got [{}] for weight {}",
             fmt::join(kernel, ", "), describe_tensor(weight));
 }
 
@@ -277,8 +277,7 @@ void check_division(const Form& form, torch::jit::Stack& values) {
     const auto smallest = self.min().item<int64_t>();
     const int bits = 8 * static_cast<int>(self.element_size());
     require(smallest != std::numeric_limits<int64_t>::min() >> (64 - bits),
-            "the smallest {} divided by -1 does not fit into its dtype",
-            dtype_name(self.scalar_type()));
+            "the smallest {} value divided by -1 overflows", dtype_name(self.scalar_type()));
 }
 
 /// Steps that are whole numbers in the result's dtype: 0.5 as an integer is 0, and divided by.
@@ -293,8 +292,8 @@ void check_range(const Form& form, torch::jit::Stack& values) {
     const bool whole = dtype != at::ScalarType::Undefined && at::isIntegralType(dtype, true);
     if (whole && step != nullptr && step->isScalar()) {
         const double size = std::abs(step->toScalar().toDouble());
-        require(size >= 1, "step: expected a size of at least 1 for {}, got {}", dtype_name(dtype),
-                size);
+        require(size >= 1, "step: expected an absolute value of at least 1 for {}, got {}",
+                dtype_name(dtype), size);
     }
 }
 

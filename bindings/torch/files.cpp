@@ -57,7 +57,7 @@ bool inherits_state_dict(lua_State* L) {
         }
         lua_pushliteral(L, "__index");
         lua_rawget(L, -2);
-        luaL_checkstack(L, 4, "tables inherit too deeply");
+        luaL_checkstack(L, 4, "the chain of metatables is too long");
     }
     lua_settop(L, top);
     return found;
@@ -139,8 +139,8 @@ class Flattener {
 
     [[noreturn]] static void refuse_object(const std::string& path) {
         require(!path.empty(),
-                "expected a Tensor or a table of Tensors, got a network or another object with a "
-                "state; write torch.save(net:state_dict(), \"x.safetensors\")");
+                "expected a Tensor or a table of Tensors, got a network or a similar object; "
+                "to save its state, write torch.save(net:state_dict(), \"x.safetensors\")");
         fail("the object at '{}' cannot be saved, but its state can; write {} = net:state_dict()",
              path, path.substr(path.rfind('.') + 1));
     }

@@ -101,7 +101,7 @@ class SavedScope {
   public:
     SavedScope(lua_State* L, const Application& application, const variable_list& saved)
         : L_(L), application_(application) {
-        luaL_checkstack(L, 8, "autograd functions call each other too deeply");
+        luaL_checkstack(L, 8, "calls between autograd functions are nested too deeply");
         application.outputs_kept.push(L);
         const auto outputs = lua_objlen(L, -1) / 2;
         const auto first = saved.end() - static_cast<std::ptrdiff_t>(outputs);

@@ -32,8 +32,8 @@ Slice to_slice(lua_State* L, int index) {
         return result;
     };
     require(lua_objlen(L, index) <= 3,
-            "a range has at most three numbers, {{from, to, step}}; a list of indices needs its "
-            "own braces, {{{{3, 1, 4, 1}}}}");
+            "a range {{from, to, step}} has at most three numbers; a list of indices needs its "
+            "own braces, as in {{{{3, 1, 4, 1}}}}");
     return {bound(1), bound(2), bound(3)};
 }
 

@@ -175,9 +175,10 @@ int load_optimizer_state(Call& call) {
     auto& optimizer = *call.argument(1, "optimizer").object<OptimizerPtr>();
     const auto saved = StateTree::read(call.L, 2);
     const auto* groups = saved.find("param_groups");
-    require(groups != nullptr && groups->is_table(),
-            "the table must have the field param_groups, and also state if the optimizer has taken "
-            "steps");
+    require(
+        groups != nullptr && groups->is_table(),
+        "the table must have the field param_groups and, if the optimizer has taken steps, also "
+        "the field state");
     const auto* states = saved.find("state");
     require(groups->fields().size() == optimizer.groups().size(), "expected {} groups, got {}",
             optimizer.groups().size(), groups->fields().size());

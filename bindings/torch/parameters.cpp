@@ -94,7 +94,7 @@ Parameters read_parameters(lua_State* L, const Value& value) {
         value.expected(expected_list);
     }
     if (is_lua_network(L, index)) {
-        value.expected("a list of Tensors: give net:parameters()");
+        value.expected("a list of Tensors, such as net:parameters()");
     }
     const size_t length = lua_objlen(L, index);
     require_list(L, value, length);

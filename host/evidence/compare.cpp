@@ -42,7 +42,7 @@ CompareOptions parse(const std::vector<std::string>& words) {
     parse_words(app, "compare", "RUN_OR_SWEEP RUN_OR_SWEEP... [options]", words);
     if (options.paths.size() < 2) {
         wrong_use("compare",
-                  fmt::format("give two or more runs or sweeps, got {}", options.paths.size()));
+                  fmt::format("expected two or more runs or sweeps, got {}", options.paths.size()));
     }
     return options;
 }
@@ -57,7 +57,7 @@ void print_table(const evidence::JoinedTable& table, const std::vector<Source>& 
     if (!table.note.empty()) {
         fmt::print("\n{}\n", table.note);
     }
-    print_rows(fmt::format("{}: mean ± half of the 95 % interval", table.name),
+    print_rows(fmt::format("{}: mean ± half-width of the 95 % confidence interval", table.name),
                side_by_side(table, sources));
     print_rows(fmt::format("{}: differences from {}, paired by seed", table.name, sources[0].label),
                readable_differences(differences(table, in_first_source)));

@@ -58,10 +58,10 @@ ExportOptions parse(const std::vector<std::string>& words) {
         ->type_name("DIR");
     parse_words(app, "export", "--tensorboard RUN_OR_SWEEP... [options]", words);
     if (!options.tensorboard) {
-        wrong_use("export", "give --tensorboard, the only format");
+        wrong_use("export", "expected --tensorboard (the only format)");
     }
     if (options.paths.empty()) {
-        wrong_use("export", "give a run or a sweep, got none");
+        wrong_use("export", "expected a run or a sweep, got none");
     }
     return options;
 }

@@ -49,7 +49,7 @@ ReportOptions parse(const std::vector<std::string>& words) {
         ->type_name("FILE");
     parse_words(app, "report", "RUN_OR_SWEEP... [options]", words);
     if (options.paths.empty()) {
-        wrong_use("report", "give a run or a sweep, got none");
+        wrong_use("report", "expected a run or a sweep, got none");
     }
     return options;
 }
@@ -109,7 +109,8 @@ std::string figures_in(const fs::path& directory) {
 /// The curves of the events, for a run whose script drew no figure.
 std::string drawn_figures(const std::vector<evidence::BandFigure>& figures) {
     if (!plot::has_gnuplot()) {
-        return figures.empty() ? "" : "<p>gnuplot is not installed, so no curve is drawn.</p>\n";
+        return figures.empty() ? ""
+                               : "<p>gnuplot is not installed, so the curves are not drawn.</p>\n";
     }
     std::string text;
     for (const auto& figure : figures) {
@@ -230,7 +231,8 @@ std::string sweep_section(const Source& source) {
     if (figures.empty()) {
         figures = drawn_figures(source_figures({source}));
     }
-    return fmt::format("<p>{} runs. Intervals are 95 % over seeds.</p>\n", source.items.size()) +
+    return fmt::format("<p>{} runs. Intervals are 95 % confidence intervals over seeds.</p>\n",
+                       source.items.size()) +
            part(3, "Figures", figures) + part(3, "Tables", joined) +
            part(3, "Settings", html_list(settings)) + script_of(source.path);
 }

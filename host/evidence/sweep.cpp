@@ -91,7 +91,7 @@ void print_tables(const std::vector<evidence::JoinedTable>& tables) {
         if (table.rows.size() > most_rows) {
             fmt::print("\n{}: {} rows, in {}.md\n", table.name, table.rows.size(), table.name);
         } else if (!table.rows.empty()) {
-            fmt::print("\n{}: mean ± half of the 95 % interval\n{}", table.name,
+            fmt::print("\n{}: mean ± half-width of the 95 % confidence interval\n{}", table.name,
                        run::to_markdown(to_readable_rows(table)));
         }
     }

@@ -241,9 +241,9 @@ void SweepRunner::wait_for_news(std::chrono::milliseconds most) {
 void SweepRunner::stop(int signal) {
     const bool first = signal_ == 0;
     signal_ = signal == SIGHUP ? SIGTERM : signal;
-    say(first ? "\nstopping: the runs end at their next batch and keep a checkpoint; interrupt "
-                "again to stop them immediately"
-              : "\nending the runs");
+    say(first ? "\nstopping: each run writes a checkpoint at its next batch; interrupt again to "
+                "stop the runs immediately"
+              : "\nstopping the runs immediately");
     for (const auto& [child, running] : running_) {
         ::kill(child, first ? SIGTERM : SIGKILL);
     }
@@ -298,10 +298,11 @@ void SweepRunner::take_end(const Running& running, int status) {
         say(fmt::format("{} stopped", item.name));
         return;
     }
-    auto what = status == 0 ? std::string("the script did not make a run: it does not call hfc.run")
-                            : last_error(sweep_.item_log(item), running.log_begin);
+    auto what = status == 0
+                    ? std::string("the script did not create a run: it did not call hfc.run")
+                    : last_error(sweep_.item_log(item), running.log_begin);
     if (status > killed_by) {
-        what = fmt::format("ended by signal {} ({})", status - killed_by,
+        what = fmt::format("killed by signal {} ({})", status - killed_by,
                            ::strsignal(status - killed_by));
     }
     sweep_.fail(item, status, what);

@@ -60,16 +60,15 @@ std::filesystem::path write_array_script(const SweepDirectory& sweep) {
     const auto path = sweep.path() / "array.sh";
     const auto script = fmt::format(
         "#!/bin/bash\n"
-        "# Made by hfc-host sweep --slurm. A task is one run; submit it again to continue after "
-        "a\n"
-        "# time limit. Afterwards: hfc-host sweep --collect {0}\n"
+        "# Written by hfc-host sweep --slurm. Each task is one run; submit it again to continue\n"
+        "# after a time limit. When all runs have finished: hfc-host sweep --collect {0}\n"
         "#SBATCH --job-name={1}\n"
         "#SBATCH --array=0-{2}\n"
         "#SBATCH --ntasks=1\n"
         "#SBATCH --cpus-per-task={3}\n"
         "#SBATCH --output={4}/slurm-%a.out\n"
         "#SBATCH --open-mode=append\n"
-        "# Two minutes before the time limit the run receives a signal to stop with a "
+        "# Two minutes before the time limit, the run receives a signal to stop with a "
         "checkpoint.\n"
         "#SBATCH --signal=B:USR1@120\n"
         "exec {5} sweep --share {0}\n",

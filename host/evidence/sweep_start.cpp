@@ -30,7 +30,7 @@ class TemporaryFolder {
   public:
     TemporaryFolder() {
         auto pattern = (fs::temp_directory_path() / "hfc-sweep-XXXXXX").string();
-        require(::mkdtemp(pattern.data()) != nullptr, "cannot make a temporary directory in '{}'",
+        require(::mkdtemp(pattern.data()) != nullptr, "cannot create a temporary directory in '{}'",
                 fs::temp_directory_path().string());
         path_ = pattern;
     }
@@ -126,9 +126,9 @@ evidence::SweepPlan ask_script(const SweepOptions& options) {
 int jobs_for(const SweepSettings& settings, int wanted) {
     const int cores = usable_cpus();
     const int most = std::max(1, cores / settings.threads);
-    require(wanted <= most, "option --jobs: {} runs of {} thread{} need {} cores, but there are {}",
-            wanted, settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads,
-            cores);
+    require(wanted <= most,
+            "option --jobs: {} runs with {} thread{} each need {} cores, but there are {}", wanted,
+            settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads, cores);
     return wanted > 0 ? wanted : std::min(settings.jobs, most);
 }
 

@@ -70,7 +70,7 @@ TEST_F(Compare, RefusesWhatIsNoRun) {
         const char* message;
     };
     const std::vector<Case> cases = {
-        {{path("a")}, "give two or more runs or sweeps, got 1"},
+        {{path("a")}, "expected two or more runs or sweeps, got 1"},
         {{}, "got 0"},
         {{path("a"), path("missing")}, "there is no directory"},
         {{path("a"), scratch_.path().string()}, "is neither a run directory"},

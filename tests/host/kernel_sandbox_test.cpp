@@ -254,7 +254,7 @@ TEST_F(KernelSandbox, KeepsTheFiguresPrograms) {
     EXPECT_EQ(result.out, "own/f.svg.gp\nown/f.png.gp\nown/f.pdf.gp\nresults in own\n")
         << result.err;
     EXPECT_EQ(result.err,
-              "run:plot: the sandbox does not start gnuplot; to draw the figure, run this outside "
+              "run:plot: gnuplot cannot run in the sandbox; to draw the figure, run this outside "
               "the sandbox: gnuplot 'own/f.png.gp' > "
               "'f.png'\n");
     EXPECT_EQ(run_text(text, {"--out", "lua", "--sandbox=lua"}).status, 0);

@@ -232,7 +232,7 @@ INSTANTIATE_TEST_SUITE_P(
             local x, one = torch.rand(2, 4, 3), torch.rand(1)
             refused(torch.native_batch_norm, x, one, one, one, one, true, .1, 1e-5)
             refused(torch.batch_norm_update_stats, x, one, one, .1))lua",
-                           "expected one value per channel, 4, got Tensor float32 [1]"},
+                           "expected one value per channel (4), got Tensor float32 [1]"},
                     Script{"RecurrentWeights", R"lua(
             local x, h = torch.rand(3, 2, 4), torch.rand(1, 2, 5)
             local function call(name, states, rows)
@@ -288,13 +288,13 @@ INSTANTIATE_TEST_SUITE_P(
                 pcall(torch[name], x, torch.full_like(x, -1))
               end
             end)lua",
-                           "the smallest int64 divided by -1 does not fit into its dtype"},
+                           "the smallest int64 value divided by -1 overflows"},
                     Script{"RangeOfIntegers", R"lua(
             refused(torch.range, 0, 10, 0.5, {dtype = "int64"})
             refused(torch.range, 0, 10, 0.5, {out = int {1}})
             refused(torch.range, 10, 0, -1e-3, {dtype = "int32"})
             print(torch.range(0, 6, 2, {dtype = "int64"}):sum(), #torch.range(0, 1, .5)))lua",
-                           "step: expected a size of at least 1 for int64, got 0.5"},
+                           "step: expected an absolute value of at least 1 for int64, got 0.5"},
                     Script{"InnerOperators", R"lua(
             refused(function() return torch._reshape_alias(torch.ones(1), {1e6}, {1}):sum() end)
             refused(torch._fused_sgd, {torch.ones(1)}, {torch.ones(9)}, {torch.ones(9)})

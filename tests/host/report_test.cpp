@@ -160,13 +160,13 @@ TEST_F(Report, RefusesWrongUse) {
         const char* message;
     };
     const std::vector<Case> cases = {
-        {{"report"}, "give a run or a sweep, got none"},
+        {{"report"}, "expected a run or a sweep, got none"},
         {{"report", path("missing")}, "there is no directory"},
         {{"report", scratch_.path().string()}, "is neither a run directory"},
         {{"report", path("a"), "--nonsense"}, "--nonsense"},
         {{"report", path("a"), "--out", path("no/where.html")}, "cannot write"},
-        {{"export", path("a")}, "give --tensorboard, the only format"},
-        {{"export", "--tensorboard"}, "give a run or a sweep, got none"},
+        {{"export", path("a")}, "expected --tensorboard (the only format)"},
+        {{"export", "--tensorboard"}, "expected a run or a sweep, got none"},
         {{"export", "--tensorboard", path("a"), "--out", path("a")}, "is not empty"},
     };
     for (const auto& [words, message] : cases) {

@@ -121,7 +121,7 @@ TEST_F(SweepKills, ItsRuns) {
                 }});
         ASSERT_TRUE(result.status == 0 || result.status == 1) << result.err;
         EXPECT_TRUE(result.status == 0 ||
-                    result.out.find("ended by signal 9 (Killed)") != std::string::npos)
+                    result.out.find("killed by signal 9 (Killed)") != std::string::npos)
             << result.out;
         rounds += result.status == 0 ? 1 : 0;
     }

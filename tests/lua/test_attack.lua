@@ -153,7 +153,7 @@ function TestAttack:test_bad_input()
   lu.assertErrorMsgContains("[0,1]", hfc.attack.fgsm(), net, x * 2, labels)
   lu.assertErrorMsgContains("label", hfc.attack.fgsm(), net, x, labels + 5)
   lu.assertErrorMsgContains("did you mean 'epsilon'", hfc.attack.fgsm, {epsilom = 1})
-  lu.assertErrorMsgContains("part must be low or high",
+  lu.assertErrorMsgContains("'part' must be \"low\" or \"high\"",
     hfc.attack.fgsm, {band = {part = "middle", radius = 3}})
 end
 
@@ -245,13 +245,13 @@ function TestAttack:test_a_report_compares_with_an_open_network()
   lu.assertEquals(#report.checks, 1)
   lu.assertEquals(report.warnings[1].name, "black box wins")
   lu.assertEquals(report.warnings[1].limit, 0.002)
-  lu.assertStrContains(report.warnings[1].text, "option transfer")
+  lu.assertStrContains(report.warnings[1].text, "option 'transfer'")
 end
 
 function TestAttack:test_auto_says_what_is_wrong()
   lu.assertErrorMsgContains('version must be "standard", "plus", "rand" or a list',
     hfc.attack.auto, {version = "full"})
-  lu.assertErrorMsgContains("Attack 1 has the norm l2, but the option norm is linf",
+  lu.assertErrorMsgContains("Attack 1 has the norm l2, but option 'norm' is linf",
     hfc.attack.auto, {version = {hfc.attack.pgdl2()}})
   lu.assertErrorMsgContains("a list of Attacks", hfc.attack.auto, {version = {}})
   local data = hfc.data("synthetic", {train = 20, test = 4})

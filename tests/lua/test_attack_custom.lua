@@ -127,7 +127,7 @@ function TestAttackCustom:test_a_wrong_function()
   local function fails(text, step)
     lu.assertErrorMsgContains(text, hfc.attack.custom {step = step}, net, x, y)
   end
-  fails("step must return images, a Tensor float32 [3, 1, 4, 4], got nil", function() end)
+  fails("'step' must return images as a Tensor float32 [3, 1, 4, 4], got nil", function() end)
   fails("got Tensor float32 [2, 1, 4, 4]", function(i) return i:narrow(0, 0, 2) end)
   fails("got Tensor float64", function(i) return i:double() end)
   fails("pixels are all finite", function(i) return i / 0 end)
@@ -143,7 +143,7 @@ function TestAttackCustom:test_a_wrong_function()
   end}(net, x, y)
   for _, name in ipairs {"originals", "labels", "epsilons", "logits", "losses", "gradient",
     "class_gradients", "rand"} do
-    lu.assertErrorMsgContains("this iteration of the attack is over", kept[name], kept)
+    lu.assertErrorMsgContains("can be used only during the iteration", kept[name], kept)
   end
   lu.assertErrorMsgContains("option 'step' is missing", hfc.attack.custom, {})
   lu.assertErrorMsgContains("a function(images, at, state)", hfc.attack.custom, {step = 3})

@@ -164,7 +164,7 @@ end
 
 function TestViews:test_a_map_that_returns_something_else()
   local train = self.train
-  local expected = "the map function must return as many images as it gets, float32 [1, C, H, W]"
+  local expected = "as many images as it gets: expected a Tensor float32 [1, C, H, W]"
   local function error_with(f) lu.assertErrorMsgContains(expected, train.map, train, f) end
   error_with(function() end)
   error_with(function() return 3 end)
@@ -183,7 +183,7 @@ function TestViews:test_a_map_that_returns_something_else()
   local other_shape = train:map(function(images)
     return images:size(0) == 1 and images or images:mean({1}, true)
   end)
-  lu.assertErrorMsgContains("as it does for the first image", other_shape.batch, other_shape, 0, 5)
+  lu.assertErrorMsgContains("as for the first image", other_shape.batch, other_shape, 0, 5)
   local fails = train:map(function(images)
     assert(images:size(0) < 10, "too many")
     return images
@@ -338,7 +338,7 @@ function TestFunctions:test_functions_that_change_their_answers()
   label = 1
   lu.assertErrorMsgContains("get(13) must return the same label", data.batch, data, 0, 20)
   label, shape = 0, 9
-  lu.assertErrorMsgContains("get(13) must return an image Float [1, 8, 8]", hfc.accuracy,
+  lu.assertErrorMsgContains("get(13) must return a Tensor float32 [1, 8, 8]", hfc.accuracy,
     hfc.model("preact_resnet8", {channels = 1}), data)
   data:batch(0, 13)
 end

@@ -236,8 +236,8 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   fails("the function must return a factor, a number; got", {schedule = function() end})
   fails("the schedule must return a finite non-negative factor; it returned -1 at epoch 1, step 1",
     {schedule = function() return -1 end})
-  fails("patience is missing", {early_stop = {}})
-  fails("mixup and adversarial are mutually exclusive",
+  fails("'patience' is missing", {early_stop = {}})
+  fails("options 'mixup' and 'adversarial' are mutually exclusive",
     {mixup = 1, adversarial = hfc.attack.fgsm {}})
   fails("mixup (alpha) must be a finite number above 0", {mixup = -1})
 end

@@ -255,7 +255,7 @@ function TestOptimizers:test_named_parameters()
   lu.assertEquals(pairs_given.param_groups[1].param_names, {"w", "b"})
   local model = hfc.model("lenet")
   lu.assertTrue(#torch.optim.SGD(model:named_parameters()).param_groups[1].params > 3)
-  lu.assertErrorMsgContains("give net:parameters()", torch.optim.SGD, net)
+  lu.assertErrorMsgContains("such as net:parameters()", torch.optim.SGD, net)
   lu.assertErrorMsgContains("parameter 1: expected a Tensor, got nil", torch.optim.SGD,
     {nil, net.weight})
   lu.assertErrorMsgContains("this one has the key", torch.optim.SGD, {net.weight, x = net.bias})

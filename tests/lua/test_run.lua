@@ -105,7 +105,7 @@ function TestRunDirectory:test_what_is_no_saved_network()
   lu.assertErrorMsgContains("does not contain 'nothing.safetensors'",
     hfc.saved_model, run:directory(), "nothing")
   local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(4, 2)}
-  lu.assertErrorMsgContains("does not say which network it contains",
+  lu.assertErrorMsgContains("does not specify which network it contains",
     hfc.saved_model, run:save(net, "written in Lua"))
   lu.assertErrorMsgContains("the model's name", run.save, run, model, "../escape")
 end
@@ -180,7 +180,7 @@ function TestRunDirectory:test_charts()
   local function fails(text, options)
     lu.assertErrorMsgContains(text, run.chart, run, "bad", options)
   end
-  fails("nothing to draw: give the option 'marks' or 'map'", {})
+  fails("nothing to draw: set option 'marks' or 'map'", {})
   fails("one per mark, got none", {marks = {}})
   fails("mark 1: option 'y': expected a list of numbers or a tensor, got none", {marks = {{}}})
   fails("mark 2: option 'kind': expected line, points, bars, histogram, got 'lin' (did you mean",
@@ -196,7 +196,7 @@ function TestRunDirectory:test_charts()
   fails("leaves no room", {width = 5, marks = {{y = {1}}}})
   fails("got 2 to 1", {x_range = {2, 1}, marks = {{y = {1}}}})
   fails("'values' is missing", {map = {}})
-  fails("values must be a Tensor [H, W]", {map = {values = torch.rand(3)}})
+  fails("'values' must be a Tensor [H, W]", {map = {values = torch.rand(3)}})
 end
 
 function TestRunDirectory:test_whole_curves()

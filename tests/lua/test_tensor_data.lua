@@ -74,12 +74,12 @@ function TestTensors:test_data_sets_that_call_themselves_end()
     if data then data:batch(0, 1) end
     return torch.rand(3, 8, 8), i % 2
   end}
-  lu.assertErrorMsgContains("through the library more than 60 levels deep", data.batch, data, 0, 2)
+  lu.assertErrorMsgContains("callbacks are nested more than 60 levels deep", data.batch, data, 0, 2)
   local map
   map = hfc.dataset(torch.rand(4, 3, 8, 8)):map(function(images)
     return map and map:batch(0, 1) or images
   end)
-  lu.assertErrorMsgContains("through the library more than 60 levels deep", map.batch, map, 0, 1)
+  lu.assertErrorMsgContains("callbacks are nested more than 60 levels deep", map.batch, map, 0, 1)
 end
 
 function TestTensors:test_classes_and_their_names_agree()

@@ -199,8 +199,8 @@ const std::vector<Declaration> robustness_declarations = {
      "\"unbounded\", \"not falling\", \"not converged\" and \"batch statistics\". \"too few "
      "classes\" and \"black box wins\" come from the steps. checks: the value and the limit of "
      "each test. transfer: another network, such as a copy without the defence; \"black box wins\" "
-     "also warns if images that fool it fool the model and the attack does not. log: the accuracy "
-     "after each step is logged there. See docs/robustness.md."},
+     "also warns if the images that fool this network fool the model on which the attack failed. "
+     "log: the accuracy after each step is logged there. See docs/robustness.md."},
 };
 
 }  // namespace

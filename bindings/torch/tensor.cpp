@@ -1,5 +1,6 @@
 #include "bindings/torch/tensor.h"
 
+#include "base/dtype_name.h"
 #include "base/machine.h"
 #include "bindings/runtime/collector.h"
 
@@ -298,12 +299,7 @@ int push_results(lua_State* L, const std::vector<at::Tensor>& tensors) {
 }
 
 std::string dtype_name(at::ScalarType dtype) {
-    for (const auto& entry : dtype_names) {
-        if (entry.dtype == dtype) {
-            return entry.name;
-        }
-    }
-    return c10::toString(dtype);
+    return std::string(hfc::dtype_name(dtype));
 }
 
 std::optional<at::ScalarType> find_dtype(const std::string& name) {

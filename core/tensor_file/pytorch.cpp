@@ -196,7 +196,8 @@ class TensorBuilder : public pickle::Builder {
         if (global == load_storage && items.size() == 1) {
             return {nullptr, {Storage{stored_inside(*items[0])}}};
         }
-        malformed("refused: the file calls {} with {} unexpected arguments", global, items.size());
+        malformed("refused: the file calls {} with arguments that it does not take ({} given)",
+                  global, items.size());
     }
 
     Value persistent(const Value& id) override {

@@ -303,8 +303,8 @@ TEST_F(Commands, OfTheReadmeSweepPlansFiveRuns) {
         run({"sweep", source_folder() / "scripts/batch_size.lua", "--seeds", "5", "--dry-run"},
             {.folder = scratch_.path()});
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.out, AllOf(HasSubstr("5 runs of"), HasSubstr("seed_0"), HasSubstr("seed_4"),
-                                  Not(HasSubstr("seed_5"))));
+    EXPECT_THAT(result.out, AllOf(HasSubstr("5 runs with"), HasSubstr("seed_0"),
+                                  HasSubstr("seed_4"), Not(HasSubstr("seed_5"))));
 }
 
 }  // namespace

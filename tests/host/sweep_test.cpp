@@ -150,7 +150,7 @@ TEST_F(Sweep, TheDryRunListsEachCombinationOnce) {
     EXPECT_THAT(listed({"--lr", "1e-3,.001,2"}), HasSubstr("2 runs with 1 thread each"));
     EXPECT_THAT(listed({"--kind", "a\\,b,c"}),
                 AllOf(HasSubstr("kind_a_b-"), HasSubstr("kind_c-"), HasSubstr("2 runs")));
-    EXPECT_THAT(listed({"--layers", "4,8"}), HasSubstr("1 run of"));
+    EXPECT_THAT(listed({"--layers", "4,8"}), HasSubstr("1 run with"));
     EXPECT_THAT(listed({"--layers", "4,8", "--layers", "16"}),
                 AllOf(HasSubstr("layers_4_8-"), HasSubstr("layers_16-"), HasSubstr("2 runs")));
     EXPECT_THAT(listed({"--preset", "long", "--lr", "1,2", "--seeds", "3"}), HasSubstr("6 runs"));
@@ -164,7 +164,7 @@ TEST_F(Sweep, EveryScriptCanBeSwept) {
         if (entry.path().extension() == ".lua") {
             const auto result = sweep({entry.path(), "--seeds", "2", "--dry-run"});
             EXPECT_EQ(result.status, 0) << entry.path() << result.err;
-            EXPECT_THAT(result.out, HasSubstr("2 runs of")) << entry.path();
+            EXPECT_THAT(result.out, HasSubstr("2 runs with")) << entry.path();
         }
     }
 }

@@ -264,7 +264,8 @@ function TestLoops:test_an_epoch_goes_on_where_it_was_left()
     end
     lu.assertEquals(count, 9 - from)
   end
-  lu.assertErrorMsgContains("0 to 9", self.train.batches, self.train, {size = 7, from = 10})
+  lu.assertErrorMsgContains("between 0 and 9", self.train.batches, self.train,
+    {size = 7, from = 10})
 end
 
 function TestLoops:test_ranks_share_an_epoch()

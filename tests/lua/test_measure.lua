@@ -96,7 +96,7 @@ function TestMeasure:test_statistics_of_batch_norm()
     "option 'statistics': expected \"running\", \"batch\"", hfc.accuracy, net, images, labels,
     {statistics = "mean"})
   lu.assertErrorMsgContains(
-    "images must be between 1 and 8", hfc.accuracy, net, images, labels,
+    "'images' must be between 1 and 8", hfc.accuracy, net, images, labels,
     {statistics = {adapted = {images = 9}}})
   lu.assertErrorMsgContains(
     "unknown option 'image'", hfc.accuracy, net, images, labels,
@@ -139,7 +139,8 @@ function TestMeasure:test_errors_name_what_is_wrong()
   local net, images, labels = channel_means(), sample()
   lu.assertErrorMsgContains("has no labels", hfc.accuracy, net, images)
   lu.assertErrorMsgContains(
-    "hfc.accuracy: labels of 'images' must be 0 to 2", hfc.accuracy, net, images, labels + 2)
+    "hfc.accuracy: labels of 'images' must be between 0 and 2", hfc.accuracy, net, images,
+    labels + 2)
   lu.assertErrorMsgContains("'top' must be between 1 and 3", hfc.accuracy, net, images, labels,
     {top = 4})
   lu.assertErrorMsgContains(

@@ -191,8 +191,8 @@ end
 
 function TestMisunderstandings:test_a_method_called_with_a_dot()
   local x = torch.ones(2)
-  lu.assertErrorMsgContains("called with a colon: x:sum()", function() return x.sum() end)
-  lu.assertErrorMsgContains("called with a colon: x:reshape()", function() return x.reshape(2) end)
+  lu.assertErrorMsgContains("method with a colon: x:sum()", function() return x.sum() end)
+  lu.assertErrorMsgContains("method with a colon: x:reshape()", function() return x.reshape(2) end)
 end
 
 function TestMisunderstandings:test_names_of_arguments()
@@ -213,7 +213,7 @@ end
 function TestMisunderstandings:test_indices()
   local x = torch.arange(6)
   lu.assertErrorMsgContains("x:long()", function() return x[torch.tensor {1, 0}] end)
-  lu.assertErrorMsgContains("braces of its own", function() return x[{{3, 1, 4, 1}}] end)
+  lu.assertErrorMsgContains("its own braces", function() return x[{{3, 1, 4, 1}}] end)
   x[{{{0, 2}}}] = 9
   x[{"...", 1}] = 8
   lu.assertEquals(x:tolist(), {9, 8, 9, 3, 4, 5})

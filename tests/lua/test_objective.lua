@@ -233,7 +233,7 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
   fails("unknown loss 'cross_entropie' (did you mean 'cross_entropy'?)", {loss = "cross_entropie"})
   fails("unknown schedule 'cosin' (did you mean 'cosine'?)", {schedule = "cosin"})
   fails("unknown option 'warm'", {schedule = {"cosine", warm = 1}})
-  fails("the function must return a factor, a number; got", {schedule = function() end})
+  fails("the function must return the factor as a number, got", {schedule = function() end})
   fails("the schedule must return a finite non-negative factor; it returned -1 at epoch 1, step 1",
     {schedule = function() return -1 end})
   fails("'patience' is missing", {early_stop = {}})

@@ -216,7 +216,8 @@ function TestOptimizers:test_groups()
   lu.assertErrorMsgContains("beta1 must be in [0,1), got 2", function() group.betas = {2, 0} end)
   lu.assertErrorMsgContains("betas: expected a list of two numbers",
     function() group.betas = {0.1} end)
-  lu.assertErrorMsgContains("no beta (did you mean 'betas'?)", function() return group.beta end)
+  lu.assertErrorMsgContains("no option beta (did you mean 'betas'?)",
+    function() return group.beta end)
   optimizer:add_param_group {params = {bias}, lr = 0.5}
   lu.assertEquals(#optimizer.param_groups, 2)
   lu.assertEquals(optimizer.param_groups[2].betas, {0.9, 0.999})
@@ -258,7 +259,7 @@ function TestOptimizers:test_named_parameters()
   lu.assertErrorMsgContains("such as net:parameters()", torch.optim.SGD, net)
   lu.assertErrorMsgContains("parameter 1: expected a Tensor, got nil", torch.optim.SGD,
     {nil, net.weight})
-  lu.assertErrorMsgContains("this one has the key", torch.optim.SGD, {net.weight, x = net.bias})
+  lu.assertErrorMsgContains("this table has the key", torch.optim.SGD, {net.weight, x = net.bias})
 end
 
 function TestOptimizers:test_closures()

@@ -178,7 +178,7 @@ TEST(NearestAndSquare, name_what_is_wrong_with_their_options) {
     EXPECT_THAT(wrong({.method = "square", .steps = 5}),
                 HasSubstr("has no option 'steps'; set the number of queries"));
     EXPECT_THAT(wrong({.method = "square", .numbers = {{"share", 0}}}), HasSubstr("above 0"));
-    EXPECT_THAT(wrong({.method = "square", .numbers = {{"queries", 0}}}), HasSubstr("at least 1"));
+    EXPECT_THAT(wrong({.method = "square", .numbers = {{"queries", 0}}}), HasSubstr(">= 1"));
     EXPECT_THAT(wrong({.method = "fab", .numbers = {{"beta", 1.5}}}), HasSubstr("at most 1"));
     EXPECT_THAT(wrong({.method = "fab", .numbers = {{"alpha_max", 0}}}), HasSubstr("above 0"));
 }

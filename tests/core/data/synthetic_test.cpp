@@ -160,11 +160,12 @@ TEST(Synthetic, refuses_settings_out_of_range) {
     };
     EXPECT_THAT(error_with([](auto& options) { options.train = 0; }),
                 HasSubstr("'train' of the data set 'synthetic' must be 1 to 10000000, got 0"));
-    EXPECT_THAT(error_with([](auto& options) { options.test = -1; }), HasSubstr("test of"));
-    EXPECT_THAT(error_with([](auto& options) { options.classes = 0; }), HasSubstr("classes of"));
+    EXPECT_THAT(error_with([](auto& options) { options.test = -1; }), HasSubstr("'test' of"));
+    EXPECT_THAT(error_with([](auto& options) { options.classes = 0; }), HasSubstr("'classes' of"));
     EXPECT_THAT(error_with([](auto& options) { options.size = 1; }),
                 HasSubstr("'size' of the data set 'synthetic' must be 2 to 1024, got 1"));
-    EXPECT_THAT(error_with([](auto& options) { options.channels = 17; }), HasSubstr("channels of"));
+    EXPECT_THAT(error_with([](auto& options) { options.channels = 17; }),
+                HasSubstr("'channels' of"));
     EXPECT_THAT(error_with([](auto& options) { options.low = -0.5; }),
                 HasSubstr("'low' of the data set 'synthetic' must be 0 to 100, got -0.5"));
     EXPECT_THAT(error_with([](auto& options) { options.high = std::nan(""); }),
@@ -175,9 +176,9 @@ TEST(Synthetic, refuses_settings_out_of_range) {
     EXPECT_THAT(error_with([](auto& options) { options.low_correlation = 1.5; }),
                 HasSubstr("'low_correlation' of the data set 'synthetic' must be 0 to 1, got 1.5"));
     EXPECT_THAT(error_with([](auto& options) { options.high_correlation = -1; }),
-                HasSubstr("high_correlation of"));
+                HasSubstr("'high_correlation' of"));
     EXPECT_THAT(error_with([](auto& options) { options.low_radius = 0.5; }),
-                HasSubstr("low_radius of"));
+                HasSubstr("'low_radius' of"));
     EXPECT_THAT(error_with([](auto& options) { options.high_radius = 23; }),
                 HasSubstr("below 22.63 (the highest frequency in images 32 pixels wide), got 23"));
     EXPECT_THAT(error_with([](auto& options) { options.train = 10'000'000, options.size = 1024; }),

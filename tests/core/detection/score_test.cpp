@@ -141,7 +141,7 @@ TEST(detections, refused_with_their_row) {
                 HasSubstr("'found.json': invalid JSON at byte"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,3,4]", "1e999")), HasSubstr("invalid JSON at byte"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,[3],4]", "1")),
-                HasSubstr("entry 2: 'bbox' must be a list of four numbers, found in it a list"));
+                HasSubstr("entry 2: 'bbox' must be a list of four numbers, found a list in it"));
     EXPECT_THAT(refused(row(1, 7, "[1,2,3,4]", "\"high\"")),
                 HasSubstr("entry 2: 'score' must be a number, found a string"));
     EXPECT_THAT(refused("{}"), HasSubstr("expected a list of records, found an object"));

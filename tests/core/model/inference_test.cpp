@@ -76,9 +76,9 @@ TEST(Statistics, of_a_batch_and_adapted_to_images_give_the_logits_of_pytorch) {
 TEST(Statistics, out_of_range_are_refused) {
     auto model = network();
     EXPECT_THAT(error_of([&] { logits_with(*model, adapted(0, 1)); }),
-                HasSubstr("images must be at least 1, got 0"));
+                HasSubstr("'images' must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { logits_with(*model, adapted(13, 1)); }),
-                HasSubstr("images must be between 1 and 12 (the size of 'images'), got 13"));
+                HasSubstr("'images' must be between 1 and 12 (the size of 'images'), got 13"));
     EXPECT_THAT(error_of([&] { logits_with(*model, adapted(1, -1)); }),
                 HasSubstr("source_weight must be a finite number >= 0, got -1"));
 }

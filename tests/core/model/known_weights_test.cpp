@@ -97,10 +97,11 @@ TEST(UnknownWeights, give_nothing) {
     std::string misfit;
     EXPECT_FALSE(known_network(state, &misfit).has_value());
     EXPECT_EQ(misfit,
-              "of resnet18, the tensor 'layer4.1.bn2.running_var' has shape [1], expected [512]");
+              "compared with resnet18, the tensor 'layer4.1.bn2.running_var' has shape [1], "
+              "expected [512]");
     state.pop_back();
     EXPECT_FALSE(known_network(state, &misfit).has_value());
-    EXPECT_EQ(misfit, "of resnet18, the tensor 'layer4.1.bn2.running_var' is missing");
+    EXPECT_EQ(misfit, "compared with resnet18, the tensor 'layer4.1.bn2.running_var' is missing");
 }
 
 }  // namespace

@@ -147,7 +147,7 @@ TEST_F(TensorFile, SavingNamesWhatIsWrong) {
     EXPECT_THAT(error("x.npz", {{"a", one.to(at::kBFloat16)}}),
                 HasSubstr("tensor 'a' has the dtype bfloat16, which NumPy lacks"));
     EXPECT_THAT(error("x.safetensors", {{"a", sample(at::kComplexDouble)}}),
-                HasSubstr("the dtype ComplexDouble, which safetensors lacks"));
+                HasSubstr("the dtype complex128, which safetensors lacks"));
     EXPECT_THAT(error("x.safetensors", {{"__metadata__", one}}), HasSubstr("reserves that name"));
     EXPECT_THAT(error("x.safetensors", {{"\xff", one}}), HasSubstr("UTF-8"));
     EXPECT_THAT(error("x.npz", {{"\xff", one}}), HasSubstr("UTF-8"));

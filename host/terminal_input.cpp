@@ -14,6 +14,7 @@
 #include <cwchar>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace hfc::host {
 namespace {

@@ -7,6 +7,7 @@
 #include "tensor_file/zip.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>

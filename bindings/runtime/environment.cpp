@@ -1,5 +1,7 @@
 #include "bindings/runtime/environment.h"
 
+#include <initializer_list>
+
 namespace hfc::lua {
 namespace {
 

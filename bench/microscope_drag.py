@@ -4,7 +4,7 @@
     bench/microscope_drag.py [--build DIR] [--answers N] NET [options of hfc-host microscope]
 
 In place of the window, this script sends one request after another over the pipe, each with a
-larger radius than the one before, and waits for both replies. It prints the time from a request
+different radius, and waits for both replies. It prints the time from a request
 to its images and to its confidences and gradient, the transfer included. Do not run anything else
 on the machine at the same time.
 """
@@ -20,7 +20,6 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TIMES = "HFC_MICROSCOPE_TIMES"
 WARM_UP = 5
 
 
@@ -33,7 +32,7 @@ def receive():
     return head
 
 
-def be_the_window(times, answers):
+def be_the_window(answers, times):
     """Sends the requests and writes the times in milliseconds to a file."""
     receive()
     found = {"pictures": [], "answers": []}
@@ -66,14 +65,13 @@ def main():
         shutil.copytree(options.build / "lib" / "hfc-host", folder / "lib" / "hfc-host")
         window = folder / "bin" / "hfc-viewer"
         window.parent.mkdir()
-        window.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{pathlib.Path(__file__).resolve()}'"
-                          f" --window {options.answers}\n", encoding="utf-8")
-        window.chmod(0o755)
         times = folder / "times.json"
-        environment = {**os.environ, TIMES: str(times), "DISPLAY": "none"}
+        window.write_text(f"#!/bin/sh\nexec '{sys.executable}' '{pathlib.Path(__file__).resolve()}'"
+                          f" --window {options.answers} '{times}'\n", encoding="utf-8")
+        window.chmod(0o755)
         done = subprocess.run(
             [folder / "lib" / "hfc-host" / "hfc-host", "microscope", options.net, *rest],
-            env=environment, check=False)
+            env={**os.environ, "DISPLAY": "none"}, check=False)
         if done.returncode != 0 or not times.exists():
             sys.exit(done.returncode or "no answer was measured")
         for stage, values in json.loads(times.read_text(encoding="utf-8")).items():
@@ -84,6 +82,6 @@ def main():
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--window"]:
-        be_the_window(os.environ[TIMES], int(sys.argv[2]))
+        be_the_window(int(sys.argv[2]), sys.argv[3])
     else:
         main()

@@ -1,5 +1,6 @@
 #include "bindings/hfc/lua_data.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "bindings/runtime/code.h"
 #include "bindings/runtime/error.h"

@@ -1,4 +1,5 @@
 // hfc.parallel: the other processes of the job, for loops of the script's own.
+#include "base/dtype_name.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"

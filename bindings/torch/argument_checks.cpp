@@ -1,5 +1,6 @@
 #include "bindings/torch/argument_checks.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "bindings/torch/tensor.h"
 

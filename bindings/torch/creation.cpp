@@ -1,5 +1,6 @@
 // torch.tensor and what else makes tensors without being an operator.
 #include "base/device.h"
+#include "base/dtype_name.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/numbers.h"
 #include "bindings/torch/operators.h"

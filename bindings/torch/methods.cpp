@@ -1,5 +1,6 @@
 // The type Tensor: properties, methods that are no operators, arithmetic, printing.
 #include "base/device.h"
+#include "base/dtype_name.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/convert.h"
 #include "bindings/torch/numbers.h"

@@ -1,5 +1,6 @@
 #include "bindings/torch/operators.h"
 
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"

@@ -1,4 +1,5 @@
 // host.data_pointer, of which the prelude makes x:data().
+#include "base/dtype_name.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
 #include "bindings/torch/tensor.h"

@@ -2,6 +2,7 @@
 // at each edge, 80 columns).
 #include "bindings/torch/print.h"
 
+#include "base/dtype_name.h"
 #include "bindings/torch/tensor.h"
 
 #include <ATen/ATen.h>

@@ -1,6 +1,7 @@
 // What holds for the whole process: default dtype, threads, states of random generators,
 // deterministic algorithms, the precision of matrix products.
 #include "base/device.h"
+#include "base/dtype_name.h"
 #include "base/error.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/print.h"

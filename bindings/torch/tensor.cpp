@@ -298,10 +298,6 @@ int push_results(lua_State* L, const std::vector<at::Tensor>& tensors) {
     return static_cast<int>(tensors.size());
 }
 
-std::string dtype_name(at::ScalarType dtype) {
-    return std::string(hfc::dtype_name(dtype));
-}
-
 std::optional<at::ScalarType> find_dtype(const std::string& name) {
     for (const auto& entry : dtype_names) {
         if (name == entry.name) {

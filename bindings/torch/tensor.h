@@ -114,9 +114,7 @@ int push_results(lua_State* L, const std::vector<at::Tensor>& tensors);
 /// integers, see to_scalar (numbers.h).
 std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);
 
-/// PyTorch's names for dtypes: "float32", "int64", ...
-std::string dtype_name(at::ScalarType dtype);
-/// Returns nothing for an unknown name.
+/// The dtype that a name such as "float32" stands for; nothing for an unknown name.
 std::optional<at::ScalarType> find_dtype(const std::string& name);
 
 /// "strided", "sparse_coo", ...

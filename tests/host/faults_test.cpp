@@ -72,11 +72,6 @@ class Faults : public testing::Test {
         std::filesystem::create_directory(path(name));
         return mount("none", path(name).c_str(), "tmpfs", 0, size) == 0;
     }
-    static void wait_for(const std::filesystem::path& file) {
-        for (int i = 0; i < 4000 && !std::filesystem::exists(file); ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-    }
 
     ScratchFolder scratch;
 };

@@ -69,11 +69,7 @@ TEST_F(KernelSandbox, HoldsForEveryThreadAndHandsSignalsOn) {
     std::vector<std::string> threads;
     std::string environment;
     const auto look = [&](int pid) {
-        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!fs::exists(scratch_.path() / "own/begun.npy") &&
-               std::chrono::steady_clock::now() < until) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        }
+        wait_for(scratch_.path() / "own/begun.npy");
         threads = threads_of(child_of(pid));
         environment = read_text("/proc/" + std::to_string(child_of(pid)) + "/environ");
         ::kill(pid, SIGTERM);
@@ -96,9 +92,7 @@ TEST_F(KernelSandbox, HoldsForEveryThreadAndHandsSignalsOn) {
 TEST_F(KernelSandbox, EndsWithTheProcessThatWatchesIt) {
     int child = 0;
     const auto kill_parent = [&](int pid) {
-        for (int i = 0; i < 500 && !fs::exists(scratch_.path() / "own/begun.npy"); ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        }
+        wait_for(scratch_.path() / "own/begun.npy");
         child = child_of(pid);
         ::kill(pid, SIGKILL);
     };

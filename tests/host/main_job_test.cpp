@@ -6,6 +6,7 @@
 
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <chrono>
 #include <csignal>
 #include <sstream>
 #include <thread>
@@ -54,9 +55,7 @@ Json without_times(std::vector<Json> events) {
 }
 
 void wait_for_text(const std::filesystem::path& file, const std::string& text) {
-    for (int i = 0; i < 600 && read_text(file).find(text) == std::string::npos; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    }
+    wait_until([&] { return read_text(file).find(text) != std::string::npos; });
 }
 
 TEST(MainJob, LeavesAllFilesAndTheSameNumbersTwice) {

@@ -248,14 +248,11 @@ std::vector<Json> results_of(const fs::path& run) {
 
 void wait_for_checkpoint(const fs::path& run) {
     const auto folder = run / "checkpoints" / "training-1";
-    const auto is_there = [&] {
+    wait_until([&] {
         std::error_code error;
         const bool empty = fs::is_empty(folder, error);
         return !error && !empty;
-    };
-    for (int i = 0; i < 1000 && !is_there(); ++i) {
-        std::this_thread::sleep_for(milliseconds(10));
-    }
+    });
 }
 
 class Signals : public Parallel, public testing::WithParamInterface<int> {};

@@ -4,11 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 namespace hfc::test {
 namespace {
@@ -85,6 +87,18 @@ std::string ScratchFolder::write(const std::string& name, const std::string& tex
 std::string read_text(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+}
+
+bool wait_until(const std::function<bool()>& so) {
+    const auto last = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!so() && std::chrono::steady_clock::now() < last) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return so();
+}
+
+void wait_for(const std::filesystem::path& path) {
+    wait_until([&] { return std::filesystem::exists(path); });
 }
 
 }  // namespace hfc::test

@@ -43,4 +43,9 @@ class ScratchFolder {
 
 std::string read_text(const std::filesystem::path& path);
 
+/// Waits until `so` returns true, for a minute at most. Returns its last answer.
+bool wait_until(const std::function<bool()>& so);
+/// Waits for a file or directory, for a minute at most.
+void wait_for(const std::filesystem::path& path);
+
 }  // namespace hfc::test

@@ -53,12 +53,6 @@ class Resume : public testing::Test {
             << "the weights, to the last bit";
     }
 
-    static void wait_for(const std::filesystem::path& path) {
-        while (!std::filesystem::exists(path)) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        }
-    }
-
     static std::function<void(int)> signal_after(std::chrono::milliseconds delay, int signal) {
         return [=](int pid) {
             std::this_thread::sleep_for(delay);

@@ -109,29 +109,24 @@ bool has_ended(int pid) {
            info.si_pid != 0;
 }
 
-/// Waits until a run has begun or the sweep has ended: on a busy machine, a sweep starts slowly.
-void wait_for_a_run(const fs::path& sweep, int pid) {
-    while (running_items(sweep).empty() && !has_ended(pid)) {
-        std::this_thread::sleep_for(milliseconds(5));
-    }
-}
-
 TEST_F(SweepKills, ItsRuns) {
     ASSERT_EQ(run(words(out("whole"))).status, 0);
     std::mt19937 random(chosen_seed());
     int killed = 0, rounds = 0;
     const auto directory = [&] { return out("killed" + std::to_string(rounds)); };
     for (int attempt = 0; killed < kills && attempt < 4 * kills; ++attempt) {
-        const auto result = run(begin_or_resume(directory()), {.while_running = [&](int pid) {
-                                    wait_for_a_run(directory(), pid);
-                                    std::this_thread::sleep_for(milliseconds(random() % 900));
-                                    if (has_ended(pid)) {
-                                        return;
-                                    }
-                                    for (const auto& [item, child] : running_items(directory())) {
-                                        killed += kill(child, SIGKILL) == 0 ? 1 : 0;
-                                    }
-                                }});
+        const auto result = run(
+            begin_or_resume(directory()), {.while_running = [&](int pid) {
+                // On a busy machine, a sweep starts slowly.
+                wait_until([&] { return !running_items(directory()).empty() || has_ended(pid); });
+                std::this_thread::sleep_for(milliseconds(random() % 900));
+                if (has_ended(pid)) {
+                    return;
+                }
+                for (const auto& [item, child] : running_items(directory())) {
+                    killed += kill(child, SIGKILL) == 0 ? 1 : 0;
+                }
+            }});
         ASSERT_TRUE(result.status == 0 || result.status == 1) << result.err;
         EXPECT_TRUE(result.status == 0 ||
                     result.out.find("killed by signal 9 (Killed)") != std::string::npos)

@@ -202,22 +202,13 @@ TEST_F(Sweep, RunsTheScriptAsItWasAtTheStart) {
     EXPECT_THAT(sweep({"--resume", out()}).out, HasSubstr("this seed fails"));
 }
 
-/// Waits until it is so, at most a minute.
-bool wait_until(const std::function<bool()>& so) {
-    for (int i = 0; i < 6000 && !so(); ++i) {
-        std::this_thread::sleep_for(milliseconds(10));
-    }
-    return so();
-}
-
 TEST_F(Sweep, CtrlCStopsTheRunsWhichGoOnLater) {
     const Words words = {script_,     "--seeds", "2",     "--epochs", "8",
                          "--threads", "1",       "--out", out()};
-    const auto result =
-        sweep(words, {.while_running = [&](int pid) {
-                  wait_until([&] { return fs::exists(out() / "seed_0" / "checkpoints"); });
-                  kill(pid, SIGINT);
-              }});
+    const auto result = sweep(words, {.while_running = [&](int pid) {
+                                  wait_for(out() / "seed_0" / "checkpoints");
+                                  kill(pid, SIGINT);
+                              }});
     EXPECT_EQ(result.status, 130) << result.err;
     EXPECT_THAT(result.out, AllOf(HasSubstr("stopping"), HasSubstr("seed_0 stopped"),
                                   HasSubstr("--resume"), Not(HasSubstr("failed"))));
@@ -234,7 +225,7 @@ TEST_F(Sweep, TwoCannotWorkInOneDirectory) {
     const auto first =
         sweep({script_, "--seeds", "1", "--pause", "0.5", "--threads", "1", "--out", out()},
               {.while_running = [&](int pid) {
-                  wait_until([&] { return fs::exists(out() / "seed_0"); });
+                  wait_for(out() / "seed_0");
                   second = sweep({"--resume", out()});
                   EXPECT_THAT(second.err, HasSubstr("(process " + std::to_string(pid) + ")"));
               }});

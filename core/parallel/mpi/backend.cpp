@@ -56,7 +56,7 @@ const at::Tensor& checked(const at::Tensor& tensor) {
 
 std::string name_of(const char* what, const at::Tensor& tensor) {
     return std::string(what) + " of " + std::to_string(tensor.numel()) + " " +
-           std::string(dtype_name(tensor.scalar_type())) + " numbers";
+           dtype_name(tensor.scalar_type()) + " numbers";
 }
 
 /// Calls begin(address, count, request) for one piece of the tensor after the other.

@@ -179,7 +179,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
                     train::TrainOptions& settings) {
     options.with("augment", [&](const Value& value) {
         if (!lua_istable(L, value.index())) {
-            value.expected("a table of options of hfc.augment");
+            value.expected("a table of options for hfc.augment");
         }
         Options augment(L, value.index());
         const auto given = read_augment(augment);

@@ -102,7 +102,7 @@ void Detector::load_weights(tensor_file::NamedTensors weights) {
     for (auto& [name, tensor] : weights) {
         const auto key = old ? renamed(name) : name;
         require(own.contains(key) || key.ends_with("num_batches_tracked"),
-                "the weights do not fit {}: unexpected '{}'", this->name(), name);
+                "the weights do not match {}: unexpected '{}'", this->name(), name);
         given.emplace(key, tensor);
     }
     for (auto& [name, tensor] : own) {
@@ -110,10 +110,10 @@ void Detector::load_weights(tensor_file::NamedTensors weights) {
         if (name.ends_with("num_batches_tracked") && found == given.end()) {
             continue;
         }
-        require(found != given.end(), "the weights do not fit {}: '{}' is missing", this->name(),
+        require(found != given.end(), "the weights do not match {}: '{}' is missing", this->name(),
                 name);
         require(found->second.sizes() == tensor.sizes(),
-                "the weights do not fit {}: '{}' must be [{}], found [{}]{}", this->name(), name,
+                "the weights do not match {}: '{}' must be [{}], found [{}]{}", this->name(), name,
                 fmt::join(tensor.sizes(), ", "), fmt::join(found->second.sizes(), ", "),
                 name.find("cls_logits") != std::string::npos
                     ? fmt::format("; they are for {} classes: set the option classes",

@@ -14,7 +14,7 @@
 namespace hfc::model {
 
 void check_head(int64_t classes, const std::string& head, const std::string& wanted) {
-    require(!head.empty(), "the network has no last linear layer");
+    require(!head.empty(), "the network has no final linear layer that could be its head");
     require(wanted.empty() || wanted == head,
             "the head must be the last linear layer of the network, '{}'; got '{}'", head, wanted);
     require(classes >= 1 && classes <= 1'000'000, "classes must be 1 to 1000000, got {}", classes);

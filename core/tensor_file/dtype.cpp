@@ -69,7 +69,7 @@ uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type) {
     auto product = static_cast<int64_t>(c10::elementSize(type));
     bool empty = false;
     for (const auto size : shape) {
-        expect(size >= 0, "a tensor has the negative size {}", size);
+        expect(size >= 0, "a tensor has negative size {}", size);
         empty = empty || size == 0;
         // A size of 0 counts as 1: the strides of an empty tensor must fit too.
         expect(!__builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product),

@@ -151,7 +151,7 @@ const Dtype& dtype_of(const std::string& descr) {
         descr.starts_with('<') || descr.starts_with('>') || descr.starts_with('|');
     expect(
         dtype != nullptr && known_order && (descr[0] != '|' || c10::elementSize(dtype->type) == 1),
-        "it has the dtype '{}', expected '<', '>' or '|' and one of {}", descr,
+        "it has the dtype '{}', expected '<', '>' or '|' followed by one of {}", descr,
         dtype_names(&Dtype::npy));
     return *dtype;
 }

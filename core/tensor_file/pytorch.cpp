@@ -197,8 +197,8 @@ class TensorBuilder : public pickle::Builder {
         if (global == load_storage && items.size() == 1) {
             return {nullptr, {Storage{stored_inside(*items[0])}}};
         }
-        malformed("refused: the file calls {} with arguments that it does not take ({} given)",
-                  global, items.size());
+        malformed("refused: the file calls {} with invalid arguments ({} given)", global,
+                  items.size());
     }
 
     Value persistent(const Value& id) override {
@@ -275,7 +275,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const inner = items[2]->get<Sequence>();
         const bool known = function != nullptr && inner != nullptr &&
                            function->name != rebuild_subclass && knows(function->name);
-        expect(known, "a tensor of a custom class does not contain a tensor");
+        expect(known, "an object of a Tensor subclass does not wrap a supported tensor");
         return call(function->name, *inner, budget);
     }
 

@@ -47,7 +47,8 @@ void require_valid(const TrainOptions& options) {
     require(options.probe_samples >= 0,
             "probe_samples must be at least 1, or 0 for all images, got {}", options.probe_samples);
     require(options.checkpoints.seconds >= 0,
-            "the seconds between checkpoints must be >= 0, got {}", options.checkpoints.seconds);
+            "the number of seconds between checkpoints must be >= 0, got {}",
+            options.checkpoints.seconds);
     data::require_valid(loading_of(options));
     optim::require_valid(options.optimizer);
     require(options.optimizer.name != "lbfgs",
@@ -58,7 +59,7 @@ void require_valid(const TrainOptions& options) {
     require(options.accumulate >= 1, "'accumulate' must be at least 1 batch per step, got {}",
             options.accumulate);
     require(options.metrics.empty() || !options.probes.empty() || options.validation,
-            "metrics need probes or a validation set, but there are none");
+            "metrics require probes or a validation set, but neither was given");
     require(options.patience.value_or(1) >= 1,
             "the patience of early_stop must be at least 1 epoch, got {}",
             options.patience.value_or(0));

@@ -51,8 +51,9 @@ SweepShare share_of_environment() {
         }
     }
     fail(
-        "option --share: expected a task of a Slurm array (SLURM_ARRAY_TASK_ID), or a process "
-        "started by mpirun or srun; the environment contains neither");
+        "option --share works only in a task of a Slurm array (SLURM_ARRAY_TASK_ID) or in a "
+        "process "
+        "started by mpirun or srun; the environment variables of neither are set");
 }
 
 std::filesystem::path write_array_script(const SweepDirectory& sweep) {

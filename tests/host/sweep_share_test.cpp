@@ -80,9 +80,7 @@ TEST_F(SharedSweep, StopsAtTheSignalOfATimeLimitAndContinues) {
     auto options = task(0, 1);
     options.while_running = [&](int pid) {
         const auto log = fs::path(shared_) / "sweep-0-of-1.jsonl";
-        for (int i = 0; i < 1000 && read_text(log).empty(); ++i) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(10));
-        }
+        wait_until([&] { return !read_text(log).empty(); });
         std::this_thread::sleep_for(std::chrono::milliseconds(1200));
         kill(pid, SIGUSR1);
     };
@@ -98,7 +96,7 @@ TEST_F(SharedSweep, NeedsAnEnvironmentThatSaysWhichShare) {
     ASSERT_EQ(sweep({script_, "--threads", "1", "--out", shared_, "--slurm"}).status, 0);
     const auto result = sweep({"--share", shared_});
     EXPECT_EQ(result.status, 2);
-    EXPECT_THAT(result.err, HasSubstr("expected a task of a Slurm array"));
+    EXPECT_THAT(result.err, HasSubstr("works only in a task of a Slurm array"));
     const auto both = sweep({"--share", shared_, "--collect", shared_});
     EXPECT_EQ(both.status, 2);
     EXPECT_THAT(both.err, HasSubstr("only one of --resume, --share, --collect and --slurm"));

@@ -161,7 +161,7 @@ function TestAttackCustom:test_filtered_views_with_another_range()
     data:map(function(images) return images * 3 - 1 end)}
   for _, view in ipairs(views) do
     lu.assertErrorMsgMatches('.*hfc.robust_accuracy: images must have pixels in %[0,1%], got .*' ..
-      'option .range. to {lowest, highest}, or to "none" for filtered images',
+      'option \'range\' to {lowest, highest}, or to "none" for filtered images',
       hfc.robust_accuracy, model, view, hfc.attack.pgd {steps = 2})
     local robust =
       hfc.robust_accuracy(model, view, hfc.attack.pgd {steps = 2, range = "none"})

@@ -82,7 +82,7 @@ function TestObjective:test_wrong_metrics()
   wrong("the metric mine of the probe 'test' is nan: expected a finite number",
         {mine = function() return 0 / 0 end})
   wrong("top5 needs at least 5 classes, but the network has 3", {"top5"})
-  wrong("metrics need probes or a validation set, but there are none", {"cross_entropy"},
+  wrong("metrics require probes or a validation set, but neither was given", {"cross_entropy"},
         {})
 end
 

@@ -116,7 +116,7 @@ class TarWalk {
             check(end - at >= block_size, "the tar is truncated within a header");
             tar_.read(at, block.data(), block_size);
             if (is_zero({block.data(), block_size})) {
-                check(!next.name && !next.size, "a header belongs to no file");
+                check(!next.name && !next.size, "an extended header is not followed by a file");
                 require_padding(at + block_size, end);
                 return;
             }

@@ -147,10 +147,10 @@ class HeadResizer {
                 name, layer());
         each_tensor(node.at("outputs"), [&](const std::string& tensor) {
             auto& shape = sizes(tensor);
-            require(std::ranges::count(shape, old_) == 1,
-                    "it is not clear which dimension of the output of node '{}' is the number of "
-                    "classes",
-                    name);
+            require(
+                std::ranges::count(shape, old_) == 1,
+                "it is not clear which output dimension of node '{}' corresponds to the classes",
+                name);
             set_size(*std::ranges::find(shape, old_));
             resized_.insert(tensor);
         });

@@ -278,14 +278,14 @@ TEST(detector, refuses_weights_that_do_not_fit) {
                   });
                   detector->load_weights(fewer);
               }),
-              "the weights do not fit retinanet_small: 'backbone.fpn.extra_blocks.p6.bias' is "
+              "the weights do not match retinanet_small: 'backbone.fpn.extra_blocks.p6.bias' is "
               "missing");
     EXPECT_EQ(error_of([&] {
                   auto more = weights;
                   more.emplace_back("x", at::ones({1}));
                   detector->load_weights(more);
               }),
-              "the weights do not fit retinanet_small: unexpected 'x'");
+              "the weights do not match retinanet_small: unexpected 'x'");
     auto options = small_pictures();
     options.classes = 7;
     EXPECT_THAT(error_of([&] { make_detector("retinanet_small", options)->load_weights(weights); }),

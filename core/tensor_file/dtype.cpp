@@ -2,6 +2,8 @@
 
 #include "tensor_file/format.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 

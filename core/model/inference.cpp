@@ -1,6 +1,7 @@
 #include "model/inference.h"
 
 #include "base/error.h"
+#include "model/state.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -97,12 +98,11 @@ class Inference::Norms {
     }
 
     void restore() {
-        const at::NoGradGuard no_grad;
-        for (auto& norm : norms_) {
-            norm.mean.copy_(norm.first_mean);
-            norm.variance.copy_(norm.first_variance);
+        for (const auto& norm : norms_) {
+            put_back(norm.mean, norm.first_mean);
+            put_back(norm.variance, norm.first_variance);
             if (norm.count.defined()) {
-                norm.count.copy_(norm.first_count);
+                put_back(norm.count, norm.first_count);
             }
         }
     }

@@ -45,4 +45,11 @@ std::optional<std::string> fill(const Model& network,
     return std::nullopt;
 }
 
+void put_back(const at::Tensor& tensor, const at::Tensor& value) noexcept {
+    if (tensor.sizes() == value.sizes()) {
+        const at::NoGradGuard no_grad;
+        tensor.copy_(value);
+    }
+}
+
 }  // namespace hfc::model

@@ -4,6 +4,8 @@
 #include "model/model.h"
 #include "tensor_file/tensor_file.h"
 
+#include <ATen/core/Tensor.h>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -20,5 +22,9 @@ tensor_file::NamedTensors state_of(const Model& network);
 std::optional<std::string> fill(const Model& network,
                                 const std::map<std::string, at::Tensor>& state,
                                 const std::string& prefix = "");
+
+/// Copies `value` to `tensor`, for destructors that restore a network. Does nothing if the shapes
+/// differ, because a script's function may have changed the tensor in the meantime.
+void put_back(const at::Tensor& tensor, const at::Tensor& value) noexcept;
 
 }  // namespace hfc::model

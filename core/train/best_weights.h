@@ -5,8 +5,7 @@
 #include "model/model.h"
 #include "tensor_file/tensor_file.h"
 #include "train/train.h"
-
-#include <ATen/core/Tensor.h>
+#include "train/weight_copy.h"
 
 #include <vector>
 
@@ -19,20 +18,19 @@ class BestWeights {
     /// `model` must outlive this object.
     explicit BestWeights(model::Model& model);
 
-    /// Call it after each epoch with the results of all epochs, of which the last belongs to the
-    /// model's weights.
-    void update(const std::vector<EpochResult>& results);
+    /// Call it after each epoch. earlier: the results of all earlier epochs. last: the result of
+    /// this epoch, with the model's current weights.
+    void update(const std::vector<EpochResult>& earlier, const EpochResult& last);
     /// Copies the best weights to the model.
     void put();
 
     /// The copies, with their names in a checkpoint.
-    tensor_file::NamedTensors state() const;
+    tensor_file::NamedTensors state() const { return best_.state(); }
     /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
-    void restore(const checkpoint::Checkpoint& checkpoint);
+    void restore(const checkpoint::Checkpoint& checkpoint) { best_.restore(checkpoint); }
 
   private:
-    model::Model& model_;
-    std::vector<at::Tensor> best_;
+    WeightCopy best_;
 };
 
 }  // namespace hfc::train

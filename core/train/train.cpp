@@ -140,7 +140,7 @@ class Training {
             }
         }
         if (auto* average = stepper_.average()) {
-            average->swap();  // for good
+            average->swap(average->weights());  // for good
         }
         if (auto* best = stepper_.best()) {
             best->put();
@@ -197,9 +197,7 @@ class Training {
 
     void keep_if_best(const EpochResult& result) {
         if (auto* best = stepper_.best()) {
-            auto results = position_.results;
-            results.push_back(result);
-            best->update(results);
+            best->update(position_.results, result);
         }
     }
 

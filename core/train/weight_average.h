@@ -4,9 +4,11 @@
 #include "checkpoint/store.h"
 #include "model/model.h"
 #include "tensor_file/tensor_file.h"
+#include "train/weight_copy.h"
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <vector>
 
 namespace hfc::train {
@@ -22,8 +24,11 @@ class WeightAverage {
 
     /// Call it after each step.
     void update();
-    /// Swaps the average with the model's weights.
-    void swap();
+    /// The model's current weights. Throws Error if their number or a shape has changed.
+    std::vector<at::Tensor> weights() const { return average_.current(); }
+    /// Swaps the average with `weights`, a result of weights(). Leaves out weights whose shape has
+    /// changed since.
+    void swap(const std::vector<at::Tensor>& weights);
 
     /// The average and the number of updates, with their names in a checkpoint.
     tensor_file::NamedTensors state() const;
@@ -31,11 +36,8 @@ class WeightAverage {
     void restore(const checkpoint::Checkpoint& checkpoint);
 
   private:
-    std::vector<at::Tensor> weights() const;
-
-    model::Model& model_;
     double decay_;
-    std::vector<at::Tensor> average_;
+    WeightCopy average_;
     int64_t updates_ = 0;
 };
 
@@ -49,6 +51,7 @@ class AveragedScope {
 
   private:
     WeightAverage* average_;
+    std::vector<at::Tensor> weights_;  ///< the same in both swaps, whatever a callback adds
 };
 
 }  // namespace hfc::train

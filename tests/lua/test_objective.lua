@@ -115,6 +115,23 @@ function TestObjective:test_the_average_of_the_weights()
   end
 end
 
+-- The host restores the network in destructors, where an error would end the process.
+function TestObjective:test_functions_that_change_the_shape_of_a_weight()
+  local norm, linear = torch.nn.BatchNorm2d(4), torch.nn.Linear(4 * 36, 3)
+  local net = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), norm, torch.nn.Flatten(), linear)
+  lu.assertErrorMsgContains("has shape [7] now, but had [3] when training started", hfc.train,
+                            net, self.data.train, {
+    average = .5, probes = {test = self.data.test}, epochs = 1, batch_size = 16, quiet = true,
+    on_epoch = function()
+      torch.no_grad(function() linear.bias:set_(torch.ones(7)) end)
+    end,
+  })
+  linear.bias = torch.nn.Parameter(torch.ones(3))
+  net:register_forward_hook(function() norm.running_mean:set_(torch.ones(7)) end)
+  lu.assertErrorMsgContains("running_mean", hfc.accuracy, net, self.data.test,
+                            {statistics = "batch", batch_size = 12})
+end
+
 function TestObjective:test_an_optimizer_of_torch_with_groups()
   local net = hfc.model("preact_resnet8", {classes = 3, seed = 1})
   local parameters = net:parameters()

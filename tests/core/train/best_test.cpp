@@ -61,10 +61,12 @@ TEST(KeepBest, takes_the_last_of_equally_good_epochs) {
     std::vector<EpochResult> results;
     double weight = 1;
     for (const double accuracy : {0.5, 0.75, 0.75, 0.5}) {
-        results.emplace_back().accuracy = {{"validation", accuracy}};
+        EpochResult result;
+        result.accuracy = {{"validation", accuracy}};
         const at::NoGradGuard no_grad;
         model->parameters()[0].fill_(weight++);
-        best.update(results);
+        best.update(results, result);
+        results.push_back(result);
     }
     best.put();
     EXPECT_EQ(model->parameters()[0].item<double>(), 3);

@@ -1,0 +1,42 @@
+// A copy of a model's weights that checkpoints keep.
+#pragma once
+
+#include "checkpoint/store.h"
+#include "model/model.h"
+#include "tensor_file/tensor_file.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+namespace hfc::train {
+
+/// Copies of the parameters and buffers of a model, in the order of model::state_of().
+class WeightCopy {
+  public:
+    /// name: begins the names of the tensors in a checkpoint. meaning: names the copy in messages,
+    /// such as "best weights". `model` must outlive this object.
+    WeightCopy(model::Model& model, std::string name, std::string meaning);
+
+    /// The copies.
+    const std::vector<at::Tensor>& tensors() const { return tensors_; }
+    /// The model's current weights and buffers, which share its memory: one per copy. Throws Error
+    /// if their number or a shape has changed.
+    std::vector<at::Tensor> current() const;
+
+    /// The copies, with their names in a checkpoint.
+    tensor_file::NamedTensors state() const;
+    /// Throws Error, before it changes anything, if a tensor is missing or has another shape.
+    void restore(const checkpoint::Checkpoint& checkpoint);
+
+  private:
+    std::string name_of(size_t place) const;
+
+    model::Model& model_;
+    std::string name_;
+    std::string meaning_;
+    std::vector<at::Tensor> tensors_;
+};
+
+}  // namespace hfc::train

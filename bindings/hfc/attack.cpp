@@ -216,7 +216,8 @@ const std::vector<Declaration> attack_declarations = {
      "sum of the steps goes beyond the boundary, as a fraction. candidates: the number of classes "
      "that a step compares, the label included; it needs one gradient per class. epsilon: the "
      "largest perturbation that counts; if DeepFool needs a larger one, the result is the clean "
-     "image. With the default all perturbations count. hfc.smallest_epsilon returns the distances."},
+     "image. With the default all perturbations count. hfc.smallest_epsilon returns the "
+     "distances."},
     {"hfc.attack.cw", make_attack<cw>,
      "hfc.attack.cw {steps = 10000, searches = 9, lr = 0.01, first_c = 1e-3, confidence = 0, "
      "epsilon = 1000} -> Attack\n\n"

@@ -189,7 +189,8 @@ void check_recurrent(const Form& form, torch::jit::Stack& values) {
                                          : input.size(arguments.flag("batch_first") ? 0 : 1);
     const int64_t directions = arguments.flag("bidirectional") ? 2 : 1;
     const int64_t layers = arguments.integer("num_layers", 1);
-    require(layers >= 1 && layers < 10000, "num_layers: expected 1 to 9999, got {}", layers);
+    require(layers >= 1 && layers < 10000, "num_layers: expected a value from 1 to 9999, got {}",
+            layers);
     require_shape(state, "hx", {layers * directions, batch, -1});
     require_shape(cell, "hx", {layers * directions, batch, -1});
     const int64_t width = state.size(2);

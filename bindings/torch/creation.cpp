@@ -217,8 +217,8 @@ const std::vector<Declaration> functions = {
      "Tensor\n\n"
      "Creates a tensor from a number, a boolean or nested tables of them, or copies a Tensor. "
      "dtype: by default, bool for booleans, the default dtype (float32) for numbers, and complex64 "
-     "if any number is complex. Errors: tables of different lengths or depths, a mixture of numbers and "
-     "booleans, a number that the dtype cannot represent."},
+     "if any number is complex. Errors: tables of different lengths or depths, a mixture of "
+     "numbers and booleans, a number that the dtype cannot represent."},
     {"torch.Generator", make_generator,
      "torch.Generator({device = \"cpu\", seed}) -> Generator\n\n"
      "Creates a separate source of random numbers, for the argument {generator = g} of operators. "

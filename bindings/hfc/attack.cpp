@@ -80,7 +80,7 @@ int return_attack(Call& call, Attack result) {
     auto& settings = result.options;
     if (result.epsilons.empty()) {
         require(!result.several,
-                "option 'epsilon': expected a number or a list of at least one number");
+                "option 'epsilon': expected a number or a list of numbers, got an empty list");
         result.epsilons = {attack::resolve(settings).epsilon};
     }
     settings.epsilon = result.epsilons.front();
@@ -215,8 +215,9 @@ const std::vector<Declaration> attack_declarations = {
      "network until the image is misclassified. norm: \"l2\" or \"linf\". overshoot: how far the "
      "sum of the steps goes beyond the boundary, as a fraction. candidates: the number of classes "
      "that a step compares, the label included; it needs one gradient per class. epsilon: the "
-     "largest perturbation that counts; if it is larger, the result is the clean image. With the "
-     "default all perturbations count. hfc.smallest_epsilon returns the distances."},
+     "largest perturbation that counts; if DeepFool needs a larger one, the result is the clean "
+     "image. With the default all perturbations count. hfc.smallest_epsilon returns the "
+     "distances."},
     {"hfc.attack.cw", make_attack<cw>,
      "hfc.attack.cw {steps = 10000, searches = 9, lr = 0.01, first_c = 1e-3, confidence = 0, "
      "epsilon = 1000} -> Attack\n\n"

@@ -12,7 +12,7 @@ namespace hfc::lua {
 data::AugmentOptions read_augment(Options& options) {
     data::AugmentOptions settings;
     const auto scale = options.numbers("scale", {1, 1});
-    require(scale.size() == 2, "option 'scale': expected {{min, max}}, got {} numbers",
+    require(scale.size() == 2, "option 'scale': expected two numbers {{min, max}}, got {}",
             scale.size());
     settings.least_scale = scale[0];
     settings.most_scale = scale[1];

@@ -22,11 +22,11 @@ void for_each_table(lua_State* L, Options& options, const char* key, const char*
         const int list = value.index();
         require(lua_istable(L, list) && lua_objlen(L, list) > 0,
                 "option '{}': expected a list of tables, one per {}, got {}", key, what,
-                lua_istable(L, list) ? "none" : luaL_typename(L, list));
+                lua_istable(L, list) ? "an empty list" : describe(L, list));
         for (int i = 1; i <= static_cast<int>(lua_objlen(L, list)); ++i) {
             lua_rawgeti(L, list, i);
             require(lua_istable(L, -1), "{} {}: expected a table, got {}", what, i,
-                    luaL_typename(L, -1));
+                    describe(L, -1));
             try {
                 Options table(L, lua_gettop(L));
                 work(table);
@@ -48,7 +48,7 @@ std::vector<double> numbers_of(lua_State* L, Options& options, const char* key) 
 std::optional<std::pair<double, double>> range_of(Options& options, const char* key) {
     const auto bounds = options.numbers(key, {});
     require(bounds.empty() || bounds.size() == 2,
-            "option '{}': expected {{low, high}}, got {} numbers", key, bounds.size());
+            "option '{}': expected two numbers {{low, high}}, got {}", key, bounds.size());
     return bounds.empty() ? std::nullopt : std::optional(std::pair(bounds[0], bounds[1]));
 }
 
@@ -56,9 +56,9 @@ std::optional<std::pair<double, double>> range_of(Options& options, const char* 
 void read_histogram(lua_State* L, Options& options, plot::Curve& curve) {
     auto values = numbers_of(L, options, "values");
     const auto bins = options.integer("bins", 20);
-    require(bins >= 1 && bins <= 10'000, "option 'bins' must be 1 to 10000, got {}", bins);
+    require(bins >= 1 && bins <= 10'000, "option 'bins' must be between 1 and 10000, got {}", bins);
     std::erase_if(values, [](double value) { return !std::isfinite(value); });
-    require(!values.empty(), "option 'values': a histogram needs at least one finite value");
+    require(!values.empty(), "option 'values': a histogram requires at least one finite value");
     const auto [low, high] = std::ranges::minmax(values);
     const double first = high > low ? low : low - 0.5;
     const double width = (high > low ? high - low : 1) / static_cast<double>(bins);
@@ -76,7 +76,7 @@ void read_points(lua_State* L, Options& options, plot::Curve& curve) {
     auto x = numbers_of(L, options, "x");
     const auto y = numbers_of(L, options, "y"), low = numbers_of(L, options, "low"),
                high = numbers_of(L, options, "high");
-    require(!y.empty(), "option 'y': expected a list of numbers or a tensor, got none");
+    require(!y.empty(), "option 'y' is missing or empty: expected a list of numbers or a Tensor");
     const bool counted = x.empty();
     const double first = curve.kind == plot::Kind::bars ? 0 : 1;  // bars stand over categories
     x.resize(counted ? y.size() : x.size());
@@ -87,7 +87,7 @@ void read_points(lua_State* L, Options& options, plot::Curve& curve) {
             "options 'x' and 'y' must have the same number of values, got {} and {}", x.size(),
             y.size());
     require(low.size() == high.size() && (low.empty() || low.size() == y.size()),
-            "options 'low' and 'high' must have as many numbers as 'y' ({}), got {} and {}",
+            "options 'low' and 'high' must contain as many numbers as 'y' ({}), got {} and {}",
             y.size(), low.size(), high.size());
     for (size_t i = 0; i < y.size(); ++i) {
         require(std::isfinite(x[i]), "option 'x' must be finite, got {}", x[i]);
@@ -108,8 +108,9 @@ plot::Curve read_mark(lua_State* L, Options& options) {
         return curve;
     }
     const auto found = std::ranges::find(kinds, kind);
-    require(found != kinds.end(), "option 'kind': expected {}, got '{}'{}", fmt::join(kinds, ", "),
-            kind, did_you_mean(kind, kinds));
+    require(found != kinds.end(),
+            "option 'kind': expected line, points, bars or histogram, got '{}'{}", kind,
+            did_you_mean(kind, kinds));
     curve.kind = static_cast<plot::Kind>(found - kinds.begin());
     read_points(L, options, curve);
     return curve;
@@ -117,13 +118,13 @@ plot::Curve read_mark(lua_State* L, Options& options) {
 
 plot::ColourMap read_map(lua_State* L, const Value& value) {
     require(lua_istable(L, value.index()), "option 'map': expected a table with 'values', got {}",
-            luaL_typename(L, value.index()));
+            describe(L, value.index()));
     Options options(L, value.index());
     plot::ColourMap map;
     options.with("values", [&](const Value& values) {
         const auto* const given = to_tensor(L, values.index());
         require(given != nullptr, "option 'map': 'values' must be a Tensor [H, W], got {}",
-                luaL_typename(L, values.index()));
+                describe(L, values.index()));
         const auto tensor = given->detach();
         require(
             tensor.dim() == 2 && tensor.numel() > 0 && tensor.numel() <= 1 << 20,
@@ -175,7 +176,8 @@ int chart(Call& call) {
     for_each_table(call.L, options, "panels", "panel",
                    [&](Options& panel) { chart.panels.push_back(read_panel(call.L, panel)); });
     const auto across = options.integer("columns", 4);
-    require(across >= 1 && across <= 16, "option 'columns' must be 1 to 16, got {}", across);
+    require(across >= 1 && across <= 16, "option 'columns' must be between 1 and 16, got {}",
+            across);
     chart.across = static_cast<size_t>(across);
     chart.width = options.number("width", 0);
     chart.font_size = options.number("font_size", 0);

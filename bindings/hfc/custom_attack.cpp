@@ -75,7 +75,7 @@ class LuaAttack : public attack::Attack {
         const Turn turn(step_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 10) != 0, "calls between attacks are nested too deeply");
+        require(lua_checkstack(L, 10) != 0, "calls to attack functions are nested too deeply");
         const auto moment = std::make_shared<AttackMoment>(
             here, constraint(), samples(), attack::random_purpose(settings(), restart()),
             settings().seed, iteration_++);
@@ -108,7 +108,7 @@ class LuaAttack : public attack::Attack {
         const Turn turn(step_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "calls between attacks are nested too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls to attack functions are nested too deeply");
         state_.push(L);
         lua_pushnil(L);
         while (lua_next(L, top + 1) != 0) {

@@ -127,9 +127,11 @@ bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
                    data::LoadOptions& settings) {
     const bool is_tar = wanted.name.starts_with("tar:");
     const bool has_folders = is_tar || wanted.name.starts_with("folder:");
-    require(has_folders || wanted.classes.empty(),
-            "option 'classes': '{}' makes classes from directories, but '{}' has no directories",
-            wanted.classes, wanted.name);
+    require(
+        has_folders || wanted.classes.empty(),
+        "option 'classes': '{}' combines directories into classes, but the data set '{}' has no "
+        "directories",
+        wanted.classes, wanted.name);
     auto& folder = settings.folder;
     folder.image_size = options.integer("image_size", wanted.image_size);
     folder.resize = options.integer("resize", wanted.resize);
@@ -269,7 +271,7 @@ at::Tensor channels_first(const at::Tensor& images) {
         is_channels(images.size(1)) || !is_channels(images.size(3))) {
         return images;
     }
-    std::fprintf(stderr, "hfc-host: hfc.dataset: uint8 images [%s] are read as [N, H, W, C]\n",
+    std::fprintf(stderr, "hfc-host: hfc.dataset: interpreting uint8 images [%s] as [N, H, W, C]\n",
                  fmt::format("{}", fmt::join(images.sizes(), ", ")).c_str());
     return images.permute({0, 3, 1, 2}).contiguous();
 }
@@ -366,7 +368,7 @@ const std::vector<Declaration> data_declarations = {
      "them), damaged files."},
     {"hfc.dataset", make_dataset,
      "hfc.dataset(images, labels, {name = \"images\", class_names = {...}}) -> Dataset\n\n"
-     "Makes a data set from your own images, for all functions that take a Dataset.\n"
+     "Creates a data set from your own images, for all functions that take a Dataset.\n"
      "images: a Tensor uint8 [N, C, H, W] (or [N, H, W, C], which is recognised with a message), "
      "which is converted to floats in [0,1]; or a Tensor float32 [N, C, H, W], which is used "
      "unchanged. The data set keeps a copy. Instead of a Tensor, pass the name of a .npy file with "

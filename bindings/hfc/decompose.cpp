@@ -44,7 +44,7 @@ Keep read_keep(lua_State* L, Options options) {
                  [&](const Value& value) { keep.equal = decompose::parse_equal(value.text()); });
     keep.rule = frequency::parse_rule(options.text("rule", "<="));
     options.finish();
-    require(given == 1, "expected exactly one of the options rank, energy and radius, got {}",
+    require(given == 1, "expected exactly one of the options 'rank', 'energy' and 'radius', got {}",
             given);
     return keep;
 }

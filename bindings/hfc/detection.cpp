@@ -73,9 +73,10 @@ std::vector<at::Tensor> pictures_argument(Call& call) {
     std::vector<at::Tensor> pictures;
     for (size_t i = 0; i < lua_objlen(call.L, 2); ++i) {
         lua_rawgeti(call.L, 2, static_cast<int>(i) + 1);
-        pictures.push_back(Value(call.L, lua_gettop(call.L), fmt::format("picture {}", i + 1))
-                               .object<LuaTensor>()
-                               .tensor);
+        pictures.push_back(
+            Value(call.L, lua_gettop(call.L), fmt::format("argument 2 (pictures), image {}", i + 1))
+                .object<LuaTensor>()
+                .tensor);
         lua_pop(call.L, 1);
     }
     return pictures;
@@ -163,9 +164,10 @@ int found_in_picture(Call& call) {
     const auto found = self_found(call);
     const auto picture = call.argument(2, "picture").integer();
     const auto pictures = std::ssize(found.truth->pictures);
-    require(picture >= 0 && picture < pictures,
-            "argument 2 (picture): expected an index from 0 to {} (pictures ordered by id), got {}",
-            pictures - 1, picture);
+    require(
+        picture >= 0 && picture < pictures,
+        "argument 2 (picture): expected an index from 0 to {} (images are ordered by id), got {}",
+        pictures - 1, picture);
     std::vector<detection::Detection> rows;
     std::ranges::copy_if(found.rows, std::back_inserter(rows),
                          [&](const auto& row) { return row.picture == picture; });

@@ -37,7 +37,7 @@ template <typename Listed>
 int64_t place_of_id(const std::vector<Listed>& all, int64_t id, const char* field, size_t row) {
     const auto found = std::ranges::lower_bound(all, id, {}, &Listed::id);
     require(found != all.end() && found->id == id,
-            "option 'detections': row {}: the annotations have no {} {}", row, field, id);
+            "option 'detections': row {}: {} {} is not in the annotations", row, field, id);
     return found - all.begin();
 }
 
@@ -66,10 +66,11 @@ std::vector<Detection> read_rows(lua_State* L, int list, const Annotations& trut
         const auto box =
             Value(L, lua_gettop(L), fmt::format("option 'detections': row {}: 'bbox'", i + 1))
                 .numbers();
-        require(box.size() == 4,
-                "option 'detections': row {}: 'bbox' must be four numbers (x, y, width, height), "
-                "got {}",
-                i + 1, box.size());
+        require(
+            box.size() == 4,
+            "option 'detections': row {}: 'bbox' must contain four numbers (x, y, width, height), "
+            "got {}",
+            i + 1, box.size());
         std::ranges::copy(box, one.box.begin());
         lua_settop(L, row - 1);
     }
@@ -183,7 +184,7 @@ const std::vector<Declaration> score_declarations = {
      "split `part` of a data set in Pascal VOC's format. It is not needed for Detections. "
      "detections: the result of hfc.detection.detect, a file in COCO's result format, or a list of "
      "rows {image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}. In a VOC "
-     "data set, images count from 1 in the order of the list, and classes count from 1 in the "
+     "data set, images are numbered from 1 in the order of the list, and classes from 1 in the "
      "order of their names.\n"
      "rule = \"coco\" returns pycocotools' twelve metrics ap, ap50, ap75, small, medium, large, "
      "ar1, ar10, ar100, ar_small, ar_medium and ar_large. It also returns per_class, a table by "

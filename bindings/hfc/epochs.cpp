@@ -149,7 +149,7 @@ void restore_object(lua_State* L, int object, const std::string& name) {
             const at::Tensor* from = to_tensor(L, saved);
             const at::Tensor to = *to_tensor(L, object);
             require(from != nullptr && from->sizes() == to.sizes(),
-                    "'{}' is {} in the checkpoint, but the script has a Tensor of shape [{}]", name,
+                    "'{}' is {} in the checkpoint, but a Tensor of shape [{}] in the script", name,
                     from == nullptr ? describe(L, saved) : describe_tensor(*from),
                     fmt::join(to.sizes(), ", "));
             const at::NoGradGuard no_grad;
@@ -172,7 +172,7 @@ void restore(lua_State* L, EpochLoop& loop, const checkpoint::Checkpoint& checkp
     for_each_object(L, loop.state, [&](const std::string& name) {
         const int object = lua_gettop(L);
         lua_getfield(L, top + 1, name.c_str());
-        require(!lua_isnil(L, -1), "the checkpoint of this loop has no '{}'", name);
+        require(!lua_isnil(L, -1), "the checkpoint of this loop does not contain '{}'", name);
         restore_object(L, object, name);
     });
     lua_settop(L, top);
@@ -232,10 +232,11 @@ int epochs(Call& call) {
                 parallel::world(), run->silent() ? std::nullopt : loop.store.newest(warn))) {
             restore(L, loop, *newest);
             if (loop.epoch > n) {
-                std::fprintf(stderr,
-                             "hfc-host: run:epochs: %lld epochs are already finished, but only "
-                             "%lld were requested\n",
-                             static_cast<long long>(loop.epoch), static_cast<long long>(n));
+                std::fprintf(
+                    stderr,
+                    "hfc-host: run:epochs: %lld epochs are already finished, but n is only "
+                    "%lld\n",
+                    static_cast<long long>(loop.epoch), static_cast<long long>(n));
             }
         }
     }

@@ -20,7 +20,8 @@ int split(Call& call) {
     const auto radii = options.numbers("radius", {});
     const auto rule = rule_of(options);
     options.finish();
-    require(!radii.empty(), "option 'radius': expected a number or a list of numbers, got none");
+    require(!radii.empty(),
+            "option 'radius' is missing or empty: expected a number or a list of numbers");
     const auto parts = frequency::split(x, radii, {rule, true, true});
     return several ? call.returns(parts.low, parts.high)
                    : call.returns(parts.low[0], parts.high[0]);

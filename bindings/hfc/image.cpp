@@ -28,12 +28,14 @@ std::vector<std::string> read_captions(lua_State* L, const Value& value) {
 plot::PixelRange read_range(lua_State* L, const Value& value) {
     if (lua_type(L, value.index()) == LUA_TSTRING) {
         require(value.text() == "each",
-                "option 'range': expected \"each\" or {{black, white}}, got '{}'", value.text());
+                "option 'range': expected \"each\" or two numbers {{black, white}}, got '{}'",
+                value.text());
         return {.each = true};
     }
     const auto bounds = value.numbers();
     require(bounds.size() == 2,
-            "option 'range': expected \"each\" or {{black, white}}, got {} numbers", bounds.size());
+            "option 'range': expected \"each\" or two numbers {{black, white}}, got {} number{}",
+            bounds.size(), bounds.size() == 1 ? "" : "s");
     return {bounds[0], bounds[1]};
 }
 
@@ -49,7 +51,7 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
         std::vector<at::Tensor> here;
         for (const auto& part :
              read_tensors(L, Value(L, lua_gettop(L), fmt::format("argument 3 (images), row {}", i)),
-                          "picture")) {
+                          "image")) {
             here.push_back(part.cpu());
         }
         lua_pop(L, 1);

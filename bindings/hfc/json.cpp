@@ -52,12 +52,14 @@ Json convert_object(lua_State* L, int index, int depth) {
 void require_list(lua_State* L, int index, size_t length) {
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-        require(lua_type(L, -2) != LUA_TSTRING, "a table cannot have both names and list values");
+        require(lua_type(L, -2) != LUA_TSTRING,
+                "a table cannot contain both named fields and list elements");
         ++keys;
     }
     require(keys == length,
-            "a list has a gap: it has {} values, but only the first {} are consecutive", keys,
-            length);
+            "the keys of a list must be consecutive integers starting at 1 (found {} values, but "
+            "length {})",
+            keys, length);
 }
 
 Json convert_number(double value) {
@@ -107,7 +109,7 @@ Json convert(lua_State* L, int index, int depth) {
             return text;
         }
         default:
-            fail("{} cannot be written", describe(L, index));
+            fail("cannot write {} as JSON", describe(L, index));
     }
 }
 

@@ -64,7 +64,7 @@ class LuaSource : public data::Source {
         const Turn turn(get_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "calls between data sets are nested too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls to data set functions are nested too deeply");
         get_.push(L);
         push(L, index);
         try {
@@ -153,7 +153,7 @@ class LuaTransform : public data::Transform {
         const Turn turn(map_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 8) != 0, "calls between data sets are nested too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls to data set functions are nested too deeply");
         map_.push(L);
         push(L, images.clone());  // other views may share them
         push(L, samples.clone());

@@ -179,7 +179,7 @@ class LuaModel : public model::Model {
     void train(bool on) override {
         const Turn turn(module_);
         lua_State* L = turn.state();
-        require(lua_checkstack(L, 8) != 0, "calls between networks are nested too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls to networks are nested too deeply");
         module_.push(L);
         lua_getfield(L, -1, on ? "train" : "eval");
         lua_insert(L, -2);
@@ -201,7 +201,7 @@ class LuaModel : public model::Model {
     at::Tensor forward(const at::Tensor& images) override {
         const Turn turn(module_);
         lua_State* L = turn.state();
-        require(lua_checkstack(L, 8) != 0, "calls between networks are nested too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls to networks are nested too deeply");
         module_.push(L);
         push(L, images);
         protected_call(L, 1, 1);
@@ -217,7 +217,7 @@ class LuaModel : public model::Model {
                                      const std::vector<std::string>& layers) override {
         const Turn turn(module_);
         lua_State* L = turn.state();
-        require(lua_checkstack(L, 8) != 0, "calls between networks are nested too deeply");
+        require(lua_checkstack(L, 8) != 0, "calls to networks are nested too deeply");
         lua_getfield(L, LUA_REGISTRYINDEX, "hfc.watch_layers");
         module_.push(L);
         push(L, layers);

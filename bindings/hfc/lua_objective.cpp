@@ -42,7 +42,7 @@ class LuaObjective : public train::Objective {
         const Turn turn(function_);
         lua_State* L = turn.state();
         const int top = lua_gettop(L);
-        require(lua_checkstack(L, 12) != 0, "calls between losses are nested too deeply");
+        require(lua_checkstack(L, 12) != 0, "calls to loss functions are nested too deeply");
         function_.push(L);
         model_.push(L);
         push(L, batch.images);

@@ -117,7 +117,7 @@ const std::vector<Declaration> measure_declarations = {
      "round the factors of convolutions and matrix products to TF32 (10 bits) during the call. "
      "If false, torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 keep "
      "their values. On a CPU, this option has no effect, and hfc-host prints a line about it.\n"
-     "Errors: images that the model cannot take, a label for which the model has no class, "
+     "Errors: images that the model does not accept, a label for which the model has no class, "
      "logits that are NaN or infinite."},
     {"hfc.predict", predict,
      "hfc.predict(model, images, {statistics = \"running\", batch_size = 100, bfloat16 = "

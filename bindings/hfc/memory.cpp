@@ -17,7 +17,7 @@ int memory(Call& call) {
     auto options = call.options(1);
     const auto most = options.integer("largest", 10);
     options.finish();
-    require(most >= 0, "option 'largest': expected at least 0, got {}", most);
+    require(most >= 0, "option 'largest': expected a number >= 0, got {}", most);
     lua_newtable(call.L);
     set_field(call.L, "tensors", MemoryBudget::live_tensors());
     set_field(call.L, "bytes", MemoryBudget::live_bytes());

@@ -57,7 +57,8 @@ int features(Call& call) {
     auto network = to_model(call.L, call.argument(1, "model"));
     const auto images = images_argument(call, 2, "images");
     const auto layers = call.argument(images.next, "layers").texts();
-    require(!layers.empty(), "argument 'layers' must name at least one layer");
+    require(!layers.empty(), "argument {} (layers): expected at least one layer, got none",
+            images.next);
     call.at_most(images.next + 1);
     auto options = call.options(images.next + 1);
     const auto inference = read_inference(call.L, options, model::device_of(*network));
@@ -82,9 +83,10 @@ int make_model(Call& call) {
     call.at_most(2);
     const std::string name = call.argument(1, "name").text();
     if (names_file(name)) {
-        require(!call.given(2),
-                "a network from a file takes no options: its classes and channels were fixed when "
-                "it was exported");
+        require(
+            !call.given(2),
+            "a network from a file accepts no options: its classes and channels were fixed when "
+            "it was exported");
         return call.returns_object(load_network(name));
     }
     auto options = call.options(2);
@@ -263,7 +265,7 @@ const std::vector<Declaration> model_declarations = {
      "network on other classes. The new layer is trainable and has random values from `seed`, "
      "as in torch.nn.Linear. The last layer may also be a 1x1 convolution. All other weights "
      "stay the same, and model.class_names becomes empty. Clones, run:save and checkpoints "
-     "contain the new layer. Make the optimizer after this call.\n"
+     "contain the new layer. Create the optimizer after this call.\n"
      "layer: the name that the last linear layer must have, for a script that depends on it.\n"
      "In a network in Lua, assign another layer: net.fc = torch.nn.Linear(64, 10).\n"
      "Errors: classes below 1; a network that does not end with a linear layer or a 1x1 "

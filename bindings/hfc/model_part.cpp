@@ -123,7 +123,7 @@ at::Tensor call_forward_hook(const Reference& function, const Part& layer,
                              const at::Tensor& output) {
     const Turn turn(function);
     lua_State* L = turn.state();
-    require(lua_checkstack(L, 8) != 0, "calls between hooks are nested too deeply");
+    require(lua_checkstack(L, 8) != 0, "calls to hooks are nested too deeply");
     function.push(L);
     push_entry(L, layer);
     lua_pushnil(L);

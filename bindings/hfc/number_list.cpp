@@ -11,9 +11,9 @@ std::vector<double> number_list(lua_State* L, const Value& value) {
     if (tensor == nullptr) {
         return value.numbers();
     }
-    require(tensor->dim() == 1 && !tensor->is_complex(),
-            "expected a Tensor of real numbers with one dimension, got {}",
-            describe_tensor(*tensor));
+    if (tensor->dim() != 1 || tensor->is_complex()) {
+        value.expected("a one-dimensional Tensor of real numbers", describe_tensor(*tensor));
+    }
     const auto values = tensor->detach().to(at::kCPU, at::kDouble).contiguous();
     return {values.const_data_ptr<double>(), values.const_data_ptr<double>() + values.numel()};
 }

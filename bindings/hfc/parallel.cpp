@@ -35,7 +35,7 @@ int all_reduce(Call& call) {
     require(how == "sum" || how == "mean" || how == "min" || how == "max",
             "argument 2 (how): expected \"sum\", \"mean\", \"min\" or \"max\", got '{}'", how);
     require(how != "mean" || at::isFloatingType(values.scalar_type()),
-            "argument 2 (how): \"mean\" needs a floating-point Tensor, got {}",
+            "argument 2 (how): \"mean\" requires a floating-point Tensor, got {}",
             dtype_name(values.scalar_type()));
     auto& group = parallel::world();
     group.all_reduce(values, how == "min"   ? parallel::Reduction::least
@@ -99,7 +99,7 @@ const std::vector<Declaration> parallel_declarations = {
      "hfc.parallel.broadcast(tensor, root = 0) -> Tensor\n\n"
      "Returns the Tensor of rank `root` on all processes. Its dtype and shape must be the same on "
      "all processes, and all processes must call this function.\n"
-     "Errors: a rank that does not exist, a dtype that hfc.parallel.all_reduce does not take."},
+     "Errors: a rank that does not exist, a dtype that hfc.parallel.all_reduce does not accept."},
     {"hfc.parallel.barrier", barrier,
      "hfc.parallel.barrier()\n\nWaits until all processes have called it."},
     {"hfc.parallel.alone", alone,

@@ -40,8 +40,7 @@ const std::vector<Declaration> pixel_declarations = {
      "channels, or lists with one number per channel. Attacks on such images need the option "
      "range, and masks act on the standardised pixels; hfc.normalised puts the same step into the "
      "network.\n"
-     "Errors: lists of another length than the number of channels, a deviation that is not above "
-     "0."},
+     "Errors: lists whose length is not the number of channels, a deviation that is not above 0."},
 };
 
 }  // namespace

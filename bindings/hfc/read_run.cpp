@@ -11,7 +11,8 @@ int read_run(Call& call) {
     call.at_most(1);
     const std::filesystem::path directory = call.argument(1, "directory").text();
     require(run::is_run_directory(directory),
-            "'{}' is not a run directory (with config.json and metrics.jsonl)", directory.string());
+            "'{}' is not a run directory: config.json or metrics.jsonl is missing",
+            directory.string());
     lua_State* const L = call.L;
     const auto config = run::read_config(directory);
     lua_newtable(L);
@@ -42,7 +43,7 @@ const std::vector<Declaration> read_run_declarations = {
      "config: the contents of config.json. options: the script's options in it.\n"
      "events: the lines of metrics.jsonl as a list of tables. The value null, which represents a "
      "number that is not finite, is read as nan.\n"
-     "tables: a table from names to lists of rows. Each row is a table from columns to values, "
+     "tables: a table that maps names to lists of rows. Each row maps columns to values, "
      "without the empty fields.\n"
      "Errors: a directory that is not a run directory, a damaged config.json, a file that cannot "
      "be read."},

@@ -36,7 +36,7 @@ attack::Sequence read_sequence(lua_State* L, const Value& value, attack::Norm no
                                .object<Attack>();
         const auto settings = attack::resolve(step.options);
         require(settings.norm == norm,
-                "option 'version': Attack {} has the norm {}, but option 'norm' is {}", i,
+                "option 'version': Attack {} uses norm '{}', but option 'norm' is '{}'", i,
                 attack::name_of(settings.norm), attack::name_of(norm));
         sequence.steps.push_back(step.options);
         lua_pop(L, 1);
@@ -58,7 +58,7 @@ int make_auto(Call& call) {
         result.several = lua_istable(call.L, value.index());
     });
     require(!result.epsilons.empty(),
-            "option 'epsilon': expected a number or a list of at least one number");
+            "option 'epsilon': expected a number or a list of numbers, got an empty list");
     std::ranges::for_each(result.epsilons, attack::require_epsilon);
     settings.epsilon = result.epsilons.front();
     attack::Sequence sequence{"standard", {}};

@@ -57,7 +57,8 @@ int make_run(Call& call) {
     call.at_most(2);
     const auto& info = host_info(call.L);
     require(info.plan.empty(),
-            "the script calls hfc.run before hfc.options, so the sweep cannot find its options");
+            "the script calls hfc.run before hfc.options, so the sweep cannot find the script's "
+            "options");
     run::RunOptions options;
     options.name = call.argument(1, "name").text();
     options.out = info.out;
@@ -201,9 +202,9 @@ const std::vector<Declaration> run_declarations = {
     {"Run:row", row,
      "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\n"
      "Adds a row to a table. TABLE.csv is written immediately, and TABLE.md with a later row or "
-     "when the run ends. The list names the columns that come first. result: another table from "
-     "columns to values, such as history:last(). The row gets those of its columns that it does "
-     "not have."},
+     "when the run ends. The list names the columns that come first. result: another table that "
+     "maps columns to values, such as history:last(). The row gets those of its columns that it "
+     "does not have."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\", x_name = \"\", y_name = \"\", log = \"\", width = mm, font_size = points}) -> list of "

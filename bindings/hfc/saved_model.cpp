@@ -157,10 +157,11 @@ int saved_model(Call& call) {
     if (description == metadata.end()) {
         std::string misfit;
         auto known = model::known_network(state, &misfit);
-        require(known.has_value(),
-                "'{}' does not specify which network it contains, and its weights fit no known "
-                "network{}; build the network and call model:load_state_dict(torch.load(path))",
-                path->string(), misfit.empty() ? "" : fmt::format(" ({})", misfit));
+        require(
+            known.has_value(),
+            "'{}' does not specify which network it contains, and its weights do not match any "
+            "known network{}; build the network and call model:load_state_dict(torch.load(path))",
+            path->string(), misfit.empty() ? "" : fmt::format(" ({})", misfit));
         fmt::print(stderr, "{}: {}\n", path->string(), known->about);
         return returns_network(call, known->network, {}, *path);
     }

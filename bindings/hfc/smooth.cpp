@@ -19,8 +19,10 @@ int smooth_model(Call& call) {
     const int64_t size = options.integer("size", 3);
     const auto layers = options.texts("layers", {});
     options.finish();
-    require(rho.has_value() != sigma.has_value(),
-            "expected exactly one of the options rho (equation 3) and sigma (a Gaussian)");
+    require(
+        rho.has_value() != sigma.has_value(),
+        "expected exactly one of the options 'rho' (equation 3) and 'sigma' (a Gaussian), got {}",
+        rho ? "both" : "neither");
     const auto smoothed = network->copy();
     if (rho) {
         smooth::smooth(*smoothed, *rho, layers);

@@ -318,7 +318,7 @@ const std::vector<Declaration> train_declarations = {
      "(default false: the weights of the last epoch).\n"
      "seed: seeds the image order, the random changes to the images, and dropout (default 0). With "
      "the same seed, machine and --threads, the results are bit-identical.\n"
-     "probes: a table from names to Datasets, whose accuracies are measured after each epoch. "
+     "probes: a table that maps names to Datasets, whose accuracies are measured after each epoch. "
      "probe_samples: the number of images of each probe to use, drawn once; 0 (the default) uses "
      "all.\n"
      "metrics: a list of further metrics to compute for each probe: \"top5\", \"cross_entropy\", "
@@ -354,7 +354,8 @@ const std::vector<Declaration> train_declarations = {
      "{backward, communication, overlap} per step. results:last() is the table `accuracy` of the "
      "last result.\n"
      "Errors: an option out of range, fewer images than a batch with drop_last, images that the "
-     "model cannot take, a loss that is not finite (the message names the epoch and the batch, and "
+     "model does not accept, a loss that is not finite (the message names the epoch and the batch, "
+     "and "
      "the weights are those before the step)."},
 };
 

@@ -67,7 +67,7 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
         const Value value(L, lua_gettop(L), "an entry of option 'metrics'");
         if (lua_type(L, -2) != LUA_TSTRING) {
             require(!lua_isfunction(L, -1),
-                    "option 'metrics': a function needs a name: {{name = function}}");
+                    "option 'metrics': a function must have a name: {{name = function}}");
             if (const auto name = value.text(); name != "accuracy") {
                 metrics.push_back(train::make_metric(name));
             }

@@ -21,13 +21,15 @@ std::vector<Element> read_list(lua_State* L, int index, Read&& read) {
 }  // namespace
 
 void Value::expected(const std::string& what) const {
-    fail("{}: expected {}, got {}", name_, what, describe(L_, index_));
+    expected(what, describe(L_, index_));
+}
+
+void Value::expected(const std::string& what, const std::string& got) const {
+    fail("{}: expected {}, got {}", name_, what, got);
 }
 
 void Value::expected_object(const std::string& type) const {
-    expected(fmt::format(
-        "{} {}",
-        std::string_view("AEIOU").find(type.front()) == std::string_view::npos ? "a" : "an", type));
+    expected(with_article(type));
 }
 
 double Value::number() const {
@@ -161,8 +163,9 @@ Options Call::options(int position) const {
 
 void Call::at_most(int arguments) const {
     const int method = std::string_view(name).find(':') != std::string_view::npos ? 1 : 0;
-    require(count_ <= arguments, "expected at most {} argument(s), got {}", arguments - method,
-            count_ - method);
+    const int most = arguments - method;
+    require(count_ <= arguments, "expected {}{} argument{}, got {}", most == 0 ? "" : "at most ",
+            most == 0 ? "no" : std::to_string(most), most == 1 ? "" : "s", count_ - method);
 }
 
 }  // namespace hfc::lua

@@ -79,6 +79,7 @@ class Value {
         expected_object(type_name<T>);
     }
     [[noreturn]] void expected(const std::string& what) const;
+    [[noreturn]] void expected(const std::string& what, const std::string& got) const;
 
   private:
     [[noreturn]] void expected_object(const std::string& type) const;

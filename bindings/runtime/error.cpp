@@ -47,11 +47,11 @@ std::string with_hint(const std::string& text) {
         {"attempt to compare", "userdata",
          "Lua cannot compare tensors with <, <=, > or >=: write x:lt(y), x:le(y), x:gt(y) or "
          "x:ge(y)"},
-        {"near '&'", "", "Lua has no &: write x:logical_and(y) or x:bitwise_and(y)"},
-        {"near '|'", "", "Lua has no |: write x:logical_or(y) or x:bitwise_or(y)"},
-        {"near '@'", "", "Lua has no @: write torch.matmul(x, y)"},
-        {"near '!'", "", "Lua has no !: write ~= instead of !=, and not x instead of !x"},
-        {"near '/'", "", "Lua has no //: write math.floor(a / b), or x:floor_divide(y)"},
+        {"near '&'", "", "Lua has no & operator: write x:logical_and(y) or x:bitwise_and(y)"},
+        {"near '|'", "", "Lua has no | operator: write x:logical_or(y) or x:bitwise_or(y)"},
+        {"near '@'", "", "Lua has no @ operator: write torch.matmul(x, y)"},
+        {"near '!'", "", "Lua has no ! operator: write ~= instead of !=, and not x instead of !x"},
+        {"near '/'", "", "Lua has no // operator: write math.floor(a / b), or x:floor_divide(y)"},
     };
     const size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = std::string_view(text).substr(0, end);

@@ -95,7 +95,7 @@ std::shared_ptr<Home>& home_of(lua_State* L) {
     auto* home = static_cast<std::shared_ptr<Home>*>(lua_touserdata(L, -1));
     lua_pop(L, 1);
     if (home == nullptr) {
-        throw std::logic_error("a Lua state without a home");
+        throw std::logic_error("this Lua state was not created by hfc-host");
     }
     return *home;
 }

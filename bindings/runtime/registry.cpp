@@ -57,7 +57,7 @@ void push_error_of_callback(lua_State* L, const LuaError& error, const char* nam
     if (lua_type(L, -1) == LUA_TSTRING && std::string_view(lua_tostring(L, -1)).ends_with(yield)) {
         lua_pop(L, 1);
         lua_pushstring(L,
-                       fmt::format("{}do not yield inside {}", script_position(L), name).c_str());
+                       fmt::format("{}cannot yield inside {}", script_position(L), name).c_str());
     }
 }
 

@@ -70,7 +70,7 @@ int run_prelude_file(lua_State* L) {
         lua_call(L, 1, 0);
         return 0;
     }
-    return luaL_error(L, "the prelude has no file '%s'", lua_tostring(L, 1));
+    return luaL_error(L, "there is no built-in Lua file '%s'", lua_tostring(L, 1));
 }
 
 /// Runs the files but those that bindings/prelude/deferred.lua keeps for later.

@@ -296,11 +296,11 @@ std::string describe_error(lua_State* L, int index) {
     if (auto own = own_text(L, index)) {
         text = std::move(*own);
     } else if (lua_istable(L, index)) {
-        text = "an error value " + describe_fields(L, index);
+        text = "error value: " + describe_fields(L, index);
     } else if (lua_isnil(L, index)) {
-        text = "an error without a value (nil)";
+        text = "error value: nil";
     } else {
-        text = "an error value: " + describe(L, index);
+        text = "error value: " + describe(L, index);
     }
     constexpr size_t longest = 2000;
     return text.size() > longest ? text.substr(0, longest) + " ..." : text;

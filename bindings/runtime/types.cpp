@@ -94,6 +94,11 @@ void push(lua_State* L, const Exit& exit) {
     push_object(L, exit);
 }
 
+std::string with_article(const std::string& type) {
+    const bool vowel = type.find_first_of("AEIO") == 0 || type.starts_with("LR");
+    return (vowel ? "an " : "a ") + type;
+}
+
 std::string describe(lua_State* L, int index) {
     switch (lua_type(L, index)) {
         case LUA_TNONE:
@@ -118,7 +123,7 @@ std::string describe(lua_State* L, int index) {
     if (lua_getmetatable(L, index) != 0) {
         lua_getfield(L, -1, "__name");
         if (lua_isstring(L, -1)) {
-            name = std::string("a ") + lua_tostring(L, -1);
+            name = with_article(lua_tostring(L, -1));
         }
         lua_pop(L, 2);
     }

@@ -104,4 +104,7 @@ void push(lua_State* L, const Exit& exit);
 /// table".
 std::string describe(lua_State* L, int index);
 
+/// "a Dataset", "an Attack", "an LRScheduler".
+std::string with_article(const std::string& type);
+
 }  // namespace hfc::lua

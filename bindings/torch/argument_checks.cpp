@@ -78,7 +78,8 @@ void require_offsets(const at::Tensor& offsets, const char* name, int64_t elemen
 
 void check_segment_reduce(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
-    require(!arguments.flag("unsafe"), "unsafe: lengths and offsets are always checked here");
+    require(!arguments.flag("unsafe"),
+            "unsafe: expected false, because lengths and offsets are always checked");
     const auto data = arguments.tensor("data");
     const auto offsets = arguments.tensor("offsets");
     const auto axis = arguments.integer("axis", 0);
@@ -166,7 +167,7 @@ int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     require(sizes.numel() == 1 || at::diff(sizes).le(0).all().item<bool>(),
             "batch_sizes: expected values in descending order");
     require(sizes.sum().item<int64_t>() == data.size(0),
-            "batch_sizes: expected values that sum to {} (the number of rows of data)",
+            "batch_sizes: expected values that sum to {} (the number of rows in 'data')",
             data.size(0));
     return sizes[0].item<int64_t>();
 }
@@ -188,7 +189,8 @@ void check_recurrent(const Form& form, torch::jit::Stack& values) {
                                          : input.size(arguments.flag("batch_first") ? 0 : 1);
     const int64_t directions = arguments.flag("bidirectional") ? 2 : 1;
     const int64_t layers = arguments.integer("num_layers", 1);
-    require(layers >= 1 && layers < 10000, "num_layers: expected 1 to 9999, got {}", layers);
+    require(layers >= 1 && layers < 10000, "num_layers: expected a value from 1 to 9999, got {}",
+            layers);
     require_shape(state, "hx", {layers * directions, batch, -1});
     require_shape(cell, "hx", {layers * directions, batch, -1});
     const int64_t width = state.size(2);
@@ -224,8 +226,8 @@ void check_kernel_size(const Form& form, torch::jit::Stack& values) {
     const auto kernel = arguments.find("kernel_size")->toIntVector();
     const auto size = static_cast<int64_t>(kernel.size());
     require(weight.dim() == size + 2 && weight.sizes().slice(2) == at::IntArrayRef(kernel),
-            "kernel_size: expected the kernel size of weight, got [{}] for weight {}",
-            fmt::join(kernel, ", "), describe_tensor(weight));
+            "kernel_size: expected the kernel size of 'weight' ({}), got [{}]",
+            describe_tensor(weight), fmt::join(kernel, ", "));
 }
 
 /// A negative pivot stands twice, for a block of two rows.

@@ -93,14 +93,14 @@ const std::vector<Declaration> autograd_declarations = {
      "is an error; with allow_unused, its gradient is nil."},
     {"torch.no_grad", no_grad,
      "torch.no_grad(function, ...) -> its results\n\n"
-     "Calls the function with gradients disabled. Afterwards they are enabled again, even after an "
+     "Calls the function with gradients disabled, then restores the previous mode, even after an "
      "error in the function."},
     {"torch.enable_grad", enable_grad,
      "torch.enable_grad(function, ...) -> its results\n\n"
      "Calls the function with gradients enabled, even inside no_grad."},
     {"torch.inference_mode", inference_mode,
      "torch.inference_mode(function, ...) -> its results\n\n"
-     "Works like no_grad but is faster, because tensors made inside can never be used in "
+     "Works like no_grad but is faster, because tensors created inside can never be used in "
      "autograd."},
     {"torch.is_grad_enabled", is_grad_enabled,
      "torch.is_grad_enabled() -> boolean\n\n"

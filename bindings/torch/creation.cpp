@@ -84,7 +84,7 @@ void read_values(lua_State* L, int index, size_t depth, Nested& nested) {
         return;
     }
     const auto length = static_cast<int64_t>(lua_objlen(L, index));
-    require(nested.shape[depth] == length, "dimension {}: expected {} elements, got {}", depth,
+    require(nested.shape[depth] == length, "dimension {}: expected size {}, got {}", depth,
             nested.shape[depth], length);
     for (int64_t i = 1; i <= length; ++i) {
         lua_rawgeti(L, index, static_cast<int>(i));
@@ -120,7 +120,7 @@ void check_range(const std::vector<double>& values, at::ScalarType dtype) {
     const auto [least, end] = range_of(dtype);
     for (const double value : values) {
         const double whole = std::trunc(value);
-        require(whole >= least && whole < end, "the number {} does not fit into {}", value,
+        require(whole >= least && whole < end, "the number {} is out of range for {}", value,
                 dtype_name(dtype));
     }
 }
@@ -134,7 +134,7 @@ at::ScalarType natural_dtype(const Nested& nested) {
 
 at::Tensor make_tensor(const Nested& nested, at::Device device, at::ScalarType dtype) {
     if (!nested.imaginary.empty()) {
-        require(c10::isComplexType(dtype), "a Tensor of {} cannot hold complex numbers",
+        require(c10::isComplexType(dtype), "complex numbers require a complex dtype, got {}",
                 dtype_name(dtype));
         return at::complex(at::tensor(nested.values, at::kDouble),
                            at::tensor(nested.imaginary, at::kDouble))
@@ -215,13 +215,13 @@ const std::vector<Declaration> functions = {
     {"torch.tensor", tensor,
      "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> "
      "Tensor\n\n"
-     "Makes a tensor from a number, a boolean or nested tables of them, or copies a Tensor. dtype: "
-     "by default, bool for booleans, the default dtype (float32) for numbers, and complex64 if any "
-     "number is complex. Errors: tables of different lengths or depths, a mixture of numbers and "
-     "booleans, a number that the dtype cannot represent."},
+     "Creates a tensor from a number, a boolean or nested tables of them, or copies a Tensor. "
+     "dtype: by default, bool for booleans, the default dtype (float32) for numbers, and complex64 "
+     "if any number is complex. Errors: tables of different lengths or depths, a mixture of "
+     "numbers and booleans, a number that the dtype cannot represent."},
     {"torch.Generator", make_generator,
      "torch.Generator({device = \"cpu\", seed}) -> Generator\n\n"
-     "Makes a separate source of random numbers, for the argument {generator = g} of operators. "
+     "Creates a separate source of random numbers, for the argument {generator = g} of operators. "
      "Without a seed it gets a random one."},
     {"Generator:manual_seed", seed_generator,
      "generator:manual_seed(seed) -> generator\n\n"

@@ -182,7 +182,7 @@ const std::vector<Declaration> cuda_functions = {
      "torch.cuda.manual_seed(seed)\n\nThe same as torch.cuda.manual_seed_all."},
     {"torch.cuda.empty_cache", empty_cache,
      "torch.cuda.empty_cache()\n\n"
-     "Returns memory that no tensor uses to the driver."},
+     "Returns unused memory to the driver."},
     {"torch.cuda.memory_allocated", memory_allocated,
      "torch.cuda.memory_allocated(device) -> number\n\n"
      "Returns the number of bytes of GPU memory that tensors use now, or 0 without a GPU."},
@@ -197,7 +197,7 @@ const std::vector<Declaration> cuda_functions = {
      "Returns the largest number of bytes that PyTorch has reserved so far."},
     {"torch.cuda.reset_peak_memory_stats", reset_peak,
      "torch.cuda.reset_peak_memory_stats(device)\n\n"
-     "Resets the peak counts of bytes."},
+     "Resets the peaks that max_memory_allocated and max_memory_reserved return."},
     {"torch.amp.autocast", autocast,
      "torch.amp.autocast(device, {dtype, enabled = true}, function, ...) -> its results\n\n"
      "Calls the function with mixed precision, like Python's `with torch.amp.autocast(...)`. "

@@ -225,7 +225,7 @@ int save(Call& call) {
     }
     const bool single = to_tensor(call.L, 1) != nullptr;
     require(value.plain || single || !path.ends_with(".npy"),
-            "'{}' can hold only one Tensor; save tables as .safetensors or .npz", path);
+            "'{}' can contain only one Tensor; save tables as .safetensors or .npz", path);
     tensor_file::save(path, value.tensors, metadata);
     return 0;
 }

@@ -172,8 +172,8 @@ void report_left_out(const std::string& path, const std::vector<std::string>& le
         names += fmt::format(" and {} more", left_out.size() - shown);
     }
     std::fprintf(stderr,
-                 "hfc-host: torch.load: '%s': left out objects that have no equivalent "
-                 "here: %s\n",
+                 "hfc-host: torch.load: '%s': skipped objects of unsupported classes: "
+                 "%s\n",
                  path.c_str(), names.c_str());
 }
 

@@ -47,8 +47,9 @@ variable_list take_saved(lua_State* L, int context) {
         for (size_t i = 1; i <= length; ++i) {
             lua_rawgeti(L, list, static_cast<int>(i));
             const at::Tensor* tensor = to_tensor(L, -1);
-            require(tensor != nullptr, "ctx:save_for_backward takes Tensors, but argument {} is {}",
-                    i, describe(L, -1));
+            require(tensor != nullptr,
+                    "ctx:save_for_backward accepts only Tensors, but argument {} is {}", i,
+                    describe(L, -1));
             saved.push_back(*tensor);
             lua_pop(L, 1);
         }
@@ -101,7 +102,7 @@ class SavedScope {
   public:
     SavedScope(lua_State* L, const Application& application, const variable_list& saved)
         : L_(L), application_(application) {
-        luaL_checkstack(L, 8, "calls between autograd functions are nested too deeply");
+        luaL_checkstack(L, 8, "calls to autograd functions are nested too deeply");
         application.outputs_kept.push(L);
         const auto outputs = lua_objlen(L, -1) / 2;
         const auto first = saved.end() - static_cast<std::ptrdiff_t>(outputs);
@@ -217,7 +218,7 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         }
         require(given >= needed && !too_many,
                 "backward returned an incorrect number of gradients (expected {}, got {}): return "
-                "one for each argument of forward, and nil if there is none",
+                "one gradient (or nil) for each argument of forward",
                 expected, given);
         variable_list results(3);
         for (size_t i = 0; i < is_tensor.size(); ++i) {

@@ -73,9 +73,9 @@ const std::vector<Declaration> gradient_declarations = {
      "torch.nn.utils.clip_grad_norm_(parameters, max_norm, {norm_type = 2, error_if_nonfinite = "
      "false}) -> Tensor\n\n"
      "Scales all gradients together so that their norm is at most max_norm, and returns their norm "
-     "before. parameters: a network, a list of Tensors or one Tensor. norm_type: the order of the "
-     "norm; math.huge takes the largest element. error_if_nonfinite: if true, raises an error if "
-     "the norm is not finite."},
+     "before scaling. parameters: a network, a list of Tensors or one Tensor. norm_type: the order "
+     "of the norm; math.huge uses the largest absolute value. error_if_nonfinite: if true, raises "
+     "an error if the norm is not finite."},
     {"torch.nn.utils.clip_grads_with_norm_", clip_grads_with_norm,
      "torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, total_norm)\n\nScales all "
      "gradients as clip_grad_norm_ does, with a norm that is already known (get_total_norm)."},
@@ -85,8 +85,8 @@ const std::vector<Declaration> gradient_declarations = {
     {"torch.nn.utils.get_total_norm", get_total_norm,
      "torch.nn.utils.get_total_norm(tensors, {norm_type = 2, error_if_nonfinite = false}) -> "
      "Tensor\n\n"
-     "Returns the norm of all tensors together as one vector. tensors: a list of Tensors or one "
-     "Tensor."},
+     "Returns the norm of all tensors, taken together as one vector. tensors: a list of Tensors or "
+     "one Tensor."},
 };
 
 }  // namespace

@@ -44,7 +44,7 @@ at::Tensor call_hook(const Hook& hook, const at::Tensor& gradient) {
     }
     const Turn turn(hook.function);
     lua_State* L = turn.state();
-    require(lua_checkstack(L, 8) != 0, "calls between hooks are nested too deeply");
+    require(lua_checkstack(L, 8) != 0, "calls to hooks are nested too deeply");
     hook.function.push(L);
     push(L, gradient);
     protected_call(L, 1, 1);

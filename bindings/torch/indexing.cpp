@@ -32,8 +32,9 @@ Slice to_slice(lua_State* L, int index) {
         return result;
     };
     require(lua_objlen(L, index) <= 3,
-            "a range {{from, to, step}} has at most three numbers; a list of indices needs its "
-            "own braces, as in {{{{3, 1, 4, 1}}}}");
+            "a range {{from, to, step}} can contain at most three numbers, got {}; put a list of "
+            "indices in its own braces, as in {{{{3, 1, 4, 1}}}}",
+            lua_objlen(L, index));
     return {bound(1), bound(2), bound(3)};
 }
 

@@ -98,7 +98,7 @@ int read_positions(Call& call, Wanted& wanted) {
             wanted.read_other(*other);
         } else if (booleans > 0 || lua_isboolean(call.L, position)) {
             bool& setting = booleans == 0 ? wanted.non_blocking : wanted.copy;
-            require(++booleans <= 2, "too many arguments: copy is the last positional argument");
+            require(++booleans <= 2, "too many arguments: 'copy' is the last positional argument");
             setting = value.given() && value.boolean();
         } else if (value.given()) {
             wanted.read(value);
@@ -246,8 +246,8 @@ bool set_property(lua_State* L, at::Tensor tensor, const std::string& key) {
                               gradient.scalar_type() == tensor.scalar_type() &&
                               gradient.device() == tensor.device() &&
                               gradient.layout() == tensor.layout();
-            require(fits, "grad: expected a tensor like {}, got {}", describe_tensor(tensor),
-                    describe_tensor(gradient));
+            require(fits, "grad must match the tensor: expected {}, got {}",
+                    describe_tensor(tensor), describe_tensor(gradient));
         }
         tensor.mutable_grad() = gradient;
     } else if (key == "requires_grad") {

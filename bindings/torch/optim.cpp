@@ -94,7 +94,7 @@ void read_group_parameters(lua_State* L, const Value& value, optim::ParameterGro
                     : read_parameters(L, value);
     for (size_t i = 0; i < read.tensors.size(); ++i) {
         require(read.tensors[i].is_leaf(),
-                "parameter {}: expected a leaf tensor, got one that was computed from others",
+                "parameter {}: expected a leaf tensor, got a tensor computed from other tensors",
                 i + 1);
         require(read.tensors[i].is_floating_point(),
                 "parameter {}: expected a floating-point Tensor, got {}", i + 1,
@@ -318,7 +318,7 @@ const std::vector<Declaration> optimizer_declarations = {
     {"Optimizer:add_param_group", add_param_group,
      "optimizer:add_param_group(group)\n\n"
      "Adds parameters as a new group {params = {...}, lr = ...}. Options that the group does not "
-     "contain have the values with which the optimizer was made. Errors: parameters that the "
+     "contain get the values with which the optimizer was created. Errors: parameters that the "
      "optimizer already has. After an error, the optimizer has not changed."},
 };
 

@@ -49,7 +49,7 @@ const OptimizerSetting* find_setting(const OptimizerOptions& options, const std:
     for (const auto& setting : optim::settings_of(options.name)) {
         known.emplace_back(setting.pair != nullptr ? setting.pair : setting.name);
     }
-    fail("the optimizer {} has no option {}{}", options.name, name, did_you_mean(name, known));
+    fail("the optimizer {} has no option '{}'{}", options.name, name, did_you_mean(name, known));
 }
 
 int get_setting(lua_State* L) {
@@ -97,7 +97,7 @@ int set_setting(lua_State* L) {
             return 0;
         }
         require(name != "params",
-                "params cannot be changed; to add parameters, call optimizer:add_param_group");
+                "'params' cannot be changed; to add parameters, call optimizer:add_param_group");
         auto changed = group.options;
         const auto pair = settings_of_pair(changed, name);
         if (!pair.empty()) {
@@ -151,9 +151,9 @@ std::string group_text(const optim::ParameterGroup& group, size_t position) {
     for (const auto& parameter : group.parameters) {
         numbers += parameter.numel();
     }
-    return fmt::format("param_groups[{}]: {} parameter{} of {} numbers, {}", position,
+    return fmt::format("param_groups[{}]: {} parameter{} ({} element{}), {}", position,
                        group.parameters.size(), group.parameters.size() == 1 ? "" : "s", numbers,
-                       settings_text(group));
+                       numbers == 1 ? "" : "s", settings_text(group));
 }
 
 int optimizer_text(lua_State* L) {
@@ -199,9 +199,9 @@ int get_optimizer_field(lua_State* L) {
         }
         const bool setting = find_setting(optimizer->defaults, key) != nullptr ||
                              !settings_of_pair(optimizer->defaults, key).empty();
-        require(!setting, "an optimizer has no field {}: write optimizer.param_groups[1].{}", key,
+        require(!setting, "an optimizer has no field '{}': write optimizer.param_groups[1].{}", key,
                 key);
-        fail("an optimizer has no field {}{}", key,
+        fail("an optimizer has no field '{}'{}", key,
              did_you_mean(key, {"param_groups", "defaults", "step", "zero_grad", "state_dict",
                                 "load_state_dict", "add_param_group"}));
     });
@@ -211,7 +211,7 @@ int refuse_optimizer_field(lua_State* L) {
     return guarded(L, "Optimizer", [&]() -> int {
         const std::string key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2);
         fail(
-            "the field {} of an optimizer cannot be set: set options in its groups, as in "
+            "the field '{}' of an optimizer cannot be set: set options in its groups, as in "
             "optimizer.param_groups[1].lr = 0.1",
             key);
     });

@@ -166,8 +166,8 @@ std::vector<std::string> read_saved_positions(const StateTree& group, size_t cou
         require(number.has_value(), "{}.params: expected a list of numbers", where);
         positions.push_back(fmt::format("{}", *number));
     }
-    require(positions.size() == count, "{}: expected {} parameters, got {}", where, count,
-            positions.size());
+    require(positions.size() == count, "{}: expected {} parameter{}, got {}", where, count,
+            count == 1 ? "" : "s", positions.size());
     return positions;
 }
 
@@ -175,13 +175,13 @@ int load_optimizer_state(Call& call) {
     auto& optimizer = *call.argument(1, "optimizer").object<OptimizerPtr>();
     const auto saved = StateTree::read(call.L, 2);
     const auto* groups = saved.find("param_groups");
-    require(
-        groups != nullptr && groups->is_table(),
-        "the table must have the field param_groups and, if the optimizer has taken steps, also "
-        "the field state");
+    require(groups != nullptr && groups->is_table(),
+            "expected a table with the field 'param_groups' and, if the optimizer has taken steps, "
+            "the field 'state'");
     const auto* states = saved.find("state");
-    require(groups->fields().size() == optimizer.groups().size(), "expected {} groups, got {}",
-            optimizer.groups().size(), groups->fields().size());
+    require(groups->fields().size() == optimizer.groups().size(), "expected {} group{}, got {}",
+            optimizer.groups().size(), optimizer.groups().size() == 1 ? "" : "s",
+            groups->fields().size());
     // Everything is read before anything is changed.
     std::vector<optim::ParameterGroup> read_groups;
     std::vector<State> read_states;

@@ -6,7 +6,7 @@
 namespace hfc::lua {
 namespace {
 
-constexpr const char* expected_list = "a list of Tensors, or the result of net:named_parameters()";
+constexpr const char* expected_list = "a list of Tensors or the result of net:named_parameters()";
 
 /// Adds the name and the Tensor at two stack indices.
 void add_named(lua_State* L, int name, int tensor, Parameters& result) {
@@ -50,9 +50,11 @@ void require_list(lua_State* L, const Value& value, size_t length) {
         const bool inside = lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) >= 1 &&
                             lua_tonumber(L, -1) <= static_cast<double>(length);
         if (!inside) {
-            const std::string key = describe(L, -1);
+            const std::string key = lua_type(L, -1) == LUA_TSTRING
+                                        ? fmt::format("'{}'", lua_tostring(L, -1))
+                                        : describe(L, -1);
             lua_pop(L, 1);
-            value.expected(fmt::format("{} (this table has the key {})", expected_list, key));
+            value.expected(expected_list, "a table with the key " + key);
         }
     }
 }

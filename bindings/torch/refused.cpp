@@ -91,7 +91,7 @@ const char* refusal_of(const std::string& name) {
         {"_nnpack_spatial_convolution", "use torch.conv2d"},
         {"_pad_packed_sequence", "it trusts the sizes it is given"},
         {"_pdist_forward", "use torch.pdist"},
-        {"_remove_batch_dim", "it belongs to torch.vmap, which exists only in Python"},
+        {"_remove_batch_dim", "it is part of torch.vmap, which exists only in Python"},
         {"_reshape_alias_copy", "use torch.reshape"},
         {"_saturate_weight_to_fp16", "it trusts the sizes it is given"},
         {"_stack", "use torch.stack"},
@@ -120,8 +120,8 @@ const char* refusal_of(const std::string& name) {
         return found->second;
     }
     if (is_inner(name)) {
-        return "operators whose names start with '_' are internal to PyTorch; use the one without "
-               "'_'";
+        return "operators whose names start with '_' are internal to PyTorch; use the operator "
+               "without '_'";
     }
     const bool packed = name.starts_with("fbgemm_") || name.starts_with("quantized_");
     return packed ? "it trusts the sizes it is given" : nullptr;

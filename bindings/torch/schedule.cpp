@@ -166,8 +166,9 @@ int64_t read_total_steps(ScheduleArguments& a) {
     if (a.given("total_steps")) {
         return a.integer("total_steps");
     }
-    require(a.given("epochs") && a.given("steps_per_epoch"),
-            "argument 'total_steps' is missing: give total_steps, or epochs and steps_per_epoch");
+    require(
+        a.given("epochs") && a.given("steps_per_epoch"),
+        "argument 'total_steps' is missing: expected total_steps, or epochs and steps_per_epoch");
     const int64_t epochs = a.integer("epochs"), steps = a.integer("steps_per_epoch");
     require(epochs >= 1 && steps >= 1,
             "epochs and steps_per_epoch must be at least 1, got {} and {}", epochs, steps);
@@ -310,9 +311,9 @@ const std::vector<Declaration> schedule_declarations = {
      "-> LRScheduler\n\n"
      "Moves the rate from base_lr to max_lr and back repeatedly; the momentum (Adam's first beta) "
      "moves in the opposite direction. mode: \"triangular\", \"triangular2\" (half the height each "
-     "cycle) or \"exp_range\" (height gamma ^ step). scale_fn: a function that replaces the mode, "
-     "of the cycle or of the step (scale_mode = \"iterations\"). Source: Smith, \"Cyclical "
-     "learning rates\", 2017."},
+     "cycle) or \"exp_range\" (height gamma ^ step). scale_fn: a function of the cycle number, "
+     "or of the step if scale_mode = \"iterations\", that replaces the mode. Source: Smith, "
+     "\"Cyclical learning rates\", 2017."},
     {"torch.optim.lr_scheduler.OneCycleLR", one_cycle_lr,
      "torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps, {epochs = nil, "
      "steps_per_epoch = nil, pct_start = 0.3, anneal_strategy = \"cos\", cycle_momentum = true, "

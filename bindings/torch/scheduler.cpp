@@ -76,7 +76,7 @@ int get_scheduler_field(lua_State* L) {
             return 1;
         }
         const auto state = scheduler.schedule->state();
-        require(state.contains(key), "a {} has no field {}{}", scheduler.schedule->name(), key,
+        require(state.contains(key), "{} has no field '{}'{}", scheduler.schedule->name(), key,
                 did_you_mean(key, field_names_of(state)));
         push_json(L, state.at(key));
         return 1;
@@ -88,7 +88,7 @@ int set_scheduler_field(lua_State* L) {
         auto& schedule = *Value(L, 1, "scheduler").object<Scheduler>().schedule;
         const std::string key = Value(L, 2, "field").text();
         const auto state = schedule.state();
-        require(state.contains(key), "a {} has no field {}{}", schedule.name(), key,
+        require(state.contains(key), "{} has no field '{}'{}", schedule.name(), key,
                 did_you_mean(key, field_names_of(state)));
         lua_createtable(L, 0, 1);
         lua_pushvalue(L, 3);

@@ -69,7 +69,7 @@ int dtype_limits(Call& call) {
         case at::kByte:
             return push_limits<uint8_t>(call);
         default:
-            fail("the dtype {} has no limits", name);
+            fail("expected an integer or floating-point dtype, got '{}'", name);
     }
 }
 
@@ -79,7 +79,7 @@ int get_num_threads(Call& call) {
 
 int set_num_threads(Call& call) {
     const int64_t threads = call.argument(1, "threads").integer();
-    require(threads >= 1 && threads <= 1024, "threads must be from 1 to 1024, got {}", threads);
+    require(threads >= 1 && threads <= 1024, "threads must be between 1 and 1024, got {}", threads);
     at::set_num_threads(static_cast<int>(threads));
     return 0;
 }
@@ -184,7 +184,8 @@ int set_printoptions(Call& call) {
     });
     options.with("sci_mode", [&](const Value& value) { wanted.sci_mode = value.boolean(); });
     options.finish();
-    require(wanted.precision >= 0 && wanted.precision <= 30, "precision must be from 0 to 30");
+    require(wanted.precision >= 0 && wanted.precision <= 30,
+            "precision must be between 0 and 30, got {}", wanted.precision);
     require(wanted.edge_items >= 1 && wanted.line_width >= 1 && wanted.threshold >= 0,
             "edgeitems and linewidth must be >= 1, and threshold must be >= 0");
     print_options() = wanted;
@@ -238,10 +239,10 @@ const Declaration limits_declaration = {"torch.finfo", dtype_limits, ""};
 const std::vector<Declaration> setting_functions = {
     {"torch.get_default_dtype", get_default_dtype,
      "torch.get_default_dtype() -> string\n\n"
-     "Returns the dtype of tensors that are made from numbers."},
+     "Returns the dtype of tensors that are created from numbers."},
     {"torch.set_default_dtype", set_default_dtype,
      "torch.set_default_dtype(dtype)\n\n"
-     "Sets the floating-point dtype of tensors that are made from numbers (\"float32\" at the "
+     "Sets the floating-point dtype of tensors that are created from numbers (\"float32\" at the "
      "start)."},
     {"torch.get_num_threads", get_num_threads,
      "torch.get_num_threads() -> number\n\n"

@@ -50,8 +50,8 @@ StateTree StateTree::read(lua_State* L, int index) {
 }
 
 StateTree StateTree::read_value(lua_State* L, int index, int depth) {
-    require(depth < deepest_state, "the state has more than {} levels or contains itself",
-            deepest_state);
+    require(depth < deepest_state,
+            "the state is nested more than {} levels deep or contains itself", deepest_state);
     luaL_checkstack(L, 8, "a state with too many levels");
     StateTree tree;
     if (const at::Tensor* tensor = to_tensor(L, index)) {

@@ -109,7 +109,7 @@ TEST(ScriptErrors, TracebackShowsTheScriptOnly) {
 TEST(ScriptErrors, ErrorValuesThatAreNoTextAreShown) {
     const auto result = run({"-e", "error({code = 3})"});
     EXPECT_EQ(result.status, 1);
-    EXPECT_THAT(result.err, HasSubstr("-e:1: an error value {code = 3}"));
+    EXPECT_THAT(result.err, HasSubstr("-e:1: error value: {code = 3}"));
 }
 
 TEST(ScriptErrors, CompiledChunksAreRefusedEverywhere) {

@@ -23,24 +23,24 @@ constexpr const char* object_of_an_error =
 
 TEST(Errors, EachErrorValueIsToldWithItsLine) {
     const std::pair<std::string, std::string> values[] = {
-        {"error({code = 7})", "an error value {code = 7}"},
+        {"error({code = 7})", "error value: {code = 7}"},
         {"error({1, {}, 'a'})",
-         "an error value {[number 1] = 1, [number 2] = a table, [number 3] = "
+         "error value: {[number 1] = 1, [number 2] = a table, [number 3] = "
          "\"a\"}"},
-        {"error()", "an error without a value (nil)"},
+        {"error()", "error value: nil"},
         {"error(42, 0)", "42"},
-        {"error(true)", "an error value: true"},
-        {"error(print)", "an error value: a function"},
+        {"error(true)", "error value: true"},
+        {"error(print)", "error value: a function"},
         {"error(io.stdout)", "file (0x"},
         {"error(torch.ones(1))", "tensor([1.])"},
         {"error(hfc.data('synthetic', {train = 8, test = 8}).train)", "synthetic"},
         {object_of_an_error, "mine"},
         {"error(setmetatable({a = 1}, {__tostring = function() error 'worse' end}))",
-         "an error value {a = 1}"},
+         "error value: {a = 1}"},
         {"error(setmetatable({a = 1}, {__tostring = function() return io.stdout end}))",
-         "an error value {a = 1}"},
-        {"tostring = nil error({a = 1})", "an error value {a = 1}"},
-        {"torch.no_grad(function() error({a = 1}) end)", "an error value {a = 1}"},
+         "error value: {a = 1}"},
+        {"tostring = nil error({a = 1})", "error value: {a = 1}"},
+        {"torch.no_grad(function() error({a = 1}) end)", "error value: {a = 1}"},
     };
     for (const auto& [text, told] : values) {
         const auto result = run_text("\n" + text);
@@ -230,7 +230,7 @@ TEST(Errors, AYieldInsideACallbackNamesTheFunction) {
     for (const auto& [text, name] : callbacks) {
         const auto result = run_text("coroutine.wrap(function() " + text + " return 1 end)()");
         EXPECT_EQ(result.status, 1) << text;
-        EXPECT_THAT(result.err, HasSubstr("do not yield inside " + name)) << text;
+        EXPECT_THAT(result.err, HasSubstr("cannot yield inside " + name)) << text;
         EXPECT_THAT(result.err, Not(HasSubstr("C-call boundary"))) << text;
     }
 }

@@ -266,7 +266,7 @@ INSTANTIATE_TEST_SUITE_P(
             local cube, weight = torch.rand(1, 2, 6, 6, 6), torch.rand(2, 2, 3, 3, 3)
             refused(torch.slow_conv3d, cube, weight, {5, 5, 5})
             print(torch.slow_conv3d(cube, weight, {3, 3, 3}).shape[3]))lua",
-                           "kernel_size: expected the kernel size of weight"},
+                           "kernel_size: expected the kernel size of 'weight'"},
                     Script{"LdlPivots", R"lua(
             for _, pivots in ipairs {{-3, -2, -3}, {1, 2, -3}, {0, 1, 2}, {9, 1, 2}} do
               local given = torch.tensor(pivots, {dtype = "int32"})

@@ -73,8 +73,8 @@ kept + 2
 )"});
     EXPECT_EQ(result.status, 0);
     EXPECT_THAT(result.out, HasSubstr("42\n")) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("prompt:1: an error value {code = 7}"));
-    EXPECT_THAT(result.err, HasSubstr("prompt:1: an error value {code = 8}"));
+    EXPECT_THAT(result.err, HasSubstr("prompt:1: error value: {code = 7}"));
+    EXPECT_THAT(result.err, HasSubstr("prompt:1: error value: {code = 8}"));
 }
 
 TEST_F(Prompt, LivesThroughAWrongOptionOfAScriptItRuns) {

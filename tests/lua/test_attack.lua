@@ -251,7 +251,7 @@ end
 function TestAttack:test_auto_says_what_is_wrong()
   lu.assertErrorMsgContains('version must be "standard", "plus", "rand" or a list',
     hfc.attack.auto, {version = "full"})
-  lu.assertErrorMsgContains("Attack 1 has the norm l2, but option 'norm' is linf",
+  lu.assertErrorMsgContains("Attack 1 uses norm 'l2', but option 'norm' is 'linf'",
     hfc.attack.auto, {version = {hfc.attack.pgdl2()}})
   lu.assertErrorMsgContains("a list of Attacks", hfc.attack.auto, {version = {}})
   local data = hfc.data("synthetic", {train = 20, test = 4})

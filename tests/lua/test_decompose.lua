@@ -56,8 +56,8 @@ function TestDecompose:test_bad_input()
   lu.assertErrorMsgContains("expected integers, got 1.5", svd, x, {rank = 1.5})
   lu.assertErrorMsgContains("energy", svd, x, {radius = 4, equal = "size"})
   lu.assertErrorMsgContains("1.5", svd, x, {energy = 1.5})
-  lu.assertErrorMsgContains("expected exactly one of the options rank, energy and radius", svd, x,
-    {})
+  lu.assertErrorMsgContains("expected exactly one of the options 'rank', 'energy' and 'radius'",
+    svd, x, {})
   lu.assertErrorMsgContains("got 2", svd, x, {rank = 1, energy = .5})
   lu.assertErrorMsgContains("float32", svd, x:double(), {rank = 1})
   lu.assertErrorMsgContains("unknown option 'rnak' (did you mean 'rank'?)", svd, x, {rnak = 1})

@@ -52,7 +52,7 @@ end
 function TestDetection:test_refuses_rows_by_their_number()
   local function refused(row) return select(2, pcall(self.score, self, {row})) end
   lu.assertStrContains(refused {image_id = 5, category_id = 7, bbox = {1, 1, 2, 2}, score = 1},
-    "row 1: the annotations have no image_id 5")
+    "row 1: image_id 5 is not in the annotations")
   lu.assertStrContains(refused {image_id = 4, category_id = 7, bbox = {1, 1, 2}, score = 1},
     "row 1: 'bbox' must be four numbers")
   lu.assertStrContains(refused {image_id = 4, category_id = 7, bbox = {1, 1, 2, 2}},

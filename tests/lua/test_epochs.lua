@@ -50,9 +50,9 @@ function TestEpochs:test_tensors_and_lists_in_events()
     lu.assertErrorMsgContains(message, self.run.log, self.run, event)
   end
   fails("only a Tensor with one real element can be written", {loss = torch.zeros(2)})
-  fails("a list has a gap: it has 2 values, but only the first 1 are consecutive",
+  fails("consecutive integers starting at 1 (found 2 values, but length 1)",
     {list = {[1] = 1, [3] = 3}})
-  fails("a table cannot have both names and list values", {list = {1, a = 2}})
+  fails("a table cannot contain both named fields and list elements", {list = {1, a = 2}})
   lu.assertErrorMsgContains("one real element", self.run.row, self.run, "t", {x = torch.zeros(2)})
 end
 

@@ -159,7 +159,8 @@ function TestExported:test_weights_go_in_and_out_by_name()
 end
 
 function TestExported:test_other_files_say_what_to_export()
-  lu.assertErrorMsgContains("takes no options", hfc.model, folder .. "vit_eval.pt2", {classes = 5})
+  lu.assertErrorMsgContains("accepts no options", hfc.model, folder .. "vit_eval.pt2",
+    {classes = 5})
   lu.assertErrorMsgContains("No such file", hfc.model, "none.pt2")
   local file = assert(io.open("text.pt2", "w"))
   file:write "no zip archive"

@@ -147,7 +147,7 @@ function TestFiles:test_options_are_checked()
   lu.assertEquals(torch.load(path, "cpu"):tolist(), {0, 1, 2})
   lu.assertErrorMsgContains("unknown option 'map_locaton' (did you mean 'map_location'?)",
     torch.load, path, {map_locaton = "cpu"})
-  lu.assertErrorMsgContains("at most 2 argument(s), got 3", torch.save, torch.ones(1),
+  lu.assertErrorMsgContains("at most 2 arguments, got 3", torch.save, torch.ones(1),
     temporary ".npy", {compress = true})
 end
 

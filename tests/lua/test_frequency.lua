@@ -54,7 +54,7 @@ function TestFrequency:test_bad_input()
     hfc.frequency.low_pass, 3, 4)
   lu.assertErrorMsgContains("unknown option 'radios' (did you mean 'radius'?)",
     hfc.frequency.split, x, {radios = 3, radius = 4})
-  lu.assertErrorMsgContains("option 'radius': expected", hfc.frequency.split, x, {})
+  lu.assertErrorMsgContains("option 'radius' is missing or empty", hfc.frequency.split, x, {})
   lu.assertErrorMsgContains("float32", hfc.frequency.low_pass, x:to("float64"), 4)
   lu.assertErrorMsgContains("=<", hfc.frequency.low_pass, x, 4, {rule = "=<"})
 end

@@ -142,7 +142,7 @@ function TestMask:test_bad_input()
   lu.assertErrorMsgContains("expected a Dataset or a Tensor [N, C, H, W]", mask.learn, model, {})
   lu.assertErrorMsgContains("mask must be [..., 32, 32]",
     mask.accuracy, model, data.test, torch.ones(8, 8))
-  lu.assertErrorMsgContains("expected {min, max}, got 1 numbers",
+  lu.assertErrorMsgContains("expected two numbers {min, max}, got 1",
     hfc.augment, torch.rand(1, 1, 4, 4), {scale = {2}})
   lu.assertErrorMsgContains("'measure' must be one of",
     hfc.spectrum.radial, torch.rand(4, 4), {measure = "energy"})

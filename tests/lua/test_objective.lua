@@ -72,7 +72,7 @@ function TestObjective:test_wrong_metrics()
                               {metrics = metrics, probes = probes or {test = self.data.test}})
   end
   wrong("unknown metric 'top6' (did you mean 'top5'?): expected top5, cross_entropy", {"top6"})
-  wrong("option 'metrics': a function needs a name", {function() return 1 end})
+  wrong("option 'metrics': a function must have a name", {function() return 1 end})
   wrong("option 'metrics': the name 'loss' is already used for another value", {loss = math.abs})
   wrong("option 'metrics': the name 'milliseconds' is already used for another value",
         {milliseconds = math.abs})

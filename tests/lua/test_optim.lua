@@ -239,7 +239,7 @@ function TestOptimizers:test_groups()
   lu.assertErrorMsgContains("optimizer.param_groups[1].lr = 0.1", function() sgd.lr = 3 end)
   lu.assertErrorMsgContains("did you mean 'param_groups'", function() return sgd.param_group end)
   lu.assertEquals(sgd.defaults.lr, 0.25)
-  lu.assertStrContains(tostring(sgd), "SGD (\n  param_groups[1]: 2 parameters of 6 numbers, "
+  lu.assertStrContains(tostring(sgd), "SGD (\n  param_groups[1]: 2 parameters (6 elements), "
     .. "lr = 0.25, weight_decay = 0, momentum = 0,")
   lu.assertStrContains(tostring(sgd.param_groups[1]), "param_groups[1]: 2 parameters")
   lu.assertStrContains(tostring(optimizer), "betas = {0.5, 0.6}")
@@ -259,7 +259,8 @@ function TestOptimizers:test_named_parameters()
   lu.assertErrorMsgContains("such as net:parameters()", torch.optim.SGD, net)
   lu.assertErrorMsgContains("parameter 1: expected a Tensor, got nil", torch.optim.SGD,
     {nil, net.weight})
-  lu.assertErrorMsgContains("this table has the key", torch.optim.SGD, {net.weight, x = net.bias})
+  lu.assertErrorMsgContains("got a table with the key 'x'", torch.optim.SGD,
+    {net.weight, x = net.bias})
 end
 
 function TestOptimizers:test_closures()
@@ -360,7 +361,7 @@ function TestOptimizers:test_bad_input()
   lu.assertErrorMsgContains("a group has no parameters", torch.optim.Adam, {})
   lu.assertErrorMsgContains("did you mean 'Adam'", function() return torch.optim.Adamm end)
   local optimizer = torch.optim.Adam({weight, bias})
-  lu.assertErrorMsgContains("has no option momentum",
+  lu.assertErrorMsgContains("has no option 'momentum'",
     function() optimizer.param_groups[1].momentum = 1 end)
   lu.assertErrorMsgContains("expected 2 parameters, got 1", optimizer.load_state_dict, optimizer,
     {state = {}, param_groups = {{lr = 1, params = {0}}}})
@@ -375,7 +376,7 @@ function TestOptimizers:test_bad_input()
   lu.assertErrorMsgContains("beta1 must be in [0,1), got 5",
     function() optimizer.param_groups[1].beta1 = 5 end)
   lu.assertErrorMsgContains(
-    "grad: expected a tensor like Tensor float32 [2, 2], got Tensor float32 [2]",
+    "grad must match the tensor: expected Tensor float32 [2, 2], got Tensor float32 [2]",
     function() weight.grad = torch.ones(2) end)
 end
 

@@ -51,7 +51,7 @@ function TestPictures:test_classes_of_folders()
   lu.assertEquals(hfc.data(opt, {image_size = 8}).classes, 1)
   os.remove(path)
   lu.assertErrorMsgContains(path, self.load, self, {classes = path})
-  lu.assertErrorMsgContains("makes classes from directories, but 'synthetic' has no", hfc.data,
+  lu.assertErrorMsgContains("but the data set 'synthetic' has no directories", hfc.data,
                             {dataset = "synthetic", classes = path})
 end
 

@@ -181,16 +181,16 @@ function TestRunDirectory:test_charts()
     lu.assertErrorMsgContains(text, run.chart, run, "bad", options)
   end
   fails("nothing to draw: set option 'marks' or 'map'", {})
-  fails("one per mark, got none", {marks = {}})
-  fails("mark 1: option 'y': expected a list of numbers or a tensor, got none", {marks = {{}}})
-  fails("mark 2: option 'kind': expected line, points, bars, histogram, got 'lin' (did you mean",
+  fails("one per mark, got an empty list", {marks = {}})
+  fails("mark 1: option 'y' is missing or empty: expected a list of numbers", {marks = {{}}})
+  fails("mark 2: option 'kind': expected line, points, bars or histogram, got 'lin' (did you mean",
     {marks = {{y = {1}}, {kind = "lin", y = {1}}}})
   fails("mark 1: options 'x' and 'y' must have the same number of values, got 2 and 1",
         {marks = {{x = {1, 2}, y = {1}}}})
   fails("as many numbers as 'y' (1), got 1 and 0", {marks = {{y = {1}, low = {1}}}})
   fails("mark 1: unknown option 'nme'", {marks = {{y = {1}, nme = "x"}}})
   fails("panel 2: mark 1:", {panels = {{marks = {{y = {1}}}}, {marks = {{}}}}})
-  fails("option 'columns' must be 1 to 16, got 0", {columns = 0, marks = {{y = {1}}}})
+  fails("option 'columns' must be between 1 and 16, got 0", {columns = 0, marks = {{y = {1}}}})
   fails("option 'log': expected", {log = "z", marks = {{y = {1}}}})
   fails("no y is", {log = "y", marks = {{y = {-1}}}})
   fails("leaves no room", {width = 5, marks = {{y = {1}}}})
@@ -215,7 +215,7 @@ function TestRunDirectory:test_whole_curves()
   fails("'bad' has 2 points, but x has 3", run.curve, "bad", {1, 2}, {x = {1, 2, 3}})
   fails("must have 1 to 65536 points, got 0", run.curve, "bad", {})
   fails("x of curve 'bad' must be finite, got inf", run.curve, "bad", {1}, {x = {math.huge}})
-  fails("expected a Tensor of real numbers with one dimension, got Tensor float32 [2, 2]",
+  fails("expected a one-dimensional Tensor of real numbers, got Tensor float32 [2, 2]",
     run.curve, "bad", torch.rand(2, 2))
   fails("the curve's name must have 1 to 200 bytes", run.curve, "", {1})
   fails("logged no curve 'spectra' (did you mean 'spectrum'?)",

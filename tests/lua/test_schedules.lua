@@ -240,7 +240,7 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
   refused("T_0 must be at least 1, got 0", "CosineAnnealingWarmRestarts", optimizer, 0)
   refused("T_mult must be at least 1, got 0", "CosineAnnealingWarmRestarts", optimizer, 2, 0)
   refused("total_steps must be at least 1, got 0", "OneCycleLR", optimizer, 1, 0)
-  refused("give total_steps, or epochs and steps_per_epoch", "OneCycleLR", optimizer, 1)
+  refused("expected total_steps, or epochs and steps_per_epoch", "OneCycleLR", optimizer, 1)
   refused("pct_start must be in [0,1], got 2", "OneCycleLR", optimizer, 1, 9, {pct_start = 2})
   refused("anneal_strategy must be 'cos' or 'linear', got 'sin'", "OneCycleLR", optimizer, 1, 9,
     {anneal_strategy = "sin"})
@@ -289,9 +289,9 @@ function TestSchedules:test_steps_that_cannot_be_are_refused()
   local schedule = L.StepLR(grown, 2)
   grown:add_param_group {params = {torch.ones(1):requires_grad_()}}
   lu.assertErrorMsgContains("the optimizer has 3 groups, but had 2", schedule.step, schedule)
-  lu.assertErrorMsgContains("a StepLR has no field gama (did you mean 'gamma'?)",
+  lu.assertErrorMsgContains("StepLR has no field 'gama' (did you mean 'gamma'?)",
     function() return schedule.gama end)
-  lu.assertErrorMsgContains("a StepLR has no field gama",
+  lu.assertErrorMsgContains("StepLR has no field 'gama'",
     function() schedule.gama = 1 end)
   lu.assertErrorMsgContains("step_size must be at least 1, got 0",
     function() schedule.step_size = 0 end)

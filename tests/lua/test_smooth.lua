@@ -32,7 +32,7 @@ end
 
 function TestSmooth:test_bad_input()
   local model = hfc.model("preact_resnet8")
-  lu.assertErrorMsgContains("expected exactly one of the options rho", hfc.smooth, model, {})
+  lu.assertErrorMsgContains("expected exactly one of the options 'rho'", hfc.smooth, model, {})
   lu.assertErrorMsgContains("rho", hfc.smooth, model, {rho = -1})
   lu.assertErrorMsgContains("no-such-layer",
     hfc.smooth, model, {rho = 1, layers = {"no-such-layer"}})

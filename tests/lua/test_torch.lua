@@ -23,7 +23,7 @@ function TestCreation:test_dtype()
 end
 
 function TestCreation:test_ragged_tables_are_refused()
-  lu.assertErrorMsgContains("dimension 1: expected 2 elements, got 1", torch.tensor, {{1, 2}, {3}})
+  lu.assertErrorMsgContains("dimension 1: expected size 2, got 1", torch.tensor, {{1, 2}, {3}})
   lu.assertErrorMsgContains("nested to different depths", torch.tensor, {{1, 2}, 3})
   lu.assertErrorMsgContains("nested to different depths", torch.tensor, {1, {2}})
   lu.assertErrorMsgContains("only booleans, got both", torch.tensor, {1, true})

@@ -54,7 +54,7 @@ function TestDetection:test_refuses_rows_by_their_number()
   lu.assertStrContains(refused {image_id = 5, category_id = 7, bbox = {1, 1, 2, 2}, score = 1},
     "row 1: image_id 5 is not in the annotations")
   lu.assertStrContains(refused {image_id = 4, category_id = 7, bbox = {1, 1, 2}, score = 1},
-    "row 1: 'bbox' must be four numbers")
+    "row 1: 'bbox' must contain four numbers")
   lu.assertStrContains(refused {image_id = 4, category_id = 7, bbox = {1, 1, 2, 2}},
     "row 1: 'score'")
   lu.assertStrContains(

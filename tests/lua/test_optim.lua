@@ -216,7 +216,7 @@ function TestOptimizers:test_groups()
   lu.assertErrorMsgContains("beta1 must be in [0,1), got 2", function() group.betas = {2, 0} end)
   lu.assertErrorMsgContains("betas: expected a list of two numbers",
     function() group.betas = {0.1} end)
-  lu.assertErrorMsgContains("no option beta (did you mean 'betas'?)",
+  lu.assertErrorMsgContains("no option 'beta' (did you mean 'betas'?)",
     function() return group.beta end)
   optimizer:add_param_group {params = {bias}, lr = 0.5}
   lu.assertEquals(#optimizer.param_groups, 2)

@@ -108,7 +108,7 @@ class NetworkChecks {
         look_at_convergence();
         note("batch statistics",
              robust_.inference.statistics.kind == model::Statistics::Kind::batch, never,
-             "BatchNorm uses the statistics of each batch: the images in a batch affect one "
+             "BatchNorm uses the statistics of each batch, so the images in a batch affect one "
              "another's results");
         return std::move(checks_);
     }
@@ -139,15 +139,16 @@ class NetworkChecks {
         const auto spread =
             (std::get<0>(all.max(0)) - std::get<0>(all.min(0))).norm(2, {1}).max().item<double>();
         note("randomised", spread, most_difference,
-             "repeated passes over the same images give different outputs: the network is random, "
-             "so use version \"rand\"");
+             "repeated passes over the same images give different outputs, so the network is "
+             "random; use version \"rand\"");
         const auto logits = seen.network.logits(seen.images);
         const auto off = (logits.sum(1) - 1).abs().max().item<double>();
         const bool probabilities = logits.max().item<double>() < 1 + probability_error &&
                                    logits.min().item<double>() > -probability_error &&
                                    off < probability_error;
         note("probabilities", probabilities, never,
-             "the outputs are probabilities: attack the logits, whose gradients do not vanish");
+             "the outputs are probabilities; attack the logits instead, because their gradients do "
+             "not vanish");
         classes_ = logits.size(1);
     }
 
@@ -219,8 +220,8 @@ class NetworkChecks {
         const double left = share(many);
         const double few = share(right_after(apgd(epsilon(), 10)));
         note("more steps help less", left - few, most_gained,
-             fmt::format("100 steps of APGD leave {:.3g} % of the images correctly classified, 10 "
-                         "steps leave {:.3g} %",
+             fmt::format("100 steps of APGD leave {:.3g} % of the images correctly classified, but "
+                         "10 steps leave {:.3g} %",
                          100 * left, 100 * few));
         if (l_infinity()) {
             wins("one step wins", "FFGSM succeeds on",

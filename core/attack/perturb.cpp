@@ -24,7 +24,7 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
     require_batch(images, labels, settings);
     require_start(settings, images.size(0), images.sizes().slice(1));
     const auto indices = sample_indices(samples, images.size(0));
-    require(!epsilons.empty(), "at least one epsilon is needed, got none");
+    require(!epsilons.empty(), "expected at least one epsilon, got none");
     std::ranges::for_each(epsilons, require_epsilon);
     std::vector<at::Tensor> results;
     if (images.numel() == 0) {

@@ -110,7 +110,7 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
     const auto settings = resolve(options);
     require(!settings.targeted,
             "robust accuracy is defined only for untargeted attacks; do not set 'targeted'");
-    require(!epsilons.empty(), "at least one epsilon is needed, got none");
+    require(!epsilons.empty(), "expected at least one epsilon, got none");
     std::ranges::for_each(epsilons, require_epsilon);
     const at::NoGradGuard no_grad;
     AttackedNetwork network(model, settings, robust.inference);

@@ -17,7 +17,7 @@ namespace {
 void set_steps(Settings& settings, const AttackOptions& options, const Method& method) {
     if (!method.takes_alpha) {
         require(!options.alpha && !options.relative_alpha,
-                "{} chooses its own step size and takes no alpha", method.name);
+                "{} chooses its own step size and does not accept alpha", method.name);
     }
     if (!method.iterates) {
         require(!options.alpha && options.steps.value_or(1) == 1,
@@ -62,7 +62,8 @@ std::string random_starters() {
 void set_start(Settings& settings, const AttackOptions& options, const Method& method) {
     const bool given = options.start.defined();
     require(method.random_start || !options.random_start.value_or(false),
-            "{} has no random start; the methods with one are {}", method.name, random_starters());
+            "{} has no random start; the methods with a random start are {}", method.name,
+            random_starters());
     require(method.random_start || !given,
             "{} has no option 'start'; the methods with this option are {}", method.name,
             random_starters());
@@ -81,7 +82,7 @@ void set_start(Settings& settings, const AttackOptions& options, const Method& m
     settings.restarts = options.restarts;
     require(options.restarts >= 1, "restarts must be at least 1, got {}", options.restarts);
     require(options.restarts == 1 || settings.random_start || method.draws,
-            "{} restarts without a random start would all be the same; the methods with a "
+            "{} restarts without a random start would all be the same; the methods with the option "
             "random_start are {}",
             options.restarts, random_starters());
 }
@@ -112,7 +113,8 @@ void set_numbers(Settings& settings, const AttackOptions& options, const Method&
 void set_norm(Settings& settings, const AttackOptions& options, const Method& method) {
     settings.norm = options.norm.value_or(method.norm);
     require(settings.norm == method.norm || method.either_norm,
-            "the norm of {} is {}, got {}; other methods, such as apgd, let you choose the norm",
+            "{} supports only the norm {}, got {}; other methods, such as apgd, let you choose the "
+            "norm",
             method.name, name_of(method.norm), name_of(settings.norm));
 }
 
@@ -127,7 +129,7 @@ void set_targets(Settings& settings, const AttackOptions& options) {
             "'targets' and 'targeted' are mutually exclusive: with 'targets', any wrong class is a "
             "success");
     require(!options.targeted || settings.loss != Loss::dlr,
-            "the loss dlr takes the option 'targets' instead of 'targeted'");
+            "the loss dlr does not support 'targeted'; use 'targets' instead");
 }
 
 /// Compares as float32, the type of the pixels.
@@ -138,13 +140,13 @@ void require_pixels(const at::Tensor& images, const Range& range) {
     const auto [least, most] = at::aminmax(images);
     const auto lowest = least.item<float>();
     const auto highest = most.item<float>();
-    require(!std::isnan(lowest), "images must have pixels in [{},{}], got some that are NaN",
-            range.lowest, range.highest);
+    require(!std::isnan(lowest), "images must have pixels in [{},{}], got NaN", range.lowest,
+            range.highest);
     require(std::isfinite(lowest) && std::isfinite(highest),
             "images must have finite pixels, got {} to {}", lowest, highest);
     require(
         lowest >= static_cast<float>(range.lowest) && highest <= static_cast<float>(range.highest),
-        "images must have pixels in [{},{}], got {} to {}; to allow others, set the attack's "
+        "images must have pixels in [{},{}], got {} to {}; to allow other values, set the attack's "
         "option 'range' to {{lowest, highest}}, or to \"none\" for filtered images",
         range.lowest, range.highest, lowest, highest);
 }
@@ -153,22 +155,22 @@ void check_band(const Band& band) {
     if (band.dct != 0) {
         require(
             band.dct > 0 && band.dct <= 1,
-            "the band's dct must be a fraction of the coefficients, above 0 and at most 1, got {}",
+            "the band's dct (a fraction of the coefficients) must be above 0 and at most 1, got {}",
             band.dct);
         require(band.part == data::Part::whole && !band.mask.defined(),
-                "'band' takes only one of these: dct, a part with a radius, or a mask");
+                "'band' accepts only one of the following: dct, a part with a radius, or a mask");
         return;
     }
     if (!band.mask.defined()) {
         require(band.part != data::Part::whole,
-                "'band' must have a part (low or high) with a radius, or a mask");
+                "'band' requires a part ('low' or 'high') with a radius, or a mask");
         require(std::isfinite(band.radius) && band.radius >= 0,
                 "the band's radius must be a finite number >= 0, got {}", band.radius);
         return;
     }
     const auto& mask = band.mask;
     require(band.part == data::Part::whole,
-            "'band' takes a part with a radius or a mask, not both");
+            "'band' accepts either a part with a radius or a mask, not both");
     require(mask.dim() == 2 && at::isFloatingType(mask.scalar_type()),
             "the band's mask must be a floating-point tensor [H, W], got {} [{}]",
             dtype_name(mask.scalar_type()), fmt::join(mask.sizes(), ", "));
@@ -258,7 +260,7 @@ void require_batch(const at::Tensor& images, const at::Tensor& labels, const Set
     if (settings.band && settings.band->mask.defined()) {
         const auto& mask = settings.band->mask;
         require(mask.size(0) == images.size(2) && mask.size(1) == images.size(3),
-                "the band's mask must be [{}, {}] (the size of the images), got [{}, {}]",
+                "the band's mask must have shape [{}, {}] (the size of the images), got [{}, {}]",
                 images.size(2), images.size(3), mask.size(0), mask.size(1));
     }
 }

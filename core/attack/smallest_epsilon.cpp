@@ -148,7 +148,7 @@ at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const
     Search state(network, settings, images, labels, samples);
     if (settings.method->least_norm) {
         require(search.epsilons.empty(),
-                "this attack finds the nearest adversarial image by itself: use max_epsilon "
+                "this attack already searches for the nearest adversarial image; use max_epsilon "
                 "instead of epsilons");
         state.find_nearest(search.max_epsilon);
         return state.succeeded();

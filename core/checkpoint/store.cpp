@@ -144,7 +144,7 @@ Checkpoint Store::load(int64_t number) const {
     const auto file = parse(name);
     try {
         require(file.at("format").get<int64_t>() == format,
-                "'{}' has format {}, but this program reads only format {}", name.string(),
+                "'{}' uses format {}, but this program reads only format {}", name.string(),
                 file.at("format").dump(), format);
         Checkpoint checkpoint;
         checkpoint.state = file.at("state");

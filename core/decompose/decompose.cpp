@@ -35,7 +35,7 @@ at::Tensor planes_of(const at::Tensor& x) {
 }
 
 void require_share(double share) {
-    require(share >= 0 && share <= 1, "a share of the energy must be in [0,1], got {}", share);
+    require(share >= 0 && share <= 1, "a fraction of the energy must be in [0,1], got {}", share);
 }
 
 Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Chooser& choose) {
@@ -63,7 +63,7 @@ Parts run(const at::Tensor& x, const at::Tensor& planes, size_t count, const Cho
 Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks) {
     const auto planes = planes_of(x);
     const auto most = std::min(x.size(-1), x.size(-2));
-    require(!ranks.empty(), "at least one rank is needed, got none");
+    require(!ranks.empty(), "expected at least one rank, got none");
     for (const auto rank : ranks) {
         require(rank >= 0 && rank <= most,
                 "a rank must be between 0 and {} (the shorter side of an image of {} x {} pixels), "
@@ -75,7 +75,7 @@ Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks) {
 
 Parts split_by_energy(const at::Tensor& x, const std::vector<double>& shares) {
     const auto planes = planes_of(x);
-    require(!shares.empty(), "at least one share is needed, got none");
+    require(!shares.empty(), "expected at least one fraction of the energy, got none");
     std::ranges::for_each(shares, [&](double share) { require_share(share); });
     return run(x, planes, shares.size(), [&](int64_t, const std::vector<double>& energies) {
         std::vector<int64_t> ranks;
@@ -90,8 +90,8 @@ Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares) {
     const auto planes = planes_of(x);
     const auto leading = x.sizes().slice(0, x.dim() - 2);
     require(shares.defined() && shares.sizes() == leading,
-            "shares must be of shape [{}], one per channel, got {}", fmt::join(leading, ", "),
-            shares.defined() ? shape_of(shares) : "nothing");
+            "the fractions of the energy must have shape [{}] (one per channel), got {}",
+            fmt::join(leading, ", "), shares.defined() ? shape_of(shares) : "nothing");
     const auto given = shares.detach().to(at::kCPU, at::kDouble).contiguous();
     const auto* const values = given.const_data_ptr<double>();
     std::for_each_n(values, given.numel(), [&](double share) { require_share(share); });

@@ -125,8 +125,8 @@ bool choose_keys(std::vector<Source>& sources, JoinedTable& table) {
     }
     if (!equally_many(sources)) {
         table.note = fmt::format(
-            "the rows of table '{}' were not joined: it is not clear which rows of two runs "
-            "belong together, and the runs have different numbers of rows",
+            "the rows of table '{}' were not joined: it is not clear which rows of the runs "
+            "correspond to each other, and the runs have different numbers of rows",
             table.name);
         return false;
     }

@@ -147,7 +147,7 @@ std::vector<SweepItem> items_of(const SweepPlan& given, const SweepMachine& mach
     std::stable_partition(plan.choices.begin(), plan.choices.end(),
                           [](const Choice& choice) { return choice.option == seed_option; });
     require(count_items(plan) <= most_items,
-            "a sweep has at most {} runs; this one would have more", most_items);
+            "a sweep can have at most {} runs, but this sweep would have more", most_items);
     // The seed is the slowest digit, slower than the preset.
     const bool seeded = !plan.choices.empty() && plan.choices[0].option == seed_option;
     const size_t seeds = seeded ? plan.choices[0].values.size() : 1;

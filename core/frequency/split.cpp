@@ -28,7 +28,7 @@ void check(const at::Tensor& x, const std::vector<double>& radii) {
     }
     require(x.dim() >= 2, "x must have at least two dimensions [..., H, W], got shape [{}]",
             fmt::join(x.sizes(), ", "));
-    require(!radii.empty(), "at least one radius is needed, got none");
+    require(!radii.empty(), "expected at least one radius, got none");
     for (const double radius : radii) {
         require(std::isfinite(radius) && radius >= 0,
                 "a radius must be a finite number >= 0, got {}", radius);

@@ -81,7 +81,8 @@ at::Tensor apply(const at::Tensor& x, const at::Tensor& mask) {
     const auto leading = std::min(x.dim(), mask.dim());
     for (int64_t i = 1; i <= leading; ++i) {
         require(x.size(-i) == mask.size(-i) || x.size(-i) == 1 || mask.size(-i) == 1,
-                "a mask [{}] does not fit images [{}]: leading dimensions must be equal or 1",
+                "a mask of shape [{}] cannot be applied to images of shape [{}]: leading "
+                "dimensions must be equal or 1",
                 fmt::join(mask.sizes(), ", "), fmt::join(x.sizes(), ", "));
     }
     return MaskFunction::apply(x, mask.to(x.options()));

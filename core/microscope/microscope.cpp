@@ -48,7 +48,8 @@ at::Tensor wedge(const Shape& shape, int64_t height, int64_t width) {
 
 at::Tensor painted(const Shape& shape, int64_t height, int64_t width) {
     require(static_cast<int64_t>(shape.painted.size()) == height * width,
-            "a painted mask must have {} x {} values, got {}", height, width, shape.painted.size());
+            "a painted mask must contain {} x {} values, got {}", height, width,
+            shape.painted.size());
     auto mask = at::empty({height, width}, at::kDouble);
     auto* const values = mask.data_ptr<double>();
     for (size_t i = 0; i < shape.painted.size(); ++i) {

@@ -38,7 +38,7 @@ std::vector<at::Tensor> Model::features(const at::Tensor& images,
         const auto* const found = own.find(layers[i]);
         require(found != nullptr, "the network has no layer '{}'", layers[i]);
         auto layer = std::dynamic_pointer_cast<Layer>(*found);
-        require(layer != nullptr, "layer '{}' has no output of its own: choose a layer inside it",
+        require(layer != nullptr, "layer '{}' does not produce an output; choose a layer inside it",
                 layers[i]);
         scopes.emplace_back(std::move(layer), [&result = results[i]](const at::Tensor& output) {
             result = output;

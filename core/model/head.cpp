@@ -17,7 +17,8 @@ void check_head(int64_t classes, const std::string& head, const std::string& wan
     require(!head.empty(), "the network has no final linear layer that could be its head");
     require(wanted.empty() || wanted == head,
             "the head must be the last linear layer of the network, '{}'; got '{}'", head, wanted);
-    require(classes >= 1 && classes <= 1'000'000, "classes must be 1 to 1000000, got {}", classes);
+    require(classes >= 1 && classes <= 1'000'000, "classes must be between 1 and 1000000, got {}",
+            classes);
 }
 
 at::Tensor new_head_tensor(const at::Tensor& old, int64_t classes, int64_t inputs, uint64_t seed) {

@@ -14,10 +14,9 @@ namespace hfc::model {
 void require_valid(const Statistics& statistics) {
     if (statistics.kind == Statistics::Kind::adapted) {
         require(statistics.images >= 1,
-                "statistics adapted to images: 'images' must be at least 1, got {}",
-                statistics.images);
+                "for adapted statistics, 'images' must be at least 1, got {}", statistics.images);
         require(std::isfinite(statistics.source_weight) && statistics.source_weight >= 0,
-                "statistics adapted to images: source_weight must be a finite number >= 0, got {}",
+                "for adapted statistics, source_weight must be a finite number >= 0, got {}",
                 statistics.source_weight);
     }
 }
@@ -55,7 +54,8 @@ at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highes
              of_name, short_message(error));
     }
     require(logits.defined() && logits.dim() == 2 && logits.size(0) == images.size(0),
-            "the model must turn {} images into logits of shape [{}, classes]; it returned {}",
+            "the model must return logits of shape [{}, classes] for a batch of size {}; it "
+            "returned {}",
             images.size(0), images.size(0),
             logits.defined() ? fmt::format("[{}]", fmt::join(logits.sizes(), ", ")) : "nothing");
     require(highest_label < logits.size(1),
@@ -229,10 +229,10 @@ void Inference::require_finite() const {
 void Inference::begin(const data::Dataset& dataset) {
     name_ = dataset.name();
     if (adapts()) {
-        require(statistics_.images <= dataset.size(),
-                "statistics adapted to images: 'images' must be between 1 and {} (the size of "
-                "'{}'), got {}",
-                dataset.size(), dataset.name(), statistics_.images);
+        require(
+            statistics_.images <= dataset.size(),
+            "for adapted statistics, 'images' must be between 1 and {} (the size of '{}'), got {}",
+            dataset.size(), dataset.name(), statistics_.images);
         adapt(dataset.batch(0, statistics_.images).images);
     }
 }
@@ -245,10 +245,9 @@ void Inference::begin_labelled(const data::Dataset& dataset) {
 void Inference::begin_labelled(const at::Tensor& images, const at::Tensor& labels) {
     expect_labels(labels);
     if (adapts()) {
-        require(
-            statistics_.images <= images.size(0),
-            "statistics adapted to images: the number of images must be between 1 and {}, got {}",
-            images.size(0), statistics_.images);
+        require(statistics_.images <= images.size(0),
+                "for adapted statistics, the number of images must be between 1 and {}, got {}",
+                images.size(0), statistics_.images);
         adapt(images.slice(0, 0, statistics_.images));
     }
 }

@@ -165,7 +165,7 @@ void require_dtype(const at::Tensor& images, const Model& model) {
     const auto expected = parameters.empty() ? at::kFloat : parameters.front().scalar_type();
     const bool autocast = at::autocast::is_autocast_enabled(images.device().type());
     require(images.is_floating_point() && (autocast || images.scalar_type() == expected),
-            "{} takes images of dtype {}, got {} [{}]{}", model.name(), dtype_name(expected),
+            "{} expects images of dtype {}, got {} [{}]{}", model.name(), dtype_name(expected),
             dtype_name(images.scalar_type()), fmt::join(images.sizes(), ", "),
             expected == at::kFloat ? image_advice(images) : "");
 }
@@ -179,25 +179,23 @@ void require_images(const at::Tensor& images, const Model& model, int64_t channe
         require_dtype(images, model);
     }
     if (images.dim() != 4) {
-        fail("{} takes a batch of images [N, {}, H, W], got a tensor of shape [{}]{}", name,
+        fail("{} expects a batch of images [N, {}, H, W], got a tensor of shape [{}]{}", name,
              channels, fmt::join(images.sizes(), ", "), image_advice(images));
     }
     if (images.size(1) != channels && has_channels_last(images)) {
-        fail(
-            "{} takes images [N, {}, H, W], got a batch of shape [{}], whose channels come "
-            "last{}",
-            name, channels, fmt::join(images.sizes(), ", "), image_advice(images));
+        fail("{} expects images [N, {}, H, W], got a batch of shape [{}] with channels last{}",
+             name, channels, fmt::join(images.sizes(), ", "), image_advice(images));
     }
     require(images.size(1) == channels,
-            "this {} takes images with {} channel(s), got a batch of shape [{}], which has {}; "
-            "build it with channels = {}",
-            name, channels, fmt::join(images.sizes(), ", "), images.size(1), images.size(1));
+            "this {} expects images with {} channel(s), got a batch of shape [{}]; create it with "
+            "channels = {}",
+            name, channels, fmt::join(images.sizes(), ", "), images.size(1));
     require(images.size(2) > 0 && images.size(3) > 0,
-            "{} takes images of at least one pixel, got a batch of shape [{}]", name,
+            "{} requires images of at least one pixel, got a batch of shape [{}]", name,
             fmt::join(images.sizes(), ", "));
     require(images.size(2) >= smallest && images.size(3) >= smallest,
-            "the torchvision variant of {} takes images of at least {} x {} pixels, got a batch of "
-            "shape [{}]; form = \"small\" takes any size",
+            "the torchvision variant of {} requires images of at least {} x {} pixels, got a batch "
+            "of shape [{}]; form = \"small\" accepts images of any size",
             name, smallest, smallest, fmt::join(images.sizes(), ", "));
 }
 

@@ -71,7 +71,7 @@ const Network& find(const std::string& name) {
 
 void check(const Network& network, const ModelOptions& options) {
     require(options.classes >= 1 && options.classes <= 1'000'000,
-            "classes must be 1 to 1000000, got {}", options.classes);
+            "classes must be between 1 and 1000000, got {}", options.classes);
     require(options.channels == 1 || options.channels == 3,
             "channels must be 1 (grey) or 3 (RGB), got {}", options.channels);
     require(options.dropout >= 0 && options.dropout < 1,

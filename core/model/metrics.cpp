@@ -45,7 +45,7 @@ at::Tensor class_accuracies(const at::Tensor& logits, const at::Tensor& labels) 
 
 double calibration_error(const at::Tensor& logits, const at::Tensor& labels, int64_t bins) {
     require(bins >= 1, "bins must be at least 1, got {}", bins);
-    require(logits.size(0) > 0, "the calibration error needs at least one image");
+    require(logits.size(0) > 0, "the calibration error requires at least one image");
     const auto [confidence, predicted] = logits.to(at::kDouble).softmax(1).max(1);
     const auto right = predicted.eq(labels.to(logits.device())).to(at::kDouble);
     const auto bin = (confidence * static_cast<double>(bins)).ceil().sub(1).clamp(0, bins - 1);

@@ -16,7 +16,8 @@ template <typename Named>
 void copy_values(Named&& to, const Named& from) {
     for (auto& entry : to) {
         const at::Tensor* original = from.find(entry.key());
-        require(original != nullptr, "a copied model has no '{}'", entry.key());
+        require(original != nullptr, "the copied model has no parameter or buffer '{}'",
+                entry.key());
         entry.value().set_data(original->detach().clone());
         entry.value().requires_grad_(original->requires_grad());
     }

@@ -34,7 +34,8 @@ NormalisedModel::NormalisedModel(ModelPtr network, const std::vector<double>& me
     require(dynamic_cast<const NormalisedModel*>(network_.get()) == nullptr,
             "the network already normalises its images");
     require(!mean.empty() && mean.size() == deviation.size(),
-            "mean and deviation must have one number per channel, got {} and {} numbers",
+            "mean and deviation must contain the same number of values (one per channel), got {} "
+            "and {}",
             mean.size(), deviation.size());
     for (size_t i = 0; i < mean.size(); ++i) {
         require(std::isfinite(mean[i]), "mean must be finite, got {}", mean[i]);

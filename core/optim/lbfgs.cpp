@@ -114,8 +114,8 @@ struct Memory {
 class Lbfgs : public Optimizer {
   public:
     explicit Lbfgs(Groups given) : Optimizer(std::move(given)) {
-        require(groups().size() == 1, "optimizer lbfgs takes one group of parameters, got {}",
-                groups().size());
+        require(groups().size() == 1,
+                "optimizer lbfgs accepts only one group of parameters, got {}", groups().size());
         auto& options = groups()[0].options;
         if (options.max_eval == 0) {
             options.max_eval = std::max(1.0, std::floor(options.max_iter * 5 / 4));
@@ -124,7 +124,7 @@ class Lbfgs : public Optimizer {
     }
     bool needs_closure() const override { return true; }
     void add_group(ParameterGroup /*group*/) override {
-        fail("optimizer lbfgs takes only one group of parameters");
+        fail("optimizer lbfgs accepts only one group of parameters");
     }
 
     void step_with(const Closure& closure) override {

@@ -134,8 +134,8 @@ std::vector<Optimizer::Batch> Optimizer::collect(const ParameterGroup& group, si
 
 void Optimizer::step() {
     require(!needs_closure(),
-            "optimizer {}: a step needs a closure, a function that computes the loss and its "
-            "gradients",
+            "optimizer {}: a step requires a closure (a function that computes the loss and its "
+            "gradients)",
             defaults.name);
     const at::NoGradGuard no_grad;
     size_t first_state = 0;
@@ -170,7 +170,7 @@ void Optimizer::zero_grad(bool drop) {
 }
 
 std::unique_ptr<Optimizer> make_optimizer(std::vector<ParameterGroup> groups) {
-    require(!groups.empty(), "optimizer: there are no parameters");
+    require(!groups.empty(), "optimizer: expected at least one parameter, got none");
     std::unordered_set<at::TensorImpl*> seen;
     for (auto& group : groups) {
         require_new_parameters(group, seen);

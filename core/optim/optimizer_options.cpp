@@ -223,7 +223,7 @@ void require_known_settings(const Options& options) {
                 one.number != nullptr ? options.*one.number != own.defaults.*one.number
                 : one.flag != nullptr ? options.*one.flag != own.defaults.*one.flag
                                       : options.*one.text != own.defaults.*one.text;
-            require(!changed, "optimizer {} has no option {}", options.name, one.name);
+            require(!changed, "optimizer {} has no option '{}'", options.name, one.name);
         }
     }
 }
@@ -309,7 +309,7 @@ void require_valid_later(const Options& options) {
     require(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
             "optimizer sgd: nesterov requires a momentum above 0 and zero dampening");
     require(options.least_step <= options.largest_step,
-            "optimizer rprop: step_sizes must be a smallest and a largest step, got {} and {}",
+            "optimizer rprop: step_sizes must be in ascending order, got {} and {}",
             options.least_step, options.largest_step);
 }
 

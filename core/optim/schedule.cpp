@@ -77,13 +77,13 @@ void Schedule::step_to(double epoch) {
 }
 
 void Schedule::step_by(double /*metric*/) {
-    fail("{} takes no metric", name());
+    fail("{} does not accept a metric", name());
 }
 
 void Schedule::update(std::optional<int64_t> epoch) {
     require(groups().size() == base_rates_.size(),
-            "the optimizer has {} groups, but had {} when the {} was created", groups().size(),
-            base_rates_.size(), name());
+            "the number of optimizer groups changed from {} to {} after the {} was created",
+            base_rates_.size(), groups().size(), name());
     last_epoch_ = epoch.value_or(last_epoch_ + 1);
     auto values = epoch ? closed_rates() : std::vector<double>();
     set_rates(values.empty() ? rates() : values);
@@ -92,8 +92,8 @@ void Schedule::update(std::optional<int64_t> epoch) {
 void Schedule::set_rates(const std::vector<double>& rates) {
     for (size_t i = 0; i < rates.size(); ++i) {
         require(std::isfinite(rates[i]),
-                "{}: the learning rate of param_groups[{}] becomes {} at epoch {}", name(), i + 1,
-                rates[i], last_epoch_);
+                "{}: the learning rate of param_groups[{}] would become {} at epoch {}", name(),
+                i + 1, rates[i], last_epoch_);
     }
     for (size_t i = 0; i < rates.size(); ++i) {
         groups()[i].options.lr = rates[i];
@@ -125,7 +125,7 @@ std::vector<double> Schedule::for_each_group(const char* what,
                                              const std::vector<double>& values) const {
     const size_t count = groups().size();
     require(values.size() == 1 || values.size() == count,
-            "{} must be a number or a list of {} numbers, one for each group; got {} numbers", what,
+            "{} must be a number or a list with one number per group ({}), got {} numbers", what,
             count, values.size());
     return values.size() == count ? values : std::vector<double>(count, values[0]);
 }
@@ -155,11 +155,11 @@ void Schedule::load(const Json& saved) {
         take(saved);
         check();
         require(base_rates_.size() == (before.contains("base_lrs") ? groups().size() : 0),
-                "the state is for {} groups, but the optimizer has {}", base_rates_.size(),
-                groups().size());
+                "the state has a different number of groups ({}) than the optimizer ({})",
+                base_rates_.size(), groups().size());
     } catch (const Json::exception& error) {
         take(before);
-        fail("{}: the state has a value of the wrong type ({})", name(), error.what());
+        fail("{}: a value in the state has the wrong type ({})", name(), error.what());
     } catch (...) {
         take(before);
         throw;

@@ -18,11 +18,11 @@ class Combined : public Schedule {
                     "scheduler {} (a {}) belongs to a different optimizer", i + 1,
                     schedules_[i]->name());
             require(!schedules_[i]->needs_metric(),
-                    "scheduler {} is a {}, whose steps need a metric", i + 1,
+                    "scheduler {} is a {}, which requires a metric at each step", i + 1,
                     schedules_[i]->name());
         }
     }
-    void step_to(double /*epoch*/) override { fail("a {} cannot jump to an epoch", name()); }
+    void step_to(double /*epoch*/) override { fail("{} cannot jump to an epoch", name()); }
 
   protected:
     std::vector<double> rates() override { return present(); }
@@ -36,8 +36,8 @@ class Combined : public Schedule {
         } else if (state.source()->contains("_schedulers")) {
             const Json& all = state.source()->at("_schedulers");
             require(all.size() == schedules_.size(),
-                    "the state is for {} schedulers, but the {} has {}", all.size(), name(),
-                    schedules_.size());
+                    "the state has a different number of schedulers ({}) than the {} ({})",
+                    all.size(), name(), schedules_.size());
             for (size_t i = 0; i < schedules_.size(); ++i) {
                 schedules_[i]->load(all.at(i));
             }
@@ -55,8 +55,8 @@ class SequentialLR : public Combined {
         for (size_t i = 1; i < schedules_.size(); ++i) {
             // It would have to go back to its first epoch, for which it has no formula.
             require(dynamic_cast<Combined*>(schedules_[i].get()) == nullptr,
-                    "a {} can only be the first scheduler, but is number {}", schedules_[i]->name(),
-                    i + 1);
+                    "scheduler {} is a {}, which can only be the first scheduler", i + 1,
+                    schedules_[i]->name());
         }
     }
     std::string name() const override { return "SequentialLR"; }
@@ -86,9 +86,10 @@ class SequentialLR : public Combined {
 
   protected:
     void check() const override {
-        require(milestones_.size() + 1 == schedules_.size(),
-                "{} schedulers require {} milestones between them, got {}", schedules_.size(),
-                schedules_.size() - 1, milestones_.size());
+        require(
+            milestones_.size() + 1 == schedules_.size(),
+            "the number of milestones must be one less than the number of schedulers ({}), got {}",
+            schedules_.size(), milestones_.size());
         require(std::ranges::is_sorted(milestones_), "milestones must not decrease, got [{}]",
                 fmt::join(milestones_, ", "));
     }
@@ -154,7 +155,7 @@ class ReduceLROnPlateau : public Schedule {
         last_rates_ = present();
     }
     void step() override {
-        fail("a ReduceLROnPlateau requires a metric at each step, such as the loss");
+        fail("ReduceLROnPlateau requires a metric, such as the loss, at each step");
     }
     void step_to(double /*epoch*/) override { step(); }
     void step_by(double metric) override {
@@ -221,7 +222,7 @@ class ReduceLROnPlateau : public Schedule {
             least_.resize(groups().size(), least_.empty() ? 0 : least_[0]);
         }
         require(least_.size() == groups().size(),
-                "the optimizer has {} groups, but min_lrs has {} numbers", groups().size(),
+                "min_lrs must contain one number per optimizer group ({}), got {}", groups().size(),
                 least_.size());
         for (size_t i = 0; i < least_.size(); ++i) {
             double& rate = groups()[i].options.lr;

@@ -178,9 +178,8 @@ class OneCycleLR : public Cycle {
         }
     }
     std::vector<double> rates() override {
-        require(last_epoch_ <= options_.total_steps,
-                "step {} is beyond the {} steps of the OneCycleLR", last_epoch_,
-                options_.total_steps);
+        require(last_epoch_ <= options_.total_steps, "step {} is beyond the {} steps of OneCycleLR",
+                last_epoch_, options_.total_steps);
         const auto [phase, part] = position();
         const bool linear = options_.anneal_strategy == "linear";
         std::vector<double> rates;

@@ -13,8 +13,8 @@ class ByFunction : public Schedule {
     ByFunction(Optimizer& optimizer, std::vector<RateFactor> factors)
         : Schedule(optimizer), factors_(std::move(factors)) {
         require(factors_.size() == 1 || factors_.size() == groups().size(),
-                "lr_lambda must be a function or a list of {} functions, one for each group; got "
-                "{} functions",
+                "lr_lambda must be a function or a list with one function per group ({}), got {} "
+                "functions",
                 groups().size(), factors_.size());
         factors_.resize(groups().size(), factors_[0]);
     }

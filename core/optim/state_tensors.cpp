@@ -44,7 +44,7 @@ at::Tensor& steps_of(Optimizer::State& state, at::Device device) {
         steps = at::zeros({}, at::dtype(at::kFloat).device(device));
     }
     require(steps.dim() == 0,
-            "optimizer: the state 'step' of a parameter must be one number, got shape [{}]",
+            "optimizer: the state 'step' of a parameter must be a single number, got shape [{}]",
             fmt::join(steps.sizes(), ", "));
     if (steps.device() != device || steps.scalar_type() != at::kFloat) {
         steps = steps.to(device, at::kFloat);

@@ -21,7 +21,7 @@ void check(const at::Tensor& map, int64_t bands, double radius) {
         map.defined() && map.dim() >= 2 && map.numel() > 0 && !map.is_complex(),
         "'map' must be a real tensor [..., H, W], got {}",
         map.defined() ? fmt::format("[{}]", fmt::join(map.sizes(), ", ")) : "an undefined tensor");
-    require(bands >= 1 && bands <= 1'000'000, "bands must be 1 to 1000000, got {}", bands);
+    require(bands >= 1 && bands <= 1'000'000, "bands must be between 1 and 1000000, got {}", bands);
     require(std::isfinite(radius) && radius >= 0, "radius must be a finite number >= 0, got {}",
             radius);
 }

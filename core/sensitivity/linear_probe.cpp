@@ -26,8 +26,11 @@ void require_set(const char* which, const at::Tensor& features, const at::Tensor
             which);
     require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
                 labels.size(0) == features.size(0),
-            "{} labels must be int64 [{}], one for each row of the features", which,
-            features.size(0));
+            "{} labels must be int64 [{}], one label per row of the features; got {}", which,
+            features.size(0),
+            labels.defined() ? fmt::format("{} [{}]", dtype_name(labels.scalar_type()),
+                                           fmt::join(labels.sizes(), ", "))
+                             : "an undefined tensor");
     require(labels.min().item<int64_t>() >= 0, "{} labels must be >= 0, got {}", which,
             labels.min().item<int64_t>());
 }

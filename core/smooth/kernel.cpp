@@ -48,8 +48,10 @@ at::Tensor gaussian_kernel(const at::Tensor& kernel, double sigma, int64_t size)
     require_kernel(kernel);
     require(std::isfinite(sigma) && sigma > 0 && sigma <= 1000,
             "sigma must be a number above 0 and at most 1000, got {}", sigma);
-    require(size == 0 || (size > 0 && size % 2 == 1 && size <= 10001),
-            "the Gaussian's size must be odd, or 0 for the size that fits sigma; got {}", size);
+    require(
+        size == 0 || (size > 0 && size % 2 == 1 && size <= 10001),
+        "the Gaussian's size must be odd and at most 10001, or 0 to derive it from sigma, got {}",
+        size);
     const auto count = size > 0 ? size : 2 * static_cast<int64_t>(std::lround(4 * sigma)) + 1;
     const auto distance = at::arange(count, at::kDouble) - static_cast<double>(count / 2);
     const auto bell = at::exp(distance.square() / (-2 * sigma * sigma));

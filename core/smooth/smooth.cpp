@@ -26,7 +26,7 @@ std::vector<std::string> chosen(const model::Model& model, const std::vector<std
                 "'{}' is not a convolution of the model{}; its convolutions are {}", layer,
                 did_you_mean(layer, known), fmt::join(known, ", "));
         require(std::ranges::find(names, *found) == names.end(),
-                "the convolution '{}' is named twice", layer);
+                "the convolution '{}' is listed twice", layer);
         names.push_back(*found);
     }
     return names;

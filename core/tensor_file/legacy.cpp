@@ -43,7 +43,7 @@ class LegacyStorages : public StorageSource {
         }
         const auto bytes = byte_count({count}, type);
         expect(bytes <= source_.size - claimed_,
-               "its storages claim more bytes than the file has ({})", source_.size);
+               "the declared size of its storages exceeds the file size ({} bytes)", source_.size);
         claimed_ += bytes;
         return storages_.emplace(key, Storage{at::empty({count}, type), false})
             .first->second.elements;
@@ -56,9 +56,8 @@ class LegacyStorages : public StorageSource {
         for (const auto* const item : list->items) {
             const auto* const key = item->get<std::string>();
             const auto found = key == nullptr ? storages_.end() : storages_.find(*key);
-            expect(
-                found != storages_.end() && !found->second.filled,
-                "its list of storages names a storage that is not described, or names one twice");
+            expect(found != storages_.end() && !found->second.filled,
+                   "its list of storages contains an unknown or repeated storage");
             position = fill_one(*key, found->second, position);
         }
         for (const auto& [key, storage] : storages_) {
@@ -146,7 +145,7 @@ class LegacyFile {
             const auto* const name = key->get<std::string>();
             const auto* const little = value->get<bool>();
             expect(name == nullptr || *name != "little_endian" || (little != nullptr && *little),
-                   "it was written by a big-endian machine");
+                   "it was written on a big-endian machine");
         }
     }
 

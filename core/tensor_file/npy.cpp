@@ -48,10 +48,8 @@ class HeaderParser {
                 header.shape = tuple();
                 shape = true;
             } else {
-                malformed(
-                    "its npy header has the key '{}', which does not belong there or occurs "
-                    "twice: {}",
-                    key, text_);
+                malformed("its npy header contains the key '{}', which is unknown or repeated: {}",
+                          key, text_);
             }
             if (!take(',')) {
                 demand('}');
@@ -86,13 +84,13 @@ class HeaderParser {
         return found;
     }
     void demand(char c) {
-        expect(take(c), "its npy header has no '{}' at position {}: {}", c, at_, text_);
+        expect(take(c), "expected '{}' at position {} of its npy header: {}", c, at_, text_);
     }
     std::string quoted() {
         skip_space();
         const char quote = at_ < text_.size() ? text_[at_] : ' ';
-        expect(quote == '\'' || quote == '"', "its npy header has no string at position {}: {}",
-               at_, text_);
+        expect(quote == '\'' || quote == '"',
+               "expected a string at position {} of its npy header: {}", at_, text_);
         const auto end = text_.find(quote, at_ + 1);
         expect(end != std::string_view::npos, "its npy header has an unterminated string: {}",
                text_);
@@ -110,7 +108,7 @@ class HeaderParser {
     bool boolean() {
         const bool yes = take_word("True");
         expect(yes || take_word("False"),
-               "its npy header has neither True nor False at position {}: {}", at_, text_);
+               "expected True or False at position {} of its npy header: {}", at_, text_);
         return yes;
     }
     int64_t integer() {
@@ -118,8 +116,8 @@ class HeaderParser {
         int64_t value = 0;
         const auto* const first = text_.data() + at_;
         const auto [last, error] = std::from_chars(first, text_.data() + text_.size(), value);
-        expect(error == std::errc{} && value >= 0, "its npy header has no size at position {}: {}",
-               at_, text_);
+        expect(error == std::errc{} && value >= 0,
+               "expected a size at position {} of its npy header: {}", at_, text_);
         at_ += static_cast<size_t>(last - first);
         take('L');  // Python 2 wrote long integers so
         return value;
@@ -144,7 +142,7 @@ class HeaderParser {
 /// Reverses the bytes of each group of `width`.
 const Dtype& dtype_of(const std::string& descr) {
     expect(descr.find('O') == std::string::npos,
-           "it contains Python objects (dtype '{}'): pickled objects are refused", descr);
+           "it contains pickled Python objects (dtype '{}'), which are refused", descr);
     const auto* dtype =
         find_dtype(&Dtype::npy, descr.empty() ? "" : std::string_view(descr).substr(1));
     const bool known_order =
@@ -164,17 +162,19 @@ std::string read_header(const ByteSource& source, uint64_t& used) {
            "it does not start like an npy file");
     const int version = start[6];
     expect(version >= 1 && version <= 3 && start[7] == 0,
-           "it has the npy version {}.{}, expected 1.0, 2.0 or 3.0", version, start[7]);
+           "it uses npy version {}.{}, expected 1.0, 2.0 or 3.0", version, start[7]);
     const size_t length_bytes = version == 1 ? 2 : 4;
     used = 8 + length_bytes;
     expect(source.size >= used, "it ends inside its npy header");
     source.read(start.data() + 8, length_bytes);
     uint32_t length = 0;
     std::memcpy(&length, start.data() + 8, length_bytes);
-    expect(length <= largest_header, "its npy header claims {} bytes, expected at most {}", length,
+    expect(length <= largest_header,
+           "its npy header has a declared length of {} bytes, expected at most {}", length,
            largest_header);
-    expect(length <= source.size - used, "its npy header claims {} bytes, but only {} follow",
-           length, source.size - used);
+    expect(length <= source.size - used,
+           "its npy header has a declared length of {} bytes, but only {} follow", length,
+           source.size - used);
     std::string header(length, '\0');
     source.read(header.data(), header.size());
     used += length;
@@ -221,7 +221,7 @@ ArrayHeader read_array_header(const ByteSource& source) {
     const auto& dtype = dtype_of(header.descr);
     const auto bytes = byte_count(header.shape, dtype.type);
     expect(bytes == source.size - used,
-           "its array of shape [{}] and dtype '{}' needs {} bytes, but {} follow the header",
+           "its array of shape [{}] and dtype '{}' requires {} bytes, but {} follow the header",
            fmt::join(header.shape, ", "), header.descr, bytes, source.size - used);
     return {{header.shape, dtype.type, header.descr[0] == '>', header.fortran_order}, used};
 }
@@ -236,18 +236,17 @@ at::Tensor read_npy(const ByteSource& source) {
 
 NpyLayout read_npy_layout(const ByteSource& source) {
     const auto header = read_array_header(source);
-    expect(
-        !header.layout.big_endian && !header.layout.fortran_order,
-        "it is in {} order, but parts can be read only from little-endian arrays in C order; write "
-        "it again in Python: np.save(path, np.ascontiguousarray(a, a.dtype.newbyteorder('<')))",
-        header.layout.fortran_order ? "Fortran" : "big-endian");
+    expect(!header.layout.big_endian && !header.layout.fortran_order,
+           "it is in {} order, but partial reads require a little-endian array in C order; save it "
+           "again in Python: np.save(path, np.ascontiguousarray(a, a.dtype.newbyteorder('<')))",
+           header.layout.fortran_order ? "Fortran" : "big-endian");
     return {header.layout.shape, header.layout.type, header.offset};
 }
 
 std::string npy_header(const std::string& name, const at::Tensor& tensor) {
     const auto* dtype = find_dtype(tensor.scalar_type());
     require(dtype != nullptr && !dtype->npy.empty(),
-            "tensor '{}' has the dtype {}, which NumPy lacks (it has {}); convert it first", name,
+            "tensor '{}' has dtype {}, which NumPy does not support; convert it to one of {}", name,
             dtype_name(tensor.scalar_type()), dtype_names(&Dtype::npy));
     auto header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}",
                               tensor.element_size() == 1 ? '|' : '<', dtype->npy,

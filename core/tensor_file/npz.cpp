@@ -35,8 +35,8 @@ NamedTensors read_npz(ZipReader& archive, Metadata& metadata) {
     NamedTensors tensors;
     for (const auto& member : archive.members()) {
         expect(member.name.ends_with(extension),
-               "it is a zip archive with the member '{}'; it is neither an npz file (names end in "
-               ".npy) nor a PyTorch file",
+               "it is a zip archive, but neither a PyTorch file nor an npz file (its member '{}' "
+               "does not end in .npy)",
                member.name);
         const auto name = member.name.substr(0, member.name.size() - extension.size());
         try {

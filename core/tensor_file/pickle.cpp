@@ -38,8 +38,8 @@ const Value& Machine::run() {
         } else if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) &&
                    !step_object(opcode) && !step_set(opcode)) {
             malformed(
-                "refused: its pickle has the opcode 0x{:02x} at byte {}; only tensors and plain "
-                "containers are read",
+                "refused: its pickle contains the opcode 0x{:02x} at byte {}; only tensors and "
+                "plain containers are read",
                 opcode, at_ - 1);
         }
     }
@@ -225,7 +225,7 @@ Value* Machine::pop() {
 }
 
 std::vector<const Value*> Machine::pop_to_mark() {
-    expect(!marks_.empty(), "its pickle has no mark where one is needed (before byte {})", at_);
+    expect(!marks_.empty(), "its pickle is missing a mark (before byte {})", at_);
     const auto first = stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back());
     std::vector<const Value*> items(first, stack_.end());
     stack_.erase(first, stack_.end());
@@ -264,7 +264,7 @@ void Machine::remember(uint64_t index) {
 
 void Machine::recall(uint64_t index) {
     const auto found = memo_.find(index);
-    expect(found != memo_.end(), "its pickle recalls value {}, which it never stored", index);
+    expect(found != memo_.end(), "its pickle reads memo entry {}, which it never stored", index);
     push_known(found->second);
 }
 

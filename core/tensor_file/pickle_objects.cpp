@@ -22,7 +22,7 @@ bool Machine::step_object(unsigned char opcode) {
             const auto* const name = pop()->get<std::string>();
             const auto* const module = pop()->get<std::string>();
             expect(name != nullptr && module != nullptr,
-                   "its pickle names a global with something other than strings");
+                   "the name of a global in its pickle is not a string");
             push_global(*module, *name);
             return true;
         }

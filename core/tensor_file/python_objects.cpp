@@ -27,7 +27,7 @@ std::string latin1(std::string_view text) {
             continue;
         }
         const bool pair = (first == 0xc2 || first == 0xc3) && i + 1 < text.size();
-        expect(pair, "its pickle stores bytes as a string with characters that are not bytes");
+        expect(pair, "its pickle stores bytes as a string that contains characters above 255");
         const auto second = static_cast<unsigned char>(text[++i]);
         bytes += static_cast<char>((first & 3U) << 6U | (second & 0x3fU));
     }
@@ -103,7 +103,8 @@ std::optional<Tree> complex_of(const Sequence& arguments) {
 }  // namespace
 
 void TreeMaker::count_bytes(uint64_t bytes) {
-    expect(bytes <= bytes_left_, "its values repeat more data than expected in a file of its size");
+    expect(bytes <= bytes_left_,
+           "its values expand to more data than expected for a file of its size");
     bytes_left_ -= bytes;
 }
 

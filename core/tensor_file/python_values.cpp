@@ -39,8 +39,7 @@ const std::map<std::string_view, std::string_view>& unread_tensors() {
         {"torch._utils._rebuild_nested_tensor", "a nested tensor"},
         {"torch._utils._rebuild_qtensor", "a quantized tensor; save x.dequantize() in Python"},
         {"torch._utils._rebuild_meta_tensor_no_storage",
-         "a tensor on the device meta, which has "
-         "no values"},
+         "a tensor on the meta device, which has no values"},
         {"torch._utils._rebuild_wrapper_subclass", "a tensor of a class that wraps other tensors"},
     };
     return reasons;
@@ -166,7 +165,8 @@ Tree TreeMaker::key(const Value& value, int depth) {
     const auto tree = visit(value, "a key", depth);
     const bool plain = tree.get<std::string>() != nullptr || tree.get<bool>() != nullptr ||
                        tree.get<int64_t>() != nullptr || tree.get<double>() != nullptr;
-    expect(plain, "a dict has a key that is neither a string, a number nor a tuple of these");
+    expect(plain,
+           "a dict has a key that is not a string, a number or a tuple of strings and numbers");
     return tree;
 }
 

@@ -260,8 +260,7 @@ class TensorBuilder : public pickle::Builder {
             const auto width = static_cast<int64_t>(c10::elementSize(dtype->type));
             const bool whole = elements.scalar_type() == at::kByte && elements.numel() % width == 0;
             expect(whole,
-                   "a tensor of dtype {} lies in a storage that does not consist of elements of "
-                   "this dtype",
+                   "a tensor of dtype {} does not match the dtype or the size of its storage",
                    dtype->torch);
             elements = elements.view(dtype->type);
         }
@@ -290,7 +289,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const count = whole ? tuple->items[2]->get<int64_t>() : nullptr;
         expect(offset != nullptr && count != nullptr && *offset >= 0 && *count >= 0 &&
                    *offset <= elements.numel() && *count <= elements.numel() - *offset,
-               "a part of a storage lies outside the storage");
+               "a view of a storage extends beyond the storage");
         return elements.narrow(0, *offset, *count);
     }
 
@@ -302,8 +301,8 @@ class TensorBuilder : public pickle::Builder {
             decoded = encoded_bytes(*call);
             bytes = decoded ? &*decoded : nullptr;
         }
-        expect(bytes != nullptr, "a storage within its pickle does not consist of bytes");
-        expect(bytes->size() <= bytes_, "its storages claim more bytes than the file has");
+        expect(bytes != nullptr, "a storage inside its pickle is not stored as bytes");
+        expect(bytes->size() <= bytes_, "the declared size of its storages exceeds the file size");
         bytes_ -= bytes->size();
         return legacy_storage(*bytes);
     }
@@ -327,11 +326,12 @@ class ZipStorages : public StorageSource {
         const auto* const member = archive_.find(folder_ + "data/" + key);
         expect(member != nullptr, "its storage '{}' is missing", key);
         expect(byte_count({count}, type) == member->size,
-               "its storage '{}' should have {} elements of {}, but has {} bytes", key, count,
+               "its storage '{}' should have {} elements of dtype {}, but has {} bytes", key, count,
                dtype_name(type), member->size);
         read_bytes_ += member->size;
         expect(read_bytes_ <= archive_.file_size(),
-               "its storages claim more bytes than the file has ({})", archive_.file_size());
+               "the declared size of its storages exceeds the file size ({} bytes)",
+               archive_.file_size());
         const auto elements = at::empty({count}, type);
         archive_.read(*member, elements.mutable_data_ptr());
         normalize_booleans(elements);
@@ -359,10 +359,10 @@ Content read_pytorch(ZipReader& archive) {
     const auto* const found = archive.find_in_any_folder(pickle_name);
     const auto folder = found->name.substr(0, found->name.size() - pickle_name.size());
     expect(archive.find(folder + "constants.pkl") == nullptr,
-           "it is a TorchScript program, which is refused: only state dicts are read");
+           "refused: it is a TorchScript program; only state dicts are read");
     const auto* const order = archive.find(folder + "byteorder");
     expect(order == nullptr || (order->size < 16 && archive.read(*order) == "little"),
-           "it was written by a big-endian machine");
+           "it was written on a big-endian machine");
     expect(found->size <= largest_pickle, "its pickle has {} bytes, expected at most {}",
            found->size, largest_pickle);
     const auto program = archive.read(*found);

@@ -43,7 +43,7 @@ class HeaderWatch {
         } else if (event == json::parse_event_t::key) {
             const auto& key = value.get_ref<const std::string&>();
             auto& seen = depth == 1 ? names_ : fields_;
-            expect(seen.insert(key).second, "its header has the key '{}' twice", key);
+            expect(seen.insert(key).second, "its header contains the key '{}' twice", key);
             if (depth == 1) {
                 order.push_back(key);
             }
@@ -64,10 +64,11 @@ std::string read_header(const InputFile& file) {
     uint64_t length = 0;
     file.read(0, &length, sizeof(length));
     expect(length <= largest_json_header,
-           "its safetensors header claims {} bytes, expected at most {}", length,
+           "its safetensors header has a declared length of {} bytes, expected at most {}", length,
            largest_json_header);
-    expect(length <= file.size() - 8, "its safetensors header claims {} bytes, but only {} follow",
-           length, file.size() - 8);
+    expect(length <= file.size() - 8,
+           "its safetensors header has a declared length of {} bytes, but only {} follow", length,
+           file.size() - 8);
     std::string header(length, '\0');
     file.read(8, header.data(), header.size());
     expect(header.starts_with('{'), "its safetensors header does not start with '{{'");
@@ -90,8 +91,8 @@ const json& field_of(const json& object, const std::string& name, const char* fi
 void pair_numbers(Entry& entry) {
     if (entry.dtype->type == at::kFloat4_e2m1fn_x2) {
         expect(!entry.shape.empty() && entry.shape.back() % 2 == 0,
-               "tensor '{}' of dtype F4 has the shape [{}], whose last size must be even",
-               entry.name, fmt::join(entry.shape, ", "));
+               "tensor '{}' of dtype F4 has shape [{}], but the last size must be even", entry.name,
+               fmt::join(entry.shape, ", "));
         entry.shape.back() /= 2;
     }
 }
@@ -99,7 +100,8 @@ void pair_numbers(Entry& entry) {
 std::vector<int64_t> written_shape(const at::Tensor& tensor) {
     auto shape = tensor.sizes().vec();
     if (tensor.scalar_type() == at::kFloat4_e2m1fn_x2) {
-        require(!shape.empty(), "a tensor of dtype float4_e2m1fn_x2 must have a dimension");
+        require(!shape.empty(),
+                "a tensor of dtype float4_e2m1fn_x2 must have at least one dimension");
         shape.back() *= 2;
     }
     return shape;
@@ -124,11 +126,11 @@ Entry parse_entry(const std::string& name, const json& object, uint64_t data_siz
     entry.begin = unsigned_field(offsets[0], name, "data_offsets");
     entry.end = unsigned_field(offsets[1], name, "data_offsets");
     expect(entry.begin <= entry.end && entry.end <= data_size,
-           "tensor '{}' has the data_offsets [{}, {}], but there are only {} bytes of data", name,
+           "tensor '{}' has data_offsets [{}, {}], but there are only {} bytes of data", name,
            entry.begin, entry.end, data_size);
     const auto bytes = byte_count(entry.shape, entry.dtype->type);
     expect(bytes == entry.end - entry.begin,
-           "tensor '{}' of shape [{}] and dtype {} needs {} bytes, but its data_offsets span {}",
+           "tensor '{}' of shape [{}] and dtype {} requires {} bytes, but its data_offsets span {}",
            name, fmt::join(entry.shape, ", "), entry.dtype->safetensors, bytes,
            entry.end - entry.begin);
     return entry;
@@ -174,15 +176,15 @@ void require_no_holes(const std::vector<Entry>& entries, uint64_t data_size) {
     uint64_t position = 0;
     for (const auto* entry : sorted) {
         expect(entry->begin >= position,
-               "tensor '{}' starts at byte {} of the data, inside another tensor, which ends at {}",
+               "tensor '{}' starts at byte {} of the data, but the previous tensor ends at byte {}",
                entry->name, entry->begin, position);
         expect(entry->begin == position,
-               "bytes {} to {} of the data, before tensor '{}', belong to no tensor", position,
-               entry->begin, entry->name);
+               "bytes {} to {} of the data (before tensor '{}') are not part of any tensor",
+               position, entry->begin, entry->name);
         position = entry->end;
     }
     expect(position == data_size,
-           "the tensors end at byte {} of the data, but the data has {} bytes", position,
+           "the tensors end at byte {} of the data, but there are {} bytes of data", position,
            data_size);
 }
 
@@ -226,9 +228,10 @@ void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Meta
                 "a tensor named '{}' cannot be written: safetensors reserves that name",
                 metadata_name);
         const auto* dtype = find_dtype(tensor.scalar_type());
-        require(dtype != nullptr && !dtype->safetensors.empty(),
-                "tensor '{}' has the dtype {}, which safetensors lacks (it has {})", name,
-                dtype_name(tensor.scalar_type()), dtype_names(&Dtype::safetensors));
+        require(
+            dtype != nullptr && !dtype->safetensors.empty(),
+            "tensor '{}' has dtype {}, which safetensors does not support; convert it to one of {}",
+            name, dtype_name(tensor.scalar_type()), dtype_names(&Dtype::safetensors));
         header += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":[{}],\"data_offsets\":[{},{}]}}",
                               header.size() > 1 ? "," : "", json(name).dump(), dtype->safetensors,
                               fmt::join(written_shape(tensor), ","), begins[i],

@@ -71,8 +71,9 @@ Content read_any(const InputFile& file) {
         return read_bare_pickle(file);
     }
     expect(!is_tar(file),
-           "it is a tar archive, perhaps in PyTorch's format of 2016 and 2017; write it again in "
-           "Python: torch.save(torch.load(path, map_location=\"cpu\", weights_only=False), path)");
+           "it is a tar archive, perhaps in the format that PyTorch used in 2016 and 2017; save it "
+           "again in Python: torch.save(torch.load(path, map_location=\"cpu\", "
+           "weights_only=False), path)");
     malformed("it is not a safetensors, npz, npy or PyTorch file{}",
               file.size() == 0 ? " (it is empty)" : "");
 }
@@ -86,7 +87,7 @@ void require_writable(const NamedTensors& tensors, const std::string& extension)
         require(tensor.defined(), "tensor '{}' is undefined", name);
         require(tensor.layout() == at::kStrided && !tensor.is_quantized() && !tensor.is_nested() &&
                     !tensor.is_meta(),
-                "tensor '{}' must be dense and have values", name);
+                "tensor '{}' must be dense, not quantized, and not on the meta device", name);
     }
 }
 

@@ -17,7 +17,7 @@ class Flattener {
 
     void visit(const Tree& tree, const std::string& name) {
         name_bytes_ += name.size();
-        expect(name_bytes_ <= most_name_bytes, "its names take more than {} MB",
+        expect(name_bytes_ <= most_name_bytes, "the names of its tensors require more than {} MB",
                most_name_bytes >> 20);
         if (const auto* const tensor = tree.get<at::Tensor>()) {
             add(name, *tensor);

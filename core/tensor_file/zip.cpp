@@ -73,11 +73,12 @@ ZipReader::Member ZipReader::describe(uint64_t index) {
     const auto most =
         status.comp_method == ZIP_CM_STORE ? status.comp_size : status.comp_size * largest_ratio;
     expect(status.comp_size <= file_size_ && status.size <= most,
-           "its member '{}' claims {} bytes, more than its {} compressed bytes can contain",
+           "its member '{}' has a declared size of {} bytes, more than its {} compressed bytes can "
+           "expand to",
            status.name, status.size, status.comp_size);
     packed_size_ += status.comp_size;
-    expect(packed_size_ <= file_size_, "its zip members claim more bytes than the file has ({})",
-           file_size_);
+    expect(packed_size_ <= file_size_,
+           "the declared size of its zip members exceeds the file size ({} bytes)", file_size_);
     return {status.name, status.size, index};
 }
 
@@ -105,7 +106,7 @@ void ZipReader::read(const Member& member, const std::function<void(const ByteSo
     char beyond = 0;
     const auto got = zip_fread(file.get(), &beyond, 1);
     expect(got >= 0, "its member '{}' is damaged: {}", member.name, zip_file_strerror(file.get()));
-    expect(got == 0, "its member '{}' is longer than the {} bytes that it claims", member.name,
+    expect(got == 0, "its member '{}' is longer than its declared size of {} bytes", member.name,
            member.size);
 }
 

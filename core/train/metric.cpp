@@ -16,8 +16,8 @@ namespace {
 using MetricFunction = std::function<double(const at::Tensor& logits, const at::Tensor& labels)>;
 
 double top5(const at::Tensor& logits, const at::Tensor& labels) {
-    require(logits.size(1) >= 5, "the metric top5 needs at least 5 classes, but the network has {}",
-            logits.size(1));
+    require(logits.size(1) >= 5,
+            "the metric top5 requires at least 5 classes, but the network has {}", logits.size(1));
     return model::is_right(logits, labels, 5).to(at::kDouble).mean().item<double>();
 }
 
@@ -91,17 +91,16 @@ std::vector<MetricValues> MetricRecorder::values() const {
     }
     auto& group = parallel::world();
     for (size_t i = 0; i < seen_.size(); ++i) {
-        require(
-            group.agree(seen_[i].empty() ? 0 : 1) == 1,
-            "the metric {} needs class logits, but the loss measures '{}' with a different metric",
-            metrics_.front()->name(), probes_[i].name);
+        require(group.agree(seen_[i].empty() ? 0 : 1) == 1,
+                "the metric {} requires class logits, but the loss evaluates '{}' with a different "
+                "metric",
+                metrics_.front()->name(), probes_[i].name);
         const auto logits = parallel::gather_rows(group, seen_[i], probes_[i].dataset.size());
         const auto labels = probes_[i].dataset.labels();
         for (size_t m = 0; m < metrics_.size(); ++m) {
             const double value = metrics_[m]->value(logits, labels);
             require(std::isfinite(value),
-                    "the metric {} of the probe '{}' is {}: expected a "
-                    "finite number",
+                    "the metric {} of the probe '{}' is {}, expected a finite number",
                     metrics_[m]->name(), probes_[i].name,
                     std::isnan(value) ? std::abs(value) : value);
             result[m].values.emplace_back(probes_[i].name,

@@ -13,8 +13,7 @@ TrainOptions with_validation(const TrainOptions& options) {
     if (options.validation) {
         require(std::ranges::find(options.probes, validation_name, &model::Probe::name) ==
                     options.probes.end(),
-                "there is a probe named '{}' as well as a validation set; use only one of them",
-                validation_name);
+                "a probe cannot be named '{}' if a validation set is given", validation_name);
         result.probes.insert(result.probes.begin(), {validation_name, *options.validation});
     }
     return result;

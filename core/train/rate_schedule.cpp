@@ -102,7 +102,7 @@ void require_valid(const Options& options) {
     require(std::isfinite(options.warmup) && options.warmup >= 0,
             "warmup must be a number of epochs >= 0, got {}", options.warmup);
     require(options.name != "one_cycle" || options.warmup == 0,
-            "one_cycle has its own warm-up, pct_start; expected warmup = 0, got {}",
+            "one_cycle has its own warm-up (pct_start), so warmup must be 0, got {}",
             options.warmup);
     require(options.pct_start > 0 && options.pct_start < 1,
             "pct_start must be a fraction above 0 and below 1, got {}", options.pct_start);

@@ -71,8 +71,8 @@ Position to_position(const Json& state) {
     }
     require(position.epoch >= 1 && position.batch >= 0 &&
                 static_cast<int64_t>(position.results.size()) == position.epoch - 1,
-            "the checkpoint is at epoch {}, batch {}, with the results of {} epochs, which is "
-            "impossible",
+            "the checkpoint is inconsistent: it is at epoch {}, batch {}, but contains the results "
+            "of {} epochs",
             position.epoch, position.batch, position.results.size());
     return position;
 }
@@ -187,14 +187,14 @@ void warn_of(const Machine& before, at::Device device,
     const Machine now;
     if (device.is_cpu() && before.threads != now.threads) {
         warn(
-            fmt::format("the checkpoint was written on {} thread{}, but training continues with "
-                        "{}: the last digits of the results may differ",
+            fmt::format("the checkpoint was written with {} thread{}, but training continues with "
+                        "{}, so the last digits of the results may differ",
                         before.threads, before.threads == 1 ? "" : "s", now.threads));
     }
     if (before.processes != now.processes) {
         warn(fmt::format(
-            "the checkpoint was written by {} process{}, but training continues with {}: the last "
-            "digits of the results may differ, and dropout draws different random numbers",
+            "the checkpoint was written by {} process{}, but training continues with {}, so the "
+            "last digits of the results may differ, and dropout draws different random numbers",
             before.processes, before.processes == 1 ? "" : "es", now.processes));
     }
 }

@@ -39,7 +39,8 @@ void require_parameters_of(const optim::Optimizer& optimizer, model::Model& mode
                 fmt::join(parameter.sizes(), ", "));
         }
     }
-    require(!optimizer.needs_closure(), "the optimizer lbfgs needs a closure for each step");
+    require(!optimizer.needs_closure(),
+            "the optimizer lbfgs is not supported because it requires a closure for each step");
 }
 
 /// The states lie where the weights do, whatever the optimizer has been through.
@@ -69,7 +70,7 @@ std::vector<at::Tensor> running_statistics(const model::Model& model) {
 
 void require_loss(const at::Tensor& loss, const Stepper::Step& step) {
     require(loss.defined() && loss.numel() == 1 && at::isFloatingType(loss.scalar_type()),
-            "the loss must be one floating-point number, got {} at epoch {}, step {}",
+            "the loss must be a single floating-point number, got {} at epoch {}, step {}",
             loss.defined() ? fmt::format("{} [{}]", dtype_name(loss.scalar_type()),
                                          fmt::join(loss.sizes(), ", "))
                            : "nothing",

@@ -52,7 +52,7 @@ void require_valid(const TrainOptions& options) {
     data::require_valid(loading_of(options));
     optim::require_valid(options.optimizer);
     require(options.optimizer.name != "lbfgs",
-            "the optimizer lbfgs needs a closure for each step; expected one of {}",
+            "the optimizer lbfgs is not supported (it requires a closure); expected one of {}",
             fmt::join(optim::known_optimizers(), ", "));
     require(!options.clip_norm || (std::isfinite(*options.clip_norm) && *options.clip_norm > 0),
             "clip_norm must be a finite number above 0, got {}", options.clip_norm.value_or(0));

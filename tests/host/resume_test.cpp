@@ -229,7 +229,7 @@ TEST_F(Resume, OnAnotherNumberOfThreadsIsSaid) {
     EXPECT_EQ(run(start(out)).status, 0);
     const auto result = run({"--resume", out.string(), "--threads", "2"});
     EXPECT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("was written on 1 thread, but training continues with 2"));
+    EXPECT_THAT(result.err, HasSubstr("was written with 1 thread, but training continues with 2"));
 }
 
 }  // namespace

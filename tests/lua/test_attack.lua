@@ -62,7 +62,7 @@ function TestAttack:test_epsilons_in_ascending_order_find_what_a_bisection_misse
   lu.assertEquals(smallest {epsilons = {.02, .2}}, {math.huge, math.huge})
   lu.assertErrorMsgContains("in ascending order; got 0.1 after 0.2", smallest,
                             {epsilons = {.2, .1}})
-  lu.assertErrorMsgContains("finds the nearest adversarial image by itself",
+  lu.assertErrorMsgContains("already searches for the nearest adversarial image",
                             hfc.smallest_epsilon, Window(), x, zeros, hfc.attack.deepfool {},
                             {epsilons = {.1}})
 end
@@ -188,7 +188,8 @@ function TestAttack:test_a_band_of_the_cosine_transform()
   local change = hfc.attack.pgd {steps = 2, band = {dct = 1 / 8}}(net, x, y) - x
   -- One of eight coefficients in each direction: the mean of the channel.
   lu.assertTrue((change - change:mean({2, 3}, true)):abs():max():item() < 1e-6)
-  lu.assertErrorMsgContains("dct must be a fraction", hfc.attack.pgd, {band = {dct = 2}})
+  lu.assertErrorMsgContains("dct (a fraction of the coefficients) must be above 0",
+    hfc.attack.pgd, {band = {dct = 2}})
 end
 
 function TestAttack:test_auto_and_its_report()

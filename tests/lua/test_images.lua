@@ -27,9 +27,9 @@ function TestImages:test_networks()
     local net = hfc.model(name):eval()
     each_refused(function(x) return net(x) end)
     each_refused(function(x) return hfc.predict(net, x) end)
-    lu.assertErrorMsgContains("takes images of dtype float32, got float64 [1, 3, 32, 32]; \z
+    lu.assertErrorMsgContains("expects images of dtype float32, got float64 [1, 3, 32, 32]; \z
       write x:float()", net, torch.zeros(1, 3, 32, 32):double())
-    lu.assertErrorMsgContains("build it with channels = 2", net, torch.zeros(1, 2, 32, 32))
+    lu.assertErrorMsgContains("create it with channels = 2", net, torch.zeros(1, 2, 32, 32))
     lu.assertErrorMsgContains("write x:unsqueeze(0)", net, torch.zeros(3, 32, 32))
     lu.assertErrorMsgContains("write x:permute(2, 0, 1):unsqueeze(0)", net, torch.zeros(32, 32, 3))
   end

@@ -211,7 +211,8 @@ function TestHead:test_wrong_input()
   for _, file in ipairs {"resnet_eval", "timm_resnetv2_eval"} do
     local model = hfc.model(folder .. file .. ".pt2")
     for _, classes in ipairs {0, -1} do
-      lu.assertErrorMsgContains("Model:replace_head: classes must be 1 to 1000000, got " .. classes,
+      lu.assertErrorMsgContains(
+        "Model:replace_head: classes must be between 1 and 1000000, got " .. classes,
         model.replace_head, model, classes)
     end
   end

@@ -79,9 +79,9 @@ function TestObjective:test_wrong_metrics()
   wrong("option 'metrics': 'top5' occurs twice", {"top5", top5 = math.abs})
   wrong("option 'metrics': the function 'mine' must return a number or a Tensor with one element, "
         .. "got nil", {mine = function() end})
-  wrong("the metric mine of the probe 'test' is nan: expected a finite number",
+  wrong("the metric mine of the probe 'test' is nan, expected a finite number",
         {mine = function() return 0 / 0 end})
-  wrong("top5 needs at least 5 classes, but the network has 3", {"top5"})
+  wrong("top5 requires at least 5 classes, but the network has 3", {"top5"})
   wrong("metrics require probes or a validation set, but neither was given", {"cross_entropy"},
         {})
 end
@@ -156,8 +156,8 @@ function TestObjective:test_an_optimizer_of_torch_with_groups()
   lu.assertErrorMsgContains("is not a parameter of the model", hfc.train, own, self.data.train,
                             {optimizer = sgd, quiet = true})
   local lbfgs = torch.optim.LBFGS(own:parameters())
-  lu.assertErrorMsgContains("lbfgs needs a closure", hfc.train, own, self.data.train,
-                            {optimizer = lbfgs, quiet = true})
+  lu.assertErrorMsgContains("lbfgs is not supported because it requires a closure", hfc.train, own,
+                            self.data.train, {optimizer = lbfgs, quiet = true})
 end
 
 function TestObjective:test_an_optimizer_over_a_network_of_torch_nn()
@@ -237,7 +237,7 @@ function TestObjective:test_wrong_losses_and_schedules_are_named()
     lu.assertErrorMsgContains(message, self.trained, self, options)
   end
   fails("must return the loss as a Tensor with one element, got", {loss = function() return 1 end})
-  fails("the loss must be one floating-point number", {loss = function(_, x) return x end})
+  fails("the loss must be a single floating-point number", {loss = function(_, x) return x end})
   fails("does not depend on the model's parameters", {loss = function(_, x) return x:sum() end})
   local other = torch.ones(1):requires_grad_(true)
   fails("does not depend on the model's parameters", {loss = function() return other:sum() end})

@@ -279,12 +279,12 @@ function TestOptimizers:test_closures()
   lu.assertErrorMsgContains("in the closure",
     optimizer.step, optimizer, function() error("in the closure") end)
   local search = torch.optim.LBFGS {p}
-  lu.assertErrorMsgContains("a step needs a closure", search.step, search)
+  lu.assertErrorMsgContains("a step requires a closure", search.step, search)
   lu.assertErrorMsgContains("the closure must return the loss", search.step, search,
     function() end)
   lu.assertErrorMsgContains("in the closure",
     search.step, search, function() error("in the closure") end)
-  lu.assertErrorMsgContains("takes one group of parameters", torch.optim.LBFGS,
+  lu.assertErrorMsgContains("accepts only one group of parameters", torch.optim.LBFGS,
     {{params = {torch.ones(1)}}, {params = {torch.ones(2)}}})
   lu.assertErrorMsgContains("line_search_fn must be 'strong_wolfe'", torch.optim.LBFGS, {p},
     {line_search_fn = "weak"})

@@ -244,7 +244,7 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
   refused("pct_start must be in [0,1], got 2", "OneCycleLR", optimizer, 1, 9, {pct_start = 2})
   refused("anneal_strategy must be 'cos' or 'linear', got 'sin'", "OneCycleLR", optimizer, 1, 9,
     {anneal_strategy = "sin"})
-  refused("max_lr must be a number or a list of 2 numbers, one for each group; got 3 numbers",
+  refused("max_lr must be a number or a list with one number per group (2), got 3 numbers",
     "OneCycleLR", optimizer, {1, 2, 3}, 9)
   refused("cycle_momentum requires an optimizer with momentum or betas, but adagrad has neither",
     "OneCycleLR", two_groups("Adagrad"), 1, 9)
@@ -254,16 +254,16 @@ function TestSchedules:test_wrong_arguments_are_one_sentence()
   refused("factor must be in [0,1), got 1", "ReduceLROnPlateau", optimizer, {factor = 1})
   refused("mode must be 'min' or 'max', got 'mean'", "ReduceLROnPlateau", optimizer, "mean")
   refused("expected a function, got number 3", "LambdaLR", optimizer, 3)
-  refused("a list of 2 functions, one for each group; got 3", "LambdaLR", optimizer,
+  refused("a list with one function per group (2), got 3", "LambdaLR", optimizer,
     {math.sin, math.sin, math.sin})
   refused("lr_lambda(0) must return a number, got nil", "LambdaLR", optimizer, function() end)
   refused("expected at least one scheduler, got none", "ChainedScheduler", {})
-  refused("2 schedulers require 1 milestones between them, got 2", "SequentialLR", optimizer,
+  refused("must be one less than the number of schedulers (2), got 2", "SequentialLR", optimizer,
     {L.StepLR(optimizer, 1), L.StepLR(optimizer, 2)}, {3, 4})
   refused("scheduler 1 (a StepLR) belongs to a different optimizer", "SequentialLR", optimizer,
     {L.StepLR(two_groups(), 1), L.StepLR(optimizer, 2)}, {3})
-  refused("scheduler 1 is a ReduceLROnPlateau, whose steps need a metric", "ChainedScheduler",
-    {L.ReduceLROnPlateau(optimizer)})
+  refused("scheduler 1 is a ReduceLROnPlateau, which requires a metric at each step",
+    "ChainedScheduler", {L.ReduceLROnPlateau(optimizer)})
   refused("last_epoch = 3 requires initial_lr in param_groups[1]", "StepLR", two_groups(), 3,
     {last_epoch = 3})
   lu.assertErrorMsgContains("did you mean 'ReduceLROnPlateau'",
@@ -280,7 +280,7 @@ function TestSchedules:test_steps_that_cannot_be_are_refused()
   plateau:step(torch.tensor(0.5))
   lu.assertEquals(plateau.best, 0.5)
   local chained = L.ChainedScheduler {L.StepLR(optimizer, 2)}
-  lu.assertErrorMsgContains("a ChainedScheduler cannot jump to an epoch", chained.step, chained, 3)
+  lu.assertErrorMsgContains("ChainedScheduler cannot jump to an epoch", chained.step, chained, 3)
   local cycle = L.OneCycleLR(two_groups(), 1, 2)
   cycle:step()
   cycle:step()
@@ -288,7 +288,8 @@ function TestSchedules:test_steps_that_cannot_be_are_refused()
   local grown = two_groups()
   local schedule = L.StepLR(grown, 2)
   grown:add_param_group {params = {torch.ones(1):requires_grad_()}}
-  lu.assertErrorMsgContains("the optimizer has 3 groups, but had 2", schedule.step, schedule)
+  lu.assertErrorMsgContains("the number of optimizer groups changed from 2 to 3",
+    schedule.step, schedule)
   lu.assertErrorMsgContains("StepLR has no field 'gama' (did you mean 'gamma'?)",
     function() return schedule.gama end)
   lu.assertErrorMsgContains("StepLR has no field 'gama'",
@@ -296,13 +297,13 @@ function TestSchedules:test_steps_that_cannot_be_are_refused()
   lu.assertErrorMsgContains("step_size must be at least 1, got 0",
     function() schedule.step_size = 0 end)
   lu.assertEquals(schedule.step_size, 2)
-  lu.assertErrorMsgContains("a value of the wrong type", schedule.load_state_dict, schedule,
-    {gamma = "much"})
+  lu.assertErrorMsgContains("a value in the state has the wrong type",
+    schedule.load_state_dict, schedule, {gamma = "much"})
   lu.assertErrorMsgContains("expected a table as returned by state_dict()",
     schedule.load_state_dict, schedule, 3)
   lu.assertEquals(schedule.gamma, 0.1)
   local explodes = L.LambdaLR(two_groups(), function(epoch) return epoch > 0 and 1 / 0 or 1 end)
-  lu.assertErrorMsgContains("the learning rate of param_groups[1] becomes inf at epoch 1",
+  lu.assertErrorMsgContains("the learning rate of param_groups[1] would become inf at epoch 1",
     explodes.step, explodes)
 end
 

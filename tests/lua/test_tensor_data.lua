@@ -45,7 +45,7 @@ function TestTensors:test_a_data_set_of_bytes()
   lu.assertEquals(last.shape, {3, 8, 8})
   lu.assertTrue((last:batch(0, 4)):equal((data:batch(0, 4))))
   for _, measure in ipairs {hfc.accuracy, hfc.predict, hfc.train} do
-    lu.assertErrorMsgContains("whose channels come last; write x:permute(0, 3, 1, 2)", measure,
+    lu.assertErrorMsgContains("with channels last; write x:permute(0, 3, 1, 2)", measure,
       model, hfc.dataset(images:float(), labels))
   end
   lu.assertErrorMsgContains("must be below 1000000, got 1000000", hfc.dataset, first,

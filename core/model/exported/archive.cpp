@@ -82,7 +82,7 @@ class Archive {
                    "it is a compiled AOTInductor program, which is not supported; {}",
                    how_to_export);
         }
-        expect(!code, "it is a TorchScript file, whose code is never run; {}", how_to_export);
+        expect(!code, "it is a TorchScript file, which is not supported; {}", how_to_export);
         expect(zip_.find_in_any_folder(tensor_file::pickle_name) == nullptr,
                "it is a torch.save file, which contains no graph: load its weights into a network "
                "with model:load_state_dict(torch.load(path)), or {}",
@@ -106,7 +106,7 @@ class Archive {
         }
         auto json = exported::parse_json(text(name), "'" + name + "'");
         const auto found = json.find("config");
-        expect(found != json.end() && found->is_object(), "its '{}' is damaged", name);
+        expect(found != json.end() && found->is_object(), "its member '{}' is damaged", name);
         return *found;
     }
 
@@ -117,8 +117,8 @@ class Archive {
             const auto* const member = zip_.find(folder_ + name);
             expect(member != nullptr, "the file has no member '{}'", name);
             expect(member->size <= zip_.file_size(),
-                   "'{}' claims {} bytes, but the file has only {}", name, member->size,
-                   zip_.file_size());
+                   "the member '{}' has a declared size of {} bytes, but the file has only {}",
+                   name, member->size, zip_.file_size());
             bytes = at::empty({static_cast<int64_t>(member->size / at::elementSize(type))},
                               at::TensorOptions(type));
             std::vector<char> rest;
@@ -128,7 +128,8 @@ class Archive {
                 source.read(rest.data(), rest.size());
             });
         }
-        expect(bytes.scalar_type() == type, "'{}' contains numbers of two dtypes", name);
+        expect(bytes.scalar_type() == type, "the member '{}' is used with two different dtypes",
+               name);
         return bytes;
     }
 
@@ -182,10 +183,10 @@ class Archive {
                 !__builtin_mul_overflow(elements, sizes[i], &elements);
         }
         expect(inside && (elements == 0 ? offset <= stored : last < stored),
-               "its values lie outside the {} values in the file", stored);
+               "it extends beyond the {} values stored for it", stored);
         // Of an expanded tensor, whose copies would not be expanded.
         expect(elements <= std::max<int64_t>(stored, 1'000'000),
-               "it claims {} values, but only {} are stored", elements, stored);
+               "its shape requires {} values, but only {} are stored", elements, stored);
     }
 
     ZipReader zip_;

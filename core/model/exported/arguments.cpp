@@ -109,7 +109,7 @@ class Setter {
             case c10::TypeKind::StringType:
                 expect(kind == "as_string" && value.is_string() &&
                            value.get_ref<const std::string&>().size() < 1000,
-                       "'{}' must be a short string", argument_.name());
+                       "'{}' must be a string shorter than 1000 bytes", argument_.name());
                 return constant(value.get<std::string>());
             case c10::TypeKind::DeviceObjType:
                 return kind == "as_device" ? patch(Patch::Kind::device, {}) : wrong(kind);
@@ -121,7 +121,7 @@ class Setter {
                                                   : wrong(kind);
             case c10::TypeKind::LayoutType:
                 expect(kind == "as_layout" && integer_of(value) == 7,
-                       "'{}' must have the strided layout", argument_.name());
+                       "'{}' must be the strided layout", argument_.name());
                 return constant(at::kStrided);
             default:
                 wrong(kind);

@@ -40,7 +40,7 @@ class Parser {
         shapes_ = &member(graph, "tensor_values");
         expect(shapes_->is_object(), "its list of values is invalid");
         expect(shapes_->contains(program_.input_name),
-               "it does not specify the shape of the images");
+               "it does not specify the shape of the input images");
         program_.input_shape = shape_of((*shapes_)[program_.input_name]);
         const auto& nodes = list_member(graph, "nodes");
         expect(nodes.size() <= most_nodes, "its graph has too many nodes ({})", nodes.size());
@@ -90,7 +90,7 @@ class Parser {
             if (kind == "user_input") {
                 const auto [type, arg] = only_member(member(value, "arg"));
                 expect(type == "as_tensor" && program_.input < 0,
-                       "its network takes more than one tensor of images");
+                       "its network must have exactly one input, a tensor of images");
                 program_.input_name = text_member(arg, "name");
                 program_.input = scope_.define(program_.input_name, Kind::tensor);
                 continue;
@@ -107,8 +107,7 @@ class Parser {
                 state.kind = State::Kind::constant;
                 state.name = text_member(value, "tensor_constant_name");
             } else {
-                malformed("its network has an input of the kind '{}', which is not supported",
-                          kind);
+                malformed("its network has an input of kind '{}', which is not supported", kind);
             }
             expect(names.insert(state.name).second, "it has two tensors named '{}'", state.name);
             state.slot = scope_.define(text_member(member(value, "arg"), "name"), Kind::tensor);
@@ -118,7 +117,7 @@ class Parser {
             states_[state.slot] = program_.states.size();
             program_.states.push_back(std::move(state));
         }
-        expect(program_.input >= 0, "its network takes no images");
+        expect(program_.input >= 0, "its network has no input for images");
     }
 
     void read_layer(Node& node, const std::vector<StackEntry>& layers) {
@@ -169,7 +168,7 @@ class Parser {
 
     void read_arithmetic(Node& node, const Json& given) {
         const auto found = size_operators.find(node.target.substr(node.target.find('.') + 1));
-        expect(found != size_operators.end(), "this operator on sizes is not supported");
+        expect(found != size_operators.end(), "this operator is not supported for sizes");
         node.arithmetic = found->second;
         for (const auto& input : list_member(given, "inputs")) {
             const auto [kind, value] = only_member(member(input, "arg"));
@@ -182,8 +181,8 @@ class Parser {
         expect(outputs.size() == 1, "it has {} results, expected 1", outputs.size());
         const bool comparison = is_comparison(node.arithmetic);
         const auto [kind, value] = only_member(outputs[0]);
-        expect(kind == (comparison ? "as_sym_bool" : "as_sym_int"),
-               "its result has the wrong kind '{}'", kind);
+        const auto* const result_kind = comparison ? "as_sym_bool" : "as_sym_int";
+        expect(kind == result_kind, "its result is of kind '{}', expected '{}'", kind, result_kind);
         node.outputs.push_back({scope_.define(text_member(value, "as_name"),
                                               comparison ? Kind::boolean : Kind::integer),
                                 {},
@@ -255,7 +254,7 @@ class Parser {
                 }
             } else {
                 expect(kind == "as_sym_int" && type == c10::TypeKind::IntType,
-                       "its result {} has the kind '{}', which is not supported", i + 1, kind);
+                       "its result {} is of kind '{}', which is not supported", i + 1, kind);
                 node.outputs.push_back(
                     {scope_.define(text_member(value, "as_name"), Kind::integer), {}, {}});
             }
@@ -351,7 +350,7 @@ class Parser {
     void read_outputs(const Json& signature, const Json& graph) {
         expect(
             list_member(graph, "outputs").size() == list_member(signature, "output_specs").size(),
-            "its outputs are invalid");
+            "its graph and its signature have different numbers of outputs");
         for (const auto& spec : list_member(signature, "output_specs")) {
             const auto [kind, value] = only_member(spec);
             if (kind == "user_output") {
@@ -366,15 +365,16 @@ class Parser {
                     std::ranges::find_if(program_.states, [&](const State& candidate) {
                         return candidate.name == name && candidate.kind == State::Kind::buffer;
                     });
-                expect(state != program_.states.end(), "it writes to a missing buffer, '{}'", name);
+                expect(state != program_.states.end(),
+                       "it writes to the buffer '{}', which does not exist", name);
                 program_.written_back.emplace_back(
                     state->slot, scope_.find_tensor(text_member(member(value, "arg"), "name")));
             } else {
                 expect(kind == "user_input_mutation",
-                       "its network has an output of the kind '{}', which is not supported", kind);
+                       "its network has an output of kind '{}', which is not supported", kind);
             }
         }
-        expect(program_.output >= 0, "its network returns no tensor of logits");
+        expect(program_.output >= 0, "its network does not return a tensor of logits");
     }
 
     Program& program_;

@@ -205,7 +205,7 @@ void ExportedModel::replace_head(int64_t classes, uint64_t seed, const std::stri
     const auto old = parameters[weight];
     require(
         old.dim() >= 2 && old.numel() > 0 && (bias.empty() || parameters[bias].dim() == 1),
-        "the weights of the last linear layer '{}' do not have the shapes that its graph specifies",
+        "the weights of the last linear layer '{}' do not have the shapes that the graph specifies",
         head);
     for (size_t i = 0; i < tensors_.size(); ++i) {
         const auto& name = program->states[i].name;

@@ -104,14 +104,14 @@ c10::OperatorHandle find_operator(const std::string& target) {
     expect(std::ranges::find(data_dependent, name) == std::end(data_dependent),
            "the size of its result depends on the values of the images, which is not supported");
     expect(std::ranges::find(allowed, name) != std::end(allowed),
-           "a network from a file may not call this operator");
+           "networks loaded from files are not allowed to call this operator");
     const auto found = c10::Dispatcher::singleton().findSchema(
         {"aten::" + name, overload == "default" ? "" : overload});
     expect(found.has_value(), "this version of PyTorch has no such operator");
     const auto& schema = found->schema();
     for (const auto& argument : schema.arguments()) {
         expect(!argument.is_out() && is_plain(argument),
-               "a network from a file may not call this overload of the operator");
+               "networks loaded from files are not allowed to call this overload of the operator");
     }
     return *found;
 }

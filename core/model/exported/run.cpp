@@ -37,7 +37,7 @@ int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
             return result;
         case SizeOperator::floordiv:
         case SizeOperator::mod: {
-            require(b > 0, "a size is divided by {}", b);
+            require(b > 0, "a size cannot be divided by {}", b);
             const int64_t rest = ((a % b) + b) % b;
             return op == SizeOperator::mod ? rest : (a - rest) / b;
         }
@@ -60,7 +60,7 @@ int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
         case SizeOperator::none:
             break;
     }
-    fail("an operator on sizes is not supported");
+    fail("this operator is not supported for sizes");
 }
 
 }  // namespace
@@ -286,7 +286,7 @@ class ExportedRun {
                 equal = (*output.shape)[i] < 0 || (*output.shape)[i] == sizes[i];
             }
             require(equal,
-                    "it returns the shape [{}], but was exported for [{}] (-1 stands for any size)",
+                    "it returns the shape [{}], but was exported for [{}] (-1 means any size)",
                     fmt::join(sizes, ", "), fmt::join(*output.shape, ", "));
         }
         value(output.slot) = std::move(result);

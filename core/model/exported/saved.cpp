@@ -18,7 +18,8 @@ exported::Json read_list(const tensor_file::Metadata& metadata, const char* key)
     const auto found = metadata.find(key);
     auto json = found == metadata.end() ? exported::Json()
                                         : exported::Json::parse(found->second, nullptr, false);
-    exported::expect(json.is_array() || json.is_object(), "its '{}' is damaged", key);
+    exported::expect(json.is_array() || json.is_object(), "its metadata entry '{}' is damaged",
+                     key);
     return json;
 }
 

@@ -29,7 +29,7 @@ Json parse_json(const std::string& text, const std::string& what) {
 }
 
 const Json& member(const Json& object, const char* key) {
-    expect(object.is_object(), "an object with '{}' is missing from its graph", key);
+    expect(object.is_object(), "a value in its graph is not an object with the member '{}'", key);
     const auto found = object.find(key);
     expect(found != object.end(), "'{}' is missing from its graph", key);
     return *found;
@@ -37,20 +37,20 @@ const Json& member(const Json& object, const char* key) {
 
 const std::string& text_member(const Json& object, const char* key) {
     const auto& value = member(object, key);
-    expect(value.is_string(), "'{}' is not a string in its graph", key);
+    expect(value.is_string(), "'{}' in its graph is not a string", key);
     return value.get_ref<const std::string&>();
 }
 
 const Json& list_member(const Json& object, const char* key) {
     const auto& value = member(object, key);
-    expect(value.is_array(), "'{}' is not a list in its graph", key);
+    expect(value.is_array(), "'{}' in its graph is not a list", key);
     return value;
 }
 
 int64_t integer_of(const Json& value) {
     expect(value.is_number_integer() &&
                (!value.is_number_unsigned() || value.get<uint64_t>() <= INT64_MAX),
-           "an integer is missing from its graph");
+           "a value in its graph is not an integer");
     return value.get<int64_t>();
 }
 
@@ -73,13 +73,13 @@ Shape shape_of(const Json& meta) {
 }
 
 int Scope::define(const std::string& name, Kind kind) {
-    expect(values_.emplace(name, Value{count_, kind}).second, "it defines '{}' twice", name);
+    expect(values_.emplace(name, Value{count_, kind}).second, "'{}' is defined twice", name);
     return count_++;
 }
 
 const Scope::Value& Scope::find(const std::string& name) const {
     const auto found = values_.find(name);
-    expect(found != values_.end(), "it reads '{}' before it is defined", name);
+    expect(found != values_.end(), "it reads '{}', which is not yet defined", name);
     return found->second;
 }
 

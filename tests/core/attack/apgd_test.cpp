@@ -140,10 +140,11 @@ TEST(Apgd, names_what_is_wrong_with_its_options) {
     EXPECT_THAT(wrong({.numbers = {{"targets", 1.5}}}), HasSubstr("an integer"));
     EXPECT_THAT(wrong({.steps = 0}), HasSubstr("steps must be at least 1, got 0"));
     EXPECT_THAT(wrong({.restarts = 0}), HasSubstr("restarts must be at least 1, got 0"));
-    EXPECT_THAT(wrong({.alpha = 0.1}), HasSubstr("takes no alpha"));
+    EXPECT_THAT(wrong({.alpha = 0.1}), HasSubstr("does not accept alpha"));
     EXPECT_THAT(wrong({.targeted = true, .numbers = {{"targets", 2}}}),
                 HasSubstr("mutually exclusive"));
-    EXPECT_THAT(wrong({.method = "bim", .norm = Norm::l2}), HasSubstr("the norm of bim is linf"));
+    EXPECT_THAT(wrong({.method = "bim", .norm = Norm::l2}),
+                HasSubstr("bim supports only the norm linf"));
     EXPECT_THAT(wrong({.method = "ffgsm", .steps = 3}), HasSubstr("ffgsm takes a single step"));
     EXPECT_THAT(wrong({.band = Band{.dct = 1.5}}), HasSubstr("at most 1, got 1.5"));
 }

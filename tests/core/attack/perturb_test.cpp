@@ -297,7 +297,7 @@ TEST(Errors, name_what_is_wrong) {
         error_of([] { parse_loss("hinge"); }),
         HasSubstr("loss must be \"cross_entropy\" or \"margin\" or \"dlr\", got \"hinge\""));
     EXPECT_THAT(with({.band = Band{}}),
-                HasSubstr("'band' must have a part (low or high) with a radius, or a mask"));
+                HasSubstr("'band' requires a part ('low' or 'high') with a radius, or a mask"));
     EXPECT_THAT(with({.band = Band{.part = data::Part::low, .radius = -1}}),
                 HasSubstr("radius must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({.band = Band{.mask = at::ones({4, 4})}}),
@@ -314,7 +314,7 @@ TEST(Errors, name_bad_images_and_labels) {
     const auto labels = at::arange(2);
     EXPECT_THAT(with(images * 255, labels), HasSubstr("images must have pixels in [0,1], got"));
     EXPECT_THAT(with(images - 1, labels), HasSubstr("images must have pixels in [0,1], got"));
-    EXPECT_THAT(with(images / 0 * 0, labels), HasSubstr("in [0,1], got some that are NaN"));
+    EXPECT_THAT(with(images / 0 * 0, labels), HasSubstr("in [0,1], got NaN"));
     EXPECT_THAT(with(images.to(at::kDouble), labels),
                 HasSubstr("float32 tensor [N, C, H, W], got float64 [2, 3, 8, 8]"));
     EXPECT_THAT(with(images[0], labels), HasSubstr("got float32 [3, 8, 8]"));
@@ -344,7 +344,7 @@ TEST(Errors, name_models_that_cannot_be_attacked) {
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return x.mean({2, 3, 1});
                 }),
-                HasSubstr("must turn 2 images into logits of shape [2, classes]; it returned [2]"));
+                HasSubstr("logits of shape [2, classes] for a batch of size 2; it returned [2]"));
     EXPECT_THAT(with([](const auto&, const auto& x) {
                     return x.mean({2, 3}).narrow(1, 0, 1);
                 }),

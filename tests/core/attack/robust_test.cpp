@@ -175,7 +175,7 @@ TEST(RobustAccuracy, says_what_is_wrong) {
                             {.inference = {.batch_size = batch_size}});
         });
     };
-    EXPECT_THAT(with({}, {}), HasSubstr("at least one epsilon is needed, got none"));
+    EXPECT_THAT(with({}, {}), HasSubstr("expected at least one epsilon, got none"));
     EXPECT_THAT(with({}, {0.1, -1}), HasSubstr("epsilon must be a finite number >= 0, got -1"));
     EXPECT_THAT(with({}, {0.1}, 0), HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(with({.targeted = true}, {0.1}), HasSubstr("untargeted"));

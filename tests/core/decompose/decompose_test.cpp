@@ -247,14 +247,15 @@ TEST(Errors, name_what_is_wrong) {
                                    "of 8 x 6 pixels), got 7"));
     EXPECT_THAT(with(-1), HasSubstr("got -1"));
     EXPECT_THAT(error_of([&] { decompose::split(x, std::vector<int64_t>{}); }),
-                HasSubstr("at least one rank is needed, got none"));
+                HasSubstr("expected at least one rank, got none"));
     EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{}); }),
-                HasSubstr("at least one share is needed, got none"));
+                HasSubstr("expected at least one fraction of the energy, got none"));
     EXPECT_THAT(error_of([&] { split_by_energy(x, std::vector<double>{1.5}); }),
-                HasSubstr("a share of the energy must be in [0,1], got 1.5"));
+                HasSubstr("a fraction of the energy must be in [0,1], got 1.5"));
     EXPECT_THAT(error_of([&] { rank_of_energy(x, std::nan("")); }), HasSubstr("got nan"));
-    EXPECT_THAT(error_of([&] { split_by_energy(x, at::zeros({2})); }),
-                HasSubstr("shares must be of shape [2, 3], one per channel, got [2]"));
+    EXPECT_THAT(
+        error_of([&] { split_by_energy(x, at::zeros({2})); }),
+        HasSubstr("the fractions of the energy must have shape [2, 3] (one per channel), got [2]"));
     EXPECT_THAT(error_of([&] {
                     split_by_energy(x, at::full({2, 3}, -1.0));
                 }),

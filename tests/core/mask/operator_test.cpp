@@ -122,8 +122,9 @@ TEST(MaskErrors, of_the_operator_name_what_is_wrong) {
     };
     EXPECT_THAT(with(at::ones({6, 8})),
                 HasSubstr("mask must be [..., 8, 6] (the images' height and width), got [6, 8]"));
-    EXPECT_THAT(with(at::ones({2, 8, 6})),
-                HasSubstr("a mask [2, 8, 6] does not fit images [2, 3, 8, 6]"));
+    EXPECT_THAT(
+        with(at::ones({2, 8, 6})),
+        HasSubstr("a mask of shape [2, 8, 6] cannot be applied to images of shape [2, 3, 8, 6]"));
     EXPECT_THAT(with(at::ones({8, 6}, at::kLong)),
                 HasSubstr("mask must have a floating-point dtype, got int64"));
     EXPECT_THAT(with(at::ones({8, 6}) / 0), HasSubstr("mask must contain only finite numbers"));

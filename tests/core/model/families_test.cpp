@@ -76,7 +76,7 @@ TEST(SmallForm, takes_grey_images_of_28_pixels_and_says_which_channels_it_wants)
                         model->forward(at::rand({2, 3, 28, 28}));
                     }),
                     testing::AllOf(HasSubstr(name), HasSubstr("images with 1 channel(s)"),
-                                   HasSubstr("build it with channels = 3")));
+                                   HasSubstr("create it with channels = 3")));
     }
 }
 

@@ -99,7 +99,7 @@ TEST(BuiltInHead, is_not_replaced_for_wrong_input) {
     const auto model = make("resnet20");
     for (const int64_t classes : {int64_t{0}, int64_t{-3}, int64_t{1} << 40}) {
         EXPECT_EQ(test::error_of([&] { model->replace_head(classes, 0, ""); }),
-                  fmt::format("classes must be 1 to 1000000, got {}", classes));
+                  fmt::format("classes must be between 1 and 1000000, got {}", classes));
     }
     for (const auto* const layer : {"layer1.0.conv1", "fc", "layer9"}) {
         EXPECT_EQ(
@@ -215,7 +215,7 @@ TEST(ExportedHead, changes_the_sizes_of_a_reshape_behind_it) {
 TEST(ExportedHead, is_not_replaced_for_wrong_input) {
     const auto model = load_exported(head_fixture("resnet_eval.pt2"));
     EXPECT_EQ(test::error_of([&] { model->replace_head(0, 0, ""); }),
-              "classes must be 1 to 1000000, got 0");
+              "classes must be between 1 and 1000000, got 0");
     EXPECT_EQ(test::error_of([&] { model->replace_head(3, 0, "layer1"); }),
               "the head must be the last linear layer of the network, 'fc'; got 'layer1'");
     EXPECT_EQ(model->forward(at::rand({2, 3, 64, 64})).size(1), 5);

@@ -66,9 +66,9 @@ TEST(Accuracies, tells_the_share_done) {
 
 TEST(Accuracy, says_what_is_wrong) {
     auto grey = make("preact_resnet8", {.classes = 3, .channels = 1});
-    EXPECT_THAT(
-        error_of([&] { accuracy(*grey, toy(4, 1)); }),
-        AllOf(HasSubstr("images with 1 channel(s)"), HasSubstr("which has 3"), HasSubstr("'toy'")));
+    EXPECT_THAT(error_of([&] { accuracy(*grey, toy(4, 1)); }),
+                AllOf(HasSubstr("images with 1 channel(s)"),
+                      HasSubstr("create it with channels = 3"), HasSubstr("'toy'")));
     auto narrow = make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { accuracy(*narrow, toy(4, 1)); }),
                 HasSubstr("labels of 'toy' must be between 0 and 1 (the model's classes), got 2"));
@@ -78,7 +78,7 @@ TEST(Accuracy, says_what_is_wrong) {
         return images.flatten();
     });
     EXPECT_THAT(error_of([&] { accuracy(flat, toy(2, 1)); }),
-                HasSubstr("logits of shape [2, classes]; it returned [384]"));
+                HasSubstr("logits of shape [2, classes] for a batch of size 2; it returned [384]"));
     test::FunctionModel broken(at::ones({1}), [](const at::Tensor&, const at::Tensor& images) {
         return images.matmul(at::ones({5, 5}));
     });

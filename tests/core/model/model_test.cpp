@@ -74,7 +74,7 @@ TEST(Make, says_what_is_wrong) {
         testing::AllOf(HasSubstr("unknown model 'preact_resnet23'"), HasSubstr("did you mean"),
                        HasSubstr("preact_resnet8, preact_resnet14"), HasSubstr("resnet18")));
     EXPECT_THAT(error_of([] { make("preact_resnet8", {.classes = 0}); }),
-                HasSubstr("classes must be 1 to 1000000, got 0"));
+                HasSubstr("classes must be between 1 and 1000000, got 0"));
     EXPECT_THAT(error_of([] { make("preact_resnet8", {.channels = 2}); }),
                 HasSubstr("channels must be 1 (grey) or 3 (RGB), got 2"));
     EXPECT_THAT(error_of([] { make("resnet18", {.dropout = 1}); }),

@@ -173,13 +173,13 @@ TEST(Optimizer, says_what_is_wrong) {
     EXPECT_THAT(make({.lr = std::nan("")}), HasSubstr("got nan"));
     EXPECT_THAT(make({.name = "sgd", .momentum = 1}),
                 HasSubstr("momentum must be in [0,1), got 1"));
-    EXPECT_THAT(make({.momentum = 0.9}), HasSubstr("optimizer adam has no option momentum"));
+    EXPECT_THAT(make({.momentum = 0.9}), HasSubstr("optimizer adam has no option 'momentum'"));
     EXPECT_THAT(make({.weight_decay = -1}),
                 HasSubstr("weight_decay must be a number >= 0, got -1"));
     EXPECT_THAT(make({.name = "sgd", .nesterov = true}),
                 HasSubstr("nesterov requires a momentum above 0"));
     EXPECT_THAT(make({.name = "adamw", .centered = true}),
-                HasSubstr("optimizer adamw has no option centered"));
+                HasSubstr("optimizer adamw has no option 'centered'"));
     EXPECT_THAT(error_of([] { make_optimizer(std::vector<at::Tensor>(), {}); }),
                 HasSubstr("a group has no parameters"));
     const auto weight = at::ones({2, 3});

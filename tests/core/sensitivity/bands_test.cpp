@@ -54,7 +54,7 @@ TEST(SensitivityErrors, of_bands_name_what_is_wrong) {
     EXPECT_THAT(error_of([] {
                     radial(at::ones({4, 4}), 0);
                 }),
-                HasSubstr("bands must be 1 to 1000000, got 0"));
+                HasSubstr("bands must be between 1 and 1000000, got 0"));
     EXPECT_THAT(error_of([] { angular(at::ones({4}), 4); }),
                 HasSubstr("'map' must be a real tensor [..., H, W], got [4]"));
     EXPECT_THAT(error_of([] {

@@ -108,7 +108,7 @@ TEST(Smooth, says_what_is_wrong_and_then_changes_nothing) {
     EXPECT_THAT(error_of([&] {
                     smooth(*model, 1, {"conv0", "conv0.weight"});
                 }),
-                HasSubstr("named twice"));
+                HasSubstr("listed twice"));
     EXPECT_THAT(error_of([&] { smooth(*model, -0.1); }),
                 HasSubstr("rho must be a finite number >= 0, got -0.1"));
     EXPECT_THAT(error_of([&] { smooth(*model, std::nan("")); }), HasSubstr("got nan"));

@@ -24,18 +24,18 @@ TEST_F(Npy, TheHeaderIsChecked) {
     EXPECT_THAT(
         refused("{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }"),
         HasSubstr(
-            "its array of shape [2] and dtype '<f8' needs 16 bytes, but 8 follow the header"));
+            "its array of shape [2] and dtype '<f8' requires 16 bytes, but 8 follow the header"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", 9),
-                HasSubstr("needs 8 bytes, but 9 follow"));
+                HasSubstr("requires 8 bytes, but 9 follow"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }"),
-                HasSubstr("has no size at position 51"));
+                HasSubstr("expected a size at position 51"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': 1, 'shape': (1,), }"),
-                HasSubstr("neither True nor False"));
+                HasSubstr("expected True or False at position"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, }"),
                 HasSubstr("must contain descr, fortran_order and shape"));
     EXPECT_THAT(refused("{'descr': '<f8', 'descr': '<f8', 'shape': (1,), }"),
-                HasSubstr("has the key 'descr', which does not belong there or occurs twice"));
-    EXPECT_THAT(refused("{'colour': 1}"), HasSubstr("has the key 'colour'"));
+                HasSubstr("contains the key 'descr', which is unknown or repeated"));
+    EXPECT_THAT(refused("{'colour': 1}"), HasSubstr("contains the key 'colour'"));
     EXPECT_THAT(refused("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), } os"),
                 HasSubstr("must contain descr"));
     EXPECT_THAT(refused("{'descr"), HasSubstr("an unterminated string"));
@@ -52,17 +52,19 @@ TEST_F(Npy, TheHeaderIsChecked) {
         HasSubstr("overflows"));
     EXPECT_THAT(
         refused("{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }"),
-        HasSubstr("has no size"));
+        HasSubstr("expected a size"));
 }
 
 TEST_F(Npy, LengthsAndVersionsAreChecked) {
     auto bytes = npy_bytes("{}", "");
     bytes[8] = 99;
-    EXPECT_THAT(refusal(bytes), HasSubstr("its npy header claims 99 bytes, but only 2 follow"));
+    EXPECT_THAT(refusal(bytes),
+                HasSubstr("its npy header has a declared length of 99 bytes, but only 2 follow"));
     bytes[6] = 2;
-    EXPECT_THAT(refusal(bytes), HasSubstr("claims 2105213027 bytes, expected at most 1048576"));
+    EXPECT_THAT(refusal(bytes),
+                HasSubstr("declared length of 2105213027 bytes, expected at most 1048576"));
     bytes[6] = 4;
-    EXPECT_THAT(refusal(bytes), HasSubstr("it has the npy version 4.0, expected 1.0, 2.0 or 3.0"));
+    EXPECT_THAT(refusal(bytes), HasSubstr("it uses npy version 4.0, expected 1.0, 2.0 or 3.0"));
     EXPECT_THAT(refusal(bytes.substr(0, 7)),
                 HasSubstr("it has 7 bytes, but an npy file has at least 10"));
 }

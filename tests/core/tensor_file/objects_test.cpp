@@ -128,7 +128,7 @@ TEST_P(Objects, OthersAreLeftOutByName) {
                     "unknown.objects (numpy._core.multiarray._reconstruct)",
                     "unknown.function (__builtin__.len)",
                     "unknown.sparse (a sparse tensor; save x.to_dense() in Python)",
-                    "unknown.meta (a tensor on the device meta, which has no values)",
+                    "unknown.meta (a tensor on the meta device, which has no values)",
                     "unknown.quantized (a quantized tensor; save x.dequantize() in Python)"));
     EXPECT_EQ(shown(at_key(at_key(content.value, "unknown"), "when")), "-");
     EXPECT_EQ(load(fixture(GetParam())).back().first, "w");
@@ -163,10 +163,11 @@ TEST_F(TensorFile, TheOldFormatIsCheckedInEveryPart) {
     auto big_endian = whole;
     const auto flag = big_endian.find("little_endian");
     big_endian[big_endian.find('\x88', flag)] = '\x89';
-    EXPECT_THAT(refusal(big_endian), HasSubstr("written by a big-endian machine"));
+    EXPECT_THAT(refusal(big_endian), HasSubstr("written on a big-endian machine"));
     auto huge = whole;  // the number of elements, K 3, in the persistent id
     huge.replace(huge.find("K\x03N"), 2, std::string("\x8a\x08\0\0\0\0\0\0\x40\0", 10));
-    EXPECT_THAT(refusal(huge), HasSubstr("its storages claim more bytes than the file has"));
+    EXPECT_THAT(refusal(huge),
+                HasSubstr("the declared size of its storages exceeds the file size"));
 }
 
 TEST_F(TensorFile, RepeatedBytesAreBounded) {
@@ -183,7 +184,7 @@ TEST_F(TensorFile, RepeatedBytesAreBounded) {
         program += "h\1";
     }
     EXPECT_THAT(refusal(program + "e."),
-                HasSubstr("its values repeat more data than expected in a file of its size"));
+                HasSubstr("its values expand to more data than expected for a file of its size"));
 }
 
 }  // namespace

@@ -76,8 +76,9 @@ TEST_F(Pickle, AViewMustLieWithinItsStorage) {
 }
 
 TEST_F(Pickle, AStorageMustBeWhatItClaims) {
-    EXPECT_THAT(refused(tensor(storage("FloatStorage", 5), int4(0), int4(1), int4(1)) + "."),
-                HasSubstr("its storage '0' should have 5 elements of float32, but has 24 bytes"));
+    EXPECT_THAT(
+        refused(tensor(storage("FloatStorage", 5), int4(0), int4(1), int4(1)) + "."),
+        HasSubstr("its storage '0' should have 5 elements of dtype float32, but has 24 bytes"));
     EXPECT_THAT(refused("(" + storage() + storage("IntStorage") + "t."),
                 HasSubstr("its storage '0' is described in two different ways"));
     EXPECT_THAT(refused(storage("SecretStorage")),
@@ -103,7 +104,8 @@ TEST_F(Pickle, NothingIsCalledThatIsNotOnTheList) {
     EXPECT_THAT(refused("K\1)R."), HasSubstr("calls something that is not a function"));
     EXPECT_THAT(refused("K\1)\x81."), HasSubstr("calls something that is not a function"));
     EXPECT_THAT(refused("(cos\nsystem\no."), HasSubstr("tries to call os.system"));
-    EXPECT_THAT(refused("(ios\nsystem\n."), HasSubstr("refused: its pickle has the opcode 0x69"));
+    EXPECT_THAT(refused("(ios\nsystem\n."),
+                HasSubstr("refused: its pickle contains the opcode 0x69"));
 }
 
 TEST_F(Pickle, TheMachineNeverReadsBeyondItsStackOrProgram) {
@@ -113,8 +115,8 @@ TEST_F(Pickle, TheMachineNeverReadsBeyondItsStackOrProgram) {
     EXPECT_THAT(refused("X\xff\xff\xff\x7f"s + "abc"), HasSubstr("is truncated"));
     EXPECT_THAT(refused("\x8d" + std::string(8, '\xff')), HasSubstr("is truncated"));
     EXPECT_THAT(refused("cno line"), HasSubstr("is truncated"));
-    EXPECT_THAT(refused("t."), HasSubstr("has no mark"));
-    EXPECT_THAT(refused("h\7."), HasSubstr("recalls value 7, which it never stored"));
+    EXPECT_THAT(refused("t."), HasSubstr("is missing a mark"));
+    EXPECT_THAT(refused("h\7."), HasSubstr("reads memo entry 7, which it never stored"));
     EXPECT_THAT(refused("K\1K\2a."), HasSubstr("appends to something that is not a list"));
     EXPECT_THAT(refused("K\1K\2K\3s."), HasSubstr("sets items of something that is not a dict"));
     EXPECT_THAT(refused("}(K\1u."), HasSubstr("sets items"));
@@ -185,7 +187,7 @@ TEST_F(Pickle, ASmallProgramGetsLittleMemoryAndTime) {
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         EXPECT_TRUE(said.find("requires more than 512 MB") != std::string::npos ||
                     said.find("250000 dimensions") != std::string::npos ||
-                    said.find("repeat more data than expected in a file of its size") !=
+                    said.find("expand to more data than expected for a file of its size") !=
                         std::string::npos ||
                     said == "(it was read)")
             << said.substr(0, 200);

@@ -24,12 +24,15 @@ TEST_F(Safetensors, LengthsAreCheckedAgainstTheFile) {
                 HasSubstr("it has 3 bytes, but a safetensors file starts with the 8"));
     auto bytes = safetensors_bytes("{}", "");
     bytes[0] = 100;
-    EXPECT_THAT(refusal(bytes),
-                HasSubstr("its safetensors header claims 100 bytes, but only 2 follow"));
+    EXPECT_THAT(
+        refusal(bytes),
+        HasSubstr("its safetensors header has a declared length of 100 bytes, but only 2 follow"));
     bytes[3] = 100;
-    EXPECT_THAT(refusal(bytes), HasSubstr("claims 1677721700 bytes, expected at most 100000000"));
-    EXPECT_THAT(refusal(std::string(8, '\xff') + "{}"),
-                HasSubstr("claims 18446744073709551615 bytes, expected at most 100000000"));
+    EXPECT_THAT(refusal(bytes),
+                HasSubstr("declared length of 1677721700 bytes, expected at most 100000000"));
+    EXPECT_THAT(
+        refusal(std::string(8, '\xff') + "{}"),
+        HasSubstr("declared length of 18446744073709551615 bytes, expected at most 100000000"));
 }
 
 TEST_F(Safetensors, TheHeaderMustBeTheExpectedJson) {
@@ -51,9 +54,9 @@ TEST_F(Safetensors, TheHeaderMustBeTheExpectedJson) {
 
 TEST_F(Safetensors, NamesStandOnce) {
     const auto x = entry("x", "F64", "[1]", "[0,8]");
-    EXPECT_THAT(refused("{" + x + "," + x + "}"), HasSubstr("has the key 'x' twice"));
+    EXPECT_THAT(refused("{" + x + "," + x + "}"), HasSubstr("contains the key 'x' twice"));
     EXPECT_THAT(refused(R"({"x":{"dtype":"F64","dtype":"F32","shape":[2],"data_offsets":[0,8]}})"),
-                HasSubstr("has the key 'dtype' twice"));
+                HasSubstr("contains the key 'dtype' twice"));
 }
 
 TEST_F(Safetensors, ATensorMustFitItsBytes) {
@@ -62,7 +65,7 @@ TEST_F(Safetensors, ATensorMustFitItsBytes) {
     EXPECT_THAT(
         refused("{" + entry("x", "F32", "[1]", "[0,8]") + "}"),
         HasSubstr(
-            "tensor 'x' of shape [1] and dtype F32 needs 4 bytes, but its data_offsets span 8"));
+            "tensor 'x' of shape [1] and dtype F32 requires 4 bytes, but its data_offsets span 8"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[0,16]") + "}"),
                 HasSubstr("data_offsets [0, 16], but there are only 8 bytes"));
     EXPECT_THAT(refused("{" + entry("x", "F64", "[1]", "[8,0]") + "}"),
@@ -93,13 +96,14 @@ TEST_F(Safetensors, TheDataHasNeitherHolesNorOverlaps) {
             "{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[1]", "[2,6]") + "}",
             6),
         HasSubstr(
-            "tensor 'b' starts at byte 2 of the data, inside another tensor, which ends at 4"));
-    EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "," +
-                            entry("b", "F32", "[1]", "[6,10]") + "}",
-                        10),
-                HasSubstr("bytes 4 to 6 of the data, before tensor 'b', belong to no tensor"));
+            "tensor 'b' starts at byte 2 of the data, but the previous tensor ends at byte 4"));
+    EXPECT_THAT(
+        refused("{" + entry("a", "F32", "[1]", "[0,4]") + "," + entry("b", "F32", "[1]", "[6,10]") +
+                    "}",
+                10),
+        HasSubstr("bytes 4 to 6 of the data (before tensor 'b') are not part of any tensor"));
     EXPECT_THAT(refused("{" + entry("a", "F32", "[1]", "[0,4]") + "}", 5),
-                HasSubstr("end at byte 4 of the data, but the data has 5"));
+                HasSubstr("end at byte 4 of the data, but there are 5"));
     EXPECT_EQ(refused("{" + entry("b", "F32", "[1]", "[4,8]") + "," +
                       entry("a", "F32", "[1]", "[0,4]") + "}"),
               "(it was read)");

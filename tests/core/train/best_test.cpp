@@ -116,7 +116,7 @@ TEST(OneCycleSchedule, moves_the_rate_and_the_momentum) {
 
 TEST(OneCycleSchedule, says_what_is_wrong) {
     EXPECT_THAT(error_of([] { make_rate_schedule({.name = "one_cycle", .warmup = 1}); }),
-                HasSubstr("one_cycle has its own warm-up, pct_start; expected warmup = 0, got 1"));
+                HasSubstr("one_cycle has its own warm-up (pct_start), so warmup must be 0, got 1"));
     EXPECT_THAT(error_of([] { make_rate_schedule({.name = "one_cycle", .pct_start = 1}); }),
                 HasSubstr("pct_start must be a fraction above 0 and below 1, got 1"));
     TrainOptions options;

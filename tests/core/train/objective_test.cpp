@@ -121,7 +121,7 @@ TEST(Objective, that_gives_no_loss_leaves_the_weights_as_they_were) {
     };
     EXPECT_THAT(
         fails([](const at::Tensor& logits) { return logits; }),
-        HasSubstr("the loss must be one floating-point number, got float32 [16, 3] at epoch "
+        HasSubstr("the loss must be a single floating-point number, got float32 [16, 3] at epoch "
                   "1, step 1"));
     EXPECT_THAT(fails([](const at::Tensor&) { return at::Tensor(); }), HasSubstr("got nothing"));
     EXPECT_THAT(fails([](const at::Tensor& logits) { return logits.detach().sum(); }),

@@ -191,7 +191,7 @@ TEST(Restore, changes_nothing_when_the_checkpoint_is_of_another_training) {
     auto impossible = saved;
     impossible.state["epoch"] = 7;
     EXPECT_THAT(refused(impossible),
-                HasSubstr("at epoch 7, batch 3, with the results of 1 epochs"));
+                HasSubstr("at epoch 7, batch 3, but contains the results of 1 epochs"));
     impossible.state["epoch"] = "seven";
     EXPECT_THAT(refused(impossible),
                 HasSubstr("a field of the checkpoint is missing or has the wrong type"));
@@ -237,7 +237,7 @@ TEST(Restore, says_when_the_number_of_threads_is_another) {
     saved.state["threads"] = at::get_num_threads() + 3;
     restored();
     EXPECT_THAT(said, testing::ElementsAre(HasSubstr(
-                          fmt::format("was written on {} threads", at::get_num_threads() + 3))));
+                          fmt::format("was written with {} threads", at::get_num_threads() + 3))));
     saved.state.erase("threads");  // of an older version
     restored();
     EXPECT_EQ(said.size(), 1U);

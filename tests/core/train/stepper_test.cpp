@@ -207,7 +207,7 @@ TEST(Training, refuses_settings_out_of_range) {
                     o.validation = toy(6, 2);
                     o.probes = {{"validation", toy(6, 2)}};
                 }),
-                HasSubstr("use only one of them"));
+                HasSubstr("if a validation set is given"));
 }
 
 }  // namespace

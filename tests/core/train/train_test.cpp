@@ -209,9 +209,9 @@ TEST(Train, says_what_is_wrong) {
     EXPECT_THAT(with([](auto& o) { o.optimizer.name = "adamx"; }),
                 HasSubstr("unknown optimizer 'adamx'"));
     auto grey = model::make("preact_resnet8", {.classes = 3, .channels = 1});
-    EXPECT_THAT(error_of([&] { train(*grey, data, quick(1)); }),
-                AllOf(HasSubstr("images with 1 channel(s)"), HasSubstr("which has 3"),
-                      HasSubstr("channels = 3")));
+    EXPECT_THAT(
+        error_of([&] { train(*grey, data, quick(1)); }),
+        AllOf(HasSubstr("images with 1 channel(s)"), HasSubstr("create it with channels = 3")));
     auto narrow = model::make("preact_resnet8", {.classes = 2});
     EXPECT_THAT(error_of([&] { train(*narrow, data, quick(1)); }),
                 HasSubstr("labels of 'toy' must be between 0 and 1 (the model's classes), got 2"));

@@ -69,7 +69,7 @@ local function unpooled_size(name, input, kernel, stride, padding, wanted)
     local value = wanted[i + first]
     if not (value > size[i] - stride[i] and value < size[i] + stride[i]) then
       error(string.format("%s: output_size[%d] must be greater than %d and less than %d, got %d",
-        name, i, size[i] - stride[i], size[i] + stride[i], value), 3)
+        name, i + first, size[i] - stride[i], size[i] + stride[i], value), 3)
     end
     size[i] = value
   end

@@ -1,8 +1,8 @@
 -- One side of compare_attacks.py.
 --   hfc-host bench/attacks.lua --model resnet20-12fca82f.th --data DIR --images 200 --threads 2
 local opt = hfc.options {
-  model = {"", "the weights of the public ResNet-20"},
-  images = {200, "test images"},
+  model = {"", "weights file of the public ResNet-20"},
+  images = {200, "number of test images"},
 }
 local timing = dofile(hfc.script_folder() .. "timing.lua")
 local model = hfc.saved_model(opt.model):eval()

@@ -1,6 +1,6 @@
 -- One side of compare_auto.py.
 --   hfc-host bench/auto.lua --folder DIR --threads 2
-local opt = hfc.options {folder = {"", "with net.pt2 and images.safetensors"}}
+local opt = hfc.options {folder = {"", "directory with net.pt2 and images.safetensors"}}
 local timing = dofile(hfc.script_folder() .. "timing.lua")
 local model = hfc.model(opt.folder .. "/net.pt2"):eval()
 local set = torch.load(opt.folder .. "/images.safetensors")

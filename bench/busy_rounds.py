@@ -6,7 +6,7 @@
 Trains preact_resnet8 with batches of 10 images (bench/parallel.lua) on two threads as hfc-host sets
 them up, on two threads that wait passively (OMP_WAIT_POLICY), and on one thread. The order changes
 from round to round. Prints the images per second of each round (default: three), and the best round
-of the default divided by the best round of the other two. Run nothing else meanwhile.
+of the default divided by the best round of the other two. Do not run anything else meanwhile.
 """
 import os
 import pathlib

@@ -1,8 +1,8 @@
-"""Measures hfc-host in pairs with what it replaces, or with an older commit, and prints one table.
+"""Compares hfc-host with the software that it replaces, or with an older commit, in one table.
 
-Called by tools/bench. A pair is two fresh processes, one of each side, one after the other; the
-order alternates from pair to pair, so that both sides meet the same states of the machine. A figure
-is the median of the pairs, with the range in brackets. The ratio is the median of the pairs' own
+Called by tools/bench. A pair is two fresh processes, one for each side, one after the other. The
+order alternates between pairs, so that both sides run under the same conditions. A figure is the
+median over the pairs, with the range in brackets. The ratio is the median of the pairs' own
 ratios. A ratio above 1 means that this build of hfc-host is better.
 """
 import argparse
@@ -249,8 +249,8 @@ class Watch:
         return result
 
     def complaints(self):
-        return [f"bench: other processes took up to {share:.0%} of the processors while {side} "
-                "was measured: do not trust this table"
+        return [f"bench: other processes used up to {share:.0%} of the processors while {side} "
+                "was measured; do not trust this table"
                 for side, share in self.shares.items() if share > self.LIMIT]
 
 
@@ -325,24 +325,25 @@ class Table:
                 print("| " + " | ".join(rules) + " |")
         missed = sum(line[-1] == "NO" for line in lines)
         if missed:
-            say(f"bench: {missed} figure(s) miss what is wanted")
+            say(f"bench: {missed} figure(s) missed the target")
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--against", metavar="COMMIT", help="an older commit instead of the peers")
+    parser.add_argument("--against", metavar="COMMIT",
+                        help="compare with this older commit instead")
     parser.add_argument("--old", type=pathlib.Path, help=argparse.SUPPRESS)
     parser.add_argument("--peers", default=os.environ.get("HFC_PEER_PYTHON"),
-                        help="a Python with torch and numpy [HFC_PEER_PYTHON]")
+                        help="a Python with torch and numpy (default: $HFC_PEER_PYTHON)")
     parser.add_argument("--script", type=pathlib.Path,
-                        help="the peers' measurements [HFC_PEER_SCRIPT]",
+                        help="script that measures the peers (default: $HFC_PEER_SCRIPT)",
                         default=os.environ.get("HFC_PEER_SCRIPT",
                                                ROOT.parent / "shared" / "peers" / "peer.py"))
-    parser.add_argument("--pairs", type=int, default=8, help="pairs of processes (default 8)")
+    parser.add_argument("--pairs", type=int, default=8, help="number of pairs (default 8)")
     parser.add_argument("--only", action="append", metavar="GROUP",
                         choices=[group.ours.split(".")[0] for group in GROUPS],
-                        help="one group of rows, may be repeated (default all): "
+                        help="a group of rows; repeat the option for more (default: all): "
                              + ", ".join(group.ours.split(".")[0] for group in GROUPS))
     options = parser.parse_args()
     if options.pairs < 1:
@@ -366,8 +367,8 @@ def sides(options, bfloat16):
         return ours, Host(options.old, bfloat16)
     if options.peers:
         return ours, Peers(options.peers, options.script)
-    say("No peers: --peers PYTHON (or HFC_PEER_PYTHON) names a Python with torch and numpy; "
-        "hfc-host is measured alone")
+    say("Measuring only hfc-host. To compare it with other software, set --peers or "
+        "HFC_PEER_PYTHON to a Python with torch and numpy")
     return ours, NoPeers()
 
 
@@ -378,7 +379,7 @@ def main():
     version = run([ROOT / "build" / "release" / "bin" / "hfc-host", "--version"])
     bfloat16 = "bfloat16 yes" in version
     if not bfloat16:
-        say("bench: this processor does not support bfloat16: those rows are left out")
+        say("bench: leaving out the bfloat16 rows, because this processor does not support it")
     ours, others = sides(options, bfloat16)
     table, watch = Table(options.against, bfloat16), Watch()
     groups = [group for group in GROUPS

@@ -1,4 +1,4 @@
-"""Measures APGD and Square beside the published code, on the public ResNet-20 for CIFAR-10.
+"""Compares APGD and Square with the published code, on the public ResNet-20 for CIFAR-10.
 
   python compare_attacks.py HOST PYTHON AUTOATTACK DATA WEIGHTS [--pairs 8] [--threads 2]
 

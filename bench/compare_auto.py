@@ -1,4 +1,4 @@
-"""Runs the standard version of AutoAttack beside the published code, on the same network.
+"""Compares the standard version of AutoAttack with the published code, on the same network.
 
   python compare_auto.py HOST PYTHON AUTOATTACK DATA [--images 200] [--seeds 3] [--threads 2]
 

@@ -1,4 +1,4 @@
-"""Measures the 19 corruptions beside the published code.
+"""Compares the speed of the 19 corruptions with the published code.
 
   python compare_corruptions.py HOST PYTHON CREATE_C [--pairs 8]
 

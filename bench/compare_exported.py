@@ -1,4 +1,4 @@
-"""Compares full networks of torchvision, exported by torch.export, with the same in Python.
+"""Compares full torchvision networks, exported by torch.export, with the originals in Python.
 
   python compare_exported.py HOST PYTHON [--pairs 8] [--threads 1] [--network resnet18 ...]
 

@@ -1,10 +1,10 @@
-"""The main jobs on a GPU beside PyTorch from Python on the same one, as a table: figure, peer's
-figure, ratio, and what must hold.
+"""Compares the main jobs on a GPU with PyTorch from Python on the same GPU. Prints a table: figure,
+peer's figure, ratio, and the required ratio.
 
     python3 bench/compare_gpu.py --host build/release/bin/hfc-host --peers PYTHON
                                  [--device cuda] [--repeats 3]
 
-PYTHON is one with PyTorch for that GPU. Both sides take turns; the median of the turns counts.
+PYTHON has PyTorch for that GPU. Both sides run in turn; the median of the runs counts.
 """
 import argparse
 import pathlib
@@ -40,22 +40,22 @@ def main():
     parser.add_argument("--host", type=pathlib.Path, required=True, help="the program hfc-host")
     parser.add_argument("--peers", required=True, help="a Python with PyTorch")
     parser.add_argument("--device", default="cuda", help="cuda, cuda:N or cpu")
-    parser.add_argument("--repeats", type=int, default=3, help="turns of each side (default 3)")
+    parser.add_argument("--repeats", type=int, default=3, help="runs of each side (default 3)")
     options = parser.parse_args()
     if options.repeats < 1:
         parser.error(f"--repeats must be at least 1, got {options.repeats}")
     figures = Figures(ROWS)
     for turn in range(1, options.repeats + 1):
         figures.begin_turn()
-        say(f"Turn {turn} of {options.repeats}: hfc-host ...")
+        say(f"Run {turn} of {options.repeats}: hfc-host ...")
         add_lines(figures, [options.host.resolve(), "--device", options.device,
                             BENCH / "gpu_bench.lua"])
-        say(f"Turn {turn} of {options.repeats}: peers ...")
+        say(f"Run {turn} of {options.repeats}: peers ...")
         for script in ("gpu_peer.py", "mask_peer.py"):
             add_lines(figures, [options.peers, BENCH / script, "--device", options.device])
     missed = table(figures)
     if missed:
-        say(f"bench: {missed} figure(s) miss what is wanted")
+        say(f"bench: {missed} figure(s) missed the target")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Measures non-maximum suppression beside torchvision's.
+"""Compares the speed of non-maximum suppression with torchvision's.
 
   python compare_nms.py HOST PYTHON [--pairs 8]
 

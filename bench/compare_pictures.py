@@ -1,4 +1,4 @@
-"""Measures the loading of pictures in turn with PyTorch's DataLoader, and prints medians.
+"""Compares the speed of loading images with PyTorch's DataLoader, and prints medians.
 
   python compare_pictures.py HOST PYTHON COCO [--rounds 5]
 

@@ -1,8 +1,8 @@
 -- One side of compare_corruptions.py.
 --   hfc-host bench/corruptions.lua --images DIR --frost DIR --threads 1
 local opt = hfc.options {
-  images = {"", "a folder with SIZE.safetensors: images, uint8 [N, H, W, 3]"},
-  frost = {"", "the folder of frost's photographs"},
+  images = {"", "directory with SIZE.safetensors: images, uint8 [N, H, W, 3]"},
+  frost = {"", "directory with the photographs for frost"},
 }
 local timing = dofile(hfc.script_folder() .. "timing.lua")
 local found = {}

@@ -1,9 +1,9 @@
 -- One side of compare_exported.py: a .pt2 file's logits and input gradients, and how fast they are.
 --   hfc-host bench/exported.lua --net NET.pt2 --reference REFERENCE.safetensors --threads 1
 local opt = hfc.options {
-  net = {"", "a file of torch.export"},
-  reference = {"", "with images, weights (of the logits), and what Python computes in float64"},
-  seconds = {5, "how long each is repeated"},
+  net = {"", "file written by torch.export"},
+  reference = {"", "file with images, weights of the logits, and Python's results in float64"},
+  seconds = {5, "seconds for which each measurement is repeated"},
 }
 local timing = dofile(hfc.script_folder() .. "timing.lua")
 local model = hfc.model(opt.net):eval()

@@ -1,5 +1,5 @@
-"""What users run today on a GPU, in PyTorch from Python, timed beside gpu_bench.lua: one line of
-JSON per measurement.
+"""Times the jobs of gpu_bench.lua on a GPU in PyTorch from Python. Prints one line of JSON per
+measurement.
 
     python gpu_peer.py [--device cuda]
 

@@ -1,6 +1,6 @@
 -- One side of compare_nms.py.
 --   hfc-host bench/nms.lua --folder DIR --threads 1
-local opt = hfc.options {folder = {"", "with boxes.safetensors"}}
+local opt = hfc.options {folder = {"", "directory with boxes.safetensors"}}
 local timing = dofile(hfc.script_folder() .. "timing.lua")
 local data = torch.load(opt.folder .. "/boxes.safetensors")
 local found = {}

@@ -5,7 +5,7 @@
 
 Trains preact_resnet32 with batches of 100 images (bench/parallel.lua). Prints the images per second
 of both sides, the median ratio with its range, and for the two processes the milliseconds of a
-backward pass, of its communication, and how much of that overlapped. Leave the machine alone.
+backward pass, of its communication, and how much of that overlapped. Run nothing else meanwhile.
 """
 import os
 import pathlib

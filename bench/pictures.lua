@@ -3,9 +3,9 @@
 -- DIR/train and DIR/val hold class folders. compare_pictures.py runs it beside PyTorch's
 -- DataLoader.
 local opt = hfc.options {
-  folder = {"", "of train and val"},
-  readers = {2, "threads that read"},
-  seconds = {5, "how long"},
+  folder = {"", "directory that contains train and val"},
+  readers = {2, "number of reader threads"},
+  seconds = {5, "duration in seconds"},
 }
 
 -- Seconds of the machine's clock, and of all threads of this process.

@@ -5,14 +5,14 @@
 -- more networks are trained on 5 000 images. The masked ones stand around the public ResNet-20.
 local opt = hfc.options {
   networks = {"", "a directory with resnet20-12fca82f.th and the other three"},
-  images = {100, "test images that are attacked"},
+  images = {100, "number of test images to attack"},
   attack = {"apgd", "apgd, pgd (10 steps) or auto"},
 }
 local attacks = {
   apgd = hfc.attack.apgd {epsilon = 8 / 255}, pgd = hfc.attack.pgd {epsilon = 8 / 255, steps = 10},
   auto = hfc.attack.auto {epsilon = 8 / 255},
 }
-local attack = assert(attacks[opt.attack], "--attack must be apgd, pgd or auto")
+local attack = assert(attacks[opt.attack], "--attack must be 'apgd', 'pgd' or 'auto'")
 local data = hfc.data("cifar10", {train_images = 5000})
 local images = data.test:slice(0, opt.images)
 local nn, networks = torch.nn, {}

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Measures whether an open viewer slows a training, what it takes of a core, and how fast it draws.
+"""Measures whether an open viewer slows down training, how much of a core it uses, and how fast it
+draws.
 
     bench/viewer_pairs.py [--build DIR] [--pairs N] [--epochs N] [--threads N]
 
-In pairs: blocks of epochs of one training, while its window draws and while the window's process is
-stopped (SIGSTOP), in turns of changing order; the median of the pairs' ratios counts, of the
-seconds and of the processor time of an epoch. Whole trainings with and without a window differ by
-more from one to the next than by the window. The window is on a virtual display (Xvfb) whose OpenGL
-is software: it takes of the processor what a graphics card would else do, so this is the worst
-case. Leave the machine alone meanwhile.
+A pair is two blocks of epochs of the same training run: in one, the window draws; in the other, the
+window's process is stopped (SIGSTOP). The order alternates. The results are the medians of the
+pairs' ratios, for the seconds and for the processor time of an epoch. Whole training runs with and
+without a window would vary more from run to run than the window changes. The window is on a virtual
+display (Xvfb) with software OpenGL, where the processor does the work of a graphics card, so this
+is the worst case. Do not run anything else on the machine at the same time.
 """
 import argparse
 import contextlib
@@ -187,12 +188,12 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release",
-                        help="folder of the build (default: build/release)")
-    parser.add_argument("--pairs", type=int, default=60, help="pairs of blocks (default: 60)")
+                        help="build directory (default: build/release)")
+    parser.add_argument("--pairs", type=int, default=60, help="number of block pairs (default: 60)")
     parser.add_argument("--epochs", type=int, default=12,
-                        help="a block, some .3 s each (default: 12)")
+                        help="epochs per block, of about .3 s each (default: 12)")
     parser.add_argument("--threads", type=int, default=0,
-                        help="of the training (default: 0, its own choice)")
+                        help="threads of the training run; 0 means hfc-host's default (default: 0)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, display() as environment:
         folder = pathlib.Path(name)

@@ -63,11 +63,11 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
                    "./data)");
     app.add_option("--out", line.out, "run directory (default: runs/NAME-date-time)");
     app.add_option("--parallel", line.parallel,
-                   "how processes work together: auto (depends on mpirun or srun), none or mpi")
+                   "how processes work together: none, mpi or auto (mpi under mpirun or srun)")
         ->capture_default_str();
     app.add_option("--parallel-timeout", line.parallel_timeout,
-                   "how many seconds a process waits for the others; then all processes stop with "
-                   "an error message")
+                   "seconds that a process waits for the others before all processes stop with an "
+                   "error message")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--time-limit", line.time_limit,
@@ -76,11 +76,11 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     app.add_flag("--deterministic", line.deterministic,
-                 "produce the same numbers on any number of cores; uses one thread unless "
+                 "produce the same results on any number of cores; uses one thread unless "
                  "--threads is set");
     app.add_flag("--debug", line.debug,
                  "show local variables in tracebacks, and where LibTorch errors occurred; "
-                 "hfc.memory() also reports which lines made the largest tensors");
+                 "hfc.memory() also reports which lines created the largest tensors");
     // A flag: an option with an optional value would take the script's name for it.
     app.add_flag("--sandbox", line.sandbox,
                  "run an untrusted script: the kernel lets it read only system libraries, its own "
@@ -183,10 +183,8 @@ std::vector<std::string> command_line_of(const std::filesystem::path& directory)
         }
         return arguments;
     } catch (const nlohmann::json::exception&) {
-        wrong_use(
-            fmt::format("option --resume: '{}' does not contain the command line of its "
-                        "run",
-                        path.string()));
+        wrong_use(fmt::format("option --resume: '{}' does not contain the command line of the run",
+                              path.string()));
     }
 }
 
@@ -227,7 +225,7 @@ CommandLine parse_resumed(const CLI::App& app, const CommandLine& now,
     if (now.has_chunk || !now.script.empty()) {
         wrong_use(
             "option --resume takes the script and its options from the run directory; do not "
-            "give any others");
+            "repeat them");
     }
     if (!now.out.empty()) {
         wrong_use("option --resume continues in the same run directory, so --out is not allowed");

@@ -75,7 +75,7 @@ std::optional<int> fork_into_run_directory(CommandLine& line) {
 void enter_sandbox(CommandLine& line) {
     const int version = sandbox::landlock_version();
     require(version > 0 || line.sandbox == Sandbox::lua,
-            "option --sandbox needs Landlock, but this kernel does not support it or has it "
+            "option --sandbox requires Landlock, but this kernel does not support it or has it "
             "disabled; --sandbox=lua works without it, but relies only on the restrictions in Lua");
     if (const auto status = fork_into_run_directory(line)) {
         _exit(*status);  // exit() would spend 0.1 s on taking LibTorch down

@@ -2,12 +2,12 @@
 --   hfc-host scripts/architectures.lua                                 built-in data
 --   hfc-host scripts/architectures.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- The curves low r and high r are accuracies on filtered test images. Expect: on CIFAR-10, says the
--- paper, ResNet has the best test accuracy and the smallest gap between training and test; hfc-host
--- has not measured this. In the built-in data both bands carry the label: LeNet and VGG-11 classify
--- most of x_l (r = 4; seeds 0, 1 and 2: 1.00 and .63 to 1.00), and the residual network does not,
--- although it fits its training images. LeNet and AlexNet never have BatchNorm, so the comparison
--- is not fair with --batch_norm true.
+-- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images. Expect: according to
+-- the paper, ResNet has the best test accuracy on CIFAR-10 and the smallest gap between training
+-- and test; hfc-host has not measured this. In the built-in data, both bands carry the label: LeNet
+-- and VGG-11 classify most of x_l correctly (r = 4; seeds 0, 1 and 2: 1.00 and .63 to 1.00), but
+-- the residual network does not, although it fits its training images. LeNet and AlexNet never have
+-- BatchNorm, so the comparison is not fair with --batch_norm true.
 local opt = hfc.options(hfc.common {
   model         = false,
   models        = {{"lenet", "alexnet", "vgg11", "preact_resnet20"},

@@ -4,18 +4,18 @@
 --   hfc-host scripts/attack_bands.lua --model runs/NAME   networks from fourier_masks
 --
 -- The gradient and the perturbation keep only the lowest coefficients of the cosine transform, or
--- the frequencies beyond a radius. Expect: of the attacks in bands, adversarial training
+-- the frequencies beyond a radius. Expect: among the restricted attacks, adversarial training
 -- weakens those in high bands most (built-in data, seeds 0, 1 and 2).
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "networks to attack: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
-                "PGD of adversarial training, in L-infinity"},
+                "PGD in L-infinity for adversarial training"},
   epsilon    = {{8 / 255, 16 / 255, 32 / 255}, "bounds of the attacks"},
   norm       = {"linf", "norm of the attacks", choices = {"linf", "l2"}},
   steps      = {20, "steps of the attacks", least = 1},
-  fractions  = {{1 / 8, 1 / 4, 1 / 2}, "fractions of the coefficients in each direction"},
+  fractions  = {{1 / 8, 1 / 4, 1 / 2}, "fractions of the DCT coefficients in each direction"},
   radii      = {{4, 8}, "radii of the high-frequency bands"},
-  images     = {100, "test images", least = 1},
+  images     = {100, "number of test images", least = 1},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {

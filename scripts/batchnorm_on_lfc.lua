@@ -1,12 +1,12 @@
--- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains where only low
+-- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains if only the low
 -- frequencies are left.
 --   hfc-host scripts/batchnorm_on_lfc.lua                 built-in data: a minute on two cores
 --   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- The test curves use whole test images and filtered ones (test low). The table statistics shows
--- the network with running, batch and adapted statistics of BatchNorm. Expect: with BatchNorm,
--- training on x_l is faster at every radius; by how much differs between seeds. On CIFAR-10, says
--- the paper, it gains least at r = 4; hfc-host has not measured this.
+-- The test curves use whole test images and filtered ones ('test low'). The table 'statistics'
+-- compares BatchNorm's running, batch and adapted statistics. Expect: with BatchNorm, training on
+-- x_l is faster at every radius; the size of the gain differs between seeds. According to the
+-- paper, BatchNorm gains least at r = 4 on CIFAR-10; hfc-host has not measured this.
 local opt = hfc.options(hfc.common {
   model        = {"preact_resnet8", "network with optional BatchNorm (see help(hfc.model))"},
   radii        = {{4, 8, 12, 16}, "radii of the low-pass before training, in frequency bins"},

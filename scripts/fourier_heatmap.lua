@@ -1,20 +1,20 @@
--- Fourier heat maps (Yin et al. 2019): a network's error under noise of each frequency, by its
--- training; and each class's dominant frequencies (Wang et al. 2023), whose loss hurts it most.
+-- Fourier heat maps (Yin et al. 2019): a network's error under noise of each frequency, depending
+-- on its training. Also each class's dominant frequencies (Wang et al. 2023), which it needs most.
 --   hfc-host scripts/fourier_heatmap.lua                  built-in data: a minute on two cores
 --   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda    CIFAR-10, 1000 images
 --   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    networks from fourier_masks
 --
--- Expect: noise fools natural networks at all but the lowest frequencies, adversarially trained
--- ones at low frequencies. In the built-in data only r <= 4 carries the label: noise there fools
--- both, and each class's dominant frequencies are there.
+-- Expect: noise fools natural networks at all but the lowest frequencies, and adversarially trained
+-- networks at low ones. In the built-in data, only r <= 4 carries the label: noise there fools both
+-- networks, and each class's dominant frequencies are there.
 local opt = hfc.options(hfc.common {
   networks = {{"natural", "adversarial"}, "networks: natural, adversarial"}, epochs = 6,
-  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
+  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD for adversarial training"},
   epsilon = {4, "L2 norm of the noise in each channel"}, batch_size = 20,
   reach = {10, "largest frequency in each direction, 1 to half the size", least = 1},
   images = {100, "number of test images, starting with the first; 0 means all", least = 0},
   train_probe = {100, "training images for the dominant frequencies", least = 1},
-  shares = {{.02, .05, .1, .3}, "fractions of frequencies to keep: the dominant ones of a class"},
+  shares = {{.02, .05, .1, .3}, "fractions of each class's dominant frequencies to keep"},
   presets = {paper = {
     dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,
     budget = {epsilon = 8 / 255, steps = 10}, images = 1000, train_probe = 1000, reach = 16,

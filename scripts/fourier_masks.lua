@@ -3,11 +3,11 @@
 --   hfc-host scripts/fourier_masks.lua --preset paper --dataset folder:IMAGENETTE --device cuda
 -- Masks are learned on training images and scored on test images; the preset learns and scores them
 -- on the test images, as the authors' code does. Expect: in the built-in data, the masked accuracy
--- is near the clean one, and nine tenths of the weight is at r <= 4 (the label).
+-- is near the clean accuracy, and nine tenths of the mask weight is at r <= 4 (the label).
 local known = {"natural", "adversarial", "scale", "translation", "rotation"}
 local opt = hfc.options(hfc.karantzas_common {
   networks = {{"natural", "adversarial"}, "natural, adversarial, scale, translation, rotation"},
-  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD of adversarial training"},
+  budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD for adversarial training"},
   epochs = 6, batch_size = 20, bands = {16, "number of rings and sectors"},
   mask = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2, per_channel = false,
            bfloat16 = false}, "options of hfc.mask.learn"},

@@ -1,13 +1,13 @@
--- Accuracy by the radius of a low-pass and a high-pass filter, and the power of the images there.
+-- Accuracy by the radius of a low-pass and a high-pass filter, and the power within that radius.
 --   hfc-host scripts/frequency_sweep.lua                  built-in data: half a minute on two cores
 --   hfc-host scripts/frequency_sweep.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/frequency_sweep.lua --model runs/NAME --networks natural,adversarial
 --       networks from an earlier run
 --
--- Expect: most of the power is below r = 4. With the radius, the low-pass curve rises to the clean
--- accuracy and the high-pass curve falls to chance. In the built-in data, only r <= 4 carries the
--- label: from r = 4 on, the low-pass curve is at the top and the high-pass curve at chance (.2).
--- BatchNorm's running statistics do not fit filtered images: compare --statistics batch.
+-- Expect: most of the power is below r = 4. As the radius grows, the low-pass curve rises to the
+-- clean accuracy and the high-pass curve falls to chance. In the built-in data, only r <= 4 carries
+-- the label: from r = 4 on, the low-pass curve is at the top and the high-pass curve at chance
+-- (.2). For filtered images, compare BatchNorm's running statistics with --statistics batch.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural"},
                 "trained networks in the run directory --model; without --model: natural"},

@@ -1,19 +1,19 @@
 -- Figures 5 and 12 of Wang et al., CVPR 2020: dropout, mix-up, BatchNorm and adversarial training,
--- and the frequencies they take up.
+-- and the frequencies that networks then use.
 --   hfc-host scripts/heuristics.lua                       built-in data: a minute on two cores
 --   hfc-host scripts/heuristics.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
--- The curves low r and high r are accuracies on filtered test images; the table statistics has
--- those of the BatchNorm network, by its statistics. Expect: on CIFAR-10, says the paper, mix-up
--- and BatchNorm use more of the high frequencies than vanilla training. On the built-in data all
--- stay near chance on x_h, and BatchNorm learns fastest.
+-- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images; the table
+-- 'statistics' has them for the BatchNorm network with each kind of statistics. Expect: according
+-- to the paper, mix-up and BatchNorm use more of the high frequencies on CIFAR-10 than vanilla
+-- training. On the built-in data, all are near chance on x_h, and BatchNorm learns fastest.
 local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {
   heuristics    = {known, "heuristics, one training run each", choices = known},
   dropout       = {.5, "dropout probability before the last layer"},
   mixup         = {1, "alpha of mix-up's Beta distribution: .5 (paper) or 1 (authors' code)"},
   statistics    = {"running", "BatchNorm statistics", choices = {"running", "batch"}},
-  budget        = {{epsilon = 8 / 255, steps = 3}, "PGD of adversarial training"},
+  budget        = {{epsilon = 8 / 255, steps = 3}, "PGD for adversarial training"},
   augment       = {{pad = 0, flip = false},
                    "augmentation in adversarial training: pad and crop, flip (authors' code)"},
   radii         = {{4, 12}, "radii of the filtered test images, in frequency bins"},

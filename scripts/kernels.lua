@@ -1,5 +1,5 @@
--- Figures 7 and 14 of Wang et al., CVPR 2020: kernels of the first convolution, of natural and
--- adversarial training, as they are and smoothed.
+-- Figures 7 and 14 of Wang et al., CVPR 2020: kernels of the first convolution after natural and
+-- adversarial training, with and without smoothing.
 --   hfc-host scripts/kernels.lua                          built-in data: a minute on two cores
 --   hfc-host scripts/kernels.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/kernels.lua --model runs/NAME    networks from smoothing_defence

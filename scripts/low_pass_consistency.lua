@@ -1,6 +1,6 @@
 -- An example with its own network and training loop: cross-entropy, plus a term that makes the
 -- logits of the low-passed image the same.
---   hfc-host scripts/low_pass_consistency.lua             built-in data: seconds
+--   hfc-host scripts/low_pass_consistency.lua             built-in data: a few seconds
 --   hfc-host scripts/low_pass_consistency.lua --preset fashion_mnist
 --       Fashion-MNIST: about two minutes on two cores
 --

@@ -1,20 +1,20 @@
--- Section 5 of Wang et al., CVPR 2020: the frequencies that a network uses, by its optimizer.
+-- Section 5 of Wang et al., CVPR 2020: which frequencies a network uses with each optimizer.
 --   hfc-host scripts/optimizers.lua                       built-in data: half a minute on two cores
 --   hfc-host scripts/optimizers.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/optimizers.lua --factors .1,.3,1,3   compares at equal training accuracy
 --
--- The curves low r and high r are accuracies on filtered test images. The table matched has, for
--- each optimizer, the step size whose training accuracy is nearest to the largest one that all
--- optimizers reach. Expect: on CIFAR-10, says the paper, SGD uses more of the high frequencies than
--- the others; hfc-host has not measured this. On the built-in data SGD is the slowest, and all stay
--- near chance on x_h. The preset's step sizes of SGD and AdaDelta are those of the authors' code;
--- those of AdaGrad and RMSprop are not known.
+-- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images. For each optimizer,
+-- the table 'matched' shows the step size whose training accuracy is nearest to the highest one
+-- that all optimizers reach. Expect: according to the paper, SGD uses more of the high frequencies
+-- on CIFAR-10 than the other optimizers; hfc-host has not measured this. On the built-in data, SGD
+-- is the slowest, and all optimizers stay near chance on x_h. The preset's step sizes for SGD and
+-- AdaDelta are those of the authors' code; those for AdaGrad and RMSprop are not known.
 local known = {"sgd", "adam", "adagrad", "adadelta", "rmsprop"}
 local opt = hfc.options(hfc.common {
   optimizers    = {known, "optimizers to train with", choices = known},
   lr            = {{sgd = 1e-2, adam = 3e-3, adagrad = 1e-2, adadelta = 1, rmsprop = 1e-3},
                    "step size", above = 0},
-  factors       = {{1}, "factors of each step size, one training run each", above = 0},
+  factors       = {{1}, "factors for each step size, one training run per factor", above = 0},
   batch_norm    = {true, "use BatchNorm before each ReLU; the paper does not"},
   radii         = {{4, 12}, "radii of the filtered test images, in frequency bins"},
   epochs        = 8,

@@ -1,16 +1,17 @@
--- Where adversarial perturbations and input gradients are in frequency, by a network's training.
+-- The frequencies of adversarial perturbations and input gradients, by the network's training.
 --   hfc-host scripts/perturbation_spectrum.lua            built-in data: half a minute on two cores
 --   hfc-host scripts/perturbation_spectrum.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME    networks from fourier_masks
 --
 -- Measures the fraction of the power in each ring of frequencies. Expect: the gradients and
 -- perturbations of the natural network reach into the high frequencies; those of the adversarially
--- trained network have more of their power at low ones. In the built-in data, where only r <= 4
--- carries the label, its gradients have a larger fraction of their power within r = 4.
+-- trained network have more power at low frequencies. In the built-in data, where only r <= 4
+-- carries the label, its gradients have a larger fraction of their power within r = 4 than the
+-- natural network's.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "networks: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
-                "PGD of adversarial training, in L-infinity"},
+                "PGD in L-infinity for adversarial training"},
   attack     = {{epsilon = 1, steps = 10, relative_alpha = .25, random_start = false},
                 "PGD in L2 for the perturbations, so that no pixel bound shapes them"},
   images     = {100, "number of test images, starting with the first", least = 1},

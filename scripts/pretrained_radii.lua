@@ -5,10 +5,10 @@
 --   ... --model resnet50.pth                              a state dict from torchvision
 --
 -- Expect: as the radius grows, the accuracy on x_l reaches that on x, and x_h falls to chance.
--- DIR/val has directories named after any of ImageNet's classes; DIR/train may be a link to it.
+-- DIR/val has directories named after ImageNet classes; DIR/train may be a link to DIR/val.
 local opt = hfc.options(hfc.common {
-  outputs       = {"", "file with the class directory of each output, one per line"},
-  normalised    = {false, "normalise images for a .pt2 file, with ImageNet's statistics"},
+  outputs       = {"", "file that lists the class directory of each network output"},
+  normalised    = {false, "normalise the images with ImageNet's statistics (.pt2 file)"},
   interpolation = {"bilinear", "interpolation used in training", choices = {"bilinear", "bicubic"}},
   test_images   = {0, "test images; 0 means all", least = 0},
   radii         = {{2, 4, 8, 12}, "radii of the split, in frequency bins", least = 0},

@@ -1,7 +1,7 @@
 -- Do the frequencies that a network needs suffice to train a new one (Karantzas et al. 2022)?
 --   hfc-host scripts/retrain_masked.lua                   built-in data: a minute on two cores
 --   hfc-host scripts/retrain_masked.lua --dataset cifar10 --model preact_resnet14 --preset cifar10
---   hfc-host scripts/retrain_masked.lua --model runs/NAME     masks of a network of another run
+--   hfc-host scripts/retrain_masked.lua --model runs/NAME     masks of a network from another run
 --
 -- Learns a Fourier mask for a network, and trains new networks on images seen through the mask, its
 -- complement, the complement of its support, and a random mask of equal weight. Tests them on whole
@@ -10,7 +10,7 @@
 -- those trained through the complements or the random mask are at chance (.2).
 local opt = hfc.options(hfc.common {
   epochs = 6, batch_size = 20,
-  retrain = {"preact_resnet8", "the network to train on masked images"},
+  retrain = {"preact_resnet8", "network to train on masked images"},
   mask = {{epochs = 40, batch_size = 50, lr = .03, lambda = .2}, "options of hfc.mask.learn"},
   mask_images = {150, "training images for the mask; 0 means all", least = 0},
   presets = {cifar10 = {

@@ -6,15 +6,15 @@
 --
 -- A sample is a candidate (f(x) = y, f(x_l) is not y) with f(x_h) = y. No candidate is robust under
 -- a bound of d(x, x_l) or more (Corollary 1). Expect: in the built-in data, where half of the
--- images have the low-frequency pattern of a random class, many more samples than the number
--- expected if f(x_h) ignored the image. A few samples alone show nothing: compare both numbers.
+-- images have the low-frequency pattern of a random class, many more samples than would be expected
+-- if f(x_h) ignored the image. A few samples alone show nothing: compare both numbers.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the split, in frequency bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
   rescale    = {"none", "rescale the parts: none, or max (authors' code)"},
   statistics = {"running", "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
   epsilons   = {{linf = {.03, .06, .1, .2, .3, .4, .5, .6}, l2 = {1, 2, 4, 6, 8, 10, 12}},
-                "bounds for which to count images"},
+                "bounds for Corollary 1"},
   presets = {paper = hfc.wang2020 {}, code = hfc.wang2020_code {
     rule = "<", rescale = "max", statistics = "batch",
   }},

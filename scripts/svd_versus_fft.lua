@@ -2,11 +2,11 @@
 --   hfc-host scripts/svd_versus_fft.lua                   built-in data: ten seconds on two cores
 --   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/svd_versus_fft.lua --model runs/NAME    a network from another run
---
 -- Each split keeps as much of the image in its dominant part, measured by energy or by the number
--- of coefficients, as the frequencies within the radius. The paper finds fewer samples with the
--- SVD. Compare samples / candidates: a split that leaves more images correctly classified by their
--- dominant part has fewer candidates. Expect: in the built-in data, more samples than by chance
+-- of coefficients, as the low-pass filter does. The paper finds fewer samples with the SVD. Compare
+-- samples / candidates: a split with more images that are classified correctly from their dominant
+-- part has fewer candidates. Expect: in the built-in data, frequencies give more samples than
+-- chance does; the results of the SVD vary between seeds.
 -- with frequencies; the results of the SVD vary between seeds.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},

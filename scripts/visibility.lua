@@ -1,12 +1,12 @@
--- How visible is the high-frequency part of an image, by radius: its size in grey levels, and the
+-- How visible the high-frequency part of an image is, by radius: its size in grey levels, and the
 -- similarity of x and x_l.
 --   hfc-host scripts/visibility.lua                       built-in data: ten seconds on two cores
 --   hfc-host scripts/visibility.lua --preset paper        CIFAR-10, all test images
 --
--- The paper's x_h is what a human does not see. Expect: with the radius, the size of x_h falls and
--- the similarity (SSIM) of x and x_l rises towards 1. On CIFAR-10, x_h has 18 of 255 grey levels in
--- the mean at r = 4 and more than 5 at r = 12. A change of 8/255, the usual bound of attacks, is 8
--- grey levels. The intervals are Student's t over the images.
+-- In the paper, x_h is the part that humans do not see. Expect: as the radius grows, the size of
+-- x_h falls and the similarity (SSIM) of x and x_l rises towards 1. On CIFAR-10, the mean size of
+-- x_h is 18 of 255 grey levels at r = 4 and more than 5 at r = 12. A change of 8/255, the usual
+-- bound of attacks, is 8 grey levels. The intervals are Student's t intervals over the images.
 local opt = hfc.options {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   image_size = {128, "size of the images in a directory, in pixels", least = 1},

@@ -142,7 +142,7 @@ configure_and_build() {
     home=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt" 2>/dev/null) ||
         home=
     if [ -n "$home" ] && [ "$(realpath -m -- "$home")" != "$root" ]; then
-        say "Removing build/release, which was made for a checkout at a different path"
+        say "Removing build/release, which was created for a checkout at a different path"
         rm -rf -- "$build"
     fi
     if ! mkdir -p "$build" || ! touch "$build/.building"; then

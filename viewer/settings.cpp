@@ -15,7 +15,7 @@ constexpr const char* usage =
     "  --size WxH          set the size of the window\n"
     "  --export FILE.png   write an image of the window and exit\n"
     "  --images, --tables, --status   open this tab first, instead of the curves\n"
-    "  --keys              show the list of keys at the start\n"
+    "  --keys              show the list of keys on startup\n"
     "  --detached          close standard error as soon as the window is open\n"
     "  --new-runs DIR      also show new runs in DIR\n"
     "  --since SECONDS     show only new runs that started after this time, in seconds since\n"

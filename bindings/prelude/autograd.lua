@@ -18,7 +18,7 @@ torch.autograd.Function = host.declare("torch.autograd.Function", "\z
   function(definition)
     if type(definition) ~= "table" or type(definition.forward) ~= "function"
         or type(definition.backward) ~= "function" then
-      error("torch.autograd.Function: expected a table with the functions forward and backward", 2)
+      error("torch.autograd.Function: expected a table with functions 'forward' and 'backward'", 2)
     end
     return function(...)
       return host.apply_function(definition.forward, definition.backward,

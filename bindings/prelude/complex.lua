@@ -13,7 +13,7 @@ local function parts(value)
   if is_complex(value) or ffi.istype(small_complex, value) then return value.re, value.im end
   local number = tonumber(value)
   if not number then
-    error(string.format("expected a complex number or a number, got a %s", type(value)), 4)
+    error(string.format("expected a real or complex number, got a %s", type(value)), 4)
   end
   return number, 0
 end

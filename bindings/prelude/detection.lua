@@ -160,7 +160,7 @@ function(run, name, parts, pictures, options)
     end
   end
   if #rows == 0 then
-    io.stderr:write("hfc-host: ", name, " was not drawn, because no image was given\n")
+    io.stderr:write("hfc-host: ", name, " was not drawn because no images were given\n")
     return {}
   end
   local interpolate = torch.nn.functional.interpolate

@@ -9,7 +9,7 @@ hfc.stats.proportion = host.declare("hfc.stats.proportion", '\z
 function(right, n, options)
   if type(right) == "number" then
     if type(n) ~= "number" then
-      error("hfc.stats.proportion: expected the number of images after a fraction, got " ..
+      error("hfc.stats.proportion: a fraction must be followed by the number of images, got " ..
             type(n), 2)
     end
     return hfc.stats.wilson(math.floor(right * n + .5), n, options)

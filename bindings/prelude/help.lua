@@ -25,7 +25,7 @@ end
 local function overview()
   local lines = listed ""
   table.insert(lines, 1, "hfc-host: image frequencies and what networks make of them. \z
-    help(f) or help(\"name\") explains one of these:\n")
+    help(f) or help(\"name\") explains each of these:\n")
   lines[#lines + 1] = "\ntorch.NAME and tensor:NAME are PyTorch's operators; \z
     help(torch.conv2d) prints their overloads."
   return table.concat(lines, "\n")

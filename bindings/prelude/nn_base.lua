@@ -233,7 +233,7 @@ nn.module = host.declare("torch.nn.module", "\z
   if parent == nil then return new_class(name, Module) end
   local known = classes[parent]
   if not known then
-    error("torch.nn.module: the parent must be a class made by torch.nn.module")
+    error("torch.nn.module: the parent must be a class created by torch.nn.module")
   end
   return new_class(name, known.methods, known.container)
 end)

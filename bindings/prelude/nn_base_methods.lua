@@ -99,7 +99,8 @@ local function find(module, path, method)
       if child_name == name then inner = child end
     end
     if not inner then
-      error(string.format("%s: %s has no module '%s' (in the path '%s')", method, at, name, path))
+      error(string.format("%s: %s has no submodule '%s' (in the path '%s')",
+        method, at, name, path))
     end
     found, at = inner, "'" .. name .. "'"
   end
@@ -258,6 +259,6 @@ end
 function Module:clone() return copy(self, {}) end
 function Module:extra_repr() return "" end
 function Module:forward()
-  error(string.format("%s has no method forward: write function %s:forward(x)",
+  error(string.format("%s has no forward method: define function %s:forward(x)",
     class_name(self), class_name(self)))
 end

@@ -21,7 +21,7 @@ end
 local function put(self, name, value)
   check(self, name, value)
   if self[name] ~= nil and not shared.kinds_of(self)[name] then
-    error(string.format("torch.nn.%s: '%s' is already a method or field of modules",
+    error(string.format("torch.nn.%s: '%s' is already the name of a method or field",
       class_name(self), name))
   end
   if self._of == "parameter" and not value.requires_grad then value = nn.Parameter(value) end
@@ -70,7 +70,7 @@ end
 function methods:update(entries) put_all(self, entries) end
 function methods:pop(name)
   local value = self:contains(name) and self[name]
-  if not value then error(string.format("pop: there is no '%s'", tostring(name))) end
+  if not value then error(string.format("pop: there is no entry '%s'", tostring(name))) end
   rawset(self, name, nil)
   local order = shared.order_of(self)
   for i = #order, 1, -1 do

@@ -177,19 +177,19 @@ local bag_modes = {sum = 0, mean = 1, max = 2}
 local function check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
   local wrong
   if not bag_modes[mode] then
-    wrong = "mode must be sum, mean or max, got " .. tostring(mode)
+    wrong = string.format("mode must be 'sum', 'mean' or 'max', got '%s'", tostring(mode))
   elseif weight.ndim ~= 2 then
     wrong = "weight must have 2 dimensions, got " .. weight.ndim
   elseif input.ndim ~= 1 and input.ndim ~= 2 then
     wrong = "input must have 1 or 2 dimensions, got " .. input.ndim
   elseif input.ndim == 2 and offsets then
-    wrong = "an input with 2 dimensions must have no offsets, because each row is a bag"
+    wrong = "offsets require an input with 1 dimension; with 2 dimensions, each row is a bag"
   elseif input.ndim == 1 and (not offsets or offsets.ndim ~= 1) then
     wrong = "an input with 1 dimension requires offsets with 1 dimension"
   elseif mode == "max" and (scale_grad or sparse) then
-    wrong = "mode max supports neither scale_grad_by_freq nor sparse"
+    wrong = "mode 'max' supports neither scale_grad_by_freq nor sparse"
   elseif weights and mode ~= "sum" then
-    wrong = "per_sample_weights requires mode sum, got " .. mode
+    wrong = string.format("per_sample_weights requires mode 'sum', got '%s'", mode)
   elseif weights and shape_text(weights.shape) ~= shape_text(input.shape) then
     wrong = "per_sample_weights must have the same shape as input"
   end

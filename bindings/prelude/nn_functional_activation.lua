@@ -95,7 +95,7 @@ define("gumbel_softmax", "logits, tau = 1, hard = false, eps = 1e-10, dim = -1",
 
 local function check_probability(name, p)
   if not (p >= 0 and p <= 1) then
-    error(string.format("%s: p must be from 0 to 1, got %g", name, p), 4)
+    error(string.format("%s: p must be between 0 and 1, got %g", name, p), 4)
   end
 end
 

@@ -12,7 +12,7 @@ local function added(mask, what, dtype)
       :masked_fill_(mask, -math.huge)
   end
   if not mask:is_floating_point() then
-    fail("%s must have a floating-point dtype or bool, got %s", what, mask.dtype)
+    fail("%s must have a floating-point or bool dtype, got %s", what, mask.dtype)
   end
   return mask
 end
@@ -104,7 +104,7 @@ local function forward(query, key, value, o)
   local heads, all_heads = o.num_heads, o.num_heads * sizes.batch
   local width = math.floor(sizes.width / heads)
   if sizes.width ~= o.embed_dim_to_check or width * heads ~= sizes.width then
-    fail("expected a width of %d that is divisible by %d heads, got %d", o.embed_dim_to_check,
+    fail("expected an embedding size of %d, divisible by %d heads, got %d", o.embed_dim_to_check,
          heads, sizes.width)
   end
   if o.is_causal and not o.attn_mask then fail "is_causal requires attn_mask" end

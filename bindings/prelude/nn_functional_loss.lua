@@ -14,7 +14,7 @@ end
 local function check_reduction(name, reduction)
   if reduction ~= "none" and reduction ~= "mean" and reduction ~= "sum" then
     error(string.format(
-      "%s: reduction must be none, mean or sum, got %s", name, tostring(reduction)), 3)
+      "%s: reduction must be 'none', 'mean' or 'sum', got '%s'", name, tostring(reduction)), 3)
   end
 end
 
@@ -28,7 +28,7 @@ local kinds = ' reduction: "mean", "sum" or "none".'
 
 local function same_shape(name, what, a, b)
   if shape_text(a.shape) ~= shape_text(b.shape) then
-    error(string.format("%s: %s must have the shape of input, got %s and %s",
+    error(string.format("%s: %s must have the same shape as input, got %s and %s",
       name, what, shape_text(b.shape), shape_text(a.shape)), 3)
   end
 end
@@ -194,8 +194,8 @@ plain("margin_ranking_loss", "input1, input2, target, margin = 0",
   "max(0, -target * (input1 - input2) + margin).", function(a, b, target)
     if a.ndim ~= b.ndim or a.ndim ~= target.ndim then
       error(string.format(
-        "margin_ranking_loss: expected the same number of dimensions, got shapes %s, %s and %s",
-        shape_text(a.shape), shape_text(b.shape), shape_text(target.shape)), 3)
+        "margin_ranking_loss: expected inputs with the same number of dimensions, got shapes %s, \z
+        %s and %s", shape_text(a.shape), shape_text(b.shape), shape_text(target.shape)), 3)
     end
   end)
 plain("multi_margin_loss", "input, target, p = 1, margin = 1, weight = nil",
@@ -230,8 +230,8 @@ define("triplet_margin_with_distance_loss", "anchor, positive, negative, distanc
     check_reduction(name, reduction)
     check_margin(name, margin)
     if anchor.ndim ~= positive.ndim or anchor.ndim ~= negative.ndim then
-      error(string.format("%s: expected the same number of dimensions, got %d, %d and %d",
-        name, anchor.ndim, positive.ndim, negative.ndim), 2)
+      error(string.format("%s: expected inputs with the same number of dimensions, got %d, \z
+        %d and %d", name, anchor.ndim, positive.ndim, negative.ndim), 2)
     end
     distance = distance or torch.pairwise_distance
     local far = distance(anchor, negative)

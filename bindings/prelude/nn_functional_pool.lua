@@ -68,8 +68,8 @@ local function unpooled_size(name, input, kernel, stride, padding, wanted)
   for i = 1, dims do
     local value = wanted[i + first]
     if not (value > size[i] - stride[i] and value < size[i] + stride[i]) then
-      error(string.format("%s: output_size %d of dimension %d must be between %d and %d",
-        name, value, i - 1, size[i] - stride[i], size[i] + stride[i]), 3)
+      error(string.format("%s: output_size[%d] must be greater than %d and less than %d, got %d",
+        name, i + first, size[i] - stride[i], size[i] + stride[i], value), 3)
     end
     size[i] = value
   end
@@ -159,8 +159,8 @@ local function output_size(input, size, factor, dims)
   end
   for _, given in ipairs {size or factor} do
     if type(given) == "table" and #given ~= dims then
-      error(string.format("interpolate: expected %d values for a tensor of %d dimensions, got %d",
-        dims, dims + 2, #given), 3)
+      error(string.format("interpolate: %s must have %d values for a tensor with %d dimensions, \z
+        got %d", size and "size" or "scale_factor", dims, dims + 2, #given), 3)
     end
   end
   local result, shape = {}, input.shape
@@ -173,11 +173,11 @@ end
 
 local function check_mode(mode, align_corners, antialias)
   if align_corners ~= nil and (string.find(mode, "nearest") or mode == "area") then
-    error("interpolate: align_corners requires mode linear, bilinear, bicubic or trilinear, \z
-      got " .. mode, 3)
+    error("interpolate: align_corners requires mode 'linear', 'bilinear', 'bicubic' or \z
+      'trilinear', got '" .. mode .. "'", 3)
   end
   if antialias and mode ~= "bilinear" and mode ~= "bicubic" and mode ~= "lanczos" then
-    error("interpolate: antialias requires mode bilinear or bicubic, got " .. mode, 3)
+    error("interpolate: antialias requires mode 'bilinear' or 'bicubic', got '" .. mode .. "'", 3)
   end
 end
 
@@ -185,7 +185,7 @@ local function interpolate(input, size, factor, mode, align_corners, recompute, 
   local dims = input.ndim - 2
   local operator = interpolations[mode] and interpolations[mode][dims]
   if not operator then
-    error(string.format("interpolate: there is no mode '%s' for a tensor of %d dimensions",
+    error(string.format("interpolate: there is no mode '%s' for a tensor with %d dimensions",
       tostring(mode), input.ndim), 2)
   end
   check_mode(mode, align_corners, antialias)
@@ -226,11 +226,12 @@ define("grid_sample", "input, grid, mode = \"bilinear\", padding_mode = \"zeros\
   Samples the input [N, C, H, W] at the points (x, y) in [-1, 1] of the grid [N, H', W', 2].",
   function(input, grid, mode, padding_mode, align_corners)
     if not grid_modes[mode] then
-      error("grid_sample: mode must be bilinear, nearest or bicubic, got " .. tostring(mode), 2)
+      error(string.format("grid_sample: mode must be 'bilinear', 'nearest' or 'bicubic', got '%s'",
+        tostring(mode)), 2)
     end
     if not grid_paddings[padding_mode] then
-      error("grid_sample: padding_mode must be zeros, border or reflection, got "
-        .. tostring(padding_mode), 2)
+      error(string.format("grid_sample: padding_mode must be 'zeros', 'border' or 'reflection', \z
+        got '%s'", tostring(padding_mode)), 2)
     end
     return torch.grid_sampler(input, grid, grid_modes[mode], grid_paddings[padding_mode],
                               align_corners)

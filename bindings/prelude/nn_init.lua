@@ -143,7 +143,7 @@ local function kaiming(tensor, ...)
                  {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}, ...)
   local inputs, outputs = fans(tensor)
   if o.mode ~= "fan_in" and o.mode ~= "fan_out" then
-    error("mode must be fan_in or fan_out, got " .. tostring(o.mode))
+    error(string.format("mode must be 'fan_in' or 'fan_out', got '%s'", tostring(o.mode)))
   end
   return gain(o.nonlinearity, o.a) / math.sqrt(o.mode == "fan_in" and inputs or outputs)
 end
@@ -211,7 +211,7 @@ zeros.]],
     local o = read({"sparsity", "std"}, {std = 0.01}, ...)
     local shape = tensor.shape
     if #shape ~= 2 then
-      error("torch.nn.init.sparse_: expected a matrix, got a tensor of " .. #shape
+      error("torch.nn.init.sparse_: expected a matrix, got a tensor with " .. #shape
         .. " dimensions")
     end
     local zeros = math.ceil(o.sparsity * shape[1])

@@ -26,10 +26,10 @@ local padding_modes = {zeros = true, reflect = true, replicate = true, circular 
 
 local function check_conv(class, o)
   check_channels(class, o)
-  check(padding_modes[o.padding_mode], class, "padding_mode must be zeros, reflect, replicate or \z
-    circular, got %s", tostring(o.padding_mode))
+  check(padding_modes[o.padding_mode], class, "padding_mode must be 'zeros', 'reflect', \z
+    'replicate' or 'circular', got '%s'", tostring(o.padding_mode))
   check(type(o.padding) ~= "string" or o.padding == "same" or o.padding == "valid", class,
-        "padding must be a number, a list, \"same\" or \"valid\", got %s", tostring(o.padding))
+        "padding must be a number, a list, 'same' or 'valid', got '%s'", tostring(o.padding))
 end
 
 -- The amounts to pad with a mode other than zeros, last dimension first.
@@ -142,7 +142,7 @@ local function conv_transpose(class, dims, sizes)
       the kernel], bias [out].", sizes),
     setup = function(self, o)
       check_channels(class, o)
-      check(o.padding_mode == "zeros", class, "padding_mode must be zeros, got %s",
+      check(o.padding_mode == "zeros", class, "padding_mode must be 'zeros', got '%s'",
             tostring(o.padding_mode))
       local kernel = times(o.kernel_size, dims)
       local outputs = o.out_channels / o.groups

@@ -62,7 +62,7 @@ layer("EmbeddingBag", {
   text = "Returns the mean, sum or maximum of the rows of each bag: module(indices [bags, n]) or \z
     module(indices [n], offsets), and per_sample_weights for the mode \"sum\".",
   setup = function(self, o)
-    check(bag_modes[o.mode], "EmbeddingBag", "mode must be sum, mean or max, got %s",
+    check(bag_modes[o.mode], "EmbeddingBag", "mode must be 'sum', 'mean' or 'max', got '%s'",
           tostring(o.mode))
     set_table(self, o)
   end,
@@ -140,8 +140,8 @@ local function run(self, operator, x, state)
   else
     state = torch.is_tensor(state) and {state} or {unpack(state)}
     if #state ~= (two and 2 or 1) then
-      error(string.format("torch.nn.%s: expected %s for the state, got %d Tensor(s)",
-        class_name(self), two and "{h, c}" or "one Tensor", #state))
+      error(string.format("torch.nn.%s: the state must be %s, got %d Tensor%s",
+        class_name(self), two and "{h, c}" or "one Tensor", #state, #state == 1 and "" or "s"))
     end
     for i, tensor in ipairs(state) do
       if single then state[i] = tensor:unsqueeze(1) end

@@ -23,7 +23,7 @@ local function loss(class, names, defaults, text, forward, tensors, setup)
     text = text .. " reduction: \"mean\", \"sum\" or \"none\".",
     setup = function(self, o)
       check(reductions[o.reduction] or class == "KLDivLoss" and o.reduction == "batchmean", class,
-            "reduction must be mean, sum or none, got %s", tostring(o.reduction))
+            "reduction must be 'mean', 'sum' or 'none', got '%s'", tostring(o.reduction))
       if setup then setup(self, o) end
     end,
     forward = forward,

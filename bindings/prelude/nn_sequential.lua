@@ -67,7 +67,7 @@ local function expected(self, value, where)
   if nn.is_module(value) then return value end
   error(string.format("%s: expected a module, got %s%s", where, tostring(value),
     value == nil and "; leave it out, or use torch.nn.Identity() instead"
-      or type(value) == "table" and " (to make a module, call the class: torch.nn.ReLU())" or ""))
+      or type(value) == "table" and " (to create a module, call the class: torch.nn.ReLU())" or ""))
 end
 
 -- Takes over what a script assigned by number since the last call.

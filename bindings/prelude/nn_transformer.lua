@@ -159,7 +159,7 @@ layer("MultiheadAttention", {
 local activations = {relu = "relu", gelu = "gelu"}
 local function activation_of(class, name)
   if type(name) == "function" or nn.is_module(name) then return name end
-  check(activations[name], class, "activation must be relu, gelu or a function, got %s",
+  check(activations[name], class, "activation must be 'relu', 'gelu' or a function, got %s",
         tostring(name))
   return torch[name]
 end

@@ -184,7 +184,7 @@ end)
 -- shape in which a value for each output multiplies the weight.
 local function fuse(layer, norm, shape)
   if layer.training or norm.training then
-    error("torch.nn.utils: to fuse two modules, put both into evaluation mode: module:eval()")
+    error("torch.nn.utils: only modules in evaluation mode can be fused; call module:eval() first")
   end
   local fused = layer:clone()
   torch.no_grad(function()

@@ -99,8 +99,8 @@ local function print_help(flat, presets)
       io.write("  --preset ", name, "  ", table.concat(parts, " "), "\n")
     end
   end
-  io.write("\nOptions of hfc-host, here or before the script: --device, --threads, --data, --out; \z
-    see hfc-host --help\n")
+  io.write("\nOptions of hfc-host can be given here or before the script: --device, --threads, \z
+    --data, --out; see hfc-host --help\n")
   host.exit(0)
 end
 
@@ -127,7 +127,8 @@ local function read_arguments(arguments, flat)
       if not entry then
         for full in pairs(flat) do
           if string.sub(full, 1, #name + 1) == name .. "." then
-            wrong_use("option --%s is a group of options, such as --%s", name, full)
+            wrong_use("option --%s is a group of options; set one of them, such as --%s", name,
+                      full)
           end
         end
         unknown(name, flat)
@@ -155,7 +156,7 @@ end
 local function require_names(specification)
   for key in pairs(specification) do
     if type(key) ~= "string" then
-      error("hfc.options: expected names as keys, got " .. tostring(key), 3)
+      error("hfc.options: expected option names as keys, got " .. tostring(key), 3)
     end
     for _, name in ipairs(reserved) do
       if key == name then

@@ -72,13 +72,13 @@ hfc.karantzas_common = host.declare("hfc.karantzas_common", '\z
 function(own)
   return hfc.common(hfc.merge({
     pixels = {{grey = false, mean = 0, deviation = 1}, "pixel values: see hfc.standardised"},
-    crop = {1, "smallest area of RandomResizedCrop in training", above = 0, most = 1},
+    crop = {1, "smallest fraction of the area that RandomResizedCrop keeps", above = 0, most = 1},
     flip = {false, "flip training images"},
     dropout = {0, "dropout probability in the network's last layers", least = 0},
     schedule = {"constant",
-                "learning rate schedule; with one_cycle the rate rises for a tenth of the steps",
+                "learning rate schedule; one_cycle raises the rate in the first tenth of the steps",
                 choices = {"constant", "one_cycle"}},
-    keep_best = {false, "keep the epoch with the best accuracy on the test images"},
+    keep_best = {false, "keep the weights of the epoch with the best test accuracy"},
   }, own))
 end)
 

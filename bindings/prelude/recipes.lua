@@ -4,7 +4,7 @@ local host = ...
 local common = {
   dataset = {"synthetic", "synthetic | cifar10 | mnist | fashion_mnist | folder:DIR | tar:FILE"},
   model = {"preact_resnet8",
-           "network to train (see help(hfc.model)), or file or run directory of a trained one"},
+           "network to train (see help(hfc.model)), or a trained network's file or run directory"},
   form = {"small", "variant of the network: small, torchvision (224 pixels) or tensorflow"},
   initialisation = {"xavier", "initial weights: xavier, tensorflow or torchvision"},
   epochs = {12, "passes over the training set", least = 1},
@@ -12,8 +12,8 @@ local common = {
   lr = {3e-3, "Adam's learning rate", above = 0},
   image_size = {128, "size of the images in a directory, in pixels", least = 1},
   resize = {0, "shorter side before the central crop; 0 means image_size", least = 0},
-  classes = {"", "JSON file that makes classes from directories (see help(hfc.data))"},
-  per_class = {{train = 0, test = 0}, "images of each class; 0 means all", least = 0},
+  classes = {"", "JSON file that maps directories to classes (see help(hfc.data))"},
+  per_class = {{train = 0, test = 0}, "images per class; 0 means all", least = 0},
   train_images = {0, "training images; 0 means all", least = 0},
   seed = {0, "seeds the data, the weights and the training", least = 0},
 }

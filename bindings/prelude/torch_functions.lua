@@ -133,7 +133,7 @@ define("tensordot", "a, b, dims = 2, dims_other = nil, out = nil, dims_self = ni
   of b}}.",
   function(a, b, dims, other, out, dims_self)
     if type(dims) == "number" and (dims < 0 or dims > math.min(a.ndim, b.ndim)) then
-      error(string.format("torch.tensordot: dims must be from 0 to %d, got %g",
+      error(string.format("torch.tensordot: dims must be between 0 and %d, got %g",
         math.min(a.ndim, b.ndim), dims), 2)
     end
     local left, right = two_lists(dims_self or dims, other)
@@ -256,7 +256,7 @@ define("pca_lowrank", "A, q = nil, center = true, niter = 2", "\z
     local smaller = math.min(A:size(-2), A:size(-1))
     q = q or math.min(6, smaller)
     if q < 0 or q > smaller then
-      error(string.format("torch.pca_lowrank: q must be from 0 to %d, got %g", smaller, q), 2)
+      error(string.format("torch.pca_lowrank: q must be between 0 and %d, got %g", smaller, q), 2)
     end
     if niter < 0 then error("torch.pca_lowrank: niter must not be negative, got " .. niter, 2) end
     if center then A = A - A:mean({-2}, true) end

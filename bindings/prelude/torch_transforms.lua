@@ -276,7 +276,8 @@ local function mapped_length(arguments, count, dims)
     if dims[i] and torch.is_tensor(arguments[i]) then
       local own = arguments[i]:size(dims[i])
       if length and own ~= length then
-        error(string.format("torch.vmap: the mapped dimensions differ: %d and %d", length, own), 3)
+        error(string.format(
+          "torch.vmap: the mapped dimensions have different sizes: %d and %d", length, own), 3)
       end
       length = own
     end

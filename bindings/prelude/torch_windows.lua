@@ -16,7 +16,7 @@ local function window(name, own, text, make, small)
       local given = {...}
       local sym, dtype, layout, device, requires_grad = unpack(given, count + 1, count + 5)
       if layout and layout ~= "strided" then
-        error(string.format("windows.%s: layout must be strided, got %s", name, layout), 2)
+        error(string.format("windows.%s: layout must be 'strided', got '%s'", name, layout), 2)
       end
       if M < 0 then
         error(string.format("windows.%s: M must not be negative, got %g", name, M), 2)
@@ -87,7 +87,7 @@ end)
 
 local function general_cosine(M, sym, o, a)
   if type(a) ~= "table" or #a == 0 then
-    error("windows.general_cosine: a must be a list of at least one number", 3)
+    error("windows.general_cosine: a must be a non-empty list of numbers", 3)
   end
   local k = points(M, 0, 2 * math.pi / intervals(M, sym), o)
   local signed = {}

@@ -192,7 +192,7 @@ void export_run(const fs::path& run, const fs::path& to) {
                exporter.records(end - exporter.last_time()), Sync::no);
     fmt::print("'{}': {} values{}\n", to.string(), exporter.values(),
                exporter.left_out() > 0
-                   ? fmt::format(", {} curves or images left out", exporter.left_out())
+                   ? fmt::format("; curves and images left out: {}", exporter.left_out())
                    : "");
 }
 

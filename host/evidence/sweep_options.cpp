@@ -14,8 +14,8 @@ namespace {
 constexpr const char* examples = R"text(
 The values of the script's options:
   --lr 1e-4,1e-3             two runs; with several such options, every combination
-  --dataset 'folder:a\,b'    a comma within a value
-  --radii 4,8 --radii 16     an option that takes a list: 4,8 is one value; repeat it for more
+  --dataset 'folder:a\,b'    a comma inside a value
+  --radii 4,8 --radii 16     a list option: 4,8 is one value; repeat the option for more
   --preset quick,paper       presets are values too
   -- --jobs 5                a script option with the same name as a sweep option
 
@@ -55,7 +55,7 @@ void add_options(CLI::App& app, SweepOptions& options) {
                    "./data)")
         ->type_name("DIR");
     app.add_flag("--deterministic", options.deterministic,
-                 "produce the same numbers on any number of cores, as in a single run");
+                 "produce the same results on any number of cores, as for a single run");
     app.add_option("--out", options.out, "sweep directory (default: sweeps/NAME-date-time)")
         ->type_name("DIR");
     app.add_option("--resume", options.resume,
@@ -74,11 +74,11 @@ void add_options(CLI::App& app, SweepOptions& options) {
                  "per run");
     app.add_option(
            "--share", options.share,
-           "do this process's part of the sweep in this directory; the process is a task of "
+           "run this process's share of the sweep in this directory; the process is a task of "
            "a Slurm array or a rank under mpirun or srun")
         ->type_name("DIR");
     app.add_option("--collect", options.collect,
-                   "join the runs of the sweep in this directory that --share has finished")
+                   "join the runs that --share has finished for the sweep in this directory")
         ->type_name("DIR");
     app.add_flag("--dry-run", options.dry_run, "list the runs, but do not start them");
 }

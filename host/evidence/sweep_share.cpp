@@ -51,9 +51,8 @@ SweepShare share_of_environment() {
         }
     }
     fail(
-        "option --share works only in a task of a Slurm array (SLURM_ARRAY_TASK_ID) or in a "
-        "process "
-        "started by mpirun or srun; the environment variables of neither are set");
+        "option --share works only in a task of a Slurm array or in a process started by mpirun "
+        "or srun; neither SLURM_ARRAY_TASK_ID nor the rank variables of mpirun or srun are set");
 }
 
 std::filesystem::path write_array_script(const SweepDirectory& sweep) {
@@ -61,8 +60,8 @@ std::filesystem::path write_array_script(const SweepDirectory& sweep) {
     const auto path = sweep.path() / "array.sh";
     const auto script = fmt::format(
         "#!/bin/bash\n"
-        "# Written by hfc-host sweep --slurm. Each task is one run; submit it again to continue\n"
-        "# after a time limit. When all runs have finished: hfc-host sweep --collect {0}\n"
+        "# Written by hfc-host sweep --slurm. Each task is one run. Submit this file again to\n"
+        "# continue after a time limit. When all runs have finished: hfc-host sweep --collect {0}\n"
         "#SBATCH --job-name={1}\n"
         "#SBATCH --array=0-{2}\n"
         "#SBATCH --ntasks=1\n"

@@ -127,8 +127,10 @@ int jobs_for(const SweepSettings& settings, int wanted) {
     const int cores = usable_cpus();
     const int most = std::max(1, cores / settings.threads);
     require(wanted <= most,
-            "option --jobs: {} runs with {} thread{} each need {} cores, but there are {}", wanted,
-            settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads, cores);
+            "option --jobs: {} runs with {} thread{} each need {} cores, more than the {} "
+            "available",
+            wanted, settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads,
+            cores);
     return wanted > 0 ? wanted : std::min(settings.jobs, most);
 }
 
@@ -149,8 +151,8 @@ SweepSettings settings_of(const SweepOptions& options) {
     const int share = options.deterministic ? 1 : std::max(1, cores / settings.jobs);
     settings.threads = options.threads > 0 ? options.threads : share;
     require(settings.threads <= cores,
-            "option --threads: {} threads need {} cores, but there are {}", settings.threads,
-            settings.threads, cores);
+            "option --threads: expected at most {} (the number of available cores), got {}", cores,
+            settings.threads);
     settings.jobs = jobs_for(settings, settings.jobs);
     settings.items = items_of(plan, {.script = settings.name,
                                      .threads = settings.threads,

@@ -169,7 +169,8 @@ TEST_F(ScriptOptions, WrongUse) {
     fails({"--radius", "4"}, "unknown option --radius (did you mean --radii?)");
     fails({"--thread", "1"}, "unknown option --thread (did you mean --threads?)");
     fails({"--colour", "red"}, "unknown option --colour; see --help");
-    fails({"--epochs", "3"}, "option --epochs is a group of options, such as --epochs.");
+    fails({"--epochs", "3"},
+          "option --epochs is a group of options; set one of them, such as --epochs.");
     fails({"--lr", "fast"}, "option --lr: expected a number, got 'fast'");
     fails({"--radii", "4,x"}, "option --radii: expected a number, got 'x'");
     fails({"--lr"}, "option --lr: expected a value");

@@ -182,7 +182,7 @@ TEST_F(Report, ExportsEachNumberAndPicture) {
     make_run("a");
     const auto result = run({"export", "--tensorboard", path("a"), "--out", path("tb")});
     ASSERT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.out, HasSubstr("tb/a': 10 values, 1 curves or images left out"));
+    EXPECT_THAT(result.out, HasSubstr("tb/a': 10 values; curves and images left out: 1"));
     const auto records = read_text(path("tb/a/events.out.tfevents.0000000000.hfc-host"));
     EXPECT_THAT(records, AllOf(HasSubstr("brain.Event:2"), HasSubstr("natural/accuracy/train"),
                                HasSubstr("natural/accuracy/test"), HasSubstr("worst"),

@@ -156,7 +156,7 @@ TEST_F(Resume, SaysWhatIsWrong) {
     EXPECT_THAT(run({"--resume", scratch.path().string()}).err, HasSubstr("has no config.json"));
     EXPECT_EQ(run({"--resume", scratch.path().string()}).status, 2);
     EXPECT_THAT(run({"--resume", scratch.path().string(), script}).err,
-                HasSubstr("do not give any others"));
+                HasSubstr("do not repeat them"));
     EXPECT_THAT(run({"--resume", scratch.path().string(), "--out", "x"}).err,
                 HasSubstr("--out is not allowed"));
     const auto out = folder("chunk");

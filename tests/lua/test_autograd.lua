@@ -78,7 +78,7 @@ function TestAutograd:test_faults_inside_a_function()
     function() make(function() return 3 end)(x):backward() end)
   lu.assertErrorMsgContains("forward must return Tensors",
     torch.autograd.Function {forward = function() return 1 end, backward = print}, x)
-  lu.assertErrorMsgContains("expected a table with the functions forward and backward",
+  lu.assertErrorMsgContains("expected a table with functions 'forward' and 'backward'",
     torch.autograd.Function, {})
   x.grad = nil;
   (x * 3):backward()

@@ -24,7 +24,7 @@ function TestProportions:test_of_images_and_of_a_fraction()
   lu.assertEquals(hfc.stats.proportion(right), hfc.stats.wilson(3, 4))
   lu.assertEquals(hfc.stats.proportion(.873, 1000), hfc.stats.wilson(873, 1000))
   lu.assertEquals(hfc.stats.proportion(right, {level = .9}), hfc.stats.wilson(3, 4, {level = .9}))
-  lu.assertErrorMsgContains("expected the number of images after a fraction, got nil",
+  lu.assertErrorMsgContains("a fraction must be followed by the number of images, got nil",
                             hfc.stats.proportion, .5)
   lu.assertErrorMsgContains("expected a Tensor bool [N] or a fraction, got string",
                             hfc.stats.proportion, "x")

@@ -198,7 +198,7 @@ function TestModule:test_a_field_that_becomes_a_parameter_later()
 end
 
 function TestModule:test_missing_forward_says_so()
-  lu.assertErrorMsgContains("Empty has no method forward: write function Empty:forward(x)",
+  lu.assertErrorMsgContains("Empty has no forward method: define function Empty:forward(x)",
     nn.module("Empty")(), torch.ones(1))
 end
 

@@ -82,7 +82,8 @@ function TestDicts:test_module_dict()
   lu.assertTrue(dict:contains "conv" and not dict:contains "train")
   dict:pop "conv"
   lu.assertEquals(#dict:parameters(), 0)
-  lu.assertErrorMsgContains("'train' is already a method", nn.ModuleDict, {train = nn.ReLU()})
+  lu.assertErrorMsgContains("'train' is already the name of a method", nn.ModuleDict,
+    {train = nn.ReLU()})
   lu.assertErrorMsgContains("must be a module", nn.ModuleDict, {a = 3})
 end
 

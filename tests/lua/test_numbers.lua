@@ -156,7 +156,7 @@ function TestComplexNumbers:test_arithmetic()
   lu.assertAlmostEquals((z ^ 2 - z * z):abs(), 0, 1e-12)
   lu.assertFalse(z == "3+4i")
   lu.assertErrorMsgContains("a complex number has no 'image'", function() return z.image end)
-  lu.assertErrorMsgContains("expected a complex number or a number", function() return z + "x" end)
+  lu.assertErrorMsgContains("expected a real or complex number", function() return z + "x" end)
 end
 
 TestLongIntegers = {}

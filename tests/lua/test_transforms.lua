@@ -80,7 +80,7 @@ function TestVmap:test_slices_are_stacked()
   lu.assertEquals(columns:tolist(), {{10, 11, 12}, {23, 24, 25}})
   lu.assertEquals(torch.vmap(func.grad(cube))(torch.ones(2, 3)):tolist(), {{3, 3, 3}, {3, 3, 3}})
   lu.assertErrorMsgContains("no Tensor to map over", torch.vmap(torch.dot), 1)
-  lu.assertErrorMsgContains("differ: 2 and 3", torch.vmap(torch.dot), rows, rows.T)
+  lu.assertErrorMsgContains("different sizes: 2 and 3", torch.vmap(torch.dot), rows, rows.T)
 end
 
 support.run()

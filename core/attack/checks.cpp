@@ -224,10 +224,10 @@ class NetworkChecks {
                          "10 steps leave {:.3g} %",
                          100 * left, 100 * few));
         if (l_infinity()) {
-            wins("one step wins", "FFGSM succeeds on",
+            wins("one step wins", "FFGSM succeeds",
                  right_after(attack_like(options_, "ffgsm", epsilon())), many);
         }
-        wins("noise wins", "100 random points in the ball succeed on",
+        wins("noise wins", "one of 100 random points in the ball succeeds",
              right_at_random_points(epsilon()), many);
     }
 
@@ -251,8 +251,8 @@ class NetworkChecks {
     void wins(const char* name, const char* what, const at::Tensor& right, const at::Tensor& many) {
         const double won = share(right.logical_not().logical_and(many));
         note(name, won, most_gained,
-             fmt::format("{} {:.3g} % of the images on which 100 steps of APGD fail", what,
-                         100 * won));
+             fmt::format("on {:.3g} % of the images, 100 steps of APGD fail but {}", 100 * won,
+                         what));
     }
 
     /// Looks at each attack that follows a gradient and takes enough steps.
@@ -333,11 +333,12 @@ std::vector<Check> check_transfer(model::Model& model, model::Model& source,
     const auto fooled = network.fooled(network.logits(network.bring(moved)), labels).cpu();
     const auto right = found.fooled_by.slice(0, 0, first.size()).eq(0);
     const double won = fooled.logical_and(right).to(at::kDouble).mean().item<double>();
-    return {{"black box wins",
-             fmt::format("adversarial images made for the other network succeed on {:.3g} % of the "
-                         "images on which the attack fails: gradients may be masked",
-                         100 * won),
-             won, most_black_box}};
+    return {
+        {"black box wins",
+         fmt::format("on {:.3g} % of the images, the attack fails but the adversarial images for "
+                     "the other network succeed: gradients may be masked",
+                     100 * won),
+         won, most_black_box}};
 }
 
 std::vector<Check> check_steps(const Robustness& found) {
@@ -348,8 +349,8 @@ std::vector<Check> check_steps(const Robustness& found) {
         const double won = before - step.robust;
         if (step.name == "square" && i > 0) {
             checks.push_back({"black box wins",
-                              fmt::format("Square succeeds on {:.3g} % of the images on which the "
-                                          "gradient-based attacks fail: gradients may be masked",
+                              fmt::format("on {:.3g} % of the images, the gradient-based attacks "
+                                          "fail but Square succeeds: gradients may be masked",
                                           100 * won),
                               won, most_black_box});
         }

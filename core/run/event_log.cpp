@@ -2,11 +2,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/json_depth.h"
 #include "base/utf8.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,7 +62,7 @@ EventLog::EventLog(const std::filesystem::path& path, Open mode)
                    O_RDWR | O_APPEND | O_CLOEXEC | (mode == Open::fresh ? O_CREAT | O_EXCL : 0),
                    0666)) {
     require(file_.open(), "cannot write '{}': {}", path.string(), std::strerror(errno));
-    require(::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK,
+    require(lock_file(file_.get()) || errno != EWOULDBLOCK,
             "the run directory '{}' is in use by another process", path.parent_path().string());
     if (mode == Open::resume) {
         check();

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -70,8 +71,8 @@ pid_t start_child(const ChildOptions& options) {
         ::open(options.output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
     require(output.open(), "cannot write '{}': {}", options.output.string(), std::strerror(errno));
     // The lock belongs to the open file: the child and what it starts keep it.
-    require(::flock(output.get(), LOCK_EX | LOCK_NB) == 0, "cannot lock '{}': {}",
-            options.output.string(), std::strerror(errno));
+    require(lock_file(output.get()), "cannot lock '{}': {}", options.output.string(),
+            std::strerror(errno));
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child == 0) {

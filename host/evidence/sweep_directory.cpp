@@ -1,6 +1,7 @@
 #include "host/evidence/sweep_directory.h"
 
 #include "base/error.h"
+#include "base/file_lock.h"
 #include "base/json_depth.h"
 #include "base/utf8.h"
 #include "host/evidence/child.h"
@@ -8,7 +9,6 @@
 #include "run/line_reader.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -227,7 +227,7 @@ void SweepDirectory::lock() {
     log_ = std::make_shared<Descriptor>(
         ::open(log.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | made, 0666));
     require(log_->open(), "cannot write '{}': {}", log.string(), std::strerror(errno));
-    if (::flock(log_->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_file(log_->get())) {
         const auto holders = lock_holders(log);
         hfc::fail("another sweep is running in '{}'{}", path_.string(),
                   holders.empty() ? "" : fmt::format(" (process {})", holders[0]));

@@ -62,7 +62,7 @@ print(hfc.memory().bytes < 4194304)
               "true\t3\n4194304\tmemory.lua:3\n40\tmemory.lua:2\ntrue\n");
     EXPECT_EQ(run({script}).out, "true\t3\ntrue\n");
     EXPECT_THAT(run({"-e", "hfc.memory {largest = -1}"}).err,
-                HasSubstr("hfc.memory: option 'largest': expected at least 0, got -1"));
+                HasSubstr("hfc.memory: option 'largest': expected a number >= 0, got -1"));
 }
 
 TEST(Debug, ProfilePrintsTimesAndWritesATrace) {

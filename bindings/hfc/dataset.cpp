@@ -233,10 +233,9 @@ const std::vector<Declaration> dataset_declarations = {
      "Returns the same images with a fixed permutation of their labels (Zhang et al., 2017)."},
     {"Dataset:low_pass", dataset_low_pass,
      "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
-     "Returns the same images with only the frequencies within `radius` bins of the zero "
-     "frequency. The filter runs as batches are made. rule: \"<=\" (as in the paper) or \"<\" (as "
-     "in the authors' code). rescale: \"none\", or \"max\" (x / max(x) for each image, as in the "
-     "authors' code).\n"
+     "Returns the same images, reduced to the frequencies within `radius` bins of zero as batches "
+     "are made. rule: \"<=\" (as in the paper) or \"<\" (as in the authors' code). rescale: "
+     "\"none\", or \"max\" (x / max(x) for each image, as in the authors' code).\n"
      "Filters compose: dataset:low_pass(8):high_pass(4) is a band pass."},
     {"Dataset:high_pass", dataset_high_pass,
      "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
@@ -254,12 +253,11 @@ const std::vector<Declaration> dataset_declarations = {
      "preset: \"imagenet\" (resize 256, center_crop 224) or \"imagenet_train\" "
      "(random_resized_crop 224, horizontal_flip). Both ignore the EXIF orientation.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend only on the seed, the "
-     "epoch and the image. If a step is random, the image files are read again in each epoch. "
-     "Otherwise, they are decoded once if the data set was in memory and the images fit. By "
-     "default, interpolation and orientation keep their values from hfc.data.\n"
-     "Errors: an unknown step or option, steps that do not give images of a single size, an image "
-     "smaller than its random_crop, a data set that is filtered, mapped or not made from image "
-     "files."},
+     "epoch and the image. If a step is random, the files are read again in each epoch. Otherwise, "
+     "they are decoded once if the data set was in memory and the images fit. By default, "
+     "interpolation and orientation keep their values from hfc.data.\n"
+     "Errors: an unknown step or option, steps that give images of different sizes, an image "
+     "smaller than its random_crop, a data set that is filtered, mapped or without image files."},
     {"Dataset:check", check,
      "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\n"
      "Reads every sample once and returns the samples that cannot be read. It stops after `most` "
@@ -267,12 +265,11 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:cache", cache,
      "dataset:cache(folder) -> Dataset\n\n"
      "Returns the same images, but decodes each of them only once, when it is first needed. The "
-     "decoded images are stored in memory or, if there is not enough memory, in a temporary file "
-     "that is deleted with the data set. If you pass a folder, they are stored in a file in that "
-     "folder. Later runs use this file as long as the steps and the names, sizes and times of the "
-     "image files do not change. Call it after transform, subset, per_class and similar functions, "
-     "because only the images of the view are stored. For images that are already in memory, the "
-     "call has no effect.\n"
+     "decoded images are stored in memory or, if they do not fit, in a temporary file that is "
+     "deleted with the data set. If you pass a folder, they are stored in a file in it. Later runs "
+     "use this file as long as the steps and the names, sizes and times of the image files do not "
+     "change. Call it after transform, subset, per_class and similar functions, because only the "
+     "images of the view are stored. Images that are already in memory stay there.\n"
      "Errors: random steps, a data set not made from image files, a wrong file in the folder, no "
      "space."},
     {"Dataset:map", map,
@@ -303,8 +300,8 @@ const std::vector<Declaration> dataset_declarations = {
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = \"\"} "
      "-> {[\"low r=4\"] = Dataset, ...}\n\n"
      "Returns named views for the option `probes` of hfc.train: low_pass and high_pass with these "
-     "radii, with the prefix in front of their names. You can add other Datasets, such as test = "
-     "data.test, which keep their names."},
+     "radii, with the prefix in front of their names. Other Datasets, such as test = data.test, "
+     "keep their names."},
     {"Dataset:samples", samples,
      "dataset:samples() -> Tensor int64 [N]\n\n"
      "Returns the index of each image in its source. An image has the same index in every view."},

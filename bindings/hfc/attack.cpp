@@ -185,25 +185,26 @@ const std::vector<Declaration> attack_declarations = {
      "hfc.attack.apgd {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, loss = "
      "\"cross_entropy\", targets = 0, rho = 0.75, passes = 1} -> Attack\n\n"
      "Auto-PGD (Croce and Hein 2020), which adapts its step size; see hfc.attack.pgd. norm: "
-     "\"linf\" or \"l2\". targets: the number of targeted runs. Each run aims at another of the "
-     "most likely wrong classes of the clean image, and has all restarts. With 0, the attack is "
-     "untargeted. rho: a threshold that is tested at each checkpoint. The step size is halved if "
-     "the loss has risen in at most this fraction of the steps since the last checkpoint. passes: "
-     "the number of gradients to average in each step, for networks with random outputs.\n"
-     "The result is the last misclassified image of all steps, or the clean image if the network "
-     "misclassifies none. If it misclassifies none, keep = \"best\" returns the image with the "
-     "largest loss instead. The random start lies on the boundary of the epsilon ball."},
+     "\"linf\" or \"l2\". targets: the number of targeted runs. Each run aims at a different one "
+     "of the most likely wrong classes of the clean image, and has all restarts. With 0, the "
+     "attack is untargeted. rho: a threshold that is tested at each checkpoint. The step size is "
+     "halved if the loss has risen in at most this fraction of the steps since the last "
+     "checkpoint. passes: the number of gradients to average in each step, for networks with "
+     "random outputs.\n"
+     "The result is the last image of the run that the network misclassifies, or the clean image "
+     "if there is none. In the latter case, keep = \"best\" returns the image with the largest "
+     "loss instead. The random start lies on the boundary of the epsilon ball."},
     {"hfc.attack.fab", make_attack<fab>,
      "hfc.attack.fab {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, targets = 0, "
      "alpha_max = 0.1, eta = 1.05, beta = 0.9} -> Attack\n\n"
      "FAB (Croce and Hein 2020), which looks for the nearest image that the network misclassifies. "
      "If this image is within epsilon, it is the result; otherwise the result is the clean image. "
      "hfc.smallest_epsilon returns the distances from a single run, without bisection. targets: "
-     "the number of wrong classes to attack one by one, from the most likely, with one gradient "
-     "per step. With 0, each step attacks the nearest class, which takes one gradient per class. "
-     "alpha_max: the maximum weight of the step from the clean image. eta: how far a step goes "
-     "beyond the boundary. beta: the fraction of a successful perturbation from which the search "
-     "continues."},
+     "the number of wrong classes to attack one by one, starting with the most likely, with one "
+     "gradient per step. With 0, each step attacks the nearest class, which takes one gradient per "
+     "class. alpha_max: the maximum weight of the step from the clean image. eta: how far a step "
+     "goes beyond the boundary. beta: the fraction of a successful perturbation from which the "
+     "search continues."},
     {"hfc.attack.square", make_attack<square>,
      "hfc.attack.square {epsilon = 8/255, norm = \"linf\", queries = 5000, restarts = 1, share = "
      "0.8, rescale = false} -> Attack\n\n"
@@ -230,7 +231,7 @@ const std::vector<Declaration> attack_declarations = {
      "has its own c, which grows tenfold with each search until one succeeds, and is then "
      "bisected. first_c: c in the first search. confidence: by how much a wrong logit must exceed "
      "the logit of the label. The attack is slow: with the defaults it needs up to 90 000 "
-     "gradients per image. epsilon: as for hfc.attack.deepfool."},
+     "gradients per image. epsilon: see hfc.attack.deepfool."},
     {"hfc.attack.custom", make_custom,
      "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
      "false, restarts = 1, name = \"custom\"} -> Attack\n\n"

@@ -226,18 +226,18 @@ const std::vector<Declaration> model_declarations = {
      "hfc.model(\"net.pt2\") reads a network that was exported from Python with "
      "torch.export.save(torch.export.export(net.eval(), (x,), dynamic_shapes = ...), \"net.pt2\"). "
      "The network computes the same outputs and gradients as in PyTorch. Its layers and weights "
-     "keep their names from Python, and it stays in the mode that it had at export. hfc-host does "
-     "not execute anything in the file. See docs/python-networks.md."},
+     "keep their names from Python, and it is in the same mode as at export. hfc-host does not "
+     "execute anything in the file. See docs/python-networks.md."},
     {"hfc.normalised", normalised,
      "hfc.normalised(model, mean = {.485, .456, .406}, deviation = {.229, .224, .225}) -> "
      "Model\n\n"
      "Returns the network preceded by (images - mean) / deviation, with one number per channel. A "
      "network that was trained on normalised images then takes images in [0,1], and attacks and "
      "masks work in [0,1]. The defaults are those of ImageNet. The result shares its weights with "
-     "`model`, which is its child `network`. In a network that is written in Lua, normalise in its "
-     "`forward` method instead.\n"
-     "Errors: lists of different lengths, a deviation that is not above 0, a network that "
-     "normalises already."},
+     "`model`, which becomes the child module `network` of the result. In a network that is "
+     "written in Lua, normalise in its `forward` method instead.\n"
+     "Errors: lists of different lengths, a deviation that is not above 0, a network that already "
+     "normalises."},
     {"hfc.features", features,
      "hfc.features(model, images, layers, {batch_size, statistics, bfloat16, tf32}) -> {layer = "
      "Tensor [N, ...]}\n\n"

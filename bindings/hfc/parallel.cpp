@@ -81,7 +81,7 @@ const std::vector<Declaration> parallel_declarations = {
      "Returns the rank of this process, from 0 to size() - 1, or 0 if it is the only process. "
      "`mpirun -n 4 hfc-host script.lua` starts four processes, which all run the whole script. "
      "hfc.train distributes its batches over them, and the functions that measure a network "
-     "distribute its images. All processes must call these functions with the same arguments, and "
+     "distribute the images. All processes must call these functions with the same arguments, and "
      "they get the same numbers. Only rank 0 writes to the run directory and to standard output. "
      "See docs/clusters.md."},
     {"hfc.parallel.size", size,

@@ -187,7 +187,7 @@ const std::vector<Declaration> robustness_declarations = {
      "Series, statistics = \"running\", batch_size = 100, bfloat16 = false}) -> {clean, robust, "
      "steps = {{name, robust, seconds}}, warnings = {{name, text, value, limit}}, checks = {{name, "
      "value, limit}}, fooled_by = Tensor int64 [N], images = Tensor}\n\n"
-     "Returns the accuracy of a network without and under an attack, and warnings if the result "
+     "Returns the accuracy of a network with and without an attack, and warnings if the result "
      "cannot be trusted. For images, see hfc.accuracy. steps: the fraction of images that are "
      "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
      "is still classified correctly after the last attack, -1 if it is misclassified without an "

@@ -126,9 +126,9 @@ const std::vector<Declaration> sensitivity_declarations = {
     {"hfc.sensitivity.heat_map", heat_map,
      "hfc.sensitivity.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = "
      "100, labels = Tensor}) -> Tensor float64 [H, W]\n\n"
-     "Returns the Fourier heat map of Yin et al. 2019: the model's error when noise of a single "
-     "frequency is added to each image, with L2 norm epsilon in each channel and a random sign. "
-     "The noisy images are clipped to [0,1].\n"
+     "Returns the Fourier heat map of Yin et al. 2019: for each frequency, the model's error on "
+     "images to which noise of this frequency is added. In each channel, the noise has L2 norm "
+     "epsilon and a random sign. The noisy images are clipped to [0,1].\n"
      "images: a Dataset, or a Tensor with labels. reach: the largest frequency in each direction; "
      "beyond it the map is NaN. The map is on the CPU, zero-frequency component first (not "
      "shifted)."},

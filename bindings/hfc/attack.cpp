@@ -140,109 +140,114 @@ const std::vector<Declaration> attack_declarations = {
      "hfc.attack.fgsm {epsilon = 8/255} -> Attack\n\nThe fast gradient sign method (Goodfellow et "
      "al. 2015). Call an Attack to get adversarial images: attack(model, images, labels) -> Tensor "
      "float32 [N, C, H, W]. If epsilon is a list, the result is a list too.\n"
-     "All attacks take these options. loss: \"cross_entropy\" (default), \"margin\", the "
-     "largest other logit minus the logit of the label, or \"dlr\", that margin divided by the "
-     "distance of the largest logit from the third largest. targeted: if true, the labels are the "
+     "All attacks take these options. loss: \"cross_entropy\" (default), \"margin\" (the largest "
+     "other logit minus the logit of the label) or \"dlr\" (this margin divided by the difference "
+     "between the largest and the third-largest logit). targeted: if true, the labels are the "
      "classes that the attack aims at (default false). range: the values that a pixel may have, "
-     "{lowest, highest}; {0, 1} by default. Use range = \"none\" for filtered images, which leave "
-     "[0,1]. band: restricts the perturbation to frequencies, either {part = \"low\" or "
-     "\"high\", radius = r, rule = \"<=\"}, {mask = Tensor [H, W]}, or {dct = fraction}, the "
-     "lowest coefficients of the orthonormal DCT-II in each direction. keep: \"last\" (default) "
-     "returns the images after the last step; \"best\" returns the first ones that fool the "
-     "network, otherwise those of the largest loss. seed: seeds the random numbers (default 0). "
-     "The random numbers of an image depend only on the seed, the method, the restart and the "
-     "index of the image in its source, not on the batch.\n"
-     "The call takes a table of options after the labels: statistics, bfloat16 and tf32 as in "
-     "hfc.accuracy, and samples, a Tensor int64 [N] with the index of each image in its source "
-     "(default 0 to N - 1). hfc.robust_accuracy and hfc.train take the indices from their data "
-     "set.\n"
+     "{lowest, highest}; {0, 1} by default. Use range = \"none\" for filtered images, whose pixels "
+     "may lie outside [0,1]. band: restricts the perturbation to a band of frequencies. It is "
+     "{part = \"low\" or \"high\", radius = r, rule = \"<=\"}, {mask = Tensor [H, W]}, or {dct = "
+     "fraction}, which keeps this fraction of the orthonormal DCT-II coefficients in each "
+     "direction, the lowest ones. keep: \"last\" (default) returns the images after the last step; "
+     "\"best\" returns, for each image, the first version that fools the network or, if none does, "
+     "the version with the largest loss. seed: seeds the random numbers (default 0). The random "
+     "numbers for an image depend only on the seed, the method, the restart and the index of the "
+     "image in its source, not on the batch.\n"
+     "When you call an Attack, a table after the labels may contain the options statistics, "
+     "bfloat16 and tf32 of hfc.accuracy, and samples, an int64 Tensor [N] with the index of each "
+     "image in its source (default 0 to N - 1). hfc.robust_accuracy and hfc.train take these "
+     "indices from the data set.\n"
      "The parameters, gradients and mode of the model do not change. An option out of range raises "
-     "an error, and so do images outside the range and labels that the model has no logit for."},
+     "an error, and so do images with pixels outside `range` and labels for which the model has no "
+     "logit."},
     {"hfc.attack.bim", make_attack<bim>,
      "hfc.attack.bim {epsilon = 8/255, alpha = 2/255, steps = 10} -> Attack\n\n"
      "The basic iterative method (Kurakin et al. 2017); see hfc.attack.fgsm. alpha: the step size. "
-     "relative_alpha: the step size as a fraction of epsilon, in place of alpha."},
+     "relative_alpha: the step size as a fraction of epsilon, instead of alpha."},
     {"hfc.attack.mifgsm", make_attack<mifgsm>,
      "hfc.attack.mifgsm {epsilon = 8/255, alpha = 2/255, steps = 10, decay = 1} -> Attack\n\nBIM "
-     "with momentum (Dong et al. 2018); see hfc.attack.bim. decay: the factor of the momentum."},
+     "with momentum (Dong et al. 2018); see hfc.attack.bim. decay: the momentum factor."},
     {"hfc.attack.pgd", make_attack<pgd>,
      "hfc.attack.pgd {epsilon = 8/255, alpha = 2/255, steps = 10, random_start = true, restarts = "
      "1} -> Attack\n\nProjected gradient descent in L-infinity (Madry et al. 2018); see "
      "hfc.attack.bim. restarts: the number of runs from different random starts; the best result "
-     "for each image is kept. start: the perturbation to start from in place of a random one, "
-     "Tensor float32 [N, C, H, W], or [1, C, H, W] for all images. In hfc.robust_accuracy, N is "
-     "the size of the data set."},
+     "for each image is kept. start: a perturbation to start from instead of a random one. It is a "
+     "Tensor float32 [N, C, H, W], or [1, C, H, W] to use the same perturbation for all images. In "
+     "hfc.robust_accuracy, N is the size of the data set."},
     {"hfc.attack.pgdl2", make_attack<pgdl2>,
      "hfc.attack.pgdl2 {epsilon = 1, alpha = 0.2, steps = 10, random_start = true, restarts = 1} "
      "-> Attack\n\nProjected gradient descent in the L2 norm of an image; see hfc.attack.pgd."},
     {"hfc.attack.ffgsm", make_attack<ffgsm>,
      "hfc.attack.ffgsm {epsilon = 8/255, relative_alpha = 1.25} -> Attack\n\nOne signed step from "
-     "a random start (Wong et al. 2020); see hfc.attack.pgd. relative_alpha: the size of the step "
-     "as a fraction of epsilon."},
+     "a random start (Wong et al. 2020); see hfc.attack.pgd. relative_alpha: the step size as a "
+     "fraction of epsilon."},
     {"hfc.attack.apgd", make_attack<apgd>,
      "hfc.attack.apgd {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, loss = "
      "\"cross_entropy\", targets = 0, rho = 0.75, passes = 1} -> Attack\n\n"
-     "Auto-PGD (Croce and Hein 2020), which chooses the size of its steps; see hfc.attack.pgd. "
-     "norm: \"linf\" or \"l2\". targets: the number k of runs, which attack the k most likely "
-     "wrong classes of the clean image; each run has all restarts. rho: the step is halved at a "
-     "checkpoint if the loss has risen in at most this fraction of the steps before it. passes: "
-     "how often the gradient of a random network is computed and averaged.\n"
-     "The result is the last image on the way that the network misclassifies, or the clean image "
-     "if there is none. keep = \"best\" returns the image of the largest loss instead of the clean "
-     "one. The start is on the boundary of epsilon."},
+     "Auto-PGD (Croce and Hein 2020), which adapts its step size; see hfc.attack.pgd. norm: "
+     "\"linf\" or \"l2\". targets: the number of targeted runs. Each run aims at a different one "
+     "of the most likely wrong classes of the clean image, and has all restarts. With 0, the "
+     "attack is untargeted. rho: a threshold that is tested at each checkpoint. The step size is "
+     "halved if the loss has risen in at most this fraction of the steps since the last "
+     "checkpoint. passes: the number of gradients to average in each step, for networks with "
+     "random outputs.\n"
+     "The result is the last image of the run that the network misclassifies, or the clean image "
+     "if there is none. In the latter case, keep = \"best\" returns the image with the largest "
+     "loss instead. The random start lies on the boundary of the epsilon ball."},
     {"hfc.attack.fab", make_attack<fab>,
      "hfc.attack.fab {epsilon = 8/255, norm = \"linf\", steps = 100, restarts = 1, targets = 0, "
      "alpha_max = 0.1, eta = 1.05, beta = 0.9} -> Attack\n\n"
      "FAB (Croce and Hein 2020), which looks for the nearest image that the network misclassifies. "
      "If this image is within epsilon, it is the result; otherwise the result is the clean image. "
      "hfc.smallest_epsilon returns the distances from a single run, without bisection. targets: "
-     "the number of most likely wrong classes to attack, with one gradient per step; 0 attacks the "
-     "nearest class, with one gradient per class. alpha_max: the maximum weight of the step from "
-     "the clean image. eta: how far a step goes beyond the boundary. beta: the fraction that is "
-     "kept of a perturbation that fooled the network."},
+     "the number of wrong classes to attack one by one, starting with the most likely, with one "
+     "gradient per step. With 0, each step attacks the nearest class, which takes one gradient per "
+     "class. alpha_max: the maximum weight of the step from the clean image. eta: how far a step "
+     "goes beyond the boundary. beta: the fraction of a successful perturbation from which the "
+     "search continues."},
     {"hfc.attack.square", make_attack<square>,
      "hfc.attack.square {epsilon = 8/255, norm = \"linf\", queries = 5000, restarts = 1, share = "
      "0.8, rescale = false} -> Attack\n\n"
      "The Square attack (Andriushchenko et al. 2020): random search with squares, without "
      "gradients. It also fools networks with masked gradients. share: the fraction of the pixels "
      "in the first square; the squares become smaller on a schedule of 10 000 queries. rescale: if "
-     "true, the schedule is shortened to the queries."},
+     "true, this schedule is rescaled to the number of queries."},
     {"hfc.attack.deepfool", make_attack<deepfool>,
      "hfc.attack.deepfool {norm = \"l2\", steps = 50, overshoot = 0.02, candidates = 10, epsilon = "
      "1000} -> Attack\n\n"
      "DeepFool (Moosavi-Dezfooli et al. 2016), which steps to the nearest boundary of the "
-     "linearised "
-     "network until the image is misclassified. norm: \"l2\" or \"linf\". overshoot: how far the "
-     "sum of the steps goes beyond the boundary, as a fraction. candidates: the number of classes "
-     "that a step compares, the label included; it needs one gradient per class. epsilon: the "
-     "largest perturbation that counts; if DeepFool needs a larger one, the result is the clean "
-     "image. With the default all perturbations count. hfc.smallest_epsilon returns the "
+     "linearised network until the image is misclassified. norm: \"l2\" or \"linf\". overshoot: "
+     "how far the sum of the steps goes beyond the boundary, as a fraction. candidates: the number "
+     "of classes that a step compares, including the label; each class takes one gradient. "
+     "epsilon: the largest perturbation that counts; if DeepFool needs a larger one, the result is "
+     "the clean image. With the default, all perturbations count. hfc.smallest_epsilon returns the "
      "distances."},
     {"hfc.attack.cw", make_attack<cw>,
      "hfc.attack.cw {steps = 10000, searches = 9, lr = 0.01, first_c = 1e-3, confidence = 0, "
      "epsilon = 1000} -> Attack\n\n"
      "The L2 attack of Carlini and Wagner (2017). Adam minimises the squared size of the "
      "perturbation plus c times the distance from a wrong answer. A search has at most `steps` "
-     "steps and ends early if a tenth of them lowers the loss by less than 0.01 %. Each image has "
-     "searches of its own: c grows tenfold until one succeeds, and is then bisected. first_c: c in "
-     "the first search. confidence: by how much a wrong logit must exceed the logit of the label. "
-     "The attack is slow: with the defaults it needs up to 90 000 gradients per image. epsilon: as "
-     "for hfc.attack.deepfool."},
+     "steps and ends early if the loss falls by less than 0.01 % over a tenth of them. Each image "
+     "has its own c, which grows tenfold with each search until one succeeds, and is then "
+     "bisected. first_c: c in the first search. confidence: by how much a wrong logit must exceed "
+     "the logit of the label. The attack is slow: with the defaults it needs up to 90 000 "
+     "gradients per image. epsilon: see hfc.attack.deepfool."},
     {"hfc.attack.custom", make_custom,
      "hfc.attack.custom {step = f, epsilon = 8/255, norm = \"linf\", steps = 10, random_start = "
      "false, restarts = 1, name = \"custom\"} -> Attack\n\n"
-     "An attack whose iteration is a function: f(images, at, state) -> images. images: the "
-     "perturbed images so far, Tensor float32 [N, C, H, W]. at: an AttackStep, which provides the "
-     "gradient, the logits and the losses at these images. state: a table that is empty at the "
-     "start of each run and that the function may change. The result of f is projected onto "
-     "epsilon, range and band.\n"
-     "A misclassified image leaves the batch early, for example in hfc.robust_accuracy. Each "
-     "Tensor in state whose first dimension is N then loses the same rows as the images; other "
-     "values stay as they are.\n"
-     "norm: \"linf\" or \"l2\". name: the name from which the random numbers are derived. The "
+     "An attack that you write yourself, as a function that computes one iteration: f(images, at, "
+     "state) -> images. images: the perturbed images so far, Tensor float32 [N, C, H, W]. at: an "
+     "AttackStep, which provides the gradient, the logits and the losses at these images. state: a "
+     "table that is empty at the start of each run and that f may change. The result of f is "
+     "projected onto the constraints epsilon, range and band.\n"
+     "In hfc.robust_accuracy, for example, an image leaves the batch as soon as it is "
+     "misclassified. Each Tensor in state whose first dimension is N then loses the same rows as "
+     "the images; other values stay as they are.\n"
+     "norm: \"linf\" or \"l2\". name: a string from which the random numbers are derived. The "
      "other options are those of hfc.attack.pgd, except alpha. An error in f, or a result with a "
-     "wrong shape or with pixels that are not finite, stops the attack. A training run with a "
-     "different f does not resume; the values of the variables that f captures are not compared."},
+     "wrong shape or with pixels that are not finite, stops the attack. A training run cannot be "
+     "resumed with a different f. f is compared by its code, not by the values of the variables "
+     "that it captures."},
 };
 
 int attack_text(lua_State* L) {

@@ -84,14 +84,15 @@ const std::vector<Declaration> call_declarations = {
      "Tensor int64 [N]}) -> Tensor float64 "
      "[N]\n\n"
      "Returns, for each image, the smallest epsilon at which the attack succeeds, found by "
-     "bisection. It is 0 for an image that is misclassified without an attack, and infinity if "
-     "max_epsilon is not enough.\n"
+     "bisection. It is 0 for an image that is misclassified without an attack, and infinity if the "
+     "attack does not succeed at max_epsilon.\n"
      "epsilons: tries only these epsilons, in ascending order, and returns the first one that "
-     "succeeds, as foolbox 1.8 does for attacks of one step. Such an attack can succeed at an "
-     "epsilon and fail at a larger one, which a bisection misses.\n"
-     "bounds: ends the bisection of an image once it is known for each of these, in ascending "
-     "order, whether the image's smallest epsilon is larger. The result is then an upper bound "
-     "of the smallest epsilon on the same side of each of them. samples: see hfc.attack.fgsm."},
+     "succeeds, as foolbox 1.8 does for single-step attacks. Such an attack can succeed at one "
+     "epsilon and fail at a larger one. A bisection may then miss the smaller one.\n"
+     "bounds: a list of epsilons, in ascending order. The bisection for an image ends once it is "
+     "known for each of them whether the image's smallest epsilon is larger. The result may then "
+     "be larger than the smallest epsilon, but it exceeds a bound only if the smallest epsilon "
+     "does. samples: see hfc.attack.fgsm."},
 };
 
 const Declaration call_attack = {"Attack", perturb, ""};

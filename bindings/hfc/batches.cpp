@@ -139,20 +139,21 @@ const std::vector<Declaration> batch_declarations = {
     {"Dataset:batches", batches,
      "for images, labels, samples in dataset:batches {size = 100, shuffle = false, seed = n, epoch "
      "= 1, ...} do\n\n"
-     "Iterates over the data set in batches of `size`. The last batch may be smaller; drop_last = "
-     "true leaves it out. samples: int64 [n], the index of each image in its source.\n"
+     "Iterates over the data set in batches of `size` images. The last batch may be smaller; "
+     "drop_last = true leaves such a batch out. samples: int64 [n], the index of each image in its "
+     "source.\n"
      "shuffle: if true, uses the random order given by (seed, epoch), which is also the order of "
-     "hfc.train in this epoch. Without seed and epoch, each loop has a different order, from "
+     "hfc.train in this epoch. Without seed and epoch, each loop has a different order, drawn from "
      "torch's default generator (torch.manual_seed).\n"
      "from: the first batch to return (default 0). With the same seed and epoch, a loop continues "
-     "bit-identically where it stopped. rank = 0, ranks = 1 select the images rank, rank + ranks "
-     "... of the order for this process.\n"
+     "bit-identically where it stopped. rank, ranks: this process gets the images at the positions "
+     "rank, rank + ranks, ... of the order (default rank = 0 and ranks = 1).\n"
      "threads: the number of threads that read batches while the script works (default the number "
      "of cores for images from files, otherwise 0). ahead: the number of batches that they read "
-     "ahead (default 2). The images do not depend on these numbers. bad: with \"stop\" (the "
-     "default), a sample that cannot be read is an error in its batch. With \"skip\", the next "
-     "readable sample takes its place, and a message at the end of the loop lists the skipped "
-     "samples. More than one skipped sample in a thousand is an error."},
+     "ahead (default 2). The images do not depend on these two numbers. bad: with \"stop\" (the "
+     "default), a sample that cannot be read raises an error when its batch is due. With \"skip\", "
+     "the next readable sample takes its place, and a message at the end of the loop lists the "
+     "skipped samples. More than one skipped sample in a thousand is an error."},
 };
 
 }  // namespace

@@ -144,15 +144,15 @@ const std::vector<Declaration> corrupt_declarations = {
      "constants: \"cifar\", \"imagenet\", or \"auto\", which uses the constants of CIFAR-10-C for "
      "images with a side below 64 pixels. frost: the directory with frost1.png to frost5.jpg, "
      "which only the kind frost needs; they are in ImageNet-C/create_c of "
-     "github.com/hendrycks/robustness. jpeg: the quality with which the result is compressed as "
-     "JPEG and decompressed again, as for ImageNet-C's files (85); 0 for no compression.\n"
-     "In two kinds the published code differs from its description, and this function follows the "
-     "code: glass_blur copies pixels instead of swapping them, and the sixth photograph of frost "
-     "is never used. The random numbers of an image depend only on the seed, the kind, the "
+     "github.com/hendrycks/robustness. jpeg: if above 0, the result is compressed as JPEG with "
+     "this quality and decompressed again (default 0). The files of ImageNet-C were made with 85.\n"
+     "For two kinds, the published code differs from its description, and this function follows "
+     "the code: glass_blur copies pixels instead of swapping them, and the sixth photograph of "
+     "frost is never used. The random numbers for an image depend only on the seed, the kind, the "
      "severity and the index of the image in its source.\n"
      "Errors: an unknown kind, a severity out of range, images outside [0,1], images with 2 "
-     "channels or with sides below 32 pixels, images that are not square for glass_blur, snow, fog "
-     "and elastic_transform, grey images for saturate, missing photographs for frost."},
+     "channels or with sides below 32 pixels, non-square images for glass_blur, snow, fog and "
+     "elastic_transform, grey images for saturate, missing photographs for frost."},
     {"hfc.corruptions", corruptions,
      "hfc.corruptions(set = \"common\") -> list of strings\n\n"
      "Returns the names of the kinds of corruption: the 15 kinds of \"common\", over which the "
@@ -162,22 +162,21 @@ const std::vector<Declaration> corrupt_declarations = {
      "= \"DIR\", jpeg = 0}) -> Dataset\n\n"
      "Returns the same images, corrupted as batches are made; see hfc.corrupt. from = \"files\" "
      "uses the published images of CIFAR-10-C instead, from NAME.npy and labels.npy in the "
-     "directory CIFAR-10-C next to the other data sets. The data set must then be CIFAR-10's test "
-     "images without filters."},
+     "directory CIFAR-10-C next to the other data sets. The data set must then consist of "
+     "CIFAR-10's test images, without filters."},
     {"hfc.corruption_error", corruption_error,
      "hfc.corruption_error(model, dataset, {kinds = list, severities = {1, 2, 3, 4, 5}, "
      "baseline = \"none\", statistics = \"running\", from = \"computed\", frost = \"DIR\", seed "
      "= 0, batch_size = 100}) -> {clean, mean, relative, mce, by = {kind = list}, band = {kind "
      "= number}}\n\n"
      "Returns the error of a network on corrupted images, in [0,1]. clean: the error without "
-     "corruption. by: for each kind, a list with one error per severity. mean: the mean of "
-     "these errors, not normalised, as usual for CIFAR-10-C. relative: mean - clean. band: the "
-     "mean distance of the energy of corrupted - clean from frequency zero, in bins. baseline: "
-     "\"alexnet\" adds mce, the mean over the kinds of the error divided by that of AlexNet on "
-     "ImageNet-C.\n"
-     "kinds: the kinds of corruption (default the set \"common\"; without the photographs it "
-     "lacks frost, which leaves 14 kinds). For the other options, see hfc.corrupt and "
-     "hfc.accuracy."},
+     "corruption. by: for each kind, a list with one error per severity. mean: the mean of these "
+     "errors, not normalised, as usual for CIFAR-10-C. relative: mean - clean. band: for each "
+     "kind, the mean frequency of the difference between corrupted and clean images, as a distance "
+     "from the zero frequency in bins, weighted by energy. baseline: \"alexnet\" adds mce, the "
+     "mean over the kinds of the error divided by that of AlexNet on ImageNet-C.\n"
+     "kinds: the kinds of corruption (default the set \"common\", or its 14 kinds other than frost "
+     "if the photographs are missing). For the other options, see hfc.corrupt and hfc.accuracy."},
 };
 
 }  // namespace

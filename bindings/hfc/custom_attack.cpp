@@ -179,9 +179,9 @@ int draw(Call& call) {
 const std::vector<Declaration> step_declarations = {
     {"AttackStep:originals", originals,
      "AttackStep:originals() -> Tensor float32 [N, C, H, W]\n\n"
-     "Returns the images without a perturbation. The function of hfc.attack.custom gets an "
-     "AttackStep for each iteration. N is the number of images that are still attacked. After "
-     "the function has returned, all methods raise an error."},
+     "Returns the unperturbed images. The function of hfc.attack.custom gets an AttackStep for "
+     "each iteration. N is the number of images that are still being attacked. After the function "
+     "has returned, all methods of this AttackStep raise an error."},
     {"AttackStep:labels", labels,
      "AttackStep:labels() -> Tensor int64 [N]\n\n"
      "Returns the labels."},
@@ -197,8 +197,8 @@ const std::vector<Declaration> step_declarations = {
      "gradient() afterwards."},
     {"AttackStep:losses", losses,
      "AttackStep:losses() -> Tensor float32 [N]\n\n"
-     "Returns the loss that the attack increases, at the perturbed images: that of the option "
-     "loss, with the opposite sign if the attack is targeted."},
+     "Returns the loss that the attack increases, at the perturbed images. It is the loss that the "
+     "option `loss` chooses, with the opposite sign if the attack is targeted."},
     {"AttackStep:gradient", gradient,
      "AttackStep:gradient() -> Tensor float32 [N, C, H, W]\n\n"
      "Returns the gradient of the losses at the perturbed images."},

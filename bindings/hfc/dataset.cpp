@@ -233,9 +233,9 @@ const std::vector<Declaration> dataset_declarations = {
      "Returns the same images with a fixed permutation of their labels (Zhang et al., 2017)."},
     {"Dataset:low_pass", dataset_low_pass,
      "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
-     "Returns the same images with only the frequencies within `radius` bins of zero, computed as "
-     "batches are made. rule: \"<=\" (as in the paper) or \"<\" (as in the authors' code). "
-     "rescale: \"none\", or \"max\" (x / max(x) for each image, as in the authors' code).\n"
+     "Returns the same images, reduced to the frequencies within `radius` bins of zero as batches "
+     "are made. rule: \"<=\" (as in the paper) or \"<\" (as in the authors' code). rescale: "
+     "\"none\", or \"max\" (x / max(x) for each image, as in the authors' code).\n"
      "Filters compose: dataset:low_pass(8):high_pass(4) is a band pass."},
     {"Dataset:high_pass", dataset_high_pass,
      "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
@@ -243,42 +243,42 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:transform", transform,
      "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
      "Dataset\n\n"
-     "Returns the images of a data set folder:DIR or tar:FILE, made from the image files by these "
-     "steps instead, with torchvision's rules: {{\"resize\", 256}, {\"center_crop\", 224}, "
-     "{\"random_resized_crop\", 224, scale = {.08, 1}, ratio = {3/4, 4/3}}, {\"horizontal_flip\", "
-     "p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, {\"color_jitter\", brightness = .4, contrast = "
-     ".4, saturation = .4, hue = .1}}. resize and random_resized_crop must be the first step. "
-     "color_jitter (torchvision's version for tensors) must come after the last crop. pad fills "
-     "with black. In place of a list, steps may be a preset: \"imagenet\" (resize 256, center_crop "
-     "224) or \"imagenet_train\" (random_resized_crop 224, horizontal_flip). Both ignore the EXIF "
-     "orientation.\n"
+     "Returns a view of a \"folder:DIR\" or \"tar:FILE\" data set whose images are made from the "
+     "files by steps other than those of hfc.data. The steps follow torchvision's rules: "
+     "{{\"resize\", 256}, {\"center_crop\", 224}, {\"random_resized_crop\", 224, scale = {.08, 1}, "
+     "ratio = {3/4, 4/3}}, {\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, "
+     "{\"color_jitter\", brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize and "
+     "random_resized_crop must be the first step. color_jitter (torchvision's version for tensors) "
+     "must come after the last crop. pad fills with black. Instead of a list, steps may be a "
+     "preset: \"imagenet\" (resize 256, center_crop 224) or \"imagenet_train\" "
+     "(random_resized_crop 224, horizontal_flip). Both ignore the EXIF orientation.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend only on the seed, the "
-     "epoch and the image. With random steps, the image files are read again in each epoch. With "
-     "other steps, they are decoded once if the data set was in memory and the images fit. By "
-     "default, interpolation and orientation keep their values from hfc.data.\n"
-     "Errors: an unknown step or option, an order of steps that does not give images of one size, "
-     "an image smaller than its random_crop, a data set that is filtered, mapped or not made from "
-     "image files."},
+     "epoch and the image. If a step is random, the files are read again in each epoch. Otherwise, "
+     "they are decoded once if the data set was in memory and the images fit. By default, "
+     "interpolation and orientation keep their values from hfc.data.\n"
+     "Errors: an unknown step or option, steps that give images of different sizes, an image "
+     "smaller than its random_crop, a data set that is filtered, mapped or without image files."},
     {"Dataset:check", check,
      "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\n"
      "Reads every sample once and returns the samples that cannot be read. It stops after `most` "
-     "of them; 0 means no limit. hfc.check checks both splits of a data set."},
+     "such samples; 0 means no limit. hfc.check checks both splits of a data set."},
     {"Dataset:cache", cache,
      "dataset:cache(folder) -> Dataset\n\n"
      "Returns the same images, but decodes each of them only once, when it is first needed. The "
-     "decoded images are stored in memory or, if memory is short, in a temporary file that is "
-     "deleted with the data set. With a folder, they are stored in a file there. Later runs use "
-     "this file as long as the steps and the names, sizes and times of the image files do not "
+     "decoded images are stored in memory or, if they do not fit, in a temporary file that is "
+     "deleted with the data set. If you pass a folder, they are stored in a file in it. Later runs "
+     "use this file as long as the steps and the names, sizes and times of the image files do not "
      "change. Call it after transform, subset, per_class and similar functions, because only the "
-     "images of the view are stored. Images that are already in memory do not change.\n"
+     "images of the view are stored. Images that are already in memory stay there.\n"
      "Errors: random steps, a data set not made from image files, a wrong file in the folder, no "
      "space."},
     {"Dataset:map", map,
      "dataset:map(function(images, indices) return images end) -> Dataset\n\n"
-     "Returns the images after a function. The function gets each batch as float32 [n, C, H, W] "
-     "with the index of each image in its source, int64 [n]. It must return the same number of "
-     "images as float32; their shape may differ. It runs on the script's thread each time a batch "
-     "is made, so it must return the same result for the same image. Errors: any other result."},
+     "Returns a view whose images are changed by a function. The function gets the images of a "
+     "batch, float32 [n, C, H, W], and the index of each image in its source, int64 [n]. It must "
+     "return the same number of images as float32; their shape may differ. It runs on the script's "
+     "thread each time a batch is made, so it must return the same result for the same image. "
+     "Errors: any other result."},
     {"Dataset:filter", filter,
      "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\n"
      "Returns the images for which the function returns true, in their order. image: float32 [C, "
@@ -294,14 +294,14 @@ const std::vector<Declaration> dataset_declarations = {
      "number or dtype."},
     {"Dataset:select", select,
      "dataset:select(positions) -> Dataset\n\n"
-     "Returns the images at these positions, a Tensor int64 [n], in that order. Errors: a position "
-     "out of range."},
+     "Returns the images at these positions, an int64 Tensor [n], in that order. Errors: a "
+     "position out of range."},
     {"Dataset:probes", probes,
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = \"\"} "
      "-> {[\"low r=4\"] = Dataset, ...}\n\n"
      "Returns named views for the option `probes` of hfc.train: low_pass and high_pass with these "
-     "radii, with the prefix in front of their names. Other Datasets (test = data.test) keep their "
-     "names."},
+     "radii, with the prefix in front of their names. Other Datasets, such as test = data.test, "
+     "keep their names."},
     {"Dataset:samples", samples,
      "dataset:samples() -> Tensor int64 [N]\n\n"
      "Returns the index of each image in its source. An image has the same index in every view."},

@@ -101,13 +101,13 @@ const std::vector<Declaration> decompose_declarations = {
     {"hfc.decompose.svd", svd,
      "hfc.decompose.svd(x, {rank = k} or {energy = share} or {radius = r, equal = \"energy\", rule "
      "= \"<=\"}) -> dominant, trailing\n\n"
-     "Splits images by singular values (Wang et al. 2020, section 8), like hfc.frequency.split by "
-     "frequency. dominant + trailing = x. In each channel, the dominant part keeps the largest "
-     "singular values. rank: the number of singular values to keep. energy: the fraction of the "
-     "sum of squares to keep, with as few singular values as possible. radius: matches a low-pass "
-     "filter with this radius in bins. equal: with \"energy\" (the default), the dominant part "
-     "keeps at least as much energy as the filter in each channel; with \"coefficients\", its "
-     "number of coefficients matches the filter's.\n"
+     "Splits images by singular values (Wang et al. 2020, section 8), just as hfc.frequency.split "
+     "splits them by frequency. dominant + trailing = x. In each channel, the dominant part keeps "
+     "the largest singular values. rank: the number of singular values to keep. energy: the "
+     "fraction of the sum of squares to keep, with as few singular values as possible. radius: "
+     "matches a low-pass filter with this radius in bins. equal: with \"energy\" (the default), "
+     "the dominant part keeps at least as much energy as the filter in each channel; with "
+     "\"coefficients\", its number of coefficients matches the filter's.\n"
      "If rank or energy is a list, the function returns two lists. x: finite float32 [..., H, W], "
      "on any device. The function is not differentiable.\n"
      "Errors: a rank below 0 or above min(H, W), an energy outside [0,1], a dtype other than "
@@ -123,7 +123,8 @@ const std::vector<Declaration> decompose_declarations = {
      "Returns the fraction of each channel's energy at frequencies within the radius."},
     {"hfc.decompose.radius_of_energy", radius_of_energy,
      "hfc.decompose.radius_of_energy(x, share) -> number\n\n"
-     "Returns the smallest radius whose low part keeps the fraction `share` of the energy of x."},
+     "Returns the smallest radius at which the low part keeps the fraction `share` of the energy "
+     "of x."},
     {"hfc.decompose.rank_of_radius", rank_of_radius,
      "hfc.decompose.rank_of_radius(height, width, radius, {rule = \"<=\"}) -> integer\n\n"
      "Returns the rank whose number of coefficients is closest to the number of frequencies within "

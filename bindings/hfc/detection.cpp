@@ -218,16 +218,18 @@ const std::vector<Declaration> detector_declarations = {
      "anchor_size = n, frozen_norms = false, norm_epsilon = 1e-5, trained_layers = 5, seed = 0}) "
      "-> Model\n\n"
      "Returns an object detector: RetinaNet (Lin et al. 2017), as torchvision builds it. "
-     "\"retinanet_resnet50_fpn\" has torchvision's names of weights. \"retinanet_resnet18_fpn\" "
-     "has a smaller backbone. \"retinanet_small\" has one basic block per stage with widths 32 to "
-     "256, a pyramid with 64 channels and anchors from 16 pixels, for training on a few cores.\n"
-     "weights: a file from torchvision, including older files with different names. With weights, "
-     "by default, norms are frozen and only the last three layers of the backbone are trained. The "
-     "published COCO file needs norm_epsilon = 0 and a data set with labels = \"ids\".\n"
+     "\"retinanet_resnet50_fpn\" has the same weight names as in torchvision. "
+     "\"retinanet_resnet18_fpn\" has a smaller backbone. \"retinanet_small\" has one basic block "
+     "per stage with widths 32 to 256, a pyramid with 64 channels and anchors from 16 pixels, for "
+     "training on a few cores.\n"
+     "weights: a file from torchvision; older files with different weight names work, too. If you "
+     "load weights, by default the norms are frozen and only the last three layers of the backbone "
+     "are trained. The published COCO file needs norm_epsilon = 0 and a data set with labels = "
+     "\"ids\".\n"
      "The short side of an image is resized to min_size pixels, unless its long side would exceed "
      "max_size. candidates: the maximum number of candidates per image and level of the pyramid. "
-     "hfc.train(net, data, {loss = \"detection\"}) trains the network and measures its probes by "
-     "COCO's average precision. net(images) returns the outputs of the heads, [n, anchors, classes "
+     "hfc.train(net, data, {loss = \"detection\"}) trains the network and measures COCO's average "
+     "precision on its probes. net(images) returns the outputs of the heads, [n, anchors, classes "
      "+ 4].\n"
      "Errors: an unknown name, an option out of range, weights that do not match (the message "
      "shows the first name)."},
@@ -235,11 +237,11 @@ const std::vector<Declaration> detector_declarations = {
      "hfc.detection.detect(detector, dataset, {batch_size = n}) -> Detections\n"
      "hfc.detection.detect(detector, pictures) -> list of {boxes = Tensor, scores = Tensor, labels "
      "= Tensor}\n\n"
-     "Returns the detections of a detector. dataset: a detection data set, including its views by "
-     "low_pass, high_pass and map. pictures: a Tensor float32 [3, H, W] in [0,1], a list of such "
-     "Tensors, or [n, 3, H, W]. boxes: float32 [n, 4], x1, y1, x2, y2 in pixels, sorted by "
+     "Returns the detections of a detector. dataset: a detection data set or a view of one, such "
+     "as low_pass, high_pass and map return. pictures: a Tensor float32 [3, H, W] in [0,1], a list "
+     "of such Tensors, or [n, 3, H, W]. boxes: float32 [n, 4], x1, y1, x2, y2 in pixels, sorted by "
      "descending score. batch_size: by default 8 if all images have the same size, otherwise 1, "
-     "because padding changes the result of an image.\n"
+     "because padding changes the result for an image.\n"
      "Errors: a network that is not a detector, a data set without boxes."},
     {"Detections:save", save_found,
      "detections:save(file)\n\n"
@@ -247,11 +249,13 @@ const std::vector<Declaration> detector_declarations = {
      "read."},
     {"Detections:rows", rows_of_found,
      "detections:rows() -> list\n\n"
-     "Returns rows {image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}."},
+     "Returns a list of rows {image_id = id, category_id = id, bbox = {x, y, width, height}, score "
+     "= s}."},
     {"Detections:of", found_in_picture,
      "detections:of(picture) -> {boxes = Tensor, scores = Tensor, labels = Tensor}\n\n"
-     "Returns the detections in one image, counted from 0 in the order of the ids, which is the "
-     "order of score.per_image. labels: the indices of the classes, counted from 0."},
+     "Returns the detections in one image. picture: the position of the image, counted from 0 in "
+     "the order of the image ids, as in score.per_image. labels: the indices of the classes, "
+     "counted from 0."},
     {"Dataset:target", target_of_picture,
      "dataset:target(i) -> {boxes = Tensor, labels = Tensor, area = Tensor, ignored = Tensor, "
      "image_id = n, file = string}\n\n"

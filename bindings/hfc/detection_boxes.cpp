@@ -68,11 +68,10 @@ const std::vector<Declaration> box_declarations = {
      "version, which is negative for boxes that are far apart."},
     {"hfc.detection.nms", box_nms,
      "hfc.detection.nms(boxes, scores, {threshold = 0.5, labels = Tensor}) -> Tensor int64\n\n"
-     "Performs non-maximum suppression: in the order of descending scores, each box removes the "
-     "later boxes that overlap it by more than the threshold. With labels, int64 [n], it removes "
-     "only boxes with the same label. Returns the indices of the remaining boxes in the order of "
-     "descending scores, like torchvision's nms and batched_nms. boxes: float32 [n, 4]. scores: "
-     "float32 [n]."},
+     "Performs non-maximum suppression: in order of descending score, each box removes the later "
+     "boxes that overlap it by more than the threshold. With labels, int64 [n], it removes only "
+     "boxes with the same label. Returns the indices of the remaining boxes in order of descending "
+     "score, like torchvision's nms and batched_nms. boxes: float32 [n, 4]. scores: float32 [n]."},
     {"hfc.detection.draw", draw_boxes,
      "hfc.detection.draw(image, boxes, {colour = {1, 0, 0}, dashed = false, width = 1}) -> "
      "Tensor\n\n"

@@ -181,19 +181,19 @@ const std::vector<Declaration> score_declarations = {
      "rule = \"coco\", part = \"test\"} -> {ap = n, ap50 = n, ...}\n\n"
      "Returns the average precision of any detector's boxes.\n"
      "annotations: a detection data set, a file with COCO annotations, or \"voc:DIR\" for the "
-     "split `part` of a data set in Pascal VOC's format. It is not needed for Detections. "
-     "detections: the result of hfc.detection.detect, a file in COCO's result format, or a list of "
-     "rows {image_id = id, category_id = id, bbox = {x, y, width, height}, score = s}. In a VOC "
-     "data set, images are numbered from 1 in the order of the list, and classes from 1 in the "
-     "order of their names.\n"
+     "split `part` of a data set in Pascal VOC's format. If `detections` is a Detections object, "
+     "you can leave it out. detections: the result of hfc.detection.detect, a file in COCO's "
+     "result format, or a list of rows {image_id = id, category_id = id, bbox = {x, y, width, "
+     "height}, score = s}. In a VOC data set, images are numbered from 1 in the order of the list, "
+     "and classes from 1 in the order of their names.\n"
      "rule = \"coco\" returns pycocotools' twelve metrics ap, ap50, ap75, small, medium, large, "
      "ar1, ar10, ar100, ar_small, ar_medium and ar_large. It also returns per_class, a table by "
      "class name; class_names; per_image, float64 [images], the ap of each image computed as if it "
      "were the whole data set; per_image_class, float64 [images, classes]; and image_ids, a list. "
-     "A metric without an object to count is -1. rule = \"voc2007\" (eleven points) and "
+     "A metric for which there are no objects is -1. rule = \"voc2007\" (eleven points) and "
      "\"voc2010\" (the area) return ap and per_class at an IoU above .5.\n"
-     "Errors: damaged files (the message names the byte or the entry), an image or a class that "
-     "the annotations lack, a box or a score that is not finite, a negative width or height."},
+     "Errors: damaged files (the message names the byte or the entry), an image or a class that is "
+     "not in the annotations, a box or a score that is not finite, a negative width or height."},
 };
 
 }  // namespace

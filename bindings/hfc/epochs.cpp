@@ -251,13 +251,14 @@ const std::vector<Declaration> epoch_declarations = {
      "Iterates over the epochs 1 to n of your own training loop: for epoch in run:epochs(20, {net "
      "= net, adam = adam}) do ... end. After each epoch it saves the objects and the states of "
      "torch's random generators in the run directory. `hfc-host --resume DIR` continues after the "
-     "last complete epoch and reaches the same numbers.\n"
+     "last complete epoch and gets the same results as an uninterrupted run.\n"
      "An object is a network, an optimizer or a schedule (anything with state_dict()), a Tensor, "
-     "which is filled in place, or a table of numbers, strings, booleans, Tensors and such tables, "
-     "whose contents are replaced. Everything else that the loop uses must depend only on epoch: "
-     "give batches a seed and the epoch, and do not use math.random, whose state cannot be saved.\n"
+     "or a table of numbers, strings, booleans, Tensors and such tables. On a resume, a Tensor is "
+     "filled in place, and the contents of a table are replaced. Everything else that the loop "
+     "uses must depend only on the number of the epoch. Pass a seed and the epoch to "
+     "dataset:batches, and do not use math.random, whose state cannot be saved.\n"
      "Errors: an object that cannot be saved, a checkpoint with other objects, a directory that "
-     "cannot be written."},
+     "cannot be written to."},
 };
 
 }  // namespace

@@ -108,17 +108,17 @@ const std::vector<Declaration> image_declarations = {
     {"Run:image", image,
      "run:image(name, images, {columns = 8, captions = {...}, headings = {...}, title = \"\", "
      "range = {0, 1}, epoch = n, series = text, figure = true}) -> list of paths\n\n"
-     "Draws images to NAME.svg, NAME.png and NAME.pdf, stores them at their original size as "
-     "images/NAME-1.png, -2 ..., and logs an event.\n"
+     "Draws images, writes the drawing as NAME.svg, NAME.png and NAME.pdf, stores the images at "
+     "their original size as images/NAME-1.png, -2 ..., and logs an event.\n"
      "images: a float Tensor [N, C, H, W] with 1 or 3 channels, drawn with `columns` images per "
      "row; or a list with one entry per row, each of them such a Tensor or a list of such Tensors. "
      "captions: a string for each image, with lines separated by \\n, as one list or as one list "
      "per row. headings: a string to the left of each row.\n"
      "range: the values that are drawn as black and white, or \"each\" to use the minimum and "
      "maximum of each image.\n"
-     "If gnuplot is not installed, its programs (NAME.svg.gp, ...) are written instead, as by "
-     "run:plot. figure: if false, draws no figure files, which saves time for images in each epoch "
-     "(default true).\n"
+     "If gnuplot is not installed, gnuplot programs (NAME.svg.gp, ...) are written instead, as "
+     "run:plot does. figure: if false, draws no figure files, which saves time for images in each "
+     "epoch (default true).\n"
      "Errors: shapes that do not match, values that are not finite, a wrong number of captions or "
      "headings."},
 };

@@ -167,11 +167,11 @@ const std::vector<Declaration> mask_declarations = {
      "The defaults for a data set or class are epochs = 100, batch_size = 50, lambda = .2, lr = "
      ".01 and one_cycle = true (PyTorch's OneCycleLR with the peak lr). The defaults for images "
      "are steps = 1000, batch_size = 100, lambda = .07, lr = .008 and one_cycle = false.\n"
-     "Learning stops early for a mask if two conditions hold for patience = 7 epochs (for image "
-     "masks, steps). Its l1 changes by at most tolerance (default 1e-5, and at most lr / 100), and "
-     "the masked images are still classified correctly. For image masks the image must be "
-     "classified correctly in each step; otherwise the accuracy must be at least .99 times the "
-     "clean accuracy.\n"
+     "Learning stops early for a mask if two conditions hold for patience = 7 epochs (steps for "
+     "image masks): the mask's l1 changes by at most `tolerance`, and the masked images are still "
+     "classified correctly. An image mask must keep its image correctly classified in each step; "
+     "for other masks, the accuracy must be at least .99 times the clean accuracy. tolerance: 1e-5 "
+     "or lr / 100 by default, whichever is smaller.\n"
      "seed: seeds the order of the images (default 0). bfloat16: true runs the network's passes in "
      "bfloat16 (torch.autocast; default false). This is up to twice as fast on GPUs and on "
      "processors with AVX512-BF16 or AMX. Other processors use float32, with a message; the "
@@ -204,15 +204,15 @@ const std::vector<Declaration> mask_declarations = {
      "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in "
      "[0,1]\n\n"
      "Returns the fraction of masked images that the model classifies correctly; see "
-     "hfc.mask.predict. labels: the labels (default those of the Dataset)."},
+     "hfc.mask.predict. labels: the labels to compare with (default those of the Dataset)."},
     {"hfc.mask.threshold", threshold,
      "hfc.mask.threshold(mask, value) -> Tensor float32\n\n"
      "Returns ones where the mask is above the value, and zeros elsewhere."},
     {"hfc.mask.largest", largest,
      "hfc.mask.largest(map, share) -> Tensor float32\n\n"
-     "Returns ones at the given fraction, in [0,1], of the frequencies where a map [..., H, W] is "
-     "largest, and zeros elsewhere. Each [H, W] is treated individually. NaN values, which a scan "
-     "returns beyond its reach, are never kept."},
+     "Returns a mask that keeps the fraction `share`, in [0,1], of the frequencies: ones where the "
+     "map [..., H, W] is largest, zeros elsewhere. Each [H, W] is treated individually. NaN "
+     "values, which a scan returns beyond its reach, are never kept."},
 };
 
 }  // namespace

@@ -100,7 +100,7 @@ const std::vector<Declaration> measure_declarations = {
     {"hfc.accuracy", accuracy,
      "hfc.accuracy(model, images, {top = 1, statistics = \"running\", batch_size = 100, "
      "bfloat16 = false, tf32 = false}) -> number in [0,1]\n\n"
-     "Returns the fraction of images whose label is among the `top` classes of the largest "
+     "Returns the fraction of images whose label is among the `top` classes with the largest "
      "logits.\n"
      "Like all functions that measure a network, it runs the network in evaluation mode, "
      "without gradients of the weights, and then restores its state.\n"
@@ -112,11 +112,11 @@ const std::vector<Declaration> measure_declarations = {
      "running statistics with those of the first n images (Schneider et al. 2020): the mean is "
      "N / (N + n) times the running mean plus n / (N + n) times the mean of the images, and "
      "likewise for the variance. N is 0 by default.\n"
-     "batch_size: the number of images per forward pass (default 100 on a CPU and 1000 on a "
-     "GPU). bfloat16: if true, computes in bfloat16 (torch.autocast). tf32: if true, lets a GPU "
-     "round the factors of convolutions and matrix products to TF32 (10 bits) during the call. "
-     "If false, torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 keep "
-     "their values. On a CPU, this option has no effect, and hfc-host prints a line about it.\n"
+     "batch_size: the number of images per forward pass (default 100 on a CPU and 1000 on a GPU). "
+     "bfloat16: if true, computes in bfloat16 (torch.autocast). tf32: if true, lets a GPU round "
+     "the factors of convolutions and matrix products to TF32 (10 bits) during the call. If false, "
+     "torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 keep their values. "
+     "On a CPU, this option has no effect, and hfc-host prints a line that says so.\n"
      "Errors: images that the model does not accept, a label for which the model has no class, "
      "logits that are NaN or infinite."},
     {"hfc.predict", predict,

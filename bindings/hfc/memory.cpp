@@ -40,9 +40,10 @@ int memory(Call& call) {
 const std::vector<Declaration> memory_declarations = {
     {"hfc.memory", memory,
      "hfc.memory({largest = 10}) -> {tensors = count, bytes = number, largest = list}\n\n"
-     "Counts the tensors that Lua holds now, including those not yet collected, and their "
-     "bytes. Memory that several tensors share counts once, or each time if it is below 64 KB.\n"
-     "Tensors that a graph saves for its backward pass are not counted.\n"
+     "Returns the number and the total size of the tensors that Lua holds now, including those not "
+     "yet garbage-collected. Memory that several tensors share is counted once, or once per tensor "
+     "if it is below 64 KB.\n"
+     "Tensors that a graph keeps for its backward pass are not counted.\n"
      "largest: with --debug, the number of largest tensors to list, each as {bytes, tensor = "
      "\"Tensor float32 [2, 3]\", line = \"script.lua:12\"}, where line is the line of the "
      "script that made the tensor."},

@@ -275,9 +275,9 @@ int set_field(lua_State* L) {
 const std::vector<Declaration> part_declarations = {
     {"Model:named_children", named_children,
      "for name, layer in model:named_children() do\n\n"
-     "Iterates over the layers, in the order in which the network was built. model.layer1 "
-     "returns one of them, which has the methods of a module (parameters, state_dict, "
-     "requires_grad_, train, eval, children ...) but which you cannot call.\n"
+     "Iterates over the layers, in the order in which the network was built. model.layer1, for "
+     "example, is one of them. It has the methods of a module (parameters, state_dict, "
+     "requires_grad_, train, eval, children ...), but you cannot call it.\n"
      "To freeze a layer: model.layer1:requires_grad_(false)."},
     {"ModelPart:named_children", named_children,
      "for name, layer in layer:named_children() do\n\n"
@@ -301,8 +301,8 @@ const std::vector<Declaration> part_declarations = {
      "data set."},
     {"LayerHook:remove", remove_forward_hook,
      "hook:remove()\n\n"
-     "Removes the hook, which layer:register_forward_hook returned, so that it is no longer "
-     "called. Removing it again has no effect."},
+     "Removes the hook that layer:register_forward_hook returned; its function is no longer "
+     "called. Removing the hook again has no effect."},
     {"ModelPart:train", train,
      "layer:train(mode = true) -> layer\n\n"
      "Sets training mode for the layer and all layers inside it, or evaluation mode if mode is "

@@ -81,7 +81,7 @@ const std::vector<Declaration> parallel_declarations = {
      "Returns the rank of this process, from 0 to size() - 1, or 0 if it is the only process. "
      "`mpirun -n 4 hfc-host script.lua` starts four processes, which all run the whole script. "
      "hfc.train distributes its batches over them, and the functions that measure a network "
-     "distribute its images. All processes must call these functions with the same arguments, and "
+     "distribute the images. All processes must call these functions with the same arguments, and "
      "they get the same numbers. Only rank 0 writes to the run directory and to standard output. "
      "See docs/clusters.md."},
     {"hfc.parallel.size", size,
@@ -90,8 +90,8 @@ const std::vector<Declaration> parallel_declarations = {
     {"hfc.parallel.all_reduce", all_reduce,
      "hfc.parallel.all_reduce(tensor, how = \"sum\") -> Tensor\n\n"
      "Combines the Tensors of all processes element by element and returns the result. how: "
-     "\"sum\", \"mean\", \"min\" or \"max\". All processes get bit-identical results, without a "
-     "gradient.\n"
+     "\"sum\", \"mean\", \"min\" or \"max\". All processes get bit-identical results. The function "
+     "is not differentiable.\n"
      "tensor: float32, float64, int32, int64, uint8 or bool, with the same shape on all processes. "
      "All processes must call this function.\n"
      "Errors: any other dtype, a mean of integers."},
@@ -105,8 +105,8 @@ const std::vector<Declaration> parallel_declarations = {
     {"hfc.parallel.alone", alone,
      "hfc.parallel.alone(f) -> result of f\n\n"
      "Calls f() as if this process were the only one. Inside f, functions that all processes must "
-     "otherwise call, such as hfc.train, work only for this process, and a run that f creates is "
-     "written by this process. Use it to distribute jobs over the ranks."},
+     "otherwise call, such as hfc.train, work only for this process, and this process writes the "
+     "runs that f creates. Use it to distribute jobs over the ranks."},
 };
 
 }  // namespace

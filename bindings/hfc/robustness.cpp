@@ -178,8 +178,8 @@ const std::vector<Declaration> robustness_declarations = {
      "targets, FAB towards 9 targets, Square), \"plus\" (these attacks, APGD with DLR and "
      "untargeted FAB, with five restarts), \"rand\" for random networks (APGD with both losses, "
      "gradients averaged over 20 passes), or a list of Attacks, which take the epsilon given here. "
-     "With fewer than ten classes there are fewer targets, and with fewer than four the loss is "
-     "margin.\n"
+     "With fewer than ten classes, there are fewer targets. With fewer than four, the loss is "
+     "\"margin\" instead of \"dlr\".\n"
      "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
      "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,
@@ -187,20 +187,21 @@ const std::vector<Declaration> robustness_declarations = {
      "Series, statistics = \"running\", batch_size = 100, bfloat16 = false}) -> {clean, robust, "
      "steps = {{name, robust, seconds}}, warnings = {{name, text, value, limit}}, checks = {{name, "
      "value, limit}}, fooled_by = Tensor int64 [N], images = Tensor}\n\n"
-     "Returns the accuracy of a network before and after an attack, and warnings if the number "
+     "Returns the accuracy of a network with and without an attack, and warnings if the result "
      "cannot be trusted. For images, see hfc.accuracy. steps: the fraction of images that are "
      "still classified correctly after each attack of hfc.attack.auto. fooled_by: 0 if the image "
-     "is classified correctly to the end, -1 if it is misclassified without an attack, otherwise "
-     "the number of the step that fools the network. images: for each image, the first perturbed "
-     "version that the model misclassifies, or the clean image.\n"
-     "warnings: reasons to doubt the number, each a value above its limit. If checks is true, they "
-     "include tests on the first 100 images: \"randomised\", \"probabilities\", \"gradients "
-     "inside\", \"zero gradient\", \"more steps help less\", \"one step wins\", \"noise wins\", "
-     "\"unbounded\", \"not falling\", \"not converged\" and \"batch statistics\". \"too few "
-     "classes\" and \"black box wins\" come from the steps. checks: the value and the limit of "
-     "each test. transfer: another network, such as a copy without the defence; \"black box wins\" "
-     "also warns if the images that fool this network fool the model on which the attack failed. "
-     "log: the accuracy after each step is logged there. See docs/robustness.md."},
+     "is still classified correctly after the last attack, -1 if it is misclassified without an "
+     "attack, otherwise the number of the step that fools the network. images: for each image, the "
+     "first perturbed version that the model misclassifies, or the clean image.\n"
+     "warnings: reasons to doubt the result. Each warning is a test whose value is above its "
+     "limit. If checks is true, they include tests on the first 100 images: \"randomised\", "
+     "\"probabilities\", \"gradients inside\", \"zero gradient\", \"more steps help less\", \"one "
+     "step wins\", \"noise wins\", \"unbounded\", \"not falling\", \"not converged\" and \"batch "
+     "statistics\". \"too few classes\" and \"black box wins\" are derived from the steps of the "
+     "attack. checks: the value and the limit of each test. transfer: another network, such as a "
+     "copy without the defence. \"black box wins\" then also warns if adversarial images made for "
+     "this network fool the model on images for which the attack failed. log: a Run or Series that "
+     "logs the accuracy after each step. See docs/robustness.md."},
 };
 
 }  // namespace

@@ -189,7 +189,7 @@ const std::vector<Declaration> run_declarations = {
      "never overwrites an earlier run, but `hfc-host --resume DIR` continues one.\n"
      "With several processes (see hfc.parallel), all processes must call this function, but only "
      "rank 0 writes.\n"
-     "Errors: a directory that is not empty or cannot be written."},
+     "Errors: a directory that is not empty or cannot be written to."},
     {"Run:log", log_event,
      "run:log {epoch = 1, accuracy = 0.5}\n\n"
      "Appends an event to metrics.jsonl. Errors: a full disk."},
@@ -201,18 +201,18 @@ const std::vector<Declaration> run_declarations = {
      "series:log {epoch = 1, accuracy = 0.5}\n\nAppends an event of this series to the run's log."},
     {"Run:row", row,
      "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\n"
-     "Adds a row to a table. TABLE.csv is written immediately, and TABLE.md with a later row or "
-     "when the run ends. The list names the columns that come first. result: another table that "
-     "maps columns to values, such as history:last(). The row gets those of its columns that it "
-     "does not have."},
+     "Adds a row to a table. TABLE.csv is written immediately; TABLE.md is written with a later "
+     "row or when the run ends. The list names the columns that come first. result: another table "
+     "that maps columns to values, such as history:last(). It provides the columns that the row "
+     "lacks."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\", x_name = \"\", y_name = \"\", log = \"\", width = mm, font_size = points}) -> list of "
      "paths\n\n"
-     "Draws the logged events to FIGURE.svg, FIGURE.png and FIGURE.pdf, with one panel per series "
-     "and one curve per value. A value that is not finite breaks its curve, and so does an x that "
-     "is smaller than the one before. y: the key of a number, or of a table of numbers (one curve "
-     "for each).\n"
+     "Plots the logged events and writes FIGURE.svg, FIGURE.png and FIGURE.pdf, with one panel per "
+     "series and one curve per value. A value that is not finite breaks its curve, and so does an "
+     "x that is smaller than the one before. y: the key of a number, or of a table of numbers (one "
+     "curve for each).\n"
      "curves: the names of curves logged by run:curve, to draw in place of y, with one panel per "
      "name and the latest curve of each series. The axis is labelled with the x_name of "
      "run:curve.\n"
@@ -225,8 +225,8 @@ const std::vector<Declaration> run_declarations = {
     {"Run:curve", curve,
      "run:curve(name, values, {x = {0, 1, ...}, x_name = \"\", epoch = n, series = text})\n\n"
      "Logs a whole curve, such as the radial spectrum of a gradient, as one event. The viewer "
-     "shows one panel per name, with the latest curve and, fainter, those of earlier epochs. "
-     "run:plot draws curves with its option `curves`.\n"
+     "shows one panel per name, with the latest curve and, drawn fainter, the curves of earlier "
+     "epochs. run:plot draws curves with its option `curves`.\n"
      "values, x: Tensors with one dimension or lists of at most 65536 numbers.\n"
      "Errors: different numbers of values and x, no values, an x that is not finite."},
     {"Run:directory", directory,

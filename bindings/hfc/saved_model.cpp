@@ -175,20 +175,21 @@ const std::vector<Declaration> saved_model_declarations = {
     {"Run:save", save,
      "run:save(model, name = \"model\") -> path\n\n"
      "Writes the weights and buffers to NAME.safetensors in the run directory, with the arguments "
-     "of hfc.model and the class_names. For a network from a .pt2 file, the file also contains the "
-     "graph, so no other file is needed to load it. Python's safetensors can read the file; the "
-     "class names are a JSON list in the metadata hfc_class_names."},
+     "of hfc.model and the class_names. If the network came from a .pt2 file, NAME.safetensors "
+     "also contains its graph, so no other file is needed to load it. Python's safetensors can "
+     "read NAME.safetensors; the class names are a JSON list in the metadata entry "
+     "hfc_class_names."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\n"
-     "Loads a network that run:save wrote, on the device set by --device, with its class_names "
-     "(files of earlier versions have none). path: the file, or the run directory that contains "
+     "Loads a network that run:save wrote, with its class_names (files of earlier versions have "
+     "none), onto the device set by --device. path: the file, or the run directory that contains "
      "NAME.safetensors. It may also be a .pt2 file of torch.export, or a file of weights (.pth, "
      ".th, .pt, .safetensors) for torchvision's resnet18, resnet34, resnet50, vgg11, vgg16 or "
-     "alexnet or for a network of pytorch_resnet_cifar10. A file of weights does not contain "
-     "the normalisation of images. hfc-host therefore puts ImageNet's mean and standard "
-     "deviation, which both projects use, in front of the network and prints a line about it. "
-     "Returns nil for the name of a network and for any string that is not a path (no '/', none "
-     "of these extensions, not a directory), so that --model can accept either.\n"
+     "alexnet or for a network of pytorch_resnet_cifar10. A file of weights does not contain the "
+     "normalisation of images. hfc-host therefore puts ImageNet's mean and standard deviation, "
+     "which both projects use, in front of the network and prints a line about it. Returns nil for "
+     "the name of a network and for any string that is not a path (no '/', none of these "
+     "extensions, not a directory), so that --model can accept either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not contain the name "
      "of its network (such as the weights of a network written in Lua)."},
 };

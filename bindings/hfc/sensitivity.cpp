@@ -119,15 +119,16 @@ const std::vector<Declaration> sensitivity_declarations = {
     {"hfc.spectrum.angular", angular,
      "hfc.spectrum.angular(map, {bands = 64, measure = \"norm\", radius = 0}) -> values, centres, "
      "counts\n\n"
-     "Works like hfc.spectrum.radial, but over sectors of directions modulo pi. Band 0 is centred "
-     "on frequencies along the rows (vertical stripes), and the centres are in radians. The zero "
-     "frequency is left out. If radius is not 0, so are the frequencies beyond it."},
+     "Works like hfc.spectrum.radial, but with sectors of directions (modulo pi) instead of rings. "
+     "Band 0 is centred on frequencies along the rows (vertical stripes), and the centres are in "
+     "radians. The zero frequency is left out. If radius is not 0, so are the frequencies beyond "
+     "it."},
     {"hfc.sensitivity.heat_map", heat_map,
      "hfc.sensitivity.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = "
      "100, labels = Tensor}) -> Tensor float64 [H, W]\n\n"
-     "Returns the Fourier heat map of Yin et al. 2019: the model's error when noise of a single "
-     "frequency is added to each image, with L2 norm epsilon in each channel and a random sign. "
-     "The noisy images are clipped to [0,1].\n"
+     "Returns the Fourier heat map of Yin et al. 2019: for each frequency, the model's error on "
+     "images to which noise of this frequency is added. In each channel, the noise has L2 norm "
+     "epsilon and a random sign. The noisy images are clipped to [0,1].\n"
      "images: a Dataset, or a Tensor with labels. reach: the largest frequency in each direction; "
      "beyond it the map is NaN. The map is on the CPU, zero-frequency component first (not "
      "shifted)."},
@@ -137,11 +138,11 @@ const std::vector<Declaration> sensitivity_declarations = {
      "Returns how much each frequency matters to a class: the increase in the mean cross-entropy "
      "of its images when this frequency is removed from them (Wang et al. 2023, frequency "
      "shortcuts). The result is on the CPU, with NaN for a class without images and beyond the "
-     "reach. hfc.mask.largest of the result gives the class's dominant frequencies."},
+     "reach. hfc.mask.largest(result, share) returns the dominant frequencies of each class."},
     {"hfc.spectrum.power", power_spectrum,
      "hfc.spectrum.power(images) -> Tensor float64 [C, H, W]\n\n"
      "Returns the mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, W], on the CPU, "
-     "zero-frequency component first (not shifted). Its radial average is "
+     "zero-frequency component first (not shifted). To get the radial average of the result, use "
      "hfc.spectrum.radial(spectrum, {measure = \"mean\"})."},
     {"hfc.sensitivity.input_gradients", input_gradients,
      "hfc.sensitivity.input_gradients(model, images, {labels = Tensor, batch_size = 100}) -> "
@@ -152,8 +153,9 @@ const std::vector<Declaration> sensitivity_declarations = {
      "hfc.sensitivity.linear_probe(train_features, train_labels, test_features, test_labels, "
      "{weight_decay = 1e-2, steps = 300, lr = 1e-2, scrambled = false, seed = 0}) -> train "
      "accuracy, test accuracy\n\n"
-     "Fits multinomial logistic regression to standardised features [N, ...], which must be "
-     "finite. scrambled: if true, permutes the training labels with `seed` as a control."},
+     "Fits a multinomial logistic regression to features [N, ...], which must be finite and are "
+     "standardised first. scrambled: if true, permutes the training labels with `seed` as a "
+     "control."},
 };
 
 }  // namespace

@@ -56,17 +56,17 @@ const std::vector<Declaration> stats_declarations = {
      "Errors: no values, a value that is not finite, a level outside (0, 1)."},
     {"hfc.stats.wilson", wilson,
      "hfc.stats.wilson(successes, n, {level = 0.95}) -> {mean, low, high, n}\n\n"
-     "Returns a proportion over images, such as the accuracy of one network, with Wilson's "
-     "score interval. The interval shows how much the number depends on the choice of the "
-     "images, not on the training seed.\n"
+     "Returns a proportion over images, such as the accuracy of one network, with Wilson's score "
+     "interval. The interval reflects only the choice of the images; it does not include the "
+     "variation between training seeds.\n"
      "successes: the number of successes among the n images. mean: successes / n.\n"
      "Errors: successes below 0 or above n, n below 1, a level outside (0, 1)."},
     {"hfc.stats.paired_difference", paired_difference,
      "hfc.stats.paired_difference(a, b, {level = 0.95}) -> {mean, low, high, n, "
      "excludes_zero}\n\n"
-     "Returns the mean of a[i] - b[i] with Student's t interval. It compares two settings in "
-     "pairs, where a[i] and b[i] have the same seed. You can claim a difference if the interval "
-     "excludes 0.\n"
+     "Returns the mean of a[i] - b[i] with Student's t interval. Use it to compare two settings in "
+     "pairs, where a[i] and b[i] come from the same seed. You can claim a difference if the "
+     "interval excludes 0.\n"
      "a, b: lists of numbers or Tensors with one dimension, of equal length.\n"
      "Errors: different lengths, and the errors of hfc.stats.interval."},
 };

@@ -84,13 +84,14 @@ const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
      "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\n"
      "Computes the gradients of x with respect to the leaf tensors from which it was computed, and "
-     "adds them to their `grad`. Without the argument gradient, x must have one element."},
+     "adds each of them to the `grad` of its leaf. Without the argument `gradient`, x must have "
+     "one element."},
     {"torch.autograd.grad", grad,
      "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
      "create_graph = false, allow_unused = false}) -> one Tensor for each input\n\n"
      "Returns the gradients of the sum of the outputs with respect to the inputs, without adding "
-     "to any `grad`. outputs, inputs, grad_outputs: a Tensor or a list. An input that is not used "
-     "is an error; with allow_unused, its gradient is nil."},
+     "to any `grad`. outputs, inputs, grad_outputs: a Tensor or a list. An unused input is an "
+     "error; with allow_unused, its gradient is nil."},
     {"torch.no_grad", no_grad,
      "torch.no_grad(function, ...) -> its results\n\n"
      "Calls the function with gradients disabled, then restores the previous mode, even after an "

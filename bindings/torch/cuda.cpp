@@ -188,13 +188,13 @@ const std::vector<Declaration> cuda_functions = {
      "Returns the number of bytes of GPU memory that tensors use now, or 0 without a GPU."},
     {"torch.cuda.max_memory_allocated", max_memory_allocated,
      "torch.cuda.max_memory_allocated(device) -> number\n\n"
-     "Returns the largest number of bytes that tensors have used so far."},
+     "Returns the largest number of bytes that tensors have used at any time so far."},
     {"torch.cuda.memory_reserved", memory_reserved,
      "torch.cuda.memory_reserved(device) -> number\n\n"
      "Returns the number of bytes that PyTorch has reserved, used or not."},
     {"torch.cuda.max_memory_reserved", max_memory_reserved,
      "torch.cuda.max_memory_reserved(device) -> number\n\n"
-     "Returns the largest number of bytes that PyTorch has reserved so far."},
+     "Returns the largest number of bytes that PyTorch has reserved at any time so far."},
     {"torch.cuda.reset_peak_memory_stats", reset_peak,
      "torch.cuda.reset_peak_memory_stats(device)\n\n"
      "Resets the peaks that max_memory_allocated and max_memory_reserved return."},

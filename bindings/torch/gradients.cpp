@@ -78,7 +78,8 @@ const std::vector<Declaration> gradient_declarations = {
      "an error if the norm is not finite."},
     {"torch.nn.utils.clip_grads_with_norm_", clip_grads_with_norm,
      "torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, total_norm)\n\nScales all "
-     "gradients as clip_grad_norm_ does, with a norm that is already known (get_total_norm)."},
+     "gradients as clip_grad_norm_ does, with a norm that is already known, such as that from "
+     "get_total_norm."},
     {"torch.nn.utils.clip_grad_value_", clip_grad_value,
      "torch.nn.utils.clip_grad_value_(parameters, clip_value)\n\nLimits each element of the "
      "gradients to [-clip_value, clip_value]. parameters: as for clip_grad_norm_."},

@@ -113,13 +113,12 @@ int remove_hook(Call& call) {
 const std::vector<Declaration> hook_declarations = {
     {"Tensor:register_hook", register_hook,
      "x:register_hook(function(gradient) ... end) -> Hook\n\nCalls the function with x's gradient "
-     "in "
-     "each backward pass. If it returns a Tensor, that replaces the gradient. The hook stays until "
-     "hook:remove()."},
+     "in each backward pass. If the function returns a Tensor, this replaces the gradient. The "
+     "hook stays until hook:remove()."},
     {"Hook:remove", remove_hook,
      "hook:remove()\n\n"
-     "Removes the hook, which x:register_hook returned, so that it is no longer called. "
-     "Removing it again has no effect."},
+     "Removes the hook that x:register_hook returned; its function is no longer called. Removing "
+     "the hook again has no effect."},
 };
 
 }  // namespace

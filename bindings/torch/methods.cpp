@@ -148,11 +148,11 @@ const std::vector<Declaration> methods = {
      "x:item() -> number or boolean\n\n"
      "Returns the value of a tensor with one element, on any device. A complex value is returned "
      "as LuaJIT's complex number (z.re, z.im), and an integer beyond 2^53 as LuaJIT's int64_t. "
-     "Errors: more or fewer elements."},
+     "Errors: a tensor that does not have exactly one element."},
     {"Tensor:tolist", tolist,
      "x:tolist() -> table\n\n"
-     "Returns the values as nested tables, converted as by x:item(), or a single number for a "
-     "tensor without dimensions."},
+     "Returns the values as nested tables, or as a single number for a tensor without dimensions. "
+     "Values are converted as by x:item()."},
     {"Tensor:size", size,
      "x:size(dim) -> number, x:size() -> table\n\n"
      "Returns the size of a dimension (zero-based; negative numbers count from the end), or the "
@@ -169,9 +169,9 @@ const std::vector<Declaration> methods = {
     {"Tensor:to", to,
      "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, other, "
      "memory_format, copy = false, non_blocking = false} -> Tensor\n\n"
-     "Returns a copy on a device or with a dtype (or with those of another tensor). If nothing "
-     "changes, returns x itself unless copy is true. You can also pass non_blocking and copy by "
-     "position: x:to(dtype, false, true)."},
+     "Returns a copy of x with another device or dtype, or with those of another tensor. If "
+     "nothing changes, returns x itself unless copy is true. You can also pass non_blocking and "
+     "copy by position: x:to(dtype, false, true)."},
     {"Tensor:is_contiguous", is_contiguous,
      "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\n"
      "Returns true if the elements are in order in memory."},

@@ -246,10 +246,10 @@ const std::vector<Declaration> optimizer_declarations = {
     {"torch.optim.Adadelta", make<adadelta>,
      "torch.optim.Adadelta(params, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = "
      "false}) -> Optimizer\n\n"
-     "Implements Adadelta. params: a list of leaf Tensors, the result of "
-     "net:named_parameters(), or a list of groups {params = {...}, lr = ...} with their own "
-     "options. maximize: if true, the optimizer maximises the objective. Both options are the "
-     "same for all optimizers. A number as the second argument is lr."},
+     "Implements Adadelta. params: a list of leaf Tensors, the result of net:named_parameters(), "
+     "or a list of groups {params = {...}, lr = ...} with their own options. maximize: if true, "
+     "the optimizer maximises the objective. params and maximize mean the same for all optimizers. "
+     "A number as the second argument is lr."},
     {"torch.optim.Adagrad", make<adagrad>,
      "torch.optim.Adagrad(params, {lr = 0.01, lr_decay = 0, weight_decay = 0, "
      "initial_accumulator_value = 0, eps = 1e-10, maximize = false}) -> Optimizer\n\n"
@@ -274,7 +274,8 @@ const std::vector<Declaration> optimizer_declarations = {
      "torch.optim.ASGD(params, {lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = "
      "0, maximize = false}) -> Optimizer\n\n"
      "Implements averaged gradient descent, which averages the weights from step t0 on; "
-     "state_dict() returns the averages as ax. For params, see torch.optim.Adadelta."},
+     "state_dict() returns the averages under the name `ax`. For params, see "
+     "torch.optim.Adadelta."},
     {"torch.optim.LBFGS", make<lbfgs>,
      "torch.optim.LBFGS(params, {lr = 1, max_iter = 20, max_eval = nil, tolerance_grad = 1e-7, "
      "tolerance_change = 1e-9, history_size = 100, line_search_fn = nil, maximize = false}) -> "
@@ -317,9 +318,9 @@ const std::vector<Declaration> optimizer_declarations = {
      "Removes the gradients of the parameters. set_to_none: if false, sets them to 0 instead."},
     {"Optimizer:add_param_group", add_param_group,
      "optimizer:add_param_group(group)\n\n"
-     "Adds parameters as a new group {params = {...}, lr = ...}. Options that the group does not "
-     "contain get the values with which the optimizer was created. Errors: parameters that the "
-     "optimizer already has. After an error, the optimizer has not changed."},
+     "Adds parameters as a new group {params = {...}, lr = ...}. Options that are not in the group "
+     "get the values with which the optimizer was created. Errors: parameters that the optimizer "
+     "already has. After an error, the optimizer has not changed."},
 };
 
 }  // namespace

@@ -220,7 +220,7 @@ const std::vector<Declaration> state_declarations = {
      "optimizer:load_state_dict(state) -> optimizer\n\n"
      "Continues from the state of another optimizer, including its learning rates. state: a result "
      "of state_dict(), or of torch.load for a file that Python wrote with "
-     "torch.save(optimizer.state_dict(), path). Options that the state does not contain keep their "
+     "torch.save(optimizer.state_dict(), path). Options that are not in the state keep their "
      "values. Errors: a different number of groups or parameters, a tensor with a different shape. "
      "After an error, the optimizer has not changed."},
 };

@@ -266,9 +266,9 @@ const std::vector<Declaration> schedule_declarations = {
      "torch.optim.lr_scheduler.StepLR(optimizer, step_size, {gamma = 0.1, last_epoch = -1}) -> "
      "LRScheduler\n\n"
      "Multiplies the rate by gamma every step_size steps. Like all schedulers, it changes the "
-     "current rate of the group. Several schedulers of one optimizer therefore multiply, and a "
-     "rate set by hand is the new starting point. last_epoch: the last epoch of an earlier run, "
-     "whose optimizer state must then be loaded."},
+     "current rate of the group. The factors of several schedulers on one optimizer are therefore "
+     "multiplied, and a rate set by hand is the new starting point. last_epoch: the last epoch of "
+     "an earlier run, whose optimizer state must then be loaded."},
     {"torch.optim.lr_scheduler.MultiStepLR", multi_step_lr,
      "torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, {gamma = 0.1, last_epoch = -1}) "
      "-> LRScheduler\n\nMultiplies the rate by gamma at each of the milestones, a list of steps."},
@@ -278,8 +278,8 @@ const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.lr_scheduler.LinearLR", linear_lr,
      "torch.optim.lr_scheduler.LinearLR(optimizer, {start_factor = 1/3, end_factor = 1, "
      "total_iters = 5, last_epoch = -1}) -> LRScheduler\n\n"
-     "Multiplies the rate, for a warm-up, by a factor that changes linearly from start_factor "
-     "to end_factor in total_iters steps."},
+     "Multiplies the rate by a factor that changes linearly from start_factor to end_factor in "
+     "total_iters steps, for example for a warm-up."},
     {"torch.optim.lr_scheduler.ExponentialLR", exponential_lr,
      "torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma, {last_epoch = -1}) -> "
      "LRScheduler\n\nMultiplies the rate by gamma at each step."},
@@ -293,9 +293,9 @@ const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.lr_scheduler.CosineAnnealingWarmRestarts", warm_restarts,
      "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, {T_mult = 1, eta_min = "
      "0, last_epoch = -1}) -> LRScheduler\n\n"
-     "Follows half a cosine of T_0 steps, then restarts it, each time T_mult times as long. "
-     "scheduler:step(epoch) also takes fractions of an epoch. Source: Loshchilov, Hutter, "
-     "\"SGDR\", 2017."},
+     "Moves the rate along half a cosine of T_0 steps, then restarts. Each period is T_mult times "
+     "as long as the one before. scheduler:step(epoch) also takes fractions of an epoch. Source: "
+     "Loshchilov, Hutter, \"SGDR\", 2017."},
     {"torch.optim.lr_scheduler.LambdaLR", lambda_lr,
      "torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda, {last_epoch = -1}) -> "
      "LRScheduler\n\nSets the rate to the first rate times lr_lambda(step). lr_lambda: a function, "
@@ -310,10 +310,10 @@ const std::vector<Declaration> schedule_declarations = {
      "\"cycle\", cycle_momentum = true, base_momentum = 0.8, max_momentum = 0.9, last_epoch = -1}) "
      "-> LRScheduler\n\n"
      "Moves the rate from base_lr to max_lr and back repeatedly; the momentum (Adam's first beta) "
-     "moves in the opposite direction. mode: \"triangular\", \"triangular2\" (half the height each "
-     "cycle) or \"exp_range\" (height gamma ^ step). scale_fn: a function of the cycle number, "
-     "or of the step if scale_mode = \"iterations\", that replaces the mode. Source: Smith, "
-     "\"Cyclical learning rates\", 2017."},
+     "moves in the opposite direction. mode: \"triangular\", \"triangular2\" (half as high in each "
+     "new cycle) or \"exp_range\" (with the height gamma ^ step). scale_fn: a function of the "
+     "cycle number, or of the step if scale_mode = \"iterations\", that replaces the mode. Source: "
+     "Smith, \"Cyclical learning rates\", 2017."},
     {"torch.optim.lr_scheduler.OneCycleLR", one_cycle_lr,
      "torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr, total_steps, {epochs = nil, "
      "steps_per_epoch = nil, pct_start = 0.3, anneal_strategy = \"cos\", cycle_momentum = true, "
@@ -322,13 +322,13 @@ const std::vector<Declaration> schedule_declarations = {
      "Follows Smith's one-cycle policy. The rate rises from max_lr / div_factor to max_lr in the "
      "first fraction pct_start of the steps, then falls to max_lr / div_factor / final_div_factor. "
      "The momentum (Adam's first beta) moves in the opposite direction. A warm-up of a single step "
-     "starts at max_lr. three_phase: if true, the rate falls as it rose, and then falls further to "
-     "the end."},
+     "starts at max_lr. three_phase: if true, the rate falls to max_lr / div_factor in as many "
+     "steps as it rose, and to the final value in the rest of the steps."},
     {"torch.optim.lr_scheduler.ReduceLROnPlateau", reduce_lr_on_plateau,
      "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, {mode = \"min\", factor = 0.1, "
      "patience = 10, threshold = 1e-4, threshold_mode = \"rel\", cooldown = 0, min_lr = 0, eps = "
-     "1e-8}) -> LRScheduler\n\nMultiplies the rate by factor when the metric given to "
-     "scheduler:step(metric) has not improved for more than patience steps."},
+     "1e-8}) -> LRScheduler\n\nMultiplies the rate by factor when the metric passed to "
+     "scheduler:step(metric) has not improved for more than `patience` steps."},
     {"torch.optim.lr_scheduler.SequentialLR", sequential_lr,
      "torch.optim.lr_scheduler.SequentialLR(optimizer, schedulers, milestones, {last_epoch = "
      "-1}) -> LRScheduler\n\nRuns the schedulers one after the other: number i + 1 from step "

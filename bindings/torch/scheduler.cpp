@@ -139,8 +139,9 @@ int scheduler_text(lua_State* L) {
 const std::vector<Declaration> scheduler_declarations = {
     {"LRScheduler:step", step_scheduler,
      "scheduler:step(epoch or metric = nil)\n\n"
-     "Continues by one step; call it after the optimizer's step. ReduceLROnPlateau takes the "
-     "metric that it monitors, a number or a Tensor of one element. epoch: jumps to this epoch."},
+     "Advances the schedule by one step; call it after the optimizer's step. ReduceLROnPlateau "
+     "takes the metric that it monitors, a number or a Tensor of one element. epoch: jumps to this "
+     "epoch."},
     {"LRScheduler:get_last_lr", get_last_lr,
      "scheduler:get_last_lr() -> list of numbers\n\n"
      "Returns the learning rate that the last step set for each group."},

@@ -242,8 +242,8 @@ const std::vector<Declaration> setting_functions = {
      "Returns the dtype of tensors that are created from numbers."},
     {"torch.set_default_dtype", set_default_dtype,
      "torch.set_default_dtype(dtype)\n\n"
-     "Sets the floating-point dtype of tensors that are created from numbers (\"float32\" at the "
-     "start)."},
+     "Sets the floating-point dtype of tensors that are created from numbers (initially "
+     "\"float32\")."},
     {"torch.get_num_threads", get_num_threads,
      "torch.get_num_threads() -> number\n\n"
      "Returns the number of threads that an operator may use on the CPU."},
@@ -273,7 +273,7 @@ const std::vector<Declaration> setting_functions = {
      "Returns the seed of the generator."},
     {"torch.use_deterministic_algorithms", use_deterministic_algorithms,
      "torch.use_deterministic_algorithms(mode, {warn_only = false})\n\n"
-     "Sets whether operators may use only algorithms that give the same numbers in each run."},
+     "If mode is true, operators use only algorithms that give the same results in each run."},
     {"torch.are_deterministic_algorithms_enabled", are_deterministic_algorithms_enabled,
      "torch.are_deterministic_algorithms_enabled() -> boolean\n\n"
      "Returns the mode set by torch.use_deterministic_algorithms."},
@@ -286,8 +286,8 @@ const std::vector<Declaration> setting_functions = {
      "\"high\" and \"medium\" let the device use fewer bits."},
     {"torch.set_flush_denormal", set_flush_denormal,
      "torch.set_flush_denormal(mode) -> boolean\n\n"
-     "Sets whether denormal numbers become 0. Returns false if the processor does not support "
-     "this."},
+     "Sets whether denormal numbers are replaced by 0. Returns false if the processor does not "
+     "support this."},
     {"torch.set_printoptions", set_printoptions,
      "torch.set_printoptions {precision = 4, threshold = 1000, edgeitems = 3, linewidth = 80, "
      "profile, sci_mode}\n\n"

@@ -79,7 +79,7 @@ TEST_F(Tar, that_is_damaged_is_named_with_the_byte) {
     auto damaged = good + tar_end();
     damaged[1536 + 3] ^= 1;
     EXPECT_THAT(error(damaged), HasSubstr("at byte 1536: the header is damaged: its checksum"));
-    EXPECT_THAT(error(good + tar_end() + good), HasSubstr("there is data after the end mark"));
+    EXPECT_THAT(error(good + tar_end() + good), HasSubstr("there is data after the end marker"));
     EXPECT_THAT(error(tar_header("huge", uint64_t{1} << 32) + tar_end()),
                 HasSubstr("a file of 4294967296 bytes starts here"));
     auto text_size = tar_header("a", 0);

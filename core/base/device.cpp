@@ -15,7 +15,7 @@ namespace {
 
 CudaStatus find_cuda() {
     if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-        return {false, "no NVIDIA driver (libcuda.so.1) on this machine", 0};
+        return {false, "there is no NVIDIA driver (libcuda.so.1) on this machine", 0};
     }
     // Must come before LibTorch's first question about CUDA: a 'no' is remembered for the life of
     // the process.

@@ -63,7 +63,7 @@ void require_unit_range(const at::Tensor& images, const std::string& whose) {
     const auto [least, most] = at::aminmax(images);
     const auto lowest = least.item<float>();
     const auto highest = most.item<float>();
-    require(!std::isnan(lowest), "{} must have pixels in [0,1], got some that are NaN", whose);
+    require(!std::isnan(lowest), "{} must have pixels in [0,1], but some are NaN", whose);
     require(lowest >= 0 && highest <= 1, "{} must have pixels in [0,1], got {} to {}", whose,
             lowest, highest);
 }

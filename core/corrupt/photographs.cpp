@@ -18,7 +18,8 @@ namespace {
 constexpr const char* names[] = {"frost1.png", "frost2.png", "frost3.png", "frost4.jpg",
                                  "frost5.jpg"};
 constexpr const char* source =
-    "get the photographs from the directory ImageNet-C/create_c of github.com/hendrycks/robustness";
+    "download the photographs from the directory ImageNet-C/create_c of "
+    "github.com/hendrycks/robustness";
 
 Bytes read_whole(const std::filesystem::path& path) {
     const auto file = read_file(path);
@@ -44,15 +45,15 @@ struct KnownFile {
 
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder) {
     require(!folder.empty(),
-            "the corruption frost requires the option 'frost', the directory that contains the "
-            "photographs {}; {}",
+            "the corruption frost requires the option 'frost' (the directory that contains the "
+            "photographs {}); {}",
             fmt::join(names, ", "), source);
     std::vector<KnownFile> files;
     for (const auto* name : names) {
         const auto path = folder / name;
         std::error_code error;
         require(std::filesystem::is_regular_file(path, error),
-                "frost needs the photograph '{}', which is missing; {}", path.string(), source);
+                "frost requires the photograph '{}', which is missing; {}", path.string(), source);
         files.push_back(
             {path, std::filesystem::file_size(path), std::filesystem::last_write_time(path)});
     }
@@ -95,7 +96,7 @@ std::shared_ptr<const Photographs> smaller(const Photographs& photographs) {
 void require_larger(const Photographs& photographs, int64_t height, int64_t width) {
     for (const auto& picture : photographs.pictures) {
         require(picture.height > height && picture.width > width,
-                "the frost photographs, at the scale in use, must be larger than the images ({} x "
+                "after scaling, the frost photographs must be larger than the images ({} x "
                 "{}), but one has {} x {} pixels",
                 height, width, picture.height, picture.width);
     }

@@ -9,7 +9,7 @@ namespace hfc::data {
 std::vector<at::Tensor> positions_of_classes(const at::Tensor& labels, int64_t classes) {
     require(labels.defined() && labels.scalar_type() == at::kLong && labels.dim() == 1 &&
                 labels.is_cpu(),
-            "labels must be an int64 CPU tensor of one dimension");
+            "labels must be a one-dimensional int64 CPU tensor");
     const auto given = labels.contiguous();
     const auto count = given.numel();
     const auto* const label = given.const_data_ptr<int64_t>();

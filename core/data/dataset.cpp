@@ -62,8 +62,8 @@ int64_t classes_of(const Source& source, const at::Tensor& labels) {
 
 void require_range(const char* function, int64_t begin, int64_t end, const Dataset& dataset) {
     require(0 <= begin && begin < end && end <= dataset.size(),
-            "{}: begin and end must satisfy 0 <= begin < end <= {}, the size of '{}'; got begin {} "
-            "and end {}",
+            "{}: begin and end must satisfy 0 <= begin < end <= {} (the size of '{}'), got begin "
+            "{} and end {}",
             function, dataset.size(), dataset.name(), begin, end);
 }
 
@@ -236,7 +236,9 @@ Dataset Dataset::cached(const std::filesystem::path& folder) const {
     if (!pictures && !source_->is_slow() && !source_->runs_script()) {
         return *this;
     }
-    require(pictures != nullptr, "'{}' is not made from image files of one size", name_);
+    require(pictures != nullptr,
+            "'{}' cannot be cached: caching requires image files that are read at one common size",
+            name_);
     Dataset view = *this;
     view.source_ = data::cached(pictures, samples(), folder);
     return view;
@@ -301,12 +303,11 @@ Batch Dataset::finish(const at::Tensor& images, const at::Tensor& positions,
 Batch Dataset::batch(const at::Tensor& positions, const Draw& draw) const {
     const bool whole = positions.defined() && (positions.scalar_type() == at::kLong ||
                                                positions.scalar_type() == at::kInt);
-    require(
-        whole && positions.dim() == 1 && positions.is_cpu(),
-        "Dataset:batch: positions must be an int64 or int32 CPU tensor of one dimension, got {}",
-        positions.defined() ? fmt::format("{} [{}]", dtype_name(positions.scalar_type()),
-                                          fmt::join(positions.sizes(), ", "))
-                            : "nothing");
+    require(whole && positions.dim() == 1 && positions.is_cpu(),
+            "Dataset:batch: positions must be a one-dimensional int64 or int32 CPU tensor, got {}",
+            positions.defined() ? fmt::format("{} [{}]", dtype_name(positions.scalar_type()),
+                                              fmt::join(positions.sizes(), ", "))
+                                : "nothing");
     require_positions(positions);
     const auto chosen = positions.to(at::kLong).contiguous();
     const auto samples = samples_at(chosen);

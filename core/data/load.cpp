@@ -244,7 +244,7 @@ struct Named {
 std::string path_in(const std::string& name, const char* kind = "a directory",
                     const char* letters = "DIR") {
     const auto colon = name.find(':');
-    require(colon + 1 < name.size(), "'{0}' needs the path of {1} after the colon: {0}{2}", name,
+    require(colon + 1 < name.size(), "'{0}' must be followed by the path of {1}: {0}{2}", name,
             kind, letters);
     return name.substr(colon + 1);
 }

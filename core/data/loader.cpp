@@ -33,7 +33,7 @@ void require_valid(const LoaderOptions& options) {
             "'ahead' must be 1 to 1024 batches, got {}", options.ahead);
     require(options.ranks >= 1, "ranks must be at least 1, got {}", options.ranks);
     require(options.rank >= 0 && options.rank < options.ranks,
-            "rank must be 0 to {} with {} ranks, got {}", options.ranks - 1, options.ranks,
+            "rank must be 0 to {} (for ranks = {}), got {}", options.ranks - 1, options.ranks,
             options.rank);
 }
 
@@ -141,7 +141,7 @@ class Loader::Work {
             fail("{}", reasons.front());
         }
         reasons.resize(std::min(count, most_bad_samples));
-        require(count == 0, "{} of the {} samples of the batch cannot be read: {}{}", count,
+        require(count == 0, "{} of the {} samples in the batch cannot be read: {}{}", count,
                 slot.reasons.size(), fmt::join(reasons, "; "),
                 count > reasons.size() ? "; ..." : "");
     }

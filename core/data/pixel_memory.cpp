@@ -42,7 +42,7 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
                        : MAP_FAILED;
     require(memory != MAP_FAILED,
             "{:.1f} GB of images fit neither into memory nor into a file in '{}': {}; set TMPDIR "
-            "to use another directory",
+            "to a different directory",
             static_cast<double>(bytes) / 1e9, folder, std::strerror(reason != 0 ? reason : errno));
     return at::from_blob(
         memory, sizes, [bytes](void* begin) { ::munmap(begin, bytes); }, at::kByte);

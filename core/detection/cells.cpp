@@ -10,8 +10,8 @@ Cells::Cells(const data::Annotations& truth, const std::vector<Detection>& found
     : categories_(static_cast<int64_t>(truth.categories.size())) {
     constexpr auto most = static_cast<size_t>(std::numeric_limits<int32_t>::max());
     require(found.size() < most && truth.objects.size() < most,
-            "at most {} detections and objects can be scored, got {} and {}", most, found.size(),
-            truth.objects.size());
+            "the numbers of detections and objects must be below {}, got {} and {}", most,
+            found.size(), truth.objects.size());
     const auto buckets = truth.pictures.size() * truth.categories.size();
     const auto bucket_of = [&](const auto& row) { return cell(row.picture, row.category); };
     detections_ = bucket_sort(found, buckets, bucket_of);

@@ -123,7 +123,7 @@ class DetectionObjective : public train::Objective {
                 dataset.name());
         require(std::ranges::any_of(dataset.source().targets(dataset.samples()),
                                     [](const at::Tensor& one) { return one.size(0) > 0; }),
-                "no image of '{}' has an object to train on", dataset.name());
+                "no image in '{}' contains an object to train on", dataset.name());
     }
 
     train::Loss loss(model::Model& model, const train::TrainingBatch& batch) override {

@@ -62,7 +62,7 @@ at::Tensor draw_boxes(const at::Tensor& image, const at::Tensor& boxes, const Pe
             pen.width);
     Mask mask(image.size(1), image.size(2), pen);
     const auto own = boxes.detach().cpu().to(at::kFloat).contiguous();
-    require(own.isfinite().all().item<bool>(), "the boxes must be finite numbers");
+    require(own.isfinite().all().item<bool>(), "the coordinates of the boxes must be finite");
     for (int64_t i = 0; i < own.size(0); ++i) {
         mask.add(own.const_data_ptr<float>() + 4 * i);
     }

@@ -36,8 +36,10 @@ Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
                 dtype_name(picture.scalar_type()), fmt::join(picture.sizes(), ", "));
         const MapSize before{picture.size(1), picture.size(2)};
         const auto size = resized(before, options_.min_size, options_.max_size);
-        require(size[0] > 0 && size[1] > 0, "an image of {} x {} pixels cannot be resized to {}",
-                before[0], before[1], options_.min_size);
+        require(size[0] > 0 && size[1] > 0,
+                "an image of {} x {} pixels cannot be resized: its shorter side would be less than "
+                "one pixel",
+                before[0], before[1]);
         auto image = (picture.to(device).unsqueeze(0) - mean) / deviation;
         if (size != before) {
             image = at::upsample_bilinear2d(image, {size[0], size[1]}, /*align_corners=*/false);
@@ -116,8 +118,9 @@ void Detector::load_weights(tensor_file::NamedTensors weights) {
                 "the weights do not match {}: '{}' must be [{}], found [{}]{}", this->name(), name,
                 fmt::join(tensor.sizes(), ", "), fmt::join(found->second.sizes(), ", "),
                 name.find("cls_logits") != std::string::npos
-                    ? fmt::format("; they are for {} classes: set the option classes",
-                                  found->second.size(0) / anchors_a_place)
+                    ? fmt::format(
+                          "; these weights are for {0} classes, so set the option 'classes' to {0}",
+                          found->second.size(0) / anchors_a_place)
                     : "");
     }
     for (auto& [name, tensor] : own) {

@@ -33,7 +33,7 @@ Function symbol(void* module, const std::filesystem::path& path, const char* nam
     auto* address = ::dlsym(module, name);
     require(
         address != nullptr,
-        "the module '{}' has no function '{}': it belongs to a different version of the program",
+        "the module '{}' has no function '{}': it was built for a different version of the program",
         path.string(), name);
     return reinterpret_cast<Function>(address);
 }

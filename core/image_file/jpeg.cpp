@@ -118,10 +118,11 @@ class Decoder {
     void decode(const Box& box, uint8_t* rgb, size_t stride) {
         const auto height = static_cast<int64_t>(info_.image_height);
         const auto width = static_cast<int64_t>(info_.image_width);
-        require(box.top >= 0 && box.left >= 0 && box.height >= 1 && box.width >= 1 &&
-                    box.top + box.height <= height && box.left + box.width <= width,
-                "the image '{}' has {} x {} pixels, but {} x {} at ({}, {}) were requested",
-                path_.string(), height, width, box.height, box.width, box.top, box.left);
+        require(
+            box.top >= 0 && box.left >= 0 && box.height >= 1 && box.width >= 1 &&
+                box.top + box.height <= height && box.left + box.width <= width,
+            "the image '{}' has {} x {} pixels, but a region of {} x {} at ({}, {}) was requested",
+            path_.string(), height, width, box.height, box.width, box.top, box.left);
         begin(box);
         if (width_ == static_cast<JDIMENSION>(box.width) && components_ == 3) {
             read_rows(box, rgb, stride);

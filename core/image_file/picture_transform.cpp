@@ -111,10 +111,10 @@ Geometry pad(const Geometry& before, int64_t n) {
 Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform) {
     require_side("random_crop", n);
     const auto& [top, left, height, width] = before.window;
-    require(
-        height >= n && width >= n,
-        "random_crop {}: got only {} x {} pixels (height x width); resize or pad the image first",
-        n, height, width);
+    require(height >= n && width >= n,
+            "random_crop {} requires a larger image, got {} x {} pixels (height x width); resize "
+            "or pad the image first",
+            n, height, width);
     auto after = before;
     const auto down = place(height - n + 1, uniform());
     const auto right = place(width - n + 1, uniform());

@@ -119,8 +119,8 @@ void PictureRecipe::add(size_t i) {
     const auto& step = steps_[i];
     require_valid(step);
     require(!begins(step.kind) || i == 0,
-            "step {} is {}: resize and random_resized_crop can only be the first step", i + 1,
-            name_of(step.kind));
+            "step {} is {}: resize and random_resized_crop are allowed only as the first step",
+            i + 1, name_of(step.kind));
     const bool jittered =
         std::ranges::find(steps_.begin(), steps_.begin() + i, StepKind::color_jitter,
                           &PictureStep::kind) != steps_.begin() + i;

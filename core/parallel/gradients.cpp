@@ -112,8 +112,8 @@ GradientReducer::GradientReducer(Group& group, const std::vector<at::Tensor>& pa
         return;
     }
     require(std::ranges::all_of(parameters, &at::Tensor::is_cpu),
-            "several processes can train only on the CPU: this build has no module for several "
-            "GPUs");
+            "training in several processes works only on the CPU: this build has no module for "
+            "training on several GPUs");
     engine_ = std::make_unique<Engine>(group.process_group(), parameters, options);
 }
 

@@ -78,7 +78,7 @@ Function function_of(void* module, const char* name) {
     auto* const address = ::dlsym(module, name);
     require(
         address != nullptr,
-        "the module '{}' has no function '{}': it belongs to a different version of the program",
+        "the module '{}' has no function '{}': it was built for a different version of the program",
         module_file, name);
     return reinterpret_cast<Function>(address);
 }
@@ -92,10 +92,11 @@ void require_module(const fs::path& path, const std::string& why) {
 
 /// OpenMPI would end the process with a page of text.
 void require_pmix(const Launcher& launcher) {
-    require(launcher.name != "srun" || std::getenv("PMIX_RANK") != nullptr,
-            "srun has started {} processes without PMIx, which OpenMPI needs: start them with srun "
-            "--mpi=pmix, or use --parallel none, which starts independent processes",
-            launcher.size);
+    require(
+        launcher.name != "srun" || std::getenv("PMIX_RANK") != nullptr,
+        "srun has started {} processes without PMIx, which OpenMPI requires: start them with srun "
+        "--mpi=pmix, or use --parallel none, which starts independent processes",
+        launcher.size);
 }
 
 /// Several processes on one standard output would print everything as many times.
@@ -125,7 +126,8 @@ void load(const fs::path& path, const LaunchOptions& options, const Launcher& la
     set_world(all.group.get());
     if (launcher.size > 0 && launcher.size != world().size()) {
         fail(
-            "{} has started {} processes, but MPI sees {}: the launcher belongs to a different MPI",
+            "{} has started {} processes, but MPI sees {}: the launcher is part of a different MPI "
+            "installation",
             launcher.name, launcher.size, world().size());
     }
 }

@@ -290,10 +290,10 @@ std::string head(const Chart& chart, const ChartLayout& layout, Format format,
 }  // namespace
 
 void require_valid(const Chart& chart) {
-    require(!chart.panels.empty(), "a figure needs at least one panel");
+    require(!chart.panels.empty(), "a figure must have at least one panel");
     require(chart.width >= 0 && chart.width <= 2000, "width must be 0 to 2000 mm, got {}",
             chart.width);
-    require(chart.across >= 1, "a row of a figure needs at least one panel");
+    require(chart.across >= 1, "a row of a figure must have at least one panel");
     require(chart.font_size >= 0 && chart.font_size <= 100,
             "font_size must be 0 to 100 points, got {}", chart.font_size);
     for (const auto& panel : chart.panels) {
@@ -305,19 +305,18 @@ void require_valid(const Chart& chart) {
         for (const auto* axis : {&panel.x, &panel.y}) {
             require(!axis->range || (axis->range->first < axis->range->second &&
                                      (!axis->log || axis->range->first > 0)),
-                    "the range of an axis must go from a smaller to a larger number{}, got {} to "
-                    "{}",
-                    axis->log ? " above 0, because the axis is logarithmic" : "",
+                    "the range of an axis must be two ascending numbers{}, got {} to {}",
+                    axis->log ? " above 0 (the axis is logarithmic)" : "",
                     axis->range ? axis->range->first : 0, axis->range ? axis->range->second : 0);
         }
         const bool nothing = panel.curves.empty() && !panel.map;
         require(nothing || !panel.x.log || !horizontal_range(panel).empty(),
-                "a logarithmic axis needs values above 0, but no x is above 0");
+                "a logarithmic axis requires values above 0, but no x is");
         require(panel.curves.empty() || !panel.y.log || !vertical_range({&panel, 1}).empty(),
-                "a logarithmic axis needs values above 0, but no y is above 0");
+                "a logarithmic axis requires values above 0, but no y is");
         require(!panel.map || (panel.map->columns > 0 && !panel.map->values.empty() &&
                                panel.map->values.size() % panel.map->columns == 0),
-                "a map needs at least one value, and the same number of values in each row");
+                "a map must have at least one value and the same number of values in each row");
     }
 }
 

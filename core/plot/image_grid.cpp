@@ -155,10 +155,9 @@ void require_valid(const ImageGrid& grid) {
             images.size(0), images.size(2), images.size(3), most_images, most_pixels);
     require(grid.columns >= 1, "columns must be at least 1, got {}", grid.columns);
     require(grid.captions.empty() || static_cast<int64_t>(grid.captions.size()) == images.size(0),
-            "expected one caption for each of {} images, got {}", images.size(0),
-            grid.captions.size());
+            "expected one caption per image ({}), got {}", images.size(0), grid.captions.size());
     require(grid.headings.empty() || static_cast<int64_t>(grid.headings.size()) == grid.rows(),
-            "expected one heading for each of {} rows, got {}", grid.rows(), grid.headings.size());
+            "expected one heading per row ({}), got {}", grid.rows(), grid.headings.size());
 }
 
 at::Tensor mosaic(const ImageGrid& grid) {
@@ -203,10 +202,9 @@ at::Tensor to_bytes(const at::Tensor& images, const PixelRange& range) {
             "expected floating-point images [N, C, H, W], got {} [{}]{}",
             dtype_name(images.scalar_type()), fmt::join(images.sizes(), ", "),
             image_advice(images));
-    require(
-        range.each ||
-            (std::isfinite(range.black) && std::isfinite(range.white) && range.black < range.white),
-        "range must go from a smaller to a larger number, got {} to {}", range.black, range.white);
+    require(range.each || (std::isfinite(range.black) && std::isfinite(range.white) &&
+                           range.black < range.white),
+            "range must be two ascending numbers, got {} to {}", range.black, range.white);
     auto values = images.detach().to(at::kCPU, at::kDouble);
     require(values.isfinite().all().item<bool>(), "the images contain values that are not finite");
     if (values.numel() == 0) {

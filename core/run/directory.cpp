@@ -54,7 +54,7 @@ fs::path chosen_directory(const fs::path& out, Made& made) {
     require(!error, "cannot read the run directory '{}': {}", directory.string(), error.message());
     require(entries == fs::directory_iterator(),
             "the run directory '{}' is not empty (it contains '{}'); earlier runs are never "
-            "overwritten, so choose another directory",
+            "overwritten, so choose a different directory",
             directory.string(),
             entries == fs::directory_iterator() ? "" : entries->path().filename().string());
     return directory;

@@ -121,8 +121,8 @@ void EventLog::append(const Json& event) {
     require(event.is_object(), "an event must be a table with named values, got {}",
             event.type_name());
     require(!event.contains("time"),
-            "the key 'time' is reserved for the seconds since the start of the run; choose "
-            "another");
+            "the key 'time' is reserved for the seconds since the start of the run; choose a "
+            "different key");
     if (!earlier_) {
         write(event);
         return;

@@ -164,8 +164,9 @@ std::vector<Panel> whole_curves(const Events& events, const std::vector<std::str
     for (const auto& name : names) {
         const auto found = std::find_if(logged.begin(), logged.end(),
                                         [&](const Panel& panel) { return panel.title == name; });
-        require(found != logged.end(), "run:curve has logged no curve '{}'{}; the curves are '{}'",
-                name, did_you_mean(name, known), fmt::join(known, "', '"));
+        require(found != logged.end(),
+                "no curve '{}' has been logged with run:curve{}; the curves are '{}'", name,
+                did_you_mean(name, known), fmt::join(known, "', '"));
         chosen.push_back(*found);
     }
     return chosen;

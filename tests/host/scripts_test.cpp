@@ -167,8 +167,9 @@ TEST_P(NineClasses, AreReadAsThePresetSays) {
     const auto out = scratch.path() / "run";
     const auto result = run_job(job, out);
     ASSERT_EQ(result.status, 0) << result.err;
-    EXPECT_THAT(result.err, HasSubstr("1 of 19 directories belong to no class in '" HFC_SCRIPTS
-                                      "/classes/nine.json'"));
+    EXPECT_THAT(result.err,
+                HasSubstr("1 of 19 directories are not assigned to a class in '" HFC_SCRIPTS
+                          "/classes/nine.json'"));
     for (const auto& name : job.files) {
         EXPECT_TRUE(fs::exists(out / name)) << name;
     }

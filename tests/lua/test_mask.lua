@@ -156,7 +156,7 @@ function TestRange:test_the_heat_map_refuses_images_that_it_would_clip()
   lu.assertErrorMsgContains("must have pixels in [0,1]", hfc.sensitivity.heat_map, model,
     data.test:high_pass(2), {epsilon = .1})
   lu.assertErrorMsgContains(
-    "must have pixels in [0,1], got some that are NaN", hfc.sensitivity.heat_map, model,
+    "must have pixels in [0,1], but some are NaN", hfc.sensitivity.heat_map, model,
     data.test:map(function(images) return images * (0 / 0) end), {epsilon = .1})
 end
 

@@ -83,8 +83,9 @@ function TestPictures:test_pad_random_crop_and_colours()
   lu.assertEquals(jitter.shape, {3, 9, 9})
   lu.assertStrContains(jitter:name(), "random_crop 9, horizontal_flip, color_jitter")
   local large = train:transform {{"random_crop", 40}}
-  lu.assertErrorMsgContains("the image 'cat/1.ppm': random_crop 40: got only 13 x 11 pixels",
-                            large.batch, large, 0, 1)
+  lu.assertErrorMsgContains(
+    "the image 'cat/1.ppm': random_crop 40 requires a larger image, got 13 x 11 pixels",
+    large.batch, large, 0, 1)
   lu.assertErrorMsgContains("color_jitter: hue must be 0 to 0.5, got 0.7", train.transform, train,
                             {{"center_crop", 4}, {"color_jitter", hue = .7}})
 end
@@ -165,7 +166,7 @@ function TestPictures:test_bad_pictures_are_named()
   lu.assertEquals({bad[1].sample, bad[2].sample, #bad}, {1, 3, 2})
   lu.assertStrContains(bad[1].reason, "/train/cat/2.ppm' is not a JPEG")
   lu.assertStrContains(bad[2].reason, "/train/dog/1.ppm")
-  lu.assertErrorMsgContains("2 of the 6 samples of the batch cannot be read", function()
+  lu.assertErrorMsgContains("2 of the 6 samples in the batch cannot be read", function()
     for _ in data.train:batches {size = 6} do end
   end)
   lu.assertErrorMsgContains("train/cat/2.ppm' is not a JPEG", function()
@@ -185,7 +186,8 @@ function TestPictures:test_wrong_steps_are_named()
   fails("unknown step 'centre_crop' (did you mean 'center_crop'?)", {{"centre_crop", 8}})
   fails("the size of step 2: expected", {{"resize", 8}, {"center_crop"}})
   fails("unknown option 'p'", {{"resize", 8, p = 1}, {"center_crop", 8}})
-  fails("resize and random_resized_crop can only be the first step", {{"pad", 8}, {"resize", 8}})
+  fails("resize and random_resized_crop are allowed only as the first step",
+        {{"pad", 8}, {"resize", 8}})
   fails("p must be a probability", {{"random_resized_crop", 8}, {"horizontal_flip", p = 2}})
   fails("option 'scale': expected two numbers", {{"random_resized_crop", 8, scale = .5}})
   fails("interpolation must be", {{"random_resized_crop", 8}}, {interpolation = "area"})

@@ -127,12 +127,12 @@ end
 function TestRunDirectory:test_bad_images()
   local x = torch.rand(2, 3, 4, 4)
   local function fails(text, ...) lu.assertErrorMsgContains(text, run.image, run, "bad", ...) end
-  fails("expected one caption for each of 2 images, got 1", x, {captions = {"one"}})
+  fails("expected one caption per image (2), got 1", x, {captions = {"one"}})
   fails("rows of the same shape", {x, x[{{0, 1}}]})
   fails("row 2 is empty", {x, {}})
   fails("at least one row", {})
   fails("expected \"each\"", x, {range = "all"})
-  fails("smaller to a larger", x, {range = {1, 0}})
+  fails("range must be two ascending numbers", x, {range = {1, 0}})
   fails("[N, C, H, W]", torch.rand(4, 4))
   fails("unknown option 'caption' (did you mean 'captions'?)", x, {caption = {}})
 end
@@ -218,7 +218,7 @@ function TestRunDirectory:test_whole_curves()
   fails("expected a one-dimensional Tensor of real numbers, got Tensor float32 [2, 2]",
     run.curve, "bad", torch.rand(2, 2))
   fails("the curve's name must have 1 to 200 bytes", run.curve, "", {1})
-  fails("logged no curve 'spectra' (did you mean 'spectrum'?)",
+  fails("no curve 'spectra' has been logged with run:curve (did you mean 'spectrum'?)",
     run.plot, "bad", {curves = {"spectra"}})
 end
 

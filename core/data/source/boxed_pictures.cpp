@@ -106,7 +106,7 @@ Dataset with_objects(const Dataset& dataset, std::vector<std::string>* notes) {
             positions.push_back(static_cast<int64_t>(i));
         }
     }
-    require(!positions.empty(), "no image of '{}' has an object to train on", all->name);
+    require(!positions.empty(), "no image in '{}' contains an object to train on", all->name);
     return positions.size() == has.size() ? dataset
                                           : dataset.select(at::tensor(positions, at::kLong));
 }

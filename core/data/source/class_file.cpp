@@ -122,13 +122,14 @@ ChosenFolders choose_folders(const ClassFile& file, const std::vector<std::strin
                     name, interval.first, where);
             for (auto folder = begin; folder != end; ++folder) {
                 auto& taken = class_of[static_cast<size_t>(folder - folders.begin())];
-                require(taken.empty(), "'{}': the directory '{}' is in the classes '{}' and '{}'",
+                require(taken.empty(),
+                        "'{}': the directory '{}' is assigned twice, to the classes '{}' and '{}'",
                         file.path.string(), *folder, taken, name);
                 taken = name;
                 one.folders.push_back(*folder);
             }
         }
-        require(!one.folders.empty(), "'{}': the class '{}' has no directories in '{}'",
+        require(!one.folders.empty(), "'{}': the class '{}' matches no directory in '{}'",
                 file.path.string(), name, where);
         std::ranges::sort(one.folders);
         chosen.classes.push_back(std::move(one));

@@ -149,7 +149,7 @@ class Reader {
             objects, [&](const auto& one) { return one.area > 1.001 * box_area(one) + 1; }));
         if (count > 0 && count == objects.size()) {
             result_.notes.push_back(
-                fmt::format("'{}': each 'area' is larger than its box; the metrics for small, "
+                fmt::format("'{}': every 'area' is larger than its box; the metrics for small, "
                             "medium and large objects use 'area'",
                             result_.name));
         }
@@ -157,7 +157,7 @@ class Reader {
             std::ranges::all_of(
                 objects, [&](const auto& one) { return one.area == objects.front().area; })) {
             result_.notes.push_back(
-                fmt::format("'{}': each 'area' is {}; the metrics for small, medium and large "
+                fmt::format("'{}': every 'area' is {}; the metrics for small, medium and large "
                             "objects use 'area'",
                             result_.name, objects.front().area));
         }

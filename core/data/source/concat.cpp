@@ -16,7 +16,7 @@ ConcatSource::ConcatSource(std::vector<Dataset> parts) : parts_(std::move(parts)
                 "'{}' has images [{}], but '{}' has images [{}]; they must have the same shape",
                 first.name(), fmt::join(first.shape(), ", "), part.name(),
                 fmt::join(part.shape(), ", "));
-        require(part.has_labels() == first.has_labels(), "'{}' has labels, but '{}' has none",
+        require(part.has_labels() == first.has_labels(), "'{}' has labels, but '{}' does not",
                 (first.has_labels() ? first : part).name(),
                 (first.has_labels() ? part : first).name());
         require(part.class_names().empty() || class_names().empty() ||

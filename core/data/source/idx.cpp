@@ -76,7 +76,7 @@ at::Tensor read_labels(const std::filesystem::path& path, int64_t images,
                        const std::string& images_name, size_t classes) {
     const auto idx = read_idx(path, 1);
     require(idx.sizes[0] == static_cast<uint64_t>(images),
-            "'{}' has {} labels, expected {}, the number of images in '{}'", idx.path.string(),
+            "'{}' has {} labels, expected {} (the number of images in '{}')", idx.path.string(),
             idx.sizes[0], images, images_name);
     require_length(idx, idx.sizes[0]);
     auto labels = at::empty({images}, at::kLong);

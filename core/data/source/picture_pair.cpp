@@ -56,7 +56,8 @@ std::vector<image_file::PictureClass> classes_in(const std::string& part,
     auto [classes, left_out] = choose_folders(*file, folders, part);
     if (notes != nullptr && !left_out.empty()) {
         notes->push_back(fmt::format(
-            "'{}': {} of {} directories belong to no class in '{}' and are left out (the first is "
+            "'{}': {} of {} directories are not assigned to a class in '{}' and are left out (the "
+            "first is "
             "'{}')",
             part, left_out.size(), folders.size(), file->path.string(), left_out.front()));
     }

@@ -113,7 +113,7 @@ class TarWalk {
             check_interrupt();
             at_ = at;
             Block block;
-            check(end - at >= block_size, "the tar is truncated within a header");
+            check(end - at >= block_size, "the tar is truncated inside a header");
             tar_.read(at, block.data(), block_size);
             if (is_zero({block.data(), block_size})) {
                 check(!next.name && !next.size, "an extended header is not followed by a file");
@@ -130,7 +130,7 @@ class TarWalk {
             at = data + (size + block_size - 1) / block_size * block_size;
         }
         at_ = end;
-        check(false, "the tar is truncated: it has no end mark");
+        check(false, "the tar is truncated: it has no end marker");
     }
 
   private:
@@ -150,7 +150,7 @@ class TarWalk {
             tar_.read(begin, piece.data(), piece.size());
             at_ = begin;
             check(is_zero(piece),
-                  "there is data after the end mark; was another tar appended to this one?");
+                  "there is data after the end marker; was another tar appended to this one?");
         }
     }
 
@@ -240,7 +240,7 @@ class TarWalk {
             }
             begin = end + 1;
         }
-        check(!result.empty(), "the name '{}' does not name a file", name);
+        check(!result.empty(), "the name '{}' does not refer to a file", name);
         return result;
     }
 
@@ -276,7 +276,8 @@ class TarWalk {
     }
 
     void take_record(std::string_view key, std::string_view value, TarNext& next) const {
-        check(!key.starts_with("GNU.sparse"), "a file is sparse, which this program cannot read");
+        check(!key.starts_with("GNU.sparse"),
+              "a file is sparse; this program cannot read sparse files");
         if (key == "path") {
             next.name = std::string(value);
         } else if (key == "size") {

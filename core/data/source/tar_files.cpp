@@ -211,8 +211,8 @@ std::array<TarPart, 2> split_by_folders(TarPart both) {
     if (!has("train") || !has(test.c_str())) {
         tops.resize(std::min<size_t>(tops.size(), 5));
         fail(
-            "'{}' must contain the directories train and val (or test), found: {}; or set test = "
-            "\"FILE\" to the file of the test split",
+            "'{}' must contain the directories train and val (or test), found: {}; if the test "
+            "split is in a separate file, set test = \"FILE\"",
             both.name, fmt::join(tops, ", "));
     }
     return {TarPart{both.name + ", train", below(both.list, "train")},
@@ -243,7 +243,7 @@ Pair load_tar(const std::string& train, const TarOptions& options,
     auto [first, second] = parts_of(train, options, notes);
     const auto file = class_file_of(options.folder);
     require(first.list.numbered == second.list.numbered,
-            "the classes of '{}' are given as {}, but those of '{}' as {}", first.name,
+            "'{}' specifies its classes as {}, but '{}' specifies them as {}", first.name,
             first.list.numbered ? "numbers" : "directories", second.name,
             second.list.numbered ? "numbers" : "directories");
     auto train_classes = numbered_classes(first, second), test_classes = train_classes;

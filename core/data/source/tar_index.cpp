@@ -75,9 +75,10 @@ void walk_indexed_tar(const InputFile& tar, const std::filesystem::path& folder,
         write_file(path, bytes, Sync::no);
     }
     const auto require_right = [&](bool right) {
-        require(right,
-                "'{}' is not the index of '{}', although its name says that it is; remove the file",
-                path.string(), tar.path().string());
+        require(
+            right,
+            "'{}' is not the index of '{}', although its name suggests that it is; remove the file",
+            path.string(), tar.path().string());
     };
     require_right(bytes.size() >= head.size() + checksum_size && bytes.starts_with(head));
     auto rest = std::string_view(bytes).substr(0, bytes.size() - checksum_size);

@@ -46,7 +46,7 @@ int64_t number_in(const InputFile& tar, const TarEntry& entry) {
     require(error == std::errc() && entry.size <= text.size() &&
                 rest.find_first_not_of(" \r\n\t") == std::string_view::npos && number >= 0 &&
                 number < most,
-            "'{}' at byte {}: '{}' must contain only the number of a class, 0 to {}",
+            "'{}' at byte {}: '{}' must contain only a class number from 0 to {}",
             tar.path().string(), entry.header, entry.name, most - 1);
     return number;
 }
@@ -63,7 +63,7 @@ class TarLister {
             number_pictures();
         }
         require(!list_.numbered || unnumbered_.empty(),
-                "the image {} has no '{}' next to it, but other images have one", unnumbered_,
+                "the image {} has no '{}' next to it, although other images do", unnumbered_,
                 "NAME.cls");
         return std::move(list_);
     }

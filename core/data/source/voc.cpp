@@ -141,9 +141,10 @@ void resolve_classes(Annotations& result, const std::vector<Named>& named,
     }
     for (size_t i = 0; i < named.size(); ++i) {
         const auto found = std::ranges::find(names, named[i].name);
-        require(found != names.end(),
-                "'{}': the class '{}' does not occur in the training split, whose classes are {}",
-                named[i].file.string(), named[i].name, fmt::join(names, ", "));
+        require(
+            found != names.end(),
+            "'{}': the class '{}' does not occur in the training split, which has the classes {}",
+            named[i].file.string(), named[i].name, fmt::join(names, ", "));
         result.objects[i].category = found - names.begin();
     }
 }

@@ -100,7 +100,7 @@ Rescale parse_rescale(std::string_view text) {
         return Rescale::none;
     }
     require(text == "max",
-            "'rescale' must be \"none\" or \"max\" (each image divided by its largest value), got "
+            "'rescale' must be \"none\" or \"max\" (divides each image by its largest value), got "
             "\"{}\"",
             text);
     return Rescale::max;

@@ -15,8 +15,7 @@ void GreyTransform::apply(TransformBatch& batch) const {
     if (x.size(1) == 1) {
         return;
     }
-    require(x.size(1) == 3, "grey images can be made only from RGB images, got {} channels",
-            x.size(1));
+    require(x.size(1) == 3, "only RGB images can be converted to grey, got {} channels", x.size(1));
     batch.images =
         x.narrow(1, 0, 1).mul(0.299).add(x.narrow(1, 1, 1), 0.587).add(x.narrow(1, 2, 1), 0.114);
 }

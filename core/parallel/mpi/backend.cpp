@@ -29,7 +29,7 @@ MPI_Datatype type_of(const at::Tensor& tensor) {
         case at::kBool:
             return MPI_UINT8_T;
         default:
-            TORCH_CHECK(false, "several processes cannot exchange tensors of ",
+            TORCH_CHECK(false, "processes cannot exchange tensors of dtype ",
                         dtype_name(tensor.scalar_type()),
                         "; expected float32, float64, int32, int64, uint8 or bool");
     }
@@ -50,7 +50,7 @@ MPI_Op operation_of(const c10d::ReduceOp& operation) {
 
 const at::Tensor& checked(const at::Tensor& tensor) {
     TORCH_CHECK(tensor.is_cpu() && tensor.is_non_overlapping_and_dense(),
-                "the module for MPI takes only dense tensors in CPU memory");
+                "the module for MPI accepts only dense tensors in CPU memory");
     return tensor;
 }
 
@@ -154,7 +154,7 @@ c10::intrusive_ptr<c10d::Work> Backend::allgather(std::vector<std::vector<at::Te
     const auto tensor = checked(tensors.at(0)).contiguous();
     const auto targets = results.at(0);
     TORCH_CHECK(tensor.numel() <= largest_piece,
-                "all_gather of too many numbers: ", tensor.numel());
+                "all_gather: the tensor has too many elements: ", tensor.numel());
     const auto type = type_of(tensor);
     auto all = at::empty({static_cast<int64_t>(targets.size()), tensor.numel()}, tensor.options());
     auto start = [=, begun = false](MPI_Request& request) mutable {

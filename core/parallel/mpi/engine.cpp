@@ -204,13 +204,15 @@ std::string Engine::places(const std::deque<int64_t>& numbers) const {
             continue;
         }
         const auto rank = (text.empty() ? "rank " : "; rank ") + std::to_string(other);
-        text +=
-            rank + (number == unknown  ? " does not answer: it has stopped, or its machine is gone"
-                    : number == at_end ? " has already finished"
-                                       : " is at collective " + std::to_string(number));
+        text += rank + (number == unknown
+                            ? " does not answer (it has stopped, or its machine is unreachable)"
+                        : number == at_end ? " has already finished"
+                                           : " is at collective " + std::to_string(number));
         ++told;
     }
-    return text.empty() ? "all ranks have reached it, so the network is stuck" : text;
+    return text.empty()
+               ? "all ranks have reached this collective, so the connection between them is stuck"
+               : text;
 }
 
 }  // namespace hfc::parallel::mpi

@@ -22,7 +22,8 @@ void begin_mpi() {
     int provided = 0;
     check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
     if (provided < MPI_THREAD_SERIALIZED) {
-        throw std::runtime_error("this MPI cannot be called from threads (MPI_THREAD_SERIALIZED)");
+        throw std::runtime_error(
+            "this MPI library does not support calls from several threads (MPI_THREAD_SERIALIZED)");
     }
 }
 

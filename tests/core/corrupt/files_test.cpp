@@ -31,7 +31,7 @@ TEST_F(CorruptionFiles, frost_reads_its_photographs) {
         return Corruptor({.kind = "frost", .severity = 2, .frost = scratch_});
     };
     EXPECT_THAT(test::error_of(make),
-                HasSubstr("frost5.jpg', which is missing; get the photographs from"));
+                HasSubstr("frost5.jpg', which is missing; download the photographs from"));
     test::write_bytes(scratch_ / "frost5.jpg", "no picture");
     EXPECT_THAT(test::error_of(make), HasSubstr("frost5.jpg"));
     test::write_bytes(scratch_ / "frost5.jpg", image_file::encode_png(bright.data(), 3, 260, 230));

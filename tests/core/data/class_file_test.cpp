@@ -28,12 +28,14 @@ TEST(ClassFile, takes_folders_intervals_and_lists_in_its_own_order) {
 }
 
 TEST(ClassFile, names_file_and_class_of_what_does_not_fit) {
-    EXPECT_THAT(error(R"({"a": "n1..n3", "b": "n3"})"),
-                HasSubstr("'c.json': the directory 'n3' is in the classes 'a' and 'b'"));
-    EXPECT_THAT(error(R"({"a": ["n1", "n1..n2"]})"),
-                HasSubstr("'c.json': the directory 'n1' is in the classes 'a' and 'a'"));
+    EXPECT_THAT(
+        error(R"({"a": "n1..n3", "b": "n3"})"),
+        HasSubstr("'c.json': the directory 'n3' is assigned twice, to the classes 'a' and 'b'"));
+    EXPECT_THAT(
+        error(R"({"a": ["n1", "n1..n2"]})"),
+        HasSubstr("'c.json': the directory 'n1' is assigned twice, to the classes 'a' and 'a'"));
     EXPECT_THAT(error(R"({"a": "n1", "b": "n6..n9"})"),
-                HasSubstr("'c.json': the class 'b' has no directories in 'DIR/train'"));
+                HasSubstr("'c.json': the class 'b' matches no directory in 'DIR/train'"));
     EXPECT_THAT(error(R"({"a": ["n1", "n7"]})"),
                 HasSubstr("'c.json', class 'a': there is no directory 'n7' in 'DIR/train'"));
     EXPECT_THAT(error(R"({"a": "n3..n1"})"),
@@ -104,7 +106,7 @@ TEST_F(ClassesOfFolder, merges_folders_and_leaves_others_out) {
         EXPECT_EQ(images[1].max().item<float>(), 40);
         EXPECT_EQ(images[2].max().item<float>(), 10);
         ASSERT_EQ(notes.size(), 2);
-        EXPECT_THAT(notes[0], HasSubstr("1 of 4 directories belong to no class in '"));
+        EXPECT_THAT(notes[0], HasSubstr("1 of 4 directories are not assigned to a class in '"));
         EXPECT_THAT(notes[0], HasSubstr("the first is 'n2'"));
     }
 }

@@ -55,7 +55,7 @@ TEST(Dataset, refuses_images_that_are_not_what_it_says) {
     EXPECT_THAT(error_with([](Images& images) { images.labels = images.labels - 1; }),
                 HasSubstr("must be >= 0, got -1"));
     EXPECT_THAT(error_of([] { Dataset dataset(std::shared_ptr<const Images>{}); }),
-                HasSubstr("needs images"));
+                HasSubstr("must contain at least one image"));
 }
 
 TEST(Batch, follows_the_positions) {
@@ -87,11 +87,12 @@ TEST(Batch, refuses_positions_outside_the_view) {
                 HasSubstr("0 to 2"));
     EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({-1}, at::kLong)); }),
                 HasSubstr("got -1 to -1"));
-    EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({1.0})); }), HasSubstr("must be an int64"));
+    EXPECT_THAT(error_of([&] { dataset.batch(at::tensor({1.0})); }),
+                HasSubstr("must be a one-dimensional int64"));
     EXPECT_THAT(error_of([&] { dataset.batch(at::Tensor()); }), HasSubstr("got nothing"));
     EXPECT_THAT(error_of([&] { dataset.batch(3, 3); }), HasSubstr("got begin 3 and end 3"));
     EXPECT_THAT(error_of([&] { dataset.batch(-1, 3); }), HasSubstr("begin -1"));
-    EXPECT_THAT(error_of([&] { dataset.batch(0, 21); }), HasSubstr("<= 20, the size of 'noise'"));
+    EXPECT_THAT(error_of([&] { dataset.batch(0, 21); }), HasSubstr("<= 20 (the size of 'noise')"));
 }
 
 TEST(Subset, is_drawn_by_the_seed_without_repeats) {

@@ -187,7 +187,8 @@ TEST_F(VocFolder, refuses_by_its_text) {
                 HasSubstr("object 1: <xmin> must be a number, found 'nan'"));
     EXPECT_THAT(
         refused(object(box), {"dog"}),
-        HasSubstr("the class 'cat' does not occur in the training split, whose classes are dog"));
+        HasSubstr(
+            "the class 'cat' does not occur in the training split, which has the classes dog"));
     EXPECT_THAT(error_of_reading([&] { read_voc_part(folder.path(), "val"); }),
                 HasSubstr("the split 'val' of the VOC data set in"));
 }

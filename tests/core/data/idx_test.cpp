@@ -122,7 +122,7 @@ TEST_F(IdxTest, names_counts_that_differ) {
         error(),
         AllOf(HasSubstr(train_labels.string()),
               HasSubstr(
-                  "has 4 labels, expected 3, the number of images in 'train-images-idx3-ubyte'")));
+                  "has 4 labels, expected 3 (the number of images in 'train-images-idx3-ubyte')")));
 }
 
 TEST_F(IdxTest, names_a_label_out_of_range) {

@@ -29,7 +29,7 @@ TEST_F(Load, knows_names) {
             HasSubstr("expected one of synthetic, cifar10, cifar100, mnist, fashion_mnist, kmnist, "
                       "emnist, folder:DIR")));
     EXPECT_THAT(error(""), HasSubstr("unknown data set ''"));
-    EXPECT_THAT(error("folder:"), HasSubstr("needs the path of a directory"));
+    EXPECT_THAT(error("folder:"), HasSubstr("must be followed by the path of a directory"));
     EXPECT_THAT(error("folder:/nowhere/at all"),
                 HasSubstr("the directory '/nowhere/at all' does not exist"));
 }

@@ -248,7 +248,7 @@ TEST(Loader, refuses_options_out_of_range) {
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.first = 2; }),
                 HasSubstr("the first batch must be between 0 and 1"));
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.rank = 1; }),
-                HasSubstr("rank must be 0 to 0 with 1 ranks, got 1"));
+                HasSubstr("rank must be 0 to 0 (for ranks = 1), got 1"));
     EXPECT_THAT(error_with([](LoaderOptions& o) { o.ranks = 0; }), HasSubstr("ranks"));
 }
 

@@ -157,7 +157,7 @@ TEST_F(Pictures, that_cannot_be_read_are_named_in_their_batch) {
         EXPECT_TRUE(loader.next()) << "the batch before";
         EXPECT_THAT(
             error_of([&] { loader.next(); }),
-            AllOf(HasSubstr("2 of the 4 samples of the batch cannot be read: "),
+            AllOf(HasSubstr("2 of the 4 samples in the batch cannot be read: "),
                   HasSubstr((folder_ / "train/cat/04.png").string()), HasSubstr("No such file"),
                   HasSubstr((folder_ / "train/cat/05.png").string() + "' is not a JPEG")));
         Loader skipping(dataset, {}, {.batch_size = 4, .threads = threads, .bad = Bad::skip});

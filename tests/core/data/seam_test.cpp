@@ -85,7 +85,7 @@ TEST(Concat, refuses_data_sets_that_do_not_fit) {
     };
     EXPECT_THAT(error_with(Dataset(noise_images(6, 4, 1, 4, 5))),
                 AllOf(HasSubstr("[1, 4, 4]"), HasSubstr("[1, 4, 5]")));
-    EXPECT_THAT(error_with(dataset_of(at::zeros({2, 1, 4, 4}))), HasSubstr("'images' has none"));
+    EXPECT_THAT(error_with(dataset_of(at::zeros({2, 1, 4, 4}))), HasSubstr("'images' does not"));
     EXPECT_THAT(error_with(dataset_of(at::zeros({1, 1, 4, 4}), at::zeros({1}, at::kLong), "other",
                                       {"cat", "dog"})),
                 HasSubstr("have different class names"));

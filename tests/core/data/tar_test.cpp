@@ -67,19 +67,19 @@ TEST_F(Tar, gives_names_and_places) {
 TEST_F(Tar, that_is_damaged_is_named_with_the_byte) {
     const auto good = tar_member("a.jpg", std::string(700, 'x')) + tar_member("b.jpg", "x");
     EXPECT_THAT(error(""), HasSubstr("is empty, expected a tar archive"));
-    EXPECT_THAT(error("short"), HasSubstr("at byte 0: the tar is truncated within a header"));
+    EXPECT_THAT(error("short"), HasSubstr("at byte 0: the tar is truncated inside a header"));
     EXPECT_THAT(error(std::string(2000, 'y')),
                 HasSubstr("at byte 0: the file is not a tar archive"));
     EXPECT_THAT(error("\x1f\x8b" + std::string(1000, 'y')),
                 HasSubstr("the file is compressed (gzip); unpack it first"));
-    EXPECT_THAT(error(good), HasSubstr("at byte 2560: the tar is truncated: it has no end mark"));
+    EXPECT_THAT(error(good), HasSubstr("at byte 2560: the tar is truncated: it has no end marker"));
     EXPECT_THAT(error(good.substr(0, 900)),
                 HasSubstr("at byte 0: the tar is truncated: a file of 700 bytes starts here, but "
                           "only 388 are left"));
     auto damaged = good + tar_end();
     damaged[1536 + 3] ^= 1;
     EXPECT_THAT(error(damaged), HasSubstr("at byte 1536: the header is damaged: its checksum"));
-    EXPECT_THAT(error(good + tar_end() + good), HasSubstr("there is data after the end mark"));
+    EXPECT_THAT(error(good + tar_end() + good), HasSubstr("there is data after the end marker"));
     EXPECT_THAT(error(tar_header("huge", uint64_t{1} << 32) + tar_end()),
                 HasSubstr("a file of 4294967296 bytes starts here"));
     auto text_size = tar_header("a", 0);
@@ -241,7 +241,7 @@ TEST_F(TarPictures, take_numbers_beside_them_as_classes) {
     EXPECT_EQ(load_tar(train, {options, val}).train.size(), 1);
     write_bytes(scratch_ / "bad.tar", tar_member("a.cls", "x") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "bad.tar").string(), val); }),
-                HasSubstr("bad.tar' at byte 0: 'a.cls' must contain only the number of a class"));
+                HasSubstr("bad.tar' at byte 0: 'a.cls' must contain only a class number"));
     write_bytes(scratch_ / "lone.tar", sample("00", 1, "1") + tar_member("b.png", "x") + tar_end());
     EXPECT_THAT(error_of([&] { from_tar((scratch_ / "lone.tar").string(), val); }),
                 HasSubstr("the image 'b.png' of '" + (scratch_ / "lone.tar").string() +
@@ -256,11 +256,11 @@ TEST_F(TarPictures, that_do_not_fit_are_named) {
     const auto val = write_tar("val.tar", {5, 6}, {}, 4);
     EXPECT_THAT(error_of([&] { from_tar(twice, val); }),
                 HasSubstr("'dog/b.png' occurs twice: in '" + twice + "' at byte 512 and in '"));
-    EXPECT_THAT(
-        error_of([&] {
-            from_tar(write_tar("train.tar", {0, 1}));
-        }),
-        HasSubstr("must contain the directories train and val (or test), found: train; or set"));
+    EXPECT_THAT(error_of([&] {
+                    from_tar(write_tar("train.tar", {0, 1}));
+                }),
+                HasSubstr("must contain the directories train and val (or test), found: train; if "
+                          "the test split is in a separate file, set"));
     EXPECT_THAT(error_of([&] {
                     from_tar(write_tar("flat.tar", {0, 1}, {}, 10), val);
                 }),
@@ -305,7 +305,7 @@ TEST_F(TarPictures, are_found_by_an_index_that_is_kept) {
         write_bytes(path, changed);
         EXPECT_THAT(error_of(load),
                     HasSubstr("'" + path.string() + "' is not the index of '" + tar +
-                              "', although its name says that it is; remove the file"));
+                              "', although its name suggests that it is; remove the file"));
     }
     write_bytes(path, whole.substr(0, 20));
     EXPECT_THAT(error_of(load), HasSubstr("is not the index"));

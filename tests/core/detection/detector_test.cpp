@@ -290,7 +290,7 @@ TEST(detector, refuses_weights_that_do_not_fit) {
     options.classes = 7;
     EXPECT_THAT(error_of([&] { make_detector("retinanet_small", options)->load_weights(weights); }),
                 HasSubstr("'head.classification_head.cls_logits.bias' must be [63], found [45]; "
-                          "they are for 5 classes: set the option classes"));
+                          "these weights are for 5 classes, so set the option 'classes' to 5"));
     EXPECT_THAT(error_of([] { make_detector("retinanet_smal"); }),
                 HasSubstr("unknown detector 'retinanet_smal' (did you mean 'retinanet_small'?)"));
 }

@@ -57,10 +57,12 @@ TEST(Jpeg, leaves_the_bytes_between_rows_alone) {
 
 TEST(Jpeg, names_a_box_outside) {
     const auto bytes = read_bytes(pictures / "420.jpg");
-    EXPECT_THAT(error_of([&] {
-                    decode(bytes, {0, 0, 98, 10});
-                }),
-                HasSubstr("'picture' has 97 x 131 pixels, but 98 x 10 at (0, 0) were requested"));
+    EXPECT_THAT(
+        error_of([&] {
+            decode(bytes, {0, 0, 98, 10});
+        }),
+        HasSubstr(
+            "'picture' has 97 x 131 pixels, but a region of 98 x 10 at (0, 0) was requested"));
 }
 
 /// The bytes of the last scan and what stands before it.

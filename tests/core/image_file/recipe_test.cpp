@@ -77,8 +77,8 @@ TEST(Recipe, pads_and_crops_at_random_as_torchvision_does) {
     EXPECT_THAT(error_of([&] {
                     recipe.geometry({10, 60}, std::vector<double>(2));
                 }),
-                HasSubstr("random_crop 32: got only 18 x 68 pixels (height x width); resize or pad "
-                          "the image first"));
+                HasSubstr("random_crop 32 requires a larger image, got 18 x 68 pixels (height x "
+                          "width); resize or pad the image first"));
     // Behind a flip the place is that of the mirrored picture.
     auto flipped = whole_picture(picture);
     flipped.flip = true;
@@ -129,8 +129,8 @@ TEST(Recipe, refuses_what_makes_no_images_of_one_size) {
     EXPECT_THAT(error({{StepKind::resize, 8}}),
                 HasSubstr("'resize 8' lacks center_crop, random_crop or random_resized_crop"));
     EXPECT_THAT(error({{StepKind::resize, 8}, {StepKind::random_resized_crop, 8}}),
-                HasSubstr("step 2 is random_resized_crop: resize and random_resized_crop can only "
-                          "be the first step"));
+                HasSubstr("step 2 is random_resized_crop: resize and random_resized_crop are "
+                          "allowed only as the first step"));
     PictureStep jitter{StepKind::color_jitter};
     EXPECT_THAT(
         error({{StepKind::resize, 8}, jitter, {StepKind::center_crop, 8}}),

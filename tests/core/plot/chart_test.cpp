@@ -173,7 +173,7 @@ TEST(ChartProgram, puts_panels_into_rows) {
 }
 
 TEST(ChartProgram, errors_name_what_does_not_fit) {
-    EXPECT_THAT(error_of([] { require_valid({}); }), HasSubstr("needs at least one panel"));
+    EXPECT_THAT(error_of([] { require_valid({}); }), HasSubstr("must have at least one panel"));
     auto narrow = chart_of({{.name = "a", .points = {{1, 1}}}});
     narrow.width = 10;
     EXPECT_THAT(error_of([&] { gnuplot_program(narrow, Format::svg); }),

@@ -79,12 +79,10 @@ TEST(ImageGrid, CaptionsOfSeveralLinesHeadingsAndTitleAreInTheProgram) {
 TEST(ImageGrid, WhatDoesNotFitIsSaid) {
     auto captions = grey_grid(3, 2);
     captions.captions = {"one", "two"};
-    EXPECT_THAT(error_of([&] { mosaic(captions); }),
-                HasSubstr("one caption for each of 3 images, got 2"));
+    EXPECT_THAT(error_of([&] { mosaic(captions); }), HasSubstr("one caption per image (3), got 2"));
     auto headings = grey_grid(3, 2);
     headings.headings = {"one"};
-    EXPECT_THAT(error_of([&] { mosaic(headings); }),
-                HasSubstr("one heading for each of 2 rows, got 1"));
+    EXPECT_THAT(error_of([&] { mosaic(headings); }), HasSubstr("one heading per row (2), got 1"));
     EXPECT_THAT(error_of([&] { mosaic(grey_grid(3, 0)); }),
                 HasSubstr("columns must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] {

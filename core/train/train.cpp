@@ -128,7 +128,7 @@ class Training {
                 report(result);
             }
         }
-        beginning.restore();  // the generators advanced for these epochs before the checkpoint
+        beginning.restore();  // reporting these epochs again must not advance the generators
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
             position_.stopped = position_.epoch <= options_.epochs &&

@@ -9,8 +9,8 @@
 namespace hfc::frequency {
 namespace {
 
-/// The radices in the order of the stages. The last stage needs no twiddle factors, because it is
-/// the largest.
+/// The radices in the order of the stages. The largest comes last, because the last stage needs no
+/// twiddle factors.
 std::vector<int> factors(int64_t n) {
     std::vector<int> found;
     for (const int radix : {8, 7, 5, 4, 3, 2}) {

@@ -196,7 +196,7 @@ int64_t fair_threads(int64_t cores) {
     }
     const auto mine = users.clone();
     group.all_reduce(users, Reduction::sum);
-    // Assumes that all machines have equally many processes and the same cores.
+    // The sum covers all machines, which are assumed to be alike.
     const auto machines = std::max<int64_t>(1, group.size() / job().ranks_here);
     const auto here = (users / static_cast<double>(machines)).clamp_min(1);
     const auto own = static_cast<int64_t>((mine / here).sum().item<double>() + 1e-6);

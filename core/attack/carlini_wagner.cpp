@@ -17,8 +17,8 @@ constexpr double contraction = 0.999999;  ///< keeps the arc tangent of a border
 constexpr double beta1 = 0.9;             ///< of Adam
 constexpr double beta2 = 0.999;
 constexpr double adam_epsilon = 1e-8;
-constexpr double progress = 0.9999;  ///< a search continues while each tenth of it lowers the loss
-                                     ///< by this factor
+/// A search continues while each tenth of it lowers the loss by this factor.
+constexpr double progress = 0.9999;
 
 /// Each image has its own searches. If one of them ends early, only this image starts the next one.
 class CarliniWagner : public Attack {

@@ -1,9 +1,9 @@
 // Checkpoints of one training run in their own directory. Each is written completely or not at all,
 // and is checked when it is read.
 //
-// checkpoint-000000042.safetensors   the tensors
-// checkpoint-000000042.json          the rest, with the length and the checksum of both; written
-// last, so a checkpoint without it does not count
+//   checkpoint-000000042.safetensors   the tensors
+//   checkpoint-000000042.json          the rest, with the length and the checksum of both; written
+//   last, so a checkpoint without it does not count
 #pragma once
 
 #include "tensor_file/tensor_file.h"

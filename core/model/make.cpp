@@ -105,8 +105,7 @@ ModelPtr make(const std::string& name, const ModelOptions& options) {
     check(network, options);
     auto model = network.build(name, options);
     initialise(*model, options.initialisation, options.seed);
-    use_channels_last(*model);  // the faster layout (twice as fast on a GPU); the images follow the
-                                // layout of the weights
+    use_channels_last(*model);  // faster (on a GPU, twice as fast); the images follow it
     model->origin = {name, options};
     return model;
 }

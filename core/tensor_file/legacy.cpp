@@ -116,8 +116,7 @@ class LegacyFile {
     }
 
     const Value& read() {
-        position_ = program_.find(legacy_magic) + legacy_magic.size() + 1;  // including the opcode
-                                                                            // stop
+        position_ = program_.find(legacy_magic) + legacy_magic.size() + 1;  // with the stop opcode
         expect(is_legacy(program_) && position_ <= program_.size(),
                "it is not in the format that PyTorch used before version 1.6");
         next();

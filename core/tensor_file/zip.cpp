@@ -16,8 +16,8 @@ struct CloseFile {
 };
 using OpenFile = std::unique_ptr<zip_file, CloseFile>;
 
-/// Deflate compresses by at most 1032. A member that claims more is rejected before memory is
-/// allocated for it.
+/// Deflate compresses by a factor of at most 1032. A member that claims more is rejected before
+/// memory is allocated for it.
 constexpr uint64_t largest_ratio = 1040;
 
 void read_exactly(zip_file* file, const std::string& name, void* to, size_t count) {

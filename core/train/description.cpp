@@ -108,8 +108,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"schedule", options.schedule ? options.schedule->describe(options.epochs) : Json()},
             {"steps", describe_steps(options)},
             {"synchronised_norms", options.synchronised_norms ? Json(true) : Json()},
-            // The keys that older versions had in place of transforms and objective; always null
-            // now.
+            // Older versions had these in place of transforms and objective; always null now.
             {"augment", Json()},
             {"mixup", Json()},
             {"adversarial", Json()},

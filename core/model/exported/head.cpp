@@ -172,8 +172,7 @@ class HeadResizer {
     Json& graph_;
     Json& nodes_;
     int64_t classes_;
-    std::map<std::string, std::string> states_;  ///< by name in the graph: the parameter's name in
-                                                 ///< Python
+    std::map<std::string, std::string> states_;  ///< from a graph's name to Python's name
     size_t head_ = 0;
     bool is_linear_ = false;
     std::string weight_, bias_;

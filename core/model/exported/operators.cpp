@@ -62,7 +62,7 @@ constexpr std::string_view allowed[] = {  // activations
     "affine_grid_generator", "grid_sampler", "upsample_bicubic2d", "upsample_bilinear2d",
     "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "upsample_linear1d", "upsample_nearest1d",
     "upsample_nearest2d", "upsample_nearest3d", "upsample_trilinear3d",
-    // tensors from sizes
+    // new tensors
     "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "new_empty",
     "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor", "zeros",
     "zeros_like",

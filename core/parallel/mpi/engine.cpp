@@ -164,8 +164,7 @@ void Engine::answer_questions() {
 bool Engine::accuse(MPI_Request& request, const std::string& name) {
     std::deque<int64_t> numbers(static_cast<size_t>(size_), unknown);
     numbers[static_cast<size_t>(rank_)] = number_;
-    static int64_t question = 0;  // static, because a stopped rank might receive it at any later
-                                  // time
+    static int64_t question = 0;  // a stopped rank might receive it much later
     for (int other = 0; other < size_; ++other) {
         MPI_Request sent = MPI_REQUEST_NULL;
         if (other != rank_ && MPI_Isend(&question, 1, MPI_INT64_T, other, question_tag, questions_,

@@ -281,8 +281,7 @@ class Parser {
         return found == bases_.end() ? slot : found->second;
     }
 
-    /// Determines which values share memory, and whether the node writes to the images, a weight or
-    /// a count.
+    /// Which values share memory, and whether the node writes to the images, a weight or a count.
     void note_writes(Node& node, const c10::FunctionSchema& schema) {
         for (size_t i = 0; i < schema.arguments().size(); ++i) {
             const auto* alias = schema.arguments()[i].alias_info();
@@ -302,8 +301,7 @@ class Parser {
                 }
             }
         }
-        // In evaluation mode dropout returns its argument itself; contiguous and others sometimes
-        // do.
+        // dropout returns its argument itself in evaluation mode; contiguous and others may.
         const bool may_share = schema.name().ends_with("dropout") ||
                                std::ranges::any_of(schema.returns(), [](const auto& result) {
                                    return result.alias_info() != nullptr;
@@ -315,8 +313,7 @@ class Parser {
         }
     }
 
-    /// A node that creates a tensor, or enlarges one, has an argument with the size, which must
-    /// match the shape that the file specifies.
+    /// If a node makes or enlarges a tensor, its size argument must be the shape in the file.
     void check_sizes(Node& node, const c10::FunctionSchema& schema) {
         for (const auto* const name : {"size", "shape", "output_size", "repeats", "pad", "dims"}) {
             const auto position = schema.argumentIndexWithName(name);

@@ -1,5 +1,5 @@
-// APGD (Croce and Hein 2020): ascent along the gradient with momentum, whose step is halved at
-// checkpoints where the loss has not risen often enough.
+// APGD (Croce and Hein 2020): ascends along the gradient with momentum. The step is halved at
+// checkpoints if the loss has not risen often enough.
 #include "attack/losses.h"
 #include "attack/method.h"
 #include "attack/random_start.h"
@@ -12,9 +12,9 @@ namespace hfc::attack {
 namespace {
 
 constexpr double least_size = 1e-12;
-constexpr double forward_weight = 0.75;  ///< of the new step against the momentum
+constexpr double forward_weight = 0.75;  ///< the weight of the new step; the momentum has the rest
 
-/// Steps from one checkpoint to the next, as fractions of all steps.
+/// The distances between checkpoints, as fractions of all steps.
 constexpr double first_interval = 0.22;
 constexpr double least_interval = 0.06;
 constexpr double shrinkage = 0.03;
@@ -23,12 +23,12 @@ int64_t steps_of(double fraction, int64_t steps) {
     return std::max<int64_t>(1, static_cast<int64_t>(fraction * static_cast<double>(steps)));
 }
 
-/// Perturbations or gradients of size 1 in the norm.
+/// Scales perturbations or gradients to size 1 in the norm.
 at::Tensor normalized(const at::Tensor& images, Norm norm) {
     if (norm == Norm::l_infinity) {
         return images / (images.abs().amax({1, 2, 3}, /*keepdim=*/true) + least_size);
     }
-    // In float64: the gradient of DLR is huge where logits are nearly equal.
+    // In float64, because the gradient of DLR is huge if logits are nearly equal.
     const auto exact = images.to(at::kDouble);
     return (exact / (l2_norm(exact) + least_size)).to(images.scalar_type());
 }
@@ -89,7 +89,7 @@ class Apgd : public Attack {
         last_wrong_ = at::where(beside_images(here.fooled()), images(), last_wrong_);
     }
 
-    /// Averaged over the passes; loss_ is that of the last pass.
+    /// The gradient averaged over the passes; loss_ is the loss of the last pass.
     at::Tensor gradient_at(Evaluation& here) {
         const auto losses = [&](const at::Tensor& logits) {
             const auto values = targets_.defined() ? targeted_losses(settings().loss, logits,
@@ -117,7 +117,7 @@ class Apgd : public Attack {
         ++since_check_;
     }
 
-    /// At a checkpoint: images whose step is halved go on from their best point.
+    /// At a checkpoint, images whose step is halved continue from their best point.
     void check(at::Tensor& gradient) {
         if (since_check_ < interval_) {
             return;
@@ -152,16 +152,16 @@ class Apgd : public Attack {
     at::Tensor targets_;    ///< int64 [N], or undefined
     at::Tensor step_;       ///< [N, 1, 1, 1]
     at::Tensor previous_;   ///< the images before the last step
-    at::Tensor here_;       ///< inside advance(): where the next step begins, if not at images()
+    at::Tensor here_;       ///< inside advance(): where the next step starts, if not at images()
     at::Tensor loss_;       ///< at images()
-    at::Tensor last_loss_;  ///< before; 0 at first, as the published code has it
+    at::Tensor last_loss_;  ///< the loss before that; 0 at first, as in the published code
     at::Tensor rises_;      ///< how often the loss has risen since the last checkpoint
-    at::Tensor halved_;     ///< bool: at the last checkpoint
-    at::Tensor best_;       ///< the images of the largest loss
-    at::Tensor best_gradient_;  ///< there
+    at::Tensor halved_;     ///< bool: whether the step was halved at the last checkpoint
+    at::Tensor best_;       ///< the images with the largest loss
+    at::Tensor best_gradient_;  ///< the gradient at best_
     at::Tensor best_loss_;
     at::Tensor best_at_check_;  ///< best_loss_ at the last checkpoint
-    at::Tensor last_wrong_;     ///< the last images that were misclassified; else the clean ones
+    at::Tensor last_wrong_;     ///< the last misclassified images, otherwise the clean ones
 };
 
 }  // namespace

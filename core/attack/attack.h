@@ -44,7 +44,8 @@ struct RobustOptions {
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
     /// Only for robustness(): called with the name of each attack of a sequence before it starts.
     std::function<void(const std::string&)> before_step = {};
-    /// robustness() alone: called after each attack with its name and the fraction that is right.
+    /// Only for robustness(): called after each attack with its name and the fraction of images
+    /// that are still classified correctly.
     std::function<void(const std::string&, double)> after_step = {};
 };
 

@@ -1,5 +1,5 @@
-// Carlini and Wagner 2017, L2: Adam on the squared size of the perturbation plus c times how far
-// the image is from being wrong, with a search for the smallest c that works.
+// Carlini and Wagner 2017, L2: Adam minimises the squared size of the perturbation plus c times the
+// distance of the image from being misclassified. A search finds the smallest c that works.
 #include "attack/losses.h"
 #include "attack/method.h"
 #include "base/error.h"
@@ -17,9 +17,10 @@ constexpr double contraction = 0.999999;  ///< keeps the arc tangent of a border
 constexpr double beta1 = 0.9;             ///< of Adam
 constexpr double beta2 = 0.999;
 constexpr double adam_epsilon = 1e-8;
-constexpr double progress = 0.9999;  ///< a search goes on while a tenth of it lowers the loss so
+/// A search continues while each tenth of it lowers the loss by this factor.
+constexpr double progress = 0.9999;
 
-/// Each image has searches of its own: one that ends early lets only this image begin the next.
+/// Each image has its own searches. If one of them ends early, only this image starts the next one.
 class CarliniWagner : public Attack {
   public:
     using Attack::Attack;
@@ -87,13 +88,13 @@ class CarliniWagner : public Attack {
     int64_t searches() const { return static_cast<int64_t>(settings().number("searches")); }
     at::Tensor to_pixels(const at::Tensor& squashed) const { return squashed * half_ + middle_; }
 
-    /// How far each image is from success by the confidence; below 0: it succeeds.
+    /// The distance of each image from success with the confidence; below 0, the attack succeeds.
     at::Tensor gaps(const at::Tensor& logits, const at::Tensor& labels) const {
         const auto margin = untargeted_losses(Loss::margin, logits, labels);
         return (settings().targeted ? margin : -margin) + settings().number("confidence");
     }
 
-    /// Looks ten times a search.
+    /// Checks the loss ten times per search.
     at::Tensor is_stuck(const at::Tensor& gap) {
         const auto squared = (images() - rounded_).to(at::kDouble).square().sum({1, 2, 3});
         const auto loss = squared + c_ * gap.clamp_min(0);
@@ -112,7 +113,7 @@ class CarliniWagner : public Attack {
         found_ = found_.logical_or(successes);
     }
 
-    /// Of the loss with respect to offset_.
+    /// The gradient of the loss with respect to offset_.
     at::Tensor gradient(Evaluation& here) const {
         const auto by_pixel = here.gradient_of([&](const at::Tensor& logits) {
             return gaps(logits, here.labels()).clamp_min(0) * c_.to(logits.scalar_type());
@@ -131,7 +132,8 @@ class CarliniWagner : public Attack {
                                 ((square_ / correction(beta2)).sqrt() + adam_epsilon);
     }
 
-    /// Where a search has ended: with ten times c until one has succeeded, then by bisection.
+    /// Starts the next search of the images whose search has ended: with ten times c until one has
+    /// succeeded, then by bisection.
     void begin_next(const at::Tensor& ended) {
         if (!ended.any().item<bool>()) {
             return;
@@ -149,18 +151,18 @@ class CarliniWagner : public Attack {
         }
     }
 
-    double middle_ = 0, half_ = 1;  ///< of the range of pixels
+    double middle_ = 0, half_ = 1;  ///< centre and half width of the pixel range
     at::Tensor origin_;             ///< the images as arc tangents
     at::Tensor squashed_;           ///< tanh(origin_ + offset_), for the images and the gradient
-    at::Tensor rounded_;            ///< what origin_ gives back
-    at::Tensor offset_;             ///< what Adam changes
-    at::Tensor mean_, square_;      ///< of Adam: the moments
-    at::Tensor nearest_;            ///< images that succeed, else the clean ones
+    at::Tensor rounded_;            ///< the images recomputed from origin_
+    at::Tensor offset_;             ///< the variable that Adam optimises
+    at::Tensor mean_, square_;      ///< the moments of Adam
+    at::Tensor nearest_;            ///< images that succeed, otherwise the clean ones
     at::Tensor best_;               ///< the size of their perturbation, float64 [N]
-    at::Tensor c_, lower_, upper_;  ///< float64 [N], of the search
-    at::Tensor previous_;           ///< the loss when it was last looked at, float64 [N]
-    at::Tensor step_;               ///< in this search, float64 [N]
-    at::Tensor searches_;           ///< that have ended, float64 [N]
+    at::Tensor c_, lower_, upper_;  ///< of the search, float64 [N]
+    at::Tensor previous_;           ///< the loss at the last check, float64 [N]
+    at::Tensor step_;               ///< the step within this search, float64 [N]
+    at::Tensor searches_;           ///< the number of searches that have ended, float64 [N]
     at::Tensor found_;              ///< whether this search has succeeded, bool [N]
 };
 

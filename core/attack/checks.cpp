@@ -18,22 +18,22 @@ namespace {
 
 constexpr int64_t images_seen = 100;
 constexpr int64_t passes = 5;
-constexpr double most_difference = 1e-4;  ///< of normalised logits of two passes
+constexpr double most_difference = 1e-4;  ///< between normalised logits of two passes
 constexpr double probability_error = 1e-5;
-/// Of cross-entropy the gradient of an image that a network is sure of is zero, too.
+/// With cross-entropy, the gradient is also zero for an image that a network is certain of.
 constexpr double most_saturated = 0.5;
-constexpr double most_gained = 0.02;  ///< by steps that should not matter
+constexpr double most_gained = 0.02;  ///< by steps that should make no difference
 constexpr double most_black_box = 0.002;
 constexpr int64_t random_points = 100;
 /// A run has not converged for an image if the best loss rose in the last steps by more than this
-/// share of its whole rise.
+/// fraction of its total rise.
 constexpr double last_steps = 0.05;
 constexpr double least_rise = 0.01;
-constexpr double most_rising = 0.2;  ///< share of such images
-constexpr int64_t least_steps = 20;  ///< of a run that is looked at
-constexpr double never = 0;          ///< the limit of what should not happen at all
+constexpr double most_rising = 0.2;  ///< fraction of such images
+constexpr int64_t least_steps = 20;  ///< of a run that is checked
+constexpr double never = 0;          ///< the limit for what should not happen at all
 
-/// Whether this thread computes a gradient while the watch lives.
+/// Whether this thread computes a gradient while the watch exists.
 class GradientWatch {
   public:
     GradientWatch()
@@ -71,7 +71,7 @@ AttackOptions attack_like(const AttackOptions& options, const char* method,
     return attack;
 }
 
-/// A network and all images of a data set on its device.
+/// A network and all images of a data set on the network's device.
 struct Seen {
     Seen(model::Model& model, const data::Dataset& dataset, const Settings& settings,
          const model::Inference::Options& inference)
@@ -152,8 +152,8 @@ class NetworkChecks {
         classes_ = logits.size(1);
     }
 
-    /// The share of the images that are right whose gradient is zero everywhere. DLR is constant
-    /// where the label is the third class, so images that are wrong do not count.
+    /// The fraction of the correctly classified images whose gradient is zero everywhere. DLR is
+    /// constant if the label is the third class, so misclassified images do not count.
     double zero_gradients(Loss loss) {
         Settings settings;
         settings.range = options_.range;
@@ -193,7 +193,7 @@ class NetworkChecks {
         return right.to(at::kDouble).mean().item<double>();
     }
 
-    /// Which images stay right at random points of the ball.
+    /// Which images are still classified correctly at random points of the ball.
     at::Tensor right_at_random_points(double epsilon) {
         const auto options = apgd(epsilon, 1);
         const auto settings = resolve(options);
@@ -255,7 +255,7 @@ class NetworkChecks {
                          what));
     }
 
-    /// Looks at each attack that follows a gradient and takes enough steps.
+    /// Checks each attack that follows a gradient and takes enough steps.
     void look_at_convergence() {
         std::vector<std::string> notes;
         for (const auto& step : steps_of(options_, classes_, notes)) {
@@ -271,8 +271,8 @@ class NetworkChecks {
         }
     }
 
-    /// The share of images that stay right in one run of an attack although the loss that it
-    /// increases still rises.
+    /// The fraction of images that are still classified correctly after one run of an attack,
+    /// although the loss that the attack increases is still rising.
     double share_still_rising(const Settings& settings) {
         const auto seen = see(settings);
         AttackBatch run;

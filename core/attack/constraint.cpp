@@ -9,11 +9,11 @@
 namespace hfc::attack {
 namespace {
 
-/// Above the rounding error of a float32 norm and of scaling by it, so that a perturbation scaled
-/// to epsilon is within epsilon.
+/// Larger than the rounding error of a float32 norm and of scaling by it, so that a perturbation
+/// scaled to epsilon is within epsilon.
 constexpr double rounding = 1e-6;
 
-/// One number per image: float64 [N].
+/// One number per image, float64 [N].
 at::Tensor norm_of(const at::Tensor& perturbation, Norm norm) {
     const auto order = norm == Norm::l2 ? 2.0 : std::numeric_limits<double>::infinity();
     return at::linalg_vector_norm(perturbation.to(at::kDouble), order, at::IntArrayRef{1, 2, 3});
@@ -83,7 +83,7 @@ at::Tensor Constraint::float_epsilons() const {
 }
 
 void Constraint::set_bounds() {
-    // As float32: the bounds are those that require_batch() compares the pixels with.
+    // As float32, because require_batch() compares the pixels with these bounds.
     const auto lowest = static_cast<float>(settings_.range.lowest);
     const auto highest = static_cast<float>(settings_.range.highest);
     if (settings_.norm == Norm::l2) {
@@ -91,8 +91,8 @@ void Constraint::set_bounds() {
         upper_ = at::full({}, highest, images_.options());
         return;
     }
-    // Rounding x + epsilon to float32 can end beyond epsilon by half a unit in the last place. The
-    // next number inside is taken then.
+    // Rounding x + epsilon to float32 can exceed epsilon by half a unit in the last place. In that
+    // case, the next number inside is used.
     const auto exact = images_.to(at::kDouble);
     const auto inside = [&](const at::Tensor& bound) {
         const auto rounded = bound.to(at::kFloat);

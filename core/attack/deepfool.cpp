@@ -1,5 +1,5 @@
-// DeepFool (Moosavi-Dezfooli et al. 2016): steps to the nearest boundary of the linearised network,
-// until the image is on the other side.
+// DeepFool (Moosavi-Dezfooli et al. 2016): takes steps to the nearest boundary of the linearised
+// network until the image is on the other side.
 #include "attack/method.h"
 #include "base/error.h"
 
@@ -11,7 +11,7 @@
 namespace hfc::attack {
 namespace {
 
-/// As foolbox has them: they keep a gradient of 0 from dividing, and a step from ending short of
+/// The values of foolbox. They prevent a division by a zero gradient, and a step that ends short of
 /// the boundary.
 constexpr double least_length = 1e-8;
 constexpr double least_step = 1e-4;
@@ -55,7 +55,8 @@ class DeepFool : public Attack {
     std::vector<at::Tensor*> per_image() override { return {&classes_, &moved_, &result_}; }
 
   private:
-    /// From images() to the nearest boundary between the label and a candidate: float64 [N, D].
+    /// The step from images() to the nearest boundary between the label and a candidate, float64
+    /// [N, D].
     at::Tensor step(Evaluation& here) const {
         const auto logits = here.logits().to(at::kDouble).gather(1, classes_);
         const auto gradients = here.class_gradients(classes_).flatten(2).to(at::kDouble);
@@ -72,9 +73,9 @@ class DeepFool : public Attack {
         return l2 ? distance / lengths.gather(1, nearest) * normal : distance * normal.sign();
     }
 
-    at::Tensor classes_;  ///< int64 [N, candidates]: the label, then the likeliest others
+    at::Tensor classes_;  ///< int64 [N, candidates]: the label, then the most likely other classes
     at::Tensor moved_;    ///< the sum of the steps, before the overshoot
-    at::Tensor result_;   ///< the wrong images within epsilon, else the clean ones
+    at::Tensor result_;   ///< the misclassified images within epsilon, otherwise the clean ones
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ EarlyStoppingAttack::EarlyStoppingAttack(const AttackedNetwork& network, const S
     attack_->begin(network, batch);
 }
 
-/// Notes and drops the images that are fooled. Returns the rows that are kept.
+/// Records and drops the images that are fooled. Returns the rows that are kept.
 at::Tensor EarlyStoppingAttack::drop_fooled(const at::Tensor& fooled) {
     const auto gone = fooled.nonzero().squeeze(1);
     auto kept = fooled.logical_not().nonzero().squeeze(1);
@@ -43,7 +43,7 @@ at::Tensor EarlyStoppingAttack::drop_fooled(const at::Tensor& fooled) {
     return kept;
 }
 
-/// The images that turn out to be fooled where they are leave; the others take one step.
+/// Images that are already fooled leave the batch; the others take one step.
 void EarlyStoppingAttack::iterate(bool first) {
     Evaluation here(network_, attack_->images(), labels_, attack_->uses_gradient());
     if (first && first_gradient_.defined()) {

@@ -75,11 +75,11 @@ void Evaluation::keep(const at::Tensor& rows) {
         return;
     }
     if (2 * rows.size(0) < before) {
-        // A second forward pass of the few costs less than a backward pass through all.
+        // A second forward pass of the few images costs less than a backward pass of all.
         pass_.reset();
         return;
     }
-    // The logits of the kept rows only: the rows that left get a gradient of zeros, which is cut
+    // The logits of the kept rows only. The rows that left get a gradient of zeros, which is cut
     // off.
     const at::AutoGradMode with_grad(true);
     pass_->logits = pass_->logits.index_select(0, rows);

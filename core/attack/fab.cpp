@@ -1,5 +1,5 @@
 // FAB (Croce and Hein 2020): walks along the decision boundary towards the image, and finds
-// perturbations of small norm.
+// perturbations with a small norm.
 #include "attack/losses.h"
 #include "attack/method.h"
 #include "attack/plane.h"
@@ -61,7 +61,7 @@ class Fab : public Attack {
     std::vector<at::Tensor*> per_image() override { return {&targets_, &nearest_, &distance_}; }
 
   private:
-    /// Half of epsilon long.
+    /// A random perturbation with half the size of epsilon.
     at::Tensor start(const AttackBatch& batch) const {
         const auto random = random_perturbation(batch.images, samples(), settings(), restart());
         const auto length = settings().norm == Norm::l2
@@ -70,7 +70,8 @@ class Fab : public Attack {
         return random / (length + least_size) * constraint().float_epsilons() / 2;
     }
 
-    /// Keeps images that are wrong and nearer than all before. Returns which are wrong.
+    /// Keeps misclassified images that are nearer than all earlier ones. Returns which images are
+    /// misclassified.
     at::Tensor note(Evaluation& here) {
         const auto wrong = here.fooled();
         const auto now = distances();
@@ -80,7 +81,7 @@ class Fab : public Attack {
         return wrong;
     }
 
-    /// The plane where a class is as likely as the label, linearised: normals [N, D] and the
+    /// The linearised plane on which a class is as likely as the label: normals [N, D] and the
     /// difference of the logits [N], float64.
     std::pair<at::Tensor, at::Tensor> nearest_plane(Evaluation& here) const {
         if (targets_.defined()) {
@@ -142,8 +143,8 @@ class Fab : public Attack {
 
     bool moved_ = false;
     at::Tensor targets_;   ///< int64 [N], or undefined
-    at::Tensor nearest_;   ///< wrong images, else the clean ones
-    at::Tensor distance_;  ///< of nearest_, float64 [N]
+    at::Tensor nearest_;   ///< misclassified images, otherwise the clean ones
+    at::Tensor distance_;  ///< the distance of nearest_, float64 [N]
 };
 
 }  // namespace

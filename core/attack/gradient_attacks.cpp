@@ -1,4 +1,4 @@
-// FGSM, FFGSM, BIM, MI-FGSM and PGD: each iteration is one step along a direction made of the
+// FGSM, FFGSM, BIM, MI-FGSM and PGD. Each iteration is one step in a direction derived from the
 // gradient.
 #include "attack/method.h"
 
@@ -9,7 +9,7 @@
 namespace hfc::attack {
 namespace {
 
-/// As PGDL2 of torchattacks: keeps a zero gradient from being divided by zero.
+/// As in PGDL2 of torchattacks; prevents the division of a zero gradient by zero.
 constexpr double least_norm = 1e-10;
 
 class GradientStep : public Attack {
@@ -71,7 +71,7 @@ class MomentumStep : public GradientStep {
     }
 
     at::Tensor direction(const at::Tensor& gradient) override {
-        // A gradient of zeros adds nothing, where torchattacks divides zero by zero.
+        // A gradient of zeros adds nothing here; torchattacks divides zero by zero.
         const auto along = gradient / gradient.abs()
                                           .mean({1, 2, 3}, /*keepdim=*/true)
                                           .clamp_min(std::numeric_limits<float>::min());

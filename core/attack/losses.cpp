@@ -9,7 +9,7 @@
 namespace hfc::attack {
 namespace {
 
-/// As in Croce and Hein 2020: keeps equal logits from dividing by zero.
+/// As in Croce and Hein 2020; prevents a division by zero if logits are equal.
 constexpr double least_gap = 1e-12;
 
 at::Tensor logit_of(const at::Tensor& logits, const at::Tensor& classes) {
@@ -24,7 +24,7 @@ at::Tensor margins(const at::Tensor& logits, const at::Tensor& labels) {
     return without_label(logits, labels).amax(1) - logit_of(logits, labels);
 }
 
-/// Column k: the logit that k others exceed.
+/// Column k is the logit that k others exceed.
 at::Tensor largest_logits(const at::Tensor& logits, int64_t count) {
     return std::get<0>(logits.topk(count, 1));
 }

@@ -5,7 +5,7 @@
 namespace hfc::attack {
 namespace {
 
-/// Stands for infinity where products with zero must stay numbers.
+/// Used in place of infinity, so that its product with zero is a number.
 constexpr double far = 1e30;
 
 }  // namespace
@@ -13,7 +13,8 @@ constexpr double far = 1e30;
 at::Tensor move_to_plane(const at::Tensor& points, const at::Tensor& normals,
                          const at::Tensor& offsets, Norm norm, const Range& range) {
     const auto gap = offsets - (normals * points).sum(1);
-    // Each coordinate moves along w, by a length times 1 or |w|, until the range ends.
+    // Each coordinate moves along w, by a length times 1 or |w|, until it reaches the end of the
+    // range.
     const auto w = normals * at::where(gap.lt(0), -1.0, 1.0).unsqueeze(1);
     const auto size = w.abs();
     const auto room =
@@ -22,8 +23,8 @@ at::Tensor move_to_plane(const at::Tensor& points, const at::Tensor& normals,
     const auto [ends, order] = (room / speed).clamp_max(far).sort(1);
     const auto gains = (size * speed).gather(1, order);
     const auto whole = (size * room).gather(1, order);
-    // Before the end of coordinate k: what the coordinates at their ends give, and the slope of the
-    // others.
+    // Before coordinate k reaches its end: the contribution of the coordinates that are at their
+    // ends, and the slope of the others.
     const auto given = whole.cumsum(1) - whole;
     const auto slope = gains.flip(1).cumsum(1).flip(1);
     const auto reached = given + ends * slope;

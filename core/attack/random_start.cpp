@@ -15,10 +15,10 @@
 namespace hfc::attack {
 namespace {
 
-/// Keeps a perturbation of zeros from being divided by zero.
+/// Prevents the division of a zero perturbation by zero.
 constexpr double least_length = 1e-10;
 
-/// In an order that depends only on the length; eight sums do not wait for one another.
+/// Adds in an order that depends only on the length; the eight sums do not wait for each other.
 double sum_of_squares(std::span<const float> values) {
     std::array<double, 8> sums = {};
     size_t i = 0;
@@ -35,8 +35,8 @@ double sum_of_squares(std::span<const float> values) {
     return std::accumulate(sums.begin(), sums.end(), 0.0);
 }
 
-/// Scales each row of float32 [N, n] to the L2 norm that `lengths` (float64 [N, 1]) gives. Row by
-/// row: a reduction in ATen may group the sum by the number of rows and threads.
+/// Scales each row of float32 [N, n] to the L2 norm in `lengths` (float64 [N, 1]). The rows are
+/// summed one by one, because ATen may group a reduction by the number of rows and threads.
 void scale_rows(const at::Tensor& rows, const at::Tensor& lengths) {
     const auto size = rows.size(1);
     auto* values = rows.mutable_data_ptr<float>();

@@ -57,8 +57,8 @@ Remaining classified_correctly(const AttackedNetwork& network, const Settings& s
     return remaining;
 }
 
-/// How many images of a batch are classified correctly at each epsilon. An image that is fooled
-/// within an epsilon is fooled within a larger one.
+/// The number of images in a batch that are classified correctly at each epsilon. An image that is
+/// fooled within an epsilon is fooled within any larger one.
 std::vector<int64_t> count_stopping_early(const AttackedNetwork& network, const Settings& settings,
                                           const data::Batch& batch,
                                           const std::vector<double>& epsilons,
@@ -79,7 +79,7 @@ std::vector<int64_t> count_stopping_early(const AttackedNetwork& network, const 
     return counts;
 }
 
-/// As count_stopping_early(), but every image is attacked in full.
+/// Like count_stopping_early(), but every image is attacked in full.
 std::vector<int64_t> count_in_full(const AttackedNetwork& network, const Settings& settings,
                                    const data::Batch& batch, const std::vector<double>& epsilons,
                                    const at::Tensor& start) {

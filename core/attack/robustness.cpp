@@ -26,7 +26,7 @@ class Assessment {
           options_(options),
           fooled_by_(at::zeros({dataset.size()}, at::kLong)) {}
 
-    /// Finds the images that are wrong without an attack. Returns the number of classes.
+    /// Finds the images that are misclassified without an attack. Returns the number of classes.
     int64_t look(const Range& range) {
         Settings settings;
         settings.range = range;
@@ -78,7 +78,8 @@ class Assessment {
     const at::Tensor& images() const { return images_; }
 
   private:
-    /// Each process has attacked other images; before: fooled_by_ as it was.
+    /// Combines the results, because each process has attacked different images. before: the
+    /// previous value of fooled_by_.
     void join(const at::Tensor& before) {
         if (group_.size() == 1) {
             return;
@@ -180,7 +181,7 @@ std::vector<at::Tensor> perturb_by_sequence(model::Model& model, const at::Tenso
                                             const std::vector<double>& epsilons,
                                             const model::Inference::Options& inference,
                                             const at::Tensor& samples) {
-    const parallel::AloneScope alone;  // each process has images of its own
+    const parallel::AloneScope alone;  // each process has its own images
     Settings settings;
     settings.range = options.range;
     require_batch(images, labels, settings);

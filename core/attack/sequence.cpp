@@ -8,7 +8,7 @@
 namespace hfc::attack {
 namespace {
 
-/// Makes the steps of one version.
+/// Creates the steps of one version.
 class Version {
   public:
     Version(const AttackOptions& options, int64_t classes, std::vector<std::string>& notes)

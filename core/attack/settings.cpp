@@ -39,7 +39,7 @@ void set_steps(Settings& settings, const AttackOptions& options, const Method& m
     settings.alpha = options.alpha.value_or(method.alpha);
     require(std::isfinite(settings.alpha) && settings.alpha > 0,
             "alpha must be a finite number above 0, got {}", settings.alpha);
-    // With epsilon 0 nothing moves, whatever the fraction.
+    // With epsilon 0 nothing moves, whatever the fraction is.
     const auto of_defaults =
         settings.epsilon > 0 ? settings.alpha / settings.epsilon : method.alpha / method.epsilon;
     settings.alpha_fraction = options.relative_alpha.value_or(
@@ -132,7 +132,7 @@ void set_targets(Settings& settings, const AttackOptions& options) {
             "the loss dlr does not support 'targeted'; use 'targets' instead");
 }
 
-/// Compares as float32, the type of the pixels.
+/// Compares as float32, the dtype of the pixels.
 void require_pixels(const at::Tensor& images, const Range& range) {
     if (images.numel() == 0) {
         return;

@@ -37,7 +37,7 @@ class Search {
         start_ = start_rows(network, settings, 0, images_.size(0));
     }
 
-    /// Of a method that finds the nearest images itself: one run for each restart and target.
+    /// For a method that finds the nearest images itself: one run for each restart and target.
     void find_nearest(double max_epsilon) {
         const auto open = succeeded_.isinf().nonzero().squeeze(1);
         if (open.numel() == 0) {
@@ -56,11 +56,12 @@ class Search {
 
     const at::Tensor& succeeded() const { return succeeded_; }
 
-    /// Attacks the images that `which` (bool [N]) names with their `epsilons` (float64 [N]).
+    /// Attacks the images selected by `which` (bool [N]), each with its value in `epsilons`
+    /// (float64 [N]).
     void attack(const at::Tensor& which, const at::Tensor& epsilons) {
         const auto rows = which.nonzero().squeeze(1);
         for (int64_t restart = 0; restart < settings_.runs(); ++restart) {
-            // What an earlier restart has brought within the epsilon needs no other.
+            // Images that an earlier restart has fooled within the epsilon need no other restart.
             const auto open = rows.index_select(
                 0, succeeded_.gt(epsilons).index_select(0, rows).nonzero().squeeze(1));
             if (open.numel() > 0) {
@@ -112,7 +113,7 @@ class Search {
     at::Tensor first_gradient_;
     at::Tensor start_;
     at::Tensor failed_;     ///< float64 [N], CPU
-    at::Tensor succeeded_;  ///< float64 [N], CPU; infinity: nothing has
+    at::Tensor succeeded_;  ///< float64 [N], CPU; infinity if none has succeeded
 };
 
 void require_ascending(const char* name, const std::vector<double>& epsilons) {

@@ -1,5 +1,5 @@
-// The Square attack (Andriushchenko et al. 2020): random search by squares, which needs no
-// gradient. The windows of an image are its own, so that its result does not depend on its batch.
+// The Square attack (Andriushchenko et al. 2020): random search with squares, without gradients.
+// Each image has its own windows, so its result does not depend on its batch.
 #include "attack/losses.h"
 #include "attack/method.h"
 #include "attack/random_start.h"
@@ -17,13 +17,13 @@ namespace hfc::attack {
 namespace {
 
 constexpr double least_size = 1e-12;
-constexpr int64_t tiles = 5;  ///< along a side, of the start in L2
+constexpr int64_t tiles = 5;  ///< per side, at the start in L2
 
-/// The squares become smaller after so many queries of 10 000.
+/// The squares become smaller after these numbers of queries out of 10 000.
 constexpr std::array halvings{10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
 
-/// Each pixel is one step of the chessboard king further from the middle of its half: nested
-/// rectangles of weight 1, 1/4, 1/9, ...
+/// Adds nested rectangles of weight 1, 1/4, 1/9, ...: a pixel's distance from the middle of its
+/// half is counted in steps of a chess king.
 void add_rectangles(at::TensorAccessor<float, 2> to, int64_t top, int64_t height, int64_t width,
                     float sign) {
     const std::array centre{height / 2, width / 2};
@@ -50,7 +50,7 @@ void add_rectangles(at::TensorAccessor<float, 2> to, int64_t top, int64_t height
     }
 }
 
-/// [size, size] of norm 1: nested rectangles, the lower half of the opposite sign.
+/// [size, size] with norm 1: nested rectangles, with the opposite sign in the lower half.
 at::Tensor tile(int64_t size) {
     auto result = at::zeros({size, size}, at::kFloat);
     const auto half = size / 2;
@@ -99,7 +99,7 @@ class Square : public Attack {
   private:
     int64_t queries() const { return static_cast<int64_t>(settings().number("queries")); }
 
-    /// Takes the images at images() where they are better.
+    /// Keeps the images() that are better.
     void note(Evaluation& here) {
         const auto loss = targeted_or_margin(here);
         const auto wrong = here.fooled();
@@ -108,7 +108,7 @@ class Square : public Attack {
             wrong_ = wrong;
             return;
         }
-        // An image that is fooled stays as it is.
+        // An image that is fooled is not changed any more.
         const auto better = loss.gt(loss_).logical_or(wrong).logical_and(wrong_.logical_not());
         best_ = at::where(beside_images(better), images(), best_);
         loss_ = at::where(better, loss, loss_);
@@ -145,7 +145,7 @@ class Square : public Attack {
                            fmt::format("{} {}", random_purpose(settings(), restart()), what));
     }
 
-    /// +-epsilon in each column and channel.
+    /// +-epsilon for each column and channel.
     at::Tensor striped_start() const {
         const auto& x = constraint().images();
         const auto signs = draws("stripes", x.size(1) * x.size(3))
@@ -176,7 +176,7 @@ class Square : public Attack {
         return to_sphere(delta.to(x.device()));
     }
 
-    /// A perturbation scaled to epsilon, on the images.
+    /// The images with the perturbation scaled to epsilon.
     at::Tensor to_sphere(const at::Tensor& delta) const {
         const auto length = l2_norm(delta) + least_size;
         return constraint().images() + delta / length * constraint().float_epsilons();
@@ -197,7 +197,7 @@ class Square : public Attack {
         return bounded(best_ + 2 * constraint().float_epsilons() * signs * inside);
     }
 
-    /// 1 inside a window of each image, [N, 1, H, W].
+    /// 1 inside a window of each image, otherwise 0: [N, 1, H, W].
     at::Tensor window(const at::Tensor& top, const at::Tensor& left, int64_t size) const {
         const auto along = [&](const at::Tensor& begin, int64_t length) {
             const auto place = at::arange(length, at::kLong).unsqueeze(0) - begin.unsqueeze(1);
@@ -208,7 +208,7 @@ class Square : public Attack {
             .unsqueeze(1);
     }
 
-    /// The norm of a second window moves to the first one.
+    /// Moves the norm of a second window to the first one.
     at::Tensor with_two_windows() const {
         const auto& x = constraint().images();
         const auto size = side();
@@ -249,8 +249,8 @@ class Square : public Attack {
 
     int64_t query_ = 0;
     at::Tensor best_;
-    at::Tensor loss_;   ///< at best_; undefined before the first query
-    at::Tensor wrong_;  ///< bool: best_ is misclassified
+    at::Tensor loss_;   ///< the loss at best_; undefined before the first query
+    at::Tensor wrong_;  ///< bool: whether best_ is misclassified
 };
 
 }  // namespace

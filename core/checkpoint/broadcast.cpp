@@ -11,7 +11,7 @@
 namespace hfc::checkpoint {
 namespace {
 
-/// Names, dtypes and shapes of the tensors, and the state.
+/// The names, dtypes and shapes of the tensors, and the state.
 Json outline_of(const std::optional<Checkpoint>& checkpoint) {
     if (!checkpoint) {
         return {};

@@ -15,7 +15,8 @@ namespace {
 
 constexpr int64_t format = 1;
 constexpr std::string_view prefix = "checkpoint-";
-/// The rest of a checkpoint is a few numbers an epoch; a larger file is none of ours.
+/// Apart from tensors, a checkpoint contains only a few numbers per epoch, so a larger file is not
+/// ours.
 constexpr uint64_t state_limit = uint64_t{64} << 20;
 
 uint32_t checksum(std::string_view bytes) {
@@ -56,14 +57,15 @@ std::optional<int64_t> number_of(const std::filesystem::path& path) {
                : std::nullopt;
 }
 
-/// What versions before temporary files had locks have left: "checkpoint-NUMBER.json.PROCESS.tmp".
+/// Files left over from versions in which temporary files had no locks:
+/// "checkpoint-NUMBER.json.PROCESS.tmp".
 bool is_old_temporary(const std::filesystem::path& path) {
     const auto process = path.stem().extension().string();
     return path.extension() == ".tmp" && path.filename().string().starts_with(prefix) &&
            process.size() > 1 && process.find_first_not_of("0123456789", 1) == std::string::npos;
 }
 
-/// The files in a folder; none where it cannot be read.
+/// The files in a directory; none if it cannot be read.
 std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
     std::vector<std::filesystem::path> files;
     std::error_code error;
@@ -107,8 +109,8 @@ void Store::save(int64_t number, const Checkpoint& checkpoint) const {
     require(number >= 0, "checkpoints: the number of a checkpoint must be >= 0, got {}", number);
     make_folder(folder_);
     const auto tensors = path(number, ".safetensors");
-    // One of the same number may be there from a run that was stopped after it: without its JSON it
-    // does not count while it is replaced.
+    // A checkpoint with this number may exist if a run was stopped after writing it. Without its
+    // JSON file it does not count while it is being replaced.
     std::error_code ignored;
     std::filesystem::remove(path(number, ".json"), ignored);
     tensor_file::save(tensors, checkpoint.tensors);
@@ -127,7 +129,7 @@ void Store::link(int64_t number, const Store& to, int64_t to_number) const {
         std::error_code ignored;
         std::filesystem::remove(to.path(to_number, extension), ignored);
     }
-    // The JSON file makes it a checkpoint: it comes last.
+    // The JSON file makes it a checkpoint, so it comes last.
     for (const auto* extension : {".safetensors", ".json"}) {
         const auto from = path(number, extension), target = to.path(to_number, extension);
         std::error_code error;

@@ -1,9 +1,9 @@
-// Checkpoints of one training in a folder of their own: written whole or not at all, checked when
-// they are read.
+// Checkpoints of one training run in their own directory. Each is written completely or not at all,
+// and is checked when it is read.
 //
 //   checkpoint-000000042.safetensors   the tensors
 //   checkpoint-000000042.json          the rest, with the length and the checksum of both; written
-//   last, so a checkpoint without it is none
+//   last, so a checkpoint without it does not count
 #pragma once
 
 #include "tensor_file/tensor_file.h"
@@ -30,8 +30,8 @@ struct Checkpoint {
 
 class Store {
   public:
-    /// folder: made at the first save(). keep: how many of the newest checkpoints to keep, at least
-    /// 1.
+    /// folder: created by the first save(). keep: how many of the newest checkpoints to keep, at
+    /// least 1.
     explicit Store(std::filesystem::path folder, int64_t keep = 2);
 
     const std::filesystem::path& folder() const { return folder_; }

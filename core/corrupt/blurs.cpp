@@ -1,4 +1,4 @@
-// Blurs: out of focus, through glass, of motion, of zooming, Gaussian.
+// Blurs: defocus, glass, motion, zoom and Gaussian.
 #include "corrupt/filters.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ struct Disc {
     double sigma;
 };
 
-/// A disc of weights, float32 as OpenCV computes it, blurred a little by 3 or 5 taps.
+/// A disc of weights, in float32 as in OpenCV, slightly blurred with 3 or 5 taps.
 Planes<float> disc_kernel(const Disc& disc) {
     const auto half = disc.radius <= 8 ? 8 : static_cast<int64_t>(disc.radius);
     const auto size = 2 * half + 1;
@@ -56,7 +56,7 @@ Planes<float> disc_kernel(const Disc& disc) {
     return blurred(blurred(kernel, true), false);
 }
 
-/// Mirrored about the outermost pixel, as OpenCV's default is.
+/// Mirrored at the outermost pixel, as in OpenCV's default.
 int64_t mirror_101(int64_t i, int64_t size) {
     while (i < 0 || i >= size) {
         i = i < 0 ? -i : 2 * size - 2 - i;
@@ -101,8 +101,9 @@ struct Glass {
     int64_t rounds;
 };
 
-/// Each pixel, from the lower right to the upper left, becomes one near it. The published code
-/// means to swap the two, but copies: its tuple assignment reads what it has already written.
+/// Replaces each pixel, from the lower right to the upper left, by a nearby one. The published code
+/// is meant to swap the two but copies, because its tuple assignment reads what it has already
+/// written.
 void scatter(Bytes& x, const Glass& glass, Draws& draws) {
     const auto d = glass.distance;
     const auto count = glass.rounds * (x.height - 2 * d) * (x.width - 2 * d);
@@ -127,7 +128,7 @@ struct Motion {
 };
 
 struct Zoom {
-    int64_t factors;  ///< their number, the first one is 1
+    int64_t factors;  ///< the number of factors; the first one is 1
     double step;
 };
 
@@ -162,14 +163,14 @@ Corrupted motion_blur(const Task& task) {
 }
 
 Corrupted zoom_blur(const Task& task) {
-    // How many factors numpy's arange gives: its end, which it should leave out, comes along where
-    // a sum of steps is rounded.
+    // The number of factors that numpy's arange gives. Its end should be left out, but is included
+    // if a sum of steps is rounded.
     constexpr Table<Zoom> cifar{{{7, .01}, {12, .01}, {16, .01}, {21, .01}, {26, .01}}};
     constexpr Table<Zoom> large{{{12, .01}, {16, .01}, {11, .02}, {13, .02}, {11, .03}}};
     const auto& zoom = task.constants(cifar, large);
     const auto x = Floats::made(unit(task.image), [](double v) { return static_cast<float>(v); });
     auto sum = Floats::like(x);
-    const double step = (1 + zoom.step) - 1;  // as arange rounds it
+    const double step = (1 + zoom.step) - 1;  // rounded as in arange
     for (int64_t i = 0; i < zoom.factors; ++i) {
         const auto larger = zoomed(x, 1 + static_cast<double>(i) * step);
         for (size_t k = 0; k < sum.values.size(); ++k) {

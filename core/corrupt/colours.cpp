@@ -10,7 +10,8 @@ namespace {
 
 using Colour = std::array<double, 3>;
 
-/// In the order of scikit-image, in float64: cut off to bytes, other orders show.
+/// Computed in the same order as in scikit-image, in float64: after truncation to bytes, a
+/// different order is visible.
 Colour to_hsv(const Colour& rgb) {
     const auto [r, g, b] = rgb;
     const double most = std::max({r, g, b});

@@ -22,7 +22,7 @@ struct Kind {
     const char* name;
     Corrupted (*corrupt)(const Task&);
     bool common;
-    bool square;  ///< the published code takes square images alone
+    bool square;  ///< the published code accepts only square images
 };
 
 /// In the order of the published tables.
@@ -57,7 +57,7 @@ const Kind& find_kind(const std::string& name) {
 }
 
 constexpr int64_t least_side = 32;
-constexpr int64_t large_side = 64;  ///< from here on the constants are those of ImageNet-C
+constexpr int64_t large_side = 64;  ///< from this size on, the constants are those of ImageNet-C
 
 bool uses_imagenet(Constants constants, int64_t side) {
     return constants == Constants::imagenet ||

@@ -41,7 +41,7 @@ Slopes sobel(const Bytes& image) {
     return slopes;
 }
 
-/// Whether the slope at a pixel is the largest across the edge there. Outside lies 0.
+/// Whether the slope at a pixel is the largest one across the edge. It is 0 outside the image.
 bool is_ridge(const Slopes& slopes, const Numbers& sizes, int64_t y, int64_t x) {
     constexpr int64_t tangent = 13573;  // of 22.5 degrees, times 2^15
     const auto size = [&](int64_t row, int64_t column) {
@@ -109,7 +109,7 @@ Bytes canny(const Bytes& image, int low, int high) {
 }
 
 Floats distance_to(const Bytes& edges) {
-    // 1 along a row, 1.4 on the diagonal, 2.1969 as a knight moves.
+    // 1 along a row, 1.4 on the diagonal, 2.1969 for a knight's move.
     constexpr int straight = 65536;
     constexpr int diagonal = 91750;
     constexpr int knight = 143976;

@@ -11,7 +11,7 @@ namespace {
 struct Elastic {
     double shift;   ///< the length of the shifts
     double sigma;   ///< how smooth they are
-    double corner;  ///< how far the corners of the affine map go
+    double corner;  ///< how far the corners of the affine map move
 };
 
 struct Point {
@@ -23,7 +23,7 @@ using Triangle = std::array<Point, 3>;
 /// x' = a x + b y + c, y' = d x + e y + f.
 using Affine = std::array<double, 6>;
 
-/// The affine map that takes each corner of `from` to that of `to`.
+/// The affine map that takes each corner of `from` to the same corner of `to`.
 Affine affine_of(const Triangle& from, const Triangle& to) {
     const auto &p = from[0], &q = from[1], &r = from[2];
     const double det = (q.x - p.x) * (r.y - p.y) - (r.x - p.x) * (q.y - p.y);
@@ -51,7 +51,7 @@ int64_t mirrored_about_edge(int64_t i, int64_t size) {
     return i;
 }
 
-/// The value between four pixels.
+/// Interpolates the value between four pixels.
 template <typename Index>
 float sample(const Floats& image, int64_t channel, double y, double x, const Index& index) {
     const double floor_y = std::floor(y);
@@ -72,7 +72,7 @@ float sample(const Floats& image, int64_t channel, double y, double x, const Ind
     return static_cast<float>(sum);
 }
 
-/// Each pixel of the result comes from where `to_source` says: float32 as in OpenCV.
+/// Each pixel of the result is read at its image under `to_source`; float32 as in OpenCV.
 Floats warped(const Floats& image, const Affine& to_source) {
     auto result = Floats::like(image);
     const auto [a, b, c, d, e, f] = to_source;
@@ -89,7 +89,7 @@ Floats warped(const Floats& image, const Affine& to_source) {
     return result;
 }
 
-/// A smooth field of shifts, float32 as in the published code.
+/// A smooth field of shifts, in float32 as in the published code.
 Floats shifts(const Task& task, const Elastic& elastic) {
     Doubles field(1, task.image.height, task.image.width);
     field.values = task.draws.uniform(field.pixels(), -1, 1);
@@ -121,7 +121,7 @@ Corrupted elastic_transform(const Task& task) {
     const auto centre_y = static_cast<double>(height / 2);
     const auto centre_x = static_cast<double>(width / 2);
     const auto size = static_cast<double>(std::min(height, width) / 3);
-    // The published code has rows in the place of columns, which is the same on square images.
+    // The published code has rows in place of columns, which is the same for square images.
     const Triangle from{{{centre_y + size, centre_x + size},
                          {centre_y + size, centre_x - size},
                          {centre_y - size, centre_x - size}}};

@@ -11,7 +11,8 @@
 namespace hfc::corrupt {
 namespace {
 
-/// AlexNet's error on ImageNet-C, the mean of five severities (published with AugMix's code).
+/// AlexNet's errors on ImageNet-C, averaged over the five severities (published with AugMix's
+/// code).
 const std::map<std::string, double> alexnet_errors = {{"gaussian_noise", .886428},
                                                       {"shot_noise", .894468},
                                                       {"impulse_noise", .922640},
@@ -36,7 +37,7 @@ double mean_of(const std::vector<double>& values) {
     return sum / static_cast<double>(values.size());
 }
 
-/// The mean distance from frequency zero of the energy of a difference [n, C, H, W], in bins.
+/// The mean distance of the energy of a difference [n, C, H, W] from the zero frequency, in bins.
 class BandMeter {
   public:
     explicit BandMeter(at::Tensor clean) : clean_(std::move(clean)) {}

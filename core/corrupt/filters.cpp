@@ -15,7 +15,7 @@ int64_t inside(int64_t i, int64_t size, Border border) {
     return folded < size ? folded : 2 * size - 1 - folded;
 }
 
-/// The middle one and those to one side of it.
+/// The middle tap and those on one side of it.
 std::vector<double> gaussian_taps(double sigma, int64_t radius) {
     std::vector<double> taps;
     for (int64_t i = -radius; i <= radius; ++i) {
@@ -33,7 +33,7 @@ std::vector<double> gaussian_taps(double sigma, int64_t radius) {
     return taps;
 }
 
-/// Each of `lanes` columns of `count` numbers; the inner loop runs along memory.
+/// Blurs each of `lanes` columns of `count` numbers; the inner loop runs along memory.
 template <typename T>
 void blur_down(T* values, int64_t count, int64_t lanes, const std::vector<double>& taps,
                Border border, std::vector<double>& room) {
@@ -81,11 +81,12 @@ void blur_row(T* values, int64_t count, const std::vector<double>& taps, Border 
     }
 }
 
-/// For one direction of zoomed(): where each pixel of the result reads.
+/// The positions that the pixels of the result read in one direction of zoomed().
 struct Samples {
     std::vector<int64_t> first;
     std::vector<double> second_weight;  ///< of the pixel after `first`
-    std::vector<bool> outside;          ///< beyond the last pixel by rounding: scipy gives 0 there
+    std::vector<bool> outside;          ///< beyond the last pixel due to rounding: scipy returns 0
+                                        ///< there
 };
 
 Samples samples_of(int64_t size, double factor) {
@@ -107,7 +108,7 @@ Samples samples_of(int64_t size, double factor) {
     return samples;
 }
 
-/// Pillow's weights of one direction: fixed-point numbers of 22 bits.
+/// Pillow's weights in one direction: fixed-point numbers with 22 bits.
 struct BoxCell {
     int64_t begin = 0;
     std::vector<int64_t> weights;
@@ -192,7 +193,7 @@ Bytes motion(const Bytes& image, int64_t radius, double sigma, double angle) {
             }
         }
     }
-    // ImageMagick rounds to 16 bits, 257 for each step of a byte, and then cuts off.
+    // ImageMagick rounds to 16 bits, 257 for each step of a byte, and then truncates.
     return Bytes::made(total, [](double value) {
         return static_cast<uint8_t>(std::floor(value * 257 + 0.5) / 257);
     });

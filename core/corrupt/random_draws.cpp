@@ -13,7 +13,7 @@
 namespace hfc::corrupt {
 namespace {
 
-/// P(X <= k) of the Poisson distribution for k = 0, 1, ..., until it is 1.
+/// P(X <= k) for the Poisson distribution and k = 0, 1, ..., until it is 1.
 std::vector<double> poisson_steps(double mean) {
     std::vector<double> steps;
     const double log_mean = std::log(mean);
@@ -29,7 +29,7 @@ std::vector<double> poisson_steps(double mean) {
     return steps;
 }
 
-/// poisson_steps() of the mean of a byte. Those of the last scale are kept for the next image.
+/// The poisson_steps() for the mean of a byte. Those of the last scale are kept for the next image.
 const std::vector<double>& steps_of(uint8_t byte, double scale) {
     static thread_local std::array<std::vector<double>, 256> kept;
     static thread_local double scale_of_kept = 0;
@@ -85,7 +85,7 @@ std::vector<int64_t> RandomDraws::integers(int64_t count, int64_t low, int64_t h
 }
 
 std::vector<double> RandomDraws::poisson(const Bytes& bytes, double scale) {
-    // By inversion: an image has 256 means at most.
+    // By inversion, because an image has at most 256 means.
     const auto draws = uniform(static_cast<int64_t>(bytes.values.size()), 0, 1);
     std::vector<double> result;
     result.reserve(draws.size());

@@ -1,4 +1,4 @@
-// Spatter: drops of water at the lower severities, mud at the higher ones.
+// Spatter: drops of water at lower severities, mud at higher ones.
 #include "corrupt/edges.h"
 #include "corrupt/filters.h"
 
@@ -14,7 +14,7 @@ struct Spatter {
     bool mud;
 };
 
-/// A float32 image that a colour covers by `cover`, [1, H, W].
+/// Adds a colour to a float32 image, weighted by `cover`, [1, H, W].
 void add_colour(Floats& x, const Floats& cover, const std::array<double, 3>& colour) {
     const auto count = static_cast<size_t>(x.pixels());
     for (size_t c = 0; c < colour.size(); ++c) {
@@ -26,7 +26,7 @@ void add_colour(Floats& x, const Floats& cover, const std::array<double, 3>& col
 }
 
 Floats water(const Doubles& liquid, double amount) {
-    // Where the published code's values leave a byte, they begin again at 0.
+    // Values of the published code that exceed a byte wrap around to 0.
     const auto drops = Bytes::made(liquid, [](double value) {
         return static_cast<uint8_t>(static_cast<int64_t>(value * 255));
     });

@@ -13,7 +13,7 @@ struct Snow {
     double sigma, weight;
 };
 
-/// Flakes that fall: bytes.
+/// Falling flakes, as bytes.
 Bytes snow_layer(const Task& task, const Snow& snow) {
     Doubles layer(1, task.image.height, task.image.width);
     layer.values = task.draws.normal(layer.pixels(), snow.mean, snow.deviation);
@@ -58,7 +58,8 @@ class Plasma {
         return map_.at(0, (y + size) % size, (x + size) % size);
     }
 
-    /// Sets the points (top + i step, left + j step) to sums of four / 4 and noise.
+    /// Sets the points (top + i step, left + j step) to sum(y, x) / 4, with sums of four points,
+    /// plus noise.
     template <typename Sum>
     void fill(int64_t top, int64_t left, int64_t step, const Sum& sum) {
         const auto count = map_.height / step;

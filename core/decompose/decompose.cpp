@@ -18,7 +18,7 @@ std::string shape_of(const at::Tensor& x) {
     return fmt::format("[{}]", fmt::join(x.sizes(), ", "));
 }
 
-/// Checked, as contiguous float32 [channels, H, W].
+/// Checks x and returns it as contiguous float32 [channels, H, W].
 at::Tensor planes_of(const at::Tensor& x) {
     require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
     require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
@@ -127,7 +127,8 @@ at::Tensor energy_of_radius(const at::Tensor& x, double radius, frequency::Rule 
     };
     const auto low = energy(frequency::low_pass(x.detach(), radius, rule));
     const auto whole = energy(x);
-    // By rounding the low part of an image without high frequencies can have a little more.
+    // Due to rounding, the low part of an image without high frequencies can have slightly more
+    // energy.
     return at::where(whole.gt(0), low / whole, at::ones_like(whole)).clamp_max(1);
 }
 
@@ -137,7 +138,7 @@ double radius_of_energy(const at::Tensor& x, double share) {
     const auto height = planes.size(1);
     const auto width = planes.size(2);
     const auto energies = at::fft_fft2(planes).abs().to(at::kDouble).square().sum(0).cpu();
-    // Squared distances from the zero frequency are whole numbers: one bin each.
+    // Squared distances from the zero frequency are integers: one bin for each.
     const auto distances = [](int64_t n) {
         const auto index = at::arange(n, at::kLong);
         return at::minimum(index, n - index).square();

@@ -6,19 +6,19 @@
 #include <cmath>
 #include <utility>
 
-// On Arm vectors of two doubles are in every processor.
+// On Arm, every processor has vectors of two doubles.
 
 namespace hfc::decompose {
 namespace {
 
-/// A register of AVX2; two of SSE2. Written out, because the compiler's own choice mixed both
-/// sizes.
+/// One register of AVX2 or two of SSE2. The type is explicit because the compiler's own choice
+/// mixed both sizes.
 using Four [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = double;
 constexpr int64_t fours = block_width / 4;
 static_assert(fours == 4);
 
-/// What the pass over the triangle reads along a row: A -= v q^T + q v^T is due, product += A next
-/// is wanted.
+/// What the pass over the triangle reads along a row. The update A -= v q^T + q v^T is pending, and
+/// product += A next is computed with it.
 struct Along {
     const double* v;
     const double* q;
@@ -26,7 +26,7 @@ struct Along {
     double* product;
 };
 
-/// Columns `from` .. r of row r; `sum` is that of the columns before.
+/// Updates columns `from` .. r of row r; `sum` is the sum over the columns before.
 inline void update_row(int64_t r, int64_t from, double* a, double sum, const Along& along) {
     const double v_r = along.v[r], q_r = along.q[r], next_r = along.next[r];
     for (int64_t c = from; c < r; ++c) {
@@ -38,7 +38,7 @@ inline void update_row(int64_t r, int64_t from, double* a, double sum, const Alo
     along.product[r] += sum + a[r] * next_r;
 }
 
-/// Rows r and r + 1, so that what is read along them is read once.
+/// Updates rows r and r + 1 together, so that what is read along them is read only once.
 inline void update_two_rows(int64_t r, double* a, double* b, const Along& along) {
     const double v_a = along.v[r], q_a = along.q[r], next_a = along.next[r];
     const double v_b = along.v[r + 1], q_b = along.q[r + 1], next_b = along.next[r + 1];
@@ -62,9 +62,9 @@ inline void update_two_rows(int64_t r, double* a, double* b, const Along& along)
     update_row(r + 1, whole, b, sum_b[0] + sum_b[1] + sum_b[2] + sum_b[3], along);
 }
 
-/// The reflector that clears the first `i` numbers of a row but for the last of them, which becomes
-/// `beside`: left in the row and in `reflector`. Returns its factor; 0 where there is nothing to
-/// clear.
+/// Computes the reflector that clears the first `i` numbers of a row except the last of them, which
+/// becomes `beside`. Stores it in the row and in `reflector`. Returns its factor, or 0 if there is
+/// nothing to clear.
 inline double make_reflector(int64_t i, double* row, double& beside, double* reflector) {
     double rest = 0;
 #pragma omp simd reduction(+ : rest)
@@ -85,7 +85,7 @@ inline double make_reflector(int64_t i, double* row, double& beside, double* ref
     return 1 / (beside * beside - beside * last);
 }
 
-/// From product = A v to the q of A -= v q^T + q v^T.
+/// Turns product = A v into the q of A -= v q^T + q v^T.
 inline void finish_product(int64_t i, double factor, const double* v, double* product) {
     double along = 0;
     for (int64_t c = 0; c < i; ++c) {
@@ -102,7 +102,7 @@ inline void finish_product(int64_t i, double factor, const double* v, double* pr
 HFC_CLONES("arch=x86-64-v3")
 void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors,
                     double* scratch) {
-    double* v = scratch;  // the reflector whose update A -= v q^T + q v^T is still to be done
+    double* v = scratch;  // the reflector whose update A -= v q^T + q v^T is still pending
     double* q = scratch + n;
     double* next = scratch + 2 * n;  // the reflector that clears the current row
     double* product = scratch + 3 * n;
@@ -120,7 +120,7 @@ void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside,
         diagonal[i] = row[i];
         factors[i] = make_reflector(i, row, beside[i - 1], next);
         std::fill_n(product, i, 0.0);
-        // In one pass over the triangle: the update that is due, and the product with the next
+        // One pass over the triangle does the pending update and the product with the next
         // reflector.
         int64_t r = 0;
         for (; r + 1 < i; r += 2) {

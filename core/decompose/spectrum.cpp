@@ -10,8 +10,8 @@
 namespace hfc::decompose {
 namespace {
 
-/// Channels done at a time: their Gram matrices in double and eigenvectors stay near this many
-/// bytes.
+/// Channels are processed in chunks whose Gram matrices in double and eigenvectors take about this
+/// many bytes.
 constexpr int64_t chunk_bytes = 32 << 20;
 
 at::Tensor gram(const at::Tensor& planes) {
@@ -20,8 +20,8 @@ at::Tensor gram(const at::Tensor& planes) {
                                             : at::bmm(exact.mT(), exact);
 }
 
-/// Products with fewer than half of the eigenvectors: the dominant ones where the rank is small,
-/// else the trailing ones.
+/// Products use at most half of the eigenvectors: the dominant ones if the rank is small, otherwise
+/// the trailing ones.
 struct Choice {
     int64_t rank;
     bool dominant;
@@ -35,7 +35,7 @@ struct Choice {
           count(dominant ? of_rank : n - of_rank) {}
 };
 
-/// Runs `work(channel, eigen)` for each channel, whose Gram matrix has been decomposed.
+/// Runs `work(channel, eigen)` for each channel after decomposing its Gram matrix.
 void for_each_channel(const at::Tensor& grams,
                       const std::function<void(int64_t, SymmetricEigen&)>& work) {
     const auto n = grams.size(1);
@@ -50,13 +50,12 @@ void for_each_channel(const at::Tensor& grams,
                      });
 }
 
-/// The eigenvectors of each channel for one part, as columns, filled up with zeros to a common
-/// number.
+/// The eigenvectors of each channel for one part, as columns, padded with zeros to the same number.
 struct Basis {
     at::Tensor vectors;             ///< float32 [channels, n, most]
-    std::vector<uint8_t> dominant;  ///< a channel
+    std::vector<uint8_t> dominant;  ///< one per channel
     std::vector<std::vector<float>>
-        of;  ///< a channel's own [n][count], until the common number is known
+        of;  ///< [n][count] of each channel, until the common number is known
     std::vector<int64_t> counts;
 };
 
@@ -75,8 +74,8 @@ void collect(Basis& basis, int64_t n) {
     }
 }
 
-/// Writes low and high of a chunk. The basis spans the dominant part of some channels and the
-/// trailing part of the others.
+/// Writes the low and high parts of a chunk. The basis spans the dominant part of some channels and
+/// the trailing part of the others.
 void project(const at::Tensor& planes, const Basis& basis, at::Tensor low, at::Tensor high) {
     const auto& v = basis.vectors;
     if (planes.size(1) <= planes.size(2)) {
@@ -188,8 +187,8 @@ int64_t rank_for(const std::vector<double>& energies, double share) {
     if (share == 0) {
         return 0;
     }
-    // From the end, where sums are small: the values that may be left out, and those that are
-    // rounding anyway.
+    // From the end, where sums are small: the values that may be left out, and those that are only
+    // rounding errors.
     const double spare = left * std::max(1 - share, 1e-14);
     double out = 0;
     auto rank = static_cast<int64_t>(energies.size());

@@ -7,7 +7,7 @@
 namespace hfc::detection {
 namespace {
 
-/// Around the origin: float32 [9, 4].
+/// Anchors around the origin: float32 [9, 4].
 at::Tensor anchors_of_size(double size) {
     const auto sizes = at::tensor({std::trunc(size), std::trunc(size * std::pow(2.0, 1.0 / 3)),
                                    std::trunc(size * std::pow(2.0, 2.0 / 3))},

@@ -42,9 +42,9 @@ struct VocScore {
 };
 
 /// Scores by the rules of Pascal VOC at an IoU above .5: a detection is compared only with its best
-/// object, a second hit of an object is wrong, and difficult objects count neither way. Boxes are
-/// used as the reader of VOC files returns them, so they include the "+1" of VOC's own sides.
-/// Throws Error as require_valid() does.
+/// object, a second hit of an object is wrong, and difficult objects count neither as right nor as
+/// wrong. Boxes are used as the reader of VOC files returns them, so they include the "+1" of VOC's
+/// own sides. Throws Error as require_valid() does.
 VocScore voc_score(const data::Annotations& truth, const std::vector<Detection>& found,
                    VocRule rule);
 

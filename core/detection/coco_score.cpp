@@ -17,11 +17,11 @@ using data::Annotations;
 constexpr size_t thresholds = 10;
 constexpr size_t areas = 4;
 constexpr size_t recalls = 101;
-constexpr int32_t most_detections = 100;  ///< a picture and category
+constexpr int32_t most_detections = 100;  ///< per image and category
 constexpr std::array<std::array<double, 2>, areas> area_ranges = {
     {{0, 1e10}, {0, 1024}, {1024, 9216}, {9216, 1e10}}};
 
-/// As numpy.linspace gives them.
+/// The same values as numpy.linspace.
 double iou_threshold(size_t i) {
     constexpr double step = (0.95 - 0.5) / 9;
     return i + 1 == thresholds ? 0.95 : static_cast<double>(i) * step + 0.5;
@@ -34,15 +34,15 @@ bool is_outside(double area, size_t range) {
     return area < area_ranges[range][0] || area > area_ranges[range][1];
 }
 
-/// What became of a detection: bit t of each mask is for the threshold t.
+/// The outcome of a detection: bit t of each mask is for threshold t.
 struct Outcome {
     double score;
-    int32_t rank;  ///< among those of its picture and category
+    int32_t rank;  ///< among the detections of its image and category
     std::array<uint16_t, areas> right;
     std::array<uint16_t, areas> ignored;
 };
 
-/// The means of a figure over what exists.
+/// The mean of a metric over the values that exist.
 struct Mean {
     double sum = 0;
     int64_t count = 0;
@@ -55,19 +55,19 @@ struct Mean {
     double value() const { return count > 0 ? sum / static_cast<double>(count) : no_figure; }
 };
 
-/// Objects of a category that count, and what became of its detections.
+/// The number of objects of a category that count, and the outcomes of its detections.
 struct Curve {
     std::array<int64_t, areas> objects = {};
     std::vector<Outcome> outcomes;
 };
 
-/// The detections of one picture and category, matched to its objects.
+/// Matches the detections of one image and category with its objects.
 class Matching {
   public:
     Matching(const Annotations& truth, const std::vector<Detection>& found)
         : truth_(truth), found_(found) {}
 
-    /// Appends to `curve`.
+    /// Appends the outcomes to `curve`.
     void match(std::vector<int32_t> detections, const std::vector<int32_t>& objects, Curve& curve) {
         if (detections.size() > most_detections) {
             detections.resize(most_detections);
@@ -105,7 +105,7 @@ class Matching {
         }
     }
 
-    /// Those that count first, then the ignored ones. Returns how many count.
+    /// Orders the objects: those that count first, then the ignored ones. Returns how many count.
     int64_t order_objects(const std::vector<int32_t>& objects, size_t range) {
         const auto is_ignored = [&](size_t o) {
             const auto& one = object(objects[o]);
@@ -151,7 +151,7 @@ class Matching {
         }
     }
 
-    /// A detection that found nothing and is itself outside of the range is not wrong.
+    /// A detection without a match that is itself outside the range is not wrong.
     void ignore_outside(const std::vector<int32_t>& detections, size_t range, Outcome* outcomes) {
         for (size_t d = 0; d < detections.size(); ++d) {
             const auto& box = detection(detections[d]).box;
@@ -165,15 +165,15 @@ class Matching {
     const std::vector<Detection>& found_;
     size_t columns_ = 0;
     std::vector<double> overlaps_;
-    std::vector<size_t> order_;  ///< of the objects
-    size_t counting_ = 0;        ///< the first ones of order_
+    std::vector<size_t> order_;  ///< the order of the objects
+    size_t counting_ = 0;        ///< how many of them, at the start, count
     std::vector<uint8_t> taken_, crowd_;
 };
 
-/// The sum of the precisions at the recall thresholds, at one IoU. The outcomes are in order.
+/// The mean of the precisions at the recall thresholds, for one IoU. The outcomes must be sorted.
 class Precision {
   public:
-    /// Returns the mean precision; `recall` gets the last recall.
+    /// Returns the mean precision and sets `recall` to the last recall.
     double operator()(const Outcome* outcomes, size_t count, int64_t objects, size_t range,
                       size_t t, double& recall) {
         recall_.clear();
@@ -210,7 +210,7 @@ class Precision {
     std::vector<double> recall_, precision_;
 };
 
-/// The mean over the IoU thresholds where all objects count.
+/// The mean over the IoU thresholds, for the range in which all objects count.
 double mean_precision(Precision& precision, const std::vector<Outcome>& outcomes, size_t begin,
                       int64_t objects) {
     double sum = 0, recall = 0;
@@ -304,7 +304,7 @@ class Scorer {
         }
     }
 
-    /// Recall with few detections a picture.
+    /// Adds the recall with few detections per image.
     static void add_few(const Curve& curve, int32_t most, Mean& figure) {
         if (curve.objects[0] == 0) {
             return;

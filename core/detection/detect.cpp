@@ -29,12 +29,12 @@ bool have_one_size(const data::Dataset& dataset) {
     });
 }
 
-/// The category of each label, -1 where there is none.
+/// The category of each label, or -1 if there is none.
 std::vector<int64_t> categories_of_labels(const data::Dataset& dataset,
                                           const data::Annotations& truth) {
     const auto& names = dataset.class_names();
     std::vector<int64_t> categories(names.size(), -1);
-    // Both are in the order of the ids; labels that are ids leave gaps without a name.
+    // Both are in the order of the ids. If the labels are ids, there are gaps without a name.
     const bool has_gaps = names.size() != truth.categories.size();
     for (size_t i = 0; i < truth.categories.size(); ++i) {
         const auto label = has_gaps ? static_cast<size_t>(truth.categories[i].id) : i;
@@ -43,7 +43,7 @@ std::vector<int64_t> categories_of_labels(const data::Dataset& dataset,
     return categories;
 }
 
-/// The places in `truth`, whose pictures are in the order of their ids, of the view's pictures.
+/// The positions of the view's images in `truth`, whose images are in the order of their ids.
 std::vector<int64_t> places_in_truth(const data::Dataset& dataset) {
     const auto order = std::get<1>(dataset.samples().sort());
     const auto ranks = at::empty_like(order);
@@ -70,8 +70,8 @@ void append(std::vector<Detection>& rows, const Found& found, int64_t picture,
     }
 }
 
-/// The rows of all pictures, in the order of the positions in the view, on every process; `mine`
-/// has those of this process's pictures.
+/// The rows of all images, in the order of the positions in the view, on every process; `mine`
+/// contains the rows of this process's images.
 std::vector<Detection> gather(parallel::Group& group,
                               const std::vector<std::vector<Detection>>& mine) {
     std::vector<int64_t> own;

@@ -10,7 +10,7 @@
 namespace hfc::detection {
 namespace {
 
-/// Where lines are, as a mask [H, W].
+/// The pixels on lines, as a mask [H, W].
 class Mask {
   public:
     Mask(int64_t height, int64_t width, const Pen& pen)

@@ -33,15 +33,15 @@ void require_boxes(const at::Tensor& boxes, const at::Tensor& scores) {
                              : "nothing");
 }
 
-/// A box by its number, with a key of its score: the higher the score, the lower the key. Equal
-/// scores have equal keys, NaN has the lowest.
+/// The index of a box and a key for its score: the higher the score, the lower the key. Equal
+/// scores have equal keys, and NaN has the lowest key.
 struct Scored {
     uint32_t key;
     uint32_t index;
 };
 
-/// Sorts boxes by key_of(box), an unsigned number, the lowest first; stable. A radix sort of 11
-/// bits at a time, from the last ones on.
+/// Sorts boxes by key_of(box), an unsigned number, in ascending order; stable. A radix sort with 11
+/// bits at a time, starting with the lowest.
 template <typename KeyOf>
 void radix_sort(std::vector<Scored>& boxes, const KeyOf& key_of) {
     constexpr unsigned width = 11;
@@ -67,14 +67,14 @@ void radix_sort(std::vector<Scored>& boxes, const KeyOf& key_of) {
     }
 }
 
-/// The boxes from the highest score to the lowest, equal ones as they stand. NaN comes first, as in
+/// The boxes in descending order of score; equal scores keep their order. NaN comes first, as in
 /// PyTorch.
 std::vector<Scored> by_score(const at::Tensor& scores) {
     const auto values = scores.contiguous();
     const auto* value = values.const_data_ptr<float>();
     std::vector<Scored> boxes(static_cast<size_t>(values.numel()));
     for (size_t i = 0; i < boxes.size(); ++i) {
-        const auto bits = std::bit_cast<uint32_t>(value[i] + 0.0F);  // -0 is 0
+        const auto bits = std::bit_cast<uint32_t>(value[i] + 0.0F);  // turns -0 into 0
         const bool negative = bits >> 31 != 0;
         const auto key = negative ? bits : ~bits & 0x7fffffff;
         boxes[i] = {std::isnan(value[i]) ? 0 : key, static_cast<uint32_t>(i)};
@@ -85,7 +85,8 @@ std::vector<Scored> by_score(const at::Tensor& scores) {
 
 constexpr size_t lanes = 8;
 
-/// The boxes in the order in which they are visited, side by side in memory, and `lanes` more.
+/// The boxes in the order in which they are visited, contiguous in memory, with room for `lanes`
+/// more.
 struct Sorted {
     Sorted(const at::Tensor& boxes, const std::vector<Scored>& order)
         : x1(order.size() + lanes),
@@ -108,11 +109,11 @@ struct Sorted {
     std::vector<int32_t> dropped;
 };
 
-/// Drops the boxes from i + 1 to end - 1 that overlap box i. The loop has no branches and takes
-/// whole groups of `lanes` boxes, so that the compiler can use vector instructions; the boxes of
-/// the last group from `end` on are then put back. A float is above `threshold`, a float, if it is
-/// above the double from which the threshold was rounded down. Neither clone uses fused
-/// multiplication, so both drop the same boxes.
+/// Drops the boxes from i + 1 to end - 1 that overlap box i. The loop has no branches and processes
+/// whole groups of `lanes` boxes, so that the compiler can use vector instructions. The boxes of
+/// the last group from `end` on are then restored. A float is above `threshold`, which is a float,
+/// if and only if it is above the double from which the threshold was rounded down. Neither clone
+/// uses fused multiplication, so both drop the same boxes.
 HFC_CLONES("avx2") void drop_overlapping(Sorted& boxes, size_t i, size_t end, float threshold) {
     const auto left = boxes.x1[i], top = boxes.y1[i], right = boxes.x2[i], bottom = boxes.y2[i];
     const auto area = boxes.area[i];
@@ -144,8 +145,8 @@ float rounded_down(double threshold) {
                : rounded;
 }
 
-/// Sets keep[i] for each box i that stays. `order` holds the boxes of a class one after the other,
-/// each class from its best box on; class_of(box) tells the classes apart.
+/// Sets keep[i] for each box i that stays. `order` contains the boxes grouped by class, the best
+/// box of each class first; class_of(box) identifies the class.
 template <typename ClassOf>
 void suppress(const at::Tensor& boxes, const std::vector<Scored>& order, double threshold,
               const ClassOf& class_of, std::vector<uint8_t>& keep) {
@@ -162,7 +163,7 @@ void suppress(const at::Tensor& boxes, const std::vector<Scored>& order, double 
     }
 }
 
-/// int64: the boxes of `order` that are kept, in its order.
+/// int64: the boxes of `order` that are kept, in the same order.
 at::Tensor kept_of(const std::vector<Scored>& order, const std::vector<uint8_t>& keep) {
     std::vector<int64_t> kept;
     kept.reserve(order.size());
@@ -174,8 +175,8 @@ at::Tensor kept_of(const std::vector<Scored>& order, const std::vector<uint8_t>&
     return at::tensor(kept, at::kLong);
 }
 
-/// kept_of(order, keep) with equal scores in the order of PyTorch's unstable sort, as in
-/// torchvision. Without equal scores, any sort gives it.
+/// kept_of(order, keep), but with equal scores in the order of PyTorch's unstable sort, as in
+/// torchvision. Without equal scores, every sort gives the same result.
 at::Tensor kept_as_unstable(const at::Tensor& scores, const std::vector<Scored>& order,
                             const std::vector<uint8_t>& keep) {
     const Scored* before = nullptr;
@@ -210,7 +211,7 @@ at::Tensor nms_of_one_class(const at::Tensor& boxes, const at::Tensor& scores, d
     return kept_of(best, keep);
 }
 
-/// stable: equal scores stay in the order of the boxes; otherwise see kept_as_unstable().
+/// stable: equal scores keep the order of the boxes; otherwise see kept_as_unstable().
 at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const at::Tensor& labels,
                         double threshold, bool stable) {
     const auto lowest = static_cast<uint64_t>(labels.min().item<int64_t>());
@@ -226,7 +227,7 @@ at::Tensor nms_by_class(const at::Tensor& boxes, const at::Tensor& scores, const
     return stable ? kept_of(best, keep) : kept_as_unstable(scores, best, keep);
 }
 
-/// Whether moving each class by label * step keeps the classes apart, also after rounding to
+/// Whether moving each class by label * step keeps the classes apart even after rounding to
 /// float32.
 bool stay_apart(const at::Tensor& boxes, const at::Tensor& labels, double step) {
     constexpr double exact = 1 << 22;  // below it, float32 numbers are at most 1/2 apart
@@ -257,7 +258,8 @@ at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
     if (boxes.size(0) == 0) {
         return at::empty({0}, boxes.options().dtype(at::kLong));
     }
-    // torchvision's limit: below it, classes are told apart by moving each to a place of its own.
+    // torchvision's limit: up to it, classes are separated by moving the boxes of each class to a
+    // different place.
     constexpr int64_t most_moved = 1000;
     if (boxes.size(0) > most_moved) {
         return nms_by_class(own_boxes, own_scores, own_labels, threshold, /*stable=*/false)

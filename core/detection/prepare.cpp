@@ -64,7 +64,7 @@ Prepared Detector::prepare(const std::vector<at::Tensor>& pictures) const {
 
 namespace {
 
-/// A name of torchvision's files of before the convolutions became blocks.
+/// Converts a name in torchvision's files from before the convolutions became blocks.
 std::string renamed(const std::string& name) {
     for (const auto* head : {"head.classification_head.conv.", "head.regression_head.conv."}) {
         const std::string prefix = head;

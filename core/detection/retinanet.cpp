@@ -18,7 +18,7 @@ struct Network {
     std::string name;
     std::vector<int64_t> blocks;
     bool bottleneck;
-    int64_t width;        ///< of the body's first stage
+    int64_t width;        ///< of the first stage of the body
     int64_t pyramid;      ///< channels of the pyramid and the heads
     int64_t anchor_size;  ///< of the first level
 };
@@ -48,20 +48,20 @@ std::shared_ptr<Convolution> same_size(int64_t in, int64_t out, int64_t kernel,
         Convolution::Settings{.stride = stride, .padding = kernel / 2, .bias = true});
 }
 
-/// A module that holds others under numbers or names.
+/// A module that contains others under numbers or names.
 using Group = std::shared_ptr<torch::nn::Module>;
 
 Group add_group(torch::nn::Module& owner, const std::string& name) {
     return owner.register_module(name, std::make_shared<torch::nn::Module>());
 }
 
-/// As torchvision names a convolution of a block: "NAME.0".
+/// Adds a convolution under the name that torchvision uses for it in a block: "NAME.0".
 std::shared_ptr<Convolution> add_block(torch::nn::Module& owner, const std::string& name,
                                        std::shared_ptr<Convolution> convolution) {
     return add_group(owner, name)->register_module("0", std::move(convolution));
 }
 
-/// By the seed and the weight's name alone.
+/// Depends only on the seed and the name of each weight.
 void initialise(Detector& detector, uint64_t seed) {
     const at::NoGradGuard no_grad;
     for (auto& entry : detector.named_parameters()) {
@@ -93,7 +93,7 @@ at::Tensor by_anchor(const at::Tensor& map, int64_t values) {
 
 }  // namespace
 
-/// Maps of five sizes, each with the channels of the pyramid.
+/// Feature maps of five sizes, each with the channels of the pyramid.
 class Detector::Pyramid : public torch::nn::Module {
   public:
     Pyramid(const std::vector<int64_t>& widths, int64_t channels) {
@@ -133,7 +133,7 @@ class Detector::Pyramid : public torch::nn::Module {
     std::shared_ptr<Convolution> p6_, p7_;
 };
 
-/// Four convolutions and one that gives `values` numbers an anchor; the same for each level.
+/// Four convolutions and one that gives `values` numbers per anchor; shared by all levels.
 class Detector::Head : public torch::nn::Module {
   public:
     Head(int64_t channels, int64_t values, const std::string& last) : values_(values) {

@@ -11,7 +11,7 @@ struct Hit {
     bool right;
 };
 
-/// Sorted by falling score, without those that count neither way.
+/// Detections in descending order of score, without those that count as neither right nor wrong.
 class VocClass {
   public:
     VocClass(const data::Annotations& truth, const std::vector<Detection>& found)

@@ -15,7 +15,7 @@
 namespace hfc::evidence {
 namespace {
 
-/// What events hold besides results: places on an axis, and times, which differ from run to run.
+/// Keys of events that are not results: positions on an axis, and times, which differ between runs.
 const std::set<std::string> no_result = {"epoch",         "step",
                                          "time",          "series",
                                          "train_seconds", "probe_seconds",
@@ -60,7 +60,7 @@ void add_keys(const Json& event, Keys& keys) {
     }
 }
 
-/// The panels of one run; none where it has nothing of the kind.
+/// The panels of one run; empty if it has no such panels.
 std::vector<plot::Panel> panels_of(const RunCurves& curves, const run::FigureOptions& options) {
     try {
         return run::make_panels(curves.events, options);
@@ -69,7 +69,7 @@ std::vector<plot::Panel> panels_of(const RunCurves& curves, const run::FigureOpt
     }
 }
 
-/// The values of a curve at each x, over the runs, and how it is drawn.
+/// The values of a curve at each x over the runs, and how the curve is drawn.
 struct Values {
     std::map<double, std::vector<double>> at;
     std::string colour = {};
@@ -105,7 +105,7 @@ void gather(const RunCurves& run, const run::FigureOptions& options, Labels labe
         const auto panel_name = in_panels ? joined_name(panel.title, run.label) : panel.title;
         for (const auto& curve : panel.curves) {
             const auto name = in_panels ? curve.name : joined_name(curve.name, run.label);
-            std::map<double, double> last;  // a place that comes twice counts once
+            std::map<double, double> last;  // a repeated x counts once
             for (const auto& [x, y] : curve.points) {
                 if (std::isfinite(y)) {
                     last[x] = y;
@@ -115,7 +115,7 @@ void gather(const RunCurves& run, const run::FigureOptions& options, Labels labe
             for (const auto& [x, y] : last) {
                 values.at[x].push_back(y);
             }
-            // Overlaid: one colour a quantity, one kind of dash a label.
+            // Overlaid: one colour per quantity and one dash pattern per label.
             values.colour = in_panels ? "" : curve.name;
             values.dash = in_panels ? 0 : dash;
         }
@@ -138,7 +138,7 @@ plot::Curve curve_of(const std::string& name, const Values& values) {
     return curve;
 }
 
-/// More would be neither seen nor drawn in a short time.
+/// More panels could not be told apart, or drawn in a short time.
 constexpr size_t most_panels = 24;
 
 std::optional<BandFigure> figure_of(const std::vector<RunCurves>& runs,

@@ -1,4 +1,4 @@
-// Joins the curves of several runs to one: the mean at each place, with its interval as a band.
+// Joins the curves of several runs into one: the mean at each x, with its interval as a band.
 #pragma once
 
 #include "run/figure.h"

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* row_column = "row";
 
-/// The run_columns that say what a run is.
+/// The columns that identify a run.
 constexpr std::array<std::pair<const char*, std::string FinishedRun::*>, 6> run_columns = {{
     {"settings", &FinishedRun::settings},
     {"options", &FinishedRun::options},
@@ -57,7 +57,7 @@ bool is_same_run(const FinishedRun& a, const FinishedRun& b) {
     return a.settings == b.settings && a.seed == b.seed;
 }
 
-/// Where each of `run_columns` and the row stand in the header.
+/// The positions of `run_columns` and of the row in the header.
 std::vector<size_t> places_in(const std::vector<std::string>& header, const std::string& source) {
     std::vector<size_t> places;
     for (const auto& [name, member] : run_columns) {
@@ -87,7 +87,7 @@ void take_cells(const std::vector<std::string>& header, const std::vector<std::s
 }  // namespace
 
 std::string settings_hash(const Json& settings) {
-    const auto text = json_text(nlohmann::json::parse(json_text(settings)));  // keys in order
+    const auto text = json_text(nlohmann::json::parse(json_text(settings)));  // sorts the keys
     uint64_t hash = 0xcbf29ce484222325;
     for (const char c : text) {
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -113,7 +113,7 @@ std::vector<FinishedRun> finished_runs_from_csv(const std::string& text,
     for (size_t i = 1; i < lines.size(); ++i) {
         FinishedRun run;
         for (size_t c = 0; c < run_columns.size(); ++c) {
-            // As strings: a hash of digits is no number.
+            // As strings, because a hash that consists of digits is not a number.
             run.*run_columns[c].second = places[c] < lines[i].size() ? lines[i][places[c]] : "";
         }
         require(!run.settings.empty(), "'{}': line {} has no settings", source, i + 1);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* row_number = "row";
 
-/// One table in all runs.
+/// One table of one run.
 struct Source {
     const Sample* sample;
     run::Rows rows;
@@ -48,7 +48,7 @@ Json key_of(const Json& row, const std::vector<std::string>& keys) {
     return key;
 }
 
-/// How many different keys the rows of all runs have, run by run.
+/// The number of different keys of the rows, counted in each run and added up.
 size_t count_keys(const std::vector<Source>& sources, const std::vector<std::string>& keys) {
     size_t count = 0;
     for (const auto& source : sources) {
@@ -69,8 +69,8 @@ bool is_unique(const std::vector<Source>& sources, const std::vector<std::string
     return count_keys(sources, keys) == rows;
 }
 
-/// Whether the column holds the same values in all runs, or at least in all runs of equal settings
-/// where these are several.
+/// Whether the column contains the same values in all runs. If some settings have several runs, it
+/// is enough if the runs of equal settings agree.
 bool is_same(const std::vector<Source>& sources, const std::string& column) {
     std::map<std::string, std::vector<std::vector<std::string>>> by_settings;
     std::set<std::vector<std::string>> all;
@@ -93,7 +93,7 @@ bool is_same(const std::vector<Source>& sources, const std::string& column) {
     return repeated || all.size() == 1;
 }
 
-/// Whether the column tells rows apart that the keys do not, and is no measurement.
+/// Whether the column distinguishes rows that the keys do not, and is not a measurement.
 bool is_needed(const std::vector<Source>& sources, std::vector<std::string> keys,
                const std::string& column) {
     const auto before = count_keys(sources, keys);
@@ -110,7 +110,7 @@ bool equally_many(const std::vector<Source>& sources) {
     });
 }
 
-/// Chooses the columns that match rows; false where rows cannot be matched.
+/// Chooses the columns that match rows; returns false if rows cannot be matched.
 bool choose_keys(std::vector<Source>& sources, JoinedTable& table) {
     std::vector<std::string> numbers;
     for (const auto& column : columns_of(sources)) {
@@ -210,7 +210,7 @@ const JoinedRow* JoinedTable::find(const Json& row_settings, const Json& key) co
     return found == index_.end() ? nullptr : &rows[found->second];
 }
 
-/// Runs of one setting stand together, in the order in which the settings come first.
+/// Groups the runs by setting, in the order in which the settings first occur.
 void JoinedTable::sort_rows(const std::vector<Json>& settings_in_order) {
     std::ranges::stable_sort(rows, {}, [&](const JoinedRow& row) {
         return std::ranges::find(settings_in_order, row.settings) - settings_in_order.begin();

@@ -25,7 +25,7 @@ struct Cell {
     std::vector<std::pair<std::string, double>> values;  ///< by seed, in the order of the runs
     size_t missing = 0;  ///< runs that have the row but no finite number in it
 
-    /// Without values, nothing is known, and n is 0.
+    /// Without values, only n is meaningful; it is 0.
     Interval interval() const;
 };
 
@@ -55,8 +55,8 @@ struct JoinedTable {
 /// Rows are matched by their columns of strings. If these are not unique within a run, the function
 /// adds columns of numbers, from left to right, that distinguish rows and are the same in all runs
 /// (or in the several runs of each setting). If that is not enough and the runs have the same
-/// number of rows, it matches rows by their order. A table whose rows cannot be matched has no rows
-/// but a note.
+/// number of rows, it matches rows by their order. A table whose rows cannot be matched has only a
+/// note and no rows.
 std::vector<JoinedTable> join(const std::vector<Sample>& samples);
 
 /// The table with exact numbers: settings, keys, and "NAME mean", "NAME low", "NAME high" and

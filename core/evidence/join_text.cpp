@@ -18,7 +18,7 @@ Json head_of(const JoinedTable& table, const JoinedRow& row) {
     return head;
 }
 
-/// "3", or "2 to 3" where cells differ.
+/// "3", or "2 to 3" if cells differ.
 Json count_of(const JoinedRow& row) {
     if (row.cells.empty()) {
         return Json();
@@ -29,7 +29,7 @@ Json count_of(const JoinedRow& row) {
     return low == high ? Json(low) : Json(fmt::format("{} to {}", low, high));
 }
 
-/// Decimals that show two digits of the half width.
+/// The number of decimals that shows two digits of the half width.
 int decimals_of(double half) {
     return half > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(half))), 0, 12) : 4;
 }
@@ -38,7 +38,7 @@ bool is_plain(double size) {
     return size == 0 || (size >= 1e-4 && size < 1e7);
 }
 
-/// "-0.00" is "0.00".
+/// Turns "-0.00" into "0.00".
 std::string without_minus_of_zero(std::string text) {
     const bool zero = text.find_first_of("123456789") == std::string::npos;
     return zero && text.starts_with('-') ? text.substr(1) : text;

@@ -23,7 +23,7 @@ double upper_tail(double level) {
 }
 
 double mean_of(const std::vector<double>& values) {
-    // A long double has eleven bits more: the sum of many equal values stays exact.
+    // A long double has eleven more bits, so the sum of many equal values stays exact.
     long double sum = 0;
     for (const double value : values) {
         sum += value;

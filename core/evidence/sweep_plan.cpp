@@ -16,7 +16,7 @@ constexpr const char* seed_option = "seed";
 constexpr const char* preset_option = "preset";
 constexpr size_t most_items = 10000;
 
-/// A value as a cell of a table.
+/// A value as a table cell.
 Json cell_of(const Choice::Value& value) {
     return value.value.is_number() ? value.value : Json(to_utf8(value.text));
 }
@@ -31,7 +31,7 @@ void append(std::string& text, const std::string& separator, const std::string& 
     text += (text.empty() ? "" : separator) + more;
 }
 
-/// Takes one value of each choice; `digits` counts through them.
+/// Takes one value of each choice; `digits` contains the index of each value.
 SweepItem item_of(const SweepPlan& plan, const SweepPlan::Base& base,
                   const std::vector<size_t>& digits, const SweepMachine& machine) {
     SweepItem item;
@@ -73,7 +73,7 @@ SweepItem item_of(const SweepPlan& plan, const SweepPlan::Base& base,
     return item;
 }
 
-/// Names of directories that differ.
+/// Makes the names of the directories unique.
 void make_unique(std::vector<SweepItem>& items) {
     std::set<std::string> taken;
     for (auto& item : items) {
@@ -86,7 +86,7 @@ void make_unique(std::vector<SweepItem>& items) {
     }
 }
 
-/// The last digit counts fastest; false after the last combination.
+/// Increments the digits, the last one fastest; returns false after the last combination.
 bool count_on(std::vector<size_t>& digits, const std::vector<Choice>& choices) {
     for (size_t c = digits.size(); c-- > 0;) {
         if (++digits[c] < choices[c].values.size()) {
@@ -148,7 +148,7 @@ std::vector<SweepItem> items_of(const SweepPlan& given, const SweepMachine& mach
                           [](const Choice& choice) { return choice.option == seed_option; });
     require(count_items(plan) <= most_items,
             "a sweep can have at most {} runs, but this sweep would have more", most_items);
-    // The seed is the slowest digit, slower than the preset.
+    // The seed changes slowest, even slower than the preset.
     const bool seeded = !plan.choices.empty() && plan.choices[0].option == seed_option;
     const size_t seeds = seeded ? plan.choices[0].values.size() : 1;
     std::vector<SweepItem> items;

@@ -9,8 +9,8 @@
 namespace hfc::frequency {
 namespace {
 
-/// The radices in the order of the stages. The last stage needs no twiddle factors: it is the
-/// largest.
+/// The radices in the order of the stages. The largest comes last, because the last stage needs no
+/// twiddle factors.
 std::vector<int> factors(int64_t n) {
     std::vector<int> found;
     for (const int radix : {8, 7, 5, 4, 3, 2}) {
@@ -78,7 +78,7 @@ HFC_AVX2_INLINE void butterfly8(Complex8* v) {
     v[7] = add(even3, odd3);
 }
 
-/// For odd radices: the pairs j and Radix - j share their cosines and sines.
+/// For odd radices, the pairs j and Radix - j share their cosines and sines.
 template <int Radix>
 HFC_AVX2_INLINE void butterfly_odd(Complex8* v, const float* roots) {
     constexpr int half = Radix / 2;

@@ -12,7 +12,7 @@ int64_t round_up(int64_t n, int64_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-/// The transpose of eight rows of eight.
+/// Transposes eight rows of eight.
 HFC_AVX2_INLINE void transpose(__m256* rows) {
     __m256 pairs[8];
     __m256 fours[8];
@@ -76,8 +76,8 @@ SplitAvx2::SplitAvx2(int64_t height, int64_t width, const FftAvx2& along_height,
       work_(std::max(height, padded_width_)),
       scratch_(std::max(height, padded_width_)),
       result_(std::max(height, padded_width_)) {
-    // The lanes behind H/2 are computed with the others and never used: zeros keep them from
-    // slowing the rest down.
+    // The lanes beyond H/2 are computed with the others but never used. Zeros keep them from
+    // slowing the others down.
     std::memset(half_.data(), 0, sizeof(float) * groups_ * 8 * padded_width_);
     std::memset(half_im_.data(), 0, sizeof(float) * groups_ * 8 * padded_width_);
 }
@@ -90,8 +90,8 @@ void SplitAvx2::forward(const float* pixels) {
     }
 }
 
-/// Sixteen columns at a time as eight complex ones, left + i right, taken apart afterwards by their
-/// symmetries.
+/// Transforms sixteen columns at a time as eight complex ones, left + i right, and separates them
+/// afterwards by their symmetries.
 HFC_AVX2 void SplitAvx2::columns_forward() {
     const auto* pixels = pixels_;
     if (padded_width_ != width_) {
@@ -154,8 +154,8 @@ HFC_AVX2 void SplitAvx2::rows_forward(int64_t group) {
     if (group > 0) {
         return;
     }
-    // Lane 0 holds F0 + i F(H/2), both transforms of real rows: F0(k) = (G(k) + conj G(-k)) / 2,
-    // the other the difference over i.
+    // Lane 0 holds F0 + i F(H/2), both transforms of real rows. F0(k) = (G(k) + conj G(-k)) / 2,
+    // and the other one is the difference divided by i.
     for (int64_t k = 0; k <= width_ / 2; ++k) {
         const auto mirrored = (width_ - k) % width_;
         const float re = spectrum[k].re[0];
@@ -171,12 +171,13 @@ HFC_AVX2 void SplitAvx2::rows_forward(int64_t group) {
     }
 }
 
-/// Back along the rows, eight row frequencies at a time. Inverse: re and im change places.
+/// Transforms back along the rows, eight row frequencies at a time. For the inverse, re and im are
+/// swapped.
 HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
     auto* work = work_.data();
     const auto* spectrum = spectrum_.data() + group * width_;
     const auto* factors = disc.factors.data() + group * width_ * 8;
-    // Frequencies 0, 1, .. lie at the start, -1, -2, .. at the end, zeros between them.
+    // Frequencies 0, 1, .. are at the start, -1, -2, .. at the end, with zeros in between.
     const auto negative = std::clamp(width_ - disc.columns + 1, disc.columns, width_);
     std::memset(static_cast<void*>(work + disc.columns), 0,
                 sizeof(Complex8) * (negative - disc.columns));
@@ -192,8 +193,8 @@ HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
         }
     }
     along_width_.run(work, scratch_.data(), result_.data());
-    // The columns behind the last one share complex numbers with real ones: whatever lay there
-    // would add its rounding errors.
+    // The columns beyond the last one share complex numbers with valid ones, so their old contents
+    // would add rounding errors.
     std::memset(static_cast<void*>(result_.data() + width_), 0,
                 sizeof(Complex8) * (round_up(width_, 8) - width_));
     for (int64_t column = 0; column < width_; column += 8) {
@@ -217,8 +218,8 @@ HFC_AVX2 void SplitAvx2::rows_inverse(const DiscAvx2& disc, int64_t group) {
     }
 }
 
-/// Back along sixteen columns, of whose row frequencies only those below `kept_rows` are not zero.
-/// result_ then holds the right columns as re and the left ones as im.
+/// Transforms back along sixteen columns, in which only row frequencies below `kept_rows` are not
+/// zero. result_ then contains the right columns as re and the left ones as im.
 HFC_AVX2 void SplitAvx2::columns_inverse(int64_t pair, int64_t kept_rows) {
     auto* work = work_.data();
     const auto* re = half_.data() + pair * 16;

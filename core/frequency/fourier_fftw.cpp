@@ -10,18 +10,18 @@
 namespace hfc::frequency {
 namespace {
 
-// FFTW_MEASURE would choose the plan by timing, so that two runs of one script could differ in the
-// last bit.
+// FFTW_MEASURE would choose the plan by timing, so two runs of one script could differ in the last
+// bit.
 constexpr unsigned planning = FFTW_ESTIMATE | FFTW_DESTROY_INPUT;
 
-/// FFTW's planner and all that it has made. Never destroyed: a thread may still run a plan while
-/// the process ends.
+/// FFTW's planner and all its plans. Never destroyed, because a thread may still be running a plan
+/// when the process ends.
 struct Planner {
     using Size = std::pair<int64_t, int64_t>;
     using Kept = std::list<std::pair<Size, std::shared_ptr<const FftwPlans>>>;
 
     std::mutex mutex;
-    Kept kept;  ///< the last used first
+    Kept kept;  ///< the most recently used first
     std::map<Size, Kept::iterator> by_size;
     size_t alive = 0;
 };
@@ -39,7 +39,7 @@ void destroy(FftwPlans* plans) {
     --planner().alive;
 }
 
-/// With the planner's lock held.
+/// Requires that the planner's lock is held.
 std::shared_ptr<const FftwPlans> make_plans(int64_t height, int64_t width) {
     const auto h = static_cast<int>(height);
     const auto w = static_cast<int>(width);
@@ -58,7 +58,7 @@ std::shared_ptr<const FftwPlans> make_plans(int64_t height, int64_t width) {
 }  // namespace
 
 std::shared_ptr<const FftwPlans> fftw_plans(int64_t height, int64_t width) {
-    std::shared_ptr<const FftwPlans> dropped;  // destroyed after the lock is given back
+    std::shared_ptr<const FftwPlans> dropped;  // destroyed after the lock is released
     auto& [mutex, kept, by_size, alive] = planner();
     const std::scoped_lock lock(mutex);
     const Planner::Size size(height, width);
@@ -72,7 +72,7 @@ std::shared_ptr<const FftwPlans> fftw_plans(int64_t height, int64_t width) {
         by_size.erase(kept.back().first);
         dropped = std::move(kept.back().second);
         kept.pop_back();
-        fftwf_forget_wisdom();  // what the planner remembers of each size grows, too
+        fftwf_forget_wisdom();  // what the planner remembers of each size grows too
     }
     return kept.front().second;
 }
@@ -94,7 +94,8 @@ FftwChannel::FftwChannel(std::shared_ptr<const FftwPlans> plans)
 }
 
 void FftwChannel::forward(const float* pixels) {
-    // The copy gives FFTW the alignment its plan was made for, and spares the caller's pixels.
+    // The copy has the alignment that the plan was made for, and leaves the caller's pixels
+    // unchanged.
     std::copy_n(pixels, plans_.height * plans_.width, pixels_.get());
     fftwf_execute_dft_r2c(plans_.forward, pixels_.get(), spectrum_.get());
 }

@@ -13,7 +13,7 @@ at::Tensor half_of(const at::Tensor& full) {
 }
 
 at::Tensor full_of(const at::Tensor& half, int64_t width) {
-    // Column c beyond W / 2 holds the negative of column W - c: rows 0, H-1, H-2 ... 1 of it.
+    // Column c beyond W / 2 is column W - c with its rows in the order 0, H-1, H-2 ... 1.
     const auto rest = half.narrow(-1, 1, width - half.size(-1));
     return at::cat({half, rest.flip({-2, -1}).roll(1, -2)}, -1);
 }

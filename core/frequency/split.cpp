@@ -21,7 +21,8 @@ void check(const at::Tensor& x, const std::vector<double>& radii) {
     require(x.defined(), "x must be a float32 tensor [..., H, W], got an undefined tensor");
     require(x.scalar_type() == at::kFloat, "x must be of dtype float32, got {}{}",
             dtype_name(x.scalar_type()), x.scalar_type() == at::kFloat ? "" : plane_advice(x));
-    // Channels of 3 or 4 stand last in no stack of planes that anybody would split on purpose.
+    // A stack of planes with 3 or 4 channels in the last dimension is hardly ever meant to be
+    // split.
     if (has_channels_last(x) && x.size(3) > 1) {
         fail("x must be [..., H, W], got images [N, H, W, C] of shape [{}]{}",
              fmt::join(x.sizes(), ", "), plane_advice(x));
@@ -47,9 +48,9 @@ Parts compute(const at::Tensor& x, const std::vector<double>& radii, const Split
     return x.is_cpu() ? split_cpu(x.contiguous(), radii, options) : split_torch(x, radii, options);
 }
 
-/// The outputs are the low parts, then the high parts. With L the symmetric operator of a radius
-/// and g, h the gradients of its low and high part, the gradient of x is L g + (h - L h) = L (g -
-/// h) + h: one low pass a radius.
+/// The outputs are the low parts, followed by the high parts. Let L be the symmetric operator of a
+/// radius, and g and h the gradients of its low and high parts. The gradient of x is L g + (h - L
+/// h) = L (g - h) + h, which takes one low pass per radius.
 struct SplitFunction : public torch::autograd::Function<SplitFunction> {
     static variable_list forward(AutogradContext* context, const at::Tensor& x,
                                  const std::vector<double>& radii, const SplitOptions& options) {

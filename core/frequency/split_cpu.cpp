@@ -18,7 +18,7 @@ std::vector<at::Tensor> outputs(bool wanted, const at::Tensor& x, size_t count) 
     return tensors;
 }
 
-/// The memory of the channels of one call, in and out.
+/// The memory of the input and output channels of one call.
 struct Channels {
     Channels(const at::Tensor& x, const Parts& parts)
         : plane(x.size(-1) * x.size(-2)), pixels(x.const_data_ptr<float>()) {
@@ -50,7 +50,7 @@ void parallel(const at::Tensor& x, const Channels& channels,
 }
 
 #ifdef __x86_64__
-/// Above this, outputs would leave the caches before they are read: they are written past them.
+/// Above this size, outputs would leave the caches before they are read, so they bypass the caches.
 constexpr int64_t streaming_bytes = 32 << 20;
 
 void run_avx2(const at::Tensor& x, const std::vector<double>& radii, Rule rule,

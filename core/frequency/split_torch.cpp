@@ -11,7 +11,7 @@ Parts split_torch(const at::Tensor& x, const std::vector<double>& radii,
     const auto spectrum = at::fft_rfft2(x);
     Parts parts;
     for (const double radius : radii) {
-        // The mask is symmetric under k -> -k, so half of the spectrum says it all.
+        // The mask is symmetric under k -> -k, so half of the spectrum determines it.
         const auto mask = radial_mask(height, width, radius, options.rule)
                               .narrow(1, 0, width / 2 + 1)
                               .to(x.options());

@@ -60,14 +60,14 @@ void require_numbers(double sum) {
             "weights finite?");
 }
 
-/// What came of masks learned together.
+/// The result for masks that are learned together.
 struct Fit {
     at::Tensor masks;
     at::Tensor l1;
     at::Tensor steps;
 };
 
-/// One mask for all images, in epochs.
+/// One mask for all images, learned in epochs.
 Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const Settings& settings,
             int64_t which) {
     const auto& options = settings.options;
@@ -115,7 +115,7 @@ Fit fit_one(const model::Inference& network, const data::Dataset& dataset, const
     return {learner.masks(), learner.l1(), at::full({1}, epoch, at::kLong)};
 }
 
-/// A mask for each image of a dataset, all in one batch; those that are done leave it.
+/// A mask for each image of a dataset, all in one batch, which finished masks leave.
 class ImageFit {
   public:
     ImageFit(const model::Inference& network, const data::Dataset& dataset,
@@ -137,7 +137,7 @@ class ImageFit {
           losses_(at::zeros_like(l1_)),
           right_(at::zeros_like(l1_)) {}
 
-    /// first: the number of the first image, for reports.
+    /// first: the index of the first image, for reports.
     Fit run(int64_t first) {
         const auto& options = settings_.options;
         for (int64_t step = 1; step <= options.steps && rows_.numel() > 0; ++step) {
@@ -173,7 +173,7 @@ class ImageFit {
         right_.index_copy_(0, rows_, right.to(at::kDouble));
     }
 
-    /// Goes on without the masks that are finished (bool).
+    /// Continues without the masks that are finished (bool).
     void retire(const at::Tensor& finished, int64_t step) {
         if (!finished.any().item<bool>()) {
             return;
@@ -194,14 +194,14 @@ class ImageFit {
     const optim::OneCycle cycle_;
     // Of the masks that are not finished:
     Learner learner_;
-    at::Tensor rows_;  ///< their places among all
+    at::Tensor rows_;  ///< their positions among all masks
     at::Tensor transforms_, labels_, clean_, l1_, still_;
-    // Of all, what is finished as it was in its last step:
+    // Of all masks; finished ones keep the values of their last step:
     Fit fit_;
     at::Tensor losses_, right_;
 };
 
-/// The first row of a fit's masks among all, and the fit.
+/// The first row of a fit's masks among all masks, and the fit.
 using Fits = std::vector<std::pair<int64_t, Fit>>;
 
 Fits fit_images(const model::Inference& network, const data::Dataset& dataset,

@@ -7,8 +7,8 @@
 
 namespace hfc::mask {
 
-/// (M(k) + M(-k)) / 2, the only part of a mask that affects a real image. mask: [..., H, W],
-/// zero-frequency component first (the layout of fft2).
+/// Returns (M(k) + M(-k)) / 2, the only part of a mask that affects a real image. mask: [..., H,
+/// W], zero-frequency component first (the layout of fft2).
 at::Tensor symmetrise(const at::Tensor& mask);
 
 /// Applies a mask to images: the real part of the inverse transform of mask * transform(x), channel

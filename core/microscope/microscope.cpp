@@ -22,7 +22,7 @@
 namespace hfc::microscope {
 namespace {
 
-/// Of an angle, in [0, 180).
+/// An angle modulo 180 degrees, in [0, 180).
 double half_turn(double degrees) {
     const double rest = std::fmod(degrees, 180);
     return rest < 0 ? rest + 180 : rest;
@@ -55,7 +55,7 @@ at::Tensor painted(const Shape& shape, int64_t height, int64_t width) {
     for (size_t i = 0; i < shape.painted.size(); ++i) {
         values[i] = shape.painted[i] != 0 ? 1 : 0;
     }
-    // Both of k and -k, as only a symmetric mask keeps an image real.
+    // Sets both k and -k, because only a symmetric mask keeps an image real.
     return (mask::symmetrise(at::fft_ifftshift(mask, {{-2, -1}})) > 0).to(at::kDouble);
 }
 

@@ -6,9 +6,9 @@
 namespace hfc::model {
 namespace {
 
-/// relu(shortcut(x) + bn2(conv2(relu(bn1(conv1(x)))))). Where the width changes, the shortcut takes
-/// every second pixel and adds channels of zeros, half before and half after (option A of He et
-/// al.).
+/// Computes relu(shortcut(x) + bn2(conv2(relu(bn1(conv1(x)))))). If the width changes, the shortcut
+/// takes every second pixel and adds channels of zeros, half before and half after (option A of He
+/// et al.).
 class PaddedBlock : public Layer {
   public:
     PaddedBlock(int64_t in_width, int64_t width, int64_t stride)

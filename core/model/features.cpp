@@ -11,7 +11,7 @@
 namespace hfc::model {
 namespace {
 
-/// A hook on a layer for the length of a scope.
+/// A hook on a layer for the duration of a scope.
 class HookScope {
   public:
     HookScope(std::shared_ptr<Layer> layer, LayerHook hook)

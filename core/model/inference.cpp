@@ -64,7 +64,7 @@ at::Tensor checked_logits(Model& model, const at::Tensor& images, int64_t highes
     return logits;
 }
 
-/// The modules that keep running statistics, and these as they were.
+/// The modules that keep running statistics, and the original values of these statistics.
 class Inference::Norms {
   public:
     explicit Norms(Model& model) {
@@ -83,14 +83,14 @@ class Inference::Norms {
 
     ~Norms() {
         for (const auto& norm : norms_) {
-            norm.module->train(false);  // its own mode comes back with the EvaluationScope
+            norm.module->train(false);  // the EvaluationScope restores its own mode
         }
         restore();
     }
     Norms(const Norms&) = delete;
     Norms& operator=(const Norms&) = delete;
 
-    /// Each batch by its own statistics.
+    /// Each batch is normalised by its own statistics.
     void use_batches() {
         for (const auto& norm : norms_) {
             norm.module->train(true);
@@ -107,7 +107,8 @@ class Inference::Norms {
         }
     }
 
-    /// `run` passes the images through the network; `fraction` is theirs in the mixture.
+    /// `run` passes the images through the network; `fraction` is the weight of their statistics in
+    /// the mixture.
     template <typename Run>
     void mix(double fraction, Run&& run) {
         const at::NoGradGuard no_grad;
@@ -129,8 +130,9 @@ class Inference::Norms {
         at::Tensor first_mean, first_variance, first_count;
     };
 
-    /// What the module sees. In training mode it moves its running statistics to (1 - m) r + m s,
-    /// with a momentum m of its own: two starting points r give the statistics s.
+    /// The statistics of the module's input. In training mode, the module moves its running
+    /// statistics from r to (1 - m) r + m s, with its own momentum m. Two starting points r
+    /// determine the statistics s.
     template <typename Run>
     std::pair<at::Tensor, at::Tensor> statistics_of(Norm& norm, Run&& run) {
         const auto moved_from = [&](double start) {
@@ -255,7 +257,7 @@ void Inference::begin_labelled(const at::Tensor& images, const at::Tensor& label
 void Inference::try_labelled(const data::Dataset& dataset) {
     begin_labelled(dataset);
     const at::NoGradGuard no_grad;
-    // Two: BatchNorm by the batch's own statistics may need more than one.
+    // Two images, because BatchNorm with the batch's own statistics may need more than one.
     logits(bring(dataset.batch(0, std::min<int64_t>(2, dataset.size())).images));
 }
 

@@ -20,7 +20,7 @@ struct Weight {
 
     int64_t outputs() const { return values.size(0); }
     int64_t inputs() const { return values.size(1); }
-    /// k k of a convolution.
+    /// k * k for a convolution.
     int64_t field() const { return values.dim() > 2 ? values[0][0].numel() : 1; }
 };
 
@@ -70,7 +70,7 @@ void tensorflow(Model& model, uint64_t seed) {
 void torchvision(Model& model, uint64_t seed) {
     const bool vgg = std::string_view(model.name()).starts_with("vgg");
     bool first = true;
-    double bound = 0;  // of the biases that follow
+    double bound = 0;  // for the biases that follow
     for (const auto& weight : weights_of(model)) {
         if (weight.values.dim() == 1) {
             if (weight.name.ends_with("bias") && bound > 0) {

@@ -10,13 +10,13 @@
 namespace hfc::model {
 namespace {
 
-/// A network that others have published weights of.
+/// A network for which others have published weights.
 struct Published {
     const char* name;
     const char* form;
     bool batch_norm;
-    const char* head;      ///< its last layer
-    int64_t convolutions;  ///< weights of four dimensions
+    const char* head;      ///< the network's last layer
+    int64_t convolutions;  ///< number of four-dimensional weights
 };
 
 constexpr Published published[] = {{"resnet20", "small", true, "linear", 19},
@@ -34,7 +34,7 @@ constexpr Published published[] = {{"resnet20", "small", true, "linear", 19},
 
 using State = std::map<std::string, at::Tensor>;
 
-/// What stands before `name` in the name of one of the tensors; of several, the shortest.
+/// The part before `name` in the name of a tensor; the shortest if there are several.
 std::optional<std::string> prefix_of(const State& state, const std::string& name) {
     std::optional<std::string> found;
     for (const auto& [key, tensor] : state) {

@@ -93,7 +93,7 @@ at::Tensor convolve(const Convolution& convolution, BatchNorm* batch_norm, const
     const auto& bias = convolution.bias();
     const bool learns =
         at::GradMode::is_enabled() && (weight.requires_grad() || batch_norm->learns());
-    // Folding writes all weights once: with fewer pixels than that, normalising the output costs
+    // Folding writes all weights once, so with fewer pixels than that, normalising the output costs
     // less.
     if (batch_norm->uses_batch() || learns || convolution.has_hooks() ||
         x.size(0) * x.size(2) * x.size(3) < weight[0].numel()) {

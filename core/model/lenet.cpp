@@ -6,7 +6,7 @@
 namespace hfc::model {
 namespace {
 
-/// Zeros around the images until each side has 32 pixels.
+/// Pads the images with zeros until each side has at least 32 pixels.
 at::Tensor pad_to_32(const at::Tensor& images) {
     const auto rows = std::max<int64_t>(32 - images.size(2), 0);
     const auto columns = std::max<int64_t>(32 - images.size(3), 0);

@@ -7,8 +7,8 @@ namespace {
 
 struct Network {
     std::string name;
-    std::string other_form;  ///< the variant that it has beside "small", or empty
-    bool takes_batch_norm;   ///< the option may be true
+    std::string other_form;  ///< the variant besides "small", or empty
+    bool takes_batch_norm;   ///< whether the option may be true
     std::function<ModelPtr(const std::string& name, const ModelOptions& options)> build;
 };
 
@@ -37,7 +37,7 @@ Network vgg(const char* name, std::vector<int64_t> convolutions) {
 }
 
 const std::vector<Network>& networks() {
-    // A pre-activation ResNet of n blocks a stage has 6 n + 2 layers with weights.
+    // A pre-activation ResNet with n blocks per stage has 6 n + 2 layers with weights.
     static const std::vector<Network> all = {preact_resnet("preact_resnet8", 1),
                                              preact_resnet("preact_resnet14", 2),
                                              preact_resnet("preact_resnet20", 3),
@@ -105,8 +105,7 @@ ModelPtr make(const std::string& name, const ModelOptions& options) {
     check(network, options);
     auto model = network.build(name, options);
     initialise(*model, options.initialisation, options.seed);
-    use_channels_last(*model);  // the faster layout, twice as fast as the other on a GPU; that of
-                                // the images follows
+    use_channels_last(*model);  // faster (on a GPU, twice as fast); the images follow it
     model->origin = {name, options};
     return model;
 }

@@ -15,13 +15,13 @@ namespace {
 
 using Pieces = std::vector<std::pair<int64_t, at::Tensor>>;
 
-/// Probes on the same images: what one reading of them serves.
+/// Probes on the same images, which are read once for all of them.
 struct Group {
     std::vector<size_t> members;
     std::vector<data::Dataset> views;
 };
 
-/// `together`: whether views on the same images may share what is read.
+/// `together`: whether views of the same images may share the images that are read.
 std::vector<Group> group_by_images(const std::vector<Probe>& probes, bool together) {
     std::vector<Group> groups;
     for (size_t i = 0; i < probes.size(); ++i) {
@@ -39,7 +39,7 @@ std::vector<Group> group_by_images(const std::vector<Probe>& probes, bool togeth
     return groups;
 }
 
-/// Calls visit(begin, logits) for each batch that is this process's, in the order of the images.
+/// Calls visit(begin, logits) for each batch of this process, in the order of the images.
 template <typename Visit>
 void each_batch(Model& model, const data::Dataset& dataset, const MeasureOptions& options,
                 Visit&& visit) {
@@ -64,7 +64,8 @@ std::vector<double> accuracies(Model& model, const std::vector<Probe>& probes,
     Inference inference(model, options.inference);
     data::LoaderOptions loading;
     loading.batch_size = inference.batch_size();
-    // The counts stay on the device until the end: asking for one would wait for the forward pass.
+    // The counts stay on the device until the end, because reading one would wait for the forward
+    // pass.
     const auto device = inference.device();
     auto& group = parallel::world();
     const auto share = share_of(group);

@@ -26,7 +26,7 @@ class MnistCnn : public Model {
         require_images(images, *this, options_.channels);
         const auto stage = [](const auto& convolution, const auto& batch_norm,
                               const at::Tensor& x) {
-            // Images of one pixel have nothing to pool.
+            // Images of one pixel cannot be pooled.
             return at::max_pool2d(convolve(*convolution, batch_norm.get(), x).relu_(), 2, 2, 0, 1,
                                   /*ceil_mode=*/true);
         };
@@ -37,7 +37,7 @@ class MnistCnn : public Model {
     }
 
   private:
-    static constexpr int64_t side = 7;  ///< of the last maps for MNIST's images
+    static constexpr int64_t side = 7;  ///< of the last feature maps for MNIST images
     static constexpr double epsilon = 1e-3;
 
     ModelOptions options_;

@@ -11,7 +11,7 @@
 namespace hfc::model {
 namespace {
 
-/// Copies values by name and follows dtype, layout and device of the originals.
+/// Copies values by name, with the dtype, layout and device of the originals.
 template <typename Named>
 void copy_values(Named&& to, const Named& from) {
     for (auto& entry : to) {
@@ -64,8 +64,7 @@ at::Device device_of(const Model& model) {
 void use_channels_last(Model& model) {
     for (auto& parameter : model.parameters()) {
         if (parameter.dim() == 4) {
-            // set_data keeps the variable, so that an optimizer that already holds it goes on with
-            // it.
+            // set_data keeps the variable, so an optimizer that already holds it continues with it.
             parameter.set_data(parameter.detach().contiguous(at::MemoryFormat::ChannelsLast));
         }
     }
@@ -80,8 +79,8 @@ EvaluationScope::EvaluationScope(Model& model) : model_(model), was_training_(mo
 
 EvaluationScope::~EvaluationScope() {
     model_.restore_mode(was_training_);
-    // It sets all that is below it; a part that had a mode of its own (a frozen BatchNorm)
-    // comes after its parent here.
+    // restore_mode() sets the mode of all modules below. A part with its own mode (a frozen
+    // BatchNorm) comes after its parent here.
     for (const auto& [part, was_training] : parts_) {
         if (part->is_training() != was_training) {
             part->train(was_training);

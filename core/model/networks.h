@@ -46,8 +46,8 @@ ModelPtr make_lenet(const std::string& name, const ModelOptions& options);
 
 /// The authors' network for grey images (Wang et al., 2020, appendix B.2; mnist/model/model.py in
 /// pytorch_implementation.zip of HaohanWang/HFC): two 5x5 convolutions with 32 and 64 channels,
-/// each with ReLU and 2x2 pooling, then linear layers with 1024 hidden units. The last maps of
-/// images of another size than 28 pixels are averaged to 7x7. BatchNorm, if wanted, comes before
+/// each with ReLU and 2x2 pooling, then linear layers with 1024 hidden units. If the images do not
+/// have 28 pixels, the last feature maps are averaged to 7x7. BatchNorm, if requested, comes before
 /// the ReLUs of the convolutions.
 ModelPtr make_mnist_cnn(const std::string& name, const ModelOptions& options);
 

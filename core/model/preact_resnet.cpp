@@ -8,24 +8,24 @@ namespace {
 
 constexpr double batch_norm_epsilon = 1e-3;
 
-/// Convolution, BatchNorm (where there is one) and ReLU.
-/// oneDNN's fused convolution + ReLU (mkldnn::_convolution_pointwise), which only works without
-/// gradients, was measured: 1 102 and 944 images/s, against 1 192 and 953 in place and 1 116 and
-/// 927 with neither. So there is one path for all.
+/// Convolution, BatchNorm (if there is one) and ReLU. oneDNN's fused convolution + ReLU
+/// (mkldnn::_convolution_pointwise), which works only without gradients, was measured: 1 102 and
+/// 944 images/s, compared with 1 192 and 953 in place, and 1 116 and 927 with neither. So there is
+/// one path for all cases.
 at::Tensor convolve_and_activate(const Convolution& convolution,
                                  const std::shared_ptr<BatchNorm>& batch_norm,
                                  const at::Tensor& x) {
     return convolve(convolution, batch_norm.get(), x).relu_();
 }
 
-/// (BatchNorm and) ReLU of a tensor that the shortcut needs as it is.
+/// (BatchNorm and) ReLU of a tensor that the shortcut needs unchanged.
 at::Tensor activate(const std::shared_ptr<BatchNorm>& batch_norm, const at::Tensor& x) {
     return batch_norm ? batch_norm->forward(x).relu_() : at::relu(x);
 }
 
-/// x + conv2(activate(conv1(activate(x)))). Where the width doubles, conv1 has stride 2 and the
-/// shortcut is a 2x2 average pool whose new channels are zero, half of them before the old ones and
-/// half behind.
+/// Computes x + conv2(activate(conv1(activate(x)))). If the width doubles, conv1 has stride 2, and
+/// the shortcut is a 2x2 average pool whose new channels are zero, half of them before the old ones
+/// and half after.
 class Block : public Layer {
   public:
     Block(int64_t in_width, int64_t out_width, bool first, bool batch_norm, bool same)
@@ -47,7 +47,7 @@ class Block : public Layer {
     }
 
     at::Tensor forward(const at::Tensor& x) {
-        // The very first block's input has just been activated.
+        // The input of the very first block has already been activated.
         const auto inner =
             convolve_and_activate(*conv1_, batch_norm2_, first_ ? x : activate(batch_norm1_, x));
         auto out = conv2_->forward(inner);
@@ -56,8 +56,8 @@ class Block : public Layer {
 
   private:
     at::Tensor shortcut(const at::Tensor& x) const {
-        // ceil_mode: an odd size shrinks to (size + 1) / 2, as it does under a convolution of
-        // stride 2.
+        // ceil_mode: an odd size shrinks to (size + 1) / 2, as it does in a convolution with stride
+        // 2.
         const auto pooled = at::avg_pool2d(x, 2, 2, 0, /*ceil_mode=*/true);
         return at::constant_pad_nd(pooled, {0, 0, 0, 0, new_channels_ / 2, new_channels_ / 2});
     }

@@ -12,9 +12,10 @@ std::shared_ptr<Convolution> convolution_of(int64_t in_width, int64_t out_width,
         Convolution::Settings{.stride = stride, .padding = {}, .bias = !settings.has_norms});
 }
 
-/// relu(shortcut(x) + bn(conv(... relu(bn(conv(x)))))): two 3x3 convolutions, or 1x1, 3x3, 1x1 to
-/// four times the width (a bottleneck). The stride is in the first 3x3 convolution, as in
-/// torchvision. Where width or size changes, a 1x1 convolution and BatchNorm on the shortcut.
+/// Computes relu(shortcut(x) + bn(conv(... relu(bn(conv(x)))))) with two 3x3 convolutions, or with
+/// 1x1, 3x3 and 1x1 convolutions to four times the width (a bottleneck). The stride is in the first
+/// 3x3 convolution, as in torchvision. If the width or size changes, the shortcut has a 1x1
+/// convolution and BatchNorm.
 class ResidualBlock : public Layer {
   public:
     ResidualBlock(int64_t in_width, int64_t width, int64_t stride, const ResNetSettings& settings)

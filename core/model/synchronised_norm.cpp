@@ -18,10 +18,10 @@ at::Tensor by_channel(const at::Tensor& values) {
     return values.view({1, -1, 1, 1});
 }
 
-/// Over the images of all processes.
+/// Statistics over the images of all processes.
 struct JointStatistics {
-    at::Tensor mean, variance;  ///< [channels]; biased
-    double count = 0;           ///< values a channel
+    at::Tensor mean, variance;  ///< [channels]; the variance is biased
+    double count = 0;           ///< values per channel
 };
 
 JointStatistics joint_statistics(parallel::Group& group, const at::Tensor& x) {
@@ -29,7 +29,7 @@ JointStatistics joint_statistics(parallel::Group& group, const at::Tensor& x) {
     const auto count = static_cast<double>(x.numel() / channels);
     const auto mean = x.mean({0, 2, 3});
     const auto deviation = (x - by_channel(mean)).square().sum({0, 2, 3});
-    // A row for each process: adding them up would lose digits.
+    // One row per process, because adding them up would lose digits.
     auto rows = at::zeros({group.size(), 2 * channels + 1}, x.options().dtype(at::kDouble));
     rows[group.rank()].copy_(at::cat({mean, deviation, at::full({1}, count, mean.options())}));
     group.all_reduce(rows, parallel::Reduction::sum);

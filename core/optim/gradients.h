@@ -1,4 +1,4 @@
-// The norm of gradients, and limits for it.
+// The norm of gradients, and functions that limit it.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,5 +1,5 @@
-// L-BFGS: Nocedal, Wright, "Numerical Optimization", chapters 3 and 7, computed in the order of
-// PyTorch's torch.optim.LBFGS.
+// L-BFGS: Nocedal, Wright, "Numerical Optimization", chapters 3 and 7, computed in the same order
+// as PyTorch's torch.optim.LBFGS.
 #include "optim/optimizers.h"
 
 #include "base/error.h"
@@ -26,7 +26,8 @@ at::Tensor number_tensor(double value) {
     return at::scalar_tensor(value, at::kDouble);
 }
 
-/// What goes from one step to the next; in the state of the first parameter, under PyTorch's names.
+/// The data kept from one step to the next. It is stored in the state of the first parameter, under
+/// PyTorch's names.
 struct Memory {
     double evaluations = 0, iterations = 0;
     at::Tensor direction, previous_gradient;
@@ -76,7 +77,7 @@ struct Memory {
         return state;
     }
 
-    /// Takes in the last move, whose gradients differ by `change`.
+    /// Adds the last move, during which the gradient changed by `change`.
     void remember(const at::Tensor& change, size_t history) {
         const auto move = direction.mul(length);
         const double product = dot_product(change, move);
@@ -94,7 +95,7 @@ struct Memory {
         scale = product / dot_product(change, change);
     }
 
-    /// The gradient times the approximate inverse Hessian, downhill: the two-loop recursion.
+    /// Minus the approximate inverse Hessian times the gradient, by the two-loop recursion.
     at::Tensor downhill(const at::Tensor& gradient) const {
         auto result = gradient.neg();
         std::vector<double> weights(moves.size());
@@ -188,14 +189,14 @@ class Lbfgs : public Optimizer {
         memory.direction = memory.downhill(gradient);
     }
 
-    /// Moves the parameters along the direction and brings `now` there. Returns the number of
+    /// Moves the parameters along the direction and updates `now`. Returns the number of
     /// evaluations.
     int move(const Closure& closure, Memory& memory, Point& now, double slope,
              const OptimizerOptions& options, int iteration, int evaluations) {
         if (options.line_search_fn.empty()) {
             add(memory.direction, memory.length);
             if (iteration >= options.max_iter) {
-                return 0;  // nobody would look at the new gradient
+                return 0;  // the new gradient would not be used
             }
             now = evaluate(closure);
             return 1;

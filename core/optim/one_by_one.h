@@ -7,8 +7,8 @@
 
 namespace hfc::optim {
 
-/// Takes one weight after the other. The decay is already added to the gradient or taken off the
-/// weight.
+/// Updates one weight after another. The decay has already been added to the gradient or subtracted
+/// from the weight.
 class OneByOne : public Optimizer {
   public:
     using Optimizer::Optimizer;

@@ -17,8 +17,8 @@ namespace {
 
 using Options = OptimizerOptions;
 
-/// Throws Error for a group without parameters, and for parameters that are listed twice or in
-/// `seen`, which they are added to.
+/// Throws Error for a group without parameters, and for parameters that are listed twice or are
+/// already in `seen`. Adds the parameters to `seen`.
 void require_new_parameters(const ParameterGroup& group,
                             std::unordered_set<at::TensorImpl*>& seen) {
     require(!group.parameters.empty(), "optimizer {}: a group has no parameters",
@@ -30,8 +30,8 @@ void require_new_parameters(const ParameterGroup& group,
     }
 }
 
-/// The same values as `gradient`, laid out in memory as the weight is: the fused kernels walk both
-/// side by side.
+/// The values of `gradient` in the memory layout of the weight, because the fused kernels walk
+/// through both in parallel.
 at::Tensor in_layout_of(const at::Tensor& weight, const at::Tensor& gradient) {
     require(gradient.sizes() == weight.sizes(),
             "optimizer: a parameter of shape [{}] has a gradient of shape [{}]",

@@ -21,7 +21,7 @@ constexpr SettingRange at_least_0 = {0, unlimited}, any = {-unlimited, unlimited
                        count_or_0 = {0, unlimited, false, false, true};
 }  // namespace range
 
-/// All settings there are.
+/// All options that optimizers have.
 namespace setting {
 
 using namespace range;
@@ -71,7 +71,7 @@ constexpr OptimizerSetting line_search_fn = {"line_search_fn",        nullptr, n
 
 }  // namespace setting
 
-/// What there is to know of one optimizer's options.
+/// The options of one optimizer, their defaults and the names of its states.
 struct Kind {
     std::vector<OptimizerSetting> settings;
     Options defaults;
@@ -88,8 +88,8 @@ Options with(const std::string& name, double rate, double decay = 0, double epsi
     return options;
 }
 
-// The defaults of tf.train in TensorFlow 1.15. AdaGrad and RMSprop have no default rate there; they
-// have PyTorch's here.
+// The defaults of tf.train in TensorFlow 1.15. AdaGrad and RMSprop have no default rate there, so
+// they use PyTorch's.
 Options tensorflow_adadelta() {
     auto options = with("tensorflow_adadelta", 1e-3);
     options.rho = 0.95;
@@ -209,12 +209,12 @@ bool has(const std::vector<OptimizerSetting>& settings, const OptimizerSetting& 
         settings, [&](const auto& other) { return std::string(other.name) == one.name; });
 }
 
-/// Settings that differ from their defaults must be the optimizer's own.
+/// Requires that the optimizer has every option that differs from its default.
 void require_known_settings(const Options& options) {
     const auto& own = find(options.name);
     for (const auto& [name, kind] : kinds()) {
         for (const auto& one : kind.settings) {
-            // OptimizerOptions has one default of these for all optimizers.
+            // In OptimizerOptions, these have one default for all optimizers.
             if (one.number == &Options::eps || one.number == &Options::alpha ||
                 has(own.settings, one)) {
                 continue;

@@ -13,7 +13,8 @@
 namespace hfc::optim {
 namespace {
 
-/// Adam and AdamW by LibTorch's fused kernels: one pass over each weight, on the CPU and on CUDA.
+/// Adam and AdamW with LibTorch's fused kernels: one pass over each weight, on the CPU and with
+/// CUDA.
 class Adam : public Optimizer {
   public:
     Adam(Groups groups, bool decoupled) : Optimizer(std::move(groups)), decoupled_(decoupled) {}
@@ -30,7 +31,7 @@ class Adam : public Optimizer {
             }
             steps.push_back(steps_of(state, batch.weights[i].device()));
         }
-        at::_foreach_add_(steps, 1);  // on a GPU one kernel instead of one a parameter
+        at::_foreach_add_(steps, 1);  // on a GPU one kernel instead of one per parameter
         const auto fused = [&](auto&& kernel) {
             kernel(batch.weights, batch.gradients, means, squares, at::TensorList(largest), steps,
                    o.lr, o.beta1, o.beta2, o.weight_decay, o.eps, o.amsgrad, o.maximize,
@@ -47,14 +48,14 @@ class Adam : public Optimizer {
     bool decoupled_;
 };
 
-/// v = momentum v + (1 - dampening) g, the first v being g; w = w - lr v.
+/// v = momentum v + (1 - dampening) g, where the first v is g; w = w - lr v.
 class Sgd : public Optimizer {
   public:
     using Optimizer::Optimizer;
 
   protected:
     void update(const Batch& batch, const OptimizerOptions& o) override {
-        // The first step takes the gradient undamped: those parameters go together.
+        // The first step uses the gradient undamped, so those parameters are grouped.
         std::vector<at::Tensor> weights[2], gradients[2], velocities[2];
         for (size_t i = 0; i < batch.weights.size(); ++i) {
             auto& state = *batch.states[i];
@@ -109,8 +110,8 @@ class Adadelta : public OneByOne {
     }
 };
 
-/// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient and
-/// s less the squared mean if centered.
+/// s = alpha s + (1 - alpha) g^2; w = w - lr g / (sqrt(s) + eps), with momentum on the quotient. If
+/// centered, the squared mean is subtracted from s.
 class Rmsprop : public OneByOne {
   public:
     using OneByOne::OneByOne;
@@ -155,7 +156,7 @@ class Adamax : public OneByOne {
     }
 };
 
-/// The mean of the gradients and of their squares, as in Adam.
+/// The means of the gradients and of their squares, as in Adam.
 std::pair<at::Tensor&, at::Tensor&> moments(Optimizer::State& state, const at::Tensor& weight,
                                             const at::Tensor& gradient, const OptimizerOptions& o) {
     auto& mean = zeros(state, "exp_avg", weight).lerp_(gradient, 1 - o.beta1);
@@ -164,7 +165,7 @@ std::pair<at::Tensor&, at::Tensor&> moments(Optimizer::State& state, const at::T
     return {mean, square};
 }
 
-/// Adam whose momentum mu grows with the steps, taken one step ahead.
+/// Adam with a momentum mu that grows with the steps and is applied one step ahead.
 class Nadam : public OneByOne {
   public:
     using OneByOne::OneByOne;
@@ -186,8 +187,8 @@ class Nadam : public OneByOne {
     }
 };
 
-/// Adam whose rate is rectified by the variance of the mean square; plain momentum while that is
-/// not known.
+/// Adam with a rate rectified by the variance of the mean square; plain momentum while the variance
+/// is unknown.
 class Radam : public OneByOne {
   public:
     using OneByOne::OneByOne;
@@ -233,8 +234,8 @@ class Asgd : public OneByOne {
     }
 };
 
-/// Each weight has a step of its own, which grows while the sign of the gradient stays and shrinks
-/// where it changes; such a weight rests for one step.
+/// Each weight has its own step size. It grows while the sign of the gradient stays the same and
+/// shrinks when the sign changes; the weight then rests for one step.
 class Rprop : public OneByOne {
   public:
     using OneByOne::OneByOne;
@@ -274,10 +275,10 @@ Maker maker_of(const std::string& name) {
         {"lbfgs", make_lbfgs},
         {"nadam", make<Nadam>},      // with Nesterov's momentum: Dozat 2016
         {"radam", make<Radam>},      // with a rectified rate: Liu et al. 2020
-        {"rmsprop", make<Rmsprop>},  // Hinton's lecture 6e, as PyTorch has it
+        {"rmsprop", make<Rmsprop>},  // Hinton's lecture 6e, as implemented in PyTorch
         {"rprop", make<Rprop>},      // Riedmiller, Braun 1993
-        {"sgd", make<Sgd>},          // with momentum, Nesterov's too
-        // tf.train of TensorFlow 1: two have rules of their own, two only other defaults
+        {"sgd", make<Sgd>},          // with momentum, including Nesterov's
+        // tf.train of TensorFlow 1: two have their own rules, two only different defaults
         {"tensorflow_adadelta", make<Adadelta>},
         {"tensorflow_adagrad", make<Adagrad>},
         {"tensorflow_adam", make_tensorflow_adam},

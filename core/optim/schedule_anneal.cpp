@@ -29,7 +29,7 @@ class CosineAnnealingLR : public Schedule {
             return closed_rates();
         }
         std::vector<double> rates = present();
-        // At the bottom the quotient of the cosines is 0 / 0.
+        // At the minimum, the quotient of the cosines is 0 / 0.
         const bool bottom = std::fmod(epoch - 1 - t_max_, 2 * t_max_) == 0;
         const double rise = (1 - std::cos(std::numbers::pi / t_max_)) / 2;
         const double quotient = height(epoch) / height(epoch - 1);

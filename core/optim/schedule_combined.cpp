@@ -1,4 +1,4 @@
-// Schedules of schedules, and the one that waits for a plateau.
+// Schedules made of other schedules, and the schedule that waits for a plateau.
 #include "optim/schedule_parts.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace hfc::optim {
 
-/// What SequentialLR and ChainedScheduler share: schedules of one optimizer.
+/// The common part of SequentialLR and ChainedScheduler: schedules of one optimizer.
 class Combined : public Schedule {
   public:
     Combined(Optimizer& optimizer, std::vector<SchedulePtr> schedules)
@@ -53,7 +53,7 @@ class SequentialLR : public Combined {
                  std::vector<int64_t> milestones)
         : Combined(optimizer, std::move(schedules)), milestones_(std::move(milestones)) {
         for (size_t i = 1; i < schedules_.size(); ++i) {
-            // It would have to go back to its first epoch, for which it has no formula.
+            // It would have to return to its first epoch, for which it has no formula.
             require(dynamic_cast<Combined*>(schedules_[i].get()) == nullptr,
                     "scheduler {} is a {}, which can only be the first scheduler", i + 1,
                     schedules_[i]->name());
@@ -93,7 +93,7 @@ class SequentialLR : public Combined {
         require(std::ranges::is_sorted(milestones_), "milestones must not decrease, got [{}]",
                 fmt::join(milestones_, ", "));
     }
-    /// As in PyTorch, its own last_epoch stays.
+    /// As in PyTorch, its own last_epoch does not change.
     void undo() override {
         for (const auto& schedule : schedules_) {
             schedule->undo();

@@ -1,4 +1,4 @@
-// Schedules that take the rate up and down and the momentum against it.
+// Schedules that move the rate up and down and the momentum in the opposite direction.
 #include "optim/schedule_parts.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ double anneal(bool linear, double first, double last, double part) {
                   : last + (first - last) / 2 * (std::cos(std::numbers::pi * part) + 1);
 }
 
-/// Schedules that may move the momentum too.
+/// Schedules that can change the momentum too.
 class Cycle : public Schedule {
   public:
     Cycle(Optimizer& optimizer, bool momentum)
@@ -25,7 +25,7 @@ class Cycle : public Schedule {
     }
 
   protected:
-    /// Keeps the bounds in the groups and starts at the highest momentum.
+    /// Stores the bounds in the groups and starts at the highest momentum.
     void prepare_momentum(const std::vector<double>& low, const std::vector<double>& high) {
         for (size_t i = 0; momentum_ != nullptr && i < groups().size(); ++i) {
             groups()[i].options.*momentum_ = high[i];
@@ -206,8 +206,8 @@ class OneCycleLR : public Cycle {
         std::string start_lr, end_lr, start_momentum, end_momentum;
     };
 
-    /// The phase of last_epoch_ and the part of it that has passed. A phase without a length is
-    /// over: then its end counts.
+    /// The phase of last_epoch_ and the completed fraction of it. A phase of length zero is
+    /// complete.
     std::pair<const Phase&, double> position() const {
         const auto step = static_cast<double>(last_epoch_);
         double start = 0;
@@ -241,7 +241,7 @@ class OneCycleLR : public Cycle {
                                {"end_momentum", phase.end_momentum}});
             }
         } else if (state.source()->contains(name) && !state.source()->at(name).empty()) {
-            // A reader may leave strings out: the names are those of the phases that it has.
+            // A reader may leave strings out, so the names are those of the existing phases.
             const Json& saved = state.source()->at(name);
             std::vector<Phase> read = phases_;
             read.resize(saved.size(), phases_.back());

@@ -20,7 +20,7 @@ at::Tensor& filled(Optimizer::State& state, const char* name, const at::Tensor& 
         name, fmt::join(weight.sizes(), ", "), fmt::join(tensor.sizes(), ", "));
     if (tensor.strides() != weight.strides() || tensor.device() != weight.device() ||
         tensor.scalar_type() != weight.scalar_type()) {
-        // The weight was laid out anew, moved or converted since.
+        // The layout, device or dtype of the weight has changed since the last step.
         tensor = at::empty_like(weight, options).copy_(tensor);
     }
     return tensor;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double enough_decrease = 1e-4, enough_flatness = 0.9, least_change = 1e-9;
 
-/// A tried length.
+/// A step length that has been tried.
 struct Trial {
     double length;
     Point point;
@@ -62,7 +62,7 @@ class Search {
         return std::abs(trial.slope) <= -enough_flatness * start_.slope;
     }
 
-    /// Lengthens the step until two trials hold a good one between them, or one is good.
+    /// Lengthens the step until a trial is good, or two trials have a good one between them.
     void bracket(double length) {
         Trial previous = start_, trial = attempt(length);
         while (iteration_ < most_) {
@@ -111,7 +111,7 @@ class Search {
     double next_length(bool& insufficient) const {
         const auto [least, most] = std::minmax(bracket_[0].length, bracket_[1].length);
         const double length = cubic_minimum(bracket_[0], bracket_[1], least, most);
-        // Keeps away from the ends: twice near one of them is too slow.
+        // Keeps away from the ends, because two trials in a row near an end make progress too slow.
         const double margin = 0.1 * (most - least);
         if (std::min(most - length, length - least) >= margin) {
             insufficient = false;

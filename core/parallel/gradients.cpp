@@ -21,8 +21,8 @@ using Buckets = std::vector<std::vector<size_t>>;
 using Names = std::unordered_map<size_t, std::string>;
 using GroupPtr = c10::intrusive_ptr<c10d::ProcessGroup>;
 
-/// The constructor has grown with LibTorch's versions; the argument behind the others is newer than
-/// the oldest version that is supported.
+/// The constructor has gained parameters over LibTorch's versions; the last argument is newer than
+/// the oldest supported version.
 template <typename Reducer>
 std::shared_ptr<Reducer> make_reducer(const std::vector<at::Tensor>& parameters, Buckets buckets,
                                       const GroupPtr& group, const GradientOptions& options) {
@@ -49,7 +49,7 @@ Buckets buckets_of(const std::vector<at::Tensor>& parameters, const GradientOpti
                                                  static_cast<size_t>(options.bucket_bytes)},
                                                 std::vector<bool>(parameters.size(), false));
     auto buckets = std::get<0>(assigned);
-    std::ranges::reverse(buckets);  // the last layers' gradients come first
+    std::ranges::reverse(buckets);  // the gradients of the last layers come first
     return buckets;
 }
 
@@ -75,7 +75,7 @@ class GradientReducer::Engine {
     }
 
     void before_backward(const at::Tensor& loss) {
-        // It warns where all weights have gradients although some might have none.
+        // It warns if all weights have gradients although some were allowed to have none.
         const c10::WarningUtils::WarningHandlerGuard guard(&silence_);
         reducer_->prepare_for_backward(find_unused_ ? std::vector<at::Tensor>{loss}
                                                     : std::vector<at::Tensor>());

@@ -75,7 +75,7 @@ class Several : public Group {
 Solo solo;
 Group* current = &solo;
 
-/// A long text is not told whole.
+/// Truncates a long text.
 std::string shortened(const std::string& text) {
     constexpr size_t most = 300;
     return text.size() <= most ? text : fmt::format("{} ...", text.substr(0, most));
@@ -154,7 +154,7 @@ at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Te
         return at::cat(all);
     }
     constexpr size_t most_dimensions = 8;
-    std::vector<int64_t> form(most_dimensions + 2, 0);  // a rank may have no row
+    std::vector<int64_t> form(most_dimensions + 2, 0);  // a rank may have no rows
     if (!pieces.empty()) {
         const auto& first = pieces.front().second;
         form[0] = static_cast<int64_t>(first.scalar_type());
@@ -168,7 +168,7 @@ at::Tensor gather_rows(Group& group, const std::vector<std::pair<int64_t, at::Te
     for (const auto& [begin, piece] : pieces) {
         all.slice(0, begin, begin + piece.size(0)).copy_(piece);
     }
-    // As integers: the sum with zeros keeps all bits, those of -0 and NaN among them.
+    // As integers: adding zeros keeps all bits, including those of -0 and NaN.
     auto bits = all.view(all.element_size() == 8   ? at::kLong
                          : all.element_size() == 4 ? at::kInt
                                                    : at::kByte);

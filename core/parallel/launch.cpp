@@ -31,7 +31,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* module_file = "libhfc_parallel_mpi.so";
 
-/// The processes of this job, while there are several.
+/// The processes of this job, if there are several.
 struct Job {
     std::unique_ptr<Group> group;
     HfcParallelEnd end = nullptr;
@@ -50,7 +50,7 @@ int64_t number_in(const char* variable) {
     return text != nullptr ? std::strtoll(text, nullptr, 10) : 0;
 }
 
-/// By the launcher's environment; 0 where it does not say.
+/// The rank in the launcher's environment, or 0 if it has none.
 int64_t rank_at_start() {
     for (const auto* variable : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"}) {
         if (std::getenv(variable) != nullptr) {
@@ -60,7 +60,7 @@ int64_t rank_at_start() {
     return 0;
 }
 
-/// Beside the program, and where the build put it.
+/// Next to the program, or where the build put it.
 fs::path find_module() {
     std::error_code error;
     const auto program = fs::read_symlink("/proc/self/exe", error);
@@ -90,7 +90,7 @@ void require_module(const fs::path& path, const std::string& why) {
             why);
 }
 
-/// OpenMPI would end the process with a page of text.
+/// Without PMIx, OpenMPI would end the process with a page of text.
 void require_pmix(const Launcher& launcher) {
     require(
         launcher.name != "srun" || std::getenv("PMIX_RANK") != nullptr,
@@ -99,7 +99,7 @@ void require_pmix(const Launcher& launcher) {
         launcher.size);
 }
 
-/// Several processes on one standard output would print everything as many times.
+/// With several processes on one standard output, everything would be printed several times.
 void silence_output() {
     std::fflush(stdout);
     const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -138,7 +138,7 @@ std::optional<Launcher> find_launcher() {
     if (const auto size = number_in("OMPI_COMM_WORLD_SIZE"); size > 0) {
         return Launcher{"mpirun", size};
     }
-    // A batch script itself has SLURM_NTASKS too; only a step has the number of its own tasks.
+    // A batch script also has SLURM_NTASKS; only a step has the number of its own tasks.
     if (const auto size = number_in("SLURM_STEP_NUM_TASKS");
         size > 0 && std::getenv("SLURM_PROCID") != nullptr) {
         return Launcher{"srun", size};
@@ -173,7 +173,7 @@ void begin(const LaunchOptions& options) {
     }
     load(path, options, launcher.value_or(Launcher()));
     if (world().size() > 1) {
-        silence_interrupt_message();  // as many processes would tell it
+        silence_interrupt_message();  // otherwise every process would print it
     }
     if (!world().leads()) {
         silence_output();
@@ -198,7 +198,7 @@ int64_t fair_threads(int64_t cores) {
     }
     const auto mine = users.clone();
     group.all_reduce(users, Reduction::sum);
-    // All machines count: they are taken to be alike.
+    // The sum covers all machines, which are assumed to be alike.
     const auto machines = std::max<int64_t>(1, group.size() / job().ranks_here);
     const auto here = (users / static_cast<double>(machines)).clamp_min(1);
     const auto own = static_cast<int64_t>((mine / here).sum().item<double>() + 1e-6);
@@ -235,7 +235,7 @@ int finish(int status) {
     std::fflush(stdout);
     std::fflush(stderr);
     set_time_limit(0);
-    std::signal(SIGUSR1, SIG_IGN);  // all is done
+    std::signal(SIGUSR1, SIG_IGN);  // the work is finished
     const bool alone = !all.group || all.group->size() == 1;
     if (status != 0 && !alone && !all.agreed) {
         all.abort(status);

@@ -11,7 +11,7 @@
 namespace hfc::sensitivity {
 namespace {
 
-/// The signed frequency of index `i` of an unshifted spectrum of `n` entries.
+/// The signed frequency of index `i` in an unshifted spectrum with `n` entries.
 int64_t signed_frequency(int64_t i, int64_t n) {
     return i <= n / 2 ? i : i - n;
 }
@@ -26,7 +26,7 @@ void check(const at::Tensor& map, int64_t bands, double radius) {
             radius);
 }
 
-/// The band of each frequency, -1 where it has none: int64 [H, W].
+/// The band of each frequency, or -1 if it has none: int64 [H, W].
 template <typename BandOf>
 at::Tensor assign(int64_t height, int64_t width, BandOf&& band_of) {
     auto bands = at::empty({height, width}, at::kLong);
@@ -102,7 +102,8 @@ Bands angular(const at::Tensor& map, int64_t bands, Measure measure, double radi
             if (distance == 0 || (radius > 0 && distance > radius)) {
                 return -1;
             }
-            // Of k and -k the same one is asked, lest rounding at a sector's edge parts them.
+            // k and -k use the same one of the two, so that rounding at the edge of a sector cannot
+            // separate them.
             const bool negate = row < 0 || (row == 0 && column < 0);
             const double angle = negate ? std::atan2(-row, -column) : std::atan2(row, column);
             return static_cast<int64_t>(std::floor(angle / width + 0.5)) % bands;

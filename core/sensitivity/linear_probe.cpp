@@ -35,7 +35,7 @@ void require_set(const char* which, const at::Tensor& features, const at::Tensor
             labels.min().item<int64_t>());
 }
 
-/// Adam on the weights, which decay, and on the bias, which does not.
+/// Adam for the weights, with weight decay, and for the bias, without it.
 std::unique_ptr<optim::Optimizer> adam_of(const at::Tensor& weight, const at::Tensor& bias,
                                           const ProbeOptions& options) {
     auto settings = optim::default_options("adam");
@@ -67,7 +67,7 @@ ProbeResult linear_probe(const at::Tensor& train_features, const at::Tensor& tra
     const at::NoGradGuard no_grad;
     const auto mean = x.mean(0), deviation = x.std(0, /*unbiased=*/false);
     const auto scale = at::where(deviation.gt(1e-9), deviation,
-                                 at::ones_like(deviation));  // features that never vary stay at 0
+                                 at::ones_like(deviation));  // constant features stay at 0
     x = (x - mean) / scale;
     test = (test - mean) / scale;
     auto labels = train_labels.cpu();

@@ -18,7 +18,7 @@
 namespace hfc::sensitivity {
 namespace {
 
-/// An index of an unshifted spectrum, and that of its negative.
+/// An index of an unshifted spectrum, and the index of its negative.
 struct Frequency {
     int64_t row, column;
     int64_t other_row, other_column;
@@ -44,7 +44,7 @@ std::vector<Frequency> frequencies_of(const data::Dataset& dataset, std::optiona
 
 /// 2 pi (row i / H + column j / W) of each pixel (i, j): float64 [H, W].
 at::Tensor phase_of(int64_t height, int64_t width, int64_t row, int64_t column, at::Device device) {
-    // Whole turns are taken off as integers, which costs no digits.
+    // Whole turns are removed in integers, which loses no digits.
     const auto share = [&](int64_t n, int64_t k) {
         return at::arange(n, at::TensorOptions(device).dtype(at::kLong))
             .mul(k)
@@ -61,7 +61,7 @@ void check(const ScanOptions& options) {
             options.reach.value_or(0));
 }
 
-/// The sign of each image's channels, whatever batches they are in: float32 [n, C, 1, 1].
+/// The sign of each image's channels, which does not depend on the batch: float32 [n, C, 1, 1].
 at::Tensor signs_of(const at::Tensor& samples, int64_t channels, uint64_t seed) {
     return uniform_float_by_sample(samples, channels, seed, "heat map signs")
         .lt(0.5)
@@ -72,7 +72,7 @@ at::Tensor signs_of(const at::Tensor& samples, int64_t channels, uint64_t seed) 
         .unsqueeze(-1);
 }
 
-/// Counts what is done of all batches and frequencies.
+/// Counts how much of all batches and frequencies is done.
 class Meter {
   public:
     Meter(const data::Dataset& dataset, const ScanOptions& options, size_t frequencies)
@@ -90,7 +90,7 @@ class Meter {
     double done_ = 0, total_;
 };
 
-/// A map with `values` [..., frequencies] at each frequency and its negative, NaN elsewhere.
+/// A map with `values` [..., frequencies] at each frequency and its negative, and NaN elsewhere.
 at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& frequencies,
                   const data::Dataset& dataset) {
     auto shape = values.sizes().vec();
@@ -106,10 +106,10 @@ at::Tensor spread(const at::Tensor& values, const std::vector<Frequency>& freque
     return map;
 }
 
-/// For each frequency what takes it from an image: with X(k) = a + b i, its part is (a cosine - b
+/// Removes a frequency from images: with X(k) = a + b i, its part of an image is (a cosine - b
 /// sine) * scale.
 struct Wave {
-    at::Tensor cosine, sine;  ///< float32 [H, W], scaled
+    at::Tensor cosine, sine;  ///< float32 [H, W], multiplied by the scale
 
     Wave(const data::Dataset& dataset, const Frequency& k, at::Device device) {
         const auto phase = phase_of(dataset.height(), dataset.width(), k.row, k.column, device);
@@ -153,7 +153,7 @@ at::Tensor heat_map(model::Model& model, const data::Dataset& dataset,
         const auto signs =
             signs_of(batch.samples, dataset.channels(), options.seed).to(network.device());
         const auto targets = batch.labels.to(network.device());
-        // The noise is clipped with the image: pixels outside would change without any noise.
+        // The noisy image is clipped, so a pixel outside [0,1] would change even without noise.
         require_unit_range(batch.images, fmt::format("'{}'", dataset.name()));
         for (int64_t i = 0; i < count; ++i) {
             check_interrupt();
@@ -181,7 +181,8 @@ at::Tensor dominant(model::Model& model, const data::Dataset& dataset, const Sca
     const auto count = static_cast<int64_t>(frequencies.size());
     auto rises = at::zeros({dataset.classes(), count},
                            at::TensorOptions(network.device()).dtype(at::kDouble));
-    // The processes share the frequencies: sums over images have an order.
+    // The processes share the frequencies rather than the images, because the order of sums over
+    // images must not change.
     auto& group = parallel::world();
     Meter meter(dataset, options, frequencies.size());
     network.each_batch(dataset, [&](int64_t begin, int64_t end, const at::Tensor& images) {

@@ -18,8 +18,8 @@ void require_kernel(const at::Tensor& kernel) {
                              : "nothing");
 }
 
-/// The kernel, borders duplicated, convolved with a symmetric filter [height, width] of odd sizes.
-/// In double, since it is done once.
+/// The kernel, with its borders replicated, convolved with a symmetric filter [height, width] of
+/// odd sizes. In double, because this is done only once.
 at::Tensor filter(const at::Tensor& kernel, const at::Tensor& weights) {
     if (kernel.numel() == 0) {
         return kernel.detach().clone();

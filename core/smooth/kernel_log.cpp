@@ -11,7 +11,7 @@
 namespace hfc::smooth {
 namespace {
 
-/// A series may have any name, a file may not.
+/// A series may have any name, but a file may not.
 std::string picture_name(const std::string& series) {
     auto name = series.empty() ? std::string("kernels") : "kernels " + series.substr(0, 150);
     std::replace_if(

@@ -43,7 +43,7 @@ std::vector<std::string> change(model::Model& model, const std::vector<std::stri
     }
     for (size_t i = 0; i < names.size(); ++i) {
         auto weight = parameters[names[i]];
-        weight.copy_(results[i]);  // in its own memory and layout: an optimizer may hold it
+        weight.copy_(results[i]);  // keeps its memory and layout, because an optimizer may hold it
     }
     return names;
 }

@@ -29,7 +29,7 @@ constexpr std::array<Dtype, 21> all = {{
     {at::kFloat8_e4m3fnuz, "float8_e4m3fnuz", "F8_E4M3FNUZ", "", ""},
     {at::kFloat8_e5m2fnuz, "float8_e5m2fnuz", "F8_E5M2FNUZ", "", ""},
     {at::kFloat8_e8m0fnu, "float8_e8m0fnu", "F8_E8M0", "", ""},
-    // Two numbers a byte: safetensors counts numbers, PyTorch counts bytes.
+    // Two numbers per byte: safetensors counts the numbers, PyTorch the bytes.
     {at::kFloat4_e2m1fn_x2, "float4_e2m1fn_x2", "F4", "", ""},
     {at::kComplexDouble, "complex128", "", "c16", "ComplexDoubleStorage"},
     {at::kComplexFloat, "complex64", "C64", "c8", "ComplexFloatStorage"},
@@ -73,7 +73,7 @@ uint64_t byte_count(at::IntArrayRef shape, at::ScalarType type) {
     for (const auto size : shape) {
         expect(size >= 0, "a tensor has negative size {}", size);
         empty = empty || size == 0;
-        // A size of 0 counts as 1: the strides of an empty tensor must fit too.
+        // A size of 0 counts as 1, because the strides of an empty tensor must fit too.
         expect(!__builtin_mul_overflow(product, std::max<int64_t>(size, 1), &product),
                "the shape [{}] overflows", fmt::join(shape, ", "));
     }

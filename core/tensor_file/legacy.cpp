@@ -1,6 +1,6 @@
-// Pickles that are no zip archives. PyTorch's format from before 1.6 is a row of pickles (a magic
-// number, the version, the machine, the value, the keys of the storages), and behind them each
-// storage: its number of elements in 8 bytes, then the elements.
+// Pickles that are not zip archives. PyTorch's format from before version 1.6 is a sequence of
+// pickles (a magic number, the version, the machine, the value, the keys of the storages), followed
+// by the storages: the number of elements in 8 bytes, then the elements.
 #include "tensor_file/format.h"
 #include "tensor_file/python_values.h"
 #include "tensor_file/tensor_builder.h"
@@ -19,17 +19,17 @@ using pickle::Value;
 
 constexpr uint64_t largest_program = uint64_t{64} << 20;
 constexpr uint64_t largest_bare_pickle = uint64_t{1} << 30;
-/// long1 of 10 bytes: 0x1950a86a20f9469cfc6c.
+/// The opcode long1 with 10 bytes: 0x1950a86a20f9469cfc6c.
 constexpr std::string_view legacy_magic("\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12);
 
-/// Bytes that are read from any place: a file, or a string in another pickle.
+/// Bytes that can be read at any position: of a file, or of a string in another pickle.
 struct RandomAccess {
     uint64_t size;
     std::function<void(uint64_t offset, void* to, size_t count)> read;
 };
 
-/// The storages are described while the value is read, and follow behind it: memory is taken for
-/// them once the file is known to be long enough, and filled later.
+/// The value describes the storages, which follow it in the file. Memory is allocated when the file
+/// is known to be long enough, and filled later.
 class LegacyStorages : public StorageSource {
   public:
     explicit LegacyStorages(const RandomAccess& source) : source_(source) {}
@@ -49,7 +49,7 @@ class LegacyStorages : public StorageSource {
             .first->second.elements;
     }
 
-    /// Reads the storages that stand from `position` on, in the order of `keys`.
+    /// Reads the storages that start at `position`, in the order of `keys`.
     void fill(const Value& keys, uint64_t position) {
         const auto* const list = keys.get<Sequence>();
         expect(list != nullptr, "its list of storages is missing");
@@ -95,7 +95,7 @@ class LegacyStorages : public StorageSource {
     uint64_t claimed_ = 0;
 };
 
-/// A pickle by itself has no storages outside it.
+/// A single pickle has no storages outside itself.
 class NoStorages : public StorageSource {
   public:
     at::Tensor storage(const std::string& key, at::ScalarType, int64_t) override {
@@ -103,10 +103,10 @@ class NoStorages : public StorageSource {
     }
 };
 
-/// A file of the legacy format, whose values live as long as it does.
+/// A file in the legacy format. It owns its values.
 class LegacyFile {
   public:
-    /// inner_bytes: the most that storages in strings may hold; they hold no further ones.
+    /// inner_bytes: the limit for storages in strings, which cannot contain further storages.
     LegacyFile(RandomAccess source, uint64_t inner_bytes)
         : source_(std::move(source)),
           storages_(source_),
@@ -116,7 +116,7 @@ class LegacyFile {
     }
 
     const Value& read() {
-        position_ = program_.find(legacy_magic) + legacy_magic.size() + 1;  // with the opcode stop
+        position_ = program_.find(legacy_magic) + legacy_magic.size() + 1;  // with the stop opcode
         expect(is_legacy(program_) && position_ <= program_.size(),
                "it is not in the format that PyTorch used before version 1.6");
         next();

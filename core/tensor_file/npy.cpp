@@ -1,4 +1,5 @@
-// NumPy's npy: a magic word, a version, a header written as a Python dict, then the array's bytes.
+// NumPy's npy: a magic string, a version, a header written as a Python dict, then the array's
+// bytes.
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 #include "base/dtype_name.h"
 #include "tensor_file/dtype.h"
@@ -25,8 +26,8 @@ struct Header {
     std::vector<int64_t> shape;
 };
 
-/// Reads the one kind of Python expression that stands in a header: {'descr': '<f4',
-/// 'fortran_order': False, 'shape': (2, 3), }
+/// Reads the one kind of Python expression that a header contains:
+/// {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 class HeaderParser {
   public:
     explicit HeaderParser(std::string_view text) : text_(text) {}
@@ -119,7 +120,7 @@ class HeaderParser {
         expect(error == std::errc{} && value >= 0,
                "expected a size at position {} of its npy header: {}", at_, text_);
         at_ += static_cast<size_t>(last - first);
-        take('L');  // Python 2 wrote long integers so
+        take('L');  // Python 2 wrote long integers this way
         return value;
     }
     std::vector<int64_t> tuple() {
@@ -139,7 +140,7 @@ class HeaderParser {
     size_t at_ = 0;
 };
 
-/// Reverses the bytes of each group of `width`.
+/// Reverses the bytes of each group of `width` bytes.
 const Dtype& dtype_of(const std::string& descr) {
     expect(descr.find('O') == std::string::npos,
            "it contains pickled Python objects (dtype '{}'), which are refused", descr);
@@ -251,7 +252,8 @@ std::string npy_header(const std::string& name, const at::Tensor& tensor) {
     auto header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}",
                               tensor.element_size() == 1 ? '|' : '<', dtype->npy,
                               fmt::join(tensor.sizes(), ", "), tensor.dim() == 1 ? "," : "");
-    // The data begins at a multiple of 64 bytes, behind magic, version, length and a line's end.
+    // The data starts at a multiple of 64 bytes, after the magic string, version, length and
+    // newline.
     header.append(63 - (10 + header.size()) % 64, ' ');
     header += '\n';
     require(header.size() <= UINT16_MAX, "tensor '{}' has {} dimensions, too many for an npy file",

@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::string_view extension = ".npy";
 
-/// What write_npz made of metadata: the bytes of a JSON object of strings.
+/// Parses the metadata that write_npz wrote: the bytes of a JSON object of strings.
 Metadata parse_metadata(const at::Tensor& bytes) {
     expect(bytes.scalar_type() == at::kByte && bytes.dim() == 1, "its {} is not an array of bytes",
            metadata_name);
-    // Deep nesting is dropped while it is parsed: what is left is not a string then.
+    // Deep nesting is dropped during parsing, and what remains is not a string.
     const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
         return depth <= 1;
     };
@@ -70,8 +70,8 @@ void write_npz(OutputFile& file, const NamedTensors& tensors, const Metadata& me
         std::copy(text.begin(), text.end(), bytes.mutable_data_ptr<uint8_t>());
         add(metadata_name, bytes);
     }
-    // An archive without members would not be written by libzip: its end record alone is what
-    // numpy.savez() writes then.
+    // libzip does not write an archive without members. In that case numpy.savez() writes only the
+    // end record.
     if (tensors.empty() && metadata.empty()) {
         file.write({"PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 22});
     } else {

@@ -14,7 +14,8 @@ using pickle::Object;
 using pickle::Sequence;
 using pickle::Value;
 
-/// About what a tensor takes besides its elements: many small arrays shall not take much memory.
+/// The approximate memory of a tensor besides its elements, so that many small arrays cannot use a
+/// lot of memory.
 constexpr uint64_t tensor_bytes = 256;
 
 struct Format {
@@ -22,7 +23,7 @@ struct Format {
     bool big_endian;
 };
 
-/// numpy.dtype("f8", False, True) with the state (3, "<", ...).
+/// Reads numpy.dtype("f8", False, True) with the state (3, "<", ...).
 std::optional<Format> format_of(const Value& value) {
     const auto* const object = value.get<Object>();
     if (object == nullptr || object->arguments == nullptr || object->arguments->items.empty() ||

@@ -10,9 +10,9 @@ namespace hfc::tensor_file::pickle {
 namespace {
 
 constexpr int newest_protocol = 5;
-/// A node of the memo's hash table.
+/// The size of a node in the memo's hash table.
 constexpr size_t memo_bytes = 48;
-/// A vector that grows has room for twice as many.
+/// A growing vector has room for twice as many items.
 constexpr size_t item_bytes = 2 * sizeof(void*);
 
 }  // namespace
@@ -189,7 +189,7 @@ Value Machine::long_integer(size_t count) {
     if (count > 8) {
         return {Object{nullptr, nullptr, nullptr, nullptr}};
     }
-    // The highest byte carries the sign.
+    // The highest byte determines the sign.
     int64_t value = !digits.empty() && static_cast<signed char>(digits.back()) < 0 ? -1 : 0;
     std::memcpy(&value, digits.data(), digits.size());
     return {value};
@@ -206,7 +206,8 @@ void Machine::push(Value value) {
     push_known(make(std::move(value)));
 }
 
-/// What is taken off the stack is not given back to the budget: it may have gone into a container.
+/// Popping a value does not return its memory to the budget, because it may have been moved into a
+/// container.
 void Machine::push_known(Value* value) {
     budget_.take(1, item_bytes);
     stack_.push_back(value);

@@ -1,5 +1,5 @@
-// The opcodes that call functions and make objects: nothing is called but what the Builder knows,
-// everything else is kept as an Object, the record of a call that was never made.
+// The opcodes that call functions and make objects. Only functions that the Builder knows are
+// called. Everything else is kept as an Object, the record of a call that was never made.
 #include "tensor_file/format.h"
 #include "tensor_file/pickle.h"
 #include "tensor_file/pickle_opcode.h"
@@ -27,7 +27,7 @@ bool Machine::step_object(unsigned char opcode) {
             return true;
         }
         case new_object_named:
-            pop();  // arguments by name
+            pop();  // named arguments
             [[fallthrough]];
         case new_object:
         case reduce_call:
@@ -94,7 +94,7 @@ void Machine::reduce() {
     }
 }
 
-/// Gives an object its attributes. Those of a dict (the _metadata that a state dict carries,
+/// Sets an object's attributes. Attributes of a dict (the _metadata of a state dict, with the
 /// versions of its layers) and of a tensor are dropped.
 void Machine::build() {
     const auto* const state = pop();
@@ -109,8 +109,8 @@ void Machine::build() {
         at_);
 }
 
-/// The list or dict that an opcode fills: the top of the stack, or what lies in it if it is an
-/// object of a class that extends list or dict.
+/// The list or dict that an opcode fills: the top of the stack, or the content of an object whose
+/// class extends list or dict.
 Value* Machine::container(Value empty) {
     auto* const value = top();
     auto* const object = std::get_if<Object>(&value->data);

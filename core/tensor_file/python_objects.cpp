@@ -1,4 +1,4 @@
-// Objects of Python's library that stand for one string, number or tensor.
+// Objects from Python's library that represent one string, number or tensor.
 #include "tensor_file/format.h"
 #include "tensor_file/python_values.h"
 
@@ -14,10 +14,10 @@ using pickle::Sequence;
 using pickle::Value;
 
 constexpr int64_t longest_range = 10'000;
-constexpr size_t most_parts = 1000;  // of a path
+constexpr size_t most_parts = 1000;  // parts of a path
 
-/// UTF-8 whose characters are those of Latin-1, as protocol 2 writes bytes. Throws Malformed for
-/// others.
+/// Decodes UTF-8 whose characters are all in Latin-1, the way protocol 2 writes bytes. Throws
+/// Malformed for other characters.
 std::string latin1(std::string_view text) {
     std::string bytes;
     for (size_t i = 0; i < text.size(); ++i) {
@@ -34,7 +34,7 @@ std::string latin1(std::string_view text) {
     return bytes;
 }
 
-/// pathlib's pickles hold the parts of a path, whose first may be its root.
+/// pathlib's pickles contain the parts of a path; the first part may be its root.
 std::optional<std::string> path_of(const Sequence& parts) {
     std::string path;
     if (parts.items.size() > most_parts) {
@@ -115,7 +115,7 @@ std::optional<std::string> encoded_bytes(const Object& object) {
     const auto type = type_name(object);
     const auto& items = object.arguments->items;
     const bool array = type == "builtins.bytearray" || type == "__builtin__.bytearray";
-    if (array && items.size() == 1) {  // of bytes, which may be an object themselves
+    if (array && items.size() == 1) {  // made from bytes, which may be an object themselves
         const auto* const inner = items[0]->get<Object>();
         const auto* const text = items[0]->get<std::string>();
         const bool is_bytes = inner != nullptr && type_name(*inner) == "_codecs.encode";

@@ -19,7 +19,7 @@ using pickle::Value;
 
 constexpr int deepest = 100;
 constexpr size_t most_entries = 1'000'000;
-/// Beside what the pickle itself has: short strings may stand in many places.
+/// In addition to the size of the pickle, because short strings may occur in many places.
 constexpr uint64_t spare_bytes = uint64_t{64} << 20;
 constexpr size_t longest_path = 1000;
 
@@ -31,7 +31,7 @@ std::string join(const std::string& path, const std::string& key) {
     return joined;
 }
 
-/// Why PyTorch's other tensors are not read.
+/// The reasons why PyTorch's other kinds of tensors are not read.
 const std::map<std::string_view, std::string_view>& unread_tensors() {
     static const std::map<std::string_view, std::string_view> reasons = {
         {"torch._utils._rebuild_sparse_tensor", "a sparse tensor; save x.to_dense() in Python"},
@@ -45,7 +45,7 @@ const std::map<std::string_view, std::string_view>& unread_tensors() {
     return reasons;
 }
 
-/// Whether a tree holds anything at all, where None and empty containers count as nothing.
+/// Whether a tree contains any value; None and empty containers count as nothing.
 bool holds_something(const Tree& tree) {
     if (const auto* const list = tree.get<TreeList>()) {
         return std::ranges::any_of(list->items, holds_something);
@@ -136,7 +136,7 @@ Tree TreeMaker::dict(const Dict& dict, const std::string& path, int depth) {
     return {std::move(made)};
 }
 
-/// A key as it is if it is a string, a boolean or a number, else as Python prints it.
+/// A string, boolean or number is kept as a key; other keys are written as Python prints them.
 Tree TreeMaker::key(const Value& value, int depth) {
     expect(depth <= deepest, "its containers are nested more than {} levels deep", deepest);
     expect(++visited_ <= most_entries, "it contains more than {} values", most_entries);
@@ -191,7 +191,7 @@ Tree TreeMaker::object(const Object& object, const std::string& path, int depth)
     return made.get<None>() == nullptr ? std::move(made) : leave_out(path, type);
 }
 
-/// Sets, lists and dicts, and objects of classes that extend them; None for anything else.
+/// Sets, lists, dicts and objects of classes that extend them; None for anything else.
 Tree TreeMaker::container(const Object& object, const std::string& path, int depth) {
     static const std::unordered_set<std::string_view> copies = {
         "collections.Counter",    "collections.deque",     "builtins.set",  "__builtin__.set",
@@ -211,7 +211,7 @@ Tree TreeMaker::container(const Object& object, const std::string& path, int dep
     if (!copies.contains(type)) {
         return {};
     }
-    // The first argument of a defaultdict is the function that makes new values.
+    // The first argument of a defaultdict is the function that creates new values.
     const bool filled = !object.arguments->items.empty() && type != "collections.defaultdict";
     const auto* const first = filled ? object.arguments->items[0] : nullptr;
     if (first != nullptr && (first->get<Sequence>() != nullptr || first->get<Dict>() != nullptr)) {

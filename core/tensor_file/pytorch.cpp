@@ -1,5 +1,5 @@
-// PyTorch's .pt: a zip archive of one pickle (data.pkl) and a member for each storage (data/0,
-// data/1, ...).
+// PyTorch's .pt format: a zip archive of one pickle (data.pkl) and a member for each storage
+// (data/0, data/1, ...).
 #include "base/dtype_name.h"
 #include "tensor_file/format.h"
 #include "tensor_file/python_values.h"
@@ -25,10 +25,10 @@ using pickle::Storage;
 using pickle::Value;
 
 constexpr uint64_t largest_pickle = uint64_t{64} << 20;
-/// A tensor's own memory, its elements not counted: about as much as it takes in LibTorch.
+/// The memory of a tensor without its elements: about as much as LibTorch needs.
 constexpr size_t tensor_bytes = 512;
-/// Strides of 0 show elements several times, as expand() does. One tensor may show so many of them
-/// this way, which is 4 GB in float32: a few bytes of file may not claim work for hours.
+/// Strides of 0 repeat elements, as expand() does. This is the limit for a tensor expanded this
+/// way, 4 GB in float32, so that a small file cannot cause hours of work.
 constexpr int64_t most_shown = int64_t{1} << 30;
 
 std::string_view without_prefix(std::string_view name, std::string_view prefix) {
@@ -39,7 +39,7 @@ const Dtype* storage_dtype(std::string_view global) {
     if (global == "torch.storage.UntypedStorage" || global == "torch.UntypedStorage") {
         return find_dtype(at::kByte);
     }
-    // The storages of quantized tensors, which are left out, must still be passed over.
+    // Quantized tensors are left out, but their storages must be skipped correctly.
     static const std::map<std::string_view, at::ScalarType> quantized = {
         {"torch.QInt8Storage", at::kChar},    {"torch.QUInt8Storage", at::kByte},
         {"torch.QInt32Storage", at::kInt},    {"torch.QUInt4x2Storage", at::kByte},
@@ -57,7 +57,7 @@ const Dtype* storage_dtype(std::string_view global) {
     return nullptr;
 }
 
-/// The dtypes that PyTorch saves in untyped storages, because no class of storages has them.
+/// The dtypes that PyTorch saves in untyped storages, because they have no storage class.
 const Dtype* untyped_dtype(std::string_view global) {
     const auto* const dtype = find_dtype(&Dtype::torch, without_prefix(global, "torch."));
     return dtype != nullptr && dtype->storage.empty() ? dtype : nullptr;
@@ -78,7 +78,8 @@ std::vector<int64_t> integers(const Value& value, const char* what) {
     return numbers;
 }
 
-/// A view of a storage, if it lies within. Sizes and strides come from the file.
+/// Returns a view of a storage, after checking that it lies within it. Sizes and strides come from
+/// the file.
 at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes,
                    const std::vector<int64_t>& strides, int64_t offset) {
     const auto bytes = byte_count(sizes, elements.scalar_type());
@@ -107,7 +108,7 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);
 }
 
-/// Functions that run programs or other code, or reach files: no checkpoint calls them, and one
+/// Functions that run programs or other code, or access files. No checkpoint calls them, so a file
 /// that does is no accident.
 bool is_harmful(std::string_view global) {
     static const std::unordered_set<std::string_view> modules = {
@@ -123,7 +124,7 @@ bool is_harmful(std::string_view global) {
            global == "numpy.load" || global.starts_with("numpy.testing.");
 }
 
-/// Flags of a tensor whose storage holds its values in another way.
+/// Applies the flags of a tensor whose storage holds its values in another form.
 at::Tensor flagged(at::Tensor tensor, const Value& metadata) {
     const auto* const flags = metadata.get<Dict>();
     if (flags == nullptr) {
@@ -142,7 +143,7 @@ at::Tensor flagged(at::Tensor tensor, const Value& metadata) {
     return tensor;
 }
 
-/// Makes the tensors that a pickle calls for, and nothing else.
+/// Makes the tensors that a pickle requests, and nothing else.
 class TensorBuilder : public pickle::Builder {
   public:
     TensorBuilder(StorageSource& storages, uint64_t bytes) : storages_(storages), bytes_(bytes) {}
@@ -207,7 +208,7 @@ class TensorBuilder : public pickle::Builder {
         const auto* const kind = size > 0 ? tuple->items[0]->get<std::string>() : nullptr;
         if (kind != nullptr && *kind == "module" && size == 4 &&
             tuple->items[1]->get<Global>() != nullptr) {
-            return *tuple->items[1];  // a class, before 1.6, with its source text
+            return *tuple->items[1];  // before 1.6: a class with its source text
         }
         const bool whole = size == 5 || size == 6;
         const auto* const type = whole ? tuple->items[1]->get<Global>() : nullptr;
@@ -247,7 +248,7 @@ class TensorBuilder : public pickle::Builder {
         return dict;
     }
 
-    /// The arguments are storage, offset, sizes, strides and what concerns gradients.
+    /// The arguments are the storage, offset, sizes, strides and information about gradients.
     static at::Tensor rebuild(const std::vector<const Value*>& arguments, const Dtype* dtype,
                               Budget& budget) {
         budget.take(1, tensor_bytes);
@@ -268,7 +269,8 @@ class TensorBuilder : public pickle::Builder {
                        *offset);
     }
 
-    /// func(*arguments) of a class that extends Tensor; its class and attributes are dropped.
+    /// Calls func(*arguments) for a class that extends Tensor. Its class and attributes are
+    /// dropped.
     Result subclass(const std::vector<const Value*>& items, Budget& budget) {
         const auto* const function = items[0]->get<Global>();
         const auto* const inner = items[2]->get<Sequence>();
@@ -278,7 +280,7 @@ class TensorBuilder : public pickle::Builder {
         return call(function->name, *inner, budget);
     }
 
-    /// A part of a storage: None, or its own key, where it begins and how long it is.
+    /// A part of a storage: None, or its own key, its offset and its length.
     static at::Tensor part_of(const at::Tensor& elements, const Value& part) {
         const auto* const tuple = part.get<Sequence>();
         if (tuple == nullptr) {

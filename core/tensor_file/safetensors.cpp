@@ -1,5 +1,5 @@
-// safetensors: 8 bytes of header length, a JSON header, then the tensors' bytes one behind another
-// without holes.
+// safetensors: 8 bytes with the length of the header, a JSON header, then the bytes of the tensors
+// one after another, without gaps.
 #include "base/dtype_name.h"
 #include "tensor_file/dtype.h"
 #include "tensor_file/format.h"
@@ -26,11 +26,11 @@ struct Entry {
     std::string name;
     const Dtype* dtype;
     std::vector<int64_t> shape;
-    uint64_t begin, end;  // within the data
+    uint64_t begin, end;  // within the data section
 };
 
-/// Refuses, while the header is parsed, what a finished JSON value would hide: keys that are there
-/// twice, and deep nesting. Keeps the order of the tensors' names.
+/// Rejects, while the header is parsed, what a finished JSON value would not show: duplicate keys
+/// and deep nesting. Keeps the order of the tensors' names.
 class HeaderWatch {
   public:
     bool operator()(int depth, json::parse_event_t event, const json& value) {
@@ -87,7 +87,8 @@ const json& field_of(const json& object, const std::string& name, const char* fi
     return *found;
 }
 
-/// The sizes by safetensors, which counts the two numbers in a byte of F4 singly, as PyTorch's.
+/// Converts the sizes in safetensors, which counts each of the two numbers in a byte of F4, to
+/// those of PyTorch.
 void pair_numbers(Entry& entry) {
     if (entry.dtype->type == at::kFloat4_e2m1fn_x2) {
         expect(!entry.shape.empty() && entry.shape.back() % 2 == 0,
@@ -207,8 +208,8 @@ NamedTensors read_safetensors(const InputFile& file, Metadata* metadata) {
 }
 
 void write_safetensors(OutputFile& file, const NamedTensors& tensors, const Metadata& metadata) {
-    // The widest dtypes come first, so that every tensor lies at a multiple of its element's size,
-    // as readers that map files like it.
+    // The widest dtypes come first, so that every tensor starts at a multiple of its element size,
+    // which suits readers that map files.
     std::vector<size_t> order(tensors.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {

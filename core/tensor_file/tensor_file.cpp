@@ -13,7 +13,7 @@ namespace {
 
 const auto known_extensions = ".safetensors, .npz and .npy";
 
-/// All bytes of a file.
+/// Reads all bytes of a file.
 ByteSource source_of(const InputFile& file) {
     return {file.size(), [&file, position = uint64_t{0}](void* to, size_t count) mutable {
                 file.read(position, to, count);
@@ -39,7 +39,7 @@ Content read_zip(const std::filesystem::path& path) {
     return named(std::move(tensors), std::move(metadata));
 }
 
-/// A tar archive has a mark at byte 257.
+/// A tar archive has a signature at byte 257.
 bool is_tar(const InputFile& file) {
     std::string mark(5, '\0');
     if (file.size() < 512) {
@@ -110,7 +110,7 @@ at::Tensor plain(const at::Tensor& tensor) {
 
 namespace {
 
-/// Calls work(), and makes an Error that names the file of whatever is wrong in it.
+/// Calls work() and turns its errors into an Error that names the file.
 template <typename Work>
 auto naming(const std::filesystem::path& path, Work&& work) {
     try {
@@ -166,7 +166,7 @@ void save(const std::filesystem::path& path, const NamedTensors& tensors,
     } catch (const c10::Error& error) {
         reason = short_message(error);
     } catch (const std::exception& error) {
-        reason = error.what();  // JSON refuses text that is not UTF-8; no memory
+        reason = error.what();  // JSON rejects text that is not UTF-8; out of memory
     }
     require(reason.empty() || reason.starts_with("cannot write"), "cannot write '{}': {}",
             path.string(), reason);

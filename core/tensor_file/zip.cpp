@@ -16,8 +16,8 @@ struct CloseFile {
 };
 using OpenFile = std::unique_ptr<zip_file, CloseFile>;
 
-/// Deflate shrinks by 1032 at most: a member that claims more is refused before memory is taken for
-/// it.
+/// Deflate compresses by a factor of at most 1032. A member that claims more is rejected before
+/// memory is allocated for it.
 constexpr uint64_t largest_ratio = 1040;
 
 void read_exactly(zip_file* file, const std::string& name, void* to, size_t count) {
@@ -89,7 +89,7 @@ const ZipReader::Member* ZipReader::find(std::string_view name) const {
 }
 
 const ZipReader::Member* ZipReader::find_in_any_folder(std::string_view name) const {
-    // Without a slash, rfind() gives the largest number, and one more is 0.
+    // Without a slash, rfind() returns the largest number, and adding one gives 0.
     const auto found = std::find_if(members_.begin(), members_.end(), [&](const Member& member) {
         return std::string_view(member.name).substr(member.name.rfind('/') + 1) == name;
     });
@@ -102,7 +102,7 @@ void ZipReader::read(const Member& member, const std::function<void(const ByteSo
            zip_strerror(archive_));
     use({member.size,
          [&](void* to, size_t count) { read_exactly(file.get(), member.name, to, count); }});
-    // libzip compares the checksum when it meets the end.
+    // libzip compares the checksum when it reaches the end.
     char beyond = 0;
     const auto got = zip_fread(file.get(), &beyond, 1);
     expect(got >= 0, "its member '{}' is damaged: {}", member.name, zip_file_strerror(file.get()));
@@ -120,7 +120,7 @@ std::string ZipReader::read(const Member& member) {
     return bytes;
 }
 
-/// What libzip reads from when the archive is closed: it must stay where it is until then.
+/// The data that libzip reads when the archive is closed. Its address must not change until then.
 struct ZipWriter::Content {
     std::string start;
     at::Tensor tensor;
@@ -166,7 +166,7 @@ void ZipWriter::add(const std::string& name, std::string start, at::Tensor tenso
     const auto place = static_cast<zip_uint64_t>(index);
     zip_set_file_compression(archive_, place, ZIP_CM_STORE, 0);
     zip_file_set_dostime(archive_, place, 0, (1 << 5) | 1,
-                         0);  // 1980-01-01: the same tensors give the same bytes
+                         0);  // 1980-01-01, so that the same tensors give the same bytes
 }
 
 void ZipWriter::finish(const std::function<void(std::string_view)>& write) {

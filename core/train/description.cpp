@@ -11,7 +11,7 @@ using checkpoint::Json;
 
 namespace {
 
-/// Null for the default, as for describe_transforms().
+/// Null for the default, as in describe_transforms().
 Json describe_statistics(const model::Statistics& statistics) {
     using Kind = model::Statistics::Kind;
     if (statistics.kind == Kind::running) {
@@ -22,7 +22,7 @@ Json describe_statistics(const model::Statistics& statistics) {
                : Json{{"images", statistics.images}, {"source_weight", statistics.source_weight}};
 }
 
-/// Null for none, as for describe_transforms().
+/// Null if there are none, as in describe_transforms().
 Json describe_metrics(const std::vector<MetricPtr>& metrics) {
     Json all;
     for (const auto& metric : metrics) {
@@ -31,8 +31,8 @@ Json describe_metrics(const std::vector<MetricPtr>& metrics) {
     return all;
 }
 
-/// Null for what is not asked for, so that a checkpoint from before these settings is one without
-/// them.
+/// Null if none of these options is set, so that the description is the same as in a checkpoint
+/// from before these options existed.
 Json describe_steps(const TrainOptions& options) {
     Json steps;
     if (options.bfloat16) {
@@ -69,7 +69,7 @@ Json describe_transforms(const data::Transforms& transforms) {
 Json describe(const optim::OptimizerOptions& options) {
     Json optimizer = {{"name", options.name}};
     for (const auto& setting : optim::settings_of(options.name)) {
-        // A checkpoint from before this flag is one without it.
+        // A flag that is not set is left out, as in a checkpoint from before the flag existed.
         const bool later = setting.flag == &optim::OptimizerOptions::amsgrad ||
                            setting.flag == &optim::OptimizerOptions::maximize ||
                            setting.flag == &optim::OptimizerOptions::decoupled_weight_decay;
@@ -108,7 +108,7 @@ Json describe(const data::Dataset& dataset, const TrainOptions& options) {
             {"schedule", options.schedule ? options.schedule->describe(options.epochs) : Json()},
             {"steps", describe_steps(options)},
             {"synchronised_norms", options.synchronised_norms ? Json(true) : Json()},
-            // What versions before had in place of transforms and objective: always nothing now.
+            // Older versions had these in place of transforms and objective; always null now.
             {"augment", Json()},
             {"mixup", Json()},
             {"adversarial", Json()},

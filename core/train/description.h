@@ -9,15 +9,15 @@
 
 namespace hfc::train {
 
-/// What two training runs must have in common so that one can continue from the other's checkpoint:
-/// options and data. The number of epochs is not part of it, and neither are the GPU, the number of
-/// reading threads, and the number of computing threads, which changes the last digits but not what
-/// is trained. Checkpoints of versions that stored fewer fields are compared by the fields that
-/// they have.
+/// The options and data that two training runs must have in common so that one can continue from
+/// the other's checkpoint. The number of epochs is not included, and neither are the GPU, the
+/// number of reading threads, and the number of computing threads, which changes the last digits
+/// but not what is trained. For checkpoints from versions that stored fewer fields, only those
+/// fields are compared.
 checkpoint::Json describe(const data::Dataset& dataset, const TrainOptions& options);
 /// Likewise, for the options of an optimizer or of a group of its parameters.
 checkpoint::Json describe(const optim::OptimizerOptions& options);
-/// Null for none.
+/// Null if there are none.
 checkpoint::Json describe_transforms(const data::Transforms& transforms);
 
 }  // namespace hfc::train

@@ -31,7 +31,7 @@ class CrossEntropy : public Objective {
         }
         auto labels = batch.labels;
         if (labels.dim() == 2 && labels.size(1) < logits.size(1)) {
-            // The network may have classes that the data set has not.
+            // The network may have classes that the data set does not have.
             labels = at::constant_pad_nd(labels, {0, logits.size(1) - labels.size(1)});
         }
         return {at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, -100,

@@ -17,7 +17,7 @@
 
 namespace hfc::train {
 
-/// A batch in the form in which it is trained on, on the training device.
+/// A batch in the form used for training, on the training device.
 struct TrainingBatch {
     at::Tensor images;   ///< float32 [n, C, H, W], channels_last
     at::Tensor labels;   ///< int64 [n], or float32 [n, classes]: the probability of each class

@@ -12,7 +12,8 @@ namespace {
 
 constexpr auto redraw_interval = std::chrono::milliseconds(100);
 
-/// Columns of the terminal, asked each time since a window changes; 80 where it does not say.
+/// The columns of the terminal, or 80 if they are unknown. Queried each time, because the window
+/// size can change.
 size_t terminal_width(int descriptor) {
     winsize size = {};
     return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -72,7 +73,7 @@ void ProgressLine::on_batch(const Progress& progress) {
         return;
     }
     next_draw_ = now + redraw_interval;
-    // The last column stays free: a character there makes some terminals wrap.
+    // The last column stays free, because a character there makes some terminals wrap.
     write(fmt::format("\r{}\x1b[K", live_line(title_, progress, terminal_width(descriptor_) - 1)));
     drawn_ = true;
 }
@@ -90,7 +91,7 @@ void ProgressLine::erase() {
 }
 
 void ProgressLine::write(const std::string& text) const {
-    // Progress is no result: where it cannot be written, the training goes on.
+    // Progress lines are not results: if one cannot be written, training continues.
     [[maybe_unused]] const auto written = ::write(descriptor_, text.data(), text.size());
 }
 

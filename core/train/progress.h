@@ -21,7 +21,7 @@ std::string epoch_line(const std::string& title, const EpochResult& result, int6
 
 class ProgressLine {
   public:
-    /// title: the name of what is trained ("natural"). descriptor: where to write, by default
+    /// title: the name of the training run ("natural"). descriptor: where to write, by default
     /// standard error. The line is updated only on a terminal.
     explicit ProgressLine(std::string title, int descriptor = 2);
     ~ProgressLine();

@@ -13,7 +13,7 @@ namespace {
 
 using Options = RateScheduleOptions;
 
-/// The fraction of the epochs behind the warm-up that is done, in [0,1].
+/// The completed fraction of the epochs after the warm-up, in [0,1].
 double progress(const Options& options, const Moment& moment) {
     const auto all = static_cast<double>(moment.epochs) - options.warmup;
     return all > 0 ? std::clamp((moment.epoch() - options.warmup) / all, 0.0, 1.0) : 1;
@@ -21,7 +21,7 @@ double progress(const Options& options, const Moment& moment) {
 
 struct ScheduleKind {
     std::string name;
-    bool needs_epochs;  ///< it depends on how many the training has
+    bool needs_epochs;  ///< it depends on the number of epochs
     std::function<double(const Options&, const Moment&)> factor;
     /// Empty if the momentum does not change.
     std::function<double(const Options&, const Moment&)> momentum = {};
@@ -70,7 +70,7 @@ class Named : public RateSchedule {
     Named(const ScheduleKind& kind, Options options) : kind_(kind), options_(std::move(options)) {}
 
     double factor(const Moment& moment) const override {
-        // The first step has a rate above 0, the last one of the warm-up the whole rate.
+        // The first step has a rate above 0; the last step of the warm-up has the full rate.
         const auto steps = options_.warmup * static_cast<double>(moment.steps_per_epoch);
         const auto rising = steps > 0 ? (static_cast<double>(moment.step) + 1) / steps : 1;
         return std::min(rising, 1.0) * kind_.factor(options_, moment);

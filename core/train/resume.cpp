@@ -25,7 +25,7 @@ using checkpoint::Checkpoint;
 using checkpoint::Json;
 using tensor_file::NamedTensors;
 
-/// Tries the state on a copy of the generator: LibTorch checks its length and its fields.
+/// Tries the state on a copy of the generator, because LibTorch checks its length and its fields.
 void require_generator_state(at::Device device, const at::Tensor& state, const char* name) {
     try {
         const auto own = generator_state(device);
@@ -43,13 +43,13 @@ void require_generator_state(at::Device device, const at::Tensor& state, const c
     }
 }
 
-/// The name of a weight or buffer in a checkpoint. One that is not UTF-8 is told apart from others
-/// by its place.
+/// The name of a weight or buffer in a checkpoint. A name that is not UTF-8 gets its position, so
+/// that it remains unique.
 std::string tensor_name(const std::string& key, size_t place) {
     return is_utf8(key) ? "model." + key : fmt::format("model.#{} {}", place, to_utf8(key));
 }
 
-/// Each weight and buffer, and the tensor that the checkpoint has for it.
+/// Each weight and buffer under its name in the checkpoint.
 NamedTensors model_tensors(const model::Model& model) {
     NamedTensors tensors;
     for (const auto& [name, tensor] : model::state_of(model)) {
@@ -77,10 +77,10 @@ Position to_position(const Json& state) {
     return position;
 }
 
-/// What later versions added: a checkpoint without it is compared by the rest.
+/// Entries that later versions added. They are not compared if the checkpoint lacks them.
 constexpr const char* added_later[] = {"shape", "content", "probe_content"};
 
-/// The same setting as this version writes it. Which of the GPUs computes is no difference.
+/// The setting as this version writes it. It does not matter which of the GPUs is used.
 Json as_written_now(const std::string& key, const Json& value) {
     if (key == "device" && value.is_string()) {
         const auto name = value.get<std::string>();
@@ -89,8 +89,8 @@ Json as_written_now(const std::string& key, const Json& value) {
     return value;
 }
 
-/// What versions before wrote under names of their own, as this one writes it; left as it is where
-/// random numbers belonged to a batch then.
+/// Converts entries that older versions wrote under other names. An entry is left unchanged if its
+/// random numbers were drawn per batch.
 Json migrated(Json was) {
     const auto old = [&](const char* key) { return was.value(key, Json()); };
     const bool of_samples = !old("random_numbers").is_null();
@@ -137,7 +137,7 @@ void require_same(const Json& was, const Json& is) {
     }
 }
 
-/// The state of the optimizer's parameter `index`, in the layout of that parameter.
+/// The optimizer's state for parameter `index`, in the layout of that parameter.
 optim::Optimizer::State optimizer_state(const NamedTensors& tensors, size_t index,
                                         const at::Tensor& parameter) {
     optim::Optimizer::State state;
@@ -151,8 +151,8 @@ optim::Optimizer::State optimizer_state(const NamedTensors& tensors, size_t inde
                 "shape {}",
                 index, name, dtype_name(tensor.scalar_type()), tensor.sizes(), dtype_name(type),
                 sizes);
-        // The optimizer moves its steps to where it needs them; what has a number for each weight
-        // lies as the weight does.
+        // The optimizer moves its step counts to where it needs them. States with one number per
+        // weight have the layout of the weight.
         state.emplace(name,
                       number ? tensor.clone()
                              : at::empty_like(parameter, parameter.options().requires_grad(false))
@@ -172,7 +172,7 @@ std::vector<optim::Optimizer::State> optimizer_states(const NamedTensors& tensor
     return states;
 }
 
-/// What changes a last digit and is no part of a training.
+/// The properties of the machine that affect the last digits but do not define a training run.
 struct Machine {
     int64_t threads = at::get_num_threads();
     int64_t processes = parallel::world().size();
@@ -218,7 +218,7 @@ Checkpoint capture(const Trained& trained, const Position& position, const Json&
         std::ranges::copy(trained.best->state(), std::back_inserter(checkpoint.tensors));
     }
     for (auto& [name, tensor] : checkpoint.tensors) {
-        // Whoever writes them does so while the training goes on.
+        // The writer uses the tensors while training continues, so they are copied.
         tensor = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
     }
     const auto device = model::device_of(model);

@@ -43,7 +43,7 @@ void require_parameters_of(const optim::Optimizer& optimizer, model::Model& mode
             "the optimizer lbfgs is not supported because it requires a closure for each step");
 }
 
-/// The states lie where the weights do, whatever the optimizer has been through.
+/// Moves the states to where the weights are, whatever has been done with the optimizer.
 void move_states(optim::Optimizer& optimizer) {
     size_t position = 0;
     for (const auto& group : optimizer.groups()) {
@@ -56,7 +56,7 @@ void move_states(optim::Optimizer& optimizer) {
     }
 }
 
-/// What BatchNorm layers keep of the images that they have seen.
+/// The statistics that BatchNorm layers keep of the images they have seen.
 std::vector<at::Tensor> running_statistics(const model::Model& model) {
     std::vector<at::Tensor> statistics;
     for (const auto& item : model.named_buffers()) {
@@ -110,7 +110,7 @@ Stepper::Stepper(model::Model& model, const data::Dataset& dataset, const TrainO
     if (options_.keep_best) {
         best_.emplace(model_);
     }
-    // A network of a script, or another loss, may leave weights without a gradient.
+    // A scripted network, or another loss, may leave weights without a gradient.
     const bool plain = model_.origin.has_value() && !options_.objective;
     gradients_.emplace(group_, parameters, parallel::GradientOptions{.find_unused = !plain});
     statistics_ = running_statistics(model_);
@@ -228,8 +228,8 @@ void Stepper::set_momentum(const Moment& moment) {
     }
 }
 
-/// Dropout: rank 0 draws as a single process does, the others from seeds of their own, so that a
-/// checkpoint of rank 0 is enough.
+/// For dropout, rank 0 draws the numbers that a single process would draw. The other ranks use
+/// their own seeds, so that the generator of rank 0 is all that a checkpoint needs.
 void Stepper::draw_for(const Step& step) const {
     if (group_.leads()) {
         return;
@@ -261,7 +261,8 @@ void Stepper::add_gradients(data::Loader& loader, Step& step, RunningLoss& losse
         gradients_->before_forward(last);
         const auto loss = loss_of(prepare(batch, step));
         require_loss(loss.total, step);
-        // The gradients are the mean over the processes, whose numbers of images may differ.
+        // The gradients are averaged over the processes, which may have different numbers of
+        // images.
         const auto weight =
             static_cast<double>(images * group_.size()) / static_cast<double>(step.images);
         const auto part = weight != 1 ? loss.total * weight : loss.total;
@@ -294,7 +295,7 @@ Loss Stepper::loss_of(const TrainingBatch& batch) const {
     return objective_->loss(model_, batch);
 }
 
-/// To the device and through the transforms.
+/// Moves a batch to the device and applies the transforms.
 TrainingBatch Stepper::prepare(const data::Batch& batch, const Step& step) const {
     const auto labels = batch.labels.defined() ? batch.labels.to(options_.device) : batch.labels;
     data::TransformBatch transformed{batch.images.to(options_.device),
@@ -313,7 +314,7 @@ TrainingBatch Stepper::prepare(const data::Batch& batch, const Step& step) const
             std::move(transformed.targets)};
 }
 
-/// The loss may depend on other tensors than the model's.
+/// The loss may depend on tensors other than the model's.
 void Stepper::require_gradient() const {
     const auto has_gradient = [](const at::Tensor& parameter) {
         return parameter.grad().defined();
@@ -346,7 +347,7 @@ void Stepper::clip_gradients(const Step& step) const {
         }
     }
     const auto total = optim::total_norm(gradients);
-    // Asking a GPU would wait for it; there the next loss tells.
+    // Reading the value would wait for the GPU; on a GPU, the next loss shows the problem.
     require(!total.is_cpu() || std::isfinite(total.item<double>()),
             "the norm of the gradients is {} at epoch {}, step {}", total.item<double>(),
             step.epoch, step.number);

@@ -52,7 +52,8 @@ double Stopwatch::seconds_left() const {
     const auto train_left =
         seconds_an_image *
         std::max(0.0, static_cast<double>(epochs_ * train_images_ - skipped_images_) - trained);
-    // Until probes have been timed: a forward pass costs about a quarter of a training step.
+    // As long as no probe has been timed, a forward pass is assumed to take a quarter of a training
+    // step.
     const auto probes_timed = static_cast<double>(epochs_probed_) + (probing ? probe_share_ : 0);
     const auto seconds_a_probing =
         probes_timed > 0 ? (probe_seconds_ + (probing ? since_start() : 0)) / probes_timed

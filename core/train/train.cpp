@@ -77,7 +77,7 @@ void seed_global_generators(at::Device device, uint64_t seed) {
     }
 }
 
-/// cuDNN's repeatable algorithms for a scope; the CPU's are repeatable anyway.
+/// Uses cuDNN's deterministic algorithms within a scope; those of the CPU are always deterministic.
 class RepeatableCudnn {
   public:
     RepeatableCudnn() : before_(at::globalContext().deterministicCuDNN()) {
@@ -128,7 +128,7 @@ class Training {
                 report(result);
             }
         }
-        beginning.restore();  // the epochs were told before: what is drawn then was drawn already
+        beginning.restore();  // reporting these epochs again must not advance the generators
         while (position_.epoch <= options_.epochs && !position_.stopped) {
             run_epoch();
             position_.stopped = position_.epoch <= options_.epochs &&
@@ -140,7 +140,7 @@ class Training {
             }
         }
         if (auto* average = stepper_.average()) {
-            average->swap(average->weights());  // for good
+            average->swap(average->weights());  // permanently
         }
         if (auto* best = stepper_.best()) {
             best->put();
@@ -149,7 +149,7 @@ class Training {
     }
 
   private:
-    /// A checkpoint has the names as UTF-8; the script knows them as it gave them.
+    /// Checkpoints contain the names as UTF-8; the script expects the names that it passed.
     void restore_probe_names() {
         for (auto& result : position_.results) {
             restore_probe_names(result.accuracy);
@@ -186,7 +186,7 @@ class Training {
             report(result);
             report_skipped();
         } catch (const Interrupted&) {
-            save_rewound(beginning);  // the epoch's steps are done
+            save_rewound(beginning);  // the steps of this epoch are complete
             throw;
         }
         position_.results.push_back(result);
@@ -218,7 +218,7 @@ class Training {
         skipped_.clear();
     }
 
-    /// A sample is skipped in each epoch and told of once.
+    /// A bad sample is skipped in every epoch but reported only once.
     void remember(const std::vector<data::BadSample>& skipped) {
         std::ranges::copy_if(skipped, std::back_inserter(skipped_), [&](const auto& one) {
             return known_skipped_.insert(one.sample).second;
@@ -261,13 +261,13 @@ class Training {
         return options_.request && options_.request() == request;
     }
 
-    /// Whether any process says so.
+    /// Whether any process has `own` set.
     bool agree(bool own) const { return group_.agree(own ? 1 : 0) != 0; }
     Asked ask_all() const {
         return train::ask_all(group_, requested(run::Request::pause), checkpointer_->due());
     }
 
-    /// Everything is at rest here: the place for a checkpoint, for a pause, and for Ctrl-C.
+    /// Nothing is in progress here, so this is the place for checkpoints, pauses and Ctrl-C.
     void pause_between_batches(RunningLoss& losses) {
         auto asked = ask_all();
         if (asked.pause || asked.end || asked.checkpoint) {
@@ -324,7 +324,7 @@ class Training {
         }
     }
 
-    /// Ctrl-C has stopped a callback: the checkpoint is one of its beginning.
+    /// Called when Ctrl-C has stopped a callback: the checkpoint has the state before the callback.
     void save_rewound(const std::optional<Rewind>& beginning) {
         if (beginning) {
             beginning->restore();
@@ -374,10 +374,10 @@ class Training {
     GeneratorScope generators_;
     RepeatableCudnn repeatable_;
     parallel::Group& group_;
-    HeldInterrupts held_;  ///< rank 0 may leave in the middle of a batch, after a checkpoint
+    HeldInterrupts held_;  ///< only rank 0 may stop within a batch, after a checkpoint
     std::optional<Checkpointer> checkpointer_;
     bool may_stop_in_a_batch_ = false;
-    std::vector<data::BadSample> skipped_;  ///< in the epoch that runs
+    std::vector<data::BadSample> skipped_;  ///< in the current epoch
     std::set<int64_t> known_skipped_;
     Position position_;
 };

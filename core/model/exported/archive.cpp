@@ -1,5 +1,5 @@
-// Reads a .pt2 file: a zip archive of the graph, the weights' descriptions and their bytes. Pickles
-// in it (sample inputs) are not touched.
+// Reads a .pt2 file: a zip archive that contains the graph, the descriptions of the weights and
+// their bytes. The pickles in it (sample inputs) are not read.
 #include "base/error.h"
 #include "base/file.h"
 #include "model/exported/exported_model.h"
@@ -110,7 +110,7 @@ class Archive {
         return *found;
     }
 
-    /// The bytes of a member as a tensor of one dimension, the same one each time.
+    /// The bytes of a member as a one-dimensional tensor. Later calls return the same tensor.
     const at::Tensor& storage(const std::string& name, at::ScalarType type) {
         auto& bytes = storages_[name];
         if (!bytes.defined()) {
@@ -184,7 +184,7 @@ class Archive {
         }
         expect(inside && (elements == 0 ? offset <= stored : last < stored),
                "it extends beyond the {} values stored for it", stored);
-        // Of an expanded tensor, whose copies would not be expanded.
+        // The limit for an expanded tensor, because its copies are not expanded.
         expect(elements <= std::max<int64_t>(stored, 1'000'000),
                "its shape requires {} values, but only {} are stored", elements, stored);
     }

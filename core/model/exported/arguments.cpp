@@ -39,8 +39,8 @@ at::MemoryFormat memory_format_of(int64_t number) {
     }
 }
 
-/// A number where the operator takes a tensor: as in Python, it takes no part in the result's
-/// dtype.
+/// A number where the operator expects a tensor. As in Python, it does not affect the dtype of the
+/// result.
 at::Tensor wrapped(const at::Scalar& number) {
     auto tensor = c10::scalar_to_tensor(number);
     tensor.unsafeGetTensorImpl()->set_wrapped_number(true);

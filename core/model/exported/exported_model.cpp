@@ -40,7 +40,7 @@ ExportedModel::ExportedModel(std::shared_ptr<const exported::Program> program,
             own, std::make_shared<Layer>(short_type(info.type))));
         by_path[info.path] = modules_.back().get();
     }
-    std::set<const void*> registered;  // a tied weight is one parameter: by its first name
+    std::set<const void*> registered;  // a tied weight is one parameter, under its first name
     for (const auto& state : program_->states) {
         const auto found = tensors.find(state.name);
         require(found != tensors.end(), "the tensor '{}' is missing", state.name);
@@ -75,7 +75,8 @@ std::map<std::string, std::string> ExportedModel::tied() const {
     return result;
 }
 
-/// Whoever moves a network may know its parameters and buffers only: the constants follow them.
+/// Code that moves a network may move only parameters and buffers, so the constants follow them
+/// here.
 void ExportedModel::follow(const at::Tensor& images) {
     const auto weights = parameters();
     const auto type =

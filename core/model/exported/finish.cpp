@@ -1,4 +1,4 @@
-// What is known of a graph when all of its nodes are read.
+// Derives what is known about a graph only after all of its nodes have been read.
 #include "model/exported/scope.h"
 
 #include <algorithm>
@@ -50,7 +50,7 @@ class Finisher {
             }
             for (const auto* const name : {"training", "train", "use_input_stats"}) {
                 const auto position = schema.argumentIndexWithName(name);
-                // A norm without running statistics takes the batch's in either mode.
+                // A norm without running statistics uses the batch's statistics in either mode.
                 if (!position || (mean && mean_slot < 0)) {
                     continue;
                 }
@@ -63,7 +63,8 @@ class Finisher {
         return flags;
     }
 
-    /// What most nodes share at export is the mode of the whole; a node that differs keeps its own.
+    /// The mode that most nodes have at export is the mode of the model. A node that differs keeps
+    /// its own mode.
     void follow_modes() {
         const auto flags = find_flags();
         const auto on = std::ranges::count_if(flags, [](const Flag& flag) { return flag.on; });
@@ -92,7 +93,8 @@ class Finisher {
         }
     }
 
-    /// A file made in evaluation mode does not count a norm's batches: its node does, in training.
+    /// A file exported in evaluation mode does not count the batches of a norm, so the node counts
+    /// them during training.
     void count_batches(Node& node) {
         if (counted_.contains(node.module) || !node.target.ends_with("batch_norm.default")) {
             return;
@@ -118,7 +120,7 @@ class Finisher {
         }
     }
 
-    /// Convolutions whose result only a batch_norm reads.
+    /// Finds convolutions whose result is read only by a batch_norm.
     void find_folds() {
         std::map<int, int> readers;
         std::map<int, int> makers;
@@ -152,7 +154,7 @@ class Finisher {
         }
     }
 
-    /// After which node a value is read no more.
+    /// Finds the node after which a value is no longer read.
     void release() {
         std::map<int, size_t> last;
         for (size_t n = 0; n < program_.nodes.size(); ++n) {
@@ -160,7 +162,7 @@ class Finisher {
                 last[output.slot] = n;
             }
             each_read(program_.nodes[n], [&](int slot) { last[slot] = n; });
-            // The batch_norm behind a convolution may read what the convolution reads.
+            // The batch_norm after a convolution may read what the convolution reads.
             if (program_.nodes[n].convolution >= 0) {
                 each_read(program_.nodes[static_cast<size_t>(program_.nodes[n].convolution)],
                           [&](int slot) { last[slot] = n; });

@@ -7,7 +7,7 @@ namespace {
 
 constexpr int64_t schema_major = 8;
 constexpr size_t most_nodes = 100'000;
-/// Of one value, for one image: a layer of VGG has 3.2 million.
+/// The limit for one value and one image; a layer of VGG has 3.2 million elements.
 constexpr int64_t most_elements = int64_t{1} << 26;
 
 const std::map<std::string, SizeOperator> size_operators = {
@@ -129,7 +129,7 @@ class Parser {
         }
     }
 
-    /// The last node of a layer's call that gives a tensor gives the layer's result.
+    /// The last node of a layer's call whose result is a tensor gives the layer's result.
     void note_end(const Node& node, const std::vector<StackEntry>& layers) {
         if (node.counts_batches || node.outputs.empty() || !node.outputs[0].shape) {
             return;
@@ -281,7 +281,7 @@ class Parser {
         return found == bases_.end() ? slot : found->second;
     }
 
-    /// Which values share memory, and whether the node writes on the images, a weight or a count.
+    /// Which values share memory, and whether the node writes to the images, a weight or a count.
     void note_writes(Node& node, const c10::FunctionSchema& schema) {
         for (size_t i = 0; i < schema.arguments().size(); ++i) {
             const auto* alias = schema.arguments()[i].alias_info();
@@ -301,7 +301,7 @@ class Parser {
                 }
             }
         }
-        // dropout gives its argument itself in evaluation mode, contiguous and others at times.
+        // dropout returns its argument itself in evaluation mode; contiguous and others may.
         const bool may_share = schema.name().ends_with("dropout") ||
                                std::ranges::any_of(schema.returns(), [](const auto& result) {
                                    return result.alias_info() != nullptr;
@@ -313,7 +313,7 @@ class Parser {
         }
     }
 
-    /// What makes a tensor out of nothing, or out of a smaller one, says its size: as claimed.
+    /// If a node makes or enlarges a tensor, its size argument must be the shape in the file.
     void check_sizes(Node& node, const c10::FunctionSchema& schema) {
         for (const auto* const name : {"size", "shape", "output_size", "repeats", "pad", "dims"}) {
             const auto position = schema.argumentIndexWithName(name);
@@ -382,9 +382,9 @@ class Parser {
     const Json* shapes_ = nullptr;
     std::map<std::string, int> modules_;
     std::map<int, size_t> states_;  ///< by slot
-    std::map<int, int> bases_;      ///< of values that share memory with another
+    std::map<int, int> bases_;      ///< of values that share memory with another value
     std::set<int> counted_;         ///< modules whose batches a node counts
-    std::map<std::string, std::pair<size_t, int>> ends_;  ///< node and module, by the call
+    std::map<std::string, std::pair<size_t, int>> ends_;  ///< node and module for each call
 };
 
 }  // namespace

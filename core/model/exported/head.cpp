@@ -1,5 +1,5 @@
-// The last layer of an exported network, for another number of classes: the graph is written anew
-// with other sizes, so that copies and files have them too.
+// Changes the last layer of an exported network to another number of classes. The graph is
+// rewritten with the new sizes, so that copies and files have them too.
 #include "model/head.h"
 
 #include "base/error.h"
@@ -31,7 +31,7 @@ void each_tensor(const Json& value, Visit&& visit) {
     }
 }
 
-/// The argument of a node, null where it is not given.
+/// The argument of a node, or null if it is not given.
 Json argument_of(const Json& node, const char* name) {
     for (const auto& input : node.at("inputs")) {
         if (input.at("name") == name) {
@@ -41,7 +41,7 @@ Json argument_of(const Json& node, const char* name) {
     return {};
 }
 
-/// The tensor that is an argument or a result, empty where there is none.
+/// The tensor that is an argument or a result; empty if there is none.
 std::string tensor_of(const Json& value) {
     std::string found;
     each_tensor(value, [&](const std::string& tensor) { found = tensor; });
@@ -67,7 +67,7 @@ class HeadResizer {
     }
 
     std::string layer() const { return exported::parent_of(weight()); }
-    /// Python's names; the bias may be empty.
+    /// The names in Python; that of the bias may be empty.
     std::string weight() const { return states_.at(weight_); }
     std::string bias() const { return bias_.empty() ? "" : states_.at(bias_); }
 
@@ -99,7 +99,7 @@ class HeadResizer {
     }
     void set_size(Json& size) const { size = {{"as_int", classes_}}; }
 
-    /// The last node with weights.
+    /// Finds the last node that has weights.
     void find_head() {
         std::map<std::string, int> readers;
         for (size_t i = 0; i < nodes_.size(); ++i) {
@@ -132,7 +132,8 @@ class HeadResizer {
         old_ = Json{{"as_int", shape[0]}};
     }
 
-    /// A node behind the head has the classes among its sizes, in one place.
+    /// Follows the classes through a node behind the head. Exactly one of its sizes must be the
+    /// number of classes.
     void follow(Json& node) {
         bool reads = false, reads_others = false;
         each_tensor(node.at("inputs"), [&](const std::string& name) {
@@ -171,7 +172,7 @@ class HeadResizer {
     Json& graph_;
     Json& nodes_;
     int64_t classes_;
-    std::map<std::string, std::string> states_;  ///< by name in the graph: a parameter's in Python
+    std::map<std::string, std::string> states_;  ///< from a graph's name to Python's name
     size_t head_ = 0;
     bool is_linear_ = false;
     std::string weight_, bias_;

@@ -1,4 +1,5 @@
-// The operators that a file's graph may call: those that compute on tensors and touch nothing else.
+// The operators that a file's graph may call: those that only compute on tensors and have no other
+// effect.
 #include "model/exported/program.h"
 
 #include <algorithm>
@@ -8,8 +9,8 @@
 namespace hfc::model::exported {
 namespace {
 
-/// Names of ATen operators; a name with an underscore at its end is the one that writes on its
-/// first argument.
+/// Names of ATen operators. An operator whose name ends with an underscore writes to its first
+/// argument.
 constexpr std::string_view allowed[] = {  // activations
     "celu", "celu_", "elu", "elu_", "gelu", "gelu_", "glu", "hardshrink", "hardsigmoid",
     "hardsigmoid_", "hardswish", "hardswish_", "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_",
@@ -30,19 +31,19 @@ constexpr std::string_view allowed[] = {  // activations
     "all", "amax", "amin", "any", "argmax", "argmin", "argsort", "cumsum", "linalg_vector_norm",
     "logsumexp", "max", "mean", "min", "norm", "prod", "sort", "std", "std_mean", "sum", "topk",
     "var", "var_mean", "cosine_similarity",
-    // products of matrices, convolutions
+    // matrix products, convolutions
     "addbmm", "addmm", "baddbmm", "bmm", "conv1d", "conv2d", "conv3d", "conv_transpose1d",
     "conv_transpose2d", "conv_transpose3d", "convolution", "_convolution", "dot", "einsum",
     "embedding", "linear", "matmul", "mm", "mv", "outer", "scaled_dot_product_attention",
     "tensordot",
-    // pools and norms
+    // pooling and norms
     "_adaptive_avg_pool2d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d",
     "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "avg_pool1d", "avg_pool2d",
     "avg_pool3d", "max_pool1d", "max_pool2d", "max_pool2d_with_indices", "max_pool3d", "batch_norm",
     "group_norm", "instance_norm", "layer_norm", "native_batch_norm", "native_group_norm",
     "native_layer_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training",
     "rms_norm",
-    // randomness
+    // random numbers
     "alpha_dropout", "alpha_dropout_", "bernoulli", "bernoulli_", "dropout", "dropout_",
     "feature_alpha_dropout", "feature_alpha_dropout_", "feature_dropout", "feature_dropout_",
     "native_dropout", "normal_", "rand", "rand_like", "randn", "randn_like", "uniform_",
@@ -61,7 +62,7 @@ constexpr std::string_view allowed[] = {  // activations
     "affine_grid_generator", "grid_sampler", "upsample_bicubic2d", "upsample_bilinear2d",
     "_upsample_bilinear2d_aa", "_upsample_bicubic2d_aa", "upsample_linear1d", "upsample_nearest1d",
     "upsample_nearest2d", "upsample_nearest3d", "upsample_trilinear3d",
-    // tensors from nothing
+    // new tensors
     "arange", "empty", "empty_like", "eye", "full", "full_like", "linspace", "new_empty",
     "new_full", "new_ones", "new_zeros", "ones", "ones_like", "scalar_tensor", "zeros",
     "zeros_like",

@@ -152,7 +152,7 @@ Program parse_program(std::string json);
 /// it. Throws Malformed with a reason, to append to the node's place.
 c10::OperatorHandle find_operator(const std::string& target);
 
-/// The dtype, layout or memory format for which a number stands in the schema of torch.export.
+/// The dtype, layout or memory format that a number represents in the schema of torch.export.
 at::ScalarType scalar_type_of(int64_t number);
 
 }  // namespace hfc::model::exported

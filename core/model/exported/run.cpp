@@ -1,4 +1,4 @@
-// The interpreter: one boxed call for each node of the graph.
+// The interpreter. It makes one boxed call for each node of the graph.
 #include "base/error.h"
 #include "model/exported/exported_model.h"
 #include "model/exported/program.h"
@@ -17,7 +17,7 @@ using exported::Node;
 using exported::Patch;
 using exported::SizeOperator;
 
-/// Of one tensor that is made from a list of sizes.
+/// The limit for one tensor that is created from a list of sizes.
 constexpr int64_t most_elements = int64_t{1} << 31;
 
 int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
@@ -136,7 +136,7 @@ class ExportedRun {
             return;
         }
         if (node.norm >= 0 && folds(node, program_.nodes[static_cast<size_t>(node.norm)])) {
-            return;  // with the norm
+            return;  // computed together with the norm
         }
         if (node.counts_batches && !is_training(node)) {
             if (!node.outputs.empty() && node.outputs[0].slot >= 0) {
@@ -231,9 +231,9 @@ class ExportedRun {
         return none;
     }
 
-    /// Whether the convolution and the norm behind it are one convolution: in evaluation mode and
-    /// where no weight learns. Folding writes all weights once: with fewer pixels than that,
-    /// normalising costs less.
+    /// Whether the convolution and the norm behind it are computed as one convolution: in
+    /// evaluation mode, if no weight learns. Folding writes all weights once, so with fewer pixels
+    /// than that, normalising costs less.
     bool folds(const Node& convolution, const Node& norm) {
         if (is_training(norm) || has_hooks(convolution)) {
             return false;

@@ -5,7 +5,7 @@
 namespace hfc::model::exported {
 namespace {
 
-/// A graph of 2000 nodes has some 200 000 values.
+/// A graph of 2000 nodes has about 200 000 values.
 constexpr int64_t most_values = 1'000'000;
 constexpr int deepest = 100;
 
@@ -16,7 +16,8 @@ Json parse_json(const std::string& text, const std::string& what) {
     const auto within_limits = [&](int depth, Json::parse_event_t event, Json& value) {
         expect(++values <= most_values, "its {} has more than {} values", what, most_values);
         expect(depth <= deepest, "its {} is nested deeper than {} levels", what, deepest);
-        // Where in Python's source a node comes from: most of the file, and never used.
+        // The place in the Python source that a node comes from makes up most of the file and is
+        // never used.
         return !(event == Json::parse_event_t::key && value == "stack_trace");
     };
     try {

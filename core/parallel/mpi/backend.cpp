@@ -12,7 +12,7 @@
 namespace hfc::parallel::mpi {
 namespace {
 
-/// MPI counts in int, and a message of this many numbers is large enough.
+/// MPI counts with int, and a message of this many numbers is large enough.
 constexpr int64_t largest_piece = int64_t{1} << 28;
 
 MPI_Datatype type_of(const at::Tensor& tensor) {
@@ -59,7 +59,7 @@ std::string name_of(const char* what, const at::Tensor& tensor) {
            dtype_name(tensor.scalar_type()) + " numbers";
 }
 
-/// Calls begin(address, count, request) for one piece of the tensor after the other.
+/// Calls begin(address, count, request) for one piece of the tensor after another.
 template <typename Begin>
 std::function<bool(MPI_Request&)> in_pieces(const at::Tensor& tensor, Begin begin) {
     return [tensor, begin, from = int64_t{0}](MPI_Request& request) mutable {
@@ -77,7 +77,7 @@ std::function<bool(MPI_Request&)> in_pieces(const at::Tensor& tensor, Begin begi
 
 }  // namespace
 
-/// The Reducer waits for its future, which must give a list of tensors.
+/// The Reducer waits for the future of this object, which must return a list of tensors.
 class Backend::Work : public c10d::Work {
   public:
     Work(c10d::OpType type, std::vector<at::Tensor> results)

@@ -17,13 +17,13 @@ using std::chrono::milliseconds;
 constexpr int question_tag = 1;
 constexpr int answer_tag = 2;
 constexpr int64_t unknown = -1;
-constexpr int64_t at_end = 0;  ///< in place of a collective's number
-/// How often a rank that waits or has nothing to do looks for questions.
+constexpr int64_t at_end = 0;  ///< used in place of a collective's number
+/// How often a rank that is waiting or idle checks for questions.
 constexpr auto look_every = milliseconds(200);
-/// How long a rank may take for an answer.
+/// How long a rank may take to answer.
 constexpr auto answer_time = std::chrono::seconds(2);
 
-/// Small collectives take some 10 us: the thread tries for a while, then gives the core away.
+/// Small collectives take about 10 us, so the thread polls for a while before it releases the core.
 void rest(std::chrono::steady_clock::duration waited) {
     if (waited < microseconds(50)) {
         return;
@@ -73,7 +73,7 @@ void Engine::abort(int status) {
     abort_status_ = status;
     wake_.notify_all();
     std::this_thread::sleep_for(std::chrono::seconds(5));
-    _exit(status);  // the thread is stuck in a call of MPI
+    _exit(status);  // the thread is stuck in an MPI call
 }
 
 void Engine::loop() {
@@ -116,7 +116,7 @@ void Engine::run(Job& job) {
 void Engine::wait(MPI_Request& request, const std::string& name) {
     const auto begin = Clock::now();
     auto next_look = begin + look_every;
-    // Rank 0 tells first.
+    // Rank 0 reports first.
     const std::chrono::duration<double> patience(timeout_ + 3.0 * std::min(rank_, 5));
     while (true) {
         int done = 0;
@@ -159,12 +159,12 @@ void Engine::answer_questions() {
     }
 }
 
-/// Asks the others where they are, says who does not come and ends all. True: the collective has
-/// come to its end meanwhile.
+/// Asks the other ranks where they are, reports those that are missing and aborts all processes.
+/// Returns true if the collective finishes in the meantime.
 bool Engine::accuse(MPI_Request& request, const std::string& name) {
     std::deque<int64_t> numbers(static_cast<size_t>(size_), unknown);
     numbers[static_cast<size_t>(rank_)] = number_;
-    static int64_t question = 0;  // for as long as a rank that has stopped might take it
+    static int64_t question = 0;  // a stopped rank might receive it much later
     for (int other = 0; other < size_; ++other) {
         MPI_Request sent = MPI_REQUEST_NULL;
         if (other != rank_ && MPI_Isend(&question, 1, MPI_INT64_T, other, question_tag, questions_,

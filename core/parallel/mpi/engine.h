@@ -2,7 +2,7 @@
 // answers ranks that ask for the position of this one, and reports those that do not take part.
 #pragma once
 
-#define OMPI_SKIP_MPICXX 1  // the C++ bindings would need a library of their own
+#define OMPI_SKIP_MPICXX 1  // the C++ bindings would need an additional library
 #define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
 
@@ -41,7 +41,8 @@ class Engine {
 
     int rank() const { return rank_; }
     int size() const { return size_; }
-    /// Only for the end: a rank that has ended must not take part in what the others still do.
+    /// Only for the end, because a rank that has ended must not take part in collectives of the
+    /// others.
     MPI_Comm end_communicator() const { return ends_; }
 
     void add(Job job);

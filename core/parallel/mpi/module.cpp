@@ -1,4 +1,4 @@
-// libhfc_parallel_mpi.so: loaded where MPI's launcher has started several processes.
+// libhfc_parallel_mpi.so, which is loaded if MPI's launcher has started several processes.
 #include "parallel/module.h"
 
 #include "parallel/mpi/backend.h"
@@ -27,7 +27,7 @@ void begin_mpi() {
     }
 }
 
-/// The ranks that share this machine's memory.
+/// Counts the ranks that share this machine's memory.
 void count_neighbours(HfcParallel& result) {
     MPI_Comm here = MPI_COMM_NULL;
     check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here),

@@ -145,6 +145,7 @@ TEST_F(Resume, IsRefusedWhileTheRunGoesOn) {
     Result second;
     run(start(out), {.while_running = [&](int pid) {
             wait_for(out / "checkpoints");
+            kill(pid, SIGSTOP);  // it must not end while the other one waits for its lock
             second = run({"--resume", out.string()});
             kill(pid, SIGKILL);
         }});

@@ -13,8 +13,8 @@ torch.autograd.Function = host.declare("torch.autograd.Function", "\z
   operations are not recorded. backward gets a gradient for each of these Tensors and returns a \z
   gradient for each argument of forward (nil for an argument that is not a Tensor). A different \z
   number of gradients is an error. ctx:save_for_backward(x, ...) saves tensors for backward, \z
-  which gets them by x, ... = ctx:saved_tensors(). Store other values in fields of ctx. A field \z
-  that contains a result of forward is available only in backward.",
+  which retrieves them with x, ... = ctx:saved_tensors(). Store other values in fields of ctx. A \z
+  field that contains a result of forward is available only in backward.",
   function(definition)
     if type(definition) ~= "table" or type(definition.forward) ~= "function"
         or type(definition.backward) ~= "function" then

@@ -25,11 +25,12 @@ local Blurred
 
 hfc.blurred_input = host.declare("hfc.blurred_input", '\z
   hfc.blurred_input(model, rho) -> module\n\n\z
-  Returns the network with a blur in front of it: each pixel becomes the mean of itself and rho \z
-  times its eight neighbours, with duplicated borders. This is the filter with which hfc.smooth \z
-  {rho = r} smooths the first kernels, divided by its sum, so the mean of an image does not \z
-  change. It is the baseline for smoothed kernels: a linear filter of the first layer\'s kernels \z
-  is a filter of the input, except at borders. Attacks go through the blur.\n\z
+  Returns the network with a blur in front of it. Each pixel becomes the weighted mean of itself \z
+  (weight 1) and its eight neighbours (weight rho each), with duplicated borders. These are the \z
+  weights with which hfc.smooth {rho = r} smooths the first kernels, divided by their sum, so the \z
+  mean of an image does not change. The blur is the baseline for smoothed kernels: except at \z
+  borders, a linear filter of the first layer\'s kernels is a filter of the input. Gradients of \z
+  attacks pass through the blur.\n\z
   rho: at least 0; 0 does not change the images.',
 function(model, rho)
   if type(rho) ~= "number" or rho < 0 or rho == math.huge then
@@ -58,8 +59,8 @@ hfc.matched = host.declare("hfc.matched", '\z
   Chooses results with nearly equal values of a measure, for a fair comparison of groups, such as \z
   optimizers at learning rates that lead to the same training accuracy. results: a list of tables \z
   {GROUP = name, MEASURE = number, ...}. The target is the largest value that every group \z
-  reaches: the smallest of the groups\' largest values. Returns the result of each group that is \z
-  nearest to the target, in the order of the groups, and the target.',
+  reaches: the smallest of the groups\' largest values. Returns the result nearest to the \z
+  target from each group, in the order of the groups, followed by the target.',
 function(results, group, measure)
   local names, largest = {}, {}
   for i, result in ipairs(results) do

@@ -47,17 +47,17 @@ end
 
 host.methods("Tensor").data = host.declare("Tensor:data", "\z
   x:data() -> pointer, count\n\n\z
-  Returns a pointer to the elements of a contiguous CPU tensor, p[0] to p[count - 1] in row \z
-  order. A Lua loop over them runs at the speed of C. Indices are not checked.\n\z
-  p + n points n elements further. In a compiled loop, p[n + i] is faster than q[i] with q = p + \z
-  n.\n\z
+  Returns a pointer p to the elements of a contiguous CPU tensor: p[0] to p[count - 1] in \z
+  row-major order. A Lua loop over them runs at the speed of C. Indices are not checked.\n\z
+  p + n points to the element n places further on. In a compiled loop, p[n + i] is faster than \z
+  q[i] with q = p + n.\n\z
   The memory exists as long as there is a pointer into it, including pointers made by arithmetic. \z
-  During this time, x:resize_(n) to more elements is an error, and after x:set_data(y) the \z
+  During this time, enlarging x with x:resize_(n) is an error, and after x:set_data(y) the \z
   pointer still points to the old elements. Autograd does not notice writes.\n\n\z
   p.pointer is the plain FFI pointer, for C functions. It is valid as long as p is alive. \z
   ffi.copy, ffi.fill, ffi.string and ffi.cast take p itself.\n\n\z
-  Errors: a tensor that is not on the CPU, a tensor that is not contiguous, a dtype that C does \z
-  not have.",
+  Errors: a tensor that is not on the CPU, a tensor that is not contiguous, a dtype that does not \z
+  exist in C.",
   function(tensor)
     local address, dtype, count, kept = host.data_pointer(tensor)
     local kind = types[dtype]

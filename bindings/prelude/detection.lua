@@ -25,9 +25,10 @@ hfc.detection.compare = host.declare("hfc.detection.compare", "\z
   Compares two scores of the same images. better, worse, equal: the number of images for which \z
   the average precision of b is higher than, lower than or equal to that of a (within 1e-9). \z
   left_out: the number of images without an object to count. any_class: the number of images for \z
-  which the average precision of at least one class is higher. difference: b minus a for each \z
-  image, or false if it is left out. losses, gains: the images that are worse and better, as \z
-  indices from 0 in the order of score.image_ids, with the largest change first.\n\z
+  which the average precision of at least one class is higher in b. difference: the average \z
+  precision of b minus that of a for each image, or false for an image that is left out. losses, \z
+  gains: the indices of the images that are worse and better, with the largest change first. The \z
+  indices count from 0 and refer to score.image_ids.\n\z
   Errors: scores with different rules or of different images.",
 function(a, b)
   require_scores(a, b, 2)
@@ -66,8 +67,9 @@ hfc.detection.tables = host.declare("hfc.detection.tables", "\z
   hfc.detection.tables(run, parts, change)\n\n\z
   Writes the tables of a run: ap (the metrics of each part, and the ratio of its ap to that of \z
   the first part), classes (the ap of each class by part), pictures (the ap of each image by \z
-  part, and the change in the second part) and counts (the numbers of images). parts: as for \z
-  hfc.detection.figure. change: the result of hfc.detection.compare for the first two parts.",
+  part, and the change from the first part to the second) and counts (the numbers of images that \z
+  hfc.detection.compare returns). parts: as for hfc.detection.figure. change: the result of \z
+  hfc.detection.compare for the first two parts.",
 function(run, parts, change)
   local whole = parts[1].score
   for _, part in ipairs(parts) do
@@ -135,15 +137,16 @@ local most_pixels = 1e6
 hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   hfc.detection.figure(run, name, parts, pictures, {score = 0.3, most = 6, title = \"\"}) -> list \z
   of paths\n\n\z
-  Draws images with boxes to NAME.svg and NAME.png by run:image, with one row per image and one \z
-  column per part. parts: a list of {name = string, view = Dataset, found = Detections, score = \z
-  score, offset = 0}, where score is a result of hfc.detection.score and the offset is added to \z
-  the drawn pixels. pictures: indices from 0, as returned by hfc.detection.compare. The first \z
-  `most` of them are drawn; an empty list draws nothing and says so. The figure shows the boxes \z
-  of the classes whose average precision in the image differs between the first two parts. \z
-  Objects are dashed and detections with a score of at least `score` are solid, with one colour \z
-  per class. The caption is the average precision of the image. If the images are too large \z
-  together, they are scaled down.",
+  Draws images with boxes and writes them to NAME.svg and NAME.png (see run:image), with one row \z
+  per image and one column per part. parts: a list of {name = string, view = Dataset, found = \z
+  Detections, score = score, offset = 0}, where score is a result of hfc.detection.score and the \z
+  offset is added to the drawn pixels. pictures: indices from 0, as returned by \z
+  hfc.detection.compare. Only the first `most` of them are drawn. If the list is empty, nothing \z
+  is drawn, and a message says so. The figure shows the boxes of the classes whose average \z
+  precision in the image differs between the first two parts. Each class has its own colour. \z
+  Objects have dashed boxes; detections with a score of at least `score` have solid boxes. The \z
+  captions give the average precision of the image in each part. If the images are too large in \z
+  total, they are scaled down.",
 function(run, name, parts, pictures, options)
   options = options or {}
   local rows, captions, headings, height, width = {}, {}, {}, 0, 0

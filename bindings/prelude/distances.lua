@@ -44,7 +44,7 @@ hfc.ssim = host.declare("hfc.ssim", "\z
   position (Wang, Bovik, Sheikh and Simoncelli, 2004): 1 for equal images, lower for images that \z
   differ visibly. The window is a Gaussian of 11 x 11 pixels with sigma 1.5, the constants are \z
   .01 and .03, and the range of the pixels is 1. The result is the mean over all windows that lie \z
-  within the image, and over the channels. a, b: Tensors [N, C, H, W] of at least 11 pixels.",
+  within the image, and over the channels. a, b: Tensors [N, C, H, W] of at least 11 x 11 pixels.",
 function(a, b)
   if not torch.is_tensor(a) or not torch.is_tensor(b) or #a.shape ~= 4 or #b.shape ~= 4
      or table.concat(a.shape, ",") ~= table.concat(b.shape, ",") then

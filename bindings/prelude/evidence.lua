@@ -4,8 +4,8 @@ local host = ...
 hfc.stats.proportion = host.declare("hfc.stats.proportion", '\z
   hfc.stats.proportion(right, {level = 0.95}) -> {mean, low, high, n}\n\n\z
   Returns the fraction of images for which `right` is true, with Wilson\'s interval. right: a \z
-  Tensor bool [N], such as classes:eq(labels), or the fraction itself, followed by n: \z
-  hfc.stats.proportion(.873, 1000). See hfc.stats.wilson.',
+  bool Tensor [N], such as classes:eq(labels), or the fraction itself. A fraction must be \z
+  followed by the number of images: hfc.stats.proportion(.873, 1000). See hfc.stats.wilson.',
 function(right, n, options)
   if type(right) == "number" then
     if type(n) ~= "number" then
@@ -22,8 +22,8 @@ end)
 
 hfc.stats.columns = host.declare("hfc.stats.columns", '\z
   hfc.stats.columns(name, interval) -> table\n\n\z
-  Returns an interval as columns for run:row: {[name] = mean, ["NAME low"], ["NAME high"], n}. \z
-  interval: the result of a function of hfc.stats.',
+  Returns the columns {[name] = mean, ["NAME low"], ["NAME high"], n} for run:row. interval: an \z
+  interval that a function of hfc.stats returned.',
 function(name, interval)
   return {
     [name] = interval.mean, [name .. " low"] = interval.low, [name .. " high"] = interval.high,
@@ -64,12 +64,12 @@ end)
 hfc.filter_row = host.declare("hfc.filter_row", '\z
   hfc.filter_row(model, dataset, radius, {statistics = "running", keep_mean = false, labels}) -> \z
   columns, accuracies\n\n\z
-  Measures the accuracy on the low-pass and on the high-pass versions of the images. columns: the \z
-  accuracies and Wilson\'s intervals over the images, for run:row (see hfc.stats.columns). \z
-  accuracies: only {["low-pass"], ["high-pass"]}.\n\z
+  Measures the accuracy on low-passed and on high-passed images. columns: the accuracies and \z
+  Wilson\'s intervals over the images, for run:row (see hfc.stats.columns). accuracies: the table \z
+  {["low-pass"], ["high-pass"]}, without intervals.\n\z
   statistics: "running", "batch" or "adapted" (see hfc.batchnorm_statistics). keep_mean: if \z
-  true, high-passed images keep their mean. labels: Tensor int64 [N] (default those of the \z
-  Dataset).',
+  true, high-passed images keep their mean. labels: Tensor int64 [N] (default the labels of \z
+  the Dataset).',
 function(model, dataset, radius, options)
   options = options or {}
   local high = dataset:high_pass(radius)
@@ -113,9 +113,9 @@ end)
 
 hfc.chance = host.declare("hfc.chance", '\z
   hfc.chance(classes, labels, rows) -> expected, fractions\n\n\z
-  Returns how many of some images would be classified correctly if the predictions ignored the \z
-  image: each prediction is drawn from the predicted classes of all images. fractions: a Tensor \z
-  float64 [classes], the fraction of the images predicted as each class.\n\z
+  Returns how many images a network would be expected to classify correctly if its predictions \z
+  ignored the image, that is, if each were drawn at random from the predictions for all images. \z
+  fractions: Tensor float64 [classes], the fraction of the images predicted as each class.\n\z
   classes, labels: Tensors int64 [N], the predictions and the labels of all images. rows: Tensor \z
   int64 [n], the positions of the images to count (default all).',
 function(classes, labels, rows)
@@ -133,15 +133,14 @@ end
 hfc.sample_search = host.declare("hfc.sample_search", '\z
   hfc.sample_search(model, parts, labels, {statistics = "running"}) -> table\n\n\z
   Searches for the samples of Figure 2 of Wang et al., 2020: images with f(x) = f(x_h) = y and \z
-  f(x_l) not y. parts: {x, x_l, x_h}, Datasets or Tensors of the same images. labels: Tensor \z
+  f(x_l) not y. parts: {x, x_l, x_h}, as Datasets or Tensors of the same images. labels: Tensor \z
   int64 [N]. The options are those of hfc.logits.\n\z
   The result contains class, confidence, probabilities and right (each a list with one Tensor per \z
-  part); \z
-  candidates and samples, the positions of the images with f(x) = y and f(x_l) not y, and of the \z
-  samples among them; expected, the number of samples if f(x_h) ignored the image (see \z
-  hfc.chance); fractions, the fraction of x_h predicted as each class; and row, the columns \z
-  samples, candidates, expected, fraction (samples / candidates), low and high (its 95 % \z
-  interval) for run:row.',
+  part); candidates (the positions of the images with f(x) = y and f(x_l) not y); samples (the \z
+  positions of the samples among the candidates); expected (the number of samples to expect if \z
+  f(x_h) ignored the image, see hfc.chance); fractions (the fraction of x_h predicted as each \z
+  class); and row (columns for run:row). The columns are samples, candidates, expected, fraction \z
+  (samples / candidates), and low and high (the 95 % interval of the fraction).',
 function(model, parts, labels, options)
   local found = {class = {}, confidence = {}, right = {}, probabilities = {}, labels = labels}
   for k = 1, 3 do
@@ -213,11 +212,12 @@ end
 hfc.report_samples = host.declare("hfc.report_samples", '\z
   hfc.report_samples(run, data, parts, found, {figure = "samples", names = {"x", "x_l", "x_h"}, \z
   first = {}})\n\n\z
-  Writes the result of hfc.sample_search to the run. The table samples has the row of the \z
-  result. accuracy has the accuracy on each part, with Wilson\'s interval. predictions has the \z
-  fraction of the labels, and of the predictions for each part, in each class. images has a row \z
-  for each sample. The image FIGURE shows the first eight samples, and the chart FIGURE \z
-  confidences their confidences in all classes. The mean of the third part is shown as grey.\n\z
+  Writes the result of hfc.sample_search to the run. The table `samples` has the row of the \z
+  result. The table `accuracy` has the accuracy on each part, with Wilson\'s interval. The table \z
+  `predictions` has a row for each class, with the fraction of the labels and of the predictions \z
+  for each part. The table `images` has a row for each sample. The image FIGURE shows the first \z
+  eight samples, and the chart "FIGURE confidences" shows the network\'s confidence in each \z
+  class. The third part is drawn with its mean shown as grey.\n\z
   data: the table that hfc.data returns. first: columns that come first in all rows, such as \z
   {split = "FFT"}.',
 function(run, data, parts, found, options)
@@ -246,8 +246,8 @@ end)
 hfc.spectrum.within_each = host.declare("hfc.spectrum.within_each", '\z
   hfc.spectrum.within_each(images, radius, {rule = "<="}) -> Tensor float64 [N]\n\n\z
   Returns the fraction of each image\'s power, over all channels, at the frequencies within the \z
-  radius. An image of zeros gives NaN. hfc.stats.interval of the result is the mean over the \z
-  images, with its interval. images: Tensor [N, C, H, W].',
+  radius. An image of zeros gives NaN. hfc.stats.interval(result) gives the mean over the \z
+  images with its interval. images: Tensor [N, C, H, W].',
 function(images, radius, options)
   local h, w = images.shape[3], images.shape[4]
   local low, parts = hfc.frequency.mask(h, w, radius, options):double(), {}
@@ -301,18 +301,18 @@ end
 hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   hfc.smoothing_row(model, dataset, {rho = 0, epsilons = {...}, published = {...}, \z
   search = "bound", statistics = "running", blur = false}) -> table, list of tables\n\n\z
-  Returns a row of Table 2 of Wang et al., 2020. The row contains the accuracy of the network \z
-  after its first convolution is smoothed with strength rho, on clean images (clean) and under \z
+  Returns a row of Table 2 of Wang et al., 2020. The first convolution of the network is smoothed \z
+  with strength rho. The row contains the accuracy on clean images (clean) and the accuracy under \z
   FGSM and PGD at each epsilon (such as ["fgsm 0.03"]). published: a row from hfc.published, \z
   whose numbers are added as ["clean (paper)"] and so on, at the epsilons .03, .06 and .09. The \z
   list contains the same numbers as rows {measure, mean, low, high, n, paper} with Wilson\'s \z
   interval over the images.\n\z
-  search: "bound" attacks with each epsilon once, PGD with 10 steps of epsilon / 4 and a random \z
+  search: "bound" attacks once with each epsilon; PGD takes 10 steps of epsilon / 4 from a random \z
   start. "least" searches for the least epsilon of each image, as the authors\' code does with \z
-  foolbox 1.8: FGSM in steps of .001, PGD with 40 steps of epsilon / 30 and no random start, \z
-  bisected up to 20 times from .3. An image is then robust at an epsilon only if \z
-  its least epsilon is larger. statistics: "running", "batch" or "adapted" (see \z
-  hfc.batchnorm_statistics). With "batch" only the clean accuracy is measured, because an attack \z
+  foolbox 1.8: FGSM in steps of .001, and PGD with 40 steps of epsilon / 30 and no random start, \z
+  in a bisection of up to 20 steps that starts at .3. An image is then robust at an epsilon only \z
+  if its least epsilon is larger. statistics: "running", "batch" or "adapted" (see \z
+  hfc.batchnorm_statistics). With "batch", only the clean accuracy is measured, because an attack \z
   on one image would change the results of the others. blur: if true, blurs the input in place of \z
   smoothing the kernels (see hfc.blurred_input).',
 function(model, dataset, options)
@@ -342,9 +342,9 @@ end)
 
 hfc.mask.shuffled = host.declare("hfc.mask.shuffled", '\z
   hfc.mask.shuffled(masks, {seed = 0}) -> Tensor float32\n\n\z
-  Returns masks [..., H, W] with the same values at random frequencies, as a control of equal L1 \z
-  norm for a learned mask. Each [H, W] is shuffled individually. k and -k stay equal, because the \z
-  result is symmetrised.',
+  Returns masks [..., H, W] with the same values at random frequencies, as a control with the L1 \z
+  norm of a learned mask. Each [H, W] is shuffled individually. The result is symmetrised, so its \z
+  values at k and -k are equal.',
 function(masks, options)
   local random = hfc.mask.symmetrise(torch.rand(masks.shape, {
     generator = torch.Generator():manual_seed((options or {}).seed or 0),
@@ -358,13 +358,14 @@ end)
 hfc.mask.controls = host.declare("hfc.mask.controls", '\z
   hfc.mask.controls(model, images, masks, {labels = Tensor, attacked = Tensor, seed = 0}) -> list \z
   of tables\n\n\z
-  Measures what the masks of single images must be compared with. Each row {images, mean, low, \z
-  high, n} is the fraction of images that the model classifies as `labels`, with Wilson\'s \z
-  interval. "M(x)": through the masks. "1 - M" and "M = 0": through the complement, and through \z
-  only the frequencies at which the mask is 0 (the complement of the support, as in the authors\' \z
-  code). "random masks": through masks of equal L1 norm (hfc.mask.shuffled). "mask of another": \z
-  through the mask of the next image. "empty image": an image without any frequency. With \z
-  attacked images, also "attacked" and "M(attacked)".\n\z
+  Measures the controls for the masks of single images. Each row {images, mean, low, high, n} \z
+  contains the fraction of images that the model classifies as `labels`, with Wilson\'s interval. \z
+  "M(x)" is the image through its mask, and "1 - M" the image through the complement. "M = 0" \z
+  keeps only the frequencies at which the mask is 0 (the complement of the support, as in the \z
+  authors\' code). "random masks" is the image through a mask with the same L1 norm \z
+  (hfc.mask.shuffled), and "mask of another" the image through the mask of the next image. "empty \z
+  image" contains no frequency. If attacked images are given, there are also the rows "attacked" \z
+  and "M(attacked)".\n\z
   images, attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W], as hfc.mask.learn \z
   returns them.',
 function(model, images, masks, options)

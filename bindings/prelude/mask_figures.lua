@@ -4,9 +4,9 @@ local host = ...
 hfc.mask.energies = host.declare("hfc.mask.energies", '\z
   hfc.mask.energies(run, figure, names, masks, {bands = 16})\n\n\z
   Logs and draws the energies of masks in rings and sectors of frequencies (hfc.spectrum.radial \z
-  and angular): those of the first mask, and the differences of the others from it. Each mask is \z
-  first divided by its L2 norm. names: a list of strings. masks: a list of Tensors [..., H, W]; \z
-  leading dimensions are averaged.',
+  and angular): the energies of the first mask, and for each other mask the difference from the \z
+  first. Each mask is first divided by its L2 norm. names: a list of strings. masks: a list of \z
+  Tensors [..., H, W]; leading dimensions are averaged.',
 function(run, figure, names, masks, options)
   local maps = {}
   for i, mask in ipairs(masks) do
@@ -40,11 +40,11 @@ end
 hfc.mask.reliability = host.declare("hfc.mask.reliability", '\z
   hfc.mask.reliability(run, names, models, dataset, masks) -> list of tables\n\n\z
   Compares the accuracy of networks on images with their accuracy through their masks, as the \z
-  mask paper\'s figure of reliability does, but with intervals. Draws the figure "reliability": \z
+  mask paper\'s reliability figure does, but with intervals. Draws the figure "reliability": \z
   bars of both accuracies with Wilson\'s intervals, and bars of their difference. Writes the \z
   table "reliability" and returns its rows {network, measure, mean, low, high, n}. The measures \z
-  are "clean", "masked" and "masked - clean", whose interval is Student\'s t over the images, in \z
-  pairs. names, models and masks are lists of equal length.',
+  are "clean", "masked" and "masked - clean". The interval of the last one is a paired Student\'s \z
+  t interval over the images. names, models and masks are lists of equal length.',
 function(run, names, models, dataset, masks)
   local labels, rows, measures = dataset:labels(), {}, {clean = {}, masked = {}, gap = {}}
   for i, name in ipairs(names) do
@@ -75,8 +75,9 @@ end)
 
 hfc.mask.pictures = host.declare("hfc.mask.pictures", '\z
   hfc.mask.pictures(image, masks, range = {0, 1}) -> rows for run:image\n\n\z
-  Returns two rows of pictures: each mask divided by its largest value, with the zero frequency \z
-  in the centre, and the image seen through the mask, in grey. image: Tensor [1, C, H, W]. masks: \z
+  Returns two rows of pictures. The first row shows each mask, divided by its largest value, with \z
+  the zero frequency in the centre. The second row shows the image through each mask, in grey. \z
+  image: Tensor [1, C, H, W]. masks: \z
   a list of Tensors [1, C or 1, H, W]. range: the pixel values of black and white (see \z
   hfc.standardised).',
 function(image, masks, range)
@@ -96,8 +97,8 @@ hfc.mask.by_class = host.declare("hfc.mask.by_class", '\z
   \n\z
   Learns a mask for each class on data.train, with the options of hfc.mask.learn, and draws the \z
   masks with their differences from the mean of all masks (hfc.mask.chart). Writes a row per \z
-  class to the table FIGURE: l1, and the accuracy on the class\'s images of data.test, clean and \z
-  through the class\'s mask, with Wilson\'s intervals. data: a table {train, test}, as hfc.data \z
+  class to the table FIGURE: l1, and the accuracy on the test images of the class, clean and \z
+  through its mask, with Wilson\'s intervals. data: a table {train, test}, as hfc.data \z
   returns.',
 function(run, figure, model, data, options)
   local masks, report = hfc.mask.learn(model, data.train, hfc.merge(options, {per = "class"}))

@@ -218,15 +218,15 @@ nn.module = host.declare("torch.nn.module", "\z
   torch.nn.module(name, parent) -> class\n\n\z
   Makes a class for your own networks. Define `init(self, ...)`, which sets fields, and \z
   `forward(self, x)`. class(...) then makes a network.\n\z
-  Fields that are modules, torch.nn.Parameter, or leaf tensors with requires_grad belong to the \z
-  network: parameters(), named_parameters(),\n\z
-  state_dict(), load_state_dict(state, {strict = true}), train(), eval(), to(device or dtype), \z
-  apply(f), clone(), zero_grad(), children(),\n\z
+  A field belongs to the network if it is a module, a torch.nn.Parameter or a leaf tensor with \z
+  requires_grad.\n\z
+  parameters(), named_parameters(), state_dict(), load_state_dict(state, {strict = true}), \z
+  train(), eval(), to(device or dtype), apply(f), clone(), zero_grad(), children(), \z
   named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. You can use such a \z
   network wherever hfc takes a model.\n\z
   parent: a class whose methods are inherited, such as torch.nn.Sequential.\n\z
-  A field that does not exist is nil, as in any Lua table: check the spelling of \z
-  `self.linear.weight`.", function(name, parent)
+  A field that does not exist is nil, as in any Lua table, so a misspelled name such as \z
+  `self.linear.wieght` gives no error by itself.", function(name, parent)
   if type(name) ~= "string" then
     error("torch.nn.module: expected a name, got " .. type(name))
   end

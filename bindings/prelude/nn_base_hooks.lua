@@ -134,21 +134,22 @@ host.export("watch_layers", function(network, names)
   return outputs, remove
 end)
 
-local handle = " If the hook returns values, they replace these. The handle's remove() removes \z
-  the hook."
+local handle = " The handle's remove() removes the hook."
 local documentation = {
   register_forward_pre_hook = "\z
     module:register_forward_pre_hook(function(module, inputs) ... end) -> handle\n\n\z
-    Registers a hook that is called before forward with a list of the arguments." .. handle,
+    Registers a hook that is called before forward with a list of the arguments. If the hook \z
+    returns values, they replace the arguments." .. handle,
   register_forward_hook = "\z
     module:register_forward_hook(function(module, inputs, output) ... end) -> handle\n\n\z
     Registers a hook that is called after forward with a list of the arguments and the results. \z
-    module(x) calls hooks, but module:forward(x) does not." .. handle,
+    module(x) calls hooks, but module:forward(x) does not. If the hook returns values, they \z
+    replace the results." .. handle,
   register_full_backward_hook = "\z
     module:register_full_backward_hook(function(module, grad_inputs, grad_outputs) ... end) -> \z
     handle\n\n\z
     Registers a hook that is called in the backward pass with the gradients of forward's \z
     arguments and results, as lists. It runs only if an argument requires grad. If it returns a \z
-    list, this list replaces grad_inputs. The handle's remove() removes the hook.",
+    list, this list replaces grad_inputs." .. handle,
 }
 for name, text in pairs(documentation) do host.declare("Module:" .. name, text, Module[name]) end

@@ -31,10 +31,10 @@ local documentation = {
     Iterates over the buffers by name.",
   children = "\z
     module:children() -> list of modules\n\n\z
-    Returns the modules that are fields.",
+    Returns the modules that are fields of this one.",
   named_children = "\z
     for name, module in module:named_children() do\n\n\z
-    Iterates over the modules that are fields, in the order in which they were set.",
+    Iterates over the modules that are fields of this one, in the order in which they were set.",
   modules = "\z
     module:modules() -> list of modules\n\n\z
     Returns the module itself and all its submodules, each of them once.",
@@ -55,9 +55,9 @@ local documentation = {
     exist.",
   state_dict = "\z
     module:state_dict() -> table name -> Tensor\n\n\z
-    Returns the parameters and buffers, which share memory with those of the module. A shared \z
-    tensor is listed under each of its names. state_dict {prefix = \"net.\"} adds a prefix to all \z
-    names.",
+    Returns the parameters and buffers. The tensors share memory with those of the module. A \z
+    tensor that has several names is listed under each of them. state_dict {prefix = \"net.\"} \z
+    adds a prefix to all names.",
   load_state_dict = "\z
     module:load_state_dict(state, {strict = true, prefix = \"\"}) -> module, missing, \z
     unexpected\n\n\z
@@ -66,8 +66,8 @@ local documentation = {
     at least one matches; the function returns both lists of names. num_batches_tracked may \z
     always be missing, and one name of a shared tensor is enough.\n\z
     Errors: missing and unexpected names (the message suggests a prefix or field that would \z
-    match), a different shape, a value that is not a Tensor. After an error, the module has not \z
-    changed.",
+    match), a different shape, a value that is not a Tensor. An error leaves the module \z
+    unchanged.",
   zero_grad = "\z
     module:zero_grad() -> module\n\n\z
     Removes the gradients of the parameters.",
@@ -91,25 +91,27 @@ local documentation = {
     module:apply(f) -> module\n\n\z
     Calls f on each submodule, then on the module itself.",
   register_parameter = "module:register_parameter(name, tensor)\n\n\z
-    Makes a tensor a parameter, including one that does not require grad.",
+    Makes a tensor a parameter, even if it does not require grad.",
   register_buffer = "\z
     module:register_buffer(name, tensor, {persistent = true})\n\n\z
     Makes a tensor a buffer. state_dict() leaves out buffers that are not persistent.",
   add_module = "\z
     module:add_module(name, module)\n\n\z
-    Sets a module as a field with any name.",
+    Sets the field `name`, which may be any string without dots, to a module.",
   register_module = "\z
     module:register_module(name, module)\n\n\z
     Works like add_module.",
   clone = "\z
     module:clone() -> module\n\n\z
-    Returns a copy that does not share anything with the module.",
+    Returns an independent copy of the module.",
   extra_repr = "\z
     module:extra_repr() -> string\n\n\z
-    Returns the string that tostring(module) shows in its brackets. Classes may define their own.",
+    Returns the string that tostring(module) shows between its brackets. Classes may define their \z
+    own extra_repr.",
   forward = "\z
     module:forward(x, ...) -> result\n\n\z
-    Computes the result of module(x, ...), which also calls the hooks. Each class defines its own.",
+    Computes the result of the module. Each class defines its own forward. module(x, ...) calls \z
+    forward and the hooks.",
   half = string.format(casts, "half", "float16"), float = string.format(casts, "float", "float32"),
   double = string.format(casts, "double", "float64"),
   bfloat16 = string.format(casts, "bfloat16", "bfloat16"),

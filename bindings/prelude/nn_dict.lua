@@ -92,8 +92,8 @@ local function make(name, of, text)
   for method, f in pairs(methods) do class[method] = f end
   nn[name] = host.declare("torch.nn." .. name, text .. "\z
     \n\n\z
-    dict[name] and dict.name return a module. keys() and values() return lists, and \"for name, \z
-    value in dict:items() do\" iterates over all modules in order. len(), contains(name), \z
+    dict[name] and dict.name return an entry. keys() and values() return lists, and \"for name, \z
+    value in dict:items() do\" iterates over all entries in order. len(), contains(name), \z
     update(table) and pop(name) work as in PyTorch. A table {name = value} has no order in Lua, \z
     so it is sorted by name; a list of pairs {{name, value}, ...} keeps its order.", class)
   return class
@@ -101,10 +101,12 @@ end
 
 make("ModuleDict", "module", "\z
   torch.nn.ModuleDict {name = module, ...} -> module\n\n\z
-  Modules by name that belong to a network. The network's forward decides how to call them.")
+  Makes a table of named modules that belong to a network. The network's forward method decides \z
+  how to call them.")
 local ParameterDict = make("ParameterDict", "parameter", "\z
   torch.nn.ParameterDict {name = tensor, ...} -> module\n\n\z
-  Named parameters that belong to a network. Other tensors are converted to parameters.")
+  Makes a table of named parameters that belong to a network. Other tensors are converted to \z
+  parameters.")
 function ParameterDict:extra_repr()
   local lines = {}
   for name, tensor in self:items() do

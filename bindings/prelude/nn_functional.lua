@@ -74,8 +74,8 @@ end
 
 define("batch_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
   training = false, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
-  Normalises input, [N, C, ...], with statistics over all dimensions except C. In training, \z
-  these are the statistics of the batch.",
+  Normalises input [N, C, ...] with statistics over all dimensions except C. If training is true, \z
+  these are the statistics of the batch; otherwise they are running_mean and running_var.",
   function(input, mean, var, weight, bias, training, momentum, eps)
     if training then check_batch("batch_norm", input.shape) end
     if eps < 0 or (training and eps == 0) then
@@ -86,7 +86,7 @@ define("batch_norm", "input, running_mean = nil, running_var = nil, weight = nil
 
 define("instance_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
   use_input_stats = true, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
-  Normalises each channel of each sample of input, [N, C, ...], with its own mean and variance.",
+  Normalises each channel of each sample of input [N, C, ...] with its own mean and variance.",
   function(input, mean, var, weight, bias, use_input_stats, momentum, eps)
     if use_input_stats and product(input.shape, 3) == 1 then
       error("instance_norm: expected more than 1 spatial element, got input of shape "
@@ -96,7 +96,7 @@ define("instance_norm", "input, running_mean = nil, running_var = nil, weight = 
   end)
 
 define("group_norm", "input, num_groups, weight = nil, bias = nil, eps = 1e-5", "-> Tensor\n\n\z
-  Normalises each group of channels of each sample of input, [N, C, ...], with its own mean and \z
+  Normalises each group of channels of each sample of input [N, C, ...] with its own mean and \z
   variance.",
   function(input, num_groups, weight, bias, eps)
     local shape = input.shape
@@ -119,7 +119,7 @@ define("layer_norm", "input, normalized_shape, weight = nil, bias = nil, eps = 1
   end)
 
 define("local_response_norm", "input, size, alpha = 0.0001, beta = 0.75, k = 1", "-> Tensor\n\n\z
-  Returns input / (k + alpha * m) ^ beta, where m is the mean of the squares over size \z
+  Returns input / (k + alpha * m) ^ beta, where m is the mean of the squares over `size` \z
   neighbouring channels.",
   function(input, size, alpha, beta, k)
     local shape, dims = input.shape, input.ndim
@@ -155,9 +155,9 @@ define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type
   scale_grad_by_freq = false, sparse = false", "\z
   -> Tensor\n\n\z
   Returns an entry of weight for each index. input: int64 indices of any shape. weight: \z
-  [entries, width]. The result has the shape of the input, followed by the width. padding_idx: \z
-  an entry that gets no gradient. max_norm: entries of weight that are used and have a larger \z
-  norm are scaled down in place.",
+  [entries, width]. The shape of the result is the shape of input followed by width. padding_idx: \z
+  an entry that gets no gradient. max_norm: if an entry that is looked up has a larger norm, it \z
+  is scaled down in place.",
   function(input, weight, padding, max_norm, norm_type, scale_grad_by_freq, sparse)
     local entries = weight:size(0)
     if padding and (padding >= entries or padding < -entries) then
@@ -200,9 +200,9 @@ define("embedding_bag", "input, weight, offsets = nil, max_norm = nil, norm_type
   scale_grad_by_freq = false, mode = \"mean\", sparse = false, per_sample_weights = nil, \z
   include_last_offset = false, padding_idx = nil", "\z
   -> Tensor\n\n\z
-  Returns the sum, mean or maximum of the entries of each bag. input: int64 indices, one bag per \z
-  row, or a single row with offsets at which each bag \z
-  starts.",
+  Returns the sum, mean or maximum of the entries of each bag. input: int64 indices, with one bag \z
+  per row, or in one dimension. If input has one dimension, offsets contains the position at \z
+  which each bag starts.",
   function(input, weight, offsets, max_norm, norm_type, scale_grad, mode, sparse, weights,
            include_last, padding)
     check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
@@ -223,13 +223,13 @@ define("unfold", "input, kernel_size, dilation = 1, padding = 0, stride = 1", "\
   function(...) return torch.im2col(...) end)
 
 define("fold", "input, output_size, kernel_size, dilation = 1, padding = 0, stride = 1",
-  "-> Tensor\n\nSums sliding blocks from unfold into [N, C, H, W].",
+  "-> Tensor\n\nAdds up the blocks that unfold extracted, at their positions in [N, C, H, W].",
   function(...) return torch.col2im(...) end)
 
 define("affine_grid", "theta, size, align_corners = false", "\z
   -> Tensor\n\n\z
-  Makes a grid for grid_sample from affine matrices [N, 2, 3]. size: the size of the output, {N, \z
-  C, H, W}.",
+  Makes a grid for grid_sample from the affine matrices theta [N, 2, 3]. size: the size of the \z
+  output, {N, C, H, W}.",
   function(theta, size, align_corners)
     return torch.affine_grid_generator(theta, size, align_corners)
   end)
@@ -237,8 +237,7 @@ define("affine_grid", "theta, size, align_corners = false", "\z
 define("linear_cross_entropy", "input, linear_weight, target, linear_bias = nil, weight = nil, \z
   reduction = \"mean\", ignore_index = -100, label_smoothing = 0", "-> Tensor\n\n\z
   Returns the cross_entropy of linear(input, linear_weight, linear_bias). linear_weight: \z
-  [classes, ..., \z
-  features].",
+  [classes, ..., features].",
   function(input, linear_weight, target, bias, weight, reduction, ignore_index, smoothing)
     local shape = linear_weight.shape
     if #shape > 2 and input.ndim == 1 then

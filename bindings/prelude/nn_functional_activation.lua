@@ -84,7 +84,7 @@ define("softmin", softmax_arguments, "-> Tensor\n\nReturns softmax(-x).",
 
 define("gumbel_softmax", "logits, tau = 1, hard = false, eps = 1e-10, dim = -1", "-> Tensor\n\n\z
   Returns samples from the Gumbel-softmax distribution. hard: if true, the samples are one-hot, \z
-  with the gradient of the soft ones.",
+  with the gradient of the soft samples.",
   function(logits, tau, hard, _, dim)
     local noise = -torch.empty_like(logits):exponential_():log()
     local soft = ((logits + noise) / tau):softmax(dim)
@@ -133,7 +133,7 @@ dropout("dropout", "true", "dropout", "Sets elements to zero with probability p"
 dropout("alpha_dropout", "false", "alpha_dropout",
   "Drops elements with probability p but keeps the mean and the variance, for use with selu.")
 dropout("feature_alpha_dropout", "false", "feature_alpha_dropout",
-  "Works like alpha_dropout, for whole channels.")
+  "Works like alpha_dropout, but drops whole channels.")
 dropout("dropout1d", "true", nil, "Sets whole channels [L] to zero with probability p" .. scaled,
   drop_channels("dropout1d", 2))
 dropout("dropout2d", "true", "feature_dropout",

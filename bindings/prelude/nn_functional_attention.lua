@@ -149,8 +149,9 @@ for part in string.gmatch(signature .. ", ", "(.-), ") do
 end
 
 host.define_functional(name, signature, "-> Tensor, weights or nil\n\n\z
-  Computes attention with several heads. query: [target, N, width]. key, value: [source, N, \z
-  width]. N may be left out. The results have the shapes of query and [N, target, source].",
+  Computes multi-head attention. query: [target, N, width]. key, value: [source, N, width]. The \z
+  dimension N may be left out. The result has the shape of query, and the weights are [N, target, \z
+  source].",
   function(query, key, value, ...)
     local o, given = {}, {query, key, value, ...}
     for i, option in ipairs(names) do o[option] = given[i] end

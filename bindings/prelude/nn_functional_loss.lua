@@ -59,15 +59,15 @@ define("l1_loss", "input, target, " .. old .. ", weight = nil", "-> Tensor\n\n\z
 end)
 
 define("huber_loss", "input, target, reduction = \"mean\", delta = 1, weight = nil",
-  "-> Tensor\n\nReturns half the squared difference up to delta, and a linear \z
-  function beyond." .. kinds,
+  "-> Tensor\n\nReturns half the squared difference for differences up to delta, and a linear \z
+  function for larger differences." .. kinds,
   function(input, target, reduction, delta, weight)
     return weighted("huber_loss", input, target, reduction, weight, false, delta)
   end)
 
 define("smooth_l1_loss", "input, target, " .. old .. ", beta = 1", "-> Tensor\n\n\z
-  Returns half the squared difference divided by beta up to beta, and a linear function beyond."
-  .. kinds,
+  Returns half the squared difference, divided by beta, for differences up to beta, and a linear \z
+  function for larger differences." .. kinds,
   function(input, target, average, reduce, reduction, beta)
     local kind = reduction_of(average, reduce, reduction)
     if beta == 0 then return weighted("l1_loss", input, target, kind) end
@@ -96,7 +96,7 @@ define("nll_loss", "input, target, weight = nil, size_average = nil, ignore_inde
 define("kl_div", "input, target, " .. old .. ", log_target = false", '-> Tensor\n\n\z
   Returns the Kullback-Leibler divergence. input: log-probabilities. target: probabilities, or \z
   their logarithms if log_target is true. reduction: \z
-  "batchmean" (the definition), "mean" (over all elements), "sum" or "none".',
+  "batchmean" (the mathematical definition), "mean" (over all elements), "sum" or "none".',
   function(input, target, average, reduce, reduction, log_target)
     local kind = reduction_of(average, reduce, reduction)
     if kind ~= "batchmean" then
@@ -133,9 +133,8 @@ local function fit_variance(input, var)
 end
 
 define("gaussian_nll_loss", "input, target, var, full = false, eps = 1e-6, reduction = \"mean\"",
-  "-> Tensor\n\nReturns the negative log-likelihood of a Gaussian distribution with the mean \z
-  input and the variance var (a number or a \z
-  Tensor)." .. kinds,
+  "-> Tensor\n\nReturns the negative log-likelihood of a Gaussian distribution with mean `input` \z
+  and variance `var` (a number or a Tensor)." .. kinds,
   function(input, target, var, full, eps, reduction)
     if type(var) == "number" then var = torch.full_like(input, var) end
     if var:lt(0):any():item() then
@@ -185,11 +184,12 @@ end
 
 plain("soft_margin_loss", "input, target", "log(1 + exp(-target * input)). target: 1 or -1.")
 plain("multilabel_margin_loss", "input, target",
-  "the hinge loss between the classes listed in target, up to the first -1, and the others.")
+  "the hinge loss between the classes listed in target (up to the first -1) and all other classes.")
 plain("hinge_embedding_loss", "input, target, margin = 1",
   "input if target is 1, and max(0, margin - input) if it is -1.")
 plain("cosine_embedding_loss", "input1, input2, target, margin = 0",
-  "1 - cos if target is 1, and max(0, cos - margin) if it is -1.")
+  "1 - cos if target is 1, and max(0, cos - margin) if it is -1, where cos is the cosine of the \z
+  angle between input1 and input2.")
 plain("margin_ranking_loss", "input1, input2, target, margin = 0",
   "max(0, -target * (input1 - input2) + margin).", function(a, b, target)
     if a.ndim ~= b.ndim or a.ndim ~= target.ndim then
@@ -199,7 +199,8 @@ plain("margin_ranking_loss", "input1, input2, target, margin = 0",
     end
   end)
 plain("multi_margin_loss", "input, target, p = 1, margin = 1, weight = nil",
-  "Hinge of each class against the target's, to the power p.", function(_, _, p, _, weight)
+  "the sum of max(0, margin - input[target] + input[i])^p over the classes i other than target, \z
+  divided by the number of classes.", function(_, _, p, _, weight)
     if p ~= 1 and p ~= 2 then error("multi_margin_loss: p must be 1 or 2, got " .. p, 3) end
     if weight and weight.ndim ~= 1 then
       error("multi_margin_loss: weight must have one dimension, got " .. weight.ndim, 3)
@@ -214,7 +215,8 @@ end
 
 plain("triplet_margin_loss",
   "anchor, positive, negative, margin = 1, p = 2, eps = 1e-6, swap = false",
-  "max(0, d(anchor, positive) - d(anchor, negative) + margin).",
+  "max(0, d(anchor, positive) - d(anchor, negative) + margin), where d is the p-norm of the \z
+  difference.",
   function(_, _, _, margin)
     if margin <= 0 then
       error(string.format("triplet_margin_loss: margin must be above 0, got %g", margin), 3)

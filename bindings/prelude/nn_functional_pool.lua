@@ -27,13 +27,15 @@ for dims = 1, 3 do
   local name = "adaptive_avg_pool" .. suffix
   define(name, "input, output_size", "\z
     -> Tensor\n\n\z
-    Returns the means of equal parts. output_size: a number, or one number per dimension; nil or \z
-    torch.none in a list keeps the size of the input.", function(input, output_size)
+    Divides the input into output_size equal parts and returns the mean of each. output_size: a \z
+    number, or a list with one number per dimension. In a list, nil or torch.none keeps the size \z
+    of the input.", function(input, output_size)
     return torch[name](input, filled_size(name, output_size, input, dims))
   end)
   local name_of_max = "adaptive_max_pool" .. suffix
   define(name_of_max, "input, output_size, return_indices = false", "-> Tensor [, indices]\n\n\z
-    Returns the maxima of equal parts. output_size: as for adaptive_avg_pool" .. suffix .. ".",
+    Divides the input into output_size equal parts and returns the maximum of each. output_size: \z
+    as for adaptive_avg_pool" .. suffix .. ".",
     function(input, output_size, return_indices)
       local size = filled_size(name_of_max, output_size, input, dims)
       local values, indices = torch[name_of_max](input, size)
@@ -43,7 +45,7 @@ for dims = 1, 3 do
   define(max_pool, "input, kernel_size, stride = nil, padding = 0, dilation = 1, \z
     ceil_mode = false, return_indices = false", "\z
     -> Tensor [, indices]\n\n\z
-    Returns the maxima of windows. stride: the step between windows (default kernel_size).",
+    Returns the maximum of each window. stride: the step between windows (default kernel_size).",
     function(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
       if not return_indices then
         return torch[max_pool](input, kernel_size, stride or {}, padding, dilation, ceil_mode)
@@ -79,8 +81,8 @@ end
 for dims = 1, 3 do
   local name = "max_unpool" .. dims .. "d"
   define(name, "input, indices, kernel_size, stride = nil, padding = 0, output_size = nil",
-    "-> Tensor\n\nPuts the values of max_pool" .. dims
-      .. "d back in their positions, and zeros elsewhere.",
+    "-> Tensor\n\nPuts the values from max_pool" .. dims
+      .. "d back at their positions, and zeros elsewhere.",
     function(input, indices, kernel_size, stride, padding, output_size)
       local kernel, pad = repeated(kernel_size, dims), repeated(padding, dims)
       local step = stride and repeated(stride, dims) or kernel
@@ -99,7 +101,8 @@ for dims = 2, 3 do
   local name = string.format("fractional_max_pool%dd", dims)
   define(name, "input, kernel_size, output_size = nil, output_ratio = nil, \z
     return_indices = false, _random_samples = nil", "-> Tensor [, indices]\n\n\z
-    Returns the maxima of windows at random positions. Give either output_size or output_ratio.",
+    Returns the maximum of each window; the windows are at random positions. Give either \z
+    output_size or output_ratio.",
     function(input, kernel_size, output_size, ratio, return_indices, samples)
       if not output_size and not ratio then
         error(name .. ": expected either output_size or output_ratio", 2)
@@ -204,16 +207,16 @@ end
 
 define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\", \z
   align_corners = nil, recompute_scale_factor = nil, antialias = false", "-> Tensor\n\n\z
-  Resizes [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
+  Resizes input [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
   nearest, nearest-exact, linear, bilinear, bicubic, trilinear or area.", interpolate)
 define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
   "-> Tensor\n\nWorks like interpolate, which has replaced it.", interpolate)
 define("upsample_nearest", "input, size = nil, scale_factor = nil",
-  "-> Tensor\n\nWorks like interpolate with the mode \"nearest\".", function(input, size, factor)
+  "-> Tensor\n\nWorks like interpolate with mode \"nearest\".", function(input, size, factor)
     return interpolate(input, size, factor, "nearest")
   end)
 define("upsample_bilinear", "input, size = nil, scale_factor = nil",
-  "-> Tensor\n\nWorks like interpolate with the mode \"bilinear\" and align_corners.",
+  "-> Tensor\n\nWorks like interpolate with mode \"bilinear\" and aligned corners.",
   function(input, size, factor)
     return interpolate(input, size, factor, "bilinear", true)
   end)
@@ -223,7 +226,8 @@ local grid_paddings = {zeros = 0, border = 1, reflection = 2}
 define("grid_sample", "input, grid, mode = \"bilinear\", padding_mode = \"zeros\", \z
   align_corners = false", "\z
   -> Tensor\n\n\z
-  Samples the input [N, C, H, W] at the points (x, y) in [-1, 1] of the grid [N, H', W', 2].",
+  Samples input [N, C, H, W] at the points (x, y) in grid [N, H', W', 2]. The coordinates run \z
+  from -1 to 1 across the input.",
   function(input, grid, mode, padding_mode, align_corners)
     if not grid_modes[mode] then
       error(string.format("grid_sample: mode must be 'bilinear', 'nearest' or 'bicubic', got '%s'",

@@ -189,7 +189,7 @@ layer("Flatten", {
 })
 layer("Unflatten", {
   names = {"dim", "unflattened_size"}, text = "\z
-    Splits the dimension dim into several dimensions with the sizes in a list.",
+    Splits the dimension dim into several dimensions, whose sizes are the list unflattened_size.",
   forward = function(self, x) return x:unflatten(self.dim, self.unflattened_size) end,
   repr = "dim={dim}, unflattened_size={unflattened_size}",
 })
@@ -223,7 +223,7 @@ layer("Unfold", {
 })
 layer("Fold", {
   names = {"output_size", "kernel_size", "dilation", "padding", "stride"}, defaults = windows,
-  text = "Sums sliding blocks from Unfold into [N, C, H, W].",
+  text = "Adds up the blocks that Unfold extracted, at their positions in [N, C, H, W].",
   forward = function(self, x)
     return torch.col2im(x, times(self.output_size, 2), times(self.kernel_size, 2),
                         times(self.dilation, 2), times(self.padding, 2), times(self.stride, 2))
@@ -257,8 +257,8 @@ for class, mode in pairs {
 } do
   layer(class, {
     names = {"size", "scale_factor"}, defaults = {size = none, scale_factor = none},
-    text = string.format("Works like Upsample in the mode %q%s.",
-      mode, mode == "bilinear" and ", with align_corners = true" or ""),
+    text = string.format("Works like Upsample with mode %q%s.",
+      mode, mode == "bilinear" and " and align_corners = true" or ""),
     setup = function(self)
       rawset(self, "mode", mode)
       if mode == "bilinear" then rawset(self, "align_corners", true) end

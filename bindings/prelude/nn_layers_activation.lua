@@ -23,8 +23,9 @@ local function activation(class, operator, names, defaults, repr, has_inplace)
   end
   layer(class, {
     names = names, defaults = defaults,
-    text = string.format("Applies torch.%s to each element.%s",
-      operator, has_inplace and " inplace = true overwrites the input." or ""),
+    text = string.format("Applies torch.%s %s.%s", operator,
+      class == "GLU" and "along dim" or "to each element",
+      has_inplace and " inplace = true overwrites the input." or ""),
     forward = function(self, x)
       local f = self.inplace and inplace or plain
       if second then return f(x, self[first], self[second]) end
@@ -62,8 +63,8 @@ activation("Softplus", "softplus", {"beta", "threshold"}, {beta = 1, threshold =
 activation("GLU", "glu", {"dim"}, {dim = -1}, "dim={dim}")
 
 local function simple(class, text, forward) layer(class, {text = text, forward = forward}) end
-simple("Tanhshrink", "x - tanh(x).", function(_, x) return x - x:tanh() end)
-simple("Softsign", "x / (1 + |x|).", function(_, x) return x / (x:abs() + 1) end)
+simple("Tanhshrink", "Computes x - tanh(x).", function(_, x) return x - x:tanh() end)
+simple("Softsign", "Computes x / (1 + |x|).", function(_, x) return x / (x:abs() + 1) end)
 simple("Softmax2d", "Applies softmax over the channels of [N, C, H, W] or [C, H, W].",
        function(_, x) return torch.softmax(x, -3) end)
 
@@ -94,7 +95,7 @@ layer("GELU", {
 })
 layer("PReLU", {
   names = {"num_parameters", "init"}, defaults = {num_parameters = 1, init = 0.25},
-  text = "Computes max(0, x) + weight min(0, x). Parameter: weight [num_parameters].",
+  text = "Computes max(0, x) + weight * min(0, x). Parameter: weight [num_parameters].",
   setup = function(self, o)
     rawset(self, "init", nil)  -- the class's method of that name
     self.weight = nn.Parameter(torch.full({o.num_parameters}, o.init, {dtype = "float32"}))
@@ -105,8 +106,8 @@ layer("PReLU", {
 layer("RReLU", {
   names = {"lower", "upper", "inplace"}, defaults = {lower = 1 / 8, upper = 1 / 3, inplace = false},
   text = "\z
-    Applies leaky ReLU, with a random slope from [lower, upper] in training and their mean in \z
-    evaluation.",
+    Applies a leaky ReLU. Its slope is random in [lower, upper] in training, and the mean of \z
+    lower and upper in evaluation.",
   forward = function(self, x)
     return (self.inplace and torch.rrelu_ or torch.rrelu)(x, self.lower, self.upper, self.training)
   end,
@@ -120,9 +121,9 @@ for class, entry in pairs {
   Dropout1d = {"feature_dropout", 2, "whole channels of [N, C, L] to zero"},
   Dropout2d = {"feature_dropout", 3, "whole channels of [N, C, H, W] to zero"},
   Dropout3d = {"feature_dropout", 4, "whole channels of [N, C, D, H, W] to zero"},
-  AlphaDropout = {"alpha_dropout", nil, "elements to SELU's saturation value instead of zero"},
+  AlphaDropout = {"alpha_dropout", nil, "elements to SELU's saturation value (not to zero)"},
   FeatureAlphaDropout = {"feature_alpha_dropout", nil,
-                         "whole channels to SELU's saturation value instead of zero"},
+                         "whole channels to SELU's saturation value (not to zero)"},
 } do
   local plain, inplace, unbatched = torch[entry[1]], torch[entry[1] .. "_"], entry[2]
   layer(class, {

@@ -87,7 +87,7 @@ local function conv(class, dims, sizes)
     text = string.format(
       "Applies a convolution to [N, C, %s]. Each size is a number, or a list with one number per \z
       dimension. padding: a size, \"same\" or \"valid\". padding_mode: \"zeros\", \"reflect\", \z
-      \"replicate\" or \"circular\". Parameters: weight [out, in / groups, sizes of the kernel], \z
+      \"replicate\" or \"circular\". Parameters: weight [out, in / groups, kernel sizes], \z
       bias [out].", sizes),
     setup = function(self, o)
       check_conv(class, o)
@@ -138,8 +138,8 @@ local function conv_transpose(class, dims, sizes)
                 padding_mode = "zeros"},
     text = string.format(
       "Applies a transposed convolution to [N, C, %s]. module(x, output_size) chooses one \z
-      of the output sizes that the stride permits. Parameters: weight [in, out / groups, sizes of \z
-      the kernel], bias [out].", sizes),
+      of the output sizes that the stride permits. Parameters: weight [in, out / groups, kernel \z
+      sizes], bias [out].", sizes),
     setup = function(self, o)
       check_channels(class, o)
       check(o.padding_mode == "zeros", class, "padding_mode must be 'zeros', got '%s'",

@@ -62,7 +62,7 @@ local function batch_norm(class, low, high)
                 bias = true},
     text = "\z
       Normalises each channel with the batch's mean and variance in training, and with running \z
-      statistics in evaluation. momentum = false uses the mean of all batches (Python's None). \z
+      statistics in evaluation. momentum = false (None in Python) averages over all batches. \z
       Parameters: weight, bias; buffers: running_mean, running_var, num_batches_tracked. Errors: \z
       in training, a batch with only one value per channel, which has no variance.",
     setup = setup_statistics,
@@ -93,8 +93,8 @@ local function instance_norm(class, dims)
     defaults = {eps = 1e-5, momentum = 0.1, affine = false, track_running_stats = false,
                 bias = true},
     text = "\z
-      Normalises each channel of each sample with its own mean and variance. Parameters, if \z
-      affine: weight, bias. Error: one value per channel.",
+      Normalises each channel of each sample with its own mean and variance. Parameters if \z
+      affine is true: weight, bias. Errors: an input with only one value per channel.",
     setup = setup_statistics,
     forward = function(self, x)
       check_dims(class, x, dims + 1, dims + 2)
@@ -119,7 +119,8 @@ for dims = 1, 3 do instance_norm(string.format("InstanceNorm%dd", dims), dims) e
 layer("GroupNorm", {
   names = {"num_groups", "num_channels", "eps", "affine", "bias"},
   defaults = {eps = 1e-5, affine = true, bias = true},
-  text = "Normalises groups of channels of each image. Parameters: weight, bias.",
+  text = "Normalises each group of channels of each sample with its own mean and variance. \z
+    Parameters: weight, bias.",
   setup = function(self, o)
     check(o.num_channels % o.num_groups == 0, "GroupNorm",
           "num_channels must be divisible by num_groups, got %d and %d", o.num_channels,
@@ -157,7 +158,7 @@ layer("LayerNorm", {
 layer("RMSNorm", {
   names = {"normalized_shape", "eps", "elementwise_affine"},
   defaults = {eps = none, elementwise_affine = true},
-  text = "Divides by the root mean square over the last dimensions. Parameter: weight.",
+  text = "Divides its input by its root mean square over the last dimensions. Parameter: weight.",
   setup = function(self, o)
     self.normalized_shape = shared.times(o.normalized_shape, 1)
     if o.elementwise_affine then

@@ -75,11 +75,11 @@ local function adaptive_repr(self)
   return "output_size=(" .. table.concat(parts, ", ") .. (#parts == 1 and ",)" or ")")
 end
 for dims = 1, 3 do
-  local sizes = dims == 1 and "a number" or string.format("a number or a list of %d", dims)
+  local sizes = dims == 1 and "" or string.format(", as one number or a list of %d", dims)
   local average, largest = torch["adaptive_avg_pool" .. dims .. "d"],
     torch["adaptive_max_pool" .. dims .. "d"]
-  local text = "%s of each window. output_size: the number of windows, " .. sizes
-    .. ". -1 or false in the list keeps the input's size.%s"
+  local text = "%s of each window. output_size: the number of windows" .. sizes
+    .. ". In a list, -1 or false keeps the input's size.%s"
   layer(string.format("AdaptiveAvgPool%dd", dims), {
     names = {"output_size"}, text = string.format(text, "Returns the mean", ""),
     forward = function(self, x) return average(x, adaptive_size(self, x, dims)) end,
@@ -118,9 +118,8 @@ for dims = 1, 3 do
   layer(string.format("MaxUnpool%dd", dims), {
     names = {"kernel_size", "stride", "padding"}, defaults = {stride = none, padding = 0},
     text = string.format(
-      "Puts the values of MaxPool%dd back in the positions given by its indices, and zeros \z
-      elsewhere: module(x, indices, \z
-      output_size).", dims),
+      "module(x, indices, output_size) puts the values from MaxPool%dd back at the positions that \z
+      its indices give, and zeros elsewhere.", dims),
     setup = function(self)
       for _, name in ipairs {"kernel_size", "padding"} do self[name] = times(self[name], dims) end
       self.stride = times(self.stride or self.kernel_size, dims)
@@ -137,8 +136,7 @@ for dims = 1, 3 do
     names = {"norm_type", "kernel_size", "stride", "ceil_mode"},
     defaults = {stride = none, ceil_mode = false},
     text = "Returns the norm of each window. norm_type: the order of the norm. stride is \z
-    kernel_size by \z
-      default.",
+      kernel_size by default.",
     forward = function(self, x)
       local kernel = times(self.kernel_size, dims)
       local count = 1
@@ -155,8 +153,8 @@ for dims = 2, 3 do
   layer(string.format("FractionalMaxPool%dd", dims), {
     names = {"kernel_size", "output_size", "output_ratio", "return_indices"},
     defaults = {output_size = none, output_ratio = none, return_indices = false},
-    text = "Applies max pooling with random windows, to output_size or to output_ratio times the \z
-      input's size.",
+    text = "Applies max pooling over random windows. The size of the result is output_size, or \z
+      output_ratio times the input's size.",
     setup = function(_, o)
       shared.check((o.output_size == nil) ~= (o.output_ratio == nil),
                    string.format("FractionalMaxPool%dd", dims),
@@ -186,11 +184,12 @@ local function pad(kind, mode, dims)
   layer(class, {
     names = by_value and {"padding", "value"} or {"padding"},
     text = string.format(
-      "Pads the last %s with %s. padding: a number, or a list {left, right%s}, last dimension \z
-      first.", dims == 1 and "dimension" or dims .. " dimensions", kind == "Zero" and "zeros"
-        or by_value and "value" or mode == "reflect" and "values mirrored at the edge"
-        or mode == "replicate" and "the values of the edge" or "the values of the opposite side",
-      dims > 1 and ", top, bottom" or ""),
+      "Pads the last %s with %s. padding: a number, or a list {left, right%s} with the last \z
+      dimension first.", dims == 1 and "dimension" or dims .. " dimensions",
+      kind == "Zero" and "zeros" or by_value and "`value`"
+        or mode == "reflect" and "values mirrored at the edge"
+        or mode == "replicate" and "the values at the edge" or "the values from the opposite side",
+      ({"", ", top, bottom", ", top, bottom, front, back"})[dims]),
     setup = function(self) self.padding = times(self.padding, 2 * dims) end,
     forward = function(self, x)
       if constant then

@@ -41,9 +41,8 @@ layer("Embedding", {
            "scale_grad_by_freq", "sparse"},
   defaults = {padding_idx = none, max_norm = none, norm_type = 2, scale_grad_by_freq = false,
               sparse = false},
-  text = "Returns a row of weight [num_embeddings, embedding_dim] for each index. The row \z
-  padding_idx is zero and gets no \z
-    gradient.",
+  text = "Returns a row of weight [num_embeddings, embedding_dim] for each index. Row padding_idx \z
+    is initialised to zeros and gets no gradient.",
   setup = set_table,
   forward = function(self, x)
     renormalise(self, x)
@@ -60,7 +59,7 @@ layer("EmbeddingBag", {
   defaults = {max_norm = none, norm_type = 2, scale_grad_by_freq = false, mode = "mean",
               sparse = false, include_last_offset = false, padding_idx = none},
   text = "Returns the mean, sum or maximum of the rows of each bag: module(indices [bags, n]) or \z
-    module(indices [n], offsets), and per_sample_weights for the mode \"sum\".",
+    module(indices [n], offsets). With mode \"sum\", a third argument may give per_sample_weights.",
   setup = function(self, o)
     check(bag_modes[o.mode], "EmbeddingBag", "mode must be 'sum', 'mean' or 'max', got '%s'",
           tostring(o.mode))
@@ -241,21 +240,21 @@ local function in_batch(x, state, step)
 end
 
 cell("RNNCell", 1, {"input_size", "hidden_size", "bias", "nonlinearity"}, {nonlinearity = "tanh"},
-  "One step of RNN: module(x [N, input_size], h) -> h.", function(self, x, h)
+  "One step of an RNN: module(x [N, input_size], h) -> h.", function(self, x, h)
     local f = self.nonlinearity == "relu" and torch.rnn_relu_cell or torch.rnn_tanh_cell
     return in_batch(x, h, function(input, hidden)
       return f(input, hidden, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
     end)
   end)
 cell("GRUCell", 3, {"input_size", "hidden_size", "bias"}, {},
-  "One step of GRU: module(x [N, input_size], h) -> h.", function(self, x, h)
+  "One step of a GRU: module(x [N, input_size], h) -> h.", function(self, x, h)
     return in_batch(x, h, function(input, hidden)
       return torch.gru_cell(input, hidden, self.weight_ih, self.weight_hh, self.bias_ih,
                             self.bias_hh)
     end)
   end)
 cell("LSTMCell", 4, {"input_size", "hidden_size", "bias"}, {},
-  "One step of LSTM: module(x [N, input_size], {h, c}) -> h, c.", function(self, x, state)
+  "One step of an LSTM: module(x [N, input_size], {h, c}) -> h, c.", function(self, x, state)
     if torch.is_tensor(state) then state = {state, state} end
     local single = x:dim() == 1
     local h, c = state[1], state[2]

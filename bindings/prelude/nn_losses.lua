@@ -40,13 +40,15 @@ for class, operator in pairs {
     function(self, input, target) return f(input, target, {reduction = self.reduction}) end)
 end
 loss("SmoothL1Loss", {"reduction", "beta"}, {beta = 1},
-  "Computes torch.smooth_l1_loss, which is squared below beta and absolute above," .. of,
+  "Computes torch.smooth_l1_loss" .. of .. " The loss is quadratic for differences below beta and \z
+  linear above.",
   function(self, input, target)
     if self.beta == 0 then return torch.l1_loss(input, target, {reduction = self.reduction}) end
     return torch.smooth_l1_loss(input, target, {reduction = self.reduction, beta = self.beta})
   end)
 loss("HuberLoss", {"reduction", "delta"}, {delta = 1},
-  "Computes torch.huber_loss, which is squared below delta and linear above," .. of,
+  "Computes torch.huber_loss" .. of .. " The loss is quadratic for differences below delta and \z
+  linear above.",
   function(self, input, target)
     return torch.huber_loss(input, target, {reduction = self.reduction, delta = self.delta})
   end)
@@ -95,8 +97,8 @@ loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
   end)
 loss("PoissonNLLLoss", {"log_input", "full", "eps", "reduction"},
   {log_input = true, full = false, eps = 1e-8},
-  "Computes the negative log-likelihood of counts. input: the rate, or its logarithm if log_input \z
-  is true.",
+  "Computes the negative log-likelihood of counts under a Poisson distribution. input: the rate, \z
+  or its logarithm if log_input is true.",
   function(self, input, target)
     local result = self.log_input and input:exp() - target * input
       or input - target * (input + self.eps):log()
@@ -131,7 +133,7 @@ loss("HingeEmbeddingLoss", {"margin", "reduction"}, {margin = 1},
       input, target, {margin = self.margin, reduction = self.reduction})
   end)
 loss("MultiLabelSoftMarginLoss", {"weight", "reduction"}, {},
-  "Computes the mean over classes of the binary cross-entropy of (logits, targets). weight: a \z
+  "Computes the binary cross-entropy of (logits, targets), averaged over the classes. weight: a \z
   factor for each class.",
   function(self, input, target)
     local result = -(target * torch.log_sigmoid(input)
@@ -140,8 +142,8 @@ loss("MultiLabelSoftMarginLoss", {"weight", "reduction"}, {},
     return reduce(result:mean(-1), self.reduction)
   end, {"weight"})
 loss("CosineEmbeddingLoss", {"margin", "reduction"}, {margin = 0},
-  "Computes, for module(x1, x2, target), 1 - cos if the target is 1, and max(0, cos - margin) if \z
-  it is -1.",
+  "module(x1, x2, target) computes 1 - cos if the target is 1, and max(0, cos - margin) if it is \z
+  -1, where cos is the cosine of the angle between x1 and x2.",
   function(self, a, b, target)
     return torch.cosine_embedding_loss(
       a, b, target, {margin = self.margin, reduction = self.reduction})
@@ -153,7 +155,7 @@ loss("MarginRankingLoss", {"margin", "reduction"}, {margin = 0},
       a, b, target, {margin = self.margin, reduction = self.reduction})
   end)
 loss("MultiMarginLoss", {"p", "margin", "weight", "reduction"}, {p = 1, margin = 1},
-  "Computes the hinge loss over classes of (scores, classes). weight: a factor for each class.",
+  "Computes the multi-class hinge loss of (scores, classes). weight: a factor for each class.",
   function(self, input, target)
     return torch.multi_margin_loss(input, target, self.p, self.margin, self.weight,
                                    {reduction = self.reduction})
@@ -172,8 +174,8 @@ loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
   end)
 loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "reduction"},
   {distance_function = none, margin = 1, swap = false},
-  "Works like TripletMarginLoss, with a function(x1, x2) for the distance (default the pairwise \z
-  distance).",
+  "Works like TripletMarginLoss, but distance_function, a function(x1, x2), computes the \z
+  distance. By default it is the pairwise distance.",
   function(self, anchor, positive, negative)
     local distance = self.distance_function
     local near, far = distance(anchor, positive), distance(anchor, negative)
@@ -184,8 +186,8 @@ loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "r
   end)
 loss("CTCLoss", {"blank", "reduction", "zero_infinity"}, {blank = 0, zero_infinity = false},
   "Computes the loss of connectionist temporal classification: module(log_probs [T, N, C], \z
-  targets, input_lengths, \z
-  target_lengths).", function(self, log_probs, targets, input_lengths, target_lengths)
+  targets, input_lengths, target_lengths).",
+  function(self, log_probs, targets, input_lengths, target_lengths)
     local number = {none = 0, mean = 1, sum = 2}
     return torch.ctc_loss(log_probs, targets, input_lengths, target_lengths, self.blank,
                           number[self.reduction], self.zero_infinity)

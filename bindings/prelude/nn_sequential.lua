@@ -217,15 +217,16 @@ end
 
 local numbers = "\z
   \n\n\z
-  net[0] is the first module, net[-1] is the last, and #net is their number. net[i] = module \z
-  replaces a module (net[\"0\"] follows when the network is next used). append(module), insert(i, \z
-  module), extend(list) and pop(i) work as in PyTorch. To loop over the modules, use \"for i = 0, \z
-  #net - 1 do\" or ipairs(net:children()). A nil in the list is an error."
+  net[0] is the first module, net[-1] is the last, and #net is the number of modules. net[i] = \z
+  module replaces a module (net[\"0\"] changes too when the network is next used). \z
+  append(module), insert(i, module), extend(list) and pop(i) work as in PyTorch. To loop over the \z
+  modules, use \"for i = 0, #net - 1 do\" or ipairs(net:children()). A nil in the list is an error."
 
 local Sequential = make("Sequential", "module", "\z
   torch.nn.Sequential(module, ...) or torch.nn.Sequential {module, ...} -> module\n\n\z
-  Calls modules one after another, each with the result of the previous one. They are named 0, 1, \z
-  2, ... A pair {\"conv\", module} in the list gives a module another name." .. numbers)
+  Calls modules one after another, each with the result of the previous one. Their names \z
+  are 0, 1, 2 and so on; a pair {\"conv\", module} in the list gives a module its own name."
+  .. numbers)
 function Sequential:forward(x)
   local modules = current(self)
   for i = 1, modules.n do x = modules[i](x) end
@@ -234,13 +235,14 @@ end
 
 make("ModuleList", "module", "\z
   torch.nn.ModuleList {module, ...} -> module\n\n\z
-  Modules that belong to a network. The network's forward decides how to call them." .. numbers)
+  Makes a list of modules that belong to a network. The network's forward method decides how to \z
+  call them." .. numbers)
 
 local ParameterList = make("ParameterList", "parameter", "\z
   torch.nn.ParameterList {tensor, ...} -> module\n\n\z
-  Parameters that belong to a network. Other tensors are converted to parameters. list[0] is the \z
-  first parameter, and #list is their number. append(tensor), extend(list) and pop(i) work as in \z
-  PyTorch.")
+  Makes a list of parameters that belong to a network. Other tensors are converted to parameters. \z
+  list[0] is the first parameter, and #list is the number of parameters. append(tensor), \z
+  extend(list) and pop(i) work as in PyTorch.")
 function ParameterList:extra_repr()
   local lines = {}
   for i, tensor in ipairs(current(self)) do

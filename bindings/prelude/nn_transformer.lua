@@ -122,11 +122,10 @@ layer("MultiheadAttention", {
   defaults = {dropout = 0, bias = true, add_bias_kv = false, add_zero_attn = false, kdim = none,
               vdim = none, batch_first = false},
   text = "\z
-    Attention with several heads: module(query, key, value, {key_padding_mask, need_weights = \z
-    true, attn_mask, average_attn_weights = true}) -> result, weights. Tensors are [L, N, \z
-    embed_dim], or [N, L, embed_dim] with batch_first; masks are true or -inf at positions that \z
-    must not be attended to. Parameters: in_proj_weight, in_proj_bias, out_proj.weight, \z
-    out_proj.bias.",
+    Multi-head attention: module(query, key, value, {key_padding_mask, need_weights = true, \z
+    attn_mask, average_attn_weights = true}) -> result, weights. Tensors are [L, N, embed_dim], \z
+    or [N, L, embed_dim] with batch_first. Masks are true or -inf at the positions to ignore. \z
+    Parameters: in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias.",
   setup = function(self, o)
     check(o.embed_dim % o.num_heads == 0, "MultiheadAttention",
           "embed_dim must be divisible by num_heads, got %d and %d", o.embed_dim, o.num_heads)

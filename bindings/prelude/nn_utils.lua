@@ -105,8 +105,8 @@ end
 
 declare("weight_norm", "\z
   torch.nn.utils.weight_norm(module, {name = \"weight\", dim = 0}) -> module\n\n\z
-  Splits a weight into its length, NAME_g, and its direction, NAME_v. dim = false uses a single \z
-  length.", function(module, ...)
+  Splits a weight into its length, NAME_g, and its direction, NAME_v. With dim = false, the whole \z
+  weight has a single length.", function(module, ...)
   local owner = "torch.nn.utils.weight_norm"
   local o = host.arguments(owner, {"name", "dim"}, {name = "weight", dim = 0}, 2, ...)
   local weight = weight_of(owner, module, o.name)
@@ -121,7 +121,7 @@ end)
 
 declare("remove_weight_norm", "\z
   torch.nn.utils.remove_weight_norm(module, {name = \"weight\"}) -> module\n\n\z
-  Makes the weight one parameter again.", function(module, ...)
+  Turns the weight back into a single parameter.", function(module, ...)
   local owner = "torch.nn.utils.remove_weight_norm"
   local name = host.arguments(owner, {"name"}, {name = "weight"}, 2, ...).name
   return restore(owner, module, name, {"_g", "_v"})
@@ -149,8 +149,9 @@ end
 declare("spectral_norm", "\z
   torch.nn.utils.spectral_norm(module, {name = \"weight\", n_power_iterations = 1, eps = 1e-12, \z
   dim = 0}) -> module\n\n\z
-  Divides a weight by its largest singular value, which is updated by one step of the power \z
-  method in each forward pass during training. Parameter NAME_orig; buffers NAME_u, NAME_v.",
+  Divides a weight by its largest singular value. In training, each forward pass updates this \z
+  value by n_power_iterations steps of the power method. Parameter: NAME_orig. Buffers: NAME_u, \z
+  NAME_v.",
   function(module, ...)
   local owner = "torch.nn.utils.spectral_norm"
   local o = host.arguments(owner, {"name", "n_power_iterations", "eps", "dim"},
@@ -174,7 +175,7 @@ end)
 
 declare("remove_spectral_norm", "\z
   torch.nn.utils.remove_spectral_norm(module, {name = \"weight\"}) -> module\n\n\z
-  Makes the weight one parameter again.", function(module, ...)
+  Turns the weight back into a single parameter.", function(module, ...)
   local owner = "torch.nn.utils.remove_spectral_norm"
   local name = host.arguments(owner, {"name"}, {name = "weight"}, 2, ...).name
   return restore(owner, module, name, {"_orig", "_u", "_v"})
@@ -203,8 +204,8 @@ end
 
 declare("fuse_conv_bn_eval", "\z
   torch.nn.utils.fuse_conv_bn_eval(conv, bn, transpose = false) -> module\n\n\z
-  Returns a convolution that computes the same as a convolution and the BatchNorm after it in \z
-  evaluation mode. transpose: if true, fuses a ConvTranspose.", function(conv, bn, transpose)
+  Returns a single convolution that is equivalent to conv followed by bn, both in evaluation \z
+  mode. transpose: true if conv is a ConvTranspose.", function(conv, bn, transpose)
   local shape = {}
   for d = 1, conv.weight.ndim do shape[d] = 1 end
   shape[transpose and 2 or 1] = -1
@@ -212,8 +213,8 @@ declare("fuse_conv_bn_eval", "\z
 end)
 declare("fuse_linear_bn_eval", "\z
   torch.nn.utils.fuse_linear_bn_eval(linear, bn) -> module\n\n\z
-  Returns a linear layer that computes the same as a linear layer and the BatchNorm after it in \z
-  evaluation mode.",
+  Returns a single linear layer that is equivalent to linear followed by bn, both in evaluation \z
+  mode.",
   function(linear, bn) return fuse(linear, bn, {-1, 1}) end)
 
 -- Sequences of different lengths.
@@ -238,7 +239,8 @@ declare_rnn("PackedSequence", "\z
 declare_rnn("pad_sequence", "\z
   torch.nn.utils.rnn.pad_sequence(sequences, {batch_first = false, padding_value = 0}) -> \z
   Tensor\n\n\z
-  Pads a list of tensors [L, ...] to one tensor [longest, N, ...] or [N, longest, ...].",
+  Pads the tensors [L, ...] in a list to equal length and stacks them: [longest, N, ...], or [N, \z
+  longest, ...] with batch_first.",
   function(sequences, ...)
     local o = host.arguments(
       "torch.nn.utils.rnn.pad_sequence", {"batch_first", "padding_value"},
@@ -274,8 +276,8 @@ end
 declare_rnn("pack_padded_sequence", "\z
   torch.nn.utils.rnn.pack_padded_sequence(x, lengths, {batch_first = false, enforce_sorted = \z
   true}) -> PackedSequence\n\n\z
-  Removes the padding from padded sequences [L, N, ...]. lengths: a list or a Tensor; descending, \z
-  unless enforce_sorted is false.", function(x, lengths, ...)
+  Removes the padding from padded sequences [L, N, ...]. lengths: a list or a Tensor, in \z
+  descending order unless enforce_sorted is false.", function(x, lengths, ...)
   local o = host.arguments(
     "torch.nn.utils.rnn.pack_padded_sequence", {"batch_first", "enforce_sorted"},
     {batch_first = false, enforce_sorted = true}, 2, ...)
@@ -308,7 +310,7 @@ end)
 declare_rnn("pad_packed_sequence", "\z
   torch.nn.utils.rnn.pad_packed_sequence(packed, {batch_first = false, padding_value = 0}) -> \z
   Tensor, lengths\n\n\z
-  The inverse of pack_padded_sequence.", function(packed, ...)
+  Inverts pack_padded_sequence.", function(packed, ...)
   local o = host.arguments(
     "torch.nn.utils.rnn.pad_packed_sequence", {"batch_first", "padding_value", "total_length"},
     {batch_first = false, padding_value = 0, total_length = host.optional}, 2, ...)

@@ -13,7 +13,8 @@ local owner = "torch.optim.swa_utils."
 swa.get_ema_avg_fn = host.declare(owner .. "get_ema_avg_fn", [[
 torch.optim.swa_utils.get_ema_avg_fn(decay = 0.999) -> function
 
-Returns the exponential moving average, for AveragedModel's avg_fn.]], function(decay)
+Returns a function that computes an exponential moving average, for AveragedModel's avg_fn.]],
+  function(decay)
   decay = decay or 0.999
   return function(averaged, value) return averaged * decay + value * (1 - decay) end
 end)
@@ -21,7 +22,8 @@ end)
 swa.get_swa_avg_fn = host.declare(owner .. "get_swa_avg_fn", [[
 torch.optim.swa_utils.get_swa_avg_fn() -> function
 
-Returns the mean of all weights so far, for AveragedModel's avg_fn, where it is the default.]],
+Returns a function that computes the mean of all weights so far. AveragedModel uses it if avg_fn is
+not set.]],
   function()
   return function(averaged, value, count) return averaged + (value - averaged) / (count + 1) end
 end)
@@ -72,9 +74,10 @@ end
 swa.AveragedModel = host.declare(owner .. "AveragedModel", "\z
   torch.optim.swa_utils.AveragedModel(model, {device = nil, avg_fn = nil, use_buffers = false}) \z
   -> module\n\n\z
-  Makes a copy of the network that averages its weights: call averaged:update_parameters(model) \z
-  after some of the steps. avg_fn: a function (averaged, value, count) -> Tensor (default \z
-  get_swa_avg_fn()). use_buffers: if true, averages the buffers too; otherwise they are copied.",
+  Makes a copy of the network to hold averages of its weights. During training, call \z
+  averaged:update_parameters(model) to add the network's present weights to the averages. avg_fn: \z
+  a function (averaged, value, count) -> Tensor (default get_swa_avg_fn()). use_buffers: if true, \z
+  averages the buffers too; if false, copies them.",
   AveragedModel)
 
 -- The batches of a list, or of an iterator such as dataset:batches().

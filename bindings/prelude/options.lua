@@ -262,11 +262,12 @@ hfc.options = host.declare("hfc.options", '\z
   Returns a script\'s options, with the values from the command line. The default determines the \z
   type: number, string, boolean, list (--radii 4,8), or a table of named entries \z
   (--epochs.natural 20), each of which may have its own description. choices: the allowed values. \z
-  least, most, above: the range of a number. Each value of a list must satisfy these limits. \z
+  least, most: the smallest and the largest allowed number. above: a number that the value must \z
+  exceed. Each value of a list must satisfy these limits. \z
   --preset NAME applies a preset; options on the command line override it. --help prints all \z
   options. Integers must be at most 2^53, the largest integer that Lua\'s numbers represent \z
   exactly.\n\z
   Write a list of exactly two strings as {{"a", "b"}}. You cannot use the names of the program\'s \z
   own options, such as data and device. --help ends the program with status 0, even inside pcall. \z
   On a usage error, hfc-host suggests the closest option name and exits with status 2. At the \z
-  prompt, both end only the current line.', options)
+  prompt, --help and usage errors end only the current line.', options)

@@ -14,8 +14,9 @@ end
 hfc.coloured = host.declare("hfc.coloured", '\z
   hfc.coloured(maps, {range = {0, 1}, palette = "viridis"}) -> Tensor float32 [N, 3, H, W]\n\n\z
   Returns maps as colour images for run:image. maps: a float Tensor [N, 1, H, W] or [N, H, W]. \z
-  range: the values with the first and the last colour; values beyond it are clipped. palette: \z
-  "viridis", or "difference" (blue, white, red), whose white is the middle of the range.',
+  range: the values drawn in the first and the last colour; values outside it are clipped. \z
+  palette: "viridis", or "difference" (blue, white, red), whose white is the middle of the \z
+  range.',
 function(maps, options)
   options = options or {}
   local name = options.palette or "viridis"
@@ -60,7 +61,7 @@ hfc.mask.gallery = host.declare("hfc.mask.gallery", '\z
   Returns the seven rows of the mask paper\'s figure for run:image, with the first eight images: \z
   x, the attacked image x_A, the mask M in colour (zero frequency in the centre), M(x), M(x_A), \z
   the complement of its support M\' (the frequencies where M is 0) in colour, and M\'(x). Masked \z
-  images are shown with grey as their mean. images, attacked: Tensors [N, C, H, W]. masks: Tensor \z
+  images are shown with their mean as grey. images, attacked: Tensors [N, C, H, W]. masks: Tensor \z
   [N, C or 1, H, W].',
 function(images, attacked, masks)
   local x, x_a, mask = images:slice(0, 0, 8), attacked:slice(0, 0, 8), masks:slice(0, 0, 8):cpu()

@@ -12,8 +12,8 @@ end
 
 hfc.wang2020 = host.declare("hfc.wang2020", '\z
   hfc.wang2020 {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of the CIFAR-10 experiments in the text of Wang et al., 2020, together with \z
-  your own: preact_resnet32, 100 epochs, batches of 100, and Adam with 1e-4. The value false \z
+  Returns your own options together with those of the CIFAR-10 experiments in the text of Wang et \z
+  al., 2020: preact_resnet32, 100 epochs, batches of 100, and Adam with 1e-4. The value false \z
   leaves out an option: lr = false.',
 function(own)
   return preset_of({
@@ -23,8 +23,8 @@ end)
 
 hfc.wang2020_code = host.declare("hfc.wang2020_code", '\z
   hfc.wang2020_code {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of hfc.wang2020 with what the authors\' TensorFlow code does differently in \z
-  every experiment: form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). With \z
+  Returns the options of hfc.wang2020, changed where the authors\' TensorFlow code differs in all \z
+  experiments: form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). With \z
   this form, hfc.training uses TensorFlow\'s Adam.',
 function(own)
   return preset_of(hfc.wang2020 {form = "tensorflow", initialisation = "tensorflow"}, own)
@@ -32,12 +32,13 @@ end)
 
 hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
   hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of the experiment with nine classes of ImageNet (Wang et al., 2020, \z
-  appendix B.1), together with your own: torchvision\'s variant of ResNet-50 without BatchNorm, \z
+  Returns your own options together with those of the experiment with nine classes of ImageNet \z
+  (Wang et al., 2020, appendix B.1): torchvision\'s variant of ResNet-50 without BatchNorm, \z
   images of 224 pixels, batches of 100, and Adam with 1e-4. The paper names neither the classes \z
-  nor the images. The classes in scripts/classes/nine.json, and 1300 training and 50 test images \z
-  of each class, are guesses. The value false leaves out an option: batch_size = false. --dataset \z
-  folder:DIR names the directory with the 1000 class directories.',
+  nor the images. The classes in scripts/classes/nine.json are guesses, and so are the numbers \z
+  of images, 1300 for training and 50 for testing in each class. The value false leaves out an \z
+  option: batch_size = false. --dataset folder:DIR names the directory with the 1000 class \z
+  directories.',
 function(own)
   return preset_of({
     model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
@@ -48,9 +49,9 @@ end)
 
 hfc.karantzas2022 = host.declare("hfc.karantzas2022", '\z
   hfc.karantzas2022 {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of the networks in the code of the mask paper (Karantzas et al., 2022), \z
-  together with your own: VGG-11 with BatchNorm as torchvision builds and initialises it, grey \z
-  standardised images of 128 pixels of five classes of Imagenette \z
+  Returns your own options together with those of the networks in the code of the mask paper \z
+  (Karantzas et al., 2022): VGG-11 with BatchNorm as torchvision builds and initialises it, grey \z
+  and standardised images of 128 pixels from five Imagenette classes \z
   (scripts/classes/imagenette_five.json), 50 epochs with batches of 128, Adam with OneCycleLR up \z
   to 1e-3, and the epoch with the best accuracy on the test images. --dataset folder:DIR names \z
   the directory of Imagenette. For the paper\'s second network: --model resnet18 --dropout 0.',
@@ -85,7 +86,8 @@ end)
 hfc.karantzas_recipe = host.declare("hfc.karantzas_recipe", '\z
   hfc.karantzas_recipe(opt, data, augment) -> recipe\n\n\z
   Returns the recipe for hfc.network that the options of hfc.karantzas_common describe: a network \z
-  with BatchNorm. data: the table of hfc.standardised. augment: further options of hfc.augment.',
+  with BatchNorm. data: the table that hfc.standardised returns. augment: further options of \z
+  hfc.augment.',
 function(opt, data, augment)
   return {
     batch_norm = true, dropout = opt.dropout, schedule = {opt.schedule, pct_start = .1},
@@ -96,10 +98,10 @@ end)
 
 hfc.standardised = host.declare("hfc.standardised", '\z
   hfc.standardised(data, {grey = false, mean = 0, deviation = 1}) -> table\n\n\z
-  Returns the table of hfc.data with other pixels: grey ones if grey is true (see Dataset:grey), \z
-  and (x - mean) / deviation. Masks and attacks then act on standardised pixels. The field range \z
-  has the values of black and white, for the option range of attacks. Use range[1] as the option \z
-  fill of hfc.augment.',
+  Returns the table of hfc.data with converted pixels: in grey if the option grey is true (see \z
+  Dataset:grey), then (x - mean) / deviation. Masks and attacks then act on standardised pixels. \z
+  The field `range` contains the values of black and white; pass it to attacks as their option \z
+  `range`. Pass range[1] to hfc.augment as the option `fill`.',
 function(data, options)
   local mean, deviation = options.mean or 0, options.deviation or 1
   -- Rounding may take float32 pixels a little beyond black and white.

@@ -25,11 +25,11 @@ end
 
 hfc.common = host.declare("hfc.common", '\z
   hfc.common {name = default, ...} -> table, for hfc.options\n\n\z
-  Returns the options that scripts share together with your own. The shared options are dataset, \z
-  model, form, initialisation, epochs, batch_size, lr, image_size, resize, classes, per_class, \z
-  train_images and seed. Your option replaces a shared one with the same name. If it is a value \z
-  without a description, it keeps the description and the limits of the shared one. The value \z
-  false leaves out a shared option.',
+  Returns your own options together with those that scripts share. The shared options are \z
+  dataset, model, form, initialisation, epochs, batch_size, lr, image_size, resize, classes, \z
+  per_class, train_images and seed. Your option replaces a shared one with the same name. If it \z
+  is a value without a description, it keeps the description and the limits of the shared one. \z
+  The value false leaves out a shared option.',
 function(own)
   if type(own) ~= "table" then
     error("hfc.common: expected a table of options, got " .. type(own), 2)
@@ -68,8 +68,9 @@ end)
 
 hfc.new_model = host.declare("hfc.new_model", '\z
   hfc.new_model(opt, data, {batch_norm = false, dropout = 0}) -> Model\n\n\z
-  Returns a new network opt.model for the data set, with the script\'s options opt.seed, \z
-  opt.form and opt.initialisation. The table contains further options of hfc.model.',
+  Returns a new network for the data set. Its name is opt.model, and the script\'s options \z
+  opt.seed, opt.form and opt.initialisation also apply. The table contains further options of \z
+  hfc.model.',
 function(opt, data, own)
   return hfc.model(opt.model, over({
     data = data, seed = opt.seed, form = opt.form, initialisation = opt.initialisation,
@@ -95,7 +96,8 @@ end
 hfc.network = host.declare("hfc.network", '\z
   hfc.network(opt, data, run, recipe, name = "model") -> Model\n\n\z
   If opt.model is a file or a run directory, returns the network `name` from it. Otherwise builds \z
-  a new network opt.model, trains it on data.train and saves it in the run as `name`.\n\z
+  the network with the name opt.model, trains it on data.train and saves it in the run as \z
+  `name`.\n\z
   recipe: options of hfc.train, which override those of hfc.training(opt), and the options \z
   batch_norm, dropout, form and initialisation of hfc.model. set: a Dataset to train on in place \z
   of data.train. By default, data.test is a probe, and the curve is logged in the series \z
@@ -175,7 +177,7 @@ hfc.gallery = host.declare("hfc.gallery", '\z
   Returns rows for run:image. Each row shows the images of one part at the first eight positions, \z
   with captions such as "cat\\n0.987". parts: a list of Datasets or Tensors [N, C, H, W]. \z
   positions: Tensor int64 [n], with at least one position. classes, confidences: lists with one \z
-  Tensor [N] per part, as returned by hfc.predict. data: the data set, which has the names of the \z
+  Tensor [N] per part, as returned by hfc.predict. data: the data set, for the names of the \z
   classes.',
 function(data, parts, classes, confidences, positions)
   local shown = positions:slice(0, 0, 8)

@@ -7,7 +7,7 @@ local function method(name, call, text, f)
 end
 
 Tensor.nelement, Tensor.ndimension = Tensor.numel, Tensor.dim
-method("element_size", "() -> number", "Returns the number of bytes of an element.",
+method("element_size", "() -> number", "Returns the size of an element in bytes.",
   function(x) return x.itemsize end)
 method("type", "() -> string, x:type(dtype) -> Tensor",
   'Returns the name of the type ("torch.FloatTensor"), or x converted to another dtype.',
@@ -54,7 +54,7 @@ local function put(x, values)
 end
 
 method("apply_", "(f) -> x", "\z
-  Replaces each element by f(element). It works only on the CPU and is slow.",
+  Replaces each element by f(element). This works only on the CPU and is slow.",
   function(x, f)
     local values = flat(x)
     for i, value in ipairs(values) do values[i] = f(value) end
@@ -62,8 +62,8 @@ method("apply_", "(f) -> x", "\z
   end)
 method("map_", "(y, f) -> x",
   "\z
-    Replaces each element of x by f(element of x, element of y). It works only on the CPU and is \z
-    slow.",
+    Replaces each element of x by f(element of x, element of y). This works only on the CPU and \z
+    is slow.",
   function(x, y, f)
     local values, others = flat(x), flat(y:expand_as(x))
     for i, value in ipairs(values) do values[i] = f(value, others[i]) end

@@ -79,8 +79,9 @@ local nonzero, nonzero_numpy = host.operator "nonzero", host.operator "nonzero_n
 define("nonzero", "input, as_tuple = false, out = nil",
   "\z
   -> Tensor, or a list of Tensors with as_tuple\n\n\z
-  Returns the indices of elements that are not 0, as [count, dimensions] or as one Tensor per \z
-  dimension, which you can use in x[...].", function(input, as_tuple, out)
+  Returns the indices of the elements that are not 0, as a Tensor [count, dimensions]. as_tuple: \z
+  if true, returns a list with one Tensor per dimension, which you can use in x[...].",
+  function(input, as_tuple, out)
     if as_tuple then return nonzero_numpy(input) end
     if out then return nonzero(input, {out = out}) end
     return nonzero(input)
@@ -129,8 +130,8 @@ define("tensordot", "a, b, dims = 2, dims_other = nil, out = nil, dims_self = ni
   "\z
   -> Tensor\n\n\z
   Returns the sum of products over dimensions of a and b. dims: the number of dimensions to sum \z
-  over, the last ones of a and the first ones of b; or two lists, {{dimensions of a}, {dimensions \z
-  of b}}.",
+  over (the last ones of a and the first ones of b), or two lists, {{dimensions of a}, \z
+  {dimensions of b}}.",
   function(a, b, dims, other, out, dims_self)
     if type(dims) == "number" and (dims < 0 or dims > math.min(a.ndim, b.ndim)) then
       error(string.format("torch.tensordot: dims must be between 0 and %d, got %g",
@@ -246,12 +247,12 @@ end
 
 define("svd_lowrank", "A, q = 6, niter = 2, M = nil", "\z
   -> U, S, V\n\n\z
-  Returns an approximate singular value decomposition of A - M with q values, computed with \z
-  random numbers (algorithm 5.1 of Halko et al., SIAM Review 53, 2011).", svd_lowrank)
+  Returns an approximate singular value decomposition of A - M with q singular values, computed \z
+  by a randomised method (algorithm 5.1 of Halko et al., SIAM Review 53, 2011).", svd_lowrank)
 
 define("pca_lowrank", "A, q = nil, center = true, niter = 2", "\z
   -> U, S, V\n\n\z
-  Returns the principal components of the rows of A, computed by svd_lowrank of A minus its mean.",
+  Returns the principal components of the rows of A: svd_lowrank of A minus the mean row.",
   function(A, q, center, niter)
     local smaller = math.min(A:size(-2), A:size(-1))
     q = q or math.min(6, smaller)
@@ -270,14 +271,14 @@ local function lu(A, pivot, get_infos)
 end
 define("lu", "A, pivot = true, get_infos = false, out = nil", "\z
   -> LU, pivots [, infos]\n\n\z
-  Returns the LU decomposition in the compact form that torch.lu_unpack takes.", lu)
+  Returns the LU decomposition in the compact form that torch.lu_unpack accepts.", lu)
 Tensor.lu = host.define("Tensor:lu", "A, pivot = true, get_infos = false",
   "-> LU, pivots [, infos]\n\nThe same as torch.lu.", lu)
 
 define("as_tensor", "data, dtype = nil, device = nil", "\z
   -> Tensor\n\n\z
-  Returns the data as a tensor. A Tensor is returned itself if nothing changes; otherwise the \z
-  function works like torch.tensor.",
+  Returns the data as a tensor. A Tensor that already has the dtype and the device is returned \z
+  itself; other data are converted as by torch.tensor.",
   function(data, dtype, device)
     if torch.is_tensor(data) then return data:to {dtype = dtype, device = device} end
     return torch.tensor(data, {dtype = dtype, device = device})
@@ -308,9 +309,11 @@ local function in_groups(offs, length, f)
 end
 
 host.define_functional("grouped_mm", "mat_a, mat_b, offs = nil, bias = nil, out_dtype = nil",
-  "-> Tensor\n\nMatrix products of groups. [G, M, K] and [G, K, N]: those of each g. [M, K] and \z
-  [G, K, N]: the rows of mat_a up to offs[g] with mat_b[g]; [G, M, K] and [K, N]: the columns of \z
-  mat_b alike; [M, K] and [K, N]: one product for each part of K.",
+  "-> Tensor\n\nReturns one matrix product per group. The shapes of mat_a and mat_b decide what \z
+  group g multiplies, and offs[g] is the position at which it ends. [G, M, K] and [G, K, N]: \z
+  mat_a[g] and mat_b[g], without offs. [M, K] and [G, K, N]: the group's rows of mat_a, and \z
+  mat_b[g]. [G, M, K] and [K, N]: mat_a[g], and the group's columns of mat_b. [M, K] and [K, N]: \z
+  the group's columns of mat_a and rows of mat_b.",
   function(a, b, offs, bias, out_dtype)
     local two_a, two_b = a.ndim == 2, b.ndim == 2
     local result

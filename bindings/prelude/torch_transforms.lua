@@ -153,7 +153,8 @@ end
 define("vjp", "func, inputs, v = nil, create_graph = false, strict = false",
   "\z
   -> outputs, products\n\n\z
-  Returns func(inputs) and v times its Jacobian. v: has the shapes of the outputs (default ones).",
+  Returns func(inputs) and v times its Jacobian. v: tensors with the shapes of the \z
+  outputs; all ones by default.",
   function(owner, func, inputs, v, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, output = create_graph or outer, call_list(func, list)
@@ -175,7 +176,8 @@ end
 define("jvp", "func, inputs, v = nil, create_graph = false, strict = false",
   "\z
   -> outputs, products\n\n\z
-  Returns func(inputs) and its Jacobian times v. v: has the shapes of the inputs (default ones).",
+  Returns func(inputs) and its Jacobian times v. v: tensors with the shapes of the \z
+  inputs; all ones by default.",
   function(owner, func, inputs, v, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, output = create_graph or outer, call_list(func, list)
@@ -235,15 +237,16 @@ end
 
 define_transform("grad", "\z
   -> function\n\n\z
-  Returns a function of func's arguments. It returns the gradient of func's result, a single \z
-  number, with respect to the argument with index argnums (from 0; a list for several), and then \z
-  func's further results.", function(...)
+  Returns a function with the same arguments as func. This function returns the gradient of \z
+  func's result, a single number, with respect to the argument with index argnums (from 0; a list \z
+  for several arguments), followed by func's further results.", function(...)
     local found, results = gradient_and_results(...)
     return found, unpack(results, 2)
   end)
 define_transform("grad_and_value", "\z
   -> function\n\n\z
-  Works like torch.func.grad, but the function returns the gradient and func's results.",
+  Works like torch.func.grad, but the function returns the gradient followed by all of func's \z
+  results.",
   function(...)
     local found, results = gradient_and_results(...)
     return found, unpack(results)
@@ -257,14 +260,15 @@ end
 for _, name in ipairs {"jacrev", "jacfwd"} do
   define_transform(name, "\z
     -> function\n\n\z
-    Returns a function of func's arguments that returns the Jacobian of func's result with \z
-    respect to the argument with index argnums (from 0; a list for several).",
+    Returns a function with the same arguments as func. This function returns the Jacobian of \z
+    func's result with respect to the argument with index argnums (from 0; a list for several \z
+    arguments).",
     jacobian)
 end
 define_transform("hessian", "\z
   -> function\n\n\z
-  Returns a function of func's arguments that returns the second derivatives of func's result \z
-  with respect to the argument with index argnums (from 0).",
+  Returns a function with the same arguments as func. This function returns the second \z
+  derivatives of func's result with respect to the argument with index argnums (from 0).",
   function(_, f, argnums, ...)
     return func.jacrev(func.grad(f, argnums), argnums)(...)
   end)
@@ -322,7 +326,7 @@ torch.vmap = host.define("torch.vmap",
   -> function\n\n\z
   Returns a function that calls func with each slice of its Tensors along in_dims and stacks the \z
   results along out_dims. in_dims: a number, or a list with one entry per argument; torch.none \z
-  passes the whole argument. The function calls func slice by slice, so it makes code shorter but \z
+  passes an argument whole. The function calls func slice by slice, so it makes code shorter but \z
   not faster.",
   function(f, in_dims, out_dims)
     return function(...) return map_slices(f, in_dims, out_dims, ...) end
@@ -343,5 +347,6 @@ Returns func(x, ...), and a function of v that returns v times the Jacobian for 
 
 func.jvp = host.define("torch.func.jvp", "func, primals, tangents", "\z
   -> output, products\n\n\z
-  Returns func of the list primals, and its Jacobian times the list tangents.",
+  Returns the result of func for the arguments in the list primals, and the Jacobian of func \z
+  times the list tangents.",
   function(f, primals, tangents) return functional.jvp(f, primals, tangents) end)

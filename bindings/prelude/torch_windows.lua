@@ -12,7 +12,7 @@ local function window(name, own, text, make, small)
   windows[name] = host.define("torch.signal.windows." .. name, "M" .. own .. common,
     "-> Tensor\n\nReturns " .. text .. " \z
      M: the number of points. sym: if true (the default), the window is symmetric; if false, it \z
-     is periodic, as needed for spectra.", function(M, ...)
+     is periodic, as spectral analysis requires.", function(M, ...)
       local given = {...}
       local sym, dtype, layout, device, requires_grad = unpack(given, count + 1, count + 5)
       if layout and layout ~= "strided" then
@@ -70,7 +70,8 @@ window("gaussian", ", std = 1", "exp(-(n - middle)^2 / (2 std^2)).", function(M,
   return torch.exp(-points(M, -middle(M, sym), 1 / (std * math.sqrt(2)), o):pow(2))
 end, true)
 
-window("kaiser", ", beta = 12", "Kaiser's window with the shape beta.", function(M, sym, o, beta)
+window("kaiser", ", beta = 12", "the Kaiser window with shape parameter beta.",
+  function(M, sym, o, beta)
   if beta < 0 then
     error(string.format("windows.kaiser: beta must not be negative, got %g", beta), 3)
   end
@@ -81,7 +82,7 @@ window("kaiser", ", beta = 12", "Kaiser's window with the shape beta.", function
   return torch.i0(torch.sqrt(b * b - k:pow(2))) / torch.i0(b)
 end)
 
-window("bartlett", "", "a triangle.", function(M, sym, o)
+window("bartlett", "", "a triangular window.", function(M, sym, o)
   return 1 - torch.linspace(-1, -1 + (M - 1) * (2 / intervals(M, sym)), M, o):abs()
 end)
 
@@ -104,7 +105,7 @@ end
 window("general_cosine", ", a = nil", "a sum of cosines with the weights a.", general_cosine)
 window("general_hamming", ", alpha = 0.54", "alpha - (1 - alpha) cos(2 pi n / N).",
   function(M, sym, o, alpha) return general_cosine(M, sym, o, {alpha, 1 - alpha}) end)
-cosines("hamming", "Hamming's window.", {0.54, 1 - 0.54})
-cosines("hann", "Hann's window.", {0.5, 0.5})
-cosines("blackman", "Blackman's window.", {0.42, 0.5, 0.08})
+cosines("hamming", "the Hamming window.", {0.54, 1 - 0.54})
+cosines("hann", "the Hann window.", {0.5, 0.5})
+cosines("blackman", "the Blackman window.", {0.42, 0.5, 0.08})
 cosines("nuttall", "Nuttall's window.", {0.3635819, 0.4891775, 0.1365995, 0.0106411})

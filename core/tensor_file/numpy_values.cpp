@@ -4,6 +4,7 @@
 #include "tensor_file/python_values.h"
 
 #include <ATen/Functions.h>
+#include <fmt/ranges.h>
 
 #include <cstring>
 

@@ -13,9 +13,8 @@ BestWeights::BestWeights(model::Model& model) : best_(model, "best", "best weigh
 
 void BestWeights::update(const std::vector<EpochResult>& earlier, const EpochResult& last) {
     const auto merit = merit_of(last);
-    if (std::ranges::any_of(earlier, [&](const EpochResult& result) {
-            return merit_of(result) > merit;
-        })) {
+    if (std::ranges::any_of(earlier,
+                            [&](const EpochResult& result) { return merit_of(result) > merit; })) {
         return;
     }
     const at::NoGradGuard no_grad;

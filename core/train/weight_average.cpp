@@ -13,8 +13,8 @@ constexpr const char* updates_name = "average.updates";
 
 }  // namespace
 
-WeightAverage::WeightAverage(model::Model& model, double decay) :
-    decay_(decay), average_(model, "average", "averaged weights") {
+WeightAverage::WeightAverage(model::Model& model, double decay)
+    : decay_(decay), average_(model, "average", "averaged weights") {
     require(decay > 0 && decay < 1, "'average' must be above 0 and below 1, got {}", decay);
 }
 

@@ -11,8 +11,8 @@
 
 namespace hfc::train {
 
-WeightCopy::WeightCopy(model::Model& model, std::string name, std::string meaning) :
-    model_(model), name_(std::move(name)), meaning_(std::move(meaning)) {
+WeightCopy::WeightCopy(model::Model& model, std::string name, std::string meaning)
+    : model_(model), name_(std::move(name)), meaning_(std::move(meaning)) {
     for (const auto& [key, tensor] : model::state_of(model)) {
         tensors_.push_back(tensor.detach().clone());
     }

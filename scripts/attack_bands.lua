@@ -4,8 +4,8 @@
 --   hfc-host scripts/attack_bands.lua --model runs/NAME   networks from fourier_masks
 --
 -- The gradient and the perturbation keep only the lowest coefficients of the cosine transform, or
--- the frequencies beyond a radius. Expect: among the restricted attacks, adversarial training
--- weakens those in high bands most (built-in data, seeds 0, 1 and 2).
+-- the frequencies beyond a radius. Expect: of the restricted attacks, adversarial training
+-- weakens those in the high bands most (built-in data, seeds 0, 1 and 2).
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "networks to attack: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},

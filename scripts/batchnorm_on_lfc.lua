@@ -1,5 +1,5 @@
--- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains if only the low
--- frequencies are left.
+-- Figures 6 and 13 of Wang et al., CVPR 2020: what BatchNorm gains if a network
+-- is trained on only the low frequencies.
 --   hfc-host scripts/batchnorm_on_lfc.lua                 built-in data: a minute on two cores
 --   hfc-host scripts/batchnorm_on_lfc.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --

@@ -1,5 +1,5 @@
--- Fourier heat maps (Yin et al. 2019): a network's error under noise of each frequency, depending
--- on its training. Also each class's dominant frequencies (Wang et al. 2023), which it needs most.
+-- Fourier heat maps (Yin et al. 2019): the error under noise of each frequency, by the network's
+-- training; and the dominant frequencies of each class (Wang et al. 2023), which it needs most.
 --   hfc-host scripts/fourier_heatmap.lua                  built-in data: a minute on two cores
 --   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda    CIFAR-10, 1000 images
 --   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    networks from fourier_masks

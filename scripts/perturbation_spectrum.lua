@@ -6,8 +6,8 @@
 -- Measures the fraction of the power in each ring of frequencies. Expect: the gradients and
 -- perturbations of the natural network reach into the high frequencies; those of the adversarially
 -- trained network have more power at low frequencies. In the built-in data, where only r <= 4
--- carries the label, its gradients have a larger fraction of their power within r = 4 than the
--- natural network's.
+-- carries the label, the gradients of the adversarially trained network have a larger fraction of
+-- their power within r = 4 than those of the natural network.
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "networks: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},

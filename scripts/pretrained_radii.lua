@@ -4,7 +4,7 @@
 --   hfc-host scripts/pretrained_radii.lua --preset imagenet --dataset folder:DIR --model net.pt2
 --   ... --model resnet50.pth                              a state dict from torchvision
 --
--- Expect: as the radius grows, the accuracy on x_l reaches that on x, and x_h falls to chance.
+-- Expect: as the radius grows, the accuracy on x_l rises to that on x; on x_h it falls to chance.
 -- DIR/val has directories named after ImageNet classes; DIR/train may be a link to DIR/val.
 local opt = hfc.options(hfc.common {
   outputs       = {"", "file that lists the class directory of each network output"},

@@ -1,13 +1,13 @@
--- Do the frequencies that a network needs suffice to train a new one (Karantzas et al. 2022)?
+-- Are the frequencies that a network needs enough to train a new network (Karantzas et al. 2022)?
 --   hfc-host scripts/retrain_masked.lua                   built-in data: a minute on two cores
 --   hfc-host scripts/retrain_masked.lua --dataset cifar10 --model preact_resnet14 --preset cifar10
 --   hfc-host scripts/retrain_masked.lua --model runs/NAME     masks of a network from another run
 --
 -- Learns a Fourier mask for a network, and trains new networks on images seen through the mask, its
--- complement, the complement of its support, and a random mask of equal weight. Tests them on whole
--- images and on images seen through the same mask. Expect: in the built-in data, where only r <= 4
--- carries the label, a network trained through the mask classifies most whole images correctly;
--- those trained through the complements or the random mask are at chance (.2).
+-- complement, the complement of its support, and a random mask of equal weight. Tests each of them
+-- on whole images and on images seen through its own mask. Expect: in the built-in data, where only
+-- r <= 4 carries the label, a network trained through the mask classifies most whole images
+-- correctly; those trained through the complements or the random mask are at chance (.2).
 local opt = hfc.options(hfc.common {
   epochs = 6, batch_size = 20,
   retrain = {"preact_resnet8", "network to train on masked images"},

@@ -17,8 +17,8 @@ local opt = hfc.options(hfc.common {
     epochs = {natural = 50, shuffled = 150}, radii = {25, 50, 100, 150},
   }},
 })
--- Few synthetic images of strong contrast and noise: enough to tell apart, few enough to memorise
--- in a minute.
+-- Only 200 synthetic images with strong contrast and noise, so that the network can memorise
+-- shuffled labels in a minute.
 local data = hfc.data(opt, {train = 200, test = 100, low = 0.5, high = 0.25, noise = 0.5})
 local run = hfc.run("shuffled_labels", opt)
 

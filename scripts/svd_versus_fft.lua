@@ -2,12 +2,11 @@
 --   hfc-host scripts/svd_versus_fft.lua                   built-in data: ten seconds on two cores
 --   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/svd_versus_fft.lua --model runs/NAME    a network from another run
--- Each split keeps as much of the image in its dominant part, measured by energy or by the number
--- of coefficients, as the low-pass filter does. The paper finds fewer samples with the SVD. Compare
--- samples / candidates: a split with more images that are classified correctly from their dominant
--- part has fewer candidates. Expect: in the built-in data, frequencies give more samples than
--- chance does; the results of the SVD vary between seeds.
--- with frequencies; the results of the SVD vary between seeds.
+-- The dominant part of each split keeps as much energy, or as many coefficients, as the low-pass
+-- filter. The paper finds fewer samples with the SVD. Compare samples / candidates: the more images
+-- are classified correctly from their dominant part, the fewer candidates a split has. Expect: in
+-- the built-in data, frequencies give more samples than chance does; the results of the SVD vary
+-- between seeds.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},

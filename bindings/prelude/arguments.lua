@@ -1,21 +1,21 @@
 -- What the rest of the prelude shares, added to the table `host` that each of its files receives.
 local host = ...
 
--- The default of an argument that may be left out without having one.
+-- Marks an argument that may be left out but has no default.
 host.optional = {}
 
--- Reads arguments as PyTorch's functions take them: by position in the order of `names`, the rest
--- by name in a last table. Returns a table name -> value.
+-- Reads arguments as PyTorch's functions accept them: by position in the order of `names`, and the
+-- rest by name in a table at the end. Returns a table name -> value.
 --   owner: "torch.nn.Linear", for messages;
---   defaults: name -> value or host.optional, a name without one must be given;
---   level: of the caller to blame, as for error();
---   ...: what was given.
+--   defaults: name -> value or host.optional; an argument without a default is required;
+--   level: the stack level of the caller to blame, as for error();
+--   ...: the arguments given.
 function host.arguments(owner, names, defaults, level, ...)
   local given, count = {...}, select("#", ...)
   local result, known = {}, {}
   for _, name in ipairs(names) do known[name] = true end
   local last = given[count]
-  -- An empty table gives no names, unless it stands where a list must.
+  -- An empty table contains no names; where a list is required, it is that list.
   local by_name = type(last) == "table" and #last == 0 and not getmetatable(last)
     and (next(last) ~= nil or names[count] == nil or defaults[names[count]] ~= nil)
   if by_name then
@@ -48,7 +48,7 @@ function host.arguments(owner, names, defaults, level, ...)
   return result
 end
 
--- Lets a table of classes answer to names as Lua's programmers write them:
+-- Lets a table of classes accept names in the style of Lua:
 -- torch.nn.adaptive_avg_pool2d is torch.nn.AdaptiveAvgPool2d.
 function host.accept_small_names(classes, prefix)
   setmetatable(classes, {__metatable = prefix, __index = function(_, name)

@@ -1,4 +1,4 @@
--- torch.autograd.Function and what Tensor has that PyTorch composes in Python.
+-- torch.autograd.Function, and methods of Tensor that PyTorch implements in Python.
 local host = ...
 
 local Context = {}
@@ -41,7 +41,7 @@ for name, dtype in pairs {
   declare_conversion(name, dtype)
 end
 
--- `repeat` is a word of Lua's.
+-- `repeat` is a keyword in Lua.
 Tensor.repeat_ = host.declare("Tensor:repeat_", [[
 x:repeat_(times, ...) -> Tensor
 

@@ -1,4 +1,4 @@
--- What a method must be compared with, and how fast it learns.
+-- Baselines for methods, and measures of how fast a network learns.
 local host = ...
 
 local function blurred_class()

@@ -1,9 +1,9 @@
--- hfc-host --check script.lua: what Lua compiles and runs, but PyTorch's users do not mean: == of
--- tensors, and tensors as conditions. A scan of words, not of values: it knows a tensor by how it
--- is made, torch.NAME(...) or a local that is never anything else.
+-- hfc-host --check script.lua: finds code that Lua accepts but that PyTorch's users do not mean: ==
+-- between tensors, and tensors as conditions. The check scans words, not values. It recognises a
+-- tensor by how it is made: torch.NAME(...), or a local that is never anything else.
 local host = ...
 
--- Words of a Lua text: {text, kind, line}; kind: "name", "other" or "literal".
+-- The words of a Lua text, each {text, kind, line}; kind: "name", "other" or "literal".
 local function words_of(text)
   local words, at, line = {}, 1, 1
   local function take(pattern, kind)
@@ -47,7 +47,7 @@ end
 
 local closing = {["("] = ")", ["["] = "]", ["{"] = "}"}
 
--- The word behind the bracket that opens at `at`.
+-- The position after the bracket that matches the one at `at`.
 local function skip_brackets(words, at)
   local open, close, depth = words[at].text, closing[words[at].text], 0
   for i = at, #words do
@@ -73,7 +73,7 @@ local makers = {tensor = true, as_tensor = true, asarray = true, norm = true, te
 local tensor_properties = {T = true, mT = true, H = true, mH = true, real = true, imag = true}
 local known = {}
 
--- Whether all forms of an operator return one Tensor.
+-- Whether all overloads of an operator return a single Tensor.
 local function makes_tensor(name)
   if known[name] == nil then
     local forms = torch.signatures(name)
@@ -85,8 +85,8 @@ local function makes_tensor(name)
   return known[name]
 end
 
--- Reads name.field:method(...)[...] from `at`. Returns the place behind it, whether it is a tensor,
--- and whether a call made it.
+-- Reads name.field:method(...)[...] from `at`. Returns the position after it, whether it is a
+-- tensor, and whether it is the result of a call.
 local function read_chain(words, at, tensors)
   local is_tensor, called = tensors[words[at].text] or false, false
   local in_torch = words[at].text == "torch"
@@ -113,7 +113,7 @@ local function read_chain(words, at, tensors)
   return i, is_tensor, called
 end
 
--- The names that are given tensors and nothing else.
+-- The names to which only tensors are assigned.
 local function find_tensors(words)
   local tensors, others = {}, {}
   for i = 1, #words - 2 do
@@ -156,7 +156,7 @@ local function is_plain(word)
   return word and (word.text == "nil" or word.text == "true" or word.text == "false")
 end
 
--- Warns of a chain from `at` to `stop` that is a tensor.
+-- Warns if the tensor from `at` to `stop` is compared or used as a condition.
 local function judge(words, at, stop, called, warn)
   local before, behind = words[at - 1], words[stop]
   local line = words[at].line

@@ -1,10 +1,10 @@
--- What Tab offers at the prompt: complete(text before the cursor) -> the part being completed, list
--- of what it may become, "path" where it is a file's name (the host lists folders).
+-- Completion at the prompt: complete(text before the cursor) -> the part to complete, a list of its
+-- completions, and "path" if it is a file name (the host lists directories).
 local host = ...
 local torch = _G.torch  -- the table that scripts see
 
--- What is still open at the text's end: a list of {opener, what stands before it, where its content
--- begins}, and the begin of an open string.
+-- The brackets that are still open at the end of the text, as a list of {bracket, text before it,
+-- start of its content}, and the start of an open string.
 local function scan(text)
   local open, i = {}, 1
   while i <= #text do
@@ -43,8 +43,8 @@ end
 
 local function has_table(index) return type(index) == "table" and index or nil end
 
--- The value of a path "data.train:batches", looked up without running anything but the operators'
--- table.
+-- The value of a path such as "data.train:batches". The look-up runs no code except that of the
+-- operators' table.
 local function value_of(path)
   local value = _G
   for part in string.gmatch(path, "[^.:]+") do
@@ -61,7 +61,7 @@ local function value_of(path)
   return value
 end
 
--- The documentation of the function that a path calls; an operator's are its forms.
+-- The documentation of the function that a path names; for an operator, its overloads.
 local function documentation_of(path)
   local value = value_of(path)
   local name = value ~= nil and host.function_name(value) or string.match(path, "^torch%.[%w_]+$")
@@ -76,8 +76,8 @@ local function names_in_braces(braces, add)
   for item in string.gmatch(content, "([^,]*),") do add(string.match(item, "^%s*([%a_][%w_]*)")) end
 end
 
--- Options as documentation names them: in the braces of its first line, in its text as "name: ..."
--- or "name = default". An operator's are its arguments.
+-- The options that a documentation names: in the braces of the first line, and in the text as
+-- "name: ..." or "name = default". For an operator, the names of its arguments.
 local function options_in(documentation, add)
   local call, text = string.match(documentation, "^([^\n]*)(.*)$")
   call = string.match(call, "^(.-)%s*%->") or call
@@ -101,7 +101,7 @@ local function in_options(text, open)
   if not inner or inner[1] ~= "{" then return nil end
   local called = string.match(inner[2], "([%a_][%w_.:]*)%s*$")
     or (outer and outer[1] == "(" and string.match(outer[2], "([%a_][%w_.:]*)%s*$"))
-  -- What stands in inner braces or strings is over: only the last entry counts.
+  -- Only the last entry counts; inner braces and strings are complete.
   local content = string.sub(text, inner[3])
   for _, closed in ipairs {"%b{}", "%b()", '%b""'} do content = string.gsub(content, closed, "") end
   local last = string.match(string.match(content, "([^,;]*)$"), "^%s*([%a_]?[%w_]*)$")

@@ -1,4 +1,4 @@
--- Complex numbers and 64-bit integers: LuaJIT's own, with the arithmetic that it leaves out.
+-- Complex numbers and 64-bit integers: LuaJIT's types, with the arithmetic that LuaJIT lacks.
 --   2i, 1 + 2i, z.re, z.im (z.real, z.imag); 5LL for an integer beyond 2^53.
 local host = ...
 local ffi = require "ffi"
@@ -18,7 +18,7 @@ local function parts(value)
   return number, 0
 end
 
--- Arithmetic of two numbers, one of them complex; with a tensor it is PyTorch's.
+-- Arithmetic of two numbers, at least one of them complex. With a tensor, PyTorch does it.
 local function binary(operator, compute)
   return function(a, b)
     if is_tensor(a) or is_tensor(b) then return torch[operator](a, b) end

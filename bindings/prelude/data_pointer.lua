@@ -3,12 +3,12 @@ local host = ...
 local ffi = require "ffi"
 local cast, istype = ffi.cast, ffi.istype
 
--- What keeps the memory of each pointer that is alive. A pointer that arithmetic makes is a new one
--- and keeps what the first one keeps.
+-- pointer -> the object that keeps its memory alive. Arithmetic makes a new pointer, which keeps
+-- the same object alive as the first.
 local memory = setmetatable({}, {__mode = "k"})
 
--- A struct of a C pointer: the one kind of C data with metamethods, which a compiled loop sees
--- through, so that p[i] costs what it costs for the C pointer in it.
+-- A struct that contains a C pointer, because only structs can have metamethods. Compiled loops see
+-- through it, so p[i] is as fast as for the C pointer inside.
 local function pointer_type(element)
   local new
   local function moved(p, elements)
@@ -67,7 +67,7 @@ host.methods("Tensor").data = host.declare("Tensor:data", "\z
     return p, count
   end)
 
--- FFI would take the struct for the memory that it points to.
+-- Without this, FFI would use the struct itself instead of the memory that it points to.
 local f32, f64, i64, i32 = types.float32.new, types.float64.new, types.int64.new, types.int32.new
 local i16, i8, u8, b8 = types.int16.new, types.int8.new, types.uint8.new, types.bool.new
 

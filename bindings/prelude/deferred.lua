@@ -1,5 +1,5 @@
--- Files of the prelude that run at the first use of a name that they define. The collector of
--- garbage walks over everything that is alive, and a program that needs no LSTM starts without it.
+-- Files of the prelude that run when a name that they define is first used. The garbage collector
+-- visits everything that is alive, so a program that needs no LSTM starts without one.
 local host = ...
 
 -- file -> path of a table -> names that the file defines there
@@ -146,7 +146,7 @@ local function table_of(path)
   return t
 end
 
--- A table that a file has defined knows no other names either.
+-- In the tables that a file defines, unknown names are errors too.
 local function close_tables(entry)
   for owner, names in next, entry do
     local t = owner == "host" and {} or table_of(owner)
@@ -165,13 +165,13 @@ local function run(file)
   each_name(entry, function(names, name) names[name] = nil end)
   local ok, message = pcall(host.run_file, file)
   if not ok then
-    expect(file, entry)  -- it was interrupted, or memory ran out: the next use tries again
+    expect(file, entry)  -- it was interrupted or memory ran out; the next use tries again
     error(message, 0)
   end
   close_tables(entry)
 end
 
--- Runs the file that defines the name in the table of that path. Returns whether there was one.
+-- Runs the file that defines the name in the table `owner`. Returns whether there is such a file.
 function host.first_use(owner, name)
   local file = file_of[owner] and file_of[owner][name]
   if file then run(file) end
@@ -180,7 +180,7 @@ end
 
 host.export("first_use_in_torch", function(name) return host.first_use("torch", name) end)
 
--- What the program calls by name -> the function of the prelude.
+-- The names by which the program calls functions of the prelude -> these functions.
 for name, own in next, {
   check = "check", write_docs = "write_docs", write_stubs = "write_stubs",
   ["repl.complete"] = "complete", ["repl.run"] = "run_line",
@@ -188,12 +188,12 @@ for name, own in next, {
   host.export(name, function(...) return host[own](...) end)
 end
 
--- Adds the names of the table of that path that are still to come to a list.
+-- Adds the names that are still to be defined in the table `owner` to a list.
 function host.add_later_names(owner, names)
   for name in next, file_of[owner] or {} do names[#names + 1] = name end
 end
 
--- For those who want to see everything: documentation, the prompt.
+-- For callers that need all names: documentation and the prompt.
 function host.run_all_files()
   local file = next(files)
   while file do

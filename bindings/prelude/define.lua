@@ -10,7 +10,7 @@ function host.unknown(path, name, names, level)
     guess ~= "" and string.format(" (did you mean '%s'?)", guess) or ""), level + 1)
 end
 
--- "input, p = 0.5, inplace = false" -> list of {name, default (Lua text), optional}
+-- "input, p = 0.5, inplace = false" -> list of {name, default (as Lua code), optional}
 local function parse(signature)
   local parameters = {}
   for part in string.gmatch(signature .. ", ", "(.-), ") do
@@ -24,7 +24,7 @@ local aliases = {
   input = {"self", "x"}, tensor = {"self", "input"}, dim = {"axis"}, keepdim = {"keepdims"},
 }
 
--- name -> position, with the names that Python's argument parser takes too.
+-- name -> position, including the alternative names that Python's argument parser accepts.
 local function positions_of(parameters)
   local positions = {}
   for i, parameter in ipairs(parameters) do
@@ -42,8 +42,8 @@ local function names_of(parameters)
   return names
 end
 
--- Whether the last argument, at position `count`, gives arguments by name. An empty table does,
--- unless it stands where a list must.
+-- Whether the last argument, at position `count`, is a table of named arguments. An empty table is,
+-- unless a list is required at that position.
 local function gives_names(value, count, required)
   if getmetatable(value) ~= nil then return false end
   local length = #value
@@ -60,7 +60,7 @@ local function required_of(parameters)
   return required
 end
 
--- The list of a table that holds a list and names; its single element where it is one.
+-- The list part of a table that also has names; if it has a single element, that element.
 local function list_of(mixed)
   local list = {}
   for i, value in ipairs(mixed) do list[i] = value end
@@ -111,7 +111,7 @@ return function(...)
   return call(...)
 end]]
 
--- What fills in one parameter: its default, and nothing for torch.none.
+-- The code that fills in one parameter: its default, or nil for torch.none.
 local function filling(position, parameter)
   if not parameter.optional then
     return string.format("  if p%d == nil then missing(%d) end\n", position, position)
@@ -143,9 +143,9 @@ local function compile(owner, signature, f)
     f, make_reader(owner, parameters), gives_names, none, missing, too_many, type, select, rawequal)
 end
 
--- A function of Python's signature, "input, p = 0.5, training = true", that calls
--- f(input, p, training) with the defaults filled in. torch.none is nil to it. It is compiled at its
--- first call: what is never called must not make each collection of garbage longer.
+-- A function with a signature as in Python, "input, p = 0.5, training = true", that calls
+-- f(input, p, training) with the defaults filled in. f gets nil for torch.none. The function is
+-- compiled at its first call, so that functions never called do not slow down garbage collection.
 function host.signature(owner, signature, f)
   local compiled
   return function(...)
@@ -171,7 +171,7 @@ local function shown(owner, signature)
   return owner .. "(" .. table.concat(required, ", ") .. ")"
 end
 
--- Declares a function of Python's signature under its full name. text: "-> Tensor\n\n...".
+-- Declares a function with a signature as in Python under its full name. text: "-> Tensor\n\n...".
 function host.define(owner, signature, text, f)
   return host.declare(owner, shown(owner, signature) .. " " .. text,
                       host.signature(owner, signature, f))

@@ -1,4 +1,4 @@
--- hfc.detection: what changes from one part of the frequencies to another, in numbers and pictures.
+-- hfc.detection: how detections change between parts of the frequencies, in tables and figures.
 local host = ...
 
 local least_change = 1e-9
@@ -131,7 +131,7 @@ local function padded(image, height, width)
   return result
 end
 
--- Of all pictures of a figure together.
+-- The limit for all pictures of a figure together.
 local most_pixels = 1e6
 
 hfc.detection.figure = host.declare("hfc.detection.figure", "\z

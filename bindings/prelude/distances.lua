@@ -1,4 +1,4 @@
--- hfc.distances, hfc.ssim: how far images lie apart.
+-- hfc.distances and hfc.ssim: how much images differ.
 local host = ...
 
 hfc.distances = host.declare("hfc.distances", "\z
@@ -55,7 +55,7 @@ function(a, b)
       a.shape[3], a.shape[4]), 2)
   end
   local window, parts = gaussian_window(a.shape[2]), {}
-  for begin = 0, #a - 1, 100 do  -- few at a time, since the sums need much memory
+  for begin = 0, #a - 1, 100 do  -- a few at a time, because the sums need much memory
     local stop = math.min(begin + 100, #a)
     parts[#parts + 1] = ssim(a[{{begin, stop}}]:double(), b[{{begin, stop}}]:double(), window)
   end

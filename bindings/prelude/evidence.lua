@@ -1,4 +1,4 @@
--- What scripts need to say how sure a number is: proportions of images, chance, controls.
+-- How reliable a number is: intervals of proportions, chance, controls.
 local host = ...
 
 hfc.stats.proportion = host.declare("hfc.stats.proportion", '\z
@@ -189,7 +189,7 @@ local function image_rows(run, first, class_names, names, found)
   end
 end
 
--- The confidences in all classes, a panel for each image, as in the paper's figure.
+-- The confidences in all classes, with one panel per image, as in the paper's figure.
 local function draw_bars(run, figure, class_names, names, found)
   local panels = {}
   for n = 0, math.min(8, #found.samples) - 1 do
@@ -259,8 +259,8 @@ function(images, radius, options)
   return torch.cat(parts)
 end)
 
--- Robust accuracy at each bound, when the attack looks for the least epsilon: foolbox 1.8 counts
--- an image as robust at a bound if no epsilon that the search tried within it succeeds.
+-- Robust accuracy at each bound, if the attack searches for the least epsilon. foolbox 1.8 counts
+-- an image as robust at a bound if the search found no successful epsilon within the bound.
 local function by_least_epsilon(model, dataset, name, epsilons, statistics)
   local attack, search
   if name == "fgsm" then

@@ -1,11 +1,11 @@
--- help(): the registry's documentation, printed.
+-- help(): prints the documentation in the registry.
 local host = ...
 local metatable_of = debug.getmetatable
 local torch = _G.torch  -- the table that scripts see
 
 local plain_print = print
 
--- A script may send what is printed elsewhere. Lua's own print would ask the script's tostring.
+-- Uses the script's print, if it has its own. Lua's print would call the script's tostring.
 local function print(text)
   if _G.print ~= plain_print then return _G.print(text) end
   io.write(text, "\n")
@@ -13,7 +13,7 @@ end
 
 local function first_line(name) return string.match(host.documentation(name), "[^\n]*") end
 
--- The lines of all functions whose name begins so; of "hfc." also those of hfc.mask.
+-- The first lines of all functions whose name starts with `prefix`; "hfc." includes hfc.mask.
 local function listed(prefix)
   local lines = {}
   for _, name in ipairs(host.names()) do
@@ -31,13 +31,13 @@ local function overview()
   return table.concat(lines, "\n")
 end
 
--- The sentence that names the paper's section of a function's example, or nil.
+-- The sentence that names the section of the paper for an example, or nil.
 function host.paper_of(example)
   return example.paper
     and string.format("In the paper (Wang et al. 2020): section %s.", example.paper)
 end
 
--- Text, the paper's section and an example of one function, or nil.
+-- The text of a function with the section of the paper and an example, or nil.
 function host.full_documentation(name)
   local text = host.documentation(name)
   if not text then return nil end
@@ -58,7 +58,7 @@ local function name_of_table(value)
   end
 end
 
--- What a value is: the prefix of its methods' or functions' names, and a line about it.
+-- The prefix of the names of a value's methods or functions, and the name of the value.
 local function prefix_of(value)
   if host.is_module(value) then return "Module:", host.class_name_of(value) end
   local meta = metatable_of(value)

@@ -1,7 +1,7 @@
--- module:load_state_dict: values by name, and what to write when the names do not fit.
+-- module:load_state_dict: copies values by name, and suggests what to write if no names match.
 local host = ...
 
--- For the line of the script: host.nn comes after this file.
+-- Names the script's line. host.nn is loaded after this file.
 local function fail(...) host.nn.error(string.format(...)) end
 
 local function sorted_names(set)
@@ -18,13 +18,13 @@ local function listed(names)
   return table.concat(shown, ", ") .. rest
 end
 
--- PyTorch's files of before 0.4.1 have no counts of batches, which nothing but a momentum of nil
--- needs.
+-- Files from PyTorch before 0.4.1 have no counts of batches, which are needed only if momentum is
+-- nil.
 local function may_be_absent(name)
   return name == "num_batches_tracked" or string.find(name, "%.num_batches_tracked$") ~= nil
 end
 
--- The prefix without which most of the names are in `known`, and how many are then.
+-- The prefix whose removal makes most of the names match `known`, and how many then match.
 local function common_prefix(names, known)
   local votes, best = {}, nil
   for name in pairs(names) do
@@ -47,14 +47,14 @@ local function count_common(names, known)
   return count
 end
 
--- Lua for the field `key`: state.model, state["my model"].
+-- The field `key` as Lua code: state.model, state["my model"].
 local function field(key)
   if type(key) == "string" and string.find(key, "^[%a_][%w_]*$") then return "state." .. key end
   local shown = type(key) == "string" and string.format("%q", key) or tostring(key)
   return string.format("state[%s]", shown)
 end
 
--- Lua for the module of a prefix: "layer1.0." is .layer1["0"].
+-- The module of a prefix as Lua code: "layer1.0." is .layer1["0"].
 local function path(prefix)
   local parts = {}
   for name in string.gmatch(prefix, "[^.]+") do
@@ -64,7 +64,7 @@ local function path(prefix)
   return table.concat(parts)
 end
 
--- What would make more names fit: "; the names begin with 'module.': write ...", or "".
+-- What would make more names match: "; the names start with 'module.': write ...", or "".
 local function hint(state, own)
   local fitting = count_common(state, own)
   local prefix, count = common_prefix(state, own)
@@ -93,7 +93,7 @@ local function hint(state, own)
   return ""
 end
 
--- The part of a state whose names begin with `prefix`, without it.
+-- The part of a state whose names start with `prefix`, with the prefix removed.
 local function under(state, prefix)
   if prefix == "" then return state end
   if string.sub(prefix, -1) ~= "." then prefix = prefix .. "." end
@@ -112,8 +112,8 @@ end
 
 local function shape_text(tensor) return "[" .. table.concat(tensor.shape, ", ") .. "]" end
 
--- Names that are missing, and values that do not fit. Other programs write a shared tensor under
--- one of its names.
+-- The missing names, and the values that do not fit. Other programs may write a shared tensor under
+-- only one of its names.
 local function compare(own, state)
   local missing, wrong, given_tensors = {}, {}, {}
   for name, tensor in pairs(own) do
@@ -152,7 +152,7 @@ local function checked(state, ...)
   return options
 end
 
--- The method, for modules whose state each_state(module, visit) walks through.
+-- Makes the method. each_state(module, visit) calls visit for each entry of the module's state.
 function host.make_load_state_dict(each_state)
   return function(module, given, ...)
     local options, own, order = checked(given, ...), {}, {}

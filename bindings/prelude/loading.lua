@@ -1,4 +1,4 @@
--- Lua code comes as text: compiled chunks can crash the process and are refused everywhere.
+-- Lua code is loaded only from text: bytecode can crash the process, so it is refused everywhere.
 local plain_load, plain_loadfile = load, loadfile
 
 -- For the rest of the prelude and for scripts.
@@ -22,7 +22,7 @@ end
 
 _G.load, _G.loadstring, _G.loadfile, _G.dofile = load, loadstring, loadfile, dofile
 
--- require: the same search along package.path, text only.
+-- require: searches package.path as usual, but loads only text.
 package.loaders[2] = function(name)
   local tried = {}
   for pattern in string.gmatch(package.path, "[^;]+") do

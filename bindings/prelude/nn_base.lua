@@ -225,8 +225,8 @@ nn.module = host.declare("torch.nn.module", "\z
   named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. You can use such a \z
   network wherever hfc takes a model.\n\z
   parent: a class whose methods are inherited, such as torch.nn.Sequential.\n\z
-  A field that does not exist is nil, as in any Lua table, so a misspelled name such as \z
-  `self.linear.wieght` gives no error by itself.", function(name, parent)
+  A field that does not exist is nil, as in any Lua table, so a misspelled field name \z
+  does not cause an error by itself.", function(name, parent)
   if type(name) ~= "string" then
     error("torch.nn.module: expected a name, got " .. type(name))
   end

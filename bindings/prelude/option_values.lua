@@ -1,4 +1,4 @@
--- Values of hfc.options: what an entry of the script's table says, and what the command line gives.
+-- Values of hfc.options: the entries of the script's table, and the values on the command line.
 local host = ...
 local debug = debug  -- the sandbox takes the global away
 
@@ -8,8 +8,8 @@ end
 
 local limits = {"choices", "least", "most", "above"}
 
--- The default, what it is, and its limits, of {default, "what it is", choices = {...}, least = 1}
--- or of the default itself.
+-- The default, its description and its limits, from {default, "what it is", choices = {...},
+-- least = 1} or from the default alone.
 local function split_entry(entry)
   if type(entry) ~= "table" then return entry, nil, nil end
   local rule
@@ -34,8 +34,8 @@ local function copy(value)
   return result
 end
 
--- All settings with a value of their own, nested ones as "epochs.natural"; defaults: the same as
--- the script gets them.
+-- All options as a flat table, in which a nested option is "epochs.natural"; and the defaults in
+-- the form in which the script gets the options.
 local function flatten(specification)
   local flat = {}
   local function walk(prefix, entry, outer, outer_rule)
@@ -70,12 +70,12 @@ local function show(value)
   return table.concat(parts, ",")
 end
 
--- What choices are called: "natural | shuffled".
+-- Choices as help shows them: "natural | shuffled".
 local function show_choices(choices)
   return (string.gsub(show(choices), ",", " | "))
 end
 
--- All values, nested ones as "epochs.natural".
+-- All values in a flat table, in which a nested option is "epochs.natural".
 local function values_of(settings)
   local values = {}
   local function walk(prefix, value)
@@ -89,8 +89,8 @@ local function values_of(settings)
   return values
 end
 
--- The name of the script that called hfc.options. At the prompt that is one run by dofile, not the
--- one that the program was started with.
+-- The name of the script that called hfc.options. At the prompt, this is the file run by dofile,
+-- not the script that the program was started with.
 local function script_name()
   for level = 2, host.at_prompt and 100 or 0 do
     local info = debug.getinfo(level, "S")
@@ -106,7 +106,7 @@ end
 
 local finite = math.huge
 
--- What is wrong with a value under a rule, or nil.
+-- How a value breaks a rule, or nil.
 local function complaint(value, rule)
   if type(value) == "number" and not (value > -finite and value < finite) then
     return "expected a finite number"
@@ -136,7 +136,7 @@ local function check(value, rule, wrong)
   end
 end
 
--- Lua's numbers are doubles: a larger integer would silently become another one.
+-- Lua's numbers are doubles, so a larger integer would silently become a different one.
 local largest_integer = 2 ^ 53
 
 local function number_of(name, text)
@@ -154,7 +154,7 @@ local function number_of(name, text)
   return number
 end
 
--- The text of the command line as a value of the default's type.
+-- Converts a text from the command line to the type of the default.
 local function parse(name, text, default)
   if is_list(default) then
     local result = {}
@@ -178,7 +178,7 @@ local function parse(name, text, default)
   return text
 end
 
--- The same, within the limits of its entry {default, rule}.
+-- Converts a text, and checks the value against the limits of its entry {default, rule}.
 local function read(name, text, entry)
   local value = parse(name, text, entry.default)
   check(value, entry.rule, function(what, one)

@@ -1,4 +1,4 @@
--- hfc.options: a script's settings, typed by their defaults, set from the command line.
+-- hfc.options: a script's options, typed by their defaults and set on the command line.
 local host = ...
 local io = io  -- the sandbox takes the global away
 
@@ -7,14 +7,14 @@ local is_list, copy, flatten, values_of = of.is_list, of.copy, of.flatten, of.va
 local show, sorted_keys, wrong_use = of.show, of.sorted_keys, of.wrong_use
 local check, read = of.check, of.read
 
--- Options of the program, which takes them before a script can.
+-- Options of the program itself, which reads them before the script.
 local reserved = {
   "data", "debug", "deterministic", "device", "help", "out", "preset", "sandbox",
   "sandbox_memory", "sandbox_seconds", "threads",
 }
 
--- Suggests the option with the nearest name: one of the script's, the first of a group of them
--- ("epochs.natural" for "epoch"), or one of the program's.
+-- Suggests the option with the nearest name: an option of the script, the first of a group of its
+-- options ("epochs.natural" for "epoch"), or an option of the program.
 local function unknown(name, flat)
   local suggestions = {}
   for _, key in ipairs(reserved) do suggestions[key] = (string.gsub(key, "_", "-")) end
@@ -34,7 +34,7 @@ local function set_path(t, path, value)
   t[last or path] = value
 end
 
--- Puts a preset's values over the defaults; every key must be known and of the default's type.
+-- Overrides the defaults by a preset's values. Each must exist and have the type of its default.
 local function apply_preset(name, preset, target, path)
   for key, value in pairs(preset) do
     local full = path .. key
@@ -60,8 +60,8 @@ local function find_preset(presets, name)
     #names > 0 and "known presets: " .. table.concat(names, ", ") or "the script has no presets")
 end
 
--- The comment that the script opens with. The host has read the script: a name of a file, such as
--- arg[0], is the script's to change.
+-- The comment at the start of the script. It is taken from the text that the host has read, because
+-- the script may change arg[0], the name of its file.
 local function opening_comment()
   local lines = {}
   for line in string.gmatch(host.script_text() .. "\n", "(.-)\n") do
@@ -104,8 +104,8 @@ local function print_help(flat, presets)
   host.exit(0)
 end
 
--- Reads the command line: option name -> text (or true for a flag without a value), and whether
--- help is asked for.
+-- Reads the command line. Returns option name -> text, the options in order, and whether help was
+-- requested.
 local function read_arguments(arguments, flat)
   local given, order, help = {}, {}, false
   local i = 1
@@ -167,7 +167,7 @@ local function require_names(specification)
   end
 end
 
--- The values that a sweep tries of one option: "1e-4,1e-3" are two, "a\\,b" is one with a comma.
+-- The values of one option in a sweep: "1e-4,1e-3" is two values, "a\\,b" is one with a comma.
 local function split_values(name, text)
   local parts, part = {}, ""
   local i = 1
@@ -191,8 +191,8 @@ local function split_values(name, text)
   return parts
 end
 
--- Adds the texts of one occurrence of an option to its choice. Equal values are one. The value of a
--- list has commas of its own: an option that stands there several times gives several lists.
+-- Adds the values of one occurrence of an option to its choice, without duplicates. A list contains
+-- commas itself, so several lists are given by repeating the option.
 local function add_choices(choice, text, entry)
   local texts = is_list(entry.default) and {text} or split_values(choice.option, text)
   for _, part in ipairs(texts) do
@@ -205,7 +205,7 @@ local function add_choices(choice, text, entry)
   end
 end
 
--- Tells `hfc-host sweep` which values of which options it is to try, and ends the program.
+-- Passes the options and values to try to `hfc-host sweep`, and ends the program.
 local function write_plan(defaults, flat, presets, order)
   local by_name, choices = {}, {}
   for _, argument in ipairs(order) do

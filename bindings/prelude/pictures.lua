@@ -50,7 +50,7 @@ local function on_grey(images)
   return images - images:mean({1, 2, 3}, {keepdim = true}) + .5
 end
 
--- Grey images with three channels, because the masks beside them are in colour.
+-- Grey images with three channels, because the masks next to them are in colour.
 local function in_colour(images)
   if images.shape[2] == 3 then return images end
   return images:expand {#images, 3, images.shape[3], images.shape[4]}:contiguous()

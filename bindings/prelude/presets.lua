@@ -1,4 +1,4 @@
--- Presets that several scripts share: the settings of a paper, or of its code.
+-- Presets that several scripts share: the options of a paper or of its code.
 local host = ...
 
 -- false in `own` leaves out an option.

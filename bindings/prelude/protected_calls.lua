@@ -1,5 +1,5 @@
--- pcall, xpcall and coroutine.resume catch errors, but not the end of the script: what asks for it
--- (hfc.options after --help or a wrong option, Ctrl-C) passes through them. And collectgarbage.
+-- pcall, xpcall and coroutine.resume catch errors, but do not keep the script from ending: --help,
+-- a wrong option and Ctrl-C pass through them. Also collectgarbage.
 local host = ...
 local error, keep_frames, must_stop, type = error, host.keep_frames, host.must_stop, type
 local pcall, xpcall = pcall, xpcall
@@ -22,7 +22,7 @@ function _G.xpcall(f, handler, ...)
   return pass(xpcall(f, guarded_handler, ...))
 end
 
--- A hook that mentions its tensor is garbage only after C++ has let it go.
+-- A hook that refers to its tensor becomes garbage only after C++ has released it.
 function _G.collectgarbage(what, ...)
   if what == nil or what == "collect" then
     collect()
@@ -33,7 +33,7 @@ end
 
 rawset(_G.coroutine, "resume", function(...) return pass(resume(...)) end)
 
--- An error leaves with its value as it is, and keeps the frames of the coroutine for the traceback.
+-- Raises an error with its value unchanged, and keeps the coroutine's frames for the traceback.
 local function leave(co, ok, ...)
   if ok then return ... end
   local value = ...

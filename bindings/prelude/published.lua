@@ -1,4 +1,4 @@
--- Numbers of the papers, which scripts print beside their own.
+-- Numbers from the papers, which scripts print next to their own.
 local host = ...
 
 local published = {
@@ -11,7 +11,7 @@ local published = {
       [4] = {.9885, .2002}, [8] = {.9768, .0920}, [12] = {.9797, .0997}, [16] = {.9384, .1281},
     },
   },
-  -- Table 3: the same as table 1, of nine classes of ImageNet.
+  -- Table 3: the same as table 1, for nine classes of ImageNet.
   ["wang2020 table3"] = {
     low = {
       [25] = {.9315, .5477}, [50] = {.9681, .6477}, [100] = {.9759, .8300}, [150] = {.9717, .8415},
@@ -20,8 +20,8 @@ local published = {
       [25] = {.8730, .1908}, [50] = {.7655, .1515}, [100] = {.6476, .1531}, [150] = {.2416, .1123},
     },
   },
-  -- Table 2: clean accuracy; under FGSM at .03, .06, .09; under PGD at the same; by training and
-  -- rho.
+  -- Table 2, by training and rho: accuracy on clean images, under FGSM at .03, .06 and .09, and
+  -- under PGD at the same epsilons.
   ["wang2020 table2"] = {
     natural = {
       [0] = {.856, .107, .069, .044, .003, .002, .002},
@@ -38,7 +38,7 @@ local published = {
       [1] = {.638, .356, .223, .186, .337, .175, .131},
     },
   },
-  -- Table 4: the same as table 2, of nine classes of ImageNet.
+  -- Table 4: the same as table 2, for nine classes of ImageNet.
   ["wang2020 table4"] = {
     natural = {
       [0] = {.821, .004, .002, .002, .010, .011, .013},

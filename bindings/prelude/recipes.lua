@@ -1,4 +1,4 @@
--- What most scripts do: the same settings, networks that are loaded or trained.
+-- What most scripts share: common options, and networks that are loaded or trained.
 local host = ...
 
 local common = {
@@ -77,7 +77,7 @@ function(opt, data, own)
   }, own))
 end)
 
--- Options of hfc.model that a recipe may hold beside those of hfc.train.
+-- Options of hfc.model that a recipe may contain in addition to those of hfc.train.
 local of_model = {"batch_norm", "dropout", "form", "initialisation"}
 
 local function train(opt, data, run, name, recipe)

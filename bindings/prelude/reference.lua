@@ -1,5 +1,5 @@
--- hfc-host --write-docs DIR: the registry's documentation as Markdown, one file for each table of
--- functions and each type.
+-- hfc-host --write-docs DIR: the documentation in the registry as Markdown, with one file for each
+-- table of functions and each type.
 local host = ...
 local open = io.open
 
@@ -9,7 +9,7 @@ function host.write_file(path, text)
   assert(file:close())
 end
 
--- Lines that end a sentence end a paragraph; what Markdown would take for its own is escaped.
+-- A line that ends with a sentence ends a paragraph. Characters that Markdown uses are escaped.
 local function paragraphs(text)
   text = string.gsub(string.gsub(text, "%*", "\\*"), "<(%a)", "&lt;%1")
   text = string.gsub(string.gsub(text, "([%.:;%)])\n", "%1\n\n"), "\n\n\n+", "\n\n")
@@ -26,8 +26,8 @@ local function section(name)
   return table.concat(parts, "\n\n")
 end
 
--- The file of a name: "hfc.mask" for hfc.mask.learn, "Dataset" for Dataset:low_pass, "hfc" for
--- help.
+-- The file that describes a name: "hfc.mask" for hfc.mask.learn, "Dataset" for Dataset:low_pass,
+-- "hfc" for help.
 local function owner_of(name) return string.match(name, "^(.*)[.:][^.:]*$") or "hfc" end
 
 local function anchor(name) return "#" .. string.gsub(string.lower(name), "[^%w_]", "") end

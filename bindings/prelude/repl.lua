@@ -1,5 +1,5 @@
--- What the prompt does with a line: compile, show, complete. The host reads lines and keeps the
--- history.
+-- What the prompt does with a line: compiles it, runs it and shows the results. The host reads
+-- lines and keeps the history.
 local host = ...
 
 local function sorted_keys(t)
@@ -15,8 +15,8 @@ end
 
 local deepest, longest, longest_inside = 3, 20, 8
 
--- What tostring() would show as an address: a function of the API, an object that does not print
--- itself.
+-- A value that tostring() would show as an address: a function of the API, or an object without a
+-- __tostring.
 local function describe_address(value)
   local name = type(value) == "function" and host.function_name(value)
   if name then return "function " .. name end
@@ -25,7 +25,8 @@ local function describe_address(value)
     and meta and rawget(meta, "__name") or text
 end
 
--- A value as text: tables to a depth and length, everything else as it prints itself.
+-- A value as text: tables up to a limit of depth and length, everything else as tostring() shows
+-- it.
 local function describe(value, depth, seen)
   if type(value) == "string" and depth > 0 then return string.format("%q", value) end
   local meta = type(value) == "table" and debug.getmetatable(value)
@@ -57,7 +58,7 @@ local function describe(value, depth, seen)
   return "{\n" .. indent .. table.concat(lines, ",\n" .. indent) .. "\n" .. outer .. "}"
 end
 
--- Locals of a typed block live on as globals: called at the block's end.
+-- Keeps the locals of a block typed at the prompt as globals; called at the end of the block.
 local function keep_locals()
   for i = 1, math.huge do
     local name, value = debug.getlocal(2, i)
@@ -68,8 +69,8 @@ end
 
 local keeper = "_keep_locals_of_the_prompt"
 
--- LuaJIT's compiled loops do not see Ctrl-C, so what is typed at the prompt is interpreted; what it
--- loads from files is compiled.
+-- LuaJIT's compiled loops do not notice Ctrl-C, so code typed at the prompt is interpreted. Code
+-- that it loads from files is compiled.
 local function interpreted(chunk)
   if chunk then jit.off(chunk, true) end
   return chunk
@@ -77,11 +78,11 @@ end
 
 local function unfinished(message) return string.find(message, "'<eof>'$") ~= nil end
 
--- compile(text) -> function, whether it is an expression; or nil and a message, "incomplete" where
--- more lines may complete it.
+-- compile(text) -> function, whether it is an expression; or nil and a message, which is
+-- "incomplete" if more lines may complete the text.
 local function compile(text)
-  -- The nil before the expression keeps a call in it from being a tail call, which would leave the
-  -- prompt without a frame to blame.
+  -- With the nil in front, a call in the expression is not a tail call, so the prompt still has a
+  -- frame for error messages.
   local chunk, as_expression = load("return nil, " .. text, "=prompt")
   if chunk then return interpreted(chunk), true end
   local message
@@ -105,7 +106,7 @@ local function show(_, ...)
   io.write(table.concat(texts, "\t"), "\n")
 end
 
--- The results of a text that is no expression are shown too: return 1, 2.
+-- Also shows the results of a text that is not an expression: return 1, 2.
 local function run(text)
   host.at_prompt = true
   host.run_all_files()

@@ -1,5 +1,5 @@
--- What is left to a script from somebody else (--sandbox). The script may replace any global
--- function later, so nothing below calls one.
+-- What an untrusted script may use (--sandbox). The script may replace any global function later,
+-- so the functions below do not call global ones.
 local host = ...
 local error, find, gsub, plain_load, type = error, string.find, string.gsub, load, type
 local gc = _G.collectgarbage
@@ -29,7 +29,7 @@ local function sandbox_collectgarbage(what, ...)
   return gc(what, ...)
 end
 
--- read_module(file) -> text, or nil where the script's folder holds no such file.
+-- read_module(file) -> text, or nil if the script's directory does not contain the file.
 local function make_require(libraries, read_module)
   local loaded = {}
   return function(name)

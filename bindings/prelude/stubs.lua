@@ -1,5 +1,5 @@
--- hfc-host --write-stubs DIR: the registry's documentation as LuaCATS, which lua-language-server
--- shows and checks calls with.
+-- hfc-host --write-stubs DIR: the documentation in the registry as LuaCATS annotations, which
+-- lua-language-server displays and uses to check calls.
 local host = ...
 
 local keywords = {}
@@ -9,7 +9,7 @@ for word in string.gmatch("  \z
   keywords[word] = true
 end
 
--- Parts of a list that are parted by commas outside of brackets and texts.
+-- The parts of a list, separated by commas that are outside brackets and strings.
 local function split(list)
   local parts, depth, part, quoted = {}, 0, "", false
   for c in string.gmatch(list, ".") do
@@ -53,7 +53,7 @@ local function results_of(call)
   return types
 end
 
--- Parameters of a call's brackets: lists of names and of their types.
+-- The parameters in the brackets of a call: lists of their names and their types.
 local function parameters_of(content, braces)
   local names, types, taken = {}, {}, {}
   for i, part in ipairs(braces and {"{" .. content .. "}"} or split(content)) do

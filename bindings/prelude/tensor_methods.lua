@@ -1,4 +1,4 @@
--- Methods of Tensor that PyTorch writes in Python or in its binding.
+-- Methods of Tensor that PyTorch implements in Python or in its bindings.
 local host = ...
 local Tensor = host.methods "Tensor"
 
@@ -79,7 +79,7 @@ method("new", "(size, ...) -> Tensor", "\z
   Returns an uninitialised tensor with x's dtype and device.",
   function(x, ...) return x:new_empty(...) end)
 
--- Python's names without a counterpart, and what to write instead.
+-- Methods of PyTorch that do not exist here, and what to write instead.
 for name, advice in pairs {
   numpy = 'Lua has no NumPy; x:tolist() returns tables, torch.save(x, "x.npy") writes a file',
   data_ptr = "x:data() returns a pointer that keeps the memory alive",

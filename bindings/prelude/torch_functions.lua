@@ -1,9 +1,9 @@
--- Functions of torch that PyTorch composes of operators in Python.
+-- Functions of torch that PyTorch builds from operators in Python.
 local host = ...
 local Tensor = host.methods "Tensor"
 local repeated = host.repeated
 
--- Declares torch.NAME, and Tensor:NAME where `method` says so.
+-- Declares torch.NAME, and also Tensor:NAME if `method` is true.
 local function define(name, signature, text, f, method)
   torch[name] = host.define("torch." .. name, signature, text, f)
   if method then Tensor[name] = torch[name] end
@@ -21,7 +21,7 @@ local function subscripts(list)
   return table.concat(letters)
 end
 
--- x, {0, 1}, y, {1, 2}, {0, 2}: Python's other form.
+-- x, {0, 1}, y, {1, 2}, {0, 2}: PyTorch's other way to write the arguments.
 local function einsum_of_lists(...)
   local given, tensors, equations = {...}, {}, {}
   for i = 1, #given - 1, 2 do
@@ -42,7 +42,7 @@ lists of numbers in place of letters: torch.einsum(a, {0, 1}, b, {1, 2}, {0, 2})
     return einsum(equation, torch.is_tensor(first) and {first, ...} or first)
   end)
 
--- values [, inverse] [, counts], as they are wanted
+-- values [, inverse] [, counts], depending on the options
 local function chosen(values, inverse, counts, with_inverse, with_counts)
   if with_inverse and with_counts then return values, inverse, counts end
   if with_inverse then return values, inverse end
@@ -167,7 +167,7 @@ define("split", "tensor, split_size_or_sections = nil, dim = 0, split_size = nil
     return split(x, sizes, dim)
   end, true)
 
--- The shape that shapes have together; several in a row or in one list.
+-- The shape that results from broadcasting a list of shapes.
 local function broadcast(shapes)
   local result, longest = {}, 0
   for _, shape in ipairs(shapes) do longest = math.max(longest, #shape) end

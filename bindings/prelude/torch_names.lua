@@ -1,5 +1,5 @@
--- Constants, dtypes and other names of torch that are values in Python and strings here; the
--- switches of torch.backends.
+-- Constants, and the names of torch that are objects in Python and strings here, such as dtypes;
+-- the switches of torch.backends.
 local host = ...
 
 local resolutions = {float64 = 1e-15, float32 = 1e-6, float16 = 1e-3, bfloat16 = 1e-2}
@@ -72,7 +72,7 @@ function(value)
                                      class_names[value.dtype] or value.dtype)
 end)
 
--- torch.compile(f) -> f: what it would make faster is left as it is.
+-- torch.compile(f) -> f: nothing is compiled.
 torch.compile = host.define("torch.compile",
   "model, fullgraph = false, dynamic = nil, backend = nil, mode = nil, options = nil, \z
   disable = false", "\z
@@ -98,7 +98,7 @@ Accepts only "cpu". To use another device, pass it when you create a tensor: {de
     end
   end)
 
--- A table of torch.backends: functions, and switches that read and set a setting of PyTorch's.
+-- A table of torch.backends: functions, and switches that read or set one of PyTorch's settings.
 local function backend(path, functions, switches)
   local known = {}
   for name in next, functions do known[#known + 1] = name end

@@ -1,22 +1,22 @@
--- torch.vmap, torch.func and torch.autograd.functional: functions made of functions.
+-- torch.vmap, torch.func and torch.autograd.functional: functions that transform functions.
 local host = ...
 local type, unpack, ipairs, select = type, unpack, ipairs, select
 
 local function is_list(value) return type(value) == "table" end
 
--- A value as a list of one, a list as it is.
+-- A single value as a list with one element; a list as it is.
 local function listed(value)
   if is_list(value) then return value end
   return {value}
 end
 
--- The list of a list, or the element where a single value was given.
+-- The list if a list was given, or its element if a single value was given.
 local function like(given, list)
   if is_list(given) then return list end
   return list[1]
 end
 
--- A tensor of this call: a new leaf, or a view where an outer derivative goes through x.
+-- The tensor to differentiate by: a new leaf, or a view if an outer derivative goes through x.
 local function variable(owner, x)
   if not torch.is_tensor(x) then
     error(string.format("%s: expected a Tensor, got %s", owner, type(x)), 4)
@@ -34,7 +34,7 @@ local function variables(owner, inputs)
   return list, outer
 end
 
--- d output / d inputs, zeros where an input is not used. weights: of output's elements.
+-- d output / d inputs, with zeros for unused inputs. weights: one for each element of output.
 local function gradients(output, inputs, create_graph, weights)
   local list = {}
   if output.requires_grad then
@@ -47,7 +47,7 @@ local function gradients(output, inputs, create_graph, weights)
   return list
 end
 
--- The tensors without their history, unless a graph is wanted.
+-- The tensors without their history, unless create_graph is true.
 local function finished(list, create_graph)
   for i, x in ipairs(list) do
     if torch.is_tensor(x) and not create_graph then list[i] = x:detach() end
@@ -62,7 +62,7 @@ local function joined_shape(first, second)
   return shape
 end
 
--- One tensor of output's shape and then the input's, for each input.
+-- For each input, a tensor whose shape is output's shape followed by the input's.
 local function jacobian_of(output, inputs, create_graph)
   local flat, rows, result = output:reshape(-1), {}, {}
   for i in ipairs(inputs) do rows[i] = {} end
@@ -128,7 +128,7 @@ define("hessian", "func, inputs, create_graph = false, strict = false, vectorize
     return like(inputs, result)
   end)
 
--- The sum of products of two lists of tensors.
+-- The inner product of two lists of tensors.
 local function dot(left, right)
   local sum
   for i, x in ipairs(left) do
@@ -144,7 +144,7 @@ local function ones_like(list)
   return result
 end
 
--- v's products with the Jacobian, output by output.
+-- v times the Jacobian, summed over the outputs.
 local function products_back(outputs, list, v, keep)
   local weights = v ~= nil and listed(v) or ones_like(outputs)
   return gradients(dot(outputs, weights), list, keep)
@@ -163,7 +163,7 @@ define("vjp", "func, inputs, v = nil, create_graph = false, strict = false",
     return like(output, finished({unpack(outputs)}, keep)), like(inputs, products)
   end)
 
--- Jacobian times v for each output: the derivative by w of w * J, which is linear in w.
+-- The Jacobian J times v for each output: the derivative of (w J) v, which is linear in w, by w.
 local function products_forward(outputs, list, v, keep)
   local weights, tangents = {}, v ~= nil and listed(v) or ones_like(list)
   for i, output in ipairs(outputs) do
@@ -202,8 +202,8 @@ for _, name in ipairs {"hvp", "vhp"} do
     end)
 end
 
--- Calls f with the arguments at `argnums` (from 0) as variables.
--- Returns these, whether an outer derivative goes through them, and f's results as a list.
+-- Calls f with the arguments at `argnums` (from 0) as variables. Returns the variables, whether an
+-- outer derivative goes through them, and f's results as a list.
 local function call_with_variables(owner, f, argnums, ...)
   local arguments, count, chosen = {...}, select("#", ...), {}
   for i, number in ipairs(listed(argnums)) do chosen[i] = arguments[number + 1] end
@@ -273,7 +273,7 @@ define_transform("hessian", "\z
     return func.jacrev(func.grad(f, argnums), argnums)(...)
   end)
 
--- The slices of a call of vmap, and their number.
+-- The number of slices in a call of vmap.
 local function mapped_length(arguments, count, dims)
   local length
   for i = 1, count do
@@ -290,7 +290,7 @@ local function mapped_length(arguments, count, dims)
   return length
 end
 
--- in_dims as a dimension or false for each argument.
+-- in_dims as a list: a dimension or false for each argument.
 local function dims_of(in_dims, count)
   local dims = {}
   for i = 1, count do

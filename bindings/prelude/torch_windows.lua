@@ -1,12 +1,12 @@
--- torch.signal.windows, as PyTorch composes them.
+-- torch.signal.windows, built from the same operators as in PyTorch.
 local host = ...
 local windows = {}
 torch.signal = {windows = windows}
 
 local common = ", sym = true, dtype = nil, layout = nil, device = nil, requires_grad = false"
 
--- Declares a window. own: its own arguments; make(M, o, ...own) gets at least 2 points (1 with
--- small), o.spread points between two equal ends.
+-- Declares a window. own: the arguments that only this window has. make(M, sym, o, ...) gets M >= 1
+-- and these arguments. small: whether make also computes the window with a single point.
 local function window(name, own, text, make, small)
   local count = select(2, string.gsub(own, "=", ""))
   windows[name] = host.define("torch.signal.windows." .. name, "M" .. own .. common,
@@ -26,7 +26,7 @@ local function window(name, own, text, make, small)
         error(string.format("windows.%s: dtype must be float32 or float64, got %s", name, dtype), 2)
       end
       local o = {dtype = dtype, device = device, requires_grad = requires_grad}
-      -- Arguments are checked whatever the number of points.
+      -- make also checks the arguments, so it is called for every M.
       local result = make(math.max(M, 1), sym, o, unpack(given, 1, count))
       if M == 0 then return torch.empty({0}, o) end
       if M == 1 and not small then return torch.ones({1}, o) end
@@ -38,7 +38,7 @@ local function points(M, from, step, o)
   return torch.linspace(from * step, (from + (M - 1)) * step, M, o)
 end
 
--- The intervals over the whole window.
+-- The number of intervals in the whole window.
 local function intervals(M, sym)
   if M == 1 then return 1 end
   return sym and M - 1 or M

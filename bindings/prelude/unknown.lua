@@ -1,8 +1,8 @@
--- Names that nothing has: an error with the nearest name, in hfc and in the tables below torch and
--- hfc. torch itself, torch.nn and torch.optim answer in their own files.
+-- Unknown names in hfc and in the tables of torch and hfc: an error that suggests the nearest name.
+-- torch itself, torch.nn and torch.optim handle unknown names in their own files.
 local host = ...
 
--- Names of versions before -> names of today.
+-- Names in earlier versions -> present names.
 local renamed = {
   ["hfc.mask.power_spectrum"] = "hfc.spectrum.power",
   ["hfc.mask.radial"] = "hfc.spectrum.radial",

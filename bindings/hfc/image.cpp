@@ -1,4 +1,5 @@
 // Run:image.
+#include "base/counted.h"
 #include "bindings/hfc/figure_files.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
@@ -34,8 +35,8 @@ plot::PixelRange read_range(lua_State* L, const Value& value) {
     }
     const auto bounds = value.numbers();
     require(bounds.size() == 2,
-            "option 'range': expected \"each\" or two numbers {{black, white}}, got {} number{}",
-            bounds.size(), bounds.size() == 1 ? "" : "s");
+            "option 'range': expected \"each\" or two numbers {{black, white}}, got {}",
+            counted(bounds.size(), "number"));
     return {bounds[0], bounds[1]};
 }
 

@@ -1,5 +1,6 @@
 #include "bindings/hfc/loading.h"
 
+#include "base/counted.h"
 #include "base/error.h"
 
 #include <algorithm>
@@ -25,8 +26,8 @@ void tell_skipped(const std::string& name, const std::vector<data::BadSample>& s
     if (skipped.empty()) {
         return;
     }
-    std::fprintf(stderr, "hfc-host: %zu sample%s of '%s' %s skipped:\n", skipped.size(),
-                 skipped.size() == 1 ? "" : "s", name.c_str(),
+    std::fprintf(stderr, "hfc-host: %s of '%s' %s skipped:\n",
+                 counted(skipped.size(), "sample").c_str(), name.c_str(),
                  skipped.size() == 1 ? "was" : "were");
     for (size_t i = 0; i < std::min(skipped.size(), most); ++i) {
         std::fprintf(stderr, "  %s\n", skipped[i].reason.c_str());

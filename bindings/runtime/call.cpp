@@ -1,5 +1,7 @@
 #include "bindings/runtime/call.h"
 
+#include "base/counted.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -164,8 +166,8 @@ Options Call::options(int position) const {
 void Call::at_most(int arguments) const {
     const int method = std::string_view(name).find(':') != std::string_view::npos ? 1 : 0;
     const int most = arguments - method;
-    require(count_ <= arguments, "expected {}{} argument{}, got {}", most == 0 ? "" : "at most ",
-            most == 0 ? "no" : std::to_string(most), most == 1 ? "" : "s", count_ - method);
+    require(count_ <= arguments, "expected {}, got {}",
+            most == 0 ? "no arguments" : "at most " + counted(most, "argument"), count_ - method);
 }
 
 }  // namespace hfc::lua

@@ -1,4 +1,5 @@
 // optimizer.param_groups and what optimizers print.
+#include "base/counted.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
 #include "bindings/torch/tensor.h"
@@ -151,9 +152,9 @@ std::string group_text(const optim::ParameterGroup& group, size_t position) {
     for (const auto& parameter : group.parameters) {
         numbers += parameter.numel();
     }
-    return fmt::format("param_groups[{}]: {} parameter{} ({} element{}), {}", position,
-                       group.parameters.size(), group.parameters.size() == 1 ? "" : "s", numbers,
-                       numbers == 1 ? "" : "s", settings_text(group));
+    return fmt::format("param_groups[{}]: {} ({}), {}", position,
+                       counted(group.parameters.size(), "parameter"), counted(numbers, "element"),
+                       settings_text(group));
 }
 
 int optimizer_text(lua_State* L) {

@@ -1,4 +1,5 @@
 // optimizer:state_dict() and load_state_dict(), in Python's form.
+#include "base/counted.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
 #include "bindings/torch/state_tree.h"
@@ -166,8 +167,8 @@ std::vector<std::string> read_saved_positions(const StateTree& group, size_t cou
         require(number.has_value(), "{}.params: expected a list of numbers", where);
         positions.push_back(fmt::format("{}", *number));
     }
-    require(positions.size() == count, "{}: expected {} parameter{}, got {}", where, count,
-            count == 1 ? "" : "s", positions.size());
+    require(positions.size() == count, "{}: expected {}, got {}", where,
+            counted(count, "parameter"), positions.size());
     return positions;
 }
 
@@ -179,9 +180,8 @@ int load_optimizer_state(Call& call) {
             "expected a table with the field 'param_groups' and, if the optimizer has taken steps, "
             "the field 'state'");
     const auto* states = saved.find("state");
-    require(groups->fields().size() == optimizer.groups().size(), "expected {} group{}, got {}",
-            optimizer.groups().size(), optimizer.groups().size() == 1 ? "" : "s",
-            groups->fields().size());
+    require(groups->fields().size() == optimizer.groups().size(), "expected {}, got {}",
+            counted(optimizer.groups().size(), "group"), groups->fields().size());
     // Everything is read before anything is changed.
     std::vector<optim::ParameterGroup> read_groups;
     std::vector<State> read_states;

@@ -2,9 +2,6 @@
 
 #include "train/checkpointer.h"
 
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 
 namespace hfc::train {
@@ -17,19 +14,7 @@ void BestWeights::update(const std::vector<EpochResult>& earlier, const EpochRes
                             [&](const EpochResult& result) { return merit_of(result) > merit; })) {
         return;
     }
-    const at::NoGradGuard no_grad;
-    const auto now = best_.current();
-    for (size_t i = 0; i < now.size(); ++i) {
-        best_.tensors()[i].copy_(now[i]);
-    }
-}
-
-void BestWeights::put() {
-    const at::NoGradGuard no_grad;
-    const auto now = best_.current();
-    for (size_t i = 0; i < now.size(); ++i) {
-        now[i].copy_(best_.tensors()[i]);
-    }
+    best_.take();
 }
 
 }  // namespace hfc::train

@@ -22,7 +22,7 @@ class BestWeights {
     /// this epoch, with the model's current weights.
     void update(const std::vector<EpochResult>& earlier, const EpochResult& last);
     /// Copies the best weights to the model.
-    void put();
+    void put() { best_.put(); }
 
     /// The copies, with their names in a checkpoint.
     tensor_file::NamedTensors state() const { return best_.state(); }

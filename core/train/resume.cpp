@@ -1,5 +1,6 @@
 #include "train/resume.h"
 
+#include "base/counted.h"
 #include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/utf8.h"
@@ -187,9 +188,9 @@ void warn_of(const Machine& before, at::Device device,
     const Machine now;
     if (device.is_cpu() && before.threads != now.threads) {
         warn(
-            fmt::format("the checkpoint was written with {} thread{}, but training continues with "
-                        "{}, so the last digits of the results may differ",
-                        before.threads, before.threads == 1 ? "" : "s", now.threads));
+            fmt::format("the checkpoint was written with {}, but training continues with {}, "
+                        "so the last digits of the results may differ",
+                        counted(before.threads, "thread"), now.threads));
     }
     if (before.processes != now.processes) {
         warn(fmt::format(

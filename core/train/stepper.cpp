@@ -1,5 +1,6 @@
 #include "train/stepper.h"
 
+#include "base/counted.h"
 #include "base/dtype_name.h"
 #include "base/error.h"
 #include "base/random.h"
@@ -139,9 +140,9 @@ void Stepper::require_enough_images() const {
             options_.batch_size);
     const auto last = options_.drop_last ? 0 : dataset_.size() % options_.batch_size;
     require(last == 0 || last >= ranks,
-            "the last batch of an epoch has {} image{}, fewer than the {} processes; use drop_last "
-            "or a different batch size",
-            last, last == 1 ? "" : "s", ranks);
+            "the last batch of an epoch has {}, fewer than the {} processes; use drop_last or a "
+            "different batch size",
+            counted(last, "image"), ranks);
 }
 
 void Stepper::require_known_norms() const {

@@ -10,6 +10,16 @@
 #include <utility>
 
 namespace hfc::train {
+namespace {
+
+void copy(const std::vector<at::Tensor>& from, const std::vector<at::Tensor>& to) {
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < to.size(); ++i) {
+        to[i].copy_(from[i]);
+    }
+}
+
+}  // namespace
 
 WeightCopy::WeightCopy(model::Model& model, std::string name, std::string meaning)
     : model_(model), name_(std::move(name)), meaning_(std::move(meaning)) {
@@ -34,6 +44,14 @@ std::vector<at::Tensor> WeightCopy::current() const {
     return now;
 }
 
+void WeightCopy::take() {
+    copy(current(), tensors_);
+}
+
+void WeightCopy::put() const {
+    copy(tensors_, current());
+}
+
 tensor_file::NamedTensors WeightCopy::state() const {
     tensor_file::NamedTensors state;
     for (size_t i = 0; i < tensors_.size(); ++i) {
@@ -43,16 +61,15 @@ tensor_file::NamedTensors WeightCopy::state() const {
 }
 
 void WeightCopy::restore(const checkpoint::Checkpoint& checkpoint) {
+    std::vector<at::Tensor> found;
     for (size_t i = 0; i < tensors_.size(); ++i) {
         const auto& saved = checkpoint.tensor(name_of(i));
         require(saved.sizes() == tensors_[i].sizes(),
                 "the checkpoint's {} belong to a different model: tensor {} was {} and is now {}",
                 meaning_, i, saved.sizes(), tensors_[i].sizes());
+        found.push_back(saved);
     }
-    const at::NoGradGuard no_grad;
-    for (size_t i = 0; i < tensors_.size(); ++i) {
-        tensors_[i].copy_(checkpoint.tensor(name_of(i)));
-    }
+    copy(found, tensors_);
 }
 
 std::string WeightCopy::name_of(size_t place) const {

@@ -25,6 +25,11 @@ class WeightCopy {
     /// if their number or a shape has changed.
     std::vector<at::Tensor> current() const;
 
+    /// Copies the model's current weights and buffers. Throws like current().
+    void take();
+    /// Copies the copies back to the model. Throws like current().
+    void put() const;
+
     /// The copies, with their names in a checkpoint.
     tensor_file::NamedTensors state() const;
     /// Throws Error, before it changes anything, if a tensor is missing or has another shape.

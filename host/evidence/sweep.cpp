@@ -1,5 +1,6 @@
 #include "host/evidence/sweep.h"
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "host/evidence/sweep_results.h"
 #include "host/evidence/sweep_runner.h"
@@ -56,9 +57,8 @@ void check_save(const std::string& file) {
 }
 
 void list_items(const SweepSettings& settings, const std::vector<evidence::FinishedRun>& brought) {
-    fmt::print("{} run{} with {} thread{} each, {} at a time, on {}\n", settings.items.size(),
-               settings.items.size() == 1 ? "" : "s", settings.threads,
-               settings.threads == 1 ? "" : "s", settings.jobs, settings.device);
+    fmt::print("{} with {} each, {} at a time, on {}\n", counted(settings.items.size(), "run"),
+               counted(settings.threads, "thread"), settings.jobs, settings.device);
     for (const auto& item : settings.items) {
         const bool done = std::ranges::any_of(brought, [&](const auto& run) {
             return run.settings == item.hash && run.seed == item.seed;
@@ -126,7 +126,7 @@ void save_rows(const SweepDirectory& sweep, const std::string& file) {
         runs.push_back(std::move(item.run));
     }
     const auto added = add_finished_runs(file, runs);
-    fmt::print("{} run{} added to '{}'\n", added, added == 1 ? "" : "s", file);
+    fmt::print("{} added to '{}'\n", counted(added, "run"), file);
 }
 
 /// Tables, figures and what is said of the runs. stopped: how the runs ended. Returns the status.
@@ -203,8 +203,7 @@ int sweep(const SweepOptions& options) {
         return 0;
     }
     auto directory = SweepDirectory::make(settings, text, options.out, brought);
-    fmt::print("{} run{} in '{}'\n", settings.items.size(), settings.items.size() == 1 ? "" : "s",
-               directory.path().string());
+    fmt::print("{} in '{}'\n", counted(settings.items.size(), "run"), directory.path().string());
     std::fflush(stdout);
     if (options.slurm) {
         fmt::print("submit them with: sbatch '{}'\n", write_array_script(directory).string());

@@ -1,5 +1,6 @@
 #include "host/evidence/sweep_start.h"
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_name.h"
 #include "base/machine.h"
@@ -127,10 +128,8 @@ int jobs_for(const SweepSettings& settings, int wanted) {
     const int cores = usable_cpus();
     const int most = std::max(1, cores / settings.threads);
     require(wanted <= most,
-            "option --jobs: {} runs with {} thread{} each need {} cores, more than the {} "
-            "available",
-            wanted, settings.threads, settings.threads == 1 ? "" : "s", wanted * settings.threads,
-            cores);
+            "option --jobs: {} runs with {} each need {} cores, more than the {} available", wanted,
+            counted(settings.threads, "thread"), wanted * settings.threads, cores);
     return wanted > 0 ? wanted : std::min(settings.jobs, most);
 }
 

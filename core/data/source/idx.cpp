@@ -1,5 +1,6 @@
 #include "data/source/idx.h"
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "data/pixel_memory.h"
 #include "data/source/gzip.h"
@@ -41,8 +42,8 @@ Idx read_idx(const std::filesystem::path& path, uint32_t rank) {
     const uint32_t expected_magic = 0x0800 | rank;
     const auto magic = big_endian(idx.bytes, 0);
     require(magic == expected_magic,
-            "'{}' starts with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {} dimension{})",
-            path.string(), magic, expected_magic, rank, rank == 1 ? "" : "s");
+            "'{}' starts with 0x{:08x}, expected 0x{:08x} (IDX, unsigned bytes, {})", path.string(),
+            magic, expected_magic, counted(rank, "dimension"));
     require(idx.bytes.size() >= idx.header_bytes,
             "'{}' has {} bytes, expected an IDX header of {} bytes", path.string(),
             idx.bytes.size(), idx.header_bytes);

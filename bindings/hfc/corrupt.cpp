@@ -173,8 +173,8 @@ const std::vector<Declaration> corrupt_declarations = {
      "corruption. by: for each kind, a list with one error per severity. mean: the mean of these "
      "errors, not normalised, as usual for CIFAR-10-C. relative: mean - clean. band: for each "
      "kind, the mean frequency of the difference between corrupted and clean images, as a distance "
-     "from the zero frequency in bins, weighted by energy. baseline: \"alexnet\" adds mce, the "
-     "mean over the kinds of the error divided by that of AlexNet on ImageNet-C.\n"
+     "from the zero frequency in bins, weighted by energy. baseline: \"alexnet\" adds mce: the "
+     "error divided by AlexNet's error on ImageNet-C, averaged over the kinds of corruption.\n"
      "kinds: the kinds of corruption (default the set \"common\", or its 14 kinds other than frost "
      "if the photographs are missing). For the other options, see hfc.corrupt and hfc.accuracy."},
 };

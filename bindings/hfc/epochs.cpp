@@ -253,9 +253,9 @@ const std::vector<Declaration> epoch_declarations = {
      "torch's random generators in the run directory. `hfc-host --resume DIR` continues after the "
      "last complete epoch and gets the same results as an uninterrupted run.\n"
      "An object is a network, an optimizer or a schedule (anything with state_dict()), a Tensor, "
-     "or a table of numbers, strings, booleans, Tensors and such tables. On a resume, a Tensor is "
-     "filled in place, and the contents of a table are replaced. Everything else that the loop "
-     "uses must depend only on the number of the epoch. Pass a seed and the epoch to "
+     "or a table of numbers, strings, booleans, Tensors and such tables. When a run is resumed, a "
+     "Tensor is filled in place, and the contents of a table are replaced. Everything else "
+     "that the loop uses must depend only on the number of the epoch. Pass a seed and the epoch to "
      "dataset:batches, and do not use math.random, whose state cannot be saved.\n"
      "Errors: an object that cannot be saved, a checkpoint with other objects, a directory that "
      "cannot be written to."},

@@ -309,9 +309,10 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   interval over the images.\n\z
   search: "bound" attacks once with each epsilon; PGD takes 10 steps of epsilon / 4 from a random \z
   start. "least" searches for the least epsilon of each image, as the authors\' code does with \z
-  foolbox 1.8: FGSM in steps of .001, and PGD with 40 steps of epsilon / 30 and no random start, \z
-  in a bisection of up to 20 steps that starts at .3. An image is then robust at an epsilon only \z
-  if its least epsilon is larger. statistics: "running", "batch" or "adapted" (see \z
+  foolbox 1.8: FGSM tries epsilons in increments of .001; PGD (40 steps of epsilon / 30, no \z
+  random start) finds epsilon by bisection, which starts at .3 and takes up to 20 iterations. An \z
+  image is then robust at an epsilon only if its least epsilon is larger. statistics: \z
+  "running", "batch" or "adapted" (see \z
   hfc.batchnorm_statistics). With "batch", only the clean accuracy is measured, because an attack \z
   on one image would change the results of the others. blur: if true, blurs the input in place of \z
   smoothing the kernels (see hfc.blurred_input).',

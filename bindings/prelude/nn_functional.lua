@@ -223,7 +223,8 @@ define("unfold", "input, kernel_size, dilation = 1, padding = 0, stride = 1", "\
   function(...) return torch.im2col(...) end)
 
 define("fold", "input, output_size, kernel_size, dilation = 1, padding = 0, stride = 1",
-  "-> Tensor\n\nAdds up the blocks that unfold extracted, at their positions in [N, C, H, W].",
+  "-> Tensor\n\nAdds up the blocks extracted by torch.nn.functional.unfold, each at its \z
+  position in [N, C, H, W].",
   function(...) return torch.col2im(...) end)
 
 define("affine_grid", "theta, size, align_corners = false", "\z

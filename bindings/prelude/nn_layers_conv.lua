@@ -119,7 +119,7 @@ local function output_padding(self, x, size, dims)
       + dilation[i] * (kernel[i] - 1) + 1
     local wanted = size[skipped + i]
     if wanted < smallest or wanted > smallest + stride[i] - 1 then
-      error(string.format("output_size: dimension %d must be from %d to %d, got %d",
+      error(string.format("output_size: dimension %d must be between %d and %d, got %d",
         i - 1, smallest, smallest + stride[i] - 1, wanted))
     end
     result[i] = wanted - smallest

@@ -85,8 +85,8 @@ end)
 
 hfc.karantzas_recipe = host.declare("hfc.karantzas_recipe", '\z
   hfc.karantzas_recipe(opt, data, augment) -> recipe\n\n\z
-  Returns the recipe for hfc.network that the options of hfc.karantzas_common describe: a network \z
-  with BatchNorm. data: the table that hfc.standardised returns. augment: further options of \z
+  Returns a recipe for hfc.network, built from the options of hfc.karantzas_common. The network \z
+  has BatchNorm. data: the table that hfc.standardised returns. augment: further options of \z
   hfc.augment.',
 function(opt, data, augment)
   return {

@@ -223,8 +223,8 @@ const std::vector<Declaration> load_declarations = {
      "become tensors. NumPy arrays become tensors, and NumPy scalars become numbers. Sets become "
      "lists; paths, dtypes and devices become strings. Objects of other classes are left out, and "
      "one line on stderr names them.\n"
-     "map_location: the device of the tensors (also as the second argument). weights_only is "
-     "accepted and has no effect.\n"
+     "map_location: the device of the tensors (can also be given as the second argument). "
+     "weights_only is accepted and has no effect.\n"
      "Errors: a damaged or truncated file, a file that would run code. The message says what is "
      "wrong in the file."},
 };

@@ -154,8 +154,7 @@ class Loader::Work {
         skipped_.push_back({sample, reason});
         const auto count = static_cast<int64_t>(skipped_.size());
         require(count <= std::max(few, order_.size(0) / one_in),
-                "'{}': more than {} samples cannot be read, which is more than one in {}; the "
-                "first error: {}",
+                "'{}': more than {} samples cannot be read (over one in {}); the first error: {}",
                 dataset_.name(), count - 1, one_in, skipped_.front().reason);
     }
 

@@ -41,7 +41,7 @@ at::Tensor map_file(at::IntArrayRef sizes, uint64_t bytes) {
                        ? ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0)
                        : MAP_FAILED;
     require(memory != MAP_FAILED,
-            "{:.1f} GB of images fit neither into memory nor into a file in '{}': {}; set TMPDIR "
+            "{:.1f} GB of images fit neither in memory nor in a file in '{}': {}; set TMPDIR "
             "to a different directory",
             static_cast<double>(bytes) / 1e9, folder, std::strerror(reason != 0 ? reason : errno));
     return at::from_blob(

@@ -262,7 +262,7 @@ void Run::keep_pictures(const plot::ImageGrid& grid, const fs::path& path) const
 void Run::curve(const std::string& name, const WholeCurve& curve, const Json& event) {
     constexpr size_t most_points = 65536;
     require(!name.empty() && name.size() <= 200,
-            "the curve's name must have 1 to 200 bytes, got {}", name.size());
+            "the curve's name must be 1 to 200 bytes long, got {}", name.size());
     require(!curve.y.empty() && curve.y.size() <= most_points,
             "curve '{}' must have 1 to {} points, got {}", name, most_points, curve.y.size());
     require(curve.x.empty() || curve.x.size() == curve.y.size(),

@@ -23,7 +23,7 @@ std::vector<std::string> chosen(const model::Model& model, const std::vector<std
         };
         const auto found = std::ranges::find_if(known, matches);
         require(found != known.end(),
-                "'{}' is not a convolution of the model{}; its convolutions are {}", layer,
+                "'{}' is not a convolution in the model{}; its convolutions are {}", layer,
                 did_you_mean(layer, known), fmt::join(known, ", "));
         require(std::ranges::find(names, *found) == names.end(),
                 "the convolution '{}' is listed twice", layer);

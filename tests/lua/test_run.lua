@@ -217,7 +217,7 @@ function TestRunDirectory:test_whole_curves()
   fails("x of curve 'bad' must be finite, got inf", run.curve, "bad", {1}, {x = {math.huge}})
   fails("expected a one-dimensional Tensor of real numbers, got Tensor float32 [2, 2]",
     run.curve, "bad", torch.rand(2, 2))
-  fails("the curve's name must have 1 to 200 bytes", run.curve, "", {1})
+  fails("the curve's name must be 1 to 200 bytes long", run.curve, "", {1})
   fails("no curve 'spectra' has been logged with run:curve (did you mean 'spectrum'?)",
     run.plot, "bad", {curves = {"spectra"}})
 end

@@ -13,7 +13,8 @@ ConcatSource::ConcatSource(std::vector<Dataset> parts) : parts_(std::move(parts)
     const auto& first = parts_.front();
     for (const auto& part : parts_) {
         require(part.shape() == first.shape(),
-                "'{}' has images [{}], but '{}' has images [{}]; they must have the same shape",
+                "'{}' has images of shape [{}], but '{}' has images of shape [{}]; they must have "
+                "the same shape",
                 first.name(), fmt::join(first.shape(), ", "), part.name(),
                 fmt::join(part.shape(), ", "));
         require(part.has_labels() == first.has_labels(), "'{}' has labels, but '{}' does not",

@@ -58,7 +58,7 @@ class TarFiles : public PictureFiles {
         const auto& [path, tar_size, written] = list_.tars[tar];
         const InputFile file(
             path);  // opened each time: thousands of tars are more than may be open
-        require(file.size() == tar_size, "'{}' has {} bytes, but had {} when its index was made",
+        require(file.size() == tar_size, "'{}' has {} bytes, but had {} when its index was created",
                 path.string(), file.size(), tar_size);
         bytes.resize(size);
         file.read(offset, bytes.data(), size);

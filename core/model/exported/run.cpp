@@ -286,7 +286,9 @@ class ExportedRun {
                 equal = (*output.shape)[i] < 0 || (*output.shape)[i] == sizes[i];
             }
             require(equal,
-                    "it returns the shape [{}], but was exported for [{}] (-1 means any size)",
+                    "it returns a tensor of shape [{}], but was exported with output shape [{}] "
+                    "(-1 means "
+                    "any size)",
                     fmt::join(sizes, ", "), fmt::join(*output.shape, ", "));
         }
         value(output.slot) = std::move(result);

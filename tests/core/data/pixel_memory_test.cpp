@@ -106,7 +106,7 @@ TEST_F(PixelMemory, AFolderWithoutRoomIsNamed) {
     EXPECT_THAT(error_of([] {
                     make_pixels({10, 10}, 0);
                 }),
-                HasSubstr("fit neither into memory nor into a file in '"));
+                HasSubstr("fit neither in memory nor in a file in '"));
     const Variable there("TMPDIR", folder_.path().string());
     EXPECT_THAT(error_of([] { make_pixels({int64_t{1} << 50}, 0); }),
                 HasSubstr("1125899.9 GB of images fit neither"));

@@ -104,7 +104,7 @@ TEST(Smooth, says_what_is_wrong_and_then_changes_nothing) {
         error_of([&] {
             smooth(*model, 1, {"conv0", "fc"});
         }),
-        testing::AllOf(HasSubstr("'fc' is not a convolution of the model"),
+        testing::AllOf(HasSubstr("'fc' is not a convolution in the model"),
                        HasSubstr("its convolutions are conv0.weight, blocks.0.conv1.weight")));
     EXPECT_THAT(error_of([&] {
                     smooth(*model, 1, {"conv0", "conv0.weight"});

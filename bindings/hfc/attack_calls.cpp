@@ -86,13 +86,14 @@ const std::vector<Declaration> call_declarations = {
      "Returns, for each image, the smallest epsilon at which the attack succeeds, found by "
      "bisection. It is 0 for an image that is misclassified without an attack, and infinity if the "
      "attack does not succeed at max_epsilon.\n"
-     "epsilons: tries only these epsilons, in ascending order, and returns the first one that "
-     "succeeds, as foolbox 1.8 does for single-step attacks. Such an attack can succeed at one "
-     "epsilon and fail at a larger one. A bisection may then miss the smaller one.\n"
-     "bounds: a list of epsilons, in ascending order. The bisection for an image ends once it is "
-     "known for each of them whether the image's smallest epsilon is larger. The result may then "
-     "be larger than the smallest epsilon, but it exceeds a bound only if the smallest epsilon "
-     "does. samples: see hfc.attack.fgsm."},
+     "epsilons: tries only these epsilons, in ascending order, and returns the first one at which "
+     "the attack succeeds, as foolbox 1.8 does for single-step attacks. A single-step attack can "
+     "succeed at one epsilon and fail at a larger one. A bisection may then miss the smaller "
+     "epsilon.\n"
+     "bounds: a list of epsilons, in ascending order. The bisection for an image ends once it has "
+     "determined, for each bound, whether the image's smallest epsilon is larger than the bound. "
+     "The result may then be larger than the smallest epsilon, but it exceeds a bound only if the "
+     "smallest epsilon does. samples: see hfc.attack.fgsm."},
 };
 
 const Declaration call_attack = {"Attack", perturb, ""};

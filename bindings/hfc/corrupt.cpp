@@ -137,15 +137,16 @@ const std::vector<Declaration> corrupt_declarations = {
     {"hfc.corrupt", corrupt_images,
      "hfc.corrupt(images, kind, severity, {seed = 0, constants = \"auto\", frost = \"DIR\", jpeg = "
      "0, samples = Tensor int64 [N]}) -> Tensor float32 [N, C, H, W]\n\n"
-     "Applies a corruption of Hendrycks and Dietterich 2019 to images in [0,1], with the constants "
-     "of their published code. kind: one of hfc.corruptions. severity: 1 to 5. Each image is first "
-     "rounded to bytes. The result is truncated to bytes and divided by 255, as in the published "
-     "code.\n"
+     "Applies a corruption from Hendrycks and Dietterich (2019) to images in [0,1], with the "
+     "constants of their published code. kind: a name from hfc.corruptions. severity: 1 to 5. Each "
+     "image is first rounded to bytes. The result is truncated to bytes and divided by 255, as in "
+     "the published code.\n"
      "constants: \"cifar\", \"imagenet\", or \"auto\", which uses the constants of CIFAR-10-C for "
      "images with a side below 64 pixels. frost: the directory with frost1.png to frost5.jpg, "
      "which only the kind frost needs; they are in ImageNet-C/create_c of "
      "github.com/hendrycks/robustness. jpeg: if above 0, the result is compressed as JPEG with "
-     "this quality and decompressed again (default 0). The files of ImageNet-C were made with 85.\n"
+     "this quality and decompressed again (default 0). The files of ImageNet-C were made with "
+     "quality 85.\n"
      "For two kinds, the published code differs from its description, and this function follows "
      "the code: glass_blur copies pixels instead of swapping them, and the sixth photograph of "
      "frost is never used. The random numbers for an image depend only on the seed, the kind, the "
@@ -155,8 +156,9 @@ const std::vector<Declaration> corrupt_declarations = {
      "elastic_transform, grey images for saturate, missing photographs for frost."},
     {"hfc.corruptions", corruptions,
      "hfc.corruptions(set = \"common\") -> list of strings\n\n"
-     "Returns the names of the kinds of corruption: the 15 kinds of \"common\", over which the "
-     "corruption error is averaged, the 4 kinds of \"extra\", or \"all\"."},
+     "Returns the names of the kinds of corruption in a set. set: \"common\" (the 15 kinds over "
+     "which the corruption error is averaged), \"extra\" (4 other kinds) or \"all\" (all 19 "
+     "kinds)."},
     {"Dataset:corrupt", corrupt_dataset,
      "dataset:corrupt(kind, severity, {from = \"computed\", seed = 0, constants = \"auto\", frost "
      "= \"DIR\", jpeg = 0}) -> Dataset\n\n"

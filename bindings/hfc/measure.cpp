@@ -114,9 +114,9 @@ const std::vector<Declaration> measure_declarations = {
      "likewise for the variance. N is 0 by default.\n"
      "batch_size: the number of images per forward pass (default 100 on a CPU and 1000 on a GPU). "
      "bfloat16: if true, computes in bfloat16 (torch.autocast). tf32: if true, lets a GPU round "
-     "the factors of convolutions and matrix products to TF32 (10 bits) during the call. If false, "
+     "the inputs of convolutions and matrix products to TF32 (10 bits) during the call. If false, "
      "torch.backends.cudnn.allow_tf32 and torch.backends.cuda.matmul.allow_tf32 keep their values. "
-     "On a CPU, this option has no effect, and hfc-host prints a line that says so.\n"
+     "On a CPU, tf32 has no effect, and hfc-host prints a line that says so.\n"
      "Errors: images that the model does not accept, a label for which the model has no class, "
      "logits that are NaN or infinite."},
     {"hfc.predict", predict,
@@ -137,8 +137,8 @@ const std::vector<Declaration> measure_declarations = {
     {"hfc.confusion_matrix", confusion_matrix,
      "hfc.confusion_matrix(model, images, {statistics = \"running\", batch_size = 100, bfloat16 "
      "= false}) -> Tensor int64 [classes, classes]\n\n"
-     "Counts the images with each label (row) that the model predicts as each class (column). "
-     "For images, options and errors, see hfc.accuracy."},
+     "Returns, for each label (row) and each class (column), the number of images with this label "
+     "that the model predicts as this class. For images, options and errors, see hfc.accuracy."},
     {"hfc.calibration_error", calibration_error,
      "hfc.calibration_error(model, images, {bins = 15, statistics = \"running\", batch_size = "
      "100, bfloat16 = false}) -> number in [0,1]\n\n"

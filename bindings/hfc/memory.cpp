@@ -44,9 +44,9 @@ const std::vector<Declaration> memory_declarations = {
      "yet garbage-collected. Memory that several tensors share is counted once, or once per tensor "
      "if it is below 64 KB.\n"
      "Tensors that a graph keeps for its backward pass are not counted.\n"
-     "largest: with --debug, the number of largest tensors to list, each as {bytes, tensor = "
-     "\"Tensor float32 [2, 3]\", line = \"script.lua:12\"}, where line is the line of the "
-     "script that made the tensor."},
+     "largest: with --debug, how many of the largest tensors to list, each as {bytes, tensor = "
+     "\"Tensor float32 [2, 3]\", line = \"script.lua:12\"}, where line is the line of the script "
+     "that made the tensor."},
 };
 
 }  // namespace

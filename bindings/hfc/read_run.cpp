@@ -40,7 +40,7 @@ const std::vector<Declaration> read_run_declarations = {
     {"hfc.read_run", read_run,
      "hfc.read_run(directory) -> {config, options, events, tables}\n\n"
      "Reads the files of a run, even while it is still in progress.\n"
-     "config: the contents of config.json. options: the script's options in it.\n"
+     "config: the contents of config.json. options: the script's options from config.json.\n"
      "events: the lines of metrics.jsonl as a list of tables. The value null, which represents a "
      "number that is not finite, is read as nan.\n"
      "tables: a table that maps names to lists of rows. Each row maps columns to values, "

@@ -194,14 +194,14 @@ const std::vector<Declaration> robustness_declarations = {
      "attack, otherwise the number of the step that fools the network. images: for each image, the "
      "first perturbed version that the model misclassifies, or the clean image.\n"
      "warnings: reasons to doubt the result. Each warning is a test whose value is above its "
-     "limit. If checks is true, they include tests on the first 100 images: \"randomised\", "
+     "limit. If checks is true, these tests are run on the first 100 images: \"randomised\", "
      "\"probabilities\", \"gradients inside\", \"zero gradient\", \"more steps help less\", \"one "
      "step wins\", \"noise wins\", \"unbounded\", \"not falling\", \"not converged\" and \"batch "
      "statistics\". \"too few classes\" and \"black box wins\" are derived from the steps of the "
      "attack. checks: the value and the limit of each test. transfer: another network, such as a "
-     "copy without the defence. \"black box wins\" then also warns if adversarial images made for "
-     "this network fool the model on images for which the attack failed. log: a Run or Series that "
-     "logs the accuracy after each step. See docs/robustness.md."},
+     "copy without the defence. If transfer is given, \"black box wins\" also warns if adversarial "
+     "images made for that network fool the model on images for which the attack failed. log: a "
+     "Run or Series that logs the accuracy after each step. See docs/robustness.md."},
 };
 
 }  // namespace

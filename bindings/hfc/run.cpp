@@ -185,8 +185,8 @@ const std::vector<Declaration> run_declarations = {
      "hfc.run(name, options) -> Run\n\n"
      "Creates a run directory: --out DIR, or runs/NAME-date-time. It contains config.json (the "
      "options, seed, versions, device, command line), a copy of the script, metrics.jsonl (one "
-     "event per line, flushed immediately), tables (CSV, Markdown) and figures (SVG, PNG). It "
-     "never overwrites an earlier run, but `hfc-host --resume DIR` continues one.\n"
+     "event per line, flushed immediately), tables (CSV, Markdown) and figures (SVG, PNG). An "
+     "earlier run is never overwritten. To continue an earlier run, use `hfc-host --resume DIR`.\n"
      "With several processes (see hfc.parallel), all processes must call this function, but only "
      "rank 0 writes.\n"
      "Errors: a directory that is not empty or cannot be written to."},

@@ -181,15 +181,16 @@ const std::vector<Declaration> saved_model_declarations = {
      "hfc_class_names."},
     {"hfc.saved_model", saved_model,
      "hfc.saved_model(path, name = \"model\") -> Model, or nil\n\n"
-     "Loads a network that run:save wrote, with its class_names (files of earlier versions have "
-     "none), onto the device set by --device. path: the file, or the run directory that contains "
-     "NAME.safetensors. It may also be a .pt2 file of torch.export, or a file of weights (.pth, "
-     ".th, .pt, .safetensors) for torchvision's resnet18, resnet34, resnet50, vgg11, vgg16 or "
-     "alexnet or for a network of pytorch_resnet_cifar10. A file of weights does not contain the "
-     "normalisation of images. hfc-host therefore puts ImageNet's mean and standard deviation, "
-     "which both projects use, in front of the network and prints a line about it. Returns nil for "
-     "the name of a network and for any string that is not a path (no '/', none of these "
-     "extensions, not a directory), so that --model can accept either.\n"
+     "Loads a network that was saved with run:save, with its class_names, and moves it to the "
+     "device set by --device. Files of earlier versions contain no class_names. path: the file, or "
+     "the run directory that contains NAME.safetensors. The path may also name a .pt2 file from "
+     "torch.export, or a file of weights (.pth, .th, .pt, .safetensors) for torchvision's "
+     "resnet18, resnet34, resnet50, vgg11, vgg16 or alexnet or for a network of "
+     "pytorch_resnet_cifar10. A file of weights does not contain the normalisation of images. "
+     "hfc-host therefore puts a normalisation with ImageNet's mean and standard deviation, which "
+     "both projects use, in front of the network, and prints a message. Returns nil for the name "
+     "of a network and for any string that is not a path (no '/', none of these extensions, not a "
+     "directory), so that --model can accept either.\n"
      "Errors: a path that does not exist, a file that is damaged or does not contain the name "
      "of its network (such as the weights of a network written in Lua)."},
 };

@@ -58,20 +58,20 @@ const std::vector<Declaration> smooth_declarations = {
      "hfc.smooth(model, {rho = r, layers = {...}}) or hfc.smooth(model, {sigma = s, size = 3, "
      "layers = {...}}) -> model\n\n"
      "Returns a copy of the model with smoothed convolution kernels, without retraining (Wang et "
-     "al. 2020, section 6). rho: smooths by equation 3, which adds to each weight rho times the "
-     "sum of its eight neighbours, with duplicated borders (rho >= 0). sigma: smooths by a "
+     "al. 2020, section 6). rho: smooths with equation 3, which adds to each weight rho times the "
+     "sum of its eight neighbours, with replicated borders (rho >= 0). sigma: smooths with a "
      "Gaussian (sigma > 0). size: the width of the Gaussian in weights, an odd number; 0 chooses "
      "it from sigma.\n"
      "layers: the names of the convolutions to smooth (default the first one). Errors: a model "
      "without a convolution, a name that does not exist."},
     {"hfc.smooth_kernel", smooth_kernel,
      "hfc.smooth_kernel(kernel, rho) -> Tensor\n\n"
-     "Smooths a kernel [..., height, width] by equation 3."},
+     "Smooths a kernel [..., height, width] with equation 3 (see hfc.smooth)."},
     {"hfc.roughness", roughness,
      "hfc.roughness(kernel, {relative = true}) -> Tensor float64 [...]\n\n"
      "Returns how much adjacent weights of kernels [..., height, width] differ: the energy of the "
-     "differences, by default divided by the kernel's own energy. relative: if false, does not "
-     "divide."},
+     "differences, by default divided by the kernel's own energy. relative: if false, the energy "
+     "of the differences is not divided."},
     {"hfc.frequency_response", frequency_response,
      "hfc.frequency_response(kernel, size) -> Tensor float64 [..., size, size]\n\n"
      "Returns the gain of the kernel at each frequency of a size x size image, zero-frequency "

@@ -26,11 +26,11 @@ local Blurred
 hfc.blurred_input = host.declare("hfc.blurred_input", '\z
   hfc.blurred_input(model, rho) -> module\n\n\z
   Returns the network with a blur in front of it. Each pixel becomes the weighted mean of itself \z
-  (weight 1) and its eight neighbours (weight rho each), with duplicated borders. These are the \z
-  weights with which hfc.smooth {rho = r} smooths the first kernels, divided by their sum, so the \z
-  mean of an image does not change. The blur is the baseline for smoothed kernels: except at \z
-  borders, a linear filter of the first layer\'s kernels is a filter of the input. Gradients of \z
-  attacks pass through the blur.\n\z
+  (weight 1) and its eight neighbours (weight rho each), with replicated borders. hfc.smooth uses \z
+  the same weights for the kernels of the first layer. The blur divides the weights by their sum, \z
+  so the mean of an image does not change. The blur is the baseline for smoothed kernels: except \z
+  at borders, applying a linear filter to the first layer\'s kernels is equivalent to applying it \z
+  to the input. Gradients of attacks pass through the blur.\n\z
   rho: at least 0; 0 does not change the images.',
 function(model, rho)
   if type(rho) ~= "number" or rho < 0 or rho == math.huge then
@@ -42,8 +42,8 @@ end)
 
 hfc.epochs_to = host.declare("hfc.epochs_to", '\z
   hfc.epochs_to(history, probe, accuracy) -> number, or nil\n\n\z
-  Returns the first epoch after which the accuracy on a probe is at least the given one; nil if \z
-  there is none. history: the result of hfc.train. probe: the name of a probe.',
+  Returns the first epoch after which the accuracy on a probe is at least `accuracy`, or nil if \z
+  there is no such epoch. history: the result of hfc.train. probe: the name of a probe.',
 function(history, probe, accuracy)
   for _, result in ipairs(history) do
     local reached = (result.accuracy or {})[probe]
@@ -56,11 +56,12 @@ end)
 
 hfc.matched = host.declare("hfc.matched", '\z
   hfc.matched(results, group, measure) -> list of results, number\n\n\z
-  Chooses results with nearly equal values of a measure, for a fair comparison of groups, such as \z
-  optimizers at learning rates that lead to the same training accuracy. results: a list of tables \z
-  {GROUP = name, MEASURE = number, ...}. The target is the largest value that every group \z
-  reaches: the smallest of the groups\' largest values. Returns the result nearest to the \z
-  target from each group, in the order of the groups, followed by the target.',
+  Chooses one result per group, with nearly equal values of a measure, for a fair comparison of \z
+  the groups. For example, optimizers can be compared at learning rates that lead to the same \z
+  training accuracy. results: a list of tables {GROUP = name, MEASURE = number, ...}. The target \z
+  is the largest value that every group reaches: the smallest of the groups\' largest values. \z
+  Returns the result nearest to the target from each group, in the order of the groups, followed \z
+  by the target.',
 function(results, group, measure)
   local names, largest = {}, {}
   for i, result in ipairs(results) do

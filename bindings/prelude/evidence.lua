@@ -49,9 +49,9 @@ end)
 
 hfc.batchnorm_statistics = host.declare("hfc.batchnorm_statistics", '\z
   hfc.batchnorm_statistics(name, dataset) -> value of the option statistics\n\n\z
-  Returns the option `statistics` (see hfc.accuracy) for a name from the command line: "running", \z
-  "batch", or "adapted" for {adapted = {images = 128, source_weight = 16}}. If the Dataset has \z
-  fewer than 128 images, all of them are used.',
+  Returns the value of the option `statistics` (see hfc.accuracy) for a name from the command \z
+  line: "running", "batch", or "adapted", which stands for {adapted = {images = 128, \z
+  source_weight = 16}}. If the Dataset has fewer than 128 images, all of them are used.',
 function(name, dataset)
   if name == "running" or name == "batch" then return name end
   if name ~= "adapted" then
@@ -96,7 +96,7 @@ hfc.probe_rows = host.declare("hfc.probe_rows", '\z
   "adapted"}})\n\n\z
   Writes a row for each kind of BatchNorm statistics (see hfc.batchnorm_statistics), with the \z
   accuracy on each probe. first: columns that come first, such as {radius = 4}. probes: a table \z
-  from names to Datasets, as for hfc.train.',
+  that maps names to Datasets, as in hfc.train.',
 function(run, name, first, model, probes, options)
   local columns = host.option_values.sorted_keys(first)
   columns[#columns + 1] = "statistics"
@@ -114,8 +114,9 @@ end)
 hfc.chance = host.declare("hfc.chance", '\z
   hfc.chance(classes, labels, rows) -> expected, fractions\n\n\z
   Returns how many images a network would be expected to classify correctly if its predictions \z
-  ignored the image, that is, if each were drawn at random from the predictions for all images. \z
-  fractions: Tensor float64 [classes], the fraction of the images predicted as each class.\n\z
+  ignored the image, that is, if each prediction were drawn at random from the predictions for \z
+  all images. fractions: Tensor float64 [classes], the fraction of the images predicted as each \z
+  class.\n\z
   classes, labels: Tensors int64 [N], the predictions and the labels of all images. rows: Tensor \z
   int64 [n], the positions of the images to count (default all).',
 function(classes, labels, rows)
@@ -132,9 +133,9 @@ end
 
 hfc.sample_search = host.declare("hfc.sample_search", '\z
   hfc.sample_search(model, parts, labels, {statistics = "running"}) -> table\n\n\z
-  Searches for the samples of Figure 2 of Wang et al., 2020: images with f(x) = f(x_h) = y and \z
-  f(x_l) not y. parts: {x, x_l, x_h}, as Datasets or Tensors of the same images. labels: Tensor \z
-  int64 [N]. The options are those of hfc.logits.\n\z
+  Searches for samples like those in Figure 2 of Wang et al., 2020: images with f(x) = f(x_h) = y \z
+  and f(x_l) not y. parts: {x, x_l, x_h}, as Datasets or Tensors of the same images. labels: \z
+  Tensor int64 [N]. The options are those of hfc.logits.\n\z
   The result contains class, confidence, probabilities and right (each a list with one Tensor per \z
   part); candidates (the positions of the images with f(x) = y and f(x_l) not y); samples (the \z
   positions of the samples among the candidates); expected (the number of samples to expect if \z
@@ -212,12 +213,13 @@ end
 hfc.report_samples = host.declare("hfc.report_samples", '\z
   hfc.report_samples(run, data, parts, found, {figure = "samples", names = {"x", "x_l", "x_h"}, \z
   first = {}})\n\n\z
-  Writes the result of hfc.sample_search to the run. The table `samples` has the row of the \z
-  result. The table `accuracy` has the accuracy on each part, with Wilson\'s interval. The table \z
-  `predictions` has a row for each class, with the fraction of the labels and of the predictions \z
-  for each part. The table `images` has a row for each sample. The image FIGURE shows the first \z
-  eight samples, and the chart "FIGURE confidences" shows the network\'s confidence in each \z
-  class. The third part is drawn with its mean shown as grey.\n\z
+  Writes the result of hfc.sample_search to the run. The table `samples` contains the row of the \z
+  result. The table `accuracy` contains the accuracy on each part, with Wilson\'s interval. The \z
+  table `predictions` has a row for each class, with the fraction of images that have this label \z
+  and, for each part, the fraction predicted as this class. The table `images` has a row for each \z
+  sample. The image FIGURE shows the first eight samples, and the chart "FIGURE confidences" \z
+  shows the network\'s confidence in each class. The third part is drawn with its mean shown as \z
+  grey.\n\z
   data: the table that hfc.data returns. first: columns that come first in all rows, such as \z
   {split = "FFT"}.',
 function(run, data, parts, found, options)
@@ -305,8 +307,8 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   with strength rho. The row contains the accuracy on clean images (clean) and the accuracy under \z
   FGSM and PGD at each epsilon (such as ["fgsm 0.03"]). published: a row from hfc.published, \z
   whose numbers are added as ["clean (paper)"] and so on, at the epsilons .03, .06 and .09. The \z
-  list contains the same numbers as rows {measure, mean, low, high, n, paper} with Wilson\'s \z
-  interval over the images.\n\z
+  second result lists the same numbers in rows {measure, mean, low, high, n, paper}, with \z
+  Wilson\'s interval over the images.\n\z
   search: "bound" attacks once with each epsilon; PGD takes 10 steps of epsilon / 4 from a random \z
   start. "least" searches for the least epsilon of each image, as the authors\' code does with \z
   foolbox 1.8: FGSM tries epsilons in increments of .001; PGD (40 steps of epsilon / 30, no \z
@@ -314,7 +316,7 @@ hfc.smoothing_row = host.declare("hfc.smoothing_row", '\z
   image is then robust at an epsilon only if its least epsilon is larger. statistics: \z
   "running", "batch" or "adapted" (see \z
   hfc.batchnorm_statistics). With "batch", only the clean accuracy is measured, because an attack \z
-  on one image would change the results of the others. blur: if true, blurs the input in place of \z
+  on one image would change the results of the others. blur: if true, blurs the input instead of \z
   smoothing the kernels (see hfc.blurred_input).',
 function(model, dataset, options)
   local smooth = options.blur and hfc.blurred_input(model, options.rho)

@@ -13,8 +13,8 @@ end
 hfc.wang2020 = host.declare("hfc.wang2020", '\z
   hfc.wang2020 {name = value, ...} -> table, a preset of hfc.options\n\n\z
   Returns your own options together with those of the CIFAR-10 experiments in the text of Wang et \z
-  al., 2020: preact_resnet32, 100 epochs, batches of 100, and Adam with 1e-4. The value false \z
-  leaves out an option: lr = false.',
+  al., 2020: preact_resnet32, 100 epochs, batches of 100, and Adam with the learning rate 1e-4. \z
+  The value false leaves out an option: lr = false.',
 function(own)
   return preset_of({
     dataset = "cifar10", model = "preact_resnet32", epochs = 100, batch_size = 100, lr = 1e-4,
@@ -23,9 +23,9 @@ end)
 
 hfc.wang2020_code = host.declare("hfc.wang2020_code", '\z
   hfc.wang2020_code {name = value, ...} -> table, a preset of hfc.options\n\n\z
-  Returns the options of hfc.wang2020, changed where the authors\' TensorFlow code differs in all \z
-  experiments: form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). With \z
-  this form, hfc.training uses TensorFlow\'s Adam.',
+  Returns the options of hfc.wang2020, except for two that differ in the authors\' TensorFlow \z
+  code in all experiments: form = "tensorflow" and initialisation = "tensorflow" (see hfc.model). \z
+  With this form, hfc.training uses TensorFlow\'s Adam.',
 function(own)
   return preset_of(hfc.wang2020 {form = "tensorflow", initialisation = "tensorflow"}, own)
 end)
@@ -34,11 +34,11 @@ hfc.imagenet_nine = host.declare("hfc.imagenet_nine", '\z
   hfc.imagenet_nine {name = value, ...} -> table, a preset of hfc.options\n\n\z
   Returns your own options together with those of the experiment with nine classes of ImageNet \z
   (Wang et al., 2020, appendix B.1): torchvision\'s variant of ResNet-50 without BatchNorm, \z
-  images of 224 pixels, batches of 100, and Adam with 1e-4. The paper names neither the classes \z
-  nor the images. The classes in scripts/classes/nine.json are guesses, and so are the numbers \z
-  of images, 1300 for training and 50 for testing in each class. The value false leaves out an \z
-  option: batch_size = false. --dataset folder:DIR names the directory with the 1000 class \z
-  directories.',
+  images of 224 pixels, batches of 100, and Adam with the learning rate 1e-4. The paper names \z
+  neither the classes nor the images. The classes in scripts/classes/nine.json are guesses, and \z
+  so are the numbers of images, 1300 for training and 50 for testing in each class. The value \z
+  false leaves out an option: batch_size = false. Pass --dataset folder:DIR, where DIR contains \z
+  the 1000 class directories.',
 function(own)
   return preset_of({
     model = "resnet50_bare", form = "torchvision", image_size = 224, resize = 256,
@@ -53,8 +53,9 @@ hfc.karantzas2022 = host.declare("hfc.karantzas2022", '\z
   (Karantzas et al., 2022): VGG-11 with BatchNorm as torchvision builds and initialises it, grey \z
   and standardised images of 128 pixels from five Imagenette classes \z
   (scripts/classes/imagenette_five.json), 50 epochs with batches of 128, Adam with OneCycleLR up \z
-  to 1e-3, and the epoch with the best accuracy on the test images. --dataset folder:DIR names \z
-  the directory of Imagenette. For the paper\'s second network: --model resnet18 --dropout 0.',
+  to 1e-3, and the weights of the epoch with the best accuracy on the test images. Pass --dataset \z
+  folder:DIR, where DIR is the directory of Imagenette. For the paper\'s second network, add \z
+  --model resnet18 --dropout 0.',
 function(own)
   return preset_of({
     model = "vgg11", form = "torchvision", initialisation = "torchvision", dropout = .5,
@@ -67,9 +68,9 @@ end)
 
 hfc.karantzas_common = host.declare("hfc.karantzas_common", '\z
   hfc.karantzas_common {name = default, ...} -> table, for hfc.options\n\n\z
-  Returns hfc.common with the options that scripts on Fourier masks share: pixels (see \z
-  hfc.standardised), crop, flip, dropout, schedule and keep_best. hfc.karantzas_recipe turns them \z
-  into a recipe for hfc.network.',
+  Returns the options of hfc.common and the options that scripts on Fourier masks share: pixels \z
+  (see hfc.standardised), crop, flip, dropout, schedule and keep_best. hfc.karantzas_recipe turns \z
+  these options into a recipe for hfc.network.',
 function(own)
   return hfc.common(hfc.merge({
     pixels = {{grey = false, mean = 0, deviation = 1}, "pixel values: see hfc.standardised"},
@@ -98,10 +99,11 @@ end)
 
 hfc.standardised = host.declare("hfc.standardised", '\z
   hfc.standardised(data, {grey = false, mean = 0, deviation = 1}) -> table\n\n\z
-  Returns the table of hfc.data with converted pixels: in grey if the option grey is true (see \z
-  Dataset:grey), then (x - mean) / deviation. Masks and attacks then act on standardised pixels. \z
-  The field `range` contains the values of black and white; pass it to attacks as their option \z
-  `range`. Pass range[1] to hfc.augment as the option `fill`.',
+  Returns the table of hfc.data with converted pixels. If the option grey is true, the images are \z
+  converted to grey first (see Dataset:grey). Each pixel x then becomes (x - mean) / deviation. \z
+  Masks and attacks then act on standardised pixels. The field `range` contains the values of \z
+  black and white; pass it to attacks as their option `range`. Pass range[1] to hfc.augment as \z
+  the option `fill`.',
 function(data, options)
   local mean, deviation = options.mean or 0, options.deviation or 1
   -- Rounding may take float32 pixels a little beyond black and white.

@@ -59,12 +59,13 @@ local published = {
 
 hfc.published = host.declare("hfc.published", '\z
   hfc.published(table, ...) -> list of numbers\n\n\z
-  Returns a row of a table from a paper, or an empty list if the table has no such row. "wang2020 \z
-  table1" takes the part ("low" or "high") and the radius, and returns the accuracy on training \z
-  images and on test images. "wang2020 table2" takes the kind of training ("natural" or \z
-  "adversarial") and rho, and returns the clean accuracy, the accuracy under FGSM at .03, .06 and \z
-  .09, and the accuracy under PGD at the same epsilons. Both tables are for CIFAR-10. "wang2020 \z
-  table3" and "wang2020 table4" are the same tables for nine classes of ImageNet.\n\z
+  Returns a row of a table from a paper, or an empty list if the table has no such row. For \z
+  "wang2020 table1", pass the part ("low" or "high") and the radius; the row contains the \z
+  accuracy on training images and on test images. For "wang2020 table2", pass the kind of \z
+  training ("natural" or "adversarial") and rho; the row contains the clean accuracy, the \z
+  accuracy under FGSM at .03, .06 and .09, and the accuracy under PGD at the same epsilons. Both \z
+  tables are for CIFAR-10. "wang2020 table3" and "wang2020 table4" are the same tables for nine \z
+  classes of ImageNet.\n\z
   Error: an unknown table.', function(name, ...)
   local row = published[name]
   if not row then

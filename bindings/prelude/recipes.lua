@@ -53,7 +53,7 @@ hfc.training = host.declare("hfc.training", '\z
   hfc.training(opt, {name = value, ...}) -> table, for hfc.train\n\n\z
   Returns options for hfc.train from the options of a script: opt.epochs, opt.batch_size, \z
   opt.seed, opt.probe_samples, and Adam with opt.lr (TensorFlow\'s Adam if opt.form is \z
-  "tensorflow"). The second table overrides them.',
+  "tensorflow"). The second table overrides these options.',
 function(opt, own)
   if type(opt) ~= "table" then
     error("hfc.training: expected the options of the script, got " .. type(opt), 2)
@@ -69,8 +69,8 @@ end)
 hfc.new_model = host.declare("hfc.new_model", '\z
   hfc.new_model(opt, data, {batch_norm = false, dropout = 0}) -> Model\n\n\z
   Returns a new network for the data set. Its name is opt.model, and the script\'s options \z
-  opt.seed, opt.form and opt.initialisation also apply. The table contains further options of \z
-  hfc.model.',
+  opt.seed, opt.form and opt.initialisation also apply. The last argument is a table with further \z
+  options of hfc.model.',
 function(opt, data, own)
   return hfc.model(opt.model, over({
     data = data, seed = opt.seed, form = opt.form, initialisation = opt.initialisation,
@@ -99,7 +99,7 @@ hfc.network = host.declare("hfc.network", '\z
   the network with the name opt.model, trains it on data.train and saves it in the run as \z
   `name`.\n\z
   recipe: options of hfc.train, which override those of hfc.training(opt), and the options \z
-  batch_norm, dropout, form and initialisation of hfc.model. set: a Dataset to train on in place \z
+  batch_norm, dropout, form and initialisation of hfc.model. set: a Dataset to train on instead \z
   of data.train. By default, data.test is a probe, and the curve is logged in the series \z
   "training, NAME".',
 function(opt, data, run, recipe, name)
@@ -110,8 +110,8 @@ end)
 hfc.networks = host.declare("hfc.networks", '\z
   hfc.networks(opt, data, run, {name = recipe, ...}, names = opt.networks) -> function\n\n\z
   The loop "for name, model in hfc.networks(...) do" calls hfc.network for each name in turn. All \z
-  names are checked before the first training run starts: an unknown name ends the program, like \z
-  a wrong option.',
+  names are checked before the first training run starts: an unknown name ends the program, as an \z
+  invalid option does.',
 function(opt, data, run, recipes, names)
   names = names or opt.networks
   if type(names) ~= "table" or type(recipes) ~= "table" then
@@ -135,7 +135,7 @@ end)
 
 hfc.merge = host.declare("hfc.merge", '\z
   hfc.merge(a, b, ...) -> table\n\n\z
-  Returns a new table with the fields of all these tables. A later table overrides an earlier one.',
+  Returns a new table with the fields of all the given tables. Later tables override earlier ones.',
 function(...)
   local result = {}
   for i = 1, select("#", ...) do over(result, (select(i, ...))) end
@@ -174,10 +174,10 @@ end)
 
 hfc.gallery = host.declare("hfc.gallery", '\z
   hfc.gallery(data, parts, classes, confidences, positions) -> pictures, captions\n\n\z
-  Returns rows for run:image. Each row shows the images of one part at the first eight positions, \z
-  with captions such as "cat\\n0.987". parts: a list of Datasets or Tensors [N, C, H, W]. \z
-  positions: Tensor int64 [n], with at least one position. classes, confidences: lists with one \z
-  Tensor [N] per part, as returned by hfc.predict. data: the data set, for the names of the \z
+  Returns rows for run:image, one per part. Each row shows the part\'s images at the first eight \z
+  positions, with captions such as "cat\\n0.987". parts: a list of Datasets or Tensors [N, C, H, \z
+  W]. positions: Tensor int64 [n], with at least one position. classes, confidences: lists with \z
+  one Tensor [N] per part, as returned by hfc.predict. data: the data set, for the names of the \z
   classes.',
 function(data, parts, classes, confidences, positions)
   local shown = positions:slice(0, 0, 8)

@@ -135,25 +135,27 @@ const std::vector<Declaration> batch_declarations = {
      "dataset:batch(begin, end) -> images, labels\n\n"
      "Returns the images begin .. end-1 as float32 [n, C, H, W] and their labels as int64 [n], on "
      "the CPU. For a detection data set, the labels are a list with one Tensor float32 [objects, "
-     "5] per image. Its rows contain x1, y1, x2, y2 and the label."},
+     "5] per image. Each row contains x1, y1, x2, y2 and the label of an object."},
     {"Dataset:batches", batches,
      "for images, labels, samples in dataset:batches {size = 100, shuffle = false, seed = n, epoch "
      "= 1, ...} do\n\n"
      "Iterates over the data set in batches of `size` images. The last batch may be smaller; "
-     "drop_last = true leaves such a batch out. samples: int64 [n], the index of each image in its "
-     "source.\n"
-     "shuffle: if true, uses the random order given by (seed, epoch), which is also the order of "
-     "hfc.train in this epoch. Without seed and epoch, each loop has a different order, drawn from "
+     "with drop_last = true, a smaller last batch is left out. samples: int64 [n], the index of "
+     "each image in its source.\n"
+     "shuffle: if true, uses the random order given by seed and epoch. hfc.train uses the same "
+     "order in this epoch. Without seed and epoch, each loop has a different order, drawn from "
      "torch's default generator (torch.manual_seed).\n"
-     "from: the first batch to return (default 0). With the same seed and epoch, a loop continues "
-     "bit-identically where it stopped. rank, ranks: this process gets the images at the positions "
-     "rank, rank + ranks, ... of the order (default rank = 0 and ranks = 1).\n"
+     "from: the first batch to return (default 0). With the same seed and epoch, the batches from "
+     "there on are bit-identical to those of a complete loop. rank, ranks: this process gets the "
+     "images at the positions rank, rank + ranks, ... in the order (default rank = 0 and ranks = "
+     "1).\n"
      "threads: the number of threads that read batches while the script works (default the number "
      "of cores for images from files, otherwise 0). ahead: the number of batches that they read "
-     "ahead (default 2). The images do not depend on these two numbers. bad: with \"stop\" (the "
-     "default), a sample that cannot be read raises an error when its batch is due. With \"skip\", "
-     "the next readable sample takes its place, and a message at the end of the loop lists the "
-     "skipped samples. More than one skipped sample in a thousand is an error."},
+     "ahead (default 2). The images do not depend on these two numbers. bad: how to handle a "
+     "sample that cannot be read. \"stop\" (the default) raises an error when the batch with this "
+     "sample is due. \"skip\" replaces the sample with the next readable one, and a message at the "
+     "end of the loop lists the skipped samples. More than one skipped sample in a thousand is an "
+     "error."},
 };
 
 }  // namespace

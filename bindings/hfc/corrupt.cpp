@@ -162,10 +162,10 @@ const std::vector<Declaration> corrupt_declarations = {
     {"Dataset:corrupt", corrupt_dataset,
      "dataset:corrupt(kind, severity, {from = \"computed\", seed = 0, constants = \"auto\", frost "
      "= \"DIR\", jpeg = 0}) -> Dataset\n\n"
-     "Returns the same images, corrupted as batches are made; see hfc.corrupt. from = \"files\" "
-     "uses the published images of CIFAR-10-C instead, from NAME.npy and labels.npy in the "
-     "directory CIFAR-10-C next to the other data sets. The data set must then consist of "
-     "CIFAR-10's test images, without filters."},
+     "Returns a view with corrupted images; see hfc.corrupt. Each batch is corrupted when it is "
+     "made. from = \"files\" uses the published images of CIFAR-10-C instead, from NAME.npy and "
+     "labels.npy in the directory CIFAR-10-C next to the other data sets. The data set must then "
+     "consist of CIFAR-10's test images, without filters."},
     {"hfc.corruption_error", corruption_error,
      "hfc.corruption_error(model, dataset, {kinds = list, severities = {1, 2, 3, 4, 5}, "
      "baseline = \"none\", statistics = \"running\", from = \"computed\", frost = \"DIR\", seed "

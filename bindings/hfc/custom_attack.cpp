@@ -179,9 +179,9 @@ int draw(Call& call) {
 const std::vector<Declaration> step_declarations = {
     {"AttackStep:originals", originals,
      "AttackStep:originals() -> Tensor float32 [N, C, H, W]\n\n"
-     "Returns the unperturbed images. The function of hfc.attack.custom gets an AttackStep for "
-     "each iteration. N is the number of images that are still being attacked. After the function "
-     "has returned, all methods of this AttackStep raise an error."},
+     "Returns the unperturbed images. The function passed to hfc.attack.custom gets a new "
+     "AttackStep in each iteration. N is the number of images that are still being attacked. After "
+     "the function has returned, all methods of this AttackStep raise an error."},
     {"AttackStep:labels", labels,
      "AttackStep:labels() -> Tensor int64 [N]\n\n"
      "Returns the labels."},
@@ -197,16 +197,16 @@ const std::vector<Declaration> step_declarations = {
      "gradient() afterwards."},
     {"AttackStep:losses", losses,
      "AttackStep:losses() -> Tensor float32 [N]\n\n"
-     "Returns the loss that the attack increases, at the perturbed images. It is the loss that the "
-     "option `loss` chooses, with the opposite sign if the attack is targeted."},
+     "Returns the loss that the attack increases, at the perturbed images. The option `loss` "
+     "selects this loss; its sign is reversed if the attack is targeted."},
     {"AttackStep:gradient", gradient,
      "AttackStep:gradient() -> Tensor float32 [N, C, H, W]\n\n"
      "Returns the gradient of the losses at the perturbed images."},
     {"AttackStep:class_gradients", class_gradients,
      "AttackStep:class_gradients(classes) -> Tensor float32 [N, K, C, H, W]\n\n"
-     "Returns the gradient of each logit at the perturbed images. classes: Tensor int64 [N, K], "
-     "the K classes for which to compute it in each image; all classes by default. This takes K "
-     "backward passes."},
+     "Returns the gradient of each logit at the perturbed images. classes: a Tensor int64 [N, K] "
+     "that selects K classes for each image (default all classes). The method runs K backward "
+     "passes."},
     {"AttackStep:rand", draw,
      "AttackStep:rand() -> Tensor float32 [N, C, H, W]\n\n"
      "Returns random numbers, uniform in [0,1). The numbers for an image depend only on the "

@@ -221,7 +221,7 @@ int name(Call& call) {
 const std::vector<Declaration> dataset_declarations = {
     {"Dataset:subset", subset,
      "dataset:subset(n, {seed = 0}) -> Dataset\n\n"
-     "Returns n random images, or all images in their order if n is 0. Errors: n out of range."},
+     "Returns n random images, or all images in order if n is 0. Errors: n out of range."},
     {"Dataset:slice", slice,
      "dataset:slice(begin, end) -> Dataset\n\n"
      "Returns the images begin .. end-1, counted from 0. Errors: an empty or invalid range."},
@@ -233,9 +233,9 @@ const std::vector<Declaration> dataset_declarations = {
      "Returns the same images with a fixed permutation of their labels (Zhang et al., 2017)."},
     {"Dataset:low_pass", dataset_low_pass,
      "dataset:low_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
-     "Returns the same images, reduced to the frequencies within `radius` bins of zero as batches "
-     "are made. rule: \"<=\" (as in the paper) or \"<\" (as in the authors' code). rescale: "
-     "\"none\", or \"max\" (x / max(x) for each image, as in the authors' code).\n"
+     "Returns a view with only the frequencies within `radius` bins of zero; each batch is "
+     "filtered when it is made. rule: \"<=\" (as in the paper) or \"<\" (as in the authors' code). "
+     "rescale: \"none\", or \"max\" (x / max(x) for each image, as in the authors' code).\n"
      "Filters compose: dataset:low_pass(8):high_pass(4) is a band pass."},
     {"Dataset:high_pass", dataset_high_pass,
      "dataset:high_pass(radius, {rule = \"<=\", rescale = \"none\"}) -> Dataset\n\n"
@@ -243,21 +243,21 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:transform", transform,
      "dataset:transform(steps, {interpolation = \"bilinear\", orientation = \"exif\"}) -> "
      "Dataset\n\n"
-     "Returns a view of a \"folder:DIR\" or \"tar:FILE\" data set whose images are made from the "
-     "files by steps other than those of hfc.data. The steps follow torchvision's rules: "
+     "Returns a view of a \"folder:DIR\" or \"tar:FILE\" data set that makes its images from the "
+     "files with `steps` instead of the steps of hfc.data. The steps follow torchvision's rules: "
      "{{\"resize\", 256}, {\"center_crop\", 224}, {\"random_resized_crop\", 224, scale = {.08, 1}, "
      "ratio = {3/4, 4/3}}, {\"horizontal_flip\", p = .5}, {\"pad\", 4}, {\"random_crop\", 32}, "
-     "{\"color_jitter\", brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize and "
-     "random_resized_crop must be the first step. color_jitter (torchvision's version for tensors) "
-     "must come after the last crop. pad fills with black. Instead of a list, steps may be a "
-     "preset: \"imagenet\" (resize 256, center_crop 224) or \"imagenet_train\" "
-     "(random_resized_crop 224, horizontal_flip). Both ignore the EXIF orientation.\n"
+     "{\"color_jitter\", brightness = .4, contrast = .4, saturation = .4, hue = .1}}. resize or "
+     "random_resized_crop, if used, must be the first step. color_jitter (torchvision's version "
+     "for tensors) must come after the last crop. pad fills with black. Instead of a list, steps "
+     "may be a preset: \"imagenet\" (resize 256, center_crop 224) or \"imagenet_train\" "
+     "(random_resized_crop 224, horizontal_flip). Both presets ignore the EXIF orientation.\n"
      "Only the pixels that the steps need are decoded. Random numbers depend only on the seed, the "
      "epoch and the image. If a step is random, the files are read again in each epoch. Otherwise, "
      "they are decoded once if the data set was in memory and the images fit. By default, "
      "interpolation and orientation keep their values from hfc.data.\n"
-     "Errors: an unknown step or option, steps that give images of different sizes, an image "
-     "smaller than its random_crop, a data set that is filtered, mapped or without image files."},
+     "Errors: an unknown step or option, resulting images of different sizes, an image smaller "
+     "than its random_crop, a filtered or mapped data set, a data set without image files."},
     {"Dataset:check", check,
      "dataset:check {most = 10} -> {{sample = i, reason = string}, ...}\n\n"
      "Reads every sample once and returns the samples that cannot be read. It stops after `most` "
@@ -267,23 +267,23 @@ const std::vector<Declaration> dataset_declarations = {
      "Returns the same images, but decodes each of them only once, when it is first needed. The "
      "decoded images are stored in memory or, if they do not fit, in a temporary file that is "
      "deleted with the data set. If you pass a folder, they are stored in a file in it. Later runs "
-     "use this file as long as the steps and the names, sizes and times of the image files do not "
-     "change. Call it after transform, subset, per_class and similar functions, because only the "
-     "images of the view are stored. Images that are already in memory stay there.\n"
-     "Errors: random steps, a data set not made from image files, a wrong file in the folder, no "
-     "space."},
+     "use this file as long as the steps and the image files (names, sizes, modification times) "
+     "stay the same. Call cache after transform, subset, per_class and similar functions, because "
+     "only the images of the view are stored. Images that are already in memory stay there.\n"
+     "Errors: random steps, a data set not made from image files, a wrong file in the folder, a "
+     "full disk."},
     {"Dataset:map", map,
      "dataset:map(function(images, indices) return images end) -> Dataset\n\n"
      "Returns a view whose images are changed by a function. The function gets the images of a "
      "batch, float32 [n, C, H, W], and the index of each image in its source, int64 [n]. It must "
-     "return the same number of images as float32; their shape may differ. It runs on the script's "
-     "thread each time a batch is made, so it must return the same result for the same image. "
-     "Errors: any other result."},
+     "return the same number of images, in float32; their shape may differ. It runs on the "
+     "script's thread each time a batch is made, so it must return the same result for the same "
+     "image. Errors: any other result."},
     {"Dataset:filter", filter,
      "dataset:filter(function(image, label, index) return keep end) -> Dataset\n\n"
-     "Returns the images for which the function returns true, in their order. image: float32 [C, "
-     "H, W]. index: the index of the image in its source. The function is called immediately for "
-     "each image. Errors: a result other than true or false, no image left."},
+     "Returns the images for which the function returns true, in their original order. image: "
+     "float32 [C, H, W]. index: the index of the image in its source. The function runs "
+     "immediately, once for each image. Errors: a result other than true or false, no image left."},
     {"Dataset:concat", concat,
      "dataset:concat(other, ...) -> Dataset\n\n"
      "Returns the images of all the data sets, one data set after another, as floats. Errors: "
@@ -291,7 +291,7 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:with_labels", with_labels,
      "dataset:with_labels(labels) -> Dataset\n\n"
      "Returns the same images with these labels, non-negative int64 or uint8 [N]. Errors: a wrong "
-     "number or dtype."},
+     "number of labels, a wrong dtype."},
     {"Dataset:select", select,
      "dataset:select(positions) -> Dataset\n\n"
      "Returns the images at these positions, an int64 Tensor [n], in that order. Errors: a "
@@ -299,9 +299,9 @@ const std::vector<Declaration> dataset_declarations = {
     {"Dataset:probes", probes,
      "dataset:probes {low = {4, 8}, high = {12}, rule = \"<=\", rescale = \"none\", prefix = \"\"} "
      "-> {[\"low r=4\"] = Dataset, ...}\n\n"
-     "Returns named views for the option `probes` of hfc.train: low_pass and high_pass with these "
-     "radii, with the prefix in front of their names. Other Datasets, such as test = data.test, "
-     "keep their names."},
+     "Returns named views for the option `probes` of hfc.train: the low_pass and high_pass views "
+     "with these radii. The prefix is put in front of their names. You can add other Datasets, "
+     "such as test = data.test; they keep their names."},
     {"Dataset:samples", samples,
      "dataset:samples() -> Tensor int64 [N]\n\n"
      "Returns the index of each image in its source. An image has the same index in every view."},

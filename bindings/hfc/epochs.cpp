@@ -251,12 +251,12 @@ const std::vector<Declaration> epoch_declarations = {
      "Iterates over the epochs 1 to n of your own training loop: for epoch in run:epochs(20, {net "
      "= net, adam = adam}) do ... end. After each epoch it saves the objects and the states of "
      "torch's random generators in the run directory. `hfc-host --resume DIR` continues after the "
-     "last complete epoch and gets the same results as an uninterrupted run.\n"
+     "last complete epoch and produces the same results as an uninterrupted run.\n"
      "An object is a network, an optimizer or a schedule (anything with state_dict()), a Tensor, "
-     "or a table of numbers, strings, booleans, Tensors and such tables. When a run is resumed, a "
-     "Tensor is filled in place, and the contents of a table are replaced. Everything else "
-     "that the loop uses must depend only on the number of the epoch. Pass a seed and the epoch to "
-     "dataset:batches, and do not use math.random, whose state cannot be saved.\n"
+     "or a table of numbers, strings, booleans, Tensors and nested tables of these types. When a "
+     "run is resumed, a Tensor is filled in place, and the contents of a table are replaced. "
+     "Everything else that the loop uses must depend only on the epoch number. Pass a seed and the "
+     "epoch to dataset:batches, and do not use math.random, whose state cannot be saved.\n"
      "Errors: an object that cannot be saved, a checkpoint with other objects, a directory that "
      "cannot be written to."},
 };

@@ -204,15 +204,15 @@ const std::vector<Declaration> mask_declarations = {
      "hfc.mask.accuracy(model, images, mask, {batch_size = 100, labels = Tensor}) -> number in "
      "[0,1]\n\n"
      "Returns the fraction of masked images that the model classifies correctly; see "
-     "hfc.mask.predict. labels: the labels to compare with (default those of the Dataset)."},
+     "hfc.mask.predict. labels: the labels to compare with (default the labels of the Dataset)."},
     {"hfc.mask.threshold", threshold,
      "hfc.mask.threshold(mask, value) -> Tensor float32\n\n"
      "Returns ones where the mask is above the value, and zeros elsewhere."},
     {"hfc.mask.largest", largest,
      "hfc.mask.largest(map, share) -> Tensor float32\n\n"
      "Returns a mask that keeps the fraction `share`, in [0,1], of the frequencies: ones where the "
-     "map [..., H, W] is largest, zeros elsewhere. Each [H, W] is treated individually. NaN "
-     "values, which a scan returns beyond its reach, are never kept."},
+     "map [..., H, W] is largest, zeros elsewhere. Each [H, W] is treated individually. "
+     "Frequencies at which the map is NaN are never kept."},
 };
 
 }  // namespace

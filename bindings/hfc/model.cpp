@@ -238,7 +238,7 @@ const std::vector<Declaration> model_declarations = {
      "ImageNet. The result shares its weights with `model`, which becomes the child module "
      "`network` of the result. If the network is written in Lua, normalise in its `forward` method "
      "instead.\n"
-     "Errors: lists of different lengths, a deviation that is not above 0, a network that already "
+     "Errors: lists of different lengths, a deviation that is not positive, a network that already "
      "normalises."},
     {"hfc.features", features,
      "hfc.features(model, images, layers, {batch_size, statistics, bfloat16, tf32}) -> {layer = "
@@ -258,18 +258,18 @@ const std::vector<Declaration> model_declarations = {
      "Sets evaluation mode."},
     {"Model:named_parameters", named_parameters,
      "for name, tensor in model:named_parameters() do\n\n"
-     "Iterates over the weights by name, in the order in which the network was built."},
+     "Iterates over the names and weights, in the order of the layers."},
     {"Model:named_buffers", named_buffers,
      "for name, tensor in model:named_buffers() do\n\n"
      "Iterates over running statistics and other tensors that are not trained."},
     {"Model:replace_head", replace_head,
      "model:replace_head(classes, {seed = 0, layer}) -> model\n\n"
      "Replaces the last linear layer with a new one for this number of classes, to fine-tune a "
-     "network on other classes. The new layer is trainable and has random values from `seed`, as "
-     "in torch.nn.Linear. The last layer may also be a 1x1 convolution. All other weights stay the "
-     "same, and model.class_names becomes empty. Clones, run:save and checkpoints contain the new "
-     "layer. Create the optimizer after this call.\n"
-     "layer: the name that the last linear layer must have, for a script that depends on it.\n"
+     "network on other classes. The new layer is trainable and is initialised with random values "
+     "from `seed`, as in torch.nn.Linear. The last layer may also be a 1x1 convolution. All other "
+     "weights stay the same, and model.class_names becomes empty. Clones, run:save and checkpoints "
+     "contain the new layer. Create the optimizer after this call.\n"
+     "layer: the expected name of the last linear layer, for scripts that depend on this name.\n"
      "In a network that is written in Lua, assign another layer: net.fc = torch.nn.Linear(64, "
      "10).\n"
      "Errors: classes below 1; a network that does not end with a linear layer or a 1x1 "

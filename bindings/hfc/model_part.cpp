@@ -275,9 +275,9 @@ int set_field(lua_State* L) {
 const std::vector<Declaration> part_declarations = {
     {"Model:named_children", named_children,
      "for name, layer in model:named_children() do\n\n"
-     "Iterates over the layers, in the order in which the network was built. model.layer1, for "
-     "example, is one of them. It has the methods of a module (parameters, state_dict, "
-     "requires_grad_, train, eval, children ...), but you cannot call it.\n"
+     "Iterates over the layers, in the order in which they were added to the network. "
+     "model.layer1, for example, is one of them. A layer has the methods of a module (parameters, "
+     "state_dict, requires_grad_, train, eval, children ...), but you cannot call it.\n"
      "To freeze a layer: model.layer1:requires_grad_(false)."},
     {"ModelPart:named_children", named_children,
      "for name, layer in layer:named_children() do\n\n"
@@ -292,13 +292,13 @@ const std::vector<Declaration> part_declarations = {
      "layer:register_forward_hook(function(layer, inputs, output) ... end) -> LayerHook\n\n"
      "Calls the function with the output of the layer each time the layer runs, in training and "
      "in all functions that measure the network. If the function returns a Tensor of the same "
-     "shape, this replaces the output. `inputs` is always nil; it is there because the hook of "
-     "a layer written in Lua also gets the inputs.\n"
+     "shape, this Tensor replaces the output. `inputs` is always nil; the parameter exists because "
+     "the hook of a layer written in Lua also gets the inputs.\n"
      "The hook stays until hook:remove(). A function that refers to the model keeps it alive "
      "until then. Clones of the model do not have the hook.\n"
-     "Gradients flow through `output`: output:register_hook or output:retain_grad() provides "
-     "its gradient. For a layer that runs once, hfc.features returns the outputs for a whole "
-     "data set."},
+     "Gradients flow through `output`; to get its gradient, use output:register_hook or "
+     "output:retain_grad(). For a layer that runs once, hfc.features returns the outputs for a "
+     "whole data set."},
     {"LayerHook:remove", remove_forward_hook,
      "hook:remove()\n\n"
      "Removes the hook that layer:register_forward_hook returned; its function is no longer "

@@ -82,8 +82,8 @@ const std::vector<Declaration> parallel_declarations = {
      "`mpirun -n 4 hfc-host script.lua` starts four processes, which all run the whole script. "
      "hfc.train distributes its batches over them, and the functions that measure a network "
      "distribute the images. All processes must call these functions with the same arguments, and "
-     "they get the same numbers. Only rank 0 writes to the run directory and to standard output. "
-     "See docs/clusters.md."},
+     "all of them get the same results. Only rank 0 writes to the run directory and to standard "
+     "output. See docs/clusters.md."},
     {"hfc.parallel.size", size,
      "hfc.parallel.size() -> integer\n\n"
      "Returns the number of processes that work on this job, or 1 without a launcher."},
@@ -104,8 +104,8 @@ const std::vector<Declaration> parallel_declarations = {
      "hfc.parallel.barrier()\n\nWaits until all processes have called it."},
     {"hfc.parallel.alone", alone,
      "hfc.parallel.alone(f) -> result of f\n\n"
-     "Calls f() as if this process were the only one. Inside f, functions that all processes must "
-     "otherwise call, such as hfc.train, work only for this process, and this process writes the "
+     "Calls f() as if this process were the only one. Inside f, hfc.train and other functions that "
+     "all processes must otherwise call run on this process alone, and this process writes the "
      "runs that f creates. Use it to distribute jobs over the ranks."},
 };
 

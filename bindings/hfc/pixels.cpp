@@ -33,14 +33,14 @@ const std::vector<Declaration> pixel_declarations = {
     {"Dataset:grey", grey,
      "dataset:grey() -> Dataset\n\n"
      "Returns a view with grey images [N, 1, H, W]: .299 red + .587 green + .114 blue, the weights "
-     "of Pillow's convert(\"L\"). Grey images do not change."},
+     "of Pillow's convert(\"L\"). Images that are already grey do not change."},
     {"Dataset:standardise", standardise,
      "dataset:standardise(mean, deviation) -> Dataset\n\n"
      "Returns a view with the images (x - mean) / deviation. mean, deviation: numbers for all "
      "channels, or lists with one number per channel. Attacks on such images need the option "
-     "range, and masks act on the standardised pixels; hfc.normalised puts the same step into the "
-     "network.\n"
-     "Errors: lists whose length is not the number of channels, a deviation that is not above 0."},
+     "range, and masks act on the standardised pixels; hfc.normalised puts the standardisation "
+     "into the network instead.\n"
+     "Errors: lists whose length is not the number of channels, a deviation that is not positive."},
 };
 
 }  // namespace

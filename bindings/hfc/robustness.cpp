@@ -177,9 +177,9 @@ const std::vector<Declaration> robustness_declarations = {
      "(AutoAttack, Croce and Hein 2020). version: \"standard\" (APGD, APGD with DLR towards 9 "
      "targets, FAB towards 9 targets, Square), \"plus\" (these attacks, APGD with DLR and "
      "untargeted FAB, with five restarts), \"rand\" for random networks (APGD with both losses, "
-     "gradients averaged over 20 passes), or a list of Attacks, which take the epsilon given here. "
-     "With fewer than ten classes, there are fewer targets. With fewer than four, the loss is "
-     "\"margin\" instead of \"dlr\".\n"
+     "gradients averaged over 20 passes), or a list of Attacks, all of which use the epsilon given "
+     "here. With fewer than ten classes, there are fewer targets. With fewer than four, the loss "
+     "is \"margin\" instead of \"dlr\".\n"
      "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
      "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,

@@ -202,18 +202,18 @@ const std::vector<Declaration> run_declarations = {
     {"Run:row", row,
      "run:row(table, {column = value, ...}, {\"column\", ...}, result)\n\n"
      "Adds a row to a table. TABLE.csv is written immediately; TABLE.md is written with a later "
-     "row or when the run ends. The list names the columns that come first. result: another table "
-     "that maps columns to values, such as history:last(). It provides the columns that the row "
-     "lacks."},
+     "row or when the run ends. The third argument lists the columns that come first. result: "
+     "another table that maps columns to values, such as history:last(). It fills in columns that "
+     "the row does not contain."},
     {"Run:plot", plot,
      "run:plot(figure, {x = \"epoch\", y = \"accuracy\", panels = {...}, curves = {...}, title = "
      "\"\", x_name = \"\", y_name = \"\", log = \"\", width = mm, font_size = points}) -> list of "
      "paths\n\n"
      "Plots the logged events and writes FIGURE.svg, FIGURE.png and FIGURE.pdf, with one panel per "
      "series and one curve per value. A value that is not finite breaks its curve, and so does an "
-     "x that is smaller than the one before. y: the key of a number, or of a table of numbers (one "
-     "curve for each).\n"
-     "curves: the names of curves logged by run:curve, to draw in place of y, with one panel per "
+     "x that is smaller than the previous x. y: the key of a number, or of a table of numbers (one "
+     "curve per number).\n"
+     "curves: the names of curves logged by run:curve, to draw instead of y, with one panel per "
      "name and the latest curve of each series. The axis is labelled with the x_name of "
      "run:curve.\n"
      "x_name, y_name: the axis labels (default the keys). log: the logarithmic axes, \"x\", \"y\" "

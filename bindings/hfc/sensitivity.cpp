@@ -121,13 +121,13 @@ const std::vector<Declaration> sensitivity_declarations = {
      "counts\n\n"
      "Works like hfc.spectrum.radial, but with sectors of directions (modulo pi) instead of rings. "
      "Band 0 is centred on frequencies along the rows (vertical stripes), and the centres are in "
-     "radians. The zero frequency is left out. If radius is not 0, so are the frequencies beyond "
-     "it."},
+     "radians. The zero frequency is left out. If radius is not 0, the frequencies beyond it are "
+     "left out, too."},
     {"hfc.sensitivity.heat_map", heat_map,
      "hfc.sensitivity.heat_map(model, images, {epsilon = 4, reach = bins, seed = 0, batch_size = "
      "100, labels = Tensor}) -> Tensor float64 [H, W]\n\n"
      "Returns the Fourier heat map of Yin et al. 2019: for each frequency, the model's error on "
-     "images to which noise of this frequency is added. In each channel, the noise has L2 norm "
+     "images to which noise at this frequency is added. In each channel, the noise has L2 norm "
      "epsilon and a random sign. The noisy images are clipped to [0,1].\n"
      "images: a Dataset, or a Tensor with labels. reach: the largest frequency in each direction; "
      "beyond it the map is NaN. The map is on the CPU, zero-frequency component first (not "
@@ -136,9 +136,10 @@ const std::vector<Declaration> sensitivity_declarations = {
      "hfc.sensitivity.dominant(model, images, {reach = bins, batch_size = 100, labels = Tensor}) "
      "-> Tensor float64 [classes, H, W]\n\n"
      "Returns how much each frequency matters to a class: the increase in the mean cross-entropy "
-     "of its images when this frequency is removed from them (Wang et al. 2023, frequency "
-     "shortcuts). The result is on the CPU, with NaN for a class without images and beyond the "
-     "reach. hfc.mask.largest(result, share) returns the dominant frequencies of each class."},
+     "over the images of this class when the frequency is removed from them (Wang et al. 2023, "
+     "frequency shortcuts). The result is on the CPU. It is NaN for classes without images and at "
+     "frequencies beyond `reach`. hfc.mask.largest(result, share) returns the dominant frequencies "
+     "of each class."},
     {"hfc.spectrum.power", power_spectrum,
      "hfc.spectrum.power(images) -> Tensor float64 [C, H, W]\n\n"
      "Returns the mean of |X(k)|^2 / (H W) over a Dataset or a Tensor [N, C, H, W], on the CPU, "

@@ -27,8 +27,8 @@ hfc.detection.compare = host.declare("hfc.detection.compare", "\z
   left_out: the number of images without an object to count. any_class: the number of images for \z
   which the average precision of at least one class is higher in b. difference: the average \z
   precision of b minus that of a for each image, or false for an image that is left out. losses, \z
-  gains: the indices of the images that are worse and better, with the largest change first. The \z
-  indices count from 0 and refer to score.image_ids.\n\z
+  gains: the indices of the images for which b is worse and better, with the largest change \z
+  first. The indices count from 0 and refer to score.image_ids.\n\z
   Errors: scores with different rules or of different images.",
 function(a, b)
   require_scores(a, b, 2)
@@ -140,13 +140,13 @@ hfc.detection.figure = host.declare("hfc.detection.figure", "\z
   Draws images with boxes and writes them to NAME.svg and NAME.png (see run:image), with one row \z
   per image and one column per part. parts: a list of {name = string, view = Dataset, found = \z
   Detections, score = score, offset = 0}, where score is a result of hfc.detection.score and the \z
-  offset is added to the drawn pixels. pictures: indices from 0, as returned by \z
-  hfc.detection.compare. Only the first `most` of them are drawn. If the list is empty, nothing \z
-  is drawn, and a message says so. The figure shows the boxes of the classes whose average \z
-  precision in the image differs between the first two parts. Each class has its own colour. \z
-  Objects have dashed boxes; detections with a score of at least `score` have solid boxes. The \z
-  captions give the average precision of the image in each part. If the images are too large in \z
-  total, they are scaled down.",
+  offset is added to the drawn pixels. pictures: the indices of the images, counted from 0, as \z
+  returned by hfc.detection.compare. Only the first `most` of them are drawn. If the list is \z
+  empty, nothing is drawn, and a message says so. The figure shows the boxes of the classes whose \z
+  average precision in the image differs between the first two parts. Each class has its own \z
+  colour. Objects have dashed boxes; detections with a score of at least `score` have solid \z
+  boxes. The captions give the average precision of the image in each part. If the images are too \z
+  large in total, they are scaled down.",
 function(run, name, parts, pictures, options)
   options = options or {}
   local rows, captions, headings, height, width = {}, {}, {}, 0, 0

@@ -248,8 +248,8 @@ end)
 hfc.spectrum.within_each = host.declare("hfc.spectrum.within_each", '\z
   hfc.spectrum.within_each(images, radius, {rule = "<="}) -> Tensor float64 [N]\n\n\z
   Returns the fraction of each image\'s power, over all channels, at the frequencies within the \z
-  radius. An image of zeros gives NaN. hfc.stats.interval(result) gives the mean over the \z
-  images with its interval. images: Tensor [N, C, H, W].',
+  radius. The result for an image of zeros is NaN. hfc.stats.interval(result) returns the mean \z
+  over the images with its interval. images: Tensor [N, C, H, W].',
 function(images, radius, options)
   local h, w = images.shape[3], images.shape[4]
   local low, parts = hfc.frequency.mask(h, w, radius, options):double(), {}
@@ -367,8 +367,8 @@ hfc.mask.controls = host.declare("hfc.mask.controls", '\z
   keeps only the frequencies at which the mask is 0 (the complement of the support, as in the \z
   authors\' code). "random masks" is the image through a mask with the same L1 norm \z
   (hfc.mask.shuffled), and "mask of another" the image through the mask of the next image. "empty \z
-  image" contains no frequency. If attacked images are given, there are also the rows "attacked" \z
-  and "M(attacked)".\n\z
+  image" is an image with all frequencies removed. If attacked images are given, there are also \z
+  the rows "attacked" and "M(attacked)".\n\z
   images, attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W], as hfc.mask.learn \z
   returns them.',
 function(model, images, masks, options)

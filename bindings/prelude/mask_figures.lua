@@ -5,8 +5,8 @@ hfc.mask.energies = host.declare("hfc.mask.energies", '\z
   hfc.mask.energies(run, figure, names, masks, {bands = 16})\n\n\z
   Logs and draws the energies of masks in rings and sectors of frequencies (hfc.spectrum.radial \z
   and angular): the energies of the first mask, and for each other mask the difference from the \z
-  first. Each mask is first divided by its L2 norm. names: a list of strings. masks: a list of \z
-  Tensors [..., H, W]; leading dimensions are averaged.',
+  energies of the first mask. Each mask is first divided by its L2 norm. names: a list of \z
+  strings. masks: a list of Tensors [..., H, W]; leading dimensions are averaged.',
 function(run, figure, names, masks, options)
   local maps = {}
   for i, mask in ipairs(masks) do
@@ -39,12 +39,12 @@ end
 
 hfc.mask.reliability = host.declare("hfc.mask.reliability", '\z
   hfc.mask.reliability(run, names, models, dataset, masks) -> list of tables\n\n\z
-  Compares the accuracy of networks on images with their accuracy through their masks, as the \z
-  mask paper\'s reliability figure does, but with intervals. Draws the figure "reliability": \z
-  bars of both accuracies with Wilson\'s intervals, and bars of their difference. Writes the \z
-  table "reliability" and returns its rows {network, measure, mean, low, high, n}. The measures \z
-  are "clean", "masked" and "masked - clean". The interval of the last one is a paired Student\'s \z
-  t interval over the images. names, models and masks are lists of equal length.',
+  Compares the accuracy of networks on clean images with their accuracy on masked images, like \z
+  the reliability figure of Karantzas et al. (2022) but with intervals. Draws the figure \z
+  "reliability": bars of both accuracies with Wilson\'s intervals, and bars of their difference. \z
+  Writes the table "reliability" and returns its rows {network, measure, mean, low, high, n}. The \z
+  measures are "clean", "masked" and "masked - clean". The interval of the last one is a paired \z
+  Student\'s t interval over the images. names, models and masks are lists of equal length.',
 function(run, names, models, dataset, masks)
   local labels, rows, measures = dataset:labels(), {}, {clean = {}, masked = {}, gap = {}}
   for i, name in ipairs(names) do
@@ -78,7 +78,7 @@ hfc.mask.pictures = host.declare("hfc.mask.pictures", '\z
   Returns two rows of pictures. The first row shows each mask, divided by its largest value, with \z
   the zero frequency in the centre. The second row shows the image through each mask, in grey. \z
   image: Tensor [1, C, H, W]. masks: \z
-  a list of Tensors [1, C or 1, H, W]. range: the pixel values of black and white (see \z
+  a list of Tensors [1, C or 1, H, W]. range: the pixel values drawn as black and white (see \z
   hfc.standardised).',
 function(image, masks, range)
   local low, high = unpack(range or {0, 1})
@@ -96,9 +96,9 @@ hfc.mask.by_class = host.declare("hfc.mask.by_class", '\z
   hfc.mask.by_class(run, figure, model, data, options) -> Tensor float32 [classes, C or 1, H, W]\n\z
   \n\z
   Learns a mask for each class on data.train, with the options of hfc.mask.learn, and draws the \z
-  masks with their differences from the mean of all masks (hfc.mask.chart). Writes a row per \z
-  class to the table FIGURE: l1, and the accuracy on the test images of the class, clean and \z
-  through its mask, with Wilson\'s intervals. data: a table {train, test}, as hfc.data \z
+  masks with their differences from the mean of all masks (hfc.mask.chart). Writes one row per \z
+  class to the table FIGURE. The row contains l1 and, with Wilson\'s intervals, the accuracy on \z
+  the test images of the class, both clean and masked. data: a table {train, test}, as hfc.data \z
   returns.',
 function(run, figure, model, data, options)
   local masks, report = hfc.mask.learn(model, data.train, hfc.merge(options, {per = "class"}))

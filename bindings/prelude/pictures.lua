@@ -58,11 +58,11 @@ end
 
 hfc.mask.gallery = host.declare("hfc.mask.gallery", '\z
   hfc.mask.gallery(images, attacked, masks) -> pictures, headings\n\n\z
-  Returns the seven rows of the mask paper\'s figure for run:image, with the first eight images: \z
-  x, the attacked image x_A, the mask M in colour (zero frequency in the centre), M(x), M(x_A), \z
-  the complement of its support M\' (the frequencies where M is 0) in colour, and M\'(x). Masked \z
-  images are shown with their mean as grey. images, attacked: Tensors [N, C, H, W]. masks: Tensor \z
-  [N, C or 1, H, W].',
+  Returns seven rows of images for run:image, as in the figure of Karantzas et al. (2022). They \z
+  show, for the first eight images: x, the attacked image x_A, the mask M in colour (zero \z
+  frequency in the centre), M(x), M(x_A), the complement of its support M\' (the frequencies \z
+  where M is 0) in colour, and M\'(x). Masked images are shown with their mean as grey. images, \z
+  attacked: Tensors [N, C, H, W]. masks: Tensor [N, C or 1, H, W].',
 function(images, attacked, masks)
   local x, x_a, mask = images:slice(0, 0, 8), attacked:slice(0, 0, 8), masks:slice(0, 0, 8):cpu()
   x, x_a = in_colour(x:cpu()), in_colour(x_a:cpu())
@@ -78,9 +78,10 @@ end)
 
 hfc.mask.chart = host.declare("hfc.mask.chart", '\z
   hfc.mask.chart(run, figure, names, masks)\n\n\z
-  Draws masks of networks as the mask paper does: each mask in colours from 0 to 1, and below it \z
-  its difference from the first mask, with colour bars. The zero frequency is in the centre. \z
-  names: a list of strings. masks: a list of Tensors [..., H, W]; leading dimensions are averaged.',
+  Draws masks of networks as in Karantzas et al. (2022): each mask in colours from 0 to 1, and \z
+  below it its difference from the first mask, with colour bars. The zero frequency is in the \z
+  centre. names: a list of strings. masks: a list of Tensors [..., H, W]; leading dimensions are \z
+  averaged.',
 function(run, figure, names, masks)
   local panels, maps = {}, {}
   for i, mask in ipairs(masks) do

@@ -216,9 +216,9 @@ end)
 
 hfc.frequency.within = host.declare("hfc.frequency.within", '\z
   hfc.frequency.within(map, radius, {rule = "<="}) -> number\n\n\z
-  Returns the fraction of a map at the frequencies within the radius; for a power spectrum, the \z
-  fraction of the power. map: a Tensor [..., H, W] of non-negative weights, zero-frequency \z
-  component first (not shifted).', function(map, radius, options)
+  Returns the fraction of a map\'s sum at the frequencies within the radius; for a power \z
+  spectrum, this is the fraction of the power. map: a Tensor [..., H, W] of non-negative weights, \z
+  zero-frequency component first (not shifted).', function(map, radius, options)
   local h, w = map.shape[#map.shape - 1], map.shape[#map.shape]
   local low = hfc.frequency.mask(h, w, radius, options):to(map.device)
   return ((map * low):sum() / map:sum()):item()

@@ -68,13 +68,14 @@ end
 local introduction = '\z
   # Reference\n\n\z
   These pages contain the text of `help()` for all functions that hfc-host adds to Lua. \z
-  `torch.NAME` and `tensor:NAME` also include about 1 600 of PyTorch\'s operators, with \z
-  PyTorch\'s arguments: `help(torch.conv2d)` prints the overloads of one operator, and \z
-  `apropos "pool"` searches for them.\n\n\z
+  About 1 600 of PyTorch\'s operators are also available as `torch.NAME` and `tensor:NAME`, with \z
+  PyTorch\'s arguments: `help(torch.conv2d)` prints the overloads of one operator, and `apropos \z
+  "pool"` finds operators by name.\n\n\z
   The pages are written by `hfc-host --write-docs docs/reference`: do not edit them. Run this \z
-  command after you change the documentation of a function; a test compares the pages.\n\n\z
+  command after you change the documentation of a function; a test checks that the pages are up \z
+  to date.\n\n\z
   `hfc-host --write-stubs DIR` writes the same text for editors (lua-language-server); \z
-  `.luarc.json` in the source tree looks for the stubs in `build/stubs`.\n'
+  `.luarc.json` in the source tree is set up for stubs in `build/stubs`.\n'
 
 function host.write_docs(folder)
   local owners, names_of = grouped()

@@ -216,14 +216,14 @@ end
 
 nn.module = host.declare("torch.nn.module", "\z
   torch.nn.module(name, parent) -> class\n\n\z
-  Makes a class for your own networks. Define `init(self, ...)`, which sets fields, and \z
-  `forward(self, x)`. class(...) then makes a network.\n\z
+  Makes a class for your own networks. Define its methods `init(self, ...)`, which sets fields, \z
+  and `forward(self, x)`. Then call class(...) to make a network.\n\z
   A field belongs to the network if it is a module, a torch.nn.Parameter or a leaf tensor with \z
   requires_grad.\n\z
   parameters(), named_parameters(), state_dict(), load_state_dict(state, {strict = true}), \z
   train(), eval(), to(device or dtype), apply(f), clone(), zero_grad(), children(), \z
-  named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. You can use such a \z
-  network wherever hfc takes a model.\n\z
+  named_modules(), register_buffer(name, tensor) and hooks work as in PyTorch. You can use the \z
+  network wherever a function of hfc expects a model.\n\z
   parent: a class whose methods are inherited, such as torch.nn.Sequential.\n\z
   A field that does not exist is nil, as in any Lua table, so a misspelled field name \z
   does not cause an error by itself.", function(name, parent)

@@ -105,7 +105,7 @@ make("ModuleDict", "module", "\z
   how to call them.")
 local ParameterDict = make("ParameterDict", "parameter", "\z
   torch.nn.ParameterDict {name = tensor, ...} -> module\n\n\z
-  Makes a table of named parameters that belong to a network. Other tensors are converted to \z
+  Makes a table of named parameters that belong to a network. Plain tensors are converted to \z
   parameters.")
 function ParameterDict:extra_repr()
   local lines = {}

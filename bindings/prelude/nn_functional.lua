@@ -86,7 +86,7 @@ define("batch_norm", "input, running_mean = nil, running_var = nil, weight = nil
 
 define("instance_norm", "input, running_mean = nil, running_var = nil, weight = nil, bias = nil, \z
   use_input_stats = true, momentum = 0.1, eps = 1e-5", "-> Tensor\n\n\z
-  Normalises each channel of each sample of input [N, C, ...] with its own mean and variance.",
+  Normalises each channel in each sample of input [N, C, ...] with its own mean and variance.",
   function(input, mean, var, weight, bias, use_input_stats, momentum, eps)
     if use_input_stats and product(input.shape, 3) == 1 then
       error("instance_norm: expected more than 1 spatial element, got input of shape "
@@ -96,7 +96,7 @@ define("instance_norm", "input, running_mean = nil, running_var = nil, weight = 
   end)
 
 define("group_norm", "input, num_groups, weight = nil, bias = nil, eps = 1e-5", "-> Tensor\n\n\z
-  Normalises each group of channels of each sample of input [N, C, ...] with its own mean and \z
+  Normalises each group of channels in each sample of input [N, C, ...] with its own mean and \z
   variance.",
   function(input, num_groups, weight, bias, eps)
     local shape = input.shape
@@ -156,8 +156,8 @@ define("embedding", "input, weight, padding_idx = nil, max_norm = nil, norm_type
   -> Tensor\n\n\z
   Returns an entry of weight for each index. input: int64 indices of any shape. weight: \z
   [entries, width]. The shape of the result is the shape of input followed by width. padding_idx: \z
-  an entry that gets no gradient. max_norm: if an entry that is looked up has a larger norm, it \z
-  is scaled down in place.",
+  the index of an entry that gets no gradient. max_norm: the largest norm; entries with a larger \z
+  norm are scaled down in place when they are looked up.",
   function(input, weight, padding, max_norm, norm_type, scale_grad_by_freq, sparse)
     local entries = weight:size(0)
     if padding and (padding >= entries or padding < -entries) then
@@ -200,9 +200,8 @@ define("embedding_bag", "input, weight, offsets = nil, max_norm = nil, norm_type
   scale_grad_by_freq = false, mode = \"mean\", sparse = false, per_sample_weights = nil, \z
   include_last_offset = false, padding_idx = nil", "\z
   -> Tensor\n\n\z
-  Returns the sum, mean or maximum of the entries of each bag. input: int64 indices, with one bag \z
-  per row, or in one dimension. If input has one dimension, offsets contains the position at \z
-  which each bag starts.",
+  Returns the sum, mean or maximum of the entries of each bag. input: int64 indices [bags, n], \z
+  or [n] with offsets. offsets: the position at which each bag starts.",
   function(input, weight, offsets, max_norm, norm_type, scale_grad, mode, sparse, weights,
            include_last, padding)
     check_bag(input, weight, offsets, scale_grad, mode, sparse, weights)
@@ -237,7 +236,7 @@ define("affine_grid", "theta, size, align_corners = false", "\z
 
 define("linear_cross_entropy", "input, linear_weight, target, linear_bias = nil, weight = nil, \z
   reduction = \"mean\", ignore_index = -100, label_smoothing = 0", "-> Tensor\n\n\z
-  Returns the cross_entropy of linear(input, linear_weight, linear_bias). linear_weight: \z
+  Returns the cross-entropy of linear(input, linear_weight, linear_bias). linear_weight: \z
   [classes, ..., features].",
   function(input, linear_weight, target, bias, weight, reduction, ignore_index, smoothing)
     local shape = linear_weight.shape

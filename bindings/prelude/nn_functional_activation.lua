@@ -51,8 +51,8 @@ end)
 
 define("rrelu", "input, lower = 0.125, upper = 0.3333333333333333, training = false, \z
   inplace = false", "-> Tensor\n\n\z
-  Returns x, or a * x if x is below 0. The slope a is random between lower and upper in \z
-  training, and the mean of the two otherwise.",
+  Returns x, or a * x if x is below 0. In training, the slope a is random between lower and \z
+  upper; otherwise, it is the mean of lower and upper.",
   function(input, lower, upper, training, inplace)
     return (inplace and torch.rrelu_ or torch.rrelu)(input, lower, upper, training)
   end)

@@ -150,8 +150,8 @@ end
 
 host.define_functional(name, signature, "-> Tensor, weights or nil\n\n\z
   Computes multi-head attention. query: [target, N, width]. key, value: [source, N, width]. The \z
-  dimension N may be left out. The result has the shape of query, and the weights are [N, target, \z
-  source].",
+  dimension N is optional. The result has the shape of query, and the weights have the shape \z
+  [N, target, source].",
   function(query, key, value, ...)
     local o, given = {}, {query, key, value, ...}
     for i, option in ipairs(names) do o[option] = given[i] end

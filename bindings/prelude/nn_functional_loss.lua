@@ -66,7 +66,7 @@ define("huber_loss", "input, target, reduction = \"mean\", delta = 1, weight = n
   end)
 
 define("smooth_l1_loss", "input, target, " .. old .. ", beta = 1", "-> Tensor\n\n\z
-  Returns half the squared difference, divided by beta, for differences up to beta, and a linear \z
+  Returns the squared difference divided by 2 * beta for differences up to beta, and a linear \z
   function for larger differences." .. kinds,
   function(input, target, average, reduce, reduction, beta)
     local kind = reduction_of(average, reduce, reduction)
@@ -163,7 +163,7 @@ define("binary_cross_entropy", "input, target, weight = nil, " .. old, "-> Tenso
 define("binary_cross_entropy_with_logits", "input, target, weight = nil, " .. old
   .. ", pos_weight = nil", "\z
   -> Tensor\n\n\z
-  Returns the binary_cross_entropy of sigmoid(input), computed in one step." .. kinds,
+  Returns the binary cross-entropy of sigmoid(input), computed in one step." .. kinds,
   function(input, target, weight, average, reduce, reduction, pos_weight)
     same_shape("binary_cross_entropy_with_logits", "target", input, target)
     return torch.binary_cross_entropy_with_logits(
@@ -226,7 +226,7 @@ plain("triplet_margin_loss",
 define("triplet_margin_with_distance_loss", "anchor, positive, negative, distance_function = nil, \z
   margin = 1, swap = false, reduction = \"mean\"", "\z
   -> Tensor\n\n\z
-  Returns the triplet_margin_loss with your own distance function." .. kinds,
+  Works like triplet_margin_loss, but with your own distance_function(x1, x2)." .. kinds,
   function(anchor, positive, negative, distance, margin, swap, reduction)
     local name = "triplet_margin_with_distance_loss"
     check_reduction(name, reduction)
@@ -242,7 +242,7 @@ define("triplet_margin_with_distance_loss", "anchor, positive, negative, distanc
   end)
 
 define("multilabel_soft_margin_loss", "input, target, weight = nil, " .. old, "-> Tensor\n\n\z
-  Returns binary_cross_entropy_with_logits, averaged over the classes." .. kinds,
+  Returns the binary cross-entropy of sigmoid(input), averaged over the classes." .. kinds,
   function(input, target, weight, average, reduce, reduction)
     local kind = reduction_of(average, reduce, reduction)
     check_reduction("multilabel_soft_margin_loss", kind)
@@ -254,5 +254,5 @@ define("multilabel_soft_margin_loss", "input, target, weight = nil, " .. old, "-
 
 define("ctc_loss", "log_probs, targets, input_lengths, target_lengths, blank = 0, \z
   reduction = \"mean\", zero_infinity = false", "-> Tensor\n\n\z
-  Returns the loss of connectionist temporal classification. log_probs: [T, N, C]." .. kinds,
+  Returns the connectionist temporal classification (CTC) loss. log_probs: [T, N, C]." .. kinds,
   function(...) return torch.ctc_loss(...) end)

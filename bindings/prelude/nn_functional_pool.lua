@@ -27,15 +27,15 @@ for dims = 1, 3 do
   local name = "adaptive_avg_pool" .. suffix
   define(name, "input, output_size", "\z
     -> Tensor\n\n\z
-    Divides the input into output_size equal parts and returns the mean of each. output_size: a \z
-    number, or a list with one number per dimension. In a list, nil or torch.none keeps the size \z
-    of the input.", function(input, output_size)
+    Divides the input into output_size equal parts and returns the mean of each part. \z
+    output_size: a number, or a list with one number per dimension. In a list, nil or torch.none \z
+    keeps the input's size in that dimension.", function(input, output_size)
     return torch[name](input, filled_size(name, output_size, input, dims))
   end)
   local name_of_max = "adaptive_max_pool" .. suffix
   define(name_of_max, "input, output_size, return_indices = false", "-> Tensor [, indices]\n\n\z
-    Divides the input into output_size equal parts and returns the maximum of each. output_size: \z
-    as for adaptive_avg_pool" .. suffix .. ".",
+    Divides the input into output_size equal parts and returns the maximum of each part. \z
+    output_size: as for adaptive_avg_pool" .. suffix .. ".",
     function(input, output_size, return_indices)
       local size = filled_size(name_of_max, output_size, input, dims)
       local values, indices = torch[name_of_max](input, size)
@@ -82,7 +82,7 @@ for dims = 1, 3 do
   local name = "max_unpool" .. dims .. "d"
   define(name, "input, indices, kernel_size, stride = nil, padding = 0, output_size = nil",
     "-> Tensor\n\nPuts the values from max_pool" .. dims
-      .. "d back at their positions, and zeros elsewhere.",
+      .. "d back at their positions and fills the rest with zeros.",
     function(input, indices, kernel_size, stride, padding, output_size)
       local kernel, pad = repeated(kernel_size, dims), repeated(padding, dims)
       local step = stride and repeated(stride, dims) or kernel
@@ -216,7 +216,7 @@ define("upsample_nearest", "input, size = nil, scale_factor = nil",
     return interpolate(input, size, factor, "nearest")
   end)
 define("upsample_bilinear", "input, size = nil, scale_factor = nil",
-  "-> Tensor\n\nWorks like interpolate with mode \"bilinear\" and aligned corners.",
+  "-> Tensor\n\nWorks like interpolate with mode \"bilinear\" and align_corners = true.",
   function(input, size, factor)
     return interpolate(input, size, factor, "bilinear", true)
   end)

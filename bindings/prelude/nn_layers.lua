@@ -178,7 +178,8 @@ function Identity:init() end
 function Identity:forward(x) return x end
 nn.Identity = host.declare("torch.nn.Identity", "\z
   torch.nn.Identity(...) -> module\n\n\z
-  Returns its input and ignores its arguments. Use it in place of a layer that you leave out.",
+  Returns its input unchanged and ignores the arguments of the constructor. Use it to replace a \z
+  layer that you want to remove.",
   Identity)
 
 layer("Flatten", {
@@ -189,7 +190,7 @@ layer("Flatten", {
 })
 layer("Unflatten", {
   names = {"dim", "unflattened_size"}, text = "\z
-    Splits the dimension dim into several dimensions, whose sizes are the list unflattened_size.",
+    Splits the dimension dim into several dimensions. unflattened_size: the list of their sizes.",
   forward = function(self, x) return x:unflatten(self.dim, self.unflattened_size) end,
   repr = "dim={dim}, unflattened_size={unflattened_size}",
 })
@@ -223,7 +224,7 @@ layer("Unfold", {
 })
 layer("Fold", {
   names = {"output_size", "kernel_size", "dilation", "padding", "stride"}, defaults = windows,
-  text = "Adds up the blocks that Unfold extracted, at their positions in [N, C, H, W].",
+  text = "Adds up the blocks extracted by Unfold, each at its position in [N, C, H, W].",
   forward = function(self, x)
     return torch.col2im(x, times(self.output_size, 2), times(self.kernel_size, 2),
                         times(self.dilation, 2), times(self.padding, 2), times(self.stride, 2))

@@ -85,10 +85,10 @@ local function conv(class, dims, sizes)
       stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros",
     },
     text = string.format(
-      "Applies a convolution to [N, C, %s]. Each size is a number, or a list with one number per \z
-      dimension. padding: a size, \"same\" or \"valid\". padding_mode: \"zeros\", \"reflect\", \z
-      \"replicate\" or \"circular\". Parameters: weight [out, in / groups, kernel sizes], \z
-      bias [out].", sizes),
+      "Applies a convolution to [N, C, %s]. kernel_size, stride, padding and dilation are \z
+      numbers, or lists with one number per dimension; padding can also be \"same\" or \z
+      \"valid\". padding_mode: \"zeros\", \"reflect\", \"replicate\" or \"circular\". \z
+      Parameters: weight [out, in / groups, kernel sizes], bias [out].", sizes),
     setup = function(self, o)
       check_conv(class, o)
       local kernel = times(o.kernel_size, dims)
@@ -137,8 +137,8 @@ local function conv_transpose(class, dims, sizes)
     defaults = {stride = 1, padding = 0, output_padding = 0, groups = 1, bias = true, dilation = 1,
                 padding_mode = "zeros"},
     text = string.format(
-      "Applies a transposed convolution to [N, C, %s]. module(x, output_size) chooses one \z
-      of the output sizes that the stride permits. Parameters: weight [in, out / groups, kernel \z
+      "Applies a transposed convolution to [N, C, %s]. To choose among the output sizes that the \z
+      stride permits, call module(x, output_size). Parameters: weight [in, out / groups, kernel \z
       sizes], bias [out].", sizes),
     setup = function(self, o)
       check_channels(class, o)

@@ -62,9 +62,10 @@ local function batch_norm(class, low, high)
                 bias = true},
     text = "\z
       Normalises each channel with the batch's mean and variance in training, and with running \z
-      statistics in evaluation. momentum = false (None in Python) averages over all batches. \z
-      Parameters: weight, bias; buffers: running_mean, running_var, num_batches_tracked. Errors: \z
-      in training, a batch with only one value per channel, which has no variance.",
+      statistics in evaluation. With momentum = false (None in Python), the running statistics \z
+      are averages over all batches. Parameters: weight, bias; buffers: running_mean, \z
+      running_var, num_batches_tracked. Errors: in training, a batch with only one value per \z
+      channel.",
     setup = setup_statistics,
     forward = function(self, x)
       local by_batch = self.training or self.running_mean == nil
@@ -119,7 +120,7 @@ for dims = 1, 3 do instance_norm(string.format("InstanceNorm%dd", dims), dims) e
 layer("GroupNorm", {
   names = {"num_groups", "num_channels", "eps", "affine", "bias"},
   defaults = {eps = 1e-5, affine = true, bias = true},
-  text = "Normalises each group of channels of each sample with its own mean and variance. \z
+  text = "Normalises each group of channels in each sample with its own mean and variance. \z
     Parameters: weight, bias.",
   setup = function(self, o)
     check(o.num_channels % o.num_groups == 0, "GroupNorm",
@@ -140,7 +141,7 @@ layer("LayerNorm", {
   names = {"normalized_shape", "eps", "elementwise_affine", "bias"},
   defaults = {eps = 1e-5, elementwise_affine = true, bias = true},
   text = "\z
-    Normalises over the last dimensions, which have the given shape (a number or a list). \z
+    Normalises over the last dimensions. normalized_shape: their sizes (a number or a list). \z
     Parameters: weight, bias.",
   setup = function(self, o)
     self.normalized_shape = shared.times(o.normalized_shape, 1)
@@ -158,7 +159,7 @@ layer("LayerNorm", {
 layer("RMSNorm", {
   names = {"normalized_shape", "eps", "elementwise_affine"},
   defaults = {eps = none, elementwise_affine = true},
-  text = "Divides its input by its root mean square over the last dimensions. Parameter: weight.",
+  text = "Divides the input by its root mean square over the last dimensions. Parameter: weight.",
   setup = function(self, o)
     self.normalized_shape = shared.times(o.normalized_shape, 1)
     if o.elementwise_affine then

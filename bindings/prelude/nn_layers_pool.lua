@@ -13,7 +13,7 @@ for dims = 1, 3 do
                 ceil_mode = false},
     text = string.format(
       "Returns the maximum of each window. stride is kernel_size by default. return_indices: if \z
-      true, also returns the indices, for MaxUnpool%dd.", dims),
+      true, also returns the indices that MaxUnpool%dd needs.", dims),
     setup = function(self) self.stride = self.stride or self.kernel_size end,
     forward = function(self, x)
       return (self.return_indices and both or pool)(
@@ -75,11 +75,11 @@ local function adaptive_repr(self)
   return "output_size=(" .. table.concat(parts, ", ") .. (#parts == 1 and ",)" or ")")
 end
 for dims = 1, 3 do
-  local sizes = dims == 1 and "" or string.format(", as one number or a list of %d", dims)
+  local sizes = dims == 1 and "" or string.format(", as one number or a list of %d numbers", dims)
   local average, largest = torch["adaptive_avg_pool" .. dims .. "d"],
     torch["adaptive_max_pool" .. dims .. "d"]
   local text = "%s of each window. output_size: the number of windows" .. sizes
-    .. ". In a list, -1 or false keeps the input's size.%s"
+    .. ". In a list, -1 or false keeps the input's size in that dimension.%s"
   layer(string.format("AdaptiveAvgPool%dd", dims), {
     names = {"output_size"}, text = string.format(text, "Returns the mean", ""),
     forward = function(self, x) return average(x, adaptive_size(self, x, dims)) end,
@@ -118,8 +118,8 @@ for dims = 1, 3 do
   layer(string.format("MaxUnpool%dd", dims), {
     names = {"kernel_size", "stride", "padding"}, defaults = {stride = none, padding = 0},
     text = string.format(
-      "module(x, indices, output_size) puts the values from MaxPool%dd back at the positions that \z
-      its indices give, and zeros elsewhere.", dims),
+      "module(x, indices, output_size) puts the values from MaxPool%dd back at the positions in \z
+      `indices` and fills the rest with zeros.", dims),
     setup = function(self)
       for _, name in ipairs {"kernel_size", "padding"} do self[name] = times(self[name], dims) end
       self.stride = times(self.stride or self.kernel_size, dims)
@@ -184,12 +184,13 @@ local function pad(kind, mode, dims)
   layer(class, {
     names = by_value and {"padding", "value"} or {"padding"},
     text = string.format(
-      "Pads the last %s with %s. padding: a number, or a list {left, right%s} with the last \z
-      dimension first.", dims == 1 and "dimension" or dims .. " dimensions",
+      "Pads the last %s with %s. padding: a number, or a list {left, right%s.",
+      dims == 1 and "dimension" or dims .. " dimensions",
       kind == "Zero" and "zeros" or by_value and "`value`"
         or mode == "reflect" and "values mirrored at the edge"
         or mode == "replicate" and "the values at the edge" or "the values from the opposite side",
-      ({"", ", top, bottom", ", top, bottom, front, back"})[dims]),
+      ({"}", ", top, bottom} (last dimension first)",
+        ", top, bottom, front, back} (last dimension first)"})[dims]),
     setup = function(self) self.padding = times(self.padding, 2 * dims) end,
     forward = function(self, x)
       if constant then

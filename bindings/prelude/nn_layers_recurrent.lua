@@ -59,7 +59,8 @@ layer("EmbeddingBag", {
   defaults = {max_norm = none, norm_type = 2, scale_grad_by_freq = false, mode = "mean",
               sparse = false, include_last_offset = false, padding_idx = none},
   text = "Returns the mean, sum or maximum of the rows of each bag: module(indices [bags, n]) or \z
-    module(indices [n], offsets). With mode \"sum\", a third argument may give per_sample_weights.",
+    module(indices [n], offsets). With mode \"sum\", per_sample_weights can be passed as the \z
+    third argument.",
   setup = function(self, o)
     check(bag_modes[o.mode], "EmbeddingBag", "mode must be 'sum', 'mean' or 'max', got '%s'",
           tostring(o.mode))

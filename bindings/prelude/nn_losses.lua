@@ -20,7 +20,8 @@ local function loss(class, names, defaults, text, forward, tensors, setup)
   for _, name in ipairs(tensors or {}) do defaults[name] = none end
   layer(class, {
     names = names, defaults = defaults, buffers = tensors,
-    text = text .. " reduction: \"mean\", \"sum\" or \"none\".",
+    text = text .. " reduction: \"mean\", \"sum\"" .. (class == "KLDivLoss"
+      and ", \"none\" or \"batchmean\" (the sum divided by the batch size)." or " or \"none\"."),
     setup = function(self, o)
       check(reductions[o.reduction] or class == "KLDivLoss" and o.reduction == "batchmean", class,
             "reduction must be 'mean', 'sum' or 'none', got '%s'", tostring(o.reduction))
@@ -87,8 +88,8 @@ loss("NLLLoss", {"weight", "ignore_index", "reduction"}, {ignore_index = -100},
   end, {"weight"})
 loss("KLDivLoss", {"reduction", "log_target"}, {log_target = false},
   "\z
-  Computes the Kullback-Leibler divergence of (log-probabilities, probabilities). reduction may \z
-  also be \"batchmean\", the sum divided by the batch size.", function(self, input, target)
+  Computes the Kullback-Leibler divergence of (log-probabilities, probabilities).",
+  function(self, input, target)
     local by_batch = self.reduction == "batchmean"
     local result = torch.kl_div(input, target, {
       reduction = by_batch and "sum" or self.reduction, log_target = self.log_target,
@@ -149,7 +150,7 @@ loss("CosineEmbeddingLoss", {"margin", "reduction"}, {margin = 0},
       a, b, target, {margin = self.margin, reduction = self.reduction})
   end)
 loss("MarginRankingLoss", {"margin", "reduction"}, {margin = 0},
-  "Computes max(0, margin - target (x1 - x2)) for module(x1, x2, target).",
+  "Computes max(0, margin - target * (x1 - x2)) for module(x1, x2, target).",
   function(self, a, b, target)
     return torch.margin_ranking_loss(
       a, b, target, {margin = self.margin, reduction = self.reduction})
@@ -174,8 +175,8 @@ loss("TripletMarginLoss", {"margin", "p", "eps", "swap", "reduction"},
   end)
 loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "reduction"},
   {distance_function = none, margin = 1, swap = false},
-  "Works like TripletMarginLoss, but distance_function, a function(x1, x2), computes the \z
-  distance. By default it is the pairwise distance.",
+  "Works like TripletMarginLoss, but with your own distance. distance_function: a \z
+  function(x1, x2) (default the pairwise distance).",
   function(self, anchor, positive, negative)
     local distance = self.distance_function
     local near, far = distance(anchor, positive), distance(anchor, negative)
@@ -185,7 +186,7 @@ loss("TripletMarginWithDistanceLoss", {"distance_function", "margin", "swap", "r
     if not o.distance_function then self.distance_function = nn.PairwiseDistance() end
   end)
 loss("CTCLoss", {"blank", "reduction", "zero_infinity"}, {blank = 0, zero_infinity = false},
-  "Computes the loss of connectionist temporal classification: module(log_probs [T, N, C], \z
+  "Computes the connectionist temporal classification (CTC) loss: module(log_probs [T, N, C], \z
   targets, input_lengths, target_lengths).",
   function(self, log_probs, targets, input_lengths, target_lengths)
     local number = {none = 0, mean = 1, sum = 2}

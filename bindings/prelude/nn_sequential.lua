@@ -218,7 +218,7 @@ end
 local numbers = "\z
   \n\n\z
   net[0] is the first module, net[-1] is the last, and #net is the number of modules. net[i] = \z
-  module replaces a module (net[\"0\"] changes too when the network is next used). \z
+  module replaces a module; the names (net[\"0\"]) are updated when the network is next used. \z
   append(module), insert(i, module), extend(list) and pop(i) work as in PyTorch. To loop over the \z
   modules, use \"for i = 0, #net - 1 do\" or ipairs(net:children()). A nil in the list is an error."
 
@@ -240,7 +240,7 @@ make("ModuleList", "module", "\z
 
 local ParameterList = make("ParameterList", "parameter", "\z
   torch.nn.ParameterList {tensor, ...} -> module\n\n\z
-  Makes a list of parameters that belong to a network. Other tensors are converted to parameters. \z
+  Makes a list of parameters that belong to a network. Plain tensors are converted to parameters. \z
   list[0] is the first parameter, and #list is the number of parameters. append(tensor), \z
   extend(list) and pop(i) work as in PyTorch.")
 function ParameterList:extra_repr()

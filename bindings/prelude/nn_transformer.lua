@@ -123,9 +123,9 @@ layer("MultiheadAttention", {
               vdim = none, batch_first = false},
   text = "\z
     Multi-head attention: module(query, key, value, {key_padding_mask, need_weights = true, \z
-    attn_mask, average_attn_weights = true}) -> result, weights. Tensors are [L, N, embed_dim], \z
-    or [N, L, embed_dim] with batch_first. Masks are true or -inf at the positions to ignore. \z
-    Parameters: in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias.",
+    attn_mask, average_attn_weights = true}) -> result, weights. The tensors have the shape [L, \z
+    N, embed_dim], or [N, L, embed_dim] with batch_first. Masks are true or -inf at the positions \z
+    to ignore. Parameters: in_proj_weight, in_proj_bias, out_proj.weight, out_proj.bias.",
   setup = function(self, o)
     check(o.embed_dim % o.num_heads == 0, "MultiheadAttention",
           "embed_dim must be divisible by num_heads, got %d and %d", o.embed_dim, o.num_heads)
@@ -222,8 +222,9 @@ layer("TransformerEncoderLayer", {
 
 layer("TransformerDecoderLayer", {
   names = layer_names, defaults = layer_defaults(),
-  text = "Applies self-attention, attention to an encoder's result and a feed-forward network: \z
-    module(x, memory, {tgt_mask, memory_mask, tgt_key_padding_mask, memory_key_padding_mask}).",
+  text = "Applies self-attention, cross-attention to the encoder's output (memory) and a \z
+    feed-forward network: module(x, memory, {tgt_mask, memory_mask, tgt_key_padding_mask, \z
+    memory_key_padding_mask}).",
   setup = function(self, o) set_parts(self, o, "TransformerDecoderLayer", 2) end,
   forward = function(self, x, memory, ...)
     local names = {"tgt_mask", "memory_mask", "tgt_key_padding_mask", "memory_key_padding_mask"}
@@ -268,7 +269,7 @@ local function stack(class, of, text, run)
   })
 end
 stack("TransformerEncoder", "encoder_layer",
-  "Applies num_layers copies of a layer: module(x, {mask, src_key_padding_mask}).",
+  "Applies num_layers copies of a layer in sequence: module(x, {mask, src_key_padding_mask}).",
   function(part, x, mask, padding)
     if type(mask) == "table" then
       mask, padding = mask.mask or mask.src_mask, mask.src_key_padding_mask
@@ -276,7 +277,7 @@ stack("TransformerEncoder", "encoder_layer",
     return part(x, {src_mask = mask, src_key_padding_mask = padding})
   end)
 stack("TransformerDecoder", "decoder_layer",
-  "Applies num_layers copies of a layer: module(x, memory, {tgt_mask, memory_mask, \z
+  "Applies num_layers copies of a layer in sequence: module(x, memory, {tgt_mask, memory_mask, \z
   tgt_key_padding_mask, memory_key_padding_mask}).",
   function(part, x, memory, ...) return part(x, memory, ...) end)
 

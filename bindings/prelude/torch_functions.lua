@@ -309,11 +309,11 @@ local function in_groups(offs, length, f)
 end
 
 host.define_functional("grouped_mm", "mat_a, mat_b, offs = nil, bias = nil, out_dtype = nil",
-  "-> Tensor\n\nReturns one matrix product per group. The shapes of mat_a and mat_b decide what \z
-  group g multiplies, and offs[g] is the position at which it ends. [G, M, K] and [G, K, N]: \z
-  mat_a[g] and mat_b[g], without offs. [M, K] and [G, K, N]: the group's rows of mat_a, and \z
-  mat_b[g]. [G, M, K] and [K, N]: mat_a[g], and the group's columns of mat_b. [M, K] and [K, N]: \z
-  the group's columns of mat_a and rows of mat_b.",
+  "-> Tensor\n\nReturns one matrix product per group. The shapes of mat_a and mat_b determine \z
+  which parts are multiplied for group g. offs[g]: the position at which group g ends. [G, M, K] \z
+  and [G, K, N]: mat_a[g] and mat_b[g], without offs. [M, K] and [G, K, N]: the group's rows of \z
+  mat_a, and mat_b[g]. [G, M, K] and [K, N]: mat_a[g], and the group's columns of mat_b. [M, K] \z
+  and [K, N]: the group's columns of mat_a and rows of mat_b.",
   function(a, b, offs, bias, out_dtype)
     local two_a, two_b = a.ndim == 2, b.ndim == 2
     local result

@@ -71,8 +71,8 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
     app.add_option("--time-limit", line.time_limit,
-                   "after this many seconds, write a checkpoint at the next batch and stop, as on "
-                   "SIGUSR1")
+                   "after this many seconds, write a checkpoint at the next batch and stop, as if "
+                   "SIGUSR1 had been sent")
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     app.add_flag("--deterministic", line.deterministic,
@@ -84,10 +84,9 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     // A flag: an option with an optional value would take the script's name for it.
     app.add_flag("--sandbox", line.sandbox,
                  "run an untrusted script: the kernel lets it read only system libraries, its own "
-                 "directory and the data directory, and write only the run directory; it "
-                 "cannot use the network or start programs. --sandbox=lua applies only the "
-                 "restrictions in "
-                 "Lua")
+                 "directory and the data directory, and write only to the run directory; it cannot "
+                 "use the network or start programs. --sandbox=lua applies only the restrictions "
+                 "in Lua")
         ->transform(sandbox_number);
     app.add_option("--sandbox-seconds", line.sandbox_seconds,
                    "time limit of the sandbox, in seconds")

@@ -55,8 +55,8 @@ MicroscopeWords parse_microscope(const std::vector<std::string>& words) {
     app.add_option("--device", line.device, "auto (CUDA if available), cpu, cuda or cuda:N")
         ->capture_default_str();
     app.add_option("--threads", line.threads,
-                   "number of CPU threads; 0 means one thread for small images, which is fastest "
-                   "while the window is being drawn, and one per core for larger images")
+                   "number of CPU threads; 0 means one per core for large images, and one thread "
+                   "for small images, because that is fastest while the window is being drawn")
         ->check(CLI::Range(0, 1024))
         ->capture_default_str();
     parse_words(app, "microscope", "NET [options]", words);

@@ -88,7 +88,7 @@ void MicroscopeView::take_pictures(const Message& message) {
     const auto count = static_cast<size_t>(fits ? height * width : 0);
     constexpr size_t planes = 11;  // three in colour, two in grey
     if (!fits || message.bytes.size() != planes * count) {
-        message_ = "the host sent images of the wrong size";
+        message_ = "hfc-host sent images of the wrong size";
         return;
     }
     shown_ = integer_at(message.head, "id", 0);

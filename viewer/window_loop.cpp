@@ -105,9 +105,8 @@ void print_frames(const char* what, std::vector<double>& seconds, double elapsed
         return 1000 * seconds[static_cast<size_t>(share * static_cast<double>(seconds.size() - 1))];
     };
     std::printf(
-        "%s: a frame takes %.2f ms (median) or %.2f ms (95th percentile) without the buffer swap; "
-        "%.1f "
-        "frames/s\n",
+        "%s: frame times without the buffer swap: median %.2f ms, 95th percentile %.2f ms; "
+        "%.1f frames/s\n",
         what, at(0.5), at(0.95), static_cast<double>(seconds.size()) / elapsed);
 }
 

@@ -70,8 +70,8 @@ std::vector<at::Tensor> features(Model& model, const data::Dataset& dataset,
         }
         for (size_t i = 0; i < results.size(); ++i) {
             require(results[i].dim() > 0 && results[i].size(0) == end - begin,
-                    "layer '{}' returns [{}] for {} images, expected [{}, ...]", layers[i],
-                    fmt::join(results[i].sizes(), ", "), end - begin, end - begin);
+                    "layer '{}' returns a tensor of shape [{}] for {} images, expected [{}, ...]",
+                    layers[i], fmt::join(results[i].sizes(), ", "), end - begin, end - begin);
             parts[i].push_back(results[i].to(at::kFloat).cpu().contiguous());
         }
     });

@@ -311,9 +311,9 @@ void require_valid(const Chart& chart) {
         }
         const bool nothing = panel.curves.empty() && !panel.map;
         require(nothing || !panel.x.log || !horizontal_range(panel).empty(),
-                "a logarithmic axis requires values above 0, but no x is");
+                "a logarithmic axis requires values above 0, but x has none");
         require(panel.curves.empty() || !panel.y.log || !vertical_range({&panel, 1}).empty(),
-                "a logarithmic axis requires values above 0, but no y is");
+                "a logarithmic axis requires values above 0, but y has none");
         require(!panel.map || (panel.map->columns > 0 && !panel.map->values.empty() &&
                                panel.map->values.size() % panel.map->columns == 0),
                 "a map must have at least one value and the same number of values in each row");

@@ -39,7 +39,7 @@ class MemoryFile {
         while (done < text.size()) {
             const ssize_t written = ::pwrite(descriptor_, text.data() + done, text.size() - done,
                                              static_cast<off_t>(done));
-            require(written > 0 || errno == EINTR, "cannot pass the program to gnuplot: {}",
+            require(written > 0 || errno == EINTR, "cannot pass the commands to gnuplot: {}",
                     std::strerror(errno));
             done += written > 0 ? static_cast<size_t>(written) : 0;
         }

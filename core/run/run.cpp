@@ -284,7 +284,7 @@ void Run::curve(const std::string& name, const WholeCurve& curve, const Json& ev
 void check_name(const std::string& what, const std::string& name) {
     require(!name.empty(), "{} must not be empty", what);
     require(name.front() != '.', "{} must not start with a dot, got '{}'", what, name);
-    require(name.size() <= 200, "{} must have at most 200 bytes, got {}", what, name.size());
+    require(name.size() <= 200, "{} must be at most 200 bytes long, got {}", what, name.size());
     for (const char c : name) {
         const bool plain =
             std::isalnum(static_cast<unsigned char>(c)) != 0 || std::strchr(" ._-", c) != nullptr;

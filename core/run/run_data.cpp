@@ -267,8 +267,8 @@ std::string RunData::note() const {
     }
     if (thinned_ > 0) {
         text += std::to_string(thinned_) +
-                " curve(s) have too many points to keep: only the lowest and the highest of every "
-                "few points are shown. ";
+                " curve(s) have too many points to keep: of each group of adjacent points, only "
+                "the lowest and the highest are shown. ";
     }
     if (too_many_) {
         text += "There are more curves or images than can be shown. ";

@@ -140,7 +140,7 @@ class LegacyFile {
 
     static void require_little_endian(const Value& machine) {
         const auto* const facts = machine.get<pickle::Dict>();
-        expect(facts != nullptr, "it does not describe the machine that wrote it");
+        expect(facts != nullptr, "its description of the machine that wrote it is not a dict");
         for (const auto& [key, value] : facts->items) {
             const auto* const name = key->get<std::string>();
             const auto* const little = value->get<bool>();

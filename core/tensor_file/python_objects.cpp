@@ -104,7 +104,7 @@ std::optional<Tree> complex_of(const Sequence& arguments) {
 
 void TreeMaker::count_bytes(uint64_t bytes) {
     expect(bytes <= bytes_left_,
-           "its values expand to more data than expected for a file of its size");
+           "its values expand to more data than a file of this size should contain");
     bytes_left_ -= bytes;
 }
 

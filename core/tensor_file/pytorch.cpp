@@ -97,12 +97,12 @@ at::Tensor view_of(const at::Tensor& elements, const std::vector<int64_t>& sizes
         expect(!overflow, "the strides [{}] of a tensor overflow", fmt::join(strides, ", "));
     }
     expect(bytes == 0 || last < elements.numel(),
-           "a tensor of sizes [{}], strides [{}] and offset {} reaches beyond its storage of {} "
+           "a tensor with sizes [{}], strides [{}] and offset {} extends beyond its storage of {} "
            "elements",
            fmt::join(sizes, ", "), fmt::join(strides, ", "), offset, elements.numel());
     const auto count = static_cast<int64_t>(bytes / elements.element_size());
     expect(count <= std::max(elements.numel(), most_shown),
-           "a tensor of sizes [{}] and strides [{}] has {} elements in a storage of {} elements, "
+           "a tensor with sizes [{}] and strides [{}] has {} elements in a storage of {} elements, "
            "expected at most {}",
            fmt::join(sizes, ", "), fmt::join(strides, ", "), count, elements.numel(), most_shown);
     return at::empty({0}, elements.options()).set_(elements.storage(), offset, sizes, strides);

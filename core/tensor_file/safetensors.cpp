@@ -59,7 +59,7 @@ class HeaderWatch {
 
 std::string read_header(const InputFile& file) {
     expect(file.size() >= 8,
-           "it has {} bytes, but a safetensors file starts with the 8 bytes of its header length",
+           "it has {} bytes, but a safetensors file starts with an 8-byte header length",
            file.size());
     uint64_t length = 0;
     file.read(0, &length, sizeof(length));

@@ -11,7 +11,7 @@ void require_same_terms(parallel::Group& group, const std::vector<BatchLoss>& ba
     for (const auto& batch : batches) {
         const auto terms = static_cast<int64_t>(batch.loss.terms.size());
         const auto most = group.agree({terms, -terms});
-        require(most[0] == -most[1], "the loss has {} terms on one process, but {} on another",
+        require(most[0] == -most[1], "the loss has {} terms in one process, but {} in another",
                 -most[1], most[0]);
     }
 }

@@ -92,8 +92,8 @@ std::vector<MetricValues> MetricRecorder::values() const {
     auto& group = parallel::world();
     for (size_t i = 0; i < seen_.size(); ++i) {
         require(group.agree(seen_[i].empty() ? 0 : 1) == 1,
-                "the metric {} requires class logits, but the loss evaluates '{}' with a different "
-                "metric",
+                "the metric {} requires class logits, but the loss evaluates the probe '{}' with a "
+                "different metric",
                 metrics_.front()->name(), probes_[i].name);
         const auto logits = parallel::gather_rows(group, seen_[i], probes_[i].dataset.size());
         const auto labels = probes_[i].dataset.labels();

@@ -35,7 +35,7 @@ void RunningLoss::flush() {
         require(std::isfinite(loss), "the loss is {} at epoch {}, batch {}; {}",
                 std::isnan(loss) ? "nan" : "infinite", epoch_, read_.batches,
                 first ? "are the weights and the images finite?"
-                      : fmt::format("a smaller lr than {} may help", lr_));
+                      : fmt::format("an lr below {} may help", lr_));
         read_.sum += loss * static_cast<double>(waiting_images_[i]);
         read_.images += waiting_images_[i];
         for (const auto& [name, term] : waiting_terms_[i]) {

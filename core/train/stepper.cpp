@@ -36,7 +36,7 @@ void require_parameters_of(const optim::Optimizer& optimizer, model::Model& mode
         for (const auto& parameter : group.parameters) {
             require(
                 std::ranges::any_of(own, [&](const auto& one) { return one.is_same(parameter); }),
-                "the optimizer updates a tensor [{}] that is not a parameter of the model",
+                "the optimizer updates a tensor of shape [{}] that is not a parameter of the model",
                 fmt::join(parameter.sizes(), ", "));
         }
     }
@@ -154,7 +154,7 @@ void Stepper::require_known_norms() const {
         const bool keeps = module->named_buffers(/*recurse=*/false).find("running_mean") != nullptr;
         require(!keeps || std::dynamic_pointer_cast<model::BatchNorm>(module) != nullptr,
                 "BatchNorm can be synchronised only in built-in networks; the layer '{}' of this "
-                "network is of a different kind",
+                "network is not a built-in BatchNorm",
                 item.key());
     }
 }

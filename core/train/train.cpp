@@ -390,7 +390,8 @@ std::vector<EpochResult> train(model::Model& model, const data::Dataset& dataset
     const auto settings = with_validation(options);
     require(dataset.size() >= 1, "'{}' has no images", dataset.name());
     require(!options.drop_last || dataset.size() >= options.batch_size,
-            "drop_last leaves no batch of '{}': it has {} images, fewer than the batch size {}",
+            "drop_last would drop the only batch of '{}': it has {} images, fewer than the batch "
+            "size {}",
             dataset.name(), dataset.size(), options.batch_size);
     return Training(model, dataset, settings, observer).run();
 }

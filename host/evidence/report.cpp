@@ -45,7 +45,7 @@ ReportOptions parse(const std::vector<std::string>& words) {
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_option("--out", options.out,
                    "file to write (default: report.html in the directory, or in a new directory "
-                   "below reports/ if there are several)")
+                   "under reports/ if you give several directories)")
         ->type_name("FILE");
     parse_words(app, "report", "RUN_OR_SWEEP... [options]", words);
     if (options.paths.empty()) {

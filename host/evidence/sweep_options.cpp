@@ -44,7 +44,7 @@ void add_options(CLI::App& app, SweepOptions& options) {
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     app.add_option("--threads", options.threads,
-                   "number of CPU threads of each run (default: the number of cores divided by "
+                   "number of CPU threads per run (default: the number of cores divided by "
                    "--jobs); the results depend on it, so the sweep stores it")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");

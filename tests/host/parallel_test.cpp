@@ -172,7 +172,7 @@ TEST_F(Parallel, AStuckRankIsNamedWithTheCollective) {
                                    "if hfc.parallel.rank() == 1 then os.execute 'kill -STOP $PPID' "
                                    "end hfc.parallel.barrier()",
                                    {"--parallel-timeout", "1"});
-    EXPECT_THAT(stopped.err, HasSubstr("rank 1 does not answer"));
+    EXPECT_THAT(stopped.err, HasSubstr("rank 1 does not respond"));
     const auto ended = run_chunk(2, "if hfc.parallel.rank() == 0 then hfc.parallel.barrier() end",
                                  {"--parallel-timeout", "1"});
     EXPECT_THAT(ended.err, HasSubstr("rank 1 has already finished"));

@@ -335,7 +335,7 @@ class Parser {
             schema.argumentIndexWithName("size") && sizes.size() == claimed.size();
         for (size_t i = 0; is_shape && i < sizes.size(); ++i) {
             expect(sizes[i] < 0 || claimed[i] < 0 || sizes[i] == claimed[i],
-                   "it produces the shape [{}], but the file specifies [{}]",
+                   "it produces a tensor of shape [{}], but the file specifies [{}]",
                    fmt::join(sizes, ", "), fmt::join(claimed, ", "));
         }
         int64_t elements = 1;

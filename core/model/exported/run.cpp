@@ -287,8 +287,7 @@ class ExportedRun {
             }
             require(equal,
                     "it returns a tensor of shape [{}], but was exported with output shape [{}] "
-                    "(-1 means "
-                    "any size)",
+                    "(-1 means any size)",
                     fmt::join(sizes, ", "), fmt::join(*output.shape, ", "));
         }
         value(output.slot) = std::move(result);
@@ -329,7 +328,8 @@ void ExportedModel::check(const at::Tensor& images) const {
     const auto& shape = program_->input_shape;
     const auto text = fmt::format("[{}]", fmt::join(images.sizes(), ", "));
     require(images.dim() == static_cast<int64_t>(shape.size()),
-            "the network was exported for images with {} dimensions, got {}", shape.size(), text);
+            "the network was exported for images with {} dimensions, got shape {}", shape.size(),
+            text);
     require(shape.empty() || shape[0] < 0 || shape[0] == images.size(0),
             "the network was exported for a batch size of {}, got {} images; export it again with "
             "dynamic_shapes",

@@ -205,7 +205,7 @@ std::string Engine::places(const std::deque<int64_t>& numbers) const {
         }
         const auto rank = (text.empty() ? "rank " : "; rank ") + std::to_string(other);
         text += rank + (number == unknown
-                            ? " does not answer (it has stopped, or its machine is unreachable)"
+                            ? " does not respond (it has stopped, or its machine is unreachable)"
                         : number == at_end ? " has already finished"
                                            : " is at collective " + std::to_string(number));
         ++told;

@@ -306,8 +306,8 @@ TEST(WrongExport, is_refused_for_sizes_that_are_huge_or_lie) {
     };
     EXPECT_THAT(with_factory(int64_t{1} << 40, int64_t{1} << 40), HasSubstr("which is too large"));
     EXPECT_THAT(with_factory(int64_t{1} << 25, 3),
-                HasSubstr("node 'made' (torch.ops.aten.zeros.default): it produces the shape "
-                          "[33554432], but the file specifies [3]"));
+                HasSubstr("node 'made' (torch.ops.aten.zeros.default): it produces a tensor of "
+                          "shape [33554432], but the file specifies [3]"));
     EXPECT_EQ(with_factory(3, 3), "no error");
 }
 

@@ -180,7 +180,7 @@ TEST(ChartProgram, errors_name_what_does_not_fit) {
                 StartsWith("a width of 10 mm leaves no room for 1 panels"));
     auto log = chart_of({{.name = "a", .points = {{1, -1}}}});
     log.panels[0].y.log = true;
-    EXPECT_THAT(error_of([&] { require_valid(log); }), HasSubstr("no y is"));
+    EXPECT_THAT(error_of([&] { require_valid(log); }), HasSubstr("but y has none"));
     auto map = chart_of({});
     map.panels[0].map = ColourMap{.columns = 2, .values = {1, 2, 3}};
     EXPECT_THAT(error_of([&] { require_valid(map); }),

@@ -186,7 +186,7 @@ TEST_F(RunTest, rejects_names_that_are_no_file_names) {
     EXPECT_THAT(error_of([] { check_name("the name", ".x"); }),
                 "the name must not start with a dot, got '.x'");
     EXPECT_THAT(error_of([] { check_name("the name", std::string(201, 'x')); }),
-                HasSubstr("at most 200 bytes, got 201"));
+                HasSubstr("at most 200 bytes long, got 201"));
     EXPECT_THAT(error_of([] { check_name("the name", std::string("a\0b", 3)); }),
                 HasSubstr("may contain only"));
     EXPECT_NO_THROW(check_name("the name", "Table 2_a-b.c"));

@@ -108,7 +108,7 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
         {"short_storage.pt",
          "its storage '0' should have 3 elements of dtype int64, but has 23 bytes"},
         {"beyond_storage.pt",
-         "a tensor of sizes [4], strides [1] and offset 0 reaches beyond its storage of 3 "
+         "a tensor with sizes [4], strides [1] and offset 0 extends beyond its storage of 3 "
          "elements"},
         {"big_endian.pt", "written on a big-endian machine"},
         {"notes.npz",

@@ -183,8 +183,9 @@ TEST_F(TensorFile, RepeatedBytesAreBounded) {
     for (int i = 0; i < 250; ++i) {
         program += "h\1";
     }
-    EXPECT_THAT(refusal(program + "e."),
-                HasSubstr("its values expand to more data than expected for a file of its size"));
+    EXPECT_THAT(
+        refusal(program + "e."),
+        HasSubstr("its values expand to more data than a file of this size should contain"));
 }
 
 }  // namespace

@@ -56,7 +56,7 @@ TEST_F(Pickle, AViewMustLieWithinItsStorage) {
     EXPECT_THAT(
         refused(tensor(storage(), int4(1), int4(2) + int4(3), int4(3) + int4(1)) + "."),
         HasSubstr(
-            "sizes [2, 3], strides [3, 1] and offset 1 reaches beyond its storage of 6 elements"));
+            "sizes [2, 3], strides [3, 1] and offset 1 extends beyond its storage of 6 elements"));
     EXPECT_THAT(refused(tensor(storage(), int4(-1), int4(1), int4(1)) + "."),
                 HasSubstr("starts at element -1 of a storage with 6"));
     EXPECT_THAT(refused(tensor(storage(), int4(7), int4(0), int4(1)) + "."),
@@ -187,7 +187,7 @@ TEST_F(Pickle, ASmallProgramGetsLittleMemoryAndTime) {
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
         EXPECT_TRUE(said.find("requires more than 512 MB") != std::string::npos ||
                     said.find("250000 dimensions") != std::string::npos ||
-                    said.find("expand to more data than expected for a file of its size") !=
+                    said.find("expand to more data than a file of this size should contain") !=
                         std::string::npos ||
                     said == "(it was read)")
             << said.substr(0, 200);

@@ -21,7 +21,7 @@ class Safetensors : public TensorFile {
 
 TEST_F(Safetensors, LengthsAreCheckedAgainstTheFile) {
     EXPECT_THAT(refusal("abc", "x.safetensors"),
-                HasSubstr("it has 3 bytes, but a safetensors file starts with the 8"));
+                HasSubstr("it has 3 bytes, but a safetensors file starts with an 8-byte"));
     auto bytes = safetensors_bytes("{}", "");
     bytes[0] = 100;
     EXPECT_THAT(

@@ -63,8 +63,8 @@ TEST(DropLast, leaves_a_last_batch_of_fewer_images_out) {
     train(model, toy(32, 1), options);
     EXPECT_THAT(sizes, ElementsAre(16, 16, 16, 16)) << "whole batches alone";
     EXPECT_THAT(error_of([&] { train(model, toy(15, 1), options); }),
-                HasSubstr("drop_last leaves no batch of 'toy': it has 15 images, fewer than the "
-                          "batch size 16"));
+                HasSubstr("drop_last would drop the only batch of 'toy': it has 15 images, fewer "
+                          "than the batch size 16"));
     EXPECT_EQ(train(model, toy(16, 1), options).back().step, 2);
 }
 

@@ -153,7 +153,7 @@ TEST(Train, ends_at_a_loss_that_is_not_finite_naming_epoch_and_batch) {
     auto options = quick(3);
     options.optimizer.lr = 0.1;
     EXPECT_THAT(error_of([&] { train(model, toy(48, 1), options); }),
-                HasSubstr("the loss is nan at epoch 2, batch 2; a smaller lr than 0.1 may help"));
+                HasSubstr("the loss is nan at epoch 2, batch 2; an lr below 0.1 may help"));
     EXPECT_TRUE(all_weights(model).isfinite().all().item<bool>()) << "the step was not taken";
 }
 

@@ -28,7 +28,7 @@ class AttackMoment {
 
     attack::Evaluation& here() const {
         require(here_ != nullptr,
-                "this object can be used only during the iteration that it was passed to");
+                "this object can be used only during the iteration for which it was created");
         return *here_;
     }
     const attack::Constraint& constraint() const {

@@ -60,8 +60,8 @@ Wanted read_wanted(Call& call) {
     Options options(call.L, 1);
     wanted.name = options.text("dataset", "");
     require(!wanted.name.empty(),
-            "argument 1 (name): expected the name of a data set, or options that contain one, such "
-            "as dataset = \"synthetic\"");
+            "argument 1 (name): expected the name of a data set, or a table with the option "
+            "'dataset', such as {{dataset = \"synthetic\"}}");
     wanted.classes = options.text("classes", "");
     wanted.seed = options.integer("seed", wanted.seed);
     wanted.image_size = options.integer("image_size", wanted.image_size);

@@ -149,9 +149,10 @@ void restore_object(lua_State* L, int object, const std::string& name) {
             const at::Tensor* from = to_tensor(L, saved);
             const at::Tensor to = *to_tensor(L, object);
             require(from != nullptr && from->sizes() == to.sizes(),
-                    "'{}' is {} in the checkpoint, but a Tensor of shape [{}] in the script", name,
-                    from == nullptr ? describe(L, saved) : describe_tensor(*from),
-                    fmt::join(to.sizes(), ", "));
+                    "'{}': expected a Tensor of shape [{}] in the checkpoint, as in the script, "
+                    "got {}",
+                    name, fmt::join(to.sizes(), ", "),
+                    from == nullptr ? describe(L, saved) : describe_tensor(*from));
             const at::NoGradGuard no_grad;
             at::Tensor(to).copy_(*from);
             break;

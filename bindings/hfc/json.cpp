@@ -58,7 +58,7 @@ void require_list(lua_State* L, int index, size_t length) {
     }
     require(keys == length,
             "the keys of a list must be consecutive integers starting at 1 (found {} values, but "
-            "length {})",
+            "the list has length {})",
             keys, length);
 }
 

@@ -138,7 +138,8 @@ class LuaTransform : public data::Transform {
     void apply(data::TransformBatch& batch) const override {
         const auto images = mapped(batch.images, batch.samples);
         require(images.sizes().slice(1) == at::IntArrayRef(after_),
-                "the map function must return images [n, {}], as for the first image, got [{}]",
+                "the map function must return images [n, {}], as it did for the first image, got "
+                "[{}]",
                 fmt::join(after_, ", "), fmt::join(images.sizes(), ", "));
         batch.images = images;
     }

@@ -91,7 +91,7 @@ void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit)
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.find_new_fields");
     lua_pushvalue(L, index);
     protected_call(L, 1, 0);
-    require(push_record(L, index), "expected a module of torch.nn, got {}", describe(L, index));
+    require(push_record(L, index), "expected a torch.nn module, got {}", describe(L, index));
     lua_getfield(L, -1, "order");
     lua_getfield(L, -2, "kinds");
     lua_remove(L, top + 1);
@@ -274,7 +274,7 @@ model::ModelPtr to_model(lua_State* L, const Value& value) {
         return *network;
     }
     if (!is_module(L, value.index())) {
-        value.expected("a Model or a module of torch.nn");
+        value.expected("a Model or a torch.nn module");
     }
     return std::make_shared<LuaModel>(L, value.index());
 }

@@ -97,7 +97,8 @@ class LuaObjective : public train::Objective {
                 describe(L, index));
         for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
             require(lua_type(L, -2) == LUA_TSTRING,
-                    "option 'loss': expected names as keys of the terms, got {}", describe(L, -2));
+                    "option 'loss': expected names as keys in the table of terms, got {}",
+                    describe(L, -2));
             const std::string name = lua_tostring(L, -2);
             loss.terms.emplace_back(to_utf8(name), read_term(L, lua_gettop(L), name));
         }

@@ -265,9 +265,9 @@ int set_field(lua_State* L) {
             return 0;
         }
         fail(
-            "the layers of hfc.model are fixed, so '{}' cannot be set. To change the number of "
-            "classes, call model:replace_head(classes); to replace layers, write the network as a "
-            "torch.nn.module",
+            "the layers of a network from hfc.model are fixed, so '{}' cannot be set. To change "
+            "the number of classes, call model:replace_head(classes); to replace layers, write the "
+            "network as a torch.nn.module",
             lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2));
     });
 }

@@ -112,8 +112,8 @@ optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
         const std::string name = value.text();
         return name == optimizer.name ? optimizer : optim::default_options(name);
     }
-    const auto name = name_in_table(
-        L, value, "optimizer", "a name, a table {name, lr = ...} or an optimizer of torch.optim");
+    const auto name = name_in_table(L, value, "optimizer",
+                                    "a name, a table {name, lr = ...} or a torch.optim optimizer");
     if (name != optimizer.name) {
         optimizer = optim::default_options(name);
     }

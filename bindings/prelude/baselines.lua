@@ -67,8 +67,8 @@ function(results, group, measure)
   for i, result in ipairs(results) do
     local name, value = result[group], result[measure]
     if name == nil or type(value) ~= "number" then
-      error(string.format("hfc.matched: result %d must have the field '%s' and a number in \z
-        the field '%s'", i, tostring(group), tostring(measure)), 2)
+      error(string.format("hfc.matched: result %d must have the fields '%s' and '%s', and \z
+        '%s' must be a number", i, tostring(group), tostring(measure), tostring(measure)), 2)
     end
     if not largest[name] then names[#names + 1] = name end
     largest[name] = math.max(largest[name] or value, value)

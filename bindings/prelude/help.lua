@@ -24,8 +24,8 @@ end
 
 local function overview()
   local lines = listed ""
-  table.insert(lines, 1, "hfc-host: image frequencies and what networks make of them. \z
-    help(f) or help(\"name\") explains each of these:\n")
+  table.insert(lines, 1, "hfc-host: experiments with image frequencies and neural networks. \z
+    help(f) or help(\"name\") explains each of these functions:\n")
   lines[#lines + 1] = "\ntorch.NAME and tensor:NAME are PyTorch's operators; \z
     help(torch.conv2d) prints their overloads."
   return table.concat(lines, "\n")
@@ -79,8 +79,8 @@ local function object_help(value)
   if #shown > 2000 then shown = string.sub(shown, 1, 2000) .. " ..." end
   table.insert(lines, 1, (class and class .. "\n\n" or "") .. shown .. "\n")
   if prefix == "Tensor:" then
-    lines[#lines + 1] = "\nand PyTorch's operators as methods: \z
-      help(torch.conv2d), apropos \"pool\""
+    lines[#lines + 1] = "\nPyTorch's operators are also methods of tensors: \z
+      try help(torch.conv2d) or apropos \"pool\"."
   end
   return table.concat(lines, "\n")
 end

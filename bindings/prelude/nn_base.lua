@@ -62,7 +62,7 @@ end
 
 local function record_of(module)
   return records[module]
-    or error(string.format("expected a module of torch.nn, got a %s", type(module)))
+    or error(string.format("expected a torch.nn module, got a %s", type(module)))
 end
 
 -- The name of a module's class.

@@ -183,7 +183,7 @@ local function check_bag(input, weight, offsets, scale_grad, mode, sparse, weigh
   elseif input.ndim ~= 1 and input.ndim ~= 2 then
     wrong = "input must have 1 or 2 dimensions, got " .. input.ndim
   elseif input.ndim == 2 and offsets then
-    wrong = "offsets require an input with 1 dimension; with 2 dimensions, each row is a bag"
+    wrong = "offsets require an input with 1 dimension; in a 2-dimensional input, each row is a bag"
   elseif input.ndim == 1 and (not offsets or offsets.ndim ~= 1) then
     wrong = "an input with 1 dimension requires offsets with 1 dimension"
   elseif mode == "max" and (scale_grad or sparse) then

@@ -104,8 +104,8 @@ local function forward(query, key, value, o)
   local heads, all_heads = o.num_heads, o.num_heads * sizes.batch
   local width = math.floor(sizes.width / heads)
   if sizes.width ~= o.embed_dim_to_check or width * heads ~= sizes.width then
-    fail("expected an embedding size of %d, divisible by %d heads, got %d", o.embed_dim_to_check,
-         heads, sizes.width)
+    fail("the embedding size must be %d and divisible by the number of heads (%d), got %d",
+         o.embed_dim_to_check, heads, sizes.width)
   end
   if o.is_causal and not o.attn_mask then fail "is_causal requires attn_mask" end
   local hint = o.is_causal and not o.key_padding_mask and not o.need_weights

@@ -188,7 +188,7 @@ number of channels allows.]], function(tensor, ...)
   end
   if shape[1] % groups ~= 0 then
     error(string.format(
-      "torch.nn.init.dirac_: dimension 0 must be divisible by groups, got %d and %d",
+      "torch.nn.init.dirac_: the size of dimension 0 must be divisible by groups, got %d and %d",
       shape[1], groups))
   end
   local outputs = shape[1] / groups

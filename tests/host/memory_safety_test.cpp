@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
               refused(hfc.accuracy, setmetatable({_order = {}, _kind = {}}, fields), test)
               refused(hfc.smooth, setmetatable({_order = {"a"}, _kind = 1}, fields), {rho = 1})
             end)lua",
-                           "expected a Model or a module of torch.nn, got a table"},
+                           "(model): expected a Model or a torch.nn module, got a table"},
                     Script{"FieldsOfAModuleOverwritten", R"lua(
             local net = torch.nn.Sequential {torch.nn.Flatten(), torch.nn.Linear(3072, 10)}
             net._order, net._kind = 1, setmetatable({}, {__index = error})

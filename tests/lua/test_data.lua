@@ -183,7 +183,7 @@ function TestViews:test_a_map_that_returns_something_else()
   local other_shape = train:map(function(images)
     return images:size(0) == 1 and images or images:mean({1}, true)
   end)
-  lu.assertErrorMsgContains("as for the first image", other_shape.batch, other_shape, 0, 5)
+  lu.assertErrorMsgContains("as it did for the first image", other_shape.batch, other_shape, 0, 5)
   local fails = train:map(function(images)
     assert(images:size(0) < 10, "too many")
     return images

@@ -50,7 +50,7 @@ function TestEpochs:test_tensors_and_lists_in_events()
     lu.assertErrorMsgContains(message, self.run.log, self.run, event)
   end
   fails("only a Tensor with one real element can be written", {loss = torch.zeros(2)})
-  fails("consecutive integers starting at 1 (found 2 values, but length 1)",
+  fails("consecutive integers starting at 1 (found 2 values, but the list has length 1)",
     {list = {[1] = 1, [3] = 3}})
   fails("a table cannot contain both named fields and list elements", {list = {1, a = 2}})
   lu.assertErrorMsgContains("one real element", self.run.row, self.run, "t", {x = torch.zeros(2)})

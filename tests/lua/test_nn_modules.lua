@@ -326,7 +326,7 @@ function TestModels:test_layers_of_hfc_model()
   lu.assertStrContains(tostring(model), "(fc): Linear(weight [10, 512], bias [10])")
   model.layer1:requires_grad_(false)
   lu.assertFalse(model:get_parameter "layer1.0.conv1.weight".requires_grad)
-  lu.assertErrorMsgContains("layers of hfc.model are fixed", function()
+  lu.assertErrorMsgContains("layers of a network from hfc.model are fixed", function()
     model.fc = nn.Linear(512, 3)
   end)
   local count = 0

@@ -44,7 +44,7 @@ function TestRecords:test_only_classes_make_modules()
   local methods = nn.Linear(1, 1)
   for _, value in ipairs {{}, {training = true}, "x", 5} do
     for _, name in ipairs {"parameters", "state_dict", "buffers", "register_buffer"} do
-      lu.assertErrorMsgContains("expected a module of torch.nn, got a " .. type(value),
+      lu.assertErrorMsgContains("expected a torch.nn module, got a " .. type(value),
         methods[name], value, name == "register_buffer" and "b" or nil)
     end
     lu.assertFalse(nn.is_module(value))

@@ -30,7 +30,7 @@ function TestCommon:test_data_by_the_options_of_a_script()
   lu.assertEquals({#all.train, #all.test}, {40, 30})
   local by_name = hfc.data("synthetic", {train = 40, test = 30, classes = 4, seed = 3})
   lu.assertTrue(by_name.train:subset(30, {seed = 3}):labels():equal(data.train:labels()))
-  lu.assertErrorMsgContains("options that contain one", hfc.data, {seed = 1})
+  lu.assertErrorMsgContains("or a table with the option 'dataset'", hfc.data, {seed = 1})
   lu.assertErrorMsgContains("option 'train_images': expected 0 (all) or more, got -1", hfc.data,
                             {dataset = "synthetic", train_images = -1})
 end

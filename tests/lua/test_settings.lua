@@ -195,8 +195,8 @@ function TestMatched:test_results_are_compared_at_the_value_that_all_reach()
   local chosen, target = hfc.matched(results, "name", "train")
   lu.assertEquals(target, .88)
   lu.assertEquals({chosen[1].lr, chosen[2].lr, #chosen}, {2, 3, 2})
-  lu.assertErrorMsgContains("result 1 must have the field 'nam'", hfc.matched, results, "nam",
-                            "train")
+  lu.assertErrorMsgContains("result 1 must have the fields 'nam' and 'train'", hfc.matched,
+                            results, "nam", "train")
 end
 
 TestSeries = {}

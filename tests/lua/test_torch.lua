@@ -103,7 +103,7 @@ end
 
 function TestOperators:test_foreign_objects_are_refused()
   lu.assertErrorMsgContains(
-    "argument 1 (model): expected a Model or a module of torch.nn, got a Tensor",
+    "argument 1 (model): expected a Model or a torch.nn module, got a Tensor",
     hfc.accuracy, torch.ones(1), nil)
   lu.assertError(function() return torch.add(io.stdout, 1) end)
   lu.assertErrorMsgContains("expected a Tensor, got a table",

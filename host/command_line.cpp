@@ -84,10 +84,9 @@ void add_shared_options(CLI::App& app, CommandLine& line) {
     // A flag: an option with an optional value would take the script's name for it.
     app.add_flag("--sandbox", line.sandbox,
                  "run an untrusted script: the kernel lets it read only system libraries, its own "
-                 "directory and the data directory, and write only the run directory; it "
+                 "directory and the data directory, and write only to the run directory; it "
                  "cannot use the network or start programs. --sandbox=lua applies only the "
-                 "restrictions in "
-                 "Lua")
+                 "restrictions in Lua")
         ->transform(sandbox_number);
     app.add_option("--sandbox-seconds", line.sandbox_seconds,
                    "time limit of the sandbox, in seconds")

@@ -44,8 +44,8 @@ ReportOptions parse(const std::vector<std::string>& words) {
     app.footer(notes);
     app.add_option("RUN_OR_SWEEP", options.paths, "run directories or sweep directories");
     app.add_option("--out", options.out,
-                   "file to write (default: report.html in the directory, or in a new directory "
-                   "below reports/ if there are several)")
+                   "file to write (default: report.html in the directory; for several directories, "
+                   "in a new directory below reports/)")
         ->type_name("FILE");
     parse_words(app, "report", "RUN_OR_SWEEP... [options]", words);
     if (options.paths.empty()) {

@@ -4,8 +4,8 @@
 --   hfc-host scripts/attack_bands.lua --model runs/NAME   networks from fourier_masks
 --
 -- The gradient and the perturbation keep only the lowest coefficients of the cosine transform, or
--- the frequencies beyond a radius. Expect: of the restricted attacks, adversarial training
--- weakens those in the high bands most (built-in data, seeds 0, 1 and 2).
+-- the frequencies beyond a radius. Expect: adversarial training weakens the attacks in the high
+-- bands more than the other restricted attacks (built-in data, seeds 0, 1 and 2).
 local opt = hfc.options(hfc.common {
   networks   = {{"natural", "adversarial"}, "networks to attack: natural, adversarial"},
   budget     = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8},
@@ -13,7 +13,7 @@ local opt = hfc.options(hfc.common {
   epsilon    = {{8 / 255, 16 / 255, 32 / 255}, "bounds of the attacks"},
   norm       = {"linf", "norm of the attacks", choices = {"linf", "l2"}},
   steps      = {20, "steps of the attacks", least = 1},
-  fractions  = {{1 / 8, 1 / 4, 1 / 2}, "fractions of the DCT coefficients in each direction"},
+  fractions  = {{1 / 8, 1 / 4, 1 / 2}, "fractions of DCT coefficients to keep in each direction"},
   radii      = {{4, 8}, "radii of the high-frequency bands"},
   images     = {100, "number of test images", least = 1},
   epochs     = 6,

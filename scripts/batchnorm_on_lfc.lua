@@ -9,10 +9,10 @@
 -- paper, BatchNorm gains least at r = 4 on CIFAR-10; hfc-host has not measured this.
 local opt = hfc.options(hfc.common {
   model        = {"preact_resnet8", "network with optional BatchNorm (see help(hfc.model))"},
-  radii        = {{4, 8, 12, 16}, "radii of the low-pass before training, in frequency bins"},
+  radii        = {{4, 8, 12, 16}, "radii of the low-pass filter for training, in frequency bins"},
   rule         = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},
   rescale      = {"none", "rescale filtered images: none, or max (authors' code)"},
-  accuracy     = {.5, "count the epochs to this training accuracy on x_l", above = 0},
+  accuracy     = {.5, "count epochs until training accuracy on x_l reaches this value", above = 0},
   statistics   = {"running", "BatchNorm statistics for the curves", choices = {"running", "batch"}},
   train_images = 200,
   presets = {paper = hfc.wang2020 {train_images = 0}, code = hfc.wang2020_code {

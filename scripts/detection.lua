@@ -8,7 +8,7 @@
 -- with few. Figure 8 shows the largest losses on the low part, and Figure 9 the largest gains.
 local opt = hfc.options {
   dataset = {"boxes", "boxes | voc:DIR | coco:DIR"}, radius = {12, "radius of the split, in bins"},
-  detector = "retinanet_small", weights = {"", "file from torchvision; if empty, train"},
+  detector = "retinanet_small", weights = {"", "weights file from torchvision; if empty, train"},
   norm_epsilon = 1e-5, min_size = {96, "shorter side of the resized images"}, seed = 0,
   radii = {{6, 18, 24, 32}, "radii of the figure"}, epochs = 14, batch_size = 8, lr = 1e-3,
   high_offset = {0, "constant added to the high part"}, pictures = {6, "pictures per figure"},

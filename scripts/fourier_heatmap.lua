@@ -1,5 +1,5 @@
--- Fourier heat maps (Yin et al. 2019): the error under noise of each frequency, by the network's
--- training; and the dominant frequencies of each class (Wang et al. 2023), which it needs most.
+-- Fourier heat maps (Yin et al. 2019): the error under noise at each frequency, with and without
+-- adversarial training; and each class's dominant (most needed) frequencies (Wang et al. 2023).
 --   hfc-host scripts/fourier_heatmap.lua                  built-in data: a minute on two cores
 --   hfc-host scripts/fourier_heatmap.lua --preset paper --device cuda    CIFAR-10, 1000 images
 --   hfc-host scripts/fourier_heatmap.lua --model runs/NAME    networks from fourier_masks
@@ -11,9 +11,9 @@ local opt = hfc.options(hfc.common {
   networks = {{"natural", "adversarial"}, "networks: natural, adversarial"}, epochs = 6,
   budget = {{epsilon = 8 / 255, steps = 5, relative_alpha = 1 / 8}, "PGD for adversarial training"},
   epsilon = {4, "L2 norm of the noise in each channel"}, batch_size = 20,
-  reach = {10, "largest frequency in each direction, 1 to half the size", least = 1},
+  reach = {10, "largest frequency in each direction, 1 to half the image size", least = 1},
   images = {100, "number of test images, starting with the first; 0 means all", least = 0},
-  train_probe = {100, "training images for the dominant frequencies", least = 1},
+  train_probe = {100, "training images used to find the dominant frequencies", least = 1},
   shares = {{.02, .05, .1, .3}, "fractions of each class's dominant frequencies to keep"},
   presets = {paper = {
     dataset = "cifar10", model = "resnet18", epochs = 100, batch_size = 128, lr = 1e-3,

@@ -1,9 +1,9 @@
--- Fourier masks (Karantzas et al. 2022): the frequencies that a network needs, by its training.
+-- Fourier masks (Karantzas et al. 2022): the frequencies that differently trained networks need.
 --   hfc-host scripts/fourier_masks.lua                    built-in data: a minute on two cores
 --   hfc-host scripts/fourier_masks.lua --preset paper --dataset folder:IMAGENETTE --device cuda
 -- Masks are learned on training images and scored on test images; the preset learns and scores them
 -- on the test images, as the authors' code does. Expect: in the built-in data, the masked accuracy
--- is near the clean accuracy, and nine tenths of the mask weight is at r <= 4 (the label).
+-- is near the clean accuracy, and 90 % of the mask weight is at r <= 4, which carries the label.
 local known = {"natural", "adversarial", "scale", "translation", "rotation"}
 local opt = hfc.options(hfc.karantzas_common {
   networks = {{"natural", "adversarial"}, "natural, adversarial, scale, translation, rotation"},
@@ -13,7 +13,7 @@ local opt = hfc.options(hfc.karantzas_common {
            bfloat16 = false}, "options of hfc.mask.learn"},
   learn_on = {"train", "images for the masks", choices = {"train", "test"}},
   mask_images = {150, "number of images for a mask; 0 means all", least = 0},
-  class_masks = {false, "also learn a mask for each class, for the first network"},
+  class_masks = {false, "for the first network, also learn a mask for each class"},
   presets = {paper = hfc.karantzas2022 {
     networks = known, budget = {epsilon = .06, steps = 10},
     mask = {epochs = 100, batch_size = 1, lr = 1e-3}, learn_on = "test", mask_images = 0,

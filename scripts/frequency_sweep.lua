@@ -14,7 +14,7 @@ local opt = hfc.options(hfc.common {
   images     = {100, "number of test images; 0 means all", least = 0},
   step       = {1, "step of the radius, in frequency bins", above = 0},
   statistics = {{"running"}, "BatchNorm statistics", choices = {"running", "batch", "adapted"}},
-  keep_mean  = {false, "restore the mean of high-passed images, which are dark otherwise"},
+  keep_mean  = {false, "restore the mean of high-passed images, which are otherwise dark"},
   epochs     = 6,
   batch_size = 20,
   presets = {paper = {

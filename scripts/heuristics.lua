@@ -1,12 +1,13 @@
--- Figures 5 and 12 of Wang et al., CVPR 2020: dropout, mix-up, BatchNorm and adversarial training,
--- and the frequencies that networks then use.
+-- Figures 5 and 12 of Wang et al., CVPR 2020: the frequencies that networks use when trained with
+-- dropout, mix-up, BatchNorm or adversarial training.
 --   hfc-host scripts/heuristics.lua                       built-in data: a minute on two cores
 --   hfc-host scripts/heuristics.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
 -- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images; the table
--- 'statistics' has them for the BatchNorm network with each kind of statistics. Expect: according
--- to the paper, mix-up and BatchNorm use more of the high frequencies on CIFAR-10 than vanilla
--- training. On the built-in data, all are near chance on x_h, and BatchNorm learns fastest.
+-- 'statistics' has these accuracies for the BatchNorm network with each kind of statistics. Expect:
+-- according to the paper, networks trained with mix-up or BatchNorm use more of the high
+-- frequencies on CIFAR-10 than vanilla networks. On the built-in data, all networks are near chance
+-- on x_h, and the one with BatchNorm learns fastest.
 local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {
   heuristics    = {known, "heuristics, one training run each", choices = known},

@@ -1,12 +1,12 @@
--- Fourier masks of single images (Karantzas et al. 2022): the frequencies of one prediction.
+-- Fourier masks of single images (Karantzas et al. 2022): the frequencies a prediction needs.
 --   hfc-host scripts/image_masks.lua                      built-in data: half a minute on two cores
---   hfc-host scripts/image_masks.lua --model DIR/natural.safetensors    one of fourier_masks
+--   hfc-host scripts/image_masks.lua --model DIR/natural.safetensors    from fourier_masks
 --   hfc-host scripts/image_masks.lua --preset paper --dataset folder:DIR --device cuda
 -- A mask is learned for each test image x and its prediction f(x). Expect: f(M x) = f(x) for nearly
 -- all images, and for more of them than with random masks of equal L1 norm. If the network predicts
 -- the class of an empty image, the mask shrinks to nothing. In the paper (VGG; ResNet): M(x) 1; 1,
 -- complement of the support (M = 0) .555; .583, attacked .000; .000, M(attacked) .587; .743, probe
--- .822; .784, scrambled .206; .156. It uses only images that the attack flips (--flipped true).
+-- .822; .784, scrambled .206; .156, all on images that the attack flips (--flipped true).
 local opt = hfc.options(hfc.karantzas_common {
   images = {100, "number of test images; half of their masks train the linear probe", least = 2},
   flipped = {false, "use only those images whose prediction the attack changes"},

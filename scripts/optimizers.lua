@@ -8,7 +8,7 @@
 -- that all optimizers reach. Expect: according to the paper, SGD uses more of the high frequencies
 -- on CIFAR-10 than the other optimizers; hfc-host has not measured this. On the built-in data, SGD
 -- is the slowest, and all optimizers stay near chance on x_h. The preset's step sizes for SGD and
--- AdaDelta are those of the authors' code; those for AdaGrad and RMSprop are not known.
+-- AdaDelta are from the authors' code; the authors' values for AdaGrad and RMSprop are not known.
 local known = {"sgd", "adam", "adagrad", "adadelta", "rmsprop"}
 local opt = hfc.options(hfc.common {
   optimizers    = {known, "optimizers to train with", choices = known},

@@ -1,4 +1,4 @@
--- The frequencies of adversarial perturbations and input gradients, by the network's training.
+-- The frequencies of adversarial perturbations and input gradients, and how training changes them.
 --   hfc-host scripts/perturbation_spectrum.lua            built-in data: half a minute on two cores
 --   hfc-host scripts/perturbation_spectrum.lua --preset paper --device cuda    CIFAR-10
 --   hfc-host scripts/perturbation_spectrum.lua --model runs/NAME    networks from fourier_masks

@@ -1,12 +1,12 @@
--- Section 8 of Wang et al., CVPR 2020: sample_search with singular values in place of frequencies.
+-- Section 8 of Wang et al., CVPR 2020: sample_search with singular values instead of frequencies.
 --   hfc-host scripts/svd_versus_fft.lua                   built-in data: ten seconds on two cores
 --   hfc-host scripts/svd_versus_fft.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --   hfc-host scripts/svd_versus_fft.lua --model runs/NAME    a network from another run
 -- The dominant part of each split keeps as much energy, or as many coefficients, as the low-pass
 -- filter. The paper finds fewer samples with the SVD. Compare samples / candidates: the more images
 -- are classified correctly from their dominant part, the fewer candidates a split has. Expect: in
--- the built-in data, frequencies give more samples than chance does; the results of the SVD vary
--- between seeds.
+-- the built-in data, frequencies give more samples than expected by chance; the results of the SVD
+-- vary between seeds.
 local opt = hfc.options(hfc.common {
   radius     = {12, "radius of the frequency split, in bins"},
   rule       = {"<=", "frequencies of the low part: <= radius (paper) or < (authors' code)"},

@@ -12,7 +12,8 @@ local function set_table(self, o)
   if not o.padding_idx then return end
   if o.padding_idx < 0 then rawset(self, "padding_idx", o.padding_idx + o.num_embeddings) end
   check(self.padding_idx >= 0 and self.padding_idx < o.num_embeddings, class_name(self),
-        "padding_idx must be below num_embeddings, got %d", o.padding_idx)
+        "padding_idx must be between %d and %d, got %d", -o.num_embeddings, o.num_embeddings - 1,
+        o.padding_idx)
   torch.no_grad(function() self.weight[self.padding_idx] = 0 end)
 end
 

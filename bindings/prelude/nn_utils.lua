@@ -256,8 +256,8 @@ local function check_lengths(lengths, batch, longest)
   for i, length in ipairs(lengths) do
     if length < 1 or length > longest then
       error(string.format(
-        "torch.nn.utils.rnn.pack_padded_sequence: length %d must be from 1 to %d, \z
-        got %g", i, longest, length))
+        "torch.nn.utils.rnn.pack_padded_sequence: the length of sequence %d must be between \z
+        1 and %d, got %g", i, longest, length))
     end
   end
 end

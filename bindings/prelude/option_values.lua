@@ -148,8 +148,8 @@ local function number_of(name, text)
   local exact = not digits or math.abs(number) < largest_integer
     or string.format("%.0f", largest_integer) == digits
   if not exact then
-    wrong_use("option --%s: integers must be at most 2^53 = %.0f, got '%s'", name, largest_integer,
-              text)
+    wrong_use("option --%s: integers must be between -2^53 and 2^53 = %.0f, got '%s'", name,
+              largest_integer, text)
   end
   return number
 end

@@ -27,8 +27,8 @@ function(maps, options)
   end
   local low, high = unpack(options.range or {0, 1})
   if low >= high then
-    error(string.format("hfc.coloured: option 'range': expected {low, high}, got {%s, %s}",
-      tostring(low), tostring(high)), 2)
+    error(string.format("hfc.coloured: option 'range': expected {low, high} with low < high, \z
+      got {%s, %s}", tostring(low), tostring(high)), 2)
   end
   if #maps.shape == 4 then maps = maps:squeeze(1) end
   if #maps.shape ~= 3 then

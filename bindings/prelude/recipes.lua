@@ -121,8 +121,8 @@ function(opt, data, run, recipes, names)
     if not recipes[name] and not hfc.saved_model(opt.model, name) then
       local known = table.concat(host.option_values.sorted_keys(recipes), ", ")
       local script = _G.arg and _G.arg[0] or "script"
-      host.exit(2, string.format("%s: option --networks: expected %s or a network in --model, \z
-        got '%s'", script, known, tostring(name)))
+      host.exit(2, string.format("%s: option --networks: expected %s or the name of a network \z
+        saved in --model, got '%s'", script, known, tostring(name)))
     end
   end
   local i = 0

@@ -37,14 +37,14 @@ local function make_require(libraries, read_module)
     if libraries[name] ~= nil then return libraries[name] end
     if loaded[name] ~= nil then return loaded[name] end
     if not find(name, "^[%w_%-]+[%w_%-%.]*$") or find(name, "..", 1, true) then
-      error("require: the sandbox loads only modules in the script's directory, \z
-        whose names consist of letters, digits, '_', '-' and dots", 2)
+      error("require: the sandbox loads modules only from the script's directory, \z
+        and their names may contain only letters, digits, '_', '-' and dots", 2)
     end
     local file = gsub(name, "%.", "/") .. ".lua"
     local text = read_module(file)
     if not text then
-      error("require: the sandbox loads only modules in the script's directory, which has no '"
-        .. file .. "'", 2)
+      error("require: the sandbox loads modules only from the script's directory, \z
+        which does not contain '" .. file .. "'", 2)
     end
     local chunk, message = plain_load(text, "@" .. file, "t")
     if not chunk then error(message, 0) end

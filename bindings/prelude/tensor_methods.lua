@@ -87,8 +87,8 @@ for name, advice in pairs {
   untyped_storage = "x:data() returns a pointer to the elements",
   share_memory_ = "no other process can access this memory; \z
     use torch.save and torch.load to pass tensors",
-  register_post_accumulate_grad_hook = "x:register_hook(f) receives each gradient before it is \z
-    accumulated",
+  register_post_accumulate_grad_hook = "x:register_hook(f) calls f with each gradient before the \z
+    gradient is accumulated",
 } do
   method(name, "()", "Not available in hfc-host: " .. advice .. ".", function()
     error(string.format("Tensor:%s: %s", name, advice), 2)

@@ -299,7 +299,7 @@ local function in_groups(offs, length, f)
   for g, stop in ipairs(offs:tolist()) do
     if stop < begin or stop > length then
       error(string.format(
-        "torch.nn.functional.grouped_mm: offs must be ascending and at most %d, got %g",
+        "torch.nn.functional.grouped_mm: offs must be in ascending order and at most %d, got %g",
         length, stop), 4)
     end
     parts[g] = f(g - 1, begin, stop - begin)

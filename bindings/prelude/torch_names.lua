@@ -93,7 +93,7 @@ Accepts only "cpu". To use another device, pass it when you create a tensor: {de
   function(device)
     if device ~= nil and device ~= "cpu" then
       error(string.format("torch.set_default_device: the default device is always the \z
-        CPU: pass {device = %q} when you create a tensor, or call x:to(%q)",
+        CPU; pass {device = %q} when you create a tensor, or call x:to(%q)",
         tostring(device), tostring(device)), 2)
     end
   end)

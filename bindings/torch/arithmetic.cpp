@@ -127,9 +127,9 @@ int arithmetic(lua_State* L) {
 int refuse_equality(lua_State* L) {
     return guarded(L, "Tensor ==", [&]() -> int {
         fail(
-            "Lua's == cannot compare tensors: write x:eq(y) or x:ne(y) to compare each element, "
-            "torch.equal(x, y) to compare all of them, or rawequal(x, y) to check for the same "
-            "object");
+            "Lua's == cannot compare tensors: write x:eq(y) or x:ne(y) to compare element by "
+            "element, torch.equal(x, y) to compare whole tensors, or rawequal(x, y) to check "
+            "whether they are the same object");
     });
 }
 
@@ -137,7 +137,8 @@ template <const char* name, const char* methods>
 int refuse_order(lua_State* L) {
     return guarded(L, name, [&]() -> int {
         fail(
-            "Lua's < cannot compare tensors: write {} to compare each element, or compare x:item()",
+            "Lua's < and <= cannot compare tensors: write {} to compare element by element, or "
+            "compare x:item()",
             methods);
     });
 }

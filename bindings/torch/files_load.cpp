@@ -40,7 +40,7 @@ class Rebuilder {
         } else if (value.is_object() && value.contains("tensor") && value["tensor"].is_string()) {
             const auto found = tensors_.find(value["tensor"].get<std::string>());
             require(found != tensors_.end(),
-                    "'{}': the stored structure names a tensor that the file does not contain",
+                    "'{}': the stored structure refers to a tensor that the file does not contain",
                     path_);
             push(L_, found->second);
         } else {

@@ -82,8 +82,8 @@ TensorIndex to_index(lua_State* L, int index) {
         return at::indexing::None;
     }
     fail(
-        "expected an index: an integer, a range {{from, to, step}}, {{}} for all, a list {{{{3, "
-        "1}}}}, a tensor, a boolean, \"...\" or torch.none; got {}",
+        "expected an index: an integer, a range {{from, to, step}}, {{}} for all elements, a list "
+        "{{{{3, 1}}}}, a tensor, a boolean, \"...\" or torch.none; got {}",
         describe(L, index));
 }
 

@@ -212,7 +212,7 @@ int refuse_optimizer_field(lua_State* L) {
     return guarded(L, "Optimizer", [&]() -> int {
         const std::string key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : describe(L, 2);
         fail(
-            "the field '{}' of an optimizer cannot be set: set options in its groups, as in "
+            "the field '{}' of an optimizer cannot be set; set options in its groups, as in "
             "optimizer.param_groups[1].lr = 0.1",
             key);
     });

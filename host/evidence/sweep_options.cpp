@@ -78,7 +78,7 @@ void add_options(CLI::App& app, SweepOptions& options) {
            "a Slurm array or a rank under mpirun or srun")
         ->type_name("DIR");
     app.add_option("--collect", options.collect,
-                   "join the runs that --share has finished for the sweep in this directory")
+                   "join the results of all runs that --share has finished in this sweep directory")
         ->type_name("DIR");
     app.add_flag("--dry-run", options.dry_run, "list the runs, but do not start them");
 }
@@ -115,8 +115,8 @@ void refuse_others(const std::vector<std::string>& arguments) {
 SweepOptions parse_sweep(const std::vector<std::string>& words) {
     SweepOptions options;
     CLI::App app(
-        "Runs a script with several seeds and with each combination of some options, and "
-        "joins the tables and curves of the runs.");
+        "Runs a script with several seeds and with each combination of the given option "
+        "values, and joins the tables and curves of the runs.");
     app.footer(examples);
     app.allow_extras();
     add_options(app, options);

@@ -106,7 +106,7 @@ TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
         {{script_, "--lr", "1e-3,,1"}, "option --lr: '1e-3,,1' contains an empty value"},
         {{script_, "--lr", "1e-3,"}, "empty value"},
         {{script_, "--lr", "1e-3,fast"}, "expected a number, got 'fast'"},
-        {{script_, "--seed", "9007199254740993"}, "integers must be at most 2\\^53"},
+        {{script_, "--seed", "9007199254740993"}, "integers must be between -2\\^53 and 2\\^53"},
         {{script_, "--preset", "short"}, "unknown preset 'short'; known presets: long"},
         {{script_, "--jobs", "1000", "--threads", "1"},
          "1000 runs with 1 thread each need 1000 cores"},

@@ -280,7 +280,7 @@ function TestColours:test_viridis_and_differences()
                   {"053061", "F7F7F7", "67001F"})
   lu.assertErrorMsgContains('expected "viridis" or "difference", got "turbo"', hfc.coloured, maps,
                             {palette = "turbo"})
-  lu.assertErrorMsgContains("expected {low, high}, got {1, 0}", hfc.coloured, maps,
+  lu.assertErrorMsgContains("expected {low, high} with low < high, got {1, 0}", hfc.coloured, maps,
                             {range = {1, 0}})
   lu.assertErrorMsgContains("[N, 1, H, W] or [N, H, W]", hfc.coloured, torch.zeros(2, 2))
 end

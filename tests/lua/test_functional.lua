@@ -125,7 +125,8 @@ function TestChecks:test_grouped_mm()
     b[1].T:mm(a.T[{{}, {1, 4}}])}, 1)))
   lu.assertEquals(F.grouped_mm(a.T, a, offs, nil, "float64").shape, {2, 2, 2})
   refuses("offs is missing", F.grouped_mm, a, b)
-  refuses("offs must be ascending", F.grouped_mm, a, b, torch.tensor({3, 9}, {dtype = "int32"}))
+  refuses("offs must be in ascending order", F.grouped_mm, a, b,
+          torch.tensor({3, 9}, {dtype = "int32"}))
 end
 
 support.run()

@@ -232,6 +232,10 @@ TEST_F(Parallel, FunctionsOfScripts) {
     EXPECT_EQ(result.out, "good\n");
 }
 
+std::vector<std::string> job(const fs::path& run, int epochs) {
+    return {"--out", run.string(), fixtures + "job.lua", std::to_string(epochs)};
+}
+
 /// The sum in a finished run's table.
 std::string sum_of(const fs::path& run) {
     return read_text(run / "sums.csv");
@@ -260,10 +264,6 @@ class Signals : public Parallel, public testing::WithParamInterface<int> {};
 TEST_P(Signals, StopAllAtOneStepAndTheRunGoesOnToTheSameNumbers) {
     const auto whole = scratch_.path() / "whole", out = scratch_.path() / "run";
     const int signal = GetParam();
-    const auto arguments_of = [](const fs::path& run, int epochs) {
-        return std::vector<std::string>{"--out", run.string(), fixtures + "job.lua",
-                                        std::to_string(epochs)};
-    };
     const auto ended = [&] { return fs::exists(out / "sums.csv"); };
     // On a busy machine, the run may end before the signal reaches it. Then it runs longer.
     int epochs = 5;
@@ -271,7 +271,7 @@ TEST_P(Signals, StopAllAtOneStepAndTheRunGoesOnToTheSameNumbers) {
     do {
         epochs *= 2;
         fs::remove_all(out);
-        stopped = run_several(2, arguments_of(out, epochs), [&](int pid) {
+        stopped = run_several(2, job(out, epochs), [&](int pid) {
             wait_for_checkpoint(out);
             kill(pid, signal);
         });
@@ -279,7 +279,7 @@ TEST_P(Signals, StopAllAtOneStepAndTheRunGoesOnToTheSameNumbers) {
     ASSERT_FALSE(ended()) << "it had ended before the signal";
     // mpirun ends with 1 after SIGTERM.
     EXPECT_EQ(stopped.status, signal == SIGTERM ? 1 : 128 + signal) << stopped.err;
-    const auto first = run_several(2, arguments_of(whole, epochs));
+    const auto first = run_several(2, job(whole, epochs));
     ASSERT_EQ(first.status, 0) << first.err;
     const auto resumed = run_several(2, {"--resume", out.string()});
     ASSERT_EQ(resumed.status, 0) << resumed.err;
@@ -317,7 +317,7 @@ std::vector<int> ranks_of(int mpirun) {
 
 TEST_F(Parallel, KillingARankEndsTheOthersAndTheRunGoesOnToTheSameNumbers) {
     const auto whole = scratch_.path() / "whole", out = scratch_.path() / "run";
-    const auto first = run_several(2, {"--out", whole.string(), fixtures + "job.lua", "10"});
+    const auto first = run_several(2, job(whole, 10));
     ASSERT_EQ(first.status, 0) << first.err;
     std::mt19937 random(std::random_device{}());
     const char* const wanted = std::getenv("HFC_TEST_KILLS");
@@ -329,9 +329,7 @@ TEST_F(Parallel, KillingARankEndsTheOthersAndTheRunGoesOnToTheSameNumbers) {
         }
         Clock::time_point killed;
         const auto result = run_several(
-            2,
-            begun ? std::vector<std::string>{"--resume", out.string()}
-                  : std::vector<std::string>{"--out", out.string(), fixtures + "job.lua", "10"},
+            2, begun ? std::vector<std::string>{"--resume", out.string()} : job(out, 10),
             [&](int pid) {
                 std::this_thread::sleep_for(milliseconds(700 + random() % 600));
                 const auto ranks = ranks_of(pid);
@@ -347,9 +345,8 @@ TEST_F(Parallel, KillingARankEndsTheOthersAndTheRunGoesOnToTheSameNumbers) {
     if (!begun) {
         fs::remove_all(out);
     }
-    const auto last = run_several(
-        2, begun ? std::vector<std::string>{"--resume", out.string()}
-                 : std::vector<std::string>{"--out", out.string(), fixtures + "job.lua", "10"});
+    const auto last =
+        run_several(2, begun ? std::vector<std::string>{"--resume", out.string()} : job(out, 10));
     ASSERT_EQ(last.status, 0) << last.err;
     EXPECT_EQ(sum_of(out), sum_of(whole));
     EXPECT_EQ(results_of(out), results_of(whole));
@@ -357,16 +354,15 @@ TEST_F(Parallel, KillingARankEndsTheOthersAndTheRunGoesOnToTheSameNumbers) {
 
 TEST_F(Parallel, APauseHoldsAllAndAStopEndsAll) {
     const auto out = scratch_.path() / "run";
-    const auto result =
-        run_several(2, {"--out", out.string(), fixtures + "job.lua", "100000"}, [&](int) {
-            wait_for_checkpoint(out);
-            std::ofstream(out / "control") << "pause\n";
-            std::this_thread::sleep_for(milliseconds(500));
-            const auto before = read_text(out / "metrics.jsonl").size();
-            std::this_thread::sleep_for(milliseconds(500));
-            EXPECT_EQ(read_text(out / "metrics.jsonl").size(), before);
-            std::ofstream(out / "control") << "stop\n";
-        });
+    const auto result = run_several(2, job(out, 100000), [&](int) {
+        wait_for_checkpoint(out);
+        std::ofstream(out / "control") << "pause\n";
+        std::this_thread::sleep_for(milliseconds(500));
+        const auto before = read_text(out / "metrics.jsonl").size();
+        std::this_thread::sleep_for(milliseconds(500));
+        EXPECT_EQ(read_text(out / "metrics.jsonl").size(), before);
+        std::ofstream(out / "control") << "stop\n";
+    });
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_TRUE(fs::exists(out / "sums.csv"));
 }
@@ -385,8 +381,8 @@ TEST_F(Parallel, AFullDiskOfRank0EndsAllAndTheRunGoesOnLater) {
         GTEST_SKIP() << "needs the right to mount a small tmpfs";
     }
     const auto out = disk / "run";
-    ASSERT_EQ(run_several(2, {"--out", whole.string(), fixtures + "job.lua", "6"}).status, 0);
-    const auto full = run_several(2, {"--out", out.string(), fixtures + "job.lua", "6"});
+    ASSERT_EQ(run_several(2, job(whole, 6)).status, 0);
+    const auto full = run_several(2, job(out, 6));
     EXPECT_EQ(full.status, 1);
     EXPECT_THAT(full.err,
                 AllOf(HasSubstr("rank 0:"), HasSubstr("No space left"), Not(HasSubstr("rank 1:"))));

@@ -52,10 +52,10 @@ host.methods("Tensor").data = host.declare("Tensor:data", "\z
   p + n points to the element n places further on. In a compiled loop, p[n + i] is faster than \z
   q[i] with q = p + n.\n\z
   The memory exists as long as there is a pointer into it, including pointers made by arithmetic. \z
-  During this time, enlarging x with x:resize_(n) is an error, and after x:set_data(y) the \z
-  pointer still points to the old elements. Autograd does not notice writes.\n\n\z
+  While a pointer exists, enlarging x with x:resize_(n) is an error. After x:set_data(y), the \z
+  pointer still points to the old elements. Autograd does not track writes through pointers.\n\n\z
   p.pointer is the plain FFI pointer, for C functions. It is valid as long as p is alive. \z
-  ffi.copy, ffi.fill, ffi.string and ffi.cast take p itself.\n\n\z
+  ffi.copy, ffi.fill, ffi.string and ffi.cast accept p itself.\n\n\z
   Errors: a tensor that is not on the CPU, a tensor that is not contiguous, a dtype that does not \z
   exist in C.",
   function(tensor)

@@ -142,14 +142,14 @@ local documentation = {
     returns values, they replace the arguments." .. handle,
   register_forward_hook = "\z
     module:register_forward_hook(function(module, inputs, output) ... end) -> handle\n\n\z
-    Registers a hook that is called after forward with a list of the arguments and the results. \z
-    module(x) calls hooks, but module:forward(x) does not. If the hook returns values, they \z
-    replace the results." .. handle,
+    Registers a hook that is called after forward with a list of the arguments, followed by the \z
+    results. module(x) calls hooks, but module:forward(x) does not. If the hook returns values, \z
+    they replace the results." .. handle,
   register_full_backward_hook = "\z
     module:register_full_backward_hook(function(module, grad_inputs, grad_outputs) ... end) -> \z
     handle\n\n\z
     Registers a hook that is called in the backward pass with the gradients of forward's \z
-    arguments and results, as lists. It runs only if an argument requires grad. If it returns a \z
-    list, this list replaces grad_inputs." .. handle,
+    arguments and results, as lists. The hook runs only if an argument requires grad. If it \z
+    returns a list, this list replaces grad_inputs." .. handle,
 }
 for name, text in pairs(documentation) do host.declare("Module:" .. name, text, Module[name]) end

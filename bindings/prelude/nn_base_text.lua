@@ -44,15 +44,16 @@ local documentation = {
     once.",
   get_submodule = "\z
     module:get_submodule(name) -> module\n\n\z
-    Returns the module with a name such as \"layer1.0.conv1\". Errors: a name that does not exist.",
+    Returns the module with the given name, such as \"layer1.0.conv1\". Errors: a name that does \z
+    not exist.",
   get_parameter = "\z
     module:get_parameter(name) -> Tensor\n\n\z
-    Returns the parameter with a name such as \"layer1.0.conv1.weight\". Errors: a name that does \z
-    not exist.",
+    Returns the parameter with the given name, such as \"layer1.0.conv1.weight\". Errors: a name \z
+    that does not exist.",
   get_buffer = "\z
     module:get_buffer(name) -> Tensor\n\n\z
-    Returns the buffer with a name such as \"bn1.running_mean\". Errors: a name that does not \z
-    exist.",
+    Returns the buffer with the given name, such as \"bn1.running_mean\". Errors: a name that \z
+    does not exist.",
   state_dict = "\z
     module:state_dict() -> table name -> Tensor\n\n\z
     Returns the parameters and buffers. The tensors share memory with those of the module. A \z
@@ -61,13 +62,13 @@ local documentation = {
   load_state_dict = "\z
     module:load_state_dict(state, {strict = true, prefix = \"\"}) -> module, missing, \z
     unexpected\n\n\z
-    Copies values by name. prefix: uses only names that start with this prefix, such as \z
-    \"module.\", and removes it. strict: if false, names may be missing or unexpected as long as \z
-    at least one matches; the function returns both lists of names. num_batches_tracked may \z
-    always be missing, and one name of a shared tensor is enough.\n\z
+    Copies the tensors in state to the parameters and buffers with the same names. prefix: uses \z
+    only names that start with this prefix, such as \"module.\", and removes the prefix. strict: \z
+    if false, missing and unexpected names are allowed as long as at least one name matches; the \z
+    function returns the missing and the unexpected names as lists. num_batches_tracked may \z
+    always be missing, and a shared tensor needs only one of its names.\n\z
     Errors: missing and unexpected names (the message suggests a prefix or field that would \z
-    match), a different shape, a value that is not a Tensor. An error leaves the module \z
-    unchanged.",
+    match), a different shape, a value that is not a Tensor. An error leaves the module unchanged.",
   zero_grad = "\z
     module:zero_grad() -> module\n\n\z
     Removes the gradients of the parameters.",
@@ -78,14 +79,15 @@ local documentation = {
     module:train(mode = true) -> module\n\n\z
     Sets training mode for the module and all its submodules, or evaluation mode if mode is \z
     false. A class may define its own train, for example to keep a frozen BatchNorm in evaluation \z
-    mode. hfc.train and all other functions that set modes call it.",
+    mode. hfc.train and all other functions that set modes call this method.",
   eval = "\z
     module:eval() -> module\n\n\z
     Sets evaluation mode, like train(false).",
   to = "\z
     module:to(device or dtype, {memory_format}) -> module\n\n\z
-    Moves the parameters and buffers in place. Integer tensors keep their dtype. memory_format = \z
-    \"channels_last\" affects only tensors with four dimensions.",
+    Moves the parameters and buffers to the device, or converts them to the dtype, in place. \z
+    Integer tensors keep their dtype. memory_format = \"channels_last\" affects only tensors with \z
+    four dimensions.",
   cuda = "module:cuda(index) -> module\n\nThe same as module:to(\"cuda\").",
   apply = "\z
     module:apply(f) -> module\n\n\z

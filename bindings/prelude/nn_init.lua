@@ -43,7 +43,7 @@ end
 declare("uniform_", [[
 torch.nn.init.uniform_(tensor, {a = 0, b = 1}) -> tensor
 
-Fills the tensor with values that are uniform in [a, b).]], function(tensor, ...)
+Fills the tensor with uniformly distributed values in [a, b).]], function(tensor, ...)
   local o = read({"a", "b"}, {a = 0, b = 1}, ...)
   return tensor:uniform_(o.a, o.b)
 end)
@@ -115,14 +115,14 @@ Fills the tensor with ones.]], function(tensor) return tensor:fill_(1) end)
 declare("eye_", [[
 torch.nn.init.eye_(tensor) -> tensor
 
-Fills a tensor with two dimensions with the identity matrix.]], function(tensor)
+Fills a two-dimensional tensor with the identity matrix.]], function(tensor)
   return tensor:copy_(torch.eye(tensor.shape[1], tensor.shape[2]))
 end)
 declare("xavier_uniform_", [[
 torch.nn.init.xavier_uniform_(tensor, {gain = 1}) -> tensor
 
-Fills the tensor with values that are uniform in [-b, b], with b = gain * sqrt(6 / (fan_in +
-fan_out)).]], function(tensor, ...)
+Fills the tensor with uniformly distributed values in [-b, b], with b = gain * sqrt(6 /
+(fan_in + fan_out)).]], function(tensor, ...)
   local o = read({"gain"}, {gain = 1}, ...)
   local inputs, outputs = fans(tensor)
   local bound = o.gain * math.sqrt(6 / (inputs + outputs))
@@ -131,7 +131,7 @@ end)
 declare("xavier_normal_", [[
 torch.nn.init.xavier_normal_(tensor, {gain = 1}) -> tensor
 
-Fills the tensor with normally distributed values with the standard deviation gain * sqrt(2 /
+Fills the tensor with normally distributed values of standard deviation gain * sqrt(2 /
 (fan_in + fan_out)).]], function(tensor, ...)
   local o = read({"gain"}, {gain = 1}, ...)
   local inputs, outputs = fans(tensor)
@@ -150,16 +150,15 @@ end
 declare("kaiming_uniform_", '\z
   torch.nn.init.kaiming_uniform_(tensor, {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}) \z
   -> tensor\n\n\z
-  Fills the tensor with values that are uniform in [-b, b], with b = gain * sqrt(3 / fan).',
+  Fills the tensor with uniformly distributed values in [-b, b], with b = gain * sqrt(3 / fan).',
   function(tensor, ...)
   local bound = math.sqrt(3) * kaiming(tensor, ...)
   return tensor:uniform_(-bound, bound)
 end)
 declare("kaiming_normal_", '\z
-  torch.nn.init.kaiming_normal_(tensor, {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}) \z
-  -> tensor\n\n\z
-  Fills the tensor with normally distributed values with the standard deviation gain / \z
-  sqrt(fan).',
+  torch.nn.init.kaiming_normal_(tensor, {a = 0, mode = "fan_in", nonlinearity = "leaky_relu"}) -> \z
+  tensor\n\n\z
+  Fills the tensor with normally distributed values of standard deviation gain / sqrt(fan).',
   function(tensor, ...) return tensor:normal_(0, kaiming(tensor, ...)) end)
 declare("orthogonal_", [[
 torch.nn.init.orthogonal_(tensor, {gain = 1}) -> tensor
@@ -179,8 +178,8 @@ end)
 declare("dirac_", [[
 torch.nn.init.dirac_(tensor, {groups = 1}) -> tensor
 
-Fills a weight with 3, 4 or 5 dimensions so that the convolution returns its input, as far as the
-number of channels allows.]], function(tensor, ...)
+Fills a weight, which must have 3, 4 or 5 dimensions, so that the convolution returns its input, as
+far as the number of channels allows.]], function(tensor, ...)
   local groups = read({"groups"}, {groups = 1}, ...).groups
   local shape = tensor.shape
   if #shape < 3 or #shape > 5 then

@@ -149,9 +149,9 @@ end
 declare("spectral_norm", "\z
   torch.nn.utils.spectral_norm(module, {name = \"weight\", n_power_iterations = 1, eps = 1e-12, \z
   dim = 0}) -> module\n\n\z
-  Divides a weight by its largest singular value. In training, each forward pass updates this \z
-  value by n_power_iterations steps of the power method. Parameter: NAME_orig. Buffers: NAME_u, \z
-  NAME_v.",
+  Divides a weight by its largest singular value. In training mode, each forward pass updates the \z
+  estimate of this singular value with n_power_iterations steps of the power method. Parameter: \z
+  NAME_orig. Buffers: NAME_u, NAME_v.",
   function(module, ...)
   local owner = "torch.nn.utils.spectral_norm"
   local o = host.arguments(owner, {"name", "n_power_iterations", "eps", "dim"},
@@ -229,8 +229,8 @@ declare_rnn("PackedSequence", "\z
   torch.nn.utils.rnn.PackedSequence(data, batch_sizes, sorted_indices, unsorted_indices) -> \z
   table\n\n\z
   Stores sequences step by step: data contains the first step of all sequences, then the second \z
-  step of all sequences that have one, and so on. batch_sizes: the number of sequences at each \z
-  step. RNN, GRU and LSTM accept it.",
+  step of each sequence that is long enough, and so on. batch_sizes: the number of sequences at \z
+  each step. RNN, GRU and LSTM accept this table.",
   function(data, batch_sizes, sorted_indices, unsorted_indices)
     return {data = data, batch_sizes = batch_sizes, sorted_indices = sorted_indices,
             unsorted_indices = unsorted_indices}

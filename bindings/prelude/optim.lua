@@ -75,7 +75,7 @@ swa.AveragedModel = host.declare(owner .. "AveragedModel", "\z
   torch.optim.swa_utils.AveragedModel(model, {device = nil, avg_fn = nil, use_buffers = false}) \z
   -> module\n\n\z
   Makes a copy of the network to hold averages of its weights. During training, call \z
-  averaged:update_parameters(model) to add the network's present weights to the averages. avg_fn: \z
+  averaged:update_parameters(model) to add the network's current weights to the averages. avg_fn: \z
   a function (averaged, value, count) -> Tensor (default get_swa_avg_fn()). use_buffers: if true, \z
   averages the buffers too; if false, copies them.",
   AveragedModel)

@@ -16,7 +16,7 @@ method("type", "() -> string, x:type(dtype) -> Tensor",
     return x:to(dtype)
   end)
 method("new_tensor", "(values, {dtype, device, requires_grad = false}) -> Tensor",
-  "Works like torch.tensor with x's dtype and device.", function(x, values, options)
+  "Works like torch.tensor, but uses x's dtype and device by default.", function(x, values, options)
     options = options or {}
     return torch.tensor(values, {
       dtype = options.dtype or x.dtype, device = options.device or x.device,
@@ -54,7 +54,7 @@ local function put(x, values)
 end
 
 method("apply_", "(f) -> x", "\z
-  Replaces each element by f(element). This works only on the CPU and is slow.",
+  Replaces each element with f(element). This works only on the CPU and is slow.",
   function(x, f)
     local values = flat(x)
     for i, value in ipairs(values) do values[i] = f(value) end
@@ -62,7 +62,7 @@ method("apply_", "(f) -> x", "\z
   end)
 method("map_", "(y, f) -> x",
   "\z
-    Replaces each element of x by f(element of x, element of y). This works only on the CPU and \z
+    Replaces each element of x with f(element of x, element of y). This works only on the CPU and \z
     is slow.",
   function(x, y, f)
     local values, others = flat(x), flat(y:expand_as(x))
@@ -81,14 +81,14 @@ method("new", "(size, ...) -> Tensor", "\z
 
 -- Methods of PyTorch that do not exist here, and what to write instead.
 for name, advice in pairs {
-  numpy = 'Lua has no NumPy; x:tolist() returns tables, torch.save(x, "x.npy") writes a file',
-  data_ptr = "x:data() returns a pointer that keeps the memory alive",
-  storage = "x:data() returns a pointer to the elements",
-  untyped_storage = "x:data() returns a pointer to the elements",
+  numpy = 'Lua has no NumPy; use x:tolist() for tables, or torch.save(x, "x.npy") for a file',
+  data_ptr = "use x:data(), which returns a pointer that keeps the memory alive",
+  storage = "use x:data(), which returns a pointer to the elements",
+  untyped_storage = "use x:data(), which returns a pointer to the elements",
   share_memory_ = "no other process can access this memory; \z
     use torch.save and torch.load to pass tensors",
-  register_post_accumulate_grad_hook = "x:register_hook(f) calls f with each gradient before the \z
-    gradient is accumulated",
+  register_post_accumulate_grad_hook = "use x:register_hook(f), which calls f with each \z
+    gradient before it is accumulated",
 } do
   method(name, "()", "Not available in hfc-host: " .. advice .. ".", function()
     error(string.format("Tensor:%s: %s", name, advice), 2)

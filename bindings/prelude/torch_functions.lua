@@ -36,7 +36,7 @@ torch.einsum = host.declare("torch.einsum", [[
 torch.einsum(equation, x, ...) or torch.einsum(equation, {x, ...}) -> Tensor
 
 Computes sums of products in Einstein notation: torch.einsum("bij,bjk->bik", a, b), or with
-lists of numbers in place of letters: torch.einsum(a, {0, 1}, b, {1, 2}, {0, 2}).]],
+lists of numbers instead of letters: torch.einsum(a, {0, 1}, b, {1, 2}, {0, 2}).]],
   function(equation, first, ...)
     if torch.is_tensor(equation) then return einsum_of_lists(equation, first, ...) end
     return einsum(equation, torch.is_tensor(first) and {first, ...} or first)
@@ -97,7 +97,7 @@ end
 define("norm", "input, p = \"fro\", dim = nil, keepdim = false, out = nil, dtype = nil",
   '\z
   -> Tensor\n\n\z
-  Returns the p-norm of all elements or along dim (a number or a list). p: a number, "fro" or \z
+  Returns the p-norm over all elements, or along dim (a number or a list). p: a number, "fro" or \z
   "nuc".', function(input, p, dim, keepdim, out, dtype)
     if input.layout ~= "strided" then
       return plain_norm(input, p == "fro" and 2 or p, dim and repeated(dim, 1)
@@ -129,9 +129,9 @@ end
 define("tensordot", "a, b, dims = 2, dims_other = nil, out = nil, dims_self = nil",
   "\z
   -> Tensor\n\n\z
-  Returns the sum of products over dimensions of a and b. dims: the number of dimensions to sum \z
-  over (the last ones of a and the first ones of b), or two lists, {{dimensions of a}, \z
-  {dimensions of b}}.",
+  Multiplies a and b, and sums the products over some of their dimensions. dims: the number of \z
+  dimensions to sum over (the last ones of a and the first ones of b), or two lists, {{dimensions \z
+  of a}, {dimensions of b}}.",
   function(a, b, dims, other, out, dims_self)
     if type(dims) == "number" and (dims < 0 or dims > math.min(a.ndim, b.ndim)) then
       error(string.format("torch.tensordot: dims must be between 0 and %d, got %g",
@@ -198,7 +198,8 @@ dimension.]],
 
 define("unravel_index", "indices, shape", "\z
   -> list of Tensors\n\n\z
-  Converts indices into a flattened tensor of the given shape to one index per dimension.",
+  Converts indices, which are positions in a flattened tensor of the given shape, to one index \z
+  per dimension.",
   function(indices, shape)
     if indices:is_floating_point() or indices:is_complex() or indices.dtype == "bool" then
       error("torch.unravel_index: expected integers, got " .. indices.dtype, 2)
@@ -252,7 +253,8 @@ define("svd_lowrank", "A, q = 6, niter = 2, M = nil", "\z
 
 define("pca_lowrank", "A, q = nil, center = true, niter = 2", "\z
   -> U, S, V\n\n\z
-  Returns the principal components of the rows of A: svd_lowrank of A minus the mean row.",
+  Returns the principal components of the rows of A: subtracts the mean row (unless center is \z
+  false), then calls svd_lowrank.",
   function(A, q, center, niter)
     local smaller = math.min(A:size(-2), A:size(-1))
     q = q or math.min(6, smaller)
@@ -277,8 +279,8 @@ Tensor.lu = host.define("Tensor:lu", "A, pivot = true, get_infos = false",
 
 define("as_tensor", "data, dtype = nil, device = nil", "\z
   -> Tensor\n\n\z
-  Returns the data as a tensor. A Tensor that already has the dtype and the device is returned \z
-  itself; other data are converted as by torch.tensor.",
+  Returns the data as a tensor. If data is already a Tensor with this dtype and device, returns \z
+  that Tensor itself; otherwise, converts the data as torch.tensor does.",
   function(data, dtype, device)
     if torch.is_tensor(data) then return data:to {dtype = dtype, device = device} end
     return torch.tensor(data, {dtype = dtype, device = device})

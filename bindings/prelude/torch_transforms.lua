@@ -99,11 +99,10 @@ local function define(name, signature, text, f)
 end
 
 define("jacobian", "func, inputs, create_graph = false, strict = false, vectorize = false, \z
-  strategy = nil", "\z
-  -> Tensor, or lists\n\n\z
+  strategy = nil", "-> Tensor, or lists\n\n\z
   Returns the derivatives of each element of func(inputs) with respect to each element of inputs \z
-  (a Tensor or a list). The shape is the output's shape followed by the input's. If the output or \z
-  the inputs are lists, so is the result.",
+  (a Tensor or a list). The shape of the result is the shape of the output followed by the shape \z
+  of the input. If the output or the inputs are lists, so is the result.",
   function(owner, func, inputs, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, output, result = create_graph or outer, call_list(func, list), {}
@@ -114,10 +113,9 @@ define("jacobian", "func, inputs, create_graph = false, strict = false, vectoriz
   end)
 
 define("hessian", "func, inputs, create_graph = false, strict = false, vectorize = false, \z
-  outer_jacobian_strategy = nil", "\z
-  -> Tensor, or lists\n\n\z
-  Returns the second derivatives of func(inputs), a single number, with respect to inputs (a \z
-  Tensor or a list).",
+  outer_jacobian_strategy = nil", "-> Tensor, or lists\n\n\z
+  Returns the second derivatives of func(inputs) with respect to inputs (a Tensor or a list). \z
+  func must return a single number.",
   function(owner, func, inputs, create_graph)
     local list, outer = variables(owner, listed(inputs))
     local keep, result = create_graph or outer, {}
@@ -190,7 +188,7 @@ for _, name in ipairs {"hvp", "vhp"} do
   define(name, "func, inputs, v = nil, create_graph = false, strict = false",
     "\z
       -> output, products\n\n\z
-      Returns func(inputs), a single number, and its second derivatives times v.",
+      Returns func(inputs) and its second derivatives times v. func must return a single number.",
     function(owner, func, inputs, v, create_graph)
       local list, outer = variables(owner, listed(inputs))
       local keep = create_graph or outer
@@ -238,8 +236,9 @@ end
 define_transform("grad", "\z
   -> function\n\n\z
   Returns a function with the same arguments as func. This function returns the gradient of \z
-  func's result, a single number, with respect to the argument with index argnums (from 0; a list \z
-  for several arguments), followed by func's further results.", function(...)
+  func's first result, which must be a single number, followed by func's other results. argnums: \z
+  the index (from 0) of the argument to differentiate with respect to, or a list of \z
+  indices.", function(...)
     local found, results = gradient_and_results(...)
     return found, unpack(results, 2)
   end)
@@ -261,14 +260,14 @@ for _, name in ipairs {"jacrev", "jacfwd"} do
   define_transform(name, "\z
     -> function\n\n\z
     Returns a function with the same arguments as func. This function returns the Jacobian of \z
-    func's result with respect to the argument with index argnums (from 0; a list for several \z
-    arguments).",
+    func's result. argnums: as for torch.func.grad.",
     jacobian)
 end
 define_transform("hessian", "\z
   -> function\n\n\z
   Returns a function with the same arguments as func. This function returns the second \z
-  derivatives of func's result with respect to the argument with index argnums (from 0).",
+  derivatives of func's result, which must be a single number. argnums: the index (from 0) of the \z
+  argument to differentiate with respect to.",
   function(_, f, argnums, ...)
     return func.jacrev(func.grad(f, argnums), argnums)(...)
   end)
@@ -324,10 +323,10 @@ end
 torch.vmap = host.define("torch.vmap",
   "func, in_dims = 0, out_dims = 0, randomness = \"error\", chunk_size = nil", "\z
   -> function\n\n\z
-  Returns a function that calls func with each slice of its Tensors along in_dims and stacks the \z
-  results along out_dims. in_dims: a number, or a list with one entry per argument; torch.none \z
-  passes an argument whole. The function calls func slice by slice, so it makes code shorter but \z
-  not faster.",
+  Returns a function that calls func with each slice of the Tensor arguments along in_dims and \z
+  stacks the results along out_dims. in_dims: a number, or a list with one entry per argument; \z
+  for torch.none, each call gets the whole argument. vmap calls func once for each slice, so it \z
+  makes code shorter but not faster.",
   function(f, in_dims, out_dims)
     return function(...) return map_slices(f, in_dims, out_dims, ...) end
   end)
@@ -336,7 +335,8 @@ func.vmap = torch.vmap
 func.vjp = host.declare("torch.func.vjp", [[
 torch.func.vjp(func, x, ...) -> output, function
 
-Returns func(x, ...), and a function of v that returns v times the Jacobian for each x.]],
+Returns func(x, ...), and a function of v that returns v times the Jacobian with respect to
+each x.]],
   function(f, ...)
     local list, outer = variables("torch.func.vjp", {...})
     local output = torch.enable_grad(function() return call_list(f, list) end)

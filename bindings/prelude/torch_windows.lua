@@ -103,7 +103,8 @@ local function cosines(name, text, list)
 end
 
 window("general_cosine", ", a = nil", "a sum of cosines with the weights a.", general_cosine)
-window("general_hamming", ", alpha = 0.54", "alpha - (1 - alpha) cos(2 pi n / N).",
+window("general_hamming", ", alpha = 0.54", "\z
+  alpha - (1 - alpha) cos(2 pi n / N), where N is M - 1 if sym is true, and M otherwise.",
   function(M, sym, o, alpha) return general_cosine(M, sym, o, {alpha, 1 - alpha}) end)
 cosines("hamming", "the Hamming window.", {0.54, 1 - 0.54})
 cosines("hann", "the Hann window.", {0.5, 0.5})

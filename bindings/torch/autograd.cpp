@@ -83,15 +83,15 @@ int set_grad_enabled(Call& call) {
 const std::vector<Declaration> autograd_declarations = {
     {"Tensor:backward", backward,
      "x:backward(gradient, {retain_graph = create_graph, create_graph = false})\n\n"
-     "Computes the gradients of x with respect to the leaf tensors from which it was computed, and "
-     "adds each of them to the `grad` of its leaf. Without the argument `gradient`, x must have "
-     "one element."},
+     "Computes the gradients of x with respect to the leaf tensors that x depends on, and adds "
+     "each gradient to the `grad` of its leaf. Without the argument `gradient`, x must have one "
+     "element."},
     {"torch.autograd.grad", grad,
      "torch.autograd.grad(outputs, inputs, {grad_outputs, retain_graph = create_graph, "
      "create_graph = false, allow_unused = false}) -> one Tensor for each input\n\n"
-     "Returns the gradients of the sum of the outputs with respect to the inputs, without adding "
-     "to any `grad`. outputs, inputs, grad_outputs: a Tensor or a list. An unused input is an "
-     "error; with allow_unused, its gradient is nil."},
+     "Returns the gradients of the sum of the outputs with respect to the inputs, and leaves all "
+     "`grad` fields unchanged. outputs, inputs, grad_outputs: a Tensor or a list. An unused input "
+     "is an error; with allow_unused, its gradient is nil."},
     {"torch.no_grad", no_grad,
      "torch.no_grad(function, ...) -> its results\n\n"
      "Calls the function with gradients disabled, then restores the previous mode, even after an "

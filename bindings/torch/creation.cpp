@@ -215,14 +215,14 @@ const std::vector<Declaration> functions = {
     {"torch.tensor", tensor,
      "torch.tensor(values, {dtype = \"float32\", device = \"cpu\", requires_grad = false}) -> "
      "Tensor\n\n"
-     "Creates a tensor from a number, a boolean or nested tables of them, or copies a Tensor. "
-     "dtype: by default, bool for booleans, the default dtype (float32) for numbers, and complex64 "
-     "if any number is complex. Errors: tables of different lengths or depths, a mixture of "
-     "numbers and booleans, a number that the dtype cannot represent."},
+     "Creates a tensor from a number, a boolean or (nested) tables of numbers or booleans, or "
+     "copies a Tensor. dtype: by default, bool for booleans, the default dtype (float32) for "
+     "numbers, and complex64 if any number is complex. Errors: tables of different lengths or "
+     "depths, a mixture of numbers and booleans, a number that the dtype cannot represent."},
     {"torch.Generator", make_generator,
      "torch.Generator({device = \"cpu\", seed}) -> Generator\n\n"
-     "Creates a separate source of random numbers, for the argument {generator = g} of operators. "
-     "Without a seed it gets a random one."},
+     "Creates a separate random number generator g. Pass it to operators as {generator = g}. The "
+     "default seed is random."},
     {"Generator:manual_seed", seed_generator,
      "generator:manual_seed(seed) -> generator\n\n"
      "Restarts the generator with this seed."},

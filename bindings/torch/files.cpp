@@ -233,15 +233,15 @@ int save(Call& call) {
 const std::vector<Declaration> file_declarations = {
     {"torch.save", save,
      "torch.save(value, path)\n\n"
-     "Writes a tensor or a table as .safetensors or .npz, or one tensor as .npy. Python's "
-     "safetensors and numpy read these files.\n"
+     "Writes a tensor or a table to a .safetensors or .npz file, or a single tensor to a .npy "
+     "file. Python's safetensors and numpy packages can read these files.\n"
      "A table, such as an optimizer's state_dict(), may contain tensors, numbers, booleans, "
      "strings and tables of these, with string, number or boolean keys. Tensors in nested tables "
-     "get dotted names: {net = {weight = w}} writes \"net.weight\". If the table contains more "
-     "than named tensors, the file also stores its structure, so torch.load returns the same "
+     "get dotted names: {net = {weight = w}} writes \"net.weight\". If the table contains anything "
+     "other than named tensors, the file also stores its structure, so torch.load returns the same "
      "table.\n"
-     "The file is either written completely or not at all. Save the state of a network instead of "
-     "the network: torch.save(net:state_dict(), \"x.safetensors\").\n"
+     "The file is either written completely or not at all. To save a network, save its state: "
+     "torch.save(net:state_dict(), \"x.safetensors\").\n"
      "Errors: an unknown extension, a value that cannot be saved, no space, no permission."},
 };
 

@@ -78,7 +78,7 @@ const std::vector<Declaration> gradient_declarations = {
      "an error if the norm is not finite."},
     {"torch.nn.utils.clip_grads_with_norm_", clip_grads_with_norm,
      "torch.nn.utils.clip_grads_with_norm_(parameters, max_norm, total_norm)\n\nScales all "
-     "gradients as clip_grad_norm_ does, with a norm that is already known, such as that from "
+     "gradients like clip_grad_norm_, but uses a norm that you already know, for example from "
      "get_total_norm."},
     {"torch.nn.utils.clip_grad_value_", clip_grad_value,
      "torch.nn.utils.clip_grad_value_(parameters, clip_value)\n\nLimits each element of the "

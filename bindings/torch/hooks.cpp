@@ -113,8 +113,8 @@ int remove_hook(Call& call) {
 const std::vector<Declaration> hook_declarations = {
     {"Tensor:register_hook", register_hook,
      "x:register_hook(function(gradient) ... end) -> Hook\n\nCalls the function with x's gradient "
-     "in each backward pass. If the function returns a Tensor, this replaces the gradient. The "
-     "hook stays until hook:remove()."},
+     "in each backward pass. If the function returns a Tensor, this Tensor replaces the gradient. "
+     "The hook stays active until you call hook:remove()."},
     {"Hook:remove", remove_hook,
      "hook:remove()\n\n"
      "Removes the hook that x:register_hook returned; its function is no longer called. Removing "

@@ -152,7 +152,7 @@ const std::vector<Declaration> methods = {
     {"Tensor:tolist", tolist,
      "x:tolist() -> table\n\n"
      "Returns the values as nested tables, or as a single number for a tensor without dimensions. "
-     "Values are converted as by x:item()."},
+     "Values are converted as in x:item()."},
     {"Tensor:size", size,
      "x:size(dim) -> number, x:size() -> table\n\n"
      "Returns the size of a dimension (zero-based; negative numbers count from the end), or the "
@@ -169,12 +169,12 @@ const std::vector<Declaration> methods = {
     {"Tensor:to", to,
      "x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), x:to {device, dtype, other, "
      "memory_format, copy = false, non_blocking = false} -> Tensor\n\n"
-     "Returns a copy of x with another device or dtype, or with those of another tensor. If "
-     "nothing changes, returns x itself unless copy is true. You can also pass non_blocking and "
-     "copy by position: x:to(dtype, false, true)."},
+     "Returns a copy of x with another device or dtype, or with the device and dtype of another "
+     "tensor. If nothing changes, returns x itself unless copy is true. You can also pass "
+     "non_blocking and copy by position: x:to(dtype, false, true)."},
     {"Tensor:is_contiguous", is_contiguous,
      "x:is_contiguous({memory_format = \"contiguous_format\"}) -> boolean\n\n"
-     "Returns true if the elements are in order in memory."},
+     "Returns true if the elements are stored without gaps and in the order of memory_format."},
     {"Tensor:stride", stride,
      "x:stride(dim) -> number, x:stride() -> table\n\n"
      "Returns the distance, in elements, between neighbours along a dimension, or the strides of "

@@ -266,9 +266,9 @@ const std::vector<Declaration> optimizer_declarations = {
      "Implements AdamW, in which the decay acts on the weights and not on the gradients. For "
      "params, see torch.optim.Adadelta."},
     {"torch.optim.Adamax", make<adamax>,
-     "torch.optim.Adamax(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = "
-     "0, maximize = false}) -> Optimizer\n\n"
-     "Implements Adamax: Adam with the largest recent gradient in place of the mean square. For "
+     "torch.optim.Adamax(params, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, "
+     "maximize = false}) -> Optimizer\n\n"
+     "Implements Adamax: Adam with the largest recent gradient instead of the mean square. For "
      "params, see torch.optim.Adadelta."},
     {"torch.optim.ASGD", make<asgd>,
      "torch.optim.ASGD(params, {lr = 0.01, lambd = 1e-4, alpha = 0.75, t0 = 1e6, weight_decay = "
@@ -298,10 +298,10 @@ const std::vector<Declaration> optimizer_declarations = {
      "= 0, centered = false, maximize = false}) -> Optimizer\n\n"
      "Implements RMSprop. For params, see torch.optim.Adadelta."},
     {"torch.optim.Rprop", make<rprop>,
-     "torch.optim.Rprop(params, {lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}, "
-     "maximize = false}) -> Optimizer\n\n"
-     "Implements Rprop, in which each weight has its own step size, which depends only on the "
-     "signs of its gradients. For params, see torch.optim.Adadelta."},
+     "torch.optim.Rprop(params, {lr = 0.01, etas = {0.5, 1.2}, step_sizes = {1e-6, 50}, maximize = "
+     "false}) -> Optimizer\n\n"
+     "Implements Rprop. Each weight has its own step size, which depends only on the signs of its "
+     "gradients. For params, see torch.optim.Adadelta."},
     {"torch.optim.SGD", make<sgd>,
      "torch.optim.SGD(params, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov "
      "= false, maximize = false}) -> Optimizer\n\n"
@@ -311,16 +311,16 @@ const std::vector<Declaration> optimizer_declarations = {
      "optimizer:step(closure = nil) -> value of the closure\n\n"
      "Updates the parameters with their gradients. A parameter without a gradient does not change. "
      "closure: a function that clears the gradients, computes the loss, calls backward and returns "
-     "the loss. It runs before the step, with gradients enabled. LBFGS needs it and calls it "
-     "several times."},
+     "the loss. The closure runs before the step, with gradients enabled. LBFGS requires a closure "
+     "and calls it several times."},
     {"Optimizer:zero_grad", zero_grad,
      "optimizer:zero_grad({set_to_none = true})\n\n"
      "Removes the gradients of the parameters. set_to_none: if false, sets them to 0 instead."},
     {"Optimizer:add_param_group", add_param_group,
      "optimizer:add_param_group(group)\n\n"
      "Adds parameters as a new group {params = {...}, lr = ...}. Options that are not in the group "
-     "get the values with which the optimizer was created. Errors: parameters that the optimizer "
-     "already has. After an error, the optimizer has not changed."},
+     "have the values that were set when the optimizer was created. Errors: parameters that the "
+     "optimizer already has. An error leaves the optimizer unchanged."},
 };
 
 }  // namespace

@@ -213,16 +213,16 @@ const std::vector<Declaration> state_declarations = {
     {"Optimizer:state_dict", optimizer_state,
      "optimizer:state_dict() -> table\n\n"
      "Returns copies of the optimizer's state and options, in the same format as in Python: {state "
-     "= {[i] = {...}}, param_groups = {{lr = ..., betas = {...}, params = {0, ...}}}}, with "
-     "parameters counted from 0. You can read and change the options of a group, such as "
+     "= {[i] = {...}}, param_groups = {{lr = ..., betas = {...}, params = {0, ...}}}}, where "
+     "parameters are numbered from 0. You can read and change the options of a group, such as "
      "optimizer.param_groups[1].lr. betas is a copy: to change it, replace the whole list."},
     {"Optimizer:load_state_dict", load_optimizer_state,
      "optimizer:load_state_dict(state) -> optimizer\n\n"
-     "Continues from the state of another optimizer, including its learning rates. state: a result "
-     "of state_dict(), or of torch.load for a file that Python wrote with "
-     "torch.save(optimizer.state_dict(), path). Options that are not in the state keep their "
+     "Continues from the state of another optimizer, including its learning rates. state: the "
+     "result of state_dict(), or the result of torch.load for a file that was written in Python "
+     "with torch.save(optimizer.state_dict(), path). Options that are not in the state keep their "
      "values. Errors: a different number of groups or parameters, a tensor with a different shape. "
-     "After an error, the optimizer has not changed."},
+     "An error leaves the optimizer unchanged."},
 };
 
 }  // namespace

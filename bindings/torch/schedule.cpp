@@ -266,15 +266,15 @@ const std::vector<Declaration> schedule_declarations = {
      "torch.optim.lr_scheduler.StepLR(optimizer, step_size, {gamma = 0.1, last_epoch = -1}) -> "
      "LRScheduler\n\n"
      "Multiplies the rate by gamma every step_size steps. Like all schedulers, it changes the "
-     "current rate of the group. The factors of several schedulers on one optimizer are therefore "
-     "multiplied, and a rate set by hand is the new starting point. last_epoch: the last epoch of "
-     "an earlier run, whose optimizer state must then be loaded."},
+     "current rate of the group. If several schedulers change one optimizer, their factors are "
+     "therefore multiplied, and a rate that you set by hand is the new starting point. last_epoch: "
+     "the last epoch of an earlier run; load the optimizer state of that run first."},
     {"torch.optim.lr_scheduler.MultiStepLR", multi_step_lr,
      "torch.optim.lr_scheduler.MultiStepLR(optimizer, milestones, {gamma = 0.1, last_epoch = -1}) "
      "-> LRScheduler\n\nMultiplies the rate by gamma at each of the milestones, a list of steps."},
     {"torch.optim.lr_scheduler.ConstantLR", constant_lr,
      "torch.optim.lr_scheduler.ConstantLR(optimizer, {factor = 1/3, total_iters = 5, last_epoch = "
-     "-1}) -> LRScheduler\n\nMultiplies the rate by factor for the first total_iters steps."},
+     "-1}) -> LRScheduler\n\nScales the rate by factor during the first total_iters steps."},
     {"torch.optim.lr_scheduler.LinearLR", linear_lr,
      "torch.optim.lr_scheduler.LinearLR(optimizer, {start_factor = 1/3, end_factor = 1, "
      "total_iters = 5, last_epoch = -1}) -> LRScheduler\n\n"
@@ -289,17 +289,17 @@ const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.lr_scheduler.CosineAnnealingLR", cosine_annealing_lr,
      "torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max, {eta_min = 0, last_epoch = -1}) "
      "-> LRScheduler\n\n"
-     "Reduces the rate to eta_min along half a cosine of T_max steps."},
+     "Reduces the rate to eta_min in T_max steps, along half a cosine wave."},
     {"torch.optim.lr_scheduler.CosineAnnealingWarmRestarts", warm_restarts,
      "torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0, {T_mult = 1, eta_min = "
      "0, last_epoch = -1}) -> LRScheduler\n\n"
-     "Moves the rate along half a cosine of T_0 steps, then restarts. Each period is T_mult times "
-     "as long as the one before. scheduler:step(epoch) also takes fractions of an epoch. Source: "
-     "Loshchilov, Hutter, \"SGDR\", 2017."},
+     "Reduces the rate to eta_min in T_0 steps, along half a cosine wave, then restarts. Each "
+     "period is T_mult times as long as the one before. scheduler:step(epoch) also accepts "
+     "fractions of an epoch. Source: Loshchilov, Hutter, \"SGDR\", 2017."},
     {"torch.optim.lr_scheduler.LambdaLR", lambda_lr,
      "torch.optim.lr_scheduler.LambdaLR(optimizer, lr_lambda, {last_epoch = -1}) -> "
-     "LRScheduler\n\nSets the rate to the first rate times lr_lambda(step). lr_lambda: a function, "
-     "or a list with one function for each group."},
+     "LRScheduler\n\nSets the rate to the initial rate times lr_lambda(step). lr_lambda: a "
+     "function, or a list with one function for each group."},
     {"torch.optim.lr_scheduler.MultiplicativeLR", multiplicative_lr,
      "torch.optim.lr_scheduler.MultiplicativeLR(optimizer, lr_lambda, {last_epoch = -1}) -> "
      "LRScheduler\n\nMultiplies the rate by lr_lambda(step) at each step. lr_lambda: as for "
@@ -319,20 +319,21 @@ const std::vector<Declaration> schedule_declarations = {
      "steps_per_epoch = nil, pct_start = 0.3, anneal_strategy = \"cos\", cycle_momentum = true, "
      "base_momentum = 0.85, max_momentum = 0.95, div_factor = 25, final_div_factor = 1e4, "
      "three_phase = false, last_epoch = -1}) -> LRScheduler\n\n"
-     "Follows Smith's one-cycle policy. The rate rises from max_lr / div_factor to max_lr in the "
-     "first fraction pct_start of the steps, then falls to max_lr / div_factor / final_div_factor. "
-     "The momentum (Adam's first beta) moves in the opposite direction. A warm-up of a single step "
-     "starts at max_lr. three_phase: if true, the rate falls to max_lr / div_factor in as many "
-     "steps as it rose, and to the final value in the rest of the steps."},
+     "Follows Smith's one-cycle policy. During the first part of the steps (the fraction "
+     "pct_start), the rate rises from max_lr / div_factor to max_lr; then it falls to max_lr / "
+     "div_factor / final_div_factor. The momentum (Adam's first beta) moves in the opposite "
+     "direction. A warm-up of a single step starts at max_lr. three_phase: if true, the rate falls "
+     "to max_lr / div_factor in as many steps as the rise took, then to the final value in the "
+     "remaining steps."},
     {"torch.optim.lr_scheduler.ReduceLROnPlateau", reduce_lr_on_plateau,
      "torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, {mode = \"min\", factor = 0.1, "
      "patience = 10, threshold = 1e-4, threshold_mode = \"rel\", cooldown = 0, min_lr = 0, eps = "
      "1e-8}) -> LRScheduler\n\nMultiplies the rate by factor when the metric passed to "
      "scheduler:step(metric) has not improved for more than `patience` steps."},
     {"torch.optim.lr_scheduler.SequentialLR", sequential_lr,
-     "torch.optim.lr_scheduler.SequentialLR(optimizer, schedulers, milestones, {last_epoch = "
-     "-1}) -> LRScheduler\n\nRuns the schedulers one after the other: number i + 1 from step "
-     "milestones[i] on. Step this scheduler, not those in it."},
+     "torch.optim.lr_scheduler.SequentialLR(optimizer, schedulers, milestones, {last_epoch = -1}) "
+     "-> LRScheduler\n\nRuns the schedulers one after the other: scheduler i + 1 runs from step "
+     "milestones[i] on. Call step on the SequentialLR, not on the schedulers in its list."},
     {"torch.optim.lr_scheduler.ChainedScheduler", chained_scheduler,
      "torch.optim.lr_scheduler.ChainedScheduler(schedulers, {optimizer = nil}) -> "
      "LRScheduler\n\n"
@@ -340,8 +341,8 @@ const std::vector<Declaration> schedule_declarations = {
     {"torch.optim.swa_utils.SWALR", swa_lr,
      "torch.optim.swa_utils.SWALR(optimizer, swa_lr, {anneal_epochs = 10, anneal_strategy = "
      "\"cos\", last_epoch = -1}) -> LRScheduler\n\n"
-     "Moves the rate to the constant swa_lr in anneal_epochs steps, for averaging weights "
-     "(torch.optim.swa_utils.AveragedModel). anneal_strategy: \"cos\" or \"linear\"."},
+     "Moves the rate to swa_lr in anneal_epochs steps, then keeps it constant. Use it to average "
+     "weights with torch.optim.swa_utils.AveragedModel. anneal_strategy: \"cos\" or \"linear\"."},
 };
 
 }  // namespace

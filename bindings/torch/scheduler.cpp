@@ -139,22 +139,22 @@ int scheduler_text(lua_State* L) {
 const std::vector<Declaration> scheduler_declarations = {
     {"LRScheduler:step", step_scheduler,
      "scheduler:step(epoch or metric = nil)\n\n"
-     "Advances the schedule by one step; call it after the optimizer's step. ReduceLROnPlateau "
-     "takes the metric that it monitors, a number or a Tensor of one element. epoch: jumps to this "
-     "epoch."},
+     "Advances the schedule by one step; call it after the optimizer's step. For "
+     "ReduceLROnPlateau, pass the metric that it monitors, as a number or a Tensor with one "
+     "element. epoch: if given, the schedule jumps to this epoch."},
     {"LRScheduler:get_last_lr", get_last_lr,
      "scheduler:get_last_lr() -> list of numbers\n\n"
      "Returns the learning rate that the last step set for each group."},
     {"LRScheduler:state_dict", scheduler_state,
      "scheduler:state_dict() -> table\n\n"
-     "Returns the position and the options, in the same format as in Python. Each value is also a "
-     "field: you can read and set scheduler.last_epoch."},
+     "Returns the position and the options of the scheduler, in the same format as in Python. Each "
+     "value is also a field: you can read and set scheduler.last_epoch."},
     {"LRScheduler:load_state_dict", load_scheduler_state,
      "scheduler:load_state_dict(state) -> scheduler\n\n"
      "Continues from the state of another scheduler; the state may come from Python. The learning "
-     "rates of the groups are part of the optimizer's state, so load that too. Functions are not "
-     "part of the state. Errors: a value of the wrong type. After an error, the scheduler has not "
-     "changed."},
+     "rates of the groups are part of the optimizer's state, so load that state, too. Functions "
+     "such as lr_lambda are not part of a scheduler's state. Errors: a value of the wrong type. An "
+     "error leaves the scheduler unchanged."},
 };
 
 }  // namespace

@@ -279,7 +279,7 @@ const std::vector<Declaration> setting_functions = {
      "Returns the mode set by torch.use_deterministic_algorithms."},
     {"torch.get_float32_matmul_precision", get_matmul_precision,
      "torch.get_float32_matmul_precision() -> string\n\n"
-     "Returns \"highest\", \"high\" or \"medium\"."},
+     "Returns the precision of float32 matrix products: \"highest\", \"high\" or \"medium\"."},
     {"torch.set_float32_matmul_precision", set_matmul_precision,
      "torch.set_float32_matmul_precision(precision)\n\n"
      "Sets the precision of float32 matrix products. \"highest\" computes them in float32; "
@@ -293,7 +293,8 @@ const std::vector<Declaration> setting_functions = {
      "profile, sci_mode}\n\n"
      "Sets how tensors are printed. threshold: the number of elements above which a tensor is "
      "shortened. profile: \"default\", \"short\" or \"full\". sci_mode: if true, prints numbers "
-     "with an exponent (the default depends on their size). Other options keep their values."},
+     "with an exponent (the default depends on their size). Options that you do not pass keep "
+     "their values."},
     {"torch.is_inference_mode_enabled", is_inference_mode_enabled,
      "torch.is_inference_mode_enabled() -> boolean\n\n"
      "Returns true inside torch.inference_mode."},

@@ -203,8 +203,7 @@ Settings resolve(const AttackOptions& options) {
     set_targets(settings, options);
     if (options.band) {
         require(method->takes_band,
-                "{} does not accept 'band'; methods that follow the gradient, such as pgd, do",
-                method->name);
+                "{} does not accept 'band'; use a different method, such as pgd", method->name);
         check_band(*options.band);
     }
     settings.band = options.band;

@@ -9,7 +9,7 @@
 #include <fmt/format-inl.h>
 
 #if FMT_VERSION / 10000 != 12
-#error "fmt.cpp is written for another version of fmt: build with -DFMT_HEADER_ONLY"
+#error "fmt.cpp is written for a different version of fmt: build with -DFMT_HEADER_ONLY"
 #endif
 
 FMT_BEGIN_NAMESPACE

@@ -51,7 +51,7 @@ constexpr Kind table[] = {
 const Kind& find_kind(const std::string& name) {
     const auto* found = std::ranges::find(table, name, [](const Kind& kind) { return kind.name; });
     const auto known = kinds("all");
-    require(found != std::end(table), "unknown corruption '{}'{}; the kinds are {}", name,
+    require(found != std::end(table), "unknown corruption '{}'{}; the corruptions are {}", name,
             did_you_mean(name, known), fmt::join(known, ", "));
     return *found;
 }

@@ -97,7 +97,7 @@ void require_larger(const Photographs& photographs, int64_t height, int64_t widt
     for (const auto& picture : photographs.pictures) {
         require(picture.height > height && picture.width > width,
                 "after scaling, the frost photographs must be larger than the images ({} x "
-                "{}), but one has {} x {} pixels",
+                "{}), but one photograph has {} x {} pixels",
                 height, width, picture.height, picture.width);
     }
 }

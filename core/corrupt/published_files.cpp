@@ -41,7 +41,7 @@ data::Dataset published(const data::Dataset& dataset, const std::string& kind, i
                         const std::filesystem::path& folder) {
     const auto known = kinds("all");
     require(std::ranges::find(known, kind) != known.end(),
-            "unknown corruption '{}'{}; the kinds are {}", kind, did_you_mean(kind, known),
+            "unknown corruption '{}'{}; the corruptions are {}", kind, did_you_mean(kind, known),
             fmt::join(known, ", "));
     require(severity >= 1 && severity <= severities, "severity must be 1 to {}, got {}", severities,
             severity);
@@ -55,7 +55,7 @@ data::Dataset published(const data::Dataset& dataset, const std::string& kind, i
         read_rows(folder / "labels.npy", {severities * count}, (severity - 1) * count, count)
             .to(at::kLong);
     require(labels.equal(test.labels()),
-            "the labels in '{}' do not match those of the test images in order; {}",
+            "the labels in '{}' do not match those of the test images; {}",
             (folder / "labels.npy").string(), where_published);
     auto images = std::make_shared<data::Images>();
     images->name = fmt::format("{} {} {}", test.name(), kind, severity);

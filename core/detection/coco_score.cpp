@@ -237,9 +237,10 @@ class Scorer {
             score_.figures[i] = figures_[i].value();
         }
         if (cut_ > 0) {
-            score_.notes.push_back(fmt::format(
-                "{} detections beyond the {} best per image and category are left out, as in COCO",
-                cut_, most_detections));
+            score_.notes.push_back(
+                fmt::format("{} detections are left out: COCO evaluates only the {} best for each "
+                            "image and category",
+                            cut_, most_detections));
         }
         return std::move(score_);
     }

@@ -47,11 +47,11 @@ void require_valid(const std::vector<Detection>& detections, const Annotations& 
     for (size_t i = 0; i < detections.size(); ++i) {
         const auto& row = detections[i];
         require(row.picture >= 0 && row.picture < pictures,
-                "detection {}: the image must be one of the {} images of '{}', got {}", i + 1,
-                pictures, truth.name, row.picture);
+                "detection {}: the image index must be between 0 and {} for '{}', got {}", i + 1,
+                pictures - 1, truth.name, row.picture);
         require(row.category >= 0 && row.category < categories,
-                "detection {}: the class must be one of the {} classes of '{}', got {}", i + 1,
-                categories, truth.name, row.category);
+                "detection {}: the class index must be between 0 and {} for '{}', got {}", i + 1,
+                categories - 1, truth.name, row.category);
         const auto fault = fault_of(row);
         require(fault.empty(), "detection {}: {}", i + 1, fault);
     }

@@ -50,7 +50,7 @@ std::shared_ptr<const FftwPlans> make_plans(int64_t height, int64_t width) {
     fftwf_free(pixels);
     fftwf_free(spectrum);
     require(plans.forward != nullptr && plans.inverse != nullptr,
-            "FFTW cannot plan a transform for images of {} x {}", height, width);
+            "FFTW cannot plan a transform for images of {} x {} pixels", height, width);
     ++planner().alive;
     return {new FftwPlans(plans), destroy};
 }
@@ -89,7 +89,7 @@ FftwChannel::FftwChannel(std::shared_ptr<const FftwPlans> plans)
       pixels_(fftwf_alloc_real(plans_.height * plans_.width)),
       spectrum_(fftwf_alloc_complex(plans_.height * columns_)),
       masked_(fftwf_alloc_complex(plans_.height * columns_)) {
-    require(pixels_ && spectrum_ && masked_, "not enough memory for images of {} x {}",
+    require(pixels_ && spectrum_ && masked_, "not enough memory for images of {} x {} pixels",
             plans_.height, plans_.width);
 }
 

@@ -110,8 +110,8 @@ PictureRecipe::PictureRecipe(std::vector<PictureStep> steps, const PictureOption
         square = square || makes_square(steps_[i].kind);
     }
     require(square,
-            "the steps must produce images of one size: '{}' lacks center_crop, random_crop or "
-            "random_resized_crop",
+            "the steps must produce images of the same size: '{}' lacks center_crop, random_crop "
+            "or random_resized_crop",
             describe());
 }
 

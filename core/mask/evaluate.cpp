@@ -19,8 +19,8 @@ model::MeasureOptions seen_through(const at::Tensor& mask, const data::Dataset& 
     if (mask.defined()) {
         const bool each = mask.dim() == 4 && mask.size(0) != 1;
         require(!each || mask.size(0) == dataset.size(),
-                "expected one mask, or one for each of the {} images; got [{}]", dataset.size(),
-                fmt::join(mask.sizes(), ", "));
+                "expected one mask, or one mask for each of the {} images; got shape [{}]",
+                dataset.size(), fmt::join(mask.sizes(), ", "));
         measure.through = [mask, each](const at::Tensor& images, int64_t first) {
             return apply(images, each ? mask.slice(0, first, first + images.size(0)) : mask);
         };

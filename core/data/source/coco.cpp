@@ -148,10 +148,10 @@ class Reader {
         const auto count = static_cast<size_t>(std::ranges::count_if(
             objects, [&](const auto& one) { return one.area > 1.001 * box_area(one) + 1; }));
         if (count > 0 && count == objects.size()) {
-            result_.notes.push_back(
-                fmt::format("'{}': every 'area' is larger than its box; the metrics for small, "
-                            "medium and large objects use 'area'",
-                            result_.name));
+            result_.notes.push_back(fmt::format(
+                "'{}': every 'area' is larger than the area of its box; the metrics for "
+                "small, medium and large objects use 'area'",
+                result_.name));
         }
         if (objects.size() > 1 && without_area_ == 0 &&
             std::ranges::all_of(

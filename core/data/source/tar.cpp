@@ -233,7 +233,7 @@ class TarWalk {
         for (size_t begin = 0; begin <= name.size();) {
             const auto end = std::min(name.find('/', begin), name.size());
             const auto part = name.substr(begin, end - begin);
-            check(part != "..", "the name '{}' points outside the tar with '..'", name);
+            check(part != "..", "the name '{}' contains '..' and may point outside the tar", name);
             if (!part.empty() && part != ".") {
                 result += result.empty() ? "" : "/";
                 result += part;

@@ -11,7 +11,8 @@
 namespace hfc::data {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "an index has little-endian numbers");
+static_assert(std::endian::native == std::endian::little,
+              "the numbers in an index are little-endian");
 
 /// Header, offset, size of the bytes, size of the name, which follows.
 using IndexNumbers = std::array<uint64_t, 4>;

@@ -18,14 +18,14 @@ std::shared_ptr<const Images> checked(std::shared_ptr<const Images> images) {
     require(images != nullptr, "a data set must contain at least one image, got none");
     const auto& name = images->name;
     const auto& pixels = images->pixels;
-    require(pixels.defined(), "the images of '{}' are an undefined tensor", name);
+    require(pixels.defined(), "the image tensor of '{}' is undefined", name);
     require((pixels.scalar_type() == at::kByte || pixels.scalar_type() == at::kFloat) &&
                 pixels.dim() == 4 && pixels.is_cpu(),
             "the images of '{}' must be a uint8 or float32 CPU tensor [N, C, H, W], got {} [{}]{}",
             name, dtype_name(pixels.scalar_type()), fmt::join(pixels.sizes(), ", "),
             image_advice(pixels));
     require(pixels.numel() > 0,
-            "'{}' must contain at least one image of at least one pixel, got shape [{}]", name,
+            "'{}' must contain at least one image with at least one pixel, got shape [{}]", name,
             fmt::join(pixels.sizes(), ", "));
     if (pixels.is_contiguous() && !pixels.requires_grad()) {
         return images;

@@ -59,7 +59,7 @@ class Parser {
     void check_version(const Json& json) {
         const auto major = integer_of(member(member(json, "schema_version"), "major"));
         expect(major == schema_major,
-               "it uses version {} of torch.export's schema, expected {} (as PyTorch 2.15 writes)",
+               "it uses version {} of torch.export's schema, expected {} (written by PyTorch 2.15)",
                major, schema_major);
         const auto version = json.find("torch_version");
         program_.torch_version =

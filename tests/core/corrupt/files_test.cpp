@@ -40,7 +40,8 @@ TEST_F(CorruptionFiles, frost_reads_its_photographs) {
     const auto expected = (images * 255).round().add(0.3 * 200).clamp_max(255).floor() / 255;
     EXPECT_LE(test::distance(make().apply(images, {}), expected), 1e-6);
     EXPECT_THAT(test::error_of([&] { make().apply(three_images(230), {}); }),
-                HasSubstr("must be larger than the images (230 x 230), but one has 260 x 230"));
+                HasSubstr("must be larger than the images (230 x 230), but one photograph has "
+                          "260 x 230"));
 }
 
 TEST_F(CorruptionFiles, frost_reads_its_photographs_once) {

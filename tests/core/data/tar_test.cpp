@@ -92,7 +92,7 @@ TEST_F(Tar, refuses_names_and_kinds_that_mislead) {
     EXPECT_THAT(error(tar_member("/etc/x.jpg", "x") + tar_end()),
                 HasSubstr("at byte 0: the name '/etc/x.jpg' is absolute"));
     EXPECT_THAT(error(tar_member("a/../../x.jpg", "x") + tar_end()),
-                HasSubstr("points outside the tar with '..'"));
+                HasSubstr("contains '..' and may point outside the tar"));
     EXPECT_THAT(error(tar_member("", "x") + tar_end()), HasSubstr("a file has no name"));
     EXPECT_THAT(error(tar_header("x.jpg", 0, '1') + tar_end()), HasSubstr("'x.jpg' is a link"));
     EXPECT_THAT(error(tar_header("x.jpg", 0, 'S') + tar_end()), HasSubstr("a sparse file"));

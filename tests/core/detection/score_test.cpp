@@ -106,7 +106,8 @@ TEST(coco_score, more_than_a_hundred_detections_and_equal_scores_are_told) {
     const auto score = coco_score(one_picture(boxes), found);
     EXPECT_NEAR(score.figures[0], 100 / 120.0, .01);  // 84 of the 101 recalls
     ASSERT_EQ(score.notes.size(), 2);
-    EXPECT_THAT(score.notes[0], HasSubstr("20 detections beyond the 100 best"));
+    EXPECT_THAT(score.notes[0],
+                HasSubstr("20 detections are left out: COCO evaluates only the 100 best"));
     EXPECT_THAT(score.notes[1], HasSubstr("all 120 detections have the score 0.5"));
 }
 

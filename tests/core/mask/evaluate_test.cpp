@@ -90,7 +90,8 @@ TEST(MaskErrors, of_evaluation_name_what_is_wrong) {
         error_of([&] {
             predict_masked(*model, source, at::ones({3, 1, 16, 16}));
         }),
-        HasSubstr("expected one mask, or one for each of the 8 images; got [3, 1, 16, 16]"));
+        HasSubstr(
+            "expected one mask, or one mask for each of the 8 images; got shape [3, 1, 16, 16]"));
     EXPECT_THAT(error_of([&] { predict_masked(*model, source, {}, {.batch_size = 0}); }),
                 HasSubstr("batch size must be at least 1, got 0"));
     EXPECT_THAT(error_of([&] { masked_accuracy(*model, data::dataset_of(images, {}), {}); }),

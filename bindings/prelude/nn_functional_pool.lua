@@ -180,7 +180,11 @@ local function check_mode(mode, align_corners, antialias)
       'trilinear', got '" .. mode .. "'", 3)
   end
   if antialias and mode ~= "bilinear" and mode ~= "bicubic" and mode ~= "lanczos" then
-    error("interpolate: antialias requires mode 'bilinear' or 'bicubic', got '" .. mode .. "'", 3)
+    error("interpolate: antialias requires mode 'bilinear', 'bicubic' or 'lanczos', got '" .. mode
+      .. "'", 3)
+  end
+  if mode == "lanczos" and not antialias then
+    error("interpolate: mode 'lanczos' requires antialias = true", 3)
   end
 end
 
@@ -208,7 +212,10 @@ end
 define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\", \z
   align_corners = nil, recompute_scale_factor = nil, antialias = false", "-> Tensor\n\n\z
   Resizes input [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
-  nearest, nearest-exact, linear, bilinear, bicubic, trilinear or area.", interpolate)
+  nearest, nearest-exact, linear, bilinear, bicubic, trilinear, area or lanczos. antialias: smooths \z
+  the result when the size is reduced; it works only with bilinear, bicubic and lanczos, and \z
+  lanczos requires it. lanczos works only on the CPU, for inputs with 4 dimensions and if LibTorch \z
+  has it.", interpolate)
 define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
   "-> Tensor\n\nWorks like interpolate, which has replaced it.", interpolate)
 define("upsample_nearest", "input, size = nil, scale_factor = nil",

@@ -80,9 +80,20 @@ function TestChecks:test_values_outside_their_range()
   refuses("mode must be 'sum', 'mean' or 'max', got 'min'", F.embedding_bag, x, x, {mode = "min"})
   refuses("no mode 'cubic'", F.interpolate, torch.ones(1, 1, 2, 2), 4, {mode = "cubic"})
   refuses("expected either size or scale_factor", F.interpolate, torch.ones(1, 1, 2, 2))
+  refuses("antialias requires mode 'bilinear', 'bicubic' or 'lanczos', got 'area'", F.interpolate,
+          torch.ones(1, 1, 2, 2), 4, {mode = "area", antialias = true})
+  refuses("mode 'lanczos' requires antialias = true", F.interpolate, torch.ones(1, 1, 2, 2), 4,
+          {mode = "lanczos"})
   refuses("more than 1 value per channel", F.batch_norm, torch.ones(1, 2), nil, nil,
           {training = true})
   refuses("more than 1 spatial element", F.instance_norm, torch.ones(2, 2, 1))
+end
+
+function TestChecks:test_lanczos()
+  if #torch.signatures "_upsample_lanczos2d_aa" == 0 then return end  -- an older LibTorch
+  local y = F.interpolate(torch.full({1, 1, 8, 8}, 3), 4, {mode = "lanczos", antialias = true})
+  lu.assertEquals(y.shape, {1, 1, 4, 4})
+  lu.assertTrue((y - 3):abs():max():item() < 1e-5)
 end
 
 function TestChecks:test_arguments()

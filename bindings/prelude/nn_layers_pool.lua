@@ -156,9 +156,10 @@ for dims = 2, 3 do
     text = "Applies max pooling over random windows. The size of the result is output_size, or \z
       output_ratio times the input's size.",
     setup = function(_, o)
-      shared.check((o.output_size == nil) ~= (o.output_ratio == nil),
-                   string.format("FractionalMaxPool%dd", dims),
-                   "expected either output_size or output_ratio")
+      local class = string.format("FractionalMaxPool%dd", dims)
+      shared.check(o.output_size or o.output_ratio, class, "expected output_size or output_ratio")
+      shared.check(not (o.output_size and o.output_ratio), class,
+                   "expected only one of output_size and output_ratio")
     end,
     forward = function(self, x)
       local size = self.output_size and times(self.output_size, dims) or {}

@@ -89,6 +89,18 @@ function TestChecks:test_values_outside_their_range()
   refuses("more than 1 spatial element", F.instance_norm, torch.ones(2, 2, 1))
 end
 
+function TestChecks:test_the_size_of_fractional_pooling()
+  local x = torch.rand(1, 1, 8, 8)
+  refuses("fractional_max_pool2d: expected output_size or output_ratio", F.fractional_max_pool2d,
+          x, 2)
+  local y = F.fractional_max_pool2d(x, 2, {output_size = 3, output_ratio = .5})
+  lu.assertEquals(y.shape, {1, 1, 3, 3})
+  local layer = torch.nn.FractionalMaxPool2d
+  refuses("FractionalMaxPool2d: expected output_size or output_ratio", layer, 2)
+  refuses("FractionalMaxPool2d: expected only one of output_size and output_ratio", layer, 2,
+          {output_size = 3, output_ratio = .5})
+end
+
 function TestChecks:test_lanczos()
   if #torch.signatures "_upsample_lanczos2d_aa" == 0 then return end  -- an older LibTorch
   local y = F.interpolate(torch.full({1, 1, 8, 8}, 3), 4, {mode = "lanczos", antialias = true})

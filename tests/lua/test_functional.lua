@@ -77,6 +77,10 @@ function TestChecks:test_values_outside_their_range()
   refuses("p must be 1 or 2", F.multi_margin_loss, x, x, 3)
   refuses("reduction must be 'none', 'mean' or 'sum', got 'mid'", F.gaussian_nll_loss, x, x, x,
           {reduction = "mid"})
+  refuses("KLDivLoss: reduction must be 'mean', 'sum', 'none' or 'batchmean', got 'mid'",
+          torch.nn.KLDivLoss, {reduction = "mid"})
+  refuses("MSELoss: reduction must be 'mean', 'sum' or 'none', got 'batchmean'", torch.nn.MSELoss,
+          {reduction = "batchmean"})
   refuses("mode must be 'sum', 'mean' or 'max', got 'min'", F.embedding_bag, x, x, {mode = "min"})
   refuses("no mode 'cubic'", F.interpolate, torch.ones(1, 1, 2, 2), 4, {mode = "cubic"})
   refuses("expected either size or scale_factor", F.interpolate, torch.ones(1, 1, 2, 2))

@@ -123,7 +123,8 @@ for dims = 1, 3 do
   local name = string.format("lp_pool%dd", dims)
   local average, maximum = "avg_pool" .. dims .. "d", "max_pool" .. dims .. "d"
   define(name, "input, norm_type, kernel_size, stride = nil, ceil_mode = false", "-> Tensor\n\n\z
-    Returns the norm of each window. norm_type: the order of the norm.",
+    Returns the norm of each window. norm_type: the order of the norm, which must not be 0; \z
+    math.huge gives the largest absolute value.",
     function(input, norm_type, kernel_size, stride, ceil_mode)
       if norm_type == 0 then error(name .. ": norm_type must not be 0", 2) end
       local step = stride or {}

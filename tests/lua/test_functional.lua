@@ -105,6 +105,18 @@ function TestChecks:test_the_size_of_fractional_pooling()
           {output_size = 3, output_ratio = .5})
 end
 
+function TestChecks:test_the_order_of_a_pooling_norm()
+  local x = torch.tensor {{{3, -4, 1, -2}}}
+  for _, pool in ipairs {torch.nn.LPPool1d(math.huge, 2), function(input)
+    return F.lp_pool1d(input, math.huge, 2)
+  end} do
+    lu.assertEquals(pool(x):tolist(), {{{4, 2}}})
+  end
+  lu.assertEquals(torch.nn.LPPool1d(-math.huge, 2)(x):tolist(), {{{3, 1}}})
+  refuses("LPPool1d: norm_type must not be 0", torch.nn.LPPool1d, 0, 2)
+  refuses("lp_pool1d: norm_type must not be 0", F.lp_pool1d, x, 0, 2)
+end
+
 function TestChecks:test_lanczos()
   if #torch.signatures "_upsample_lanczos2d_aa" == 0 then return end  -- an older LibTorch
   local y = F.interpolate(torch.full({1, 1, 8, 8}, 3), 4, {mode = "lanczos", antialias = true})

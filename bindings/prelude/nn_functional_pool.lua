@@ -27,15 +27,16 @@ for dims = 1, 3 do
   local name = "adaptive_avg_pool" .. suffix
   define(name, "input, output_size", "\z
     -> Tensor\n\n\z
-    Divides the input into output_size equal parts and returns the mean of each part. \z
+    Divides the input into output_size parts and returns the mean of each part. If output_size \z
+    does not divide the input's size, some parts overlap, and their sizes may differ by 1. \z
     output_size: a number, or a list with one number per dimension. In a list, nil or torch.none \z
     keeps the input's size in that dimension.", function(input, output_size)
     return torch[name](input, filled_size(name, output_size, input, dims))
   end)
   local name_of_max = "adaptive_max_pool" .. suffix
   define(name_of_max, "input, output_size, return_indices = false", "-> Tensor [, indices]\n\n\z
-    Divides the input into output_size equal parts and returns the maximum of each part. \z
-    output_size: as for adaptive_avg_pool" .. suffix .. ".",
+    Divides the input into output_size parts, like adaptive_avg_pool" .. suffix .. ", and \z
+    returns the maximum of each part. output_size: as for adaptive_avg_pool" .. suffix .. ".",
     function(input, output_size, return_indices)
       local size = filled_size(name_of_max, output_size, input, dims)
       local values, indices = torch[name_of_max](input, size)

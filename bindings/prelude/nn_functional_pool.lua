@@ -214,10 +214,10 @@ end
 define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\", \z
   align_corners = nil, recompute_scale_factor = nil, antialias = false", "-> Tensor\n\n\z
   Resizes input [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
-  nearest, nearest-exact, linear, bilinear, bicubic, trilinear, area or lanczos. antialias: smooths \z
-  the result when the size is reduced; it works only with bilinear, bicubic and lanczos, and \z
-  lanczos requires it. lanczos works only on the CPU, for inputs with 4 dimensions and if LibTorch \z
-  has it.", interpolate)
+  nearest, nearest-exact, linear, bilinear, bicubic, trilinear, area or lanczos. antialias: if \z
+  true, smooths the result when the size is reduced (default false). It works only with \z
+  bilinear, bicubic and lanczos, and lanczos requires it. lanczos works only on the CPU, for \z
+  inputs with 4 dimensions, and if LibTorch has it.", interpolate)
 define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
   "-> Tensor\n\nWorks like interpolate, which has replaced it.", interpolate)
 define("upsample_nearest", "input, size = nil, scale_factor = nil",

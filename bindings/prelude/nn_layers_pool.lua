@@ -135,8 +135,8 @@ for dims = 1, 3 do
   layer(string.format("LPPool%dd", dims), {
     names = {"norm_type", "kernel_size", "stride", "ceil_mode"},
     defaults = {stride = none, ceil_mode = false},
-    text = "Returns the norm of each window. norm_type: the order of the norm, which must not be 0; \z
-      math.huge gives the largest absolute value. stride is kernel_size by default.",
+    text = "Returns the norm of each window. norm_type: the order of the norm, which must not be \z
+      0; math.huge gives the largest absolute value. stride is kernel_size by default.",
     setup = function(_, o)
       shared.check(o.norm_type ~= 0, string.format("LPPool%dd", dims), "norm_type must not be 0")
     end,

@@ -145,10 +145,10 @@ int with_labels(Call& call) {
 int select(Call& call) {
     call.at_most(2);
     const auto positions = tensor_argument(call, 2, "positions");
+    const auto name = call.argument(2, "positions").name();
     require(positions.dim() == 1 && positions.scalar_type() == at::kLong,
-            "argument 2 (positions): expected a Tensor int64 [n], got {}",
-            describe_tensor(positions));
-    require(positions.numel() > 0, "argument 2 (positions): expected at least one position");
+            "{}: expected a Tensor int64 [n], got {}", name, describe_tensor(positions));
+    require(positions.numel() > 0, "{}: expected at least one position", name);
     return call.returns_object(self_dataset(call).select(
         positions.detach().cpu(), fmt::format("{} selected", positions.numel())));
 }

@@ -63,7 +63,7 @@ std::vector<at::Tensor> pictures_argument(Call& call) {
     const auto value = call.argument(2, "pictures");
     if (const auto* tensor = to_tensor(call.L, 2)) {
         require(tensor->dim() == 3 || tensor->dim() == 4,
-                "argument 2 (pictures): expected a Tensor [3, H, W] or [n, 3, H, W], got [{}]",
+                "{}: expected a Tensor [3, H, W] or [n, 3, H, W], got [{}]", value.name(),
                 fmt::join(tensor->sizes(), ", "));
         return tensor->dim() == 3 ? std::vector<at::Tensor>{*tensor} : tensor->unbind(0);
     }
@@ -74,7 +74,7 @@ std::vector<at::Tensor> pictures_argument(Call& call) {
     for (size_t i = 0; i < lua_objlen(call.L, 2); ++i) {
         lua_rawgeti(call.L, 2, static_cast<int>(i) + 1);
         pictures.push_back(
-            Value(call.L, lua_gettop(call.L), fmt::format("argument 2 (pictures), image {}", i + 1))
+            Value(call.L, lua_gettop(call.L), fmt::format("{}, image {}", value.name(), i + 1))
                 .object<LuaTensor>()
                 .tensor);
         lua_pop(call.L, 1);
@@ -162,12 +162,12 @@ at::Tensor numbers_of(const std::vector<Row>& rows, at::ScalarType dtype, Number
 int found_in_picture(Call& call) {
     call.at_most(2);
     const auto found = self_found(call);
-    const auto picture = call.argument(2, "picture").integer();
+    const auto value = call.argument(2, "picture");
+    const auto picture = value.integer();
     const auto pictures = std::ssize(found.truth->pictures);
-    require(
-        picture >= 0 && picture < pictures,
-        "argument 2 (picture): expected an index from 0 to {} (images are ordered by id), got {}",
-        pictures - 1, picture);
+    require(picture >= 0 && picture < pictures,
+            "{}: expected an index from 0 to {} (images are ordered by id), got {}", value.name(),
+            pictures - 1, picture);
     std::vector<detection::Detection> rows;
     std::ranges::copy_if(found.rows, std::back_inserter(rows),
                          [&](const auto& row) { return row.picture == picture; });
@@ -184,9 +184,11 @@ int found_in_picture(Call& call) {
 int target_of_picture(Call& call) {
     call.at_most(2);
     const data::Dataset dataset = call.argument(1, "dataset").object<data::Dataset>();
-    const auto position = call.argument(2, "i").integer();
+    const auto value = call.argument(2, "i");
+    const auto position = value.integer();
     require(position >= 0 && position < dataset.size(),
-            "argument 2 (i): expected an index from 0 to {}, got {}", dataset.size() - 1, position);
+            "{}: expected an index from 0 to {}, got {}", value.name(), dataset.size() - 1,
+            position);
     const auto truth = data::annotations_of(dataset.slice(position, position + 1));
     const auto& picture = truth.pictures.front();
     lua_createtable(call.L, 0, 6);

@@ -15,9 +15,9 @@ namespace {
 at::Tensor boxes_argument(Call& call, int position, const char* parameter) {
     const at::Tensor boxes = tensor_argument(call, position, parameter);
     require(boxes.defined() && boxes.dim() == 2 && boxes.size(1) == 4 && boxes.is_floating_point(),
-            "argument {} ({}): expected a floating-point Tensor [n, 4] with rows x1, y1, x2, y2, "
-            "got {}",
-            position, parameter, boxes.defined() ? describe_tensor(boxes) : "nothing");
+            "{}: expected a floating-point Tensor [n, 4] with rows x1, y1, x2, y2, got {}",
+            call.argument(position, parameter).name(),
+            boxes.defined() ? describe_tensor(boxes) : "nothing");
     return boxes;
 }
 

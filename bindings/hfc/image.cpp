@@ -50,30 +50,27 @@ std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
     for (size_t i = 1; i <= lua_objlen(L, value.index()); ++i) {
         lua_rawgeti(L, value.index(), static_cast<int>(i));
         std::vector<at::Tensor> here;
-        for (const auto& part :
-             read_tensors(L, Value(L, lua_gettop(L), fmt::format("argument 3 (images), row {}", i)),
-                          "image")) {
+        const Value row(L, lua_gettop(L), fmt::format("{}, row {}", value.name(), i));
+        for (const auto& part : read_tensors(L, row, "image")) {
             here.push_back(part.cpu());
         }
         lua_pop(L, 1);
-        require(!here.empty(), "argument 3 (images): row {} is empty", i);
+        require(!here.empty(), "{}: row {} is empty", value.name(), i);
         for (const auto& part : here) {
             require(part.dim() == 4 && part.sizes().slice(1) == here.front().sizes().slice(1),
-                    "argument 3 (images), row {}: expected images [N, C, H, W] of the same size, "
-                    "got [{}]",
-                    i, fmt::join(part.sizes(), ", "));
+                    "{}: expected images [N, C, H, W] of the same size, got [{}]", row.name(),
+                    fmt::join(part.sizes(), ", "));
         }
         rows.push_back(at::cat(here));
     }
     return rows;
 }
 
-/// The rows as one batch.
-at::Tensor join(const std::vector<at::Tensor>& rows) {
+/// The rows as one batch. name: what messages call them.
+at::Tensor join(const std::vector<at::Tensor>& rows, const std::string& name) {
     for (const auto& row : rows) {
         require(row.dim() == 4 && row.sizes() == rows.front().sizes(),
-                "argument 3 (images): expected rows of the same shape [N, C, H, W], got [{}] after "
-                "[{}]",
+                "{}: expected rows of the same shape [N, C, H, W], got [{}] after [{}]", name,
                 fmt::join(row.sizes(), ", "), fmt::join(rows.front().sizes(), ", "));
     }
     return at::cat(rows);
@@ -83,9 +80,10 @@ int image(Call& call) {
     call.at_most(4);
     const auto run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
     const std::string name = call.argument(2, "name").text();
-    const auto images = read_rows(call.L, call.argument(3, "images"));
+    const auto argument = call.argument(3, "images");
+    const auto images = read_rows(call.L, argument);
     const bool in_rows = to_tensor(call.L, 3) == nullptr;
-    require(!images.empty(), "argument 3 (images): expected at least one row, got none");
+    require(!images.empty(), "{}: expected at least one row, got none", argument.name());
     auto options = call.options(4);
     plot::ImageGrid grid;
     plot::PixelRange range;
@@ -101,7 +99,7 @@ int image(Call& call) {
     options.with("epoch", [&](const Value& value) { event["epoch"] = value.integer(); });
     const bool figure = options.boolean("figure", true);
     options.finish();
-    grid.images = plot::to_bytes(join(images), range);
+    grid.images = plot::to_bytes(join(images, argument.name()), range);
     return call.returns(figure_files(call.L, "run:image", run->image(name, grid, event, figure)));
 }
 

@@ -42,9 +42,8 @@ ImagesArgument images_argument(Call& call, int position, const char* parameter,
     }
     require(images->defined() && images->scalar_type() == at::kFloat && images->dim() == 4 &&
                 images->numel() > 0,
-            "argument {} ({}): expected a Tensor float32 [N, C, H, W] with at least one image, got "
-            "{}{}",
-            position, parameter, describe_tensor(*images), image_advice(*images));
+            "{}: expected a Tensor float32 [N, C, H, W] with at least one image, got {}{}",
+            value.name(), describe_tensor(*images), image_advice(*images));
     const at::Tensor* after = labels_follow ? to_tensor(call.L, position + 1) : nullptr;
     return {data::dataset_of(*images, labels.defined()   ? labels
                                       : after != nullptr ? *after

@@ -56,9 +56,9 @@ int normalised(Call& call) {
 int features(Call& call) {
     auto network = to_model(call.L, call.argument(1, "model"));
     const auto images = images_argument(call, 2, "images");
-    const auto layers = call.argument(images.next, "layers").texts();
-    require(!layers.empty(), "argument {} (layers): expected at least one layer, got none",
-            images.next);
+    const auto named = call.argument(images.next, "layers");
+    const auto layers = named.texts();
+    require(!layers.empty(), "{}: expected at least one layer, got none", named.name());
     call.at_most(images.next + 1);
     auto options = call.options(images.next + 1);
     const auto inference = read_inference(call.L, options, model::device_of(*network));

@@ -178,8 +178,9 @@ const std::vector<Declaration> robustness_declarations = {
      "targets, FAB towards 9 targets, Square), \"plus\" (these attacks, APGD with DLR and "
      "untargeted FAB, with five restarts), \"rand\" for random networks (APGD with both losses, "
      "gradients averaged over 20 passes), or a list of Attacks, all of which use the epsilon given "
-     "here. With fewer than ten classes, there are fewer targets. With fewer than four, the loss "
-     "is \"margin\" instead of \"dlr\".\n"
+     "here. With fewer than ten classes, there are fewer targets. The loss \"margin\" replaces "
+     "\"dlr\" in targeted APGD with fewer than four classes, and in untargeted APGD with fewer "
+     "than three.\n"
      "Use it with hfc.robustness or hfc.robust_accuracy. If you call it directly, it returns, for "
      "each image, the first misclassified version or the clean image."},
     {"hfc.robustness", robustness,
@@ -197,11 +198,14 @@ const std::vector<Declaration> robustness_declarations = {
      "limit. If checks is true, these tests are run on the first 100 images: \"randomised\", "
      "\"probabilities\", \"gradients inside\", \"zero gradient\", \"more steps help less\", \"one "
      "step wins\", \"noise wins\", \"unbounded\", \"not falling\", \"not converged\" and \"batch "
-     "statistics\". \"too few classes\" and \"black box wins\" are derived from the steps of the "
-     "attack. checks: the value and the limit of each test. transfer: another network, such as a "
-     "copy without the defence. If transfer is given, \"black box wins\" also warns if adversarial "
-     "images made for that network fool the model on images for which the attack failed. log: a "
-     "Run or Series that logs the accuracy after each step. See docs/robustness.md."},
+     "statistics\". Two tests always use the results of the attack: \"too few classes\", and "
+     "\"black box wins\", which warns if Square fools the model on more than .2 % of the images "
+     "after all earlier attacks have failed on them. checks: the value and the limit of each test. "
+     "transfer: another network, such as a copy without the defence. The first 100 images are "
+     "attacked on that network with 100 steps of APGD. \"black box wins\" also warns if the "
+     "results fool the model on more than .2 % of these images although the attack failed on "
+     "them. log: a Run or Series that logs the accuracy after each step. See "
+     "docs/robustness.md."},
 };
 
 }  // namespace

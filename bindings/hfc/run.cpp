@@ -95,15 +95,17 @@ int log_event(Call& call) {
 }
 
 int series(Call& call) {
-    const std::string name = call.argument(2, "name").text();
-    require(!name.empty(), "argument 2 (name): expected a name, got an empty string");
+    const auto value = call.argument(2, "name");
+    const std::string name = value.text();
+    require(!name.empty(), "{}: expected a name, got an empty string", value.name());
     return call.returns_object(Series{self_run(call), name});
 }
 
 int log_series(Call& call) {
     const auto target = call.argument(1, "series").object<Series>();
     const auto event = table_argument(call, 2, "event");
-    require(event.is_object(), "argument 2 (event): expected a table with names as keys");
+    require(event.is_object(), "{}: expected a table with names as keys",
+            call.argument(2, "event").name());
     log_to(target, event);
     return 0;
 }
@@ -127,9 +129,9 @@ int row(Call& call) {
     auto given = table_argument(call, 3, "row");
     if (call.given(5)) {
         const auto result = table_argument(call, 5, "result");
-        require(
-            given.is_object() && (result.is_object() || result.empty()),
-            "argument 5 (result): expected a table {{column = value, ...}}, like argument 3 (row)");
+        require(given.is_object() && (result.is_object() || result.empty()),
+                "{}: expected a table {{column = value, ...}}, like {}",
+                call.argument(5, "result").name(), call.argument(3, "row").name());
         given.insert(result.begin(), result.end());  // what the row has stays
     }
     const bool ordered = call.given(4) && given.is_object() && !given.empty();

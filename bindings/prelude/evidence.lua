@@ -137,11 +137,13 @@ hfc.sample_search = host.declare("hfc.sample_search", '\z
   and f(x_l) not y. parts: {x, x_l, x_h}, as Datasets or Tensors of the same images. labels: \z
   Tensor int64 [N]. The options are those of hfc.logits.\n\z
   The result contains class, confidence, probabilities and right (each a list with one Tensor per \z
-  part); candidates (the positions of the images with f(x) = y and f(x_l) not y); samples (the \z
-  positions of the samples among the candidates); expected (the number of samples to expect if \z
+  part); labels; candidates (the positions of the images with f(x) = y and f(x_l) not y); samples \z
+  (the positions of the images that are samples); expected (the number of samples to expect if \z
   f(x_h) ignored the image, see hfc.chance); fractions (the fraction of x_h predicted as each \z
-  class); and row (columns for run:row). The columns are samples, candidates, expected, fraction \z
-  (samples / candidates), and low and high (the 95 % interval of the fraction).',
+  class); and row (columns for run:row). The columns are samples, candidates and expected, as \z
+  numbers of images. If there are candidates, further columns are fraction (samples / \z
+  candidates), low and high (the 95 % interval of the fraction), and "expected fraction" \z
+  (expected / candidates).',
 function(model, parts, labels, options)
   local found = {class = {}, confidence = {}, right = {}, probabilities = {}, labels = labels}
   for k = 1, 3 do

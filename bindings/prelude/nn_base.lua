@@ -252,6 +252,11 @@ false, the parameter is not trained.]],
     return parameter
   end)
 
+-- A parameter as it is, and any other tensor as a new parameter with the same values.
+local function as_parameter(tensor)
+  return kind_of(tensor) == "parameter" and tensor or nn.Parameter(tensor)
+end
+
 nn.is_module = host.declare("torch.nn.is_module", [[
 torch.nn.is_module(value) -> boolean
 
@@ -276,6 +281,7 @@ end
 host.nn = {
   common = common, Module = Module, is_module = is_module, is_model = is_model,
   order_of = order_of, kinds_of = kinds_of, remember = remember, each = each, iterate = iterate,
-  new_class = new_class, made_parameters = made_parameters, error = error,
+  new_class = new_class, made_parameters = made_parameters, as_parameter = as_parameter,
+  error = error,
   class_name = class_name, transient_of = transient_of, copy_record = copy_record,
 }

@@ -24,7 +24,7 @@ local function put(self, name, value)
     error(string.format("torch.nn.%s: '%s' is already the name of a method or field",
       class_name(self), name))
   end
-  if self._of == "parameter" and not value.requires_grad then value = nn.Parameter(value) end
+  if self._of == "parameter" then value = shared.as_parameter(value) end
   shared.remember(self, name, self._of)
   rawset(self, name, value)
 end
@@ -105,8 +105,8 @@ make("ModuleDict", "module", "\z
   how to call them.")
 local ParameterDict = make("ParameterDict", "parameter", "\z
   torch.nn.ParameterDict {name = tensor, ...} -> module\n\n\z
-  Makes a table of named parameters that belong to a network. Plain tensors are converted to \z
-  parameters.")
+  Makes a table of named parameters that belong to a network. Parameters are kept as they are; \z
+  other tensors are converted to parameters.")
 function ParameterDict:extra_repr()
   local lines = {}
   for name, tensor in self:items() do

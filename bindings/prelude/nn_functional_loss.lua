@@ -200,7 +200,8 @@ plain("margin_ranking_loss", "input1, input2, target, margin = 0",
   end)
 plain("multi_margin_loss", "input, target, p = 1, margin = 1, weight = nil",
   "the sum of max(0, margin - input[target] + input[i])^p over the classes i other than target, \z
-  divided by the number of classes.", function(_, _, p, _, weight)
+  divided by the number of classes. weight: a factor for each class, applied to the samples whose \z
+  target is this class.", function(_, _, p, _, weight)
     if p ~= 1 and p ~= 2 then error("multi_margin_loss: p must be 1 or 2, got " .. p, 3) end
     if weight and weight.ndim ~= 1 then
       error("multi_margin_loss: weight must have one dimension, got " .. weight.ndim, 3)

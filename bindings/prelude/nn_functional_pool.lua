@@ -27,15 +27,16 @@ for dims = 1, 3 do
   local name = "adaptive_avg_pool" .. suffix
   define(name, "input, output_size", "\z
     -> Tensor\n\n\z
-    Divides the input into output_size equal parts and returns the mean of each part. \z
+    Divides the input into output_size parts and returns the mean of each part. If output_size \z
+    does not divide the input's size, some parts overlap, and their sizes may differ by 1. \z
     output_size: a number, or a list with one number per dimension. In a list, nil or torch.none \z
     keeps the input's size in that dimension.", function(input, output_size)
     return torch[name](input, filled_size(name, output_size, input, dims))
   end)
   local name_of_max = "adaptive_max_pool" .. suffix
   define(name_of_max, "input, output_size, return_indices = false", "-> Tensor [, indices]\n\n\z
-    Divides the input into output_size equal parts and returns the maximum of each part. \z
-    output_size: as for adaptive_avg_pool" .. suffix .. ".",
+    Divides the input into output_size parts, like adaptive_avg_pool" .. suffix .. ", and \z
+    returns the maximum of each part. output_size: as for adaptive_avg_pool" .. suffix .. ".",
     function(input, output_size, return_indices)
       local size = filled_size(name_of_max, output_size, input, dims)
       local values, indices = torch[name_of_max](input, size)
@@ -101,11 +102,11 @@ for dims = 2, 3 do
   local name = string.format("fractional_max_pool%dd", dims)
   define(name, "input, kernel_size, output_size = nil, output_ratio = nil, \z
     return_indices = false, _random_samples = nil", "-> Tensor [, indices]\n\n\z
-    Returns the maximum of each window; the windows are at random positions. Give either \z
-    output_size or output_ratio.",
+    Returns the maximum of each window; the windows are at random positions. Give output_size or \z
+    output_ratio. If both are given, output_size is used, as in PyTorch.",
     function(input, kernel_size, output_size, ratio, return_indices, samples)
       if not output_size and not ratio then
-        error(name .. ": expected either output_size or output_ratio", 2)
+        error(name .. ": expected output_size or output_ratio", 2)
       end
       local shape = input.shape
       if not output_size then
@@ -123,7 +124,8 @@ for dims = 1, 3 do
   local name = string.format("lp_pool%dd", dims)
   local average, maximum = "avg_pool" .. dims .. "d", "max_pool" .. dims .. "d"
   define(name, "input, norm_type, kernel_size, stride = nil, ceil_mode = false", "-> Tensor\n\n\z
-    Returns the norm of each window. norm_type: the order of the norm.",
+    Returns the norm of each window. norm_type: the order of the norm, which must not be 0; \z
+    math.huge gives the largest absolute value.",
     function(input, norm_type, kernel_size, stride, ceil_mode)
       if norm_type == 0 then error(name .. ": norm_type must not be 0", 2) end
       local step = stride or {}
@@ -180,7 +182,11 @@ local function check_mode(mode, align_corners, antialias)
       'trilinear', got '" .. mode .. "'", 3)
   end
   if antialias and mode ~= "bilinear" and mode ~= "bicubic" and mode ~= "lanczos" then
-    error("interpolate: antialias requires mode 'bilinear' or 'bicubic', got '" .. mode .. "'", 3)
+    error("interpolate: antialias requires mode 'bilinear', 'bicubic' or 'lanczos', got '" .. mode
+      .. "'", 3)
+  end
+  if mode == "lanczos" and not antialias then
+    error("interpolate: mode 'lanczos' requires antialias = true", 3)
   end
 end
 
@@ -208,7 +214,10 @@ end
 define("interpolate", "input, size = nil, scale_factor = nil, mode = \"nearest\", \z
   align_corners = nil, recompute_scale_factor = nil, antialias = false", "-> Tensor\n\n\z
   Resizes input [N, C, ...]. size or scale_factor: a number, or one number per dimension. mode: \z
-  nearest, nearest-exact, linear, bilinear, bicubic, trilinear or area.", interpolate)
+  nearest, nearest-exact, linear, bilinear, bicubic, trilinear, area or lanczos. antialias: if \z
+  true, smooths the result when the size is reduced (default false). It works only with \z
+  bilinear, bicubic and lanczos, and lanczos requires it. lanczos works only on the CPU, for \z
+  inputs with 4 dimensions, and if LibTorch has it.", interpolate)
 define("upsample", "input, size = nil, scale_factor = nil, mode = \"nearest\", align_corners = nil",
   "-> Tensor\n\nWorks like interpolate, which has replaced it.", interpolate)
 define("upsample_nearest", "input, size = nil, scale_factor = nil",

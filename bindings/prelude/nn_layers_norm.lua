@@ -94,8 +94,10 @@ local function instance_norm(class, dims)
     defaults = {eps = 1e-5, momentum = 0.1, affine = false, track_running_stats = false,
                 bias = true},
     text = "\z
-      Normalises each channel of each sample with its own mean and variance. Parameters if \z
-      affine is true: weight, bias. Errors: an input with only one value per channel.",
+      Normalises each channel of each sample with its own mean and variance. If \z
+      track_running_stats is true, it uses running statistics in evaluation. Parameters if affine \z
+      is true: weight, bias. Errors: if it does not use running statistics, an input in which \z
+      each channel of a sample has only one value.",
     setup = setup_statistics,
     forward = function(self, x)
       check_dims(class, x, dims + 1, dims + 2)

@@ -135,15 +135,14 @@ for dims = 1, 3 do
   layer(string.format("LPPool%dd", dims), {
     names = {"norm_type", "kernel_size", "stride", "ceil_mode"},
     defaults = {stride = none, ceil_mode = false},
-    text = "Returns the norm of each window. norm_type: the order of the norm. stride is \z
-      kernel_size by default.",
+    text = "Returns the norm of each window. norm_type: the order of the norm, which must not be \z
+      0; math.huge gives the largest absolute value. stride is kernel_size by default.",
+    setup = function(_, o)
+      shared.check(o.norm_type ~= 0, string.format("LPPool%dd", dims), "norm_type must not be 0")
+    end,
     forward = function(self, x)
-      local kernel = times(self.kernel_size, dims)
-      local count = 1
-      for _, size in ipairs(kernel) do count = count * size end
-      local mean = torch["avg_pool" .. dims .. "d"](
-        x:pow(self.norm_type), kernel, times(self.stride or kernel, dims), 0, self.ceil_mode)
-      return (mean:sign() * mean:abs():relu() * count):pow(1 / self.norm_type)
+      return torch.nn.functional["lp_pool" .. dims .. "d"](
+        x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
     end,
     repr = "norm_type={norm_type}, kernel_size={kernel_size}, stride={stride}, \z
       ceil_mode={ceil_mode}",
@@ -156,9 +155,10 @@ for dims = 2, 3 do
     text = "Applies max pooling over random windows. The size of the result is output_size, or \z
       output_ratio times the input's size.",
     setup = function(_, o)
-      shared.check((o.output_size == nil) ~= (o.output_ratio == nil),
-                   string.format("FractionalMaxPool%dd", dims),
-                   "expected either output_size or output_ratio")
+      local class = string.format("FractionalMaxPool%dd", dims)
+      shared.check(o.output_size or o.output_ratio, class, "expected output_size or output_ratio")
+      shared.check(not (o.output_size and o.output_ratio), class,
+                   "expected only one of output_size and output_ratio")
     end,
     forward = function(self, x)
       local size = self.output_size and times(self.output_size, dims) or {}

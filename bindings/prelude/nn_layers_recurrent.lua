@@ -201,8 +201,8 @@ end
 recurrent("RNN", 1,
   {"input_size", "hidden_size", "num_layers", "nonlinearity", "bias", "batch_first", "dropout",
    "bidirectional"}, {nonlinearity = "tanh"},
-  "A recurrent network: module(x, h) -> y, h, with h' = tanh(W x + b + W' h + b'). nonlinearity: \z
-  \"tanh\" or \"relu\".",
+  "A recurrent network: module(x, h) -> y, h, with h' = f(W x + b + W' h + b'). nonlinearity: the \z
+  function f, \"tanh\" or \"relu\".",
   function(self) return self.nonlinearity == "relu" and torch.rnn_relu or torch.rnn_tanh end)
 recurrent("GRU", 3,
   {"input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional"},
@@ -242,7 +242,8 @@ local function in_batch(x, state, step)
 end
 
 cell("RNNCell", 1, {"input_size", "hidden_size", "bias", "nonlinearity"}, {nonlinearity = "tanh"},
-  "One step of an RNN: module(x [N, input_size], h) -> h.", function(self, x, h)
+  "One step of an RNN: module(x [N, input_size], h) -> h. nonlinearity: \"tanh\" or \"relu\".",
+  function(self, x, h)
     local f = self.nonlinearity == "relu" and torch.rnn_relu_cell or torch.rnn_tanh_cell
     return in_batch(x, h, function(input, hidden)
       return f(input, hidden, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)

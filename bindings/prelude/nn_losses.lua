@@ -23,8 +23,10 @@ local function loss(class, names, defaults, text, forward, tensors, setup)
     text = text .. " reduction: \"mean\", \"sum\"" .. (class == "KLDivLoss"
       and ", \"none\" or \"batchmean\" (the sum divided by the batch size)." or " or \"none\"."),
     setup = function(self, o)
-      check(reductions[o.reduction] or class == "KLDivLoss" and o.reduction == "batchmean", class,
-            "reduction must be 'mean', 'sum' or 'none', got '%s'", tostring(o.reduction))
+      local by_batch = class == "KLDivLoss"
+      check(reductions[o.reduction] or by_batch and o.reduction == "batchmean", class,
+            "reduction must be 'mean', 'sum'" .. (by_batch and ", 'none' or 'batchmean'"
+              or " or 'none'") .. ", got '%s'", tostring(o.reduction))
       if setup then setup(self, o) end
     end,
     forward = forward,

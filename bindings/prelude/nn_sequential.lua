@@ -61,7 +61,7 @@ end
 
 local function expected(self, value, where)
   if self._of == "parameter" then
-    if torch.is_tensor(value) then return nn.Parameter(value) end
+    if torch.is_tensor(value) then return shared.as_parameter(value) end
     error(string.format("%s: expected a Tensor, got %s", where, tostring(value)))
   end
   if nn.is_module(value) then return value end
@@ -77,7 +77,7 @@ local function adopt(self, seen)
     local now = rawget(self, i - 1)
     if now == nil then
       removed = true
-    elseif now ~= seen[i] then
+    elseif not rawequal(now, seen[i]) then  -- tensors cannot be compared with ~=
       rawset(self, seen.names[i], expected(self, now, string.format("element %d", i - 1)))
     end
     if now ~= nil then modules[#modules + 1] = rawget(self, seen.names[i]) end
@@ -93,11 +93,11 @@ local function current(self)
   local seen = self._seen
   if not seen then return settle(self) end
   for i = 1, seen.n do
-    if rawget(self, i - 1) ~= seen[i] then return adopt(self, seen) end
+    if not rawequal(rawget(self, i - 1), seen[i]) then return adopt(self, seen) end
   end
   if rawget(self, seen.n) ~= false then return adopt(self, seen) end
   for i = 1, seen.n do
-    if rawget(self, seen.names[i]) ~= seen[i] then return settle(self) end
+    if not rawequal(rawget(self, seen.names[i]), seen[i]) then return settle(self) end
   end
   if #shared.order_of(self) ~= seen.order then return settle(self) end
   return seen
@@ -240,9 +240,9 @@ make("ModuleList", "module", "\z
 
 local ParameterList = make("ParameterList", "parameter", "\z
   torch.nn.ParameterList {tensor, ...} -> module\n\n\z
-  Makes a list of parameters that belong to a network. Plain tensors are converted to parameters. \z
-  list[0] is the first parameter, and #list is the number of parameters. append(tensor), \z
-  extend(list) and pop(i) work as in PyTorch.")
+  Makes a list of parameters that belong to a network. Parameters are kept as they are; other \z
+  tensors are converted to parameters. list[0] is the first parameter, and #list is the number of \z
+  parameters. append(tensor), extend(list) and pop(i) work as in PyTorch.")
 function ParameterList:extra_repr()
   local lines = {}
   for i, tensor in ipairs(current(self)) do

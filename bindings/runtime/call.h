@@ -63,6 +63,8 @@ class Value {
 
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
+    /// For messages that begin as those of expected() do.
+    const std::string& name() const { return name_; }
 
     /// Each of these throws Error "NAME: expected ..., got ..." for another type.
     double number() const;

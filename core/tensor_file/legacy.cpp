@@ -43,7 +43,8 @@ class LegacyStorages : public StorageSource {
         }
         const auto bytes = byte_count({count}, type);
         expect(bytes <= source_.size - claimed_,
-               "the declared size of its storages exceeds the file size ({} bytes)", source_.size);
+               "the total declared size of its storages exceeds the file size ({} bytes)",
+               source_.size);
         claimed_ += bytes;
         return storages_.emplace(key, Storage{at::empty({count}, type), false})
             .first->second.elements;

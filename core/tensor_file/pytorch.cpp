@@ -304,7 +304,8 @@ class TensorBuilder : public pickle::Builder {
             bytes = decoded ? &*decoded : nullptr;
         }
         expect(bytes != nullptr, "a storage inside its pickle is not stored as bytes");
-        expect(bytes->size() <= bytes_, "the declared size of its storages exceeds the file size");
+        expect(bytes->size() <= bytes_,
+               "the total declared size of its storages exceeds the file size");
         bytes_ -= bytes->size();
         return legacy_storage(*bytes);
     }
@@ -332,7 +333,7 @@ class ZipStorages : public StorageSource {
                dtype_name(type), member->size);
         read_bytes_ += member->size;
         expect(read_bytes_ <= archive_.file_size(),
-               "the declared size of its storages exceeds the file size ({} bytes)",
+               "the total declared size of its storages exceeds the file size ({} bytes)",
                archive_.file_size());
         const auto elements = at::empty({count}, type);
         archive_.read(*member, elements.mutable_data_ptr());

@@ -78,7 +78,8 @@ ZipReader::Member ZipReader::describe(uint64_t index) {
            status.name, status.size, status.comp_size);
     packed_size_ += status.comp_size;
     expect(packed_size_ <= file_size_,
-           "the declared size of its zip members exceeds the file size ({} bytes)", file_size_);
+           "the total compressed size of its zip members exceeds the file size ({} bytes)",
+           file_size_);
     return {status.name, status.size, index};
 }
 

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 namespace hfc::host {
 namespace {
@@ -82,7 +83,16 @@ bool has_repeats(const std::vector<evidence::JoinedTable>& tables) {
     });
 }
 
-void print_tables(const std::vector<evidence::JoinedTable>& tables) {
+/// Why no cell of the tables has an interval.
+const char* why_no_intervals(const std::vector<evidence::SweepItem>& items) {
+    const bool one_seed = std::ranges::adjacent_find(items, std::ranges::not_equal_to(),
+                                                     &evidence::SweepItem::seed) == items.end();
+    return one_seed ? "each setting has only one seed (see --seeds)"
+                    : "no number in the tables has values from two finished runs";
+}
+
+void print_tables(const std::vector<evidence::JoinedTable>& tables,
+                  const std::vector<evidence::SweepItem>& items) {
     constexpr size_t most_rows = 40;
     for (const auto& table : tables) {
         if (!table.note.empty()) {
@@ -96,7 +106,7 @@ void print_tables(const std::vector<evidence::JoinedTable>& tables) {
         }
     }
     if (!tables.empty() && !has_repeats(tables)) {
-        fmt::print("\nno intervals, because each setting has only one seed (see --seeds)\n");
+        fmt::print("\nno intervals, because {}\n", why_no_intervals(items));
     }
 }
 
@@ -133,7 +143,7 @@ void save_rows(const SweepDirectory& sweep, const std::string& file) {
 int join_runs(const SweepDirectory& sweep, const std::string& save, int stopped) {
     const auto tables = write_joined_tables(sweep.path(), sweep.settings());
     write_joined_figures(sweep.path(), sweep.settings());
-    print_tables(tables);
+    print_tables(tables, sweep.settings().items);
     fmt::print("\n{} of {} runs finished; results in '{}'\n", count_done(sweep),
                sweep.settings().items.size(), sweep.path().string());
     if (!save.empty()) {

@@ -87,6 +87,18 @@ TEST_F(Sweep, AFailedRunCostsOnlyItselfAndIsTriedOnceMore) {
     EXPECT_EQ(text("seed_0/metrics.jsonl"), log_before);
 }
 
+TEST_F(Sweep, SaysWhyTheTablesHaveNoIntervals) {
+    const auto one_seed = sweep({script_, "--seeds", "1", "--threads", "1", "--out", out("one")});
+    EXPECT_THAT(one_seed.out,
+                HasSubstr("no intervals, because each setting has only one seed (see --seeds)\n"));
+    const auto failed =
+        sweep({script_, "--seeds", "2", "--fail", "1", "--threads", "1", "--out", out("two")});
+    EXPECT_THAT(failed.out, HasSubstr("no intervals, because no number in the tables has values "
+                                      "from two finished runs\n"));
+    const auto resumed = sweep({"--resume", out("two")});
+    EXPECT_THAT(resumed.out, Not(HasSubstr("only one seed")));
+}
+
 TEST_F(Sweep, WrongUseIsFoundBeforeTheFirstRun) {
     struct Case {
         Words words;

@@ -86,6 +86,8 @@ function TestDetector:test_data_sets_have_targets()
   lu.assertEquals(sizes, {5, 5, 2})
   local other = hfc.data("synthetic").test
   lu.assertStrContains(select(2, pcall(other.target, other, 0)), "has no boxes")
+  lu.assertErrorMsgContains("argument 1 (i): expected an index from 0 to ", data.train.target,
+                            data.train, #data.train)
 end
 
 function TestDetector:test_detections_are_saved_and_scored()
@@ -103,6 +105,8 @@ function TestDetector:test_detections_are_saved_and_scored()
   lu.assertEquals(a.image_ids, ids)
   lu.assertEquals({b.ap, c.ap}, {a.ap, a.ap})
   lu.assertEquals(found:of(0).boxes.shape, {5, 4})
+  lu.assertErrorMsgContains("argument 1 (picture): expected an index from 0 to 5 (", found.of,
+                            found, 6)
   local alone = hfc.detection.detect(net, (data.test:batch(0, 1)))
   lu.assertTrue((alone[1].scores - found:of(0).scores):abs():max():item() < 1e-5)
 end

@@ -77,12 +77,51 @@ function TestChecks:test_values_outside_their_range()
   refuses("p must be 1 or 2", F.multi_margin_loss, x, x, 3)
   refuses("reduction must be 'none', 'mean' or 'sum', got 'mid'", F.gaussian_nll_loss, x, x, x,
           {reduction = "mid"})
+  refuses("KLDivLoss: reduction must be 'mean', 'sum', 'none' or 'batchmean', got 'mid'",
+          torch.nn.KLDivLoss, {reduction = "mid"})
+  refuses("MSELoss: reduction must be 'mean', 'sum' or 'none', got 'batchmean'", torch.nn.MSELoss,
+          {reduction = "batchmean"})
   refuses("mode must be 'sum', 'mean' or 'max', got 'min'", F.embedding_bag, x, x, {mode = "min"})
   refuses("no mode 'cubic'", F.interpolate, torch.ones(1, 1, 2, 2), 4, {mode = "cubic"})
   refuses("expected either size or scale_factor", F.interpolate, torch.ones(1, 1, 2, 2))
+  refuses("antialias requires mode 'bilinear', 'bicubic' or 'lanczos', got 'area'", F.interpolate,
+          torch.ones(1, 1, 2, 2), 4, {mode = "area", antialias = true})
+  refuses("mode 'lanczos' requires antialias = true", F.interpolate, torch.ones(1, 1, 2, 2), 4,
+          {mode = "lanczos"})
   refuses("more than 1 value per channel", F.batch_norm, torch.ones(1, 2), nil, nil,
           {training = true})
   refuses("more than 1 spatial element", F.instance_norm, torch.ones(2, 2, 1))
+end
+
+function TestChecks:test_the_size_of_fractional_pooling()
+  local x = torch.rand(1, 1, 8, 8)
+  refuses("fractional_max_pool2d: expected output_size or output_ratio", F.fractional_max_pool2d,
+          x, 2)
+  local y = F.fractional_max_pool2d(x, 2, {output_size = 3, output_ratio = .5})
+  lu.assertEquals(y.shape, {1, 1, 3, 3})
+  local layer = torch.nn.FractionalMaxPool2d
+  refuses("FractionalMaxPool2d: expected output_size or output_ratio", layer, 2)
+  refuses("FractionalMaxPool2d: expected only one of output_size and output_ratio", layer, 2,
+          {output_size = 3, output_ratio = .5})
+end
+
+function TestChecks:test_the_order_of_a_pooling_norm()
+  local x = torch.tensor {{{3, -4, 1, -2}}}
+  for _, pool in ipairs {torch.nn.LPPool1d(math.huge, 2), function(input)
+    return F.lp_pool1d(input, math.huge, 2)
+  end} do
+    lu.assertEquals(pool(x):tolist(), {{{4, 2}}})
+  end
+  lu.assertEquals(torch.nn.LPPool1d(-math.huge, 2)(x):tolist(), {{{3, 1}}})
+  refuses("LPPool1d: norm_type must not be 0", torch.nn.LPPool1d, 0, 2)
+  refuses("lp_pool1d: norm_type must not be 0", F.lp_pool1d, x, 0, 2)
+end
+
+function TestChecks:test_lanczos()
+  if #torch.signatures "_upsample_lanczos2d_aa" == 0 then return end  -- an older LibTorch
+  local y = F.interpolate(torch.full({1, 1, 8, 8}, 3), 4, {mode = "lanczos", antialias = true})
+  lu.assertEquals(y.shape, {1, 1, 4, 4})
+  lu.assertTrue((y - 3):abs():max():item() < 1e-5)
 end
 
 function TestChecks:test_arguments()

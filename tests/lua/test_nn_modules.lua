@@ -97,6 +97,41 @@ function TestDicts:test_parameter_lists()
   lu.assertEquals(names_of(dict:named_parameters()), {"w"})
 end
 
+function TestDicts:test_parameters_are_kept_as_they_are()
+  local weight, frozen = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(1), false)
+  local list = nn.ParameterList {weight}
+  list:append(frozen)
+  list:extend {torch.ones(2):requires_grad_() * 2}
+  local dict = nn.ParameterDict {w = weight, f = frozen}
+  lu.assertTrue(rawequal(list[0], weight) and rawequal(dict.w, weight))
+  torch.no_grad(function() weight:fill_(7) end)
+  lu.assertEquals({list[0]:tolist(), dict.w:tolist()}, {{7, 7}, {7, 7}})
+  local sum = list[0] * 3 + dict.w
+  sum:sum():backward()
+  lu.assertEquals(weight.grad:tolist(), {4, 4})
+  lu.assertTrue(rawequal(list[1], frozen) and rawequal(dict.f, frozen))
+  lu.assertFalse(list[1].requires_grad or dict.f.requires_grad)
+  lu.assertTrue(list[2].is_leaf and list[2].requires_grad)
+end
+
+function TestDicts:test_other_tensors_become_parameters()
+  local plain = torch.ones(2)
+  local list = nn.ParameterList {plain}
+  plain[0] = 5
+  lu.assertEquals(list[0]:tolist(), {5, 1})
+  lu.assertTrue(list[0].requires_grad and not plain.requires_grad)
+  local computed = torch.ones(2):requires_grad_() * 2
+  local dict = nn.ParameterDict {c = computed}
+  lu.assertTrue(dict.c.is_leaf and dict.c.requires_grad)
+end
+
+function TestDicts:test_an_element_of_a_parameter_list_can_be_replaced()
+  local list, other = nn.ParameterList {torch.ones(2), torch.ones(1)}, nn.Parameter(torch.zeros(2))
+  list[0] = other
+  lu.assertTrue(rawequal(list:parameters()[1], other) and rawequal(list[0], other))
+  lu.assertEquals(names_of(list:named_parameters()), {"0", "1"})
+end
+
 TestState = {}
 
 function TestState:test_shared_weights_have_all_their_names()

@@ -83,7 +83,8 @@ function TestResults:test_the_last_accuracies_fill_a_row()
   run:row("last", {test = 7, name = "x"}, {"name", "test"}, last)
   local train = text_of(run:directory() .. "/last.csv"):match "^name,test,train\nx,7,(%S+)\n$"
   lu.assertEquals(tonumber(train), last.train)
-  lu.assertErrorMsgContains("argument 5 (result)", run.row, run, "last", {a = 1}, {}, {1, 2})
+  lu.assertErrorMsgContains("argument 4 (result): expected a table {column = value, ...}, like \z
+    argument 2 (row)", run.row, run, "last", {a = 1}, {}, {1, 2})
 end
 
 function TestResults:test_a_history_can_be_kept()
@@ -125,10 +126,10 @@ function TestSmall:test_selected_images()
   local some = data.test:select(torch.tensor({3, 0, 3}, {dtype = "int64"}))
   lu.assertTrue((some:batch(1, 2)):equal((data.test:batch(0, 1))))
   lu.assertEquals(some:samples()[0]:item(), data.test:samples()[3]:item())
-  lu.assertErrorMsgContains("at least one position", data.test.select, data.test,
-                            torch.zeros(0, {dtype = "int64"}))
-  lu.assertErrorMsgContains("expected a Tensor int64 [n]", data.test.select, data.test,
-                            torch.zeros(2))
+  lu.assertErrorMsgContains("argument 1 (positions): expected at least one position",
+                            data.test.select, data.test, torch.zeros(0, {dtype = "int64"}))
+  lu.assertErrorMsgContains("argument 1 (positions): expected a Tensor int64 [n]",
+                            data.test.select, data.test, torch.zeros(2))
   lu.assertError(data.test.select, data.test, torch.tensor({20}, {dtype = "int64"}))
 end
 

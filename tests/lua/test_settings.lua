@@ -202,7 +202,14 @@ end
 TestSeries = {}
 
 function TestSeries:test_a_name_must_not_be_empty()
-  lu.assertErrorMsgContains("expected a name, got an empty string", run.series, run, "")
+  lu.assertErrorMsgContains("argument 1 (name): expected a name, got an empty string", run.series,
+                            run, "")
+end
+
+function TestSeries:test_an_event_has_names()
+  local series = run:series "a"
+  lu.assertErrorMsgContains("argument 1 (event): expected a table with names as keys", series.log,
+                            series, {1, 2})
 end
 
 function TestSeries:test_random_images()

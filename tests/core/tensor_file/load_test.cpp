@@ -113,7 +113,7 @@ TEST_F(TensorFile, PythonsOtherFilesAreRefusedWithTheReason) {
         {"big_endian.pt", "written on a big-endian machine"},
         {"notes.npz",
          "neither a PyTorch file nor an npz file (its member 'notes.txt' does not end in .npy)"},
-        {"overlap.npz", "the declared size of its zip members exceeds the file size"},
+        {"overlap.npz", "the total compressed size of its zip members exceeds the file size"},
         {"objects.npy", "it contains pickled Python objects (dtype '|O'), which are refused"},
         {"structured.npy", "it has a structured dtype, expected one of f8, f4"},
         {"text.npy", "it has the dtype '<U3', expected"},

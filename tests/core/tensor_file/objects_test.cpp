@@ -167,7 +167,7 @@ TEST_F(TensorFile, TheOldFormatIsCheckedInEveryPart) {
     auto huge = whole;  // the number of elements, K 3, in the persistent id
     huge.replace(huge.find("K\x03N"), 2, std::string("\x8a\x08\0\0\0\0\0\0\x40\0", 10));
     EXPECT_THAT(refusal(huge),
-                HasSubstr("the declared size of its storages exceeds the file size"));
+                HasSubstr("the total declared size of its storages exceeds the file size"));
 }
 
 TEST_F(TensorFile, RepeatedBytesAreBounded) {

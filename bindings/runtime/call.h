@@ -64,7 +64,7 @@ class Value {
     bool given() const { return !lua_isnoneornil(L_, index_); }
     int index() const { return index_; }
 
-    /// Each of these throws Error "NAME: expected ..., got ..." for another type.
+    /// Each of these throws Error "NAME: expected ..., got ..." if the value has a different type.
     double number() const;
     int64_t integer() const;  ///< a number without a fraction, within +-2^53
     bool boolean() const;

@@ -1,4 +1,4 @@
-// hfc.attack: attacks and their options. What runs them is in attack_calls.cpp.
+// hfc.attack: attacks and their options. The calls that run attacks are in attack_calls.cpp.
 #include "bindings/hfc/attack.h"
 
 #include "attack/method.h"
@@ -51,7 +51,7 @@ attack::Range read_range(lua_State* L, const Value& value) {
     return {bounds[0], bounds[1]};
 }
 
-/// The options that every attack takes, except those for the size of a step.
+/// The options of all attacks, except the options for the size of a step.
 void read_common(Call& call, Options& options, Attack& result) {
     auto& settings = result.options;
     options.with("epsilon", [&](const Value& value) {
@@ -75,7 +75,7 @@ void read_common(Call& call, Options& options, Attack& result) {
     settings.seed = static_cast<uint64_t>(options.integer("seed", 0));
 }
 
-/// Checks the options now, so that a wrong one is found before anything is attacked.
+/// Checks the options now, so that an error appears before any image is attacked.
 int return_attack(Call& call, Attack result) {
     auto& settings = result.options;
     if (result.epsilons.empty()) {

@@ -39,21 +39,21 @@ int batch(Call& call) {
     return 2;
 }
 
-/// What an iterator of batches() walks along.
+/// The state of an iterator of batches().
 struct BatchWalk {
     std::string name;
     std::unique_ptr<data::Loader> loader;
 };
 
-/// Bytes of images that loops gave since garbage was collected. All loops count together: an epoch
-/// of few samples is a loop of one batch.
+/// The bytes of the images that loops have returned since the last collection. All loops count
+/// together, because an epoch with few samples is a loop of one batch.
 uint64_t& uncollected_bytes() {
     static uint64_t bytes = 0;
     return bytes;
 }
 
-/// The images that a loop has left are garbage: collecting them in time lets the next batch have
-/// their memory, which its size makes cheaper than fresh memory.
+/// Images from earlier iterations are garbage. Collecting them in time lets the next batch reuse
+/// their memory, which for images is cheaper than fresh memory.
 void collect_left_batches(lua_State* L) {
     constexpr uint64_t at_most = uint64_t{128} << 20;
     if (uncollected_bytes() >= at_most) {
@@ -78,7 +78,7 @@ int next_batch(lua_State* L) {
             return 0;
         }
         collect_left_batches(L);
-        // A get() of the script may collect or end the walk that called it.
+        // A script's get() may collect or end the iterator that called it.
         auto loader = std::exchange(walk->loader, nullptr);
         auto result = loader->next();
         walk = to_object<BatchWalk>(L, lua_upvalueindex(1));
@@ -97,7 +97,7 @@ int next_batch(lua_State* L) {
     });
 }
 
-/// A loop without a seed of its own has another order than the loop before.
+/// Without a seed, each loop has a different order from the loop before it.
 uint64_t read_seed(Options& options, bool needed) {
     auto seed = seed_option(options);
     options.with("epoch", [&](const Value&) { seed = seed.value_or(0); });

@@ -52,7 +52,7 @@ std::optional<std::pair<double, double>> range_of(Options& options, const char* 
     return bounds.empty() ? std::nullopt : std::optional(std::pair(bounds[0], bounds[1]));
 }
 
-/// How many values lie in each of `bins` equal cells between the smallest and the largest.
+/// Counts the values in each of `bins` equal intervals between the smallest and the largest value.
 void read_histogram(lua_State* L, Options& options, plot::Curve& curve) {
     auto values = numbers_of(L, options, "values");
     const auto bins = options.integer("bins", 20);
@@ -78,7 +78,8 @@ void read_points(lua_State* L, Options& options, plot::Curve& curve) {
                high = numbers_of(L, options, "high");
     require(!y.empty(), "option 'y' is missing or empty: expected a list of numbers or a Tensor");
     const bool counted = x.empty();
-    const double first = curve.kind == plot::Kind::bars ? 0 : 1;  // bars stand over categories
+    // Bars are drawn at categories from 0.
+    const double first = curve.kind == plot::Kind::bars ? 0 : 1;
     x.resize(counted ? y.size() : x.size());
     for (size_t i = 0; counted && i < y.size(); ++i) {
         x[i] = first + static_cast<double>(i);

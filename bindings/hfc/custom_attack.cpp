@@ -12,7 +12,7 @@
 
 namespace hfc::lua {
 
-/// One iteration of an attack while its function runs.
+/// One iteration of an attack while the script's function runs.
 class AttackMoment {
   public:
     AttackMoment(attack::Evaluation& here, const attack::Constraint& constraint,
@@ -37,7 +37,7 @@ class AttackMoment {
     }
     int64_t iteration() const { return iteration_; }
 
-    /// Uniform in [0,1), a row for each image, which depends on nothing but its sample.
+    /// Uniform numbers in [0,1), one row per image. A row does not depend on the other images.
     at::Tensor draw() {
         const auto& images = here().images();
         const auto purpose = fmt::format("{} iteration {} draw {}", purpose_, iteration_, draws_++);
@@ -101,7 +101,7 @@ class LuaAttack : public attack::Attack {
         move_to(moved.contiguous(images().suggest_memory_format()));
     }
 
-    /// The tensors of the state that have one row per image are narrowed like the images.
+    /// Also keeps only these rows of each tensor of the state that has one row per image.
     void keep(const at::Tensor& rows) override {
         const auto before = images().size(0);
         Attack::keep(rows);

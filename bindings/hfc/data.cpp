@@ -14,7 +14,7 @@ namespace {
 
 using data::Dataset;
 
-/// has_train: whether there is a part to train on.
+/// has_train: whether there is a training split.
 void push_pair(lua_State* L, const data::Pair& pair, bool has_train) {
     lua_createtable(L, 0, 5);
     if (has_train) {
@@ -28,10 +28,10 @@ void push_pair(lua_State* L, const data::Pair& pair, bool has_train) {
     set_field(L, "class_names", pair.train.class_names());
 }
 
-/// The data set that is asked for, by name or by the options of a script.
+/// The requested data set, given by its name or by the options of a script.
 struct Wanted {
     std::string name;
-    std::string classes;  ///< a file that makes classes of folders
+    std::string classes;  ///< a file that combines directories into classes
     int64_t seed = 0;
     int64_t image_size = data::LoadOptions{}.folder.image_size;
     int64_t resize = 0;
@@ -72,8 +72,8 @@ Wanted read_wanted(Call& call) {
     return wanted;
 }
 
-/// What is asked for of a part, by the seed. Of pictures that are read as they are asked for, the
-/// chosen ones are kept in memory if they fit.
+/// Draws the requested images of a split, using the seed. If images are read on demand, the drawn
+/// images are kept in memory if they fit.
 Dataset chosen(const Dataset& part, const char* name, int64_t images, int64_t per_class,
                int64_t seed) {
     require(images >= 0, "option '{}_images': expected 0 (all) or more, got {}", name, images);
@@ -85,8 +85,8 @@ Dataset chosen(const Dataset& part, const char* name, int64_t images, int64_t pe
     return view.size() < part.size() ? view.cached_if_it_fits() : view;
 }
 
-/// What only data sets of objects in pictures have. `train` and `test` are names of parts there,
-/// and numbers of images elsewhere. Returns whether it is such a data set.
+/// Reads the options of data sets with boxes, and returns whether `name` is one of these data sets.
+/// For "boxes", `train` and `test` are numbers of images; for files, they are names of splits.
 bool read_boxed(Options& options, const std::string& name, data::LoadOptions& settings) {
     auto& shapes = settings.shapes;
     const auto missing = options.text("missing", "error");
@@ -109,8 +109,8 @@ bool read_boxed(Options& options, const std::string& name, data::LoadOptions& se
     return is_file || name == "boxes";
 }
 
-/// What names a file, where there are pictures, and is a number for "synthetic", where scripts give
-/// it for any data set.
+/// Reads an option that names a file for data sets of files, but is a number for "synthetic".
+/// Scripts pass this option to any data set, so a number is ignored.
 std::string file_option(lua_State* L, Options& options, const char* key,
                         const std::string& fallback) {
     auto file = fallback;
@@ -122,7 +122,7 @@ std::string file_option(lua_State* L, Options& options, const char* key,
     return file;
 }
 
-/// What only data sets of picture files have. Returns whether it is such a data set.
+/// Reads the options of image files, and returns whether `wanted` is a data set of image files.
 bool read_pictures(lua_State* L, Options& options, const Wanted& wanted,
                    data::LoadOptions& settings) {
     const bool is_tar = wanted.name.starts_with("tar:");
@@ -208,7 +208,7 @@ Described read_described(Options& options, const std::string& name) {
     return described;
 }
 
-/// The labels at `position`, if a Tensor is there.
+/// The labels at `position`, if there is a Tensor.
 at::Tensor labels_at(Call& call, int position) {
     if (lua_istable(call.L, position) && lua_objlen(call.L, position) > 0) {
         call.argument(position, "labels")
@@ -218,7 +218,7 @@ at::Tensor labels_at(Call& call, int position) {
                                                   : at::Tensor();
 }
 
-/// Reads what follows the images: labels, options.
+/// Reads the arguments after the images: labels, options.
 Described read_rest(Call& call, const at::Tensor& labels, const std::string& name) {
     const int position = labels.defined() ? 3 : 2;
     call.at_most(position);
@@ -264,7 +264,7 @@ Dataset dataset_of_function(Call& call) {
     return Dataset(make_lua_source(call.L, settings));
 }
 
-/// Bytes as picture files and NumPy have them, [N, H, W, C], in this program's order; says so.
+/// Converts [N, H, W, C] bytes, as in image files and NumPy, to [N, C, H, W], and reports this.
 at::Tensor channels_first(const at::Tensor& images) {
     const auto is_channels = [](int64_t n) { return n == 1 || n == 3; };
     if (!images.defined() || images.scalar_type() != at::kByte || images.dim() != 4 ||
@@ -276,7 +276,7 @@ at::Tensor channels_first(const at::Tensor& images) {
     return images.permute({0, 3, 1, 2}).contiguous();
 }
 
-/// It gets copies: nothing outside can change it.
+/// The data set gets copies, so that nothing outside can change it.
 Dataset dataset_of_tensors(Call& call) {
     const at::Tensor images = channels_first(tensor_argument(call, 1, "images"));
     const auto labels = labels_at(call, 2);

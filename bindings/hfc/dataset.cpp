@@ -101,7 +101,7 @@ int cache(Call& call) {
     return call.returns_object(self_dataset(call).cached(folder));
 }
 
-/// dataset:check(): every sample is read once.
+/// dataset:check(): reads every sample once.
 int check(Call& call) {
     call.at_most(2);
     const Dataset dataset = self_dataset(call);

@@ -10,14 +10,14 @@
 namespace hfc::lua {
 namespace {
 
-/// How much the dominant part keeps: exactly one of the three is given.
+/// How much the dominant part keeps. Exactly one of ranks, shares and radius is given.
 struct Keep {
     std::vector<int64_t> ranks;
     std::vector<double> shares;
     std::optional<double> radius;
     decompose::Equal equal = decompose::Equal::energy;
     frequency::Rule rule = frequency::Rule::inclusive;
-    bool several = false;  ///< they were given as a list
+    bool several = false;  ///< whether the option was given as a list
 };
 
 Keep read_keep(lua_State* L, Options options) {

@@ -1,4 +1,4 @@
-// hfc.detection: detectors and what they find.
+// hfc.detection: detectors and their detections.
 #include "bindings/hfc/detection.h"
 
 #include "base/device.h"
@@ -109,7 +109,7 @@ int detect_objects(Call& call) {
     return call.returns_object(detection::detect(*detector, kept, settings));
 }
 
-/// By value: the object may be collected while Lua code runs.
+/// By value, because the object may be collected while Lua code runs.
 FoundInSet self_found(Call& call) {
     return call.argument(1, "detections").object<FoundInSet>();
 }
@@ -139,7 +139,7 @@ int rows_of_found(Call& call) {
     return 1;
 }
 
-/// Boxes x1, y1, x2, y2 of rows that have one.
+/// Boxes x1, y1, x2, y2 of rows that have a box.
 template <typename Row>
 at::Tensor boxes_of(const std::vector<Row>& rows) {
     std::vector<float> values;

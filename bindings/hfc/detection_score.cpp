@@ -41,7 +41,7 @@ int64_t place_of_id(const std::vector<Listed>& all, int64_t id, const char* fiel
     return found - all.begin();
 }
 
-/// A list of rows in COCO's result form.
+/// Reads a list of rows in COCO's format for results.
 std::vector<Detection> read_rows(lua_State* L, int list, const Annotations& truth) {
     std::vector<Detection> found(lua_objlen(L, list));
     for (size_t i = 0; i < found.size(); ++i) {
@@ -123,7 +123,7 @@ void push_voc_score(lua_State* L, const Annotations& truth, const std::vector<De
     push_classes(L, truth, score.per_class);
 }
 
-/// Annotations and detections as the options name them.
+/// The annotations and detections that the options specify.
 detection::FoundInSet read_scored(lua_State* L, Options& options) {
     const auto part = options.text("part", "test");
     detection::FoundInSet scored;

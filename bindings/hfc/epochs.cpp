@@ -25,15 +25,15 @@ namespace {
 using RunPtr = std::shared_ptr<run::Run>;
 using checkpoint::Json;
 
-/// What an iterator of run:epochs() walks along.
+/// The state of an iterator of run:epochs().
 struct EpochLoop {
     RunPtr run;
     checkpoint::Store store;
     Reference state;  ///< a table name -> object
     int64_t last = 0;
-    int64_t epoch = 0;      ///< the one that runs, or the last whole one
-    bool running = false;   ///< its body has begun
-    size_t remembered = 0;  ///< how much the run was told before the loop
+    int64_t epoch = 0;      ///< the current epoch, or the last complete one
+    bool running = false;   ///< the loop body has started
+    size_t remembered = 0;  ///< the number of the run's records before the loop
 };
 
 }  // namespace
@@ -45,7 +45,8 @@ namespace {
 
 enum class Kind { object, tensor, table };
 
-/// How the value at `index`, called `name` in the state, is kept. Throws Error for what cannot be.
+/// How a checkpoint keeps the value at `index`, called `name` in the state. Throws Error for values
+/// that it cannot keep.
 Kind kind_of(lua_State* L, int index, const std::string& name) {
     if (to_tensor(L, index) != nullptr) {
         return Kind::tensor;
@@ -60,7 +61,7 @@ Kind kind_of(lua_State* L, int index, const std::string& name) {
     return Kind::table;
 }
 
-/// Calls visit(name) for each object of the state, which is on the top of the stack meanwhile.
+/// Calls visit(name) for each object of the state, with the object on the top of the stack.
 template <typename Visit>
 void for_each_object(lua_State* L, const Reference& state, Visit&& visit) {
     const int top = lua_gettop(L);
@@ -73,7 +74,8 @@ void for_each_object(lua_State* L, const Reference& state, Visit&& visit) {
     lua_settop(L, top);
 }
 
-/// object:method(argument...) of the object at `index`; the arguments are on the top of the stack.
+/// Calls object:method(argument...) for the object at `index`; the arguments are on the top of the
+/// stack.
 void call_method(lua_State* L, int index, const char* method, int arguments, int results) {
     lua_getfield(L, index, method);
     lua_insert(L, -arguments - 1);
@@ -82,10 +84,11 @@ void call_method(lua_State* L, int index, const char* method, int arguments, int
     protected_call(L, arguments + 1, results);
 }
 
-/// Replaces what the table at `index` holds by what the one on the top of the stack does.
+/// Replaces the contents of the table at `index` with those of the table on the top of the stack.
 void refill(lua_State* L, int index) {
     const int saved = lua_gettop(L);
-    lua_newtable(L);  // a table must not lose keys while it is walked over
+    // First lists the keys, so that the table does not change during the traversal.
+    lua_newtable(L);
     int count = 0;
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
         lua_pushvalue(L, -2);
@@ -138,7 +141,7 @@ void restore_generators(const tensor_file::NamedTensors& tensors) {
     }
 }
 
-/// The object on the top of the stack takes over the saved value behind it.
+/// Restores the object at stack index `object` from the saved value on the top of the stack.
 void restore_object(lua_State* L, int object, const std::string& name) {
     const int saved = lua_gettop(L);
     switch (kind_of(L, object, name)) {
@@ -203,7 +206,7 @@ int next_epoch(lua_State* L) {
     });
 }
 
-/// Where the state stands: a table, or nothing.
+/// The argument `state`: a table, or an empty table if none is given.
 Reference read_state(Call& call) {
     if (!call.given(3)) {
         lua_newtable(call.L);

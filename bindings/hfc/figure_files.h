@@ -11,7 +11,7 @@
 namespace hfc::lua {
 
 /// Returns the paths as strings, for Lua. If gnuplot is missing or must not be started, prints once
-/// per figure on standard error how to turn its programs into pictures.
+/// per figure on standard error which command draws the figure.
 inline std::vector<std::string> figure_files(lua_State* L, const char* function,
                                              const std::vector<std::filesystem::path>& paths) {
     const char* const reason = host_info(L).draws

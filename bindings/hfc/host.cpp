@@ -1,5 +1,5 @@
-// What the prelude (the Lua half of the API) needs of the host: one table, passed to each of its
-// files as `...`.
+// The functions of the host for the prelude (the Lua half of the API): one table, passed to each of
+// the prelude's files as `...`.
 #include "bindings/hfc/host.h"
 
 #include "base/device.h"
@@ -30,8 +30,8 @@ int end_host(Call& call) {
                call.given(2) ? call.argument(2, "message").text() : "");
 }
 
-/// host.must_stop() -> whether an Exit was asked for or Ctrl-C pressed. Not a declared function:
-/// those raise an error then.
+/// host.must_stop() -> whether an Exit was requested or Ctrl-C was pressed. This is not a declared
+/// function, because a declared function would raise an error in this case.
 int script_must_stop(lua_State* L) {
     lua_pushboolean(L, must_stop() ? 1 : 0);
     return 1;
@@ -63,7 +63,7 @@ int declare_prelude(Call& call) {
     return 1;
 }
 
-/// host.documentation(name) -> text or nil; an operator's are its signatures.
+/// host.documentation(name) -> text or nil; for an operator, its signatures.
 int find_documentation(Call& call) {
     const std::string name = call.argument(1, "name").text();
     if (const auto found = documentation().find(name); found != documentation().end()) {
@@ -79,7 +79,7 @@ int find_documentation(Call& call) {
                                     fmt::join(signatures, "\n")));
 }
 
-/// host.function_name(f) -> the name it was declared under, or nil.
+/// host.function_name(f) -> the name under which f was declared, or nil.
 int function_name(Call& call) {
     lua_getfield(call.L, LUA_REGISTRYINDEX, "hfc.function_names");
     lua_pushvalue(call.L, 1);
@@ -96,21 +96,21 @@ int names(Call& call) {
     return call.returns(all);
 }
 
-/// host.methods(type) -> the table of a type's methods, to which the prelude adds its own.
+/// host.methods(type) -> the table of a type's methods, to which the prelude adds methods.
 int methods_of(Call& call) {
     push_methods_of(call.L, call.argument(1, "type").text());
     return 1;
 }
 
-/// host.operator(name) -> PyTorch's operator, also where the table torch holds something else under
-/// that name.
+/// host.operator(name) -> PyTorch's operator, even if the table torch has something else under this
+/// name.
 int find_operator(Call& call) {
     const std::string name = call.argument(1, "name").text();
     require(push_operator(call.L, name), "there is no operator '{}'", name);
     return 1;
 }
 
-/// host.export(name, value): what the host's program finds under registry["hfc.NAME"].
+/// host.export(name, value): stores the value for the host's program in registry["hfc.NAME"].
 int export_value(Call& call) {
     const std::string name = "hfc." + call.argument(1, "name").text();
     lua_pushvalue(call.L, 2);
@@ -127,7 +127,7 @@ int plans_sweep(Call& call) {
     return call.returns(!host_info(call.L).plan.empty());
 }
 
-/// host.write_plan(plan): the plan of a sweep, with the device, to the file of --write-plan.
+/// host.write_plan(plan): writes the plan of a sweep, with the device, to the file of --write-plan.
 int write_plan(Call& call) {
     auto plan = to_json(call.L, 1);
     plan["device"] = default_device().str();

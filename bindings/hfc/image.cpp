@@ -11,7 +11,7 @@
 namespace hfc::lua {
 namespace {
 
-/// A list of texts, or a list of such lists, row by row.
+/// A list of strings, or a list of such lists, one per row.
 std::vector<std::string> read_captions(lua_State* L, const Value& value) {
     std::vector<std::string> captions;
     const auto rows = lua_istable(L, value.index()) ? lua_objlen(L, value.index()) : 0;
@@ -40,8 +40,8 @@ plot::PixelRange read_range(lua_State* L, const Value& value) {
     return {bounds[0], bounds[1]};
 }
 
-/// The rows of a picture: of a tensor alone, of a list of tensors, or of a list of lists of
-/// tensors, which are joined.
+/// The rows of an image grid: one tensor, a list of tensors, or a list of lists of tensors. The
+/// tensors of an inner list are joined.
 std::vector<at::Tensor> read_rows(lua_State* L, const Value& value) {
     if (to_tensor(L, value.index()) != nullptr || !lua_istable(L, value.index())) {
         return read_tensors(L, value, "row");

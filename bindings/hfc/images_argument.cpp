@@ -33,7 +33,7 @@ ImagesArgument images_argument(Call& call, int position, const char* parameter,
                                const at::Tensor& labels, bool labels_follow) {
     const auto value = call.argument(position, parameter);
     if (const auto* found = to_object<data::Dataset>(call.L, position)) {
-        // A copy: a network written in Lua may drop the object.
+        // A copy, because a network written in Lua may release the object.
         return {labels.defined() ? found->with_labels(labels) : *found, position + 1};
     }
     const at::Tensor* images = to_tensor(call.L, position);

@@ -17,8 +17,8 @@ struct ImagesArgument {
     int next;
 };
 
-/// Reads a Dataset, or a Tensor of images float32 [N, C, H, W], which a Tensor of labels, int64
-/// [N], may follow if `labels_follow`. `labels`, if defined, replaces the labels of both.
+/// Reads a Dataset, or a Tensor of images float32 [N, C, H, W]. A Tensor of labels, int64 [N], may
+/// follow the images if `labels_follow`. `labels`, if defined, replaces the labels of either.
 ImagesArgument images_argument(Call& call, int position, const char* parameter,
                                const at::Tensor& labels = {}, bool labels_follow = true);
 

@@ -26,7 +26,7 @@ Json convert_list(lua_State* L, int index, size_t length, int depth) {
     return list;
 }
 
-/// Lua's order of keys changes from run to run; files should not.
+/// Sorted, because Lua's order of keys changes from run to run, but files should not change.
 Json convert_object(lua_State* L, int index, int depth) {
     std::vector<std::pair<std::string, Json>> entries;
     lua_pushnil(L);
@@ -48,7 +48,7 @@ Json convert_object(lua_State* L, int index, int depth) {
     return object;
 }
 
-/// Throws Error unless the keys are 1 to length and no others: what is behind a hole would be lost.
+/// Throws Error unless the keys are exactly 1 .. length: elements after a hole would be lost.
 void require_list(lua_State* L, int index, size_t length) {
     size_t keys = 0;
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
@@ -67,7 +67,7 @@ Json convert_number(double value) {
     return whole ? Json(static_cast<int64_t>(value)) : Json(value);
 }
 
-/// One element as a number or boolean.
+/// A tensor with one element, as a number or boolean.
 Json convert_tensor(const at::Tensor& tensor) {
     require(tensor.defined() && tensor.numel() == 1 && !tensor.is_complex(),
             "only a Tensor with one real element can be written, got {}", describe_tensor(tensor));

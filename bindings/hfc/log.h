@@ -7,10 +7,11 @@
 
 namespace hfc::lua {
 
-/// Without a run if the option is not set. Throws Error for anything but a Run or a Series.
+/// Returns a Series without a run if the option is not set. Throws Error for any value other than a
+/// Run or a Series.
 Series read_log(lua_State* L, Options& options);
 
-/// Adds the name of the series, if there is one.
+/// Logs the event together with the name of the series, if there is one.
 void log_to(const Series& series, run::Json event);
 
 }  // namespace hfc::lua

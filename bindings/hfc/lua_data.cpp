@@ -156,7 +156,7 @@ class LuaTransform : public data::Transform {
         const int top = lua_gettop(L);
         require(lua_checkstack(L, 8) != 0, "calls to data set functions are nested too deeply");
         map_.push(L);
-        push(L, images.clone());  // other views may share them
+        push(L, images.clone());  // other views may share the images
         push(L, samples.clone());
         protected_call(L, 2, 1);
         const at::Tensor* result = to_tensor(L, -1);
@@ -174,7 +174,7 @@ class LuaTransform : public data::Transform {
 
     std::string fingerprint_;
     Reference map_;
-    data::Shape after_{};  ///< of the images that come out
+    data::Shape after_{};  ///< the shape of the images that the function returns
 };
 
 }  // namespace

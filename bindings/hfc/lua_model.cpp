@@ -12,9 +12,9 @@
 namespace hfc::lua {
 namespace {
 
-/// Pushes the record of the module at `index`: {name, order, kinds} as bindings/prelude/nn_base.lua
-/// keeps it in a table that no script sees, so that only what a class made is a module. Returns
-/// false and pushes nothing for anything else.
+/// Pushes the record {name, order, kinds} of the module at `index`. bindings/prelude/nn_base.lua
+/// keeps these records in a table that scripts cannot access, so that only objects made by a class
+/// are modules. Returns false and pushes nothing for any other value.
 bool push_record(lua_State* L, int index) {
     if (!lua_istable(L, index)) {
         return false;
@@ -64,7 +64,7 @@ bool get_training(const Reference& module) {
     return training;
 }
 
-/// A module of a Lua network, as the core sees it. It keeps the mode of the two the same.
+/// A module of a Lua network, as the core sees it. Its mode is the mode of the Lua module.
 class LuaPart : public torch::nn::Module {
   public:
     LuaPart(Reference module, bool training) : module_(std::move(module)), training_(training) {}
@@ -74,7 +74,7 @@ class LuaPart : public torch::nn::Module {
         training_ = on;
         set_training(module_, on);
     }
-    /// Takes over what Lua code set.
+    /// Reads the mode after Lua code may have changed it.
     void read_mode() { training_ = get_training(module_); }
 
   private:
@@ -82,8 +82,8 @@ class LuaPart : public torch::nn::Module {
     bool training_;
 };
 
-/// Calls visit(name) for each field of the module at `index` of a kind, with the field's value on
-/// the top of the stack.
+/// Calls visit(name) for each field of the given kind in the module at `index`, with the field's
+/// value on the top of the stack.
 template <typename Visit>
 void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit) {
     require(lua_checkstack(L, 12) != 0, "the modules are nested too deeply");
@@ -114,7 +114,7 @@ void each_field(lua_State* L, int index, const std::string& kind, Visit&& visit)
     lua_settop(L, top);
 }
 
-/// Gives the core's modules what the Lua modules that they stand for hold.
+/// Copies the fields of Lua modules to the core's modules that represent them.
 class FieldReader {
   public:
     explicit FieldReader(lua_State* L) : L_(L) {}
@@ -148,7 +148,7 @@ class FieldReader {
         });
     }
 
-    /// The module or Model on the top of the stack.
+    /// Adds the module or Model on the top of the stack.
     void add_module(const std::string& name, torch::nn::Module& part) {
         if (const auto* network = to_object<model::ModelPtr>(L_, -1)) {
             part.register_module(name, std::static_pointer_cast<torch::nn::Module>(*network));
@@ -162,7 +162,7 @@ class FieldReader {
 
     lua_State* L_;
     std::unordered_set<const at::TensorImpl*> seen_;
-    std::vector<const void*> around_;  ///< the modules that are being read, from the outermost
+    std::vector<const void*> around_;  ///< the modules that are being read, outermost first
     int parts_ = 0;
 };
 
@@ -175,7 +175,7 @@ class LuaModel : public model::Model {
 
     bool is_training() const noexcept override { return training_; }
 
-    /// Calls the class's own method, which may leave some of its parts in another mode.
+    /// Calls the class's own method, which may set a different mode for some of its submodules.
     void train(bool on) override {
         const Turn turn(module_);
         lua_State* L = turn.state();

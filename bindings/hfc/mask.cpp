@@ -26,7 +26,7 @@ int symmetrise(Call& call) {
     return call.returns(mask::symmetrise(tensor_argument(call, 1, "mask")));
 }
 
-/// Reads what the labels of a fit shall be: gives a Tensor's, or sets `predicted`.
+/// Reads the labels for a fit: returns the given Tensor, or sets `predicted`.
 at::Tensor read_labels(lua_State* L, Options& options, bool& predicted) {
     at::Tensor labels;
     options.with("labels", [&](const Value& value) {
@@ -96,7 +96,7 @@ int learn_masks(Call& call) {
     return 2;
 }
 
-/// What predict and accuracy take after the model and the images.
+/// The arguments of predict and accuracy, except the images.
 struct MaskQuestion {
     model::ModelPtr network;
     at::Tensor mask, labels;
@@ -119,7 +119,7 @@ MaskQuestion read_mask_question(Call& call, bool with_labels) {
     return question;
 }
 
-/// The images without labels behind them: a mask stands there.
+/// The images. They are not followed by labels, because the next argument is a mask.
 data::Dataset masked_images(Call& call, const at::Tensor& labels = {}) {
     return images_argument(call, 2, "images", labels, /*labels_follow=*/false).dataset;
 }

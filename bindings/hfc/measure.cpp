@@ -1,5 +1,4 @@
-// Functions that measure a network: hfc.accuracy, hfc.predict, hfc.logits and what follows from
-// logits.
+// Functions that measure a network: hfc.accuracy, hfc.predict, hfc.logits and functions of logits.
 #include "model/measure.h"
 
 #include "base/device.h"
@@ -40,7 +39,7 @@ Question read_question(Call& call) {
     return read_question(call, [](Options&, model::MeasureOptions&) {});
 }
 
-/// Logits of data whose labels the model has classes for.
+/// The logits of a data set whose labels must be classes of the model.
 at::Tensor labelled_logits(const Question& question) {
     auto options = question.options;
     options.labelled = true;

@@ -25,7 +25,7 @@ inline constexpr const char* type_name<NamedTensors> = "NamedTensors";
 
 namespace {
 
-/// By value, as for every object that lives on while Lua code of a script runs.
+/// By value, as for every object that is used after a script's Lua code has run.
 model::ModelPtr self_model(Call& call) {
     return call.argument(1, "model").object<model::ModelPtr>();
 }
@@ -73,7 +73,7 @@ int features(Call& call) {
     return 1;
 }
 
-/// Whether hfc.model shall read a file, were it only to say what is wrong with it.
+/// Whether hfc.model should read a file, even if it can only report what is wrong with the file.
 bool names_file(std::string_view name) {
     return std::ranges::any_of(std::to_array<std::string_view>({".pt2", ".pt", ".pth", ".th"}),
                                [&](auto ending) { return name.ends_with(ending); });
@@ -116,7 +116,7 @@ int evaluation_mode(Call& call) {
     return 1;
 }
 
-/// What an iterator over named tensors still has to give.
+/// The state of an iterator over named tensors.
 struct NamedTensors {
     std::vector<std::pair<std::string, at::Tensor>> entries;
     size_t next = 0;

@@ -18,19 +18,19 @@ namespace {
 
 using Part = std::shared_ptr<torch::nn::Module>;
 
-/// What layer:register_forward_hook returns.
+/// The result of layer:register_forward_hook.
 struct HookedLayer {
     std::weak_ptr<model::Layer> layer;
     std::shared_ptr<const model::LayerHook> hook;
 };
 
-/// The parts that an iterator still has to give.
+/// The state of an iterator over layers.
 struct NamedParts {
     std::vector<std::pair<std::string, Part>> entries;
     size_t next = 0;
 };
 
-/// The tensors that an iterator still has to give.
+/// The state of an iterator over tensors.
 struct PartTensors {
     std::vector<std::pair<std::string, at::Tensor>> entries;
     size_t next = 0;
@@ -81,7 +81,7 @@ int next_entry(lua_State* L) {
             lua_pushnil(L);
             return 1;
         }
-        // By value: a collection in push() may run code of the script.
+        // By value, because a collection in push() may run code of the script.
         const auto [name, value] = rest->entries[rest->next++];
         push(L, name);
         push_entry(L, value);
@@ -118,7 +118,7 @@ int train(Call& call) {
     return 1;
 }
 
-/// A script's function(layer, inputs, output), without the inputs.
+/// Calls a script's function(layer, inputs, output), with nil as inputs.
 at::Tensor call_forward_hook(const Reference& function, const Part& layer,
                              const at::Tensor& output) {
     const Turn turn(function);
@@ -198,7 +198,7 @@ int part_text(lua_State* L) {
     });
 }
 
-/// model.training, model.layer1, layer.weight; nil for a name that is none of them.
+/// Pushes model.training, model.layer1 or layer.weight; nil for an unknown name.
 int push_field(lua_State* L, const torch::nn::Module& part, const std::string& key) {
     if (key == "training") {
         push(L, part.is_training());
@@ -227,9 +227,9 @@ model::Model* to_network(lua_State* L, int index) {
     return model == nullptr ? nullptr : model->get();
 }
 
-/// model.class_names, a list of its own each time.
+/// model.class_names, as a new list for each call.
 int push_class_names(lua_State* L, const model::Model& network) {
-    // A copy: a collection in push() may run code of the script.
+    // A copy, because a collection in push() may run code of the script.
     const auto names = network.class_names;
     push(L, names);
     return 1;
@@ -254,7 +254,7 @@ int find_field(lua_State* L) {
     });
 }
 
-/// __newindex of both: model.class_names = {"cat", "dog"}.
+/// __newindex of Model and ModelPart: model.class_names = {"cat", "dog"}.
 int set_field(lua_State* L) {
     lua_settop(L, 3);
     return guarded(L, "model", [&]() -> int {

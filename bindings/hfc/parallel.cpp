@@ -1,4 +1,4 @@
-// hfc.parallel: the other processes of the job, for loops of the script's own.
+// hfc.parallel: the other processes of the job, for training loops in scripts.
 #include "base/dtype_name.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/error.h"
@@ -22,7 +22,7 @@ int size(Call& call) {
     return call.returns(parallel::world().size());
 }
 
-/// A copy that the others' values may go into.
+/// A copy, which the values of the other processes may overwrite.
 at::Tensor copy_of(const at::Tensor& tensor) {
     const at::NoGradGuard no_grad;
     return tensor.detach().clone(at::MemoryFormat::Contiguous);

@@ -1,4 +1,4 @@
-// hfc.profile: where the time of a function goes, by LibTorch's profiler.
+// hfc.profile: the time of a function's operators, measured by LibTorch's profiler.
 #include "base/device.h"
 #include "base/file.h"
 #include "bindings/hfc/register.h"
@@ -19,7 +19,7 @@ using torch::profiler::impl::ActivityType;
 
 struct OperatorTime {
     int64_t calls = 0;
-    double total_ms = 0;  ///< with what it called
+    double total_ms = 0;  ///< including the operators that it calls
     double own_ms = 0;
 };
 
@@ -28,7 +28,8 @@ struct OpenEvent {
     OperatorTime* of;
 };
 
-/// Sums by name. Events of one thread nest; what an inner one takes is not its caller's own.
+/// Sums the times by name. Events of a thread are nested; the time of an inner event is not part of
+/// its caller's own time.
 std::map<std::string, OperatorTime> times_by_operator(
     const std::vector<profiler::KinetoEvent>& events, bool on_device) {
     std::vector<const profiler::KinetoEvent*> sorted;
@@ -81,12 +82,12 @@ void print_times(const std::map<std::string, OperatorTime>& times, const char* t
     fmt::print("{:<48} {:>8} {:>12.3f}\n", "all", "", all);
 }
 
-/// Ends the profiler also where the function fails.
+/// Ends the profiler even if the function fails.
 class Recording {
   public:
     Recording() {
-        // It would tell on standard error that it begins and ends. LibTorch's threads that ask for
-        // a variable wait meanwhile.
+        // Otherwise, the profiler prints messages on standard error when it starts and ends.
+        // set_env() makes other threads of LibTorch wait if they read a variable at the same time.
         c10::utils::set_env("KINETO_LOG_LEVEL", "99", /*overwrite=*/false);
         const torch::profiler::impl::ProfilerConfig config(
             torch::profiler::impl::ProfilerState::KINETO);
@@ -113,8 +114,8 @@ class Recording {
     bool running_ = true;
 };
 
-/// LibTorch's profiler does not say that a file could not be written: it writes another, which
-/// takes this one's place when it is whole.
+/// LibTorch's profiler does not report an error if it cannot write the file. Therefore, the trace
+/// is written to another file, which is renamed to `path` if it is complete.
 void save_trace(profiler::ProfilerResult& result, const std::string& path) {
     const std::string unfinished = path + ".part";
     result.save(unfinished);
@@ -122,7 +123,7 @@ void save_trace(profiler::ProfilerResult& result, const std::string& path) {
     try {
         text = read_file(unfinished);
     } catch (const Error&) {
-        // Judged below as an empty one.
+        // The code below treats this as an empty file.
     }
     std::error_code error;
     const size_t last = text.find_last_not_of(" \n");
@@ -148,13 +149,12 @@ int profile(Call& call) {
     require(!torch::profiler::impl::profilerEnabled(),
             "a function that is being profiled cannot call hfc.profile");
     if (!trace.empty()) {
-        // What is renamed to a device's name takes the device's place.
+        // Renaming a file to the name of a device would replace the device.
         const auto there = std::filesystem::status(trace).type();
         require(there == std::filesystem::file_type::not_found ||
                     there == std::filesystem::file_type::regular,
                 "option 'trace': '{}' is not a regular file", trace);
-        const OutputFile can_be_written(trace +
-                                        ".part");  // throws where not, before the time is spent
+        const OutputFile can_be_written(trace + ".part");  // throws before the function runs
     }
     lua_settop(call.L, 1);
     Recording recording;

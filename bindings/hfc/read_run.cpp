@@ -1,4 +1,4 @@
-// hfc.read_run: what a run directory holds, as tables.
+// hfc.read_run: the contents of a run directory, as tables.
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/state_tree.h"

@@ -18,7 +18,7 @@
 namespace hfc::lua {
 namespace {
 
-/// The name of a version, or a list of Attacks of one norm.
+/// The name of a version, or a list of Attacks with the same norm.
 attack::Sequence read_sequence(lua_State* L, const Value& value, attack::Norm norm) {
     attack::Sequence sequence;
     if (lua_type(L, value.index()) == LUA_TSTRING) {
@@ -82,7 +82,7 @@ void push_steps(lua_State* L, const std::vector<attack::StepResult>& steps) {
     }
 }
 
-/// All checks, or those that warn.
+/// Pushes all checks, or only those that warn.
 void push_checks(lua_State* L, const std::vector<attack::Check>& checks, bool warnings) {
     lua_createtable(L, static_cast<int>(checks.size()), 0);
     int i = 0;

@@ -37,7 +37,7 @@ run::Json table_argument(Call& call, int position, const char* parameter) {
     return to_json(call.L, position);
 }
 
-/// Rank 0 keeps the run; the other processes of the job know where.
+/// Rank 0 creates the run and sends its directory to the other processes of the job.
 RunPtr begin_run(run::RunOptions& options) {
     auto& group = parallel::world();
     if (group.size() > 1) {
@@ -70,7 +70,7 @@ int make_run(Call& call) {
         call.given(2) ? table_argument(call, 2, "options") : run::Json::object();
     options.config["command_line"] = info.command_line;
     if (!std::ranges::all_of(info.command_line, is_utf8)) {
-        // JSON holds no other bytes, and --resume needs the names as they are.
+        // JSON cannot contain bytes that are not UTF-8, but --resume needs the exact names.
         auto& hex = options.config["command_line_hex"] = run::Json::array();
         std::ranges::transform(info.command_line, std::back_inserter(hex), to_hex);
     }
@@ -110,7 +110,7 @@ int log_series(Call& call) {
     return 0;
 }
 
-/// The columns of that list first, in its order: a Lua table has none.
+/// Puts the listed columns first, in the order of the list, because Lua tables have no order.
 run::Json in_order(const run::Json& row, const std::vector<std::string>& columns) {
     run::Json ordered = run::Json::object();
     for (const auto& column : columns) {
@@ -132,7 +132,7 @@ int row(Call& call) {
         require(given.is_object() && (result.is_object() || result.empty()),
                 "{}: expected a table {{column = value, ...}}, like {}",
                 call.argument(5, "result").name(), call.argument(3, "row").name());
-        given.insert(result.begin(), result.end());  // what the row has stays
+        given.insert(result.begin(), result.end());  // columns already in the row are kept
     }
     const bool ordered = call.given(4) && given.is_object() && !given.empty();
     self_run(call)->row(call.argument(2, "table").text(),

@@ -1,4 +1,4 @@
-// Run:save and hfc.saved_model: trained networks as safetensors files that say what they are.
+// Run:save and hfc.saved_model: trained networks as safetensors files that describe themselves.
 #include "bindings/hfc/lua_model.h"
 #include "bindings/hfc/register.h"
 #include "bindings/runtime/registry.h"
@@ -23,11 +23,11 @@ namespace {
 using run::Json;
 namespace fs = std::filesystem;
 
-/// Where a file says which network its tensors belong to.
+/// The metadata key for the network to which the tensors belong.
 constexpr const char* network_key = "hfc_model";
-/// Where it says what the classes are called: a list.
+/// The metadata key for the list of class names.
 constexpr const char* class_names_key = "hfc_class_names";
-/// Where it says what hfc.normalised put before the network.
+/// The metadata key for the normalisation that hfc.normalised put before the network.
 constexpr const char* normalised_key = "hfc_normalised";
 
 std::string describe_network(const model::Model::Origin& origin) {
@@ -66,7 +66,7 @@ std::vector<std::string> read_class_names(const tensor_file::Metadata& metadata,
 
 int save(Call& call) {
     call.at_most(3);
-    // By value: what describes the network may run Lua code of the script.
+    // By value, because describing the network may run Lua code of the script.
     const auto run = call.argument(1, "run").object<std::shared_ptr<run::Run>>();
     const auto network = to_model(call.L, call.argument(2, "model"));
     const std::string name = call.given(3) ? call.argument(3, "name").text() : "model";
@@ -95,8 +95,8 @@ int save(Call& call) {
     return call.returns(path.string());
 }
 
-/// A file as it is, or the network of that name in a run directory; nothing for a text that is the
-/// name of a network to build, or that hfc.model shall find wrong.
+/// The path of a saved file, or of the network with this name in a run directory. Returns nothing
+/// if `where` is the name of a network to build, or is unknown (hfc.model then reports the error).
 std::optional<fs::path> find_saved(const std::string& where, const std::string& name) {
     const fs::path path = where;
     std::error_code error;

@@ -1,4 +1,4 @@
-// Seeds for random numbers if a script does not give a seed.
+// Seeds for random numbers when a script does not set a seed.
 #pragma once
 
 #include "bindings/runtime/call.h"
@@ -11,7 +11,7 @@
 namespace hfc::lua {
 
 /// Draws a seed from torch's default generator, which torch.manual_seed sets. As in PyTorch, the
-/// same call therefore draws other numbers the next time.
+/// same call therefore draws different numbers the next time.
 inline uint64_t drawn_seed() {
     return static_cast<uint64_t>(at::empty({}, at::kLong).random_().item<int64_t>());
 }

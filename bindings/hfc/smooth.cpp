@@ -1,4 +1,4 @@
-// hfc.smooth and what it says of kernels.
+// hfc.smooth, and measurements of kernels.
 #include "smooth/smooth.h"
 
 #include "bindings/hfc/lua_model.h"

@@ -1,4 +1,4 @@
-// hfc.train and hfc.accuracy.
+// hfc.train.
 #include "train/train.h"
 
 #include "base/interrupt.h"
@@ -91,8 +91,8 @@ std::vector<train::EpochResult> train_or_say_how_to_go_on(model::Model& model,
     }
 }
 
-/// Reads the run directory's control file. What is asked for is said once, and a stop is over with
-/// this training.
+/// Returns a function that reads the run directory's control file and prints a message when a pause
+/// starts.
 std::function<run::Request()> requests_of(const std::filesystem::path& directory) {
     return [directory, last = run::Request::go_on]() mutable {
         const auto request = run::read_request(directory);
@@ -113,7 +113,7 @@ void drop_stop(const std::filesystem::path& directory) {
     }
 }
 
-/// Checkpoints in the run's directory, and the requests of its control file.
+/// Sets up checkpoints in the run directory, and requests from its control file.
 void connect_with_run(lua_State* L, TrainCall& train_call) {
     if (!train_call.run) {
         return;
@@ -131,11 +131,11 @@ void connect_with_run(lua_State* L, TrainCall& train_call) {
     if (train_call.run->silent()) {
         return;
     }
-    drop_stop(train_call.run->directory());  // it was for a training before this one
+    drop_stop(train_call.run->directory());  // the request was for an earlier training run
     train_call.settings.request = requests_of(train_call.run->directory());
 }
 
-/// Whether what on_epoch returned, on the top of the stack, asks for the end of the training.
+/// Whether the result of on_epoch, on the top of the stack, requests the end of training.
 bool wants_stop(lua_State* L) {
     const bool text = lua_type(L, -1) == LUA_TSTRING;
     require(lua_isnil(L, -1) || (text && std::string_view(lua_tostring(L, -1)) == "stop"),
@@ -152,7 +152,7 @@ void push_step(lua_State* L, const train::StepResult& step) {
     set_field(L, "lr", step.lr);
 }
 
-/// Who an epoch is told to: the run's log, the progress line, the script.
+/// Reports an epoch to the run's log, the progress line and the script.
 void tell_epoch(lua_State* L, const TrainCall& call, const model::Model& network,
                 train::ProgressLine* line, const train::EpochResult& result, bool& stop) {
     if (call.run) {
@@ -173,7 +173,7 @@ void tell_epoch(lua_State* L, const TrainCall& call, const model::Model& network
     }
 }
 
-/// stop: set where on_epoch asks for the end. All must outlive the observer.
+/// stop: set if on_epoch requests the end of training. All arguments must outlive the observer.
 train::Observer observer_of(lua_State* L, const TrainCall& call, const data::Dataset& dataset,
                             const model::Model& network, train::ProgressLine* line, bool& stop) {
     train::Observer observer;
@@ -231,13 +231,13 @@ void push_history(lua_State* L, const std::vector<train::EpochResult>& history) 
 
 int train_model(Call& call) {
     const auto network = to_model(call.L, call.argument(1, "model"));
-    // clang 14 captures no structured bindings
+    // clang 14 cannot capture structured bindings in lambdas
     const auto images = images_argument(call, 2, "images");
     const auto& dataset = images.dataset;
     call.at_most(images.next);
     TrainCall train_call = read_train_options(call, images.next, dataset);
     lua_State* L = call.L;
-    bool stop = false;  // as on_epoch asked
+    bool stop = false;  // whether on_epoch requested it
     connect_with_run(L, train_call);
     train_call.settings.request = [&stop, asked = train_call.settings.request] {
         return stop ? run::Request::stop : asked ? asked() : run::Request::go_on;
@@ -258,7 +258,7 @@ int train_model(Call& call) {
                      history.size(), static_cast<long long>(train_call.settings.epochs));
     }
     if (train_call.run && !train_call.run->silent()) {
-        drop_stop(train_call.run->directory());  // it was for this training
+        drop_stop(train_call.run->directory());  // the request was for this training run
     }
     push_history(L, history);
     return 1;

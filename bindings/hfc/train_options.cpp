@@ -24,7 +24,7 @@
 namespace hfc::lua {
 namespace {
 
-/// What the event of an epoch has beside metrics.
+/// The fields of an epoch's event. Metrics must not have these names.
 constexpr std::string_view epoch_fields[] = {"series",
                                              "epoch",
                                              "step",
@@ -57,7 +57,7 @@ std::vector<model::Probe> read_probes(lua_State* L, const Value& table) {
     return probes;
 }
 
-/// {"top5", name = function(logits, labels) return number end}. The accuracy is measured anyway.
+/// {"top5", name = function(logits, labels) return number end}. The accuracy is always measured.
 std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     if (!lua_istable(L, table.index())) {
         table.expected("a list of names and functions {\"top5\", name = function}");
@@ -93,7 +93,8 @@ std::vector<train::MetricPtr> read_metrics(lua_State* L, const Value& table) {
     return metrics;
 }
 
-/// The name in {name, setting = value}, the value of option `key`; `expected` says what it may be.
+/// The name in {name, setting = value}, which is the value of option `key`. `expected` describes
+/// the values that the option accepts.
 std::string name_in_table(lua_State* L, const Value& value, const char* key, const char* expected) {
     if (!lua_istable(L, value.index())) {
         value.expected(expected);
@@ -104,7 +105,7 @@ std::string name_in_table(lua_State* L, const Value& value, const char* key, con
     return name;
 }
 
-/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, but for Adam's lr,
+/// "adam", or {"sgd", lr = 0.1, momentum = 0.9}. The defaults are PyTorch's, except Adam's lr,
 /// which is the paper's.
 optim::OptimizerOptions read_optimizer(lua_State* L, const Value& value) {
     optim::OptimizerOptions optimizer;
@@ -174,7 +175,7 @@ train::RateSchedulePtr read_schedule(lua_State* L, const Value& value) {
     return train::make_rate_schedule(settings);
 }
 
-/// What the images go through, and what is made smaller.
+/// Reads the transforms of the images, and the loss to minimise.
 void read_objective(lua_State* L, Options& options, const data::Dataset& dataset,
                     train::TrainOptions& settings) {
     options.with("augment", [&](const Value& value) {
@@ -206,7 +207,7 @@ void read_objective(lua_State* L, Options& options, const data::Dataset& dataset
     });
 }
 
-/// How steps are taken, and when the training ends.
+/// Reads the options for the steps, and for the end of training.
 void read_steps(lua_State* L, Options& options, train::TrainOptions& settings) {
     settings.synchronised_norms =
         options.boolean("synchronised_norms", settings.synchronised_norms);
@@ -243,7 +244,7 @@ Reference read_function(lua_State* L, Options& options, const char* key) {
     return result;
 }
 
-/// Where events and checkpoints go.
+/// Reads the options for events and checkpoints.
 void read_destination(lua_State* L, Options& options, TrainCall& result) {
     const auto log = read_log(L, options);
     result.series = log.name;

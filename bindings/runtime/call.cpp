@@ -145,7 +145,7 @@ void Options::finish() const {
 }
 
 Value Call::argument(int position, const char* parameter) const {
-    // A method is called with its object first; the user counts what stands in the parentheses.
+    // The object of a method is at position 1, but users count only the arguments in parentheses.
     const bool method = std::string_view(name).find(':') != std::string_view::npos;
     const int shown = method ? position - 1 : position;
     return {L, position,

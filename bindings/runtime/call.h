@@ -66,7 +66,7 @@ class Value {
     /// For messages that begin as those of expected() do.
     const std::string& name() const { return name_; }
 
-    /// Each of these throws Error "NAME: expected ..., got ..." for another type.
+    /// Each of these throws Error "NAME: expected ..., got ..." if the value has a different type.
     double number() const;
     int64_t integer() const;  ///< a number without a fraction, within +-2^53
     bool boolean() const;

@@ -7,7 +7,7 @@
 namespace hfc::lua {
 namespace {
 
-/// A coroutine of its own for the collector: the stack of the one that runs may be in any state.
+/// A coroutine for the collector, because the stack of the running coroutine may be in any state.
 lua_State* collecting = nullptr;
 std::thread::id owner;
 Release release_unreachable = nullptr;
@@ -23,16 +23,16 @@ int64_t bytes_in_use(lua_State* L) {
     return int64_t{1024} * lua_gc(L, LUA_GCCOUNT, 0) + lua_gc(L, LUA_GCCOUNTB, 0);
 }
 
-/// False where there was no garbage, and where another thread asks, in a collection, and where
-/// there is no state.
+/// Returns false if there was no garbage, on other threads, during a collection, and without a
+/// state.
 bool collect_for_memory() {
     if (collecting == nullptr || in_collection || std::this_thread::get_id() != owner) {
         return false;
     }
     in_collection = true;
     const int64_t before = bytes_in_use(collecting);
-    // Protected: an error of a script's __gc must not leave through whatever needs the memory. Such
-    // an error ends the collection, the next one goes on from there.
+    // Protected: an error in a script's __gc must not pass through the code that needs the memory.
+    // Such an error ends the collection, and the next attempt continues from there.
     constexpr int most_errors = 1000;
     for (int error = 0; error < most_errors; ++error) {
         if (lua_cpcall(collecting, collect_protected, nullptr) == 0) {
@@ -68,7 +68,7 @@ void set_release(Release release) {
 }
 
 void collect_garbage(lua_State* L) {
-    // What is let go may hold the last reference to more of its kind.
+    // Each released object may hold the last reference to other objects of this kind.
     constexpr int most_rounds = 100;
     for (int round = 0; round < most_rounds; ++round) {
         const int released = release_unreachable != nullptr ? release_unreachable() : 0;

@@ -36,7 +36,7 @@ bool debugging(lua_State* L) {
 std::string locals_of(lua_State* L, const lua_Debug& frame) {
     std::string text;
     for (int i = 1; const char* name = lua_getlocal(L, &frame, i); ++i) {
-        // Lua's own, such as a loop's counter, are named "(for index)".
+        // Lua's own variables, such as a loop's counter, have names like "(for index)".
         if (name[0] != '(') {
             text += fmt::format("\n      {} = {}", name, shown_value(L, lua_gettop(L)));
         }

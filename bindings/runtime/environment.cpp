@@ -5,7 +5,7 @@
 namespace hfc::lua {
 namespace {
 
-/// Pushes a copy of the table on the top of the stack in its place.
+/// Replaces the table on the top of the stack with a copy.
 void copy_table(lua_State* L) {
     lua_newtable(L);
     lua_pushnil(L);
@@ -22,7 +22,7 @@ void copy_table(lua_State* L) {
 void push_private_environment(lua_State* L) {
     lua_pushvalue(L, LUA_GLOBALSINDEX);
     copy_table(L);
-    // `package` stays shared: it is what scripts set their search path in.
+    // `package` stays shared, because scripts set their search path in it.
     for (const char* library :
          {"string", "table", "math", "bit", "coroutine", "debug", "io", "os", "jit"}) {
         lua_getfield(L, -1, library);

@@ -8,7 +8,7 @@
 namespace hfc::lua {
 
 LuaError::LuaError(lua_State* L) {
-    // lua_tostring would turn a number into a string in place.
+    // lua_tostring would convert a number to a string in place.
     text_ = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : lua_typename(L, lua_type(L, -1));
     value_ = Reference(L);
 }
@@ -39,8 +39,8 @@ std::string with_source_line(const std::string& text) {
 
 std::string with_hint(const std::string& text) {
     struct Hint {
-        std::string_view first;   ///< what the message holds
-        std::string_view second;  ///< and this
+        std::string_view first;   ///< the message must contain this text
+        std::string_view second;  ///< and this one
         std::string_view advice;
     };
     static constexpr Hint hints[] = {

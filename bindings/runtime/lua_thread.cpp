@@ -12,14 +12,14 @@ namespace hfc::lua {
 namespace {
 
 std::mutex turn_of_lua;
-thread_local int turns_taken = 0;  ///< of this thread; above 0 it holds the mutex
+thread_local int turns_taken = 0;  ///< by this thread; above 0, the thread holds the mutex
 
 char home_key;
 
 }  // namespace
 
-/// `state` is a coroutine that runs nothing: its stack is free for the work here, whatever the
-/// others do. Only a thread in its turn touches it.
+/// `state_` is a coroutine that never runs code, so its stack is always free for use in this class.
+/// Only the thread that has the turn uses it.
 class Home {
   public:
     explicit Home(lua_State* L) : state_(lua_newthread(L)) { luaL_ref(L, LUA_REGISTRYINDEX); }
@@ -27,7 +27,8 @@ class Home {
     bool open() const { return open_; }
     void close() { open_ = false; }
 
-    /// Lets a registry entry go: now, or at the next take_dropped().
+    /// Releases a registry entry: now if this thread has the turn, otherwise in the next
+    /// take_dropped().
     void drop(int index) {
         if (turns_taken > 0) {
             if (open_) {
@@ -65,7 +66,7 @@ class Home {
     lua_State* state_;
     std::map<std::thread::id, lua_State*> of_threads_;
     bool open_ = true;
-    std::mutex mutex_;  ///< of dropped_
+    std::mutex mutex_;  ///< protects dropped_
     std::vector<int> dropped_;
     std::atomic<bool> has_dropped_ = false;
 };
@@ -81,14 +82,14 @@ struct Reference::Slot {
 
 namespace {
 
-/// The Home of each open state. It lives to the end of the process: a script may end that by
-/// os.exit(), which closes no state.
+/// The Home of each open state. The map exists until the process ends, because a script may end the
+/// process with os.exit(), which does not close the state.
 std::map<lua_State*, std::shared_ptr<Home>>& homes() {
     static auto& all = *new std::map<lua_State*, std::shared_ptr<Home>>();
     return all;
 }
 
-/// Every state's Home, until its state is closed and the last reference is gone.
+/// Returns the state's Home, which exists until the state is closed and no Reference is left.
 std::shared_ptr<Home>& home_of(lua_State* L) {
     lua_pushlightuserdata(L, &home_key);
     lua_rawget(L, LUA_REGISTRYINDEX);
@@ -139,7 +140,7 @@ Turn::Turn() {
 Turn::Turn(const Reference& reference) : Turn() {
     Home& home = *reference.slot_->home;
     if (!home.open()) {
-        // The destructor runs: the delegated constructor has made the object.
+        // The destructor will run, because the delegated constructor has completed the object.
         throw std::runtime_error("a Lua function was called after its Lua state was closed");
     }
     home.take_dropped();
@@ -153,7 +154,8 @@ Turn::Turn(const Reference& reference) : Turn() {
 
 Turn::~Turn() {
     if (own_state_) {
-        // What an error has left. On a script's own state its handler does that.
+        // Removes values that an error has left on the stack. For a running script, lua_pcall does
+        // this.
         lua_settop(L_, top_);
         detail::running = nullptr;
     }

@@ -18,9 +18,9 @@ void open_home(lua_State* L);
 /// From now on, no C++ object uses the state; called before lua_close().
 void close_home(lua_State* L);
 
-/// Keeps a Lua value alive for C++, in the registry, until the last copy is destroyed. This may
-/// happen on any thread: a thread that does not have the Turn leaves the value to the next one that
-/// has it.
+/// Keeps a Lua value alive for C++, in the registry, until the last copy of the Reference is
+/// destroyed. This may happen on any thread: a thread that does not have the Turn leaves the value
+/// to the next thread that has it.
 class Reference {
   public:
     Reference() = default;

@@ -29,7 +29,7 @@ int trampoline(lua_State* L) {
     });
 }
 
-/// Leaves the table of a dotted prefix on the stack, made where missing: "hfc.frequency" ->
+/// Pushes the table that a dotted prefix names, and makes missing tables: "hfc.frequency" ->
 /// _G.hfc.frequency.
 void push_table_of(lua_State* L, const std::string& prefix) {
     lua_pushvalue(L, LUA_GLOBALSINDEX);
@@ -49,8 +49,8 @@ void push_table_of(lua_State* L, const std::string& prefix) {
     }
 }
 
-/// The error value of a callback as it is. LuaJIT's own error for a yield names no function; this
-/// one does.
+/// Pushes the error value of a callback. LuaJIT's own error for a yield does not name the function,
+/// so a message with the function's name replaces it.
 void push_error_of_callback(lua_State* L, const LuaError& error, const char* name) {
     error.push(L);
     constexpr std::string_view yield = "attempt to yield across C-call boundary";
@@ -134,7 +134,7 @@ void push_current_exception(lua_State* L, const char* name) {
         if (const std::string origin = debugging(L) ? origin_of(error) : ""; !origin.empty()) {
             text += "\n  raised in C++: " + origin;
         }
-        // The core names its own function where it knows the API's name for it.
+        // Some messages from the core already start with the API's name of the function.
         const std::string prefix = std::string(name) + ": ";
         lua_pushstring(
             L, (script_position(L) + (text.starts_with(prefix) ? "" : prefix) + text).c_str());

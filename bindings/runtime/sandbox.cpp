@@ -14,7 +14,8 @@ namespace fs = std::filesystem;
 
 constexpr uint64_t largest_module = uint64_t{16} << 20;
 
-/// The text of a file in the script's folder, or nil; a link out of it counts as none.
+/// Returns the text of a file in the script's directory, or nil if there is none. A link to a file
+/// outside the directory does not count.
 int read_module(Call& call) {
     const auto& script = host_info(call.L).script;
     std::error_code error;

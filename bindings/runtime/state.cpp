@@ -36,8 +36,8 @@ const void* remembered(lua_State* L, char& key) {
     return object;
 }
 
-/// The running state, for the signal handler: lua_sethook is the one call of Lua that is safe
-/// there.
+/// The running state, for the signal handler. lua_sethook is the only Lua function that is safe to
+/// call in a signal handler.
 lua_State* interruptible = nullptr;
 
 void stop_script(lua_State* L, lua_Debug*) {
@@ -73,7 +73,7 @@ int run_prelude_file(lua_State* L) {
     return luaL_error(L, "there is no built-in Lua file '%s'", lua_tostring(L, 1));
 }
 
-/// Runs the files but those that bindings/prelude/deferred.lua keeps for later.
+/// Runs all files except those that bindings/prelude/deferred.lua runs later.
 int load_prelude(lua_State* L) {
     api_of(L).push_host_table(L);
     const int host = lua_gettop(L);
@@ -99,8 +99,9 @@ int load_prelude(lua_State* L) {
             lua_call(L, 1, 0);
         }
     }
-    // Garbage of loading would let a script's collections wait for as much of its own, which costs
-    // arithmetic on small tensors its caches. The second one frees what the first one finalized.
+    // Garbage from loading would delay a script's first collections, and more garbage means more
+    // cache misses in arithmetic on small tensors. The second call frees the objects that the first
+    // one finalized.
     lua_gc(L, LUA_GCCOLLECT, 0);
     lua_gc(L, LUA_GCCOLLECT, 0);
     return 0;
@@ -165,8 +166,8 @@ int State::run(const std::string& text, const std::string& name) {
                      name.c_str());
         return 1;
     }
-    // A first line that starts with '#' makes a script executable; its line break stays, so that
-    // line numbers stay true.
+    // A first line that starts with '#' makes a script executable. Its line break is kept, so that
+    // the line numbers are correct.
     const std::string source =
         text.starts_with('#') ? text.substr(std::min(text.find('\n'), text.size())) : text;
     int status = luaL_loadbufferx(L_, source.data(), source.size(), ("@" + name).c_str(), "t");
@@ -184,13 +185,13 @@ int State::call(int arguments, int results) {
     const int handler = lua_gettop(L_) - arguments;
     lua_pushcfunction(L_, add_traceback);
     lua_insert(L_, handler);
-    take_exit();  // of a call before this one
+    take_exit();  // clears a request from an earlier call
     interruptible = L_;
     set_interrupt_callback(on_interrupt);
     int status = lua_pcall(L_, arguments, results, handler);
     set_interrupt_callback(nullptr);
     interruptible = nullptr;
-    lua_sethook(L_, nullptr, 0, 0);  // a request that the C++ side met first has left it
+    lua_sethook(L_, nullptr, 0, 0);  // removes the hook if C++ code saw the request first
     if (const auto exit = take_exit()) {
         lua_settop(L_, handler);
         push(L_, *exit);
@@ -216,7 +217,7 @@ int State::report_failure() const {
         return interrupt_status();
     }
     const std::string text = with_hint(describe_error(L_, lua_gettop(L_)));
-    // Somebody else's script could name any file here.
+    // An untrusted script could name any file in an error message.
     std::fprintf(stderr, "%s: %s\n", teller.c_str(),
                  (info_.sandbox ? text : with_source_line(text)).c_str());
     return 1;

@@ -25,9 +25,10 @@ struct HostInfo {
 /// The API that a state offers to scripts. The runtime itself does not depend on tensors or
 /// experiments.
 struct Api {
-    void (*prepare_sandbox)();              ///< called first if the script is untrusted
-    void (*register_all)(lua_State* L);     ///< tables and types
-    void (*push_host_table)(lua_State* L);  ///< what each file of the prelude gets as `...`
+    void (*prepare_sandbox)();           ///< called first if the script is untrusted
+    void (*register_all)(lua_State* L);  ///< tables and types
+    /// Pushes the table that each prelude file gets as `...`.
+    void (*push_host_table)(lua_State* L);
     /// Sets the fields of the table at the top that only the prelude may read.
     void (*set_private_fields)(lua_State* L);
     /// The text of a value for a traceback of --debug; empty if it does not have one of the API's

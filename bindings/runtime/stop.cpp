@@ -1,4 +1,4 @@
-// What ends a script although it catches errors: an Exit, and Ctrl-C.
+// Ends a script even if it catches errors: after a requested Exit, and after Ctrl-C.
 #include "base/interrupt.h"
 #include "bindings/runtime/error.h"
 

@@ -22,14 +22,14 @@ bool belongs_to_script(const lua_Debug& frame) {
            !std::string_view(frame.source).starts_with(prelude_prefix);
 }
 
-/// Pushes the raw field of the table at the top of the stack in the table's place.
+/// Replaces the table on the top of the stack with the value of its raw field.
 void replace_by_field(lua_State* L, const char* key) {
     lua_pushstring(L, key);
     lua_rawget(L, -2);
     lua_remove(L, -2);
 }
 
-/// The name of the class of the module at `index`; "" where something else is there.
+/// The name of the class of the module at `index`; "" for anything other than a module.
 std::string class_of(lua_State* L, int index) {
     std::string name;
     if (lua_istable(L, index) && lua_getmetatable(L, index) != 0) {
@@ -42,8 +42,9 @@ std::string class_of(lua_State* L, int index) {
     return name;
 }
 
-/// Pushes the module that the frame calls; false, with nothing pushed, where it calls none. Such a
-/// frame runs the __call of its first argument's metatable, in the prelude.
+/// If the frame calls a module, pushes the module and returns true; otherwise pushes nothing and
+/// returns false. A frame that calls a module runs the __call of its first argument's metatable, in
+/// the prelude.
 bool push_called_module(lua_State* L, const lua_Debug& frame) {
     if (!std::string_view(frame.source).starts_with(prelude_prefix) ||
         lua_getlocal(L, &frame, 1) == nullptr) {
@@ -62,8 +63,8 @@ bool push_called_module(lua_State* L, const lua_Debug& frame) {
     return calls;
 }
 
-/// The name of the module at `child` among the fields of the one at `parent` and of the modules in
-/// these: "fc", "layers.2". "" where it is not found.
+/// The path of the module at `child` in the fields of the module at `parent` and of its modules:
+/// "fc", "layers.2". "" if it is not found.
 std::string find_path(lua_State* L, int parent, int child, int depth) {
     std::string path;
     luaL_checkstack(L, 8, "modules nested too deeply");
@@ -81,12 +82,12 @@ std::string find_path(lua_State* L, int parent, int child, int depth) {
         }
         lua_pop(L, 1);
     }
-    lua_pop(L, path.empty() ? 0 : 1);  // the key, where the walk ended early
+    lua_pop(L, path.empty() ? 0 : 1);  // the key, if the loop ended early
     return path;
 }
 
-/// "in layer 'fc' (Linear) of Net" for a frame that calls a module; "" for another. `level` is the
-/// frame's.
+/// "in layer 'fc' (Linear) of Net" for a frame that calls a module; "" for any other frame. `level`
+/// is the level of the frame.
 std::string layer_of(lua_State* L, const lua_Debug& frame, int level) {
     if (!push_called_module(L, frame)) {
         return "";
@@ -122,8 +123,8 @@ std::string script_frame(lua_State* L, const lua_Debug& frame) {
     return debugging(L) ? text + locals_of(L, frame) : text;
 }
 
-/// The frames from `level` on, each with "\n  " before it. Of a recursion without end the middle is
-/// left out.
+/// The frames from `level` on, each after "\n  ". The middle of a very long list, for example after
+/// an endless recursion, is left out.
 std::string frames_from(lua_State* L, int level) {
     constexpr size_t first = 40;
     constexpr size_t last = 10;
@@ -157,8 +158,8 @@ std::string frames_from(lua_State* L, int level) {
     return text;
 }
 
-/// Of the last error that left a callback for C++: its frames as they were then. The error value
-/// itself stands in a weak table of the registry.
+/// The frames of the last error that left a callback for C++, as they were at that time. The error
+/// value itself is in a weak table of the registry.
 struct Thrown {
     std::string position;
     std::string frames;
@@ -194,9 +195,9 @@ void remember_thrown(lua_State* L, int index, Thrown thrown) {
     last_thrown = std::move(thrown);
 }
 
-/// The frames of `state`, which the error value at the bottom of L's stack leaves. One that came
-/// through C++ or out of a coroutine has more of them than the stack shows now: those of the
-/// callback it was thrown in.
+/// The frames of `state` for the error value at the bottom of L's stack. If the value came through
+/// C++ or out of a coroutine, the stack no longer contains all frames; the frames of the callback
+/// that threw the error are then included.
 Thrown frames_of(lua_State* L, lua_State* state, int level) {
     Thrown here{script_position(state), frames_from(state, level), state};
     push_thrown_value(L);
@@ -214,7 +215,7 @@ Thrown frames_of(lua_State* L, lua_State* state, int level) {
     return here;
 }
 
-/// Message handler of protected_call: the value passes, its frames are kept.
+/// Message handler of protected_call: stores the frames and returns the error value unchanged.
 int keep_frames(lua_State* L) {
     if (!must_stop()) {
         luaL_checkstack(L, 16, "error in a callback");
@@ -256,7 +257,7 @@ std::string describe_fields(lua_State* L, int index) {
     return "{" + text + (count > most ? fmt::format(", ... {} more", count - most) : "") + "}";
 }
 
-/// What the __tostring of the value at `index` says; nothing where it has none, or where that
+/// The result of the __tostring of the value at `index`; nothing if there is no __tostring or if it
 /// fails.
 std::optional<std::string> own_text(lua_State* L, int index) {
     if (lua_getmetatable(L, index) == 0) {
@@ -306,11 +307,11 @@ std::string describe_error(lua_State* L, int index) {
     return text.size() > longest ? text.substr(0, longest) + " ..." : text;
 }
 
-/// Counts the calls of scripts' functions that wait for one another on this thread.
+/// Counts the nested calls of scripts' functions on this thread.
 class CallbackDepth {
   public:
     CallbackDepth() {
-        // Each takes some 20 to 60 KB of a stack of 8 MB.
+        // Each call uses about 20 to 60 KB of a stack of 8 MB.
         constexpr int deepest = 60;
         if (depth_ >= deepest) {
             fail("the script's callbacks are nested more than {} levels deep", deepest);

@@ -23,7 +23,7 @@ void make_metatable(lua_State* L, const char* name, void* key, lua_CFunction col
     lua_setfield(L, -2, "__index");
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
-    // What getmetatable() shows: a script cannot take __gc away.
+    // getmetatable() returns this name, so that a script cannot remove __gc.
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__metatable");
     lua_pushcfunction(L, collect);
@@ -52,7 +52,7 @@ void push_methods_of(lua_State* L, const std::string& name) {
     push_metatable_of(L, name);
     lua_getfield(L, -1, "__index");
     if (!lua_istable(L, -1)) {
-        // A type with an __index function of its own keeps its methods here.
+        // A type with its own __index function keeps its methods here.
         lua_pop(L, 1);
         lua_getfield(L, -1, "methods");
     }
@@ -70,7 +70,7 @@ void set_field_access(lua_State* L, const std::string& name, lua_CFunction get) 
 }
 
 bool push_method(lua_State* L) {
-    lua_settop(L, 2);  // a script may call it with fewer
+    lua_settop(L, 2);  // a script may pass fewer arguments
     lua_pushvalue(L, 2);
     lua_rawget(L, lua_upvalueindex(1));
     if (!lua_isnil(L, -1)) {

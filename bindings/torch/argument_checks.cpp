@@ -19,7 +19,7 @@ class Arguments {
   public:
     Arguments(const Form& form, torch::jit::Stack& values) : form_(form), values_(values) {}
 
-    /// nullptr where the form has no such parameter or it was left out.
+    /// Returns nullptr if the form has no such parameter or the argument was left out.
     c10::IValue* find(const char* name) const {
         for (size_t i = 0; i < form_.parameters.size(); ++i) {
             if (form_.parameters[i].name == name) {
@@ -51,7 +51,7 @@ class Arguments {
     torch::jit::Stack& values_;
 };
 
-/// Whether there is something to read: a tensor without memory has no values.
+/// Whether the tensor has values to read. A meta tensor has no memory and therefore no values.
 bool has_values(const at::Tensor& tensor) {
     return tensor.defined() && !tensor.is_meta() && tensor.numel() > 0;
 }
@@ -67,7 +67,7 @@ void require_within(const at::Tensor& values, const char* name, double least, do
             least, most, smallest >= least ? largest : smallest);
 }
 
-/// Begins of parts of so many elements: from 0 on, in order, to the end at most.
+/// Requires offsets into a list of this many elements: from 0 to `elements`, in ascending order.
 void require_offsets(const at::Tensor& offsets, const char* name, int64_t elements) {
     require_within(offsets, name, 0, static_cast<double>(elements));
     if (has_values(offsets) && offsets.dim() > 0 && offsets.size(-1) > 1) {
@@ -88,7 +88,7 @@ void check_segment_reduce(const Form& form, torch::jit::Stack& values) {
     }
 }
 
-/// PyTorch checks the lengths, and not the classes.
+/// PyTorch checks the lengths, but not the class indices.
 void check_ctc_loss(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto log_probs = arguments.tensor("log_probs");
@@ -132,7 +132,7 @@ void check_lu_solve(const Form& form, torch::jit::Stack& values) {
     require_within(pivots, "LU_pivots", 1, static_cast<double>(size));
 }
 
-/// Weights and statistics have one value a channel.
+/// Weights and statistics have one value per channel.
 void check_batch_norm(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto input = arguments.tensor("input");
@@ -147,7 +147,7 @@ void check_batch_norm(const Form& form, torch::jit::Stack& values) {
     }
 }
 
-/// A tensor of this shape; -1 stands for any length.
+/// Requires a tensor of this shape; -1 stands for any length.
 void require_shape(const at::Tensor& tensor, const char* name, at::IntArrayRef shape) {
     bool fits = tensor.defined() && tensor.dim() == static_cast<int64_t>(shape.size());
     for (size_t i = 0; fits && i < shape.size(); ++i) {
@@ -157,7 +157,8 @@ void require_shape(const at::Tensor& tensor, const char* name, at::IntArrayRef s
             tensor.defined() ? describe_tensor(tensor) : "nothing");
 }
 
-/// Images in a row of batches: how many are in each, the most first.
+/// Checks the batch sizes of a packed sequence, which must be in descending order. Returns the
+/// first batch size.
 int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     require(
         sizes.dim() == 1 && sizes.numel() > 0 && sizes.scalar_type() == at::kLong && sizes.is_cpu(),
@@ -172,7 +173,8 @@ int64_t first_batch_size(const at::Tensor& sizes, const at::Tensor& data) {
     return sizes[0].item<int64_t>();
 }
 
-/// The recurrent networks (oneDNN's most of all) take their weights' shapes for granted.
+/// PyTorch's recurrent networks, above all those of oneDNN, do not check the shapes of their
+/// weights.
 template <int gates>
 void check_recurrent(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
@@ -219,7 +221,7 @@ void check_recurrent(const Form& form, torch::jit::Stack& values) {
     }
 }
 
-/// These convolutions take the kernel's size from an argument and its weights from another.
+/// These convolutions get the kernel size from one argument and the weights from another.
 void check_kernel_size(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto weight = arguments.tensor("weight");
@@ -230,7 +232,7 @@ void check_kernel_size(const Form& form, torch::jit::Stack& values) {
             describe_tensor(weight), fmt::join(kernel, ", "));
 }
 
-/// A negative pivot stands twice, for a block of two rows.
+/// A negative pivot occurs twice in a row, for a block of two rows.
 void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto pivots = arguments.tensor("pivots");
@@ -258,7 +260,7 @@ void check_ldl_solve(const Form& form, torch::jit::Stack& values) {
     }
 }
 
-/// The smallest integer divided by -1 ends the process (SIGFPE).
+/// Dividing the smallest integer by -1 ends the process (SIGFPE).
 void check_division(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto* mode = arguments.find("rounding_mode");
@@ -283,7 +285,7 @@ void check_division(const Form& form, torch::jit::Stack& values) {
             "the smallest {} value divided by -1 overflows", dtype_name(self.scalar_type()));
 }
 
-/// Steps that are whole numbers in the result's dtype: 0.5 as an integer is 0, and divided by.
+/// For an integer dtype, a step of 0.5 becomes 0, and the operator divides by it.
 void check_range(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     const auto* step = arguments.find("step");
@@ -300,7 +302,7 @@ void check_range(const Form& form, torch::jit::Stack& values) {
     }
 }
 
-/// The kernel writes the noise as if its numbers lay one after the other.
+/// The kernel writes the noise as if the tensor were contiguous.
 void check_rrelu(const Form& form, torch::jit::Stack& values) {
     const auto noise = Arguments(form, values).tensor("noise");
     require(!noise.defined() || noise.is_contiguous(),
@@ -308,8 +310,8 @@ void check_rrelu(const Form& form, torch::jit::Stack& values) {
             fmt::join(noise.strides(), ", "), describe_tensor(noise));
 }
 
-/// Sparse and quantised tensors trust the tensors they were made of for good: whoever keeps one of
-/// these must not change it behind their backs.
+/// Sparse and quantised tensors check these arguments only once, when they are made. They get
+/// copies, so that a script cannot change the checked tensors later.
 void copy_trusted_arguments(const Form& form, torch::jit::Stack& values) {
     const Arguments arguments(form, values);
     for (const char* name :

@@ -1,5 +1,5 @@
-// Checks of arguments that some of LibTorch's operators lack, although these arguments determine
-// where they read and write.
+// Checks that some of LibTorch's operators lack, although the checked arguments determine where the
+// operators read and write.
 #pragma once
 
 #include "bindings/torch/forms.h"

@@ -1,5 +1,5 @@
-// a + b, a - b, a * b, a / b, a ^ b, a % b, -a: straight to ATen, without the search for a schema
-// that torch.NAME makes. These are what a training loop written in Lua is made of.
+// a + b, a - b, a * b, a / b, a ^ b, a % b, -a. These call ATen directly, without the search for a
+// schema that torch.NAME needs, because training loops in Lua use them in every step.
 #include "bindings/runtime/collector.h"
 #include "bindings/runtime/error.h"
 #include "bindings/runtime/registry.h"
@@ -23,7 +23,7 @@
 namespace hfc::lua {
 namespace {
 
-/// A tensor, or a number or boolean as the tensor without dimensions that PyTorch makes of it.
+/// A tensor, or a number or boolean converted to a tensor without dimensions, as in PyTorch.
 at::Tensor operand(lua_State* L, int index) {
     if (const at::Tensor* tensor = to_tensor(L, index)) {
         return *tensor;
@@ -37,8 +37,8 @@ bool is_within_float(double value) {
     return std::abs(value) <= std::numeric_limits<float>::max();
 }
 
-/// A number beside a tensor of float32 or float64 is made in that dtype, as PyTorch would convert
-/// it: a conversion of its own costs more than the arithmetic.
+/// If the tensor is float32 or float64, makes the number with this dtype. PyTorch would convert the
+/// number to it later, which costs more than the arithmetic.
 at::Tensor operand_beside(lua_State* L, int index, const at::Tensor& tensor) {
     const auto dtype = tensor.scalar_type();
     if (lua_type(L, index) == LUA_TNUMBER && (dtype == at::kFloat || dtype == at::kDouble)) {
@@ -81,8 +81,8 @@ constexpr char less_methods[] = "x:lt(y) or x:gt(y)";
 constexpr char less_or_equal[] = "Tensor <=";
 constexpr char less_or_equal_methods[] = "x:le(y) or x:ge(y)";
 
-/// pow of a tensor and a number is a faster operator than that of two tensors, with other last bits
-/// and with a check for negative powers of integers.
+/// pow of a tensor and a number is faster than pow of two tensors. Its last bits differ, and it
+/// checks for negative powers of integers.
 at::Tensor power(lua_State* L) {
     const at::Tensor* a = to_tensor(L, 1);
     const at::Tensor* b = to_tensor(L, 2);
@@ -115,7 +115,7 @@ int arithmetic(lua_State* L) {
             push(L, computed(L));
             return 1;
         } catch (const c10::OutOfMemoryError&) {
-            // of a GPU; on the CPU the allocation itself is repeated
+            // The error of a GPU. On the CPU, the allocation itself is repeated.
         }
         collect_garbage(L);
         push(L, computed(L));
@@ -123,7 +123,7 @@ int arithmetic(lua_State* L) {
     });
 }
 
-/// `x == y` of two tensors: Lua makes a boolean of whatever this would return.
+/// `x == y` of two tensors raises an error, because Lua would convert any result to a boolean.
 int refuse_equality(lua_State* L) {
     return guarded(L, "Tensor ==", [&]() -> int {
         fail(

@@ -48,7 +48,7 @@ int grad(Call& call) {
                                                       create_graph, allow_unused));
 }
 
-/// Calls the function that is the first argument while Guard(args...) lives.
+/// Calls the function in the first argument while a Guard(args...) exists.
 template <typename Guard, typename... Args>
 int call_under(Call& call, Args... args) {
     if (!lua_isfunction(call.L, 1)) {

@@ -3,7 +3,7 @@
 namespace hfc::lua {
 namespace {
 
-/// A table that has string keys only gives arguments by name.
+/// Whether a table contains only arguments by name: its keys are strings.
 bool is_named_table(lua_State* L, int index) {
     if (!lua_istable(L, index) || lua_objlen(L, index) > 0) {
         return false;
@@ -27,7 +27,7 @@ int count_named(lua_State* L, int table) {
     return count;
 }
 
-/// Whether a table holds a list and names: {2, 3, dtype = "int64"}.
+/// Whether a table contains a list and names: {2, 3, dtype = "int64"}.
 bool is_mixed_table(lua_State* L, int index) {
     const size_t length = lua_istable(L, index) ? lua_objlen(L, index) : 0;
     if (length == 0) {
@@ -42,7 +42,7 @@ bool is_mixed_table(lua_State* L, int index) {
     return by_name;
 }
 
-/// Puts the list of a mixed table in the table's place and pushes a table of its names.
+/// Replaces a mixed table with its list and pushes a table of its named fields.
 void split_mixed_table(lua_State* L, int index) {
     luaL_checkstack(L, 8, "too many arguments");
     lua_newtable(L);

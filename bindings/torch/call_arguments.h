@@ -14,7 +14,7 @@ struct CallArguments {
     int positional;                     ///< their number
     int named;                          ///< index of the trailing table of named ones, or 0
     int named_count;                    ///< the number of its keys
-    std::optional<bool> requires_grad;  ///< its value, if it is among them
+    std::optional<bool> requires_grad;  ///< the value of requires_grad, if it is given
     bool out_list = false;              ///< whether {out = {a, b}} is used
     bool mixed = false;  ///< whether the last positional one is the list of a mixed table
 };

@@ -34,8 +34,8 @@ std::optional<double> to_double(lua_State* L, int index) {
     return whole ? std::optional(static_cast<double>(*whole)) : std::nullopt;
 }
 
-/// Whether a table goes on behind its length: a list with a hole, {x, nil, y}. A hole at the very
-/// end leaves no trace.
+/// Whether a table has elements after its length because a list has a hole: {x, nil, y}. A hole at
+/// the very end cannot be detected.
 bool has_more(lua_State* L, int index, size_t length) {
     if (length == 0) {
         lua_pushnil(L);
@@ -49,8 +49,8 @@ bool has_more(lua_State* L, int index, size_t length) {
     return true;
 }
 
-/// Reads a Lua list element by element; a single value stands for a list where `list_length`
-/// allows.
+/// Reads a Lua list element by element. If `list_length` is given, a single value stands for all
+/// elements.
 template <typename Element, typename Read>
 std::optional<c10::List<Element>> to_list(lua_State* L, int index, c10::List<Element> list,
                                           std::optional<int> list_length, Read&& read) {

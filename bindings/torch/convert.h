@@ -21,7 +21,7 @@ std::optional<c10::IValue> to_ivalue(lua_State* L, int index, const c10::Type& t
 void push_ivalue(lua_State* L, const c10::IValue& value);
 
 /// "contiguous_format", "channels_last", "channels_last_3d" or "preserve_format"; throws Error for
-/// another name.
+/// any other name.
 at::MemoryFormat parse_memory_format(const std::string& name);
 
 }  // namespace hfc::lua

@@ -1,4 +1,4 @@
-// torch.tensor and what else makes tensors without being an operator.
+// torch.tensor and other functions that make tensors but are not operators.
 #include "base/device.h"
 #include "base/dtype_name.h"
 #include "bindings/runtime/registry.h"
@@ -18,16 +18,16 @@
 namespace hfc::lua {
 namespace {
 
-/// Nested tables as values in row order and their shape.
+/// The values of nested tables in row order, and their shape.
 struct Nested {
     std::vector<int64_t> shape;
     std::vector<double> values;
-    std::vector<double> imaginary;  ///< as long as values where one is complex, else empty
-    std::map<size_t, int64_t> beyond_double;  ///< whole numbers that a double cannot hold
-    bool truth = false;                       ///< booleans
+    std::vector<double> imaginary;  ///< as long as values if an element is complex, else empty
+    std::map<size_t, int64_t> beyond_double;  ///< integers that a double cannot represent
+    bool truth = false;                       ///< whether the values are booleans
 };
 
-/// The shape that the first element of each level says.
+/// The shape according to the first element of each level.
 std::vector<int64_t> find_shape(lua_State* L, int index) {
     std::vector<int64_t> shape;
     luaL_checkstack(L, 66, "tables nested too deeply");
@@ -100,7 +100,7 @@ Nested read_nested(lua_State* L, int index) {
     return nested;
 }
 
-/// The whole numbers of a dtype, as doubles: from `least` up to, not including, `end`.
+/// The integers that a dtype can represent, as doubles: >= `least` and < `end`.
 struct Range {
     double least;
     double end;
@@ -112,7 +112,7 @@ Range range_of(at::ScalarType dtype) {
     return {is_signed ? -std::ldexp(1, bits - 1) : 0, std::ldexp(1, is_signed ? bits - 1 : bits)};
 }
 
-/// A conversion from double would wrap 300 round to 44 in uint8.
+/// Without this check, a conversion from double would wrap 300 to 44 in uint8.
 void check_range(const std::vector<double>& values, at::ScalarType dtype) {
     if (!c10::isIntegralType(dtype, /*includeBool=*/false)) {
         return;

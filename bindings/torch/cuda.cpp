@@ -28,7 +28,7 @@ int current_device(Call& call) {
         static_cast<int>(c10::impl::VirtualGuardImpl(at::kCUDA).getDevice().index()));
 }
 
-/// The device that an argument names: a number, "cuda:1", or the current one where it is missing.
+/// The device in the first argument: a number or "cuda:1". If it is missing, the current device.
 at::Device device_argument(Call& call) {
     if (!call.given(1)) {
         parse_device("cuda");
@@ -52,7 +52,7 @@ int synchronize_device(Call& call) {
     return 0;
 }
 
-/// Without a GPU nothing is done, as in PyTorch: the seed is taken when one is there.
+/// Without a GPU, does nothing and raises no error, as in PyTorch.
 int seed_devices(Call& call) {
     const auto seed = static_cast<uint64_t>(call.argument(1, "seed").integer());
     for (int i = 0; i < cuda_status().devices; ++i) {
@@ -73,7 +73,7 @@ int empty_cache(Call&) {
 
 using Stats = c10::CachingDeviceAllocator::DeviceStats;
 
-/// Bytes of the device's allocator; 0 without a GPU, as in PyTorch.
+/// Returns a number of bytes from the device's allocator; 0 without a GPU, as in PyTorch.
 int push_statistic(Call& call, int64_t (*read)(const Stats&)) {
     if (!cuda_status().usable) {
         return call.returns(0);
@@ -107,7 +107,7 @@ int reset_peak(Call& call) {
     return 0;
 }
 
-/// Mixed precision while it lives; the setting before it comes back after.
+/// Sets mixed precision, and restores the previous setting when it is destroyed.
 class AutocastGuard {
   public:
     AutocastGuard(at::DeviceType device, at::ScalarType dtype, bool enabled)

@@ -1,4 +1,4 @@
-// The engine of backward passes as the host uses it.
+// The engine for backward passes, with hooks and backward functions in Lua.
 #include "bindings/runtime/lua_thread.h"
 #include "bindings/torch/register.h"
 
@@ -9,9 +9,9 @@ namespace {
 
 using torch::autograd::Engine;
 
-/// Whoever waits for a backward pass lets its device threads run Lua meanwhile: hooks and backward
-/// functions written in Lua are called there. Every backward pass comes through here, those that
-/// the core begins included.
+/// While a thread waits for a backward pass, it lets the device threads of the engine run Lua,
+/// because these threads call hooks and backward functions written in Lua. All backward passes use
+/// this engine, including those that the core starts.
 class LuaEngine : public Engine {
   public:
     LuaEngine() = default;

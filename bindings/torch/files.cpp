@@ -34,15 +34,15 @@ Json string_json(const std::string& text) {
     return is_utf8(text) ? Json(text) : Json{{"bytes", hexadecimal(text)}};
 }
 
-/// The text with every byte outside ASCII replaced, as a name for a tensor.
+/// Makes a name for a tensor: replaces every byte outside ASCII.
 std::string ascii(std::string text) {
     std::ranges::replace_if(
         text, [](unsigned char byte) { return byte >= 0x80; }, '?');
     return text;
 }
 
-/// Whether the table on the top of the stack, or one that it inherits from by __index, has a
-/// function state_dict. Looks without calling anything of the script's.
+/// Whether the table on the top of the stack, or a table that it inherits from by __index, has a
+/// function state_dict. Does not call any function of the script.
 bool inherits_state_dict(lua_State* L) {
     constexpr int deepest = 16;
     const int top = lua_gettop(L);
@@ -145,7 +145,7 @@ class Flattener {
              path, path.substr(path.rfind('.') + 1));
     }
 
-    /// JSON has no word for them.
+    /// JSON cannot represent infinities and NaN.
     static Json number(double value) {
         return std::isfinite(value) ? Json(value)
                                     : Json{{"number", std::isnan(value) ? "nan"
@@ -165,13 +165,13 @@ class Flattener {
             entries.push_back({json_key(key), std::move(value)});
             lua_pop(L_, 1);
         }
-        // Lua's order of keys changes from run to run; files should not.
+        // Sorted, because Lua's order of keys changes from run to run, but files should not change.
         std::sort(entries.begin(), entries.end(),
                   [](const Json& a, const Json& b) { return a[0] < b[0]; });
         return entries;
     }
 
-    /// The key below the value on the top of the stack, whose text is `text`.
+    /// The key below the value on the top of the stack; `text` is the same key as a string.
     Json json_key(const std::string& text) {
         switch (lua_type(L_, -2)) {
             case LUA_TSTRING:
@@ -183,8 +183,8 @@ class Flattener {
         }
     }
 
-    /// Two paths may read the same: {["a.b"] = x, a = {b = y}}. A name is neither empty nor
-    /// anything but UTF-8.
+    /// Two paths may look the same: {["a.b"] = x, a = {b = y}}. A name must not be empty and must
+    /// be valid UTF-8.
     std::string add(const std::string& path, const at::Tensor& tensor) {
         auto name = path.empty() ? "tensor" : is_utf8(path) ? path : ascii(path);
         result_.plain = result_.plain && name == path;

@@ -18,13 +18,15 @@ using StructureJson = nlohmann::ordered_json;
 inline constexpr const char* structure_key = "hfc_structure";
 inline constexpr int deepest_structure = 64;
 
-/// A Lua value as tensors, named by their path, and the rest as JSON: numbers, booleans and strings
-/// as themselves, a tensor as {"tensor": name}, a table as {"table": [[key, value], ...]}, a string
-/// that is not UTF-8 as {"bytes": hexadecimal}.
+/// A Lua value, divided into tensors, which are named by their paths, and JSON for the rest. In the
+/// JSON, numbers, booleans and strings are unchanged; a tensor is {"tensor": name}, a table is
+/// {"table": [[key, value], ...]}, and a string that is not UTF-8 is {"bytes": hexadecimal}.
 struct Flattened {
     tensor_file::NamedTensors tensors;
     StructureJson structure;
-    bool plain = true;  ///< a tensor, or a table string -> tensor: the structure need not be stored
+    /// Whether the value is a tensor or a table string -> tensor, so that the structure need not be
+    /// stored.
+    bool plain = true;
 };
 
 /// Throws Error for a value that cannot be saved, naming its place in the value at `index`.

@@ -1,4 +1,4 @@
-// torch.load: what torch.save wrote, and the files of NumPy, safetensors and PyTorch.
+// torch.load: files written by torch.save, NumPy, safetensors and PyTorch.
 #include "base/device.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/files.h"
@@ -15,7 +15,7 @@ namespace {
 using tensor_file::NamedTensors;
 using tensor_file::Tree;
 
-/// Pushes what torch.save described in JSON.
+/// Pushes the values that torch.save described in JSON.
 class Rebuilder {
   public:
     Rebuilder(lua_State* L, const std::string& path, const NamedTensors& tensors)
@@ -92,7 +92,8 @@ void push_flattened(lua_State* L, const std::string& path, const StructureJson& 
 
 namespace {
 
-/// Pushes what Python wrote: lists from 1 on, dicts by their keys, None as nothing.
+/// Pushes values from Python's files. Lists start at 1, dicts keep their keys, and None becomes
+/// nil.
 class TreePusher {
   public:
     TreePusher(lua_State* L, at::Device device) : L_(L), device_(device) {}
@@ -124,7 +125,7 @@ class TreePusher {
         return integer <= most && integer >= -most;
     }
 
-    /// A number of Lua's where it can hold the integer, else a tensor without dimensions.
+    /// Pushes a Lua number if it can represent the integer, else a tensor without dimensions.
     void push_integer(int64_t integer) {
         if (is_exact(integer)) {
             push(L_, integer);
@@ -158,8 +159,8 @@ class TreePusher {
     at::Device device_;
 };
 
-/// One line for whoever reads the log. The names come from a file that anybody may have written:
-/// only what a terminal shows is printed.
+/// Prints one line about objects that were left out. Their names come from a file that anybody may
+/// have written, so characters other than printable ASCII are replaced.
 void report_left_out(const std::string& path, const std::vector<std::string>& left_out) {
     constexpr size_t most_shown = 8;
     const auto shown = std::min(left_out.size(), most_shown);
@@ -184,7 +185,7 @@ at::Device map_location(Call& call) {
     }
     auto options = call.options(2);
     const auto device = parse_device(options.text("map_location", "cpu"));
-    options.boolean("weights_only", true);  // nothing else is ever read
+    options.boolean("weights_only", true);  // has no effect: torch.load never runs code
     options.finish();
     return device;
 }

@@ -28,13 +28,14 @@ const OverloadNames& overload_names() {
     return names;
 }
 
-/// Schemas older than what PyTorch means by the name today: aten::stft has one without `center`.
+/// Whether PyTorch now uses a newer schema under the same name: aten::stft has one without
+/// `center`.
 bool is_outdated(const c10::FunctionSchema& schema) {
     return schema.name() == "aten::stft" && schema.overload_name().empty();
 }
 
-/// The plain form first, tensors before numbers (as the argument parser of Python's PyTorch orders
-/// them), forms with `out` last.
+/// The order in which forms are tried: the plain form first, tensors before numbers (as in the
+/// argument parser of Python's PyTorch), and forms with `out` last.
 int rank(const c10::OperatorHandle& handle) {
     const auto& schema = handle.schema();
     const auto& overload = schema.overload_name();
@@ -46,7 +47,7 @@ int rank(const c10::OperatorHandle& handle) {
                                                                                           : 3);
 }
 
-/// torch.zeros(2, 3) means torch.zeros({2, 3}).
+/// Whether torch.zeros(2, 3) means torch.zeros({2, 3}).
 bool spreads(const c10::Argument& argument) {
     const auto& type = *argument.real_type();
     if (type.kind() != c10::TypeKind::ListType || argument.N()) {
@@ -56,8 +57,8 @@ bool spreads(const c10::Argument& argument) {
     return element == c10::TypeKind::IntType || element == c10::TypeKind::SymIntType;
 }
 
-/// torch.meshgrid(x, y) means torch.meshgrid({x, y}). Not so for cat, stack and their like, whose
-/// second argument is a dimension.
+/// Whether torch.meshgrid(x, y) means torch.meshgrid({x, y}). This is not so for cat, stack and
+/// similar operators, whose second argument is a dimension.
 bool takes_row_of_tensors(const std::string& name) {
     static const std::unordered_set<std::string> names = {
         "aten::meshgrid",      "aten::block_diag",     "aten::broadcast_tensors",
@@ -67,8 +68,9 @@ bool takes_row_of_tensors(const std::string& name) {
     return names.contains(name);
 }
 
-/// Python's 1.0 and 1 are one number in Lua: full, scalar_tensor and where of two numbers make the
-/// default dtype of it unless a dtype is named; those that fill a tensor check its range.
+/// Whether integers count as floating-point numbers, because Lua does not distinguish 1.0 from 1.
+/// The result of full, scalar_tensor and where with two numbers then has the default dtype unless a
+/// dtype is given, and operators that fill a tensor check the range of its dtype.
 bool makes_floats(const c10::FunctionSchema& schema) {
     static const std::unordered_set<std::string> names = {"aten::full",     "aten::full_like",
                                                           "aten::new_full", "aten::fill",
@@ -77,7 +79,7 @@ bool makes_floats(const c10::FunctionSchema& schema) {
            (schema.name() == "aten::where" && schema.overload_name() == "Scalar");
 }
 
-/// The names that Python's argument parser takes beside the schema's.
+/// The names that Python's argument parser accepts in addition to the schema's name.
 std::vector<const char*> find_aliases(const c10::FunctionSchema& schema, const std::string& name) {
     std::vector<const char*> aliases;
     const auto add = [&](const char* alias) {

@@ -20,7 +20,7 @@ struct Parameter {
     bool spreads;  ///< a list of integers of any length, which may be given as separate numbers
     bool is_reduction;                 ///< may be given as "mean", "sum" or "none"
     bool is_dimension;                 ///< the name of a dimension
-    bool is_out;                       ///< takes a result, including as an element of {out = {...}}
+    bool is_out;                       ///< receives a result; may be an element of {out = {...}}
     std::vector<const char*> aliases;  ///< its other names in Python
 };
 
@@ -30,13 +30,13 @@ struct Form {
     std::vector<Parameter> parameters;
     int least = 0;                ///< the number of arguments without a default
     int most = 0;                 ///< the number of arguments that may be given by position
-    bool spreads = false;         ///< whether one of the parameters does
+    bool spreads = false;         ///< whether one of the parameters spreads
     bool changes_nothing = true;  ///< no argument is written to
     bool row_of_tensors = false;  ///< meshgrid(x, y) means meshgrid({x, y})
     bool float_numbers = false;   ///< integers count as floating-point numbers
     bool returns_dtype = false;   ///< returns the number of a dtype, which Lua gets by name
-    /// Zeros, rand, full and similar operators, which in Python also take requires_grad, although
-    /// the operators do not.
+    /// Whether the operator is zeros, rand, full or similar. In Python, these also accept
+    /// requires_grad, which is not in their schemas.
     bool factory = false;
 };
 
@@ -44,10 +44,10 @@ struct Form {
 struct Operator {
     std::string name;  ///< "torch.add", for messages
     std::vector<Form> forms;
-    const char* refusal = nullptr;  ///< the reason if it may not be called
+    const char* refusal = nullptr;  ///< why the operator may not be called, or nullptr
     /// The checks that LibTorch lacks (argument_checks.h), or nullptr.
     void (*check)(const Form& form, torch::jit::Stack& arguments) = nullptr;
-    bool sets_storage = false;  ///< afterwards the first argument may have another storage or size
+    bool sets_storage = false;    ///< the call may change the first argument's storage or size
     bool copies_results = false;  ///< it returns tensors on which other code relies
 };
 

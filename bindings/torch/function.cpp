@@ -15,7 +15,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// What one application of a function carries from its forward to its backward.
+/// The data that one application of a function keeps from its forward for its backward.
 struct Application : torch::CustomClassHolder {
     Reference backward;
     Reference context;            ///< the table ctx
@@ -23,7 +23,7 @@ struct Application : torch::CustomClassHolder {
     std::vector<bool> is_tensor;  ///< for each argument of forward
 };
 
-/// Puts the results from `first` to the top of the stack into a list of tensors.
+/// Pops the results from `first` to the top of the stack and returns them as tensors.
 variable_list take_tensors(lua_State* L, int first, const char* who) {
     variable_list tensors;
     for (int i = first; i <= lua_gettop(L); ++i) {
@@ -36,8 +36,8 @@ variable_list take_tensors(lua_State* L, int first, const char* who) {
     return tensors;
 }
 
-/// ctx.saved as tensors; the field is cleared, because a tensor in ctx that depends on this
-/// application would keep both alive for ever.
+/// Returns ctx.saved as tensors and clears the field, because a tensor in ctx that depends on this
+/// application would keep both alive forever.
 variable_list take_saved(lua_State* L, int context) {
     variable_list saved;
     lua_getfield(L, context, "saved");
@@ -60,9 +60,9 @@ variable_list take_saved(lua_State* L, int context) {
     return saved;
 }
 
-/// Takes the results of forward out of ctx's fields, and out of tables in them, and adds them to
-/// `kept`: with a result in it ctx would keep itself alive, through the graph, for ever. Pushes a
-/// list of the tables and keys, from which put_outputs() puts them back for backward.
+/// Removes the results of forward from ctx's fields, and from tables in these fields, and adds them
+/// to `kept`: a result in ctx would keep ctx alive forever, through the graph. Pushes a list of the
+/// tables and keys, which SavedScope uses to put the results back for backward.
 void take_outputs(lua_State* L, int context, const variable_list& outputs, variable_list& kept) {
     lua_newtable(L);
     const int places = lua_gettop(L);
@@ -97,7 +97,7 @@ void take_outputs(lua_State* L, int context, const variable_list& outputs, varia
     visit(visit, context, 0);
 }
 
-/// Puts the results of forward into ctx's fields for a scope, and what save_for_backward kept.
+/// Puts the results of forward and the tensors from save_for_backward back into ctx for a scope.
 class SavedScope {
   public:
     SavedScope(lua_State* L, const Application& application, const variable_list& saved)
@@ -131,7 +131,7 @@ class SavedScope {
     SavedScope& operator=(const SavedScope&) = delete;
 
   private:
-    /// Sets the i-th place of the list on the top of the stack.
+    /// Sets the field for result i; the list of tables and keys is on the top of the stack.
     void set_field(size_t i, const at::Tensor& value) {
         const int place = 2 * static_cast<int>(i) + 1;
         lua_rawgeti(L_, -1, place);
@@ -146,8 +146,8 @@ class SavedScope {
 };
 
 struct LuaFunction : torch::autograd::Function<LuaFunction> {
-    /// The Lua stack holds: forward, context, arguments. `inputs` only tells autograd which of them
-    /// are tensors.
+    /// The Lua stack contains forward, context and the arguments. `inputs` exists only so that
+    /// autograd finds the tensors among the arguments.
     static variable_list forward(AutogradContext* context, lua_State* L,
                                  const c10::intrusive_ptr<Application>& application, int arguments,
                                  at::TensorList /*inputs*/) {
@@ -170,13 +170,13 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         const Turn turn_to_ask;
         const auto holder = context->saved_data["application"].toCapsule();
         auto& application = static_cast<Application&>(*holder);
-        // Throws where the graph is gone.
+        // Throws if the graph has been freed.
         const variable_list saved = context->get_saved_variables();
         const Turn turn(application.backward);
         auto results = call_backward(turn.state(), application, saved, gradients);
         if (!torch::autograd::get_current_graph_task_keep_graph()) {
-            // As the saved tensors, so that what ctx and the function hold does not wait for the
-            // graph.
+            // Freed together with the saved tensors, so that the objects that ctx and the function
+            // hold do not live as long as the graph.
             application.backward = Reference();
             application.context = Reference();
             application.outputs_kept = Reference();
@@ -202,14 +202,14 @@ struct LuaFunction : torch::autograd::Function<LuaFunction> {
         return results;
     }
 
-    /// Undefined ones for the three arguments of forward above that are no tensors, then one for
-    /// each tensor.
+    /// Returns an undefined gradient for each of the three arguments of forward above that are not
+    /// tensors, and then one gradient for each tensor.
     static variable_list read_gradients(lua_State* L, int first,
                                         const std::vector<bool>& is_tensor) {
         const auto expected = static_cast<int>(is_tensor.size());
         const int given = lua_gettop(L) - first + 1;
-        // Lua drops a trailing nil easily, so those of arguments that are no Tensors may be left
-        // out.
+        // A trailing nil is easily lost in Lua, so gradients at the end may be left out if their
+        // arguments are not Tensors.
         const auto last = std::find(is_tensor.rbegin(), is_tensor.rend(), true);
         const auto needed = static_cast<int>(is_tensor.rend() - last);
         bool too_many = false;

@@ -12,7 +12,7 @@
 
 namespace hfc::lua {
 
-/// What x:register_hook returns; its environment is the tensor's.
+/// The result of x:register_hook. It shares its environment with the tensor.
 struct HookHandle {
     std::shared_ptr<Hook> hook;
     int place;
@@ -28,7 +28,7 @@ std::unordered_set<const LuaTensor*>& awake() {
     return tensors;
 }
 
-/// Whether nothing but this userdata owns the tensor and the node that made it.
+/// Whether only this userdata owns the tensor and the node that made it.
 bool only_lua_reaches(const at::Tensor& tensor) {
     if (tensor.use_count() != 1) {
         return false;
@@ -58,7 +58,8 @@ void drop_removed(HookSet& set) {
     std::erase_if(set.hooks, [](const auto& entry) { return entry.second->removed; });
 }
 
-/// Now and then, so that hooks of many tensors do not wait for the memory to run short.
+/// Puts hooks to sleep from time to time, so that hooks of many tensors do not stay until memory is
+/// short.
 void sleep_sometimes() {
     static size_t limit = 32;
     if (awake().size() > limit) {

@@ -9,7 +9,7 @@
 namespace hfc::lua {
 
 struct Hook {
-    Reference function;  ///< empty while its set is dormant, and after it is removed
+    Reference function;  ///< empty while the set is dormant, and after the hook is removed
     bool removed = false;
 };
 
@@ -30,12 +30,12 @@ class LuaTensor;
 
 /// From now on, the registry holds the hooks of the userdata's set.
 void watch_hooks(const LuaTensor* tensor);
-/// The userdata has been collected.
+/// Called when the userdata has been collected.
 void forget_hooks(const LuaTensor* tensor);
 /// Called when a tensor is used in a way that may let C++ reach it: the registry holds its hooks
 /// again. index: the tensor's userdata.
 void wake_hooks(lua_State* L, int index, const LuaTensor* tensor);
-/// Makes the sets dormant whose tensors only Lua can reach, and returns their number.
+/// Makes each set dormant if only Lua can reach its tensor. Returns the number of these sets.
 int put_hooks_to_sleep();
 
 }  // namespace hfc::lua

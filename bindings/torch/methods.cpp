@@ -1,4 +1,4 @@
-// The type Tensor: properties, methods that are no operators, arithmetic, printing.
+// The type Tensor: properties, methods that are not operators, arithmetic, printing.
 #include "base/device.h"
 #include "base/dtype_name.h"
 #include "bindings/runtime/registry.h"
@@ -71,7 +71,7 @@ int requires_grad(Call& call) {
     return call.returns(self_tensor(call).requires_grad_(value));
 }
 
-/// What x:to(...) shall make.
+/// The properties that the result of x:to(...) should have.
 struct Wanted {
     at::TensorOptions options;
     bool non_blocking = false;
@@ -88,7 +88,7 @@ struct Wanted {
 };
 
 /// Reads the positional arguments: device, dtype or another tensor, then non_blocking and copy.
-/// Returns the position behind them.
+/// Returns the position after them.
 int read_positions(Call& call, Wanted& wanted) {
     int booleans = 0;
     int position = 2;
@@ -107,7 +107,7 @@ int read_positions(Call& call, Wanted& wanted) {
     return position;
 }
 
-/// x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), each with named settings behind.
+/// x:to(device), x:to(dtype), x:to(device, dtype), x:to(other), each with optional named arguments.
 int to(Call& call) {
     const at::Tensor tensor = self_tensor(call);
     Wanted wanted = {tensor.options()};
@@ -226,7 +226,7 @@ const std::unordered_map<std::string_view, PushProperty>& properties() {
 
 #undef HFC_PROPERTY
 
-/// x.shape and its like; false where `key` is no property.
+/// Pushes x.shape or another property; returns false if `key` is not a property.
 bool push_property(lua_State* L, const at::Tensor& tensor, std::string_view key) {
     const auto found = properties().find(key);
     if (found == properties().end()) {
@@ -307,8 +307,8 @@ int set_in_tensor(lua_State* L, const at::Tensor& tensor) {
     return 0;
 }
 
-/// x.NAME and x:NAME(...): property, method, operator; x[...] goes to the indexing function in the
-/// second upvalue, as does x["..."].
+/// Looks up x.NAME: a method, a property or an operator. x[...] and x["..."] call the indexing
+/// function in the second upvalue.
 int find_in_tensor(lua_State* L) {
     const bool named = lua_type(L, 2) == LUA_TSTRING;
     if (named) {
@@ -347,7 +347,7 @@ int find_in_tensor(lua_State* L) {
 void register_tensor_type(lua_State* L) {
     register_type<LuaTensor>(L);
     push_metatable_of(L, "Tensor");
-    // The methods move aside, because __index is a function here.
+    // The methods move to another field, because __index is a function here.
     lua_getfield(L, -1, "__index");
     lua_setfield(L, -2, "methods");
     lua_pushcfunction(L, push_tensor_text);

@@ -12,7 +12,7 @@ constexpr int cdata_type = 10;  ///< LuaJIT's type of FFI objects, which lua.h d
 constexpr double exact_limit = 9007199254740992.0;
 constexpr int64_t exact_limit_whole = int64_t{1} << 53;
 
-/// A whole number that a double may not hold.
+/// The value of an integer that a double may not represent exactly; nothing for other numbers.
 std::optional<int64_t> beyond_double(const at::Scalar& value) {
     if (!value.isIntegral(/*includeBool=*/false) || value.type() == at::kUInt64) {
         return std::nullopt;
@@ -22,7 +22,8 @@ std::optional<int64_t> beyond_double(const at::Scalar& value) {
     return exact ? std::nullopt : std::optional(whole);
 }
 
-/// What the prelude says of an FFI object: "complex", "int64" or "" (bindings/prelude/complex.lua).
+/// How the prelude classifies an FFI object: "complex", "int64" or ""
+/// (bindings/prelude/complex.lua).
 std::string kind_of_cdata(lua_State* L, int index) {
     lua_pushvalue(L, index);
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.cdata_kind");
@@ -44,7 +45,7 @@ std::optional<at::Scalar> read_cdata(lua_State* L, int index) {
                            : std::nullopt;
 }
 
-/// Pushes what a function of the prelude makes of two numbers.
+/// Pushes the result of calling a function of the prelude with two numbers.
 void push_made(lua_State* L, const char* maker, double first, double second) {
     lua_getfield(L, LUA_REGISTRYINDEX, maker);
     lua_pushnumber(L, first);

@@ -26,8 +26,9 @@ inline bool is_none(lua_State* L, int index) {
 /// distinguish 1 from 1.0; -0.0 is not, because integers have no negative zero.
 std::optional<at::Scalar> to_scalar(lua_State* L, int index);
 
-/// Converts an integer that a double represents exactly to a double, because to PyTorch -1.0 does
-/// not fit into uint8, while -1 becomes 255.
+/// Converts an integer to a double if a double represents it exactly; otherwise returns nothing.
+/// PyTorch checks the range of a double (-1.0 does not fit into uint8), but wraps an integer (-1
+/// becomes 255).
 std::optional<double> as_double(const at::Scalar& value);
 
 /// An integer within +-2^53, or a 64-bit integer.

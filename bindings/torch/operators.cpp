@@ -18,8 +18,8 @@
 namespace hfc::lua {
 namespace {
 
-/// reduction = "mean" for the losses, whose operators number the kinds; dimensions by name for the
-/// overloads that take them.
+/// Converts reduction = "mean" of a loss, because the operators number the kinds of reduction.
+/// Converts names of dimensions for the overloads that accept them.
 std::optional<c10::IValue> to_special_value(const std::string& text, const Parameter& parameter) {
     if (parameter.is_reduction) {
         static const std::vector<std::string> kinds = {"none", "mean", "sum"};
@@ -50,15 +50,15 @@ std::optional<c10::IValue> to_row(lua_State* L, int index, int count, const Para
     return value;
 }
 
-/// How freely arguments are read. All overloads are tried with one reading before the next:
-/// torch.tensor_split(x, 3) means three sections, though 3 could be a list of one index.
+/// How freely arguments are read. All overloads are tried with one reading before the next reading
+/// is used: torch.tensor_split(x, 3) means three sections, although 3 could be a list of one index.
 enum class Reading {
     exact,
-    spread,             ///< what stands at the end in a row is a list: torch.zeros(2, 3)
+    spread,             ///< several arguments at the end are a list: torch.zeros(2, 3)
     numbers_as_tensors  ///< a number stands for a tensor without dimensions: torch.maximum(x, 0)
 };
 
-/// Whether the number of arguments alone rules the form out.
+/// Whether the form can match, judging only by the number of arguments.
 bool may_match(const Form& form, const CallArguments& given, Reading reading) {
     const bool spreads = form.spreads || form.row_of_tensors;
     const bool too_many = given.positional > form.most && !(reading == Reading::spread && spreads);
@@ -66,14 +66,15 @@ bool may_match(const Form& form, const CallArguments& given, Reading reading) {
     return !too_many && !too_few && (reading != Reading::spread || spreads);
 }
 
-/// Whether positional argument `index` begins a row that stands for the parameter's list.
+/// Whether positional argument `index` is the first of several that stand for the parameter's list.
 bool begins_row(lua_State* L, const Form& form, const Parameter& parameter, int index) {
     return parameter.spreads ? to_integer(L, index).has_value()
                              : form.row_of_tensors && to_tensor(L, index) != nullptr;
 }
 
-/// Pushes the parameter's value among the named arguments and returns how many of these it used up;
-/// nothing where it is not there. An element of {out = {a, b}} counts with the first.
+/// Pushes the parameter's value from the named arguments and returns how many of these it used up;
+/// returns nothing if the value is not there. {out = {a, b}} is one named argument, so only its
+/// first element counts.
 std::optional<int> push_named(lua_State* L, const CallArguments& given, const Parameter& parameter,
                               int out_position) {
     push_field(L, given.named, parameter.name.c_str());
@@ -97,7 +98,7 @@ std::optional<int> push_named(lua_State* L, const CallArguments& given, const Pa
     return 1;
 }
 
-/// Makes the whole numbers of a call floating ones.
+/// Converts the integers of a call to floating-point numbers.
 void make_numbers_floats(const Form& form, torch::jit::Stack& stack) {
     for (size_t i = 0; i < stack.size(); ++i) {
         const bool number = form.parameters[i].type->kind() == c10::TypeKind::NumberType;
@@ -108,7 +109,7 @@ void make_numbers_floats(const Form& form, torch::jit::Stack& stack) {
     }
 }
 
-/// The position of the first nil before a list's last element; 0 where there is none.
+/// The position of the first nil before a list's last element; 0 if there is none.
 int first_hole(lua_State* L, int index) {
     int64_t last = 0;
     lua_pushnil(L);
@@ -137,7 +138,7 @@ std::string describe_value(lua_State* L, int index) {
     return tensor != nullptr ? describe_tensor(*tensor) : describe(L, index);
 }
 
-/// Fills `stack` with the arguments as the schema asks; false where they do not fit.
+/// Fills `stack` with the arguments that the schema requires; returns false if they do not match.
 bool match(lua_State* L, const Form& form, const CallArguments& given, Reading reading,
            torch::jit::Stack& stack) {
     const bool numbers_as_tensors = reading == Reading::numbers_as_tensors;
@@ -178,7 +179,7 @@ bool match(lua_State* L, const Form& form, const CallArguments& given, Reading r
     return next == given.positional && named_left == 0;
 }
 
-/// For x.sum(), which gives the function no tensor.
+/// A hint for x.sum(), which does not pass a tensor to the function.
 std::string colon_hint(lua_State* L, const Operator& op, const CallArguments& given) {
     for (int i = 0; i < given.positional; ++i) {
         if (to_tensor(L, given.first + i) != nullptr || lua_istable(L, given.first + i)) {
@@ -194,7 +195,7 @@ std::string colon_hint(lua_State* L, const Operator& op, const CallArguments& gi
                : "";
 }
 
-/// For x:sum {dmi = 1}: the named arguments that no form has, with the nearest that one has.
+/// A hint for x:sum {dmi = 1}: named arguments that no form has, and the most similar known names.
 std::string unknown_names_hint(lua_State* L, const Operator& op, const CallArguments& given) {
     std::vector<std::string> known = {"out", "requires_grad"};
     for (const auto& form : op.forms) {
@@ -241,8 +242,8 @@ std::string unknown_names_hint(lua_State* L, const Operator& op, const CallArgum
          signatures);
 }
 
-/// Where a GPU has no memory left, collects Lua's garbage and calls once more, unless the call may
-/// have written to an argument by then. (On the CPU the allocation itself is repeated.)
+/// If a GPU runs out of memory, collects Lua's garbage and repeats the call, unless the first call
+/// may already have written to an argument. (On the CPU, the allocation itself is repeated.)
 void call_form(lua_State* L, const Form& form, const CallArguments& given, Reading reading,
                torch::jit::Stack& stack) {
     try {
@@ -285,7 +286,8 @@ int run_form(lua_State* L, const Operator& op, const Form& form, const CallArgum
     return static_cast<int>(stack.size());
 }
 
-/// Calls the first form that takes the arguments and pushes its results; nothing where none does.
+/// Calls the first form that accepts the arguments and pushes its results; returns nothing if no
+/// form accepts them.
 std::optional<int> try_call(lua_State* L, const Operator& op, const CallArguments& given) {
     torch::jit::Stack stack;
     for (const auto reading : {Reading::exact, Reading::spread, Reading::numbers_as_tensors}) {
@@ -312,7 +314,7 @@ int call(lua_State* L, const Operator& op, const CallArguments& given) {
             return *results;
         }
     }
-    // torch.rand(3, {}): no options.
+    // In torch.rand(3, {}), the empty table contains no options.
     if (given.named == 0 && given.positional > 0 && is_empty_table(L, last)) {
         CallArguments fewer = given;
         --fewer.positional;

@@ -12,7 +12,7 @@ namespace hfc::lua {
 /// true; returns false if there is no such operator.
 bool push_operator(lua_State* L, const std::string& name);
 
-/// The schemas of an operator's overloads, as texts; empty if there is no such operator.
+/// The schemas of an operator's overloads, as strings; empty if there is no such operator.
 std::vector<std::string> operator_signatures(const std::string& name);
 
 /// All operator names, in alphabetical order.

@@ -62,7 +62,7 @@ void read_optimizer_options(Options& options, optim::OptimizerOptions& optimizer
             last = setting.pair;
         }
     }
-    // Python's choices among kernels, which give the same numbers.
+    // Python's options for the choice of a kernel; all kernels compute the same numbers.
     for (const char* kernel : {"foreach", "fused", "capturable"}) {
         options.know(kernel);
     }
@@ -88,7 +88,7 @@ OptimizerPtr self_optimizer(Call& call) {
 }
 
 void read_group_parameters(lua_State* L, const Value& value, optim::ParameterGroup& group) {
-    // One Tensor is a group of its own: {params = w}.
+    // `params` may be a single Tensor: {params = w}.
     auto read = to_tensor(L, value.index()) != nullptr
                     ? Parameters{{*to_tensor(L, value.index())}, {}}
                     : read_parameters(L, value);
@@ -184,7 +184,7 @@ double loss_of(lua_State* L, int index) {
     return lua_tonumber(L, index);
 }
 
-/// For LBFGS: the value of the first call stays on the stack.
+/// Used for LBFGS. The value of the first call of the closure stays on the stack.
 int step_by_closure(Call& call, optim::Optimizer& optimizer) {
     lua_State* L = call.L;
     lua_settop(L, 2);

@@ -11,8 +11,7 @@ namespace hfc::lua {
 
 using OptimizerPtr = std::shared_ptr<optim::Optimizer>;
 
-/// A reference to one group, which has the same name as in PyTorch: optimizer.param_groups[1].lr =
-/// 0.1.
+/// A reference to one parameter group, as in PyTorch: optimizer.param_groups[1].lr = 0.1.
 struct ParameterGroupView {
     OptimizerPtr optimizer;
     size_t position;

@@ -1,4 +1,4 @@
-// optimizer.param_groups and what optimizers print.
+// optimizer.param_groups, and optimizers as text.
 #include "base/counted.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/optim.h"
@@ -177,8 +177,8 @@ int group_as_text(lua_State* L) {
     });
 }
 
-/// The fields of an optimizer that are no methods. Unknown ones raise: a setting belongs to a
-/// group.
+/// The fields of an optimizer that are not methods. Unknown fields raise an error, because options
+/// belong to a group.
 int get_optimizer_field(lua_State* L) {
     if (push_method(L)) {
         return 1;

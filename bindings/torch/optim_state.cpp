@@ -14,7 +14,7 @@ namespace {
 
 using State = optim::Optimizer::State;
 
-/// A tensor of a state; those of LBFGS without dimensions are numbers in Python.
+/// Pushes a tensor of a state. In Python's LBFGS, tensors without dimensions are numbers.
 void push_state_value(lua_State* L, const at::Tensor& tensor, bool numbers) {
     numbers&& tensor.dim() == 0 ? push(L, tensor.item<double>()) : push(L, tensor.clone());
 }
@@ -81,7 +81,7 @@ int optimizer_state(Call& call) {
     return 1;
 }
 
-/// Takes a setting's value over from a saved one.
+/// Sets an option to its saved value.
 void read_saved_setting(const optim::OptimizerSetting& setting, const StateTree& saved,
                         const std::string& where, optim::OptimizerOptions& options) {
     if (setting.number != nullptr) {
@@ -106,7 +106,7 @@ void read_saved_pair(const optim::OptimizerSetting& setting, const StateTree& sa
     }
 }
 
-/// The settings of a saved group; what it does not name stays.
+/// The options of a saved group. Options that it does not contain stay unchanged.
 optim::ParameterGroup read_saved_group(const StateTree& saved, const optim::ParameterGroup& group,
                                        const std::string& where) {
     require(saved.is_table(), "{}: expected a table", where);

@@ -42,7 +42,7 @@ void read_element(lua_State* L, int element, Parameters& result) {
     result.tensors.push_back(Value(L, element, what).object<LuaTensor>().tensor);
 }
 
-/// Throws Error for keys that a list does not have: what stands behind a hole would be lost.
+/// Throws Error for keys that are not in 1 .. length: elements after a hole would be lost.
 void require_list(lua_State* L, const Value& value, size_t length) {
     lua_pushnil(L);
     while (lua_next(L, value.index()) != 0) {

@@ -19,7 +19,7 @@ struct Parameters {
 /// Throws Error for anything else, and for a list with holes.
 Parameters read_parameters(lua_State* L, const Value& value);
 
-/// The same, or a single Tensor, or a network.
+/// Like read_parameters, but also accepts a single Tensor or a network.
 Parameters read_parameters_or_network(lua_State* L, const Value& value);
 
 }  // namespace hfc::lua

@@ -1,4 +1,4 @@
-// host.data_pointer, of which the prelude makes x:data().
+// host.data_pointer, which the prelude uses for x:data().
 #include "base/dtype_name.h"
 #include "bindings/runtime/registry.h"
 #include "bindings/torch/register.h"
@@ -10,9 +10,9 @@
 namespace hfc::lua {
 namespace {
 
-/// Memory that pointers in Lua's hands point into. As long as one of these is left, the memory
-/// stays where it is: what would move it (resize_) raises an error, and what gives the tensor other
-/// memory (set_, set_data) leaves this one alive.
+/// Memory to which Lua has pointers. As long as an object of this class refers to it, the memory
+/// stays in place: operators that would move it (resize_) raise an error, and operators that give
+/// the tensor different memory (set_, set_data) do not free it.
 class Exported {
   public:
     explicit Exported(const at::Tensor& tensor) : alias_(tensor.detach()) {
@@ -55,7 +55,7 @@ inline constexpr const char* type_name<ExportedPtr> = "ExportedMemory";
 
 namespace {
 
-/// host.data_pointer(x) -> address, dtype, elements, what keeps the memory
+/// host.data_pointer(x) -> address, dtype, elements, an object that keeps the memory alive
 int data_pointer(Call& call) {
     const at::Tensor tensor = tensor_argument(call, 1, "tensor");
     require(tensor.is_cpu(), "the elements are on {}; call x:cpu() first", tensor.device().str());

@@ -1,5 +1,5 @@
-// tostring(tensor): what Python's PyTorch prints, with its defaults (precision 4, 1000 elements, 3
-// at each edge, 80 columns).
+// tostring(tensor): the same text as in Python's PyTorch, with the same defaults (precision 4, 1000
+// elements, 3 at each edge, 80 columns).
 #include "bindings/torch/print.h"
 
 #include "base/dtype_name.h"
@@ -14,7 +14,7 @@
 namespace hfc::lua {
 namespace {
 
-/// The first and last elements of each dimension, which are what a summary shows.
+/// The first and last elements of each dimension, which appear in a summary.
 at::Tensor edges(const at::Tensor& tensor, int64_t dim = 0) {
     if (dim == tensor.dim()) {
         return tensor;
@@ -29,7 +29,7 @@ at::Tensor edges(const at::Tensor& tensor, int64_t dim = 0) {
         dim + 1);
 }
 
-/// How one real number is written, so that all of a tensor have the same width.
+/// The format of a real number. All numbers of a tensor have the same width.
 class NumberFormat {
   public:
     NumberFormat() = default;
@@ -98,7 +98,7 @@ class NumberFormat {
     int64_t width_ = 1;
 };
 
-/// Writes a tensor's elements, complex ones as two numbers.
+/// Writes a tensor's elements; a complex element is written as two numbers.
 class TensorFormat {
   public:
     explicit TensorFormat(const at::Tensor& shown) : complex_(shown.is_complex()) {
@@ -179,7 +179,7 @@ std::string write_elements(const at::Tensor& tensor, int64_t indent, bool summar
     return text + "]";
 }
 
-/// "grad_fn=<AddBackward0>", "dtype=torch.float64" and their like.
+/// "grad_fn=<AddBackward0>", "dtype=torch.float64" and similar suffixes.
 std::vector<std::string> find_suffixes(const at::Tensor& tensor) {
     std::vector<std::string> suffixes;
     if (!tensor.is_cpu()) {
@@ -225,8 +225,8 @@ std::string print_tensor(const at::Tensor& tensor) {
         auto readable = summarize ? edges(values).cpu() : values.cpu();
         readable = readable.is_floating_point() ? readable.to(at::kDouble)
                                                 : readable.resolve_conj().resolve_neg();
-        // With `edges` taken, only its own dots are missing: positions are those of the summary,
-        // lengths those of the tensor.
+        // A summary is written from the whole tensor, because write_elements() chooses the
+        // positions itself. `readable` then contains only the edges, which determine the format.
         elements = write_elements(summarize ? values.cpu() : readable, indent, summarize,
                                   TensorFormat(readable));
     }

@@ -9,14 +9,14 @@
 
 namespace hfc::lua {
 
-/// Reads the arguments of a function from its parameters' names, in their order. Throws Error for
-/// unknown names, too many arguments, and a missing one that has no default.
+/// Reads the arguments of a function, given the names of its parameters in order. Throws Error for
+/// unknown names, too many arguments, and missing arguments that have no default.
 class PythonArguments {
   public:
     PythonArguments(Call& call, std::vector<const char*> names);
 
     bool given(const char* name) { return find(name).has_value(); }
-    /// The argument, at a stack index.
+    /// The argument as a value on the stack.
     Value value(const char* name);
 
     double number(const char* name) { return value(name).number(); }

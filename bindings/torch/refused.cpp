@@ -8,7 +8,7 @@ namespace {
 
 bool inner_refused = false;
 
-/// Inner operators that check what they are given, each tried with arguments of every kind.
+/// Internal operators that check their arguments. Each was tested with arguments of every kind.
 bool is_checked(const std::string& name) {
     static const std::unordered_set<std::string> names = {"_adaptive_avg_pool2d",
                                                           "_adaptive_avg_pool3d",
@@ -55,12 +55,12 @@ bool is_checked(const std::string& name) {
     return of_a_kind || names.contains(name);
 }
 
-/// Those that leave checks to Python, which calls them.
+/// Internal operators that leave the checks to the Python code that calls them.
 bool is_inner(const std::string& name) {
     return name.starts_with('_') && !is_checked(name);
 }
 
-/// Those that the sandbox refuses too.
+/// Operators that the sandbox also refuses.
 bool is_for_trusted_scripts(const std::string& name) {
     return name == "from_file" || name.find("unsafe") != std::string::npos ||
            (name.starts_with('_') && name != "_unique2");

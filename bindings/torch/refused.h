@@ -5,10 +5,10 @@
 
 namespace hfc::lua {
 
-/// Why an operator is refused, or nullptr. These are internal parts of LibTorch (all *_backward
-/// operators, and some others), each of which can be reached through a public operator that checks
-/// the arguments. Called directly with wrong arguments, they read outside their memory or end the
-/// process (found by tests/lua/fuzz_operators.lua).
+/// Why an operator is refused, or nullptr. The refused operators are internal parts of LibTorch
+/// (all *_backward operators, and some others). Each of them can be reached through a public
+/// operator that checks the arguments. Called directly with wrong arguments, they read outside
+/// their memory or end the process (found by tests/lua/fuzz_operators.lua).
 const char* refusal_of(const std::string& name);
 
 /// From now on, refuses all internal operators, including those that are not known to do harm, and

@@ -13,7 +13,7 @@
 namespace hfc::lua {
 namespace {
 
-/// The names of operators and of what the table torch holds beside them.
+/// The names of operators and of the other fields of the table torch.
 std::vector<std::string> names_in_torch(lua_State* L) {
     std::vector<std::string> names = operator_names();
     lua_pushnil(L);
@@ -26,7 +26,7 @@ std::vector<std::string> names_in_torch(lua_State* L) {
     return names;
 }
 
-/// Names of Python's torch that have no sense or no counterpart in Lua: what to use instead.
+/// Advice for names of Python's torch that make no sense in Lua or have no counterpart.
 const char* advice_for(const std::string& name) {
     static const std::unordered_map<std::string, const char*> advice = {
         {"from_numpy", "Lua has no NumPy; torch.load reads .npy and .npz files"},
@@ -51,7 +51,7 @@ const char* advice_for(const std::string& name) {
     return found == advice.end() ? nullptr : found->second;
 }
 
-/// Runs the file of the prelude that defines torch.NAME, if one does, and pushes what it defined.
+/// Runs the prelude's file that defines torch.NAME, if there is one, and pushes the definition.
 bool push_deferred(lua_State* L) {
     lua_getfield(L, LUA_REGISTRYINDEX, "hfc.first_use_in_torch");
     if (!lua_isfunction(L, -1)) {
@@ -69,9 +69,9 @@ bool push_deferred(lua_State* L) {
     return ran;
 }
 
-/// torch.NAME: the operator of that name, found at its first use and kept in the table.
+/// torch.NAME: finds the operator with this name at its first use and keeps it in the table.
 int find_in_torch(lua_State* L) {
-    // A release build of LuaJIT takes what lua_rawset is given for a table without a look.
+    // A release build of LuaJIT does not check that the argument of lua_rawset is a table.
     if (!lua_istable(L, 1) || lua_type(L, 2) != LUA_TSTRING) {
         return 0;
     }
@@ -92,7 +92,7 @@ int find_in_torch(lua_State* L) {
     });
 }
 
-/// private_torch[key] = value, with the scripts' table in the upvalue.
+/// private_torch[key] = value; also sets the field in the scripts' table, which is the upvalue.
 int set_in_private_torch(lua_State* L) {
     lua_settop(L, 3);
     if (!lua_istable(L, 1) || lua_isnil(L, 2)) {
@@ -136,7 +136,7 @@ void push_private_torch(lua_State* L) {
 }
 
 void register_torch(lua_State* L) {
-    // PyTorch's constructors of sparse tensors leave this to the caller; Python's check by it.
+    // Without this setting, the constructors of sparse tensors do not check their arguments.
     at::globalContext().setCheckSparseTensorInvariants(true);
     detail::register_engine();
     detail::register_tensor_type(L);

@@ -14,7 +14,7 @@
 namespace hfc::lua {
 namespace {
 
-/// What all constructors have: the optimizer first, last_epoch last.
+/// The arguments that all constructors share: the optimizer first, last_epoch last.
 class ScheduleArguments : public PythonArguments {
   public:
     ScheduleArguments(Call& call, std::vector<const char*> names)
@@ -246,7 +246,7 @@ std::vector<optim::SchedulePtr> schedules_of(const std::vector<Scheduler>& sched
 int sequential_lr(Call& call) {
     ScheduleArguments a(call, {"optimizer", "schedulers", "milestones", "last_epoch"});
     const auto schedulers = read_schedulers(call.L, a.value("schedulers"));
-    // One scheduler has no milestones, and {} then reads as a table without names.
+    // A single scheduler has no milestones, and {} would be read as a table of names.
     const bool none = schedulers.size() == 1 && !a.given("milestones");
     return a.returns(optim::make_sequential_lr(
         *a.optimizer(), schedules_of(schedulers),

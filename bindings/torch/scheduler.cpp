@@ -13,7 +13,7 @@ optim::Schedule& self_schedule(Call& call) {
     return *call.argument(1, "scheduler").object<Scheduler>().schedule;
 }
 
-/// A number, or a Tensor of one element such as a loss.
+/// A number, or a Tensor with one element, such as a loss.
 double read_number(Call& call, int position, const char* name) {
     if (const at::Tensor* tensor = to_tensor(call.L, position);
         tensor != nullptr && tensor->numel() == 1) {
@@ -23,7 +23,7 @@ double read_number(Call& call, int position, const char* name) {
 }
 
 int step_scheduler(Call& call) {
-    // A script's function may let go of the scheduler meanwhile.
+    // A script's function may release the scheduler during the call.
     const auto schedule = call.argument(1, "scheduler").object<Scheduler>().schedule;
     call.at_most(2);
     if (schedule->needs_metric() && call.given(2)) {
@@ -63,7 +63,7 @@ std::vector<std::string> field_names_of(const nlohmann::ordered_json& state) {
     return names;
 }
 
-/// Fields that are no methods: the values of state_dict(), as in Python.
+/// Fields that are not methods: the values of state_dict(), as in Python.
 int get_scheduler_field(lua_State* L) {
     if (push_method(L)) {
         return 1;
@@ -98,7 +98,7 @@ int set_scheduler_field(lua_State* L) {
     });
 }
 
-/// A value as Lua writes it, numbers with six digits.
+/// A value in Lua's notation; numbers have six digits.
 std::string text_of(const nlohmann::ordered_json& value) {
     if (value.is_number()) {
         return fmt::format("{:.6g}", value.get<double>());

@@ -1,5 +1,5 @@
-// What holds for the whole process: default dtype, threads, states of random generators,
-// deterministic algorithms, the precision of matrix products.
+// Settings for the whole process: default dtype, threads, states of random generators,
+// deterministic algorithms, precision of matrix products.
 #include "base/device.h"
 #include "base/dtype_name.h"
 #include "base/error.h"
@@ -30,8 +30,8 @@ int set_default_dtype(Call& call) {
     return 0;
 }
 
-/// dtype_limits(name) -> bits, whether whole, smallest, largest, smallest normal, step at 1 (0 for
-/// whole ones), for torch.finfo and torch.iinfo.
+/// dtype_limits(name) -> bits, whether it is an integer dtype, smallest, largest, smallest normal,
+/// step at 1 (0 for an integer dtype), for torch.finfo and torch.iinfo.
 template <typename T>
 int push_limits(Call& call) {
     using Limits = std::numeric_limits<T>;
@@ -98,7 +98,7 @@ int initial_seed(Call& call) {
     return call.returns(static_cast<double>(at::detail::getDefaultCPUGenerator().current_seed()));
 }
 
-/// A number that a double holds exactly.
+/// Draws a seed that a double represents exactly, and sets it.
 int seed(Call& call) {
     const auto value = c10::detail::getNonDeterministicRandom() >> 12;
     cuda_status();
@@ -156,7 +156,7 @@ int set_flush_denormal(Call& call) {
     return call.returns(at::globalContext().setFlushDenormal(call.argument(1, "mode").boolean()));
 }
 
-/// One of the ready sets of settings, as NumPy names them.
+/// One of PyTorch's predefined sets of print options.
 PrintOptions find_profile(const std::string& profile) {
     require(profile == "default" || profile == "short" || profile == "full",
             "profile: expected 'default', 'short' or 'full', got '{}'", profile);

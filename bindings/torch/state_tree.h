@@ -19,7 +19,8 @@ namespace hfc::lua {
 /// "state.0.step", is read as the nested one.
 class StateTree {
   public:
-    /// Throws Error for a value that is not a table, and if it contains functions or other objects.
+    /// Throws Error for a value that is not a table, and for one that contains functions or other
+    /// objects.
     static StateTree read(lua_State* L, int index);
 
     bool is_table() const { return table_; }
@@ -34,7 +35,7 @@ class StateTree {
     /// The fields in the order of their keys, with "2" before "10".
     const std::vector<std::pair<std::string, StateTree>>& fields() const { return fields_; }
 
-    /// The same as JSON; throws Error for tensors with more than one number.
+    /// The value as JSON; throws Error for tensors with more than one number.
     nlohmann::ordered_json to_json() const;
 
   private:

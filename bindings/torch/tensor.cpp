@@ -15,23 +15,23 @@
 namespace hfc::lua {
 namespace {
 
-/// The tensors of one device.
+/// The memory of the tensors on one device.
 struct Device {
     int64_t live = 0;
-    int64_t limit = 0;  ///< 0: not looked at yet
+    int64_t limit = 0;  ///< 0: not computed yet
 };
 
 /// The CPU, then the GPUs.
 std::array<Device, 1 + 16> devices;
-bool limit_passed = false;  ///< of a device, since the last look
+bool limit_passed = false;  ///< whether a device exceeded its limit since the last check
 int64_t tensor_count = 0;
-int64_t resident_limit = 0;  ///< of the whole process; 0: not looked at yet
+int64_t resident_limit = 0;  ///< for the whole process; 0: not computed yet
 
 int place_of(const at::Tensor& tensor) {
     return tensor.is_cuda() ? 1 + std::clamp<int>(tensor.get_device(), 0, devices.size() - 2) : 0;
 }
 
-/// Bytes that a device has; a machine's memory does not change, so that it is asked for once.
+/// The memory of a device in bytes. It does not change, so it is queried only once.
 uint64_t memory_of(size_t place) {
     static std::array<uint64_t, 1 + 16> known = {};
     if (known[place] == 0) {
@@ -44,8 +44,8 @@ uint64_t memory_of(size_t place) {
     return known[place];
 }
 
-/// A storage of this size or more is counted once, however many tensors look at it; smaller ones by
-/// the tensor.
+/// A storage of at least this size is counted once, however many tensors share it; a smaller
+/// storage is counted once per tensor.
 constexpr int64_t large = 65536;
 
 struct Held {
@@ -58,7 +58,7 @@ std::unordered_map<const void*, Held>& held() {
     return storages;
 }
 
-/// Bytes of the process in memory; 0 where the system does not tell.
+/// Bytes of the process in memory; 0 if the system does not report them.
 int64_t resident_bytes() {
     std::ifstream statm("/proc/self/statm");
     int64_t total = 0;
@@ -132,8 +132,8 @@ int64_t MemoryBudget::live_tensors() {
 }
 
 void MemoryBudget::collect_if_needed(lua_State* L, bool holds_graph) {
-    // What a graph keeps for its backward pass hangs on one small tensor, so that only the process
-    // as a whole shows it.
+    // A graph keeps the data for its backward pass alive through one small tensor. Only the memory
+    // of the whole process shows these data.
     static int graphs = 0;
     const bool look = holds_graph && ++graphs % 8 == 0;
     const int64_t resident = look ? resident_bytes() : 0;
@@ -184,7 +184,7 @@ void LuaTensor::count() {
         storage_ = tensor.storage().unsafeGetStorageImpl();
         Held& entry = held()[storage_];
         ++entry.users;
-        // The first one, or the storage was resized since.
+        // The entry has 0 bytes for a new storage, and the old size if the storage was resized.
         device.live += bytes_ - entry.bytes;
         entry.bytes = bytes_;
     }
@@ -217,7 +217,7 @@ LuaTensor::~LuaTensor() {
     uncount();
 }
 
-// The moved-from one is undefined and counts no more.
+// The moved-from object has an undefined tensor and is no longer counted.
 LuaTensor::LuaTensor(LuaTensor&& other) noexcept
     : tensor(std::move(other.tensor)),
       hooks(std::move(other.hooks)),
@@ -255,7 +255,7 @@ void push_shared(lua_State* L, const at::Tensor& tensor) {
     }
     lua_pushlightuserdata(L, tensor.unsafeGetTensorImpl());
     lua_rawget(L, -2);
-    // Another tensor may have come to the address since, where a userdata was destroyed or changed.
+    // If a userdata was destroyed or changed, another tensor may have the same address now.
     const at::Tensor* known = to_tensor(L, -1);
     if (known == nullptr || !known->is_same(tensor)) {
         lua_pop(L, 1);

@@ -9,10 +9,11 @@
 
 namespace hfc::lua {
 
-/// To Lua's collector, a tensor has only a few bytes; this class counts the memory behind it. If
-/// the live bytes of a device, or those of the process while graphs for backward() are made, exceed
-/// a limit (1.5 times the bytes after the last collection, but never more than half of the rest of
-/// the device's memory), a full collection runs before the next tensor is made.
+/// To Lua's collector, a tensor is only a few bytes large, so this class counts the memory of the
+/// tensors. A full collection runs before the next tensor is made if the live bytes of a device
+/// exceed a limit. While graphs for backward() are made, the memory of the process has a limit,
+/// too. next_collection (base/machine.h) computes these limits from the bytes left by the last
+/// collection.
 class MemoryBudget {
   public:
     static int64_t live_bytes();
@@ -88,15 +89,15 @@ inline constexpr const char* type_name<at::Generator> = "Generator";
 void push(lua_State* L, const at::Tensor& tensor);
 void push(lua_State* L, at::Tensor&& tensor);
 
-/// Like push(), but for a tensor that this function has already pushed and that is still alive in
-/// Lua, pushes the same userdata. This is for parameters, which scripts compare and use as table
+/// Like push(), but pushes the same userdata again if this function has already pushed the tensor
+/// and the userdata is still alive. This is for parameters, which scripts compare and use as table
 /// keys.
 void push_shared(lua_State* L, const at::Tensor& tensor);
 
 /// The tensor at `index`, or nullptr.
 const at::Tensor* to_tensor(lua_State* L, int index);
 
-/// Returns the tensor that an argument must be.
+/// Returns the Tensor given as an argument.
 inline const at::Tensor& tensor_argument(Call& call, int position, const char* parameter) {
     return call.argument(position, parameter).object<LuaTensor>().tensor;
 }
@@ -110,8 +111,8 @@ std::vector<at::Tensor> read_tensors(lua_State* L, const Value& value,
 int push_results(lua_State* L, const std::vector<at::Tensor>& tensors);
 
 /// Converts a number or a boolean to a tensor without dimensions that, as in PyTorch, does not
-/// widen the dtype of other tensors; returns nothing for other values. For which numbers are
-/// integers, see to_scalar (numbers.h).
+/// widen the dtype of other tensors; returns nothing for other values. See to_scalar (numbers.h)
+/// for which numbers become integers.
 std::optional<at::Tensor> to_number_tensor(lua_State* L, int index);
 
 /// The dtype that a name such as "float32" stands for; nothing for an unknown name.

@@ -4,9 +4,9 @@
 --   hfc-host scripts/heuristics.lua --preset paper --device cuda    CIFAR-10 as in the paper
 --
 -- The curves 'low r=N' and 'high r=N' are accuracies on filtered test images; the table
--- 'statistics' has these accuracies for the BatchNorm network with each kind of statistics. Expect:
--- according to the paper, networks trained with mix-up or BatchNorm use more of the high
--- frequencies on CIFAR-10 than vanilla networks. On the built-in data, all networks are near chance
+-- 'statistics' has these accuracies for the BatchNorm network with each kind of statistics.
+-- Expect: on CIFAR-10, according to the paper, networks trained with mix-up or BatchNorm use more
+-- of the high frequencies than vanilla networks. On the built-in data, all networks are near chance
 -- on x_h, and the one with BatchNorm learns fastest.
 local known = {"vanilla", "dropout", "mixup", "batchnorm", "adversarial"}
 local opt = hfc.options(hfc.common {

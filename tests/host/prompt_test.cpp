@@ -5,10 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <csignal>
 
 namespace hfc::test {
@@ -335,44 +333,6 @@ TEST_F(Prompt, WithoutATerminalAScriptIsRead) {
     EXPECT_EQ(unfinished.status, 1);
     EXPECT_THAT(unfinished.err, HasSubstr("unfinished statement"));
 }
-
-#if !defined(HFC_SANITIZED)
-/// Processor time of the children that have ended.
-double children_seconds() {
-    rusage usage = {};
-    ::getrusage(RUSAGE_CHILDREN, &usage);
-    return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-           static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-// The best of several, and processor time for what takes long: this machine may be busy with
-// something else.
-TEST_F(Prompt, AppearsWithin400Milliseconds) {
-    double best = 1e9;
-    for (int i = 0; i < 3; ++i) {
-        const double before = children_seconds();
-        EXPECT_EQ(run({"-i"}, {.environment = {"OMP_NUM_THREADS=1"}, .input = ""}).status, 0);
-        best = std::min(best, children_seconds() - before);
-    }
-    EXPECT_LT(best, 0.4);
-}
-
-TEST_F(Prompt, CompletesWithin50Milliseconds) {
-    auto terminal = at_terminal();
-    terminal.wait_for("> ");
-    terminal.type("torch.");
-    terminal.wait_for("torch.");
-    double best = 1e9;
-    for (int i = 0; i < 4; ++i) {
-        const auto begin = std::chrono::steady_clock::now();
-        terminal.type("\t");
-        terminal.wait_for(" more");
-        best = std::min(
-            best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    }
-    EXPECT_LT(best, 0.05);
-}
-#endif
 
 }  // namespace
 }  // namespace hfc::test

@@ -170,7 +170,8 @@ class NetworkChecks {
         const double none = zero_gradients(loss);
         note("zero gradient", none, never,
              fmt::format("the gradient of the loss {} is zero for {:.3g} % of the correctly "
-                         "classified images, so attacks that follow it do not change these images",
+                         "classified images, so attacks that follow this gradient do not change "
+                         "these images",
                          name_of(loss), 100 * none));
         const double saturated = none > 0 ? 0 : zero_gradients(Loss::cross_entropy);
         note("zero gradient", saturated, most_saturated,
@@ -227,7 +228,7 @@ class NetworkChecks {
             wins("one step wins", "FFGSM succeeds",
                  right_after(attack_like(options_, "ffgsm", epsilon())), many);
         }
-        wins("noise wins", "one of 100 random points in the ball succeeds",
+        wins("noise wins", "at least one of 100 random points in the epsilon ball is misclassified",
              right_at_random_points(epsilon()), many);
     }
 
@@ -335,7 +336,7 @@ std::vector<Check> check_transfer(model::Model& model, model::Model& source,
     const double won = fooled.logical_and(right).to(at::kDouble).mean().item<double>();
     return {
         {"black box wins",
-         fmt::format("on {:.3g} % of the images, the attack fails but the adversarial images for "
+         fmt::format("on {:.3g} % of the images, the attack fails but adversarial images made for "
                      "the other network succeed: gradients may be masked",
                      100 * won),
          won, most_black_box}};

@@ -140,8 +140,8 @@ class Reader {
         const auto& objects = result_.objects;
         if (without_area_ > 0) {
             result_.notes.push_back(
-                fmt::format("'{}': {} of the {} annotations have no 'area'; the width times the "
-                            "height of their boxes is used instead",
+                fmt::format("'{}': {} of the {} annotations have no 'area'; the area of the box is "
+                            "used instead",
                             result_.name, without_area_, objects.size()));
         }
         const auto box_area = [](const BoxedObject& one) { return one.box[2] * one.box[3]; };
@@ -149,8 +149,8 @@ class Reader {
             objects, [&](const auto& one) { return one.area > 1.001 * box_area(one) + 1; }));
         if (count > 0 && count == objects.size()) {
             result_.notes.push_back(
-                fmt::format("'{}': every 'area' is larger than its box; the metrics for small, "
-                            "medium and large objects use 'area'",
+                fmt::format("'{}': every 'area' is larger than the area of its box; the metrics "
+                            "for small, medium and large objects use 'area'",
                             result_.name));
         }
         if (objects.size() > 1 && without_area_ == 0 &&

@@ -255,7 +255,7 @@ Found Detector::find(const HeadOutput& output, int64_t picture,
 
 DetectionLoss Detector::loss(const std::vector<at::Tensor>& pictures,
                              const std::vector<Objects>& objects) {
-    require(pictures.size() == objects.size(), "expected the objects of {} images, got {}",
+    require(pictures.size() == objects.size(), "expected objects for {} images, got objects for {}",
             pictures.size(), objects.size());
     const auto prepared = prepare(pictures);
     std::vector<Objects> scaled;

@@ -175,7 +175,7 @@ void check_band(const Band& band) {
             "the band's mask must be a floating-point tensor [H, W], got {} [{}]",
             dtype_name(mask.scalar_type()), fmt::join(mask.sizes(), ", "));
     require(mask.ge(0).logical_and(mask.le(1)).all().item<bool>(),
-            "the band's mask must contain factors in [0,1]");
+            "the band's mask must contain only factors in [0,1]");
 }
 
 }  // namespace

@@ -221,8 +221,8 @@ Dataset Dataset::transformed(std::shared_ptr<const Transform> transform) const {
 
 Dataset Dataset::with_recipe(const image_file::PictureRecipe& recipe) const {
     require(transforms_.empty(),
-            "'{}': images are resized and cropped before they are filtered or mapped; call this "
-            "function first",
+            "'{}': images are resized and cropped before they are filtered or mapped; call "
+            "Dataset:transform first",
             name_);
     Dataset view = *this;
     view.source_ = source_->with_recipe(recipe);
@@ -237,7 +237,8 @@ Dataset Dataset::cached(const std::filesystem::path& folder) const {
         return *this;
     }
     require(pictures != nullptr,
-            "'{}' cannot be cached: caching requires image files that are read at one common size",
+            "'{}' cannot be cached: caching requires image files that are all read at the same "
+            "size",
             name_);
     Dataset view = *this;
     view.source_ = data::cached(pictures, samples(), folder);

@@ -107,7 +107,8 @@ Rule parse_rule(std::string_view text) {
         return Rule::inclusive;
     }
     require(text == "<",
-            "'rule' must be \"<=\" (distance at most the radius) or \"<\" (below it), got \"{}\"",
+            "'rule' must be \"<=\" (distance at most the radius) or \"<\" (distance below the "
+            "radius), got \"{}\"",
             text);
     return Rule::exclusive;
 }

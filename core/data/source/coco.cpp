@@ -140,8 +140,8 @@ class Reader {
         const auto& objects = result_.objects;
         if (without_area_ > 0) {
             result_.notes.push_back(
-                fmt::format("'{}': {} of the {} annotations have no 'area'; the width times the "
-                            "height of their boxes is used instead",
+                fmt::format("'{}': {} of the {} annotations have no 'area'; the area of the box is "
+                            "used instead",
                             result_.name, without_area_, objects.size()));
         }
         const auto box_area = [](const BoxedObject& one) { return one.box[2] * one.box[3]; };

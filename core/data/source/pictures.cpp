@@ -72,7 +72,7 @@ void require_good(const std::vector<BadSample>& bad, int64_t all) {
     std::vector<std::string> reasons;
     std::ranges::transform(bad, std::back_inserter(reasons), &BadSample::reason);
     fail("{} of {} images cannot be read{}: {}", bad.size(), all,
-         bad.size() >= most_bad_samples ? " (the others were not tried)" : "",
+         bad.size() >= most_bad_samples ? " (the remaining images were not read)" : "",
          fmt::join(reasons, "; "));
 }
 

@@ -243,7 +243,7 @@ Pair load_tar(const std::string& train, const TarOptions& options,
     auto [first, second] = parts_of(train, options, notes);
     const auto file = class_file_of(options.folder);
     require(first.list.numbered == second.list.numbered,
-            "'{}' specifies its classes as {}, but '{}' specifies them as {}", first.name,
+            "the classes in '{}' are {}, but the classes in '{}' are {}", first.name,
             first.list.numbered ? "numbers" : "directories", second.name,
             second.list.numbered ? "numbers" : "directories");
     auto train_classes = numbered_classes(first, second), test_classes = train_classes;

@@ -63,7 +63,7 @@ class TarLister {
             number_pictures();
         }
         require(!list_.numbered || unnumbered_.empty(),
-                "the image {} has no '{}' next to it, although other images do", unnumbered_,
+                "the image {} has no '{}' next to it, but other images have one", unnumbered_,
                 "NAME.cls");
         return std::move(list_);
     }

@@ -86,7 +86,7 @@ class Setter {
     void from_slot(const Json& value, Kind wanted) {
         const auto& name = text_member(value, value.contains("name") ? "name" : "as_name");
         const auto& found = scope_.find(name);
-        expect(found.kind == wanted, "'{}' is of a kind that '{}' does not accept", name,
+        expect(found.kind == wanted, "'{}' has a type that the argument '{}' does not accept", name,
                argument_.name());
         patch(Patch::Kind::value, {{found.slot, {}}});
     }

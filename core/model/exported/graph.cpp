@@ -168,7 +168,7 @@ class Parser {
 
     void read_arithmetic(Node& node, const Json& given) {
         const auto found = size_operators.find(node.target.substr(node.target.find('.') + 1));
-        expect(found != size_operators.end(), "this operator is not supported for sizes");
+        expect(found != size_operators.end(), "this operator is not supported for tensor sizes");
         node.arithmetic = found->second;
         for (const auto& input : list_member(given, "inputs")) {
             const auto [kind, value] = only_member(member(input, "arg"));

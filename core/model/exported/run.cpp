@@ -60,7 +60,7 @@ int64_t calculate(SizeOperator op, int64_t a, int64_t b) {
         case SizeOperator::none:
             break;
     }
-    fail("this operator is not supported for sizes");
+    fail("this operator is not supported for tensor sizes");
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ TEST_F(CorruptionFiles, published_images_are_read_by_severity) {
 TEST_F(CorruptionFiles, published_files_that_are_wrong_are_named) {
     tensor_file::save(scratch_ / "labels.npy", {{"", at::zeros({30}, at::kByte)}});
     EXPECT_THAT(test::error_of([&] { published(small_test(), "fog", 1, scratch_); }),
-                HasSubstr("labels.npy' do not match those of the test images"));
+                HasSubstr("labels.npy' must equal the labels of the test images"));
     tensor_file::save(scratch_ / "labels.npy",
                       {{"", small_test().labels().to(at::kByte).repeat({5})}});
     tensor_file::save(scratch_ / "fog.npy", {{"", at::zeros({30, 32, 32, 3}, at::kFloat)}});

@@ -161,7 +161,8 @@ TEST_F(Folder, names_up_to_ten_pictures_that_do_not_decode) {
         ++named;
     }
     EXPECT_EQ(named + (message.find("is a GIF") != std::string::npos ? 1 : 0), 10) << message;
-    EXPECT_THAT(message, HasSubstr("of 304 images cannot be read (the others were not tried)"));
+    EXPECT_THAT(message,
+                HasSubstr("of 304 images cannot be read (the remaining images were not read)"));
 }
 
 TEST_F(Folder, resizes_before_it_crops) {

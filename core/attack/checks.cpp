@@ -228,7 +228,7 @@ class NetworkChecks {
             wins("one step wins", "FFGSM succeeds",
                  right_after(attack_like(options_, "ffgsm", epsilon())), many);
         }
-        wins("noise wins", "at least one of 100 random points in the ball succeeds",
+        wins("noise wins", "at least one of 100 random points in the epsilon ball is misclassified",
              right_at_random_points(epsilon()), many);
     }
 

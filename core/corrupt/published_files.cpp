@@ -55,7 +55,7 @@ data::Dataset published(const data::Dataset& dataset, const std::string& kind, i
         read_rows(folder / "labels.npy", {severities * count}, (severity - 1) * count, count)
             .to(at::kLong);
     require(labels.equal(test.labels()),
-            "the labels in '{}' do not match those of the test images; {}",
+            "the labels in '{}' must equal the labels of the test images; {}",
             (folder / "labels.npy").string(), where_published);
     auto images = std::make_shared<data::Images>();
     images->name = fmt::format("{} {} {}", test.name(), kind, severity);

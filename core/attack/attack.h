@@ -1,5 +1,5 @@
-// Adversarial images, and how accurate a network stays on them. Methods, names and defaults are
-// those of torchattacks 3.5.
+// Adversarial images, and how accurate a network stays on them. Methods, names and defaults are the
+// same as in torchattacks 3.5.
 #pragma once
 
 #include "attack/options.h"

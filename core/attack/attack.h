@@ -1,5 +1,5 @@
-// Adversarial images, and how accurate a network stays on them. Methods, names and defaults are
-// those of torchattacks 3.5.
+// Adversarial images, and how accurate a network stays on them. Methods, names and defaults are the
+// same as in torchattacks 3.5.
 #pragma once
 
 #include "attack/options.h"
@@ -13,21 +13,21 @@ namespace hfc::attack {
 
 /// Images near `images` that the model misclassifies, or comes nearer to misclassifying.
 /// images: float32 [N, C, H, W] in the range of the options, any device and layout; the result has
-/// the same ones. labels: int64 [N]. samples: int64 [N], the index of each image in its source,
-/// which its random numbers depend on; undefined: 0 .. N-1. The result is in the range and within
-/// epsilon of the images: |x' - x| <= epsilon holds for the value of each pixel as a real number.
-/// The model computes in evaluation mode on its own device, channels_last, and no gradient of a
-/// parameter is computed. Its parameters, their gradients and requires_grad, its buffers and its
-/// mode are the same afterwards, even after an exception. Calls check_interrupt() once per step.
-/// Throws Error for options out of range, images outside the range or not a number, labels that the
-/// model has no logit for, and a model whose logits do not depend on the images or whose gradient
-/// is not a number.
+/// the same device and layout. labels: int64 [N]. samples: int64 [N], the index of each image in
+/// its source; undefined: 0 .. N-1. The random numbers of an image depend on its index. The result
+/// is in the range and within epsilon of the images: |x' - x| <= epsilon holds in exact arithmetic.
+/// The model runs in evaluation mode on its own device, channels_last, and no parameter gradients
+/// are computed. Its parameters, their gradients and requires_grad, its buffers and its mode are
+/// the same afterwards, even after an exception. Calls check_interrupt() once per step. Throws
+/// Error for options out of range, pixels that are NaN or outside the range, labels for which the
+/// model has no logit, and a model whose logits do not depend on the images or whose gradient is
+/// not finite.
 at::Tensor perturb(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                    const AttackOptions& options = {},
                    const model::Inference::Options& inference = {}, const at::Tensor& samples = {});
 
-/// perturb() for several epsilons (options.epsilon is not used): one tensor for each. Work that
-/// they share is done once.
+/// perturb() for several epsilons (options.epsilon is not used): returns one tensor per epsilon.
+/// Work that all epsilons share is done once.
 std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& labels, const AttackOptions& options,
                                 const std::vector<double>& epsilons,
@@ -35,10 +35,10 @@ std::vector<at::Tensor> perturb(model::Model& model, const at::Tensor& images,
                                 const at::Tensor& samples = {});
 
 struct RobustOptions {
-    /// The attack on an image stops once the model misclassifies it: before the attack, at any
-    /// step, restart or smaller epsilon. The robust accuracy is the same or a little lower than
-    /// with `false`, which attacks every image in full and judges only the result, as torchattacks
-    /// does.
+    /// If true, an image is attacked only until the model misclassifies it: unperturbed, or at any
+    /// step, in any restart, or with a smaller epsilon. If false, every image is attacked in full,
+    /// and only the result is judged, as in torchattacks; the robust accuracy is then the same or
+    /// slightly higher.
     bool early_stop = true;
     model::Inference::Options inference = {};
     std::function<void(double)> after_batch = {};  ///< called with the fraction done, in (0,1]
@@ -50,8 +50,8 @@ struct RobustOptions {
 };
 
 /// The fraction of images that the model still classifies correctly under the attack, for each
-/// epsilon in the order given. Untargeted. Throws Error as perturb() does, for no epsilon and for a
-/// batch size below 1.
+/// epsilon in the order given. Untargeted. Throws Error as perturb() does, and if there are no
+/// epsilons or the batch size is below 1.
 std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& dataset,
                                     const AttackOptions& options,
                                     const std::vector<double>& epsilons,
@@ -60,21 +60,22 @@ std::vector<double> robust_accuracy(model::Model& model, const data::Dataset& da
 struct SearchOptions {
     double max_epsilon = 1;
     int64_t bisections = 10;  ///< after a first attempt with max_epsilon
-    /// If not empty: the only epsilons to try, in ascending order, until one succeeds. A single
-    /// step can fool the network at an epsilon and not at a larger one, which a bisection misses.
+    /// If not empty: the only epsilons to try, in ascending order, until one succeeds. A bisection
+    /// is not enough for single-step attacks, which can succeed at one epsilon and fail at a larger
+    /// one.
     std::vector<double> epsilons = {};
-    /// If not empty: the bisection of an image ends once it is known of each of these whether the
-    /// image's smallest epsilon is larger.
+    /// If not empty: the bisection for an image ends as soon as it is known whether the image's
+    /// smallest epsilon is larger than each of these bounds.
     std::vector<double> bounds = {};
     model::Inference::Options inference = {};
     at::Tensor samples = {};  ///< as for perturb()
 };
 
-/// Returns, for each image, the smallest epsilon at which the attack was found to succeed, by
-/// bisection: float64 [N] on the CPU. It is 0 if the model misclassifies the image itself, and
-/// infinity if max_epsilon is not enough. Each image has its own search, and all searches run in
-/// one batch. A perturbation of exactly the returned size was found. The step is a fixed fraction
-/// of epsilon: relative_alpha, or alpha / epsilon from the options.
+/// Returns, for each image, the smallest epsilon at which a bisection found the attack to succeed:
+/// float64 [N] on the CPU. It is 0 if the model misclassifies the image itself, and infinity if
+/// max_epsilon is not enough. Each image has its own search, and all searches run in one batch. The
+/// search found a perturbation of exactly the returned size. The step size is a fixed fraction of
+/// epsilon: relative_alpha, or alpha / epsilon from the options.
 at::Tensor smallest_epsilon(model::Model& model, const at::Tensor& images, const at::Tensor& labels,
                             const AttackOptions& options = {}, const SearchOptions& search = {});
 

@@ -17,7 +17,7 @@ struct Pass {
 /// One number for each row of logits [N, classes].
 using LossFunction = std::function<at::Tensor(const at::Tensor& logits)>;
 
-/// A network that is only measured while this lives.
+/// The network under attack, which a model::Inference keeps in evaluation mode.
 class AttackedNetwork {
   public:
     AttackedNetwork(model::Model& model, const Settings& settings,
@@ -35,29 +35,29 @@ class AttackedNetwork {
     /// Moves images to the network's device, in the layout channels_last.
     at::Tensor bring(const at::Tensor& images) const { return inference_.bring(images); }
 
-    /// Logits without and with a graph behind them.
+    /// The logits, without an autograd graph (logits()) or with one (forward()).
     at::Tensor logits(const at::Tensor& images) const;
     Pass forward(const at::Tensor& images) const;
 
-    /// What the attack increases, one number per image.
+    /// The losses that the attack increases, one per image.
     at::Tensor losses(const at::Tensor& logits, const at::Tensor& labels) const;
 
     /// Which images the attack has succeeded on: bool [N].
     at::Tensor fooled(const at::Tensor& logits, const at::Tensor& labels) const;
 
-    /// The gradient of the sum of losses with respect to the images of the pass, whose graph is
-    /// freed.
+    /// The gradient of the sum of losses() with respect to the images of the pass. Frees the graph
+    /// of the pass.
     at::Tensor gradient(const Pass& pass, const at::Tensor& labels) const;
     /// The gradient of losses other than losses().
     at::Tensor gradient(const Pass& pass, const LossFunction& losses) const;
 
     /// The gradients of single logits, [N, K, C, H, W], for classes int64 [N, K]: row (i, k) is the
-    /// gradient of logit classes[i, k] of image i. This takes K backward passes through the whole
-    /// batch; the graph is then freed.
+    /// gradient of logit classes[i, k] of image i. Makes K backward passes through the whole batch,
+    /// and then frees the graph.
     at::Tensor class_gradients(const Pass& pass, const at::Tensor& classes) const;
 
-    /// Throws Error if a logit or gradient so far was not a number. Not checked at each gradient,
-    /// because a GPU would have to wait.
+    /// Throws Error if a logit or gradient so far was NaN or infinite. The other functions do not
+    /// check this, because each check would make a GPU wait.
     void require_numbers() const;
 
   private:

@@ -10,7 +10,7 @@ namespace hfc::attack {
 
 struct Check {
     std::string name;
-    std::string text;  ///< one sentence for a value above the limit
+    std::string text;  ///< the sentence to report if the value is above the limit
     double value = 0;
     double limit = 0;
 
@@ -18,21 +18,21 @@ struct Check {
 };
 
 /// Checks a network for random or normalised outputs, zero gradients, attacks that should do better
-/// than others but do not, and attacks of the options that have not converged. Uses the first 100
+/// than others but do not, and attacks in `options` that have not converged. Uses the first 100
 /// images of the data set. epsilon, norm and range are taken from the options. Throws Error as
 /// robust_accuracy() does.
 std::vector<Check> check_network(model::Model& model, const data::Dataset& dataset,
                                  const AttackOptions& options, const RobustOptions& robust);
 
 /// Attacks another network, such as a copy without a defence, with 100 steps of APGD. Checks
-/// whether the results fool the model on images on which the attack of the report failed. Uses the
+/// whether the results fool the model on images on which the attacks in `found` failed. Uses the
 /// first 100 images.
 std::vector<Check> check_transfer(model::Model& model, model::Model& source,
                                   const data::Dataset& dataset, const Robustness& found,
                                   const AttackOptions& options, const RobustOptions& robust);
 
-/// Checks a report for a black-box attack that beats the gradient attacks, and for what the number
-/// of classes changed.
+/// Checks whether a black-box attack beats the gradient attacks in `found`, and whether the attacks
+/// were changed because there are few classes.
 std::vector<Check> check_steps(const Robustness& found);
 
 }  // namespace hfc::attack

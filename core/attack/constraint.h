@@ -11,16 +11,16 @@ at::Tensor confine(const Band& band, const at::Tensor& perturbation);
 /// The size of the perturbation of each image in the norm: float64 [N].
 at::Tensor sizes_of(const at::Tensor& perturbed, const at::Tensor& images, Norm norm);
 
-/// Returns the perturbed images such that none of them is beyond epsilon, in real numbers. Rounding
-/// to float32 can move a perturbation that was scaled to a small epsilon beyond it, by less than
-/// one unit in the last place of each pixel.
+/// Returns the perturbed images, adjusted so that none is beyond epsilon in exact arithmetic.
+/// Rounding to float32 can move a perturbation that was scaled to a small epsilon beyond it, by
+/// less than one unit in the last place of each pixel.
 at::Tensor round_inside(const at::Tensor& perturbed, const at::Tensor& images, double epsilon,
                         Norm norm);
 
 /// The L2 norm of each image: [N, 1, 1, 1].
 at::Tensor l2_norm(const at::Tensor& images);
 
-/// One number per image, [N], for use with images: [N, 1, 1, 1].
+/// Reshapes one number per image, [N], to [N, 1, 1, 1] for broadcasting over images.
 at::Tensor beside_images(const at::Tensor& values);
 
 class Constraint {
@@ -33,8 +33,8 @@ class Constraint {
     const at::Tensor& epsilons() const { return epsilons_; }  ///< float64 [N], on their device
     at::Tensor float_epsilons() const;                        ///< float32 [N, 1, 1, 1]
 
-    /// Images that satisfy the constraint: the nearest ones, except that a perturbation with a band
-    /// is filtered and scaled.
+    /// Returns the nearest images that satisfy the constraint. If there is a band, filters and
+    /// scales the perturbation instead.
     at::Tensor project(const at::Tensor& perturbed) const;
 
     /// A gradient without the frequencies outside the band.
@@ -48,7 +48,7 @@ class Constraint {
     const Settings& settings_;
     at::Tensor images_;
     at::Tensor epsilons_;
-    at::Tensor lower_;  ///< the smallest value of each pixel; one number for L2
+    at::Tensor lower_;  ///< the smallest value of each pixel; a single number for L2
     at::Tensor upper_;
 };
 

@@ -1,4 +1,4 @@
-// An attack in which images leave the batch as soon as they are fooled.
+// An attack in which images leave the batch as soon as they fool the network.
 #pragma once
 
 #include "attack/method.h"
@@ -7,16 +7,17 @@ namespace hfc::attack {
 
 class EarlyStoppingAttack {
   public:
-    /// first_gradient: at the images, if it is known and the settings are gradient_first. The
-    /// images themselves must not be fooled.
+    /// first_gradient: undefined or, for settings with gradient_first, the gradient at the
+    /// unperturbed images. With a gradient, no unperturbed image may fool the network, because the
+    /// first iteration does not check this.
     EarlyStoppingAttack(const AttackedNetwork& network, const Settings& settings,
                         const AttackBatch& batch, const at::Tensor& first_gradient);
 
-    /// Call it before run() to keep the first image that succeeds as well.
+    /// Keeps the first successful version of each image. Call this before run().
     void keep_images() { adversarial_ = images_; }
-    /// The first images that succeed, and the unperturbed image where the attack failed.
+    /// For each image, the first successful version, or the unperturbed image if the attack failed.
     const at::Tensor& adversarial() const { return adversarial_; }
-    /// They, and the result of the attack where it failed.
+    /// For each image, the first successful version, or the attack's result if it failed.
     at::Tensor results() const;
 
     /// Runs all iterations. Returns, for each image, the size of the first perturbation that

@@ -1,4 +1,4 @@
-// The network at one batch of images, evaluated on demand.
+// The network's results for one batch of images, computed on demand.
 #pragma once
 
 #include "attack/attacked_network.h"
@@ -12,7 +12,7 @@ namespace hfc::attack {
 class Evaluation {
   public:
     /// images: on the network's device. labels: int64 [N]. graph: whether a gradient will be
-    /// requested after the logits, which then need no second forward pass.
+    /// requested after the logits. If so, the gradient needs no second forward pass.
     Evaluation(const AttackedNetwork& network, const at::Tensor& images, const at::Tensor& labels,
                bool graph = true)
         : network_(network), graph_(graph), images_(images), labels_(labels) {}
@@ -40,11 +40,11 @@ class Evaluation {
     /// Sets a gradient that is already known.
     void set_gradient(const at::Tensor& gradient) { gradient_ = gradient; }
 
-    /// Continues only with the images at `rows` (int64, ascending).
+    /// Keeps only the images at `rows` (int64, ascending).
     void keep(const at::Tensor& rows);
 
   private:
-    /// The forward pass with a graph that still exists.
+    /// Returns the forward pass, and runs it again if its graph has been freed.
     Pass& pass();
     at::Tensor kept_rows(const at::Tensor& gradient) const;
 

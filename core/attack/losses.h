@@ -9,11 +9,12 @@ namespace hfc::attack {
 /// for each image.
 int64_t classes_needed(Loss loss, bool targeted);
 
-/// Losses of logits [N, classes] that grow as the logit of the label (int64 [N]) loses to the
-/// others. [N].
+/// Losses [N] of logits [N, classes] that grow as the logit of the label (int64 [N]) falls relative
+/// to the others.
 at::Tensor untargeted_losses(Loss loss, const at::Tensor& logits, const at::Tensor& labels);
 
-/// Losses that grow as the logit of the target class, int64 [N], wins against that of the label.
+/// Losses that grow as the logit of the target class (int64 [N]) rises relative to the logit of the
+/// label.
 at::Tensor targeted_losses(Loss loss, const at::Tensor& logits, const at::Tensor& labels,
                            const at::Tensor& targets);
 

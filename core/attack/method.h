@@ -22,8 +22,8 @@ struct AttackBatch {
     int64_t restart = 0;
 };
 
-/// One run of an attack on a batch. A run is begin(), then advance() once per iteration. Between
-/// two iterations, the caller may drop images by keep().
+/// One run of an attack on a batch. A run consists of begin() and one advance() per iteration.
+/// Between two iterations, the caller may drop images with keep().
 class Attack {
   public:
     explicit Attack(const Settings& settings) : settings_(settings) {}
@@ -31,9 +31,9 @@ class Attack {
     Attack(const Attack&) = delete;
     Attack& operator=(const Attack&) = delete;
 
-    /// Puts the images at their start. The base class uses the given start, a random one or the
-    /// images themselves, as the settings say. A method with its own state overrides this and calls
-    /// the base class first.
+    /// Sets the starting point. The base class uses the given start, a random start or the
+    /// unperturbed images, depending on the settings. A method with its own state overrides this
+    /// and calls the base class first.
     virtual void begin(const AttackedNetwork& network, const AttackBatch& batch);
 
     /// Performs one iteration. `here` evaluates the network at images(), on demand.
@@ -57,15 +57,15 @@ class Attack {
     /// Returns false if the method needs only logits. The wrappers then record no graph.
     virtual bool uses_gradient() const { return true; }
 
-    /// The perturbed images after the last iteration: a new tensor each time.
+    /// The perturbed images after the latest iteration. Every iteration makes a new tensor.
     const at::Tensor& images() const { return current_; }
 
-    /// Continues only with the images at `rows` (int64).
+    /// Keeps only the images at `rows` (int64).
     virtual void keep(const at::Tensor& rows);
 
   protected:
-    /// The tensors of the derived class that hold one row per image; keep() narrows them. An
-    /// undefined tensor is skipped.
+    /// The derived class's tensors with one row per image, from which keep() also selects rows.
+    /// Undefined tensors are skipped.
     virtual std::vector<at::Tensor*> per_image() = 0;
 
     const Settings& settings() const { return settings_; }
@@ -114,7 +114,7 @@ inline constexpr double any_size = 1000;
 struct Method {
     std::string name;
     Norm norm = Norm::l_infinity;
-    bool either_norm = false;    ///< `norm` is the default of a choice
+    bool either_norm = false;    ///< the user can choose the norm; `norm` is the default
     double epsilon = 8.0 / 255;  ///< default
     double alpha = 2.0 / 255;    ///< default
     int64_t steps = 10;          ///< default
@@ -122,7 +122,7 @@ struct Method {
     bool takes_alpha = true;     ///< false if the method determines its own step size
     bool takes_steps = true;  ///< false if one of the method's own options sets the number of steps
     bool takes_band = true;   ///< the perturbation can be confined to frequencies
-    bool takes_targeted = true;  ///< the labels can be classes to aim at
+    bool takes_targeted = true;  ///< the labels can be target classes
     bool random_start = false;   ///< the method can start at random, and does so by default
     /// The attack searches for the nearest misclassified images; epsilon decides which of them
     /// count.
@@ -134,7 +134,7 @@ struct Method {
     bool gradient_first = false;
     std::vector<NumberOption> numbers = {};
     std::function<std::unique_ptr<Attack>(const Settings&)> make = {};
-    /// For a method whose name does not say what it does, such as a function of a script.
+    /// For a method whose name does not say what it does, such as a script's function.
     std::string fingerprint = {};
 };
 

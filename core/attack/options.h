@@ -1,4 +1,4 @@
-// The options of an attack, and the table of attacks from which they choose.
+// The options of an attack, and the names of the methods.
 #pragma once
 
 #include "data/transform/filter.h"
@@ -39,7 +39,7 @@ const char* name_of(Loss loss);
 /// Throws Error for an unknown name.
 Loss parse_loss(std::string_view name);
 
-/// Which of the images from its iterations an attack returns.
+/// Which iteration's images an attack returns.
 enum class Keep {
     last,  ///< the images after the last step
     /// The first image that fools the network, or the one with the largest loss if none does.
@@ -58,7 +58,7 @@ struct Range {
     bool operator==(const Range&) const = default;
 };
 
-/// The range of images that may have any finite pixel, such as filtered views.
+/// The range for images whose pixels may have any finite value, such as filtered views.
 Range no_range();
 
 /// The frequencies that a perturbation may have. Each step's gradient is filtered before it is
@@ -73,8 +73,8 @@ struct Band {
     /// namely the lowest ones in each direction, in (0,1].
     double dct = 0;
     /// Replaces the radius: one factor in [0,1] for each frequency, [H, W], zero-frequency
-    /// component first (the layout of fft2). Because a perturbation is real, a mask that is not
-    /// symmetric has the effect of its mean with its mirror image.
+    /// component first (the layout of fft2). Because a perturbation is real, an asymmetric mask
+    /// acts like the mean of the mask and its mirror image.
     at::Tensor mask = {};
 };
 
@@ -101,18 +101,18 @@ struct AttackOptions {
     std::optional<double> relative_alpha = {};
     std::optional<int64_t> steps = {};
     std::optional<bool> random_start = {};
-    /// Runs from different random starts. The best result for each image is kept.
+    /// The number of runs from different random starts. The best result for each image is kept.
     int64_t restarts = 1;
     bool targeted = false;  ///< the labels are the classes that the attack aims at
     Loss loss = Loss::cross_entropy;
     std::optional<Band> band = {};
-    /// Seeds the random numbers. Those of an image depend only on the seed, the method, the number
-    /// of the restart and the index of the image in its source.
+    /// Seeds the random numbers. An image's random numbers depend only on the seed, the method, the
+    /// number of the restart and the index of the image in its source.
     uint64_t seed = 0;
     Range range = {};
-    /// The perturbation to start from, float32 [N, C, H, W] or [1, C, H, W] for all images, in
-    /// place of a random one. It is projected onto the constraints. In robust_accuracy(), N is the
-    /// size of the data set.
+    /// The perturbation to start from, float32 [N, C, H, W], or [1, C, H, W] for all images;
+    /// replaces the random start. It is projected onto the constraints. In robust_accuracy(), N is
+    /// the size of the data set.
     at::Tensor start = {};
     Keep keep = Keep::last;
     /// The options that only this method has, by name.

@@ -1,4 +1,4 @@
-// Random starts that belong to the image: they do not depend on its batch.
+// Random starts that depend on the image, but not on the rest of its batch.
 #pragma once
 
 #include "attack/settings.h"
@@ -8,7 +8,7 @@ namespace hfc::attack {
 /// A random perturbation of epsilon 1 for each image, drawn as torchattacks does: uniform in
 /// [-1,1], or (L2) with a random direction and a length uniform in [0,1]. It depends only on the
 /// seed, the method, the restart and the index of the image in its source: samples, int64 [N]. The
-/// numbers themselves are not those of torchattacks.
+/// numbers themselves differ from those of torchattacks.
 at::Tensor random_perturbation(const at::Tensor& images, const at::Tensor& samples,
                                const Settings& settings, int64_t restart);
 

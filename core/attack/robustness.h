@@ -26,11 +26,12 @@ struct Robustness {
     at::Tensor fooled_by;
     /// float32 [N, C, H, W]: the first misclassified versions, or the clean images.
     at::Tensor images;
-    std::vector<std::string> notes;  ///< what the number of classes changed, if anything
+    /// Changes to the attacks that were needed because there are few classes.
+    std::vector<std::string> notes;
 };
 
-/// options: one attack or a sequence, untargeted. `robust.early_stop` is not used: each image
-/// leaves as soon as it is fooled. Throws Error as robust_accuracy() does.
+/// options: one attack or a sequence, untargeted. `robust.early_stop` is not used: no image is
+/// attacked again after it has fooled the network. Throws Error as robust_accuracy() does.
 Robustness robustness(model::Model& model, const data::Dataset& dataset,
                       const AttackOptions& options, const RobustOptions& robust = {});
 

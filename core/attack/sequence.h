@@ -18,7 +18,7 @@ struct Sequence {
 void require_version(const std::string& version);
 
 /// Returns the attacks for a network with this many classes. notes: receives a sentence for each
-/// change that the number of classes makes.
+/// change that is needed because there are few classes.
 std::vector<AttackOptions> steps_of(const AttackOptions& options, int64_t classes,
                                     std::vector<std::string>& notes);
 

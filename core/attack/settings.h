@@ -13,7 +13,7 @@ struct Settings {
     double epsilon = 0;
     double alpha = 0;
     double alpha_fraction = 0;    ///< alpha / epsilon
-    bool alpha_relative = false;  ///< the step is this fraction of each image's epsilon
+    bool alpha_relative = false;  ///< the step is alpha_fraction of each image's epsilon
     int64_t steps = 1;
     bool random_start = false;
     /// The first iteration uses the gradient at the images.
@@ -45,8 +45,8 @@ struct Settings {
 /// Throws Error for an unknown method and for values out of range.
 Settings resolve(const AttackOptions& options);
 
-/// Text that distinguishes settings that give different images although all fields from `norm` to
-/// `band`, the seed and the numbers are equal; "" if the other options have their defaults.
+/// Text that distinguishes settings by the options that are rarely set: the norm, the range, keep,
+/// the start and a custom method's function; "" if all of these have their defaults.
 std::string identity_of(const Settings& settings);
 
 /// Throws Error unless epsilon is finite and non-negative.

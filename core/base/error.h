@@ -11,21 +11,21 @@
 
 namespace hfc {
 
-/// A mistake of the caller, or a problem outside the program (a file, a device). The text names the
+/// A mistake by the caller, or a problem outside the program (a file, a device). The text names the
 /// function, the parameter or file, the expected value and the actual one.
 class Error : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-/// Throws Error with a formatted text: `fail("hfc.data: batch size must be at least 1, got {}",
+/// Throws Error with a formatted message: `fail("hfc.data: batch size must be at least 1, got {}",
 /// n)`.
 template <typename... Args>
 [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) {
     throw Error(fmt::format(text, std::forward<Args>(args)...));
 }
 
-/// Throws Error with the formatted text unless the condition holds.
+/// Throws Error with the formatted message unless the condition holds.
 template <typename... Args>
 void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
     if (!condition) {
@@ -33,8 +33,8 @@ void require(bool condition, fmt::format_string<Args...> text, Args&&... args) {
     }
 }
 
-/// The candidate closest to `name` by edit distance, or "" if none is close enough for a typing
-/// error.
+/// The candidate closest to `name` by edit distance, or "" if `name` is probably not a misspelling
+/// of any of them.
 std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 /// " (did you mean 'epochs'?)" or "", to append to an unknown name.

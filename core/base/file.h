@@ -72,8 +72,8 @@ class OutputFile {
 /// `prefix`; see remove_orphan().
 void remove_orphans(const std::filesystem::path& folder, const std::string& prefix);
 
-/// Removes a temporary file unless a living process is still writing it, which holds a lock on it.
-/// If the file system has no locks, the file stays, because there is no way to tell.
+/// Removes a temporary file unless a lock on it shows that a process is still writing it. If the
+/// file system has no locks, the file stays.
 void remove_orphan(const std::filesystem::path& path);
 
 /// Returns the bytes of a file. Throws Error naming the file if it is missing, not a regular file,

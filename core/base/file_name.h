@@ -8,8 +8,8 @@
 
 namespace hfc {
 
-/// Returns the text, at most `most` bytes of it, with '_' in place of every character that is
-/// neither an ASCII letter or digit nor in `kept`.
+/// Returns the first `most` bytes of the text, with '_' in place of every character that is neither
+/// an ASCII letter or digit nor in `kept`.
 inline std::string file_name_of(std::string text, size_t most = 100, std::string_view kept = "-") {
     std::ranges::replace_if(
         text,

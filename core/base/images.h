@@ -14,7 +14,7 @@ bool has_channels_last(const at::Tensor& images);
 /// float32 images [N, C, H, W], to append to an error. Returns "" if there is no advice.
 std::string image_advice(const at::Tensor& images);
 
-/// Like image_advice(), for operators that take [..., H, W] of any kind.
+/// Like image_advice(), but for operators that accept any tensor [..., H, W].
 std::string plane_advice(const at::Tensor& planes);
 
 /// Throws Error "WHOSE must have pixels in [0,1], got ..." unless every pixel is in this range.

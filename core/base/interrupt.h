@@ -33,7 +33,7 @@ bool interrupt_requested() noexcept;
 /// The signal that made the request, or 0 if there is no request.
 int requested_signal() noexcept;
 
-/// Behaves as if this process had received the signal, which another process received.
+/// Behaves as if this process had received a signal that another process received.
 void adopt_interrupt(int signal) noexcept;
 
 /// The exit status of a process that the request stopped: 130 after Ctrl-C, 143 after SIGTERM, and
@@ -47,8 +47,8 @@ void set_interrupt_callback(void (*callback)()) noexcept;
 /// Throws Interrupted if the user asked to stop, unless the request is held.
 void check_interrupt();
 
-/// While this object exists, a request is only remembered, because a process must not leave while
-/// others wait for it. The processes agree on the request through interrupt_requested().
+/// While this object exists, a request to stop has no effect yet, because a process must not stop
+/// while others wait for it. The processes agree on the request through interrupt_requested().
 class HeldInterrupts {
   public:
     explicit HeldInterrupts(bool holds);

@@ -1,6 +1,5 @@
-// The resources of this machine that the process may use: the limits of its cgroup, as containers
-// and batch queues set them (both versions of cgroups are supported), and the capabilities of its
-// processor.
+// The CPUs and the memory that the process may use, and the capabilities of the processor.
+// Containers and batch queues set limits with cgroups; both versions of cgroups are supported.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +20,10 @@ int usable_cpus();
 /// cgroup and of the cgroups above it. `root` contains proc/ and sys/.
 uint64_t memory_limit(const std::filesystem::path& root = "/");
 
-/// The number of live bytes at which garbage is collected again. `live` is the number of live bytes
-/// now, and `memory` is the memory of the device. The distance to `live` is half of `live`, but at
-/// least 512 MiB and at most 2 GiB, and at most half of the remaining memory.
+/// Returns the number of live bytes at which the next garbage collection starts. `live` is the
+/// current number of live bytes, and `memory` is the memory of the device. The result exceeds
+/// `live` by live / 2, clamped to 512 MiB .. 2 GiB, and then limited to half of the remaining
+/// memory (or to 32 MiB, if that is more).
 int64_t next_collection(int64_t live, uint64_t memory);
 
 /// Whether the processor computes in bfloat16 (AVX512-BF16, AMX or Arm's BF16). Other processors

@@ -1,4 +1,4 @@
-// An order of names as people count: "r=4" before "r=12".
+// Sorts names as people expect: "r=4" before "r=12".
 #pragma once
 
 #include <cstddef>

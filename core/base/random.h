@@ -23,7 +23,7 @@ at::Generator make_generator(uint64_t seed, std::string_view purpose);
 at::Tensor permutation(int64_t n, uint64_t seed, std::string_view purpose,
                        at::ScalarType dtype = at::kLong);
 
-/// Returns `samples`, which must be int64 [n], on the CPU, or 0 .. n-1 if `samples` is undefined.
+/// Returns `samples` (int64 [n], any device) on the CPU, or 0 .. n-1 if `samples` is undefined.
 /// Throws Error for any other tensor.
 at::Tensor sample_indices(const at::Tensor& samples, int64_t n);
 
@@ -34,16 +34,17 @@ std::array<uint32_t, 4> philox(const std::array<uint32_t, 4>& counter, uint64_t 
 /// Returns `count` random numbers for each element of `samples` (int64 [N]), uniform in [0,1):
 /// float64 [N, count], multiples of 2^-53, on the CPU. A row depends only on the seed, the purpose
 /// and its sample, not on the other samples, the number of threads or the machine. A larger count
-/// does not change the numbers that a smaller one gives. A sample that occurs twice gets the same
-/// numbers twice.
+/// appends numbers to each row and does not change the others. A sample that occurs twice gets the
+/// same numbers twice.
 at::Tensor uniform_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                              std::string_view purpose);
 
-/// The same in float32, multiples of 2^-24.
+/// Like uniform_by_sample(), but float32, multiples of 2^-24.
 at::Tensor uniform_float_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                                    std::string_view purpose);
 
-/// The same for the standard normal distribution: float32, at most 6.7 from 0.
+/// Like uniform_by_sample(), but from the standard normal distribution: float32, at most 6.7 from
+/// 0.
 at::Tensor normal_by_sample(const at::Tensor& samples, int64_t count, uint64_t seed,
                             std::string_view purpose);
 

@@ -25,9 +25,10 @@ class Writer {
     };
 
     /// Starts to write a checkpoint, whose tensors must not change any more, and then makes its
-    /// link. First waits for the previous checkpoint, and throws the Error from writing that one.
+    /// link. First waits for the previous checkpoint, and throws Error if that one could not be
+    /// written.
     void save(int64_t number, Checkpoint checkpoint, std::optional<Link> link = {});
-    /// Waits for the checkpoint that is being written. Throws its Error.
+    /// Waits for the checkpoint that is being written. Throws Error if it could not be written.
     void wait();
 
   private:

@@ -1,5 +1,6 @@
 // The image corruptions of Hendrycks and Dietterich 2019 (CIFAR-10-C, ImageNet-C), with the
-// constants of their published code. The names are those of its functions.
+// constants of their published code. The names of the kinds are those of the functions in that
+// code.
 #pragma once
 
 #include "data/transform.h"
@@ -23,7 +24,7 @@ constexpr int64_t severities = 5;
 
 /// Which of the published tables of constants to use.
 enum class Constants {
-    by_size,   ///< CIFAR's constants for images with a side below 64 pixels
+    by_size,   ///< CIFAR's constants for images with a side below 64 pixels, otherwise ImageNet's
     cifar,     ///< CIFAR-10-C
     imagenet,  ///< ImageNet-C
 };
@@ -49,7 +50,7 @@ struct Corruption {
 
 struct Photographs;
 
-/// A corruption that has been checked and has read the files that it needs.
+/// Applies a corruption, after checking it and reading the files that it needs.
 class Corruptor {
   public:
     /// Throws Error for an unknown kind, a number out of range, and photographs of frost that are
@@ -60,7 +61,7 @@ class Corruptor {
     const Corruption& corruption() const { return corruption_; }
 
     /// images: float32 [N, C, H, W] in [0,1] with 1 or 3 channels and at least 32 x 32 pixels. Each
-    /// image is first rounded to bytes, and the result is integer bytes / 255. Grey images are
+    /// image is first rounded to bytes, and the result consists of bytes / 255. Grey images are
     /// processed as three equal channels, and the first one is returned. samples: int64 [N], the
     /// index of each image in its source. Throws Error for other images.
     at::Tensor apply(const at::Tensor& images, const at::Tensor& samples) const;
@@ -70,7 +71,7 @@ class Corruptor {
     std::shared_ptr<const Photographs> photographs_;  ///< for frost
 };
 
-/// The images of a data set, corrupted.
+/// Corrupts the images of a data set.
 class CorruptionTransform : public data::Transform {
   public:
     explicit CorruptionTransform(const Corruption& corruption) : corruptor_(corruption) {}

@@ -1,4 +1,4 @@
-// The OpenCV operations on one plane of bytes that spatter needs.
+// The OpenCV operations that spatter needs, on one plane of bytes.
 #pragma once
 
 #include "corrupt/picture.h"
@@ -7,10 +7,12 @@
 
 namespace hfc::corrupt {
 
-/// Canny's edges, 255 on an edge: Sobel with 3 x 3 pixels, sum of the absolute derivatives.
+/// Canny's edge detector: 255 on an edge, otherwise 0. Uses 3 x 3 Sobel derivatives and the sum of
+/// their absolute values.
 Bytes canny(const Bytes& image, int low, int high);
 
-/// The distance from each pixel to the nearest one that is not 0, by OpenCV's 5 x 5 chamfer steps.
+/// The distance from each pixel to the nearest one that is not 0, as approximated by OpenCV's 5 x 5
+/// chamfer steps.
 Floats distance_to(const Bytes& edges);
 
 /// The mean of 3 x 3 pixels, with mirrored borders.
@@ -19,7 +21,7 @@ Floats box_mean(const Floats& image);
 /// The image with an equalized histogram.
 Bytes equalized(const Bytes& image);
 
-/// Weights 3 x 3 pixels and clips the result to 0 and 255.
+/// The weighted sum of 3 x 3 pixels, clipped to [0, 255].
 Bytes weighed_3x3(const Bytes& image, const std::array<int, 9>& weights);
 
 }  // namespace hfc::corrupt

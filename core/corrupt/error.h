@@ -23,8 +23,8 @@ struct ErrorOptions {
 
 struct KindErrors {
     std::vector<double> errors;  ///< one per severity, in [0,1]
-    /// The mean distance of the energy of corrupted - clean from frequency zero, in bins, over the
-    /// first 100 images and all severities.
+    /// The mean frequency of corrupted - clean, as a distance from the zero frequency in bins,
+    /// weighted by energy, over the first 100 images and all severities.
     double band = 0;
 };
 
@@ -36,8 +36,8 @@ struct CorruptionErrors {
     std::map<std::string, KindErrors> by;
 };
 
-/// Throws Error if there is no kind or severity, if AlexNet's error is requested for a kind for
-/// which none is published, and as model::accuracy() does.
+/// Throws Error as model::accuracy() does, if there is no kind or severity, and if AlexNet's error
+/// for a kind is requested but was not published.
 CorruptionErrors corruption_error(model::Model& model, const data::Dataset& dataset,
                                   const ErrorOptions& options);
 

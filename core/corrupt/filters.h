@@ -1,13 +1,13 @@
-// Filters that compute the same as the libraries of the published code, to the last bit where bytes
-// depend on it, because the result is truncated.
+// Filters that give the same bytes as the libraries used by the published code. Because results are
+// truncated to bytes, some filters must agree with these libraries to the last bit.
 #pragma once
 
 #include "corrupt/picture.h"
 
 namespace hfc::corrupt {
 
-/// The values beyond the border: the outermost pixel repeated, or the image mirrored with that
-/// pixel twice.
+/// The values beyond the border: the outermost pixel repeated, or the image mirrored, with the
+/// outermost pixel occurring twice.
 enum class Border { repeat, mirror };
 
 /// scipy's gaussian_filter of each plane: taps up to int(reach * sigma + .5) pixels away.

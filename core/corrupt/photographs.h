@@ -13,8 +13,8 @@ namespace hfc::corrupt {
 /// read last stay in memory and are read again only if a file has changed.
 std::shared_ptr<const Photographs> read_photographs(const std::filesystem::path& folder);
 
-/// The photographs at a fifth of their size, as for CIFAR: every fifth pixel, which is the result
-/// of OpenCV's linear interpolation.
+/// The photographs at a fifth of their size, as the published code uses them for CIFAR: every fifth
+/// pixel, which is also the result of OpenCV's linear interpolation.
 std::shared_ptr<const Photographs> smaller(const Photographs& photographs);
 
 /// Throws Error unless each photograph is larger than the images in both directions.

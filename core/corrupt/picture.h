@@ -80,7 +80,7 @@ using Table = std::array<Row, severities>;
 struct Task {
     const Bytes& image;  ///< three channels
     int64_t severity;    ///< 0 to 4
-    bool imagenet;       ///< which constants to use
+    bool imagenet;       ///< whether to use ImageNet-C's constants
     Draws& draws;
     const Photographs* photographs;
 

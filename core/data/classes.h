@@ -8,8 +8,8 @@
 
 namespace hfc::data {
 
-/// Returns the positions of each of the classes 0 to classes - 1 in `labels` (int64 [N], CPU): one
-/// tensor of int64 positions per class in ascending order, empty for a class without a sample.
+/// Returns the positions at which each of the classes 0 to classes - 1 occurs in `labels` (int64
+/// [N], CPU): one int64 tensor per class, in ascending order, empty for a class without a sample.
 /// Takes a single pass over the labels. Throws Error for a label that is not one of the classes.
 std::vector<at::Tensor> positions_of_classes(const at::Tensor& labels, int64_t classes);
 

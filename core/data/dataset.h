@@ -17,7 +17,7 @@
 namespace hfc::data {
 
 struct Batch {
-    /// float32 [n, C, H, W], CPU; bytes become [0,1] unless transforms change it.
+    /// float32 [n, C, H, W], CPU; bytes are scaled to [0,1]; transforms can change this range.
     at::Tensor images;
     at::Tensor labels;  ///< int64 [n], CPU; undefined if the data set has no labels
     /// int64 [n], CPU: the index of each image in its source, the same in every view.
@@ -47,11 +47,11 @@ class Dataset {
     /// "cifar10 train, shuffled labels, low r=4"
     const std::string& name() const;
     bool has_labels() const { return labels_.defined(); }
-    /// The labels as this view has them, int64 [size()], as a copy. Throws Error if there are none.
+    /// A copy of this view's labels, int64 [size()]. Throws Error if there are none.
     at::Tensor labels() const;
     /// int64 [size()]: the index of each image in its source. Do not write to it.
     at::Tensor samples() const;
-    /// The same for the images at `positions` (int64) of this view.
+    /// Like samples(), but only for the images at `positions` (int64) of this view.
     at::Tensor samples_at(const at::Tensor& positions) const;
     /// Throws Error for a position outside the view.
     void require_positions(const at::Tensor& positions) const;
@@ -60,7 +60,7 @@ class Dataset {
     /// Whether batch() runs a script's code, which may run only on the script's thread.
     bool runs_script() const;
     /// A checksum that distinguishes data sets with the same name and size. It covers all labels,
-    /// and what the source and the transforms add. It is the same on every machine.
+    /// and the data that the source and the transforms add. It is the same on every machine.
     std::string fingerprint() const;
 
     /// The first `n` images of a random order given by `seed`, or all images in their order for n =
@@ -78,7 +78,7 @@ class Dataset {
     Dataset with_labels(const at::Tensor& labels) const;
     /// The images at `positions` (int64) of this view, in that order. Positions may repeat.
     Dataset select(const at::Tensor& positions) const;
-    /// The same, with `what` added to the name.
+    /// Like select() above, but adds `what` to the name.
     Dataset select(const at::Tensor& positions, const std::string& what) const;
     /// The images of this view after one more transform.
     Dataset transformed(std::shared_ptr<const Transform> transform) const;
@@ -88,22 +88,23 @@ class Dataset {
     Dataset low_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     Dataset high_pass(double radius, frequency::Rule rule = {}, Rescale rescale = {}) const;
     /// The images of this view, made from their picture files with another recipe. Throws Error if
-    /// they are not picture files, and for a view with transforms, because those come after the
-    /// recipe.
+    /// they are not picture files, and for a view with transforms, because transforms are applied
+    /// after the recipe.
     Dataset with_recipe(const image_file::PictureRecipe& recipe) const;
     /// The same images, each decoded only once: see cached.h. A data set whose images are in memory
     /// does not change. Throws Error for a data set that is not made from picture files.
     Dataset cached(const std::filesystem::path& folder = {}) const;
-    /// cached() if nothing is random and the images fit into the rest of default_pixel_memory().
-    /// Otherwise, and if there are no picture files, returns this view.
+    /// Returns cached() if the images come from picture files, nothing is random, and the images
+    /// fit into free_pixel_memory(). Otherwise returns this view.
     Dataset cached_if_it_fits() const;
-    /// The same images as the source gives them.
+    /// The same images, without the transforms.
     Dataset untransformed() const;
 
     /// Returns the images at `positions` (int64 [n], positions in this view) as a transformed float
     /// batch. Throws Error for a position outside the view, and for a sample that cannot be read.
     Batch batch(const at::Tensor& positions, const Draw& draw = {}) const;
-    /// Likewise for images begin .. end-1. Throws Error unless 0 <= begin < end <= size().
+    /// Returns the batch of the images begin .. end-1 of this view. Throws Error unless 0 <= begin
+    /// < end <= size().
     Batch batch(int64_t begin, int64_t end, const Draw& draw = {}) const;
 
     /// The first half of batch(), for a Loader: allocates memory for these samples, which the
@@ -122,7 +123,7 @@ class Dataset {
 
     std::shared_ptr<const Source> source_;
     int64_t size_;
-    /// int64 [size_], indices into source_; undefined for all samples in their order.
+    /// int64 [size_], indices into source_; undefined means all samples in their order.
     at::Tensor indices_;
     at::Tensor labels_;  ///< int32 [size_], or undefined; a million labels take 4 MB
     int64_t classes_;
@@ -138,8 +139,8 @@ class Dataset {
 Dataset dataset_of(const at::Tensor& images, const at::Tensor& labels = {},
                    std::string name = "images", std::vector<std::string> class_names = {});
 
-/// Returns the images of several views with same_images(), made from one batch of their
-/// untransformed() view, with one tensor per view.
+/// Returns one tensor of images per view, made from one batch of their common untransformed() view.
+/// same_images() must hold for all of the views.
 std::vector<at::Tensor> images_of(const std::vector<Dataset>& views, const Batch& untransformed);
 
 /// The training and the test split of a data set.

@@ -38,7 +38,7 @@ struct LoadOptions {
 Pair load(const std::string& name, const LoadOptions& options = {},
           std::vector<std::string>* notes = nullptr);
 
-/// The names that load() knows, for help and messages.
+/// The names that load() recognises, for help and messages.
 std::vector<std::string> known_names();
 
 /// Makes a data set. `name` is the name passed to load().

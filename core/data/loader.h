@@ -15,7 +15,7 @@ namespace hfc::data {
 
 /// What to do with a sample that cannot be read.
 enum class Bad {
-    stop,  ///< its batch throws Error
+    stop,  ///< next() throws Error for its batch
     skip,  ///< the next readable sample of the order takes its place
 };
 
@@ -24,9 +24,9 @@ struct LoaderOptions {
     bool drop_last = false;    ///< leave out a last batch that is smaller
     int64_t first = 0;         ///< the first batch to return, 0 to the number of batches
     Draw draw = {};            ///< determines the random numbers, together with each sample's index
-    /// The number of reading threads, at least 0. With 0, next() reads. If unset, the number of
-    /// cores for a slow source, otherwise 0. next() always reads a source that runs a script's
-    /// code.
+    /// The number of reading threads, at least 0. With 0, next() reads the samples itself. If
+    /// unset, the number of cores for a slow source, otherwise 0. A source that runs a script's
+    /// code is always read by next().
     std::optional<int64_t> threads = {};
     /// Batches that the threads read before they are needed, at least 1; fewer, but at least 2, if
     /// memory is short.
@@ -56,9 +56,9 @@ class Loader {
 
     /// The total number of batches, including those before `first`.
     int64_t batches() const;
-    /// Returns the next batch, or nothing after the last one. Throws Error for a sample that cannot
-    /// be read, and if more than one in a thousand (and more than ten) had to be skipped. Throws
-    /// Interrupted while it waits for the threads.
+    /// Returns the next batch, or nothing after the last one. Throws Error if a sample cannot be
+    /// read and Bad::stop is set, or if more than one in a thousand (and more than ten) had to be
+    /// skipped. Throws Interrupted if the user asks to stop while it waits for the threads.
     std::optional<Batch> next();
     /// The samples skipped so far, in the order of the batches.
     const std::vector<BadSample>& skipped() const;

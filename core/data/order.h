@@ -18,13 +18,14 @@ struct Share {
     int64_t ranks = 1;  ///< at least 1
 };
 
-/// The number of images in a batch of n that this process gets: n / ranks, with the remainder on
-/// the first ranks.
+/// The number of images that this process gets from a batch of n: n / ranks, and one more on each
+/// of the first n % ranks processes.
 int64_t rows_of(int64_t n, const Share& share);
 
 /// Returns this process's part of the order: the rows rank, rank + ranks, ... of each batch of
-/// `batch_size`. A loader of this part returns it batch by batch if its batch size is rows_of() of
-/// the whole batch size. drop_last: leaves out a last batch that is smaller.
+/// `batch_size`. A loader with this part as its order and rows_of(batch_size, share) as its batch
+/// size returns this process's part of each batch. drop_last: leaves out a last batch that is
+/// smaller.
 at::Tensor part_of_batches(const at::Tensor& order, int64_t batch_size, bool drop_last,
                            const Share& share);
 

@@ -1,4 +1,4 @@
-// Threads that read ahead the samples of batches.
+// Threads that read the samples of batches before they are needed.
 #pragma once
 
 #include "data/source.h"
@@ -32,12 +32,13 @@ std::string read_one(const Source& source, const at::Tensor& sample, const Draw&
 /// The default number of bad samples at which read_all() stops.
 constexpr size_t most_bad_samples = 10;
 
-/// Reads all `samples` (int64 [n]) on all cores into `into` [n, C, H, W], or discards them. Returns
-/// the first `most` bad samples found, in the order of `samples`. Throws Interrupted.
+/// Reads all `samples` (int64 [n]) on all cores into `into` [n, C, H, W], or discards them if it is
+/// null. Returns the first `most` bad samples found, in the order of `samples`. Throws Interrupted
+/// if the user asks to stop.
 std::vector<BadSample> read_all(const Source& source, const at::Tensor& samples,
                                 at::Tensor* into = nullptr, size_t most = most_bad_samples);
 
-/// Threads that read the samples of slots in order. One thread adds and takes slots.
+/// Threads that read the samples of slots in order. Only one thread may add and take slots.
 class Readers {
   public:
     /// `source` must outlive the readers.
@@ -48,7 +49,8 @@ class Readers {
 
     size_t slots() const { return slots_.size(); }
     void add(Slot slot);
-    /// Returns the first slot once it is full. Throws Interrupted while it waits.
+    /// Returns the first slot once it is full. Throws Interrupted if the user asks to stop while it
+    /// waits.
     Slot take();
 
   private:

@@ -21,7 +21,8 @@ struct Draw {
     int64_t epoch = 0;
 };
 
-/// One seed made from both, for random numbers that a whole training batch shares.
+/// One seed made from the seed and the epoch, for random numbers that a whole training batch
+/// shares.
 uint64_t seed_of(const Draw& draw);
 
 /// Channels, height and width of an image.
@@ -73,7 +74,8 @@ class Source {
     /// Whether reading a sample takes long enough for a Loader's threads to be worthwhile.
     virtual bool is_slow() const { return false; }
 
-    /// The steps that were chosen for each sample, for the names of views; "" if none were.
+    /// The steps for picture files that the user has chosen, for the names of views; "" if there
+    /// are none.
     virtual std::string describe() const { return {}; }
     /// The same samples, made from their picture files with another recipe. Throws Error if the
     /// samples are not picture files.
@@ -83,7 +85,7 @@ class Source {
     virtual image_file::PictureOptions picture_options() const { return {}; }
 
     /// Adds data that distinguishes sources with the same name and size, based on at least some of
-    /// `samples`. The same on every machine.
+    /// `samples`. The data must be the same on every machine.
     virtual void add_fingerprint(Checksum& checksum, const at::Tensor& samples) const = 0;
 
   protected:

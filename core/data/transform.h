@@ -23,7 +23,7 @@ struct TransformBatch {
     std::vector<at::Tensor> targets = {};  ///< one per image, see Source::targets(); or none
 };
 
-/// To add a new kind of transform, derive a class from this one. It never changes.
+/// To add a new kind of transform, derive a class from this one. A transform never changes.
 class Transform {
   public:
     Transform() = default;
@@ -37,8 +37,8 @@ class Transform {
     virtual std::string describe() const = 0;
     /// The shape of the resulting images.
     virtual Shape shape(const Shape& before) const { return before; }
-    /// Whether both do the same. Equal transforms at the start of several views are computed only
-    /// once.
+    /// Whether both transforms do the same. Equal transforms at the start of several views are
+    /// computed only once.
     virtual bool same_as(const Transform& other) const { return this == &other; }
     /// Whether apply() runs a script's code, which may run only on the script's thread.
     virtual bool runs_script() const { return false; }
@@ -49,8 +49,8 @@ class Transform {
 using Transforms = std::vector<std::shared_ptr<const Transform>>;
 
 /// Applies each list of transforms to `batch` and returns the resulting images, one tensor per
-/// list. An equal start of several lists is computed once, and frequency filters of the same images
-/// share one forward transform.
+/// list. If several lists start with equal transforms, these are computed only once. Frequency
+/// filters of the same images share one forward transform.
 std::vector<at::Tensor> apply_lists(const std::vector<Transforms>& lists,
                                     const TransformBatch& batch);
 

@@ -18,27 +18,28 @@ using Parts = frequency::Parts;
 
 /// Truncated singular value decomposition of each channel: low(rank) keeps the `rank` largest
 /// singular values. x: finite float32 [..., H, W] with any leading dimensions, layout and device;
-/// the parts are contiguous. ranks: 0 to min(H, W). Computed from eigenvectors of the Gram matrix
-/// of the shorter side, in double precision, only as many as the ranks need, with threads over
-/// channels. Within 1e-4 of a decomposition in double precision, unless the first singular value
-/// left out nearly equals the last one kept; then the decomposition itself is not well defined. Not
-/// differentiable. Throws Error for any other dtype, a rank out of range and values that are not
-/// finite.
+/// the parts are contiguous. ranks: 0 to min(H, W). Uses eigenvectors of the Gram matrix of the
+/// shorter side, computed in double precision, and only as many as the ranks need; channels run in
+/// parallel. The parts are within 1e-4 of a decomposition in double precision, unless the first
+/// singular value left out nearly equals the last one kept; then the decomposition itself is not
+/// well defined. Not differentiable. Throws Error for any other dtype, a rank out of range and
+/// values that are not finite.
 Parts split(const at::Tensor& x, const std::vector<int64_t>& ranks);
 
-/// The same with, for each channel, the smallest rank that keeps at least a fraction of its energy
-/// (its sum of squares). shares: in [0,1].
+/// Like split(), but chooses for each channel the smallest rank that keeps at least a fraction of
+/// the channel's energy (its sum of squares). shares: the fractions, in [0,1].
 Parts split_by_energy(const at::Tensor& x, const std::vector<double>& shares);
 
-/// The same with a separate fraction for each channel: float64 x.sizes()[:-2].
+/// Like split_by_energy() above, but with a separate fraction for each channel: float64
+/// x.sizes()[:-2].
 Parts split_by_energy(const at::Tensor& x, const at::Tensor& shares);
 
 /// The singular values of each channel, in descending order: float64 [..., min(H, W)]. Values below
 /// 1e-8 of the first one are rounding errors.
 at::Tensor singular_values(const at::Tensor& x);
 
-/// The smallest rank of each channel that keeps at least the fraction `share` of its energy: int64
-/// [...].
+/// For each channel, the smallest rank that keeps at least the fraction `share` of its energy:
+/// int64 [...].
 at::Tensor rank_of_energy(const at::Tensor& x, double share);
 
 // Comparison with the Fourier transform.
@@ -48,20 +49,19 @@ at::Tensor rank_of_energy(const at::Tensor& x, double share);
 at::Tensor energy_of_radius(const at::Tensor& x, double radius,
                             frequency::Rule rule = frequency::Rule::inclusive);
 
-/// The smallest radius whose low parts keep at least the fraction `share` of the energy of the
-/// whole of x.
+/// The smallest radius whose low parts keep at least the fraction `share` of the total energy of x.
 double radius_of_energy(const at::Tensor& x, double share);
 
 /// The number of real numbers in the low part of an H x W channel: the frequencies within the
-/// radius (a conjugate pair is two numbers).
+/// radius (a conjugate pair counts as two numbers).
 int64_t coefficients_of_radius(int64_t height, int64_t width, double radius,
                                frequency::Rule rule = frequency::Rule::inclusive);
 
-/// The number of real numbers in a matrix of that rank: rank * (H + W - rank).
+/// The number of independent real numbers in a matrix of this rank: rank * (H + W - rank).
 int64_t coefficients_of_rank(int64_t height, int64_t width, int64_t rank);
 
-/// The rank whose number of coefficients is closest to that of the radius, and the lower of two
-/// equally close ones.
+/// The rank whose number of coefficients is closest to the number for the radius; of two equally
+/// close ranks, the lower one.
 int64_t rank_of_radius(int64_t height, int64_t width, double radius,
                        frequency::Rule rule = frequency::Rule::inclusive);
 

@@ -1,4 +1,4 @@
-// Eigenvectors of small symmetric matrices, only as many as are requested. LAPACK through LibTorch
+// Computes only the requested eigenvectors of small symmetric matrices. LAPACK through LibTorch
 // computes all of them, at two to four times the cost.
 #pragma once
 
@@ -9,9 +9,9 @@ namespace hfc::decompose {
 
 /// Decomposes one matrix at a time in its own memory: use one object per thread. Householder
 /// reflections make the matrix tridiagonal, and implicit QL, whose rotations are kept, gives the
-/// eigenvalues. An eigenvector is a unit vector transformed back through both. The vectors are
-/// orthogonal up to rounding, whatever the eigenvalues are. The error is of the order of the
-/// rounding error of the largest eigenvalue.
+/// eigenvalues. An eigenvector is a unit vector transformed back through the rotations and the
+/// reflections. The vectors are orthogonal up to rounding, whatever the eigenvalues are. The error
+/// is of the order of the rounding error of the largest eigenvalue.
 class SymmetricEigen {
   public:
     explicit SymmetricEigen(int64_t n);

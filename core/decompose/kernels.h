@@ -1,4 +1,4 @@
-// The loops in which an eigenvalue problem spends its time, compiled for AVX2 and for any
+// The loops that take most of the time of an eigenvalue problem, compiled for AVX2 and for any
 // processor; the program chooses the version when it starts.
 #pragma once
 
@@ -10,9 +10,9 @@ namespace hfc::decompose {
 /// cache.
 constexpr int64_t block_width = 16;
 
-/// Reduces a symmetric matrix (n x n, row-major, lower triangle) to its diagonal and the neighbours
-/// of the diagonal. Row i of the matrix becomes the reflector I - factors[i] v v^T, where v is row
-/// i up to the diagonal; beside[i] couples rows i and i + 1. scratch: 4 n.
+/// Reduces a symmetric matrix (n x n, row-major, lower triangle) to tridiagonal form. Row i of the
+/// matrix becomes the reflector I - factors[i] v v^T, where v is row i up to the diagonal;
+/// beside[i] couples rows i and i + 1. scratch: 4 n.
 void tridiagonalise(int64_t n, double* matrix, double* diagonal, double* beside, double* factors,
                     double* scratch);
 

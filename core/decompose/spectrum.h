@@ -12,11 +12,11 @@ namespace hfc::decompose {
 using Chooser =
     std::function<std::vector<int64_t>(int64_t channel, const std::vector<double>& energies)>;
 
-/// Returns the parts for the ranks that `choose` returns; it is called from several threads.
-/// planes: contiguous float32 [channels, H, W], not empty.
+/// Returns the parts for the ranks that `choose` returns. Several threads call `choose`. planes:
+/// contiguous float32 [channels, H, W], not empty.
 Parts split_planes(const at::Tensor& planes, size_t parts, const Chooser& choose);
 
-/// The same with LibTorch's own eigenvectors, on any device.
+/// Like split_planes(), but uses LibTorch's eigenvectors and supports any device.
 Parts split_planes_torch(const at::Tensor& planes, size_t parts, const Chooser& choose);
 
 /// The eigenvalues of each plane's Gram matrix, in descending order and non-negative: float64

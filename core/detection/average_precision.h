@@ -11,7 +11,7 @@
 
 namespace hfc::detection {
 
-/// The value of a metric without an object to count.
+/// The value of a metric if there are no objects to count.
 constexpr double no_figure = -1;
 
 /// The names of COCO's twelve metrics, in its order: ap, ap50, ap75, small, medium, large, ar1,
@@ -21,13 +21,13 @@ extern const std::array<const char*, 12> coco_figures;
 struct CocoScore {
     std::array<double, 12> figures = {};
     std::vector<double> per_class;        ///< AP of each category
-    std::vector<double> per_class_50;     ///< AP of each category at the IoU of .5
+    std::vector<double> per_class_50;     ///< AP of each category at an IoU of .5
     std::vector<double> per_image;        ///< AP of each picture, as if it were the whole data set
     std::vector<double> per_image_class;  ///< the same for each category: [pictures][categories]
     std::vector<std::string> notes;       ///< why the metrics may differ from what the user expects
 };
 
-/// Scores by the rules of pycocotools for boxes, with the same numbers. Difficult objects are
+/// Scores boxes by the rules of pycocotools, and returns the same numbers. Difficult objects are
 /// ignored like crowds, but each matches only one detection. Throws Error as require_valid() does.
 CocoScore coco_score(const data::Annotations& truth, const std::vector<Detection>& found);
 
@@ -41,14 +41,15 @@ struct VocScore {
     std::vector<double> per_class;
 };
 
-/// Scores by the rules of Pascal VOC at an IoU above .5: a detection is compared only with its best
-/// object, a second hit of an object is wrong, and difficult objects count neither as right nor as
-/// wrong. Boxes are used as the reader of VOC files returns them, so they include the "+1" of VOC's
-/// own sides. Throws Error as require_valid() does.
+/// Scores by the rules of Pascal VOC at an IoU above .5: a detection is compared only with the
+/// object that it overlaps most, a second detection of an object counts as wrong, and detections of
+/// difficult objects count neither as right nor as wrong. Boxes are used as the reader of VOC files
+/// returns them, so their widths and heights include VOC's "+1". Throws Error as require_valid()
+/// does.
 VocScore voc_score(const data::Annotations& truth, const std::vector<Detection>& found,
                    VocRule rule);
 
-/// Intersection over union, or over the area of `a` only if `b` is a crowd.
+/// Intersection over union. If `b` is a crowd, intersection over the area of `a`.
 double overlap(const data::Rectangle& a, const data::Rectangle& b, bool crowd = false);
 
 /// The detections and objects of each category in each picture, grouped by a bucket sort.

@@ -10,7 +10,7 @@ namespace hfc::detection {
 /// Intersection over union of each of `a` with each of `b`: [n, m].
 at::Tensor iou(const at::Tensor& a, const at::Tensor& b);
 
-/// The same minus the fraction of the smallest rectangle around both that neither of them covers
+/// The IoU minus the fraction of the smallest rectangle around both boxes that neither box covers
 /// (Rezatofighi et al. 2019).
 at::Tensor generalized_iou(const at::Tensor& a, const at::Tensor& b);
 
@@ -30,7 +30,7 @@ at::Tensor clip(const at::Tensor& boxes, int64_t height, int64_t width);
 /// device of the boxes.
 at::Tensor nms(const at::Tensor& boxes, const at::Tensor& scores, double threshold);
 
-/// The same, but boxes remove only those with the same label, int64 [n].
+/// Like nms(), but a box removes only boxes with the same label, int64 [n].
 at::Tensor nms_of_labels(const at::Tensor& boxes, const at::Tensor& scores,
                          const at::Tensor& labels, double threshold);
 

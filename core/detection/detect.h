@@ -1,4 +1,4 @@
-// Detectors on data sets, and in training.
+// Runs detectors on data sets, and defines the loss for training them.
 #pragma once
 
 #include "data/dataset.h"
@@ -28,8 +28,8 @@ struct FoundInSet {
 
 /// Runs in evaluation mode without gradients, and restores the detector's mode. Detections with a
 /// label that is not a category of the data set are left out. Calls check_interrupt() between
-/// batches. Throws Error for a data set without boxes. Several processes share the batches, and all
-/// get all rows.
+/// batches. Throws Error for a data set without boxes. Several processes share the batches, and
+/// each process gets all rows.
 FoundInSet detect(Detector& detector, const data::Dataset& dataset,
                   const DetectOptions& options = {});
 

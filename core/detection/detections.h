@@ -25,11 +25,11 @@ void require_valid(const std::vector<Detection>& detections, const data::Annotat
 std::vector<Detection> read_detections(const std::filesystem::path& file,
                                        const data::Annotations& truth);
 
-/// The same for the text of a file.
+/// Like read_detections(), but for the text of a file.
 std::vector<Detection> parse_detections(std::string_view text, const std::filesystem::path& file,
                                         const data::Annotations& truth);
 
-/// Writes that format so that reading it returns the same numbers.
+/// Writes COCO's result format. Reading the file returns the same numbers.
 void write_detections(const std::filesystem::path& file, const std::vector<Detection>& detections,
                       const data::Annotations& truth);
 

@@ -43,7 +43,7 @@ struct HeadOutput {
     std::vector<MapSize> maps;
 };
 
-/// Pictures in the form that the network takes.
+/// Pictures that have been prepared for the network.
 struct Prepared {
     at::Tensor images;            ///< normalised, resized, padded with zeros to a multiple of 32
     std::vector<MapSize> sizes;   ///< sizes of the pictures, without the padding
@@ -69,8 +69,9 @@ class Detector : public model::Model {
     Prepared prepare(const std::vector<at::Tensor>& pictures) const;
     HeadOutput heads(const at::Tensor& prepared);
 
-    /// Sets weights by torchvision's names, and renames those from its older files. Throws Error
-    /// for the first name that is missing, unexpected or has a wrong shape.
+    /// Sets the weights, which must have torchvision's names; the names in torchvision's older
+    /// files are also recognised. Throws Error for the first name that is missing, unexpected or
+    /// has a wrong shape.
     void load_weights(tensor_file::NamedTensors weights);
 
   private:
@@ -94,10 +95,10 @@ using DetectorPtr = std::shared_ptr<Detector>;
 /// Throws Error for an unknown name and for an option out of range.
 DetectorPtr make_detector(const std::string& name, const DetectorOptions& options = {});
 
-/// The names that make_detector() knows.
+/// The names that make_detector() recognises.
 std::vector<std::string> known_detectors();
 
-/// The size of a picture of size `size` after resizing.
+/// The size to which a picture of size `size` is resized.
 MapSize resized(const MapSize& size, int64_t min_size, int64_t max_size);
 
 }  // namespace hfc::detection

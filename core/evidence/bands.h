@@ -25,9 +25,9 @@ struct BandFigure {
 /// curves (all labels in one panel).
 enum class Labels { panels, curves };
 
-/// Makes one figure for each key of numbers in the events ("accuracy", "loss") over the epoch or,
-/// without epochs, over the step, and one figure for each whole curve. Runs without events are
-/// skipped.
+/// Makes one figure for each numeric key of the events ("accuracy", "loss") and one for each whole
+/// curve. Numbers are plotted over the epoch or, without epochs, over the step. Runs without events
+/// are skipped.
 std::vector<BandFigure> band_figures(const std::vector<RunCurves>& runs, Labels labels);
 
 }  // namespace hfc::evidence

@@ -28,7 +28,7 @@ std::string settings_hash(const nlohmann::ordered_json& settings);
 /// The r-th line of a run contains the r-th row of each of its tables, in columns "TABLE:COLUMN".
 std::string to_csv(const std::vector<FinishedRun>& runs);
 
-/// Reads to_csv() back. Throws Error naming `source` if a column is missing.
+/// Reads the output of to_csv(). Throws Error naming `source` if a column is missing.
 std::vector<FinishedRun> finished_runs_from_csv(const std::string& text, const std::string& source);
 
 /// Adds the runs whose settings and seed are not in the file yet, and makes the file if it does not

@@ -1,5 +1,5 @@
-// Joins the tables of several runs that have the same name: rows that mean the same become one row
-// with means and intervals.
+// Joins tables with the same name from several runs: corresponding rows become one row with means
+// and intervals.
 #pragma once
 
 #include "evidence/json.h"
@@ -54,9 +54,9 @@ struct JoinedTable {
 
 /// Rows are matched by their columns of strings. If these are not unique within a run, the function
 /// adds columns of numbers, from left to right, that distinguish rows and are the same in all runs
-/// (or in the several runs of each setting). If that is not enough and the runs have the same
-/// number of rows, it matches rows by their order. A table whose rows cannot be matched has only a
-/// note and no rows.
+/// (or, if some settings have several runs, in all runs with the same settings). If that is not
+/// enough and the runs have the same number of rows, it matches rows by their order. A table whose
+/// rows cannot be matched has only a note and no rows.
 std::vector<JoinedTable> join(const std::vector<Sample>& samples);
 
 /// The table with exact numbers: settings, keys, and "NAME mean", "NAME low", "NAME high" and
@@ -72,7 +72,7 @@ std::string to_text(const Interval& interval, bool sign = false);
 /// Removes the entries of `settings` in which two rows that are compared may differ.
 using Baseline = Json (*)(const Json& settings, const Json& first);
 
-/// The difference between two settings, paired by seed: the other minus the baseline.
+/// The difference between two settings, paired by seed: the setting minus the baseline.
 struct Difference {
     Json settings;
     Json baseline;

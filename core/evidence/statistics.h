@@ -21,15 +21,15 @@ struct Interval {
     bool excludes_zero() const { return low > 0 || high < 0; }
 };
 
-/// The mean, with Student's t interval with n - 1 degrees of freedom. For a single value, the ends
-/// are NaN. Throws Error for no values, a value that is not finite, and a level outside (0, 1).
+/// The mean and Student's t interval for n - 1 degrees of freedom. For a single value, the ends are
+/// NaN. Throws Error for an empty list, a value that is not finite, and a level outside (0, 1).
 Interval mean_interval(const std::vector<double>& values, double level = usual_level);
 
 /// Wilson's score interval for a proportion, without continuity correction; mean is successes / n.
 /// Throws Error unless 0 <= successes <= n, n >= 1 and 0 < level < 1.
 Interval wilson(int64_t successes, int64_t n, double level = usual_level);
 
-/// mean_interval() of a[i] - b[i]. Throws Error also if the lists have different lengths.
+/// mean_interval() of a[i] - b[i]. Also throws Error if the lists have different lengths.
 Interval paired_difference(const std::vector<double>& a, const std::vector<double>& b,
                            double level = usual_level);
 

@@ -23,8 +23,9 @@ struct Choice {
 /// The script's description of its options, and the user's values for them.
 struct SweepPlan {
     struct Base {
-        std::string preset;             ///< "" without one
-        nlohmann::ordered_json values;  ///< the values of all options, before the choices
+        std::string preset;  ///< "" without one
+        /// The values of all options, before the choices are applied.
+        nlohmann::ordered_json values;
     };
     std::string device;  ///< the device that --device means on this machine: "cpu", "cuda:0"
     std::vector<Base> bases;
@@ -44,7 +45,7 @@ struct SweepItem {
     std::string options;  ///< in readable form: "lr=1e-3 epochs=8"
 };
 
-/// What determines the numbers besides the script's options.
+/// Everything except the script's options that determines the numbers.
 struct SweepMachine {
     std::string script;  ///< the script's name: "batch_size"
     int threads = 1;
@@ -55,9 +56,9 @@ struct SweepMachine {
 /// < 1, and if the user has already chosen seeds.
 void choose_seeds(SweepPlan& plan, int64_t count);
 
-/// Returns all combinations: all settings for the first seed, then for the next one, so that a
-/// sweep that is stopped early has compared them with a few seeds. Throws Error for more than 10
-/// 000.
+/// Returns all combinations: all settings for the first seed, then for the next one, so that even a
+/// sweep that is stopped early compares all settings, with a few seeds. Throws Error for more than
+/// 10000 combinations.
 std::vector<SweepItem> items_of(const SweepPlan& plan, const SweepMachine& machine);
 
 }  // namespace hfc::evidence

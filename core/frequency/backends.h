@@ -1,4 +1,4 @@
-// The implementations of split(). They take checked arguments and do not use autograd.
+// The implementations of split(). They expect checked arguments and do not use autograd.
 #pragma once
 
 #include "frequency/split.h"

@@ -9,7 +9,7 @@
 
 namespace hfc::frequency {
 
-/// The frequency, with its sign, of index `i` of an unshifted spectrum with `n` entries.
+/// The absolute value of the frequency at index `i` of an unshifted spectrum with `n` entries.
 inline int64_t frequency_of(int64_t i, int64_t n) {
     return i <= n / 2 ? i : n - i;
 }
@@ -23,7 +23,7 @@ inline bool is_low(int64_t row, int64_t column, double radius, Rule rule) {
 }
 
 /// The number of frequencies 0 .. width/2 along a row that are kept, for each row frequency 0 ..
-/// height/2. A disc is convex, so these are always the first ones; this replaces the mask.
+/// height/2. A disc is convex, so these are always the first ones, and the counts replace a mask.
 std::vector<int64_t> disc_widths(int64_t height, int64_t width, double radius, Rule rule);
 
 }  // namespace hfc::frequency

@@ -1,7 +1,7 @@
 // One-dimensional complex Fourier transforms of eight sequences at once, one in each lane of an
 // AVX2 register.
 //
-// The project is compiled for processors without AVX2. Only functions marked HFC_AVX2 use it, and
+// The project is compiled for processors without AVX2. Only functions marked HFC_AVX2 use AVX2, and
 // callers check the processor first. On architectures other than x86-64, this file is empty, and
 // FFTW handles all sizes.
 #pragma once

@@ -39,9 +39,9 @@ struct DiscAvx2 {
     std::vector<float> nyquist;  ///< [column], for the row frequency H/2
 };
 
-/// Scratch memory of one thread, with the split of one channel at a time. The row frequencies k = 0
-/// .. H/2 - 1 are in the lanes of registers. The row frequency H/2, which is real in the same way
-/// as 0, is stored as the imaginary part of 0.
+/// Splits one channel at a time in its own scratch memory: use one object per thread. The row
+/// frequencies k = 0 .. H/2 - 1 are in the lanes of registers. Along the height, the transforms at
+/// row frequencies 0 and H/2 are both real, so H/2 is stored as the imaginary part of 0.
 class SplitAvx2 {
   public:
     /// Whether the processor and the size are supported: AVX2, an even height, factors 2, 3, 5 and
@@ -55,7 +55,7 @@ class SplitAvx2 {
     void forward(const float* pixels);
 
     /// Writes the low part, x minus the low part, or both (pass nullptr for a part that is not
-    /// needed). `streaming` writes past the caches.
+    /// needed). If `streaming` is true, the writes bypass the caches.
     void split(const DiscAvx2& disc, float* low, float* high, bool streaming);
 
   private:
@@ -67,7 +67,7 @@ class SplitAvx2 {
 
     int64_t height_;
     int64_t width_;
-    /// Rounded up to sixteen, because columns are processed in pairs of eight.
+    /// Rounded up to a multiple of sixteen, because columns are processed in pairs of eight.
     int64_t padded_width_;
     int64_t groups_;  ///< groups of eight row frequencies
     const FftAvx2& along_height_;

@@ -21,20 +21,20 @@ struct FftwPlans {
 /// a large one takes as much memory as the picture.
 constexpr size_t most_kept_plans = 64;
 
-/// Returns the plans for a size: kept ones, or new ones, which replace the least recently used.
-/// They live as long as someone holds them. Takes a lock, because FFTW's planner is not
+/// Returns the plans for a size: kept ones, or new ones, which replace the least recently used
+/// ones. Plans are kept alive by the pointers to them. Takes a lock, because FFTW's planner is not
 /// thread-safe.
 std::shared_ptr<const FftwPlans> fftw_plans(int64_t height, int64_t width);
 
 /// The number of sizes that have plans now.
 size_t fftw_plans_alive();
 
-/// Scratch memory of one thread, with the transforms of one channel at a time.
+/// Transforms one channel at a time in its own scratch memory: use one object per thread.
 class FftwChannel {
   public:
     explicit FftwChannel(std::shared_ptr<const FftwPlans> plans);
 
-    /// Transforms one channel of height x width pixels, to which low() then refers.
+    /// Transforms one channel of height x width pixels, for the following calls of low().
     void forward(const float* pixels);
 
     /// The channel with only the frequencies of a disc (see disc_widths); valid until the next

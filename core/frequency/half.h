@@ -12,7 +12,7 @@ at::Tensor half_transform(const at::Tensor& images);
 /// Columns 0 to W / 2 of [..., H, W].
 at::Tensor half_of(const at::Tensor& full);
 
-/// The symmetric [..., H, width] whose half is `half`.
+/// The symmetric tensor [..., H, width] whose half is `half`.
 at::Tensor full_of(const at::Tensor& half, int64_t width);
 
 /// Makes columns 0 and W / 2 (for even widths), which contain both k and -k, symmetric; the other

@@ -37,8 +37,8 @@ struct Parts {
 /// processor; on other devices, torch.fft does. On one machine, the results are bit-identical in
 /// every run and for any number of threads. Differentiable: the operator is linear and
 /// self-adjoint. Throws Error for any other dtype, fewer than two dimensions, a radius that is
-/// negative or not finite, and no radius. Write hfc::frequency::split: an unqualified call would
-/// compete with at::split.
+/// negative or not finite, and an empty list of radii. Write hfc::frequency::split: an unqualified
+/// call would compete with at::split.
 Parts split(const at::Tensor& x, const std::vector<double>& radii,
             const SplitOptions& options = {});
 

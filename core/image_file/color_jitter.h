@@ -38,8 +38,8 @@ constexpr int64_t numbers_of_jitter = 5;
 /// order, and one per step.
 std::vector<ColorChange> random_color_changes(const JitterOptions& options, const Uniform& uniform);
 
-/// Changes planes of red, green and blue bytes with `pixels` bytes each. Results are truncated
-/// between the steps, like torchvision's bytes.
+/// Changes planes of red, green and blue bytes with `pixels` bytes each. The result is truncated to
+/// bytes after each step, as in torchvision.
 void change_colors(const ColorChange& change, uint8_t* planes, int64_t pixels);
 
 }  // namespace hfc::image_file

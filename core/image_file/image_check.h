@@ -21,7 +21,7 @@ struct PictureInfo {
 };
 
 /// Recognises the format by the first bytes, not by the name. Reads the segments of a JPEG or the
-/// chunks of a PNG up to the end marker. Throws Error naming the file if it has none of the
+/// chunks of a PNG up to the end marker. Throws Error naming the file if it has none of these
 /// formats, is truncated or damaged, or has no pixels or too many.
 PictureInfo check_image(std::string_view bytes, const std::filesystem::path& path);
 

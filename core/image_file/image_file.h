@@ -1,5 +1,5 @@
-// Picture files, with OpenCV. The first call loads the module that contains it, because it depends
-// on some 150 shared libraries.
+// Picture files, with OpenCV. OpenCV depends on some 150 shared libraries, so it is in a module
+// that is loaded by the first call.
 #pragma once
 
 #include "image_file/pixels.h"

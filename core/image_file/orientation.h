@@ -16,7 +16,7 @@ int exif_orientation(std::string_view segment);
 /// The size of a stored picture when it is upright.
 Size upright_size(const Size& stored, int orientation);
 
-/// The position in the stored picture of a box of the upright picture.
+/// Converts a box in the upright picture to the corresponding box in the stored picture.
 Box stored_box(const Box& upright, const Size& stored, int orientation);
 
 /// Rotates a stored picture of interleaved RGB bytes upright; row y goes to `to` + y * stride.

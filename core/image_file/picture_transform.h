@@ -41,19 +41,21 @@ Geometry whole_picture(const Size& picture);
 /// The shorter side becomes n, the longer one floor(n * long / short).
 Geometry resize(const Size& picture, int64_t n);
 
-/// Keeps the central n x n pixels of the result of `before`, with a black border if it is smaller.
+/// Keeps the central n x n pixels of the result of `before`, with a black border if that result is
+/// smaller.
 Geometry center_crop(const Geometry& before, int64_t n);
 
 /// Adds a black border of n pixels to the result of `before`.
 Geometry pad(const Geometry& before, int64_t n);
 
 /// Keeps n x n pixels of the result of `before` at a random place. Draws two numbers. Throws Error
-/// if it is smaller.
+/// if that result is smaller.
 Geometry random_crop(const Geometry& before, int64_t n, const Uniform& uniform);
 
 /// A box of random area, ratio and place, resized to n x n. Draws two numbers per attempt, for at
-/// most ten attempts, and two for the place. If no attempt fits into the picture, the largest
-/// central box with an allowed ratio is used. Throws Error if the ranges are empty or not positive.
+/// most ten attempts, and two for the place. If none of these boxes fits into the picture, the
+/// largest central box with an allowed ratio is used. Throws Error if the ranges are empty or not
+/// positive.
 Geometry random_resized_crop(const Size& picture, int64_t n, const CropOptions& options,
                              const Uniform& uniform);
 

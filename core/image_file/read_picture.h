@@ -12,7 +12,7 @@
 
 namespace hfc::image_file {
 
-/// Whether a picture is rotated as its EXIF block says.
+/// Whether a picture is rotated as its EXIF block specifies.
 enum class Orientation { exif, ignore };
 
 /// "exif" or "ignore"; throws Error for anything else.
@@ -23,8 +23,8 @@ struct PictureOptions {
     Orientation orientation = Orientation::exif;
 };
 
-/// Returns what to do with a picture of this size. The picture is upright unless orientation is
-/// ignored.
+/// Returns the changes to make to a picture of this size. The picture is upright unless orientation
+/// is ignored.
 using ChooseGeometry = std::function<Geometry(const Size& picture)>;
 
 /// Reads pictures one after another into memory that it reuses. Use one object per thread, and call
@@ -40,12 +40,12 @@ class PictureReader {
     /// green and blue bytes [3, result.height, result.width]. Grey, palettes and CMYK become RGB,
     /// alpha is dropped, and 16-bit values keep their upper 8 bits. Of a JPEG, only the pixels that
     /// the geometry needs are decoded. Throws Error naming the file if it cannot be read, is not a
-    /// picture, is truncated or damaged, or has more than 2^28 pixels, or if the geometry does not
-    /// give the size of the result.
+    /// picture, is truncated or damaged, or has more than 2^28 pixels, or if the geometry gives a
+    /// size other than `result`.
     void read(const std::filesystem::path& path, const ChooseGeometry& choose, const Size& result,
               uint8_t* planes);
 
-    /// The same for the bytes of a file. path: its name in messages.
+    /// Like read(), but for the bytes of a file. path: the name of the file in messages.
     void decode(std::string_view bytes, const std::filesystem::path& path,
                 const ChooseGeometry& choose, const Size& result, uint8_t* planes);
 

@@ -28,8 +28,8 @@ StepKind parse_step(const std::string& name);
 
 struct PictureStep {
     StepKind kind = StepKind::resize;
-    /// The pixels of a side, or of the border for pad, 1 to 4096. horizontal_flip and color_jitter
-    /// do not use it.
+    /// The side of the image or, for pad, the width of the border, in pixels, 1 to 4096.
+    /// horizontal_flip and color_jitter do not use it.
     int64_t size = 0;
     CropOptions crop = {};     ///< for random_resized_crop
     double probability = 0.5;  ///< for horizontal_flip, in [0,1]
@@ -43,25 +43,25 @@ struct PictureStep {
 /// Makes square images of one size from pictures of any size. Never changes.
 class PictureRecipe {
   public:
-    /// resize and random_resized_crop must be the first step, and only horizontal_flip may follow
-    /// color_jitter. Throws Error for any other order, for a list that does not determine a size,
-    /// and for an option out of range.
+    /// resize and random_resized_crop are allowed only as the first step, and only horizontal_flip
+    /// may follow color_jitter. Throws Error for any other order, for a list that does not
+    /// determine a size, and for an option out of range.
     explicit PictureRecipe(std::vector<PictureStep> steps, const PictureOptions& options = {});
 
     /// The side of the images, in pixels.
     int64_t size() const { return size_; }
     const PictureOptions& options() const { return options_; }
-    /// The number of random numbers in [0, 1) per picture; 0 if a picture gives the same image each
-    /// time.
+    /// The number of random numbers in [0, 1) per picture; 0 if a picture always gives the same
+    /// image.
     int64_t numbers() const { return numbers_; }
-    /// The changes to a picture of that size. random: numbers() random numbers. Throws Error for a
+    /// The changes to a picture of this size. random: numbers() random numbers. Throws Error for a
     /// picture that is too small.
     Geometry geometry(const Size& picture, std::span<const double> random) const;
     /// The changes to the colours of the resulting image.
     std::vector<ColorChange> colors(std::span<const double> random) const;
     /// "resize 256, center_crop 224"
     std::string describe() const;
-    /// Distinguishes recipes that have the same describe(), too.
+    /// Also distinguishes recipes that have the same describe().
     std::string fingerprint() const;
 
   private:

@@ -1,5 +1,5 @@
-// Resizes as Pillow and torchvision do: the filter becomes wider when shrinking, so that high
-// frequencies are averaged out and do not become low ones by aliasing.
+// Resizes as Pillow and torchvision do: if an image is shrunk, the filter is wider, so that high
+// frequencies are averaged out and do not alias to low ones.
 #pragma once
 
 #include "image_file/picture_transform.h"
@@ -12,12 +12,12 @@ namespace hfc::image_file {
 /// The computation along one axis of a picture.
 struct AxisPlan {
     int64_t begin = 0;        ///< the first pixel that the filter gets
-    int64_t length = 0;       ///< the number of pixels that it gets
-    int64_t need_begin = 0;   ///< the first of these on which the result depends
-    int64_t need_length = 0;  ///< the number of these
+    int64_t length = 0;       ///< the number of pixels that the filter gets
+    int64_t need_begin = 0;   ///< the first of these pixels that affects the result
+    int64_t need_length = 0;  ///< the number of pixels that affect it
     int64_t computed = 0;     ///< the number of result pixels that the filter computes
-    int64_t kept_begin = 0;   ///< the first of these to keep
-    int64_t kept = 0;         ///< the number of these to keep
+    int64_t kept_begin = 0;   ///< the first computed pixel to keep
+    int64_t kept = 0;         ///< the number of computed pixels to keep
     int64_t to = 0;           ///< where the kept pixels go in the result
     double scale = 1;         ///< result pixels per pixel of the picture
     bool whole = true;        ///< whether the filter gets the whole extent of the box

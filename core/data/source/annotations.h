@@ -1,4 +1,4 @@
-// Pictures with boxes, as listed by the files of a detection data set. No tensors.
+// Pictures with boxes, as listed in the files of a detection data set. Uses no tensors.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ struct BoxedObject {
     int64_t picture = 0;   ///< its index in Annotations::pictures
     int64_t category = 0;  ///< its index in Annotations::categories
     Rectangle box = {};
-    /// The area of the object's outline if the file has it, otherwise that of its box.
+    /// The area of the object's outline if the file has it, otherwise the area of the box.
     double area = 0;
     bool crowd = false;      ///< a group of objects that were not annotated individually
     bool difficult = false;  ///< VOC: the object counts neither if found nor if missed
@@ -39,10 +39,11 @@ struct BoxedObject {
 };
 
 struct Annotations {
-    std::string name;                     ///< the file or split from which they come, for messages
+    /// The file or split that contains the annotations, for messages.
+    std::string name;
     std::filesystem::path folder = {};    ///< the directory of the pictures
     std::vector<ListedPicture> pictures;  ///< in ascending order of their ids
-    std::vector<Category> categories;     ///< likewise
+    std::vector<Category> categories;     ///< in ascending order of their ids
     std::vector<BoxedObject> objects;     ///< in the order of the files
     std::vector<std::string> notes = {};  ///< remarks on the files for the user
 };

@@ -13,7 +13,7 @@ namespace hfc::data {
 
 /// What to do with a listed picture whose file is missing.
 enum class Missing {
-    error,  ///< throw Error, which names the first one and the number of missing files
+    error,  ///< throw Error, which names the first missing file and the number of missing files
     skip,   ///< leave it out, and say so in a note
 };
 
@@ -79,8 +79,8 @@ struct ShapesOptions {
 
 /// Makes a data set for which the right answer is known in advance: one to three rectangles with
 /// few or many horizontal or vertical stripes, on a grey background with noise. The four classes
-/// are low_horizontal, low_vertical, high_horizontal and high_vertical. A low-pass filter between
-/// the radii removes the stripes of the last two.
+/// are low_horizontal, low_vertical, high_horizontal and high_vertical. A low-pass filter with a
+/// radius between low_radius and high_radius removes the stripes of the last two classes.
 Pair drawn_boxes(const ShapesOptions& options);
 
 /// The pictures for which `keep` is true, and their objects.

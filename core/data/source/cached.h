@@ -8,11 +8,12 @@
 
 namespace hfc::data {
 
-/// Returns the same samples, of which those in `samples` (int64 [n]) are decoded only once: into
-/// memory or, if memory is short, into a file that is deleted with the source. With a directory,
-/// they are stored in a file there, which later processes use as long as the names, sizes and times
-/// of the picture files and the steps do not change. Several processes may share it. Throws Error
-/// for random steps, for a file of another kind or size, and if the directory has no space.
+/// Returns a source of the same pictures that decodes those in `samples` (int64 [n]) only once:
+/// into memory or, if memory is short, into a file that is deleted with the source. If `folder` is
+/// not empty, the decoded pictures are stored in a cache file there. Later processes use this file
+/// as long as the steps and the names, sizes and times of the picture files do not change. Several
+/// processes may share it. Throws Error for random steps, for a cache file with unexpected content
+/// or size, and if the directory has no space.
 std::shared_ptr<const Source> cached(std::shared_ptr<const PictureSource> pictures,
                                      const at::Tensor& samples,
                                      const std::filesystem::path& folder = {});

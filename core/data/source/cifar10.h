@@ -15,9 +15,9 @@ const std::vector<std::string>& cifar10_class_names();
 /// data_batch_1.bin .. data_batch_5.bin, test_batch.bin.
 const std::vector<std::string>& cifar10_files();
 
-/// Reads the files in `folder`: 10000 records, each with one label byte and 1024 bytes each of red,
-/// green and blue. records_a_file: a different number of records, for tests. Throws Error naming
-/// the file if its size is wrong or a label is 10 or more.
+/// Reads the files in `folder`. Each file has 10000 records (for tests, `records_a_file` sets a
+/// different number). Each record has one label byte, and 1024 bytes each of red, green and blue.
+/// Throws Error naming the file if its size is wrong or a label is 10 or more.
 Pair load_cifar10(const std::filesystem::path& folder, int64_t records_a_file = 10000);
 
 }  // namespace hfc::data

@@ -22,7 +22,8 @@ const std::vector<std::string>& cifar10_python_files();
 /// train, test.
 const std::vector<std::string>& cifar100_python_files();
 /// Reads the pickles in `folder`: a dict with "data", an array of bytes [N, 3072], and "labels" (or
-/// "fine_labels", "coarse_labels"). Nothing in them is executed. Throws Error naming the file.
+/// "fine_labels", "coarse_labels"). Nothing in them is executed. Throws Error naming the file if it
+/// cannot be used.
 Pair load_cifar10_python(const std::filesystem::path& folder);
 Pair load_cifar100_python(const std::filesystem::path& folder, bool coarse);
 

@@ -9,18 +9,18 @@
 
 namespace hfc::data {
 
-/// Reads images, annotations and categories of an instances file. A missing `iscrowd` is 0, and a
-/// missing `area` is the area of the box; anything unusual is reported in notes. Throws Error
+/// Reads the images, annotations and categories in an instances file. A missing `iscrowd` is 0, and
+/// a missing `area` is the area of the box; anything unusual is reported in notes. Throws Error
 /// naming the file and the byte or the entry for content that cannot be used: damaged JSON, a field
 /// with a wrong type, an unknown picture or category, a duplicate id, a file name that leads out of
 /// the directory.
 Annotations read_coco(const std::filesystem::path& file);
 
-/// The same for the text of a file.
+/// Like read_coco(), but for the text of a file.
 Annotations parse_coco(std::string_view text, const std::filesystem::path& file);
 
-/// Reads DIR/annotations/instances_PART.json, with the pictures in DIR/PART. Throws Error if one of
-/// them is missing, saying what is expected and where to get it.
+/// Reads DIR/annotations/instances_PART.json, with the pictures in DIR/PART. Throws Error if the
+/// file or DIR/PART is missing, saying what is expected and where to get it.
 Annotations read_coco_part(const std::filesystem::path& folder, const std::string& part);
 
 }  // namespace hfc::data

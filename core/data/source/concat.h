@@ -12,7 +12,7 @@ namespace hfc::data {
 class ConcatSource : public Source {
   public:
     /// Throws Error unless all data sets have images of the same shape, either all or none have
-    /// labels, and all that name their classes use the same names.
+    /// labels, and all data sets with class names have the same ones.
     explicit ConcatSource(std::vector<Dataset> parts);
 
     const std::string& name() const override { return name_; }

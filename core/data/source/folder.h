@@ -17,8 +17,7 @@ struct FolderOptions {
     int64_t resize = 0;        ///< the shorter side before cropping; 0 means image_size
     image_file::PictureOptions pictures = {};
     /// Whether pictures are read when needed or decoded immediately (into a file if memory is
-    /// short). If unset, they are decoded immediately if both splits fit into the rest of
-    /// default_pixel_memory().
+    /// short). If unset, they are decoded immediately if both splits fit into free_pixel_memory().
     std::optional<bool> stream = {};
     /// A file that makes classes from several directories: see class_file.h. If empty, each
     /// directory is a class.
@@ -30,11 +29,11 @@ struct FolderOptions {
 /// not hidden ones. Each picture is converted to RGB, rotated upright (by default), resized as
 /// Pillow does (antialiased) and cropped as torchvision's Resize(resize) and CenterCrop(image_size)
 /// do. Classes are numbered in the order of their names, and pictures follow in ImageFolder's
-/// order. Throws Error naming the directory or file if a split is missing, has no classes or
-/// classes other than those of the training split, if a class has no pictures, and if `classes`
-/// does not fit the directories. An Error names up to ten pictures that cannot be decoded together;
-/// for streamed pictures, their batch throws it. notes: receives a sentence for each split that has
-/// other files or directories without a class.
+/// order. Throws Error naming the directory or file if a split is missing or has no classes, if the
+/// splits have different classes, if a class has no pictures, and if the file `classes` does not
+/// match the directories. Throws Error for pictures that cannot be decoded, naming up to ten of
+/// them; if pictures are streamed, reading their batch throws it. notes: receives a sentence for
+/// each split that contains other files, or directories without a class.
 Pair load_folder(const std::filesystem::path& folder, const FolderOptions& options,
                  std::vector<std::string>* notes = nullptr);
 

@@ -13,9 +13,9 @@ namespace hfc::data {
 /// t10k-labels-idx1-ubyte, each optionally with .gz at the end.
 const std::vector<std::string>& idx_files();
 
-/// The files in `folder` that are this one of idx_files() under one of its usual names: with
-/// `prefix` ("emnist-letters-") in front, with a dot before "idx", with "test" in place of "t10k",
-/// or with .gz at the end (these come first).
+/// Returns the files in `folder` that have one of the usual names for `name` (one of idx_files()).
+/// All of these names start with `prefix` ("emnist-letters-"). They may have a dot in place of the
+/// hyphen before "idx", "test" in place of "t10k", or .gz at the end; files with .gz come first.
 std::vector<std::filesystem::path> idx_candidates(const std::filesystem::path& folder,
                                                   const std::string& name,
                                                   const std::string& prefix = "");
@@ -23,7 +23,7 @@ std::vector<std::filesystem::path> idx_candidates(const std::filesystem::path& f
 /// Reads the four files in `folder`: images of 28 x 28 bytes, and labels below the number of class
 /// names. Throws Error naming the file, the expected and the actual value for a wrong magic number,
 /// wrong dimensions, different counts, a label out of range, and missing or extra bytes. If a file
-/// is damaged but another candidate is not, that one is read, and `notes` says so.
+/// is damaged but another candidate is not, the other one is read, and `notes` says so.
 Pair load_idx(const std::string& name, const std::filesystem::path& folder,
               const std::vector<std::string>& class_names, const std::string& prefix = "",
               std::vector<std::string>* notes = nullptr);

@@ -27,7 +27,7 @@ struct JsonList {
 
 /// Reads the lists in a file's text without building a tree in memory. Throws Error naming `path`
 /// and the byte for damaged JSON, naming the list and the record for a field with a wrong type, and
-/// naming a missing list.
+/// naming the list if it is missing.
 void read_json_records(std::string_view text, const std::filesystem::path& path,
                        const std::vector<JsonList>& lists);
 

@@ -24,7 +24,7 @@ class PictureFiles {
     virtual const std::vector<std::string>& class_names() const = 0;
     /// The number of pictures in a class.
     virtual int64_t count(int64_t label) const = 0;
-    /// The same wherever the pictures are stored: "cat/more/x.jpg".
+    /// The name, which does not depend on where the pictures are stored: "cat/more/x.jpg".
     virtual std::string name(int64_t i) const = 0;
     /// The size of the encoded picture; nothing if it cannot be determined.
     virtual std::optional<uint64_t> bytes(int64_t i) const = 0;

@@ -21,8 +21,8 @@ image_file::PictureRecipe recipe_of(const FolderOptions& options);
 /// The file options.classes, if there is one.
 std::optional<ClassFile> class_file_of(const FolderOptions& options);
 
-/// The directories of a split (in byte order) as classes: those of `file` or, without a file, one
-/// class per directory. notes: receives a sentence if directories are left out.
+/// The directories of a split (in byte order) as classes: the classes that `file` defines or,
+/// without a file, one class per directory. notes: receives a sentence if directories are left out.
 std::vector<image_file::PictureClass> classes_in(const std::string& part,
                                                  const std::vector<std::string>& folders,
                                                  const std::optional<ClassFile>& file,
@@ -34,8 +34,8 @@ void require_same_folders(const std::string& train,
                           const std::string& test,
                           const std::vector<image_file::PictureClass>& test_classes);
 
-/// Adds a sentence to notes that says how many files have which extension, such as ".txt" or "".
-/// Does nothing if there are none.
+/// Adds a sentence to notes with the number of files for each extension, such as ".txt" or "". Does
+/// nothing if there are none.
 void note_left_out(const std::string& part, const std::map<std::string, int64_t>& left_out,
                    std::vector<std::string>* notes);
 

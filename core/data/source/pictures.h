@@ -1,4 +1,4 @@
-// Picture files, decoded when they are needed, or once and for all.
+// Picture files, decoded whenever they are needed, or all at once.
 #pragma once
 
 #include "data/source.h"
@@ -12,8 +12,8 @@
 
 namespace hfc::data {
 
-/// Pictures, each read from its file whenever it is needed, so any number of them take little
-/// memory. Random numbers depend only on the seed, the epoch and the picture.
+/// Pictures that are read from their files whenever they are needed, so even a large number of them
+/// takes little memory. Random numbers depend only on the seed, the epoch and the picture.
 class PictureSource : public Source {
   public:
     using List = std::shared_ptr<const PictureFiles>;
@@ -30,7 +30,7 @@ class PictureSource : public Source {
     const std::vector<std::string>& class_names() const override {
         return pictures_->class_names();
     }
-    /// The size of all images together.
+    /// The size of all decoded images together, in bytes.
     uint64_t bytes() const;
     void read(const at::Tensor& samples, const Draw& draw, at::Tensor& into) const override;
     bool is_slow() const override { return true; }
@@ -38,17 +38,17 @@ class PictureSource : public Source {
     bool is_random() const { return recipe_.numbers() > 0; }
     /// A description of all steps for a picture.
     std::string recipe_text() const { return recipe_.fingerprint(); }
-    /// Adds names, sizes and times of the files of `samples`.
+    /// Adds the names, sizes and times of the files of `samples`.
     void add_stamps(Checksum& checksum, const at::Tensor& samples) const;
     std::string describe() const override { return description_; }
     std::shared_ptr<const Source> with_recipe(
         const image_file::PictureRecipe& recipe) const override {
         return streamed(recipe);
     }
-    /// This object, as its derived class.
+    /// Like with_recipe(), but returns a PictureSource.
     std::shared_ptr<const PictureSource> streamed(const image_file::PictureRecipe& recipe) const;
     image_file::PictureOptions picture_options() const override { return recipe_.options(); }
-    /// Adds names and sizes of files; for more than 10 000 files, only the sizes of 10 000 of them.
+    /// Adds the recipe, the names of the files, and the sizes of at most 10 000 of them.
     void add_fingerprint(Checksum& checksum, const at::Tensor& samples) const override;
 
   private:
@@ -60,12 +60,12 @@ class PictureSource : public Source {
     std::string description_;
 };
 
-/// The same samples, decoded immediately into memory (or a mapped file: see make_pixels()). Throws
-/// Error naming up to ten pictures that cannot be read.
+/// Returns a source of the same pictures, which are decoded immediately into memory (or a mapped
+/// file: see make_pixels()). Throws Error naming up to ten pictures that cannot be read.
 std::shared_ptr<const Source> decoded(std::shared_ptr<const PictureSource> pictures);
 
-/// decoded() if nothing is random and the images fit into the rest of default_pixel_memory().
-/// Otherwise the same pictures, read when they are needed.
+/// Returns decoded(pictures) if nothing is random and the images fit into free_pixel_memory().
+/// Otherwise returns `pictures`, which are then read whenever they are needed.
 std::shared_ptr<const Source> decoded_if_it_fits(std::shared_ptr<const PictureSource> pictures);
 
 }  // namespace hfc::data

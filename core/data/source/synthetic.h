@@ -15,9 +15,9 @@ struct SyntheticOptions {
     /// Strength of the class's low-frequency pattern: its standard deviation, as a fraction of half
     /// the pixel range.
     double low = 0.25;
-    double high = 0.125;   ///< strength of the high-frequency pattern, likewise
-    double noise = 0.125;  ///< standard deviation of the pixel noise, likewise
-    /// Probability that the low pattern is that of the label; otherwise it is that of a random
+    double high = 0.125;   ///< strength of the high-frequency pattern, in the same unit
+    double noise = 0.125;  ///< standard deviation of the pixel noise, in the same unit
+    /// Probability that the low pattern belongs to the label; otherwise it belongs to a random
     /// class.
     double low_correlation = 1;
     double high_correlation = 1;  ///< the same for the high pattern
@@ -32,12 +32,12 @@ struct SyntheticOptions {
 /// with zero mean and unit variance in each channel. They are the same on every machine. Throws
 /// Error for an option out of range.
 ///
-/// The answer is known as long as almost nothing is clipped. Clipping distorts the low pattern,
-/// which moves harmonics of it, and thus the label, into the high frequencies. Keep sqrt(low^2 +
+/// The answer is known as long as almost nothing is clipped. Clipping distorts the low pattern and
+/// so creates harmonics of it, which carry the label into the high frequencies. Keep sqrt(low^2 +
 /// high^2 + noise^2) at about 0.3 or below, as the defaults do (0.1 % of the values are clipped).
 /// At twice the strength, a linear classifier recognises the class of the low pattern from the
-/// frequencies beyond 12 in 66 % of the images; a classifier that uses where these frequencies are
-/// strong does so in all images.
+/// frequencies beyond 12 in 66 % of the images; a classifier that uses the positions at which these
+/// frequencies are strong recognises it in all images.
 Pair synthetic(const SyntheticOptions& options = {});
 
 }  // namespace hfc::data

@@ -38,14 +38,15 @@ struct TarList {
     void add(TarPicture picture, std::string_view name);
 };
 
-/// Lists tars. If any of them has a file NAME.cls, the pictures are the files called NAME with one
-/// other extension. Throws Error as walk_tar() does, for a picture larger than 1 GiB, for a picture
-/// without NAME.cls if others have one, for two pictures with the same NAME, and for a NAME.cls
-/// that does not contain a number. index: a directory for walk_indexed_tar(), or empty.
+/// Lists tars. In a tar that contains a file NAME.cls, only files with a single extension
+/// (NAME.jpg, not NAME.seg.png) count as pictures. Throws Error as walk_tar() does, for a picture
+/// larger than 1 GiB, for a picture without NAME.cls if others have one, for two pictures with the
+/// same NAME, and for a NAME.cls that does not contain a number. index: a directory for
+/// walk_indexed_tar(), or empty.
 TarList list_tars(const std::vector<std::filesystem::path>& tars,
                   const std::filesystem::path& index = {});
 
-/// The first directories in the names, in byte order; "" for a name without a directory.
+/// The distinct first directories in the names, in byte order; "" for names without a directory.
 std::vector<std::string> top_folders(const TarList& list);
 
 /// The pictures below `folder`, with that directory removed from their names.

@@ -16,7 +16,7 @@ struct AugmentOptions {
     double rotate = 0;     ///< rotation by up to this many degrees either way, 0 to 180
     /// RandomResizedCrop: smallest fraction of the area, in (0,1]; aspect ratios from 3/4 to 4/3
     double least_crop = 1;
-    /// Pad each border with this many pixels and crop to the original size, at least 0.
+    /// Pad each border with this many pixels, at least 0, and crop to the original size at random.
     int64_t pad = 0;
     double fill = 0;    ///< the value of pixels beyond the borders, finite
     bool flip = false;  ///< flip left to right with probability 1/2
@@ -42,8 +42,8 @@ void require_valid(const AugmentOptions& options);
 at::Tensor augment(const at::Tensor& images, const AugmentOptions& options,
                    const at::Tensor& samples = {});
 
-/// The same as a transform: its random numbers depend on (seed, epoch, sample), and options.seed is
-/// not used.
+/// augment() as a transform. Its random numbers depend on (seed, epoch, sample), and options.seed
+/// is not used.
 class AugmentTransform : public Transform {
   public:
     /// Throws Error for an option out of range.

@@ -20,7 +20,7 @@ enum class Rescale {
     max,  ///< x / max(x) for each image, as in the authors' code; negative values stay
 };
 
-/// A frequency filter that is applied to a batch when it is made.
+/// A frequency filter that is applied whenever a batch is made.
 struct Filter {
     Part part = Part::whole;
     double radius = 0;  ///< in frequency bins
@@ -34,8 +34,8 @@ struct Filter {
 at::Tensor apply(const Filter& filter, const at::Tensor& images);
 
 /// Returns the images after each filter, with one tensor per filter and one forward transform for
-/// all filters with the same rule. A filter that changes nothing returns `images` itself, and equal
-/// filters may return the same tensor.
+/// all filters with the same rule. For a filter that changes nothing, the result is `images`
+/// itself. Equal filters may share one tensor.
 std::vector<at::Tensor> apply_all(const std::vector<Filter>& filters, const at::Tensor& images);
 
 /// Each image divided by its largest value, as in the authors' code. An image whose largest value

@@ -1,4 +1,4 @@
-// Changes of pixel values: grey images, and standardised ones.
+// Transforms of pixel values: conversion to grey, and standardisation.
 #pragma once
 
 #include "data/transform.h"
@@ -17,7 +17,8 @@ class GreyTransform : public Transform {
     bool same_as(const Transform& other) const override;
 };
 
-/// (x - mean) / deviation, with one number of each for all channels or one per channel.
+/// (x - mean) / deviation, with one mean and one deviation for all channels, or one of each per
+/// channel.
 class StandardiseTransform : public Transform {
   public:
     /// Throws Error unless both lists are of the same length, 1 or `channels`, all numbers are

@@ -1,6 +1,6 @@
 // The C interface of the OpenCV module, which image_file/image_file.cpp loads when the first
 // picture is read. No exception crosses it. Functions that can fail return 0 on success, otherwise
-// 1 with a text in `message`.
+// 1 and an error message in `message`.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ using HfcDecodeImage = int (*)(const uint8_t* bytes, size_t byte_count, int foll
                                size_t message_size);
 
 /// Encodes `channels` (1 or 3: red, green, blue) planes of height x width bytes as PNG and passes
-/// them to `take` with its `context`.
+/// the encoded bytes to `take`, together with `context`.
 using HfcEncodePng = int (*)(const uint8_t* planes, int channels, int height, int width,
                              void (*take)(void* context, const uint8_t* bytes, size_t byte_count),
                              void* context, char* message, size_t message_size);

@@ -1,4 +1,5 @@
-// Suppresses standard error: OpenCV and libpng write there what the caller's errors already say.
+// Suppresses standard error: OpenCV and libpng print problems that the caller's errors already
+// describe.
 #pragma once
 
 namespace hfc::image_file {

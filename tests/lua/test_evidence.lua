@@ -146,7 +146,7 @@ function TestMasks:test_shuffled_masks_keep_their_weight()
 end
 
 function TestMasks:test_controls()
-  local x = torch.rand(6, 3, 8, 8)
+  local x = torch.rand(6, 1, 8, 8):expand(6, 3, 8, 8)
   local model, masks = Centre(), torch.zeros(6, 1, 8, 8)
   masks[{"...", 0, 0}] = .25  -- the mean alone: no contrast, so class 2
   local by_name = {}

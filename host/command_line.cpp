@@ -122,7 +122,7 @@ std::vector<std::string> take_shared_options(const std::vector<std::string>& beh
             mine.push_back(behind[++i]);
         }
     }
-    std::reverse(mine.begin(), mine.end());  // CLI11 parses a vector from its end
+    std::reverse(mine.begin(), mine.end());  // the order that CLI11 expects
     app.parse(mine);
     return others;
 }
